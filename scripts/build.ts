@@ -1,0 +1,19 @@
+/** `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
+
+try {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } })
+  const outfile = resolve(PROJECT_ROOT, 'dist/worker.js')
+  const document = values.config === undefined ? undefined : await readFile(values.config, 'utf8')
+  await buildWorker({ outfile, ...(document !== undefined && { document }) })
+  const built = await readFile(outfile)
+  const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+  console.log(`dist/worker.js ${kB(built.length)}, gzip ${kB(gzipSync(built, { level: 9 }).length)}`)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+}

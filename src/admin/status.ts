@@ -1,0 +1,145 @@
+/** The live picture of the gate: documents, flags with their counts by arm, isolates. */
+import type { ControlState } from '../core/config/control.ts'
+import { KILL_ALL } from '../core/config/control.ts'
+import type { Snapshot } from '../core/config/snapshot.ts'
+import { type Cell, CellTable, emptyCell, errorsOf, mergeCell } from '../core/counters/cell.ts'
+import { quantileMs } from '../core/counters/histogram.ts'
+import type { Arm } from '../core/decision/decide.ts'
+import { flagStatus } from '../core/rollout/commands.ts'
+import type { ControllerStatus } from '../durable/controller.ts'
+import type { LiveReport } from '../edge/live-document.ts'
+
+const ARMS: readonly Arm[] = ['canary', 'control', 'other']
+const ISOLATE_ACTIVE_MS = 60_000
+
+/** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
+export type Counts = {
+  requests: number
+  errors: number
+  errorsByKind: Cell['errors']
+  errorRate: number | null
+  p50Ms: number | null
+  p95Ms: number | null
+  p99Ms: number | null
+  erroredBuckets: number
+  journeys: number
+}
+
+export type FlagState = 'open' | 'killed' | 'rolled-back' | 'disabled'
+
+export type StatusInputs = {
+  environment: string
+  nowMs: number
+  snapshot: Snapshot
+  killList: readonly string[]
+  report: LiveReport
+  /** Undefined when the Controller did not answer. */
+  controller: ControllerStatus | undefined
+  /** The state that this isolate knows, for when the Controller did not answer. */
+  lastState: ControlState
+}
+
+/** Builds the answer of GET /__sluice/api/v1/status. */
+export function buildStatus(inputs: StatusInputs) {
+  const { controller, snapshot, report, nowMs } = inputs
+  const state = controller?.state ?? inputs.lastState
+  const cells = new Map<string, Cell[]>()
+  for (const cell of controller?.cells ?? []) cells.set(cell.flag, [...(cells.get(cell.flag) ?? []), cell])
+  const refusedDocument = report.refused.find((refusal) => refusal.key === 'config')
+  return {
+    environment: inputs.environment,
+    at: new Date(nowMs).toISOString(),
+    controller: controller ? 'ok' : 'unreachable',
+    epoch: state.epoch,
+    document: {
+      source: report.source,
+      hash: report.hash || null,
+      checkedAt: report.checkedAtMs === 0 ? null : new Date(report.checkedAtMs).toISOString(),
+      /** What is wrong with the newest document in KV, if it was refused; the one in use stays the last good one. */
+      problems: refusedDocument?.problems ?? [],
+      refused: report.refused.map(({ seenAtMs, ...refusal }) => ({
+        ...refusal,
+        seenAt: new Date(seenAtMs).toISOString(),
+      })),
+      kvError: report.lastError ?? controller?.kv.lastError ?? null,
+    },
+    kill: { kv: inputs.killList, controller: state.killed },
+    flags: Object.fromEntries(
+      [...snapshot.flags.keys()].map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])]),
+    ),
+    ...liveIsolates(controller, nowMs),
+  }
+}
+
+function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells: readonly Cell[]) {
+  const flag = inputs.snapshot.flags.get(key)
+  const status = flagStatus(state, key)
+  const killed = status.killed || inputs.killList.includes(key) || inputs.killList.includes(KILL_ALL)
+  const rule = flag?.rules[flag.rolloutRule]
+  const stage = rule?.stages?.[Math.min(status.stage, rule.stages.length - 1)]
+  const current = cells.filter((cell) => cell.generation === status.generation)
+  const thousandths = rule?.thousandths
+  const flagState: FlagState = killed
+    ? 'killed'
+    : status.rolledBack
+      ? 'rolled-back'
+      : flag?.enabled
+        ? 'open'
+        : 'disabled'
+  return {
+    state: flagState,
+    generation: status.generation,
+    stage: status.stage,
+    percentage: stage?.percentage ?? (thousandths === undefined ? null : thousandths / 1_000),
+    rolledBack: status.rolledBack
+      ? { at: new Date(status.rolledBack.atMs).toISOString(), reason: status.rolledBack.reason }
+      : null,
+    verdict: inputs.controller?.verdicts[key] ?? null,
+    arms: Object.fromEntries(ARMS.map((arm) => [arm, countsOf(current.filter((cell) => cell.arm === arm))])),
+    variants: Object.fromEntries(
+      [...(flag?.values.keys() ?? [])].map((variant) => [
+        variant,
+        countsOf(current.filter((cell) => cell.variant === variant)),
+      ]),
+    ),
+    cells: new CellTable(cells).toList().map((cell) => ({
+      variant: cell.variant,
+      arm: cell.arm,
+      generation: cell.generation,
+      stage: cell.stage,
+      ...countsOf([cell]),
+    })),
+  }
+}
+
+function countsOf(cells: readonly Cell[]): Counts {
+  const sum = emptyCell({ flag: '', variant: '', arm: 'other', generation: 0, stage: 0 })
+  for (const cell of cells) mergeCell(sum, cell)
+  const errors = errorsOf(sum)
+  const quantile = (q: number) => {
+    const valueMs = quantileMs(sum.latency, q)
+    return valueMs === undefined ? null : Math.round(valueMs * 10) / 10
+  }
+  return {
+    requests: sum.requests,
+    errors,
+    errorsByKind: sum.errors,
+    errorRate: sum.requests === 0 ? null : errors / sum.requests,
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    erroredBuckets: sum.erroredBuckets.length,
+    journeys: sum.journeys,
+  }
+}
+
+function liveIsolates(controller: ControllerStatus | undefined, nowMs: number) {
+  const colos = (controller?.shards ?? []).map((shard) => ({
+    colo: shard.shard,
+    epoch: shard.epoch,
+    isolates: shard.isolates
+      .filter((isolate) => nowMs - isolate.seenAtMs < ISOLATE_ACTIVE_MS)
+      .map(({ isolate, epoch, seenAtMs }) => ({ isolate, epoch, seenAt: new Date(seenAtMs).toISOString() })),
+  }))
+  return { isolates: colos.reduce((sum, colo) => sum + colo.isolates.length, 0), colos }
+}

@@ -1,0 +1,88 @@
+import { toThousandths } from '../flags/bucket.ts'
+import type { CompiledCondition } from '../flags/conditions.ts'
+import type { CompiledFlag, CompiledRule, CompiledServe } from '../flags/flag.ts'
+import { compileOperator } from '../flags/operators.ts'
+import type { FlagConfig, RuleConfig } from './schema.ts'
+
+/** Compiles a flag that parsing has accepted. */
+export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
+  const salt = flag.salt ?? key
+  const firstShare = flag.rules.findIndex(hasShare)
+  return {
+    key,
+    enabled: flag.enabled,
+    off: flag.off,
+    values: new Map(Object.entries(flag.variants)),
+    salt,
+    environments: flag.environments && new Set(flag.environments),
+    startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(flag.schedule.start),
+    endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(flag.schedule.end),
+    requires: flag.requires,
+    rules: flag.rules.map((rule, index) =>
+      compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index)),
+    ),
+    rolloutRule: rolloutRuleOf(flag),
+  }
+}
+
+function hasShare(rule: RuleConfig): boolean {
+  return rule.stages !== undefined || rule.percentage !== undefined
+}
+
+/**
+ * A percentage at this rule or an earlier one has already sorted visitors by their position, so that those who
+ * come this far are not spread evenly any more; weights then need a position of their own to be true.
+ */
+function weightSalt(salt: string, positionIsUsed: boolean): string {
+  return positionIsUsed ? `${salt}:variant` : salt
+}
+
+/**
+ * The rule under judgement: the staged one; else the first with a percentage; else, where a guard is configured,
+ * the last one, so that a flag at 100 % is still under its ceilings.
+ */
+function rolloutRuleOf(flag: FlagConfig): number {
+  const staged = flag.rules.findIndex((rule) => rule.stages !== undefined)
+  if (staged >= 0) return staged
+  const partial = flag.rules.findIndex(hasShare)
+  if (partial >= 0) return partial
+  return flag.guard ? flag.rules.length - 1 : -1
+}
+
+function compileRule(rule: RuleConfig, index: number, salt: string): CompiledRule {
+  return {
+    name: rule.name ?? `rule ${index}`,
+    conditions: rule.when.map((condition): CompiledCondition => {
+      const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+      if ('problem' in compiled) throw new Error(`Cannot compile the rule: ${compiled.problem.expected}`)
+      return {
+        attribute: normalisedAttribute(condition.attribute),
+        op: condition.op,
+        negate: condition.negate,
+        predicate: compiled.predicate,
+      }
+    }),
+    thousandths: rule.percentage === undefined ? undefined : toThousandths(rule.percentage),
+    stages: rule.stages?.map(({ percentage }) => ({
+      percentage,
+      thousandths: toThousandths(percentage) ?? 0,
+    })),
+    serve: compileServe(rule.serve, salt),
+  }
+}
+
+/** Header names are compared without case; everything else as written. */
+function normalisedAttribute(name: string): string {
+  return name.startsWith('header.') ? name.toLowerCase() : name
+}
+
+function compileServe(serve: RuleConfig['serve'], salt: string): CompiledServe {
+  if (typeof serve === 'string') return { kind: 'variant', variant: serve }
+  const variants = Object.keys(serve)
+  let sum = 0
+  const cumulative = Object.values(serve).map((weight) => {
+    sum += weight
+    return sum
+  })
+  return { kind: 'weights', variants, cumulative, salt }
+}

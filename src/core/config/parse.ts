@@ -1,0 +1,55 @@
+import * as v from 'valibot'
+import { type Problem, problem, problemOfIssue } from './problems.ts'
+import { referenceProblems } from './references.ts'
+import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from './schema.ts'
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: readonly Problem[] }
+
+/**
+ * Above this a text is refused unread: a document of 10,000 flags is about 5 MB, an isolate has 128 MB, and
+ * parsing takes several times the text's size.
+ */
+export const LARGEST_DOCUMENT_CHARACTERS = 16_000_000
+
+/** A list of problems longer than this helps nobody. */
+const MOST_PROBLEMS = 100
+
+/**
+ * Parses the text of a gate document. Never throws: what is wrong comes back as a list. Shape is checked first;
+ * references between parts only once the shape is right.
+ */
+export function parseDocument(text: string): Parsed<GateDocument> {
+  const json = parseJson(text)
+  if (!json.ok) return json
+  return parseDocumentValue(json.value)
+}
+
+/** The same for a document that is JSON already. */
+export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
+  const shape = v.safeParse(gateDocumentSchema, value)
+  if (!shape.success) {
+    const problems = shape.issues.slice(0, MOST_PROBLEMS).map((issue) => problemOfIssue(issue, KNOWN_KEYS))
+    return { ok: false, problems }
+  }
+  const problems = referenceProblems(shape.output)
+  if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
+  return { ok: true, value: shape.output }
+}
+
+/** JSON with the size bound, an empty text and a syntax error turned into problems. */
+export function parseJson(text: string): Parsed<unknown> {
+  if (text.length > LARGEST_DOCUMENT_CHARACTERS) {
+    const expected = `at most ${LARGEST_DOCUMENT_CHARACTERS.toLocaleString('en')} characters`
+    return failure(problem([], `${text.length.toLocaleString('en')} characters`, expected, 'make it smaller'))
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return failure(problem([], text.slice(0, 40), 'JSON', `mend the syntax: ${reason}`))
+  }
+}
+
+function failure(only: Problem): { ok: false; problems: readonly Problem[] } {
+  return { ok: false, problems: [only] }
+}

@@ -1,0 +1,130 @@
+import type { BaseIssue } from 'valibot'
+
+/** One thing that is wrong with a document: where, what is there, what should be, and how to mend it. */
+export type Problem = {
+  /** JSON path, `$` being the document: `$.flags["new-checkout"].rules[0].serve`. */
+  path: string
+  found: string
+  expected: string
+  fix: string
+}
+
+export type PathKey = string | number
+
+/** JSON path of a list of keys. */
+export function jsonPath(keys: readonly PathKey[]): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`
+    return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`
+  }, '$')
+}
+
+const LONGEST_EXCERPT = 80
+
+/** A value as a problem shows it: JSON, cut to a line's length. */
+export function excerpt(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > LONGEST_EXCERPT ? `${text.slice(0, LONGEST_EXCERPT)}…` : text
+}
+
+export function problem(keys: readonly PathKey[], found: unknown, expected: string, fix: string): Problem {
+  return { path: jsonPath(keys), found: excerpt(found), expected, fix }
+}
+
+/** A name that refers to nothing, with the nearest name there is. */
+export function dangling(
+  keys: readonly PathKey[],
+  found: string,
+  what: string,
+  known: readonly string[],
+): Problem {
+  const guess = closest(found, known)
+  const listed = known.length > 8 ? [...known.slice(0, 8), '…'] : known
+  return problem(
+    keys,
+    found,
+    `the name of ${what} (${listed.join(', ') || 'there is none'})`,
+    guess ? `did you mean "${guess}"?` : `define it, or name one that exists`,
+  )
+}
+
+/** Turns a validation issue into a problem. `knownKeys` helps to guess what a misspelt key was meant to be. */
+export function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem {
+  const keys = (issue.path ?? []).map((item) => item.key as PathKey)
+  const last = keys.at(-1)
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const guess = closest(String(last), knownKeys)
+    return {
+      path: jsonPath(keys),
+      found: `the unknown key ${JSON.stringify(last)}`,
+      expected: 'only the keys that the schema knows',
+      fix: guess ? `did you mean "${guess}"?` : 'remove it',
+    }
+  }
+  if (issue.type === 'strict_object' && issue.received === 'undefined') {
+    return {
+      path: jsonPath(keys),
+      found: 'nothing',
+      expected: `the key "${String(last)}"`,
+      fix: `add "${String(last)}"`,
+    }
+  }
+  const described = issue.kind === 'schema' && issue.message.startsWith('Invalid')
+  const expected = described ? wordsFor(issue.expected ?? 'another value') : issue.message
+  return {
+    path: jsonPath(keys),
+    found: excerpt(issue.input),
+    expected,
+    fix: `replace it with ${expected}`,
+  }
+}
+
+/** `("a" | "b")` reads better as `one of "a", "b"`; a type's name gets its article. */
+function wordsFor(expected: string): string {
+  if (expected.startsWith('(')) {
+    const options = expected.slice(1, -1).split(' | ')
+    return options.length > 1 ? `one of ${options.map(wordFor).join(', ')}` : wordFor(options[0] ?? '')
+  }
+  return wordFor(expected)
+}
+
+function wordFor(type: string): string {
+  const words: Readonly<Record<string, string>> = {
+    string: 'a string',
+    number: 'a number',
+    boolean: 'true or false',
+    Array: 'a list',
+    Object: 'an object',
+  }
+  return words[type] ?? type
+}
+
+/** The candidate within two edits of a word, or undefined. */
+export function closest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = 3
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance)
+    if (distance < bestDistance && distance < candidate.length) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+/** Levenshtein distance; words whose lengths differ by `limit` or more are not compared. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? limit
+}

@@ -1,0 +1,166 @@
+import { compileOperator } from '../flags/operators.ts'
+import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { routeProblems } from './route-references.ts'
+import type { FlagConfig, GateDocument, RuleConfig } from './schema.ts'
+
+/** Sums that weights may add up to: percent, and ever finer parts down to a thousandth of a percent. */
+const WEIGHT_TOTALS: readonly number[] = [100, 1_000, 10_000, 100_000]
+
+/** What is wrong between the parts of a document whose shape is right. */
+export function referenceProblems(document: GateDocument): Problem[] {
+  return [
+    ...identityProblems(document),
+    ...routeProblems(document),
+    ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
+    ...cycleProblems(document),
+  ]
+}
+
+function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Problem[] {
+  const at: PathKey[] = ['flags', key]
+  const variants = Object.keys(flag.variants)
+  const problems: Problem[] = []
+  if (!variants.includes(flag.off)) {
+    problems.push(dangling([...at, 'off'], flag.off, 'a variant of the flag', variants))
+  }
+  for (const [index, required] of flag.requires.entries()) {
+    if (!Object.hasOwn(document.flags, required)) {
+      problems.push(dangling([...at, 'requires', index], required, 'a flag', Object.keys(document.flags)))
+    }
+  }
+  const { start, end } = flag.schedule ?? {}
+  if (start !== undefined && end !== undefined && Date.parse(end) <= Date.parse(start)) {
+    problems.push(
+      problem([...at, 'schedule', 'end'], end, `a date after ${start}`, 'swap or correct the two'),
+    )
+  }
+  const staged = flag.rules.flatMap((rule, index) => (rule.stages ? [index] : []))
+  for (const index of staged.slice(1)) {
+    const expected = `stages in one rule only (rule ${staged[0]} has them)`
+    problems.push(
+      problem([...at, 'rules', index, 'stages'], flag.rules[index]?.stages, expected, 'use "percentage"'),
+    )
+  }
+  for (const [index, rule] of flag.rules.entries()) {
+    problems.push(...ruleProblems([...at, 'rules', index], rule, variants))
+  }
+  return problems
+}
+
+function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readonly string[]): Problem[] {
+  const problems = [...serveProblems(at, rule.serve, variants), ...conditionProblems(at, rule)]
+  if (rule.stages && rule.percentage !== undefined) {
+    const fix = 'remove one of the two'
+    problems.push(problem([...at, 'percentage'], rule.percentage, 'either "percentage" or "stages"', fix))
+  }
+  for (const [index, stage] of (rule.stages ?? []).entries()) {
+    const before = rule.stages?.[index - 1]?.percentage
+    if (before !== undefined && stage.percentage <= before) {
+      const expected = `more than the ${before} % of the stage before`
+      const fix = 'let percentages rise from stage to stage'
+      problems.push(problem([...at, 'stages', index, 'percentage'], stage.percentage, expected, fix))
+    }
+  }
+  return problems
+}
+
+function serveProblems(
+  at: readonly PathKey[],
+  serve: RuleConfig['serve'],
+  variants: readonly string[],
+): Problem[] {
+  if (typeof serve === 'string') {
+    return variants.includes(serve)
+      ? []
+      : [dangling([...at, 'serve'], serve, 'a variant of the flag', variants)]
+  }
+  const problems = Object.keys(serve)
+    .filter((variant) => !variants.includes(variant))
+    .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
+  const sum = Object.values(serve).reduce((total, weight) => total + weight, 0)
+  if (!WEIGHT_TOTALS.includes(sum)) {
+    problems.push(
+      problem(
+        [...at, 'serve'],
+        serve,
+        'weights that add up to 100 (or 1000, 10000, 100000)',
+        `they add up to ${sum}: change them so that they add up`,
+      ),
+    )
+  }
+  return problems
+}
+
+function conditionProblems(at: readonly PathKey[], rule: RuleConfig): Problem[] {
+  return rule.when.flatMap((condition, index) => {
+    const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+    if ('predicate' in compiled) return []
+    const values = [...at, 'when', index, 'values']
+    const { index: which, expected, fix } = compiled.problem
+    return which === undefined
+      ? [problem(values, condition.values, expected, fix)]
+      : [problem([...values, which], condition.values[which], expected, fix)]
+  })
+}
+
+function identityProblems(document: GateDocument): Problem[] {
+  const { jwt, targetingKey, attributes } = document.context
+  const usesJwt = [targetingKey, ...Object.values(attributes)]
+    .flat()
+    .some((source) => source?.jwt !== undefined)
+  const at = ['context', 'jwt']
+  if (jwt === undefined) {
+    const fix = 'add "context.jwt" with "jwks" or "secretBinding"'
+    return usesJwt ? [problem(at, undefined, 'how tokens are verified, as a source reads one', fix)] : []
+  }
+  if ((jwt.jwks === undefined) === (jwt.secretBinding === undefined)) {
+    const fix = 'name the key set, or the secret that holds the HS256 key'
+    return [problem(at, jwt, 'exactly one of "jwks" and "secretBinding"', fix)]
+  }
+  const symmetric = jwt.algorithms?.includes('HS256') === true
+  const asymmetric = jwt.algorithms?.some((algorithm) => algorithm !== 'HS256') === true
+  if (jwt.secretBinding !== undefined ? asymmetric : symmetric && typeof jwt.jwks === 'string') {
+    const expected = jwt.secretBinding !== undefined ? '["HS256"] with "secretBinding"' : 'RS256 or ES256'
+    // A public key set must never be taken for an HMAC secret, nor the other way round.
+    return [problem([...at, 'algorithms'], jwt.algorithms, expected, 'remove what does not fit the key')]
+  }
+  return []
+}
+
+/** Flags that require each other in a ring; each ring is told once. */
+function cycleProblems(document: GateDocument): Problem[] {
+  const finished = new Set<string>()
+  const problems: Problem[] = []
+  for (const start of Object.keys(document.flags)) {
+    // An explicit stack: a chain of thousands of flags must not exhaust the call stack.
+    const path: { key: string; next: number }[] = [{ key: start, next: 0 }]
+    const onPath = new Set([start])
+    while (path.length > 0) {
+      const top = path[path.length - 1] as { key: string; next: number }
+      const required = finished.has(top.key) ? undefined : document.flags[top.key]?.requires[top.next++]
+      if (required === undefined) {
+        finished.add(top.key)
+        onPath.delete(top.key)
+        path.pop()
+      } else if (onPath.has(required)) {
+        const ring = [
+          ...path.map((step) => step.key).slice(path.findIndex((step) => step.key === required)),
+          required,
+        ]
+        const fix = 'remove one of the requirements'
+        problems.push(
+          problem(
+            ['flags', top.key, 'requires', top.next - 1],
+            ring.join(' → '),
+            'no cycle of requirements',
+            fix,
+          ),
+        )
+      } else if (!finished.has(required) && Object.hasOwn(document.flags, required)) {
+        path.push({ key: required, next: 0 })
+        onPath.add(required)
+      }
+    }
+  }
+  return problems
+}

@@ -1,0 +1,70 @@
+/**
+ * Patterns of routes. A path pattern is exact (`/cart`), open-ended (`/checkout/*` also takes `/checkout`;
+ * `/assets*` takes whatever begins so), and may leave single segments open (`/users/:id/edit`, `/a/*` + `/b`).
+ * Paths are compared as they stand in the URL, percent-encoding and case included.
+ */
+
+export type PathPattern = { text: string; matches(path: string): boolean; openEnded: boolean; exact: boolean }
+
+const OPEN_SEGMENT = /^(?:\*|:[A-Za-z_]\w*)$/
+
+/** Compiles a path pattern. Every text that begins with "/" is a pattern. */
+export function compilePath(text: string): PathPattern {
+  const openEnded = text.endsWith('*')
+  const fixed = openEnded ? text.slice(0, -1) : text
+  if (fixed.split('/').some((segment) => OPEN_SEGMENT.test(segment))) return compileSegments(text)
+  if (!openEnded) return { text, openEnded, exact: true, matches: (path) => path === text }
+  if (fixed === '/') return { text, openEnded, exact: false, matches: () => true }
+  if (!fixed.endsWith('/')) {
+    return { text, openEnded, exact: false, matches: (path) => path.startsWith(fixed) }
+  }
+  const itself = fixed.slice(0, -1)
+  return { text, openEnded, exact: false, matches: (path) => path.startsWith(fixed) || path === itself }
+}
+
+function compileSegments(text: string): PathPattern {
+  const openEnded = text.endsWith('/*')
+  const wanted = (openEnded ? text.slice(0, -2) : text).split('/')
+  const open = wanted.map((segment) => OPEN_SEGMENT.test(segment))
+  return {
+    text,
+    openEnded,
+    exact: false,
+    matches: (path) => {
+      const segments = path.split('/')
+      if (openEnded ? segments.length < wanted.length : segments.length !== wanted.length) return false
+      return wanted.every((segment, index) =>
+        open[index] ? segments[index] !== '' : segment === segments[index],
+      )
+    },
+  }
+}
+
+/** A character that no path contains, standing for "whatever a visitor may put here". */
+const ANY = '\u0000'
+
+/** Whether every path that `later` matches is matched by `earlier`. */
+export function covers(earlier: PathPattern, later: PathPattern): boolean {
+  if (later.openEnded && !earlier.openEnded) return false
+  return samplePaths(later.text).every((path) => earlier.matches(path))
+}
+
+/** Paths that a pattern matches, one for each way in which it is open. */
+function samplePaths(text: string): string[] {
+  const closed = (path: string) =>
+    path
+      .split('/')
+      .map((segment) => (OPEN_SEGMENT.test(segment) ? ANY : segment))
+      .join('/')
+  if (!text.endsWith('*')) return [closed(text)]
+  const fixed = closed(text.slice(0, -1))
+  const itself = fixed.endsWith('/') && fixed !== '/' ? [fixed.slice(0, -1)] : []
+  return [...itself, fixed, `${fixed}${ANY}`, `${fixed}${ANY}/${ANY}`]
+}
+
+/** Whether a host pattern takes a host: `*.example.com` takes every name below it; a port counts if named. */
+export function hostMatches(pattern: string, host: string): boolean {
+  const wanted = pattern.toLowerCase()
+  const given = /:\d+$/.test(wanted) ? host : host.replace(/:\d+$/, '')
+  return wanted.startsWith('*.') ? given.endsWith(wanted.slice(1)) : given === wanted
+}

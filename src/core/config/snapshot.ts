@@ -1,0 +1,140 @@
+/**
+ * The compiled document: what the request path works with. Compiling happens once per document and isolate;
+ * afterwards nothing here changes, so that a request sees one document from its beginning to its end.
+ */
+import type { IdentitySettings, JwtSettings, Source } from '../context/identity.ts'
+import type { CompiledFlag } from '../flags/flag.ts'
+import { compileFlag } from './compile-flag.ts'
+import { compilePath, hostMatches } from './route-pattern.ts'
+import { asList, type GateDocument, type GuardConfig, type RouteConfig, type SourceConfig } from './schema.ts'
+
+export type Origin = { name: string; url: string; timeoutMs: number }
+
+export type RouteTarget =
+  | { kind: 'origin'; origin: Origin }
+  | { kind: 'flag'; flag: CompiledFlag; origins: ReadonlyMap<string, Origin>; stable: Origin }
+
+export type CompiledRoute = {
+  matches(host: string, path: string, method: string): boolean
+  target: RouteTarget
+}
+
+export type Snapshot = {
+  routes: readonly CompiledRoute[]
+  flags: ReadonlyMap<string, CompiledFlag>
+  guards: ReadonlyMap<string, GuardConfig>
+  identity: IdentitySettings
+  /** Where a request goes that no route takes, and whenever nothing better is known. */
+  fallback: Origin
+}
+
+/** Compiles a document that parseDocument has accepted. */
+export function compileSnapshot(document: GateDocument): Snapshot {
+  const origins = new Map(
+    Object.entries(document.origins).map(([name, origin]): [string, Origin] => [name, { name, ...origin }]),
+  )
+  const flags = new Map(
+    Object.entries(document.flags).map(([key, flag]): [string, CompiledFlag] => [
+      key,
+      compileFlag(key, flag),
+    ]),
+  )
+  const routes = document.routes.map((route) => compileRoute(route, flags, origins))
+  return {
+    routes,
+    flags,
+    guards: new Map(
+      Object.entries(document.flags).flatMap(([key, { guard }]): [string, GuardConfig][] =>
+        guard ? [[key, guard]] : [],
+      ),
+    ),
+    identity: compileIdentity(document.context),
+    fallback: fallbackOrigin(document, origins, routes),
+  }
+}
+
+function compileRoute(
+  route: RouteConfig,
+  flags: ReadonlyMap<string, CompiledFlag>,
+  origins: ReadonlyMap<string, Origin>,
+): CompiledRoute {
+  const path = compilePath(route.path)
+  const hosts = asList(route.host)
+  const methods = asList(route.method)?.map((method) => method.toUpperCase())
+  const matches =
+    hosts === undefined && methods === undefined
+      ? (_host: string, given: string) => path.matches(given)
+      : (host: string, given: string, method: string) =>
+          path.matches(given) &&
+          (hosts === undefined || hosts.some((pattern) => hostMatches(pattern, host))) &&
+          (methods === undefined || methods.includes(method))
+  return { matches, target: compileTarget(route, flags, origins) }
+}
+
+function compileTarget(
+  route: RouteConfig,
+  flags: ReadonlyMap<string, CompiledFlag>,
+  origins: ReadonlyMap<string, Origin>,
+): RouteTarget {
+  if (route.origin !== undefined) return { kind: 'origin', origin: known(origins, route.origin) }
+  const flag = known(flags, route.flag)
+  const byVariant = new Map(
+    Object.entries(route.origins ?? {}).map(([variant, name]): [string, Origin] => [
+      variant,
+      known(origins, name),
+    ]),
+  )
+  return { kind: 'flag', flag, origins: byVariant, stable: known(byVariant, flag.off) }
+}
+
+/** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */
+function known<T>(all: ReadonlyMap<string, T>, name: string | undefined): T {
+  const value = name === undefined ? undefined : all.get(name)
+  if (value === undefined) throw new Error(`Cannot compile the document: "${name}" is not defined`)
+  return value
+}
+
+function fallbackOrigin(
+  document: GateDocument,
+  origins: ReadonlyMap<string, Origin>,
+  routes: readonly CompiledRoute[],
+): Origin {
+  if (document.defaultOrigin !== undefined) return known(origins, document.defaultOrigin)
+  const plain = routes.findLast((_, index) => document.routes[index]?.path === '/*') ?? routes.at(-1)
+  if (plain?.target.kind === 'flag') return plain.target.stable
+  return plain?.target.origin ?? known(origins, Object.keys(document.origins)[0])
+}
+
+function compileIdentity(context: GateDocument['context']): IdentitySettings {
+  const sources = (config: SourceConfig | SourceConfig[] | undefined) =>
+    (asList(config) ?? []).map(compileSource)
+  return {
+    targetingKey: sources(context.targetingKey),
+    attributes: new Map(
+      Object.entries(context.attributes).map(([name, config]): [string, Source[]] => [name, sources(config)]),
+    ),
+    jwt: context.jwt && compileJwt(context.jwt),
+  }
+}
+
+function compileSource(config: Partial<SourceConfig>): Source {
+  const [kind = 'header', name = ''] = Object.entries(config)[0] ?? []
+  return { kind: kind as Source['kind'], name: kind === 'header' ? name.toLowerCase() : name }
+}
+
+function compileJwt(jwt: NonNullable<GateDocument['context']['jwt']>): JwtSettings {
+  const keys: JwtSettings['keys'] =
+    jwt.secretBinding !== undefined
+      ? { kind: 'binding', binding: jwt.secretBinding }
+      : typeof jwt.jwks === 'string'
+        ? { kind: 'url', url: jwt.jwks }
+        : { kind: 'inline', keys: jwt.jwks?.keys ?? [] }
+  return {
+    from: (asList(jwt.from) ?? [{ header: 'authorization' }]).map(compileSource),
+    algorithms: jwt.algorithms ?? (keys.kind === 'binding' ? ['HS256'] : ['RS256', 'ES256']),
+    issuer: jwt.issuer,
+    audience: jwt.audience,
+    clockToleranceSeconds: jwt.clockToleranceSeconds,
+    keys,
+  }
+}

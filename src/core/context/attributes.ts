@@ -1,0 +1,54 @@
+/**
+ * What a rule can ask about a visitor. An attribute is a plain value under a name; a context is where the
+ * evaluator looks names up. The gate fills a context from a request (request-context.ts), OpenFeature clients
+ * fill one from JSON (staticContext).
+ */
+
+export type Scalar = string | number | boolean
+/** A list (for example roles from a token) satisfies a condition when any of its elements does. */
+export type AttributeValue = Scalar | readonly Scalar[]
+
+export interface EvaluationContext {
+  /** The stable id that percentages and weights hash; undefined when nobody knows who this is. */
+  targetingKey(): string | undefined
+  /** The value of an attribute, or undefined when it is missing. */
+  attribute(name: string): AttributeValue | undefined
+}
+
+/** Attributes that are known without configuration, with the line that the reference page prints. */
+export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
+  targetingKey: 'the id that percentages hash, from `context.targetingKey` or the `sluice_id` cookie',
+  country: 'two-letter country code, from request.cf',
+  continent: 'two-letter continent code, from request.cf',
+  region: 'name of the region, from request.cf',
+  regionCode: 'ISO 3166-2 code of the region, from request.cf',
+  city: 'name of the city, from request.cf',
+  colo: 'three-letter code of the Cloudflare data centre, from request.cf',
+  asn: 'number of the autonomous system, from request.cf',
+  timezone: 'IANA name of the timezone, from request.cf',
+  device: '`desktop`, `mobile`, `tablet` or `tv`, from client hints and the user agent',
+  os: 'for example `Windows`, `macOS`, `iOS`, `Android`, `Linux`',
+  browser: 'for example `Chrome`, `Safari`, `Firefox`, `Microsoft Edge`',
+  bot: 'true for a known crawler',
+  ip: 'address of the visitor, from CF-Connecting-IP',
+  path: 'path of the URL',
+  host: 'host of the URL, with its port where it has one',
+  method: 'HTTP method',
+  language: 'the language that Accept-Language prefers',
+  now: 'time of the request',
+}
+
+/** Families of attributes that take a name: `header.x-plan`, `cookie.beta`, `query.preview`. */
+export const ATTRIBUTE_FAMILIES = ['header', 'cookie', 'query'] as const
+
+/** A context from plain data, as OpenFeature clients and tests send it. */
+export function staticContext(
+  targetingKey: string | undefined,
+  attributes: Readonly<Record<string, AttributeValue | undefined>>,
+): EvaluationContext {
+  return {
+    targetingKey: () => targetingKey,
+    attribute: (name) =>
+      name === 'targetingKey' ? targetingKey : Object.hasOwn(attributes, name) ? attributes[name] : undefined,
+  }
+}

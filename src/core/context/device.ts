@@ -1,0 +1,42 @@
+import Bowser from 'bowser'
+import { isbot } from 'isbot'
+
+/** What the browser says of itself: client hints where it sends them, the user agent otherwise. */
+export type DeviceHints = {
+  userAgent: string | undefined
+  /** Sec-CH-UA-Mobile: `?1` or `?0`. */
+  mobile: string | undefined
+  /** Sec-CH-UA-Platform: a quoted string. */
+  platform: string | undefined
+}
+
+export type Device = {
+  device: string | undefined
+  os: string | undefined
+  browser: string | undefined
+  bot: boolean
+}
+
+/** A longer user agent is nobody's browser; cutting it bounds the work of the parsers' regular expressions. */
+const LONGEST_USER_AGENT = 512
+
+/** Device, operating system, browser and bot; whatever can't be told is undefined. */
+export function describeDevice(hints: DeviceHints): Device {
+  const userAgent = hints.userAgent?.slice(0, LONGEST_USER_AGENT) ?? ''
+  if (userAgent === '') return { device: undefined, os: undefined, browser: undefined, bot: false }
+  const parsed = Bowser.parse(userAgent)
+  const platform = hints.platform?.replaceAll('"', '')
+  return {
+    device: deviceOf(parsed.platform.type, hints.mobile),
+    os: platform && platform !== 'Unknown' ? platform : parsed.os.name,
+    browser: parsed.browser.name || undefined,
+    bot: isbot(userAgent),
+  }
+}
+
+/** `?1` is a phone for sure; `?0` is sent by tablets and desktops alike, so there the user agent decides. */
+function deviceOf(fromUserAgent: string | undefined, mobileHint: string | undefined): string | undefined {
+  if (mobileHint === '?1') return 'mobile'
+  if (mobileHint === '?0' && fromUserAgent === 'mobile') return 'tablet'
+  return fromUserAgent || undefined
+}

@@ -1,0 +1,162 @@
+import type { AttributeValue, EvaluationContext } from './attributes.ts'
+import { type Device, describeDevice } from './device.ts'
+import type { IdentitySettings, Source } from './identity.ts'
+
+/** What the gate knows of a request. Every method is cheap to call and does its work only when called. */
+export interface RequestFacts {
+  readonly nowMs: number
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  header(name: string): string | undefined
+  cookie(name: string): string | undefined
+  query(name: string): string | undefined
+  /** A field of request.cf. */
+  cf(field: string): unknown
+  /** A claim of the verified token, by dotted path; undefined where there is no valid token. */
+  claim(path: string): AttributeValue | undefined
+  ip(): string | undefined
+}
+
+/** request.cf fields that are attributes of the same name. */
+const CF_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'country',
+  'continent',
+  'region',
+  'regionCode',
+  'city',
+  'colo',
+  'asn',
+  'timezone',
+])
+
+/** A visitor's own id is bounded, so that hashing is: a longer one is cut, deterministically. */
+const LONGEST_TARGETING_KEY = 256
+
+/**
+ * The evaluation context of one request, lazily: a document that never asks for the browser never pays for
+ * parsing the user agent.
+ */
+export class RequestContext implements EvaluationContext {
+  readonly #facts: RequestFacts
+  readonly #identity: IdentitySettings
+  readonly #anonymousKey: () => string
+  #targetingKey: string | undefined
+  #device: Device | undefined
+
+  /** `anonymousKey` gives the visitor's anonymous id, issuing one where there is none. */
+  constructor(facts: RequestFacts, identity: IdentitySettings, anonymousKey: () => string) {
+    this.#facts = facts
+    this.#identity = identity
+    this.#anonymousKey = anonymousKey
+  }
+
+  targetingKey(): string {
+    this.#targetingKey ??= this.#configuredKey() ?? this.#anonymousKey()
+    return this.#targetingKey
+  }
+
+  attribute(name: string): AttributeValue | undefined {
+    const configured = this.#identity.attributes.get(name)
+    if (configured) return this.#firstOf(configured)
+    if (CF_ATTRIBUTES.has(name)) return scalar(this.#facts.cf(name))
+    switch (name) {
+      case 'targetingKey':
+        return this.targetingKey()
+      case 'device':
+      case 'os':
+      case 'browser':
+      case 'bot':
+        return this.#describeDevice()[name]
+      case 'ip':
+        return this.#facts.ip()
+      case 'path':
+        return this.#facts.path
+      case 'host':
+        return this.#facts.host
+      case 'method':
+        return this.#facts.method
+      case 'language':
+        return preferredLanguage(this.#facts.header('accept-language'))
+      case 'now':
+        return this.#facts.nowMs
+      default:
+        return this.#family(name)
+    }
+  }
+
+  #family(name: string): string | undefined {
+    const dot = name.indexOf('.')
+    if (dot < 0) return undefined
+    const key = name.slice(dot + 1)
+    switch (name.slice(0, dot)) {
+      case 'header':
+        return this.#facts.header(key)
+      case 'cookie':
+        return this.#facts.cookie(key)
+      case 'query':
+        return this.#facts.query(key)
+      default:
+        return undefined
+    }
+  }
+
+  #configuredKey(): string | undefined {
+    const value = this.#firstOf(this.#identity.targetingKey)
+    if (value === undefined || typeof value === 'object') return undefined
+    const key = String(value).slice(0, LONGEST_TARGETING_KEY)
+    return key === '' ? undefined : key
+  }
+
+  #firstOf(sources: readonly Source[]): AttributeValue | undefined {
+    for (const source of sources) {
+      const value = this.#read(source)
+      if (value !== undefined && value !== '') return value
+    }
+    return undefined
+  }
+
+  #read(source: Source): AttributeValue | undefined {
+    switch (source.kind) {
+      case 'header':
+        return this.#facts.header(source.name)
+      case 'cookie':
+        return this.#facts.cookie(source.name)
+      case 'query':
+        return this.#facts.query(source.name)
+      case 'jwt':
+        return this.#facts.claim(source.name)
+    }
+  }
+
+  #describeDevice(): Device {
+    this.#device ??= describeDevice({
+      userAgent: this.#facts.header('user-agent'),
+      mobile: this.#facts.header('sec-ch-ua-mobile'),
+      platform: this.#facts.header('sec-ch-ua-platform'),
+    })
+    return this.#device
+  }
+}
+
+function scalar(value: unknown): AttributeValue | undefined {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : undefined
+}
+
+/** The language with the highest weight of an Accept-Language header (RFC 9110, 12.5.4); the first on a tie. */
+export function preferredLanguage(header: string | undefined): string | undefined {
+  let best: string | undefined
+  let bestWeight = 0
+  for (const part of (header ?? '').split(',')) {
+    const [tag = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))
+    const weight = quality === undefined ? 1 : Number(quality.slice(2))
+    if (tag !== '' && tag !== '*' && weight > bestWeight) {
+      best = tag
+      bestWeight = weight
+    }
+  }
+  return best
+}

@@ -1,0 +1,109 @@
+/**
+ * A cell holds the counts of one flag, variant, arm, generation and stage. Cells are plain data: they add up,
+ * travel as JSON, and are kept in SQLite as they are.
+ */
+import type { Arm } from '../decision/decide.ts'
+import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
+import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
+
+export type CellKey = { flag: string; variant: string; arm: Arm; generation: number; stage: number }
+
+export type Cell = CellKey & {
+  requests: number
+  errors: Record<FailureKind, number>
+  latency: Histogram
+  /** Distinct routing buckets (the upper 16 bits of a visitor's position) that met an error. */
+  erroredBuckets: number[]
+  /** Documents asked for and answered. */
+  journeys: number
+}
+
+/**
+ * Buckets kept per cell between two flushes. An isolate that sees more distinct failing visitors than this within
+ * a second has proved its point; the errors themselves are counted all the same.
+ */
+export const MOST_ERRORED_BUCKETS = 2_000
+
+export function emptyCell(key: CellKey): Cell {
+  return {
+    flag: key.flag,
+    variant: key.variant,
+    arm: key.arm,
+    generation: key.generation,
+    stage: key.stage,
+    requests: 0,
+    errors: { status: 0, timeout: 0, connect: 0, 'aborted-by-origin': 0 },
+    latency: {},
+    erroredBuckets: [],
+    journeys: 0,
+  }
+}
+
+/** One text per cell key; no part can contain the separator. */
+export function cellId(key: CellKey): string {
+  return `${key.flag} ${key.variant} ${key.arm} ${key.generation} ${key.stage}`
+}
+
+export function errorsOf(cell: Cell): number {
+  return FAILURE_KINDS.reduce((sum, kind) => sum + cell.errors[kind], 0)
+}
+
+/** Counts one outcome, in place. */
+export function countOutcome(cell: Cell, outcome: Outcome): void {
+  cell.requests++
+  if (outcome.journey) cell.journeys++
+  recordLatency(cell.latency, outcome.latencyMs)
+  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
+}
+
+/** Counts a failure of a request that has been counted already (a body that broke off), in place. */
+export function countFailure(cell: Cell, kind: FailureKind, position: number): void {
+  cell.errors[kind]++
+  if (position >= 0) addBucket(cell, position >>> 16)
+}
+
+function addBucket(cell: Cell, erroredBucket: number): void {
+  if (cell.erroredBuckets.length >= MOST_ERRORED_BUCKETS) return
+  if (!cell.erroredBuckets.includes(erroredBucket)) cell.erroredBuckets.push(erroredBucket)
+}
+
+/** Adds `source` to `target`, in place. The keys must be equal. */
+export function mergeCell(target: Cell, source: Cell): void {
+  target.requests += source.requests
+  target.journeys += source.journeys
+  for (const kind of FAILURE_KINDS) target.errors[kind] += source.errors[kind]
+  mergeHistogram(target.latency, source.latency)
+  for (const erroredBucket of source.erroredBuckets) addBucket(target, erroredBucket)
+}
+
+/** Cells by id, adding up whatever comes in. */
+export class CellTable {
+  readonly #cells = new Map<string, Cell>()
+
+  constructor(cells: Iterable<Cell> = []) {
+    this.add(cells)
+  }
+
+  get isEmpty(): boolean {
+    return this.#cells.size === 0
+  }
+
+  /** The cell of a key, made where there is none. */
+  at(key: CellKey): Cell {
+    const id = cellId(key)
+    let cell = this.#cells.get(id)
+    if (cell === undefined) {
+      cell = emptyCell(key)
+      this.#cells.set(id, cell)
+    }
+    return cell
+  }
+
+  add(cells: Iterable<Cell>): void {
+    for (const cell of cells) mergeCell(this.at(cell), cell)
+  }
+
+  toList(): Cell[] {
+    return [...this.#cells.values()]
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Counts on their way to somebody who adds them up exactly once. What has come in since the last sending is
+ * `open`; what has been sent and not yet acknowledged is `sealed` under a number, and is sent again, unchanged and
+ * under the same number, until it is acknowledged. The receiver drops numbers it has seen (sequence.ts). However
+ * long the receiver is away, memory stays bounded: the open cells merely grow in their counts.
+ */
+import { type Cell, CellTable } from './cell.ts'
+
+export type SealedBatch = { seq: number; cells: Cell[] }
+export type OutboxData = { nextSeq: number; open: Cell[]; sealed: SealedBatch | undefined }
+
+export class Outbox {
+  #nextSeq: number
+  #open: CellTable
+  #sealed: SealedBatch | undefined
+
+  constructor(data: OutboxData = { nextSeq: 1, open: [], sealed: undefined }) {
+    this.#nextSeq = data.nextSeq
+    this.#open = new CellTable(data.open)
+    this.#sealed = data.sealed
+  }
+
+  /** Where new counts go. */
+  get open(): CellTable {
+    return this.#open
+  }
+
+  /** Whether a batch is on its way, unacknowledged. */
+  get hasSealed(): boolean {
+    return this.#sealed !== undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.#sealed === undefined && this.#open.isEmpty
+  }
+
+  /** The batch to send now: the unacknowledged one, or a new one of all that is open. */
+  seal(): SealedBatch {
+    if (this.#sealed === undefined) {
+      this.#sealed = { seq: this.#nextSeq++, cells: this.#open.toList() }
+      this.#open = new CellTable()
+    }
+    return this.#sealed
+  }
+
+  /** The receiver has the batch of this number; a late acknowledgement of an older one changes nothing. */
+  acknowledge(seq: number): void {
+    if (this.#sealed?.seq === seq) this.#sealed = undefined
+  }
+
+  toData(): OutboxData {
+    return { nextSeq: this.#nextSeq, open: this.#open.toList(), sealed: this.#sealed }
+  }
+}

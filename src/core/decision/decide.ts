@@ -1,0 +1,158 @@
+/**
+ * The decision: which variant of a flag a visitor gets, and why. Plain data in, plain data out.
+ *
+ * The order, first that applies: kill → signed override → rollback → disabled, wrong environment, outside the
+ * schedule, unmet requirement → rules in order → `off`.
+ */
+import type { Control, FlagControl } from '../config/control.ts'
+import type { EvaluationContext } from '../context/attributes.ts'
+import { bucket, insidePercentage, pickWeighted } from '../flags/bucket.ts'
+import { holds } from '../flags/conditions.ts'
+import type { CompiledFlag, CompiledRule, Json } from '../flags/flag.ts'
+
+/** OpenFeature's reasons, and Sluice's own three. */
+export type Reason =
+  | 'STATIC'
+  | 'TARGETING_MATCH'
+  | 'SPLIT'
+  | 'DEFAULT'
+  | 'DISABLED'
+  | 'KILLED'
+  | 'ROLLED_BACK'
+  | 'OVERRIDE'
+
+/** The arms of the randomised split; `other` is everybody who is not part of the comparison. */
+export type Arm = 'canary' | 'control' | 'other'
+
+export type Decision = {
+  flag: string
+  variant: string
+  value: Json
+  reason: Reason
+  /** Name of the rule that decided, if one did. */
+  rule: string | undefined
+  arm: Arm
+  generation: number
+  stage: number
+  /** The visitor's position, 32 bits, for canary and control; −1 for others. */
+  bucket: number
+}
+
+/** What a decision depends on besides flag and visitor. */
+export type DecisionInputs = {
+  flags: ReadonlyMap<string, CompiledFlag>
+  control: Control
+  environment: string
+  nowMs: number
+  /** Flag → variant, from a verified override token. */
+  overrides: ReadonlyMap<string, string> | undefined
+}
+
+/** Decides one flag for one visitor. */
+export function decide(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Decision {
+  const control = inputs.control.of(flag.key)
+  const closed = closedReason(flag, control, inputs)
+  if (closed === 'KILLED') return settled(flag, control, flag.off, 'KILLED')
+  const override = inputs.overrides?.get(flag.key)
+  if (override !== undefined && flag.values.has(override)) return settled(flag, control, override, 'OVERRIDE')
+  if (closed !== undefined) return settled(flag, control, flag.off, closed)
+  if (!requirementsMet(flag, context, inputs)) return settled(flag, control, flag.off, 'DISABLED')
+  return decideByRules(flag, control, context)
+}
+
+function closedReason(
+  flag: CompiledFlag,
+  control: FlagControl,
+  inputs: DecisionInputs,
+): 'KILLED' | 'ROLLED_BACK' | 'DISABLED' | undefined {
+  if (inputs.control.isKilled(flag.key)) return 'KILLED'
+  if (control.rolledBack !== undefined) return 'ROLLED_BACK'
+  const here = flag.environments === undefined || flag.environments.has(inputs.environment)
+  const inSchedule = inputs.nowMs >= flag.startMs && inputs.nowMs < flag.endMs
+  return flag.enabled && here && inSchedule ? undefined : 'DISABLED'
+}
+
+/** A requirement is met when the required flag serves something else than its `off`. Parsing excludes cycles. */
+function requirementsMet(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): boolean {
+  return flag.requires.every((key) => {
+    const required = inputs.flags.get(key)
+    return required !== undefined && decide(required, context, inputs).variant !== required.off
+  })
+}
+
+function decideByRules(flag: CompiledFlag, control: FlagControl, context: EvaluationContext): Decision {
+  const decision = settled(flag, control, flag.off, 'DEFAULT')
+  for (let index = 0; index < flag.rules.length; index++) {
+    const rule = flag.rules[index] as CompiledRule
+    if (!rule.conditions.every((condition) => holds(condition, context))) continue
+    const underJudgement = index === flag.rolloutRule
+    const thousandths = currentShare(rule, control)
+    const inside = isInside(flag, thousandths, context)
+    if (underJudgement) markArm(decision, flag, inside, context)
+    if (inside) return served(decision, flag, rule, thousandths, context)
+    decision.reason = 'SPLIT'
+  }
+  return decision
+}
+
+/** The share of a rule in thousandths of a percent; a stage beyond the last one is the last one. */
+function currentShare(rule: CompiledRule, control: FlagControl): number | undefined {
+  if (rule.stages === undefined) return rule.thousandths
+  return rule.stages[Math.min(control.stage, rule.stages.length - 1)]?.thousandths
+}
+
+function isInside(flag: CompiledFlag, thousandths: number | undefined, context: EvaluationContext): boolean {
+  if (thousandths === undefined) return true
+  const key = context.targetingKey()
+  return key !== undefined && insidePercentage(bucket(flag.salt, key), thousandths)
+}
+
+/** Canary and control carry their position, by which errors are counted once per visitor. */
+function markArm(decision: Decision, flag: CompiledFlag, inside: boolean, context: EvaluationContext): void {
+  const key = context.targetingKey()
+  if (key === undefined) return
+  decision.arm = inside ? 'canary' : 'control'
+  decision.bucket = bucket(flag.salt, key)
+}
+
+function served(
+  decision: Decision,
+  flag: CompiledFlag,
+  rule: CompiledRule,
+  thousandths: number | undefined,
+  context: EvaluationContext,
+): Decision {
+  const { serve } = rule
+  decision.rule = rule.name
+  if (serve.kind === 'variant') {
+    decision.variant = serve.variant
+    decision.reason =
+      thousandths !== undefined ? 'SPLIT' : rule.conditions.length > 0 ? 'TARGETING_MATCH' : 'STATIC'
+  } else {
+    decision.variant =
+      serve.variants[pickWeighted(positionFor(serve.salt, context), serve.cumulative)] ?? flag.off
+    decision.reason = 'SPLIT'
+  }
+  decision.value = flag.values.get(decision.variant) ?? null
+  return decision
+}
+
+/** Without a targeting key the first weight serves: deterministic, and the same on every isolate. */
+function positionFor(salt: string, context: EvaluationContext): number {
+  const key = context.targetingKey()
+  return key === undefined ? 0 : bucket(salt, key)
+}
+
+function settled(flag: CompiledFlag, control: FlagControl, variant: string, reason: Reason): Decision {
+  return {
+    flag: flag.key,
+    variant,
+    value: flag.values.get(variant) ?? null,
+    reason,
+    rule: undefined,
+    arm: 'other',
+    generation: control.generation,
+    stage: control.stage,
+    bucket: -1,
+  }
+}

@@ -1,0 +1,27 @@
+import type { EvaluationContext, Scalar } from '../context/attributes.ts'
+import type { Operator, Predicate } from './operators.ts'
+
+/** A condition, ready to be asked. */
+export type CompiledCondition = {
+  attribute: string
+  op: Operator
+  negate: boolean
+  predicate: Predicate
+}
+
+/**
+ * Whether a condition holds. A missing attribute is false for every operator except `not_in`, where it is true;
+ * `negate` turns the answer round afterwards, so that `exists` negated asks for absence.
+ */
+export function holds(condition: CompiledCondition, context: EvaluationContext): boolean {
+  const value = context.attribute(condition.attribute)
+  if (value === undefined) return (condition.op === 'not_in') !== condition.negate
+  const answer =
+    typeof value === 'object' ? holdsForList(condition, value) : condition.predicate(value as Scalar)
+  return answer !== condition.negate
+}
+
+/** `not_in` asks that no element is listed; every other operator that some element satisfies it. */
+function holdsForList(condition: CompiledCondition, values: readonly Scalar[]): boolean {
+  return condition.op === 'not_in' ? values.every(condition.predicate) : values.some(condition.predicate)
+}

@@ -1,0 +1,37 @@
+import type { CompiledCondition } from './conditions.ts'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** A stage of a gradual rollout. */
+export type CompiledStage = { percentage: number; thousandths: number }
+
+/** What a rule serves: one variant, or variants by weight (running sums beside their names). */
+export type CompiledServe =
+  | { kind: 'variant'; variant: string }
+  | { kind: 'weights'; variants: readonly string[]; cumulative: readonly number[]; salt: string }
+
+export type CompiledRule = {
+  name: string
+  conditions: readonly CompiledCondition[]
+  /** Share of visitors inside the rule, in thousandths of a percent; undefined: everybody. */
+  thousandths: number | undefined
+  /** Set for the staged rule: the share comes from the current stage. */
+  stages: readonly CompiledStage[] | undefined
+  serve: CompiledServe
+}
+
+/** A flag of the document, compiled once per document. Immutable. */
+export type CompiledFlag = {
+  key: string
+  enabled: boolean
+  off: string
+  values: ReadonlyMap<string, Json>
+  salt: string
+  environments: ReadonlySet<string> | undefined
+  startMs: number
+  endMs: number
+  requires: readonly string[]
+  rules: readonly CompiledRule[]
+  /** The rule whose insiders are canary and whose outsiders are control; −1 where nothing is compared. */
+  rolloutRule: number
+}

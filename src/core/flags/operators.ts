@@ -1,0 +1,237 @@
+import ipaddr from 'ipaddr.js'
+import { RE2JS } from 're2js'
+import compareSemver from 'semver/functions/compare.js'
+import parseSemver from 'semver/functions/parse.js'
+import type { Scalar } from '../context/attributes.ts'
+
+/** Whether one scalar of an attribute satisfies a condition. */
+export type Predicate = (value: Scalar) => boolean
+
+/** Either a compiled predicate, or what is wrong with the condition's values. */
+export type CompiledOperator = { predicate: Predicate } | { problem: OperandProblem }
+export type OperandProblem = { index: number | undefined; expected: string; fix: string }
+
+export const OPERATORS = [
+  'in',
+  'not_in',
+  'starts_with',
+  'ends_with',
+  'contains',
+  'matches',
+  'eq',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'before',
+  'after',
+  'semver_eq',
+  'semver_gt',
+  'semver_gte',
+  'semver_lt',
+  'semver_lte',
+  'in_cidr',
+  'exists',
+] as const
+export type Operator = (typeof OPERATORS)[number]
+
+type Comparison = (difference: number) => boolean
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  eq: (difference) => difference === 0,
+  gt: (difference) => difference > 0,
+  gte: (difference) => difference >= 0,
+  lt: (difference) => difference < 0,
+  lte: (difference) => difference <= 0,
+}
+
+/**
+ * Compiles an operator with its operands once, so that evaluating it allocates nothing. An operator with several
+ * operands holds when any of them does (`not_in`: when none does).
+ */
+export function compileOperator(
+  op: Operator,
+  values: readonly Scalar[],
+  ignoreCase: boolean,
+): CompiledOperator {
+  if (op === 'exists') return compileExists(values)
+  if (values.length === 0) {
+    return { problem: { index: undefined, expected: 'at least one value', fix: 'list what to compare with' } }
+  }
+  switch (op) {
+    case 'in':
+    case 'not_in':
+      return compileMembership(op, values, ignoreCase)
+    case 'starts_with':
+      return compileText(values, ignoreCase, (text, operand) => text.startsWith(operand))
+    case 'ends_with':
+      return compileText(values, ignoreCase, (text, operand) => text.endsWith(operand))
+    case 'contains':
+      return compileText(values, ignoreCase, (text, operand) => text.includes(operand))
+    case 'matches':
+      return compileMatches(values, ignoreCase)
+    case 'before':
+      return compileOrdered(values, toTimeMs, COMPARISONS.lt as Comparison, DATE_OPERAND)
+    case 'after':
+      return compileOrdered(values, toTimeMs, COMPARISONS.gt as Comparison, DATE_OPERAND)
+    case 'in_cidr':
+      return compileCidr(values)
+    default:
+      return op.startsWith('semver_')
+        ? compileSemver(values, COMPARISONS[op.slice('semver_'.length)] as Comparison)
+        : compileOrdered(values, toNumber, COMPARISONS[op] as Comparison, NUMBER_OPERAND)
+  }
+}
+
+const NUMBER_OPERAND = { expected: 'a finite number', fix: 'write a number such as 42 or 1.5' }
+const DATE_OPERAND = {
+  expected: 'a date or date-time of ISO 8601',
+  fix: 'write for example "2026-12-01T00:00:00Z"',
+}
+
+function compileExists(values: readonly Scalar[]): CompiledOperator {
+  if (values.length > 0) {
+    return {
+      problem: { index: 0, expected: 'no values', fix: 'remove "values"; use "negate" to ask for absence' },
+    }
+  }
+  return { predicate: () => true }
+}
+
+function compileMembership(
+  op: 'in' | 'not_in',
+  values: readonly Scalar[],
+  ignoreCase: boolean,
+): CompiledOperator {
+  const fold = (value: Scalar) => (ignoreCase ? String(value).toLowerCase() : String(value))
+  const members = new Set(values.map(fold))
+  return {
+    predicate: op === 'in' ? (value) => members.has(fold(value)) : (value) => !members.has(fold(value)),
+  }
+}
+
+function compileText(
+  values: readonly Scalar[],
+  ignoreCase: boolean,
+  holds: (text: string, operand: string) => boolean,
+): CompiledOperator {
+  const operands = values.map((value) => (ignoreCase ? String(value).toLowerCase() : String(value)))
+  return {
+    predicate: (value) => {
+      const text = ignoreCase ? String(value).toLowerCase() : String(value)
+      return operands.some((operand) => holds(text, operand))
+    },
+  }
+}
+
+/** RE2 guarantees linear time, which is what lets a document carry patterns that meet visitors' input. */
+function compileMatches(values: readonly Scalar[], ignoreCase: boolean): CompiledOperator {
+  const patterns: RE2JS[] = []
+  for (const [index, value] of values.entries()) {
+    try {
+      patterns.push(RE2JS.compile(String(value), ignoreCase ? RE2JS.CASE_INSENSITIVE : 0))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return {
+        problem: {
+          index,
+          expected: 'a regular expression that RE2 accepts',
+          fix: `mend the pattern (${reason}); RE2 has no lookahead and no back-references`,
+        },
+      }
+    }
+  }
+  return {
+    predicate: (value) => {
+      const text = String(value)
+      return patterns.some((pattern) => pattern.matcher(text).find())
+    },
+  }
+}
+
+function compileOrdered(
+  values: readonly Scalar[],
+  parse: (value: Scalar) => number,
+  holds: Comparison,
+  wanted: { expected: string; fix: string },
+): CompiledOperator {
+  const operands = values.map(parse)
+  const bad = operands.findIndex(Number.isNaN)
+  if (bad >= 0) return { problem: { index: bad, ...wanted } }
+  return {
+    predicate: (value) => {
+      const number = parse(value)
+      return !Number.isNaN(number) && operands.some((operand) => holds(number - operand))
+    },
+  }
+}
+
+/** NaN for whatever is not a finite number. */
+function toNumber(value: Scalar): number {
+  if (typeof value === 'boolean' || (typeof value === 'string' && value.trim() === '')) return Number.NaN
+  const number = Number(value)
+  return Number.isFinite(number) ? number : Number.NaN
+}
+
+/** Milliseconds since 1970; a number is taken as such, a string must be ISO 8601. */
+function toTimeMs(value: Scalar): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value)) return Number.NaN
+  return Date.parse(value)
+}
+
+/** Full precedence of semver.org 2.0.0; a leading "v" is not a version there, and not here. */
+function compileSemver(values: readonly Scalar[], holds: Comparison): CompiledOperator {
+  const operands = values.map(toVersion)
+  const bad = operands.indexOf(undefined)
+  if (bad >= 0) {
+    return {
+      problem: { index: bad, expected: 'a semantic version', fix: 'write it in full, for example "2.4.0"' },
+    }
+  }
+  return {
+    predicate: (value) => {
+      const version = toVersion(value)
+      if (version === undefined) return false
+      return operands.some((operand) => operand !== undefined && holds(compareSemver(version, operand)))
+    },
+  }
+}
+
+function toVersion(value: Scalar): string | undefined {
+  if (typeof value !== 'string' || !/^\d/.test(value)) return undefined
+  return parseSemver(value)?.version
+}
+
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+function compileCidr(values: readonly Scalar[]): CompiledOperator {
+  const ranges: Range[] = []
+  for (const [index, value] of values.entries()) {
+    const range = toRange(String(value))
+    if (range === undefined) {
+      return {
+        problem: {
+          index,
+          expected: 'an IP address or a CIDR range',
+          fix: 'write for example "203.0.113.0/24" or "2001:db8::/32"',
+        },
+      }
+    }
+    ranges.push(range)
+  }
+  return {
+    predicate: (value) => {
+      const text = String(value)
+      if (!ipaddr.isValid(text)) return false
+      const address = ipaddr.process(text)
+      return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
+    },
+  }
+}
+
+function toRange(text: string): Range | undefined {
+  if (ipaddr.IPv4.isValidCIDR(text) || ipaddr.IPv6.isValidCIDR(text)) return ipaddr.parseCIDR(text)
+  if (!ipaddr.isValid(text) || !/[.:]/.test(text)) return undefined
+  const address = ipaddr.process(text)
+  return [address, address.kind() === 'ipv4' ? 32 : 128]
+}

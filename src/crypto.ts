@@ -1,0 +1,36 @@
+const encoder = new TextEncoder()
+
+/** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
+export async function sha256Hex(text: string): Promise<string> {
+  return toHex(await crypto.subtle.digest('SHA-256', encoder.encode(text)))
+}
+
+/** HMAC-SHA256 of a text, in lower-case hex. */
+export async function hmacHex(secret: string, text: string): Promise<string> {
+  return toHex(await crypto.subtle.sign('HMAC', await hmacKey(secret), encoder.encode(text)))
+}
+
+/** Whether two texts are equal, in time that depends on neither: both are hashed first. */
+export async function equalInConstantTime(a: string, b: string): Promise<boolean> {
+  const [left, right] = await Promise.all([
+    crypto.subtle.digest('SHA-256', encoder.encode(a)),
+    crypto.subtle.digest('SHA-256', encoder.encode(b)),
+  ])
+  return crypto.subtle.timingSafeEqual(left, right)
+}
+
+let cachedKey: { secret: string; key: CryptoKey } | undefined
+
+/** The secret of an isolate never changes, so its key is imported once. */
+async function hmacKey(secret: string): Promise<CryptoKey> {
+  if (cachedKey?.secret !== secret) {
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
+    cachedKey = { secret, key }
+  }
+  return cachedKey.key
+}
+
+function toHex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,149 @@
+/**
+ * Counters: one shard per colo. Adds up the flushes of its isolates, each exactly once, and forwards the sums to
+ * the Controller about once a second. Whatever it has acknowledged is in SQLite, so that an eviction loses nothing
+ * and counts nothing twice.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import { type ControlState, INITIAL_CONTROL_STATE } from '../core/config/control.ts'
+import { flushIntervalMs, SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
+import { Outbox, type OutboxData } from '../core/counters/outbox.ts'
+import type { CountersPort, FlushMessage, FlushReply, IsolateSighting } from '../core/counters/protocol.ts'
+import { EMPTY_WINDOW, type SequenceWindow, take } from '../core/counters/sequence.ts'
+import { controller, type Env } from '../env.ts'
+import { TextStore } from './storage.ts'
+
+/** An isolate that has not flushed for so long is gone; its numbers are forgotten. */
+const ISOLATE_FORGOTTEN_AFTER_MS = 600_000
+/** An isolate counts towards back-pressure while it has flushed within this. */
+const ISOLATE_ACTIVE_MS = 60_000
+const LONGEST_RETRY_MS = 30_000
+
+type Isolate = { window: SequenceWindow; sighting: IsolateSighting }
+
+export class Counters extends DurableObject<Env> implements CountersPort {
+  readonly #texts: TextStore
+  readonly #outbox: Outbox
+  readonly #isolates = new Map<string, Isolate>()
+  #state: ControlState
+  #shard: string
+  #forwarding = false
+  #lastForwardMs = 0
+  #failures = 0
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    const { sql } = ctx.storage
+    this.#texts = new TextStore(sql)
+    sql.exec('CREATE TABLE IF NOT EXISTS isolates (id TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID')
+    this.#outbox = new Outbox(this.#texts.getJson<OutboxData>('outbox'))
+    this.#state = this.#texts.getJson<ControlState>('state') ?? INITIAL_CONTROL_STATE
+    this.#shard = this.#texts.get('shard') ?? ''
+    for (const row of sql.exec<{ id: string; data: string }>('SELECT id, data FROM isolates')) {
+      this.#isolates.set(row.id, JSON.parse(row.data) as Isolate)
+    }
+  }
+
+  /** Takes an isolate's flush, once, and tells it what it needs to know. */
+  async flush(message: FlushMessage): Promise<FlushReply> {
+    const nowMs = Date.now()
+    this.#rememberName(message.colo)
+    this.#count(message, nowMs)
+    await this.#forwardInTime(nowMs)
+    return {
+      epoch: this.#state.epoch,
+      state: message.epoch < this.#state.epoch ? this.#state : undefined,
+      intervalMs: flushIntervalMs(this.#activeIsolates(nowMs)),
+    }
+  }
+
+  /** Takes over a newer control state, from the Controller. */
+  async adopt(state: ControlState): Promise<void> {
+    if (state.epoch <= this.#state.epoch) return
+    this.#state = state
+    this.#texts.putJson('state', state)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#forgetIsolates(Date.now())
+    await this.#forward()
+  }
+
+  #rememberName(colo: string): void {
+    if (this.#shard === colo) return
+    this.#shard = colo
+    this.#texts.put('shard', colo)
+  }
+
+  /** The number and the counts are written together, before the flush is acknowledged. */
+  #count(message: FlushMessage, nowMs: number): void {
+    const { isolate, epoch, documentHash, killHash } = message
+    const known = this.#isolates.get(isolate)
+    const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
+    const sighting = { isolate, epoch, documentHash, killHash, seenAtMs: nowMs }
+    const updated = { window: window ?? known?.window ?? EMPTY_WINDOW, sighting }
+    this.#isolates.set(isolate, updated)
+    if (window !== undefined) this.#outbox.open.add(message.cells)
+    this.ctx.storage.transactionSync(() => {
+      const data = JSON.stringify(updated)
+      this.ctx.storage.sql.exec('INSERT OR REPLACE INTO isolates (id, data) VALUES (?, ?)', isolate, data)
+      if (window !== undefined) this.#texts.putJson('outbox', this.#outbox.toData())
+    })
+  }
+
+  /** Forwards now if the last time is a second ago; else an alarm sees to it, also after an eviction. */
+  async #forwardInTime(nowMs: number): Promise<void> {
+    const dueMs = this.#lastForwardMs + SHORTEST_INTERVAL_MS
+    if (nowMs >= dueMs && !this.#forwarding && this.#failures === 0) {
+      this.ctx.waitUntil(this.#forward())
+      return
+    }
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(dueMs)
+  }
+
+  async #forward(): Promise<void> {
+    if (this.#forwarding || this.#outbox.isEmpty) return
+    this.#forwarding = true
+    this.#lastForwardMs = Date.now()
+    try {
+      const batch = this.#outbox.seal()
+      this.#texts.putJson('outbox', this.#outbox.toData())
+      const isolates = [...this.#isolates.values()].map((isolate) => isolate.sighting)
+      const reply = await controller(this.env).forward({
+        ...batch,
+        shard: this.#shard,
+        epoch: this.#state.epoch,
+        isolates: isolates.filter((sighting) => this.#lastForwardMs - sighting.seenAtMs < ISOLATE_ACTIVE_MS),
+      })
+      this.#outbox.acknowledge(batch.seq)
+      this.#texts.putJson('outbox', this.#outbox.toData())
+      this.#failures = 0
+      if (reply.state !== undefined) await this.adopt(reply.state)
+    } catch {
+      // The Controller is away: the batch stays sealed, under its number, and is sent again.
+      this.#failures++
+    } finally {
+      this.#forwarding = false
+    }
+    if (!this.#outbox.isEmpty) await this.ctx.storage.setAlarm(Date.now() + this.#retryMs())
+  }
+
+  #retryMs(): number {
+    return Math.min(LONGEST_RETRY_MS, SHORTEST_INTERVAL_MS * 2 ** Math.max(0, this.#failures - 1))
+  }
+
+  #activeIsolates(nowMs: number): number {
+    let active = 0
+    for (const { sighting } of this.#isolates.values()) {
+      if (nowMs - sighting.seenAtMs < ISOLATE_ACTIVE_MS) active++
+    }
+    return active
+  }
+
+  #forgetIsolates(nowMs: number): void {
+    for (const [id, { sighting }] of this.#isolates) {
+      if (nowMs - sighting.seenAtMs < ISOLATE_FORGOTTEN_AFTER_MS) continue
+      this.#isolates.delete(id)
+      this.ctx.storage.sql.exec('DELETE FROM isolates WHERE id = ?', id)
+    }
+  }
+}

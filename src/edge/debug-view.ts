@@ -1,0 +1,18 @@
+import { type Env, isDevelopment } from '../env.ts'
+import type { Facts } from './facts.ts'
+import { verifyDebugToken } from './signature.ts'
+
+export const DEBUG_HEADER = 'sluice-debug'
+export const DEBUG_COOKIE = 'sluice_debug'
+
+/** Whether a visitor may see decisions in response headers, and the variants that they may choose. */
+export type DebugView = { visible: boolean; overrides: ReadonlyMap<string, string> | undefined }
+
+/** In development everybody sees; elsewhere only a token that was signed with SIGNING_KEY opens the view. */
+export async function debugViewOf(facts: Facts, env: Env): Promise<DebugView> {
+  const visible = isDevelopment(env)
+  const token = env.SIGNING_KEY && (facts.header(DEBUG_HEADER) ?? facts.cookie(DEBUG_COOKIE))
+  if (!env.SIGNING_KEY || !token) return { visible, overrides: undefined }
+  const grant = await verifyDebugToken(env.SIGNING_KEY, token, facts.nowMs)
+  return { visible: visible || grant !== undefined, overrides: grant?.overrides }
+}

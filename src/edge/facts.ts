@@ -1,0 +1,80 @@
+import { parse as parseCookie } from 'hono/utils/cookie'
+import type { AttributeValue } from '../core/context/attributes.ts'
+import type { RequestFacts } from '../core/context/request-context.ts'
+import { type Env, isDevelopment } from '../env.ts'
+import { type Claims, claimAt } from './claims.ts'
+
+const DEBUG_CF_HEADER = 'sluice-debug-cf'
+
+/** What the gate knows of one request; everything that costs is done when it is first asked for. */
+export class Facts implements RequestFacts {
+  readonly request: Request
+  readonly url: URL
+  readonly nowMs: number
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly #cf: Readonly<Record<string, unknown>>
+  #claims: Claims | undefined
+
+  constructor(request: Request, env: Env, nowMs: number) {
+    this.request = request
+    this.url = new URL(request.url)
+    this.nowMs = nowMs
+    this.method = request.method
+    this.host = this.url.host
+    this.path = this.url.pathname
+    this.#cf = cfOf(request, env)
+  }
+
+  header(name: string): string | undefined {
+    return this.request.headers.get(name) ?? undefined
+  }
+
+  cookie(name: string): string | undefined {
+    const header = this.request.headers.get('cookie')
+    return header === null ? undefined : parseCookie(header, name)[name]
+  }
+
+  query(name: string): string | undefined {
+    return this.url.searchParams.get(name) ?? undefined
+  }
+
+  cf(field: string): unknown {
+    return this.#cf[field]
+  }
+
+  /** Name of the data centre, which is also the name of the Counters shard. */
+  get colo(): string {
+    const colo = this.#cf.colo
+    return typeof colo === 'string' && colo !== '' ? colo : 'local'
+  }
+
+  ip(): string | undefined {
+    return this.header('cf-connecting-ip')
+  }
+
+  claim(path: string): AttributeValue | undefined {
+    return this.#claims && claimAt(this.#claims, path)
+  }
+
+  /** Sets the claims of the verified token; until then there are none. */
+  accept(claims: Claims | undefined): void {
+    this.#claims = claims
+  }
+}
+
+/** request.cf; in development single fields can be replaced by a header, so that geography can be tried. */
+function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
+  const real = (request.cf ?? {}) as Readonly<Record<string, unknown>>
+  if (!isDevelopment(env)) return real
+  const replacement = request.headers.get(DEBUG_CF_HEADER)
+  if (replacement === null) return real
+  try {
+    const fields: unknown = JSON.parse(replacement)
+    return typeof fields === 'object' && fields !== null ? { ...real, ...fields } : real
+  } catch {
+    // A debug header that isn't JSON is ignored, as is every debug header in production.
+    return real
+  }
+}

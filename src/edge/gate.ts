@@ -1,0 +1,110 @@
+/**
+ * The request path, a step a line:
+ *
+ *   facts → live document → route → visitor → decision → origin → outcome → response
+ *
+ * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
+ * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
+ */
+import type { CompiledRoute, RouteTarget, Snapshot } from '../core/config/snapshot.ts'
+import { RequestContext } from '../core/context/request-context.ts'
+import { type Decision, decide } from '../core/decision/decide.ts'
+import { type Env, environmentOf } from '../env.ts'
+import { debugViewOf } from './debug-view.ts'
+import { Facts } from './facts.ts'
+import { flagsHeader } from './headers.ts'
+import { AnonymousIdentity } from './identity-cookie.ts'
+import { type Live, LiveDocument } from './live-document.ts'
+import type { Plan } from './plan.ts'
+import { askOrigin, type ExtraHeaders } from './proxy.ts'
+import { Reporter } from './reporter.ts'
+import { observe, respond } from './respond.ts'
+import { signFlags } from './signature.ts'
+
+export type GateOptions = {
+  /** The document that serves while KV has shown none that is valid. */
+  bundled: unknown
+  /** The evaluator; tests put a broken one in. */
+  evaluate?: typeof decide
+}
+
+export type Gate = {
+  handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
+  live: LiveDocument
+}
+
+/** Makes the gate of one isolate. */
+export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
+  const live = new LiveDocument(bundled)
+  const reporter = new Reporter(live)
+
+  async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+    const facts = new Facts(request, env, Date.now())
+    const document = await live.current(env, waitUntil, facts.nowMs)
+    const target = findTarget(document.snapshot, facts)
+    const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
+    const answer = await askOrigin(facts, plan.origin, plan.extra)
+    const body = observe(plan, answer, facts, reporter, { env, waitUntil })
+    return respond(plan, answer, body)
+  }
+
+  async function makePlan(target: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
+    const debug = await debugViewOf(facts, env)
+    if (target.kind === 'origin') return { ...stablePlan(target), debug }
+    facts.accept(await document.tokens?.verify(facts, env))
+    const anonymous = new AnonymousIdentity(facts)
+    const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key())
+    const decision = evaluate(target.flag, context, {
+      flags: document.snapshot.flags,
+      control: document.control,
+      environment: environmentOf(env),
+      nowMs: facts.nowMs,
+      overrides: debug.overrides,
+    })
+    return {
+      origin: target.origins.get(decision.variant) ?? target.stable,
+      decision,
+      extra: await headersForOrigin(decision, context, env, facts.nowMs),
+      setCookie: anonymous.setCookie(),
+      debug,
+    }
+  }
+
+  return { handle, live }
+}
+
+/** Where a request goes: the first route that takes it, or the fallback. */
+function findTarget(snapshot: Snapshot, facts: Facts): RouteTarget {
+  const takes = (route: CompiledRoute) => route.matches(facts.host, facts.path, facts.method)
+  return snapshot.routes.find(takes)?.target ?? { kind: 'origin', origin: snapshot.fallback }
+}
+
+/** The plan that needs no decision. */
+function stablePlan(target: RouteTarget): Plan {
+  const origin = target.kind === 'origin' ? target.origin : target.stable
+  return {
+    origin,
+    decision: undefined,
+    extra: [],
+    setCookie: undefined,
+    debug: { visible: false, overrides: undefined },
+  }
+}
+
+/** The decision as the origin hears it, signed where there is a key. */
+async function headersForOrigin(
+  decision: Decision,
+  context: RequestContext,
+  env: Env,
+  nowMs: number,
+): Promise<ExtraHeaders> {
+  const flags = flagsHeader(decision)
+  if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
+  const targetingKey = encodeURIComponent(context.targetingKey())
+  return [
+    ['sluice-flags', flags],
+    ['sluice-targeting-key', targetingKey],
+    ['sluice-signature', await signFlags(env.SIGNING_KEY, flags, targetingKey, nowMs)],
+  ]
+}

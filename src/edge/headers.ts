@@ -1,0 +1,79 @@
+/** Headers on their way through the gate. */
+import type { Decision } from '../core/decision/decide.ts'
+import type { Facts } from './facts.ts'
+
+const OWN_PREFIX = 'sluice-'
+
+/**
+ * Fields that belong to one connection and not to the message (RFC 9110, 7.6.1). The runtime speaks the
+ * connections itself; these are removed in case it lets one through. `Upgrade` stays: the runtime needs it to
+ * carry a WebSocket, and drops it otherwise.
+ */
+const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
+
+/** Makes the headers of a visitor's request fit for an origin, in place. */
+export function prepareForOrigin(headers: Headers, facts: Facts): void {
+  removeOwn(headers)
+  removeHopByHop(headers)
+  const ip = facts.ip()
+  if (ip !== undefined) {
+    const chain = headers.get('x-forwarded-for')
+    headers.set('x-forwarded-for', chain === null ? ip : chain.endsWith(ip) ? chain : `${chain}, ${ip}`)
+  }
+  // A visitor can write these too; what the gate saw itself is the truth.
+  headers.set('x-forwarded-host', facts.host)
+  headers.set('x-forwarded-proto', facts.url.protocol.slice(0, -1))
+}
+
+/** Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word. */
+function removeOwn(headers: Headers): void {
+  const own: string[] = []
+  for (const name of headers.keys()) if (name.startsWith(OWN_PREFIX)) own.push(name)
+  for (const name of own) headers.delete(name)
+}
+
+function removeHopByHop(headers: Headers): void {
+  const connection = headers.get('connection')
+  if (connection !== null) {
+    for (const option of connection.split(',')) {
+      const name = option.trim().toLowerCase()
+      if (name !== '' && name !== 'upgrade' && isToken(name)) headers.delete(name)
+    }
+    if (!headers.has('upgrade')) headers.delete('connection')
+  }
+  for (const name of HOP_BY_HOP) headers.delete(name)
+}
+
+function isToken(text: string): boolean {
+  return /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(text)
+}
+
+/** `new-checkout=on;reason=split`, as origins and, in development, visitors see it. */
+export function flagsHeader(decision: Decision): string {
+  return `${decision.flag}=${decision.variant};reason=${decision.reason.toLowerCase()}`
+}
+
+/** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */
+const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
+
+/** Headers by which an origin talks to shared caches only. */
+const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control']
+
+/**
+ * Keeps a response out of shared caches, in place: it was made for one visitor (it sets an identity, or another
+ * visitor would have got another variant). What the origin says to the browser's own cache stays.
+ */
+export function keepFromSharedCaches(headers: Headers): void {
+  const directives = (headers.get('cache-control') ?? '')
+    .split(',')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !SHARED_DIRECTIVES.has(directiveName(directive)))
+  const names = new Set(directives.map(directiveName))
+  if (!names.has('private') && !names.has('no-store')) directives.unshift('private')
+  headers.set('cache-control', directives.join(', '))
+  for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
+}
+
+function directiveName(directive: string): string {
+  return (directive.split('=')[0] ?? '').trim().toLowerCase()
+}

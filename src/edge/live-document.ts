@@ -1,0 +1,241 @@
+/**
+ * The document and control state that an isolate works by.
+ *
+ * They are read from KV in one bulk read, parsed and compiled when they have changed, and kept: requests use what
+ * is there while a newer version is fetched in the background. Whatever can't be read or parsed changes nothing;
+ * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
+ * faster, in flush replies: the one with the highest epoch counts.
+ */
+import {
+  type Control,
+  type ControlState,
+  compileControl,
+  INITIAL_CONTROL_STATE,
+  parseControlState,
+  parseKillList,
+} from '../core/config/control.ts'
+import { parseDocument, parseDocumentValue } from '../core/config/parse.ts'
+import type { Problem } from '../core/config/problems.ts'
+import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
+import { sha256Hex } from '../crypto.ts'
+import { type Env, isDevelopment } from '../env.ts'
+import { TokenVerifier } from './claims.ts'
+
+/** Everything a request decides by; replaced as a whole, never changed. */
+export type Live = {
+  snapshot: Snapshot
+  control: Control
+  tokens: TokenVerifier | undefined
+}
+
+/** What a person should know about what KV holds. */
+export type LiveReport = {
+  source: 'kv' | 'bundled'
+  /** Hash of the document in use; empty for the bundled one. */
+  hash: string
+  checkedAtMs: number
+  /** The text in KV that was refused, if the newest one was. */
+  refused: Refusal[]
+  lastError: string | undefined
+}
+export type Refusal = {
+  key: 'config' | 'kill' | 'state'
+  hash: string
+  seenAtMs: number
+  problems: readonly Problem[]
+}
+
+/** KV caches reads for at least 30 s, so reading more often would show nothing new. */
+const REFRESH_MS = 30_000
+const REFRESH_IN_DEVELOPMENT_MS = 1_000
+/** A failed read is repeated sooner than the next refresh is due. */
+const RETRY_MS = 1_000
+/** How long a request of a cold, or long idle, isolate waits for KV before it goes on with what there is. */
+const COLD_WAIT_MS = 1_500
+const IDLE_WAIT_MS = 250
+const KV_TIMEOUT_MS = 10_000
+
+export class LiveDocument {
+  readonly #bundled: unknown
+  #live: Live | undefined
+  #documentText: string | undefined
+  #state: ControlState = INITIAL_CONTROL_STATE
+  #killText: string | null = null
+  #killHash = ''
+  #killList: readonly string[] = []
+  #stateText: string | null = null
+  #refresh: { startedMs: number; done: Promise<void> } | undefined
+  #nextRefreshMs = 0
+  #lastCheckedMs = 0
+  #report: LiveReport = { source: 'bundled', hash: '', checkedAtMs: 0, refused: [], lastError: undefined }
+  #refusedTexts = new Map<string, string>()
+
+  /** `bundled` is the document that was built in; it must be valid, which the build sees to. */
+  constructor(bundled: unknown) {
+    this.#bundled = bundled
+  }
+
+  get report(): LiveReport {
+    return this.#report
+  }
+
+  /** Hash of the document that KV shows, whether it was accepted or refused. */
+  get seenHash(): string {
+    return this.#report.refused.find((refusal) => refusal.key === 'config')?.hash ?? this.#report.hash
+  }
+
+  /** Hash of the kill list that KV shows; empty for none. */
+  get killHash(): string {
+    return this.#killHash
+  }
+
+  get epoch(): number {
+    return this.#state.epoch
+  }
+
+  get controlState(): ControlState {
+    return this.#state
+  }
+
+  get killList(): readonly string[] {
+    return this.#killList
+  }
+
+  /** What to decide by now. Waits for KV only in an isolate that is cold or has been idle. */
+  async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<Live> {
+    const intervalMs = isDevelopment(env) ? REFRESH_IN_DEVELOPMENT_MS : REFRESH_MS
+    if (nowMs >= this.#nextRefreshMs) {
+      this.#nextRefreshMs = nowMs + intervalMs
+      this.#refresh = { startedMs: nowMs, done: this.#refreshFrom(env, nowMs) }
+      waitUntil(this.#refresh.done)
+    }
+    if (this.#refresh !== undefined && nowMs - this.#lastCheckedMs > 2 * intervalMs) {
+      const limitMs = this.#lastCheckedMs === 0 ? COLD_WAIT_MS : IDLE_WAIT_MS
+      await within(this.#refresh.done, this.#refresh.startedMs + limitMs - nowMs)
+    }
+    return this.last
+  }
+
+  /** Reads KV now, whatever the interval says; for people who want to see what there is. */
+  async refreshNow(env: Env, nowMs: number): Promise<Live> {
+    await this.#refreshFrom(env, nowMs)
+    return this.last
+  }
+
+  /** What there is, without reading anything. */
+  get last(): Live {
+    return this.#live ?? this.#bundledLive()
+  }
+
+  /** Takes over a control state that is newer than the one known. */
+  adopt(state: ControlState): void {
+    if (state.epoch <= this.#state.epoch) return
+    this.#state = state
+    this.#recompileControl()
+  }
+
+  async #refreshFrom(env: Env, nowMs: number): Promise<void> {
+    try {
+      const values = await withTimeout(readAll(env.GATE), KV_TIMEOUT_MS)
+      await this.#takeDocument(values.get('config') ?? null, nowMs)
+      await this.#takeKillList(values.get('kill') ?? null, nowMs)
+      await this.#takeState(values.get('state') ?? null, nowMs)
+      this.#report = { ...this.#report, checkedAtMs: nowMs, lastError: undefined }
+    } catch (error) {
+      this.#nextRefreshMs = Math.min(this.#nextRefreshMs, nowMs + RETRY_MS)
+      this.#report = { ...this.#report, lastError: `Cannot read KV: ${describe(error)}` }
+    } finally {
+      this.#lastCheckedMs = nowMs
+      this.#refresh = undefined
+    }
+  }
+
+  /** A document that is gone from KV is no reason to forget the one that worked. */
+  async #takeDocument(text: string | null, nowMs: number): Promise<void> {
+    if (text === null || text === this.#refusedTexts.get('config')) return
+    if (text === this.#documentText) return this.#accept('config')
+    const parsed = parseDocument(text)
+    if (!parsed.ok) return this.#refuse('config', text, parsed.problems, nowMs)
+    this.#use(compileSnapshot(parsed.value))
+    this.#documentText = text
+    this.#accept('config')
+    this.#report = { ...this.#report, source: 'kv', hash: await sha256Hex(text) }
+  }
+
+  async #takeKillList(text: string | null, nowMs: number): Promise<void> {
+    if (text === this.#refusedTexts.get('kill')) return
+    if (text === this.#killText) return this.#accept('kill')
+    const parsed = parseKillList(text)
+    if (!parsed.ok) return this.#refuse('kill', text ?? '', parsed.problems, nowMs)
+    this.#killText = text
+    this.#killHash = text ? await sha256Hex(text) : ''
+    this.#killList = parsed.value
+    this.#accept('kill')
+    this.#recompileControl()
+  }
+
+  async #takeState(text: string | null, nowMs: number): Promise<void> {
+    if (text === this.#refusedTexts.get('state')) return
+    if (text === this.#stateText) return this.#accept('state')
+    const parsed = parseControlState(text)
+    if (!parsed.ok) return this.#refuse('state', text ?? '', parsed.problems, nowMs)
+    this.#stateText = text
+    this.#accept('state')
+    this.adopt(parsed.value)
+  }
+
+  async #refuse(key: Refusal['key'], text: string, problems: readonly Problem[], seenAtMs: number) {
+    this.#accept(key)
+    this.#refusedTexts.set(key, text)
+    const hash = await sha256Hex(text)
+    this.#report = { ...this.#report, refused: [...this.#report.refused, { key, hash, seenAtMs, problems }] }
+  }
+
+  #accept(key: Refusal['key']): void {
+    if (this.#report.refused.length === 0) return
+    this.#refusedTexts.delete(key)
+    this.#report = { ...this.#report, refused: this.#report.refused.filter((refusal) => refusal.key !== key) }
+  }
+
+  #use(snapshot: Snapshot): void {
+    const { jwt } = snapshot.identity
+    const tokens = jwt && new TokenVerifier(jwt)
+    this.#live = { snapshot, tokens, control: compileControl(this.#state, this.#killList) }
+  }
+
+  #recompileControl(): void {
+    this.#live = { ...this.last, control: compileControl(this.#state, this.#killList) }
+  }
+
+  #bundledLive(): Live {
+    const parsed = parseDocumentValue(this.#bundled)
+    if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
+    this.#use(compileSnapshot(parsed.value))
+    return this.#live as Live
+  }
+}
+
+/** One bulk read; should a huge document make that fail, the keys that close gates are still read. */
+async function readAll(kv: KVNamespace): Promise<Map<string, string | null>> {
+  try {
+    return await kv.get(['config', 'kill', 'state'], { type: 'text', cacheTtl: 30 })
+  } catch {
+    return await kv.get(['kill', 'state'], { type: 'text', cacheTtl: 30 })
+  }
+}
+
+async function within(work: Promise<void>, limitMs: number): Promise<void> {
+  if (limitMs <= 0) return
+  await Promise.race([work, scheduler.wait(limitMs)])
+}
+
+async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  const timeout = scheduler.wait(limitMs).then((): never => {
+    throw new Error(`no answer within ${limitMs} ms`)
+  })
+  return await Promise.race([work, timeout])
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,14 @@
+import type { Origin } from '../core/config/snapshot.ts'
+import type { Decision } from '../core/decision/decide.ts'
+import type { DebugView } from './debug-view.ts'
+import type { ExtraHeaders } from './proxy.ts'
+
+/** What is to be done with a request. */
+export type Plan = {
+  origin: Origin
+  /** Undefined where no flag was asked, or the evaluator failed. */
+  decision: Decision | undefined
+  extra: ExtraHeaders
+  setCookie: string | undefined
+  debug: DebugView
+}

@@ -1,0 +1,90 @@
+/**
+ * Outcomes on their way out of the isolate: added up in memory, flushed to the Counters shard of the colo at most
+ * once per interval, after the response, and sent again until the shard has them. The shard's reply brings the
+ * control state when the isolate is behind; that is how a rollback arrives within a second.
+ */
+
+import { SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
+import { countFailure, countOutcome } from '../core/counters/cell.ts'
+import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
+import type { FlushReply } from '../core/counters/protocol.ts'
+import type { Outcome } from '../core/outcome/outcome.ts'
+import { countersShard, type Env } from '../env.ts'
+import type { LiveDocument } from './live-document.ts'
+
+/** A timer that has not fired this long after its time died with the request that carried it. */
+const TIMER_LOST_AFTER_MS = 5_000
+const ATTEMPTS = 3
+
+export type ReportContext = { env: Env; colo: string; nowMs: number; waitUntil(work: Promise<unknown>): void }
+
+export class Reporter {
+  readonly #live: LiveDocument
+  readonly #outbox = new Outbox()
+  #isolate: string | undefined
+  #intervalMs = SHORTEST_INTERVAL_MS
+  #scheduledAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(live: LiveDocument) {
+    this.#live = live
+  }
+
+  /** Counts an outcome and sees to it that it is flushed in time. */
+  report(outcome: Outcome, context: ReportContext): void {
+    countOutcome(this.#outbox.open.at(outcome.decision), outcome)
+    this.#schedule(context)
+  }
+
+  /** Counts a failure of a request whose outcome has been reported: its body broke off. */
+  reportBrokenBody(outcome: Outcome, context: ReportContext): void {
+    countFailure(this.#outbox.open.at(outcome.decision), 'aborted-by-origin', outcome.decision.bucket)
+    this.#schedule(context)
+  }
+
+  /** One timer at a time, carried by the request that found none. */
+  #schedule(context: ReportContext): void {
+    if (context.nowMs - this.#scheduledAtMs < this.#intervalMs + TIMER_LOST_AFTER_MS) return
+    this.#scheduledAtMs = context.nowMs
+    context.waitUntil(this.#flushLater(context))
+  }
+
+  async #flushLater(context: ReportContext): Promise<void> {
+    await scheduler.wait(this.#intervalMs)
+    // From here on outcomes belong to the next flush, and arm its timer in a request of their own.
+    this.#scheduledAtMs = Number.NEGATIVE_INFINITY
+    const repeats = this.#outbox.hasSealed
+    const batch = this.#outbox.seal()
+    if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
+      this.#schedule({ ...context, nowMs: Date.now() })
+    }
+  }
+
+  /** Whether the shard took the batch. Where it can't be reached the batch stays sealed, and requests go on. */
+  async #deliver(context: ReportContext, batch: SealedBatch): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        const reply = await this.#send(context, batch)
+        this.#outbox.acknowledge(batch.seq)
+        this.#intervalMs = reply.intervalMs
+        if (reply.state !== undefined) this.#live.adopt(reply.state)
+        return true
+      } catch {
+        await scheduler.wait(this.#intervalMs * attempt)
+      }
+    }
+    return false
+  }
+
+  #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
+    // Random ids can't be made when the Worker loads; a flush is the first moment that needs one.
+    this.#isolate ??= crypto.randomUUID()
+    return countersShard(context.env, context.colo).flush({
+      ...batch,
+      isolate: this.#isolate,
+      colo: context.colo,
+      epoch: this.#live.epoch,
+      documentHash: this.#live.seenHash,
+      killHash: this.#live.killHash,
+    })
+  }
+}

@@ -1,0 +1,23 @@
+/** The Worker: puts the parts together. Nothing imports this file. */
+import { Hono } from 'hono'
+import { createAdminApi } from './admin/api.ts'
+import { problemDetails } from './admin/problem-details.ts'
+import { bundledDocument } from './bundled.ts'
+import { createGate } from './edge/gate.ts'
+import type { Env } from './env.ts'
+
+export { Controller } from './durable/controller.ts'
+export { Counters } from './durable/counters.ts'
+
+const gate = createGate({ bundled: bundledDocument })
+
+const app = new Hono<{ Bindings: Env }>()
+app.get('/__sluice/health', (c) => c.json({ status: 'ok' }))
+app.route('/__sluice/api/v1', createAdminApi(gate.live))
+app.all('/__sluice/*', () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
+app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx as ExecutionContext))
+app.onError(() =>
+  problemDetails(500, 'Internal Server Error', 'The gate could not do this; it is not your fault'),
+)
+
+export default app

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { parseDocument } from '../core/config/parse.ts'
+import { describeProblems, readText } from './documents.ts'
+
+export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export type BuildOptions = {
+  outfile: string
+  /** The gate document to build in, as text; default: config/gate.json. */
+  document?: string
+  minify?: boolean
+}
+
+/**
+ * Bundles the Worker into one ES module that plain workerd can run. Throws, with the list of problems, when the
+ * document that is to be built in is not valid.
+ */
+export async function buildWorker({ outfile, document, minify = true }: BuildOptions): Promise<{ bytes: number }> {
+  const text = document ?? (await readText(resolve(PROJECT_ROOT, 'config/gate.json')))
+  const parsed = parseDocument(text)
+  if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)
+  const result = await build({
+    entryPoints: [resolve(PROJECT_ROOT, 'src/index.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    mainFields: ['module', 'main'],
+    external: ['cloudflare:*', 'node:*'],
+    minify,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'bundled-document',
+        setup(plugin) {
+          plugin.onLoad({ filter: /[\\/]config[\\/]gate\.json$/ }, () => ({ contents: text, loader: 'json' }))
+        },
+      },
+    ],
+  })
+  return { bytes: Object.values(result.metafile.outputs)[0]?.bytes ?? 0 }
+}

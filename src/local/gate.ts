@@ -1,0 +1,116 @@
+/**
+ * A gate on this machine: the Worker on local workerd with KV and Durable Objects kept in a folder. `wrangler kv
+ * key put --local --persist-to FOLDER` reads and writes the same KV.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { parse as parseToml } from 'smol-toml'
+import { buildWorker, PROJECT_ROOT } from './build-worker.ts'
+import { readText } from './documents.ts'
+
+export type LocalGateOptions = {
+  /** 0 takes any free port. */
+  port: number
+  host?: string
+  /** Folder for KV and Durable Objects. */
+  dataDir: string
+  adminToken: string
+  signingKey: string | undefined
+  environment: string
+  /** Text of the document to build in; default: the example. */
+  bundledDocument?: string
+  /** Further secrets of the Worker, for example keys that documents name. */
+  secrets?: Readonly<Record<string, string>>
+}
+
+export type LocalGate = {
+  url: string
+  /** Reads and writes the KV namespace GATE. */
+  kv: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }
+  /** Resolves when workerd has died and been started again. */
+  onRestart(listener: () => void): void
+  close(): Promise<void>
+}
+
+type WranglerConfig = {
+  compatibility_date: string
+  compatibility_flags: string[]
+  kv_namespaces: { binding: string; id: string }[]
+  durable_objects: { bindings: { name: string; class_name: string }[] }
+}
+
+/** Builds and starts a gate; resolves when it answers. */
+export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
+  const { host = '127.0.0.1', dataDir } = options
+  const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
+  const buildDir = await mkdtemp(join(tmpdir(), 'sluice-'))
+  const scriptPath = join(buildDir, 'worker.js')
+  await buildWorker({
+    outfile: scriptPath,
+    minify: false,
+    ...(options.bundledDocument !== undefined && { document: options.bundledDocument }),
+  })
+  const restarts: (() => void)[] = []
+  const port = options.port === 0 ? await freePort(host) : options.port
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'sluice',
+      host,
+      port,
+      modules: [{ type: 'ESModule', path: scriptPath, contents: await readText(scriptPath) }],
+      modulesRoot: buildDir,
+      compatibilityDate: config.compatibility_date,
+      compatibilityFlags: config.compatibility_flags,
+      kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
+      durableObjects: Object.fromEntries(
+        config.durable_objects.bindings.map(({ name, class_name }) => [
+          name,
+          { className: class_name, useSQLite: true },
+        ]),
+      ),
+      bindings: {
+        ENVIRONMENT: options.environment,
+        ADMIN_TOKEN: options.adminToken,
+        ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
+        ...options.secrets,
+      },
+      resourcePersistencePath: resolve(dataDir, 'v3'),
+      // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
+      cf: { colo: 'local' },
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.ERROR),
+      unsafeHandleRuntimeRestart: () => {
+        for (const listener of restarts) listener()
+      },
+    }),
+  )
+  await miniflare.ready
+  const namespace = () => miniflare.getKVNamespace('GATE')
+  return {
+    url: `http://${host}:${port}`,
+    kv: {
+      get: async (key) => (await namespace()).get(key, { type: 'text' }),
+      put: async (key, value) => (await namespace()).put(key, value),
+    },
+    onRestart: (listener) => restarts.push(listener),
+    close: async () => {
+      await miniflare.dispose()
+      await rm(buildDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A port that nobody listens on right now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  return await new Promise((resolvePort, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, host, () => {
+      const address = server.address()
+      server.close(() => resolvePort(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
