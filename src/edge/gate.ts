@@ -28,6 +28,8 @@ export type GateOptions = {
   evaluate?: typeof decide
 }
 
+type WaitUntil = (work: Promise<unknown>) => void
+
 export type Gate = {
   handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
   live: LiveDocument
@@ -39,8 +41,11 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const reporter = new Reporter(live)
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
     const facts = new Facts(request, env, Date.now())
+    return await answerFor(facts, env, (work) => ctx.waitUntil(work)).catch(() => lastResort(facts))
+  }
+
+  async function answerFor(facts: Facts, env: Env, waitUntil: WaitUntil): Promise<Response> {
     const document = await live.current(env, waitUntil, facts.nowMs)
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
@@ -69,6 +74,11 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       setCookie: anonymous.setCookie(),
       debug,
     }
+  }
+
+  /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
+  async function lastResort(facts: Facts): Promise<Response> {
+    return (await askOrigin(facts, live.last.snapshot.fallback, [])).response
   }
 
   return { handle, live }

@@ -17,7 +17,11 @@ export type BuildOptions = {
  * Bundles the Worker into one ES module that plain workerd can run. Throws, with the list of problems, when the
  * document that is to be built in is not valid.
  */
-export async function buildWorker({ outfile, document, minify = true }: BuildOptions): Promise<{ bytes: number }> {
+export async function buildWorker({
+  outfile,
+  document,
+  minify = true,
+}: BuildOptions): Promise<{ bytes: number }> {
   const text = document ?? (await readText(resolve(PROJECT_ROOT, 'config/gate.json')))
   const parsed = parseDocument(text)
   if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)

@@ -14,7 +14,10 @@ export async function readText(path: string): Promise<string> {
 /** Problems as people read them, a paragraph each. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems
-    .map(({ path, found, expected, fix }) => `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`)
+    .map(
+      ({ path, found, expected, fix }) =>
+        `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`,
+    )
     .join('\n')
 }
 

@@ -89,7 +89,9 @@ async function startDemoOrigins(options: Options): Promise<Shop[]> {
   ]
   const missing = wanted.filter(({ own }) => own === undefined)
   return await Promise.all(
-    missing.map(({ version, port }) => startShop({ version, port }).catch(() => startShop({ version, port: 0 }))),
+    missing.map(({ version, port }) =>
+      startShop({ version, port }).catch(() => startShop({ version, port: 0 })),
+    ),
   )
 }
 
@@ -109,7 +111,8 @@ function withOriginUrlsOf(text: string, urls: Readonly<Record<string, string | u
 
 function checked(text: string, name: string): string {
   const parsed = parseDocument(text)
-  if (!parsed.ok) throw new UsageError(`Cannot use ${name}: it has problems\n${describeProblems(parsed.problems)}`)
+  if (!parsed.ok)
+    throw new UsageError(`Cannot use ${name}: it has problems\n${describeProblems(parsed.problems)}`)
   return text
 }
 
@@ -161,7 +164,11 @@ function republishOnChange(
   })
 }
 
-function announce(gate: LocalGate, adminToken: string, urls: Readonly<Record<string, string | undefined>>): void {
+function announce(
+  gate: LocalGate,
+  adminToken: string,
+  urls: Readonly<Record<string, string | undefined>>,
+): void {
   for (const [name, url] of Object.entries(urls)) {
     if (url !== undefined) console.error(`${name} origin ${url}`)
   }
@@ -183,7 +190,9 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error)
   const inUse = message.includes('EADDRINUSE') || message.includes('Address already in use')
-  console.error(inUse ? `Cannot start: the port is taken. Choose another one: npm start -- --port 9000` : message)
+  console.error(
+    inUse ? `Cannot start: the port is taken. Choose another one: npm start -- --port 9000` : message,
+  )
   const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
   if (usage && !(error instanceof UsageError)) console.error(`\n${USAGE}`)
   process.exit(usage ? 2 : 1)

@@ -1,0 +1,99 @@
+/** What may import what, and what core may not touch: the data of `check-architecture`. */
+
+/** What the files of one area may import. */
+export interface AreaRules {
+  /** Areas whose files it may import in any way. */
+  readonly values: readonly string[]
+  /** Areas of which it may import types only. */
+  readonly types?: readonly string[]
+  /** npm packages it may import; any, unless given. */
+  readonly packages?: readonly string[]
+  /** Schemes of built-in modules it may import. */
+  readonly builtins?: readonly ('node' | 'cloudflare')[]
+}
+
+const PARTS = ['core', 'edge', 'durable', 'admin', 'client', 'dashboard']
+const PURE_PACKAGES = ['valibot', 're2js', 'semver', 'ipaddr.js', 'bowser', 'isbot']
+
+/** Areas are the folders of src; `src` means the files directly in it, `index` the composition root. */
+export const AREAS: Readonly<Record<string, AreaRules>> = {
+  core: { values: ['core'], packages: PURE_PACKAGES },
+  edge: { values: ['edge', 'core', 'src'], builtins: ['cloudflare'] },
+  durable: { values: ['durable', 'core', 'src'], builtins: ['cloudflare'] },
+  client: { values: ['client', 'core', 'src'] },
+  admin: { values: ['admin', 'core', 'src'], types: ['durable', 'edge'] },
+  dashboard: { values: ['dashboard', 'client', 'src'], types: ['admin'] },
+  local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },
+  cli: { values: ['cli', 'core', 'client', 'local', 'src'], types: ['admin'], builtins: ['node'] },
+  src: { values: ['src', 'core', 'config'], types: PARTS },
+  index: { values: [...PARTS, 'src', 'config'], builtins: ['cloudflare'] },
+}
+
+/** A folder of core imports itself and folders to its left; files directly in core stand left of all. */
+export const CORE_ORDER = [
+  'context',
+  'flags',
+  'config',
+  'decision',
+  'outcome',
+  'counters',
+  'guard',
+  'rollout',
+]
+
+/** Why something is not allowed, and what to do. */
+export interface Reason {
+  readonly why: string
+  readonly fix: string
+}
+const CLOCK: Reason = { why: 'core has no clock', fix: 'take the time as an argument (`nowMs`)' }
+const CHANCE: Reason = { why: 'core has no randomness', fix: 'take the random value as an argument' }
+const TIMERS: Reason = {
+  why: 'core does not wait',
+  fix: 'return what is to happen and when, let the caller wait',
+}
+const IO: Reason = { why: 'core does no I/O', fix: 'return plain data, do it in edge, durable or index.ts' }
+const REFLECTION: Reason = {
+  why: 'it reaches every global',
+  fix: 'name what is needed, or take it as an argument',
+}
+const CODE: Reason = { why: 'Workers refuse code made from strings', fix: 'write the function out' }
+/** For what happens at the moment of loading. */
+export const LOADING: Reason = {
+  why: 'core does not wait or look around while it loads',
+  fix: 'pass it in as an argument',
+}
+
+/** Globals that core may not name at all. */
+export const FORBIDDEN_GLOBALS: Readonly<Record<string, Reason>> = {
+  performance: CLOCK,
+  crypto: CHANCE,
+  setTimeout: TIMERS,
+  setInterval: TIMERS,
+  setImmediate: TIMERS,
+  queueMicrotask: TIMERS,
+  scheduler: TIMERS,
+  fetch: IO,
+  WebSocket: IO,
+  EventSource: IO,
+  XMLHttpRequest: IO,
+  caches: IO,
+  navigator: IO,
+  console: IO,
+  process: IO,
+  require: IO,
+  globalThis: REFLECTION,
+  self: REFLECTION,
+  global: REFLECTION,
+  window: REFLECTION,
+  eval: CODE,
+  Function: CODE,
+}
+
+/** Globals of which some members are fine, as long as the member is named on the spot. */
+export const PARTLY_FORBIDDEN: Readonly<Record<string, Reason & { allows: (member: string) => boolean }>> = {
+  Date: { ...CLOCK, allows: (member) => member === 'parse' || member === 'UTC' },
+  Math: { ...CHANCE, allows: (member) => member !== 'random' },
+  Intl: { ...CLOCK, allows: (member) => member !== 'DateTimeFormat' },
+  Temporal: { ...CLOCK, allows: (member) => member !== 'Now' },
+}

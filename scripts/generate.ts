@@ -1,0 +1,26 @@
+/**
+ * `npm run generate`: the published JSON Schema and the reference page, both from src/core/config/schema.ts.
+ * With `--check` nothing is written; the exit code says whether what is there is up to date.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { gateDocumentJsonSchema } from './generate/json-schema.ts'
+import { referencePage } from './generate/reference-page.ts'
+
+const outputs: Readonly<Record<string, string>> = {
+  'config/sluice.schema.json': `${JSON.stringify(gateDocumentJsonSchema(), null, 2)}\n`,
+  'docs/reference.md': referencePage(gateDocumentJsonSchema()),
+}
+
+const checkOnly = process.argv.includes('--check')
+let stale = false
+for (const [path, text] of Object.entries(outputs)) {
+  const file = resolve(PROJECT_ROOT, path)
+  const present = await readFile(file, 'utf8').catch(() => '')
+  if (present === text) continue
+  stale = true
+  if (!checkOnly) await writeFile(file, text)
+  console.log(checkOnly ? `${path} is out of date: run "npm run generate"` : `wrote ${path}`)
+}
+process.exit(checkOnly && stale ? 1 : 0)
