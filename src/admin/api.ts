@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { KILL_ALL } from '../core/config/control.ts'
-import type { Command } from '../core/rollout/commands.ts'
+import { COMMANDS, type Command } from '../core/rollout/commands.ts'
 import type { Controller } from '../durable/controller.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
 import { controller, type Env, environmentOf } from '../env.ts'
@@ -10,11 +10,14 @@ import { type Actor, authenticate } from './auth.ts'
 import { problemDetails } from './problem-details.ts'
 import { buildStatus } from './status.ts'
 
-type ControllerPort = Pick<Controller, 'status' | 'command' | 'audit'>
+type ControllerPort = Pick<Controller, 'status' | 'command' | 'audit' | 'feedback'>
 
-const VERBS = ['kill', 'unkill', 'rollback', 'resume', 'stage'] as const
+/** Freezing is the guard's; everything else a person may do. */
+const VERBS = COMMANDS.filter((kind) => kind !== 'freeze')
 const LARGEST_BODY_BYTES = 10_000
 const MOST_AUDIT_RECORDS = 1_000
+const MOST_FEEDBACK = 1_000
+const DEFAULT_LIMIT = 100
 
 const commandBody = v.strictObject({
   reason: v.optional(v.pipe(v.string(), v.maxLength(500)), ''),
@@ -59,11 +62,18 @@ export function createAdminApi(live: LiveDocument): Hono<{ Bindings: Env; Variab
   })
 
   api.get('/audit', async (c) => {
-    const asked = Number(c.req.query('limit') ?? 100)
-    const limit = Number.isInteger(asked) ? Math.min(MOST_AUDIT_RECORDS, Math.max(1, asked)) : 100
+    const limit = limitOf(c.req.query('limit'), MOST_AUDIT_RECORDS)
     const records = await controller<ControllerPort>(c.env).audit(limit)
     return c.json({
       records: records.map(({ atMs, ...record }) => ({ at: new Date(atMs).toISOString(), ...record })),
+    })
+  })
+
+  api.get('/feedback', async (c) => {
+    const limit = limitOf(c.req.query('limit'), MOST_FEEDBACK)
+    const entries = await controller<ControllerPort>(c.env).feedback(c.req.query('flag'), limit)
+    return c.json({
+      feedback: entries.map(({ atMs, ...entry }) => ({ at: new Date(atMs).toISOString(), ...entry })),
     })
   })
 
@@ -97,6 +107,12 @@ function commandOf(
 ): Command | undefined {
   if (verb !== 'stage') return { kind: verb, flag: flag === 'all' ? KILL_ALL : flag }
   return stage === undefined ? undefined : { kind: 'stage', flag, stage }
+}
+
+/** How many entries a list may have: what was asked for, within bounds. */
+function limitOf(asked: string | undefined, most: number): number {
+  const limit = Number(asked ?? DEFAULT_LIMIT)
+  return Number.isInteger(limit) ? Math.min(most, Math.max(1, limit)) : DEFAULT_LIMIT
 }
 
 /** A small JSON body; an empty one is an empty object, anything else that isn't as expected is undefined. */

@@ -4,7 +4,7 @@ import { KILL_ALL } from '../core/config/control.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
 import { type Cell, CellTable, emptyCell, errorsOf, mergeCell } from '../core/counters/cell.ts'
 import { quantileMs } from '../core/counters/histogram.ts'
-import type { Arm } from '../core/decision/decide.ts'
+import { type Arm, currentShare } from '../core/decision/decide.ts'
 import { flagStatus } from '../core/rollout/commands.ts'
 import type { ControllerStatus } from '../durable/controller.ts'
 import type { LiveReport } from '../edge/live-document.ts'
@@ -76,9 +76,8 @@ function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells
   const status = flagStatus(state, key)
   const killed = status.killed || inputs.killList.includes(key) || inputs.killList.includes(KILL_ALL)
   const rule = flag?.rules[flag.rolloutRule]
-  const stage = rule?.stages?.[Math.min(status.stage, rule.stages.length - 1)]
+  const thousandths = rule && currentShare(rule, status)
   const current = cells.filter((cell) => cell.generation === status.generation)
-  const thousandths = rule?.thousandths
   const flagState: FlagState = killed
     ? 'killed'
     : status.rolledBack
@@ -90,11 +89,14 @@ function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells
     state: flagState,
     generation: status.generation,
     stage: status.stage,
-    percentage: stage?.percentage ?? (thousandths === undefined ? null : thousandths / 1_000),
-    rolledBack: status.rolledBack
-      ? { at: new Date(status.rolledBack.atMs).toISOString(), reason: status.rolledBack.reason }
-      : null,
-    verdict: inputs.controller?.verdicts[key] ?? null,
+    percentage: thousandths === undefined ? null : thousandths / 1_000,
+    rolledBack: occasion(status.rolledBack),
+    paused: occasion(status.paused),
+    frozen: occasion(status.frozen),
+    approved: status.approved ?? false,
+    finished: status.finished ?? false,
+    verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
+    waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,
     arms: Object.fromEntries(ARMS.map((arm) => [arm, countsOf(current.filter((cell) => cell.arm === arm))])),
     variants: Object.fromEntries(
       [...(flag?.values.keys() ?? [])].map((variant) => [
@@ -110,6 +112,10 @@ function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells
       ...countsOf([cell]),
     })),
   }
+}
+
+function occasion(occasion: { atMs: number; reason: string } | undefined) {
+  return occasion ? { at: new Date(occasion.atMs).toISOString(), reason: occasion.reason } : null
 }
 
 function countsOf(cells: readonly Cell[]): Counts {

@@ -35,10 +35,10 @@ export class CellStore {
   }
 
   /** What has come in of a flag since the last call, of this generation and stage. */
-  takeTick(flag: string, generation: number, stage: number): ArmPair {
+  takeTick(flag: string, generation: number, stage: number): { pair: ArmPair; isEmpty: boolean } {
     const cells = this.#fresh.get(flag) ?? []
     this.#fresh.delete(flag)
-    return armPair(cells, generation, stage)
+    return { pair: armPair(cells, generation, stage), isEmpty: cells.length === 0 }
   }
 
   all(): Cell[] {

@@ -1,36 +1,60 @@
 /**
  * The Controller: one per gate, the strongly consistent side. Adds up what the shards forward, looks at every
- * guarded flag once a second while there is traffic, performs commands one after the other, keeps the audit log,
- * and sees to it that shards and KV get to know each new state. What to do is decided in core/; here it is done:
- * traffic first (shards), then KV.
+ * rollout once a second while there is something to look at, performs commands one after the other, keeps the
+ * audit log, and sees to it that shards, KV and people get to know each new state. What to do is decided in core/;
+ * here it is done, in this order: state and audit record, traffic (shards), KV, notifications.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { bundledDocument } from '../bundled.ts'
-import { type ControlState, INITIAL_CONTROL_STATE, parseControlState } from '../core/config/control.ts'
+import {
+  type ControlState,
+  INITIAL_CONTROL_STATE,
+  INITIAL_FLAG_CONTROL,
+  KILL_ALL,
+  parseControlState,
+} from '../core/config/control.ts'
+import { NOTIFICATION_EVENTS } from '../core/config/schema/rollout.ts'
+import type { NotificationEvent } from '../core/config/schema.ts'
 import type { ControllerPort, ForwardMessage, ForwardReply } from '../core/counters/protocol.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { Verdict } from '../core/guard/index.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
 import { applyCommand, type Command, type CommandResult } from '../core/rollout/commands.ts'
-import { type JudgeState, judge, type Verdict } from '../core/rollout/judge.ts'
-import { countersShard, type Env } from '../env.ts'
+import type { RolloutPlan } from '../core/rollout/plan.ts'
+import { type Announcement, stepRollout } from '../core/rollout/step.ts'
+import { advancePermission } from '../core/rollout/windows.ts'
+import { countersShard, type Env, environmentOf } from '../env.ts'
 import { AuditLog } from './audit-log.ts'
 import { CellStore } from './cell-store.ts'
 import { DocumentWatch } from './document-watch.ts'
+import { type Feedback, FeedbackLog } from './feedback-log.ts'
+import { JudgeDesk, percentageOf } from './judge-desk.ts'
+import { localTime } from './local-time.ts'
+import { Notifier } from './notifier.ts'
 import { ShardLog } from './shard-log.ts'
 import { TextStore } from './storage.ts'
 
 const TICK_MS = 1_000
-/** The guard goes on looking this long after the last counts came in. */
+/** The Controller goes on looking this long after the last counts came in. */
 const ACTIVE_MS = 90_000
+/** A shard that has not forwarded for so long hears of new states when it forwards again. */
+const SHARD_PUSH_MS = 900_000
+
+/** What a flag's rollout is doing. */
+export type RolloutView = { verdict: Verdict | null; waitingFor: string }
 
 /** What the admin API shows of the Controller. */
 export type ControllerStatus = {
   state: ControlState
   cells: ReturnType<CellStore['all']>
-  verdicts: Record<string, Verdict>
+  rollouts: Record<string, RolloutView>
   document: DocumentWatch['report']
   shards: ReturnType<ShardLog['all']>
   kv: { writtenEpoch: number; lastError: string | undefined }
 }
+
+/** Who changes something, why, and on what evidence. */
+type Cause = { actor: string; reason: string; evidence: unknown }
 
 export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #texts: TextStore
@@ -38,8 +62,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #audit: AuditLog
   readonly #shards: ShardLog
   readonly #document: DocumentWatch
-  readonly #verdicts = new Map<string, Verdict>()
-  #judgements: Map<string, JudgeState>
+  readonly #desk: JudgeDesk
+  readonly #notifier: Notifier
+  readonly #feedback: FeedbackLog
+  readonly #views = new Map<string, RolloutView>()
+  readonly #announced: Map<string, string>
   #state: ControlState
   #writtenEpoch: number
   #kvError: string | undefined
@@ -52,10 +79,13 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#cells = new CellStore(sql)
     this.#audit = new AuditLog(sql)
     this.#shards = new ShardLog(sql)
+    this.#notifier = new Notifier(sql, env)
+    this.#feedback = new FeedbackLog(sql)
+    this.#desk = new JudgeDesk(this.#texts, this.#cells)
     this.#document = new DocumentWatch(env, this.#texts, bundledDocument)
     this.#state = this.#texts.getJson<ControlState>('state') ?? INITIAL_CONTROL_STATE
     this.#writtenEpoch = this.#texts.getJson<number>('writtenEpoch') ?? 0
-    this.#judgements = new Map(this.#texts.getJson<[string, JudgeState][]>('judgements') ?? [])
+    this.#announced = new Map(this.#texts.getJson<[string, string][]>('announced') ?? [])
     ctx.blockConcurrencyWhile(() => this.#begin())
   }
 
@@ -75,7 +105,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Performs a person's command; the answer says what changed, or why nothing did. */
   async command(command: Command, actor: string, reason: string): Promise<CommandResult> {
     await this.#document.load()
-    return await this.#perform(command, actor, reason, undefined)
+    return await this.#perform(command, { actor, reason, evidence: undefined })
   }
 
   async status(): Promise<ControllerStatus> {
@@ -83,7 +113,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return {
       state: this.#state,
       cells: this.#cells.all(),
-      verdicts: Object.fromEntries(this.#verdicts),
+      rollouts: Object.fromEntries(this.#views),
       document: this.#document.report,
       shards: this.#shards.all(),
       kv: { writtenEpoch: this.#writtenEpoch, lastError: this.#kvError },
@@ -94,13 +124,22 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return this.#audit.latest(limit)
   }
 
+  async addFeedback(entries: readonly Feedback[]): Promise<void> {
+    this.#feedback.add(entries)
+  }
+
+  async feedback(flag: string | undefined, limit: number): Promise<Feedback[]> {
+    return this.#feedback.latest(flag, limit)
+  }
+
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
-    for (const record of await this.#document.check(nowMs)) this.#audit.append(record)
-    await this.#look(nowMs)
+    await this.#document.load()
+    for (const record of await this.#document.check(nowMs)) this.#record(record)
+    for (const plan of this.#document.current.plans.values()) await this.#look(plan, nowMs)
     await this.#writeKv()
-    const restless = nowMs - this.#lastForwardMs < ACTIVE_MS || this.#writtenEpoch < this.#state.epoch
-    if (restless) await this.#wakeWithin(TICK_MS)
+    this.ctx.waitUntil(this.#notifier.deliver(nowMs))
+    await this.#wakeForNext(nowMs)
   }
 
   /** A Controller without memory learns from KV, so that what was rolled back stays so. */
@@ -117,66 +156,97 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     }
   }
 
-  /** One look of the guard at every flag that has one. */
-  async #look(nowMs: number): Promise<void> {
-    await this.#document.load()
-    const { guards } = this.#document.snapshot
-    for (const [flag, guard] of guards) {
-      const control = this.#state.flags[flag] ?? { generation: 1, stage: 0 }
-      const pair = this.#cells.takeTick(flag, control.generation, control.stage)
-      if (control.rolledBack) continue
-      const { generation } = control
-      const looked = judge(guard, this.#judgements.get(flag), { atMs: nowMs, generation, pair })
-      this.#judgements.set(flag, looked.state)
-      const before = this.#verdicts.get(flag)
-      this.#verdicts.set(flag, looked.verdict)
-      if (looked.verdict.action === 'rollback') {
-        const { sentence, evidence } = looked.verdict
-        await this.#perform({ kind: 'rollback', flag }, 'guard', sentence, evidence)
-      } else if (looked.verdict.action === 'freeze' && before?.action !== 'freeze') {
-        this.#auditFreeze(flag, looked.verdict, nowMs)
-      }
+  /** One look at one rollout: judge, decide, perform. */
+  async #look(plan: RolloutPlan, nowMs: number): Promise<void> {
+    const { snapshot, document } = this.#document.current
+    const flag = snapshot.flags.get(plan.flag)
+    if (flag === undefined) return
+    const control = this.#state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
+    const verdict = this.#desk.look(plan, flag, control, nowMs)
+    const local = localTime(nowMs, plan.timezone)
+    const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
+    const step = stepRollout({ plan, control, verdict, permission })
+    this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor: step.waitingFor })
+    if (step.announcement) this.#announce(flag, step.announcement, verdict, nowMs)
+    if (step.command === undefined) return
+    const { kind, reason } = step.command
+    const actor = kind === 'rollback' || kind === 'freeze' ? 'guard' : 'rollout'
+    await this.#perform({ kind, flag: plan.flag }, { actor, reason, evidence: verdict?.evidence })
+  }
+
+  /** Tells people, once per occasion. */
+  #announce(
+    flag: CompiledFlag,
+    announcement: Announcement,
+    verdict: Verdict | undefined,
+    nowMs: number,
+  ): void {
+    if (this.#announced.get(flag.key) === announcement.key) return
+    this.#announced.set(flag.key, announcement.key)
+    this.#texts.putJson('announced', [...this.#announced])
+    const cause = { actor: 'guard', reason: announcement.text, evidence: verdict?.evidence }
+    if (announcement.event === 'freeze') {
+      this.#audit.append({
+        atMs: nowMs,
+        action: 'freeze',
+        flag: flag.key,
+        before: null,
+        after: null,
+        ...cause,
+      })
     }
-    this.#texts.putJson('judgements', [...this.#judgements])
+    this.#notify(announcement.event, flag.key, cause, nowMs)
   }
 
-  #auditFreeze(flag: string, { sentence, evidence }: Verdict, atMs: number): void {
-    this.#audit.append({
-      atMs,
-      actor: 'guard',
-      action: 'freeze',
-      flag,
-      reason: sentence,
-      evidence,
-      before: undefined,
-      after: undefined,
-    })
-  }
-
-  /** State and audit record are written together; then the traffic learns of it, then KV. */
-  async #perform(command: Command, actor: string, reason: string, evidence: unknown): Promise<CommandResult> {
-    const flag = this.#document.snapshot.flags.get(command.flag)
-    const facts = flag && { stageCount: flag.rules[flag.rolloutRule]?.stages?.length ?? 0 }
+  /** State and audit record are written together; then the traffic learns of it; KV and people follow by alarm. */
+  async #perform(command: Command, cause: Cause): Promise<CommandResult> {
+    const flag = this.#document.current.snapshot.flags.get(command.flag)
+    const stageCount = this.#document.current.plans.get(command.flag)?.stages.length ?? 0
     const nowMs = Date.now()
-    const result = applyCommand(this.#state, command, facts, nowMs, reason)
+    const result = applyCommand(this.#state, command, flag && { stageCount }, nowMs, cause.reason)
     if (!result.ok) return result
     const { before, after } = result
     this.ctx.storage.transactionSync(() => {
       this.#remember(result.state)
-      this.#audit.append({
-        atMs: nowMs,
-        actor,
-        action: command.kind,
-        flag: command.flag,
-        reason,
-        evidence,
-        before,
-        after,
-      })
+      this.#audit.append({ atMs: nowMs, action: command.kind, flag: command.flag, before, after, ...cause })
+      const event = eventOf(command)
+      if (event !== undefined) this.#notify(event, command.flag, cause, nowMs)
     })
     await this.#pushToShards(nowMs)
     await this.#wakeWithin(0)
     return result
+  }
+
+  /** What was noticed in KV goes into the log; a changed kill list is news to people as well. */
+  #record(record: AuditRecord): void {
+    this.#audit.append(record)
+    if (record.action !== 'kill-list') return
+    const event = Array.isArray(record.after) && record.after.length > 0 ? 'kill' : 'unkill'
+    const reason = `${record.reason}: ${JSON.stringify(record.after)}`
+    this.#notify(event, KILL_ALL, { ...record, reason }, record.atMs)
+  }
+
+  #notify(event: NotificationEvent, key: string, { actor, reason, evidence }: Cause, nowMs: number): void {
+    const { document, snapshot } = this.#document.current
+    const webhooks = document.notifications?.webhooks ?? []
+    if (webhooks.length === 0) return
+    const flag = snapshot.flags.get(key)
+    const control = this.#state.flags[key] ?? INITIAL_FLAG_CONTROL
+    const { generation, stage } = control
+    const notification = {
+      id: crypto.randomUUID(),
+      event,
+      flag: key,
+      at: new Date(nowMs).toISOString(),
+      environment: environmentOf(this.env),
+      actor,
+      reason,
+      generation,
+      stage,
+      percentage: flag ? percentageOf(flag, control) : null,
+      evidence: evidence ?? null,
+    }
+    this.#notifier.enqueue(notification, webhooks, nowMs)
   }
 
   #remember(state: ControlState): void {
@@ -186,7 +256,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   /** A shard that can't be reached hears of the state in the reply to its next forward. */
   async #pushToShards(nowMs: number): Promise<void> {
-    const active = this.#shards.activeSince(nowMs - 10 * ACTIVE_MS)
+    const active = this.#shards.activeSince(nowMs - SHARD_PUSH_MS)
     await Promise.allSettled(active.map((shard) => countersShard(this.env, shard).adopt(this.#state)))
   }
 
@@ -204,9 +274,22 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     }
   }
 
+  async #wakeForNext(nowMs: number): Promise<void> {
+    const restless = nowMs - this.#lastForwardMs < ACTIVE_MS || this.#writtenEpoch < this.#state.epoch
+    if (restless) return await this.#wakeWithin(TICK_MS)
+    const messageDueMs = this.#notifier.nextDueMs
+    if (messageDueMs !== undefined) await this.#wakeWithin(Math.max(TICK_MS, messageDueMs - nowMs))
+  }
+
   async #wakeWithin(delayMs: number): Promise<void> {
     const dueMs = Date.now() + delayMs
     const alarmMs = await this.ctx.storage.getAlarm()
     if (alarmMs === null || alarmMs > dueMs) await this.ctx.storage.setAlarm(dueMs)
   }
+}
+
+/** What people hear of a command; choosing a stage by hand is an advance to them. */
+function eventOf({ kind }: Command): NotificationEvent | undefined {
+  if (kind === 'stage') return 'advance'
+  return NOTIFICATION_EVENTS.find((event) => event === kind)
 }

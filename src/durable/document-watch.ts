@@ -9,9 +9,17 @@ import type { GateDocument } from '../core/config/schema.ts'
 import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
 import type { IsolateSighting } from '../core/counters/protocol.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
+import { compilePlans, type RolloutPlan } from '../core/rollout/plan.ts'
 import { sha256Hex } from '../crypto.ts'
 import type { Env } from '../env.ts'
 import type { TextStore } from './storage.ts'
+
+/** A document, and what the Controller needs of it. */
+export type LoadedDocument = {
+  document: GateDocument
+  snapshot: Snapshot
+  plans: ReadonlyMap<string, RolloutPlan>
+}
 
 export type DocumentReport = {
   hash: string
@@ -27,7 +35,7 @@ export class DocumentWatch {
   readonly #env: Env
   readonly #texts: TextStore
   readonly #bundled: unknown
-  #snapshot: Snapshot | undefined
+  #loaded: LoadedDocument | undefined
   #report: DocumentReport
   #lastReadMs = 0
   #suspected = false
@@ -49,9 +57,9 @@ export class DocumentWatch {
   }
 
   /** The document as it is known; load() must have been called. */
-  get snapshot(): Snapshot {
-    if (this.#snapshot === undefined) throw new Error('Cannot use the document: it has not been loaded')
-    return this.#snapshot
+  get current(): LoadedDocument {
+    if (this.#loaded === undefined) throw new Error('Cannot use the document: it has not been loaded')
+    return this.#loaded
   }
 
   /** Isolates say what KV shows them; whatever is not known yet is worth a look. */
@@ -72,10 +80,10 @@ export class DocumentWatch {
 
   /** Makes sure that there is a document to work by. */
   async load(): Promise<void> {
-    if (this.#snapshot !== undefined) return
+    if (this.#loaded !== undefined) return
     const text = await this.#env.GATE.get('config', { type: 'text' }).catch(() => null)
     const parsed = text === null ? undefined : parseDocument(text)
-    this.#snapshot = compileSnapshot(required(parsed?.ok ? parsed : parseDocumentValue(this.#bundled)))
+    this.#loaded = prepare(required(parsed?.ok ? parsed : parseDocumentValue(this.#bundled)))
   }
 
   /** Reads KV if something new was noticed; returns what the audit log should record. */
@@ -102,7 +110,7 @@ export class DocumentWatch {
     const before = this.#report
     if (hash === before.hash || hash === before.refused?.hash) return []
     const parsed = parseDocument(text)
-    if (parsed.ok) this.#snapshot = compileSnapshot(parsed.value)
+    if (parsed.ok) this.#loaded = prepare(parsed.value)
     this.#note(
       parsed.ok
         ? { ...before, hash, adoptedAtMs: nowMs, refused: undefined }
@@ -148,6 +156,10 @@ export class DocumentWatch {
     this.#report = report
     this.#texts.putJson('document', report)
   }
+}
+
+function prepare(document: GateDocument): LoadedDocument {
+  return { document, snapshot: compileSnapshot(document), plans: compilePlans(document) }
 }
 
 function required(parsed: Parsed<GateDocument>): GateDocument {

@@ -2,7 +2,10 @@ import { toThousandths } from '../flags/bucket.ts'
 import type { CompiledCondition } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
+import { comparesArms } from './guard-tests.ts'
 import type { FlagConfig, RuleConfig } from './schema.ts'
+
+const DEFAULT_HOLDBACK_PERCENT = 1
 
 /** Compiles a flag that parsing has accepted. */
 export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
@@ -19,7 +22,7 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(flag.schedule.end),
     requires: flag.requires,
     rules: flag.rules.map((rule, index) =>
-      compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index)),
+      compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index), holdbackOf(flag)),
     ),
     rolloutRule: rolloutRuleOf(flag),
   }
@@ -49,7 +52,13 @@ function rolloutRuleOf(flag: FlagConfig): number {
   return flag.guard ? flag.rules.length - 1 : -1
 }
 
-function compileRule(rule: RuleConfig, index: number, salt: string): CompiledRule {
+/** A guard that compares needs a control to compare with, also at 100 %. */
+function holdbackOf(flag: FlagConfig): number {
+  if (!comparesArms(flag.guard)) return 0
+  return toThousandths(flag.rollout?.holdbackPercent ?? DEFAULT_HOLDBACK_PERCENT) ?? 0
+}
+
+function compileRule(rule: RuleConfig, index: number, salt: string, holdback: number): CompiledRule {
   return {
     name: rule.name ?? `rule ${index}`,
     conditions: rule.when.map((condition): CompiledCondition => {
@@ -67,6 +76,7 @@ function compileRule(rule: RuleConfig, index: number, salt: string): CompiledRul
       percentage,
       thousandths: toThousandths(percentage) ?? 0,
     })),
+    holdback: rule.stages === undefined ? 0 : holdback,
     serve: compileServe(rule.serve, salt),
   }
 }

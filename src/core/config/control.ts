@@ -11,7 +11,16 @@ const flagControlSchema = v.object({
   generation: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** Index of the current stage. */
   stage: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Closed by the guard or a person. Latched: only `resume`, with a new generation, opens it again. */
   rolledBack: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
+  /** A person holds it at its stage. */
+  paused: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
+  /** The guard found the canary failing, and is configured to call a person instead of closing. */
+  frozen: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
+  /** A person has approved leaving the current stage. */
+  approved: v.optional(v.boolean()),
+  /** The last stage is done: the holdback is released, and nothing is compared any more. */
+  finished: v.optional(v.boolean()),
 })
 
 const controlStateSchema = v.object({

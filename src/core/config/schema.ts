@@ -5,57 +5,10 @@
 import * as v from 'valibot'
 import type { Json } from '../flags/flag.ts'
 import { OPERATORS } from '../flags/operators.ts'
-import { parseDurationMs } from './duration.ts'
-
-const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
-const FLAG_KEY_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,199}$/
-
-const name = v.pipe(v.string(), v.regex(NAME_SHAPE, 'a name of letters, digits and . _ ~ : - (at most 100)'))
-const flagKey = v.pipe(
-  v.string(),
-  v.regex(FLAG_KEY_SHAPE, 'a flag key of letters, digits and . _ ~ : / - (at most 200)'),
-)
-const headerName = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'the name of an HTTP header'),
-)
-const nonEmpty = v.pipe(v.string(), v.minLength(1, 'a text that is not empty'))
-const duration = v.pipe(
-  v.string(),
-  v.check((text) => parseDurationMs(text) !== undefined, 'a duration such as "30s", "10m" or "1h30m"'),
-)
-const dateTime = v.pipe(
-  v.string(),
-  v.check(
-    (text) => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text)),
-    'a date such as "2026-12-01" or "2026-12-01T00:00:00Z"',
-  ),
-)
-const percentage = v.pipe(
-  v.number(),
-  v.minValue(0, 'a percentage from 0 to 100'),
-  v.maxValue(100, 'a percentage from 0 to 100'),
-  v.check(
-    (value) => Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-6,
-    'a percentage with at most three decimals',
-  ),
-)
-const share = v.pipe(v.number(), v.minValue(0, 'a share from 0 to 1'), v.maxValue(1, 'a share from 0 to 1'))
-const positiveInteger = v.pipe(
-  v.number(),
-  v.integer('a whole number'),
-  v.minValue(1, 'a whole number from 1'),
-)
-const positiveMs = v.pipe(v.number(), v.gtValue(0, 'a number of milliseconds above 0'))
-
-/** `fetch` takes http and https; anything else would fail on every request. */
-const originUrl = v.pipe(
-  v.string(),
-  v.regex(
-    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
-    'an http:// or https:// URL without query, fragment or user',
-  ),
-)
+import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './schema/guard.ts'
+import { context, jwt, source } from './schema/identity.ts'
+import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './schema/rollout.ts'
+import { dateTime, flagKey, name, nonEmpty, oneOrMore, originUrl, percentage } from './schema/values.ts'
 
 const origin = v.strictObject({
   url: v.pipe(
@@ -71,86 +24,6 @@ const origin = v.strictObject({
     ),
     30_000,
   ),
-})
-
-const jwtSourceKeys = {
-  header: v.optional(v.pipe(headerName, v.description('A request header.'))),
-  cookie: v.optional(v.pipe(nonEmpty, v.description('A cookie.'))),
-}
-const hasOneKey = (input: object) => Object.keys(input).length === 1
-
-const source = v.pipe(
-  v.strictObject({
-    ...jwtSourceKeys,
-    query: v.optional(v.pipe(nonEmpty, v.description('A parameter of the query.'))),
-    jwt: v.optional(v.pipe(nonEmpty, v.description('A claim of the verified token, by dotted path.'))),
-  }),
-  v.check((input) => hasOneKey(input), 'exactly one of header, cookie, query, jwt'),
-)
-const tokenSource = v.pipe(
-  v.strictObject(jwtSourceKeys),
-  v.check((input) => hasOneKey(input), 'exactly one of header, cookie'),
-)
-const oneOrMore = <T extends v.GenericSchema>(item: T) =>
-  v.union([item, v.pipe(v.array(item), v.minLength(1, 'at least one'))])
-
-const jwt = v.strictObject({
-  from: v.optional(
-    v.pipe(
-      oneOrMore(tokenSource),
-      v.description(
-        'Where the token is. Default: the Authorization header. "Bearer " before it is taken off.',
-      ),
-    ),
-  ),
-  algorithms: v.optional(
-    v.pipe(
-      v.array(v.picklist(['HS256', 'RS256', 'ES256'])),
-      v.minLength(1, 'at least one algorithm'),
-      v.description(
-        'Signature algorithms that are accepted. Default: RS256 and ES256; HS256 with `secretBinding`.',
-      ),
-    ),
-  ),
-  issuer: v.optional(v.pipe(nonEmpty, v.description('The `iss` that a token must carry.'))),
-  audience: v.optional(v.pipe(oneOrMore(nonEmpty), v.description('The `aud` that a token must carry.'))),
-  clockToleranceSeconds: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(0),
-      v.maxValue(600),
-      v.description('Leeway for `exp` and `nbf`. Default 5.'),
-    ),
-    5,
-  ),
-  jwks: v.optional(
-    v.pipe(
-      v.union([originUrl, v.strictObject({ keys: v.array(v.record(v.string(), v.unknown())) })]),
-      v.description('URL of the key set (fetched and cached), or the key set itself.'),
-    ),
-  ),
-  secretBinding: v.optional(
-    v.pipe(nonEmpty, v.description('Name of the Worker secret that holds the HS256 key.')),
-  ),
-})
-
-const context = v.strictObject({
-  targetingKey: v.optional(
-    v.pipe(
-      oneOrMore(source),
-      v.description(
-        'Where the id of a visitor comes from; the first source that has one. Else the `sluice_id` cookie.',
-      ),
-    ),
-  ),
-  attributes: v.optional(
-    v.pipe(
-      v.record(name, oneOrMore(source)),
-      v.description('Attributes of your own, each with its source or sources.'),
-    ),
-    {},
-  ),
-  jwt: v.optional(v.pipe(jwt, v.description('How tokens of visitors are verified.'))),
 })
 
 const pathPattern = v.pipe(
@@ -197,11 +70,6 @@ const condition = v.strictObject({
   ),
 })
 
-const stage = v.strictObject({
-  percentage: v.pipe(percentage, v.description('Share of the visitors who meet the conditions.')),
-  bake: v.optional(v.pipe(duration, v.description('The least time at this stage, such as "10m".'))),
-})
-
 const weights = v.pipe(
   v.record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight from 0'))),
   v.check((record) => Object.keys(record).length > 0, 'at least one variant with its weight'),
@@ -226,33 +94,6 @@ const rule = v.strictObject({
       'A variant, or whole-number weights per variant that add up to 100 (or 1,000, 10,000, 100,000).',
     ),
   ),
-})
-
-const ceilings = v.strictObject({
-  errorRate: v.optional(
-    v.pipe(share, v.description('Error rate of the canary above which the flag closes.')),
-  ),
-  p95Ms: v.optional(
-    v.pipe(positiveMs, v.description('95th percentile of the canary above which the flag closes.')),
-  ),
-  minRequests: v.optional(
-    v.pipe(
-      positiveInteger,
-      v.description('Canary requests within the window before a ceiling judges. Default 50.'),
-    ),
-    50,
-  ),
-})
-
-const guard = v.strictObject({
-  errors: v.optional(v.pipe(v.strictObject({}), v.description('Compare error rates of canary and control.'))),
-  latency: v.optional(v.pipe(v.strictObject({}), v.description('Compare latencies of canary and control.'))),
-  traffic: v.optional(
-    v.strictObject({
-      maxDropPercent: v.pipe(percentage, v.description('How far completed journeys may fall below control.')),
-    }),
-  ),
-  ceilings: v.optional(v.pipe(ceilings, v.description('Absolute limits of the canary.'))),
 })
 
 const json: v.GenericSchema<Json> = v.lazy(() =>
@@ -293,6 +134,7 @@ const flag = v.strictObject({
     [],
   ),
   rules: v.optional(v.pipe(v.array(rule), v.description('The first rule that matches decides.')), []),
+  rollout: v.optional(v.pipe(rollout, v.description('How the stages are climbed.'))),
   guard: v.optional(v.pipe(guard, v.description('What closes the flag by itself.'))),
 })
 
@@ -316,6 +158,16 @@ export const gateDocumentSchema = v.strictObject({
     v.description('The first route that matches decides.'),
   ),
   flags: v.optional(v.pipe(v.record(flagKey, flag), v.description('Flags by key.')), {}),
+  freezes: v.optional(
+    v.pipe(v.array(freeze), v.description('Times in which no stage of any flag advances by itself.')),
+    [],
+  ),
+  notifications: v.optional(
+    v.pipe(
+      v.strictObject({ webhooks: v.array(webhook) }),
+      v.description('Who is told of what happens to rollouts.'),
+    ),
+  ),
 })
 
 /** A document that has been parsed: defaults filled in. */
@@ -324,13 +176,34 @@ export type RouteConfig = GateDocument['routes'][number]
 export type FlagConfig = GateDocument['flags'][string]
 export type RuleConfig = FlagConfig['rules'][number]
 export type GuardConfig = NonNullable<FlagConfig['guard']>
+export type RolloutConfig = NonNullable<FlagConfig['rollout']>
+export type FreezeConfig = GateDocument['freezes'][number]
+export type WebhookConfig = NonNullable<GateDocument['notifications']>['webhooks'][number]
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 export type SourceConfig = v.InferOutput<typeof source>
 
 /** Keys that the schema knows anywhere, for guessing what a misspelt one was meant to be. */
 export const KNOWN_KEYS: readonly string[] = [
-  ...[gateDocumentSchema, origin, context, jwt, route, flag, rule, stage, condition, guard, ceilings].flatMap(
-    (schema) => Object.keys(schema.entries),
-  ),
+  ...[
+    gateDocumentSchema,
+    origin,
+    context,
+    jwt,
+    route,
+    flag,
+    rule,
+    stage,
+    condition,
+    guard,
+    errorComparison,
+    latencyComparison,
+    ceilings,
+    thresholds,
+    rollout,
+    advanceWindow,
+    freeze,
+    webhook,
+  ].flatMap((schema) => Object.keys(schema.entries)),
   ...Object.keys(source.entries),
 ]
 

@@ -6,7 +6,7 @@ import type { IdentitySettings, JwtSettings, Source } from '../context/identity.
 import type { CompiledFlag } from '../flags/flag.ts'
 import { compileFlag } from './compile-flag.ts'
 import { compilePath, hostMatches } from './route-pattern.ts'
-import { asList, type GateDocument, type GuardConfig, type RouteConfig, type SourceConfig } from './schema.ts'
+import { asList, type GateDocument, type RouteConfig, type SourceConfig } from './schema.ts'
 
 export type Origin = { name: string; url: string; timeoutMs: number }
 
@@ -22,7 +22,6 @@ export type CompiledRoute = {
 export type Snapshot = {
   routes: readonly CompiledRoute[]
   flags: ReadonlyMap<string, CompiledFlag>
-  guards: ReadonlyMap<string, GuardConfig>
   identity: IdentitySettings
   /** Where a request goes that no route takes, and whenever nothing better is known. */
   fallback: Origin
@@ -43,11 +42,6 @@ export function compileSnapshot(document: GateDocument): Snapshot {
   return {
     routes,
     flags,
-    guards: new Map(
-      Object.entries(document.flags).flatMap(([key, { guard }]): [string, GuardConfig][] =>
-        guard ? [[key, guard]] : [],
-      ),
-    ),
     identity: compileIdentity(document.context),
     fallback: fallbackOrigin(document, origins, routes),
   }

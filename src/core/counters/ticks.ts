@@ -5,7 +5,8 @@
 import { type Cell, errorsOf } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
 
-export type ArmTick = {
+/** What one arm did between two looks. */
+export type ArmCounts = {
   requests: number
   errors: number
   latency: Histogram
@@ -14,9 +15,9 @@ export type ArmTick = {
   journeys: number
 }
 
-export type ArmPair = { canary: ArmTick; control: ArmTick }
+export type ArmPair = { canary: ArmCounts; control: ArmCounts }
 
-export const EMPTY_ARM: ArmTick = { requests: 0, errors: 0, latency: {}, erroredBuckets: [], journeys: 0 }
+export const EMPTY_ARM: ArmCounts = { requests: 0, errors: 0, latency: {}, erroredBuckets: [], journeys: 0 }
 
 /** Adds up the cells of a flag that belong to a generation and stage, by arm. */
 export function armPair(cells: readonly Cell[], generation: number, stage: number): ArmPair {
@@ -24,7 +25,7 @@ export function armPair(cells: readonly Cell[], generation: number, stage: numbe
   return { canary: sumArm(current, 'canary'), control: sumArm(current, 'control') }
 }
 
-function sumArm(cells: readonly Cell[], arm: Cell['arm']): ArmTick {
+function sumArm(cells: readonly Cell[], arm: Cell['arm']): ArmCounts {
   const latency: Histogram = {}
   const buckets = new Set<number>()
   let requests = 0

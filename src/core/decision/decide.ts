@@ -6,7 +6,7 @@
  */
 import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
-import { bucket, insidePercentage, pickWeighted } from '../flags/bucket.ts'
+import { bucket, insidePercentage, pickWeighted, THOUSANDTHS } from '../flags/bucket.ts'
 import { holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, Json } from '../flags/flag.ts'
 
@@ -95,10 +95,15 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
   return decision
 }
 
-/** The share of a rule in thousandths of a percent; a stage beyond the last one is the last one. */
-function currentShare(rule: CompiledRule, control: FlagControl): number | undefined {
+/**
+ * The share of a rule in thousandths of a percent; undefined where it is for everybody. A stage beyond the last one
+ * is the last one, and the holdback stays control until the rollout is finished.
+ */
+export function currentShare(rule: CompiledRule, control: FlagControl): number | undefined {
   if (rule.stages === undefined) return rule.thousandths
-  return rule.stages[Math.min(control.stage, rule.stages.length - 1)]?.thousandths
+  const stage = rule.stages[Math.min(control.stage, rule.stages.length - 1)]
+  const most = control.finished ? THOUSANDTHS : THOUSANDTHS - rule.holdback
+  return Math.min(stage?.thousandths ?? 0, most)
 }
 
 function isInside(flag: CompiledFlag, thousandths: number | undefined, context: EvaluationContext): boolean {

@@ -17,6 +17,8 @@ export type CompiledRule = {
   thousandths: number | undefined
   /** Set for the staged rule: the share comes from the current stage. */
   stages: readonly CompiledStage[] | undefined
+  /** Share that stays control however far the stages go, until the rollout is finished; in thousandths. */
+  holdback: number
   serve: CompiledServe
 }
 

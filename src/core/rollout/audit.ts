@@ -1,23 +1,14 @@
-import type { FlagStatus } from './commands.ts'
+import type { CommandKind } from './commands.ts'
 
 /** Who or what changed the state of the gate, when, why, on what evidence, from what to what. */
 export type AuditRecord = {
   atMs: number
-  /** `guard`, `kv`, or the name of a person's token. */
+  /** `guard`, `rollout`, `kv`, or the name of a person's token. */
   actor: string
-  action:
-    | 'kill'
-    | 'unkill'
-    | 'rollback'
-    | 'resume'
-    | 'stage'
-    | 'freeze'
-    | 'document-adopted'
-    | 'document-refused'
-    | 'kill-list'
+  action: CommandKind | 'document-adopted' | 'document-refused' | 'kill-list'
   flag: string | undefined
   reason: string
   evidence: unknown
-  before: FlagStatus | unknown
-  after: FlagStatus | unknown
+  before: unknown
+  after: unknown
 }

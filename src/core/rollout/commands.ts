@@ -4,12 +4,22 @@
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL, KILL_ALL } from '../config/control.ts'
 
-export type Command =
-  | { kind: 'kill'; flag: string }
-  | { kind: 'unkill'; flag: string }
-  | { kind: 'rollback'; flag: string }
-  | { kind: 'resume'; flag: string }
-  | { kind: 'stage'; flag: string; stage: number }
+export const COMMANDS = [
+  'kill',
+  'unkill',
+  'rollback',
+  'resume',
+  'stage',
+  'advance',
+  'approve',
+  'pause',
+  'freeze',
+  'finish',
+] as const
+export type CommandKind = (typeof COMMANDS)[number]
+
+/** `flag` is a key, or `*` for kill and unkill; `stage` an index, for `stage` only. */
+export type Command = { kind: CommandKind; flag: string; stage?: number }
 
 /** What the document says of a flag, as far as commands depend on it; undefined for a flag that it doesn't have. */
 export type FlagFacts = { stageCount: number } | undefined
@@ -23,7 +33,7 @@ export type FlagStatus = FlagControl & { killed: boolean }
 
 export function flagStatus(state: ControlState, flag: string): FlagStatus {
   const killed = state.killed.includes(flag) || state.killed.includes(KILL_ALL)
-  return { ...(state.flags[flag] ?? INITIAL_FLAG_CONTROL), killed }
+  return { ...controlOf(state, flag), killed }
 }
 
 /** Applies a command at a time (ms since 1970), for a stated reason. */
@@ -34,55 +44,108 @@ export function applyCommand(
   nowMs: number,
   reason: string,
 ): CommandResult {
-  const { flag } = command
-  if (facts === undefined && flag !== KILL_ALL) return refused(command, 'the document has no such flag')
-  const before = flagStatus(state, flag)
-  switch (command.kind) {
-    case 'kill':
-      if (state.killed.includes(flag)) return refused(command, 'it is killed already')
-      return changed(state, flag, { ...state, killed: [...state.killed, flag] })
-    case 'unkill':
-      if (!state.killed.includes(flag)) return refused(command, 'it is not killed by the Controller')
-      return changed(state, flag, { ...state, killed: state.killed.filter((key) => key !== flag) })
-    case 'rollback':
-      if (before.rolledBack) return refused(command, 'it is rolled back already')
-      return withFlag(state, flag, { ...controlOf(state, flag), rolledBack: { atMs: nowMs, reason } })
-    case 'resume':
-      if (!before.rolledBack) return refused(command, 'it is not rolled back')
-      // A new attempt from the first stage: what was counted before belongs to the old generation.
-      return withFlag(state, flag, { generation: before.generation + 1, stage: 0 })
-    case 'stage':
-      return setStage(state, command, facts?.stageCount ?? 0, before)
+  const forAll = command.flag === KILL_ALL
+  if (forAll && command.kind !== 'kill' && command.kind !== 'unkill') return refuse(command, 'name one flag')
+  if (facts === undefined && !forAll) return refuse(command, 'the document has no such flag')
+  const next =
+    command.kind === 'kill' || command.kind === 'unkill'
+      ? nextKills(state, command.kind, command.flag)
+      : nextControl(controlOf(state, command.flag), command, facts?.stageCount ?? 0, { atMs: nowMs, reason })
+  if (typeof next === 'string') return refuse(command, next)
+  const after: ControlState = {
+    epoch: state.epoch + 1,
+    killed: 'killed' in next ? next.killed : state.killed,
+    flags: 'killed' in next ? state.flags : { ...state.flags, [command.flag]: next },
+  }
+  return {
+    ok: true,
+    state: after,
+    before: flagStatus(state, command.flag),
+    after: flagStatus(after, command.flag),
   }
 }
 
-function setStage(
+type Occasion = { atMs: number; reason: string }
+
+function nextKills(
   state: ControlState,
-  command: { kind: 'stage'; flag: string; stage: number },
+  kind: 'kill' | 'unkill',
+  flag: string,
+): { killed: string[] } | string {
+  const isKilled = state.killed.includes(flag)
+  if (kind === 'kill') return isKilled ? 'it is killed already' : { killed: [...state.killed, flag] }
+  return isKilled
+    ? { killed: state.killed.filter((key) => key !== flag) }
+    : 'it is not killed by the Controller; a kill in KV is lifted in KV'
+}
+
+/** The flag's next control, or why it can't be. */
+function nextControl(
+  control: FlagControl,
+  command: Command,
   stageCount: number,
-  before: FlagStatus,
-): CommandResult {
-  if (stageCount === 0) return refused(command, 'no rule of it has stages')
-  if (command.stage < 0 || command.stage >= stageCount) {
-    return refused(command, `it has stages 0 to ${stageCount - 1}, not ${command.stage}`)
+  occasion: Occasion,
+): FlagControl | string {
+  const { generation, stage } = control
+  switch (command.kind) {
+    case 'rollback':
+      return control.rolledBack ? 'it is rolled back already' : { generation, stage, rolledBack: occasion }
+    case 'resume':
+      return resumed(control)
+    case 'freeze':
+      return control.frozen ? 'it is frozen already' : { ...control, frozen: occasion }
+    case 'pause':
+      if (control.rolledBack) return 'it is rolled back'
+      return control.paused ? 'it is paused already' : { ...control, paused: occasion }
+    case 'stage':
+      return atStage(control, command.stage ?? -1, stageCount)
+    case 'advance':
+      return atStage(control, Math.min(stage, stageCount - 1) + 1, stageCount)
+    case 'approve':
+      if (stageCount === 0) return 'no rule of it has stages'
+      if (control.rolledBack) return 'it is rolled back; resume it first'
+      return control.approved ? 'this stage is approved already' : { ...control, approved: true }
+    case 'finish':
+      return finished(control, stageCount)
+    default:
+      return `${command.kind} is not about one flag`
   }
-  if (before.rolledBack) return refused(command, 'it is rolled back; resume it first')
-  return withFlag(state, command.flag, { ...controlOf(state, command.flag), stage: command.stage })
+}
+
+/**
+ * After a rollback a new attempt begins at the first stage; after a freeze, at the same one: what was counted
+ * belongs to the old generation. A pause merely ends.
+ */
+function resumed(control: FlagControl): FlagControl | string {
+  const { generation, stage } = control
+  if (control.rolledBack) return { generation: generation + 1, stage: 0 }
+  if (control.frozen) return { generation: generation + 1, stage }
+  if (!control.paused) return 'it is neither rolled back, frozen nor paused'
+  const { paused: _, ...rest } = control
+  return rest
+}
+
+/** A new stage starts unapproved; a pause stays until a person ends it. */
+function atStage(control: FlagControl, stage: number, stageCount: number): FlagControl | string {
+  if (stageCount === 0) return 'no rule of it has stages'
+  if (control.rolledBack) return 'it is rolled back; resume it first'
+  if (stage < 0 || stage >= stageCount) return `its stages are 0 to ${stageCount - 1}`
+  const { approved: _, finished: __, ...rest } = control
+  return { ...rest, stage }
+}
+
+function finished(control: FlagControl, stageCount: number): FlagControl | string {
+  if (stageCount === 0) return 'no rule of it has stages'
+  if (control.rolledBack) return 'it is rolled back; resume it first'
+  if (control.finished) return 'it is finished already'
+  const { approved: _, ...rest } = control
+  return { ...rest, stage: stageCount - 1, finished: true }
 }
 
 function controlOf(state: ControlState, flag: string): FlagControl {
-  return state.flags[flag] ?? INITIAL_FLAG_CONTROL
+  return Object.hasOwn(state.flags, flag) ? (state.flags[flag] ?? INITIAL_FLAG_CONTROL) : INITIAL_FLAG_CONTROL
 }
 
-function withFlag(state: ControlState, flag: string, control: FlagControl): CommandResult {
-  return changed(state, flag, { ...state, flags: { ...state.flags, [flag]: control } })
-}
-
-function changed(before: ControlState, flag: string, after: ControlState): CommandResult {
-  const state = { ...after, epoch: before.epoch + 1 }
-  return { ok: true, state, before: flagStatus(before, flag), after: flagStatus(state, flag) }
-}
-
-function refused(command: Command, why: string): CommandResult {
+function refuse(command: Command, why: string): CommandResult {
   return { ok: false, error: `Cannot ${command.kind} ${command.flag}: ${why}` }
 }

@@ -1,0 +1,64 @@
+/** Small values that several parts of the document use. */
+import * as v from 'valibot'
+import { parseDurationMs } from '../duration.ts'
+
+export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
+export const FLAG_KEY_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,199}$/
+
+export const name = v.pipe(
+  v.string(),
+  v.regex(NAME_SHAPE, 'a name of letters, digits and . _ ~ : - (at most 100)'),
+)
+export const flagKey = v.pipe(
+  v.string(),
+  v.regex(FLAG_KEY_SHAPE, 'a flag key of letters, digits and . _ ~ : / - (at most 200)'),
+)
+export const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'the name of an HTTP header'),
+)
+export const nonEmpty = v.pipe(v.string(), v.minLength(1, 'a text that is not empty'))
+export const duration = v.pipe(
+  v.string(),
+  v.check((text) => parseDurationMs(text) !== undefined, 'a duration such as "30s", "10m" or "1h30m"'),
+)
+export const dateTime = v.pipe(
+  v.string(),
+  v.check(
+    (text) => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text)),
+    'a date such as "2026-12-01" or "2026-12-01T00:00:00Z"',
+  ),
+)
+export const percentage = v.pipe(
+  v.number(),
+  v.minValue(0, 'a percentage from 0 to 100'),
+  v.maxValue(100, 'a percentage from 0 to 100'),
+  v.check(
+    (value) => Math.abs(value * 1000 - Math.round(value * 1000)) < 1e-6,
+    'a percentage with at most three decimals',
+  ),
+)
+export const share = v.pipe(
+  v.number(),
+  v.minValue(0, 'a share from 0 to 1'),
+  v.maxValue(1, 'a share from 0 to 1'),
+)
+export const positiveInteger = v.pipe(
+  v.number(),
+  v.integer('a whole number'),
+  v.minValue(1, 'a whole number from 1'),
+)
+export const positiveMs = v.pipe(v.number(), v.gtValue(0, 'a number of milliseconds above 0'))
+
+/** `fetch` takes http and https; anything else would fail on every request. */
+export const originUrl = v.pipe(
+  v.string(),
+  v.regex(
+    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+    'an http:// or https:// URL without query, fragment or user',
+  ),
+)
+
+/** One item, or a list of at least one. */
+export const oneOrMore = <T extends v.GenericSchema>(item: T) =>
+  v.union([item, v.pipe(v.array(item), v.minLength(1, 'at least one'))])

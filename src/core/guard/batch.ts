@@ -1,0 +1,49 @@
+/** Collects ticks of one stage until both arms have enough requests for a factor. */
+
+import type { Counts } from './formula.ts'
+import { addCounts, NO_COUNTS } from './formula.ts'
+import { LATENCY_QUANTILES } from './latency.ts'
+
+export type Batch = {
+  /** Raw requests; closing looks at these only, never at outcomes, so that validity stays. */
+  canaryRequests: number
+  controlRequests: number
+  /** For the rollback test: canary counted strictly, control plainly (see dedupe.ts). */
+  errors: Counts
+  /** For the advance test: the other way round. */
+  advanceErrors: Counts
+  /** Per latency quantile: canary a margin above the edge, control above the edge. */
+  slow: readonly Counts[]
+  advanceSlow: readonly Counts[]
+}
+
+/** Fewer requests in an arm make a factor that says nothing and costs a rounding of the cap. */
+export const LEAST_BATCH_REQUESTS = 4
+
+const noSlow = (): Counts[] => LATENCY_QUANTILES.map(() => NO_COUNTS)
+
+export const EMPTY_BATCH: Batch = {
+  canaryRequests: 0,
+  controlRequests: 0,
+  errors: NO_COUNTS,
+  advanceErrors: NO_COUNTS,
+  slow: noSlow(),
+  advanceSlow: noSlow(),
+}
+
+/** Sum of two batches; only of the same stage. */
+export function addBatch(a: Batch, b: Batch): Batch {
+  if (a.canaryRequests === 0 && a.controlRequests === 0) return b
+  return {
+    canaryRequests: a.canaryRequests + b.canaryRequests,
+    controlRequests: a.controlRequests + b.controlRequests,
+    errors: addCounts(a.errors, b.errors),
+    advanceErrors: addCounts(a.advanceErrors, b.advanceErrors),
+    slow: a.slow.map((counts, k) => addCounts(counts, b.slow[k] ?? NO_COUNTS)),
+    advanceSlow: a.advanceSlow.map((counts, k) => addCounts(counts, b.advanceSlow[k] ?? NO_COUNTS)),
+  }
+}
+
+export function isFull(batch: Batch): boolean {
+  return batch.canaryRequests >= LEAST_BATCH_REQUESTS && batch.controlRequests >= LEAST_BATCH_REQUESTS
+}

@@ -1,0 +1,37 @@
+/**
+ * Corrects exposure for a few heavy visitors.
+ *
+ * The split is random by visitor, so control's requests tell how many the canary should have. One bot that makes
+ * healthy requests all day dilutes the error rate of its arm: in control it makes a healthy canary look worse, in
+ * the canary it hides a bad one. So each test takes the exposure that is worse for its own claim when the counts
+ * of the stage contradict the percentage by more than chance (2 standard deviations) explains. Factors depend on
+ * numbers of requests only, never on their outcomes, so the tests stay valid.
+ */
+
+/** Beyond this ratio it is no longer a heavy visitor but another kind of traffic; the split check sees to that. */
+const MOST_FACTOR = 4
+
+/** What to multiply the canary's exposure by: `rollback` ≥ 1, `advance` ≤ 1. */
+export type ExposureFactors = { rollback: number; advance: number }
+
+/**
+ * @param canaryRequests of the stage so far, this tick included
+ * @param controlRequests the same of control
+ * @param percentage the canary's, 0–100
+ */
+export function exposureFactors(
+  canaryRequests: number,
+  controlRequests: number,
+  percentage: number,
+): ExposureFactors {
+  const share = percentage / 100
+  if (!(share > 0 && share < 1 && canaryRequests > 0 && controlRequests > 0))
+    return { rollback: 1, advance: 1 }
+  const odds = share / (1 - share)
+  const expected = controlRequests * odds
+  const slack = 2 * Math.sqrt(expected * (1 + odds))
+  return {
+    rollback: Math.min(MOST_FACTOR, Math.max(1, (expected - slack) / canaryRequests)),
+    advance: Math.max(1 / MOST_FACTOR, Math.min(1, (expected + slack) / canaryRequests)),
+  }
+}

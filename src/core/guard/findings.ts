@@ -1,0 +1,87 @@
+/** What the evidence says at the moment of a look, gathered in one place before anything is decided. */
+
+import type { AdvanceProgress } from './advance.ts'
+import { advanceProgress } from './advance.ts'
+import type { CeilingVerdict } from './ceilings.ts'
+import { judgeCeiling, P95_CEILING_RATE } from './ceilings.ts'
+import { bucketsNeeded, rollbackWealth } from './rollback.ts'
+import type { GuardSettings } from './settings.ts'
+import { splitPValue } from './share.ts'
+import type { GuardState } from './state.ts'
+import type { Evidence } from './types.ts'
+
+/** Without a request for this long an arm has no data. */
+export const NO_DATA_MS = 60_000
+/** Everything that the decision looks at. */
+export type Findings = {
+  settings: GuardSettings
+  state: GuardState
+  evidence: Evidence
+  progress: AdvanceProgress
+  ceilings: { errors: CeilingVerdict; latency: CeilingVerdict }
+  hasControl: boolean
+  missing: 'canary' | 'control' | null
+}
+
+/** Findings on a state; */
+export function find(settings: GuardSettings, state: GuardState): Findings {
+  const progress = advanceProgress(settings, state.advance, state.percentage)
+  const hasControl = state.percentage < 100
+  const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
+  const noControl = hasControl && silent(state.controlSeenAtMs)
+  return {
+    settings,
+    state,
+    progress,
+    evidence: gather(settings, state, progress),
+    ceilings: judgeCeilings(settings, state, hasControl),
+    hasControl,
+    missing: silent(state.canarySeenAtMs) ? 'canary' : noControl ? 'control' : null,
+  }
+}
+
+function judgeCeilings(
+  settings: GuardSettings,
+  state: GuardState,
+  hasControl: boolean,
+): Findings['ceilings'] {
+  const { alpha, ceilings } = settings
+  const enough = state.totals.canaryRequests >= ceilings.minRequests
+  const distinct = state.rollback.erroredBuckets.length >= bucketsNeeded(settings, state.percentage)
+  const { errorRate, p95Ms } = ceilings
+  return {
+    errors:
+      errorRate !== null && enough && distinct
+        ? judgeCeiling(state.errorCeiling, errorRate, alpha, hasControl)
+        : 'below',
+    latency:
+      p95Ms !== null && enough
+        ? judgeCeiling(state.latencyCeiling, P95_CEILING_RATE, alpha, hasControl)
+        : 'below',
+  }
+}
+
+function gather(settings: GuardSettings, state: GuardState, progress: AdvanceProgress): Evidence {
+  const wealth = rollbackWealth(settings, state.rollback)
+  const { recent, totals, dedupe } = state
+  const rate = (bad: number, all: number) => (all > 0 ? Math.min(1, bad / all) : 0)
+  return {
+    wealth: wealth.all,
+    errorWealth: wealth.errors,
+    latencyWealth: wealth.latency,
+    pValue: state.rollback.pValue,
+    canaryRequests: totals.canaryRequests,
+    controlRequests: totals.controlRequests,
+    canaryErrors: totals.canaryErrors,
+    controlErrors: totals.controlErrors,
+    canaryErrorRate: rate(recent.canaryErrors, recent.canaryRequests),
+    controlErrorRate: rate(recent.controlErrors, recent.controlRequests),
+    erroredBuckets: state.rollback.erroredBuckets.length,
+    advanceErrorWealth: progress.errorWealth,
+    advanceLatencyWealth: progress.latencyWealth,
+    canaryRequestsToGo: progress.requestsToGo,
+    splitPValue: splitPValue(state.share),
+    restingBuckets: dedupe.resting.strictCanary + dedupe.resting.strictControl,
+    stageElapsedMs: state.lastAtMs - state.stageStartedAtMs,
+  }
+}

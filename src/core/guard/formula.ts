@@ -1,0 +1,69 @@
+/**
+ * The one formula that every test of the guard is built on.
+ *
+ * A batch holds requests `n_c, n_b` and bad ones `e_c, e_b` of canary and control. The null hypothesis is
+ * `r_c ≤ ρ·r_b + δ`, whatever `r_b` is and however it drifts. With `π = ρ·n_c / (ρ·n_c + n_b)` and
+ * `D = 1 + π(λ − 1)`:
+ *
+ *     ln f(λ) = e_c·ln λ − (e_c + e_b)·ln D − n_c·δ·(λ/D − 1)
+ *
+ * Why `E[f] ≤ 1`: for independent requests `E[x^e] ≤ exp(n·r·(x − 1))` (from 1 + y ≤ e^y), so
+ * `ln E[f] ≤ n_c·r_c·(λ/D − 1) + n_b·r_b·(1/D − 1) − n_c·δ·(λ/D − 1)`. On the boundary `r_c = ρ·r_b + δ` this is
+ * `(r_b/D)·(λ − 1)·(ρ·n_c·(1 − π) − n_b·π)`, and π is chosen so that the bracket is 0. Inside the null it is less.
+ * Products of `f` over batches are therefore test martingales, and Ville's inequality gives
+ * `P(ever ≥ 1/α) ≤ α`, looked at as often as one likes.
+ *
+ * λ > 1 tests "canary worse". λ < 1 turns the null round (`r_c ≥ ρ·r_b + δ`) and tests "canary not worse".
+ * ρ = 0 tests the canary alone against an absolute rate δ.
+ *
+ * Sources: Lindon & Malek, "Anytime-valid inference for multinomial count data" (arXiv 2011.03567);
+ * Grünwald, de Heide & Koolen, "Safe testing".
+ */
+
+/** Exposure (requests, possibly scaled, so not always whole) and bad ones of both arms. */
+export type Counts = { canaryN: number; controlN: number; canaryBad: number; controlBad: number }
+
+export const NO_COUNTS: Readonly<Counts> = { canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }
+
+/** A null hypothesis: canary's rate is at most (λ > 1) or at least (λ < 1) `rho` × control's rate + `delta`. */
+export type Null = { rho: number; delta: number }
+
+/** Counts come from outside: what is not a positive finite number is 0. */
+export function cleanCount(value: number): number {
+  return value > 0 && value < Number.MAX_SAFE_INTEGER ? value : 0
+}
+
+/**
+ * `ln f(λ)` of one batch.
+ *
+ * @param counts exposure and bad ones; anything but positive finite numbers counts as 0
+ * @param lambda the alternative's ratio, > 0, not 1
+ * @param null_ `rho ≥ 0` (a ratio) and `delta ≥ 0` (a rate, 0–1)
+ * @returns natural log of the factor; always finite. 0 (f = 1) when the canary has no requests, and, unless
+ *   `rho` is 0, when control has none.
+ */
+export function logFactor(counts: Counts, lambda: number, null_: Null): number {
+  const canaryN = cleanCount(counts.canaryN)
+  const controlN = cleanCount(counts.controlN)
+  if (canaryN === 0 || (null_.rho > 0 && controlN === 0)) return 0
+  const canaryBad = cleanCount(counts.canaryBad)
+  const bad = canaryBad + cleanCount(counts.controlBad)
+  const weighted = null_.rho * canaryN
+  const share = weighted === 0 ? 0 : weighted / (weighted + controlN)
+  const excess = share * (lambda - 1)
+  return (
+    canaryBad * Math.log(lambda) -
+    bad * Math.log1p(excess) -
+    canaryN * null_.delta * (lambda / (1 + excess) - 1)
+  )
+}
+
+/** Sum of two batches' counts; only for batches of the same stage. */
+export function addCounts(a: Counts, b: Counts): Counts {
+  return {
+    canaryN: a.canaryN + b.canaryN,
+    controlN: a.controlN + b.controlN,
+    canaryBad: a.canaryBad + b.canaryBad,
+    controlBad: a.controlBad + b.controlBad,
+  }
+}

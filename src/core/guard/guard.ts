@@ -1,0 +1,243 @@
+/**
+ * The guard: judges a canary against its concurrent control, one tick after the other, at every look valid.
+ *
+ * Pure: plain data in, plain data out; time comes with the tick. The state is a value, not changed in place.
+ */
+
+import { advanceNull, initialAdvance, stepAdvance } from './advance.ts'
+import type { Batch } from './batch.ts'
+import { addBatch, EMPTY_BATCH, isFull } from './batch.ts'
+import type { CeilingState } from './ceilings.ts'
+import { P95_CEILING_RATE, slowerThan, stepCeiling } from './ceilings.ts'
+import type { DedupeResult } from './dedupe.ts'
+import { stepDedupe } from './dedupe.ts'
+import { exposureFactors } from './exposure.ts'
+import { cleanCount } from './formula.ts'
+import { countAbove, learn } from './latency.ts'
+import { bucketsNeeded, errorCap, noteBuckets, slowCap, stepRollback } from './rollback.ts'
+import type { GuardSettings } from './settings.ts'
+import { stepShare } from './share.ts'
+import type { GuardState } from './state.ts'
+import { initialGuardState } from './state.ts'
+import type { Totals } from './totals.ts'
+import { addTotals, NO_TOTALS } from './totals.ts'
+import type { ArmTick, GuardTick, Verdict } from './types.ts'
+import { judge } from './verdict.ts'
+import { instalmentsAfter } from './wealth.ts'
+
+const RECENT_HALF_LIFE_MS = 30_000
+
+/**
+ * One tick.
+ *
+ * 1. A new generation starts afresh; a tick of an older one is ignored. A decision stays as it is.
+ * 2. A new stage closes the open batch, and starts its own advance test; the rollback test goes on.
+ * 3. Errors are counted by visitors' buckets, slow requests by thresholds from the past.
+ * 4. The tick joins the open batch; a full batch moves the tests' wealth.
+ * 5. Ceilings, shares of traffic and plain sums move on; control's latencies are learned.
+ * 6. The verdict.
+ *
+ * @param settings from `resolveGuardSettings`; may differ from tick to tick (bake times)
+ * @param state from `initialGuardState` or the step before
+ * @param tick counts since the tick before, of one generation and one stage; numbers that are not positive and
+ *   finite count as 0
+ */
+export function stepGuard(
+  settings: GuardSettings,
+  state: GuardState,
+  tick: GuardTick,
+): { state: GuardState; verdict: Verdict } {
+  if (tick.generation < state.generation) return unmoved(settings, state)
+  const begun = tick.generation > state.generation ? initialGuardState(tick) : state
+  if (begun.decision !== null) return unmoved(settings, begun)
+  const clean = cleanTick(tick, begun.lastAtMs)
+  const next = observe(settings, enterStage(settings, begun, clean), clean)
+  const { verdict, decision } = judge(settings, next)
+  return { state: decision === null ? next : { ...next, decision }, verdict }
+}
+
+function unmoved(settings: GuardSettings, state: GuardState): { state: GuardState; verdict: Verdict } {
+  return { state, verdict: judge(settings, state).verdict }
+}
+
+/** Time never goes back, counts are numbers. */
+function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
+  const clean = (arm: ArmTick): ArmTick => ({
+    requests: cleanCount(arm.requests),
+    errors: cleanCount(arm.errors),
+    latency: arm.latency,
+    erroredBuckets: arm.erroredBuckets,
+    journeys: cleanCount(arm.journeys),
+  })
+  return {
+    ...tick,
+    atMs: Number.isFinite(tick.atMs) ? Math.max(tick.atMs, lastAtMs) : lastAtMs,
+    canary: clean(tick.canary),
+    control: clean(tick.control),
+  }
+}
+
+/** Evidence of rollback runs through all stages; whatever else was counted belongs to its stage. */
+function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick): GuardState {
+  if (tick.stage === state.stage && tick.percentage === state.percentage) return state
+  const closed = closeBatch(settings, state, tick.atMs)
+  return {
+    ...closed,
+    stage: tick.stage,
+    percentage: tick.percentage,
+    stageStartedAtMs: tick.atMs,
+    advance: initialAdvance(),
+    stageTotals: NO_TOTALS,
+  }
+}
+
+function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): GuardState {
+  const { canary, control } = tick
+  const nowS = Math.floor((tick.atMs - state.startedAtMs) / 1000)
+  const paid = instalmentsAfter(tick.atMs - state.startedAtMs)
+  const dedupe = stepDedupe(
+    state.dedupe,
+    nowS,
+    tick.percentage,
+    canary.erroredBuckets,
+    control.erroredBuckets,
+  )
+  const sums = tickTotals(settings, tick)
+  const stageTotals = addTotals(state.stageTotals, sums)
+  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, stageTotals))
+  const needed = bucketsNeeded(settings, tick.percentage)
+  const next: GuardState = {
+    ...state,
+    lastAtMs: tick.atMs,
+    canarySeenAtMs: canary.requests > 0 ? tick.atMs : state.canarySeenAtMs,
+    controlSeenAtMs: control.requests > 0 ? tick.atMs : state.controlSeenAtMs,
+    dedupe: dedupe.state,
+    batch,
+    rollback: {
+      ...state.rollback,
+      erroredBuckets: noteBuckets(state.rollback.erroredBuckets, dedupe.canaryBuckets, needed),
+    },
+    ...stepOthers(settings, state, tick, paid),
+    latency: settings.latency.enabled ? learn(state.latency, control.latency, tick.atMs) : state.latency,
+    totals: addTotals(state.totals, sums),
+    stageTotals,
+    recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
+  }
+  return isFull(batch) ? closeBatch(settings, next, tick.atMs) : next
+}
+
+/** Moves the wealth of the tests by the open batch and empties it. */
+function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): GuardState {
+  const { batch } = state
+  if (batch.canaryRequests === 0 && batch.controlRequests === 0) return state
+  const paid = instalmentsAfter(atMs - state.startedAtMs)
+  return {
+    ...state,
+    batch: EMPTY_BATCH,
+    rollback: stepRollback(settings, state.rollback, batch, paid),
+    advance: stepAdvance(state.advance, batch, advanceNull(settings, state.percentage)),
+  }
+}
+
+/** What the tick adds to the open batch. */
+function tickBatch(
+  settings: GuardSettings,
+  state: GuardState,
+  tick: GuardTick,
+  dedupe: DedupeResult,
+  stage: Totals,
+): Batch {
+  const { canary, control } = tick
+  const factors = exposureFactors(stage.canaryRequests, stage.controlRequests, tick.percentage)
+  const { eligible, counted } = dedupe
+  const edges = settings.latency.enabled ? state.latency.edges : null
+  const above = edges ?? []
+  const slowRollback = countAbove(canary.latency, above, settings.latency.marginBuckets)
+  const slowAdvance = countAbove(canary.latency, above, settings.advance.marginBuckets)
+  const slowControl = countAbove(control.latency, above, 0)
+  const all = above.length
+  const slow = (counts: readonly number[], factor: number) =>
+    above.map((_, k) => ({
+      canaryN: (counts[all] ?? 0) * factor,
+      controlN: slowControl[all] ?? 0,
+      canaryBad: counts[k] ?? 0,
+      controlBad: slowControl[k] ?? 0,
+    }))
+  return {
+    canaryRequests: canary.requests,
+    controlRequests: control.requests,
+    errors: {
+      canaryN: canary.requests * eligible.strictCanary * factors.rollback,
+      controlN: control.requests * eligible.plainControl,
+      canaryBad: counted.strictCanary,
+      controlBad: counted.plainControl,
+    },
+    advanceErrors: {
+      canaryN: canary.requests * eligible.plainCanary * factors.advance,
+      controlN: control.requests * eligible.strictControl,
+      canaryBad: counted.plainCanary,
+      controlBad: counted.strictControl,
+    },
+    slow: edges === null ? EMPTY_BATCH.slow : slow(slowRollback, factors.rollback),
+    advanceSlow: edges === null ? EMPTY_BATCH.advanceSlow : slow(slowAdvance, factors.advance),
+  }
+}
+
+/** Ceilings and shares move with every tick: they don't need both arms at once. */
+function stepOthers(
+  settings: GuardSettings,
+  state: GuardState,
+  tick: GuardTick,
+  paid: number,
+): Pick<GuardState, 'errorCeiling' | 'latencyCeiling' | 'share'> {
+  const { errorRate, p95Ms } = settings.ceilings
+  return {
+    errorCeiling:
+      errorRate === null ? state.errorCeiling : stepErrorCeiling(settings, state, tick, errorRate, paid),
+    latencyCeiling:
+      p95Ms === null ? state.latencyCeiling : stepLatencyCeiling(settings, state, tick, p95Ms, paid),
+    share: stepShare(settings, state.share, tick, state.stageTotals, paid),
+  }
+}
+
+/** One error per bucket and tick: a visitor that retries ten times a second is one failure a second. */
+function stepErrorCeiling(
+  { alpha }: GuardSettings,
+  { errorCeiling }: GuardState,
+  { canary, control }: GuardTick,
+  errorRate: number,
+  paid: number,
+): CeilingState {
+  const failing = (arm: ArmTick) => ({
+    n: arm.requests,
+    bad: Math.min(arm.requests, arm.erroredBuckets.length),
+  })
+  return stepCeiling(errorCeiling, failing(canary), failing(control), errorRate, paid, errorCap(alpha))
+}
+
+/** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */
+function stepLatencyCeiling(
+  { alpha, latency }: GuardSettings,
+  { latencyCeiling }: GuardState,
+  { canary, control }: GuardTick,
+  p95Ms: number,
+  paid: number,
+): CeilingState {
+  const cap = slowCap(alpha, latency.fewMachines)
+  const slow = slowerThan(canary.latency, p95Ms)
+  return stepCeiling(latencyCeiling, slow, slowerThan(control.latency, p95Ms), P95_CEILING_RATE, paid, cap)
+}
+
+function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
+  const { canary, control } = tick
+  const limit = settings.thresholds.slow
+  return {
+    canaryRequests: canary.requests,
+    controlRequests: control.requests,
+    canaryErrors: canary.errors,
+    controlErrors: control.errors,
+    journeys: canary.journeys + control.journeys,
+    canarySlow: limit === null ? 0 : slowerThan(canary.latency, limit.baselineMs).bad,
+    controlSlow: limit === null ? 0 : slowerThan(control.latency, limit.baselineMs).bad,
+  }
+}

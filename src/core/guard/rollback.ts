@@ -1,0 +1,144 @@
+/**
+ * The rollback test: errors and latency, one error probability.
+ *
+ * `M = 0.6·M_errors + 0.4·M_latency`, and `M_latency` is the average over three quantiles. Averages of martingales
+ * are martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one of the two switched off M is the other alone.
+ * Errors weigh more as latency has far more counts to work with.
+ */
+
+import type { Batch } from './batch.ts'
+import { canaryBucketCount } from './dedupe.ts'
+import { NO_COUNTS } from './formula.ts'
+import { LATENCY_QUANTILES } from './latency.ts'
+import type { GuardSettings } from './settings.ts'
+import type { Wealth } from './wealth.ts'
+import { grow, initialWealth, totalWealth } from './wealth.ts'
+
+export const ERROR_LAMBDAS: readonly number[] = [1.5, 2, 3, 5, 10, 30, 100, 1000]
+export const SLOW_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10]
+
+/** Weight of the errors' wealth in M; latency has the rest. */
+const ERROR_WEIGHT = 0.6
+
+export type RollbackState = {
+  errors: Wealth
+  /** Per quantile. */
+  latency: readonly Wealth[]
+  /** Slow canary requests so far, per quantile. */
+  slowSeen: readonly number[]
+  /** Distinct canary buckets with errors, as many as are needed at most. */
+  erroredBuckets: readonly number[]
+  /** Anytime-valid: the least 1/M so far. */
+  pValue: number
+}
+
+export function initialRollback(): RollbackState {
+  return {
+    errors: initialWealth(ERROR_LAMBDAS.length),
+    latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_LAMBDAS.length)),
+    slowSeen: LATENCY_QUANTILES.map(() => 0),
+    erroredBuckets: [],
+    pValue: 1,
+  }
+}
+
+/**
+ * ln f per batch: at least two bad seconds before errors can decide, for any single one can be an accident. Half
+ * of ln(1/α) instead of two thirds costs 2 s of the median where errors are few and each says much (1 % canary).
+ */
+export function errorCap(alpha: number): number {
+  return (Math.log(1 / alpha) * 2) / 3
+}
+
+/** Stalls cluster in time (a pod collects garbage), so one batch weighs less; less still on few machines. */
+export function slowCap(alpha: number, fewMachines: boolean): number {
+  return Math.log(1 / alpha) / (fewMachines ? 12 : 6)
+}
+
+/** State after one closed batch; `paid` = instalments so far. */
+export function stepRollback(
+  settings: GuardSettings,
+  state: RollbackState,
+  batch: Batch,
+  paid: number,
+): RollbackState {
+  const { alpha, errors, latency } = settings
+  const next: RollbackState = {
+    ...state,
+    errors: errors.enabled
+      ? grow(state.errors, paid, batch.errors, ERROR_LAMBDAS, errors, errorCap(alpha))
+      : state.errors,
+  }
+  if (latency.enabled) {
+    const cap = slowCap(alpha, latency.fewMachines)
+    next.latency = state.latency.map((wealth, k) =>
+      grow(wealth, paid, batch.slow[k] ?? NO_COUNTS, SLOW_LAMBDAS, latency, cap),
+    )
+    next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
+  }
+  next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
+  return next
+}
+
+/** Distinct buckets that must have had errors; fewer only where the canary has hardly any. */
+export function bucketsNeeded(settings: GuardSettings, percentage: number): number {
+  return Math.min(settings.errors.minBuckets, Math.max(1, Math.floor(canaryBucketCount(percentage))))
+}
+
+/** Notes buckets of the canary that counted, until there are as many distinct ones as are needed. */
+export function noteBuckets(
+  known: readonly number[],
+  counted: readonly number[],
+  needed: number,
+): readonly number[] {
+  let result = known
+  for (const bucket of counted) {
+    if (result.length >= needed) break
+    if (!result.includes(bucket)) result = [...result, bucket]
+  }
+  return result
+}
+
+/** Wealth of the whole test and of its two halves; a half that is switched off is 1 and has no weight. */
+export function rollbackWealth(
+  settings: GuardSettings,
+  state: RollbackState,
+): { all: number; errors: number; latency: number } {
+  const errors = totalWealth(state.errors)
+  let latency = 0
+  for (const wealth of state.latency) latency += totalWealth(wealth) / state.latency.length
+  if (settings.errors.enabled && settings.latency.enabled)
+    return { all: ERROR_WEIGHT * errors + (1 - ERROR_WEIGHT) * latency, errors, latency }
+  if (settings.errors.enabled) return { all: errors, errors, latency: 1 }
+  return { all: settings.latency.enabled ? latency : 1, errors: 1, latency }
+}
+
+/**
+ * Whether the evidence suffices: which half decided, or null. The half that has most of the wealth must also have
+ * its minimum of distinct visitors or slow requests, so that a lone visitor never closes a rollout.
+ */
+export function rollbackCause(
+  settings: GuardSettings,
+  state: RollbackState,
+  bucketsNeeded: number,
+): 'errors' | 'latency' | null {
+  const wealth = rollbackWealth(settings, state)
+  if (wealth.all < 1 / settings.alpha) return null
+  const byErrors =
+    settings.errors.enabled &&
+    (!settings.latency.enabled || ERROR_WEIGHT * wealth.errors >= (1 - ERROR_WEIGHT) * wealth.latency)
+  if (byErrors) return state.erroredBuckets.length >= bucketsNeeded ? 'errors' : null
+  return leadingSlowSeen(state) >= settings.latency.minSlow ? 'latency' : null
+}
+
+function leadingSlowSeen(state: RollbackState): number {
+  let lead = 0
+  let most = -1
+  state.latency.forEach((wealth, k) => {
+    const own = totalWealth(wealth)
+    if (own <= most) return
+    most = own
+    lead = k
+  })
+  return state.slowSeen[lead] ?? 0
+}

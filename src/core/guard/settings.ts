@@ -1,0 +1,159 @@
+/** Every knob of the guard, with its default and why it is that number. */
+
+/** Fully filled in; made by `resolveGuardSettings`. */
+export type GuardSettings = {
+  /** Probability that a healthy rollout is ever rolled back by the comparison of errors and latency together. */
+  alpha: number
+  /** Probability that a stage whose canary is exactly at the limit of "too bad" is let through, per measure. */
+  beta: number
+  /** `rollback`, or `freeze` for teams that want a person to decide. */
+  action: 'rollback' | 'freeze'
+  /** The least time in a stage before it may advance. */
+  bakeMs: number
+  /** After this long in a stage without a decision the verdict carries an alert; null: never. */
+  maxBakeMs: number | null
+  errors: {
+    enabled: boolean
+    /** Null: canary's error rate ≤ rho × control's + delta (a rate). */
+    rho: number
+    delta: number
+    /** Distinct visitors' buckets that must have had errors. */
+    minBuckets: number
+  }
+  latency: {
+    enabled: boolean
+    rho: number
+    delta: number
+    /** The canary counts as slow this many histogram buckets (9 % each) above control's quantile. */
+    marginBuckets: number
+    minSlow: number
+    /** A stall of one of few machines must weigh less: halves the cap per batch. */
+    fewMachines: boolean
+  }
+  advance: {
+    /** Null of the reverse test: canary's rate ≥ rho × control's + delta; delta null: by percentage. */
+    rho: number
+    delta: number | null
+    marginBuckets: number
+  }
+  ceilings: {
+    /** Absolute error rate (0–1) of the canary that is never accepted. */
+    errorRate: number | null
+    /** Absolute p95 of the canary in milliseconds. */
+    p95Ms: number | null
+    /** Canary requests in the generation before a ceiling can act. */
+    minRequests: number
+  }
+  /** Plain counts per generation, as simpler systems have them. */
+  thresholds: { errors: number | null; slow: { count: number; baselineMs: number } | null }
+  /** The canary's completed journeys may fall this far below control's (percent); null: not watched. */
+  traffic: { maxDropPercent: number | null; journeysPerVisitor: number }
+  split: {
+    enabled: boolean
+    /** Traffic per visitor may differ between the arms by this ratio before the split counts as broken. */
+    tolerance: number
+    /** Requests that come in one cluster (one visitor): counts are divided by it. */
+    requestsPerVisitor: number
+    alpha: number
+  }
+}
+
+type Part<T> = { [K in keyof T]?: T[K] | undefined }
+
+/** What a gate document may say; anything left out gets the default; `false` switches a test off. */
+export type GuardOptions = {
+  alpha?: number | undefined
+  beta?: number | undefined
+  action?: 'rollback' | 'freeze' | undefined
+  bakeMs?: number | undefined
+  maxBakeMs?: number | null | undefined
+  errors?: false | Part<GuardSettings['errors']> | undefined
+  latency?: false | Part<GuardSettings['latency']> | undefined
+  advance?: Part<GuardSettings['advance']> | undefined
+  ceilings?: Part<GuardSettings['ceilings']> | undefined
+  thresholds?: Part<GuardSettings['thresholds']> | undefined
+  traffic?: Part<GuardSettings['traffic']> | undefined
+  split?: false | Part<GuardSettings['split']> | undefined
+}
+
+export const DEFAULT_GUARD_SETTINGS: GuardSettings = {
+  alpha: 0.01,
+  beta: 0.05,
+  action: 'rollback',
+  bakeMs: 600_000,
+  maxBakeMs: null,
+  errors: { enabled: true, rho: 1.1, delta: 1e-4, minBuckets: 3 },
+  latency: { enabled: true, rho: 1.1, delta: 1e-4, marginBuckets: 1, minSlow: 5, fewMachines: false },
+  advance: { rho: 1.5, delta: null, marginBuckets: 3 },
+  ceilings: { errorRate: null, p95Ms: null, minRequests: 50 },
+  thresholds: { errors: null, slow: null },
+  // A visitor's page views come together; ten to a cluster is more than sessions have on average.
+  traffic: { maxDropPercent: null, journeysPerVisitor: 10 },
+  // Requests, not visitors, are counted, so small imbalances mean nothing; a broken split is seldom small.
+  split: { enabled: true, tolerance: 1.5, requestsPerVisitor: 50, alpha: 1e-6 },
+}
+
+/**
+ * Fills in defaults and checks ranges.
+ *
+ * @throws RangeError "Cannot resolve guard settings: <what> must be <range>, got <value>"
+ */
+export function resolveGuardSettings(options: GuardOptions = {}): GuardSettings {
+  const base = DEFAULT_GUARD_SETTINGS
+  const settings: GuardSettings = {
+    alpha: options.alpha ?? base.alpha,
+    beta: options.beta ?? base.beta,
+    action: options.action ?? base.action,
+    bakeMs: options.bakeMs ?? base.bakeMs,
+    maxBakeMs: options.maxBakeMs ?? base.maxBakeMs,
+    errors: fill(base.errors, options.errors),
+    latency: fill(base.latency, options.latency),
+    advance: fill(base.advance, options.advance),
+    ceilings: fill(base.ceilings, options.ceilings),
+    thresholds: fill(base.thresholds, options.thresholds),
+    traffic: fill(base.traffic, options.traffic),
+    split: fill(base.split, options.split),
+  }
+  checkRanges(settings)
+  return settings
+}
+
+function fill<T extends object>(base: T, part: false | Part<T> | undefined): T {
+  if (part === false) return { ...base, enabled: false }
+  const given = Object.entries(part ?? {}).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(given) }
+}
+
+function checkRanges(settings: GuardSettings): void {
+  const { errors, latency, advance, ceilings, thresholds, traffic, split } = settings
+  within('alpha', settings.alpha, 1e-9, 0.5)
+  within('beta', settings.beta, 1e-9, 0.5)
+  within('bakeMs', settings.bakeMs, 0, 1e12)
+  within('maxBakeMs', settings.maxBakeMs, 0, 1e12)
+  within('errors.rho', errors.rho, 1, 100)
+  within('errors.delta', errors.delta, 0, 1)
+  within('errors.minBuckets', errors.minBuckets, 1, 100)
+  within('latency.rho', latency.rho, 1, 100)
+  within('latency.delta', latency.delta, 0, 1)
+  within('latency.marginBuckets', latency.marginBuckets, 0, 80)
+  within('latency.minSlow', latency.minSlow, 1, 1e6)
+  within('advance.rho', advance.rho, 1, 100)
+  within('advance.delta', advance.delta, 0, 1)
+  within('advance.marginBuckets', advance.marginBuckets, 0, 80)
+  within('ceilings.errorRate', ceilings.errorRate, 1e-6, 1)
+  within('ceilings.p95Ms', ceilings.p95Ms, 1, 1e9)
+  within('ceilings.minRequests', ceilings.minRequests, 0, 1e12)
+  within('thresholds.errors', thresholds.errors, 0, 1e12)
+  within('thresholds.slow.count', thresholds.slow?.count ?? null, 0, 1e12)
+  within('thresholds.slow.baselineMs', thresholds.slow?.baselineMs ?? null, 0, 1e9)
+  within('traffic.maxDropPercent', traffic.maxDropPercent, 1, 99)
+  within('traffic.journeysPerVisitor', traffic.journeysPerVisitor, 1, 1e6)
+  within('split.tolerance', split.tolerance, 1, 100)
+  within('split.requestsPerVisitor', split.requestsPerVisitor, 1, 1e6)
+  within('split.alpha', split.alpha, 1e-12, 0.5)
+}
+
+function within(name: string, value: number | null, least: number, most: number): void {
+  if (value === null || (value >= least && value <= most)) return
+  throw new RangeError(`Cannot resolve guard settings: ${name} must be ${least}–${most}, got ${value}`)
+}

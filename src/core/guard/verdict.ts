@@ -1,0 +1,118 @@
+/** From evidence to a decision: whose fault it is, and what to do about it. The wording is in sentences.ts. */
+
+import type { Findings } from './findings.ts'
+import { find } from './findings.ts'
+import { bucketsNeeded, rollbackCause } from './rollback.ts'
+import { causeSentence, ceilingSentence, holdSentence, sharedSentence, splitSentence } from './sentences.ts'
+import type { GuardSettings } from './settings.ts'
+import { hasTrafficDropped } from './share.ts'
+import type { Decision, GuardState } from './state.ts'
+import type { Verdict } from './types.ts'
+
+/** A stage doesn't advance while there is even this much evidence of harm. */
+export const MOST_WEALTH_TO_ADVANCE = 2
+
+/** The verdict on a state, and the decision if there is a new one. */
+export function judge(
+  settings: GuardSettings,
+  state: GuardState,
+): { verdict: Verdict; decision: Decision | null } {
+  const findings = find(settings, state)
+  const decision = state.decision ?? decide(findings)
+  const base = { mayAdvance: false, alert: null, trigger: null, evidence: findings.evidence }
+  if (decision !== null) {
+    const { trigger, sentence } = decision
+    return { verdict: { ...base, kind: 'failing', action: settings.action, trigger, sentence }, decision }
+  }
+  return { verdict: { ...base, ...(frozen(findings) ?? watch(findings)) }, decision: null }
+}
+
+/** What closes the rollout, the surest first; null when nothing does. */
+function decide(findings: Findings): Decision | null {
+  const { settings, state, ceilings } = findings
+  const atMs = state.lastAtMs
+  const cause = rollbackCause(settings, state.rollback, bucketsNeeded(settings, state.percentage))
+  if (cause !== null) return { trigger: cause, sentence: causeSentence(findings, cause), atMs }
+  if (ceilings.errors === 'breached' || ceilings.latency === 'breached') {
+    const which = ceilings.errors === 'breached' ? 'errors' : 'latency'
+    return { trigger: 'ceiling', sentence: ceilingSentence(findings, which), atMs }
+  }
+  const over = overThreshold(settings, state)
+  if (over !== null && !over.shared) return { trigger: 'threshold', sentence: over.sentence, atMs }
+  if (hasTrafficDropped(settings, state.share)) {
+    const percent = settings.traffic.maxDropPercent
+    const sentence = `the canary completes over ${percent} % fewer journeys than its share of visitors should`
+    return { trigger: 'traffic', sentence, atMs }
+  }
+  return null
+}
+
+/** Plain counts; `shared` when control's rate is no better than the canary's. */
+function overThreshold(
+  settings: GuardSettings,
+  state: GuardState,
+): { sentence: string; shared: boolean } | null {
+  const { errors, slow } = settings.thresholds
+  const { totals } = state
+  const shared = (canaryBad: number, controlBad: number) =>
+    totals.controlRequests > 0 &&
+    canaryBad * totals.controlRequests <= settings.errors.rho * controlBad * totals.canaryRequests
+  if (errors !== null && totals.canaryErrors > errors) {
+    const sentence = `${totals.canaryErrors} canary errors, more than the threshold of ${errors}`
+    return { sentence, shared: shared(totals.canaryErrors, totals.controlErrors) }
+  }
+  if (slow !== null && totals.canarySlow > slow.count) {
+    const sentence =
+      `${totals.canarySlow} canary requests slower than ${slow.baselineMs} ms, ` +
+      `more than the threshold of ${slow.count}`
+    return { sentence, shared: shared(totals.canarySlow, totals.controlSlow) }
+  }
+  return null
+}
+
+type Judgement = Pick<Verdict, 'kind' | 'action' | 'trigger' | 'mayAdvance' | 'sentence' | 'alert'>
+
+/** Something is wrong, but not shown to be the canary's fault: stand still and call a person. */
+function frozen(findings: Findings): Judgement | null {
+  const { settings, state, evidence, ceilings, missing } = findings
+  const freeze = (kind: Judgement['kind'], trigger: Judgement['trigger'], sentence: string): Judgement => ({
+    kind,
+    action: 'freeze',
+    trigger,
+    mayAdvance: false,
+    sentence,
+    alert: sentence,
+  })
+  if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha) {
+    return freeze('broken-split', 'split', splitSentence(findings))
+  }
+  if (ceilings.errors === 'shared' || ceilings.latency === 'shared') {
+    const which = ceilings.errors === 'shared' ? 'errors' : 'latency'
+    return freeze('inconclusive', 'ceiling', sharedSentence(which))
+  }
+  const over = overThreshold(settings, state)
+  if (over === null) return null
+  return freeze('inconclusive', 'threshold', `${over.sentence}, but control fares no better: a shared outage`)
+}
+
+/** Nothing is wrong so far: healthy and may advance, or held with the reason. */
+function watch(findings: Findings): Judgement {
+  const { settings, state, evidence, progress, hasControl, missing } = findings
+  const compared = settings.errors.enabled || settings.latency.enabled
+  const shown = !hasControl || !compared || progress.passed
+  const calm = evidence.wealth < MOST_WEALTH_TO_ADVANCE
+  const seen = state.stageTotals.canaryRequests > 0
+  const baked = evidence.stageElapsedMs >= settings.bakeMs
+  const kind = missing !== null || !seen ? 'no-data' : shown && calm ? 'healthy' : 'inconclusive'
+  const mayAdvance = kind === 'healthy' && baked
+  const late = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
+  const sentence = holdSentence(findings, { kind, calm, baked })
+  return {
+    kind,
+    action: 'none',
+    trigger: null,
+    mayAdvance,
+    sentence,
+    alert: late && !mayAdvance ? `the stage is past its longest bake: ${sentence}` : null,
+  }
+}

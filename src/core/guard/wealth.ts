@@ -1,0 +1,100 @@
+/**
+ * Wealth of a test: a weighted sum of products of factors, one product per λ, plus cash that has not been bet yet.
+ *
+ * Most of the wealth, 0.6, is bet at once, the rest enters in instalments every 10 s: `w_j = 0.4·(G(j−1) − G(j))` with
+ * `G(j) = J/(J + j)`. Bets that start late have lost nothing during the healthy time before, so a regression after
+ * an hour is found almost as fast as one at the start; without instalments it takes 20 times longer
+ * (the idea of Shiryaev and Roberts, kept summable so that the total is still at most 1 in expectation).
+ */
+
+import type { Counts, Null } from './formula.ts'
+import { logFactor } from './formula.ts'
+
+/** `cash + Σ parts` is the wealth. All finite, ≥ 0. */
+export type Wealth = { cash: number; parts: readonly number[] }
+
+export const INSTALMENT_MS = 10_000
+/** J: after this many instalments half of the reserve is bet. */
+export const INSTALMENT_SCALE = 60
+const START_SHARE = 0.6
+/** Wealth above this changes no decision; min(wealth, constant) stays a supermartingale and JSON stays finite. */
+const MOST_WEALTH = 1e100
+
+const reserve = (instalments: number): number =>
+  (1 - START_SHARE) * (INSTALMENT_SCALE / (INSTALMENT_SCALE + instalments))
+
+/** Wealth 1 for `components` values of λ with equal weights. */
+export function initialWealth(components: number): Wealth {
+  return { cash: reserve(0), parts: new Array<number>(components).fill(START_SHARE / components) }
+}
+
+/** Instalments due after `elapsedMs` since the generation's start. */
+export function instalmentsAfter(elapsedMs: number): number {
+  return elapsedMs > 0 ? Math.floor(elapsedMs / INSTALMENT_MS) : 0
+}
+
+/**
+ * Wealth after one batch.
+ *
+ * @param wealth before
+ * @param paid instalments paid so far, including those that enter with this batch; must depend on time only
+ * @param counts the batch
+ * @param lambdas one per component
+ * @param null_ the null hypothesis
+ * @param logCap upper bound of ln f per batch (min(f, c) keeps E ≤ 1)
+ */
+export function grow(
+  wealth: Wealth,
+  paid: number,
+  counts: Counts,
+  lambdas: readonly number[],
+  null_: Null,
+  logCap: number,
+): Wealth {
+  const cash = Math.min(wealth.cash, reserve(paid))
+  const entering = (wealth.cash - cash) / lambdas.length
+  const parts = new Array<number>(lambdas.length)
+  for (let k = 0; k < lambdas.length; k++) {
+    const log = Math.min(logFactor(counts, lambdas[k] ?? 1, null_), logCap)
+    parts[k] = Math.min(((wealth.parts[k] ?? 0) + entering) * Math.exp(log), MOST_WEALTH)
+  }
+  return { cash, parts }
+}
+
+/** The wealth: 1 at the start; under the null `P(ever ≥ x) ≤ 1/x`. */
+export function totalWealth(wealth: Wealth): number {
+  let sum = wealth.cash
+  for (const part of wealth.parts) sum += part
+  return sum
+}
+
+/** Log wealth per component, all of it bet at once: for tests that start afresh with each stage. */
+export type LogWealth = readonly number[]
+
+/** The least log wealth that is kept: below it a component is as good as lost, and stays finite. */
+const LEAST_LOG = -1e6
+
+export function initialLogWealth(components: number): LogWealth {
+  return new Array<number>(components).fill(-Math.log(components))
+}
+
+/** Log wealth after one batch; see `grow`. */
+export function growLog(
+  wealth: LogWealth,
+  counts: Counts,
+  lambdas: readonly number[],
+  null_: Null,
+): LogWealth {
+  return wealth.map((log, k) => {
+    const next = log + logFactor(counts, lambdas[k] ?? 1, null_)
+    return Math.max(LEAST_LOG, Math.min(next, 230))
+  })
+}
+
+/** ln of the summed wealth, without overflow. */
+export function logTotal(wealth: LogWealth): number {
+  const top = Math.max(...wealth)
+  let sum = 0
+  for (const log of wealth) sum += Math.exp(log - top)
+  return top + Math.log(sum)
+}

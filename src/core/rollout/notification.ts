@@ -1,0 +1,56 @@
+import type { NotificationEvent, WebhookConfig } from '../config/schema.ts'
+
+/** What people are told of a rollout. */
+export type Notification = {
+  id: string
+  event: NotificationEvent
+  /** Key of the flag; `*` for all. */
+  flag: string
+  at: string
+  environment: string
+  actor: string
+  reason: string
+  generation: number
+  stage: number
+  percentage: number | null
+  evidence: unknown
+}
+
+/** The body of a message in the shape that the receiver asked for, as JSON. */
+export function notificationBody(notification: Notification, format: WebhookConfig['format']): string {
+  return JSON.stringify(format === 'slack' ? { text: chatText(notification) } : notification)
+}
+
+const HEADLINES: Readonly<Record<NotificationEvent, string>> = {
+  advance: 'climbs',
+  hold: 'is held',
+  rollback: 'was rolled back',
+  resume: 'was resumed',
+  kill: 'was killed',
+  unkill: 'is no longer killed',
+  freeze: 'is frozen',
+  'approval-needed': 'waits for approval',
+  pause: 'was paused',
+  finish: 'is finished',
+}
+
+function chatText({ event, flag, environment, percentage, actor, reason }: Notification): string {
+  const subject = flag === '*' ? 'Every flag' : `\`${escapeChat(flag)}\``
+  const share = percentage === null ? '' : ` at ${percentage} %`
+  return `${subject} ${HEADLINES[event]}${share} (${escapeChat(environment)}): ${escapeChat(reason)} — ${escapeChat(actor)}`
+}
+
+/** Chat tools take these three for markup. */
+function escapeChat(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 300_000
+const GIVEN_UP_AFTER_ATTEMPTS = 300
+
+/** When to try again after this many failed attempts; undefined when it is time to give up (after about a day). */
+export function retryDelayMs(failedAttempts: number): number | undefined {
+  if (failedAttempts >= GIVEN_UP_AFTER_ATTEMPTS) return undefined
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, failedAttempts - 1))
+}

@@ -1,0 +1,67 @@
+/** How one flag is judged and climbed: the document's words, filled in. */
+import { parseDurationMs } from '../config/duration.ts'
+import { comparisonTestsOf } from '../config/guard-tests.ts'
+import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema.ts'
+import { type GuardSettings, resolveGuardSettings } from '../guard/index.ts'
+
+export type StagePlan = {
+  percentage: number
+  bakeMs: number
+  maxBakeMs: number | null
+  approval: boolean
+  advance: 'auto' | 'manual'
+}
+
+export type RolloutPlan = {
+  flag: string
+  stages: readonly StagePlan[]
+  windows: RolloutConfig['windows']
+  timezone: string
+  /** Undefined where there is no guard: nothing is judged then, and no stage advances by itself. */
+  guard: GuardSettings | undefined
+}
+
+/** Plans of all flags that have stages or a guard, by flag. */
+export function compilePlans(document: GateDocument): ReadonlyMap<string, RolloutPlan> {
+  const plans = Object.entries(document.flags).map(([key, flag]) => compilePlan(key, flag))
+  return new Map(
+    plans
+      .filter((plan) => plan.stages.length > 0 || plan.guard !== undefined)
+      .map((plan): [string, RolloutPlan] => [plan.flag, plan]),
+  )
+}
+
+function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
+  const staged = flag.rules.find((rule) => rule.stages !== undefined)
+  return {
+    flag: key,
+    stages: (staged?.stages ?? []).map((stage) => ({
+      percentage: stage.percentage,
+      bakeMs: parseDurationMs(stage.bake) ?? 0,
+      maxBakeMs: stage.maxBake === undefined ? null : (parseDurationMs(stage.maxBake) ?? null),
+      approval: stage.approval,
+      advance: stage.advance,
+    })),
+    windows: flag.rollout?.windows ?? [],
+    timezone: flag.rollout?.timezone ?? 'UTC',
+    guard: flag.guard?.enabled ? guardSettings(flag.guard) : undefined,
+  }
+}
+
+function guardSettings(config: GuardConfig): GuardSettings {
+  const { alpha, action, traffic, ceilings, thresholds } = config
+  return resolveGuardSettings({
+    alpha,
+    action,
+    traffic,
+    ceilings,
+    thresholds,
+    ...comparisonTestsOf(config),
+  })
+}
+
+/** The guard's settings at a stage: its bake times belong to the stage. */
+export function settingsAtStage(settings: GuardSettings, stage: StagePlan | undefined): GuardSettings {
+  if (stage === undefined) return settings
+  return { ...settings, bakeMs: stage.bakeMs, maxBakeMs: stage.maxBakeMs }
+}

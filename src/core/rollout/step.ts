@@ -1,0 +1,85 @@
+/**
+ * One look at one flag: from the guard's verdict and the rollout's plan to what should happen. Pure: the effects
+ * come out as data, the Controller performs them.
+ *
+ * The order is the order of importance: a failing canary is closed in every state (also while it is paused, waits
+ * for approval, or is frozen); whatever stands in the way of the next stage is only looked at after that.
+ */
+import type { FlagControl } from '../config/control.ts'
+import type { Verdict } from '../guard/index.ts'
+import type { RolloutPlan, StagePlan } from './plan.ts'
+import type { AdvancePermission } from './windows.ts'
+
+/** A change that the guard or the rollout itself makes. */
+export type AutomaticCommand = { kind: 'rollback' | 'freeze' | 'advance' | 'finish'; reason: string }
+
+/** Something that people should hear of once per occasion; the occasion is the key. */
+export type Announcement = { event: 'hold' | 'freeze' | 'approval-needed'; key: string; text: string }
+
+export type Step = {
+  command: AutomaticCommand | undefined
+  announcement: Announcement | undefined
+  /** What the rollout is doing or waiting for, in one sentence. */
+  waitingFor: string
+}
+
+export type StepInputs = {
+  plan: RolloutPlan
+  control: FlagControl
+  /** Undefined without a guard. */
+  verdict: Verdict | undefined
+  permission: AdvancePermission
+}
+
+/** What should happen to a flag now. */
+export function stepRollout(inputs: StepInputs): Step {
+  const { control, verdict, plan } = inputs
+  if (control.rolledBack) return nothing(`rolled back: ${control.rolledBack.reason}`)
+  if (verdict?.kind === 'failing') return react(verdict, control)
+  if (verdict?.action === 'freeze') {
+    const key = `freeze ${verdict.trigger} ${control.generation} ${control.stage}`
+    return { ...nothing(verdict.sentence), announcement: { event: 'freeze', key, text: verdict.sentence } }
+  }
+  if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
+  if (plan.stages.length === 0) return nothing(verdict?.sentence ?? 'no guard')
+  if (control.finished) return nothing('finished')
+  return climb(inputs)
+}
+
+/** A verdict of failing closes; a guard that may only freeze does that, once. */
+function react(verdict: Verdict, control: FlagControl): Step {
+  if (verdict.action === 'rollback') {
+    return { ...nothing(verdict.sentence), command: { kind: 'rollback', reason: verdict.sentence } }
+  }
+  if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
+  return { ...nothing(verdict.sentence), command: { kind: 'freeze', reason: verdict.sentence } }
+}
+
+function climb({ plan, control, verdict, permission }: StepInputs): Step {
+  const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
+  if (control.paused) return nothing(`paused: ${control.paused.reason}`)
+  if (verdict === undefined) return nothing('no guard judges it: a person leads on')
+  if (!verdict.mayAdvance) return hold(verdict, control)
+  if (stage.approval && !control.approved) {
+    const text = `${stage.percentage} % is done and waits for approval`
+    const key = `approval ${control.generation} ${control.stage}`
+    return { ...nothing(text), announcement: { event: 'approval-needed', key, text } }
+  }
+  if (stage.advance === 'manual') return nothing(`${stage.percentage} % is done; a person leads on`)
+  if (!permission.allowed) return nothing(permission.reason)
+  const next = plan.stages[control.stage + 1]
+  const kind = next === undefined ? 'finish' : 'advance'
+  const whereTo = next === undefined ? 'finished' : `on to ${next.percentage} %`
+  const reason = `${stage.percentage} % is done, ${whereTo}: ${verdict.sentence}`
+  return { ...nothing(reason), command: { kind, reason } }
+}
+
+function hold(verdict: Verdict, control: FlagControl): Step {
+  if (verdict.alert === null) return nothing(verdict.sentence)
+  const key = `hold ${control.generation} ${control.stage}`
+  return { ...nothing(verdict.sentence), announcement: { event: 'hold', key, text: verdict.alert } }
+}
+
+function nothing(waitingFor: string): Step {
+  return { command: undefined, announcement: undefined, waitingFor }
+}

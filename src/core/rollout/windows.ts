@@ -1,0 +1,45 @@
+/** When stages may advance by themselves. The guard closes at any time; this is only about climbing. */
+import type { FreezeConfig, RolloutConfig } from '../config/schema.ts'
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+const MINUTES_OF_DAY = 1_440
+
+/** The local time of a rollout's timezone. */
+export type LocalTime = { weekday: (typeof WEEKDAYS)[number]; minuteOfDay: number }
+
+export type AdvancePermission = { allowed: true } | { allowed: false; reason: string }
+
+/** Whether a stage may advance now: no freeze, and inside a window if there are any. */
+export function advancePermission(
+  windows: RolloutConfig['windows'],
+  freezes: readonly FreezeConfig[],
+  local: LocalTime,
+  nowMs: number,
+): AdvancePermission {
+  const freeze = freezes.find(({ start, end }) => nowMs >= Date.parse(start) && nowMs < Date.parse(end))
+  if (freeze !== undefined) {
+    return { allowed: false, reason: `frozen until ${freeze.end}: ${freeze.reason}` }
+  }
+  if (windows.length === 0 || windows.some((window) => isInside(window, local))) return { allowed: true }
+  return { allowed: false, reason: 'outside the windows in which stages advance' }
+}
+
+/** A window that ends before it begins goes on into the next day, and belongs to the day on which it began. */
+function isInside(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
+  const from = minuteOf(window.from)
+  const to = minuteOf(window.to)
+  const { weekday, minuteOfDay } = local
+  if (from < to) return window.days.includes(weekday) && minuteOfDay >= from && minuteOfDay < to
+  const startedToday = minuteOfDay >= from && window.days.includes(weekday)
+  const startedYesterday = minuteOfDay < to && window.days.includes(dayBefore(weekday))
+  return startedToday || startedYesterday
+}
+
+function dayBefore(weekday: LocalTime['weekday']): LocalTime['weekday'] {
+  return WEEKDAYS[(WEEKDAYS.indexOf(weekday) + 6) % 7] ?? weekday
+}
+
+function minuteOf(time: string): number {
+  const [hours, minutes] = time.split(':').map(Number)
+  return ((hours ?? 0) * 60 + (minutes ?? 0)) % MINUTES_OF_DAY
+}

@@ -1,0 +1,110 @@
+/**
+ * Messages to webhooks: kept in SQLite until they are delivered, so that a receiver that is away gets them later.
+ * Delivery never stands in the way of a decision: nobody waits for it.
+ */
+
+import type { WebhookConfig } from '../core/config/schema.ts'
+import { type Notification, notificationBody, retryDelayMs } from '../core/rollout/notification.ts'
+import { hmacHex } from '../crypto.ts'
+import { type Env, secretNamed } from '../env.ts'
+
+const DELIVERY_TIMEOUT_MS = 5_000
+const DELIVERIES_AT_ONCE = 10
+/** A receiver that is gone for good must not fill the disk. */
+const MOST_WAITING = 1_000
+
+type Row = { id: number; message: string; url: string; secret: string; body: string; attempts: number }
+
+export class Notifier {
+  readonly #sql: SqlStorage
+  readonly #env: Env
+  #delivering = false
+
+  constructor(sql: SqlStorage, env: Env) {
+    this.#sql = sql
+    this.#env = env
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS messages (
+         id INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL,
+         body TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL
+       )`,
+    )
+  }
+
+  /** Puts a notification into the queue of every webhook that wants it. */
+  enqueue(notification: Notification, webhooks: readonly WebhookConfig[], nowMs: number): void {
+    for (const { url, format, events, secretBinding } of webhooks) {
+      if (!events.includes(notification.event)) continue
+      this.#sql.exec(
+        'INSERT INTO messages (message, url, secret, body, due_ms) VALUES (?, ?, ?, ?, ?)',
+        notification.id,
+        url,
+        secretBinding ?? 'SIGNING_KEY',
+        notificationBody(notification, format),
+        nowMs,
+      )
+    }
+    this.#sql.exec('DELETE FROM messages WHERE id <= (SELECT MAX(id) FROM messages) - ?', MOST_WAITING)
+  }
+
+  /** When the next message is due; undefined when none is waiting. */
+  get nextDueMs(): number | undefined {
+    const row = this.#sql.exec<{ due: number | null }>('SELECT MIN(due_ms) AS due FROM messages').one()
+    return row.due ?? undefined
+  }
+
+  /** Delivers what is due. One delivery round at a time. */
+  async deliver(nowMs: number): Promise<void> {
+    if (this.#delivering) return
+    this.#delivering = true
+    try {
+      const due = this.#sql
+        .exec<Row>('SELECT * FROM messages WHERE due_ms <= ? ORDER BY id LIMIT ?', nowMs, DELIVERIES_AT_ONCE)
+        .toArray()
+      await Promise.all(due.map((row) => this.#deliverOne(row)))
+    } finally {
+      this.#delivering = false
+    }
+  }
+
+  async #deliverOne(row: Row): Promise<void> {
+    if (await this.#post(row)) {
+      this.#sql.exec('DELETE FROM messages WHERE id = ?', row.id)
+      return
+    }
+    const attempts = row.attempts + 1
+    const delayMs = retryDelayMs(attempts)
+    if (delayMs === undefined) this.#sql.exec('DELETE FROM messages WHERE id = ?', row.id)
+    else {
+      this.#sql.exec(
+        'UPDATE messages SET attempts = ?, due_ms = ? WHERE id = ?',
+        attempts,
+        Date.now() + delayMs,
+        row.id,
+      )
+    }
+  }
+
+  /** Whether the receiver took it. The id lets a receiver drop what it gets twice. */
+  async #post({ url, body, message, secret }: Row): Promise<boolean> {
+    try {
+      const seconds = Math.floor(Date.now() / 1_000)
+      const key = secretNamed(this.#env, secret)
+      const response = await fetch(url, {
+        method: 'POST',
+        redirect: 'manual',
+        signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
+        headers: {
+          'content-type': 'application/json',
+          'sluice-delivery': message,
+          ...(key && { 'sluice-signature': `t=${seconds},v1=${await hmacHex(key, `${seconds}.${body}`)}` }),
+        },
+        body,
+      })
+      await response.body?.cancel()
+      return response.ok
+    } catch {
+      return false
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  canaryBucketCount,
+  initialDedupe,
+  ROUTING_BUCKETS,
+  stepDedupe,
+} from '../../../src/core/guard/dedupe.ts'
+import { readEntry, writeEntry } from '../../../src/core/guard/dedupe-entry.ts'
+
+describe('dedupe', () => {
+  it('counts a bucket once however often it retries', () => {
+    let state = initialDedupe(10)
+    let strict = 0
+    for (let second = 1; second <= 50; second++) {
+      const step = stepDedupe(state, second, 10, [7, 7, 7], [])
+      state = step.state
+      strict += step.counted.strictCanary
+    }
+    expect(strict).toBe(1)
+  })
+
+  it('lets a bucket count again after 60 s of quiet, then 120 s, then 240 s', () => {
+    let state = initialDedupe(10)
+    const counts = [0, 59, 119, 120, 240, 241, 480, 481, 960].map((second) => {
+      const step = stepDedupe(state, second, 10, [3], [])
+      state = step.state
+      return step.counted.strictCanary
+    })
+    // 59 restarts the first rest, 119 is 60 s after it; 120 and 240 each restart the second rest of 120 s, …
+    expect(counts).toEqual([1, 0, 1, 0, 1, 0, 0, 0, 1])
+  })
+
+  it('counts plainly once a minute while errors go on', () => {
+    let state = initialDedupe(10)
+    let plain = 0
+    for (let second = 0; second < 600; second++) {
+      const step = stepDedupe(state, second, 10, [], [60_000])
+      state = step.state
+      plain += step.counted.plainControl
+    }
+    expect(plain).toBe(10)
+  })
+
+  it('takes resting buckets out of the exposure, and gives them back', () => {
+    const canary = Array.from({ length: 100 }, (_, bucket) => bucket)
+    const first = stepDedupe(initialDedupe(1), 1, 1, canary, [])
+    expect(first.eligible.strictCanary).toBe(1)
+    const second = stepDedupe(first.state, 2, 1, [], [])
+    expect(second.eligible.strictCanary).toBeCloseTo(1 - 100 / canaryBucketCount(1), 12)
+    expect(second.eligible.strictControl).toBe(1)
+    expect(stepDedupe(second.state, 61, 1, [], []).eligible.strictCanary).toBe(1)
+  })
+
+  it('moves resting buckets to the canary when the percentage grows', () => {
+    const bucket = Math.floor(ROUTING_BUCKETS * 0.03)
+    const first = stepDedupe(initialDedupe(1), 1, 1, [], [bucket])
+    const before = stepDedupe(first.state, 2, 1, [], []).state.resting
+    expect(before).toMatchObject({ strictCanary: 0, strictControl: 1, plainCanary: 0, plainControl: 1 })
+    const moved = stepDedupe(first.state, 2, 5, [], []).state
+    expect(moved.resting).toMatchObject({
+      strictCanary: 1,
+      strictControl: 0,
+      plainCanary: 1,
+      plainControl: 0,
+    })
+    const later = stepDedupe(moved, 100, 5, [], []).state
+    expect(later.resting).toMatchObject({
+      strictCanary: 0,
+      strictControl: 0,
+      plainCanary: 0,
+      plainControl: 0,
+    })
+  })
+
+  it('agrees with a full scan after any history', () => {
+    const tick = fc.record({
+      gapS: fc.integer({ min: 0, max: 100 }),
+      percentage: fc.constantFrom(1, 1, 1, 50),
+      canary: fc.array(fc.integer({ min: 0, max: 90 }), { maxLength: 5 }),
+      control: fc.array(fc.integer({ min: 33_000, max: 33_090 }), { maxLength: 5 }),
+    })
+    fc.assert(
+      fc.property(fc.array(tick, { maxLength: 80 }), (ticks) => {
+        const model = new Map<number, { times: number; lastS: number; countedS: number }>()
+        let state = initialDedupe(1)
+        let nowS = 0
+        for (const { gapS, percentage, canary, control } of ticks) {
+          nowS += gapS
+          state = stepDedupe(state, nowS, percentage, canary, control).state
+          for (const bucket of [...canary, ...control]) {
+            const old = model.get(bucket) ?? { times: 0, lastS: -1e9, countedS: -1e9 }
+            const strict = old.times === 0 || nowS >= old.lastS + 60 * 2 ** (old.times - 1)
+            const countedS = nowS >= old.countedS + 60 ? nowS : old.countedS
+            model.set(bucket, { times: old.times + (strict ? 1 : 0), lastS: nowS, countedS })
+          }
+        }
+        const resting = { strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 }
+        for (const [bucket, { times, lastS, countedS }] of model) {
+          const canary = bucket + 0.5 < canaryBucketCount(state.percentage)
+          if (lastS + 60 * 2 ** (times - 1) > nowS) resting[canary ? 'strictCanary' : 'strictControl']++
+          if (countedS + 60 > nowS) resting[canary ? 'plainCanary' : 'plainControl']++
+        }
+        expect(state.resting).toEqual(resting)
+      }),
+      { seed: 3, numRuns: 300 },
+    )
+  })
+
+  it('does not change the state that it is given', () => {
+    const first = stepDedupe(initialDedupe(1), 1, 1, [1, 2, 3], [50_000]).state
+    const copy = JSON.stringify(first)
+    stepDedupe(first, 300, 1, [1, 4], [50_000])
+    stepDedupe(first, 300, 50, [1, 4], [50_000])
+    expect(JSON.stringify(first)).toBe(copy)
+  })
+
+  it('ignores what is not a bucket', () => {
+    const step = stepDedupe(initialDedupe(1), 1, 1, [-1, 1.5, Number.NaN, 65_536], [])
+    expect(step.counted.strictCanary).toBe(0)
+  })
+
+  it('stays below half a megabyte when every bucket has failed', () => {
+    const all = Array.from({ length: ROUTING_BUCKETS }, (_, bucket) => bucket)
+    const { state } = stepDedupe(initialDedupe(50), 1_000_000, 50, all, [])
+    expect(JSON.stringify(state).length).toBeLessThan(500_000)
+  })
+
+  it('keeps entries exactly', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 15 }),
+        fc.integer({ min: 0, max: 2 ** 26 - 1 }),
+        fc.integer({ min: 0, max: 59 }),
+        (times, lastS, lagS) => {
+          const other = writeEntry('', -1, 5, { times: 1, lastS: 2, lagS: 3 })
+          const chunk = writeEntry(other, -1, 6, { times, lastS, lagS })
+          expect(readEntry(chunk, 7)).toEqual({ times, lastS, lagS })
+          expect(readEntry(writeEntry(chunk, 0, 5, { times, lastS, lagS }), 0)).toEqual({
+            times,
+            lastS,
+            lagS,
+          })
+        },
+      ),
+      { seed: 4 },
+    )
+  })
+})

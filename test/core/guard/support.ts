@@ -1,0 +1,65 @@
+/** Hand-made ticks and small seeded runs for the guard's tests. */
+
+import type { Random } from '../../../bench/guard/random.ts'
+import { seeded } from '../../../bench/guard/random.ts'
+import type { Source, Truth } from '../../../bench/guard/traffic.ts'
+import { trafficTick } from '../../../bench/guard/traffic.ts'
+import type { ArmTick, GuardSettings, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
+import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
+
+export const IDLE: ArmTick = { requests: 0, errors: 0, latency: {}, erroredBuckets: [], journeys: 0 }
+
+/** An arm's tick; latencies all in one histogram bucket, so that latency is no evidence. */
+export function arm(requests: number, erroredBuckets: number[] = [], part: Partial<ArmTick> = {}): ArmTick {
+  const errors = erroredBuckets.length
+  return { requests, errors, latency: { 50: requests }, erroredBuckets, journeys: 0, ...part }
+}
+
+export function tick(
+  atMs: number,
+  canary: ArmTick,
+  control: ArmTick,
+  part: Partial<GuardTick> = {},
+): GuardTick {
+  return { atMs, generation: 1, stage: 0, percentage: 50, canary, control, ...part }
+}
+
+export function start(percentage = 50): GuardState {
+  return initialGuardState({ generation: 1, stage: 0, percentage, atMs: 0 })
+}
+
+/** Feeds ticks one after the other; the last verdict and state. */
+export function feed(
+  settings: GuardSettings,
+  state: GuardState,
+  ticks: readonly GuardTick[],
+): { state: GuardState; verdict: Verdict } {
+  let result: { state: GuardState; verdict: Verdict } | undefined
+  for (const one of ticks) result = stepGuard(settings, result?.state ?? state, one)
+  if (result === undefined) throw new Error('Cannot feed the guard: no ticks')
+  return result
+}
+
+export type Run = { name: string; run: number; percentage: number; seconds: number; source: Source }
+
+/** Second of the first action, or null; stops there. */
+export function firstAction(settings: GuardSettings, { name, run, percentage, seconds, source }: Run) {
+  const random: Random = seeded(name, run)
+  let state = start(percentage)
+  for (let second = 1; second <= seconds; second++) {
+    const at = { generation: 1, stage: 0, percentage }
+    const step = stepGuard(settings, state, trafficTick(random, source, second, at))
+    state = step.state
+    if (step.verdict.action !== 'none') return { second, verdict: step.verdict, state }
+  }
+  return null
+}
+
+/** The same truth in every second. */
+export function always(canaryRate: number, controlRate: number, slowdown = 1): (second: number) => Truth {
+  return () => ({ canaryRate, controlRate, slowdown })
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
