@@ -1,10 +1,13 @@
 /** The Worker: puts the parts together. Nothing imports this file. */
 import { Hono } from 'hono'
 import { createAdminApi } from './admin/api.ts'
-import { problemDetails } from './admin/problem-details.ts'
 import { bundledDocument } from './bundled.ts'
+import { createEventsApi } from './client/events.ts'
+import type { Controller } from './durable/controller.ts'
 import { createGate } from './edge/gate.ts'
-import type { Env } from './env.ts'
+import { assignmentsOf } from './edge/visitor.ts'
+import { controller, type Env } from './env.ts'
+import { problemDetails } from './problem-details.ts'
 
 export { Controller } from './durable/controller.ts'
 export { Counters } from './durable/counters.ts'
@@ -14,6 +17,15 @@ const gate = createGate({ bundled: bundledDocument })
 const app = new Hono<{ Bindings: Env }>()
 app.get('/__sluice/health', (c) => c.json({ status: 'ok' }))
 app.route('/__sluice/api/v1', createAdminApi(gate.live))
+app.route(
+  '/__sluice/events',
+  createEventsApi({
+    assignments: async (request, env, ctx) =>
+      assignmentsOf(request, await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now()), env),
+    report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
+    keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
+  }),
+)
 app.all('/__sluice/*', () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
 app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx as ExecutionContext))
 app.onError(() =>

@@ -20,7 +20,7 @@ export const AREAS: Readonly<Record<string, AreaRules>> = {
   core: { values: ['core'], packages: PURE_PACKAGES },
   edge: { values: ['edge', 'core', 'src'], builtins: ['cloudflare'] },
   durable: { values: ['durable', 'core', 'src'], builtins: ['cloudflare'] },
-  client: { values: ['client', 'core', 'src'] },
+  client: { values: ['client', 'core', 'src'], types: ['edge', 'durable'] },
   admin: { values: ['admin', 'core', 'src'], types: ['durable', 'edge'] },
   dashboard: { values: ['dashboard', 'client', 'src'], types: ['admin'] },
   local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },
@@ -31,6 +31,7 @@ export const AREAS: Readonly<Record<string, AreaRules>> = {
 
 /** A folder of core imports itself and folders to its left; files directly in core stand left of all. */
 export const CORE_ORDER = [
+  'limits',
   'context',
   'flags',
   'config',

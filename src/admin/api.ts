@@ -1,13 +1,14 @@
 /** The admin API, under /__sluice/api/v1. Everything in it needs a token. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { readBoundedText } from '../bounded-body.ts'
 import { KILL_ALL } from '../core/config/control.ts'
 import { COMMANDS, type Command } from '../core/rollout/commands.ts'
 import type { Controller } from '../durable/controller.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
 import { controller, type Env, environmentOf } from '../env.ts'
+import { problemDetails } from '../problem-details.ts'
 import { type Actor, authenticate } from './auth.ts'
-import { problemDetails } from './problem-details.ts'
 import { buildStatus } from './status.ts'
 
 type ControllerPort = Pick<Controller, 'status' | 'command' | 'audit' | 'feedback'>
@@ -117,9 +118,8 @@ function limitOf(asked: string | undefined, most: number): number {
 
 /** A small JSON body; an empty one is an empty object, anything else that isn't as expected is undefined. */
 async function readBody(request: Request): Promise<v.InferOutput<typeof commandBody> | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BODY_BYTES) return undefined
-  const text = await request.text()
-  if (text.length > LARGEST_BODY_BYTES) return undefined
+  const text = await readBoundedText(request, LARGEST_BODY_BYTES)
+  if (text === undefined) return undefined
   try {
     const parsed = v.safeParse(commandBody, text.trim() === '' ? {} : JSON.parse(text))
     return parsed.success ? parsed.output : undefined

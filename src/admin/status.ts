@@ -3,7 +3,7 @@ import type { ControlState } from '../core/config/control.ts'
 import { KILL_ALL } from '../core/config/control.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
 import { type Cell, CellTable, emptyCell, errorsOf, mergeCell } from '../core/counters/cell.ts'
-import { quantileMs } from '../core/counters/histogram.ts'
+import { quantileMs, total } from '../core/counters/histogram.ts'
 import { type Arm, currentShare } from '../core/decision/decide.ts'
 import { flagStatus } from '../core/rollout/commands.ts'
 import type { ControllerStatus } from '../durable/controller.ts'
@@ -23,6 +23,8 @@ export type Counts = {
   p99Ms: number | null
   erroredBuckets: number
   journeys: number
+  /** Durations that the app reported. */
+  timings: { count: number; p50Ms: number | null; p95Ms: number | null }
 }
 
 export type FlagState = 'open' | 'killed' | 'rolled-back' | 'disabled'
@@ -122,21 +124,26 @@ function countsOf(cells: readonly Cell[]): Counts {
   const sum = emptyCell({ flag: '', variant: '', arm: 'other', generation: 0, stage: 0 })
   for (const cell of cells) mergeCell(sum, cell)
   const errors = errorsOf(sum)
-  const quantile = (q: number) => {
-    const valueMs = quantileMs(sum.latency, q)
-    return valueMs === undefined ? null : Math.round(valueMs * 10) / 10
-  }
   return {
     requests: sum.requests,
     errors,
     errorsByKind: sum.errors,
     errorRate: sum.requests === 0 ? null : errors / sum.requests,
-    p50Ms: quantile(0.5),
-    p95Ms: quantile(0.95),
-    p99Ms: quantile(0.99),
+    p50Ms: rounded(quantileMs(sum.latency, 0.5)),
+    p95Ms: rounded(quantileMs(sum.latency, 0.95)),
+    p99Ms: rounded(quantileMs(sum.latency, 0.99)),
     erroredBuckets: sum.erroredBuckets.length,
     journeys: sum.journeys,
+    timings: {
+      count: total(sum.timings),
+      p50Ms: rounded(quantileMs(sum.timings, 0.5)),
+      p95Ms: rounded(quantileMs(sum.timings, 0.95)),
+    },
   }
+}
+
+function rounded(valueMs: number | undefined): number | null {
+  return valueMs === undefined ? null : Math.round(valueMs * 10) / 10
 }
 
 function liveIsolates(controller: ControllerStatus | undefined, nowMs: number) {

@@ -7,19 +7,19 @@
  * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
  */
 import type { CompiledRoute, RouteTarget, Snapshot } from '../core/config/snapshot.ts'
-import { RequestContext } from '../core/context/request-context.ts'
+import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
-import { type Env, environmentOf } from '../env.ts'
+import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
 import { flagsHeader } from './headers.ts'
-import { AnonymousIdentity } from './identity-cookie.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
 import { observe, respond } from './respond.ts'
 import { signFlags } from './signature.ts'
+import { decisionInputs, visitorOf } from './visitor.ts'
 
 export type GateOptions = {
   /** The document that serves while KV has shown none that is valid. */
@@ -33,6 +33,7 @@ type WaitUntil = (work: Promise<unknown>) => void
 export type Gate = {
   handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
   live: LiveDocument
+  reporter: Reporter
 }
 
 /** Makes the gate of one isolate. */
@@ -57,16 +58,12 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   async function makePlan(target: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
     const debug = await debugViewOf(facts, env)
     if (target.kind === 'origin') return { ...stablePlan(target), debug }
-    facts.accept(await document.tokens?.verify(facts, env))
-    const anonymous = new AnonymousIdentity(facts)
-    const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key())
-    const decision = evaluate(target.flag, context, {
-      flags: document.snapshot.flags,
-      control: document.control,
-      environment: environmentOf(env),
-      nowMs: facts.nowMs,
-      overrides: debug.overrides,
-    })
+    const { context, anonymous } = await visitorOf(facts, document, env)
+    const decision = evaluate(
+      target.flag,
+      context,
+      decisionInputs(document, env, facts.nowMs, debug.overrides),
+    )
     return {
       origin: target.origins.get(decision.variant) ?? target.stable,
       decision,
@@ -81,7 +78,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     return (await askOrigin(facts, live.last.snapshot.fallback, [])).response
   }
 
-  return { handle, live }
+  return { handle, live, reporter }
 }
 
 /** Where a request goes: the first route that takes it, or the fallback. */

@@ -5,9 +5,10 @@
  */
 
 import { SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
-import { countFailure, countOutcome } from '../core/counters/cell.ts'
+import { countFailure, countOutcome, countTiming } from '../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
 import type { FlushReply } from '../core/counters/protocol.ts'
+import type { Decision } from '../core/decision/decide.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../env.ts'
 import type { LiveDocument } from './live-document.ts'
@@ -15,6 +16,9 @@ import type { LiveDocument } from './live-document.ts'
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
 const ATTEMPTS = 3
+
+/** What an app may say of a variant; `durationMs` is how long something took. */
+export type AppReport = { type: 'error' } | { type: 'timing'; durationMs: number }
 
 export type ReportContext = { env: Env; colo: string; nowMs: number; waitUntil(work: Promise<unknown>): void }
 
@@ -38,6 +42,14 @@ export class Reporter {
   /** Counts a failure of a request whose outcome has been reported: its body broke off. */
   reportBrokenBody(outcome: Outcome, context: ReportContext): void {
     countFailure(this.#outbox.open.at(outcome.decision), 'aborted-by-origin', outcome.decision.bucket)
+    this.#schedule(context)
+  }
+
+  /** Counts what the app reported for a visitor of this decision. */
+  reportFromApp(decision: Decision, report: AppReport, context: ReportContext): void {
+    const cell = this.#outbox.open.at(decision)
+    if (report.type === 'error') countFailure(cell, 'reported', decision.bucket)
+    else countTiming(cell, report.durationMs)
     this.#schedule(context)
   }
 

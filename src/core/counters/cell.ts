@@ -16,6 +16,8 @@ export type Cell = CellKey & {
   erroredBuckets: number[]
   /** Documents asked for and answered. */
   journeys: number
+  /** Durations that the app reported. */
+  timings: Histogram
 }
 
 /**
@@ -32,10 +34,11 @@ export function emptyCell(key: CellKey): Cell {
     generation: key.generation,
     stage: key.stage,
     requests: 0,
-    errors: { status: 0, timeout: 0, connect: 0, 'aborted-by-origin': 0 },
+    errors: { status: 0, timeout: 0, connect: 0, 'aborted-by-origin': 0, reported: 0 },
     latency: {},
     erroredBuckets: [],
     journeys: 0,
+    timings: {},
   }
 }
 
@@ -62,17 +65,26 @@ export function countFailure(cell: Cell, kind: FailureKind, position: number): v
   if (position >= 0) addBucket(cell, position >>> 16)
 }
 
+/** Counts a duration that the app reported, in place. */
+export function countTiming(cell: Cell, durationMs: number): void {
+  recordLatency(cell.timings, durationMs)
+}
+
 function addBucket(cell: Cell, erroredBucket: number): void {
   if (cell.erroredBuckets.length >= MOST_ERRORED_BUCKETS) return
   if (!cell.erroredBuckets.includes(erroredBucket)) cell.erroredBuckets.push(erroredBucket)
 }
 
-/** Adds `source` to `target`, in place. The keys must be equal. */
+/**
+ * Adds `source` to `target`, in place. The keys must be equal. While a new version of the Worker is being deployed,
+ * isolates of the old one still send cells without what the new one counts.
+ */
 export function mergeCell(target: Cell, source: Cell): void {
   target.requests += source.requests
   target.journeys += source.journeys
-  for (const kind of FAILURE_KINDS) target.errors[kind] += source.errors[kind]
+  for (const kind of FAILURE_KINDS) target.errors[kind] += source.errors[kind] ?? 0
   mergeHistogram(target.latency, source.latency)
+  mergeHistogram(target.timings, source.timings ?? {})
   for (const erroredBucket of source.erroredBuckets) addBucket(target, erroredBucket)
 }
 

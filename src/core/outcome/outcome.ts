@@ -2,9 +2,9 @@ import type { Decision } from '../decision/decide.ts'
 
 /**
  * How an origin can fail a visitor: it answered 5xx, took too long, could not be reached, or broke off its
- * answer. A visitor who goes away is none of these.
+ * answer. `reported` is what the app itself says went wrong. A visitor who goes away is none of these.
  */
-export const FAILURE_KINDS = ['status', 'timeout', 'connect', 'aborted-by-origin'] as const
+export const FAILURE_KINDS = ['status', 'timeout', 'connect', 'aborted-by-origin', 'reported'] as const
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
 /** What became of one decided request. */

@@ -1,0 +1,51 @@
+/**
+ * Token buckets by key: each holds `burst` tokens and gets `perSecond` new ones; whoever takes the last one waits.
+ * The clock is the caller's.
+ */
+export type RateLimit = { burst: number; perSecond: number }
+
+/** Keys that are remembered; past that the one that has been known longest is forgotten, and starts full again. */
+const MOST_KEYS = 10_000
+
+type Bucket = { tokens: number; atMs: number }
+
+export class RateLimiter {
+  readonly #limit: RateLimit
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit
+  }
+
+  /** Takes `count` tokens of a key. 0 when they were there; otherwise the milliseconds until they will be. */
+  take(key: string, nowMs: number, count = 1): number {
+    const bucket = this.#filled(key, nowMs)
+    if (bucket.tokens < count) return Math.ceil(((count - bucket.tokens) / this.#limit.perSecond) * 1_000)
+    bucket.tokens -= count
+    return 0
+  }
+
+  /** The same question without taking anything. */
+  waitMs(key: string, nowMs: number): number {
+    const { tokens } = this.#filled(key, nowMs)
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / this.#limit.perSecond) * 1_000)
+  }
+
+  #filled(key: string, nowMs: number): Bucket {
+    const { burst, perSecond } = this.#limit
+    const known = this.#buckets.get(key)
+    if (known !== undefined) {
+      const elapsedSeconds = Math.max(0, nowMs - known.atMs) / 1_000
+      known.tokens = Math.min(burst, known.tokens + elapsedSeconds * perSecond)
+      known.atMs = nowMs
+      return known
+    }
+    if (this.#buckets.size >= MOST_KEYS) {
+      const oldest = this.#buckets.keys().next().value
+      if (oldest !== undefined) this.#buckets.delete(oldest)
+    }
+    const bucket = { tokens: burst, atMs: nowMs }
+    this.#buckets.set(key, bucket)
+    return bucket
+  }
+}

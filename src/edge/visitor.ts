@@ -1,0 +1,58 @@
+import { RequestContext } from '../core/context/request-context.ts'
+import { type Decision, type DecisionInputs, decide } from '../core/decision/decide.ts'
+import { type Env, environmentOf } from '../env.ts'
+import { debugViewOf } from './debug-view.ts'
+import { Facts } from './facts.ts'
+import { AnonymousIdentity } from './identity-cookie.ts'
+import type { Live } from './live-document.ts'
+
+/** Who is asking, established the same way for pages, for app reports and for flag queries. */
+export type Visitor = {
+  facts: Facts
+  context: RequestContext
+  anonymous: AnonymousIdentity
+}
+
+/** Establishes the visitor of a request: verified claims first, as identity may come from them. */
+export async function visitorOf(facts: Facts, document: Live, env: Env): Promise<Visitor> {
+  facts.accept(await document.tokens?.verify(facts, env))
+  const anonymous = new AnonymousIdentity(facts)
+  const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key())
+  return { facts, context, anonymous }
+}
+
+/** What a decision depends on besides flag and visitor. */
+export function decisionInputs(
+  document: Live,
+  env: Env,
+  nowMs: number,
+  overrides: DecisionInputs['overrides'],
+): DecisionInputs {
+  const { snapshot, control } = document
+  return { flags: snapshot.flags, control, environment: environmentOf(env), nowMs, overrides }
+}
+
+/** The variants that a visitor's requests are routed by, found again for a request that is about them. */
+export type Assignments = {
+  colo: string
+  /** Whether the visitor brought an identity; one that was made up just now has been routed nowhere. */
+  isKnown: boolean
+  /** The decision of a flag; undefined for a flag that the document doesn't have. */
+  of(flag: string): Decision | undefined
+}
+
+export async function assignmentsOf(request: Request, document: Live, env: Env): Promise<Assignments> {
+  const facts = new Facts(request, env, Date.now())
+  const { overrides } = await debugViewOf(facts, env)
+  const { context, anonymous } = await visitorOf(facts, document, env)
+  context.targetingKey()
+  const inputs = decisionInputs(document, env, facts.nowMs, overrides)
+  return {
+    colo: facts.colo,
+    isKnown: anonymous.setCookie() === undefined,
+    of: (key) => {
+      const flag = document.snapshot.flags.get(key)
+      return flag && decide(flag, context, inputs)
+    },
+  }
+}
