@@ -19,6 +19,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/durable/controller.ts': 'export class Controller {}\n',
   'src/admin/api.ts': 'export interface Api { a: 1 }\nexport const api = 1\n',
   'src/client/ofrep.ts': 'export const ofrep = 1\n',
+  'src/contract/client.ts': 'export const ofrep = 1\n',
   'src/local/start.ts': 'export const start = 1\n',
   'src/env.ts':
     "import type { Controller } from './durable/controller.ts'\nexport type Env = { c: Controller }\n",
@@ -148,11 +149,12 @@ const WRONG_IMPORTS: readonly (readonly [file: string, text: string, found: stri
   ['src/admin/x.ts', "export { Controller } from '../durable/controller.ts'", 'only types from durable'],
   ['src/admin/x.ts', "import { type Controller } from '../durable/controller.ts'", 'only types from durable'],
   ['src/admin/x.ts', "export { gate } from '../edge/gate.ts'", 'admin may import only types from edge'],
-  ['src/dashboard/x.ts', "export { api } from '../admin/api.ts'", 'only types from admin'],
-  ['src/dashboard/x.ts', "export { guard } from '../core/guard/guard.ts'", 'dashboard may import only'],
+  ['src/dashboard/x.ts', "export { api } from '../admin/api.ts'", 'dashboard may import only'],
+  ['src/contract/x.ts', "export { api } from '../admin/api.ts'", 'contract may import only'],
+  ['src/admin/x.ts', "export { gate } from '../edge/gate.ts'", 'only types from edge'],
   ['src/dashboard/x.tsx', "export { gate } from '../edge/gate.ts'", 'dashboard may import only'],
-  ['src/cli/x.ts', "export { api } from '../admin/api.ts'", 'only types from admin'],
-  ['src/cli/x.ts', "export { gate } from '../edge/gate.ts'", 'cli may import only cli, core'],
+  ['src/cli/x.ts', "export { api } from '../admin/api.ts'", 'cli may import only cli'],
+  ['src/cli/x.ts', "export { gate } from '../edge/gate.ts'", 'cli may import only cli'],
   ['src/local/x.ts', "export { gate } from '../edge/gate.ts'", 'local may import only local, core'],
   ['src/local/x.ts', "export * from '../../test/helpers.ts'", 'local may import only local, core'],
   [
@@ -292,11 +294,11 @@ describe('accepted', () => {
     ],
     [
       'src/dashboard/x.ts',
-      "export type { Api } from '../admin/api.ts'\nexport { ofrep } from '../client/ofrep.ts'",
+      "export { guard } from '../core/guard/guard.ts'\nexport { ofrep } from '../contract/client.ts'",
     ],
     [
       'src/cli/x.ts',
-      "import 'fs'\nexport { start } from '../local/start.ts'\nexport type { Api } from '../admin/api.ts'",
+      "import 'fs'\nexport { start } from '../local/start.ts'\nexport { ofrep } from '../contract/client.ts'",
     ],
     ['src/local/x.ts', "import json from '../../config/example.json' with { type: 'json' }\nexport { json }"],
     ['src/local/x.ts', "import 'fs'\nexport { shop } from '../../examples/shop/shop.ts'"],

@@ -12,19 +12,20 @@ export interface AreaRules {
   readonly builtins?: readonly ('node' | 'cloudflare')[]
 }
 
-const PARTS = ['core', 'edge', 'durable', 'admin', 'client', 'dashboard']
+const PARTS = ['core', 'contract', 'edge', 'durable', 'admin', 'client', 'dashboard']
 const PURE_PACKAGES = ['valibot', 're2js', 'semver', 'ipaddr.js', 'bowser', 'isbot']
 
 /** Areas are the folders of src; `src` means the files directly in it, `index` the composition root. */
 export const AREAS: Readonly<Record<string, AreaRules>> = {
   core: { values: ['core'], packages: PURE_PACKAGES },
+  contract: { values: ['contract', 'core'] },
   edge: { values: ['edge', 'core', 'src'], builtins: ['cloudflare'] },
   durable: { values: ['durable', 'core', 'src'], builtins: ['cloudflare'] },
   client: { values: ['client', 'core', 'src'], types: ['edge', 'durable'] },
-  admin: { values: ['admin', 'core', 'src'], types: ['durable', 'edge'] },
-  dashboard: { values: ['dashboard', 'client', 'src'], types: ['admin'] },
+  admin: { values: ['admin', 'contract', 'core', 'src'], types: ['durable', 'edge'] },
+  dashboard: { values: ['dashboard', 'contract', 'core', 'src'] },
   local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },
-  cli: { values: ['cli', 'core', 'client', 'local', 'src'], types: ['admin'], builtins: ['node'] },
+  cli: { values: ['cli', 'contract', 'core', 'local', 'src', 'config'], builtins: ['node'] },
   src: { values: ['src', 'core', 'config'], types: PARTS },
   index: { values: [...PARTS, 'src', 'config'], builtins: ['cloudflare'] },
 }
