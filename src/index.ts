@@ -1,10 +1,14 @@
 /** The Worker: puts the parts together. Nothing imports this file. */
 import { Hono } from 'hono'
+import openApi from '../config/openapi.json'
 import { createAdminApi } from './admin/api.ts'
 import { bundledDocument } from './bundled.ts'
 import { createEventsApi } from './client/events.ts'
 import type { Controller } from './durable/controller.ts'
+import { describedVisitor } from './edge/described-visitor.ts'
 import { createGate } from './edge/gate.ts'
+import { openPreview } from './edge/preview.ts'
+import { signDebugToken } from './edge/signature.ts'
 import { assignmentsOf } from './edge/visitor.ts'
 import { controller, type Env } from './env.ts'
 import { problemDetails } from './problem-details.ts'
@@ -16,7 +20,19 @@ const gate = createGate({ bundled: bundledDocument })
 
 const app = new Hono<{ Bindings: Env }>()
 app.get('/__sluice/health', (c) => c.json({ status: 'ok' }))
-app.route('/__sluice/api/v1', createAdminApi(gate.live))
+app.route(
+  '/__sluice/api/v1',
+  createAdminApi({
+    live: gate.live,
+    openApi: JSON.stringify(openApi),
+    visitors: {
+      described: (visitor, env, nowMs) => describedVisitor(visitor, gate.live.last, env, nowMs),
+      signPreview: async (payload, env) =>
+        env.SIGNING_KEY ? await signDebugToken(env.SIGNING_KEY, payload) : undefined,
+    },
+  }),
+)
+app.get('/__sluice/preview', (c) => openPreview(c.req.raw, c.env, Date.now()))
 app.route(
   '/__sluice/events',
   createEventsApi({

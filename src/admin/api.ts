@@ -1,128 +1,165 @@
-/** The admin API, under /__sluice/api/v1. Everything in it needs a token. */
+/** The admin API, under /__sluice/api/v1: what the contract lists, for whoever may. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { readBoundedText } from '../bounded-body.ts'
-import { KILL_ALL } from '../core/config/control.ts'
-import { COMMANDS, type Command } from '../core/rollout/commands.ts'
-import type { Controller } from '../durable/controller.ts'
+import { BODIES, QUERIES } from '../contract/requests.ts'
+import { FLAG_VERBS, type OperationId, ROUTES, type Route } from '../contract/routes.ts'
+import { LARGEST_DOCUMENT_CHARACTERS } from '../core/config/parse.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
-import { controller, type Env, environmentOf } from '../env.ts'
+import { controller, type Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
-import { type Actor, authenticate } from './auth.ts'
-import { buildStatus } from './status.ts'
+import { Authenticator, isAllowed } from './auth.ts'
+import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './call.ts'
+import { documentHandlers } from './handlers/documents.ts'
+import { flagHandlers } from './handlers/flags.ts'
+import { observationHandlers } from './handlers/observation.ts'
+import { tokenHandlers } from './handlers/tokens.ts'
+import { visitorHandlers } from './handlers/visitors.ts'
 
-type ControllerPort = Pick<Controller, 'status' | 'command' | 'audit' | 'feedback'>
+const HANDLERS: Handlers = {
+  ...observationHandlers,
+  ...documentHandlers,
+  ...flagHandlers,
+  ...visitorHandlers,
+  ...tokenHandlers,
+}
 
-/** Freezing is the guard's; everything else a person may do. */
-const VERBS = COMMANDS.filter((kind) => kind !== 'freeze')
-const LARGEST_BODY_BYTES = 10_000
-const MOST_AUDIT_RECORDS = 1_000
-const MOST_FEEDBACK = 1_000
-const DEFAULT_LIMIT = 100
+const LARGEST_BODY_BYTES = 64_000
+/** Calls that carry a document; a character may take three bytes. */
+const LARGEST_DOCUMENT_BODY_BYTES = 3 * LARGEST_DOCUMENT_CHARACTERS
+const WITH_DOCUMENT: readonly OperationId[] = [
+  'validateDocument',
+  'diffDocument',
+  'publishDocument',
+  'createFlag',
+  'patchFlag',
+]
 
-const commandBody = v.strictObject({
-  reason: v.optional(v.pipe(v.string(), v.maxLength(500)), ''),
-  stage: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-})
+export type AdminOptions = {
+  /** What this isolate decides by. */
+  live: LiveDocument
+  visitors: VisitorPorts
+  /** The OpenAPI description, as text. */
+  openApi: string
+}
 
-/** Makes the admin API of a gate; `live` is what this isolate decides by. */
-export function createAdminApi(live: LiveDocument): Hono<{ Bindings: Env; Variables: { actor: Actor } }> {
-  const api = new Hono<{ Bindings: Env; Variables: { actor: Actor } }>()
+/** Makes the admin API of a gate. */
+export function createAdminApi({ live, visitors, openApi }: AdminOptions): Hono<{ Bindings: Env }> {
+  const api = new Hono<{ Bindings: Env }>()
+  const authenticator = new Authenticator()
 
-  api.use('*', async (c, next) => {
-    const actor = await authenticate(c.req.raw, c.env)
-    if (actor === undefined) {
-      const detail = c.env.ADMIN_TOKEN
-        ? 'Send the admin token: "Authorization: Bearer TOKEN"'
-        : 'No ADMIN_TOKEN is configured, so the admin API is closed'
-      return problemDetails(401, 'Unauthorized', detail, { 'www-authenticate': 'Bearer' })
-    }
-    c.set('actor', actor)
-    await next()
-    c.header('cache-control', 'no-store')
-    return undefined
+  api.get('/openapi.json', () => {
+    const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' }
+    return new Response(openApi, { headers })
   })
 
-  api.get('/status', async (c) => {
-    const nowMs = Date.now()
-    const { snapshot } = await live.refreshNow(c.env, nowMs)
-    const status = await controller<ControllerPort>(c.env)
-      .status()
-      .catch(() => undefined)
-    return c.json(
-      buildStatus({
-        environment: environmentOf(c.env),
+  for (const id of Object.keys(ROUTES) as OperationId[]) {
+    const { method, path, role }: Route = ROUTES[id]
+    api.on(method, patternOf(path), async (c) => {
+      const nowMs = Date.now()
+      const request = c.req.raw
+      const login = await authenticator.login(request, c.env, nowMs, (work) => c.executionCtx.waitUntil(work))
+      if (!login.ok) return refused(login)
+      if (!isAllowed(login.actor, role)) {
+        const detail = `${login.actor.name} may act as ${login.actor.role}; this needs ${role}`
+        return problemDetails(403, 'Forbidden', detail)
+      }
+      const parsed = await parseCall(id, request)
+      if (parsed instanceof Response) return parsed
+      const call = {
+        request,
+        env: c.env,
+        actor: login.actor,
         nowMs,
-        snapshot,
-        killList: live.killList,
-        report: live.report,
-        controller: status,
-        lastState: live.controlState,
-      }),
+        controller: controller<ControllerPort>(c.env),
+        live,
+        visitors,
+        params: c.req.param() as Record<string, string>,
+        ...parsed,
+      }
+      // The table guarantees that body and query are those of this operation.
+      const answer = await (HANDLERS[id] as Handler<OperationId>)(call as Call<OperationId>)
+      return answer instanceof Response
+        ? answer
+        : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
+    })
+  }
+
+  api.all('*', async (c) => {
+    const login = await authenticator.login(c.req.raw, c.env, Date.now(), (work) =>
+      c.executionCtx.waitUntil(work),
     )
+    if (!login.ok) return refused(login)
+    return problemDetails(404, 'Not Found', 'The admin API has no such path or method')
   })
-
-  api.get('/audit', async (c) => {
-    const limit = limitOf(c.req.query('limit'), MOST_AUDIT_RECORDS)
-    const records = await controller<ControllerPort>(c.env).audit(limit)
-    return c.json({
-      records: records.map(({ atMs, ...record }) => ({ at: new Date(atMs).toISOString(), ...record })),
-    })
+  api.onError(() => {
+    const detail =
+      'The Controller could not do this or did not answer; nothing is known to have changed. Try again'
+    return problemDetails(503, 'Service Unavailable', detail, { 'retry-after': '2' })
   })
-
-  api.get('/feedback', async (c) => {
-    const limit = limitOf(c.req.query('limit'), MOST_FEEDBACK)
-    const entries = await controller<ControllerPort>(c.env).feedback(c.req.query('flag'), limit)
-    return c.json({
-      feedback: entries.map(({ atMs, ...entry }) => ({ at: new Date(atMs).toISOString(), ...entry })),
-    })
-  })
-
-  api.post(`/flags/:flag{.+}/:verb{${VERBS.join('|')}}`, async (c) => {
-    const { flag, verb } = c.req.param()
-    const body = await readBody(c.req.raw)
-    if (body === undefined) {
-      return problemDetails(
-        400,
-        'Bad Request',
-        'Send JSON such as {"reason": "…"}; "stage" takes {"stage": 1}',
-      )
-    }
-    const command = commandOf(verb as (typeof VERBS)[number], flag, body.stage)
-    if (command === undefined) return problemDetails(400, 'Bad Request', 'Say which stage: {"stage": 1}')
-    const reason = body.reason || `${verb} by ${c.var.actor.name}`
-    const result = await controller<ControllerPort>(c.env).command(command, c.var.actor.name, reason)
-    if (!result.ok) return problemDetails(409, 'Conflict', result.error)
-    live.adopt(result.state)
-    return c.json({ epoch: result.state.epoch, before: result.before, after: result.after })
-  })
-
-  api.all('*', () => problemDetails(404, 'Not Found', 'The admin API has no such path or method'))
   return api
 }
 
-function commandOf(
-  verb: (typeof VERBS)[number],
-  flag: string,
-  stage: number | undefined,
-): Command | undefined {
-  if (verb !== 'stage') return { kind: verb, flag: flag === 'all' ? KILL_ALL : flag }
-  return stage === undefined ? undefined : { kind: 'stage', flag, stage }
+/** Hono's pattern of a path of the contract; keys come percent-encoded, so a slash in one is no slash of the path. */
+function patternOf(path: string): string {
+  return path.replace(':verb', `:verb{${FLAG_VERBS.join('|')}}`)
 }
 
-/** How many entries a list may have: what was asked for, within bounds. */
-function limitOf(asked: string | undefined, most: number): number {
-  const limit = Number(asked ?? DEFAULT_LIMIT)
-  return Number.isInteger(limit) ? Math.min(most, Math.max(1, limit)) : DEFAULT_LIMIT
+function refused(login: { status: number; detail: string; retryAfterSeconds?: number }): Response {
+  const titles: Readonly<Record<number, string>> = {
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    429: 'Too Many Requests',
+    503: 'Service Unavailable',
+  }
+  const { status, detail, retryAfterSeconds } = login
+  return problemDetails(status, titles[status] ?? '', detail, {
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  })
 }
 
-/** A small JSON body; an empty one is an empty object, anything else that isn't as expected is undefined. */
-async function readBody(request: Request): Promise<v.InferOutput<typeof commandBody> | undefined> {
-  const text = await readBoundedText(request, LARGEST_BODY_BYTES)
-  if (text === undefined) return undefined
+type Parts = { body: unknown; query: unknown }
+
+/** Body and query by the contract, or the answer that says what is wrong with them. */
+async function parseCall(id: OperationId, request: Request): Promise<Parts | Response> {
+  const query: Parts['query'] | Response = Object.hasOwn(QUERIES, id)
+    ? parsed(
+        QUERIES[id as keyof typeof QUERIES],
+        Object.fromEntries(new URL(request.url).searchParams),
+        'query',
+      )
+    : undefined
+  if (query instanceof Response) return query
+  if (!Object.hasOwn(BODIES, id)) return { body: undefined, query }
+  const most = WITH_DOCUMENT.includes(id) ? LARGEST_DOCUMENT_BODY_BYTES : LARGEST_BODY_BYTES
+  const text = await readBoundedText(request, most)
+  if (text === undefined) {
+    return problemDetails(
+      413,
+      'Content Too Large',
+      `The body may have ${most.toLocaleString('en')} bytes at most`,
+    )
+  }
+  const json = jsonOf(text)
+  if (json === undefined) return problemDetails(400, 'Bad Request', 'The body is not JSON')
+  const body = parsed(BODIES[id as keyof typeof BODIES], json, 'body')
+  return body instanceof Response ? body : { body, query }
+}
+
+function parsed(schema: v.GenericSchema, input: unknown, where: string): unknown | Response {
+  const result = v.safeParse(schema, input)
+  if (result.success) return result.output
+  const issue = result.issues[0]
+  const place = v.getDotPath(issue) ?? ''
+  return problemDetails(400, 'Bad Request', `${where}${place ? `.${place}` : ''}: ${issue.message}`)
+}
+
+/** No body at all is an empty object: most operations need nothing. */
+function jsonOf(text: string): unknown {
+  if (text.trim() === '') return {}
   try {
-    const parsed = v.safeParse(commandBody, text.trim() === '' ? {} : JSON.parse(text))
-    return parsed.success ? parsed.output : undefined
+    return JSON.parse(text) as unknown
   } catch {
     return undefined
   }

@@ -1,12 +1,143 @@
-import { equalInConstantTime } from '../crypto.ts'
-import type { Env } from '../env.ts'
+/**
+ * Who calls the admin API. ADMIN_TOKEN is looked at first, so that it works whatever else is broken; then the tokens
+ * that the Controller keeps; then Cloudflare Access. Nothing configured: nobody is let in.
+ */
 
-/** Who calls the admin API; the name stands in the audit log. */
-export type Actor = { name: string }
+import { ROLES, type Role } from '../contract/routes.ts'
+import { RateLimiter } from '../core/limits/rate-limiter.ts'
+import { equalInConstantTime, sha256Hex } from '../crypto.ts'
+import type { Controller } from '../durable/controller.ts'
+import { controller, type Env } from '../env.ts'
+import { actorFromAccess, isAccessConfigured } from './access.ts'
 
-/** The caller, or undefined. Without a configured token nobody is let in. */
-export async function authenticate(request: Request, env: Env): Promise<Actor | undefined> {
-  const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (!env.ADMIN_TOKEN || token === undefined) return undefined
-  return (await equalInConstantTime(token, env.ADMIN_TOKEN)) ? { name: 'admin' } : undefined
+/** Who calls; the name stands in the audit log. */
+export type Actor = { name: string; role: Role }
+
+export type Login =
+  | { ok: true; actor: Actor }
+  | { ok: false; status: 401 | 403 | 429 | 503; detail: string; retryAfterSeconds?: number }
+
+/** Wrong tokens that one address may try; what it tries after that is refused without being looked at. */
+const FAILURES = { burst: 10, perSecond: 0.1 }
+/** Refused logins are summed up in the audit log, so that trying often does not fill it. */
+const NOTED_EVERY_MS = 60_000
+/** How long an isolate believes what the Controller said of a token; so long a token that is taken back still works. */
+const TOKEN_TTL_MS = 15_000
+const MOST_CACHED_TOKENS = 1_000
+const LONGEST_TOKEN = 512
+
+type TokenPort = Pick<Controller, 'findToken' | 'note'>
+
+export class Authenticator {
+  readonly #failures = new RateLimiter(FAILURES)
+  readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
+  #refused = 0
+  #notedAtMs = Number.NEGATIVE_INFINITY
+
+  async login(
+    request: Request,
+    env: Env,
+    nowMs: number,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): Promise<Login> {
+    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+    if (token === undefined) return await this.#withoutToken(request, env)
+    if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
+      return { ok: true, actor: { name: 'admin', role: 'admin' } }
+    }
+    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
+    const waitMs = this.#failures.waitMs(sender, nowMs)
+    if (waitMs > 0) {
+      this.#countRefusal(env, sender, nowMs, waitUntil)
+      const retryAfterSeconds = Math.ceil(waitMs / 1_000)
+      return {
+        ok: false,
+        status: 429,
+        detail: 'Too many wrong tokens; wait before the next one',
+        retryAfterSeconds,
+      }
+    }
+    const found = await this.#find(token, env, nowMs)
+    if (found === 'unreachable') {
+      const detail =
+        'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN works all the same'
+      return { ok: false, status: 503, detail }
+    }
+    if (found !== undefined) return { ok: true, actor: found }
+    this.#failures.take(sender, nowMs)
+    this.#countRefusal(env, sender, nowMs, waitUntil)
+    return { ok: false, status: 401, detail: 'This token is not known' }
+  }
+
+  async #withoutToken(request: Request, env: Env): Promise<Login> {
+    const actor = await actorFromAccess(request, env)
+    if (actor === undefined) {
+      const isOpen = env.ADMIN_TOKEN || isAccessConfigured(env)
+      const detail = isOpen
+        ? 'Send a token: "Authorization: Bearer TOKEN"'
+        : 'No ADMIN_TOKEN is configured, so the admin API is closed'
+      return { ok: false, status: 401, detail }
+    }
+    // A browser sends the assertion along with whatever another site makes it send.
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead && !isFromHere(request)) {
+      return { ok: false, status: 403, detail: 'Changes come from pages of the gate itself only' }
+    }
+    return { ok: true, actor }
+  }
+
+  async #find(token: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
+    if (token.length > LONGEST_TOKEN) return undefined
+    const hash = await sha256Hex(token)
+    const known = this.#known.get(hash)
+    if (known !== undefined && nowMs < known.untilMs) return known.actor
+    this.#known.delete(hash)
+    try {
+      const info = await controller<TokenPort>(env).findToken(hash)
+      const role = ROLES.find((each) => each === info?.role)
+      if (info === undefined || role === undefined) return undefined
+      const actor = { name: info.name, role }
+      if (this.#known.size >= MOST_CACHED_TOKENS) this.#known.clear()
+      this.#known.set(hash, { actor, untilMs: Math.min(nowMs + TOKEN_TTL_MS, info.expiresAtMs ?? Infinity) })
+      return actor
+    } catch {
+      return 'unreachable'
+    }
+  }
+
+  #countRefusal(env: Env, sender: string, nowMs: number, waitUntil: (work: Promise<unknown>) => void): void {
+    this.#refused++
+    if (nowMs - this.#notedAtMs < NOTED_EVERY_MS) return
+    const times = this.#refused
+    this.#refused = 0
+    this.#notedAtMs = nowMs
+    const record = {
+      atMs: nowMs,
+      actor: 'unknown',
+      action: 'login-refused' as const,
+      flag: undefined,
+      reason: `${times} login${times > 1 ? 's' : ''} with a wrong token, the last from ${sender}`,
+      evidence: { times, sender },
+      before: null,
+      after: null,
+    }
+    waitUntil(
+      controller<TokenPort>(env)
+        .note(record)
+        .catch(() => undefined),
+    )
+  }
+}
+
+/** Whether an actor may do what needs a role. */
+export function isAllowed(actor: Actor, needed: Role): boolean {
+  return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
+}
+
+/** Browsers say where a request comes from; what says nothing is not a browser. */
+function isFromHere(request: Request): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  if (site !== null) return site === 'same-origin' || site === 'none'
+  const origin = request.headers.get('origin')
+  return origin === null || origin === new URL(request.url).origin
 }

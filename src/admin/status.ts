@@ -1,4 +1,6 @@
 /** The live picture of the gate: documents, flags with their counts by arm, isolates. */
+
+import type { FlagStatusView, Responses } from '../contract/responses.ts'
 import type { ControlState } from '../core/config/control.ts'
 import { KILL_ALL } from '../core/config/control.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
@@ -6,14 +8,14 @@ import { type Cell, CellTable, emptyCell, errorsOf, mergeCell } from '../core/co
 import { quantileMs, total } from '../core/counters/histogram.ts'
 import { type Arm, currentShare } from '../core/decision/decide.ts'
 import { flagStatus } from '../core/rollout/commands.ts'
-import type { ControllerStatus } from '../durable/controller.ts'
-import type { LiveReport } from '../edge/live-document.ts'
+import type { Controller, ControllerStatus } from '../durable/controller.ts'
+import type { LiveDocument, LiveReport } from '../edge/live-document.ts'
+import { type Env, environmentOf } from '../env.ts'
 
-const ARMS: readonly Arm[] = ['canary', 'control', 'other']
 const ISOLATE_ACTIVE_MS = 60_000
 
 /** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
-export type Counts = {
+type Counts = {
   requests: number
   errors: number
   errorsByKind: Cell['errors']
@@ -29,7 +31,7 @@ export type Counts = {
 
 export type FlagState = 'open' | 'killed' | 'rolled-back' | 'disabled'
 
-export type StatusInputs = {
+type StatusInputs = {
   environment: string
   nowMs: number
   snapshot: Snapshot
@@ -41,8 +43,31 @@ export type StatusInputs = {
   lastState: ControlState
 }
 
-/** Builds the answer of GET /__sluice/api/v1/status. */
-export function buildStatus(inputs: StatusInputs) {
+export type StatusCall = {
+  live: LiveDocument
+  env: Env
+  controller: Pick<Controller, 'status' | 'documentText'>
+}
+
+/** The live picture, as of now. */
+export async function statusOf({ live, env, controller }: StatusCall): Promise<Responses['getStatus']> {
+  const nowMs = Date.now()
+  const status = await controller.status().catch(() => undefined)
+  // KV shows a location a change up to a minute later than the Controller does.
+  if (status) await live.offer(status.tag, () => controller.documentText(status.tag.version), env, nowMs)
+  const { snapshot } = await live.refreshNow(env, nowMs)
+  return buildStatus({
+    environment: environmentOf(env),
+    nowMs,
+    snapshot,
+    killList: live.killList,
+    report: live.report,
+    controller: status,
+    lastState: live.controlState,
+  })
+}
+
+function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
   const { controller, snapshot, report, nowMs } = inputs
   const state = controller?.state ?? inputs.lastState
   const cells = new Map<string, Cell[]>()
@@ -55,17 +80,20 @@ export function buildStatus(inputs: StatusInputs) {
     epoch: state.epoch,
     document: {
       source: report.source,
+      version: controller?.document.version ?? 0,
       hash: report.hash || null,
       checkedAt: report.checkedAtMs === 0 ? null : new Date(report.checkedAtMs).toISOString(),
       /** What is wrong with the newest document in KV, if it was refused; the one in use stays the last good one. */
-      problems: refusedDocument?.problems ?? [],
-      refused: report.refused.map(({ seenAtMs, ...refusal }) => ({
-        ...refusal,
+      problems: [...(refusedDocument?.problems ?? [])],
+      refused: report.refused.map(({ key, hash, seenAtMs, problems }) => ({
+        key,
+        hash,
         seenAt: new Date(seenAtMs).toISOString(),
+        problems: [...problems],
       })),
       kvError: report.lastError ?? controller?.kv.lastError ?? null,
     },
-    kill: { kv: inputs.killList, controller: state.killed },
+    kill: { kv: [...inputs.killList], controller: [...state.killed] },
     flags: Object.fromEntries(
       [...snapshot.flags.keys()].map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])]),
     ),
@@ -73,13 +101,19 @@ export function buildStatus(inputs: StatusInputs) {
   }
 }
 
-function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells: readonly Cell[]) {
+function flagEntry(
+  inputs: StatusInputs,
+  state: ControlState,
+  key: string,
+  cells: readonly Cell[],
+): FlagStatusView {
   const flag = inputs.snapshot.flags.get(key)
   const status = flagStatus(state, key)
   const killed = status.killed || inputs.killList.includes(key) || inputs.killList.includes(KILL_ALL)
   const rule = flag?.rules[flag.rolloutRule]
   const thousandths = rule && currentShare(rule, status)
   const current = cells.filter((cell) => cell.generation === status.generation)
+  const ofArm = (arm: Arm) => countsOf(current.filter((cell) => cell.arm === arm))
   const flagState: FlagState = killed
     ? 'killed'
     : status.rolledBack
@@ -99,7 +133,7 @@ function flagEntry(inputs: StatusInputs, state: ControlState, key: string, cells
     finished: status.finished ?? false,
     verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
     waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,
-    arms: Object.fromEntries(ARMS.map((arm) => [arm, countsOf(current.filter((cell) => cell.arm === arm))])),
+    arms: { canary: ofArm('canary'), control: ofArm('control'), other: ofArm('other') },
     variants: Object.fromEntries(
       [...(flag?.values.keys() ?? [])].map((variant) => [
         variant,

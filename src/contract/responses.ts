@@ -4,7 +4,6 @@
  * here.
  */
 import * as v from 'valibot'
-import { NOTIFICATION_EVENTS } from '../core/config/schema/rollout.ts'
 import { FAILURE_KINDS } from '../core/outcome/outcome.ts'
 import { COMMANDS } from '../core/rollout/commands.ts'
 import { ROLES } from './routes.ts'
@@ -400,7 +399,23 @@ export const problemDetailsSchema = v.looseObject({
   people: v.optional(people),
 })
 
-export const EVENTS = NOTIFICATION_EVENTS
+/** Parts that many answers share, by the names that the OpenAPI description gives them. */
+export const SHARED = {
+  DocumentProblem: problem,
+  Counts: counts,
+  SeriesArm: seriesArm,
+  FlagStatus: flagStatus,
+  FlagSummary: flagSummary,
+  Change: change,
+  PeopleMoved: people,
+  DocumentVersion: version,
+  Document: getDocument,
+  Published: published,
+  Explanation: explanation,
+  Token: token,
+  Problem: problemDetailsSchema,
+} as const
+
 export type Responses = { [Id in keyof typeof RESPONSES]: v.InferOutput<(typeof RESPONSES)[Id]> }
 export type ProblemDetails = v.InferOutput<typeof problemDetailsSchema>
 export type FlagSummary = v.InferOutput<typeof flagSummary>

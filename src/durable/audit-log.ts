@@ -1,6 +1,9 @@
 import type { AuditRecord } from '../core/rollout/audit.ts'
 
-type Row = { record: string }
+type Row = { id: number; record: string }
+
+/** Which entries of a log are asked for: the newest, before an id, of one flag. */
+export type Page = { limit: number; before?: number | undefined; flag?: string | undefined }
 
 /** The audit log: only ever appended to. */
 export class AuditLog {
@@ -16,8 +19,14 @@ export class AuditLog {
   }
 
   /** The newest records first. */
-  latest(limit: number): AuditRecord[] {
-    const rows = this.#sql.exec<Row>('SELECT record FROM audit ORDER BY id DESC LIMIT ?', limit)
-    return rows.toArray().map((row) => JSON.parse(row.record) as AuditRecord)
+  latest({ limit, before, flag }: Page): (AuditRecord & { id: number })[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT id, record FROM audit
+         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') = ?2) ORDER BY id DESC LIMIT ?3`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      flag ?? null,
+      limit,
+    )
+    return rows.toArray().map(({ id, record }) => ({ id, ...(JSON.parse(record) as AuditRecord) }))
   }
 }

@@ -5,6 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import { type ControlState, INITIAL_CONTROL_STATE } from '../core/config/control.ts'
+import type { DocumentTag } from '../core/config/document-tag.ts'
 import { flushIntervalMs, SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
 import { Outbox, type OutboxData } from '../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply, IsolateSighting } from '../core/counters/protocol.ts'
@@ -18,6 +19,9 @@ const ISOLATE_FORGOTTEN_AFTER_MS = 600_000
 const ISOLATE_ACTIVE_MS = 60_000
 const LONGEST_RETRY_MS = 30_000
 
+/** Before the Controller has told of one. */
+const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
+
 type Isolate = { window: SequenceWindow; sighting: IsolateSighting }
 
 export class Counters extends DurableObject<Env> implements CountersPort {
@@ -25,7 +29,11 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   readonly #outbox: Outbox
   readonly #isolates = new Map<string, Isolate>()
   #state: ControlState
+  #tag: DocumentTag
+  #documentText: { version: number; text: string } | undefined
   #shard: string
+  /** An isolate has taken over a state; the Controller waits to hear of it. */
+  #hasNews = false
   #forwarding = false
   #lastForwardMs = 0
   #failures = 0
@@ -37,6 +45,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     sql.exec('CREATE TABLE IF NOT EXISTS isolates (id TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID')
     this.#outbox = new Outbox(this.#texts.getJson<OutboxData>('outbox'))
     this.#state = this.#texts.getJson<ControlState>('state') ?? INITIAL_CONTROL_STATE
+    this.#tag = this.#texts.getJson<DocumentTag>('tag') ?? NO_DOCUMENT
     this.#shard = this.#texts.get('shard') ?? ''
     for (const row of sql.exec<{ id: string; data: string }>('SELECT id, data FROM isolates')) {
       this.#isolates.set(row.id, JSON.parse(row.data) as Isolate)
@@ -52,15 +61,29 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     return {
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
+      document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
       intervalMs: flushIntervalMs(this.#activeIsolates(nowMs)),
     }
   }
 
-  /** Takes over a newer control state, from the Controller. */
-  async adopt(state: ControlState): Promise<void> {
-    if (state.epoch <= this.#state.epoch) return
-    this.#state = state
-    this.#texts.putJson('state', state)
+  /** Takes over what is newer, from the Controller. */
+  async adopt(state: ControlState | undefined, tag: DocumentTag | undefined): Promise<void> {
+    if (state !== undefined && state.epoch > this.#state.epoch) {
+      this.#state = state
+      this.#texts.putJson('state', state)
+    }
+    if (tag !== undefined && tag.version >= this.#tag.version) {
+      this.#tag = tag
+      this.#texts.putJson('tag', tag)
+    }
+  }
+
+  /** The document's text, asked of the Controller once for all isolates of the shard. */
+  async documentText(version: number): Promise<string | undefined> {
+    if (this.#documentText?.version === version) return this.#documentText.text
+    const text = await controller(this.env).documentText(version)
+    if (text !== undefined) this.#documentText = { version, text }
+    return text
   }
 
   override async alarm(): Promise<void> {
@@ -76,10 +99,11 @@ export class Counters extends DurableObject<Env> implements CountersPort {
 
   /** The number and the counts are written together, before the flush is acknowledged. */
   #count(message: FlushMessage, nowMs: number): void {
-    const { isolate, epoch, documentHash, killHash } = message
+    const { isolate, epoch, epochAtMs, usedHash, documentHash, killHash } = message
     const known = this.#isolates.get(isolate)
     const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
-    const sighting = { isolate, epoch, documentHash, killHash, seenAtMs: nowMs }
+    const sighting = { isolate, epoch, epochAtMs, usedHash, documentHash, killHash, seenAtMs: nowMs }
+    if (known !== undefined && known.sighting.epoch !== epoch) this.#hasNews = true
     const updated = { window: window ?? known?.window ?? EMPTY_WINDOW, sighting }
     this.#isolates.set(isolate, updated)
     if (window !== undefined) this.#outbox.open.add(message.cells)
@@ -101,23 +125,25 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   }
 
   async #forward(): Promise<void> {
-    if (this.#forwarding || this.#outbox.isEmpty) return
+    if (this.#forwarding || (this.#outbox.isEmpty && !this.#hasNews)) return
     this.#forwarding = true
     this.#lastForwardMs = Date.now()
     try {
       const batch = this.#outbox.seal()
+      this.#hasNews = false
       this.#texts.putJson('outbox', this.#outbox.toData())
       const isolates = [...this.#isolates.values()].map((isolate) => isolate.sighting)
       const reply = await controller(this.env).forward({
         ...batch,
         shard: this.#shard,
         epoch: this.#state.epoch,
+        documentVersion: this.#tag.version,
         isolates: isolates.filter((sighting) => this.#lastForwardMs - sighting.seenAtMs < ISOLATE_ACTIVE_MS),
       })
       this.#outbox.acknowledge(batch.seq)
       this.#texts.putJson('outbox', this.#outbox.toData())
       this.#failures = 0
-      if (reply.state !== undefined) await this.adopt(reply.state)
+      await this.adopt(reply.state, reply.document)
     } catch {
       // The Controller is away: the batch stays sealed, under its number, and is sent again.
       this.#failures++

@@ -1,10 +1,12 @@
+import type { Page } from './audit-log.ts'
+
 /** What visitors wrote about a flag, with the variant that they were on. */
 export type Feedback = { atMs: number; flag: string; variant: string; text: string }
 
 /** Feedback is kept by flag up to this; the oldest goes first. */
 const MOST_PER_FLAG = 1_000
 
-type Row = { at_ms: number; flag: string; variant: string; text: string }
+type Row = { id: number; at_ms: number; flag: string; variant: string; text: string }
 
 export class FeedbackLog {
   readonly #sql: SqlStorage
@@ -39,14 +41,21 @@ export class FeedbackLog {
     }
   }
 
-  /** The newest first; of one flag, or of all. */
-  latest(flag: string | undefined, limit: number): Feedback[] {
-    const rows =
-      flag === undefined
-        ? this.#sql.exec<Row>('SELECT * FROM feedback ORDER BY id DESC LIMIT ?', limit)
-        : this.#sql.exec<Row>('SELECT * FROM feedback WHERE flag = ? ORDER BY id DESC LIMIT ?', flag, limit)
-    return rows
-      .toArray()
-      .map((row) => ({ atMs: row.at_ms, flag: row.flag, variant: row.variant, text: row.text }))
+  /** The newest first; of one flag, of one variant, or of all. */
+  latest({
+    limit,
+    before,
+    flag,
+    variant,
+  }: Page & { variant?: string | undefined }): (Feedback & { id: number })[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT * FROM feedback WHERE id < ?1 AND (?2 IS NULL OR flag = ?2) AND (?3 IS NULL OR variant = ?3)
+         ORDER BY id DESC LIMIT ?4`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      flag ?? null,
+      variant ?? null,
+      limit,
+    )
+    return rows.toArray().map(({ at_ms, ...row }) => ({ ...row, atMs: at_ms }))
   }
 }

@@ -13,6 +13,9 @@ const DELIVERIES_AT_ONCE = 10
 /** A receiver that is gone for good must not fill the disk. */
 const MOST_WAITING = 1_000
 
+/** Binding that signs messages, unless the webhook names another. */
+const DEFAULT_SECRET = 'SIGNING_KEY'
+
 type Row = { id: number; message: string; url: string; secret: string; body: string; attempts: number }
 
 export class Notifier {
@@ -39,7 +42,7 @@ export class Notifier {
         'INSERT INTO messages (message, url, secret, body, due_ms) VALUES (?, ?, ?, ?, ?)',
         notification.id,
         url,
-        secretBinding ?? 'SIGNING_KEY',
+        secretBinding ?? DEFAULT_SECRET,
         notificationBody(notification, format),
         nowMs,
       )
@@ -67,8 +70,28 @@ export class Notifier {
     }
   }
 
+  /** Posts one message now, so that people can see whether it arrives. */
+  async test(webhook: WebhookConfig, environment: string): Promise<{ delivered: boolean; detail: string }> {
+    const notification: Notification = {
+      id: crypto.randomUUID(),
+      event: 'hold',
+      flag: '*',
+      at: new Date().toISOString(),
+      environment,
+      actor: 'test',
+      reason: 'This is a test message',
+      generation: 0,
+      stage: 0,
+      percentage: null,
+      evidence: null,
+    }
+    const body = notificationBody(notification, webhook.format)
+    const secret = webhook.secretBinding ?? DEFAULT_SECRET
+    return await this.#post({ message: notification.id, url: webhook.url, secret, body })
+  }
+
   async #deliverOne(row: Row): Promise<void> {
-    if (await this.#post(row)) {
+    if ((await this.#post(row)).delivered) {
       this.#sql.exec('DELETE FROM messages WHERE id = ?', row.id)
       return
     }
@@ -85,8 +108,8 @@ export class Notifier {
     }
   }
 
-  /** Whether the receiver took it. The id lets a receiver drop what it gets twice. */
-  async #post({ url, body, message, secret }: Row): Promise<boolean> {
+  /** Whether the receiver took it, and what it said. The id lets a receiver drop what it gets twice. */
+  async #post({ url, body, message, secret }: Pick<Row, 'url' | 'body' | 'message' | 'secret'>) {
     try {
       const seconds = Math.floor(Date.now() / 1_000)
       const key = secretNamed(this.#env, secret)
@@ -102,9 +125,10 @@ export class Notifier {
         body,
       })
       await response.body?.cancel()
-      return response.ok
-    } catch {
-      return false
+      return { delivered: response.ok, detail: `The receiver answered ${response.status}` }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      return { delivered: false, detail: `The receiver could not be reached: ${reason}` }
     }
   }
 }

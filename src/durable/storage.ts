@@ -35,6 +35,10 @@ export class TextStore {
     this.#sql.exec('DELETE FROM texts WHERE name = ? AND part >= ?', name, part)
   }
 
+  remove(name: string): void {
+    this.#sql.exec('DELETE FROM texts WHERE name = ?', name)
+  }
+
   putJson(name: string, value: unknown): void {
     this.put(name, JSON.stringify(value))
   }

@@ -6,7 +6,7 @@
  * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
  * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
  */
-import type { CompiledRoute, RouteTarget, Snapshot } from '../core/config/snapshot.ts'
+import { findRoute, type RouteTarget, type Snapshot } from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
@@ -83,8 +83,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
 
 /** Where a request goes: the first route that takes it, or the fallback. */
 function findTarget(snapshot: Snapshot, facts: Facts): RouteTarget {
-  const takes = (route: CompiledRoute) => route.matches(facts.host, facts.path, facts.method)
-  return snapshot.routes.find(takes)?.target ?? { kind: 'origin', origin: snapshot.fallback }
+  return findRoute(snapshot, facts)?.target ?? { kind: 'origin', origin: snapshot.fallback }
 }
 
 /** The plan that needs no decision. */

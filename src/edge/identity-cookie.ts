@@ -32,7 +32,7 @@ export class AnonymousIdentity {
 }
 
 /** Browsers refuse Secure cookies from a plain-http localhost, or did until lately. */
-function isLocalhost(hostname: string): boolean {
+export function isLocalhost(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

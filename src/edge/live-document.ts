@@ -14,11 +14,19 @@ import {
   parseControlState,
   parseKillList,
 } from '../core/config/control.ts'
+import {
+  type DocumentInUse,
+  type DocumentTag,
+  isBehind,
+  isStale,
+  KV_STALE_MS,
+} from '../core/config/document-tag.ts'
 import { parseDocument, parseDocumentValue } from '../core/config/parse.ts'
 import type { Problem } from '../core/config/problems.ts'
 import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
 import { sha256Hex } from '../crypto.ts'
 import { type Env, isDevelopment } from '../env.ts'
+import { withTimeout } from '../with-timeout.ts'
 import { TokenVerifier } from './claims.ts'
 
 /** Everything a request decides by; replaced as a whole, never changed. */
@@ -30,7 +38,7 @@ export type Live = {
 
 /** What a person should know about what KV holds. */
 export type LiveReport = {
-  source: 'kv' | 'bundled'
+  source: DocumentInUse['source']
   /** Hash of the document in use; empty for the bundled one. */
   hash: string
   checkedAtMs: number
@@ -58,7 +66,12 @@ const KV_TIMEOUT_MS = 10_000
 export class LiveDocument {
   readonly #bundled: unknown
   #live: Live | undefined
+  /** What KV showed last, if it was taken. */
   #documentText: string | undefined
+  #seenHash = ''
+  #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
+  #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
+  #epochAtMs = 0
   #state: ControlState = INITIAL_CONTROL_STATE
   #killText: string | null = null
   #killHash = ''
@@ -81,7 +94,17 @@ export class LiveDocument {
 
   /** Hash of the document that KV shows, whether it was accepted or refused. */
   get seenHash(): string {
-    return this.#report.refused.find((refusal) => refusal.key === 'config')?.hash ?? this.#report.hash
+    return this.#report.refused.find((refusal) => refusal.key === 'config')?.hash ?? this.#seenHash
+  }
+
+  /** Hash of the document in use; empty for the bundled one. */
+  get usedHash(): string {
+    return this.#inUse.hash
+  }
+
+  /** Since when the control state in use is used, ms since 1970. */
+  get epochAtMs(): number {
+    return this.#epochAtMs
   }
 
   /** Hash of the kill list that KV shows; empty for none. */
@@ -128,10 +151,27 @@ export class LiveDocument {
   }
 
   /** Takes over a control state that is newer than the one known. */
-  adopt(state: ControlState): void {
+  adopt(state: ControlState, nowMs: number): void {
     if (state.epoch <= this.#state.epoch) return
     this.#state = state
+    this.#epochAtMs = nowMs
     this.#recompileControl()
+  }
+
+  /** The Controller holds another document than this isolate; where it is the newer one, it is fetched and used. */
+  async offer(
+    tag: DocumentTag,
+    fetchText: () => Promise<string | undefined>,
+    env: Env,
+    nowMs: number,
+  ): Promise<void> {
+    this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
+    if (!isBehind(this.#inUse, tag, nowMs)) return
+    const text = await fetchText().catch(() => undefined)
+    if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
+    const parsed = parseDocument(text)
+    if (parsed.ok)
+      this.#useDocument(compileSnapshot(parsed.value), { hash: tag.hash, source: 'pushed', sinceMs: nowMs })
   }
 
   async #refreshFrom(env: Env, nowMs: number): Promise<void> {
@@ -154,12 +194,29 @@ export class LiveDocument {
   async #takeDocument(text: string | null, nowMs: number): Promise<void> {
     if (text === null || text === this.#refusedTexts.get('config')) return
     if (text === this.#documentText) return this.#accept('config')
-    const parsed = parseDocument(text)
-    if (!parsed.ok) return this.#refuse('config', text, parsed.problems, nowMs)
-    this.#use(compileSnapshot(parsed.value))
+    const hash = await sha256Hex(text)
+    if (hash !== this.#inUse.hash) {
+      if (this.#isStale(hash, nowMs)) return
+      const parsed = parseDocument(text)
+      if (!parsed.ok) return this.#refuse('config', text, parsed.problems, nowMs)
+      this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
+    }
     this.#documentText = text
+    this.#seenHash = hash
     this.#accept('config')
-    this.#report = { ...this.#report, source: 'kv', hash: await sha256Hex(text) }
+  }
+
+  #isStale(hash: string, nowMs: number): boolean {
+    const known = this.#tag
+    return known !== undefined && isStale(hash, known.tag, known.atMs, nowMs, known.staleMs)
+  }
+
+  #useDocument(snapshot: Snapshot, inUse: DocumentInUse): void {
+    this.#use(snapshot)
+    this.#inUse = inUse
+    this.#report = { ...this.#report, source: inUse.source, hash: inUse.hash }
+    // What KV shows has been replaced; should it come back, it is looked at again.
+    if (inUse.source === 'pushed') this.#documentText = undefined
   }
 
   async #takeKillList(text: string | null, nowMs: number): Promise<void> {
@@ -181,7 +238,7 @@ export class LiveDocument {
     if (!parsed.ok) return this.#refuse('state', text ?? '', parsed.problems, nowMs)
     this.#stateText = text
     this.#accept('state')
-    this.adopt(parsed.value)
+    this.adopt(parsed.value, nowMs)
   }
 
   async #refuse(key: Refusal['key'], text: string, problems: readonly Problem[], seenAtMs: number) {
@@ -227,13 +284,6 @@ async function readAll(kv: KVNamespace): Promise<Map<string, string | null>> {
 async function within(work: Promise<void>, limitMs: number): Promise<void> {
   if (limitMs <= 0) return
   await Promise.race([work, scheduler.wait(limitMs)])
-}
-
-async function withTimeout<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  const timeout = scheduler.wait(limitMs).then((): never => {
-    throw new Error(`no answer within ${limitMs} ms`)
-  })
-  return await Promise.race([work, timeout])
 }
 
 function describe(error: unknown): string {

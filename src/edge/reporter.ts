@@ -78,13 +78,25 @@ export class Reporter {
         const reply = await this.#send(context, batch)
         this.#outbox.acknowledge(batch.seq)
         this.#intervalMs = reply.intervalMs
-        if (reply.state !== undefined) this.#live.adopt(reply.state)
+        // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
+        if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
         return true
       } catch {
         await scheduler.wait(this.#intervalMs * attempt)
       }
     }
     return false
+  }
+
+  /** Takes over what is newer; whether the control state was. */
+  async #learn(context: ReportContext, { state, document }: FlushReply): Promise<boolean> {
+    const before = this.#live.epoch
+    if (state !== undefined) this.#live.adopt(state, Date.now())
+    if (document !== undefined) {
+      const shard = countersShard(context.env, context.colo)
+      await this.#live.offer(document, () => shard.documentText(document.version), context.env, Date.now())
+    }
+    return this.#live.epoch > before
   }
 
   #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
@@ -95,6 +107,8 @@ export class Reporter {
       isolate: this.#isolate,
       colo: context.colo,
       epoch: this.#live.epoch,
+      epochAtMs: this.#live.epochAtMs,
+      usedHash: this.#live.usedHash,
       documentHash: this.#live.seenHash,
       killHash: this.#live.killHash,
     })

@@ -19,9 +19,9 @@ export async function signFlags(
 }
 
 /** What a debug token allows: to see decisions in response headers, and to choose variants. */
-export type DebugGrant = { overrides: ReadonlyMap<string, string> }
+export type DebugGrant = { overrides: ReadonlyMap<string, string>; expiresAtMs: number }
 
-type DebugPayload = { exp: number; overrides?: Record<string, string> }
+export type DebugPayload = { exp: number; overrides?: Record<string, string> }
 
 /**
  * A debug token: `<base64url of JSON {exp, overrides}>.<hex HMAC of that text>`; `exp` in unix seconds,
@@ -45,7 +45,7 @@ export async function verifyDebugToken(
   try {
     const payload = JSON.parse(fromBase64Url(body)) as DebugPayload
     if (!(payload.exp * 1000 > nowMs)) return undefined
-    return { overrides: new Map(Object.entries(payload.overrides ?? {})) }
+    return { overrides: new Map(Object.entries(payload.overrides ?? {})), expiresAtMs: payload.exp * 1000 }
   } catch {
     // Signed, but not by this version of the gate: no grant.
     return undefined

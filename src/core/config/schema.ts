@@ -138,6 +138,18 @@ const flag = v.strictObject({
   guard: v.optional(v.pipe(guard, v.description('What closes the flag by itself.'))),
 })
 
+const publishing = v.strictObject({
+  confirmAbovePercent: v.optional(
+    v.pipe(
+      percentage,
+      v.description(
+        'A change that moves a larger share of visitors asks for confirmation. Default 100: never.',
+      ),
+    ),
+    100,
+  ),
+})
+
 export const gateDocumentSchema = v.strictObject({
   $schema: v.optional(v.string()),
   origins: v.pipe(
@@ -161,6 +173,10 @@ export const gateDocumentSchema = v.strictObject({
   freezes: v.optional(
     v.pipe(v.array(freeze), v.description('Times in which no stage of any flag advances by itself.')),
     [],
+  ),
+  publishing: v.optional(
+    v.pipe(publishing, v.description('How new documents are put in force by the admin API.')),
+    {},
   ),
   notifications: v.optional(
     v.pipe(
@@ -203,6 +219,7 @@ export const KNOWN_KEYS: readonly string[] = [
     advanceWindow,
     freeze,
     webhook,
+    publishing,
   ].flatMap((schema) => Object.keys(schema.entries)),
   ...Object.keys(source.entries),
 ]

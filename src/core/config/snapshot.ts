@@ -15,6 +15,8 @@ export type RouteTarget =
   | { kind: 'flag'; flag: CompiledFlag; origins: ReadonlyMap<string, Origin>; stable: Origin }
 
 export type CompiledRoute = {
+  /** Host and path, as the document has them. */
+  label: string
   matches(host: string, path: string, method: string): boolean
   target: RouteTarget
 }
@@ -62,7 +64,20 @@ function compileRoute(
           path.matches(given) &&
           (hosts === undefined || hosts.some((pattern) => hostMatches(pattern, host))) &&
           (methods === undefined || methods.includes(method))
-  return { matches, target: compileTarget(route, flags, origins) }
+  return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins) }
+}
+
+/** A route in one word: its hosts, where it has some, and its path. */
+export function routeLabel({ host, path }: Pick<RouteConfig, 'host' | 'path'>): string {
+  return `${asList(host)?.join('|') ?? ''}${path}`
+}
+
+/** The first route that takes a request; undefined where none does. */
+export function findRoute(
+  { routes }: Snapshot,
+  { host, path, method }: { host: string; path: string; method: string },
+): CompiledRoute | undefined {
+  return routes.find((route) => route.matches(host, path, method))
 }
 
 function compileTarget(

@@ -1,5 +1,6 @@
 /** What isolates, Counters shards and the Controller say to each other. */
 import type { ControlState } from '../config/control.ts'
+import type { DocumentTag } from '../config/document-tag.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** Isolate → shard. */
@@ -7,8 +8,11 @@ export type FlushMessage = SealedBatch & {
   isolate: string
   /** Cloudflare data centre; `local` outside Cloudflare. Also the name of the shard. */
   colo: string
-  /** The control state that the isolate decides by. */
+  /** The control state that the isolate decides by, and since when (ms since 1970, by its own clock). */
   epoch: number
+  epochAtMs: number
+  /** Hash of the document that the isolate decides by; empty for the bundled one. */
+  usedHash: string
   /** Hash of the document that KV shows the isolate, whether it was accepted or not. */
   documentHash: string
   /** Hash of the kill list that KV shows the isolate. */
@@ -20,28 +24,44 @@ export type FlushReply = {
   epoch: number
   /** The control state, when the isolate is behind. */
   state: ControlState | undefined
+  /** What the Controller holds, when the isolate decides by another document. */
+  document: DocumentTag | undefined
   /** When the next flush is welcome. */
   intervalMs: number
 }
 
 /** An isolate as a shard last saw it. */
-export type IsolateSighting = Pick<FlushMessage, 'isolate' | 'epoch' | 'documentHash' | 'killHash'> & {
-  seenAtMs: number
-}
+export type IsolateSighting = Pick<
+  FlushMessage,
+  'isolate' | 'epoch' | 'epochAtMs' | 'usedHash' | 'documentHash' | 'killHash'
+> & { seenAtMs: number }
 
 /** Shard → Controller. */
-export type ForwardMessage = SealedBatch & { shard: string; isolates: IsolateSighting[]; epoch: number }
+export type ForwardMessage = SealedBatch & {
+  shard: string
+  isolates: IsolateSighting[]
+  epoch: number
+  documentVersion: number
+}
 
 /** Controller → shard. */
-export type ForwardReply = { state: ControlState | undefined; epoch: number }
+export type ForwardReply = {
+  epoch: number
+  /** The control state and the document's tag, where the shard has older ones. */
+  state: ControlState | undefined
+  document: DocumentTag | undefined
+}
 
 /** The part of a Counters stub that isolates and the Controller use. */
 export interface CountersPort {
   flush(message: FlushMessage): Promise<FlushReply>
-  adopt(state: ControlState): Promise<void>
+  adopt(state: ControlState, document: DocumentTag): Promise<void>
+  /** The text of the document of a tag; undefined when there is a newer one by now. */
+  documentText(version: number): Promise<string | undefined>
 }
 
 /** The part of the Controller's stub that shards use. */
 export interface ControllerPort {
   forward(message: ForwardMessage): Promise<ForwardReply>
+  documentText(version: number): Promise<string | undefined>
 }

@@ -6,6 +6,8 @@ export type CompiledCondition = {
   attribute: string
   op: Operator
   negate: boolean
+  /** As the document has them; the predicate is made of them. */
+  values: readonly unknown[]
   predicate: Predicate
 }
 

@@ -1,0 +1,55 @@
+/** The gate document: read, validated, compared, published, restored. */
+import { parseDocument } from '../../core/config/parse.ts'
+import type { DocumentChange } from '../../durable/document-desk.ts'
+import type { VersionInfo } from '../../durable/document-history.ts'
+import { problemDetails } from '../../problem-details.ts'
+import type { Call, Handlers } from '../call.ts'
+import { publishAnswer, textOf, versionView } from '../publishing.ts'
+
+export const documentHandlers: Handlers<
+  | 'getDocument'
+  | 'validateDocument'
+  | 'diffDocument'
+  | 'publishDocument'
+  | 'listVersions'
+  | 'getVersion'
+  | 'restoreVersion'
+> = {
+  getDocument: ({ controller }) => documentAnswer(controller, undefined),
+
+  validateDocument: async ({ body }) => {
+    const parsed = parseDocument(textOf(body.document))
+    return { valid: parsed.ok, problems: parsed.ok ? [] : [...parsed.problems] }
+  },
+
+  diffDocument: async ({ controller, body }) => {
+    const review = await controller.review({ kind: 'text', text: textOf(body.document) })
+    return { ...review, problems: [...review.problems] }
+  },
+
+  publishDocument: (call) => {
+    const change: DocumentChange = { kind: 'text', text: textOf(call.body.document) }
+    return publishAnswer(call, change, 'published the document')
+  },
+
+  listVersions: async ({ controller, query }) => {
+    const { current, versions } = await controller.versions(query)
+    return { current, versions: versions.map(versionView) }
+  },
+
+  getVersion: ({ controller, params }) => documentAnswer(controller, Number(params.version)),
+
+  restoreVersion: (call) => {
+    const version = Number(call.params.version)
+    return publishAnswer(call, { kind: 'restore', version }, `restored version ${version}`)
+  },
+}
+
+async function documentAnswer(controller: Call<'getDocument'>['controller'], version: number | undefined) {
+  const found = await controller.document(version)
+  if (found === undefined) {
+    return problemDetails(404, 'Not Found', `There is no version ${version} in the history`)
+  }
+  const { info, text } = found as { info: VersionInfo; text: string }
+  return { ...versionView(info), document: JSON.parse(text) as Record<string, unknown>, text }
+}

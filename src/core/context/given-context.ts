@@ -1,0 +1,16 @@
+import type { AttributeValue, EvaluationContext } from './attributes.ts'
+
+/** Attributes that somebody states, before those of a request, where there is one. */
+export function givenContext(
+  given: { targetingKey: string | undefined; attributes: Readonly<Record<string, AttributeValue>> },
+  beneath: EvaluationContext,
+): EvaluationContext {
+  const targetingKey = () => given.targetingKey ?? beneath.targetingKey()
+  return {
+    targetingKey,
+    attribute: (name) => {
+      if (name === 'targetingKey') return targetingKey()
+      return Object.hasOwn(given.attributes, name) ? given.attributes[name] : beneath.attribute(name)
+    },
+  }
+}

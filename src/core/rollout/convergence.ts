@@ -1,0 +1,65 @@
+/** How far a new control state has come: which isolates decide by it, and how long the slowest took. */
+import { flushIntervalMs } from '../counters/back-pressure.ts'
+import type { IsolateSighting } from '../counters/protocol.ts'
+
+/** An isolate counts while it has been seen within this. */
+export const ISOLATE_ACTIVE_MS = 60_000
+/** Beyond two flush intervals: the way through the shard, and what the clocks of two machines differ by. */
+const GRACE_MS = 3_000
+
+export type ColoConvergence = {
+  colo: string
+  /** Isolates that decide by the epoch or a later one. */
+  converged: number
+  /** Isolates that serve requests and don't have it yet. */
+  behind: number
+  /** Isolates that have been silent since the change: they serve nobody, and learn of it when they do. */
+  idle: number
+  slowestMs: number | null
+}
+
+export type Convergence = {
+  converged: boolean
+  slowestMs: number | null
+  isolates: { converged: number; behind: number; idle: number }
+  colos: ColoConvergence[]
+}
+
+type Shard = { shard: string; isolates: readonly IsolateSighting[] }
+
+/** Where the state of an epoch, made at `sinceMs`, has arrived by now. */
+export function convergenceOf(
+  epoch: number,
+  sinceMs: number,
+  shards: readonly Shard[],
+  nowMs: number,
+): Convergence {
+  const colos = shards
+    .map((shard) => ofShard(shard, epoch, sinceMs, nowMs))
+    .filter(({ converged, behind, idle }) => converged + behind + idle > 0)
+  const sum = (part: 'converged' | 'behind' | 'idle') => colos.reduce((total, colo) => total + colo[part], 0)
+  const isolates = { converged: sum('converged'), behind: sum('behind'), idle: sum('idle') }
+  return { converged: isolates.behind === 0, slowestMs: slowest(colos), isolates, colos }
+}
+
+function ofShard({ shard, isolates }: Shard, epoch: number, sinceMs: number, nowMs: number): ColoConvergence {
+  const colo: ColoConvergence = { colo: shard, converged: 0, behind: 0, idle: 0, slowestMs: null }
+  const active = isolates.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_ACTIVE_MS)
+  const silentAfterMs = 2 * flushIntervalMs(active.length) + GRACE_MS
+  for (const isolate of active) {
+    if (isolate.epoch >= epoch) {
+      colo.converged++
+      if (isolate.epoch === epoch) {
+        const delayMs = Math.max(0, isolate.epochAtMs - sinceMs)
+        colo.slowestMs = Math.max(colo.slowestMs ?? 0, delayMs)
+      }
+    } else if (nowMs - isolate.seenAtMs > silentAfterMs) colo.idle++
+    else colo.behind++
+  }
+  return colo
+}
+
+function slowest(colos: readonly ColoConvergence[]): number | null {
+  const known = colos.flatMap(({ slowestMs }) => (slowestMs === null ? [] : [slowestMs]))
+  return known.length === 0 ? null : Math.max(...known)
+}

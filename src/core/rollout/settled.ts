@@ -1,0 +1,12 @@
+import type { FlagControl } from '../config/control.ts'
+import { currentShare } from '../decision/decide.ts'
+import { THOUSANDTHS } from '../flags/bucket.ts'
+import type { CompiledFlag } from '../flags/flag.ts'
+
+/** Whether everybody gets the same variant of a flag, so that the code of the others could go. */
+export function isSettled(flag: CompiledFlag, control: FlagControl): boolean {
+  if (!flag.enabled || flag.rules.length === 0) return true
+  const [first] = flag.rules
+  if (first === undefined || first.conditions.length > 0 || first.serve.kind !== 'variant') return false
+  return (currentShare(first, control) ?? THOUSANDTHS) >= THOUSANDTHS
+}

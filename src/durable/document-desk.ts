@@ -1,0 +1,263 @@
+/**
+ * The document in force and its versions. A new one comes by a person's publishing, or by KV, where people may write
+ * it themselves: isolates report the hashes of what KV shows them, the desk reads, validates and adopts. One that is
+ * not valid replaces nothing, whichever way it came.
+ */
+import { type Change, changesBetween, summaryOf } from '../core/config/changes.ts'
+import { parseKillList } from '../core/config/control.ts'
+import { type DocumentTag, KV_STALE_MS, MOST_REPLACED } from '../core/config/document-tag.ts'
+import { type Edit, type Edited, editDocument, type JsonObject } from '../core/config/edit.ts'
+import { type Parsed, parseDocument, parseDocumentValue } from '../core/config/parse.ts'
+import type { Problem } from '../core/config/problems.ts'
+import type { GateDocument } from '../core/config/schema.ts'
+import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
+import type { IsolateSighting } from '../core/counters/protocol.ts'
+import type { AuditRecord } from '../core/rollout/audit.ts'
+import { compilePlans, type RolloutPlan } from '../core/rollout/plan.ts'
+import { sha256Hex } from '../crypto.ts'
+import { type Env, isDevelopment } from '../env.ts'
+import { withTimeout } from '../with-timeout.ts'
+import { DocumentHistory, type VersionInfo } from './document-history.ts'
+import type { KvWriter } from './kv-writer.ts'
+import type { TextStore } from './storage.ts'
+
+/** A version of the document, and what the Controller needs of it. */
+export type LoadedDocument = {
+  info: VersionInfo
+  text: string
+  document: GateDocument
+  snapshot: Snapshot
+  plans: ReadonlyMap<string, RolloutPlan>
+}
+
+export type DocumentReport = {
+  version: number
+  hash: string
+  refused: { hash: string; seenAtMs: number; problems: readonly Problem[] } | undefined
+  killList: readonly string[]
+}
+
+/** What a new version is to be made of. */
+export type DocumentChange =
+  | { kind: 'text'; text: string }
+  | { kind: 'edit'; edit: Edit }
+  | { kind: 'restore'; version: number }
+
+/** A new version that may be put in force, or why it may not. */
+export type Draft =
+  | { ok: true; text: string; parsed: GateDocument; changes: Change[] }
+  | { ok: false; why: 'invalid'; problems: readonly Problem[] }
+  | { ok: false; why: 'conflict'; current: VersionInfo; changes: Change[] }
+  | { ok: false; why: 'missing' | 'exists' | 'impossible'; detail: string }
+
+/** KV shows a location a change only after its cache has expired; asking again sooner would be in vain. */
+const LEAST_BETWEEN_READS_MS = 1_000
+const READ_TIMEOUT_MS = 5_000
+
+type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & { killHash: string }
+
+export class DocumentDesk {
+  readonly history: DocumentHistory
+  readonly #env: Env
+  readonly #texts: TextStore
+  readonly #kv: KvWriter
+  readonly #bundled: unknown
+  #loaded: LoadedDocument | undefined
+  #remembered: Remembered
+  #lastReadMs = 0
+  /** Something in KV may be new; that is so whenever the Controller wakes. */
+  #suspected = true
+
+  constructor(env: Env, sql: SqlStorage, texts: TextStore, kv: KvWriter, bundled: unknown) {
+    this.#env = env
+    this.#texts = texts
+    this.#kv = kv
+    this.#bundled = bundled
+    this.history = new DocumentHistory(sql, texts)
+    this.#remembered = texts.getJson('document') ?? { refused: undefined, killList: [], killHash: '' }
+  }
+
+  get report(): DocumentReport {
+    const { version, hash } = this.current.info
+    const { refused, killList } = this.#remembered
+    return { version, hash, refused, killList }
+  }
+
+  /** The document in force: the latest version, or what was built in where there is none. */
+  get current(): LoadedDocument {
+    this.#loaded ??= this.#latest() ?? this.#builtIn()
+    return this.#loaded
+  }
+
+  /** What isolates are told of the document. */
+  get tag(): DocumentTag {
+    const { version, hash, atMs } = this.current.info
+    if (version === 0) return { version, hash: '', atMs, replaced: [], inKv: true }
+    const earlier = this.history.list(MOST_REPLACED, version).map((info) => info.hash)
+    const replaced = earlier.filter((each) => each !== hash)
+    return { version, hash, atMs, replaced, inKv: !this.#kv.isPending('config') }
+  }
+
+  /** Isolates say what KV shows them; whatever is not known yet is worth a look. */
+  noticeHashes(isolates: readonly IsolateSighting[]): void {
+    const { refused, killHash } = this.#remembered
+    const known = new Set(['', this.current.info.hash, refused?.hash])
+    this.#suspected ||= isolates.some((each) => !known.has(each.documentHash) || each.killHash !== killHash)
+  }
+
+  /** Reads KV if something new was noticed; returns what the audit log should record. */
+  async check(nowMs: number): Promise<AuditRecord[]> {
+    if (!this.#suspected || nowMs - this.#lastReadMs < LEAST_BETWEEN_READS_MS) return []
+    this.#lastReadMs = nowMs
+    this.#suspected = false
+    try {
+      const values = await withTimeout(
+        this.#env.GATE.get(['config', 'kill'], { type: 'text' }),
+        READ_TIMEOUT_MS,
+      )
+      return [
+        ...(await this.#adoptDocument(values.get('config') ?? null, nowMs)),
+        ...(await this.#adoptKillList(values.get('kill') ?? null, nowMs)),
+      ]
+    } catch {
+      // KV is away; what was noticed is looked at again next time.
+      this.#suspected = true
+      return []
+    }
+  }
+
+  /** Prepares a new version; puts nothing in force. */
+  draft(change: DocumentChange, expectedVersion: number | undefined): Draft {
+    const { info, text: before } = this.current
+    if (expectedVersion !== undefined && expectedVersion !== info.version) {
+      const expected = this.history.find(expectedVersion)?.text ?? this.#builtIn().text
+      return {
+        ok: false,
+        why: 'conflict',
+        current: info,
+        changes: changesBetween(jsonOf(expected), jsonOf(before)),
+      }
+    }
+    const text = this.#textOf(change, before)
+    if (typeof text !== 'string') return text
+    const parsed = parseDocument(text)
+    if (!parsed.ok) return { ok: false, why: 'invalid', problems: parsed.problems }
+    return { ok: true, text, parsed: parsed.value, changes: changesBetween(jsonOf(before), jsonOf(text)) }
+  }
+
+  /** Puts a document in force, as the next version. */
+  async putInForce(
+    text: string,
+    parsed: GateDocument,
+    cause: Pick<VersionInfo, 'actor' | 'reason' | 'source' | 'atMs'>,
+  ): Promise<VersionInfo> {
+    const hash = await sha256Hex(text)
+    const bytes = new TextEncoder().encode(text).byteLength
+    const info: VersionInfo = { version: this.current.info.version + 1, hash, bytes, ...cause }
+    this.#loaded = prepare(info, text, parsed)
+    this.history.add(info, text)
+    this.#remember({ refused: undefined })
+    return info
+  }
+
+  #textOf(change: DocumentChange, before: string): string | (Draft & { ok: false }) {
+    switch (change.kind) {
+      case 'text':
+        return change.text
+      case 'restore': {
+        const found = this.history.find(change.version)
+        const detail = `Cannot restore version ${change.version}: it is not in the history`
+        return found?.text ?? { ok: false, why: 'missing', detail }
+      }
+      case 'edit': {
+        const edited: Edited = editDocument(jsonOf(before), change.edit)
+        return edited.ok ? `${JSON.stringify(edited.document, null, 2)}\n` : edited
+      }
+    }
+  }
+
+  async #adoptDocument(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+    if (text === null) return []
+    const hash = await sha256Hex(text)
+    const before = this.current.info
+    const { refused } = this.#remembered
+    if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
+    const parsed = parseDocument(text)
+    const cause = { actor: 'kv', reason: 'A document was written to KV', source: 'kv', atMs: nowMs } as const
+    const record = { ...cause, flag: undefined, before: { version: before.version, hash: before.hash } }
+    if (!parsed.ok) {
+      const { problems } = parsed
+      this.#remember({ refused: { hash, seenAtMs: nowMs, problems } })
+      const reason = `A document with ${problems.length} problem${problems.length > 1 ? 's' : ''} was written to KV`
+      return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
+    }
+    const evidence = summaryOf(changesBetween(jsonOf(this.current.text), jsonOf(text)))
+    const { version } = await this.putInForce(text, parsed.value, cause)
+    return [{ ...record, action: 'document-adopted', evidence, after: { version, hash } }]
+  }
+
+  async #adoptKillList(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+    const parsed = parseKillList(text)
+    const killHash = text ? await sha256Hex(text) : ''
+    if (!parsed.ok || killHash === this.#remembered.killHash || this.#isStale('kill', killHash, nowMs))
+      return []
+    const before = this.#remembered.killList
+    this.#remember({ killHash, killList: parsed.value })
+    return [
+      {
+        atMs: nowMs,
+        actor: 'kv',
+        action: 'kill-list',
+        flag: undefined,
+        reason: 'The kill list was written to KV',
+        evidence: undefined,
+        before,
+        after: parsed.value,
+      },
+    ]
+  }
+
+  /** Takes flags out of the people's list in KV; the Controller writes what is left. */
+  async dropFromKillList(dropped: (flag: string) => boolean): Promise<void> {
+    const killList = this.#remembered.killList.filter((flag) => !dropped(flag))
+    this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)) })
+    this.#kv.mark('kill')
+  }
+
+  /** Whether what KV shows is older than what the Controller has written, or is about to write. */
+  #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
+    if (this.#kv.isPending(key)) return key === 'kill' || this.tag.replaced.includes(hash)
+    const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
+    if (nowMs - this.#kv.writtenAtMs(key) >= staleMs) return false
+    return key === 'kill' || this.tag.replaced.includes(hash)
+  }
+
+  #latest(): LoadedDocument | undefined {
+    const latest = this.history.latest()
+    const found = latest && this.history.find(latest.version)
+    const parsed = found && parseDocument(found.text)
+    return parsed?.ok ? prepare(found?.info as VersionInfo, found?.text as string, parsed.value) : undefined
+  }
+
+  #builtIn(): LoadedDocument {
+    const parsed: Parsed<GateDocument> = parseDocumentValue(this.#bundled)
+    if (!parsed.ok) throw new Error('Cannot load a document: the bundled one is invalid')
+    const text = `${JSON.stringify(this.#bundled, null, 2)}\n`
+    const info = { version: 0, hash: '', atMs: 0, actor: 'build', reason: 'Built in', bytes: text.length }
+    return prepare({ ...info, source: 'bundled' }, text, parsed.value)
+  }
+
+  #remember(change: Partial<Remembered>): void {
+    this.#remembered = { ...this.#remembered, ...change }
+    this.#texts.putJson('document', this.#remembered)
+  }
+}
+
+function prepare(info: VersionInfo, text: string, document: GateDocument): LoadedDocument {
+  return { info, text, document, snapshot: compileSnapshot(document), plans: compilePlans(document) }
+}
+
+/** A text that has been parsed as a document before. */
+function jsonOf(text: string): JsonObject {
+  return JSON.parse(text) as JsonObject
+}

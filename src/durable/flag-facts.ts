@@ -1,0 +1,39 @@
+/** What the document and the Controller's memory say of each flag. */
+import { routeLabel } from '../core/config/snapshot.ts'
+import type { LoadedDocument } from './document-desk.ts'
+import type { FlagLog, FlagTimes } from './flag-log.ts'
+
+export type FlagFacts = {
+  key: string
+  description: string | null
+  owner: string | null
+  tags: readonly string[]
+  expires: string | null
+  enabled: boolean
+  /** How many stages it climbs; 0 for none. */
+  stages: number
+  /** Labels of the routes that it decides. */
+  routes: string[]
+  times: FlagTimes
+}
+
+export function flagFactsOf({ document, plans }: LoadedDocument, log: FlagLog, nowMs: number): FlagFacts[] {
+  const routes = new Map<string, string[]>()
+  for (const route of document.routes) {
+    if (route.flag === undefined) continue
+    const labels = routes.get(route.flag) ?? []
+    routes.set(route.flag, labels)
+    labels.push(routeLabel(route))
+  }
+  return Object.entries(document.flags).map(([key, flag]) => ({
+    key,
+    description: flag.description ?? null,
+    owner: flag.owner ?? null,
+    tags: flag.tags ?? [],
+    expires: flag.expires ?? null,
+    enabled: flag.enabled,
+    stages: plans.get(key)?.stages.length ?? 0,
+    routes: routes.get(key) ?? [],
+    times: log.timesOf(key, nowMs),
+  }))
+}

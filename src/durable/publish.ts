@@ -1,0 +1,96 @@
+/** Publishing: drafted, compared, put in force and recorded, or refused with the reason. */
+import type { Change } from '../core/config/changes.ts'
+import { summaryOf } from '../core/config/changes.ts'
+import type { Problem } from '../core/config/problems.ts'
+import type { Snapshot } from '../core/config/snapshot.ts'
+import { compileSnapshot } from '../core/config/snapshot.ts'
+import type { PeopleMoved } from '../core/decision/people.ts'
+import { NOBODY_KNOWN } from '../core/decision/people.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { DocumentChange, DocumentDesk, Draft } from './document-desk.ts'
+import type { VersionInfo } from './document-history.ts'
+
+export type Published =
+  | {
+      ok: true
+      info: VersionInfo
+      changed: boolean
+      changes: Change[]
+      people: PeopleMoved
+      kvPending: boolean
+    }
+  | { ok: false; why: 'unconfirmed'; people: PeopleMoved; limitPercent: number }
+  | (Draft & { ok: false })
+
+/** What publishing a change would do. */
+export type Review = {
+  valid: boolean
+  problems: readonly Problem[]
+  /** The version that it was compared with. */
+  against: number
+  changes: Change[]
+  people: PeopleMoved
+  needsConfirmation: boolean
+}
+
+export type PublishOptions = {
+  expectedVersion: number | undefined
+  confirm: boolean
+  actor: string
+  reason: string
+  nowMs: number
+}
+
+/** Finds out who would move from one document to another. */
+export type Replay = (before: Snapshot, after: Snapshot) => PeopleMoved
+
+export function review(documents: DocumentDesk, change: DocumentChange, replay: Replay): Review {
+  const { info, snapshot, document } = documents.current
+  const nothing = { against: info.version, people: NOBODY_KNOWN, needsConfirmation: false }
+  const draft = documents.draft(change, undefined)
+  if (!draft.ok) {
+    const problems = draft.why === 'invalid' ? draft.problems : []
+    return { ...nothing, valid: false, problems, changes: [] }
+  }
+  const people = replay(snapshot, compileSnapshot(draft.parsed))
+  const needsConfirmation = movesTooMany(people, document.publishing.confirmAbovePercent)
+  return { ...nothing, valid: true, problems: [], changes: draft.changes, people, needsConfirmation }
+}
+
+export async function publish(
+  documents: DocumentDesk,
+  audit: AuditLog,
+  change: DocumentChange,
+  options: PublishOptions,
+  replay: Replay,
+): Promise<Published> {
+  const { expectedVersion, actor, reason, nowMs } = options
+  const draft = documents.draft(change, expectedVersion)
+  if (!draft.ok) return draft
+  const before = documents.current
+  const { text, parsed, changes } = draft
+  const people = replay(before.snapshot, compileSnapshot(parsed))
+  const answer = { changes, people, kvPending: false }
+  if (text === before.text) return { ok: true, info: before.info, changed: false, ...answer }
+  // The limit in force decides, lest a document lift it in the very change that it is there for.
+  const limitPercent = before.document.publishing.confirmAbovePercent
+  if (!options.confirm && movesTooMany(people, limitPercent)) {
+    return { ok: false, why: 'unconfirmed', people, limitPercent }
+  }
+  const info = await documents.putInForce(text, parsed, { actor, reason, source: 'api', atMs: nowMs })
+  audit.append({
+    atMs: nowMs,
+    actor,
+    action: change.kind === 'restore' ? 'document-restored' : 'document-published',
+    flag: change.kind === 'edit' ? change.edit.flag : undefined,
+    reason,
+    evidence: summaryOf(changes),
+    before: { version: before.info.version, hash: before.info.hash },
+    after: { version: info.version, hash: info.hash },
+  })
+  return { ok: true, info, changed: true, ...answer }
+}
+
+function movesTooMany({ movedPercent }: PeopleMoved, limitPercent: number): boolean {
+  return movedPercent !== null && movedPercent > limitPercent
+}

@@ -1,0 +1,86 @@
+/** One look at every rollout: judge, decide, perform, tell. What to do is decided in core/. */
+import { type FlagControl, INITIAL_FLAG_CONTROL } from '../core/config/control.ts'
+import type { NotificationEvent } from '../core/config/schema.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { Verdict } from '../core/guard/index.ts'
+import type { Command } from '../core/rollout/commands.ts'
+import type { RolloutPlan } from '../core/rollout/plan.ts'
+import { type Announcement, stepRollout } from '../core/rollout/step.ts'
+import { advancePermission } from '../core/rollout/windows.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Cause, ControlDesk } from './control-desk.ts'
+import type { LoadedDocument } from './document-desk.ts'
+import type { JudgeDesk } from './judge-desk.ts'
+import { localTime } from './local-time.ts'
+import type { TextStore } from './storage.ts'
+
+/** What a flag's rollout is doing. */
+export type RolloutView = { verdict: Verdict | null; waitingFor: string }
+
+/** What the round does to the world. */
+export type RoundPorts = {
+  perform(command: Command, cause: Cause): Promise<unknown>
+  notify(event: NotificationEvent, flag: string, cause: Cause, nowMs: number): void
+}
+
+export class RolloutRound {
+  readonly #control: ControlDesk
+  readonly #desk: JudgeDesk
+  readonly #audit: AuditLog
+  readonly #texts: TextStore
+  readonly #ports: RoundPorts
+  readonly #views = new Map<string, RolloutView>()
+  readonly #announced: Map<string, string>
+
+  constructor(control: ControlDesk, desk: JudgeDesk, audit: AuditLog, texts: TextStore, ports: RoundPorts) {
+    this.#control = control
+    this.#desk = desk
+    this.#audit = audit
+    this.#texts = texts
+    this.#ports = ports
+    this.#announced = new Map(texts.getJson<[string, string][]>('announced') ?? [])
+  }
+
+  /** What each rollout is doing, as of the last round. */
+  get views(): ReadonlyMap<string, RolloutView> {
+    return this.#views
+  }
+
+  async run(loaded: LoadedDocument, nowMs: number): Promise<void> {
+    for (const plan of loaded.plans.values()) await this.#look(plan, loaded, nowMs)
+  }
+
+  async #look(plan: RolloutPlan, { snapshot, document }: LoadedDocument, nowMs: number): Promise<void> {
+    const flag = snapshot.flags.get(plan.flag)
+    if (flag === undefined) return
+    const control: FlagControl = this.#control.state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
+    const verdict = this.#desk.look(plan, flag, control, nowMs)
+    const local = localTime(nowMs, plan.timezone)
+    const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
+    const step = stepRollout({ plan, control, verdict, permission })
+    this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor: step.waitingFor })
+    if (step.announcement) this.#announce(flag, step.announcement, verdict, nowMs)
+    if (step.command === undefined) return
+    const { kind, reason } = step.command
+    const actor = kind === 'rollback' || kind === 'freeze' ? 'guard' : 'rollout'
+    await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence: verdict?.evidence })
+  }
+
+  /** Tells people, once per occasion. */
+  #announce(
+    flag: CompiledFlag,
+    { key, event, text }: Announcement,
+    verdict: Verdict | undefined,
+    nowMs: number,
+  ) {
+    if (this.#announced.get(flag.key) === key) return
+    this.#announced.set(flag.key, key)
+    this.#texts.putJson('announced', [...this.#announced])
+    const cause = { actor: 'guard', reason: text, evidence: verdict?.evidence }
+    if (event === 'freeze') {
+      const nothing = { before: null, after: null }
+      this.#audit.append({ atMs: nowMs, action: 'freeze', flag: flag.key, ...nothing, ...cause })
+    }
+    this.#ports.notify(event, flag.key, cause, nowMs)
+  }
+}

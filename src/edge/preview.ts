@@ -1,0 +1,43 @@
+/**
+ * Preview links, `GET /__sluice/preview?t=TOKEN&to=/path`: a signed token becomes a cookie of this browser, and the
+ * visitor goes on to the page. `?end` takes the cookie away again.
+ */
+import type { Env } from '../env.ts'
+import { problemDetails } from '../problem-details.ts'
+import { DEBUG_COOKIE } from './debug-view.ts'
+import { isLocalhost } from './identity-cookie.ts'
+import { verifyDebugToken } from './signature.ts'
+
+export async function openPreview(request: Request, env: Env, nowMs: number): Promise<Response> {
+  const { hostname, searchParams } = new URL(request.url)
+  const to = searchParams.get('to') ?? '/'
+  // One slash, then a path: anything else could lead to another site.
+  if (!/^\/(?![/\\])/.test(to))
+    return problemDetails(400, 'Bad Request', 'A preview leads to a path of this site')
+  if (searchParams.has('end')) return goTo(to, cookie('', 0, hostname))
+  const token = searchParams.get('t') ?? ''
+  const grant = env.SIGNING_KEY ? await verifyDebugToken(env.SIGNING_KEY, token, nowMs) : undefined
+  if (grant === undefined) {
+    return problemDetails(
+      403,
+      'Forbidden',
+      'This preview link has expired, or it is not one of this gate. Ask for a new one',
+    )
+  }
+  return goTo(to, cookie(token, Math.ceil((grant.expiresAtMs - nowMs) / 1_000), hostname))
+}
+
+function cookie(value: string, maxAgeSeconds: number, hostname: string): string {
+  const secure = isLocalhost(hostname) ? '' : '; Secure'
+  return `${DEBUG_COOKIE}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`
+}
+
+function goTo(path: string, setCookie: string): Response {
+  const headers = {
+    location: path,
+    'set-cookie': setCookie,
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+  }
+  return new Response(null, { status: 303, headers })
+}
