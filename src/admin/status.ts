@@ -24,6 +24,8 @@ type Counts = {
   p95Ms: number | null
   p99Ms: number | null
   erroredBuckets: number
+  /** Failures that visitors did not see, because control answered instead. */
+  rescued: number
   journeys: number
   /** Durations that the app reported. */
   timings: { count: number; p50Ms: number | null; p95Ms: number | null }
@@ -167,6 +169,7 @@ function countsOf(cells: readonly Cell[]): Counts {
     p95Ms: rounded(quantileMs(sum.latency, 0.95)),
     p99Ms: rounded(quantileMs(sum.latency, 0.99)),
     erroredBuckets: sum.erroredBuckets.length,
+    rescued: sum.rescued,
     journeys: sum.journeys,
     timings: {
       count: total(sum.timings),

@@ -31,6 +31,8 @@ const counts = v.strictObject({
   p95Ms: nullable(v.number()),
   p99Ms: nullable(v.number()),
   erroredBuckets: count,
+  /** Failures that visitors did not see, because control answered instead. */
+  rescued: count,
   journeys: count,
   timings: v.strictObject({ count, p50Ms: nullable(v.number()), p95Ms: nullable(v.number()) }),
 })

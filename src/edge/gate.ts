@@ -6,17 +6,24 @@
  * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
  * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
  */
-import { findRoute, type RouteTarget, type Snapshot } from '../core/config/snapshot.ts'
+import {
+  type FlagTarget,
+  findRoute,
+  type Origin,
+  type RouteTarget,
+  type Snapshot,
+} from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
-import { flagsHeader } from './headers.ts'
+import { flagsHeader, rescuedFlagsHeader } from './headers.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
+import { Rescuer } from './rescue.ts'
 import { observe, respond } from './respond.ts'
 import { signFlags } from './signature.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
@@ -40,6 +47,7 @@ export type Gate = {
 export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const live = new LiveDocument(bundled)
   const reporter = new Reporter(live)
+  const rescuer = new Rescuer()
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = new Facts(request, env, Date.now())
@@ -50,7 +58,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const document = await live.current(env, waitUntil, facts.nowMs)
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
-    const answer = await askOrigin(facts, plan.origin, plan.extra)
+    const answer = await rescuer.ask(facts, plan)
     const body = observe(plan, answer, facts, reporter, { env, waitUntil })
     return respond(plan, answer, body)
   }
@@ -64,10 +72,15 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       context,
       decisionInputs(document, env, facts.nowMs, debug.overrides),
     )
+    const origin = target.origins.get(decision.variant) ?? target.stable
+    const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
     return {
-      origin: target.origins.get(decision.variant) ?? target.stable,
+      origin,
       decision,
-      extra: await headersForOrigin(decision, context, env, facts.nowMs),
+      extra: await headersFor(flagsHeader(decision)),
+      standIn: mayRescue(target, origin, decision, facts)
+        ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
+        : undefined,
       setCookie: anonymous.setCookie(),
       debug,
     }
@@ -93,19 +106,24 @@ function stablePlan(target: RouteTarget): Plan {
     origin,
     decision: undefined,
     extra: [],
+    standIn: undefined,
     setCookie: undefined,
     debug: { visible: false, overrides: undefined },
   }
 }
 
+/** Whoever forced a variant wants to see what it does, its failures included. */
+function mayRescue(target: FlagTarget, origin: Origin, decision: Decision, facts: Facts): boolean {
+  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.has(facts.method)
+}
+
 /** The decision as the origin hears it, signed where there is a key. */
 async function headersForOrigin(
-  decision: Decision,
+  flags: string,
   context: RequestContext,
   env: Env,
   nowMs: number,
 ): Promise<ExtraHeaders> {
-  const flags = flagsHeader(decision)
   if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
   const targetingKey = encodeURIComponent(context.targetingKey())
   return [

@@ -53,6 +53,11 @@ export function flagsHeader(decision: Decision): string {
   return `${decision.flag}=${decision.variant};reason=${decision.reason.toLowerCase()}`
 }
 
+/** What control hears when it stands in: the variant that it is there for. */
+export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
+  return `${flag.key}=${flag.off};reason=rescued`
+}
+
 /** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */
 const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
 

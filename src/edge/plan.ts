@@ -9,6 +9,8 @@ export type Plan = {
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
   extra: ExtraHeaders
+  /** Who answers if the origin fails; undefined where nobody may. The headers are made only when they are needed. */
+  standIn: { origin: Origin; extra(): Promise<ExtraHeaders> } | undefined
   setCookie: string | undefined
   debug: DebugView
 }

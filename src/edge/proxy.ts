@@ -12,6 +12,8 @@ export type OriginAnswer = {
   /** Set where the origin failed. */
   failure: FailureKind | undefined
   latencyMs: number
+  /** The other origin answered in its place; `failure` and `latencyMs` are those of the one that was to. */
+  rescued?: boolean
   /** The visitor went away before an answer came: nobody's failure, and nothing to count. */
   visitorLeft: boolean
 }
@@ -19,14 +21,23 @@ export type OriginAnswer = {
 /** Extra headers that the origin gets, for example the decision and its signature. */
 export type ExtraHeaders = readonly (readonly [string, string])[]
 
-/** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
-export async function askOrigin(facts: Facts, origin: Origin, extra: ExtraHeaders): Promise<OriginAnswer> {
+/**
+ * Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504.
+ * `body`, where given, goes in place of the request's own, which can be read only once.
+ */
+export async function askOrigin(
+  facts: Facts,
+  origin: Origin,
+  extra: ExtraHeaders,
+  body?: ArrayBuffer | null,
+): Promise<OriginAnswer> {
   const { request } = facts
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), origin.timeoutMs)
   const startedMs = Date.now()
   try {
-    const outgoing = new Request(targetUrl(origin, facts.url), request)
+    const source = body ? { method: facts.method, headers: request.headers, body } : request
+    const outgoing = new Request(targetUrl(origin, facts.url), source)
     prepareForOrigin(outgoing.headers, facts)
     for (const [name, value] of extra) outgoing.headers.set(name, value)
     const response = await fetch(outgoing, {

@@ -25,7 +25,8 @@ export function observe(
     decision,
     failure: answer.failure,
     latencyMs: answer.latencyMs,
-    journey: asksForDocument(facts) && answer.response.status < 400,
+    journey: asksForDocument(facts) && answer.response.status < 400 && answer.failure === undefined,
+    rescued: answer.rescued === true,
   }
   const context = { env, colo: facts.colo, nowMs: facts.nowMs, waitUntil }
   try {
@@ -51,7 +52,11 @@ function asksForDocument(facts: Facts): boolean {
 }
 
 /** The origin's answer as the visitor gets it: unchanged, but for what the gate has to add. */
-export function respond(plan: Plan, { response }: OriginAnswer, body: ReadableStream | null): Response {
+export function respond(
+  plan: Plan,
+  { response, rescued, failure }: OriginAnswer,
+  body: ReadableStream | null,
+): Response {
   const { decision, debug, setCookie } = plan
   const decided = decision !== undefined
   if (!decided && !debug.visible) return response
@@ -59,7 +64,8 @@ export function respond(plan: Plan, { response }: OriginAnswer, body: ReadableSt
   if (decided) keepFromSharedCaches(headers)
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   if (debug.visible) {
-    headers.set('sluice-origin', plan.origin.name)
+    headers.set('sluice-origin', (rescued && plan.standIn?.origin.name) || plan.origin.name)
+    if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${failure}`)
     if (decided) headers.set('sluice-flags', flagsHeader(decision))
   }
   const { status, statusText } = response

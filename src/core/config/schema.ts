@@ -52,6 +52,15 @@ const route = v.strictObject({
   origin: v.optional(v.pipe(name, v.description('The origin, for a route without a flag.'))),
   flag: v.optional(v.pipe(flagKey, v.description('The flag that decides.'))),
   origins: v.optional(v.pipe(v.record(name, name), v.description('With `flag`: variant → origin.'))),
+  rescue: v.optional(
+    v.pipe(
+      v.union([v.literal(false), v.array(method)]),
+      v.description(
+        'With `flag`: methods of requests that the origin of `off` answers when the assigned origin fails (5xx, timeout, no connection). They are sent twice, so name only methods that are safe to repeat here; bodies up to 64 kB. `false`: none. Default: GET, HEAD, OPTIONS.',
+      ),
+    ),
+    ['GET', 'HEAD', 'OPTIONS'],
+  ),
 })
 
 const scalar = v.union([v.string(), v.number(), v.boolean()])

@@ -10,9 +10,16 @@ import { asList, type GateDocument, type RouteConfig, type SourceConfig } from '
 
 export type Origin = { name: string; url: string; timeoutMs: number }
 
-export type RouteTarget =
-  | { kind: 'origin'; origin: Origin }
-  | { kind: 'flag'; flag: CompiledFlag; origins: ReadonlyMap<string, Origin>; stable: Origin }
+export type FlagTarget = {
+  kind: 'flag'
+  flag: CompiledFlag
+  origins: ReadonlyMap<string, Origin>
+  /** The origin of the flag's `off`. */
+  stable: Origin
+  /** Methods of requests that the stable origin answers when the assigned one fails. */
+  rescued: ReadonlySet<string>
+}
+export type RouteTarget = { kind: 'origin'; origin: Origin } | FlagTarget
 
 export type CompiledRoute = {
   /** Host and path, as the document has them. */
@@ -93,7 +100,8 @@ function compileTarget(
       known(origins, name),
     ]),
   )
-  return { kind: 'flag', flag, origins: byVariant, stable: known(byVariant, flag.off) }
+  const rescued = new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase()))
+  return { kind: 'flag', flag, origins: byVariant, stable: known(byVariant, flag.off), rescued }
 }
 
 /** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */

@@ -16,6 +16,8 @@ export type Cell = CellKey & {
   erroredBuckets: number[]
   /** Documents asked for and answered. */
   journeys: number
+  /** Failed requests that control answered instead: the visitor saw no failure. */
+  rescued: number
   /** Durations that the app reported. */
   timings: Histogram
 }
@@ -38,6 +40,7 @@ export function emptyCell(key: CellKey): Cell {
     latency: {},
     erroredBuckets: [],
     journeys: 0,
+    rescued: 0,
     timings: {},
   }
 }
@@ -55,6 +58,7 @@ export function errorsOf(cell: Cell): number {
 export function countOutcome(cell: Cell, outcome: Outcome): void {
   cell.requests++
   if (outcome.journey) cell.journeys++
+  if (outcome.rescued) cell.rescued++
   recordLatency(cell.latency, outcome.latencyMs)
   if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
 }
@@ -82,6 +86,7 @@ function addBucket(cell: Cell, erroredBucket: number): void {
 export function mergeCell(target: Cell, source: Cell): void {
   target.requests += source.requests
   target.journeys += source.journeys
+  target.rescued = (target.rescued ?? 0) + (source.rescued ?? 0)
   for (const kind of FAILURE_KINDS) target.errors[kind] += source.errors[kind] ?? 0
   mergeHistogram(target.latency, source.latency)
   mergeHistogram(target.timings, source.timings ?? {})

@@ -15,6 +15,8 @@ export type Outcome = {
   latencyMs: number
   /** Whether the visitor asked for a document, and got it. */
   journey: boolean
+  /** Whether control answered in the place of an origin that failed. */
+  rescued: boolean
 }
 
 /** A status that counts against the origin: 5xx is its fault, everything else may well be meant. */

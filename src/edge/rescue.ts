@@ -1,0 +1,52 @@
+/**
+ * Rescue: a request that is safe to repeat, and that failed at the canary before anything of the answer had reached
+ * the visitor, is answered by control instead. The visitor sees success; the canary is charged the failure.
+ */
+import { RetryBudget } from '../core/limits/retry-budget.ts'
+import type { Facts } from './facts.ts'
+import type { Plan } from './plan.ts'
+import { askOrigin, type OriginAnswer } from './proxy.ts'
+
+/** With both origins down, rescues add at most this to control's load. */
+const BUDGET_SHARE = 0.1
+/** A body is read ahead so that it can be sent twice; a larger one streams, and is sent once. */
+const LARGEST_BODY_BYTES = 65_536
+
+/** Asks the planned origin, and where that fails and may be repeated, the stand-in. One budget per isolate. */
+export class Rescuer {
+  readonly #budget = new RetryBudget()
+
+  async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
+    this.#budget.earn(BUDGET_SHARE)
+    const { standIn } = plan
+    const replay = standIn && bodyForReplay(facts.request)
+    if (!replay) return await askOrigin(facts, plan.origin, plan.extra)
+    const body = await replay
+    const answer = await askOrigin(facts, plan.origin, plan.extra, body)
+    if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
+    const rescue = await askOrigin(facts, standIn.origin, await standIn.extra(), body)
+    if (rescue.failure === undefined) this.#budget.giveBack()
+    return better(answer, rescue)
+  }
+}
+
+/** The body for sending more than once, null for none; undefined where it can be sent only once. */
+function bodyForReplay(request: Request): Promise<ArrayBuffer | null> | undefined {
+  if (request.body === null) return Promise.resolve(null)
+  const length = request.headers.get('content-length')
+  if (length === null || !(Number(length) <= LARGEST_BODY_BYTES)) return undefined
+  return request.arrayBuffer()
+}
+
+/** What the visitor gets. Where both failed, an origin's own words go before the gate's. */
+function better(answer: OriginAnswer, rescue: OriginAnswer): OriginAnswer {
+  const keep = rescue.failure !== undefined && rescue.failure !== 'status' && answer.failure === 'status'
+  void (keep ? rescue : answer).response.body?.cancel().catch(() => {})
+  if (keep) return answer
+  return {
+    ...answer,
+    response: rescue.response,
+    visitorLeft: rescue.visitorLeft,
+    rescued: rescue.failure === undefined,
+  }
+}
