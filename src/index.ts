@@ -2,6 +2,8 @@
 import { Hono } from 'hono'
 import openApi from '../config/openapi.json'
 import { createAdminApi } from './admin/api.ts'
+import { Authenticator } from './admin/auth.ts'
+import { createMetricsApi } from './admin/metrics.ts'
 import { bundledDocument } from './bundled.ts'
 import { createEventsApi } from './client/events.ts'
 import type { Controller } from './durable/controller.ts'
@@ -18,12 +20,15 @@ export { Counters } from './durable/counters.ts'
 
 const gate = createGate({ bundled: bundledDocument })
 
+const authenticator = new Authenticator()
+
 const app = new Hono<{ Bindings: Env }>()
 app.get('/__sluice/health', (c) => c.json({ status: 'ok' }))
 app.route(
   '/__sluice/api/v1',
   createAdminApi({
     live: gate.live,
+    authenticator,
     openApi: JSON.stringify(openApi),
     visitors: {
       described: (visitor, env, nowMs) => describedVisitor(visitor, gate.live.last, env, nowMs),
@@ -32,6 +37,7 @@ app.route(
     },
   }),
 )
+app.route('/__sluice/metrics', createMetricsApi(authenticator, gate.live))
 app.get('/__sluice/preview', (c) => openPreview(c.req.raw, c.env, Date.now()))
 app.route(
   '/__sluice/events',

@@ -8,7 +8,7 @@ import { LARGEST_DOCUMENT_CHARACTERS } from '../core/config/parse.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
 import { controller, type Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
-import { Authenticator, isAllowed } from './auth.ts'
+import { type Authenticator, isAllowed, refused } from './auth.ts'
 import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './call.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { flagHandlers } from './handlers/flags.ts'
@@ -38,15 +38,20 @@ const WITH_DOCUMENT: readonly OperationId[] = [
 export type AdminOptions = {
   /** What this isolate decides by. */
   live: LiveDocument
+  authenticator: Authenticator
   visitors: VisitorPorts
   /** The OpenAPI description, as text. */
   openApi: string
 }
 
 /** Makes the admin API of a gate. */
-export function createAdminApi({ live, visitors, openApi }: AdminOptions): Hono<{ Bindings: Env }> {
+export function createAdminApi({
+  live,
+  authenticator,
+  visitors,
+  openApi,
+}: AdminOptions): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
-  const authenticator = new Authenticator()
 
   api.get('/openapi.json', () => {
     const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' }
@@ -103,20 +108,6 @@ export function createAdminApi({ live, visitors, openApi }: AdminOptions): Hono<
 /** Hono's pattern of a path of the contract; keys come percent-encoded, so a slash in one is no slash of the path. */
 function patternOf(path: string): string {
   return path.replace(':verb', `:verb{${FLAG_VERBS.join('|')}}`)
-}
-
-function refused(login: { status: number; detail: string; retryAfterSeconds?: number }): Response {
-  const titles: Readonly<Record<number, string>> = {
-    401: 'Unauthorized',
-    403: 'Forbidden',
-    429: 'Too Many Requests',
-    503: 'Service Unavailable',
-  }
-  const { status, detail, retryAfterSeconds } = login
-  return problemDetails(status, titles[status] ?? '', detail, {
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
-    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-  })
 }
 
 type Parts = { body: unknown; query: unknown }

@@ -8,6 +8,7 @@ import { RateLimiter } from '../core/limits/rate-limiter.ts'
 import { equalInConstantTime, sha256Hex } from '../crypto.ts'
 import type { Controller } from '../durable/controller.ts'
 import { controller, type Env } from '../env.ts'
+import { problemDetails } from '../problem-details.ts'
 import { actorFromAccess, isAccessConfigured } from './access.ts'
 
 /** Who calls; the name stands in the audit log. */
@@ -132,6 +133,21 @@ export class Authenticator {
 /** Whether an actor may do what needs a role. */
 export function isAllowed(actor: Actor, needed: Role): boolean {
   return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
+}
+
+/** The answer to a login that failed. */
+export function refused(login: Login & { ok: false }): Response {
+  const titles: Readonly<Record<number, string>> = {
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    429: 'Too Many Requests',
+    503: 'Service Unavailable',
+  }
+  const { status, detail, retryAfterSeconds } = login
+  return problemDetails(status, titles[status] ?? '', detail, {
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  })
 }
 
 /** Browsers say where a request comes from; what says nothing is not a browser. */
