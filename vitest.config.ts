@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/core/**/*.test.ts', 'test/*.test.ts', 'test/sim/**/*.test.ts'],
+          include: [
+            'test/core/**/*.test.ts',
+            'test/cli/**/*.test.ts',
+            'test/*.test.ts',
+            'test/sim/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -1,9 +1,13 @@
-/** `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run. */
+/**
+ * `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run, and
+ * dist/cli.js, the command line.
+ */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { buildCli } from './build-cli.mjs'
 
 try {
   const { values } = parseArgs({ options: { config: { type: 'string' } } })
@@ -12,7 +16,9 @@ try {
   await buildWorker({ outfile, ...(document !== undefined && { document }) })
   const built = await readFile(outfile)
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+  const cli = await buildCli()
   console.log(`dist/worker.js ${kB(built.length)}, gzip ${kB(gzipSync(built, { level: 9 }).length)}`)
+  console.log(`dist/cli.js ${kB(cli.bytes)}`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exit(1)

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { parseDocument } from '../core/config/parse.ts'
 import { describeProblems, readText } from './documents.ts'
+import { PROJECT_ROOT } from './project-root.ts'
 
-export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url))
+export { PROJECT_ROOT } from './project-root.ts'
 
 export type BuildOptions = {
   outfile: string

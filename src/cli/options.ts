@@ -1,0 +1,45 @@
+/** Values of options, by their long names without dashes: `config`, `dry-run`. */
+import { UsageError } from './errors.ts'
+
+export class Options {
+  readonly #values: Readonly<Record<string, unknown>>
+
+  /** `values` as the parser gives them, under camel-case names. */
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  has(name: string): boolean {
+    return this.#of(name) === true
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#of(name)
+    return typeof value === 'string' ? value : undefined
+  }
+
+  number(name: string): number | undefined {
+    const value = this.#of(name)
+    return typeof value === 'number' ? value : undefined
+  }
+
+  list(name: string): readonly string[] {
+    const value = this.#of(name)
+    return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : []
+  }
+
+  /** `name=value` pairs of a list option. */
+  pairs(name: string): Record<string, string> {
+    return Object.fromEntries(
+      this.list(name).map((pair) => {
+        const at = pair.indexOf('=')
+        if (at < 1) throw new UsageError(`Cannot use --${name} ${pair}: write NAME=VALUE`)
+        return [pair.slice(0, at), pair.slice(at + 1)]
+      }),
+    )
+  }
+
+  #of(name: string): unknown {
+    return this.#values[name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
+  }
+}

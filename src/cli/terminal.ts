@@ -1,0 +1,58 @@
+/** Where a verb reads and writes: the process in real life, buffers in tests. */
+import { styleText } from 'node:util'
+
+export type Terminal = {
+  out(text: string): void
+  err(text: string): void
+  /** Whether standard output, or standard error, is a screen that a person looks at. */
+  outIsScreen: boolean
+  errIsScreen: boolean
+  /** Whether a person can be asked. */
+  canAsk: boolean
+  columns: number
+  env: Readonly<Record<string, string | undefined>>
+  cwd: string
+  /** Everything that stands on standard input. */
+  readInput(): Promise<string>
+  /** Aborted when the person wants to stop. */
+  stop: AbortSignal
+}
+
+export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold'
+/** Colours a text, or leaves it as it is. */
+export type Paint = (style: Style, text: string) => string
+
+const COLOURED: Paint = (style, text) => styleText(style, text, { validateStream: false })
+export const PLAIN: Paint = (_style, text) => text
+
+/** Colours only on screens, unless the environment says otherwise (https://no-color.org). */
+export function paintFor({ env }: Terminal, isScreen: boolean): Paint {
+  if (env.NO_COLOR) return PLAIN
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return COLOURED
+  return isScreen && env.TERM !== 'dumb' ? COLOURED : PLAIN
+}
+
+/** The terminal of this process. The first Ctrl-C asks to stop, the second one stops. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr, stdin } = process
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  // A reader such as `head` that has seen enough is no failure.
+  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    outIsScreen: stdout.isTTY === true,
+    errIsScreen: stderr.isTTY === true,
+    canAsk: stdin.isTTY === true && stdout.isTTY === true,
+    columns: stdout.columns ?? 80,
+    env: process.env,
+    cwd: process.cwd(),
+    readInput: async () => {
+      let text = ''
+      for await (const chunk of stdin.setEncoding('utf8')) text += chunk
+      return text
+    },
+    stop: stop.signal,
+  }
+}
