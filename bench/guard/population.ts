@@ -1,9 +1,8 @@
 /** Traffic of real visitors: retries, people for whom nothing works, bots. Errors come in clusters. */
 
-import type { GuardTick } from '../../src/core/guard/index.ts'
 import { canaryBucketCount, ROUTING_BUCKETS } from '../../src/core/guard/index.ts'
 import type { Random } from './random.ts'
-import type { Source } from './traffic.ts'
+import type { Source, Ticker } from './traffic.ts'
 import { distinct, trafficTick } from './traffic.ts'
 
 export type ClusterKind = 'retries' | 'unlucky' | 'bots' | 'all'
@@ -20,22 +19,24 @@ const BOTS = 40
 type Bot = { bucket: number; perSecond: number; fails: boolean }
 type Arm = { requests: number; errors: number; errored: number[] }
 
-/** A population with its own split; `next(second, at)` gives one second of both arms. */
-export type Population = (
-  second: number,
-  at: { generation: number; stage: number; percentage: number },
-) => GuardTick
-
 /**
  * Visitors of one site. `source.truth` gives the mean rates of first errors of both arms.
  *
  * @param kind which clusters there are
  */
-export function population(random: Random, kind: ClusterKind, source: Source): Population {
+export function population(random: Random, kind: ClusterKind, source: Source): Ticker {
   const visitors = Array.from({ length: VISITORS }, () => random.below(ROUTING_BUCKETS))
   const bots = kind === 'bots' || kind === 'all' ? makeBots(random) : []
   const unlucky = kind === 'unlucky' || kind === 'all'
   const retries = new Map<number, number[]>()
+  const shares = new Map<number, number>()
+
+  /** Share of the visitors whose buckets lie below the edge. */
+  const shareBelow = (edge: number): number => {
+    const known = shares.get(edge) ?? visitors.filter((bucket) => bucket < edge).length / VISITORS
+    shares.set(edge, known)
+    return known
+  }
 
   /** Visitor who has an error; the first tenth of the list is unlucky. */
   const victim = (): number => {
@@ -62,10 +63,9 @@ export function population(random: Random, kind: ClusterKind, source: Source): P
   return (second, at) => {
     const { canaryRate, controlRate } = source.truth(second)
     const edge = canaryBucketCount(at.percentage)
-    const canaryVisitors = visitors.filter((bucket) => bucket < edge).length / VISITORS
     const base = trafficTick(random, source, second, at)
     const canary: Arm = {
-      requests: random.poisson(source.requestsPerSecond * canaryVisitors),
+      requests: random.poisson(source.requestsPerSecond * shareBelow(edge)),
       errors: 0,
       errored: [],
     }

@@ -4,7 +4,7 @@ import type { Batch } from '../../src/core/guard/batch.ts'
 import { EMPTY_BATCH } from '../../src/core/guard/batch.ts'
 import type { GuardTick } from '../../src/core/guard/index.ts'
 import { initialRollback, rollbackWealth, stepRollback } from '../../src/core/guard/rollback.ts'
-import type { GuardSettings } from '../../src/core/guard/settings.ts'
+import { resolveGuardSettings } from '../../src/core/guard/settings.ts'
 import { instalmentsAfter } from '../../src/core/guard/wealth.ts'
 
 export type Rival = (tick: GuardTick) => boolean
@@ -47,8 +47,8 @@ export function zTest(): Rival {
 }
 
 /** The guard's own error test on raw request counts: what dedupe by visitor is for. */
-export function rawCounts(settings: GuardSettings): Rival {
-  const errorsOnly = { ...settings, latency: { ...settings.latency, enabled: false } }
+export function rawCounts(): Rival {
+  const errorsOnly = resolveGuardSettings({ latency: false })
   let state = initialRollback()
   let fired = false
   return ({ atMs, canary, control }) => {
@@ -62,7 +62,7 @@ export function rawCounts(settings: GuardSettings): Rival {
       },
     }
     state = stepRollback(errorsOnly, state, batch, instalmentsAfter(atMs))
-    fired ||= rollbackWealth(errorsOnly, state).all >= 1 / settings.alpha
+    fired ||= rollbackWealth(errorsOnly, state).all >= 1 / errorsOnly.alpha
     return fired
   }
 }

@@ -5,6 +5,10 @@ import type { ArmTick, GuardTick } from '../../src/core/guard/index.ts'
 import { canaryBucketCount, ROUTING_BUCKETS } from '../../src/core/guard/index.ts'
 import type { Random } from './random.ts'
 
+export type At = { generation: number; stage: number; percentage: number }
+/** Makes one second's tick. */
+export type Ticker = (second: number, at: At) => GuardTick
+
 /** What is true in one second. Rates are 0–1, `slowdown` multiplies the canary's latencies. */
 export type Truth = { canaryRate: number; controlRate: number; slowdown: number }
 
@@ -85,12 +89,7 @@ export function armTick(
 }
 
 /** One second of both arms. */
-export function trafficTick(
-  random: Random,
-  source: Source,
-  second: number,
-  at: { generation: number; stage: number; percentage: number },
-): GuardTick {
+export function trafficTick(random: Random, source: Source, second: number, at: At): GuardTick {
   const { canaryRate, controlRate, slowdown } = source.truth(second)
   const share = at.percentage / 100
   const edge = canaryBucketCount(at.percentage)

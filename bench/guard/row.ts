@@ -1,0 +1,101 @@
+/** A row of the benchmark's table: scenarios to run, and what their results mean. */
+
+import type { RunResult, Scenario } from './scenario.ts'
+import { type Interval, proportionInterval, quantile, quantileInterval } from './statistics.ts'
+
+export type Unit = 'share' | 'seconds' | 'ratio' | 'number'
+
+/** One measured figure with its limit. */
+export type Figure = {
+  /** What of the row this is, such as a scenario. */
+  of: string
+  value: number
+  interval: Interval | null
+  unit: Unit
+  limit: number
+  /** Whether the limit must not be exceeded, or must be reached. */
+  side: 'most' | 'least'
+  repeats: number
+  /** Others in the same run, or the bound: name → figure in the same unit. */
+  beside: Readonly<Record<string, number>>
+}
+
+export type Row = {
+  id: string
+  measure: string
+  target: string
+  /** Scenarios with the runs of the quick and the full mode. */
+  scenarios: readonly Scenario[]
+  runs: { quick: number; full: number }
+  figures(results: ResultsOf): Figure[]
+}
+
+export type ResultsOf = (scenario: Scenario) => readonly RunResult[]
+
+export function meets({ value, limit, side }: Figure): boolean {
+  return side === 'most' ? value <= limit : value >= limit
+}
+
+/** Whether the whole 95 % interval lies on the right side, so that luck is not the reason. */
+export function surely({ interval, value, limit, side }: Figure): boolean {
+  const { low, high } = interval ?? { low: value, high: value }
+  return side === 'most' ? high <= limit : low >= limit
+}
+
+/** The share of runs for which something holds. */
+export function shareFigure(
+  of: string,
+  results: readonly RunResult[],
+  holds: (result: RunResult) => boolean,
+  limit: number,
+  side: Figure['side'] = 'most',
+): Figure {
+  const hits = results.filter(holds).length
+  const runs = results.length
+  return {
+    of,
+    value: hits / runs,
+    interval: proportionInterval(hits, runs),
+    unit: 'share',
+    limit,
+    side,
+    repeats: runs,
+    beside: rivalShares(results),
+  }
+}
+
+function rivalShares(results: readonly RunResult[]): Record<string, number> {
+  const names = Object.keys(results[0]?.rivals ?? {}) as (keyof RunResult['rivals'])[]
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      results.filter(({ rivals }) => rivals[name] !== null).length / results.length,
+    ]),
+  )
+}
+
+/** A quantile of the seconds until the rollback. */
+export function delayFigure(of: string, results: readonly RunResult[], share: number, limit: number): Figure {
+  // A rollback before the regression began is a false alarm, not a fast detection.
+  const delays = results.map(({ rolledBackS }) =>
+    rolledBackS !== null && rolledBackS > 0 ? rolledBackS : Infinity,
+  )
+  const names = Object.keys(results[0]?.rivals ?? {}) as (keyof RunResult['rivals'])[]
+  const beside = names.map((name): [string, number] => [
+    name,
+    quantile(
+      results.map(({ rivals }) => rivals[name] ?? Infinity),
+      share,
+    ),
+  ])
+  return {
+    of,
+    value: quantile(delays, share),
+    interval: quantileInterval(delays, share),
+    unit: 'seconds',
+    limit,
+    side: 'most',
+    repeats: delays.length,
+    beside: Object.fromEntries(beside),
+  }
+}

@@ -1,0 +1,128 @@
+/** A scenario is plain data, so that it travels to worker threads: what is true, and how long it is watched. */
+
+import { deliverAtOnce, faultyDelivery } from './delivery.ts'
+import { cellsOf, createGate } from './gate.ts'
+import { type ClusterKind, population } from './population.ts'
+import type { Random } from './random.ts'
+import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
+import { type Source, type Ticker, type Truth, trafficTick } from './traffic.ts'
+
+export const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
+export type RivalName = (typeof RIVALS)[number]
+
+export type Scenario = {
+  name: string
+  /** Percentages of the stages; one: no advance is possible. */
+  stages: readonly number[]
+  bakeS?: number
+  requestsPerSecond: number
+  seconds: number
+  canaryRate: number
+  controlRate: number
+  /** Multiplies the canary's latencies. */
+  slowdown?: number
+  /** Until this second the canary is as good as control; delays count from it. */
+  regressionS?: number
+  /** Both arms fail at this rate for a while. */
+  outage?: { fromS: number; toS: number; rate: number }
+  /** The rate of both arms wanders between two values. */
+  drift?: { low: number; high: number; periodS: number }
+  clusters?: ClusterKind
+  /** Flushes are repeated, reordered, delayed and lost. */
+  faults?: boolean
+  /** Parts of the guard's configuration that differ from `WHOLE_STACK`. */
+  guard?: object
+  rivals?: readonly RivalName[]
+}
+
+/** Everything that the guard can do, together: what every scenario runs unless it says otherwise. */
+export const WHOLE_STACK = {
+  errors: {},
+  latency: {},
+  ceilings: { errorRate: 0.15, p95Ms: 600 },
+  traffic: { maxDropPercent: 30 },
+}
+
+export type RunResult = {
+  /** Seconds from the regression to the rollback; null: none. */
+  rolledBackS: number | null
+  trigger: string | null
+  /** A freeze was seen (broken split, shared outage). */
+  frozen: boolean
+  /** Stages that the rollout advanced by itself, and whether it finished. */
+  advances: number
+  finished: boolean
+  /** Seconds that were watched. */
+  seconds: number
+  rivals: Partial<Record<RivalName, number | null>>
+}
+
+/** One run: second by second until the rollout is closed or finished, and every rival has fired. */
+export function runScenario(scenario: Scenario, random: Random): RunResult {
+  const gate = createGate({
+    guard: { ...WHOLE_STACK, ...scenario.guard },
+    stages: scenario.stages,
+    bakeS: scenario.bakeS ?? 0,
+  })
+  const ticker = tickerOf(scenario, random)
+  const deliver = scenario.faults ? faultyDelivery(random) : deliverAtOnce
+  const rivals = (scenario.rivals ?? []).map((name): [RivalName, Rival] => [name, makeRival(name)])
+  const since = scenario.regressionS ?? 0
+  const result: RunResult = {
+    rolledBackS: null,
+    trigger: null,
+    frozen: false,
+    advances: 0,
+    finished: false,
+    seconds: scenario.seconds,
+    rivals: Object.fromEntries(rivals.map(([name]) => [name, null])),
+  }
+  for (let second = 1; second <= scenario.seconds; second++) {
+    const tick = ticker(second, gate.at())
+    if (result.rolledBackS === null) {
+      const { verdict, command } = gate.look(deliver(cellsOf(tick), second), second * 1000)
+      if (verdict.action === 'freeze') result.frozen = true
+      if (command === 'rollback') {
+        result.rolledBackS = second - since
+        result.trigger = verdict.trigger
+      }
+      if (command === 'advance') result.advances++
+      if (command === 'finish') result.finished = true
+    }
+    for (const [name, rival] of rivals)
+      if (result.rivals[name] === null && rival(tick)) result.rivals[name] = second - since
+    const settled = result.rolledBackS !== null || result.finished
+    if (settled && rivals.every(([name]) => result.rivals[name] !== null)) {
+      result.seconds = second
+      break
+    }
+  }
+  return result
+}
+
+function makeRival(name: RivalName): Rival {
+  if (name === 'flagger') return flagger()
+  return name === 'zTest' ? zTest() : rawCounts()
+}
+
+function tickerOf(scenario: Scenario, random: Random): Ticker {
+  const source: Source = { requestsPerSecond: scenario.requestsPerSecond, truth: truthOf(scenario) }
+  if (scenario.clusters !== undefined) return population(random, scenario.clusters, source)
+  return (second, at) => trafficTick(random, source, second, at)
+}
+
+function truthOf(scenario: Scenario): (second: number) => Truth {
+  const { canaryRate, controlRate, slowdown = 1, regressionS = 0, outage, drift } = scenario
+  const healthy = { canaryRate: controlRate, controlRate, slowdown: 1 }
+  const truth = { canaryRate, controlRate, slowdown }
+  return (second) => {
+    if (outage !== undefined && second >= outage.fromS && second < outage.toS)
+      return { canaryRate: outage.rate, controlRate: outage.rate, slowdown: 1 }
+    if (drift !== undefined) {
+      const wave = 0.5 - 0.5 * Math.cos((2 * Math.PI * second) / drift.periodS)
+      const rate = drift.low * (drift.high / drift.low) ** wave
+      return { canaryRate: rate, controlRate: rate, slowdown: 1 }
+    }
+    return second > regressionS ? truth : healthy
+  }
+}
