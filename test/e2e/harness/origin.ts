@@ -1,0 +1,68 @@
+/** A tiny origin over real HTTP that answers as the test says and remembers what it was asked. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+export type LoggedRequest = {
+  method: string
+  url: string
+  /** By lower-case name; several fields of one name are joined as node:http does. */
+  headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+export type Origin = {
+  url: string
+  name: string
+  /** Everything that arrived, oldest first. */
+  requests: LoggedRequest[]
+  /** Answers like this from the next request on. */
+  answer(answer: Answer): void
+  server: Server
+  close(): Promise<void>
+}
+
+/** Answers with its own name, as text. */
+export const sayName =
+  (name: string): Answer =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain', 'x-origin': name }).end(name)
+  }
+
+/** Starts an origin on any free port. */
+export async function startOrigin(name: string, first: Answer = sayName(name), port = 0): Promise<Origin> {
+  let answer = first
+  const requests: LoggedRequest[] = []
+  const sockets = new Set<Duplex>()
+  const server = createServer((request, response) => {
+    const { method = 'GET', url = '/', headers } = request
+    requests.push({ method, url, headers })
+    // A visitor or a test that leaves is no fault of the origin.
+    Promise.resolve(answer(request, response)).catch(() => response.destroy())
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error(`Cannot start ${name}: it has no port`)
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    name,
+    requests,
+    answer: (next) => {
+      answer = next
+    },
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
