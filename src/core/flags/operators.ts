@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js'
-import { RE2JS } from 're2js'
 import compareSemver from 'semver/functions/compare.js'
 import parseSemver from 'semver/functions/parse.js'
 import type { Scalar } from '../context/attributes.ts'
+import { compileRegex } from './regex/regex.ts'
 
 /** Whether one scalar of an attribute satisfies a condition. */
 export type Predicate = (value: Scalar) => boolean
@@ -123,12 +123,12 @@ function compileText(
   }
 }
 
-/** RE2 guarantees linear time, which is what lets a document carry patterns that meet visitors' input. */
+/** RE2's syntax in linear time, which is what lets a document carry patterns that meet visitors' input. */
 function compileMatches(values: readonly Scalar[], ignoreCase: boolean): CompiledOperator {
-  const patterns: RE2JS[] = []
+  const patterns: ((text: string) => boolean)[] = []
   for (const [index, value] of values.entries()) {
     try {
-      patterns.push(RE2JS.compile(String(value), ignoreCase ? RE2JS.CASE_INSENSITIVE : 0))
+      patterns.push(compileRegex(String(value), ignoreCase))
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return {
@@ -143,7 +143,7 @@ function compileMatches(values: readonly Scalar[], ignoreCase: boolean): Compile
   return {
     predicate: (value) => {
       const text = String(value)
-      return patterns.some((pattern) => pattern.matcher(text).find())
+      return patterns.some((isFoundIn) => isFoundIn(text))
     },
   }
 }

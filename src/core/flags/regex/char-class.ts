@@ -1,0 +1,167 @@
+/**
+ * Sets of characters. What belongs to `\p{Greek}`, and which letters are one when case is ignored, the platform's
+ * own regular expressions know: each set becomes one of them that looks at a single character, so that it can't
+ * take more than constant time and no Unicode table has to be shipped.
+ */
+import type { Cursor } from './syntax.ts'
+
+/** Whether a code point belongs to a set. */
+export type CharTest = (code: number) => boolean
+
+/** A set under construction: the source of a native class, and the sets of which it takes the complement. */
+type SetParts = { members: string; complements: string[] }
+
+const PERL_CLASSES: Readonly<Record<string, string>> = { d: '0-9', s: '\\t\\n\\f\\r ', w: '0-9A-Za-z_' }
+
+const POSIX_CLASSES: Readonly<Record<string, string>> = {
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  ascii: '\\0-\\x7f',
+  blank: '\\t ',
+  cntrl: '\\0-\\x1f\\x7f',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\t-\\r ',
+  upper: 'A-Z',
+  word: '0-9A-Za-z_',
+  xdigit: '0-9A-Fa-f',
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 }
+const LARGEST_CODE_POINT = 0x10ffff
+
+/** The set of one character. */
+export function charTest(code: number, ignoreCase: boolean): CharTest {
+  return ignoreCase ? nativeTest(escaped(code), true) : (other) => other === code
+}
+
+/** `.`: everything, or everything but the line feed. */
+export function anyChar(alsoNewline: boolean): CharTest {
+  return alsoNewline ? () => true : (code) => code !== 10
+}
+
+/** Reads `\d`, `\W`, `\pL`, `\P{Greek}` and their like; undefined, with nothing read, when something else comes. */
+export function parseClassEscape(cursor: Cursor, ignoreCase: boolean): CharTest | undefined {
+  const parts: SetParts = { members: '', complements: [] }
+  return readClassEscape(cursor, parts) ? setTest(parts, false, ignoreCase) : undefined
+}
+
+/** Reads a bracketed class; the cursor stands behind its `[`. */
+export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
+  const start = cursor.at - 1
+  const negated = cursor.take('^')
+  const parts: SetParts = { members: '', complements: [] }
+  const first = cursor.at
+  while (cursor.at === first || !cursor.take(']')) {
+    if (cursor.done) cursor.fail('a class without its "]"', start)
+    if (!readPosixClass(cursor, parts) && !readClassEscape(cursor, parts)) readRange(cursor, parts)
+  }
+  return setTest(parts, negated, ignoreCase)
+}
+
+/** Reads `\n`, `\x{1F600}`, `\.` and their like; the cursor stands before the backslash. */
+export function parseCharEscape(cursor: Cursor): number {
+  const start = cursor.at
+  cursor.take('\\')
+  const hex = cursor.takeMatch(/x(?:([\da-fA-F]{2})|\{([\da-fA-F]+)\})/y)
+  if (hex !== undefined) {
+    const code = Number.parseInt(hex[1] ?? hex[2] ?? '', 16)
+    return code <= LARGEST_CODE_POINT ? code : cursor.fail('a character beyond Unicode', start)
+  }
+  const octal = cursor.takeMatch(/0[0-7]{0,2}|[1-7][0-7]{1,2}/y)
+  if (octal !== undefined) return Number.parseInt(octal[0], 8)
+  const char = cursor.next()
+  const simple = Object.hasOwn(SIMPLE_ESCAPES, char) ? SIMPLE_ESCAPES[char] : undefined
+  if (simple !== undefined) return simple
+  if (/^[!-/:-@[-`{-~\s]$/.test(char)) return char.charCodeAt(0)
+  return cursor.fail(/^[1-9]$/.test(char) ? 'a back-reference' : 'an unknown escape', start)
+}
+
+function readRange(cursor: Cursor, parts: SetParts): void {
+  const start = cursor.at
+  const low = readClassChar(cursor)
+  const isRange = cursor.looksAt('-') && cursor.text.length > cursor.at + 1 && !cursor.looksAt('-]')
+  if (isRange) cursor.take('-')
+  const high = isRange ? readClassChar(cursor) : low
+  if (high < low) cursor.fail('a range that runs backwards', start)
+  parts.members += isRange ? `${escaped(low)}-${escaped(high)}` : escaped(low)
+}
+
+function readClassChar(cursor: Cursor): number {
+  if (cursor.looksAt('\\')) return parseCharEscape(cursor)
+  return cursor.next().codePointAt(0) ?? cursor.fail('a class without its "]"')
+}
+
+function readPosixClass(cursor: Cursor, parts: SetParts): boolean {
+  const start = cursor.at
+  const match = cursor.takeMatch(/\[:(\^?)((?:(?!:\]).)*):\]/sy)
+  if (match === undefined) return false
+  const name = match[2] ?? ''
+  const members = Object.hasOwn(POSIX_CLASSES, name) ? POSIX_CLASSES[name] : undefined
+  add(parts, members ?? cursor.fail('an unknown class', start), match[1] === '^')
+  return true
+}
+
+function readClassEscape(cursor: Cursor, parts: SetParts): boolean {
+  const start = cursor.at
+  const perl = cursor.takeMatch(/\\([dsw])/iy)?.[1]
+  if (perl !== undefined) {
+    add(parts, PERL_CLASSES[perl.toLowerCase()] ?? '', perl < 'a')
+    return true
+  }
+  const match = cursor.takeMatch(/\\([pP])(?:\{(\^?)([^}]*)\}|([^{]))/y)
+  if (match === undefined) return false
+  const [, sign, caret, name, letter] = match
+  const members = unicodeSet(name ?? letter ?? '')
+  add(parts, members ?? cursor.fail('an unknown Unicode class', start), (sign === 'P') !== (caret === '^'))
+  return true
+}
+
+/** RE2 knows general categories by their short names, and scripts by their names. */
+function unicodeSet(name: string): string | undefined {
+  if (name === 'Any') return '\\p{Any}'
+  const source = /^[A-Z][a-z]?$/.test(name) ? `\\p{gc=${name}}` : `\\p{sc=${name}}`
+  try {
+    new RegExp(source, 'u')
+    return source
+  } catch {
+    return undefined
+  }
+}
+
+function add(parts: SetParts, members: string, complement: boolean): void {
+  if (complement) parts.complements.push(members)
+  else parts.members += members
+}
+
+/** A complement is taken after case was folded, as RE2 does; a native class would fold it afterwards. */
+function setTest(parts: SetParts, negated: boolean, ignoreCase: boolean): CharTest {
+  const member = parts.members === '' ? () => false : nativeTest(parts.members, ignoreCase)
+  const excluding = parts.complements.map((complement) => nativeTest(complement, ignoreCase))
+  return withAsciiTable((code) => (member(code) || excluding.some((test) => !test(code))) !== negated)
+}
+
+function nativeTest(members: string, ignoreCase: boolean): CharTest {
+  const expression = new RegExp(`[${members}]`, ignoreCase ? 'iu' : 'u')
+  return withAsciiTable((code) => expression.test(String.fromCodePoint(code)))
+}
+
+/** Remembers the answers for ASCII as they are asked for: most patterns never meet most characters. */
+function withAsciiTable(test: CharTest): CharTest {
+  const answers: (boolean | undefined)[] = []
+  return (code) => {
+    if (code >= 128) return test(code)
+    const known = answers[code]
+    if (known !== undefined) return known
+    const answer = test(code)
+    answers[code] = answer
+    return answer
+  }
+}
+
+function escaped(code: number): string {
+  return `\\u{${code.toString(16)}}`
+}

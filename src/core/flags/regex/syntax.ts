@@ -1,0 +1,62 @@
+import type { CharTest } from './char-class.ts'
+
+/** A parsed pattern. Flags such as `(?i)` are already resolved into the character tests and assertions. */
+export type Node =
+  | { kind: 'char'; test: CharTest }
+  | { kind: 'assert'; assertion: Assertion }
+  | { kind: 'concat'; parts: readonly Node[] }
+  | { kind: 'alternate'; options: readonly Node[] }
+  /** `max` is infinite for `*`, `+` and `{n,}`. Lazy or greedy makes no difference to whether a text matches. */
+  | { kind: 'repeat'; node: Node; min: number; max: number }
+
+export type Assertion = 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word-edge' | 'no-word-edge'
+
+/** A pattern that RE2 would not accept; the message says what and where. */
+export class PatternError extends Error {}
+
+/** What is left to read of a pattern, by code points. */
+export class Cursor {
+  at = 0
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get done(): boolean {
+    return this.at >= this.text.length
+  }
+
+  looksAt(token: string): boolean {
+    return this.text.startsWith(token, this.at)
+  }
+
+  /** Whether the token comes next; if so, it is read. */
+  take(token: string): boolean {
+    const found = this.looksAt(token)
+    if (found) this.at += token.length
+    return found
+  }
+
+  /** What a sticky expression matches here, read; undefined when it does not match. */
+  takeMatch(expression: RegExp): RegExpExecArray | undefined {
+    expression.lastIndex = this.at
+    const match = expression.exec(this.text)
+    if (match === null) return undefined
+    this.at += match[0].length
+    return match
+  }
+
+  /** The next character as text; empty at the end. */
+  next(): string {
+    const code = this.text.codePointAt(this.at)
+    const char = code === undefined ? '' : String.fromCodePoint(code)
+    this.at += char.length
+    return char
+  }
+
+  fail(what: string, from = this.at): never {
+    const part = this.text.slice(from, from + 20)
+    throw new PatternError(part === '' ? `${what} at the end` : `${what} at "${part}"`)
+  }
+}
