@@ -13,15 +13,14 @@ export type BuildOptions = {
   minify?: boolean
 }
 
+/** What a build gave; `inputs` are the source files, with the bytes that each takes in the output. */
+export type BuiltWorker = { bytes: number; inputs: readonly { file: string; bytes: number }[] }
+
 /**
  * Bundles the Worker into one ES module that plain workerd can run. Throws, with the list of problems, when the
  * document that is to be built in is not valid.
  */
-export async function buildWorker({
-  outfile,
-  document,
-  minify = true,
-}: BuildOptions): Promise<{ bytes: number }> {
+export async function buildWorker({ outfile, document, minify = true }: BuildOptions): Promise<BuiltWorker> {
   const text = document ?? (await readText(resolve(PROJECT_ROOT, 'config/gate.json')))
   const parsed = parseDocument(text)
   if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)
@@ -47,5 +46,10 @@ export async function buildWorker({
       },
     ],
   })
-  return { bytes: Object.values(result.metafile.outputs)[0]?.bytes ?? 0 }
+  const [output] = Object.values(result.metafile.outputs)
+  const inputs = Object.entries(output?.inputs ?? {}).map(([file, input]) => ({
+    file,
+    bytes: input.bytesInOutput,
+  }))
+  return { bytes: output?.bytes ?? 0, inputs }
 }
