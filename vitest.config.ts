@@ -20,7 +20,11 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { ADMIN_TOKEN: 'test-admin-token', SIGNING_KEY: 'test-signing-key' } },
+            miniflare: {
+              bindings: { ADMIN_TOKEN: 'test-admin-token', SIGNING_KEY: 'test-signing-key' },
+              // Origins of these tests; what is about origins has real ones, in e2e.
+              outboundService: () => new Response('an origin'),
+            },
           }),
         ],
         test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 30_000 },

@@ -9,7 +9,6 @@ import { bundledDocument } from '../bundled.ts'
 import { type ControlState, INITIAL_FLAG_CONTROL, KILL_ALL } from '../core/config/control.ts'
 import type { DocumentTag } from '../core/config/document-tag.ts'
 import type { ControllerPort, ForwardMessage, ForwardReply } from '../core/counters/protocol.ts'
-import { NOBODY_KNOWN } from '../core/decision/people.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../core/rollout/commands.ts'
 import { type Convergence, convergenceOf } from '../core/rollout/convergence.ts'
@@ -26,8 +25,10 @@ import { FlagLog } from './flag-log.ts'
 import { JudgeDesk, percentageOf } from './judge-desk.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
 import { Notifier } from './notifier.ts'
+import { PeopleDesk } from './people-desk.ts'
 import { type Published, publish, type Review, review } from './publish.ts'
 import { RolloutRound, type RolloutView } from './rollout-round.ts'
+import { SampleRing } from './sample-ring.ts'
 import { type PointContext, type SeriesPoint, SeriesStore } from './series-store.ts'
 import { ShardLog } from './shard-log.ts'
 import { TextStore } from './storage.ts'
@@ -74,6 +75,8 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #tokens: TokenStore
   readonly #flags: FlagLog
   readonly #announcer: Announcer
+  readonly #samples: SampleRing
+  readonly #people: PeopleDesk
   #writtenEpoch: number
   #lastForwardMs = 0
   #queue: Promise<unknown> = Promise.resolve()
@@ -90,10 +93,12 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#feedback = new FeedbackLog(sql)
     this.#tokens = new TokenStore(sql)
     this.#flags = new FlagLog(sql)
+    this.#samples = new SampleRing(this.#texts)
     this.#control = new ControlDesk(ctx.storage, this.#texts, this.#audit)
     this.#kv = new KvWriter(env.GATE, this.#texts, (key) => this.#newestFor(key))
     this.#documents = new DocumentDesk(env, sql, this.#texts, this.#kv, bundledDocument)
     this.#announcer = new Announcer(this.#notifier, this.#documents, this.#control, environmentOf(env))
+    this.#people = new PeopleDesk(this.#samples, this.#documents, this.#control, env)
     this.#writtenEpoch = this.#texts.getJson<number>('writtenEpoch') ?? 0
     const desk = new JudgeDesk(this.#texts, this.#cells)
     this.#round = new RolloutRound(this.#control, desk, this.#audit, this.#texts, {
@@ -113,6 +118,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     })
     this.#lastForwardMs = nowMs
     this.#flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
+    this.#samples.add(message.samples, nowMs)
     this.#documents.noticeHashes(message.isolates)
     await this.#wakeWithin(TICK_MS)
     const { state } = this.#control
@@ -121,6 +127,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       epoch: state.epoch,
       state: message.epoch < state.epoch ? state : undefined,
       document: message.documentVersion < tag.version ? tag : undefined,
+      sampleQuota: this.#samples.wantedFrom(this.#shards.activeSince(nowMs - ACTIVE_MS).length),
     }
   }
 
@@ -151,8 +158,13 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return await this.#inTurn(async () => {
       const nowMs = Date.now()
       await this.#noticeKv(nowMs)
-      const replay = () => NOBODY_KNOWN
-      const published = await publish(this.#documents, this.#audit, change, { ...options, nowMs }, replay)
+      const published = await publish(
+        this.#documents,
+        this.#audit,
+        change,
+        { ...options, nowMs },
+        this.#people,
+      )
       if (!published.ok || !published.changed) return published
       this.#noteFlags(nowMs)
       this.#kv.mark('config')
@@ -166,7 +178,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** What publishing a change would do; nothing is changed. */
   async review(change: DocumentChange): Promise<Review> {
     await this.#inTurn(() => this.#noticeKv(Date.now()))
-    return review(this.#documents, change, () => NOBODY_KNOWN)
+    return await review(this.#documents, change, this.#people)
   }
 
   /** What the document in force says of its flags, and what is remembered of them. */

@@ -10,6 +10,7 @@ import { flushIntervalMs, SHORTEST_INTERVAL_MS } from '../core/counters/back-pre
 import { Outbox, type OutboxData } from '../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply, IsolateSighting } from '../core/counters/protocol.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from '../core/counters/sequence.ts'
+import type { DecisionSample } from '../core/decision/sample.ts'
 import { controller, type Env } from '../env.ts'
 import { TextStore } from './storage.ts'
 
@@ -21,6 +22,9 @@ const LONGEST_RETRY_MS = 30_000
 
 /** Before the Controller has told of one. */
 const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
+
+/** Before the Controller has said how many it wants. */
+const FIRST_SAMPLE_QUOTA = 20
 
 type Isolate = { window: SequenceWindow; sighting: IsolateSighting }
 
@@ -34,6 +38,9 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   #shard: string
   /** An isolate has taken over a state; the Controller waits to hear of it. */
   #hasNews = false
+  /** Samples are worth no disk: those of an eviction are lost. */
+  #samples: DecisionSample[] = []
+  #sampleQuota = FIRST_SAMPLE_QUOTA
   #forwarding = false
   #lastForwardMs = 0
   #failures = 0
@@ -57,12 +64,15 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     const nowMs = Date.now()
     this.#rememberName(message.colo)
     this.#count(message, nowMs)
+    this.#samples.push(...message.samples.slice(0, this.#sampleQuota - this.#samples.length))
     await this.#forwardInTime(nowMs)
+    const active = this.#activeIsolates(nowMs)
     return {
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
-      intervalMs: flushIntervalMs(this.#activeIsolates(nowMs)),
+      intervalMs: flushIntervalMs(active),
+      sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, active)),
     }
   }
 
@@ -138,11 +148,13 @@ export class Counters extends DurableObject<Env> implements CountersPort {
         shard: this.#shard,
         epoch: this.#state.epoch,
         documentVersion: this.#tag.version,
+        samples: this.#samples.splice(0),
         isolates: isolates.filter((sighting) => this.#lastForwardMs - sighting.seenAtMs < ISOLATE_ACTIVE_MS),
       })
       this.#outbox.acknowledge(batch.seq)
       this.#texts.putJson('outbox', this.#outbox.toData())
       this.#failures = 0
+      this.#sampleQuota = reply.sampleQuota
       await this.adopt(reply.state, reply.document)
     } catch {
       // The Controller is away: the batch stays sealed, under its number, and is sent again.

@@ -2,13 +2,12 @@
 import type { Change } from '../core/config/changes.ts'
 import { summaryOf } from '../core/config/changes.ts'
 import type { Problem } from '../core/config/problems.ts'
-import type { Snapshot } from '../core/config/snapshot.ts'
-import { compileSnapshot } from '../core/config/snapshot.ts'
 import type { PeopleMoved } from '../core/decision/people.ts'
 import { NOBODY_KNOWN } from '../core/decision/people.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { DocumentChange, DocumentDesk, Draft } from './document-desk.ts'
 import type { VersionInfo } from './document-history.ts'
+import type { PeopleDesk } from './people-desk.ts'
 
 export type Published =
   | {
@@ -41,20 +40,21 @@ export type PublishOptions = {
   nowMs: number
 }
 
-/** Finds out who would move from one document to another. */
-export type Replay = (before: Snapshot, after: Snapshot) => PeopleMoved
-
-export function review(documents: DocumentDesk, change: DocumentChange, replay: Replay): Review {
-  const { info, snapshot, document } = documents.current
+export async function review(
+  documents: DocumentDesk,
+  change: DocumentChange,
+  people: PeopleDesk,
+): Promise<Review> {
+  const { info, document } = documents.current
   const nothing = { against: info.version, people: NOBODY_KNOWN, needsConfirmation: false }
   const draft = documents.draft(change, undefined)
   if (!draft.ok) {
     const problems = draft.why === 'invalid' ? draft.problems : []
     return { ...nothing, valid: false, problems, changes: [] }
   }
-  const people = replay(snapshot, compileSnapshot(draft.parsed))
-  const needsConfirmation = movesTooMany(people, document.publishing.confirmAbovePercent)
-  return { ...nothing, valid: true, problems: [], changes: draft.changes, people, needsConfirmation }
+  const moved = await people.movedBy(draft.parsed)
+  const needsConfirmation = movesTooMany(moved, document.publishing.confirmAbovePercent)
+  return { ...nothing, valid: true, problems: [], changes: draft.changes, people: moved, needsConfirmation }
 }
 
 export async function publish(
@@ -62,16 +62,17 @@ export async function publish(
   audit: AuditLog,
   change: DocumentChange,
   options: PublishOptions,
-  replay: Replay,
+  peopleDesk: PeopleDesk,
 ): Promise<Published> {
   const { expectedVersion, actor, reason, nowMs } = options
   const draft = documents.draft(change, expectedVersion)
   if (!draft.ok) return draft
   const before = documents.current
   const { text, parsed, changes } = draft
-  const people = replay(before.snapshot, compileSnapshot(parsed))
-  const answer = { changes, people, kvPending: false }
-  if (text === before.text) return { ok: true, info: before.info, changed: false, ...answer }
+  if (text === before.text) {
+    return { ok: true, info: before.info, changed: false, changes, people: NOBODY_KNOWN, kvPending: false }
+  }
+  const people = await peopleDesk.movedBy(parsed)
   // The limit in force decides, lest a document lift it in the very change that it is there for.
   const limitPercent = before.document.publishing.confirmAbovePercent
   if (!options.confirm && movesTooMany(people, limitPercent)) {
@@ -88,7 +89,7 @@ export async function publish(
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })
-  return { ok: true, info, changed: true, ...answer }
+  return { ok: true, info, changed: true, changes, people, kvPending: false }
 }
 
 function movesTooMany({ movedPercent }: PeopleMoved, limitPercent: number): boolean {

@@ -25,6 +25,7 @@ import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
 import { observe, respond } from './respond.ts'
+import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
@@ -46,7 +47,8 @@ export type Gate = {
 /** Makes the gate of one isolate. */
 export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const live = new LiveDocument(bundled)
-  const reporter = new Reporter(live)
+  const sampler = new Sampler()
+  const reporter = new Reporter(live, sampler)
   const rescuer = new Rescuer()
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
@@ -72,6 +74,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       context,
       decisionInputs(document, env, facts.nowMs, debug.overrides),
     )
+    sampler.offer(document.snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
     return {

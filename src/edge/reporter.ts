@@ -12,6 +12,7 @@ import type { Decision } from '../core/decision/decide.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../env.ts'
 import type { LiveDocument } from './live-document.ts'
+import type { Sampler } from './sampler.ts'
 
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
@@ -24,13 +25,15 @@ export type ReportContext = { env: Env; colo: string; nowMs: number; waitUntil(w
 
 export class Reporter {
   readonly #live: LiveDocument
+  readonly #sampler: Sampler
   readonly #outbox = new Outbox()
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
   #scheduledAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(live: LiveDocument) {
+  constructor(live: LiveDocument, sampler: Sampler) {
     this.#live = live
+    this.#sampler = sampler
   }
 
   /** Counts an outcome and sees to it that it is flushed in time. */
@@ -78,6 +81,7 @@ export class Reporter {
         const reply = await this.#send(context, batch)
         this.#outbox.acknowledge(batch.seq)
         this.#intervalMs = reply.intervalMs
+        this.#sampler.want(reply.sampleQuota)
         // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
         if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
         return true
@@ -99,10 +103,10 @@ export class Reporter {
     return this.#live.epoch > before
   }
 
-  #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
+  async #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
     // Random ids can't be made when the Worker loads; a flush is the first moment that needs one.
     this.#isolate ??= crypto.randomUUID()
-    return countersShard(context.env, context.colo).flush({
+    return await countersShard(context.env, context.colo).flush({
       ...batch,
       isolate: this.#isolate,
       colo: context.colo,
@@ -111,6 +115,7 @@ export class Reporter {
       usedHash: this.#live.usedHash,
       documentHash: this.#live.seenHash,
       killHash: this.#live.killHash,
+      samples: await this.#sampler.seal(context.env),
     })
   }
 }

@@ -68,6 +68,7 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
         attribute: normalisedAttribute(condition.attribute),
         op: condition.op,
         negate: condition.negate,
+        ignoreCase: condition.ignoreCase,
         values: condition.values,
         predicate: compiled.predicate,
       }

@@ -13,6 +13,8 @@ export interface EvaluationContext {
   targetingKey(): string | undefined
   /** The value of an attribute, or undefined when it is missing. */
   attribute(name: string): AttributeValue | undefined
+  /** The position for a salt, of visitors whose position is known and whose id isn't. */
+  position?(salt: string): number | undefined
 }
 
 /** Attributes that are known without configuration, with the line that the reference page prints. */

@@ -1,6 +1,7 @@
 /** What isolates, Counters shards and the Controller say to each other. */
 import type { ControlState } from '../config/control.ts'
 import type { DocumentTag } from '../config/document-tag.ts'
+import type { DecisionSample } from '../decision/sample.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** Isolate → shard. */
@@ -17,6 +18,8 @@ export type FlushMessage = SealedBatch & {
   documentHash: string
   /** Hash of the kill list that KV shows the isolate. */
   killHash: string
+  /** What a few of the decisions were made from. */
+  samples: DecisionSample[]
 }
 
 /** Shard → isolate. */
@@ -28,6 +31,8 @@ export type FlushReply = {
   document: DocumentTag | undefined
   /** When the next flush is welcome. */
   intervalMs: number
+  /** How many samples the next flush may bring. */
+  sampleQuota: number
 }
 
 /** An isolate as a shard last saw it. */
@@ -42,6 +47,7 @@ export type ForwardMessage = SealedBatch & {
   isolates: IsolateSighting[]
   epoch: number
   documentVersion: number
+  samples: DecisionSample[]
 }
 
 /** Controller → shard. */
@@ -50,6 +56,8 @@ export type ForwardReply = {
   /** The control state and the document's tag, where the shard has older ones. */
   state: ControlState | undefined
   document: DocumentTag | undefined
+  /** How many samples the next forward may bring. */
+  sampleQuota: number
 }
 
 /** The part of a Counters stub that isolates and the Controller use. */

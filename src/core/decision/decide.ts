@@ -6,7 +6,7 @@
  */
 import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
-import { bucket, insidePercentage, pickWeighted, THOUSANDTHS } from '../flags/bucket.ts'
+import { insidePercentage, pickWeighted, positionOf, THOUSANDTHS } from '../flags/bucket.ts'
 import { holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, Json } from '../flags/flag.ts'
 
@@ -108,16 +108,16 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
 
 function isInside(flag: CompiledFlag, thousandths: number | undefined, context: EvaluationContext): boolean {
   if (thousandths === undefined) return true
-  const key = context.targetingKey()
-  return key !== undefined && insidePercentage(bucket(flag.salt, key), thousandths)
+  const position = positionOf(flag.salt, context)
+  return position !== undefined && insidePercentage(position, thousandths)
 }
 
 /** Canary and control carry their position, by which errors are counted once per visitor. */
 function markArm(decision: Decision, flag: CompiledFlag, inside: boolean, context: EvaluationContext): void {
-  const key = context.targetingKey()
-  if (key === undefined) return
+  const position = positionOf(flag.salt, context)
+  if (position === undefined) return
   decision.arm = inside ? 'canary' : 'control'
-  decision.bucket = bucket(flag.salt, key)
+  decision.bucket = position
 }
 
 function served(
@@ -134,18 +134,13 @@ function served(
     decision.reason =
       thousandths !== undefined ? 'SPLIT' : rule.conditions.length > 0 ? 'TARGETING_MATCH' : 'STATIC'
   } else {
+    // Without a targeting key the first weight serves: deterministic, and the same on every isolate.
     decision.variant =
-      serve.variants[pickWeighted(positionFor(serve.salt, context), serve.cumulative)] ?? flag.off
+      serve.variants[pickWeighted(positionOf(serve.salt, context) ?? 0, serve.cumulative)] ?? flag.off
     decision.reason = 'SPLIT'
   }
   decision.value = flag.values.get(decision.variant) ?? null
   return decision
-}
-
-/** Without a targeting key the first weight serves: deterministic, and the same on every isolate. */
-function positionFor(salt: string, context: EvaluationContext): number {
-  const key = context.targetingKey()
-  return key === undefined ? 0 : bucket(salt, key)
 }
 
 function settled(flag: CompiledFlag, control: FlagControl, variant: string, reason: Reason): Decision {

@@ -3,7 +3,7 @@
  * the same shares once more, in the same order, and says what each answered.
  */
 import type { AttributeValue, EvaluationContext } from '../context/attributes.ts'
-import { bucket, insidePercentage } from '../flags/bucket.ts'
+import { insidePercentage, positionOf } from '../flags/bucket.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule } from '../flags/flag.ts'
 import { currentShare, type Decision, type DecisionInputs, decide } from './decide.ts'
@@ -100,8 +100,7 @@ function traceRule(
 ): RuleTrace {
   const conditions = rule.conditions.map((condition) => traceCondition(condition, context))
   const thousandths = currentShare(rule, inputs.control.of(flag.key))
-  const key = thousandths === undefined ? undefined : context.targetingKey()
-  const position = key === undefined ? undefined : bucket(flag.salt, key)
+  const position = thousandths === undefined ? undefined : positionOf(flag.salt, context)
   const isInside =
     thousandths === undefined || (position !== undefined && insidePercentage(position, thousandths))
   const outcome = !conditions.every((condition) => condition.holds)

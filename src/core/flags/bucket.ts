@@ -2,6 +2,7 @@
  * Sticky bucketing. A visitor's position is `murmur3_x86_32(utf8(salt + ":" + key), seed 0)`: the same key and
  * salt give the same position on every isolate, for ever. Source: Austin Appleby, MurmurHash3.cpp (public domain).
  */
+import type { EvaluationContext } from '../context/attributes.ts'
 
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
@@ -13,6 +14,14 @@ export const THOUSANDTHS = 100_000
 /** The visitor's position, an unsigned 32-bit integer. */
 export function bucket(salt: string, key: string): number {
   return murmur3(`${salt}:${key}`, 0)
+}
+
+/** The position of a visitor; undefined when nobody knows who this is. */
+export function positionOf(salt: string, context: EvaluationContext): number | undefined {
+  const known = context.position?.(salt)
+  if (known !== undefined) return known
+  const key = context.targetingKey()
+  return key === undefined ? undefined : bucket(salt, key)
 }
 
 /** Which of `total` equal parts of the hash range a hash falls into: 0 … total − 1, without modulo bias. */

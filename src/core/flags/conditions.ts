@@ -6,6 +6,7 @@ export type CompiledCondition = {
   attribute: string
   op: Operator
   negate: boolean
+  ignoreCase: boolean
   /** As the document has them; the predicate is made of them. */
   values: readonly unknown[]
   predicate: Predicate

@@ -1,0 +1,216 @@
+/** Tries a new document on the people who were sampled lately: who would get something else? */
+import type { Control } from '../config/control.ts'
+import { findRoute, type Snapshot } from '../config/snapshot.ts'
+import type { EvaluationContext } from '../context/attributes.ts'
+import { type CompiledCondition, holds } from '../flags/conditions.ts'
+import type { CompiledFlag } from '../flags/flag.ts'
+import { type DecisionInputs, decide } from './decide.ts'
+import type { FlagMoves, PeopleMoved } from './people.ts'
+import { conditionId, type DecisionSample } from './sample.ts'
+
+export type ReplayInputs = {
+  before: Snapshot
+  after: Snapshot
+  /** Flags whose definitions differ. */
+  changed: ReadonlySet<string>
+  samples: readonly DecisionSample[]
+  control: Control
+  environment: string
+  nowMs: number
+  /** Value → its hash, for conditions on attributes that are kept hashed. */
+  hashes: ReadonlyMap<string, string>
+}
+
+/** Decisions that one replay may cost; more samples than fit are left out. */
+const MOST_DECISIONS = 300_000
+const MOST_COUNTRIES = 20
+
+export function replay(inputs: ReplayInputs): PeopleMoved {
+  const before = new Side(inputs.before, inputs)
+  const after = new Side(inputs.after, inputs)
+  const flags = [...closureOf(inputs)]
+  const fitting = Math.max(1, Math.floor(MOST_DECISIONS / (2 * flags.length + 2)))
+  const tallies = new Map(flags.map((flag) => [flag, new Tally(flag)]))
+  let known = 0
+  let unknown = 0
+  let moved = 0
+  for (const sample of inputs.samples.slice(0, fitting)) {
+    const steps = flags.map((flag) => ({
+      flag,
+      from: before.variant(flag, sample),
+      to: after.variant(flag, sample),
+    }))
+    const differs = before.origin(sample) !== after.origin(sample)
+    if (before.missed || after.missed) {
+      unknown++
+      before.missed = after.missed = false
+      continue
+    }
+    known++
+    const changes = steps.filter(({ from, to }) => from !== to)
+    if (differs || changes.length > 0) moved++
+    for (const { flag, from, to } of steps) tallies.get(flag)?.count(from, to, sample)
+  }
+  return {
+    samples: known,
+    unknown,
+    movedPercent: known === 0 ? null : percent(moved, known),
+    flags: [...tallies.values()].map((tally) => tally.toMoves()).filter((moves) => moves.moved > 0),
+  }
+}
+
+/** What has changed, and what requires it. */
+function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
+  const affected = new Set(changed)
+  for (let size = -1; size !== affected.size; ) {
+    size = affected.size
+    for (const { flags } of [before, after]) {
+      for (const flag of flags.values())
+        if (flag.requires.some((key) => affected.has(key))) affected.add(flag.key)
+    }
+  }
+  return affected
+}
+
+/** One document, as it would decide for samples. */
+class Side {
+  /** A sample lacks what a condition asks for. */
+  missed = false
+  readonly #snapshot: Snapshot
+  readonly #inputs: ReplayInputs
+  readonly #conditions: CompiledCondition[] = []
+  readonly #decisionInputs: DecisionInputs
+
+  constructor(snapshot: Snapshot, inputs: ReplayInputs) {
+    this.#snapshot = snapshot
+    this.#inputs = inputs
+    const flags = new Map([...snapshot.flags].map(([key, flag]) => [key, this.#askingSamples(flag)]))
+    const { control, environment, nowMs } = inputs
+    this.#decisionInputs = { flags, control, environment, nowMs, overrides: undefined }
+  }
+
+  /** The variant of a flag; a flag that a document doesn't have serves what it would be when off. */
+  variant(key: string, sample: DecisionSample): string {
+    const flag = this.#decisionInputs.flags.get(key)
+    if (flag === undefined) return this.#offOf(key)
+    return decide(flag, this.#contextOf(sample), this.#decisionInputs).variant
+  }
+
+  /** Address of the origin that a sample would go to. */
+  origin(sample: DecisionSample): string {
+    const target = findRoute(this.#snapshot, sample)?.target
+    if (target === undefined) return this.#snapshot.fallback.url
+    if (target.kind === 'origin') return target.origin.url
+    return (target.origins.get(this.variant(target.flag.key, sample)) ?? target.stable).url
+  }
+
+  #offOf(key: string): string {
+    const { before, after } = this.#inputs
+    return (before.flags.get(key) ?? after.flags.get(key))?.off ?? ''
+  }
+
+  /** The flag with conditions that are answered from samples: each asks for itself, by its number. */
+  #askingSamples(flag: CompiledFlag): CompiledFlag {
+    const rules = flag.rules.map((rule) => ({
+      ...rule,
+      conditions: rule.conditions.map((condition): CompiledCondition => {
+        const attribute = String(this.#conditions.push(condition) - 1)
+        return { ...condition, attribute, op: 'eq', negate: false, predicate: (answer) => answer === true }
+      }),
+    }))
+    return { ...flag, rules }
+  }
+
+  #contextOf(sample: DecisionSample): EvaluationContext {
+    return {
+      targetingKey: () => sample.visitor,
+      position: (salt) => sample.positions[salt],
+      attribute: (number) => this.#answer(this.#conditions[Number(number)] as CompiledCondition, sample),
+    }
+  }
+
+  #answer(condition: CompiledCondition, sample: DecisionSample): boolean {
+    const { attribute } = condition
+    if (attribute === 'now') return holds(condition, contextWith(this.#inputs.nowMs))
+    if (Object.hasOwn(sample.attributes, attribute)) {
+      return holds(condition, contextWith(sample.attributes[attribute] ?? undefined))
+    }
+    const held = sample.held[conditionId(condition)]
+    if (held !== undefined) return held
+    return this.#answerByHash(condition, sample.hashed[attribute])
+  }
+
+  /** Equality can be told of hashes; anything else can't. */
+  #answerByHash(
+    { op, values, negate, ignoreCase }: CompiledCondition,
+    hashed: readonly string[] | undefined,
+  ): boolean {
+    const canTell = (op === 'in' || op === 'not_in') && !ignoreCase
+    if (hashed === undefined || !canTell) {
+      this.missed = true
+      return false
+    }
+    const listed = new Set(values.map((value) => this.#inputs.hashes.get(String(value))))
+    const isListed = hashed.some((each) => listed.has(each))
+    return (op === 'in' ? isListed : !isListed) !== negate
+  }
+}
+
+/** Values whose hashes a replay needs: those that conditions compare hashed attributes with. */
+export function valuesToHash({ flags }: Snapshot, samples: readonly DecisionSample[]): Set<string> {
+  const hashed = new Set(samples.flatMap((sample) => Object.keys(sample.hashed)))
+  const values = new Set<string>()
+  for (const flag of flags.values()) {
+    for (const { attribute, op, values: listed } of flag.rules.flatMap((rule) => rule.conditions)) {
+      if (!hashed.has(attribute) || (op !== 'in' && op !== 'not_in')) continue
+      for (const value of listed) values.add(String(value))
+    }
+  }
+  return values
+}
+
+function contextWith(value: ReturnType<EvaluationContext['attribute']>): EvaluationContext {
+  return { targetingKey: () => undefined, attribute: () => value }
+}
+
+/** Moves of one flag. */
+class Tally {
+  readonly #flag: string
+  readonly #moves = new Map<string, { from: string; to: string; count: number }>()
+  readonly #countries = new Map<string, number>()
+  #samples = 0
+  #moved = 0
+
+  constructor(flag: string) {
+    this.#flag = flag
+  }
+
+  count(from: string, to: string, sample: DecisionSample): void {
+    this.#samples++
+    if (from === to) return
+    this.#moved++
+    const id = JSON.stringify([from, to])
+    const move = this.#moves.get(id) ?? { from, to, count: 0 }
+    move.count++
+    this.#moves.set(id, move)
+    const { country } = sample.attributes
+    if (typeof country === 'string') this.#countries.set(country, (this.#countries.get(country) ?? 0) + 1)
+  }
+
+  toMoves(): FlagMoves {
+    const countries = [...this.#countries].sort((a, b) => b[1] - a[1]).slice(0, MOST_COUNTRIES)
+    return {
+      flag: this.#flag,
+      samples: this.#samples,
+      moved: this.#moved,
+      movedPercent: percent(this.#moved, this.#samples),
+      moves: [...this.#moves.values()].sort((a, b) => b.count - a.count),
+      visitors: this.#moved,
+      countries: countries.map(([country]) => country),
+    }
+  }
+}
+
+function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100
+}
