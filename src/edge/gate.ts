@@ -6,13 +6,8 @@
  * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
  * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
  */
-import {
-  type FlagTarget,
-  findRoute,
-  type Origin,
-  type RouteTarget,
-  type Snapshot,
-} from '../core/config/snapshot.ts'
+import type { FlagTarget, Origin, RouteTarget } from '../core/config/route-target.ts'
+import { findTarget } from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
@@ -20,6 +15,8 @@ import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
 import { flagsHeader, rescuedFlagsHeader } from './headers.ts'
 import { type Live, LiveDocument } from './live-document.ts'
+import { AssetFinder } from './missing.ts'
+import { keepTo, pinOf, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
@@ -50,6 +47,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const sampler = new Sampler()
   const reporter = new Reporter(live, sampler)
   const rescuer = new Rescuer()
+  const assets = new AssetFinder()
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = new Facts(request, env, Date.now())
@@ -60,25 +58,28 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const document = await live.current(env, waitUntil, facts.nowMs)
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
-    const answer = await rescuer.ask(facts, plan)
+    const asked = await rescuer.ask(facts, plan)
+    const answer = await assets.complete(facts, plan, asked, document.snapshot)
     const body = observe(plan, answer, facts, reporter, { env, waitUntil })
-    return respond(plan, answer, body)
+    return respond(plan, answer, body, facts)
   }
 
-  async function makePlan(target: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
+  async function makePlan(own: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
     const debug = await debugViewOf(facts, env)
-    if (target.kind === 'origin') return { ...stablePlan(target), debug }
+    const role = roleOf(facts)
+    const pin = pinOf(facts, role, own, document.snapshot)
+    const target = pin?.target ?? own
+    if (target.kind === 'origin') return { ...stablePlan(target), role, debug }
     const { context, anonymous } = await visitorOf(facts, document, env)
-    const decision = evaluate(
-      target.flag,
-      context,
-      decisionInputs(document, env, facts.nowMs, debug.overrides),
-    )
+    const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
+    const decision = keepTo(pin, evaluate(target.flag, context, inputs))
     sampler.offer(document.snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
     return {
       origin,
+      target,
+      role,
       decision,
       extra: await headersFor(flagsHeader(decision)),
       standIn: mayRescue(target, origin, decision, facts)
@@ -97,16 +98,13 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   return { handle, live, reporter }
 }
 
-/** Where a request goes: the first route that takes it, or the fallback. */
-function findTarget(snapshot: Snapshot, facts: Facts): RouteTarget {
-  return findRoute(snapshot, facts)?.target ?? { kind: 'origin', origin: snapshot.fallback }
-}
-
 /** The plan that needs no decision. */
 function stablePlan(target: RouteTarget): Plan {
   const origin = target.kind === 'origin' ? target.origin : target.stable
   return {
     origin,
+    target,
+    role: 'foreign',
     decision: undefined,
     extra: [],
     standIn: undefined,

@@ -26,9 +26,13 @@ export class AnonymousIdentity {
   /** The Set-Cookie field of an id that was made for this request, if one was. */
   setCookie(): string | undefined {
     if (this.#issued === undefined) return undefined
-    const secure = isLocalhost(this.#facts.url.hostname) ? '' : '; Secure'
-    return `${IDENTITY_COOKIE}=${this.#issued}; Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${secure}`
+    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#facts.url)}`
   }
+}
+
+/** Attributes of the gate's cookies. */
+export function cookieAttributes(url: URL): string {
+  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(url.hostname) ? '' : '; Secure'}`
 }
 
 /** Browsers refuse Secure cookies from a plain-http localhost, or did until lately. */

@@ -1,11 +1,14 @@
-import type { Origin } from '../core/config/snapshot.ts'
+import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import type { Decision } from '../core/decision/decide.ts'
 import type { DebugView } from './debug-view.ts'
+import type { Role } from './pages.ts'
 import type { ExtraHeaders } from './proxy.ts'
 
 /** What is to be done with a request. */
 export type Plan = {
   origin: Origin
+  target: RouteTarget
+  role: Role
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
   extra: ExtraHeaders

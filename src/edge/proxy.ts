@@ -2,18 +2,22 @@
  * Carrying a request to an origin and its answer back. Bodies stream in both directions, nothing is buffered;
  * redirects are the visitor's business; an upgrade to a WebSocket passes through.
  */
-import type { Origin } from '../core/config/snapshot.ts'
+import type { Origin } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
 
 export type OriginAnswer = {
   response: Response
+  /** The origin that the response is from. */
+  origin: Origin
   /** Set where the origin failed. */
   failure: FailureKind | undefined
   latencyMs: number
   /** The other origin answered in its place; `failure` and `latencyMs` are those of the one that was to. */
   rescued?: boolean
+  /** An asset that no origin has. */
+  missing?: boolean
   /** The visitor went away before an answer came: nobody's failure, and nothing to count. */
   visitorLeft: boolean
 }
@@ -46,6 +50,7 @@ export async function askOrigin(
     })
     return {
       response,
+      origin,
       failure: failureOfStatus(response.status),
       latencyMs: Date.now() - startedMs,
       visitorLeft: false,
@@ -54,6 +59,7 @@ export async function askOrigin(
     const failure: FailureKind = deadline.signal.aborted ? 'timeout' : 'connect'
     return {
       response: unavailable(failure),
+      origin,
       failure,
       latencyMs: Date.now() - startedMs,
       visitorLeft: request.signal.aborted,

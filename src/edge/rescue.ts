@@ -46,6 +46,7 @@ function better(answer: OriginAnswer, rescue: OriginAnswer): OriginAnswer {
   return {
     ...answer,
     response: rescue.response,
+    origin: rescue.origin,
     visitorLeft: rescue.visitorLeft,
     rescued: rescue.failure === undefined,
   }

@@ -2,6 +2,7 @@ import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../env.ts'
 import type { Facts } from './facts.ts'
 import { flagsHeader, keepFromSharedCaches } from './headers.ts'
+import { pageCookie } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { type OriginAnswer, watchBody } from './proxy.ts'
 import type { Reporter } from './reporter.ts'
@@ -25,7 +26,7 @@ export function observe(
     decision,
     failure: answer.failure,
     latencyMs: answer.latencyMs,
-    journey: asksForDocument(facts) && answer.response.status < 400 && answer.failure === undefined,
+    journey: plan.role === 'page' && answer.response.status < 400 && answer.failure === undefined,
     rescued: answer.rescued === true,
   }
   const context = { env, colo: facts.colo, nowMs: facts.nowMs, waitUntil }
@@ -34,7 +35,8 @@ export function observe(
   } catch {
     return answer.response.body
   }
-  if (decision.arm === 'other' || answer.failure !== undefined) return answer.response.body
+  const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
+  if (decision.arm === 'other' || isElsewhere) return answer.response.body
   const watched = watchBody(answer.response, facts.request.signal, () =>
     reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
   )
@@ -42,34 +44,43 @@ export function observe(
   return watched.body
 }
 
-/** A page, as opposed to what a page loads. Old browsers send no Sec-Fetch-Dest; there Accept tells. */
-function asksForDocument(facts: Facts): boolean {
-  if (facts.method !== 'GET') return false
-  const destination = facts.header('sec-fetch-dest')
-  return destination === undefined
-    ? facts.header('accept')?.includes('text/html') === true
-    : destination === 'document'
-}
-
 /** The origin's answer as the visitor gets it: unchanged, but for what the gate has to add. */
 export function respond(
   plan: Plan,
-  { response, rescued, failure }: OriginAnswer,
+  answer: OriginAnswer,
   body: ReadableStream | null,
+  facts: Facts,
 ): Response {
   const { decision, debug, setCookie } = plan
+  const { response, origin, rescued, missing } = answer
   const decided = decision !== undefined
-  if (!decided && !debug.visible) return response
+  const page = cookieOfPage(plan, answer, facts)
+  if (!decided && !debug.visible && page === undefined && !missing) return response
   const headers = new Headers(response.headers)
-  if (decided) keepFromSharedCaches(headers)
+  if (decided || page !== undefined) keepFromSharedCaches(headers)
+  if (missing) headers.set('cache-control', 'no-store')
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
+  if (page !== undefined) headers.append('set-cookie', page)
   if (debug.visible) {
-    headers.set('sluice-origin', (rescued && plan.standIn?.origin.name) || plan.origin.name)
-    if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${failure}`)
+    headers.set('sluice-origin', origin.name)
     if (decided) headers.set('sluice-flags', flagsHeader(decision))
+    if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${answer.failure}`)
   }
   const { status, statusText } = response
   if (response.webSocket !== null)
     return new Response(null, { status, headers, webSocket: response.webSocket })
   return new Response(body, { status, statusText, headers })
+}
+
+/** A document leaves word of the version that it came from; a redirect is none. */
+function cookieOfPage(plan: Plan, { response, rescued }: OriginAnswer, facts: Facts): string | undefined {
+  const { target, role, decision } = plan
+  if (role === 'part' || role === 'foreign' || isRedirect(response)) return undefined
+  if (decision === undefined) return target.kind === 'origin' ? pageCookie(facts, '', '') : undefined
+  const variant = rescued && target.kind === 'flag' ? target.flag.off : decision.variant
+  return pageCookie(facts, decision.flag, variant)
+}
+
+function isRedirect({ status }: Response): boolean {
+  return status >= 300 && status < 400 && status !== 304
 }

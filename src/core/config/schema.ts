@@ -61,6 +61,14 @@ const route = v.strictObject({
     ),
     ['GET', 'HEAD', 'OPTIONS'],
   ),
+  follow: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Whether what a page loads through this route comes from the version of the page, where this route has the origin of that version. Default: true with `flag` and for `/*`, otherwise false.',
+      ),
+    ),
+  ),
 })
 
 const scalar = v.union([v.string(), v.number(), v.boolean()])

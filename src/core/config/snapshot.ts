@@ -6,20 +6,8 @@ import type { IdentitySettings, JwtSettings, Source } from '../context/identity.
 import type { CompiledFlag } from '../flags/flag.ts'
 import { compileFlag } from './compile-flag.ts'
 import { compilePath, hostMatches } from './route-pattern.ts'
+import { compileTarget, known, type Origin, type RouteTarget } from './route-target.ts'
 import { asList, type GateDocument, type RouteConfig, type SourceConfig } from './schema.ts'
-
-export type Origin = { name: string; url: string; timeoutMs: number }
-
-export type FlagTarget = {
-  kind: 'flag'
-  flag: CompiledFlag
-  origins: ReadonlyMap<string, Origin>
-  /** The origin of the flag's `off`. */
-  stable: Origin
-  /** Methods of requests that the stable origin answers when the assigned one fails. */
-  rescued: ReadonlySet<string>
-}
-export type RouteTarget = { kind: 'origin'; origin: Origin } | FlagTarget
 
 export type CompiledRoute = {
   /** Host and path, as the document has them. */
@@ -74,41 +62,21 @@ function compileRoute(
   return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins) }
 }
 
+type Place = { host: string; path: string; method: string }
+
 /** A route in one word: its hosts, where it has some, and its path. */
 export function routeLabel({ host, path }: Pick<RouteConfig, 'host' | 'path'>): string {
   return `${asList(host)?.join('|') ?? ''}${path}`
 }
 
+/** Where a request goes: the first route that takes it, or the fallback. */
+export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
+  return findRoute(snapshot, place)?.target ?? { kind: 'origin', origin: snapshot.fallback, follows: true }
+}
+
 /** The first route that takes a request; undefined where none does. */
-export function findRoute(
-  { routes }: Snapshot,
-  { host, path, method }: { host: string; path: string; method: string },
-): CompiledRoute | undefined {
+export function findRoute({ routes }: Snapshot, { host, path, method }: Place): CompiledRoute | undefined {
   return routes.find((route) => route.matches(host, path, method))
-}
-
-function compileTarget(
-  route: RouteConfig,
-  flags: ReadonlyMap<string, CompiledFlag>,
-  origins: ReadonlyMap<string, Origin>,
-): RouteTarget {
-  if (route.origin !== undefined) return { kind: 'origin', origin: known(origins, route.origin) }
-  const flag = known(flags, route.flag)
-  const byVariant = new Map(
-    Object.entries(route.origins ?? {}).map(([variant, name]): [string, Origin] => [
-      variant,
-      known(origins, name),
-    ]),
-  )
-  const rescued = new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase()))
-  return { kind: 'flag', flag, origins: byVariant, stable: known(byVariant, flag.off), rescued }
-}
-
-/** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */
-function known<T>(all: ReadonlyMap<string, T>, name: string | undefined): T {
-  const value = name === undefined ? undefined : all.get(name)
-  if (value === undefined) throw new Error(`Cannot compile the document: "${name}" is not defined`)
-  return value
 }
 
 function fallbackOrigin(

@@ -1,5 +1,5 @@
 /** An HTTP origin that answers as a test says, and remembers what it was asked. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
 export type Seen = { method: string; url: string; headers: IncomingMessage['headers']; body: string }
@@ -65,4 +65,33 @@ export async function inParallel<T>(count: number, atOnce: number, work: (index:
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   return results
+}
+
+export type Answer = { status: number; headers: Headers; text: string }
+
+/** One request as it is given: unlike fetch, this adds no headers of its own and follows nothing. */
+export async function plainRequest(
+  url: string,
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const pairs = response.rawHeaders.flatMap((name, index, all): [string, string][] =>
+          index % 2 === 0 ? [[name, all[index + 1] ?? '']] : [],
+        )
+        const text = Buffer.concat(chunks).toString('latin1')
+        resolve({ status: response.statusCode ?? 0, headers: new Headers(pairs), text })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
 }

@@ -1,0 +1,66 @@
+/**
+ * Assets that one version has and the other hasn't. A script that a page of the one version asks for can end up at
+ * the other (percentages move while pages are open); before the visitor sees a 404 the other origins are asked. What
+ * is missing everywhere is kept by no cache: a moment later the answer may be another.
+ */
+import type { Origin, RouteTarget } from '../core/config/route-target.ts'
+import type { Snapshot } from '../core/config/snapshot.ts'
+import { RetryBudget } from '../core/limits/retry-budget.ts'
+import type { Facts } from './facts.ts'
+import type { Plan } from './plan.ts'
+import { askOrigin, type OriginAnswer } from './proxy.ts'
+
+/** Somebody who asks for names that exist nowhere makes the origins work twice; this is how much of it there may be. */
+const BUDGET_SHARE = 0.1
+
+const DESTINATIONS: ReadonlySet<string> = new Set([
+  ...['script', 'style', 'font', 'image', 'manifest', 'audio', 'video', 'track'],
+  ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet', 'json'],
+])
+const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm)$/i
+
+export class AssetFinder {
+  readonly #budget = new RetryBudget()
+
+  /** The answer; or, for an asset that the origin doesn't have, the one of the origin that has it. */
+  async complete(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
+    this.#budget.earn(BUDGET_SHARE)
+    if (answer.failure !== undefined || !isMissing(facts, answer.response)) return answer
+    const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
+    for (const origin of others) {
+      if (!this.#budget.take()) break
+      const found = await askOrigin(facts, origin, [])
+      if (found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)) {
+        this.#budget.giveBack()
+        discard(answer.response)
+        return { ...answer, response: found.response, origin }
+      }
+      discard(found.response)
+    }
+    return others.length > 0 ? { ...answer, missing: true } : answer
+  }
+}
+
+/** A 404; or a page where a script or the like was asked for, which is how single-page apps answer unknown paths. */
+function isMissing(facts: Facts, response: Response): boolean {
+  const isPage = response.status === 200
+  if ((!isPage && response.status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD'))
+    return false
+  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '')) {
+    return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
+  }
+  return !isPage && ASSET.test(facts.path)
+}
+
+/** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */
+function originsBeside(target: RouteTarget, { routes }: Snapshot): readonly Origin[] {
+  if (target.kind === 'flag') return target.distinct
+  const beside = routes.flatMap(({ target: each }) =>
+    each.kind === 'flag' && each.distinct.includes(target.origin) ? each.distinct : [],
+  )
+  return [...new Set(beside)]
+}
+
+function discard(response: Response): void {
+  void response.body?.cancel().catch(() => {})
+}
