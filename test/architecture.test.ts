@@ -276,7 +276,7 @@ describe('accepted', () => {
 
   it.each([
     [PURE_FILE, "import * as v from 'valibot'\nimport gt from 'semver/functions/gt.js'\nexport { gt, v }"],
-    [PURE_FILE, "import { RE2JS } from 're2js'\nimport ip from 'ipaddr.js'\nexport { ip, RE2JS }"],
+    [PURE_FILE, "import { isbot } from 'isbot'\nimport ip from 'ipaddr.js'\nexport { ip, isbot }"],
     [PURE_FILE, "import type { Facts } from '../context/facts.ts'\nexport type F = Facts"],
     ['src/core/guard/x.ts', "export { NONE } from '../context/facts.ts'\nexport { guard } from './guard.ts'"],
     ['src/core/shared.ts', 'export const shared = 1'],

@@ -13,7 +13,7 @@ export interface AreaRules {
 }
 
 const PARTS = ['core', 'contract', 'edge', 'durable', 'admin', 'client', 'dashboard']
-const PURE_PACKAGES = ['valibot', 're2js', 'semver', 'ipaddr.js', 'bowser', 'isbot']
+const PURE_PACKAGES = ['valibot', 'semver', 'ipaddr.js', 'isbot']
 
 /** Areas are the folders of src; `src` means the files directly in it, `index` the composition root. */
 export const AREAS: Readonly<Record<string, AreaRules>> = {

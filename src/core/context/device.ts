@@ -1,5 +1,5 @@
-import Bowser from 'bowser'
 import { isbot } from 'isbot'
+import { readUserAgent, type UserAgentDevice } from './user-agent.ts'
 
 /** What the browser says of itself: client hints where it sends them, the user agent otherwise. */
 export type DeviceHints = {
@@ -11,7 +11,7 @@ export type DeviceHints = {
 }
 
 export type Device = {
-  device: string | undefined
+  device: UserAgentDevice | undefined
   os: string | undefined
   browser: string | undefined
   bot: boolean
@@ -24,19 +24,22 @@ const LONGEST_USER_AGENT = 512
 export function describeDevice(hints: DeviceHints): Device {
   const userAgent = hints.userAgent?.slice(0, LONGEST_USER_AGENT) ?? ''
   if (userAgent === '') return { device: undefined, os: undefined, browser: undefined, bot: false }
-  const parsed = Bowser.parse(userAgent)
+  const parsed = readUserAgent(userAgent)
   const platform = hints.platform?.replaceAll('"', '')
   return {
-    device: deviceOf(parsed.platform.type, hints.mobile),
-    os: platform && platform !== 'Unknown' ? platform : parsed.os.name,
-    browser: parsed.browser.name || undefined,
+    device: deviceOf(parsed.device, hints.mobile),
+    os: platform && platform !== 'Unknown' ? platform : parsed.os,
+    browser: parsed.browser,
     bot: isbot(userAgent),
   }
 }
 
 /** `?1` is a phone for sure; `?0` is sent by tablets and desktops alike, so there the user agent decides. */
-function deviceOf(fromUserAgent: string | undefined, mobileHint: string | undefined): string | undefined {
+function deviceOf(
+  fromUserAgent: UserAgentDevice | undefined,
+  mobileHint: string | undefined,
+): UserAgentDevice | undefined {
   if (mobileHint === '?1') return 'mobile'
   if (mobileHint === '?0' && fromUserAgent === 'mobile') return 'tablet'
-  return fromUserAgent || undefined
+  return fromUserAgent
 }
