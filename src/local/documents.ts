@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import type { Problem } from '../core/config/problems.ts'
 
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be read',
+}
+
 /** A file's text; a failure says which file and why. */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new Error(`Cannot read ${path}: ${reason}`)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new Error(`Cannot read ${path}: ${READ_ERRORS[code] ?? code}`)
   }
 }
 

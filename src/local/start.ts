@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { parseDocument } from '../core/config/parse.ts'
 import { PROJECT_ROOT } from './build-worker.ts'
+import { holdDataDir, refuseSharing } from './data-lock.ts'
 import { describeProblems, readText, withOriginUrls } from './documents.ts'
 import { type LocalGate, startLocalGate } from './gate.ts'
 
@@ -58,6 +59,7 @@ function readOptions(): Options {
 
 async function main(): Promise<void> {
   const options = readOptions()
+  await refuseSharing(options.data)
   const shops = options.config === undefined ? await startDemoOrigins(options) : []
   const urls = { old: options.old ?? urlOf(shops, 'old'), new: options.new ?? urlOf(shops, 'new') }
   const example = await readText(options.config ?? resolve(PROJECT_ROOT, 'config/gate.json'))
@@ -72,12 +74,13 @@ async function main(): Promise<void> {
     bundledDocument: document,
     secrets: secretsNamedBy(document),
   })
+  const leaveDataDir = await holdDataDir(options.data, gate.url)
   await publish(gate, options, document, urls)
   announce(gate, adminToken, urls)
   if (options.config !== undefined) republishOnChange(gate, options.config, urls)
   gate.onRestart(() => console.error('workerd ended unexpectedly and was started again'))
   await untilAsked()
-  await Promise.all([gate.close(), ...shops.map((shop) => shop.close())])
+  await Promise.all([leaveDataDir(), gate.close(), ...shops.map((shop) => shop.close())])
 }
 
 /** The demo origins that nobody has put an own origin in the place of. */
@@ -177,10 +180,16 @@ function announce(
   console.log(`admin token ${adminToken}`)
 }
 
+/**
+ * Waits for Ctrl-C or SIGTERM. The local runtime has listeners of its own, which end the process on the spot: they
+ * go, so that the gate is closed in good order. A second Ctrl-C ends it at once.
+ */
 async function untilAsked(): Promise<void> {
   await new Promise<void>((ask) => {
-    process.once('SIGINT', () => ask())
-    process.once('SIGTERM', () => ask())
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.removeAllListeners(signal)
+      process.once(signal, () => ask())
+    }
   })
 }
 
@@ -191,7 +200,7 @@ try {
   const message = error instanceof Error ? error.message : String(error)
   const inUse = message.includes('EADDRINUSE') || message.includes('Address already in use')
   console.error(
-    inUse ? `Cannot start: the port is taken. Choose another one: npm start -- --port 9000` : message,
+    inUse ? 'Cannot start: the port is taken. Choose another one, such as npm start -- --port 9000' : message,
   )
   const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
   if (usage && !(error instanceof UsageError)) console.error(`\n${USAGE}`)
