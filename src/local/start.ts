@@ -23,6 +23,9 @@ ADMIN_TOKEN and SIGNING_KEY are taken from the environment where they are set.`
 
 const DEFAULT_PORT = 8787
 
+const PORT_TAKEN = `Cannot start: the port is taken, by another program or by the runtime (a process named workerd) of a
+gate that was ended by force. Choose another port, such as npm start -- --port 9000`
+
 type Options = { config?: string; port: number; old?: string; new?: string; data: string }
 
 /** What a person did wrong; shown without a stack, exit code 2. */
@@ -181,12 +184,12 @@ function announce(
 }
 
 /**
- * Waits for Ctrl-C or SIGTERM. The local runtime has listeners of its own, which end the process on the spot: they
+ * Waits for Ctrl-C, SIGTERM or the end of the terminal. The local runtime has listeners of its own, which end the process on the spot: they
  * go, so that the gate is closed in good order. A second Ctrl-C ends it at once.
  */
 async function untilAsked(): Promise<void> {
   await new Promise<void>((ask) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.removeAllListeners(signal)
       process.once(signal, () => ask())
     }
@@ -199,9 +202,7 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error)
   const inUse = message.includes('EADDRINUSE') || message.includes('Address already in use')
-  console.error(
-    inUse ? 'Cannot start: the port is taken. Choose another one, such as npm start -- --port 9000' : message,
-  )
+  console.error(inUse ? PORT_TAKEN : message)
   const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
   if (usage && !(error instanceof UsageError)) console.error(`\n${USAGE}`)
   process.exit(usage ? 2 : 1)
