@@ -9,10 +9,11 @@ type Editing = { expectedVersion?: number | undefined; reason?: string | undefin
 
 /** Publishes a change and answers with what came of it; `reason` is used where the caller gave none. */
 export async function publishAnswer(
-  { controller, actor, body }: Pick<Call<'getStatus'>, 'controller' | 'actor'> & { body: Editing },
+  call: Pick<Call<'getStatus'>, 'controller' | 'actor' | 'live' | 'env'> & { body: Editing },
   change: DocumentChange,
   reason: string,
 ): Promise<Responses['publishDocument'] | Response> {
+  const { controller, actor, live, env, body } = call
   const { expectedVersion, confirm } = body
   const options = {
     expectedVersion,
@@ -22,7 +23,9 @@ export async function publishAnswer(
   }
   const published = await controller.publish(change, options)
   if (published.ok) {
-    const { info, changed, changes, people, kvPending } = published
+    const { info, changed, changes, people, kvPending, tag } = published
+    // Whoever publishes and then looks wants to see what was published.
+    await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
     return {
       version: info.version,
       hash: info.hash,

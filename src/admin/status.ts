@@ -95,7 +95,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       })),
       kvError: report.lastError ?? controller?.kv.lastError ?? null,
     },
-    kill: { kv: [...inputs.killList], controller: [...state.killed] },
+    kill: { kv: [...new Set([...inputs.killList, ...state.kvKilled])], controller: [...state.killed] },
     flags: Object.fromEntries(
       [...snapshot.flags.keys()].map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])]),
     ),

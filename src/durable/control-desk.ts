@@ -9,6 +9,7 @@ import {
   type CommandResult,
   type FlagFacts,
   flagStatus,
+  withKvKills,
 } from '../core/rollout/commands.ts'
 import { withTimeout } from '../with-timeout.ts'
 import type { AuditLog } from './audit-log.ts'
@@ -60,6 +61,11 @@ export class ControlDesk {
       this.#audit.append({ atMs: nowMs, action: command.kind, flag: command.flag, before, after, ...cause })
     })
     return result
+  }
+
+  /** Takes over the kill list of KV. */
+  takeKvKills(list: readonly string[], nowMs: number): void {
+    this.#remember(withKvKills(this.#state, list), nowMs)
   }
 
   /** The answer to a command that changed something else than the control state. */

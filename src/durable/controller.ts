@@ -13,6 +13,7 @@ import type { AuditRecord } from '../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../core/rollout/commands.ts'
 import { type Convergence, convergenceOf } from '../core/rollout/convergence.ts'
 import { countersShard, type Env, environmentOf } from '../env.ts'
+import { withTimeout } from '../with-timeout.ts'
 import { Announcer, eventOf } from './announcer.ts'
 import { AuditLog, type Page } from './audit-log.ts'
 import { CellStore } from './cell-store.ts'
@@ -39,6 +40,8 @@ const TICK_MS = 1_000
 const ACTIVE_MS = 90_000
 /** Whoever publishes waits so long for KV; then isolates get the document without it. */
 const KV_PATIENCE_MS = 2_000
+/** Whoever changes something waits no longer than this for a slow shard; it hears of it all the same. */
+const PUSH_TIMEOUT_MS = 1_000
 /** A shard that has not forwarded for so long hears of new states when it forwards again. */
 const SHARD_PUSH_MS = 900_000
 
@@ -171,7 +174,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       await Promise.race([this.#writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
       await this.#pushToShards(nowMs)
       await this.#wakeWithin(TICK_MS)
-      return { ...published, kvPending: this.#kv.isPending('config') }
+      return { ...published, tag: this.#documents.tag, kvPending: this.#kv.isPending('config') }
     })
   }
 
@@ -295,10 +298,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
-    await this.#inTurn(() => this.#noticeKv(nowMs))
     await this.#round.run(this.#documents.current, nowMs)
     this.#series.close(nowMs, (flag) => this.#pointContext(flag))
-    await this.#writeKv(nowMs)
+    // Neither KV nor a webhook may keep the next look waiting.
+    this.ctx.waitUntil(Promise.all([this.#inTurn(() => this.#noticeKv(nowMs)), this.#writeKv(nowMs)]))
     this.ctx.waitUntil(this.#notifier.deliver(nowMs))
     await this.#wakeForNext(nowMs)
   }
@@ -327,10 +330,12 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     await this.#documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
     const after = this.#documents.report.killList
     this.#audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, before, after, ...cause })
-    await this.#writeKv(nowMs)
+    this.#takeKvKills(nowMs)
+    await Promise.race([this.#writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
     const lifted = await this.#perform(command, cause)
     if (lifted.ok) return lifted
     this.#announcer.tell('unkill', command.flag, cause, nowMs)
+    await this.#pushToShards(nowMs)
     await this.#wakeWithin(TICK_MS)
     return this.#control.unchanged(command.flag)
   }
@@ -345,9 +350,14 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       const reason = `${record.reason}: ${JSON.stringify(record.after)}`
       this.#announcer.tell(event, KILL_ALL, { ...record, reason }, nowMs)
     }
-    if (!records.some((record) => record.action === 'document-adopted')) return
-    this.#noteFlags(nowMs)
-    await this.#pushToShards(nowMs)
+    if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
+    if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
+    if (records.some((record) => record.action !== 'document-refused')) await this.#pushToShards(nowMs)
+  }
+
+  #takeKvKills(nowMs: number): void {
+    this.#control.takeKvKills(this.#documents.report.killList, nowMs)
+    this.#kv.mark('state')
   }
 
   #noteFlags(nowMs: number): void {
@@ -387,7 +397,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const active = this.#shards.activeSince(nowMs - SHARD_PUSH_MS)
     const { state } = this.#control
     const { tag } = this.#documents
-    await Promise.allSettled(active.map((shard) => countersShard(this.env, shard).adopt(state, tag)))
+    const told = active.map((shard) =>
+      withTimeout(countersShard(this.env, shard).adopt(state, tag), PUSH_TIMEOUT_MS),
+    )
+    await Promise.allSettled(told)
   }
 
   #newestFor(key: KvKey): string {

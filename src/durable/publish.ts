@@ -1,6 +1,7 @@
 /** Publishing: drafted, compared, put in force and recorded, or refused with the reason. */
 import type { Change } from '../core/config/changes.ts'
 import { summaryOf } from '../core/config/changes.ts'
+import type { DocumentTag } from '../core/config/document-tag.ts'
 import type { Problem } from '../core/config/problems.ts'
 import type { PeopleMoved } from '../core/decision/people.ts'
 import { NOBODY_KNOWN } from '../core/decision/people.ts'
@@ -17,6 +18,7 @@ export type Published =
       changes: Change[]
       people: PeopleMoved
       kvPending: boolean
+      tag: DocumentTag
     }
   | { ok: false; why: 'unconfirmed'; people: PeopleMoved; limitPercent: number }
   | (Draft & { ok: false })
@@ -70,7 +72,15 @@ export async function publish(
   const before = documents.current
   const { text, parsed, changes } = draft
   if (text === before.text) {
-    return { ok: true, info: before.info, changed: false, changes, people: NOBODY_KNOWN, kvPending: false }
+    return {
+      ok: true,
+      info: before.info,
+      changed: false,
+      changes,
+      people: NOBODY_KNOWN,
+      kvPending: false,
+      tag: documents.tag,
+    }
   }
   const people = await peopleDesk.movedBy(parsed)
   // The limit in force decides, lest a document lift it in the very change that it is there for.
@@ -89,7 +99,7 @@ export async function publish(
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })
-  return { ok: true, info, changed: true, changes, people, kvPending: false }
+  return { ok: true, info, changed: true, changes, people, kvPending: false, tag: documents.tag }
 }
 
 function movesTooMany({ movedPercent }: PeopleMoved, limitPercent: number): boolean {

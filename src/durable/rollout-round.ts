@@ -47,7 +47,15 @@ export class RolloutRound {
   }
 
   async run(loaded: LoadedDocument, nowMs: number): Promise<void> {
-    for (const plan of loaded.plans.values()) await this.#look(plan, loaded, nowMs)
+    for (const plan of loaded.plans.values()) {
+      try {
+        await this.#look(plan, loaded, nowMs)
+      } catch (error) {
+        // One flag that can't be judged must not keep the others from being.
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#views.set(plan.flag, { verdict: null, waitingFor: `the guard cannot look at it: ${reason}` })
+      }
+    }
   }
 
   async #look(plan: RolloutPlan, { snapshot, document }: LoadedDocument, nowMs: number): Promise<void> {

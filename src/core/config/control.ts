@@ -28,6 +28,8 @@ const controlStateSchema = v.object({
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Flags killed through the Controller; `*` is every flag. */
   killed: v.array(v.string()),
+  /** Flags that people killed in KV, as the Controller noticed: isolates hear of it sooner than KV shows it. */
+  kvKilled: v.optional(v.array(v.string()), []),
   flags: v.record(v.string(), flagControlSchema),
 })
 
@@ -35,7 +37,7 @@ export type FlagControl = v.InferOutput<typeof flagControlSchema>
 export type ControlState = v.InferOutput<typeof controlStateSchema>
 
 export const KILL_ALL = '*'
-export const INITIAL_CONTROL_STATE: ControlState = { epoch: 0, killed: [], flags: {} }
+export const INITIAL_CONTROL_STATE: ControlState = { epoch: 0, killed: [], kvKilled: [], flags: {} }
 export const INITIAL_FLAG_CONTROL: FlagControl = { generation: 1, stage: 0 }
 
 /** Parses the KV key `state`; a missing key is the initial state. */
@@ -85,7 +87,7 @@ export type Control = {
 
 /** Joins the Controller's state with the people's kill list: a flag is killed if either says so. */
 export function compileControl(state: ControlState, killList: readonly string[]): Control {
-  const killed = new Set([...killList, ...state.killed])
+  const killed = new Set([...killList, ...state.kvKilled, ...state.killed])
   const all = killed.has(KILL_ALL)
   const flags = new Map(Object.entries(state.flags))
   return {

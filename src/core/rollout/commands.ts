@@ -32,7 +32,7 @@ export type CommandResult =
 export type FlagStatus = FlagControl & { killed: boolean }
 
 export function flagStatus(state: ControlState, flag: string): FlagStatus {
-  const killed = state.killed.includes(flag) || state.killed.includes(KILL_ALL)
+  const killed = [...state.killed, ...state.kvKilled].some((key) => key === flag || key === KILL_ALL)
   return { ...controlOf(state, flag), killed }
 }
 
@@ -53,6 +53,7 @@ export function applyCommand(
       : nextControl(controlOf(state, command.flag), command, facts?.stageCount ?? 0, { atMs: nowMs, reason })
   if (typeof next === 'string') return refuse(command, next)
   const after: ControlState = {
+    ...state,
     epoch: state.epoch + 1,
     killed: 'killed' in next ? next.killed : state.killed,
     flags: 'killed' in next ? state.flags : { ...state.flags, [command.flag]: next },
@@ -63,6 +64,11 @@ export function applyCommand(
     before: flagStatus(state, command.flag),
     after: flagStatus(after, command.flag),
   }
+}
+
+/** The kill list of KV is another than before. */
+export function withKvKills(state: ControlState, kvKilled: readonly string[]): ControlState {
+  return { ...state, epoch: state.epoch + 1, kvKilled: [...kvKilled] }
 }
 
 type Occasion = { atMs: number; reason: string }
