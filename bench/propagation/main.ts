@@ -1,0 +1,149 @@
+/**
+ * `npm run bench:propagation`: how long a closed flag goes on serving. Several isolates of the built Worker in plain
+ * workerd share the Durable Objects; each gets steady traffic; the clock runs from the moment the change is asked for
+ * until the last answer that still comes from the closed origin, of any isolate.
+ *
+ *     npm run bench:propagation -- [--quick] [--json] [--isolates N] [--rate N]
+ */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createAdminClient } from '../../src/contract/client.ts'
+import { buildWorker } from '../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { startKvService } from '../support/kv-service.ts'
+import { startNamedOrigin } from '../support/origins.ts'
+import { percentile } from '../support/percentiles.ts'
+import { ADMIN_TOKEN, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { FLAG, type GateHandle, SCENARIOS, type Scenario } from './scenarios.ts'
+import { startTraffic } from './traffic.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    isolates: { type: 'string', default: '4' },
+    /** Requests per second to each isolate. */
+    rate: { type: 'string', default: '40' },
+  },
+})
+
+/** One closing: as seen from outside, and as the gate itself reports it. */
+type Measured = { lastAnswerMs: number; reportedMs: number | null }
+
+const isolates = Number(options.isolates)
+const kv = await startKvService()
+const [old, fresh] = await Promise.all([startNamedOrigin('old'), startNamedOrigin('new')])
+kv.values.set('config', JSON.stringify(gateDocument()))
+const outfile = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
+await buildWorker({ outfile })
+const workerd = await startPlainWorkerd({ isolates, kvPort: kv.port, worker: outfile })
+const admin = createAdminClient({ baseUrl: workerd.urls[0] ?? '', token: ADMIN_TOKEN })
+const traffic = startTraffic(workerd.urls, Number(options.rate))
+try {
+  await until(() => traffic.allServe('new'), 'every isolate serves the new origin', 60_000)
+  const results = []
+  for (const scenario of SCENARIOS)
+    results.push({ scenario, measured: await measure(scenario, { admin, kv }) })
+  report(results)
+} finally {
+  await traffic.stop()
+  await Promise.all([workerd.close(), kv.close(), old.close(), fresh.close()])
+}
+
+async function measure(scenario: Scenario, gate: GateHandle): Promise<Measured[]> {
+  const measured: Measured[] = []
+  const repeats = scenario.repeats[options.quick ? 'quick' : 'full']
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.name} ${repeat + 1}/${repeats}`)
+    const startedMs = performance.now()
+    const epoch = await scenario.close(gate)
+    await until(
+      () => traffic.allServe('old'),
+      `${scenario.name}: every isolate serves the old origin`,
+      scenario.deadlineMs,
+    )
+    const lastAnswerMs = Math.max(
+      0,
+      ...workerd.urls.map((_, isolate) => traffic.lastFrom(isolate, 'new') - startedMs),
+    )
+    measured.push({ lastAnswerMs, reportedMs: await reported(epoch) })
+    await scenario.open(gate)
+    await until(
+      () => traffic.allServe('new'),
+      `${scenario.name}: every isolate serves the new origin again`,
+      90_000,
+    )
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  return measured
+}
+
+/** What `sluice kill --wait` would say. */
+async function reported(epoch: number | undefined): Promise<number | null> {
+  if (epoch === undefined) return null
+  let slowestMs: number | null = null
+  await until(
+    async () => {
+      const answer = await admin.call('getConvergence', { query: { epoch: String(epoch) } })
+      slowestMs = answer.slowestMs
+      return answer.converged && answer.isolates.converged >= isolates
+    },
+    'the gate reports that every isolate has it',
+    30_000,
+  )
+  return slowestMs
+}
+
+function report(results: readonly { scenario: Scenario; measured: readonly Measured[] }[]): void {
+  const rows = results.map(({ scenario: { name }, measured }) => {
+    const seen = measured.map(({ lastAnswerMs }) => lastAnswerMs)
+    const said = measured.flatMap(({ reportedMs }) => (reportedMs === null ? [] : [reportedMs]))
+    const of = (values: readonly number[]) => ({
+      p50Ms: Math.round(percentile(values, 0.5)),
+      p99Ms: Math.round(percentile(values, 0.99)),
+      maxMs: Math.round(Math.max(...values)),
+    })
+    return { name, repeats: seen.length, lastAnswer: of(seen), reported: said.length > 0 ? of(said) : null }
+  })
+  const { requests, failures } = traffic
+  const rate = Number(options.rate)
+  if (options.json) {
+    console.log(
+      JSON.stringify({ mode: options.quick ? 'quick' : 'full', isolates, rate, requests, failures, rows }),
+    )
+    return
+  }
+  console.log(
+    `| closed by | repeats | last old answer p50 | p99 | slowest | gate's own figure p50 | slowest |`,
+  )
+  console.log('|---|---|---|---|---|---|---|')
+  for (const { name, repeats, lastAnswer, reported: own } of rows) {
+    const figures = [lastAnswer.p50Ms, lastAnswer.p99Ms, lastAnswer.maxMs].map((ms) => `${ms} ms`)
+    const said = own ? [`${own.p50Ms} ms`, `${own.maxMs} ms`] : ['–', '–']
+    console.log(`| ${[name, repeats, ...figures, ...said].join(' | ')} |`)
+  }
+  console.log(`\n${isolates} isolates, ${rate} requests/s each, ${requests} requests, ${failures} failed`)
+}
+
+function gateDocument() {
+  return {
+    origins: { old: { url: old.url }, new: { url: fresh.url } },
+    context: { targetingKey: [{ header: 'x-user-id' }] },
+    routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }],
+    flags: {
+      [FLAG]: { variants: { on: true, off: false }, off: 'off', rules: [{ serve: 'on', percentage: 100 }] },
+    },
+  }
+}
+
+async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs: number,
+): Promise<void> {
+  const endMs = performance.now() + deadlineMs
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`Waited ${deadlineMs} ms in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

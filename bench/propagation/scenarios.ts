@@ -1,0 +1,62 @@
+/** The ways of closing a flag, each with the way of opening it again. */
+import type { AdminClient } from '../../src/contract/client.ts'
+import type { KvService } from '../support/kv-service.ts'
+
+export const FLAG = 'shop'
+
+export type Scenario = {
+  name: string
+  /** Closes the flag; the epoch that isolates will be on, where there is one to ask for. */
+  close(gate: GateHandle): Promise<number | undefined>
+  open(gate: GateHandle): Promise<void>
+  repeats: { quick: number; full: number }
+  deadlineMs: number
+}
+
+export type GateHandle = { admin: AdminClient; kv: KvService }
+
+const FAST = { repeats: { quick: 6, full: 50 }, deadlineMs: 15_000 }
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'kill',
+    ...FAST,
+    close: async ({ admin }) => (await admin.command(FLAG, 'kill')).epoch,
+    open: async ({ admin }) => void (await admin.command(FLAG, 'unkill')),
+  },
+  {
+    name: 'rollback',
+    ...FAST,
+    close: async ({ admin }) => (await admin.command(FLAG, 'rollback')).epoch,
+    open: async ({ admin }) => void (await admin.command(FLAG, 'resume')),
+  },
+  {
+    name: 'publish',
+    ...FAST,
+    close: async ({ admin }) =>
+      void (await admin.call('setPercentage', { params: { flag: FLAG }, body: { percentage: 0 } })),
+    open: async ({ admin }) =>
+      void (await admin.call('setPercentage', { params: { flag: FLAG }, body: { percentage: 100 } })),
+  },
+  {
+    name: 'kill while KV is down',
+    repeats: { quick: 3, full: 50 },
+    deadlineMs: 15_000,
+    close: async ({ admin, kv }) => {
+      kv.isDown = true
+      return (await admin.command(FLAG, 'kill')).epoch
+    },
+    open: async ({ admin, kv }) => {
+      kv.isDown = false
+      await admin.command(FLAG, 'unkill')
+    },
+  },
+  {
+    // Nobody hears of it until the first isolate reads KV again, which each does every 30 s.
+    name: 'kill list written to KV only',
+    repeats: { quick: 1, full: 10 },
+    deadlineMs: 60_000,
+    close: async ({ kv }) => void kv.values.set('kill', JSON.stringify([FLAG])),
+    open: async ({ admin }) => void (await admin.command(FLAG, 'unkill')),
+  },
+]
