@@ -1,12 +1,13 @@
 /**
- * `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run, and
- * dist/cli.js, the command line.
+ * `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run;
+ * dist/gate/worker.js, the same without a document, for the package; dist/cli.js, the command line.
  */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { BUILT_GATE, DOCUMENT_MODULE } from '../src/local/worker-modules.ts'
 import { buildCli } from './build-cli.mjs'
 
 try {
@@ -16,6 +17,7 @@ try {
   await buildWorker({ outfile, ...(document !== undefined && { document }) })
   const built = await readFile(outfile)
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
+  await buildWorker({ outfile: resolve(PROJECT_ROOT, BUILT_GATE), documentModule: DOCUMENT_MODULE })
   const cli = await buildCli()
   console.log(`dist/worker.js ${kB(built.length)}, gzip ${kB(gzipSync(built, { level: 9 }).length)}`)
   console.log(`dist/cli.js ${kB(cli.bytes)}`)

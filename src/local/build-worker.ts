@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { build } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import { parseDocument } from '../core/config/parse.ts'
 import { describeProblems, readText } from './documents.ts'
 import { PROJECT_ROOT } from './project-root.ts'
@@ -10,6 +10,8 @@ export type BuildOptions = {
   outfile: string
   /** The gate document to build in, as text; default: config/gate.json. */
   document?: string
+  /** Leaves the document out: the module imports it from here. */
+  documentModule?: string
   minify?: boolean
 }
 
@@ -20,10 +22,13 @@ export type BuiltWorker = { bytes: number; inputs: readonly { file: string; byte
  * Bundles the Worker into one ES module that plain workerd can run. Throws, with the list of problems, when the
  * document that is to be built in is not valid.
  */
-export async function buildWorker({ outfile, document, minify = true }: BuildOptions): Promise<BuiltWorker> {
+export async function buildWorker(options: BuildOptions): Promise<BuiltWorker> {
+  const { outfile, document, documentModule, minify = true } = options
   const text = document ?? (await readText(resolve(PROJECT_ROOT, 'config/gate.json')))
   const parsed = parseDocument(text)
   if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)
+  // Loaded here, because the command line runs without it where the package is installed.
+  const { build } = await import('esbuild')
   const result = await build({
     entryPoints: [resolve(PROJECT_ROOT, 'src/index.ts')],
     outfile,
@@ -37,14 +42,7 @@ export async function buildWorker({ outfile, document, minify = true }: BuildOpt
     legalComments: 'none',
     metafile: true,
     logLevel: 'silent',
-    plugins: [
-      {
-        name: 'bundled-document',
-        setup(plugin) {
-          plugin.onLoad({ filter: /[\\/]config[\\/]gate\.json$/ }, () => ({ contents: text, loader: 'json' }))
-        },
-      },
-    ],
+    plugins: [documentModule === undefined ? builtIn(text) : leftOut(documentModule)],
   })
   const [output] = Object.values(result.metafile.outputs)
   const inputs = Object.entries(output?.inputs ?? {}).map(([file, input]) => ({
@@ -52,4 +50,20 @@ export async function buildWorker({ outfile, document, minify = true }: BuildOpt
     bytes: input.bytesInOutput,
   }))
   return { bytes: output?.bytes ?? 0, inputs }
+}
+
+const EXAMPLE = /[\\/]config[\\/]gate\.json$/
+
+function builtIn(text: string): Plugin {
+  return {
+    name: 'built-in-document',
+    setup: ({ onLoad }) => onLoad({ filter: EXAMPLE }, () => ({ contents: text, loader: 'json' })),
+  }
+}
+
+function leftOut(path: string): Plugin {
+  return {
+    name: 'left-out-document',
+    setup: ({ onResolve }) => onResolve({ filter: EXAMPLE }, () => ({ path, external: true })),
+  }
 }

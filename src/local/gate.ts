@@ -2,14 +2,12 @@
  * A gate on this machine: the Worker on local workerd with KV and Durable Objects kept in a folder. `wrangler kv
  * key put --local --persist-to FOLDER` reads and writes the same KV.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { parse as parseToml } from 'smol-toml'
-import { buildWorker, PROJECT_ROOT } from './build-worker.ts'
 import { readText } from './documents.ts'
+import { PROJECT_ROOT } from './project-root.ts'
+import { workerModules } from './worker-modules.ts'
 
 export type LocalGateOptions = {
   /** 0 takes any free port. */
@@ -42,17 +40,16 @@ type WranglerConfig = {
   durable_objects: { bindings: { name: string; class_name: string }[] }
 }
 
+/** Modules are given as text; workerd only wants to know how they lie to each other. */
+const MODULES_ROOT = resolve('/sluice')
+
 /** Builds and starts a gate; resolves when it answers. */
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { host = '127.0.0.1', dataDir } = options
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
-  const buildDir = await mkdtemp(join(tmpdir(), 'sluice-'))
-  const scriptPath = join(buildDir, 'worker.js')
-  await buildWorker({
-    outfile: scriptPath,
-    minify: false,
-    ...(options.bundledDocument !== undefined && { document: options.bundledDocument }),
-  })
+  const modules = await workerModules(options.bundledDocument)
+  // Heavy: only whoever starts a gate loads it.
+  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
   const restarts: (() => void)[] = []
   const port = options.port === 0 ? await freePort(host) : options.port
   const miniflare = new Miniflare(
@@ -60,8 +57,12 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       name: 'sluice',
       host,
       port,
-      modules: [{ type: 'ESModule', path: scriptPath, contents: await readText(scriptPath) }],
-      modulesRoot: buildDir,
+      modules: modules.map(({ name, text }) => ({
+        type: 'ESModule',
+        path: join(MODULES_ROOT, name),
+        contents: text,
+      })),
+      modulesRoot: MODULES_ROOT,
       compatibilityDate: config.compatibility_date,
       compatibilityFlags: config.compatibility_flags,
       kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
@@ -96,10 +97,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       put: async (key, value) => (await namespace()).put(key, value),
     },
     onRestart: (listener) => restarts.push(listener),
-    close: async () => {
-      await miniflare.dispose()
-      await rm(buildDir, { recursive: true, force: true })
-    },
+    close: () => miniflare.dispose(),
   }
 }
 

@@ -1,0 +1,177 @@
+/** A gate on this machine with a document that is watched, or with the demo. */
+import { randomBytes } from 'node:crypto'
+import { watch } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { type Shop, startShop } from '../../examples/shop/shop.ts'
+import { parseDocument } from '../core/config/parse.ts'
+import { holdDataDir, refuseSharing } from './data-lock.ts'
+import { describeProblems, readText, withOriginUrls } from './documents.ts'
+import { type LocalGate, startLocalGate } from './gate.ts'
+import { PROJECT_ROOT } from './project-root.ts'
+
+export type RunOptions = {
+  /** File of the document to publish, and to publish again whenever it changes; without one the demo runs. */
+  config?: string
+  /** 0 takes any free port. */
+  port: number
+  /** Folder for KV and Durable Objects. */
+  data: string
+  /** Origin → URL to put in the place of the document's. */
+  origins: Readonly<Record<string, string | undefined>>
+  /** ADMIN_TOKEN, SIGNING_KEY, ENVIRONMENT, and what the document names. */
+  env: Readonly<Record<string, string | undefined>>
+  /** Told of what happens while the gate runs. */
+  log: (line: string) => void
+}
+
+export type LocalRun = {
+  url: string
+  adminToken: string
+  /** Origin → URL, as far as the document's were replaced. */
+  origins: Readonly<Record<string, string | undefined>>
+  close(): Promise<void>
+}
+
+/** The document can't be used. */
+export class DocumentError extends Error {}
+
+/** The lines that tell a person, or a script, where the gate is. */
+export function readyLines({ url, adminToken }: LocalRun): string {
+  return `sluice ready on ${url}\ndashboard ${url}/__sluice/ui\nadmin token ${adminToken}\n`
+}
+
+/** Starts it; resolves when the gate answers. */
+export async function startRun(options: RunOptions): Promise<LocalRun> {
+  const { config, env } = options
+  await refuseSharing(options.data)
+  const shops = config === undefined ? await startDemoOrigins(options) : []
+  const origins = {
+    ...Object.fromEntries(shops.map((shop) => [shop.version, shop.url])),
+    ...options.origins,
+  }
+  const example = await readText(config ?? resolve(PROJECT_ROOT, 'config/gate.json'))
+  const document = checked(withOriginUrlsOf(example, origins), config ?? 'config/gate.json')
+  const adminToken = env.ADMIN_TOKEN || randomBytes(24).toString('base64url')
+  const gate = await withoutItsListeners(() =>
+    startLocalGate({
+      port: options.port,
+      dataDir: options.data,
+      adminToken,
+      signingKey: env.SIGNING_KEY,
+      environment: env.ENVIRONMENT || 'development',
+      bundledDocument: document,
+      secrets: secretsNamedBy(document, env),
+    }),
+  )
+  const leaveDataDir = await holdDataDir(options.data, gate.url)
+  await publish(gate, config, document, origins)
+  const unwatch = config === undefined ? () => {} : republishOnChange(gate, config, options, document)
+  gate.onRestart(() => options.log('workerd ended unexpectedly and was started again'))
+  return {
+    url: gate.url,
+    adminToken,
+    origins,
+    close: async () => {
+      unwatch()
+      await Promise.all([leaveDataDir(), gate.close(), ...shops.map((shop) => shop.close())])
+    },
+  }
+}
+
+/**
+ * The local runtime listens to signals, and ends the process on the spot. Its listeners go, so that whoever runs the
+ * gate can close it in good order.
+ */
+async function withoutItsListeners<T>(start: () => Promise<T>): Promise<T> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const started = await start()
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.has(listener)) process.removeListener(signal, listener)
+    }
+  }
+  return started
+}
+
+/** The demo origins that nobody has put an own origin in the place of. */
+async function startDemoOrigins({ port, origins }: RunOptions): Promise<Shop[]> {
+  const wanted = [
+    { version: 'old' as const, port: port && port + 1 },
+    { version: 'new' as const, port: port && port + 2 },
+  ]
+  return await Promise.all(
+    wanted
+      .filter(({ version }) => origins[version] === undefined)
+      .map(({ version, port }) => startShop({ version, port }).catch(() => startShop({ version, port: 0 }))),
+  )
+}
+
+function withOriginUrlsOf(text: string, urls: RunOptions['origins']): string {
+  if (Object.values(urls).every((url) => url === undefined)) return text
+  try {
+    return withOriginUrls(text, urls)
+  } catch {
+    // Not JSON: the check that follows says so, with the place.
+    return text
+  }
+}
+
+function checked(text: string, name: string): string {
+  const parsed = parseDocument(text)
+  if (parsed.ok) return text
+  throw new DocumentError(`Cannot use ${name}: it has problems\n${describeProblems(parsed.problems)}`)
+}
+
+/** Keys for tokens are secrets of the Worker; a document names them, the environment has them. */
+function secretsNamedBy(document: string, env: RunOptions['env']): Record<string, string> {
+  const parsed = parseDocument(document)
+  const name = parsed.ok ? parsed.value.context.jwt?.secretBinding : undefined
+  const value = name === undefined ? undefined : env[name]
+  return name === undefined || value === undefined ? {} : { [name]: value }
+}
+
+/** A document that was named is published; without one, what KV has stays, led to the origins of this run. */
+async function publish(
+  gate: LocalGate,
+  config: string | undefined,
+  document: string,
+  origins: RunOptions['origins'],
+): Promise<void> {
+  const present = await gate.kv.get('config')
+  const kept = config === undefined && present !== null ? withOriginUrlsOf(present, origins) : document
+  if (kept !== present) await gate.kv.put('config', kept)
+}
+
+/** Whoever edits the file sees it live a moment later, or is told what is wrong with it. */
+function republishOnChange(
+  gate: LocalGate,
+  config: string,
+  { origins, log }: RunOptions,
+  first: string,
+): () => void {
+  const file = resolve(config)
+  let published = first
+  let timer: NodeJS.Timeout | undefined
+  const republish = async () => {
+    try {
+      const document = checked(withOriginUrlsOf(await readText(file), origins), config)
+      if (document === published) return
+      published = document
+      await gate.kv.put('config', document)
+      log(`published ${config}`)
+    } catch (error) {
+      log(error instanceof Error ? error.message : String(error))
+    }
+  }
+  // Editors replace files; watching the folder sees that, and one change is several events.
+  const watcher = watch(dirname(file), (_, name) => {
+    if (name !== basename(file)) return
+    clearTimeout(timer)
+    timer = setTimeout(() => void republish(), 100)
+  })
+  return () => {
+    clearTimeout(timer)
+    watcher.close()
+  }
+}
