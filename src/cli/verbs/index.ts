@@ -1,8 +1,26 @@
 /** All verbs, in the order of help. A new one is a file beside this one, and a line here. */
 import type { Verb } from '../verb.ts'
+import { audit, feedback } from './audit.ts'
 import { build } from './build.ts'
 import { check } from './check.ts'
 import { dev } from './dev.ts'
+import { diff } from './diff.ts'
+import { disable, enable, flags, percentage } from './flags.ts'
+import { history, pull, restore } from './history.ts'
 import { init } from './init.ts'
+import { kill, unkill } from './kill.ts'
+import { preview } from './preview.ts'
+import { profile } from './profile.ts'
+import { publish } from './publish.ts'
+import { advance, approve, finish, pause, resume, rollback, stage } from './rollout.ts'
+import { status } from './status.ts'
+import { token, webhook } from './token.ts'
 
-export const VERBS: readonly Verb[] = [init, dev, build, check]
+export const VERBS: readonly Verb[] = [
+  ...[init, dev, build],
+  ...[check, diff, publish, pull, history, restore],
+  ...[flags, percentage, enable, disable],
+  ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
+  ...[status, preview, audit, feedback],
+  ...[token, webhook, profile],
+]

@@ -1,0 +1,149 @@
+import { ApiError } from '../../contract/client.ts'
+import type { Responses } from '../../contract/responses.ts'
+import { KILL_ALL } from '../../core/config/control.ts'
+import { convergenceText, watchConvergence } from '../convergence.ts'
+import { messageOf, UsageError } from '../errors.ts'
+import { unreachable } from '../failure.ts'
+import { changeKillList, type KillInKv } from '../kill-list.ts'
+import type { ArgumentSpec, Call, OptionSpec, Result, Verb } from '../verb.ts'
+import { REASON } from './rollout.ts'
+
+const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
+const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
+const KV: OptionSpec = {
+  flags: '--kv',
+  summary: 'change the kill list in KV with wrangler, past the gate',
+}
+const DEFAULT_WITHIN_SECONDS = 60
+
+export const kill: Verb = {
+  name: 'kill',
+  group: 'Rollout',
+  summary: 'Close a flag at once, for everybody',
+  details:
+    'Kill outranks everything: rules, preview links, stages. With --wait it ends with what was measured: which isolates that serve requests have it, and how long the slowest took. Where the gate cannot be reached, the kill list in KV is written with wrangler instead, if this folder has the wrangler.toml of the gate.',
+  arguments: [FLAG_OR_ALL],
+  options: [
+    ALL,
+    { flags: '-w, --wait', summary: 'wait until every isolate that serves requests has it' },
+    { flags: '--within SECONDS', summary: `how long to wait (${DEFAULT_WITHIN_SECONDS})`, kind: 'number' },
+    KV,
+    REASON,
+  ],
+  examples: [
+    ['kill new-checkout --wait', 'close it, and see it arrive'],
+    ['kill new-checkout --reason "INC-4711"', 'with a reason for the audit log'],
+    ['kill --all --yes', 'every flag of the gate, without asking'],
+    ['kill new-checkout --kv', 'past the gate, when nothing else works'],
+  ],
+  failsWhen: 'it was refused, or with --wait not seen everywhere in time',
+  async run(call) {
+    const flag = flagOf(call)
+    if (flag === KILL_ALL) await call.confirm('Close all flags of the gate?')
+    if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'kill'))
+    const startedMs = Date.now()
+    let answer: Responses['commandFlag']
+    try {
+      answer = await command(call, flag, 'kill')
+    } catch (error) {
+      if (!isDown(error)) throw error
+      call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
+      return pastTheGate(await inKv(call, flag, 'kill'))
+    }
+    if (answer.via === 'kv') return closedByKv(flag, answer)
+    if (!call.options.has('wait')) return { json: answer, text: done(call, flag, answer.epoch) }
+    return await waited(call, flag, answer, startedMs)
+  },
+}
+
+export const unkill: Verb = {
+  name: 'unkill',
+  group: 'Rollout',
+  summary: 'Open a killed flag again',
+  details: 'The rollout goes on where it was. A kill that stands in KV is lifted there: add --kv.',
+  arguments: [FLAG_OR_ALL],
+  options: [{ ...ALL, summary: 'lift a kill of all flags' }, KV, REASON],
+  examples: [
+    ['unkill new-checkout --reason "fixed"', 'lift the kill'],
+    ['unkill new-checkout --kv', 'take it off the kill list in KV'],
+  ],
+  failsWhen: 'the flag is not killed, or is still killed by KV',
+  async run(call) {
+    const flag = flagOf(call)
+    if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'unkill'))
+    const answer = await command(call, flag, 'unkill')
+    const { client } = await call.gate()
+    const { kill: lists } = await client.call('getStatus')
+    const still = lists.kv.filter((key) => key === flag || key === KILL_ALL)
+    const text = `${call.paint('green', '✔')} ${named(flag)} no longer killed by the Controller, epoch ${answer.epoch}`
+    if (still.length === 0) return { json: { ...answer, killedByKv: false }, text }
+    const hint = `The kill list in KV still closes it. Lift that: sluice unkill ${flagWords(still[0] ?? flag)} --kv`
+    return {
+      json: { ...answer, killedByKv: true },
+      text: `${text}\n${call.paint('yellow', hint)}`,
+      failed: true,
+    }
+  },
+}
+
+function flagOf({ args, options }: Call): string {
+  const [flag] = args
+  if (options.has('all') === (flag !== undefined)) throw new UsageError('Name one flag, or say --all')
+  return flag ?? KILL_ALL
+}
+
+const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
+const flagWords = (flag: string) => (flag === KILL_ALL ? '--all' : flag)
+
+async function command({ gate, options, during }: Call, flag: string, verb: 'kill' | 'unkill') {
+  const { client, url } = await gate()
+  const reason = options.text('reason')
+  return await during(
+    `waiting for ${url}`,
+    client.command(flag, verb, reason === undefined ? {} : { reason }),
+  )
+}
+
+/** The gate is not there, or can't do it; what it refuses is another matter. */
+function isDown(error: unknown): boolean {
+  return unreachable(error) !== undefined || (error instanceof ApiError && error.status >= 500)
+}
+
+function done({ paint }: Call, flag: string, epoch: number): string {
+  return `${paint('green', '✔')} ${named(flag)} killed, epoch ${epoch}`
+}
+
+async function waited(
+  call: Call,
+  flag: string,
+  answer: Responses['commandFlag'],
+  startedMs: number,
+): Promise<Result> {
+  const withinMs = (call.options.number('within') ?? DEFAULT_WITHIN_SECONDS) * 1_000
+  const { client } = await call.gate()
+  const convergence = await watchConvergence(call, client, answer.epoch, withinMs)
+  const waitedMs = Date.now() - startedMs
+  const arrived = convergence?.converged === true
+  const mark = arrived
+    ? done(call, flag, answer.epoch)
+    : call.paint('red', `✗ ${named(flag)} killed, but not everywhere yet`)
+  return {
+    json: { ...answer, waitedMs, convergence: convergence ?? null },
+    text: `${mark}\n${convergence ? convergenceText(convergence) : 'The gate could not say who has it: nothing was measured'}`,
+    failed: !arrived,
+  }
+}
+
+function closedByKv(flag: string, answer: Responses['commandFlag']): Result {
+  const text = `${named(flag)} on the kill list in KV: the Controller did not answer. Isolates read KV every 30 s; nothing was measured`
+  return { json: { ...answer, measured: false }, text }
+}
+
+function inKv(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillInKv> {
+  return call.during('writing KV with wrangler', changeKillList(call, flag, verb))
+}
+
+function pastTheGate({ before, after, where }: KillInKv): Result {
+  const text = `The kill list in KV (${where}) is now ${JSON.stringify(after)}. Isolates read it every 30 s; nothing was measured`
+  return { json: { via: 'wrangler', where, before, after, measured: false }, text }
+}

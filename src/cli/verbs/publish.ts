@@ -1,0 +1,49 @@
+import { changeLines } from '../changes.ts'
+import { countOf, parsedDocument, readDocumentFile } from '../document-file.ts'
+import { peopleText } from '../people.ts'
+import { publishedText } from '../published.ts'
+import type { Verb } from '../verb.ts'
+import { REASON } from './rollout.ts'
+
+export const publish: Verb = {
+  name: 'publish',
+  group: 'Document',
+  summary: 'Put a document in force',
+  details:
+    'Checks it, shows what it changes and whom it moves, and publishes it if nobody else has meanwhile. Asks first where it moves more visitors than the gate allows unasked.',
+  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+  options: [
+    { flags: '--expect VERSION', summary: 'refuse if this version is no longer in force', kind: 'number' },
+    REASON,
+  ],
+  examples: [
+    ['publish --reason "ramp to 25 %"', 'the document of this folder'],
+    ['publish --expect 12 --yes', 'from a pipeline that has looked at version 12'],
+  ],
+  failsWhen: 'the document has problems, or somebody else has published meanwhile',
+  async run(call) {
+    const { options, terminal, paint } = call
+    const file = await readDocumentFile(call.args[0], terminal)
+    parsedDocument(file)
+    const { client, url } = await call.gate()
+    const asked = client.call('diffDocument', { body: { document: file.text } })
+    const review = await call.during(`comparing with ${url}`, asked)
+    const expectedVersion = options.number('expect') ?? review.against
+    if (review.changes.length > 0) {
+      call.tell(`${countOf(review.changes.length, 'change')} to version ${review.against} of ${url}`)
+      call.tell(`${changeLines(review.changes, paint)}\n${peopleText(review.people)}`)
+    }
+    if (review.needsConfirmation) {
+      await call.confirm(`This moves ${review.people.movedPercent} % of visitors. Publish it?`)
+    }
+    const reason = options.text('reason')
+    const body = {
+      document: file.text,
+      expectedVersion,
+      confirm: review.needsConfirmation,
+      ...(reason !== undefined && { reason }),
+    }
+    const answer = await call.during(`publishing to ${url}`, client.call('publishDocument', { body }))
+    return { json: answer, text: publishedText(call, answer) }
+  },
+}
