@@ -36,7 +36,7 @@ export function paintFor({ env }: Terminal, isScreen: boolean): Paint {
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin } = process
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   // A reader such as `head` that has seen enough is no failure.
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {
