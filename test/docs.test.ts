@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { RESPONSES } from '../src/contract/responses.ts'
+import { ROUTES } from '../src/contract/routes.ts'
 import { parseDocumentValue } from '../src/core/config/parse.ts'
 
 /** Files of the project: tracked ones, and new ones that are not ignored. */
@@ -37,7 +39,8 @@ function jsonBlocks(page: string): Block[] {
 
 const ORIGINS = { old: { url: 'https://old.example.com' }, new: { url: 'https://new.example.com' } }
 const FLAG = { variants: { on: true, off: false, blue: 'blue', green: 'green' }, off: 'off' }
-const REQUIRED = { 'new-ui': FLAG, 'new-checkout': FLAG, 'new-search': FLAG }
+const SWITCH = { variants: { on: true, off: false }, off: 'off' }
+const REQUIRED = { 'new-ui': SWITCH, 'new-checkout': SWITCH }
 const documentOf = (flag: object, more: object = {}) => ({
   origins: ORIGINS,
   routes: [{ path: '/*', origin: 'old' }],
@@ -76,7 +79,7 @@ describe('examples in the documentation', () => {
   })
 
   it('are there at all', () => {
-    expect(blocks.filter(({ kind }) => kind in WHOLE || kind === '').length).toBeGreaterThan(0)
+    expect(blocks.filter(({ kind }) => kind in WHOLE || kind === '').length).toBeGreaterThan(15)
   })
 })
 
@@ -142,6 +145,27 @@ describe('names in the documentation', () => {
     const hint =
       'Give each dependency a line "- `name`: why it is there" in ARCHITECTURE.md, section Dependencies'
     expect(listed, hint).toEqual(actual)
+  })
+
+  it('docs/api.md lists the operations of the API, each with its path, role and summary', () => {
+    const rows = text('docs/api.md').match(/^\| (?:GET|POST|PUT|PATCH|DELETE) .*$/gm)
+    expect(rows).toEqual(
+      Object.values(ROUTES).map(
+        ({ method, path, role, summary }) => `| ${method} | \`${path}\` | ${role} | ${summary} |`,
+      ),
+    )
+  })
+
+  it('docs/operations.md explains each field of the status', () => {
+    const { flags, ...top } = RESPONSES.getStatus.entries
+    const explained = text('docs/operations.md')
+    const fields = [
+      ...Object.keys(top),
+      ...Object.keys(top.document.entries),
+      ...Object.keys(flags.value.entries),
+    ]
+    const plain = ['environment', 'at', 'version', 'hash', 'checkedAt', 'variants', 'cells']
+    expect(fields.filter((field) => !plain.includes(field) && !explained.includes(field))).toEqual([])
   })
 
   it('each page of docs/ is found from its index', () => {
