@@ -13,7 +13,7 @@ import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
-import { flagsHeader, rescuedFlagsHeader } from './headers.ts'
+import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './headers.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import { AssetFinder } from './missing.ts'
 import { keepTo, pinOf, roleOf } from './pages.ts'
@@ -21,7 +21,7 @@ import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
-import { observe, respond } from './respond.ts'
+import { copyWith, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
@@ -92,7 +92,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
 
   /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
   async function lastResort(facts: Facts): Promise<Response> {
-    return (await askOrigin(facts, live.last.snapshot.fallback, [])).response
+    const { response } = await askOrigin(facts, { origin: live.last.snapshot.fallback, extra: [] })
+    const headers = new Headers(response.headers)
+    keepFromSharedCaches(headers)
+    return copyWith(response, headers, response.body)
   }
 
   return { handle, live, reporter }

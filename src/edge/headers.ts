@@ -79,6 +79,19 @@ export function keepFromSharedCaches(headers: Headers): void {
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
 
+const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
+
+/**
+ * Lets the browser keep a response but ask before it uses it, in place. A visitor who is moved to another version
+ * would otherwise get code of the one from the browser's own cache into pages of the other.
+ */
+export function revalidate(headers: Headers): void {
+  const directives = (headers.get('cache-control') ?? '').split(',').map((directive) => directive.trim())
+  if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return
+  const kept = directives.filter((directive) => directive !== '' && !FRESHNESS.has(directiveName(directive)))
+  headers.set('cache-control', [...kept, 'no-cache'].join(', '))
+}
+
 function directiveName(directive: string): string {
   return (directive.split('=')[0] ?? '').trim().toLowerCase()
 }

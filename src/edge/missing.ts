@@ -29,7 +29,7 @@ export class AssetFinder {
     const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
     for (const origin of others) {
       if (!this.#budget.take()) break
-      const found = await askOrigin(facts, origin, [])
+      const found = await askOrigin(facts, { origin, extra: [], target: plan.target })
       if (found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)) {
         this.#budget.giveBack()
         discard(answer.response)

@@ -2,10 +2,11 @@
  * Carrying a request to an origin and its answer back. Bodies stream in both directions, nothing is buffered;
  * redirects are the visitor's business; an upgrade to a WebSocket passes through.
  */
-import type { Origin } from '../core/config/route-target.ts'
+import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
+import { untagValidators } from './validators.ts'
 
 export type OriginAnswer = {
   response: Response
@@ -25,15 +26,20 @@ export type OriginAnswer = {
 /** Extra headers that the origin gets, for example the decision and its signature. */
 export type ExtraHeaders = readonly (readonly [string, string])[]
 
-/**
- * Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504.
- * `body`, where given, goes in place of the request's own, which can be read only once.
- */
+/** What is asked of an origin, besides the visitor's request itself. */
+export type Question = {
+  origin: Origin
+  extra: ExtraHeaders
+  /** The route by which the request gets there. */
+  target?: RouteTarget
+  /** Goes in place of the request's own body, which can be read only once. */
+  body?: ArrayBuffer | null
+}
+
+/** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
 export async function askOrigin(
   facts: Facts,
-  origin: Origin,
-  extra: ExtraHeaders,
-  body?: ArrayBuffer | null,
+  { origin, extra, target, body }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
   const deadline = new AbortController()
@@ -43,11 +49,10 @@ export async function askOrigin(
     const source = body ? { method: facts.method, headers: request.headers, body } : request
     const outgoing = new Request(targetUrl(origin, facts.url), source)
     prepareForOrigin(outgoing.headers, facts)
+    if (target?.varies) untagValidators(outgoing.headers, origin.tag)
     for (const [name, value] of extra) outgoing.headers.set(name, value)
-    const response = await fetch(outgoing, {
-      redirect: 'manual',
-      signal: AbortSignal.any([request.signal, deadline.signal]),
-    })
+    const signal = AbortSignal.any([request.signal, deadline.signal])
+    const response = await fetch(outgoing, { redirect: 'manual', signal, ...cacheMode(target) })
     return {
       response,
       origin,
@@ -67,6 +72,14 @@ export async function askOrigin(
   } finally {
     clearTimeout(timer)
   }
+}
+
+/**
+ * Cloudflare keeps what a Worker fetches by URL, so that each origin has a cache of its own. Variants of one origin
+ * would share it: they go past it. (A cache key of one's own would be the better way, on plans that have it.)
+ */
+function cacheMode(target: RouteTarget | undefined): RequestInit {
+  return target?.kind === 'flag' && target.variesByHeader ? { cache: 'no-store' } : {}
 }
 
 /** The origin's URL with the path and query of the request, byte for byte. */

@@ -18,13 +18,13 @@ export class Rescuer {
 
   async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    const { standIn } = plan
+    const { standIn, origin, extra, target } = plan
     const replay = standIn && bodyForReplay(facts.request)
-    if (!replay) return await askOrigin(facts, plan.origin, plan.extra)
+    if (!replay) return await askOrigin(facts, { origin, extra, target })
     const body = await replay
-    const answer = await askOrigin(facts, plan.origin, plan.extra, body)
+    const answer = await askOrigin(facts, { origin, extra, target, body })
     if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
-    const rescue = await askOrigin(facts, standIn.origin, await standIn.extra(), body)
+    const rescue = await askOrigin(facts, { ...standIn, extra: await standIn.extra(), target, body })
     if (rescue.failure === undefined) this.#budget.giveBack()
     return better(answer, rescue)
   }

@@ -1,11 +1,12 @@
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../env.ts'
 import type { Facts } from './facts.ts'
-import { flagsHeader, keepFromSharedCaches } from './headers.ts'
+import { flagsHeader, keepFromSharedCaches, revalidate } from './headers.ts'
 import { pageCookie } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { type OriginAnswer, watchBody } from './proxy.ts'
 import type { Reporter } from './reporter.ts'
+import { tagValidators } from './validators.ts'
 
 type Surroundings = { env: Env; waitUntil(work: Promise<unknown>): void }
 
@@ -55,9 +56,12 @@ export function respond(
   const { response, origin, rescued, missing } = answer
   const decided = decision !== undefined
   const page = cookieOfPage(plan, answer, facts)
-  if (!decided && !debug.visible && page === undefined && !missing) return response
+  const varies = dependsOnVisitor(plan, facts)
+  if (!varies && !debug.visible && page === undefined && !missing) return response
   const headers = new Headers(response.headers)
-  if (decided || page !== undefined) keepFromSharedCaches(headers)
+  if (varies || page !== undefined) keepFromSharedCaches(headers)
+  if (plan.target.varies) tagValidators(headers, origin.tag)
+  if (decision?.reason === 'SPLIT' && isCode(facts)) revalidate(headers)
   if (missing) headers.set('cache-control', 'no-store')
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   if (page !== undefined) headers.append('set-cookie', page)
@@ -66,10 +70,29 @@ export function respond(
     if (decided) headers.set('sluice-flags', flagsHeader(decision))
     if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${answer.failure}`)
   }
-  const { status, statusText } = response
-  if (response.webSocket !== null)
-    return new Response(null, { status, headers, webSocket: response.webSocket })
+  return copyWith(response, headers, body)
+}
+
+/** The response with other headers. */
+export function copyWith(response: Response, headers: Headers, body: ReadableStream | null): Response {
+  const { status, statusText, webSocket } = response
+  if (webSocket !== null) return new Response(null, { status, headers, webSocket })
   return new Response(body, { status, statusText, headers })
+}
+
+/** Whether another visitor, or the same one from another page, could get another answer. */
+function dependsOnVisitor({ target }: Plan, facts: Facts): boolean {
+  return target.kind === 'flag' || (target.varies && facts.header('sec-fetch-dest') !== undefined)
+}
+
+/** Destinations of what makes a page work, in contrast to what it shows. */
+const CODE: ReadonlySet<string> = new Set(['document', 'iframe', 'script', 'style', 'worker', 'empty'])
+/** A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. */
+const CONTENT_ADDRESSED = /[.-](?=[\w-]*\d)[\w-]{8,}\.\w+$/
+
+/** What a browser must not mix from two versions, and could, because the names don't tell them apart. */
+function isCode(facts: Facts): boolean {
+  return CODE.has(facts.header('sec-fetch-dest') ?? '') && !CONTENT_ADDRESSED.test(facts.path)
 }
 
 /** A document leaves word of the version that it came from; a redirect is none. */

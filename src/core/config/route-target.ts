@@ -1,8 +1,16 @@
 /** Where a route leads, compiled. */
-import type { CompiledFlag } from '../flags/flag.ts'
-import type { RouteConfig } from './schema.ts'
 
-export type Origin = { name: string; url: string; timeoutMs: number }
+import { murmur3 } from '../flags/bucket.ts'
+import type { CompiledFlag } from '../flags/flag.ts'
+import type { GateDocument, RouteConfig } from './schema.ts'
+
+export type Origin = {
+  name: string
+  url: string
+  timeoutMs: number
+  /** What marks validators as this origin's; empty for an origin that is stable wherever a flag leads to it. */
+  tag: string
+}
 
 /** A route without a flag. */
 export type OriginTarget = {
@@ -10,6 +18,8 @@ export type OriginTarget = {
   origin: Origin
   /** Whether what a page loads through this route comes from the page's origin. */
   follows: boolean
+  /** Whether one URL can be answered by several origins. */
+  varies: boolean
 }
 
 /** A route whose flag decides. */
@@ -24,23 +34,46 @@ export type FlagTarget = {
   /** Methods of requests that the stable origin answers when the assigned one fails. */
   rescued: ReadonlySet<string>
   follows: boolean
+  varies: boolean
+  /** Whether one origin serves several variants, and hears which one only from a header. */
+  variesByHeader: boolean
 }
 
 export type RouteTarget = OriginTarget | FlagTarget
+
+/** Origins by name, each tagged if some flag sends visitors there that `off` would send elsewhere. */
+export function compileOrigins(document: GateDocument): Map<string, Origin> {
+  const tagged = new Set<string>()
+  for (const { flag, origins = {} } of document.routes) {
+    const stable = flag && origins[document.flags[flag]?.off ?? '']
+    for (const name of Object.values(origins)) if (name !== stable) tagged.add(name)
+  }
+  return new Map(
+    Object.entries(document.origins).map(([name, origin]): [string, Origin] => {
+      const tag = tagged.has(name) ? murmur3(`${name} ${origin.url}`, 0).toString(36) : ''
+      return [name, { ...origin, name, tag }]
+    }),
+  )
+}
+
+/** Names of the origins among which some flag chooses. */
+export function varyingOrigins(document: GateDocument): Set<string> {
+  const choices = document.routes.map(({ origins = {} }) => new Set(Object.values(origins)))
+  return new Set(choices.filter((names) => names.size > 1).flatMap((names) => [...names]))
+}
 
 /** Compiles the target of a route that parsing has accepted. */
 export function compileTarget(
   route: RouteConfig,
   flags: ReadonlyMap<string, CompiledFlag>,
   origins: ReadonlyMap<string, Origin>,
+  varying: ReadonlySet<string>,
 ): RouteTarget {
   if (route.origin !== undefined) {
     // Whoever names a path and an origin means it; a catch-all is only what is left.
-    return {
-      kind: 'origin',
-      origin: known(origins, route.origin),
-      follows: route.follow ?? route.path === '/*',
-    }
+    const follows = route.follow ?? route.path === '/*'
+    const origin = known(origins, route.origin)
+    return { kind: 'origin', origin, follows, varies: follows && varying.has(origin.name) }
   }
   const flag = known(flags, route.flag)
   const byVariant = new Map(
@@ -49,14 +82,17 @@ export function compileTarget(
       known(origins, name),
     ]),
   )
+  const distinct = [...new Set(byVariant.values())]
   return {
     kind: 'flag',
     flag,
     origins: byVariant,
     stable: known(byVariant, flag.off),
-    distinct: [...new Set(byVariant.values())],
+    distinct,
     rescued: new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase())),
     follows: route.follow ?? true,
+    varies: distinct.length > 1,
+    variesByHeader: distinct.length < byVariant.size,
   }
 }
 

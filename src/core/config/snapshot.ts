@@ -6,7 +6,15 @@ import type { IdentitySettings, JwtSettings, Source } from '../context/identity.
 import type { CompiledFlag } from '../flags/flag.ts'
 import { compileFlag } from './compile-flag.ts'
 import { compilePath, hostMatches } from './route-pattern.ts'
-import { compileTarget, known, type Origin, type RouteTarget } from './route-target.ts'
+import {
+  compileOrigins,
+  compileTarget,
+  known,
+  type Origin,
+  type OriginTarget,
+  type RouteTarget,
+  varyingOrigins,
+} from './route-target.ts'
 import { asList, type GateDocument, type RouteConfig, type SourceConfig } from './schema.ts'
 
 export type CompiledRoute = {
@@ -22,25 +30,27 @@ export type Snapshot = {
   identity: IdentitySettings
   /** Where a request goes that no route takes, and whenever nothing better is known. */
   fallback: Origin
+  unrouted: OriginTarget
 }
 
 /** Compiles a document that parseDocument has accepted. */
 export function compileSnapshot(document: GateDocument): Snapshot {
-  const origins = new Map(
-    Object.entries(document.origins).map(([name, origin]): [string, Origin] => [name, { name, ...origin }]),
-  )
+  const origins = compileOrigins(document)
+  const varying = varyingOrigins(document)
   const flags = new Map(
     Object.entries(document.flags).map(([key, flag]): [string, CompiledFlag] => [
       key,
       compileFlag(key, flag),
     ]),
   )
-  const routes = document.routes.map((route) => compileRoute(route, flags, origins))
+  const routes = document.routes.map((route) => compileRoute(route, flags, origins, varying))
+  const fallback = fallbackOrigin(document, origins, routes)
   return {
     routes,
     flags,
     identity: compileIdentity(document.context),
-    fallback: fallbackOrigin(document, origins, routes),
+    fallback,
+    unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
   }
 }
 
@@ -48,6 +58,7 @@ function compileRoute(
   route: RouteConfig,
   flags: ReadonlyMap<string, CompiledFlag>,
   origins: ReadonlyMap<string, Origin>,
+  varying: ReadonlySet<string>,
 ): CompiledRoute {
   const path = compilePath(route.path)
   const hosts = asList(route.host)
@@ -59,7 +70,7 @@ function compileRoute(
           path.matches(given) &&
           (hosts === undefined || hosts.some((pattern) => hostMatches(pattern, host))) &&
           (methods === undefined || methods.includes(method))
-  return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins) }
+  return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins, varying) }
 }
 
 type Place = { host: string; path: string; method: string }
@@ -71,7 +82,7 @@ export function routeLabel({ host, path }: Pick<RouteConfig, 'host' | 'path'>): 
 
 /** Where a request goes: the first route that takes it, or the fallback. */
 export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
-  return findRoute(snapshot, place)?.target ?? { kind: 'origin', origin: snapshot.fallback, follows: true }
+  return findRoute(snapshot, place)?.target ?? snapshot.unrouted
 }
 
 /** The first route that takes a request; undefined where none does. */
