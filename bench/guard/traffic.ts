@@ -1,6 +1,7 @@
 /** Simulated traffic: a second of both arms at a time, in the shape that the guard is fed. */
 
 import { bucketOf } from '../../src/core/counters/histogram.ts'
+import { EMPTY_ARM } from '../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardTick } from '../../src/core/guard/index.ts'
 import { canaryBucketCount, ROUTING_BUCKETS } from '../../src/core/guard/index.ts'
 import type { Random } from './random.ts'
@@ -84,8 +85,8 @@ export function armTick(
   const errors = random.binomial(requests, rate)
   const errored: number[] = []
   for (let k = 0; k < errors; k++) errored.push(Math.floor(firstBucket + random.next() * buckets))
-  const journeys = random.binomial(requests, 1 / (source.requestsPerJourney ?? 20))
-  return { requests, errors, latency, erroredBuckets: distinct(errored), journeys }
+  const journeys = random.poisson(requests / (source.requestsPerJourney ?? 20))
+  return { ...EMPTY_ARM, requests, errors, latency, erroredBuckets: distinct(errored), journeys }
 }
 
 /** One second of both arms. */

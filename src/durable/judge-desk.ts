@@ -2,7 +2,13 @@
 import type { FlagControl } from '../core/config/control.ts'
 import { currentShare } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
-import { type GuardState, initialGuardState, stepGuard, type Verdict } from '../core/guard/index.ts'
+import {
+  type GuardState,
+  initialGuardState,
+  restoreGuardState,
+  stepGuard,
+  type Verdict,
+} from '../core/guard/index.ts'
 import { type RolloutPlan, settingsAtStage } from '../core/rollout/plan.ts'
 import type { CellStore } from './cell-store.ts'
 import type { TextStore } from './storage.ts'
@@ -34,7 +40,7 @@ export class JudgeDesk {
   #stateOf(flag: string): GuardState | undefined {
     const known = this.#states.get(flag)
     if (known !== undefined) return known
-    return this.#texts.getJson<GuardState>(textName(flag))
+    return restoreGuardState(this.#texts.getJson<GuardState>(textName(flag)))
   }
 }
 

@@ -1,7 +1,8 @@
 /** Rows about canaries that are as good as control: how often the guard is wrong. */
 
 import { ADVANCE_LAMBDAS } from '../../../src/core/guard/advance.ts'
-import { ERROR_LAMBDAS, SLOW_LAMBDAS } from '../../../src/core/guard/rollback.ts'
+import { SLOW_LAMBDAS } from '../../../src/core/guard/latency.ts'
+import { ERROR_LAMBDAS } from '../../../src/core/guard/rollback.ts'
 import { worstExpectation } from '../exact.ts'
 import { type Row, shareFigure } from '../row.ts'
 import type { Scenario } from '../scenario.ts'

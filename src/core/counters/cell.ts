@@ -54,12 +54,17 @@ export function errorsOf(cell: Cell): number {
   return FAILURE_KINDS.reduce((sum, kind) => sum + cell.errors[kind], 0)
 }
 
-/** Counts one outcome, in place. */
+/**
+ * Counts one outcome, in place. How long an answer took that failed is left out: it counts as an error already, once
+ * per visitor, while one visitor's retries of a page that fails slowly would make a whole variant look slow. A timeout
+ * is slow by its nature.
+ */
 export function countOutcome(cell: Cell, outcome: Outcome): void {
   cell.requests++
   if (outcome.journey) cell.journeys++
   if (outcome.rescued) cell.rescued++
-  recordLatency(cell.latency, outcome.latencyMs)
+  const isSlownessItsOwn = outcome.failure === undefined || outcome.failure === 'timeout'
+  if (isSlownessItsOwn) recordLatency(cell.latency, outcome.latencyMs)
   if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
 }
 

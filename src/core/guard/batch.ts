@@ -15,6 +15,8 @@ export type Batch = {
   /** Per latency quantile: canary a margin above the edge, control above the edge. */
   slow: readonly Counts[]
   advanceSlow: readonly Counts[]
+  /** As `slow`, of the durations that the app reported. */
+  slowTimings: readonly Counts[]
 }
 
 /** Fewer requests in an arm make a factor that says nothing and costs a rounding of the cap. */
@@ -29,19 +31,25 @@ export const EMPTY_BATCH: Batch = {
   advanceErrors: NO_COUNTS,
   slow: noSlow(),
   advanceSlow: noSlow(),
+  slowTimings: noSlow(),
 }
 
 /** Sum of two batches; only of the same stage. */
 export function addBatch(a: Batch, b: Batch): Batch {
-  if (a.canaryRequests === 0 && a.controlRequests === 0) return b
+  if (a === EMPTY_BATCH) return b
   return {
     canaryRequests: a.canaryRequests + b.canaryRequests,
     controlRequests: a.controlRequests + b.controlRequests,
     errors: addCounts(a.errors, b.errors),
     advanceErrors: addCounts(a.advanceErrors, b.advanceErrors),
-    slow: a.slow.map((counts, k) => addCounts(counts, b.slow[k] ?? NO_COUNTS)),
-    advanceSlow: a.advanceSlow.map((counts, k) => addCounts(counts, b.advanceSlow[k] ?? NO_COUNTS)),
+    slow: addEach(a.slow, b.slow),
+    advanceSlow: addEach(a.advanceSlow, b.advanceSlow),
+    slowTimings: addEach(a.slowTimings, b.slowTimings),
   }
+}
+
+function addEach(a: readonly Counts[], b: readonly Counts[]): Counts[] {
+  return a.map((counts, k) => addCounts(counts, b[k] ?? NO_COUNTS))
 }
 
 export function isFull(batch: Batch): boolean {

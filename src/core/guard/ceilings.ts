@@ -6,6 +6,7 @@
 import type { Histogram } from '../counters/histogram.ts'
 import { upperEdgeMs } from '../counters/histogram.ts'
 import { cleanCount } from './formula.ts'
+import { noteBuckets } from './rollback.ts'
 import type { Wealth } from './wealth.ts'
 import { grow, initialWealth, totalWealth } from './wealth.ts'
 
@@ -20,16 +21,24 @@ export type CeilingState = {
   wealth: Wealth
   /** Control's counts since the canary's evidence began to rise. */
   controlSince: Tally
+  /** Distinct canary buckets with errors since then, as many as are needed at most. */
+  bucketsSince: readonly number[]
 }
 
 /** `shared`: control is not shown to be below the ceiling in the same time, so nobody knows whose fault it is. */
 export type CeilingVerdict = 'below' | 'breached' | 'shared'
 
 export function initialCeiling(): CeilingState {
-  return { wealth: initialWealth(CEILING_LAMBDAS.length), controlSince: { n: 0, bad: 0 } }
+  return { wealth: initialWealth(CEILING_LAMBDAS.length), controlSince: { n: 0, bad: 0 }, bucketsSince: [] }
 }
 
-/** State after one tick. `ceiling` is a rate (0–1); `logCap` bounds ln f. */
+/**
+ * State after one tick.
+ *
+ * @param ceiling a rate, 0–1
+ * @param logCap bounds ln f
+ * @param canaryBuckets with errors in this tick, of which `bucketsNeeded` are noted
+ */
 export function stepCeiling(
   state: CeilingState,
   canary: Tally,
@@ -37,13 +46,16 @@ export function stepCeiling(
   ceiling: number,
   paid: number,
   logCap: number,
+  canaryBuckets: readonly number[],
+  bucketsNeeded: number,
 ): CeilingState {
   const rising = totalWealth(state.wealth) >= 2
-  const since = rising ? state.controlSince : { n: 0, bad: 0 }
+  const { controlSince: since, bucketsSince } = rising ? state : initialCeiling()
   const counts = { canaryN: canary.n, canaryBad: canary.bad, controlN: 0, controlBad: 0 }
   return {
     wealth: grow(state.wealth, paid, counts, CEILING_LAMBDAS, { rho: 0, delta: ceiling }, logCap),
     controlSince: { n: since.n + cleanCount(control.n), bad: since.bad + cleanCount(control.bad) },
+    bucketsSince: noteBuckets(bucketsSince, canaryBuckets, bucketsNeeded),
   }
 }
 

@@ -26,22 +26,17 @@ import {
   findEntry,
   MOST_TIMES,
   plainDueS,
-  QUIET_S,
   readEntry,
   strictDueS,
   writeEntry,
 } from './dedupe-entry.ts'
+import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './dedupe-rests.ts'
 
 export const ROUTING_BUCKETS = 65_536
 const CHUNKS = ROUTING_BUCKETS / CHUNK_BUCKETS
-/** In `nextDueS`: no bucket of this chunk rests. */
-const NONE = -1
 
 /** Buckets by rule and arm. */
 type Tally = { strictCanary: number; plainCanary: number; strictControl: number; plainControl: number }
-
-/** Buckets of one second that rest plainly: their rest ends together, so the seconds queue up. */
-type PlainRest = { countedS: number; canary: number; control: number }
 
 export type DedupeState = {
   percentage: number
@@ -49,11 +44,9 @@ export type DedupeState = {
   nowS: number
   /** Histories, see dedupe-entry.ts; empty array until the first error. */
   chunks: readonly string[]
-  /** Per chunk: no strict rest ends before this second; NONE when none does. */
-  nextDueS: readonly number[]
-  /** Oldest first, one per second at most. */
-  plainRests: readonly PlainRest[]
-  resting: Tally
+  /** Buckets that rest, by rule. */
+  strict: RestQueue
+  plain: RestQueue
 }
 
 /** Shares (0–1) of each arm's buckets that could count at the tick's start. */
@@ -76,7 +69,7 @@ export type DedupeResult = {
 const noTally = (): Tally => ({ strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 })
 
 export function initialDedupe(percentage: number): DedupeState {
-  return { percentage, nowS: 0, chunks: [], nextDueS: [], plainRests: [], resting: noTally() }
+  return { percentage, nowS: 0, chunks: [], strict: NO_RESTS, plain: NO_RESTS }
 }
 
 /**
@@ -95,108 +88,59 @@ export function stepDedupe(
   canaryErrored: readonly number[],
   controlErrored: readonly number[],
 ): DedupeResult {
-  const draft = release(state, Math.max(nowS, state.nowS), percentage)
+  const draft = begin(state, Math.max(nowS, state.nowS), percentage)
   const eligible = eligibleShares(draft)
   const counted = noTally()
   const canaryBuckets: number[] = []
-  const plainNow = new Map<number, PlainRest>()
-  if (canaryErrored.length + controlErrored.length > 0) own(draft, state)
+  if (canaryErrored.length + controlErrored.length > 0)
+    draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
   for (const bucket of canaryErrored) {
-    const times = countError(draft, plainNow, bucket)
+    const times = countError(draft, bucket)
     if (times.plain) counted.plainCanary++
     if (!times.strict) continue
     counted.strictCanary++
     canaryBuckets.push(bucket)
   }
   for (const bucket of controlErrored) {
-    const times = countError(draft, plainNow, bucket)
+    const times = countError(draft, bucket)
     if (times.plain) counted.plainControl++
     if (times.strict) counted.strictControl++
   }
-  draft.plainRests.push(...plainNow.values())
   return { state: draft, eligible, counted, canaryBuckets }
 }
 
-/** A state under construction: its arrays may be shared with the state before until `own`. */
-type Draft = {
-  percentage: number
-  nowS: number
-  chunks: string[]
-  nextDueS: number[]
-  plainRests: PlainRest[]
-  resting: Tally
-}
+/** A state under construction; `chunks` is that of the state before until an error is noted. */
+type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
 
-/** Takes copies of the arrays, so that the state before stays as it is. */
-function own(draft: Draft, before: DedupeState): void {
-  const empty = before.chunks.length === 0
-  draft.chunks = empty ? new Array<string>(CHUNKS).fill('') : before.chunks.slice()
-  if (draft.nextDueS !== before.nextDueS) return
-  draft.nextDueS = empty ? new Array<number>(CHUNKS).fill(NONE) : before.nextDueS.slice()
-}
-
-/** Ends the rests that are over at `nowS`. */
-function release(state: DedupeState, nowS: number, percentage: number): Draft {
-  const draft: Draft = {
-    percentage,
-    nowS,
-    chunks: state.chunks as string[],
-    nextDueS: state.nextDueS as number[],
-    plainRests: [],
-    resting: { ...state.resting },
-  }
-  if (percentage !== state.percentage) return recount(draft)
-  for (const rest of state.plainRests) {
-    if (rest.countedS + QUIET_S > nowS) draft.plainRests.push(rest)
-    else {
-      draft.resting.plainCanary -= rest.canary
-      draft.resting.plainControl -= rest.control
+/** The state at `nowS`: rests that are over have ended. */
+function begin(state: DedupeState, nowS: number, percentage: number): Draft {
+  const chunks = state.chunks as string[]
+  if (percentage === state.percentage)
+    return {
+      percentage,
+      nowS,
+      chunks,
+      strict: resting(state.strict, nowS),
+      plain: resting(state.plain, nowS),
     }
-  }
-  const dues = state.nextDueS
-  for (let chunk = 0; chunk < dues.length; chunk++) {
-    const dueS = dues[chunk] ?? NONE
-    if (dueS > nowS || dueS === NONE) continue
-    if (draft.nextDueS === dues) draft.nextDueS = dues.slice()
-    draft.nextDueS[chunk] = releaseChunk(draft, chunk, state.nowS)
-  }
-  return draft
-}
-
-/** Ends strict rests that ended after `beforeS`; returns the second at which the chunk's next one ends. */
-function releaseChunk(draft: Draft, chunk: number, beforeS: number): number {
-  const text = draft.chunks[chunk] ?? ''
-  let next = NONE
-  for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
-    const dueS = strictDueS(readEntry(text, at))
-    if (dueS > draft.nowS) next = earlier(next, dueS)
-    else if (dueS > beforeS) addStrict(draft, chunk * CHUNK_BUCKETS + entryIndex(text, at), -1)
-  }
-  return next
+  return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
 }
 
 /** Counts all resting buckets anew: a new percentage moves buckets between the arms. */
 function recount(draft: Draft): Draft {
-  draft.resting = noTally()
-  const plain = new Map<number, PlainRest>()
   draft.chunks.forEach((text, chunk) => {
     for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
-      const bucket = chunk * CHUNK_BUCKETS + entryIndex(text, at)
+      const isCanary = isCanaryBucket(chunk * CHUNK_BUCKETS + entryIndex(text, at), draft.percentage)
       const entry = readEntry(text, at)
-      if (strictDueS(entry) > draft.nowS) addStrict(draft, bucket, 1)
-      if (plainDueS(entry) > draft.nowS) addPlain(draft, plain, bucket, plainDueS(entry) - QUIET_S)
+      if (strictDueS(entry) > draft.nowS) addRest(draft.strict, strictDueS(entry), isCanary, 1)
+      if (plainDueS(entry) > draft.nowS) addRest(draft.plain, plainDueS(entry), isCanary, 1)
     }
   })
-  draft.plainRests = [...plain.values()].sort((a, b) => a.countedS - b.countedS)
   return draft
 }
 
 /** Notes one error of a bucket; tells by which rules it counts. */
-function countError(
-  draft: Draft,
-  plainNow: Map<number, PlainRest>,
-  bucket: number,
-): { strict: boolean; plain: boolean } {
+function countError(draft: Draft, bucket: number): { strict: boolean; plain: boolean } {
   if (!(Number.isInteger(bucket) && bucket >= 0 && bucket < ROUTING_BUCKETS))
     return { strict: false, plain: false }
   const chunk = Math.floor(bucket / CHUNK_BUCKETS)
@@ -211,28 +155,12 @@ function countError(
     lagS: plain || old === null ? 0 : draft.nowS - (old.lastS - old.lagS),
   }
   draft.chunks[chunk] = writeEntry(text, at, bucket, entry)
-  draft.nextDueS[chunk] = earlier(draft.nextDueS[chunk] ?? NONE, strictDueS(entry))
-  if (strict) addStrict(draft, bucket, 1)
-  if (plain) addPlain(draft, plainNow, bucket, draft.nowS)
+  const isCanary = isCanaryBucket(bucket, draft.percentage)
+  // An error within the rest starts it again: it ends later, but its bucket is no additional one.
+  if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
+  addRest(draft.strict, strictDueS(entry), isCanary, 1)
+  if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
   return { strict, plain }
-}
-
-function addStrict(draft: Draft, bucket: number, by: number): void {
-  if (isCanaryBucket(bucket, draft.percentage)) draft.resting.strictCanary += by
-  else draft.resting.strictControl += by
-}
-
-function addPlain(draft: Draft, rests: Map<number, PlainRest>, bucket: number, countedS: number): void {
-  const rest = rests.get(countedS) ?? { countedS, canary: 0, control: 0 }
-  rests.set(countedS, rest)
-  const canary = isCanaryBucket(bucket, draft.percentage)
-  if (canary) {
-    rest.canary++
-    draft.resting.plainCanary++
-  } else {
-    rest.control++
-    draft.resting.plainControl++
-  }
 }
 
 /** Buckets of the canary, not necessarily whole: the percentage can cut through a bucket. */
@@ -240,23 +168,19 @@ export function canaryBucketCount(percentage: number): number {
   return (ROUTING_BUCKETS * Math.min(100, Math.max(0, percentage))) / 100
 }
 
-function eligibleShares(draft: Draft): Eligible {
-  const canary = canaryBucketCount(draft.percentage)
+function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
+  const canary = canaryBucketCount(percentage)
   const control = ROUTING_BUCKETS - canary
   const share = (resting: number, all: number) => (all > 0 ? Math.max(0, 1 - resting / all) : 0)
   return {
-    strictCanary: share(draft.resting.strictCanary, canary),
-    plainCanary: share(draft.resting.plainCanary, canary),
-    strictControl: share(draft.resting.strictControl, control),
-    plainControl: share(draft.resting.plainControl, control),
+    strictCanary: share(strict.canary, canary),
+    plainCanary: share(plain.canary, canary),
+    strictControl: share(strict.control, control),
+    plainControl: share(plain.control, control),
   }
 }
 
 /** A bucket that the percentage cuts belongs to the arm that has more of it. */
 function isCanaryBucket(bucket: number, percentage: number): boolean {
   return bucket + 0.5 < canaryBucketCount(percentage)
-}
-
-function earlier(a: number, b: number): number {
-  return a === NONE || b < a ? b : a
 }

@@ -12,6 +12,7 @@ import type { Evidence } from './types.ts'
 
 /** Without a request for this long an arm has no data. */
 export const NO_DATA_MS = 60_000
+
 /** Everything that the decision looks at. */
 export type Findings = {
   settings: GuardSettings
@@ -23,7 +24,7 @@ export type Findings = {
   missing: 'canary' | 'control' | null
 }
 
-/** Findings on a state; */
+/** The findings on a state. */
 export function find(settings: GuardSettings, state: GuardState): Findings {
   const progress = advanceProgress(settings, state.advance, state.percentage)
   const hasControl = state.percentage < 100
@@ -47,7 +48,8 @@ function judgeCeilings(
 ): Findings['ceilings'] {
   const { alpha, ceilings } = settings
   const enough = state.totals.canaryRequests >= ceilings.minRequests
-  const distinct = state.rollback.erroredBuckets.length >= bucketsNeeded(settings, state.percentage)
+  // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
+  const distinct = state.errorCeiling.bucketsSince.length >= bucketsNeeded(settings, state.percentage)
   const { errorRate, p95Ms } = ceilings
   return {
     errors:
@@ -81,7 +83,7 @@ function gather(settings: GuardSettings, state: GuardState, progress: AdvancePro
     advanceLatencyWealth: progress.latencyWealth,
     canaryRequestsToGo: progress.requestsToGo,
     splitPValue: splitPValue(state.share),
-    restingBuckets: dedupe.resting.strictCanary + dedupe.resting.strictControl,
+    restingBuckets: dedupe.strict.canary + dedupe.strict.control,
     stageElapsedMs: state.lastAtMs - state.stageStartedAtMs,
   }
 }

@@ -13,7 +13,8 @@ import type { DedupeResult } from './dedupe.ts'
 import { stepDedupe } from './dedupe.ts'
 import { exposureFactors } from './exposure.ts'
 import { cleanCount } from './formula.ts'
-import { countAbove, learn } from './latency.ts'
+import type { LearnedLatency } from './latency.ts'
+import { countSlow, learn } from './latency.ts'
 import { bucketsNeeded, errorCap, noteBuckets, slowCap, stepRollback } from './rollback.ts'
 import type { GuardSettings } from './settings.ts'
 import { stepShare } from './share.ts'
@@ -67,7 +68,9 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
     errors: cleanCount(arm.errors),
     latency: arm.latency,
     erroredBuckets: arm.erroredBuckets,
+    bucketsCut: arm.bucketsCut,
     journeys: cleanCount(arm.journeys),
+    timings: arm.timings,
   })
   return {
     ...tick,
@@ -119,6 +122,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     },
     ...stepOthers(settings, state, tick, paid),
     latency: settings.latency.enabled ? learn(state.latency, control.latency, tick.atMs) : state.latency,
+    timings: learnTimings(settings, state, tick),
     totals: addTotals(state.totals, sums),
     stageTotals,
     recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
@@ -129,7 +133,6 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
 /** Moves the wealth of the tests by the open batch and empties it. */
 function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): GuardState {
   const { batch } = state
-  if (batch.canaryRequests === 0 && batch.controlRequests === 0) return state
   const paid = instalmentsAfter(atMs - state.startedAtMs)
   return {
     ...state,
@@ -137,6 +140,13 @@ function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): G
     rollback: stepRollback(settings, state.rollback, batch, paid),
     advance: stepAdvance(state.advance, batch, advanceNull(settings, state.percentage)),
   }
+}
+
+/** Most apps report nothing: then nothing is learned, second by second. */
+function learnTimings({ latency }: GuardSettings, { timings }: GuardState, tick: GuardTick): LearnedLatency {
+  for (const _ in tick.control.timings)
+    return latency.enabled ? learn(timings, tick.control.timings, tick.atMs) : timings
+  return timings
 }
 
 /** What the tick adds to the open batch. */
@@ -150,19 +160,9 @@ function tickBatch(
   const { canary, control } = tick
   const factors = exposureFactors(stage.canaryRequests, stage.controlRequests, tick.percentage)
   const { eligible, counted } = dedupe
-  const edges = settings.latency.enabled ? state.latency.edges : null
-  const above = edges ?? []
-  const slowRollback = countAbove(canary.latency, above, settings.latency.marginBuckets)
-  const slowAdvance = countAbove(canary.latency, above, settings.advance.marginBuckets)
-  const slowControl = countAbove(control.latency, above, 0)
-  const all = above.length
-  const slow = (counts: readonly number[], factor: number) =>
-    above.map((_, k) => ({
-      canaryN: (counts[all] ?? 0) * factor,
-      controlN: slowControl[all] ?? 0,
-      canaryBad: counts[k] ?? 0,
-      controlBad: slowControl[k] ?? 0,
-    }))
+  const { latency, advance } = settings
+  const edges = latency.enabled ? state.latency.edges : null
+  const timingEdges = latency.enabled ? state.timings.edges : null
   return {
     canaryRequests: canary.requests,
     controlRequests: control.requests,
@@ -170,17 +170,26 @@ function tickBatch(
       canaryN: canary.requests * eligible.strictCanary * factors.rollback,
       controlN: control.requests * eligible.plainControl,
       canaryBad: counted.strictCanary,
-      controlBad: counted.plainControl,
+      controlBad: mostErrors(control, counted.plainControl),
     },
     advanceErrors: {
       canaryN: canary.requests * eligible.plainCanary * factors.advance,
       controlN: control.requests * eligible.strictControl,
-      canaryBad: counted.plainCanary,
+      canaryBad: mostErrors(canary, counted.plainCanary),
       controlBad: counted.strictControl,
     },
-    slow: edges === null ? EMPTY_BATCH.slow : slow(slowRollback, factors.rollback),
-    advanceSlow: edges === null ? EMPTY_BATCH.advanceSlow : slow(slowAdvance, factors.advance),
+    slow: countSlow(canary.latency, control.latency, edges, latency.marginBuckets, factors.rollback),
+    advanceSlow: countSlow(canary.latency, control.latency, edges, advance.marginBuckets, factors.advance),
+    slowTimings: countSlow(canary.timings, control.timings, timingEdges, latency.marginBuckets, 1),
   }
+}
+
+/**
+ * The errors of the arm that speak against the claim of a test. Where there were more buckets than a cell holds,
+ * all errors: too many are safe there, while too few of control in an outage of both arms would close the canary.
+ */
+function mostErrors(arm: ArmTick, counted: number): number {
+  return arm.bucketsCut ? Math.max(counted, arm.errors) : counted
 }
 
 /** Ceilings and shares move with every tick: they don't need both arms at once. */
@@ -202,17 +211,19 @@ function stepOthers(
 
 /** One error per bucket and tick: a visitor that retries ten times a second is one failure a second. */
 function stepErrorCeiling(
-  { alpha }: GuardSettings,
+  settings: GuardSettings,
   { errorCeiling }: GuardState,
-  { canary, control }: GuardTick,
+  { canary, control, percentage }: GuardTick,
   errorRate: number,
   paid: number,
 ): CeilingState {
-  const failing = (arm: ArmTick) => ({
-    n: arm.requests,
-    bad: Math.min(arm.requests, arm.erroredBuckets.length),
-  })
-  return stepCeiling(errorCeiling, failing(canary), failing(control), errorRate, paid, errorCap(alpha))
+  const tally = (arm: ArmTick, errors: number) => ({ n: arm.requests, bad: Math.min(arm.requests, errors) })
+  const failing = tally(canary, canary.erroredBuckets.length)
+  const controls = tally(control, mostErrors(control, control.erroredBuckets.length))
+  const cap = errorCap(settings.alpha)
+  const needed = bucketsNeeded(settings, percentage)
+  const { erroredBuckets } = canary
+  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, erroredBuckets, needed)
 }
 
 /** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */
@@ -225,7 +236,8 @@ function stepLatencyCeiling(
 ): CeilingState {
   const cap = slowCap(alpha, latency.fewMachines)
   const slow = slowerThan(canary.latency, p95Ms)
-  return stepCeiling(latencyCeiling, slow, slowerThan(control.latency, p95Ms), P95_CEILING_RATE, paid, cap)
+  const controls = slowerThan(control.latency, p95Ms)
+  return stepCeiling(latencyCeiling, slow, controls, P95_CEILING_RATE, paid, cap, [], 0)
 }
 
 function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {

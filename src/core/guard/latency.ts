@@ -8,11 +8,13 @@
 
 import type { Histogram } from '../counters/histogram.ts'
 import { LAST_BUCKET } from '../counters/histogram.ts'
-import { cleanCount } from './formula.ts'
+import type { Counts } from './formula.ts'
+import { cleanCount, NO_COUNTS } from './formula.ts'
 
 export const LATENCY_QUANTILES: readonly number[] = [0.9, 0.95, 0.99]
+export const SLOW_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10]
 
-/** Control's latencies of the last 5–10 minutes, and the thresholds that follow from them. */
+/** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
 export type LearnedLatency = {
   /** Counts per histogram bucket, index = bucket. */
   current: readonly number[]
@@ -28,15 +30,17 @@ const RELEARN_MS = 5_000
 /** Fewer say nothing about a p99. */
 const LEAST_LEARNED = 200
 
+const noCounts = () => new Array<number>(LAST_BUCKET + 1).fill(0)
+
 export function initialLatency(atMs: number): LearnedLatency {
-  const none = new Array<number>(LAST_BUCKET + 1).fill(0)
+  const none = noCounts()
   return { current: none, previous: none, rotatedAtMs: atMs, relearnedAtMs: atMs, edges: null }
 }
 
-/** Adds control's latencies of a tick that has already been judged. */
+/** Adds control's durations of a tick that has already been judged. */
 export function learn(state: LearnedLatency, control: Histogram, atMs: number): LearnedLatency {
   const rotate = atMs - state.rotatedAtMs >= WINDOW_MS
-  const current = rotate ? new Array<number>(LAST_BUCKET + 1).fill(0) : state.current.slice()
+  const current = rotate ? noCounts() : state.current.slice()
   const previous = rotate ? state.current : state.previous
   for (const key in control) {
     const bucket = Math.min(LAST_BUCKET, Math.max(0, Number(key)))
@@ -68,16 +72,45 @@ function learnedEdges(current: readonly number[], previous: readonly number[]): 
   return edges
 }
 
-/** How many of the histogram are above each edge, and how many there are at all (last element). */
-export function countAbove(histogram: Histogram, edges: readonly number[], margin: number): number[] {
-  const counts = new Array<number>(edges.length + 1).fill(0)
+/**
+ * Slow ones of both arms per quantile; nothing while control's edges are not known.
+ *
+ * @param margin buckets that the canary's must be above the edge
+ * @param factor what the canary's exposure is multiplied by
+ */
+export function countSlow(
+  canary: Histogram,
+  control: Histogram,
+  edges: readonly number[] | null,
+  margin: number,
+  factor: number,
+): Counts[] {
+  if (edges === null) return LATENCY_QUANTILES.map(() => NO_COUNTS)
+  const canarySlow = countAbove(canary, edges, margin)
+  const controlSlow = countAbove(control, edges, 0)
+  return edges.map((_, k) => ({
+    canaryN: canarySlow.all * factor,
+    controlN: controlSlow.all,
+    canaryBad: canarySlow.above[k] ?? 0,
+    controlBad: controlSlow.above[k] ?? 0,
+  }))
+}
+
+/** How many of the histogram are above each edge by more than a margin of buckets, and how many there are. */
+function countAbove(
+  histogram: Histogram,
+  edges: readonly number[],
+  margin: number,
+): { above: number[]; all: number } {
+  const above = new Array<number>(edges.length).fill(0)
+  let all = 0
   for (const key in histogram) {
     const bucket = Number(key)
     const count = cleanCount(histogram[bucket] ?? 0)
-    counts[edges.length] = (counts[edges.length] ?? 0) + count
+    all += count
     for (let k = 0; k < edges.length; k++) {
-      if (bucket > (edges[k] ?? LAST_BUCKET) + margin) counts[k] = (counts[k] ?? 0) + count
+      if (bucket > (edges[k] ?? LAST_BUCKET) + margin) above[k] = (above[k] ?? 0) + count
     }
   }
-  return counts
+  return { above, all }
 }

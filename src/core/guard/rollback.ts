@@ -3,19 +3,21 @@
  *
  * `M = 0.6·M_errors + 0.4·M_latency`, and `M_latency` is the average over three quantiles. Averages of martingales
  * are martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one of the two switched off M is the other alone.
- * Errors weigh more as latency has far more counts to work with.
+ * Errors weigh more as latency has far more counts to work with. Durations that the app reports, where it does,
+ * take a third of M_latency (timings.ts).
  */
 
 import type { Batch } from './batch.ts'
 import { canaryBucketCount } from './dedupe.ts'
 import { NO_COUNTS } from './formula.ts'
-import { LATENCY_QUANTILES } from './latency.ts'
+import { LATENCY_QUANTILES, SLOW_LAMBDAS } from './latency.ts'
 import type { GuardSettings } from './settings.ts'
+import type { TimingState } from './timings.ts'
+import { stepTimings, withTimings } from './timings.ts'
 import type { Wealth } from './wealth.ts'
 import { grow, initialWealth, totalWealth } from './wealth.ts'
 
 export const ERROR_LAMBDAS: readonly number[] = [1.5, 2, 3, 5, 10, 30, 100, 1000]
-export const SLOW_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10]
 
 /** Weight of the errors' wealth in M; latency has the rest. */
 const ERROR_WEIGHT = 0.6
@@ -26,6 +28,8 @@ export type RollbackState = {
   latency: readonly Wealth[]
   /** Slow canary requests so far, per quantile. */
   slowSeen: readonly number[]
+  /** Null until the app has reported durations in both arms. */
+  timings: TimingState | null
   /** Distinct canary buckets with errors, as many as are needed at most. */
   erroredBuckets: readonly number[]
   /** Anytime-valid: the least 1/M so far. */
@@ -37,6 +41,7 @@ export function initialRollback(): RollbackState {
     errors: initialWealth(ERROR_LAMBDAS.length),
     latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_LAMBDAS.length)),
     slowSeen: LATENCY_QUANTILES.map(() => 0),
+    timings: null,
     erroredBuckets: [],
     pValue: 1,
   }
@@ -75,6 +80,8 @@ export function stepRollback(
       grow(wealth, paid, batch.slow[k] ?? NO_COUNTS, SLOW_LAMBDAS, latency, cap),
     )
     next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
+    const stake = meanWealth(state.latency)
+    next.timings = stepTimings(state.timings, batch.slowTimings, stake, paid, latency, cap)
   }
   next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
   return next
@@ -105,40 +112,59 @@ export function rollbackWealth(
   state: RollbackState,
 ): { all: number; errors: number; latency: number } {
   const errors = totalWealth(state.errors)
-  let latency = 0
-  for (const wealth of state.latency) latency += totalWealth(wealth) / state.latency.length
+  const latency = withTimings(meanWealth(state.latency), state.timings).all
   if (settings.errors.enabled && settings.latency.enabled)
     return { all: ERROR_WEIGHT * errors + (1 - ERROR_WEIGHT) * latency, errors, latency }
   if (settings.errors.enabled) return { all: errors, errors, latency: 1 }
   return { all: settings.latency.enabled ? latency : 1, errors: 1, latency }
 }
 
+export type RollbackCause = 'errors' | 'latency' | 'timings'
+
 /**
- * Whether the evidence suffices: which half decided, or null. The half that has most of the wealth must also have
- * its minimum of distinct visitors or slow requests, so that a lone visitor never closes a rollout.
+ * Whether the evidence suffices: what decided, or null. What has most of the wealth must also have its minimum of
+ * distinct visitors or slow requests, so that a lone visitor never closes a rollout; what has less can decide only
+ * if its share of the wealth is enough without the rest.
  */
 export function rollbackCause(
   settings: GuardSettings,
   state: RollbackState,
   bucketsNeeded: number,
-): 'errors' | 'latency' | null {
+): RollbackCause | null {
+  const needed = 1 / settings.alpha
   const wealth = rollbackWealth(settings, state)
-  if (wealth.all < 1 / settings.alpha) return null
-  const byErrors =
-    settings.errors.enabled &&
-    (!settings.latency.enabled || ERROR_WEIGHT * wealth.errors >= (1 - ERROR_WEIGHT) * wealth.latency)
-  if (byErrors) return state.erroredBuckets.length >= bucketsNeeded ? 'errors' : null
-  return leadingSlowSeen(state) >= settings.latency.minSlow ? 'latency' : null
+  if (wealth.all < needed) return null
+  const { errors, latency } = settings
+  const weight = errors.enabled && latency.enabled ? ERROR_WEIGHT : errors.enabled ? 1 : 0
+  const parts = withTimings(meanWealth(state.latency), state.timings)
+  const { minSlow } = latency
+  const candidates: { cause: RollbackCause; wealth: number; enough: boolean }[] = [
+    { cause: 'errors', wealth: weight * wealth.errors, enough: state.erroredBuckets.length >= bucketsNeeded },
+    {
+      cause: 'latency',
+      wealth: (1 - weight) * parts.latency,
+      enough: leadingSlowSeen(state.latency, state.slowSeen) >= minSlow,
+    },
+    {
+      cause: 'timings',
+      wealth: (1 - weight) * parts.timings,
+      enough:
+        state.timings !== null && leadingSlowSeen(state.timings.wealth, state.timings.slowSeen) >= minSlow,
+    },
+  ]
+  const [first, ...others] = candidates.toSorted((a, b) => b.wealth - a.wealth)
+  if (first?.enough) return first.cause
+  return others.find((other) => other.enough && other.wealth >= needed)?.cause ?? null
 }
 
-function leadingSlowSeen(state: RollbackState): number {
-  let lead = 0
-  let most = -1
-  state.latency.forEach((wealth, k) => {
-    const own = totalWealth(wealth)
-    if (own <= most) return
-    most = own
-    lead = k
-  })
-  return state.slowSeen[lead] ?? 0
+function meanWealth(wealths: readonly Wealth[]): number {
+  let sum = 0
+  for (const wealth of wealths) sum += totalWealth(wealth) / wealths.length
+  return sum
+}
+
+/** Slow ones of the quantile that has most of the wealth. */
+function leadingSlowSeen(wealths: readonly Wealth[], slowSeen: readonly number[]): number {
+  const totals = wealths.map(totalWealth)
+  return slowSeen[totals.indexOf(Math.max(...totals))] ?? 0
 }

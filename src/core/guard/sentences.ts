@@ -1,6 +1,7 @@
 /** The guard's words: one sentence with its numbers, no final period, for the audit log and the dashboard. */
 
 import type { Findings } from './findings.ts'
+import type { RollbackCause } from './rollback.ts'
 import type { Verdict } from './types.ts'
 
 /** 0.0512 → "5.1 %"; small rates keep two digits. */
@@ -24,7 +25,10 @@ export function durationText(durationMs: number): string {
 
 const pText = (p: number): string => (p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(1))}`)
 
-export function causeSentence({ evidence }: Findings, cause: 'errors' | 'latency'): string {
+export function causeSentence({ evidence }: Findings, cause: RollbackCause): string {
+  if (cause === 'timings') {
+    return `the app reports longer durations in the canary than chance explains (${pText(evidence.pValue)})`
+  }
   if (cause === 'latency') {
     return `the canary is slower than control in more requests than chance explains (${pText(evidence.pValue)})`
   }

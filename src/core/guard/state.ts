@@ -21,7 +21,11 @@ import type { Trigger } from './types.ts'
 /** A decision is final for its generation. */
 export type Decision = { trigger: Trigger; sentence: string; atMs: number }
 
+/** Raised whenever the state's shape changes. */
+const STATE_VERSION = 2
+
 export type GuardState = {
+  version: typeof STATE_VERSION
   generation: number
   stage: number
   percentage: number
@@ -32,6 +36,7 @@ export type GuardState = {
   controlSeenAtMs: number | null
   dedupe: DedupeState
   latency: LearnedLatency
+  timings: LearnedLatency
   batch: Batch
   rollback: RollbackState
   advance: AdvanceState
@@ -53,6 +58,7 @@ export function initialGuardState(start: {
   atMs: number
 }): GuardState {
   return {
+    version: STATE_VERSION,
     generation: start.generation,
     stage: start.stage,
     percentage: start.percentage,
@@ -63,6 +69,7 @@ export function initialGuardState(start: {
     controlSeenAtMs: null,
     dedupe: initialDedupe(start.percentage),
     latency: initialLatency(start.atMs),
+    timings: initialLatency(start.atMs),
     batch: EMPTY_BATCH,
     rollback: initialRollback(),
     advance: initialAdvance(),
@@ -74,4 +81,12 @@ export function initialGuardState(start: {
     recent: NO_TOTALS,
     decision: null,
   }
+}
+
+/**
+ * A stored state, or undefined where another version of the gate wrote it: evidence then starts afresh, which only
+ * costs time, while a memory that is read wrongly could decide anything.
+ */
+export function restoreGuardState(stored: GuardState | undefined): GuardState | undefined {
+  return stored?.version === STATE_VERSION ? stored : undefined
 }

@@ -10,8 +10,12 @@ export type ArmTick = {
   latency: Histogram
   /** Distinct 16-bit routing buckets (0–65535, `hash >>> 16`) with at least one error in this tick. */
   erroredBuckets: readonly number[]
+  /** Whether there were more of them than a cell holds. */
+  bucketsCut: boolean
   /** Document requests completed. */
   journeys: number
+  /** Durations that the app reported. */
+  timings: Histogram
 }
 
 /** One tick, normally a second. Counts must be of this generation and this stage only. */

@@ -32,7 +32,10 @@ function decide(findings: Findings): Decision | null {
   const { settings, state, ceilings } = findings
   const atMs = state.lastAtMs
   const cause = rollbackCause(settings, state.rollback, bucketsNeeded(settings, state.percentage))
-  if (cause !== null) return { trigger: cause, sentence: causeSentence(findings, cause), atMs }
+  if (cause !== null) {
+    const trigger = cause === 'errors' ? 'errors' : 'latency'
+    return { trigger, sentence: causeSentence(findings, cause), atMs }
+  }
   if (ceilings.errors === 'breached' || ceilings.latency === 'breached') {
     const which = ceilings.errors === 'breached' ? 'errors' : 'latency'
     return { trigger: 'ceiling', sentence: ceilingSentence(findings, which), atMs }

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../bench/guard/random.ts'
 import { trafficTick } from '../../../bench/guard/traffic.ts'
 import type { GuardState } from '../../../src/core/guard/index.ts'
-import { initialGuardState, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
+import {
+  initialGuardState,
+  resolveGuardSettings,
+  restoreGuardState,
+  stepGuard,
+} from '../../../src/core/guard/index.ts'
 import { always, arm, feed, IDLE, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()
@@ -227,6 +232,14 @@ describe('state', () => {
     }
   })
 
+  it('starts afresh where another version of the gate wrote it', () => {
+    const { state } = feed(settings, start(), [failing(1)])
+    expect(restoreGuardState(state)).toBe(state)
+    const { version: _, ...older } = state
+    expect(restoreGuardState(older as GuardState)).toBeUndefined()
+    expect(restoreGuardState(undefined)).toBeUndefined()
+  })
+
   it('is not changed in place', () => {
     const { state } = feed(settings, start(), [1, 2].map(failing))
     const copy = JSON.stringify(state)
@@ -241,7 +254,9 @@ describe('state', () => {
       errors: number,
       latency: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
       erroredBuckets: fc.array(fc.oneof(fc.nat({ max: 70_000 }), fc.double()), { maxLength: 8 }),
+      bucketsCut: fc.boolean(),
       journeys: number,
+      timings: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
     })
     const anyTick = fc.record({
       atMs: fc.oneof(fc.nat({ max: 1e6 }), fc.constant(Number.NaN)),

@@ -4,15 +4,16 @@ import type { Random } from '../../../bench/guard/random.ts'
 import { seeded } from '../../../bench/guard/random.ts'
 import type { Source, Truth } from '../../../bench/guard/traffic.ts'
 import { trafficTick } from '../../../bench/guard/traffic.ts'
+import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardSettings, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
 import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
 
-export const IDLE: ArmTick = { requests: 0, errors: 0, latency: {}, erroredBuckets: [], journeys: 0 }
+export const IDLE: ArmTick = EMPTY_ARM
 
 /** An arm's tick; latencies all in one histogram bucket, so that latency is no evidence. */
 export function arm(requests: number, erroredBuckets: number[] = [], part: Partial<ArmTick> = {}): ArmTick {
   const errors = erroredBuckets.length
-  return { requests, errors, latency: { 50: requests }, erroredBuckets, journeys: 0, ...part }
+  return { ...EMPTY_ARM, requests, errors, latency: { 50: requests }, erroredBuckets, ...part }
 }
 
 export function tick(

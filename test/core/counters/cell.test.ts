@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { countOutcome, emptyCell, MOST_ERRORED_BUCKETS, mergeCell } from '../../../src/core/counters/cell.ts'
+import { total } from '../../../src/core/counters/histogram.ts'
+import { armPair } from '../../../src/core/counters/ticks.ts'
+import type { FailureKind, Outcome } from '../../../src/core/outcome/outcome.ts'
+
+const key = { flag: 'f', variant: 'on', arm: 'canary', generation: 1, stage: 0 } as const
+const bucketOf = (position: number) => position * 65_536
+
+function outcome(failure: FailureKind | undefined, position = 5): Outcome {
+  const decision = { ...key, bucket: bucketOf(position) } as unknown as Outcome['decision']
+  return { decision, failure, latencyMs: 3000, journey: false, rescued: false }
+}
+
+describe('a cell', () => {
+  it('counts a failed answer as an error only, not as a slow one besides', () => {
+    const cell = emptyCell(key)
+    for (let k = 0; k < 1000; k++) countOutcome(cell, outcome('status'))
+    expect(cell).toMatchObject({ requests: 1000, erroredBuckets: [5] })
+    expect(total(cell.latency)).toBe(0)
+  })
+
+  it('counts a timeout as slow and as an error', () => {
+    const cell = emptyCell(key)
+    countOutcome(cell, outcome('timeout'))
+    countOutcome(cell, outcome(undefined))
+    expect(total(cell.latency)).toBe(2)
+    expect(cell.errors.timeout).toBe(1)
+  })
+
+  it('adds up with cells of an older Worker that knew less', () => {
+    const cell = emptyCell(key)
+    const older = { ...emptyCell(key), requests: 3, timings: undefined, rescued: undefined }
+    mergeCell(cell, older as unknown as typeof cell)
+    expect(cell).toMatchObject({ requests: 3, rescued: 0, timings: {} })
+  })
+
+  it('says when it met more failing visitors than it holds', () => {
+    const cell = emptyCell(key)
+    for (let k = 0; k < MOST_ERRORED_BUCKETS; k++) countOutcome(cell, outcome('status', k))
+    expect(armPair([cell], 1, 0)).toMatchObject({
+      canary: { bucketsCut: true },
+      control: { bucketsCut: false },
+    })
+    expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0).canary.bucketsCut).toBe(false)
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { exactExpectation } from '../../../bench/guard/exact.ts'
+import { seeded } from '../../../bench/guard/random.ts'
+import type { Counts } from '../../../src/core/guard/formula.ts'
+import { NO_COUNTS } from '../../../src/core/guard/formula.ts'
+import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { stepTimings, withTimings } from '../../../src/core/guard/timings.ts'
+import { arm, feed, start, tick } from './support.ts'
+
+const settings = resolveGuardSettings()
+const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
+const NULL = { rho: 1.1, delta: 1e-4 }
+/** The same counts at each of the three quantiles. */
+const atEach = (counts: Counts) => [counts, counts, counts]
+
+/** One second in which each arm reports 20 durations of which some are long, by chance. */
+function reporting(name: string, canaryRate: number, controlRate: number) {
+  const random = seeded(name, 1)
+  const durations = (rate: number) => {
+    const long = random.binomial(20, rate)
+    return { 80: 20 - long, 110: long }
+  }
+  return (second: number) =>
+    tick(
+      second * 1000,
+      arm(100, [], { timings: durations(canaryRate) }),
+      arm(100, [], { timings: durations(controlRate) }),
+    )
+}
+
+describe('durations that the app reports', () => {
+  it('close a canary whose app is slower, though the gate sees no difference', () => {
+    const { verdict } = feed(settings, start(), seconds(120).map(reporting('slower', 0.3, 0.03)))
+    expect(verdict).toMatchObject({ kind: 'failing', action: 'rollback', trigger: 'latency' })
+    expect(verdict.sentence).toMatch(/^the app reports longer durations in the canary/)
+  })
+
+  it('leave an app alone that is as slow in both arms', () => {
+    const { verdict } = feed(settings, start(), seconds(600).map(reporting('same', 0.1, 0.1)))
+    expect(verdict.action).toBe('none')
+    expect(verdict.evidence.pValue).toBeGreaterThan(0.05)
+  })
+
+  it('cost nothing where the app reports none', () => {
+    const silent = seconds(100).map((second) => tick(second * 1000, arm(100), arm(100)))
+    const { state } = feed(settings, start(), silent)
+    expect(state.rollback.timings).toBeNull()
+    expect(withTimings(3, null)).toEqual({ all: 3, latency: 3, timings: 0 })
+  })
+
+  it('are bet on without paying anything in or out', () => {
+    const reported = atEach({ ...NO_COUNTS, canaryN: 1e-12, controlN: 1e-12 })
+    for (const stake of [0.01, 1, 40]) {
+      const entered = stepTimings(null, reported, stake, 7, NULL, 1)
+      expect(withTimings(stake, entered).all).toBeCloseTo(stake, 6)
+    }
+  })
+
+  it('are expected to lose on the boundary of the null, whatever was staked', () => {
+    const batch = { canaryN: 8, controlN: 12, controlRate: 0.1, canaryRate: 0.1 * NULL.rho + NULL.delta }
+    for (const lambda of [1.25, 2, 10]) expect(exactExpectation(batch, lambda, NULL)).toBeLessThanOrEqual(1)
+  })
+
+  it('need reports of both arms before anything is bet', () => {
+    expect(stepTimings(null, atEach({ ...NO_COUNTS, canaryN: 5 }), 1, 0, NULL, 1)).toBeNull()
+    expect(stepTimings(null, atEach({ ...NO_COUNTS, controlN: 5 }), 1, 0, NULL, 1)).toBeNull()
+  })
+})
