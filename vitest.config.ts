@@ -12,6 +12,7 @@ export default defineConfig({
             'test/cli/**/*.test.ts',
             'test/*.test.ts',
             'test/sim/**/*.test.ts',
+            'test/support/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

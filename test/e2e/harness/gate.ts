@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type AdminClient, createAdminClient } from '../../../src/contract/client.ts'
 import type { FlagStatusView, Responses } from '../../../src/contract/responses.ts'
 import { startLocalGate } from '../../../src/local/gate.ts'
+import { describedFetch } from '../../support/openapi.ts'
 import { crash, workerdOf } from './workerd.ts'
 import { wranglerKvPut } from './wrangler.ts'
 
@@ -29,6 +30,7 @@ export type GateOptions = {
 export type Gate = {
   url: string
   dataDir: string
+  /** Throws where an answer is not as config/openapi.json says. */
   admin: AdminClient
   /** Direct and fast; see `wranglerPut` for how a person does it. */
   kv: { get(key: string): Promise<string | null>; put(key: string, value: string | object): Promise<void> }
@@ -74,7 +76,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   })
   if (published) await local.kv.put('config', text)
   const { url } = local
-  const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN })
+  const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN, fetch: describedFetch(fetch) })
   const status = () => admin.call('getStatus')
   return {
     url,

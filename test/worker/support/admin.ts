@@ -9,6 +9,7 @@ import {
   type Responses,
 } from '../../../src/contract/responses.ts'
 import type { OperationId } from '../../../src/contract/routes.ts'
+import { describedFetch } from '../../support/openapi.ts'
 
 export const gate = exports.default
 export const ADMIN_TOKEN = 'test-admin-token'
@@ -24,11 +25,11 @@ export function adminAs(token: string | undefined) {
   const client = createAdminClient({
     baseUrl: GATE_URL,
     token,
-    fetch: (input, init) => {
+    fetch: describedFetch((input: unknown, init?: RequestInit) => {
       const headers = new Headers(init?.headers)
       headers.set('cf-connecting-ip', sender)
-      return gate.fetch(new Request(input as string, { ...init, headers } as RequestInit))
-    },
+      return gate.fetch(new Request(String(input), { ...init, headers } as RequestInit))
+    }),
   })
   return {
     async call<Id extends OperationId>(id: Id, call?: Call<Id>): Promise<Answer<Id>> {

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { type Answer, describedFetch, faultsOf, faultsOfAnswer, OPERATION_IDS } from './openapi.ts'
+
+const ME = { name: 'ada', role: 'viewer', environment: 'production' }
+const answer = (parts: Partial<Answer>): Answer => ({
+  method: 'GET',
+  path: '/__sluice/api/v1/me',
+  status: 200,
+  contentType: 'application/json',
+  body: JSON.stringify(ME),
+  ...parts,
+})
+const problem = JSON.stringify({
+  type: 'about:blank',
+  title: 'Not Found',
+  status: 404,
+  detail: 'no such flag',
+})
+
+describe('answers held against the description', () => {
+  it('are right when they are as described', () => {
+    expect(faultsOf(answer({}))).toEqual([])
+    const refusal = { status: 404, contentType: 'application/problem+json', body: problem }
+    expect(faultsOf(answer(refusal))).toEqual([])
+    expect(
+      faultsOf(answer({ ...refusal, path: '/__sluice/api/v1/flags/a%2Fb/kill', method: 'POST' })),
+    ).toEqual([])
+    expect(faultsOf(answer({ ...refusal, path: '/__sluice/api/v1/nothing' }))).toEqual([])
+  })
+
+  it.each([
+    ['a value of another kind', { body: JSON.stringify({ ...ME, role: 'king' }) }],
+    ['a part that is missing', { body: JSON.stringify({ name: 'ada' }) }],
+    ['a part too many', { body: JSON.stringify({ ...ME, more: 1 }) }],
+    ['no JSON', { body: 'ada' }],
+    ['another kind of content', { contentType: 'text/html' }],
+    ['an error that is no problem details', { status: 500, contentType: 'application/json' }],
+    ['a problem without detail', { status: 404, contentType: 'application/problem+json', body: '{}' }],
+  ])('are wrong with %s', (_, parts) => {
+    expect(faultsOf(answer(parts))).not.toEqual([])
+  })
+
+  it('are followed into shared parts', () => {
+    const version = {
+      version: 1,
+      hash: 'x',
+      at: '2026-11-21T08:00:00Z',
+      actor: 'a',
+      reason: '',
+      source: 'api',
+    }
+    expect(faultsOfAnswer('listVersions', { current: 1, versions: [{ ...version, bytes: 1 }] })).toEqual([])
+    expect(faultsOfAnswer('listVersions', { current: 1, versions: [version] })).not.toEqual([])
+  })
+
+  it('of a client that is watched end in an error, or in the list of what has been seen', async () => {
+    const seen = new Set<string>()
+    const url = 'http://gate.test/__sluice/api/v1/me'
+    const good = describedFetch(async () => Response.json(ME), seen)
+    expect(await (await good(url)).json()).toEqual(ME)
+    expect([...seen]).toEqual(['whoAmI 200'])
+    await expect(describedFetch(async () => Response.json({}))(url)).rejects.toThrow('not as described')
+    expect((await describedFetch(async () => new Response('page'))('http://gate.test/')).status).toBe(200)
+  })
+
+  it('know every operation once', () => {
+    expect(new Set(OPERATION_IDS).size).toBe(OPERATION_IDS.length)
+    expect(OPERATION_IDS).toContain('commandFlag')
+  })
+})
