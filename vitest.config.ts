@@ -10,6 +10,7 @@ export default defineConfig({
           include: [
             'test/core/**/*.test.ts',
             'test/cli/**/*.test.ts',
+            'test/interop/**/*.test.ts',
             'test/*.test.ts',
             'test/sim/**/*.test.ts',
             'test/support/**/*.test.ts',

@@ -25,7 +25,8 @@ export const AREAS: Readonly<Record<string, AreaRules>> = {
   admin: { values: ['admin', 'contract', 'core', 'src'], types: ['durable', 'edge'] },
   dashboard: { values: ['dashboard', 'contract', 'core', 'src'] },
   local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },
-  cli: { values: ['cli', 'contract', 'core', 'local', 'src', 'config'], builtins: ['node'] },
+  interop: { values: ['interop', 'core'], packages: ['valibot'] },
+  cli: { values: ['cli', 'interop', 'contract', 'core', 'local', 'src', 'config'], builtins: ['node'] },
   src: { values: ['src', 'core', 'config'], types: PARTS },
   index: { values: [...PARTS, 'src', 'config'], builtins: ['cloudflare'] },
 }

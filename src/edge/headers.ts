@@ -50,12 +50,17 @@ function isToken(text: string): boolean {
 
 /** `new-checkout=on;reason=split`, as origins and, in development, visitors see it. */
 export function flagsHeader(decision: Decision): string {
-  return `${decision.flag}=${decision.variant};reason=${decision.reason.toLowerCase()}`
+  return `${inHeader(decision.flag)}=${decision.variant};reason=${decision.reason.toLowerCase()}`
+}
+
+/** Keys of other scripts are percent-encoded: headers hold ASCII. */
+function inHeader(key: string): string {
+  return key.replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 }
 
 /** What control hears when it stands in: the variant that it is there for. */
 export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
-  return `${flag.key}=${flag.off};reason=rescued`
+  return `${inHeader(flag.key)}=${flag.off};reason=rescued`
 }
 
 /** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */

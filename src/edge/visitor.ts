@@ -17,7 +17,7 @@ export type Visitor = {
 export async function visitorOf(facts: Facts, document: Live, env: Env): Promise<Visitor> {
   facts.accept(await document.tokens?.verify(facts, env))
   const anonymous = new AnonymousIdentity(facts)
-  const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key())
+  const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key(), Math.random)
   return { facts, context, anonymous }
 }
 

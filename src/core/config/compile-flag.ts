@@ -1,7 +1,8 @@
 import { toThousandths } from '../flags/bucket.ts'
 import type { CompiledCondition } from '../flags/conditions.ts'
-import type { CompiledFlag, CompiledRule, CompiledServe } from '../flags/flag.ts'
+import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
+import type { UnleashBucketing } from '../flags/unleash-bucketing.ts'
 import { comparesArms } from './guard-tests.ts'
 import type { FlagConfig, RuleConfig } from './schema.ts'
 
@@ -20,12 +21,19 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     environments: flag.environments && new Set(flag.environments),
     startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(flag.schedule.start),
     endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(flag.schedule.end),
-    requires: flag.requires,
+    requires: flag.requires.map(compileRequirement),
     rules: flag.rules.map((rule, index) =>
       compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index), holdbackOf(flag)),
     ),
     rolloutRule: rolloutRuleOf(flag),
+    metadata: flag.metadata,
+    isPrivate: flag.private,
   }
+}
+
+function compileRequirement(required: FlagConfig['requires'][number]): CompiledRequirement {
+  if (typeof required === 'string') return { flag: required, on: true, variants: undefined }
+  return { ...required, variants: required.variants && new Set(required.variants) }
 }
 
 function hasShare(rule: RuleConfig): boolean {
@@ -80,7 +88,18 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
     })),
     holdback: rule.stages === undefined ? 0 : holdback,
     serve: compileServe(rule.serve, salt),
+    bucketing: rule.bucketing && compileBucketing(rule.bucketing),
   }
+}
+
+function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): UnleashBucketing {
+  const { group, stickiness, variantGroup = group, variantStickiness = stickiness } = config
+  const overrides = config.overrides.map(({ attribute, values, serve }) => ({
+    attribute: normalisedAttribute(attribute),
+    values: new Set(values),
+    variant: serve,
+  }))
+  return { group, stickiness, variantGroup, variantStickiness, overrides }
 }
 
 /** Header names are compared without case; everything else as written. */

@@ -24,9 +24,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
     problems.push(dangling([...at, 'off'], flag.off, 'a variant of the flag', variants))
   }
   for (const [index, required] of flag.requires.entries()) {
-    if (!Object.hasOwn(document.flags, required)) {
-      problems.push(dangling([...at, 'requires', index], required, 'a flag', Object.keys(document.flags)))
-    }
+    problems.push(...requirementProblems(document, [...at, 'requires', index], required))
   }
   const { start, end } = flag.schedule ?? {}
   if (start !== undefined && end !== undefined && Date.parse(end) <= Date.parse(start)) {
@@ -47,8 +45,22 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
   return problems
 }
 
+function requirementProblems(
+  document: GateDocument,
+  at: readonly PathKey[],
+  required: FlagConfig['requires'][number],
+): Problem[] {
+  const { flag: key, variants } = typeof required === 'string' ? { flag: required } : required
+  const flag = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  if (flag === undefined) return [dangling(at, key, 'a flag', Object.keys(document.flags))]
+  const known = Object.keys(flag.variants)
+  return (variants ?? [])
+    .filter((variant) => !known.includes(variant))
+    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of that flag', known))
+}
+
 function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readonly string[]): Problem[] {
-  const problems = [...serveProblems(at, rule.serve, variants), ...conditionProblems(at, rule)]
+  const problems = [...serveProblems(at, rule, variants), ...conditionProblems(at, rule)]
   if (rule.stages && rule.percentage !== undefined) {
     const fix = 'remove one of the two'
     problems.push(problem([...at, 'percentage'], rule.percentage, 'either "percentage" or "stages"', fix))
@@ -66,7 +78,7 @@ function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readon
 
 function serveProblems(
   at: readonly PathKey[],
-  serve: RuleConfig['serve'],
+  { serve, bucketing }: RuleConfig,
   variants: readonly string[],
 ): Problem[] {
   if (typeof serve === 'string') {
@@ -77,7 +89,14 @@ function serveProblems(
   const problems = Object.keys(serve)
     .filter((variant) => !variants.includes(variant))
     .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
+  for (const [index, override] of (bucketing?.overrides ?? []).entries()) {
+    if (variants.includes(override.serve)) continue
+    const place = [...at, 'bucketing', 'overrides', index, 'serve']
+    problems.push(dangling(place, override.serve, 'a variant of the flag', variants))
+  }
   const sum = Object.values(serve).reduce((total, weight) => total + weight, 0)
+  // Elsewhere weights have any sum, and visitors keep their place only with the same one.
+  if (bucketing !== undefined && sum > 0) return problems
   if (!WEIGHT_TOTALS.includes(sum)) {
     problems.push(
       problem(
@@ -137,7 +156,8 @@ function cycleProblems(document: GateDocument): Problem[] {
     const onPath = new Set([start])
     while (path.length > 0) {
       const top = path[path.length - 1] as { key: string; next: number }
-      const required = finished.has(top.key) ? undefined : document.flags[top.key]?.requires[top.next++]
+      const next = finished.has(top.key) ? undefined : document.flags[top.key]?.requires[top.next++]
+      const required = typeof next === 'object' ? next.flag : next
       if (required === undefined) {
         finished.add(top.key)
         onPath.delete(top.key)

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import type { Json } from '../flags/flag.ts'
 import { OPERATORS } from '../flags/operators.ts'
+import { bucketing } from './schema/bucketing.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './schema/guard.ts'
 import { context, jwt, source } from './schema/identity.ts'
 import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './schema/rollout.ts'
@@ -111,11 +112,26 @@ const rule = v.strictObject({
       'A variant, or whole-number weights per variant that add up to 100 (or 1,000, 10,000, 100,000).',
     ),
   ),
+  bucketing: v.optional(
+    v.pipe(bucketing, v.description('Places visitors as the system that the rule came from does.')),
+  ),
 })
 
 const json: v.GenericSchema<Json> = v.lazy(() =>
   v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), v.record(v.string(), json)]),
 )
+
+const requirement = v.strictObject({
+  flag: v.pipe(flagKey, v.description('The flag that is required.')),
+  on: v.optional(v.pipe(v.boolean(), v.description('False: it must not be on. Default true.')), true),
+  variants: v.optional(
+    v.pipe(
+      v.array(name),
+      v.minLength(1, 'at least one variant'),
+      v.description('Variants of which it must serve one. Default: any but its `off`.'),
+    ),
+  ),
+})
 
 const flag = v.strictObject({
   description: v.optional(v.pipe(v.string(), v.description('What the flag is for.'))),
@@ -145,7 +161,7 @@ const flag = v.strictObject({
   ),
   requires: v.optional(
     v.pipe(
-      v.array(flagKey),
+      v.array(v.union([flagKey, requirement])),
       v.description('Flags that must be on (serving another variant than their `off`).'),
     ),
     [],
@@ -153,6 +169,14 @@ const flag = v.strictObject({
   rules: v.optional(v.pipe(v.array(rule), v.description('The first rule that matches decides.')), []),
   rollout: v.optional(v.pipe(rollout, v.description('How the stages are climbed.'))),
   guard: v.optional(v.pipe(guard, v.description('What closes the flag by itself.'))),
+  private: v.optional(
+    v.pipe(v.boolean(), v.description('True: flag queries of browsers never show it. Default false.')),
+    false,
+  ),
+  metadata: v.optional(
+    v.pipe(v.record(nonEmpty, scalar), v.description('Plain facts that flag queries tell with the value.')),
+    {},
+  ),
 })
 
 const publishing = v.strictObject({
@@ -205,6 +229,11 @@ export const gateDocumentSchema = v.strictObject({
 
 /** A document that has been parsed: defaults filled in. */
 export type GateDocument = v.InferOutput<typeof gateDocumentSchema>
+/** A document as people write it: what has a default may be left out. */
+export type GateDocumentInput = v.InferInput<typeof gateDocumentSchema>
+export type FlagInput = NonNullable<GateDocumentInput['flags']>[string]
+export type RuleInput = NonNullable<FlagInput['rules']>[number]
+export type ConditionInput = NonNullable<RuleInput['when']>[number]
 export type RouteConfig = GateDocument['routes'][number]
 export type FlagConfig = GateDocument['flags'][string]
 export type RuleConfig = FlagConfig['rules'][number]
@@ -227,6 +256,8 @@ export const KNOWN_KEYS: readonly string[] = [
     rule,
     stage,
     condition,
+    bucketing,
+    requirement,
     guard,
     errorComparison,
     latencyComparison,

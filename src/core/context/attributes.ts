@@ -15,6 +15,8 @@ export interface EvaluationContext {
   attribute(name: string): AttributeValue | undefined
   /** The position for a salt, of visitors whose position is known and whose id isn't. */
   position?(salt: string): number | undefined
+  /** A random number from 0 up to 1, for rules that place a visitor anew every time. */
+  random?(): number
 }
 
 /** Attributes that are known without configuration, with the line that the reference page prints. */
@@ -33,6 +35,8 @@ export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
   browser: 'for example `Chrome`, `Safari`, `Firefox`, `Microsoft Edge`',
   bot: 'true for a known crawler',
   ip: 'address of the visitor, from CF-Connecting-IP',
+  remoteAddress: 'the same, as Unleash calls it',
+  userId: 'the id from `context.targetingKey`; missing for visitors whom only the `sluice_id` cookie knows',
   path: 'path of the URL',
   host: 'host of the URL, with its port where it has one',
   method: 'HTTP method',

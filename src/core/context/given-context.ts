@@ -12,5 +12,6 @@ export function givenContext(
       if (name === 'targetingKey') return targetingKey()
       return Object.hasOwn(given.attributes, name) ? given.attributes[name] : beneath.attribute(name)
     },
+    ...(beneath.random && { random: beneath.random }),
   }
 }

@@ -41,14 +41,21 @@ export class RequestContext implements EvaluationContext {
   readonly #facts: RequestFacts
   readonly #identity: IdentitySettings
   readonly #anonymousKey: () => string
+  readonly random: () => number
   #targetingKey: string | undefined
   #device: Device | undefined
 
   /** `anonymousKey` gives the visitor's anonymous id, issuing one where there is none. */
-  constructor(facts: RequestFacts, identity: IdentitySettings, anonymousKey: () => string) {
+  constructor(
+    facts: RequestFacts,
+    identity: IdentitySettings,
+    anonymousKey: () => string,
+    random: () => number,
+  ) {
     this.#facts = facts
     this.#identity = identity
     this.#anonymousKey = anonymousKey
+    this.random = random
   }
 
   targetingKey(): string {
@@ -68,7 +75,10 @@ export class RequestContext implements EvaluationContext {
       case 'browser':
       case 'bot':
         return this.#describeDevice()[name]
+      case 'userId':
+        return this.#configuredKey()
       case 'ip':
+      case 'remoteAddress':
         return this.#facts.ip()
       case 'path':
         return this.#facts.path

@@ -8,7 +8,8 @@ import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import { insidePercentage, pickWeighted, positionOf, THOUSANDTHS } from '../flags/bucket.ts'
 import { holds } from '../flags/conditions.ts'
-import type { CompiledFlag, CompiledRule, Json } from '../flags/flag.ts'
+import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
+import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 
 /** OpenFeature's reasons, and Sluice's own three. */
 export type Reason =
@@ -74,10 +75,20 @@ function closedReason(
 
 /** A requirement is met when the required flag serves something else than its `off`. Parsing excludes cycles. */
 function requirementsMet(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): boolean {
-  return flag.requires.every((key) => {
-    const required = inputs.flags.get(key)
-    return required !== undefined && decide(required, context, inputs).variant !== required.off
-  })
+  return flag.requires.every((requirement) => isMet(requirement, context, inputs))
+}
+
+/** Whether a required flag serves what it must. */
+export function isMet(
+  requirement: CompiledRequirement,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+): boolean {
+  const required = inputs.flags.get(requirement.flag)
+  if (required === undefined) return false
+  const { variant } = decide(required, context, inputs)
+  if (variant === required.off) return !requirement.on
+  return requirement.on && (requirement.variants?.has(variant) ?? true)
 }
 
 function decideByRules(flag: CompiledFlag, control: FlagControl, context: EvaluationContext): Decision {
@@ -87,7 +98,7 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
     if (!rule.conditions.every((condition) => holds(condition, context))) continue
     const underJudgement = index === flag.rolloutRule
     const thousandths = currentShare(rule, control)
-    const inside = isInside(flag, thousandths, context)
+    const inside = isInside(flag, rule, thousandths, context)
     if (underJudgement) markArm(decision, flag, inside, context)
     if (inside) return served(decision, flag, rule, thousandths, context)
     decision.reason = 'SPLIT'
@@ -106,8 +117,15 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
   return Math.min(stage?.thousandths ?? 0, most)
 }
 
-function isInside(flag: CompiledFlag, thousandths: number | undefined, context: EvaluationContext): boolean {
+/** Whether the visitor is inside a rule's share. */
+export function isInside(
+  flag: CompiledFlag,
+  rule: CompiledRule,
+  thousandths: number | undefined,
+  context: EvaluationContext,
+): boolean {
   if (thousandths === undefined) return true
+  if (rule.bucketing !== undefined) return isInsideUnleash(rule.bucketing, thousandths, context)
   const position = positionOf(flag.salt, context)
   return position !== undefined && insidePercentage(position, thousandths)
 }
@@ -134,13 +152,21 @@ function served(
     decision.reason =
       thousandths !== undefined ? 'SPLIT' : rule.conditions.length > 0 ? 'TARGETING_MATCH' : 'STATIC'
   } else {
-    // Without a targeting key the first weight serves: deterministic, and the same on every isolate.
-    decision.variant =
-      serve.variants[pickWeighted(positionOf(serve.salt, context) ?? 0, serve.cumulative)] ?? flag.off
+    decision.variant = pick(rule, serve, context) ?? flag.off
     decision.reason = 'SPLIT'
   }
   decision.value = flag.values.get(decision.variant) ?? null
   return decision
+}
+
+function pick(
+  { bucketing }: CompiledRule,
+  { variants, cumulative, salt }: Extract<CompiledRule['serve'], { kind: 'weights' }>,
+  context: EvaluationContext,
+): string | undefined {
+  if (bucketing !== undefined) return pickUnleash(bucketing, variants, cumulative, context)
+  // Without a targeting key the first weight serves: deterministic, and the same on every isolate.
+  return variants[pickWeighted(positionOf(salt, context) ?? 0, cumulative)]
 }
 
 function settled(flag: CompiledFlag, control: FlagControl, variant: string, reason: Reason): Decision {

@@ -3,10 +3,10 @@
  * the same shares once more, in the same order, and says what each answered.
  */
 import type { AttributeValue, EvaluationContext } from '../context/attributes.ts'
-import { insidePercentage, positionOf } from '../flags/bucket.ts'
+import { positionOf } from '../flags/bucket.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule } from '../flags/flag.ts'
-import { currentShare, type Decision, type DecisionInputs, decide } from './decide.ts'
+import { currentShare, type Decision, type DecisionInputs, decide, isInside, isMet } from './decide.ts'
 
 export type ConditionTrace = {
   attribute: string
@@ -68,10 +68,11 @@ function gatesOf(flag: CompiledFlag, context: EvaluationContext, inputs: Decisio
       detail: inSchedule ? 'within its schedule' : 'outside its schedule',
     },
   ]
-  for (const key of flag.requires) {
+  for (const requirement of flag.requires) {
+    const key = requirement.flag
     const required = inputs.flags.get(key)
     const variant = required && decide(required, context, inputs).variant
-    const passed = required !== undefined && variant !== required.off
+    const passed = isMet(requirement, context, inputs)
     gates.push({ gate: `requires ${key}`, passed, detail: `${key} serves ${variant ?? 'nothing'}` })
   }
   return gates
@@ -100,12 +101,12 @@ function traceRule(
 ): RuleTrace {
   const conditions = rule.conditions.map((condition) => traceCondition(condition, context))
   const thousandths = currentShare(rule, inputs.control.of(flag.key))
-  const position = thousandths === undefined ? undefined : positionOf(flag.salt, context)
-  const isInside =
-    thousandths === undefined || (position !== undefined && insidePercentage(position, thousandths))
+  // Another system's places are not on the ring.
+  const isOnRing = thousandths !== undefined && rule.bucketing === undefined
+  const position = isOnRing ? positionOf(flag.salt, context) : undefined
   const outcome = !conditions.every((condition) => condition.holds)
     ? 'conditions-not-met'
-    : isInside
+    : isInside(flag, rule, thousandths, context)
       ? 'served'
       : 'outside-percentage'
   return {

@@ -1,4 +1,6 @@
+import type { Scalar } from '../context/attributes.ts'
 import type { CompiledCondition } from './conditions.ts'
+import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -20,6 +22,17 @@ export type CompiledRule = {
   /** Share that stays control however far the stages go, until the rollout is finished; in thousandths. */
   holdback: number
   serve: CompiledServe
+  /** Set where another system's way of placing visitors goes on; it takes the place of the salted position. */
+  bucketing: UnleashBucketing | undefined
+}
+
+/** What another flag must serve. */
+export type CompiledRequirement = {
+  flag: string
+  /** Whether it must be on (serve another variant than its `off`), or must not be. */
+  on: boolean
+  /** With `on`: variants of which it must serve one; undefined: any. */
+  variants: ReadonlySet<string> | undefined
 }
 
 /** A flag of the document, compiled once per document. Immutable. */
@@ -32,8 +45,12 @@ export type CompiledFlag = {
   environments: ReadonlySet<string> | undefined
   startMs: number
   endMs: number
-  requires: readonly string[]
+  requires: readonly CompiledRequirement[]
   rules: readonly CompiledRule[]
   /** The rule whose insiders are canary and whose outsiders are control; −1 where nothing is compared. */
   rolloutRule: number
+  /** Plain facts that flag queries tell along with a value. */
+  metadata: Readonly<Record<string, Scalar>>
+  /** Never shown to browsers. */
+  isPrivate: boolean
 }

@@ -3,7 +3,8 @@ import * as v from 'valibot'
 import { parseDurationMs } from '../duration.ts'
 
 export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
-export const FLAG_KEY_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:/-]{0,199}$/
+/** Letters, digits and signs of every script: other systems have them in their keys. */
+export const FLAG_KEY_SHAPE = /^[\p{L}\p{N}\p{So}_][\p{L}\p{M}\p{N}\p{So}_.~:/-]{0,199}$/u
 
 export const name = v.pipe(
   v.string(),

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { importUnleash } from '../../src/interop/unleash/import.ts'
+import { deciderFor, documentIn } from './decider.ts'
+import { attributesOf, specifications, variantOf } from './unleash-state.ts'
+
+describe.each(specifications())(
+  'the client specification of Unleash, $name',
+  ({ state, tests, variantTests }) => {
+    const decide = deciderFor(documentIn(importUnleash(JSON.stringify(state))))
+
+    it.each(tests)('$description', ({ toggleName, context, expectedResult }) => {
+      expect(variantOf(decide(toggleName, { attributes: attributesOf(context) })).feature_enabled).toBe(
+        expectedResult,
+      )
+    })
+
+    it.each(variantTests)('$description', ({ toggleName, context, expectedResult }) => {
+      expect(variantOf(decide(toggleName, { attributes: attributesOf(context) }))).toEqual(expectedResult)
+    })
+  },
+)
+
+it('the client specification has 279 cases', () => {
+  const counts = specifications().map(({ tests, variantTests }) => [tests.length, variantTests.length])
+  expect(counts.reduce(([a = 0, b = 0], [c = 0, d = 0]) => [a + c, b + d])).toEqual([227, 52])
+})
