@@ -66,7 +66,7 @@ function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
     size = affected.size
     for (const { flags } of [before, after]) {
       for (const flag of flags.values())
-        if (flag.requires.some((key) => affected.has(key))) affected.add(flag.key)
+        if (flag.requires.some((required) => affected.has(required.flag))) affected.add(flag.key)
     }
   }
   return affected
@@ -125,11 +125,16 @@ class Side {
     return {
       targetingKey: () => sample.visitor,
       position: (salt) => sample.positions[salt],
-      attribute: (number) => this.#answer(this.#conditions[Number(number)] as CompiledCondition, sample),
+      attribute: (number) => this.#answer(this.#conditions[Number(number)], sample),
     }
   }
 
-  #answer(condition: CompiledCondition, sample: DecisionSample): boolean {
+  #answer(condition: CompiledCondition | undefined, sample: DecisionSample): boolean {
+    if (condition === undefined) {
+      // Another system's bucketing asks for ids by name, which samples don't keep.
+      this.missed = true
+      return false
+    }
     const { attribute } = condition
     if (attribute === 'now') return holds(condition, contextWith(this.#inputs.nowMs))
     if (Object.hasOwn(sample.attributes, attribute)) {
