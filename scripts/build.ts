@@ -1,12 +1,15 @@
 /**
  * `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run;
- * dist/gate/worker.js, the same without a document, for the package; dist/cli.js, the command line.
+ * dist/gate/worker.js, the same without a document, for the package; dist/dashboard, the files of the dashboard;
+ * dist/cli.js, the command line.
  */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { buildDashboard } from '../src/local/build-dashboard.ts'
 import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { BUILT_DASHBOARD } from '../src/local/dashboard-files.ts'
 import { BUILT_GATE, DOCUMENT_MODULE } from '../src/local/worker-modules.ts'
 import { buildCli } from './build-cli.mjs'
 
@@ -18,8 +21,10 @@ try {
   const built = await readFile(outfile)
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
   await buildWorker({ outfile: resolve(PROJECT_ROOT, BUILT_GATE), documentModule: DOCUMENT_MODULE })
+  const dashboard = await buildDashboard({ outdir: resolve(PROJECT_ROOT, BUILT_DASHBOARD) })
   const cli = await buildCli()
   console.log(`dist/worker.js ${kB(built.length)}, gzip ${kB(gzipSync(built, { level: 9 }).length)}`)
+  console.log(`dist/dashboard gzip ${kB(dashboard.gzippedBytes)} in all`)
   console.log(`dist/cli.js ${kB(cli.bytes)}`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))

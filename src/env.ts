@@ -5,6 +5,8 @@ export interface Env {
   GATE: KVNamespace
   CONTROLLER: DurableObjectNamespace
   COUNTERS: DurableObjectNamespace
+  /** The files of the dashboard; without them there is none. */
+  ASSETS?: Fetcher
   /** `production` unless set. `development` turns on what helps on a desk and must not happen in public. */
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string

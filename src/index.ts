@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import openApi from '../config/openapi.json'
 import { createAdminApi } from './admin/api.ts'
 import { Authenticator } from './admin/auth.ts'
+import { DASHBOARD_PATH, serveDashboard } from './admin/dashboard.ts'
 import { createMetricsApi } from './admin/metrics.ts'
 import { bundledDocument } from './bundled.ts'
 import { createEventsApi } from './client/events.ts'
@@ -48,6 +49,8 @@ app.route(
     keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
   }),
 )
+app.all(DASHBOARD_PATH, (c) => serveDashboard(c.req.raw, c.env))
+app.all(`${DASHBOARD_PATH}/*`, (c) => serveDashboard(c.req.raw, c.env))
 app.all('/__sluice/*', () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
 app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx as ExecutionContext))
 app.onError(() =>

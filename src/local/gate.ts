@@ -5,6 +5,7 @@
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
+import { dashboardFiles } from './dashboard-files.ts'
 import { readText } from './documents.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 import { workerModules } from './worker-modules.ts'
@@ -36,6 +37,7 @@ export type LocalGate = {
 type WranglerConfig = {
   compatibility_date: string
   compatibility_flags: string[]
+  assets: { binding: string }
   kv_namespaces: { binding: string; id: string }[]
   durable_objects: { bindings: { name: string; class_name: string }[] }
 }
@@ -47,7 +49,7 @@ const MODULES_ROOT = resolve('/sluice')
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
   const { host = '127.0.0.1', dataDir } = options
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
-  const modules = await workerModules(options.bundledDocument)
+  const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
   // Heavy: only whoever starts a gate loads it.
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
   const restarts: (() => void)[] = []
@@ -78,6 +80,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
         ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
         ...options.secrets,
       },
+      serviceBindings: { [config.assets.binding]: { disk: { path: dashboard.folder, writable: false } } },
       resourcePersistencePath: resolve(dataDir, 'v3'),
       // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
       cf: { colo: 'local' },
@@ -97,7 +100,10 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       put: async (key, value) => (await namespace()).put(key, value),
     },
     onRestart: (listener) => restarts.push(listener),
-    close: () => miniflare.dispose(),
+    close: async () => {
+      await miniflare.dispose()
+      await dashboard.remove()
+    },
   }
 }
 

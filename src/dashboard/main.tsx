@@ -1,0 +1,8 @@
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { resumeSession } from './session.ts'
+import './styles/index.css'
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)
+void resumeSession()

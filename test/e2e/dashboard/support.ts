@@ -1,0 +1,56 @@
+/** A browser on the dashboard of a real gate. */
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+const CHROMIUM =
+  process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+
+/** Whether there is a browser on this machine at all. */
+export const hasBrowser = CHROMIUM !== undefined
+
+export async function startBrowser(): Promise<Browser> {
+  return await chromium.launch({
+    ...(CHROMIUM && { executablePath: CHROMIUM }),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+export type Visit = {
+  page: Page
+  /** What the page has complained of: exceptions, and refusals by its own content policy. */
+  complaints: string[]
+  /** Every address that it has asked for. */
+  requests: string[]
+  close(): Promise<void>
+}
+
+/** A fresh tab, nobody signed in. */
+export async function openTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const requests: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /policy|Refused|violat/i.test(message.text()))
+      complaints.push(message.text())
+  })
+  page.on('request', (request) => requests.push(request.url()))
+  return { page, complaints, requests, close: () => context.close() }
+}
+
+/** Signs in the way a person does. */
+export async function signIn(page: Page, gateUrl: string, token: string, at = ''): Promise<void> {
+  await page.goto(`${gateUrl}/__sluice/ui${at}`)
+  await page.getByLabel('Token').fill(token)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('navigation', { name: 'Views' }).waitFor()
+}
