@@ -13,7 +13,11 @@ export type BuildOptions = {
   /** Leaves the document out: the module imports it from here. */
   documentModule?: string
   minify?: boolean
+  /** The module to bundle; default: src/index.ts. */
+  entry?: string
 }
+
+const SOURCE_ENTRY = resolve(PROJECT_ROOT, 'src/index.ts')
 
 /** What a build gave; `inputs` are the source files, with the bytes that each takes in the output. */
 export type BuiltWorker = { bytes: number; inputs: readonly { file: string; bytes: number }[] }
@@ -23,14 +27,14 @@ export type BuiltWorker = { bytes: number; inputs: readonly { file: string; byte
  * document that is to be built in is not valid.
  */
 export async function buildWorker(options: BuildOptions): Promise<BuiltWorker> {
-  const { outfile, document, documentModule, minify = true } = options
+  const { outfile, document, documentModule, minify = true, entry = SOURCE_ENTRY } = options
   const text = document ?? (await readText(resolve(PROJECT_ROOT, 'config/gate.json')))
   const parsed = parseDocument(text)
   if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)
   // Loaded here, because the command line runs without it where the package is installed.
   const { build } = await import('esbuild')
   const result = await build({
-    entryPoints: [resolve(PROJECT_ROOT, 'src/index.ts')],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     format: 'esm',

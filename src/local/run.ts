@@ -49,7 +49,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
     ...Object.fromEntries(shops.map((shop) => [shop.version, shop.url])),
     ...options.origins,
   }
-  const example = await readText(config ?? resolve(PROJECT_ROOT, 'config/gate.json'))
+  const example = await readDocument(config ?? resolve(PROJECT_ROOT, 'config/gate.json'))
   const document = checked(withOriginUrlsOf(example, origins), config ?? 'config/gate.json')
   const adminToken = env.ADMIN_TOKEN || randomBytes(24).toString('base64url')
   const gate = await withoutItsListeners(() =>
@@ -115,6 +115,12 @@ function withOriginUrlsOf(text: string, urls: RunOptions['origins']): string {
     // Not JSON: the check that follows says so, with the place.
     return text
   }
+}
+
+async function readDocument(path: string): Promise<string> {
+  return await readText(path).catch((error: Error) => {
+    throw new DocumentError(error.message)
+  })
 }
 
 function checked(text: string, name: string): string {
