@@ -92,7 +92,7 @@ function parseGroup(cursor: Cursor, flags: Flags, depth: number): Node[] {
   let inner = flags
   if (cursor.take('?')) {
     const group = cursor.takeMatch(/P?<\w+>|([imsU]*)(?:-([imsU]+))?([:)])/y)
-    if (group === undefined || group[0] === ')') return cursor.fail('a group that RE2 does not have', start)
+    if (group === undefined) return cursor.fail('a group that RE2 does not have', start)
     const [, on = '', off = '', end] = group
     if (end === ')') {
       applyFlags(flags, on, off)
