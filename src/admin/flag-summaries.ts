@@ -1,5 +1,6 @@
 /** Flags at a glance: what the document says of them, what their rollouts do, whether they are debt. */
 import type { FlagStatusView, FlagSummary } from '../contract/responses.ts'
+import { parseTimeMs } from '../core/flags/date-time.ts'
 import { debtOf } from '../core/flags/debt.ts'
 import type { FlagFacts } from '../durable/flag-facts.ts'
 import { isoTime } from './call.ts'
@@ -10,7 +11,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
   const { lastSeenMs, settledSinceMs, knownSinceMs } = times
   const debt = {
     owner: owner ?? undefined,
-    expiresMs: expires === null ? undefined : Date.parse(expires),
+    expiresMs: expires === null ? undefined : parseTimeMs(expires),
     settledSinceMs: settledSinceMs ?? undefined,
     // Only requests that a flag routes are counted: of others nobody knows whether they are used.
     lastSeenMs: routes.length > 0 ? lastSeenMs : undefined,

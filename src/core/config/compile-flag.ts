@@ -1,5 +1,6 @@
 import { toThousandths } from '../flags/bucket.ts'
 import type { CompiledCondition } from '../flags/conditions.ts'
+import { parseTimeMs } from '../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
 import type { UnleashBucketing } from '../flags/unleash-bucketing.ts'
@@ -19,8 +20,8 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     values: new Map(Object.entries(flag.variants)),
     salt,
     environments: flag.environments && new Set(flag.environments),
-    startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(flag.schedule.start),
-    endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(flag.schedule.end),
+    startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : parseTimeMs(flag.schedule.start),
+    endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : parseTimeMs(flag.schedule.end),
     requires: flag.requires.map(compileRequirement),
     rules: flag.rules.map((rule, index) =>
       compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index), holdbackOf(flag)),

@@ -1,3 +1,4 @@
+import { parseTimeMs } from '../flags/date-time.ts'
 import { compileOperator } from '../flags/operators.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { routeProblems } from './route-references.ts'
@@ -27,7 +28,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
     problems.push(...requirementProblems(document, [...at, 'requires', index], required))
   }
   const { start, end } = flag.schedule ?? {}
-  if (start !== undefined && end !== undefined && Date.parse(end) <= Date.parse(start)) {
+  if (start !== undefined && end !== undefined && parseTimeMs(end) <= parseTimeMs(start)) {
     problems.push(
       problem([...at, 'schedule', 'end'], end, `a date after ${start}`, 'swap or correct the two'),
     )

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import compareSemver from 'semver/functions/compare.js'
 import parseSemver from 'semver/functions/parse.js'
 import type { Scalar } from '../context/attributes.ts'
+import { parseTimeMs } from './date-time.ts'
 import { compileRegex } from './regex/regex.ts'
 
 /** Whether one scalar of an attribute satisfies a condition. */
@@ -175,8 +176,7 @@ function toNumber(value: Scalar): number {
 /** Milliseconds since 1970; a number is taken as such, a string must be ISO 8601. */
 function toTimeMs(value: Scalar): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
-  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value)) return Number.NaN
-  return Date.parse(value)
+  return typeof value === 'string' ? parseTimeMs(value) : Number.NaN
 }
 
 /** Full precedence of semver.org 2.0.0; a leading "v" is not a version there, and not here. */

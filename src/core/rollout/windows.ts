@@ -1,5 +1,6 @@
 /** When stages may advance by themselves. The guard closes at any time; this is only about climbing. */
 import type { FreezeConfig, RolloutConfig } from '../config/schema.ts'
+import { parseTimeMs } from '../flags/date-time.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const MINUTES_OF_DAY = 1_440
@@ -16,7 +17,7 @@ export function advancePermission(
   local: LocalTime,
   nowMs: number,
 ): AdvancePermission {
-  const freeze = freezes.find(({ start, end }) => nowMs >= Date.parse(start) && nowMs < Date.parse(end))
+  const freeze = freezes.find(({ start, end }) => nowMs >= parseTimeMs(start) && nowMs < parseTimeMs(end))
   if (freeze !== undefined) {
     return { allowed: false, reason: `frozen until ${freeze.end}: ${freeze.reason}` }
   }

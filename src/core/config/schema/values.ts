@@ -1,5 +1,6 @@
 /** Small values that several parts of the document use. */
 import * as v from 'valibot'
+import { parseTimeMs } from '../../flags/date-time.ts'
 import { parseDurationMs } from '../duration.ts'
 
 export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
@@ -26,7 +27,7 @@ export const duration = v.pipe(
 export const dateTime = v.pipe(
   v.string(),
   v.check(
-    (text) => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text)),
+    (text) => !Number.isNaN(parseTimeMs(text)),
     'a date such as "2026-12-01" or "2026-12-01T00:00:00Z"',
   ),
 )

@@ -1,0 +1,11 @@
+const SHAPE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/
+
+/**
+ * A date or date-time of ISO 8601 in milliseconds since 1970; NaN for anything else. Without an offset it is UTC:
+ * a document means the same on every machine, whatever its timezone.
+ */
+export function parseTimeMs(text: string): number {
+  const parts = SHAPE.exec(text)
+  if (parts === null) return Number.NaN
+  return Date.parse(parts[1] !== undefined && parts[4] === undefined ? `${text}Z` : text)
+}
