@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Problem, problem, problemOfIssue } from './problems.ts'
+import { inspectJson } from './readable.ts'
 import { referenceProblems } from './references.ts'
 import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from './schema.ts'
 
@@ -14,6 +15,9 @@ export const LARGEST_DOCUMENT_CHARACTERS = 16_000_000
 /** A list of problems longer than this helps nobody. */
 const MOST_PROBLEMS = 100
 
+/** Of a document with more values only the first problem of shape is told: all of them may not fit in memory. */
+const MOST_VALUES_LISTED = 50_000
+
 /**
  * Parses the text of a gate document. Never throws: what is wrong comes back as a list. Shape is checked first;
  * references between parts only once the shape is right.
@@ -26,7 +30,9 @@ export function parseDocument(text: string): Parsed<GateDocument> {
 
 /** The same for a document that is JSON already. */
 export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
-  const shape = v.safeParse(gateDocumentSchema, value)
+  const { problems: unreadable, valueCount } = inspectJson(value)
+  if (unreadable.length > 0) return { ok: false, problems: unreadable.slice(0, MOST_PROBLEMS) }
+  const shape = v.safeParse(gateDocumentSchema, value, { abortEarly: valueCount > MOST_VALUES_LISTED })
   if (!shape.success) {
     const problems = shape.issues.slice(0, MOST_PROBLEMS).map((issue) => problemOfIssue(issue, KNOWN_KEYS))
     return { ok: false, problems }

@@ -1,6 +1,7 @@
 import { parseTimeMs } from '../flags/date-time.ts'
 import { compileOperator } from '../flags/operators.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { chainProblems } from './requirement-chains.ts'
 import { routeProblems } from './route-references.ts'
 import type { FlagConfig, GateDocument, RuleConfig } from './schema.ts'
 
@@ -13,7 +14,7 @@ export function referenceProblems(document: GateDocument): Problem[] {
     ...identityProblems(document),
     ...routeProblems(document),
     ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
-    ...cycleProblems(document),
+    ...chainProblems(document),
   ]
 }
 
@@ -145,43 +146,4 @@ function identityProblems(document: GateDocument): Problem[] {
     return [problem([...at, 'algorithms'], jwt.algorithms, expected, 'remove what does not fit the key')]
   }
   return []
-}
-
-/** Flags that require each other in a ring; each ring is told once. */
-function cycleProblems(document: GateDocument): Problem[] {
-  const finished = new Set<string>()
-  const problems: Problem[] = []
-  for (const start of Object.keys(document.flags)) {
-    // An explicit stack: a chain of thousands of flags must not exhaust the call stack.
-    const path: { key: string; next: number }[] = [{ key: start, next: 0 }]
-    const onPath = new Set([start])
-    while (path.length > 0) {
-      const top = path[path.length - 1] as { key: string; next: number }
-      const next = finished.has(top.key) ? undefined : document.flags[top.key]?.requires[top.next++]
-      const required = typeof next === 'object' ? next.flag : next
-      if (required === undefined) {
-        finished.add(top.key)
-        onPath.delete(top.key)
-        path.pop()
-      } else if (onPath.has(required)) {
-        const ring = [
-          ...path.map((step) => step.key).slice(path.findIndex((step) => step.key === required)),
-          required,
-        ]
-        const fix = 'remove one of the requirements'
-        problems.push(
-          problem(
-            ['flags', top.key, 'requires', top.next - 1],
-            ring.join(' → '),
-            'no cycle of requirements',
-            fix,
-          ),
-        )
-      } else if (!finished.has(required) && Object.hasOwn(document.flags, required)) {
-        path.push({ key: required, next: 0 })
-        onPath.add(required)
-      }
-    }
-  }
-  return problems
 }

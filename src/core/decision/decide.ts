@@ -51,13 +51,27 @@ export type DecisionInputs = {
 
 /** Decides one flag for one visitor. */
 export function decide(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Decision {
+  return decideOnce(flag, context, inputs, undefined)
+}
+
+/** What the flags serve that this decision depends on. */
+type Answers = Map<string, string>
+
+function decideOnce(
+  flag: CompiledFlag,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+  answers: Answers | undefined,
+): Decision {
   const control = inputs.control.of(flag.key)
   const closed = closedReason(flag, control, inputs)
   if (closed === 'KILLED') return settled(flag, control, flag.off, 'KILLED')
   const override = inputs.overrides?.get(flag.key)
   if (override !== undefined && flag.values.has(override)) return settled(flag, control, override, 'OVERRIDE')
   if (closed !== undefined) return settled(flag, control, flag.off, closed)
-  if (!requirementsMet(flag, context, inputs)) return settled(flag, control, flag.off, 'DISABLED')
+  if (flag.requires.length > 0 && !requirementsMet(flag, context, inputs, answers ?? new Map())) {
+    return settled(flag, control, flag.off, 'DISABLED')
+  }
   return decideByRules(flag, control, context)
 }
 
@@ -73,9 +87,23 @@ function closedReason(
   return flag.enabled && here && inSchedule ? undefined : 'DISABLED'
 }
 
-/** A requirement is met when the required flag serves something else than its `off`. Parsing excludes cycles. */
-function requirementsMet(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): boolean {
-  return flag.requires.every((requirement) => isMet(requirement, context, inputs))
+/**
+ * Whether the required flags serve what they must. Parsing excludes cycles and long chains; each flag is decided once,
+ * however many ways lead to it.
+ */
+function requirementsMet(
+  flag: CompiledFlag,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+  answers: Answers,
+): boolean {
+  return flag.requires.every((requirement) => {
+    const required = inputs.flags.get(requirement.flag)
+    if (required === undefined) return false
+    const variant = answers.get(required.key) ?? decideOnce(required, context, inputs, answers).variant
+    answers.set(required.key, variant)
+    return satisfies(requirement, required, variant)
+  })
 }
 
 /** Whether a required flag serves what it must. */
@@ -86,7 +114,10 @@ export function isMet(
 ): boolean {
   const required = inputs.flags.get(requirement.flag)
   if (required === undefined) return false
-  const { variant } = decide(required, context, inputs)
+  return satisfies(requirement, required, decide(required, context, inputs).variant)
+}
+
+function satisfies(requirement: CompiledRequirement, required: CompiledFlag, variant: string): boolean {
   if (variant === required.off) return !requirement.on
   return requirement.on && (requirement.variants?.has(variant) ?? true)
 }

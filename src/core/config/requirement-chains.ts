@@ -1,0 +1,58 @@
+import { type PathKey, type Problem, problem } from './problems.ts'
+import type { FlagConfig, GateDocument } from './schema.ts'
+
+/** A decision follows requirements by calling itself; nobody can think further than this anyway. */
+const LONGEST_CHAIN = 50
+
+type Step = { key: string; next: number }
+
+/** Flags that require each other in a ring, and chains of requirements that are too long; each is told once. */
+export function chainProblems({ flags }: GateDocument): Problem[] {
+  /** Flag → how many flags the longest chain from it has. */
+  const chains = new Map<string, number>()
+  const problems: Problem[] = []
+  for (const start of Object.keys(flags)) {
+    // An explicit stack: a chain of thousands of flags must not exhaust the call stack.
+    const path: Step[] = [{ key: start, next: 0 }]
+    const onPath = new Set([start])
+    while (path.length > 0) {
+      const top = path[path.length - 1] as Step
+      const required = chains.has(top.key) ? undefined : keyOf(flags[top.key]?.requires[top.next++])
+      if (required === undefined) {
+        if (!chains.has(top.key)) problems.push(...finish(top.key, flags, chains))
+        onPath.delete(top.key)
+        path.pop()
+      } else if (onPath.has(required)) problems.push(ring(path, required))
+      else if (!chains.has(required) && Object.hasOwn(flags, required)) {
+        path.push({ key: required, next: 0 })
+        onPath.add(required)
+      }
+    }
+  }
+  return problems
+}
+
+function keyOf(requirement: FlagConfig['requires'][number] | undefined): string | undefined {
+  return typeof requirement === 'object' ? requirement.flag : requirement
+}
+
+function finish(key: string, flags: GateDocument['flags'], chains: Map<string, number>): Problem[] {
+  let longest = 0
+  for (const required of flags[key]?.requires ?? []) {
+    longest = Math.max(longest, chains.get(keyOf(required) ?? '') ?? 0)
+  }
+  chains.set(key, longest + 1)
+  if (longest !== LONGEST_CHAIN) return []
+  const at: PathKey[] = ['flags', key, 'requires']
+  const found = `a chain of ${longest + 1} flags`
+  const expected = `chains of at most ${LONGEST_CHAIN} flags`
+  return [{ ...problem(at, null, expected, 'require only what the flag itself needs'), found }]
+}
+
+function ring(path: readonly Step[], again: string): Problem {
+  const top = path[path.length - 1] as Step
+  const keys = path.map((step) => step.key)
+  const found = [...keys.slice(keys.indexOf(again)), again].join(' → ')
+  const at = ['flags', top.key, 'requires', top.next - 1]
+  return problem(at, found, 'no cycle of requirements', 'remove one of the requirements')
+}

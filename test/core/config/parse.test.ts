@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
+import { LARGEST_DOCUMENT_CHARACTERS, parseDocument } from '../../../src/core/config/parse.ts'
+import { compileSnapshot } from '../../../src/core/config/snapshot.ts'
+import { compilePlans } from '../../../src/core/rollout/plan.ts'
+import { documents } from '../../support/arbitrary.ts'
+
+/** Parses; what is refused must say why, what is accepted must compile. */
+function outcomeOf(text: string): 'accepted' | 'refused' {
+  const parsed = parseDocument(text)
+  if (parsed.ok) {
+    compileSnapshot(parsed.value)
+    compilePlans(parsed.value)
+    return 'accepted'
+  }
+  expect(parsed.problems.length).toBeGreaterThan(0)
+  for (const { path, found, expected, fix } of parsed.problems) {
+    expect(path).toMatch(/^\$/)
+    for (const part of [found, expected, fix]) expect(part).not.toBe('')
+  }
+  return 'refused'
+}
+
+const document = (flags: string) =>
+  `{"origins":{"old":{"url":"http://old.test"}},"routes":[{"path":"/*","origin":"old"}],"flags":${flags}}`
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+
+/** Puts a value in the place of one that is chosen by a number, in a copy. */
+function withReplaced(value: unknown, place: number, replacement: unknown): unknown {
+  let visited = 0
+  const visit = (part: unknown): unknown => {
+    if (visited++ === place) return replacement
+    if (Array.isArray(part)) return part.map(visit)
+    if (typeof part !== 'object' || part === null) return part
+    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, visit(inner)]))
+  }
+  return visit(value)
+}
+
+describe('parsing', () => {
+  it('accepts and compiles every valid document', () => {
+    fc.assert(fc.property(documents, (valid) => outcomeOf(JSON.stringify(valid)) === 'accepted'))
+  })
+
+  it('never throws, whatever the text: there are problems, or there is a snapshot', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => outcomeOf(text) !== undefined))
+  })
+
+  it('never throws on a valid document with anything in the place of any part', () => {
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(null, -1, 1e308, '', '*', '/', [], {}, [[]], { on: -1 }, '__proto__', '2026-02-30'),
+    )
+    const outcomes = new Set<string>()
+    fc.assert(
+      fc.property(documents, fc.nat(120), anything, (valid, place, replacement) => {
+        outcomes.add(outcomeOf(JSON.stringify(withReplaced(valid, place, replacement))))
+      }),
+      { numRuns: 400 },
+    )
+    expect(outcomes).toEqual(new Set(['accepted', 'refused']))
+  })
+
+  it('never throws on what KV may hold under the other keys', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        for (const parsed of [parseControlState(text), parseKillList(text)]) {
+          expect(parsed.ok || parsed.problems.length > 0).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('a document that would break what reads it is refused:', () => {
+  it.each([100, 10_000, 200_000])('%d levels of nesting', (levels) => {
+    const text = document(`{"f":{"variants":{"on":${nested(levels)},"off":0},"off":"off"}}`)
+    expect(outcomeOf(text)).toBe('refused')
+    expect(outcomeOf(nested(levels))).toBe('refused')
+  })
+
+  it.each(['__proto__', 'constructor', 'prototype'])('the name %s, which would vanish', (name) => {
+    expect(outcomeOf(document(`{"${name}":{"variants":{"on":1,"off":0},"off":"off"}}`))).toBe('refused')
+    expect(outcomeOf(document(`{"f":{"variants":{"${name}":1,"off":0},"off":"off"}}`))).toBe('refused')
+    expect(outcomeOf(document(`{"f":{"variants":{"on":{"${name}":1},"off":0},"off":"off"}}`))).toBe('refused')
+  })
+
+  it('a chain of requirements that is too long; a wide net of them is fine', () => {
+    const flag = (requires: string[]) => ({ variants: { on: 1, off: 0 }, off: 'off', requires })
+    const chain = (length: number, times: number) =>
+      Object.fromEntries(
+        Array.from({ length }, (_, index) => [
+          `f${index}`,
+          flag(index + 1 < length ? Array(times).fill(`f${index + 1}`) : []),
+        ]),
+      )
+    expect(outcomeOf(document(JSON.stringify(chain(50, 4))))).toBe('accepted')
+    expect(outcomeOf(document(JSON.stringify(chain(51, 1))))).toBe('refused')
+    expect(outcomeOf(document(JSON.stringify(chain(5_000, 1))))).toBe('refused')
+  })
+
+  it('a text that is too large, unread', () => {
+    const text = ' '.repeat(LARGEST_DOCUMENT_CHARACTERS + 1)
+    expect(parseDocument(text)).toMatchObject({
+      ok: false,
+      problems: [{ path: '$', found: expect.stringContaining('characters') }],
+    })
+  })
+
+  it('as many problems as there are values: one is told', () => {
+    const routes = Array(200_000).fill(0)
+    const parsed = parseDocument(JSON.stringify({ origins: { old: { url: 'http://a' } }, routes }))
+    expect(parsed).toMatchObject({ ok: false, problems: [{ path: '$.routes[0]' }] })
+  })
+})
