@@ -1,11 +1,12 @@
 /**
  * `npm run generate`: the published JSON Schema and the reference page, both from src/core/config/schema.ts; the
- * OpenAPI description of the admin API from src/contract.
+ * OpenAPI description of the admin API from src/contract; the page of the command line from src/cli.
  * With `--check` nothing is written; the exit code says whether what is there is up to date.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { cliPage } from './generate/cli-page.ts'
 import { gateDocumentJsonSchema } from './generate/json-schema.ts'
 import { openApiDocument } from './generate/openapi.ts'
 import { referencePage } from './generate/reference-page.ts'
@@ -17,6 +18,7 @@ const { version } = JSON.parse(await readFile(resolve(PROJECT_ROOT, 'package.jso
 const outputs: Readonly<Record<string, string>> = {
   'config/sluice.schema.json': `${JSON.stringify(gateDocumentJsonSchema(), null, 2)}\n`,
   'config/openapi.json': `${JSON.stringify(openApiDocument(version), null, 2)}\n`,
+  'docs/cli.md': cliPage(),
   'docs/reference.md': referencePage(gateDocumentJsonSchema()),
 }
 

@@ -3,24 +3,13 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from './ask.ts'
 import { connect } from './connection.ts'
 import { EXIT } from './errors.ts'
+import { GLOBAL_OPTIONS } from './global-options.ts'
 import { Options } from './options.ts'
 import { during } from './progress.ts'
 import { paintFor, type Terminal } from './terminal.ts'
 import { type Call, GROUPS, type OptionSpec, type Verb } from './verb.ts'
 import { VERBS } from './verbs/index.ts'
 import { version } from './version.ts'
-
-/** Options that every verb takes. */
-export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--url URL', summary: 'the gate, such as https://www.example.com (or SLUICE_URL)' },
-  { flags: '--profile NAME', summary: 'the gate of a profile (or SLUICE_PROFILE)' },
-  { flags: '--token TOKEN', summary: 'better in SLUICE_TOKEN or a profile: others can see arguments' },
-  { flags: '--token-file FILE', summary: 'file that holds the token; "-" reads it from standard input' },
-  { flags: '--timeout SECONDS', summary: 'how long the gate may take to answer (10)', kind: 'number' },
-  { flags: '--json', summary: 'print one JSON value and nothing else on standard output' },
-  { flags: '-y, --yes', summary: 'ask nothing, take every question for answered with yes' },
-  { flags: '--no-color', summary: 'no colours (also NO_COLOR)' },
-]
 
 /** Where a run notes that its verb has failed without an error, and what the parser has to complain about. */
 export type Outcome = { failed: boolean; complaint: string }

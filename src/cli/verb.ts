@@ -42,7 +42,7 @@ export type Verb = {
   verbs?: readonly Verb[]
 }
 
-export const GROUPS = ['Set up', 'Document', 'Flags', 'Rollout', 'Look', 'Run', 'Manage'] as const
+export const GROUPS = ['Set up', 'Document', 'Flags', 'Rollout', 'Look', 'Manage'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** What came of it. `failed` makes the exit code 1. */

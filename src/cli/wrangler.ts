@@ -59,6 +59,20 @@ export async function wrangler(
   })
 }
 
+/** Makes the KV namespace of a gate. */
+export async function createNamespace(
+  terminal: Terminal,
+): Promise<{ ok: true; id: string } | { ok: false; why: string }> {
+  try {
+    const run = await wrangler(['kv', 'namespace', 'create', 'GATE'], terminal)
+    const id = /\bid"?\s*[:=]\s*"([0-9a-f]{32})"/.exec(run.out)?.[1]
+    return id === undefined ? { ok: false, why: complaintOf(run) } : { ok: true, id }
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, why: error.message }
+    throw error
+  }
+}
+
 /** What wrangler said was wrong, without its frame. */
 export function complaintOf({ out, err }: WranglerRun): string {
   const lines = `${err}\n${out}`.split('\n').map((line) => line.replace(/^[✘\s]*\[?ERROR\]?:?\s*/, '').trim())

@@ -1,8 +1,7 @@
 /** Single visitors: what one gets and why; links that let one choose. */
 import type { Explanation } from '../../contract/responses.ts'
-import { findRoute } from '../../core/config/snapshot.ts'
-import { explain } from '../../core/decision/explain.ts'
-import type { CompiledFlag } from '../../core/flags/flag.ts'
+import type { explain } from '../../core/decision/explain.ts'
+import { explainVisitor } from '../../core/decision/explain-visitor.ts'
 import { problemDetails } from '../../problem-details.ts'
 import { type Call, type Handlers, isoTime } from '../call.ts'
 
@@ -18,35 +17,15 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
       )
     }
     const { targetingKey, attributes } = body.context
-    const { context, inputs, place } = await visitors.described(
-      { targetingKey, attributes, request },
-      env,
-      nowMs,
-    )
-    const route = place && findRoute(snapshot, place)
-    const target = route?.target
-    const only = body.flag ?? (target?.kind === 'flag' ? target.flag.key : undefined)
-    const flags =
-      only === undefined ? (place ? [] : [...snapshot.flags.values()]) : [snapshot.flags.get(only)]
-    if (flags.includes(undefined)) return problemDetails(404, 'Not Found', `The document has no flag ${only}`)
-    const explained = (flags as CompiledFlag[]).map((flag) => explanationOf(explain(flag, context, inputs)))
-    const decided = explained.find(({ flag }) => target?.kind === 'flag' && flag === target.flag.key)
-    const origin =
-      target === undefined
-        ? snapshot.fallback
-        : target.kind === 'origin'
-          ? target.origin
-          : (target.origins.get(decided?.variant ?? '') ?? target.stable)
+    const visitor = await visitors.described({ targetingKey, attributes, request }, env, nowMs)
+    const explained = explainVisitor(snapshot, visitor, body.flag)
+    if (explained === undefined) {
+      return problemDetails(404, 'Not Found', `The document has no flag ${body.flag}`)
+    }
     return {
-      targetingKey: context.targetingKey() ?? null,
-      route: place
-        ? {
-            route: route?.label ?? 'no route',
-            origin: origin.name,
-            flag: target?.kind === 'flag' ? target.flag.key : null,
-          }
-        : null,
-      flags: explained,
+      targetingKey: visitor.context.targetingKey() ?? null,
+      route: explained.route,
+      flags: explained.explanations.map(explanationOf),
     }
   },
 

@@ -3,8 +3,12 @@ import type { Verb } from '../verb.ts'
 import { audit, feedback } from './audit.ts'
 import { build } from './build.ts'
 import { check } from './check.ts'
+import { completionOf } from './completion.ts'
+import { deploy } from './deploy.ts'
 import { dev } from './dev.ts'
 import { diff } from './diff.ts'
+import { docs } from './docs.ts'
+import { explain } from './explain.ts'
 import { disable, enable, flags, percentage } from './flags.ts'
 import { history, pull, restore } from './history.ts'
 import { init } from './init.ts'
@@ -13,14 +17,16 @@ import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
 import { advance, approve, finish, pause, resume, rollback, stage } from './rollout.ts'
+import { simulate } from './simulate.ts'
+import { stale } from './stale.ts'
 import { status } from './status.ts'
 import { token, webhook } from './token.ts'
 
 export const VERBS: readonly Verb[] = [
-  ...[init, dev, build],
-  ...[check, diff, publish, pull, history, restore],
-  ...[flags, percentage, enable, disable],
+  ...[init, dev, build, deploy],
+  ...[check, simulate, diff, publish, pull, history, restore],
+  ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
-  ...[status, preview, audit, feedback],
-  ...[token, webhook, profile],
+  ...[status, explain, preview, audit, feedback],
+  ...[token, webhook, profile, completionOf(() => VERBS)],
 ]

@@ -8,7 +8,7 @@ import { countriesIn, initFiles, NO_NAMESPACE, type Wishes } from '../init-files
 import { wizard } from '../init-wizard.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Call, Verb } from '../verb.ts'
-import { complaintOf, hasCredentials, wrangler } from '../wrangler.ts'
+import { createNamespace, hasCredentials } from '../wrangler.ts'
 
 export const init: Verb = {
   name: 'init',
@@ -111,18 +111,9 @@ async function namespaceFor(call: Call, folder: string): Promise<string | undefi
   }
   const terminal: Terminal = { ...call.terminal, cwd: folder }
   if (options.has('no-kv') || !hasCredentials(terminal)) return undefined
-  try {
-    const run = await call.during(
-      'making the KV namespace',
-      wrangler(['kv', 'namespace', 'create', 'GATE'], terminal),
-    )
-    const id = /\bid"?\s*[:=]\s*"([0-9a-f]{32})"/.exec(run.out)?.[1]
-    if (id !== undefined) return id
-    tell(`no KV namespace was made: ${complaintOf(run)}`)
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    tell(`no KV namespace was made: ${error.message}`)
-  }
+  const made = await call.during('making the KV namespace', createNamespace(terminal))
+  if (made.ok) return made.id
+  tell(`no KV namespace was made: ${made.why}`)
   return undefined
 }
 
@@ -150,8 +141,7 @@ function nextSteps({ paint, args }: Call, files: readonly string[], namespace: s
     ...(args[0] ? [`cd ${args[0]}`] : []),
     'npx sluice dev            # the gate on http://127.0.0.1:8787',
     'npx sluice simulate       # who would get what',
-    ...(namespace ? [] : ['npx wrangler kv namespace create GATE   # then put its id into wrangler.toml']),
-    'npx sluice deploy         # to Cloudflare',
+    `npx sluice deploy         # to Cloudflare${namespace ? '' : '; makes the KV namespace and secrets'}`,
   ]
   return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}`
 }

@@ -46,9 +46,11 @@ export const kill: Verb = {
     try {
       answer = await command(call, flag, 'kill')
     } catch (error) {
-      if (!isDown(error)) throw error
-      call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
-      return pastTheGate(await inKv(call, flag, 'kill'))
+      if (isDown(error)) {
+        call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
+        return pastTheGate(await inKv(call, flag, 'kill'))
+      }
+      answer = await killedAlready(call, flag, error)
     }
     if (answer.via === 'kv') return closedByKv(flag, answer)
     if (!call.options.has('wait')) return { json: answer, text: done(call, flag, answer.epoch) }
@@ -102,6 +104,20 @@ async function command({ gate, options, during }: Call, flag: string, verb: 'kil
     `waiting for ${url}`,
     client.command(flag, verb, reason === undefined ? {} : { reason }),
   )
+}
+
+/** Whoever kills what somebody else has killed a moment ago has what they want; every other refusal stays one. */
+async function killedAlready(
+  { gate, tell }: Call,
+  flag: string,
+  error: unknown,
+): Promise<Responses['commandFlag']> {
+  if (!(error instanceof ApiError) || error.status !== 409) throw error
+  const { client } = await gate()
+  const { kill: lists, epoch } = await client.call('getStatus')
+  if (!lists.controller.includes(flag)) throw error
+  tell(`${named(flag)} killed already`)
+  return { epoch, via: 'controller', before: null, after: null }
 }
 
 /** The gate is not there, or can't do it; what it refuses is another matter. */

@@ -1,0 +1,87 @@
+/**
+ * A synthetic population, decided for: which share of it each variant gets, in total and by attribute. Visitors are
+ * made from a number alone, so that the same population comes out each time.
+ */
+import type { Snapshot } from '../config/snapshot.ts'
+import { type AttributeValue, staticContext } from '../context/attributes.ts'
+import { bucket, pickWeighted } from '../flags/bucket.ts'
+import { type DecisionInputs, decide } from './decide.ts'
+
+/** Attribute → value → weight. */
+export type Mixture = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+export type Population = {
+  visitors: number
+  /** Attributes that differ between visitors, independently of each other. */
+  mixture: Mixture
+  /** Attributes that all have in common. */
+  common: Readonly<Record<string, AttributeValue>>
+}
+
+export type GroupShares = {
+  /** What the visitors of the group have in common; empty for everybody. */
+  attribute: string
+  value: string
+  visitors: number
+  /** Visitors by variant. */
+  variants: Record<string, number>
+}
+
+export type SimulatedFlag = { flag: string; groups: GroupShares[] }
+
+/** Decides some flags for everybody of a population. */
+export function simulateFlags(
+  snapshot: Snapshot,
+  flags: readonly string[],
+  population: Population,
+  inputs: DecisionInputs,
+): SimulatedFlag[] {
+  const tallies = flags.map((flag) => ({ flag, groups: new Map<string, GroupShares>() }))
+  const sources = Object.entries(population.mixture).map(([attribute, weights]) => ({
+    attribute,
+    values: Object.keys(weights),
+    cumulative: runningSums(Object.values(weights)),
+  }))
+  for (let index = 0; index < population.visitors; index++) {
+    const key = `visitor-${index}`
+    const own: Record<string, string> = {}
+    for (const { attribute, values, cumulative } of sources) {
+      own[attribute] = values[pickWeighted(bucket(`population:${attribute}`, key), cumulative)] ?? ''
+    }
+    const context = {
+      ...staticContext(key, { now: inputs.nowMs, ...own, ...population.common }),
+      random: () => bucket('population:random', key) / 2 ** 32,
+    }
+    for (const { flag, groups } of tallies) {
+      const compiled = snapshot.flags.get(flag)
+      if (compiled === undefined) continue
+      const { variant } = decide(compiled, context, inputs)
+      for (const [attribute, value] of [['', ''], ...Object.entries(own)] as const) {
+        countIn(groups, attribute, value, variant)
+      }
+    }
+  }
+  return tallies.map(({ flag, groups }) => ({ flag, groups: [...groups.values()].sort(byPlace) }))
+}
+
+function countIn(groups: Map<string, GroupShares>, attribute: string, value: string, variant: string): void {
+  const id = JSON.stringify([attribute, value])
+  const group = groups.get(id) ?? { attribute, value, visitors: 0, variants: {} }
+  group.visitors++
+  group.variants[variant] = (group.variants[variant] ?? 0) + 1
+  groups.set(id, group)
+}
+
+/** Everybody first, then attribute by attribute, the largest group first. */
+function byPlace(a: GroupShares, b: GroupShares): number {
+  if (a.attribute !== b.attribute) return a.attribute < b.attribute ? -1 : 1
+  return b.visitors - a.visitors
+}
+
+function runningSums(weights: readonly number[]): number[] {
+  let sum = 0
+  return weights.map((weight) => {
+    sum += weight
+    return sum
+  })
+}

@@ -1,0 +1,197 @@
+/** Verbs that need no gate. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { emptyFolder, sluice } from './support.ts'
+
+const EXAMPLE = 'config/gate.json'
+const json = async (...args: string[]) => JSON.parse((await sluice([...args, '--json'])).out)
+
+/** A document of one flag, in a folder of its own. */
+async function folderWith(flag: object): Promise<string> {
+  const cwd = await emptyFolder()
+  const document = {
+    origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
+    context: {
+      targetingKey: { header: 'x-user-id' },
+      attributes: { plan: { jwt: 'plan' } },
+      jwt: { secretBinding: 'KEY' },
+    },
+    routes: [{ path: '/*', flag: 'f', origins: { on: 'new', off: 'old' } }],
+    flags: { f: { variants: { on: true, off: false }, off: 'off', ...flag } },
+  }
+  await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+  return cwd
+}
+
+describe('sluice explain --document', () => {
+  it('says where a request goes, and why', async () => {
+    const request = ['--request', '/checkout/pay', '--cf', 'country=RO', '--document', EXAMPLE]
+    const ada = await json('explain', ...request, '--header', 'X-User-Id: ada')
+    expect(ada).toMatchObject({
+      targetingKey: 'ada',
+      route: { route: '/checkout/*', flag: 'new-checkout', origin: 'old' },
+      flags: [{ flag: 'new-checkout', variant: 'off', arm: 'control' }],
+    })
+    const nobody = await json('explain', ...request)
+    expect(nobody.targetingKey).toBeNull()
+    const text = (await sluice(['explain', ...request, '--header', 'x-user-id=ada'])).out
+    expect(text).toContain('Goes to old by the route /checkout/*')
+    expect(text).toMatch(/– rule "first countries": outside percentage, 25 % of visitors, this one at \d/)
+  })
+
+  it('takes cookies, queries, claims, attributes and lists as the gate would', async () => {
+    const when = (attribute: string, value: string | boolean | number) =>
+      folderWith({ rules: [{ when: [{ attribute, op: 'in', values: [value] }], serve: 'on' }] })
+    const variant = async (cwd: string, ...args: string[]) => {
+      const { out } = await sluice(['explain', '--document', 'gate.json', '--json', ...args], { cwd })
+      return JSON.parse(out).flags[0].variant
+    }
+    expect(await variant(await when('cookie.beta', '1'), '-r', '/', '-H', 'cookie: a=2; beta=1')).toBe('on')
+    expect(await variant(await when('query.q', 'x'), '-r', '/?q=x')).toBe('on')
+    expect(await variant(await when('plan', 'pro'), '-r', '/', '--claim', 'plan=pro')).toBe('on')
+    expect(await variant(await when('device', 'mobile'), '-r', '/', '-H', 'user-agent=iPhone Mobile')).toBe(
+      'on',
+    )
+    expect(await variant(await when('ip', '192.0.2.1'), '-r', '/', '-H', 'cf-connecting-ip=192.0.2.1')).toBe(
+      'on',
+    )
+    expect(await variant(await when('role', 'b'), '-a', 'role=a', '-a', 'role=b')).toBe('on')
+    expect(await variant(await when('beta', true), '-a', 'beta=true')).toBe('on')
+    expect(await variant(await when('beta', true), '-a', 'beta=no')).toBe('off')
+  })
+
+  it.each([
+    [['explain', 'no-such-flag', '-d', EXAMPLE], 1, 'has no flag no-such-flag'],
+    [['explain', '--header', 'a=b', '-d', EXAMPLE], 2, 'add --request URL'],
+    [['explain', '-a', 'country', '-d', EXAMPLE], 2, 'write NAME=VALUE'],
+    [['explain', '-r', 'http://', '-d', EXAMPLE], 2, 'no URL'],
+    [['explain', '-r', '/', '-H', 'nothing', '-d', EXAMPLE], 2, 'write NAME=VALUE or "Name: value"'],
+    [['explain', '-d', '/no/such/file'], 2, 'there is no such file'],
+  ])('refuses %j', async (args, code, message) => {
+    const ran = await sluice(args)
+    expect([ran.code, ran.out]).toEqual([code, ''])
+    expect(ran.err).toContain(message)
+  })
+})
+
+describe('sluice simulate', () => {
+  it('gives shares that follow percentages, stages and countries', async () => {
+    const shares = async (...args: string[]) => {
+      const { flags } = await json('simulate', EXAMPLE, '--flag', 'new-checkout', ...args)
+      return flags[0].groups.map(
+        (group: { attribute: string; value: string; visitors: number; variants: { on?: number } }) => ({
+          group: `${group.attribute} ${group.value}`.trim(),
+          share: (100 * (group.variants.on ?? 0)) / group.visitors,
+        }),
+      )
+    }
+    const last = await shares('--stage', '2', '--countries', 'RO=70,DE=30', '--devices', 'mobile,desktop')
+    const of = (name: string) => last.find(({ group }: { group: string }) => group === name)?.share
+    expect(of('country RO')).toBeGreaterThan(23)
+    expect(of('country RO')).toBeLessThan(27)
+    expect(of('country DE')).toBe(0)
+    expect(of('')).toBeGreaterThan(15)
+    expect(last).toHaveLength(5)
+    expect(await shares('--stage', '2')).toEqual(await shares('--stage', '2'))
+    expect((await shares('-a', 'country=RO', '--stage', '0'))[0].share).toBeLessThan(6)
+  })
+
+  it.each([
+    [['simulate', EXAMPLE, '--flag', 'x'], 1, 'has no flag x'],
+    [['simulate', EXAMPLE, '--countries', 'US=many'], 2, 'write NAME=WEIGHT'],
+    [['simulate', EXAMPLE, '--visitors', '1.5'], 2, 'whole number'],
+    [['simulate', EXAMPLE, '--stage', 'last'], 2, 'Expected a number'],
+  ])('refuses %j', async (args, code, message) => {
+    const ran = await sluice(args)
+    expect(ran.code).toBe(code)
+    expect(ran.err).toContain(message)
+  })
+})
+
+describe('sluice stale FILE', () => {
+  it('finds expired and ownerless flags, and fails for pipelines', async () => {
+    const cwd = await folderWith({ expires: '2020-01-01' })
+    const ran = await sluice(['stale', 'gate.json', '--json'], { cwd })
+    expect(ran.code).toBe(1)
+    expect(JSON.parse(ran.out).flags).toMatchObject([
+      { flag: 'f', stale: [{ kind: 'expired' }, { kind: 'ownerless' }] },
+    ])
+    expect((await sluice(['stale', 'gate.json', '--only', 'unused'], { cwd })).code).toBe(0)
+    expect((await sluice(['stale', EXAMPLE])).out).toContain('2 flags, nothing to clean up')
+    expect((await sluice(['stale', EXAMPLE, '--only', 'ugly'])).code).toBe(2)
+  })
+})
+
+describe('sluice docs FILE', () => {
+  it('tells of each flag what it is for and who gets what, as Markdown and as HTML', async () => {
+    const { out } = await sluice(['docs', EXAMPLE])
+    expect(out).toContain('## new-checkout')
+    expect(out).toContain('1. "first countries": country is US or RO, 25 % of those: on')
+    expect(out).toContain('| owner | payments |')
+    const html = (await sluice(['docs', EXAMPLE, '--format', 'html'])).out
+    expect(html).toContain('<li>&quot;first countries&quot;: country is US or RO, 25 % of those: on</li>')
+  })
+
+  it('takes what people wrote for text', async () => {
+    const cwd = await folderWith({ description: '<script>alert(1)</script> | [x](y)', rules: [] })
+    expect((await sluice(['docs', 'gate.json'], { cwd })).out).toContain(
+      '&lt;script>alert(1)&lt;/script> \\| \\[x\\](y)',
+    )
+    const written = await sluice(['docs', 'gate.json', '--out', 'flags.html'], { cwd })
+    expect(written.out).toContain('wrote 1 flag to flags.html')
+    expect(await readFile(join(cwd, 'flags.html'), 'utf8')).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+})
+
+describe('sluice completion', () => {
+  it.each([
+    [['ki'], ['kill']],
+    [['kill', 'new-c'], ['new-checkout']],
+    [
+      ['token', ''],
+      ['create', 'list', 'revoke'],
+    ],
+    [['token', 'create', 'ci', '--role', 'a'], ['admin']],
+    [['kill', '--wi'], ['--within']],
+    [['kill', '--js'], ['--json']],
+    [['completion', 'z'], ['zsh']],
+    [['kill', '--reason', ''], null],
+    [['check', ''], null],
+  ])('after %j offers %j', async (words, expected) => {
+    const ran = await sluice(['completion', 'words', '--json', '--', ...words])
+    expect(JSON.parse(ran.out)).toEqual({ words: expected })
+    expect(ran.code).toBe(expected === null ? 1 : 0)
+  })
+
+  it('has a script for each shell, and for no other', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      expect((await sluice(['completion', shell])).out).toContain('sluice completion words')
+    }
+    expect((await sluice(['completion', 'cmd'])).code).toBe(2)
+  })
+})
+
+describe('help', () => {
+  it('of every verb has examples that begin with it', async () => {
+    const { VERBS } = await import('../../src/cli/verbs/index.ts')
+    for (const verb of VERBS) {
+      const { code, out } = await sluice([verb.name, '--help'])
+      expect([verb.name, code]).toEqual([verb.name, 0])
+      expect(out).toContain(`$ sluice ${verb.name}`)
+      for (const below of verb.verbs ?? []) {
+        expect((await sluice([verb.name, below.name, '--help'])).out).toContain(
+          `$ sluice ${verb.name} ${below.name}`,
+        )
+      }
+    }
+  })
+
+  it('is what comes without a verb, and mistyped verbs and options get a suggestion', async () => {
+    const bare = await sluice([])
+    expect([bare.code, bare.out]).toEqual([2, expect.stringContaining('Rollout:')])
+    expect((await sluice(['kil', 'x'])).err).toContain('Did you mean kill?')
+    expect((await sluice(['kill', 'x', '--wiat'])).err).toContain('Did you mean --wait?')
+    expect((await sluice(['token', 'craete', 'x'])).err).toContain('create')
+  })
+})

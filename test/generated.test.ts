@@ -1,0 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { expect, it } from 'vitest'
+
+it('schema, API description and generated pages are what `npm run generate` writes', () => {
+  const check = () => execFileSync(process.execPath, ['scripts/generate.ts', '--check'], { encoding: 'utf8' })
+  expect(check).not.toThrow()
+})
