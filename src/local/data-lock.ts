@@ -9,14 +9,25 @@ import { join } from 'node:path'
 type Holder = { pid: number; url: string }
 
 const ANSWER_TIMEOUT_MS = 1_000
+/** A gate that was just asked to end needs a moment; whoever restarts one need not wait for it. */
+const PATIENCE_MS = 3_000
+const LOOK_EVERY_MS = 100
 
-/** Throws when another gate works in the folder. */
+/** Throws when another gate works in the folder, and goes on doing so. */
 export async function refuseSharing(dataDir: string): Promise<void> {
-  const holder = await readHolder(noteIn(dataDir))
-  if (holder === undefined || !isRunning(holder.pid) || !(await answers(holder.url))) return
-  throw new Error(
+  const untilMs = Date.now() + PATIENCE_MS
+  for (;;) {
+    const holder = await readHolder(noteIn(dataDir))
+    if (holder === undefined || !isRunning(holder.pid) || !(await answers(holder.url))) return
+    if (Date.now() > untilMs) throw new Error(sharingRefused(holder, dataDir))
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
+
+function sharingRefused(holder: Holder, dataDir: string): string {
+  return (
     `Cannot start: the gate on ${holder.url} (process ${holder.pid}) keeps its state in ${dataDir}. ` +
-      'Stop it, or choose another folder: npm start -- --port 0 --data DIR',
+    'Stop it, or choose another folder: npm start -- --port 0 --data DIR'
   )
 }
 

@@ -73,7 +73,8 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
     origins,
     close: async () => {
       unwatch()
-      await Promise.all([leaveDataDir(), gate.close(), ...shops.map((shop) => shop.close())])
+      await Promise.all([gate.close(), ...shops.map((shop) => shop.close())])
+      await leaveDataDir()
     },
   }
 }

@@ -1,6 +1,7 @@
 /** `npm start`: a gate on this machine, with two demo origins or your own. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { launcherGone } from './launcher.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 import { DocumentError, readyLines, startRun } from './run.ts'
 
@@ -16,7 +17,6 @@ const USAGE = `Usage: npm start -- [options]
 ADMIN_TOKEN and SIGNING_KEY are taken from the environment where they are set.`
 
 const DEFAULT_PORT = 8787
-const ORPHAN_CHECK_MS = 250
 
 const PORT_TAKEN = `Cannot start: the port is taken, by another program or by the runtime (a process named workerd) of a
 gate that was ended by force. Choose another port, such as npm start -- --port 9000`
@@ -69,25 +69,12 @@ async function main(): Promise<void> {
   await run.close()
 }
 
-/** Waits for Ctrl-C, SIGTERM or the end of the terminal. A second Ctrl-C ends it at once. */
+/** Waits for Ctrl-C, SIGTERM, the end of the terminal or of npm. A second Ctrl-C ends it at once. */
 async function untilAsked(): Promise<void> {
-  await new Promise<void>((ask) => {
+  const asked = new Promise<void>((ask) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => ask())
-    if (process.env.npm_lifecycle_event !== undefined) onceOrphaned(ask)
   })
-}
-
-/**
- * npm passes SIGTERM on to the shell that it starts scripts with, and that shell ends without telling the script: the
- * gate would go on, and keep its port.
- */
-function onceOrphaned(then: () => void): void {
-  const parent = process.ppid
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(timer)
-    then()
-  }, ORPHAN_CHECK_MS)
+  await Promise.race([asked, launcherGone()])
 }
 
 try {

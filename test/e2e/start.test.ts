@@ -33,7 +33,7 @@ type Started = {
   /** What `sluice ready on` says. */
   url(): string
   /** Sends SIGTERM, as process managers do; resolves with the exit code when everything it started has let go. */
-  end(): Promise<number | null>
+  end(signal?: NodeJS.Signals): Promise<number | null>
   exitCode: Promise<number | null>
   child: ChildProcess
 }
@@ -63,8 +63,8 @@ function start(options: readonly string[], { env = {}, throughNpm = false }: Sta
     stderr: () => stderr,
     url: () => /^sluice ready on (\S+)$/m.exec(stdout)?.[1] ?? '',
     exitCode,
-    end: () => {
-      child.kill('SIGTERM')
+    end: (signal = 'SIGTERM') => {
+      child.kill(signal)
       return exitCode
     },
   }
@@ -152,11 +152,13 @@ describe('npm start', () => {
     expect(sharing.stderr()).toContain(`Cannot start: the gate on ${first.url()}`)
 
     expect(await first.end()).toBe(0)
-    const again = await ready(start([...data('kept'), ...own]))
+    const again = await ready(start([...data('kept'), ...own], { throughNpm: true }))
     expect(await getPage(again.url(), '/', { cookie: 'tester=1' })).toMatchObject({
       text: 'old',
       reason: 'killed',
     })
+    await again.end('SIGKILL')
+    await expect(fetch(again.url()), 'a gate whose npm was killed').rejects.toThrow()
   })
 
   it.each([
