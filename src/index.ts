@@ -52,9 +52,15 @@ app.route(
 app.all(DASHBOARD_PATH, (c) => serveDashboard(c.req.raw, c.env))
 app.all(`${DASHBOARD_PATH}/*`, (c) => serveDashboard(c.req.raw, c.env))
 app.all('/__sluice/*', () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
-app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx as ExecutionContext))
 app.onError(() =>
   problemDetails(500, 'Internal Server Error', 'The gate could not do this; it is not your fault'),
 )
 
-export default app
+const OWN_PATH = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
+
+// What goes to an origin takes the short way: a router would only be in it.
+export default {
+  fetch(request, env, ctx) {
+    return OWN_PATH.test(request.url) ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
+  },
+} satisfies ExportedHandler<Env>

@@ -50,7 +50,8 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const assets = new AssetFinder()
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    const facts = new Facts(request, env, Date.now())
+    const facts = factsOf(request, env)
+    if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
     return await answerFor(facts, env, (work) => ctx.waitUntil(work)).catch(() => lastResort(facts))
   }
 
@@ -99,6 +100,15 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   return { handle, live, reporter }
+}
+
+/** Undefined for what has no URL, for example because it names two hosts. */
+function factsOf(request: Request, env: Env): Facts | undefined {
+  try {
+    return new Facts(request, env, Date.now())
+  } catch {
+    return undefined
+  }
 }
 
 /** The plan that needs no decision. */

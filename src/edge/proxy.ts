@@ -6,6 +6,7 @@ import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
+import { watchUpload } from './upload.ts'
 import { untagValidators } from './validators.ts'
 
 export type OriginAnswer = {
@@ -19,7 +20,7 @@ export type OriginAnswer = {
   rescued?: boolean
   /** An asset that no origin has. */
   missing?: boolean
-  /** The visitor went away before an answer came: nobody's failure, and nothing to count. */
+  /** The visitor went away, or may have, before an answer came: nobody's failure, and nothing to count. */
   visitorLeft: boolean
 }
 
@@ -42,17 +43,34 @@ export async function askOrigin(
   { origin, extra, target, body }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
+  const upload = body === undefined ? watchUpload(request) : undefined
+  const isUnwatched = body === undefined && request.body !== null && upload === undefined
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), origin.timeoutMs)
-  const startedMs = Date.now()
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let isAnswered = false
+  let startedMs = Date.now()
+  const startClock = () => {
+    if (isAnswered) return
+    startedMs = Date.now()
+    timer = setTimeout(() => deadline.abort(), origin.timeoutMs)
+  }
+  // How long an upload takes is up to the visitor.
+  if (upload !== undefined) void upload.ended.then(startClock)
+  else if (!isUnwatched) startClock()
   try {
-    const source = body ? { method: facts.method, headers: request.headers, body } : request
+    const content = upload?.body ?? body
+    const source = content ? { method: facts.method, headers: request.headers, body: content } : request
     const outgoing = new Request(targetUrl(origin, facts.url), source)
     prepareForOrigin(outgoing.headers, facts)
     if (target?.varies) untagValidators(outgoing.headers, origin.tag)
     for (const [name, value] of extra) outgoing.headers.set(name, value)
-    const signal = AbortSignal.any([request.signal, deadline.signal])
-    const response = await fetch(outgoing, { redirect: 'manual', signal, ...cacheMode(target) })
+    const response = await fetch(outgoing, {
+      redirect: 'manual',
+      signal: AbortSignal.any([request.signal, deadline.signal]),
+      // A body is watched, or passed on, without decoding it.
+      encodeResponseBody: 'manual',
+      ...cacheMode(target),
+    })
     return {
       response,
       origin,
@@ -67,10 +85,11 @@ export async function askOrigin(
       origin,
       failure,
       latencyMs: Date.now() - startedMs,
-      visitorLeft: request.signal.aborted,
+      visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,
     }
   } finally {
-    clearTimeout(timer)
+    isAnswered = true
+    if (timer !== null) clearTimeout(timer)
   }
 }
 
@@ -85,7 +104,9 @@ function cacheMode(target: RouteTarget | undefined): RequestInit {
 /** The origin's URL with the path and query of the request, byte for byte. */
 export function targetUrl(origin: Origin, url: URL): string {
   const base = origin.url.endsWith('/') ? origin.url.slice(0, -1) : origin.url
-  return base + url.pathname + url.search
+  // Not `url.search`: that would lose a question mark with nothing behind it.
+  const end = url.hash === '' ? undefined : -url.hash.length
+  return base + url.href.slice(url.origin.length, end)
 }
 
 function unavailable(failure: 'timeout' | 'connect'): Response {
@@ -99,17 +120,14 @@ function unavailable(failure: 'timeout' | 'connect'): Response {
 
 /**
  * Watches a body on its way to the visitor: `onBroken` is called when the origin breaks it off. The visitor sees
- * the break as well. Encoded bodies pass unwatched, since watching would mean decoding them.
+ * the break as well.
  */
 export function watchBody(
   response: Response,
   visitorSignal: AbortSignal,
   onBroken: () => void,
 ): { body: ReadableStream | null; done: Promise<void> | undefined } {
-  const encoding = response.headers.get('content-encoding')
-  if (response.body === null || (encoding !== null && encoding !== 'identity')) {
-    return { body: response.body, done: undefined }
-  }
+  if (response.body === null) return { body: null, done: undefined }
   const length = response.headers.get('content-length')
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))

@@ -73,11 +73,15 @@ export function respond(
   return copyWith(response, headers, body)
 }
 
+/** No response of one's own may have a status beyond. */
+const HIGHEST_STATUS = 599
+
 /** The response with other headers. */
 export function copyWith(response: Response, headers: Headers, body: ReadableStream | null): Response {
   const { status, statusText, webSocket } = response
+  if (status > HIGHEST_STATUS) return response
   if (webSocket !== null) return new Response(null, { status, headers, webSocket })
-  return new Response(body, { status, statusText, headers })
+  return new Response(body, { status, statusText, headers, encodeBody: 'manual' })
 }
 
 /** Whether another visitor, or the same one from another page, could get another answer. */
