@@ -12,10 +12,12 @@ import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
+import { withErrorPage } from './error-page.ts'
 import { Facts } from './facts.ts'
 import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './headers.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import { AssetFinder } from './missing.ts'
+import { OriginHealth } from './origin-health.ts'
 import { keepTo, pinOf, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
@@ -24,6 +26,7 @@ import { Rescuer } from './rescue.ts'
 import { copyWith, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
+import { StepBacks } from './step-backs.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 export type GateOptions = {
@@ -46,8 +49,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const live = new LiveDocument(bundled)
   const sampler = new Sampler()
   const reporter = new Reporter(live, sampler)
-  const rescuer = new Rescuer()
-  const assets = new AssetFinder()
+  const health = new OriginHealth()
+  const rescuer = new Rescuer(health)
+  const assets = new AssetFinder(health)
+  const stepBacks = new StepBacks(health, evaluate)
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = factsOf(request, env)
@@ -60,7 +65,8 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
     const asked = await rescuer.ask(facts, plan)
-    const answer = await assets.complete(facts, plan, asked, document.snapshot)
+    const found = await assets.complete(facts, plan, asked, document.snapshot)
+    const answer = withErrorPage(found, facts, document.snapshot)
     const body = observe(plan, answer, facts, reporter, { env, waitUntil })
     return respond(plan, answer, body, facts)
   }
@@ -73,7 +79,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     if (target.kind === 'origin') return { ...stablePlan(target), role, debug }
     const { context, anonymous } = await visitorOf(facts, document, env)
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
-    const decision = keepTo(pin, evaluate(target.flag, context, inputs))
+    const decision = keepTo(pin, stepBacks.decide(target, context, inputs))
     sampler.offer(document.snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
@@ -93,7 +99,9 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
 
   /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
   async function lastResort(facts: Facts): Promise<Response> {
-    const { response } = await askOrigin(facts, { origin: live.last.snapshot.fallback, extra: [] })
+    const { snapshot } = live.last
+    const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
+    const { response } = withErrorPage(answer, facts, snapshot)
     const headers = new Headers(response.headers)
     keepFromSharedCaches(headers)
     return copyWith(response, headers, response.body)

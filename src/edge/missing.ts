@@ -7,6 +7,7 @@ import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
 import { RetryBudget } from '../core/limits/retry-budget.ts'
 import type { Facts } from './facts.ts'
+import type { OriginHealth } from './origin-health.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type OriginAnswer } from './proxy.ts'
 
@@ -21,15 +22,23 @@ const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif
 
 export class AssetFinder {
   readonly #budget = new RetryBudget()
+  readonly #health: OriginHealth
+
+  constructor(health: OriginHealth) {
+    this.#health = health
+  }
 
   /** The answer; or, for an asset that the origin doesn't have, the one of the origin that has it. */
   async complete(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     if (answer.failure !== undefined || !isMissing(facts, answer.response)) return answer
-    const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
+    const others = originsBeside(plan.target, snapshot).filter(
+      (origin) => origin !== answer.origin && this.#health.canHelp(origin),
+    )
     for (const origin of others) {
       if (!this.#budget.take()) break
       const found = await askOrigin(facts, { origin, extra: [], target: plan.target })
+      this.#health.record(found, Date.now())
       if (found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)) {
         this.#budget.giveBack()
         discard(answer.response)

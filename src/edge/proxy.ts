@@ -4,6 +4,7 @@
  */
 import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
+import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
 import { watchUpload } from './upload.ts'
@@ -18,6 +19,8 @@ export type OriginAnswer = {
   latencyMs: number
   /** The other origin answered in its place; `failure` and `latencyMs` are those of the one that was to. */
   rescued?: boolean
+  /** Nobody has answered; these are the gate's own words. */
+  isOwn?: true
   /** An asset that no origin has. */
   missing?: boolean
   /** The visitor went away, or may have, before an answer came: nobody's failure, and nothing to count. */
@@ -82,6 +85,7 @@ export async function askOrigin(
     const failure: FailureKind = deadline.signal.aborted ? 'timeout' : 'connect'
     return {
       response: unavailable(failure),
+      isOwn: true,
       origin,
       failure,
       latencyMs: Date.now() - startedMs,
@@ -107,15 +111,6 @@ export function targetUrl(origin: Origin, url: URL): string {
   // Not `url.search`: that would lose a question mark with nothing behind it.
   const end = url.hash === '' ? undefined : -url.hash.length
   return base + url.href.slice(url.origin.length, end)
-}
-
-function unavailable(failure: 'timeout' | 'connect'): Response {
-  const [status, what] =
-    failure === 'timeout' ? [504, 'took too long to answer'] : [502, 'could not be reached']
-  return new Response(`The site ${what}. Please try again in a moment.\n`, {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-  })
 }
 
 /**

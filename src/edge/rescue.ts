@@ -4,8 +4,9 @@
  */
 import { RetryBudget } from '../core/limits/retry-budget.ts'
 import type { Facts } from './facts.ts'
+import type { OriginHealth } from './origin-health.ts'
 import type { Plan } from './plan.ts'
-import { askOrigin, type OriginAnswer } from './proxy.ts'
+import { askOrigin, type OriginAnswer, type Question } from './proxy.ts'
 
 /** With both origins down, rescues add at most this to control's load. */
 const BUDGET_SHARE = 0.1
@@ -15,18 +16,42 @@ const LARGEST_BODY_BYTES = 65_536
 /** Asks the planned origin, and where that fails and may be repeated, the stand-in. One budget per isolate. */
 export class Rescuer {
   readonly #budget = new RetryBudget()
+  readonly #health: OriginHealth
+
+  constructor(health: OriginHealth) {
+    this.#health = health
+  }
 
   async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    const { standIn, origin, extra, target } = plan
+    const { origin, extra, target } = plan
+    const standIn = plan.standIn && this.#health.canHelp(plan.standIn.origin) ? plan.standIn : undefined
+    const away = standIn && this.#health.awayness(origin, facts.nowMs)
+    if (away) return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target }, away)
     const replay = standIn && bodyForReplay(facts.request)
-    if (!replay) return await askOrigin(facts, { origin, extra, target })
+    if (!replay) return await this.#ask(facts, { origin, extra, target })
     const body = await replay
-    const answer = await askOrigin(facts, { origin, extra, target, body })
+    const answer = await this.#ask(facts, { origin, extra, target, body })
     if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
-    const rescue = await askOrigin(facts, { ...standIn, extra: await standIn.extra(), target, body })
+    const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, body })
     if (rescue.failure === undefined) this.#budget.giveBack()
     return better(answer, rescue)
+  }
+
+  async #ask(facts: Facts, question: Question): Promise<OriginAnswer> {
+    const answer = await askOrigin(facts, question)
+    this.#health.record(answer, Date.now())
+    return answer
+  }
+
+  /** An origin that is known to be away is charged as if it had been asked: the visitor was its own. */
+  async #goRound(
+    facts: Facts,
+    question: Question,
+    away: Pick<OriginAnswer, 'failure' | 'latencyMs'>,
+  ): Promise<OriginAnswer> {
+    const answer = await this.#ask(facts, question)
+    return { ...answer, ...away, rescued: answer.failure === undefined }
   }
 }
 
@@ -43,11 +68,6 @@ function better(answer: OriginAnswer, rescue: OriginAnswer): OriginAnswer {
   const keep = rescue.failure !== undefined && rescue.failure !== 'status' && answer.failure === 'status'
   void (keep ? rescue : answer).response.body?.cancel().catch(() => {})
   if (keep) return answer
-  return {
-    ...answer,
-    response: rescue.response,
-    origin: rescue.origin,
-    visitorLeft: rescue.visitorLeft,
-    rescued: rescue.failure === undefined,
-  }
+  const { failure, latencyMs } = answer
+  return { ...rescue, failure, latencyMs, rescued: rescue.failure === undefined }
 }

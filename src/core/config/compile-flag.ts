@@ -4,6 +4,7 @@ import { parseTimeMs } from '../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
 import type { UnleashBucketing } from '../flags/unleash-bucketing.ts'
+import { parseDurationMs } from './duration.ts'
 import { comparesArms } from './guard-tests.ts'
 import type { FlagConfig, RuleConfig } from './schema.ts'
 
@@ -27,6 +28,7 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
       compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index), holdbackOf(flag)),
     ),
     rolloutRule: rolloutRuleOf(flag),
+    stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     metadata: flag.metadata,
     isPrivate: flag.private,
   }

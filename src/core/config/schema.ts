@@ -9,7 +9,16 @@ import { bucketing } from './schema/bucketing.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './schema/guard.ts'
 import { context, jwt, source } from './schema/identity.ts'
 import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './schema/rollout.ts'
-import { dateTime, flagKey, name, nonEmpty, oneOrMore, originUrl, percentage } from './schema/values.ts'
+import {
+  dateTime,
+  flagKey,
+  name,
+  nonEmpty,
+  oneOrMore,
+  originUrl,
+  percentage,
+  positiveInteger,
+} from './schema/values.ts'
 
 const origin = v.strictObject({
   url: v.pipe(
@@ -202,6 +211,17 @@ export const gateDocumentSchema = v.strictObject({
     v.pipe(
       name,
       v.description('The origin for paths that no route matches. Default: that of the last catch-all route.'),
+    ),
+  ),
+  errorPage: v.optional(
+    v.pipe(
+      v.strictObject({
+        html: v.pipe(nonEmpty, v.maxLength(65_536, 'a page of at most 65536 characters')),
+        retryAfterSeconds: v.optional(positiveInteger),
+      }),
+      v.description(
+        'What browsers get, with status 502 or 504, when no origin gives an answer. Default: a line of text.',
+      ),
     ),
   ),
   context: v.optional(v.pipe(context, v.description('Who a visitor is.')), {}),

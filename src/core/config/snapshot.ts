@@ -31,6 +31,8 @@ export type Snapshot = {
   /** Where a request goes that no route takes, and whenever nothing better is known. */
   fallback: Origin
   unrouted: OriginTarget
+  /** What browsers get when no origin gives an answer. */
+  errorPage: GateDocument['errorPage']
 }
 
 /** Compiles a document that parseDocument has accepted. */
@@ -51,6 +53,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     identity: compileIdentity(document.context),
     fallback,
     unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
+    errorPage: document.errorPage,
   }
 }
 

@@ -6,7 +6,7 @@ import type { EvaluationContext } from '../context/attributes.ts'
 
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
-const TWO_TO_32 = 4294967296
+export const TWO_TO_32 = 4294967296
 
 /** Percentages are exact to a thousandth: 12.345 % is 12345 of these. */
 export const THOUSANDTHS = 100_000

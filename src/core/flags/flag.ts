@@ -49,6 +49,8 @@ export type CompiledFlag = {
   rules: readonly CompiledRule[]
   /** The rule whose insiders are canary and whose outsiders are control; −1 where nothing is compared. */
   rolloutRule: number
+  /** Within how long visitors move to `off` after a rollback while control's latency climbs; 0: at once. */
+  stepBackMs: number
   /** Plain facts that flag queries tell along with a value. */
   metadata: Readonly<Record<string, Scalar>>
   /** Never shown to browsers. */

@@ -1,5 +1,6 @@
 /** How stages are climbed, when they may be, and who is told. */
 import * as v from 'valibot'
+import { parseDurationMs } from '../duration.ts'
 import { dateTime, duration, nonEmpty, percentage } from './values.ts'
 
 export const stage = v.strictObject({
@@ -63,6 +64,15 @@ export const rollout = v.strictObject({
       ),
     ),
     1,
+  ),
+  stepBack: v.optional(
+    v.pipe(
+      duration,
+      v.check((text) => (parseDurationMs(text) ?? 0) <= 600_000, 'at most 10 minutes'),
+      v.description(
+        'After a rollback visitors move back in four steps of half a second, each of which waits while control\'s latency climbs, but within this time, such as "30s"; at once where the canary is down. Default: at once. A kill is always at once.',
+      ),
+    ),
   ),
 })
 

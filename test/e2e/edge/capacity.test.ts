@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually, type Status, startGate, type TestGate } from './support/gate.ts'
+import { type Handler, inParallel, plainRequest, startOrigin, type TestOrigin } from './support/origin.ts'
+
+const saying =
+  (text: string, afterMs = 0): Handler =>
+  (_, response) =>
+    void setTimeout(() => response.end(text), afterMs)
+const hanging: Handler = () => {}
+
+const TIMEOUT_MS = 400
+let old: TestOrigin
+let next: TestOrigin
+let gate: TestGate
+
+beforeAll(async () => {
+  old = await startOrigin(saying('old'))
+  next = await startOrigin(saying('new'))
+  const origins = { on: 'new', off: 'old' }
+  const flag = {
+    variants: { on: true, off: false },
+    off: 'off',
+    rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
+  }
+  const flags = ['hangs', 'calm', 'climbing', 'dead']
+  gate = await startGate({
+    origins: {
+      old: { url: old.url, timeoutMs: TIMEOUT_MS * 10 },
+      new: { url: next.url, timeoutMs: TIMEOUT_MS },
+      gone: { url: 'http://127.0.0.1:1' },
+    },
+    errorPage: { html: '<h1>Back soon</h1>', retryAfterSeconds: 30 },
+    context: { targetingKey: [{ header: 'x-user-id' }] },
+    routes: [
+      { path: '/gone', origin: 'gone' },
+      { path: '/both', flag: 'both', origins: { on: 'gone', off: 'old' } },
+      ...flags.map((name) => ({ path: `/${name}`, flag: name, origins })),
+      { path: '/*', origin: 'old' },
+    ],
+    flags: Object.fromEntries(
+      [...flags, 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
+    ),
+  })
+})
+beforeEach(() => {
+  old.handler = saying('old')
+  next.handler = saying('new')
+})
+afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close()]))
+
+let visitors = 0
+const visit = (path: string, headers: Record<string, string> = {}) =>
+  plainRequest(gate.url + path, { headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
+const rollBack = (flag: string) =>
+  gate.admin(`flags/${flag}/rollback`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+/** The answers to so many visits, a few at once. */
+const crowd = async (path: string, count = 24) => await inParallel(count, 4, () => visit(path))
+const from = (answers: { text: string }[], origin: string) =>
+  answers.filter(({ text }) => text === origin).length
+
+describe('a canary that hangs', () => {
+  it('holds visitors up only until that is known, is charged for all of them, and gets its traffic back', async () => {
+    next.handler = hanging
+    const before = next.seen.length
+    const answers = await crowd('/hangs', 100)
+    expect(from(answers, 'old')).toBe(100)
+    expect(next.seen.length - before).toBeLessThan(30)
+    const { canary } = await eventually(async () => {
+      const { flags } = (await gate.admin('status')) as Status
+      return flags.hangs?.arms.canary.requests === 100 ? flags.hangs.arms : undefined
+    })
+    expect(canary).toMatchObject({ errors: 100, rescued: 100, errorsByKind: { timeout: 100 } })
+    next.handler = saying('new')
+    await eventually(async () => (from(await crowd('/hangs', 10), 'new') === 10 ? true : undefined))
+  })
+})
+
+describe('when no origin answers', () => {
+  it("browsers get the document's page, and programs a line of text", async () => {
+    const page = await visit('/gone', { accept: 'text/html' })
+    expect(page).toMatchObject({ status: 502, text: '<h1>Back soon</h1>' })
+    expect(page.headers.get('retry-after')).toBe('30')
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect(await visit('/gone')).toMatchObject({
+      status: 502,
+      text: expect.stringContaining('could not be reached'),
+    })
+  })
+
+  it("visitors get an origin's own error rather than the gate's", async () => {
+    old.handler = (_, response) => void response.writeHead(503).end('the old shop is closed')
+    for (let count = 0; count < 10; count++) {
+      expect(await visit('/both', { accept: 'text/html' })).toMatchObject({
+        status: 503,
+        text: 'the old shop is closed',
+      })
+    }
+  })
+})
+
+describe('after a rollback', () => {
+  it('visitors are back within seconds where control bears it', async () => {
+    expect(from(await crowd('/calm'), 'new')).toBe(24)
+    await rollBack('calm')
+    await eventually(async () => (from(await crowd('/calm'), 'old') === 24 ? true : undefined))
+  })
+
+  it('they wait while the latency of control climbs', async () => {
+    await crowd('/plain')
+    await crowd('/climbing')
+    old.handler = saying('old', 200)
+    await crowd('/plain')
+    await rollBack('climbing')
+    await eventually(async () => (from(await crowd('/climbing', 10), 'old') > 0 ? true : undefined))
+    // Longer than all steps would take.
+    const startedMs = Date.now()
+    while (Date.now() < startedMs + 2_500) await crowd('/climbing')
+    expect(from(await crowd('/climbing'), 'new')).toBeGreaterThan(5)
+    old.handler = saying('old')
+    await eventually(async () => (from(await crowd('/climbing'), 'old') === 24 ? true : undefined))
+  })
+
+  it('nobody waits for a canary that is down', async () => {
+    old.handler = saying('old', 200)
+    next.handler = (request) => void request.socket.destroy()
+    await crowd('/dead')
+    await rollBack('dead')
+    await eventually(async () => {
+      const answers = await crowd('/dead', 10)
+      const decided = answers.filter(({ headers }) =>
+        headers.get('sluice-flags')?.startsWith('dead=off;reason=rolled_back'),
+      )
+      return decided.length === 10 || undefined
+    })
+  })
+})
