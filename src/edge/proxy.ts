@@ -36,18 +36,18 @@ export type Question = {
   extra: ExtraHeaders
   /** The route by which the request gets there. */
   target?: RouteTarget
-  /** Goes in place of the request's own body, which can be read only once. */
-  body?: ArrayBuffer | null
+  /** Goes in place of the request, whose body can be read only once; its own is there as a whole. */
+  copy?: Request
 }
 
 /** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
 export async function askOrigin(
   facts: Facts,
-  { origin, extra, target, body }: Question,
+  { origin, extra, target, copy }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
-  const upload = body === undefined ? watchUpload(request) : undefined
-  const isUnwatched = body === undefined && request.body !== null && upload === undefined
+  const upload = copy === undefined ? watchUpload(request) : undefined
+  const isUnwatched = copy === undefined && request.body !== null && upload === undefined
   const deadline = new AbortController()
   let timer: ReturnType<typeof setTimeout> | null = null
   let isAnswered = false
@@ -61,8 +61,9 @@ export async function askOrigin(
   if (upload !== undefined) void upload.ended.then(startClock)
   else if (!isUnwatched) startClock()
   try {
-    const content = upload?.body ?? body
-    const source = content ? { method: facts.method, headers: request.headers, body: content } : request
+    const source = upload
+      ? { method: facts.method, headers: request.headers, body: upload.body }
+      : (copy ?? request)
     const outgoing = new Request(targetUrl(origin, facts.url), source)
     prepareForOrigin(outgoing.headers, facts)
     if (target?.varies) untagValidators(outgoing.headers, origin.tag)

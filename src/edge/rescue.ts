@@ -28,12 +28,11 @@ export class Rescuer {
     const standIn = plan.standIn && this.#health.canHelp(plan.standIn.origin) ? plan.standIn : undefined
     const away = standIn && this.#health.awayness(origin, facts.nowMs)
     if (away) return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target }, away)
-    const replay = standIn && bodyForReplay(facts.request)
-    if (!replay) return await this.#ask(facts, { origin, extra, target })
-    const body = await replay
-    const answer = await this.#ask(facts, { origin, extra, target, body })
+    if (!standIn || !isReplayable(facts.request)) return await this.#ask(facts, { origin, extra, target })
+    const [copy, spare] = await copiesOf(facts.request)
+    const answer = await this.#ask(facts, { origin, extra, target, ...copy })
     if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
-    const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, body })
+    const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, ...spare })
     if (rescue.failure === undefined) this.#budget.giveBack()
     return better(answer, rescue)
   }
@@ -55,12 +54,20 @@ export class Rescuer {
   }
 }
 
-/** The body for sending more than once, null for none; undefined where it can be sent only once. */
-function bodyForReplay(request: Request): Promise<ArrayBuffer | null> | undefined {
-  if (request.body === null) return Promise.resolve(null)
-  const length = request.headers.get('content-length')
-  if (length === null || !(Number(length) <= LARGEST_BODY_BYTES)) return undefined
-  return request.arrayBuffer()
+/** Whether a request can be sent more than once: its body, if it has one, is small. */
+function isReplayable({ body, headers }: Request): boolean {
+  const length = headers.get('content-length')
+  return body === null || (length !== null && Number(length) <= LARGEST_BODY_BYTES)
+}
+
+type Copy = { copy?: Request }
+
+/** Two copies of a request. When they are there its body is, so that no visitor can break it off any more. */
+async function copiesOf(request: Request): Promise<[Copy, Copy]> {
+  if (request.body === null) return [{}, {}]
+  const copies: [Copy, Copy] = [{ copy: request.clone() }, { copy: request.clone() }]
+  await request.arrayBuffer()
+  return copies
 }
 
 /** What the visitor gets. Where both failed, an origin's own words go before the gate's. */
