@@ -149,6 +149,25 @@ describe('server-sent events', () => {
     leaving.abort()
     expect(seen).toEqual([1, 2, 3, 4, 5].map((n) => `data: ${n}\n\n`))
   })
+
+  it('end at the origin when the visitor has left', async () => {
+    const left = new Promise<void>((resolve) => {
+      origin.answer((_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        // workerd sees that a visitor is gone when it has something for them.
+        const speaking = setInterval(() => response.write('data: still here\n\n'), 100)
+        response.on('close', () => {
+          clearInterval(speaking)
+          resolve()
+        })
+      })
+    })
+    const leaving = new AbortController()
+    const response = await fetch(`${gate.url}/events`, { signal: leaving.signal })
+    await response.body?.getReader().read()
+    leaving.abort()
+    await left
+  })
 })
 
 describe('a WebSocket', () => {
