@@ -24,3 +24,29 @@ export function document(
     ...parts,
   }
 }
+
+/** A document of several flags; each decides the path that is named after it. */
+export function documentOfFlags(
+  urls: { old: string; new: string },
+  flags: Readonly<Record<string, FlagParts>>,
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  const routes = Object.keys(flags).map((key): object => ({
+    path: `/${key}`,
+    flag: key,
+    origins: { on: 'new', off: 'old' },
+  }))
+  return {
+    origins: { old: { url: urls.old }, new: { url: urls.new } },
+    context: { targetingKey: { header: 'x-user-id' } },
+    routes: [...routes, { path: '/*', origin: 'old' }],
+    flags: Object.fromEntries(Object.entries(flags).map(([key, parts]) => [key, flag(parts)])),
+    ...more,
+  }
+}
+
+/** A flag whose one rule climbs these stages. */
+export const staged = (stages: readonly object[], parts: FlagParts = {}): FlagParts => ({
+  rules: [{ serve: 'on', stages }],
+  ...parts,
+})
