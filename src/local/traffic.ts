@@ -1,17 +1,30 @@
-/** Visitors that keep coming: a steady load on a gate, with what each second of it met. */
+/** Visitors that keep coming: a load on a gate, with what each request met. */
 
-export type Moment = { atMs: number; origin: string; status: number }
+/** `reachedNew` also where the new origin failed and control stood in: then it was asked, and nobody saw it. */
+export type Moment = {
+  atMs: number
+  visitor: string
+  status: number
+  reachedNew: boolean
+  rescued: boolean
+}
 
 export type TrafficOptions = { url: string; visitors: number; requestsPerSecond: number }
 
+/** What some requests met. */
+export type Sample = { answers: number; share: number; seenErrors: number; rescued: number }
+
 const STEP_MS = 20
+/** On a slow machine fewer come, instead of a queue that only grows. */
+const MOST_IN_FLIGHT = 16
 
 export class Traffic {
   readonly moments: Moment[] = []
   readonly #options: TrafficOptions
   readonly #timer: NodeJS.Timeout
+  #inFlight = 0
   #sent = 0
-  #startedMs = Date.now()
+  #due = 0
 
   /** Starts at once. */
   constructor(options: TrafficOptions) {
@@ -23,35 +36,59 @@ export class Traffic {
     clearInterval(this.#timer)
   }
 
-  /** What came in since a time: how many answers, which share from an origin, how many of them errors. */
-  since(sinceMs: number, origin: string): { answers: number; share: number; errors: number } {
-    const recent = this.moments.filter((moment) => moment.atMs >= sinceMs)
-    const fromOrigin = recent.filter((moment) => moment.origin === origin).length
-    const errors = recent.filter((moment) => moment.status >= 500 || moment.status === 0).length
-    return { answers: recent.length, share: recent.length === 0 ? 0 : fromOrigin / recent.length, errors }
+  /** What came in since a time, at most the latest `most`. */
+  since(sinceMs: number, most = Number.POSITIVE_INFINITY): Sample {
+    const recent: Moment[] = []
+    for (let index = this.moments.length - 1; index >= 0 && recent.length < most; index--) {
+      const moment = this.moments[index]
+      if (moment === undefined || moment.atMs < sinceMs) break
+      recent.push(moment)
+    }
+    const count = (is: (moment: Moment) => boolean) => recent.filter(is).length
+    return {
+      answers: recent.length,
+      share: recent.length === 0 ? 0 : count((moment) => moment.reachedNew) / recent.length,
+      seenErrors: count(({ status }) => status >= 500 || status === 0),
+      rescued: count((moment) => moment.rescued),
+    }
   }
 
-  /** When an origin last answered. */
-  lastFrom(origin: string): number | undefined {
-    return this.moments.findLast((moment) => moment.origin === origin)?.atMs
+  /** Some of those whom the new origin has been asked for, each once. */
+  visitorsOnNew(most: number): string[] {
+    const visitors = this.moments.filter((moment) => moment.reachedNew).map(({ visitor }) => visitor)
+    return [...new Set(visitors)].slice(0, most)
   }
 
-  /** Sends what is due by now, so that a late timer changes nothing about the rate. */
+  /** When the new origin was last asked. */
+  lastOnNewMs(): number | undefined {
+    return this.moments.findLast((moment) => moment.reachedNew)?.atMs
+  }
+
   #step(): void {
-    const due = ((Date.now() - this.#startedMs) / 1_000) * this.#options.requestsPerSecond
-    while (this.#sent < due) void this.#visit(this.#sent++)
+    this.#due = Math.min(this.#due + (this.#options.requestsPerSecond * STEP_MS) / 1_000, MOST_IN_FLIGHT)
+    while (this.#due >= 1 && this.#inFlight < MOST_IN_FLIGHT) {
+      this.#due--
+      void this.#visit(this.#sent++)
+    }
   }
 
   async #visit(number: number): Promise<void> {
-    const { url, visitors } = this.#options
-    const visitor = `visitor-${(number * 7_919) % visitors}`
+    this.#inFlight++
+    this.moments.push(await this.ask(`visitor-${(number * 7_919) % this.#options.visitors}`))
+    this.#inFlight--
+  }
+
+  /** One request of a visitor; status 0 where it got no answer. */
+  async ask(visitor: string): Promise<Moment> {
     try {
-      const response = await fetch(url, { headers: { 'x-user-id': visitor, accept: 'text/html' } })
+      const headers = { 'x-user-id': visitor, accept: 'text/html' }
+      const response = await fetch(this.#options.url, { headers })
       await response.arrayBuffer()
-      const origin = response.headers.get('sluice-origin') ?? '?'
-      this.moments.push({ atMs: Date.now(), origin, status: response.status })
+      const rescued = response.headers.has('sluice-rescue')
+      const reachedNew = rescued || response.headers.get('sluice-origin') === 'new'
+      return { atMs: Date.now(), visitor, status: response.status, reachedNew, rescued }
     } catch {
-      this.moments.push({ atMs: Date.now(), origin: '?', status: 0 })
+      return { atMs: Date.now(), visitor, status: 0, reachedNew: false, rescued: false }
     }
   }
 }
