@@ -7,6 +7,8 @@ import { problemDetails } from '../problem-details.ts'
 
 export const DASHBOARD_PATH = '/__sluice/ui'
 
+/** Files lie side by side; a view's address may well end in a dot and letters, as flag keys do. */
+const IS_FILE = /^\/[^/]+\.\w+$/
 /** Names of built files carry a hash of their content. */
 const HASHED = /-[A-Z0-9]{8}\.\w+$/
 
@@ -42,7 +44,7 @@ export async function serveDashboard(request: Request, env: Env): Promise<Respon
     return problemDetails(404, 'Not Found', 'This gate runs without the dashboard: it has no ASSETS binding')
   }
   const path = new URL(request.url).pathname.slice(DASHBOARD_PATH.length)
-  const file = /\.\w+$/.test(path) ? path : '/index.html'
+  const file = IS_FILE.test(path) ? path : '/index.html'
   const type = TYPES[file.slice(file.lastIndexOf('.') + 1)]
   const asset = type && (await env.ASSETS.fetch(new Request(new URL(file, 'https://dashboard'), request)))
   if (!asset || asset.status === 404) {

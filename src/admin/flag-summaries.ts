@@ -6,8 +6,8 @@ import type { FlagFacts } from '../durable/flag-facts.ts'
 import { isoTime } from './call.ts'
 
 export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: number): FlagSummary {
-  const { key, description, owner, expires, enabled, stages, routes, times } = facts
-  const { state, percentage, verdict, waitingFor, arms } = status
+  const { key, description, owner, expires, enabled, stages, rules, schedule, routes, times } = facts
+  const { state, percentage, verdict, waitingFor, needsApproval, finished, arms } = status
   const { lastSeenMs, settledSinceMs, knownSinceMs } = times
   const debt = {
     owner: owner ?? undefined,
@@ -28,8 +28,14 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     percentage,
     stage: stages > 0 ? Math.min(status.stage, stages - 1) : null,
     stages,
+    rules,
+    schedule,
     verdict: verdict?.kind ?? null,
     waitingFor,
+    paused: status.paused !== null,
+    frozen: status.frozen !== null,
+    needsApproval,
+    finished,
     canary: counted(arms.canary),
     control: counted(arms.control),
     other: counted(arms.other),

@@ -43,6 +43,8 @@ type StatusInputs = {
   controller: ControllerStatus | undefined
   /** The state that this isolate knows, for when the Controller did not answer. */
   lastState: ControlState
+  /** The flags to tell of; undefined for all. */
+  wanted: ReadonlySet<string> | undefined
 }
 
 export type StatusCall = {
@@ -52,7 +54,10 @@ export type StatusCall = {
 }
 
 /** The live picture, as of now. */
-export async function statusOf({ live, env, controller }: StatusCall): Promise<Responses['getStatus']> {
+export async function statusOf(
+  { live, env, controller }: StatusCall,
+  wanted?: ReadonlySet<string>,
+): Promise<Responses['getStatus']> {
   const nowMs = Date.now()
   const status = await controller.status().catch(() => undefined)
   // KV shows a location a change up to a minute later than the Controller does.
@@ -66,14 +71,20 @@ export async function statusOf({ live, env, controller }: StatusCall): Promise<R
     report: live.report,
     controller: status,
     lastState: live.controlState,
+    wanted,
   })
 }
 
 function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
   const { controller, snapshot, report, nowMs } = inputs
   const state = controller?.state ?? inputs.lastState
+  const keys = [...snapshot.flags.keys()].filter((key) => inputs.wanted?.has(key) ?? true)
   const cells = new Map<string, Cell[]>()
-  for (const cell of controller?.cells ?? []) cells.set(cell.flag, [...(cells.get(cell.flag) ?? []), cell])
+  for (const cell of controller?.cells ?? []) {
+    const known = cells.get(cell.flag)
+    if (known) known.push(cell)
+    else cells.set(cell.flag, [cell])
+  }
   const refusedDocument = report.refused.find((refusal) => refusal.key === 'config')
   return {
     environment: inputs.environment,
@@ -96,9 +107,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       kvError: report.lastError ?? controller?.kv.lastError ?? null,
     },
     kill: { kv: [...new Set([...inputs.killList, ...state.kvKilled])], controller: [...state.killed] },
-    flags: Object.fromEntries(
-      [...snapshot.flags.keys()].map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])]),
-    ),
+    flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
   }
 }
@@ -132,6 +141,7 @@ function flagEntry(
     paused: occasion(status.paused),
     frozen: occasion(status.frozen),
     approved: status.approved ?? false,
+    needsApproval: inputs.controller?.rollouts[key]?.needsApproval ?? false,
     finished: status.finished ?? false,
     verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
     waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,
@@ -157,6 +167,10 @@ function occasion(occasion: { atMs: number; reason: string } | undefined) {
 }
 
 function countsOf(cells: readonly Cell[]): Counts {
+  return cells.length === 0 ? NOTHING : sumOf(cells)
+}
+
+function sumOf(cells: readonly Cell[]): Counts {
   const sum = emptyCell({ flag: '', variant: '', arm: 'other', generation: 0, stage: 0 })
   for (const cell of cells) mergeCell(sum, cell)
   const errors = errorsOf(sum)
@@ -178,6 +192,9 @@ function countsOf(cells: readonly Cell[]): Counts {
     },
   }
 }
+
+/** Most flags of a large document have no traffic at the moment. */
+const NOTHING: Counts = sumOf([])
 
 function rounded(valueMs: number | undefined): number | null {
   return valueMs === undefined ? null : Math.round(valueMs * 10) / 10

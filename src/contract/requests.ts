@@ -92,7 +92,12 @@ const page = {
   before: v.optional(wholeNumber),
 }
 
+/** Keys of the flags that are wanted, separated by commas; empty: none. Default: all. */
+const statusQuery = v.object({ flags: v.optional(v.string()) })
+
 export const QUERIES = {
+  getStatus: statusQuery,
+  streamStatus: statusQuery,
   getConvergence: v.object({ epoch: v.optional(wholeNumber) }),
   getSeries: v.object({
     flag: v.pipe(v.string(), v.minLength(1)),

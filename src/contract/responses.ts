@@ -61,6 +61,8 @@ const flagStatus = v.strictObject({
   paused: occasion,
   frozen: occasion,
   approved: v.boolean(),
+  /** The stage is done, and nothing but a person's approval is missing. */
+  needsApproval: v.boolean(),
   finished: v.boolean(),
   verdict,
   waitingFor: nullable(v.string()),
@@ -275,8 +277,15 @@ const flagSummary = v.strictObject({
   percentage: nullable(v.number()),
   stage: nullable(count),
   stages: count,
+  /** How many rules it has; with none everybody gets `off`. */
+  rules: count,
+  schedule: nullable(v.strictObject({ start: nullable(v.string()), end: nullable(v.string()) })),
   verdict: nullable(v.string()),
   waitingFor: nullable(v.string()),
+  paused: v.boolean(),
+  frozen: v.boolean(),
+  needsApproval: v.boolean(),
+  finished: v.boolean(),
   /** Requests and errors of the current generation. */
   canary: v.strictObject({ requests: count, errors: count }),
   control: v.strictObject({ requests: count, errors: count }),

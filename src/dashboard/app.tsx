@@ -1,14 +1,19 @@
-/** The frame of every view: who is looking at which gate, and the way to the other views. */
+/** The frame of every view: which gate, how fresh what is shown is, who is looking, and the way to the other views. */
+import { useEffect } from 'preact/hooks'
 import { SessionContext } from './context.ts'
+import { plural } from './format.ts'
+import { live, useLiveStatus } from './live.ts'
 import { Login } from './login.tsx'
+import { Freshness } from './parts/freshness.tsx'
+import { Icon } from './parts/icon.tsx'
 import { Mark } from './parts/mark.tsx'
+import { Notices } from './parts/notices.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { Link, path } from './router.tsx'
 import { type Session, sessionState, signOut } from './session.ts'
 import { useStore } from './store.ts'
-import { viewAt } from './views.tsx'
-
-const TABS = [{ to: '/', label: 'Flags' }] as const
+import { nextTheme, theme } from './theme.ts'
+import { flagOf, TABS, viewAt } from './views.tsx'
 
 export function App() {
   const state = useStore(sessionState)
@@ -22,36 +27,93 @@ export function App() {
   )
 }
 
-function Frame({ session: { person } }: { session: Session }) {
+function Frame({ session: { client, person } }: { session: Session }) {
   const at = useStore(path)
+  useLiveStatus(client, flagOf(at))
+  useSearchKey()
+  const tab = TABS.find(({ views }) => views.some((view) => at === view || at.startsWith(`${view}/`)))
+  useEffect(() => {
+    document.title = `${flagOf(at) ?? tab?.label ?? 'Sluice'} · Sluice`
+  }, [at])
   return (
     <>
       <a class="skip" href="#main">
         Skip to content
       </a>
       <header class="top">
-        <Link to="/" class="brand" aria-label="Sluice, all flags">
-          <Mark />
-          <span>Sluice</span>
-        </Link>
-        <span class={`environment ${person.environment}`}>{person.environment}</span>
+        <div class="top-row">
+          <Link to="/" class="brand" aria-label="Sluice, all flags">
+            <Mark />
+            <span>Sluice</span>
+          </Link>
+          <span class={`environment ${person.environment}`}>{person.environment}</span>
+          <Freshness />
+          <span class="who">
+            {person.name} {person.name !== person.role && <small>{person.role}</small>}
+          </span>
+          <ThemeButton />
+          <button type="button" class="quiet" onClick={() => signOut()}>
+            Sign out
+          </button>
+        </div>
         <nav aria-label="Views">
           {TABS.map(({ to, label }) => (
-            <Link key={to} to={to} aria-current={at === to ? 'page' : undefined}>
+            <Link key={to} to={to} aria-current={tab?.to === to ? 'page' : undefined}>
               {label}
             </Link>
           ))}
         </nav>
-        <span class="who">
-          {person.name} <small>{person.role}</small>
-        </span>
-        <button type="button" class="quiet" onClick={() => signOut()}>
-          Sign out
-        </button>
       </header>
+      <Notices />
       <main id="main" tabIndex={-1}>
         {viewAt(at)}
       </main>
+      <footer class="foot">
+        <Epoch />
+      </footer>
     </>
   )
+}
+
+function Epoch() {
+  const { status } = useStore(live)
+  if (status === undefined) return null
+  return (
+    <span>
+      epoch {status.epoch} · document version {status.document.version} · {plural(status.isolates, 'isolate')}{' '}
+      in {plural(status.colos.length, 'colo')}
+    </span>
+  )
+}
+
+function ThemeButton() {
+  const now = useStore(theme)
+  return (
+    <button
+      type="button"
+      class="quiet icon-only"
+      aria-label={`Colours: ${now}. Change`}
+      title={`Colours: ${now}`}
+      onClick={nextTheme}
+    >
+      <Icon name="sun" />
+    </button>
+  )
+}
+
+/** "/" leads to the search of the view, as everywhere. */
+function useSearchKey(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const { target } = event
+      const isTyping =
+        target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+      const search = document.getElementById('search')
+      if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || search === null) return
+      event.preventDefault()
+      search.focus()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
 }

@@ -1,38 +1,38 @@
-/** Commands to rollouts: done, told, followed until every isolate has them, and undone where that is possible. */
+/** Changes that a person makes: done, told, followed until every isolate has them, undone where that is possible. */
 import type { AdminClient } from '../contract/client.ts'
+import type { Responses } from '../contract/responses.ts'
 import type { FlagVerb } from '../contract/routes.ts'
+import { plural } from './format.ts'
 import { tell } from './parts/toasts.tsx'
 import { textOf } from './session.ts'
 
 const FOLLOW_MS = 15_000
 const LOOK_EVERY_MS = 300
 
-export type Steering = {
+/** One change of one flag. `all` is every flag, for kill and unkill. */
+export type Change = {
   flag: string
-  verb: FlagVerb
-  reason?: string
-  stage?: number
   /** What to say when it is done, such as "new-shop is killed". */
   done: string
-  undo?: Steering | undefined
-}
+  undo?: Change | undefined
+} & (
+  | { kind: 'command'; verb: FlagVerb; stage?: number }
+  | { kind: 'enable' | 'disable' }
+  | { kind: 'percentage'; percentage: number; rule?: number }
+)
 
-/** Whether the command was obeyed. */
-export async function steer(client: AdminClient, steering: Steering): Promise<boolean> {
-  const { flag, verb, reason, stage, done, undo } = steering
+/** Whether it was done; what came of it is told. */
+export async function makeChange(client: AdminClient, change: Change, reason: string): Promise<boolean> {
+  const { done, undo } = change
   const update = tell(`${done}…`, 'busy')
+  const action = undo && { label: 'Undo', run: () => void makeChange(client, undo, 'undone') }
   try {
-    const { epoch, via } = await client.command(flag, verb, {
-      ...(reason && { reason }),
-      ...(stage !== undefined && { stage }),
-    })
-    const action = undo && { label: 'Undo', run: () => void steer(client, undo) }
-    if (via === 'kv') {
-      update({ kind: 'done', text: `${done}, by way of KV: the Controller does not answer`, action })
-      return true
-    }
-    update({ kind: 'done', text: done, action })
-    void followConvergence(client, epoch, (text) => update({ text: `${done}. ${text}`, action }))
+    const epoch = await send(client, change, reason)
+    if (epoch === undefined) update({ kind: 'done', text: done, action })
+    else
+      void followConvergence(client, epoch, (text) =>
+        update({ kind: 'done', text: `${done}. ${text}`, action }),
+      )
     return true
   } catch (error) {
     update({ kind: 'problem', text: textOf(error) })
@@ -40,8 +40,29 @@ export async function steer(client: AdminClient, steering: Steering): Promise<bo
   }
 }
 
+/** The epoch of the change; undefined for one of the document, and where the Controller is away. */
+async function send(client: AdminClient, change: Change, reason: string): Promise<number | undefined> {
+  const { flag } = change
+  const why = reason.trim() === '' ? {} : { reason: reason.trim() }
+  if (change.kind === 'command') {
+    const stage = change.stage === undefined ? {} : { stage: change.stage }
+    const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })
+    return via === 'kv' ? undefined : epoch
+  }
+  const params = { flag }
+  // The person has seen whom it moves.
+  const body = { ...why, confirm: true }
+  if (change.kind === 'percentage') {
+    const rule = change.rule === undefined ? {} : { rule: change.rule }
+    await client.call('setPercentage', { params, body: { ...body, ...rule, percentage: change.percentage } })
+  } else {
+    await client.call(change.kind === 'enable' ? 'enableFlag' : 'disableFlag', { params, body })
+  }
+  return undefined
+}
+
 /** Tells how far a change has come, until all isolates have it or nobody would wait any longer. */
-export async function followConvergence(
+async function followConvergence(
   client: AdminClient,
   epoch: number,
   say: (text: string) => void,
@@ -49,23 +70,28 @@ export async function followConvergence(
   const untilMs = Date.now() + FOLLOW_MS
   while (Date.now() < untilMs) {
     try {
-      const { converged, isolates, colos, slowestMs } = await client.call('getConvergence', {
-        query: { epoch: String(epoch) },
-      })
-      if (converged) {
-        const seconds = slowestMs === null ? '' : ` after ${(slowestMs / 1_000).toFixed(1)} s`
-        const places = `${colos.length} ${colos.length === 1 ? 'colo' : 'colos'}`
-        say(
-          isolates.converged === 0
-            ? `Epoch ${epoch}: nobody is being served right now`
-            : `All of ${places} on epoch ${epoch}${seconds}`,
-        )
-        return
-      }
-      say(`${isolates.converged} of ${isolates.converged + isolates.behind} isolates on epoch ${epoch}`)
+      const convergence = await client.call('getConvergence', { query: { epoch: String(epoch) } })
+      say(convergenceText(convergence))
+      if (convergence.converged) return
     } catch {
-      // The change stands; how far it has come is only told when it can be asked.
+      // The change stands; how far it has come is only told while it can be asked.
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
+}
+
+/** "All 14 colos on epoch 31 after 0.9 s". */
+export function convergenceText({
+  epoch,
+  converged,
+  isolates,
+  colos,
+  slowestMs,
+}: Responses['getConvergence']): string {
+  const serving = isolates.converged + isolates.behind
+  if (serving === 0) return `Epoch ${epoch}; nobody is being served at the moment`
+  if (!converged) return `${isolates.converged} of ${plural(serving, 'isolate')} on epoch ${epoch}`
+  const after = slowestMs === null ? '' : ` after ${(slowestMs / 1_000).toFixed(1)} s`
+  const places = colos.filter((colo) => colo.converged > 0).length
+  return `${places === 1 ? 'The only colo is' : `All ${places} colos are`} on epoch ${epoch}${after}`
 }

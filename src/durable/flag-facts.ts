@@ -12,6 +12,8 @@ export type FlagFacts = {
   enabled: boolean
   /** How many stages it climbs; 0 for none. */
   stages: number
+  rules: number
+  schedule: { start: string | null; end: string | null } | null
   /** Labels of the routes that it decides. */
   routes: string[]
   times: FlagTimes
@@ -33,6 +35,8 @@ export function flagFactsOf({ document, plans }: LoadedDocument, log: FlagLog, n
     expires: flag.expires ?? null,
     enabled: flag.enabled,
     stages: plans.get(key)?.stages.length ?? 0,
+    rules: flag.rules.length,
+    schedule: flag.schedule ? { start: flag.schedule.start ?? null, end: flag.schedule.end ?? null } : null,
     routes: routes.get(key) ?? [],
     times: log.timesOf(key, nowMs),
   }))

@@ -15,7 +15,7 @@ import { localTime } from './local-time.ts'
 import type { TextStore } from './storage.ts'
 
 /** What a flag's rollout is doing. */
-export type RolloutView = { verdict: Verdict | null; waitingFor: string }
+export type RolloutView = { verdict: Verdict | null; waitingFor: string; needsApproval: boolean }
 
 /** What the round does to the world. */
 export type RoundPorts = {
@@ -53,7 +53,8 @@ export class RolloutRound {
       } catch (error) {
         // One flag that can't be judged must not keep the others from being.
         const reason = error instanceof Error ? error.message : String(error)
-        this.#views.set(plan.flag, { verdict: null, waitingFor: `the guard cannot look at it: ${reason}` })
+        const waitingFor = `the guard cannot look at it: ${reason}`
+        this.#views.set(plan.flag, { verdict: null, waitingFor, needsApproval: false })
       }
     }
   }
@@ -66,7 +67,9 @@ export class RolloutRound {
     const local = localTime(nowMs, plan.timezone)
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
     const step = stepRollout({ plan, control, verdict, permission })
-    this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor: step.waitingFor })
+    const { waitingFor, announcement } = step
+    const needsApproval = announcement?.event === 'approval-needed'
+    this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor, needsApproval })
     if (step.announcement) this.#announce(flag, step.announcement, verdict, nowMs)
     if (step.command === undefined) return
     const { kind, reason } = step.command

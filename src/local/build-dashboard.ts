@@ -23,7 +23,7 @@ export async function buildDashboard({
     bundle: true,
     splitting: true,
     format: 'esm',
-    target: ['chrome120', 'firefox121', 'safari17'],
+    target: ['chrome123', 'firefox121', 'safari17.5'],
     tsconfig: join(PROJECT_ROOT, 'tsconfig.dashboard.json'),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',

@@ -12,7 +12,7 @@ export const observationHandlers: Handlers<
 > = {
   whoAmI: async ({ actor, env }) => ({ ...actor, environment: environmentOf(env) }),
 
-  getStatus: (call) => statusOf(call),
+  getStatus: (call) => statusOf(call, wantedFlags(call.query)),
 
   streamStatus: async (call) => {
     const headers = {
@@ -20,7 +20,7 @@ export const observationHandlers: Handlers<
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     }
-    return new Response(statusStream(call), { headers })
+    return new Response(statusStream(call, wantedFlags(call.query)), { headers })
   },
 
   getConvergence: async ({ controller, query }) => {
@@ -57,8 +57,12 @@ export const observationHandlers: Handlers<
   },
 }
 
+function wantedFlags({ flags }: { flags?: string | undefined }): ReadonlySet<string> | undefined {
+  return flags === undefined ? undefined : new Set(flags.split(','))
+}
+
 /** A `status` event at once, and whenever something has changed since. */
-function statusStream(call: StatusCall): ReadableStream<Uint8Array> {
+function statusStream(call: StatusCall, wanted: ReadonlySet<string> | undefined): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let last = ''
   let quietMs = 0
@@ -67,7 +71,7 @@ function statusStream(call: StatusCall): ReadableStream<Uint8Array> {
     async pull(stream) {
       while (!isOver) {
         if (last !== '') await scheduler.wait(STREAM_EVERY_MS)
-        const { at, ...status } = await statusOf(call)
+        const { at, ...status } = await statusOf(call, wanted)
         const text = JSON.stringify(status)
         quietMs = text === last ? quietMs + STREAM_EVERY_MS : 0
         if (text !== last) {

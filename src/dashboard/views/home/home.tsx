@@ -1,73 +1,130 @@
-/** All flags at a glance. */
-import { useCallback, useMemo, useState } from 'preact/hooks'
+/** All flags at a glance, what needs a person, and what happened lately. */
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { useSession } from '../../context.ts'
+import { stateOf } from '../../flag-state.ts'
+import { countText } from '../../format.ts'
+import { live } from '../../live.ts'
+import { AuditList } from '../../parts/audit-list.tsx'
+import { Link } from '../../router.tsx'
 import { mayActAs } from '../../session.ts'
-import { steer } from '../../steer.ts'
+import { createStore, useStore } from '../../store.ts'
 import { usePolled } from '../../use-polled.ts'
+import { FilterBar } from './filter-bar.tsx'
+import { filtered, NO_FILTERS } from './filters.ts'
+import { FlagList } from './flag-list.tsx'
+import { KillAll } from './kill-all.tsx'
 
-const REFRESH_MS = 2_000
+const REFRESH_MS = 3_000
+/** Each look is a large answer then. */
+const REFRESH_MANY_MS = 15_000
+const MANY_FLAGS = 500
+const RECENT = { limit: '30' }
+
+/** Kept while other views are shown. */
+const filtersStore = createStore(NO_FILTERS)
+const refreshMs = createStore(REFRESH_MS)
 
 export function Home() {
-  const { client } = useSession()
-  const ask = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
-  const { value, problem, refresh } = usePolled(ask, REFRESH_MS)
-  const [query, setQuery] = useState('')
-  const flags = useMemo(() => found(value?.flags ?? [], query), [value, query])
+  const { client, person } = useSession()
+  const everyMs = useStore(refreshMs)
+  const askFlags = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
+  const { value, problem, refresh } = usePolled(askFlags, everyMs)
+  const askAudit = useCallback(
+    (signal: AbortSignal) => client.call('listAudit', { query: RECENT }, signal),
+    [client],
+  )
+  const audit = usePolled(askAudit, REFRESH_MANY_MS)
+  const filters = useStore(filtersStore)
+  const flags = value?.flags
+  const shown = useMemo(() => filtered(flags ?? [], filters), [flags, filters])
+  useEffect(() => {
+    if (flags) refreshMs.set(flags.length > MANY_FLAGS ? REFRESH_MANY_MS : REFRESH_MS)
+  }, [flags])
+  useRefreshOnNews(() => {
+    refresh()
+    audit.refresh()
+  })
   return (
     <div class="home">
-      <h1>Flags</h1>
-      <input
-        type="search"
-        class="search"
-        placeholder="Search flags"
-        aria-label="Search flags"
-        value={query}
-        onInput={(event) => setQuery(event.currentTarget.value)}
-      />
-      <p role="status" class="problem">
-        {problem}
-      </p>
-      <ul class="flags">
-        {flags.map((flag) => (
-          <FlagRow key={flag.key} flag={flag} onSteered={refresh} />
-        ))}
-      </ul>
+      <header class="view-head">
+        <div>
+          <h1>Flags</h1>
+          <Summary flags={flags} />
+        </div>
+        <div class="row">
+          <KillAll
+            openFlags={flags?.filter(({ state }) => state === 'open').length ?? 0}
+            onChanged={refresh}
+          />
+          {mayActAs(person, 'admin') && (
+            <Link to="/new" class="button primary">
+              New flag
+            </Link>
+          )}
+        </div>
+      </header>
+      {problem && flags === undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="home-columns">
+        <section aria-label="All flags" class="stack">
+          <FilterBar flags={flags ?? []} shown={shown.length} filters={filters} onChange={filtersStore.set} />
+          {flags === undefined ? <Skeleton /> : <FlagList flags={shown} onChanged={refresh} />}
+          {flags && shown.length === 0 && <Nothing hasFlags={flags.length > 0} />}
+        </section>
+        <aside class="recent" aria-label="Lately">
+          <h2>Lately</h2>
+          {audit.value && <AuditList records={audit.value.records} />}
+        </aside>
+      </div>
     </div>
   )
 }
 
-function found(flags: readonly FlagSummary[], query: string): readonly FlagSummary[] {
-  const wanted = query.trim().toLowerCase()
-  if (wanted === '') return flags
-  return flags.filter(({ key, description, owner, tags }) =>
-    [key, description, owner, ...tags].some((text) => text?.toLowerCase().includes(wanted)),
+/** Asks anew as soon as the live picture says that something has been decided or published. */
+function useRefreshOnNews(refresh: () => void): void {
+  const { status } = useStore(live)
+  const news = status && `${status.epoch} ${status.document.version} ${status.kill.kv.join()}`
+  useEffect(() => {
+    if (news !== undefined) refresh()
+  }, [news])
+}
+
+function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
+  if (flags === undefined) return <p class="muted">…</p>
+  const states = flags.map(stateOf)
+  const count = (fits: (state: (typeof states)[number]) => boolean) => states.filter(fits).length
+  const needing = count(({ needsYou }) => needsYou)
+  const parts = [
+    `${countText(flags.length)} in all`,
+    `${countText(count(({ name }) => name === 'climbing' || name === 'partial'))} rolling out`,
+    `${countText(count(({ name }) => name === 'on'))} on`,
+  ]
+  return (
+    <p class="muted summary">
+      {parts.join(' · ')}
+      {needing > 0 && (
+        <strong class="needs-you">{needing === 1 ? '1 needs you' : `${needing} need you`}</strong>
+      )}
+    </p>
   )
 }
 
-function FlagRow({ flag, onSteered }: { flag: FlagSummary; onSteered: () => void }) {
-  const { client, person } = useSession()
-  const isKilled = flag.state === 'killed'
-  const run = async () => {
-    const lift = { flag: flag.key, verb: 'unkill', done: `${flag.key} is open again` } as const
-    const kill = { flag: flag.key, verb: 'kill', done: `${flag.key} is killed`, undo: lift } as const
-    await steer(client, isKilled ? lift : kill)
-    onSteered()
-  }
+function Skeleton() {
   return (
-    <li class="flag" data-flag={flag.key}>
-      <span class={`dot ${flag.state}`} />
-      <span class="name">
-        <strong>{flag.key}</strong>
-        <small>{flag.description}</small>
-      </span>
-      <span class={`state ${flag.state}`}>{flag.state}</span>
-      <span class="share">{flag.percentage === null ? '–' : `${flag.percentage} %`}</span>
-      {mayActAs(person, 'operator') && (
-        <button type="button" class={isKilled ? '' : 'danger'} onClick={run}>
-          {isKilled ? 'Lift kill' : 'Kill'}
-        </button>
-      )}
-    </li>
+    <div class="flags skeleton" aria-busy="true">
+      <span class="visually-hidden">Loading</span>
+    </div>
+  )
+}
+
+function Nothing({ hasFlags }: { hasFlags: boolean }) {
+  return (
+    <p class="empty">
+      {hasFlags ? 'No flag fits these filters.' : 'There are no flags yet. Make the first one.'}
+    </p>
   )
 }

@@ -1,0 +1,77 @@
+/**
+ * `npm run screenshots [-- --into FOLDER]`: pictures of the dashboard on a gate with real traffic, light and dark, on
+ * a desk and on a phone.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { startScene } from './scene.ts'
+import { stage } from './story.ts'
+
+const { values } = parseArgs({ options: { into: { type: 'string' }, only: { type: 'string' } } })
+const folder = resolve(values.into ?? join(PROJECT_ROOT, 'build/screenshots'))
+
+const VIEWS: readonly (readonly [name: string, path: string, prepare?: (page: Page) => Promise<unknown>])[] =
+  [
+    ['home', ''],
+    ['flag', '/flags/new-shop'],
+    ['rolled-back', '/flags/new-checkout'],
+    ['activity', '/activity'],
+    ['try', '/try/new-checkout', tryVisitor],
+    ['history', '/history'],
+    ['stale', '/stale'],
+    ['colos', '/colos'],
+    ['edit', '/flags/new-checkout/edit'],
+    ['settings', '/settings'],
+  ]
+const SIZES = { desktop: { width: 1360, height: 900 }, phone: { width: 390, height: 844 } }
+const SCHEMES = ['light', 'dark'] as const
+
+async function tryVisitor(page: Page): Promise<void> {
+  await page.getByLabel('Targeting key').fill('visitor-42')
+  await page.getByLabel('Country').fill('RO')
+  await page.getByRole('button', { name: 'Explain' }).click()
+  await page.getByRole('article').first().waitFor()
+}
+
+async function shoot(browser: Browser, url: string, token: string): Promise<void> {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    for (const colorScheme of SCHEMES) {
+      const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 1 })
+      await context.addInitScript((text) => sessionStorage.setItem('sluice.token', text), token)
+      const page = await context.newPage()
+      for (const [name, path, prepare] of VIEWS) {
+        if (values.only && !values.only.split(',').includes(name)) continue
+        await page.goto(`${url}/__sluice/ui${path}`)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await prepare?.(page)
+        // Counts, series and charts come a moment after the frame.
+        await page.waitForTimeout(1_500)
+        const fullPage = size === 'desktop'
+        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage })
+        console.log(`${name}-${size}-${colorScheme}.png`)
+      }
+      await context.close()
+    }
+  }
+}
+
+await mkdir(folder, { recursive: true })
+const executablePath =
+  process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
+const browser = await chromium.launch({
+  ...(executablePath && { executablePath }),
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
+})
+const scene = await startScene()
+try {
+  await stage(scene)
+  await shoot(browser, scene.url, scene.token)
+} finally {
+  await browser.close()
+  await scene.close()
+}
+process.exit(0)

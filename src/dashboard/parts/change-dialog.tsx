@@ -1,0 +1,89 @@
+/** Asks before a change: what it means, whom it moves, and why it is made. */
+import { useEffect, useState } from 'preact/hooks'
+import type { AdminClient } from '../../contract/client.ts'
+import type { PeopleMoved } from '../../contract/responses.ts'
+import type { Plan, Trial } from '../change-plans.ts'
+import { useSession } from '../context.ts'
+import { makeChange } from '../steer.ts'
+import { Dialog } from './dialog.tsx'
+import { People } from './people.tsx'
+
+type ChangeDialogProps = { plan: Plan; onClose: () => void; onDone: () => void }
+
+export function ChangeDialog({ plan, onClose, onDone }: ChangeDialogProps) {
+  const { client } = useSession()
+  const [reason, setReason] = useState('')
+  const [isBusy, setIsBusy] = useState(false)
+  const people = useTrial(client, plan)
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    setIsBusy(true)
+    const done = await makeChange(client, plan.change, reason)
+    setIsBusy(false)
+    onClose()
+    if (done) onDone()
+  }
+  return (
+    <Dialog title={plan.title} onClose={onClose}>
+      <form onSubmit={submit} class="stack">
+        <p>{plan.effect}</p>
+        {people && <People people={people} flag={plan.change.flag} />}
+        <label class="field">
+          <span>
+            Reason <small class="muted">for the audit log, optional</small>
+          </span>
+          <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
+        </label>
+        <div class="row end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            data-answer
+            disabled={isBusy}
+            class={plan.tone === 'danger' ? 'danger solid' : 'primary'}
+          >
+            {plan.label}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+/** Tries the change on recent visitors; undefined while it is not known, and where it cannot be. */
+function useTrial(client: AdminClient, { change, trial }: Plan): PeopleMoved | undefined {
+  const [people, setPeople] = useState<PeopleMoved>()
+  useEffect(() => {
+    if (trial === undefined) return
+    const stop = new AbortController()
+    tryOut(client, change.flag, trial, stop.signal).then(
+      (found) => !stop.signal.aborted && setPeople(found),
+      () => undefined,
+    )
+    return () => stop.abort()
+  }, [client, change.flag, trial])
+  return people
+}
+
+async function tryOut(client: AdminClient, flag: string, trial: Trial, signal: AbortSignal) {
+  const { document } = await client.call('getDocument', {}, signal)
+  const flags = document.flags as Record<string, FlagDefinition>
+  const definition = flags[flag]
+  if (definition === undefined) return undefined
+  const changed = { ...document, flags: { ...flags, [flag]: withTrial(definition, trial) } }
+  const { valid, people } = await client.call('diffDocument', { body: { document: changed } }, signal)
+  return valid ? people : undefined
+}
+
+type FlagDefinition = { rules?: { percentage?: number; stages?: unknown[] }[]; rollout?: unknown }
+
+/** The flag as it would decide after the change. */
+function withTrial(definition: FlagDefinition, trial: Trial): FlagDefinition & { enabled?: boolean } {
+  if (trial.kind === 'disable') return { ...definition, enabled: false }
+  const rules = definition.rules?.map(({ stages, ...rule }) =>
+    stages !== undefined || rule.percentage !== undefined ? { ...rule, percentage: trial.percentage } : rule,
+  )
+  return { ...definition, ...(rules && { rules }) }
+}

@@ -1,0 +1,45 @@
+import type { FlagSummary } from '../../contract/responses.ts'
+import { useSession } from '../context.ts'
+import { rateText } from '../format.ts'
+import { type SeriesPoint, useSeries } from '../series.ts'
+
+const WIDTH = 96
+const HEIGHT = 28
+/** Fewer errors than this are noise, and look like it. */
+const LEAST_SCALE = 0.02
+const LOOK = { seconds: 300, everyMs: 10_000 }
+
+/** Error rate of the canary against control, over the last five minutes. */
+export function Sparkline({ flag }: { flag: FlagSummary }) {
+  const { client } = useSession()
+  const isCounted = flag.canary.requests + flag.control.requests + flag.other.requests > 0
+  const series = useSeries(client, isCounted ? flag.key : undefined, LOOK)
+  const points = series?.points ?? []
+  if (points.length < 2) return <span class="sparkline" />
+  const canary = points.map((point) => rateOf(point.canary))
+  const control = points.map((point) => rateOf(point.control))
+  const most = Math.max(LEAST_SCALE, ...canary, ...control)
+  const last = points.at(-1) as SeriesPoint
+  const title = `errors: canary ${rateText(rateOf(last.canary))}, control ${rateText(rateOf(last.control))}`
+  return (
+    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>
+      <title>{title}</title>
+      <path class="control" d={lineOf(control, most)} />
+      <path class={`canary ${flag.verdict === 'failing' ? 'failing' : ''}`} d={lineOf(canary, most)} />
+    </svg>
+  )
+}
+
+function rateOf({ requests, errors }: SeriesPoint['canary']): number {
+  return requests === 0 ? 0 : errors / requests
+}
+
+function lineOf(values: readonly number[], most: number): string {
+  const step = WIDTH / Math.max(1, values.length - 1)
+  return values
+    .map((value, index) => {
+      const y = HEIGHT - 3 - (value / most) * (HEIGHT - 6)
+      return `${index === 0 ? 'M' : 'L'}${(index * step).toFixed(1)} ${y.toFixed(1)}`
+    })
+    .join('')
+}

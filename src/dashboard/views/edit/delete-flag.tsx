@@ -1,0 +1,54 @@
+import { useState } from 'preact/hooks'
+import { useSession } from '../../context.ts'
+import { Dialog } from '../../parts/dialog.tsx'
+import { tell } from '../../parts/toasts.tsx'
+import { goTo } from '../../router.tsx'
+import { textOf } from '../../session.ts'
+
+type DeleteFlagProps = { flag: string; version: number; onDeleted: () => void }
+
+/** Removing a flag from the document; its history stays. */
+export function DeleteFlag({ flag, version, onDeleted }: DeleteFlagProps) {
+  const { client } = useSession()
+  const [isAsking, setIsAsking] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const remove = async (event: Event) => {
+    event.preventDefault()
+    try {
+      await client.call('deleteFlag', { params: { flag }, body: { expectedVersion: version, confirm: true } })
+      onDeleted()
+      tell(`${flag} is deleted; History can bring it back`)
+      goTo('/')
+    } catch (error) {
+      setProblem(textOf(error))
+    }
+  }
+  return (
+    <>
+      <button type="button" class="danger" onClick={() => setIsAsking(true)}>
+        Delete…
+      </button>
+      {isAsking && (
+        <Dialog title={`Delete ${flag}?`} onClose={() => setIsAsking(false)}>
+          <form class="stack" onSubmit={remove}>
+            <p>
+              It leaves the document at once; apps that ask for it get their own default. History can bring it
+              back.
+            </p>
+            <p class="problem" role="alert">
+              {problem}
+            </p>
+            <div class="row end">
+              <button type="button" onClick={() => setIsAsking(false)}>
+                Cancel
+              </button>
+              <button type="submit" class="danger solid" data-answer>
+                Delete
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+    </>
+  )
+}

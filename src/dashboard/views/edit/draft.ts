@@ -1,0 +1,80 @@
+/** A flag as it is being written, and the document that it would make. Pure. */
+import type { JsonObject } from '../../../core/config/edit.ts'
+import { jsonPath, type PathKey, type Problem } from '../../../core/config/problems.ts'
+
+export type Draft = {
+  key: string
+  definition: JsonObject
+  /** The version of the document that it began from. */
+  base: number
+}
+
+/** What a new flag begins as: off for everybody. */
+export const NEW_FLAG: JsonObject = {
+  description: '',
+  variants: { on: true, off: false },
+  off: 'off',
+  rules: [{ percentage: 0, serve: 'on' }],
+}
+
+/** The value at a place; undefined where there is none. */
+export function valueAt(definition: JsonObject, path: readonly PathKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PathKey, unknown>)[key] : undefined,
+    definition,
+  )
+}
+
+/** The definition with another value at a place; undefined takes the place away. */
+export function withValue(definition: JsonObject, path: readonly PathKey[], value: unknown): JsonObject {
+  return put(definition, path, value) as JsonObject
+}
+
+function put(target: unknown, [key, ...rest]: readonly PathKey[], value: unknown): unknown {
+  if (key === undefined) return value
+  if (Array.isArray(target)) {
+    const list = [...target]
+    if (rest.length === 0 && value === undefined) list.splice(Number(key), 1)
+    else list[Number(key)] = put(list[Number(key)], rest, value)
+    return list
+  }
+  const object: Record<string, unknown> = { ...(isObject(target) ? target : {}) }
+  const next = put(object[key], rest, value)
+  if (next === undefined) delete object[key]
+  else object[key] = next
+  return object
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The document with the draft in it. */
+export function documentWith(
+  document: JsonObject,
+  { key, definition }: Pick<Draft, 'key' | 'definition'>,
+): JsonObject {
+  const flags = isObject(document.flags) ? document.flags : {}
+  return { ...document, flags: { ...flags, [key]: definition } }
+}
+
+/** Problems by their place below the flag; those elsewhere in the document are under the empty place. */
+export function problemsByPlace(
+  problems: readonly Problem[],
+  key: string,
+): ReadonlyMap<string, readonly Problem[]> {
+  const prefix = jsonPath(['flags', key])
+  const places = new Map<string, Problem[]>()
+  for (const problem of problems) {
+    const isOurs = problem.path.startsWith(prefix)
+    const place = isOurs ? problem.path.slice(prefix.length) : ''
+    places.set(place, [...(places.get(place) ?? []), problem])
+  }
+  return places
+}
+
+/** The place of a field, as `problemsByPlace` names it. */
+export function placeOf(path: readonly PathKey[]): string {
+  return jsonPath(path).slice(1)
+}

@@ -1,0 +1,130 @@
+/** Making and changing a flag: by form, by JSON, or both; published only when it is valid and seen. */
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import type { Responses } from '../../../contract/responses.ts'
+import type { JsonObject } from '../../../core/config/edit.ts'
+import { useSession } from '../../context.ts'
+import { Link } from '../../router.tsx'
+import { mayActAs, textOf } from '../../session.ts'
+import { DeleteFlag } from './delete-flag.tsx'
+import { type Draft, documentWith, NEW_FLAG, problemsByPlace } from './draft.ts'
+import { EditForm } from './edit-form.tsx'
+import { FormContext } from './form.tsx'
+import { JsonPane } from './json-pane.tsx'
+import { PublishPanel } from './publish-panel.tsx'
+import { useReview } from './use-review.ts'
+
+type DocumentView = Responses['getDocument']
+
+/** Drafts that were not published yet, by the flag they are of; kept while other views are shown. */
+const drafts = new Map<string, Draft>()
+const NEW = ''
+
+export function EditView({ flag }: { flag: string | undefined }) {
+  const { client, person } = useSession()
+  const [document, setDocument] = useState<DocumentView>()
+  const [problem, setProblem] = useState<string>()
+  const load = useCallback(
+    () =>
+      client.call('getDocument').then(
+        (found) => {
+          setDocument(found)
+          return found
+        },
+        (error) => void setProblem(textOf(error)),
+      ),
+    [client],
+  )
+  useEffect(() => void load(), [load])
+  if (!mayActAs(person, 'admin')) return <p class="empty">You may look at flags, not change them.</p>
+  if (problem) return <p class="problem">{problem}</p>
+  if (document === undefined) return <div class="skeleton" aria-busy="true" />
+  if (flag !== undefined && definitionIn(document, flag) === undefined) {
+    return <p class="empty">The document has no flag {flag}.</p>
+  }
+  return <Editor flag={flag} document={document} onReload={load} />
+}
+
+function definitionIn({ document }: DocumentView, flag: string): JsonObject | undefined {
+  return (document.flags as Record<string, JsonObject> | undefined)?.[flag]
+}
+
+type EditorProps = {
+  flag: string | undefined
+  document: DocumentView
+  onReload: () => Promise<DocumentView | undefined>
+}
+
+function Editor({ flag, document, onReload }: EditorProps) {
+  const { client } = useSession()
+  const fresh = (): Draft => ({
+    key: flag ?? '',
+    definition: (flag === undefined ? undefined : definitionIn(document, flag)) ?? NEW_FLAG,
+    base: document.version,
+  })
+  const [draft, setDraft] = useState<Draft>(() => drafts.get(flag ?? NEW) ?? fresh())
+  const change = (next: Draft) => {
+    drafts.set(flag ?? NEW, next)
+    setDraft(next)
+  }
+  const discard = () => {
+    drafts.delete(flag ?? NEW)
+    setDraft(fresh())
+  }
+  const whole = useMemo(() => documentWith(document.document as JsonObject, draft), [document, draft])
+  const review = useReview(client, draft.key === '' ? undefined : whole)
+  const problems = useMemo(() => problemsByPlace(review.problems, draft.key), [review.problems, draft.key])
+  const isTaken = flag === undefined && definitionIn(document, draft.key) !== undefined
+  const form = {
+    definition: draft.definition,
+    problems,
+    change: (definition: JsonObject) => change({ ...draft, definition }),
+  }
+  return (
+    <div class="edit">
+      <header class="view-head">
+        <div>
+          <p class="crumbs">
+            <Link to="/">Flags</Link> /{' '}
+            {flag !== undefined && <Link to={`/flags/${encodeURIComponent(flag)}`}>{flag}</Link>}
+            {flag !== undefined && ' /'}
+          </p>
+          <h1>{flag === undefined ? 'New flag' : `Edit ${flag}`}</h1>
+        </div>
+        <div class="row">
+          {drafts.has(flag ?? NEW) && (
+            <button type="button" onClick={discard}>
+              Discard changes
+            </button>
+          )}
+          {flag !== undefined && (
+            <DeleteFlag flag={flag} version={document.version} onDeleted={() => drafts.delete(flag)} />
+          )}
+        </div>
+      </header>
+      <FormContext.Provider value={form}>
+        <div class="edit-columns">
+          <EditForm
+            keyField={
+              flag === undefined
+                ? { name: draft.key, isTaken, change: (key) => change({ ...draft, key }) }
+                : undefined
+            }
+          />
+          <div class="edit-side">
+            <PublishPanel
+              flag={flag}
+              draft={draft}
+              review={review}
+              isTaken={isTaken}
+              document={whole}
+              onReload={onReload}
+              onRebase={change}
+              onPublished={() => drafts.delete(flag ?? NEW)}
+            />
+            <JsonPane definition={draft.definition} onChange={form.change} />
+          </div>
+        </div>
+      </FormContext.Provider>
+    </div>
+  )
+}

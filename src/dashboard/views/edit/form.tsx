@@ -1,0 +1,175 @@
+/** Fields of a draft: each knows its place, reads and writes there, and shows what is wrong there. */
+import { type ComponentChildren, createContext } from 'preact'
+import { useContext, useId, useState } from 'preact/hooks'
+import type { JsonObject } from '../../../core/config/edit.ts'
+import type { PathKey, Problem } from '../../../core/config/problems.ts'
+import { placeOf, valueAt, withValue } from './draft.ts'
+
+export type Form = {
+  definition: JsonObject
+  problems: ReadonlyMap<string, readonly Problem[]>
+  change(definition: JsonObject): void
+}
+
+export const FormContext = createContext<Form | undefined>(undefined)
+
+export type Path = readonly PathKey[]
+
+/** The value at a place, how to write it, and what is wrong with it. */
+export function usePlace(path: Path) {
+  const form = useContext(FormContext)
+  if (form === undefined) throw new Error('Cannot show a field: it is in no form')
+  return {
+    value: valueAt(form.definition, path),
+    problems: form.problems.get(placeOf(path)) ?? [],
+    set: (value: unknown) => form.change(withValue(form.definition, path, value)),
+  }
+}
+
+export type FieldProps = { path: Path; label: string; hint?: string; placeholder?: string; isBare?: boolean }
+
+type FrameProps = Omit<FieldProps, 'path' | 'placeholder'> & {
+  id: string
+  problems: readonly Problem[]
+  children: ComponentChildren
+}
+
+/** Label, control, hint and problems. */
+export function Frame({ id, label, hint, problems, isBare, children }: FrameProps) {
+  return (
+    <div class="field">
+      <label for={id} class={isBare ? 'visually-hidden' : ''}>
+        {label}
+      </label>
+      {children}
+      {hint && <small class="hint">{hint}</small>}
+      {problems.map(({ expected, fix }) => (
+        <small key={expected} class="problem" id={`${id}-problem`}>
+          {expected}: {fix}
+        </small>
+      ))}
+    </div>
+  )
+}
+
+/** A text; an empty one is left out of the document. */
+export function TextField({ path, placeholder, ...frame }: FieldProps) {
+  const { value, problems, set } = usePlace(path)
+  const id = useId()
+  return (
+    <Frame {...frame} id={id} problems={problems}>
+      <input
+        id={id}
+        value={typeof value === 'string' ? value : ''}
+        placeholder={placeholder ?? ''}
+        aria-invalid={problems.length > 0}
+        onInput={(event) => set(event.currentTarget.value || undefined)}
+      />
+    </Frame>
+  )
+}
+
+export function NumberField({ path, unit, placeholder, ...frame }: FieldProps & { unit?: string }) {
+  const { value, problems, set } = usePlace(path)
+  const id = useId()
+  return (
+    <Frame {...frame} id={id} problems={problems}>
+      <span class="with-unit">
+        <input
+          id={id}
+          type="number"
+          step="any"
+          value={typeof value === 'number' ? value : ''}
+          placeholder={placeholder ?? ''}
+          aria-invalid={problems.length > 0}
+          onInput={(event) => {
+            const { valueAsNumber } = event.currentTarget
+            set(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber)
+          }}
+        />
+        {unit}
+      </span>
+    </Frame>
+  )
+}
+
+type SelectFieldProps = FieldProps & {
+  options: readonly (readonly [value: string, label: string])[]
+  /** What the field is when the document says nothing. */
+  fallback?: string
+}
+
+export function SelectField({ path, options, fallback = '', ...frame }: SelectFieldProps) {
+  const { value, problems, set } = usePlace(path)
+  const id = useId()
+  const known = typeof value === 'string' ? value : fallback
+  return (
+    <Frame {...frame} id={id} problems={problems}>
+      <select
+        id={id}
+        value={known}
+        aria-invalid={problems.length > 0}
+        onChange={(event) => set(event.currentTarget.value)}
+      >
+        {!options.some(([each]) => each === known) && <option value={known}>{known}</option>}
+        {options.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Frame>
+  )
+}
+
+/** A truth value; the fallback is left out of the document. */
+export function CheckField({ path, label, fallback = false }: FieldProps & { fallback?: boolean }) {
+  const { value, set } = usePlace(path)
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={typeof value === 'boolean' ? value : fallback}
+        onChange={(event) =>
+          set(event.currentTarget.checked === fallback ? undefined : event.currentTarget.checked)
+        }
+      />
+      {label}
+    </label>
+  )
+}
+
+type ListFieldProps = FieldProps & {
+  /** Numbers and truth values become such. */
+  isTyped?: boolean
+}
+
+/** A list, written with commas; what is being typed stays as it was typed. */
+export function ListField({ path, isTyped = false, placeholder, ...frame }: ListFieldProps) {
+  const { value, problems, set } = usePlace(path)
+  const known = Array.isArray(value) ? value : []
+  const [typed, setTyped] = useState<string>()
+  const id = useId()
+  return (
+    <Frame {...frame} id={id} problems={problems}>
+      <input
+        id={id}
+        value={typed ?? known.map(String).join(', ')}
+        placeholder={placeholder ?? ''}
+        aria-invalid={problems.length > 0}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value)
+          const items = event.currentTarget.value.split(',').map((item) => item.trim())
+          const filled = items.filter(Boolean).map((item) => (isTyped ? typedValue(item) : item))
+          set(filled.length === 0 ? undefined : filled)
+        }}
+        onBlur={() => setTyped(undefined)}
+      />
+    </Frame>
+  )
+}
+
+function typedValue(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}

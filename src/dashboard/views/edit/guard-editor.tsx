@@ -1,0 +1,75 @@
+import { NumberField, SelectField, usePlace } from './form.tsx'
+
+type GuardParts = Record<string, unknown>
+
+const ACTIONS = [
+  ['rollback', 'rolls the flag back'],
+  ['freeze', 'stops it and calls a person'],
+] as const
+
+/** What closes the flag by itself. Finer settings are in the JSON. */
+export function GuardEditor() {
+  const { value, problems, set } = usePlace(['guard'])
+  const guard = (value ?? undefined) as GuardParts | undefined
+  return (
+    <fieldset class="card">
+      <legend>Guard</legend>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={guard !== undefined}
+          onChange={(event) => set(event.currentTarget.checked ? { errors: {}, latency: {} } : undefined)}
+        />
+        Compare canary with control, and act when the canary is worse
+      </label>
+      {guard && (
+        <>
+          <div class="row">
+            <Part name="errors" label="error rate" guard={guard} />
+            <Part name="latency" label="latency" guard={guard} />
+          </div>
+          <div class="guard-fields">
+            <SelectField
+              path={['guard', 'action']}
+              label="When it is worse, the guard"
+              options={ACTIONS}
+              fallback="rollback"
+            />
+            <NumberField
+              path={['guard', 'ceilings', 'errorRate']}
+              label="Error rate at most"
+              placeholder="0.2"
+              hint="0.2 is 20 %"
+            />
+            <NumberField path={['guard', 'ceilings', 'p95Ms']} label="95th percentile at most" unit="ms" />
+            <NumberField
+              path={['guard', 'alpha']}
+              label="False alarms at most"
+              placeholder="0.01"
+              hint="over the whole rollout"
+            />
+          </div>
+        </>
+      )}
+      {problems.map(({ expected, fix }) => (
+        <small key={expected} class="problem">
+          {expected}: {fix}
+        </small>
+      ))}
+    </fieldset>
+  )
+}
+
+type PartProps = { name: 'errors' | 'latency'; label: string; guard: GuardParts }
+
+function Part({ name, label, guard }: PartProps) {
+  const { set } = usePlace(['guard', name])
+  // An empty guard compares both.
+  const isOn = Object.keys(guard).length === 0 || (guard[name] !== undefined && guard[name] !== false)
+  return (
+    <label class="check">
+      <input type="checkbox" checked={isOn} onChange={() => set(isOn ? false : {})} />
+      {label}
+    </label>
+  )
+}

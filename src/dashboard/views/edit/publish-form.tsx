@@ -1,0 +1,92 @@
+import { useState } from 'preact/hooks'
+import { plural } from '../../format.ts'
+import { Changes } from '../../parts/changes.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { People } from '../../parts/people.tsx'
+import type { Publishing } from './use-publish.ts'
+import type { Review } from './use-review.ts'
+
+type PublishFormProps = {
+  publishing: Publishing
+  review: Review
+  /** Why there is nothing to publish yet; undefined where there is. */
+  missing: string | undefined
+  onPublish: (reason: string) => void
+}
+
+/** Whether what was written can be published, what it would do, and the button that does it. */
+export function PublishForm({ publishing, review, missing, onPublish }: PublishFormProps) {
+  const { asking, problem, isBusy } = publishing
+  const [reason, setReason] = useState('')
+  const isReady = missing === undefined && review.problems.length === 0
+  return (
+    <form
+      class="card"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (isReady) onPublish(reason.trim())
+      }}
+    >
+      {missing === undefined ? <Verdict review={review} /> : <p class="hint">{missing}</p>}
+      {asking && (
+        <p class="notice bad" role="alert">
+          This moves {asking.movedPercent} % of visitors, more than the document allows unasked.
+        </p>
+      )}
+      <label class="field">
+        <span>
+          Reason <small class="muted">for the audit log, optional</small>
+        </span>
+        <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
+      </label>
+      <p class="problem" role="alert">
+        {problem}
+      </p>
+      <div class="row end">
+        <button type="submit" class={asking ? 'danger solid' : 'primary'} disabled={!isReady || isBusy}>
+          {asking ? 'Publish all the same' : 'Publish'}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+const MOST_PROBLEMS = 6
+
+function Verdict({ review: { problems, effect } }: { review: Review }) {
+  if (problems.length > 0) {
+    return (
+      <div class="stack-s" role="status">
+        <p class="problem verdict-line">
+          <Icon name="alert" /> {plural(problems.length, 'problem')}
+        </p>
+        <ul class="problem-list">
+          {problems.slice(0, MOST_PROBLEMS).map(({ path, expected, fix }) => (
+            <li key={path + expected}>
+              <code>{path.replace(/^\$\.?/, '')}</code> {expected}: {fix}
+            </li>
+          ))}
+        </ul>
+      </div>
+    )
+  }
+  return (
+    <div class="stack-s" role="status">
+      <p class="good-text verdict-line">
+        <Icon name="check" /> Valid
+      </p>
+      {effect && effect.changes.length === 0 && <p class="hint">Nothing is different yet.</p>}
+      {effect && effect.changes.length > 0 && (
+        <>
+          <People people={effect.people} />
+          <details>
+            <summary>{plural(effect.changes.length, 'change')}</summary>
+            <div class="scroll">
+              <Changes changes={effect.changes} />
+            </div>
+          </details>
+        </>
+      )}
+    </div>
+  )
+}

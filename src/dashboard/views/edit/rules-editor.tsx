@@ -1,0 +1,228 @@
+import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
+import { OPERATORS } from '../../../core/flags/operators.ts'
+import { Icon } from '../../parts/icon.tsx'
+import type { Rule } from '../flag/plain-words.ts'
+import { CheckField, ListField, NumberField, type Path, SelectField, TextField, usePlace } from './form.tsx'
+import { StagesEditor } from './stages-editor.tsx'
+
+/** Rules in the order in which they are asked. */
+export function RulesEditor() {
+  const { value, problems, set } = usePlace(['rules'])
+  const rules = Array.isArray(value) ? (value as Rule[]) : []
+  const move = (from: number, to: number) => {
+    const next = [...rules]
+    const [moved] = next.splice(from, 1)
+    if (moved) next.splice(to, 0, moved)
+    set(next)
+  }
+  return (
+    <section class="stack" aria-label="Rules">
+      <h2>Rules</h2>
+      <p class="hint">The first rule that matches decides.</p>
+      {rules.map((_, index) => (
+        <RuleEditor
+          key={index}
+          index={index}
+          onUp={index > 0 ? () => move(index, index - 1) : undefined}
+          onRemove={() => set(rules.filter((__, at) => at !== index))}
+        />
+      ))}
+      {problems.map(({ expected, fix }) => (
+        <small key={expected} class="problem">
+          {expected}: {fix}
+        </small>
+      ))}
+      <div>
+        <button type="button" class="small" onClick={() => set([...rules, { serve: 'on' }])}>
+          <Icon name="plus" /> Rule
+        </button>
+      </div>
+      <datalist id="attributes">
+        {Object.keys(BUILT_IN_ATTRIBUTES).map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </section>
+  )
+}
+
+type RuleEditorProps = { index: number; onUp: (() => void) | undefined; onRemove: () => void }
+
+function RuleEditor({ index, onUp, onRemove }: RuleEditorProps) {
+  const path: Path = ['rules', index]
+  const { value } = usePlace(path)
+  const rule = (value ?? {}) as Rule
+  return (
+    <fieldset class="card rule">
+      <legend>Rule {index + 1}</legend>
+      <div class="row rule-tools">
+        {onUp && (
+          <button
+            type="button"
+            class="quiet icon-only"
+            aria-label={`Move rule ${index + 1} up`}
+            onClick={onUp}
+          >
+            <Icon name="up" />
+          </button>
+        )}
+        <button
+          type="button"
+          class="quiet icon-only"
+          aria-label={`Remove rule ${index + 1}`}
+          onClick={onRemove}
+        >
+          <Icon name="trash" />
+        </button>
+      </div>
+      <TextField path={[...path, 'name']} label="Name" placeholder="shown in traces" />
+      <Conditions path={[...path, 'when']} />
+      <Share path={path} rule={rule} />
+      <Serve path={[...path, 'serve']} />
+    </fieldset>
+  )
+}
+
+function Conditions({ path }: { path: Path }) {
+  const { value, set } = usePlace(path)
+  const conditions = Array.isArray(value) ? value : []
+  const without = (index: number) => conditions.filter((_, at) => at !== index)
+  return (
+    <div class="stack-s">
+      <h3>Who</h3>
+      {conditions.length === 0 && <p class="hint">Everybody.</p>}
+      {conditions.map((_, index) => (
+        <Condition
+          key={index}
+          path={[...path, index]}
+          onRemove={() => set(without(index).length === 0 ? undefined : without(index))}
+        />
+      ))}
+      <div>
+        <button
+          type="button"
+          class="small"
+          onClick={() => set([...conditions, { attribute: 'country', op: 'in', values: [] }])}
+        >
+          <Icon name="plus" /> Condition
+        </button>
+      </div>
+    </div>
+  )
+}
+
+const OPERATOR_OPTIONS = OPERATORS.map((op): [string, string] => [op, op.replaceAll('_', ' ')])
+
+function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
+  const { value, problems } = usePlace(path)
+  const { op } = (value ?? {}) as { op?: string }
+  const attribute = usePlace([...path, 'attribute'])
+  return (
+    <div class="condition-row">
+      <div class="field">
+        <input
+          list="attributes"
+          aria-label="Attribute"
+          value={String(attribute.value ?? '')}
+          aria-invalid={attribute.problems.length > 0}
+          onInput={(event) => attribute.set(event.currentTarget.value)}
+        />
+        {[...attribute.problems, ...problems].map(({ expected, fix }) => (
+          <small key={expected} class="problem">
+            {expected}: {fix}
+          </small>
+        ))}
+      </div>
+      <SelectField path={[...path, 'op']} label="Operator" isBare options={OPERATOR_OPTIONS} />
+      {op === 'exists' ? (
+        <span />
+      ) : (
+        <ListField path={[...path, 'values']} label="Values" isBare isTyped placeholder="US, RO" />
+      )}
+      <CheckField path={[...path, 'negate']} label="not" />
+      <button type="button" class="quiet icon-only" aria-label="Remove the condition" onClick={onRemove}>
+        <Icon name="trash" />
+      </button>
+    </div>
+  )
+}
+
+const SHARES = [
+  ['all', 'All of them'],
+  ['percentage', 'A percentage'],
+  ['stages', 'Stages'],
+] as const
+
+/** All of those who meet the conditions, a share of them, or a share that climbs. */
+function Share({ path, rule }: { path: Path; rule: Rule }) {
+  const { set } = usePlace(path)
+  const kind = rule.stages ? 'stages' : rule.percentage === undefined ? 'all' : 'percentage'
+  const choose = (next: (typeof SHARES)[number][0]) => {
+    const { percentage, stages, ...rest } = rule
+    if (next === 'all') return set(rest)
+    if (next === 'percentage') return set({ ...rest, percentage: percentage ?? stages?.[0]?.percentage ?? 0 })
+    const first = percentage ? Math.min(percentage, 50) : 5
+    set({
+      ...rest,
+      stages: stages ?? [
+        { percentage: first, bake: '10m' },
+        { percentage: 50, bake: '30m' },
+        { percentage: 100 },
+      ],
+    })
+  }
+  return (
+    <div class="stack-s">
+      <fieldset class="segments">
+        <legend class="visually-hidden">How many of them</legend>
+        {SHARES.map(([value, label]) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name={`share-${path.join('-')}`}
+              checked={kind === value}
+              onChange={() => choose(value)}
+            />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      {kind === 'percentage' && (
+        <NumberField path={[...path, 'percentage']} label="Percentage" unit="%" isBare />
+      )}
+      {kind === 'stages' && <StagesEditor path={[...path, 'stages']} />}
+    </div>
+  )
+}
+
+function Serve({ path }: { path: Path }) {
+  const { value, set } = usePlace(path)
+  const variants = Object.keys((usePlace(['variants']).value ?? {}) as object)
+  const isWeighted = typeof value === 'object' && value !== null
+  const toggle = () => {
+    if (isWeighted) return set(variants[0])
+    const each = Math.floor(100 / Math.max(1, variants.length))
+    set(
+      Object.fromEntries(
+        variants.map((name, at) => [name, at === 0 ? 100 - each * (variants.length - 1) : each]),
+      ),
+    )
+  }
+  return (
+    <div class="stack-s">
+      {isWeighted ? (
+        <div class="weights">
+          {variants.map((name) => (
+            <NumberField key={name} path={[...path, name]} label={`gets ${name}`} unit="%" />
+          ))}
+        </div>
+      ) : (
+        <SelectField path={path} label="They get" options={variants.map((name) => [name, name])} />
+      )}
+      <label class="check">
+        <input type="checkbox" checked={isWeighted} onChange={toggle} />
+        split between variants
+      </label>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+import { Icon } from '../../parts/icon.tsx'
+import type { Stage } from '../flag/plain-words.ts'
+import { CheckField, NumberField, type Path, SelectField, TextField, usePlace } from './form.tsx'
+
+const ADVANCE = [
+  ['auto', 'by the guard'],
+  ['manual', 'by hand'],
+] as const
+
+/** The stages of a rollout, from the smallest share to the last. */
+export function StagesEditor({ path }: { path: Path }) {
+  const { value, problems, set } = usePlace(path)
+  const stages = Array.isArray(value) ? (value as Stage[]) : []
+  const add = () => {
+    const last = stages.at(-1)?.percentage ?? 0
+    set([...stages, { percentage: Math.min(100, Math.max(1, last * 2)), bake: '10m' }])
+  }
+  return (
+    <div class="stack-s">
+      <ol class="stage-rows">
+        {stages.map((_, index) => (
+          <li key={index} class="stage-row">
+            <NumberField path={[...path, index, 'percentage']} label="Share" unit="%" />
+            <TextField path={[...path, index, 'bake']} label="Bake" placeholder="10m" />
+            <SelectField
+              path={[...path, index, 'advance']}
+              label="Then on"
+              options={ADVANCE}
+              fallback="auto"
+            />
+            <CheckField path={[...path, index, 'approval']} label="approval" />
+            <button
+              type="button"
+              class="quiet icon-only"
+              aria-label={`Remove stage ${index + 1}`}
+              onClick={() => set(stages.filter((__, at) => at !== index))}
+            >
+              <Icon name="trash" />
+            </button>
+          </li>
+        ))}
+      </ol>
+      {problems.map(({ expected, fix }) => (
+        <small key={expected} class="problem">
+          {expected}: {fix}
+        </small>
+      ))}
+      <div>
+        <button type="button" class="small" onClick={add}>
+          <Icon name="plus" /> Stage
+        </button>
+      </div>
+    </div>
+  )
+}

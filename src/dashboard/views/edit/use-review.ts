@@ -1,0 +1,43 @@
+/** What a draft would do: its problems at once, from the gate's own schema; whom it moves a moment later, by the gate. */
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { AdminClient } from '../../../contract/client.ts'
+import type { Responses } from '../../../contract/responses.ts'
+import type { JsonObject } from '../../../core/config/edit.ts'
+import { parseDocumentValue } from '../../../core/config/parse.ts'
+import type { Problem } from '../../../core/config/problems.ts'
+
+/** Long enough that typing a word asks once. */
+const ASK_AFTER_MS = 500
+
+export type Review = {
+  problems: readonly Problem[]
+  /** Undefined while it is not known. */
+  effect: Responses['diffDocument'] | undefined
+}
+
+export function useReview(client: AdminClient, document: JsonObject | undefined): Review {
+  const text = useMemo(() => (document === undefined ? undefined : JSON.stringify(document)), [document])
+  const problems = useMemo(() => {
+    if (document === undefined) return []
+    const parsed = parseDocumentValue(document)
+    return parsed.ok ? [] : parsed.problems
+  }, [text])
+  const [effect, setEffect] = useState<Responses['diffDocument']>()
+  const isValid = problems.length === 0
+  useEffect(() => {
+    setEffect(undefined)
+    if (text === undefined || !isValid) return
+    const stop = new AbortController()
+    const timer = setTimeout(() => {
+      client.call('diffDocument', { body: { document: text } }, stop.signal).then(
+        (found) => !stop.signal.aborted && setEffect(found),
+        () => undefined,
+      )
+    }, ASK_AFTER_MS)
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
+  }, [client, text, isValid])
+  return { problems, effect }
+}

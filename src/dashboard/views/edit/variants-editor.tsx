@@ -1,0 +1,93 @@
+import { useState } from 'preact/hooks'
+import { jsonText } from '../../format.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { SelectField, usePlace } from './form.tsx'
+
+/** Variants with their values, and which of them everybody else gets. */
+export function VariantsEditor() {
+  const { value, problems, set } = usePlace(['variants'])
+  const variants = Object.entries((value ?? {}) as Record<string, unknown>)
+  const put = (index: number, name: string, json: unknown) =>
+    set(Object.fromEntries(variants.map((each, at) => (at === index ? [name, json] : each))))
+  const remove = (index: number) => set(Object.fromEntries(variants.filter((_, at) => at !== index)))
+  const add = () => {
+    const taken = new Set(variants.map(([name]) => name))
+    let name = 'variant'
+    for (let number = 2; taken.has(name); number++) name = `variant-${number}`
+    set(Object.fromEntries([...variants, [name, name]]))
+  }
+  return (
+    <fieldset class="card">
+      <legend>Variants</legend>
+      {variants.map(([name, json], index) => (
+        <div key={index} class="variant-row">
+          <VariantName name={name} onChange={(next) => put(index, next, json)} />
+          <VariantValue name={name} value={json} onChange={(next) => put(index, name, next)} />
+          <button
+            type="button"
+            class="quiet icon-only"
+            aria-label={`Remove the variant ${name}`}
+            onClick={() => remove(index)}
+          >
+            <Icon name="trash" />
+          </button>
+        </div>
+      ))}
+      {problems.map(({ expected, fix }) => (
+        <small key={expected} class="problem">
+          {expected}: {fix}
+        </small>
+      ))}
+      <div class="row between">
+        <button type="button" class="small" onClick={add}>
+          <Icon name="plus" /> Variant
+        </button>
+        <SelectField
+          path={['off']}
+          label="Everybody else gets"
+          options={variants.map(([name]) => [name, name])}
+        />
+      </div>
+    </fieldset>
+  )
+}
+
+/** Renames when the field is left, lest every letter make another variant. */
+function VariantName({ name, onChange }: { name: string; onChange: (name: string) => void }) {
+  const [typed, setTyped] = useState<string>()
+  return (
+    <input
+      aria-label="Name of the variant"
+      value={typed ?? name}
+      onInput={(event) => setTyped(event.currentTarget.value)}
+      onChange={(event) => {
+        if (event.currentTarget.value) onChange(event.currentTarget.value)
+        setTyped(undefined)
+      }}
+    />
+  )
+}
+
+type VariantValueProps = { name: string; value: unknown; onChange: (value: unknown) => void }
+
+/** Any JSON; what is not JSON is a text. */
+function VariantValue({ name, value, onChange }: VariantValueProps) {
+  const [typed, setTyped] = useState<string>()
+  return (
+    <input
+      class="mono"
+      aria-label={`Value of ${name}, as JSON`}
+      value={typed ?? jsonText(JSON.stringify(value), 10_000)}
+      onInput={(event) => {
+        const text = event.currentTarget.value
+        setTyped(text)
+        try {
+          onChange(JSON.parse(text))
+        } catch {
+          onChange(text)
+        }
+      }}
+      onBlur={() => setTyped(undefined)}
+    />
+  )
+}

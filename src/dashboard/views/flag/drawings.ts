@@ -1,0 +1,157 @@
+/** From counts to lines. Pure. */
+import { msText, rateText, shortCount } from '../../format.ts'
+import type { Drawing, Line } from '../../parts/chart.ts'
+import type { Series, SeriesPoint } from '../../series.ts'
+
+export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
+
+/** 95 %. */
+const Z = 1.96
+const LEAST_RATE_SHOWN = 0.01
+
+type Arm = SeriesPoint['canary']
+
+/** The charts of a flag; one for evidence only where a guard gathers any. */
+export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDrawing[] {
+  const times = points.map(({ at }) => Date.parse(at) / 1_000)
+  const common = { times, marks: marksOf(points) }
+  const hasArms = points.some(({ canary, control }) => canary.requests + control.requests > 0)
+  const charts = hasArms
+    ? [requests(points, stepMs, common), errors(points, common), latency(points, common)]
+    : [requestsOfAll(points, stepMs, common)]
+  const isJudged = rollbackWealth !== null && points.some(({ wealth }) => wealth !== null)
+  return isJudged ? [...charts, evidence(points, rollbackWealth, common)] : charts
+}
+
+type Common = Pick<Drawing, 'times' | 'marks'>
+
+function requests(points: readonly SeriesPoint[], stepMs: number, common: Common): NamedDrawing {
+  const perSecond = (arm: 'canary' | 'control') =>
+    points.map((point) => point[arm].requests / (stepMs / 1_000))
+  const [canary, control] = [perSecond('canary'), perSecond('control')]
+  return {
+    title: 'Requests per second',
+    summary: `canary ${rounded(canary.at(-1))}, control ${rounded(control.at(-1))}`,
+    drawing: {
+      ...common,
+      lines: [line('canary', canary), line('control', control)],
+      format: (value) => shortCount(Number(value.toPrecision(3))),
+      leastTop: 1,
+    },
+  }
+}
+
+function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: Common): NamedDrawing {
+  const all = points.map(({ other }) => other.requests / (stepMs / 1_000))
+  return {
+    title: 'Requests per second',
+    summary: `${rounded(all.at(-1))}; nothing is compared without a percentage`,
+    drawing: {
+      ...common,
+      lines: [{ ...line('control', all), label: 'all' }],
+      format: shortCount,
+      leastTop: 1,
+    },
+  }
+}
+
+function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
+  const canary = points.map(({ canary: arm }) => rateOf(arm))
+  const control = points.map(({ control: arm }) => rateOf(arm))
+  const band = points.map(({ canary: arm }) => wilson(arm))
+  return {
+    title: 'Error rate',
+    summary: `canary ${rateText(canary.at(-1))}, control ${rateText(control.at(-1))} (band: 95 % confidence)`,
+    drawing: {
+      ...common,
+      lines: [
+        edge(band.map((interval) => interval?.[1] ?? null)),
+        edge(band.map((interval) => interval?.[0] ?? null)),
+        line('canary', canary),
+        line('control', control),
+      ],
+      bands: [{ lines: [0, 1], colour: 'accent-band' }],
+      format: rateText,
+      leastTop: LEAST_RATE_SHOWN,
+    },
+  }
+}
+
+function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
+  const of = (arm: 'canary' | 'control', quantile: 'p50Ms' | 'p95Ms') =>
+    points.map((point) => point[arm][quantile])
+  const [canary, control] = [of('canary', 'p95Ms'), of('control', 'p95Ms')]
+  return {
+    title: 'Time to first byte',
+    summary: `95th percentile: canary ${msText(canary.at(-1))}, control ${msText(control.at(-1))}`,
+    drawing: {
+      ...common,
+      lines: [
+        { ...line('canary', canary), label: 'canary p95' },
+        { ...line('control', control), label: 'control p95' },
+        { ...line('canary', of('canary', 'p50Ms')), label: 'canary p50', thin: true },
+        { ...line('control', of('control', 'p50Ms')), label: 'control p50', thin: true },
+      ],
+      format: msText,
+      leastTop: 10,
+    },
+  }
+}
+
+function evidence(points: readonly SeriesPoint[], rollbackWealth: number, common: Common): NamedDrawing {
+  // A logarithmic scale has no zero.
+  const wealth = points.map((point) => (point.wealth === null ? null : Math.max(0.01, point.wealth)))
+  const last = wealth.findLast((value) => value !== null)
+  return {
+    title: 'Evidence against the canary',
+    summary: `${last === undefined || last === null ? '–' : Number(last.toPrecision(2))}; at ${Number(rollbackWealth.toPrecision(3))} the guard closes the flag`,
+    drawing: {
+      ...common,
+      lines: [
+        { label: 'evidence', colour: 'accent', values: wealth },
+        { label: 'closes at', colour: 'bad-fill', values: points.map(() => rollbackWealth), dash: true },
+      ],
+      format: (value) => String(Number(value.toPrecision(2))),
+      leastTop: rollbackWealth,
+      log: true,
+    },
+  }
+}
+
+function line(arm: 'canary' | 'control', values: Line['values']): Line {
+  return { label: arm, colour: arm === 'canary' ? 'accent' : 'control', values }
+}
+
+function edge(values: Line['values']): Line {
+  return { label: '', colour: 'accent', values, edge: true }
+}
+
+function rateOf({ requests, errors }: Arm): number | null {
+  return requests === 0 ? null : errors / requests
+}
+
+/** Wilson's interval for a rate. */
+function wilson({ requests, errors }: Arm): readonly [number, number] | null {
+  if (requests === 0) return null
+  const rate = errors / requests
+  const scale = 1 + Z ** 2 / requests
+  const middle = (rate + Z ** 2 / (2 * requests)) / scale
+  const half = (Z / scale) * Math.sqrt((rate * (1 - rate)) / requests + Z ** 2 / (4 * requests ** 2))
+  return [Math.max(0, middle - half), Math.min(1, middle + half)]
+}
+
+/** Where a stage or an attempt begins. */
+function marksOf(points: readonly SeriesPoint[]): { at: number; label: string }[] {
+  return points.flatMap((point, index) => {
+    const before = points[index - 1]
+    if (before === undefined) return []
+    const isNew = before.generation !== point.generation || before.percentage !== point.percentage
+    if (!isNew) return []
+    const label = point.percentage === null ? `attempt ${point.generation}` : `${point.percentage} %`
+    return [{ at: Date.parse(point.at) / 1_000, label }]
+  })
+}
+
+function rounded(value: number | undefined): string {
+  return value === undefined ? '–' : shortCount(Number(value.toPrecision(3)))
+}

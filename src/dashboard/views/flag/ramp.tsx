@@ -1,0 +1,155 @@
+/** The rollout as a picture: its stages as stairs, the present one with its bake, and what is waited for. */
+import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import { parseDurationMs } from '../../../core/config/duration.ts'
+import { type Plan, stagePlan } from '../../change-plans.ts'
+import { countdownText, durationText, useNow } from '../../clock.ts'
+import { stateOf } from '../../flag-state.ts'
+import { percentText } from '../../format.ts'
+import { Icon } from '../../parts/icon.tsx'
+import type { Stage } from './plain-words.ts'
+
+const DEFAULT_BAKE = '10m'
+
+type RampProps = {
+  flag: FlagSummary
+  status: FlagStatusView
+  stages: readonly Stage[]
+  /** When the status was taken. */
+  atMs: number
+  hasGuard: boolean
+  /** Asks to go to a stage; undefined for who may not. */
+  onChoose: ((plan: Plan) => void) | undefined
+}
+
+export function Ramp({ flag, status, stages, atMs, hasGuard, onChoose }: RampProps) {
+  const now = useNow()
+  const { state } = flag
+  const current = state === 'rolled-back' ? -1 : Math.min(status.stage, stages.length - 1)
+  const bake = bakeOf(stages[current], status, atMs, now)
+  return (
+    <div class="ramp">
+      <ol class={`stairs ${state}`}>
+        {stages.map((stage, index) => {
+          const phase =
+            index < current || (index === current && status.finished)
+              ? 'done'
+              : index === current
+                ? 'now'
+                : 'later'
+          return (
+            <li key={index} class={phase} aria-current={phase === 'now' ? 'step' : undefined}>
+              <Step
+                stage={stage}
+                index={index}
+                phase={phase}
+                bake={phase === 'now' ? bake : undefined}
+                onChoose={
+                  onChoose && index !== current && state === 'open'
+                    ? () => onChoose(stagePlan(flag, stages, index))
+                    : undefined
+                }
+              />
+            </li>
+          )
+        })}
+      </ol>
+      <Waiting
+        flag={flag}
+        status={status}
+        bake={bake}
+        hasGuard={hasGuard}
+        isLast={current === stages.length - 1}
+      />
+    </div>
+  )
+}
+
+type Bake = { totalMs: number; leftMs: number }
+
+/** How much of the stage's bake is left; undefined where nobody counts it. */
+function bakeOf(
+  stage: Stage | undefined,
+  status: FlagStatusView,
+  atMs: number,
+  now: number,
+): Bake | undefined {
+  const elapsedMs = status.verdict?.evidence.stageElapsedMs
+  if (stage === undefined || elapsedMs === undefined || elapsedMs === null) return undefined
+  const totalMs = parseDurationMs(stage.bake ?? DEFAULT_BAKE) ?? 0
+  const sinceMs = Math.max(0, now - atMs)
+  return { totalMs, leftMs: Math.max(0, totalMs - elapsedMs - sinceMs) }
+}
+
+type StepProps = {
+  stage: Stage
+  index: number
+  phase: 'done' | 'now' | 'later'
+  bake: Bake | undefined
+  onChoose: (() => void) | undefined
+}
+
+function Step({ stage, index, phase, bake, onChoose }: StepProps) {
+  const share = percentText(stage.percentage)
+  const body = (
+    <>
+      <span class="step-share">
+        {phase === 'done' && <Icon name="check" />}
+        {share}
+      </span>
+      <span class="step-block" style={{ height: `${heightOf(stage.percentage)}px` }}>
+        {bake && bake.totalMs > 0 && (
+          <span class="step-bake" style={{ width: `${100 * (1 - bake.leftMs / bake.totalMs)}%` }} />
+        )}
+      </span>
+      <span class="step-note">{noteOf(stage, phase, bake)}</span>
+    </>
+  )
+  if (onChoose === undefined) return <div class="step">{body}</div>
+  return (
+    <button type="button" class="step" aria-label={`Go to stage ${index + 1}, ${share}`} onClick={onChoose}>
+      {body}
+    </button>
+  )
+}
+
+/** Steps of 1 % and 5 % are to be seen beside one of 100 %. */
+function heightOf(percentage: number): number {
+  return 12 + Math.sqrt(percentage / 100) * 84
+}
+
+function noteOf(
+  { bake = DEFAULT_BAKE, approval, advance }: Stage,
+  phase: string,
+  left: Bake | undefined,
+): string {
+  if (phase === 'now' && left && left.leftMs > 0) return `${countdownText(left.leftMs)} left`
+  const wait = `bakes ${durationText(parseDurationMs(bake) ?? 0)}`
+  if (phase === 'now' && left) return 'baked'
+  if (approval) return `${wait}, then approval`
+  return advance === 'manual' ? `${wait}, then by hand` : wait
+}
+
+type WaitingProps = {
+  flag: FlagSummary
+  status: FlagStatusView
+  bake: Bake | undefined
+  hasGuard: boolean
+  isLast: boolean
+}
+
+/** What the rollout waits for, in one sentence. */
+function Waiting({ flag, status, hasGuard, isLast }: WaitingProps) {
+  const { tone, label } = stateOf(flag)
+  const text = status.rolledBack?.reason ?? status.frozen?.reason ?? status.waitingFor
+  const isSteady = tone === 'accent' || tone === 'good'
+  return (
+    <p class={`waiting ${tone}`} role="status">
+      <Icon name={isSteady ? 'clock' : tone === 'neutral' ? 'pause' : 'alert'} />
+      <span>
+        <strong>{status.finished ? 'Finished' : label}</strong>
+        {text && <> — {text}</>}
+        {!text && !hasGuard && !isLast && <> — no guard judges it: a person leads on</>}
+      </span>
+    </p>
+  )
+}

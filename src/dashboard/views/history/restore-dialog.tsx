@@ -1,0 +1,73 @@
+/** Asks before an earlier version is published again: what that changes, and for whom. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Responses } from '../../../contract/responses.ts'
+import { useSession } from '../../context.ts'
+import { Changes } from '../../parts/changes.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { People } from '../../parts/people.tsx'
+import { tell } from '../../parts/toasts.tsx'
+import { textOf } from '../../session.ts'
+
+type RestoreDialogProps = {
+  version: number
+  current: number
+  document: Responses['getVersion']
+  onClose: () => void
+  onDone: () => void
+}
+
+export function RestoreDialog({ version, current, document, onClose, onDone }: RestoreDialogProps) {
+  const { client } = useSession()
+  const [review, setReview] = useState<Responses['diffDocument']>()
+  const [reason, setReason] = useState('')
+  const [problem, setProblem] = useState<string>()
+  useEffect(() => {
+    client
+      .call('diffDocument', { body: { document: document.text } })
+      .then(setReview, (error) => setProblem(textOf(error)))
+  }, [client, document])
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    try {
+      const params = { version: String(version) }
+      // The person has seen whom it moves.
+      const body = { expectedVersion: current, confirm: true, ...(reason && { reason }) }
+      const { version: made } = await client.call('restoreVersion', { params, body })
+      tell(`Version ${version} is in force again, as version ${made}`)
+      onClose()
+      onDone()
+    } catch (error) {
+      setProblem(textOf(error))
+    }
+  }
+  return (
+    <Dialog title={`Restore version ${version}?`} class="wide" onClose={onClose}>
+      <form class="stack" onSubmit={submit}>
+        <p>It is published again as a new version; nothing is lost.</p>
+        {review && <People people={review.people} />}
+        {review && (
+          <div class="scroll">
+            <Changes changes={review.changes} nothing="It is the same as the document in force." />
+          </div>
+        )}
+        <label class="field">
+          <span>
+            Reason <small class="muted">for the audit log, optional</small>
+          </span>
+          <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
+        </label>
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+        <div class="row end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" data-answer disabled={review === undefined || !review.valid}>
+            Restore
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

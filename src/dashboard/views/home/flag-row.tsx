@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks'
+import type { FlagSummary } from '../../../contract/responses.ts'
+import { killPlan, type Plan, unkillPlan } from '../../change-plans.ts'
+import { useSession } from '../../context.ts'
+import { liveShare, stateOf } from '../../flag-state.ts'
+import { percentText } from '../../format.ts'
+import { ChangeDialog } from '../../parts/change-dialog.tsx'
+import { MiniRamp } from '../../parts/mini-ramp.tsx'
+import { Sparkline } from '../../parts/sparkline.tsx'
+import { StateBadge } from '../../parts/state-badge.tsx'
+import { Link } from '../../router.tsx'
+import { mayActAs } from '../../session.ts'
+
+type FlagRowProps = { flag: FlagSummary; onChanged: () => void }
+
+/** One flag at a glance: state, what it is, how far it has come, how it fares, and the way to close it. */
+export function FlagRow({ flag, onChanged }: FlagRowProps) {
+  const { person } = useSession()
+  const [plan, setPlan] = useState<Plan>()
+  const state = stateOf(flag)
+  const share = liveShare(flag)
+  const isKilled = flag.state === 'killed'
+  return (
+    <>
+      <StateBadge state={state} />
+      <span class="name">
+        <Link to={`/flags/${encodeURIComponent(flag.key)}`}>{flag.key}</Link>
+        <small title={flag.waitingFor ?? ''}>
+          {state.name === 'on' || state.name === 'off' || !flag.waitingFor
+            ? (flag.description ?? flag.routes.join(', '))
+            : flag.waitingFor}
+        </small>
+      </span>
+      <span class="tags">
+        {flag.stale.length > 0 && (
+          <span class="tag stale" title={flag.stale.map(({ text }) => text).join('; ')}>
+            stale
+          </span>
+        )}
+        {flag.tags.slice(0, 2).map((tag) => (
+          <span key={tag} class="tag">
+            {tag}
+          </span>
+        ))}
+      </span>
+      <Sparkline flag={flag} />
+      <span class="ramp-cell">
+        <MiniRamp flag={flag} />
+        <span class={share === null ? 'share by-rules' : 'share'}>
+          <span class="visually-hidden">share: </span>
+          {share === null ? 'by rules' : percentText(share)}
+        </span>
+      </span>
+      {mayActAs(person, 'operator') && (
+        <button
+          type="button"
+          class={isKilled ? 'small' : 'small danger'}
+          aria-label={`${isKilled ? 'Lift the kill of' : 'Kill'} ${flag.key}`}
+          onClick={() => setPlan(isKilled ? unkillPlan(flag) : killPlan(flag))}
+        >
+          {isKilled ? 'Lift' : 'Kill'}
+        </button>
+      )}
+      {plan && <ChangeDialog plan={plan} onClose={() => setPlan(undefined)} onDone={onChanged} />}
+    </>
+  )
+}

@@ -1,0 +1,96 @@
+/** Flags that somebody should look at, and most likely remove. */
+import { useCallback } from 'preact/hooks'
+import type { FlagSummary } from '../../../contract/responses.ts'
+import { useSession } from '../../context.ts'
+import { stateOf } from '../../flag-state.ts'
+import { plural } from '../../format.ts'
+import { StateBadge } from '../../parts/state-badge.tsx'
+import { Ago } from '../../parts/time.tsx'
+import { Link } from '../../router.tsx'
+import { usePolled } from '../../use-polled.ts'
+
+const REFRESH_MS = 60_000
+
+const KINDS = [
+  ['expired', 'Past their date', 'They should have been removed by now.'],
+  ['finished', 'Done', 'Everybody has got the same for a fortnight: the code can lose the flag.'],
+  ['unused', 'Unused', 'Nothing has asked for them in a month.'],
+  ['ownerless', 'Without an owner', 'Nobody is there to ask.'],
+] as const
+
+export function StaleView() {
+  const { client } = useSession()
+  const ask = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
+  const { value, problem } = usePolled(ask, REFRESH_MS)
+  const stale = value?.flags.filter((flag) => flag.stale.length > 0) ?? []
+  return (
+    <div class="stack-l">
+      <header class="view-head">
+        <div>
+          <h1>Stale flags</h1>
+          <p class="muted">
+            {value === undefined
+              ? '…'
+              : stale.length === 0
+                ? 'Every flag has an owner, a use and time left.'
+                : `${plural(stale.length, 'flag')} of ${value.flags.length} to look at.`}
+          </p>
+        </div>
+      </header>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {KINDS.map(([kind, title, hint]) => {
+        const flags = stale.filter((flag) => flag.stale.some((debt) => debt.kind === kind))
+        return flags.length === 0 ? null : (
+          <Group key={kind} kind={kind} title={title} hint={hint} flags={flags} />
+        )
+      })}
+    </div>
+  )
+}
+
+type GroupProps = { kind: string; title: string; hint: string; flags: readonly FlagSummary[] }
+
+function Group({ kind, title, hint, flags }: GroupProps) {
+  return (
+    <section class="card" aria-label={title}>
+      <header class="card-head">
+        <h2>
+          {title} <small class="hint">{flags.length}</small>
+        </h2>
+        <span class="hint">{hint}</span>
+      </header>
+      <div class="table-scroll">
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">Flag</th>
+              <th scope="col">State</th>
+              <th scope="col">Why</th>
+              <th scope="col">Owner</th>
+              <th scope="col">Last evaluated</th>
+            </tr>
+          </thead>
+          <tbody>
+            {flags.map((flag) => (
+              <tr key={flag.key}>
+                <th scope="row">
+                  <Link to={`/flags/${encodeURIComponent(flag.key)}`}>{flag.key}</Link>
+                </th>
+                <td>
+                  <StateBadge state={stateOf(flag)} />
+                </td>
+                <td>{flag.stale.find((debt) => debt.kind === kind)?.text}</td>
+                <td>{flag.owner ?? '–'}</td>
+                <td>{flag.lastSeenAt === null ? 'never' : <Ago at={flag.lastSeenAt} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,90 @@
+/** Trying: a visitor in, what the gate would decide and why out. */
+import { useCallback, useState } from 'preact/hooks'
+import type { Responses } from '../../../contract/responses.ts'
+import { useSession } from '../../context.ts'
+import { textOf } from '../../session.ts'
+import { usePolled } from '../../use-polled.ts'
+import { Preview } from './preview.tsx'
+import { Trace } from './trace.tsx'
+import { EMPTY_VISITOR, type VisitorForm, visitorOf } from './visitor.ts'
+import { VisitorFields } from './visitor-fields.tsx'
+
+type Explained = Responses['explain']
+
+const NEVER_MS = 3_600_000
+
+export function TryView({ flag }: { flag: string | undefined }) {
+  const { client } = useSession()
+  const [form, setForm] = useState<VisitorForm>({ ...EMPTY_VISITOR, flag: flag ?? '' })
+  const [result, setResult] = useState<Explained>()
+  const [problem, setProblem] = useState<string>()
+  const askFlags = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
+  const flags = usePolled(askFlags, NEVER_MS).value?.flags ?? []
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    const visitor = visitorOf(form)
+    if (typeof visitor === 'string') return setProblem(visitor)
+    try {
+      const body = { context: visitor, ...(form.flag && { flag: form.flag }) }
+      setResult(await client.call('explain', { body }))
+      setProblem(undefined)
+    } catch (error) {
+      setProblem(textOf(error))
+    }
+  }
+  return (
+    <div class="try">
+      <header class="view-head">
+        <div>
+          <h1>Try</h1>
+          <p class="muted">Describe a visitor, and see what the gate decides for them, and why.</p>
+        </div>
+      </header>
+      <div class="try-columns">
+        <form class="card stack" onSubmit={submit} aria-label="Visitor">
+          <VisitorFields form={form} flags={flags.map(({ key }) => key)} onChange={setForm} />
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+          <button type="submit" class="primary">
+            Explain
+          </button>
+        </form>
+        <section class="stack-l" aria-label="Decision" aria-live="polite">
+          {result ? (
+            <Result result={result} />
+          ) : (
+            <p class="empty card">The decision and its trace appear here.</p>
+          )}
+          <Preview flags={flags.map(({ key }) => key)} first={form.flag} />
+        </section>
+      </div>
+    </div>
+  )
+}
+
+function Result({ result: { route, targetingKey, flags } }: { result: Explained }) {
+  return (
+    <>
+      <div class="card">
+        <p>
+          {route && (
+            <>
+              The request takes the route <code>{route.route}</code> to <strong>{route.origin}</strong>.{' '}
+            </>
+          )}
+          {targetingKey === null ? (
+            'The visitor has no targeting key: percentages go by an id that the gate would issue.'
+          ) : (
+            <>
+              Targeting key <code>{targetingKey}</code>.
+            </>
+          )}
+        </p>
+      </div>
+      {flags.map((explanation) => (
+        <Trace key={explanation.flag} explanation={explanation} />
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,170 @@
+/** One rollout, steered on the dashboard alone, while real visitors go to real origins. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../harness/eventually.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
+import { type Load, shareOf, startLoad } from '../harness/load.ts'
+import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
+import { hasBrowser, openTab, signIn, startBrowser, type Visit } from './support.ts'
+
+const FLAG = 'launch'
+/** The page is to show a rollback so soon after the gate has made it. */
+const SHOWN_WITHIN_MS = 3_000
+const ENOUGH_ANSWERS = 150
+
+let gate: Gate
+let oldOrigin: Origin
+let newOrigin: Origin
+let browser: Browser
+let visit: Visit
+let page: Page
+let load: Load
+
+/** Waits until the share of an origin, of the answers since now, is what it should be. */
+async function seeShare(origin: string, least: number, most: number): Promise<void> {
+  await eventually(`${origin} gets ${least} to ${most} of the visitors`, () => {
+    const shots = load.since(Date.now() - 2_500)
+    const share = shareOf(shots, origin)
+    return shots.length >= ENOUGH_ANSWERS / 3 && share >= least && share <= most
+  })
+}
+
+async function confirm(button: string): Promise<void> {
+  await page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
+}
+
+describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
+  beforeAll(async () => {
+    ;[oldOrigin, newOrigin] = await Promise.all([startOrigin('old'), startOrigin('new')])
+    gate = await startGate({
+      document: {
+        origins: { old: { url: oldOrigin.url }, new: { url: newOrigin.url } },
+        context: { targetingKey: { header: 'x-user-id' } },
+        routes: [{ path: '/*', origin: 'old' }],
+        flags: {},
+      },
+    })
+    browser = await startBrowser()
+    visit = await openTab(browser, { viewport: { width: 1360, height: 900 } })
+    page = visit.page
+    load = startLoad({ url: gate.url, concurrency: 4, requestsPerSecond: 80 })
+    await signIn(page, gate.url, ADMIN_TOKEN)
+  })
+  afterAll(async () => {
+    await load?.stop()
+    await visit?.close()
+    await browser?.close()
+    await gate?.close()
+    await Promise.all([oldOrigin?.close(), newOrigin?.close()])
+  })
+
+  it('begins with a flag made by form, whose problems are shown while it is typed', async () => {
+    await page.getByRole('link', { name: 'New flag' }).click()
+    await page.getByLabel('Key', { exact: true }).fill(FLAG)
+    await page.getByLabel('Description').fill('The launch')
+    await page.getByText('Stages', { exact: true }).click()
+    await page.getByLabel('Share').first().fill('150')
+    await page.getByText('problem', { exact: false }).first().waitFor()
+    expect(await page.getByRole('button', { name: 'Publish' }).isDisabled()).toBe(true)
+    await page.getByLabel('Share').first().fill('20')
+    await page.getByLabel('Bake').first().fill('1h')
+    await page.getByText('Compare canary with control').click()
+    await page.getByLabel('Error rate at most').fill('0.2')
+    await page.getByRole('button', { name: 'Publish' }).click()
+    await page.getByRole('heading', { level: 1, name: FLAG }).waitFor()
+    expect((await gate.flag(FLAG)).percentage).toBe(20)
+  })
+
+  it('takes its share of real visitors once a route of the document asks for it', async () => {
+    await page.getByRole('link', { name: 'Document' }).click()
+    const editor = page.getByLabel('The document, as JSON')
+    const document = JSON.parse(await editor.inputValue()) as Record<string, unknown>
+    document.routes = [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }]
+    await editor.fill(JSON.stringify(document, null, 2))
+    await page.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('is in force').first().waitFor()
+    await seeShare('new', 0.08, 0.35)
+  })
+
+  it('climbs when a person asks for it, who sees beforehand whom that moves', async () => {
+    await page.getByRole('link', { name: 'Flags', exact: true }).click()
+    await page.getByRole('link', { name: FLAG, exact: true }).click()
+    await page.getByRole('button', { name: 'Advance to 50 %' }).click()
+    await page.getByRole('dialog').getByText('30 % of those who meet the conditions move').waitFor()
+    await page
+      .getByRole('dialog')
+      .getByText('of the recent requests', { exact: false })
+      .or(page.getByRole('dialog').getByText('recent requests would move', { exact: false }))
+      .first()
+      .waitFor()
+    await confirm('Advance to 50 %')
+    await page.getByText(/The only colo is on epoch \d+/).waitFor()
+    await seeShare('new', 0.35, 0.65)
+  })
+
+  it('shows a rollback within 3 s of its happening, with its reason', async () => {
+    newOrigin.answer((_, response) => void response.writeHead(500).end('broken'))
+    const [madeMs, shownMs] = await Promise.all([
+      eventually(
+        'the gate rolls back',
+        async () => (await gate.flag(FLAG)).state === 'rolled-back' && Date.now(),
+        {
+          deadlineMs: 60_000,
+        },
+      ),
+      page
+        .getByRole('status')
+        .getByText(/Rolled back — .+ (fails|above)/)
+        .waitFor({ timeout: 60_000 })
+        .then(() => Date.now()),
+    ])
+    expect(shownMs - madeMs).toBeLessThan(SHOWN_WITHIN_MS)
+    await page.getByRole('region', { name: 'What happened' }).getByText('guard').first().waitFor()
+    await seeShare('new', 0, 0)
+  })
+
+  it('resumes when a person says so', async () => {
+    newOrigin.answer(sayName('new'))
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await confirm('Resume')
+    await seeShare('new', 0.08, 0.35)
+  })
+
+  it('lists what visitors say, by the variant that they had', async () => {
+    const response = await fetch(`${gate.url}/__sluice/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-user-id': 'visitor-1' },
+      body: JSON.stringify({ reports: [{ type: 'feedback', flag: FLAG, text: 'I like the new page' }] }),
+    })
+    expect(response.status).toBe(202)
+    await page.reload()
+    await page.getByRole('region', { name: 'Feedback' }).getByText('I like the new page').waitFor()
+  })
+
+  it('kills everything only for who types it, and lifts that again', async () => {
+    await page.getByRole('link', { name: 'Flags', exact: true }).first().click()
+    await page.getByRole('button', { name: 'Kill all…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Kill all flags?' })
+    expect(await dialog.getByRole('button', { name: 'Kill all flags' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('to mean it').fill('kill all')
+    await dialog.getByRole('button', { name: 'Kill all flags' }).click()
+    await page.getByText('Every flag is killed').waitFor()
+    await seeShare('new', 0, 0)
+    await page.getByRole('button', { name: 'Everything is killed: lift' }).click()
+    await seeShare('new', 0.08, 0.35)
+  })
+
+  it('restores an earlier document from the history', async () => {
+    await page.getByRole('link', { name: 'History' }).click()
+    await page.getByRole('button', { name: /created launch/ }).click()
+    await page.getByRole('button', { name: 'Restore…' }).click()
+    await page.getByRole('dialog').getByText('routes').first().waitFor()
+    await confirm('Restore')
+    await eventually('visitors go by the restored document', async () => {
+      const { document } = await gate.admin.call('getDocument')
+      return JSON.stringify(document.routes) === '[{"path":"/*","origin":"old"}]'
+    })
+    await seeShare('new', 0, 0)
+    expect(visit.complaints).toEqual([])
+  })
+})
