@@ -19,6 +19,8 @@ export async function launcherGone(): Promise<void> {
       clearInterval(timer)
       gone()
     }, LOOK_EVERY_MS)
+    // Whoever ends for another reason does not wait for this.
+    timer.unref()
   })
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
 import { readDevVars } from '../dev-vars.ts'
 import { readDocumentFile } from '../document-file.ts'
@@ -44,7 +45,7 @@ export const dev: Verb = {
       for (const [name, url] of Object.entries(run.origins)) tell(`${name} origin ${url}`)
       const json = { url: run.url, dashboard: `${run.url}/__sluice/ui`, adminToken: run.adminToken }
       terminal.out(isJson ? `${JSON.stringify(json)}\n` : readyLines(run))
-      await stopped(terminal.stop)
+      await Promise.race([stopped(terminal.stop), launcherGone()])
     } finally {
       await forgetLocalGate(terminal.cwd)
       await run.close()
