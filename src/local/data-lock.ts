@@ -5,6 +5,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { endOrphan } from './orphan.ts'
 
 type Holder = { pid: number; url: string }
 
@@ -13,12 +14,14 @@ const ANSWER_TIMEOUT_MS = 1_000
 const PATIENCE_MS = 3_000
 const LOOK_EVERY_MS = 100
 
-/** Throws when another gate works in the folder, and goes on doing so. */
+/** Throws when another gate works in the folder, and goes on doing so. Ends what is left of one that was killed. */
 export async function refuseSharing(dataDir: string): Promise<void> {
   const untilMs = Date.now() + PATIENCE_MS
   for (;;) {
     const holder = await readHolder(noteIn(dataDir))
-    if (holder === undefined || !isRunning(holder.pid) || !(await answers(holder.url))) return
+    if (holder === undefined) return
+    if (!isRunning(holder.pid)) return await endOrphan(holder.url)
+    if (!(await answers(holder.url))) return
     if (Date.now() > untilMs) throw new Error(sharingRefused(holder, dataDir))
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }

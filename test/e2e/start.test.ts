@@ -151,8 +151,9 @@ describe('npm start', () => {
     expect(await sharing.exitCode).toBe(1)
     expect(sharing.stderr()).toContain(`Cannot start: the gate on ${first.url()}`)
 
-    expect(await first.end()).toBe(0)
+    await first.end('SIGKILL')
     const again = await ready(start([...data('kept'), ...own], { throughNpm: true }))
+    expect(await workerdOf(first.url()), 'the runtime of a gate that was killed').toBeUndefined()
     expect(await getPage(again.url(), '/', { cookie: 'tester=1' })).toMatchObject({
       text: 'old',
       reason: 'killed',
