@@ -1,0 +1,191 @@
+/** Everything that people can change by the admin API, with the record that each change must leave. */
+import { expect } from 'vitest'
+import type { Responses } from '../../../src/contract/responses.ts'
+import type { FlagVerb, OperationId } from '../../../src/contract/routes.ts'
+import { admin } from './admin.ts'
+
+export type AuditRecord = Responses['listAudit']['records'][number]
+export type ExpectedRecord = Partial<Omit<AuditRecord, 'id' | 'at'>> & Pick<AuditRecord, 'action' | 'actor'>
+
+/** What changes nothing, and may leave no record. */
+export const READING = [
+  'whoAmI',
+  'getStatus',
+  'streamStatus',
+  'getConvergence',
+  'getSeries',
+  'listAudit',
+  'listFeedback',
+  'getDocument',
+  'validateDocument',
+  'diffDocument',
+  'listVersions',
+  'getVersion',
+  'listFlags',
+  'getFlag',
+  'explain',
+  'listTokens',
+] as const satisfies readonly OperationId[]
+
+type Reading = (typeof READING)[number]
+/** Does something, and gives the one record that this must leave; or none, where nothing changed. */
+export type Change = () => Promise<ExpectedRecord | 'nothing'>
+type Changes = Record<Exclude<OperationId, Reading | 'commandFlag'>, Record<string, Change>>
+
+export const FLAG = 'steered'
+export const VERSION = { version: expect.any(Number), hash: expect.any(String) }
+const params = { flag: FLAG }
+
+const onOff = { variants: { on: true, off: false }, off: 'off' }
+const judged = (guard: object) => ({
+  ...onOff,
+  rules: [{ serve: 'on', stages: [{ percentage: 50, bake: '0s' }] }],
+  guard: { latency: false, ...guard },
+})
+const LADDER = [
+  { percentage: 25, bake: '0s' },
+  { percentage: 50, bake: '0s' },
+]
+export const DOCUMENT = {
+  origins: { old: { url: 'http://old.test' } },
+  routes: [{ path: '/*', origin: 'old' }],
+  flags: {
+    [FLAG]: { ...onOff, rules: [{ serve: 'on', stages: [{ percentage: 10 }, { percentage: 50 }] }] },
+    plain: { ...onOff, rules: [{ serve: 'on', percentage: 10 }] },
+    healthy: { ...judged({ errors: {} }), rules: [{ serve: 'on', stages: LADDER }] },
+    failing: judged({ errors: {} }),
+    called: judged({ errors: {}, action: 'freeze' }),
+  },
+  notifications: { webhooks: [{ url: 'http://hook.test/' }] },
+}
+
+const edited = (flag: string | null = FLAG): ExpectedRecord => ({
+  action: 'document-published',
+  actor: 'admin',
+  flag,
+  reason: 'because',
+  before: VERSION,
+  after: VERSION,
+})
+export const body = { reason: 'because' }
+
+let token: Responses['createToken'] | undefined
+
+export const CHANGES: Changes = {
+  publishDocument: {
+    'a new document': async () => {
+      const { version } = await admin.call('getDocument')
+      await admin.call('publishDocument', { body: { document: DOCUMENT, expectedVersion: version, ...body } })
+      return { ...edited(null), before: { version }, after: { version: version + 1 } }
+    },
+    'the same again': async () => {
+      const { version, text } = await admin.call('getDocument')
+      await admin.call('publishDocument', { body: { document: text, expectedVersion: version } })
+      return 'nothing'
+    },
+  },
+  createFlag: {
+    'a flag': async () => {
+      await admin.call('createFlag', { body: { key: 'created', flag: onOff, ...body } })
+      return edited('created')
+    },
+  },
+  patchFlag: {
+    'a part of it': async () => {
+      await admin.call('patchFlag', { params, body: { patch: { owner: 'somebody' }, ...body } })
+      return { ...edited(), evidence: expect.anything() }
+    },
+  },
+  disableFlag: {
+    'a flag that is enabled': async () => {
+      await admin.call('disableFlag', { params, body })
+      return edited()
+    },
+  },
+  enableFlag: {
+    'a flag that is disabled': async () => {
+      await admin.call('enableFlag', { params, body })
+      return edited()
+    },
+  },
+  setPercentage: {
+    'another share': async () => {
+      await admin.call('setPercentage', { params: { flag: 'plain' }, body: { percentage: 20, ...body } })
+      return edited('plain')
+    },
+  },
+  deleteFlag: {
+    'a flag': async () => {
+      await admin.call('deleteFlag', { params: { flag: 'created' }, body })
+      return edited('created')
+    },
+  },
+  restoreVersion: {
+    'an earlier version': async () => {
+      const { versions } = await admin.call('listVersions')
+      const version = String(versions.at(-1)?.version)
+      await admin.call('restoreVersion', { params: { version }, body })
+      return { ...edited(null), action: 'document-restored' }
+    },
+  },
+  createPreview: {
+    'a link': async () => {
+      await admin.call('createPreview', { body: { overrides: { [FLAG]: 'on' } } })
+      const evidence = { overrides: { [FLAG]: 'on' } }
+      return {
+        action: 'preview-created',
+        actor: 'admin',
+        flag: FLAG,
+        evidence: expect.objectContaining(evidence),
+      }
+    },
+  },
+  createToken: {
+    'a token': async () => {
+      token = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
+      const after = { id: token.id, name: 'Olga', role: 'operator' }
+      return { action: 'token-created', actor: 'admin', before: null, after }
+    },
+  },
+  revokeToken: {
+    'a token': async () => {
+      const { id = '' } = token ?? {}
+      await admin.call('revokeToken', { params: { id } })
+      const before = { id, name: 'Olga', role: 'operator' }
+      return { action: 'token-revoked', actor: 'admin', before, after: null }
+    },
+  },
+  testWebhook: {
+    'a message': async () => {
+      await admin.call('testWebhook', { body: { url: 'http://hook.test/' } })
+      return { action: 'webhook-tested', actor: 'admin', reason: 'http://hook.test/' }
+    },
+  },
+}
+
+/** One after the other; what they find, and what they leave. */
+export const STEPS: { verb: FlagVerb; stage?: number; before: object; after: object }[] = [
+  { verb: 'pause', before: { stage: 0 }, after: { paused: { reason: 'because' } } },
+  { verb: 'resume', before: { paused: { reason: 'because' } }, after: { generation: 1, stage: 0 } },
+  { verb: 'stage', stage: 1, before: { stage: 0 }, after: { stage: 1 } },
+  { verb: 'stage', stage: 0, before: { stage: 1 }, after: { stage: 0 } },
+  { verb: 'approve', before: { stage: 0 }, after: { approved: true } },
+  { verb: 'advance', before: { approved: true }, after: { stage: 1 } },
+  { verb: 'finish', before: { stage: 1 }, after: { finished: true } },
+  { verb: 'rollback', before: { finished: true }, after: { rolledBack: { reason: 'because' } } },
+  { verb: 'resume', before: { generation: 1 }, after: { generation: 2, stage: 0 } },
+  { verb: 'kill', before: { killed: false }, after: { killed: true } },
+  { verb: 'unkill', before: { killed: true }, after: { killed: false } },
+]
+
+/** What must be refused. */
+export const REFUSED: { id: OperationId; call: object }[] = [
+  { id: 'publishDocument', call: { body: { document: {}, expectedVersion: 0 } } },
+  { id: 'deleteFlag', call: { params: { flag: 'nowhere' }, body } },
+  { id: 'restoreVersion', call: { params: { version: '999' }, body } },
+  { id: 'revokeToken', call: { params: { id: 'nothing' } } },
+  { id: 'createPreview', call: { body: { overrides: { nowhere: 'on' } } } },
+  { id: 'commandFlag', call: { params: { flag: 'nowhere', verb: 'kill' }, body } },
+  { id: 'commandFlag', call: { params: { flag: FLAG, verb: 'unkill' }, body } },
+  { id: 'testWebhook', call: { body: { url: 'http://elsewhere.test/' } } },
+]
