@@ -20,8 +20,8 @@ export type Login =
 
 /** Wrong tokens that one address may try; what it tries after that is refused without being looked at. */
 const FAILURES = { burst: 10, perSecond: 0.1 }
-/** Refused logins are summed up in the audit log, so that trying often does not fill it. */
-const NOTED_EVERY_MS = 60_000
+/** Refused logins are noted as the 1st, 10th, 100th … of such a time: trying often must not fill the audit log. */
+const REFUSALS_SUMMED_MS = 600_000
 /** How long an isolate believes what the Controller said of a token; so long a token that is taken back still works. */
 const TOKEN_TTL_MS = 15_000
 const MOST_CACHED_TOKENS = 1_000
@@ -32,8 +32,9 @@ type TokenPort = Pick<Controller, 'findToken' | 'note'>
 export class Authenticator {
   readonly #failures = new RateLimiter(FAILURES)
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
+  readonly #lookups = new Map<string, Promise<Actor | undefined | 'unreachable'>>()
   #refused = 0
-  #notedAtMs = Number.NEGATIVE_INFINITY
+  #refusedSinceMs = Number.NEGATIVE_INFINITY
 
   async login(
     request: Request,
@@ -46,28 +47,38 @@ export class Authenticator {
     if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
       return { ok: true, actor: { name: 'admin', role: 'admin' } }
     }
+    const hash = token.length > LONGEST_TOKEN ? '' : await sha256Hex(token)
+    const known = this.#known.get(hash)
+    if (known !== undefined && nowMs < known.untilMs) return { ok: true, actor: known.actor }
     const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
-    const waitMs = this.#failures.waitMs(sender, nowMs)
+    return await this.#loginUnknown(hash, sender, env, nowMs, waitUntil)
+  }
+
+  /** Looking costs the sender an attempt, which is given back where the token was right. */
+  async #loginUnknown(
+    hash: string,
+    sender: string,
+    env: Env,
+    nowMs: number,
+    waitUntil: (work: Promise<unknown>) => void,
+  ): Promise<Login> {
+    const running = this.#lookups.get(hash)
+    const waitMs = running === undefined ? this.#failures.take(sender, nowMs) : 0
     if (waitMs > 0) {
       this.#countRefusal(env, sender, nowMs, waitUntil)
-      const retryAfterSeconds = Math.ceil(waitMs / 1_000)
-      return {
-        ok: false,
-        status: 429,
-        detail: 'Too many wrong tokens; wait before the next one',
-        retryAfterSeconds,
-      }
+      const detail = 'Too many wrong tokens; wait before the next one'
+      return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
     }
-    const found = await this.#find(token, env, nowMs)
-    if (found === 'unreachable') {
-      const detail =
-        'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN works all the same'
-      return { ok: false, status: 503, detail }
+    const found = await (running ?? this.#lookUp(hash, env, nowMs))
+    if (found === undefined) {
+      this.#countRefusal(env, sender, nowMs, waitUntil)
+      return { ok: false, status: 401, detail: 'This token is not known' }
     }
-    if (found !== undefined) return { ok: true, actor: found }
-    this.#failures.take(sender, nowMs)
-    this.#countRefusal(env, sender, nowMs, waitUntil)
-    return { ok: false, status: 401, detail: 'This token is not known' }
+    if (running === undefined) this.#failures.giveBack(sender)
+    if (found !== 'unreachable') return { ok: true, actor: found }
+    const detail =
+      'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN works all the same'
+    return { ok: false, status: 503, detail }
   }
 
   async #withoutToken(request: Request, env: Env): Promise<Login> {
@@ -87,11 +98,15 @@ export class Authenticator {
     return { ok: true, actor }
   }
 
-  async #find(token: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
-    if (token.length > LONGEST_TOKEN) return undefined
-    const hash = await sha256Hex(token)
-    const known = this.#known.get(hash)
-    if (known !== undefined && nowMs < known.untilMs) return known.actor
+  /** Calls that come together with one token ask the Controller once. */
+  #lookUp(hash: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
+    const lookup = this.#find(hash, env, nowMs).finally(() => this.#lookups.delete(hash))
+    this.#lookups.set(hash, lookup)
+    return lookup
+  }
+
+  async #find(hash: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
+    if (hash === '') return undefined
     this.#known.delete(hash)
     try {
       const info = await controller<TokenPort>(env).findToken(hash)
@@ -107,17 +122,18 @@ export class Authenticator {
   }
 
   #countRefusal(env: Env, sender: string, nowMs: number, waitUntil: (work: Promise<unknown>) => void): void {
-    this.#refused++
-    if (nowMs - this.#notedAtMs < NOTED_EVERY_MS) return
-    const times = this.#refused
-    this.#refused = 0
-    this.#notedAtMs = nowMs
+    if (nowMs - this.#refusedSinceMs >= REFUSALS_SUMMED_MS) {
+      this.#refused = 0
+      this.#refusedSinceMs = nowMs
+    }
+    const times = ++this.#refused
+    if (!/^10*$/.test(String(times))) return
     const record = {
       atMs: nowMs,
       actor: 'unknown',
       action: 'login-refused' as const,
       flag: undefined,
-      reason: `${times} login${times > 1 ? 's' : ''} with a wrong token, the last from ${sender}`,
+      reason: `${times} login${times > 1 ? 's' : ''} with a wrong token in ten minutes, the latest from ${sender}`,
       evidence: { times, sender },
       before: null,
       after: null,

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import { type ControlState, INITIAL_CONTROL_STATE } from '../core/config/control.ts'
-import type { DocumentTag } from '../core/config/document-tag.ts'
+import { type DocumentTag, isOvertaken } from '../core/config/document-tag.ts'
 import { flushIntervalMs, SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
 import { Outbox, type OutboxData } from '../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply, IsolateSighting } from '../core/counters/protocol.ts'
@@ -82,7 +82,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
       this.#state = state
       this.#texts.putJson('state', state)
     }
-    if (tag !== undefined && tag.version >= this.#tag.version) {
+    if (tag !== undefined && !isOvertaken(tag, this.#tag)) {
       this.#tag = tag
       this.#texts.putJson('tag', tag)
     }

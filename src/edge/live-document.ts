@@ -18,6 +18,7 @@ import {
   type DocumentInUse,
   type DocumentTag,
   isBehind,
+  isOvertaken,
   isStale,
   KV_STALE_MS,
 } from '../core/config/document-tag.ts'
@@ -165,6 +166,7 @@ export class LiveDocument {
     env: Env,
     nowMs: number,
   ): Promise<void> {
+    if (this.#tag !== undefined && isOvertaken(tag, this.#tag.tag)) return
     this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
     if (!isBehind(this.#inUse, tag, nowMs)) return
     const text = await fetchText().catch(() => undefined)

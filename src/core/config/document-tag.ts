@@ -26,6 +26,14 @@ export const KV_STALE_MS = 90_000
  */
 const CONTROLLER_BEHIND_MS = 5_000
 
+/**
+ * Whether a tag was overtaken on its way by another. One that counts lower and is later comes from a Controller that
+ * has lost its memory and begins again.
+ */
+export function isOvertaken(tag: DocumentTag, by: DocumentTag): boolean {
+  return tag.version < by.version && tag.atMs <= by.atMs
+}
+
 /** What an isolate decides by. */
 export type DocumentInUse = { hash: string; source: 'kv' | 'bundled' | 'pushed'; sinceMs: number }
 

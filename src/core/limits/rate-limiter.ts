@@ -25,10 +25,10 @@ export class RateLimiter {
     return 0
   }
 
-  /** The same question without taking anything. */
-  waitMs(key: string, nowMs: number): number {
-    const { tokens } = this.#filled(key, nowMs)
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / this.#limit.perSecond) * 1_000)
+  /** Gives back a token that was taken for nothing. */
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#limit.burst, bucket.tokens + 1)
   }
 
   #filled(key: string, nowMs: number): Bucket {

@@ -1,0 +1,38 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import type { DocumentTag } from '../../src/core/config/document-tag.ts'
+import { sha256Hex } from '../../src/crypto.ts'
+import { LiveDocument } from '../../src/edge/live-document.ts'
+
+const textOf = (url: string) =>
+  JSON.stringify({ origins: { only: { url } }, routes: [{ path: '/*', origin: 'only' }] })
+
+/** A document of a version, as the Controller tells of it. */
+async function versionOf(version: number, atMs = version * 1_000) {
+  const text = textOf(`http://version-${version}.test`)
+  const tag: DocumentTag = { version, hash: await sha256Hex(text), atMs, replaced: [], inKv: false }
+  return { tag, text }
+}
+
+async function liveWith(versions: readonly { tag: DocumentTag; text: string }[]): Promise<string> {
+  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  for (const { tag, text } of versions) await live.offer(tag, async () => text, env, Date.now())
+  return live.last.snapshot.fallback.url
+}
+
+it('a document that is told of late does not replace a newer one', async () => {
+  const [first, second] = [await versionOf(1), await versionOf(2)]
+  expect(await liveWith([first])).toBe('http://version-1.test')
+  expect(await liveWith([first, second])).toBe('http://version-2.test')
+  expect(await liveWith([second, first])).toBe('http://version-2.test')
+})
+
+it('a Controller that has lost its memory is heard all the same', async () => {
+  const [old, restarted] = [await versionOf(7), await versionOf(1, 60_000)]
+  expect(await liveWith([old, restarted])).toBe('http://version-1.test')
+})
+
+it('a text that is not the one that was told of is not used', async () => {
+  const { tag } = await versionOf(1)
+  expect(await liveWith([{ tag, text: textOf('http://evil.test') }])).toBe('http://bundled.test')
+})
