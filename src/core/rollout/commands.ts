@@ -136,6 +136,7 @@ function atStage(control: FlagControl, stage: number, stageCount: number): FlagC
   if (stageCount === 0) return 'no rule of it has stages'
   if (control.rolledBack) return 'it is rolled back; resume it first'
   if (stage < 0 || stage >= stageCount) return `its stages are 0 to ${stageCount - 1}`
+  if (stage === control.stage && !control.approved && !control.finished) return 'it is at this stage already'
   const { approved: _, finished: __, ...rest } = control
   return { ...rest, stage }
 }
