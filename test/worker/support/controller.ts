@@ -50,7 +50,7 @@ async function newestRecord(): Promise<number | undefined> {
   return (await admin.call('listAudit', { query: { limit: '1' } })).records[0]?.id
 }
 
-function pendingWrites(): Promise<string[]> {
+export function pendingWrites(): Promise<string[]> {
   return runInDurableObject(
     controller,
     (_, { storage }) => new TextStore(storage.sql).getJson('kv pending') ?? [],

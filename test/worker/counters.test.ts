@@ -1,0 +1,138 @@
+/** A shard counts each flush once and loses none that it has acknowledged, whatever becomes of it meanwhile. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { type Cell, emptyCell } from '../../src/core/counters/cell.ts'
+import type { FlushMessage, FlushReply } from '../../src/core/counters/protocol.ts'
+import type { Controller } from '../../src/durable/controller.ts'
+import type { Counters } from '../../src/durable/counters.ts'
+import { admin } from './support/admin.ts'
+import { controller } from './support/controller.ts'
+
+let flags = 0
+
+/** A shard of its own, with a flag that nobody else counts. */
+function shardOf(colo: string) {
+  const stub = env.COUNTERS.get(env.COUNTERS.idFromName(colo)) as unknown as DurableObjectStub<Counters>
+  const flag = `counted-${++flags}`
+  return {
+    stub,
+    flush: (seq: number, requests: number, more: Partial<FlushMessage> = {}): Promise<FlushReply> =>
+      stub.flush({
+        seq,
+        cells: [cellOf(flag, requests)],
+        isolate: 'isolate-1',
+        colo,
+        epoch: 0,
+        epochAtMs: 0,
+        usedHash: '',
+        documentHash: '',
+        killHash: '',
+        samples: [],
+        ...more,
+      }),
+    /** Requests that have arrived at the Controller. */
+    arrived: async (): Promise<number> => {
+      const { cells } = await controller.status()
+      return cells.filter((cell) => cell.flag === flag).reduce((sum, { requests }) => sum + requests, 0)
+    },
+  }
+}
+
+function cellOf(flag: string, requests: number): Cell {
+  const key = { flag, variant: 'on', arm: 'canary' as const, generation: 1, stage: 0 }
+  return { ...emptyCell(key), requests, latency: { 40: requests } }
+}
+
+/** Until what was flushed has been forwarded, by the shard itself or by its alarm. */
+async function arrives(shard: ReturnType<typeof shardOf>, requests: number): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        await runDurableObjectAlarm(shard.stub)
+        return await shard.arrived()
+      },
+      { timeout: 15_000 },
+    )
+    .toBe(requests)
+}
+
+describe('a shard', () => {
+  it('counts a flush once, however often and in whatever order it comes', async () => {
+    const shard = shardOf('AAA')
+    for (const seq of [1, 3, 2, 3, 1, 1, 2, 40, 40, 7]) await shard.flush(seq, 10 ** (seq % 5))
+    // 7 is too long before 40 to tell whether it has been seen, so it is not counted.
+    await arrives(shard, 10 + 100 + 1_000 + 1)
+    await shard.flush(41, 5)
+    await arrives(shard, 1_116)
+  })
+
+  it('keeps isolates apart that use the same numbers', async () => {
+    const shard = shardOf('BBB')
+    await shard.flush(1, 1, { isolate: 'one' })
+    await shard.flush(1, 10, { isolate: 'two' })
+    await arrives(shard, 11)
+  })
+
+  it('remembers what it has acknowledged, and what it has seen, when it is evicted', async () => {
+    const shard = shardOf('CCC')
+    await shard.flush(1, 1)
+    await shard.flush(2, 10)
+    await evictDurableObject(shard.stub)
+    await shard.flush(2, 10)
+    await shard.flush(3, 100)
+    await arrives(shard, 111)
+  })
+
+  it('sends again what the Controller did not answer; the Controller counts it once', async () => {
+    const shard = shardOf('DDD')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const lost = await loseAnswers(2)
+    await shard.flush(2, 10)
+    await expect.poll(shard.arrived, { timeout: 15_000 }).toBe(11)
+    await shard.flush(3, 100)
+    await arrives(shard, 111)
+    expect(lost()).toBe(0)
+  })
+
+  it('tells an isolate that is behind the state, and one that is not nothing', async () => {
+    const shard = shardOf('EEE')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const params = { flag: 'new-shop', verb: 'pause' }
+    const { epoch } = await admin.call('commandFlag', { params, body: {} })
+    // The Controller has pushed the state to the shard before it answered.
+    expect(await shard.flush(2, 1)).toMatchObject({
+      epoch,
+      state: { epoch, flags: { 'new-shop': { paused: {} } } },
+    })
+    expect((await shard.flush(3, 1, { epoch })).state).toBeUndefined()
+    await evictDurableObject(shard.stub)
+    expect((await shard.flush(4, 1)).state?.epoch).toBe(epoch)
+  })
+
+  it('asks isolates to come less often when there are many', async () => {
+    const shard = shardOf('FFF')
+    expect((await shard.flush(1, 1)).intervalMs).toBe(1_000)
+    let last: FlushReply | undefined
+    for (let index = 0; index < 250; index++) last = await shard.flush(1, 0, { isolate: `isolate ${index}` })
+    expect(last?.intervalMs).toBeGreaterThan(1_200)
+  })
+})
+
+/** The Controller does its work, but its next answers get lost. Gives how many are still to be lost. */
+async function loseAnswers(count: number): Promise<() => number> {
+  let left = count
+  await runInDurableObject(controller, (instance: Controller) => {
+    const methods = Object.getPrototypeOf(instance) as Controller
+    const { forward } = methods
+    methods.forward = async function (this: Controller, message) {
+      const reply = await forward.call(this, message)
+      if (left === 0) return reply
+      if (--left === 0) methods.forward = forward
+      throw new Error('the answer got lost')
+    }
+  })
+  return () => left
+}
