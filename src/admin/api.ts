@@ -5,6 +5,7 @@ import { readBoundedText } from '../bounded-body.ts'
 import { BODIES, QUERIES } from '../contract/requests.ts'
 import { FLAG_VERBS, type OperationId, ROUTES, type Route } from '../contract/routes.ts'
 import { LARGEST_DOCUMENT_CHARACTERS } from '../core/config/parse.ts'
+import { DEEPEST_LEVEL, isDeeperThan } from '../core/config/readable.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
 import { controller, type Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
@@ -134,6 +135,10 @@ async function parseCall(id: OperationId, request: Request): Promise<Parts | Res
   }
   const json = jsonOf(text)
   if (json === undefined) return problemDetails(400, 'Bad Request', 'The body is not JSON')
+  // What is done with a body may call itself level by level; a document in it has problems to tell before that.
+  if (isDeeperThan(json, 2 * DEEPEST_LEVEL)) {
+    return problemDetails(400, 'Bad Request', `The body is nested more than ${2 * DEEPEST_LEVEL} levels deep`)
+  }
   const body = parsed(BODIES[id as keyof typeof BODIES], json, 'body')
   return body instanceof Response ? body : { body, query }
 }

@@ -214,6 +214,16 @@ describe('what is too much', () => {
     expect((await gate.flag(FLAG)).state).not.toBe('killed')
   })
 
+  it('a body that is nested without end is refused, and not blamed on the Controller', async () => {
+    const patch = `{"patch": {"description": ${'['.repeat(200_000)}${']'.repeat(200_000)}}}`
+    for (const [id, body] of [
+      ['patchFlag', patch],
+      ['validateDocument', patch.replace('patch', 'document')],
+    ] as const) {
+      expect((await attempt(id, { headers: bearer(ADMIN_TOKEN), body })).status, id).toBe(400)
+    }
+  })
+
   it('thousands of wrong tokens: refused, bounded, on record, and visitors and the right token do not notice', async () => {
     const before = (await gate.audit()).length
     const statuses = new Map<number, number>()

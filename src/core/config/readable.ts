@@ -1,7 +1,7 @@
 import { jsonPath, type PathKey, type Problem } from './problems.ts'
 
 /** Nobody nests deeper by hand, and whatever walks a document by calling itself must not run out of stack. */
-const DEEPEST_LEVEL = 64
+export const DEEPEST_LEVEL = 64
 
 /** Keys that JavaScript has a use of its own for; they would be lost on the way, without a word. */
 const RESERVED_KEYS: ReadonlySet<PathKey> = new Set(['__proto__', 'constructor', 'prototype'])
@@ -13,6 +13,12 @@ export function inspectJson(value: unknown): Readable {
   const found: Readable = { problems: [], valueCount: 0 }
   visit(value, [], found)
   return found
+}
+
+/** Whether lists and objects lie in each other more than so many levels deep. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))
 }
 
 function visit(value: unknown, path: PathKey[], found: Readable): void {
