@@ -14,7 +14,7 @@ export type ArbitraryCondition = {
 export type ArbitraryFlag = {
   variants: Record<string, unknown>
   off: string
-  rules: object[]
+  rules: { serve: unknown }[]
 }
 
 export type ArbitraryDocument = {
