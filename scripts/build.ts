@@ -1,7 +1,7 @@
 /**
  * `npm run build [-- --config FILE]`: dist/worker.js, one ES module that plain `workerd serve` can run;
  * dist/gate/worker.js, the same without a document, for the package; dist/dashboard, the files of the dashboard;
- * dist/cli.js, the command line.
+ * dist/cli.js, the command line; dist/lib, what other projects import.
  */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -12,6 +12,7 @@ import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
 import { BUILT_DASHBOARD } from '../src/local/dashboard-files.ts'
 import { BUILT_GATE, DOCUMENT_MODULE } from '../src/local/worker-modules.ts'
 import { buildCli } from './build-cli.mjs'
+import { buildLibrary } from './build-library.ts'
 
 try {
   const { values } = parseArgs({ options: { config: { type: 'string' } } })
@@ -23,6 +24,7 @@ try {
   await buildWorker({ outfile: resolve(PROJECT_ROOT, BUILT_GATE), documentModule: DOCUMENT_MODULE })
   const dashboard = await buildDashboard({ outdir: resolve(PROJECT_ROOT, BUILT_DASHBOARD) })
   const cli = await buildCli()
+  await buildLibrary()
   console.log(`dist/worker.js ${kB(built.length)}, gzip ${kB(gzipSync(built, { level: 9 }).length)}`)
   console.log(`dist/dashboard gzip ${kB(dashboard.gzippedBytes)} in all`)
   console.log(`dist/cli.js ${kB(cli.bytes)}`)

@@ -12,7 +12,7 @@ export interface AreaRules {
   readonly builtins?: readonly ('node' | 'cloudflare')[]
 }
 
-const PARTS = ['core', 'contract', 'edge', 'durable', 'admin', 'client', 'dashboard']
+const PARTS = ['core', 'contract', 'edge', 'durable', 'admin', 'client', 'dashboard', 'app']
 const PURE_PACKAGES = ['valibot', 'semver', 'ipaddr.js', 'isbot']
 
 /** Areas are the folders of src; `src` means the files directly in it, `index` the composition root. */
@@ -22,6 +22,11 @@ export const AREAS: Readonly<Record<string, AreaRules>> = {
   edge: { values: ['edge', 'core', 'src'], builtins: ['cloudflare'] },
   durable: { values: ['durable', 'core', 'src'], builtins: ['cloudflare'] },
   client: { values: ['client', 'core', 'src'], types: ['edge', 'durable'] },
+  app: { values: ['app', 'admin', 'client', 'edge', 'durable', 'core', 'src', 'config'] },
+  hono: { values: ['hono', 'app', 'edge', 'durable', 'core', 'src'], packages: ['hono'] },
+  browser: { values: ['browser'], packages: [] },
+  server: { values: ['server'], packages: [] },
+  openfeature: { values: ['openfeature', 'server'], packages: ['@openfeature/server-sdk'] },
   admin: { values: ['admin', 'contract', 'core', 'src'], types: ['durable', 'edge'] },
   dashboard: { values: ['dashboard', 'contract', 'core', 'src'] },
   local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },

@@ -4,7 +4,15 @@ import type { FlagStatusView, Responses } from '../contract/responses.ts'
 import type { ControlState } from '../core/config/control.ts'
 import { KILL_ALL } from '../core/config/control.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
-import { type Cell, CellTable, emptyCell, errorsOf, mergeCell } from '../core/counters/cell.ts'
+import {
+  type Cell,
+  CellTable,
+  emptyCell,
+  errorsOf,
+  mergeCell,
+  VITAL_NAMES,
+  type VitalName,
+} from '../core/counters/cell.ts'
 import { quantileMs, total } from '../core/counters/histogram.ts'
 import { type Arm, currentShare } from '../core/decision/decide.ts'
 import { flagStatus } from '../core/rollout/commands.ts'
@@ -29,6 +37,8 @@ type Counts = {
   journeys: number
   /** Durations that the app reported. */
   timings: { count: number; p50Ms: number | null; p95Ms: number | null }
+  /** Web vitals by name: how many, and the 75th percentile (milliseconds; CLS a share). */
+  vitals: Partial<Record<VitalName, { count: number; p75: number | null }>>
 }
 
 export type FlagState = 'open' | 'killed' | 'rolled-back' | 'disabled'
@@ -190,11 +200,24 @@ function sumOf(cells: readonly Cell[]): Counts {
       p50Ms: rounded(quantileMs(sum.timings, 0.5)),
       p95Ms: rounded(quantileMs(sum.timings, 0.95)),
     },
+    vitals: vitalsOf(sum),
   }
 }
 
 /** Most flags of a large document have no traffic at the moment. */
 const NOTHING: Counts = sumOf([])
+
+function vitalsOf({ vitals = {} }: Cell): Counts['vitals'] {
+  return Object.fromEntries(
+    VITAL_NAMES.flatMap((name) => {
+      const histogram = vitals[name]
+      if (histogram === undefined) return []
+      const p75 = rounded(quantileMs(histogram, 0.75))
+      const value = name === 'CLS' && p75 !== null ? p75 / 1_000 : p75
+      return [[name, { count: total(histogram), p75: value }]]
+    }),
+  )
+}
 
 function rounded(valueMs: number | undefined): number | null {
   return valueMs === undefined ? null : Math.round(valueMs * 10) / 10

@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { readBoundedText } from '../bounded-body.ts'
+import { VITAL_NAMES } from '../core/counters/cell.ts'
 import type { Decision } from '../core/decision/decide.ts'
 import { RateLimiter } from '../core/limits/rate-limiter.ts'
 import type { Feedback } from '../durable/feedback-log.ts'
@@ -38,6 +39,13 @@ const report = v.variant('type', [
     flag,
     name: v.optional(v.string()),
     durationMs: v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_DURATION_MS)),
+  }),
+  v.object({
+    type: v.literal('vital'),
+    flag,
+    name: v.picklist(VITAL_NAMES),
+    /** Milliseconds; of CLS the share itself. */
+    value: v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_DURATION_MS)),
   }),
   v.object({ type: v.literal('feedback'), flag, text }),
 ])

@@ -35,6 +35,8 @@ const counts = v.strictObject({
   rescued: count,
   journeys: count,
   timings: v.strictObject({ count, p50Ms: nullable(v.number()), p95Ms: nullable(v.number()) }),
+  /** Web vitals by name, as browsers measured them. */
+  vitals: v.record(v.string(), v.strictObject({ count, p75: nullable(v.number()) })),
 })
 
 const verdict = nullable(

@@ -11,6 +11,7 @@ import { findTarget } from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
+import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
 import { debugViewOf } from './debug-view.ts'
 import { withErrorPage } from './error-page.ts'
 import { Facts } from './facts.ts'
@@ -68,7 +69,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const found = await assets.complete(facts, plan, asked, document.snapshot)
     const answer = withErrorPage(found, facts, document.snapshot)
     const body = observe(plan, answer, facts, reporter, { env, waitUntil })
-    return respond(plan, answer, body, facts)
+    const response = respond(plan, answer, body, facts)
+    if (plan.bootstrap === undefined) return response
+    const flags = answer.rescued ? plan.bootstrap.rescued : plan.bootstrap.flags
+    return withBootstrap(response, flags, plan.decision === undefined ? plan.setCookie : undefined)
   }
 
   async function makePlan(own: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
@@ -76,12 +80,20 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const role = roleOf(facts)
     const pin = pinOf(facts, role, own, document.snapshot)
     const target = pin?.target ?? own
-    if (target.kind === 'origin') return { ...stablePlan(target), role, debug }
+    const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
+    if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
     const { context, anonymous } = await visitorOf(facts, document, env)
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
+    const bring = (routed?: Decision) =>
+      isWithFlags ? bootstrapFor(document.snapshot, context, inputs, routed) : undefined
+    if (target.kind === 'origin') {
+      const bootstrap = bring()
+      return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
+    }
     const decision = keepTo(pin, stepBacks.decide(target, context, inputs))
     sampler.offer(document.snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
+    const bootstrap = bring(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
     return {
       origin,
@@ -94,6 +106,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
         : undefined,
       setCookie: anonymous.setCookie(),
       debug,
+      bootstrap,
     }
   }
 

@@ -60,6 +60,13 @@ export function pinOf(facts: Facts, role: Role, own: RouteTarget, snapshot: Snap
   return isShared ? { target, variant: entry.variant } : undefined
 }
 
+/** The version that the page of a request came from, whatever the request itself is for. */
+export function pagePin(facts: Facts, snapshot: Snapshot): Pin | undefined {
+  const entries = entriesOf(facts)
+  const found = entries.length === 0 ? undefined : pageOf(facts, entries, snapshot)
+  return found && { target: found.target, variant: found.entry.variant }
+}
+
 /** The decision, or the page's variant in its place where the two could differ by chance only. */
 export function keepTo(pin: Pin | undefined, decision: Decision): Decision {
   if (pin === undefined || pin.variant === decision.variant) return decision

@@ -1,5 +1,6 @@
 import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import type { Decision } from '../core/decision/decide.ts'
+import type { Bootstrap } from './bootstrap.ts'
 import type { DebugView } from './debug-view.ts'
 import type { Role } from './pages.ts'
 import type { ExtraHeaders } from './proxy.ts'
@@ -16,4 +17,6 @@ export type Plan = {
   standIn: { origin: Origin; extra(): Promise<ExtraHeaders> } | undefined
   setCookie: string | undefined
   debug: DebugView
+  /** The flags that the page brings along, if it does. */
+  bootstrap?: Bootstrap | undefined
 }

@@ -5,7 +5,7 @@
  */
 
 import { SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
-import { countFailure, countOutcome, countTiming } from '../core/counters/cell.ts'
+import { countFailure, countOutcome, countTiming, countVital, type VitalName } from '../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
 import type { FlushReply } from '../core/counters/protocol.ts'
 import type { Decision } from '../core/decision/decide.ts'
@@ -19,7 +19,10 @@ const TIMER_LOST_AFTER_MS = 5_000
 const ATTEMPTS = 3
 
 /** What an app may say of a variant; `durationMs` is how long something took. */
-export type AppReport = { type: 'error' } | { type: 'timing'; durationMs: number }
+export type AppReport =
+  | { type: 'error' }
+  | { type: 'timing'; durationMs: number }
+  | { type: 'vital'; name: VitalName; value: number }
 
 export type ReportContext = { env: Env; colo: string; nowMs: number; waitUntil(work: Promise<unknown>): void }
 
@@ -52,7 +55,13 @@ export class Reporter {
   reportFromApp(decision: Decision, report: AppReport, context: ReportContext): void {
     const cell = this.#outbox.open.at(decision)
     if (report.type === 'error') countFailure(cell, 'reported', decision.bucket)
-    else countTiming(cell, report.durationMs)
+    else if (report.type === 'timing') countTiming(cell, report.durationMs)
+    else countVital(cell, report.name, report.name === 'CLS' ? report.value * 1_000 : report.value)
+    this.#schedule(context)
+  }
+
+  /** Hears of news within the flush interval, also while nothing is there to be reported. */
+  stayInTouch(context: ReportContext): void {
     this.#schedule(context)
   }
 

@@ -11,6 +11,7 @@ import { docs } from './docs.ts'
 import { explain } from './explain.ts'
 import { disable, enable, flags, percentage } from './flags.ts'
 import { history, pull, restore } from './history.ts'
+import { importVerb } from './import.ts'
 import { init } from './init.ts'
 import { kill, unkill } from './kill.ts'
 import { preview } from './preview.ts'
@@ -24,7 +25,7 @@ import { token, webhook } from './token.ts'
 
 export const VERBS: readonly Verb[] = [
   ...[init, dev, build, deploy],
-  ...[check, simulate, diff, publish, pull, history, restore],
+  ...[check, simulate, diff, publish, pull, history, restore, importVerb],
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
   ...[status, explain, preview, audit, feedback],

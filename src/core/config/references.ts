@@ -15,6 +15,10 @@ export function referenceProblems(document: GateDocument): Problem[] {
     ...routeProblems(document),
     ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
     ...chainProblems(document),
+    ...(document.bootstrap?.flags ?? [])
+      .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
+      .filter(({ key }) => !Object.hasOwn(document.flags, key))
+      .map(({ key, at }) => dangling(at, key, 'a flag', Object.keys(document.flags))),
   ]
 }
 

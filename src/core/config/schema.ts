@@ -5,7 +5,9 @@
 import * as v from 'valibot'
 import type { Json } from '../flags/flag.ts'
 import { OPERATORS } from '../flags/operators.ts'
+import { bootstrap } from './schema/bootstrap.ts'
 import { bucketing } from './schema/bucketing.ts'
+import { flagQueries } from './schema/flag-queries.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './schema/guard.ts'
 import { context, jwt, source } from './schema/identity.ts'
 import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './schema/rollout.ts'
@@ -16,6 +18,7 @@ import {
   nonEmpty,
   oneOrMore,
   originUrl,
+  pathPattern,
   percentage,
   positiveInteger,
 } from './schema/values.ts'
@@ -36,10 +39,6 @@ const origin = v.strictObject({
   ),
 })
 
-const pathPattern = v.pipe(
-  v.string(),
-  v.regex(/^\/[^\s?#]*$/, 'a path that begins with "/", such as "/checkout/*"'),
-)
 const hostPattern = v.pipe(
   v.string(),
   v.regex(/^(\*\.)?[A-Za-z0-9.\-[\]:]+$/, 'a host such as "www.example.com" or "*.example.com"'),
@@ -239,6 +238,10 @@ export const gateDocumentSchema = v.strictObject({
     v.pipe(publishing, v.description('How new documents are put in force by the admin API.')),
     {},
   ),
+  bootstrap: v.optional(
+    v.pipe(bootstrap, v.description('Puts the flags of the visitor into HTML pages. Default: it does not.')),
+  ),
+  flagQueries: v.optional(v.pipe(flagQueries, v.description('Who may ask for flags, and how often.')), {}),
   notifications: v.optional(
     v.pipe(
       v.strictObject({ webhooks: v.array(webhook) }),
@@ -288,6 +291,8 @@ export const KNOWN_KEYS: readonly string[] = [
     freeze,
     webhook,
     publishing,
+    flagQueries,
+    bootstrap,
   ].flatMap((schema) => Object.keys(schema.entries)),
   ...Object.keys(source.entries),
 ]

@@ -24,10 +24,23 @@ export type CompiledRoute = {
   target: RouteTarget
 }
 
+export type FlagQuerySettings = {
+  requireToken: boolean
+  /** Undefined: pages of every site, without cookies. */
+  allowedOrigins: ReadonlySet<string> | undefined
+  requestsPerMinute: number
+  /** A JWT in the Authorization header is then the visitor's, and no token of the gate. */
+  visitorsSendBearer: boolean
+}
+
 export type Snapshot = {
   routes: readonly CompiledRoute[]
   flags: ReadonlyMap<string, CompiledFlag>
   identity: IdentitySettings
+  /** Pages that bring their flags along, and which; undefined: none. */
+  bootstrap: { covers(path: string): boolean; flags: ReadonlySet<string> | undefined } | undefined
+  /** Who may ask for flags, and how often. */
+  flagQueries: FlagQuerySettings
   /** Where a request goes that no route takes, and whenever nothing better is known. */
   fallback: Origin
   unrouted: OriginTarget
@@ -54,6 +67,8 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     fallback,
     unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
     errorPage: document.errorPage,
+    flagQueries: compileFlagQueries(document),
+    bootstrap: document.bootstrap && compileBootstrap(document.bootstrap),
   }
 }
 
@@ -102,6 +117,28 @@ function fallbackOrigin(
   const plain = routes.findLast((_, index) => document.routes[index]?.path === '/*') ?? routes.at(-1)
   if (plain?.target.kind === 'flag') return plain.target.stable
   return plain?.target.origin ?? known(origins, Object.keys(document.origins)[0])
+}
+
+function compileBootstrap({
+  paths,
+  flags,
+}: NonNullable<GateDocument['bootstrap']>): NonNullable<Snapshot['bootstrap']> {
+  const patterns = paths.map(compilePath)
+  return {
+    covers: (path) => patterns.some((pattern) => pattern.matches(path)),
+    flags: flags && new Set(flags),
+  }
+}
+
+function compileFlagQueries({ flagQueries, context }: GateDocument): FlagQuerySettings {
+  const { allowedOrigins } = flagQueries
+  const tokenSources = context.jwt && (asList(context.jwt.from) ?? [{ header: 'authorization' }])
+  return {
+    ...flagQueries,
+    allowedOrigins: allowedOrigins && new Set(allowedOrigins),
+    visitorsSendBearer:
+      tokenSources?.some(({ header }) => header?.toLowerCase() === 'authorization') === true,
+  }
 }
 
 function compileIdentity(context: GateDocument['context']): IdentitySettings {

@@ -20,7 +20,13 @@ export type Cell = CellKey & {
   rescued: number
   /** Durations that the app reported. */
   timings: Histogram
+  /** What browsers measured of their pages, by name; nobody judges by it. Left out where there is nothing. */
+  vitals?: Partial<Record<VitalName, Histogram>>
 }
+
+/** Web vitals in milliseconds, but for CLS, which is a share and counted in thousandths. */
+export const VITAL_NAMES = ['LCP', 'INP', 'FCP', 'TTFB', 'CLS'] as const
+export type VitalName = (typeof VITAL_NAMES)[number]
 
 /**
  * Buckets kept per cell between two flushes. An isolate that sees more distinct failing visitors than this within
@@ -79,6 +85,14 @@ export function countTiming(cell: Cell, durationMs: number): void {
   recordLatency(cell.timings, durationMs)
 }
 
+/** Counts what a browser measured, in place. */
+export function countVital(cell: Cell, name: VitalName, value: number): void {
+  cell.vitals ??= {}
+  const histogram = cell.vitals[name] ?? {}
+  recordLatency(histogram, value)
+  cell.vitals[name] = histogram
+}
+
 function addBucket(cell: Cell, erroredBucket: number): void {
   if (cell.erroredBuckets.length >= MOST_ERRORED_BUCKETS) return
   if (!cell.erroredBuckets.includes(erroredBucket)) cell.erroredBuckets.push(erroredBucket)
@@ -95,6 +109,13 @@ export function mergeCell(target: Cell, source: Cell): void {
   for (const kind of FAILURE_KINDS) target.errors[kind] += source.errors[kind] ?? 0
   mergeHistogram(target.latency, source.latency)
   mergeHistogram(target.timings, source.timings ?? {})
+  for (const name of VITAL_NAMES) {
+    const histogram = source.vitals?.[name]
+    if (histogram === undefined) continue
+    target.vitals ??= {}
+    target.vitals[name] ??= {}
+    mergeHistogram(target.vitals[name], histogram)
+  }
   for (const erroredBucket of source.erroredBuckets) addBucket(target, erroredBucket)
 }
 

@@ -157,6 +157,8 @@ export function isInside(
 ): boolean {
   if (thousandths === undefined) return true
   if (rule.bucketing !== undefined) return isInsideUnleash(rule.bucketing, thousandths, context)
+  // 100 % is everybody, also those of whom nobody knows who they are.
+  if (thousandths >= THOUSANDTHS) return true
   const position = positionOf(flag.salt, context)
   return position !== undefined && insidePercentage(position, thousandths)
 }

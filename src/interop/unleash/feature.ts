@@ -55,7 +55,8 @@ function serveOf(
   const { groupId, stickiness } = strategy?.parameters ?? {}
   const own = strategy?.variants ?? []
   if (totalOf(own) > 0) {
-    return weighted(own, groupId || feature.name, own[0]?.stickiness || stickiness || 'default', table)
+    // Unlike for percentages, a group that is missing stays so in Unleash: its text is hashed.
+    return weighted(own, String(groupId), own[0]?.stickiness || stickiness || 'default', table)
   }
   const general = feature.variants ?? []
   if (totalOf(general) > 0) {

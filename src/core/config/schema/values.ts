@@ -15,6 +15,10 @@ export const flagKey = v.pipe(
   v.string(),
   v.regex(FLAG_KEY_SHAPE, 'a flag key of letters, digits and . _ ~ : / - (at most 200)'),
 )
+export const pathPattern = v.pipe(
+  v.string(),
+  v.regex(/^\/[^\s?#]*$/, 'a path that begins with "/", such as "/checkout/*"'),
+)
 export const headerName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'the name of an HTTP header'),

@@ -1,0 +1,65 @@
+/** What other projects import: dist/lib, one module each, and their declarations. */
+import { execFile } from 'node:child_process'
+import { rm, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { PROJECT_ROOT } from '../src/local/project-root.ts'
+
+const OUTDIR = resolve(PROJECT_ROOT, 'dist/lib')
+
+/** The helper for pages, as a page loads it. */
+export async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
+  await build({
+    entryPoints: [resolve(PROJECT_ROOT, 'src/browser/index.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  })
+  return { bytes: (await stat(outfile)).size }
+}
+
+/** Modules for servers and Workers: what they depend on is left to the project that imports them. */
+async function buildServerModules(): Promise<void> {
+  await build({
+    entryPoints: {
+      server: resolve(PROJECT_ROOT, 'src/server/index.ts'),
+      openfeature: resolve(PROJECT_ROOT, 'src/openfeature/index.ts'),
+      hono: resolve(PROJECT_ROOT, 'src/hono/index.ts'),
+      durable: resolve(PROJECT_ROOT, 'src/hono/durable.ts'),
+    },
+    outdir: OUTDIR,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    external: ['cloudflare:*'],
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'silent',
+  })
+}
+
+export async function buildLibrary(): Promise<void> {
+  await rm(OUTDIR, { recursive: true, force: true })
+  await Promise.all([
+    buildBrowserHelper(resolve(OUTDIR, 'browser.js')),
+    buildServerModules(),
+    declare('tsconfig.library.json'),
+    declare('tsconfig.library-browser.json'),
+  ])
+}
+
+async function declare(config: string): Promise<void> {
+  const tsc = resolve(PROJECT_ROOT, 'node_modules/.bin/tsc')
+  try {
+    await promisify(execFile)(tsc, ['-p', resolve(PROJECT_ROOT, config)])
+  } catch (error) {
+    const { stdout } = error as { stdout?: string }
+    throw new Error(`Cannot write the declarations of ${config}\n${stdout ?? String(error)}`)
+  }
+}

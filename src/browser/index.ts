@@ -1,0 +1,140 @@
+/**
+ * Sluice in a page: flags from the page's bootstrap or over OFREP, and reports about what became of them. Without
+ * dependencies, below 3 kB. The gate finds out itself which variant a visitor is on; reports only name the flag.
+ */
+import { createReports } from './reports.ts'
+import { watchErrors, watchVitals } from './watch.ts'
+
+/** A flag as the gate tells it. */
+export type FlagState<Value = unknown> = { value: Value; variant: string; reason: string }
+
+/** Flag key → type of its value. */
+export type FlagValues = Record<string, unknown>
+
+export type SluiceOptions = {
+  /** Where the gate is. Default: this site. */
+  url?: string
+  /** Whether to hear of changes while the page is open. Default: no. */
+  live?: boolean
+  /** Whether uncaught errors and web vitals are reported by themselves. Default: yes. */
+  automatic?: boolean
+  /** Flags that these reports are about. Default: those that are being rolled out to a share of visitors. */
+  watch?: readonly string[]
+}
+
+export type Sluice<Flags extends FlagValues = FlagValues> = {
+  /** Resolves when flags are known: at once where the page brought them, otherwise when the gate has answered. */
+  ready: Promise<void>
+  /** The value of a flag, or `otherwise` while, or where, the gate has none. */
+  value<Key extends keyof Flags & string>(flag: Key, otherwise: Flags[Key]): Flags[Key]
+  variant(flag: keyof Flags & string): string | undefined
+  /** Calls `listener` whenever a flag has changed; returns how to stop that. */
+  onChange(listener: () => void): () => void
+  /** Asks the gate for the flags again. */
+  refresh(): Promise<void>
+  reportError(flag: keyof Flags & string, error?: unknown): void
+  /** Runs `fn` and reports how long it took, or that it failed; what it gives or throws is passed on. */
+  time<Result>(flag: keyof Flags & string, fn: () => Result): Result
+  feedback(flag: keyof Flags & string, text: string): void
+  close(): void
+}
+
+const BOOTSTRAP_ID = 'sluice-flags'
+
+export function createSluice<Flags extends FlagValues = FlagValues>(
+  options: SluiceOptions = {},
+): Sluice<Flags> {
+  const base = `${(options.url ?? '').replace(/\/$/, '')}/__sluice`
+  const reports = createReports(`${base}/events`)
+  const listeners = new Set<() => void>()
+  let flags = bootstrapped()
+  let etag: string | undefined
+
+  async function refresh(): Promise<void> {
+    const response = await fetch(`${base}/ofrep/v1/evaluate/flags`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
+      body: '{}',
+    })
+    if (!response.ok) return
+    etag = response.headers.get('etag') ?? undefined
+    const { flags: list } = (await response.json()) as { flags: (FlagState & { key: string })[] }
+    const next: Record<string, FlagState> = {}
+    for (const { key, value, variant, reason } of list) if (variant) next[key] = { value, variant, reason }
+    const isNew = JSON.stringify(next) !== JSON.stringify(flags)
+    flags = next
+    if (isNew) for (const listener of listeners) listener()
+  }
+
+  const again = (): Promise<void> => refresh().catch(() => undefined)
+  const ready = flags ? Promise.resolve() : again()
+  const stops: (() => void)[] = []
+  if (options.live && typeof EventSource !== 'undefined') {
+    const source = new EventSource(`${base}/ofrep/v1/stream`)
+    source.addEventListener('message', again)
+    stops.push(() => source.close())
+  }
+  if (options.automatic !== false && !reports.isSilent) {
+    const watched = () =>
+      options.watch ?? Object.keys(flags ?? {}).filter((key) => flags?.[key]?.reason === 'SPLIT')
+    const each = (add: (flag: string) => void) => watched().forEach(add)
+    stops.push(watchErrors((error) => each((flag) => reports.error(flag, error))))
+    stops.push(
+      watchVitals((vitals) => {
+        for (const [name, value] of Object.entries(vitals)) each((flag) => reports.vital(flag, name, value))
+        reports.send()
+      }),
+    )
+  }
+
+  function time<Result>(flag: string, fn: () => Result): Result {
+    const startMs = performance.now()
+    const done = () => reports.timing(flag, performance.now() - startMs)
+    const failed = (error: unknown) => {
+      reports.error(flag, error)
+      throw error
+    }
+    try {
+      const result = fn()
+      if (result instanceof Promise) {
+        return result.then((value: unknown) => {
+          done()
+          return value
+        }, failed) as Result
+      }
+      done()
+      return result
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  return {
+    ready,
+    value: (flag, otherwise) => (flags?.[flag]?.value ?? otherwise) as Flags[typeof flag],
+    variant: (flag) => flags?.[flag]?.variant,
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    refresh: again,
+    reportError: (flag, error) => reports.error(flag, error),
+    time,
+    feedback: (flag, text) => reports.feedback(flag, text),
+    close: () => {
+      for (const stop of stops) stop()
+      reports.close()
+    },
+  }
+}
+
+/** What the page brought along. */
+function bootstrapped(): Record<string, FlagState> | undefined {
+  const text = document.getElementById(BOOTSTRAP_ID)?.textContent
+  try {
+    return text ? (JSON.parse(text) as { flags: Record<string, FlagState> }).flags : undefined
+  } catch {
+    // Half a page: the gate is asked instead.
+    return undefined
+  }
+}

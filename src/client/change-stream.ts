@@ -1,0 +1,46 @@
+/** Server-sent events for pages that stay open: a line whenever decisions may have changed, so that they ask again. */
+
+const LOOK_EVERY_MS = 500
+/** A stream that has nothing to say says so, lest something in between take it for dead. */
+const KEEP_ALIVE_EVERY_MS = 15_000
+const RECONNECT_AFTER_MS = 1_000
+
+const REFETCH = JSON.stringify({ type: 'refetchEvaluation' })
+
+/**
+ * A `message` event with every new revision. `known` is what the client saw last, from Last-Event-ID: where that is
+ * another one, it has missed something while it was away.
+ */
+export function changeStream(
+  revision: () => Promise<string>,
+  known: string | undefined,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let last = known
+  let isFirst = true
+  let quietMs = 0
+  let isOver = false
+  return new ReadableStream({
+    async pull(stream) {
+      const say = (text: string) => stream.enqueue(encoder.encode(text))
+      while (!isOver) {
+        if (!isFirst) await scheduler.wait(LOOK_EVERY_MS)
+        const now = await revision()
+        const missed = last !== undefined && last !== now
+        const greeting = isFirst ? `retry: ${RECONNECT_AFTER_MS}\nid: ${now}\n: open\n\n` : ''
+        last = now
+        isFirst = false
+        quietMs += LOOK_EVERY_MS
+        if (missed) return say(`${greeting}id: ${now}\nevent: message\ndata: ${REFETCH}\n\n`)
+        if (greeting !== '') return say(greeting)
+        if (quietMs >= KEEP_ALIVE_EVERY_MS) {
+          quietMs = 0
+          return say(': nothing new\n\n')
+        }
+      }
+    },
+    cancel() {
+      isOver = true
+    },
+  })
+}

@@ -1,0 +1,17 @@
+/** `bootstrap` of the document: the flags that pages bring along, so that they need no request for them. */
+import * as v from 'valibot'
+import { flagKey, pathPattern } from './values.ts'
+
+export const bootstrap = v.strictObject({
+  paths: v.optional(
+    v.pipe(
+      v.array(pathPattern),
+      v.minLength(1, 'at least one path'),
+      v.description('Pages that bring their flags along, by patterns as in routes. Default: all.'),
+    ),
+    ['/*'],
+  ),
+  flags: v.optional(
+    v.pipe(v.array(flagKey), v.description('Which flags. Default: all that are not private.')),
+  ),
+})

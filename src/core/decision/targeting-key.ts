@@ -1,0 +1,40 @@
+/** Whether a decision would need to know who the visitor is. Asked only for visitors of whom nobody does. */
+import type { EvaluationContext } from '../context/attributes.ts'
+import { THOUSANDTHS } from '../flags/bucket.ts'
+import { holds } from '../flags/conditions.ts'
+import type { CompiledFlag } from '../flags/flag.ts'
+import { currentShare, type DecisionInputs, decide, isInside } from './decide.ts'
+
+/** Whether what a visitor without a targeting key gets is no answer: with a key it could be another. */
+export function needsTargetingKey(
+  flag: CompiledFlag,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+): boolean {
+  const { reason } = decide(flag, context, inputs)
+  if (reason === 'KILLED' || reason === 'ROLLED_BACK' || reason === 'OVERRIDE' || !flag.enabled) return false
+  if (flag.requires.some((required) => parentNeedsKey(required.flag, context, inputs))) return true
+  return reason !== 'DISABLED' && rulesNeedKey(flag, context, inputs)
+}
+
+function parentNeedsKey(key: string, context: EvaluationContext, inputs: DecisionInputs): boolean {
+  const parent = inputs.flags.get(key)
+  return parent !== undefined && needsTargetingKey(parent, context, inputs)
+}
+
+function rulesNeedKey(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): boolean {
+  const control = inputs.control.of(flag.key)
+  for (const rule of flag.rules) {
+    if (!rule.conditions.every((condition) => holds(condition, context))) continue
+    const share = currentShare(rule, control)
+    // Rules with another system's bucketing say themselves which attributes identify a visitor.
+    if (rule.bucketing !== undefined) {
+      if (isInside(flag, rule, share, context)) return false
+      continue
+    }
+    if (share === 0) continue
+    if (share !== undefined && share < THOUSANDTHS) return true
+    return rule.serve.kind === 'weights'
+  }
+  return false
+}

@@ -1,0 +1,92 @@
+/** The simple flag file (`features_config.json`), as it is written: one plain object per flag. */
+import * as v from 'valibot'
+
+/** What is null isn't there. */
+const maybe = <T extends v.GenericSchema>(schema: T) =>
+  v.pipe(
+    v.nullish(schema),
+    v.transform((value) => value ?? undefined),
+  )
+const id = v.pipe(
+  v.union([v.string(), v.number()]),
+  v.transform((value) => String(value)),
+)
+const count = v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number from 0'))
+
+export const featureSchema = v.looseObject({
+  active: maybe(v.boolean()),
+  activation_date: maybe(
+    v.pipe(
+      v.string(),
+      v.check((text) => dateMs(text) !== undefined, 'a date such as "2026-12-01" or "2026-12-01T09:00:00Z"'),
+    ),
+  ),
+  environments: maybe(v.array(v.string())),
+  depends_on: maybe(
+    v.union([
+      v.array(v.string()),
+      v.pipe(
+        v.string(),
+        v.transform((name) => [name]),
+      ),
+    ]),
+  ),
+  users: maybe(v.array(id)),
+  regions: maybe(v.array(v.string())),
+  account_types: maybe(v.array(v.string())),
+  beta_program: maybe(v.boolean()),
+  percentage_rollout: maybe(
+    v.pipe(
+      v.number(),
+      v.minValue(0, 'a percentage from 0 to 100'),
+      v.maxValue(100, 'a percentage from 0 to 100'),
+    ),
+  ),
+  error_threshold: maybe(count),
+  performance_baseline: maybe(v.pipe(v.number(), v.gtValue(0, 'a number of seconds above 0'))),
+  performance_threshold: maybe(count),
+  metadata: maybe(v.record(v.string(), v.unknown())),
+})
+
+export type Feature = v.InferOutput<typeof featureSchema>
+
+/** Flag by flag, whether they stand at the top, under `features` or `flags`, or in a list with names. */
+export function featuresIn(value: unknown): Record<string, unknown> | undefined {
+  if (!isObject(value)) return Array.isArray(value) ? byName(value) : undefined
+  for (const key of ['features', 'flags']) {
+    const inner = value[key]
+    if (Array.isArray(inner)) return byName(inner)
+    if (isObject(inner) && !('active' in inner)) return inner
+  }
+  const { $schema, ...features } = value
+  return features
+}
+
+/** Milliseconds since 1970; a time without a zone is UTC. Undefined for what is no date. */
+export function dateMs(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text)) return undefined
+  const iso = text.replace(' ', 'T')
+  const ms = Date.parse(hasZone(iso) || iso.length === 10 ? iso : `${iso}Z`)
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+export function hasZone(text: string): boolean {
+  return /(Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
+}
+
+function byName(list: readonly unknown[]): Record<string, unknown> | undefined {
+  const entries = list.map((each) => (isObject(each) && typeof each.name === 'string' ? each : undefined))
+  if (entries.some((entry) => entry === undefined)) return undefined
+  return Object.fromEntries(
+    entries.flatMap((entry) => (entry ? [[String(entry.name), without(entry, 'name')]] : [])),
+  )
+}
+
+function without(object: Record<string, unknown>, key: string): Record<string, unknown> {
+  const { [key]: _, ...rest } = object
+  return rest
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,168 @@
+/** `sluice import features`: the simple flag file becomes a gate document that decides the same. */
+import * as v from 'valibot'
+import { parseJson } from '../../core/config/parse.ts'
+import { jsonPath, type Problem, problem, problemOfIssue } from '../../core/config/problems.ts'
+import type { ConditionInput, FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
+import { documentOf, type Imported, type Loss, type Note } from '../imported.ts'
+import { dateMs, type Feature, featureSchema, featuresIn, hasZone } from './file.ts'
+
+/** Where the file's words for a visitor are among the attributes. */
+export type FeatureAttributes = { user: string; region: string; accountType: string; beta: string }
+
+export const FEATURE_ATTRIBUTES: FeatureAttributes = {
+  user: 'targetingKey',
+  region: 'region',
+  accountType: 'accountType',
+  beta: 'beta',
+}
+
+type Found = { losses: Loss[]; notes: Note[] }
+
+const ON = 'on'
+const OFF = 'off'
+
+/** Imports the text of a flag file; `into` is the document that is to hold the flags. */
+export function importFeatures(
+  text: string,
+  into?: GateDocumentInput,
+  attributes: FeatureAttributes = FEATURE_ATTRIBUTES,
+): Imported {
+  const json = parseJson(text)
+  if (!json.ok) return json
+  const source = featuresIn(json.value)
+  if (source === undefined) {
+    const fix = 'write {"my-flag": {"active": true}}'
+    return { ok: false, problems: [problem([], json.value, 'an object of flags', fix)] }
+  }
+  const features = new Map<string, Feature>()
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(source)) {
+    const parsed = v.safeParse(featureSchema, value)
+    if (parsed.success) features.set(name, parsed.output)
+    else problems.push(...parsed.issues.map((issue) => below(name, problemOfIssue(issue, []))))
+  }
+  if (problems.length > 0) return { ok: false, problems }
+  const found: Found = { losses: [], notes: [{ path: '$', text: attributesNote(attributes) }] }
+  const flags = Object.fromEntries(
+    [...features].map(([name, feature]) => [name, flagOf(name, feature, features, attributes, found)]),
+  )
+  return documentOf(flags, into, found)
+}
+
+function below(name: string, issue: Problem): Problem {
+  return { ...issue, path: `${jsonPath([name])}${issue.path.slice(1)}` }
+}
+
+function flagOf(
+  name: string,
+  feature: Feature,
+  features: ReadonlyMap<string, Feature>,
+  attributes: FeatureAttributes,
+  found: Found,
+): FlagInput {
+  const at = jsonPath([name])
+  found.losses.push(...lossesOf(at, feature))
+  const { activation_date: date, environments, depends_on: parents = [] } = feature
+  if (date !== undefined && !hasZone(date)) {
+    found.notes.push({ path: `${at}.activation_date`, text: `"${date}" has no time zone: taken as UTC` })
+  }
+  const startMs = date === undefined ? undefined : dateMs(date)
+  const missing = parents.filter((parent) => !features.has(parent))
+  for (const parent of missing) {
+    found.notes.push({ path: `${at}.depends_on`, text: `it is never on: "${parent}" does not exist` })
+  }
+  const guard = guardOf(at, feature, found)
+  return {
+    ...describe(at, feature, found),
+    enabled: feature.active === true,
+    variants: { [ON]: true, [OFF]: false },
+    off: OFF,
+    ...(environments && { environments }),
+    ...(startMs !== undefined && { schedule: { start: new Date(startMs).toISOString() } }),
+    ...(parents.length > 0 && missing.length === 0 && { requires: [...new Set(parents)] }),
+    rules: missing.length > 0 ? [] : rulesOf(feature, attributes),
+    ...(guard && { guard }),
+  }
+}
+
+/** Listed users, then whoever comes without any context, then everybody else by their conditions and percentage. */
+function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureAttributes): RuleInput[] {
+  const { users = [], regions, account_types: types, beta_program, percentage_rollout: percentage } = feature
+  const when: ConditionInput[] = []
+  const nobody = regions?.length === 0 || types?.length === 0
+  if (regions !== undefined) when.push({ attribute: region, op: 'in', values: regions })
+  if (types !== undefined) when.push({ attribute: accountType, op: 'in', values: types })
+  if (beta_program === true) when.push({ attribute: beta, op: 'in', values: [true] })
+  const others: RuleInput = {
+    name: 'everybody else',
+    ...(when.length > 0 && { when }),
+    ...(percentage !== undefined && { percentage }),
+    serve: ON,
+  }
+  if (when.length === 0 && percentage === undefined) return [{ name: 'everybody', serve: ON }]
+  const absent = [user, region, accountType, beta].map(
+    (attribute): ConditionInput => ({ attribute, op: 'exists', negate: true }),
+  )
+  return [
+    ...(users.length > 0
+      ? [{ name: 'users', when: [{ attribute: user, op: 'in' as const, values: users }], serve: ON }]
+      : []),
+    { name: 'no context', when: absent, serve: ON },
+    ...(nobody ? [] : [others]),
+  ]
+}
+
+/** Plain counts, as the file has them, and nothing that compares. */
+function guardOf(at: string, feature: Feature, found: Found): FlagInput['guard'] {
+  const { error_threshold: errors, performance_baseline: seconds, performance_threshold: count } = feature
+  if ((seconds === undefined) !== (count === undefined)) {
+    const text = 'performance_baseline and performance_threshold do nothing one without the other'
+    found.notes.push({ path: at, text })
+  }
+  const slow =
+    seconds !== undefined && count !== undefined ? { count, baselineMs: seconds * 1_000 } : undefined
+  if (errors === undefined && slow === undefined) return undefined
+  if (feature.users?.length) {
+    const text = 'thresholds count the visitors of the last rule, not the users that are listed by name'
+    found.notes.push({ path: at, text })
+  }
+  return { thresholds: { ...(errors !== undefined && { errors }), ...(slow && { slow }) } }
+}
+
+type Described = Pick<FlagInput, 'description' | 'owner' | 'metadata'>
+
+function describe(at: string, feature: Feature, found: Found): Described {
+  const { description, owner, ...others } = feature.metadata ?? {}
+  const metadata: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(others)) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      metadata[name] = value
+    } else {
+      const what = 'metadata that is not a plain value'
+      found.losses.push({ path: `${at}.metadata.${name}`, what, instead: 'it is left out' })
+    }
+  }
+  return {
+    ...(typeof description === 'string' && { description }),
+    ...(typeof owner === 'string' && { owner }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+  }
+}
+
+function lossesOf(at: string, feature: Feature): Loss[] {
+  const losses: Loss[] = Object.keys(feature)
+    .filter((key) => !Object.hasOwn(featureSchema.entries, key))
+    .map((key) => ({
+      path: `${at}${jsonPath([key]).slice(1)}`,
+      what: 'a key that the format does not have',
+      instead: 'it is left out',
+    }))
+  if (feature.active === undefined) {
+    losses.push({ path: at, what: '"active" is missing', instead: 'the flag is off' })
+  }
+  return losses
+}
+
+function attributesNote({ user, region, accountType, beta }: FeatureAttributes): string {
+  return `users are compared with the attribute "${user}", regions with "${region}", account types with "${accountType}", beta users with "${beta}": say in "context" where they are in a request`
+}

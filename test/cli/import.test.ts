@@ -1,0 +1,54 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { emptyFolder, sluice } from './support.ts'
+
+const FEATURES = 'test/interop/fixtures/features_config.json'
+
+it('prints a document that sluice check has nothing against', async () => {
+  const imported = await sluice(['import', 'features', FEATURES])
+  expect(imported.code).toBe(0)
+  expect(imported.err).toContain('note $: users are compared with the attribute "targetingKey"')
+  expect((await sluice(['check', '-'], { input: imported.out })).code).toBe(0)
+})
+
+it('puts the flags into a document that is there, and leaves the rest of it as it was', async () => {
+  const cwd = await emptyFolder()
+  await writeFile(join(cwd, 'f.json'), JSON.stringify({ dark: { active: true } }))
+  const gate = JSON.parse(await readFile('config/gate.json', 'utf8')) as { flags: object }
+  await writeFile(join(cwd, 'gate.json'), JSON.stringify(gate))
+  const { code, out } = await sluice(['import', 'features', 'f.json', '--into', 'gate.json', '--json'], {
+    cwd,
+  })
+  expect(code).toBe(0)
+  const { document } = JSON.parse(out) as { document: { flags: object } }
+  expect({ ...document, flags: undefined }).toEqual({ ...gate, flags: undefined })
+  expect(Object.keys(document.flags)).toEqual([...Object.keys(gate.flags), 'dark'])
+})
+
+it('refuses what it can not carry over, with the place, until it is told to go on', async () => {
+  const input = JSON.stringify({ a: { active: true, priority: 3 } })
+  const refused = await sluice(['import', 'features', '-'], { input })
+  expect([refused.code, refused.out]).toEqual([1, ''])
+  expect(refused.err).toContain('$.a.priority')
+  expect(refused.err).toContain('--lossy')
+  const json = await sluice(['import', 'features', '-', '--json'], { input })
+  expect(JSON.parse(json.out)).toMatchObject({
+    error: { kind: 'refused', losses: [{ path: '$.a.priority' }] },
+  })
+  const lossy = await sluice(['import', 'features', '-', '--lossy'], { input })
+  expect([lossy.code, Object.keys(JSON.parse(lossy.out).flags)]).toEqual([0, ['a']])
+  expect(lossy.err).toContain('$.a.priority')
+})
+
+it('says what is wrong with a file', async () => {
+  const { code, err } = await sluice(['import', 'unleash', '-'], { input: '{"features": [{}]}' })
+  expect(code).toBe(1)
+  expect(err).toContain('standard input has')
+})
+
+it('does not know attributes that the format does not have', async () => {
+  const { code, err } = await sluice(['import', 'features', FEATURES, '--attribute', 'colour=x'])
+  expect(code).toBe(2)
+  expect(err).toContain('the file knows user, region, accountType, beta')
+})

@@ -1,0 +1,126 @@
+/** OpenFeature's web SDK with its OFREP provider, in a real browser. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser, openTab, startBrowser, type Visit } from '../dashboard/support.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Gate, startGate } from '../harness/gate.ts'
+import type { Origin } from '../harness/origin.ts'
+import type { OpenFeaturePage } from './pages/types.ts'
+import { bundledScript, startShopOrigin } from './support.ts'
+
+declare const page: OpenFeaturePage
+
+const on = { variants: { on: true, off: false }, off: 'off' }
+const documentFor = (url: string, more: object = {}) => ({
+  origins: { app: { url } },
+  routes: [{ path: '/*', origin: 'app' }],
+  flags: {
+    everybody: { ...on, rules: [{ serve: 'on' }] },
+    'for-pros': { ...on, rules: [{ when: [{ attribute: 'plan', op: 'in', values: ['pro'] }], serve: 'on' }] },
+    colour: { variants: { red: '#f00', none: '#000' }, off: 'none', rules: [{ serve: 'red' }] },
+    secret: { ...on, private: true, rules: [{ serve: 'on' }] },
+  },
+  ...more,
+})
+
+let browser: Browser
+let origin: Origin
+let gate: Gate
+
+const BULK = '/__sluice/ofrep/v1/evaluate/flags'
+
+/** Statuses of the provider's queries, as the browser saw them. */
+async function visit(url: string): Promise<Visit & { statuses: number[] }> {
+  const tab = await openTab(browser)
+  const statuses: number[] = []
+  tab.page.on('response', (response) => {
+    if (new URL(response.url()).pathname === BULK) statuses.push(response.status())
+  })
+  await tab.page.goto(url)
+  await tab.page.waitForFunction('globalThis.page !== undefined')
+  return { ...tab, statuses }
+}
+
+describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
+  beforeAll(async () => {
+    origin = await startShopOrigin('app', await bundledScript('openfeature'))
+    browser = await startBrowser()
+    gate = await startGate({ document: documentFor(origin.url) })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await gate?.close()
+    await origin?.close()
+  })
+
+  it('starts, answers without asking, and follows the context', async () => {
+    const { page: tab, statuses, close } = await visit(gate.url)
+    expect(await tab.evaluate(() => page.start({ targetingKey: 'v1' }))).toBe('ready')
+    expect(await tab.evaluate(() => page.boolean('everybody'))).toMatchObject({
+      value: true,
+      reason: 'STATIC',
+    })
+    expect(await tab.evaluate(() => page.string('colour'))).toBe('#f00')
+    expect((await tab.evaluate(() => page.boolean('for-pros'))).value).toBe(false)
+    expect((await tab.evaluate(() => page.boolean('secret'))).errorCode).toBe('FLAG_NOT_FOUND')
+    // The provider sends its old ETag along with the new context; that must not be taken for the same question.
+    await tab.evaluate(() => page.setContext({ targetingKey: 'v1', plan: 'pro' }))
+    expect((await tab.evaluate(() => page.boolean('for-pros'))).value).toBe(true)
+    await tab.evaluate(() => page.setContext({ targetingKey: 'v1', plan: 'pro' }))
+    expect(statuses).toEqual([200, 200, 304])
+    await close()
+  })
+
+  it('hears of a kill while the page is open', async () => {
+    const { page: tab, close } = await visit(gate.url)
+    await tab.evaluate(() => page.start({ targetingKey: 'v2' }))
+    expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(true)
+    await gate.admin.call('commandFlag', {
+      params: { flag: 'everybody', verb: 'kill' },
+      body: { reason: 'the test says so' },
+    })
+    const killedMs = Date.now()
+    const killed = await eventually('the page knows', async () => {
+      const details = await tab.evaluate(() => page.boolean('everybody'))
+      return !details.value && details
+    })
+    // Seconds, not minutes; how many exactly is measured elsewhere, on a machine that has time.
+    expect(Date.now() - killedMs).toBeLessThan(15_000)
+    expect(killed).toMatchObject({ reason: 'DISABLED', flagMetadata: { sluiceReason: 'KILLED' } })
+    expect((await tab.evaluate(() => page.seen())).changes).toBeGreaterThan(0)
+    await gate.admin.call('commandFlag', {
+      params: { flag: 'everybody', verb: 'unkill' },
+      body: { reason: 'the test is over' },
+    })
+    await eventually(
+      'the page knows',
+      async () => (await tab.evaluate(() => page.boolean('everybody'))).value,
+    )
+    await close()
+  })
+
+  it('is told of a wrong token', async () => {
+    const { page: tab, statuses, close } = await visit(gate.url)
+    expect(await tab.evaluate(() => page.start({ targetingKey: 'v3' }, 'wrong'))).toContain('Error')
+    expect(statuses).toEqual([401])
+    await close()
+  })
+
+  it('is told to come later when it asks too often, and keeps its flags', async () => {
+    const limited = await startGate({
+      document: documentFor(origin.url, { flagQueries: { requestsPerMinute: 3 } }),
+    })
+    const { page: tab, statuses, close } = await visit(limited.url)
+    await tab.evaluate(() => page.start({ targetingKey: 'v4' }))
+    for (let n = 0; n < 4; n++) {
+      await tab.evaluate(
+        (plan) => page.setContext({ targetingKey: 'v4', plan }).catch(() => undefined),
+        `p${n}`,
+      )
+    }
+    expect(statuses).toContain(429)
+    expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(true)
+    await close()
+    await limited.close()
+  })
+})

@@ -1,0 +1,193 @@
+/** A page behind the gate: what it was routed by is what it is told, everywhere, and what it reports counts. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser, openTab, startBrowser } from '../dashboard/support.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Gate, startGate } from '../harness/gate.ts'
+import type { Origin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import type { HelperPage } from './pages/types.ts'
+import { bundledScript, startShopOrigin } from './support.ts'
+
+declare const sluice: HelperPage
+declare const first: { shop: boolean; variant: string | undefined }
+
+let browser: Browser
+let origins: Origin[]
+let gate: Gate
+
+beforeAll(async () => {
+  const script = await bundledScript('helper')
+  origins = await Promise.all([startShopOrigin('old', script), startShopOrigin('new', script)])
+  const [old, next] = origins.map(({ url }) => ({ url }))
+  gate = await startGate({
+    document: {
+      origins: { old, new: next },
+      context: { targetingKey: { header: 'x-user-id' } },
+      routes: [{ path: '/*', flag: 'shop', origins: { on: 'new', off: 'old' } }],
+      bootstrap: {},
+      flags: {
+        shop: {
+          variants: { on: true, off: false },
+          off: 'off',
+          rules: [{ percentage: 50, serve: 'on' }],
+          guard: { thresholds: { errors: 3 } },
+        },
+        colour: { variants: { red: '</script><b>', none: '' }, off: 'none', rules: [{ serve: 'red' }] },
+        secret: { variants: { on: true, off: false }, off: 'off', private: true, rules: [{ serve: 'on' }] },
+      },
+    },
+  })
+  if (hasBrowser) browser = await startBrowser()
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  await gate?.close()
+  await Promise.all(origins.map((origin) => origin.close()))
+})
+
+/** Somebody whom the split has put on a side. */
+async function visitorOn(variant: string, from = 0): Promise<string> {
+  for (let n = from; ; n++) {
+    const page = await gate.get('/', { 'x-user-id': `visitor-${n}`, accept: 'text/html' })
+    if (page.variant === variant) return `visitor-${n}`
+  }
+}
+
+async function bulk(id: string): Promise<Record<string, { value: unknown; variant: string }>> {
+  const response = await fetch(`${gate.url}/__sluice/ofrep/v1/evaluate/flags`, {
+    method: 'POST',
+    headers: { 'x-user-id': id },
+    body: '{}',
+  })
+  const { flags } = (await response.json()) as { flags: { key: string; value: unknown; variant: string }[] }
+  return Object.fromEntries(flags.map((flag) => [flag.key, flag]))
+}
+
+describe('flags in the page itself', () => {
+  it('stand at the beginning of the head, as data that no policy forbids, with the nonce of the page', async () => {
+    // Not by fetch, which says of itself that it is no page.
+    const page = await raw(`${gate.url}/`, {
+      headers: { 'x-user-id': await visitorOn('on'), accept: 'text/html' },
+    })
+    const block =
+      /^<!doctype html><html><head><script type="application\/json" id="sluice-flags" nonce="abc123">(.*?)<\/script><title>/
+    const [, json = ''] = block.exec(page.text) ?? []
+    expect(JSON.parse(json)).toEqual({
+      flags: {
+        shop: { value: true, variant: 'on', reason: 'SPLIT' },
+        colour: { value: '</script><b>', variant: 'red', reason: 'STATIC' },
+      },
+    })
+    expect(page.headers.etag).toBeUndefined()
+    expect(page.headers['cache-control']).toBe('private, no-cache')
+  })
+
+  it('leave everything else alone', async () => {
+    const script = await gate.get('/app.js', { 'x-user-id': 'visitor-1' })
+    expect(script.text).not.toContain('"sluice-flags" nonce')
+  })
+})
+
+describe.skipIf(!hasBrowser)('a page in a browser', () => {
+  it('was routed by the same decision as its origin heard, as it brings along, and as the gate answers', async () => {
+    for (const variant of ['on', 'off']) {
+      const id = await visitorOn(variant)
+      const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': id } })
+      await tab.page.goto(gate.url)
+      await tab.page.waitForFunction('globalThis.first !== undefined')
+      const body = tab.page.locator('body')
+      expect(await body.getAttribute('data-origin')).toBe(variant === 'on' ? 'new' : 'old')
+      expect(await body.getAttribute('data-header')).toContain(`shop=${variant};`)
+      expect(await tab.page.evaluate(() => first)).toEqual({ shop: variant === 'on', variant })
+      expect((await bulk(id)).shop?.variant).toBe(variant)
+      await tab.page.evaluate(() => sluice.refresh())
+      expect(await tab.page.evaluate(() => sluice.variant('shop'))).toBe(variant)
+      expect(tab.complaints).toEqual([])
+      await tab.close()
+    }
+  })
+
+  it('is off everywhere after a kill: over OFREP, for the page that is open, and for the next one', async () => {
+    const id = await visitorOn('on')
+    const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': id } })
+    await tab.page.goto(gate.url)
+    await tab.page.waitForFunction('globalThis.first !== undefined')
+    await gate.admin.call('commandFlag', {
+      params: { flag: 'shop', verb: 'kill' },
+      body: { reason: 'a test' },
+    })
+    await eventually('the open page hears of it', () =>
+      tab.page.evaluate(() => sluice.value('shop', true) === false),
+    )
+    expect((await bulk(id)).shop).toMatchObject({ value: false, variant: 'off' })
+    await tab.page.reload()
+    await tab.page.waitForFunction('globalThis.first !== undefined')
+    expect(await tab.page.evaluate(() => first)).toEqual({ shop: false, variant: 'off' })
+    expect(await tab.page.locator('body').getAttribute('data-header')).toContain('shop=off;')
+    await tab.close()
+    await gate.admin.call('commandFlag', {
+      params: { flag: 'shop', verb: 'unkill' },
+      body: { reason: 'a test' },
+    })
+    await eventually('the flag is open', async () => (await bulk(id)).shop?.value === true)
+  })
+
+  it('reports web vitals, timings and feedback with the variant that the gate knows', async () => {
+    const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': await visitorOn('off') } })
+    await tab.page.goto(gate.url)
+    await tab.page.waitForFunction('globalThis.first !== undefined')
+    await tab.page.evaluate(() => {
+      sluice.time('shop', () => 7)
+      sluice.feedback('shop', 'I liked the old one')
+    })
+    await tab.page.waitForTimeout(300)
+    await tab.page.goto('about:blank')
+    await eventually('the gate has them', async () => {
+      const { variants } = (await gate.flag('shop')) as unknown as { variants?: unknown }
+      const text = JSON.stringify(variants ?? (await gate.flag('shop')))
+      return text.includes('"TTFB"') && /"timings":\{"count":[1-9]/.test(text)
+    })
+    const { feedback } = await gate.admin.call('listFeedback', { query: { flag: 'shop' } })
+    expect(feedback).toMatchObject([{ text: 'I liked the old one', variant: 'off' }])
+    await tab.close()
+  })
+
+  it('sends nothing by itself for visitors who do not want to be measured', async () => {
+    const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': await visitorOn('off') } })
+    await tab.page.addInitScript("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    await tab.page.goto(gate.url)
+    await tab.page.waitForFunction('globalThis.first !== undefined')
+    await tab.page.evaluate(() => sluice.reportError('shop', new Error('x')))
+    await tab.page.evaluate(() => sluice.feedback('shop', 'but this I say'))
+    await eventually('feedback is sent', () => tab.requests.some((url) => url.endsWith('/__sluice/events')))
+    expect(tab.requests.filter((url) => url.endsWith('/__sluice/events'))).toHaveLength(1)
+    await tab.close()
+  })
+})
+
+describe('what a visitor can not report', () => {
+  it('is a variant that they are not on: the gate looks for itself', async () => {
+    const off = await visitorOn('off')
+    const body = JSON.stringify({ reports: [{ type: 'error', flag: 'shop', variant: 'on' }] })
+    const response = await fetch(`${gate.url}/__sluice/events`, {
+      method: 'POST',
+      headers: { 'x-user-id': off },
+      body,
+    })
+    expect(response.status).toBe(202)
+  })
+
+  it('is more than a page has to say', async () => {
+    const reports = Array.from({ length: 50 }, () => ({ type: 'error', flag: 'shop' }))
+    const send = () =>
+      fetch(`${gate.url}/__sluice/events`, {
+        method: 'POST',
+        headers: { 'x-user-id': 'flood', 'cf-connecting-ip': '203.0.113.66' },
+        body: JSON.stringify({ reports }),
+      })
+    const statuses = []
+    for (let n = 0; n < 4; n++) statuses.push((await send()).status)
+    expect(statuses).toEqual([202, 202, 429, 429])
+  })
+})

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { importFeatures } from '../../src/interop/features/import.ts'
+import { deciderFor, documentIn } from './decider.ts'
+import { isOn, type LiteralFlag, randomUsers } from './literal-features.ts'
+
+const TEXT = readFileSync(new URL('fixtures/features_config.json', import.meta.url), 'utf8')
+const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
+const NOW_MS = Date.parse('2026-06-01T12:00:00Z')
+const USERS = 100_000
+
+describe('importing a simple flag file', () => {
+  it.each(['production', 'staging', 'development'])(
+    'decides as the file says for 100,000 users in %s',
+    (environment) => {
+      const at = { environment, nowMs: NOW_MS }
+      const decide = deciderFor(documentIn(importFeatures(TEXT)), at)
+      const names = Object.keys(features)
+      const seen = new Map(names.map((name) => [name, new Set<boolean>()]))
+      const different: unknown[] = []
+      for (const user of randomUsers(environment === 'production' ? USERS : USERS / 10, 7)) {
+        const { id, ...attributes } = user ?? {}
+        const visitor = { ...(id !== undefined && { targetingKey: id }), attributes }
+        for (const name of names) {
+          const expected = isOn(features, name, user, at)
+          seen.get(name)?.add(expected)
+          if ((decide(name, visitor)?.value === true) !== expected) different.push({ name, user, expected })
+        }
+      }
+      expect(different.slice(0, 5)).toEqual([])
+      // A population for which everything is the same would prove nothing.
+      if (environment === 'production') {
+        expect(names.filter((name) => seen.get(name)?.size === 2)).toEqual([
+          ...['new_checkout', 'new_cart', 'beta_search', 'beta_in_europe', 'chain_1', 'chain_2', 'chain_3'],
+          ...['nobody_but_users', 'no_region_will_do', 'finely'],
+        ])
+      }
+    },
+    120_000,
+  )
+
+  it('takes thresholds over as plain counts, and seconds as milliseconds', () => {
+    const { flags } = documentIn(importFeatures(TEXT))
+    expect(flags?.new_checkout).toMatchObject({
+      description: 'Checkout in one page',
+      owner: 'payments',
+      metadata: { ticket: 4711 },
+      guard: { thresholds: { errors: 20, slow: { count: 15, baselineMs: 800 } } },
+    })
+  })
+
+  it('calls a circle of dependencies an error', () => {
+    const text = JSON.stringify({
+      a: { active: true, depends_on: ['b'] },
+      b: { active: true, depends_on: ['a'] },
+    })
+    expect(importFeatures(text)).toMatchObject({ ok: false, problems: [{ found: '"a → b → a"' }] })
+  })
+
+  it.each([
+    ['a percentage past 100', { percentage_rollout: 101 }, '$.a.percentage_rollout'],
+    ['a date that is none', { activation_date: 'soon' }, '$.a.activation_date'],
+    ['a text for a number', { error_threshold: 'many' }, '$.a.error_threshold'],
+  ])('points at %s', (_what, parts, path) => {
+    const imported = importFeatures(JSON.stringify({ a: { active: true, ...parts } }))
+    expect(imported).toMatchObject({ ok: false, problems: [{ path }] })
+  })
+
+  it('lists what it can not carry over instead of guessing', () => {
+    const imported = importFeatures(JSON.stringify({ a: { actve: true, metadata: { history: [1] } } }))
+    expect(imported).toMatchObject({
+      ok: true,
+      losses: [{ path: '$.a.actve' }, { path: '$.a' }, { path: '$.a.metadata.history' }],
+    })
+  })
+
+  it('accepts flags at the top, under "flags", and in a list with names', () => {
+    const a = { active: true, percentage_rollout: 20 }
+    const forms = [{ a }, { flags: { a } }, { features: [{ name: 'a', ...a }] }, [{ name: 'a', ...a }]]
+    const documents = forms.map((form) => documentIn(importFeatures(JSON.stringify(form))))
+    for (const document of documents) expect(document).toEqual(documents[0])
+  })
+
+  it("compares with the attributes that one's own documents have", () => {
+    const attributes = { user: 'userId', region: 'country', accountType: 'plan', beta: 'beta' }
+    const text = JSON.stringify({ a: { active: true, regions: ['RO'], users: ['x'] } })
+    const decide = deciderFor(documentIn(importFeatures(text, undefined, attributes)))
+    expect(decide('a', { attributes: { country: 'RO' } })?.value).toBe(true)
+    expect(decide('a', { attributes: { region: 'RO', country: 'US' } })?.value).toBe(false)
+    expect(decide('a', { attributes: { userId: 'x' } })?.value).toBe(true)
+  })
+})

@@ -1,0 +1,70 @@
+/**
+ * The simple flag file, read literally: what its description says, a sentence at a time, and nothing of how the gate
+ * does it. The one thing that the description leaves open, the hash, is the gate's.
+ */
+import { bucket, insidePercentage, toThousandths } from '../../src/core/flags/bucket.ts'
+
+export type LiteralFlag = {
+  active: boolean
+  activation_date?: string
+  environments?: string[]
+  depends_on?: string[]
+  users?: (string | number)[]
+  regions?: string[]
+  account_types?: string[]
+  beta_program?: boolean
+  percentage_rollout?: number
+}
+
+export type LiteralUser = { id?: string; region?: string; accountType?: string; beta?: boolean }
+
+export function isOn(
+  flags: Readonly<Record<string, LiteralFlag>>,
+  name: string,
+  user: LiteralUser | undefined,
+  { environment, nowMs }: { environment: string; nowMs: number },
+): boolean {
+  const flag = flags[name]
+  if (flag === undefined || !flag.active) return false
+  if (flag.activation_date !== undefined && Date.parse(flag.activation_date) > nowMs) return false
+  if (flag.environments !== undefined && !flag.environments.includes(environment)) return false
+  for (const parent of flag.depends_on ?? []) {
+    if (!isOn(flags, parent, user, { environment, nowMs })) return false
+  }
+  if (user === undefined) return true
+  if (flag.users?.some((listed) => String(listed) === user.id)) return true
+  if (flag.regions !== undefined && !flag.regions.includes(user.region ?? '')) return false
+  if (flag.account_types !== undefined && !flag.account_types.includes(user.accountType ?? '')) return false
+  if (flag.beta_program === true && user.beta !== true) return false
+  if (flag.percentage_rollout === undefined || flag.percentage_rollout === 100) return true
+  if (user.id === undefined) return false
+  return insidePercentage(bucket(name, user.id), toThousandths(flag.percentage_rollout) ?? 0)
+}
+
+/** Users of every kind: known and unknown, listed and not, with some of their facts missing. */
+export function* randomUsers(count: number, seed: number): Generator<LiteralUser | undefined> {
+  let state = seed
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  const one = <T>(...choices: T[]): T => choices[Math.floor(random() * choices.length)] as T
+  for (let n = 0; n < count; n++) {
+    if (random() < 0.01) yield undefined
+    else {
+      const id =
+        random() < 0.03
+          ? one('alice', 'bob', 'carol', '1042', 'visitor-7')
+          : `visitor-${Math.floor(random() * 1e9)}`
+      const region = one('EU', 'US', 'APAC', 'eu', undefined)
+      const accountType = one('free', 'premium', 'enterprise', undefined)
+      const beta = one(true, false, undefined)
+      yield {
+        id,
+        ...(region !== undefined && { region }),
+        ...(accountType !== undefined && { accountType }),
+        ...(beta !== undefined && { beta }),
+      }
+    }
+  }
+}
