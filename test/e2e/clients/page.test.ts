@@ -164,6 +164,31 @@ describe.skipIf(!hasBrowser)('a page in a browser', () => {
     expect(tab.requests.filter((url) => url.endsWith('/__sluice/events'))).toHaveLength(1)
     await tab.close()
   })
+
+  it('closes the flag by the errors that it reports, once there are more than the document allows', async () => {
+    let next = 0
+    for (let page = 0; page < 4; page++) {
+      const id = await visitorOn('on', next)
+      next = Number(id.split('-')[1]) + 1
+      const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': id } })
+      await tab.page.goto(gate.url)
+      await tab.page.waitForFunction('globalThis.first !== undefined')
+      expect((await gate.flag('shop')).state).toBe('open')
+      const reported = tab.page.waitForResponse(`${gate.url}/__sluice/events`)
+      // Nobody catches this one.
+      await tab.page.evaluate(() => {
+        setTimeout(() => {
+          throw new Error('the new shop is broken')
+        })
+      })
+      expect((await reported).status()).toBe(202)
+      await tab.close()
+    }
+    await eventually(
+      'the guard has closed the flag',
+      async () => (await gate.flag('shop')).state === 'rolled-back',
+    )
+  })
 })
 
 describe('what a visitor can not report', () => {
