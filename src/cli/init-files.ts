@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../local/project-root.ts'
 import { DEV_VARS } from './dev-vars.ts'
-import { GATE_MAIN } from './gate-folder.ts'
+import { GATE_DASHBOARD, GATE_MAIN } from './gate-folder.ts'
 import { readableJson } from './json.ts'
 import { LOCAL_FOLDER } from './local-gate.ts'
 
@@ -84,6 +84,8 @@ async function wranglerToml(name: string, namespaceId: string): Promise<string> 
       `# Written by "sluice build" and "sluice deploy", with gate.json built in.\nmain = "${GATE_MAIN}"`,
     ],
     [/\(or from the environment by `npm start`\)/, `(on this machine: ${DEV_VARS})`],
+    [/^directory = .*$/m, `directory = "${GATE_DASHBOARD}"`],
+    [/^\[build\]\ncommand = .*\n\n/m, ''],
     [/^id = ".*"$/m, `id = "${namespaceId}"`],
   ]
   return replacements.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), own)

@@ -26,5 +26,9 @@ export function pad(cell: string, width: number): string {
 }
 
 function widthOf(text: string): number {
-  return text.replace(COLOUR, '').length
+  return withoutColours(text).length
+}
+
+export function withoutColours(text: string): string {
+  return text.replace(COLOUR, '')
 }

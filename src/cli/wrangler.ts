@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PROJECT_ROOT } from '../local/project-root.ts'
 import { Refusal } from './errors.ts'
+import { withoutColours } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Wrangler refuses older ones. */
@@ -75,7 +76,9 @@ export async function createNamespace(
 
 /** What wrangler said was wrong, without its frame. */
 export function complaintOf({ out, err }: WranglerRun): string {
-  const lines = `${err}\n${out}`.split('\n').map((line) => line.replace(/^[✘\s]*\[?ERROR\]?:?\s*/, '').trim())
+  const lines = withoutColours(`${err}\n${out}`)
+    .split('\n')
+    .map((line) => line.replace(/^[✘\s]*\[?ERROR\]?:?\s*/, '').trim())
   const telling = lines.filter((line) => line !== '' && !/^(⛅|─|🪵|If you think this is a bug)/u.test(line))
   return telling.slice(0, 4).join(' ') || 'it did not say why'
 }

@@ -1,19 +1,19 @@
 import { parsedDocument, readDocumentFile } from '../document-file.ts'
-import { GATE_MAIN, writeGateModules } from '../gate-folder.ts'
+import { GATE_MAIN, writeGateFiles } from '../gate-folder.ts'
 import type { Verb } from '../verb.ts'
 
 export const build: Verb = {
   name: 'build',
   group: 'Set up',
   summary: 'Write the Worker that wrangler deploys',
-  details: `Into ${GATE_MAIN}, which wrangler.toml names, with the document built in: that one serves until KV has been read. "sluice deploy" does this by itself.`,
+  details: `Into ${GATE_MAIN}, which wrangler.toml names, with the document built in: that one serves until KV has been read. The dashboard goes beside it. "sluice deploy" does this by itself.`,
   arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
   examples: [['build', 'make the Worker, for example before "wrangler dev"']],
   failsWhen: 'the document has problems',
   async run({ args, terminal }) {
     const file = await readDocumentFile(args[0], terminal)
     parsedDocument(file)
-    const files = await writeGateModules(terminal.cwd, file.text)
+    const files = await writeGateFiles(terminal.cwd, file.text)
     return { json: { files }, text: `wrote ${files.join(', ')}` }
   },
 }

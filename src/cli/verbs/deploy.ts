@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parsedDocument, readDocumentFile } from '../document-file.ts'
 import { messageOf, Refusal } from '../errors.ts'
-import { GATE_MAIN, writeGateModules } from '../gate-folder.ts'
+import { GATE_MAIN, writeGateFiles } from '../gate-folder.ts'
 import { NO_NAMESPACE } from '../init-files.ts'
 import type { Call, Verb } from '../verb.ts'
 import { complaintOf, createNamespace, hasCredentials, wrangler } from '../wrangler.ts'
@@ -39,7 +39,7 @@ export const deploy: Verb = {
       await call.confirm(`Deploy ${config.name} to Cloudflare?`)
       if (config.namespace === NO_NAMESPACE) await addNamespace(call, config.text)
     }
-    if (config.main === GATE_MAIN) await writeGateModules(terminal.cwd, file.text)
+    if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
     const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
     if (isDry)
       return { json: { deployed: false, dryRun: true }, text: `${paint('green', '✔')} it would be deployed` }

@@ -1,0 +1,142 @@
+/** From an empty folder to a gate that serves: with the command line of the repository, and with the packed package. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseDocument } from '../../../src/core/config/parse.ts'
+import { eventually } from '../harness/eventually.ts'
+import { getPage } from '../harness/gate.ts'
+import { type Origin, startOrigin } from '../harness/origin.ts'
+import { runSluice, SLUICE, startSluice } from './support/process.ts'
+
+let origins: { old: Origin; new: Origin }
+let folder: string
+
+beforeAll(async () => {
+  origins = { old: await startOrigin('old'), new: await startOrigin('new') }
+  folder = await mkdtemp(join(tmpdir(), 'sluice-init-'))
+})
+afterAll(async () => {
+  await Promise.all([origins.old.close(), origins.new.close()])
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** The whole way, with the bin file of an installation. */
+async function fromEmptyFolder(script: string, cwd: string): Promise<void> {
+  const urls = ['--old', origins.old.url, '--new', origins.new.url]
+  const init = await runSluice(script, ['init', ...urls, '--countries', 'RO', '--json'], cwd)
+  expect(init).toMatchObject({ code: 0, err: '' })
+  expect(JSON.parse(init.out).files).toContain('wrangler.toml')
+  expect(parseDocument(await readFile(join(cwd, 'gate.json'), 'utf8')).ok).toBe(true)
+  expect((await stat(join(cwd, '.dev.vars'))).mode & 0o077).toBe(0)
+  const check = await runSluice(script, ['check'], cwd)
+  expect(check).toMatchObject({ code: 0, out: expect.stringContaining('gate.json has no problems') })
+
+  const dev = startSluice(script, ['dev', '--port', '0'], cwd)
+  try {
+    const url = await dev.sees(/sluice ready on (\S+)\n/)
+    await dev.sees(/admin token \S+\n/)
+    expect(await getPage(url)).toMatchObject({ status: 200, text: 'old', origin: 'old' })
+    const document = JSON.parse(await readFile(join(cwd, 'gate.json'), 'utf8'))
+    document.flags['new-site'].rules.unshift({
+      name: 'testers',
+      when: [{ attribute: 'cookie.t', op: 'exists' }],
+      serve: 'on',
+    })
+    await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+    await eventually('the changed document is live', async () => {
+      return (await getPage(url, '/', { cookie: 't=1' })).text === 'new'
+    })
+    // The other verbs find the gate of their folder, and its token.
+    const status = await runSluice(script, ['status', '--json'], cwd)
+    expect(JSON.parse(status.out)).toMatchObject({
+      controller: 'ok',
+      flags: { 'new-site': { state: 'open' } },
+    })
+    const kill = await runSluice(script, ['kill', 'new-site', '--wait', '--yes'], cwd)
+    expect(kill).toMatchObject({ code: 0, out: expect.stringContaining('is killed') })
+    await eventually('killed', async () => (await getPage(url, '/', { cookie: 't=1' })).text === 'old')
+    expect((await fetch(`${url}/__sluice/ui`)).headers.get('content-type')).toContain('text/html')
+    expect(await dev.end()).toBe(0)
+  } finally {
+    await dev.end()
+  }
+  expect(existsSync(join(cwd, '.sluice/dev.json'))).toBe(false)
+}
+
+describe('sluice init in an empty folder', () => {
+  it('gives a gate that starts, follows the file, and is found by the other verbs', async () => {
+    const cwd = join(folder, 'from-repository')
+    await mkdir(cwd)
+    await fromEmptyFolder(resolve(SLUICE), cwd)
+    const again = await runSluice(resolve(SLUICE), ['init', '--yes'], cwd)
+    expect(again).toMatchObject({ code: 1, err: expect.stringContaining('gate.json') })
+  })
+
+  it('does so from the packed package, with nothing but what the package depends on', async () => {
+    const cwd = join(folder, 'from-package')
+    const installed = await installPacked(cwd)
+    expect(readdirSync(installed).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'bin',
+      'config',
+      'dist',
+      'package.json',
+      'wrangler.toml',
+    ])
+    await fromEmptyFolder(join(installed, SLUICE), cwd)
+    // What wrangler deploys is the Worker of the package, beside the document.
+    const build = await runSluice(join(installed, SLUICE), ['build', '--json'], cwd)
+    expect(JSON.parse(build.out).files).toEqual([
+      '.sluice/gate/worker.js',
+      '.sluice/gate/document.js',
+      '.sluice/dashboard',
+    ])
+  })
+
+  it('keeps what stands in .gitignore, and writes over other files only when told', async () => {
+    const cwd = join(folder, 'with-files')
+    await mkdir(cwd)
+    await writeFile(join(cwd, '.gitignore'), 'node_modules/\nsecret')
+    await writeFile(join(cwd, 'gate.json'), '{}')
+    expect((await runSluice(resolve(SLUICE), ['init', '--yes'], cwd)).code).toBe(1)
+    expect((await runSluice(resolve(SLUICE), ['init', '--yes', '--force'], cwd)).code).toBe(0)
+    const ignored = (await readFile(join(cwd, '.gitignore'), 'utf8')).split('\n')
+    expect(ignored).toEqual(['node_modules/', 'secret', '.sluice/', '.wrangler/', '.dev.vars', ''])
+  })
+})
+
+describe('sluice deploy', () => {
+  it('bundles the folder as wrangler would deploy it, and puts nothing anywhere', async () => {
+    const cwd = join(folder, 'to-deploy')
+    await mkdir(cwd)
+    expect((await runSluice(resolve(SLUICE), ['init', '--yes'], cwd)).code).toBe(0)
+    const dry = await runSluice(resolve(SLUICE), ['deploy', '--dry-run', '--json'], cwd)
+    expect({ ...dry, out: JSON.parse(dry.out) }).toMatchObject({
+      code: 0,
+      out: { deployed: false, dryRun: true },
+    })
+    const real = await runSluice(resolve(SLUICE), ['deploy', '--yes'], cwd)
+    expect(real).toMatchObject({ code: 1, err: expect.stringContaining('wrangler is not logged in') })
+  })
+})
+
+/** Packs the package and puts it into the folder as npm would, its dependencies being those of this repository. */
+async function installPacked(cwd: string): Promise<string> {
+  const installed = join(cwd, 'node_modules/sluice')
+  await mkdir(installed, { recursive: true })
+  const npm = (...args: string[]) =>
+    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const tarball = npm('pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1) ?? ''
+  execFileSync('tar', ['-xzf', join(folder, tarball), '--strip-components=1', '-C', installed])
+  const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: object }
+  for (const name of Object.keys(dependencies)) {
+    const target = join(cwd, 'node_modules', name)
+    await mkdir(join(target, '..'), { recursive: true })
+    await symlink(resolve('node_modules', name), target)
+  }
+  return installed
+}
