@@ -27,8 +27,13 @@ const { values: options } = parseArgs({
   },
 })
 
-/** One closing: as seen from outside, and as the gate itself reports it. */
-type Measured = { lastAnswerMs: number; reportedMs: number | null }
+/** What the gate itself says of a closing: from the moment it was recorded to the slowest isolate. */
+type Report = { sinceMs: number; slowestMs: number }
+/**
+ * One closing: the last answer of the closed origin since it was asked for, and, where the gate reports a figure, that
+ * figure and the last answer counted from the same moment.
+ */
+type Measured = { lastAnswerMs: number; reported: { byGateMs: number; seenMs: number } | null }
 
 const isolates = Number(options.isolates)
 const kv = await startKvService()
@@ -37,13 +42,14 @@ kv.values.set('config', JSON.stringify(gateDocument()))
 const outfile = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
 await buildWorker({ outfile })
 const workerd = await startPlainWorkerd({ isolates, kvPort: kv.port, worker: outfile })
-const admin = createAdminClient({ baseUrl: workerd.urls[0] ?? '', token: ADMIN_TOKEN })
+const url = workerd.urls[0] ?? ''
+const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN })
 const traffic = startTraffic(workerd.urls, Number(options.rate))
 try {
   await until(() => traffic.allServe('new'), 'every isolate serves the new origin', 60_000)
   const results = []
   for (const scenario of SCENARIOS)
-    results.push({ scenario, measured: await measure(scenario, { admin, kv }) })
+    results.push({ scenario, measured: await measure(scenario, { admin, kv, url }) })
   report(results)
 } finally {
   await traffic.stop()
@@ -62,11 +68,15 @@ async function measure(scenario: Scenario, gate: GateHandle): Promise<Measured[]
       `${scenario.name}: every isolate serves the old origin`,
       scenario.deadlineMs,
     )
-    const lastAnswerMs = Math.max(
-      0,
-      ...workerd.urls.map((_, isolate) => traffic.lastFrom(isolate, 'new') - startedMs),
-    )
-    measured.push({ lastAnswerMs, reportedMs: await reported(epoch) })
+    const lastMs = Math.max(...workerd.urls.map((_, isolate) => traffic.lastFrom(isolate, 'new')))
+    const own = await reported(epoch)
+    measured.push({
+      lastAnswerMs: Math.max(0, lastMs - startedMs),
+      reported: own && {
+        byGateMs: own.slowestMs,
+        seenMs: Math.max(0, performance.timeOrigin + lastMs - own.sinceMs),
+      },
+    })
     await scenario.open(gate)
     await until(
       () => traffic.allServe('new'),
@@ -78,32 +88,40 @@ async function measure(scenario: Scenario, gate: GateHandle): Promise<Measured[]
   return measured
 }
 
-/** What `sluice kill --wait` would say. */
-async function reported(epoch: number | undefined): Promise<number | null> {
+/** What `sluice kill --wait` says. */
+async function reported(epoch: number | undefined): Promise<Report | null> {
   if (epoch === undefined) return null
-  let slowestMs: number | null = null
+  let report: Report | null = null
   await until(
     async () => {
-      const answer = await admin.call('getConvergence', { query: { epoch: String(epoch) } })
-      slowestMs = answer.slowestMs
-      return answer.converged && answer.isolates.converged >= isolates
+      const { since, slowestMs, converged, ...answer } = await admin.call('getConvergence', {
+        query: { epoch: String(epoch) },
+      })
+      if (since !== null && slowestMs !== null) report = { sinceMs: Date.parse(since), slowestMs }
+      return converged && answer.isolates.converged >= isolates
     },
     'the gate reports that every isolate has it',
     30_000,
   )
-  return slowestMs
+  return report
 }
 
 function report(results: readonly { scenario: Scenario; measured: readonly Measured[] }[]): void {
   const rows = results.map(({ scenario: { name }, measured }) => {
     const seen = measured.map(({ lastAnswerMs }) => lastAnswerMs)
-    const said = measured.flatMap(({ reportedMs }) => (reportedMs === null ? [] : [reportedMs]))
+    const said = measured.flatMap(({ reported: both }) => (both === null ? [] : [both]))
     const of = (values: readonly number[]) => ({
       p50Ms: Math.round(percentile(values, 0.5)),
       p99Ms: Math.round(percentile(values, 0.99)),
       maxMs: Math.round(Math.max(...values)),
     })
-    return { name, repeats: seen.length, lastAnswer: of(seen), reported: said.length > 0 ? of(said) : null }
+    const compared = said.length > 0 && {
+      byGate: of(said.map(({ byGateMs }) => byGateMs)),
+      seen: of(said.map(({ seenMs }) => seenMs)),
+      // How much later than the gate says somebody was still served by the closed origin, at worst.
+      gateTooEarlyMs: Math.max(...said.map(({ byGateMs, seenMs }) => Math.round(seenMs - byGateMs))),
+    }
+    return { name, repeats: seen.length, lastAnswer: of(seen), reported: compared || null }
   })
   const { requests, failures } = traffic
   const rate = Number(options.rate)
@@ -114,13 +132,16 @@ function report(results: readonly { scenario: Scenario; measured: readonly Measu
     return
   }
   console.log(
-    `| closed by | repeats | last old answer p50 | p99 | slowest | gate's own figure p50 | slowest |`,
+    "| closed by | repeats | last old answer p50 | p99 | slowest | gate's own figure p50 | slowest | last old answer by the same clock p50 | slowest | later than the gate says, at most |",
   )
-  console.log('|---|---|---|---|---|---|---|')
+  console.log(`|${'---|'.repeat(10)}`)
   for (const { name, repeats, lastAnswer, reported: own } of rows) {
-    const figures = [lastAnswer.p50Ms, lastAnswer.p99Ms, lastAnswer.maxMs].map((ms) => `${ms} ms`)
-    const said = own ? [`${own.p50Ms} ms`, `${own.maxMs} ms`] : ['–', '–']
-    console.log(`| ${[name, repeats, ...figures, ...said].join(' | ')} |`)
+    const figures = [lastAnswer.p50Ms, lastAnswer.p99Ms, lastAnswer.maxMs]
+    const compared = own
+      ? [own.byGate.p50Ms, own.byGate.maxMs, own.seen.p50Ms, own.seen.maxMs, own.gateTooEarlyMs]
+      : Array.from({ length: 5 }, () => undefined)
+    const cells = [...figures, ...compared].map((ms) => (ms === undefined ? '–' : `${ms} ms`))
+    console.log(`| ${[name, repeats, ...cells].join(' | ')} |`)
   }
   console.log(`\n${isolates} isolates, ${rate} requests/s each, ${requests} requests, ${failures} failed`)
 }

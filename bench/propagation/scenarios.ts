@@ -1,6 +1,11 @@
 /** The ways of closing a flag, each with the way of opening it again. */
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import type { AdminClient } from '../../src/contract/client.ts'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
 import type { KvService } from '../support/kv-service.ts'
+import { ADMIN_TOKEN } from '../support/plain-workerd.ts'
 
 export const FLAG = 'shop'
 
@@ -13,11 +18,18 @@ export type Scenario = {
   deadlineMs: number
 }
 
-export type GateHandle = { admin: AdminClient; kv: KvService }
+export type GateHandle = { admin: AdminClient; kv: KvService; url: string }
 
 const FAST = { repeats: { quick: 6, full: 50 }, deadlineMs: 15_000 }
 
 export const SCENARIOS: readonly Scenario[] = [
+  {
+    // The whole command, from the start of its process; what it prints at the end is the gate's own figure.
+    name: 'sluice kill --wait',
+    ...FAST,
+    close: async ({ url }) => await killByCommandLine(url),
+    open: async ({ admin }) => void (await admin.command(FLAG, 'unkill')),
+  },
   {
     name: 'kill',
     ...FAST,
@@ -60,3 +72,13 @@ export const SCENARIOS: readonly Scenario[] = [
     open: async ({ admin }) => void (await admin.command(FLAG, 'unkill')),
   },
 ]
+
+/** Throws where the command does not end with exit code 0: then it has not seen every isolate have it. */
+async function killByCommandLine(url: string): Promise<number> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [resolve(PROJECT_ROOT, 'bin/sluice.js'), 'kill', FLAG, '--wait', '--yes', '--json'],
+    { env: { PATH: process.env.PATH, SLUICE_URL: url, SLUICE_TOKEN: ADMIN_TOKEN } },
+  )
+  return (JSON.parse(stdout) as { epoch: number }).epoch
+}

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseKillList } from '../core/config/control.ts'
 import { Refusal } from './errors.ts'
+import { NO_NAMESPACE } from './init-files.ts'
 import { LOCAL_FOLDER } from './local-gate.ts'
 import type { Call } from './verb.ts'
 import { complaintOf, hasCredentials, wrangler } from './wrangler.ts'
@@ -27,28 +28,26 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
   const before = await readList(call, where)
   const others = before.filter((key) => key !== flag)
   const after = verb === 'kill' ? [...others, flag] : others
-  const run = await wrangler(
-    ['kv', 'key', 'put', 'kill', JSON.stringify(after), '--binding', 'GATE', ...where],
-    terminal,
-  )
+  const run = await wrangler(['kv', 'key', 'put', 'kill', JSON.stringify(after), ...where], terminal)
   if (run.code !== 0) throw new Refusal(`Cannot write KV: ${complaintOf(run)}`)
   return { before, after, where: where.includes('--local') ? 'on this machine' : 'on Cloudflare' }
 }
 
-/** KV of a gate on this machine, for a gate on this machine; else that of the account. */
+/** KV of a gate on this machine, for a gate on this machine; else the one that the folder's wrangler.toml names. */
 async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const { url } = await gate()
   const isHere = /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)
-  if (!isHere) return ['--remote', '--preview', 'false']
+  if (!isHere) return ['--binding', 'GATE', '--remote', '--preview', 'false']
   const folder = [`${LOCAL_FOLDER}/state`, '.wrangler/state'].find((each) =>
     existsSync(join(terminal.cwd, each)),
   )
-  return ['--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
+  // A gate on this machine always has the namespace of this package, whichever the folder deploys to.
+  return ['--namespace-id', NO_NAMESPACE, '--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
 }
 
 /** A list that can't be read is not written over: who is on it would be opened. */
 async function readList({ terminal }: Call, where: readonly string[]): Promise<readonly string[]> {
-  const run = await wrangler(['kv', 'key', 'get', 'kill', '--text', '--binding', 'GATE', ...where], terminal)
+  const run = await wrangler(['kv', 'key', 'get', 'kill', '--text', ...where], terminal)
   if (run.code !== 0 && !/404|not found/i.test(run.out + run.err)) {
     throw new Refusal(`Cannot read the kill list in KV: ${complaintOf(run)}`)
   }

@@ -20,7 +20,7 @@ import { publish } from './publish.ts'
 import { advance, approve, finish, pause, resume, rollback, stage } from './rollout.ts'
 import { simulate } from './simulate.ts'
 import { stale } from './stale.ts'
-import { status } from './status.ts'
+import { status, watch } from './status.ts'
 import { token, webhook } from './token.ts'
 
 export const VERBS: readonly Verb[] = [
@@ -28,6 +28,6 @@ export const VERBS: readonly Verb[] = [
   ...[check, simulate, diff, publish, pull, history, restore, importVerb],
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
-  ...[status, explain, preview, audit, feedback],
+  ...[status, watch, explain, preview, audit, feedback],
   ...[token, webhook, profile, completionOf(() => VERBS)],
 ]

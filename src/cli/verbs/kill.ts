@@ -62,29 +62,26 @@ export const unkill: Verb = {
   name: 'unkill',
   group: 'Rollout',
   summary: 'Open a killed flag again',
-  details: 'The rollout goes on where it was. A kill that stands in KV is lifted there: add --kv.',
+  details:
+    'The rollout goes on where it was. Lifts the kill wherever it stands, in the Controller or in KV; with --kv only the list in KV is changed, with wrangler, past the gate.',
   arguments: [FLAG_OR_ALL],
   options: [{ ...ALL, summary: 'lift a kill of all flags' }, KV, REASON],
   examples: [
     ['unkill new-checkout --reason "fixed"', 'lift the kill'],
-    ['unkill new-checkout --kv', 'take it off the kill list in KV'],
+    ['unkill new-checkout --kv', 'past the gate'],
   ],
-  failsWhen: 'the flag is not killed, or is still killed by KV',
+  failsWhen: 'the flag is not killed, or all flags still are',
   async run(call) {
     const flag = flagOf(call)
     if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'unkill'))
     const answer = await command(call, flag, 'unkill')
     const { client } = await call.gate()
     const { kill: lists } = await client.call('getStatus')
-    const still = lists.kv.filter((key) => key === flag || key === KILL_ALL)
-    const text = `${call.paint('green', '✔')} ${named(flag)} no longer killed by the Controller, epoch ${answer.epoch}`
-    if (still.length === 0) return { json: { ...answer, killedByKv: false }, text }
-    const hint = `The kill list in KV still closes it. Lift that: sluice unkill ${flagWords(still[0] ?? flag)} --kv`
-    return {
-      json: { ...answer, killedByKv: true },
-      text: `${text}\n${call.paint('yellow', hint)}`,
-      failed: true,
-    }
+    const stillKilled = [...lists.kv, ...lists.controller].some((key) => key === flag || key === KILL_ALL)
+    const text = `${call.paint('green', '✔')} ${named(flag)} no longer killed, epoch ${answer.epoch}`
+    if (!stillKilled) return { json: { ...answer, stillKilled }, text }
+    const hint = `${call.paint('yellow', 'All flags are still killed. Lift that: sluice unkill --all')}`
+    return { json: { ...answer, stillKilled }, text: `${text}\n${hint}`, failed: true }
   },
 }
 
@@ -95,7 +92,6 @@ function flagOf({ args, options }: Call): string {
 }
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
-const flagWords = (flag: string) => (flag === KILL_ALL ? '--all' : flag)
 
 async function command({ gate, options, during }: Call, flag: string, verb: 'kill' | 'unkill') {
   const { client, url } = await gate()

@@ -25,3 +25,16 @@ export const status: Verb = {
     return { json: picture, text: statusView(picture, { url, paint: call.paint, flag }), failed }
   },
 }
+
+export const watch: Verb = {
+  name: 'watch',
+  group: 'Look',
+  summary: 'The live picture, until Ctrl-C',
+  details: 'The same as "status --watch".',
+  arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],
+  examples: [['watch new-checkout', 'one flag, arm by arm, as it goes on']],
+  async run(call) {
+    const { client, url } = await call.gate()
+    return await watchStatus(call, client, url, call.args[0])
+  },
+}

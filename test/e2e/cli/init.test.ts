@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseDocument } from '../../../src/core/config/parse.ts'
+import { freePort } from '../../../src/local/gate.ts'
 import { eventually } from '../harness/eventually.ts'
 import { getPage } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
@@ -95,6 +96,34 @@ describe('sluice init in an empty folder', () => {
       '.sluice/gate/document.js',
       '.sluice/dashboard',
     ])
+  })
+
+  it('closes a flag in KV when the gate is not there; it is closed when it comes back, and can be opened', async () => {
+    const cwd = join(folder, 'past-the-gate')
+    const script = resolve(SLUICE)
+    await mkdir(cwd)
+    const urls = ['--old', origins.old.url, '--new', origins.new.url]
+    // A folder that deploys to a namespace of its own.
+    expect((await runSluice(script, ['init', ...urls, '--kv', 'a'.repeat(32)], cwd)).code).toBe(0)
+    const document = JSON.parse(await readFile(join(cwd, 'gate.json'), 'utf8'))
+    document.flags['new-site'].rules = [{ serve: 'on' }]
+    await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+    const nobody = `http://127.0.0.1:${await freePort()}`
+    const down = await runSluice(script, ['kill', 'new-site', '--url', nobody], cwd)
+    expect(down).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('Writing the kill list in KV instead'),
+    })
+    expect(down.out).toContain('["new-site"]')
+    const dev = startSluice(script, ['dev', '--port', '0'], cwd)
+    try {
+      const url = await dev.sees(/sluice ready on (\S+)\n/)
+      expect((await getPage(url)).text).toBe('old')
+      expect((await runSluice(script, ['unkill', 'new-site'], cwd)).code).toBe(0)
+      await eventually('new', async () => (await getPage(url)).text === 'new')
+    } finally {
+      await dev.end()
+    }
   })
 
   it('keeps what stands in .gitignore, and writes over other files only when told', async () => {

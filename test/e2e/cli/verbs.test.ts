@@ -192,13 +192,11 @@ const WALKS: Readonly<Record<string, Walk>> = {
       ['kill --all', 2, 'Add --yes'],
       ['kill x --kv', 1, 'no wrangler.toml'],
       [`kill ${STAGED} --token-file looker.txt`, 1, 'this needs operator'],
+      [`unkill ${STAGED}`, 1, 'All flags are still killed'],
     ],
   },
   unkill: {
-    does: [
-      ['unkill --all', 'no longer killed'],
-      [`unkill ${STAGED}`, 'no longer killed'],
-    ],
+    does: [['unkill --all', 'all flags are no longer killed']],
     refuses: [[`unkill ${STAGED}`, 1, 'it is not killed']],
   },
   advance: {
@@ -236,6 +234,7 @@ const WALKS: Readonly<Record<string, Walk>> = {
     ],
     refuses: [stranger('status'), [`status ${NOT_HERE}`, 2, 'no flag'], stranger('status --watch')],
   },
+  watch: { does: [], refuses: [stranger('watch')] },
   explain: {
     does: [
       [`explain ${FLAG} --key ada`, 'Visitor ada'],
@@ -306,7 +305,7 @@ const WALKS: Readonly<Record<string, Walk>> = {
 }
 
 /** Verbs whose work needs more than a line; the tests below, or others, do it. */
-const DONE_BELOW = ['deploy', 'dev', 'flags', 'token', 'profile']
+const DONE_BELOW = ['deploy', 'dev', 'watch', 'flags', 'token', 'profile']
 /** Verbs that other tests walk. */
 const ELSEWHERE = ['import', 'export']
 
@@ -372,7 +371,7 @@ describe('with --json', () => {
     [`flags get ${FLAG}`, { summary: { key: FLAG } }],
     [`pause ${FLAG} --reason json`, { via: 'controller', epoch: expect.any(Number) }],
     [`kill ${FLAG} --wait`, { waitedMs: expect.any(Number), convergence: { converged: true } }],
-    [`unkill ${FLAG}`, { killedByKv: false }],
+    [`unkill ${FLAG}`, { stillKilled: false }],
     ['status', { controller: 'ok' }],
     [`explain ${FLAG} --key ada`, { targetingKey: 'ada' }],
     [`preview ${FLAG}=on`, { url: expect.stringContaining('/__sluice/preview') }],
@@ -386,11 +385,14 @@ describe('with --json', () => {
   })
 })
 
-describe('status --watch', () => {
-  it.each([true, false])('shows each change until it is stopped (json: %s)', async (isJson) => {
+describe('the live view', () => {
+  it.each([
+    ['status --watch', true],
+    ['watch', false],
+  ])('%s shows each change until it is stopped (json: %s)', async (line, isJson) => {
     const stop = new AbortController()
     const shown: string[] = []
-    const watching = run(['status', '--watch', ...(isJson ? ['--json'] : [])], {
+    const watching = run([...wordsOf(line), ...(isJson ? ['--json'] : [])], {
       isScreen: !isJson,
       stop: stop.signal,
       onOut: (text) => {

@@ -1,6 +1,7 @@
 /** The command line as people start it: a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
 import { eventually } from '../../harness/eventually.ts'
 
 /** The command line of this repository. */
@@ -29,6 +30,8 @@ export function startSluice(script: string, args: readonly string[], cwd: string
     err += text
   })
   const exit = once(child, 'close')
+  // A test that fails half-way leaves nothing running.
+  onTestFinished(() => void child.kill('SIGKILL'))
   const stillRuns = () => {
     if (child.exitCode !== null) throw new Error(`sluice ${args.join(' ')} ended: ${err}${out}`)
   }
