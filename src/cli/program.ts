@@ -3,6 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from './ask.ts'
 import { connect } from './connection.ts'
 import { EXIT } from './errors.ts'
+import type { Gate } from './gate.ts'
 import { GLOBAL_OPTIONS } from './global-options.ts'
 import { Options } from './options.ts'
 import { during } from './progress.ts'
@@ -95,6 +96,12 @@ function callOf(command: Command, terminal: Terminal): Call {
   const tell = (text: string) => {
     if (!isJson) own.err(`${text}\n`)
   }
+  let known: Promise<Gate> | undefined
+  const gate = () => {
+    known ??= connect(options, own, tell)
+    return known
+  }
+  const showing = <T>(what: string, work: Promise<T>) => (isJson ? work : during(own, what, work))
   return {
     args: command.args,
     options,
@@ -102,8 +109,12 @@ function callOf(command: Command, terminal: Terminal): Call {
     paint: paintFor(own, own.outIsScreen),
     isJson,
     tell,
-    gate: () => connect(options, own, tell),
-    during: (what, work) => (isJson ? work : during(own, what, work)),
+    gate,
+    ask: async (id, call, signal) => {
+      const { client, url } = await gate()
+      return await showing(`waiting for ${url}`, client.call(id, call, signal))
+    },
+    during: showing,
     confirm: (question) => ask(own, question, options.has('yes')),
   }
 }

@@ -2,6 +2,7 @@
  * A verb of the command line, as data: its help, its completion and its page in the documentation are made from the
  * same lines that the parser reads.
  */
+import type { AdminClient } from '../contract/client.ts'
 import type { Gate } from './gate.ts'
 import type { Options } from './options.ts'
 import type { Paint, Terminal } from './terminal.ts'
@@ -59,6 +60,8 @@ export type Call = {
   isJson: boolean
   /** The gate that the options, the environment or a profile name. */
   gate(): Promise<Gate>
+  /** Asks that gate; shows that something is going on when the answer takes longer than a second. */
+  ask: AdminClient['call']
   /** Says something to a person while the verb runs, on standard error; programs are not told. */
   tell(text: string): void
   /** Shows that something is going on when it takes longer than a second. */

@@ -14,10 +14,9 @@ export const audit: Verb = {
     ['audit new-checkout --limit 100 --json', 'with evidence, before and after'],
   ],
   async run(call) {
-    const { client, url } = await call.gate()
     const [flag] = call.args
     const query = { ...pageOf(call), ...(flag !== undefined && { flag }) }
-    const answer = await call.during(`waiting for ${url}`, client.call('listAudit', { query }))
+    const answer = await call.ask('listAudit', { query })
     const rows = answer.records.map(({ id, at, actor, action, flag: about, reason }) => [
       call.paint('dim', String(id)),
       timeText(at),
@@ -38,7 +37,6 @@ export const feedback: Verb = {
   options: [{ flags: '--variant NAME', summary: 'only from visitors who had this variant' }, LIMIT, BEFORE],
   examples: [['feedback new-checkout --variant on', 'what those say who have it']],
   async run(call) {
-    const { client, url } = await call.gate()
     const [flag] = call.args
     const variant = call.options.text('variant')
     const query = {
@@ -46,7 +44,7 @@ export const feedback: Verb = {
       ...(flag !== undefined && { flag }),
       ...(variant !== undefined && { variant }),
     }
-    const answer = await call.during(`waiting for ${url}`, client.call('listFeedback', { query }))
+    const answer = await call.ask('listFeedback', { query })
     const rows = answer.feedback.map((each) => [
       timeText(each.at),
       each.flag,

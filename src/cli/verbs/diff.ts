@@ -29,9 +29,7 @@ export const diff: Verb = {
 
 async function againstGate(call: Call, name: string | undefined): Promise<Result> {
   const file = await readDocumentFile(name, call.terminal)
-  const { client, url } = await call.gate()
-  const asked = client.call('diffDocument', { body: { document: file.text } })
-  const review = await call.during(`comparing with ${url}`, asked)
+  const review = await call.ask('diffDocument', { body: { document: file.text } })
   if (!review.valid) {
     const problems = problemsIn(file)
     const text = `${placedParagraphs(problems)}\n\n${file.name} has ${countOf(review.problems.length, 'problem')}`

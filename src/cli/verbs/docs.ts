@@ -49,13 +49,13 @@ async function bookOfFile({ terminal }: Call, name: string): Promise<FlagBook> {
   return flagBook(parsedDocument(file), `What ${file.name} says.`, undefined)
 }
 
-async function bookOfGate({ gate, during }: Call): Promise<FlagBook> {
-  const { client, url } = await gate()
-  const asked = Promise.all([client.call('getDocument'), client.call('listFlags'), client.call('getStatus')])
-  const [{ text, version }, { flags }, { at, environment, flags: statuses }] = await during(
-    `waiting for ${url}`,
-    asked,
-  )
+async function bookOfGate({ gate, ask }: Call): Promise<FlagBook> {
+  const { url } = await gate()
+  const [{ text, version }, { flags }, { at, environment, flags: statuses }] = await Promise.all([
+    ask('getDocument'),
+    ask('listFlags'),
+    ask('getStatus'),
+  ])
   const parsed = parseDocument(text)
   if (!parsed.ok) {
     throw new Refusal(

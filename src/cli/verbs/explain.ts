@@ -53,9 +53,8 @@ export const explain: Verb = {
 }
 
 async function byGate(call: Call, context: DescribedVisitor, flag: string | undefined): Promise<Explained> {
-  const { client, url } = await call.gate()
   const body = { context, ...(flag !== undefined && { flag }) }
-  return await call.during(`waiting for ${url}`, client.call('explain', { body }))
+  return await call.ask('explain', { body })
 }
 
 async function byFile(

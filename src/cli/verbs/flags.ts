@@ -1,20 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { FlagSummary, Responses } from '../../contract/responses.ts'
+import type { FlagSummary } from '../../contract/responses.ts'
 import { messageOf, UsageError } from '../errors.ts'
+import { EXPECT, editOne } from '../flag-edits.ts'
 import { readableJson } from '../json.ts'
-import { publishedText } from '../published.ts'
 import { stateText } from '../status-view.ts'
 import { table } from '../table.ts'
 import type { Paint } from '../terminal.ts'
-import type { Call, Result, Verb } from '../verb.ts'
+import type { Call, Verb } from '../verb.ts'
 import { FLAG_ARGUMENT, REASON } from './rollout.ts'
-
-const CONFIRM = {
-  flags: '--expect VERSION',
-  summary: 'refuse if this version is no longer in force',
-  kind: 'number',
-} as const
 
 const list: Verb = {
   name: 'list',
@@ -26,8 +20,7 @@ const list: Verb = {
   ],
   examples: [['flags list --tag payments', 'flags of one area']],
   async run(call) {
-    const { client, url } = await call.gate()
-    const answer = await call.during(`waiting for ${url}`, client.call('listFlags'))
+    const answer = await call.ask('listFlags')
     const [tag, owner] = [call.options.text('tag'), call.options.text('owner')]
     const flags = answer.flags.filter(
       (flag) =>
@@ -66,8 +59,7 @@ const get: Verb = {
   examples: [['flags get new-checkout --json', 'everything about it, for a program']],
   async run(call) {
     const key = call.args[0] ?? ''
-    const { client, url } = await call.gate()
-    const answer = await call.during(`waiting for ${url}`, client.call('getFlag', { params: { flag: key } }))
+    const answer = await call.ask('getFlag', { params: { flag: key } })
     const { summary, definition, status } = answer
     const facts = [
       ['state', stateText(status, call.paint)],
@@ -99,7 +91,7 @@ const create: Verb = {
     { flags: '--description TEXT', summary: 'what it is for' },
     { flags: '--owner NAME', summary: 'whom to ask' },
     { flags: '--percentage N', summary: 'a rule that is on for this share of visitors', kind: 'number' },
-    CONFIRM,
+    EXPECT,
     REASON,
   ],
   examples: [
@@ -110,12 +102,9 @@ const create: Verb = {
   async run(call) {
     const [key = '', file] = call.args
     const flag = { ...(file === undefined ? plainFlag(call) : await readObject(call, file)), ...given(call) }
-    const { client, url } = await call.gate()
-    const answer = await call.during(
-      `publishing to ${url}`,
-      client.call('createFlag', { body: { key, flag, ...editing(call) } }),
+    return await editOne(call, `created ${key}`, (editing) =>
+      call.ask('createFlag', { body: { key, flag, ...editing } }),
     )
-    return { json: answer, text: publishedText(call, answer, `created ${key}`) }
   },
 }
 
@@ -138,7 +127,7 @@ const patch: Verb = {
     FLAG_ARGUMENT,
     { name: '<patch>', summary: 'the patch as JSON; @FILE reads one; null removes a part' },
   ],
-  options: [CONFIRM, REASON],
+  options: [EXPECT, REASON],
   examples: [
     [`flags patch new-search '{"owner":"search"}'`, 'another owner'],
     [`flags patch new-search '{"expires":null}'`, 'no date to be gone by'],
@@ -147,8 +136,8 @@ const patch: Verb = {
   async run(call) {
     const [flag = '', text = ''] = call.args
     const change = text.startsWith('@') ? await readObject(call, text.slice(1)) : objectIn(text, 'the patch')
-    return await editOne(call, flag, `changed ${flag}`, (client, params) =>
-      client.call('patchFlag', { params, body: { patch: change, ...editing(call) } }),
+    return await editOne(call, `changed ${flag}`, (editing) =>
+      call.ask('patchFlag', { params: { flag }, body: { patch: change, ...editing } }),
     )
   },
 }
@@ -158,14 +147,14 @@ const remove: Verb = {
   group: 'Flags',
   summary: 'Remove a flag from the document in force',
   arguments: [FLAG_ARGUMENT],
-  options: [CONFIRM, REASON],
+  options: [EXPECT, REASON],
   examples: [['flags delete old-banner --yes', 'without asking']],
   failsWhen: 'there is no such flag, or something still refers to it',
   async run(call) {
     const flag = call.args[0] ?? ''
     await call.confirm(`Remove ${flag} from the document?`)
-    return await editOne(call, flag, `removed ${flag}`, (client, params) =>
-      client.call('deleteFlag', { params, body: editing(call) }),
+    return await editOne(call, `removed ${flag}`, (body) =>
+      call.ask('deleteFlag', { params: { flag }, body }),
     )
   },
 }
@@ -176,79 +165,6 @@ export const flags: Verb = {
   summary: 'List flags, see one, add, change or remove one',
   examples: [['flags list', 'all flags at a glance']],
   verbs: [list, get, create, patch, remove],
-}
-
-export const enable = switching('enable', 'Let the rules of a flag decide again')
-export const disable = switching('disable', 'Give everybody the "off" variant, in the document')
-
-function switching(verb: 'enable' | 'disable', summary: string): Verb {
-  return {
-    name: verb,
-    group: 'Flags',
-    summary,
-    details: `Publishes a new version of the document. In an emergency use "sluice kill": it is faster and outranks everything.`,
-    arguments: [FLAG_ARGUMENT],
-    options: [CONFIRM, REASON],
-    examples: [[`${verb} new-search --reason "as planned"`, `sets "enabled" to ${verb === 'enable'}`]],
-    failsWhen: 'there is no such flag',
-    run: (call) =>
-      editOne(call, call.args[0] ?? '', `${verb}d ${call.args[0]}`, (client, params) =>
-        client.call(verb === 'enable' ? 'enableFlag' : 'disableFlag', { params, body: editing(call) }),
-      ),
-  }
-}
-
-export const percentage: Verb = {
-  name: 'percentage',
-  group: 'Flags',
-  summary: 'Set the share of visitors for whom a rule is on',
-  details: 'For flags without stages; those are steered with advance, stage and the like.',
-  arguments: [FLAG_ARGUMENT, { name: '<percent>', summary: 'from 0 to 100, three decimals at most' }],
-  options: [
-    { flags: '--rule N', summary: 'index of the rule (the only one that has a percentage)', kind: 'number' },
-    CONFIRM,
-    REASON,
-  ],
-  examples: [['percentage new-search 25 --reason "going well"', 'on for a quarter']],
-  failsWhen: 'the flag has no rule for it, or the change moves many people and --yes is missing',
-  async run(call) {
-    const [flag = '', text = ''] = call.args
-    const value = Number(text.replace(/\s*%$/, ''))
-    if (text.trim() === '' || !(value >= 0 && value <= 100)) {
-      throw new UsageError(`Cannot use the percentage ${text}: it is a number from 0 to 100`)
-    }
-    const rule = call.options.number('rule')
-    return await editOne(call, flag, `set ${flag} to ${value} %`, (client, params) =>
-      client.call('setPercentage', {
-        params,
-        body: { percentage: value, ...(rule !== undefined && { rule }), ...editing(call) },
-      }),
-    )
-  },
-}
-
-type Client = Awaited<ReturnType<Call['gate']>>['client']
-type Published = Responses['publishDocument']
-
-async function editOne(
-  call: Call,
-  flag: string,
-  what: string,
-  edit: (client: Client, params: { flag: string }) => Promise<Published>,
-): Promise<Result> {
-  const { client, url } = await call.gate()
-  const answer = await call.during(`publishing to ${url}`, edit(client, { flag }))
-  return { json: answer, text: publishedText(call, answer, what) }
-}
-
-/** `--yes` confirms a change that moves many people, too. */
-function editing({ options }: Call) {
-  const [expectedVersion, reason] = [options.number('expect'), options.text('reason')]
-  return {
-    confirm: options.has('yes'),
-    ...(expectedVersion !== undefined && { expectedVersion }),
-    ...(reason !== undefined && { reason }),
-  }
 }
 
 async function readObject({ terminal }: Call, file: string): Promise<Record<string, unknown>> {

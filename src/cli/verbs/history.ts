@@ -40,15 +40,13 @@ export const history: Verb = {
     ['history 12 > gate.json', 'version 12, to the letter'],
   ],
   async run(call) {
-    const { client, url } = await call.gate()
     const [version] = call.args
     if (version !== undefined) {
       const params = { version: String(versionIn(version)) }
-      const found = await call.during(`waiting for ${url}`, client.call('getVersion', { params }))
+      const found = await call.ask('getVersion', { params })
       return { json: found, text: found.text }
     }
-    const asked = client.call('listVersions', { query: pageOf(call) })
-    const { current, versions } = await call.during(`waiting for ${url}`, asked)
+    const { current, versions } = await call.ask('listVersions', { query: pageOf(call) })
     const rows = versions.map((each) => [
       each.version === current ? call.paint('green', `${each.version} *`) : String(each.version),
       timeText(each.at),
@@ -73,20 +71,17 @@ export const restore: Verb = {
   failsWhen: 'there is no such version, or somebody else has published meanwhile',
   async run(call) {
     const version = versionIn(call.args[0] ?? '')
-    const { client, url } = await call.gate()
+    const { url } = await call.gate()
     const params = { version: String(version) }
-    const { text } = await call.during(`waiting for ${url}`, client.call('getVersion', { params }))
-    const review = await call.during(
-      `comparing with ${url}`,
-      client.call('diffDocument', { body: { document: text } }),
-    )
+    const { text } = await call.ask('getVersion', { params })
+    const review = await call.ask('diffDocument', { body: { document: text } })
     if (review.changes.length > 0) {
       call.tell(`${changeLines(review.changes, call.paint)}\n${peopleText(review.people)}`)
       await call.confirm(`Restore version ${version} at ${url}?`)
     }
     const reason = call.options.text('reason')
     const body = { expectedVersion: review.against, confirm: true, ...(reason !== undefined && { reason }) }
-    const answer = await call.during(`publishing to ${url}`, client.call('restoreVersion', { params, body }))
+    const answer = await call.ask('restoreVersion', { params, body })
     return { json: answer, text: publishedText(call, answer, `restored version ${version}`) }
   },
 }
@@ -98,8 +93,7 @@ export const pull: Verb = {
   arguments: [{ name: '[file]', summary: 'write it here instead of printing it', completes: 'files' }],
   examples: [['pull gate.json', 'what the gate has, as it was written']],
   async run(call) {
-    const { client, url } = await call.gate()
-    const found = await call.during(`waiting for ${url}`, client.call('getDocument'))
+    const found = await call.ask('getDocument')
     const [file] = call.args
     if (file === undefined) return { json: found, text: found.text }
     await writeFile(resolve(call.terminal.cwd, file), found.text)

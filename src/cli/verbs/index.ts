@@ -9,7 +9,7 @@ import { dev } from './dev.ts'
 import { diff } from './diff.ts'
 import { docs } from './docs.ts'
 import { explain } from './explain.ts'
-import { disable, enable, flags, percentage } from './flags.ts'
+import { flags } from './flags.ts'
 import { history, pull, restore } from './history.ts'
 import { importVerb } from './import.ts'
 import { init } from './init.ts'
@@ -21,6 +21,7 @@ import { advance, approve, finish, pause, resume, rollback, stage } from './roll
 import { simulate } from './simulate.ts'
 import { stale } from './stale.ts'
 import { status, watch } from './status.ts'
+import { disable, enable, percentage } from './switches.ts'
 import { token, webhook } from './token.ts'
 
 export const VERBS: readonly Verb[] = [

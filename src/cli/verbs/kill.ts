@@ -75,8 +75,7 @@ export const unkill: Verb = {
     const flag = flagOf(call)
     if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'unkill'))
     const answer = await command(call, flag, 'unkill')
-    const { client } = await call.gate()
-    const { kill: lists } = await client.call('getStatus')
+    const { kill: lists } = await call.ask('getStatus')
     const stillKilled = [...lists.kv, ...lists.controller].some((key) => key === flag || key === KILL_ALL)
     const text = `${call.paint('green', '✔')} ${named(flag)} no longer killed, epoch ${answer.epoch}`
     if (!stillKilled) return { json: { ...answer, stillKilled }, text }
@@ -93,24 +92,19 @@ function flagOf({ args, options }: Call): string {
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
 
-async function command({ gate, options, during }: Call, flag: string, verb: 'kill' | 'unkill') {
-  const { client, url } = await gate()
+async function command({ ask, options }: Call, flag: string, verb: 'kill' | 'unkill') {
   const reason = options.text('reason')
-  return await during(
-    `waiting for ${url}`,
-    client.command(flag, verb, reason === undefined ? {} : { reason }),
-  )
+  return await ask('commandFlag', { params: { flag, verb }, body: reason === undefined ? {} : { reason } })
 }
 
 /** Whoever kills what somebody else has killed a moment ago has what they want; every other refusal stays one. */
 async function killedAlready(
-  { gate, tell }: Call,
+  { ask, tell }: Call,
   flag: string,
   error: unknown,
 ): Promise<Responses['commandFlag']> {
   if (!(error instanceof ApiError) || error.status !== 409) throw error
-  const { client } = await gate()
-  const { kill: lists, epoch } = await client.call('getStatus')
+  const { kill: lists, epoch } = await ask('getStatus')
   if (!lists.controller.includes(flag)) throw error
   tell(`${named(flag)} killed already`)
   return { epoch, via: 'controller', before: null, after: null }

@@ -19,13 +19,12 @@ export const preview: Verb = {
   async run(call) {
     const overrides = Object.fromEntries(call.args.map(overrideIn))
     const [path, time] = [call.options.text('path'), call.options.text('for')]
-    const { client, url } = await call.gate()
     const body = {
       overrides,
       ...(path !== undefined && { path }),
       ...(time !== undefined && { expiresInSeconds: secondsIn(time) }),
     }
-    const answer = await call.during(`waiting for ${url}`, client.call('createPreview', { body }))
+    const answer = await call.ask('createPreview', { body })
     call.tell(`good until ${answer.expiresAt}`)
     return { json: answer, text: answer.url }
   },

@@ -1,5 +1,6 @@
 import { changeLines } from '../changes.ts'
 import { countOf, parsedDocument, readDocumentFile } from '../document-file.ts'
+import { EXPECT } from '../flag-edits.ts'
 import { peopleText } from '../people.ts'
 import { publishedText } from '../published.ts'
 import type { Verb } from '../verb.ts'
@@ -12,10 +13,7 @@ export const publish: Verb = {
   details:
     'Checks it, shows what it changes and whom it moves, and publishes it if nobody else has meanwhile. Asks first where it moves more visitors than the gate allows unasked.',
   arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
-  options: [
-    { flags: '--expect VERSION', summary: 'refuse if this version is no longer in force', kind: 'number' },
-    REASON,
-  ],
+  options: [EXPECT, REASON],
   examples: [
     ['publish --reason "ramp to 25 %"', 'the document of this folder'],
     ['publish --expect 12 --yes', 'from a pipeline that has looked at version 12'],
@@ -25,9 +23,8 @@ export const publish: Verb = {
     const { options, terminal, paint } = call
     const file = await readDocumentFile(call.args[0], terminal)
     parsedDocument(file)
-    const { client, url } = await call.gate()
-    const asked = client.call('diffDocument', { body: { document: file.text } })
-    const review = await call.during(`comparing with ${url}`, asked)
+    const { url } = await call.gate()
+    const review = await call.ask('diffDocument', { body: { document: file.text } })
     const expectedVersion = options.number('expect') ?? review.against
     if (review.changes.length > 0) {
       call.tell(`${countOf(review.changes.length, 'change')} to version ${review.against} of ${url}`)
@@ -43,7 +40,7 @@ export const publish: Verb = {
       confirm: review.needsConfirmation,
       ...(reason !== undefined && { reason }),
     }
-    const answer = await call.during(`publishing to ${url}`, client.call('publishDocument', { body }))
+    const answer = await call.ask('publishDocument', { body })
     return { json: answer, text: publishedText(call, answer) }
   },
 }

@@ -35,11 +35,10 @@ function steering({ verb, summary, details, examples, done }: Steering): Verb {
   }
 }
 
-async function command({ gate, during, options }: Call, flag: string, verb: FlagVerb, stage?: number) {
+async function command({ ask, options }: Call, flag: string, verb: FlagVerb, stage?: number) {
   const reason = options.text('reason')
-  const { client, url } = await gate()
   const body = { ...(reason !== undefined && { reason }), ...(stage !== undefined && { stage }) }
-  return await during(`waiting for ${url}`, client.command(flag, verb, body))
+  return await ask('commandFlag', { params: { flag, verb }, body })
 }
 
 function result({ paint }: Call, answer: object, text: string): Result {

@@ -43,9 +43,8 @@ function kindsIn({ options }: Call): readonly string[] {
   throw new UsageError(`Cannot use --only ${unknown}: choose from ${KINDS.join(', ')}`)
 }
 
-async function ofGate({ gate, during }: Call): Promise<StaleFlag[]> {
-  const { client, url } = await gate()
-  const { flags } = await during(`waiting for ${url}`, client.call('listFlags'))
+async function ofGate({ ask }: Call): Promise<StaleFlag[]> {
+  const { flags } = await ask('listFlags')
   return flags.map(({ key, owner, stale: debts }) => ({ flag: key, owner, stale: debts }))
 }
 

@@ -20,7 +20,7 @@ export const status: Verb = {
     const { client, url } = await call.gate()
     const flag = call.args[0]
     if (call.options.has('watch')) return await watchStatus(call, client, url, flag)
-    const picture = await call.during(`waiting for ${url}`, client.call('getStatus'))
+    const picture = await call.ask('getStatus')
     const failed = picture.controller !== 'ok' || picture.document.refused.length > 0
     return { json: picture, text: statusView(picture, { url, paint: call.paint, flag }), failed }
   },

@@ -18,14 +18,13 @@ const create: Verb = {
     ['token create on-call --role operator', 'may kill and steer, not publish'],
   ],
   async run(call) {
-    const { client, url } = await call.gate()
     const days = call.options.number('days')
     const body = {
       name: call.args[0] ?? '',
       role: (call.options.text('role') ?? 'viewer') as Role,
       ...(days !== undefined && { expiresInDays: days }),
     }
-    const answer = await call.during(`waiting for ${url}`, client.call('createToken', { body }))
+    const answer = await call.ask('createToken', { body })
     call.tell(`${answer.name} is ${answer.role}, until ${answer.expiresAt ?? 'revoked'}. This is shown once:`)
     return { json: answer, text: answer.token }
   },
@@ -37,8 +36,7 @@ const list: Verb = {
   summary: 'Tokens, without their secrets',
   examples: [['token list', 'who can get in']],
   async run(call) {
-    const { client, url } = await call.gate()
-    const answer = await call.during(`waiting for ${url}`, client.call('listTokens'))
+    const answer = await call.ask('listTokens')
     const header = ['id', 'name', 'role', 'made', 'expires', 'last used'].map((name) =>
       call.paint('dim', name),
     )
@@ -65,13 +63,12 @@ const revoke: Verb = {
   failsWhen: 'there is no such token',
   async run(call) {
     const wanted = call.args[0] ?? ''
-    const { client, url } = await call.gate()
-    const { tokens } = await call.during(`waiting for ${url}`, client.call('listTokens'))
+    const { tokens } = await call.ask('listTokens')
     const matches = tokens.filter(({ id, name }) => id === wanted || name === wanted)
     if (matches.length > 1)
       throw new UsageError(`${matches.length} tokens are called ${wanted}: use the id of one`)
     const id = matches[0]?.id ?? wanted
-    const answer = await call.during(`waiting for ${url}`, client.call('revokeToken', { params: { id } }))
+    const answer = await call.ask('revokeToken', { params: { id } })
     return { json: answer, text: `${call.paint('green', '✔')} revoked ${wanted}` }
   },
 }
@@ -92,9 +89,8 @@ export const webhook: Verb = {
   examples: [['webhook https://hooks.example.com/sluice', 'does it arrive?']],
   failsWhen: 'it was not delivered',
   async run(call) {
-    const { client, url } = await call.gate()
     const body = { url: call.args[0] ?? '' }
-    const answer = await call.during(`waiting for ${url}`, client.call('testWebhook', { body }))
+    const answer = await call.ask('testWebhook', { body })
     return { json: answer, text: answer.detail, failed: !answer.delivered }
   },
 }

@@ -70,8 +70,14 @@ it.each([
   )
 
   // Nobody is there to be asked: nothing happens.
-  const unasked = await run(['publish', 'next.json'], { cwd })
-  expect([unasked.code, unasked.err.includes('Add --yes')]).toEqual([2, true])
+  const patch = JSON.stringify({ rules: documentWith(percentage, countries).flags[FLAG]?.rules })
+  for (const args of [
+    ['publish', 'next.json'],
+    ['flags', 'patch', FLAG, patch],
+  ]) {
+    const unasked = await run(args, { cwd })
+    expect([unasked.code, unasked.err.includes('Add --yes')]).toEqual([2, true])
+  }
   expect(await variants()).toEqual(before)
 
   expect((await run(['publish', 'next.json', '--yes'], { cwd })).code).toBe(0)
