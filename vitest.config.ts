@@ -15,7 +15,8 @@ export default defineConfig({
             'test/sim/**/*.test.ts',
             'test/support/**/*.test.ts',
           ],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
