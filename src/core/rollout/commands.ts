@@ -80,9 +80,7 @@ function nextKills(
 ): { killed: string[] } | string {
   const isKilled = state.killed.includes(flag)
   if (kind === 'kill') return isKilled ? 'it is killed already' : { killed: [...state.killed, flag] }
-  return isKilled
-    ? { killed: state.killed.filter((key) => key !== flag) }
-    : 'it is not killed by the Controller; a kill in KV is lifted in KV'
+  return isKilled ? { killed: state.killed.filter((key) => key !== flag) } : 'it is not killed'
 }
 
 /** The flag's next control, or why it can't be. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { document, FLAG } from '../harness/documents.ts'
+import { eventually } from '../harness/eventually.ts'
 import { type Gate, startGate } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { sluiceFor, watchAdminApi } from './support/cli.ts'
@@ -111,7 +112,8 @@ it('restore brings back a version to the byte, and with it what every visitor ge
   expect((await run(['pull', 'pulled.json'], { cwd })).code).toBe(0)
   expect(await readFile(join(cwd, 'pulled.json'), 'utf8')).toBe(odd)
   expect((await run(['history', String(version + 2)])).out).toBe(odd)
-  expect(await gate.kv.get('config')).toContain(odd.trimEnd().slice(1))
+  // KV takes one write a second.
+  await eventually('KV has it', async () => (await gate.kv.get('config'))?.includes(odd.trimEnd().slice(1)))
   expect(await behaviour()).toEqual(before)
   const [record] = await gate.audit()
   expect(record).toMatchObject({ action: 'document-restored', actor: 'admin', reason: 'back' })

@@ -1,7 +1,0 @@
-import { spawnSync } from 'node:child_process'
-import { expect, it } from 'vitest'
-
-it('schema, API description and generated pages are what `npm run generate` writes', () => {
-  const { stdout } = spawnSync(process.execPath, ['scripts/generate.ts', '--check'], { encoding: 'utf8' })
-  expect(stdout).toBe('')
-}, 60_000)
