@@ -8,6 +8,11 @@ export type PathPattern = { text: string; matches(path: string): boolean; openEn
 
 const OPEN_SEGMENT = /^(?:\*|:[A-Za-z_]\w*)$/
 
+/** Whether a segment of a pattern stands for any segment. */
+export function isOpenSegment(segment: string): boolean {
+  return OPEN_SEGMENT.test(segment)
+}
+
 /** Compiles a path pattern. Every text that begins with "/" is a pattern. */
 export function compilePath(text: string): PathPattern {
   const openEnded = text.endsWith('*')
@@ -23,8 +28,10 @@ export function compilePath(text: string): PathPattern {
 }
 
 function compileSegments(text: string): PathPattern {
-  const openEnded = text.endsWith('/*')
-  const wanted = (openEnded ? text.slice(0, -2) : text).split('/')
+  const openEnded = text.endsWith('*')
+  const isPrefix = openEnded && !text.endsWith('/*')
+  const wanted = text.slice(0, isPrefix ? -1 : openEnded ? -2 : undefined).split('/')
+  const last = wanted.length - 1
   const open = wanted.map((segment) => OPEN_SEGMENT.test(segment))
   return {
     text,
@@ -33,9 +40,12 @@ function compileSegments(text: string): PathPattern {
     matches: (path) => {
       const segments = path.split('/')
       if (openEnded ? segments.length < wanted.length : segments.length !== wanted.length) return false
-      return wanted.every((segment, index) =>
-        open[index] ? segments[index] !== '' : segment === segments[index],
-      )
+      return wanted.every((segment, index) => {
+        if (open[index]) return segments[index] !== ''
+        return isPrefix && index === last
+          ? segments[index]?.startsWith(segment) === true
+          : segment === segments[index]
+      })
     },
   }
 }
@@ -43,14 +53,14 @@ function compileSegments(text: string): PathPattern {
 /** A character that no path contains, standing for "whatever a visitor may put here". */
 const ANY = '\u0000'
 
-/** Whether every path that `later` matches is matched by `earlier`. */
-export function covers(earlier: PathPattern, later: PathPattern): boolean {
+/** Whether every path that `later` matches is matched by `earlier`; `samples` are the later one's. */
+export function covers(earlier: PathPattern, later: PathPattern, samples: readonly string[]): boolean {
   if (later.openEnded && !earlier.openEnded) return false
-  return samplePaths(later.text).every((path) => earlier.matches(path))
+  return samples.every((path) => earlier.matches(path))
 }
 
 /** Paths that a pattern matches, one for each way in which it is open. */
-function samplePaths(text: string): string[] {
+export function samplePaths(text: string): string[] {
   const closed = (path: string) =>
     path
       .split('/')

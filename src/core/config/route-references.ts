@@ -1,5 +1,6 @@
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
-import { compilePath, covers, hostMatches, type PathPattern } from './route-pattern.ts'
+import { RouteIndex } from './route-index.ts'
+import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from './route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig } from './schema.ts'
 
 /** What is wrong with the routes: names that refer to nothing, variants without origin, routes never reached. */
@@ -64,21 +65,24 @@ function variantProblems(
 
 type Reach = {
   path: PathPattern
+  samples: readonly string[]
   hosts: readonly string[] | undefined
   methods: readonly string[] | undefined
 }
 
 function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
-  const reaches = routes.map(
-    (route): Reach => ({
-      path: compilePath(route.path),
-      hosts: asList(route.host),
-      methods: asList(route.method)?.map((method) => method.toUpperCase()),
-    }),
-  )
+  const reaches = routes.map((route): Reach => {
+    const path = compilePath(route.path)
+    const methods = asList(route.method)?.map((method) => method.toUpperCase())
+    return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
+  })
+  const earlier = new RouteIndex()
   return reaches.flatMap((later, index) => {
-    const by = reaches.findIndex((earlier, at) => at < index && reachCovers(earlier, later))
-    if (by < 0) return []
+    // Whoever covers a route takes each of its samples.
+    const candidates = earlier.candidates(later.samples[0] ?? '')
+    earlier.add(later.path.text, index)
+    const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
+    if (by === undefined) return []
     const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) takes first`
     return [
       {
@@ -91,7 +95,11 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
 
 function reachCovers(earlier: Reach, later: Reach): boolean {
   // Two exact paths need no samples: most documents with many routes have mostly such.
-  if (earlier.path.exact ? earlier.path.text !== later.path.text : !covers(earlier.path, later.path))
+  if (
+    earlier.path.exact
+      ? earlier.path.text !== later.path.text
+      : !covers(earlier.path, later.path, later.samples)
+  )
     return false
   return (
     listCovers(earlier.hosts, later.hosts, hostMatches) &&

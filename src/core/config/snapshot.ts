@@ -5,6 +5,7 @@
 import type { IdentitySettings, JwtSettings, Source } from '../context/identity.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { compileFlag } from './compile-flag.ts'
+import { RouteIndex } from './route-index.ts'
 import { compilePath, hostMatches } from './route-pattern.ts'
 import {
   compileOrigins,
@@ -35,6 +36,8 @@ export type FlagQuerySettings = {
 
 export type Snapshot = {
   routes: readonly CompiledRoute[]
+  /** Where there are many routes: which of them may take a path. */
+  routeIndex: RouteIndex | undefined
   flags: ReadonlyMap<string, CompiledFlag>
   identity: IdentitySettings
   /** Pages that bring their flags along, and which; undefined: none. */
@@ -62,6 +65,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
   const fallback = fallbackOrigin(document, origins, routes)
   return {
     routes,
+    routeIndex: indexOf(document.routes),
     flags,
     identity: compileIdentity(document.context),
     fallback,
@@ -104,8 +108,23 @@ export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
 }
 
 /** The first route that takes a request; undefined where none does. */
-export function findRoute({ routes }: Snapshot, { host, path, method }: Place): CompiledRoute | undefined {
-  return routes.find((route) => route.matches(host, path, method))
+export function findRoute(
+  { routes, routeIndex }: Snapshot,
+  { host, path, method }: Place,
+): CompiledRoute | undefined {
+  if (routeIndex === undefined) return routes.find((route) => route.matches(host, path, method))
+  const at = routeIndex.candidates(path).find((each) => routes[each]?.matches(host, path, method))
+  return at === undefined ? undefined : routes[at]
+}
+
+/** Fewer are asked one by one sooner than looked up. */
+const MANY_ROUTES = 16
+
+function indexOf(routes: GateDocument['routes']): RouteIndex | undefined {
+  if (routes.length < MANY_ROUTES) return undefined
+  const index = new RouteIndex()
+  for (const [at, { path }] of routes.entries()) index.add(path, at)
+  return index
 }
 
 function fallbackOrigin(
