@@ -224,11 +224,11 @@ export class DocumentDesk {
     this.#kv.mark('kill')
   }
 
-  /** Whether what KV shows is older than what the Controller has written, or is about to write. */
+  /** Whether what KV showed to a read of that time is older than what the Controller has written, or is about to. */
   #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
     if (this.#kv.isPending(key)) return key === 'kill' || this.tag.replaced.includes(hash)
     const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
-    if (nowMs - this.#kv.writtenAtMs(key) >= staleMs) return false
+    if (nowMs - this.#kv.writtenAtMs(key) > staleMs) return false
     return key === 'kill' || this.tag.replaced.includes(hash)
   }
 

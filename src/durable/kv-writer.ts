@@ -15,7 +15,7 @@ export class KvWriter {
   readonly #texts: TextStore
   readonly #newest: (key: KvKey) => string
   readonly #pending: Set<KvKey>
-  readonly #writtenAtMs = new Map<KvKey, number>()
+  readonly #begunAtMs = new Map<KvKey, number>()
   readonly #writing = new Map<KvKey, Promise<void>>()
   #error: string | undefined
 
@@ -40,9 +40,9 @@ export class KvWriter {
     return this.#error
   }
 
-  /** When a key was last written by the Controller, ms since 1970. */
+  /** When the last write of a key by the Controller was done, ms since 1970: a read that began before may miss it. */
   writtenAtMs(key: KvKey): number {
-    return this.#writtenAtMs.get(key) ?? this.#texts.getJson<number>(`kv written ${key}`) ?? 0
+    return this.#texts.getJson<number>(`kv written ${key}`) ?? 0
   }
 
   /** Notes that a key has a new text; survives an eviction. */
@@ -53,7 +53,8 @@ export class KvWriter {
 
   /** Writes what is pending and may be written by now. Never throws. */
   async flush(nowMs: number): Promise<void> {
-    const due = [...this.#pending].filter((key) => nowMs - this.writtenAtMs(key) >= LEAST_BETWEEN_WRITES_MS)
+    const lastMs = (key: KvKey) => this.#begunAtMs.get(key) ?? this.writtenAtMs(key)
+    const due = [...this.#pending].filter((key) => nowMs - lastMs(key) >= LEAST_BETWEEN_WRITES_MS)
     await Promise.all(due.map((key) => this.#writeOnce(key)))
   }
 
@@ -68,7 +69,7 @@ export class KvWriter {
 
   async #write(key: KvKey): Promise<void> {
     const text = this.#newest(key)
-    this.#writtenAtMs.set(key, Date.now())
+    this.#begunAtMs.set(key, Date.now())
     try {
       await withTimeout(this.#kv.put(key, text), WRITE_TIMEOUT_MS)
       this.#texts.putJson(`kv written ${key}`, Date.now())
