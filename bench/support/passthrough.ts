@@ -16,12 +16,15 @@ const passthroughWorker = (origin: URL) => `export default {
 }
 `
 
-/** Starts a bare passthrough Worker in plain workerd, with the runtime's settings of the gate. */
-export async function startPassthrough(originUrl: string): Promise<Passthrough> {
+/** Starts a passthrough Worker, the bare one unless told otherwise, in plain workerd, with the runtime's settings of the gate. */
+export async function startPassthrough(
+  originUrl: string,
+  worker = passthroughWorker(new URL(originUrl)),
+): Promise<Passthrough> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-passthrough-'))
   const port = await freePort()
   const { compatibility_date: date, compatibility_flags: flags } = await compatibility()
-  await writeFile(join(folder, 'worker.js'), passthroughWorker(new URL(originUrl)))
+  await writeFile(join(folder, 'worker.js'), worker)
   await writeFile(
     join(folder, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";

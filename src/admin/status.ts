@@ -4,6 +4,7 @@ import type { FlagStatusView, Responses } from '../contract/responses.ts'
 import type { ControlState } from '../core/config/control.ts'
 import { KILL_ALL } from '../core/config/control.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
+import { coloOf } from '../core/counters/back-pressure.ts'
 import {
   type Cell,
   CellTable,
@@ -16,11 +17,10 @@ import {
 import { quantileMs, total } from '../core/counters/histogram.ts'
 import { type Arm, currentShare } from '../core/decision/decide.ts'
 import { flagStatus } from '../core/rollout/commands.ts'
+import { ISOLATE_ACTIVE_MS, isolatesOf } from '../core/rollout/convergence.ts'
 import type { Controller, ControllerStatus } from '../durable/controller.ts'
 import type { LiveDocument, LiveReport } from '../edge/live-document.ts'
 import { type Env, environmentOf } from '../env.ts'
-
-const ISOLATE_ACTIVE_MS = 60_000
 
 /** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
 type Counts = {
@@ -224,10 +224,11 @@ function rounded(valueMs: number | undefined): number | null {
 }
 
 function liveIsolates(controller: ControllerStatus | undefined, nowMs: number) {
-  const colos = (controller?.shards ?? []).map((shard) => ({
-    colo: shard.shard,
-    epoch: shard.epoch,
-    isolates: shard.isolates
+  const byColo = Map.groupBy(controller?.shards ?? [], ({ shard }) => coloOf(shard))
+  const colos = [...byColo].map(([colo, shards]) => ({
+    colo,
+    epoch: Math.min(...shards.map(({ epoch }) => epoch)),
+    isolates: isolatesOf(shards)
       .filter((isolate) => nowMs - isolate.seenAtMs < ISOLATE_ACTIVE_MS)
       .map(({ isolate, epoch, seenAtMs }) => ({ isolate, epoch, seenAt: new Date(seenAtMs).toISOString() })),
   }))

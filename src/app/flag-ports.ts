@@ -25,7 +25,7 @@ export function flagPorts({ live, reporter }: Gate, authenticator: Authenticator
       await current(env, ctx)
       const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
       const nowMs = Date.now()
-      reporter.stayInTouch({ env, colo: new Facts(request, env, nowMs).colo, nowMs, waitUntil })
+      reporter.stayInTouch({ env, place: new Facts(request, env, nowMs), nowMs, waitUntil })
       return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12)].join('-')
     },
   }

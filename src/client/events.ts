@@ -113,7 +113,7 @@ async function take(
 ): Promise<Tally> {
   const nowMs = Date.now()
   const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-  const context: ReportContext = { env, colo: assignments.colo, nowMs, waitUntil }
+  const context: ReportContext = { env, place: assignments, nowMs, waitUntil }
   const tally: Tally = { accepted: 0, refused: [] }
   const feedback: Feedback[] = []
   for (const each of all) {

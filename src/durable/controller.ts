@@ -8,6 +8,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { bundledDocument } from '../bundled.ts'
 import { type ControlState, INITIAL_FLAG_CONTROL, KILL_ALL } from '../core/config/control.ts'
 import type { DocumentTag } from '../core/config/document-tag.ts'
+import { intervalMsFor } from '../core/counters/back-pressure.ts'
 import type { ControllerPort, ForwardMessage, ForwardReply } from '../core/counters/protocol.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../core/rollout/commands.ts'
@@ -36,12 +37,21 @@ import { TextStore } from './storage.ts'
 import { type TokenInfo, TokenStore } from './token-store.ts'
 
 const TICK_MS = 1_000
+/**
+ * While shards forward, it is their forwards that make the Controller look; an alarm, which is billed like a request,
+ * sees to it that it looks all the same when they don't.
+ */
+const BACKSTOP_MS = 3_000
+/** Forwards come once a second; one that is a little early still makes the Controller look. */
+const EARLY_MS = 100
 /** The Controller goes on looking this long after the last counts came in. */
 const ACTIVE_MS = 90_000
 /** Whoever publishes waits so long for KV; then isolates get the document without it. */
 const KV_PATIENCE_MS = 2_000
 /** Whoever changes something waits no longer than this for a slow shard; it hears of it all the same. */
 const PUSH_TIMEOUT_MS = 1_000
+/** A shard counts towards back-pressure while it has forwarded within this. */
+const SHARD_BUSY_MS = 15_000
 /** A shard that has not forwarded for so long hears of new states when it forwards again. */
 const SHARD_PUSH_MS = 900_000
 
@@ -82,6 +92,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #people: PeopleDesk
   #writtenEpoch: number
   #lastForwardMs = 0
+  #lastLookMs = 0
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -123,13 +134,17 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     this.#samples.add(message.samples, nowMs)
     this.#documents.noticeHashes(message.isolates)
-    await this.#wakeWithin(TICK_MS)
+    if (nowMs - this.#lastLookMs >= TICK_MS - EARLY_MS) {
+      this.ctx.waitUntil(this.#look(nowMs).catch(() => this.#wakeWithin(0)))
+    }
+    await this.#wakeWithin(BACKSTOP_MS)
     const { state } = this.#control
     const { tag } = this.#documents
     return {
       epoch: state.epoch,
       state: message.epoch < state.epoch ? state : undefined,
       document: message.documentVersion < tag.version ? tag : undefined,
+      intervalMs: intervalMsFor(this.#shards.activeSince(nowMs - SHARD_BUSY_MS).length),
       sampleQuota: this.#samples.wantedFrom(this.#shards.activeSince(nowMs - ACTIVE_MS).length),
     }
   }
@@ -298,12 +313,18 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
+    await this.#look(nowMs)
+    await this.#wakeForNext(nowMs)
+  }
+
+  /** Looks at every rollout, and does what is due. */
+  async #look(nowMs: number): Promise<void> {
+    this.#lastLookMs = nowMs
     await this.#round.run(this.#documents.current, nowMs)
     this.#series.close(nowMs, (flag) => this.#pointContext(flag))
     // Neither KV nor a webhook may keep the next look waiting.
     this.ctx.waitUntil(Promise.all([this.#inTurn(() => this.#noticeKv(nowMs)), this.#writeKv(nowMs)]))
     this.ctx.waitUntil(this.#notifier.deliver(nowMs))
-    await this.#wakeForNext(nowMs)
   }
 
   /** State and audit record are written together; then the traffic learns of it; KV and people follow by alarm. */
@@ -424,8 +445,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   }
 
   async #wakeForNext(nowMs: number): Promise<void> {
-    const restless = nowMs - this.#lastForwardMs < ACTIVE_MS || this.#kv.hasPending
-    if (restless) return await this.#wakeWithin(TICK_MS)
+    const silentMs = nowMs - this.#lastForwardMs
+    if (this.#kv.hasPending) return await this.#wakeWithin(TICK_MS)
+    if (silentMs < ACTIVE_MS) return await this.#wakeWithin(silentMs < BACKSTOP_MS ? BACKSTOP_MS : TICK_MS)
     const messageDueMs = this.#notifier.nextDueMs
     if (messageDueMs !== undefined) await this.#wakeWithin(Math.max(TICK_MS, messageDueMs - nowMs))
   }

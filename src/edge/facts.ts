@@ -14,7 +14,8 @@ export class Facts implements RequestFacts {
   readonly method: string
   readonly host: string
   readonly path: string
-  readonly #cf: Readonly<Record<string, unknown>>
+  readonly #env: Env
+  #cf: Readonly<Record<string, unknown>> | undefined
   #claims: Claims | undefined
 
   constructor(request: Request, env: Env, nowMs: number) {
@@ -24,7 +25,7 @@ export class Facts implements RequestFacts {
     this.method = request.method
     this.host = this.url.host
     this.path = this.url.pathname
-    this.#cf = cfOf(request, env)
+    this.#env = env
   }
 
   header(name: string): string | undefined {
@@ -41,12 +42,13 @@ export class Facts implements RequestFacts {
   }
 
   cf(field: string): unknown {
+    this.#cf ??= cfOf(this.request, this.#env)
     return this.#cf[field]
   }
 
   /** Name of the data centre, which is also the name of the Counters shard. */
   get colo(): string {
-    const colo = this.#cf.colo
+    const colo = this.cf('colo')
     return typeof colo === 'string' && colo !== '' ? colo : 'local'
   }
 

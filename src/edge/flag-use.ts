@@ -52,7 +52,7 @@ export async function openFlagUse(request: Request, document: Live, env: Env): P
     targetingKey: () => context.targetingKey(),
     setCookie: () => anonymous.setCookie(),
     report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
-      const surroundings = { env: own, colo: facts.colo, nowMs: facts.nowMs, waitUntil }
+      const surroundings = { env: own, place: facts, nowMs: facts.nowMs, waitUntil }
       const journey = roleOf(facts) === 'page' && status < 400 && !failed
       const failure = failed ? ('status' as const) : undefined
       for (const decision of asked.values()) {

@@ -11,6 +11,7 @@ import { findTarget } from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { Env } from '../env.ts'
+import { BodyWatch } from './body-watch.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
 import { debugViewOf } from './debug-view.ts'
 import { withErrorPage } from './error-page.ts'
@@ -54,6 +55,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const rescuer = new Rescuer(health)
   const assets = new AssetFinder(health)
   const stepBacks = new StepBacks(health, evaluate)
+  const bodies = new BodyWatch()
 
   async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = factsOf(request, env)
@@ -68,7 +70,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const asked = await rescuer.ask(facts, plan)
     const found = await assets.complete(facts, plan, asked, document.snapshot)
     const answer = withErrorPage(found, facts, document.snapshot)
-    const body = observe(plan, answer, facts, reporter, { env, waitUntil })
+    const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
     const response = respond(plan, answer, body, facts)
     if (plan.bootstrap === undefined) return response
     const flags = answer.rescued ? plan.bootstrap.rescued : plan.bootstrap.flags

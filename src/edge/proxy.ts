@@ -61,14 +61,16 @@ export async function askOrigin(
   if (upload !== undefined) void upload.ended.then(startClock)
   else if (!isUnwatched) startClock()
   try {
-    const source = upload
-      ? { method: facts.method, headers: request.headers, body: upload.body }
-      : (copy ?? request)
-    const outgoing = new Request(targetUrl(origin, facts.url), source)
-    prepareForOrigin(outgoing.headers, facts)
-    if (target?.varies) untagValidators(outgoing.headers, origin.tag)
-    for (const [name, value] of extra) outgoing.headers.set(name, value)
-    const response = await fetch(outgoing, {
+    const url = targetUrl(origin, facts.url)
+    const outgoing = upload
+      ? new Request(url, { method: facts.method, headers: request.headers, body: upload.body })
+      : carrierOf(copy ?? request, url)
+    const headers = outgoing?.headers ?? new Headers(request.headers)
+    prepareForOrigin(headers, facts)
+    if (target?.varies) untagValidators(headers, origin.tag)
+    for (const [name, value] of extra) headers.set(name, value)
+    const response = await fetch(outgoing ?? url, {
+      ...(outgoing === undefined && { method: facts.method, headers }),
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, deadline.signal]),
       // A body is watched, or passed on, without decoding it.
@@ -98,6 +100,12 @@ export async function askOrigin(
   }
 }
 
+/** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
+function carrierOf(request: Request, url: string): Request | undefined {
+  const isBare = request.body === null && !request.headers.has('content-length')
+  return isBare ? undefined : new Request(url, request)
+}
+
 /**
  * Cloudflare keeps what a Worker fetches by URL, so that each origin has a cache of its own. Variants of one origin
  * would share it: they go past it. (A cache key of one's own would be the better way, on plans that have it.)
@@ -112,23 +120,4 @@ export function targetUrl(origin: Origin, url: URL): string {
   // Not `url.search`: that would lose a question mark with nothing behind it.
   const end = url.hash === '' ? undefined : -url.hash.length
   return base + url.href.slice(url.origin.length, end)
-}
-
-/**
- * Watches a body on its way to the visitor: `onBroken` is called when the origin breaks it off. The visitor sees
- * the break as well.
- */
-export function watchBody(
-  response: Response,
-  visitorSignal: AbortSignal,
-  onBroken: () => void,
-): { body: ReadableStream | null; done: Promise<void> | undefined } {
-  if (response.body === null) return { body: null, done: undefined }
-  const length = response.headers.get('content-length')
-  const { readable, writable } =
-    length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
-  const done = response.body.pipeTo(writable).catch(() => {
-    if (!visitorSignal.aborted) onBroken()
-  })
-  return { body: readable, done }
 }

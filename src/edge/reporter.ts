@@ -4,7 +4,7 @@
  * control state when the isolate is behind; that is how a rollback arrives within a second.
  */
 
-import { SHORTEST_INTERVAL_MS } from '../core/counters/back-pressure.ts'
+import { SHORTEST_INTERVAL_MS, shardName } from '../core/counters/back-pressure.ts'
 import { countFailure, countOutcome, countTiming, countVital, type VitalName } from '../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
 import type { FlushReply } from '../core/counters/protocol.ts'
@@ -24,7 +24,13 @@ export type AppReport =
   | { type: 'timing'; durationMs: number }
   | { type: 'vital'; name: VitalName; value: number }
 
-export type ReportContext = { env: Env; colo: string; nowMs: number; waitUntil(work: Promise<unknown>): void }
+export type ReportContext = {
+  env: Env
+  /** Asked for the colo when there is something to flush. */
+  place: { readonly colo: string }
+  nowMs: number
+  waitUntil(work: Promise<unknown>): void
+}
 
 export class Reporter {
   readonly #live: LiveDocument
@@ -32,6 +38,7 @@ export class Reporter {
   readonly #outbox = new Outbox()
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
+  #shards = 1
   #scheduledAtMs = Number.NEGATIVE_INFINITY
 
   constructor(live: LiveDocument, sampler: Sampler) {
@@ -90,6 +97,8 @@ export class Reporter {
         const reply = await this.#send(context, batch)
         this.#outbox.acknowledge(batch.seq)
         this.#intervalMs = reply.intervalMs
+        // Only now: a batch that is sent again must reach the shard that may have it already.
+        this.#shards = reply.shards
         this.#sampler.want(reply.sampleQuota)
         // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
         if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
@@ -106,19 +115,19 @@ export class Reporter {
     const before = this.#live.epoch
     if (state !== undefined) this.#live.adopt(state, Date.now())
     if (document !== undefined) {
-      const shard = countersShard(context.env, context.colo)
+      const shard = countersShard(context.env, this.#shardIn(context.place.colo))
       await this.#live.offer(document, () => shard.documentText(document.version), context.env, Date.now())
     }
     return this.#live.epoch > before
   }
 
   async #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
-    // Random ids can't be made when the Worker loads; a flush is the first moment that needs one.
-    this.#isolate ??= crypto.randomUUID()
-    return await countersShard(context.env, context.colo).flush({
+    const shard = this.#shardIn(context.place.colo)
+    return await countersShard(context.env, shard).flush({
       ...batch,
-      isolate: this.#isolate,
-      colo: context.colo,
+      isolate: this.#isolateId(),
+      shard,
+      shards: this.#shards,
       epoch: this.#live.epoch,
       epochAtMs: this.#live.epochAtMs,
       usedHash: this.#live.usedHash,
@@ -126,5 +135,15 @@ export class Reporter {
       killHash: this.#live.killHash,
       samples: await this.#sampler.seal(context.env),
     })
+  }
+
+  #shardIn(colo: string): string {
+    return shardName(colo, this.#isolateId(), this.#shards)
+  }
+
+  /** Random ids can't be made when the Worker loads; a flush is the first moment that needs one. */
+  #isolateId(): string {
+    this.#isolate ??= crypto.randomUUID()
+    return this.#isolate
   }
 }

@@ -1,14 +1,20 @@
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../env.ts'
+import type { BodyWatch } from './body-watch.ts'
 import type { Facts } from './facts.ts'
 import { flagsHeader, keepFromSharedCaches, revalidate } from './headers.ts'
 import { pageCookie } from './pages.ts'
 import type { Plan } from './plan.ts'
-import { type OriginAnswer, watchBody } from './proxy.ts'
+import type { OriginAnswer } from './proxy.ts'
 import type { Reporter } from './reporter.ts'
 import { tagValidators } from './validators.ts'
 
-type Surroundings = { env: Env; waitUntil(work: Promise<unknown>): void }
+type Surroundings = {
+  reporter: Reporter
+  bodies: BodyWatch
+  env: Env
+  waitUntil(work: Promise<unknown>): void
+}
 
 /**
  * Counts what became of the request, and returns the body that the visitor gets. Never throws: an outcome that
@@ -18,8 +24,7 @@ export function observe(
   plan: Plan,
   answer: OriginAnswer,
   facts: Facts,
-  reporter: Reporter,
-  { env, waitUntil }: Surroundings,
+  { reporter, bodies, env, waitUntil }: Surroundings,
 ): ReadableStream | null {
   const { decision } = plan
   if (decision === undefined || answer.visitorLeft) return answer.response.body
@@ -30,7 +35,7 @@ export function observe(
     journey: plan.role === 'page' && answer.response.status < 400 && answer.failure === undefined,
     rescued: answer.rescued === true,
   }
-  const context = { env, colo: facts.colo, nowMs: facts.nowMs, waitUntil }
+  const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
   try {
     reporter.report(outcome, context)
   } catch {
@@ -38,7 +43,8 @@ export function observe(
   }
   const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
   if (decision.arm === 'other' || isElsewhere) return answer.response.body
-  const watched = watchBody(answer.response, facts.request.signal, () =>
+  const visitor = { signal: facts.request.signal, nowMs: facts.nowMs }
+  const watched = bodies.watch(answer.response, visitor, () =>
     reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
   )
   if (watched.done !== undefined) waitUntil(watched.done)

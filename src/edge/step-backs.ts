@@ -2,7 +2,7 @@
 import type { FlagTarget } from '../core/config/route-target.ts'
 import type { EvaluationContext } from '../core/context/attributes.ts'
 import type { Decision, DecisionInputs, decide } from '../core/decision/decide.ts'
-import { positionOf, TWO_TO_32 } from '../core/flags/bucket.ts'
+import { compileSalt, positionOf, TWO_TO_32 } from '../core/flags/bucket.ts'
 import { movedShare, type StepBack, startStepBack } from '../core/rollout/step-back.ts'
 import type { OriginHealth } from './origin-health.ts'
 
@@ -36,7 +36,7 @@ export class StepBacks {
       withinMs: flag.stepBackMs,
       controlMs: control.now,
     })
-    const position = positionOf(`${flag.salt}:back`, context) ?? 0
+    const position = positionOf(compileSalt(`${flag.salt.text}:back`), context) ?? 0
     if (position < share * TWO_TO_32) return decision
     // What it does now is no evidence any more.
     return { ...before, arm: 'other', bucket: -1 }

@@ -2,7 +2,7 @@
  * The simple flag file, read literally: what its description says, a sentence at a time, and nothing of how the gate
  * does it. The one thing that the description leaves open, the hash, is the gate's.
  */
-import { bucket, insidePercentage, toThousandths } from '../../src/core/flags/bucket.ts'
+import { bucket, compileSalt, insidePercentage, toThousandths } from '../../src/core/flags/bucket.ts'
 
 export type LiteralFlag = {
   active: boolean
@@ -38,7 +38,7 @@ export function isOn(
   if (flag.beta_program === true && user.beta !== true) return false
   if (flag.percentage_rollout === undefined || flag.percentage_rollout === 100) return true
   if (user.id === undefined) return false
-  return insidePercentage(bucket(name, user.id), toThousandths(flag.percentage_rollout) ?? 0)
+  return insidePercentage(bucket(compileSalt(name), user.id), toThousandths(flag.percentage_rollout) ?? 0)
 }
 
 /** Users of every kind: known and unknown, listed and not, with some of their facts missing. */

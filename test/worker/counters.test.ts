@@ -22,7 +22,8 @@ function shardOf(colo: string) {
         seq,
         cells: [cellOf(flag, requests)],
         isolate: 'isolate-1',
-        colo,
+        shard: colo,
+        shards: 1,
         epoch: 0,
         epochAtMs: 0,
         usedHash: '',
@@ -112,12 +113,16 @@ describe('a shard', () => {
     expect((await shard.flush(4, 1)).state?.epoch).toBe(epoch)
   })
 
-  it('asks isolates to come less often when there are many', async () => {
+  it('spreads isolates over more shards, and asks them to come less often, when there are many', async () => {
     const shard = shardOf('FFF')
-    expect((await shard.flush(1, 1)).intervalMs).toBe(1_000)
-    let last: FlushReply | undefined
-    for (let index = 0; index < 250; index++) last = await shard.flush(1, 0, { isolate: `isolate ${index}` })
-    expect(last?.intervalMs).toBeGreaterThan(1_200)
+    expect(await shard.flush(1, 1)).toMatchObject({ intervalMs: 1_000, shards: 1 })
+    const names = Array.from({ length: 250 }, (_, index) => `isolate ${index}`)
+    await Promise.all(names.map((isolate) => shard.flush(1, 0, { isolate })))
+    const reply = await shard.flush(2, 0)
+    expect(reply.intervalMs).toBeGreaterThan(1_200)
+    expect(reply.shards).toBe(2)
+    // Those who know of two shards find this one half empty.
+    expect(await shard.flush(3, 0, { shards: 2 })).toMatchObject({ intervalMs: 1_000 })
   })
 })
 

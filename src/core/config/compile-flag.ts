@@ -1,4 +1,4 @@
-import { toThousandths } from '../flags/bucket.ts'
+import { compileSalt, toThousandths } from '../flags/bucket.ts'
 import type { CompiledCondition } from '../flags/conditions.ts'
 import { parseTimeMs } from '../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
@@ -12,20 +12,25 @@ const DEFAULT_HOLDBACK_PERCENT = 1
 
 /** Compiles a flag that parsing has accepted. */
 export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
-  const salt = flag.salt ?? key
+  const saltText = flag.salt ?? key
   const firstShare = flag.rules.findIndex(hasShare)
   return {
     key,
     enabled: flag.enabled,
     off: flag.off,
     values: new Map(Object.entries(flag.variants)),
-    salt,
+    salt: compileSalt(saltText),
     environments: flag.environments && new Set(flag.environments),
     startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : parseTimeMs(flag.schedule.start),
     endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : parseTimeMs(flag.schedule.end),
     requires: flag.requires.map(compileRequirement),
     rules: flag.rules.map((rule, index) =>
-      compileRule(rule, index, weightSalt(salt, firstShare >= 0 && firstShare <= index), holdbackOf(flag)),
+      compileRule(
+        rule,
+        index,
+        weightSalt(saltText, firstShare >= 0 && firstShare <= index),
+        holdbackOf(flag),
+      ),
     ),
     rolloutRule: rolloutRuleOf(flag),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
@@ -118,5 +123,5 @@ function compileServe(serve: RuleConfig['serve'], salt: string): CompiledServe {
     sum += weight
     return sum
   })
-  return { kind: 'weights', variants, cumulative, salt }
+  return { kind: 'weights', variants, cumulative, salt: compileSalt(salt) }
 }

@@ -7,8 +7,11 @@ import type { SealedBatch } from './outbox.ts'
 /** Isolate → shard. */
 export type FlushMessage = SealedBatch & {
   isolate: string
-  /** Cloudflare data centre; `local` outside Cloudflare. Also the name of the shard. */
-  colo: string
+  /** The shard's own name, which it can't know otherwise: that of a Cloudflare data centre (`local` outside
+   * Cloudflare), with a number where the data centre has several shards. */
+  shard: string
+  /** How many shards the isolate believes its colo to have. */
+  shards: number
   /** The control state that the isolate decides by, and since when (ms since 1970, by its own clock). */
   epoch: number
   epochAtMs: number
@@ -31,6 +34,8 @@ export type FlushReply = {
   document: DocumentTag | undefined
   /** When the next flush is welcome. */
   intervalMs: number
+  /** Among how many shards of the colo the next flush chooses. */
+  shards: number
   /** How many samples the next flush may bring. */
   sampleQuota: number
 }
@@ -56,6 +61,8 @@ export type ForwardReply = {
   /** The control state and the document's tag, where the shard has older ones. */
   state: ControlState | undefined
   document: DocumentTag | undefined
+  /** When the next forward is welcome. */
+  intervalMs: number
   /** How many samples the next forward may bring. */
   sampleQuota: number
 }

@@ -7,7 +7,7 @@
 import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import { insidePercentage, pickWeighted, positionOf, THOUSANDTHS } from '../flags/bucket.ts'
-import { holds } from '../flags/conditions.ts'
+import { holdsAll } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 
@@ -126,11 +126,18 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
   const decision = settled(flag, control, flag.off, 'DEFAULT')
   for (let index = 0; index < flag.rules.length; index++) {
     const rule = flag.rules[index] as CompiledRule
-    if (!rule.conditions.every((condition) => holds(condition, context))) continue
-    const underJudgement = index === flag.rolloutRule
+    if (!holdsAll(rule.conditions, context)) continue
     const thousandths = currentShare(rule, control)
-    const inside = isInside(flag, rule, thousandths, context)
-    if (underJudgement) markArm(decision, flag, inside, context)
+    const underJudgement = index === flag.rolloutRule
+    // Asking who a visitor is gives a new one an identity: only where it matters.
+    const isOnRing = thousandths !== undefined && thousandths < THOUSANDTHS && rule.bucketing === undefined
+    const position = isOnRing || underJudgement ? positionOf(flag.salt, context) : undefined
+    const inside = isInside(rule, thousandths, position, context)
+    if (underJudgement && position !== undefined) {
+      // Canary and control carry their position, by which errors are counted once per visitor.
+      decision.arm = inside ? 'canary' : 'control'
+      decision.bucket = position
+    }
     if (inside) return served(decision, flag, rule, thousandths, context)
     decision.reason = 'SPLIT'
   }
@@ -148,27 +155,18 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
   return Math.min(stage?.thousandths ?? 0, most)
 }
 
-/** Whether the visitor is inside a rule's share. */
+/** Whether a visitor is inside a rule's share. `position` is theirs by the flag's salt. */
 export function isInside(
-  flag: CompiledFlag,
   rule: CompiledRule,
   thousandths: number | undefined,
+  position: number | undefined,
   context: EvaluationContext,
 ): boolean {
   if (thousandths === undefined) return true
   if (rule.bucketing !== undefined) return isInsideUnleash(rule.bucketing, thousandths, context)
   // 100 % is everybody, also those of whom nobody knows who they are.
   if (thousandths >= THOUSANDTHS) return true
-  const position = positionOf(flag.salt, context)
   return position !== undefined && insidePercentage(position, thousandths)
-}
-
-/** Canary and control carry their position, by which errors are counted once per visitor. */
-function markArm(decision: Decision, flag: CompiledFlag, inside: boolean, context: EvaluationContext): void {
-  const position = positionOf(flag.salt, context)
-  if (position === undefined) return
-  decision.arm = inside ? 'canary' : 'control'
-  decision.bucket = position
 }
 
 function served(

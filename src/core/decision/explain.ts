@@ -106,7 +106,7 @@ function traceRule(
   const position = isOnRing ? positionOf(flag.salt, context) : undefined
   const outcome = !conditions.every((condition) => condition.holds)
     ? 'conditions-not-met'
-    : isInside(flag, rule, thousandths, context)
+    : isInside(rule, thousandths, position, context)
       ? 'served'
       : 'outside-percentage'
   return {

@@ -4,7 +4,7 @@
  */
 import type { Snapshot } from '../config/snapshot.ts'
 import { type AttributeValue, staticContext } from '../context/attributes.ts'
-import { bucket, pickWeighted } from '../flags/bucket.ts'
+import { murmur3, pickWeighted } from '../flags/bucket.ts'
 import { type DecisionInputs, decide } from './decide.ts'
 
 /** Attribute → value → weight. */
@@ -46,11 +46,11 @@ export function simulateFlags(
     const key = `visitor-${index}`
     const own: Record<string, string> = {}
     for (const { attribute, values, cumulative } of sources) {
-      own[attribute] = values[pickWeighted(bucket(`population:${attribute}`, key), cumulative)] ?? ''
+      own[attribute] = values[pickWeighted(murmur3(`population:${attribute}:${key}`, 0), cumulative)] ?? ''
     }
     const context = {
       ...staticContext(key, { now: inputs.nowMs, ...own, ...population.common }),
-      random: () => bucket('population:random', key) / 2 ** 32,
+      random: () => murmur3(`population:random:${key}`, 0) / 2 ** 32,
     }
     for (const { flag, groups } of tallies) {
       const compiled = snapshot.flags.get(flag)

@@ -6,7 +6,7 @@
 import type { Snapshot } from '../config/snapshot.ts'
 import type { AttributeValue, EvaluationContext, Scalar } from '../context/attributes.ts'
 import type { Source } from '../context/identity.ts'
-import { bucket, murmur3 } from '../flags/bucket.ts'
+import { bucket, compileSalt, murmur3 } from '../flags/bucket.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 
@@ -92,7 +92,7 @@ export function samplingPlanOf({ flags, identity, routes }: Snapshot): SamplingP
 }
 
 function saltsOf({ salt, rules }: CompiledFlag): string[] {
-  return [salt, ...rules.flatMap(({ serve }) => (serve.kind === 'weights' ? [serve.salt] : []))]
+  return [salt.text, ...rules.flatMap(({ serve }) => (serve.kind === 'weights' ? [serve.salt.text] : []))]
 }
 
 function attributeOfSource({ kind, name }: Source): string {
@@ -121,7 +121,9 @@ export function takeSample(
     }
   }
   const { host, path, method, nowMs: atMs } = request
-  const positions = Object.fromEntries(plan.salts.map((salt) => [salt, bucket(salt, targetingKey)]))
+  const positions = Object.fromEntries(
+    plan.salts.map((salt) => [salt, bucket(compileSalt(salt), targetingKey)]),
+  )
   return {
     targetingKey,
     atMs,

@@ -29,7 +29,7 @@ function rulesNeedKey(flag: CompiledFlag, context: EvaluationContext, inputs: De
     const share = currentShare(rule, control)
     // Rules with another system's bucketing say themselves which attributes identify a visitor.
     if (rule.bucketing !== undefined) {
-      if (isInside(flag, rule, share, context)) return false
+      if (isInside(rule, share, undefined, context)) return false
       continue
     }
     if (share === 0) continue

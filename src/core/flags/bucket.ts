@@ -11,14 +11,23 @@ export const TWO_TO_32 = 4294967296
 /** Percentages are exact to a thousandth: 12.345 % is 12345 of these. */
 export const THOUSANDTHS = 100_000
 
+/** What a flag is salted with, hashed as far as it goes: only the visitor's key is left to hash per request. */
+export type Salt = { readonly text: string; readonly hashed: Readonly<HashState> }
+
+export function compileSalt(text: string): Salt {
+  const hashed = startHash(0)
+  absorb(hashed, `${text}:`)
+  return { text, hashed }
+}
+
 /** The visitor's position, an unsigned 32-bit integer. */
-export function bucket(salt: string, key: string): number {
-  return murmur3(`${salt}:${key}`, 0)
+export function bucket(salt: Salt, key: string): number {
+  return hashFrom(salt.hashed, key)
 }
 
 /** The position of a visitor; undefined when nobody knows who this is. */
-export function positionOf(salt: string, context: EvaluationContext): number | undefined {
-  const known = context.position?.(salt)
+export function positionOf(salt: Salt, context: EvaluationContext): number | undefined {
+  const known = context.position?.(salt.text)
   if (known !== undefined) return known
   const key = context.targetingKey()
   return key === undefined ? undefined : bucket(salt, key)
@@ -46,41 +55,76 @@ export function toThousandths(percentage: number): number | undefined {
   return Math.abs(percentage * 1000 - scaled) < 1e-6 ? scaled : undefined
 }
 
+/** MurmurHash3 on its way: `block` holds the `shift` bits that don't fill 32 yet. */
+type HashState = { hash: number; block: number; shift: number; bytes: number }
+
+/** Hashing is the one thing that every decision does; it allocates nothing. */
+const scratch = startHash(0)
+
 /**
  * MurmurHash3 x86 32-bit over the UTF-8 bytes of a string, without allocating them. Lone surrogates are hashed
  * as U+FFFD, as TextEncoder writes them.
  */
 export function murmur3(text: string, seed: number): number {
-  let hash = seed
-  let block = 0
-  let shift = 0
-  let length = 0
-  for (let i = 0; i < text.length; i++) {
-    let code = text.charCodeAt(i)
-    if (code >= 0xd800 && code <= 0xdfff) {
-      const next = text.charCodeAt(i + 1)
-      if (code < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) {
-        code = 0x10000 + ((code - 0xd800) << 10) + (next - 0xdc00)
-        i++
-      } else code = 0xfffd
-    }
-    // One to four UTF-8 bytes, first byte first (RFC 3629).
-    const bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-    length += bytes
-    for (let n = bytes - 1; n >= 0; n--) {
-      block |= utf8Byte(code, bytes, n) << shift
-      shift += 8
-      if (shift === 32) {
-        hash ^= scramble(block)
-        hash = (hash << 13) | (hash >>> 19)
-        hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
-        block = 0
-        shift = 0
+  return hashFrom(startHash(seed), text)
+}
+
+function startHash(seed: number): HashState {
+  return { hash: seed, block: 0, shift: 0, bytes: 0 }
+}
+
+function hashFrom(start: Readonly<HashState>, text: string): number {
+  scratch.hash = start.hash
+  scratch.block = start.block
+  scratch.shift = start.shift
+  scratch.bytes = start.bytes
+  absorb(scratch, text)
+  const { hash, block, shift, bytes } = scratch
+  return finalMix((shift > 0 ? hash ^ scramble(block) : hash) ^ bytes)
+}
+
+function absorb(state: HashState, text: string): void {
+  let { hash, block, shift, bytes } = state
+  let i = 0
+  while (i < text.length) {
+    // Four ASCII characters are four bytes: most keys are nothing else.
+    if (i + 4 <= text.length) {
+      const a = text.charCodeAt(i)
+      const b = text.charCodeAt(i + 1)
+      const c = text.charCodeAt(i + 2)
+      const d = text.charCodeAt(i + 3)
+      if ((a | b | c | d) < 0x80) {
+        const four = a | (b << 8) | (c << 16) | (d << 24)
+        hash = mix(hash, block | (four << shift))
+        block = shift === 0 ? 0 : four >>> (32 - shift)
+        bytes += 4
+        i += 4
+        continue
       }
     }
+    const code = codePointAt(text, i)
+    i += code >= 0x10000 ? 2 : 1
+    // One to four UTF-8 bytes, first byte first (RFC 3629).
+    const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    bytes += length
+    for (let n = length - 1; n >= 0; n--) {
+      block |= utf8Byte(code, length, n) << shift
+      shift += 8
+      if (shift < 32) continue
+      hash = mix(hash, block)
+      block = 0
+      shift = 0
+    }
   }
-  if (shift > 0) hash ^= scramble(block)
-  return finalMix(hash ^ length)
+  state.hash = hash
+  state.block = block
+  state.shift = shift
+  state.bytes = bytes
+}
+
+function codePointAt(text: string, index: number): number {
+  const code = text.codePointAt(index) ?? 0
+  return code >= 0xd800 && code <= 0xdfff ? 0xfffd : code
 }
 
 /** Byte of a code point's UTF-8 form that has `rest` bytes after it. */
@@ -89,6 +133,11 @@ function utf8Byte(code: number, bytes: number, rest: number): number {
   if (rest < bytes - 1) return 0x80 | ((code >> (6 * rest)) & 0x3f)
   const lead = bytes === 2 ? 0xc0 : bytes === 3 ? 0xe0 : 0xf0
   return lead | (code >> (6 * rest))
+}
+
+function mix(hash: number, block: number): number {
+  const mixed = hash ^ scramble(block)
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
 function scramble(block: number): number {

@@ -24,6 +24,12 @@ export function holds(condition: CompiledCondition, context: EvaluationContext):
   return answer !== condition.negate
 }
 
+/** Whether every condition holds. A loop, since this is what requests spend their decision on. */
+export function holdsAll(conditions: readonly CompiledCondition[], context: EvaluationContext): boolean {
+  for (const condition of conditions) if (!holds(condition, context)) return false
+  return true
+}
+
 /** `not_in` asks that no element is listed; every other operator that some element satisfies it. */
 function holdsForList(condition: CompiledCondition, values: readonly Scalar[]): boolean {
   return condition.op === 'not_in' ? values.every(condition.predicate) : values.some(condition.predicate)

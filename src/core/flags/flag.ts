@@ -1,4 +1,5 @@
 import type { Scalar } from '../context/attributes.ts'
+import type { Salt } from './bucket.ts'
 import type { CompiledCondition } from './conditions.ts'
 import type { UnleashBucketing } from './unleash-bucketing.ts'
 
@@ -10,7 +11,7 @@ export type CompiledStage = { percentage: number; thousandths: number }
 /** What a rule serves: one variant, or variants by weight (running sums beside their names). */
 export type CompiledServe =
   | { kind: 'variant'; variant: string }
-  | { kind: 'weights'; variants: readonly string[]; cumulative: readonly number[]; salt: string }
+  | { kind: 'weights'; variants: readonly string[]; cumulative: readonly number[]; salt: Salt }
 
 export type CompiledRule = {
   name: string
@@ -41,7 +42,7 @@ export type CompiledFlag = {
   enabled: boolean
   off: string
   values: ReadonlyMap<string, Json>
-  salt: string
+  salt: Salt
   environments: ReadonlySet<string> | undefined
   startMs: number
   endMs: number

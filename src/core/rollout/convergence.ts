@@ -1,5 +1,5 @@
 /** How far a new control state has come: which isolates decide by it, and how long the slowest took. */
-import { flushIntervalMs } from '../counters/back-pressure.ts'
+import { coloOf, intervalMsFor } from '../counters/back-pressure.ts'
 import type { IsolateSighting } from '../counters/protocol.ts'
 
 /** An isolate counts while it has been seen within this. */
@@ -34,18 +34,25 @@ export function convergenceOf(
   shards: readonly Shard[],
   nowMs: number,
 ): Convergence {
-  const colos = shards
-    .map((shard) => ofShard(shard, epoch, sinceMs, nowMs))
+  const byColo = Map.groupBy(shards, ({ shard }) => coloOf(shard))
+  const colos = [...byColo]
+    .map(([colo, members]) => ofColo(colo, isolatesOf(members), epoch, sinceMs, nowMs))
     .filter(({ converged, behind, idle }) => converged + behind + idle > 0)
   const sum = (part: 'converged' | 'behind' | 'idle') => colos.reduce((total, colo) => total + colo[part], 0)
   const isolates = { converged: sum('converged'), behind: sum('behind'), idle: sum('idle') }
   return { converged: isolates.behind === 0, slowestMs: slowest(colos), isolates, colos }
 }
 
-function ofShard({ shard, isolates }: Shard, epoch: number, sinceMs: number, nowMs: number): ColoConvergence {
-  const colo: ColoConvergence = { colo: shard, converged: 0, behind: 0, idle: 0, slowestMs: null }
+function ofColo(
+  name: string,
+  isolates: readonly IsolateSighting[],
+  epoch: number,
+  sinceMs: number,
+  nowMs: number,
+): ColoConvergence {
+  const colo: ColoConvergence = { colo: name, converged: 0, behind: 0, idle: 0, slowestMs: null }
   const active = isolates.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_ACTIVE_MS)
-  const silentAfterMs = 2 * flushIntervalMs(active.length) + GRACE_MS
+  const silentAfterMs = 2 * intervalMsFor(active.length) + GRACE_MS
   for (const isolate of active) {
     if (isolate.epoch >= epoch) {
       colo.converged++
@@ -57,6 +64,16 @@ function ofShard({ shard, isolates }: Shard, epoch: number, sinceMs: number, now
     else colo.behind++
   }
   return colo
+}
+
+/** The isolates of a colo's shards. One that has moved from shard to shard is known to both. */
+export function isolatesOf(shards: readonly Pick<Shard, 'isolates'>[]): IsolateSighting[] {
+  const latest = new Map<string, IsolateSighting>()
+  for (const sighting of shards.flatMap(({ isolates }) => isolates)) {
+    const known = latest.get(sighting.isolate)
+    if (known === undefined || known.seenAtMs < sighting.seenAtMs) latest.set(sighting.isolate, sighting)
+  }
+  return [...latest.values()]
 }
 
 function slowest(colos: readonly ColoConvergence[]): number | null {

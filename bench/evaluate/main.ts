@@ -1,0 +1,96 @@
+/**
+ * `npm run bench:evaluate`: what evaluating flags costs, beside other evaluators on the same work in the same process.
+ *
+ *     npm run bench:evaluate -- [--quick] [--json]
+ */
+import { parseArgs } from 'node:util'
+import { measure } from 'mitata'
+import { emit } from '../support/emit.ts'
+import { percentile } from '../support/percentiles.ts'
+import { type EvaluateResult, toMarkdown } from './report.ts'
+import { COUNTRIES, type Evaluator, evaluators, flagNames, type Visitor } from './rivals.ts'
+
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+})
+
+const VISITORS = 1_024
+const DOCUMENT_FLAGS = 100
+/** How many flags one call of the benchmark evaluates. */
+const SIZES = [
+  { name: 'one flag', evaluated: 1 },
+  { name: 'ten flags', evaluated: 10 },
+  { name: `all ${DOCUMENT_FLAGS} flags of a document`, evaluated: DOCUMENT_FLAGS },
+]
+const ROUNDS = options.quick ? 3 : 9
+const CPU_TIME_NS = options.quick ? 100e6 : 400e6
+
+const visitors: Visitor[] = Array.from({ length: VISITORS }, (_, index) => ({
+  id: `visitor-${index}`,
+  // One of seven is from elsewhere.
+  country: [...COUNTRIES, 'AU'][index % 7] ?? 'AU',
+}))
+const flags = flagNames(DOCUMENT_FLAGS)
+const field = evaluators(flags, visitors)
+for (const evaluator of field) checkShare(evaluator)
+
+const results: EvaluateResult['results'] = []
+for (const { name, evaluated } of SIZES) {
+  const asked = flags.slice(0, evaluated)
+  const times = new Map<string, number[]>(field.map((evaluator) => [evaluator.name, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const evaluator of round % 2 === 0 ? field : field.toReversed())
+      times.get(evaluator.name)?.push(await timeOf(evaluator, asked))
+  }
+  const own = times.get('Sluice') ?? []
+  const rows = field.map((evaluator) => {
+    const each = times.get(evaluator.name) ?? []
+    const ratios = each.map((time, round) => time / (own[round] ?? Number.NaN))
+    return {
+      evaluator: evaluator.name,
+      nanoseconds: percentile(each, 0.5),
+      ratio: percentile(ratios, 0.5),
+      least: Math.min(...ratios),
+      most: Math.max(...ratios),
+      bytes: bytesOf(evaluator, asked),
+    }
+  })
+  results.push({ name, rows })
+}
+emit({ mode: options.quick ? 'quick' : 'full', rounds: ROUNDS, results }, toMarkdown, options.json)
+
+/** Median time of one call, ns. */
+async function timeOf({ isOn }: Evaluator, asked: readonly string[]): Promise<number> {
+  let visitor = 0
+  let on = 0
+  const stats = await measure(
+    () => {
+      visitor = (visitor + 1) % VISITORS
+      for (const flag of asked) if (isOn(flag, visitor)) on++
+      return on
+    },
+    { min_cpu_time: CPU_TIME_NS },
+  )
+  return stats.p50
+}
+
+/** Bytes allocated by one call, from the growth of the heap over many calls without a collection in between. */
+function bytesOf({ isOn }: Evaluator, asked: readonly string[]): number {
+  const calls = Math.ceil(2_000 / asked.length)
+  const growths = Array.from({ length: 9 }, () => {
+    globalThis.gc?.()
+    const before = process.memoryUsage().heapUsed
+    for (let call = 0; call < calls; call++) for (const flag of asked) isOn(flag, call % VISITORS)
+    return (process.memoryUsage().heapUsed - before) / calls
+  })
+  return Math.max(0, percentile(growths, 0.5))
+}
+
+/** A rival that is configured wrongly would be fast for nothing. */
+function checkShare({ name, isOn }: Evaluator): void {
+  const on = visitors.filter((_, visitor) => isOn(flags[0] ?? '', visitor))
+  const share = on.length / ((visitors.length * 6) / 7)
+  const isRight = share > 0.19 && share < 0.31 && on.every(({ country }) => country !== 'AU')
+  if (!isRight)
+    throw new Error(`${name} turns the flag on for ${(100 * share).toFixed(1)} %, instead of 25 %`)
+}

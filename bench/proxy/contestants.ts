@@ -1,0 +1,124 @@
+/** Who is measured: each in a fresh process, in front of the same origin. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { buildWorker } from '../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { type BigDocumentOptions, bigDocument } from '../support/big-document.ts'
+import { startKvService } from '../support/kv-service.ts'
+import { type Passthrough, startPassthrough } from '../support/passthrough.ts'
+import { startPlainWorkerd } from '../support/plain-workerd.ts'
+import { freePort } from '../support/workerd-process.ts'
+
+export type Running = {
+  url: string
+  /** The processes whose CPU time counts. */
+  pids: readonly number[]
+  close(): Promise<void>
+}
+export type Contestant = { name: string; start(origin: string): Promise<Running> }
+
+/** The baseline, to which every other is compared. */
+export const BASELINE = 'bare passthrough Worker'
+export const ONE_FLAG = 'gate, 1 flag'
+export const FEW_FLAGS = 'gate, 10 flags'
+export const MANY_FLAGS = 'gate, 10,000 flags and 100 routes'
+
+/** Builds what has to be built, and says who can be measured on this machine. */
+export async function contestants(): Promise<Contestant[]> {
+  const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
+  await buildWorker({ outfile: worker })
+  const gate = (name: string, size: Omit<BigDocumentOptions, 'origin'>): Contestant => ({
+    name,
+    start: (origin) => startGate(worker, bigDocument({ ...size, origin })),
+  })
+  return [
+    { name: BASELINE, start: async (origin) => running(await startPassthrough(origin)) },
+    { name: 'Hono passthrough Worker', start: startHono },
+    gate(ONE_FLAG, { flags: 1, routes: 1 }),
+    gate(FEW_FLAGS, { flags: 10, routes: 1 }),
+    gate(MANY_FLAGS, { flags: 10_000, routes: 100 }),
+    ...(spawnSync('nginx', ['-v']).error === undefined
+      ? [{ name: 'nginx split_clients', start: startNginx }]
+      : []),
+  ]
+}
+
+async function startGate(worker: string, document: unknown): Promise<Running> {
+  const kv = await startKvService()
+  kv.values.set('config', JSON.stringify(document))
+  const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
+  const close = async () => void (await Promise.all([workerd.close(), kv.close()]))
+  return { url: workerd.urls[0] ?? '', pids: [workerd.pid], close }
+}
+
+async function startHono(origin: string): Promise<Running> {
+  const built = await build({
+    entryPoints: [fileURLToPath(new URL('./hono-passthrough.ts', import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    write: false,
+    define: { ORIGIN_HOST: JSON.stringify(new URL(origin).host) },
+  })
+  return running(await startPassthrough(origin, built.outputFiles[0]?.text))
+}
+
+function running({ url, pid, close }: Passthrough): Running {
+  return { url, pids: [pid], close }
+}
+
+/** A far anchor: what a proxy written in C takes to split traffic by a cookie. */
+async function startNginx(origin: string): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-nginx-'))
+  const port = await freePort()
+  const config = join(folder, 'nginx.conf')
+  const { host } = new URL(origin)
+  await writeFile(
+    config,
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
+events { worker_connections 256; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  split_clients "$cookie_sluice_id" $side { 25% new; * old; }
+  upstream old { server ${host}; keepalive 32; }
+  upstream new { server ${host}; keepalive 32; }
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://$side; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }
+}`,
+  )
+  const child = spawn('nginx', ['-c', config, '-p', folder], { stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}`
+  for (let tries = 0; tries < 100 && !(await answers(url)); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  const close = async () => {
+    child.kill('SIGTERM')
+    await new Promise((resolve) => child.once('exit', resolve))
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { url, pids: await processTree(child.pid ?? 0, folder), close }
+}
+
+const answers = (url: string) =>
+  fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+/** nginx does its work in children of the process that was started. */
+async function processTree(pid: number, folder: string): Promise<number[]> {
+  const main = Number(await readFile(join(folder, 'pid'), 'utf8').catch(() => pid))
+  const children = execFileSync('pgrep', ['-P', `${main}`])
+    .toString()
+    .trim()
+    .split('\n')
+    .map(Number)
+  return [main, ...children]
+}

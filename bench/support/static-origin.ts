@@ -1,0 +1,19 @@
+/** A small static HTTP server in a process of its own; prints its port. `node static-origin.ts` */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const PAGE = Buffer.from(
+  `<!doctype html><title>A page</title>${'<p>Some text, to make it the size of a page.</p>'.repeat(40)}`,
+)
+
+const server = createServer((_, response) => {
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': PAGE.length,
+    'cache-control': 'max-age=60',
+    etag: '"a-page"',
+  })
+  response.end(PAGE)
+})
+server.keepAliveTimeout = 60_000
+server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

@@ -1,0 +1,38 @@
+/**
+ * Watching bodies on their way to the visitor, to charge an origin that breaks them off. Watching costs about as much
+ * as the rest of the gate together, so a busy isolate watches some of them, of all variants alike: that finds an
+ * origin that breaks off often. Once it has found one, it watches all for a while.
+ */
+import { RateLimiter } from '../core/limits/rate-limiter.ts'
+
+const WATCHED = { burst: 100, perSecond: 20 }
+const SUSPICION_MS = 60_000
+
+export class BodyWatch {
+  readonly #limiter = new RateLimiter(WATCHED)
+  #suspiciousUntilMs = 0
+
+  /** The body that the visitor gets; where it is watched, `done` ends with it. `onBroken`: the origin broke it off. */
+  watch(
+    response: Response,
+    visitor: { signal: AbortSignal; nowMs: number },
+    onBroken: () => void,
+  ): { body: ReadableStream | null; done: Promise<void> | undefined } {
+    if (response.body === null || !this.#wants(visitor.nowMs)) {
+      return { body: response.body, done: undefined }
+    }
+    const length = response.headers.get('content-length')
+    const { readable, writable } =
+      length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
+    const done = response.body.pipeTo(writable).catch(() => {
+      if (visitor.signal.aborted) return
+      this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
+      onBroken()
+    })
+    return { body: readable, done }
+  }
+
+  #wants(nowMs: number): boolean {
+    return nowMs < this.#suspiciousUntilMs || this.#limiter.take('bodies', nowMs) === 0
+  }
+}
