@@ -15,6 +15,7 @@ export type LoadOptions = {
 
 export type Shot = {
   n: number
+  path: string
   sentMs: number
   doneMs: number
   /** 0 where there was no answer at all. */
@@ -52,6 +53,7 @@ export function startLoad(options: LoadOptions): Load {
     const sentMs = Date.now()
     const shot = {
       n,
+      path,
       sentMs,
       status: 0,
       origin: undefined,
