@@ -49,6 +49,13 @@ export function dangling(
   )
 }
 
+function fixOfUnknownKey(key: string, guess: string | undefined): string {
+  if (guess === undefined) return 'remove it'
+  return guess === key
+    ? 'there is such a key, but not here: move it, or remove it'
+    : `did you mean "${guess}"?`
+}
+
 /** Turns a validation issue into a problem. `knownKeys` helps to guess what a misspelt key was meant to be. */
 export function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem {
   const keys = (issue.path ?? []).map((item) => item.key as PathKey)
@@ -59,7 +66,7 @@ export function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly st
       path: jsonPath(keys),
       found: `the unknown key ${JSON.stringify(last)}`,
       expected: 'only the keys that the schema knows',
-      fix: guess ? `did you mean "${guess}"?` : 'remove it',
+      fix: fixOfUnknownKey(String(last), guess),
     }
   }
   if (issue.type === 'strict_object' && issue.received === 'undefined') {

@@ -114,3 +114,17 @@ describe('a document that would break what reads it is refused:', () => {
     expect(parsed).toMatchObject({ ok: false, problems: [{ path: '$.routes[0]' }] })
   })
 })
+
+describe('a key that the schema does not know', () => {
+  const fixOf = (text: string) => {
+    const parsed = parseDocument(text)
+    return parsed.ok ? undefined : parsed.problems[0]?.fix
+  }
+
+  it('is told what it was meant to be, or that it stands in the wrong place', () => {
+    const valid = document('{}').slice(0, -1)
+    expect(fixOf(`${valid},"orgins":{}}`)).toBe('did you mean "origins"?')
+    expect(fixOf(`${valid},"rescue":false}`)).toBe('there is such a key, but not here: move it, or remove it')
+    expect(fixOf(`${valid},"zzzzzzzz":1}`)).toBe('remove it')
+  })
+})
