@@ -13,10 +13,9 @@ import { type Origin, startOrigin } from './harness/origin.ts'
 import { type KvServer, type ServedGate, serve, startKv } from './harness/serve.ts'
 
 const OTHER = 'other'
-const keysOf = (count: number) => Array.from({ length: count }, (_, n) => `visitor-${n}`)
-const KEYS = keysOf(20_000)
-/** Those of them who really come through a gate. */
-const VISITORS = LONG ? KEYS : keysOf(300)
+const KEYS = Array.from({ length: 20_000 }, (_, n) => `visitor-${n}`)
+/** Those of them who really come through each gate, at each percentage. */
+const VISITORS = KEYS.slice(0, 150)
 
 const share = (percentage: number) => ({ rules: [{ percentage, serve: 'on' }] })
 const documentAt = (urls: { old: string; new: string }, percentage: number, other = percentage) =>
@@ -116,14 +115,14 @@ describe('through running gates', () => {
   }
 
   /** Waits until an isolate has the document of this percentage, and compares its decisions with the core's. */
-  async function agrees(isolate: number, percentage: number): Promise<void> {
+  async function agrees(isolate: number, percentage: number, visitors = VISITORS): Promise<void> {
     const on = decidedOn(percentage)
-    const few = VISITORS.slice(0, 50)
+    const few = VISITORS.slice(0, 30)
     const fewOn = few.filter((key) => on.has(key)).sort()
     await eventually(`isolate ${isolate} serves ${percentage} %`, async () => {
       return String(await ledToNew(isolate, few)) === String(fewOn)
     })
-    expect(await ledToNew(isolate, VISITORS)).toEqual(VISITORS.filter((key) => on.has(key)).sort())
+    expect(await ledToNew(isolate, visitors)).toEqual(visitors.filter((key) => on.has(key)).sort())
   }
 
   it(`${VISITORS.length} of them get what the core decides, on each of two isolates, at each percentage`, async () => {
@@ -132,6 +131,15 @@ describe('through running gates', () => {
       for (const isolate of [0, 1]) await agrees(isolate, percentage)
     }
   }, 600_000)
+
+  it.runIf(LONG)(
+    'all 20,000 get it at 25 %',
+    async () => {
+      publish(25)
+      await agrees(0, 25, KEYS)
+    },
+    600_000,
+  )
 
   it('and the same after a restart', async () => {
     publish(50)
