@@ -48,10 +48,10 @@ describe('without KV', () => {
       const startedMs = Date.now()
       expect(await getPage(url)).toMatchObject({ status: 200, text: 'old' })
       // A cold isolate waits 1.5 s for KV; the rest is for a slow machine.
-      expect(Date.now() - startedMs).toBeLessThan(10_000)
+      expect(Date.now() - startedMs).toBeLessThan(30_000)
       const warmMs = Date.now()
       for (let n = 0; n < 20; n++) expect(await getPage(url)).toMatchObject({ status: 200, text: 'old' })
-      expect(Date.now() - warmMs).toBeLessThan(10_000)
+      expect(Date.now() - warmMs).toBeLessThan(30_000)
       expect(kv.reads).toBeGreaterThan(0)
       kv.mood = 'well'
       await eventually(

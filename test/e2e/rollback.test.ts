@@ -46,7 +46,7 @@ it('a new origin that fails half its requests is closed by itself', async () => 
   await eventually('nobody is sent there any more', nobodyOnNew(40))
   const lastNew = load.shots.findLast((shot) => shot.origin === 'new')
   // Seconds on a fast machine; the bound only says that it is not minutes.
-  expect((lastNew?.sentMs ?? 0) - brokenMs).toBeLessThan(20_000)
+  expect((lastNew?.sentMs ?? 0) - brokenMs).toBeLessThan(40_000)
   expect(await state(BYSTANDER)).toBe('open')
 })
 
