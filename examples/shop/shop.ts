@@ -48,11 +48,15 @@ export interface Shop {
   close(): Promise<void>
 }
 
+const KEEP_ALIVE_MS = 75_000
+
 /** Starts a demo origin: a small shop over real HTTP that misbehaves on demand. */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const { version, port = 0, host = '127.0.0.1' } = options
   const origin = new Origin(version)
   const server = createServer((request, response) => void origin.serve(request, response))
+  // Longer than gates keep idle connections: one that ends just as it is taken up again looks like a failure.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.on('upgrade', (request, socket, head) => void origin.upgrade(request, socket, head))
   const closeServer = closer(server)
   await new Promise<void>((resolve, reject) => {

@@ -22,6 +22,9 @@ export type Origin = {
   close(): Promise<void>
 }
 
+/** Longer than anything that a test waits for. */
+const KEEP_ALIVE_MS = 300_000
+
 /** Answers with its own name, as text. */
 export const sayName =
   (name: string): Answer =>
@@ -40,6 +43,8 @@ export async function startOrigin(name: string, first: Answer = sayName(name), p
     // A visitor or a test that leaves is no fault of the origin.
     Promise.resolve(answer(request, response)).catch(() => response.destroy())
   })
+  // A connection that closes just as a busy workerd takes it up again would look like a failure of the origin.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
