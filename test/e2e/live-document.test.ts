@@ -12,13 +12,18 @@ let load: Load
 
 const CLOSED = { rules: [] }
 const OPEN = { rules: [{ serve: 'on' }] }
+/** 20 MB in KV keep a busy machine busy; it is not the origins that are late then. */
+const PATIENT = { timeoutMs: 100_000 }
 let written = 0
 /** Each is a new text: one that was in force before could also be an old one seen late. */
 const documentWith = (...parts: [flagParts: object, more?: object]) =>
   document(
     { old: origins.old.url, new: origins.new.url },
     { description: `document ${++written}`, ...parts[0] },
-    { ...parts[1] },
+    {
+      origins: { old: { url: origins.old.url, ...PATIENT }, new: { url: origins.new.url, ...PATIENT } },
+      ...parts[1],
+    },
   )
 
 beforeAll(async () => {
@@ -46,7 +51,7 @@ describe('a document replaced in KV while visitors keep coming', () => {
     await onlyFrom('new')
     const lastOld = load.shots.findLast((shot) => shot.origin === 'old')
     // The interval is 1 s in development; the rest is for a slow machine.
-    expect((lastOld?.sentMs ?? 0) - publishedMs).toBeLessThan(5_000)
+    expect((lastOld?.sentMs ?? 0) - publishedMs).toBeLessThan(15_000)
     await gate.kv.put('config', documentWith(CLOSED))
     await onlyFrom('old')
     expect(failuresOf(load.shots)).toEqual([])
@@ -104,8 +109,7 @@ describe('a broken document in KV', () => {
     expect(report.hash).toBe(goodHash)
     await eventually('50 answers since', () => load.since(brokenMs).length >= 50)
     const since = load.since(brokenMs)
-    // The decision, not the origin: a request that took too long there is answered by the old one.
-    expect(since.filter((shot) => shot.variant !== 'on')).toEqual([])
+    expect(since.filter((shot) => shot.origin !== 'new')).toEqual([])
     expect(failuresOf(load.shots)).toEqual([])
   })
 
