@@ -97,6 +97,7 @@ function nextControl(
     case 'resume':
       return resumed(control)
     case 'freeze':
+      if (control.rolledBack) return 'it is rolled back'
       return control.frozen ? 'it is frozen already' : { ...control, frozen: occasion }
     case 'pause':
       if (control.rolledBack) return 'it is rolled back'

@@ -56,6 +56,7 @@ describe('the outbox', () => {
   it('loses nothing and sends nothing under two numbers, whatever is acknowledged and when', () => {
     const exact = fc.property(fc.array(deeds, { maxLength: 80 }), (list) => {
       let outbox = new Outbox()
+      const sealed = new Map<number, number>()
       const received = new Map<number, number>()
       let counted = 0
       for (const { what, number } of list) {
@@ -65,9 +66,10 @@ describe('the outbox', () => {
         } else if (what === 'seal') {
           const { seq, cells } = outbox.seal()
           const requests = requestsOf(cells)
-          // The same number is always the same batch.
-          expect(received.get(seq) ?? requests).toBe(requests)
-          received.set(seq, requests)
+          // The same number is always the same batch; not all that is sent arrives.
+          expect(sealed.get(seq) ?? requests).toBe(requests)
+          sealed.set(seq, requests)
+          if (number > 4) received.set(seq, requests)
         } else if (what === 'acknowledge') {
           // Whoever receives a batch may say so late, or of another one.
           const known = [...received.keys()]

@@ -150,6 +150,15 @@ describe('under any sequence of commands, verdicts and documents', () => {
     })
   })
 
+  it('what is rolled back can be resumed or killed, and nothing else', () => {
+    always(({ changes }) => {
+      for (const { command, before, after } of changes) {
+        if (controlOf(before).rolledBack === undefined || command.kind === 'resume') continue
+        expect(controlOf(after)).toEqual(controlOf(before))
+      }
+    })
+  })
+
   it('the guard fires in every state: paused, frozen, waiting for approval, finished, without stages', () => {
     always(({ looks, refusals }) => {
       for (const { control, verdict, step } of looks) {
