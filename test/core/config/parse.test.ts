@@ -100,6 +100,17 @@ describe('a document that would break what reads it is refused:', () => {
     expect(outcomeOf(document(JSON.stringify(chain(5_000, 1))))).toBe('refused')
   })
 
+  it('windows in a timezone that nobody knows', () => {
+    const flag = (timezone: string) =>
+      document(`{"f":{"variants":{"on":1,"off":0},"off":"off","rollout":{"timezone":"${timezone}"}}}`)
+    for (const known of ['UTC', 'Europe/Bucharest', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires']) {
+      expect(outcomeOf(flag(known)), known).toBe('accepted')
+    }
+    for (const unknown of ['Europe/Bukarest', 'Bucharest', '', 'now']) {
+      expect(outcomeOf(flag(unknown)), unknown).toBe('refused')
+    }
+  })
+
   it('a text that is too large, unread', () => {
     const text = ' '.repeat(LARGEST_DOCUMENT_CHARACTERS + 1)
     expect(parseDocument(text)).toMatchObject({

@@ -1,7 +1,7 @@
 /** How stages are climbed, when they may be, and who is told. */
 import * as v from 'valibot'
 import { parseDurationMs } from '../duration.ts'
-import { dateTime, duration, nonEmpty, percentage } from './values.ts'
+import { dateTime, duration, nonEmpty, percentage, timezone } from './values.ts'
 
 export const stage = v.strictObject({
   percentage: v.pipe(percentage, v.description('Share of the visitors who meet the conditions.')),
@@ -53,7 +53,7 @@ export const rollout = v.strictObject({
     [],
   ),
   timezone: v.optional(
-    v.pipe(nonEmpty, v.description('IANA name of the timezone of `windows`. Default "UTC".')),
+    v.pipe(timezone, v.description('IANA name of the timezone of `windows`. Default "UTC".')),
     'UTC',
   ),
   holdbackPercent: v.optional(

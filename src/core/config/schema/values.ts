@@ -35,6 +35,10 @@ export const dateTime = v.pipe(
     'a date such as "2026-12-01" or "2026-12-01T00:00:00Z"',
   ),
 )
+export const timezone = v.pipe(
+  v.string(),
+  v.check(isTimezone, 'the IANA name of a timezone, such as "Europe/Bucharest"'),
+)
 export const percentage = v.pipe(
   v.number(),
   v.minValue(0, 'a percentage from 0 to 100'),
@@ -68,3 +72,12 @@ export const originUrl = v.pipe(
 /** One item, or a list of at least one. */
 export const oneOrMore = <T extends v.GenericSchema>(item: T) =>
   v.union([item, v.pipe(v.array(item), v.minLength(1, 'at least one'))])
+
+function isTimezone(timeZone: string): boolean {
+  if (timeZone === 'UTC') return true
+  try {
+    return new Date(0).toLocaleTimeString('en', { timeZone }) !== ''
+  } catch {
+    return false
+  }
+}
