@@ -3,7 +3,7 @@
  * workerd share the Durable Objects; each gets steady traffic; the clock runs from the moment the change is asked for
  * until the last answer that still comes from the closed origin, of any isolate.
  *
- *     npm run bench:propagation -- [--quick] [--json] [--isolates N] [--rate N]
+ *     npm run bench:propagation -- [--quick] [--json] [--isolates N] [--rate N] [--only NAME]
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -24,6 +24,8 @@ const { values: options } = parseArgs({
     isolates: { type: 'string', default: '4' },
     /** Requests per second to each isolate. */
     rate: { type: 'string', default: '40' },
+    /** Name of the one scenario to measure. */
+    only: { type: 'string' },
   },
 })
 
@@ -48,7 +50,7 @@ const traffic = startTraffic(workerd.urls, Number(options.rate))
 try {
   await until(() => traffic.allServe('new'), 'every isolate serves the new origin', 60_000)
   const results = []
-  for (const scenario of SCENARIOS)
+  for (const scenario of SCENARIOS.filter(({ name }) => name === (options.only ?? name)))
     results.push({ scenario, measured: await measure(scenario, { admin, kv, url }) })
   report(results)
 } finally {

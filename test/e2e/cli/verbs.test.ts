@@ -351,7 +351,9 @@ describe('every verb', () => {
       verb.name,
       ...(verb.verbs ?? []).map(({ name }) => `${verb.name} ${name}`),
     ])
-    expect(Object.keys(WALKS).sort()).toEqual(paths.filter((path) => !ELSEWHERE.includes(path)).sort())
+    expect(Object.keys(WALKS).sort()).toEqual(
+      paths.filter((path) => !ELSEWHERE.includes(path.split(' ')[0] ?? '')).sort(),
+    )
     const idle = Object.entries(WALKS).filter(([, { does }]) => does.length === 0)
     expect(idle.map(([verb]) => verb).sort()).toEqual([...DONE_BELOW].sort())
     expect(Object.values(WALKS).every(({ refuses }) => refuses.length > 0)).toBe(true)
