@@ -1,6 +1,7 @@
 /** `sluice import`: flags of another system as a gate document, and what can't be carried over. */
 import type { GateDocumentInput } from '../../core/config/schema.ts'
 import { FEATURE_ATTRIBUTES, importFeatures } from '../../interop/features/import.ts'
+import { importFlagd } from '../../interop/flagd/import.ts'
 import type { Imported, Loss, Note } from '../../interop/imported.ts'
 import { importUnleash } from '../../interop/unleash/import.ts'
 import { countOf, parsedDocument, readDocumentFile } from '../document-file.ts'
@@ -80,6 +81,9 @@ const importVerbs: readonly Verb[] = [
       ['import unleash features.json --into gate.json', 'flags into a document that is there'],
     ],
   ),
+  importer('flagd', "Import flagd's flag file", (text, into) => importFlagd(text, into), [
+    ['import flagd flags.json > gate.json', 'targeting as rules; visitors keep their place in fractions'],
+  ]),
 ]
 
 /** `import` itself: one verb for each system. */

@@ -3,7 +3,6 @@ import type { CompiledCondition } from '../flags/conditions.ts'
 import { parseTimeMs } from '../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
-import type { UnleashBucketing } from '../flags/unleash-bucketing.ts'
 import { parseDurationMs } from './duration.ts'
 import { comparesArms } from './guard-tests.ts'
 import type { FlagConfig, RuleConfig } from './schema.ts'
@@ -100,14 +99,15 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
   }
 }
 
-function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): UnleashBucketing {
+function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): CompiledRule['bucketing'] {
+  if (config.scheme === 'flagd') return config
   const { group, stickiness, variantGroup = group, variantStickiness = stickiness } = config
   const overrides = config.overrides.map(({ attribute, values, serve }) => ({
     attribute: normalisedAttribute(attribute),
     values: new Set(values),
     variant: serve,
   }))
-  return { group, stickiness, variantGroup, variantStickiness, overrides }
+  return { scheme: 'unleash', group, stickiness, variantGroup, variantStickiness, overrides }
 }
 
 /** Header names are compared without case; everything else as written. */

@@ -95,7 +95,7 @@ function serveProblems(
   const problems = Object.keys(serve)
     .filter((variant) => !variants.includes(variant))
     .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
-  for (const [index, override] of (bucketing?.overrides ?? []).entries()) {
+  for (const [index, override] of (bucketing?.scheme === 'unleash' ? bucketing.overrides : []).entries()) {
     if (variants.includes(override.serve)) continue
     const place = [...at, 'bucketing', 'overrides', index, 'serve']
     problems.push(dangling(place, override.serve, 'a variant of the flag', variants))

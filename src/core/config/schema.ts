@@ -279,7 +279,7 @@ export const KNOWN_KEYS: readonly string[] = [
     rule,
     stage,
     condition,
-    bucketing,
+    ...bucketing.options,
     requirement,
     guard,
     errorComparison,

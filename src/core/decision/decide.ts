@@ -9,6 +9,7 @@ import type { EvaluationContext } from '../context/attributes.ts'
 import { insidePercentage, pickWeighted, positionOf, THOUSANDTHS } from '../flags/bucket.ts'
 import { holdsAll } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
+import { flagdPosition } from '../flags/flagd-bucketing.ts'
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 
 /** OpenFeature's reasons, and Sluice's own three. */
@@ -163,10 +164,11 @@ export function isInside(
   context: EvaluationContext,
 ): boolean {
   if (thousandths === undefined) return true
-  if (rule.bucketing !== undefined) return isInsideUnleash(rule.bucketing, thousandths, context)
+  if (rule.bucketing?.scheme === 'unleash') return isInsideUnleash(rule.bucketing, thousandths, context)
   // 100 % is everybody, also those of whom nobody knows who they are.
   if (thousandths >= THOUSANDTHS) return true
-  return position !== undefined && insidePercentage(position, thousandths)
+  const own = rule.bucketing === undefined ? position : flagdPosition(rule.bucketing, context)
+  return own !== undefined && insidePercentage(own, thousandths)
 }
 
 function served(
@@ -195,7 +197,11 @@ function pick(
   { variants, cumulative, salt }: Extract<CompiledRule['serve'], { kind: 'weights' }>,
   context: EvaluationContext,
 ): string | undefined {
-  if (bucketing !== undefined) return pickUnleash(bucketing, variants, cumulative, context)
+  if (bucketing?.scheme === 'unleash') return pickUnleash(bucketing, variants, cumulative, context)
+  if (bucketing !== undefined) {
+    const position = flagdPosition(bucketing, context)
+    return position === undefined ? undefined : variants[pickWeighted(position, cumulative)]
+  }
   // Without a targeting key the first weight serves: deterministic, and the same on every isolate.
   return variants[pickWeighted(positionOf(salt, context) ?? 0, cumulative)]
 }

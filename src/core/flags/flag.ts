@@ -1,6 +1,7 @@
 import type { Scalar } from '../context/attributes.ts'
 import type { Salt } from './bucket.ts'
 import type { CompiledCondition } from './conditions.ts'
+import type { FlagdBucketing } from './flagd-bucketing.ts'
 import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -24,7 +25,7 @@ export type CompiledRule = {
   holdback: number
   serve: CompiledServe
   /** Set where another system's way of placing visitors goes on; it takes the place of the salted position. */
-  bucketing: UnleashBucketing | undefined
+  bucketing: UnleashBucketing | FlagdBucketing | undefined
 }
 
 /** What another flag must serve. */

@@ -14,6 +14,7 @@ const VARIANT_SEED = 86028157
 const RANDOM_IDS = 1_000_000
 
 export type UnleashBucketing = {
+  scheme: 'unleash'
   group: string
   /** Attributes of which the first that is there identifies the visitor. */
   stickiness: readonly string[]

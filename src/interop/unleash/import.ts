@@ -111,7 +111,7 @@ function usesAttribute(flags: Readonly<Record<string, FlagInput>>, attribute: st
     rules.some(
       ({ when = [], bucketing }) =>
         when.some((condition) => condition.attribute === attribute) ||
-        bucketing?.stickiness.includes(attribute),
+        (bucketing?.scheme === 'unleash' && bucketing.stickiness.includes(attribute)),
     ),
   )
 }

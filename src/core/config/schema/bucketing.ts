@@ -10,7 +10,7 @@ const override = v.strictObject({
   serve: v.pipe(name, v.description('The variant that these visitors get, whatever the weights say.')),
 })
 
-export const bucketing = v.strictObject({
+const unleash = v.strictObject({
   scheme: v.pipe(v.literal('unleash'), v.description('Whose hash, groups and steps.')),
   group: v.pipe(v.string(), v.description('Hashed before the id, for the percentage.')),
   stickiness: v.pipe(
@@ -25,3 +25,21 @@ export const bucketing = v.strictObject({
   ),
   overrides: v.optional(v.pipe(v.array(override), v.description('Visitors who are not weighed.')), []),
 })
+
+const flagd = v.strictObject({
+  scheme: v.literal('flagd'),
+  hash: v.pipe(
+    v.array(
+      v.union([
+        v.strictObject({ text: v.string() }),
+        v.strictObject({ attribute: nonEmpty, missing: v.optional(v.string()) }),
+      ]),
+    ),
+    v.minLength(1, 'at least one part'),
+    v.description(
+      'What is hashed: fixed texts, and attributes by name, or `missing` in place of one that is.',
+    ),
+  ),
+})
+
+export const bucketing = v.variant('scheme', [unleash, flagd])

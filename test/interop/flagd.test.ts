@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { FlagdCore } from '@openfeature/flagd-core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { importFlagd } from '../../src/interop/flagd/import.ts'
+import { deciderFor, documentIn } from './decider.ts'
+
+const TEXT = readFileSync(new URL('fixtures/flagd.json', import.meta.url), 'utf8')
+const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+const context = fc
+  .record({
+    targetingKey: maybe(fc.string({ minLength: 1, maxLength: 10 })),
+    email: maybe(fc.constantFrom('ann@example.com', 'bob@elsewhere.org', 'eve@example.com.evil')),
+    role: maybe(fc.constantFrom('admin', 'dev', 'guest')),
+    country: maybe(fc.constantFrom('RO', 'DE', 'FR', 'US', 'GB')),
+    age: maybe(fc.constantFrom(0, 9, 10, 17, 18, 30, 31, 40, 41)),
+    agent: maybe(fc.constantFrom('old-browser', 'chrome', 'googlebot')),
+    version: maybe(
+      fc.constantFrom('1.9.9', '2.0.0', '2.3.1', '2.3.2', '2.4.0-rc.1', '3.0.0-alpha', 'latest'),
+    ),
+  })
+  .map(
+    (fields) =>
+      JSON.parse(JSON.stringify(fields)) as { targetingKey?: string } & Record<string, string | number>,
+  )
+
+/** Value and variant as the app gets them; a value that is left out is the app's own. */
+type Answer = { variant: string | undefined; value: unknown }
+
+describe('importing a flag file of flagd', () => {
+  const { flags } = JSON.parse(TEXT) as { flags: Record<string, { state: string }> }
+
+  it("decides as flagd's own evaluator does, for whatever context", () => {
+    const reference = new FlagdCore(undefined, quiet)
+    reference.setConfigurations(TEXT)
+    const decide = deciderFor(documentIn(importFlagd(TEXT)))
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(context, (given) => {
+        const { targetingKey, ...attributes } = given
+        for (const key of Object.keys(flags).filter((each) => flags[each]?.state === 'ENABLED')) {
+          const decision = decide(key, { ...(targetingKey !== undefined && { targetingKey }), attributes })
+          const own: Answer =
+            decision?.value === null
+              ? { variant: undefined, value: undefined }
+              : { variant: decision?.variant, value: decision?.value }
+          const { variant, value } = reference.getFlag(key)?.evaluate(given, quiet) ?? {}
+          expect({ key, ...own }).toEqual({ key, variant, value })
+          seen.add(`${key} ${variant}`)
+        }
+      }),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 1_000) },
+    )
+    // Every flag has been seen in more than one state, but for the one that has no targeting.
+    const states = Object.keys(flags).map(
+      (key) => [...seen].filter((each) => each.startsWith(`${key} `)).length,
+    )
+    expect(states.filter((count) => count < 2)).toHaveLength(3)
+  }, 60_000)
+
+  it('leaves the value of a disabled flag to the app, and serves it as it was when it is enabled again', () => {
+    const document = documentIn(importFlagd(TEXT))
+    expect(deciderFor(document)('disabled', {})).toMatchObject({ value: null, reason: 'DISABLED' })
+    const { disabled } = document.flags ?? {}
+    const enabled = { ...document, flags: { disabled: { ...disabled, enabled: true } as never } }
+    expect(deciderFor(enabled)('disabled', {})).toMatchObject({ value: true })
+  })
+
+  it('takes metadata over, of the flag before that of the file', () => {
+    expect(documentIn(importFlagd(TEXT)).flags?.['staff-only']?.metadata).toEqual({
+      flagSetId: 'shop',
+      owner: 'web',
+      tier: 2,
+    })
+  })
+
+  it.each([
+    ['arithmetic', { if: [{ '>': [{ '+': [{ var: 'a' }, 1] }, 2] }, 'on'] }, '.if[0]'],
+    ['a bare attribute', { if: [{ var: 'beta' }, 'on'] }, '.if[0]'],
+    ['an attribute as the answer', { var: 'variant' }, ''],
+    ['a default of an attribute', { if: [{ '==': [{ var: ['a', 'x'] }, 'x'] }, 'on'] }, '.if[0]'],
+    ['a variant that there is not', { if: [{ '==': [{ var: 'a' }, 'x'] }, 'blue'] }, '.if[1]'],
+    ['an unknown reference', { if: [{ $ref: 'nobody' }, 'on'] }, ''],
+    ['logic among fractions', { fractional: [[{ if: [true, 'on', 'off'] }, 1]] }, '.fractional'],
+  ])('lists %s with its place instead of guessing', (_what, targeting, place) => {
+    const file = {
+      flags: {
+        f: { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off', targeting },
+      },
+    }
+    expect(importFlagd(JSON.stringify(file))).toMatchObject({
+      ok: true,
+      losses: [{ path: `$.flags.f.targeting${place}` }],
+    })
+  })
+
+  it('says what is wrong with a file', () => {
+    expect(importFlagd('{"flags": {"f": {"state": "ON"}}}')).toMatchObject({ ok: false })
+    expect(importFlagd('{')).toMatchObject({ ok: false })
+  })
+})
