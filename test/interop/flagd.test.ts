@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseDocumentValue } from '../../src/core/config/parse.ts'
+import { exportFlagd } from '../../src/interop/flagd/export.ts'
 import { importFlagd } from '../../src/interop/flagd/import.ts'
 import { deciderFor, documentIn } from './decider.ts'
 
@@ -99,5 +101,98 @@ describe('importing a flag file of flagd', () => {
   it('says what is wrong with a file', () => {
     expect(importFlagd('{"flags": {"f": {"state": "ON"}}}')).toMatchObject({ ok: false })
     expect(importFlagd('{')).toMatchObject({ ok: false })
+  })
+})
+
+describe('exporting to flagd', () => {
+  const variants = { on: true, off: false }
+  const document = {
+    origins: { app: { url: 'https://app.example.com' } },
+    routes: [{ path: '/*', origin: 'app' }],
+    flags: {
+      share: { variants, off: 'off', rules: [{ percentage: 33.3, serve: 'on' }] },
+      weighed: {
+        variants: { a: 1, b: 2, c: 3 },
+        off: 'a',
+        rules: [
+          { when: [{ attribute: 'country', op: 'in', values: ['RO', 'DE'] }], percentage: 40, serve: 'c' },
+          { serve: { a: 20, b: 30, c: 50 } },
+        ],
+      },
+      targeted: {
+        variants,
+        off: 'off',
+        rules: [
+          {
+            when: [
+              { attribute: 'email', op: 'ends_with', values: ['@example.com'], negate: true },
+              { attribute: 'email', op: 'exists' },
+            ],
+            serve: 'off',
+          },
+          { when: [{ attribute: 'age', op: 'lt', values: [18] }], serve: 'on' },
+          {
+            when: [
+              { attribute: 'version', op: 'semver_gte', values: ['2.3.1'] },
+              { attribute: 'agent', op: 'contains', values: ['chrome', 'bot'] },
+            ],
+            serve: 'on',
+          },
+          { when: [{ attribute: 'role', op: 'not_in', values: ['guest', 'dev'] }], serve: 'on' },
+        ],
+      },
+      none: {
+        variants: { on: 'x', off: null },
+        off: 'off',
+        rules: [{ when: [{ attribute: 'age', op: 'gte', values: [30] }], serve: 'on' }],
+      },
+    },
+  }
+
+  it('decides in flagd as here, for everybody who has a targeting key', () => {
+    const parsed = parseDocumentValue(document)
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const { file, losses } = exportFlagd(parsed.value)
+    expect(losses).toEqual([])
+    const reference = new FlagdCore(undefined, quiet)
+    reference.setConfigurations(JSON.stringify(file))
+    const decide = deciderFor(document as never)
+    fc.assert(
+      fc.property(context, (given) => {
+        const { targetingKey = 'somebody', ...attributes } = given
+        for (const key of Object.keys(document.flags)) {
+          const { variant, value } =
+            reference.getFlag(key)?.evaluate({ ...attributes, targetingKey }, quiet) ?? {}
+          const decision = decide(key, { targetingKey, attributes })
+          const isNothing = decision?.value === null
+          expect({
+            key,
+            variant: isNothing ? undefined : decision?.variant,
+            value: decision?.value ?? undefined,
+          }).toEqual({ key, variant, value })
+        }
+      }),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 1_000) },
+    )
+  }, 60_000)
+
+  it('lists what flagd can not say', () => {
+    const parsed = parseDocumentValue({
+      ...document,
+      flags: {
+        f: {
+          variants,
+          off: 'off',
+          schedule: { start: '2026-01-01' },
+          rules: [
+            { when: [{ attribute: 'ip', op: 'in_cidr', values: ['10.0.0.0/8'] }], serve: 'on' },
+            { stages: [{ percentage: 10 }], serve: 'on' },
+          ],
+        },
+      },
+    })
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const paths = exportFlagd(parsed.value).losses.map(({ path }) => path)
+    expect(paths).toEqual(['$.flags.f.schedule', '$.flags.f.rules[0].when[0]', '$.flags.f.rules[1].stages'])
   })
 })

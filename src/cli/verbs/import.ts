@@ -114,7 +114,8 @@ function attributesOf(options: Options) {
   return { ...FEATURE_ATTRIBUTES, ...given }
 }
 
-function lossLines(losses: readonly Loss[]): string {
+/** Losses as people read them. */
+export function lossLines(losses: readonly Loss[]): string {
   return losses.map(({ path, what, instead }) => `  ${path}\n    ${what}; instead: ${instead}`).join('\n')
 }
 

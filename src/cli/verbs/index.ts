@@ -9,6 +9,7 @@ import { dev } from './dev.ts'
 import { diff } from './diff.ts'
 import { docs } from './docs.ts'
 import { explain } from './explain.ts'
+import { exportVerb } from './export.ts'
 import { flags } from './flags.ts'
 import { history, pull, restore } from './history.ts'
 import { importVerb } from './import.ts'
@@ -26,7 +27,7 @@ import { token, webhook } from './token.ts'
 
 export const VERBS: readonly Verb[] = [
   ...[init, dev, build, deploy],
-  ...[check, simulate, diff, publish, pull, history, restore, importVerb],
+  ...[check, simulate, diff, publish, pull, history, restore, importVerb, exportVerb],
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
   ...[status, watch, explain, preview, audit, feedback],
