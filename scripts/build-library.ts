@@ -24,7 +24,7 @@ export async function buildBrowserHelper(outfile: string): Promise<{ bytes: numb
 }
 
 /** Modules for servers and Workers: what they depend on is left to the project that imports them. */
-async function buildServerModules(): Promise<void> {
+export async function buildServerModules(): Promise<void> {
   await build({
     entryPoints: {
       server: resolve(PROJECT_ROOT, 'src/server/index.ts'),

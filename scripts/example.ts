@@ -1,0 +1,135 @@
+/** `npm run example -- node|hono|react [--port N]`: an example and a gate for it, until Ctrl-C. */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { freePort, startLocalGate } from '../src/local/gate.ts'
+import { PROJECT_ROOT } from '../src/local/project-root.ts'
+import { buildServerModules } from './build-library.ts'
+
+const variants = { on: true, off: false }
+const FLAGS = {
+  'new-greeting': { variants, off: 'off', rules: [{ serve: 'on' }] },
+  colour: { variants: { green: 'green', black: 'black' }, off: 'black', rules: [{ serve: 'green' }] },
+}
+
+type Running = { url: string; close(): Promise<void> }
+type Setting = { port: number; adminToken: string; dataDir: string }
+
+/** A gate in front of an app that listens on this port. */
+async function gateFor(
+  appPort: number,
+  { port, adminToken, dataDir }: Setting,
+  signingKey: string,
+): Promise<Running> {
+  const url = `http://127.0.0.1:${appPort}`
+  const document = JSON.stringify({
+    origins: { old: { url }, new: { url } },
+    routes: [{ path: '/*', flag: 'new-greeting', origins: { on: 'new', off: 'old' } }],
+    flags: FLAGS,
+  })
+  const gate = await startLocalGate({
+    port,
+    dataDir,
+    adminToken,
+    signingKey,
+    environment: 'development',
+    bundledDocument: document,
+  })
+  await gate.kv.put('config', document)
+  return gate
+}
+
+const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>> = {
+  async node(setting) {
+    await buildServerModules()
+    const [appPort, signingKey] = [await freePort(), randomUUID()]
+    const gate = await gateFor(appPort, setting, signingKey)
+    Object.assign(process.env, { GATE_URL: gate.url, PORT: String(appPort), SIGNING_KEY: signingKey })
+    await import(resolve(PROJECT_ROOT, 'examples/node/server.js'))
+    return gate
+  },
+
+  async react(setting) {
+    const folder = resolve(PROJECT_ROOT, 'examples/react')
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, 'app.jsx')],
+      bundle: true,
+      format: 'esm',
+      jsx: 'automatic',
+      conditions: ['browser'],
+      write: false,
+      define: { 'process.env.NODE_ENV': '"production"' },
+    })
+    const page = await readFile(join(folder, 'index.html'))
+    const server = createServer((request, response) => {
+      const isScript = request.url === '/app.js'
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8')
+      response.end(isScript ? outputFiles[0]?.contents : page)
+    })
+    const appPort = await freePort()
+    await new Promise<void>((done) => server.listen(appPort, '127.0.0.1', done))
+    return await gateFor(appPort, setting, randomUUID())
+  },
+
+  async hono({ port, adminToken, dataDir }) {
+    await buildServerModules()
+    const { outputFiles } = await build({
+      entryPoints: [resolve(PROJECT_ROOT, 'examples/hono/worker.js')],
+      bundle: true,
+      format: 'esm',
+      conditions: ['workerd', 'worker', 'browser'],
+      external: ['cloudflare:*', 'node:*'],
+      write: false,
+    })
+    const { convertV4MiniflareOptions, Miniflare } = await import('miniflare')
+    const own = port === 0 ? await freePort() : port
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        host: '127.0.0.1',
+        port: own,
+        modules: [{ type: 'ESModule', path: '/worker.js', contents: outputFiles[0]?.text ?? '' }],
+        modulesRoot: '/',
+        compatibilityDate: '2026-10-01',
+        kvNamespaces: { GATE: 'gate' },
+        durableObjects: {
+          CONTROLLER: { className: 'Controller', useSQLite: true },
+          COUNTERS: { className: 'Counters', useSQLite: true },
+        },
+        bindings: { ENVIRONMENT: 'development', ADMIN_TOKEN: adminToken },
+        resourcePersistencePath: dataDir,
+        cf: { colo: 'local' },
+        telemetry: { enabled: false },
+      }),
+    )
+    await miniflare.ready
+    const app = { url: 'http://localhost' }
+    const document = { origins: { app }, routes: [{ path: '/*', origin: 'app' }], flags: FLAGS }
+    await (await miniflare.getKVNamespace('GATE')).put('config', JSON.stringify(document))
+    return { url: `http://127.0.0.1:${own}`, close: () => miniflare.dispose() }
+  },
+}
+
+const { values, positionals } = parseArgs({
+  options: { port: { type: 'string', default: '8787' } },
+  allowPositionals: true,
+})
+const start = EXAMPLES[positionals[0] ?? '']
+if (start === undefined) {
+  console.error(`Name an example: npm run example -- ${Object.keys(EXAMPLES).join('|')}`)
+  process.exit(2)
+}
+const dataDir = await mkdtemp(join(tmpdir(), 'sluice-example-'))
+const adminToken = process.env.ADMIN_TOKEN ?? randomUUID()
+const { url, close } = await start({ port: Number(values.port), adminToken, dataDir })
+console.log(`example ready on ${url}\nadmin token ${adminToken}`)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await close()
+    await rm(dataDir, { recursive: true, force: true })
+    process.exit(0)
+  })
+}
