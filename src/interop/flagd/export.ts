@@ -81,7 +81,7 @@ function ruleOf(
   const { thousandths } = rule
   if (thousandths === 0) return undefined
   if (thousandths !== undefined && thousandths < THOUSANDTHS) {
-    const share = fraction(hashed ?? [`${flag.salt}:`, KEY], [
+    const share = fraction(hashed ?? [`${flag.salt.text}:`, KEY], [
       ['in', thousandths],
       ['out', THOUSANDTHS - thousandths],
     ])
@@ -95,7 +95,7 @@ function ruleOf(
     servable(flag, variant),
     (cumulative[index] ?? 0) - (cumulative[index - 1] ?? 0),
   ])
-  return { when, serve: fraction(hashed ?? [`${salt}:`, KEY], parts) }
+  return { when, serve: fraction(hashed ?? [`${salt.text}:`, KEY], parts) }
 }
 
 function fraction(hashed: readonly Json[], parts: readonly (readonly [Json, number])[]): Json {
