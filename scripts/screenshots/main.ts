@@ -1,18 +1,18 @@
 /**
- * `npm run screenshots [-- --into FOLDER]`: pictures of the dashboard on a gate with real traffic, light and dark, on
- * a desk and on a phone.
+ * `npm run screenshots [-- --docs] [--only VIEW,VIEW]`: pictures of the dashboard on a gate with real traffic, light and dark, on
+ * a desk and on a phone. With `--docs` the pictures of the documentation are renewed.
  */
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
 import { startScene } from './scene.ts'
 import { stage } from './story.ts'
 
-const { values } = parseArgs({ options: { into: { type: 'string' }, only: { type: 'string' } } })
-const folder = resolve(values.into ?? join(PROJECT_ROOT, 'build/screenshots'))
+const { values } = parseArgs({ options: { docs: { type: 'boolean' }, only: { type: 'string' } } })
+const folder = join(PROJECT_ROOT, 'build/screenshots')
 
 const VIEWS: readonly (readonly [name: string, path: string, prepare?: (page: Page) => Promise<unknown>])[] =
   [
@@ -24,6 +24,8 @@ const VIEWS: readonly (readonly [name: string, path: string, prepare?: (page: Pa
     ['history', '/history'],
     ['stale', '/stale'],
     ['colos', '/colos'],
+    ['new', '/new'],
+    ['document', '/document'],
     ['edit', '/flags/new-checkout/edit'],
     ['settings', '/settings'],
   ]
@@ -35,6 +37,22 @@ async function tryVisitor(page: Page): Promise<void> {
   await page.getByLabel('Country').fill('RO')
   await page.getByRole('button', { name: 'Explain' }).click()
   await page.getByRole('article').first().waitFor()
+}
+
+/** Pictures of the documentation, by the name of the shot. */
+const IN_DOCS: Readonly<Record<string, string>> = {
+  'home-desktop-light': 'home',
+  'flag-desktop-light': 'flag',
+  'rolled-back-desktop-dark': 'rolled-back',
+  'flag-phone-light': 'phone',
+}
+
+async function renewDocs(): Promise<void> {
+  const images = join(PROJECT_ROOT, 'docs/images')
+  await mkdir(images, { recursive: true })
+  for (const [shot, name] of Object.entries(IN_DOCS)) {
+    await copyFile(join(folder, `${shot}.png`), join(images, `${name}.png`))
+  }
 }
 
 async function shoot(browser: Browser, url: string, token: string): Promise<void> {
@@ -70,6 +88,7 @@ const scene = await startScene()
 try {
   await stage(scene)
   await shoot(browser, scene.url, scene.token)
+  if (values.docs) await renewDocs()
 } finally {
   await browser.close()
   await scene.close()

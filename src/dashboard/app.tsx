@@ -34,6 +34,8 @@ function Frame({ session: { client, person } }: { session: Session }) {
   const tab = TABS.find(({ views }) => views.some((view) => at === view || at.startsWith(`${view}/`)))
   useEffect(() => {
     document.title = `${flagOf(at) ?? tab?.label ?? 'Sluice'} · Sluice`
+    // On a narrow screen the tabs may be wider than it.
+    document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [at])
   return (
     <>

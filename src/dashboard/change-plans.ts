@@ -5,7 +5,7 @@ import { percentText } from './format.ts'
 import type { Change } from './steer.ts'
 
 /** A document that would have the same effect, so that it can be tried on recent visitors. */
-export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number }
+export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number; rule?: number }
 
 export type Plan = {
   /** On the button. */
@@ -220,6 +220,6 @@ export function percentagePlan(flag: FlagSummary, rule: number, from: number, pe
     effect: `${movesText(from, percentage)}.`,
     tone: 'primary',
     change: to(percentage, to(from)),
-    trial: { kind: 'share', percentage },
+    trial: { kind: 'share', percentage, rule },
   }
 }

@@ -91,7 +91,8 @@ export function convergenceText({
   const serving = isolates.converged + isolates.behind
   if (serving === 0) return `Epoch ${epoch}; nobody is being served at the moment`
   if (!converged) return `${isolates.converged} of ${plural(serving, 'isolate')} on epoch ${epoch}`
-  const after = slowestMs === null ? '' : ` after ${(slowestMs / 1_000).toFixed(1)} s`
+  const seconds = ((slowestMs ?? 0) / 1_000).toFixed(1)
+  const after = slowestMs === null ? '' : seconds === '0.0' ? ' at once' : ` after ${seconds} s`
   const places = colos.filter((colo) => colo.converged > 0).length
   return `${places === 1 ? 'The only colo is' : `All ${places} colos are`} on epoch ${epoch}${after}`
 }

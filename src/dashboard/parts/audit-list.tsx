@@ -1,6 +1,8 @@
 /** What happened: who did what, when, why. */
-import type { Responses } from '../../contract/responses.ts'
+import type { Change, Responses } from '../../contract/responses.ts'
+import { changesBetween } from '../../core/config/changes.ts'
 import { Link } from '../router.tsx'
+import { Changes } from './changes.tsx'
 import { Ago } from './time.tsx'
 
 export type AuditRecord = Responses['listAudit']['records'][number]
@@ -61,8 +63,54 @@ function Entry({ record, withFlag }: { record: AuditRecord; withFlag: boolean })
         </small>
       </p>
       <p class="reason">{reason}</p>
+      <Details record={record} />
     </li>
   )
+}
+
+/** The numbers behind it, and what it changed; nothing where the record has neither. */
+function Details({ record }: { record: AuditRecord }) {
+  const changes = changesOf(record)
+  const numbers = numbersOf(record.evidence)
+  if (changes.length === 0 && numbers.length === 0) return null
+  return (
+    <details class="details">
+      <summary>Details</summary>
+      {numbers.length > 0 && (
+        <dl>
+          {numbers.map(([name, value]) => (
+            <div key={name}>
+              <dt>{wordsOf(name)}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {changes.length > 0 && <Changes changes={changes} />}
+    </details>
+  )
+}
+
+/** What a document changed stands in its evidence; what a command changed, before and after it. */
+function changesOf({ evidence, before, after }: AuditRecord): readonly Change[] {
+  const { changes } = (evidence ?? {}) as { changes?: Change[] }
+  if (Array.isArray(changes)) return changes
+  return before === null && after === null ? [] : changesBetween(before ?? {}, after ?? {})
+}
+
+/** The guard's evidence is numbers by name. */
+function numbersOf(evidence: unknown): [string, string][] {
+  if (typeof evidence !== 'object' || evidence === null || Array.isArray(evidence)) return []
+  return Object.entries(evidence).flatMap(([name, value]) =>
+    typeof value === 'number' && name !== 'more'
+      ? [[name, String(Number(value.toPrecision(3)))] as [string, string]]
+      : [],
+  )
+}
+
+/** canaryErrorRate → canary error rate */
+function wordsOf(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, end: string, start: string) => `${end} ${start.toLowerCase()}`)
 }
 
 function FlagName({ flag }: { flag: string }) {

@@ -7,6 +7,7 @@ import { useSession } from '../context.ts'
 import { makeChange } from '../steer.ts'
 import { Dialog } from './dialog.tsx'
 import { People } from './people.tsx'
+import { ReasonField } from './reason-field.tsx'
 
 type ChangeDialogProps = { plan: Plan; onClose: () => void; onDone: () => void }
 
@@ -28,12 +29,7 @@ export function ChangeDialog({ plan, onClose, onDone }: ChangeDialogProps) {
       <form onSubmit={submit} class="stack">
         <p>{plan.effect}</p>
         {people && <People people={people} flag={plan.change.flag} />}
-        <label class="field">
-          <span>
-            Reason <small class="muted">for the audit log, optional</small>
-          </span>
-          <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
-        </label>
+        <ReasonField value={reason} onChange={setReason} />
         <div class="row end">
           <button type="button" onClick={onClose}>
             Cancel
@@ -82,8 +78,13 @@ type FlagDefinition = { rules?: { percentage?: number; stages?: unknown[] }[]; r
 /** The flag as it would decide after the change. */
 function withTrial(definition: FlagDefinition, trial: Trial): FlagDefinition & { enabled?: boolean } {
   if (trial.kind === 'disable') return { ...definition, enabled: false }
-  const rules = definition.rules?.map(({ stages, ...rule }) =>
-    stages !== undefined || rule.percentage !== undefined ? { ...rule, percentage: trial.percentage } : rule,
-  )
-  return { ...definition, ...(rules && { rules }) }
+  const { rules = [] } = definition
+  const at = trial.rule ?? rules.findIndex((rule) => rule.stages !== undefined)
+  return {
+    ...definition,
+    rules: rules.map(({ stages, ...rule }, index) => {
+      if (index === at) return { ...rule, percentage: trial.percentage }
+      return stages === undefined ? rule : { ...rule, stages }
+    }),
+  }
 }

@@ -2,6 +2,7 @@
 import type { Change } from '../../contract/responses.ts'
 import { plural } from '../format.ts'
 
+const MOST_LINES = 24
 const MOST_SHOWN = 200
 
 type ChangesProps = { changes: readonly Change[]; nothing?: string }
@@ -26,5 +27,8 @@ export function Changes({ changes, nothing = 'Nothing differs.' }: ChangesProps)
 
 function pretty(value: unknown): string {
   const short = JSON.stringify(value) ?? ''
-  return short.length <= 72 ? short : (JSON.stringify(value, null, 2) ?? '')
+  if (short.length <= 72) return short
+  const lines = JSON.stringify(value, null, 2).split('\n')
+  if (lines.length <= MOST_LINES) return lines.join('\n')
+  return `${lines.slice(0, MOST_LINES).join('\n')}\n… ${plural(lines.length - MOST_LINES, 'more line')}`
 }

@@ -70,7 +70,7 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
   return {
     width,
     height: HEIGHT_PX,
-    padding: [8, 18, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: true, live: true },
     cursor: { sync: { key: SYNC }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {

@@ -14,7 +14,7 @@ export function Freshness() {
     by === 'starting'
       ? 'Connecting'
       : isOld
-        ? `Gate not reached: data is ${durationText(ageMs)} old`
+        ? 'Gate not reached'
         : by === 'stream'
           ? 'Live'
           : 'Live, by polling'
@@ -22,6 +22,8 @@ export function Freshness() {
     <span class={`freshness ${isOld ? 'old' : by}`} role="status">
       <span class="dot" />
       {text}
+      {/* A screen reader is told that it is so, not every second of it. */}
+      {isOld && <span aria-hidden="true">data is {durationText(ageMs)} old</span>}
     </span>
   )
 }

@@ -1,6 +1,6 @@
 /** Who moves, by a sample of recent requests. */
 import type { PeopleMoved } from '../../contract/responses.ts'
-import { plural } from '../format.ts'
+import { countText, plural } from '../format.ts'
 
 export function People({ people, flag }: { people: PeopleMoved; flag?: string }) {
   if (people.samples === 0) {
@@ -15,18 +15,16 @@ export function People({ people, flag }: { people: PeopleMoved; flag?: string })
     <ul class="people">
       {flags.map((each) => (
         <li key={each.flag}>
-          <strong>{plural(each.visitors, 'visitor')}</strong> of {sampled} would move
+          <strong>{plural(each.visitors, 'visitor')}</strong> would move
           {flag === undefined && (
             <>
               {' '}
               by <code>{each.flag}</code>
             </>
           )}
-          :{' '}
-          {each.moves
-            .map(({ from, to, count }) => `${from} → ${to} (${plural(count, 'request')})`)
-            .join(', ')}
-          {each.countries.length > 0 && <small class="muted"> {each.countries.join(', ')}</small>}
+          , {each.moves.map(({ from, to, count }) => `${from} → ${to} in ${countText(count)}`).join(', ')} of{' '}
+          {sampled}
+          {each.countries.length > 0 && <small class="muted"> ({each.countries.join(', ')})</small>}
         </li>
       ))}
       {people.unknown > 0 && (

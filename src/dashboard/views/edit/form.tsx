@@ -42,14 +42,21 @@ export function Frame({ id, label, hint, problems, isBare, children }: FrameProp
         {label}
       </label>
       {children}
-      {hint && <small class="hint">{hint}</small>}
-      {problems.map(({ expected, fix }) => (
-        <small key={expected} class="problem" id={`${id}-problem`}>
-          {expected}: {fix}
-        </small>
-      ))}
+      <div id={`${id}-notes`} class="notes">
+        {hint && <small class="hint">{hint}</small>}
+        <ProblemNotes problems={problems} />
+      </div>
     </div>
   )
+}
+
+/** What is wrong, and how to mend it. */
+export function ProblemNotes({ problems }: { problems: readonly Problem[] }) {
+  return problems.map(({ expected, fix }) => (
+    <small key={expected} class="problem">
+      {expected}: {fix}
+    </small>
+  ))
 }
 
 /** A text; an empty one is left out of the document. */
@@ -63,6 +70,7 @@ export function TextField({ path, placeholder, ...frame }: FieldProps) {
         value={typeof value === 'string' ? value : ''}
         placeholder={placeholder ?? ''}
         aria-invalid={problems.length > 0}
+        aria-describedby={`${id}-notes`}
         onInput={(event) => set(event.currentTarget.value || undefined)}
       />
     </Frame>
@@ -82,6 +90,7 @@ export function NumberField({ path, unit, placeholder, ...frame }: FieldProps & 
           value={typeof value === 'number' ? value : ''}
           placeholder={placeholder ?? ''}
           aria-invalid={problems.length > 0}
+          aria-describedby={`${id}-notes`}
           onInput={(event) => {
             const { valueAsNumber } = event.currentTarget
             set(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber)
@@ -109,6 +118,7 @@ export function SelectField({ path, options, fallback = '', ...frame }: SelectFi
         id={id}
         value={known}
         aria-invalid={problems.length > 0}
+        aria-describedby={`${id}-notes`}
         onChange={(event) => set(event.currentTarget.value)}
       >
         {!options.some(([each]) => each === known) && <option value={known}>{known}</option>}
@@ -157,6 +167,7 @@ export function ListField({ path, isTyped = false, placeholder, ...frame }: List
         value={typed ?? known.map(String).join(', ')}
         placeholder={placeholder ?? ''}
         aria-invalid={problems.length > 0}
+        aria-describedby={`${id}-notes`}
         onInput={(event) => {
           setTyped(event.currentTarget.value)
           const items = event.currentTarget.value.split(',').map((item) => item.trim())

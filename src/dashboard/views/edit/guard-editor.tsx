@@ -1,4 +1,4 @@
-import { NumberField, SelectField, usePlace } from './form.tsx'
+import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
 
 type GuardParts = Record<string, unknown>
 
@@ -51,11 +51,7 @@ export function GuardEditor() {
           </div>
         </>
       )}
-      {problems.map(({ expected, fix }) => (
-        <small key={expected} class="problem">
-          {expected}: {fix}
-        </small>
-      ))}
+      <ProblemNotes problems={problems} />
     </fieldset>
   )
 }

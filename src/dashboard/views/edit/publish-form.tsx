@@ -3,6 +3,7 @@ import { plural } from '../../format.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { People } from '../../parts/people.tsx'
+import { ReasonField } from '../../parts/reason-field.tsx'
 import type { Publishing } from './use-publish.ts'
 import type { Review } from './use-review.ts'
 
@@ -33,12 +34,7 @@ export function PublishForm({ publishing, review, missing, onPublish }: PublishF
           This moves {asking.movedPercent} % of visitors, more than the document allows unasked.
         </p>
       )}
-      <label class="field">
-        <span>
-          Reason <small class="muted">for the audit log, optional</small>
-        </span>
-        <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
-      </label>
+      <ReasonField value={reason} onChange={setReason} />
       <p class="problem" role="alert">
         {problem}
       </p>

@@ -2,7 +2,16 @@ import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
 import { Icon } from '../../parts/icon.tsx'
 import type { Rule } from '../flag/plain-words.ts'
-import { CheckField, ListField, NumberField, type Path, SelectField, TextField, usePlace } from './form.tsx'
+import {
+  CheckField,
+  ListField,
+  NumberField,
+  type Path,
+  ProblemNotes,
+  SelectField,
+  TextField,
+  usePlace,
+} from './form.tsx'
 import { StagesEditor } from './stages-editor.tsx'
 
 /** Rules in the order in which they are asked. */
@@ -27,11 +36,7 @@ export function RulesEditor() {
           onRemove={() => set(rules.filter((__, at) => at !== index))}
         />
       ))}
-      {problems.map(({ expected, fix }) => (
-        <small key={expected} class="problem">
-          {expected}: {fix}
-        </small>
-      ))}
+      <ProblemNotes problems={problems} />
       <div>
         <button type="button" class="small" onClick={() => set([...rules, { serve: 'on' }])}>
           <Icon name="plus" /> Rule
@@ -127,11 +132,7 @@ function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
           aria-invalid={attribute.problems.length > 0}
           onInput={(event) => attribute.set(event.currentTarget.value)}
         />
-        {[...attribute.problems, ...problems].map(({ expected, fix }) => (
-          <small key={expected} class="problem">
-            {expected}: {fix}
-          </small>
-        ))}
+        <ProblemNotes problems={[...attribute.problems, ...problems]} />
       </div>
       <SelectField path={[...path, 'op']} label="Operator" isBare options={OPERATOR_OPTIONS} />
       {op === 'exists' ? (

@@ -1,6 +1,14 @@
 import { Icon } from '../../parts/icon.tsx'
 import type { Stage } from '../flag/plain-words.ts'
-import { CheckField, NumberField, type Path, SelectField, TextField, usePlace } from './form.tsx'
+import {
+  CheckField,
+  NumberField,
+  type Path,
+  ProblemNotes,
+  SelectField,
+  TextField,
+  usePlace,
+} from './form.tsx'
 
 const ADVANCE = [
   ['auto', 'by the guard'],
@@ -40,11 +48,7 @@ export function StagesEditor({ path }: { path: Path }) {
           </li>
         ))}
       </ol>
-      {problems.map(({ expected, fix }) => (
-        <small key={expected} class="problem">
-          {expected}: {fix}
-        </small>
-      ))}
+      <ProblemNotes problems={problems} />
       <div>
         <button type="button" class="small" onClick={add}>
           <Icon name="plus" /> Stage

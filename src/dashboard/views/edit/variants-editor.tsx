@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { jsonText } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { SelectField, usePlace } from './form.tsx'
+import { ProblemNotes, SelectField, usePlace } from './form.tsx'
 
 /** Variants with their values, and which of them everybody else gets. */
 export function VariantsEditor() {
@@ -33,11 +33,7 @@ export function VariantsEditor() {
           </button>
         </div>
       ))}
-      {problems.map(({ expected, fix }) => (
-        <small key={expected} class="problem">
-          {expected}: {fix}
-        </small>
-      ))}
+      <ProblemNotes problems={problems} />
       <div class="row between">
         <button type="button" class="small" onClick={add}>
           <Icon name="plus" /> Variant

@@ -106,7 +106,8 @@ function Step({ stage, index, phase, bake, onChoose }: StepProps) {
   )
   if (onChoose === undefined) return <div class="step">{body}</div>
   return (
-    <button type="button" class="step" aria-label={`Go to stage ${index + 1}, ${share}`} onClick={onChoose}>
+    <button type="button" class="step" onClick={onChoose}>
+      <span class="visually-hidden">Go to stage {index + 1}:</span>
       {body}
     </button>
   )
@@ -122,11 +123,11 @@ function noteOf(
   phase: string,
   left: Bake | undefined,
 ): string {
-  if (phase === 'now' && left && left.leftMs > 0) return `${countdownText(left.leftMs)} left`
+  const then = approval ? ', then approval' : advance === 'manual' ? ', then by hand' : ''
+  if (phase === 'now' && left)
+    return left.leftMs > 0 ? `${countdownText(left.leftMs)} left${then}` : `baked${then}`
   const wait = `bakes ${durationText(parseDurationMs(bake) ?? 0)}`
-  if (phase === 'now' && left) return 'baked'
-  if (approval) return `${wait}, then approval`
-  return advance === 'manual' ? `${wait}, then by hand` : wait
+  return wait + then
 }
 
 type WaitingProps = {

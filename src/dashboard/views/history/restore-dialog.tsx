@@ -5,6 +5,7 @@ import { useSession } from '../../context.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { People } from '../../parts/people.tsx'
+import { ReasonField } from '../../parts/reason-field.tsx'
 import { tell } from '../../parts/toasts.tsx'
 import { textOf } from '../../session.ts'
 
@@ -50,12 +51,7 @@ export function RestoreDialog({ version, current, document, onClose, onDone }: R
             <Changes changes={review.changes} nothing="It is the same as the document in force." />
           </div>
         )}
-        <label class="field">
-          <span>
-            Reason <small class="muted">for the audit log, optional</small>
-          </span>
-          <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
-        </label>
+        <ReasonField value={reason} onChange={setReason} />
         <p class="problem" role="alert">
           {problem}
         </p>

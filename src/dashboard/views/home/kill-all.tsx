@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { useSession } from '../../context.ts'
 import { live } from '../../live.ts'
 import { Dialog } from '../../parts/dialog.tsx'
+import { ReasonField } from '../../parts/reason-field.tsx'
 import { mayActAs } from '../../session.ts'
 import { makeChange } from '../../steer.ts'
 import { useStore } from '../../store.ts'
@@ -74,12 +75,7 @@ function Ask({ openFlags, onClose, onDone }: AskProps) {
             onInput={(event) => setTyped(event.currentTarget.value)}
           />
         </label>
-        <label class="field">
-          <span>
-            Reason <small class="muted">for the audit log, optional</small>
-          </span>
-          <input value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
-        </label>
+        <ReasonField value={reason} onChange={setReason} />
         <div class="row end">
           <button type="button" onClick={onClose}>
             Cancel

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { movesText, percentagePlan, plansFor } from '../../src/dashboard/change-plans.ts'
+import { summary } from './support.ts'
+
+const STAGES = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]
+const labels = (...parts: Parameters<typeof summary>) =>
+  plansFor(summary(...parts), STAGES, parts[0]?.enabled ?? true).map(({ label }) => label)
+
+describe('what can be done with a flag', () => {
+  it.each([
+    ['climbs', {}, ['Advance to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill']],
+    [
+      'needs approval',
+      { needsApproval: true },
+      ['Approve', 'Advance to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill'],
+    ],
+    ['is paused', { paused: true }, ['Resume', 'Advance to 50 %', 'Roll back', 'Disable', 'Kill']],
+    [
+      'is at its last stage',
+      { stage: 2, percentage: 100 },
+      ['Finish', 'Pause', 'Roll back', 'Disable', 'Kill'],
+    ],
+    ['is finished', { stage: 2, percentage: 100, finished: true }, ['Roll back', 'Disable', 'Kill']],
+    ['is rolled back', { state: 'rolled-back' }, ['Resume', 'Kill']],
+    ['is killed', { state: 'killed' }, ['Lift kill']],
+    ['is disabled', { state: 'disabled', enabled: false }, ['Enable', 'Kill']],
+  ] as const)('that %s', (_, parts, expected) => {
+    expect(labels(parts)).toEqual(expected)
+  })
+
+  it('can be undone by going back to where it was', () => {
+    const advance = plansFor(summary({ stage: 1, percentage: 50 }), STAGES, true)[0]
+    expect(advance?.change).toMatchObject({ verb: 'stage', stage: 2, undo: { verb: 'stage', stage: 1 } })
+    const share = percentagePlan(summary({ stages: 0, stage: null }), 1, 10, 40)
+    expect(share.change).toMatchObject({ percentage: 40, rule: 1, undo: { percentage: 10, rule: 1 } })
+  })
+
+  it('is never undone for a rollback, which ends an attempt for good', () => {
+    const rollback = plansFor(summary(), STAGES, true).find(({ label }) => label === 'Roll back')
+    expect(rollback?.change.undo).toBeUndefined()
+  })
+})
+
+describe('how many move', () => {
+  it.each([
+    [10, 50, '40 % of those who meet the conditions move to the new variant: 10 % → 50 %'],
+    [50, 0, '50 % of those who meet the conditions move back: 50 % → 0 %'],
+    [0.5, 0.75, '0.25 % of those who meet the conditions move to the new variant: 0.5 % → 0.75 %'],
+    [20, 20, 'Nobody moves'],
+    [null, 0, 'Visitors whom a rule serves move'],
+  ] as const)('from %s to %s', (from, to, expected) => {
+    expect(movesText(from, to)).toBe(expected)
+  })
+})

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  documentWith,
+  placeOf,
+  problemsByPlace,
+  valueAt,
+  withValue,
+} from '../../src/dashboard/views/edit/draft.ts'
+import { audienceWords, conditionWords, servingWords } from '../../src/dashboard/views/flag/plain-words.ts'
+import { EMPTY_VISITOR, visitorOf } from '../../src/dashboard/views/try/visitor.ts'
+
+const key = fc.oneof(fc.constantFrom('a', 'b', 'rules'), fc.nat(3))
+
+describe('a draft', () => {
+  it('has at a place what was put there, and is itself never changed', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        fc.array(key, { minLength: 1 }),
+        (definition, rest) => {
+          const path = ['root', ...rest]
+          const before = JSON.stringify(definition)
+          expect(valueAt(withValue(definition, path, 'new'), path)).toBe('new')
+          expect(JSON.stringify(definition)).toBe(before)
+        },
+      ),
+    )
+  })
+
+  it('loses what is taken away, and nothing else', () => {
+    const draft = { rules: [{ name: 'a', serve: 'on' }, { serve: 'off' }], owner: 'me' }
+    expect(withValue(draft, ['rules', 0, 'name'], undefined)).toEqual({
+      rules: [{ serve: 'on' }, { serve: 'off' }],
+      owner: 'me',
+    })
+    expect(withValue(draft, ['rules', 1], undefined)).toEqual({
+      rules: [{ name: 'a', serve: 'on' }],
+      owner: 'me',
+    })
+    expect(withValue(draft, ['owner'], undefined)).toEqual({ rules: draft.rules })
+  })
+
+  it('stands in the document beside the other flags', () => {
+    const document = { routes: [], flags: { a: { off: 'x' } } }
+    expect(documentWith(document, { key: 'b', definition: { off: 'y' } })).toEqual({
+      routes: [],
+      flags: { a: { off: 'x' }, b: { off: 'y' } },
+    })
+  })
+
+  it('is told of its own problems at their places, and of others apart from them', () => {
+    const at = (path: string) => ({ path, found: '', expected: '', fix: '' })
+    const problems = [at('$.flags["new.shop"].rules[0].serve'), at('$.routes[1].flag')]
+    const places = problemsByPlace(problems, 'new.shop')
+    expect(places.get(placeOf(['rules', 0, 'serve']))).toEqual([problems[0]])
+    expect(places.get('')).toEqual([problems[1]])
+  })
+})
+
+describe('plain words', () => {
+  it('say who is meant and what they get', () => {
+    const country = { attribute: 'country', op: 'in', values: ['US', 'RO'] }
+    expect(conditionWords(country)).toBe('country is US or RO')
+    expect(conditionWords({ ...country, negate: true })).toBe('country is not US or RO')
+    expect(conditionWords({ attribute: 'cookie.beta', op: 'exists' })).toBe('cookie.beta is present')
+    expect(audienceWords({ serve: 'on' })).toBe('Everybody')
+    expect(
+      audienceWords({ when: [country, { attribute: 'age', op: 'gte', values: [18] }], serve: 'on' }),
+    ).toBe('Visitors whose country is US or RO and whose age is at least 18')
+    expect(servingWords({ serve: { a: 500, b: 500 } })).toBe('a (50 %), b (50 %)')
+  })
+})
+
+describe('a visitor to try', () => {
+  it('is made of what was filled in', () => {
+    const form = {
+      ...EMPTY_VISITOR,
+      targetingKey: 'ann',
+      country: 'ro',
+      url: 'https://a.test/x',
+      headers: 'Cookie: beta=1',
+    }
+    expect(visitorOf({ ...form, attributes: 'age = 42\nname = "42"\nok = true' })).toEqual({
+      targetingKey: 'ann',
+      attributes: { age: 42, name: '42', ok: true },
+      request: {
+        url: 'https://a.test/x',
+        method: 'GET',
+        headers: { Cookie: 'beta=1' },
+        cf: { country: 'RO' },
+        claims: {},
+      },
+    })
+    expect(visitorOf(EMPTY_VISITOR)).toEqual({ attributes: {} })
+  })
+
+  it('is refused with the line that cannot be understood', () => {
+    expect(visitorOf({ ...EMPTY_VISITOR, headers: 'cookie' })).toContain('"cookie"')
+    expect(visitorOf({ ...EMPTY_VISITOR, attributes: 'a = 1\nnonsense' })).toContain('"nonsense"')
+  })
+})

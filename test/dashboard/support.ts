@@ -1,0 +1,33 @@
+import type { FlagSummary } from '../../src/contract/responses.ts'
+
+/** A flag as the admin API sums it up: open, at the first of three stages, but for what a test is about. */
+export function summary(parts: Partial<FlagSummary> = {}): FlagSummary {
+  const nothing = { requests: 0, errors: 0 }
+  return {
+    key: 'f',
+    description: null,
+    owner: null,
+    tags: [],
+    enabled: true,
+    state: 'open',
+    percentage: 10,
+    stage: 0,
+    stages: 3,
+    rules: 1,
+    schedule: null,
+    verdict: null,
+    waitingFor: null,
+    paused: false,
+    frozen: false,
+    needsApproval: false,
+    finished: false,
+    canary: nothing,
+    control: nothing,
+    other: nothing,
+    expires: null,
+    lastSeenAt: null,
+    stale: [],
+    routes: [],
+    ...parts,
+  }
+}

@@ -1,0 +1,209 @@
+/** Every view: without a fault that axe finds, and indifferent to what people and visitors write. */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../harness/eventually.ts'
+import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/gate.ts'
+import { visitorHeaders } from '../harness/load.ts'
+import { type Origin, startOrigin } from '../harness/origin.ts'
+import { hasBrowser, openTab, signIn, startBrowser, type Visit } from './support.ts'
+
+/** What would run if any text became markup. Each place has its own number, to be told by. */
+const attack = (place: number) =>
+  `"><img src=x onerror="window.struck=${place}"><script>window.struck=${place}</script>{{7*7}}\${7*7}`
+
+const FLAG = 'staged'
+const VIEWS = [
+  ['Flags', ''],
+  ['one flag with stages', `/flags/${FLAG}`],
+  ['one flag with a percentage', '/flags/split'],
+  ['a flag that is not there', `/flags/${encodeURIComponent(attack(0))}`],
+  ['New flag', '/new'],
+  ['Edit', `/flags/${FLAG}/edit`],
+  ['Activity', '/activity'],
+  ['Try', `/try/${FLAG}`],
+  ['Document', '/document'],
+  ['History', '/history'],
+  ['Stale', '/stale'],
+  ['Colos', '/colos'],
+  ['Settings', '/settings'],
+] as const
+
+let gate: Gate
+let origins: Origin[] = []
+let browser: Browser
+let axe: string
+
+beforeAll(async () => {
+  if (!hasBrowser) return
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  origins = await Promise.all([startOrigin('old'), startOrigin('new')])
+  const [old, next] = origins.map(({ url }) => url)
+  gate = await startGate({
+    signingKey: SIGNING_KEY,
+    document: {
+      origins: { old: { url: old }, new: { url: next } },
+      context: { targetingKey: { header: 'x-user-id' } },
+      routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }],
+      flags: {
+        [FLAG]: {
+          description: attack(1),
+          owner: attack(2),
+          tags: [attack(3)],
+          expires: '2020-01-01',
+          variants: { on: { html: attack(4) }, off: false },
+          off: 'off',
+          rules: [
+            {
+              name: attack(5),
+              when: [{ attribute: 'header.x-plan', op: 'in', values: [attack(6)] }],
+              serve: 'on',
+            },
+            {
+              stages: [
+                { percentage: 20, bake: '1h' },
+                { percentage: 60, approval: true },
+                { percentage: 100 },
+              ],
+              serve: 'on',
+            },
+          ],
+          guard: { errors: {}, latency: {}, ceilings: { errorRate: 0.5 } },
+        },
+        split: { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 30, serve: 'on' }] },
+      },
+      notifications: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] },
+    },
+  })
+  browser = await startBrowser()
+  await happen()
+})
+afterAll(async () => {
+  await browser?.close()
+  await gate?.close()
+  await Promise.all(origins.map((origin) => origin.close()))
+})
+
+/** Things happen, with texts that mean harm. */
+async function happen(): Promise<void> {
+  const { admin, url } = gate
+  for (let n = 0; n < 30; n++) {
+    const headers = { ...visitorHeaders(n), 'user-agent': attack(7), 'x-plan': attack(8) }
+    await fetch(url, { headers }).then((response) => response.arrayBuffer())
+  }
+  await admin.command(FLAG, 'pause', { reason: attack(9) })
+  await admin.command('split', 'kill', { reason: attack(10) })
+  await admin.call('createToken', { body: { name: attack(11).slice(0, 100), role: 'viewer' } })
+  await admin.call('patchFlag', {
+    params: { flag: 'split' },
+    body: { patch: { description: attack(12) }, reason: attack(13) },
+  })
+  const report = { type: 'feedback', flag: FLAG, text: attack(14) }
+  const response = await fetch(`${url}/__sluice/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...visitorHeaders(1) },
+    body: JSON.stringify({ reports: [report] }),
+  })
+  expect(response.status).toBe(202)
+  await eventually('visitors are counted', async () => {
+    const { arms } = await gate.flag(FLAG)
+    return arms.canary.requests + arms.control.requests >= 30
+  })
+}
+
+/** Waits until a view has what it asks for. */
+async function settle(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+  await page.waitForLoadState('domcontentloaded')
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(
+      (node) =>
+        `${id}: ${node.html.slice(0, 200)} (${node.any
+          .map(({ message }) => message)
+          .join('; ')
+          .slice(0, 300)})`,
+    ),
+  )
+}
+
+/** Between them they hold everything that other views show too. */
+const VARIED = VIEWS.filter(([, path]) =>
+  ['', `/flags/${FLAG}`, '/new', '/history', '/settings'].includes(path),
+)
+
+describe.skipIf(!hasBrowser).each([
+  ['light', 'desktop', { width: 1360, height: 900 }, VIEWS],
+  ['dark', 'phone', { width: 390, height: 844 }, VARIED],
+] as const)('views, %s, on a %s', (colorScheme, _, viewport, views) => {
+  let visit: Visit
+  beforeAll(async () => {
+    visit = await openTab(browser, { colorScheme, viewport })
+    await signIn(visit.page, gate.url, ADMIN_TOKEN)
+  })
+  afterAll(() => visit?.close())
+
+  it.each(views)(
+    '%s: axe finds nothing, no text becomes markup, nothing is wider than the screen',
+    async (_name, path) => {
+      const { page, complaints } = visit
+      await page.goto(`${gate.url}/__sluice/ui${path}`)
+      await settle(page)
+      if (path === `/flags/${FLAG}`) await page.locator('.uplot').first().waitFor()
+      expect(await faultsOf(page)).toEqual([])
+      expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
+      expect(await page.locator('main img, main script').count()).toBe(0)
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0)
+      expect(complaints).toEqual([])
+    },
+  )
+})
+
+describe.skipIf(!hasBrowser)('texts that mean harm', () => {
+  it('are shown to the letter', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, `/flags/${FLAG}`)
+    await page.getByRole('region', { name: 'Feedback' }).getByText(attack(14)).waitFor()
+    await page.getByText(attack(1)).first().waitFor()
+    await page.getByRole('region', { name: 'What happened' }).getByText(attack(9)).waitFor()
+    await close()
+  })
+
+  it('come out of a traced decision as they went in', async () => {
+    const { page, complaints, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, `/try/${FLAG}`)
+    await page.getByLabel('Targeting key').fill(attack(15))
+    await page.getByLabel('Headers').fill(`x-plan: ${attack(6)}`)
+    await page.getByLabel('User agent').fill(attack(16))
+    await page.getByRole('button', { name: 'Explain' }).click()
+    const trace = page.getByRole('article')
+    await trace.getByText('served', { exact: true }).waitFor()
+    await page.getByText(attack(15)).first().waitFor()
+    expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
+    expect(complaints).toEqual([])
+    await close()
+  })
+
+  it('a preview link for QA shows the variant that it names', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, `/try/${FLAG}`)
+    const form = page.getByRole('form', { name: 'Preview link' })
+    await form.getByLabel('Variant').selectOption('on')
+    await form.getByRole('button', { name: 'Make link' }).click()
+    const url = (await form.getByRole('link').getAttribute('href')) ?? ''
+    await page.goto(url)
+    await page.getByText('new', { exact: true }).waitFor()
+    await close()
+  })
+})

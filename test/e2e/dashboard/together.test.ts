@@ -1,0 +1,184 @@
+/** More than one operator, a gate that goes away, hands that don't leave the keyboard, and a great many flags. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { flag, document as gateDocument } from '../harness/documents.ts'
+import { eventually } from '../harness/eventually.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
+import { hasBrowser, openTab, signIn, startBrowser } from './support.ts'
+
+const NOWHERE = { old: 'http://127.0.0.1:9', new: 'http://127.0.0.1:9' }
+const MANY = 5_000
+
+let gate: Gate
+let browser: Browser
+
+beforeAll(async () => {
+  if (!hasBrowser) return
+  gate = await startGate({
+    document: gateDocument(NOWHERE, { description: 'as it was', rules: [{ percentage: 10, serve: 'on' }] }),
+  })
+  browser = await startBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await gate?.close()
+})
+
+describe.skipIf(!hasBrowser)('two operators at once', () => {
+  it('the second sees what the first has done, and loses nothing of what was typed', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f/edit')
+    await page.getByLabel('Description').fill('by the second')
+    await gate.admin.call('patchFlag', {
+      params: { flag: 'f' },
+      body: { patch: { description: 'by the first', owner: 'first' }, reason: 'the first was faster' },
+    })
+    await page.getByRole('button', { name: 'Publish' }).click()
+    const conflict = page.getByRole('alert', { name: 'Conflict' })
+    await conflict.getByText('the first was faster').waitFor()
+    await conflict.getByText('by the first').waitFor()
+    expect(await page.getByLabel('Description').inputValue()).toBe('by the second')
+    await conflict.getByRole('button', { name: 'Publish mine over it' }).click()
+    await page.getByRole('heading', { level: 1, name: 'f' }).waitFor()
+    const { definition } = await gate.admin.call('getFlag', { params: { flag: 'f' } })
+    expect(definition.description).toBe('by the second')
+    await close()
+  })
+
+  it('changes of different flags fit together', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f/edit')
+    await page.getByLabel('Description').fill('of this flag')
+    await gate.admin.call('createFlag', { body: { key: 'another', flag: flag(), reason: 'another one' } })
+    await page.getByRole('button', { name: 'Publish' }).click()
+    await page.getByRole('button', { name: 'Publish mine as well' }).click()
+    await page.getByRole('heading', { level: 1, name: 'f' }).waitFor()
+    const { document: published } = await gate.admin.call('getDocument')
+    expect(Object.keys(published.flags as object)).toContain('another')
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('when the gate cannot be reached', () => {
+  it('the page says so, keeps what it knows with its age, and goes on by itself', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN)
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.locator('[data-flag="f"]').waitFor()
+    await page.context().setOffline(true)
+    await gate.crash()
+    await page.getByText(/data is \d+ (s|min) old/).waitFor()
+    await page.locator('[data-flag="f"]').waitFor()
+    await page.context().setOffline(false)
+    await page.getByText(/^Live/).waitFor()
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('the keyboard alone', () => {
+  it('makes a flag, publishes it and kills it', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN)
+    await tabTo(page, 'New flag')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Key', { exact: true }).waitFor()
+    await tabTo(page, 'Key')
+    await page.keyboard.type('by-hand')
+    await page.getByText('Valid', { exact: true }).waitFor()
+    await tabTo(page, 'Publish')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'by-hand' }).waitFor()
+    await tabTo(page, 'Kill')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Kill by-hand?' }).waitFor()
+    // The answer has the focus.
+    await page.keyboard.press('Enter')
+    await eventually('it is killed', async () => (await gate.flag('by-hand')).state === 'killed')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await close()
+  })
+})
+
+const MOST_TABS = 150
+
+/** Presses Tab until the element of this name has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < MOST_TABS; presses++) {
+    await page.keyboard.press('Tab')
+    const found = await page.evaluate(() => {
+      const element = document.activeElement
+      const labels = element instanceof HTMLInputElement ? element.labels : null
+      return (
+        labels?.[0]?.textContent?.trim() ??
+        element?.getAttribute('aria-label') ??
+        element?.textContent?.trim()
+      )
+    })
+    if (found === name) return
+  }
+  throw new Error(`Tab does not lead to ${name}`)
+}
+
+describe.skipIf(!hasBrowser)(`${MANY} flags`, () => {
+  beforeAll(async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: MANY }, (_, n) => [
+        `flag-${n}`,
+        flag({
+          description: `Flag number ${n}`,
+          owner: `team-${n % 40}`,
+          tags: [`area-${n % 12}`],
+          rules: [{ percentage: n % 101, serve: 'on' }],
+        }),
+      ]),
+    )
+    const { version } = await gate.admin.call('getDocument')
+    const text = gateDocument(NOWHERE, { rules: [{ percentage: 10, serve: 'on' }] }, { flags: many })
+    await gate.admin.call('publishDocument', {
+      body: { document: text, expectedVersion: version, confirm: true },
+    })
+  })
+
+  it('are there within a second more of work than an empty page, and scroll without gaps', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/stale')
+    const empty = await visitMs(page, `${gate.url}/__sluice/ui/nothing-here`, 'There is no such view.')
+    const full = await visitMs(page, `${gate.url}/__sluice/ui`, 'flag-0')
+    // Processor time of the page, so that what else the machine does counts little.
+    expect(full.scriptMs - empty.scriptMs).toBeLessThan(1_000)
+
+    const list = page.getByRole('region', { name: 'All flags' })
+    expect(await list.getByRole('listitem').count()).toBeLessThan(100)
+    for (const at of [0.25, 0.5, 0.75, 1]) {
+      await page.evaluate((share) => scrollTo(0, (document.body.scrollHeight - innerHeight) * share), at)
+      await eventually(`the screen is full of flags at ${at * 100} %`, () => page.evaluate(isListFilled))
+    }
+    await page.evaluate(() => scrollTo(0, 0))
+    await page.getByLabel('Search flags').fill('number 4321')
+    await list.getByRole('link', { name: 'flag-4321' }).waitFor()
+    expect(await list.getByRole('listitem').count()).toBe(1)
+    await close()
+  })
+})
+
+/** Whether rows cover the list wherever it is on the screen. */
+function isListFilled(): boolean {
+  const list = document.querySelector('ul.flags')?.getBoundingClientRect()
+  if (list === undefined) return false
+  const [top, bottom] = [Math.max(list.top, 120), Math.min(list.bottom, innerHeight)]
+  for (let y = top + 5; y < bottom - 5; y += 30) {
+    if (document.elementFromPoint(list.left + 20, y)?.closest('li.flag') === null) return false
+  }
+  return bottom > top
+}
+
+async function visitMs(page: Page, url: string, text: string): Promise<{ scriptMs: number }> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  await page.goto(url)
+  await page.getByText(text, { exact: true }).first().waitFor()
+  const { metrics } = await session.send('Performance.getMetrics')
+  await session.detach()
+  const seconds = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0
+  return { scriptMs: seconds * 1_000 }
+}
