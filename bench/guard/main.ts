@@ -1,18 +1,25 @@
 /**
  * `npm run bench:guard`: what the guard promises, measured on the guard itself.
  *
- *     npm run bench:guard -- [--quick] [--json] [--seed TEXT] [--row ID]... [--write]
+ *     npm run bench:guard -- [--quick] [--json] [--seed TEXT] [--row ID]... [--from FILE] [--write]
+ *
+ * `--from` takes the results of an earlier run (`--json`) instead of measuring; `--write` makes the page and the
+ * picture in docs/ from them. Ends with 1 when a figure misses its target by more than chance explains.
  */
 
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { pageText } from './page.ts'
+import { pictureSvg } from './picture.ts'
 import { runAll } from './pool.ts'
-import { jsonReport, tableText } from './report.ts'
+import { fromJson, passes, type Report, reportOf, tableText, toJson } from './report.ts'
 import type { Row } from './row.ts'
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
+import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
 
-const ROWS: readonly Row[] = [...HEALTHY_ROWS, ...WORSE_ROWS, ...ADVANCE_ROWS]
+const ROWS: readonly Row[] = [...HEALTHY_ROWS, ...WORSE_ROWS, SWEEP_ROW, ...ADVANCE_ROWS]
 
 const { values: options } = parseArgs({
   options: {
@@ -20,27 +27,43 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: 'sluice' },
     row: { type: 'string', multiple: true },
+    from: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 })
 
-const rows = ROWS.filter(({ id }) => options.row === undefined || options.row.includes(id))
-const mode = options.quick ? 'quick' : 'full'
-const startedMs = performance.now()
-const runs = new Map<string, { scenario: Row['scenarios'][number]; runs: number }>()
-for (const row of rows) {
-  for (const scenario of row.scenarios) {
-    const known = runs.get(scenario.name)?.runs ?? 0
-    runs.set(scenario.name, { scenario, runs: Math.max(known, row.runs[mode]) })
-  }
+const report = options.from === undefined ? await measure() : fromJson(readFileSync(options.from, 'utf8'))
+if (options.write) {
+  const docs = new URL('../../docs/', import.meta.url)
+  writeFileSync(new URL('guard-benchmark.md', docs), pageText(report))
+  writeFileSync(new URL('guard-detection.svg', docs), pictureSvg(report))
 }
-const results = await runAll([...runs.values()], options.seed, showProgress)
-const measured = rows.map((row) => ({ row, figures: row.figures(({ name }) => results.get(name) ?? []) }))
-const seconds = Math.round((performance.now() - startedMs) / 1000)
-if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-console.log(options.json ? jsonReport(measured, { mode, seed: options.seed, seconds }) : tableText(measured))
-if (!options.json) console.log(`\n${mode} mode, seed ${options.seed}, ${seconds} s`)
+console.log(options.json ? toJson(report) : `${tableText(report)}\n\n${runText(report)}`)
+process.exitCode = passes(report) ? 0 : 1
 
-function showProgress(done: number): void {
+function runText({ mode, seed, seconds }: Report): string {
+  return `${mode} mode, seed ${seed}, ${seconds} s`
+}
+
+async function measure(): Promise<Report> {
+  const rows = ROWS.filter(({ id }) => options.row === undefined || options.row.includes(id))
+  const mode = options.quick ? 'quick' : 'full'
+  const startedMs = performance.now()
+  const runs = new Map<string, { scenario: Row['scenarios'][number]; runs: number }>()
+  for (const row of rows) {
+    for (const scenario of row.scenarios) {
+      const known = runs.get(scenario.name)?.runs ?? 0
+      runs.set(scenario.name, { scenario, runs: Math.max(known, row.runs[mode]) })
+    }
+  }
+  const results = await runAll([...runs.values()], options.seed, (done) => showProgress(startedMs, done))
+  const measured = rows.map((row) => ({ row, figures: row.figures(({ name }) => results.get(name) ?? []) }))
+  const seconds = Math.round((performance.now() - startedMs) / 1000)
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  return reportOf(measured, { mode, seed: options.seed, seconds })
+}
+
+function showProgress(startedMs: number, done: number): void {
   if (!process.stderr.isTTY) return
   const passed = (performance.now() - startedMs) / 1000
   const left = Math.round((passed / done) * (1 - done))

@@ -1,6 +1,6 @@
 /** The table, for people and as JSON. */
 
-import { type Figure, meets, type Row, surely, type Unit } from './row.ts'
+import { type Figure, meets, type Row, surely, surelyNot, type Unit } from './row.ts'
 
 export type Measured = { row: Row; figures: readonly Figure[] }
 
@@ -17,10 +17,11 @@ function intervalText({ interval, unit }: Figure): string {
   return `${numberText(interval.low, unit)} – ${numberText(interval.high, unit)}`
 }
 
-/** `pass` when the figure meets its limit; `pass?` when its interval reaches beyond the limit. */
+/** With a question mark where the 95 % interval reaches beyond the limit, so that more runs could turn it. */
 export function verdictText(figure: Figure): string {
-  if (!meets(figure)) return 'FAIL'
-  return surely(figure) ? 'pass' : 'pass?'
+  if (figure.limit === Infinity) return ''
+  if (meets(figure)) return surely(figure) ? 'pass' : 'pass?'
+  return surelyNot(figure) ? 'FAIL' : 'fail?'
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -35,11 +36,15 @@ function besideText({ beside, unit }: Figure): string {
     .join(', ')
 }
 
+function limitText({ side, limit, unit }: Figure): string {
+  return limit === Infinity ? '' : `${side === 'most' ? '≤' : '≥'} ${numberText(limit, unit)}`
+}
+
 export function figureCells(figure: Figure): string[] {
-  const { of, value, unit, side, limit, repeats } = figure
+  const { of, value, unit, repeats } = figure
   return [
     of,
-    `${side === 'most' ? '≤' : '≥'} ${numberText(limit, unit)}`,
+    limitText(figure),
     numberText(value, unit),
     intervalText(figure),
     repeats.toLocaleString('en'),
@@ -50,29 +55,43 @@ export function figureCells(figure: Figure): string[] {
 
 export const HEAD = ['measure', 'target', 'measured', '95 % interval', 'repeats', 'beside', 'verdict']
 
-export function tableText(measured: readonly Measured[]): string {
-  return measured
-    .map(({ row, figures }) => {
+export function tableText({ rows }: Report): string {
+  return rows
+    .map(({ measure, target, figures }) => {
       const lines = [HEAD, ...figures.map(figureCells)]
       const widths = HEAD.map((_, k) => Math.max(...lines.map((line) => line[k]?.length ?? 0)))
       const text = lines.map((line) => `  ${line.map((cell, k) => cell.padEnd(widths[k] ?? 0)).join('  ')}`)
-      return [`${row.measure} (${row.target})`, ...text].join('\n')
+      return [`${measure} (${target})`, ...text].join('\n')
     })
     .join('\n\n')
 }
 
-export function jsonReport(measured: readonly Measured[], run: object): string {
-  const rows = measured.map(({ row, figures }) => ({
-    id: row.id,
-    measure: row.measure,
-    target: row.target,
-    passed: figures.every(meets),
-    figures: figures.map((figure) => ({ ...figure, passed: meets(figure), surely: surely(figure) })),
-  }))
-  return JSON.stringify({ ...run, passed: rows.every(({ passed }) => passed), rows }, replacer, 2)
+/** What ran. */
+export type Run = { mode: 'quick' | 'full'; seed: string; seconds: number }
+
+export type ReportedRow = { id: string; measure: string; target: string; figures: readonly Figure[] }
+export type Report = Run & { rows: readonly ReportedRow[] }
+
+export function reportOf(measured: readonly Measured[], run: Run): Report {
+  const rows = measured.map(({ row: { id, measure, target }, figures }) => ({ id, measure, target, figures }))
+  return { ...run, rows }
+}
+
+/** Whether no figure is beyond its limit by more than chance explains. */
+export function passes({ rows }: Report): boolean {
+  return rows.every(({ figures }) => !figures.some(surelyNot))
 }
 
 /** JSON has no Infinity: a time that never came is the word. */
-function replacer(_: string, value: unknown): unknown {
-  return value === Infinity ? 'never' : value
+export function toJson(report: Report): string {
+  const rows = report.rows.map((row) => ({
+    ...row,
+    figures: row.figures.map((figure) => ({ ...figure, verdict: verdictText(figure) })),
+  }))
+  const replacer = (_: string, value: unknown) => (value === Infinity ? 'never' : value)
+  return JSON.stringify({ ...report, passed: passes(report), rows }, replacer, 2)
+}
+
+export function fromJson(text: string): Report {
+  return JSON.parse(text, (_, value: unknown) => (value === 'never' ? Infinity : value)) as Report
 }

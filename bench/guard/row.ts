@@ -42,6 +42,12 @@ export function surely({ interval, value, limit, side }: Figure): boolean {
   return side === 'most' ? high <= limit : low >= limit
 }
 
+/** Whether the whole 95 % interval lies on the wrong side. */
+export function surelyNot({ interval, value, limit, side }: Figure): boolean {
+  const { low, high } = interval ?? { low: value, high: value }
+  return side === 'most' ? low > limit : high < limit
+}
+
 /** The share of runs for which something holds. */
 export function shareFigure(
   of: string,

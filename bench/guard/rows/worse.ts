@@ -68,7 +68,7 @@ const LATE: Scenario = {
 }
 const LATE_SLOW: Scenario = { ...SLOW, name: `${SLOW.name}, after an hour`, regressionS: 3600, seconds: 3900 }
 
-function withBound(figure: Figure, scenario: Scenario): Figure {
+export function withBound(figure: Figure, scenario: Scenario): Figure {
   return { ...figure, beside: { ...figure.beside, bound: boundOf(scenario) } }
 }
 
