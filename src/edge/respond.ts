@@ -67,7 +67,7 @@ export function respond(
   const headers = new Headers(response.headers)
   if (varies || page !== undefined) keepFromSharedCaches(headers)
   if (plan.target.varies) tagValidators(headers, origin.tag)
-  if (decision?.reason === 'SPLIT' && isCode(facts)) revalidate(headers)
+  if (varies && isCode(facts)) revalidate(headers)
   if (missing) headers.set('cache-control', 'no-store')
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   if (page !== undefined) headers.append('set-cookie', page)

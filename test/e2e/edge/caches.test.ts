@@ -117,7 +117,7 @@ describe('caches between gate and visitor', () => {
   })
 })
 
-describe("the browser's own cache, while visitors are split", () => {
+describe("the browser's own cache", () => {
   const cacheControl = async (path: string, dest: string) =>
     (await ask(path, { ...ON, 'sec-fetch-dest': dest })).headers.get('cache-control')
 

@@ -1,0 +1,68 @@
+/**
+ * Two versions of an app as build tools make them: files with the hash of their content in the name, which only their
+ * own version has, beside some with plain names. Every part says which version it is of.
+ */
+import { type Handler, startOrigin, type TestOrigin } from './origin.ts'
+
+export type Version = 'blue' | 'green'
+
+const HASHES: Record<Version, string> = { blue: '3f2a9c1b', green: '77d0e4aa' }
+
+/** What a page shows of the versions of its parts. */
+export type Parts = { page: string; style: string; main: string; plain: string; picture: string }
+/** What it shows after a click: a chunk that is loaded then, and data. */
+export type Late = { chunk: string; data: string }
+
+const html = (
+  version: Version,
+) => `<!doctype html><html lang="en" data-version="${version}"><title>${version}</title>
+<link rel="stylesheet" href="/assets/style.${HASHES[version]}.css">
+<script src="/plain.js"></script>
+<script type="module" src="/assets/main.${HASHES[version]}.js"></script>
+<img id="picture" src="/assets/logo.${HASHES[version]}.svg" alt="">
+<a href="/">home</a> <a href="/cart">cart</a> <a href="/about">about</a>`
+
+/** The main script: `window.parts()` and `window.late()` tell what the page is made of. */
+const main = (version: Version) => `
+const style = () => getComputedStyle(document.documentElement).getPropertyValue('--version').trim()
+const picture = () => new URL(document.getElementById('picture').src).pathname
+window.parts = () => ({
+  page: document.documentElement.dataset.version, style: style(), main: '${version}', plain: window.plain,
+  picture: document.getElementById('picture').naturalWidth > 0 ? picture() : 'missing',
+})
+let clicks = 0
+window.late = async () => {
+  const { chunk } = await import('./late.${HASHES[version]}.js?' + clicks++)
+  const data = await (await fetch('/api/data')).json()
+  return { chunk, data: data.version }
+}
+document.documentElement.dataset.ready = 'yes'
+`
+
+export async function startApp(version: Version): Promise<TestOrigin> {
+  const hash = HASHES[version]
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
+  const files: Record<string, [type: string, text: string]> = {
+    [`/assets/style.${hash}.css`]: ['text/css', `:root { --version: ${version} }`],
+    [`/assets/main.${hash}.js`]: ['text/javascript', main(version)],
+    [`/assets/late.${hash}.js`]: ['text/javascript', `export const chunk = '${version}'`],
+    [`/assets/logo.${hash}.svg`]: ['image/svg+xml', svg],
+    '/plain.js': ['text/javascript', `window.plain = '${version}'`],
+    '/api/data': ['application/json', JSON.stringify({ version })],
+    '/favicon.ico': ['image/svg+xml', svg],
+    ...Object.fromEntries(['/', '/cart', '/about'].map((path) => [path, ['text/html', html(version)]])),
+  }
+  const answer: Handler = (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://app')
+    const file = files[pathname]
+    if (file === undefined) return void response.writeHead(404).end('no such file')
+    const cacheControl = pathname.startsWith('/assets/')
+      ? 'public, max-age=31536000, immutable'
+      : 'public, max-age=60'
+    response.writeHead(200, { 'content-type': file[0], 'cache-control': cacheControl }).end(file[1])
+  }
+  return await startOrigin(answer)
+}
+
+/** Where the picture of a version is. */
+export const pictureOf = (version: string) => `/assets/logo.${HASHES[version as Version]}.svg`
