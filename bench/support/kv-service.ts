@@ -7,12 +7,23 @@ export type KvService = {
   values: Map<string, string>
   /** True: every request fails. */
   isDown: boolean
+  /** How long every request takes. */
+  delayMs: number
+  /** True: every answer is nonsense. */
+  isGarbled: boolean
   close(): Promise<void>
 }
 
 export async function startKvService(): Promise<KvService> {
   const values = new Map<string, string>()
-  const service: KvService = { port: 0, values, isDown: false, close: async () => undefined }
+  const service: KvService = {
+    port: 0,
+    values,
+    isDown: false,
+    delayMs: 0,
+    isGarbled: false,
+    close: async () => undefined,
+  }
   const server = createServer((request, response) => {
     answer(request, response, service).catch(() => response.writeHead(500).end())
   })
@@ -30,7 +41,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, servic
   const { values } = service
   const { pathname } = new URL(request.url ?? '/', 'http://kv')
   const body = await textOf(request)
+  if (service.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, service.delayMs))
   if (service.isDown) return void response.writeHead(503).end()
+  if (service.isGarbled) return void response.writeHead(200).end('{"what": [')
   if (request.method === 'POST' && pathname === '/bulk/get') {
     const { keys } = JSON.parse(body) as { keys: string[] }
     const found = Object.fromEntries(keys.map((key) => [key, values.get(key) ?? null]))

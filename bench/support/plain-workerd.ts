@@ -21,6 +21,8 @@ export type PlainWorkerd = {
   /** One address for each isolate. */
   urls: readonly string[]
   pid: number
+  /** Kills it as a crash does, and starts it again with what it had stored. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,12 +37,24 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
   await writeFile(config, configText(options, ports, folder, await compatibility()))
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   const remove = () => rm(folder, { recursive: true, force: true })
-  try {
-    const running = await runWorkerd(
+  const run = () =>
+    runWorkerd(
       config,
       urls.map((url) => `${url}/__sluice/health`),
     )
-    return { urls, pid: running.pid, close: () => running.close().then(remove) }
+  try {
+    let running = await run()
+    return {
+      urls,
+      get pid() {
+        return running.pid
+      },
+      restart: async () => {
+        await running.close()
+        running = await run()
+      },
+      close: () => running.close().then(remove),
+    }
   } catch (error) {
     await remove()
     throw error

@@ -1,0 +1,132 @@
+/**
+ * `npm run bench:faults`: every fault under load. Visitors come steadily; the fault begins; then the canary breaks (it
+ * answers 500); then the fault ends. No visitor may see an error of the gate's making, and the flag must be closed.
+ *
+ *     npm run bench:faults -- [--quick] [--json] [--only TEXT] [--rate N] [--soak MINUTES]
+ *
+ * Exits 1 where a visitor saw an error, or a rollback was lost.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { buildWorker } from '../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { percentile } from '../support/percentiles.ts'
+import { type Load, type Shot, startLoad } from './load.ts'
+import { type Rig, startRig } from './rig.ts'
+import { SCENARIOS, type Scenario } from './scenarios.ts'
+import { soak } from './soak.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    /** Only faults whose name has this in it. */
+    only: { type: 'string', default: '' },
+    /** Requests per second. */
+    rate: { type: 'string', default: '100' },
+    soak: { type: 'string' },
+  },
+})
+
+type Row = {
+  fault: string
+  requests: number
+  /** Answers of 5xx, or none, or none but what `breaksAnswers` expects. */
+  failed: number
+  broken: number
+  p50Ms: number
+  p99Ms: number
+  /** From the moment that the canary broke, or the fault ended, whichever came later, to its last request. */
+  closedAfterMs: number | null
+}
+
+const pauseMs = options.quick ? 1_000 : 3_000
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+async function measure(scenario: Scenario, worker: string): Promise<Row> {
+  const rig = await startRig(worker, scenario.document)
+  const load = startLoad(rig.workerd.urls, Number(options.rate))
+  try {
+    // Warm: the Controller knows the flag, and some outcomes have been counted.
+    while ((await rig.state()) === undefined) await wait(100)
+    await wait(pauseMs)
+    await scenario.begin(rig)
+    await wait(pauseMs)
+    rig.canary.isBroken = true
+    await wait(pauseMs)
+    const awayFromMs = performance.now()
+    await scenario.end?.(rig)
+    const endedMs = performance.now()
+    const isClosed = await closes(rig)
+    await load.stop()
+    const answered = scenario.isAway ? outside(load, awayFromMs, endedMs) : load.shots
+    return rowOf(scenario, answered, isClosed ? Math.max(0, rig.canary.lastAskedMs - endedMs) : null)
+  } finally {
+    await load.stop()
+    await rig.close()
+  }
+}
+
+/** Whether the flag closes within a minute, and nobody asks the canary any more. */
+async function closes(rig: Rig): Promise<boolean> {
+  const untilMs = performance.now() + 60_000
+  while (performance.now() < untilMs) {
+    if ((await rig.state()) === 'rolled-back' && performance.now() - rig.canary.lastAskedMs > 2_000)
+      return true
+    await wait(200)
+  }
+  return false
+}
+
+/** Requests that did not meet the time in which there was no gate. */
+function outside({ shots }: Load, fromMs: number, toMs: number): Shot[] {
+  return shots.filter(({ sentMs, tookMs }) => sentMs + tookMs < fromMs || sentMs > toMs)
+}
+
+function rowOf(scenario: Scenario, shots: readonly Shot[], closedAfterMs: number | null): Row {
+  const broken = shots.filter(({ isBroken, status }) => isBroken && status === 200).length
+  const failed = shots.filter(({ status, isBroken }) => status >= 500 || (isBroken && status !== 200)).length
+  const times = shots.map(({ tookMs }) => tookMs)
+  return {
+    fault: scenario.name,
+    requests: shots.length,
+    failed: failed + (scenario.breaksAnswers ? 0 : broken),
+    broken,
+    p50Ms: Math.round(percentile(times, 0.5)),
+    p99Ms: Math.round(percentile(times, 0.99)),
+    closedAfterMs: closedAfterMs === null ? null : Math.round(closedAfterMs),
+  }
+}
+
+function tell({ fault, requests, failed, broken, p50Ms, p99Ms, closedAfterMs }: Row): void {
+  const closed = closedAfterMs === null ? 'never' : `${(closedAfterMs / 1_000).toFixed(1)} s`
+  console.log(`| ${[fault, requests, failed, broken, `${p50Ms} ms`, `${p99Ms} ms`, closed].join(' | ')} |`)
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
+const worker = join(folder, 'worker.js')
+await buildWorker({ outfile: worker, entry: resolve(PROJECT_ROOT, 'bench/faults/chaos.mjs') })
+try {
+  if (options.soak !== undefined) {
+    const isFlat = await soak(worker, Number(options.soak), Number(options.rate))
+    process.exitCode = isFlat ? 0 : 1
+  } else {
+    const chosen = SCENARIOS.filter(({ name }) => name.includes(options.only))
+    if (!options.json) {
+      console.log('| fault | requests | failed | broken off | p50 | p99 | closed after |')
+      console.log('|---|---|---|---|---|---|---|')
+    }
+    const rows: Row[] = []
+    for (const scenario of options.quick ? chosen.filter((_, index) => index % 4 === 0) : chosen) {
+      const row = await measure(scenario, worker)
+      rows.push(row)
+      if (!options.json) tell(row)
+    }
+    if (options.json) console.log(JSON.stringify({ mode: options.quick ? 'quick' : 'full', rows }))
+    if (rows.some(({ failed, closedAfterMs }) => failed > 0 || closedAfterMs === null)) process.exitCode = 1
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,84 @@
+/** A gate with two origins whose every part can be put into trouble. */
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type KvService, startKvService } from '../support/kv-service.ts'
+import { ADMIN_TOKEN, type PlainWorkerd, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+
+export const FLAG = 'shop'
+
+export type Rig = {
+  workerd: PlainWorkerd
+  kv: KvService
+  /** In front of the canary. */
+  proxy: FaultProxy
+  canary: { isBroken: boolean; lastAskedMs: number }
+  /** Troubles of Durable Objects and the clock, as chaos.mjs takes them. */
+  trouble(what: Readonly<Record<string, string>>): Promise<void>
+  /** `open`, `rolled-back` and so on; undefined where nobody says. */
+  state(): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+/** The document; `more` adds flags and what else a scenario needs. */
+export type MakeDocument = (origins: { old: string; new: string }) => object
+
+export const plainDocument: MakeDocument = (origins) => ({
+  origins: { old: { url: origins.old }, new: { url: origins.new, timeoutMs: 1_000 } },
+  context: { targetingKey: [{ header: 'x-user-id' }] },
+  routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }],
+  flags: {
+    [FLAG]: {
+      variants: { on: true, off: false },
+      off: 'off',
+      rules: [{ serve: 'on', stages: [{ percentage: 50, bake: '1h' }, { percentage: 100 }] }],
+      guard: { ceilings: { errorRate: 0.2, minRequests: 20 } },
+    },
+  },
+})
+
+export async function startRig(worker: string, document: MakeDocument = plainDocument): Promise<Rig> {
+  const canary = { isBroken: false, lastAskedMs: 0 }
+  const old = await startOrigin((response) => response.end('old'))
+  const next = await startOrigin((response) => {
+    canary.lastAskedMs = performance.now()
+    response.writeHead(canary.isBroken ? 500 : 200).end('new')
+  })
+  const proxy = await startFaultProxy(next.url)
+  const kv = await startKvService()
+  kv.values.set('config', JSON.stringify(document({ old: old.url, new: proxy.url })))
+  const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
+  const [url = ''] = workerd.urls
+  return {
+    workerd,
+    kv,
+    proxy,
+    canary,
+    trouble: async (what) => void (await fetch(`${url}/__chaos?${new URLSearchParams(what)}`)),
+    state: async () => {
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+      const response = await fetch(`${url}/__sluice/api/v1/status`, { headers }).catch(() => undefined)
+      if (!response?.ok) return undefined
+      const { flags } = (await response.json()) as { flags: Record<string, { state: string }> }
+      return flags[FLAG]?.state
+    },
+    close: async () => {
+      await workerd.close()
+      await Promise.all([kv.close(), proxy.close(), old.close(), next.close()])
+    },
+  }
+}
+
+async function startOrigin(answer: (response: ServerResponse) => void) {
+  const server = createServer((_, response) => answer(response))
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
