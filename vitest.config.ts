@@ -24,7 +24,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { ADMIN_TOKEN: 'test-admin-token', SIGNING_KEY: 'test-signing-key' },
+              bindings: {
+                ADMIN_TOKEN: 'test-admin-token',
+                SIGNING_KEY: 'test-signing-key',
+                ...(process.env.FUZZ_INPUTS && { FUZZ_INPUTS: process.env.FUZZ_INPUTS }),
+              },
               // Origins of these tests; what is about origins has real ones, in e2e.
               outboundService: () => new Response('an origin'),
             },

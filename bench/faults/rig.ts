@@ -57,10 +57,9 @@ export async function startRig(worker: string, document: MakeDocument = plainDoc
     trouble: async (what) => void (await fetch(`${url}/__chaos?${new URLSearchParams(what)}`)),
     state: async () => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-      const response = await fetch(`${url}/__sluice/api/v1/status`, { headers }).catch(() => undefined)
+      const response = await fetch(`${url}/__sluice/api/v1/flags/${FLAG}`, { headers }).catch(() => undefined)
       if (!response?.ok) return undefined
-      const { flags } = (await response.json()) as { flags: Record<string, { state: string }> }
-      return flags[FLAG]?.state
+      return ((await response.json()) as { status: { state: string } }).status.state
     },
     close: async () => {
       await workerd.close()

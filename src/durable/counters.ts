@@ -17,6 +17,8 @@ import { TextStore } from './storage.ts'
  * request. It fires when no more flushes come, or after an eviction.
  */
 const BACKSTOP_MS = 2_000
+/** Nothing is ever due so far ahead; where it is, the clock has been put back. */
+const CLOCK_JUMP_MS = 120_000
 
 export class Counters extends DurableObject<Env> implements CountersPort {
   readonly #texts: TextStore
@@ -88,7 +90,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   async #forwardInTime(nowMs: number): Promise<void> {
     const dueMs = this.#shard.forwardDueMs
     if (dueMs === undefined) return
-    if (nowMs >= dueMs) this.ctx.waitUntil(this.#forward())
+    if (nowMs >= dueMs || dueMs > nowMs + CLOCK_JUMP_MS) this.ctx.waitUntil(this.#forward())
     else if ((await this.ctx.storage.getAlarm()) === null)
       await this.ctx.storage.setAlarm(dueMs + BACKSTOP_MS)
   }

@@ -12,7 +12,7 @@ const OWN_PREFIX = 'sluice-'
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
 
 /** Makes the headers of a visitor's request fit for an origin, in place. */
-export function prepareForOrigin(headers: Headers, facts: Facts): void {
+export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded: boolean): void {
   removeOwn(headers)
   removeHopByHop(headers)
   const ip = facts.ip()
@@ -22,7 +22,15 @@ export function prepareForOrigin(headers: Headers, facts: Facts): void {
   }
   // A visitor can write these too; what the gate saw itself is the truth.
   headers.set('x-forwarded-host', facts.host)
-  headers.set('x-forwarded-proto', facts.url.protocol.slice(0, -1))
+  const proto = facts.url.protocol.slice(0, -1)
+  headers.set('x-forwarded-proto', proto)
+  if (speaksForwarded) headers.append('forwarded', `for=${nodeOf(ip)};host="${facts.host}";proto=${proto}`)
+}
+
+/** An address as RFC 7239 writes it. */
+function nodeOf(ip: string | undefined): string {
+  if (ip === undefined) return 'unknown'
+  return ip.includes(':') ? `"[${ip}]"` : ip
 }
 
 /** Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word. */

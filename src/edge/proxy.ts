@@ -66,7 +66,7 @@ export async function askOrigin(
       ? new Request(url, { method: facts.method, headers: request.headers, body: upload.body })
       : carrierOf(copy ?? request, url)
     const headers = outgoing?.headers ?? new Headers(request.headers)
-    prepareForOrigin(headers, facts)
+    prepareForOrigin(headers, facts, origin.forwarded)
     if (target?.varies) untagValidators(headers, origin.tag)
     for (const [name, value] of extra) headers.set(name, value)
     const response = await fetch(outgoing ?? url, {

@@ -8,6 +8,8 @@ export type Origin = {
   name: string
   url: string
   timeoutMs: number
+  /** Whether it hears of the visitor by `Forwarded` too. */
+  forwarded: boolean
   /** What marks validators as this origin's; empty for an origin that is stable wherever a flag leads to it. */
   tag: string
 }

@@ -37,6 +37,15 @@ const origin = v.strictObject({
     ),
     30_000,
   ),
+  forwarded: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'True: requests carry `Forwarded` (RFC 7239) beside `X-Forwarded-For`, `-Host` and `-Proto`. Default false.',
+      ),
+    ),
+    false,
+  ),
 })
 
 const hostPattern = v.pipe(
