@@ -10,6 +10,7 @@ import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { DEMO_FLAG, DemoApi, demoDocument } from './demo-gate.ts'
 import { Screen } from './demo-screen.ts'
 import { type LocalGate, startLocalGate } from './gate.ts'
+import { launcherGone } from './launcher.ts'
 import { paint } from './terminal.ts'
 import { Traffic } from './traffic.ts'
 
@@ -186,6 +187,7 @@ const screen = new Screen()
 screen.line(
   `A rollout on a real gate: ${VISITORS} visitors, up to ${REQUESTS_PER_SECOND} requests a second. It takes about half a minute.\n`,
 )
+void launcherGone().then(() => process.exit(1))
 try {
   await tellStory(screen)
   process.exit(0)
