@@ -2,19 +2,75 @@ import { ATTRIBUTE_FAMILIES, BUILT_IN_ATTRIBUTES } from '../../src/core/context/
 import { OPERATORS } from '../../src/core/flags/operators.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-const SECTIONS: readonly { title: string; path: readonly string[]; intro: string }[] = [
-  { title: 'Document', path: [], intro: 'The whole of it.' },
-  { title: 'Origin', path: ['origins', '*'], intro: '`origins.<name>`: an upstream.' },
-  { title: 'Context', path: ['context'], intro: '`context`: who a visitor is.' },
-  { title: 'Token verification', path: ['context', 'jwt'], intro: '`context.jwt`: how tokens are verified.' },
-  { title: 'Route', path: ['routes', '[]'], intro: '`routes[]`: the first one that matches decides.' },
-  { title: 'Flag', path: ['flags', '*'], intro: '`flags.<key>`.' },
-  { title: 'Rule', path: ['flags', '*', 'rules', '[]'], intro: '`rules[]` of a flag.' },
-  { title: 'Condition', path: ['flags', '*', 'rules', '[]', 'when', '[]'], intro: '`when[]` of a rule.' },
-  { title: 'Stage', path: ['flags', '*', 'rules', '[]', 'stages', '[]'], intro: '`stages[]` of a rule.' },
-  { title: 'Guard', path: ['flags', '*', 'guard'], intro: '`guard` of a flag.' },
-  { title: 'Ceilings', path: ['flags', '*', 'guard', 'ceilings'], intro: '`guard.ceilings`.' },
+const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
+  { title: 'Document', path: '', intro: 'The whole of it.' },
+  { title: 'Origin', path: 'origins.*', intro: '`origins.<name>`: an upstream.' },
+  { title: 'Error page', path: 'errorPage', intro: '`errorPage`: what browsers get when no origin answers.' },
+  { title: 'Context', path: 'context', intro: '`context`: who a visitor is.' },
+  {
+    title: 'Source',
+    path: 'context.targetingKey',
+    intro: 'Where a value is taken from; one of these keys. A list is tried in order.',
+  },
+  { title: 'Token verification', path: 'context.jwt', intro: '`context.jwt`: how tokens are verified.' },
+  { title: 'Route', path: 'routes.[]', intro: '`routes[]`: the first one that matches decides.' },
+  { title: 'Flag', path: 'flags.*', intro: '`flags.<key>`.' },
+  {
+    title: 'Schedule',
+    path: 'flags.*.schedule',
+    intro: '`schedule` of a flag: it can be on from `start`, until before `end`.',
+  },
+  {
+    title: 'Requirement',
+    path: 'flags.*.requires.[]',
+    intro: '`requires[]` of a flag: a flag key, or an object that says more.',
+  },
+  { title: 'Rule', path: 'flags.*.rules.[]', intro: '`rules[]` of a flag.' },
+  { title: 'Condition', path: 'flags.*.rules.[].when.[]', intro: '`when[]` of a rule.' },
+  { title: 'Stage', path: 'flags.*.rules.[].stages.[]', intro: '`stages[]` of a rule.' },
+  { title: 'Bucketing', path: 'flags.*.rules.[].bucketing', intro: '`bucketing` of a rule.' },
+  {
+    title: 'Bucketing override',
+    path: 'flags.*.rules.[].bucketing.overrides.[]',
+    intro: '`bucketing.overrides[]` of a rule.',
+  },
+  { title: 'Rollout', path: 'flags.*.rollout', intro: '`rollout` of a flag: when and how its stages move.' },
+  { title: 'Window', path: 'flags.*.rollout.windows.[]', intro: '`rollout.windows[]`.' },
+  { title: 'Guard', path: 'flags.*.guard', intro: '`guard` of a flag.' },
+  { title: 'Guard of errors', path: 'flags.*.guard.errors', intro: '`guard.errors`, `{}` for the defaults.' },
+  {
+    title: 'Guard of latency',
+    path: 'flags.*.guard.latency',
+    intro: '`guard.latency`, `{}` for the defaults.',
+  },
+  {
+    title: 'Guard of traffic',
+    path: 'flags.*.guard.traffic',
+    intro: '`guard.traffic`: how far completed journeys of the canary may fall below control, in percent.',
+  },
+  { title: 'Ceilings', path: 'flags.*.guard.ceilings', intro: '`guard.ceilings`.' },
+  { title: 'Thresholds', path: 'flags.*.guard.thresholds', intro: '`guard.thresholds`.' },
+  {
+    title: 'Slow threshold',
+    path: 'flags.*.guard.thresholds.slow',
+    intro:
+      '`guard.thresholds.slow`: more than `count` canary requests that take longer than `baselineMs` close the flag.',
+  },
+  { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`.' },
+  { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents are put in force.' },
+  { title: 'Notifications', path: 'notifications', intro: '`notifications`: who is told.' },
+  { title: 'Webhook', path: 'notifications.webhooks.[]', intro: '`notifications.webhooks[]`.' },
 ]
+
+/** Objects that look like another one, which has the section. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
+  'context.targetingKey.[]',
+  'context.attributes.*',
+  'context.attributes.*.[]',
+  'context.jwt.from',
+  'context.jwt.from.[]',
+  'context.jwt.jwks',
+])
 
 const OPERATOR_NOTES: Readonly<Record<string, string>> = {
   in: 'equal to one of the values, compared as text',
@@ -51,12 +107,20 @@ export function referencePage(schema: JsonSchema): string {
     'add up: each is told with its JSON path, what was found, what was expected, and how to mend it.',
     '',
   ]
+  const objects = objectsIn(schema)
+  const missing = [...objects.keys()].filter(
+    (path) => !TOLD_ELSEWHERE.has(path) && !SECTIONS.some((section) => section.path === path),
+  )
+  if (missing.length > 0) throw new Error(`Cannot write the reference: no section for ${missing.join(', ')}`)
   for (const { title, path, intro } of SECTIONS) {
-    const node = path.reduce<JsonSchema>(descend, schema)
+    const node = objects.get(path)
+    if (node === undefined) throw new Error(`Cannot write the reference: the schema has no ${path}`)
     lines.push(`## ${title}`, '', intro, '', '| key | type | meaning |', '| --- | --- | --- |')
     for (const [key, property] of Object.entries(node.properties ?? {})) {
-      const needed = node.required?.includes(key) ? '**required** ' : ''
-      lines.push(`| \`${key}\` | ${typeOf(property)} | ${needed}${descriptionOf(property)} |`)
+      const needed = node.required?.includes(key) ? '**required**' : ''
+      lines.push(
+        `| \`${key}\` | ${typeOf(property)} | ${[needed, descriptionOf(property)].filter(Boolean).join(' ')} |`,
+      )
     }
     lines.push('')
   }
@@ -93,14 +157,21 @@ function operatorSection(): string[] {
   ]
 }
 
-function descend(node: JsonSchema, step: string): JsonSchema {
-  const found =
-    step === '*' ? node.additionalProperties : step === '[]' ? node.items : node.properties?.[step]
-  if (found === undefined || typeof found === 'boolean') throw new Error(`Cannot find ${step} in the schema`)
+/** Every object of the schema with keys of its own, by its path; alternatives share the path. */
+function objectsIn(schema: JsonSchema, path = '', found = new Map<string, JsonSchema>()) {
+  const below = (step: string) => (path === '' ? step : `${path}.${step}`)
+  if (schema.properties) found.set(path, schema)
+  for (const [key, property] of Object.entries(schema.properties ?? {}))
+    objectsIn(property, below(key), found)
+  for (const alternative of schema.anyOf ?? []) objectsIn(alternative, path, found)
+  if (schema.items) objectsIn(schema.items, below('[]'), found)
+  if (typeof schema.additionalProperties === 'object')
+    objectsIn(schema.additionalProperties, below('*'), found)
   return found
 }
 
 function typeOf(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
   if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`

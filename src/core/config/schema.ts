@@ -224,8 +224,12 @@ export const gateDocumentSchema = v.strictObject({
   errorPage: v.optional(
     v.pipe(
       v.strictObject({
-        html: v.pipe(nonEmpty, v.maxLength(65_536, 'a page of at most 65536 characters')),
-        retryAfterSeconds: v.optional(positiveInteger),
+        html: v.pipe(
+          nonEmpty,
+          v.maxLength(65_536, 'a page of at most 65536 characters'),
+          v.description('The page.'),
+        ),
+        retryAfterSeconds: v.optional(v.pipe(positiveInteger, v.description('For the header Retry-After.'))),
       }),
       v.description(
         'What browsers get, with status 502 or 504, when no origin gives an answer. Default: a line of text.',
