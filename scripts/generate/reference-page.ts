@@ -58,6 +58,12 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   },
   { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`.' },
   { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents are put in force.' },
+  { title: 'Bootstrap', path: 'bootstrap', intro: '`bootstrap`: the flags of the visitor in HTML pages.' },
+  {
+    title: 'Flag queries',
+    path: 'flagQueries',
+    intro: '`flagQueries`: who may ask for flags by OFREP and the Unleash API.',
+  },
   { title: 'Notifications', path: 'notifications', intro: '`notifications`: who is told.' },
   { title: 'Webhook', path: 'notifications.webhooks.[]', intro: '`notifications.webhooks[]`.' },
 ]
