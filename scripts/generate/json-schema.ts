@@ -13,6 +13,7 @@ export type JsonSchema = {
   additionalProperties?: JsonSchema | boolean
   items?: JsonSchema
   anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
   default?: unknown
   pattern?: string
   minimum?: number

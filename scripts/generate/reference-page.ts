@@ -34,6 +34,11 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     path: 'flags.*.rules.[].bucketing.overrides.[]',
     intro: '`bucketing.overrides[]` of a rule.',
   },
+  {
+    title: 'Bucketing hash',
+    path: 'flags.*.rules.[].bucketing.hash.[]',
+    intro: '`bucketing.hash[]` of a rule: a fixed text, or an attribute.',
+  },
   { title: 'Rollout', path: 'flags.*.rollout', intro: '`rollout` of a flag: when and how its stages move.' },
   { title: 'Window', path: 'flags.*.rollout.windows.[]', intro: '`rollout.windows[]`.' },
   { title: 'Guard', path: 'flags.*.guard', intro: '`guard` of a flag.' },
@@ -166,20 +171,38 @@ function operatorSection(): string[] {
 /** Every object of the schema with keys of its own, by its path; alternatives share the path. */
 function objectsIn(schema: JsonSchema, path = '', found = new Map<string, JsonSchema>()) {
   const below = (step: string) => (path === '' ? step : `${path}.${step}`)
-  if (schema.properties) found.set(path, schema)
+  if (schema.properties) found.set(path, together(found.get(path), schema))
   for (const [key, property] of Object.entries(schema.properties ?? {}))
     objectsIn(property, below(key), found)
-  for (const alternative of schema.anyOf ?? []) objectsIn(alternative, path, found)
+  for (const alternative of alternativesOf(schema)) objectsIn(alternative, path, found)
   if (schema.items) objectsIn(schema.items, below('[]'), found)
   if (typeof schema.additionalProperties === 'object')
     objectsIn(schema.additionalProperties, below('*'), found)
   return found
 }
 
+function alternativesOf({ anyOf = [], oneOf = [] }: JsonSchema): JsonSchema[] {
+  return [...anyOf, ...oneOf]
+}
+
+/** Objects of which one is to be written, as one table: a key is required where each of them requires it. */
+function together(one: JsonSchema | undefined, other: JsonSchema): JsonSchema {
+  if (one === undefined) return other
+  const properties = { ...one.properties }
+  for (const [key, property] of Object.entries(other.properties ?? {})) {
+    const known = properties[key]
+    const description = known?.description ?? property.description
+    properties[key] =
+      known === undefined ? property : { anyOf: [known, property], ...(description && { description }) }
+  }
+  return { properties, required: one.required?.filter((key) => other.required?.includes(key)) ?? [] }
+}
+
 function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${String(schema.const)}\``
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
+  const alternatives = alternativesOf(schema)
+  if (alternatives.length > 0) return [...new Set(alternatives.map(typeOf))].join(' or ')
   if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`
   return schema.type ?? 'anything'
 }
