@@ -45,15 +45,29 @@ type WranglerConfig = {
 /** Modules are given as text; workerd only wants to know how they lie to each other. */
 const MODULES_ROOT = resolve('/sluice')
 
+const MOST_ATTEMPTS = 5
+
 /** Builds and starts a gate; resolves when it answers. */
 export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
-  const { host = '127.0.0.1', dataDir } = options
+  if (options.port !== 0) return await startOn(options)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn({ ...options, port: await freePort(options.host) })
+    } catch (error) {
+      // Somebody else was faster to take the port that was free a moment ago.
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE'
+      if (!isTaken || attempt === MOST_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function startOn(options: LocalGateOptions): Promise<LocalGate> {
+  const { host = '127.0.0.1', dataDir, port } = options
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
   const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
   // Heavy: only whoever starts a gate loads it.
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
   const restarts: (() => void)[] = []
-  const port = options.port === 0 ? await freePort(host) : options.port
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'sluice',
@@ -91,7 +105,14 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       },
     }),
   )
-  await miniflare.ready
+  const close = async () => {
+    await miniflare.dispose()
+    await dashboard.remove()
+  }
+  await miniflare.ready.catch(async (error: unknown) => {
+    await close().catch(() => {})
+    throw error
+  })
   const namespace = () => miniflare.getKVNamespace('GATE')
   return {
     url: `http://${host}:${port}`,
@@ -100,10 +121,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
       put: async (key, value) => (await namespace()).put(key, value),
     },
     onRestart: (listener) => restarts.push(listener),
-    close: async () => {
-      await miniflare.dispose()
-      await dashboard.remove()
-    },
+    close,
   }
 }
 
