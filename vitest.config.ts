@@ -48,7 +48,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // They wait more than they work; more at once would make each other late.
+          maxWorkers: 2,
         },
       },
     ],
