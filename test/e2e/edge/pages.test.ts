@@ -172,7 +172,7 @@ describe('what a page loads', () => {
     expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^sluice_pages=\w+\|checkout\|off; Path=\/; HttpOnly; SameSite=Lax$/),
     ])
-    expect(response.headers.get('cache-control')).toBe('private, max-age=600')
+    expect(response.headers.get('cache-control')).toBe('private, no-cache')
   })
 })
 
