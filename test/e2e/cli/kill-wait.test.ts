@@ -32,6 +32,12 @@ beforeAll(async () => {
   await rm(folder, { recursive: true })
   traffic = startTraffic(workerd.urls, 20)
   await everyIsolateServes('new')
+  await eventually('the Controller knows every isolate', async () => {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    const answer = await fetch(`${workerd.urls[0]}/__sluice/api/v1/convergence`, { headers })
+    const { isolates } = (await answer.json()) as { isolates: { converged: number } }
+    return isolates.converged === ISOLATES
+  })
 })
 afterAll(async () => {
   await traffic?.stop()
