@@ -92,7 +92,7 @@ it('in the middle of a stage: evidence, stage and generation go on where they we
   expect(await gate.flag(FLAG)).toMatchObject({ state: 'open', generation: 1, stage: 1, percentage: 50 })
 }, 240_000)
 
-it.skipIf(!process.env.SLUICE_LONG)(
+it(
   'in the moment of a rollback: it never un-happens',
   async () => {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -6,7 +6,6 @@
 import type { Histogram } from '../counters/histogram.ts'
 import { upperEdgeMs } from '../counters/histogram.ts'
 import { cleanCount } from './formula.ts'
-import { noteBuckets } from './rollback.ts'
 import type { Wealth } from './wealth.ts'
 import { grow, initialWealth, totalWealth } from './wealth.ts'
 
@@ -19,17 +18,28 @@ export type Tally = { n: number; bad: number }
 
 export type CeilingState = {
   wealth: Wealth
-  /** Control's counts since the canary's evidence began to rise. */
+  /** Counts of both arms since the canary's evidence began to rise. */
+  canarySince: Tally
   controlSince: Tally
-  /** Distinct canary buckets with errors since then, as many as are needed at most. */
-  bucketsSince: readonly number[]
+  /** Ticks with errors since then, by the canary's bucket. */
+  bucketsSince: Readonly<Record<number, number>>
 }
+
+/** More distinct buckets than these make no difference. */
+const MOST_BUCKETS = 64
+/** So many visitors who fail all the time, as some bots do, must not make an outage. */
+const FEW_VISITORS = 2
 
 /** `shared`: control is not shown to be below the ceiling in the same time, so nobody knows whose fault it is. */
 export type CeilingVerdict = 'below' | 'breached' | 'shared'
 
 export function initialCeiling(): CeilingState {
-  return { wealth: initialWealth(CEILING_LAMBDAS.length), controlSince: { n: 0, bad: 0 }, bucketsSince: [] }
+  return {
+    wealth: initialWealth(CEILING_LAMBDAS.length),
+    canarySince: { n: 0, bad: 0 },
+    controlSince: { n: 0, bad: 0 },
+    bucketsSince: {},
+  }
 }
 
 /**
@@ -37,7 +47,7 @@ export function initialCeiling(): CeilingState {
  *
  * @param ceiling a rate, 0–1
  * @param logCap bounds ln f
- * @param canaryBuckets with errors in this tick, of which `bucketsNeeded` are noted
+ * @param canaryBuckets with errors in this tick
  */
 export function stepCeiling(
   state: CeilingState,
@@ -47,16 +57,48 @@ export function stepCeiling(
   paid: number,
   logCap: number,
   canaryBuckets: readonly number[],
-  bucketsNeeded: number,
 ): CeilingState {
   const rising = totalWealth(state.wealth) >= 2
-  const { controlSince: since, bucketsSince } = rising ? state : initialCeiling()
+  const { canarySince, controlSince, bucketsSince } = rising ? state : initialCeiling()
   const counts = { canaryN: canary.n, canaryBad: canary.bad, controlN: 0, controlBad: 0 }
+  // A rate can't exceed 1.
+  const lambdas = CEILING_LAMBDAS.map((lambda) => Math.min(lambda, 1 / ceiling))
   return {
-    wealth: grow(state.wealth, paid, counts, CEILING_LAMBDAS, { rho: 0, delta: ceiling }, logCap),
-    controlSince: { n: since.n + cleanCount(control.n), bad: since.bad + cleanCount(control.bad) },
-    bucketsSince: noteBuckets(bucketsSince, canaryBuckets, bucketsNeeded),
+    wealth: grow(state.wealth, paid, counts, lambdas, { rho: 0, delta: ceiling }, logCap),
+    canarySince: addTally(canarySince, canary),
+    controlSince: addTally(controlSince, control),
+    bucketsSince: noteTicks(bucketsSince, canaryBuckets),
   }
+}
+
+const addTally = (a: Tally, b: Tally): Tally => ({ n: a.n + cleanCount(b.n), bad: a.bad + cleanCount(b.bad) })
+
+function noteTicks(
+  ticks: CeilingState['bucketsSince'],
+  buckets: readonly number[],
+): CeilingState['bucketsSince'] {
+  if (buckets.length === 0) return ticks
+  const noted: Record<number, number> = { ...ticks }
+  let known = Object.keys(noted).length
+  for (const bucket of buckets) {
+    if (noted[bucket] === undefined && known++ >= MOST_BUCKETS) continue
+    noted[bucket] = (noted[bucket] ?? 0) + 1
+  }
+  return noted
+}
+
+/** Distinct canary buckets that had errors while the evidence rose. */
+export function erroredSince({ bucketsSince }: CeilingState): number {
+  return Object.keys(bucketsSince).length
+}
+
+/** Whether the canary is above the ceiling without those who fail most, too. */
+export function isWidespread({ canarySince, bucketsSince }: CeilingState, ceiling: number): boolean {
+  const heaviest = Object.values(bucketsSince)
+    .sort((a, b) => b - a)
+    .slice(0, FEW_VISITORS)
+    .reduce((sum, ticks) => sum + ticks, 0)
+  return canarySince.bad - heaviest >= ceiling * (canarySince.n - heaviest)
 }
 
 /** `hasControl` false (100 %): the ceiling alone decides. */

@@ -17,6 +17,11 @@
  * The exposure of an arm is its requests times the share of its buckets that can count at the tick's start. The
  * canary at p % holds the lowest p % of the 65,536 buckets. Busy visitors rest more than others, so the share
  * over-estimates: on the canary's side that is the safe direction, and control's plain rest is short.
+ *
+ * When many visitors fail within one second, most of them would be spent on a batch that is capped anyway, and then
+ * rest while they fail on: a dead canary with a hundred visitors would never be closed. So the errors of a tick are
+ * taken in random order, both arms together, and only until a meter (meter.ts) says that the batch needs no more.
+ * Buckets that are not needed stay as they were and count in a later tick, if they still fail then.
  */
 
 import {
@@ -31,6 +36,7 @@ import {
   writeEntry,
 } from './dedupe-entry.ts'
 import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './dedupe-rests.ts'
+import type { Meter } from './meter.ts'
 
 export const ROUTING_BUCKETS = 65_536
 const CHUNKS = ROUTING_BUCKETS / CHUNK_BUCKETS
@@ -72,6 +78,9 @@ export function initialDedupe(percentage: number): DedupeState {
   return { percentage, nowS: 0, chunks: [], strict: NO_RESTS, plain: NO_RESTS }
 }
 
+/** Takes everything: nothing is ever enough. */
+const takeAll = (): Meter => () => false
+
 /**
  * One tick.
  *
@@ -80,6 +89,7 @@ export function initialDedupe(percentage: number): DedupeState {
  * @param percentage the canary's, 0–100
  * @param canaryErrored distinct buckets with errors in the canary; repeated ones count once
  * @param controlErrored the same of control
+ * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all buckets are needed
  */
 export function stepDedupe(
   state: DedupeState,
@@ -87,28 +97,34 @@ export function stepDedupe(
   percentage: number,
   canaryErrored: readonly number[],
   controlErrored: readonly number[],
+  meterFor: (eligible: Eligible) => Meter = takeAll,
 ): DedupeResult {
   const draft = begin(state, Math.max(nowS, state.nowS), percentage)
   const eligible = eligibleShares(draft)
   const counted = noTally()
   const canaryBuckets: number[] = []
-  if (canaryErrored.length + controlErrored.length > 0)
-    draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
-  for (const bucket of canaryErrored) {
-    const times = countError(draft, bucket)
-    if (times.plain) counted.plainCanary++
-    if (!times.strict) continue
-    counted.strictCanary++
-    canaryBuckets.push(bucket)
-  }
-  for (const bucket of controlErrored) {
-    const times = countError(draft, bucket)
-    if (times.plain) counted.plainControl++
-    if (times.strict) counted.strictControl++
+  if (canaryErrored.length + controlErrored.length === 0)
+    return { state: draft, eligible, counted, canaryBuckets }
+  draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
+  const isEnough = meterFor(eligible)
+  let enough = false
+  for (const { bucket, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
+    const times = due(draft, bucket)
+    const matters = isCanary ? times.strict : times.plain
+    // The advance test must hear of every error of the canary; of control's it may miss some.
+    if (isCanary && times.plain) counted.plainCanary++
+    if (matters && enough) continue
+    countError(draft, bucket, times)
+    if (!isCanary && times.plain) counted.plainControl++
+    if (!isCanary && times.strict) counted.strictControl++
+    if (isCanary && times.strict) {
+      counted.strictCanary++
+      canaryBuckets.push(bucket)
+    }
+    if (matters) enough = isEnough(isCanary)
   }
   return { state: draft, eligible, counted, canaryBuckets }
 }
-
 /** A state under construction; `chunks` is that of the state before until an error is noted. */
 type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
 
@@ -139,16 +155,55 @@ function recount(draft: Draft): Draft {
   return draft
 }
 
-/** Notes one error of a bucket; tells by which rules it counts. */
-function countError(draft: Draft, bucket: number): { strict: boolean; plain: boolean } {
-  if (!(Number.isInteger(bucket) && bucket >= 0 && bucket < ROUTING_BUCKETS))
-    return { strict: false, plain: false }
+type Errored = { bucket: number; isCanary: boolean }
+
+/** The buckets of both arms in an order that depends on nothing but the second. */
+function shuffled(
+  { nowS }: Draft,
+  canaryErrored: readonly number[],
+  controlErrored: readonly number[],
+): readonly Errored[] {
+  const of = (buckets: readonly number[], isCanary: boolean) =>
+    [...new Set(buckets)].filter(isBucket).map((bucket) => ({ bucket, isCanary, rank: mixed(bucket, nowS) }))
+  return [...of(canaryErrored, true), ...of(controlErrored, false)].sort((a, b) => a.rank - b.rank)
+}
+
+function isBucket(bucket: number): boolean {
+  return Number.isInteger(bucket) && bucket >= 0 && bucket < ROUTING_BUCKETS
+}
+
+/** The finalizer of MurmurHash3: each bit of the input changes half of the output's. */
+function mixed(bucket: number, nowS: number): number {
+  let hash = Math.imul(bucket + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** A bucket's history, if it has one, and where it stands. */
+function lookUp(draft: Draft, bucket: number) {
   const chunk = Math.floor(bucket / CHUNK_BUCKETS)
   const text = draft.chunks[chunk] ?? ''
   const at = findEntry(text, bucket)
-  const old = at < 0 ? null : readEntry(text, at)
-  const strict = old === null || strictDueS(old) <= draft.nowS
-  const plain = old === null || plainDueS(old) <= draft.nowS
+  return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
+}
+
+/** By which rules an error of a bucket counts now. Whoever counts strictly counts plainly too. */
+function due(draft: Draft, bucket: number): { strict: boolean; plain: boolean } {
+  const { entry } = lookUp(draft, bucket)
+  return {
+    strict: entry === null || strictDueS(entry) <= draft.nowS,
+    plain: entry === null || plainDueS(entry) <= draft.nowS,
+  }
+}
+
+/** Notes one error of a bucket. */
+function countError(
+  draft: Draft,
+  bucket: number,
+  { strict, plain }: { strict: boolean; plain: boolean },
+): void {
+  const { chunk, text, at, entry: old } = lookUp(draft, bucket)
   const entry = {
     times: Math.min(MOST_TIMES, (old?.times ?? 0) + (strict ? 1 : 0)),
     lastS: draft.nowS,
@@ -160,7 +215,6 @@ function countError(draft: Draft, bucket: number): { strict: boolean; plain: boo
   if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
   addRest(draft.strict, strictDueS(entry), isCanary, 1)
   if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
-  return { strict, plain }
 }
 
 /** Buckets of the canary, not necessarily whole: the percentage can cut through a bucket. */

@@ -3,7 +3,8 @@
 import type { AdvanceProgress } from './advance.ts'
 import { advanceProgress } from './advance.ts'
 import type { CeilingVerdict } from './ceilings.ts'
-import { judgeCeiling, P95_CEILING_RATE } from './ceilings.ts'
+import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from './ceilings.ts'
+import { collapsePValue } from './collapse.ts'
 import { bucketsNeeded, rollbackWealth } from './rollback.ts'
 import type { GuardSettings } from './settings.ts'
 import { splitPValue } from './share.ts'
@@ -20,6 +21,7 @@ export type Findings = {
   evidence: Evidence
   progress: AdvanceProgress
   ceilings: { errors: CeilingVerdict; latency: CeilingVerdict }
+  hasCollapsed: boolean
   hasControl: boolean
   missing: 'canary' | 'control' | null
 }
@@ -30,12 +32,14 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
   const hasControl = state.percentage < 100
   const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
   const noControl = hasControl && silent(state.controlSeenAtMs)
+  const collapse = collapsePValue(settings, state.collapse, state.percentage)
   return {
     settings,
     state,
     progress,
-    evidence: gather(settings, state, progress),
+    evidence: gather(settings, state, progress, collapse ?? 1),
     ceilings: judgeCeilings(settings, state, hasControl),
+    hasCollapsed: collapse !== undefined,
     hasControl,
     missing: silent(state.canarySeenAtMs) ? 'canary' : noControl ? 'control' : null,
   }
@@ -48,12 +52,14 @@ function judgeCeilings(
 ): Findings['ceilings'] {
   const { alpha, ceilings } = settings
   const enough = state.totals.canaryRequests >= ceilings.minRequests
-  // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
-  const distinct = state.errorCeiling.bucketsSince.length >= bucketsNeeded(settings, state.percentage)
   const { errorRate, p95Ms } = ceilings
+  // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
+  const isBroad =
+    erroredSince(state.errorCeiling) >= bucketsNeeded(settings, state.percentage) &&
+    isWidespread(state.errorCeiling, errorRate ?? 1)
   return {
     errors:
-      errorRate !== null && enough && distinct
+      errorRate !== null && enough && isBroad
         ? judgeCeiling(state.errorCeiling, errorRate, alpha, hasControl)
         : 'below',
     latency:
@@ -63,7 +69,12 @@ function judgeCeilings(
   }
 }
 
-function gather(settings: GuardSettings, state: GuardState, progress: AdvanceProgress): Evidence {
+function gather(
+  settings: GuardSettings,
+  state: GuardState,
+  progress: AdvanceProgress,
+  collapsePValue: number,
+): Evidence {
   const wealth = rollbackWealth(settings, state.rollback)
   const { recent, totals, dedupe } = state
   const rate = (bad: number, all: number) => (all > 0 ? Math.min(1, bad / all) : 0)
@@ -71,7 +82,7 @@ function gather(settings: GuardSettings, state: GuardState, progress: AdvancePro
     wealth: wealth.all,
     errorWealth: wealth.errors,
     latencyWealth: wealth.latency,
-    pValue: state.rollback.pValue,
+    pValue: Math.min(state.rollback.pValue, collapsePValue),
     canaryRequests: totals.canaryRequests,
     controlRequests: totals.controlRequests,
     canaryErrors: totals.canaryErrors,

@@ -9,13 +9,17 @@ import type { Batch } from './batch.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './batch.ts'
 import type { CeilingState } from './ceilings.ts'
 import { P95_CEILING_RATE, slowerThan, stepCeiling } from './ceilings.ts'
-import type { DedupeResult } from './dedupe.ts'
+import { stepCollapse } from './collapse.ts'
+import type { DedupeResult, Eligible } from './dedupe.ts'
 import { stepDedupe } from './dedupe.ts'
+import type { ExposureFactors } from './exposure.ts'
 import { exposureFactors } from './exposure.ts'
-import { cleanCount } from './formula.ts'
+import type { Counts } from './formula.ts'
+import { addCounts, cleanCount } from './formula.ts'
 import type { LearnedLatency } from './latency.ts'
 import { countSlow, learn } from './latency.ts'
-import { bucketsNeeded, errorCap, noteBuckets, slowCap, stepRollback } from './rollback.ts'
+import { meter } from './meter.ts'
+import { bucketsNeeded, ERROR_LAMBDAS, errorCap, noteBuckets, slowCap, stepRollback } from './rollback.ts'
 import type { GuardSettings } from './settings.ts'
 import { stepShare } from './share.ts'
 import type { GuardState } from './state.ts'
@@ -98,16 +102,22 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const { canary, control } = tick
   const nowS = Math.floor((tick.atMs - state.startedAtMs) / 1000)
   const paid = instalmentsAfter(tick.atMs - state.startedAtMs)
+  const sums = tickTotals(settings, tick)
+  const stageTotals = addTotals(state.stageTotals, sums)
+  const { canaryRequests, controlRequests } = stageTotals
+  const factors = exposureFactors(canaryRequests, controlRequests, tick.percentage)
   const dedupe = stepDedupe(
     state.dedupe,
     nowS,
     tick.percentage,
     canary.erroredBuckets,
     control.erroredBuckets,
+    (eligible) => {
+      const exposure = addCounts(state.batch.errors, errorExposure(tick, eligible, factors))
+      return meter(exposure, ERROR_LAMBDAS, settings.errors, errorCap(settings.alpha))
+    },
   )
-  const sums = tickTotals(settings, tick)
-  const stageTotals = addTotals(state.stageTotals, sums)
-  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, stageTotals))
+  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, factors))
   const needed = bucketsNeeded(settings, tick.percentage)
   const next: GuardState = {
     ...state,
@@ -155,10 +165,9 @@ function tickBatch(
   state: GuardState,
   tick: GuardTick,
   dedupe: DedupeResult,
-  stage: Totals,
+  factors: ExposureFactors,
 ): Batch {
   const { canary, control } = tick
-  const factors = exposureFactors(stage.canaryRequests, stage.controlRequests, tick.percentage)
   const { eligible, counted } = dedupe
   const { latency, advance } = settings
   const edges = latency.enabled ? state.latency.edges : null
@@ -167,8 +176,7 @@ function tickBatch(
     canaryRequests: canary.requests,
     controlRequests: control.requests,
     errors: {
-      canaryN: canary.requests * eligible.strictCanary * factors.rollback,
-      controlN: control.requests * eligible.plainControl,
+      ...errorExposure(tick, eligible, factors),
       canaryBad: counted.strictCanary,
       controlBad: mostErrors(control, counted.plainControl),
     },
@@ -181,6 +189,16 @@ function tickBatch(
     slow: countSlow(canary.latency, control.latency, edges, latency.marginBuckets, factors.rollback),
     advanceSlow: countSlow(canary.latency, control.latency, edges, advance.marginBuckets, factors.advance),
     slowTimings: countSlow(canary.timings, control.timings, timingEdges, latency.marginBuckets, 1),
+  }
+}
+
+/** What the errors of a tick are measured against in the rollback test; none of them counted yet. */
+function errorExposure({ canary, control }: GuardTick, eligible: Eligible, factors: ExposureFactors): Counts {
+  return {
+    canaryN: canary.requests * eligible.strictCanary * factors.rollback,
+    controlN: control.requests * eligible.plainControl,
+    canaryBad: 0,
+    controlBad: 0,
   }
 }
 
@@ -198,13 +216,14 @@ function stepOthers(
   state: GuardState,
   tick: GuardTick,
   paid: number,
-): Pick<GuardState, 'errorCeiling' | 'latencyCeiling' | 'share'> {
+): Pick<GuardState, 'errorCeiling' | 'latencyCeiling' | 'collapse' | 'share'> {
   const { errorRate, p95Ms } = settings.ceilings
   return {
     errorCeiling:
       errorRate === null ? state.errorCeiling : stepErrorCeiling(settings, state, tick, errorRate, paid),
     latencyCeiling:
       p95Ms === null ? state.latencyCeiling : stepLatencyCeiling(settings, state, tick, p95Ms, paid),
+    collapse: stepCollapse(settings, state.collapse, tick, paid, errorCap(settings.alpha)),
     share: stepShare(settings, state.share, tick, state.stageTotals, paid),
   }
 }
@@ -213,7 +232,7 @@ function stepOthers(
 function stepErrorCeiling(
   settings: GuardSettings,
   { errorCeiling }: GuardState,
-  { canary, control, percentage }: GuardTick,
+  { canary, control }: GuardTick,
   errorRate: number,
   paid: number,
 ): CeilingState {
@@ -221,9 +240,7 @@ function stepErrorCeiling(
   const failing = tally(canary, canary.erroredBuckets.length)
   const controls = tally(control, mostErrors(control, control.erroredBuckets.length))
   const cap = errorCap(settings.alpha)
-  const needed = bucketsNeeded(settings, percentage)
-  const { erroredBuckets } = canary
-  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, erroredBuckets, needed)
+  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, canary.erroredBuckets)
 }
 
 /** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */
@@ -237,7 +254,7 @@ function stepLatencyCeiling(
   const cap = slowCap(alpha, latency.fewMachines)
   const slow = slowerThan(canary.latency, p95Ms)
   const controls = slowerThan(control.latency, p95Ms)
-  return stepCeiling(latencyCeiling, slow, controls, P95_CEILING_RATE, paid, cap, [], 0)
+  return stepCeiling(latencyCeiling, slow, controls, P95_CEILING_RATE, paid, cap, [])
 }
 
 function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {

@@ -38,6 +38,9 @@ export function causeSentence({ evidence }: Findings, cause: RollbackCause): str
   )
 }
 
+/** Without numbers: the rates of the last minute still hold what was before. */
+export const COLLAPSE_SENTENCE = "the canary fails most requests, whoever asks, and control doesn't"
+
 export function ceilingSentence({ settings, hasControl }: Findings, which: 'errors' | 'latency'): string {
   const { errorRate, p95Ms } = settings.ceilings
   const what =

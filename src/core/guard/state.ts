@@ -22,7 +22,7 @@ import type { Trigger } from './types.ts'
 export type Decision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised whenever the state's shape changes. */
-const STATE_VERSION = 2
+const STATE_VERSION = 3
 
 export type GuardState = {
   version: typeof STATE_VERSION
@@ -42,6 +42,7 @@ export type GuardState = {
   advance: AdvanceState
   errorCeiling: CeilingState
   latencyCeiling: CeilingState
+  collapse: CeilingState
   share: ShareState
   /** Of the generation, of the stage, and with a half-life of 30 s. */
   totals: Totals
@@ -75,6 +76,7 @@ export function initialGuardState(start: {
     advance: initialAdvance(),
     errorCeiling: initialCeiling(),
     latencyCeiling: initialCeiling(),
+    collapse: initialCeiling(),
     share: initialShare(),
     totals: NO_TOTALS,
     stageTotals: NO_TOTALS,

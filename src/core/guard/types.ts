@@ -36,7 +36,7 @@ export type Evidence = {
   wealth: number
   errorWealth: number
   latencyWealth: number
-  /** Anytime-valid p-value: the least 1/wealth so far in this generation. */
+  /** Anytime-valid p-value: the least 1/wealth so far in this generation, or that of the canary's collapse. */
   pValue: number
   canaryRequests: number
   controlRequests: number

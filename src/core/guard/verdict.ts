@@ -3,7 +3,14 @@
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
 import { bucketsNeeded, rollbackCause } from './rollback.ts'
-import { causeSentence, ceilingSentence, holdSentence, sharedSentence, splitSentence } from './sentences.ts'
+import {
+  COLLAPSE_SENTENCE,
+  causeSentence,
+  ceilingSentence,
+  holdSentence,
+  sharedSentence,
+  splitSentence,
+} from './sentences.ts'
 import type { GuardSettings } from './settings.ts'
 import { hasTrafficDropped } from './share.ts'
 import type { Decision, GuardState } from './state.ts'
@@ -35,6 +42,9 @@ function decide(findings: Findings): Decision | null {
   if (cause !== null) {
     const trigger = cause === 'errors' ? 'errors' : 'latency'
     return { trigger, sentence: causeSentence(findings, cause), atMs }
+  }
+  if (findings.hasCollapsed) {
+    return { trigger: settings.errors.enabled ? 'errors' : 'ceiling', sentence: COLLAPSE_SENTENCE, atMs }
   }
   if (ceilings.errors === 'breached' || ceilings.latency === 'breached') {
     const which = ceilings.errors === 'breached' ? 'errors' : 'latency'

@@ -21,6 +21,22 @@ describe('ceilings', () => {
     expect(verdict.sentence).toBe("the canary's error rate is above the ceiling of 20 %, control's is below")
   })
 
+  it('is not deceived by a few visitors who try again and again', () => {
+    const hammered = (second: number) =>
+      tick(second * 1000, arm(100, buckets(0, 10), { errors: 100 }), arm(100))
+    expect(feed(settings, start(), seconds(10).map(hammered)).verdict).toMatchObject({ trigger: 'ceiling' })
+    const one = (second: number) => tick(second * 1000, arm(100, [7], { errors: 90 }), arm(100))
+    expect(feed(settings, start(), seconds(300).map(one)).verdict.action).toBe('none')
+  })
+
+  it('is not breached by two bots that fail all the time, and a few others now and then', () => {
+    const bots = (second: number) =>
+      tick(second * 1000, arm(8, [1, 2, ...(second % 20 === 0 ? [100 + second] : [])]), arm(72), {
+        percentage: 10,
+      })
+    expect(feed(settings, start(10), seconds(600).map(bots)).verdict.action).toBe('none')
+  })
+
   it('freezes and calls a person when control is above it too', () => {
     const { verdict } = feed(
       settings,

@@ -1,0 +1,39 @@
+/**
+ * Tells when a tick has brought enough: a batch's factor is capped, so errors beyond the cap would be spent for
+ * nothing. Looking at the errors one after the other, in an order that knows nothing of arms, and stopping on what
+ * was seen so far is optional stopping: the factor stays a test supermartingale.
+ */
+
+import type { Counts, Null } from './formula.ts'
+import { logFactor } from './formula.ts'
+
+/** Told of the next error's arm; true once no more are needed. */
+export type Meter = (isCanary: boolean) => boolean
+
+/** Of the most that a capped batch can say. The rest would take as many errors again. */
+const ENOUGH = 0.75
+
+/**
+ * A meter for one tick.
+ *
+ * @param counts the open batch so far, with this tick's exposure already in it but not its errors
+ * @param lambdas one per component, equal weights
+ * @param null_ of the test
+ * @param logCap upper bound of ln f per batch
+ */
+export function meter(counts: Counts, lambdas: readonly number[], null_: Null, logCap: number): Meter {
+  const logs = lambdas.map((lambda) => logFactor(counts, lambda, null_))
+  const step = (more: Counts) => lambdas.map((lambda, k) => logFactor(more, lambda, null_) - (logs[k] ?? 0))
+  const canaryStep = step({ ...counts, canaryBad: counts.canaryBad + 1 })
+  const controlStep = step({ ...counts, controlBad: counts.controlBad + 1 })
+  const wanted = ENOUGH * Math.exp(logCap) * lambdas.length
+  return (isCanary) => {
+    const steps = isCanary ? canaryStep : controlStep
+    let sum = 0
+    for (let k = 0; k < logs.length; k++) {
+      logs[k] = (logs[k] ?? 0) + (steps[k] ?? 0)
+      sum += Math.exp(Math.min(logs[k] ?? 0, logCap))
+    }
+    return sum >= wanted
+  }
+}
