@@ -35,6 +35,15 @@ async function seeShare(origin: string, least: number, most: number): Promise<vo
   )
 }
 
+/** Whom a change moves is told from recent requests: there must have been some. */
+async function seePeople(): Promise<void> {
+  await eventually('the gate has a sample of its visitors', async () => {
+    const { document } = await gate.admin.call('getDocument')
+    const { people } = await gate.admin.call('diffDocument', { body: { document: JSON.stringify(document) } })
+    return people.samples >= ENOUGH_ANSWERS
+  })
+}
+
 async function confirm(button: string): Promise<void> {
   await page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
 }
@@ -93,6 +102,7 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
   })
 
   it('climbs when a person asks for it, who sees beforehand whom that moves', async () => {
+    await seePeople()
     await page.getByRole('link', { name: 'Flags', exact: true }).click()
     await page.getByRole('link', { name: FLAG, exact: true }).click()
     await page.getByRole('button', { name: 'Advance to 50 %' }).click()
