@@ -6,10 +6,11 @@
 import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import type { Snapshot } from '../core/config/snapshot.ts'
 import { RetryBudget } from '../core/limits/retry-budget.ts'
+import { askAndNote } from './ask-and-note.ts'
 import type { Facts } from './facts.ts'
 import type { OriginHealth } from './origin-health.ts'
 import type { Plan } from './plan.ts'
-import { askOrigin, type OriginAnswer } from './proxy.ts'
+import type { OriginAnswer } from './proxy.ts'
 
 /** Somebody who asks for names that exist nowhere makes the origins work twice; this is how much of it there may be. */
 const BUDGET_SHARE = 0.1
@@ -37,8 +38,7 @@ export class AssetFinder {
     )
     for (const origin of others) {
       if (!this.#budget.take()) break
-      const found = await askOrigin(facts, { origin, extra: [], target: plan.target })
-      this.#health.record(found, Date.now())
+      const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
       if (found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)) {
         this.#budget.giveBack()
         discard(answer.response)

@@ -1,6 +1,7 @@
 /** What this isolate has seen of its origins lately: whether they are there, how they fail, how long they take. */
 import type { Origin } from '../core/config/route-target.ts'
 import { CircuitBreaker } from '../core/limits/circuit-breaker.ts'
+import { RetryBudget } from '../core/limits/retry-budget.ts'
 import type { FailureKind } from '../core/outcome/outcome.ts'
 import type { OriginAnswer } from './proxy.ts'
 
@@ -10,11 +11,16 @@ const SLOW_WEIGHT = 0.005
 /** Half of the answers failing is down for all purposes. */
 const DOWN_SHARE = 0.5
 
+/** Connections that were closed as a request set out on them are one in thousands, and come in handfuls. */
+const SENT_AGAIN = { atOnce: 10, share: 0.01 }
+
 /** Documents come and go; what is remembered of their origins has an end. */
 const MOST_ORIGINS = 1_000
 
 type Health = {
   breaker: CircuitBreaker
+  /** How many requests may be sent to it twice. */
+  again: RetryBudget
   /** How it was away the last time. */
   away: { failure: FailureKind; latencyMs: number }
   failingShare: number
@@ -32,6 +38,7 @@ export class OriginHealth {
     if (visitorLeft) return
     const health = this.#of(origin)
     const isAway = failure === 'connect' || failure === 'timeout'
+    health.again.earn(SENT_AGAIN.share)
     health.breaker.record(isAway, latencyMs, nowMs)
     if (isAway) health.away = { failure, latencyMs }
     health.failingShare = average(health.failingShare, failure === undefined ? 0 : 1, WEIGHT)
@@ -51,6 +58,12 @@ export class OriginHealth {
     return this.#origins.get(origin.url)?.breaker.isOpen !== true
   }
 
+  /** Whether a request whose connection broke may be sent to the origin again; takes that one off its budget. */
+  maySendAgain(origin: Origin): boolean {
+    const { breaker, again } = this.#of(origin)
+    return !breaker.isOpen && again.take()
+  }
+
   isDown(origin: Origin): boolean {
     const health = this.#origins.get(origin.url)
     return health !== undefined && (health.breaker.isOpen || health.failingShare >= DOWN_SHARE)
@@ -66,6 +79,7 @@ export class OriginHealth {
     if (known !== undefined) return known
     const health: Health = {
       breaker: new CircuitBreaker(),
+      again: new RetryBudget(SENT_AGAIN.atOnce),
       away: { failure: 'connect', latencyMs: 0 },
       failingShare: 0,
       latencyMs: undefined,

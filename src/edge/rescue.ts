@@ -3,10 +3,11 @@
  * the visitor, is answered by control instead. The visitor sees success; the canary is charged the failure.
  */
 import { RetryBudget } from '../core/limits/retry-budget.ts'
+import { askAndNote } from './ask-and-note.ts'
 import type { Facts } from './facts.ts'
 import type { OriginHealth } from './origin-health.ts'
 import type { Plan } from './plan.ts'
-import { askOrigin, type OriginAnswer, type Question } from './proxy.ts'
+import type { OriginAnswer, Question } from './proxy.ts'
 
 /** With both origins down, rescues add at most this to control's load. */
 const BUDGET_SHARE = 0.1
@@ -37,10 +38,8 @@ export class Rescuer {
     return better(answer, rescue)
   }
 
-  async #ask(facts: Facts, question: Question): Promise<OriginAnswer> {
-    const answer = await askOrigin(facts, question)
-    this.#health.record(answer, Date.now())
-    return answer
+  #ask(facts: Facts, question: Question): Promise<OriginAnswer> {
+    return askAndNote(facts, question, this.#health)
   }
 
   /** An origin that is known to be away is charged as if it had been asked: the visitor was its own. */

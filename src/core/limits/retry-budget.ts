@@ -9,11 +9,17 @@
 const MOST_TOKENS = 200
 
 export class RetryBudget {
-  #tokens = MOST_TOKENS
+  readonly #mostTokens: number
+  #tokens: number
+
+  constructor(mostTokens = MOST_TOKENS) {
+    this.#mostTokens = mostTokens
+    this.#tokens = mostTokens
+  }
 
   /** Every request brings its share of a repetition. */
   earn(share: number): void {
-    this.#tokens = Math.min(MOST_TOKENS, this.#tokens + share)
+    this.#tokens = Math.min(this.#mostTokens, this.#tokens + share)
   }
 
   /** Whether one more may be repeated; takes the token for it. */

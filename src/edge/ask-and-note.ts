@@ -1,0 +1,39 @@
+/**
+ * Asking an origin, and taking note of how it did.
+ *
+ * An origin may close a connection that has been idle at the very moment at which the next request sets out on it
+ * (RFC 9112, 9.3.1). Nothing has been done with that request, and nobody has failed: it is sent once more, at once.
+ * From here such a connection looks like any other that breaks, so what may be sent again is small: a share of an
+ * origin's requests that would neither help one that is dead, nor hide one that keeps breaking connections.
+ */
+import type { Facts } from './facts.ts'
+import type { OriginHealth } from './origin-health.ts'
+import { askOrigin, type OriginAnswer, type Question } from './proxy.ts'
+
+/** A connection that was closed before the request came fails within a round trip; later, the origin was at work. */
+const AT_ONCE_MS = 1_000
+/** Requests that ask and change nothing. */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Asks the origin of the question; what it came to is remembered once, however often it was sent. */
+export async function askAndNote(
+  facts: Facts,
+  question: Question,
+  health: OriginHealth,
+): Promise<OriginAnswer> {
+  const first = await askOrigin(facts, question)
+  const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)
+  const answer = isAgain ? after(first, await askOrigin(facts, question)) : first
+  health.record(answer, Date.now())
+  return answer
+}
+
+function brokeAtOnce({ request }: Facts, { failure, latencyMs, visitorLeft }: OriginAnswer): boolean {
+  if (failure !== 'connect' || latencyMs > AT_ONCE_MS || visitorLeft) return false
+  return request.body === null && REPEATABLE.has(request.method)
+}
+
+/** The visitor has waited for both. */
+function after(first: OriginAnswer, second: OriginAnswer): OriginAnswer {
+  return { ...second, latencyMs: first.latencyMs + second.latencyMs }
+}
