@@ -46,8 +46,10 @@ export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
   app.route(
     `${PREFIX}/events`,
     createEventsApi({
-      assignments: async (request, env, ctx) =>
-        assignmentsOf(request, await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now()), env),
+      assignments: async (request, env, ctx) => {
+        const live = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
+        return await assignmentsOf(request, live, env, gate.stepBacks)
+      },
       report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
       keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
     }),

@@ -7,12 +7,26 @@ import type { Gate } from '../edge/gate.ts'
 import type { Live } from '../edge/live-document.ts'
 import type { Env } from '../env.ts'
 
-export function flagPorts({ live, reporter }: Gate, authenticator: Authenticator): FlagPorts {
+export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
+  const { live, reporter, stepBacks } = gate
+
   const current = (env: Env, ctx: ExecutionContext): Promise<Live> =>
     live.current(env, (work) => ctx.waitUntil(work), Date.now())
+  /** An isolate that only answers queries hears of a kill as soon as one that pages go through. */
+  async function inTouch(request: Request, env: Env, ctx: ExecutionContext) {
+    const document = await current(env, ctx)
+    const nowMs = Date.now()
+    const revision = gate.revisionOf(document, nowMs)
+    const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+    reporter.stayInTouch({ env, place: new Facts(request, env, nowMs), nowMs, waitUntil })
+    return { document, revision }
+  }
   return {
     settings: async (env, ctx) => (await current(env, ctx)).snapshot.flagQueries,
-    query: async (request, given, env, ctx) => flagQuery(request, given, await current(env, ctx), env),
+    query: async (request, given, env, ctx) => {
+      const { document, revision } = await inTouch(request, env, ctx)
+      return { ...(await flagQuery(request, given, document, env, stepBacks)), revision }
+    },
     checkToken: async (token, request, env, ctx) => {
       const headers = new Headers({ authorization: `Bearer ${token}` })
       const sender = request.headers.get('cf-connecting-ip')
@@ -21,12 +35,6 @@ export function flagPorts({ live, reporter }: Gate, authenticator: Authenticator
       return await authenticator.login(shown, env, Date.now(), (work) => ctx.waitUntil(work))
     },
     documentHash: () => live.usedHash,
-    revision: async (request, env, ctx) => {
-      await current(env, ctx)
-      const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-      const nowMs = Date.now()
-      reporter.stayInTouch({ env, place: new Facts(request, env, nowMs), nowMs, waitUntil })
-      return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12)].join('-')
-    },
+    revision: async (request, env, ctx) => (await inTouch(request, env, ctx)).revision,
   }
 }

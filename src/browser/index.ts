@@ -2,6 +2,8 @@
  * Sluice in a page: flags from the page's bootstrap or over OFREP, and reports about what became of them. Without
  * dependencies, below 3 kB. The gate finds out itself which variant a visitor is on; reports only name the flag.
  */
+
+import { watchChanges } from './changes.ts'
 import { createReports } from './reports.ts'
 import { watchErrors, watchVitals } from './watch.ts'
 
@@ -39,6 +41,14 @@ export type Sluice<Flags extends FlagValues = FlagValues> = {
   close(): void
 }
 
+type Answer = {
+  flags: (FlagState & { key: string })[]
+  eventStreams: [{ endpoint: { requestUri: string } }]
+}
+
+/** When to ask again where the gate has had enough and doesn't say until when. */
+const FALLBACK_RETRY_SECONDS = 60
+
 const BOOTSTRAP_ID = 'sluice-flags'
 
 export function createSluice<Flags extends FlagValues = FlagValues>(
@@ -47,18 +57,34 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
   const base = `${(options.url ?? '').replace(/\/$/, '')}/__sluice`
   const reports = createReports(`${base}/events`)
   const listeners = new Set<() => void>()
-  let flags = bootstrapped()
+  const brought = bootstrapped()
+  let flags = brought?.flags
+  let stream = brought && `${base}/ofrep/v1/stream?since=${brought.revision}`
   let etag: string | undefined
+  let asked = 0
+  let answered = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   async function refresh(): Promise<void> {
+    const turn = ++asked
     const response = await fetch(`${base}/ofrep/v1/evaluate/flags`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
       body: '{}',
     })
-    if (!response.ok) return
+    if (response.status === 429) {
+      clearTimeout(timer)
+      timer = setTimeout(
+        again,
+        (Number(response.headers.get('retry-after')) || FALLBACK_RETRY_SECONDS) * 1_000,
+      )
+    }
+    // Answers may overtake each other.
+    if (!response.ok || turn < answered) return
+    answered = turn
     etag = response.headers.get('etag') ?? undefined
-    const { flags: list } = (await response.json()) as { flags: (FlagState & { key: string })[] }
+    const { flags: list, eventStreams } = (await response.json()) as Answer
+    stream ??= (options.url ?? '').replace(/\/$/, '') + eventStreams[0].endpoint.requestUri
     const next: Record<string, FlagState> = {}
     for (const { key, value, variant, reason } of list) if (variant) next[key] = { value, variant, reason }
     const isNew = JSON.stringify(next) !== JSON.stringify(flags)
@@ -68,12 +94,8 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
 
   const again = (): Promise<void> => refresh().catch(() => undefined)
   const ready = flags ? Promise.resolve() : again()
-  const stops: (() => void)[] = []
-  if (options.live && typeof EventSource !== 'undefined') {
-    const source = new EventSource(`${base}/ofrep/v1/stream`)
-    source.addEventListener('message', again)
-    stops.push(() => source.close())
-  }
+  const stops: (() => void)[] = [() => clearTimeout(timer)]
+  if (options.live && typeof EventSource !== 'undefined') stops.push(watchChanges(ready, () => stream, again))
   if (options.automatic !== false && !reports.isSilent) {
     const watched = () =>
       options.watch ?? Object.keys(flags ?? {}).filter((key) => flags?.[key]?.reason === 'SPLIT')
@@ -129,10 +151,10 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
 }
 
 /** What the page brought along. */
-function bootstrapped(): Record<string, FlagState> | undefined {
+function bootstrapped(): { flags: Record<string, FlagState>; revision: string } | undefined {
   const text = document.getElementById(BOOTSTRAP_ID)?.textContent
   try {
-    return text ? (JSON.parse(text) as { flags: Record<string, FlagState> }).flags : undefined
+    return text ? JSON.parse(text) : undefined
   } catch {
     // Half a page: the gate is asked instead.
     return undefined

@@ -4,21 +4,28 @@ const LOOK_EVERY_MS = 500
 /** A stream that has nothing to say says so, lest something in between take it for dead. */
 const KEEP_ALIVE_EVERY_MS = 15_000
 const RECONNECT_AFTER_MS = 1_000
+/**
+ * A Worker may call out 10,000 times in one request, and this one does so about once a second: in good time the client
+ * is left to connect again, which EventSource does by itself.
+ */
+const LONGEST_MS = 3_600_000
 
 const REFETCH = JSON.stringify({ type: 'refetchEvaluation' })
 
 /**
- * A `message` event with every new revision. `known` is what the client saw last, from Last-Event-ID: where that is
- * another one, it has missed something while it was away.
+ * A `message` event with every new revision. `known` is the one that the client's flags are of: where that is another
+ * one, it has missed something while it was away.
  */
 export function changeStream(
   revision: () => Promise<string>,
   known: string | undefined,
+  longestMs = LONGEST_MS,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let last = known
   let isFirst = true
   let quietMs = 0
+  let openMs = 0
   let isOver = false
   return new ReadableStream({
     async pull(stream) {
@@ -31,6 +38,8 @@ export function changeStream(
         last = now
         isFirst = false
         quietMs += LOOK_EVERY_MS
+        openMs += LOOK_EVERY_MS
+        if (openMs > longestMs) return stream.close()
         if (missed) return say(`${greeting}id: ${now}\nevent: message\ndata: ${REFETCH}\n\n`)
         if (greeting !== '') return say(greeting)
         if (quietMs >= KEEP_ALIVE_EVERY_MS) {

@@ -26,6 +26,7 @@ const LARGEST_BODY_BYTES = 64_000
 const INACTIVITY_SECONDS = 120
 const FLAGS = '/v1/evaluate/flags'
 const STREAM = '/v1/stream'
+const SINCE = 'since'
 
 type Call = Context<{ Bindings: Env }>
 type Problem = { errorCode: ErrorCode; errorDetails: string }
@@ -62,18 +63,20 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
           const decision = query.decide(flag)
           return decision === undefined ? keyMissing(flag.key) : evaluationOf(flag, decision)
         })
-      const stream = { requestUri: `${prefix}${STREAM}` }
+      // The stream goes on from these flags: what changes before it is open is told as soon as it is.
+      const stream = { requestUri: `${prefix}${STREAM}?${SINCE}=${query.revision}` }
       const eventStreams = [{ type: 'sse', endpoint: stream, inactivityDelaySec: INACTIVITY_SECONDS }]
-      const body = JSON.stringify({ flags, eventStreams })
       // Of config and context: the web provider keeps its ETag when attributes change under the same key.
-      const etag = `"${(await sha256Hex(`${ports.documentHash()}${JSON.stringify(given)}${body}`)).slice(0, 32)}"`
+      const etag = `"${(await sha256Hex(`${ports.documentHash()}${JSON.stringify(given)}${JSON.stringify(flags)}`)).slice(0, 32)}"`
       const headers = {
         'cache-control': 'no-store',
         etag,
         ...(query.setCookie && { 'set-cookie': query.setCookie }),
       }
       if (isAmong(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
-      return new Response(body, { headers: { 'content-type': 'application/json', ...headers } })
+      return new Response(JSON.stringify({ flags, eventStreams }), {
+        headers: { 'content-type': 'application/json', ...headers },
+      })
     }),
   )
 
@@ -100,7 +103,8 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
     const settings = { ...(await ports.settings(c.env, ctx)), requireToken: false }
     const caller = await access.check(request, undefined, settings, c.env, ctx)
     if (!caller.ok) return withCors(refusalOf(caller), request, settings)
-    const stream = changeStream(() => ports.revision(request, c.env, ctx), c.req.header('last-event-id'))
+    const known = c.req.header('last-event-id') || c.req.query(SINCE)
+    const stream = changeStream(() => ports.revision(request, c.env, ctx), known)
     const headers = {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',

@@ -10,7 +10,12 @@ export type TokenCheck =
 
 export type FlagPorts = {
   settings(env: Env, ctx: ExecutionContext): Promise<FlagQuerySettings>
-  query(request: Request, given: GivenVisitor, env: Env, ctx: ExecutionContext): Promise<FlagQuery>
+  query(
+    request: Request,
+    given: GivenVisitor,
+    env: Env,
+    ctx: ExecutionContext,
+  ): Promise<FlagQuery & { revision: string }>
   checkToken(token: string, request: Request, env: Env, ctx: ExecutionContext): Promise<TokenCheck>
   /** Hash of the document in use. */
   documentHash(): string

@@ -3,16 +3,23 @@
  * reads, so that the first paint knows its flags without asking. The page streams on meanwhile.
  */
 import type { Snapshot } from '../core/config/snapshot.ts'
-import type { EvaluationContext } from '../core/context/attributes.ts'
-import { type Decision, type DecisionInputs, decide } from '../core/decision/decide.ts'
-import type { Json } from '../core/flags/flag.ts'
+import type { Decision } from '../core/decision/decide.ts'
+import type { CompiledFlag, Json } from '../core/flags/flag.ts'
 import type { Facts } from './facts.ts'
 import type { Role } from './pages.ts'
 
 export type BootstrapFlag = { value: Json; variant: string; reason: string }
 
 /** What a page is to be told, unless control stands in for the origin that was meant. */
-export type Bootstrap = { flags: Record<string, BootstrapFlag>; rescued: Record<string, BootstrapFlag> }
+export type Bootstrap = {
+  flags: Record<string, BootstrapFlag>
+  rescued: Record<string, BootstrapFlag>
+  /** What the flags are as of; the page's change stream goes on from there. */
+  revision: string
+}
+
+/** What stands in the page. */
+export type PageFlags = { flags: Bootstrap['flags']; revision: string }
 
 /** Id of the element that holds the flags. */
 export const BOOTSTRAP_ID = 'sluice-flags'
@@ -23,27 +30,27 @@ export function wantsBootstrap(facts: Facts, role: Role, { bootstrap }: Snapshot
   return bootstrap.covers(facts.path)
 }
 
-/** The flags for a visitor; `routed` is the decision that led to the page. */
+/** The flags for a visitor as `decide` finds them; `routed` is the decision that led to the page. */
 export function bootstrapFor(
   snapshot: Snapshot,
-  context: EvaluationContext,
-  inputs: DecisionInputs,
+  decide: (flag: CompiledFlag) => Decision,
   routed: Decision | undefined,
+  revision: string,
 ): Bootstrap {
   const flags: Record<string, BootstrapFlag> = {}
   for (const flag of snapshot.flags.values()) {
     if (flag.isPrivate || snapshot.bootstrap?.flags?.has(flag.key) === false) continue
-    const { value, variant, reason } = routed?.flag === flag.key ? routed : decide(flag, context, inputs)
+    const { value, variant, reason } = routed?.flag === flag.key ? routed : decide(flag)
     flags[flag.key] = { value, variant, reason }
   }
   const own = routed && snapshot.flags.get(routed.flag)
-  if (own === undefined || !(own.key in flags)) return { flags, rescued: flags }
+  if (own === undefined || !(own.key in flags)) return { flags, rescued: flags, revision }
   const off = { value: own.values.get(own.off) ?? null, variant: own.off, reason: 'RESCUED' }
-  return { flags, rescued: { ...flags, [own.key]: off } }
+  return { flags, rescued: { ...flags, [own.key]: off }, revision }
 }
 
 /** The page with its flags; anything that is no page as it is. */
-export function withBootstrap(response: Response, flags: Bootstrap['flags'], setCookie?: string): Response {
+export function withBootstrap(response: Response, page: PageFlags, setCookie?: string): Response {
   const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
   if (!isPage || response.body === null) return response
   const headers = new Headers(response.headers)
@@ -62,7 +69,7 @@ export function withBootstrap(response: Response, flags: Bootstrap['flags'], set
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   const { status, statusText } = response
   const copy = new Response(response.body, { status, statusText, headers })
-  return insert(copy, element(flags, nonceIn(headers.get('content-security-policy'))))
+  return insert(copy, element(page, nonceIn(headers.get('content-security-policy'))))
 }
 
 /** At the beginning of the head, or of the body, or, in a page that names neither, at its end. */
@@ -80,8 +87,8 @@ function insert(page: Response, html: string): Response {
 }
 
 /** Data, not code: no policy forbids it. It carries the page's nonce all the same, for policies that look. */
-function element(flags: Bootstrap['flags'], nonce: string | undefined): string {
-  const json = JSON.stringify({ flags }).replaceAll('<', '\\u003c')
+function element(page: PageFlags, nonce: string | undefined): string {
+  const json = JSON.stringify(page).replaceAll('<', '\\u003c')
   const attribute = nonce === undefined ? '' : ` nonce="${nonce}"`
   return `<script type="application/json" id="${BOOTSTRAP_ID}"${attribute}>${json}</script>`
 }

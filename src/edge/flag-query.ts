@@ -5,14 +5,15 @@
 import type { AttributeValue, EvaluationContext } from '../core/context/attributes.ts'
 import { givenContext } from '../core/context/given-context.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
-import { type Decision, decide } from '../core/decision/decide.ts'
+import type { Decision } from '../core/decision/decide.ts'
 import { needsTargetingKey } from '../core/decision/targeting-key.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
 import type { Live } from './live-document.ts'
-import { keepTo, type Pin, pagePin } from './pages.ts'
+import { asOnPage, pagePin } from './pages.ts'
+import type { StepBacks } from './step-backs.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 /** What a query states about the visitor. */
@@ -39,6 +40,7 @@ export async function flagQuery(
   given: GivenVisitor,
   document: Live,
   env: Env,
+  stepBacks: StepBacks,
 ): Promise<FlagQuery> {
   const nowMs = Date.now()
   const page = pageOf(request)
@@ -59,7 +61,7 @@ export async function flagQuery(
     flags: document.snapshot.flags,
     decide: (flag) => {
       if (key === undefined && needsTargetingKey(flag, context, inputs)) return undefined
-      return kept(pin, decide(flag, context, inputs))
+      return asOnPage(pin, stepBacks.decideUnrouted(flag, document.snapshot, context, inputs))
     },
     setCookie: given.targetingKey === undefined && isOwnPage(request) ? anonymous.setCookie() : undefined,
   }
@@ -90,8 +92,4 @@ function beneath(seen: RequestContext, isFromPage: boolean): EvaluationContext {
 /** A query that states nothing is about the page as it was routed. */
 function isAboutPage({ targetingKey, attributes }: GivenVisitor): boolean {
   return targetingKey === undefined && Object.keys(attributes).length === 0
-}
-
-function kept(pin: Pin | undefined, decision: Decision): Decision {
-  return pin?.target.flag.key === decision.flag ? keepTo(pin, decision) : decision
 }

@@ -1,11 +1,13 @@
 /** Flags that a Worker asks for while it answers a request by itself, and what became of that request. */
-import { type Decision, decide } from '../core/decision/decide.ts'
+import type { Decision } from '../core/decision/decide.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
 import type { Live } from './live-document.ts'
 import { roleOf } from './pages.ts'
 import type { Reporter } from './reporter.ts'
+import type { StepBacks } from './step-backs.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 export type FlagUse = {
@@ -24,12 +26,18 @@ export type FlagUse = {
 type Ending = { failed: boolean; status: number; latencyMs: number }
 type Surroundings = { env: Env; waitUntil(work: Promise<unknown>): void }
 
-export async function openFlagUse(request: Request, document: Live, env: Env): Promise<FlagUse> {
+export async function openFlagUse(
+  request: Request,
+  document: Live,
+  env: Env,
+  stepBacks: StepBacks,
+): Promise<FlagUse> {
   const facts = new Facts(request, env, Date.now())
   const { overrides } = await debugViewOf(facts, env)
   const { context, anonymous } = await visitorOf(facts, document, env)
   const inputs = decisionInputs(document, env, facts.nowMs, overrides)
   const { flags } = document.snapshot
+  const decide = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
   const asked = new Map<string, Decision>()
   return {
     get isEmpty() {
@@ -38,14 +46,14 @@ export async function openFlagUse(request: Request, document: Live, env: Env): P
     of: (key) => {
       const flag = flags.get(key)
       if (flag === undefined) return undefined
-      const decision = asked.get(key) ?? decide(flag, context, inputs)
+      const decision = asked.get(key) ?? decide(flag)
       asked.set(key, decision)
       return { decision, isOn: decision.variant !== flag.off }
     },
     all: () =>
       Object.fromEntries(
         [...flags.values()].map((flag) => {
-          const { value, variant, reason } = asked.get(flag.key) ?? decide(flag, context, inputs)
+          const { value, variant, reason } = asked.get(flag.key) ?? decide(flag)
           return [flag.key, { value, variant, reason }]
         }),
       ),

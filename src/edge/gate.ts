@@ -10,6 +10,7 @@ import type { FlagTarget, Origin, RouteTarget } from '../core/config/route-targe
 import { findTarget } from '../core/config/snapshot.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
 import { BodyWatch } from './body-watch.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
@@ -44,6 +45,9 @@ export type Gate = {
   handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
   live: LiveDocument
   reporter: Reporter
+  stepBacks: StepBacks
+  /** Another text whenever decisions may have changed. Of a document that has just been asked for: no await between. */
+  revisionOf(document: Live, nowMs: number): string
 }
 
 /** Makes the gate of one isolate. */
@@ -73,11 +77,13 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
     const response = respond(plan, answer, body, facts)
     if (plan.bootstrap === undefined) return response
-    const flags = answer.rescued ? plan.bootstrap.rescued : plan.bootstrap.flags
-    return withBootstrap(response, flags, plan.decision === undefined ? plan.setCookie : undefined)
+    const { flags, rescued, revision } = plan.bootstrap
+    const page = { flags: answer.rescued ? rescued : flags, revision }
+    return withBootstrap(response, page, plan.decision === undefined ? plan.setCookie : undefined)
   }
 
   async function makePlan(own: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
+    const revision = document.snapshot.bootstrap && revisionOf(document, facts.nowMs)
     const debug = await debugViewOf(facts, env)
     const role = roleOf(facts)
     const pin = pinOf(facts, role, own, document.snapshot)
@@ -86,8 +92,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
     const { context, anonymous } = await visitorOf(facts, document, env)
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
+    const decideOther = (flag: CompiledFlag) =>
+      stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
     const bring = (routed?: Decision) =>
-      isWithFlags ? bootstrapFor(document.snapshot, context, inputs, routed) : undefined
+      isWithFlags ? bootstrapFor(document.snapshot, decideOther, routed, revision ?? '') : undefined
     if (target.kind === 'origin') {
       const bootstrap = bring()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
@@ -112,6 +120,11 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     }
   }
 
+  function revisionOf(document: Live, nowMs: number): string {
+    const moving = stepBacks.progress(document, nowMs)
+    return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12), moving].join('-')
+  }
+
   /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
   async function lastResort(facts: Facts): Promise<Response> {
     const { snapshot } = live.last
@@ -122,7 +135,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     return copyWith(response, headers, response.body)
   }
 
-  return { handle, live, reporter }
+  return { handle, live, reporter, stepBacks, revisionOf }
 }
 
 /** Undefined for what has no URL, for example because it names two hosts. */

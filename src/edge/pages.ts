@@ -78,6 +78,11 @@ export function keepTo(pin: Pin | undefined, decision: Decision): Decision {
   return { ...decision, variant: pin.variant, value, arm: 'other', bucket: -1 }
 }
 
+/** The decision of any flag: the page's variant counts for the flag that the page was decided by. */
+export function asOnPage(pin: Pin | undefined, decision: Decision): Decision {
+  return pin?.target.flag.key === decision.flag ? keepTo(pin, decision) : decision
+}
+
 /** The Set-Cookie field by which a document leaves its version; undefined where the cookie says so already. */
 export function pageCookie(facts: Facts, flag: string, variant: string): string | undefined {
   const entries = entriesOf(facts)

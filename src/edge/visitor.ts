@@ -1,10 +1,12 @@
 import { RequestContext } from '../core/context/request-context.ts'
-import { type Decision, type DecisionInputs, decide } from '../core/decision/decide.ts'
+import type { Decision, DecisionInputs } from '../core/decision/decide.ts'
 import { type Env, environmentOf } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
 import { AnonymousIdentity } from './identity-cookie.ts'
 import type { Live } from './live-document.ts'
+import { asOnPage, pagePin } from './pages.ts'
+import type { StepBacks } from './step-backs.ts'
 
 /** Who is asking, established the same way for pages, for app reports and for flag queries. */
 export type Visitor = {
@@ -37,22 +39,32 @@ export type Assignments = {
   colo: string
   /** Whether the visitor brought an identity; one that was made up just now has been routed nowhere. */
   isKnown: boolean
-  /** The decision of a flag; undefined for a flag that the document doesn't have. */
+  /**
+   * The decision of a flag, and of the flag that a page was decided by the page's; undefined for a flag that the
+   * document doesn't have.
+   */
   of(flag: string): Decision | undefined
 }
 
-export async function assignmentsOf(request: Request, document: Live, env: Env): Promise<Assignments> {
+export async function assignmentsOf(
+  request: Request,
+  document: Live,
+  env: Env,
+  stepBacks: StepBacks,
+): Promise<Assignments> {
   const facts = new Facts(request, env, Date.now())
   const { overrides } = await debugViewOf(facts, env)
   const { context, anonymous } = await visitorOf(facts, document, env)
   context.targetingKey()
   const inputs = decisionInputs(document, env, facts.nowMs, overrides)
+  const { snapshot } = document
+  const pin = pagePin(facts, snapshot)
   return {
     colo: facts.colo,
     isKnown: anonymous.setCookie() === undefined,
     of: (key) => {
-      const flag = document.snapshot.flags.get(key)
-      return flag && decide(flag, context, inputs)
+      const flag = snapshot.flags.get(key)
+      return flag && asOnPage(pin, stepBacks.decideUnrouted(flag, snapshot, context, inputs))
     },
   }
 }

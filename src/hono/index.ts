@@ -57,7 +57,7 @@ export function sluice({
     if (c.req.path.startsWith(PREFIX)) return await endpoints.fetch(c.req.raw, env, ctx)
     const startMs = Date.now()
     const live = await gate.live.current(env, (work) => ctx.waitUntil(work), startMs)
-    const use = await openFlagUse(c.req.raw, live, env)
+    const use = await openFlagUse(c.req.raw, live, env, gate.stepBacks)
     c.set('flags', flagsOf(use))
     await next()
     const cookie = use.setCookie()

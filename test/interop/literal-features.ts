@@ -1,8 +1,9 @@
 /**
  * The simple flag file, read literally: what its description says, a sentence at a time, and nothing of how the gate
- * does it. The one thing that the description leaves open, the hash, is the gate's.
+ * does it. The one thing that the description leaves open, the hash, is the one that the gate documents, computed the
+ * slow way.
  */
-import { bucket, compileSalt, insidePercentage, toThousandths } from '../../src/core/flags/bucket.ts'
+import { bucketOf, isInside } from '../vectors/reference.ts'
 
 export type LiteralFlag = {
   active: boolean
@@ -38,7 +39,7 @@ export function isOn(
   if (flag.beta_program === true && user.beta !== true) return false
   if (flag.percentage_rollout === undefined || flag.percentage_rollout === 100) return true
   if (user.id === undefined) return false
-  return insidePercentage(bucket(compileSalt(name), user.id), toThousandths(flag.percentage_rollout) ?? 0)
+  return isInside(bucketOf(name, user.id), String(flag.percentage_rollout))
 }
 
 /** Users of every kind: known and unknown, listed and not, with some of their facts missing. */
@@ -52,15 +53,18 @@ export function* randomUsers(count: number, seed: number): Generator<LiteralUser
   for (let n = 0; n < count; n++) {
     if (random() < 0.01) yield undefined
     else {
+      const kind = random()
       const id =
-        random() < 0.03
-          ? one('alice', 'bob', 'carol', '1042', 'visitor-7')
-          : `visitor-${Math.floor(random() * 1e9)}`
+        kind < 0.03
+          ? one('alice', 'bob', 'carol', '1042', 'visitor-7', 'bob ', 'Älice/ß', '用户-7')
+          : kind < 0.06
+            ? undefined
+            : `visitor-${Math.floor(random() * 1e9)}`
       const region = one('EU', 'US', 'APAC', 'eu', undefined)
       const accountType = one('free', 'premium', 'enterprise', undefined)
       const beta = one(true, false, undefined)
       yield {
-        id,
+        ...(id !== undefined && { id }),
         ...(region !== undefined && { region }),
         ...(accountType !== undefined && { accountType }),
         ...(beta !== undefined && { beta }),

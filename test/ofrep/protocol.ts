@@ -72,11 +72,13 @@ export async function conforming(response: Response, kind: 'single' | 'bulk'): P
   const { status, headers } = response
   if (headers.get('cache-control') !== 'no-store')
     throw new Error(`${status}: Cache-Control must be no-store`)
-  if (headers.get('access-control-allow-origin') === null && status !== 403) {
+  // Where the document lists sites, others are to read nothing.
+  const isForAll = status !== 403 && !headers.get('vary')?.includes('origin')
+  if (headers.get('access-control-allow-origin') === null && isForAll) {
     throw new Error(`${status}: a page of another site could not read this`)
   }
   const exposed = headers.get('access-control-expose-headers') ?? ''
-  if (status !== 403 && !(exposed.includes('etag') && exposed.includes('retry-after'))) {
+  if (isForAll && !(exposed.includes('etag') && exposed.includes('retry-after'))) {
     throw new Error(`${status}: ETag and Retry-After must be exposed, not "${exposed}"`)
   }
   if (status === 429 && !/^\d+$/.test(headers.get('retry-after') ?? ''))

@@ -83,6 +83,8 @@ export type Control = {
   epoch: number
   isKilled(flag: string): boolean
   of(flag: string): FlagControl
+  /** Keys of the flags that are rolled back. */
+  rolledBack: readonly string[]
 }
 
 /** Joins the Controller's state with the people's kill list: a flag is killed if either says so. */
@@ -94,5 +96,6 @@ export function compileControl(state: ControlState, killList: readonly string[])
     epoch: state.epoch,
     isKilled: (flag) => all || killed.has(flag),
     of: (flag) => flags.get(flag) ?? INITIAL_FLAG_CONTROL,
+    rolledBack: [...flags].flatMap(([key, { rolledBack }]) => (rolledBack ? [key] : [])),
   }
 }

@@ -9,9 +9,10 @@ import {
   OpenFeature,
   type Provider,
 } from '@openfeature/server-sdk'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { gateContext, SluiceProvider } from '../../../src/openfeature/index.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/gate.ts'
+import { protocolFetch } from './support.ts'
 
 const on = { variants: { on: true, off: false }, off: 'off' }
 const FLAGS = {
@@ -34,7 +35,11 @@ let gate: Gate
 let app: ReturnType<typeof createServer>
 let client: (provider: Provider) => Promise<Client>
 
+/** Both providers ask by the global fetch: each answer is held against the protocol. */
+const protocol = protocolFetch()
+
 beforeAll(async () => {
+  vi.stubGlobal('fetch', protocol.fetch)
   let provider: SluiceProvider | undefined
   app = createServer(async (request, response) => {
     provider ??= new SluiceProvider({ url: gate.url, signingKey: SIGNING_KEY })
@@ -67,6 +72,7 @@ afterAll(async () => {
   await OpenFeature.close()
   await gate?.close()
   app.close()
+  vi.unstubAllGlobals()
 })
 
 const PROVIDERS: Record<string, (token?: string) => Provider> = {
@@ -120,6 +126,52 @@ describe.each(Object.entries(PROVIDERS))('%s', (_name, provider) => {
   })
 })
 
+describe('a document that wants a token of everybody', () => {
+  it('lets a server in with one, by either header', async () => {
+    const closed = await startGate({
+      document: {
+        origins: { app: { url: 'http://127.0.0.1:9' } },
+        routes: [{ path: '/*', origin: 'app' }],
+        flags: FLAGS,
+        flagQueries: { requireToken: true },
+      },
+    })
+    const baseUrl = `${closed.url}/__sluice`
+    const ask = async (provider: Provider) =>
+      await (await client(provider)).getBooleanDetails('everybody', false, { targetingKey: 'v' })
+    const refused = { value: false, errorCode: ErrorCode.GENERAL }
+    expect(await ask(new OFREPProvider({ baseUrl }))).toMatchObject(refused)
+    expect(await ask(new SluiceProvider({ url: closed.url }))).toMatchObject(refused)
+    const headers: [string, string][] = [['X-API-Key', ADMIN_TOKEN]]
+    expect((await ask(new OFREPProvider({ baseUrl, headers }))).value).toBe(true)
+    expect((await ask(new SluiceProvider({ url: closed.url, token: ADMIN_TOKEN }))).value).toBe(true)
+    await closed.close()
+  })
+})
+
+describe('a server that asks too often', () => {
+  it('is told to come later, and falls back to its own value', async () => {
+    const busy = await startGate({
+      document: {
+        origins: { app: { url: 'http://127.0.0.1:9' } },
+        routes: [{ path: '/*', origin: 'app' }],
+        flags: FLAGS,
+        flagQueries: { requestsPerMinute: 3 },
+      },
+    })
+    for (const provider of [
+      new OFREPProvider({ baseUrl: `${busy.url}/__sluice` }),
+      new SluiceProvider({ url: busy.url }),
+    ]) {
+      const own = await client(provider)
+      const answers = []
+      for (let n = 0; n < 5; n++) answers.push(await own.getBooleanDetails('everybody', false, {}))
+      expect(answers.at(-1)).toMatchObject({ value: false, errorCode: ErrorCode.GENERAL })
+    }
+    await busy.close()
+  })
+})
+
 describe('an app behind the gate', () => {
   type Seen = { routed: Details; half: Details; key: string }
   type Details = { value: boolean; reason: string; variant?: string }
@@ -141,4 +193,9 @@ describe('an app behind the gate', () => {
     const { reason, errorCode } = await own.getBooleanDetails('routed', false, gateContext(forged))
     expect([reason, errorCode]).toEqual(['ERROR', ErrorCode.TARGETING_KEY_MISSING])
   })
+})
+
+it('each of these answers was as the protocol says', () => {
+  expect(protocol.faults).toEqual([])
+  expect(protocol.seen()).toBeGreaterThan(20)
 })

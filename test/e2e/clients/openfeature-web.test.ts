@@ -1,9 +1,10 @@
 /** OpenFeature's web SDK with its OFREP provider, in a real browser. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Response } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { conforming } from '../../ofrep/protocol.ts'
 import { hasBrowser, openTab, startBrowser, type Visit } from '../dashboard/support.ts'
 import { eventually } from '../harness/eventually.ts'
-import { type Gate, startGate } from '../harness/gate.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
 import type { Origin } from '../harness/origin.ts'
 import type { OpenFeaturePage } from './pages/types.ts'
 import { bundledScript, startShopOrigin } from './support.ts'
@@ -29,16 +30,34 @@ let gate: Gate
 
 const BULK = '/__sluice/ofrep/v1/evaluate/flags'
 
+/** What is wrong with answers, by the protocol. */
+const faults: unknown[] = []
+
 /** Statuses of the provider's queries, as the browser saw them. */
 async function visit(url: string): Promise<Visit & { statuses: number[] }> {
   const tab = await openTab(browser)
   const statuses: number[] = []
+  const checks: Promise<unknown>[] = []
   tab.page.on('response', (response) => {
-    if (new URL(response.url()).pathname === BULK) statuses.push(response.status())
+    const isQuery = new URL(response.url()).pathname === BULK && response.request().method() === 'POST'
+    if (!isQuery) return
+    statuses.push(response.status())
+    checks.push(conformingInBrowser(response).catch((error) => faults.push(error)))
   })
   await tab.page.goto(url)
   await tab.page.waitForFunction('globalThis.page !== undefined')
-  return { ...tab, statuses }
+  const close = async () => {
+    await Promise.all(checks)
+    await tab.close()
+  }
+  return { ...tab, close, statuses }
+}
+
+async function conformingInBrowser(response: Response): Promise<void> {
+  const status = response.status()
+  // The client doesn't read what an error says, and then nobody can; test/worker/ofrep.test.ts does.
+  const body = status === 304 ? null : status === 200 ? await response.text() : '{}'
+  await conforming(new globalThis.Response(body, { status, headers: await response.allHeaders() }), 'bulk')
 }
 
 describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
@@ -52,6 +71,7 @@ describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
     await gate?.close()
     await origin?.close()
   })
+  afterEach(() => expect(faults).toEqual([]))
 
   it('starts, answers without asking, and follows the context', async () => {
     const { page: tab, statuses, close } = await visit(gate.url)
@@ -122,5 +142,74 @@ describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
     expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(true)
     await close()
     await limited.close()
+  })
+
+  describe('where the document says who may ask', () => {
+    let guarded: Gate
+    let elsewhere: Origin
+
+    beforeAll(async () => {
+      elsewhere = await startShopOrigin('elsewhere', await bundledScript('openfeature'), 'default-src *')
+      guarded = await startGate({
+        document: documentFor(origin.url, {
+          flagQueries: { requireToken: true, allowedOrigins: [elsewhere.url] },
+        }),
+      })
+    })
+    afterAll(() => Promise.all([guarded?.close(), elsewhere?.close()]))
+
+    it('wants a token of pages of its own site, too', async () => {
+      const { page: tab, statuses, close } = await visit(guarded.url)
+      expect(await tab.evaluate(() => page.start({ targetingKey: 'v5' }))).toContain('Error')
+      expect(statuses).toEqual([401])
+      await tab.reload()
+      await tab.waitForFunction('globalThis.page !== undefined')
+      expect(await tab.evaluate((token) => page.start({ targetingKey: 'v5' }, token), ADMIN_TOKEN)).toBe(
+        'ready',
+      )
+      expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(true)
+      // A browser never hears of those, whatever token it has.
+      expect((await tab.evaluate(() => page.boolean('secret'))).errorCode).toBe('FLAG_NOT_FOUND')
+      await close()
+    })
+
+    it('answers pages of a site that is listed, and tells them of changes', async () => {
+      const { page: tab, statuses, close } = await visit(elsewhere.url)
+      const start = () =>
+        tab.evaluate(
+          ([token, url]) => page.start({ targetingKey: 'v6' }, token, url),
+          [ADMIN_TOKEN, guarded.url],
+        )
+      expect(await start()).toBe('ready')
+      await tab.evaluate(() => page.setContext({ targetingKey: 'v6' }))
+      expect(statuses).toEqual([200, 304])
+      expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(true)
+      await guarded.admin.call('commandFlag', {
+        params: { flag: 'everybody', verb: 'kill' },
+        body: { reason: 'a test' },
+      })
+      await eventually(
+        'the page knows',
+        async () => !(await tab.evaluate(() => page.boolean('everybody'))).value,
+      )
+      await close()
+    })
+
+    it('refuses pages of any other, which the browser does not let read anything', async () => {
+      const { page: tab, statuses, close } = await visit(elsewhere.url.replace('127.0.0.1', 'localhost'))
+      const start = tab.evaluate(
+        ([token, url]) => page.start({ targetingKey: 'v7' }, token, url),
+        [ADMIN_TOKEN, guarded.url],
+      )
+      expect(await start).toContain('Error')
+      expect((await tab.evaluate(() => page.boolean('everybody'))).value).toBe(false)
+      expect(statuses).toEqual([])
+      const refused = await fetch(guarded.url + BULK, {
+        method: 'POST',
+        headers: { origin: 'https://evil.example', authorization: `Bearer ${ADMIN_TOKEN}` },
+      })
+      expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null])
+      await close()
+    })
   })
 })

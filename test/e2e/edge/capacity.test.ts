@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { listen } from '../clients/support.ts'
 import { eventually, type Status, startGate, type TestGate } from './support/gate.ts'
 import { type Handler, inParallel, plainRequest, startOrigin, type TestOrigin } from './support/origin.ts'
 
@@ -58,6 +59,14 @@ const crowd = async (path: string, count = 24) => await inParallel(count, 4, () 
 const from = (answers: { text: string }[], origin: string) =>
   answers.filter(({ text }) => text === origin).length
 
+async function isOnFor(targetingKey: string): Promise<boolean> {
+  const response = await fetch(`${gate.url}/__sluice/ofrep/v1/evaluate/flags/climbing`, {
+    method: 'POST',
+    body: JSON.stringify({ context: { targetingKey } }),
+  })
+  return ((await response.json()) as { value: boolean }).value
+}
+
 describe('a canary that hangs', () => {
   it('holds visitors up only until that is known, is charged for all of them, and gets its traffic back', async () => {
     next.handler = hanging
@@ -110,14 +119,27 @@ describe('after a rollback', () => {
     await crowd('/climbing')
     old.handler = saying('old', 200)
     await crowd('/plain')
+    const stream = await listen(`${gate.url}/__sluice/ofrep/v1/stream`)
     await rollBack('climbing')
     await eventually(async () => (from(await crowd('/climbing', 10), 'old') > 0 ? true : undefined))
     // Longer than all steps would take.
     const startedMs = Date.now()
     while (Date.now() < startedMs + 2_500) await crowd('/climbing')
     expect(from(await crowd('/climbing'), 'new')).toBeGreaterThan(5)
+    // Whoever asks about a flag meanwhile hears what pages are routed by.
+    for (let n = 0; n < 12; n++) {
+      const id = `visitor ${n}`
+      const page = await plainRequest(`${gate.url}/climbing`, { headers: { 'x-user-id': id } })
+      expect([id, await isOnFor(id)]).toEqual([id, page.text === 'new'])
+    }
+    const toldMoving = stream.messagesMs.length
+    expect(toldMoving).toBeGreaterThan(0)
     old.handler = saying('old')
     await eventually(async () => (from(await crowd('/climbing'), 'old') === 24 ? true : undefined))
+    for (let n = 0; n < 12; n++) expect(await isOnFor(`visitor ${n}`)).toBe(false)
+    // Pages that heard "on" are told to ask again when the last visitors have moved.
+    await eventually(async () => stream.messagesMs.length > toldMoving || undefined)
+    stream.close()
   })
 
   it('nobody waits for a canary that is down', async () => {

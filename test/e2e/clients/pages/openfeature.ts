@@ -6,7 +6,7 @@ import type { OpenFeaturePage } from './types.ts'
 const seen = { changes: 0, errors: [] as string[] }
 
 const page: OpenFeaturePage = {
-  start: async (context, token) => {
+  start: async (context, token, gateUrl = location.origin) => {
     OpenFeature.addHandler(ProviderEvents.ConfigurationChanged, () => {
       seen.changes++
     })
@@ -15,7 +15,7 @@ const page: OpenFeaturePage = {
     })
     await OpenFeature.setContext(context)
     const provider = new OFREPWebProvider({
-      baseUrl: `${location.origin}/__sluice`,
+      baseUrl: `${gateUrl}/__sluice`,
       cacheMode: 'disabled',
       // The stream alone must do.
       pollInterval: 0,

@@ -4,8 +4,8 @@ type Context = Record<string, string>
 type Details = { value: unknown; reason?: string; errorCode?: string; flagMetadata: object }
 
 export type OpenFeaturePage = {
-  /** `ready`, or what went wrong. */
-  start(context: Context, token?: string): Promise<string>
+  /** `ready`, or what went wrong. The gate is the page's own unless another is given. */
+  start(context: Context, token?: string, gateUrl?: string): Promise<string>
   setContext(context: Context): Promise<void>
   boolean(flag: string): Details
   string(flag: string): string

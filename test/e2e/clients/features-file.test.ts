@@ -1,0 +1,71 @@
+/**
+ * The simple flag file through importer, KV and the running Worker, for random users over OFREP, against a literal
+ * reading of what the file says. `SLUICE_LONG=1` asks for 100,000 users.
+ */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { importFeatures } from '../../../src/interop/features/import.ts'
+import { documentIn } from '../../interop/decider.ts'
+import { isOn, type LiteralFlag, type LiteralUser, randomUsers } from '../../interop/literal-features.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Gate, startGate } from '../harness/gate.ts'
+import { LONG } from '../harness/long.ts'
+
+const TEXT = readFileSync(new URL('../../interop/fixtures/features_config.json', import.meta.url), 'utf8')
+const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
+const NAMES = Object.keys(features)
+const USERS = LONG ? 100_000 : 1_500
+const AT_ONCE = 8
+
+let gate: Gate
+
+beforeAll(async () => {
+  const app = { url: 'https://app.example.com' }
+  const nothing = { origins: { app }, routes: [{ path: '/*', origin: 'app' }] }
+  gate = await startGate({ document: nothing, environment: 'production', published: false })
+  const imported = documentIn(importFeatures(TEXT))
+  await gate.kv.put('config', { ...imported, flagQueries: { requestsPerMinute: 1_000_000 } })
+  await eventually('the gate decides by the file', async () => (await ask(undefined)).size === NAMES.length)
+})
+afterAll(() => gate?.close())
+
+/** Flag → whether it is on. */
+async function ask(user: LiteralUser | undefined): Promise<Map<string, boolean>> {
+  const { id, ...attributes } = user ?? {}
+  const context = { ...(id !== undefined && { targetingKey: id }), ...attributes }
+  const response = await fetch(`${gate.url}/__sluice/ofrep/v1/evaluate/flags`, {
+    method: 'POST',
+    body: JSON.stringify({ context }),
+  })
+  expect(response.status).toBe(200)
+  const { flags } = (await response.json()) as { flags: { key: string; value?: unknown }[] }
+  return new Map(flags.map(({ key, value }) => [key, value === true]))
+}
+
+it(
+  `decides for ${USERS} random users as the file says`,
+  async () => {
+    const users = randomUsers(USERS, 11)
+    const different: unknown[] = []
+    const seen = new Set<string>()
+    let asked = 0
+    async function compareSome(): Promise<void> {
+      for (const user of users) {
+        const at = { environment: 'production', nowMs: Date.now() }
+        const answer = await ask(user)
+        for (const name of NAMES) {
+          const expected = isOn(features, name, user, at)
+          seen.add(`${name} ${expected}`)
+          if (answer.get(name) !== expected) different.push({ name, user, expected, found: answer.get(name) })
+        }
+        asked++
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, compareSome))
+    expect(different.slice(0, 5)).toEqual([])
+    expect(asked).toBe(USERS)
+    // Ten flags differ from user to user; one for which they don't would prove nothing of its own.
+    expect(NAMES.filter((name) => seen.has(`${name} true`) && seen.has(`${name} false`))).toHaveLength(10)
+  },
+  LONG ? 1_800_000 : 120_000,
+)
