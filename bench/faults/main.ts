@@ -2,7 +2,7 @@
  * `npm run bench:faults`: every fault under load. Visitors come steadily; the fault begins; then the canary breaks (it
  * answers 500); then the fault ends. No visitor may see an error of the gate's making, and the flag must be closed.
  *
- *     npm run bench:faults -- [--quick] [--json] [--only TEXT] [--rate N] [--soak MINUTES]
+ *     npm run bench:faults -- [--quick] [--json] [--only TEXT] [--rate N] [--write]
  *
  * Exits 1 where a visitor saw an error, or a rollback was lost.
  */
@@ -12,11 +12,12 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { emit, progress, table } from '../support/emit.ts'
 import { percentile } from '../support/percentiles.ts'
+import { writeSection } from '../support/section.ts'
 import { type Load, type Shot, startLoad } from './load.ts'
 import { type Rig, startRig } from './rig.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
-import { soak } from './soak.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -26,7 +27,8 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     /** Requests per second. */
     rate: { type: 'string', default: '100' },
-    soak: { type: 'string' },
+    /** Puts the figures into docs/reliability.md. */
+    write: { type: 'boolean', default: false },
   },
 })
 
@@ -100,33 +102,29 @@ function rowOf(scenario: Scenario, shots: readonly Shot[], closedAfterMs: number
   }
 }
 
-function tell({ fault, requests, failed, broken, p50Ms, p99Ms, closedAfterMs }: Row): void {
-  const closed = closedAfterMs === null ? 'never' : `${(closedAfterMs / 1_000).toFixed(1)} s`
-  console.log(`| ${[fault, requests, failed, broken, `${p50Ms} ms`, `${p99Ms} ms`, closed].join(' | ')} |`)
+function toMarkdown({ rows }: { rows: readonly Row[] }): string {
+  const head = ['fault', 'requests', 'failed', 'broken off', 'p50', 'p99', 'closed after']
+  const cells = rows.map(({ fault, requests, failed, broken, p50Ms, p99Ms, closedAfterMs }) => [
+    ...[fault, requests, failed, broken, `${p50Ms} ms`, `${p99Ms} ms`],
+    closedAfterMs === null ? 'never' : `${(closedAfterMs / 1_000).toFixed(1)} s`,
+  ])
+  return table(head, cells)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
 const worker = join(folder, 'worker.js')
 await buildWorker({ outfile: worker, entry: resolve(PROJECT_ROOT, 'bench/faults/chaos.mjs') })
 try {
-  if (options.soak !== undefined) {
-    const isFlat = await soak(worker, Number(options.soak), Number(options.rate))
-    process.exitCode = isFlat ? 0 : 1
-  } else {
-    const chosen = SCENARIOS.filter(({ name }) => name.includes(options.only))
-    if (!options.json) {
-      console.log('| fault | requests | failed | broken off | p50 | p99 | closed after |')
-      console.log('|---|---|---|---|---|---|---|')
-    }
-    const rows: Row[] = []
-    for (const scenario of options.quick ? chosen.filter((_, index) => index % 4 === 0) : chosen) {
-      const row = await measure(scenario, worker)
-      rows.push(row)
-      if (!options.json) tell(row)
-    }
-    if (options.json) console.log(JSON.stringify({ mode: options.quick ? 'quick' : 'full', rows }))
-    if (rows.some(({ failed, closedAfterMs }) => failed > 0 || closedAfterMs === null)) process.exitCode = 1
+  const chosen = SCENARIOS.filter(({ name }) => name.includes(options.only))
+  const rows: Row[] = []
+  for (const scenario of options.quick ? chosen.filter((_, index) => index % 4 === 0) : chosen) {
+    progress(scenario.name)
+    rows.push(await measure(scenario, worker))
   }
+  progress('')
+  emit({ mode: options.quick ? 'quick' : 'full', rows }, toMarkdown, options.json)
+  if (options.write) await writeSection('docs/reliability.md', 'bench:faults', toMarkdown({ rows }))
+  if (rows.some(({ failed, closedAfterMs }) => failed > 0 || closedAfterMs === null)) process.exitCode = 1
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

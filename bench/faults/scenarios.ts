@@ -38,7 +38,7 @@ const manyFlags: MakeDocument = (origins) => {
 
 let editing: ReturnType<typeof setInterval> | undefined
 /** Writes another version of the document every second. */
-export function startEditing({ kv }: Rig): void {
+function startEditing({ kv }: Rig): void {
   const document = JSON.parse(kv.values.get('config') ?? '{}') as { flags: Record<string, object> }
   let version = 0
   editing = setInterval(() => {
@@ -51,7 +51,7 @@ export function startEditing({ kv }: Rig): void {
     kv.values.set('config', JSON.stringify({ ...document, flags }))
   }, 1_000)
 }
-export const stopEditing = () => clearInterval(editing)
+const stopEditing = () => clearInterval(editing)
 
 const inKv = (name: string, trouble: Partial<KvService>): Scenario => ({
   name,

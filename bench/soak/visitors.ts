@@ -1,0 +1,111 @@
+/**
+ * Visitors who ask again as soon as they have their answer, over a fixed number of connections: that is as much load as
+ * the gate bears. They speak HTTP over bare sockets, which takes so little time that the gate gets the rest. Stopping
+ * lets every answer come in, so that each request can be accounted for.
+ */
+import { connect, type Socket } from 'node:net'
+
+export type Visitors = {
+  readonly answered: number
+  /** Answers other than 200, connections that broke, and answers that can't be read. */
+  readonly failed: number
+  /** The latency below which a share of the answers lies. */
+  percentileMs(share: number): number
+  stop(): Promise<void>
+}
+
+const VISITORS = 10_000
+const LONGEST_MS = 30_000
+/** Latencies are counted by tenths of a millisecond. */
+const PER_MS = 10
+
+export function startVisitors(urls: readonly string[], connections: number): Visitors {
+  const latencies = new Uint32Array(LONGEST_MS * PER_MS + 1)
+  let answered = 0
+  let failed = 0
+  let asked = 0
+  let isOver = false
+  const loops = Array.from({ length: connections }, async (_, index) => {
+    const { hostname, port, host } = new URL(urls[index % urls.length] ?? '')
+    let line: Line | undefined
+    while (!isOver) {
+      line ??= new Line(connect({ host: hostname, port: Number(port), noDelay: true }))
+      const visitor = (asked++ * 7_919) % VISITORS
+      const startedMs = performance.now()
+      const status = await line.ask(
+        `GET /page/${visitor % 100} HTTP/1.1\r\nHost: ${host}\r\nX-User-Id: visitor ${visitor}\r\n\r\n`,
+      )
+      const slot = Math.round(Math.min(performance.now() - startedMs, LONGEST_MS) * PER_MS)
+      latencies[slot] = (latencies[slot] ?? 0) + 1
+      if (status === 200) answered++
+      else failed++
+      if (status === 0) line = undefined
+    }
+    line?.close()
+  })
+  return {
+    get answered() {
+      return answered
+    },
+    get failed() {
+      return failed
+    },
+    percentileMs: (share) => {
+      let below = 0
+      for (const [tenthMs, count] of latencies.entries()) {
+        below += count
+        if (below >= share * (answered + failed)) return tenthMs / PER_MS
+      }
+      return Number.NaN
+    },
+    stop: async () => {
+      isOver = true
+      await Promise.all(loops)
+    },
+  }
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** One connection, one request at a time. */
+class Line {
+  readonly #socket: Socket
+  #received: Buffer = Buffer.alloc(0)
+  #settle: (status: number) => void = () => {}
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('data', (data: Buffer) => this.#take(data))
+    socket.on('error', () => this.#settle(0))
+    socket.on('close', () => this.#settle(0))
+  }
+
+  /** The status of the answer, once it is here as a whole; 0 for none. */
+  ask(request: string): Promise<number> {
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      if (this.#socket.destroyed) resolve(0)
+      else this.#socket.write(request)
+    })
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #take(data: Buffer): void {
+    this.#received = this.#received.length === 0 ? data : Buffer.concat([this.#received, data])
+    const headEnd = this.#received.indexOf(HEAD_END)
+    if (headEnd < 0) return
+    const head = this.#received.toString('latin1', 0, headEnd)
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+    // The origins always say how long their answers are; one that doesn't say is not theirs.
+    if (length === undefined) {
+      this.close()
+      return
+    }
+    if (this.#received.length < headEnd + HEAD_END.length + Number(length)) return
+    this.#received = Buffer.alloc(0)
+    this.#settle(Number(head.slice(9, 12)))
+  }
+}
