@@ -199,10 +199,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return await review(this.#documents, change, this.#people)
   }
 
-  /** What the document in force says of its flags, and what is remembered of them. */
-  async flagFacts(): Promise<{ version: number; flags: FlagFacts[] }> {
+  /** What the document in force says of its flags, or of a single one, and what is remembered of them. */
+  async flagFacts(only?: string): Promise<{ version: number; flags: FlagFacts[] }> {
     const { current } = this.#documents
-    return { version: current.info.version, flags: flagFactsOf(current, this.#flags, Date.now()) }
+    return { version: current.info.version, flags: flagFactsOf(current, this.#flags, Date.now(), only) }
   }
 
   /** The document in force, or an earlier version. */

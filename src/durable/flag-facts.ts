@@ -19,7 +19,13 @@ export type FlagFacts = {
   times: FlagTimes
 }
 
-export function flagFactsOf({ document, plans }: LoadedDocument, log: FlagLog, nowMs: number): FlagFacts[] {
+/** Of all flags, or of a single one. */
+export function flagFactsOf(
+  { document, plans }: LoadedDocument,
+  log: FlagLog,
+  nowMs: number,
+  only?: string,
+): FlagFacts[] {
   const routes = new Map<string, string[]>()
   for (const route of document.routes) {
     if (route.flag === undefined) continue
@@ -27,7 +33,8 @@ export function flagFactsOf({ document, plans }: LoadedDocument, log: FlagLog, n
     routes.set(route.flag, labels)
     labels.push(routeLabel(route))
   }
-  return Object.entries(document.flags).map(([key, flag]) => ({
+  const flags = Object.entries(document.flags).filter(([key]) => only === undefined || key === only)
+  return flags.map(([key, flag]) => ({
     key,
     description: flag.description ?? null,
     owner: flag.owner ?? null,

@@ -34,9 +34,9 @@ export const flagHandlers: Handlers<
   getFlag: async (call) => {
     const key = flagOf(call)
     const [{ version, flags }, document, status] = await Promise.all([
-      call.controller.flagFacts(),
+      call.controller.flagFacts(key),
       call.controller.document(undefined),
-      statusOf(call),
+      statusOf(call, new Set([key])),
     ])
     const facts = flags.find((each) => each.key === key)
     if (facts === undefined || document === undefined || !Object.hasOwn(status.flags, key)) {
