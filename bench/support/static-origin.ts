@@ -6,9 +6,11 @@ const PAGE = Buffer.from(
   `<!doctype html><title>A page</title>${'<p>Some text, to make it the size of a page.</p>'.repeat(40)}`,
 )
 
-const server = createServer((_, response) => {
+const server = createServer(({ headers }, response) => {
+  // Hazard: a page in place of a picture is how an asset is missing, which makes the gate ask elsewhere.
+  const isPicture = headers['sec-fetch-dest'] === 'image'
   response.writeHead(200, {
-    'content-type': 'text/html; charset=utf-8',
+    'content-type': isPicture ? 'image/png' : 'text/html; charset=utf-8',
     'content-length': PAGE.length,
     'cache-control': 'max-age=60',
     etag: '"a-page"',

@@ -6,7 +6,7 @@ const MOST_VISITORS = 5_000
 /** A visitor who has not come in a day is none of today's people. */
 const KEPT_MS = 24 * 3_600_000
 const SAVED_EVERY_MS = 60_000
-const WANTED_PER_SECOND = { filling: 200, full: 20 }
+const WANTED_PER_SECOND = { filling: 100, full: 10 }
 
 export class SampleRing {
   readonly #texts: TextStore

@@ -26,7 +26,7 @@ import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
 import { Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
-import { copyWith, observe, respond } from './respond.ts'
+import { HIGHEST_STATUS, mutable, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { StepBacks } from './step-backs.ts'
@@ -130,9 +130,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const { snapshot } = live.last
     const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
     const { response } = withErrorPage(answer, facts, snapshot)
-    const headers = new Headers(response.headers)
-    keepFromSharedCaches(headers)
-    return copyWith(response, headers, response.body)
+    if (response.status > HIGHEST_STATUS) return response
+    const copy = mutable(response, response.body)
+    keepFromSharedCaches(copy.headers)
+    return copy
   }
 
   return { handle, live, reporter, stepBacks, revisionOf }

@@ -13,12 +13,11 @@ const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding',
 
 /** Makes the headers of a visitor's request fit for an origin, in place. */
 export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded: boolean): void {
-  removeOwn(headers)
-  removeHopByHop(headers)
+  for (const name of unfitFor(facts)) headers.delete(name)
   const ip = facts.ip()
   if (ip !== undefined) {
-    const chain = headers.get('x-forwarded-for')
-    headers.set('x-forwarded-for', chain === null ? ip : chain.endsWith(ip) ? chain : `${chain}, ${ip}`)
+    const chain = facts.header('x-forwarded-for')
+    headers.set('x-forwarded-for', chain === undefined ? ip : chain.endsWith(ip) ? chain : `${chain}, ${ip}`)
   }
   // A visitor can write these too; what the gate saw itself is the truth.
   headers.set('x-forwarded-host', facts.host)
@@ -27,29 +26,28 @@ export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded
   if (speaksForwarded) headers.append('forwarded', `for=${nodeOf(ip)};host="${facts.host}";proto=${proto}`)
 }
 
+/** Names of headers that no origin may get. */
+function unfitFor(facts: Facts): string[] {
+  const unfit = HOP_BY_HOP.filter((name) => facts.headers.has(name))
+  // Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word.
+  for (const name of facts.headers.keys()) if (name.startsWith(OWN_PREFIX)) unfit.push(name)
+  const connection = facts.header('connection')
+  return connection === undefined ? unfit : [...unfit, ...connectionOptions(facts, connection)]
+}
+
+/** What belongs to the connection by the visitor's word. */
+function connectionOptions(facts: Facts, connection: string): string[] {
+  const options = connection
+    .split(',')
+    .map((option) => option.trim().toLowerCase())
+    .filter((option) => option !== 'upgrade' && isToken(option))
+  return facts.headers.has('upgrade') ? options : [...options, 'connection']
+}
+
 /** An address as RFC 7239 writes it. */
 function nodeOf(ip: string | undefined): string {
   if (ip === undefined) return 'unknown'
   return ip.includes(':') ? `"[${ip}]"` : ip
-}
-
-/** Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word. */
-function removeOwn(headers: Headers): void {
-  const own: string[] = []
-  for (const name of headers.keys()) if (name.startsWith(OWN_PREFIX)) own.push(name)
-  for (const name of own) headers.delete(name)
-}
-
-function removeHopByHop(headers: Headers): void {
-  const connection = headers.get('connection')
-  if (connection !== null) {
-    for (const option of connection.split(',')) {
-      const name = option.trim().toLowerCase()
-      if (name !== '' && name !== 'upgrade' && isToken(name)) headers.delete(name)
-    }
-    if (!headers.has('upgrade')) headers.delete('connection')
-  }
-  for (const name of HOP_BY_HOP) headers.delete(name)
 }
 
 function isToken(text: string): boolean {

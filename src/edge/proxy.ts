@@ -4,11 +4,12 @@
  */
 import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
+import { Deadline } from './deadline.ts'
 import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
 import { watchUpload } from './upload.ts'
-import { untagValidators } from './validators.ts'
+import { isConditional, untagValidators } from './validators.ts'
 
 export type OriginAnswer = {
   response: Response
@@ -48,14 +49,11 @@ export async function askOrigin(
   const { request } = facts
   const upload = copy === undefined ? watchUpload(request) : undefined
   const isUnwatched = copy === undefined && request.body !== null && upload === undefined
-  const deadline = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | null = null
-  let isAnswered = false
+  const deadline = new Deadline()
   let startedMs = Date.now()
   const startClock = () => {
-    if (isAnswered) return
     startedMs = Date.now()
-    timer = setTimeout(() => deadline.abort(), origin.timeoutMs)
+    deadline.start(origin.timeoutMs)
   }
   // How long an upload takes is up to the visitor.
   if (upload !== undefined) void upload.ended.then(startClock)
@@ -64,19 +62,20 @@ export async function askOrigin(
     const url = targetUrl(origin, facts.url)
     const outgoing = upload
       ? new Request(url, { method: facts.method, headers: request.headers, body: upload.body })
-      : carrierOf(copy ?? request, url)
+      : carrierOf(copy ?? request, facts, url)
     const headers = outgoing?.headers ?? new Headers(request.headers)
     prepareForOrigin(headers, facts, origin.forwarded)
-    if (target?.varies) untagValidators(headers, origin.tag)
+    if (target?.varies && isConditional(facts.headers)) untagValidators(headers, origin.tag)
     for (const [name, value] of extra) headers.set(name, value)
-    const response = await fetch(outgoing ?? url, {
+    const asked = fetch(outgoing ?? url, {
       ...(outgoing === undefined && { method: facts.method, headers }),
       redirect: 'manual',
-      signal: AbortSignal.any([request.signal, deadline.signal]),
+      signal: request.signal,
       // A body is watched, or passed on, without decoding it.
       encodeResponseBody: 'manual',
       ...cacheMode(target),
     })
+    const response = await deadline.within(asked)
     return {
       response,
       origin,
@@ -85,7 +84,7 @@ export async function askOrigin(
       visitorLeft: false,
     }
   } catch {
-    const failure: FailureKind = deadline.signal.aborted ? 'timeout' : 'connect'
+    const failure: FailureKind = deadline.isPassed ? 'timeout' : 'connect'
     return {
       response: unavailable(failure),
       isOwn: true,
@@ -95,14 +94,13 @@ export async function askOrigin(
       visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,
     }
   } finally {
-    isAnswered = true
-    if (timer !== null) clearTimeout(timer)
+    deadline.stop()
   }
 }
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
-function carrierOf(request: Request, url: string): Request | undefined {
-  const isBare = request.body === null && !request.headers.has('content-length')
+function carrierOf(request: Request, facts: Facts, url: string): Request | undefined {
+  const isBare = request.body === null && !facts.headers.has('content-length')
   return isBare ? undefined : new Request(url, request)
 }
 

@@ -29,7 +29,7 @@ export class Rescuer {
     const standIn = plan.standIn && this.#health.canHelp(plan.standIn.origin) ? plan.standIn : undefined
     const away = standIn && this.#health.awayness(origin, facts.nowMs)
     if (away) return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target }, away)
-    if (!standIn || !isReplayable(facts.request)) return await this.#ask(facts, { origin, extra, target })
+    if (!standIn || !isReplayable(facts)) return await this.#ask(facts, { origin, extra, target })
     const [copy, spare] = await copiesOf(facts.request)
     const answer = await this.#ask(facts, { origin, extra, target, ...copy })
     if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
@@ -54,9 +54,9 @@ export class Rescuer {
 }
 
 /** Whether a request can be sent more than once: its body, if it has one, is small. */
-function isReplayable({ body, headers }: Request): boolean {
+function isReplayable({ request, headers }: Facts): boolean {
   const length = headers.get('content-length')
-  return body === null || (length !== null && Number(length) <= LARGEST_BODY_BYTES)
+  return request.body === null || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
 }
 
 type Copy = { copy?: Request }

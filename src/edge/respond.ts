@@ -63,8 +63,10 @@ export function respond(
   const decided = decision !== undefined
   const page = cookieOfPage(plan, answer, facts)
   const varies = dependsOnVisitor(plan, facts)
-  if (!varies && !debug.visible && page === undefined && !missing) return response
-  const headers = new Headers(response.headers)
+  const isAsIs = !varies && !debug.visible && page === undefined && !missing
+  if (isAsIs || response.status > HIGHEST_STATUS) return response
+  const copy = mutable(response, body)
+  const { headers } = copy
   if (varies || page !== undefined) keepFromSharedCaches(headers)
   if (plan.target.varies) tagValidators(headers, origin.tag)
   if (varies && isCode(facts)) revalidate(headers)
@@ -76,18 +78,15 @@ export function respond(
     if (decided) headers.set('sluice-flags', flagsHeader(decision))
     if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${answer.failure}`)
   }
-  return copyWith(response, headers, body)
+  return copy
 }
 
 /** No response of one's own may have a status beyond. */
-const HIGHEST_STATUS = 599
+export const HIGHEST_STATUS = 599
 
-/** The response with other headers. */
-export function copyWith(response: Response, headers: Headers, body: ReadableStream | null): Response {
-  const { status, statusText, webSocket } = response
-  if (status > HIGHEST_STATUS) return response
-  if (webSocket !== null) return new Response(null, { status, headers, webSocket })
-  return new Response(body, { status, statusText, headers, encodeBody: 'manual' })
+/** The response, with headers that can be changed. */
+export function mutable(response: Response, body: ReadableStream | null): Response {
+  return new Response(body, response)
 }
 
 /** Whether another visitor, or the same one from another page, could get another answer. */

@@ -15,17 +15,33 @@ import type { Facts } from './facts.ts'
 
 /** Before anybody has asked for more or fewer. */
 const FIRST_QUOTA = 20
+/** A visitor is taken down again after so long at the earliest: taking down costs as much as several requests. */
+const AGAIN_AFTER_MS = 600_000
+const MOST_KNOWN = 5_000
 
 export class Sampler {
   #raw: RawSample[] = []
   #quota = FIRST_QUOTA
+  readonly #known = new Set<string>()
+  #knownSinceMs = 0
   #plan: { snapshot: Snapshot; plan: SamplingPlan } | undefined
 
   /** Takes the request down, if there is room for one more until the next flush. */
   offer(snapshot: Snapshot, facts: Facts, context: RequestContext): void {
-    if (this.#raw.length >= this.#quota) return
+    if (this.#raw.length >= this.#quota || this.#isKnown(context.targetingKey(), facts.nowMs)) return
     if (this.#plan?.snapshot !== snapshot) this.#plan = { snapshot, plan: samplingPlanOf(snapshot) }
     this.#raw.push(takeSample(this.#plan.plan, context, facts, context.targetingKey()))
+  }
+
+  /** Whether a visitor was taken down lately; from now on it is so. */
+  #isKnown(targetingKey: string, nowMs: number): boolean {
+    if (nowMs - this.#knownSinceMs >= AGAIN_AFTER_MS || this.#known.size >= MOST_KNOWN) {
+      this.#known.clear()
+      this.#knownSinceMs = nowMs
+    }
+    if (this.#known.has(targetingKey)) return true
+    this.#known.add(targetingKey)
+    return false
   }
 
   /** Hands over what has been taken down, without identifiers. */

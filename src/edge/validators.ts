@@ -20,6 +20,13 @@ export function tagValidators(headers: Headers, tag: string): void {
   else if (etag === null && headers.has('last-modified')) headers.set('etag', `W/"${end}`)
 }
 
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-range']
+
+/** Whether a request has conditions, by its headers' lower-case names. */
+export function isConditional(headers: ReadonlyMap<string, string>): boolean {
+  return CONDITIONS.some((name) => headers.has(name))
+}
+
 /** Leaves of a request's conditions those that this origin can judge, in place. */
 export function untagValidators(headers: Headers, tag: string): void {
   const noneMatch = headers.get('if-none-match')
