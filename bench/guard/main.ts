@@ -1,10 +1,11 @@
 /**
  * `npm run bench:guard`: what the guard promises, measured on the guard itself.
  *
- *     npm run bench:guard -- [--quick] [--json] [--seed TEXT] [--row ID]... [--from FILE] [--write]
+ *     npm run bench:guard -- [--quick | --part SHARE] [--json] [--seed TEXT] [--row ID]... [--from FILE] [--write]
  *
- * `--from` takes the results of an earlier run (`--json`) instead of measuring; `--write` makes the page and the
- * picture in docs/ from them. Ends with 1 when a figure misses its target by more than chance explains.
+ * `--part 0.1` makes a tenth of the full mode's runs. `--from` takes the results of an earlier run (`--json`) instead
+ * of measuring; `--write` makes the page and the picture in docs/ from them. Ends with 1 when a figure misses its
+ * target by more than chance explains.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -24,6 +25,7 @@ const ROWS: readonly Row[] = [...HEALTHY_ROWS, ...WORSE_ROWS, SWEEP_ROW, ...ADVA
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    part: { type: 'string' },
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: 'sluice' },
     row: { type: 'string', multiple: true },
@@ -47,13 +49,14 @@ function runText({ mode, seed, seconds }: Report): string {
 
 async function measure(): Promise<Report> {
   const rows = ROWS.filter(({ id }) => options.row === undefined || options.row.includes(id))
-  const mode = options.quick ? 'quick' : 'full'
+  const part = options.quick ? 0 : Number(options.part ?? 1)
+  const mode = part === 0 ? 'quick' : part === 1 ? 'full' : (`${part} of full` as const)
   const startedMs = performance.now()
   const runs = new Map<string, { scenario: Row['scenarios'][number]; runs: number }>()
   for (const row of rows) {
     for (const scenario of row.scenarios) {
       const known = runs.get(scenario.name)?.runs ?? 0
-      runs.set(scenario.name, { scenario, runs: Math.max(known, row.runs[mode]) })
+      runs.set(scenario.name, { scenario, runs: Math.max(known, runsOf(row, part)) })
     }
   }
   const results = await runAll([...runs.values()], options.seed, (done) => showProgress(startedMs, done))
@@ -61,6 +64,11 @@ async function measure(): Promise<Report> {
   const seconds = Math.round((performance.now() - startedMs) / 1000)
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   return reportOf(measured, { mode, seed: options.seed, seconds })
+}
+
+/** Runs of a row's scenarios; `part` is the share (0–1) of the full mode's, but never fewer than the quick one's. */
+function runsOf({ runs: { quick, full } }: Row, part: number): number {
+  return Math.max(quick, Math.ceil(full * part))
 }
 
 function showProgress(startedMs: number, done: number): void {

@@ -37,7 +37,9 @@ const PICTURE_ROW = 'sweep'
 
 export function pageText(report: Report): string {
   const { mode, seed, seconds, rows } = report
-  const run = `This table: \`npm run bench:guard${mode === 'quick' ? ' -- --quick' : ''}\`, seed \`${seed}\`, ${durationText(seconds)}.`
+  const how =
+    mode === 'quick' ? ' -- --quick' : mode === 'full' ? '' : ` -- --part ${Number.parseFloat(mode)}`
+  const run = `This table: \`npm run bench:guard${how}\`, seed \`${seed}\`, ${durationText(seconds)}.`
   return `${INTRO}\n${run}\n${rows.map(rowText).join('')}`
 }
 

@@ -67,7 +67,7 @@ export function tableText({ rows }: Report): string {
 }
 
 /** What ran. */
-export type Run = { mode: 'quick' | 'full'; seed: string; seconds: number }
+export type Run = { mode: 'quick' | 'full' | `${number} of full`; seed: string; seconds: number }
 
 export type ReportedRow = { id: string; measure: string; target: string; figures: readonly Figure[] }
 export type Report = Run & { rows: readonly ReportedRow[] }
