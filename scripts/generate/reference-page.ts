@@ -90,7 +90,7 @@ const OPERATOR_NOTES: Readonly<Record<string, string>> = {
   ends_with: 'ends with one of the values',
   contains: 'contains one of the values',
   matches: 'one of the RE2 patterns is found in it (anchor with `^` and `$`)',
-  eq: 'the same number',
+  eq: 'the same number. For numbers, an empty text as the last value lets an empty attribute pass, too',
   gt: 'a greater number',
   gte: 'a greater number or the same',
   lt: 'a smaller number',

@@ -1,6 +1,7 @@
 /** What an import gives: a document, and a list of everything that is not carried over exactly. */
-import { parseDocumentValue } from '../core/config/parse.ts'
-import type { Problem } from '../core/config/problems.ts'
+import { type Parsed, parseDocumentValue, parseJson } from '../core/config/parse.ts'
+import { type Problem, problem } from '../core/config/problems.ts'
+import { isDeeperThan } from '../core/config/readable.ts'
 import type { FlagInput, GateDocumentInput } from '../core/config/schema.ts'
 
 /** Something that the document can't say exactly as the source does; without it the import is faithful. */
@@ -19,6 +20,17 @@ export type Imported =
   | { ok: true; document: GateDocumentInput; losses: Loss[]; notes: Note[] }
   /** The source is not what it should be. */
   | { ok: false; problems: readonly Problem[] }
+
+/** Whatever walks a source calls itself; a person's logic is not as deep as that. */
+const DEEPEST_LEVEL = 500
+
+/** The JSON of a source. Editors of some systems put a byte order mark before it. */
+export function readSource(text: string): Parsed<unknown> {
+  const json = parseJson(text.replace(/^\uFEFF/, ''))
+  if (!json.ok || !isDeeperThan(json.value, DEEPEST_LEVEL)) return json
+  const expected = `at most ${DEEPEST_LEVEL} levels`
+  return { ok: false, problems: [problem([], 'more levels of nesting', expected, 'make it flatter')] }
+}
 
 /** What surrounds imported flags until a person has filled it in. */
 const SCAFFOLD: GateDocumentInput = {
@@ -45,6 +57,9 @@ export function documentOf(
   const document: GateDocumentInput = { ...base, flags: { ...base.flags, ...flags } }
   const parsed = parseDocumentValue(document)
   if (!parsed.ok) return { ok: false, problems: parsed.problems }
-  const notes = into === undefined ? [SCAFFOLD_NOTE, ...found.notes] : found.notes
+  const replaced = Object.keys(flags).filter((key) => Object.hasOwn(base.flags ?? {}, key))
+  const text = `flags that were in the document before are replaced: ${replaced.join(', ')}`
+  const ownNotes = into === undefined ? [SCAFFOLD_NOTE] : replaced.length > 0 ? [{ path: '$', text }] : []
+  const notes = [...ownNotes, ...found.notes]
   return { ok: true, document, losses: found.losses, notes }
 }

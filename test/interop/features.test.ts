@@ -74,6 +74,53 @@ describe('importing a simple flag file', () => {
     })
   })
 
+  it('rounds percentages, and leaves out names that no flag can have, where it is allowed to', () => {
+    const source = {
+      a: { active: true, percentage_rollout: 33.33333 },
+      'new shop': { active: true },
+      b: { active: true, depends_on: ['new shop'] },
+    }
+    const imported = importFeatures(JSON.stringify(source))
+    expect(imported).toMatchObject({
+      ok: true,
+      losses: [{ path: '$["new shop"]' }, { path: '$.a.percentage_rollout', instead: '33.333 percent' }],
+      notes: expect.arrayContaining([expect.objectContaining({ path: '$.b.depends_on' })]),
+    })
+    const { flags } = documentIn(imported)
+    expect(Object.keys(flags ?? {})).toEqual(['a', 'b'])
+    expect(deciderFor(documentIn(imported))('b', {})?.value).toBe(false)
+  })
+
+  it.each([
+    ['a day that there is not', { a: { active: true, activation_date: '2026-02-30' } }],
+    [
+      'two flags of one name',
+      [
+        { name: 'a', active: true },
+        { name: 'a', active: false },
+      ],
+    ],
+    ['a number without end', '{"a": {"active": true, "percentage_rollout": 1e999}}'],
+  ])('refuses %s', (_what, source) => {
+    const text = typeof source === 'string' ? source : JSON.stringify(source)
+    expect(importFeatures(text)).toMatchObject({ ok: false })
+  })
+
+  it('reads what an editor has put a byte order mark before, and nothing that is too deep', () => {
+    expect(importFeatures(`\uFEFF${JSON.stringify({ a: { active: true } })}`)).toMatchObject({ ok: true })
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+    expect(importFeatures(deep)).toMatchObject({ ok: false, problems: [{ path: '$' }] })
+  })
+
+  it('says which flags of a document it replaces', () => {
+    const text = JSON.stringify({ a: { active: true }, b: { active: true } })
+    const into = documentIn(importFeatures(JSON.stringify({ a: { active: false } })))
+    expect(importFeatures(text, into)).toMatchObject({
+      ok: true,
+      notes: expect.arrayContaining([{ path: '$', text: expect.stringMatching(/replaced: a$/) }]),
+    })
+  })
+
   it('accepts flags at the top, under "flags", and in a list with names', () => {
     const a = { active: true, percentage_rollout: 20 }
     const forms = [{ a }, { flags: { a } }, { features: [{ name: 'a', ...a }] }, [{ name: 'a', ...a }]]

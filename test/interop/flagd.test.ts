@@ -101,6 +101,9 @@ describe('importing a flag file of flagd', () => {
   it('says what is wrong with a file', () => {
     expect(importFlagd('{"flags": {"f": {"state": "ON"}}}')).toMatchObject({ ok: false })
     expect(importFlagd('{')).toMatchObject({ ok: false })
+    const deep = `${'{"!":['.repeat(5_000)}true${']}'.repeat(5_000)}`
+    const flag = `{"state":"ENABLED","variants":{"on":true},"defaultVariant":"on","targeting":{"if":[${deep},"on"]}}`
+    expect(importFlagd(`{"flags":{"f":${flag}}}`)).toMatchObject({ ok: false, problems: [{ path: '$' }] })
   })
 })
 

@@ -29,8 +29,7 @@ const id = fc.string({ unit: fc.constantFrom(...'abcdefXYZ0123456789-_'), minLen
 const word = fc.constantFrom('pro', 'free', 'Pro', 'eu', 'EU', 'us-1', '', ' pro ', '7', '12.0')
 // A leading "v" is no version to the specification, and one to this client.
 const version = fc.constantFrom('1.2.3', '1.2.10', '2.0.0-alpha.1', '2.0.0', 'x')
-// An empty text is 0 to Unleash, and no number here.
-const number = fc.constantFrom('7', '12', '12.0', '-1.5', 'pro', '1e2')
+const number = fc.constantFrom('7', '12', '12.0', '-1.5', 'pro', '1e2', '', ' ', '0', ' 7 ', '0x10')
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
 
 const anyConstraint = fc.record(
@@ -38,12 +37,13 @@ const anyConstraint = fc.record(
     contextName: fc.constantFrom(...FIELDS),
     operator: fc.constantFrom(
       ...['IN', 'NOT_IN', 'STR_STARTS_WITH', 'STR_ENDS_WITH', 'STR_CONTAINS', 'NUM_EQ', 'NUM_GT', 'NUM_GTE'],
-      ...['NUM_LT', 'NUM_LTE', 'DATE_AFTER', 'DATE_BEFORE', 'SEMVER_EQ', 'SEMVER_GT', 'SEMVER_LT', 'NOPE'],
+      ...['NUM_LT', 'NUM_LTE', 'DATE_AFTER', 'DATE_BEFORE', 'SEMVER_EQ', 'SEMVER_GT', 'SEMVER_GTE', 'NOPE'],
+      ...['SEMVER_LT', 'SEMVER_LTE', 'REGEX', 'IN_CIDR'],
     ),
     values: fc.array(word, { maxLength: 4 }),
     value: fc.oneof(
       version,
-      fc.constantFrom('7', '12', '-1.5', 'abc', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z'),
+      fc.constantFrom('7', '12', '-1.5', '0', '', 'abc', '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z'),
     ),
     inverted: fc.boolean(),
     caseInsensitive: fc.boolean(),
@@ -51,9 +51,39 @@ const anyConstraint = fc.record(
   { requiredKeys: ['contextName', 'operator', 'values', 'value'] },
 )
 
-const constraint = anyConstraint.map((each) =>
-  each.operator.startsWith('NUM_') ? { ...each, contextName: 'age' } : each,
+const pattern = fc.constantFrom(
+  '^pro$',
+  '[a-c]+',
+  'e|U',
+  '(?i)PRO',
+  '^$',
+  '\\d{1,3}',
+  '(?=a)',
+  '(a)\\1',
+  '[',
+  '^\\s*pro',
 )
+const ranges = fc.array(
+  fc.constantFrom(
+    '10.0.0.0/8',
+    ' 192.168.1.1',
+    '203.0.113.0/29',
+    '2001:db8::/32',
+    '::1',
+    '10.0.0.1/33',
+    'all',
+    '',
+  ),
+  { maxLength: 3 },
+)
+
+/** Each operator about something that it can hold for. */
+const constraint = fc.tuple(anyConstraint, pattern, ranges).map(([each, value, values]) => {
+  if (each.operator.startsWith('NUM_')) return { ...each, contextName: 'age' }
+  if (each.operator === 'REGEX') return { ...each, value }
+  if (each.operator === 'IN_CIDR') return { ...each, contextName: 'remoteAddress', values }
+  return each
+})
 
 const variants = fc.uniqueArray(
   fc.record(
@@ -150,7 +180,14 @@ const context = fc.record(
   {
     userId: id,
     sessionId: id,
-    remoteAddress: fc.constantFrom('10.0.0.1', '10.9.9.9', '192.168.1.1', '203.0.113.5'),
+    remoteAddress: fc.constantFrom(
+      '10.0.0.1',
+      '10.9.9.9',
+      '192.168.1.1',
+      '203.0.113.5',
+      '::1',
+      '2001:db8::7',
+    ),
     appName: word,
     properties: fc
       .record({

@@ -79,7 +79,7 @@ export function compileOperator(
     default:
       return op.startsWith('semver_')
         ? compileSemver(values, COMPARISONS[op.slice('semver_'.length)] as Comparison)
-        : compileOrdered(values, toNumber, COMPARISONS[op] as Comparison, NUMBER_OPERAND)
+        : compileNumbers(values, COMPARISONS[op] as Comparison)
   }
 }
 
@@ -166,9 +166,27 @@ function compileOrdered(
   }
 }
 
+/** An empty text among the numbers: an attribute that is empty will do, too. Some systems take it for zero. */
+function compileNumbers(values: readonly Scalar[], holds: Comparison): CompiledOperator {
+  const last = values.length - 1
+  const takesEmpty = last > 0 && values[last] === ''
+  const compared = compileOrdered(
+    takesEmpty ? values.slice(0, last) : values,
+    toNumber,
+    holds,
+    NUMBER_OPERAND,
+  )
+  if (!takesEmpty || 'problem' in compared) return compared
+  return { predicate: (value) => isBlank(value) || compared.predicate(value) }
+}
+
+function isBlank(value: Scalar): boolean {
+  return typeof value === 'string' && value.trim() === ''
+}
+
 /** NaN for whatever is not a finite number. */
 function toNumber(value: Scalar): number {
-  if (typeof value === 'boolean' || (typeof value === 'string' && value.trim() === '')) return Number.NaN
+  if (typeof value === 'boolean' || isBlank(value)) return Number.NaN
   const number = Number(value)
   return Number.isFinite(number) ? number : Number.NaN
 }

@@ -50,6 +50,14 @@ export const featureSchema = v.looseObject({
 
 export type Feature = v.InferOutput<typeof featureSchema>
 
+/** The name that several flags of a list share; undefined where none do. */
+export function repeatedName(value: unknown): string | undefined {
+  const inner = isObject(value) ? (value.features ?? value.flags) : value
+  if (!Array.isArray(inner)) return undefined
+  const names = inner.map((each) => String(isObject(each) ? each.name : ''))
+  return names.find((name, index) => names.indexOf(name) !== index)
+}
+
 /** Flag by flag, whether they stand at the top, under `features` or `flags`, or in a list with names. */
 export function featuresIn(value: unknown): Record<string, unknown> | undefined {
   if (!isObject(value)) return Array.isArray(value) ? byName(value) : undefined
@@ -66,6 +74,10 @@ export function featuresIn(value: unknown): Record<string, unknown> | undefined 
 export function dateMs(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text)) return undefined
   const iso = text.replace(' ', 'T')
+  const day = iso.slice(0, 10)
+  // Of the 30th of February, Date would make a day in March.
+  const isDay = new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day)
+  if (!isDay) return undefined
   const ms = Date.parse(hasZone(iso) || iso.length === 10 ? iso : `${iso}Z`)
   return Number.isNaN(ms) ? undefined : ms
 }

@@ -1,10 +1,10 @@
 /** `sluice import features`: the simple flag file becomes a gate document that decides the same. */
 import * as v from 'valibot'
-import { parseJson } from '../../core/config/parse.ts'
 import { jsonPath, type Problem, problem, problemOfIssue } from '../../core/config/problems.ts'
+import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import type { ConditionInput, FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
-import { documentOf, type Imported, type Loss, type Note } from '../imported.ts'
-import { dateMs, type Feature, featureSchema, featuresIn, hasZone } from './file.ts'
+import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
+import { dateMs, type Feature, featureSchema, featuresIn, hasZone, repeatedName } from './file.ts'
 
 /** Where the file's words for a visitor are among the attributes. */
 export type FeatureAttributes = { user: string; region: string; accountType: string; beta: string }
@@ -27,12 +27,17 @@ export function importFeatures(
   into?: GateDocumentInput,
   attributes: FeatureAttributes = FEATURE_ATTRIBUTES,
 ): Imported {
-  const json = parseJson(text)
+  const json = readSource(text)
   if (!json.ok) return json
   const source = featuresIn(json.value)
   if (source === undefined) {
     const fix = 'write {"my-flag": {"active": true}}'
     return { ok: false, problems: [problem([], json.value, 'an object of flags', fix)] }
+  }
+  const repeated = repeatedName(json.value)
+  if (repeated !== undefined) {
+    const fix = 'leave one of them'
+    return { ok: false, problems: [problem([], repeated, 'each name once', fix)] }
   }
   const features = new Map<string, Feature>()
   const problems: Problem[] = []
@@ -43,6 +48,11 @@ export function importFeatures(
   }
   if (problems.length > 0) return { ok: false, problems }
   const found: Found = { losses: [], notes: [{ path: '$', text: attributesNote(attributes) }] }
+  for (const name of [...features.keys()].filter((each) => !FLAG_KEY_SHAPE.test(each))) {
+    const what = `"${name}" can't be the key of a flag`
+    found.losses.push({ path: jsonPath([name]), what, instead: 'the flag is left out' })
+    features.delete(name)
+  }
   const flags = Object.fromEntries(
     [...features].map(([name, feature]) => [name, flagOf(name, feature, features, attributes, found)]),
   )
@@ -87,7 +97,8 @@ function flagOf(
 
 /** Listed users, then whoever comes without any context, then everybody else by their conditions and percentage. */
 function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureAttributes): RuleInput[] {
-  const { users = [], regions, account_types: types, beta_program, percentage_rollout: percentage } = feature
+  const { users = [], regions, account_types: types, beta_program } = feature
+  const percentage = feature.percentage_rollout && roundedPercentage(feature.percentage_rollout)
   const when: ConditionInput[] = []
   const nobody = regions?.length === 0 || types?.length === 0
   if (regions !== undefined) when.push({ attribute: region, op: 'in', values: regions })
@@ -160,7 +171,17 @@ function lossesOf(at: string, feature: Feature): Loss[] {
   if (feature.active === undefined) {
     losses.push({ path: at, what: '"active" is missing', instead: 'the flag is off' })
   }
+  const { percentage_rollout: percentage = 0 } = feature
+  if (percentage !== roundedPercentage(percentage)) {
+    const instead = `${roundedPercentage(percentage)} percent`
+    losses.push({ path: `${at}.percentage_rollout`, what: 'more than three decimals', instead })
+  }
   return losses
+}
+
+/** Percentages go down to 0.001 here. */
+function roundedPercentage(percentage: number): number {
+  return Math.round(percentage * 1_000) / 1_000
 }
 
 function attributesNote({ user, region, accountType, beta }: FeatureAttributes): string {

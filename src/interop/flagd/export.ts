@@ -129,6 +129,8 @@ function positiveOf(
   const numeric = (operator: string): Json => ({
     and: [isThere(attribute), any((value) => ({ [operator]: [subject, value] }))],
   })
+  // An empty attribute that passes for a number is nothing that flagd could say.
+  if (/^(eq|[gl]te?)$/.test(op) && values.includes('')) return undefined
   switch (op) {
     case 'in':
       return any((value) => ({ '==': [subject, value] }))

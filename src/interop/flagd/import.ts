@@ -1,9 +1,8 @@
 /** `sluice import flagd`: flagd's flag file becomes a gate document that decides the same, for the same visitors. */
 import * as v from 'valibot'
-import { parseJson } from '../../core/config/parse.ts'
 import { jsonPath, problemOfIssue } from '../../core/config/problems.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
-import { documentOf, type Imported, type Loss, type Note } from '../imported.ts'
+import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import { ALWAYS, Untranslatable } from './conditions.ts'
 import { type FlagdFile, type FlagdFlag, fileSchema } from './file.ts'
 import { resolved, rulesOf } from './targeting.ts'
@@ -22,7 +21,7 @@ const NOTES: Note[] = [
 
 /** Imports the text of a flag file; `into` is the document that is to hold the flags. */
 export function importFlagd(text: string, into?: GateDocumentInput): Imported {
-  const json = parseJson(text)
+  const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(fileSchema, json.value)
   if (!parsed.success) return { ok: false, problems: parsed.issues.map((issue) => problemOfIssue(issue, [])) }
@@ -41,7 +40,7 @@ function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): Fl
   // A flag that is disabled, or has no default, leaves the value to the app.
   const needsNoValue = !isEnabled || own === undefined
   const otherwise = own ?? NO_VALUE
-  if (own !== undefined && !(own in flag.variants)) {
+  if (own !== undefined && !Object.hasOwn(flag.variants, own)) {
     found.losses.push({
       path: `${path}.defaultVariant`,
       what: `"${own}" is no variant`,

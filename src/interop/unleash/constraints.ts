@@ -78,7 +78,11 @@ function text(op: Operator, constraint: UnleashConstraint): Untold {
 
 function number(op: Operator, { value }: UnleashConstraint): Untold {
   const operand = Number(value)
-  return !Number.isNaN(operand) && { op, values: [operand] }
+  if (Number.isNaN(operand)) return false
+  // An empty text is zero to Unleash.
+  const zero = compileOperator(op, [operand], false)
+  const takesEmpty = 'predicate' in zero && zero.predicate(0)
+  return { op, values: takesEmpty ? [operand, ''] : [operand] }
 }
 
 /** Whatever name the constraint gives, Unleash compares the current time. */

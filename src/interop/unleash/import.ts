@@ -3,11 +3,10 @@
  * same visitors.
  */
 import * as v from 'valibot'
-import { parseJson } from '../../core/config/parse.ts'
 import { jsonPath, problemOfIssue } from '../../core/config/problems.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema.ts'
-import { documentOf, type Imported, type Loss, type Note } from '../imported.ts'
+import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import { type TranslatedFeature, translateFeature } from './feature.ts'
 import { collectState, stateSchema, type UnleashFeature, type UnleashState } from './state.ts'
 
@@ -15,7 +14,7 @@ type Requirement = NonNullable<FlagInput['requires']>[number]
 
 /** Imports the text of a state; `into` is the document that is to hold the flags. */
 export function importUnleash(text: string, into?: GateDocumentInput): Imported {
-  const json = parseJson(text)
+  const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(stateSchema, stateIn(json.value))
   if (!parsed.success) return { ok: false, problems: parsed.issues.map((issue) => problemOfIssue(issue, [])) }

@@ -45,6 +45,13 @@ it('a missing attribute is false for every operator, except that not_in is true'
   }
 })
 
+it('an empty text after the numbers lets an empty attribute pass, and nothing else', () => {
+  const compiled = compileOperator('gt', [3, ''], false)
+  if ('problem' in compiled) throw new Error(compiled.problem.expected)
+  const holding = ['', '  ', 4, '4.5', 3, 'x', true].filter((value) => compiled.predicate(value))
+  expect(holding).toEqual(['', '  ', 4, '4.5'])
+})
+
 describe('values that an operator cannot compare with', () => {
   it.each([
     ['in', []],
@@ -52,6 +59,8 @@ describe('values that an operator cannot compare with', () => {
     ['matches', ['(']],
     ['matches', ['(?=x)']],
     ['eq', ['abc']],
+    ['eq', ['']],
+    ['eq', ['', 1]],
     ['gt', [true]],
     ['before', ['tomorrow']],
     ['before', ['2026-13-01']],
@@ -60,7 +69,7 @@ describe('values that an operator cannot compare with', () => {
     ['semver_gt', ['v1.0.0']],
     ['in_cidr', ['10.0.0.0/33']],
     ['in_cidr', ['10']],
-  ] satisfies [Operator, (string | boolean)[]][])('%s %j is a problem', (op, values) => {
+  ] satisfies [Operator, (string | number | boolean)[]][])('%s %j is a problem', (op, values) => {
     expect(compileOperator(op, values, false)).toMatchObject({ problem: { expected: expect.any(String) } })
   })
 })

@@ -1,6 +1,7 @@
 /**
  * The simple flag file through importer, KV and the running Worker, for random users over OFREP, against a literal
- * reading of what the file says. `SLUICE_LONG=1` asks for 100,000 users.
+ * reading of what the file says. `SLUICE_LONG=1` asks for 100,000 users; `FUZZ_RUNS` and `FUZZ_SEED`
+ * for so many others.
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -14,7 +15,8 @@ import { LONG } from '../harness/long.ts'
 const TEXT = readFileSync(new URL('../../interop/fixtures/features_config.json', import.meta.url), 'utf8')
 const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
 const NAMES = Object.keys(features)
-const USERS = LONG ? 100_000 : 1_500
+const USERS = Number(process.env.FUZZ_RUNS ?? (LONG ? 100_000 : 1_500))
+const SEED = Number(process.env.FUZZ_SEED ?? 11)
 const AT_ONCE = 8
 
 let gate: Gate
@@ -45,7 +47,7 @@ async function ask(user: LiteralUser | undefined): Promise<Map<string, boolean>>
 it(
   `decides for ${USERS} random users as the file says`,
   async () => {
-    const users = randomUsers(USERS, 11)
+    const users = randomUsers(USERS, SEED)
     const different: unknown[] = []
     const seen = new Set<string>()
     let asked = 0
@@ -67,5 +69,5 @@ it(
     // Ten flags differ from user to user; one for which they don't would prove nothing of its own.
     expect(NAMES.filter((name) => seen.has(`${name} true`) && seen.has(`${name} false`))).toHaveLength(10)
   },
-  LONG ? 1_800_000 : 120_000,
+  60_000 + USERS * 20,
 )
