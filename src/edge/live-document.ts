@@ -22,7 +22,7 @@ import {
   isStale,
   KV_STALE_MS,
 } from '../core/config/document-tag.ts'
-import { parseDocument, parseDocumentValue } from '../core/config/parse.ts'
+import { parseDocumentInSteps, parseDocumentValue } from '../core/config/parse.ts'
 import type { Problem } from '../core/config/problems.ts'
 import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
 import { sha256Hex } from '../crypto.ts'
@@ -171,8 +171,8 @@ export class LiveDocument {
     if (!isBehind(this.#inUse, tag, nowMs)) return
     const text = await fetchText().catch(() => undefined)
     if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
-    const parsed = parseDocument(text)
-    if (parsed.ok)
+    const parsed = await parseDocumentInSteps(text, () => this.#rest())
+    if (parsed.ok && this.#tag.tag.hash === tag.hash)
       this.#useDocument(compileSnapshot(parsed.value), { hash: tag.hash, source: 'pushed', sinceMs: nowMs })
   }
 
@@ -199,13 +199,20 @@ export class LiveDocument {
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
-      const parsed = parseDocument(text)
+      const parsed = await parseDocumentInSteps(text, () => this.#rest())
       if (!parsed.ok) return this.#refuse('config', text, parsed.problems, nowMs)
+      // A newer one may have been heard of meanwhile.
+      if (this.#isStale(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
     this.#documentText = text
     this.#seenHash = hash
     this.#accept('config')
+  }
+
+  /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
+  async #rest(): Promise<void> {
+    if (this.#lastCheckedMs > 0) await scheduler.wait(0)
   }
 
   #isStale(hash: string, nowMs: number): boolean {

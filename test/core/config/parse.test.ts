@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
-import { LARGEST_DOCUMENT_CHARACTERS, parseDocument } from '../../../src/core/config/parse.ts'
+import {
+  LARGEST_DOCUMENT_CHARACTERS,
+  parseDocument,
+  parseDocumentInSteps,
+} from '../../../src/core/config/parse.ts'
 import { compileSnapshot } from '../../../src/core/config/snapshot.ts'
 import { compilePlans } from '../../../src/core/rollout/plan.ts'
 import { documents } from '../../support/arbitrary.ts'
@@ -137,5 +141,29 @@ describe('a key that the schema does not know', () => {
     expect(fixOf(`${valid},"orgins":{}}`)).toBe('did you mean "origins"?')
     expect(fixOf(`${valid},"rescue":false}`)).toBe('there is such a key, but not here: move it, or remove it')
     expect(fixOf(`${valid},"zzzzzzzz":1}`)).toBe('remove it')
+  })
+})
+
+describe('parsing in steps', () => {
+  const flag = { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 5, serve: 'on' }] }
+  const flags = Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`flag-${index}`, flag]))
+  const many = JSON.parse(document(JSON.stringify(flags))) as object
+
+  it('comes to the same, whatever is wrong and wherever', async () => {
+    const broken = fc
+      .tuple(fc.nat(2_500), fc.jsonValue({ maxDepth: 2 }))
+      .map(([place, value]) => JSON.stringify(withReplaced(many, place, value)))
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(broken, fc.json()), async (text) => {
+        expect(await parseDocumentInSteps(text, async () => {})).toEqual(parseDocument(text))
+      }),
+    )
+  })
+
+  it('rests between them', async () => {
+    let rests = 0
+    const parsed = await parseDocumentInSteps(JSON.stringify(many), async () => void rests++)
+    expect(parsed.ok && Object.keys(parsed.value.flags)).toHaveLength(250)
+    expect(rests).toBeGreaterThan(3)
   })
 })
