@@ -44,6 +44,8 @@ type Row = {
   closedAfterMs: number | null
 }
 
+/** Asking costs the gate something too. */
+const ASKED_EVERY_MS = 500
 const pauseMs = options.quick ? 1_000 : 3_000
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -52,7 +54,7 @@ async function measure(scenario: Scenario, worker: string): Promise<Row> {
   const load = startLoad(rig.workerd.urls, Number(options.rate))
   try {
     // Warm: the Controller knows the flag, and some outcomes have been counted.
-    while ((await rig.state()) === undefined) await wait(100)
+    while ((await rig.state()) === undefined) await wait(ASKED_EVERY_MS)
     await wait(pauseMs)
     await scenario.begin(rig)
     await wait(pauseMs)
@@ -77,7 +79,7 @@ async function closes(rig: Rig): Promise<boolean> {
   while (performance.now() < untilMs) {
     if ((await rig.state()) === 'rolled-back' && performance.now() - rig.canary.lastAskedMs > 2_000)
       return true
-    await wait(200)
+    await wait(ASKED_EVERY_MS)
   }
   return false
 }

@@ -20,6 +20,8 @@ export type Rig = {
   close(): Promise<void>
 }
 
+type Status = { controller: 'ok' | 'unreachable'; flags: Record<string, { state: string }> }
+
 /** The document; `more` adds flags and what else a scenario needs. */
 export type MakeDocument = (origins: { old: string; new: string }) => object
 
@@ -57,9 +59,11 @@ export async function startRig(worker: string, document: MakeDocument = plainDoc
     trouble: async (what) => void (await fetch(`${url}/__chaos?${new URLSearchParams(what)}`)),
     state: async () => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-      const response = await fetch(`${url}/__sluice/api/v1/flags/${FLAG}`, { headers }).catch(() => undefined)
+      const path = `/__sluice/api/v1/status?flags=${FLAG}`
+      const response = await fetch(url + path, { headers }).catch(() => undefined)
       if (!response?.ok) return undefined
-      return ((await response.json()) as { status: { state: string } }).status.state
+      const { controller, flags } = (await response.json()) as Status
+      return controller === 'ok' ? flags[FLAG]?.state : undefined
     },
     close: async () => {
       await workerd.close()
