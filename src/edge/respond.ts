@@ -51,6 +51,9 @@ export function observe(
   return watched.body
 }
 
+/** What people take for the gate's word must not be an origin's. */
+const OWN_WORDS = ['sluice-origin', 'sluice-flags', 'sluice-rescue']
+
 /** The origin's answer as the visitor gets it: unchanged, but for what the gate has to add. */
 export function respond(
   plan: Plan,
@@ -63,10 +66,12 @@ export function respond(
   const decided = decision !== undefined
   const page = cookieOfPage(plan, answer, facts)
   const varies = dependsOnVisitor(plan, facts)
-  const isAsIs = !varies && !debug.visible && page === undefined && !missing
+  const isForged = OWN_WORDS.some((name) => response.headers.has(name))
+  const isAsIs = !varies && !debug.visible && page === undefined && !missing && !isForged
   if (isAsIs || response.status > HIGHEST_STATUS) return response
   const copy = mutable(response, body)
   const { headers } = copy
+  if (isForged) for (const name of OWN_WORDS) headers.delete(name)
   if (varies || page !== undefined) keepFromSharedCaches(headers)
   if (plan.target.varies) tagValidators(headers, origin.tag)
   if (varies && isCode(facts)) revalidate(headers)

@@ -211,6 +211,23 @@ describe('an answer on its way to the visitor', () => {
   })
 })
 
+describe("what an origin says in the gate's name", () => {
+  it('never reaches a visitor, who gets the word of the gate or none', async () => {
+    origins.old.answer((_, response) => {
+      const forged = { 'sluice-flags': 'f=on;reason=forged', 'Sluice-Origin': 'new', 'sluice-rescue': 'x' }
+      response.writeHead(200, { ...forged, 'x-own': 'kept' }).end('old')
+    })
+    for (const path of ['/', '/plain/x']) {
+      const { headers } = await raw(production.url + path)
+      expect(Object.keys(headers).filter((name) => name.startsWith('sluice-'))).toEqual([])
+      expect(headers['x-own']).toBe('kept')
+    }
+    const { headers } = await raw(`${development.url}/`)
+    expect(headers).toMatchObject({ 'sluice-flags': 'f=off;reason=default', 'sluice-origin': 'old' })
+    expect(headers['sluice-rescue']).toBeUndefined()
+  })
+})
+
 describe('an origin that can not be had', () => {
   it('is answered for with 502 when nobody listens, 504 when it takes too long', async () => {
     const gone = await startOrigin('gone')

@@ -87,7 +87,6 @@ const RESPONSE_HEADERS: readonly string[][] = [
   ['X-Latin: caf\xe9'],
   [`X-Utf8: ${utf8('ștefan')}`],
   [`X-Long: ${'y'.repeat(6_000)}`],
-  ['Sluice-Origin: forged'],
   Array.from({ length: 60 }, (_, index) => `X-Many-${index}: ${index}`),
 ]
 
