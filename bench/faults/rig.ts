@@ -34,7 +34,7 @@ export const plainDocument: MakeDocument = (origins) => ({
       variants: { on: true, off: false },
       off: 'off',
       rules: [{ serve: 'on', stages: [{ percentage: 50, bake: '1h' }, { percentage: 100 }] }],
-      guard: { ceilings: { errorRate: 0.2, minRequests: 20 } },
+      guard: { errors: {}, latency: {}, ceilings: { errorRate: 0.2 } },
     },
   },
 })
