@@ -10,10 +10,11 @@ import { parseArgs } from 'node:util'
 import { createAdminClient } from '../../src/contract/client.ts'
 import { buildWorker } from '../../src/local/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { emit } from '../support/emit.ts'
 import { startKvService } from '../support/kv-service.ts'
 import { startNamedOrigin } from '../support/origins.ts'
-import { percentile } from '../support/percentiles.ts'
 import { ADMIN_TOKEN, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { type PropagationResult, spreadOf, toMarkdown } from './report.ts'
 import { FLAG, type GateHandle, SCENARIOS, type Scenario } from './scenarios.ts'
 import { startTraffic } from './traffic.ts'
 
@@ -52,7 +53,7 @@ try {
   const results = []
   for (const scenario of SCENARIOS.filter(({ name }) => name === (options.only ?? name)))
     results.push({ scenario, measured: await measure(scenario, { admin, kv, url }) })
-  report(results)
+  emit(resultOf(results), toMarkdown, options.json)
 } finally {
   await traffic.stop()
   await Promise.all([workerd.close(), kv.close(), old.close(), fresh.close()])
@@ -108,44 +109,22 @@ async function reported(epoch: number | undefined): Promise<Report | null> {
   return report
 }
 
-function report(results: readonly { scenario: Scenario; measured: readonly Measured[] }[]): void {
+function resultOf(
+  results: readonly { scenario: Scenario; measured: readonly Measured[] }[],
+): PropagationResult {
   const rows = results.map(({ scenario: { name }, measured }) => {
     const seen = measured.map(({ lastAnswerMs }) => lastAnswerMs)
     const said = measured.flatMap(({ reported: both }) => (both === null ? [] : [both]))
-    const of = (values: readonly number[]) => ({
-      p50Ms: Math.round(percentile(values, 0.5)),
-      p99Ms: Math.round(percentile(values, 0.99)),
-      maxMs: Math.round(Math.max(...values)),
-    })
     const compared = said.length > 0 && {
-      byGate: of(said.map(({ byGateMs }) => byGateMs)),
-      seen: of(said.map(({ seenMs }) => seenMs)),
-      // How much later than the gate says somebody was still served by the closed origin, at worst.
+      byGate: spreadOf(said.map(({ byGateMs }) => byGateMs)),
+      seen: spreadOf(said.map(({ seenMs }) => seenMs)),
       gateTooEarlyMs: Math.max(...said.map(({ byGateMs, seenMs }) => Math.round(seenMs - byGateMs))),
     }
-    return { name, repeats: seen.length, lastAnswer: of(seen), reported: compared || null }
+    return { name, repeats: seen.length, lastAnswer: spreadOf(seen), reported: compared || null }
   })
   const { requests, failures } = traffic
-  const rate = Number(options.rate)
-  if (options.json) {
-    console.log(
-      JSON.stringify({ mode: options.quick ? 'quick' : 'full', isolates, rate, requests, failures, rows }),
-    )
-    return
-  }
-  console.log(
-    "| closed by | repeats | last old answer p50 | p99 | slowest | gate's own figure p50 | slowest | last old answer by the same clock p50 | slowest | later than the gate says, at most |",
-  )
-  console.log(`|${'---|'.repeat(10)}`)
-  for (const { name, repeats, lastAnswer, reported: own } of rows) {
-    const figures = [lastAnswer.p50Ms, lastAnswer.p99Ms, lastAnswer.maxMs]
-    const compared = own
-      ? [own.byGate.p50Ms, own.byGate.maxMs, own.seen.p50Ms, own.seen.maxMs, own.gateTooEarlyMs]
-      : Array.from({ length: 5 }, () => undefined)
-    const cells = [...figures, ...compared].map((ms) => (ms === undefined ? '–' : `${ms} ms`))
-    console.log(`| ${[name, repeats, ...cells].join(' | ')} |`)
-  }
-  console.log(`\n${isolates} isolates, ${rate} requests/s each, ${requests} requests, ${failures} failed`)
+  const mode = options.quick ? 'quick' : 'full'
+  return { mode, isolates, rate: Number(options.rate), requests, failures, rows }
 }
 
 function gateDocument() {

@@ -1,6 +1,7 @@
 /** The ways of closing a flag, each with the way of opening it again. */
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { AdminClient } from '../../src/contract/client.ts'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
@@ -69,7 +70,11 @@ export const SCENARIOS: readonly Scenario[] = [
     repeats: { quick: 1, full: 10 },
     deadlineMs: 60_000,
     close: async ({ kv }) => void kv.values.set('kill', JSON.stringify([FLAG])),
-    open: async ({ admin }) => void (await admin.command(FLAG, 'unkill')),
+    open: async ({ admin }) => {
+      // Isolates may all have read KV before the first of them has told the Controller.
+      while ((await admin.call('getStatus')).flags[FLAG]?.state !== 'killed') await setTimeout(100)
+      await admin.command(FLAG, 'unkill')
+    },
   },
 ]
 

@@ -47,12 +47,17 @@ export async function contestants(): Promise<Contestant[]> {
   ]
 }
 
-async function startGate(worker: string, document: unknown): Promise<Running> {
+/** The gate with a document; `urls`: one for each isolate. */
+export async function startGate(
+  worker: string,
+  document: unknown,
+  isolates = 1,
+): Promise<Running & { urls: readonly string[] }> {
   const kv = await startKvService()
   kv.values.set('config', JSON.stringify(document))
-  const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
+  const workerd = await startPlainWorkerd({ isolates, kvPort: kv.port, worker })
   const close = async () => void (await Promise.all([workerd.close(), kv.close()]))
-  return { url: workerd.urls[0] ?? '', pids: [workerd.pid], close }
+  return { url: workerd.urls[0] ?? '', urls: workerd.urls, pids: [workerd.pid], close }
 }
 
 async function startHono(origin: string): Promise<Running> {

@@ -3,24 +3,16 @@
  * Shard, back-pressure, sequence windows and cells. Only time, the network and storage are simulated.
  */
 import { type ControlState, INITIAL_CONTROL_STATE } from '../../src/core/config/control.ts'
-import type { DocumentTag } from '../../src/core/config/document-tag.ts'
-import { intervalMsFor, SHORTEST_INTERVAL_MS, shardName } from '../../src/core/counters/back-pressure.ts'
-import { CellTable, countOutcome } from '../../src/core/counters/cell.ts'
-import { Outbox } from '../../src/core/counters/outbox.ts'
+import { intervalMsFor } from '../../src/core/counters/back-pressure.ts'
+import { CellTable } from '../../src/core/counters/cell.ts'
 import type { ForwardMessage, ForwardReply } from '../../src/core/counters/protocol.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from '../../src/core/counters/sequence.ts'
-import { Shard } from '../../src/core/counters/shard.ts'
 import type { Random } from '../guard/random.ts'
+import { Calls } from './calls.ts'
 import type { SimulatedClock } from './clock.ts'
-
-/** Something that goes wrong between two moments, ms of simulated time. */
-export type Fault = {
-  what: 'shard' | 'controller'
-  /** A delay on every answer; Infinity: no answer at all. */
-  delayMs: number
-  fromMs: number
-  toMs: number
-}
+import { IsolateNode } from './isolate-node.ts'
+import { type Fault, Network } from './network.ts'
+import { ShardNode } from './shard-node.ts'
 
 export type WorldOptions = {
   random: Random
@@ -29,81 +21,52 @@ export type WorldOptions = {
   requestsPerSecond: number
   flags: number
   fault?: Fault
+  /** More isolates that come to the first colo at some time, and leave it again. */
+  surge?: { isolates: number; fromMs: number; toMs: number }
 }
 
-/** How long a caller waits for a Durable Object before it counts as away. */
-const CALL_TIMEOUT_MS = 5_000
-/** A shard counts for the Controller's back-pressure, and gets pushes, while it has forwarded within these. */
+/** Isolates come to life over so long, as after a deployment. */
+const START_MS = 10_000
+/** As in durable/controller.ts: a shard counts for back-pressure, and gets pushes, after a forward within these. */
 const SHARD_BUSY_MS = 15_000
 const SHARD_PUSH_MS = 900_000
-/** Alarms that make up for flushes and forwards that don't come. */
-const BACKSTOP_MS = 2_000
 const CONTROLLER_BACKSTOP_MS = 3_000
-const TAG: DocumentTag = { version: 1, hash: 'simulated', atMs: 0, replaced: [], inKv: true }
-const ARMS = ['canary', 'control'] as const
-
-type Isolate = {
-  id: string
-  colo: string
-  outbox: Outbox
-  shards: number
-  intervalMs: number
-  epoch: number
-  epochAtMs: number
-  perSecond: number
-  lastMs: number
-}
-
-type ShardNode = { name: string; shard: Shard; alarmAtMs: number | undefined; calls: Calls }
-
-/** Requests per simulated second to one Durable Object. */
-class Calls {
-  readonly bySecond = new Map<number, number>()
-  note(nowMs: number): void {
-    const second = Math.floor(nowMs / 1_000)
-    this.bySecond.set(second, (this.bySecond.get(second) ?? 0) + 1)
-  }
-  /** The largest mean over ten seconds that begin in the given time. */
-  busiest(fromMs: number, toMs: number): number {
-    let most = 0
-    for (let second = fromMs / 1_000; second + 10 <= toMs / 1_000; second++) {
-      let sum = 0
-      for (let each = 0; each < 10; each++) sum += this.bySecond.get(second + each) ?? 0
-      most = Math.max(most, sum / 10)
-    }
-    return most
-  }
-  total(fromMs: number, toMs: number): number {
-    let sum = 0
-    for (const [second, calls] of this.bySecond)
-      if (second * 1_000 >= fromMs && second * 1_000 < toMs) sum += calls
-    return sum
-  }
-}
 
 export class World {
-  readonly isolates: Isolate[] = []
+  readonly isolates: IsolateNode[] = []
   readonly shards = new Map<string, ShardNode>()
   readonly controllerCalls = new Calls()
-  /** Requests that isolates have counted. */
-  requests = 0
-  readonly #clock: SimulatedClock
+  readonly #network: Network
   readonly #options: WorldOptions
   readonly #windows = new Map<string, { window: SequenceWindow; seenAtMs: number }>()
   readonly #counted = new CellTable()
   #state: ControlState = INITIAL_CONTROL_STATE
-  #isDraining = false
 
   constructor(clock: SimulatedClock, options: WorldOptions) {
-    this.#clock = clock
+    this.#network = new Network(clock, options.random, options.fault)
     this.#options = options
     const shares = sharesOf(options.colos)
     for (let colo = 0; colo < options.colos; colo++) {
       const perSecond = options.requestsPerSecond * (shares[colo] ?? 0)
       const isolates = Math.max(1, Math.round(options.isolates * (shares[colo] ?? 0)))
-      for (let index = 0; index < isolates; index++) this.#addIsolate(colo, index, perSecond / isolates)
+      for (let index = 0; index < isolates; index++)
+        this.#addIsolate(colo, index, perSecond / isolates, 0, Number.POSITIVE_INFINITY)
     }
-    clock.after(CONTROLLER_BACKSTOP_MS, () => this.#controllerAlarm())
+    const { surge, requestsPerSecond, isolates } = options
+    for (let index = 0; index < (surge?.isolates ?? 0); index++)
+      this.#addIsolate(
+        0,
+        isolates + index,
+        requestsPerSecond / isolates,
+        surge?.fromMs ?? 0,
+        surge?.toMs ?? 0,
+      )
+    this.#controllerAlarm()
+  }
+
+  /** Requests that isolates have counted. */
+  get requests(): number {
+    return this.isolates.reduce((sum, isolate) => sum + isolate.requests, 0)
   }
 
   /** Requests that have reached the Controller's books. */
@@ -113,143 +76,61 @@ export class World {
 
   /** A person kills a flag: the Controller's state is new, and it tells every shard that it knows. */
   kill(): number {
-    const { nowMs } = this.#clock
+    const { nowMs } = this.#network.clock
     const state = { ...this.#state, epoch: this.#state.epoch + 1, killed: ['flag-0'] }
     this.#state = state
     for (const [name, { seenAtMs }] of this.#windows) {
       if (nowMs - seenAtMs > SHARD_PUSH_MS) continue
-      this.#call(this.#shardNode(name).calls, 'shard', this.#farMs(), () => {
-        this.#shardNode(name).shard.adoptState(state)
-      })
+      const node = this.#shardNode(name)
+      this.#network.call(node.calls, 'shard', this.#network.farMs(), () => node.adopt(state))
     }
     return state.epoch
   }
 
-  /** No more requests come; what has been counted goes on arriving. */
   drain(): void {
-    this.#isDraining = true
+    for (const isolate of this.isolates) isolate.drain()
   }
 
-  #addIsolate(colo: number, index: number, perSecond: number): void {
-    const { random } = this.#options
-    const isolate: Isolate = {
-      id: `isolate-${colo}-${index}`,
-      colo: `colo-${colo}`,
-      outbox: new Outbox(),
-      shards: 1,
-      intervalMs: SHORTEST_INTERVAL_MS,
-      epoch: 0,
-      epochAtMs: 0,
-      perSecond,
-      lastMs: 0,
-    }
-    this.isolates.push(isolate)
-    // Isolates come to life over ten seconds, as after a deployment.
-    this.#clock.after(random.next() * 10_000, () => {
-      isolate.lastMs = this.#clock.nowMs
-      this.#clock.after(isolate.intervalMs, () => this.#flushTimer(isolate))
-    })
-  }
-
-  /** What an isolate's timer does: counts what came in since, sends it, and arms the timer again. */
-  #flushTimer(isolate: Isolate): void {
-    if (!this.#isDraining) this.#serve(isolate)
-    if (!isolate.outbox.isEmpty) this.#flush(isolate)
-    if (!this.#isDraining || !isolate.outbox.isEmpty)
-      this.#clock.after(isolate.intervalMs, () => this.#flushTimer(isolate))
-  }
-
-  #serve(isolate: Isolate): void {
+  #addIsolate(colo: number, index: number, requestsPerSecond: number, fromMs: number, toMs: number): void {
     const { random, flags } = this.#options
-    const elapsedMs = this.#clock.nowMs - isolate.lastMs
-    isolate.lastMs = this.#clock.nowMs
-    const requests = random.poisson((isolate.perSecond * elapsedMs) / 1_000)
-    if (requests === 0) return
-    this.requests += requests
-    const flag = `flag-${random.below(flags)}`
-    const arm = ARMS[random.below(2)] ?? 'control'
-    const key = { flag, variant: arm === 'canary' ? 'on' : 'off', arm, generation: 1, stage: 0 }
-    const decision = { ...key, value: null, reason: 'SPLIT' as const, rule: undefined, bucket: 1 }
-    const cell = isolate.outbox.open.at(key)
-    countOutcome(cell, {
-      decision,
-      failure: undefined,
-      latencyMs: 20 + 80 * random.next(),
-      journey: false,
-      rescued: false,
-    })
-    // The others of this interval differ in nothing that matters here.
-    cell.requests += requests - 1
+    const id = `isolate-${colo}-${index}`
+    const startsAtMs = fromMs + random.next() * START_MS
+    const leavesAtMs = toMs + random.next() * START_MS
+    const options = { id, colo: `colo-${colo}`, requestsPerSecond, flags, startsAtMs, leavesAtMs }
+    const network = this.#network
+    this.isolates.push(
+      new IsolateNode(options, network.clock, random, (shard, message, answer) => {
+        const node = this.#shardNode(shard)
+        network.call(node.calls, 'shard', network.nearMs(), () => node.takeFlush(message, answer))
+      }),
+    )
   }
 
-  #flush(isolate: Isolate): void {
-    const { cells, seq } = isolate.outbox.seal()
-    const { id, epoch, epochAtMs, shards } = isolate
-    const name = shardName(isolate.colo, id, shards)
-    const node = this.#shardNode(name)
-    const message = {
-      ...{ seq, cells, isolate: id, shard: name, shards, epoch, epochAtMs },
-      ...{ usedHash: TAG.hash, documentHash: TAG.hash, killHash: '', samples: [] },
-    }
-    this.#call(node.calls, 'shard', this.#nearMs(), () => {
-      const { reply } = node.shard.take(message, this.#clock.nowMs)
-      this.#forwardInTime(node)
-      this.#clock.after(this.#nearMs(), () => {
-        isolate.outbox.acknowledge(seq)
-        isolate.intervalMs = reply.intervalMs
-        isolate.shards = reply.shards
-        if (reply.state === undefined || reply.epoch <= isolate.epoch) return
-        isolate.epoch = reply.epoch
-        isolate.epochAtMs = this.#clock.nowMs
+  #shardNode(name: string): ShardNode {
+    let node = this.shards.get(name)
+    if (node === undefined) {
+      const network = this.#network
+      node = new ShardNode(name, network, (message, done, fail) => {
+        const arrive = () => {
+          const reply = this.#takeForward(message)
+          network.clock.after(network.farMs(), () => done(reply))
+        }
+        network.call(this.controllerCalls, 'controller', network.farMs(), arrive, fail)
       })
-    })
-  }
-
-  #forwardInTime(node: ShardNode): void {
-    const dueMs = node.shard.forwardDueMs
-    if (dueMs === undefined) return
-    if (this.#clock.nowMs >= dueMs) this.#forward(node)
-    else if (node.alarmAtMs === undefined) this.#setAlarm(node, dueMs + BACKSTOP_MS)
-  }
-
-  #setAlarm(node: ShardNode, atMs: number): void {
-    node.alarmAtMs = atMs
-    this.#clock.after(atMs - this.#clock.nowMs, () => {
-      node.alarmAtMs = undefined
-      node.calls.note(this.#clock.nowMs)
-      if (node.shard.forwardDueMs !== undefined) this.#forward(node)
-    })
-  }
-
-  #forward(node: ShardNode): void {
-    const message = node.shard.startForward(node.name, this.#clock.nowMs)
-    const settle = () => {
-      const dueMs = node.shard.forwardDueMs
-      if (dueMs !== undefined && node.alarmAtMs === undefined) this.#setAlarm(node, dueMs + BACKSTOP_MS)
+      this.shards.set(name, node)
     }
-    const fail = () => {
-      node.shard.forwardFailed()
-      settle()
-    }
-    const take = () => {
-      const reply = this.#takeForward(message)
-      this.#clock.after(this.#farMs(), () => {
-        node.shard.forwarded(message.seq, reply)
-        node.shard.adoptState(reply.state)
-        settle()
-      })
-    }
-    this.#call(this.controllerCalls, 'controller', this.#farMs(), take, fail)
+    return node
   }
 
   /** What Controller.forward does. */
   #takeForward(message: ForwardMessage): ForwardReply {
-    const { nowMs } = this.#clock
+    const { nowMs } = this.#network.clock
     const known = this.#windows.get(message.shard)
     const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
     if (window !== undefined) this.#counted.add(message.cells)
     this.#windows.set(message.shard, { window: window ?? known?.window ?? EMPTY_WINDOW, seenAtMs: nowMs })
-    const busy = [...this.#windows.values()].filter(({ seenAtMs }) => nowMs - seenAtMs < SHARD_BUSY_MS).length
+    let busy = 0
+    for (const { seenAtMs } of this.#windows.values()) if (nowMs - seenAtMs < SHARD_BUSY_MS) busy++
     return {
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
@@ -260,48 +141,11 @@ export class World {
   }
 
   #controllerAlarm(): void {
-    this.controllerCalls.note(this.#clock.nowMs)
-    this.#clock.after(CONTROLLER_BACKSTOP_MS, () => this.#controllerAlarm())
-  }
-
-  #shardNode(name: string): ShardNode {
-    let node = this.shards.get(name)
-    if (node === undefined) {
-      const shard = new Shard({ outbox: undefined, state: undefined, tag: TAG }, [])
-      node = { name, shard, alarmAtMs: undefined, calls: new Calls() }
-      this.shards.set(name, node)
-    }
-    return node
-  }
-
-  /** A call to a Durable Object, which may be slow or away. */
-  #call(
-    calls: Calls,
-    what: Fault['what'],
-    wayMs: number,
-    arrive: () => void,
-    fail: () => void = () => {},
-  ): void {
-    const { fault } = this.#options
-    const { nowMs } = this.#clock
-    const isFaulty = fault?.what === what && nowMs >= fault.fromMs && nowMs < fault.toMs
-    const delayMs = isFaulty ? fault.delayMs : 0
-    if (delayMs > CALL_TIMEOUT_MS) {
-      this.#clock.after(CALL_TIMEOUT_MS, fail)
-      return
-    }
-    this.#clock.after(wayMs + delayMs, () => {
-      calls.note(this.#clock.nowMs)
-      arrive()
+    const { clock } = this.#network
+    clock.after(CONTROLLER_BACKSTOP_MS, () => {
+      this.controllerCalls.note(clock.nowMs)
+      this.#controllerAlarm()
     })
-  }
-
-  /** One way to a Durable Object in the same city, and across the world; with a long tail. */
-  #nearMs(): number {
-    return 2 - 4 * Math.log(1 - this.#options.random.next())
-  }
-  #farMs(): number {
-    return 15 - 60 * Math.log(1 - this.#options.random.next())
   }
 }
 

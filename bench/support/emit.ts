@@ -1,6 +1,11 @@
 /** Prints a benchmark's result: Markdown for people and documentation, or one JSON object. */
 export function emit<Result>(result: Result, toMarkdown: (result: Result) => string, isJson: boolean): void {
-  console.log(isJson ? JSON.stringify(result) : toMarkdown(result))
+  console.log(isJson ? JSON.stringify(result, neverForInfinity) : toMarkdown(result))
+}
+
+/** JSON has no Infinity: what never came is the word. */
+function neverForInfinity(_: string, value: unknown): unknown {
+  return value === Infinity ? 'never' : value
 }
 
 /** A Markdown table. */

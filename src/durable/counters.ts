@@ -8,22 +8,24 @@ import type { ControlState } from '../core/config/control.ts'
 import type { DocumentTag } from '../core/config/document-tag.ts'
 import type { OutboxData } from '../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../core/counters/protocol.ts'
-import { Shard, type ShardIsolate } from '../core/counters/shard.ts'
+import { isNews, Shard, type ShardIsolate } from '../core/counters/shard.ts'
 import { controller, type Env } from '../env.ts'
+import { Bell } from './bell.ts'
 import { TextStore } from './storage.ts'
 
-/**
- * The next flush forwards what this one has brought, so that there is seldom need of an alarm, which is billed like a
- * request. It fires when no more flushes come, or after an eviction.
- */
-const BACKSTOP_MS = 2_000
+/** Forwards go by a timer in memory. An alarm, which is billed like a request, is there for what an eviction stops. */
+const BACKSTOP_MS = 5_000
 /** Nothing is ever due so far ahead; where it is, the clock has been put back. */
 const CLOCK_JUMP_MS = 120_000
+/** No flush is held longer, whatever the isolate says: work after a response may take 30 s on the platform. */
+const LONGEST_HOLD_MS = 10_000
 
 export class Counters extends DurableObject<Env> implements CountersPort {
   readonly #texts: TextStore
   readonly #shard: Shard
+  readonly #news = new Bell()
   #name: string
+  #timer: ReturnType<typeof setTimeout> | undefined
   #documentText: { version: number; text: string } | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -43,26 +45,33 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     )
   }
 
-  /** Takes an isolate's flush, once, and tells it what it needs to know. */
+  /**
+   * Takes an isolate's flush, once, and tells it what it needs to know: at once what is new, else when its patience
+   * ends. So an isolate hears of a kill at the moment in which the shard does.
+   */
   async flush(message: FlushMessage): Promise<FlushReply> {
     const nowMs = Date.now()
     this.#rememberName(message.shard)
-    const { reply, isolate, isNew } = this.#shard.take(message, nowMs)
-    // The number and the counts are written together, before the flush is acknowledged.
-    this.ctx.storage.transactionSync(() => {
-      const data = JSON.stringify(isolate)
-      const { sql } = this.ctx.storage
-      sql.exec('INSERT OR REPLACE INTO isolates (id, data) VALUES (?, ?)', message.isolate, data)
-      if (isNew) this.#texts.putJson('outbox', this.#shard.outbox)
-    })
+    const { reply, isolate } = this.#shard.take(message, nowMs)
+    // The number and the counts are one row, written before the flush is acknowledged.
+    this.ctx.storage.sql.exec(
+      'INSERT OR REPLACE INTO isolates (id, data) VALUES (?, ?)',
+      message.isolate,
+      JSON.stringify(isolate),
+    )
     await this.#forwardInTime(nowMs)
-    return reply
+    if (!message.patienceMs || isNews(reply, message)) return reply
+    await this.#news.within(Math.min(message.patienceMs, LONGEST_HOLD_MS))
+    return this.#shard.replyTo(message, Date.now())
   }
 
   /** Takes over what is newer, from the Controller. */
   async adopt(state: ControlState | undefined, tag: DocumentTag | undefined): Promise<void> {
-    if (this.#shard.adoptState(state)) this.#texts.putJson('state', state)
-    if (this.#shard.adoptTag(tag)) this.#texts.putJson('tag', tag)
+    const isNewState = this.#shard.adoptState(state)
+    const isNewTag = this.#shard.adoptTag(tag)
+    if (isNewState) this.#texts.putJson('state', state)
+    if (isNewTag) this.#texts.putJson('tag', tag)
+    if (isNewState || isNewTag) this.#news.ring()
   }
 
   /** The document's text, asked of the Controller once for all isolates of the shard. */
@@ -77,7 +86,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     for (const isolate of this.#shard.forgetIsolates(Date.now())) {
       this.ctx.storage.sql.exec('DELETE FROM isolates WHERE id = ?', isolate)
     }
-    if (this.#shard.forwardDueMs !== undefined) await this.#forward()
+    await this.#forwardInTime(Date.now())
   }
 
   #rememberName(shard: string): void {
@@ -86,27 +95,36 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     this.#texts.put('shard', shard)
   }
 
-  /** Forwards now if it is time; else a later flush does, or an alarm. */
+  /** Forwards now if it is time, else when it is. */
   async #forwardInTime(nowMs: number): Promise<void> {
     const dueMs = this.#shard.forwardDueMs
     if (dueMs === undefined) return
-    if (nowMs >= dueMs || dueMs > nowMs + CLOCK_JUMP_MS) this.ctx.waitUntil(this.#forward())
-    else if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(dueMs + BACKSTOP_MS)
+    if (nowMs >= dueMs || dueMs > nowMs + CLOCK_JUMP_MS) {
+      this.ctx.waitUntil(this.#forward())
+      return
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.ctx.waitUntil(this.#forwardInTime(Date.now()))
+    }, dueMs - nowMs)
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(dueMs + BACKSTOP_MS)
   }
 
+  /**
+   * That a batch has arrived is not written down: after an eviction it is sent once more, and the Controller knows its
+   * number.
+   */
   async #forward(): Promise<void> {
+    const sealed = this.#shard.sealNew()
+    if (sealed !== undefined) this.#texts.putJson('outbox', sealed)
     const message = this.#shard.startForward(this.#name, Date.now())
-    this.#texts.putJson('outbox', this.#shard.outbox)
     try {
       const reply = await controller(this.env).forward(message)
       this.#shard.forwarded(message.seq, reply)
-      this.#texts.putJson('outbox', this.#shard.outbox)
       await this.adopt(reply.state, reply.document)
     } catch {
       this.#shard.forwardFailed()
     }
-    const dueMs = this.#shard.forwardDueMs
-    if (dueMs !== undefined) await this.ctx.storage.setAlarm(dueMs + BACKSTOP_MS)
+    await this.#forwardInTime(Date.now())
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Outcomes on their way out of the isolate: added up in memory, flushed to the Counters shard of the colo at most
- * once per interval, after the response, and sent again until the shard has them. The shard's reply brings the
- * control state when the isolate is behind; that is how a rollback arrives within a second.
+ * once per interval, after the response, and sent again until the shard has them. The shard holds its reply back
+ * until it has news, or until it is almost time for the next flush; that is how a rollback arrives at once.
  */
 
-import { SHORTEST_INTERVAL_MS, shardName } from '../core/counters/back-pressure.ts'
+import { GATHER_MS, REPLY_AHEAD_MS, SHORTEST_INTERVAL_MS, shardName } from '../core/counters/back-pressure.ts'
 import { countFailure, countOutcome, countTiming, countVital, type VitalName } from '../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
 import type { FlushReply } from '../core/counters/protocol.ts'
@@ -40,6 +40,8 @@ export class Reporter {
   #intervalMs = SHORTEST_INTERVAL_MS
   #shards = 1
   #scheduledAtMs = Number.NEGATIVE_INFINITY
+  #flushedAtMs = Number.NEGATIVE_INFINITY
+  #told = ''
 
   constructor(live: LiveDocument, sampler: Sampler) {
     this.#live = live
@@ -80,7 +82,12 @@ export class Reporter {
   }
 
   async #flushLater(context: ReportContext): Promise<void> {
-    await scheduler.wait(this.#intervalMs)
+    await scheduler.wait(GATHER_MS)
+    // More than an interval is left only where the clock has been put back.
+    for (let leftMs = this.#leftMs; leftMs > 0 && leftMs <= this.#intervalMs; leftMs = this.#leftMs) {
+      if (this.#told !== this.#seenInKv) break
+      await scheduler.wait(Math.min(leftMs, GATHER_MS))
+    }
     // From here on outcomes belong to the next flush, and arm its timer in a request of their own.
     this.#scheduledAtMs = Number.NEGATIVE_INFINITY
     const repeats = this.#outbox.hasSealed
@@ -88,6 +95,16 @@ export class Reporter {
     if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
       this.#schedule({ ...context, nowMs: Date.now() })
     }
+  }
+
+  /** What KV shows this isolate: the Controller hears of it soon where it is new. */
+  get #seenInKv(): string {
+    return `${this.#live.seenHash} ${this.#live.killHash}`
+  }
+
+  /** Until the next flush is due. */
+  get #leftMs(): number {
+    return this.#flushedAtMs + this.#intervalMs - Date.now()
   }
 
   /** Whether the shard took the batch. Where it can't be reached the batch stays sealed, and requests go on. */
@@ -104,7 +121,7 @@ export class Reporter {
         if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
         return true
       } catch {
-        await scheduler.wait(this.#intervalMs * attempt)
+        await scheduler.wait((this.#intervalMs / 2) * attempt)
       }
     }
     return false
@@ -123,6 +140,8 @@ export class Reporter {
 
   async #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
     const shard = this.#shardIn(context.place.colo)
+    this.#flushedAtMs = Date.now()
+    this.#told = this.#seenInKv
     return await countersShard(context.env, shard).flush({
       ...batch,
       isolate: this.#isolateId(),
@@ -134,6 +153,7 @@ export class Reporter {
       documentHash: this.#live.seenHash,
       killHash: this.#live.killHash,
       samples: await this.#sampler.seal(context.env),
+      patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
     })
   }
 

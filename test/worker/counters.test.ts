@@ -113,16 +113,62 @@ describe('a shard', () => {
     expect((await shard.flush(4, 1)).state?.epoch).toBe(epoch)
   })
 
+  it('holds its reply while there is nothing new, and tells at once what is', async () => {
+    const shard = shardOf('GGG')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const { epoch } = (await admin.call('getStatus')) as { epoch: number }
+    const usedHash = (await shard.flush(2, 0)).document?.hash ?? ''
+    const current = { epoch, usedHash, patienceMs: 10_000 }
+    let isHeld = true
+    const held = shard.flush(3, 1, current).finally(() => {
+      isHeld = false
+    })
+    // Another flush goes by while the first one waits.
+    await shard.flush(1, 1, { isolate: 'isolate-2' })
+    expect(isHeld).toBe(true)
+    const params = { flag: 'new-shop', verb: 'kill' }
+    await admin.call('commandFlag', { params, body: {} })
+    expect((await held).state?.epoch).toBeGreaterThan(epoch)
+  })
+
+  it('replies without news when the isolate will wait no longer', async () => {
+    const shard = shardOf('HHH')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const { epoch, document } = await shard.flush(2, 0)
+    const usedHash = document?.hash ?? ''
+    const reply = await shard.flush(3, 0, { epoch, usedHash, patienceMs: 50 })
+    expect(reply).toMatchObject({ epoch, state: undefined, document: undefined })
+  })
+
+  it('keeps what has come in while a batch is on its way, when it is evicted', async () => {
+    const shard = shardOf('III')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const lost = await loseAnswers(1)
+    await shard.flush(2, 10)
+    await expect.poll(shard.arrived, { timeout: 15_000 }).toBe(11)
+    expect(lost()).toBe(0)
+    // The batch of 10 has arrived, and nobody told the shard.
+    await shard.flush(3, 100)
+    await shard.flush(1, 1_000, { isolate: 'isolate-2' })
+    await evictDurableObject(shard.stub)
+    await shard.flush(3, 100)
+    await arrives(shard, 1_111)
+  })
+
   it('spreads isolates over more shards, and asks them to come less often, when there are many', async () => {
     const shard = shardOf('FFF')
     expect(await shard.flush(1, 1)).toMatchObject({ intervalMs: 1_000, shards: 1 })
-    const names = Array.from({ length: 250 }, (_, index) => `isolate ${index}`)
+    const names = Array.from({ length: 450 }, (_, index) => `isolate ${index}`)
     await Promise.all(names.map((isolate) => shard.flush(1, 0, { isolate })))
     const reply = await shard.flush(2, 0)
-    expect(reply.intervalMs).toBeGreaterThan(1_200)
-    expect(reply.shards).toBe(2)
-    // Those who know of two shards find this one half empty.
-    expect(await shard.flush(3, 0, { shards: 2 })).toMatchObject({ intervalMs: 1_000 })
+    expect(reply).toMatchObject({ intervalMs: 2_000, shards: 4 })
+    // Who stays with so many others is to come less often.
+    const staying = await shard.flush(3, 0, { shards: 4 })
+    expect(staying.shards).toBe(4)
+    expect(staying.intervalMs).toBeGreaterThan(2_200)
   })
 })
 

@@ -25,6 +25,11 @@ export class Outbox {
     return this.#open
   }
 
+  /** The number that the open batch will have. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
   /** Whether a batch is on its way, unacknowledged. */
   get hasSealed(): boolean {
     return this.#sealed !== undefined

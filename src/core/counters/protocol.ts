@@ -23,6 +23,8 @@ export type FlushMessage = SealedBatch & {
   killHash: string
   /** What a few of the decisions were made from. */
   samples: DecisionSample[]
+  /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
+  patienceMs?: number
 }
 
 /** Shard → isolate. */

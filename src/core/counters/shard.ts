@@ -5,13 +5,23 @@
 import { type ControlState, INITIAL_CONTROL_STATE } from '../config/control.ts'
 import { type DocumentTag, isOvertaken } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
-import { intervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pressure.ts'
+import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pressure.ts'
+import { type Busy, BusyIsolates } from './busy-isolates.ts'
+import { type Cell, CellTable } from './cell.ts'
 import { Outbox, type OutboxData } from './outbox.ts'
 import type { FlushMessage, FlushReply, ForwardMessage, ForwardReply, IsolateSighting } from './protocol.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from './sequence.ts'
 
-/** An isolate as the shard remembers it; `shards`: how many it believes its colo to have. */
-export type ShardIsolate = { window: SequenceWindow; sighting: IsolateSighting; shards: number }
+/**
+ * An isolate as the shard remembers it. `cells` are its counts for the batch of number `batch`: those of the batch that
+ * is still open are all that storage knows of it, so that a flush costs one row.
+ */
+export type ShardIsolate = Busy & {
+  window: SequenceWindow
+  sighting: IsolateSighting
+  batch: number
+  cells: Cell[]
+}
 
 export type ShardData = {
   outbox: OutboxData | undefined
@@ -23,11 +33,11 @@ export type ShardData = {
 const ISOLATE_FORGOTTEN_AFTER_MS = 600_000
 /** The Controller hears of isolates that have flushed within this. */
 const ISOLATE_REPORTED_MS = 60_000
-/** An isolate counts towards back-pressure while it has flushed within this. */
-const ISOLATE_BUSY_MS = 5_000
+/** An isolate counts towards back-pressure for so many of the intervals that it was told. */
+const BUSY_INTERVALS = 2.5
+/** A shard that is new to its isolates can't tell yet that they are few. */
+const SETTLED_MS = 10_000
 const LONGEST_RETRY_MS = 30_000
-/** Flushes come at the same pace as forwards; one that is a little early need not wait for the next. */
-const EARLY_MS = 100
 /** Before the Controller has told of one. */
 const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
 /** Before the Controller has said how many it wants. */
@@ -36,6 +46,7 @@ const FIRST_SAMPLE_QUOTA = 20
 export class Shard {
   readonly #outbox: Outbox
   readonly #isolates: Map<string, ShardIsolate>
+  readonly #busy = new BusyIsolates()
   #state: ControlState
   #tag: DocumentTag
   /** Samples are worth no disk: those of an eviction are lost. */
@@ -44,6 +55,9 @@ export class Shard {
   /** An isolate has taken over a state; the Controller waits to hear of it. */
   #hasNews = false
   #isForwarding = false
+  #lastFlushMs = Number.NEGATIVE_INFINITY
+  /** Since when flushes have come without a pause. */
+  #inUseSinceMs = 0
   #lastForwardMs = 0
   #forwardIntervalMs = SHORTEST_INTERVAL_MS
   #failures = 0
@@ -53,9 +67,17 @@ export class Shard {
     this.#state = data.state ?? INITIAL_CONTROL_STATE
     this.#tag = data.tag ?? NO_DOCUMENT
     this.#isolates = new Map(isolates)
+    for (const isolate of this.#isolates.values()) {
+      // Rows of an older version don't say until when they count.
+      if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
+      if (isolate.batch === this.#outbox.nextSeq) this.#outbox.open.add(isolate.cells)
+    }
   }
 
-  get outbox(): OutboxData {
+  /** The batch that is to be written down before it is sent; undefined where the one to send has been sent before. */
+  sealNew(): OutboxData | undefined {
+    if (this.#outbox.hasSealed) return undefined
+    this.#outbox.seal()
     return this.#outbox.toData()
   }
 
@@ -67,12 +89,17 @@ export class Shard {
     return this.#tag
   }
 
-  /** Takes a flush; `isNew` where its counts had not been seen before. `isolate` is what is now known of the sender. */
-  take(message: FlushMessage, nowMs: number): { reply: FlushReply; isolate: ShardIsolate; isNew: boolean } {
+  /** Takes a flush, if it has not been seen before. `isolate` is what is to be remembered of the sender. */
+  take(message: FlushMessage, nowMs: number): { reply: FlushReply; isolate: ShardIsolate } {
     const { epoch, epochAtMs, usedHash, documentHash, killHash, shards } = message
     const known = this.#isolates.get(message.isolate)
     const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
+    const isNew = window !== undefined
+    const batch = this.#outbox.nextSeq
+    const earlier = known?.batch === batch ? known.cells : []
     if (known !== undefined && known.sighting.epoch !== epoch) this.#hasNews = true
+    if (nowMs - this.#lastFlushMs > SETTLED_MS) this.#inUseSinceMs = nowMs
+    this.#lastFlushMs = nowMs
     const isolate: ShardIsolate = {
       window: window ?? known?.window ?? EMPTY_WINDOW,
       sighting: {
@@ -85,21 +112,35 @@ export class Shard {
         seenAtMs: nowMs,
       },
       shards,
+      batch,
+      cells: isNew ? new CellTable([...earlier, ...message.cells]).toList() : earlier,
+      busyUntilMs: nowMs + BUSY_INTERVALS * SHORTEST_INTERVAL_MS,
     }
     this.#isolates.set(message.isolate, isolate)
-    if (window !== undefined) this.#outbox.open.add(message.cells)
+    if (known !== undefined) this.#busy.remove(known)
+    if (isNew) this.#outbox.open.add(message.cells)
     this.#samples.push(...message.samples.slice(0, Math.max(0, this.#sampleQuota - this.#samples.length)))
-    return { reply: this.#replyTo(message, nowMs), isolate, isNew: window !== undefined }
+    this.#busy.add(isolate)
+    const reply = this.replyTo(message, nowMs)
+    this.#busy.remove(isolate)
+    isolate.busyUntilMs = nowMs + BUSY_INTERVALS * reply.intervalMs
+    this.#busy.add(isolate)
+    return { reply, isolate }
   }
 
-  #replyTo(message: FlushMessage, nowMs: number): FlushReply {
-    const isolates = this.#isolatesWith(message.shards, nowMs)
+  /** What is to be said to the sender of a flush that has been taken. */
+  replyTo(message: FlushMessage, nowMs: number): FlushReply {
+    const { isolates, inColo } = this.#busy.at(nowMs)
+    const wanted = shardsFor(inColo, message.shards)
+    const isSettled = nowMs - this.#inUseSinceMs >= SETTLED_MS
+    const shards = wanted < message.shards && !isSettled ? message.shards : wanted
     return {
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
-      intervalMs: intervalMsFor(isolates),
-      shards: shardsFor(isolates, message.shards),
+      // Who is sent elsewhere need not wait for what is too much here.
+      intervalMs: flushIntervalMsFor(shards === message.shards ? isolates : inColo / shards),
+      shards,
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
     }
   }
@@ -109,7 +150,7 @@ export class Shard {
     if (this.#isForwarding || (this.#outbox.isEmpty && !this.#hasNews)) return undefined
     const waitMs =
       this.#failures === 0
-        ? this.#forwardIntervalMs - EARLY_MS
+        ? this.#forwardIntervalMs
         : Math.min(LONGEST_RETRY_MS, SHORTEST_INTERVAL_MS * 2 ** (this.#failures - 1))
     return this.#lastForwardMs + waitMs
   }
@@ -119,14 +160,16 @@ export class Shard {
     this.#isForwarding = true
     this.#lastForwardMs = nowMs
     this.#hasNews = false
-    const sightings = [...this.#isolates.values()].map(({ sighting }) => sighting)
+    const isolates: IsolateSighting[] = []
+    for (const { sighting } of this.#isolates.values())
+      if (nowMs - sighting.seenAtMs < ISOLATE_REPORTED_MS) isolates.push(sighting)
     return {
       ...this.#outbox.seal(),
       shard,
       epoch: this.#state.epoch,
       documentVersion: this.#tag.version,
       samples: this.#samples.splice(0),
-      isolates: sightings.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_REPORTED_MS),
+      isolates,
     }
   }
 
@@ -162,18 +205,17 @@ export class Shard {
   /** Forgets isolates that are gone; their names. */
   forgetIsolates(nowMs: number): string[] {
     const gone = [...this.#isolates]
-      .filter(([, { sighting }]) => nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS)
+      .filter(([, { sighting, batch }]) => {
+        // While its counts are in no batch yet, they are nowhere else.
+        return nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS && batch !== this.#outbox.nextSeq
+      })
       .map(([name]) => name)
     for (const name of gone) this.#isolates.delete(name)
     return gone
   }
+}
 
-  /** Isolates at work that know of so many shards: those that are just moving elsewhere are not ours any more. */
-  #isolatesWith(shards: number, nowMs: number): number {
-    let count = 0
-    for (const isolate of this.#isolates.values()) {
-      if (isolate.shards === shards && nowMs - isolate.sighting.seenAtMs < ISOLATE_BUSY_MS) count++
-    }
-    return count
-  }
+/** Whether a reply says anything that its receiver should hear at once. */
+export function isNews(reply: FlushReply, message: FlushMessage): boolean {
+  return reply.state !== undefined || reply.document !== undefined || reply.shards !== message.shards
 }

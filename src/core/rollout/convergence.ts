@@ -1,11 +1,11 @@
 /** How far a new control state has come: which isolates decide by it, and how long the slowest took. */
-import { coloOf, intervalMsFor } from '../counters/back-pressure.ts'
+import { coloOf, flushIntervalMsFor } from '../counters/back-pressure.ts'
 import type { IsolateSighting } from '../counters/protocol.ts'
 
 /** An isolate counts while it has been seen within this. */
 export const ISOLATE_ACTIVE_MS = 60_000
-/** Beyond two flush intervals: the way through the shard, and what the clocks of two machines differ by. */
-const GRACE_MS = 3_000
+/** Beyond a flush interval: the way through the shard, and what the clocks of two machines differ by. */
+const GRACE_MS = 4_000
 
 export type ColoConvergence = {
   colo: string
@@ -52,7 +52,7 @@ function ofColo(
 ): ColoConvergence {
   const colo: ColoConvergence = { colo: name, converged: 0, behind: 0, idle: 0, slowestMs: null }
   const active = isolates.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_ACTIVE_MS)
-  const silentAfterMs = 2 * intervalMsFor(active.length) + GRACE_MS
+  const silentAfterMs = flushIntervalMsFor(active.length) + GRACE_MS
   for (const isolate of active) {
     if (isolate.epoch >= epoch) {
       colo.converged++

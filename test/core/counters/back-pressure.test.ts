@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { coloOf, intervalMsFor, shardName, shardsFor } from '../../../src/core/counters/back-pressure.ts'
+import {
+  coloOf,
+  flushIntervalMsFor,
+  intervalMsFor,
+  shardName,
+  shardsFor,
+} from '../../../src/core/counters/back-pressure.ts'
 
 describe('the interval', () => {
   it('is a second while a Durable Object can take it, and then as long as it needs to be', () => {
@@ -10,26 +16,35 @@ describe('the interval', () => {
   })
 })
 
+describe('the interval of flushes', () => {
+  it('brings a shard something every second, and lets isolates rest where there are several', () => {
+    expect([0, 1, 2, 3, 4, 200, 400, 800].map(flushIntervalMsFor)).toEqual([
+      1_000, 1_000, 1_000, 1_500, 2_000, 2_000, 2_000, 4_000,
+    ])
+  })
+})
+
 describe('the shards of a colo', () => {
-  it('are added until none is asked for more than it should be, whatever there were', () => {
+  it('are added until none has more isolates than it should, whatever there were', () => {
     for (const isolates of [1, 150, 201, 1_000, 10_000, 38_000]) {
-      let shards = 1
-      for (let round = 0; round < 20; round++) shards = shardsFor(Math.ceil(isolates / shards), shards)
-      expect(isolates / shards, `${isolates} isolates`).toBeLessThanOrEqual(200)
+      for (const shards of [1, 2, 3, 16, 256]) {
+        expect(isolates / shardsFor(isolates, shards), `${isolates} isolates`).toBeLessThanOrEqual(200)
+      }
     }
   })
 
   it('are taken away when isolates are gone, down to one', () => {
-    let shards = 64
-    for (let round = 0; round < 20; round++) shards = shardsFor(Math.ceil(10 / shards), shards)
-    expect(shards).toBe(1)
+    expect(shardsFor(10, 64)).toBe(1)
+    expect(shardsFor(400, 64)).toBe(4)
   })
 
-  it('stay as they are once they are right: no isolate wanders', () => {
+  it('stay as they are once they are right, also where there are a few isolates more or less: none wanders', () => {
     for (let isolates = 1; isolates < 20_000; isolates += 97) {
-      let shards = 1
-      for (let round = 0; round < 20; round++) shards = shardsFor(Math.ceil(isolates / shards), shards)
-      expect(shardsFor(Math.ceil(isolates / shards), shards)).toBe(shards)
+      const shards = shardsFor(isolates, 1)
+      for (const share of [0.8, 1, 1.2]) {
+        const others = shards === 1 ? Math.min(200, isolates * share) : isolates * share
+        expect(shardsFor(others, shards), `${isolates} isolates`).toBe(shards)
+      }
     }
   })
 

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench:growth`: what a request costs against the number of flags, routes, rules, conditions and isolates: the
+ * decision alone in this process, and the running gate in plain workerd.
+ *
+ *     npm run bench:growth -- [--quick] [--json] [--decisions]
+ *
+ * `--decisions` leaves the running gate out.
+ */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measure } from 'mitata'
+import { buildWorker } from '../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { startStaticOrigin } from '../support/child-origin.ts'
+import { emit, progress } from '../support/emit.ts'
+import { percentile } from '../support/percentiles.ts'
+import { DIMENSIONS, type Dimension, requestsOf } from './decisions.ts'
+import { GATE_DIMENSIONS, type GateDimension, gateCpuUs } from './gate.ts'
+import { type Series, toMarkdown } from './report.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    decisions: { type: 'boolean', default: false },
+  },
+})
+const ROUNDS = options.quick ? 3 : 9
+const CPU_TIME_NS = options.quick ? 50e6 : 200e6
+const GATE_ROUNDS = options.quick ? 1 : 5
+const GATE_SECONDS = options.quick ? 2 : 4
+
+const decisions = await decisionSeries()
+const gate = options.decisions ? [] : await gateSeries()
+progress('')
+emit(
+  { mode: options.quick ? 'quick' : 'full', rounds: options.quick ? 1 : GATE_ROUNDS, decisions, gate },
+  toMarkdown,
+  options.json,
+)
+
+async function decisionSeries(): Promise<Series[]> {
+  const series: Series[] = []
+  for (const [by, sizes] of Object.entries(DIMENSIONS)) {
+    progress(`decisions by ${by}`)
+    const points = []
+    for (const size of sizes) {
+      const request = requestsOf(by as Dimension, size)
+      const times: number[] = []
+      for (let round = 0; round < ROUNDS; round++)
+        times.push((await measure(request, { min_cpu_time: CPU_TIME_NS })).p50)
+      points.push({ size, cost: percentile(times, 0.5) })
+    }
+    series.push({ by, points })
+  }
+  return series
+}
+
+/** Sizes in turn, so that a slow minute of the machine slows all of them. */
+async function gateSeries(): Promise<Series[]> {
+  const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
+  await buildWorker({ outfile: worker })
+  const origin = await startStaticOrigin()
+  const series: Series[] = []
+  try {
+    for (const [by, sizes] of Object.entries(GATE_DIMENSIONS)) {
+      const costs = new Map<number, number[]>(sizes.map((size) => [size, []]))
+      for (let round = 0; round < GATE_ROUNDS; round++) {
+        for (const size of round % 2 === 0 ? sizes : sizes.toReversed()) {
+          progress(`gate by ${by}: ${size}, round ${round + 1}/${GATE_ROUNDS}`)
+          costs.get(size)?.push(await gateCpuUs(worker, origin.url, by as GateDimension, size, GATE_SECONDS))
+        }
+      }
+      series.push({ by, points: [...costs].map(([size, each]) => ({ size, cost: percentile(each, 0.5) })) })
+    }
+  } finally {
+    origin.close()
+  }
+  return series
+}

@@ -1,0 +1,44 @@
+/** How many isolates are at work, without looking at each: counts by the second in which they cease to be. */
+export type Busy = {
+  /** How many shards the isolate chooses among. */
+  shards: number
+  /** It counts until then, unless it flushes again; ms since 1970. */
+  busyUntilMs: number
+}
+
+export class BusyIsolates {
+  readonly #bySecond = new Map<number, { isolates: number; inColo: number }>()
+
+  add(isolate: Busy): void {
+    this.#count(isolate, 1)
+  }
+
+  remove(isolate: Busy): void {
+    this.#count(isolate, -1)
+  }
+
+  /**
+   * Isolates at work here, and in the whole colo: one that chooses among `shards` comes here with a chance of one in
+   * `shards`, so it stands for so many.
+   */
+  at(nowMs: number): { isolates: number; inColo: number } {
+    const sum = { isolates: 0, inColo: 0 }
+    for (const [second, { isolates, inColo }] of this.#bySecond) {
+      if (second * 1_000 <= nowMs) this.#bySecond.delete(second)
+      else {
+        sum.isolates += isolates
+        sum.inColo += inColo
+      }
+    }
+    return sum
+  }
+
+  #count({ shards, busyUntilMs }: Busy, change: 1 | -1): void {
+    const second = Math.ceil(busyUntilMs / 1_000)
+    const counts = this.#bySecond.get(second)
+    if (counts) {
+      counts.isolates += change
+      counts.inColo += change * shards
+    } else if (change === 1) this.#bySecond.set(second, { isolates: 1, inColo: shards })
+  }
+}
