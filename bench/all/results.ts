@@ -52,9 +52,13 @@ const revive = (_: string, value: unknown) => (value === 'never' ? Infinity : va
 export async function run<N extends Name>(name: N, isQuick: boolean): Promise<Results[N]> {
   const main = fileURLToPath(new URL(`bench/${name}/main.ts`, ROOT))
   const mode = isQuick ? ['--quick'] : []
-  const child = spawn(process.execPath, ['--expose-gc', '--max-semi-space-size=128', main, '--json', ...mode], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--max-semi-space-size=128', main, '--json', ...mode],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let text = ''
   child.stdout.on('data', (data: Buffer) => {
     text += data
