@@ -31,7 +31,7 @@ export function budgetTable(results: Partial<Results>): string {
   return table(['what', 'measured', 'must reach', 'aim for', 'verdict', 'by'], rows)
 }
 
-const prose = (name: string) => readFileSync(new URL(`prose/${name}.md`, import.meta.url), 'utf8').trim()
+const prose = (name: string) => readFileSync(new URL(`prose/${name}.txt`, import.meta.url), 'utf8').trim()
 
 function pageText(results: Partial<Results>): string {
   const sections = [
