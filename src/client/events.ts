@@ -50,13 +50,6 @@ const report = v.variant('type', [
   v.object({ type: v.literal('feedback'), flag, text }),
 ])
 const reports = v.pipe(v.array(report), v.minLength(1), v.maxLength(MOST_REPORTS))
-const message = v.union([
-  v.pipe(
-    v.object({ reports }),
-    v.transform((body) => body.reports),
-  ),
-  reports,
-])
 
 type Report = v.InferOutput<typeof report>
 
@@ -133,8 +126,10 @@ async function take(
 
 function parseMessage(body: string): { ok: true; reports: Report[] } | { ok: false; detail: string } {
   try {
-    const parsed = v.safeParse(message, JSON.parse(body))
-    if (parsed.success) return { ok: true, reports: parsed.output }
+    const message: unknown = JSON.parse(body)
+    // A list of reports will do, too; said apart, lest a problem be told of the wrong one.
+    const parsed = v.safeParse(v.object({ reports }), Array.isArray(message) ? { reports: message } : message)
+    if (parsed.success) return { ok: true, reports: parsed.output.reports }
     const issue = parsed.issues[0]
     const place = v.getDotPath(issue)
     return { ok: false, detail: `${place ? `${place}: ` : ''}${issue.message}. Send for example ${EXAMPLE}` }

@@ -44,7 +44,7 @@ export function createUnleashApi(ports: FlagPorts): Hono<{ Bindings: Env }> {
     }
     const given = await give()
     if (given === undefined) {
-      const detail = 'The body must be JSON, with the context in "context"'
+      const detail = `The body must be JSON of at most ${LARGEST_BODY_BYTES} bytes, with the context in "context"`
       return withCors(problemDetails(400, 'Bad Request', detail), request, settings)
     }
     const query = await ports.query(request, given, c.env, ctx)

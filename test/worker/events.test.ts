@@ -70,6 +70,17 @@ describe('POST /__sluice/events', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
+  it('says which report is wrong, and in what', async () => {
+    const list = [
+      { type: 'error', flag: FLAG },
+      { type: 'timing', flag: FLAG, durationMs: -1 },
+    ]
+    for (const body of [{ reports: list }, list]) {
+      const { detail } = (await (await post(body)).json()) as { detail: string }
+      expect(detail).toMatch(/^reports\.1\.durationMs: /)
+    }
+  })
+
   it('refuses reports of a visitor that it has never seen', async () => {
     const response = await post({ reports: [{ type: 'error', flag: FLAG }] }, { cookie: '' })
     expect(response.status).toBe(422)

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { importFeatures } from '../../../src/interop/features/import.ts'
 import { documentIn } from '../../interop/decider.ts'
 import { isOn, type LiteralFlag, type LiteralUser, randomUsers } from '../../interop/literal-features.ts'
+import { conforming } from '../../ofrep/protocol.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Gate, startGate } from '../harness/gate.ts'
 import { LONG } from '../harness/long.ts'
@@ -39,8 +40,9 @@ async function ask(user: LiteralUser | undefined): Promise<Map<string, boolean>>
     method: 'POST',
     body: JSON.stringify({ context }),
   })
-  expect(response.status).toBe(200)
-  const { flags } = (await response.json()) as { flags: { key: string; value?: unknown }[] }
+  const { status, body } = await conforming(response, 'bulk')
+  expect(status).toBe(200)
+  const flags = body?.flags as { key: string; value?: unknown }[]
   return new Map(flags.map(({ key, value }) => [key, value === true]))
 }
 

@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createAdminClient } from '../../../src/contract/client.ts'
+import { conforming } from '../../ofrep/protocol.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN } from '../harness/gate.ts'
 import { LONG } from '../harness/long.ts'
@@ -77,7 +78,7 @@ async function watch(look: () => Promise<void>): Promise<void> {
 async function isOnOverOfrep(url: string): Promise<boolean> {
   const body = JSON.stringify({ context: { targetingKey: 'visitor' } })
   const response = await fetch(`${url}${OFREP}/evaluate/flags/${FLAG}`, { method: 'POST', body })
-  return ((await response.json()) as { value: boolean }).value
+  return (await conforming(response, 'single')).body?.value === true
 }
 
 /** A page that asks once, and again whenever the stream says so; until then it believes what it heard. */
@@ -120,19 +121,20 @@ it('a change between the answer and the stream is told as soon as the stream is 
   const [url = ''] = gate.urls
   const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN })
   const bulk = await fetch(`${url}${OFREP}/evaluate/flags`, { method: 'POST', body: '{}' })
-  const { eventStreams } = (await bulk.json()) as { eventStreams: [{ endpoint: { requestUri: string } }] }
+  const { body } = await conforming(bulk, 'bulk')
+  const [stream] = (body?.eventStreams ?? []) as { endpoint: { requestUri: string } }[]
   const page = await raw(url, { headers: { accept: 'text/html', 'x-user-id': 'visitor' } })
   const [, revision = ''] = /"revision":"([^"]+)"/.exec(page.text) ?? []
   await admin.call('commandFlag', { params: { flag: FLAG, verb: 'kill' }, body: { reason: 'a test' } })
   await eventually('the gate has closed it', async () => !(await isOnOverOfrep(url)))
-  for (const uri of [eventStreams[0].endpoint.requestUri, `${OFREP}/stream?since=${revision}`]) {
-    const stream = await listen(url + uri)
-    await eventually('the stream says so', () => stream.messagesMs.length === 1)
+  for (const uri of [stream?.endpoint.requestUri, `${OFREP}/stream?since=${revision}`]) {
+    const first = await listen(url + uri)
+    await eventually('the stream says so', () => first.messagesMs.length === 1)
     // A connection that breaks goes on where it was, and has missed nothing.
-    const again = await listen(url + uri, { 'last-event-id': stream.lastId() ?? '' })
+    const again = await listen(url + uri, { 'last-event-id': first.lastId() ?? '' })
     await eventually('it is open', () => again.lastId() !== undefined)
     expect(again.messagesMs).toEqual([])
-    stream.close()
+    first.close()
     again.close()
   }
 })

@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAdminClient } from '../../../src/contract/client.ts'
 import { PROJECT_ROOT } from '../../../src/local/build-worker.ts'
 import { freePort } from '../../../src/local/gate.ts'
+import { conforming } from '../../ofrep/protocol.ts'
+import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN } from '../harness/gate.ts'
 
@@ -167,6 +169,27 @@ describe('the packed package', () => {
     await run(join(PROJECT_ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
   })
 
+  it('verifies on Node what the gate has signed, and nothing else', async () => {
+    const flags = 'shop=on;reason=split'
+    const nowSeconds = Math.floor(Date.now() / 1_000)
+    const headers = {
+      'sluice-flags': flags,
+      'sluice-targeting-key': 'user%2F42',
+      'sluice-signature': signatureOf('secret', nowSeconds, flags, 'user%2F42'),
+    }
+    const code = `
+      import { readDecision } from 'sluice/server'
+      import { SluiceProvider } from 'sluice/openfeature'
+      const headers = ${JSON.stringify(headers)}
+      const read = (more, signingKey = 'secret') => readDecision({ ...headers, ...more }, { signingKey })
+      new SluiceProvider({ url: 'https://www.example.com' })
+      console.log(JSON.stringify([await read({}), await read({ 'sluice-flags': 'shop=off' }) ?? null,
+        await read({ 'sluice-targeting-key': 'other' }) ?? null, await read({}, 'wrong') ?? null]))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
+    const decision = { variants: { shop: 'on' }, reasons: { shop: 'split' }, targetingKey: 'user/42' }
+    expect(JSON.parse(stdout)).toEqual([decision, null, null, null])
+  })
+
   it('is tree-shakeable, and its helper for pages stays below 3 kB', async () => {
     const helper = await readFile(join(folder, 'node_modules/sluice/dist/lib/browser.js'))
     expect(gzipSync(helper, { level: 9 }).length).toBeLessThan(MOST_BROWSER_BYTES)
@@ -199,7 +222,7 @@ describe('the gate inside a foreign Hono Worker', () => {
         method: 'POST',
         body: JSON.stringify({ context: { targetingKey: id } }),
       })
-      const { value } = (await response.json()) as { value: boolean }
+      const value = (await conforming(response, 'single')).body?.value
       expect((await (await ask(id)).text()).startsWith('new')).toBe(value)
     }
   })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { conforming } from '../../ofrep/protocol.ts'
 import { listen } from '../clients/support.ts'
 import { eventually, type Status, startGate, type TestGate } from './support/gate.ts'
 import { type Handler, inParallel, plainRequest, startOrigin, type TestOrigin } from './support/origin.ts'
@@ -64,7 +65,7 @@ async function isOnFor(targetingKey: string): Promise<boolean> {
     method: 'POST',
     body: JSON.stringify({ context: { targetingKey } }),
   })
-  return ((await response.json()) as { value: boolean }).value
+  return (await conforming(response, 'single')).body?.value === true
 }
 
 describe('a canary that hangs', () => {
