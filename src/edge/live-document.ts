@@ -29,6 +29,7 @@ import { sha256Hex } from '../crypto.ts'
 import { type Env, isDevelopment } from '../env.ts'
 import { withTimeout } from '../with-timeout.ts'
 import { TokenVerifier } from './claims.ts'
+import { readKeys } from './kv-keys.ts'
 
 /** Everything a request decides by; replaced as a whole, never changed. */
 export type Live = {
@@ -63,6 +64,9 @@ const RETRY_MS = 1_000
 const COLD_WAIT_MS = 1_500
 const IDLE_WAIT_MS = 250
 const KV_TIMEOUT_MS = 10_000
+/** A refused text beyond this, which is more than 10,000 flags take, is read again only so often. */
+const LARGE_CHARACTERS = 6_000_000
+const LARGE_REFUSED_MS = 300_000
 
 export class LiveDocument {
   readonly #bundled: unknown
@@ -80,6 +84,8 @@ export class LiveDocument {
   #stateText: string | null = null
   #refresh: { startedMs: number; done: Promise<void> } | undefined
   #nextRefreshMs = 0
+  /** Until then the document is not read from KV. */
+  #documentDueMs = 0
   #lastCheckedMs = 0
   #report: LiveReport = { source: 'bundled', hash: '', checkedAtMs: 0, refused: [], lastError: undefined }
   #refusedTexts = new Map<string, string>()
@@ -142,7 +148,7 @@ export class LiveDocument {
 
   /** Reads KV now, whatever the interval says; for people who want to see what there is. */
   async refreshNow(env: Env, nowMs: number): Promise<Live> {
-    await this.#refreshFrom(env, nowMs)
+    await this.#refreshFrom(env, nowMs, true)
     return this.last
   }
 
@@ -176,9 +182,12 @@ export class LiveDocument {
       this.#useDocument(compileSnapshot(parsed.value), { hash: tag.hash, source: 'pushed', sinceMs: nowMs })
   }
 
-  async #refreshFrom(env: Env, nowMs: number): Promise<void> {
+  async #refreshFrom(env: Env, nowMs: number, isAll = false): Promise<void> {
     try {
-      const values = await withTimeout(readAll(env.GATE), KV_TIMEOUT_MS)
+      const values = await withTimeout(
+        readKeys(env.GATE, isAll || nowMs >= this.#documentDueMs),
+        KV_TIMEOUT_MS,
+      )
       await this.#takeDocument(values.get('config') ?? null, nowMs)
       await this.#takeKillList(values.get('kill') ?? null, nowMs)
       await this.#takeState(values.get('state') ?? null, nowMs)
@@ -194,13 +203,17 @@ export class LiveDocument {
 
   /** A document that is gone from KV is no reason to forget the one that worked. */
   async #takeDocument(text: string | null, nowMs: number): Promise<void> {
-    if (text === null || text === this.#refusedTexts.get('config')) return
+    if (text === null) return
+    if (text === this.#refusedTexts.get('config')) return this.#putOff(text, nowMs)
     if (text === this.#documentText) return this.#accept('config')
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#rest())
-      if (!parsed.ok) return this.#refuse('config', text, parsed.problems, nowMs)
+      if (!parsed.ok) {
+        this.#putOff(text, nowMs)
+        return this.#refuse('config', text, parsed.problems, nowMs)
+      }
       // A newer one may have been heard of meanwhile.
       if (this.#isStale(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
@@ -208,6 +221,11 @@ export class LiveDocument {
     this.#documentText = text
     this.#seenHash = hash
     this.#accept('config')
+  }
+
+  /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
+  #putOff({ length }: string, nowMs: number): void {
+    if (length > LARGE_CHARACTERS) this.#documentDueMs = nowMs + LARGE_REFUSED_MS
   }
 
   /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
@@ -278,15 +296,6 @@ export class LiveDocument {
     if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
     this.#use(compileSnapshot(parsed.value))
     return this.#live as Live
-  }
-}
-
-/** One bulk read; should a huge document make that fail, the keys that close gates are still read. */
-async function readAll(kv: KVNamespace): Promise<Map<string, string | null>> {
-  try {
-    return await kv.get(['config', 'kill', 'state'], { type: 'text', cacheTtl: 30 })
-  } catch {
-    return await kv.get(['kill', 'state'], { type: 'text', cacheTtl: 30 })
   }
 }
 

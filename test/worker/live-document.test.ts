@@ -36,3 +36,27 @@ it('a text that is not the one that was told of is not used', async () => {
   const { tag } = await versionOf(1)
   expect(await liveWith([{ tag, text: textOf('http://evil.test') }])).toBe('http://bundled.test')
 })
+
+it('megabytes of nonsense in KV are not read again and again, and what closes flags still is', async () => {
+  const reads: string[][] = []
+  const nonsense = '{'.repeat(7_000_000)
+  const kv = {
+    get: async (keys: string[]) => {
+      reads.push(keys)
+      return new Map(keys.map((key) => [key, key === 'config' ? nonsense : null]))
+    },
+  }
+  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  const work: Promise<unknown>[] = []
+  const startMs = Date.now()
+  for (const minute of [0, 1, 2, 4, 6]) {
+    const gateEnv = { ...env, GATE: kv as unknown as KVNamespace, ENVIRONMENT: 'production' }
+    await live.current(gateEnv, (each) => void work.push(each), startMs + minute * 60_000)
+    await Promise.all(work)
+  }
+  expect(reads.map((keys) => keys.includes('config'))).toEqual([true, false, false, false, true])
+  expect(reads.every((keys) => keys.includes('kill') && keys.includes('state'))).toBe(true)
+  expect(live.last.snapshot.fallback.url).toBe('http://bundled.test')
+  await live.refreshNow({ ...env, GATE: kv as unknown as KVNamespace }, startMs + 400_000)
+  expect(reads.at(-1)).toContain('config')
+})
