@@ -29,8 +29,7 @@ export function startLoad(urls: readonly string[], perSecond: number): Load {
   }
 }
 
-function shoot(url: string, visitor: number, agent: Agent): Promise<Shot> {
-  const sentMs = performance.now()
+function shoot(url: string, visitor: number, agent: Agent, sentMs = performance.now()): Promise<Shot> {
   return new Promise((resolve) => {
     let status = 0
     let text = ''
@@ -44,7 +43,11 @@ function shoot(url: string, visitor: number, agent: Agent): Promise<Shot> {
       response.on('end', () => end(false))
       response.on('error', () => end(true))
     })
-    sent.on('error', () => end(true))
+    sent.on('error', () => {
+      // Its connection was closed before it came: like a browser, it asks again.
+      if (sent.reusedSocket && status === 0) resolve(shoot(url, visitor, agent, sentMs))
+      else end(true)
+    })
     sent.end()
   })
 }

@@ -37,6 +37,8 @@ type Row = {
   requests: number
   /** Answers of 5xx, or none, or none but what `breaksAnswers` expects. */
   failed: number
+  /** What visitors got who got no answer, for finding out why. */
+  said: readonly string[]
   broken: number
   p50Ms: number
   p99Ms: number
@@ -92,11 +94,14 @@ function outside({ shots }: Load, fromMs: number, toMs: number): Shot[] {
 function rowOf(scenario: Scenario, shots: readonly Shot[], closedAfterMs: number | null): Row {
   const broken = shots.filter(({ isBroken, status }) => isBroken && status === 200).length
   const failed = shots.filter(({ status, isBroken }) => status >= 500 || (isBroken && status !== 200)).length
+  const isFailed = ({ status, isBroken }: Shot) => status >= 500 || isBroken
+  const said = shots.filter(isFailed).map(({ status, text }) => `${status} ${text.slice(0, 80).trim()}`)
   const times = shots.map(({ tookMs }) => tookMs)
   return {
     fault: scenario.name,
     requests: shots.length,
     failed: failed + (scenario.breaksAnswers ? 0 : broken),
+    said: [...new Set(said)].slice(0, 5),
     broken,
     p50Ms: Math.round(percentile(times, 0.5)),
     p99Ms: Math.round(percentile(times, 0.99)),
