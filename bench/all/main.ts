@@ -4,7 +4,7 @@
  *     npm run bench -- [--full] [--only NAME]... [--json] [--write]
  *
  * Quick modes unless `--full`. `--only` runs some and takes the others from their last run, as kept in build/bench.json.
- * `--write` makes docs/performance.md and its pictures. Ends with 1 where a budget is surely missed.
+ * `--write` makes docs/performance.md, docs/scale.md and their pictures. Ends with 1 where a budget is surely missed.
  */
 import { parseArgs } from 'node:util'
 import { progress } from '../support/emit.ts'

@@ -5,6 +5,7 @@ import * as evaluate from '../evaluate/report.ts'
 import * as growth from '../growth/report.ts'
 import * as propagation from '../propagation/report.ts'
 import * as proxy from '../proxy/report.ts'
+import { writePage as writeScalePage } from '../scale/page.ts'
 import { table } from '../support/emit.ts'
 import { BUDGETS, verdictOf } from './budgets.ts'
 import { decisionsSvg, gateSvg } from './pictures.ts'
@@ -14,6 +15,7 @@ const DOCS = new URL('../../docs/', import.meta.url)
 
 export function writePage(results: Partial<Results>): void {
   writeFileSync(new URL('performance.md', DOCS), pageText(results))
+  if (results.scale !== undefined) writeScalePage(results.scale)
   if (results.growth === undefined) return
   writeFileSync(new URL('images/growth-decision.svg', DOCS), decisionsSvg(results.growth))
   writeFileSync(new URL('images/growth-gate.svg', DOCS), gateSvg(results.growth))
@@ -83,7 +85,8 @@ function section<Result extends { mode: string }>(
 }
 
 function growthText({ decisions, gate, rounds }: Results['growth']): string {
-  return `Finding the route and deciding its flag, in one process; the request takes the last route and the last rule:
+  return `Finding the route and deciding its flag, in one process; the request takes the last route and the last rule (the
+fastest of several rounds):
 
 ${growth.seriesTable(decisions, 'ns')}
 

@@ -3,7 +3,7 @@
 import { startGate } from '../proxy/contestants.ts'
 import { load } from '../proxy/load.ts'
 import { bigDocument } from '../support/big-document.ts'
-import { cpuTimeMs } from '../support/cpu.ts'
+import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
 
 export type GateDimension = 'flags' | 'routes' | 'isolates'
 export const GATE_DIMENSIONS: Readonly<Record<GateDimension, readonly number[]>> = {
@@ -32,6 +32,7 @@ export async function gateCpuUs(
     )
   try {
     await run(Math.ceil(seconds / 2))
+    await untilIdle(gate.pids)
     const usedMs = () => gate.pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
     const beforeMs = usedMs()
     const requests = await run(seconds)

@@ -22,7 +22,7 @@ export function perUnit({ points }: Series): number {
 export function toMarkdown({ decisions, gate, rounds }: GrowthResult): string {
   return `${seriesTable(decisions, 'ns')}
 
-${gate.length > 0 ? `${seriesTable(gate, 'µs')}\n\n` : ''}Medians of ${rounds} rounds.`
+${gate.length > 0 ? `${seriesTable(gate, 'µs')}\n\n` : ''}Decisions: the fastest round; the gate: medians of ${rounds}.`
 }
 
 export function seriesTable(series: readonly Series[], unit: string): string {

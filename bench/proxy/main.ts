@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { startStaticOrigin } from '../support/child-origin.ts'
-import { cpuTimeMs } from '../support/cpu.ts'
+import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
 import { emit, progress } from '../support/emit.ts'
 import { type Contestant, contestants } from './contestants.ts'
 import { LOAD_TOOL, load } from './load.ts'
@@ -54,6 +54,7 @@ async function measure({ start }: Contestant): Promise<Measured> {
   const running = await start(origin.url)
   try {
     await load(running.url, WARM_UP_SECONDS)
+    await untilIdle(running.pids)
     const usedMs = () => running.pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
     const beforeMs = usedMs()
     const { requests, ...figures } = await load(running.url, seconds)

@@ -33,9 +33,9 @@ const SIZES: Size[] = [
 ]
 const FAULTY: Size = { requestsPerSecond: 100_000, colos: 100, isolates: 500 }
 const ONE_COLO: Size = { requestsPerSecond: 40_000, colos: 1, isolates: 200 }
-const SURGE = { isolates: 3_800, fromMs: 60_000, toMs: 180_000 }
+const SURGE = { isolates: 1_800, fromMs: 60_000, toMs: 180_000 }
 const TIMES: Times = options.quick
-  ? { warmUpMs: 30_000, killMs: 42_000, endMs: 48_000 }
+  ? { warmUpMs: 32_000, killMs: 44_000, endMs: 47_000 }
   : { warmUpMs: 40_000, killMs: 70_000, endMs: 90_000 }
 const FAULT_TIMES: Times = { warmUpMs: 30_000, killMs: 50_000, endMs: 90_000 }
 

@@ -61,7 +61,7 @@ the next flush. An isolate is without a held flush for a quarter of a second bet
 
 ![Isolates, shards, and requests per second to one shard, over time](images/scale-adaptation.svg)
 
-One colo with 200 isolates; 3,800 more come within ten seconds from second 60 on, and go from second 180 on. The first
+One colo with 200 isolates; 1,800 more come within ten seconds from second 60 on, and go from second 180 on. The first
 flushes of the newcomers meet one shard; the replies say how many there should be and how often to come.
 
 ## When something is slow or away

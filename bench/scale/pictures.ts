@@ -34,7 +34,7 @@ export function adaptationSvg({ adaptation }: ScaleResult): string {
   const of = (figure: (point: AdaptationPoint) => number) =>
     adaptation.map((point) => [point.second, Math.max(1, figure(point))] as const)
   return chartSvg({
-    title: 'Twenty times the isolates come to one colo, and go again',
+    title: 'Ten times the isolates come to one colo, and go again',
     subtitle: 'nothing is configured; shards and intervals follow by flush replies',
     x: { label: 'seconds', scale: 'linear', least: 0, most: last, ticks: [0, 60, 120, 180, 240, 300] },
     y: { label: '', scale: 'log', least: 1, most: 1e4, ticks: [1, 10, 100, 1e3, 1e4] },

@@ -12,6 +12,20 @@ export function cpuTimeMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND
 }
 
+const IDLE_SHARE = 0.1
+const SAMPLE_MS = 250
+const LONGEST_WAIT_MS = 20_000
+
+/** Waits until processes have nothing left to do: a large document is still being read after the first answers. */
+export async function untilIdle(pids: readonly number[]): Promise<void> {
+  const usedMs = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
+  const deadlineMs = performance.now() + LONGEST_WAIT_MS
+  for (let beforeMs = usedMs(); performance.now() < deadlineMs; beforeMs = usedMs()) {
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
+    if (usedMs() - beforeMs < IDLE_SHARE * SAMPLE_MS) return
+  }
+}
+
 /** Memory of a process that is in RAM now, bytes. */
 export function residentBytes(pid: number): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
