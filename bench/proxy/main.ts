@@ -21,10 +21,10 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 1 : 9))
-const seconds = Number(options.seconds ?? (options.quick ? 3 : 5))
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 9))
+const seconds = Number(options.seconds ?? (options.quick ? 2 : 5))
 /** Until code is compiled and connections are open. */
-const WARM_UP_SECONDS = options.quick ? 2 : 3
+const WARM_UP_SECONDS = options.quick ? 1 : 3
 
 if (process.platform !== 'linux') {
   console.error('Cannot measure CPU time: this benchmark reads /proc, which only Linux has.')
