@@ -87,11 +87,14 @@ async function openPage(url: string): Promise<void> {
   let heard = 0
   let isOn = true
   await watch(async () => {
+    const lookedMs = Date.now()
+    // What has arrived by now is read first, also where this process was held up.
+    await new Promise((resolve) => setTimeout(resolve, 10))
     if (stream.messagesMs.length > heard) {
       heard = stream.messagesMs.length
       isOn = await isOnOverOfrep(url)
     }
-    if (isOn) lastOn.stream = Date.now()
+    if (isOn) lastOn.stream = lookedMs
   })
   stream.close()
 }
