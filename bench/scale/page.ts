@@ -43,8 +43,8 @@ Requests per second to one object are the largest mean of ten seconds. Alarms co
 
 ![Requests to Durable Objects against proxied requests](images/scale-load.svg)
 
-- An isolate flushes every second while it has traffic, where four or more share a shard every two. So the share falls as isolates get
-  busier, and at 1,000 requests/s it is what four isolates, one shard and one Controller make.
+- An isolate flushes every second while it has traffic, where four or more share a shard every two. So the share falls as
+  isolates get busier, and at 1,000 requests/s it is what four isolates, one shard and one Controller make.
 - A shard takes up to 200 isolates, then its colo gets more shards. Flushes come less often only where that is not enough.
 - All shards together ask the Controller 200 times a second at most: with more shards each forwards less often.
 

@@ -14,15 +14,19 @@ export function cpuTimeMs(pid: number): number {
 
 const IDLE_SHARE = 0.1
 const SAMPLE_MS = 250
+/** The Controller begins to read a document a second after the first flush. */
+const IDLE_SAMPLES = 8
 const LONGEST_WAIT_MS = 20_000
 
 /** Waits until processes have nothing left to do: a large document is still being read after the first answers. */
 export async function untilIdle(pids: readonly number[]): Promise<void> {
   const usedMs = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
   const deadlineMs = performance.now() + LONGEST_WAIT_MS
+  let idle = 0
   for (let beforeMs = usedMs(); performance.now() < deadlineMs; beforeMs = usedMs()) {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
-    if (usedMs() - beforeMs < IDLE_SHARE * SAMPLE_MS) return
+    idle = usedMs() - beforeMs < IDLE_SHARE * SAMPLE_MS ? idle + 1 : 0
+    if (idle === IDLE_SAMPLES) return
   }
 }
 
