@@ -89,10 +89,7 @@ afterAll(async () => {
 /** Things happen, with texts that mean harm. */
 async function happen(): Promise<void> {
   const { admin, url } = gate
-  for (let n = 0; n < 30; n++) {
-    const headers = { ...visitorHeaders(n), 'user-agent': attack(7), 'x-plan': attack(8) }
-    await fetch(url, { headers }).then((response) => response.arrayBuffer())
-  }
+  await comeAndGo()
   await admin.command(FLAG, 'pause', { reason: attack(9) })
   await admin.command('split', 'kill', { reason: attack(10) })
   await admin.call('createToken', { body: { name: attack(11).slice(0, 100), role: 'viewer' } })
@@ -107,10 +104,18 @@ async function happen(): Promise<void> {
     body: JSON.stringify({ reports: [report] }),
   })
   expect(response.status).toBe(202)
-  await eventually('visitors are counted', async () => {
-    const { arms } = await gate.flag(FLAG)
-    return arms.canary.requests + arms.control.requests >= 30
+  await eventually('there is something to draw', async () => {
+    await comeAndGo()
+    const { points } = await admin.call('getSeries', { query: { flag: FLAG } })
+    return points.length >= 2
   })
+}
+
+async function comeAndGo(): Promise<void> {
+  for (let n = 0; n < 30; n++) {
+    const headers = { ...visitorHeaders(n), 'user-agent': attack(7), 'x-plan': attack(8) }
+    await fetch(gate.url, { headers }).then((response) => response.arrayBuffer())
+  }
 }
 
 /** Waits until a view has what it asks for. */
