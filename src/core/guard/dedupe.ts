@@ -27,6 +27,7 @@
 import {
   CHUNK_BUCKETS,
   ENTRY_LENGTH,
+  type Entry,
   entryIndex,
   findEntry,
   MOST_TIMES,
@@ -109,12 +110,13 @@ export function stepDedupe(
   const isEnough = meterFor(eligible)
   let enough = false
   for (const { bucket, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
-    const times = due(draft, bucket)
+    const history = historyOf(draft, bucket)
+    const times = due(history, draft.nowS)
     const matters = isCanary ? times.strict : times.plain
     // The advance test must hear of every error of the canary; of control's it may miss some.
     if (isCanary && times.plain) counted.plainCanary++
     if (matters && enough) continue
-    countError(draft, bucket, times)
+    countError(draft, bucket, history, times)
     if (!isCanary && times.plain) counted.plainControl++
     if (!isCanary && times.strict) counted.strictControl++
     if (isCanary && times.strict) {
@@ -180,8 +182,10 @@ function mixed(bucket: number, nowS: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** A bucket's history, if it has one, and where it stands. */
-function lookUp(draft: Draft, bucket: number) {
+/** What is known of a bucket, `entry` null where that is nothing, and where it stands. */
+type History = { chunk: number; text: string; at: number; entry: Entry | null }
+
+function historyOf(draft: Draft, bucket: number): History {
   const chunk = Math.floor(bucket / CHUNK_BUCKETS)
   const text = draft.chunks[chunk] ?? ''
   const at = findEntry(text, bucket)
@@ -189,11 +193,10 @@ function lookUp(draft: Draft, bucket: number) {
 }
 
 /** By which rules an error of a bucket counts now. Whoever counts strictly counts plainly too. */
-function due(draft: Draft, bucket: number): { strict: boolean; plain: boolean } {
-  const { entry } = lookUp(draft, bucket)
+function due({ entry }: History, nowS: number): { strict: boolean; plain: boolean } {
   return {
-    strict: entry === null || strictDueS(entry) <= draft.nowS,
-    plain: entry === null || plainDueS(entry) <= draft.nowS,
+    strict: entry === null || strictDueS(entry) <= nowS,
+    plain: entry === null || plainDueS(entry) <= nowS,
   }
 }
 
@@ -201,9 +204,9 @@ function due(draft: Draft, bucket: number): { strict: boolean; plain: boolean } 
 function countError(
   draft: Draft,
   bucket: number,
+  { chunk, text, at, entry: old }: History,
   { strict, plain }: { strict: boolean; plain: boolean },
 ): void {
-  const { chunk, text, at, entry: old } = lookUp(draft, bucket)
   const entry = {
     times: Math.min(MOST_TIMES, (old?.times ?? 0) + (strict ? 1 : 0)),
     lastS: draft.nowS,
