@@ -83,19 +83,20 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   async function makePlan(own: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
-    const revision = document.snapshot.bootstrap && revisionOf(document, facts.nowMs)
-    const debug = await debugViewOf(facts, env)
     const role = roleOf(facts)
+    const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
+    // Of this document: nothing may be awaited before.
+    const revision = isWithFlags ? revisionOf(document, facts.nowMs) : ''
+    const debug = await debugViewOf(facts, env)
     const pin = pinOf(facts, role, own, document.snapshot)
     const target = pin?.target ?? own
-    const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
     if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
     const { context, anonymous } = await visitorOf(facts, document, env)
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
     const decideOther = (flag: CompiledFlag) =>
       stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
     const bring = (routed?: Decision) =>
-      isWithFlags ? bootstrapFor(document.snapshot, decideOther, routed, revision ?? '') : undefined
+      isWithFlags ? bootstrapFor(document.snapshot, decideOther, routed, revision) : undefined
     if (target.kind === 'origin') {
       const bootstrap = bring()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
