@@ -5,7 +5,7 @@ import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
 import { type Load, shareOf, startLoad } from '../harness/load.ts'
 import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
-import { hasBrowser, openTab, signIn, startBrowser, type Visit } from './support.ts'
+import { hasBrowser, openTab, seeFlagView, signIn, startBrowser, type Visit } from './support.ts'
 
 const FLAG = 'launch'
 /** The page is to show a rollback so soon after the gate has made it. */
@@ -86,7 +86,7 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
     await page.getByText('Compare canary with control').click()
     await page.getByLabel('Error rate at most').fill('0.2')
     await page.getByRole('button', { name: 'Publish' }).click()
-    await page.getByRole('heading', { level: 1, name: FLAG }).waitFor()
+    await seeFlagView(page, FLAG)
     expect((await gate.flag(FLAG)).percentage).toBe(20)
   })
 

@@ -54,3 +54,9 @@ export async function signIn(page: Page, gateUrl: string, token: string, at = ''
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('navigation', { name: 'Views' }).waitFor()
 }
+
+/** Waits for the view of a flag: the editor's heading has the flag's name in it too, so its address is what tells. */
+export async function seeFlagView(page: Page, flag: string): Promise<void> {
+  await page.waitForURL(({ pathname }) => pathname.endsWith(`/flags/${flag}`))
+  await page.getByRole('heading', { level: 1, name: flag }).waitFor()
+}

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flag, document as gateDocument } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
-import { hasBrowser, openTab, signIn, startBrowser } from './support.ts'
+import { hasBrowser, openTab, seeFlagView, signIn, startBrowser } from './support.ts'
 
 const NOWHERE = { old: 'http://127.0.0.1:9', new: 'http://127.0.0.1:9' }
 const MANY = 5_000
@@ -39,7 +39,7 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     await conflict.getByText('by the first').waitFor()
     expect(await page.getByLabel('Description').inputValue()).toBe('by the second')
     await conflict.getByRole('button', { name: 'Publish mine over it' }).click()
-    await page.getByRole('heading', { level: 1, name: 'f' }).waitFor()
+    await seeFlagView(page, 'f')
     const { definition } = await gate.admin.call('getFlag', { params: { flag: 'f' } })
     expect(definition.description).toBe('by the second')
     await close()
@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     await gate.admin.call('createFlag', { body: { key: 'another', flag: flag(), reason: 'another one' } })
     await page.getByRole('button', { name: 'Publish' }).click()
     await page.getByRole('button', { name: 'Publish mine as well' }).click()
-    await page.getByRole('heading', { level: 1, name: 'f' }).waitFor()
+    await seeFlagView(page, 'f')
     const { document: published } = await gate.admin.call('getDocument')
     expect(Object.keys(published.flags as object)).toContain('another')
     await close()
@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser)('the keyboard alone', () => {
     await page.getByText('Valid', { exact: true }).waitFor()
     await tabTo(page, 'Publish')
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'by-hand' }).waitFor()
+    await seeFlagView(page, 'by-hand')
     await tabTo(page, 'Kill')
     await page.keyboard.press('Enter')
     await page.getByRole('dialog', { name: 'Kill by-hand?' }).waitFor()
