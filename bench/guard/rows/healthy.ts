@@ -1,13 +1,15 @@
 /** Rows about canaries that are as good as control: how often the guard is wrong. */
 
 import { ADVANCE_LAMBDAS } from '../../../src/core/guard/advance.ts'
-import { SLOW_LAMBDAS } from '../../../src/core/guard/latency.ts'
-import { ERROR_LAMBDAS } from '../../../src/core/guard/rollback.ts'
+import { SLOW_BETS } from '../../../src/core/guard/latency.ts'
+import { ERROR_BETS } from '../../../src/core/guard/rollback.ts'
+import type { Bet } from '../../../src/core/guard/wealth.ts'
 import { worstExpectation } from '../exact.ts'
 import { type Row, shareFigure } from '../row.ts'
 import type { Scenario } from '../scenario.ts'
 
 const FALSE_ALARMS = 0.01
+const lambdasOf = (bets: readonly Bet[]) => bets.map(({ lambda }) => lambda)
 const percent = (rate: number) => `${Number((rate * 100).toPrecision(3))} %`
 
 const exactRow: Row = {
@@ -19,11 +21,11 @@ const exactRow: Row = {
   figures: () => {
     const { worst, checked } = worstExpectation(
       [
-        { lambdas: ERROR_LAMBDAS, null_: { rho: 1.1, delta: 1e-4 } },
-        { lambdas: SLOW_LAMBDAS, null_: { rho: 1.1, delta: 1e-4 } },
+        { lambdas: lambdasOf(ERROR_BETS), null_: { rho: 1.1, delta: 1e-4 } },
+        { lambdas: lambdasOf(SLOW_BETS), null_: { rho: 1.1, delta: 1e-4 } },
         { lambdas: ADVANCE_LAMBDAS, null_: { rho: 1.5, delta: 0.005 } },
         { lambdas: ADVANCE_LAMBDAS, null_: { rho: 1.5, delta: 0.0005 } },
-        { lambdas: ERROR_LAMBDAS, null_: { rho: 0, delta: 0.15 } },
+        { lambdas: lambdasOf(ERROR_BETS), null_: { rho: 0, delta: 0.15 } },
       ],
       40,
     )

@@ -14,8 +14,11 @@ import { growLog, initialLogWealth, logTotal } from './wealth.ts'
 
 export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
 
-/** Allowed extra error rate by percentage: small stages ask little, or they would last for days. */
-const DELTA_BY_PERCENTAGE: readonly (readonly [percentage: number, delta: number])[] = [
+/**
+ * Allowed extra error rate by the share of the smaller arm: where it is small, little is asked, or a stage would last
+ * for days. That holds for a holdback of 1 % as for a canary of 1 %: the comparison knows no more than its smaller arm.
+ */
+const DELTA_BY_SMALLER_ARM: readonly (readonly [percentage: number, delta: number])[] = [
   [1, 0.005],
   [5, 0.002],
   [25, 0.001],
@@ -33,13 +36,14 @@ export function initialAdvance(): AdvanceState {
   }
 }
 
-/** δ' (a rate) at a percentage, between the table's points on a straight line in logarithms. */
+/** δ' (a rate) at a canary's percentage, between the table's points on a straight line in logarithms. */
 export function advanceDelta(percentage: number): number {
-  let before = DELTA_BY_PERCENTAGE[0] ?? [1, 0.005]
-  for (const point of DELTA_BY_PERCENTAGE) {
-    if (percentage <= point[0]) {
+  const smaller = Math.min(percentage, 100 - percentage)
+  let before = DELTA_BY_SMALLER_ARM[0] ?? [1, 0.005]
+  for (const point of DELTA_BY_SMALLER_ARM) {
+    if (smaller <= point[0]) {
       if (point[0] === before[0]) return point[1]
-      const part = Math.log(percentage / before[0]) / Math.log(point[0] / before[0])
+      const part = Math.log(smaller / before[0]) / Math.log(point[0] / before[0])
       return before[1] * (point[1] / before[1]) ** part
     }
     before = point

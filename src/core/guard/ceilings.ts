@@ -7,12 +7,12 @@ import type { Histogram } from '../counters/histogram.ts'
 import { upperEdgeMs } from '../counters/histogram.ts'
 import { cleanCount } from './formula.ts'
 import type { Wealth } from './wealth.ts'
-import { grow, initialWealth, totalWealth } from './wealth.ts'
+import { equalBets, grow, initialWealth, totalWealth } from './wealth.ts'
 
 /** Share of requests that may be slower than a p95. */
 export const P95_CEILING_RATE = 0.05
 
-const CEILING_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10, 30, 100]
+const CEILING_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10, 30, 100])
 
 export type Tally = { n: number; bad: number }
 
@@ -35,7 +35,7 @@ export type CeilingVerdict = 'below' | 'breached' | 'shared'
 
 export function initialCeiling(): CeilingState {
   return {
-    wealth: initialWealth(CEILING_LAMBDAS.length),
+    wealth: initialWealth(CEILING_BETS),
     canarySince: { n: 0, bad: 0 },
     controlSince: { n: 0, bad: 0 },
     bucketsSince: {},
@@ -62,9 +62,9 @@ export function stepCeiling(
   const { canarySince, controlSince, bucketsSince } = rising ? state : initialCeiling()
   const counts = { canaryN: canary.n, canaryBad: canary.bad, controlN: 0, controlBad: 0 }
   // A rate can't exceed 1.
-  const lambdas = CEILING_LAMBDAS.map((lambda) => Math.min(lambda, 1 / ceiling))
+  const bets = CEILING_BETS.map(({ lambda, weight }) => ({ lambda: Math.min(lambda, 1 / ceiling), weight }))
   return {
-    wealth: grow(state.wealth, paid, counts, lambdas, { rho: 0, delta: ceiling }, logCap),
+    wealth: grow(state.wealth, paid, counts, bets, { rho: 0, delta: ceiling }, logCap),
     canarySince: addTally(canarySince, canary),
     controlSince: addTally(controlSince, control),
     bucketsSince: noteTicks(bucketsSince, canaryBuckets),

@@ -10,9 +10,10 @@ import type { Histogram } from '../counters/histogram.ts'
 import { LAST_BUCKET } from '../counters/histogram.ts'
 import type { Counts } from './formula.ts'
 import { cleanCount, NO_COUNTS } from './formula.ts'
+import { equalBets } from './wealth.ts'
 
 export const LATENCY_QUANTILES: readonly number[] = [0.9, 0.95, 0.99]
-export const SLOW_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10]
+export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 /** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
 export type LearnedLatency = {

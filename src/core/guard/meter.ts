@@ -6,6 +6,7 @@
 
 import type { Counts, Null } from './formula.ts'
 import { logFactor } from './formula.ts'
+import type { Bet } from './wealth.ts'
 
 /** Told of the next error's arm; true once no more are needed. */
 export type Meter = (isCanary: boolean) => boolean
@@ -17,23 +18,23 @@ const ENOUGH = 0.75
  * A meter for one tick.
  *
  * @param counts the open batch so far, with this tick's exposure already in it but not its errors
- * @param lambdas one per component, equal weights
  * @param null_ of the test
  * @param logCap upper bound of ln f per batch
  */
-export function meter(counts: Counts, lambdas: readonly number[], null_: Null, logCap: number): Meter {
-  const logs = lambdas.map((lambda) => logFactor(counts, lambda, null_))
-  const step = (more: Counts) => lambdas.map((lambda, k) => logFactor(more, lambda, null_) - (logs[k] ?? 0))
+export function meter(counts: Counts, bets: readonly Bet[], null_: Null, logCap: number): Meter {
+  const logs = bets.map(({ lambda }) => logFactor(counts, lambda, null_))
+  const step = (more: Counts) => bets.map(({ lambda }, k) => logFactor(more, lambda, null_) - (logs[k] ?? 0))
   const canaryStep = step({ ...counts, canaryBad: counts.canaryBad + 1 })
   const controlStep = step({ ...counts, controlBad: counts.controlBad + 1 })
-  const wanted = ENOUGH * Math.exp(logCap) * lambdas.length
+  const wanted = ENOUGH * Math.exp(logCap)
   return (isCanary) => {
     const steps = isCanary ? canaryStep : controlStep
     let sum = 0
-    for (let k = 0; k < logs.length; k++) {
-      logs[k] = (logs[k] ?? 0) + (steps[k] ?? 0)
-      sum += Math.exp(Math.min(logs[k] ?? 0, logCap))
-    }
+    bets.forEach(({ weight }, k) => {
+      const log = (logs[k] ?? 0) + (steps[k] ?? 0)
+      logs[k] = log
+      sum += weight * Math.exp(Math.min(log, logCap))
+    })
     return sum >= wanted
   }
 }

@@ -10,14 +10,27 @@
 import type { Batch } from './batch.ts'
 import { canaryBucketCount } from './dedupe.ts'
 import { NO_COUNTS } from './formula.ts'
-import { LATENCY_QUANTILES, SLOW_LAMBDAS } from './latency.ts'
+import { LATENCY_QUANTILES, SLOW_BETS } from './latency.ts'
 import type { GuardSettings } from './settings.ts'
 import type { TimingState } from './timings.ts'
 import { stepTimings, withTimings } from './timings.ts'
-import type { Wealth } from './wealth.ts'
+import type { Bet, Wealth } from './wealth.ts'
 import { grow, initialWealth, totalWealth } from './wealth.ts'
 
-export const ERROR_LAMBDAS: readonly number[] = [1.5, 2, 3, 5, 10, 30, 100, 1000]
+/**
+ * Most is bet on what is hard to see: ratios of 2 to 10, where each error says little and every nat of evidence takes
+ * seconds. A canary that fails hundreds of times as often gives enough evidence to pay for a small stake.
+ */
+export const ERROR_BETS: readonly Bet[] = [
+  { lambda: 1.5, weight: 0.08 },
+  { lambda: 2, weight: 0.14 },
+  { lambda: 3, weight: 0.17 },
+  { lambda: 5, weight: 0.19 },
+  { lambda: 10, weight: 0.18 },
+  { lambda: 30, weight: 0.14 },
+  { lambda: 100, weight: 0.07 },
+  { lambda: 1000, weight: 0.03 },
+]
 
 /** Weight of the errors' wealth in M; latency has the rest. */
 const ERROR_WEIGHT = 0.6
@@ -38,8 +51,8 @@ export type RollbackState = {
 
 export function initialRollback(): RollbackState {
   return {
-    errors: initialWealth(ERROR_LAMBDAS.length),
-    latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_LAMBDAS.length)),
+    errors: initialWealth(ERROR_BETS),
+    latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_BETS)),
     slowSeen: LATENCY_QUANTILES.map(() => 0),
     timings: null,
     erroredBuckets: [],
@@ -71,13 +84,13 @@ export function stepRollback(
   const next: RollbackState = {
     ...state,
     errors: errors.enabled
-      ? grow(state.errors, paid, batch.errors, ERROR_LAMBDAS, errors, errorCap(alpha))
+      ? grow(state.errors, paid, batch.errors, ERROR_BETS, errors, errorCap(alpha))
       : state.errors,
   }
   if (latency.enabled) {
     const cap = slowCap(alpha, latency.fewMachines)
     next.latency = state.latency.map((wealth, k) =>
-      grow(wealth, paid, batch.slow[k] ?? NO_COUNTS, SLOW_LAMBDAS, latency, cap),
+      grow(wealth, paid, batch.slow[k] ?? NO_COUNTS, SLOW_BETS, latency, cap),
     )
     next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
     const stake = meanWealth(state.latency)

@@ -9,9 +9,9 @@ import type { GuardSettings } from './settings.ts'
 import type { Totals } from './totals.ts'
 import type { GuardTick } from './types.ts'
 import type { Wealth } from './wealth.ts'
-import { grow, initialWealth, totalWealth } from './wealth.ts'
+import { equalBets, grow, initialWealth, totalWealth } from './wealth.ts'
 
-const SHARE_LAMBDAS: readonly number[] = [1.25, 1.5, 2, 3, 5, 10]
+const SHARE_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 export type ShareState = {
   /** Evidence that the canary completes too few journeys (`traffic.maxDropPercent`). */
@@ -25,7 +25,7 @@ export type ShareState = {
 type Traffic = { canary: number; control: number; unit: number }
 
 export function initialShare(): ShareState {
-  const start = () => initialWealth(SHARE_LAMBDAS.length)
+  const start = () => initialWealth(SHARE_BETS)
   return { drop: start(), tooMuch: start(), tooLittle: start() }
 }
 
@@ -80,7 +80,7 @@ function growShare(
   const control = { n: 1 - percentage / 100, bad: counts.control / counts.unit }
   const [tested, other] = more ? [canary, control] : [control, canary]
   const batch = { canaryN: tested.n, canaryBad: tested.bad, controlN: other.n, controlBad: other.bad }
-  return grow(wealth, paid, batch, SHARE_LAMBDAS, { rho, delta: 0 }, Math.log(1 / alpha) / 6)
+  return grow(wealth, paid, batch, SHARE_BETS, { rho, delta: 0 }, Math.log(1 / alpha) / 6)
 }
 
 /** Anytime-valid p-value of "the split is as configured"; two-sided. */

@@ -11,7 +11,7 @@
 
 import type { Counts, Null } from './formula.ts'
 import { NO_COUNTS } from './formula.ts'
-import { SLOW_LAMBDAS } from './latency.ts'
+import { SLOW_BETS } from './latency.ts'
 import type { Wealth } from './wealth.ts'
 import { grow, initialWealth, totalWealth } from './wealth.ts'
 
@@ -47,14 +47,14 @@ export function stepTimings(
   const before = state ?? {
     stake: latencyWealth,
     paidBefore: paid,
-    wealth: counts.map(() => initialWealth(SLOW_LAMBDAS.length)),
+    wealth: counts.map(() => initialWealth(SLOW_BETS)),
     slowSeen: counts.map(() => 0),
   }
   const instalments = paid - before.paidBefore
   return {
     ...before,
     wealth: before.wealth.map((wealth, k) =>
-      grow(wealth, instalments, counts[k] ?? NO_COUNTS, SLOW_LAMBDAS, null_, logCap),
+      grow(wealth, instalments, counts[k] ?? NO_COUNTS, SLOW_BETS, null_, logCap),
     ),
     slowSeen: before.slowSeen.map((seen, k) => seen + (counts[k]?.canaryBad ?? 0)),
   }

@@ -10,7 +10,14 @@
 import type { Counts, Null } from './formula.ts'
 import { logFactor } from './formula.ts'
 
-/** `cash + Σ parts` is the wealth. All finite, ≥ 0. */
+/** One ratio that a test bets on, and the part of what enters that goes there; a test's weights sum to 1. */
+export type Bet = { readonly lambda: number; readonly weight: number }
+
+export function equalBets(lambdas: readonly number[]): readonly Bet[] {
+  return lambdas.map((lambda) => ({ lambda, weight: 1 / lambdas.length }))
+}
+
+/** `cash + Σ parts` is the wealth, one part per bet. All finite, ≥ 0. */
 export type Wealth = { cash: number; parts: readonly number[] }
 
 export const INSTALMENT_MS = 10_000
@@ -23,9 +30,9 @@ const MOST_WEALTH = 1e100
 const reserve = (instalments: number): number =>
   (1 - START_SHARE) * (INSTALMENT_SCALE / (INSTALMENT_SCALE + instalments))
 
-/** Wealth 1 for `components` values of λ with equal weights. */
-export function initialWealth(components: number): Wealth {
-  return { cash: reserve(0), parts: new Array<number>(components).fill(START_SHARE / components) }
+/** Wealth 1. */
+export function initialWealth(bets: readonly Bet[]): Wealth {
+  return { cash: reserve(0), parts: bets.map(({ weight }) => START_SHARE * weight) }
 }
 
 /** Instalments due after `elapsedMs` since the generation's start. */
@@ -39,7 +46,7 @@ export function instalmentsAfter(elapsedMs: number): number {
  * @param wealth before
  * @param paid instalments paid so far, including those that enter with this batch; must depend on time only
  * @param counts the batch
- * @param lambdas one per component
+ * @param bets one per part
  * @param null_ the null hypothesis
  * @param logCap upper bound of ln f per batch (min(f, c) keeps E ≤ 1)
  */
@@ -47,17 +54,16 @@ export function grow(
   wealth: Wealth,
   paid: number,
   counts: Counts,
-  lambdas: readonly number[],
+  bets: readonly Bet[],
   null_: Null,
   logCap: number,
 ): Wealth {
   const cash = Math.min(wealth.cash, reserve(paid))
-  const entering = (wealth.cash - cash) / lambdas.length
-  const parts = new Array<number>(lambdas.length)
-  for (let k = 0; k < lambdas.length; k++) {
-    const log = Math.min(logFactor(counts, lambdas[k] ?? 1, null_), logCap)
-    parts[k] = Math.min(((wealth.parts[k] ?? 0) + entering) * Math.exp(log), MOST_WEALTH)
-  }
+  const entering = wealth.cash - cash
+  const parts = bets.map(({ lambda, weight }, k) => {
+    const log = Math.min(logFactor(counts, lambda, null_), logCap)
+    return Math.min(((wealth.parts[k] ?? 0) + entering * weight) * Math.exp(log), MOST_WEALTH)
+  })
   return { cash, parts }
 }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exactExpectation } from '../../../bench/guard/exact.ts'
+import { ADVANCE_LAMBDAS } from '../../../src/core/guard/advance.ts'
 import { addCounts, logFactor, NO_COUNTS } from '../../../src/core/guard/formula.ts'
-import { ERROR_LAMBDAS } from '../../../src/core/guard/rollback.ts'
+import { ERROR_BETS } from '../../../src/core/guard/rollback.ts'
 import {
   grow,
   growLog,
@@ -70,10 +71,14 @@ describe('the formula', () => {
 
   it('is finite for any numbers at all', () => {
     fc.assert(
-      fc.property(counts, fc.constantFrom(...ERROR_LAMBDAS, 0.02, 0.85), (batch, lambda) => {
-        expect(Number.isFinite(logFactor(batch, lambda, { rho: 1.1, delta: 1e-4 }))).toBe(true)
-        expect(Number.isFinite(logFactor(batch, lambda, { rho: 0, delta: 0.2 }))).toBe(true)
-      }),
+      fc.property(
+        counts,
+        fc.constantFrom(...ERROR_BETS.map(({ lambda }) => lambda), 0.02, 0.85),
+        (batch, lambda) => {
+          expect(Number.isFinite(logFactor(batch, lambda, { rho: 1.1, delta: 1e-4 }))).toBe(true)
+          expect(Number.isFinite(logFactor(batch, lambda, { rho: 0, delta: 0.2 }))).toBe(true)
+        },
+      ),
       { seed: 1, numRuns: 2000 },
     )
   })
@@ -89,9 +94,9 @@ describe('wealth', () => {
   const worse = { rho: 1.1, delta: 1e-4 }
 
   it('starts at 1 and only moves between cash and bets while nothing is known', () => {
-    let wealth = initialWealth(ERROR_LAMBDAS.length)
+    let wealth = initialWealth(ERROR_BETS)
     for (let paid = 0; paid < 500; paid += 7) {
-      wealth = grow(wealth, paid, NO_COUNTS, ERROR_LAMBDAS, worse, 3)
+      wealth = grow(wealth, paid, NO_COUNTS, ERROR_BETS, worse, 3)
       expect(totalWealth(wealth)).toBeCloseTo(1, 12)
     }
     expect(wealth.cash).toBeLessThan(0.05)
@@ -99,7 +104,7 @@ describe('wealth', () => {
 
   it('never grows by more than its cap in one batch', () => {
     const outage = { canaryN: 1e6, controlN: 1e6, canaryBad: 1e6, controlBad: 0 }
-    const after = totalWealth(grow(initialWealth(8), 0, outage, ERROR_LAMBDAS, worse, Math.log(10)))
+    const after = totalWealth(grow(initialWealth(ERROR_BETS), 0, outage, ERROR_BETS, worse, Math.log(10)))
     expect(after).toBeLessThanOrEqual(10)
     expect(after).toBeGreaterThan(5)
   })
@@ -107,11 +112,11 @@ describe('wealth', () => {
   it('stays finite and positive under any sequence of batches', () => {
     fc.assert(
       fc.property(fc.array(counts, { maxLength: 60 }), (batches) => {
-        let wealth = initialWealth(ERROR_LAMBDAS.length)
-        let log = initialLogWealth(ERROR_LAMBDAS.length)
+        let wealth = initialWealth(ERROR_BETS)
+        let log = initialLogWealth(ADVANCE_LAMBDAS.length)
         batches.forEach((batch, paid) => {
-          wealth = grow(wealth, paid, batch, ERROR_LAMBDAS, worse, 50)
-          log = growLog(log, batch, ERROR_LAMBDAS, worse)
+          wealth = grow(wealth, paid, batch, ERROR_BETS, worse, 50)
+          log = growLog(log, batch, ADVANCE_LAMBDAS, worse)
         })
         expect(Number.isFinite(totalWealth(wealth)) && totalWealth(wealth) > 0).toBe(true)
         expect(Number.isFinite(logTotal(log))).toBe(true)
