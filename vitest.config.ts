@@ -27,7 +27,6 @@ export default defineConfig({
               bindings: {
                 ADMIN_TOKEN: 'test-admin-token',
                 SIGNING_KEY: 'test-signing-key',
-                ...(process.env.FUZZ_INPUTS && { FUZZ_INPUTS: process.env.FUZZ_INPUTS }),
               },
               // Origins of these tests; what is about origins has real ones, in e2e.
               outboundService: () => new Response('an origin'),

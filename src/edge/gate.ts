@@ -177,7 +177,7 @@ async function headersForOrigin(
   nowMs: number,
 ): Promise<ExtraHeaders> {
   if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
-  const targetingKey = encodeURIComponent(context.targetingKey())
+  const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
   return [
     ['sluice-flags', flags],
     ['sluice-targeting-key', targetingKey],

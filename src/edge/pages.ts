@@ -22,6 +22,8 @@ import { cookieAttributes } from './identity-cookie.ts'
 const PAGES_COOKIE = 'sluice_pages'
 const MOST_PAGES = 8
 const LONGEST_COOKIE = 1_500
+/** Flag keys may be in any script, and a visitor's cookie may decode to anything: cookies hold neither. */
+const ESCAPED = /[^\w.~:/|-]+/g
 
 /** The version that a page came from; a page of a route without flag has an empty one. */
 type Entry = { page: string; flag: string; variant: string }
@@ -94,7 +96,9 @@ export function pageCookie(facts: Facts, flag: string, variant: string): string 
     0,
     MOST_PAGES,
   )
-  const text = kept.map((entry) => `${entry.page}|${entry.flag}|${entry.variant}`)
+  const text = kept.map((entry) =>
+    `${entry.page}|${entry.flag}|${entry.variant}`.replace(ESCAPED, encodeURIComponent),
+  )
   while (text.length > 1 && text.join('!').length > LONGEST_COOKIE) text.pop()
   return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(facts.url)}`
 }

@@ -1,0 +1,154 @@
+/** Everything that others write and the gate reads. */
+import fc from 'fast-check'
+import example from '../../../config/gate.json'
+import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
+import { parseDocument } from '../../../src/core/config/parse.ts'
+import { compileSnapshot } from '../../../src/core/config/snapshot.ts'
+import { keepFromSharedCaches, revalidate } from '../../../src/edge/headers.ts'
+import { tagValidators, untagValidators } from '../../../src/edge/validators.ts'
+import { must, type Target, target } from './check.ts'
+import { document } from './document.ts'
+import { countOnce, flushes } from './flushes.ts'
+import {
+  base64,
+  changed,
+  claims,
+  cookies,
+  fieldText,
+  forgedToken,
+  headers,
+  json,
+  path,
+  query,
+  userAgent,
+} from './inputs.ts'
+import { ask, SECRET, visit } from './visits.ts'
+
+export const SHOP = 'https://shop.example.com/shop/x'
+
+/** The visitor gets the origin's answer, which is asked once; and where a flag decides, it has decided. */
+export async function served(url: string, init: RequestInit): Promise<void> {
+  const { status, asked } = await visit(url, init)
+  must(status === 200, `the visitor got ${status}`)
+  must(asked.length === 1, `origins were asked ${asked.length} times`)
+  const isDecided = asked[0]?.has('sluice-flags')
+  must(isDecided === true || new URL(url).pathname.startsWith('/users/'), 'no flag was decided')
+}
+
+const signingKey = async () =>
+  await crypto.subtle.importKey(
+    'raw',
+    new TextEncoder().encode(SECRET),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  )
+let ownKey: CryptoKey | undefined
+
+/** A token with our signature. By hand: libraries refuse to sign some of what others will send. */
+export async function sign(payload: object): Promise<string> {
+  const body = [JSON.stringify({ alg: 'HS256' }), JSON.stringify(payload)]
+    .map((part) => base64(part))
+    .join('.')
+  ownKey ??= await signingKey()
+  const signature = await crypto.subtle.sign('HMAC', ownKey, new TextEncoder().encode(body))
+  return `${body}.${base64(new Uint8Array(signature))}`
+}
+
+const visitors: Target[] = [
+  target(
+    'cookies',
+    fc.tuple(cookies, fc.constantFrom('cors', 'navigate'), fc.constantFrom('GET', 'POST')),
+    async (input) => {
+      const [cookie, mode, method] = input
+      const sent = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': mode }
+      await served(SHOP, { method, headers: sent, ...(method === 'POST' && { body: 'a=b' }) })
+    },
+  ),
+  target('headers', headers, (given) => served(SHOP, { headers: given })),
+  target('tokens that nobody signed', forgedToken, (text) =>
+    served(SHOP, { headers: { authorization: `Bearer ${text}`.slice(0, 9_000).replace(/[^ -~]/g, ' ') } }),
+  ),
+  target('tokens with any claims', claims, async (payload) =>
+    served(SHOP, { headers: { authorization: `Bearer ${await sign(payload)}` } }),
+  ),
+  target('user agents', userAgent, (text) => served(SHOP, { headers: { 'user-agent': text } })),
+  target('URLs', fc.tuple(path, query), async ([place, search]) => {
+    const url = `https://shop.example.com${place}${place.includes('?') ? '' : `?${search}`}`
+    if (URL.canParse(url)) await served(url, {})
+  }),
+]
+
+const REPORT = JSON.stringify({ reports: [{ type: 'error', flag: 'shop' }] })
+const ENDPOINTS = ['events', 'ofrep/v1/evaluate/flags', 'ofrep/v1/evaluate/flags/shop', 'api/frontend']
+
+const stored: Target[] = [
+  target(
+    'documents',
+    fc.oneof(
+      fc.string({ unit: 'binary' }),
+      json,
+      fc.json({ maxDepth: 8 }),
+      changed(example),
+      changed(document),
+    ),
+    (text) => {
+      const parsed = parseDocument(text)
+      if (parsed.ok) compileSnapshot(parsed.value)
+      else must(parsed.problems.length > 0, 'a document is refused without a reason')
+    },
+  ),
+  target(
+    'kill lists and control states',
+    fc.oneof(
+      fc.string(),
+      json,
+      changed({ epoch: 3, killed: [], flags: { shop: { generation: 1, stage: 0 } } }),
+    ),
+    (text) => {
+      parseKillList(text)
+      parseControlState(text)
+    },
+  ),
+  target(
+    'answers of origins',
+    fc.record({
+      'cache-control': fieldText,
+      etag: fieldText,
+      'if-none-match': fieldText,
+      'if-range': fieldText,
+    }),
+    (fields) => {
+      const given = new Headers(fields)
+      keepFromSharedCaches(given)
+      revalidate(given)
+      tagValidators(given, '1x9k2')
+      untagValidators(given, '1x9k2')
+      must(/private|no-store/i.test(given.get('cache-control') ?? ''), 'a shared cache may keep it')
+    },
+  ),
+  target('flushes', flushes, countOnce),
+  target(
+    'reports and questions of apps',
+    fc.tuple(
+      fc.constantFrom(...ENDPOINTS),
+      fc.oneof(
+        json,
+        fc.string({ unit: 'binary' }),
+        changed(JSON.parse(REPORT)),
+        changed({ context: { targetingKey: 'a', plan: 'pro' } }),
+      ),
+      fc.ipV4(),
+    ),
+    async ([endpoint, body, ip]) => {
+      const status = await ask(endpoint, {
+        method: 'POST',
+        body,
+        headers: { 'cf-connecting-ip': ip, 'x-user-id': 'somebody', 'content-type': 'application/json' },
+      })
+      must(status < 500, `the gate answered ${status}`)
+    },
+  ),
+]
+
+export const TARGETS: readonly Target[] = [...visitors, ...stored]
