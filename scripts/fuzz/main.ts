@@ -119,7 +119,8 @@ try {
     )
 } catch (error) {
   progress('')
-  console.error(error instanceof Error ? error.message : error)
+  const { message, cause } = error as Error
+  console.error(cause === undefined ? message : `${message}\n${cause}`)
   process.exitCode = 1
 } finally {
   await kv.close()

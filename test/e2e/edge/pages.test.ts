@@ -27,6 +27,7 @@ const documentWith = (percentage: number) => ({
     { path: '/api/*', origin: 'api' },
     { path: '/legal/*', origin: 'old' },
     { path: '/checkout/*', flag: 'checkout', origins: { on: 'new', off: 'old' } },
+    { path: '/basket/*', flag: 'кошик/a', origins: { on: 'new', off: 'old' } },
     { path: '/staff/*', flag: 'staff', origins: { on: 'new', off: 'old' } },
     { path: '/*', origin: 'old' },
   ],
@@ -36,6 +37,7 @@ const documentWith = (percentage: number) => ({
       off: 'off',
       rules: [{ percentage, serve: 'on' }],
     },
+    'кошик/a': { variants: { on: true, off: false }, off: 'off', rules: [{ percentage, serve: 'on' }] },
     staff: {
       variants: { on: true, off: false },
       off: 'off',
@@ -122,6 +124,14 @@ describe('what a page loads', () => {
     await ramp(100)
     expect((await browser.load('/checkout/made/by/pushState', '/checkout/cart')).text).toBe('old')
     expect((await browser.load('/assets/importing.js', '/assets/imported.js', 'script')).text).toBe('old')
+  })
+
+  it('follows whatever script the key of the flag is written in', async () => {
+    const browser = new Browser()
+    expect((await browser.open('/basket/')).text).toBe('old')
+    await ramp(100)
+    expect((await browser.load('/basket/', '/basket/items')).text).toBe('old')
+    expect((await browser.open('/basket/more')).text).toBe('new')
   })
 
   it('holds for the form that is sent from the page, and for the page that answers', async () => {
