@@ -7,7 +7,7 @@ import { eventually } from './harness/eventually.ts'
 import { type Gate, startGate } from './harness/gate.ts'
 import { failuresOf, startLoad, visitorHeaders } from './harness/load.ts'
 import { LONG } from './harness/long.ts'
-import { type Answer, type Origin, startOrigin } from './harness/origin.ts'
+import { type Answer, failsEvenly, type Origin, startOrigin } from './harness/origin.ts'
 
 const stay = (percentage: number) => ({ percentage, advance: 'manual' })
 const at = (percentage: number, parts: FlagParts = { guard: {} }) =>
@@ -69,10 +69,12 @@ afterAll(async () => {
 })
 
 function byFate(arm: 'old' | 'new'): Answer {
+  const failsNext = new Map(KEYS.map((key) => [key, failsEvenly(() => fates[arm][key]?.errorRate ?? 0)]))
   return async (request, response) => {
-    const { errorRate = 0, delayMs = 0 } = fates[arm][request.url?.slice(1) as Flag] ?? {}
+    const flag = request.url?.slice(1) ?? ''
+    const { delayMs = 0 } = fates[arm][flag] ?? {}
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-    const fails = Math.random() < errorRate || request.headers['x-user-id'] === unlucky
+    const fails = failsNext.get(flag)?.() || request.headers['x-user-id'] === unlucky
     response.writeHead(fails ? 500 : 200, { 'content-type': 'text/plain' }).end(arm)
   }
 }
@@ -187,6 +189,12 @@ describe('when some fail, some are slow, and some share an outage with control',
     async () => {
       const enough = ({ verdict }: FlagStatusView) =>
         Math.min(verdict?.evidence.canaryErrors ?? 0, verdict?.evidence.controlErrors ?? 0) >= 10
+      for (const flag of CLOSED) {
+        await eventually(`the gate knows that ${flag} is closed`, async () => {
+          const { reason } = await gate.get(`/${flag}`, visitorHeaders(0))
+          return reason === 'rolled_back'
+        })
+      }
       const shots = await visitUntil('both arms have failed', ['outage'], enough)
       const onClosed = shots.filter(({ path }) => CLOSED.includes(path.slice(1)))
       expect(onClosed.filter(({ origin }) => origin !== 'old')).toEqual([])

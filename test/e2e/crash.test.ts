@@ -5,7 +5,7 @@ import { eventually } from './harness/eventually.ts'
 import { type Gate, startGate } from './harness/gate.ts'
 import { startLoad, visitorHeaders } from './harness/load.ts'
 import { LONG } from './harness/long.ts'
-import { type Origin, startOrigin } from './harness/origin.ts'
+import { failsEvenly, type Origin, startOrigin } from './harness/origin.ts'
 
 const FLAG = 'rollout'
 /** Each is one more chance to die at a bad moment. */
@@ -22,10 +22,10 @@ let origins: { old: Origin; new: Origin }
 let gate: Gate
 
 beforeAll(async () => {
-  const failing = (name: string, rate: () => number) =>
-    startOrigin(name, (_, response) => {
-      response.writeHead(Math.random() < rate() ? 500 : 200).end(name)
-    })
+  const failing = (name: string, rate: () => number) => {
+    const fails = failsEvenly(rate)
+    return startOrigin(name, (_, response) => void response.writeHead(fails() ? 500 : 200).end(name))
+  }
   origins = {
     old: await failing('old', () => COMMON_ERROR_RATE),
     new: await failing('new', () => newErrorRate),

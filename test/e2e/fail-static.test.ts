@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { document } from './harness/documents.ts'
 import { eventually } from './harness/eventually.ts'
 import { ADMIN_TOKEN, getPage } from './harness/gate.ts'
-import { failuresOf, startLoad } from './harness/load.ts'
+import { failuresOf, lastAre, startLoad } from './harness/load.ts'
 import { type Origin, startOrigin } from './harness/origin.ts'
 import { type KvServer, type ServedGate, type ServeOptions, serve, startKv } from './harness/serve.ts'
 
@@ -69,7 +69,8 @@ describe('without KV', () => {
       const before = kv.reads
       kv.mood = mood
       await eventually('the gate has asked again', () => kv.reads > before + 1)
-      await eventually('20 answers since', () => load.shots.slice(-20).every((shot) => shot.origin === 'new'))
+      const sinceMs = Date.now()
+      await eventually('20 answers since', () => lastAre(load, 20, sinceMs, ({ origin }) => origin === 'new'))
     }
     const shots = await load.stop()
     expect(failuresOf(shots)).toEqual([])

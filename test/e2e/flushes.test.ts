@@ -5,9 +5,9 @@ import type { FlagStatusView } from '../../src/contract/responses.ts'
 import { documentOfFlags } from './harness/documents.ts'
 import { eventually } from './harness/eventually.ts'
 import { ADMIN_TOKEN } from './harness/gate.ts'
-import { startLoad, visitorHeaders } from './harness/load.ts'
+import { lastAre, startLoad, visitorHeaders } from './harness/load.ts'
 import { LONG } from './harness/long.ts'
-import { type Origin, startOrigin } from './harness/origin.ts'
+import { failsEvenly, type Origin, startOrigin } from './harness/origin.ts'
 import { type KvServer, type ServedGate, serve, startKv } from './harness/serve.ts'
 
 const FLAG = 'rollout'
@@ -26,13 +26,15 @@ let gate: ServedGate
 let admin: AdminClient
 
 beforeAll(async () => {
-  const counting = (name: 'old' | 'new', rate: () => number) =>
-    startOrigin(name, (_, response) => {
-      const fails = Math.random() < rate()
+  const counting = (name: 'old' | 'new', rate: () => number) => {
+    const failsNext = failsEvenly(rate)
+    return startOrigin(name, (_, response) => {
+      const fails = failsNext()
       tallies[name].requests += 1
       tallies[name].errors += fails ? 1 : 0
       response.writeHead(fails ? 500 : 200).end(name)
     })
+  }
   origins = {
     old: await counting('old', () => COMMON_ERROR_RATE),
     new: await counting('new', () => newErrorRate),
@@ -120,14 +122,9 @@ it('a canary that is really worse is closed all the same', async () => {
   newErrorRate = 0.5
   const loads = visit()
   await eventually('it is closed', async () => (await flag()).state === 'rolled-back', { deadlineMs: 90_000 })
-  await eventually(
-    'nobody is led there',
-    () =>
-      loads.every((load) => {
-        const last = load.shots.slice(-20)
-        return last.length === 20 && last.every(({ origin }) => origin === 'old')
-      }),
-    { deadlineMs: 60_000 },
+  const closedMs = Date.now()
+  await eventually('nobody is led there', () =>
+    loads.every((load) => lastAre(load, 20, closedMs, ({ origin }) => origin === 'old')),
   )
   await Promise.all(loads.map((load) => load.stop()))
 }, 240_000)

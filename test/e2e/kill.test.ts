@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { document, FLAG, flag } from './harness/documents.ts'
 import { eventually } from './harness/eventually.ts'
 import { type Gate, startGate } from './harness/gate.ts'
-import { failuresOf, type Load, startLoad, visitorHeaders } from './harness/load.ts'
+import { failuresOf, type Load, lastAre, startLoad, visitorHeaders } from './harness/load.ts'
 import { type Origin, startOrigin } from './harness/origin.ts'
 
 const OTHER = 'other'
@@ -36,13 +36,13 @@ afterAll(async () => {
   await Promise.all([gate?.close(), origins.old.close(), origins.new.close()])
 })
 
-/** Resolves when the last answers of both flags come from these origins. */
-const onlyFrom = (main: string, other: string) =>
-  eventually(`pages come from ${main}, others from ${other}`, () => {
-    const last = load.shots.slice(-30)
-    const expected = (n: number) => (n % 2 === 0 ? main : other)
-    return last.length === 30 && last.every((shot) => shot.origin === expected(shot.n))
-  })
+/** Resolves when the last answers of both flags, to what was sent from now on, come from these origins. */
+const onlyFrom = (main: string, other: string) => {
+  const sinceMs = Date.now()
+  return eventually(`pages come from ${main}, others from ${other}`, () =>
+    lastAre(load, 30, sinceMs, ({ n, origin }) => origin === (n % 2 === 0 ? main : other)),
+  )
+}
 
 describe('wrangler kv key put kill', () => {
   it('closes one flag while visitors keep coming, and leaves the other alone', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { document, FLAG, flag } from './harness/documents.ts'
 import { eventually } from './harness/eventually.ts'
 import { type Gate, startGate } from './harness/gate.ts'
-import { failuresOf, type Load, startLoad } from './harness/load.ts'
+import { failuresOf, type Load, lastAre, startLoad } from './harness/load.ts'
 import { type Origin, startOrigin } from './harness/origin.ts'
 
 let origins: { old: Origin; new: Origin }
@@ -36,12 +36,13 @@ afterAll(async () => {
   await Promise.all([gate?.close(), origins.old.close(), origins.new.close()])
 })
 
-/** Resolves when the last 20 answers all came from this origin. */
-const onlyFrom = (origin: string) =>
-  eventually(`all answers come from ${origin}`, () => {
-    const last = load.shots.slice(-20)
-    return last.length === 20 && last.every((shot) => shot.origin === origin)
-  })
+/** Resolves when the last 20 answers, to what was sent from now on, all came from this origin. */
+const onlyFrom = (origin: string) => {
+  const sinceMs = Date.now()
+  return eventually(`all answers come from ${origin}`, () =>
+    lastAre(load, 20, sinceMs, (shot) => shot.origin === origin),
+  )
+}
 
 describe('a document replaced in KV while visitors keep coming', () => {
   it('decides anew within the refresh interval, and no request fails', async () => {

@@ -85,8 +85,13 @@ describe('through running gates', () => {
   let kv: KvServer
   let gate: ServedGate
   const urls = () => ({ old: origins.old.url, new: origins.new.url })
-  const publish = (percentage: number) =>
-    void kv.values.set('config', JSON.stringify(documentAt(urls(), percentage)))
+  let written = 0
+  /** Each is a new text: one that was in force before could also be an old one seen late. */
+  const publish = (percentage: number) => {
+    const flagParts = { ...share(percentage), description: `document ${++written}` }
+    const more = { flags: { [OTHER]: flag(share(percentage)) } }
+    kv.values.set('config', JSON.stringify(document(urls(), flagParts, more)))
+  }
 
   beforeAll(async () => {
     origins = { old: await startOrigin('old'), new: await startOrigin('new') }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { documentOfFlags } from './harness/documents.ts'
 import { eventually, staysSo } from './harness/eventually.ts'
 import { type Gate, SIGNING_KEY, startGate } from './harness/gate.ts'
-import { startLoad, visitorHeaders } from './harness/load.ts'
+import { lastAre, startLoad, visitorHeaders } from './harness/load.ts'
 import { LONG } from './harness/long.ts'
 import { type Origin, startOrigin } from './harness/origin.ts'
 
@@ -75,10 +75,8 @@ it('a rollback does not wait for a receiver that is down, nor do other receivers
     request: (n) => ({ path: `/${FLAG}`, headers: visitorHeaders(n % 500) }),
   })
   await eventually('it is rolled back', async () => (await gate.flag(FLAG)).state === 'rolled-back')
-  await eventually('nobody is led there', () => {
-    const last = load.shots.slice(-30)
-    return last.length === 30 && last.every(({ origin }) => origin === 'old')
-  })
+  const closedMs = Date.now()
+  await eventually('nobody is led there', () => lastAre(load, 30, closedMs, ({ origin }) => origin === 'old'))
   await load.stop()
   await eventually('the other receiver has its message', () => chatted.length > 0)
   expect(JSON.parse(chatted[0] ?? '')).toEqual({

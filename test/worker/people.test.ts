@@ -33,7 +33,7 @@ it('diff tells who would move, publishing asks above the limit, and then just th
         }
         return (await admin.call('diffDocument', { body: { document: next.document } })).people.samples
       },
-      { timeout: 25_000, interval: 500 },
+      { timeout: 60_000, interval: 500 },
     )
     .toBe(VISITORS)
   const { people, needsConfirmation } = await admin.call('diffDocument', {
@@ -48,4 +48,4 @@ it('diff tells who would move, publishing asks above the limit, and then just th
   const after = await variants()
   const moved = after.filter((variant, index) => variant !== before[index]).length
   expect(people.flags.find(({ flag }) => flag === 'new-shop')?.moved).toBe(moved)
-})
+}, 120_000)

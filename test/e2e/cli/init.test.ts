@@ -118,7 +118,8 @@ describe('sluice init in an empty folder', () => {
     const dev = startSluice(script, ['dev', '--port', '0'], cwd)
     try {
       const url = await dev.sees(/sluice ready on (\S+)\n/)
-      expect((await getPage(url)).text).toBe('old')
+      // A cold isolate waits for KV 1.5 s at most, which may be too short on a busy machine.
+      await eventually('it is closed', async () => (await getPage(url)).text === 'old')
       expect((await runSluice(script, ['unkill', 'new-site'], cwd)).code).toBe(0)
       await eventually('new', async () => (await getPage(url)).text === 'new')
     } finally {

@@ -23,6 +23,9 @@ export async function startBrowser(): Promise<Browser> {
   })
 }
 
+/** What a page is given to come to be as a test wants it; a busy machine may need more than the usual 30 s. */
+const PATIENCE_MS = 60_000
+
 export type Visit = {
   page: Page
   /** What the page has complained of: exceptions, and refusals by its own content policy. */
@@ -35,6 +38,7 @@ export type Visit = {
 /** A fresh tab, nobody signed in. */
 export async function openTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext(options)
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const complaints: string[] = []
   const requests: string[] = []

@@ -12,11 +12,18 @@ let green: TestOrigin
 let gate: TestGate
 let browser: Browser
 
+let written = 0
+/** Each is a new text: one that was in force before could also be an old one seen late. */
 const documentWith = (percentage: number) => ({
   origins: { blue: { url: blue.url }, green: { url: green.url } },
   routes: [{ path: '/*', flag: FLAG, origins: { on: 'green', off: 'blue' } }],
   flags: {
-    [FLAG]: { variants: { on: true, off: false }, off: 'off', rules: [{ serve: 'on', percentage }] },
+    [FLAG]: {
+      description: `document ${++written}`,
+      variants: { on: true, off: false },
+      off: 'off',
+      rules: [{ serve: 'on', percentage }],
+    },
   },
 })
 
@@ -111,6 +118,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(await click(first)).toEqual({ chunk: 'green', data: 'blue' })
     expect(await open(first, '/')).toEqual(wholly('blue'))
     await gate.kv.put('kill', '[]')
+    await eventually(async () => (await shareOfGreen()) === 100 || undefined)
     expect(complaints).toEqual([])
   })
 

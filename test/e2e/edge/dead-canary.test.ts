@@ -139,6 +139,13 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
         const seen = await flagOf(key)
         return seen?.state === 'rolled-back' ? seen : undefined
       })
+      // The Controller has closed it; a moment later the isolate knows.
+      await eventually(async () => {
+        const { headers } = await plainRequest(`${gate.url}/${key}/`, {
+          headers: { 'x-user-id': 'visitor 0' },
+        })
+        return headers.get('sluice-flags')?.includes('reason=rolled_back') || undefined
+      })
       expect(flag.arms.canary.errors).toBeGreaterThanOrEqual(20)
       if (way === 'truncated') expect(flag.arms.canary.errorsByKind['aborted-by-origin']).toBeGreaterThan(0)
       const after = await inParallel(SHAPES.length * 4, AT_ONCE, (index) => shoot(key, index))

@@ -20,6 +20,8 @@ let next: TestOrigin
 let api: TestOrigin
 let gate: TestGate
 
+let written = 0
+/** Each is a new text: one that was in force before could also be an old one seen late. */
 const documentWith = (percentage: number) => ({
   origins: { old: { url: old.url }, new: { url: next.url }, api: { url: api.url } },
   context: { targetingKey: [{ header: 'x-user-id' }] },
@@ -33,6 +35,7 @@ const documentWith = (percentage: number) => ({
   ],
   flags: {
     checkout: {
+      description: `document ${++written}`,
       variants: { on: true, off: false },
       off: 'off',
       rules: [{ percentage, serve: 'on' }],
@@ -53,8 +56,9 @@ beforeAll(async () => {
   gate = await startGate(documentWith(0))
 })
 beforeEach(async () => {
-  await gate.kv.put('kill', '[]')
+  // In this order the gate never sees the old share without the old kill.
   await ramp(0)
+  await gate.kv.put('kill', '[]')
 })
 afterAll(async () => {
   await gate?.close()

@@ -97,6 +97,12 @@ export function failuresOf(shots: readonly Shot[]): Shot[] {
   return shots.filter((shot) => shot.status === 0 || shot.status >= 500)
 }
 
+/** Whether the last `count` answers to what was sent since a time are all so; what was sent before proves nothing. */
+export function lastAre(load: Load, count: number, sinceMs: number, isSo: (shot: Shot) => boolean): boolean {
+  const last = load.since(sinceMs).slice(-count)
+  return last.length === count && last.every(isSo)
+}
+
 /** The share of answers that came from an origin. */
 export function shareOf(shots: readonly Shot[], origin: string): number {
   return shots.length === 0 ? 0 : shots.filter((shot) => shot.origin === origin).length / shots.length

@@ -32,6 +32,20 @@ export const sayName =
     response.writeHead(200, { 'content-type': 'text/plain', 'x-origin': name }).end(name)
   }
 
+/**
+ * Says of each request whether it fails, so that a share of them does, spread evenly. Chance would now and then give two
+ * origins that fail equally often so different beginnings that a judge may well call one of them worse.
+ */
+export function failsEvenly(rate: () => number): () => boolean {
+  let owed = 0
+  return () => {
+    owed += rate()
+    if (owed < 1) return false
+    owed -= 1
+    return true
+  }
+}
+
 /** Starts an origin on any free port. */
 export async function startOrigin(name: string, first: Answer = sayName(name), port = 0): Promise<Origin> {
   let answer = first
