@@ -28,7 +28,7 @@ async function stateInKv(): Promise<ControlState | undefined> {
         await runDurableObjectAlarm(controller)
         return await pendingWrites()
       },
-      { timeout: 15_000 },
+      { timeout: 30_000 },
     )
     .toEqual([])
   const parsed = parseControlState(await env.GATE.get('state'))

@@ -48,7 +48,7 @@ describe('POST /__sluice/events', () => {
             cells.reduce((sum, cell) => sum + cell.timings.count, 0),
           ]
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       )
       .toEqual([1, 1])
   })

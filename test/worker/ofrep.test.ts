@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Env } from '../../src/env.ts'
 import { conforming, type OfrepAnswer } from '../ofrep/protocol.ts'
 
@@ -69,7 +69,7 @@ beforeAll(async () => {
   await GATE.put('config', JSON.stringify(DOCUMENT))
   await GATE.put('kill', JSON.stringify(['killed']))
   // The first request loads the Worker, and an isolate waits for KV 1.5 s at most: both are a matter of the machine.
-  await expect.poll(async () => (await ask('/everybody')).status).toBe(200)
+  await vi.waitUntil(async () => (await ask('/everybody')).status === 200, { timeout: 60_000, interval: 200 })
 }, 120_000)
 
 describe('one flag', () => {

@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Env } from '../../src/env.ts'
 
 const gate = exports.default
@@ -51,7 +51,8 @@ const get = (query = '', headers: Record<string, string> = {}) =>
 beforeAll(async () => {
   await (env as unknown as Env).GATE.put('config', JSON.stringify(DOCUMENT))
   // The first request loads the Worker, and an isolate waits for KV 1.5 s at most: both are a matter of the machine.
-  await expect.poll(async () => (await togglesOf(await get())).has('imported')).toBe(true)
+  const isInForce = async () => (await togglesOf(await get())).has('imported')
+  await vi.waitUntil(isInForce, { timeout: 60_000, interval: 200 })
 }, 120_000)
 
 describe("Unleash's front-end API", () => {

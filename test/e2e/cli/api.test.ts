@@ -159,10 +159,16 @@ it('looking: status, its stream, convergence, series, audit, feedback', async ()
   ])
   const response = await admin.open('streamStatus')
   const reader = response.body?.getReader()
-  const { value } = (await reader?.read()) ?? {}
+  const decoder = new TextDecoder()
+  let text = ''
+  // An event may come in pieces.
+  while (!text.includes('\n\n')) {
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }
+    if (done) break
+    text += decoder.decode(value, { stream: true })
+  }
   await reader?.cancel()
-  const data =
-    /^event: status\ndata: (.*)\n\n/.exec(new TextDecoder().decode(value as Uint8Array))?.[1] ?? '{}'
+  const data = /^event: status\ndata: (.*)\n\n/.exec(text)?.[1] ?? '{}'
   expect(faultsOfAnswer('getStatus', JSON.parse(data))).toEqual([])
 
   expect(await refusal('getConvergence', { query: { epoch: 'last' } })).toBe(400)

@@ -29,7 +29,7 @@ let forwards = 0
  * write must be in KV before, or it would come on top.
  */
 export async function writeIntoKv(key: 'config' | 'kill', value: string): Promise<void> {
-  await expect.poll(pendingWrites, { timeout: 10_000 }).toEqual([])
+  await expect.poll(pendingWrites, { timeout: 30_000 }).toEqual([])
   const newest = await newestRecord()
   await env.GATE.put(key, value)
   const sees = { usedHash: '', documentHash: `new ${key}`, killHash: `new ${key}` }
@@ -41,7 +41,7 @@ export async function writeIntoKv(key: 'config' | 'kill', value: string): Promis
         await runDurableObjectAlarm(controller)
         return await newestRecord()
       },
-      { timeout: 10_000, interval: 250 },
+      { timeout: 30_000, interval: 250 },
     )
     .not.toBe(newest)
 }
