@@ -2,6 +2,7 @@ import { parse as parseCookie } from 'hono/utils/cookie'
 import type { AttributeValue } from '../core/context/attributes.ts'
 import type { RequestFacts } from '../core/context/request-context.ts'
 import { type Env, isDevelopment } from '../env.ts'
+import { type Address, addressOf } from './address.ts'
 import { type Claims, claimAt } from './claims.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
@@ -9,24 +10,34 @@ const DEBUG_CF_HEADER = 'sluice-debug-cf'
 /** What the gate knows of one request; everything that costs is done when it is first asked for. */
 export class Facts implements RequestFacts {
   readonly request: Request
-  readonly url: URL
   readonly nowMs: number
   readonly method: string
-  readonly host: string
-  readonly path: string
+  readonly address: Address
   readonly #env: Env
   #headers: ReadonlyMap<string, string> | undefined
   #cf: Readonly<Record<string, unknown>> | undefined
   #claims: Claims | undefined
+  #url: URL | undefined
 
   constructor(request: Request, env: Env, nowMs: number) {
     this.request = request
-    this.url = new URL(request.url)
+    this.address = addressOf(request.url)
     this.nowMs = nowMs
     this.method = request.method
-    this.host = this.url.host
-    this.path = this.url.pathname
     this.#env = env
+  }
+
+  get host(): string {
+    return this.address.host
+  }
+
+  get path(): string {
+    return this.address.path
+  }
+
+  get url(): URL {
+    this.#url ??= new URL(this.request.url)
+    return this.#url
   }
 
   /** All headers by name in lower case, fetched at once: asking the runtime for each costs more. */

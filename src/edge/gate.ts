@@ -14,6 +14,7 @@ import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
 import { BodyWatch } from './body-watch.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
+import { keepWatch } from './deadline.ts'
 import { debugViewOf } from './debug-view.ts'
 import { withErrorPage } from './error-page.ts'
 import { Facts } from './facts.ts'
@@ -68,6 +69,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   async function answerFor(facts: Facts, env: Env, waitUntil: WaitUntil): Promise<Response> {
+    keepWatch(waitUntil)
     const document = await live.current(env, waitUntil, facts.nowMs)
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))

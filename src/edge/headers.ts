@@ -21,7 +21,7 @@ export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded
   }
   // A visitor can write these too; what the gate saw itself is the truth.
   headers.set('x-forwarded-host', facts.host)
-  const proto = facts.url.protocol.slice(0, -1)
+  const proto = facts.address.protocol
   headers.set('x-forwarded-proto', proto)
   if (speaksForwarded) headers.append('forwarded', `for=${nodeOf(ip)};host="${facts.host}";proto=${proto}`)
 }

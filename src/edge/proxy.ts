@@ -47,7 +47,7 @@ export async function askOrigin(
   { origin, extra, target, copy }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
-  const upload = copy === undefined ? watchUpload(request) : undefined
+  const upload = copy === undefined ? watchUpload(facts) : undefined
   const isUnwatched = copy === undefined && request.body !== null && upload === undefined
   const deadline = new Deadline()
   let startedMs = Date.now()
@@ -59,7 +59,7 @@ export async function askOrigin(
   if (upload !== undefined) void upload.ended.then(startClock)
   else if (!isUnwatched) startClock()
   try {
-    const url = targetUrl(origin, facts.url)
+    const url = baseOf(origin) + facts.address.tail
     const outgoing = upload
       ? new Request(url, { method: facts.method, headers: request.headers, body: upload.body })
       : carrierOf(copy ?? request, facts, url)
@@ -112,10 +112,6 @@ function cacheMode(target: RouteTarget | undefined): RequestInit {
   return target?.kind === 'flag' && target.variesByHeader ? { cache: 'no-store' } : {}
 }
 
-/** The origin's URL with the path and query of the request, byte for byte. */
-export function targetUrl(origin: Origin, url: URL): string {
-  const base = origin.url.endsWith('/') ? origin.url.slice(0, -1) : origin.url
-  // Not `url.search`: that would lose a question mark with nothing behind it.
-  const end = url.hash === '' ? undefined : -url.hash.length
-  return base + url.href.slice(url.origin.length, end)
+function baseOf({ url }: Origin): string {
+  return url.endsWith('/') ? url.slice(0, -1) : url
 }

@@ -3,6 +3,8 @@
  * off or garbles it must not count as a failure of the origin, or anybody could have a canary rolled back.
  */
 
+import type { Facts } from './facts.ts'
+
 export type Upload = {
   /** What the origin gets. */
   body: ReadableStream
@@ -16,9 +18,11 @@ export type Upload = {
  * Passes a body on and watches it; undefined where that can't be done. Hazard: a body without a length must go
  * through untouched, since a stream between makes a broken one look complete to the origin.
  */
-export function watchUpload({ method, headers, body }: Request): Upload | undefined {
+export function watchUpload({ request, method, headers }: Facts): Upload | undefined {
   const length = headers.get('content-length')
-  if (body === null || length === null || method === 'GET' || method === 'HEAD') return undefined
+  if (length === undefined || method === 'GET' || method === 'HEAD') return undefined
+  const { body } = request
+  if (body === null) return undefined
   const { readable, writable } = new FixedLengthStream(Number(length))
   const ended = body.pipeTo(writable, { preventCancel: true }).catch(() => {})
   return { body: readable, ended, isBroken: () => isBroken(body, ended) }
