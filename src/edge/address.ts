@@ -2,6 +2,8 @@
  * Where a request wants to go. Reading the parts off a URL object costs as much as reading all headers, so an ordinary
  * address is read off its text; a URL object decides where a parser might change anything.
  */
+import { remembered } from './remembered.ts'
+
 export type Address = {
   /** With the port, where it isn't the protocol's own. */
   host: string
@@ -17,9 +19,6 @@ type Site = Pick<Address, 'host' | 'protocol'>
 /** What a URL parser leaves as it is: no dot segments, nothing that it would encode. */
 const PLAIN_TAIL = /^(?:\/(?![.])(?:[\w~!$&()*+,;=:@.-]|%(?!2e))*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/i
 const PLAIN_SITE = /^https?:\/\/[\w.:[\]-]+$/
-/** Hosts are written by visitors: what is remembered of them has an end. */
-const MOST_SITES = 100
-const sites = new Map<string, Site>()
 
 /** The parts of an absolute URL; throws where it is none. */
 export function addressOf(text: string): Address {
@@ -31,15 +30,12 @@ export function addressOf(text: string): Address {
   return { ...site, path: query < 0 ? tail : tail.slice(0, query), tail }
 }
 
-function siteOf(text: string): Site | undefined {
-  const known = sites.get(text)
-  if (known !== undefined) return known
+/** Undefined where the text may hold more than a site. */
+const siteOf = remembered((text): Site | undefined => {
   if (!PLAIN_SITE.test(text)) return undefined
-  if (sites.size >= MOST_SITES) sites.clear()
   const { host, protocol } = parsedAddress(new URL(text))
-  sites.set(text, { host, protocol })
   return { host, protocol }
-}
+})
 
 function parsedAddress(url: URL): Address {
   // Not `url.search`: that would lose a question mark with nothing behind it.

@@ -28,9 +28,9 @@ export async function askAndNote(
   return answer
 }
 
-function brokeAtOnce({ request }: Facts, { failure, latencyMs, visitorLeft }: OriginAnswer): boolean {
+function brokeAtOnce({ hasBody, method }: Facts, { failure, latencyMs, visitorLeft }: OriginAnswer): boolean {
   if (failure !== 'connect' || latencyMs > AT_ONCE_MS || visitorLeft) return false
-  return request.body === null && REPEATABLE.has(request.method)
+  return !hasBody && REPEATABLE.has(method)
 }
 
 /** The visitor has waited for both. */

@@ -15,17 +15,16 @@ export class BodyWatch {
   /** The body that the visitor gets; where it is watched, `done` ends with it. `onBroken`: the origin broke it off. */
   watch(
     response: Response,
-    visitor: { signal: AbortSignal; nowMs: number },
+    { request, nowMs }: { request: Request; nowMs: number },
     onBroken: () => void,
   ): { body: ReadableStream | null; done: Promise<void> | undefined } {
-    if (response.body === null || !this.#wants(visitor.nowMs)) {
-      return { body: response.body, done: undefined }
-    }
+    const { body } = response
+    if (body === null || !this.#wants(nowMs)) return { body, done: undefined }
     const length = response.headers.get('content-length')
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
-    const done = response.body.pipeTo(writable).catch(() => {
-      if (visitor.signal.aborted) return
+    const done = body.pipeTo(writable).catch(() => {
+      if (request.signal.aborted) return
       this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
       onBroken()
     })

@@ -18,6 +18,7 @@ export class Facts implements RequestFacts {
   #cf: Readonly<Record<string, unknown>> | undefined
   #claims: Claims | undefined
   #url: URL | undefined
+  #hasBody: boolean | undefined
 
   constructor(request: Request, env: Env, nowMs: number) {
     this.request = request
@@ -44,6 +45,12 @@ export class Facts implements RequestFacts {
   get headers(): ReadonlyMap<string, string> {
     this.#headers ??= mapOf(this.request.headers)
     return this.#headers
+  }
+
+  /** Whether the request brings a body. */
+  get hasBody(): boolean {
+    this.#hasBody ??= this.request.body !== null
+    return this.#hasBody
   }
 
   header(name: string): string | undefined {

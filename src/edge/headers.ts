@@ -1,6 +1,7 @@
 /** Headers on their way through the gate. */
 import type { Decision } from '../core/decision/decide.ts'
 import type { Facts } from './facts.ts'
+import { remembered } from './remembered.ts'
 
 const OWN_PREFIX = 'sluice-'
 
@@ -60,9 +61,7 @@ export function flagsHeader(decision: Decision): string {
 }
 
 /** Keys of other scripts are percent-encoded: headers hold ASCII. */
-function inHeader(key: string): string {
-  return key.replace(/[^\x21-\x7e]+/g, encodeURIComponent)
-}
+const inHeader = remembered((key) => key.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
 
 /** What control hears when it stands in: the variant that it is there for. */
 export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
@@ -80,15 +79,21 @@ const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control
  * visitor would have got another variant). What the origin says to the browser's own cache stays.
  */
 export function keepFromSharedCaches(headers: Headers): void {
-  const directives = (headers.get('cache-control') ?? '')
-    .split(',')
-    .map((directive) => directive.trim())
-    .filter((directive) => directive !== '' && !SHARED_DIRECTIVES.has(directiveName(directive)))
-  const names = new Set(directives.map(directiveName))
-  if (!names.has('private') && !names.has('no-store')) directives.unshift('private')
-  headers.set('cache-control', directives.join(', '))
+  const field = headers.get('cache-control') ?? ''
+  const own = unshared(field)
+  if (own !== field) headers.set('cache-control', own)
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
+
+/** What is left of Cache-Control when only the visitor's own browser may keep the response. */
+const unshared = remembered((field) => {
+  const directives = directivesOf(field).filter(
+    (directive) => directive !== '' && !SHARED_DIRECTIVES.has(directiveName(directive)),
+  )
+  const names = new Set(directives.map(directiveName))
+  if (!names.has('private') && !names.has('no-store')) directives.unshift('private')
+  return directives.join(', ')
+})
 
 const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
 
@@ -97,11 +102,19 @@ const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
  * would otherwise get code of the one from the browser's own cache into pages of the other.
  */
 export function revalidate(headers: Headers): void {
-  const directives = (headers.get('cache-control') ?? '').split(',').map((directive) => directive.trim())
-  if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return
-  const kept = directives.filter((directive) => directive !== '' && !FRESHNESS.has(directiveName(directive)))
-  headers.set('cache-control', [...kept, 'no-cache'].join(', '))
+  const field = headers.get('cache-control') ?? ''
+  const asking = revalidated(field)
+  if (asking !== field) headers.set('cache-control', asking)
 }
+
+const revalidated = remembered((field) => {
+  const directives = directivesOf(field)
+  if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field
+  const kept = directives.filter((directive) => directive !== '' && !FRESHNESS.has(directiveName(directive)))
+  return [...kept, 'no-cache'].join(', ')
+})
+
+const directivesOf = (field: string) => field.split(',').map((directive) => directive.trim())
 
 function directiveName(directive: string): string {
   return (directive.split('=')[0] ?? '').trim().toLowerCase()

@@ -48,7 +48,7 @@ export async function askOrigin(
 ): Promise<OriginAnswer> {
   const { request } = facts
   const upload = copy === undefined ? watchUpload(facts) : undefined
-  const isUnwatched = copy === undefined && request.body !== null && upload === undefined
+  const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
   const deadline = new Deadline()
   let startedMs = Date.now()
   const startClock = () => {
@@ -100,7 +100,7 @@ export async function askOrigin(
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
 function carrierOf(request: Request, facts: Facts, url: string): Request | undefined {
-  const isBare = request.body === null && !facts.headers.has('content-length')
+  const isBare = !facts.hasBody && !facts.headers.has('content-length')
   return isBare ? undefined : new Request(url, request)
 }
 

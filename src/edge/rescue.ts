@@ -30,7 +30,7 @@ export class Rescuer {
     const away = standIn && this.#health.awayness(origin, facts.nowMs)
     if (away) return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target }, away)
     if (!standIn || !isReplayable(facts)) return await this.#ask(facts, { origin, extra, target })
-    const [copy, spare] = await copiesOf(facts.request)
+    const [copy, spare] = await copiesOf(facts)
     const answer = await this.#ask(facts, { origin, extra, target, ...copy })
     if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
     const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, ...spare })
@@ -54,16 +54,16 @@ export class Rescuer {
 }
 
 /** Whether a request can be sent more than once: its body, if it has one, is small. */
-function isReplayable({ request, headers }: Facts): boolean {
+function isReplayable({ hasBody, headers }: Facts): boolean {
   const length = headers.get('content-length')
-  return request.body === null || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
+  return !hasBody || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
 }
 
 type Copy = { copy?: Request }
 
 /** Two copies of a request. When they are there its body is, so that no visitor can break it off any more. */
-async function copiesOf(request: Request): Promise<[Copy, Copy]> {
-  if (request.body === null) return [{}, {}]
+async function copiesOf({ hasBody, request }: Facts): Promise<[Copy, Copy]> {
+  if (!hasBody) return [{}, {}]
   const copies: [Copy, Copy] = [{ copy: request.clone() }, { copy: request.clone() }]
   await request.arrayBuffer()
   return copies

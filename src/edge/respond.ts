@@ -43,8 +43,7 @@ export function observe(
   }
   const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
   if (decision.arm === 'other' || isElsewhere) return answer.response.body
-  const visitor = { signal: facts.request.signal, nowMs: facts.nowMs }
-  const watched = bodies.watch(answer.response, visitor, () =>
+  const watched = bodies.watch(answer.response, facts, () =>
     reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
   )
   if (watched.done !== undefined) waitUntil(watched.done)
@@ -66,7 +65,8 @@ export function respond(
   const decided = decision !== undefined
   const page = cookieOfPage(plan, answer, facts)
   const varies = dependsOnVisitor(plan, facts)
-  const isForged = OWN_WORDS.some((name) => response.headers.has(name))
+  const given = response.headers
+  const isForged = OWN_WORDS.some((name) => given.has(name))
   const isAsIs = !varies && !debug.visible && page === undefined && !missing && !isForged
   if (isAsIs || response.status > HIGHEST_STATUS) return response
   const copy = mutable(response, body)
