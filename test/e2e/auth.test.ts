@@ -18,6 +18,7 @@ import { type Origin, startOrigin } from './harness/origin.ts'
 import { signToken, startKeyServer } from './harness/tokens.ts'
 
 const ACCESS_AUDIENCE = 'access-application'
+const ACCESS = { alg: 'RS256', kid: 'RS256', audience: ACCESS_AUDIENCE } as const
 const isLong = process.env.SLUICE_LONG === '1'
 /** Wrong tokens of one sender; refusals are noted by powers of ten. */
 const GUESSES = isLong ? 10_000 : 1_000
@@ -48,6 +49,11 @@ beforeAll(async () => {
     const { token } = await gate.admin.call('createToken', { body: { name: `the ${role}`, role } })
     tokens.set(role, token)
   }
+  await eventually('the gate has the keys of Access', async () => {
+    const claims = { email: 'vera@example.com', jti: crypto.randomUUID() }
+    const jwt = await signToken({ ...ACCESS, key: accessKeys.keys.RS256, issuer: team, claims })
+    return (await attempt('whoAmI', { headers: { 'cf-access-jwt-assertion': jwt } })).status === 200
+  })
 })
 afterAll(async () => {
   await Promise.all([gate?.close(), origin?.close(), accessKeys?.close()])
@@ -123,15 +129,7 @@ describe('with a token of a lower role', () => {
 
 describe('Cloudflare Access', () => {
   const assertion = (claims: JWTPayload, more: Partial<Parameters<typeof signToken>[0]> = {}) =>
-    signToken({
-      key: accessKeys.keys.RS256,
-      alg: 'RS256',
-      kid: 'RS256',
-      claims,
-      issuer: team,
-      audience: ACCESS_AUDIENCE,
-      ...more,
-    })
+    signToken({ ...ACCESS, key: accessKeys.keys.RS256, claims, issuer: team, ...more })
   const withAssertion = (jwt: string, headers = {}) => ({
     headers: { 'cf-access-jwt-assertion': jwt, ...headers },
   })

@@ -54,6 +54,12 @@ beforeAll(async () => {
   origins = { old: await startOrigin('old'), new: await startOrigin('new') }
   keys = await startKeyServer()
   gate = await startGate({ document: byKeySet(), vars: { ACCOUNTS_SECRET: HS256_SECRET } })
+  // The gate gives the key set 2 s to come, and believes for 10 s what it has made of a token.
+  await eventually('the gate has the key set', async () => {
+    const claims = { account: { type: 'pro' }, jti: crypto.randomUUID() }
+    const token = await signToken({ key: keys.keys.RS256, alg: 'RS256', kid: 'RS256', claims })
+    return (await gate.get('/account', { authorization: `Bearer ${token}` })).origin === 'new'
+  })
 })
 afterAll(async () => {
   await Promise.all([gate?.close(), keys.close(), origins.old.close(), origins.new.close()])

@@ -10,6 +10,7 @@ import { freePort } from '../../../src/local/gate.ts'
 import { eventually } from '../harness/eventually.ts'
 import { getPage } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { packInto } from '../harness/pack.ts'
 import { runSluice, SLUICE, startSluice } from './support/process.ts'
 
 let origins: { old: Origin; new: Origin }
@@ -158,10 +159,7 @@ describe('sluice deploy', () => {
 async function installPacked(cwd: string): Promise<string> {
   const installed = join(cwd, 'node_modules/sluice')
   await mkdir(installed, { recursive: true })
-  const npm = (...args: string[]) =>
-    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  const tarball = npm('pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1) ?? ''
-  execFileSync('tar', ['-xzf', join(folder, tarball), '--strip-components=1', '-C', installed])
+  execFileSync('tar', ['-xzf', await packInto(folder), '--strip-components=1', '-C', installed])
   const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: object }
   for (const name of Object.keys(dependencies)) {
     const target = join(cwd, 'node_modules', name)

@@ -21,10 +21,17 @@ const MOST_MS = LONG ? 2_000 : 15_000
 const FLAG = 'shop'
 const OFREP = '/__sluice/ofrep/v1'
 
-/** When each of them last said that the flag is on. */
-type LastOn = { header: number; bootstrap: number; ofrep: number; queriesOnly: number; stream: number }
+const WATCHERS = ['header', 'bootstrap', 'ofrep', 'queriesOnly', 'stream'] as const
+type Times = Record<(typeof WATCHERS)[number], number>
+const never = (): Times => ({ header: 0, bootstrap: 0, ofrep: 0, queriesOnly: 0, stream: 0 })
 
-const lastOn: LastOn = { header: 0, bootstrap: 0, ofrep: 0, queriesOnly: 0, stream: 0 }
+/** When each of them last said that the flag is on, and that it is off. */
+const lastOn = never()
+const lastOff = never()
+const say = (who: keyof Times, isOn: boolean, atMs = Date.now()) => {
+  const times = isOn ? lastOn : lastOff
+  times[who] = atMs
+}
 let origin: Origin
 let kv: KvServer
 let gate: ServedGate
@@ -33,7 +40,7 @@ let watchers: Promise<void>[] = []
 
 beforeAll(async () => {
   origin = await startOrigin('app', (request, response) => {
-    if (String(request.headers['sluice-flags']).startsWith(`${FLAG}=on`)) lastOn.header = Date.now()
+    say('header', String(request.headers['sluice-flags']).startsWith(`${FLAG}=on`))
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><head></head><body></body>')
   })
   const app = { url: origin.url }
@@ -51,14 +58,10 @@ beforeAll(async () => {
   watchers = [
     watch(async () => {
       const { text } = await raw(pages, { headers: { accept: 'text/html', 'x-user-id': 'visitor' } })
-      if (text.includes('"variant":"on"')) lastOn.bootstrap = Date.now()
+      say('bootstrap', text.includes('"variant":"on"'))
     }),
-    watch(async () => {
-      if (await isOnOverOfrep(pages)) lastOn.ofrep = Date.now()
-    }),
-    watch(async () => {
-      if (await isOnOverOfrep(queries)) lastOn.queriesOnly = Date.now()
-    }),
+    watch(async () => say('ofrep', await isOnOverOfrep(pages))),
+    watch(async () => say('queriesOnly', await isOnOverOfrep(queries))),
     openPage(queries),
   ]
 })
@@ -94,27 +97,27 @@ async function openPage(url: string): Promise<void> {
       heard = stream.messagesMs.length
       isOn = await isOnOverOfrep(url)
     }
-    if (isOn) lastOn.stream = lookedMs
+    say('stream', isOn, lookedMs)
   })
   stream.close()
 }
 
 it('a kill is heard of by the origin, the next page, OFREP and an open page', async () => {
   const admin = createAdminClient({ baseUrl: gate.urls[0] ?? '', token: ADMIN_TOKEN })
-  const say = (verb: 'kill' | 'unkill') =>
+  const command = (verb: 'kill' | 'unkill') =>
     admin.call('commandFlag', { params: { flag: FLAG, verb }, body: { reason: 'a test' } })
-  const is = (state: 'on' | 'off', sinceMs: number) => () =>
-    Object.values(lastOn).every((ms) => (state === 'on' ? ms > sinceMs : Date.now() - ms > 1_500))
-  const worst: LastOn = { header: 0, bootstrap: 0, ofrep: 0, queriesOnly: 0, stream: 0 }
+  const isOnFor = (sinceMs: number) => WATCHERS.every((who) => lastOn[who] > sinceMs)
+  /** All have said so for a while. */
+  const isOffFor = () => WATCHERS.every((who) => lastOff[who] > lastOn[who] + 1_500)
+  const worst = never()
   for (let round = 0; round < ROUNDS; round++) {
-    await eventually('it is on for all of them', is('on', Date.now()), { everyMs: 20 })
+    const startedMs = Date.now()
+    await eventually('it is on for all of them', () => isOnFor(startedMs), { everyMs: 20 })
     const killedMs = Date.now()
-    await say('kill')
-    await eventually('it is off for all of them', is('off', killedMs))
-    for (const [who, ms] of Object.entries(lastOn) as [keyof LastOn, number][]) {
-      worst[who] = Math.max(worst[who], ms - killedMs)
-    }
-    await say('unkill')
+    await command('kill')
+    await eventually('it is off for all of them', isOffFor)
+    for (const who of WATCHERS) worst[who] = Math.max(worst[who], lastOn[who] - killedMs)
+    await command('unkill')
   }
   console.info(`last time on after a kill, the worst of ${ROUNDS}, in ms: ${JSON.stringify(worst)}`)
   for (const [who, ms] of Object.entries(worst)) expect([who, ms <= MOST_MS, ms]).toEqual([who, true, ms])

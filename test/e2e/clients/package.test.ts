@@ -14,6 +14,7 @@ import { conforming } from '../../ofrep/protocol.ts'
 import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN } from '../harness/gate.ts'
+import { packInto } from '../harness/pack.ts'
 
 const run = promisify(execFile)
 const MOST_BROWSER_BYTES = 3_000
@@ -87,16 +88,14 @@ async function bundle(code: string): Promise<string> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-package-'))
-  await run(process.execPath, ['scripts/build.ts'], { cwd: PROJECT_ROOT })
   const npm = (args: string[], cwd: string) => run('npm', [...args, '--ignore-scripts'], { cwd })
-  const packed = await npm(['pack', '--json', '--pack-destination', folder], PROJECT_ROOT)
-  const [{ filename }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('['))) as [{ filename: string }]
+  const tarball = await packInto(folder)
   await writeFile(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'foreign', type: 'module', private: true }),
   )
   await npm(
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=dev', `./${filename}`, 'hono@4.13.19'],
+    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=dev', tarball, 'hono@4.13.19'],
     folder,
   )
   await mkdir(join(folder, 'src'))

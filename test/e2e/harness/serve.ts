@@ -9,9 +9,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
+import { freePort } from '../../../bench/support/workerd-process.ts'
 import { buildWorker, PROJECT_ROOT } from '../../../src/local/build-worker.ts'
 import { readText } from '../../../src/local/documents.ts'
-import { freePort } from '../../../src/local/gate.ts'
 import { eventually } from './eventually.ts'
 import { ADMIN_TOKEN } from './gate.ts'
 
