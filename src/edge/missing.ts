@@ -37,10 +37,13 @@ export class AssetFinder {
       (origin) => origin !== answer.origin && this.#health.canHelp(origin),
     )
     for (const origin of others) {
-      if (!this.#budget.take()) break
+      const lookUp = this.#budget.start(Date.now())
+      if (lookUp === undefined) break
       const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
-      if (found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)) {
-        this.#budget.giveBack()
+      const isFound =
+        found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)
+      this.#budget.end(lookUp, isFound || found.visitorLeft)
+      if (isFound) {
         discard(answer.response)
         return { ...answer, response: found.response, origin }
       }

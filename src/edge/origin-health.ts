@@ -61,7 +61,7 @@ export class OriginHealth {
   /** Whether a request whose connection broke may be sent to the origin again; takes that one off its budget. */
   maySendAgain(origin: Origin): boolean {
     const { breaker, again } = this.#of(origin)
-    return !breaker.isOpen && again.take()
+    return !breaker.isOpen && again.spend()
   }
 
   isDown(origin: Origin): boolean {

@@ -32,9 +32,11 @@ export class Rescuer {
     if (!standIn || !isReplayable(facts)) return await this.#ask(facts, { origin, extra, target })
     const [copy, spare] = await copiesOf(facts)
     const answer = await this.#ask(facts, { origin, extra, target, ...copy })
-    if (answer.failure === undefined || answer.visitorLeft || !this.#budget.take()) return answer
+    if (answer.failure === undefined || answer.visitorLeft) return answer
+    const repetition = this.#budget.start(Date.now())
+    if (repetition === undefined) return answer
     const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, ...spare })
-    if (rescue.failure === undefined) this.#budget.giveBack()
+    this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
     return better(answer, rescue)
   }
 

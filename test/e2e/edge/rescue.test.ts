@@ -128,6 +128,28 @@ describe('a canary that fails', () => {
     expect(canary.rescued).toBe(rescued)
   })
 
+  it('costs nobody an answer, however many wait for control at once', async () => {
+    const user = await canaryOf('/status/', 'status')
+    const crowd = 500
+    const waiting: (() => void)[] = []
+    const letGo = () => {
+      for (const answer of waiting.splice(0)) answer()
+    }
+    old.handler = (_, response) => {
+      waiting.push(() => response.end('old'))
+      if (waiting.length === crowd) letGo()
+    }
+    // Where not all of them come, control goes on all the same.
+    const timer = setInterval(letGo, 5_000)
+    const statuses = await inParallel(
+      crowd,
+      crowd,
+      async (index) => (await ask(`/status/${index}`, user)).status,
+    )
+    clearInterval(timer)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
   it('tells control that it stands in', async () => {
     const user = await canaryOf('/status/', 'status')
     await ask('/status/told', user)
