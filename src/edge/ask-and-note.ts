@@ -24,7 +24,7 @@ export async function askAndNote(
   const first = await askOrigin(facts, question)
   const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)
   const answer = isAgain ? after(first, await askOrigin(facts, question)) : first
-  health.record(answer, Date.now())
+  health.record(answer, Date.now(), question.visitor ?? -1)
   return answer
 }
 

@@ -114,9 +114,10 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       role,
       decision,
       extra: await headersFor(flagsHeader(decision)),
-      standIn: mayRescue(target, origin, decision, facts)
+      standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
         : undefined,
+      mayRepeat: target.rescued.has(facts.method),
       setCookie: anonymous.setCookie(),
       debug,
       bootstrap,
@@ -161,14 +162,15 @@ function stablePlan(target: RouteTarget): Plan {
     decision: undefined,
     extra: [],
     standIn: undefined,
+    mayRepeat: false,
     setCookie: undefined,
     debug: { visible: false, overrides: undefined },
   }
 }
 
 /** Whoever forced a variant wants to see what it does, its failures included. */
-function mayRescue(target: FlagTarget, origin: Origin, decision: Decision, facts: Facts): boolean {
-  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.has(facts.method)
+function mayStandIn(target: FlagTarget, origin: Origin, decision: Decision): boolean {
+  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.size > 0
 }
 
 /** The decision as the origin hears it, signed where there is a key. */

@@ -1,6 +1,6 @@
 /** What this isolate has seen of its origins lately: whether they are there, how they fail, how long they take. */
 import type { Origin } from '../core/config/route-target.ts'
-import { CircuitBreaker } from '../core/limits/circuit-breaker.ts'
+import { CircuitBreaker, type Contact } from '../core/limits/circuit-breaker.ts'
 import { RetryBudget } from '../core/limits/retry-budget.ts'
 import type { FailureKind } from '../core/outcome/outcome.ts'
 import type { OriginAnswer } from './proxy.ts'
@@ -21,7 +21,7 @@ type Health = {
   breaker: CircuitBreaker
   /** How many requests may be sent to it twice. */
   again: RetryBudget
-  /** How it was away the last time. */
+  /** How it failed the last time. */
   away: { failure: FailureKind; latencyMs: number }
   failingShare: number
   /** Moving averages of the time to the first byte, over some ten and some two hundred answers. */
@@ -34,13 +34,12 @@ export class OriginHealth {
   readonly #origins = new Map<string, Health>()
 
   /** Takes note of an answer; whoever left without one proves nothing. */
-  record({ origin, failure, latencyMs, visitorLeft }: OriginAnswer, nowMs: number): void {
+  record({ origin, failure, latencyMs, visitorLeft }: OriginAnswer, nowMs: number, visitor: number): void {
     if (visitorLeft) return
     const health = this.#of(origin)
-    const isAway = failure === 'connect' || failure === 'timeout'
     health.again.earn(SENT_AGAIN.share)
-    health.breaker.record(isAway, latencyMs, nowMs)
-    if (isAway) health.away = { failure, latencyMs }
+    health.breaker.record(contactOf(failure), latencyMs, nowMs, visitor)
+    if (failure !== undefined) health.away = { failure, latencyMs }
     health.failingShare = average(health.failingShare, failure === undefined ? 0 : 1, WEIGHT)
     if (failure !== undefined) return
     health.latencyMs = average(health.latencyMs, latencyMs, WEIGHT)
@@ -48,9 +47,9 @@ export class OriginHealth {
   }
 
   /** How an origin fails that need not be asked now; undefined for one that may well be there. */
-  awayness(origin: Origin, nowMs: number): Health['away'] | undefined {
+  awayness(origin: Origin, nowMs: number, mayTry: boolean): Health['away'] | undefined {
     const health = this.#origins.get(origin.url)
-    return health?.breaker.blocks(nowMs) ? health.away : undefined
+    return health?.breaker.blocks(nowMs, mayTry) ? health.away : undefined
   }
 
   /** Whether an origin can be of help to a request that another has failed. */
@@ -89,6 +88,11 @@ export class OriginHealth {
     this.#origins.set(origin.url, health)
     return health
   }
+}
+
+function contactOf(failure: FailureKind | undefined): Contact {
+  if (failure === undefined) return 'answered'
+  return failure === 'status' ? 'failed' : 'away'
 }
 
 function average(before: number | undefined, latest: number, weight: number): number {

@@ -13,8 +13,10 @@ export type Plan = {
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
   extra: ExtraHeaders
-  /** Who answers if the origin fails; undefined where nobody may. The headers are made only when they are needed. */
+  /** Who answers in the origin's place; undefined where nobody may. The headers are made only when they are needed. */
   standIn: { origin: Origin; extra(): Promise<ExtraHeaders> } | undefined
+  /** Whether that is so also for a request that the origin has had, and failed. */
+  mayRepeat: boolean
   setCookie: string | undefined
   debug: DebugView
   /** The flags that the page brings along, if it does. */

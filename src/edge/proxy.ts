@@ -37,6 +37,8 @@ export type Question = {
   extra: ExtraHeaders
   /** The route by which the request gets there. */
   target?: RouteTarget
+  /** The visitor's position, of canary and control. */
+  visitor?: number | undefined
   /** Goes in place of the request, whose body can be read only once; its own is there as a whole. */
   copy?: Request
 }

@@ -26,16 +26,25 @@ export class Rescuer {
   async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     const { origin, extra, target } = plan
+    const visitor = plan.decision?.bucket
     const standIn = plan.standIn && this.#health.canHelp(plan.standIn.origin) ? plan.standIn : undefined
-    const away = standIn && this.#health.awayness(origin, facts.nowMs)
-    if (away) return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target }, away)
-    if (!standIn || !isReplayable(facts)) return await this.#ask(facts, { origin, extra, target })
+    const mayRepeat = plan.mayRepeat && isReplayable(facts)
+    const away = standIn && this.#health.awayness(origin, facts.nowMs, mayRepeat)
+    if (away)
+      return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target, visitor }, away)
+    if (!standIn || !mayRepeat) return await this.#ask(facts, { origin, extra, target, visitor })
     const [copy, spare] = await copiesOf(facts)
-    const answer = await this.#ask(facts, { origin, extra, target, ...copy })
+    const answer = await this.#ask(facts, { origin, extra, target, visitor, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
     const repetition = this.#budget.start(Date.now())
     if (repetition === undefined) return answer
-    const rescue = await this.#ask(facts, { ...standIn, extra: await standIn.extra(), target, ...spare })
+    const rescue = await this.#ask(facts, {
+      ...standIn,
+      extra: await standIn.extra(),
+      target,
+      visitor,
+      ...spare,
+    })
     this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
     return better(answer, rescue)
   }
@@ -44,7 +53,10 @@ export class Rescuer {
     return askAndNote(facts, question, this.#health)
   }
 
-  /** An origin that is known to be away is charged as if it had been asked: the visitor was its own. */
+  /**
+   * An origin that is known to be away is charged as if it had been asked: the visitor was its own. Nothing is sent
+   * twice here, so that any request may go this way.
+   */
   async #goRound(
     facts: Facts,
     question: Question,

@@ -35,6 +35,6 @@ describe('a page is decided, and asked for once, for a visitor', () => {
 
   it('whose subject is not well-formed text', async () => {
     const authorization = `Bearer ${await sign({ sub: 'half \ud800' })}`
-    await served(SHOP, { headers: { authorization } })
+    await served(SHOP, { headers: { authorization } }, true)
   })
 })

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CircuitBreaker } from '../../../src/core/limits/circuit-breaker.ts'
 
+const contacts = fc.constantFrom('answered', 'failed', 'away')
+
 const afterFailures = (count: number, tookMs = 10) => {
   const breaker = new CircuitBreaker()
-  for (let index = 0; index < count; index++) breaker.record(true, tookMs, 1_000)
+  for (let index = 0; index < count; index++) breaker.record('away', tookMs, 1_000, 1)
   return breaker
 }
 
@@ -16,13 +18,14 @@ describe('an origin that can not be reached', () => {
 
   it('is asked as long as most requests reach it', () => {
     const breaker = new CircuitBreaker()
-    for (let index = 0; index < 100; index++) breaker.record(index % 5 < 2, 10, 1_000)
+    for (let index = 0; index < 100; index++)
+      breaker.record(index % 5 < 2 ? 'away' : 'answered', 10, 1_000, index)
     expect(breaker.isOpen).toBe(false)
   })
 
   it('is not given up for failures that lie far apart', () => {
     const breaker = new CircuitBreaker()
-    for (let index = 0; index < 100; index++) breaker.record(true, 10, index * 2_500)
+    for (let index = 0; index < 100; index++) breaker.record('away', 10, index * 2_500, index)
     expect(breaker.isOpen).toBe(false)
   })
 
@@ -32,9 +35,9 @@ describe('an origin that can not be reached', () => {
       (nowMs) => !breaker.blocks(nowMs),
     )
     expect(tried).toEqual([2_000, 3_000, 4_000, 5_000])
-    breaker.record(true, 10, 5_001)
+    breaker.record('away', 10, 5_001, 1)
     expect(breaker.blocks(5_002)).toBe(true)
-    breaker.record(false, 10, 5_003)
+    breaker.record('answered', 10, 5_003, 1)
     expect(breaker.blocks(5_004)).toBe(false)
     expect(breaker.isOpen).toBe(false)
   })
@@ -49,16 +52,57 @@ describe('an origin that can not be reached', () => {
 
   it('is never gone round for long, however the clock jumps', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.boolean(), fc.integer({ min: -1e12, max: 1e12 }))), (events) => {
+      fc.property(fc.array(fc.tuple(contacts, fc.integer({ min: -1e12, max: 1e12 }))), (events) => {
         const breaker = new CircuitBreaker()
         let nowMs = 0
-        for (const [isAway, byMs] of events) {
+        for (const [contact, byMs] of events) {
           nowMs += byMs
-          breaker.record(isAway, 10, nowMs)
+          breaker.record(contact, 10, nowMs, nowMs % 100)
         }
         const stillBlocked = [0, 5_001].filter((laterMs) => breaker.blocks(nowMs + laterMs))
         expect(stillBlocked.length).toBeLessThan(2)
       }),
     )
+  })
+
+  it('is left alone by those who can not be helped if they fail, unless nobody else comes to see', () => {
+    const breaker = afterFailures(5)
+    for (const nowMs of [1_500, 2_000, 11_999]) expect(breaker.blocks(nowMs, false)).toBe(true)
+    expect(breaker.blocks(12_000, false)).toBe(false)
+    expect(breaker.blocks(12_001, false)).toBe(true)
+    expect(breaker.blocks(13_000)).toBe(false)
+  })
+})
+
+describe('an origin that answers, though badly', () => {
+  const failing = (count: number) => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < count; index++) breaker.record('failed', 10, 1_000 + index, index)
+    return breaker
+  }
+
+  it('is gone round after twenty visitors in a row had bad answers, until a good one comes', () => {
+    expect(failing(19).isOpen).toBe(false)
+    const breaker = failing(20)
+    expect(breaker.blocks(1_100)).toBe(true)
+    expect(breaker.blocks(2_100)).toBe(false)
+    breaker.record('failed', 10, 2_101, 1)
+    expect(breaker.blocks(2_102)).toBe(true)
+    breaker.record('answered', 10, 3_200, 1)
+    expect(breaker.isOpen).toBe(false)
+  })
+
+  it('is asked as long as one in twenty answers is good', () => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < 1_000; index++) {
+      breaker.record(index % 20 === 0 ? 'answered' : 'failed', 10, 1_000 + index, index)
+      expect(breaker.isOpen).toBe(false)
+    }
+  })
+
+  it('is asked however often one visitor asks for what is broken', () => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < 1_000; index++) breaker.record('failed', 10, 1_000 + index, index % 19)
+    expect(breaker.isOpen).toBe(false)
   })
 })

@@ -26,7 +26,7 @@ beforeAll(async () => {
     off: 'off',
     rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
   }
-  const flags = ['calm', 'climbing', 'dead']
+  const flags = ['failing', 'calm', 'climbing', 'dead']
   gate = await startGate({
     origins: {
       old: { url: old.url, timeoutMs: TIMEOUT_MS * 10 },
@@ -56,8 +56,11 @@ beforeEach(() => {
 afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close()]))
 
 let visitors = 0
-const visit = (path: string, headers: Record<string, string> = {}) =>
-  plainRequest(gate.url + path, { headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
+const visit = (
+  path: string,
+  headers: Record<string, string> = {},
+  sent: { method?: string; body?: string } = {},
+) => plainRequest(gate.url + path, { ...sent, headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
 const rollBack = (flag: string) =>
   gate.admin(`flags/${flag}/rollback`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
 /** The answers to so many visits, a few at once. */
@@ -87,6 +90,25 @@ describe('a canary that hangs', () => {
     expect(canary).toMatchObject({ errors: 100, rescued: 100, errorsByKind: { timeout: 100 } })
     next.handler = saying('new')
     await eventually(async () => (from(await crowd('/hangs', 10), 'new') === 10 ? true : undefined))
+  })
+})
+
+describe('a canary that fails whatever it is asked', () => {
+  it('is gone round by orders too, which are sent once, and gets its traffic back', async () => {
+    const order = () => visit('/failing', { 'content-length': '2' }, { method: 'POST', body: 'hi' })
+    next.handler = (_, response) => void response.writeHead(500).end('broken')
+    expect(await order()).toMatchObject({ status: 500, text: 'broken' })
+    expect(from(await crowd('/failing', 40), 'old')).toBe(40)
+    const before = next.seen.length
+    for (let count = 0; count < 5; count++) expect(await order()).toMatchObject({ status: 200, text: 'old' })
+    expect(next.seen.length).toBe(before)
+    const { canary } = await eventually(async () => {
+      const { flags } = (await gate.admin('status')) as Status
+      return flags.failing?.arms.canary.requests === 46 ? flags.failing.arms : undefined
+    })
+    expect(canary).toMatchObject({ errors: 46, rescued: 45, errorsByKind: { status: 46 } })
+    next.handler = saying('new')
+    await eventually(async () => (from(await crowd('/failing', 10), 'new') === 10 ? true : undefined))
   })
 })
 

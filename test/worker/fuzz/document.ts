@@ -9,7 +9,7 @@ export const document = {
   context: {
     targetingKey: [{ jwt: 'sub' }, { header: 'x-user-id' }, { cookie: 'uid' }],
     attributes: { plan: { jwt: 'plan' }, beta: { cookie: 'beta' } },
-    jwt: { secretBinding: 'SIGNING_KEY' },
+    jwt: { secretBinding: 'JWT_SECRET' },
   },
   routes: [
     { path: '/shop/*', flag: 'shop', origins: { on: 'new', off: 'old' }, rescue: ['GET', 'POST'] },

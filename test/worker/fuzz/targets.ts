@@ -27,8 +27,8 @@ import { ask, SECRET, visit } from './visits.ts'
 export const SHOP = 'https://shop.example.com/shop/x'
 
 /** The visitor gets the origin's answer, which is asked once; and where a flag decides, it has decided. */
-export async function served(url: string, init: RequestInit): Promise<void> {
-  const { status, asked } = await visit(url, init)
+export async function served(url: string, init: RequestInit, isSigned = false): Promise<void> {
+  const { status, asked } = await visit(url, init, isSigned)
   must(status === 200, `the visitor got ${status}`)
   must(asked.length === 1, `origins were asked ${asked.length} times`)
   const isDecided = asked[0]?.has('sluice-flags')
@@ -70,7 +70,7 @@ const visitors: Target[] = [
     served(SHOP, { headers: { authorization: `Bearer ${text}`.slice(0, 9_000).replace(/[^ -~]/g, ' ') } }),
   ),
   target('tokens with any claims', claims, async (payload) =>
-    served(SHOP, { headers: { authorization: `Bearer ${await sign(payload)}` } }),
+    served(SHOP, { headers: { authorization: `Bearer ${await sign(payload)}` } }, true),
   ),
   target('user agents', userAgent, (text) => served(SHOP, { headers: { 'user-agent': text } })),
   target('URLs', fc.tuple(path, query), async ([place, search]) => {

@@ -15,17 +15,18 @@ const WHOLE_EVERY = 8
 let gate: Gate | undefined
 let endpoints: ReturnType<typeof createEndpoints> | undefined
 
+const FIELDS = { headers: { etag: '"v1"', 'cache-control': 'public, max-age=60' } }
+
 /** Puts itself between the gate and its origins. `answer` may go to a real one; undefined says the same at once. */
 export function standAsOrigin(answer?: typeof fetch): void {
+  const bare = new Response(null, FIELDS)
   globalThis.fetch = async (input, init) => {
     asked.push((init?.headers ?? (input as Request).headers) as Headers)
     if (answer) return await answer(input, init)
     // Both take most of the time there is. The runtime refuses here what it would not send.
     const isWhole = visits % WHOLE_EVERY === 0
     if (isWhole) new Request(input, init)
-    return new Response(isWhole ? 'an origin' : null, {
-      headers: { etag: '"v1"', 'cache-control': 'public, max-age=60' },
-    })
+    return isWhole ? new Response('an origin', FIELDS) : bare
   }
 }
 
@@ -33,14 +34,19 @@ const context = {
   waitUntil: (promise: Promise<unknown>) => void promise.catch(() => {}),
   passThroughOnException() {},
 } as unknown as ExecutionContext
-const bindings = { ...env, SIGNING_KEY: SECRET } as Env
+const bindings = { ...env, SIGNING_KEY: '', JWT_SECRET: SECRET } as Env
+const signing = { ...bindings, SIGNING_KEY: SECRET } as Env
 
-/** Asks the gate; the answer, and what it asked of origins. */
-export async function visit(url: string, init: RequestInit): Promise<{ status: number; asked: Headers[] }> {
+/** Asks the gate, which signs what it says to origins if it shall; the answer, and what it asked of origins. */
+export async function visit(
+  url: string,
+  init: RequestInit,
+  isSigned: boolean,
+): Promise<{ status: number; asked: Headers[] }> {
   gate ??= createGate({ bundled: document })
   asked.length = 0
   visits++
-  const response = await gate.handle(new Request(url, init), bindings, context)
+  const response = await gate.handle(new Request(url, init), isSigned ? signing : bindings, context)
   if (response.body) await response.arrayBuffer()
   return { status: response.status, asked: [...asked] }
 }
