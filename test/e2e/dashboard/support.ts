@@ -8,8 +8,10 @@ const CHROMIUM =
 /** Whether there is a browser on this machine at all. */
 export const hasBrowser = CHROMIUM !== undefined
 
-export async function startBrowser(): Promise<Browser> {
+/** `ignoreDefaultArgs` are switches that Playwright sets, and that somebody needs unset. */
+export async function startBrowser(ignoreDefaultArgs: string[] = []): Promise<Browser> {
   return await chromium.launch({
+    ignoreDefaultArgs,
     ...(CHROMIUM && { executablePath: CHROMIUM }),
     args: [
       '--no-sandbox',

@@ -7,6 +7,8 @@ import { eventually, startGate, type TestGate } from './support/gate.ts'
 import { plainRequest, type TestOrigin } from './support/origin.ts'
 
 const FLAG = 'app'
+/** Going back shows the page as it was left, as it does in everybody's browser. */
+const WITH_BACK_CACHE = ['--disable-back-forward-cache']
 let blue: TestOrigin
 let green: TestOrigin
 let gate: TestGate
@@ -52,7 +54,11 @@ const command = (verb: string) =>
 
 beforeAll(async () => {
   if (!hasBrowser) return
-  ;[blue, green, browser] = await Promise.all([startApp('blue'), startApp('green'), startBrowser()])
+  ;[blue, green, browser] = await Promise.all([
+    startApp('blue'),
+    startApp('green'),
+    startBrowser(WITH_BACK_CACHE),
+  ])
   gate = await startGate(documentWith(0))
 })
 afterEach(async () => {
@@ -81,10 +87,21 @@ async function visitor(): Promise<Visitor> {
 
 async function open(page: Page, path: string): Promise<Parts> {
   await page.goto(gate.url + path, { waitUntil: 'load' })
+  return await partsOf(page)
+}
+async function partsOf(page: Page): Promise<Parts> {
   await page.waitForSelector('html[data-ready]', { state: 'attached' })
   return await page.evaluate('window.parts()')
 }
 const click = (page: Page): Promise<Late> => page.evaluate('window.late()')
+/** What a page of a version loads late, where data come from that version too, or from another. */
+const lateOf = (version: string, data = version): Late => ({
+  chunk: version,
+  worker: version,
+  data,
+  xhr: data,
+  frame: data,
+})
 const wholly = (version: string) => ({
   page: version,
   style: version,
@@ -100,14 +117,14 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(await open(first, '/')).toEqual(wholly('blue'))
     await ramp(100)
     expect(await open(second, '/cart')).toEqual(wholly('green'))
-    expect(await click(first)).toEqual({ chunk: 'blue', data: 'blue' })
-    expect(await click(second)).toEqual({ chunk: 'green', data: 'green' })
+    expect(await click(first)).toEqual(lateOf('blue'))
+    expect(await click(second)).toEqual(lateOf('green'))
     expect(await open(first, '/')).toEqual(wholly('green'))
 
     await command('rollback')
     await eventually(async () => (await shareOfGreen()) === 0 || undefined)
     // The code of the page is still that of its version; data come from where everybody's come from.
-    expect(await click(second)).toEqual({ chunk: 'green', data: 'blue' })
+    expect(await click(second)).toEqual(lateOf('green', 'blue'))
     expect(await open(second, '/cart')).toEqual(wholly('blue'))
 
     await command('resume')
@@ -115,10 +132,49 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(await open(first, '/')).toEqual(wholly('green'))
     await gate.kv.put('kill', JSON.stringify([FLAG]))
     await eventually(async () => (await shareOfGreen()) === 0 || undefined)
-    expect(await click(first)).toEqual({ chunk: 'green', data: 'blue' })
+    expect(await click(first)).toEqual(lateOf('green', 'blue'))
     expect(await open(first, '/')).toEqual(wholly('blue'))
     await gate.kv.put('kill', '[]')
     await eventually(async () => (await shareOfGreen()) === 100 || undefined)
+    expect(complaints).toEqual([])
+  })
+
+  it('finds its page whole and its data beside it after links, back, forward and reload', async () => {
+    await ramp(0)
+    const { context, complaints } = await visitor()
+    const page = await context.newPage()
+    await open(page, '/')
+    await page.click('a[href="/cart"]')
+    expect(await partsOf(page)).toEqual(wholly('blue'))
+    await ramp(100)
+    await page.evaluate('window.isTheSame = true')
+    await page.click('a[href="/about"]')
+    await page.waitForURL('**/about')
+    expect(await partsOf(page)).toEqual(wholly('green'))
+    expect(await click(page)).toEqual(lateOf('green'))
+
+    await page.goBack({ waitUntil: 'commit' })
+    // Not loaded anew: the tab shows the page that was left, which is of the other version by now.
+    expect(await page.evaluate('window.isTheSame')).toBe(true)
+    expect(await partsOf(page)).toEqual(wholly('blue'))
+    expect(await click(page)).toEqual(lateOf('blue'))
+    await page.goForward({ waitUntil: 'commit' })
+    expect(await partsOf(page)).toEqual(wholly('green'))
+
+    await command('rollback')
+    await eventually(async () => (await shareOfGreen()) === 0 || undefined)
+    await page.goBack({ waitUntil: 'commit' })
+    expect(await click(page)).toEqual(lateOf('blue'))
+    await page.goForward({ waitUntil: 'commit' })
+    // What it loads for the first time comes from the version that is closed by now, because no other has it.
+    expect(await click(page)).toEqual(lateOf('green', 'blue'))
+    await page.reload()
+    expect(await partsOf(page)).toEqual(wholly('blue'))
+    const devtools = await context.newCDPSession(page)
+    await devtools.send('Page.reload', { ignoreCache: true })
+    await page.waitForLoadState()
+    expect(await partsOf(page)).toEqual(wholly('blue'))
+    await command('resume')
     expect(complaints).toEqual([])
   })
 
@@ -133,7 +189,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
         expect(parts).toEqual(wholly(parts.page))
         seen.add(parts.page)
         // The flag stays open: what follows the page does so wholly.
-        expect(await click(page)).toEqual({ chunk: parts.page, data: parts.page })
+        expect(await click(page)).toEqual(lateOf(parts.page))
       }
     })
     const ramps = (async () => {

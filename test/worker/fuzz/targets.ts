@@ -4,6 +4,7 @@ import example from '../../../config/gate.json'
 import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
 import { parseDocument } from '../../../src/core/config/parse.ts'
 import { compileSnapshot } from '../../../src/core/config/snapshot.ts'
+import { addressOf } from '../../../src/edge/address.ts'
 import { keepFromSharedCaches, revalidate } from '../../../src/edge/headers.ts'
 import { tagValidators, untagValidators } from '../../../src/edge/validators.ts'
 import { must, type Target, target } from './check.ts'
@@ -55,6 +56,15 @@ export async function sign(payload: object): Promise<string> {
   return `${body}.${base64(new Uint8Array(signature))}`
 }
 
+/** What is read off the text is what a parser says. */
+function sameAddress(text: string): void {
+  const { host, protocol, pathname, href, origin } = new URL(text)
+  const address = addressOf(text)
+  const [whole = ''] = href.split('#')
+  must(address.host === host && `${address.protocol}:` === protocol, 'another site')
+  must(address.path === pathname && address.tail === whole.slice(origin.length), 'another path or query')
+}
+
 const visitors: Target[] = [
   target(
     'cookies',
@@ -75,7 +85,9 @@ const visitors: Target[] = [
   target('user agents', userAgent, (text) => served(SHOP, { headers: { 'user-agent': text } })),
   target('URLs', fc.tuple(path, query), async ([place, search]) => {
     const url = `https://shop.example.com${place}${place.includes('?') ? '' : `?${search}`}`
-    if (URL.canParse(url)) await served(url, {})
+    if (!URL.canParse(url)) return
+    sameAddress(url)
+    await served(url, {})
   }),
 ]
 

@@ -10,8 +10,8 @@ const HASHES: Record<Version, string> = { blue: '3f2a9c1b', green: '77d0e4aa' }
 
 /** What a page shows of the versions of its parts. */
 export type Parts = { page: string; style: string; main: string; plain: string; picture: string }
-/** What it shows after a click: a chunk that is loaded then, and data. */
-export type Late = { chunk: string; data: string }
+/** What it shows after a click: code of its own that is loaded only then, data in two ways, and a frame. */
+export type Late = { chunk: string; worker: string; data: string; xhr: string; frame: string }
 
 const html = (
   version: Version,
@@ -31,10 +31,32 @@ window.parts = () => ({
   picture: document.getElementById('picture').naturalWidth > 0 ? picture() : 'missing',
 })
 let clicks = 0
+const worker = (url) => new Promise((resolve, reject) => {
+  const started = new Worker(url)
+  started.onmessage = ({ data }) => { started.terminate(); resolve(data) }
+  started.onerror = reject
+})
+const xhr = (url) => new Promise((resolve, reject) => {
+  const sent = new XMLHttpRequest()
+  sent.onload = () => resolve(JSON.parse(sent.responseText).version)
+  sent.onerror = reject
+  sent.open('GET', url)
+  sent.send()
+})
+const frame = (src) => new Promise((resolve) => {
+  const element = document.createElement('iframe')
+  element.onload = () => { resolve(element.contentDocument.documentElement.dataset.version); element.remove() }
+  element.src = src
+  document.body.append(element)
+})
 window.late = async () => {
-  const { chunk } = await import('./late.${HASHES[version]}.js?' + clicks++)
-  const data = await (await fetch('/api/data')).json()
-  return { chunk, data: data.version }
+  const click = clicks++
+  const { chunk } = await import('./late.${HASHES[version]}.js?' + click)
+  const data = (await (await fetch('/api/data')).json()).version
+  return {
+    chunk, data, worker: await worker('/assets/worker.${HASHES[version]}.js?' + click),
+    xhr: await xhr('/api/data?' + click), frame: await frame('/frame?' + click),
+  }
 }
 document.documentElement.dataset.ready = 'yes'
 `
@@ -46,6 +68,8 @@ export async function startApp(version: Version): Promise<TestOrigin> {
     [`/assets/style.${hash}.css`]: ['text/css', `:root { --version: ${version} }`],
     [`/assets/main.${hash}.js`]: ['text/javascript', main(version)],
     [`/assets/late.${hash}.js`]: ['text/javascript', `export const chunk = '${version}'`],
+    [`/assets/worker.${hash}.js`]: ['text/javascript', `postMessage('${version}')`],
+    '/frame': ['text/html', `<!doctype html><html lang="en" data-version="${version}"><title>frame</title>`],
     [`/assets/logo.${hash}.svg`]: ['image/svg+xml', svg],
     '/plain.js': ['text/javascript', `window.plain = '${version}'`],
     '/api/data': ['application/json', JSON.stringify({ version })],
