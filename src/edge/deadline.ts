@@ -56,54 +56,58 @@ function wakeAll(sleeping: Set<Wake>): void {
   sleeping.clear()
 }
 
-export class Deadline {
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #wake: Wake | undefined
-  #isStopped = false
-  #pass: () => void = () => {}
-  isPassed = false
+/** The origin took too long. */
+export class TimeIsUp extends Error {}
 
-  /** Begins to count, unless the answer is there already. */
-  start(timeoutMs: number): void {
-    if (this.#isStopped) return
-    if (timeoutMs < SHORT_MS || !isOnWatch()) {
-      this.#setTimer(timeoutMs)
-      return
-    }
-    const woken = new Promise<void>((wake) => {
-      this.#wake = wake
-      arrived.add(wake)
-    })
-    void woken.then(() => this.#setTimer(timeoutMs - LOOK_MS))
-  }
+/**
+ * The answer.
+ *
+ * @param asked what is waited for; it has been asked just now
+ * @param timeoutMs how long; about half a second more where it is long
+ * @throws TimeIsUp when it hasn't come by then, or what `asked` rejects with
+ */
+export async function within(asked: Promise<Response>, timeoutMs: number): Promise<Response> {
+  if (timeoutMs < SHORT_MS || !isOnWatch()) return await timed(asked, timeoutMs)
+  return (await unlessLong(asked)) ?? (await timed(asked, timeoutMs - LOOK_MS))
+}
 
-  #setTimer(leftMs: number): void {
-    if (this.#isStopped) return
-    this.#timer = setTimeout(() => {
-      this.isPassed = true
-      this.#pass()
-    }, leftMs)
-  }
+/** The answer; undefined once the watch has come by twice. */
+function unlessLong(asked: Promise<Response>): Promise<Response | undefined> {
+  return new Promise((resolve, reject) => {
+    const wake = () => resolve(undefined)
+    const leave = () => arrived.delete(wake) || waiting.delete(wake)
+    arrived.add(wake)
+    asked.then(
+      (response) => {
+        leave()
+        resolve(response)
+      },
+      (error) => {
+        leave()
+        reject(error)
+      },
+    )
+  })
+}
 
-  stop(): void {
-    this.#isStopped = true
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    if (this.#wake !== undefined && !arrived.delete(this.#wake)) waiting.delete(this.#wake)
-  }
-
-  /** The answer; throws when time is up before it comes. */
-  async within(asked: Promise<Response>): Promise<Response> {
-    const passed = new Promise<never>((_, reject) => {
-      this.#pass = () => reject(new Error('Time is up'))
-    })
-    try {
-      return await Promise.race([asked, passed])
-    } catch (error) {
+function timed(asked: Promise<Response>, timeoutMs: number): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new TimeIsUp())
       asked.then(
         ({ body }) => body?.cancel(),
         () => {},
       )
-      throw error
-    }
-  }
+    }, timeoutMs)
+    asked.then(
+      (response) => {
+        clearTimeout(timer)
+        resolve(response)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
 }

@@ -4,7 +4,7 @@
  */
 import type { Origin, RouteTarget } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
-import { Deadline } from './deadline.ts'
+import { TimeIsUp, within } from './deadline.ts'
 import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
@@ -51,33 +51,30 @@ export async function askOrigin(
   const { request } = facts
   const upload = copy === undefined ? watchUpload(facts) : undefined
   const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
-  const deadline = new Deadline()
   let startedMs = Date.now()
-  const startClock = () => {
-    startedMs = Date.now()
-    deadline.start(origin.timeoutMs)
-  }
-  // How long an upload takes is up to the visitor.
-  if (upload !== undefined) void upload.ended.then(startClock)
-  else if (!isUnwatched) startClock()
   try {
     const url = baseOf(origin) + facts.address.tail
-    const outgoing = upload
-      ? new Request(url, { method: facts.method, headers: request.headers, body: upload.body })
-      : carrierOf(copy ?? request, facts, url)
-    const headers = outgoing?.headers ?? new Headers(request.headers)
+    const carrier = carrierOf(facts, url, upload?.body, copy)
+    const headers = carrier?.headers ?? new Headers(request.headers)
     prepareForOrigin(headers, facts, origin.forwarded)
     if (target?.varies && isConditional(facts.headers)) untagValidators(headers, origin.tag)
     for (const [name, value] of extra) headers.set(name, value)
-    const asked = fetch(outgoing ?? url, {
-      ...(outgoing === undefined && { method: facts.method, headers }),
+    const asked = fetch(carrier ?? url, {
+      ...(carrier === undefined && { method: facts.method, headers }),
       redirect: 'manual',
       signal: request.signal,
-      // A body is watched, or passed on, without decoding it.
+      // A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard.
       encodeResponseBody: 'manual',
       ...cacheMode(target),
     })
-    const response = await deadline.within(asked)
+    // How long an upload takes is up to the visitor.
+    if (upload !== undefined) {
+      const sent = upload.ended.then(() => {
+        startedMs = Date.now()
+      })
+      await Promise.race([sent, asked])
+    }
+    const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
     return {
       response,
       origin,
@@ -85,8 +82,8 @@ export async function askOrigin(
       latencyMs: Date.now() - startedMs,
       visitorLeft: false,
     }
-  } catch {
-    const failure: FailureKind = deadline.isPassed ? 'timeout' : 'connect'
+  } catch (error) {
+    const failure: FailureKind = error instanceof TimeIsUp ? 'timeout' : 'connect'
     return {
       response: unavailable(failure),
       isOwn: true,
@@ -95,15 +92,19 @@ export async function askOrigin(
       latencyMs: Date.now() - startedMs,
       visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,
     }
-  } finally {
-    deadline.stop()
   }
 }
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
-function carrierOf(request: Request, facts: Facts, url: string): Request | undefined {
-  const isBare = !facts.hasBody && !facts.headers.has('content-length')
-  return isBare ? undefined : new Request(url, request)
+function carrierOf(
+  { request, method, headers, hasBody }: Facts,
+  url: string,
+  watched: ReadableStream | undefined,
+  copy: Request | undefined,
+): Request | undefined {
+  if (watched !== undefined) return new Request(url, { method, headers: request.headers, body: watched })
+  const isBare = !hasBody && !headers.has('content-length')
+  return isBare ? undefined : new Request(url, copy ?? request)
 }
 
 /**
