@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // What a test leaves behind is cleaned up while others start theirs.
+    teardownTimeout: 60_000,
     projects: [
       {
         test: {

@@ -33,7 +33,7 @@ async function startExample(name: string) {
       if (child.exitCode !== null) throw new Error(out)
       return /example ready on (\S+)/.exec(out)?.[1]
     },
-    { deadlineMs: 100_000 },
+    { deadlineMs: 180_000 },
   )
   const admin = createAdminClient({ baseUrl: url, token: 'example-token' })
   const kill = () =>
