@@ -33,11 +33,12 @@ export class AssetFinder {
   async complete(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     if (answer.failure !== undefined || !isMissing(facts, answer.response)) return answer
+    const nowMs = Date.now()
     const others = originsBeside(plan.target, snapshot).filter(
-      (origin) => origin !== answer.origin && this.#health.canHelp(origin),
+      (origin) => origin !== answer.origin && this.#health.mayHelp(origin, nowMs),
     )
     for (const origin of others) {
-      const lookUp = this.#budget.start(Date.now())
+      const lookUp = this.#budget.start(nowMs)
       if (lookUp === undefined) break
       const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
       const isFound =

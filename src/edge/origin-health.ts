@@ -52,9 +52,16 @@ export class OriginHealth {
     return health?.breaker.blocks(nowMs, mayTry) ? health.away : undefined
   }
 
-  /** Whether an origin can be of help to a request that another has failed. */
-  canHelp(origin: Origin): boolean {
-    return this.#origins.get(origin.url)?.breaker.isOpen !== true
+  isAway(origin: Origin): boolean {
+    return this.#origins.get(origin.url)?.breaker.isOpen === true
+  }
+
+  /**
+   * Whether to ask an origin for what another has failed at. One that is away too is asked now and then: it may have
+   * no visitors of its own by whom it would be seen to be back.
+   */
+  mayHelp(origin: Origin, nowMs: number): boolean {
+    return this.#origins.get(origin.url)?.breaker.blocks(nowMs) !== true
   }
 
   /** Whether a request whose connection broke may be sent to the origin again; takes that one off its budget. */

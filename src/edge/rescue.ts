@@ -27,15 +27,17 @@ export class Rescuer {
     this.#budget.earn(BUDGET_SHARE)
     const { origin, extra, target } = plan
     const visitor = plan.decision?.bucket
-    const standIn = plan.standIn && this.#health.canHelp(plan.standIn.origin) ? plan.standIn : undefined
+    const { standIn } = plan
     const mayRepeat = plan.mayRepeat && isReplayable(facts)
-    const away = standIn && this.#health.awayness(origin, facts.nowMs, mayRepeat)
-    if (away)
+    const canHelp = standIn !== undefined && !this.#health.isAway(standIn.origin)
+    const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
+    if (standIn && away)
       return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target, visitor }, away)
     if (!standIn || !mayRepeat) return await this.#ask(facts, { origin, extra, target, visitor })
     const [copy, spare] = await copiesOf(facts)
     const answer = await this.#ask(facts, { origin, extra, target, visitor, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
+    if (!this.#health.mayHelp(standIn.origin, Date.now())) return answer
     const repetition = this.#budget.start(Date.now())
     if (repetition === undefined) return answer
     const rescue = await this.#ask(facts, {

@@ -29,12 +29,22 @@ const WAYS: Record<string, () => Promise<{ url: string; close(): Promise<void> }
 }
 const keyOf = (way: string) => way.replaceAll(' ', '-')
 
+/** Flags whose visitors all are canary, or half of them; they have no guard, so that the canary stays in use. */
+const SUFFERING = { 'suffering-all': 100, 'suffering-half': 50 }
+let isSuffering = false
 let control: TestOrigin
 let canaries: { url: string; close(): Promise<void> }[]
 let gate: TestGate
 
+const flagOf = (percentage: number) => ({
+  variants: { on: true, off: false },
+  off: 'off',
+  rules: [{ serve: 'on', stages: [{ percentage }] }],
+})
+
 beforeAll(async () => {
   control = await startOrigin((request, response) => {
+    if (isSuffering) return void response.writeHead(503).end('control suffers')
     response.setHeader('etag', '"v1"')
     if (request.headers['if-none-match'] === '"v1"') return void response.writeHead(304).end()
     response.end('control')
@@ -54,19 +64,24 @@ beforeAll(async () => {
     context: { targetingKey: [{ header: 'x-user-id' }] },
     routes: [
       ...keys.map((key) => ({ path: `/${key}/*`, flag: key, origins: { on: key, off: 'control' } })),
+      ...Object.keys(SUFFERING).map((key) => ({
+        path: `/${key}/*`,
+        flag: key,
+        origins: { on: 'failing', off: 'control' },
+      })),
       { path: '/*', origin: 'control' },
     ],
-    flags: Object.fromEntries(
-      keys.map((key) => [
-        key,
-        {
-          variants: { on: true, off: false },
-          off: 'off',
-          rules: [{ serve: 'on', stages: [{ percentage: 50 }] }],
-          guard: { ceilings: { errorRate: 0.2, minRequests: 20 } },
-        },
-      ]),
-    ),
+    flags: {
+      ...Object.fromEntries(
+        keys.map((key) => [key, { ...flagOf(50), guard: { ceilings: { errorRate: 0.2, minRequests: 20 } } }]),
+      ),
+      ...Object.fromEntries(
+        Object.entries(SUFFERING).map(([key, share]) => [
+          key,
+          { ...flagOf(share), guard: { enabled: false } },
+        ]),
+      ),
+    },
   })
 })
 afterAll(() =>
@@ -118,10 +133,15 @@ async function shoot(key: string, index: number) {
     (answer) => answer.status,
     () => 0,
   )
-  return { isSafe: method !== 'POST', isRight: status === expected, what: `${method} ${path}: ${status}` }
+  return {
+    status,
+    isSafe: method !== 'POST',
+    isRight: status === expected,
+    what: `${method} ${path}: ${status}`,
+  }
 }
 
-const flagOf = async (key: string) => ((await gate.admin('status')) as Status).flags[key]
+const seenOf = async (key: string) => ((await gate.admin('status')) as Status).flags[key]
 
 describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that is dead (%s)', (way, key) => {
   it(
@@ -136,7 +156,7 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
       const flag = await eventually(async () => {
         // No single second decides alone: visitors keep coming until the guard has seen enough.
         await inParallel(SHAPES.length * 2, AT_ONCE, (index) => shoot(key, index))
-        const seen = await flagOf(key)
+        const seen = await seenOf(key)
         return seen?.state === 'rolled-back' ? seen : undefined
       })
       // The Controller has closed it; a moment later the isolate knows.
@@ -150,6 +170,30 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
       if (way === 'truncated') expect(flag.arms.canary.errorsByKind['aborted-by-origin']).toBeGreaterThan(0)
       const after = await inParallel(SHAPES.length * 4, AT_ONCE, (index) => shoot(key, index))
       expect(after.filter(({ isRight }) => !isRight)).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe.each(Object.keys(SUFFERING))('a canary that is dead while control suffers too (%s)', (key) => {
+  it(
+    'adds a tenth to the load of control at most, and costs nobody an answer once control is back',
+    async () => {
+      isSuffering = true
+      const shots = await inParallel(REQUESTS, AT_ONCE, (index) => shoot(key, index))
+      isSuffering = false
+      // An origin's own words, and never nothing.
+      const unheard = shots.filter(({ status }) => status !== 500 && status !== 503)
+      expect(unheard.map(({ what }) => what)).toEqual([])
+      const rescues = control.seen.filter(
+        ({ headers }) => headers['sluice-flags'] === `${key}=off;reason=rescued`,
+      )
+      expect(rescues.length).toBeGreaterThan(0)
+      expect(rescues.length).toBeLessThanOrEqual(200 + REQUESTS / 10)
+      await eventually(async () => {
+        const later = await inParallel(SHAPES.length * 4, AT_ONCE, (index) => shoot(key, index))
+        return later.every(({ isSafe, isRight }) => isRight || !isSafe) || undefined
+      })
     },
     TIMEOUT_MS,
   )
