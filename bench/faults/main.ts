@@ -7,7 +7,7 @@
  * Exits 1 where a visitor saw an error, or a rollback was lost.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build-worker.ts'
@@ -109,13 +109,24 @@ function rowOf(scenario: Scenario, shots: readonly Shot[], closedAfterMs: number
   }
 }
 
-function toMarkdown({ rows }: { rows: readonly Row[] }): string {
+/** How many processes wanted to run, on average over a minute. */
+const loadNow = () => Math.round((loadavg()[0] ?? 0) * 10) / 10
+
+type Result = {
+  mode: string
+  processors: number
+  load: { before: number; after: number }
+  rows: readonly Row[]
+}
+
+function toMarkdown({ rows, load, processors }: Result): string {
   const head = ['fault', 'requests', 'failed', 'broken off', 'p50', 'p99', 'closed after']
   const cells = rows.map(({ fault, requests, failed, broken, p50Ms, p99Ms, closedAfterMs }) => [
     ...[fault, requests, failed, broken, `${p50Ms} ms`, `${p99Ms} ms`],
     closedAfterMs === null ? 'never' : `${(closedAfterMs / 1_000).toFixed(1)} s`,
   ])
-  return table(head, cells)
+  const machine = `One run at ${options.rate} requests a second, on ${processors} processors with a load of ${load.before} when it began and ${load.after} when it ended.`
+  return `${table(head, cells)}\n\n${machine}`
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
@@ -124,13 +135,16 @@ await buildWorker({ outfile: worker, entry: resolve(PROJECT_ROOT, 'bench/faults/
 try {
   const chosen = SCENARIOS.filter(({ name }) => name.includes(options.only))
   const rows: Row[] = []
+  const before = loadNow()
   for (const scenario of options.quick ? chosen.filter((_, index) => index % 4 === 0) : chosen) {
     progress(scenario.name)
     rows.push(await measure(scenario, worker))
   }
   progress('')
-  emit({ mode: options.quick ? 'quick' : 'full', rows }, toMarkdown, options.json)
-  if (options.write) await writeSection('docs/reliability.md', 'bench:faults', toMarkdown({ rows }))
+  const load = { before, after: loadNow() }
+  const result = { mode: options.quick ? 'quick' : 'full', processors: availableParallelism(), load, rows }
+  emit(result, toMarkdown, options.json)
+  if (options.write) await writeSection('docs/reliability.md', 'bench:faults', toMarkdown(result))
   if (rows.some(({ failed, closedAfterMs }) => failed > 0 || closedAfterMs === null)) process.exitCode = 1
 } finally {
   await rm(folder, { recursive: true, force: true })

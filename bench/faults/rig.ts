@@ -13,6 +13,7 @@ export type Rig = {
   /** In front of the canary. */
   proxy: FaultProxy
   canary: { isBroken: boolean; lastAskedMs: number }
+  control: { delayMs: number }
   /** Troubles of Durable Objects and the clock, as chaos.mjs takes them. */
   trouble(what: Readonly<Record<string, string>>): Promise<void>
   /** `open`, `rolled-back` and so on; undefined where nobody says. */
@@ -41,7 +42,11 @@ export const plainDocument: MakeDocument = (origins) => ({
 
 export async function startRig(worker: string, document: MakeDocument = plainDocument): Promise<Rig> {
   const canary = { isBroken: false, lastAskedMs: 0 }
-  const old = await startOrigin((response) => response.end('old'))
+  const control = { delayMs: 0 }
+  const old = await startOrigin((response) => {
+    if (control.delayMs === 0) response.end('old')
+    else setTimeout(() => response.end('old'), control.delayMs)
+  })
   const next = await startOrigin((response) => {
     canary.lastAskedMs = performance.now()
     response.writeHead(canary.isBroken ? 500 : 200).end('new')
@@ -56,6 +61,7 @@ export async function startRig(worker: string, document: MakeDocument = plainDoc
     kv,
     proxy,
     canary,
+    control,
     trouble: async (what) => void (await fetch(`${url}/__chaos?${new URLSearchParams(what)}`)),
     state: async () => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }

@@ -23,6 +23,16 @@ const durable = (name: string, trouble: keyof typeof TROUBLES): Scenario => ({
   end: recover,
 })
 
+/** Nobody can close the canary, and whoever control answers in its place waits long: hundreds do at once. */
+const slowControl: Scenario = {
+  name: 'Controller throws, and control takes 5 s',
+  begin: async (rig) => {
+    await rig.trouble({ controller: 'throw' })
+    rig.control.delayMs = 5_000
+  },
+  end: recover,
+}
+
 const manyFlags: MakeDocument = (origins) => {
   const document = plainDocument(origins) as { flags: Record<string, object> }
   const flag = {
@@ -81,6 +91,7 @@ export const SCENARIOS: readonly Scenario[] = [
   inKv('KV answers nonsense', { isGarbled: true }),
   { name: 'nonsense is written to every key', begin: writeNonsense },
   durable('controller', 'throw'),
+  slowControl,
   durable('controller', 'slow'),
   durable('controller', 'evict'),
   durable('counters', 'throw'),
