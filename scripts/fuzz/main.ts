@@ -45,21 +45,29 @@ export type Line = {
 }
 type Found = { slowestMs: number } | { failure: string }
 
-async function runTarget(target: string, workerd: PlainWorkerd): Promise<Line> {
+/** What was done is noted also where something ends the run early. */
+async function runTarget(target: string, workerd: PlainWorkerd): Promise<void> {
   const [url] = workerd.urls
   const [all, seed] = [Number(inputs), Number(options.seed)]
   const startedMs = cpuTimeMs(workerd.pid)
+  let seconds = 0
   let slowestMs = 0
-  for (let done = 0; done < all; done += AT_ONCE) {
-    const count = Math.min(AT_ONCE, all - done)
-    // Runs of neighbouring seeds must not overlap.
-    const query = { target, seed: String((seed * 1_000_003 + done) | 0), inputs: String(count) }
-    const found = (await (await fetch(`${url}/?${new URLSearchParams(query)}`)).json()) as Found
-    if ('failure' in found) throw new Error(`${target}: ${found.failure}`)
-    slowestMs = Math.max(slowestMs, found.slowestMs)
-    progress(`${target}: ${done + count}`)
+  let done = 0
+  try {
+    while (done < all) {
+      const count = Math.min(AT_ONCE, all - done)
+      // Runs of neighbouring seeds must not overlap.
+      const query = { target, seed: String((seed * 1_000_003 + done) | 0), inputs: String(count) }
+      const found = (await (await fetch(`${url}/?${new URLSearchParams(query)}`)).json()) as Found
+      if ('failure' in found) throw new Error(`${target}: ${found.failure}`)
+      slowestMs = Math.max(slowestMs, found.slowestMs)
+      seconds = (cpuTimeMs(workerd.pid) - startedMs) / 1_000
+      done += count
+      progress(`${target}: ${done}`)
+    }
+  } finally {
+    if (done > 0) await note({ target, seed, inputs: done, seconds, slowestMs })
   }
-  return { target, seed, inputs: all, seconds: (cpuTimeMs(workerd.pid) - startedMs) / 1_000, slowestMs }
 }
 
 async function runAll(folder: string, kv: KvService): Promise<void> {
@@ -68,8 +76,7 @@ async function runAll(folder: string, kv: KvService): Promise<void> {
   const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
   try {
     const targets = (await (await fetch(workerd.urls[0] ?? '')).json()) as string[]
-    for (const target of targets.filter((name) => name.includes(only)))
-      await note(await runTarget(target, workerd))
+    for (const target of targets.filter((name) => name.includes(only))) await runTarget(target, workerd)
   } finally {
     await workerd.close()
   }
