@@ -31,7 +31,9 @@ const SIZES: Size[] = [
   { requestsPerSecond: 1_000_000, colos: 330, isolates: 5_000 },
   { requestsPerSecond: 10_000_000, colos: 330, isolates: 50_000 },
 ]
-const FAULTY: Size = { requestsPerSecond: 100_000, colos: 100, isolates: 500 }
+const FAULTY: Size = options.quick
+  ? { requestsPerSecond: 20_000, colos: 20, isolates: 100 }
+  : { requestsPerSecond: 100_000, colos: 100, isolates: 500 }
 const ONE_COLO: Size = { requestsPerSecond: 40_000, colos: 1, isolates: 200 }
 const SURGE = { isolates: 1_800, fromMs: 60_000, toMs: 180_000 }
 const TIMES: Times = options.quick
