@@ -21,11 +21,11 @@ const LOST_AFTER_MS = 4 * LOOK_MS
 /** Below this half a second matters. */
 const SHORT_MS = 5_000
 
-type Wake = () => void
+type Sleeper = { wake: () => void; signal: AbortSignal }
 
 /** Since the latest look, and since before. */
-let arrived = new Set<Wake>()
-let waiting = new Set<Wake>()
+let arrived = new Set<Sleeper>()
+let waiting = new Set<Sleeper>()
 let seenOnWatchMs = Number.NEGATIVE_INFINITY
 
 const isOnWatch = () => Math.abs(Date.now() - seenOnWatchMs) < LOST_AFTER_MS
@@ -51,8 +51,9 @@ async function watch(): Promise<void> {
   wakeAll(arrived)
 }
 
-function wakeAll(sleeping: Set<Wake>): void {
-  for (const wake of sleeping) wake()
+/** Nothing waits any more in a request whose visitor has left. */
+function wakeAll(sleeping: Set<Sleeper>): void {
+  for (const { wake, signal } of sleeping) if (!signal.aborted) wake()
   sleeping.clear()
 }
 
@@ -64,19 +65,24 @@ export class TimeIsUp extends Error {}
  *
  * @param asked what is waited for; it has been asked just now
  * @param timeoutMs how long; about half a second more where it is long
+ * @param signal the visitor's
  * @throws TimeIsUp when it hasn't come by then, or what `asked` rejects with
  */
-export async function within(asked: Promise<Response>, timeoutMs: number): Promise<Response> {
+export async function within(
+  asked: Promise<Response>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Response> {
   if (timeoutMs < SHORT_MS || !isOnWatch()) return await timed(asked, timeoutMs)
-  return (await unlessLong(asked)) ?? (await timed(asked, timeoutMs - LOOK_MS))
+  return (await unlessLong(asked, signal)) ?? (await timed(asked, timeoutMs - LOOK_MS))
 }
 
 /** The answer; undefined once the watch has come by twice. */
-function unlessLong(asked: Promise<Response>): Promise<Response | undefined> {
+function unlessLong(asked: Promise<Response>, signal: AbortSignal): Promise<Response | undefined> {
   return new Promise((resolve, reject) => {
-    const wake = () => resolve(undefined)
-    const leave = () => arrived.delete(wake) || waiting.delete(wake)
-    arrived.add(wake)
+    const sleeper = { wake: () => resolve(undefined), signal }
+    const leave = () => arrived.delete(sleeper) || waiting.delete(sleeper)
+    arrived.add(sleeper)
     asked.then(
       (response) => {
         leave()
