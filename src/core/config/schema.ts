@@ -33,7 +33,9 @@ const origin = v.strictObject({
       v.number(),
       v.minValue(1, 'a timeout from 1 ms'),
       v.maxValue(600_000, 'a timeout up to 600000 ms'),
-      v.description('How long the origin may take to its first byte. Default 30000.'),
+      v.description(
+        'How long the origin may take to its first byte. Default 30000. From 5000 on it can be late by 500.',
+      ),
     ),
     30_000,
   ),
