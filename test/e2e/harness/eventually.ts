@@ -3,7 +3,7 @@
 export type EventuallyOptions = { deadlineMs?: number; everyMs?: number }
 
 /** Generous: the machine may be slow, and nobody waits longer than needed. */
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 const EVERY_MS = 100
 
 /**

@@ -39,15 +39,11 @@ export function startSluice(script: string, args: readonly string[], cwd: string
     child,
     output: () => ({ out, err }),
     sees: (pattern) =>
-      eventually(
-        `${pattern} on standard output`,
-        () => {
-          const found = pattern.exec(out)
-          if (found === null) stillRuns()
-          return found?.[1] ?? found?.[0]
-        },
-        { deadlineMs: 60_000 },
-      ),
+      eventually(`${pattern} on standard output`, () => {
+        const found = pattern.exec(out)
+        if (found === null) stillRuns()
+        return found?.[1] ?? found?.[0]
+      }),
     isTold: async (text) => {
       await eventually(`"${text}" on standard error`, () => err.includes(text))
     },

@@ -52,7 +52,7 @@ export type Status = {
 }
 
 /** Polls until `probe` gives something else than undefined. */
-export async function eventually<T>(probe: () => Promise<T | undefined>, limitMs = 60_000): Promise<T> {
+export async function eventually<T>(probe: () => Promise<T | undefined>, limitMs = 120_000): Promise<T> {
   const untilMs = Date.now() + limitMs
   for (;;) {
     const value = await probe()
