@@ -145,6 +145,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     const page = await context.newPage()
     await open(page, '/')
     await page.click('a[href="/cart"]')
+    await page.waitForURL('**/cart')
     expect(await partsOf(page)).toEqual(wholly('blue'))
     await ramp(100)
     await page.evaluate('window.isTheSame = true')
@@ -171,8 +172,9 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     await page.reload()
     expect(await partsOf(page)).toEqual(wholly('blue'))
     const devtools = await context.newCDPSession(page)
+    const loaded = page.waitForEvent('load')
     await devtools.send('Page.reload', { ignoreCache: true })
-    await page.waitForLoadState()
+    await loaded
     expect(await partsOf(page)).toEqual(wholly('blue'))
     await command('resume')
     expect(complaints).toEqual([])
@@ -181,6 +183,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
   it('that walks about while the share goes up and down never has a mixed page', async () => {
     const visitors = await Promise.all([visitor(), visitor(), visitor()])
     let isOver = false
+    let opened = 0
     const seen = new Set<string>()
     const walks = visitors.map(async ({ context }) => {
       const page = await context.newPage()
@@ -188,12 +191,18 @@ describe.skipIf(!hasBrowser)('a browser', () => {
         const parts = await open(page, ['/', '/cart', '/about'][step % 3] ?? '/')
         expect(parts).toEqual(wholly(parts.page))
         seen.add(parts.page)
+        opened++
         // The flag stays open: what follows the page does so wholly.
         expect(await click(page)).toEqual(lateOf(parts.page))
       }
     })
     const ramps = (async () => {
-      for (const share of [0, 50, 100, 50, 0, 100]) await ramp(share)
+      for (const share of [0, 50, 100, 50, 0, 100]) {
+        await ramp(share)
+        // One page more than can have been under way has come by this share, however slow the machine is.
+        const enough = opened + visitors.length + 1
+        await eventually(async () => opened >= enough || undefined)
+      }
     })()
     await Promise.race([ramps, ...walks])
     isOver = true
