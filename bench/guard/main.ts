@@ -1,10 +1,10 @@
 /**
  * `npm run bench:guard`: what the guard promises, measured on the guard itself.
  *
- *     npm run bench:guard -- [--quick | --part SHARE] [--json] [--seed TEXT] [--row ID]... [--from FILE] [--write]
+ *     npm run bench:guard -- [--quick | --part SHARE] [--json] [--seed TEXT] [--row ID]... [--from FILE]... [--write]
  *
  * `--part 0.1` makes a tenth of the full mode's runs. `--from` takes the results of an earlier run (`--json`) instead
- * of measuring; `--write` makes the page and the picture in docs/ from them. Ends with 1 when a figure misses its
+ * of measuring, where there are several the latest of each row; `--write` makes the page and the picture in docs/ from them. Ends with 1 when a figure misses its
  * target by more than chance explains.
  */
 
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { pageText } from './page.ts'
 import { pictureSvg } from './picture.ts'
 import { runAll } from './pool.ts'
-import { fromJson, passes, type Report, reportOf, tableText, toJson } from './report.ts'
+import { fromJson, merged, passes, type Report, reportOf, tableText, toJson } from './report.ts'
 import type { Row } from './row.ts'
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
@@ -29,12 +29,13 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: 'sluice' },
     row: { type: 'string', multiple: true },
-    from: { type: 'string' },
+    from: { type: 'string', multiple: true, default: [] },
     write: { type: 'boolean', default: false },
   },
 })
 
-const report = options.from === undefined ? await measure() : fromJson(readFileSync(options.from, 'utf8'))
+const known = merged(options.from.map((file) => fromJson(readFileSync(file, 'utf8'))))
+const report = known ?? (await measure())
 if (options.write) {
   const docs = new URL('../../docs/', import.meta.url)
   writeFileSync(new URL('guard-benchmark.md', docs), pageText(report))

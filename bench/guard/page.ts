@@ -1,6 +1,6 @@
 /** The page docs/guard-benchmark.md, from a report. */
 
-import { figureCells, HEAD, type Report, type ReportedRow } from './report.ts'
+import { figureCells, HEAD, type Mode, type Report, type ReportedRow } from './report.ts'
 
 const INTRO = `# What the guard was measured to do
 
@@ -37,10 +37,14 @@ const PICTURE_ROW = 'sweep'
 
 export function pageText(report: Report): string {
   const { mode, seed, seconds, rows } = report
-  const how =
-    mode === 'quick' ? ' -- --quick' : mode === 'full' ? '' : ` -- --part ${Number.parseFloat(mode)}`
-  const run = `This table: \`npm run bench:guard${how}\`, seed \`${seed}\`, ${durationText(seconds)}.`
+  const run = `This table: ${commandOf(mode)}, seed \`${seed}\`, ${durationText(seconds)}.`
   return `${INTRO}\n${run}\n${rows.map(rowText).join('')}`
+}
+
+function commandOf(mode: Mode, row = ''): string {
+  const part = mode === 'quick' ? ' --quick' : mode === 'full' ? '' : ` --part ${Number.parseFloat(mode)}`
+  const options = (row && ` --row ${row}`) + part
+  return `\`npm run bench:guard${options && ` --${options}`}\``
 }
 
 function durationText(seconds: number): string {
@@ -49,9 +53,10 @@ function durationText(seconds: number): string {
     : `${Math.round(seconds / 60)} minutes on two cores that others used as well`
 }
 
-function rowText({ id, measure, target, figures }: ReportedRow): string {
+function rowText({ id, measure, target, figures, mode }: ReportedRow): string {
   const lines = [HEAD, HEAD.map(() => '---'), ...figures.map(figureCells)]
   const table = lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
   const title = measure.charAt(0).toUpperCase() + measure.slice(1)
-  return `\n## ${title}\n\nTarget: ${target}. Row \`${id}\`.\n\n${table}\n${id === PICTURE_ROW ? PICTURE : ''}`
+  const own = mode === undefined ? '' : ` Of a run of its own: ${commandOf(mode, id)}.`
+  return `\n## ${title}\n\nTarget: ${target}. Row \`${id}\`.${own}\n\n${table}\n${id === PICTURE_ROW ? PICTURE : ''}`
 }

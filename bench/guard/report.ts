@@ -66,15 +66,30 @@ export function tableText({ rows }: Report): string {
     .join('\n\n')
 }
 
+export type Mode = 'quick' | 'full' | `${number} of full`
 /** What ran. */
-export type Run = { mode: 'quick' | 'full' | `${number} of full`; seed: string; seconds: number }
+export type Run = { mode: Mode; seed: string; seconds: number }
 
-export type ReportedRow = { id: string; measure: string; target: string; figures: readonly Figure[] }
+export type ReportedRow = {
+  id: string
+  measure: string
+  target: string
+  figures: readonly Figure[]
+  /** Of a run of its own. */
+  mode?: Mode
+}
 export type Report = Run & { rows: readonly ReportedRow[] }
 
 export function reportOf(measured: readonly Measured[], run: Run): Report {
   const rows = measured.map(({ row: { id, measure, target }, figures }) => ({ id, measure, target, figures }))
   return { ...run, rows }
+}
+
+/** The first report, with rows that later runs have measured again. */
+export function merged([first, ...others]: readonly Report[]): Report | undefined {
+  if (first === undefined) return undefined
+  const again = new Map(others.flatMap(({ mode, rows }) => rows.map((row) => [row.id, { ...row, mode }])))
+  return { ...first, rows: first.rows.map((row) => again.get(row.id) ?? row) }
 }
 
 /** Whether no figure is beyond its limit by more than chance explains. */

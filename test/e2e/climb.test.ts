@@ -74,10 +74,12 @@ const CLIMBED = [
 
 async function climbs(flag: string, requestsPerSecond: number, deadlineMs: number): Promise<void> {
   load = visit(flag, requestsPerSecond)
-  await eventually(`${flag} is finished`, async () => (await gate.flag(flag)).finished, {
-    deadlineMs,
-    everyMs: 500,
-  })
+  const isFinished = async () => {
+    const { finished, percentage, waitingFor } = await gate.flag(flag)
+    if (!finished) throw new Error(`${percentage} %: ${waitingFor}`)
+    return true
+  }
+  await eventually(`${flag} is finished`, isFinished, { deadlineMs, everyMs: 500 })
   await eventually('everybody sees the new version', () =>
     load?.shots.slice(-50).every((shot) => shot.origin === 'new'),
   )
