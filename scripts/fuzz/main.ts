@@ -104,7 +104,10 @@ function toMarkdown(lines: readonly Line[]): string {
         Math.round(seconds),
         `${Math.round((seconds / count) * 1e6)} µs`,
       ],
-      ...[`${slowestMs.toFixed(1)} ms`, runs.map(({ seed }) => seed).join(', ')],
+      ...[
+        slowestMs === 0 || target === RAW ? '–' : `${slowestMs.toFixed(1)} ms`,
+        runs.map(({ seed }) => seed).join(', '),
+      ],
     ]
   })
   return table(['target', 'inputs', 'CPU seconds', 'each', 'the slowest', 'seeds'], rows)
