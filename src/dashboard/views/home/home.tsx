@@ -19,7 +19,8 @@ const REFRESH_MS = 3_000
 /** Each look is a large answer then. */
 const REFRESH_MANY_MS = 15_000
 const MANY_FLAGS = 500
-const RECENT = { limit: '30' }
+/** As much as fits beside a dozen flags; the rest is a click away. */
+const RECENT = { limit: '8' }
 
 /** Kept while other views are shown. */
 const filtersStore = createStore(NO_FILTERS)
@@ -78,6 +79,7 @@ export function Home() {
         <aside class="recent" aria-label="Lately">
           <h2>Lately</h2>
           {audit.value && <AuditList records={audit.value.records} />}
+          <Link to="/activity">All activity</Link>
         </aside>
       </div>
     </div>
