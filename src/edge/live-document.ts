@@ -66,7 +66,7 @@ const IDLE_WAIT_MS = 250
 const KV_TIMEOUT_MS = 10_000
 /** A refused text beyond this, which is more than 10,000 flags take, is read again only so often. */
 const LARGE_CHARACTERS = 6_000_000
-const LARGE_REFUSED_MS = 300_000
+const LARGE_REFUSED_MS = 60_000
 
 export class LiveDocument {
   readonly #bundled: unknown
@@ -204,6 +204,7 @@ export class LiveDocument {
   /** A document that is gone from KV is no reason to forget the one that worked. */
   async #takeDocument(text: string | null, nowMs: number): Promise<void> {
     if (text === null) return
+    this.#documentDueMs = nowMs
     if (text === this.#refusedTexts.get('config')) return this.#putOff(text, nowMs)
     if (text === this.#documentText) return this.#accept('config')
     const hash = await sha256Hex(text)
