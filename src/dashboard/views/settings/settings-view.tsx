@@ -12,7 +12,7 @@ export function SettingsView() {
         <div>
           <h1>Settings</h1>
           <p class="muted">
-            You are {person.name}, {person.role}, in {person.environment}.
+            Signed in as {person.name} with the role {person.role}, in {person.environment}.
           </p>
         </div>
       </header>
