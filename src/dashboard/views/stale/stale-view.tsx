@@ -24,7 +24,7 @@ export function StaleView() {
   const { value, problem } = usePolled(ask, REFRESH_MS)
   const stale = value?.flags.filter((flag) => flag.stale.length > 0) ?? []
   return (
-    <div class="stale stack-l">
+    <div class="stack-l">
       <header class="view-head">
         <div>
           <h1>Stale flags</h1>
