@@ -16,7 +16,7 @@ afterAll(() => {
 
 describe(`random inputs, ${INPUTS} of each kind, break nothing:`, () => {
   it.each(TARGETS)('$name', async ({ run }) => {
-    await run({ seed: Date.now() % 2 ** 31, inputs: INPUTS })
+    await run({ seed: 1, inputs: INPUTS })
   })
 })
 
