@@ -17,11 +17,13 @@ export type Got =
 
 const PATIENCE_MS = 20_000
 
+const isBodiless = (startLine: string) => /^HTTP\/1\.. (1..|204|304)/.test(startLine)
+
 /** Sends bytes on a connection of its own, and waits for the answer. */
 export async function send(url: string, bytes: Buffer): Promise<Got> {
   const { hostname, port } = new URL(url)
   const isHead = bytes.subarray(0, 5).toString('latin1') === 'HEAD '
-  const isBodiless = (startLine: string) => isHead || /^HTTP\/1\.. (1..|204|304)/.test(startLine)
+  const hasNoBody = (startLine: string) => isHead || isBodiless(startLine)
   const socket = connect(Number(port), hostname)
   const interim: string[] = []
   let received: Buffer = Buffer.alloc(0)
@@ -33,11 +35,11 @@ export async function send(url: string, bytes: Buffer): Promise<Got> {
         PATIENCE_MS,
       )
       const look = () => {
-        let message = readMessage(received, isBodiless)
+        let message = readMessage(received, hasNoBody)
         while (message?.startLine.startsWith('HTTP/1.1 1') && message.bytes !== undefined) {
           interim.push(message.startLine)
           received = received.subarray(message.bytes)
-          message = readMessage(received, isBodiless)
+          message = readMessage(received, hasNoBody)
         }
         if (message !== undefined && (ended || message.bytes !== undefined)) {
           clearTimeout(timer)
@@ -105,7 +107,7 @@ export async function startWireOrigin(): Promise<WireOrigin> {
       const respond = responses.get(key) ?? DEFAULT_RESPONSE
       if (typeof respond === 'function') return respond(socket)
       socket.write(respond)
-      if (!message.startLine.startsWith('HEAD ') && !isFramed(respond)) socket.end()
+      if (!message.startLine.startsWith('HEAD ') && !staysOpen(respond)) socket.end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -126,12 +128,13 @@ const DEFAULT_RESPONSE = Buffer.from(
   'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok',
 )
 
-/** Whether the connection can stay open after this response. */
-function isFramed(response: Buffer): boolean {
-  const head = readHead(response)
-  if (head === undefined || valuesOf(head, 'connection').includes('close')) return false
-  if (/^HTTP\/1\.. (204|304)/.test(head.startLine)) return true
-  const [length] = valuesOf(head, 'content-length')
-  if (length !== undefined) return response.length - head.bodyAt === Number(length)
-  return response.toString('latin1').endsWith('0\r\n\r\n')
+/**
+ * Whether the connection stays open after this response. One that is closed although the response is whole has to say
+ * so: workerd would send the next request on it, and may find it closed only then.
+ */
+function staysOpen(response: Buffer): boolean {
+  const message = readMessage(response, isBodiless)
+  if (message?.bytes === undefined || valuesOf(message, 'connection').includes('close')) return false
+  if (message.startLine.startsWith('HTTP/1.1 1')) return staysOpen(response.subarray(message.bytes))
+  return response.length === message.bytes
 }
