@@ -1,7 +1,8 @@
 /**
  * `npm run bench:proxy`: what a request costs on its way through the gate, beside the least that a Worker in front of
  * an origin can do. CPU time is that of the whole workerd process, Durable Objects included, by the kernel's books.
- * Fresh processes in each round, in an order that alternates; figures are medians over the rounds.
+ * Fresh processes in each round; once all are warm they take turns, a second each, in an order that alternates, so that
+ * whatever else the machine does in a round it does to all of them. Figures are medians over the rounds.
  *
  *     npm run bench:proxy -- [--quick] [--json] [--rounds N] [--seconds N]
  */
@@ -9,8 +10,9 @@ import { parseArgs } from 'node:util'
 import { startStaticOrigin } from '../support/child-origin.ts'
 import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
 import { emit, progress } from '../support/emit.ts'
-import { type Contestant, contestants } from './contestants.ts'
-import { LOAD_TOOL, load } from './load.ts'
+import { percentile } from '../support/percentiles.ts'
+import { type Contestant, contestants, type Running } from './contestants.ts'
+import { LOAD_TOOL, type Load, load } from './load.ts'
 import { type Measured, resultOf, toMarkdown } from './report.ts'
 
 const { values: options } = parseArgs({
@@ -21,10 +23,10 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 2 : 9))
-const seconds = Number(options.seconds ?? (options.quick ? 2 : 5))
-/** Until code is compiled and connections are open. */
-const WARM_UP_SECONDS = options.quick ? 1 : 3
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
+const seconds = Number(options.seconds ?? (options.quick ? 2 : 8))
+/** Until code is compiled, which takes some ten thousand requests. */
+const WARM_UP_SECONDS = options.quick ? 2 : 6
 
 if (process.platform !== 'linux') {
   console.error('Cannot measure CPU time: this benchmark reads /proc, which only Linux has.')
@@ -35,10 +37,11 @@ try {
   const field = await contestants()
   const measured = new Map<string, Measured[]>(field.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of round % 2 === 0 ? field : field.toReversed()) {
-      progress(`round ${round + 1}/${rounds}: ${contestant.name}`)
-      measured.get(contestant.name)?.push(await measure(contestant))
-    }
+    const figures = await measure(
+      round % 2 === 0 ? field : field.toReversed(),
+      `round ${round + 1}/${rounds}`,
+    )
+    for (const [name, each] of figures) measured.get(name)?.push(each)
   }
   progress('')
   emit(
@@ -50,16 +53,51 @@ try {
   origin.close()
 }
 
-async function measure({ start }: Contestant): Promise<Measured> {
-  const running = await start(origin.url)
+/** One round: all in fresh processes, side by side. */
+async function measure(field: readonly Contestant[], round: string): Promise<Map<string, Measured>> {
+  const started: (Running & { name: string })[] = []
+  const turns = new Map<string, Turn[]>(field.map(({ name }) => [name, []]))
   try {
-    await load(running.url, WARM_UP_SECONDS)
-    await untilIdle(running.pids)
-    const usedMs = () => running.pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
-    const beforeMs = usedMs()
-    const { requests, ...figures } = await load(running.url, seconds)
-    return { cpuUs: ((usedMs() - beforeMs) * 1_000) / requests, ...figures }
+    for (const { name, start } of field) {
+      progress(`${round}: ${name} gets warm`)
+      const running = await start(origin.url)
+      started.push({ ...running, name })
+      await load(running.url, WARM_UP_SECONDS)
+    }
+    await untilIdle(started.flatMap(({ pids }) => pids))
+    for (let second = 0; second < seconds; second++) {
+      progress(`${round}: second ${second + 1} of ${seconds}`)
+      for (const each of second % 2 === 0 ? started : started.toReversed())
+        turns.get(each.name)?.push(await turn(each))
+    }
   } finally {
-    await running.close()
+    for (const { close } of started) await close()
+  }
+  return new Map([...turns].map(([name, all]) => [name, inAll(all)]))
+}
+
+type Turn = Load & { usedMs: number }
+
+async function turn({ url, pids }: Running): Promise<Turn> {
+  const usedMs = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
+  const beforeMs = usedMs()
+  const figures = await load(url, 1)
+  return { ...figures, usedMs: usedMs() - beforeMs }
+}
+
+function inAll(turns: readonly Turn[]): Measured {
+  const sum = (figure: 'usedMs' | 'requests' | 'failed') =>
+    turns.reduce((total, each) => total + each[figure], 0)
+  const median = (figure: 'perSecond' | 'p50Ms' | 'p99Ms') =>
+    percentile(
+      turns.map((each) => each[figure]),
+      0.5,
+    )
+  return {
+    cpuUs: (sum('usedMs') * 1_000) / sum('requests'),
+    perSecond: median('perSecond'),
+    p50Ms: median('p50Ms'),
+    p99Ms: median('p99Ms'),
+    failed: sum('failed'),
   }
 }

@@ -14,7 +14,6 @@ import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
 import { BodyWatch } from './body-watch.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
-import { keepWatch } from './deadline.ts'
 import { debugViewOf } from './debug-view.ts'
 import { withErrorPage } from './error-page.ts'
 import { Facts } from './facts.ts'
@@ -62,15 +61,14 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const stepBacks = new StepBacks(health, evaluate)
   const bodies = new BodyWatch()
 
-  async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = factsOf(request, env)
-    if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
-    return await answerFor(facts, env, (work) => ctx.waitUntil(work)).catch(() => lastResort(facts))
+    if (facts === undefined) return Promise.resolve(new Response('Bad Request\n', { status: 400 }))
+    return answerFor(facts, env, (work) => ctx.waitUntil(work)).catch(() => lastResort(facts))
   }
 
   async function answerFor(facts: Facts, env: Env, waitUntil: WaitUntil): Promise<Response> {
-    keepWatch(waitUntil)
-    const document = await live.current(env, waitUntil, facts.nowMs)
+    const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
     const asked = await rescuer.ask(facts, plan)
@@ -174,17 +172,25 @@ function mayStandIn(target: FlagTarget, origin: Origin, decision: Decision): boo
 }
 
 /** The decision as the origin hears it, signed where there is a key. */
-async function headersForOrigin(
+function headersForOrigin(
   flags: string,
   context: RequestContext,
   env: Env,
   nowMs: number,
+): ExtraHeaders | Promise<ExtraHeaders> {
+  return env.SIGNING_KEY ? signedHeaders(flags, context, env.SIGNING_KEY, nowMs) : [['sluice-flags', flags]]
+}
+
+async function signedHeaders(
+  flags: string,
+  context: RequestContext,
+  signingKey: string,
+  nowMs: number,
 ): Promise<ExtraHeaders> {
-  if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
   const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
   return [
     ['sluice-flags', flags],
     ['sluice-targeting-key', targetingKey],
-    ['sluice-signature', await signFlags(env.SIGNING_KEY, flags, targetingKey, nowMs)],
+    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
   ]
 }

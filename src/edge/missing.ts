@@ -30,9 +30,18 @@ export class AssetFinder {
   }
 
   /** The answer; or, for an asset that the origin doesn't have, the one of the origin that has it. */
-  async complete(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
+  complete(
+    facts: Facts,
+    plan: Plan,
+    answer: OriginAnswer,
+    snapshot: Snapshot,
+  ): OriginAnswer | Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    if (answer.failure !== undefined || !isMissing(facts, answer.response)) return answer
+    const isThere = answer.failure !== undefined || !isMissing(facts, answer.response)
+    return isThere ? answer : this.#find(facts, plan, answer, snapshot)
+  }
+
+  async #find(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
     const nowMs = Date.now()
     const others = originsBeside(plan.target, snapshot).filter(
       (origin) => origin !== answer.origin && this.#health.mayHelp(origin, nowMs),

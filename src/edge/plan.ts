@@ -14,7 +14,7 @@ export type Plan = {
   decision: Decision | undefined
   extra: ExtraHeaders
   /** Who answers in the origin's place; undefined where nobody may. The headers are made only when they are needed. */
-  standIn: { origin: Origin; extra(): Promise<ExtraHeaders> } | undefined
+  standIn: { origin: Origin; extra(): ExtraHeaders | Promise<ExtraHeaders> } | undefined
   /** Whether that is so also for a request that the origin has had, and failed. */
   mayRepeat: boolean
   setCookie: string | undefined

@@ -74,7 +74,7 @@ export async function askOrigin(
       })
       await Promise.race([sent, asked])
     }
-    const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs, request.signal))
+    const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
     return {
       response,
       origin,

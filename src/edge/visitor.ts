@@ -16,10 +16,18 @@ export type Visitor = {
 }
 
 /** Establishes the visitor of a request: verified claims first, as identity may come from them. */
-export async function visitorOf(facts: Facts, document: Live, env: Env): Promise<Visitor> {
-  facts.accept(await document.tokens?.verify(facts, env))
+export function visitorOf(facts: Facts, document: Live, env: Env): Visitor | Promise<Visitor> {
+  return document.tokens === undefined
+    ? seenVisitor(facts, document)
+    : document.tokens.verify(facts, env).then((claims) => {
+        facts.accept(claims)
+        return seenVisitor(facts, document)
+      })
+}
+
+function seenVisitor(facts: Facts, { snapshot }: Live): Visitor {
   const anonymous = new AnonymousIdentity(facts)
-  const context = new RequestContext(facts, document.snapshot.identity, () => anonymous.key(), Math.random)
+  const context = new RequestContext(facts, snapshot.identity, () => anonymous.key(), Math.random)
   return { facts, context, anonymous }
 }
 
