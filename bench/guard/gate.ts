@@ -60,7 +60,7 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
   const rule = flag?.rules[flag.rolloutRule]
   const plan = compilePlans(document).get(FLAG)
   const settings = plan?.guard
-  if (rule === undefined || plan === undefined || settings === undefined)
+  if (flag === undefined || rule === undefined || plan === undefined || settings === undefined)
     throw new Error('Cannot make a gate: the flag has no stages or no guard')
   let state: ControlState = INITIAL_CONTROL_STATE
   let memory: GuardState | undefined
@@ -76,7 +76,7 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
       generation,
       stage,
       percentage,
-      ...armPair(cells, generation, stage),
+      ...armPair(cells, generation, stage, flag.off),
     }
     memory ??= initialGuardState({ generation, stage, percentage, atMs: 0 })
     const looked = stepGuard(settingsAtStage(settings, plan.stages[stage]), memory, tick)

@@ -59,7 +59,7 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     title: 'Slow threshold',
     path: 'flags.*.guard.thresholds.slow',
     intro:
-      '`guard.thresholds.slow`: more than `count` canary requests that take longer than `baselineMs` close the flag.',
+      '`guard.thresholds.slow`: more than `count` requests or reported durations longer than `baselineMs` close the flag.',
   },
   { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`.' },
   { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents are put in force.' },

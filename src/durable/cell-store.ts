@@ -1,5 +1,6 @@
 import { type Cell, type CellKey, cellId, emptyCell, mergeCell } from '../core/counters/cell.ts'
 import { type ArmPair, armPair } from '../core/counters/ticks.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
 
 /** Generations kept per flag; counts of older rollout attempts are history that the audit log sums up. */
 const GENERATIONS_KEPT = 5
@@ -35,10 +36,14 @@ export class CellStore {
   }
 
   /** What has come in of a flag since the last call, of this generation and stage. */
-  takeTick(flag: string, generation: number, stage: number): { pair: ArmPair; isEmpty: boolean } {
-    const cells = this.#fresh.get(flag) ?? []
-    this.#fresh.delete(flag)
-    return { pair: armPair(cells, generation, stage), isEmpty: cells.length === 0 }
+  takeTick(
+    { key, off }: Pick<CompiledFlag, 'key' | 'off'>,
+    generation: number,
+    stage: number,
+  ): { pair: ArmPair; isEmpty: boolean } {
+    const cells = this.#fresh.get(key) ?? []
+    this.#fresh.delete(key)
+    return { pair: armPair(cells, generation, stage, off), isEmpty: cells.length === 0 }
   }
 
   all(): Cell[] {

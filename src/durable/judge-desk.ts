@@ -26,7 +26,7 @@ export class JudgeDesk {
   /** One look at a flag: takes what has been counted since the last one, and judges. */
   look(plan: RolloutPlan, flag: CompiledFlag, control: FlagControl, nowMs: number): Verdict | undefined {
     const { generation, stage } = control
-    const { pair, isEmpty } = this.#cells.takeTick(flag.key, generation, stage)
+    const { pair, isEmpty } = this.#cells.takeTick(flag, generation, stage)
     if (plan.guard === undefined) return undefined
     const percentage = percentageOf(flag, control)
     const state = this.#stateOf(flag.key) ?? initialGuardState({ generation, stage, percentage, atMs: nowMs })

@@ -250,7 +250,7 @@ export class Flow {
       this.guard ?? initialGuardState(at),
       {
         ...at,
-        ...armPair(cells, generation, stage),
+        ...armPair(cells, generation, stage, this.#flag.off),
       },
     )
     this.guard = looked.state

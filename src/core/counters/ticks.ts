@@ -1,6 +1,6 @@
 /**
  * The counts of one flag between two looks of the guard: canary against control, of the current generation and
- * stage only. What comes late, from another generation or stage, is part of the totals but is never judged.
+ * stage only, and beside them whoever is served the flag without being compared. What comes late, from another generation or stage, is part of the totals but is never judged.
  */
 import { type Cell, errorsOf, MOST_ERRORED_BUCKETS } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
@@ -19,7 +19,12 @@ export type ArmCounts = {
   timings: Histogram
 }
 
-export type ArmPair = { canary: ArmCounts; control: ArmCounts }
+export type ArmPair = {
+  canary: ArmCounts
+  control: ArmCounts
+  /** Visitors who are served the flag without being compared, such as those who are listed by name. */
+  others: ArmCounts
+}
 
 export const EMPTY_ARM: ArmCounts = {
   requests: 0,
@@ -31,13 +36,18 @@ export const EMPTY_ARM: ArmCounts = {
   timings: {},
 }
 
-/** Adds up the cells of a flag that belong to a generation and stage, by arm. */
-export function armPair(cells: readonly Cell[], generation: number, stage: number): ArmPair {
+/** Adds up the cells of a flag that belong to a generation and stage, by arm; `off` is what is served to nobody else. */
+export function armPair(cells: readonly Cell[], generation: number, stage: number, off: string): ArmPair {
   const current = cells.filter((cell) => cell.generation === generation && cell.stage === stage)
-  return { canary: sumArm(current, 'canary'), control: sumArm(current, 'control') }
+  const of = (arm: Cell['arm']) => current.filter((cell) => cell.arm === arm)
+  return {
+    canary: sum(of('canary')),
+    control: sum(of('control')),
+    others: sum(of('other').filter((cell) => cell.variant !== off)),
+  }
 }
 
-function sumArm(cells: readonly Cell[], arm: Cell['arm']): ArmCounts {
+function sum(cells: readonly Cell[]): ArmCounts {
   const latency: Histogram = {}
   const timings: Histogram = {}
   const buckets = new Set<number>()
@@ -46,7 +56,6 @@ function sumArm(cells: readonly Cell[], arm: Cell['arm']): ArmCounts {
   let journeys = 0
   let bucketsCut = false
   for (const cell of cells) {
-    if (cell.arm !== arm) continue
     requests += cell.requests
     errors += errorsOf(cell)
     journeys += cell.journeys

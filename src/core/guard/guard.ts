@@ -24,8 +24,7 @@ import type { GuardSettings } from './settings.ts'
 import { stepShare } from './share.ts'
 import type { GuardState } from './state.ts'
 import { initialGuardState } from './state.ts'
-import type { Totals } from './totals.ts'
-import { addTotals, NO_TOTALS } from './totals.ts'
+import { addTotals, NO_TOTALS, tickTotals } from './totals.ts'
 import type { ArmTick, GuardTick, Verdict } from './types.ts'
 import { judge } from './verdict.ts'
 import { instalmentsAfter } from './wealth.ts'
@@ -81,6 +80,7 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
     atMs: Number.isFinite(tick.atMs) ? Math.max(tick.atMs, lastAtMs) : lastAtMs,
     canary: clean(tick.canary),
     control: clean(tick.control),
+    ...(tick.others && { others: clean(tick.others) }),
   }
 }
 
@@ -255,18 +255,4 @@ function stepLatencyCeiling(
   const slow = slowerThan(canary.latency, p95Ms)
   const controls = slowerThan(control.latency, p95Ms)
   return stepCeiling(latencyCeiling, slow, controls, P95_CEILING_RATE, paid, cap, [])
-}
-
-function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
-  const { canary, control } = tick
-  const limit = settings.thresholds.slow
-  return {
-    canaryRequests: canary.requests,
-    controlRequests: control.requests,
-    canaryErrors: canary.errors,
-    controlErrors: control.errors,
-    journeys: canary.journeys + control.journeys,
-    canarySlow: limit === null ? 0 : slowerThan(canary.latency, limit.baselineMs).bad,
-    controlSlow: limit === null ? 0 : slowerThan(control.latency, limit.baselineMs).bad,
-  }
 }

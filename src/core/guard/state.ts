@@ -22,7 +22,7 @@ import type { Trigger } from './types.ts'
 export type Decision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised whenever the state's shape changes. */
-const STATE_VERSION = 3
+const STATE_VERSION = 4
 
 export type GuardState = {
   version: typeof STATE_VERSION

@@ -27,6 +27,8 @@ export type GuardTick = {
   percentage: number
   canary: ArmTick
   control: ArmTick
+  /** Visitors who are served the flag without being compared; only thresholds count them. */
+  others?: ArmTick
 }
 
 export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split'

@@ -60,25 +60,31 @@ function decide(findings: Findings): Decision | null {
   return null
 }
 
-/** Plain counts; `shared` when control's rate is no better than the canary's. */
+/**
+ * Plain counts, of everybody who is served the flag, compared or not; `shared` when control's rate is no better than
+ * theirs.
+ */
 function overThreshold(
   settings: GuardSettings,
   state: GuardState,
 ): { sentence: string; shared: boolean } | null {
   const { errors, slow } = settings.thresholds
   const { totals } = state
-  const shared = (canaryBad: number, controlBad: number) =>
-    totals.controlRequests > 0 &&
-    canaryBad * totals.controlRequests <= settings.errors.rho * controlBad * totals.canaryRequests
-  if (errors !== null && totals.canaryErrors > errors) {
-    const sentence = `${totals.canaryErrors} canary errors, more than the threshold of ${errors}`
-    return { sentence, shared: shared(totals.canaryErrors, totals.controlErrors) }
+  const requests = totals.canaryRequests + totals.otherRequests
+  const shared = (bad: number, controlBad: number) =>
+    totals.controlRequests > 0 && bad * totals.controlRequests <= settings.errors.rho * controlBad * requests
+  const whose = (others: number) => (others > 0 ? '' : 'canary ')
+  const failed = totals.canaryErrors + totals.otherErrors
+  if (errors !== null && failed > errors) {
+    const sentence = `${failed} ${whose(totals.otherErrors)}errors, more than the threshold of ${errors}`
+    return { sentence, shared: shared(failed, totals.controlErrors) }
   }
-  if (slow !== null && totals.canarySlow > slow.count) {
+  const late = totals.canarySlow + totals.otherSlow
+  if (slow !== null && late > slow.count) {
     const sentence =
-      `${totals.canarySlow} canary requests slower than ${slow.baselineMs} ms, ` +
+      `${late} ${whose(totals.otherSlow)}requests slower than ${slow.baselineMs} ms, ` +
       `more than the threshold of ${slow.count}`
-    return { sentence, shared: shared(totals.canarySlow, totals.controlSlow) }
+    return { sentence, shared: shared(late, totals.controlSlow) }
   }
   return null
 }

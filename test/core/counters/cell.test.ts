@@ -38,10 +38,10 @@ describe('a cell', () => {
   it('says when it met more failing visitors than it holds', () => {
     const cell = emptyCell(key)
     for (let k = 0; k < MOST_ERRORED_BUCKETS; k++) countOutcome(cell, outcome('status', k))
-    expect(armPair([cell], 1, 0)).toMatchObject({
+    expect(armPair([cell], 1, 0, 'off')).toMatchObject({
       canary: { bucketsCut: true },
       control: { bucketsCut: false },
     })
-    expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0).canary.bucketsCut).toBe(false)
+    expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0, 'off').canary.bucketsCut).toBe(false)
   })
 })

@@ -121,6 +121,25 @@ describe('thresholds', () => {
     expect(feed(settings, start(), [both]).verdict).toMatchObject({ action: 'freeze', trigger: 'threshold' })
   })
 
+  it('counts everybody who is served the flag, also who is listed by name and never compared', () => {
+    const at = (canary: number, others: number) =>
+      tick(1000, arm(0, [], { errors: canary }), arm(100), { others: arm(0, [], { errors: others }) })
+    expect(feed(settings, start(), [at(4, 6)]).verdict.action).toBe('none')
+    const { verdict } = feed(settings, start(), [at(4, 7)])
+    expect(verdict).toMatchObject({ action: 'rollback', trigger: 'threshold' })
+    expect(verdict.sentence).toBe('11 errors, more than the threshold of 10')
+  })
+
+  it('counts durations that the app reports like slow requests', () => {
+    const slow = resolveGuardSettings({ latency: false, thresholds: { slow: { count: 5, baselineMs: 500 } } })
+    const at = (count: number) =>
+      tick(1000, arm(0, [], { timings: { 50: 9, 80: count } }), arm(0), {
+        others: arm(0, [], { timings: { 80: 2 } }),
+      })
+    expect(feed(slow, start(), [at(3)]).verdict.action).toBe('none')
+    expect(feed(slow, start(), [at(4)]).verdict).toMatchObject({ action: 'rollback', trigger: 'threshold' })
+  })
+
   it('counts slow requests against the baseline', () => {
     const slow = resolveGuardSettings({ latency: false, thresholds: { slow: { count: 5, baselineMs: 500 } } })
     const at = (count: number) =>

@@ -83,7 +83,7 @@ export const thresholds = v.strictObject({
       v.number(),
       v.integer('a whole number'),
       v.minValue(0),
-      v.description('More canary errors than this close the flag.'),
+      v.description('More errors than this, of everybody who is served the flag, close it.'),
     ),
   ),
   slow: v.optional(
@@ -92,7 +92,9 @@ export const thresholds = v.strictObject({
         count: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number from 0')),
         baselineMs: positiveMs,
       }),
-      v.description('More canary requests than `count` that take longer than `baselineMs` close the flag.'),
+      v.description(
+        'More requests or reported durations than `count` that take longer than `baselineMs` close the flag.',
+      ),
     ),
   ),
 })
