@@ -57,6 +57,45 @@ describe('importing a simple flag file', () => {
     expect(importFeatures(text)).toMatchObject({ ok: false, problems: [{ found: '"a → b → a"' }] })
   })
 
+  it('calls a circle an error also where a flag of it can never be on', () => {
+    const text = JSON.stringify({
+      features: { a: { active: true, depends_on: ['b', 'nowhere'] }, b: { active: true, depends_on: 'a' } },
+    })
+    const problems = [{ path: '$.features.b.depends_on[0]', found: '"a → b → a"' }]
+    expect(importFeatures(text)).toMatchObject({ ok: false, problems })
+  })
+
+  it('points into the file, however it is laid out', () => {
+    const bad = { active: true, percentage_rollout: 101 }
+    const pathIn = (file: unknown) => {
+      const imported = importFeatures(JSON.stringify(file))
+      return imported.ok ? undefined : imported.problems[0]?.path
+    }
+    expect(pathIn({ flags: { a: bad } })).toBe('$.flags.a.percentage_rollout')
+    expect(
+      pathIn({
+        features: [
+          { name: 'x', active: true },
+          { name: 'a', ...bad },
+        ],
+      }),
+    ).toBe('$.features[1].percentage_rollout')
+    expect(pathIn([{ name: 'a', ...bad }])).toBe('$[0].percentage_rollout')
+    expect(pathIn({ features: { active: bad } })).toBe('$.features.active.percentage_rollout')
+  })
+
+  it('loses no flag and no fact without a word', () => {
+    const file = {
+      version: 3,
+      features: { a: { active: true, metadata: { owner: ['x'], description: null, ticket: null } } },
+      b: { active: true },
+    }
+    expect(importFeatures(JSON.stringify(file))).toMatchObject({
+      losses: [{ path: '$.b' }, { path: '$.features.a.metadata.owner' }],
+      notes: expect.arrayContaining([expect.objectContaining({ path: '$.version' })]),
+    })
+  })
+
   it.each([
     ['a percentage past 100', { percentage_rollout: 101 }, '$.a.percentage_rollout'],
     ['a date that is none', { activation_date: 'soon' }, '$.a.activation_date'],

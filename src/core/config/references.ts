@@ -14,7 +14,7 @@ export function referenceProblems(document: GateDocument): Problem[] {
     ...identityProblems(document),
     ...routeProblems(document),
     ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
-    ...chainProblems(document),
+    ...chainProblems(document.flags),
     ...(document.bootstrap?.flags ?? [])
       .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
       .filter(({ key }) => !Object.hasOwn(document.flags, key))

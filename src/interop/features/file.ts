@@ -1,5 +1,6 @@
 /** The simple flag file (`features_config.json`), as it is written: one plain object per flag. */
 import * as v from 'valibot'
+import type { PathKey } from '../../core/config/problems.ts'
 
 /** What is null isn't there. */
 const maybe = <T extends v.GenericSchema>(schema: T) =>
@@ -50,24 +51,45 @@ export const featureSchema = v.looseObject({
 
 export type Feature = v.InferOutput<typeof featureSchema>
 
+/** Keys under which the flags of a file may stand. */
+const WRAPPERS = ['features', 'flags'] as const
+
+/** The flags of a file by name, where each stands, and what stands beside them. */
+export type FeatureFile = {
+  features: Readonly<Record<string, unknown>>
+  place(name: string): PathKey[]
+  beside: readonly [string, unknown][]
+}
+
+/** Flag by flag, whether they stand at the top, under `features` or `flags`, or in a list with names. */
+export function featuresIn(value: unknown): FeatureFile | undefined {
+  if (!isObject(value)) return Array.isArray(value) ? byName(value, []) : undefined
+  const wrapper = WRAPPERS.find((key) => wraps(value[key]))
+  if (wrapper === undefined) {
+    const { $schema, ...features } = value
+    return { features, place: (name) => [name], beside: [] }
+  }
+  const inner = value[wrapper]
+  const beside = Object.entries(value).filter(([key]) => key !== wrapper && key !== '$schema')
+  if (!Array.isArray(inner)) {
+    const features = inner as Record<string, unknown>
+    return { features, place: (name) => [wrapper, name], beside }
+  }
+  const listed = byName(inner, [wrapper])
+  return listed && { ...listed, beside }
+}
+
+/** Whether a value holds flags, and is none itself. */
+function wraps(value: unknown): boolean {
+  return Array.isArray(value) || (isObject(value) && (!('active' in value) || isObject(value.active)))
+}
+
 /** The name that several flags of a list share; undefined where none do. */
 export function repeatedName(value: unknown): string | undefined {
   const inner = isObject(value) ? (value.features ?? value.flags) : value
   if (!Array.isArray(inner)) return undefined
   const names = inner.map((each) => String(isObject(each) ? each.name : ''))
   return names.find((name, index) => names.indexOf(name) !== index)
-}
-
-/** Flag by flag, whether they stand at the top, under `features` or `flags`, or in a list with names. */
-export function featuresIn(value: unknown): Record<string, unknown> | undefined {
-  if (!isObject(value)) return Array.isArray(value) ? byName(value) : undefined
-  for (const key of ['features', 'flags']) {
-    const inner = value[key]
-    if (Array.isArray(inner)) return byName(inner)
-    if (isObject(inner) && !('active' in inner)) return inner
-  }
-  const { $schema, ...features } = value
-  return features
 }
 
 /** Milliseconds since 1970; a time without a zone is UTC. Undefined for what is no date. */
@@ -86,12 +108,17 @@ export function hasZone(text: string): boolean {
   return /(Z|[+-]\d{2}:?\d{2})$/i.test(text.slice(10))
 }
 
-function byName(list: readonly unknown[]): Record<string, unknown> | undefined {
+function byName(list: readonly unknown[], at: readonly PathKey[]): FeatureFile | undefined {
   const entries = list.map((each) => (isObject(each) && typeof each.name === 'string' ? each : undefined))
   if (entries.some((entry) => entry === undefined)) return undefined
-  return Object.fromEntries(
+  const features = Object.fromEntries(
     entries.flatMap((entry) => (entry ? [[String(entry.name), without(entry, 'name')]] : [])),
   )
+  return {
+    features,
+    place: (name) => [...at, entries.findIndex((entry) => entry?.name === name)],
+    beside: [],
+  }
 }
 
 function without(object: Record<string, unknown>, key: string): Record<string, unknown> {

@@ -1,10 +1,19 @@
 /** `sluice import features`: the simple flag file becomes a gate document that decides the same. */
 import * as v from 'valibot'
-import { jsonPath, type Problem, problem, problemOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, type PathKey, type Problem, problem, problemOfIssue } from '../../core/config/problems.ts'
+import { chainProblems } from '../../core/config/requirement-chains.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import type { ConditionInput, FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
-import { dateMs, type Feature, featureSchema, featuresIn, hasZone, repeatedName } from './file.ts'
+import {
+  dateMs,
+  type Feature,
+  type FeatureFile,
+  featureSchema,
+  featuresIn,
+  hasZone,
+  repeatedName,
+} from './file.ts'
 
 /** Where the file's words for a visitor are among the attributes. */
 export type FeatureAttributes = { user: string; region: string; accountType: string; beta: string }
@@ -16,7 +25,14 @@ export const FEATURE_ATTRIBUTES: FeatureAttributes = {
   beta: 'beta',
 }
 
-type Found = { losses: Loss[]; notes: Note[] }
+/** What is known while a file is imported, and what has been found so far. */
+type Import = {
+  features: Map<string, Feature>
+  attributes: FeatureAttributes
+  place: FeatureFile['place']
+  losses: Loss[]
+  notes: Note[]
+}
 
 const ON = 'on'
 const OFF = 'off'
@@ -29,8 +45,8 @@ export function importFeatures(
 ): Imported {
   const json = readSource(text)
   if (!json.ok) return json
-  const source = featuresIn(json.value)
-  if (source === undefined) {
+  const file = featuresIn(json.value)
+  if (file === undefined) {
     const fix = 'write {"my-flag": {"active": true}}'
     return { ok: false, problems: [problem([], json.value, 'an object of flags', fix)] }
   }
@@ -39,51 +55,66 @@ export function importFeatures(
     const fix = 'leave one of them'
     return { ok: false, problems: [problem([], repeated, 'each name once', fix)] }
   }
-  const features = new Map<string, Feature>()
-  const problems: Problem[] = []
-  for (const [name, value] of Object.entries(source)) {
-    const parsed = v.safeParse(featureSchema, value)
-    if (parsed.success) features.set(name, parsed.output)
-    else problems.push(...parsed.issues.map((issue) => below(name, problemOfIssue(issue, []))))
-  }
+  const { features, problems } = parsedFeatures(file)
   if (problems.length > 0) return { ok: false, problems }
-  const found: Found = { losses: [], notes: [{ path: '$', text: attributesNote(attributes) }] }
+  const notes = [{ path: '$', text: attributesNote(attributes) }]
+  const all: Import = { features, attributes, place: file.place, losses: [], notes }
+  noteBeside(file, all)
   for (const name of [...features.keys()].filter((each) => !FLAG_KEY_SHAPE.test(each))) {
     const what = `"${name}" can't be the key of a flag`
-    found.losses.push({ path: jsonPath([name]), what, instead: 'the flag is left out' })
+    all.losses.push({ path: jsonPath(file.place(name)), what, instead: 'the flag is left out' })
     features.delete(name)
   }
-  const flags = Object.fromEntries(
-    [...features].map(([name, feature]) => [name, flagOf(name, feature, features, attributes, found)]),
+  const flags = Object.fromEntries([...features].map(([name, feature]) => [name, flagOf(name, feature, all)]))
+  return documentOf(flags, into, all)
+}
+
+function parsedFeatures(file: FeatureFile): { features: Map<string, Feature>; problems: Problem[] } {
+  const features = new Map<string, Feature>()
+  const problems: Problem[] = []
+  for (const [name, value] of Object.entries(file.features)) {
+    const parsed = v.safeParse(featureSchema, value)
+    if (parsed.success) features.set(name, parsed.output)
+    else problems.push(...parsed.issues.map((issue) => below(file.place(name), problemOfIssue(issue, []))))
+  }
+  // Circles, also where a flag can never be on anyway, since it depends on one that does not exist.
+  const requiring = [...features].map(
+    ([name, { depends_on: requires = [] }]) => [name, { requires }] as const,
   )
-  return documentOf(flags, into, found)
+  const circles = chainProblems(Object.fromEntries(requiring), (name) => [...file.place(name), 'depends_on'])
+  return { features, problems: [...problems, ...circles] }
 }
 
-function below(name: string, issue: Problem): Problem {
-  return { ...issue, path: `${jsonPath([name])}${issue.path.slice(1)}` }
+function below(place: readonly PathKey[], issue: Problem): Problem {
+  return { ...issue, path: `${jsonPath(place)}${issue.path.slice(1)}` }
 }
 
-function flagOf(
-  name: string,
-  feature: Feature,
-  features: ReadonlyMap<string, Feature>,
-  attributes: FeatureAttributes,
-  found: Found,
-): FlagInput {
-  const at = jsonPath([name])
-  found.losses.push(...lossesOf(at, feature))
+/** A flag beside the flags is one that somebody would miss; a version or the like is not. */
+function noteBeside({ beside }: FeatureFile, { losses, notes }: Import): void {
+  for (const [key, value] of beside) {
+    const path = jsonPath([key])
+    if (typeof value === 'object' && value !== null) {
+      losses.push({ path, what: 'something beside the flags', instead: 'it is left out' })
+    } else notes.push({ path, text: 'it stands beside the flags, and is left out' })
+  }
+}
+
+function flagOf(name: string, feature: Feature, all: Import): FlagInput {
+  const { features, attributes, notes, losses } = all
+  const at = jsonPath(all.place(name))
+  losses.push(...lossesOf(at, feature))
   const { activation_date: date, environments, depends_on: parents = [] } = feature
   if (date !== undefined && !hasZone(date)) {
-    found.notes.push({ path: `${at}.activation_date`, text: `"${date}" has no time zone: taken as UTC` })
+    notes.push({ path: `${at}.activation_date`, text: `"${date}" has no time zone: taken as UTC` })
   }
   const startMs = date === undefined ? undefined : dateMs(date)
   const missing = parents.filter((parent) => !features.has(parent))
   for (const parent of missing) {
-    found.notes.push({ path: `${at}.depends_on`, text: `it is never on: "${parent}" does not exist` })
+    notes.push({ path: `${at}.depends_on`, text: `it is never on: "${parent}" does not exist` })
   }
-  const guard = guardOf(at, feature, found)
+  const guard = guardOf(at, feature, notes)
   return {
-    ...describe(at, feature, found),
+    ...describe(at, feature, losses),
     enabled: feature.active === true,
     variants: { [ON]: true, [OFF]: false },
     off: OFF,
@@ -124,34 +155,35 @@ function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureA
 }
 
 /** Plain counts, as the file has them, and nothing that compares. */
-function guardOf(at: string, feature: Feature, found: Found): FlagInput['guard'] {
+function guardOf(at: string, feature: Feature, notes: Note[]): FlagInput['guard'] {
   const { error_threshold: errors, performance_baseline: seconds, performance_threshold: count } = feature
   if ((seconds === undefined) !== (count === undefined)) {
     const text = 'performance_baseline and performance_threshold do nothing one without the other'
-    found.notes.push({ path: at, text })
+    notes.push({ path: at, text })
   }
   const slow =
     seconds !== undefined && count !== undefined ? { count, baselineMs: seconds * 1_000 } : undefined
   if (errors === undefined && slow === undefined) return undefined
-  if (feature.users?.length) {
-    const text = 'thresholds count the visitors of the last rule, not the users that are listed by name'
-    found.notes.push({ path: at, text })
-  }
   return { thresholds: { ...(errors !== undefined && { errors }), ...(slow && { slow }) } }
 }
 
 type Described = Pick<FlagInput, 'description' | 'owner' | 'metadata'>
 
-function describe(at: string, feature: Feature, found: Found): Described {
+function describe(at: string, feature: Feature, losses: Loss[]): Described {
   const { description, owner, ...others } = feature.metadata ?? {}
   const metadata: Record<string, string | number | boolean> = {}
+  const lose = (name: string, what: string) => {
+    const path = `${at}.metadata${jsonPath([name]).slice(1)}`
+    losses.push({ path, what, instead: 'it is left out' })
+  }
   for (const [name, value] of Object.entries(others)) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       metadata[name] = value
-    } else {
-      const what = 'metadata that is not a plain value'
-      found.losses.push({ path: `${at}.metadata.${name}`, what, instead: 'it is left out' })
-    }
+    } else if (value !== null) lose(name, 'metadata that is not a plain value')
+  }
+  for (const [name, value] of Object.entries({ description, owner })) {
+    const isText = value === undefined || value === null || typeof value === 'string'
+    if (!isText) lose(name, `"${name}" that is not a text`)
   }
   return {
     ...(typeof description === 'string' && { description }),
