@@ -98,6 +98,108 @@ describe('importing a flag file of flagd', () => {
     })
   })
 
+  const variants = { on: true, off: false }
+  const fileOf = (targeting: object, more: object = {}) =>
+    JSON.stringify({
+      flags: { f: { state: 'ENABLED', variants, defaultVariant: 'off', targeting, ...more } },
+    })
+
+  it.each<[string, object, { given: object; attributes?: Record<string, string | number | boolean> }[]]>([
+    [
+      'false and 0, which a missing attribute equals',
+      { if: [{ '==': [{ var: 'a' }, false] }, 'on', { '!=': [{ var: 'b' }, 0] }, 'off', 'on'] },
+      [{ given: {} }, { given: { a: false } }, { given: { a: true, b: 2 } }, { given: { a: true } }],
+    ],
+    [
+      'null, which false and 0 equal',
+      { if: [{ '!=': [{ var: 'a' }, null] }, 'on'] },
+      [
+        { given: {} },
+        { given: { a: 0 } },
+        { given: { a: false } },
+        { given: { a: 7 } },
+        { given: { a: '' } },
+      ],
+    ],
+    [
+      'lists of numbers',
+      { if: [{ in: [{ var: 'a' }, [18, 21]] }, 'on'] },
+      [{ given: { a: 18 } }, { given: { a: 20 } }, { given: {} }],
+    ],
+    [
+      'versions that are not in full',
+      { if: [{ sem_ver: [{ var: 'v' }, '>=', 'v2.1'] }, 'on'] },
+      [{ given: { v: '2.1.0' } }, { given: { v: '2.0.9' } }, { given: {} }],
+    ],
+    [
+      'a number that is to be hashed, which is no text',
+      { fractional: [{ var: 'a' }, ['on', 1]] },
+      [{ given: { a: 42, targetingKey: 'k' } }, { given: { a: '42' } }, { given: {} }],
+    ],
+    [
+      'parts without a name',
+      {
+        fractional: [
+          ['on', 1],
+          [null, 1],
+        ],
+      },
+      Array.from({ length: 20 }, (_, n) => ({ given: { targetingKey: `k${n}` } })),
+    ],
+    [
+      'weights up to the largest',
+      {
+        fractional: [
+          ['on', 1_234_567_890],
+          ['off', 912_915_757],
+        ],
+      },
+      Array.from({ length: 20 }, (_, n) => ({ given: { targetingKey: `k${n}` } })),
+    ],
+    [
+      'weights above the largest',
+      {
+        fractional: [
+          ['on', 2 ** 31 - 1],
+          ['off', 1],
+        ],
+      },
+      [{ given: { targetingKey: 'k' } }],
+    ],
+  ])('decides by %s as flagd does', (_what, targeting, contexts) => {
+    const file = fileOf(targeting)
+    const imported = importFlagd(file)
+    expect(imported).toMatchObject({ ok: true, losses: [] })
+    const decide = deciderFor(documentIn(imported))
+    const reference = new FlagdCore(undefined, quiet)
+    reference.setConfigurations(file)
+    for (const { given } of contexts) {
+      const { targetingKey, ...attributes } = given as Record<string, string>
+      const own = decide('f', { ...(targetingKey !== undefined && { targetingKey }), attributes })
+      const { variant } = reference.getFlag('f')?.evaluate(given as never, quiet) ?? {}
+      expect([given, own?.variant]).toEqual([given, variant])
+    }
+  })
+
+  it('lists an answer that is none for some visitors, unless the default says the same', () => {
+    const targeting = { ends_with: [{ var: 'email' }, '@example.com'] }
+    const boolean = { variants: { true: true, false: false } }
+    const losses = (defaultVariant: string) => {
+      const imported = importFlagd(fileOf(targeting, { ...boolean, defaultVariant }))
+      return imported.ok ? imported.losses.map(({ path }) => path) : undefined
+    }
+    expect(losses('true')).toEqual(['$.flags.f.targeting'])
+    expect(losses('false')).toEqual([])
+  })
+
+  it('leaves out flags whose names a document can not have, where it is allowed to', () => {
+    const flag = { state: 'ENABLED', variants, defaultVariant: 'off' }
+    const flags = { f: flag, 'my flag': flag, g: { ...flag, variants: { ...variants, 'très bien': 1 } } }
+    const imported = importFlagd(JSON.stringify({ flags }))
+    expect(imported).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }, { path: '$.flags.g' }] })
+    expect(Object.keys(documentIn(imported).flags ?? {})).toEqual(['f'])
+  })
+
   it('says what is wrong with a file', () => {
     expect(importFlagd('{"flags": {"f": {"state": "ON"}}}')).toMatchObject({ ok: false })
     expect(importFlagd('{')).toMatchObject({ ok: false })
@@ -142,6 +244,24 @@ describe('exporting to flagd', () => {
             serve: 'on',
           },
           { when: [{ attribute: 'role', op: 'not_in', values: ['guest', 'dev'] }], serve: 'on' },
+        ],
+      },
+      nought: {
+        variants,
+        off: 'off',
+        rules: [
+          { when: [{ attribute: 'age', op: 'eq', values: [0] }], serve: 'on' },
+          { when: [{ attribute: 'age', op: 'not_in', values: [0, 9, 10] }], percentage: 50, serve: 'on' },
+        ],
+      },
+      byMail: {
+        variants,
+        off: 'off',
+        rules: [
+          {
+            bucketing: { scheme: 'flagd', hash: [{ attribute: 'email' }] },
+            serve: { on: 1, off: 1 },
+          },
         ],
       },
       none: {

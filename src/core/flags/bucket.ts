@@ -33,9 +33,15 @@ export function positionOf(salt: Salt, context: EvaluationContext): number | und
   return key === undefined ? undefined : bucket(salt, key)
 }
 
+/** Below this many parts, hash times parts is exact. */
+const EXACT_PARTS = 2 ** 21
+
 /** Which of `total` equal parts of the hash range a hash falls into: 0 … total − 1, without modulo bias. */
 export function part(hash: number, total: number): number {
-  return Math.floor((hash * total) / TWO_TO_32)
+  if (total <= EXACT_PARTS) return Math.floor((hash * total) / TWO_TO_32)
+  // The upper and the lower half of the hash one after the other: each product is exact, up to 2^37 parts.
+  const carried = Math.floor(((hash & 0xffff) * total) / 0x10000)
+  return Math.floor(((hash >>> 16) * total + carried) / 0x10000)
 }
 
 /** Whether a hash lies inside the first `thousandths` of a percent. Growing the percentage moves nobody out. */

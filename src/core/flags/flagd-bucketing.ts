@@ -13,7 +13,9 @@ export function flagdPosition({ hash }: FlagdBucketing, context: EvaluationConte
   let text = ''
   for (const part of hash) {
     const value = 'text' in part ? part.text : (context.attribute(part.attribute) ?? part.missing)
-    if (value === undefined) return undefined
+    // By itself, what identifies a visitor is a text to flagd, or nothing.
+    const isNothing = hash.length === 1 && !('missing' in part) && typeof value !== 'string'
+    if (value === undefined || isNothing) return undefined
     text += String(value)
   }
   return murmur3(text, 0)

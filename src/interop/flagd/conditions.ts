@@ -28,6 +28,7 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
   switch (op) {
     case 'and':
     case 'or': {
+      if (operands.length === 0) throw new Untranslatable(`"${op}" of nothing`)
       const parts = operands.map((operand) => alternativesOf(operand, wanted))
       return (op === 'and') === wanted ? allOf(parts) : bounded(parts.flat())
     }
@@ -37,10 +38,10 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return alternativesOf(operands[0] ?? null, wanted)
     case '==':
     case '===':
-      return equality(operands, wanted)
+      return equality(operands, wanted, op === '===')
     case '!=':
     case '!==':
-      return equality(operands, !wanted)
+      return equality(operands, !wanted, op === '!==')
     case '<':
     case '<=':
     case '>':
@@ -102,12 +103,21 @@ function single(condition: ConditionInput, op: string, wanted: boolean): Alterna
   return [[wanted ? condition : { ...condition, negate: true }]]
 }
 
-function equality(operands: readonly Json[], wanted: boolean): Alternatives {
+/** What is missing is `null`, which `==` takes for 0 and for false, and `===` for nothing else. */
+function equality(operands: readonly Json[], wanted: boolean, isStrict: boolean): Alternatives {
   const { attribute, value } = compared('==', operands)
   if (attribute.startsWith('$flagd.')) throw new Untranslatable(`"==" with ${attribute}`)
-  if (value === null) return [[{ attribute, op: 'exists', ...(wanted && { negate: true }) }]]
-  if (typeof value === 'number') return single({ attribute, op: 'eq', values: [value] }, '==', wanted)
-  return single({ attribute, op: 'in', values: [value] }, '==', wanted)
+  const missing: ConditionInput = { attribute, op: 'exists', negate: true }
+  const there: ConditionInput = { attribute, op: 'exists' }
+  if (value === null) {
+    if (isStrict) return wanted ? [[missing]] : [[there]]
+    const nought: ConditionInput = { attribute, op: 'in', values: [0, false] }
+    return wanted ? [[missing], [nought]] : [[there, { ...nought, negate: true }]]
+  }
+  const op = typeof value === 'number' ? 'eq' : 'in'
+  const equal = single({ attribute, op, values: [value] }, '==', wanted)
+  if (isStrict || (value !== 0 && value !== false)) return equal
+  return wanted ? [...equal, [missing]] : allOf([equal, [[there]]])
 }
 
 const FLIPPED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
@@ -158,10 +168,10 @@ function atTime(op: string, seconds: number, wanted: boolean): Alternatives {
 function membership([needle, haystack]: readonly Json[], wanted: boolean): Alternatives {
   const attribute = variableIn(needle)
   if (attribute !== undefined && Array.isArray(haystack)) {
-    if (!haystack.every((each) => typeof each === 'string'))
-      throw new Untranslatable('"in" a list of other than texts')
+    if (!haystack.every((each) => ['string', 'number', 'boolean'].includes(typeof each)))
+      throw new Untranslatable('"in" a list of other than plain values')
     if (haystack.length === 0) return wanted ? NEVER : ALWAYS
-    return single({ attribute, op: 'in', values: haystack as string[] }, 'in', wanted)
+    return single({ attribute, op: 'in', values: haystack as (string | number | boolean)[] }, 'in', wanted)
   }
   const whole = variableIn(haystack)
   if (whole !== undefined && typeof needle === 'string') {
@@ -186,11 +196,12 @@ const VERSIONS: Readonly<Record<string, Operator>> = {
   '>=': 'semver_gte',
 }
 
-function versions([subject, op, text]: readonly Json[], wanted: boolean): Alternatives {
+function versions([subject, op, written]: readonly Json[], wanted: boolean): Alternatives {
   const attribute = variableIn(subject)
-  if (attribute === undefined || typeof op !== 'string' || typeof text !== 'string') {
+  if (attribute === undefined || typeof op !== 'string' || typeof written !== 'string') {
     throw new Untranslatable('"sem_ver" of anything but an attribute and a version')
   }
+  const text = versionIn(written)
   const compare = (operator: Operator, version: string): ConditionInput => ({
     attribute,
     op: operator,
@@ -214,4 +225,11 @@ function versions([subject, op, text]: readonly Json[], wanted: boolean): Altern
       ? [`${major}.0.0-0`, `${Number(major) + 1}.0.0-0`]
       : [`${major}.${minor}.0-0`, `${major}.${Number(minor) + 1}.0-0`]
   return [[compare('semver_gte', low), compare('semver_lt', high)]]
+}
+
+/** In full, as flagd reads it: "v2.1" is 2.1.0. */
+function versionIn(written: string): string {
+  const version = written.replace(/^v/i, '')
+  const [, major, minor = '0'] = /^(\d+)(?:\.(\d+))?$/.exec(version) ?? []
+  return major === undefined ? version : `${major}.${minor}.0`
 }

@@ -6,6 +6,7 @@ import type { FlagConfig, GateDocument } from '../../core/config/schema.ts'
 import { THOUSANDTHS } from '../../core/flags/bucket.ts'
 import type { CompiledCondition } from '../../core/flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, Json } from '../../core/flags/flag.ts'
+import type { FlagdBucketing } from '../../core/flags/flagd-bucketing.ts'
 import type { Loss } from '../imported.ts'
 
 export type Exported = { file: Json; losses: Loss[] }
@@ -75,13 +76,11 @@ function ruleOf(
     if (logic === undefined) return lose(`.when[${index}]`, `flagd can't say this "${condition.op}"`)
     conditions.push(logic)
   }
-  const hashed = rule.bucketing?.hash.map(
-    (part): Json => ('text' in part ? part.text : { var: part.attribute }),
-  )
+  const hashed = rule.bucketing && hashedBy(rule.bucketing)
   const { thousandths } = rule
   if (thousandths === 0) return undefined
   if (thousandths !== undefined && thousandths < THOUSANDTHS) {
-    const share = fraction(hashed ?? [`${flag.salt.text}:`, KEY], [
+    const share = fraction(hashed ?? { cat: [`${flag.salt.text}:`, KEY] }, [
       ['in', thousandths],
       ['out', THOUSANDTHS - thousandths],
     ])
@@ -95,11 +94,19 @@ function ruleOf(
     servable(flag, variant),
     (cumulative[index] ?? 0) - (cumulative[index - 1] ?? 0),
   ])
-  return { when, serve: fraction(hashed ?? [`${salt.text}:`, KEY], parts) }
+  return { when, serve: fraction(hashed ?? { cat: [`${salt.text}:`, KEY] }, parts) }
 }
 
-function fraction(hashed: readonly Json[], parts: readonly (readonly [Json, number])[]): Json {
-  return { fractional: [{ cat: hashed }, ...parts] }
+function fraction(hashed: Json, parts: readonly (readonly [Json, number])[]): Json {
+  return { fractional: [hashed, ...parts] }
+}
+
+/** An attribute by itself stays so: where it is missing nobody is placed, while `cat` makes a text of it. */
+function hashedBy({ hash }: FlagdBucketing): Json {
+  const [first] = hash
+  const isAlone = hash.length === 1 && first !== undefined && 'attribute' in first
+  if (isAlone && first.missing === undefined) return { var: first.attribute }
+  return { cat: hash.map((part): Json => ('text' in part ? part.text : { var: part.attribute })) }
 }
 
 /** A variant without value is no variant to flagd, and leaves the value to the app. */
@@ -126,6 +133,11 @@ function positiveOf(
   const subject: Json = { var: attribute }
   const any = (each: (value: string | number | boolean) => Json): Json =>
     values.length === 1 && values[0] !== undefined ? each(values[0]) : { or: values.map(each) }
+  // What is missing equals 0 and false to some evaluators.
+  const equal = (value: string | number | boolean): Json => {
+    const isEqual = { '==': [subject, value] }
+    return value === 0 || value === false ? { and: [isThere(attribute), isEqual] } : isEqual
+  }
   const numeric = (operator: string): Json => ({
     and: [isThere(attribute), any((value) => ({ [operator]: [subject, value] }))],
   })
@@ -133,16 +145,16 @@ function positiveOf(
   if (/^(eq|[gl]te?)$/.test(op) && values.includes('')) return undefined
   switch (op) {
     case 'in':
-      return any((value) => ({ '==': [subject, value] }))
+      return any(equal)
     case 'not_in':
-      return { '!': [any((value) => ({ '==': [subject, value] }))] }
+      return { '!': [any(equal)] }
     case 'starts_with':
     case 'ends_with':
       return any((value) => ({ [op]: [subject, String(value)] }))
     case 'contains':
       return any((value) => ({ in: [String(value), subject] }))
     case 'eq':
-      return any((value) => ({ '==': [subject, value] }))
+      return any(equal)
     case 'gt':
       return numeric('>')
     case 'gte':

@@ -1,6 +1,7 @@
 /** `sluice import flagd`: flagd's flag file becomes a gate document that decides the same, for the same visitors. */
 import * as v from 'valibot'
 import { jsonPath, problemOfIssue } from '../../core/config/problems.ts'
+import { FLAG_KEY_SHAPE, NAME_SHAPE } from '../../core/config/schema/values.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import { ALWAYS, Untranslatable } from './conditions.ts'
@@ -12,11 +13,25 @@ type Found = { losses: Loss[]; notes: Note[] }
 /** Has no value, so that the app's own default is used, as flagd leaves it to the app. */
 const NO_VALUE = 'code-default'
 
-const NOTES: Note[] = [
-  {
-    path: '$',
-    text: 'texts, numbers and booleans that look alike are equal here; flagd tells them apart with "===" and in lists',
-  },
+/** What is not the same for every context, told where a file has such an operation. */
+const DIFFERENCES: readonly (readonly [operations: RegExp, text: string])[] = [
+  [
+    /"(?:[!=]==?|<=?|>=?|in|starts_with|ends_with)":/,
+    'an attribute of another type than what it is compared with: texts, numbers and booleans that look alike are equal here, while flagd converts some of them, and has no answer for others',
+  ],
+  [
+    /"[!=]=":/,
+    'what is missing equals 0 and false by "==", and these equal null, as in flagd\'s evaluator for JavaScript; others of its evaluators tell them apart',
+  ],
+  [
+    /"in":\s*\[\s*"/,
+    'a text "in" an attribute is part of it here, also of the elements of a list, of which flagd asks that one is equal',
+  ],
+  [
+    /"cat":/,
+    'a missing attribute among the texts of a "cat" is hashed as "null", as flagd\'s compiled evaluator for JavaScript does; its others leave it out',
+  ],
+  [/"sem_ver":/, 'visitors\' versions are written in full here; flagd also reads "v2.1" as 2.1.0'],
 ]
 
 /** Imports the text of a flag file; `into` is the document that is to hold the flags. */
@@ -26,11 +41,27 @@ export function importFlagd(text: string, into?: GateDocumentInput): Imported {
   const parsed = v.safeParse(fileSchema, json.value)
   if (!parsed.success) return { ok: false, problems: parsed.issues.map((issue) => problemOfIssue(issue, [])) }
   const file = parsed.output as FlagdFile
-  const found: Found = { losses: [], notes: [...NOTES] }
-  const flags = Object.fromEntries(
-    Object.entries(file.flags).map(([key, flag]) => [key, flagOf(key, flag, file, found)]),
-  )
+  const found: Found = { losses: [], notes: differencesIn(JSON.stringify(json.value)) }
+  const flags: Record<string, FlagInput> = {}
+  for (const [key, flag] of Object.entries(file.flags)) {
+    const unfit = unfitName(key, flag)
+    if (unfit === undefined) flags[key] = flagOf(key, flag, file, found)
+    else found.losses.push({ path: jsonPath(['flags', key]), what: unfit, instead: 'the flag is left out' })
+  }
   return documentOf(flags, into, found)
+}
+
+/** What is wrong with the names of a flag, where a document can't have them. */
+function unfitName(key: string, { variants }: FlagdFlag): string | undefined {
+  if (!FLAG_KEY_SHAPE.test(key)) return `"${key}" can't be the key of a flag`
+  const variant = Object.keys(variants).find((name) => !NAME_SHAPE.test(name))
+  return variant === undefined ? undefined : `"${variant}" can't be the name of a variant`
+}
+
+function differencesIn(text: string): Note[] {
+  return DIFFERENCES.flatMap(([operations, what]) =>
+    operations.test(text) ? [{ path: '$', text: what }] : [],
+  )
 }
 
 function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): FlagInput {

@@ -14,6 +14,9 @@ export type Surroundings = {
   lose(path: string, what: string): void
 }
 
+/** Above this flagd gives no answer. */
+const MOST_WEIGHT = 2 ** 31 - 1
+
 /** A path of `$ref`s longer than this goes in a circle. */
 const MOST_REFERENCES = 32
 
@@ -74,7 +77,17 @@ function answer(logic: Json, path: string, when: Alternatives, around: Surroundi
     around.lose(path, `the answer of ${operationIn(logic)?.op ?? 'this'}, which names no variant`)
     return serve(when, around.otherwise)
   }
+  if (around.otherwise !== 'false' && mayBeNothing(logic)) {
+    around.lose(path, 'an answer that is neither true nor false where an attribute is missing or no version')
+  }
   return [...serve(allOf([when, conditionIn(logic, path, around)]), 'true'), ...serve(when, 'false')]
+}
+
+/** `and` and `or` answer with one of their parts, and some parts have no answer, which is the default variant then. */
+function mayBeNothing(logic: Json): boolean {
+  const { op, operands } = operationIn(logic) ?? { op: '', operands: [] }
+  if (op === 'and' || op === 'or') return operands.some(mayBeNothing)
+  return op === 'starts_with' || op === 'ends_with' || op === 'sem_ver'
 }
 
 function fractions(
@@ -92,18 +105,18 @@ function fractions(
       : [{ text: around.key }, { attribute: 'targetingKey' }]
     const weights: Record<string, number> = {}
     for (const bucket of buckets) {
-      const [variant, weight = 1] = Array.isArray(bucket) ? (bucket as readonly Json[]) : []
-      const isKnown = typeof variant === 'string' && around.variants.includes(variant)
-      if (!isKnown || typeof weight !== 'number' || !Number.isInteger(weight)) {
+      const [named, weight = 1] = Array.isArray(bucket) ? (bucket as readonly Json[]) : []
+      const variant = partOf(named, around)
+      if (variant === undefined || typeof weight !== 'number' || !Number.isInteger(weight)) {
         throw new Untranslatable('a part that is not a variant of the flag with a whole weight')
       }
-      if (variant in weights) throw new Untranslatable(`the variant "${variant}" in two parts`)
+      if (Object.hasOwn(weights, variant)) throw new Untranslatable(`the variant "${variant}" in two parts`)
       // Weights stand in the order of the file; names that look like numbers would not.
       if (/^\d+$/.test(variant)) throw new Untranslatable(`the variant "${variant}", whose name is a number`)
       weights[variant] = Math.max(0, weight)
     }
     const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
-    if (total === 0) return serve(when, around.otherwise)
+    if (total === 0 || total > MOST_WEIGHT) return serve(when, around.otherwise)
     return when.map((conditions) => ({
       ...(conditions.length > 0 && { when: [...conditions] }),
       bucketing: { scheme: 'flagd', hash },
@@ -114,6 +127,13 @@ function fractions(
     around.lose(path, error.message)
     return serve(when, around.otherwise)
   }
+}
+
+/** The variant that a part names; `null` is the default one. Undefined where there is none. */
+function partOf(named: Json | undefined, around: Surroundings): string | undefined {
+  if (named === null) return around.otherwise
+  const isPlain = typeof named === 'string' || typeof named === 'boolean'
+  return isPlain && around.variants.includes(String(named)) ? String(named) : undefined
 }
 
 type Hash = ({ text: string } | { attribute: string; missing?: string })[]
