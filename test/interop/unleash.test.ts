@@ -24,3 +24,17 @@ it('the client specification has 279 cases', () => {
   const counts = specifications().map(({ tests, variantTests }) => [tests.length, variantTests.length])
   expect(counts.reduce(([a = 0, b = 0], [c = 0, d = 0]) => [a + c, b + d])).toEqual([227, 52])
 })
+
+it('a strategy or an operator that only JavaScript knows is unknown', () => {
+  const features = ['toString', 'constructor'].map((name) => ({
+    name,
+    enabled: true,
+    strategies: [{ name }, { name: 'default', constraints: [{ contextName: 'a', operator: name }] }],
+  }))
+  const decide = deciderFor(documentIn(importUnleash(JSON.stringify({ features: features.slice(0, 1) }))))
+  expect(decide('toString', { attributes: { a: 'x' } })?.variant).toBe('off')
+  expect(importUnleash(JSON.stringify({ features }))).toMatchObject({
+    ok: false,
+    problems: [{ path: '$.flags.constructor' }],
+  })
+})

@@ -216,7 +216,7 @@ function compileSemver(values: readonly Scalar[], holds: Comparison): CompiledOp
 }
 
 function toVersion(value: Scalar): string | undefined {
-  if (typeof value !== 'string' || !/^\d/.test(value)) return undefined
+  if (typeof value !== 'string' || !/^\s*\d/.test(value)) return undefined
   return parseSemver(value)?.version
 }
 
@@ -240,16 +240,23 @@ function compileCidr(values: readonly Scalar[]): CompiledOperator {
   return {
     predicate: (value) => {
       const text = String(value)
-      if (!ipaddr.isValid(text)) return false
+      if (!isAddress(text)) return false
       const address = ipaddr.process(text)
       return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
     },
   }
 }
 
+/** IPv4 in four decimal parts only: of "010.0.0.1" or "127.1" no two systems make the same address. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
+}
+
 function toRange(text: string): Range | undefined {
-  if (ipaddr.IPv4.isValidCIDR(text) || ipaddr.IPv6.isValidCIDR(text)) return ipaddr.parseCIDR(text)
-  if (!ipaddr.isValid(text) || !/[.:]/.test(text)) return undefined
+  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)) {
+    return ipaddr.parseCIDR(text)
+  }
+  if (!isAddress(text)) return undefined
   const address = ipaddr.process(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }

@@ -13,7 +13,7 @@ type Untold =
 /** Translates one constraint. `null` stands for a missing segment, which nobody meets. */
 export function translateConstraint(constraint: UnleashConstraint | null): Translated {
   if (constraint === null) return false
-  const translate = TRANSLATIONS[constraint.operator ?? '']
+  const translate = TRANSLATIONS.get(constraint.operator ?? '')
   // An operator that nobody knows is false even when inverted.
   if (translate === undefined) return false
   const inverted = constraint.inverted === true
@@ -33,33 +33,35 @@ export function translateConstraint(constraint: UnleashConstraint | null): Trans
   }
 }
 
-const TRANSLATIONS: Readonly<Record<string, (constraint: UnleashConstraint) => Untold>> = {
-  IN: (constraint) => listed('in', constraint) ?? false,
-  NOT_IN: (constraint) => listed('not_in', constraint) ?? true,
-  STR_STARTS_WITH: (constraint) => text('starts_with', constraint),
-  STR_ENDS_WITH: (constraint) => text('ends_with', constraint),
-  STR_CONTAINS: (constraint) => text('contains', constraint),
-  NUM_EQ: (constraint) => number('eq', constraint),
-  NUM_GT: (constraint) => number('gt', constraint),
-  NUM_GTE: (constraint) => number('gte', constraint),
-  NUM_LT: (constraint) => number('lt', constraint),
-  NUM_LTE: (constraint) => number('lte', constraint),
-  DATE_AFTER: (constraint) => date('after', constraint),
-  DATE_BEFORE: (constraint) => date('before', constraint),
-  SEMVER_EQ: (constraint) => version('semver_eq', constraint),
-  SEMVER_GT: (constraint) => version('semver_gt', constraint),
-  SEMVER_GTE: (constraint) => version('semver_gte', constraint),
-  SEMVER_LT: (constraint) => version('semver_lt', constraint),
-  SEMVER_LTE: (constraint) => version('semver_lte', constraint),
-  REGEX: ({ value, caseInsensitive }) =>
-    value !== undefined && { op: 'matches', values: [value], ignoreCase: caseInsensitive === true },
-  IN_CIDR: (constraint) => {
-    const values = cleaned(constraint).filter(
-      (range) => 'predicate' in compileOperator('in_cidr', [range], false),
-    )
-    return values.length > 0 && { op: 'in_cidr', values }
-  },
-}
+const TRANSLATIONS = new Map<string, (constraint: UnleashConstraint) => Untold>(
+  Object.entries({
+    IN: (constraint) => listed('in', constraint) ?? false,
+    NOT_IN: (constraint) => listed('not_in', constraint) ?? true,
+    STR_STARTS_WITH: (constraint) => text('starts_with', constraint),
+    STR_ENDS_WITH: (constraint) => text('ends_with', constraint),
+    STR_CONTAINS: (constraint) => text('contains', constraint),
+    NUM_EQ: (constraint) => number('eq', constraint),
+    NUM_GT: (constraint) => number('gt', constraint),
+    NUM_GTE: (constraint) => number('gte', constraint),
+    NUM_LT: (constraint) => number('lt', constraint),
+    NUM_LTE: (constraint) => number('lte', constraint),
+    DATE_AFTER: (constraint) => date('after', constraint),
+    DATE_BEFORE: (constraint) => date('before', constraint),
+    SEMVER_EQ: (constraint) => version('semver_eq', constraint),
+    SEMVER_GT: (constraint) => version('semver_gt', constraint),
+    SEMVER_GTE: (constraint) => version('semver_gte', constraint),
+    SEMVER_LT: (constraint) => version('semver_lt', constraint),
+    SEMVER_LTE: (constraint) => version('semver_lte', constraint),
+    REGEX: ({ value, caseInsensitive }) =>
+      value !== undefined && { op: 'matches', values: [value], ignoreCase: caseInsensitive === true },
+    IN_CIDR: (constraint) => {
+      const values = cleaned(constraint).filter(
+        (range) => 'predicate' in compileOperator('in_cidr', [range], false),
+      )
+      return values.length > 0 && { op: 'in_cidr', values }
+    },
+  }),
+)
 
 /** Empty values are dropped, the rest is trimmed, in this order, as Unleash's own client does. */
 function cleaned({ values }: UnleashConstraint): string[] {

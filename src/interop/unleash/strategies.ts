@@ -21,8 +21,9 @@ export function alternativesOf(
   featureName: string,
   segments: UnleashSegments,
 ): Alternative[] | undefined {
-  const own = STRATEGIES[strategy.name]?.(strategy.parameters ?? {}, featureName)
-  if (own === undefined) return undefined
+  const translate = STRATEGIES.get(strategy.name)
+  if (translate === undefined) return undefined
+  const own = translate(strategy.parameters ?? {}, featureName)
   const constraints = [
     ...(strategy.constraints ?? []),
     ...(strategy.segments ?? []).flatMap((id) => segments.get(id) ?? [null]),
@@ -40,18 +41,22 @@ function allOf(translated: readonly Translated[]): ConditionInput[] | undefined 
 
 type Parameters = Readonly<Record<string, string | undefined>>
 
-const STRATEGIES: Readonly<Record<string, (parameters: Parameters, name: string) => Alternative[]>> = {
-  default: () => [ANYBODY],
-  userWithId: ({ userIds }) =>
-    userIds ? [{ when: [{ attribute: 'userId', op: 'in', values: split(userIds) }], place: undefined }] : [],
-  remoteAddress: ({ IPs }) => (IPs ? addressAlternatives(split(IPs)) : []),
-  gradualRolloutUserId: ({ percentage, groupId }, name) => gradual(percentage, groupId || name, ['userId']),
-  gradualRolloutSessionId: ({ percentage, groupId }, name) =>
-    gradual(percentage, groupId || name, ['sessionId']),
-  gradualRolloutRandom: ({ percentage }, name) => gradual(percentage, name, [RANDOM]),
-  flexibleRollout: ({ rollout, groupId, stickiness }, name) =>
-    gradual(rollout, groupId || name, rolloutStickiness(stickiness)),
-}
+const STRATEGIES = new Map<string, (parameters: Parameters, name: string) => Alternative[]>(
+  Object.entries({
+    default: () => [ANYBODY],
+    userWithId: ({ userIds }) =>
+      userIds
+        ? [{ when: [{ attribute: 'userId', op: 'in', values: split(userIds) }], place: undefined }]
+        : [],
+    remoteAddress: ({ IPs }) => (IPs ? addressAlternatives(split(IPs)) : []),
+    gradualRolloutUserId: ({ percentage, groupId }, name) => gradual(percentage, groupId || name, ['userId']),
+    gradualRolloutSessionId: ({ percentage, groupId }, name) =>
+      gradual(percentage, groupId || name, ['sessionId']),
+    gradualRolloutRandom: ({ percentage }, name) => gradual(percentage, name, [RANDOM]),
+    flexibleRollout: ({ rollout, groupId, stickiness }, name) =>
+      gradual(rollout, groupId || name, rolloutStickiness(stickiness)),
+  }),
+)
 
 /** Steps are whole percents, so what is behind the decimal point decides nothing. */
 function gradual(percentage: string | undefined, group: string, stickiness: string[]): Alternative[] {

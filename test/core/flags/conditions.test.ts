@@ -69,6 +69,8 @@ describe('values that an operator cannot compare with', () => {
     ['semver_gt', ['v1.0.0']],
     ['in_cidr', ['10.0.0.0/33']],
     ['in_cidr', ['10']],
+    ['in_cidr', ['10.1/16']],
+    ['in_cidr', ['010.0.0.0/8']],
   ] satisfies [Operator, (string | number | boolean)[]][])('%s %j is a problem', (op, values) => {
     expect(compileOperator(op, values, false)).toMatchObject({ problem: { expected: expect.any(String) } })
   })
