@@ -9,6 +9,10 @@ export type KvService = {
   isDown: boolean
   /** How long every request takes. */
   delayMs: number
+  /** What every request waits for. */
+  until: Promise<unknown> | undefined
+  /** Requests that have come. */
+  asked: number
   /** True: every answer is nonsense. */
   isGarbled: boolean
   close(): Promise<void>
@@ -21,6 +25,8 @@ export async function startKvService(): Promise<KvService> {
     values,
     isDown: false,
     delayMs: 0,
+    until: undefined,
+    asked: 0,
     isGarbled: false,
     close: async () => undefined,
   }
@@ -40,7 +46,9 @@ export async function startKvService(): Promise<KvService> {
 async function answer(request: IncomingMessage, response: ServerResponse, service: KvService): Promise<void> {
   const { values } = service
   const { pathname } = new URL(request.url ?? '/', 'http://kv')
+  service.asked++
   const body = await textOf(request)
+  await service.until
   if (service.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, service.delayMs))
   if (service.isDown) return void response.writeHead(503).end()
   if (service.isGarbled) return void response.writeHead(200).end('{"what": [')

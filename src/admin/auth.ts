@@ -26,13 +26,20 @@ const REFUSALS_SUMMED_MS = 600_000
 const TOKEN_TTL_MS = 15_000
 const MOST_CACHED_TOKENS = 1_000
 const LONGEST_TOKEN = 512
+/** How often a call looks whether another one has heard of its token, and for how long it leaves the asking to that. */
+const LOOK_MS = 5
+const LOST_AFTER_MS = 5_000
+
+/** What the Controller says of a token. */
+type Found = Actor | 'unknown' | 'unreachable'
+type Lookup = { startedMs: number; found: Found | undefined }
 
 type TokenPort = Pick<Controller, 'findToken' | 'note'>
 
 export class Authenticator {
   readonly #failures = new RateLimiter(FAILURES)
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
-  readonly #lookups = new Map<string, Promise<Actor | undefined | 'unreachable'>>()
+  readonly #lookups = new Map<string, Lookup>()
   #refused = 0
   #refusedSinceMs = Number.NEGATIVE_INFINITY
 
@@ -62,19 +69,19 @@ export class Authenticator {
     nowMs: number,
     waitUntil: (work: Promise<unknown>) => void,
   ): Promise<Login> {
-    const running = this.#lookups.get(hash)
-    const waitMs = running === undefined ? this.#failures.take(sender, nowMs) : 0
+    const shared = await this.#heardBy(hash)
+    const waitMs = shared === undefined ? this.#failures.take(sender, nowMs) : 0
     if (waitMs > 0) {
       this.#countRefusal(env, sender, nowMs, waitUntil)
       const detail = 'Too many wrong tokens; wait before the next one'
       return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
     }
-    const found = await (running ?? this.#lookUp(hash, env, nowMs))
-    if (found === undefined) {
+    const found = shared ?? (await this.#lookUp(hash, env, nowMs))
+    if (found === 'unknown') {
       this.#countRefusal(env, sender, nowMs, waitUntil)
       return { ok: false, status: 401, detail: 'This token is not known' }
     }
-    if (running === undefined) this.#failures.giveBack(sender)
+    if (shared === undefined) this.#failures.giveBack(sender)
     if (found !== 'unreachable') return { ok: true, actor: found }
     const detail =
       'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN works all the same'
@@ -98,20 +105,36 @@ export class Authenticator {
     return { ok: true, actor }
   }
 
-  /** Calls that come together with one token ask the Controller once. */
-  #lookUp(hash: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
-    const lookup = this.#find(hash, env, nowMs).finally(() => this.#lookups.delete(hash))
-    this.#lookups.set(hash, lookup)
-    return lookup
+  /**
+   * What another call hears that is asking about the same token: calls that come together ask the Controller once.
+   * Hazard: the other's caller may leave, and its promise then never comes back. So this one looks for itself.
+   */
+  async #heardBy(hash: string): Promise<Found | undefined> {
+    let lookup = this.#lookups.get(hash)
+    while (lookup !== undefined && Math.abs(Date.now() - lookup.startedMs) < LOST_AFTER_MS) {
+      if (lookup.found !== undefined) return lookup.found
+      await scheduler.wait(LOOK_MS)
+      lookup = this.#lookups.get(hash) ?? lookup
+    }
+    return undefined
   }
 
-  async #find(hash: string, env: Env, nowMs: number): Promise<Actor | undefined | 'unreachable'> {
-    if (hash === '') return undefined
+  async #lookUp(hash: string, env: Env, nowMs: number): Promise<Found> {
+    const lookup: Lookup = { startedMs: Date.now(), found: undefined }
+    if (this.#lookups.size >= MOST_CACHED_TOKENS) this.#lookups.clear()
+    this.#lookups.set(hash, lookup)
+    lookup.found = await this.#find(hash, env, nowMs)
+    if (this.#lookups.get(hash) === lookup) this.#lookups.delete(hash)
+    return lookup.found
+  }
+
+  async #find(hash: string, env: Env, nowMs: number): Promise<Found> {
+    if (hash === '') return 'unknown'
     this.#known.delete(hash)
     try {
       const info = await controller<TokenPort>(env).findToken(hash)
       const role = ROLES.find((each) => each === info?.role)
-      if (info === undefined || role === undefined) return undefined
+      if (info === undefined || role === undefined) return 'unknown'
       const actor = { name: info.name, role }
       if (this.#known.size >= MOST_CACHED_TOKENS) this.#known.clear()
       this.#known.set(hash, { actor, untilMs: Math.min(nowMs + TOKEN_TTL_MS, info.expiresAtMs ?? Infinity) })
