@@ -18,13 +18,18 @@ export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded
   const ip = facts.ip()
   if (ip !== undefined) {
     const chain = facts.header('x-forwarded-for')
-    headers.set('x-forwarded-for', chain === undefined ? ip : chain.endsWith(ip) ? chain : `${chain}, ${ip}`)
+    headers.set('x-forwarded-for', chain === undefined ? ip : withAddress(chain, ip))
   }
   // A visitor can write these too; what the gate saw itself is the truth.
   headers.set('x-forwarded-host', facts.host)
   const proto = facts.address.protocol
   headers.set('x-forwarded-proto', proto)
   if (speaksForwarded) headers.append('forwarded', `for=${nodeOf(ip)};host="${facts.host}";proto=${proto}`)
+}
+
+/** The chain with the visitor's address at its end, where Cloudflare puts it too. */
+function withAddress(chain: string, ip: string): string {
+  return chain.slice(chain.lastIndexOf(',') + 1).trim() === ip ? chain : `${chain}, ${ip}`
 }
 
 /** Names of headers that no origin may get. */
@@ -70,6 +75,8 @@ export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
 
 /** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */
 const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
+/** `private="x-a"` is said of some fields; the rest of the response anybody may keep. */
+const OF_FIELDS = /^private\s*=/i
 
 /** Headers by which an origin talks to shared caches only. */
 const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control']
@@ -88,10 +95,12 @@ export function keepFromSharedCaches(headers: Headers): void {
 /** What is left of Cache-Control when only the visitor's own browser may keep the response. */
 const unshared = remembered((field) => {
   const directives = directivesOf(field).filter(
-    (directive) => directive !== '' && !SHARED_DIRECTIVES.has(directiveName(directive)),
+    (directive) => !SHARED_DIRECTIVES.has(directiveName(directive)) && !OF_FIELDS.test(directive),
   )
-  const names = new Set(directives.map(directiveName))
-  if (!names.has('private') && !names.has('no-store')) directives.unshift('private')
+  const given = new Set(directives.map((directive) => directive.toLowerCase()))
+  // A cache that knows the status doesn't heed no-store beside must-understand (RFC 9111, 5.2.2.3).
+  const isStored = !given.has('no-store') || given.has('must-understand')
+  if (isStored && !given.has('private')) directives.unshift('private')
   return directives.join(', ')
 })
 
@@ -110,11 +119,15 @@ export function revalidate(headers: Headers): void {
 const revalidated = remembered((field) => {
   const directives = directivesOf(field)
   if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field
-  const kept = directives.filter((directive) => directive !== '' && !FRESHNESS.has(directiveName(directive)))
+  const kept = directives.filter((directive) => !FRESHNESS.has(directiveName(directive)))
   return [...kept, 'no-cache'].join(', ')
 })
 
-const directivesOf = (field: string) => field.split(',').map((directive) => directive.trim())
+/** Values in quotes may hold commas. */
+const DIRECTIVE = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g
+
+const directivesOf = (field: string) =>
+  (field.match(DIRECTIVE) ?? []).map((directive) => directive.trim()).filter((directive) => directive !== '')
 
 function directiveName(directive: string): string {
   return (directive.split('=')[0] ?? '').trim().toLowerCase()
