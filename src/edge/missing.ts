@@ -37,16 +37,17 @@ export class AssetFinder {
     snapshot: Snapshot,
   ): OriginAnswer | Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    const isThere = answer.failure !== undefined || !isMissing(facts, answer.response)
+    const hasFailed = answer.failure !== undefined && !answer.rescued
+    const isThere = hasFailed || !isMissing(facts, answer.response)
     return isThere ? answer : this.#find(facts, plan, answer, snapshot)
   }
 
   async #find(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
     const nowMs = Date.now()
-    const others = originsBeside(plan.target, snapshot).filter(
-      (origin) => origin !== answer.origin && this.#health.mayHelp(origin, nowMs),
-    )
+    const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
     for (const origin of others) {
+      // Of a rescued request the origin that was meant has failed just now.
+      if ((answer.rescued && origin === plan.origin) || !this.#health.mayHelp(origin, nowMs)) continue
       const lookUp = this.#budget.start(nowMs)
       if (lookUp === undefined) break
       const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
@@ -55,7 +56,7 @@ export class AssetFinder {
       this.#budget.end(lookUp, isFound || found.visitorLeft)
       if (isFound) {
         discard(answer.response)
-        return { ...answer, response: found.response, origin }
+        return { ...answer, response: found.response, origin, tag: found.tag }
       }
       discard(found.response)
     }

@@ -25,6 +25,10 @@ const LONGEST_COOKIE = 1_500
 /** Flag keys may be in any script, and a visitor's cookie may decode to anything: cookies hold neither. */
 const ESCAPED = /[^\w.~:/|-]+/g
 
+/** Of several policies the last counts. Under these the Referer names the site alone, whatever the page. */
+const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
+const ROOT_ID = pageId({ pathname: '/', search: '' })
+
 /** The version that a page came from; a page of a route without flag has an empty one. */
 type Entry = { page: string; flag: string; variant: string }
 
@@ -33,6 +37,9 @@ export type Pin = { target: FlagTarget; variant: string }
 
 /** `page` is a document of its own; `frame` and `submission` are documents that belong to the one before. */
 export type Role = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
+
+/** Documents inside another. A page that a service worker fetches is for "empty". */
+const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'fencedframe', 'object', 'embed'])
 
 /** What a request is to the page it comes from. Without fetch metadata (old browsers, tools) Accept tells. */
 export function roleOf(facts: Facts): Role {
@@ -43,7 +50,7 @@ export function roleOf(facts: Facts): Role {
   const sameOrigin = facts.header('sec-fetch-site') === 'same-origin'
   if (mode !== 'navigate') return sameOrigin ? 'part' : 'foreign'
   if (sameOrigin && facts.method !== 'GET') return 'submission'
-  return sameOrigin && facts.header('sec-fetch-dest') !== 'document' ? 'frame' : 'page'
+  return sameOrigin && FRAMES.has(facts.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
 }
 
 /** What the page of a request wants for it; undefined where it has none, or the route doesn't follow pages. */
@@ -86,10 +93,15 @@ export function asOnPage(pin: Pin | undefined, decision: Decision): Decision {
 }
 
 /** The Set-Cookie field by which a document leaves its version; undefined where the cookie says so already. */
-export function pageCookie(facts: Facts, flag: string, variant: string): string | undefined {
+export function pageCookie(
+  facts: Facts,
+  flag: string,
+  variant: string,
+  referrerPolicy: string | null,
+): string | undefined {
   const entries = entriesOf(facts)
   if (entries.length === 0 && flag === '') return undefined
-  const page = pageId(facts.url)
+  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(facts.url)
   const first = entries[0]
   if (first?.page === page && first.flag === flag && first.variant === variant) return undefined
   const kept = [{ page, flag, variant }, ...entries.filter((entry) => entry.page !== page)].slice(
@@ -110,7 +122,9 @@ function pageOf(
   snapshot: Snapshot,
 ): { entry: Entry; target: FlagTarget } | undefined {
   const referer = URL.parse(facts.header('referer') ?? '')
-  if (referer === null && facts.header('sec-fetch-site') !== 'same-origin') return undefined
+  // Old browsers don't say where a request comes from; they send the cookie along from pages of this site only.
+  if (referer === null && (facts.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
+    return undefined
   if (referer !== null && referer.host !== facts.host) return undefined
   const id = referer && pageId(referer)
   const place = referer && { host: facts.host, path: referer.pathname, method: 'GET' }
@@ -134,6 +148,6 @@ function entriesOf(facts: Facts): Entry[] {
   })
 }
 
-function pageId(url: URL): string {
-  return murmur3(url.pathname + url.search, 0).toString(36)
+function pageId({ pathname, search }: Pick<URL, 'pathname' | 'search'>): string {
+  return murmur3(pathname + search, 0).toString(36)
 }

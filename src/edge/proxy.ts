@@ -2,7 +2,7 @@
  * Carrying a request to an origin and its answer back. Bodies stream in both directions, nothing is buffered;
  * redirects are the visitor's business; an upgrade to a WebSocket passes through.
  */
-import type { Origin, RouteTarget } from '../core/config/route-target.ts'
+import { type Origin, type RouteTarget, tagOf } from '../core/config/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../core/outcome/outcome.ts'
 import { TimeIsUp, within } from './deadline.ts'
 import { unavailable } from './error-page.ts'
@@ -15,6 +15,8 @@ export type OriginAnswer = {
   response: Response
   /** The origin that the response is from. */
   origin: Origin
+  /** What marks its validators; undefined where they stay as they are. */
+  tag: string | undefined
   /** Set where the origin failed. */
   failure: FailureKind | undefined
   latencyMs: number
@@ -37,6 +39,8 @@ export type Question = {
   extra: ExtraHeaders
   /** The route by which the request gets there. */
   target?: RouteTarget
+  /** The variant that is asked for. */
+  variant?: string | undefined
   /** The visitor's position, of canary and control. */
   visitor?: number | undefined
   /** Goes in place of the request, whose body can be read only once; its own is there as a whole. */
@@ -46,18 +50,19 @@ export type Question = {
 /** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
 export async function askOrigin(
   facts: Facts,
-  { origin, extra, target, copy }: Question,
+  { origin, extra, target, variant, copy }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
   const upload = copy === undefined ? watchUpload(facts) : undefined
   const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
+  const tag = target && tagOf(target, origin, variant)
   let startedMs = Date.now()
   try {
     const url = baseOf(origin) + facts.address.tail
     const carrier = carrierOf(facts, url, upload?.body, copy)
     const headers = carrier?.headers ?? new Headers(request.headers)
     prepareForOrigin(headers, facts, origin.forwarded)
-    if (target?.varies && isConditional(facts.headers)) untagValidators(headers, origin.tag)
+    if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
     for (const [name, value] of extra) headers.set(name, value)
     const asked = fetch(carrier ?? url, {
       ...(carrier === undefined && { method: facts.method, headers }),
@@ -78,6 +83,7 @@ export async function askOrigin(
     return {
       response,
       origin,
+      tag,
       failure: failureOfStatus(response.status),
       latencyMs: Date.now() - startedMs,
       visitorLeft: false,
@@ -88,6 +94,7 @@ export async function askOrigin(
       response: unavailable(failure),
       isOwn: true,
       origin,
+      tag,
       failure,
       latencyMs: Date.now() - startedMs,
       visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,

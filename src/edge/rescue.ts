@@ -26,16 +26,21 @@ export class Rescuer {
   async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     const { origin, extra, target } = plan
-    const visitor = plan.decision?.bucket
+    const { bucket: visitor, variant } = plan.decision ?? {}
     const { standIn } = plan
+    const off = target.kind === 'flag' ? target.flag.off : undefined
     const mayRepeat = plan.mayRepeat && isReplayable(facts)
     const canHelp = standIn !== undefined && !this.#health.isAway(standIn.origin)
     const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
     if (standIn && away)
-      return await this.#goRound(facts, { ...standIn, extra: await standIn.extra(), target, visitor }, away)
-    if (!standIn || !mayRepeat) return await this.#ask(facts, { origin, extra, target, visitor })
+      return await this.#goRound(
+        facts,
+        { ...standIn, extra: await standIn.extra(), target, variant: off, visitor },
+        away,
+      )
+    if (!standIn || !mayRepeat) return await this.#ask(facts, { origin, extra, target, variant, visitor })
     const [copy, spare] = await copiesOf(facts)
-    const answer = await this.#ask(facts, { origin, extra, target, visitor, ...copy })
+    const answer = await this.#ask(facts, { origin, extra, target, variant, visitor, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
     if (!this.#health.mayHelp(standIn.origin, Date.now())) return answer
     const repetition = this.#budget.start(Date.now())
@@ -44,6 +49,7 @@ export class Rescuer {
       ...standIn,
       extra: await standIn.extra(),
       target,
+      variant: off,
       visitor,
       ...spare,
     })

@@ -61,7 +61,7 @@ export function respond(
   facts: Facts,
 ): Response {
   const { decision, debug, setCookie } = plan
-  const { response, origin, rescued, missing } = answer
+  const { response, origin, tag, rescued, missing } = answer
   const decided = decision !== undefined
   const page = cookieOfPage(plan, answer, facts)
   const varies = dependsOnVisitor(plan, facts)
@@ -73,7 +73,7 @@ export function respond(
   const { headers } = copy
   if (isForged) for (const name of OWN_WORDS) headers.delete(name)
   if (varies || page !== undefined) keepFromSharedCaches(headers)
-  if (plan.target.varies) tagValidators(headers, origin.tag)
+  if (tag !== undefined) tagValidators(headers, tag)
   if (varies && isCode(facts)) revalidate(headers)
   if (missing) headers.set('cache-control', 'no-store')
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
@@ -100,22 +100,35 @@ function dependsOnVisitor({ target }: Plan, facts: Facts): boolean {
 }
 
 /** Destinations of what makes a page work, in contrast to what it shows. */
-const CODE: ReadonlySet<string> = new Set(['document', 'iframe', 'script', 'style', 'worker', 'empty'])
+const CODE: ReadonlySet<string> = new Set([
+  ...['document', 'iframe', 'frame', 'object', 'embed', 'script', 'style', 'xslt', 'json', 'empty'],
+  ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet'],
+])
+/** What browsers load that is no code, by its name: old ones don't say what a request is for. */
+const NO_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
 /** A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. */
 const CONTENT_ADDRESSED = /[.-](?=[\w-]*\d)[\w-]{8,}\.\w+$/
 
 /** What a browser must not mix from two versions, and could, because the names don't tell them apart. */
 function isCode(facts: Facts): boolean {
-  return CODE.has(facts.header('sec-fetch-dest') ?? '') && !CONTENT_ADDRESSED.test(facts.path)
+  const dest = facts.header('sec-fetch-dest')
+  const isLoaded = dest === undefined ? isOldBrowser(facts) && !NO_CODE.test(facts.path) : CODE.has(dest)
+  return isLoaded && !CONTENT_ADDRESSED.test(facts.path)
+}
+
+/** A browser that knows no fetch metadata. */
+function isOldBrowser(facts: Facts): boolean {
+  return facts.header('user-agent')?.startsWith('Mozilla/') === true
 }
 
 /** A document leaves word of the version that it came from; a redirect is none. */
 function cookieOfPage(plan: Plan, { response, rescued }: OriginAnswer, facts: Facts): string | undefined {
   const { target, role, decision } = plan
   if (role === 'part' || role === 'foreign' || isRedirect(response)) return undefined
-  if (decision === undefined) return target.kind === 'origin' ? pageCookie(facts, '', '') : undefined
+  const policy = response.headers.get('referrer-policy')
+  if (decision === undefined) return target.kind === 'origin' ? pageCookie(facts, '', '', policy) : undefined
   const variant = rescued && target.kind === 'flag' ? target.flag.off : decision.variant
-  return pageCookie(facts, decision.flag, variant)
+  return pageCookie(facts, decision.flag, variant, policy)
 }
 
 function isRedirect({ status }: Response): boolean {

@@ -39,6 +39,8 @@ export type FlagTarget = {
   varies: boolean
   /** Whether one origin serves several variants, and hears which one only from a header. */
   variesByHeader: boolean
+  /** What marks validators as this variant's, where its origin serves others too. */
+  tags: ReadonlyMap<string, string>
 }
 
 export type RouteTarget = OriginTarget | FlagTarget
@@ -52,10 +54,17 @@ export function compileOrigins(document: GateDocument): Map<string, Origin> {
   }
   return new Map(
     Object.entries(document.origins).map(([name, origin]): [string, Origin] => {
-      const tag = tagged.has(name) ? murmur3(`${name} ${origin.url}`, 0).toString(36) : ''
+      const tag = tagged.has(name) ? mark({ name, url: origin.url }) : ''
       return [name, { ...origin, name, tag }]
     }),
   )
+}
+
+/** What marks the validators of an answer, by the variant that was asked for; undefined where they stay as they are. */
+export function tagOf(target: RouteTarget, origin: Origin, variant: string | undefined): string | undefined {
+  if (target.kind === 'origin') return target.varies ? origin.tag : undefined
+  const ofVariant = variant === undefined ? undefined : target.tags.get(variant)
+  return ofVariant ?? (target.varies ? origin.tag : undefined)
 }
 
 /** Names of the origins among which some flag chooses. */
@@ -84,7 +93,9 @@ export function compileTarget(
       known(origins, name),
     ]),
   )
-  const distinct = [...new Set(byVariant.values())]
+  const all = [...byVariant.values()]
+  const distinct = [...new Set(all)]
+  const shared = [...byVariant].filter(([, origin]) => all.indexOf(origin) !== all.lastIndexOf(origin))
   return {
     kind: 'flag',
     flag,
@@ -94,8 +105,15 @@ export function compileTarget(
     rescued: new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase())),
     follows: route.follow ?? true,
     varies: distinct.length > 1,
-    variesByHeader: distinct.length < byVariant.size,
+    variesByHeader: shared.length > 0,
+    tags: new Map(
+      shared.map(([variant, origin]) => [variant, variant === flag.off ? origin.tag : mark(origin, variant)]),
+    ),
   }
+}
+
+function mark({ name, url }: Pick<Origin, 'name' | 'url'>, variant = ''): string {
+  return murmur3(`${name} ${url}${variant && ` ${variant}`}`, 0).toString(36)
 }
 
 /** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */

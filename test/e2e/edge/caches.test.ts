@@ -41,6 +41,7 @@ beforeAll(async () => {
       origins: { old: url('old'), new: url('new'), shared: url('shared') },
       context: { targetingKey: [{ header: 'x-user-id' }] },
       routes: [
+        { path: '/*', host: 'shared.test', flag: 'header-only', origins: { on: 'shared', off: 'shared' } },
         { path: '/shared/*', flag: 'header-only', origins: { on: 'shared', off: 'shared' } },
         { path: '/plain/*', origin: 'old', follow: false },
         { path: '/*', flag: 'shop', origins: { on: 'new', off: 'old' } },
@@ -58,6 +59,9 @@ const OFF = { 'x-user-id': 'eve' }
 const ON = { ...OFF, 'x-on': 'yes' }
 const ask = (path: string, headers: Record<string, string>, method = 'GET') =>
   plainRequest(gate.url + path, { method, headers })
+
+const askShared = (path: string, headers: Record<string, string>) =>
+  ask(path, { ...headers, host: 'shared.test' })
 
 describe('a browser that is moved from one version to the other', () => {
   it.each([
@@ -84,6 +88,21 @@ describe('a browser that is moved from one version to the other', () => {
     const validators = { 'if-modified-since': MONDAY, ...(etag && { 'if-none-match': etag }) }
     expect((await ask('/dated', { ...before, ...validators })).status).toBe(304)
     expect(await ask('/dated', { ...after, ...validators })).toMatchObject({ status: 200, text: there })
+  })
+
+  it.each([
+    ['off', OFF, ON],
+    ['on', ON, OFF],
+  ])('%s: gets no 304 of the other variant where one origin serves both', async (_here, before, after) => {
+    for (const path of ['/shared/page', '/dated']) {
+      const ask = (headers: Record<string, string>) => askShared(path, headers)
+      const etag = (await ask(before)).headers.get('etag')
+      const validators = { 'if-modified-since': MONDAY, ...(etag && { 'if-none-match': etag }) }
+      expect((await ask({ ...before, ...validators })).status).toBe(304)
+      expect((await ask({ ...after, ...validators })).status).toBe(200)
+      const rest = { range: 'bytes=0-1', 'if-range': etag ?? MONDAY }
+      expect((await ask({ ...after, ...rest })).status).toBe(200)
+    }
   })
 
   it('puts no two halves of different versions together', async () => {
@@ -125,6 +144,17 @@ describe("the browser's own cache", () => {
     expect(await cacheControl('/app.js', 'script')).toBe('private, no-cache')
     expect(await cacheControl('/page', 'document')).toBe('private, no-cache')
     expect(await cacheControl('/api/cart', 'empty')).toBe('private, no-cache')
+  })
+
+  it('asks in browsers too that do not say what a request is for', async () => {
+    const safari = {
+      ...ON,
+      'user-agent': 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/15.6 Safari/605.1.15',
+    }
+    const control = async (path: string) => (await ask(path, safari)).headers.get('cache-control')
+    expect(await control('/app.js')).toBe('private, no-cache')
+    expect(await control('/app.3f2a9c1b.js')).toBe('private, max-age=600')
+    expect(await control('/lamp.jpg')).toBe('private, max-age=600')
   })
 
   it('keeps hashed files and pictures', async () => {

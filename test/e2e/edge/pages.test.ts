@@ -6,7 +6,9 @@ import { type Handler, plainRequest, startOrigin, type TestOrigin } from './supp
 const version =
   (name: string): Handler =>
   (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://x').pathname
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://x')
+    const policy = searchParams.get('policy')
+    if (policy !== null) response.setHeader('referrer-policy', policy)
     response.setHeader('cache-control', 'public, max-age=600')
     if (path.startsWith('/spa/')) response.setHeader('content-type', 'text/html; charset=utf-8')
     const hashed = /^\/(?:spa|assets)\/(?:app|only)\.(\w+)\.js$/.exec(path)
@@ -95,6 +97,7 @@ class Browser {
     return this.send(path, { ...fetchMetadata, referer: gate.url + from }, init)
   }
 }
+const SUBRESOURCE = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'same-origin' }
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
 
 async function ramp(percentage: number): Promise<void> {
@@ -128,6 +131,47 @@ describe('what a page loads', () => {
     await ramp(100)
     expect((await browser.load('/checkout/made/by/pushState', '/checkout/cart')).text).toBe('old')
     expect((await browser.load('/assets/importing.js', '/assets/imported.js', 'script')).text).toBe('old')
+  })
+
+  it('is followed under a referrer policy that hides the page, or names the site alone', async () => {
+    for (const policy of ['no-referrer', 'origin', 'no-referrer, strict-origin']) {
+      const browser = new Browser()
+      const referer: Record<string, string> = policy === 'no-referrer' ? {} : { referer: `${gate.url}/` }
+      const load = (path: string) =>
+        browser.send(path, { ...SUBRESOURCE, 'sec-fetch-dest': 'script', ...referer })
+      await browser.open(`/checkout/?policy=${encodeURIComponent(policy)}`)
+      await ramp(100)
+      expect([policy, (await load('/checkout/cart')).text]).toEqual([policy, 'old'])
+      await browser.open(`/checkout/next?policy=${encodeURIComponent(policy)}`)
+      expect([policy, (await load('/checkout/cart')).text]).toEqual([policy, 'new'])
+      await ramp(0)
+    }
+  })
+
+  it('is followed in browsers that send no fetch metadata', async () => {
+    for (const referer of [{ referer: `${gate.url}/checkout/` }, {}] as Record<string, string>[]) {
+      const browser = new Browser()
+      expect((await browser.send('/checkout/', { accept: 'text/html' })).text).toBe('old')
+      await ramp(100)
+      expect((await browser.send('/checkout/cart', { accept: '*/*', ...referer })).text).toBe('old')
+      expect((await browser.send('/checkout/', { accept: 'text/html' })).text).toBe('new')
+      await ramp(0)
+    }
+  })
+
+  it('is a new page where a service worker fetches it', async () => {
+    const browser = new Browser()
+    expect((await browser.open('/checkout/')).text).toBe('old')
+    await ramp(100)
+    const byWorker = {
+      ...NAVIGATION,
+      'sec-fetch-dest': 'empty',
+      'sec-fetch-site': 'same-origin',
+      referer: `${gate.url}/checkout/`,
+    }
+    expect((await browser.send('/checkout/next', byWorker)).text).toBe('new')
+    expect((await browser.load('/checkout/next', '/checkout/cart')).text).toBe('new')
+    expect((await browser.load('/checkout/', '/checkout/cart')).text).toBe('old')
   })
 
   it('follows whatever script the key of the flag is written in', async () => {

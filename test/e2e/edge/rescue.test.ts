@@ -86,12 +86,15 @@ const ask = (path: string, user: number, init: RequestInit = {}) =>
   fetch(gate.url + path, { ...init, headers: { 'x-user-id': `visitor-${user}`, ...init.headers } })
 
 /** The number of a visitor who is in the canary of a flag. */
-async function canaryOf(path: string, flag: string): Promise<number> {
+const canaryOf = (path: string, flag: string) => visitorOf(path, `${flag}=on`)
+const controlOf = (path: string, flag: string) => visitorOf(path, `${flag}=off`)
+
+async function visitorOf(path: string, decision: string): Promise<number> {
   for (let user = 0; user < 100; user++) {
     const flags = (await ask(path, user)).headers.get('sluice-flags')
-    if (flags?.startsWith(`${flag}=on`)) return user
+    if (flags?.startsWith(decision)) return user
   }
-  throw new Error('nobody is in the canary')
+  throw new Error(`nobody gets ${decision}`)
 }
 
 const statusOf = async (flag: string) => ((await gate.admin('status')) as Status).flags[flag]
@@ -152,6 +155,23 @@ describe('a canary that fails', () => {
     )
     clearInterval(timer)
     expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
+  it('leaves no 404 in a cache for files that only the canary has', async () => {
+    const [canary, control] = [
+      await canaryOf('/refused/', 'refused'),
+      await controlOf('/refused/', 'refused'),
+    ]
+    old.handler = (_, response) => {
+      response.writeHead(404, { 'cache-control': 'public, max-age=31536000' }).end()
+    }
+    // The first ones are rescued, the others go round the canary.
+    for (let index = 0; index < 12; index++) {
+      for (const user of [canary, control]) {
+        const { status, headers } = await ask(`/refused/app.${index}a2b3c4d.js`, user)
+        expect([index, status, headers.get('cache-control')]).toEqual([index, 404, 'no-store'])
+      }
+    }
   })
 
   it('tells control that it stands in', async () => {
