@@ -1,24 +1,24 @@
 /**
  * The Controller: one per gate, the strongly consistent side. Adds up what the shards forward, looks at every
- * rollout once a second while there is something to look at, performs changes one after the other, and sees to it
- * that shards, KV and people get to know each new state. What to do is decided in core/; here it is done, in this
- * order: state and audit record, traffic (shards), KV, notifications.
+ * rollout once a second while there is something to look at, and hands changes to the desk that performs them one
+ * after the other and makes them known. What to do is decided in core/; here it is done.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { bundledDocument } from '../bundled.ts'
-import { type ControlState, INITIAL_FLAG_CONTROL, KILL_ALL } from '../core/config/control.ts'
+import { type ControlState, INITIAL_FLAG_CONTROL } from '../core/config/control.ts'
 import type { DocumentTag } from '../core/config/document-tag.ts'
 import { intervalMsFor } from '../core/counters/back-pressure.ts'
 import type { ControllerPort, ForwardMessage, ForwardReply } from '../core/counters/protocol.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../core/rollout/commands.ts'
 import { type Convergence, convergenceOf } from '../core/rollout/convergence.ts'
-import { countersShard, type Env, environmentOf } from '../env.ts'
-import { withTimeout } from '../with-timeout.ts'
-import { Announcer, eventOf } from './announcer.ts'
+import { type Env, environmentOf } from '../env.ts'
+import { Alarm } from './alarm.ts'
+import { Announcer } from './announcer.ts'
 import { AuditLog, type Page } from './audit-log.ts'
 import { CellStore } from './cell-store.ts'
-import { type Cause, ControlDesk } from './control-desk.ts'
+import { ChangeDesk } from './change-desk.ts'
+import { ControlDesk } from './control-desk.ts'
 import { type DocumentChange, DocumentDesk, type DocumentReport } from './document-desk.ts'
 import type { VersionInfo } from './document-history.ts'
 import { type Feedback, FeedbackLog } from './feedback-log.ts'
@@ -28,13 +28,14 @@ import { JudgeDesk, percentageOf } from './judge-desk.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
 import { Notifier } from './notifier.ts'
 import { PeopleDesk } from './people-desk.ts'
-import { type Published, publish, type Review, review } from './publish.ts'
+import type { Published, PublishOptions, Review } from './publish.ts'
 import { RolloutRound, type RolloutView } from './rollout-round.ts'
 import { SampleRing } from './sample-ring.ts'
 import { type PointContext, type SeriesPoint, SeriesStore } from './series-store.ts'
 import { ShardLog } from './shard-log.ts'
 import { TextStore } from './storage.ts'
-import { type TokenInfo, TokenStore } from './token-store.ts'
+import { TokenDesk } from './token-desk.ts'
+import type { TokenInfo } from './token-store.ts'
 
 const TICK_MS = 1_000
 /**
@@ -46,14 +47,8 @@ const BACKSTOP_MS = 3_000
 const EARLY_MS = 100
 /** The Controller goes on looking this long after the last counts came in. */
 const ACTIVE_MS = 90_000
-/** Whoever publishes waits so long for KV; then isolates get the document without it. */
-const KV_PATIENCE_MS = 2_000
-/** Whoever changes something waits no longer than this for a slow shard; it hears of it all the same. */
-const PUSH_TIMEOUT_MS = 1_000
 /** A shard counts towards back-pressure while it has forwarded within this. */
 const SHARD_BUSY_MS = 15_000
-/** A shard that has not forwarded for so long hears of new states when it forwards again. */
-const SHARD_PUSH_MS = 900_000
 
 /** What the admin API shows of the Controller. */
 export type ControllerStatus = {
@@ -74,50 +69,58 @@ export type ConvergenceReport = Convergence & {
 }
 
 export class Controller extends DurableObject<Env> implements ControllerPort {
-  readonly #texts: TextStore
   readonly #cells: CellStore
   readonly #audit: AuditLog
   readonly #shards: ShardLog
   readonly #series: SeriesStore
   readonly #control: ControlDesk
   readonly #documents: DocumentDesk
+  readonly #changes: ChangeDesk
   readonly #round: RolloutRound
   readonly #kv: KvWriter
   readonly #notifier: Notifier
   readonly #feedback: FeedbackLog
-  readonly #tokens: TokenStore
+  readonly #tokens: TokenDesk
   readonly #flags: FlagLog
-  readonly #announcer: Announcer
   readonly #samples: SampleRing
-  readonly #people: PeopleDesk
-  #writtenEpoch: number
+  readonly #alarm: Alarm
   #lastForwardMs = 0
   #lastLookMs = 0
-  #queue: Promise<unknown> = Promise.resolve()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     const { sql } = ctx.storage
-    this.#texts = new TextStore(sql)
+    const texts = new TextStore(sql)
+    this.#alarm = new Alarm(ctx.storage)
     this.#cells = new CellStore(sql)
     this.#audit = new AuditLog(sql)
     this.#shards = new ShardLog(sql)
     this.#series = new SeriesStore(sql)
     this.#notifier = new Notifier(sql, env)
     this.#feedback = new FeedbackLog(sql)
-    this.#tokens = new TokenStore(sql)
+    this.#tokens = new TokenDesk(sql, this.#audit)
     this.#flags = new FlagLog(sql)
-    this.#samples = new SampleRing(this.#texts)
-    this.#control = new ControlDesk(ctx.storage, this.#texts, this.#audit)
-    this.#kv = new KvWriter(env.GATE, this.#texts, (key) => this.#newestFor(key))
-    this.#documents = new DocumentDesk(env, sql, this.#texts, this.#kv, bundledDocument)
-    this.#announcer = new Announcer(this.#notifier, this.#documents, this.#control, environmentOf(env))
-    this.#people = new PeopleDesk(this.#samples, this.#documents, this.#control, env)
-    this.#writtenEpoch = this.#texts.getJson<number>('writtenEpoch') ?? 0
-    const desk = new JudgeDesk(this.#texts, this.#cells)
-    this.#round = new RolloutRound(this.#control, desk, this.#audit, this.#texts, {
-      perform: (command, cause) => this.#perform(command, cause),
-      notify: (event, flag, cause, nowMs) => this.#announcer.tell(event, flag, cause, nowMs),
+    this.#samples = new SampleRing(texts)
+    this.#control = new ControlDesk(ctx.storage, texts, this.#audit)
+    this.#kv = new KvWriter(env.GATE, texts, (key) => this.#newestFor(key))
+    this.#documents = new DocumentDesk(env, sql, texts, this.#kv, bundledDocument)
+    const announcer = new Announcer(this.#notifier, this.#documents, this.#control, environmentOf(env))
+    this.#changes = new ChangeDesk({
+      env,
+      texts,
+      announcer,
+      audit: this.#audit,
+      shards: this.#shards,
+      control: this.#control,
+      documents: this.#documents,
+      flags: this.#flags,
+      people: new PeopleDesk(this.#samples, this.#documents, this.#control, env),
+      kv: this.#kv,
+      alarm: this.#alarm,
+    })
+    this.#round = new RolloutRound(this.#control, new JudgeDesk(texts, this.#cells), this.#audit, texts, {
+      perform: (command, cause) => this.#changes.perform(command, cause),
+      notify: (event, flag, cause, nowMs) => announcer.tell(event, flag, cause, nowMs),
     })
     ctx.blockConcurrencyWhile(() => this.#control.recallFrom(env.GATE))
   }
@@ -135,9 +138,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#samples.add(message.samples, nowMs)
     this.#documents.noticeHashes(message.isolates)
     if (nowMs - this.#lastLookMs >= TICK_MS - EARLY_MS) {
-      this.ctx.waitUntil(this.#look(nowMs).catch(() => this.#wakeWithin(0)))
+      this.ctx.waitUntil(this.#look(nowMs).catch(() => this.#alarm.within(0)))
     }
-    await this.#wakeWithin(BACKSTOP_MS)
+    await this.#alarm.within(BACKSTOP_MS)
     const { state } = this.#control
     const { tag } = this.#documents
     return {
@@ -156,47 +159,17 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   /** Performs a person's command; the answer says what changed, or why nothing did. */
   async command(command: Command, actor: string, reason: string): Promise<CommandResult> {
-    const cause = { actor, reason, evidence: undefined }
-    // Closing a flag that is known waits for nothing; anything else wants to know what people wrote into KV.
-    const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
-    if (!isUrgent || !this.#documents.current.snapshot.flags.has(command.flag)) {
-      await this.#inTurn(() => this.#noticeKv(Date.now()))
-    }
-    const isListed = this.#documents.report.killList.includes(command.flag)
-    return await (command.kind === 'unkill' && isListed
-      ? this.#unkillInKv(command, cause)
-      : this.#perform(command, cause))
+    return await this.#changes.command(command, { actor, reason, evidence: undefined })
   }
 
   /** Puts a new version of the document in force, or says why not. */
-  async publish(
-    change: DocumentChange,
-    options: { expectedVersion: number | undefined; confirm: boolean; actor: string; reason: string },
-  ): Promise<Published> {
-    return await this.#inTurn(async () => {
-      const nowMs = Date.now()
-      await this.#noticeKv(nowMs)
-      const published = await publish(
-        this.#documents,
-        this.#audit,
-        change,
-        { ...options, nowMs },
-        this.#people,
-      )
-      if (!published.ok || !published.changed) return published
-      this.#noteFlags(nowMs)
-      this.#kv.mark('config')
-      await Promise.race([this.#writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
-      await this.#pushToShards(nowMs)
-      await this.#wakeWithin(TICK_MS)
-      return { ...published, tag: this.#documents.tag, kvPending: this.#kv.isPending('config') }
-    })
+  async publish(change: DocumentChange, options: Omit<PublishOptions, 'nowMs'>): Promise<Published> {
+    return await this.#changes.publish(change, options)
   }
 
   /** What publishing a change would do; nothing is changed. */
   async review(change: DocumentChange): Promise<Review> {
-    await this.#inTurn(() => this.#noticeKv(Date.now()))
-    return await review(this.#documents, change, this.#people)
+    return await this.#changes.review(change)
   }
 
   /** What the document in force says of its flags, or of a single one, and what is remembered of them. */
@@ -207,7 +180,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   /** The document in force, or an earlier version. */
   async document(version: number | undefined): Promise<{ info: VersionInfo; text: string } | undefined> {
-    await this.#inTurn(() => this.#noticeKv(Date.now()))
+    await this.#changes.noticeKv(Date.now())
     const { current, history } = this.#documents
     const found = version === undefined || version === current.info.version ? current : history.find(version)
     return found && { info: found.info, text: found.text }
@@ -226,7 +199,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       document: this.#documents.report,
       tag: this.#documents.tag,
       shards: this.#shards.all(),
-      kv: { writtenEpoch: this.#writtenEpoch, lastError: this.#kv.error },
+      kv: { writtenEpoch: this.#changes.writtenEpoch, lastError: this.#kv.error },
     }
   }
 
@@ -234,7 +207,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   async convergence(epoch: number | undefined): Promise<ConvergenceReport> {
     const asked = epoch ?? this.#control.state.epoch
     const sinceMs = this.#control.epochs.atMs(asked)
-    const kv = { writtenEpoch: this.#writtenEpoch, error: this.#kv.error ?? null }
+    const kv = { writtenEpoch: this.#changes.writtenEpoch, error: this.#kv.error ?? null }
     return {
       epoch: asked,
       sinceMs,
@@ -275,27 +248,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   async addToken(token: TokenInfo, hash: string): Promise<void> {
     this.#tokens.add(token, hash)
-    const { name, role } = token
-    this.#noteToken('token-created', token.createdBy, `${name} may act as ${role}`, null, {
-      id: token.id,
-      name,
-      role,
-    })
   }
 
   /** Takes a token back; undefined where there is none of that id. */
   async revokeToken(id: string, actor: string): Promise<TokenInfo | undefined> {
-    const token = this.#tokens.remove(id)
-    if (token === undefined) return undefined
-    const { name, role } = token
-    this.#noteToken(
-      'token-revoked',
-      actor,
-      `${name} may not act as ${role} any more`,
-      { id, name, role },
-      null,
-    )
-    return token
+    return this.#tokens.revoke(id, actor)
   }
 
   async findToken(hash: string): Promise<TokenInfo | undefined> {
@@ -323,86 +280,16 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     await this.#round.run(this.#documents.current, nowMs)
     this.#series.close(nowMs, (flag) => this.#pointContext(flag))
     // Neither KV nor a webhook may keep the next look waiting.
-    this.ctx.waitUntil(Promise.all([this.#inTurn(() => this.#noticeKv(nowMs)), this.#writeKv(nowMs)]))
+    this.ctx.waitUntil(Promise.all([this.#changes.noticeKv(nowMs), this.#changes.writeKv(nowMs)]))
     this.ctx.waitUntil(this.#notifier.deliver(nowMs))
   }
 
-  /** State and audit record are written together; then the traffic learns of it; KV and people follow by alarm. */
-  async #perform(command: Command, cause: Cause): Promise<CommandResult> {
-    const { snapshot, plans } = this.#documents.current
-    const known = snapshot.flags.has(command.flag)
-    const stageCount = plans.get(command.flag)?.stages.length ?? 0
-    const nowMs = Date.now()
-    const result = this.#control.perform(command, known ? { stageCount } : undefined, cause, nowMs)
-    if (!result.ok) return result
-    this.#kv.mark('state')
-    this.#noteFlags(nowMs)
-    const event = eventOf(command)
-    if (event !== undefined) this.#announcer.tell(event, command.flag, cause, nowMs)
-    await this.#pushToShards(nowMs)
-    await this.#wakeWithin(0)
-    return result
-  }
-
-  /** What people wrote into KV, the Controller takes out again; a kill of its own is lifted as well. */
-  async #unkillInKv(command: Command, cause: Cause): Promise<CommandResult> {
-    const nowMs = Date.now()
-    const before = this.#documents.report.killList
-    await this.#documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
-    const after = this.#documents.report.killList
-    this.#audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, before, after, ...cause })
-    this.#takeKvKills(nowMs)
-    await Promise.race([this.#writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
-    const lifted = await this.#perform(command, cause)
-    if (lifted.ok) return lifted
-    this.#announcer.tell('unkill', command.flag, cause, nowMs)
-    await this.#pushToShards(nowMs)
-    await this.#wakeWithin(TICK_MS)
-    return this.#control.unchanged(command.flag)
-  }
-
-  /** What was noticed in KV goes into the log, to the shards, and, if it is about kills, to people. */
-  async #noticeKv(nowMs: number): Promise<void> {
-    const records = await this.#documents.check(nowMs)
-    for (const record of records) {
-      this.#audit.append(record)
-      if (record.action !== 'kill-list') continue
-      const event = Array.isArray(record.after) && record.after.length > 0 ? 'kill' : 'unkill'
-      const reason = `${record.reason}: ${JSON.stringify(record.after)}`
-      this.#announcer.tell(event, KILL_ALL, { ...record, reason }, nowMs)
-    }
-    if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
-    if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
-    if (records.some((record) => record.action !== 'document-refused')) await this.#pushToShards(nowMs)
-  }
-
-  #takeKvKills(nowMs: number): void {
-    this.#control.takeKvKills(this.#documents.report.killList, nowMs)
-    this.#kv.mark('state')
-  }
-
-  #noteFlags(nowMs: number): void {
-    this.#flags.note(this.#documents.current.snapshot.flags, this.#control.state, nowMs)
-  }
-
-  #noteToken(
-    action: 'token-created' | 'token-revoked',
-    actor: string,
-    reason: string,
-    before: unknown,
-    after: unknown,
-  ) {
-    const nowMs = Date.now()
-    this.#audit.append({
-      atMs: nowMs,
-      actor,
-      action,
-      flag: undefined,
-      reason,
-      evidence: undefined,
-      before,
-      after,
-    })
+  async #wakeForNext(nowMs: number): Promise<void> {
+    const silentMs = nowMs - this.#lastForwardMs
+    if (this.#kv.hasPending) return await this.#alarm.within(TICK_MS)
+    if (silentMs < ACTIVE_MS) return await this.#alarm.within(silentMs < BACKSTOP_MS ? BACKSTOP_MS : TICK_MS)
+    const messageDueMs = this.#notifier.nextDueMs
+    if (messageDueMs !== undefined) await this.#alarm.within(Math.max(TICK_MS, messageDueMs - nowMs))
   }
 
   #pointContext(key: string): PointContext {
@@ -413,48 +300,8 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return { generation, stage, percentage: flag ? percentageOf(flag, control) : null, wealth }
   }
 
-  /** A shard that can't be reached hears of what is new in the reply to its next forward. */
-  async #pushToShards(nowMs: number): Promise<void> {
-    const active = this.#shards.activeSince(nowMs - SHARD_PUSH_MS)
-    const { state } = this.#control
-    const { tag } = this.#documents
-    const told = active.map((shard) =>
-      withTimeout(countersShard(this.env, shard).adopt(state, tag), PUSH_TIMEOUT_MS),
-    )
-    await Promise.allSettled(told)
-  }
-
   #newestFor(key: KvKey): string {
     if (key === 'config') return this.#documents.current.text
     return JSON.stringify(key === 'kill' ? this.#documents.report.killList : this.#control.state)
-  }
-
-  async #writeKv(nowMs: number): Promise<void> {
-    await this.#kv.flush(nowMs)
-    const { epoch } = this.#control.state
-    if (this.#writtenEpoch === epoch || this.#kv.isPending('state')) return
-    this.#writtenEpoch = epoch
-    this.#texts.putJson('writtenEpoch', epoch)
-  }
-
-  /** Changes are made one after the other: a change that waits for KV must not be overtaken. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work)
-    this.#queue = turn.catch(() => undefined)
-    return await turn
-  }
-
-  async #wakeForNext(nowMs: number): Promise<void> {
-    const silentMs = nowMs - this.#lastForwardMs
-    if (this.#kv.hasPending) return await this.#wakeWithin(TICK_MS)
-    if (silentMs < ACTIVE_MS) return await this.#wakeWithin(silentMs < BACKSTOP_MS ? BACKSTOP_MS : TICK_MS)
-    const messageDueMs = this.#notifier.nextDueMs
-    if (messageDueMs !== undefined) await this.#wakeWithin(Math.max(TICK_MS, messageDueMs - nowMs))
-  }
-
-  async #wakeWithin(delayMs: number): Promise<void> {
-    const dueMs = Date.now() + delayMs
-    const alarmMs = await this.ctx.storage.getAlarm()
-    if (alarmMs === null || alarmMs > dueMs) await this.ctx.storage.setAlarm(dueMs)
   }
 }
