@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest'
-import { AUDIT_ACTIONS } from '../../src/contract/responses.ts'
+import { AUDIT_ACTIONS } from '../../src/contract/responses/logs.ts'
 import { API_PREFIX, FLAG_VERBS, ROUTES } from '../../src/contract/routes.ts'
 import { ADMIN_TOKEN, admin, adminAs, GATE_URL, gate } from './support/admin.ts'
 import {

@@ -1,0 +1,70 @@
+/** The document, its versions, and what changing it does. */
+import * as v from 'valibot'
+import { count, json, problem, time } from './values.ts'
+
+export const version = v.strictObject({
+  version: count,
+  hash: v.string(),
+  at: time,
+  actor: v.string(),
+  reason: v.string(),
+  /** How it came: by the admin API, by KV, or as it was built in. */
+  source: v.picklist(['api', 'kv', 'bundled']),
+  bytes: count,
+})
+
+export const getDocument = v.strictObject({
+  ...version.entries,
+  document: v.record(v.string(), json),
+  text: v.string(),
+})
+
+export const change = v.strictObject({
+  path: v.string(),
+  kind: v.picklist(['added', 'removed', 'changed']),
+  before: json,
+  after: json,
+})
+
+/** What a document would do to the visitors whose requests were sampled lately. */
+export const people = v.strictObject({
+  /** Sampled requests that could be replayed; 0: nothing is known about people. */
+  samples: count,
+  /** Requests that could not be: the document asks for an attribute that was not recorded. */
+  unknown: count,
+  movedPercent: v.nullable(v.number()),
+  flags: v.array(
+    v.strictObject({
+      flag: v.string(),
+      samples: count,
+      moved: count,
+      movedPercent: v.number(),
+      /** Moves from → to, by variant. */
+      moves: v.array(v.strictObject({ from: v.string(), to: v.string(), count })),
+      /** Distinct sampled visitors that change variant. */
+      visitors: count,
+      countries: v.array(v.string()),
+    }),
+  ),
+})
+
+export const diffDocument = v.strictObject({
+  valid: v.boolean(),
+  problems: v.array(problem),
+  against: count,
+  changes: v.array(change),
+  people,
+  /** True when publishing asks for `confirm`. */
+  needsConfirmation: v.boolean(),
+})
+
+export const published = v.strictObject({
+  version: count,
+  hash: v.string(),
+  /** False: the document is what it was. */
+  changed: v.boolean(),
+  changes: v.array(change),
+  people,
+  /** `pending`: KV could not be written yet and is tried again; isolates have it all the same. */
+  kv: v.picklist(['written', 'pending']),
+})

@@ -1,0 +1,83 @@
+/** Flags as people look at them, and why a visitor gets what. */
+import * as v from 'valibot'
+import { flagState, flagStatus } from './status.ts'
+import { count, json, time } from './values.ts'
+
+export const flagSummary = v.strictObject({
+  key: v.string(),
+  description: v.nullable(v.string()),
+  owner: v.nullable(v.string()),
+  tags: v.array(v.string()),
+  enabled: v.boolean(),
+  state: flagState,
+  percentage: v.nullable(v.number()),
+  stage: v.nullable(count),
+  stages: count,
+  /** How many rules it has; with none everybody gets `off`. */
+  rules: count,
+  schedule: v.nullable(v.strictObject({ start: v.nullable(v.string()), end: v.nullable(v.string()) })),
+  verdict: v.nullable(v.string()),
+  waitingFor: v.nullable(v.string()),
+  paused: v.boolean(),
+  frozen: v.boolean(),
+  needsApproval: v.boolean(),
+  finished: v.boolean(),
+  /** Requests and errors of the current generation. */
+  canary: v.strictObject({ requests: count, errors: count }),
+  control: v.strictObject({ requests: count, errors: count }),
+  other: v.strictObject({ requests: count, errors: count }),
+  expires: v.nullable(v.string()),
+  lastSeenAt: v.nullable(time),
+  /** Why the flag is debt; empty for one that isn't. */
+  stale: v.array(
+    v.strictObject({ kind: v.picklist(['expired', 'finished', 'unused', 'ownerless']), text: v.string() }),
+  ),
+  /** Routes that the flag decides, as `host/path`. */
+  routes: v.array(v.string()),
+})
+
+export const getFlag = v.strictObject({
+  version: count,
+  summary: flagSummary,
+  definition: v.record(v.string(), json),
+  status: flagStatus,
+})
+
+export const explanation = v.strictObject({
+  flag: v.string(),
+  variant: v.string(),
+  value: json,
+  reason: v.string(),
+  rule: v.nullable(v.string()),
+  arm: v.picklist(['canary', 'control', 'other']),
+  /** Plain words: why. */
+  sentence: v.string(),
+  /** What closed or opened the flag before its rules were asked, in the order asked. */
+  gates: v.array(v.strictObject({ gate: v.string(), passed: v.boolean(), detail: v.string() })),
+  rules: v.array(
+    v.strictObject({
+      rule: v.string(),
+      outcome: v.picklist(['served', 'conditions-not-met', 'outside-percentage', 'not-reached']),
+      conditions: v.array(
+        v.strictObject({
+          attribute: v.string(),
+          op: v.string(),
+          values: v.array(json),
+          negate: v.boolean(),
+          found: json,
+          holds: v.boolean(),
+        }),
+      ),
+      percentage: v.nullable(v.number()),
+      /** The visitor's place on the ring, 0–100; inside when below the percentage. */
+      position: v.nullable(v.number()),
+    }),
+  ),
+})
+
+export const explain = v.strictObject({
+  targetingKey: v.nullable(v.string()),
+  /** Where the request would go; null without a request. */
+  route: v.nullable(v.strictObject({ route: v.string(), origin: v.string(), flag: v.nullable(v.string()) })),
+  flags: v.array(explanation),
+})

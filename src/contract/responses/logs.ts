@@ -1,0 +1,40 @@
+/** What has been done and said: the audit log, feedback. */
+import * as v from 'valibot'
+import { COMMANDS } from '../../core/rollout/commands.ts'
+import { count, json, time } from './values.ts'
+
+export const AUDIT_ACTIONS = [
+  ...COMMANDS,
+  'document-published',
+  'document-restored',
+  'document-adopted',
+  'document-refused',
+  'kill-list',
+  'preview-created',
+  'token-created',
+  'token-revoked',
+  'login-refused',
+  'webhook-tested',
+] as const
+
+export const listAudit = v.strictObject({
+  records: v.array(
+    v.strictObject({
+      id: count,
+      at: time,
+      actor: v.string(),
+      action: v.picklist(AUDIT_ACTIONS),
+      flag: v.nullable(v.string()),
+      reason: v.string(),
+      evidence: json,
+      before: json,
+      after: json,
+    }),
+  ),
+})
+
+export const listFeedback = v.strictObject({
+  feedback: v.array(
+    v.strictObject({ id: count, at: time, flag: v.string(), variant: v.string(), text: v.string() }),
+  ),
+})

@@ -1,0 +1,150 @@
+/** The state of the gate: its document, its flags, its isolates. */
+import * as v from 'valibot'
+import { FAILURE_KINDS } from '../../core/outcome/outcome.ts'
+import { count, problem, time } from './values.ts'
+
+const occasion = v.nullable(v.strictObject({ at: time, reason: v.string() }))
+
+export const counts = v.strictObject({
+  requests: count,
+  errors: count,
+  errorsByKind: v.strictObject(Object.fromEntries(FAILURE_KINDS.map((kind) => [kind, count]))),
+  errorRate: v.nullable(v.number()),
+  p50Ms: v.nullable(v.number()),
+  p95Ms: v.nullable(v.number()),
+  p99Ms: v.nullable(v.number()),
+  erroredBuckets: count,
+  /** Failures that visitors did not see, because control answered instead. */
+  rescued: count,
+  journeys: count,
+  timings: v.strictObject({ count, p50Ms: v.nullable(v.number()), p95Ms: v.nullable(v.number()) }),
+  /** Web vitals by name, as browsers measured them. */
+  vitals: v.record(v.string(), v.strictObject({ count, p75: v.nullable(v.number()) })),
+})
+
+const verdict = v.nullable(
+  v.strictObject({
+    kind: v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split']),
+    action: v.picklist(['none', 'rollback', 'freeze']),
+    trigger: v.nullable(v.picklist(['errors', 'latency', 'ceiling', 'threshold', 'traffic', 'split'])),
+    mayAdvance: v.boolean(),
+    sentence: v.string(),
+    alert: v.nullable(v.string()),
+    evidence: v.record(v.string(), v.nullable(v.number())),
+  }),
+)
+
+export const flagState = v.picklist(['open', 'killed', 'rolled-back', 'disabled'])
+
+export const flagStatus = v.strictObject({
+  state: flagState,
+  generation: count,
+  stage: count,
+  /** The canary's share of those who meet the rule's conditions; null where no rule has one. */
+  percentage: v.nullable(v.number()),
+  rolledBack: occasion,
+  paused: occasion,
+  frozen: occasion,
+  approved: v.boolean(),
+  /** The stage is done, and nothing but a person's approval is missing. */
+  needsApproval: v.boolean(),
+  finished: v.boolean(),
+  verdict,
+  waitingFor: v.nullable(v.string()),
+  arms: v.strictObject({ canary: counts, control: counts, other: counts }),
+  variants: v.record(v.string(), counts),
+  cells: v.array(
+    v.strictObject({
+      variant: v.string(),
+      arm: v.picklist(['canary', 'control', 'other']),
+      generation: count,
+      stage: count,
+      ...counts.entries,
+    }),
+  ),
+})
+
+const isolate = v.strictObject({
+  isolate: v.string(),
+  epoch: count,
+  seenAt: time,
+})
+
+export const getStatus = v.strictObject({
+  environment: v.string(),
+  at: time,
+  controller: v.picklist(['ok', 'unreachable']),
+  epoch: count,
+  document: v.strictObject({
+    source: v.picklist(['kv', 'bundled', 'pushed']),
+    version: count,
+    hash: v.nullable(v.string()),
+    checkedAt: v.nullable(time),
+    problems: v.array(problem),
+    refused: v.array(
+      v.strictObject({
+        key: v.picklist(['config', 'kill', 'state']),
+        hash: v.string(),
+        seenAt: time,
+        problems: v.array(problem),
+      }),
+    ),
+    kvError: v.nullable(v.string()),
+  }),
+  kill: v.strictObject({ kv: v.array(v.string()), controller: v.array(v.string()) }),
+  flags: v.record(v.string(), flagStatus),
+  isolates: count,
+  colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),
+})
+
+export const getConvergence = v.strictObject({
+  epoch: count,
+  /** When the state of this epoch came to be; null for one that the Controller has not made or has forgotten. */
+  since: v.nullable(time),
+  /** True when every isolate that has been seen since then is on the epoch, or on a later one. */
+  converged: v.boolean(),
+  /** From the change to the slowest isolate's first decision by it; null while nobody has it. */
+  slowestMs: v.nullable(v.number()),
+  /** Isolates seen in the last 60 s: on the epoch, not yet, and silent since the change (they serve nobody). */
+  isolates: v.strictObject({ converged: count, behind: count, idle: count }),
+  colos: v.array(
+    v.strictObject({
+      colo: v.string(),
+      converged: count,
+      behind: count,
+      idle: count,
+      slowestMs: v.nullable(v.number()),
+    }),
+  ),
+  /** Whether KV has the state, which is where isolates that start anew read it. */
+  kv: v.strictObject({ writtenEpoch: count, error: v.nullable(v.string()) }),
+})
+
+export const seriesArm = v.strictObject({
+  requests: count,
+  errors: count,
+  p50Ms: v.nullable(v.number()),
+  p95Ms: v.nullable(v.number()),
+  p99Ms: v.nullable(v.number()),
+})
+
+export const getSeries = v.strictObject({
+  flag: v.string(),
+  /** Width of one point. */
+  stepMs: count,
+  points: v.array(
+    v.strictObject({
+      at: time,
+      generation: count,
+      stage: count,
+      percentage: v.nullable(v.number()),
+      canary: seriesArm,
+      control: seriesArm,
+      other: seriesArm,
+      /** The guard's evidence: at 1/α it rolls back. Null without a guard. */
+      wealth: v.nullable(v.number()),
+    }),
+  ),
+  /** Evidence at which the guard acts; null without a guard. */
+  rollbackWealth: v.nullable(v.number()),
+})
