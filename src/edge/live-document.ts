@@ -6,14 +6,7 @@
  * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
  * faster, in flush replies: the one with the highest epoch counts.
  */
-import {
-  type Control,
-  type ControlState,
-  compileControl,
-  INITIAL_CONTROL_STATE,
-  parseControlState,
-  parseKillList,
-} from '../core/config/control.ts'
+import type { Control, ControlState } from '../core/config/control.ts'
 import {
   type DocumentInUse,
   type DocumentTag,
@@ -23,13 +16,14 @@ import {
   KV_STALE_MS,
 } from '../core/config/document-tag.ts'
 import { parseDocumentInSteps, parseDocumentValue } from '../core/config/parse.ts'
-import type { Problem } from '../core/config/problems.ts'
 import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
 import { sha256Hex } from '../crypto.ts'
 import { type Env, isDevelopment } from '../env.ts'
 import { withTimeout } from '../with-timeout.ts'
 import { TokenVerifier } from './claims.ts'
+import { HeldControl } from './held-control.ts'
 import { readKeys } from './kv-keys.ts'
+import { type Refusal, Refusals } from './refusals.ts'
 
 /** Everything a request decides by; replaced as a whole, never changed. */
 export type Live = {
@@ -44,15 +38,9 @@ export type LiveReport = {
   /** Hash of the document in use; empty for the bundled one. */
   hash: string
   checkedAtMs: number
-  /** The text in KV that was refused, if the newest one was. */
-  refused: Refusal[]
+  /** What was refused, where the newest text in KV was. */
+  refused: readonly Refusal[]
   lastError: string | undefined
-}
-export type Refusal = {
-  key: 'config' | 'kill' | 'state'
-  hash: string
-  seenAtMs: number
-  problems: readonly Problem[]
 }
 
 /** KV caches reads for at least 30 s, so reading more often would show nothing new. */
@@ -72,25 +60,21 @@ const LARGE_REFUSED_MS = 60_000
 
 export class LiveDocument {
   readonly #bundled: unknown
+  readonly #refusals = new Refusals()
+  readonly #control = new HeldControl(this.#refusals)
   #live: Live | undefined
   /** What KV showed last, if it was taken. */
   #documentText: string | undefined
   #seenHash = ''
   #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
   #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
-  #epochAtMs = 0
-  #state: ControlState = INITIAL_CONTROL_STATE
-  #killText: string | null = null
-  #killHash = ''
-  #killList: readonly string[] = []
-  #stateText: string | null = null
   #refresh: { startedMs: number } | undefined
   #nextRefreshMs = 0
   /** Until then the document is not read from KV. */
   #documentDueMs = 0
-  #lastCheckedMs = 0
-  #report: LiveReport = { source: 'bundled', hash: '', checkedAtMs: 0, refused: [], lastError: undefined }
-  #refusedTexts = new Map<string, string>()
+  #lastAttemptMs = 0
+  #checkedAtMs = 0
+  #lastError: string | undefined
 
   /** `bundled` is the document that was built in; it must be valid, which the build sees to. */
   constructor(bundled: unknown) {
@@ -98,12 +82,14 @@ export class LiveDocument {
   }
 
   get report(): LiveReport {
-    return this.#report
+    const { source, hash } = this.#inUse
+    const refused = this.#refusals.list
+    return { source, hash, checkedAtMs: this.#checkedAtMs, refused, lastError: this.#lastError }
   }
 
   /** Hash of the document that KV shows, whether it was accepted or refused. */
   get seenHash(): string {
-    return this.#report.refused.find((refusal) => refusal.key === 'config')?.hash ?? this.#seenHash
+    return this.#refusals.list.find((refusal) => refusal.key === 'config')?.hash ?? this.#seenHash
   }
 
   /** Hash of the document in use; empty for the bundled one. */
@@ -113,24 +99,24 @@ export class LiveDocument {
 
   /** Since when the control state in use is used, ms since 1970. */
   get epochAtMs(): number {
-    return this.#epochAtMs
+    return this.#control.epochAtMs
   }
 
   /** Hash of the kill list that KV shows; empty for none. */
   get killHash(): string {
-    return this.#killHash
+    return this.#control.killHash
   }
 
   get epoch(): number {
-    return this.#state.epoch
+    return this.#control.state.epoch
   }
 
   get controlState(): ControlState {
-    return this.#state
+    return this.#control.state
   }
 
   get killList(): readonly string[] {
-    return this.#killList
+    return this.#control.killList
   }
 
   /** What to decide by now, where nothing has to be done for it: the short way for nearly every request. */
@@ -146,8 +132,8 @@ export class LiveDocument {
       this.#refresh = { startedMs: nowMs }
       waitUntil(this.#refreshFrom(env, nowMs))
     }
-    if (this.#refresh !== undefined && nowMs - this.#lastCheckedMs > 2 * intervalMs) {
-      const limitMs = this.#lastCheckedMs === 0 ? COLD_WAIT_MS : IDLE_WAIT_MS
+    if (this.#refresh !== undefined && nowMs - this.#lastAttemptMs > 2 * intervalMs) {
+      const limitMs = this.#lastAttemptMs === 0 ? COLD_WAIT_MS : IDLE_WAIT_MS
       await this.#untilRefreshed(this.#refresh.startedMs + limitMs - nowMs)
     }
     return this.last
@@ -175,10 +161,7 @@ export class LiveDocument {
 
   /** Takes over a control state that is newer than the one known. */
   adopt(state: ControlState, nowMs: number): void {
-    if (state.epoch <= this.#state.epoch) return
-    this.#state = state
-    this.#epochAtMs = nowMs
-    this.#recompileControl()
+    if (this.#control.adopt(state, nowMs)) this.#recompileControl()
   }
 
   /** The Controller holds another document than this isolate; where it is the newer one, it is fetched and used. */
@@ -205,14 +188,15 @@ export class LiveDocument {
         KV_TIMEOUT_MS,
       )
       await this.#takeDocument(values.get('config') ?? null, nowMs)
-      await this.#takeKillList(values.get('kill') ?? null, nowMs)
-      await this.#takeState(values.get('state') ?? null, nowMs)
-      this.#report = { ...this.#report, checkedAtMs: nowMs, lastError: undefined }
+      if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
+      if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
+      this.#checkedAtMs = nowMs
+      this.#lastError = undefined
     } catch (error) {
       this.#nextRefreshMs = Math.min(this.#nextRefreshMs, nowMs + RETRY_MS)
-      this.#report = { ...this.#report, lastError: `Cannot read KV: ${describe(error)}` }
+      this.#lastError = `Cannot read KV: ${describe(error)}`
     } finally {
-      this.#lastCheckedMs = nowMs
+      this.#lastAttemptMs = nowMs
       this.#refresh = undefined
     }
   }
@@ -221,15 +205,15 @@ export class LiveDocument {
   async #takeDocument(text: string | null, nowMs: number): Promise<void> {
     if (text === null) return
     this.#documentDueMs = nowMs
-    if (text === this.#refusedTexts.get('config')) return this.#putOff(text, nowMs)
-    if (text === this.#documentText) return this.#accept('config')
+    if (this.#refusals.has('config', text)) return this.#putOff(text, nowMs)
+    if (text === this.#documentText) return this.#refusals.lift('config')
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#rest())
       if (!parsed.ok) {
         this.#putOff(text, nowMs)
-        return this.#refuse('config', text, parsed.problems, nowMs)
+        return await this.#refusals.add('config', text, parsed.problems, nowMs)
       }
       // A newer one may have been heard of meanwhile.
       if (this.#isStale(hash, nowMs)) return
@@ -237,7 +221,7 @@ export class LiveDocument {
     }
     this.#documentText = text
     this.#seenHash = hash
-    this.#accept('config')
+    this.#refusals.lift('config')
   }
 
   /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
@@ -247,7 +231,7 @@ export class LiveDocument {
 
   /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
   async #rest(): Promise<void> {
-    if (this.#lastCheckedMs > 0) await scheduler.wait(0)
+    if (this.#lastAttemptMs > 0) await scheduler.wait(0)
   }
 
   #isStale(hash: string, nowMs: number): boolean {
@@ -258,54 +242,18 @@ export class LiveDocument {
   #useDocument(snapshot: Snapshot, inUse: DocumentInUse): void {
     this.#use(snapshot)
     this.#inUse = inUse
-    this.#report = { ...this.#report, source: inUse.source, hash: inUse.hash }
     // What KV shows has been replaced; should it come back, it is looked at again.
     if (inUse.source === 'pushed') this.#documentText = undefined
-  }
-
-  async #takeKillList(text: string | null, nowMs: number): Promise<void> {
-    if (text === this.#refusedTexts.get('kill')) return
-    if (text === this.#killText) return this.#accept('kill')
-    const parsed = parseKillList(text)
-    if (!parsed.ok) return this.#refuse('kill', text ?? '', parsed.problems, nowMs)
-    this.#killText = text
-    this.#killHash = text ? await sha256Hex(text) : ''
-    this.#killList = parsed.value
-    this.#accept('kill')
-    this.#recompileControl()
-  }
-
-  async #takeState(text: string | null, nowMs: number): Promise<void> {
-    if (text === this.#refusedTexts.get('state')) return
-    if (text === this.#stateText) return this.#accept('state')
-    const parsed = parseControlState(text)
-    if (!parsed.ok) return this.#refuse('state', text ?? '', parsed.problems, nowMs)
-    this.#stateText = text
-    this.#accept('state')
-    this.adopt(parsed.value, nowMs)
-  }
-
-  async #refuse(key: Refusal['key'], text: string, problems: readonly Problem[], seenAtMs: number) {
-    this.#accept(key)
-    this.#refusedTexts.set(key, text)
-    const hash = await sha256Hex(text)
-    this.#report = { ...this.#report, refused: [...this.#report.refused, { key, hash, seenAtMs, problems }] }
-  }
-
-  #accept(key: Refusal['key']): void {
-    if (this.#report.refused.length === 0) return
-    this.#refusedTexts.delete(key)
-    this.#report = { ...this.#report, refused: this.#report.refused.filter((refusal) => refusal.key !== key) }
   }
 
   #use(snapshot: Snapshot): void {
     const { jwt } = snapshot.identity
     const tokens = jwt && new TokenVerifier(jwt)
-    this.#live = { snapshot, tokens, control: compileControl(this.#state, this.#killList) }
+    this.#live = { snapshot, tokens, control: this.#control.compiled() }
   }
 
   #recompileControl(): void {
-    this.#live = { ...this.last, control: compileControl(this.#state, this.#killList) }
+    this.#live = { ...this.last, control: this.#control.compiled() }
   }
 
   #bundledLive(): Live {
