@@ -35,11 +35,11 @@ export function createMetricsApi(authenticator: Authenticator, live: LiveDocumen
 }
 
 export function metricsText(status: Responses['getStatus']): string {
-  return metricsOf(status).map(textOf).join('')
+  return [...flagMetrics(status.flags), ...gateMetrics(status)].map(textOf).join('')
 }
 
-function metricsOf(status: Responses['getStatus']): Metric[] {
-  const flags = Object.entries(status.flags)
+function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] {
+  const flags = Object.entries(views)
   const ofCells = (valuesOf: (cell: FlagStatusView['cells'][number]) => [Labels, number | null][]) =>
     flags.flatMap(([flag, { cells }]) =>
       cells.flatMap((cell) => {
@@ -54,8 +54,6 @@ function metricsOf(status: Responses['getStatus']): Metric[] {
       const value = read(view)
       return value === null ? [] : [{ labels: { flag }, value }]
     })
-  const one = (value: number) => [{ labels: {}, value }]
-  const refused = status.document.problems.length > 0
   return [
     counter(
       'sluice_requests_total',
@@ -104,6 +102,13 @@ function metricsOf(status: Responses['getStatus']): Metric[] {
       'Evidence against the canary; the guard rolls back at 1/alpha',
       ofFlags((view) => view.verdict?.evidence.wealth ?? null),
     ),
+  ]
+}
+
+function gateMetrics(status: Responses['getStatus']): Metric[] {
+  const one = (value: number) => [{ labels: {}, value }]
+  const refused = status.document.problems.length > 0
+  return [
     gauge('sluice_epoch', 'Number of the control state', one(status.epoch)),
     gauge('sluice_document_version', 'Version of the document in force', one(status.document.version)),
     gauge('sluice_document_refused', '1 while KV holds a document that is not valid', one(refused ? 1 : 0)),

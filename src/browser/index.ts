@@ -4,7 +4,7 @@
  */
 
 import { watchChanges } from './changes.ts'
-import { createReports } from './reports.ts'
+import { createReports, type Reports } from './reports.ts'
 import { watchErrors, watchVitals } from './watch.ts'
 
 /** A flag as the gate tells it. */
@@ -97,38 +97,8 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
   const stops: (() => void)[] = [() => clearTimeout(timer)]
   if (options.live && typeof EventSource !== 'undefined') stops.push(watchChanges(ready, () => stream, again))
   if (options.automatic !== false && !reports.isSilent) {
-    const watched = () =>
-      options.watch ?? Object.keys(flags ?? {}).filter((key) => flags?.[key]?.reason === 'SPLIT')
-    const each = (add: (flag: string) => void) => watched().forEach(add)
-    stops.push(watchErrors((error) => each((flag) => reports.error(flag, error))))
-    stops.push(
-      watchVitals((vitals) => {
-        for (const [name, value] of Object.entries(vitals)) each((flag) => reports.vital(flag, name, value))
-        reports.send()
-      }),
-    )
-  }
-
-  function time<Result>(flag: string, fn: () => Result): Result {
-    const startMs = performance.now()
-    const done = () => reports.timing(flag, performance.now() - startMs)
-    const failed = (error: unknown) => {
-      reports.error(flag, error)
-      throw error
-    }
-    try {
-      const result = fn()
-      if (result instanceof Promise) {
-        return result.then((value: unknown) => {
-          done()
-          return value
-        }, failed) as Result
-      }
-      done()
-      return result
-    } catch (error) {
-      return failed(error)
-    }
+    const ramped = () => Object.keys(flags ?? {}).filter((key) => flags?.[key]?.reason === 'SPLIT')
+    stops.push(...reportByItself(reports, () => options.watch ?? ramped()))
   }
 
   return {
@@ -141,12 +111,46 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
     },
     refresh: again,
     reportError: (flag, error) => reports.error(flag, error),
-    time,
+    time: (flag, fn) => timed(reports, flag, fn),
     feedback: (flag, text) => reports.feedback(flag, text),
     close: () => {
       for (const stop of stops) stop()
       reports.close()
     },
+  }
+}
+
+/** Uncaught errors and web vitals, for each of the flags that are watched at that moment. */
+function reportByItself(reports: Reports, watched: () => readonly string[]): (() => void)[] {
+  const each = (add: (flag: string) => void) => watched().forEach(add)
+  return [
+    watchErrors((error) => each((flag) => reports.error(flag, error))),
+    watchVitals((vitals) => {
+      for (const [name, value] of Object.entries(vitals)) each((flag) => reports.vital(flag, name, value))
+      reports.send()
+    }),
+  ]
+}
+
+function timed<Result>(reports: Reports, flag: string, fn: () => Result): Result {
+  const startMs = performance.now()
+  const done = () => reports.timing(flag, performance.now() - startMs)
+  const failed = (error: unknown) => {
+    reports.error(flag, error)
+    throw error
+  }
+  try {
+    const result = fn()
+    if (result instanceof Promise) {
+      return result.then((value: unknown) => {
+        done()
+        return value
+      }, failed) as Result
+    }
+    done()
+    return result
+  } catch (error) {
+    return failed(error)
   }
 }
 

@@ -4,7 +4,6 @@
  */
 import { type Context, Hono } from 'hono'
 import { readBoundedText } from '../bounded-body.ts'
-import { sha256Hex } from '../crypto.ts'
 import type { GivenVisitor } from '../edge/flag-query.ts'
 import type { Env } from '../env.ts'
 import { changeStream } from './change-stream.ts'
@@ -20,6 +19,7 @@ import {
 import { attributesIn } from './given-visitor.ts'
 import { type ErrorCode, evaluationOf, flagNotFound, keyMissing } from './ofrep-answers.ts'
 import type { FlagPorts } from './ports.ts'
+import { taggedAnswer } from './tagged-answer.ts'
 
 const LARGEST_BODY_BYTES = 64_000
 /** After so long in the background a page closes its stream. */
@@ -27,9 +27,17 @@ const INACTIVITY_SECONDS = 120
 const FLAGS = '/v1/evaluate/flags'
 const STREAM = '/v1/stream'
 const SINCE = 'since'
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+}
 
 type Call = Context<{ Bindings: Env }>
 type Problem = { errorCode: ErrorCode; errorDetails: string }
+
+/** Who asks what, and where. */
+type Asked = { request: Request; caller: Caller; env: Env; ctx: ExecutionContext }
 
 /** Makes the API; mounted at `prefix`. */
 export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Bindings: Env }> {
@@ -37,13 +45,15 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
   const access = new FlagAccess(ports)
 
   /** What surrounds every answer: who may ask, and who may read it. */
-  async function guarded(c: Call, answer: (caller: Caller, ctx: ExecutionContext) => Promise<Response>) {
+  async function guarded(c: Call, answer: (asked: Asked) => Promise<Response>) {
     const request = c.req.raw
     const ctx = c.executionCtx as ExecutionContext
     const settings = await ports.settings(c.env, ctx)
     const caller = await access.check(request, tokenIn(request, settings), settings, c.env, ctx)
     const response = caller.ok
-      ? await answer(caller, ctx).catch(() => json(500, { errorDetails: 'The gate could not evaluate this' }))
+      ? await answer({ request, caller, env: c.env, ctx }).catch(() =>
+          json(500, { errorDetails: 'The gate could not evaluate this' }),
+        )
       : refusalOf(caller)
     return withCors(response, request, settings)
   }
@@ -51,50 +61,8 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
   api.options('*', async (c) =>
     preflight(c.req.raw, await ports.settings(c.env, c.executionCtx as ExecutionContext)),
   )
-
-  api.post(FLAGS, (c) =>
-    guarded(c, async (caller, ctx) => {
-      const given = await givenIn(c.req.raw)
-      if ('errorCode' in given) return json(400, given)
-      const query = await ports.query(c.req.raw, given, c.env, ctx)
-      const flags = [...query.flags.values()]
-        .filter((flag) => isVisible(flag, caller))
-        .map((flag) => {
-          const decision = query.decide(flag)
-          return decision === undefined ? keyMissing(flag.key) : evaluationOf(flag, decision)
-        })
-      // The stream goes on from these flags: what changes before it is open is told as soon as it is.
-      const stream = { requestUri: `${prefix}${STREAM}?${SINCE}=${query.revision}` }
-      const eventStreams = [{ type: 'sse', endpoint: stream, inactivityDelaySec: INACTIVITY_SECONDS }]
-      // Of config and context: the web provider keeps its ETag when attributes change under the same key.
-      const etag = `"${(await sha256Hex(`${ports.documentHash()}${JSON.stringify(given)}${JSON.stringify(flags)}`)).slice(0, 32)}"`
-      const headers = {
-        'cache-control': 'no-store',
-        etag,
-        ...(query.setCookie && { 'set-cookie': query.setCookie }),
-      }
-      if (isAmong(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers })
-      return new Response(JSON.stringify({ flags, eventStreams }), {
-        headers: { 'content-type': 'application/json', ...headers },
-      })
-    }),
-  )
-
-  api.post(`${FLAGS}/*`, (c) =>
-    guarded(c, async (caller, ctx) => {
-      const key = keyIn(c.req.raw, `${prefix}${FLAGS}/`)
-      const given = await givenIn(c.req.raw)
-      if ('errorCode' in given) return json(400, { key, ...given })
-      const query = await ports.query(c.req.raw, given, c.env, ctx)
-      const flag = query.flags.get(key)
-      if (flag === undefined || !isVisible(flag, caller)) return json(404, flagNotFound(key))
-      const decision = query.decide(flag)
-      const headers = query.setCookie ? { 'set-cookie': query.setCookie } : {}
-      return decision === undefined
-        ? json(400, keyMissing(key))
-        : json(200, evaluationOf(flag, decision), headers)
-    }),
-  )
+  api.post(FLAGS, (c) => guarded(c, (asked) => answerAll(asked, ports, prefix)))
+  api.post(`${FLAGS}/*`, (c) => guarded(c, (asked) => answerOne(asked, ports, prefix)))
 
   // EventSource can send no token, and the stream tells nothing but that it is time to ask.
   api.get(STREAM, async (c) => {
@@ -105,12 +73,7 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
     if (!caller.ok) return withCors(refusalOf(caller), request, settings)
     const known = c.req.header('last-event-id') || c.req.query(SINCE)
     const stream = changeStream(() => ports.revision(request, c.env, ctx), known)
-    const headers = {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    }
-    return withCors(new Response(stream, { headers }), request, settings)
+    return withCors(new Response(stream, { headers: STREAM_HEADERS }), request, settings)
   })
 
   api.all('*', (c) =>
@@ -121,6 +84,40 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
     }),
   )
   return api
+}
+
+/** All flags that the caller may see. */
+async function answerAll({ request, caller, env, ctx }: Asked, ports: FlagPorts, prefix: string) {
+  const given = await givenIn(request)
+  if ('errorCode' in given) return json(400, given)
+  const query = await ports.query(request, given, env, ctx)
+  const flags = [...query.flags.values()]
+    .filter((flag) => isVisible(flag, caller))
+    .map((flag) => {
+      const decision = query.decide(flag)
+      return decision === undefined ? keyMissing(flag.key) : evaluationOf(flag, decision)
+    })
+  // The stream goes on from these flags: what changes before it is open is told as soon as it is.
+  const stream = { requestUri: `${prefix}${STREAM}?${SINCE}=${query.revision}` }
+  const eventStreams = [{ type: 'sse', endpoint: stream, inactivityDelaySec: INACTIVITY_SECONDS }]
+  return await taggedAnswer(request, {
+    body: JSON.stringify({ flags, eventStreams }),
+    // Of config and context: the web provider keeps its ETag when attributes change under the same key.
+    tag: [ports.documentHash(), JSON.stringify(given), JSON.stringify(flags)],
+    setCookie: query.setCookie,
+  })
+}
+
+async function answerOne({ request, caller, env, ctx }: Asked, ports: FlagPorts, prefix: string) {
+  const key = keyIn(request, `${prefix}${FLAGS}/`)
+  const given = await givenIn(request)
+  if ('errorCode' in given) return json(400, { key, ...given })
+  const query = await ports.query(request, given, env, ctx)
+  const flag = query.flags.get(key)
+  if (flag === undefined || !isVisible(flag, caller)) return json(404, flagNotFound(key))
+  const decision = query.decide(flag)
+  const headers = query.setCookie ? { 'set-cookie': query.setCookie } : {}
+  return decision === undefined ? json(400, keyMissing(key)) : json(200, evaluationOf(flag, decision), headers)
 }
 
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
@@ -182,12 +179,4 @@ async function givenIn(request: Request): Promise<GivenVisitor | Problem> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** If-None-Match is a list; weak and strong tags are compared alike (RFC 9110, 13.1.2). */
-export function isAmong(list: string | undefined, etag: string): boolean {
-  return (list ?? '').split(',').some((each) => {
-    const tag = each.trim().replace(/^W\//, '')
-    return tag === etag || tag === '*'
-  })
 }

@@ -4,14 +4,13 @@ import { readBoundedText } from '../bounded-body.ts'
 import type { AttributeValue } from '../core/context/attributes.ts'
 import type { Decision } from '../core/decision/decide.ts'
 import type { CompiledFlag, Json } from '../core/flags/flag.ts'
-import { sha256Hex } from '../crypto.ts'
 import type { GivenVisitor } from '../edge/flag-query.ts'
 import type { Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
 import { FlagAccess, isVisible, preflight, withCors } from './flag-access.ts'
 import { attributesIn } from './given-visitor.ts'
-import { isAmong } from './ofrep.ts'
 import type { FlagPorts } from './ports.ts'
+import { taggedAnswer } from './tagged-answer.ts'
 
 const LARGEST_BODY_BYTES = 64_000
 
@@ -53,15 +52,8 @@ export function createUnleashApi(ports: FlagPorts): Hono<{ Bindings: Env }> {
       return decision === undefined || decision.variant === flag.off ? [] : [toggleOf(flag, decision)]
     })
     const body = JSON.stringify({ toggles })
-    const etag = `"${(await sha256Hex(`${ports.documentHash()}${JSON.stringify(given)}${body}`)).slice(0, 32)}"`
-    const headers = {
-      'cache-control': 'no-store',
-      etag,
-      ...(query.setCookie && { 'set-cookie': query.setCookie }),
-    }
-    const response = isAmong(c.req.header('if-none-match'), etag)
-      ? new Response(null, { status: 304, headers })
-      : new Response(body, { headers: { 'content-type': 'application/json', ...headers } })
+    const tag = [ports.documentHash(), JSON.stringify(given), body]
+    const response = await taggedAnswer(request, { body, tag, setCookie: query.setCookie })
     return withCors(response, request, settings)
   }
 

@@ -45,6 +45,7 @@ type WranglerConfig = {
 /** Modules are given as text; workerd only wants to know how they lie to each other. */
 const MODULES_ROOT = resolve('/sluice')
 
+const LOOPBACK = '127.0.0.1'
 const MOST_ATTEMPTS = 5
 
 /** Builds and starts a gate; resolves when it answers. */
@@ -62,7 +63,6 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
 }
 
 async function startOn(options: LocalGateOptions): Promise<LocalGate> {
-  const { host = '127.0.0.1', dataDir, port } = options
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
   const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
   // Heavy: only whoever starts a gate loads it.
@@ -70,35 +70,14 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const restarts: (() => void)[] = []
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      name: 'sluice',
-      host,
-      port,
+      ...runtimeOptions(options, config),
       modules: modules.map(({ name, text }) => ({
         type: 'ESModule',
         path: join(MODULES_ROOT, name),
         contents: text,
       })),
       modulesRoot: MODULES_ROOT,
-      compatibilityDate: config.compatibility_date,
-      compatibilityFlags: config.compatibility_flags,
-      kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
-      durableObjects: Object.fromEntries(
-        config.durable_objects.bindings.map(({ name, class_name }) => [
-          name,
-          { className: class_name, useSQLite: true },
-        ]),
-      ),
-      bindings: {
-        ENVIRONMENT: options.environment,
-        ADMIN_TOKEN: options.adminToken,
-        ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
-        ...options.secrets,
-      },
       serviceBindings: { [config.assets.binding]: { disk: { path: dashboard.folder, writable: false } } },
-      resourcePersistencePath: resolve(dataDir, 'v3'),
-      // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
-      cf: { colo: 'local' },
-      telemetry: { enabled: false },
       log: new Log(LogLevel.ERROR),
       unsafeHandleRuntimeRestart: () => {
         for (const listener of restarts) listener()
@@ -115,7 +94,7 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   })
   const namespace = () => miniflare.getKVNamespace('GATE')
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${options.host ?? LOOPBACK}:${options.port}`,
     kv: {
       get: async (key) => (await namespace()).get(key, { type: 'text' }),
       put: async (key, value) => (await namespace()).put(key, value),
@@ -125,8 +104,36 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   }
 }
 
+/** The Worker's surroundings: as in wrangler.toml, and in the folder. */
+function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
+  return {
+    name: 'sluice',
+    host: options.host ?? LOOPBACK,
+    port: options.port,
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
+    durableObjects: Object.fromEntries(
+      config.durable_objects.bindings.map(({ name, class_name }) => [
+        name,
+        { className: class_name, useSQLite: true },
+      ]),
+    ),
+    bindings: {
+      ENVIRONMENT: options.environment,
+      ADMIN_TOKEN: options.adminToken,
+      ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
+      ...options.secrets,
+    },
+    resourcePersistencePath: resolve(options.dataDir, 'v3'),
+    // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
+    cf: { colo: 'local' },
+    telemetry: { enabled: false },
+  }
+}
+
 /** A port that nobody listens on right now. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
+export async function freePort(host = LOOPBACK): Promise<number> {
   return await new Promise((resolvePort, reject) => {
     const server = createServer()
     server.once('error', reject)
