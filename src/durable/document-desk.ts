@@ -235,8 +235,9 @@ export class DocumentDesk {
   #latest(): LoadedDocument | undefined {
     const latest = this.history.latest()
     const found = latest && this.history.find(latest.version)
-    const parsed = found && parseDocument(found.text)
-    return parsed?.ok ? prepare(found?.info as VersionInfo, found?.text as string, parsed.value) : undefined
+    if (found === undefined) return undefined
+    const parsed = parseDocument(found.text)
+    return parsed.ok ? prepare(found.info, found.text, parsed.value) : undefined
   }
 
   #builtIn(): LoadedDocument {

@@ -246,10 +246,11 @@ export class LiveDocument {
     if (inUse.source === 'pushed') this.#documentText = undefined
   }
 
-  #use(snapshot: Snapshot): void {
+  #use(snapshot: Snapshot): Live {
     const { jwt } = snapshot.identity
     const tokens = jwt && new TokenVerifier(jwt)
     this.#live = { snapshot, tokens, control: this.#control.compiled() }
+    return this.#live
   }
 
   #recompileControl(): void {
@@ -259,8 +260,7 @@ export class LiveDocument {
   #bundledLive(): Live {
     const parsed = parseDocumentValue(this.#bundled)
     if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
-    this.#use(compileSnapshot(parsed.value))
-    return this.#live as Live
+    return this.#use(compileSnapshot(parsed.value))
   }
 }
 
