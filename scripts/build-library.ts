@@ -9,7 +9,7 @@ import { PROJECT_ROOT } from '../src/local/project-root.ts'
 const OUTDIR = resolve(PROJECT_ROOT, 'dist/lib')
 
 /** The helper for pages, as a page loads it. */
-export async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
+async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
   await build({
     entryPoints: [resolve(PROJECT_ROOT, 'src/browser/index.ts')],
     outfile,

@@ -13,7 +13,7 @@ export interface Env {
   SIGNING_KEY?: string
 }
 
-export const DEVELOPMENT = 'development'
+const DEVELOPMENT = 'development'
 
 export function environmentOf(env: Env): string {
   return env.ENVIRONMENT || 'production'

@@ -5,14 +5,14 @@ export type Series = { by: string; points: { size: number; cost: number }[] }
 export type GrowthResult = { mode: string; rounds: number; decisions: Series[]; gate: Series[] }
 
 /** Exponent of the power of size by which the cost grows, from the last two sizes: 0 is none, 1 is in proportion. */
-export function exponent({ points }: Series): number {
+function exponent({ points }: Series): number {
   const [before, last] = points.slice(-2)
   if (before === undefined || last === undefined) return Number.NaN
   return Math.log(last.cost / before.cost) / Math.log(last.size / before.size)
 }
 
 /** What each more costs, from the first to the last size. */
-export function perUnit({ points }: Series): number {
+function perUnit({ points }: Series): number {
   const [first] = points
   const last = points.at(-1)
   if (first === undefined || last === undefined || first === last) return Number.NaN

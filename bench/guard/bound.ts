@@ -13,7 +13,7 @@ function divergence(p: number, q: number): number {
 }
 
 /** Nats per second for canary and control with `canaryRps`, `controlRps` requests and the true rates. */
-export function informationPerSecond(
+function informationPerSecond(
   canaryRps: number,
   controlRps: number,
   canaryRate: number,

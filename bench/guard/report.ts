@@ -4,7 +4,7 @@ import { type Figure, meets, type Row, surely, surelyNot, type Unit } from './ro
 
 export type Measured = { row: Row; figures: readonly Figure[] }
 
-export function numberText(value: number, unit: Unit): string {
+function numberText(value: number, unit: Unit): string {
   if (value === Infinity) return 'never'
   if (Number.isNaN(value)) return '–'
   if (unit === 'share') return `${Number((value * 100).toFixed(2))} %`
@@ -18,7 +18,7 @@ function intervalText({ interval, unit }: Figure): string {
 }
 
 /** With a question mark where the 95 % interval reaches beyond the limit, so that more runs could turn it. */
-export function verdictText(figure: Figure): string {
+function verdictText(figure: Figure): string {
   if (figure.limit === Infinity) return ''
   if (meets(figure)) return surely(figure) ? 'pass' : 'pass?'
   return surelyNot(figure) ? 'FAIL' : 'fail?'

@@ -7,7 +7,7 @@ import type { Random } from './random.ts'
 import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
 import { type Source, type Ticker, type Truth, trafficTick } from './traffic.ts'
 
-export const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
+const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
 export type RivalName = (typeof RIVALS)[number]
 
 export type Scenario = {
@@ -36,7 +36,7 @@ export type Scenario = {
 }
 
 /** Everything that the guard can do, together: what every scenario runs unless it says otherwise. */
-export const WHOLE_STACK = {
+const WHOLE_STACK = {
   errors: {},
   latency: {},
   ceilings: { errorRate: 0.15, p95Ms: 600 },

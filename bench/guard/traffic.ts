@@ -50,7 +50,7 @@ function bins(slowdown: number): Bins {
 }
 
 /** Standard normal distribution function (Abramowitz & Stegun 26.2.17, error < 7.5e-8). */
-export function normalShare(z: number): number {
+function normalShare(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z))
   const tail =
     Math.exp((-z * z) / 2) *
@@ -61,7 +61,7 @@ export function normalShare(z: number): number {
 }
 
 /** One arm's second: independent requests, visitors spread evenly over the arm's buckets. */
-export function armTick(
+function armTick(
   random: Random,
   source: Source,
   meanRequests: number,

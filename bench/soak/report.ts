@@ -29,7 +29,7 @@ export function isSound(result: SoakResult): boolean {
   return result.failed === 0 && result.refusals === 0 && isExact(result) && isFlat(result)
 }
 
-export function isExact({ logged, counted, requests }: SoakResult): boolean {
+function isExact({ logged, counted, requests }: SoakResult): boolean {
   const isSame = (['canary', 'control', 'other', 'errors'] as const).every(
     (key) => logged[key] === counted[key],
   )

@@ -6,7 +6,7 @@ export type BigDocumentOptions = {
   origin: string
 }
 
-export const MEASURED_FLAG = 'measured'
+const MEASURED_FLAG = 'measured'
 
 /** A document whose catch-all route is decided by one flag: a condition and a sticky 25 %. */
 export function bigDocument({ flags, routes, origin }: BigDocumentOptions): Record<string, unknown> {

@@ -34,7 +34,7 @@ export function createMetricsApi(authenticator: Authenticator, live: LiveDocumen
   return api
 }
 
-export function metricsText(status: Responses['getStatus']): string {
+function metricsText(status: Responses['getStatus']): string {
   return [...flagMetrics(status.flags), ...gateMetrics(status)].map(textOf).join('')
 }
 

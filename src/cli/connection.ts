@@ -9,7 +9,7 @@ import type { Options } from './options.ts'
 import { readProfiles } from './profiles.ts'
 import type { Terminal } from './terminal.ts'
 
-export const DEFAULT_URL = 'http://127.0.0.1:8787'
+const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_TIMEOUT_SECONDS = 10
 
 type Target = { url: string; token: string | undefined }

@@ -15,7 +15,6 @@ const fileSchema = v.object({
   profiles: v.record(v.string(), profileSchema),
 })
 
-export type Profile = v.InferOutput<typeof profileSchema>
 export type Profiles = v.InferOutput<typeof fileSchema>
 
 const OWNER_ONLY = 0o600

@@ -68,7 +68,7 @@ export function stateText({ state, paused, frozen, finished }: FlagStatusView, p
   return paint('green', finished ? 'finished' : state)
 }
 
-export function shareText({ percentage }: FlagStatusView): string {
+function shareText({ percentage }: FlagStatusView): string {
   return percentage === null ? '–' : `${percentage} %`
 }
 

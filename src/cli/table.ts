@@ -21,7 +21,7 @@ export function table(rows: readonly (readonly string[])[], gap = '  '): string 
     .join('\n')
 }
 
-export function pad(cell: string, width: number): string {
+function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - widthOf(cell)))
 }
 

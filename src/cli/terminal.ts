@@ -23,7 +23,7 @@ export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold'
 export type Paint = (style: Style, text: string) => string
 
 const COLOURED: Paint = (style, text) => styleText(style, text, { validateStream: false })
-export const PLAIN: Paint = (_style, text) => text
+const PLAIN: Paint = (_style, text) => text
 
 /** Colours only on screens, unless the environment says otherwise (https://no-color.org). */
 export function paintFor({ env }: Terminal, isScreen: boolean): Paint {

@@ -12,7 +12,7 @@ function pathNow(): string {
 
 addEventListener('popstate', () => path.set(pathNow()))
 
-export function hrefTo(to: string): string {
+function hrefTo(to: string): string {
   return to === '/' ? BASE : BASE + to
 }
 

@@ -2,7 +2,7 @@ import { type Env, isDevelopment } from '../env.ts'
 import type { Facts } from './facts.ts'
 import { verifyDebugToken } from './signature.ts'
 
-export const DEBUG_HEADER = 'sluice-debug'
+const DEBUG_HEADER = 'sluice-debug'
 export const DEBUG_COOKIE = 'sluice_debug'
 
 /** Whether a visitor may see decisions in response headers, and the variants that they may choose. */

@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts'
 
-export const IDENTITY_COOKIE = 'sluice_id'
+const IDENTITY_COOKIE = 'sluice_id'
 
 /** Browsers keep cookies for 400 days at most. */
 const MAX_AGE_SECONDS = 400 * 24 * 3600

@@ -11,7 +11,7 @@ const value = v.union([
 ])
 
 /** `value` may be left out: the app's own default is used then. */
-export const evaluationSuccess = v.strictObject({
+const evaluationSuccess = v.strictObject({
   key,
   value: v.optional(value),
   reason: v.picklist(['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'DISABLED', 'STALE', 'UNKNOWN']),
@@ -19,7 +19,7 @@ export const evaluationSuccess = v.strictObject({
   metadata: v.optional(metadata),
 })
 
-export const evaluationFailure = v.strictObject({
+const evaluationFailure = v.strictObject({
   key,
   errorCode: v.picklist(['PARSE_ERROR', 'TARGETING_KEY_MISSING', 'INVALID_CONTEXT', 'GENERAL']),
   errorDetails: v.optional(v.string()),

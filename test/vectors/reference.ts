@@ -33,7 +33,7 @@ export function bucketOf(salt: string, key: string): number {
 }
 
 /** "Unbiased multiply-shift onto integer weights". */
-export function multiplyShift(bucket: number, total: number): number {
+function multiplyShift(bucket: number, total: number): number {
   return Number((BigInt(bucket) * BigInt(total)) >> 32n)
 }
 

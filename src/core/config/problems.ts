@@ -22,7 +22,7 @@ export function jsonPath(keys: readonly PathKey[]): string {
 const LONGEST_EXCERPT = 80
 
 /** A value as a problem shows it: JSON, cut to a line's length. */
-export function excerpt(value: unknown): string {
+function excerpt(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = JSON.stringify(value) ?? String(value)
   return text.length > LONGEST_EXCERPT ? `${text.slice(0, LONGEST_EXCERPT)}…` : text

@@ -156,7 +156,7 @@ function scalar(value: unknown): AttributeValue | undefined {
 }
 
 /** The language with the highest weight of an Accept-Language header (RFC 9110, 12.5.4); the first on a tie. */
-export function preferredLanguage(header: string | undefined): string | undefined {
+function preferredLanguage(header: string | undefined): string | undefined {
   let best: string | undefined
   let bestWeight = 0
   for (const part of (header ?? '').split(',')) {

@@ -6,8 +6,8 @@
 
 export type Histogram = Record<number, number>
 
-export const BUCKETS_PER_OCTAVE = 8
-export const GAMMA = 2 ** (1 / BUCKETS_PER_OCTAVE)
+const BUCKETS_PER_OCTAVE = 8
+const GAMMA = 2 ** (1 / BUCKETS_PER_OCTAVE)
 
 /** 2^20 ms is 17 minutes: longer than any request that a gate waits for, and a bound on the histogram's size. */
 export const LAST_BUCKET = 20 * BUCKETS_PER_OCTAVE
@@ -47,7 +47,7 @@ export function total(histogram: Histogram): number {
 /**
  * The smallest bucket whose cumulative share reaches `quantile` (0–1); undefined when the histogram is empty.
  */
-export function quantileBucket(histogram: Histogram, quantile: number): number | undefined {
+function quantileBucket(histogram: Histogram, quantile: number): number | undefined {
   const needed = quantile * total(histogram)
   let seen = 0
   let last: number | undefined

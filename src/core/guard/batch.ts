@@ -20,7 +20,7 @@ export type Batch = {
 }
 
 /** Fewer requests in an arm make a factor that says nothing and costs a rounding of the cap. */
-export const LEAST_BATCH_REQUESTS = 4
+const LEAST_BATCH_REQUESTS = 4
 
 const noSlow = (): Counts[] => LATENCY_QUANTILES.map(() => NO_COUNTS)
 

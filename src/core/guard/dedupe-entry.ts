@@ -15,7 +15,7 @@ export type Entry = {
 
 export const ENTRY_LENGTH = 7
 export const CHUNK_BUCKETS = 32
-export const QUIET_S = 60
+const QUIET_S = 60
 export const MOST_TIMES = 15
 /** 26 bits of seconds: two years. */
 const LAST_SECOND = 2 ** 26 - 1

@@ -12,7 +12,7 @@ import type { GuardState } from './state.ts'
 import type { Evidence } from './types.ts'
 
 /** Without a request for this long an arm has no data. */
-export const NO_DATA_MS = 60_000
+const NO_DATA_MS = 60_000
 
 /** Everything that the decision looks at. */
 export type Findings = {

@@ -12,7 +12,7 @@ export function percentText(rate: number): string {
 }
 
 /** 1234.5 → "1,200": two digits are all that an estimate has. */
-export function aboutText(value: number): string {
+function aboutText(value: number): string {
   const rounded = value < 10 ? Math.ceil(value) : Number(value.toPrecision(2))
   return String(rounded).replace(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -17,7 +17,7 @@ import type { Decision, GuardState } from './state.ts'
 import type { Verdict } from './types.ts'
 
 /** A stage doesn't advance while there is even this much evidence of harm. */
-export const MOST_WEALTH_TO_ADVANCE = 2
+const MOST_WEALTH_TO_ADVANCE = 2
 
 /** The verdict on a state, and the decision if there is a new one. */
 export function judge(

@@ -20,9 +20,9 @@ export function equalBets(lambdas: readonly number[]): readonly Bet[] {
 /** `cash + Σ parts` is the wealth, one part per bet. All finite, ≥ 0. */
 export type Wealth = { cash: number; parts: readonly number[] }
 
-export const INSTALMENT_MS = 10_000
+const INSTALMENT_MS = 10_000
 /** J: after this many instalments half of the reserve is bet. */
-export const INSTALMENT_SCALE = 60
+const INSTALMENT_SCALE = 60
 const START_SHARE = 0.6
 /** Wealth above this changes no decision; min(wealth, constant) stays a supermartingale and JSON stays finite. */
 const MOST_WEALTH = 1e100

@@ -11,7 +11,7 @@ import { operationIn } from './file.ts'
 export type Alternatives = readonly (readonly ConditionInput[])[]
 
 export const ALWAYS: Alternatives = [[]]
-export const NEVER: Alternatives = []
+const NEVER: Alternatives = []
 
 /** More alternatives than this are a document that nobody reads. */
 const MOST_ALTERNATIVES = 64

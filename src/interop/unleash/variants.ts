@@ -7,7 +7,7 @@ export type VariantValue = { name: string; payload?: { type: string; value: stri
 
 export const ON = 'on'
 export const OFF = 'off'
-export const NO_VARIANT = 'disabled'
+const NO_VARIANT = 'disabled'
 
 export class VariantTable {
   readonly #values = new Map<string, VariantValue>()
