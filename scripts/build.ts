@@ -3,6 +3,7 @@
  * dist/gate/worker.js, the same without a document, for the package; dist/dashboard, the files of the dashboard;
  * dist/cli.js, the command line; dist/lib, what other projects import.
  */
+import { messageOf } from '../src/core/message-of.ts'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -29,6 +30,6 @@ try {
   console.log(`dist/dashboard gzip ${kB(dashboard.gzippedBytes)} in all`)
   console.log(`dist/cli.js ${kB(cli.bytes)}`)
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
+  console.error(messageOf(error))
   process.exit(1)
 }

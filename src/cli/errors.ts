@@ -30,10 +30,6 @@ export class Declined extends Error {
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** Problems as people read them, a paragraph each. */
 export function paragraphs(problems: readonly Problem[]): string {
   return problems

@@ -1,9 +1,10 @@
 /** Errors as people and programs are told of them. */
+import { messageOf } from '../core/message-of.ts'
 import { ApiError } from '../contract/client.ts'
 import type { Change, ProblemDetails } from '../contract/responses.ts'
 import { changeLines } from './changes.ts'
 import { TimeoutError } from './connection.ts'
-import { Declined, messageOf, paragraphs, Refusal, UsageError } from './errors.ts'
+import { Declined, paragraphs, Refusal, UsageError } from './errors.ts'
 import { type Paint, paintFor, type Terminal } from './terminal.ts'
 
 export type Failure = { text: string; json: Readonly<Record<string, unknown>> }

@@ -2,6 +2,7 @@
  * The OpenFeature Remote Evaluation Protocol, under /__sluice/ofrep/v1: one flag, all flags, and a stream that says
  * when to ask again.
  */
+import { isObject } from '../core/json-object.ts'
 import { type Context, Hono } from 'hono'
 import { readBoundedText } from '../bounded-body.ts'
 import type { GivenVisitor } from '../edge/flag-query.ts'
@@ -175,8 +176,4 @@ async function givenIn(request: Request): Promise<GivenVisitor | Problem> {
   if (targetingKey === '') return { targetingKey: undefined, attributes }
   // Flags that came from Unleash call it so.
   return { targetingKey, attributes: { userId: targetingKey, ...attributes } }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 /** Who is looking: the token is kept for this tab only, and never stands in an address. */
+import { messageOf } from '../core/message-of.ts'
 import { type AdminClient, ApiError, createAdminClient } from '../contract/client.ts'
 import type { Responses } from '../contract/responses.ts'
 import { ROLES, type Role } from '../contract/routes.ts'
@@ -66,5 +67,5 @@ export function mayActAs(person: Person, role: Role): boolean {
 export function textOf(error: unknown): string {
   if (error instanceof ApiError) return error.message
   if (error instanceof TypeError) return 'The gate cannot be reached'
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

@@ -2,6 +2,7 @@
  * Writes of the Controller to KV, which takes one a second and key. What is to be written is asked for at the moment
  * of writing, so that only the newest text is; a write that fails is tried again with each alarm until KV has it.
  */
+import { messageOf } from '../core/message-of.ts'
 import { withTimeout } from '../with-timeout.ts'
 import type { TextStore } from './storage.ts'
 
@@ -78,7 +79,7 @@ export class KvWriter {
       this.#texts.putJson('kv pending', [...this.#pending])
       this.#error = undefined
     } catch (error) {
-      this.#error = `Cannot write ${key} to KV: ${error instanceof Error ? error.message : String(error)}`
+      this.#error = `Cannot write ${key} to KV: ${messageOf(error)}`
     }
   }
 }

@@ -3,6 +3,7 @@
  * Delivery never stands in the way of a decision: nobody waits for it.
  */
 
+import { messageOf } from '../core/message-of.ts'
 import type { WebhookConfig } from '../core/config/schema.ts'
 import { type Notification, notificationBody, retryDelayMs } from '../core/rollout/notification.ts'
 import { hmacHex } from '../crypto.ts'
@@ -127,7 +128,7 @@ export class Notifier {
       await response.body?.cancel()
       return { delivered: response.ok, detail: `The receiver answered ${response.status}` }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       return { delivered: false, detail: `The receiver could not be reached: ${reason}` }
     }
   }

@@ -1,4 +1,5 @@
 /** One look at every rollout: judge, decide, perform, tell. What to do is decided in core/. */
+import { messageOf } from '../core/message-of.ts'
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../core/config/control.ts'
 import type { NotificationEvent } from '../core/config/schema.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
@@ -52,7 +53,7 @@ export class RolloutRound {
         await this.#look(plan, loaded, nowMs)
       } catch (error) {
         // One flag that can't be judged must not keep the others from being.
-        const reason = error instanceof Error ? error.message : String(error)
+        const reason = messageOf(error)
         const waitingFor = `the guard cannot look at it: ${reason}`
         this.#views.set(plan.flag, { verdict: null, waitingFor, needsApproval: false })
       }

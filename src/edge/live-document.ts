@@ -6,6 +6,7 @@
  * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
  * faster, in flush replies: the one with the highest epoch counts.
  */
+import { messageOf } from '../core/message-of.ts'
 import type { Control, ControlState } from '../core/config/control.ts'
 import {
   type DocumentInUse,
@@ -194,7 +195,7 @@ export class LiveDocument {
       this.#lastError = undefined
     } catch (error) {
       this.#nextRefreshMs = Math.min(this.#nextRefreshMs, nowMs + RETRY_MS)
-      this.#lastError = `Cannot read KV: ${describe(error)}`
+      this.#lastError = `Cannot read KV: ${messageOf(error)}`
     } finally {
       this.#lastAttemptMs = nowMs
       this.#refresh = undefined
@@ -262,8 +263,4 @@ export class LiveDocument {
     if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
     return this.#use(compileSnapshot(parsed.value))
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

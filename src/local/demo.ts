@@ -2,6 +2,7 @@
  * `npm run demo`: the story of a rollout, for real: two origins, a gate, visitors. It ramps, breaks the new origin,
  * sees the gate close by itself, resumes, kills, and opens again. Exits 0 only if each step really happened.
  */
+import { messageOf } from '../core/message-of.ts'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -192,6 +193,6 @@ try {
   await tellStory(screen)
   process.exit(0)
 } catch (error) {
-  screen.event(mark.failed, error instanceof Error ? error.message : String(error))
+  screen.event(mark.failed, messageOf(error))
   process.exit(1)
 }

@@ -1,4 +1,5 @@
 /** A gate on this machine with a document that is watched, or with the demo. */
+import { messageOf } from '../core/message-of.ts'
 import { randomBytes } from 'node:crypto'
 import { watch } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
@@ -168,7 +169,7 @@ function republishOnChange(
       await gate.kv.put('config', document)
       log(`published ${config}`)
     } catch (error) {
-      log(error instanceof Error ? error.message : String(error))
+      log(messageOf(error))
     }
   }
   // Editors replace files; watching the folder sees that, and one change is several events.

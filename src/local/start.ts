@@ -1,4 +1,5 @@
 /** `npm start`: a gate on this machine, with two demo origins or your own. */
+import { messageOf } from '../core/message-of.ts'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launcherGone } from './launcher.ts'
@@ -81,7 +82,7 @@ try {
   await main()
   process.exit(0)
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const inUse = message.includes('EADDRINUSE') || message.includes('Address already in use')
   console.error(inUse ? PORT_TAKEN : message)
   const isOption = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true

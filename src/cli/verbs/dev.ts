@@ -1,9 +1,10 @@
+import { messageOf } from '../../core/message-of.ts'
 import { resolve } from 'node:path'
 import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
 import { readDevVars } from '../dev-vars.ts'
 import { readDocumentFile } from '../document-file.ts'
-import { messageOf, Refusal, UsageError } from '../errors.ts'
+import { Refusal, UsageError } from '../errors.ts'
 import { forgetLocalGate, LOCAL_FOLDER, writeLocalGate } from '../local-gate.ts'
 import type { Call, Verb } from '../verb.ts'
 

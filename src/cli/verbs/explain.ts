@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/message-of.ts'
 import type { Explanation, Responses } from '../../contract/responses.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
 import { compileSnapshot } from '../../core/config/snapshot.ts'
@@ -8,7 +9,7 @@ import { explainVisitor } from '../../core/decision/explain-visitor.ts'
 import { DescribedFacts } from '../described-facts.ts'
 import { type DescribedVisitor, VISITOR_OPTIONS, visitorIn } from '../described-visitor.ts'
 import { parsedDocument, readDocumentFile } from '../document-file.ts'
-import { messageOf, Refusal, UsageError } from '../errors.ts'
+import { Refusal, UsageError } from '../errors.ts'
 import type { Paint } from '../terminal.ts'
 import type { Call, Verb } from '../verb.ts'
 

@@ -1,7 +1,9 @@
+import { isObject } from '../../core/json-object.ts'
+import { messageOf } from '../../core/message-of.ts'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { FlagSummary } from '../../contract/responses.ts'
-import { messageOf, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { EXPECT, editOne } from '../flag-edits.ts'
 import { readableJson } from '../json.ts'
 import { stateText } from '../status-view.ts'
@@ -178,7 +180,7 @@ async function readObject({ terminal }: Call, file: string): Promise<Record<stri
 function objectIn(text: string, what: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    if (isObject(value)) return value
   } catch (error) {
     throw new UsageError(`Cannot use ${what}: it is not JSON (${messageOf(error)})`)
   }

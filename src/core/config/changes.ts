@@ -1,4 +1,5 @@
 /** What differs between two JSON values, place by place. */
+import { isObject } from '../json-object.ts'
 import { jsonPath, type PathKey } from './problems.ts'
 
 export type Change = {
@@ -55,10 +56,6 @@ function compare(keys: readonly PathKey[], before: unknown, after: unknown, chan
   if (JSON.stringify(before) === JSON.stringify(after)) return
   const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
   changes.push({ path: jsonPath(keys), kind, before: before ?? null, after: after ?? null })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function own(object: Readonly<Record<string, unknown>>, key: string): unknown {

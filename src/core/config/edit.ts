@@ -2,8 +2,8 @@
  * Changes of single flags, made on the document as it was written: what a person left out stays left out, and what
  * comes out is parsed like any other document.
  */
+import { isObject, type JsonObject } from '../json-object.ts'
 
-export type JsonObject = { readonly [key: string]: unknown }
 
 export type Edit =
   | { kind: 'create'; flag: string; definition: JsonObject }
@@ -80,10 +80,6 @@ function withFlag(document: JsonObject, flags: JsonObject, key: string, definiti
 
 function without(object: JsonObject, key: string): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([each]) => each !== key))
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function asObject(value: unknown): JsonObject {

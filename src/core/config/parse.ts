@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts'
 import * as v from 'valibot'
 import { type Problem, problem, problemOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
@@ -99,7 +100,7 @@ export function parseJson(text: string): Parsed<unknown> {
   try {
     return { ok: true, value: JSON.parse(text) as unknown }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     return failure(problem([], text.slice(0, 40), 'JSON', `mend the syntax: ${reason}`))
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts'
 import ipaddr from 'ipaddr.js'
 import compareSemver from 'semver/functions/compare.js'
 import parseSemver from 'semver/functions/parse.js'
@@ -131,7 +132,7 @@ function compileMatches(values: readonly Scalar[], ignoreCase: boolean): Compile
     try {
       patterns.push(compileRegex(String(value), ignoreCase))
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       return {
         problem: {
           index,

@@ -1,4 +1,5 @@
 /** The simple flag file (`features_config.json`), as it is written: one plain object per flag. */
+import { isObject } from '../../core/json-object.ts'
 import * as v from 'valibot'
 import type { PathKey } from '../../core/config/problems.ts'
 
@@ -124,8 +125,4 @@ function byName(list: readonly unknown[], at: readonly PathKey[]): FeatureFile |
 function without(object: Record<string, unknown>, key: string): Record<string, unknown> {
   const { [key]: _, ...rest } = object
   return rest
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

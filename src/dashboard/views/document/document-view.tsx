@@ -1,8 +1,9 @@
 /** The whole document as it is written: origins, routes, flags, freezes, webhooks. */
+import { messageOf } from '../../../core/message-of.ts'
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { changesBetween } from '../../../core/config/changes.ts'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { useSession } from '../../context.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { tell } from '../../parts/toasts.tsx'
@@ -118,9 +119,8 @@ function Editor({ document, onReload }: { document: DocumentView; onReload: () =
 function parsedOf(text: string): JsonObject | string {
   try {
     const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as JsonObject) : 'a document is an object: { … }'
+    return isObject(value) ? value : 'a document is an object: { … }'
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }

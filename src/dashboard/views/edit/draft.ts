@@ -1,5 +1,5 @@
 /** A flag as it is being written, and the document that it would make. Pure. */
-import type { JsonObject } from '../../../core/config/edit.ts'
+import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { jsonPath, type PathKey, type Problem } from '../../../core/config/problems.ts'
 
 export type Draft = {
@@ -44,10 +44,6 @@ function put(target: unknown, [key, ...rest]: readonly PathKey[], value: unknown
   if (next === undefined) delete object[key]
   else object[key] = next
   return object
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The document with the draft in it. */

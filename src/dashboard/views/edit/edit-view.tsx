@@ -1,7 +1,7 @@
 /** Making and changing a flag: by form, by JSON, or both; published only when it is valid and seen. */
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { useSession } from '../../context.ts'
 import { Link } from '../../router.tsx'
 import { mayActAs, textOf } from '../../session.ts'

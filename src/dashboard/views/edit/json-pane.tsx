@@ -1,5 +1,6 @@
+import { messageOf } from '../../../core/message-of.ts'
 import { useEffect, useState } from 'preact/hooks'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 
 type JsonPaneProps = { definition: JsonObject; onChange: (definition: JsonObject) => void }
 
@@ -23,7 +24,7 @@ export function JsonPane({ definition, onChange }: JsonPaneProps) {
       setProblem(undefined)
       onChange(parsed as JsonObject)
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(messageOf(error))
     }
   }
   return (

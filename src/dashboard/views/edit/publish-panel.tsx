@@ -1,6 +1,6 @@
 /** Publishing a draft of a flag, also when somebody else has published meanwhile. */
 import type { Responses } from '../../../contract/responses.ts'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { tell } from '../../parts/toasts.tsx'
 import { goTo } from '../../router.tsx'
 import { ConflictPanel } from './conflict.tsx'

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../../contract/client.ts'
 import type { PeopleMoved, Responses } from '../../../contract/responses.ts'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { useSession } from '../../context.ts'
 import { textOf } from '../../session.ts'
 import { type Conflict, conflictOf } from './conflict.tsx'

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { Responses } from '../../../contract/responses.ts'
-import type { JsonObject } from '../../../core/config/edit.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { parseDocumentValue } from '../../../core/config/parse.ts'
 import type { Problem } from '../../../core/config/problems.ts'
 
