@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-type Entry = { version?: string; integrity?: string; resolved?: string; optionalDependencies?: object }
+type Entry = { version?: string; integrity?: string; resolved?: string; license?: string; optionalDependencies?: object }
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Entry> }
 
@@ -29,5 +29,13 @@ describe('package-lock.json', () => {
       expect(entry.resolved, at).toBeUndefined()
       expect(entry.integrity, at).toMatch(/^sha512-/)
     }
+  })
+
+  it('has nothing whose licence would bind those who use the gate', () => {
+    const binding = Object.entries(lock.packages).filter(([, { license = '' }]) =>
+      // Of libraries that tools load, LGPL asks nothing; they are no part of what is built.
+      /\b(AGPL|GPL|SSPL|BUSL|RSAL|Elastic|CC-BY-NC|UNLICENSED)/.test(license.replaceAll('LGPL', '')),
+    )
+    expect(binding.map(([at, { license }]) => `${at}: ${license}`)).toEqual([])
   })
 })
