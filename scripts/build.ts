@@ -3,11 +3,12 @@
  * dist/gate/worker.js, the same without a document, for the package; dist/dashboard, the files of the dashboard;
  * dist/cli.js, the command line; dist/lib, what other projects import.
  */
-import { messageOf } from '../src/core/message-of.ts'
+
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { messageOf } from '../src/core/message-of.ts'
 import { buildDashboard } from '../src/local/build-dashboard.ts'
 import { buildWorker, PROJECT_ROOT } from '../src/local/build-worker.ts'
 import { BUILT_DASHBOARD } from '../src/local/dashboard-files.ts'

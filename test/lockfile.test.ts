@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
-type Entry = { version?: string; integrity?: string; resolved?: string; license?: string; optionalDependencies?: object }
+type Entry = {
+  version?: string
+  integrity?: string
+  resolved?: string
+  license?: string
+  optionalDependencies?: object
+}
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Entry> }
 

@@ -1,8 +1,9 @@
 /** Which gate is meant, who asks, and how long it may take. */
-import { messageOf } from '../core/message-of.ts'
+
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createAdminClient } from '../contract/client.ts'
+import { messageOf } from '../core/message-of.ts'
 import { Refusal, UsageError } from './errors.ts'
 import type { Gate } from './gate.ts'
 import { readLocalGate } from './local-gate.ts'

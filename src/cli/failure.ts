@@ -1,7 +1,8 @@
 /** Errors as people and programs are told of them. */
-import { messageOf } from '../core/message-of.ts'
+
 import { ApiError } from '../contract/client.ts'
 import type { Change, ProblemDetails } from '../contract/responses.ts'
+import { messageOf } from '../core/message-of.ts'
 import { changeLines } from './changes.ts'
 import { TimeoutError } from './connection.ts'
 import { Declined, paragraphs, Refusal, UsageError } from './errors.ts'

@@ -2,11 +2,12 @@
  * Profiles: gates by name, with their tokens, in a file that only its owner may read. One of them can be the
  * current one, which is used when nothing else names a gate.
  */
-import { messageOf } from '../core/message-of.ts'
+
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
+import { messageOf } from '../core/message-of.ts'
 import { Refusal } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 

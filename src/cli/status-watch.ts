@@ -1,9 +1,10 @@
 /** The live view: the status whenever it has changed, until Ctrl-C. */
-import { messageOf } from '../core/message-of.ts'
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdminClient, ApiError } from '../contract/client.ts'
 import { eventsOf } from '../contract/event-stream.ts'
 import type { Responses } from '../contract/responses.ts'
+import { messageOf } from '../core/message-of.ts'
 import { unreachable } from './failure.ts'
 import { statusView } from './status-view.ts'
 import { Trends } from './trends.ts'

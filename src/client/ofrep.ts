@@ -2,9 +2,10 @@
  * The OpenFeature Remote Evaluation Protocol, under /__sluice/ofrep/v1: one flag, all flags, and a stream that says
  * when to ask again.
  */
-import { isObject } from '../core/json-object.ts'
+
 import { type Context, Hono } from 'hono'
 import { readBoundedText } from '../bounded-body.ts'
+import { isObject } from '../core/json-object.ts'
 import type { GivenVisitor } from '../edge/flag-query.ts'
 import type { Env } from '../env.ts'
 import { changeStream } from './change-stream.ts'
@@ -118,7 +119,9 @@ async function answerOne({ request, caller, env, ctx }: Asked, ports: FlagPorts,
   if (flag === undefined || !isVisible(flag, caller)) return json(404, flagNotFound(key))
   const decision = query.decide(flag)
   const headers = query.setCookie ? { 'set-cookie': query.setCookie } : {}
-  return decision === undefined ? json(400, keyMissing(key)) : json(200, evaluationOf(flag, decision), headers)
+  return decision === undefined
+    ? json(400, keyMissing(key))
+    : json(200, evaluationOf(flag, decision), headers)
 }
 
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {

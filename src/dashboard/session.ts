@@ -1,8 +1,9 @@
 /** Who is looking: the token is kept for this tab only, and never stands in an address. */
-import { messageOf } from '../core/message-of.ts'
+
 import { type AdminClient, ApiError, createAdminClient } from '../contract/client.ts'
 import type { Responses } from '../contract/responses.ts'
 import { ROLES, type Role } from '../contract/routes.ts'
+import { messageOf } from '../core/message-of.ts'
 import { createStore } from './store.ts'
 
 const KEY = 'sluice.token'

@@ -3,8 +3,8 @@
  * Delivery never stands in the way of a decision: nobody waits for it.
  */
 
-import { messageOf } from '../core/message-of.ts'
 import type { WebhookConfig } from '../core/config/schema.ts'
+import { messageOf } from '../core/message-of.ts'
 import { type Notification, notificationBody, retryDelayMs } from '../core/rollout/notification.ts'
 import { hmacHex } from '../crypto.ts'
 import { type Env, secretNamed } from '../env.ts'

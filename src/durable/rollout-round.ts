@@ -1,9 +1,10 @@
 /** One look at every rollout: judge, decide, perform, tell. What to do is decided in core/. */
-import { messageOf } from '../core/message-of.ts'
+
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../core/config/control.ts'
 import type { NotificationEvent } from '../core/config/schema.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Verdict } from '../core/guard/index.ts'
+import { messageOf } from '../core/message-of.ts'
 import type { Command } from '../core/rollout/commands.ts'
 import type { RolloutPlan } from '../core/rollout/plan.ts'
 import { type Announcement, stepRollout } from '../core/rollout/step.ts'

@@ -6,7 +6,7 @@
  * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
  * faster, in flush replies: the one with the highest epoch counts.
  */
-import { messageOf } from '../core/message-of.ts'
+
 import type { Control, ControlState } from '../core/config/control.ts'
 import {
   type DocumentInUse,
@@ -18,6 +18,7 @@ import {
 } from '../core/config/document-tag.ts'
 import { parseDocumentInSteps, parseDocumentValue } from '../core/config/parse.ts'
 import { compileSnapshot, type Snapshot } from '../core/config/snapshot.ts'
+import { messageOf } from '../core/message-of.ts'
 import { sha256Hex } from '../crypto.ts'
 import { type Env, isDevelopment } from '../env.ts'
 import { withTimeout } from '../with-timeout.ts'

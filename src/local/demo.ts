@@ -2,12 +2,13 @@
  * `npm run demo`: the story of a rollout, for real: two origins, a gate, visitors. It ramps, breaks the new origin,
  * sees the gate close by itself, resumes, kills, and opens again. Exits 0 only if each step really happened.
  */
-import { messageOf } from '../core/message-of.ts'
+
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
+import { messageOf } from '../core/message-of.ts'
 import { DEMO_FLAG, DemoApi, demoDocument } from './demo-gate.ts'
 import { Screen } from './demo-screen.ts'
 import { type LocalGate, startLocalGate } from './gate.ts'

@@ -1,10 +1,11 @@
 /** A gate on this machine with a document that is watched, or with the demo. */
-import { messageOf } from '../core/message-of.ts'
+
 import { randomBytes } from 'node:crypto'
 import { watch } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { parseDocument } from '../core/config/parse.ts'
+import { messageOf } from '../core/message-of.ts'
 import { holdDataDir, refuseSharing } from './data-lock.ts'
 import { describeProblems, readText, withOriginUrls } from './documents.ts'
 import { type LocalGate, startLocalGate } from './gate.ts'

@@ -1,7 +1,8 @@
 /** `npm start`: a gate on this machine, with two demo origins or your own. */
-import { messageOf } from '../core/message-of.ts'
+
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../core/message-of.ts'
 import { launcherGone } from './launcher.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 import { DocumentError, readyLines, startRun } from './run.ts'

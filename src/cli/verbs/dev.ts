@@ -1,5 +1,5 @@
-import { messageOf } from '../../core/message-of.ts'
 import { resolve } from 'node:path'
+import { messageOf } from '../../core/message-of.ts'
 import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
 import { readDevVars } from '../dev-vars.ts'

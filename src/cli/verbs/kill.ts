@@ -1,7 +1,7 @@
-import { messageOf } from '../../core/message-of.ts'
 import { ApiError } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { KILL_ALL } from '../../core/config/control.ts'
+import { messageOf } from '../../core/message-of.ts'
 import { convergenceText, watchConvergence } from '../convergence.ts'
 import { UsageError } from '../errors.ts'
 import { unreachable } from '../failure.ts'

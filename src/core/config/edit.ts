@@ -4,7 +4,6 @@
  */
 import { isObject, type JsonObject } from '../json-object.ts'
 
-
 export type Edit =
   | { kind: 'create'; flag: string; definition: JsonObject }
   /** JSON merge patch, RFC 7396: null removes. */

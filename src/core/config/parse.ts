@@ -1,5 +1,5 @@
-import { messageOf } from '../message-of.ts'
 import * as v from 'valibot'
+import { messageOf } from '../message-of.ts'
 import { type Problem, problem, problemOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
 import { referenceProblems } from './references.ts'

@@ -1,13 +1,12 @@
 /**
- * Latency histogram with logarithmic buckets: 8 per octave, so that neighbouring edges differ by
- * GAMMA = 2^(1/8), about 9 %. Bucket `i` holds durations in (GAMMA^(i-1), GAMMA^i] milliseconds; bucket 0
- * holds everything up to 1 ms. Sparse: bucket index → count, so that JSON stays small and merging is addition.
+ * Latency histogram with logarithmic buckets: 8 per octave, so that neighbouring edges differ by a factor of 2^(1/8),
+ * about 9 %. Bucket `i` holds durations above 2^((i-1)/8) and up to 2^(i/8) milliseconds; bucket 0 holds everything
+ * up to 1 ms. Sparse: bucket index → count, so that JSON stays small and merging is addition.
  */
 
 export type Histogram = Record<number, number>
 
 const BUCKETS_PER_OCTAVE = 8
-const GAMMA = 2 ** (1 / BUCKETS_PER_OCTAVE)
 
 /** 2^20 ms is 17 minutes: longer than any request that a gate waits for, and a bound on the histogram's size. */
 export const LAST_BUCKET = 20 * BUCKETS_PER_OCTAVE

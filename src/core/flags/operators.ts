@@ -1,8 +1,8 @@
-import { messageOf } from '../message-of.ts'
 import ipaddr from 'ipaddr.js'
 import compareSemver from 'semver/functions/compare.js'
 import parseSemver from 'semver/functions/parse.js'
 import type { Scalar } from '../context/attributes.ts'
+import { messageOf } from '../message-of.ts'
 import { parseTimeMs } from './date-time.ts'
 import { compileRegex } from './regex/regex.ts'
 

@@ -1,7 +1,8 @@
 /** The simple flag file (`features_config.json`), as it is written: one plain object per flag. */
-import { isObject } from '../../core/json-object.ts'
+
 import * as v from 'valibot'
 import type { PathKey } from '../../core/config/problems.ts'
+import { isObject } from '../../core/json-object.ts'
 
 /** What is null isn't there. */
 const maybe = <T extends v.GenericSchema>(schema: T) =>

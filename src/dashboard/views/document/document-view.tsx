@@ -1,9 +1,10 @@
 /** The whole document as it is written: origins, routes, flags, freezes, webhooks. */
-import { messageOf } from '../../../core/message-of.ts'
+
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { changesBetween } from '../../../core/config/changes.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
+import { messageOf } from '../../../core/message-of.ts'
 import { useSession } from '../../context.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { tell } from '../../parts/toasts.tsx'

@@ -1,6 +1,7 @@
 /** A flag as it is being written, and the document that it would make. Pure. */
-import { isObject, type JsonObject } from '../../../core/json-object.ts'
+
 import { jsonPath, type PathKey, type Problem } from '../../../core/config/problems.ts'
+import { isObject, type JsonObject } from '../../../core/json-object.ts'
 
 export type Draft = {
   key: string

@@ -1,8 +1,8 @@
 /** Fields of a draft: each knows its place, reads and writes there, and shows what is wrong there. */
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
-import type { JsonObject } from '../../../core/json-object.ts'
 import type { PathKey, Problem } from '../../../core/config/problems.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { placeOf, valueAt, withValue } from './draft.ts'
 
 export type Form = {

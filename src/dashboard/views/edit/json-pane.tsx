@@ -1,6 +1,6 @@
-import { messageOf } from '../../../core/message-of.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { JsonObject } from '../../../core/json-object.ts'
+import { messageOf } from '../../../core/message-of.ts'
 
 type JsonPaneProps = { definition: JsonObject; onChange: (definition: JsonObject) => void }
 

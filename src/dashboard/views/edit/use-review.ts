@@ -2,9 +2,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { Responses } from '../../../contract/responses.ts'
-import type { JsonObject } from '../../../core/json-object.ts'
 import { parseDocumentValue } from '../../../core/config/parse.ts'
 import type { Problem } from '../../../core/config/problems.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 
 /** Long enough that typing a word asks once. */
 const ASK_AFTER_MS = 500
