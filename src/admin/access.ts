@@ -2,7 +2,7 @@
  * Cloudflare Access in front of the admin API: its signed assertion tells who calls. Roles come from variables of the
  * Worker, as e-mail addresses or as "@domain" for everybody there.
  */
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { Role } from '../contract/routes.ts'
 import { type Env, secretNamed } from '../env.ts'
 
@@ -19,11 +19,21 @@ export function isAccessConfigured(env: Env): boolean {
   )
 }
 
-/** The caller that Access vouches for; undefined for a missing, forged, expired or foreign assertion. */
+/** Whether a caller brings an assertion that this gate would look at. */
+export function hasAssertion(request: Request, env: Env): boolean {
+  return request.headers.has(ASSERTION_HEADER) && isAccessConfigured(env)
+}
+
+type AccessActor = { name: string; role: Role }
+
+/**
+ * The caller that Access vouches for; undefined without an assertion. `forged` is one that is false, expired, or meant
+ * for another gate; `unreachable`: its keys could not be had, so nothing is known of it.
+ */
 export async function actorFromAccess(
   request: Request,
   env: Env,
-): Promise<{ name: string; role: Role } | undefined> {
+): Promise<AccessActor | 'forged' | 'unreachable' | undefined> {
   const assertion = request.headers.get(ASSERTION_HEADER)
   const team = secretNamed(env, 'ACCESS_TEAM_DOMAIN')
   const audience = secretNamed(env, 'ACCESS_AUDIENCE')
@@ -33,12 +43,16 @@ export async function actorFromAccess(
     const options = { issuer, audience, algorithms: ['RS256', 'ES256'] }
     const { payload } = await jwtVerify(assertion, keySetOf(`${issuer}/cdn-cgi/access/certs`), options)
     const name = typeof payload.email === 'string' ? payload.email : payload.common_name
-    const role = typeof name === 'string' ? roleOf(name, env) : undefined
-    return role && { name: String(name), role }
-  } catch {
-    // Whatever is wrong with it, it proves nothing.
-    return undefined
+    return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env) } : 'forged'
+  } catch (error) {
+    return isAboutKeys(error) ? 'unreachable' : 'forged'
   }
+}
+
+/** Whether the keys could not be fetched or read; every other error is about the assertion. */
+function isAboutKeys(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true
+  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC'
 }
 
 function keySetOf(url: string): ReturnType<typeof createRemoteJWKSet> {

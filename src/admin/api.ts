@@ -3,19 +3,20 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { readBoundedText } from '../bounded-body.ts'
 import { BODIES, QUERIES } from '../contract/requests.ts'
-import { FLAG_VERBS, type OperationId, ROUTES, type Route } from '../contract/routes.ts'
+import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES, type Route } from '../contract/routes.ts'
 import { LARGEST_DOCUMENT_CHARACTERS } from '../core/config/parse.ts'
 import { DEEPEST_LEVEL, isDeeperThan } from '../core/config/readable.ts'
 import type { LiveDocument } from '../edge/live-document.ts'
 import { controller, type Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
-import { type Authenticator, isAllowed, refused } from './auth.ts'
+import { type Actor, type Authenticator, isAllowed, refused } from './auth.ts'
 import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './call.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { flagHandlers } from './handlers/flags.ts'
 import { observationHandlers } from './handlers/observation.ts'
 import { tokenHandlers } from './handlers/tokens.ts'
 import { visitorHandlers } from './handlers/visitors.ts'
+import { type Refusal, Refusals } from './refusals.ts'
 
 const HANDLERS: Handlers = {
   ...observationHandlers,
@@ -53,8 +54,9 @@ export function createAdminApi({
   openApi,
 }: AdminOptions): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
+  const refusals = new Refusals()
 
-  api.get('/openapi.json', () => {
+  api.get(DESCRIPTION.path, () => {
     const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' }
     return new Response(openApi, { headers })
   })
@@ -64,18 +66,24 @@ export function createAdminApi({
     api.on(method, patternOf(path), async (c) => {
       const nowMs = Date.now()
       const request = c.req.raw
-      const login = await authenticator.login(request, c.env, nowMs, (work) => c.executionCtx.waitUntil(work))
+      const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+      const login = await authenticator.login(request, c.env, nowMs, waitUntil)
       if (!login.ok) return refused(login)
-      if (!isAllowed(login.actor, role)) {
-        const detail = `${login.actor.name} may act as ${login.actor.role}; this needs ${role}`
-        return problemDetails(403, 'Forbidden', detail)
+      const { actor } = login
+      const noteRefusal = (why: string) => refusals.note(refusalOf(actor, id, why), c.env, nowMs, waitUntil)
+      if (!isAllowed(actor, role)) {
+        noteRefusal(`needs ${role}`)
+        return problemDetails(403, 'Forbidden', `${actor.name} may act as ${actor.role}; this needs ${role}`)
       }
       const parsed = await parseCall(id, request)
-      if (parsed instanceof Response) return parsed
+      if (parsed instanceof Response) {
+        if (parsed.status === 413) noteRefusal('came with a body that is too large')
+        return parsed
+      }
       const call = {
         request,
         env: c.env,
-        actor: login.actor,
+        actor,
         nowMs,
         controller: controller<ControllerPort>(c.env),
         live,
@@ -96,7 +104,10 @@ export function createAdminApi({
       c.executionCtx.waitUntil(work),
     )
     if (!login.ok) return refused(login)
-    return problemDetails(404, 'Not Found', 'The admin API has no such path or method')
+    const methods = methodsOf(c.req.path)
+    if (methods.length === 0) return problemDetails(404, 'Not Found', 'The admin API has no such path')
+    const detail = `This path takes ${methods.join(', ')}, not ${c.req.method}`
+    return problemDetails(405, 'Method Not Allowed', detail, { allow: methods.join(', ') })
   })
   api.onError(() => {
     const detail =
@@ -109,6 +120,27 @@ export function createAdminApi({
 /** Hono's pattern of a path of the contract; keys come percent-encoded, so a slash in one is no slash of the path. */
 function patternOf(path: string): string {
   return path.replace(':verb', `:verb{${FLAG_VERBS.join('|')}}`)
+}
+
+const DESCRIPTION = { method: 'GET', path: '/openapi.json' } as const
+
+const PATHS = [...Object.values(ROUTES), DESCRIPTION].map(({ method, path }) => {
+  const pattern = path.replace(/:(\w+)/g, (_, name) =>
+    name === 'verb' ? `(${FLAG_VERBS.join('|')})` : '[^/]+',
+  )
+  return { method, shape: new RegExp(`^${API_PREFIX}${pattern}$`) }
+})
+
+/** The methods that a path takes; none where there is no such path. */
+function methodsOf(path: string): string[] {
+  const methods = PATHS.filter(({ shape }) => shape.test(path)).map(({ method }) => method as string)
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods
+}
+
+function refusalOf({ name, role }: Actor, id: OperationId, why: string): Refusal {
+  const reason = (times: number) =>
+    `${times} call${times > 1 ? 's' : ''} of ${name} refused in ten minutes, the latest: ${id} ${why}`
+  return { actor: name, action: 'call-refused', reason, evidence: { operation: id, role } }
 }
 
 type Parts = { body: unknown; query: unknown }
@@ -135,6 +167,8 @@ async function parseCall(id: OperationId, request: Request): Promise<Parts | Res
   }
   const json = jsonOf(text)
   if (json === undefined) return problemDetails(400, 'Bad Request', 'The body is not JSON')
+  if (Array.isArray(json))
+    return problemDetails(400, 'Bad Request', 'body: a JSON object is expected, not a list')
   // What is done with a body may call itself level by level; a document in it has problems to tell before that.
   if (isDeeperThan(json, 2 * DEEPEST_LEVEL)) {
     return problemDetails(400, 'Bad Request', `The body is nested more than ${2 * DEEPEST_LEVEL} levels deep`)

@@ -9,7 +9,8 @@ import { equalInConstantTime, sha256Hex } from '../crypto.ts'
 import type { Controller } from '../durable/controller.ts'
 import { controller, type Env } from '../env.ts'
 import { problemDetails } from '../problem-details.ts'
-import { actorFromAccess, isAccessConfigured } from './access.ts'
+import { actorFromAccess, hasAssertion, isAccessConfigured } from './access.ts'
+import { Refusals } from './refusals.ts'
 
 /** Who calls; the name stands in the audit log. */
 export type Actor = { name: string; role: Role }
@@ -18,10 +19,8 @@ export type Login =
   | { ok: true; actor: Actor }
   | { ok: false; status: 401 | 403 | 429 | 503; detail: string; retryAfterSeconds?: number }
 
-/** Wrong tokens that one address may try; what it tries after that is refused without being looked at. */
+/** What is wrong that one address may try; what it tries after that is refused without being looked at. */
 const FAILURES = { burst: 10, perSecond: 0.1 }
-/** Refused logins are noted as the 1st, 10th, 100th … of such a time: trying often must not fill the audit log. */
-const REFUSALS_SUMMED_MS = 600_000
 /** How long an isolate believes what the Controller said of a token; so long a token that is taken back still works. */
 const TOKEN_TTL_MS = 15_000
 const MOST_CACHED_TOKENS = 1_000
@@ -34,30 +33,25 @@ const LOST_AFTER_MS = 5_000
 type Found = Actor | 'unknown' | 'unreachable'
 type Lookup = { startedMs: number; found: Found | undefined }
 
-type TokenPort = Pick<Controller, 'findToken' | 'note'>
+type TokenPort = Pick<Controller, 'findToken'>
+type WaitUntil = (work: Promise<unknown>) => void
 
 export class Authenticator {
   readonly #failures = new RateLimiter(FAILURES)
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
   readonly #lookups = new Map<string, Lookup>()
-  #refused = 0
-  #refusedSinceMs = Number.NEGATIVE_INFINITY
+  readonly #refusals = new Refusals()
 
-  async login(
-    request: Request,
-    env: Env,
-    nowMs: number,
-    waitUntil: (work: Promise<unknown>) => void,
-  ): Promise<Login> {
+  async login(request: Request, env: Env, nowMs: number, waitUntil: WaitUntil): Promise<Login> {
+    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
     const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-    if (token === undefined) return await this.#withoutToken(request, env)
+    if (token === undefined) return await this.#withoutToken(request, sender, env, nowMs, waitUntil)
     if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
       return { ok: true, actor: { name: 'admin', role: 'admin' } }
     }
     const hash = token.length > LONGEST_TOKEN ? '' : await sha256Hex(token)
     const known = this.#known.get(hash)
     if (known !== undefined && nowMs < known.untilMs) return { ok: true, actor: known.actor }
-    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
     return await this.#loginUnknown(hash, sender, env, nowMs, waitUntil)
   }
 
@@ -67,18 +61,17 @@ export class Authenticator {
     sender: string,
     env: Env,
     nowMs: number,
-    waitUntil: (work: Promise<unknown>) => void,
+    waitUntil: WaitUntil,
   ): Promise<Login> {
     const shared = await this.#heardBy(hash)
     const waitMs = shared === undefined ? this.#failures.take(sender, nowMs) : 0
     if (waitMs > 0) {
-      this.#countRefusal(env, sender, nowMs, waitUntil)
-      const detail = 'Too many wrong tokens; wait before the next one'
-      return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
+      this.#countRefusal(sender, env, nowMs, waitUntil)
+      return tooMany(waitMs)
     }
     const found = shared ?? (await this.#lookUp(hash, env, nowMs))
     if (found === 'unknown') {
-      this.#countRefusal(env, sender, nowMs, waitUntil)
+      this.#countRefusal(sender, env, nowMs, waitUntil)
       return { ok: false, status: 401, detail: 'This token is not known' }
     }
     if (shared === undefined) this.#failures.giveBack(sender)
@@ -88,8 +81,29 @@ export class Authenticator {
     return { ok: false, status: 503, detail }
   }
 
-  async #withoutToken(request: Request, env: Env): Promise<Login> {
+  async #withoutToken(
+    request: Request,
+    sender: string,
+    env: Env,
+    nowMs: number,
+    waitUntil: WaitUntil,
+  ): Promise<Login> {
+    // Looking costs nothing here: pages of people who sit behind one address make many calls at once.
+    const waitMs = hasAssertion(request, env) ? this.#failures.waitMs(sender, nowMs) : 0
+    if (waitMs > 0) {
+      this.#countRefusal(sender, env, nowMs, waitUntil)
+      return tooMany(waitMs)
+    }
     const actor = await actorFromAccess(request, env)
+    if (actor === 'unreachable') {
+      const detail = 'The keys of Cloudflare Access cannot be fetched right now. Tokens work all the same'
+      return { ok: false, status: 503, detail }
+    }
+    if (actor === 'forged') {
+      this.#failures.take(sender, nowMs)
+      this.#countRefusal(sender, env, nowMs, waitUntil)
+      return { ok: false, status: 401, detail: 'This assertion of Cloudflare Access is not valid here' }
+    }
     if (actor === undefined) {
       const isOpen = env.ADMIN_TOKEN || isAccessConfigured(env)
       const detail = isOpen
@@ -144,29 +158,17 @@ export class Authenticator {
     }
   }
 
-  #countRefusal(env: Env, sender: string, nowMs: number, waitUntil: (work: Promise<unknown>) => void): void {
-    if (nowMs - this.#refusedSinceMs >= REFUSALS_SUMMED_MS) {
-      this.#refused = 0
-      this.#refusedSinceMs = nowMs
-    }
-    const times = ++this.#refused
-    if (!/^10*$/.test(String(times))) return
-    const record = {
-      atMs: nowMs,
-      actor: 'unknown',
-      action: 'login-refused' as const,
-      flag: undefined,
-      reason: `${times} login${times > 1 ? 's' : ''} with a wrong token in ten minutes, the latest from ${sender}`,
-      evidence: { times, sender },
-      before: null,
-      after: null,
-    }
-    waitUntil(
-      controller<TokenPort>(env)
-        .note(record)
-        .catch(() => undefined),
-    )
+  #countRefusal(sender: string, env: Env, nowMs: number, waitUntil: WaitUntil): void {
+    const reason = (times: number) =>
+      `${times} login${times > 1 ? 's' : ''} with a wrong token in ten minutes, the latest from ${sender}`
+    const refusal = { actor: 'unknown', action: 'login-refused', reason, evidence: { sender } } as const
+    this.#refusals.note(refusal, env, nowMs, waitUntil)
   }
+}
+
+function tooMany(waitMs: number): Login & { ok: false } {
+  const detail = 'Too many wrong tokens; wait before the next one'
+  return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
 }
 
 /** Whether an actor may do what needs a role. */

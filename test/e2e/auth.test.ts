@@ -174,6 +174,29 @@ describe('Cloudflare Access', () => {
     expect((await attempt('getStatus', withAssertion(genuine))).status).toBe(200)
   })
 
+  it('whoever goes on trying forged ones is not looked at any more, and on record', async () => {
+    const stranger = await generateKeyPair('RS256')
+    const jwt = await assertion(ada, { key: stranger.privateKey })
+    const sender = '192.0.2.7'
+    const statuses: number[] = []
+    for (let time = 0; time < 12; time++)
+      statuses.push((await attempt('getStatus', { ...withAssertion(jwt), sender })).status)
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(401))
+    expect(statuses.at(-1)).toBe(429)
+    const genuine = await assertion(ada)
+    expect((await attempt('getStatus', { ...withAssertion(genuine), sender: '192.0.2.8' })).status).toBe(200)
+    const many = Array.from({ length: 30 }, () =>
+      attempt('whoAmI', { ...withAssertion(genuine), sender: '192.0.2.9' }),
+    )
+    // People behind one address, all of them let in.
+    expect(new Set((await Promise.all(many)).map(({ status }) => status))).toEqual(new Set([200]))
+    const refusals = await eventually('it is on record', async () => {
+      const records = (await gate.audit()).filter(({ action }) => action === 'login-refused')
+      return records.length > 0 && records
+    })
+    expect(JSON.stringify(refusals)).not.toContain(jwt.slice(-20))
+  })
+
   it('another site cannot have a browser change anything', async () => {
     const jwt = await assertion(ada)
     const before = await epoch()

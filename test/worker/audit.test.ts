@@ -195,6 +195,24 @@ describe('what nobody commands leaves its record as well:', () => {
     seen.add('login-refused')
   })
 
+  it('a call that the role of its token does not allow, once for many', async () => {
+    const { token: secret } = await admin.call('createToken', { body: { name: 'Vera', role: 'viewer' } })
+    const vera = adminAs(secret)
+    for (let time = 0; time < 9; time++)
+      await vera.refusal('deleteFlag', { params: { flag: FLAG }, body: {} })
+    const ofVera = async () =>
+      (await latest()).filter(({ actor, action }) => actor === 'Vera' && action === 'call-refused')
+    await expect
+      .poll(ofVera)
+      .toMatchObject([
+        { reason: expect.stringContaining('deleteFlag needs admin'), evidence: { times: 1, role: 'viewer' } },
+      ])
+    await vera.refusal('listTokens')
+    await expect.poll(ofVera).toMatchObject([{ evidence: { times: 10, operation: 'listTokens' } }, {}])
+    expect(JSON.stringify(await ofVera())).not.toContain(secret)
+    seen.add('call-refused')
+  })
+
   it('and every kind of record has been seen', () => {
     expect([...seen].toSorted()).toEqual([...AUDIT_ACTIONS].toSorted())
   })

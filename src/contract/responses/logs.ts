@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'token-created',
   'token-revoked',
   'login-refused',
+  'call-refused',
   'webhook-tested',
 ] as const
 

@@ -19,10 +19,15 @@ export class RateLimiter {
 
   /** Takes `count` tokens of a key. 0 when they were there; otherwise the milliseconds until they will be. */
   take(key: string, nowMs: number, count = 1): number {
-    const bucket = this.#filled(key, nowMs)
-    if (bucket.tokens < count) return Math.ceil(((count - bucket.tokens) / this.#limit.perSecond) * 1_000)
-    bucket.tokens -= count
-    return 0
+    const waitMs = this.waitMs(key, nowMs, count)
+    if (waitMs === 0) this.#filled(key, nowMs).tokens -= count
+    return waitMs
+  }
+
+  /** What `take` would say; takes nothing. */
+  waitMs(key: string, nowMs: number, count = 1): number {
+    const { tokens } = this.#filled(key, nowMs)
+    return tokens < count ? Math.ceil(((count - tokens) / this.#limit.perSecond) * 1_000) : 0
   }
 
   /** Gives back a token that was taken for nothing. */

@@ -11,6 +11,7 @@ export type AuditAction =
   | 'token-created'
   | 'token-revoked'
   | 'login-refused'
+  | 'call-refused'
   | 'webhook-tested'
 
 /** Who or what changed the state of the gate, when, why, on what evidence, from what to what. */

@@ -29,6 +29,7 @@ const DEEDS: Readonly<Record<Action, readonly [words: string, tone?: 'good' | 'w
   'token-created': ['made a token'],
   'token-revoked': ['took a token back'],
   'login-refused': ['was refused', 'warn'],
+  'call-refused': ['was refused', 'warn'],
   'webhook-tested': ['tested a webhook'],
 }
 
