@@ -65,12 +65,13 @@ function onlyRuleWithPercentage(rules: readonly JsonObject[]): number | string {
 
 /** RFC 7396. */
 export function mergePatch(target: unknown, patch: unknown): JsonObject {
-  const merged: Record<string, unknown> = { ...asObject(target) }
+  // A map, because an object would take the key "__proto__" for something else.
+  const merged = new Map(Object.entries(asObject(target)))
   for (const [key, value] of Object.entries(asObject(patch))) {
-    if (value === null) delete merged[key]
-    else merged[key] = isObject(value) ? mergePatch(merged[key], value) : value
+    if (value === null) merged.delete(key)
+    else merged.set(key, isObject(value) ? mergePatch(merged.get(key), value) : value)
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 function withFlag(document: JsonObject, flags: JsonObject, key: string, definition: JsonObject): Edited {
