@@ -1,5 +1,6 @@
 /** The gate's status for people. */
 import type { FlagStatusView, Responses } from '../contract/responses.ts'
+import { countOf } from './document-file.ts'
 import { paragraphs, UsageError } from './errors.ts'
 import { table } from './table.ts'
 import type { Paint } from './terminal.ts'
@@ -23,7 +24,7 @@ export function statusView(status: Status, { url, paint, flag }: ViewOptions): s
 function headline(status: Status, url: string, paint: Paint): string {
   const { environment, epoch, document, isolates, colos } = status
   const places = colos.filter((colo) => colo.isolates.length > 0).length
-  return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${isolates} isolates in ${places} colos`
+  return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${countOf(isolates, 'isolate')} in ${countOf(places, 'colo')}`
 }
 
 function warnings({ controller, document, kill }: Status, paint: Paint): string[] {
@@ -36,11 +37,8 @@ function warnings({ controller, document, kill }: Status, paint: Paint): string[
       `${paint('red', `The newest "${key}" in KV, seen ${seenAt}, was refused`)}\n${paragraphs(problems)}`,
     )
   }
-  const killed = [...new Set([...kill.kv, ...kill.controller])]
-  if (killed.length > 0)
-    lines.push(
-      paint('yellow', `killed: ${killed.join(', ')}${kill.kv.length > 0 ? ' (KV says so, too)' : ''}`),
-    )
+  if (kill.controller.length > 0) lines.push(paint('yellow', `killed: ${kill.controller.join(', ')}`))
+  if (kill.kv.length > 0) lines.push(paint('yellow', `killed in KV: ${kill.kv.join(', ')}`))
   return lines
 }
 

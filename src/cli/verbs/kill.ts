@@ -88,7 +88,7 @@ export const unkill: Verb = {
 function flagOf({ args, options }: Call): string {
   const [flag] = args
   if (options.has('all') === (flag !== undefined)) throw new UsageError('Name one flag, or say --all')
-  return flag ?? KILL_ALL
+  return flag === undefined || flag === 'all' ? KILL_ALL : flag
 }
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)

@@ -37,7 +37,8 @@ export const publish: Verb = {
     const body = {
       document: file.text,
       expectedVersion,
-      confirm: review.needsConfirmation,
+      // The sample may have changed since the review; --yes answers that question, too.
+      confirm: review.needsConfirmation || options.has('yes'),
       ...(reason !== undefined && { reason }),
     }
     const answer = await call.ask('publishDocument', { body })

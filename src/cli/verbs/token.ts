@@ -59,7 +59,7 @@ const revoke: Verb = {
   group: 'Manage',
   summary: 'Take a token back',
   arguments: [{ name: '<token>', summary: 'its id, or its name where only one has it' }],
-  examples: [['token revoke on-call', 'it is refused from now on']],
+  examples: [['token revoke on-call', 'it is refused everywhere within 15 s']],
   failsWhen: 'there is no such token',
   async run(call) {
     const wanted = call.args[0] ?? ''

@@ -190,6 +190,7 @@ const WALKS: Readonly<Record<string, Walk>> = {
       [`kill ${NOT_HERE}`, 1, NOT_HERE],
       ['kill', 2, 'Name one flag'],
       ['kill --all', 2, 'Add --yes'],
+      ['kill all', 2, 'Add --yes'],
       ['kill x --kv', 1, 'no wrangler.toml'],
       [`kill ${STAGED} --token-file looker.txt`, 1, 'this needs operator'],
       [`unkill ${STAGED}`, 1, 'All flags are still killed'],
