@@ -1,6 +1,6 @@
 /** The OpenAPI description of the admin API, from the contract: routes, requests, responses. */
 import { toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema'
-import type * as v from 'valibot'
+import * as v from 'valibot'
 import { BODIES, QUERIES } from '../../src/contract/requests.ts'
 import { RESPONSES, SHARED } from '../../src/contract/responses.ts'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES, type Route } from '../../src/contract/routes.ts'
@@ -9,6 +9,9 @@ const REFERENCES = {
   errorMode: 'ignore',
   overrideRef: ({ referenceId }: { referenceId: string }) => `#/components/schemas/${referenceId}`,
 } as const
+
+/** Parameters of queries that are whole numbers; all others are texts. */
+const WHOLE_NUMBERS = new Set(['before', 'epoch', 'limit', 'seconds'])
 
 type Json = { [key: string]: unknown }
 
@@ -58,13 +61,18 @@ function operation(id: OperationId): Json {
     description: `Needs the role ${role}.`,
     ...parametersOf(id, path),
     ...(Object.hasOwn(BODIES, id) && {
-      requestBody: { content: jsonContent(schemaOf(BODIES[id as keyof typeof BODIES], 'input')) },
+      requestBody: requestBodyOf(BODIES[id as keyof typeof BODIES]),
     }),
     responses: {
       200: { description: summary, content: answerOf(id) },
       default: { $ref: '#/components/responses/Problem' },
     },
   }
+}
+
+/** A body is required where `{}`, which none stands for, is not enough. */
+function requestBodyOf(schema: v.GenericSchema): Json {
+  return { required: !v.safeParse(schema, {}).success, content: jsonContent(schemaOf(schema, 'input')) }
 }
 
 function answerOf(id: OperationId): Json {
@@ -86,7 +94,7 @@ function parametersOf(id: OperationId, path: string): Json {
     name,
     in: 'query',
     required: entry.type !== 'optional',
-    schema: { type: ['flag', 'variant'].includes(name) ? 'string' : 'integer' },
+    schema: { type: WHOLE_NUMBERS.has(name) ? 'integer' : 'string' },
   }))
   const parameters = [...inPath, ...inQuery]
   return parameters.length === 0 ? {} : { parameters }

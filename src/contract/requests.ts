@@ -74,7 +74,10 @@ export const BODIES = {
       86_400,
     ),
     /** The page that the link leads to. */
-    path: v.optional(v.pipe(v.string(), v.regex(/^\/(?![/\\])/, 'a path that begins with one "/"')), '/'),
+    path: v.optional(
+      v.pipe(v.string(), v.regex(/^\/(?![/\\])\P{Cc}*$/u, 'a path that begins with one "/"')),
+      '/',
+    ),
   }),
   createToken: v.strictObject({
     name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)),

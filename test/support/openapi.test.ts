@@ -1,4 +1,7 @@
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import openApi from '../../config/openapi.json' with { type: 'json' }
+import { BODIES, QUERIES } from '../../src/contract/requests.ts'
 import { type Answer, describedFetch, faultsOf, faultsOfAnswer, OPERATION_IDS } from './openapi.ts'
 
 const ME = { name: 'ada', role: 'viewer', environment: 'production' }
@@ -66,5 +69,37 @@ describe('answers held against the description', () => {
   it('know every operation once', () => {
     expect(new Set(OPERATION_IDS).size).toBe(OPERATION_IDS.length)
     expect(OPERATION_IDS).toContain('commandFlag')
+  })
+})
+
+describe('the description of what the API takes', () => {
+  type Parameter = { name: string; in: string; schema: { type?: string } }
+  type Operation = { operationId: string; parameters?: Parameter[]; requestBody?: { required: boolean } }
+  const operations = Object.values(openApi.paths).flatMap((each) => Object.values(each) as Operation[])
+
+  it('calls each parameter of a query by the kind that is taken', () => {
+    const found = operations.flatMap(({ operationId, parameters = [] }) =>
+      parameters.filter((each) => each.in === 'query').map((each) => ({ operationId, ...each })),
+    )
+    expect(found.length).toBeGreaterThan(10)
+    for (const { operationId, name, schema } of found) {
+      const takes = (value: string) =>
+        v.safeParse(QUERIES[operationId as keyof typeof QUERIES], { flag: 'f', [name]: value }).success
+      expect([operationId, name, takes('7'), takes('text')]).toEqual([
+        operationId,
+        name,
+        true,
+        schema.type === 'string',
+      ])
+    }
+  })
+
+  it('says of each body whether the operation can do without', () => {
+    const found = operations.filter(({ requestBody }) => requestBody !== undefined)
+    expect(found.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(BODIES).sort())
+    for (const { operationId, requestBody } of found) {
+      const isEnough = v.safeParse(BODIES[operationId as keyof typeof BODIES], {}).success
+      expect([operationId, requestBody?.required]).toEqual([operationId, !isEnough])
+    }
   })
 })

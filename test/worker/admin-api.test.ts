@@ -102,6 +102,13 @@ describe('flags', () => {
     expect(kill.controller).toEqual(['*'])
     expect(Object.values(flags).every(({ state }) => state === 'killed')).toBe(true)
     await admin.call('commandFlag', { params: { flag: 'all', verb: 'unkill' }, body: {} })
+    // A flag may be called so; then the word means that flag.
+    const onOff = { variants: { on: true, off: false }, off: 'off' }
+    await admin.call('createFlag', { body: { key: 'all', flag: onOff } })
+    await admin.call('commandFlag', { params: { flag: 'all', verb: 'kill' }, body: {} })
+    expect((await admin.call('getStatus')).kill.controller).toEqual(['all'])
+    await admin.call('commandFlag', { params: { flag: 'all', verb: 'unkill' }, body: {} })
+    await admin.call('deleteFlag', { params: { flag: 'all' }, body: {} })
     expect(
       await admin.refusal('commandFlag', { params: { flag: FLAG, verb: 'unkill' }, body: {} }),
     ).toMatchObject({
@@ -144,8 +151,26 @@ describe('explain and preview', () => {
       redirect: 'manual',
     })
     expect(forged.status).toBe(403)
-    const away = await gate.fetch(`${preview.url.split('&')[0]}&to=//evil.test`, { redirect: 'manual' })
-    expect(away.status).toBe(400)
+    for (const place of [
+      '//evil.test',
+      '/\t/evil.test',
+      '/\n/evil.test',
+      '/\\evil.test',
+      '/.//evil.test',
+      'evil',
+    ]) {
+      for (const link of [preview.url.split('&')[0], `${GATE_URL}/__sluice/preview?end`]) {
+        const to = `${link}&to=${encodeURIComponent(place)}`
+        expect((await gate.fetch(to, { redirect: 'manual' })).status, place).toBe(400)
+      }
+      const body = { overrides: { [FLAG]: 'on' }, path: place }
+      if (!place.includes('.//'))
+        expect((await admin.refusal('createPreview', { body })).status, place).toBe(400)
+    }
+    const ended = await gate.fetch(`${GATE_URL}/__sluice/preview?end&to=/caf%C3%A9?q=%C3%A9`, {
+      redirect: 'manual',
+    })
+    expect(ended.headers.get('location')).toBe('/caf%C3%A9?q=%C3%A9')
   })
 })
 

@@ -37,12 +37,22 @@ export const documentHandlers: Handlers<
     return { current, versions: versions.map(versionView) }
   },
 
-  getVersion: ({ controller, params }) => documentAnswer(controller, Number(params.version)),
-
-  restoreVersion: (call) => {
-    const version = Number(call.params.version)
-    return publishAnswer(call, { kind: 'restore', version }, `restored version ${version}`)
+  getVersion: async ({ controller, params }) => {
+    const version = versionIn(params)
+    return version instanceof Response ? version : await documentAnswer(controller, version)
   },
+
+  restoreVersion: async (call) => {
+    const version = versionIn(call.params)
+    if (version instanceof Response) return version
+    return await publishAnswer(call, { kind: 'restore', version }, `restored version ${version}`)
+  },
+}
+
+/** The version that a path names, or the answer that there is none of such a name. */
+function versionIn({ version = '' }: Readonly<Record<string, string>>): number | Response {
+  if (/^\d{1,15}$/.test(version)) return Number(version)
+  return problemDetails(404, 'Not Found', `There is no version ${version}: versions are whole numbers`)
 }
 
 async function documentAnswer(controller: Call<'getDocument'>['controller'], version: number | undefined) {

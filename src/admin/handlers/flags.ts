@@ -4,7 +4,7 @@ import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
 import { KILL_ALL, parseKillList } from '../../core/config/control.ts'
 import type { Edit } from '../../core/config/edit.ts'
-import type { Command } from '../../core/rollout/commands.ts'
+import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { problemDetails } from '../../problem-details.ts'
 import type { Call, Handlers } from '../call.ts'
 import { summaryOf } from '../flag-summaries.ts'
@@ -74,14 +74,14 @@ export const flagHandlers: Handlers<
   commandFlag: async (call) => {
     const { body, params, actor, controller, live, nowMs } = call
     const verb = params.verb as FlagVerb
-    const flag = params.flag === 'all' ? KILL_ALL : (params.flag ?? '')
+    const flag = flagOrAll(call)
     if (verb === 'stage' && body.stage === undefined) {
       return problemDetails(400, 'Bad Request', 'Say which stage: {"stage": 1}')
     }
     const command: Command = { kind: verb, flag, ...(body.stage !== undefined && { stage: body.stage }) }
     try {
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
-      if (!result.ok) return problemDetails(409, 'Conflict', result.error)
+      if (!result.ok) return commandRefused(result)
       live.adopt(result.state, nowMs)
       return { epoch: result.state.epoch, via: 'controller', before: result.before, after: result.after }
     } catch (error) {
@@ -103,10 +103,25 @@ function editAnswer(
   return publishAnswer(call, { kind: 'edit', edit }, `${did} ${edit.flag}`)
 }
 
+/** `all` is another word for `*`, unless a flag is called so. */
+function flagOrAll({ params, live }: Call<'commandFlag'>): string {
+  const flag = params.flag ?? ''
+  return flag === 'all' && !live.last.snapshot.flags.has(flag) ? KILL_ALL : flag
+}
+
+function commandRefused({ why, error }: CommandResult & { ok: false }): Response {
+  return why === 'missing' ? problemDetails(404, 'Not Found', error) : problemDetails(409, 'Conflict', error)
+}
+
 /** The Controller is away: the people's own list in KV closes the flag without it. */
 async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
+  const { snapshot } = await live.refreshNow(env, Date.now())
+  if (flag !== KILL_ALL && !snapshot.flags.has(flag)) {
+    return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
+  }
   const known = parseKillList(await env.GATE.get('kill', { type: 'text' }))
-  const list = known.ok ? known.value : []
+  // Whoever is on a list that can't be read any more stays closed.
+  const list = known.ok ? known.value : live.killList
   if (!list.includes(flag)) await env.GATE.put('kill', JSON.stringify([...list, flag]))
   await live.refreshNow(env, Date.now())
   return { epoch: live.epoch, via: 'kv' as const, before: null, after: null }

@@ -26,7 +26,8 @@ export type FlagFacts = { stageCount: number } | undefined
 
 export type CommandResult =
   | { ok: true; state: ControlState; before: FlagStatus; after: FlagStatus }
-  | { ok: false; error: string }
+  /** `missing`: the document has no such flag. `impossible`: not in the state that the flag is in. */
+  | { ok: false; why: 'missing' | 'impossible'; error: string }
 
 /** The control of one flag, with its kill. */
 export type FlagStatus = FlagControl & { killed: boolean }
@@ -46,7 +47,7 @@ export function applyCommand(
 ): CommandResult {
   const forAll = command.flag === KILL_ALL
   if (forAll && command.kind !== 'kill' && command.kind !== 'unkill') return refuse(command, 'name one flag')
-  if (facts === undefined && !forAll) return refuse(command, 'the document has no such flag')
+  if (facts === undefined && !forAll) return refuse(command, 'the document has no such flag', 'missing')
   const next =
     command.kind === 'kill' || command.kind === 'unkill'
       ? nextKills(state, command.kind, command.flag)
@@ -152,6 +153,10 @@ function controlOf(state: ControlState, flag: string): FlagControl {
   return Object.hasOwn(state.flags, flag) ? (state.flags[flag] ?? INITIAL_FLAG_CONTROL) : INITIAL_FLAG_CONTROL
 }
 
-function refuse(command: Command, why: string): CommandResult {
-  return { ok: false, error: `Cannot ${command.kind} ${command.flag}: ${why}` }
+function refuse(
+  { kind, flag }: Command,
+  reason: string,
+  why: 'missing' | 'impossible' = 'impossible',
+): CommandResult {
+  return { ok: false, why, error: `Cannot ${kind} ${flag}: ${reason}` }
 }

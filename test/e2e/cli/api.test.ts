@@ -135,7 +135,7 @@ it('every command of a rollout', async () => {
   }
   for (const verb of FLAG_VERBS) {
     const call = { ...params('no-such-flag', { verb }), body: verb === 'stage' ? { stage: 0 } : {} }
-    expect(await refusal('commandFlag', call), verb).toBe(409)
+    expect(await refusal('commandFlag', call), verb).toBe(404)
   }
   expect(await refusal('commandFlag', { ...params(STAGED, { verb: 'stage' }), body: { stage: 9 } })).toBe(409)
   expect(await refusal('commandFlag', { ...params(STAGED, { verb: 'stage' }), body: {} })).toBe(400)
@@ -218,7 +218,24 @@ it('what is no operation is answered as a problem, and the description itself is
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
   const watched = describedFetch(fetch, seen)
   expect((await watched(`${gate.url}${API_PREFIX}/nothing`, { headers })).status).toBe(404)
-  expect((await watched(`${gate.url}${API_PREFIX}/status`, { method: 'POST', headers })).status).toBe(404)
+  for (const [method, path, allowed] of [
+    ['POST', '/status', 'GET, HEAD'],
+    ['DELETE', '/document', 'GET, PUT, HEAD'],
+    ['PUT', `/flags/${FLAG}`, 'GET, PATCH, DELETE, HEAD'],
+    ['GET', `/flags/${FLAG}/kill`, 'POST'],
+  ] as const) {
+    const refused = await watched(`${gate.url}${API_PREFIX}${path}`, { method, headers })
+    expect([refused.status, refused.headers.get('allow')], `${method} ${path}`).toEqual([405, allowed])
+  }
+  const unknownVerb = await watched(`${gate.url}${API_PREFIX}/flags/${FLAG}/explode`, {
+    method: 'POST',
+    headers,
+  })
+  expect(unknownVerb.status).toBe(404)
+  for (const version of ['last', '0x1', '1.5', '-1']) {
+    expect(await refusal('getVersion', { params: { version } }), version).toBe(404)
+    expect(await refusal('restoreVersion', { params: { version }, body: {} }), version).toBe(404)
+  }
   const large = { method: 'POST', headers, body: `{"reason":"${'x'.repeat(70_000)}"}` }
   expect((await watched(`${gate.url}${API_PREFIX}/flags/${FLAG}/kill`, large)).status).toBe(413)
   const served = await fetch(`${gate.url}${API_PREFIX}/openapi.json`)
