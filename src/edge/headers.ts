@@ -3,7 +3,8 @@ import type { Decision } from '../core/decision/decide.ts'
 import type { Facts } from './facts.ts'
 import { remembered } from './remembered.ts'
 
-const OWN_PREFIX = 'sluice-'
+/** Servers that speak CGI to the app (and WSGI, Rack) make one of `-` and `_`. */
+const OWN_NAME = /^sluice[-_]/
 
 /**
  * Fields that belong to one connection and not to the message (RFC 9110, 7.6.1). The runtime speaks the
@@ -36,19 +37,45 @@ function withAddress(chain: string, ip: string): string {
 function unfitFor(facts: Facts): string[] {
   const unfit = HOP_BY_HOP.filter((name) => facts.headers.has(name))
   // Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word.
-  for (const name of facts.headers.keys()) if (name.startsWith(OWN_PREFIX)) unfit.push(name)
+  for (const name of facts.headers.keys()) if (OWN_NAME.test(name)) unfit.push(name)
   const connection = facts.header('connection')
   return connection === undefined ? unfit : [...unfit, ...connectionOptions(facts, connection)]
 }
 
 /** What belongs to the connection by the visitor's word. */
-function connectionOptions(facts: Facts, connection: string): string[] {
-  const options = connection
-    .split(',')
-    .map((option) => option.trim().toLowerCase())
-    .filter((option) => option !== 'upgrade' && isToken(option))
+function connectionOptions(facts: Facts, connection: string): readonly string[] {
+  const options = optionsIn(connection)
   return facts.headers.has('upgrade') ? options : [...options, 'connection']
 }
+
+/** The fields that a Connection header names. */
+const optionsIn = remembered((connection): readonly string[] =>
+  connection
+    .split(',')
+    .map((option) => option.trim().toLowerCase())
+    .filter((option) => option !== 'upgrade' && isToken(option)),
+)
+
+const NONE: readonly string[] = []
+/** What the runtime sees to itself, on this side. */
+const RUNTIMES_OWN: ReadonlySet<string> = new Set([
+  'keep-alive',
+  'close',
+  'te',
+  'trailer',
+  'transfer-encoding',
+])
+
+/** Names of an answer's fields that belong to the origin's connection by the origin's word. */
+export function connectionFields(headers: Headers): readonly string[] {
+  const connection = headers.get('connection')
+  return connection === null ? NONE : fieldsNamedBy(connection)
+}
+
+const fieldsNamedBy = remembered((connection): readonly string[] => {
+  const named = optionsIn(connection).filter((option) => !RUNTIMES_OWN.has(option))
+  return named.length === 0 ? NONE : [...named, 'proxy-connection']
+})
 
 /** An address as RFC 7239 writes it. */
 function nodeOf(ip: string | undefined): string {

@@ -2,7 +2,7 @@ import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../env.ts'
 import type { BodyWatch } from './body-watch.ts'
 import type { Facts } from './facts.ts'
-import { flagsHeader, keepFromSharedCaches, revalidate } from './headers.ts'
+import { connectionFields, flagsHeader, keepFromSharedCaches, revalidate } from './headers.ts'
 import { pageCookie } from './pages.ts'
 import type { Plan } from './plan.ts'
 import type { OriginAnswer } from './proxy.ts'
@@ -67,11 +67,14 @@ export function respond(
   const varies = dependsOnVisitor(plan, facts)
   const given = response.headers
   const isForged = OWN_WORDS.some((name) => given.has(name))
-  const isAsIs = !varies && !debug.visible && page === undefined && !missing && !isForged
+  const unfit = connectionFields(given)
+  const isAsIs =
+    !varies && !debug.visible && page === undefined && !missing && !isForged && unfit.length === 0
   if (isAsIs || response.status > HIGHEST_STATUS) return response
   const copy = mutable(response, body)
   const { headers } = copy
   if (isForged) for (const name of OWN_WORDS) headers.delete(name)
+  for (const name of unfit) headers.delete(name)
   if (varies || page !== undefined) keepFromSharedCaches(headers)
   if (tag !== undefined) tagValidators(headers, tag)
   if (varies && isCode(facts)) revalidate(headers)

@@ -41,10 +41,11 @@ const FORGED = {
   'SLUICE-SIGNATURE': 't=1,v1=00',
   'sluice-targeting-key': 'admin',
   'Sluice-Anything-At-All': 'x',
+  Sluice_Flags: 'f=on;reason=static',
   'sluice-debug': 'x.y',
 }
 const sluiceHeaders = (request: LoggedRequest | undefined) =>
-  Object.fromEntries(Object.entries(request?.headers ?? {}).filter(([name]) => name.startsWith('sluice-')))
+  Object.fromEntries(Object.entries(request?.headers ?? {}).filter(([name]) => /^sluice[-_]/.test(name)))
 const debugToken = (payload: object, key = SIGNING_KEY) => {
   const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
   return `${body}.${createHmac('sha256', key).update(`debug.${body}`).digest('hex')}`
@@ -149,6 +150,21 @@ describe('a request on its way to the origin', () => {
     })
   })
 
+  it('says by whom it was sent, whatever address the visitor claims', async () => {
+    const chains: [claimed: string | undefined, chain: string][] = [
+      [undefined, '1.2.3.4'],
+      ['9.9.9.9', '9.9.9.9, 1.2.3.4'],
+      ['9.9.9.9, 1.2.3.4', '9.9.9.9, 1.2.3.4'],
+      // It ends with the same digits, and is another address.
+      ['91.2.3.4', '91.2.3.4, 1.2.3.4'],
+    ]
+    for (const [claimed, chain] of chains) {
+      const headers = { 'cf-connecting-ip': '1.2.3.4', ...(claimed && { 'x-forwarded-for': claimed }) }
+      await raw(`${development.url}/`, { headers })
+      expect(origins.old.requests.at(-1)?.headers['x-forwarded-for']).toBe(chain)
+    }
+  })
+
   it('leaves behind what belongs to one connection', async () => {
     const headers = {
       connection: 'keep-alive, X-Hop',
@@ -176,6 +192,19 @@ describe('an answer on its way to the visitor', () => {
       const answer = await raw(`${development.url}/`)
       expect(answer).toMatchObject({ status, headers: { location: '/elsewhere', etag: '"e"' } })
       expect(origins.old.requests).toHaveLength(1)
+    },
+  )
+
+  it.each(['/', '/plain/x'])(
+    'leaves behind what belongs to the connection of the origin, on %s',
+    async (path) => {
+      origins.old.answer((_, response) => {
+        const headers = { connection: 'keep-alive, X-Hop', 'x-hop': 'gone', 'x-end-to-end': 'kept' }
+        response.writeHead(200, headers).end('old')
+      })
+      const { headers } = await raw(development.url + path)
+      expect(headers).toMatchObject({ 'x-end-to-end': 'kept' })
+      expect(headers).not.toHaveProperty('x-hop')
     },
   )
 
