@@ -8,6 +8,7 @@ import {
   errors,
   type JWTPayload,
   type JWTVerifyGetKey,
+  type JWTVerifyOptions,
   jwtVerify,
 } from 'jose'
 import type { AttributeValue, Scalar } from '../core/context/attributes.ts'
@@ -39,24 +40,27 @@ export class TokenVerifier {
     this.#settings = settings
   }
 
-  /** The claims of the request's token, or undefined. Waits for the key set only when it is not cached. */
+  /**
+   * The claims of the first token that is good, or undefined: what an app's own API takes may stand where the visitor's
+   * token could. Waits for the key set only when it is not cached.
+   */
   async verify(facts: Facts, env: Env): Promise<Claims | undefined> {
-    const token = this.#tokenOf(facts)
-    if (token === undefined) return undefined
-    const cached = this.#cache.get(token)
-    if (cached !== undefined && facts.nowMs < cached.untilMs) return cached.claims
-    const claims = await this.#verifyToken(token, env)
-    this.#remember(token, claims, facts.nowMs)
-    return claims
-  }
-
-  #tokenOf(facts: Facts): string | undefined {
-    for (const source of this.#settings.from) {
-      const raw = source.kind === 'cookie' ? facts.cookie(source.name) : facts.header(source.name)
-      const token = raw?.replace(/^Bearer\s+/i, '')
-      if (token && token.length <= LONGEST_TOKEN && token.split('.').length === 3) return token
+    for (const token of this.#tokensOf(facts)) {
+      const cached = this.#cache.get(token)
+      const isKnown = cached !== undefined && facts.nowMs < cached.untilMs
+      const claims = isKnown ? cached.claims : await this.#verifyToken(token, env)
+      if (!isKnown) this.#remember(token, claims, facts.nowMs)
+      if (claims !== undefined) return claims
     }
     return undefined
+  }
+
+  #tokensOf(facts: Facts): string[] {
+    return this.#settings.from.flatMap((source) => {
+      const raw = source.kind === 'cookie' ? facts.cookie(source.name) : facts.header(source.name)
+      const token = raw?.replace(/^Bearer\s+/i, '')
+      return token && token.length <= LONGEST_TOKEN && token.split('.').length === 3 ? [token] : []
+    })
   }
 
   async #verifyToken(token: string, env: Env): Promise<Claims | undefined> {
@@ -78,11 +82,12 @@ export class TokenVerifier {
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
     }
-    const verified =
-      keys instanceof Uint8Array
-        ? await jwtVerify(token, keys, options)
-        : await jwtVerify(token, keys, options)
-    return verified.payload
+    try {
+      return await payloadOf(token, keys, options)
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return await payloadByAny(token, error, options)
+      throw error
+    }
   }
 
   #resolveKeys(env: Env): JWTVerifyGetKey | Uint8Array {
@@ -120,6 +125,32 @@ export class TokenVerifier {
       claims === undefined ? nowMs + INVALID_TOKEN_TTL_MS : Math.min(expiresMs, nowMs + LONGEST_TTL_MS)
     this.#cache.set(token, { claims, untilMs })
   }
+}
+
+async function payloadOf(
+  token: string,
+  key: JWTVerifyGetKey | Uint8Array | CryptoKey,
+  options: JWTVerifyOptions,
+): Promise<Claims> {
+  const verified =
+    typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
+  return verified.payload
+}
+
+/** A token that names no key, and a set with several that could be it, as while keys are rotated: one must fit. */
+async function payloadByAny(
+  token: string,
+  keys: AsyncIterable<CryptoKey>,
+  options: JWTVerifyOptions,
+): Promise<Claims> {
+  for await (const key of keys) {
+    try {
+      return await payloadOf(token, key, options)
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed()
 }
 
 /** Errors that are a judgement of the token, not a failure to get at the keys. */

@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flag } from './harness/documents.ts'
 import { eventually } from './harness/eventually.ts'
@@ -171,6 +171,28 @@ describe('the account type from a token', () => {
     )
     for (const token of tokens) await expectOrigin(token, 'new')
     expect(keys.asked() - askedBefore).toBeLessThanOrEqual(1)
+  })
+
+  it('counts while keys are rotated, though the token names none, and where another token stands before it', async () => {
+    const first = await generateKeyPair('RS256')
+    const second = await generateKeyPair('RS256')
+    const stranger = await generateKeyPair('RS256')
+    const publicKeys = [await exportJWK(first.publicKey), await exportJWK(second.publicKey)]
+    const from = [{ header: 'authorization' }, { cookie: 'session' }]
+    await gate.kv.put('config', documentWith({ from, audience: AUDIENCE, jwks: { keys: publicKeys } }))
+    const signed = ({ privateKey }: typeof first) =>
+      signToken({ alg: 'RS256', key: privateKey, claims: { ...pro, jti: crypto.randomUUID() } })
+    for (const pair of [first, second]) {
+      const token = await signed(pair)
+      await eventually('the key verifies', async () => {
+        const page = await gate.get('/account', bearer(token))
+        return page.origin === 'new'
+      })
+    }
+    const foreign = await signed(stranger)
+    await expectOrigin(foreign, 'old')
+    const both = { ...bearer(foreign), cookie: `session=${await signed(second)}` }
+    expect(await gate.get('/account', both)).toMatchObject({ status: 200, origin: 'new' })
   })
 
   it('is verified with a secret of the Worker where the document says so', async () => {
