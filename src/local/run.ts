@@ -132,12 +132,18 @@ function checked(text: string, name: string): string {
   throw new DocumentError(`Cannot use ${name}: it has problems\n${describeProblems(parsed.problems)}`)
 }
 
-/** Keys for tokens are secrets of the Worker; a document names them, the environment has them. */
+/** Keys for tokens and messages are secrets of the Worker; a document names them, the environment has them. */
 function secretsNamedBy(document: string, env: RunOptions['env']): Record<string, string> {
   const parsed = parseDocument(document)
-  const name = parsed.ok ? parsed.value.context.jwt?.secretBinding : undefined
-  const value = name === undefined ? undefined : env[name]
-  return name === undefined || value === undefined ? {} : { [name]: value }
+  if (!parsed.ok) return {}
+  const { context, notifications } = parsed.value
+  const names = [context.jwt, ...(notifications?.webhooks ?? [])].map((each) => each?.secretBinding)
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = name === undefined ? undefined : env[name]
+      return name === undefined || value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 /** A document that was named is published; without one, what KV has stays, led to the origins of this run. */
