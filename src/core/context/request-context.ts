@@ -30,8 +30,11 @@ const CF_ATTRIBUTES: ReadonlySet<string> = new Set([
   'timezone',
 ])
 
-/** A visitor's own id is bounded, so that hashing is: a longer one is cut, deterministically. */
-const LONGEST_TARGETING_KEY = 256
+/**
+ * As much as a cookie holds. A longer id is cut, since origins hear of it in a header; a shorter bound would put many
+ * visitors into one place where the id is a token, which all begin alike.
+ */
+const LONGEST_TARGETING_KEY = 4_096
 
 /**
  * The evaluation context of one request, lazily: a document that never asks for the browser never pays for
@@ -161,7 +164,7 @@ function preferredLanguage(header: string | undefined): string | undefined {
   let bestWeight = 0
   for (const part of (header ?? '').split(',')) {
     const [tag = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-    const quality = parameters.find((parameter) => parameter.startsWith('q='))
+    const quality = parameters.find((parameter) => /^q=/i.test(parameter))
     const weight = quality === undefined ? 1 : Number(quality.slice(2))
     if (tag !== '' && tag !== '*' && weight > bestWeight) {
       best = tag

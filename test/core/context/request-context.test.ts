@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import {
+  preferredLanguage,
+  RequestContext,
+  type RequestFacts,
+} from '../../../src/core/context/request-context.ts'
+
+describe('the language', () => {
+  it.each([
+    ['ro', 'ro'],
+    ['de;q=0.2, ro', 'ro'],
+    ['de;q=0.5, ro;q=0.5', 'de'],
+    ['*, ro;q=0.1', 'ro'],
+    ['de;Q=0.2, ro;Q=0.9', 'ro'],
+    ['de;q=0', undefined],
+    ['', undefined],
+  ])('that "%s" prefers is %s', (header, language) => {
+    expect(preferredLanguage(header)).toBe(language)
+  })
+})
+
+describe('the targeting key', () => {
+  const keyOf = (id: string) => {
+    const facts = { header: () => id } as unknown as RequestFacts
+    const identity = {
+      targetingKey: [{ kind: 'header' as const, name: 'x-user-id' }],
+      attributes: new Map(),
+      jwt: undefined,
+    }
+    return new RequestContext(facts, identity, () => 'anonymous', Math.random).targetingKey()
+  }
+
+  it('tells tokens apart that begin alike, as those of one issuer do', () => {
+    const beginning = 'eyJhbGciOiJSUzI1NiJ9.'.repeat(50)
+    expect(keyOf(`${beginning}ana`)).not.toBe(keyOf(`${beginning}bob`))
+  })
+
+  it('is no longer than a cookie, since origins hear of it in a header', () => {
+    expect(keyOf('x'.repeat(20_000)).length).toBe(4_096)
+  })
+})
