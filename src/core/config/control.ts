@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { type Parsed, parseJson } from './parse.ts'
-import { problemOfIssue } from './problems.ts'
+import { problemsOfIssue } from './problems.ts'
 
 const flagControlSchema = v.object({
   /** Number of the rollout attempt; counts of different generations never mix. */
@@ -47,7 +47,7 @@ export function parseControlState(text: string | null): Parsed<ControlState> {
   if (!json.ok) return json
   const shape = v.safeParse(controlStateSchema, json.value)
   if (shape.success) return { ok: true, value: shape.output }
-  return { ok: false, problems: shape.issues.map((issue) => problemOfIssue(issue, [])) }
+  return { ok: false, problems: shape.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
 }
 
 const killListSchema = v.union([

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { messageOf } from '../message-of.ts'
-import { type Problem, problem, problemOfIssue } from './problems.ts'
+import { type Problem, problem, problemsOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
 import { referenceProblems } from './references.ts'
 import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from './schema.ts'
@@ -38,8 +38,10 @@ export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
   if (unreadable.length > 0) return { ok: false, problems: unreadable.slice(0, MOST_PROBLEMS) }
   const shape = v.safeParse(gateDocumentSchema, value, { abortEarly: valueCount > MOST_VALUES_LISTED })
   if (!shape.success) {
-    const problems = shape.issues.slice(0, MOST_PROBLEMS).map((issue) => problemOfIssue(issue, KNOWN_KEYS))
-    return { ok: false, problems }
+    const problems = shape.issues
+      .slice(0, MOST_PROBLEMS)
+      .flatMap((issue) => problemsOfIssue(issue, KNOWN_KEYS))
+    return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
   }
   return withoutDanglingReferences(shape.output)
 }

@@ -1,4 +1,4 @@
-import type { BaseIssue } from 'valibot'
+import type { BaseIssue, IssuePathItem } from 'valibot'
 
 /** One thing that is wrong with a document: where, what is there, what should be, and how to mend it. */
 export type Problem = {
@@ -56,8 +56,28 @@ function fixOfUnknownKey(key: string, guess: string | undefined): string {
     : `did you mean "${guess}"?`
 }
 
-/** Turns a validation issue into a problem. `knownKeys` helps to guess what a misspelt key was meant to be. */
-export function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem {
+/** Turns a validation issue into problems. `knownKeys` helps to guess what a misspelt key was meant to be. */
+export function problemsOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem[] {
+  return withinChoice(issue, []).map((each) => problemOfIssue(each, knownKeys))
+}
+
+/**
+ * Where one of several kinds of value may stand and the value is of one of them, people want to know what is wrong
+ * inside it. Issues inside a choice say where they are from the choice on.
+ */
+function withinChoice(issue: BaseIssue<unknown>, above: readonly IssuePathItem[]): BaseIssue<unknown>[] {
+  const path = [...above, ...(issue.path ?? [])]
+  const inner = (issue.issues ?? []).filter((each) => !isOfAnotherKind(each))
+  if (issue.type === 'union' && inner.length > 0) return inner.flatMap((each) => withinChoice(each, path))
+  const [first, ...rest] = path
+  return [first === undefined ? issue : { ...issue, path: [first, ...rest] }]
+}
+
+function isOfAnotherKind({ kind, path, issues }: BaseIssue<unknown>): boolean {
+  return kind === 'schema' && path === undefined && (issues ?? []).every(isOfAnotherKind)
+}
+
+function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem {
   const keys = (issue.path ?? []).map((item) => item.key as PathKey)
   const last = keys.at(-1)
   if (issue.type === 'strict_object' && issue.expected === 'never') {

@@ -1,5 +1,6 @@
 import { parseTimeMs } from '../flags/date-time.ts'
 import { compileOperator } from '../flags/operators.ts'
+import { identityProblems } from './identity-references.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { chainProblems } from './requirement-chains.ts'
 import { routeProblems } from './route-references.ts'
@@ -15,6 +16,7 @@ export function referenceProblems(document: GateDocument): Problem[] {
     ...routeProblems(document),
     ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
     ...chainProblems(document.flags),
+    ...document.freezes.flatMap((freeze, index) => timeProblems(['freezes', index], freeze)),
     ...(document.bootstrap?.flags ?? [])
       .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
       .filter(({ key }) => !Object.hasOwn(document.flags, key))
@@ -32,12 +34,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
   for (const [index, required] of flag.requires.entries()) {
     problems.push(...requirementProblems(document, [...at, 'requires', index], required))
   }
-  const { start, end } = flag.schedule ?? {}
-  if (start !== undefined && end !== undefined && parseTimeMs(end) <= parseTimeMs(start)) {
-    problems.push(
-      problem([...at, 'schedule', 'end'], end, `a date after ${start}`, 'swap or correct the two'),
-    )
-  }
+  problems.push(...timeProblems([...at, 'schedule'], flag.schedule ?? {}))
   const staged = flag.rules.flatMap((rule, index) => (rule.stages ? [index] : []))
   for (const index of staged.slice(1)) {
     const expected = `stages in one rule only (rule ${staged[0]} has them)`
@@ -49,6 +46,14 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
     problems.push(...ruleProblems([...at, 'rules', index], rule, variants))
   }
   return problems
+}
+
+function timeProblems(
+  at: readonly PathKey[],
+  { start, end }: { start?: string | undefined; end?: string | undefined },
+): Problem[] {
+  if (start === undefined || end === undefined || parseTimeMs(end) > parseTimeMs(start)) return []
+  return [problem([...at, 'end'], end, `a date after ${start}`, 'swap or correct the two')]
 }
 
 function requirementProblems(
@@ -126,28 +131,4 @@ function conditionProblems(at: readonly PathKey[], rule: RuleConfig): Problem[] 
       ? [problem(values, condition.values, expected, fix)]
       : [problem([...values, which], condition.values[which], expected, fix)]
   })
-}
-
-function identityProblems(document: GateDocument): Problem[] {
-  const { jwt, targetingKey, attributes } = document.context
-  const usesJwt = [targetingKey, ...Object.values(attributes)]
-    .flat()
-    .some((source) => source?.jwt !== undefined)
-  const at = ['context', 'jwt']
-  if (jwt === undefined) {
-    const fix = 'add "context.jwt" with "jwks" or "secretBinding"'
-    return usesJwt ? [problem(at, undefined, 'how tokens are verified, as a source reads one', fix)] : []
-  }
-  if ((jwt.jwks === undefined) === (jwt.secretBinding === undefined)) {
-    const fix = 'name the key set, or the secret that holds the HS256 key'
-    return [problem(at, jwt, 'exactly one of "jwks" and "secretBinding"', fix)]
-  }
-  const symmetric = jwt.algorithms?.includes('HS256') === true
-  const asymmetric = jwt.algorithms?.some((algorithm) => algorithm !== 'HS256') === true
-  if (jwt.secretBinding !== undefined ? asymmetric : symmetric && typeof jwt.jwks === 'string') {
-    const expected = jwt.secretBinding !== undefined ? '["HS256"] with "secretBinding"' : 'RS256 or ES256'
-    // A public key set must never be taken for an HMAC secret, nor the other way round.
-    return [problem([...at, 'algorithms'], jwt.algorithms, expected, 'remove what does not fit the key')]
-  }
-  return []
 }

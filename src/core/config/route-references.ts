@@ -63,6 +63,13 @@ function variantProblems(
   return problems
 }
 
+/** Below it the gate answers itself. */
+const RESERVED = '/__sluice'
+
+function isReserved(path: string): boolean {
+  return path === RESERVED || path.startsWith(`${RESERVED}/`)
+}
+
 type Reach = {
   path: PathPattern
   samples: readonly string[]
@@ -81,6 +88,7 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
     // Whoever covers a route takes each of its samples.
     const candidates = earlier.candidates(later.samples[0] ?? '')
     earlier.add(later.path.text, index)
+    if (later.samples.every(isReserved)) return [reservedProblem(index, later.path.text)]
     const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
     if (by === undefined) return []
     const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) takes first`
@@ -91,6 +99,14 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
       },
     ]
   })
+}
+
+function reservedProblem(index: number, path: string): Problem {
+  const fix = `choose another path, or remove it: ${RESERVED} and what is below it is the gate's own`
+  return {
+    ...problem(['routes', index], null, 'a route that can be reached', fix),
+    found: `${path}, which the gate takes first`,
+  }
 }
 
 function reachCovers(earlier: Reach, later: Reach): boolean {

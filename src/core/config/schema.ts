@@ -9,12 +9,13 @@ import { flag, requirement } from './schema/flag.ts'
 import { flagQueries } from './schema/flag-queries.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './schema/guard.ts'
 import { context, jwt, source } from './schema/identity.ts'
+import { record, strictObject } from './schema/objects.ts'
 import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './schema/rollout.ts'
 import { origin, route } from './schema/route.ts'
 import { condition, rule } from './schema/rule.ts'
 import { flagKey, name, nonEmpty, percentage, positiveInteger } from './schema/values.ts'
 
-const publishing = v.strictObject({
+const publishing = strictObject({
   confirmAbovePercent: v.optional(
     v.pipe(
       percentage,
@@ -26,10 +27,10 @@ const publishing = v.strictObject({
   ),
 })
 
-export const gateDocumentSchema = v.strictObject({
+export const gateDocumentSchema = strictObject({
   $schema: v.optional(v.string()),
   origins: v.pipe(
-    v.record(name, origin),
+    record(name, origin),
     v.check((record) => Object.keys(record).length > 0, 'at least one origin'),
     v.description('Upstreams by name.'),
   ),
@@ -41,7 +42,7 @@ export const gateDocumentSchema = v.strictObject({
   ),
   errorPage: v.optional(
     v.pipe(
-      v.strictObject({
+      strictObject({
         html: v.pipe(
           nonEmpty,
           v.maxLength(65_536, 'a page of at most 65536 characters'),
@@ -60,7 +61,7 @@ export const gateDocumentSchema = v.strictObject({
     v.minLength(1, 'at least one route'),
     v.description('The first route that matches decides.'),
   ),
-  flags: v.optional(v.pipe(v.record(flagKey, flag), v.description('Flags by key.')), {}),
+  flags: v.optional(v.pipe(record(flagKey, flag), v.description('Flags by key.')), {}),
   freezes: v.optional(
     v.pipe(v.array(freeze), v.description('Times in which no stage of any flag advances by itself.')),
     [],
@@ -75,7 +76,7 @@ export const gateDocumentSchema = v.strictObject({
   flagQueries: v.optional(v.pipe(flagQueries, v.description('Who may ask for flags, and how often.')), {}),
   notifications: v.optional(
     v.pipe(
-      v.strictObject({ webhooks: v.array(webhook) }),
+      strictObject({ webhooks: v.array(webhook) }),
       v.description('Who is told of what happens to rollouts.'),
     ),
   ),

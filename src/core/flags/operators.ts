@@ -255,9 +255,16 @@ function isAddress(text: string): boolean {
 
 function toRange(text: string): Range | undefined {
   if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)) {
-    return ipaddr.parseCIDR(text)
+    return asIPv4(ipaddr.parseCIDR(text))
   }
   if (!isAddress(text)) return undefined
   const address = ipaddr.process(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
+}
+
+/** Addresses that are IPv4 inside IPv6 are compared as IPv4; so are ranges of them. */
+function asIPv4(range: Range): Range {
+  const [address, bits] = range
+  if (!(address instanceof ipaddr.IPv6) || bits < 96 || !address.isIPv4MappedAddress()) return range
+  return [address.toIPv4Address(), bits - 96]
 }

@@ -1,6 +1,6 @@
 /** `sluice import features`: the simple flag file becomes a gate document that decides the same. */
 import * as v from 'valibot'
-import { jsonPath, type PathKey, type Problem, problem, problemOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, type PathKey, type Problem, problem, problemsOfIssue } from '../../core/config/problems.ts'
 import { chainProblems } from '../../core/config/requirement-chains.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import type { ConditionInput, FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
@@ -75,7 +75,12 @@ function parsedFeatures(file: FeatureFile): { features: Map<string, Feature>; pr
   for (const [name, value] of Object.entries(file.features)) {
     const parsed = v.safeParse(featureSchema, value)
     if (parsed.success) features.set(name, parsed.output)
-    else problems.push(...parsed.issues.map((issue) => below(file.place(name), problemOfIssue(issue, []))))
+    else
+      problems.push(
+        ...parsed.issues
+          .flatMap((issue) => problemsOfIssue(issue, []))
+          .map((each) => below(file.place(name), each)),
+      )
   }
   // Circles, also where a flag can never be on anyway, since it depends on one that does not exist.
   const requiring = [...features].map(

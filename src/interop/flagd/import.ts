@@ -1,6 +1,6 @@
 /** `sluice import flagd`: flagd's flag file becomes a gate document that decides the same, for the same visitors. */
 import * as v from 'valibot'
-import { jsonPath, problemOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, problemsOfIssue } from '../../core/config/problems.ts'
 import { FLAG_KEY_SHAPE, NAME_SHAPE } from '../../core/config/schema/values.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
@@ -39,7 +39,8 @@ export function importFlagd(text: string, into?: GateDocumentInput): Imported {
   const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(fileSchema, json.value)
-  if (!parsed.success) return { ok: false, problems: parsed.issues.map((issue) => problemOfIssue(issue, [])) }
+  if (!parsed.success)
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
   const file = parsed.output as FlagdFile
   const found: Found = { losses: [], notes: differencesIn(JSON.stringify(json.value)) }
   const flags: Record<string, FlagInput> = {}

@@ -3,7 +3,7 @@
  * same visitors.
  */
 import * as v from 'valibot'
-import { jsonPath, problemOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, problemsOfIssue } from '../../core/config/problems.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
@@ -17,7 +17,8 @@ export function importUnleash(text: string, into?: GateDocumentInput): Imported 
   const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(stateSchema, stateIn(json.value))
-  if (!parsed.success) return { ok: false, problems: parsed.issues.map((issue) => problemOfIssue(issue, [])) }
+  if (!parsed.success)
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
   const state = collectState(parsed.output)
   const translated = new Map(
     [...state.features].map(([name, feature]) => [name, translateFeature(feature, state.segments)]),

@@ -1,8 +1,9 @@
 /** `bootstrap` of the document: the flags that pages bring along, so that they need no request for them. */
 import * as v from 'valibot'
+import { strictObject } from './objects.ts'
 import { flagKey, pathPattern } from './values.ts'
 
-export const bootstrap = v.strictObject({
+export const bootstrap = strictObject({
   paths: v.optional(
     v.pipe(
       v.array(pathPattern),

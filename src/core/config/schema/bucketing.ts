@@ -1,16 +1,17 @@
 /** `bucketing` of a rule: another system's way of placing visitors, for flags that moved in from there. */
 import * as v from 'valibot'
+import { strictObject } from './objects.ts'
 import { name, nonEmpty } from './values.ts'
 
 const stickiness = v.pipe(v.array(nonEmpty), v.minLength(1, 'at least one attribute'))
 
-const override = v.strictObject({
+const override = strictObject({
   attribute: v.pipe(nonEmpty, v.description('Name of an attribute.')),
   values: v.pipe(v.array(v.string()), v.description('Values of which it must be one.')),
   serve: v.pipe(name, v.description('The variant that these visitors get, whatever the weights say.')),
 })
 
-const unleash = v.strictObject({
+const unleash = strictObject({
   scheme: v.pipe(v.literal('unleash'), v.description('Whose hash, groups and steps.')),
   group: v.pipe(v.string(), v.description('Hashed before the id, for the percentage.')),
   stickiness: v.pipe(
@@ -26,13 +27,13 @@ const unleash = v.strictObject({
   overrides: v.optional(v.pipe(v.array(override), v.description('Visitors who are not weighed.')), []),
 })
 
-const flagd = v.strictObject({
+const flagd = strictObject({
   scheme: v.literal('flagd'),
   hash: v.pipe(
     v.array(
       v.union([
-        v.strictObject({ text: v.string() }),
-        v.strictObject({ attribute: nonEmpty, missing: v.optional(v.string()) }),
+        strictObject({ text: v.string() }),
+        strictObject({ attribute: nonEmpty, missing: v.optional(v.string()) }),
       ]),
     ),
     v.minLength(1, 'at least one part'),

@@ -1,5 +1,6 @@
 /** `flagQueries` of the document: who may ask for flags over OFREP and the Unleash front-end API. */
 import * as v from 'valibot'
+import { strictObject } from './objects.ts'
 import { positiveInteger } from './values.ts'
 
 /** Ten a second: a page asks once or twice, an office behind one address still gets through. */
@@ -10,7 +11,7 @@ const webOrigin = v.pipe(
   v.regex(/^https?:\/\/[^\s/?#@]+$/, 'an origin such as "https://app.example.com", without a path'),
 )
 
-export const flagQueries = v.strictObject({
+export const flagQueries = strictObject({
   requireToken: v.optional(
     v.pipe(
       v.boolean(),

@@ -2,15 +2,16 @@
 import * as v from 'valibot'
 import type { Json } from '../../flags/flag.ts'
 import { guard } from './guard.ts'
+import { record, strictObject } from './objects.ts'
 import { rollout } from './rollout.ts'
 import { rule, scalar } from './rule.ts'
 import { dateTime, flagKey, name, nonEmpty } from './values.ts'
 
 const json: v.GenericSchema<Json> = v.lazy(() =>
-  v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), v.record(v.string(), json)]),
+  v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), record(v.string(), json)]),
 )
 
-export const requirement = v.strictObject({
+export const requirement = strictObject({
   flag: v.pipe(flagKey, v.description('The flag that is required.')),
   on: v.optional(v.pipe(v.boolean(), v.description('False: it must not be on. Default true.')), true),
   variants: v.optional(
@@ -22,7 +23,7 @@ export const requirement = v.strictObject({
   ),
 })
 
-export const flag = v.strictObject({
+export const flag = strictObject({
   description: v.optional(v.pipe(v.string(), v.description('What the flag is for.'))),
   owner: v.optional(v.pipe(v.string(), v.description('Team or person to ask.'))),
   tags: v.optional(v.pipe(v.array(nonEmpty), v.description('Words to find the flag by.'))),
@@ -31,7 +32,7 @@ export const flag = v.strictObject({
   ),
   enabled: v.optional(v.pipe(v.boolean(), v.description('False: everybody gets `off`. Default true.')), true),
   variants: v.pipe(
-    v.record(name, json),
+    record(name, json),
     v.check((record) => Object.keys(record).length > 0, 'at least one variant'),
     v.description('Variant → value.'),
   ),
@@ -44,7 +45,7 @@ export const flag = v.strictObject({
   ),
   schedule: v.optional(
     v.pipe(
-      v.strictObject({ start: v.optional(dateTime), end: v.optional(dateTime) }),
+      strictObject({ start: v.optional(dateTime), end: v.optional(dateTime) }),
       v.description('When the flag can be on: from `start`, until before `end`.'),
     ),
   ),
@@ -63,7 +64,7 @@ export const flag = v.strictObject({
     false,
   ),
   metadata: v.optional(
-    v.pipe(v.record(nonEmpty, scalar), v.description('Plain facts that flag queries tell with the value.')),
+    v.pipe(record(nonEmpty, scalar), v.description('Plain facts that flag queries tell with the value.')),
     {},
   ),
 })

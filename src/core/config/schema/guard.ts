@@ -1,5 +1,6 @@
 /** `guard` of a flag: what closes it by itself. */
 import * as v from 'valibot'
+import { strictObject } from './objects.ts'
 import { positiveInteger, positiveMs, share } from './values.ts'
 
 const positive = (what: string, most: number) =>
@@ -10,7 +11,7 @@ const positive = (what: string, most: number) =>
   )
 const orOff = <T extends v.GenericSchema>(settings: T) => v.union([v.literal(false), settings])
 
-export const errorComparison = v.strictObject({
+export const errorComparison = strictObject({
   rho: v.optional(
     v.pipe(
       positive('ratio', 100),
@@ -27,7 +28,7 @@ export const errorComparison = v.strictObject({
   ),
 })
 
-export const latencyComparison = v.strictObject({
+export const latencyComparison = strictObject({
   rho: v.optional(
     v.pipe(
       positive('ratio', 100),
@@ -55,7 +56,7 @@ export const latencyComparison = v.strictObject({
   ),
 })
 
-export const ceilings = v.strictObject({
+export const ceilings = strictObject({
   errorRate: v.optional(
     v.pipe(
       v.number(),
@@ -77,7 +78,7 @@ export const ceilings = v.strictObject({
   ),
 })
 
-export const thresholds = v.strictObject({
+export const thresholds = strictObject({
   errors: v.optional(
     v.pipe(
       v.number(),
@@ -88,7 +89,7 @@ export const thresholds = v.strictObject({
   ),
   slow: v.optional(
     v.pipe(
-      v.strictObject({
+      strictObject({
         count: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number from 0')),
         baselineMs: positiveMs,
       }),
@@ -99,7 +100,7 @@ export const thresholds = v.strictObject({
   ),
 })
 
-export const guard = v.strictObject({
+export const guard = strictObject({
   enabled: v.optional(
     v.pipe(v.boolean(), v.description('False switches the guard off. Default true.')),
     true,
@@ -133,7 +134,7 @@ export const guard = v.strictObject({
   ),
   traffic: v.optional(
     v.pipe(
-      v.strictObject({
+      strictObject({
         maxDropPercent: v.pipe(
           v.number(),
           v.minValue(1, 'a percentage from 1 to 99'),

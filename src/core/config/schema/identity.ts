@@ -1,5 +1,6 @@
 /** `context` of the document: who a visitor is. */
 import * as v from 'valibot'
+import { record, strictObject } from './objects.ts'
 import { headerName, name, nonEmpty, oneOrMore, originUrl } from './values.ts'
 
 const jwtSourceKeys = {
@@ -9,7 +10,7 @@ const jwtSourceKeys = {
 const hasOneKey = (input: object) => Object.keys(input).length === 1
 
 export const source = v.pipe(
-  v.strictObject({
+  strictObject({
     ...jwtSourceKeys,
     query: v.optional(v.pipe(nonEmpty, v.description('A parameter of the query.'))),
     jwt: v.optional(v.pipe(nonEmpty, v.description('A claim of the verified token, by dotted path.'))),
@@ -17,11 +18,11 @@ export const source = v.pipe(
   v.check((input) => hasOneKey(input), 'exactly one of header, cookie, query, jwt'),
 )
 const tokenSource = v.pipe(
-  v.strictObject(jwtSourceKeys),
+  strictObject(jwtSourceKeys),
   v.check((input) => hasOneKey(input), 'exactly one of header, cookie'),
 )
 
-export const jwt = v.strictObject({
+export const jwt = strictObject({
   from: v.optional(
     v.pipe(
       oneOrMore(tokenSource),
@@ -52,7 +53,7 @@ export const jwt = v.strictObject({
   ),
   jwks: v.optional(
     v.pipe(
-      v.union([originUrl, v.strictObject({ keys: v.array(v.record(v.string(), v.unknown())) })]),
+      v.union([originUrl, strictObject({ keys: v.array(record(v.string(), v.unknown())) })]),
       v.description('URL of the key set (fetched and cached), or the key set itself.'),
     ),
   ),
@@ -61,7 +62,7 @@ export const jwt = v.strictObject({
   ),
 })
 
-export const context = v.strictObject({
+export const context = strictObject({
   targetingKey: v.optional(
     v.pipe(
       oneOrMore(source),
@@ -72,7 +73,7 @@ export const context = v.strictObject({
   ),
   attributes: v.optional(
     v.pipe(
-      v.record(name, oneOrMore(source)),
+      record(name, oneOrMore(source)),
       v.description('Attributes of your own, each with its source or sources.'),
     ),
     {},

@@ -1,9 +1,10 @@
 /** How stages are climbed, when they may be, and who is told. */
 import * as v from 'valibot'
 import { parseDurationMs } from '../duration.ts'
+import { strictObject } from './objects.ts'
 import { dateTime, duration, nonEmpty, percentage, timezone } from './values.ts'
 
-export const stage = v.strictObject({
+export const stage = strictObject({
   percentage: v.pipe(percentage, v.description('Share of the visitors who meet the conditions.')),
   bake: v.optional(
     v.pipe(duration, v.description('The least time at this stage, such as "10m". Default "10m".')),
@@ -34,7 +35,7 @@ export const stage = v.strictObject({
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const timeOfDay = v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as "09:00"'))
 
-export const advanceWindow = v.strictObject({
+export const advanceWindow = strictObject({
   days: v.optional(
     v.pipe(
       v.array(v.picklist(WEEKDAYS)),
@@ -47,7 +48,7 @@ export const advanceWindow = v.strictObject({
   to: v.pipe(timeOfDay, v.description('Local time at which it closes; before `from`: on the next day.')),
 })
 
-export const rollout = v.strictObject({
+export const rollout = strictObject({
   windows: v.optional(
     v.pipe(v.array(advanceWindow), v.description('When stages may advance by themselves. Default: always.')),
     [],
@@ -76,7 +77,7 @@ export const rollout = v.strictObject({
   ),
 })
 
-export const freeze = v.strictObject({
+export const freeze = strictObject({
   start: v.pipe(dateTime, v.description('From here on no stage advances by itself; guards still close.')),
   end: v.pipe(dateTime, v.description('Until before this.')),
   reason: v.optional(v.pipe(nonEmpty, v.description('Shown while it lasts.')), 'change freeze'),
@@ -95,7 +96,7 @@ export const NOTIFICATION_EVENTS = [
   'finish',
 ] as const
 
-export const webhook = v.strictObject({
+export const webhook = strictObject({
   url: v.pipe(
     v.string(),
     v.regex(/^https?:\/\/[^\s#@]+$/, 'an http:// or https:// URL'),

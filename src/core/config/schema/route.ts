@@ -1,8 +1,9 @@
 /** Where requests go: origins, and the routes that lead to them. */
 import * as v from 'valibot'
+import { record, strictObject } from './objects.ts'
 import { flagKey, name, oneOrMore, originUrl, pathPattern } from './values.ts'
 
-export const origin = v.strictObject({
+export const origin = strictObject({
   url: v.pipe(
     originUrl,
     v.description('Where requests go. A path in it is put before the path of the request.'),
@@ -35,7 +36,7 @@ const hostPattern = v.pipe(
 )
 const method = v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'an HTTP method'))
 
-export const route = v.strictObject({
+export const route = strictObject({
   path: v.pipe(
     pathPattern,
     v.description(
@@ -50,7 +51,7 @@ export const route = v.strictObject({
   ),
   origin: v.optional(v.pipe(name, v.description('The origin, for a route without a flag.'))),
   flag: v.optional(v.pipe(flagKey, v.description('The flag that decides.'))),
-  origins: v.optional(v.pipe(v.record(name, name), v.description('With `flag`: variant → origin.'))),
+  origins: v.optional(v.pipe(record(name, name), v.description('With `flag`: variant → origin.'))),
   rescue: v.optional(
     v.pipe(
       v.union([v.literal(false), v.array(method)]),

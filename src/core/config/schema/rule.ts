@@ -2,12 +2,13 @@
 import * as v from 'valibot'
 import { OPERATORS } from '../../flags/operators.ts'
 import { bucketing } from './bucketing.ts'
+import { record, strictObject } from './objects.ts'
 import { stage } from './rollout.ts'
 import { name, nonEmpty, percentage } from './values.ts'
 
 export const scalar = v.union([v.string(), v.number(), v.boolean()])
 
-export const condition = v.strictObject({
+export const condition = strictObject({
   attribute: v.pipe(nonEmpty, v.description('Name of an attribute.')),
   op: v.pipe(v.picklist(OPERATORS), v.description('The operator.')),
   values: v.optional(
@@ -22,11 +23,11 @@ export const condition = v.strictObject({
 })
 
 const weights = v.pipe(
-  v.record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight from 0'))),
+  record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight from 0'))),
   v.check((record) => Object.keys(record).length > 0, 'at least one variant with its weight'),
 )
 
-export const rule = v.strictObject({
+export const rule = strictObject({
   name: v.optional(v.pipe(nonEmpty, v.description('Shown in traces and on the dashboard.'))),
   when: v.optional(v.pipe(v.array(condition), v.description('Conditions, all of which must hold.')), []),
   percentage: v.optional(

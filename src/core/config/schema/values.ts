@@ -1,4 +1,5 @@
 /** Small values that several parts of the document use. */
+import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { parseTimeMs } from '../../flags/date-time.ts'
 import { parseDurationMs } from '../duration.ts'
@@ -61,12 +62,11 @@ export const positiveInteger = v.pipe(
 export const positiveMs = v.pipe(v.number(), v.gtValue(0, 'a number of milliseconds above 0'))
 
 /** `fetch` takes http and https; anything else would fail on every request. */
+const ORIGIN_URL = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
 export const originUrl = v.pipe(
   v.string(),
-  v.regex(
-    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
-    'an http:// or https:// URL without query, fragment or user',
-  ),
+  v.regex(ORIGIN_URL, 'an http:// or https:// URL without query, fragment or user'),
+  v.check((text) => !ORIGIN_URL.test(text) || hasPlace(text), 'a URL whose host and port can exist'),
 )
 
 /** One item, or a list of at least one. */
@@ -80,4 +80,18 @@ function isTimezone(timeZone: string): boolean {
   } catch {
     return false
   }
+}
+
+const PLACE = /^https?:\/\/(\[[^\]]*\]|[^:/]*)(?::(\d*))?(?:\/|$)/
+/** What no host may hold by the URL standard, as far as it comes here. */
+const NO_HOST = /[%<>[\\\]^|]/
+
+/** Whether host and port of a URL are ones that a URL parser takes. */
+function hasPlace(url: string): boolean {
+  const [, host = '', port = ''] = PLACE.exec(url) ?? []
+  if (host === '' || Number(port) > 65_535) return false
+  if (host.startsWith('[')) return !host.includes('%') && ipaddr.IPv6.isValid(host.slice(1, -1))
+  if (NO_HOST.test(host)) return false
+  // A host that ends with a number is an IPv4 address or nothing.
+  return !/(?:^|\.)\d+\.?$/.test(host) || ipaddr.IPv4.isValid(host.replace(/\.$/, ''))
 }
