@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import {
-  preferredLanguage,
-  RequestContext,
-  type RequestFacts,
-} from '../../../src/core/context/request-context.ts'
+import { RequestContext, type RequestFacts } from '../../../src/core/context/request-context.ts'
+
+/** The context of a request whose headers all have this value. */
+function contextOf(value: string): RequestContext {
+  const facts = { header: () => value } as unknown as RequestFacts
+  const identity = {
+    targetingKey: [{ kind: 'header' as const, name: 'x-user-id' }],
+    attributes: new Map(),
+    jwt: undefined,
+  }
+  return new RequestContext(facts, identity, () => 'anonymous', Math.random)
+}
 
 describe('the language', () => {
   it.each([
@@ -15,20 +22,12 @@ describe('the language', () => {
     ['de;q=0', undefined],
     ['', undefined],
   ])('that "%s" prefers is %s', (header, language) => {
-    expect(preferredLanguage(header)).toBe(language)
+    expect(contextOf(header).attribute('language')).toBe(language)
   })
 })
 
 describe('the targeting key', () => {
-  const keyOf = (id: string) => {
-    const facts = { header: () => id } as unknown as RequestFacts
-    const identity = {
-      targetingKey: [{ kind: 'header' as const, name: 'x-user-id' }],
-      attributes: new Map(),
-      jwt: undefined,
-    }
-    return new RequestContext(facts, identity, () => 'anonymous', Math.random).targetingKey()
-  }
+  const keyOf = (id: string) => contextOf(id).targetingKey()
 
   it('tells tokens apart that begin alike, as those of one issuer do', () => {
     const beginning = 'eyJhbGciOiJSUzI1NiJ9.'.repeat(50)
