@@ -60,8 +60,10 @@ export function createUnleashApi(ports: FlagPorts): Hono<{ Bindings: Env }> {
   api.options('*', async (c) =>
     preflight(c.req.raw, await ports.settings(c.env, c.executionCtx as ExecutionContext)),
   )
-  api.get('/', (c) => answer(c, async () => givenBy(contextInQuery(new URL(c.req.url).searchParams))))
-  api.post('/', (c) =>
+  // Addresses are configured with a slash at the end as well as without.
+  const paths = ['/', '/:end{$}']
+  api.on('GET', paths, (c) => answer(c, async () => givenBy(contextInQuery(new URL(c.req.url).searchParams))))
+  api.on('POST', paths, (c) =>
     answer(c, async () => {
       const context = await contextInBody(c.req.raw)
       return context && givenBy(context)

@@ -119,6 +119,14 @@ describe("Unleash's front-end API", () => {
     expect((await get('?userId=u7', { 'if-none-match': etag })).status).toBe(200)
   })
 
+  it('does not mind a slash at the end of its address', async () => {
+    expect((await togglesOf(await get('/?userId=u7'))).has('by-user')).toBe(true)
+    const body = JSON.stringify({ context: { userId: 'u7' } })
+    const posted = await togglesOf(await gate.fetch(`${BASE}/`, { method: 'POST', body }))
+    expect(posted.has('by-user')).toBe(true)
+    expect((await get('/other')).status).toBe(404)
+  })
+
   it('takes metrics and registrations, and lets other sites ask', async () => {
     const metrics = await gate.fetch(`${BASE}/client/metrics`, { method: 'POST', body: '{}' })
     expect([metrics.status, metrics.headers.get('access-control-allow-origin')]).toEqual([202, '*'])
