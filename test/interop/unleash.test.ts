@@ -38,3 +38,17 @@ it('a strategy or an operator that only JavaScript knows is unknown', () => {
     problems: [{ path: '$.flags.constructor' }],
   })
 })
+
+it('a date without a zone is UTC, wherever the file is imported', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'America/New_York'
+  try {
+    const constraints = [{ contextName: 'currentTime', operator: 'DATE_AFTER', value: '2026-06-01T12:00:00' }]
+    const features = [{ name: 'a', enabled: true, strategies: [{ name: 'default', constraints }] }]
+    const { flags } = documentIn(importUnleash(JSON.stringify({ features })))
+    expect(flags?.a?.rules?.[0]?.when?.[0]?.values).toEqual(['2026-06-01T12:00:00.000Z'])
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})

@@ -1,5 +1,6 @@
 /** Unleash's constraints as conditions. Many are decided already: Unleash counts what is malformed as false. */
 import type { ConditionInput } from '../../core/config/schema.ts'
+import { parseTimeMs } from '../../core/flags/date-time.ts'
 import { compileOperator, type Operator } from '../../core/flags/operators.ts'
 import type { UnleashConstraint } from './state.ts'
 
@@ -89,7 +90,9 @@ function number(op: Operator, { value }: UnleashConstraint): Untold {
 
 /** Whatever name the constraint gives, Unleash compares the current time. */
 function date(op: Operator, { value }: UnleashConstraint): Untold {
-  const atMs = Date.parse(value ?? '')
+  const iso = parseTimeMs(value ?? '')
+  // Without a zone it is UTC: a file means the same wherever it is imported.
+  const atMs = Number.isNaN(iso) ? Date.parse(value ?? '') : iso
   return !Number.isNaN(atMs) && { op, values: [new Date(atMs).toISOString()], attribute: 'now' }
 }
 
