@@ -20,15 +20,32 @@ const USERS = Number(process.env.FUZZ_RUNS ?? (LONG ? 100_000 : 1_500))
 const SEED = Number(process.env.FUZZ_SEED ?? 11)
 const AT_ONCE = 8
 
+/** On for one user, whose errors and slow calls are all that there is. */
+const COUNTED = {
+  failing: { active: true, users: ['alice'], percentage_rollout: 0, error_threshold: 3 },
+  slow: {
+    active: true,
+    users: ['alice'],
+    percentage_rollout: 0,
+    performance_baseline: 0.5,
+    performance_threshold: 3,
+  },
+}
+
 let gate: Gate
 
 beforeAll(async () => {
   const app = { url: 'https://app.example.com' }
   const nothing = { origins: { app }, routes: [{ path: '/*', origin: 'app' }] }
   gate = await startGate({ document: nothing, environment: 'production', published: false })
-  const imported = documentIn(importFeatures(TEXT))
-  await gate.kv.put('config', { ...imported, flagQueries: { requestsPerMinute: 1_000_000 } })
-  await eventually('the gate decides by the file', async () => (await ask(undefined)).size === NAMES.length)
+  const imported = documentIn(importFeatures(JSON.stringify(COUNTED), documentIn(importFeatures(TEXT))))
+  await gate.kv.put('config', {
+    ...imported,
+    context: { targetingKey: [{ header: 'x-user-id' }] },
+    flagQueries: { requestsPerMinute: 1_000_000 },
+  })
+  const all = NAMES.length + Object.keys(COUNTED).length
+  await eventually('the gate decides by the file', async () => (await ask(undefined)).size === all)
 })
 afterAll(() => gate?.close())
 
@@ -73,3 +90,27 @@ it(
   },
   60_000 + USERS * 20,
 )
+
+it('closes flags by plain counts of what is reported, also by a user who is listed', async () => {
+  const reports = [
+    ...Array.from({ length: 4 }, () => ({ type: 'error', flag: 'failing' })),
+    ...[900, 100, 900, 900, 900].map((durationMs) => ({ type: 'timing', flag: 'slow', durationMs })),
+  ]
+  const taken = await fetch(`${gate.url}/__sluice/events`, {
+    method: 'POST',
+    headers: { 'x-user-id': 'alice' },
+    body: JSON.stringify({ reports }),
+  })
+  expect(taken.status).toBe(202)
+  await eventually('both flags are off', async () => {
+    const flags = await ask({ id: 'alice' })
+    return flags.get('failing') === false && flags.get('slow') === false
+  })
+  const reasons = (await gate.audit())
+    .filter(({ action }) => action === 'rollback')
+    .map(({ reason }) => reason)
+  expect(reasons.toSorted()).toEqual([
+    '4 errors, more than the threshold of 3',
+    '4 requests slower than 500 ms, more than the threshold of 3',
+  ])
+})
