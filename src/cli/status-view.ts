@@ -86,9 +86,7 @@ function guardText(
   if (occasion) return occasion.reason
   const kind = verdict?.kind
   const colour = kind === 'failing' || kind === 'broken-split' ? 'red' : kind === 'healthy' ? 'green' : 'dim'
-  return [kind ? paint(colour, kind) : '', waitingFor ? `waiting for ${waitingFor}` : '']
-    .filter((text) => text !== '')
-    .join(', ')
+  return [kind ? paint(colour, kind) : '', waitingFor ?? ''].filter((text) => text !== '').join(': ')
 }
 
 function flagView(key: string, flag: FlagStatusView, paint: Paint): string {
@@ -105,7 +103,8 @@ function flagView(key: string, flag: FlagStatusView, paint: Paint): string {
     if (occasion) facts.push([what, `${occasion.at}: ${occasion.reason}`])
   }
   if (verdict) facts.push(['guard', `${verdict.kind}: ${verdict.sentence}`])
-  if (waitingFor) facts.push(['waits for', waitingFor])
+  const isHeld = flag.rolledBack ?? flag.frozen ?? flag.paused
+  if (waitingFor && !isHeld) facts.push(['next stage', waitingFor])
   const header = ['', 'requests', 'errors', 'rate', 'p50', 'p95', 'p99'].map((name) => paint('dim', name))
   const groups = [
     ...Object.entries(arms),

@@ -200,7 +200,7 @@ describe.skipIf(!hasBrowser)('a page in a browser', () => {
       const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': id } })
       await tab.page.goto(gate.url)
       await tab.page.waitForFunction('globalThis.first !== undefined')
-      expect((await gate.flag('shop')).state).toBe('open')
+      expect(await gate.flag('shop')).toMatchObject({ state: 'open', rolledBack: null })
       const reported = tab.page.waitForResponse(`${gate.url}/__sluice/events`)
       // Nobody catches this one.
       await tab.page.evaluate(() => {
@@ -250,7 +250,7 @@ describe('what a visitor can not report', () => {
     const { 'off control': _, ...others } = await reported()
     const { 'off control': __, ...othersBefore } = before
     expect(others).toEqual(othersBefore)
-    expect((await gate.flag('shop')).state).toBe('open')
+    expect(await gate.flag('shop')).toMatchObject({ state: 'open', rolledBack: null })
   })
 
   it('is an error of a page that came from the other side: neither canary nor control has it', async () => {
@@ -271,7 +271,7 @@ describe('what a visitor can not report', () => {
     })
     const now = await reported()
     for (const at of ['on canary', 'off control']) expect([at, now[at]]).toEqual([at, before[at]])
-    expect((await gate.flag('shop')).state).toBe('open')
+    expect(await gate.flag('shop')).toMatchObject({ state: 'open', rolledBack: null })
   })
 
   it('is more than a page has to say', async () => {
