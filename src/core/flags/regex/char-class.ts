@@ -3,10 +3,7 @@
  * own regular expressions know: each set becomes one of them that looks at a single character, so that it can't
  * take more than constant time and no Unicode table has to be shipped.
  */
-import type { Cursor } from './syntax.ts'
-
-/** Whether a code point belongs to a set. */
-export type CharTest = (code: number) => boolean
+import type { CharTest, Cursor } from './syntax.ts'
 
 /** A set under construction: the source of a native class, and the sets of which it takes the complement. */
 type SetParts = { members: string; complements: string[] }

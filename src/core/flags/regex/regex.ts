@@ -6,9 +6,8 @@
  * got to are followed at once, character by character. A place is entered at most once a character, so the work is
  * bounded by (length of the program) × (length of the text). Nothing is ever tried twice, there is no backtracking.
  */
-import type { CharTest } from './char-class.ts'
 import { parsePattern } from './parse.ts'
-import { type Assertion, type Node, PatternError } from './syntax.ts'
+import { type Assertion, type CharTest, type Node, PatternError } from './syntax.ts'
 
 export { PatternError } from './syntax.ts'
 

@@ -1,4 +1,5 @@
-import type { CharTest } from './char-class.ts'
+/** Whether a code point belongs to a set. */
+export type CharTest = (code: number) => boolean
 
 /** A parsed pattern. Flags such as `(?i)` are already resolved into the character tests and assertions. */
 export type Node =
