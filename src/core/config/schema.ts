@@ -28,7 +28,9 @@ const publishing = strictObject({
 })
 
 export const gateDocumentSchema = strictObject({
-  $schema: v.optional(v.string()),
+  $schema: v.optional(
+    v.pipe(v.string(), v.description('Where the JSON Schema of documents is; for editors.')),
+  ),
   origins: v.pipe(
     record(name, origin),
     v.check((record) => Object.keys(record).length > 0, 'at least one origin'),
