@@ -19,7 +19,15 @@ import { addCounts, cleanCount } from './formula.ts'
 import type { LearnedLatency } from './latency.ts'
 import { countSlow, learn } from './latency.ts'
 import { meter } from './meter.ts'
-import { bucketsNeeded, ERROR_BETS, errorCap, noteBuckets, slowCap, stepRollback } from './rollback.ts'
+import {
+  bucketsNeeded,
+  ERROR_BETS,
+  errorCap,
+  meterCap,
+  noteBuckets,
+  slowCap,
+  stepRollback,
+} from './rollback.ts'
 import type { GuardSettings } from './settings.ts'
 import { stepShare } from './share.ts'
 import type { GuardState } from './state.ts'
@@ -114,7 +122,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     control.erroredBuckets,
     (eligible) => {
       const exposure = addCounts(state.batch.errors, errorExposure(tick, eligible, factors))
-      return meter(exposure, ERROR_BETS, settings.errors, errorCap(settings.alpha))
+      return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
     },
   )
   const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, factors))

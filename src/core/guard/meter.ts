@@ -1,7 +1,8 @@
 /**
  * Tells when a tick has brought enough: a batch's factor is capped, so errors beyond the cap would be spent for
  * nothing. Looking at the errors one after the other, in an order that knows nothing of arms, and stopping on what
- * was seen so far is optional stopping: the factor stays a test supermartingale.
+ * was seen so far is optional stopping: the factor stays a test supermartingale. (Of rare errors that is exact; of frequent
+ * ones in small batches it is so as long as the meter does not stop too soon: see meterCap, and the test by enumeration.)
  */
 
 import type { Counts, Null } from './formula.ts'
