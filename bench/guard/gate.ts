@@ -82,7 +82,13 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
     const looked = stepGuard(settingsAtStage(settings, plan.stages[stage]), memory, tick)
     memory = looked.state
     const { verdict } = looked
-    const { command } = stepRollout({ plan, control: control(), verdict, permission: { allowed: true } })
+    const { command } = stepRollout({
+      plan,
+      control: control(),
+      isKilled: false,
+      verdict,
+      permission: { allowed: true },
+    })
     if (command !== undefined) {
       const order = { kind: command.kind, flag: FLAG }
       const result = applyCommand(state, order, { stageCount: stages.length }, nowMs, command.reason)

@@ -5,7 +5,7 @@ import type { NotificationEvent } from '../core/config/schema.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Verdict } from '../core/guard/index.ts'
 import { messageOf } from '../core/message-of.ts'
-import type { Command } from '../core/rollout/commands.ts'
+import { type Command, flagStatus } from '../core/rollout/commands.ts'
 import type { RolloutPlan } from '../core/rollout/plan.ts'
 import { type Announcement, stepRollout } from '../core/rollout/step.ts'
 import { advancePermission } from '../core/rollout/windows.ts'
@@ -25,6 +25,9 @@ export type RoundPorts = {
   notify(event: NotificationEvent, flag: string, cause: Cause, nowMs: number): void
 }
 
+/** Occasions that people have been told of: of each once while the rollout is at one place, however it wavers. */
+type Told = { place: string; keys: readonly string[] }
+
 export class RolloutRound {
   readonly #control: ControlDesk
   readonly #desk: JudgeDesk
@@ -32,7 +35,7 @@ export class RolloutRound {
   readonly #texts: TextStore
   readonly #ports: RoundPorts
   readonly #views = new Map<string, RolloutView>()
-  readonly #announced: Map<string, string>
+  readonly #told: Map<string, Told>
 
   constructor(control: ControlDesk, desk: JudgeDesk, audit: AuditLog, texts: TextStore, ports: RoundPorts) {
     this.#control = control
@@ -40,7 +43,7 @@ export class RolloutRound {
     this.#audit = audit
     this.#texts = texts
     this.#ports = ports
-    this.#announced = new Map(texts.getJson<[string, string][]>('announced') ?? [])
+    this.#told = new Map(texts.getJson<[string, Told][]>('told') ?? [])
   }
 
   /** What each rollout is doing, as of the last round. */
@@ -68,10 +71,14 @@ export class RolloutRound {
     const verdict = this.#desk.look(plan, flag, control, nowMs)
     const local = localTime(nowMs, plan.timezone)
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
-    const step = stepRollout({ plan, control, verdict, permission })
+    const isKilled = flagStatus(this.#control.state, plan.flag).killed
+    const step = stepRollout({ plan, control, isKilled, verdict, permission })
     const { waitingFor, announcement } = step
     const needsApproval = announcement?.event === 'approval-needed'
     this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor, needsApproval })
+    if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
+      this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
+    }
     if (step.announcement) this.#announce(flag, step.announcement, verdict, nowMs)
     if (step.command === undefined) return
     const { kind, reason } = step.command
@@ -79,16 +86,17 @@ export class RolloutRound {
     await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence: verdict?.evidence })
   }
 
-  /** Tells people, once per occasion. */
+  /** Tells people, once per occasion and place. */
   #announce(
     flag: CompiledFlag,
     { key, event, text }: Announcement,
     verdict: Verdict | undefined,
     nowMs: number,
   ) {
-    if (this.#announced.get(flag.key) === key) return
-    this.#announced.set(flag.key, key)
-    this.#texts.putJson('announced', [...this.#announced])
+    const told = this.#told.get(flag.key)
+    if (told === undefined || told.keys.includes(key)) return
+    this.#told.set(flag.key, { ...told, keys: [...told.keys, key] })
+    this.#texts.putJson('told', [...this.#told])
     const cause = { actor: 'guard', reason: text, evidence: verdict?.evidence }
     if (event === 'freeze') {
       const nothing = { before: null, after: null }
@@ -96,4 +104,8 @@ export class RolloutRound {
     }
     this.#ports.notify(event, flag.key, cause, nowMs)
   }
+}
+
+function placeOf({ generation, stage }: FlagControl): string {
+  return `${generation} ${stage}`
 }

@@ -258,6 +258,7 @@ export class Flow {
     const step = stepRollout({
       plan: this.#plan,
       control: this.control,
+      isKilled: false,
       verdict,
       permission: { allowed: true },
     })

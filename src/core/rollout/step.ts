@@ -26,6 +26,8 @@ export type Step = {
 export type StepInputs = {
   plan: RolloutPlan
   control: FlagControl
+  /** Whether the flag is killed, by whatever way: nobody sees its canary then. */
+  isKilled: boolean
   /** Undefined without a guard. */
   verdict: Verdict | undefined
   permission: AdvancePermission
@@ -55,8 +57,9 @@ function react(verdict: Verdict, control: FlagControl): Step {
   return { ...nothing(verdict.sentence), command: { kind: 'freeze', reason: verdict.sentence } }
 }
 
-function climb({ plan, control, verdict, permission }: StepInputs): Step {
+function climb({ plan, control, isKilled, verdict, permission }: StepInputs): Step {
   const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
+  if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
   if (verdict === undefined) return nothing('no guard judges it: a person leads on')
   if (!verdict.mayAdvance) return hold(verdict, control)

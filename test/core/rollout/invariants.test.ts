@@ -9,7 +9,7 @@ import {
   parseControlState,
 } from '../../../src/core/config/control.ts'
 import type { Evidence, Verdict } from '../../../src/core/guard/index.ts'
-import { applyCommand, COMMANDS, type Command } from '../../../src/core/rollout/commands.ts'
+import { applyCommand, COMMANDS, type Command, flagStatus } from '../../../src/core/rollout/commands.ts'
 import type { RolloutPlan, StagePlan } from '../../../src/core/rollout/plan.ts'
 import { type Step, stepRollout } from '../../../src/core/rollout/step.ts'
 import type { AdvancePermission } from '../../../src/core/rollout/windows.ts'
@@ -96,7 +96,7 @@ type Change = {
   after: ControlState
   stages: readonly StagePlan[]
 }
-type Look = { control: FlagControl; stages: readonly StagePlan[]; step: Step } & Extract<
+type Look = { control: FlagControl; isKilled: boolean; stages: readonly StagePlan[]; step: Step } & Extract<
   Happening,
   { what: 'look' }
 >
@@ -120,8 +120,9 @@ function tell(first: readonly StagePlan[], list: readonly Happening[]): Story {
     else {
       const control = controlOf(story.end)
       const { verdict, permission } = happening
-      const step = stepRollout({ plan: planOf(stages), control, verdict, permission })
-      story.looks.push({ ...happening, control, stages, step })
+      const isKilled = flagStatus(story.end, FLAG).killed
+      const step = stepRollout({ plan: planOf(stages), control, isKilled, verdict, permission })
+      story.looks.push({ ...happening, control, isKilled, stages, step })
       if (step.command) perform('gate', { kind: step.command.kind, flag: FLAG }, index)
     }
   }
@@ -179,12 +180,13 @@ describe('under any sequence of commands, verdicts and documents', () => {
     })
   })
 
-  it('nothing climbs that is paused, frozen, unapproved, led by hand, or outside its windows', () => {
+  it('nothing climbs that is killed, paused, frozen, unapproved, led by hand, or outside its windows', () => {
     always(({ looks }) => {
-      for (const { control, stages, permission, step } of looks) {
+      for (const { control, isKilled, stages, permission, step } of looks) {
         if (step.command?.kind !== 'advance' && step.command?.kind !== 'finish') continue
         const stage = stages[Math.min(control.stage, stages.length - 1)]
         expect(control.paused ?? control.frozen ?? control.finished).toBeUndefined()
+        expect(isKilled).toBe(false)
         expect(stage?.advance).toBe('auto')
         expect(stage?.approval === true && control.approved !== true).toBe(false)
         expect(permission.allowed).toBe(true)
