@@ -122,6 +122,11 @@ describe('importing a flag file of flagd', () => {
       ],
     ],
     [
+      'what is missing',
+      { if: [{ '!': [{ missing: ['a'] }] }, 'on', { missing: ['b', 'c'] }, null, 'on'] },
+      [{ given: {} }, { given: { a: 0 } }, { given: { b: '', c: false } }, { given: { c: 1 } }],
+    ],
+    [
       'lists of numbers',
       { if: [{ in: [{ var: 'a' }, [18, 21]] }, 'on'] },
       [{ given: { a: 18 } }, { given: { a: 20 } }, { given: {} }],
@@ -190,6 +195,28 @@ describe('importing a flag file of flagd', () => {
     }
     expect(losses('true')).toEqual(['$.flags.f.targeting'])
     expect(losses('false')).toEqual([])
+  })
+
+  it('lists "missing" as the answer, and takes it back where it has been exported', () => {
+    const boolean = { variants: { true: true, false: false }, defaultVariant: 'false' }
+    const paths = (file: string) => {
+      const imported = importFlagd(file)
+      return imported.ok ? imported.losses.map(({ path }) => path) : undefined
+    }
+    const answer = { or: [{ '==': [{ var: 'a' }, 'x'] }, { missing: ['a'] }] }
+    expect(paths(fileOf(answer, boolean))).toEqual(['$.flags.f.targeting'])
+    const rules = [
+      { when: [{ attribute: 'age', op: 'gt', values: [18] }], serve: 'on' },
+      { when: [{ attribute: 'role', op: 'exists', negate: true }], serve: { on: 30, off: 70 } },
+    ]
+    const origins = { app: { url: 'https://app.example.com' } }
+    const parsed = parseDocumentValue({
+      origins,
+      routes: [{ path: '/*', origin: 'app' }],
+      flags: { f: { variants, off: 'off', rules } },
+    })
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    expect(paths(JSON.stringify(exportFlagd(parsed.value).file))).toEqual([])
   })
 
   it('leaves out flags whose names a document can not have, where it is allowed to', () => {

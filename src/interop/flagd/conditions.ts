@@ -13,6 +13,15 @@ export type Alternatives = readonly (readonly ConditionInput[])[]
 export const ALWAYS: Alternatives = [[]]
 const NEVER: Alternatives = []
 
+/** `missing` holds when any of the attributes is not there. */
+function absence(names: readonly Json[], wanted: boolean): Alternatives {
+  const parts = names.map((attribute): Alternatives => {
+    if (typeof attribute !== 'string') throw new Untranslatable('"missing" of anything but names')
+    return [[{ attribute, op: 'exists', ...(wanted && { negate: true }) }]]
+  })
+  return wanted ? bounded(parts.flat()) : allOf(parts)
+}
+
 /** More alternatives than this are a document that nobody reads. */
 const MOST_ALTERNATIVES = 64
 
@@ -54,6 +63,8 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return single(textOperands(op, operands), op, wanted)
     case 'sem_ver':
       return versions(operands, wanted)
+    case 'missing':
+      return absence(operands, wanted)
     default:
       throw new Untranslatable(`the operation "${op}" as a condition`)
   }

@@ -77,17 +77,24 @@ function answer(logic: Json, path: string, when: Alternatives, around: Surroundi
     around.lose(path, `the answer of ${operationIn(logic)?.op ?? 'this'}, which names no variant`)
     return serve(when, around.otherwise)
   }
-  if (around.otherwise !== 'false' && mayBeNothing(logic)) {
+  const ends = endsOf(logic)
+  if (ends.includes('missing')) {
+    around.lose(path, 'the answer of "missing", which names no variant')
+    return serve(when, around.otherwise)
+  }
+  if (around.otherwise !== 'false' && ends.some((op) => MAY_BE_NOTHING.has(op))) {
     around.lose(path, 'an answer that is neither true nor false where an attribute is missing or no version')
   }
   return [...serve(allOf([when, conditionIn(logic, path, around)]), 'true'), ...serve(when, 'false')]
 }
 
-/** `and` and `or` answer with one of their parts, and some parts have no answer, which is the default variant then. */
-function mayBeNothing(logic: Json): boolean {
+/** Operations without an answer, which is the default variant then, where an attribute is not what they ask about. */
+const MAY_BE_NOTHING: ReadonlySet<string> = new Set(['starts_with', 'ends_with', 'sem_ver'])
+
+/** The operations of which one gives the answer: that of `and` and `or` is one of their parts'. */
+function endsOf(logic: Json): string[] {
   const { op, operands } = operationIn(logic) ?? { op: '', operands: [] }
-  if (op === 'and' || op === 'or') return operands.some(mayBeNothing)
-  return op === 'starts_with' || op === 'ends_with' || op === 'sem_ver'
+  return op === 'and' || op === 'or' ? operands.flatMap(endsOf) : [op]
 }
 
 function fractions(
