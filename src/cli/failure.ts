@@ -1,6 +1,6 @@
 /** Errors as people and programs are told of them. */
 
-import { ApiError } from '../contract/client.ts'
+import { ApiError, ForeignAnswer } from '../contract/client.ts'
 import type { Change, ProblemDetails } from '../contract/responses.ts'
 import { messageOf } from '../core/message-of.ts'
 import { changeLines } from './changes.ts'
@@ -8,19 +8,22 @@ import { TimeoutError } from './connection.ts'
 import { Declined, paragraphs, Refusal, UsageError } from './errors.ts'
 import { type Paint, paintFor, type Terminal } from './terminal.ts'
 
+const IS_IT_THERE = 'Is it running, and is the address right? See: sluice status --help'
+
 export type Failure = { text: string; json: Readonly<Record<string, unknown>> }
 
 export function describeFailure(error: unknown, terminal: Terminal): Failure {
   const paint = paintFor(terminal, terminal.errIsScreen)
+  const message = messageOf(error)
+  if (error instanceof ForeignAnswer) {
+    const kind = error.status >= 500 ? 'unavailable' : 'not-a-gate'
+    return { text: `${paint('red', message)}\n${IS_IT_THERE}`, json: { kind, status: error.status, message } }
+  }
   if (error instanceof ApiError) return describeRefusal(error.problem, paint)
   const lost = unreachable(error)
   if (lost !== undefined) {
-    return {
-      text: `${paint('red', lost)}\nIs it running, and is the address right? See: sluice status --help`,
-      json: { kind: 'unreachable', message: lost },
-    }
+    return { text: `${paint('red', lost)}\n${IS_IT_THERE}`, json: { kind: 'unreachable', message: lost } }
   }
-  const message = messageOf(error)
   if (error instanceof UsageError) return { text: paint('red', message), json: { kind: 'usage', message } }
   if (error instanceof Declined) return { text: message, json: { kind: 'declined', message } }
   if (!(error instanceof Refusal)) return { text: paint('red', message), json: { kind: 'failed', message } }
@@ -32,7 +35,6 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'Set SLUICE_TOKEN, or keep the token in a profile: sluice profile add NAME --url URL',
   403: 'Use a token with that role: sluice token create NAME --role ROLE',
-  404: 'See what there is: sluice flags list',
   429: 'Wait a little, then try again',
 }
 
@@ -43,7 +45,8 @@ function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
   if (current)
     parts.push(`In force is version ${current.version} of ${current.actor}, ${current.at}: ${current.reason}`)
   if (changes?.length) parts.push(changeLines(changes as Change[], paint))
-  const advice = ADVICE[status]
+  const isAboutFlags = status === 404 && /\bno (such )?flag\b/.test(detail)
+  const advice = isAboutFlags ? 'See what there is: sluice flags list' : ADVICE[status]
   if (advice !== undefined) parts.push(advice)
   const json = {
     kind: kindOf(status),
@@ -84,6 +87,8 @@ export function unreachable(error: unknown): string | undefined {
     EAI_AGAIN: 'the name of the host cannot be looked up',
     ECONNRESET: 'the connection broke',
     UND_ERR_SOCKET: 'the connection broke',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'nobody speaks https there',
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'nobody speaks https there',
   }
   return `Cannot reach the gate: ${words[code ?? ''] ?? cause?.message ?? 'the connection failed'}`
 }

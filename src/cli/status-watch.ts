@@ -47,15 +47,19 @@ export async function watchStatus(
 /** Shows events until the stream ends; one that breaks is opened again, after a while. */
 async function follow(call: Call, client: AdminClient, show: (status: Status) => void): Promise<void> {
   const { terminal, tell } = call
+  const pause = () => sleep(RETRY_MS, undefined, { signal: terminal.stop }).catch(() => undefined)
+  let isSilent = true
   try {
     const response = await client.open('streamStatus', {}, terminal.stop)
     for await (const { event, data } of eventsOf(response)) {
+      isSilent = false
       if (event === 'status') show(JSON.parse(data) as Status)
     }
+    if (isSilent) await pause()
   } catch (error) {
     if (terminal.stop.aborted) return
     if (error instanceof ApiError && error.status < 500) throw error
     tell(`${unreachable(error) ?? messageOf(error)}; trying again`)
-    await sleep(RETRY_MS, undefined, { signal: terminal.stop }).catch(() => undefined)
+    await pause()
   }
 }

@@ -16,15 +16,20 @@ type Answer<Id extends OperationId> = Id extends keyof Responses ? Responses[Id]
 
 /** The gate answered, and said no. */
 export class ApiError extends Error {
+  override readonly name: string = 'ApiError'
   readonly status: number
   readonly problem: ProblemDetails
 
   constructor(problem: ProblemDetails) {
     super(problem.detail)
-    this.name = 'ApiError'
     this.status = problem.status
     this.problem = problem
   }
+}
+
+/** What answered is not the gate: the address is another one's, or something in front of the gate spoke for it. */
+export class ForeignAnswer extends ApiError {
+  override readonly name = 'ForeignAnswer'
 }
 
 export type AdminClient = {
@@ -52,7 +57,11 @@ export function createAdminClient({ baseUrl, token, fetch: send = fetch }: Clien
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    if (!response.ok) throw new ApiError(await problemOf(response))
+    if (!response.ok) throw await refusalOf(response, baseUrl)
+    if (!typeOf(response).startsWith(id === 'streamStatus' ? 'text/event-stream' : 'application/json')) {
+      await response.body?.cancel()
+      throw foreign(response, baseUrl)
+    }
     return response
   }
 
@@ -84,14 +93,25 @@ function urlOf(
 }
 
 /** What the gate says is wrong; something in front of it may answer in another shape. */
-async function problemOf(response: Response): Promise<ProblemDetails> {
+async function refusalOf(response: Response, baseUrl: string): Promise<ApiError> {
   const text = await response.text()
   try {
     const body = JSON.parse(text) as ProblemDetails
-    if (typeof body.detail === 'string') return { ...body, status: response.status }
+    if (typeof body.detail === 'string') return new ApiError({ ...body, status: response.status })
   } catch {
     // Not JSON: the status has to say it.
   }
-  const detail = `The gate answered ${response.status}${response.statusText ? ` ${response.statusText}` : ''}`
-  return { type: 'about:blank', title: response.statusText, status: response.status, detail }
+  return foreign(response, baseUrl)
+}
+
+function foreign(response: Response, baseUrl: string): ForeignAnswer {
+  const { status, statusText } = response
+  const type = typeOf(response)
+  const answer = `${status}${statusText ? ` ${statusText}` : ''}${type ? ` (${type})` : ''}`
+  const detail = `${baseUrl} answered ${answer}, which is no answer of a gate`
+  return new ForeignAnswer({ type: 'about:blank', title: statusText, status, detail })
+}
+
+function typeOf({ headers }: Response): string {
+  return headers.get('content-type')?.split(';')[0]?.trim() ?? ''
 }
