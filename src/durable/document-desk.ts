@@ -55,7 +55,11 @@ export type Draft =
 const LEAST_BETWEEN_READS_MS = 1_000
 const READ_TIMEOUT_MS = 5_000
 
-type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & { killHash: string }
+type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & {
+  killHash: string
+  /** Hash of the last refused text that a good one has replaced: KV may show it a while longer. */
+  overwritten?: string
+}
 
 export class DocumentDesk {
   readonly history: DocumentHistory
@@ -157,7 +161,8 @@ export class DocumentDesk {
     const info: VersionInfo = { version: this.current.info.version + 1, hash, bytes, ...cause }
     this.#loaded = prepare(info, text, parsed)
     this.history.add(info, text)
-    this.#remember({ refused: undefined })
+    const { refused } = this.#remembered
+    this.#remember({ refused: undefined, ...(refused && { overwritten: refused.hash }) })
     return info
   }
 
@@ -182,6 +187,7 @@ export class DocumentDesk {
     const hash = await sha256Hex(text)
     const before = this.current.info
     const { refused } = this.#remembered
+    if (hash === before.hash && refused !== undefined) this.#remember({ refused: undefined })
     if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
     const parsed = parseDocument(text)
     const cause = { actor: 'kv', reason: 'A document was written to KV', source: 'kv', atMs: nowMs } as const
@@ -227,10 +233,11 @@ export class DocumentDesk {
 
   /** Whether what KV showed to a read of that time is older than what the Controller has written, or is about to. */
   #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
-    if (this.#kv.isPending(key)) return key === 'kill' || this.tag.replaced.includes(hash)
+    const isOlder = () =>
+      key === 'kill' || this.tag.replaced.includes(hash) || hash === this.#remembered.overwritten
+    if (this.#kv.isPending(key)) return isOlder()
     const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
-    if (nowMs - this.#kv.writtenAtMs(key) > staleMs) return false
-    return key === 'kill' || this.tag.replaced.includes(hash)
+    return nowMs - this.#kv.writtenAtMs(key) <= staleMs && isOlder()
   }
 
   #latest(): LoadedDocument | undefined {

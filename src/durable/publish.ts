@@ -71,7 +71,8 @@ export async function publish(
   if (!draft.ok) return draft
   const before = documents.current
   const { text, parsed, changes } = draft
-  if (text === before.text) {
+  // A text in KV that was refused is to go, also where what was in force stays: isolates that start read KV.
+  if (text === before.text && documents.report.refused === undefined) {
     return {
       ok: true,
       info: before.info,

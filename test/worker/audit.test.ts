@@ -3,6 +3,7 @@
  * below has an entry for every operation of the contract, and every verb of flags; what it lacks does not compile.
  */
 
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { AUDIT_ACTIONS } from '../../src/contract/responses/logs.ts'
 import { API_PREFIX, FLAG_VERBS, ROUTES } from '../../src/contract/routes.ts'
@@ -33,6 +34,7 @@ async function recordsOf(work: () => Promise<unknown>): Promise<AuditRecord[]> {
   return (await latest()).filter(({ id }) => id > (last?.id ?? 0))
 }
 
+const PUBLISHED = { action: 'document-published', actor: 'admin', flag: null, reason: 'because' } as const
 const seen = new Set<string>()
 
 async function expectRecord(change: Change): Promise<void> {
@@ -134,6 +136,17 @@ describe('what nobody commands leaves its record as well:', () => {
         before: VERSION,
         after: { hash: expect.any(String) },
       }
+    })
+    // What is in force, published again, takes the bad one's place.
+    const { version, text } = await admin.call('getDocument')
+    await expectRecord(async () => {
+      await admin.call('publishDocument', { body: { document: text, expectedVersion: version, ...body } })
+      return { ...PUBLISHED, before: { version }, after: { version: version + 1 } }
+    })
+    expect(await env.GATE.get('config')).toBe(text)
+    await expectRecord(async () => {
+      await admin.call('publishDocument', { body: { document: text, expectedVersion: version + 1 } })
+      return 'nothing'
     })
   })
 
