@@ -93,6 +93,7 @@ export function createAdminApi({
       }
       // The table guarantees that body and query are those of this operation.
       const answer = await (HANDLERS[id] as Handler<OperationId>)(call as Call<OperationId>)
+      if (id === 'revokeToken') authenticator.forget()
       return answer instanceof Response
         ? answer
         : Response.json(answer, { headers: { 'cache-control': 'no-store' } })

@@ -55,6 +55,11 @@ export class Authenticator {
     return await this.#loginUnknown(hash, sender, env, nowMs, waitUntil)
   }
 
+  /** A token may have been taken back: this isolate, at least, asks for every one again. */
+  forget(): void {
+    this.#known.clear()
+  }
+
   /** Looking costs the sender an attempt, which is given back where the token was right. */
   async #loginUnknown(
     hash: string,
