@@ -28,6 +28,11 @@ export function countriesIn(text: string): string[] {
     .map((each) => each.toUpperCase())
 }
 
+/** The first that is no code, as visitors' countries come: two characters, such as RO, or T1 for Tor. */
+export function noCountry(countries: readonly string[]): string | undefined {
+  return countries.find((each) => !/^[A-Z][A-Z0-9]$/.test(each))
+}
+
 /** File name → text. */
 export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Record<string, string>> {
   const schema = await readFile(join(PROJECT_ROOT, 'config/sluice.schema.json'), 'utf8')

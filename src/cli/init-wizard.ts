@@ -2,7 +2,7 @@
 import { cancel, group, intro, text } from '@clack/prompts'
 import { FLAG_KEY_SHAPE } from '../core/config/schema/values.ts'
 import { Declined } from './errors.ts'
-import { countriesIn, type Wishes } from './init-files.ts'
+import { countriesIn, noCountry, type Wishes } from './init-files.ts'
 
 const URL_SHAPE = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
 
@@ -31,6 +31,10 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
           message: 'For which countries first?',
           placeholder: 'all; or a list such as US,RO',
           defaultValue: '',
+          validate: (value) =>
+            noCountry(countriesIn(value ?? '')) === undefined
+              ? undefined
+              : 'codes of two letters, such as US,RO',
         }),
     },
     {

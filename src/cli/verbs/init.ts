@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse.ts'
 import { DEV_VARS } from '../dev-vars.ts'
 import { paragraphs, Refusal, UsageError } from '../errors.ts'
-import { countriesIn, initFiles, NO_NAMESPACE, type Wishes } from '../init-files.ts'
+import { countriesIn, initFiles, NO_NAMESPACE, noCountry, type Wishes } from '../init-files.ts'
 import { wizard } from '../init-wizard.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Call, Verb } from '../verb.ts'
@@ -82,6 +82,9 @@ function withDefaults(given: Partial<Wishes>): Wishes {
 }
 
 function checked(wishes: Wishes): Wishes {
+  const stray = noCountry(wishes.countries)
+  if (stray !== undefined)
+    throw new UsageError(`Cannot use the country ${stray}: a country is a code of two letters, such as RO`)
   if (/^[a-z0-9][a-z0-9-]{0,53}$/.test(wishes.name)) return wishes
   throw new UsageError(`Cannot use the name ${wishes.name}: a Worker's name is of a-z, 0-9 and -, at most 54`)
 }
