@@ -18,9 +18,10 @@ export class BodyWatch {
     { request, nowMs }: { request: Request; nowMs: number },
     onBroken: () => void,
   ): { body: ReadableStream | null; done: Promise<void> | undefined } {
-    const { body } = response
+    const { body, headers } = response
     if (body === null || !this.#wants(nowMs)) return { body, done: undefined }
-    const length = response.headers.get('content-length')
+    const length = headers.get('content-length')
+    if (length !== null && !isWholeLength(length, headers)) return { body, done: undefined }
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
     const done = body.pipeTo(writable).catch(() => {
@@ -34,4 +35,12 @@ export class BodyWatch {
   #wants(nowMs: number): boolean {
     return nowMs < this.#suspiciousUntilMs || this.#limiter.take('bodies', nowMs) === 0
   }
+}
+
+/**
+ * Whether the field says how long the body is. An origin may say it twice ("5, 5"), or beside chunks, which count then:
+ * the runtime knows what to make of that, and a stream between would cut the body off.
+ */
+function isWholeLength(length: string, headers: Headers): boolean {
+  return /^\d{1,15}$/.test(length) && !headers.has('transfer-encoding')
 }

@@ -36,18 +36,18 @@ export function observe(
     rescued: answer.rescued === true,
   }
   const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
+  const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
   try {
     reporter.report(outcome, context)
+    if (decision.arm === 'other' || isElsewhere) return answer.response.body
+    const watched = bodies.watch(answer.response, facts, () =>
+      reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
+    )
+    if (watched.done !== undefined) waitUntil(watched.done)
+    return watched.body
   } catch {
     return answer.response.body
   }
-  const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
-  if (decision.arm === 'other' || isElsewhere) return answer.response.body
-  const watched = bodies.watch(answer.response, facts, () =>
-    reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
-  )
-  if (watched.done !== undefined) waitUntil(watched.done)
-  return watched.body
 }
 
 /** What people take for the gate's word must not be an origin's. */

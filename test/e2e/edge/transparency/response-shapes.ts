@@ -140,6 +140,15 @@ function bodies(): Shape[] {
       ),
     ),
     get('chunks with extensions', response('200 OK', [CHUNKED], `1;x=y${CRLF}a${CRLF}0${CRLF}${CRLF}`)),
+    get('a length that is said twice', ok(['Content-Length: 2'])),
+    get(
+      'a length beside chunks',
+      response(
+        '200 OK',
+        ['Content-Length: 3', CHUNKED, 'Connection: close'],
+        Buffer.concat([chunk('hello'), LAST]),
+      ),
+    ),
     get('until the connection ends', response('200 OK', [], 'the end')),
     get('nothing until the connection ends', response('200 OK', [])),
     get('a HEAD of 1 MB', response('200 OK', ['Content-Length: 1000000']), 'HEAD'),
