@@ -69,10 +69,16 @@ function isMissing(facts: Facts, response: Response): boolean {
   const isPage = response.status === 200
   if ((!isPage && response.status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD'))
     return false
-  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '')) {
+  const isAsset = ASSET.test(facts.path)
+  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '') || (isAsset && isByWorker(facts))) {
     return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
   }
-  return !isPage && ASSET.test(facts.path)
+  return !isPage && isAsset
+}
+
+/** Whether a service worker may have passed it on: what it was for is lost then. */
+function isByWorker(facts: Facts): boolean {
+  return facts.header('sec-fetch-dest') === 'empty' && facts.header('sec-fetch-mode') !== 'navigate'
 }
 
 /** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */

@@ -180,6 +180,29 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(complaints).toEqual([])
   })
 
+  it('with a service worker that passes everything on is decided anew with each page', async () => {
+    await ramp(0)
+    const { context, complaints } = await visitor()
+    const page = await context.newPage()
+    await open(page, '/')
+    await page.evaluate(
+      "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)",
+    )
+    await page.waitForFunction('navigator.serviceWorker.controller !== null')
+    await ramp(100)
+    expect(await click(page)).toMatchObject({ chunk: 'blue', data: 'blue', xhr: 'blue' })
+    await page.click('a[href="/cart"]')
+    await page.waitForURL('**/cart')
+    expect(await partsOf(page)).toEqual(wholly('green'))
+    expect(await click(page)).toEqual(lateOf('green'))
+    expect(await open(page, '/about')).toEqual(wholly('green'))
+    await ramp(0)
+    expect(await click(page)).toMatchObject({ chunk: 'green', data: 'green', xhr: 'green' })
+    await page.reload()
+    expect(await partsOf(page)).toEqual(wholly('blue'))
+    expect(complaints).toEqual([])
+  })
+
   it('that walks about while the share goes up and down never has a mixed page', async () => {
     const visitors = await Promise.all([visitor(), visitor(), visitor()])
     let isOver = false

@@ -244,8 +244,11 @@ describe('an asset that the assigned version lacks', () => {
   })
 
   it('comes from there too where the assigned version answers unknown paths with a page', async () => {
-    const found = await new Browser().load('/checkout/', '/spa/only.new.js', 'script')
-    expect([found.text, found.response.headers.get('content-type')]).toEqual(['new', 'text/javascript'])
+    // By itself, and passed on by a service worker.
+    for (const dest of ['script', 'empty']) {
+      const found = await new Browser().load('/checkout/', '/spa/only.new.js', dest)
+      expect([found.text, found.response.headers.get('content-type')]).toEqual(['new', 'text/javascript'])
+    }
   })
 
   it('stays missing where nobody has it, and then no cache may keep that', async () => {

@@ -71,6 +71,13 @@ export async function startApp(version: Version): Promise<TestOrigin> {
     [`/assets/worker.${hash}.js`]: ['text/javascript', `postMessage('${version}')`],
     '/frame': ['text/html', `<!doctype html><html lang="en" data-version="${version}"><title>frame</title>`],
     [`/assets/logo.${hash}.svg`]: ['image/svg+xml', svg],
+    // As apps have them that want to be installed: all goes on to the network.
+    '/worker.js': [
+      'text/javascript',
+      `addEventListener('install', () => skipWaiting())
+addEventListener('activate', (event) => event.waitUntil(clients.claim()))
+addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
+    ],
     '/plain.js': ['text/javascript', `window.plain = '${version}'`],
     '/api/data': ['application/json', JSON.stringify({ version })],
     '/favicon.ico': ['image/svg+xml', svg],
