@@ -11,7 +11,7 @@ import { intervalMsFor } from '../core/counters/back-pressure.ts'
 import type { ControllerPort, ForwardMessage, ForwardReply } from '../core/counters/protocol.ts'
 import type { AuditRecord } from '../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../core/rollout/commands.ts'
-import { type Convergence, convergenceOf } from '../core/rollout/convergence.ts'
+import { type Convergence, convergenceOf, documentConvergenceOf } from '../core/rollout/convergence.ts'
 import { type Env, environmentOf } from '../env.ts'
 import { Alarm } from './alarm.ts'
 import { Announcer } from './announcer.ts'
@@ -66,6 +66,7 @@ export type ConvergenceReport = Convergence & {
   /** When the epoch came to be, ms since 1970; undefined where that is not known. */
   sinceMs: number | undefined
   kv: { writtenEpoch: number; error: string | null }
+  document: { version: number } & Pick<Convergence, 'converged' | 'isolates' | 'colos'>
 }
 
 export class Controller extends DurableObject<Env> implements ControllerPort {
@@ -208,12 +209,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const asked = epoch ?? this.#control.state.epoch
     const sinceMs = this.#control.epochs.atMs(asked)
     const kv = { writtenEpoch: this.#changes.writtenEpoch, error: this.#kv.error ?? null }
-    return {
-      epoch: asked,
-      sinceMs,
-      kv,
-      ...convergenceOf(asked, sinceMs ?? 0, this.#shards.all(), Date.now()),
-    }
+    const [shards, nowMs] = [this.#shards.all(), Date.now()]
+    const { version, hash } = this.#documents.tag
+    const document = { version, ...documentConvergenceOf(hash, shards, nowMs) }
+    return { epoch: asked, sinceMs, kv, document, ...convergenceOf(asked, sinceMs ?? 0, shards, nowMs) }
   }
 
   async series(

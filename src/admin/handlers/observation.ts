@@ -24,11 +24,16 @@ export const observationHandlers: Handlers<
   },
 
   getConvergence: async ({ controller, query }) => {
-    const { sinceMs, epoch, converged, slowestMs, isolates, colos, kv } = await controller.convergence(
-      query.epoch,
-    )
+    const report = await controller.convergence(query.epoch)
+    const { sinceMs, epoch, converged, slowestMs, isolates, colos, kv, document } = report
     const since = sinceMs === undefined ? null : isoTime(sinceMs)
-    return { epoch, since, converged, slowestMs, isolates, colos, kv }
+    const ofDocument = {
+      version: document.version,
+      converged: document.converged,
+      isolates: document.isolates,
+      colos: document.colos.filter((colo) => colo.converged > 0).length,
+    }
+    return { epoch, since, converged, slowestMs, isolates, colos, kv, document: ofDocument }
   },
 
   getSeries: async ({ controller, query }) => {

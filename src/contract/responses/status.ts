@@ -97,6 +97,9 @@ export const getStatus = v.strictObject({
   colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),
 })
 
+/** Isolates seen in the last 60 s: those that have it, not yet, and silent since the change (they serve nobody). */
+const arrival = v.strictObject({ converged: count, behind: count, idle: count })
+
 export const getConvergence = v.strictObject({
   epoch: count,
   /** When the state of this epoch came to be; null for one that the Controller has not made or has forgotten. */
@@ -105,8 +108,7 @@ export const getConvergence = v.strictObject({
   converged: v.boolean(),
   /** From the change to the slowest isolate's first decision by it; null while nobody has it. */
   slowestMs: v.nullable(v.number()),
-  /** Isolates seen in the last 60 s: on the epoch, not yet, and silent since the change (they serve nobody). */
-  isolates: v.strictObject({ converged: count, behind: count, idle: count }),
+  isolates: arrival,
   colos: v.array(
     v.strictObject({
       colo: v.string(),
@@ -118,6 +120,8 @@ export const getConvergence = v.strictObject({
   ),
   /** Whether KV has the state, which is where isolates that start anew read it. */
   kv: v.strictObject({ writtenEpoch: count, error: v.nullable(v.string()) }),
+  /** The same for the document in force, which has versions instead of epochs. `colos`: how many have it. */
+  document: v.strictObject({ version: count, converged: v.boolean(), isolates: arrival, colos: count }),
 })
 
 export const seriesArm = v.strictObject({

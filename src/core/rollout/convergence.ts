@@ -27,6 +27,12 @@ export type Convergence = {
 
 type Shard = { shard: string; isolates: readonly IsolateSighting[] }
 
+/** What isolates are asked for: whether one has it, and how long it took to get it where that is known. */
+type Asked = {
+  has(isolate: IsolateSighting): boolean
+  delayMs?(isolate: IsolateSighting): number | undefined
+}
+
 /** Where the state of an epoch, made at `sinceMs`, has arrived by now. */
 export function convergenceOf(
   epoch: number,
@@ -34,9 +40,21 @@ export function convergenceOf(
   shards: readonly Shard[],
   nowMs: number,
 ): Convergence {
+  return converge(shards, nowMs, {
+    has: (isolate) => isolate.epoch >= epoch,
+    delayMs: (isolate) => (isolate.epoch === epoch ? Math.max(0, isolate.epochAtMs - sinceMs) : undefined),
+  })
+}
+
+/** Where the document of this hash has arrived. Isolates don't say since when they have one. */
+export function documentConvergenceOf(hash: string, shards: readonly Shard[], nowMs: number): Convergence {
+  return converge(shards, nowMs, { has: (isolate) => isolate.usedHash === hash })
+}
+
+function converge(shards: readonly Shard[], nowMs: number, asked: Asked): Convergence {
   const byColo = Map.groupBy(shards, ({ shard }) => coloOf(shard))
   const colos = [...byColo]
-    .map(([colo, members]) => ofColo(colo, isolatesOf(members), epoch, sinceMs, nowMs))
+    .map(([colo, members]) => ofColo(colo, isolatesOf(members), nowMs, asked))
     .filter(({ converged, behind, idle }) => converged + behind + idle > 0)
   const sum = (part: 'converged' | 'behind' | 'idle') => colos.reduce((total, colo) => total + colo[part], 0)
   const isolates = { converged: sum('converged'), behind: sum('behind'), idle: sum('idle') }
@@ -46,20 +64,17 @@ export function convergenceOf(
 function ofColo(
   name: string,
   isolates: readonly IsolateSighting[],
-  epoch: number,
-  sinceMs: number,
   nowMs: number,
+  { has, delayMs }: Asked,
 ): ColoConvergence {
   const colo: ColoConvergence = { colo: name, converged: 0, behind: 0, idle: 0, slowestMs: null }
   const active = isolates.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_ACTIVE_MS)
   const silentAfterMs = flushIntervalMsFor(active.length) + GRACE_MS
   for (const isolate of active) {
-    if (isolate.epoch >= epoch) {
+    if (has(isolate)) {
       colo.converged++
-      if (isolate.epoch === epoch) {
-        const delayMs = Math.max(0, isolate.epochAtMs - sinceMs)
-        colo.slowestMs = Math.max(colo.slowestMs ?? 0, delayMs)
-      }
+      const delay = delayMs?.(isolate)
+      if (delay !== undefined) colo.slowestMs = Math.max(colo.slowestMs ?? 0, delay)
     } else if (nowMs - isolate.seenAtMs > silentAfterMs) colo.idle++
     else colo.behind++
   }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { IsolateSighting } from '../../../src/core/counters/protocol.ts'
-import { convergenceOf, ISOLATE_ACTIVE_MS } from '../../../src/core/rollout/convergence.ts'
+import {
+  convergenceOf,
+  documentConvergenceOf,
+  ISOLATE_ACTIVE_MS,
+} from '../../../src/core/rollout/convergence.ts'
 
 const SINCE_MS = 1_000_000
 const NOW_MS = SINCE_MS + 4_000
@@ -50,5 +54,24 @@ describe('a state has arrived', () => {
   it('nowhere, where nobody serves', () => {
     const nothing = { converged: 0, behind: 0, idle: 0 }
     expect(of()).toEqual({ converged: true, slowestMs: null, isolates: nothing, colos: [] })
+  })
+})
+
+describe('a document has arrived', () => {
+  const by = (usedHash: string, seenAtMs = NOW_MS) => ({ ...isolate(7, SINCE_MS, seenAtMs), usedHash })
+  const of = (...isolates: IsolateSighting[]) =>
+    documentConvergenceOf('new', [{ shard: 'OTP', isolates }], NOW_MS)
+
+  it('where every isolate that serves decides by it; silent ones serve nobody', () => {
+    const named = (name: string, sighting: IsolateSighting) => ({ ...sighting, isolate: name })
+    expect(of(named('a', by('new')), named('b', by('old')))).toMatchObject({
+      converged: false,
+      isolates: { converged: 1, behind: 1, idle: 0 },
+    })
+    expect(of(named('a', by('new')), named('b', by('old', SINCE_MS - 3_000)))).toMatchObject({
+      converged: true,
+      slowestMs: null,
+      isolates: { converged: 1, behind: 0, idle: 1 },
+    })
   })
 })
