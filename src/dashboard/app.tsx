@@ -1,15 +1,16 @@
 /** The frame of every view: which gate, how fresh what is shown is, who is looking, and the way to the other views. */
-import { useEffect } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { SessionContext } from './context.ts'
 import { plural } from './format.ts'
 import { live, useLiveStatus } from './live.ts'
 import { Login } from './login.tsx'
+import { Boundary } from './parts/boundary.tsx'
 import { Freshness } from './parts/freshness.tsx'
 import { Icon } from './parts/icon.tsx'
 import { Mark } from './parts/mark.tsx'
 import { Notices } from './parts/notices.tsx'
 import { Toasts } from './parts/toasts.tsx'
-import { Link, path } from './router.tsx'
+import { Link, path, scrollToLastPlace } from './router.tsx'
 import { type Session, sessionState, signOut } from './session.ts'
 import { useStore } from './store.ts'
 import { nextTheme, theme } from './theme.ts'
@@ -31,6 +32,7 @@ function Frame({ session: { client, person } }: { session: Session }) {
   const at = useStore(path)
   useLiveStatus(client, flagOf(at))
   useSearchKey()
+  useArrival(at)
   const tab = TABS.find(({ views }) => views.some((view) => at === view || at.startsWith(`${view}/`)))
   useEffect(() => {
     document.title = `${flagOf(at) ?? tab?.label ?? 'Sluice'} · Sluice`
@@ -68,13 +70,24 @@ function Frame({ session: { client, person } }: { session: Session }) {
       </header>
       <Notices />
       <main id="main" tabIndex={-1}>
-        {viewAt(at)}
+        <Boundary key={at}>{viewAt(at)}</Boundary>
       </main>
       <footer class="foot">
         <Epoch />
       </footer>
     </>
   )
+}
+
+/** Another view begins where it was left, and with the focus on it, as another page would. */
+function useArrival(at: string): void {
+  const last = useRef(at)
+  useLayoutEffect(() => {
+    if (last.current === at) return
+    last.current = at
+    scrollToLastPlace()
+    document.getElementById('main')?.focus({ preventScroll: true })
+  }, [at])
 }
 
 function Epoch() {

@@ -79,7 +79,16 @@ export function plansFor(flag: FlagSummary, stages: readonly Stage[], isEnabled:
   const toggle = isEnabled ? disablePlan(flag) : enablePlan(flag)
   if (!isEnabled) return [toggle, killPlan(flag)]
   if (stages.length === 0) return [toggle, killPlan(flag)]
-  return [...climbingPlans(flag, stages), rollbackPlan(flag), toggle, killPlan(flag)]
+  const [climbing, rollback] = [climbingPlans(flag, stages), rollbackPlan(flag)]
+  const inOrder = isWorse(flag)
+    ? [{ ...rollback, tone: 'primary' as const }, ...climbing]
+    : [...climbing, rollback]
+  return [...inOrder, toggle, killPlan(flag)]
+}
+
+/** The guard has found the canary worse: nothing should lead on at a careless click. */
+function isWorse({ frozen, verdict }: FlagSummary): boolean {
+  return frozen || verdict === 'failing'
 }
 
 function climbingPlans(flag: FlagSummary, stages: readonly Stage[]): Plan[] {
@@ -94,7 +103,7 @@ function climbingPlans(flag: FlagSummary, stages: readonly Stage[]): Plan[] {
       effect: flag.frozen
         ? 'A new attempt begins at this stage, and is judged afresh. Nobody moves.'
         : 'The stage may advance by itself again. Nobody moves now.',
-      tone: 'primary',
+      tone: isWorse(flag) ? 'plain' : 'primary',
       change: command(key, 'resume', `${key} goes on`),
     })
   }
@@ -144,7 +153,7 @@ export function stagePlan(flag: FlagSummary, stages: readonly Stage[], to: numbe
     label: to === from + 1 ? `Advance to ${percentText(percentage)}` : `Go to ${percentText(percentage)}`,
     title: `${to > from ? 'Advance' : 'Take'} ${key} ${to > from ? '' : 'back '}to ${percentText(percentage)}?`,
     effect: `${movesText(flag.percentage, percentage)}.${to === from + 1 ? ' The guard begins a new stage.' : ''}`,
-    tone: flag.needsApproval ? 'plain' : 'primary',
+    tone: flag.needsApproval || flag.paused || isWorse(flag) ? 'plain' : 'primary',
     change: { kind: 'command', flag: key, verb: 'stage', stage: to, done: done(to), undo: back },
     trial: { kind: 'share', percentage },
   }

@@ -24,7 +24,7 @@ export function useNow(): number {
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
   if (seconds < 100) return `${seconds} s`
-  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`
+  if (seconds < 5_400 && seconds !== 3_600) return `${Math.round(seconds / 60)} min`
   if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`
   return `${Math.round(seconds / 86_400)} d`
 }

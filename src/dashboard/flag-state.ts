@@ -14,6 +14,7 @@ export type StateName =
   | 'partial'
   | 'on'
   | 'off'
+  | 'disabled'
 
 export type FlagState = { name: StateName; label: string; tone: Tone; needsYou: boolean }
 
@@ -21,7 +22,7 @@ const STATES: Readonly<Record<StateName, Omit<FlagState, 'name'>>> = {
   killed: { label: 'Killed', tone: 'bad', needsYou: true },
   'rolled-back': { label: 'Rolled back', tone: 'bad', needsYou: true },
   failing: { label: 'Failing', tone: 'bad', needsYou: true },
-  frozen: { label: 'Frozen', tone: 'warn', needsYou: true },
+  frozen: { label: 'Frozen', tone: 'bad', needsYou: true },
   approval: { label: 'Needs approval', tone: 'warn', needsYou: true },
   paused: { label: 'Paused', tone: 'warn', needsYou: false },
   climbing: { label: 'Rolling out', tone: 'accent', needsYou: false },
@@ -29,6 +30,7 @@ const STATES: Readonly<Record<StateName, Omit<FlagState, 'name'>>> = {
   partial: { label: 'Partly on', tone: 'accent', needsYou: false },
   on: { label: 'On', tone: 'good', needsYou: false },
   off: { label: 'Off', tone: 'neutral', needsYou: false },
+  disabled: { label: 'Disabled', tone: 'neutral', needsYou: false },
 }
 
 export const STATE_NAMES = Object.keys(STATES) as StateName[]
@@ -42,13 +44,14 @@ export function stateOf(flag: FlagSummary): FlagState {
 function nameOf(flag: FlagSummary, nowMs: number): StateName {
   if (flag.state === 'killed') return 'killed'
   if (flag.state === 'rolled-back') return 'rolled-back'
-  if (flag.state === 'disabled' || flag.rules === 0) return 'off'
+  if (flag.state === 'disabled') return 'disabled'
+  if (flag.rules === 0) return 'off'
   if (flag.schedule) {
     if (flag.schedule.start !== null && nowMs < Date.parse(flag.schedule.start)) return 'scheduled'
     if (flag.schedule.end !== null && nowMs >= Date.parse(flag.schedule.end)) return 'off'
   }
-  if (flag.verdict === 'failing' || flag.verdict === 'broken-split') return 'failing'
   if (flag.frozen) return 'frozen'
+  if (flag.verdict === 'failing' || flag.verdict === 'broken-split') return 'failing'
   if (flag.needsApproval) return 'approval'
   if (flag.paused) return 'paused'
   if (flag.percentage === 0) return 'off'

@@ -10,7 +10,37 @@ function pathNow(): string {
   return location.pathname.slice(BASE.length) || '/'
 }
 
-addEventListener('popstate', () => path.set(pathNow()))
+/** How far down each entry of the browser's history was scrolled; its number is in its state. */
+const scrolls = new Map<number, number>()
+let entry = numberOf(history.state) ?? Date.now()
+let wantedScroll = 0
+
+// The browser would scroll before the view is there.
+history.scrollRestoration = 'manual'
+history.replaceState({ entry }, '')
+
+function numberOf(state: unknown): number | undefined {
+  const { entry: number } = (state ?? {}) as { entry?: unknown }
+  return typeof number === 'number' ? number : undefined
+}
+
+addEventListener('popstate', ({ state }) => {
+  scrolls.set(entry, scrollY)
+  entry = numberOf(state) ?? Date.now()
+  wantedScroll = scrolls.get(entry) ?? 0
+  path.set(pathNow())
+})
+
+/** Scrolls a view that has just been shown to where it was, or to its top. */
+export function scrollToLastPlace(): void {
+  scrollTo(0, wantedScroll)
+}
+
+/** What stands behind the "?" of the address says how a view is filtered. */
+export function setQuery(query: URLSearchParams): void {
+  const text = query.toString()
+  history.replaceState(history.state, '', location.pathname + (text && `?${text}`))
+}
 
 function hrefTo(to: string): string {
   return to === '/' ? BASE : BASE + to
@@ -19,8 +49,10 @@ function hrefTo(to: string): string {
 /** Shows another view. */
 export function goTo(to: string): void {
   if (to === path.value) return
-  history.pushState(null, '', hrefTo(to))
-  scrollTo(0, 0)
+  scrolls.set(entry, scrollY)
+  entry = Date.now()
+  wantedScroll = 0
+  history.pushState({ entry }, '', hrefTo(to))
   path.set(to)
 }
 
@@ -55,8 +87,17 @@ export function match(pattern: string, at: string): Record<string, string> | und
   const parts: Record<string, string> = {}
   for (const [index, segment] of wanted.entries()) {
     const value = found[index] ?? ''
-    if (segment.startsWith(':')) parts[segment.slice(1)] = decodeURIComponent(value)
+    if (segment.startsWith(':')) parts[segment.slice(1)] = decoded(value)
     else if (segment !== value) return undefined
   }
   return parts
+}
+
+/** An address that somebody has cut short is taken as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

@@ -36,6 +36,26 @@ export function useSeries(
   return useStore(entry.store)
 }
 
+/** A point of five seconds may have a single request: a rate of it says nothing. */
+const ENOUGH_REQUESTS = 100
+const MOST_POINTS = 6
+
+export type Counted = { requests: number; errors: number }
+
+/** Of each point, the counts of an arm with those just before it, of the same attempt, until they say something. */
+export function steadied(points: readonly SeriesPoint[], arm: 'canary' | 'control'): Counted[] {
+  return points.map((point, index) => {
+    const sum = { requests: 0, errors: 0 }
+    for (let at = index; at >= 0 && index - at < MOST_POINTS && sum.requests < ENOUGH_REQUESTS; at--) {
+      const { generation, [arm]: counts } = points[at] as SeriesPoint
+      if (generation !== point.generation) break
+      sum.requests += counts.requests
+      sum.errors += counts.errors
+    }
+    return sum
+  })
+}
+
 function entryOf(key: string): Entry {
   let entry = entries.get(key)
   if (entry === undefined) {

@@ -1,7 +1,7 @@
 /** Which view an address shows. */
 import type { VNode } from 'preact'
 import { lazy } from './parts/lazy.tsx'
-import { match } from './router.tsx'
+import { Link, match } from './router.tsx'
 import { ActivityView } from './views/activity/activity-view.tsx'
 import { ColosView } from './views/colos/colos-view.tsx'
 import { FlagView } from './views/flag/flag-view.tsx'
@@ -49,7 +49,14 @@ export function viewAt(at: string): VNode {
     const parts = match(pattern, at)
     if (parts) return view(parts)
   }
-  return <p class="empty">There is no such view.</p>
+  return (
+    <div class="empty stack">
+      <h1>There is no such view.</h1>
+      <p>
+        <Link to="/">All flags</Link>
+      </p>
+    </div>
+  )
 }
 
 /** The flag that a view is about. */

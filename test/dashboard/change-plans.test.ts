@@ -16,6 +16,11 @@ describe('what can be done with a flag', () => {
     ],
     ['is paused', { paused: true }, ['Resume', 'Advance to 50 %', 'Roll back', 'Disable', 'Kill']],
     [
+      'is frozen: what it failed at is left first',
+      { frozen: true, verdict: 'failing' },
+      ['Roll back', 'Resume', 'Advance to 50 %', 'Disable', 'Kill'],
+    ],
+    [
       'is at its last stage',
       { stage: 2, percentage: 100 },
       ['Finish', 'Pause', 'Roll back', 'Disable', 'Kill'],
@@ -38,6 +43,22 @@ describe('what can be done with a flag', () => {
   it('is never undone for a rollback, which ends an attempt for good', () => {
     const rollback = plansFor(summary(), STAGES, true).find(({ label }) => label === 'Roll back')
     expect(rollback?.change.undo).toBeUndefined()
+  })
+})
+
+describe('what stands out', () => {
+  const primary = (parts: Parameters<typeof summary>[0]) =>
+    plansFor(summary(parts), STAGES, true)
+      .filter(({ tone }) => tone === 'primary')
+      .map(({ label }) => label)
+
+  it.each([
+    ['advance', {}, 'Advance to 50 %'],
+    ['resume, where it is paused', { paused: true }, 'Resume'],
+    ['approve, where that is waited for', { needsApproval: true }, 'Approve'],
+    ['roll back, where the canary is worse', { frozen: true, verdict: 'failing' }, 'Roll back'],
+  ] as const)('is one thing: to %s', (_, parts, expected) => {
+    expect(primary(parts)).toEqual([expected])
   })
 })
 

@@ -68,7 +68,7 @@ describe('plain words', () => {
     expect(
       audienceWords({ when: [country, { attribute: 'age', op: 'gte', values: [18] }], serve: 'on' }),
     ).toBe('Visitors whose country is US or RO and whose age is at least 18')
-    expect(servingWords({ serve: { a: 500, b: 500 } })).toBe('a (50 %), b (50 %)')
+    expect(servingWords({ serve: { a: 500, b: 500 } })).toEqual(['a (50 %)', 'b (50 %)'])
   })
 })
 

@@ -40,7 +40,7 @@ describe('the state of a flag', () => {
     ['killed', { state: 'killed', verdict: 'failing' }],
     ['rolled-back', { state: 'rolled-back' }],
     ['failing', { verdict: 'failing' }],
-    ['frozen', { frozen: true, paused: true }],
+    ['frozen', { frozen: true, paused: true, verdict: 'failing' }],
     ['approval', { needsApproval: true }],
     ['paused', { paused: true }],
     ['climbing', {}],
@@ -49,7 +49,7 @@ describe('the state of a flag', () => {
     ['on', { stages: 0, stage: null, percentage: null }],
     ['off', { stages: 0, stage: null, percentage: 0 }],
     ['off', { stages: 0, stage: null, percentage: null, rules: 0 }],
-    ['off', { state: 'disabled' }],
+    ['disabled', { state: 'disabled' }],
     ['scheduled', { schedule: { start: '2999-01-01', end: null } }],
     ['off', { schedule: { start: null, end: '2001-01-01' } }],
   ] as const)('is %s, the most pressing that holds', (expected, parts) => {

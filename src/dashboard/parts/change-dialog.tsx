@@ -28,7 +28,7 @@ export function ChangeDialog({ plan, onClose, onDone }: ChangeDialogProps) {
     <Dialog title={plan.title} onClose={onClose}>
       <form onSubmit={submit} class="stack">
         <p>{plan.effect}</p>
-        {people && <People people={people} flag={plan.change.flag} />}
+        {plan.trial && <Trying people={people} flag={plan.change.flag} />}
         <ReasonField value={reason} onChange={setReason} />
         <div class="row end">
           <button type="button" onClick={onClose}>
@@ -48,15 +48,23 @@ export function ChangeDialog({ plan, onClose, onDone }: ChangeDialogProps) {
   )
 }
 
-/** Tries the change on recent visitors; undefined while it is not known, and where it cannot be. */
-function useTrial(client: AdminClient, { change, trial }: Plan): PeopleMoved | undefined {
-  const [people, setPeople] = useState<PeopleMoved>()
+type TryingProps = { people: PeopleMoved | 'unknown' | undefined; flag: string }
+
+function Trying({ people, flag }: TryingProps) {
+  if (people === undefined) return <p class="people muted">Trying it on recent visitors…</p>
+  if (people === 'unknown') return <p class="hint">It could not be tried on recent visitors.</p>
+  return <People people={people} flag={flag} />
+}
+
+/** Tries the change on recent visitors; undefined while it is not known. */
+function useTrial(client: AdminClient, { change, trial }: Plan): PeopleMoved | 'unknown' | undefined {
+  const [people, setPeople] = useState<PeopleMoved | 'unknown'>()
   useEffect(() => {
     if (trial === undefined) return
     const stop = new AbortController()
     tryOut(client, change.flag, trial, stop.signal).then(
-      (found) => !stop.signal.aborted && setPeople(found),
-      () => undefined,
+      (found) => !stop.signal.aborted && setPeople(found ?? 'unknown'),
+      () => !stop.signal.aborted && setPeople('unknown'),
     )
     return () => stop.abort()
   }, [client, change.flag, trial])

@@ -1,4 +1,5 @@
 /** What is wrong with the gate itself, above every view. */
+import { plural } from '../format.ts'
 import { live } from '../live.ts'
 import { useStore } from '../store.ts'
 import { Icon } from './icon.tsx'
@@ -15,8 +16,9 @@ export function Notices() {
   }
   for (const { key, problems } of status?.document.refused ?? []) {
     const [first] = problems
+    const where = first ? `: at ${first.path}, expected ${first.expected}` : ''
     notices.push(
-      `KV holds a ${key} with ${problems.length} problems, which is not in force: ${first?.path ?? ''} ${first?.expected ?? ''}`,
+      `KV holds a ${key} with ${plural(problems.length, 'problem')}, which is not in force${where}`,
     )
   }
   if (status?.document.kvError) notices.push(`KV: ${status.document.kvError}`)
@@ -24,13 +26,13 @@ export function Notices() {
   if (killed.includes('*')) notices.push('Every flag is killed: everybody gets the off variants.')
   if (notices.length === 0) return null
   return (
-    <ul class="notices" aria-label="Notices">
+    <section class="notices" aria-label="Notices">
       {notices.map((notice) => (
-        <li key={notice} role="alert">
+        <p key={notice} role="alert">
           <Icon name="alert" />
-          {notice}
-        </li>
+          <span>{notice}</span>
+        </p>
       ))}
-    </ul>
+    </section>
   )
 }

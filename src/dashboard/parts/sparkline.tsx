@@ -1,7 +1,7 @@
 import type { FlagSummary } from '../../contract/responses.ts'
 import { useSession } from '../context.ts'
 import { rateText } from '../format.ts'
-import { type SeriesPoint, useSeries } from '../series.ts'
+import { type Counted, steadied, useSeries } from '../series.ts'
 
 const WIDTH = 96
 const HEIGHT = 28
@@ -16,11 +16,10 @@ export function Sparkline({ flag }: { flag: FlagSummary }) {
   const series = useSeries(client, isCounted ? flag.key : undefined, LOOK)
   const points = series?.points ?? []
   if (points.length < 2) return <span class="sparkline" />
-  const canary = points.map((point) => rateOf(point.canary))
-  const control = points.map((point) => rateOf(point.control))
+  const canary = steadied(points, 'canary').map(rateOf)
+  const control = steadied(points, 'control').map(rateOf)
   const most = Math.max(LEAST_SCALE, ...canary, ...control)
-  const last = points.at(-1) as SeriesPoint
-  const title = `errors: canary ${rateText(rateOf(last.canary))}, control ${rateText(rateOf(last.control))}`
+  const title = `errors: canary ${rateText(canary.at(-1))}, control ${rateText(control.at(-1))}`
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>
       <title>{title}</title>
@@ -30,7 +29,7 @@ export function Sparkline({ flag }: { flag: FlagSummary }) {
   )
 }
 
-function rateOf({ requests, errors }: SeriesPoint['canary']): number {
+function rateOf({ requests, errors }: Counted): number {
   return requests === 0 ? 0 : errors / requests
 }
 

@@ -175,6 +175,36 @@ describe.skipIf(!hasBrowser).each([
   )
 })
 
+describe.skipIf(!hasBrowser)('what comes and goes', () => {
+  it('notices, questions and messages are without a fault that axe finds', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN)
+    await page.getByRole('button', { name: 'Kill all…' }).click()
+    await page.getByRole('dialog').getByText('recent request').waitFor()
+    expect(await faultsOf(page)).toEqual([])
+    await page.getByLabel('to mean it').fill('kill all')
+    await page.getByRole('button', { name: 'Kill all flags' }).click()
+    await page.getByText('Every flag is killed').waitFor()
+    await page.getByText('All flags are killed').waitFor()
+    expect(await faultsOf(page)).toEqual([])
+    // A single flag cannot be opened then.
+    expect(await page.getByRole('button', { name: /^Lift the kill of/ }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Everything is killed: lift…' }).click()
+    expect(await faultsOf(page)).toEqual([])
+    await page.getByRole('dialog').getByRole('button', { name: 'Lift the kill' }).click()
+    await page.getByRole('button', { name: 'Kill all…' }).waitFor()
+    await close()
+  })
+
+  it('an address that somebody has cut short says that there is no such flag', async () => {
+    const { page, complaints, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/%E0%A4%A')
+    await page.getByText('The document has no flag').waitFor()
+    expect(complaints).toEqual([])
+    await close()
+  })
+})
+
 describe.skipIf(!hasBrowser)('texts that mean harm', () => {
   it('are shown to the letter', async () => {
     const { page, close } = await openTab(browser)

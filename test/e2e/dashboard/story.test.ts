@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
     document.routes = [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }]
     await editor.fill(JSON.stringify(document, null, 2))
     await page.getByRole('button', { name: 'Publish' }).click()
-    await page.getByText('is in force').first().waitFor()
+    await page.getByText('The document is published').first().waitFor()
     await seeShare('new', 0.08, 0.35)
   })
 
@@ -156,7 +156,8 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
     await dialog.getByRole('button', { name: 'Kill all flags' }).click()
     await page.getByText('Every flag is killed').waitFor()
     await seeShare('new', 0, 0)
-    await page.getByRole('button', { name: 'Everything is killed: lift' }).click()
+    await page.getByRole('button', { name: 'Everything is killed: lift…' }).click()
+    await confirm('Lift the kill')
     await seeShare('new', 0.08, 0.35)
   })
 

@@ -29,6 +29,7 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     const { page, close } = await openTab(browser)
     await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f/edit')
     await page.getByLabel('Description').fill('by the second')
+    await page.getByLabel('Reason').fill('the second knows better')
     await gate.admin.call('patchFlag', {
       params: { flag: 'f' },
       body: { patch: { description: 'by the first', owner: 'first' }, reason: 'the first was faster' },
@@ -37,11 +38,30 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     const conflict = page.getByRole('alert', { name: 'Conflict' })
     await conflict.getByText('the first was faster').waitFor()
     await conflict.getByText('by the first').waitFor()
+    await conflict.getByText('Both of you changed description').waitFor()
     expect(await page.getByLabel('Description').inputValue()).toBe('by the second')
     await conflict.getByRole('button', { name: 'Publish mine over it' }).click()
     await seeFlagView(page, 'f')
     const { definition } = await gate.admin.call('getFlag', { params: { flag: 'f' } })
-    expect(definition.description).toBe('by the second')
+    // Where only the first has changed something, that stands.
+    expect(definition).toMatchObject({ description: 'by the second', owner: 'first' })
+    const { versions } = await gate.admin.call('listVersions')
+    expect(versions[0]?.reason).toBe('the second knows better')
+    await close()
+  })
+
+  it('what was typed into the document is there after a look at something else', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/document')
+    const editor = page.getByLabel('The document, as JSON')
+    const text = `${await editor.inputValue()}\n`
+    await editor.fill(text)
+    await page.getByRole('link', { name: 'History' }).click()
+    await page.getByRole('heading', { level: 1, name: 'History' }).waitFor()
+    await page.goBack()
+    expect(await editor.inputValue()).toBe(text)
+    await page.getByRole('button', { name: 'Discard changes' }).click()
+    expect(await editor.inputValue()).not.toBe(text)
     await close()
   })
 
@@ -95,6 +115,56 @@ describe.skipIf(!hasBrowser)('the keyboard alone', () => {
     await page.keyboard.press('Enter')
     await eventually('it is killed', async () => (await gate.flag('by-hand')).state === 'killed')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('a number', () => {
+  it('is what was typed, key by key, and can be cleared and typed anew', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f/edit')
+    const field = page.getByRole('spinbutton', { name: 'Percentage' })
+    const json = page.getByLabel('JSON', { exact: true })
+    for (const text of ['0.5', '12.05', '0.001']) {
+      await field.focus()
+      await page.keyboard.press('Control+A')
+      await page.keyboard.press('Delete')
+      await page.getByText('problem', { exact: false }).first().waitFor()
+      await page.keyboard.type(text)
+      expect(await field.inputValue()).toBe(text)
+      expect(await json.inputValue()).toContain(`"percentage": ${text}`)
+    }
+    await page.goto(`${gate.url}/__sluice/ui/flags/f`)
+    const exact = page.getByLabel('Percentage, exactly')
+    await exact.focus()
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('33.333')
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await page.getByRole('dialog', { name: 'Set f to 33.333 %?' }).waitFor()
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('another view', () => {
+  it('has the focus, and the one before it is where it was left', async () => {
+    const { page, close } = await openTab(browser, { viewport: { width: 1000, height: 400 } })
+    await signIn(page, gate.url, ADMIN_TOKEN)
+    await page.getByLabel('Search flags').fill('f')
+    const link = page.locator('[data-flag="f"]').getByRole('link')
+    await link.waitFor()
+    const left = await page.evaluate(() => {
+      scrollTo(0, 40)
+      return scrollY
+    })
+    expect(left).toBeGreaterThan(0)
+    await link.click()
+    await page.getByRole('heading', { level: 1, name: 'f' }).waitFor()
+    expect(await page.evaluate(() => [document.activeElement?.id, scrollY])).toEqual(['main', 0])
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Flags' }).waitFor()
+    expect(await page.evaluate(() => scrollY)).toBe(left)
+    await page.reload()
+    expect(await page.getByLabel('Search flags').inputValue()).toBe('f')
     await close()
   })
 })

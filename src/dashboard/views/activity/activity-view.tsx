@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import { useSession } from '../../context.ts'
 import { live } from '../../live.ts'
 import { AuditList, type AuditRecord } from '../../parts/audit-list.tsx'
+import { OldData } from '../../parts/old-data.tsx'
 import { textOf } from '../../session.ts'
 import { useStore } from '../../store.ts'
 import { usePolled } from '../../use-polled.ts'
@@ -16,7 +17,7 @@ export function ActivityView() {
     (signal: AbortSignal) => client.call('listAudit', { query: { limit: String(PAGE) } }, signal),
     [client],
   )
-  const { value, problem, refresh } = usePolled(ask, REFRESH_MS)
+  const { value, problem, atMs, refresh } = usePolled(ask, REFRESH_MS)
   const [older, setOlder] = useState<readonly AuditRecord[]>([])
   const [isEnd, setIsEnd] = useState(false)
   const [refusal, setRefusal] = useState<string>()
@@ -46,8 +47,9 @@ export function ActivityView() {
           <p class="muted">Who or what changed something, when, and why.</p>
         </div>
       </header>
+      <OldData problem={problem} atMs={atMs} />
       <p class="problem" role="alert">
-        {refusal ?? problem}
+        {refusal}
       </p>
       {value && (
         <section class="card" aria-label="Audit log">

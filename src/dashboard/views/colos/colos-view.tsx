@@ -1,10 +1,11 @@
 /** Where the gate runs, and whether each place has the latest decision. */
 import { useCallback, useEffect } from 'preact/hooks'
 import { useSession } from '../../context.ts'
+import { convergenceText } from '../../convergence.ts'
 import { plural } from '../../format.ts'
 import { live, type Status } from '../../live.ts'
+import { OldData } from '../../parts/old-data.tsx'
 import { Ago } from '../../parts/time.tsx'
-import { convergenceText } from '../../steer.ts'
 import { useStore } from '../../store.ts'
 import { usePolled } from '../../use-polled.ts'
 
@@ -14,7 +15,7 @@ export function ColosView() {
   const { client } = useSession()
   const { status } = useStore(live)
   const ask = useCallback((signal: AbortSignal) => client.call('getConvergence', {}, signal), [client])
-  const { value, problem, refresh } = usePolled(ask, REFRESH_MS)
+  const { value, problem, atMs, refresh } = usePolled(ask, REFRESH_MS)
   useEffect(() => {
     if (status) refresh()
   }, [status?.epoch])
@@ -28,11 +29,7 @@ export function ColosView() {
           </p>
         </div>
       </header>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <OldData problem={problem} atMs={atMs} />
       {value && (
         <section class="card convergence" aria-label="Convergence">
           <p class="headline">

@@ -6,48 +6,76 @@ import { changesBetween } from '../../../core/config/changes.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { messageOf } from '../../../core/message-of.ts'
 import { useSession } from '../../context.ts'
+import { live } from '../../live.ts'
 import { Changes } from '../../parts/changes.tsx'
-import { tell } from '../../parts/toasts.tsx'
+import { Loading } from '../../parts/loading.tsx'
+import { Scroll } from '../../parts/scroll.tsx'
 import { mayActAs, textOf } from '../../session.ts'
+import { tellPublished } from '../../steer.ts'
+import { useStore } from '../../store.ts'
+import { keepUntilPublished } from '../../unsaved.ts'
 import { PublishForm } from '../edit/publish-form.tsx'
-import { usePublish } from '../edit/use-publish.ts'
+import { type Publishing, usePublish } from '../edit/use-publish.ts'
 import { useReview } from '../edit/use-review.ts'
 
 type DocumentView = Responses['getDocument']
+
+/** What was typed and not published, and the version that it began from; kept while other views are shown. */
+type Draft = { text: string; base: number }
+let draft: Draft | undefined
+keepUntilPublished(() => draft !== undefined)
 
 export function DocumentEditor() {
   const { client } = useSession()
   const [document, setDocument] = useState<DocumentView>()
   const [problem, setProblem] = useState<string>()
   const load = useCallback(
-    () => client.call('getDocument').then(setDocument, (error) => setProblem(textOf(error))),
+    () =>
+      client.call('getDocument').then(
+        (found) => {
+          setDocument(found)
+          setProblem(undefined)
+          return found
+        },
+        (error) => void setProblem(textOf(error)),
+      ),
     [client],
   )
+  const version = useStore(live).status?.document.version
   useEffect(() => void load(), [load])
-  if (problem) return <p class="problem">{problem}</p>
-  if (document === undefined) return <div class="skeleton" aria-busy="true" />
+  useEffect(() => {
+    if (document && version !== undefined && version > document.version) void load()
+  }, [version])
+  if (document === undefined) return <Loading problem={problem} onRetry={load} />
   return <Editor document={document} onReload={load} />
 }
 
-function Editor({ document, onReload }: { document: DocumentView; onReload: () => Promise<unknown> }) {
+type EditorProps = { document: DocumentView; onReload: () => Promise<DocumentView | undefined> }
+
+function Editor({ document, onReload }: EditorProps) {
   const { client, person } = useSession()
-  const [text, setText] = useState(document.text)
+  const [typed, setTyped] = useState(draft)
   const publishing = usePublish()
+  const text = typed?.text ?? document.text
   const parsed = useMemo(() => parsedOf(text), [text])
   const review = useReview(client, typeof parsed === 'object' ? parsed : undefined)
   const mayPublish = mayActAs(person, 'admin')
-  const publish = async (reason: string) => {
-    const base = document.version
-    const published = await publishing.publish({
-      document: text,
-      base,
-      reason: reason || 'edited the document',
-    })
-    if (published === undefined) return
-    tell(published.changed ? `Version ${published.version} is in force` : 'Nothing was different')
-    await onReload()
+  const keep = (next: Draft | undefined) => {
+    draft = next
+    setTyped(next)
   }
-  const { conflict } = publishing
+  const discard = () => {
+    keep(undefined)
+    publishing.forget()
+  }
+  const base = typed?.base ?? document.version
+  const publish = async () => {
+    const published = await publishing.publish({ document: text, base, did: 'edited the document' })
+    if (published === undefined) return
+    tellPublished(client, published, base, 'The document is published')
+    await onReload()
+    keep(undefined)
+  }
   return (
     <div class="edit">
       <header class="view-head">
@@ -57,6 +85,11 @@ function Editor({ document, onReload }: { document: DocumentView; onReload: () =
             Version {document.version}, as it was written: origins, routes, flags, freezes, webhooks.
           </p>
         </div>
+        {typed && (
+          <button type="button" onClick={discard}>
+            Discard changes
+          </button>
+        )}
       </header>
       <div class="edit-columns">
         <label class="field json">
@@ -68,37 +101,26 @@ function Editor({ document, onReload }: { document: DocumentView; onReload: () =
             readOnly={!mayPublish}
             value={text}
             aria-invalid={typeof parsed === 'string'}
-            onInput={(event) => setText(event.currentTarget.value)}
+            onInput={({ currentTarget: { value } }) =>
+              keep(value === document.text ? undefined : { text: value, base })
+            }
           />
         </label>
         {mayPublish && (
           <div class="edit-side">
-            {conflict && (
-              <section class="card conflict" role="alert" aria-label="Conflict">
-                <h2>{conflict.current.actor} has published meanwhile</h2>
-                <p>What you typed is still here. Put these changes into it, and publish again.</p>
-                <div class="scroll">
-                  <Changes changes={conflict.changes} />
-                </div>
-                <div class="row end">
-                  <button
-                    type="button"
-                    class="primary"
-                    onClick={async () => {
-                      await onReload()
-                      publishing.forget()
-                    }}
-                  >
-                    I have looked at them
-                  </button>
-                </div>
-              </section>
-            )}
+            <Overtaken
+              publishing={publishing}
+              onLooked={async () => {
+                const latest = await onReload()
+                if (latest) keep({ text, base: latest.version })
+                if (latest) publishing.forget()
+              }}
+            />
             <PublishForm
               publishing={publishing}
               review={review}
               missing={typeof parsed === 'string' ? `Not JSON yet: ${parsed}` : undefined}
-              onPublish={(reason) => void publish(reason)}
+              onPublish={() => void publish()}
             />
             {typeof parsed === 'object' && text !== document.text && (
               <section class="card" aria-label="Changes">
@@ -113,6 +135,27 @@ function Editor({ document, onReload }: { document: DocumentView; onReload: () =
         )}
       </div>
     </div>
+  )
+}
+
+type OvertakenProps = { publishing: Publishing; onLooked: () => Promise<void> }
+
+/** Somebody else has published since the text was begun. */
+function Overtaken({ publishing: { conflict }, onLooked }: OvertakenProps) {
+  if (conflict === undefined) return null
+  return (
+    <section class="card conflict" role="alert" aria-label="Conflict">
+      <h2>{conflict.current.actor} has published meanwhile</h2>
+      <p>What you typed is still here. Put these changes into it, and publish again.</p>
+      <Scroll label="What they changed">
+        <Changes changes={conflict.changes} />
+      </Scroll>
+      <div class="row end">
+        <button type="button" class="primary" onClick={() => void onLooked()}>
+          I have looked at them
+        </button>
+      </div>
+    </section>
   )
 }
 

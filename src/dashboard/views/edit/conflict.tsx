@@ -1,6 +1,7 @@
 import type { Change, DocumentVersion, ProblemDetails } from '../../../contract/responses.ts'
 import { jsonPath } from '../../../core/config/problems.ts'
 import { Changes } from '../../parts/changes.tsx'
+import { Scroll } from '../../parts/scroll.tsx'
 import { Ago } from '../../parts/time.tsx'
 
 export type Conflict = { current: DocumentVersion; changes: readonly Change[] }
@@ -10,15 +11,19 @@ export function conflictOf({ current, changes }: ProblemDetails): Conflict | und
   return current && changes ? { current, changes } : undefined
 }
 
-type ConflictProps = { conflict: Conflict; flag: string; onKeepMine: () => void; onTakeTheirs: () => void }
+type ConflictProps = {
+  conflict: Conflict
+  flag: string
+  /** Places of the flag that both have changed. */
+  clashes: readonly string[]
+  onKeepMine: () => void
+  onTakeTheirs: () => void
+}
 
 /** Somebody else has published meanwhile: what they did, and what to do about it. Nothing that was typed is lost. */
-export function ConflictPanel({
-  conflict: { current, changes },
-  flag,
-  onKeepMine,
-  onTakeTheirs,
-}: ConflictProps) {
+export function ConflictPanel(props: ConflictProps) {
+  const { conflict, flag, clashes, onKeepMine, onTakeTheirs } = props
+  const { current, changes } = conflict
   const prefix = jsonPath(['flags', flag])
   const isOurs = changes.some(
     ({ path }) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`),
@@ -28,13 +33,27 @@ export function ConflictPanel({
       <h2>{current.actor} has published meanwhile</h2>
       <p>
         Version {current.version}, <Ago at={current.at} />: {current.reason}.{' '}
-        {isOurs
-          ? 'It changes this flag too. What you typed is still here.'
-          : 'It does not touch this flag, so both changes fit together.'}
+        {!isOurs && 'It does not touch this flag, so both changes fit together.'}
+        {isOurs &&
+          clashes.length === 0 &&
+          'It changes this flag in other places than you did, so both changes fit together.'}
+        {clashes.length > 0 && 'What you typed is still here.'}
       </p>
-      <div class="scroll">
+      {clashes.length > 0 && (
+        <p>
+          Both of you changed{' '}
+          {clashes.map((place, index) => (
+            <>
+              {index > 0 && ', '}
+              <code key={place}>{place || 'the whole flag'}</code>
+            </>
+          ))}
+          : there yours would stand; whatever else they changed stays.
+        </p>
+      )}
+      <Scroll label="What they changed">
         <Changes changes={changes} />
-      </div>
+      </Scroll>
       <div class="row end">
         {isOurs && (
           <button type="button" onClick={onTakeTheirs}>
@@ -42,7 +61,7 @@ export function ConflictPanel({
           </button>
         )}
         <button type="button" class="primary" onClick={onKeepMine}>
-          {isOurs ? 'Publish mine over it' : 'Publish mine as well'}
+          {clashes.length > 0 ? 'Publish mine over it' : 'Publish mine as well'}
         </button>
       </div>
     </section>

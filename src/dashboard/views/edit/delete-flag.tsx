@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
 import { useSession } from '../../context.ts'
 import { Dialog } from '../../parts/dialog.tsx'
-import { tell } from '../../parts/toasts.tsx'
 import { goTo } from '../../router.tsx'
 import { textOf } from '../../session.ts'
+import { tellPublished } from '../../steer.ts'
 
 type DeleteFlagProps = { flag: string; version: number; onDeleted: () => void }
 
@@ -15,9 +15,10 @@ export function DeleteFlag({ flag, version, onDeleted }: DeleteFlagProps) {
   const remove = async (event: Event) => {
     event.preventDefault()
     try {
-      await client.call('deleteFlag', { params: { flag }, body: { expectedVersion: version, confirm: true } })
+      const body = { expectedVersion: version, confirm: true }
+      const published = await client.call('deleteFlag', { params: { flag }, body })
       onDeleted()
-      tell(`${flag} is deleted; History can bring it back`)
+      tellPublished(client, published, version, `${flag} is deleted`)
       goTo('/')
     } catch (error) {
       setProblem(textOf(error))

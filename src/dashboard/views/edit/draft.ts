@@ -8,6 +8,8 @@ export type Draft = {
   definition: JsonObject
   /** The version of the document that it began from. */
   base: number
+  /** The flag in that version; undefined for one that was not in it. */
+  original: JsonObject | undefined
 }
 
 /** What a new flag begins as: off for everybody. */
@@ -45,6 +47,34 @@ function put(target: unknown, [key, ...rest]: readonly PathKey[], value: unknown
   if (next === undefined) delete object[key]
   else object[key] = next
   return object
+}
+
+/** The definition with another name for a variant, also where rules and `off` name it. */
+export function withVariantRenamed(definition: JsonObject, from: string, to: string): JsonObject {
+  const name = (each: unknown) => (each === from ? to : each)
+  const keys = (object: unknown) =>
+    isObject(object)
+      ? Object.fromEntries(Object.entries(object).map(([key, value]) => [name(key), value]))
+      : object
+  const { variants, off, rules } = definition
+  return {
+    ...definition,
+    variants: keys(variants),
+    off: name(off),
+    ...(Array.isArray(rules) && {
+      rules: rules.map((rule: unknown) =>
+        isObject(rule)
+          ? { ...rule, serve: isObject(rule.serve) ? keys(rule.serve) : name(rule.serve) }
+          : rule,
+      ),
+    }),
+  }
+}
+
+/** A flag of a document; undefined where it has none of this name. */
+export function definitionIn({ flags }: JsonObject, key: string): JsonObject | undefined {
+  const definition = isObject(flags) && Object.hasOwn(flags, key) ? flags[key] : undefined
+  return isObject(definition) ? definition : undefined
 }
 
 /** The document with the draft in it. */

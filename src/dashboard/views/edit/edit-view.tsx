@@ -3,10 +3,12 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { useSession } from '../../context.ts'
+import { Loading } from '../../parts/loading.tsx'
 import { Link } from '../../router.tsx'
 import { mayActAs, textOf } from '../../session.ts'
+import { keepUntilPublished } from '../../unsaved.ts'
 import { DeleteFlag } from './delete-flag.tsx'
-import { type Draft, documentWith, NEW_FLAG, problemsByPlace } from './draft.ts'
+import { type Draft, definitionIn, documentWith, NEW_FLAG, problemsByPlace } from './draft.ts'
 import { EditForm } from './edit-form.tsx'
 import { FormContext } from './form.tsx'
 import { JsonPane } from './json-pane.tsx'
@@ -17,6 +19,7 @@ type DocumentView = Responses['getDocument']
 
 /** Drafts that were not published yet, by the flag they are of; kept while other views are shown. */
 const drafts = new Map<string, Draft>()
+keepUntilPublished(() => drafts.size > 0)
 const NEW = ''
 
 export function EditView({ flag }: { flag: string | undefined }) {
@@ -28,6 +31,7 @@ export function EditView({ flag }: { flag: string | undefined }) {
       client.call('getDocument').then(
         (found) => {
           setDocument(found)
+          setProblem(undefined)
           return found
         },
         (error) => void setProblem(textOf(error)),
@@ -36,16 +40,11 @@ export function EditView({ flag }: { flag: string | undefined }) {
   )
   useEffect(() => void load(), [load])
   if (!mayActAs(person, 'admin')) return <p class="empty">You may look at flags, not change them.</p>
-  if (problem) return <p class="problem">{problem}</p>
-  if (document === undefined) return <div class="skeleton" aria-busy="true" />
-  if (flag !== undefined && definitionIn(document, flag) === undefined) {
-    return <p class="empty">The document has no flag {flag}.</p>
-  }
+  if (document === undefined) return <Loading problem={problem} onRetry={load} />
+  const isMissing = flag !== undefined && definitionIn(document.document, flag) === undefined
+  // Somebody may have deleted it while it was being edited.
+  if (isMissing && !drafts.has(flag)) return <p class="empty">The document has no flag {flag}.</p>
   return <Editor flag={flag} document={document} onReload={load} />
-}
-
-function definitionIn({ document }: DocumentView, flag: string): JsonObject | undefined {
-  return (document.flags as Record<string, JsonObject> | undefined)?.[flag]
 }
 
 type EditorProps = {
@@ -56,24 +55,24 @@ type EditorProps = {
 
 function Editor({ flag, document, onReload }: EditorProps) {
   const { client } = useSession()
-  const fresh = (): Draft => ({
-    key: flag ?? '',
-    definition: (flag === undefined ? undefined : definitionIn(document, flag)) ?? NEW_FLAG,
-    base: document.version,
-  })
+  const fresh = (): Draft => {
+    const original = flag === undefined ? undefined : definitionIn(document.document, flag)
+    return { key: flag ?? '', definition: original ?? NEW_FLAG, base: document.version, original }
+  }
   const [draft, setDraft] = useState<Draft>(() => drafts.get(flag ?? NEW) ?? fresh())
   const change = (next: Draft) => {
     drafts.set(flag ?? NEW, next)
     setDraft(next)
   }
+  const forget = () => void drafts.delete(flag ?? NEW)
   const discard = () => {
-    drafts.delete(flag ?? NEW)
+    forget()
     setDraft(fresh())
   }
   const whole = useMemo(() => documentWith(document.document as JsonObject, draft), [document, draft])
   const review = useReview(client, draft.key === '' ? undefined : whole)
   const problems = useMemo(() => problemsByPlace(review.problems, draft.key), [review.problems, draft.key])
-  const isTaken = flag === undefined && definitionIn(document, draft.key) !== undefined
+  const isTaken = flag === undefined && definitionIn(document.document, draft.key) !== undefined
   const form = {
     definition: draft.definition,
     problems,
@@ -96,9 +95,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
               Discard changes
             </button>
           )}
-          {flag !== undefined && (
-            <DeleteFlag flag={flag} version={document.version} onDeleted={() => drafts.delete(flag)} />
-          )}
+          {flag !== undefined && <DeleteFlag flag={flag} version={document.version} onDeleted={forget} />}
         </div>
       </header>
       <FormContext.Provider value={form}>
@@ -116,10 +113,10 @@ function Editor({ flag, document, onReload }: EditorProps) {
               draft={draft}
               review={review}
               isTaken={isTaken}
-              document={whole}
+              document={document}
               onReload={onReload}
               onRebase={change}
-              onPublished={() => drafts.delete(flag ?? NEW)}
+              onPublished={forget}
             />
             <JsonPane definition={draft.definition} onChange={form.change} />
           </div>

@@ -3,7 +3,9 @@ import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
 import type { PathKey, Problem } from '../../../core/config/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
+import { NumberInput } from '../../parts/number-input.tsx'
 import { placeOf, valueAt, withValue } from './draft.ts'
+import { listText, parseList } from './list-text.ts'
 
 export type Form = {
   definition: JsonObject
@@ -15,10 +17,15 @@ export const FormContext = createContext<Form | undefined>(undefined)
 
 export type Path = readonly PathKey[]
 
-/** The value at a place, how to write it, and what is wrong with it. */
-export function usePlace(path: Path) {
+export function useForm(): Form {
   const form = useContext(FormContext)
   if (form === undefined) throw new Error('Cannot show a field: it is in no form')
+  return form
+}
+
+/** The value at a place, how to write it, and what is wrong with it. */
+export function usePlace(path: Path) {
+  const form = useForm()
   return {
     value: valueAt(form.definition, path),
     problems: form.problems.get(placeOf(path)) ?? [],
@@ -77,24 +84,26 @@ export function TextField({ path, placeholder, ...frame }: FieldProps) {
   )
 }
 
-export function NumberField({ path, unit, placeholder, ...frame }: FieldProps & { unit?: string }) {
+type NumberFieldProps = FieldProps & {
+  unit?: string
+  /** A field that must not be left out keeps its place while it is empty, and is a problem there. */
+  isNeeded?: boolean
+}
+
+export function NumberField({ path, unit, placeholder, isNeeded = false, ...frame }: NumberFieldProps) {
   const { value, problems, set } = usePlace(path)
   const id = useId()
   return (
     <Frame {...frame} id={id} problems={problems}>
       <span class="with-unit">
-        <input
+        <NumberInput
           id={id}
-          type="number"
           step="any"
-          value={typeof value === 'number' ? value : ''}
+          value={typeof value === 'number' ? value : undefined}
           placeholder={placeholder ?? ''}
           aria-invalid={problems.length > 0}
           aria-describedby={`${id}-notes`}
-          onInput={(event) => {
-            const { valueAsNumber } = event.currentTarget
-            set(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber)
-          }}
+          onNumber={(number) => set(number ?? (isNeeded ? null : undefined))}
         />
         {unit}
       </span>
@@ -164,23 +173,17 @@ export function ListField({ path, isTyped = false, placeholder, ...frame }: List
     <Frame {...frame} id={id} problems={problems}>
       <input
         id={id}
-        value={typed ?? known.map(String).join(', ')}
+        value={typed ?? listText(known, isTyped)}
         placeholder={placeholder ?? ''}
         aria-invalid={problems.length > 0}
         aria-describedby={`${id}-notes`}
         onInput={(event) => {
           setTyped(event.currentTarget.value)
-          const items = event.currentTarget.value.split(',').map((item) => item.trim())
-          const filled = items.filter(Boolean).map((item) => (isTyped ? typedValue(item) : item))
-          set(filled.length === 0 ? undefined : filled)
+          const items = parseList(event.currentTarget.value, isTyped)
+          set(items.length === 0 ? undefined : items)
         }}
         onBlur={() => setTyped(undefined)}
       />
     </Frame>
   )
-}
-
-function typedValue(text: string): string | number | boolean {
-  if (text === 'true' || text === 'false') return text === 'true'
-  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks'
 import { plural } from '../../format.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { People } from '../../parts/people.tsx'
 import { ReasonField } from '../../parts/reason-field.tsx'
+import { Scroll } from '../../parts/scroll.tsx'
 import type { Publishing } from './use-publish.ts'
 import type { Review } from './use-review.ts'
 
@@ -12,20 +12,19 @@ type PublishFormProps = {
   review: Review
   /** Why there is nothing to publish yet; undefined where there is. */
   missing: string | undefined
-  onPublish: (reason: string) => void
+  onPublish: () => void
 }
 
 /** Whether what was written can be published, what it would do, and the button that does it. */
 export function PublishForm({ publishing, review, missing, onPublish }: PublishFormProps) {
-  const { asking, problem, isBusy } = publishing
-  const [reason, setReason] = useState('')
+  const { reason, giveReason, asking, problem, isBusy } = publishing
   const isReady = missing === undefined && review.problems.length === 0
   return (
     <form
       class="card"
       onSubmit={(event) => {
         event.preventDefault()
-        if (isReady) onPublish(reason.trim())
+        if (isReady) onPublish()
       }}
     >
       {missing === undefined ? <Verdict review={review} /> : <p class="hint">{missing}</p>}
@@ -34,7 +33,7 @@ export function PublishForm({ publishing, review, missing, onPublish }: PublishF
           This moves {asking.movedPercent} % of visitors, more than the document allows unasked.
         </p>
       )}
-      <ReasonField value={reason} onChange={setReason} />
+      <ReasonField value={reason} onChange={giveReason} />
       <p class="problem" role="alert">
         {problem}
       </p>
@@ -77,9 +76,9 @@ function Verdict({ review: { problems, effect } }: { review: Review }) {
           <People people={effect.people} />
           <details>
             <summary>{plural(effect.changes.length, 'change')}</summary>
-            <div class="scroll">
+            <Scroll label="Changes">
               <Changes changes={effect.changes} />
-            </div>
+            </Scroll>
           </details>
         </>
       )}

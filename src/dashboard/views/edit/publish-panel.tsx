@@ -1,62 +1,77 @@
 /** Publishing a draft of a flag, also when somebody else has published meanwhile. */
+import { useEffect } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { tell } from '../../parts/toasts.tsx'
+import { useSession } from '../../context.ts'
 import { goTo } from '../../router.tsx'
+import { tellPublished } from '../../steer.ts'
 import { ConflictPanel } from './conflict.tsx'
-import { type Draft, documentWith } from './draft.ts'
+import { type Draft, definitionIn, documentWith } from './draft.ts'
+import { merge } from './merge.ts'
 import { PublishForm } from './publish-form.tsx'
 import { usePublish } from './use-publish.ts'
 import type { Review } from './use-review.ts'
+
+type DocumentView = Responses['getDocument']
 
 type PublishPanelProps = {
   flag: string | undefined
   draft: Draft
   review: Review
   isTaken: boolean
-  /** The document with the draft in it. */
-  document: JsonObject
-  onReload: () => Promise<Responses['getDocument'] | undefined>
+  /** The document as it was last seen. */
+  document: DocumentView
+  onReload: () => Promise<DocumentView | undefined>
   onRebase: (draft: Draft) => void
   onPublished: () => void
 }
 
 export function PublishPanel(props: PublishPanelProps) {
   const { flag, draft, review, isTaken, document, onReload, onRebase, onPublished } = props
+  const { client } = useSession()
   const publishing = usePublish()
+  const { conflict } = publishing
+  useEffect(() => {
+    // What is in force now is what the draft is to be put together with.
+    if (conflict) void onReload()
+  }, [conflict])
 
-  const publish = async (what: JsonObject, base: number, reason: string) => {
-    const said = reason || `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
-    const published = await publishing.publish({ document: what, base, reason: said })
+  const publish = async (what: DocumentView, { definition }: Pick<Draft, 'definition'>, base: number) => {
+    const whole = documentWith(what.document as JsonObject, { key: draft.key, definition })
+    const did = `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
+    const published = await publishing.publish({ document: whole, base, did })
     if (published === undefined) return
     onPublished()
-    const { changed, version } = published
-    tell(changed ? `${draft.key} is published, as version ${version}` : 'Nothing was different')
+    tellPublished(client, published, base, `${draft.key} is published`)
     goTo(`/flags/${encodeURIComponent(draft.key)}`)
   }
+  const mergedWith = ({ document: latest }: DocumentView) =>
+    merge(draft.original, draft.definition, definitionIn(latest, draft.key))
   /** Puts the draft on top of what is in force now. */
   const keepMine = async () => {
     const latest = await onReload()
     if (latest === undefined) return
+    const definition = mergedWith(latest).value as JsonObject
     publishing.forget()
-    onRebase({ ...draft, base: latest.version })
-    await publish(documentWith(latest.document as JsonObject, draft), latest.version, '')
+    onRebase({ ...draft, ...startOf(latest, draft.key), definition })
+    await publish(latest, { definition }, latest.version)
   }
   const takeTheirs = async () => {
     const latest = await onReload()
-    const theirs = (latest?.document.flags as Record<string, JsonObject> | undefined)?.[draft.key]
+    const theirs = latest && definitionIn(latest.document, draft.key)
     if (latest === undefined || theirs === undefined) return
     publishing.forget()
-    onRebase({ ...draft, definition: theirs, base: latest.version })
+    onRebase({ ...draft, ...startOf(latest, draft.key), definition: theirs })
   }
 
   const missing = draft.key === '' ? 'Give the flag a key.' : isTaken ? 'Choose another key.' : undefined
   return (
     <section class="stack" aria-label="Publish">
-      {publishing.conflict && (
+      {conflict && (
         <ConflictPanel
-          conflict={publishing.conflict}
+          conflict={conflict}
           flag={draft.key}
+          clashes={mergedWith(document).clashes}
           onKeepMine={keepMine}
           onTakeTheirs={takeTheirs}
         />
@@ -64,9 +79,14 @@ export function PublishPanel(props: PublishPanelProps) {
       <PublishForm
         publishing={publishing}
         review={review}
-        missing={missing}
-        onPublish={(reason) => void publish(document, draft.base, reason)}
+        missing={conflict ? undefined : missing}
+        onPublish={() => void publish(document, draft, draft.base)}
       />
     </section>
   )
+}
+
+/** From where a draft begins that has seen this version. */
+function startOf({ document, version }: DocumentView, key: string): Pick<Draft, 'base' | 'original'> {
+  return { base: version, original: definitionIn(document, key) }
 }

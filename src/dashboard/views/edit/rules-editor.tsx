@@ -1,5 +1,6 @@
 import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { Icon } from '../../parts/icon.tsx'
 import type { Rule } from '../flag/plain-words.ts'
 import {
@@ -10,6 +11,7 @@ import {
   ProblemNotes,
   SelectField,
   TextField,
+  useForm,
   usePlace,
 } from './form.tsx'
 import { StagesEditor } from './stages-editor.tsx'
@@ -18,6 +20,7 @@ import { StagesEditor } from './stages-editor.tsx'
 export function RulesEditor() {
   const { value, problems, set } = usePlace(['rules'])
   const rules = Array.isArray(value) ? (value as Rule[]) : []
+  const { definition } = useForm()
   const move = (from: number, to: number) => {
     const next = [...rules]
     const [moved] = next.splice(from, 1)
@@ -38,7 +41,7 @@ export function RulesEditor() {
       ))}
       <ProblemNotes problems={problems} />
       <div>
-        <button type="button" class="small" onClick={() => set([...rules, { serve: 'on' }])}>
+        <button type="button" class="small" onClick={() => set([...rules, newRule(definition)])}>
           <Icon name="plus" /> Rule
         </button>
       </div>
@@ -49,6 +52,12 @@ export function RulesEditor() {
       </datalist>
     </section>
   )
+}
+
+/** It serves something else than everybody gets anyway. */
+function newRule({ variants, off }: JsonObject): Rule {
+  const serve = Object.keys((variants ?? {}) as object).find((name) => name !== off) ?? String(off)
+  return { serve }
 }
 
 type RuleEditorProps = { index: number; onUp: (() => void) | undefined; onRemove: () => void }
@@ -189,7 +198,7 @@ function Share({ path, rule }: { path: Path; rule: Rule }) {
         ))}
       </fieldset>
       {kind === 'percentage' && (
-        <NumberField path={[...path, 'percentage']} label="Percentage" unit="%" isBare />
+        <NumberField path={[...path, 'percentage']} label="Percentage" unit="%" isBare isNeeded />
       )}
       {kind === 'stages' && <StagesEditor path={[...path, 'stages']} />}
     </div>

@@ -11,10 +11,14 @@ export type Attempt = {
   document: JsonObject | string
   /** The version that the document was made from. */
   base: number
-  reason: string
+  /** What the audit log says where the person gave no reason. */
+  did: string
 }
 
 export type Publishing = {
+  /** Why the person publishes; kept until it is done, whatever comes between. */
+  reason: string
+  giveReason(reason: string): void
   isBusy: boolean
   problem: string | undefined
   conflict: Conflict | undefined
@@ -27,6 +31,7 @@ export type Publishing = {
 
 export function usePublish(): Publishing {
   const { client } = useSession()
+  const [reason, giveReason] = useState('')
   const [isBusy, setIsBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   const [conflict, setConflict] = useState<Conflict>()
@@ -36,13 +41,15 @@ export function usePublish(): Publishing {
     setConflict(undefined)
     setAsking(undefined)
   }
-  const publish = async ({ document, base, reason }: Attempt) => {
+  const publish = async ({ document, base, did }: Attempt) => {
     setIsBusy(true)
     setProblem(undefined)
     try {
-      const body = { document, expectedVersion: base, reason, confirm: asking !== undefined }
+      const why = { reason: reason.trim() || did, confirm: asking !== undefined }
+      const body = { document, expectedVersion: base, ...why }
       const published = await client.call('publishDocument', { body })
       forget()
+      giveReason('')
       return published
     } catch (error) {
       const details = error instanceof ApiError ? error.problem : undefined
@@ -55,5 +62,5 @@ export function usePublish(): Publishing {
       setIsBusy(false)
     }
   }
-  return { isBusy, problem, conflict, asking, publish, forget }
+  return { reason, giveReason, isBusy, problem, conflict, asking, publish, forget }
 }

@@ -1,14 +1,17 @@
 import { useState } from 'preact/hooks'
 import { jsonText } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { ProblemNotes, SelectField, usePlace } from './form.tsx'
+import { withVariantRenamed } from './draft.ts'
+import { ProblemNotes, SelectField, useForm, usePlace } from './form.tsx'
 
 /** Variants with their values, and which of them everybody else gets. */
 export function VariantsEditor() {
   const { value, problems, set } = usePlace(['variants'])
   const variants = Object.entries((value ?? {}) as Record<string, unknown>)
-  const put = (index: number, name: string, json: unknown) =>
-    set(Object.fromEntries(variants.map((each, at) => (at === index ? [name, json] : each))))
+  const form = useForm()
+  const rename = (from: string, to: string) => form.change(withVariantRenamed(form.definition, from, to))
+  const put = (index: number, json: unknown) =>
+    set(Object.fromEntries(variants.map(([name, before], at) => [name, at === index ? json : before])))
   const remove = (index: number) => set(Object.fromEntries(variants.filter((_, at) => at !== index)))
   const add = () => {
     const taken = new Set(variants.map(([name]) => name))
@@ -21,8 +24,12 @@ export function VariantsEditor() {
       <legend>Variants</legend>
       {variants.map(([name, json], index) => (
         <div key={index} class="variant-row">
-          <VariantName name={name} onChange={(next) => put(index, next, json)} />
-          <VariantValue name={name} value={json} onChange={(next) => put(index, name, next)} />
+          <VariantName
+            name={name}
+            taken={variants.map(([each]) => each)}
+            onChange={(next) => rename(name, next)}
+          />
+          <VariantValue name={name} value={json} onChange={(next) => put(index, next)} />
           <button
             type="button"
             class="quiet icon-only"
@@ -48,8 +55,10 @@ export function VariantsEditor() {
   )
 }
 
-/** Renames when the field is left, lest every letter make another variant. */
-function VariantName({ name, onChange }: { name: string; onChange: (name: string) => void }) {
+type VariantNameProps = { name: string; taken: readonly string[]; onChange: (name: string) => void }
+
+/** Renames when the field is left, lest every letter make another variant; never onto another one. */
+function VariantName({ name, taken, onChange }: VariantNameProps) {
   const [typed, setTyped] = useState<string>()
   return (
     <input
@@ -57,7 +66,8 @@ function VariantName({ name, onChange }: { name: string; onChange: (name: string
       value={typed ?? name}
       onInput={(event) => setTyped(event.currentTarget.value)}
       onChange={(event) => {
-        if (event.currentTarget.value) onChange(event.currentTarget.value)
+        const next = event.currentTarget.value.trim()
+        if (next !== '' && !taken.includes(next)) onChange(next)
         setTyped(undefined)
       }}
     />

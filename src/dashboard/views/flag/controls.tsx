@@ -1,7 +1,11 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { type Plan, percentagePlan, plansFor } from '../../change-plans.ts'
 import { useSession } from '../../context.ts'
+import { useKills } from '../../live.ts'
+import { useKeepFocus } from '../../parts/keep-focus.ts'
+import { NumberInput } from '../../parts/number-input.tsx'
+import { Link } from '../../router.tsx'
 import { mayActAs } from '../../session.ts'
 import type { Definition } from './plain-words.ts'
 
@@ -10,11 +14,21 @@ type ControlsProps = { flag: FlagSummary; definition: Definition; onChoose: (pla
 /** What can be done with the flag now; each asks first, with whom it moves. */
 export function Controls({ flag, definition, onChoose }: ControlsProps) {
   const { person } = useSession()
-  if (!mayActAs(person, 'operator')) return null
+  const { all } = useKills()
+  const container = useRef<HTMLDivElement>(null)
   const stages = definition.rules?.find((rule) => rule.stages)?.stages ?? []
   const plans = plansFor(flag, stages, definition.enabled ?? true)
+  useKeepFocus(container, plans.map(({ label }) => label).join())
+  if (!mayActAs(person, 'operator')) return null
+  if (all) {
+    return (
+      <p class="muted">
+        Killed with all the others: lift that under <Link to="/">Flags</Link>
+      </p>
+    )
+  }
   return (
-    <div class="controls row">
+    <div ref={container} class="controls row">
       {plans.map((plan) => (
         <button
           key={plan.label}
@@ -51,17 +65,14 @@ export function ShareControl({ flag, rule, percentage, onChoose }: Omit<SharePro
         onInput={(event) => setWanted(event.currentTarget.valueAsNumber)}
       />
       <span class="percent-input">
-        <input
-          type="number"
+        <NumberInput
           min="0"
           max="100"
           step="0.001"
           required
           value={value}
           aria-label="Percentage, exactly"
-          onInput={(event) => {
-            if (!Number.isNaN(event.currentTarget.valueAsNumber)) setWanted(event.currentTarget.valueAsNumber)
-          }}
+          onNumber={(number) => number !== undefined && setWanted(number)}
         />
         %
       </span>

@@ -1,15 +1,13 @@
 /** From counts to lines. Pure. */
 import { msText, rateText, shortCount } from '../../format.ts'
 import type { Drawing, Line } from '../../parts/chart.ts'
-import type { Series, SeriesPoint } from '../../series.ts'
+import { type Counted, type Series, type SeriesPoint, steadied } from '../../series.ts'
 
 export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 
 /** 95 %. */
 const Z = 1.96
 const LEAST_RATE_SHOWN = 0.01
-
-type Arm = SeriesPoint['canary']
 
 /** The charts of a flag; one for evidence only where a guard gathers any. */
 export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDrawing[] {
@@ -56,9 +54,9 @@ function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: C
 }
 
 function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
-  const canary = points.map(({ canary: arm }) => rateOf(arm))
-  const control = points.map(({ control: arm }) => rateOf(arm))
-  const band = points.map(({ canary: arm }) => wilson(arm))
+  const [ofCanary, ofControl] = [steadied(points, 'canary'), steadied(points, 'control')]
+  const [canary, control] = [ofCanary.map(rateOf), ofControl.map(rateOf)]
+  const band = ofCanary.map(wilson)
   return {
     title: 'Error rate',
     summary: `canary ${rateText(canary.at(-1))}, control ${rateText(control.at(-1))} (band: 95 % confidence)`,
@@ -126,12 +124,12 @@ function edge(values: Line['values']): Line {
   return { label: '', colour: 'accent', values, edge: true }
 }
 
-function rateOf({ requests, errors }: Arm): number | null {
+function rateOf({ requests, errors }: Counted): number | null {
   return requests === 0 ? null : errors / requests
 }
 
 /** Wilson's interval for a rate. */
-function wilson({ requests, errors }: Arm): readonly [number, number] | null {
+function wilson({ requests, errors }: Counted): readonly [number, number] | null {
   if (requests === 0) return null
   const rate = errors / requests
   const scale = 1 + Z ** 2 / requests

@@ -8,6 +8,7 @@ import { stateOf } from '../../flag-state.ts'
 import { live } from '../../live.ts'
 import { AuditList } from '../../parts/audit-list.tsx'
 import { ChangeDialog } from '../../parts/change-dialog.tsx'
+import { OldData } from '../../parts/old-data.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { Link } from '../../router.tsx'
 import { mayActAs } from '../../session.ts'
@@ -19,6 +20,7 @@ import { Controls, ShareControl } from './controls.tsx'
 import { Feedback } from './feedback.tsx'
 import type { Definition } from './plain-words.ts'
 import { Ramp } from './ramp.tsx'
+import { StateLine } from './state-line.tsx'
 import { Who } from './who.tsx'
 
 const REFRESH_MS = 5_000
@@ -35,7 +37,7 @@ export function FlagView({ flag }: { flag: string }) {
     (signal: AbortSignal) => client.call('listAudit', { query: { flag, limit: '50' } }, signal),
     [client, flag],
   )
-  const { value, problem, refresh } = usePolled(askFlag, REFRESH_MS)
+  const { value, problem, atMs, refresh } = usePolled(askFlag, REFRESH_MS)
   const audit = usePolled(askAudit, REFRESH_MS)
   const { status } = useStore(live)
   const news = status && `${status.epoch} ${status.document.version}`
@@ -48,7 +50,13 @@ export function FlagView({ flag }: { flag: string }) {
     return problem ? <Missing flag={flag} problem={problem} /> : <div class="skeleton" aria-busy="true" />
   }
   return (
-    <Details details={withLive(value)} atMs={Date.parse(status?.at ?? '') || Date.now()} onChanged={refresh}>
+    <Details
+      details={withLive(value)}
+      atMs={Date.parse(status?.at ?? '') || Date.now()}
+      killedFor={audit.value?.records.find(({ action }) => action === 'kill')?.reason}
+      onChanged={refresh}
+    >
+      <OldData problem={problem} atMs={atMs} />
       <section class="card" aria-label="What happened">
         <header class="card-head">
           <h2>What happened</h2>
@@ -79,11 +87,12 @@ function withLive(details: FlagDetails): FlagDetails {
 type DetailsProps = {
   details: FlagDetails
   atMs: number
+  killedFor: string | undefined
   onChanged: () => void
   children: ComponentChildren
 }
 
-function Details({ details, atMs, onChanged, children }: DetailsProps) {
+function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps) {
   const { person } = useSession()
   const { summary: flag, status } = details
   const definition = details.definition as Definition
@@ -101,20 +110,16 @@ function Details({ details, atMs, onChanged, children }: DetailsProps) {
               <h2>Rollout</h2>
               <Controls flag={flag} definition={definition} onChoose={setPlan} />
             </header>
-            {staged?.stages ? (
+            {staged?.stages && (
               <Ramp
                 flag={flag}
                 status={status}
                 stages={staged.stages}
                 atMs={atMs}
-                hasGuard={definition.guard !== undefined && definition.guard.enabled !== false}
                 onChoose={maySteer ? setPlan : undefined}
               />
-            ) : (
-              <p class="muted">
-                {status.waitingFor ?? 'It has no stages: it changes when somebody changes it.'}
-              </p>
             )}
+            <StateLine {...{ flag, status, definition, killedFor }} />
             {!staged && shared >= 0 && maySteer && (
               <ShareControl
                 flag={flag}

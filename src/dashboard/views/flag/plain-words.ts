@@ -58,13 +58,11 @@ export function audienceWords({ when = [] }: Rule): string {
   return when.length === 0 ? 'Everybody' : `Visitors whose ${when.map(conditionWords).join(' and whose ')}`
 }
 
-/** What they get. */
-export function servingWords({ serve }: Rule): string {
-  if (typeof serve === 'string') return serve
+/** What they get: one variant, or each with its share. */
+export function servingWords({ serve }: Rule): string[] {
+  if (typeof serve === 'string') return [serve]
   const all = Object.values(serve).reduce((sum, weight) => sum + weight, 0)
-  return Object.entries(serve)
-    .map(([variant, weight]) => `${variant} (${percentText((weight / all) * 100)})`)
-    .join(', ')
+  return Object.entries(serve).map(([variant, weight]) => `${variant} (${percentText((weight / all) * 100)})`)
 }
 
 /** Whether everybody, or which share of them; `current` is the stage's percentage in force. */

@@ -3,7 +3,6 @@ import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts
 import { parseDurationMs } from '../../../core/config/duration.ts'
 import { type Plan, stagePlan } from '../../change-plans.ts'
 import { countdownText, durationText, useNow } from '../../clock.ts'
-import { stateOf } from '../../flag-state.ts'
 import { percentText } from '../../format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import type { Stage } from './plain-words.ts'
@@ -16,16 +15,16 @@ type RampProps = {
   stages: readonly Stage[]
   /** When the status was taken. */
   atMs: number
-  hasGuard: boolean
   /** Asks to go to a stage; undefined for who may not. */
   onChoose: ((plan: Plan) => void) | undefined
 }
 
-export function Ramp({ flag, status, stages, atMs, hasGuard, onChoose }: RampProps) {
+export function Ramp({ flag, status, stages, atMs, onChoose }: RampProps) {
   const now = useNow()
   const { state } = flag
   const current = state === 'rolled-back' ? -1 : Math.min(status.stage, stages.length - 1)
   const bake = bakeOf(stages[current], status, atMs, now)
+  const halt = state !== 'open' ? state : flag.frozen ? 'frozen' : flag.paused ? 'paused' : undefined
   return (
     <div class="ramp">
       <ol class={`stairs ${state}`}>
@@ -43,6 +42,7 @@ export function Ramp({ flag, status, stages, atMs, hasGuard, onChoose }: RampPro
                 index={index}
                 phase={phase}
                 bake={phase === 'now' ? bake : undefined}
+                halt={phase === 'now' ? halt : undefined}
                 onChoose={
                   onChoose && index !== current && state === 'open'
                     ? () => onChoose(stagePlan(flag, stages, index))
@@ -53,13 +53,6 @@ export function Ramp({ flag, status, stages, atMs, hasGuard, onChoose }: RampPro
           )
         })}
       </ol>
-      <Waiting
-        flag={flag}
-        status={status}
-        bake={bake}
-        hasGuard={hasGuard}
-        isLast={current === stages.length - 1}
-      />
     </div>
   )
 }
@@ -85,10 +78,12 @@ type StepProps = {
   index: number
   phase: 'done' | 'now' | 'later'
   bake: Bake | undefined
+  /** Why it does not go on from here by itself. */
+  halt: string | undefined
   onChoose: (() => void) | undefined
 }
 
-function Step({ stage, index, phase, bake, onChoose }: StepProps) {
+function Step({ stage, index, phase, bake, halt, onChoose }: StepProps) {
   const share = percentText(stage.percentage)
   const body = (
     <>
@@ -101,7 +96,7 @@ function Step({ stage, index, phase, bake, onChoose }: StepProps) {
           <span class="step-bake" style={{ width: `${100 * (1 - bake.leftMs / bake.totalMs)}%` }} />
         )}
       </span>
-      <span class="step-note">{noteOf(stage, phase, bake)}</span>
+      <span class="step-note">{halt ?? noteOf(stage, phase, bake)}</span>
     </>
   )
   if (onChoose === undefined) return <div class="step">{body}</div>
@@ -126,31 +121,6 @@ function noteOf(
   const then = approval ? ', then approval' : advance === 'manual' ? ', then by hand' : ''
   if (phase === 'now' && left)
     return left.leftMs > 0 ? `${countdownText(left.leftMs)} left${then}` : `baked${then}`
-  const wait = `bakes ${durationText(parseDurationMs(bake) ?? 0)}`
-  return wait + then
-}
-
-type WaitingProps = {
-  flag: FlagSummary
-  status: FlagStatusView
-  bake: Bake | undefined
-  hasGuard: boolean
-  isLast: boolean
-}
-
-/** What the rollout waits for, in one sentence. */
-function Waiting({ flag, status, hasGuard, isLast }: WaitingProps) {
-  const { tone, label } = stateOf(flag)
-  const text = status.rolledBack?.reason ?? status.frozen?.reason ?? status.waitingFor
-  const isSteady = tone === 'accent' || tone === 'good'
-  return (
-    <p class={`waiting ${tone}`} role="status">
-      <Icon name={isSteady ? 'clock' : tone === 'neutral' ? 'pause' : 'alert'} />
-      <span>
-        <strong>{status.finished ? 'Finished' : label}</strong>
-        {text && <> — {text}</>}
-        {!text && !hasGuard && !isLast && <> — no guard judges it: a person leads on</>}
-      </span>
-    </p>
-  )
+  const bakeMs = parseDurationMs(bake) ?? 0
+  return (bakeMs === 0 ? 'no bake' : `bakes ${durationText(bakeMs)}`) + then
 }

@@ -30,7 +30,9 @@ export function Who({ flag, definition }: WhoProps) {
               </p>
               <p class="serves">
                 {rule.name && <small class="muted">{rule.name}</small>}
-                <Variant name={servingWords(rule)} />
+                {servingWords(rule).map((words) => (
+                  <Variant key={words} name={words} />
+                ))}
               </p>
             </li>
           )

@@ -6,6 +6,7 @@ import { useSession } from '../../context.ts'
 import { countText } from '../../format.ts'
 import { live } from '../../live.ts'
 import { Changes } from '../../parts/changes.tsx'
+import { OldData } from '../../parts/old-data.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { mayActAs, textOf } from '../../session.ts'
 import { useStore } from '../../store.ts'
@@ -17,7 +18,7 @@ const REFRESH_MS = 15_000
 export function HistoryView() {
   const { client } = useSession()
   const ask = useCallback((signal: AbortSignal) => client.call('listVersions', {}, signal), [client])
-  const { value, problem, refresh } = usePolled(ask, REFRESH_MS)
+  const { value, problem, atMs, refresh } = usePolled(ask, REFRESH_MS)
   const [chosen, setChosen] = useState<number>()
   const version = useStore(live).status?.document.version
   useEffect(() => {
@@ -32,11 +33,7 @@ export function HistoryView() {
           <p class="muted">Every version of the document that was in force.</p>
         </div>
       </header>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <OldData problem={problem} atMs={atMs} />
       <div class="history-columns">
         <ol class="versions card">
           {value?.versions.map((each) => (

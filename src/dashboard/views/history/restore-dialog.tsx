@@ -6,8 +6,9 @@ import { Changes } from '../../parts/changes.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { People } from '../../parts/people.tsx'
 import { ReasonField } from '../../parts/reason-field.tsx'
-import { tell } from '../../parts/toasts.tsx'
+import { Scroll } from '../../parts/scroll.tsx'
 import { textOf } from '../../session.ts'
+import { tellPublished } from '../../steer.ts'
 
 type RestoreDialogProps = {
   version: number
@@ -33,8 +34,8 @@ export function RestoreDialog({ version, current, document, onClose, onDone }: R
       const params = { version: String(version) }
       // The person has seen whom it moves.
       const body = { expectedVersion: current, confirm: true, ...(reason && { reason }) }
-      const { version: made } = await client.call('restoreVersion', { params, body })
-      tell(`Version ${version} is in force again, as version ${made}`)
+      const published = await client.call('restoreVersion', { params, body })
+      tellPublished(client, published, current, `Version ${version} is in force again`)
       onClose()
       onDone()
     } catch (error) {
@@ -47,9 +48,9 @@ export function RestoreDialog({ version, current, document, onClose, onDone }: R
         <p>It is published again as a new version; nothing is lost.</p>
         {review && <People people={review.people} />}
         {review && (
-          <div class="scroll">
+          <Scroll label="Changes">
             <Changes changes={review.changes} nothing="It is the same as the document in force." />
-          </div>
+          </Scroll>
         )}
         <ReasonField value={reason} onChange={setReason} />
         <p class="problem" role="alert">

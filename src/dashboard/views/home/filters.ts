@@ -1,6 +1,6 @@
 /** Which flags a person wants to see. Pure. */
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { type StateName, stateOf } from '../../flag-state.ts'
+import { STATE_NAMES, type StateName, stateOf } from '../../flag-state.ts'
 
 export type Filters = { query: string; state: StateName | ''; tag: string; owner: string; staleOnly: boolean }
 
@@ -29,4 +29,16 @@ export function choicesOf(flags: readonly FlagSummary[]): { tags: string[]; owne
   const tags = new Set(flags.flatMap((flag) => flag.tags))
   const owners = new Set(flags.flatMap((flag) => flag.owner ?? []))
   return { tags: [...tags].sort(), owners: [...owners].sort() }
+}
+
+/** Filters as an address has them. */
+export function queryOf({ query, state, tag, owner, staleOnly }: Filters): URLSearchParams {
+  const parts = { q: query, state, tag, owner, stale: staleOnly ? '1' : '' }
+  return new URLSearchParams(Object.entries(parts).filter(([, text]) => text !== ''))
+}
+
+export function filtersIn(query: URLSearchParams): Filters {
+  const of = (name: string) => query.get(name) ?? ''
+  const state = STATE_NAMES.find((name) => name === of('state')) ?? ''
+  return { query: of('q'), state, tag: of('tag'), owner: of('owner'), staleOnly: of('stale') === '1' }
 }

@@ -2,14 +2,18 @@ import { useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { killPlan, type Plan, unkillPlan } from '../../change-plans.ts'
 import { useSession } from '../../context.ts'
-import { liveShare, stateOf } from '../../flag-state.ts'
+import { liveShare, type StateName, stateOf } from '../../flag-state.ts'
 import { percentText } from '../../format.ts'
+import { useKills } from '../../live.ts'
 import { ChangeDialog } from '../../parts/change-dialog.tsx'
 import { MiniRamp } from '../../parts/mini-ramp.tsx'
 import { Sparkline } from '../../parts/sparkline.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { Link } from '../../router.tsx'
 import { mayActAs } from '../../session.ts'
+
+/** Nothing is waited for. */
+const SETTLED: ReadonlySet<StateName> = new Set(['on', 'off', 'disabled'])
 
 type FlagRowProps = { flag: FlagSummary; onChanged: () => void }
 
@@ -19,6 +23,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
   const [plan, setPlan] = useState<Plan>()
   const state = stateOf(flag)
   const share = liveShare(flag)
+  const { all } = useKills()
   const isKilled = flag.state === 'killed'
   return (
     <>
@@ -26,7 +31,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
       <span class="name">
         <Link to={`/flags/${encodeURIComponent(flag.key)}`}>{flag.key}</Link>
         <small title={flag.waitingFor ?? ''}>
-          {state.name === 'on' || state.name === 'off' || !flag.waitingFor
+          {SETTLED.has(state.name) || !flag.waitingFor
             ? (flag.description ?? flag.routes.join(', '))
             : flag.waitingFor}
         </small>
@@ -38,7 +43,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
           </span>
         )}
         {flag.tags.slice(0, 2).map((tag) => (
-          <span key={tag} class="tag">
+          <span key={tag} class="tag" title={tag}>
             {tag}
           </span>
         ))}
@@ -51,7 +56,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
           {share === null ? 'by rules' : percentText(share)}
         </span>
       </span>
-      {mayActAs(person, 'operator') && (
+      {mayActAs(person, 'operator') && !(isKilled && all) && (
         <button
           type="button"
           class={isKilled ? 'small' : 'small danger'}

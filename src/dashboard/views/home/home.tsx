@@ -1,17 +1,19 @@
 /** All flags at a glance, what needs a person, and what happened lately. */
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
-import type { FlagSummary } from '../../../contract/responses.ts'
+import type { AdminClient } from '../../../contract/client.ts'
+import type { FlagSummary, Responses } from '../../../contract/responses.ts'
 import { useSession } from '../../context.ts'
 import { stateOf } from '../../flag-state.ts'
 import { countText } from '../../format.ts'
 import { live } from '../../live.ts'
 import { AuditList } from '../../parts/audit-list.tsx'
-import { Link } from '../../router.tsx'
+import { OldData } from '../../parts/old-data.tsx'
+import { Link, setQuery } from '../../router.tsx'
 import { mayActAs } from '../../session.ts'
 import { createStore, useStore } from '../../store.ts'
 import { usePolled } from '../../use-polled.ts'
 import { FilterBar } from './filter-bar.tsx'
-import { filtered, NO_FILTERS } from './filters.ts'
+import { type Filters, filtered, filtersIn, queryOf } from './filters.ts'
 import { FlagList } from './flag-list.tsx'
 import { KillAll } from './kill-all.tsx'
 
@@ -22,22 +24,25 @@ const MANY_FLAGS = 500
 /** As much as fits beside a dozen flags; the rest is a click away. */
 const RECENT = { limit: '8' }
 
-/** Kept while other views are shown. */
-const filtersStore = createStore(NO_FILTERS)
+/** Kept while other views are shown, and in the address. */
+const filtersStore = createStore(filtersIn(new URLSearchParams(location.search)))
+/** What who comes back sees until the answer is there. */
+const lastSeen = new WeakMap<AdminClient, Responses['listFlags']>()
 const refreshMs = createStore(REFRESH_MS)
 
 export function Home() {
   const { client, person } = useSession()
   const everyMs = useStore(refreshMs)
   const askFlags = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
-  const { value, problem, refresh } = usePolled(askFlags, everyMs)
+  const { value, problem, atMs, refresh } = usePolled(askFlags, everyMs)
   const askAudit = useCallback(
     (signal: AbortSignal) => client.call('listAudit', { query: RECENT }, signal),
     [client],
   )
   const audit = usePolled(askAudit, REFRESH_MANY_MS)
-  const filters = useStore(filtersStore)
-  const flags = value?.flags
+  const filters = useFilters()
+  if (value) lastSeen.set(client, value)
+  const { flags } = value ?? lastSeen.get(client) ?? {}
   const shown = useMemo(() => filtered(flags ?? [], filters), [flags, filters])
   useEffect(() => {
     if (flags) refreshMs.set(flags.length > MANY_FLAGS ? REFRESH_MANY_MS : REFRESH_MS)
@@ -65,11 +70,7 @@ export function Home() {
           )}
         </div>
       </header>
-      {problem && flags === undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <OldData problem={problem} atMs={atMs} />
       <div class="home-columns">
         <section aria-label="All flags" class="stack">
           <FilterBar flags={flags ?? []} shown={shown.length} filters={filters} onChange={filtersStore.set} />
@@ -84,6 +85,12 @@ export function Home() {
       </div>
     </div>
   )
+}
+
+function useFilters(): Filters {
+  const filters = useStore(filtersStore)
+  useEffect(() => setQuery(queryOf(filters)), [filters])
+  return filters
 }
 
 /** Asks anew as soon as the live picture says that something has been decided or published. */

@@ -1,87 +1,116 @@
-/** Closing every flag at once: nothing that a stray click could do. */
+/** Closing every flag at once, and opening them again: nothing that a stray click could do. */
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { useSession } from '../../context.ts'
-import { live } from '../../live.ts'
+import { plural } from '../../format.ts'
+import { useKills } from '../../live.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { ReasonField } from '../../parts/reason-field.tsx'
 import { mayActAs } from '../../session.ts'
-import { makeChange } from '../../steer.ts'
-import { useStore } from '../../store.ts'
+import { type Change, makeChange } from '../../steer.ts'
+import { EverybodyMoved } from './everybody-moved.tsx'
 
 const WORDS = 'kill all'
 
-export function KillAll({ openFlags, onChanged }: { openFlags: number; onChanged: () => void }) {
-  const { client, person } = useSession()
-  const [isAsking, setIsAsking] = useState(false)
-  const isKilled = useStore(live).status?.kill.controller.includes('*') ?? false
+const LIFT: Change = { kind: 'command', flag: 'all', verb: 'unkill', done: 'The kill of all flags is lifted' }
+const KILL: Change = { kind: 'command', flag: 'all', verb: 'kill', done: 'All flags are killed', undo: LIFT }
+
+type KillAllProps = { openFlags: number; onChanged: () => void }
+
+export function KillAll({ openFlags, onChanged }: KillAllProps) {
+  const { person } = useSession()
+  const [asked, setAsked] = useState<'kill' | 'lift'>()
+  const isKilled = useKills().all
   if (!mayActAs(person, 'operator')) return null
-  if (!isKilled) {
-    return (
-      <>
-        <button type="button" class="danger" onClick={() => setIsAsking(true)}>
-          Kill all…
-        </button>
-        {isAsking && <Ask openFlags={openFlags} onClose={() => setIsAsking(false)} onDone={onChanged} />}
-      </>
-    )
-  }
-  const lift = async () => {
-    await makeChange(client, LIFT, '')
-    onChanged()
-  }
+  const close = () => setAsked(undefined)
   return (
-    <button type="button" class="danger solid" onClick={lift}>
-      Everything is killed: lift
-    </button>
+    <>
+      <button
+        type="button"
+        class={isKilled ? 'danger solid' : 'danger'}
+        onClick={() => setAsked(isKilled ? 'lift' : 'kill')}
+      >
+        {isKilled ? 'Everything is killed: lift…' : 'Kill all…'}
+      </button>
+      {asked === 'kill' && <AskKill openFlags={openFlags} onClose={close} onDone={onChanged} />}
+      {asked === 'lift' && <AskLift onClose={close} onDone={onChanged} />}
+    </>
   )
 }
 
-const LIFT = {
-  kind: 'command',
-  flag: 'all',
-  verb: 'unkill',
-  done: 'The kill of all flags is lifted',
-} as const
-const KILL = { kind: 'command', flag: 'all', verb: 'kill', done: 'All flags are killed', undo: LIFT } as const
+type AskProps = { onClose: () => void; onDone: () => void }
 
-type AskProps = { openFlags: number; onClose: () => void; onDone: () => void }
-
-function Ask({ openFlags, onClose, onDone }: AskProps) {
-  const { client } = useSession()
+function AskKill({ openFlags, onClose, onDone }: AskProps & { openFlags: number }) {
   const [typed, setTyped] = useState('')
-  const [reason, setReason] = useState('')
   const isMeant = typed.trim().toLowerCase() === WORDS
+  return (
+    <Ask
+      title="Kill all flags?"
+      label="Kill all flags"
+      change={KILL}
+      isMeant={isMeant}
+      {...{ onClose, onDone }}
+    >
+      <p>
+        Every flag serves its off variant at once, to everybody: {plural(openFlags, 'flag is', 'flags are')}{' '}
+        open now. Nothing but lifting the kill opens them again.
+      </p>
+      <EverybodyMoved />
+      <label class="field">
+        <span>
+          Type <code>{WORDS}</code> to mean it
+        </span>
+        <input
+          value={typed}
+          autocomplete="off"
+          spellcheck={false}
+          data-answer
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+      </label>
+    </Ask>
+  )
+}
+
+function AskLift(props: AskProps) {
+  return (
+    <Ask title="Lift the kill of all flags?" label="Lift the kill" change={LIFT} isMeant {...props}>
+      <p>
+        Every flag goes on where it was: visitors get what its rules, its stage and its rollback say. Flags
+        that were killed one by one stay killed.
+      </p>
+    </Ask>
+  )
+}
+
+type FormProps = AskProps & {
+  title: string
+  label: string
+  change: Change
+  isMeant: boolean
+  children: ComponentChildren
+}
+
+function Ask({ title, label, change, isMeant, onClose, onDone, children }: FormProps) {
+  const { client } = useSession()
+  const [reason, setReason] = useState('')
   const submit = async (event: Event) => {
     event.preventDefault()
     if (!isMeant) return
     onClose()
-    if (await makeChange(client, KILL, reason)) onDone()
+    if (await makeChange(client, change, reason)) onDone()
   }
   return (
-    <Dialog title="Kill all flags?" onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <p>
-          Every flag serves its off variant at once, to everybody: {openFlags}{' '}
-          {openFlags === 1 ? 'flag is' : 'flags are'} open now. Nothing but lifting the kill opens them again.
-        </p>
-        <label class="field">
-          <span>
-            Type <code>{WORDS}</code> to mean it
-          </span>
-          <input
-            value={typed}
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        </label>
+        {children}
         <ReasonField value={reason} onChange={setReason} />
         <div class="row end">
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="danger solid" disabled={!isMeant}>
-            Kill all flags
+          <button type="submit" class={change === KILL ? 'danger solid' : 'primary'} disabled={!isMeant}>
+            {label}
           </button>
         </div>
       </form>

@@ -2,6 +2,7 @@ import { useCallback, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { ROLES, type Role } from '../../../contract/routes.ts'
 import { useSession } from '../../context.ts'
+import { CopyButton } from '../../parts/copy-button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { tell } from '../../parts/toasts.tsx'
@@ -42,9 +43,7 @@ export function Tokens() {
           <span>
             The token of {made.name}, shown this once: <code>{made.token}</code>
           </span>
-          <button type="button" class="small" onClick={() => void navigator.clipboard.writeText(made.token)}>
-            Copy
-          </button>
+          <CopyButton text={made.token} />
         </p>
       )}
       {problem && <p class="problem">{problem}</p>}

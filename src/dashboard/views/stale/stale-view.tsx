@@ -1,15 +1,17 @@
 /** Flags that somebody should look at, and most likely remove. */
-import { useCallback } from 'preact/hooks'
+import { useCallback, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { useSession } from '../../context.ts'
 import { stateOf } from '../../flag-state.ts'
-import { plural } from '../../format.ts'
+import { countText, plural } from '../../format.ts'
+import { OldData } from '../../parts/old-data.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { Link } from '../../router.tsx'
 import { usePolled } from '../../use-polled.ts'
 
 const REFRESH_MS = 60_000
+const MOST_AT_FIRST = 100
 
 const KINDS = [
   ['expired', 'Past their date', 'They should have been removed by now.'],
@@ -21,7 +23,7 @@ const KINDS = [
 export function StaleView() {
   const { client } = useSession()
   const ask = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
-  const { value, problem } = usePolled(ask, REFRESH_MS)
+  const { value, problem, atMs } = usePolled(ask, REFRESH_MS)
   const stale = value?.flags.filter((flag) => flag.stale.length > 0) ?? []
   return (
     <div class="stack-l">
@@ -33,15 +35,11 @@ export function StaleView() {
               ? '…'
               : stale.length === 0
                 ? 'Every flag has an owner, a use and time left.'
-                : `${plural(stale.length, 'flag')} of ${value.flags.length} to look at.`}
+                : `${plural(stale.length, 'flag')} of ${countText(value.flags.length)} to look at.`}
           </p>
         </div>
       </header>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <OldData problem={problem} atMs={atMs} />
       {KINDS.map(([kind, title, hint]) => {
         const flags = stale.filter((flag) => flag.stale.some((debt) => debt.kind === kind))
         return flags.length === 0 ? null : (
@@ -55,11 +53,13 @@ export function StaleView() {
 type GroupProps = { kind: string; title: string; hint: string; flags: readonly FlagSummary[] }
 
 function Group({ kind, title, hint, flags }: GroupProps) {
+  const [isWhole, setIsWhole] = useState(false)
+  const shown = isWhole ? flags : flags.slice(0, MOST_AT_FIRST)
   return (
     <section class="card" aria-label={title}>
       <header class="card-head">
         <h2>
-          {title} <small class="hint">{flags.length}</small>
+          {title} <small class="hint">{countText(flags.length)}</small>
         </h2>
         <span class="hint">{hint}</span>
       </header>
@@ -75,7 +75,7 @@ function Group({ kind, title, hint, flags }: GroupProps) {
             </tr>
           </thead>
           <tbody>
-            {flags.map((flag) => (
+            {shown.map((flag) => (
               <tr key={flag.key}>
                 <th scope="row">
                   <Link to={`/flags/${encodeURIComponent(flag.key)}`}>{flag.key}</Link>
@@ -91,6 +91,13 @@ function Group({ kind, title, hint, flags }: GroupProps) {
           </tbody>
         </table>
       </div>
+      {shown.length < flags.length && (
+        <p>
+          <button type="button" onClick={() => setIsWhole(true)}>
+            Show all {countText(flags.length)}
+          </button>
+        </p>
+      )}
     </section>
   )
 }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { useSession } from '../../context.ts'
+import { CopyButton } from '../../parts/copy-button.tsx'
 import { mayActAs, textOf } from '../../session.ts'
 
 const LIFETIMES = [
@@ -96,9 +97,7 @@ export function Preview({ flags, first }: { flags: readonly string[]; first: str
           <a href={link.url} target="_blank" rel="noreferrer">
             {link.url.slice(0, 90)}…
           </a>
-          <button type="button" class="small" onClick={() => void navigator.clipboard.writeText(link.url)}>
-            Copy
-          </button>
+          <CopyButton text={link.url} />
         </p>
       )}
     </form>

@@ -2,6 +2,7 @@
 import { useCallback, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { useSession } from '../../context.ts'
+import { plural } from '../../format.ts'
 import { textOf } from '../../session.ts'
 import { usePolled } from '../../use-polled.ts'
 import { Preview } from './preview.tsx'
@@ -12,6 +13,7 @@ import { VisitorFields } from './visitor-fields.tsx'
 type Explained = Responses['explain']
 
 const NEVER_MS = 3_600_000
+const MOST_TRACES = 50
 
 export function TryView({ flag }: { flag: string | undefined }) {
   const { client } = useSession()
@@ -26,7 +28,9 @@ export function TryView({ flag }: { flag: string | undefined }) {
     if (typeof visitor === 'string') return setProblem(visitor)
     try {
       const body = { context: visitor, ...(form.flag && { flag: form.flag }) }
-      setResult(await client.call('explain', { body }))
+      const explained = await client.call('explain', { body })
+      // Who names no path asks about no route.
+      setResult(form.url.trim() === '' ? { ...explained, route: null } : explained)
       setProblem(undefined)
     } catch (error) {
       setProblem(textOf(error))
@@ -82,9 +86,14 @@ function Result({ result: { route, targetingKey, flags } }: { result: Explained 
           )}
         </p>
       </div>
-      {flags.map((explanation) => (
+      {flags.slice(0, MOST_TRACES).map((explanation) => (
         <Trace key={explanation.flag} explanation={explanation} />
       ))}
+      {flags.length > MOST_TRACES && (
+        <p class="hint">
+          {plural(flags.length - MOST_TRACES, 'more flag')}: name the one that you want to know about.
+        </p>
+      )}
     </>
   )
 }

@@ -1,0 +1,28 @@
+import { useEffect, useState } from 'preact/hooks'
+import { tell } from './toasts.tsx'
+
+const SHOWN_MS = 2_000
+
+/** Puts a text on the clipboard, and says so. */
+export function CopyButton({ text }: { text: string }) {
+  const [isCopied, setIsCopied] = useState(false)
+  useEffect(() => {
+    if (!isCopied) return
+    const timer = setTimeout(() => setIsCopied(false), SHOWN_MS)
+    return () => clearTimeout(timer)
+  }, [isCopied])
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text)
+      setIsCopied(true)
+    } catch {
+      // Browsers refuse on addresses without https, and where people have said no.
+      tell('The browser does not let this page copy: select the text instead', 'problem')
+    }
+  }
+  return (
+    <button type="button" class="small" onClick={() => void copy()}>
+      <span role="status">{isCopied ? 'Copied' : 'Copy'}</span>
+    </button>
+  )
+}
