@@ -54,6 +54,16 @@ describe('checkArchitecture', () => {
     expect(linesOf({})).toEqual([])
   })
 
+  it.each(['ts', 'tsx', 'mts', 'cts', 'js', 'mjs', 'cjs', 'jsx'])(
+    'finds a clock in a .%s file of core',
+    (kind) => {
+      const file = `src/core/flags/clock.${kind}`
+      expect(linesOf({ [file]: 'export const now = () => Date.now()\n' })).toEqual([
+        expect.stringContaining(`${file}:1  Date.now`),
+      ])
+    },
+  )
+
   it('says so when there is nothing to check', () => {
     expect(checkArchitecture(path.join(scratch, 'nowhere'))).toHaveLength(1)
   })

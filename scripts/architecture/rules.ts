@@ -81,6 +81,7 @@ export const FORBIDDEN_GLOBALS: Readonly<Record<string, Reason>> = {
   setImmediate: TIMERS,
   queueMicrotask: TIMERS,
   scheduler: TIMERS,
+  Atomics: TIMERS,
   fetch: IO,
   WebSocket: IO,
   EventSource: IO,

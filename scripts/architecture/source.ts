@@ -36,7 +36,7 @@ export function sourceFiles(root: string): string[] {
   if (!existsSync(src)) return []
   const names = readdirSync(src, { recursive: true, encoding: 'utf8' })
   const posix = names.map((name) => `src/${name.split(path.sep).join('/')}`)
-  return posix.filter((name) => /\.tsx?$/.test(name)).sort()
+  return posix.filter((name) => /\.[cm]?[jt]sx?$/.test(name)).sort()
 }
 
 /** Reads and parses one file. */
