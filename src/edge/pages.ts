@@ -84,7 +84,7 @@ export function keepTo(pin: Pin | undefined, decision: Decision): Decision {
   const value = flag.values.get(pin.variant)
   if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
   // Neither canary nor control any more: it is not what the split says now.
-  return { ...decision, variant: pin.variant, value, arm: 'other', bucket: -1 }
+  return { ...decision, variant: pin.variant, value, rule: undefined, arm: 'other', bucket: -1 }
 }
 
 /** The decision of any flag: the page's variant counts for the flag that the page was decided by. */

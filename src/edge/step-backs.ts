@@ -71,7 +71,7 @@ export class StepBacks {
     const position = positionOf(compileSalt(`${flag.salt.text}:back`), context) ?? 0
     if (position < share * TWO_TO_32) return decision
     // What it does now is no evidence any more.
-    return { ...before, arm: 'other', bucket: -1 }
+    return { ...before, rule: undefined, arm: 'other', bucket: -1 }
   }
 
   /** The share of visitors that has moved by now. */

@@ -6,7 +6,18 @@ import type { Arm } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
 
-export type CellKey = { flag: string; variant: string; arm: Arm; generation: number; stage: number }
+export type CellKey = {
+  flag: string
+  variant: string
+  arm: Arm
+  generation: number
+  stage: number
+  /** Of `other`: whom a rule serves, unlike who keeps to the variant of a page, or has chosen one. */
+  isByRule?: boolean
+}
+
+/** A cell, or a decision, which names its rule. */
+type Keyed = CellKey & { rule?: string | undefined }
 
 export type Cell = CellKey & {
   requests: number
@@ -34,8 +45,9 @@ export type VitalName = (typeof VITAL_NAMES)[number]
  */
 export const MOST_ERRORED_BUCKETS = 2_000
 
-export function emptyCell(key: CellKey): Cell {
+export function emptyCell(key: Keyed): Cell {
   return {
+    ...(isByRule(key) && { isByRule: true }),
     flag: key.flag,
     variant: key.variant,
     arm: key.arm,
@@ -52,8 +64,13 @@ export function emptyCell(key: CellKey): Cell {
 }
 
 /** One text per cell key; no part can contain the separator. */
-export function cellId(key: CellKey): string {
-  return `${key.flag} ${key.variant} ${key.arm} ${key.generation} ${key.stage}`
+export function cellId(key: Keyed): string {
+  const id = `${key.flag} ${key.variant} ${key.arm} ${key.generation} ${key.stage}`
+  return isByRule(key) ? `${id} rule` : id
+}
+
+function isByRule({ arm, isByRule, rule }: Keyed): boolean {
+  return isByRule ?? (arm === 'other' && rule !== undefined)
 }
 
 export function errorsOf(cell: Cell): number {
@@ -132,7 +149,7 @@ export class CellTable {
   }
 
   /** The cell of a key, made where there is none. */
-  at(key: CellKey): Cell {
+  at(key: Keyed): Cell {
     const id = cellId(key)
     let cell = this.#cells.get(id)
     if (cell === undefined) {

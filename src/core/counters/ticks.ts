@@ -22,7 +22,7 @@ export type ArmCounts = {
 export type ArmPair = {
   canary: ArmCounts
   control: ArmCounts
-  /** Visitors who are served the flag without being compared, such as those who are listed by name. */
+  /** Visitors whom a rule serves the flag without comparing them, such as those who are listed by name. */
   others: ArmCounts
 }
 
@@ -43,7 +43,7 @@ export function armPair(cells: readonly Cell[], generation: number, stage: numbe
   return {
     canary: sum(of('canary')),
     control: sum(of('control')),
-    others: sum(of('other').filter((cell) => cell.variant !== off)),
+    others: sum(of('other').filter((cell) => cell.isByRule === true && cell.variant !== off)),
   }
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { countOutcome, emptyCell, MOST_ERRORED_BUCKETS, mergeCell } from '../../../src/core/counters/cell.ts'
+import {
+  CellTable,
+  countOutcome,
+  emptyCell,
+  MOST_ERRORED_BUCKETS,
+  mergeCell,
+} from '../../../src/core/counters/cell.ts'
 import { total } from '../../../src/core/counters/histogram.ts'
 import { armPair } from '../../../src/core/counters/ticks.ts'
 import type { FailureKind, Outcome } from '../../../src/core/outcome/outcome.ts'
@@ -43,5 +49,18 @@ describe('a cell', () => {
       control: { bucketsCut: false },
     })
     expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0, 'off').canary.bucketsCut).toBe(false)
+  })
+
+  it('counts whom a rule serves apart from who says so by a page or by a token', () => {
+    const other = { ...key, arm: 'other' } as const
+    const table = new CellTable()
+    const failed = (rule: string | undefined, variant: string) =>
+      countOutcome(table.at({ ...other, variant, rule }), outcome('status', -1))
+    failed('users', 'on')
+    failed('staff', 'on')
+    failed(undefined, 'on')
+    failed('others', 'off')
+    const cells = new CellTable(JSON.parse(JSON.stringify(table.toList()))).toList()
+    expect(armPair(cells, 1, 0, 'off').others).toMatchObject({ requests: 2, errors: 2 })
   })
 })
