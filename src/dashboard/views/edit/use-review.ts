@@ -8,6 +8,9 @@ import type { JsonObject } from '../../../core/json-object.ts'
 
 /** Long enough that typing a word asks once. */
 const ASK_AFTER_MS = 500
+/** Characters. */
+const LONG_TEXT = 200_000
+const SETTLES_AFTER_MS = 300
 
 export type Review = {
   problems: readonly Problem[]
@@ -16,10 +19,11 @@ export type Review = {
 }
 
 export function useReview(client: AdminClient, document: JsonObject | undefined): Review {
-  const text = useMemo(() => (document === undefined ? undefined : JSON.stringify(document)), [document])
+  const written = useMemo(() => (document === undefined ? undefined : JSON.stringify(document)), [document])
+  const text = useSettled(written)
   const problems = useMemo(() => {
-    if (document === undefined) return []
-    const parsed = parseDocumentValue(document)
+    if (text === undefined) return []
+    const parsed = parseDocumentValue(JSON.parse(text))
     return parsed.ok ? [] : parsed.problems
   }, [text])
   const [effect, setEffect] = useState<Responses['diffDocument']>()
@@ -40,4 +44,16 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
     }
   }, [client, text, isValid])
   return { problems, effect }
+}
+
+/** Checking thousands of flags at each key would make typing stutter: a long text is checked when it rests. */
+function useSettled(text: string | undefined): string | undefined {
+  const [settled, setSettled] = useState(text)
+  const isLong = text !== undefined && text.length > LONG_TEXT
+  useEffect(() => {
+    if (!isLong) return
+    const timer = setTimeout(() => setSettled(text), SETTLES_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [text, isLong])
+  return isLong ? settled : text
 }
