@@ -69,11 +69,11 @@ function isMissing(facts: Facts, response: Response): boolean {
   const isPage = response.status === 200
   if ((!isPage && response.status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD'))
     return false
-  const isAsset = ASSET.test(facts.path)
-  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '') || (isAsset && isByWorker(facts))) {
+  const isAsset = () => ASSET.test(facts.path)
+  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '') || (isByWorker(facts) && isAsset())) {
     return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
   }
-  return !isPage && isAsset
+  return !isPage && isAsset()
 }
 
 /** Whether a service worker may have passed it on: what it was for is lost then. */
