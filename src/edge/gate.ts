@@ -24,13 +24,14 @@ import { OriginHealth } from './origin-health.ts'
 import { keepTo, pinOf, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
-import { Reporter } from './reporter.ts'
+import { type ReportContext, Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
 import { HIGHEST_STATUS, mutable, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { StepBacks } from './step-backs.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
+import type { Wait } from './waits.ts'
 
 export type GateOptions = {
   /** The document that serves while KV has shown none that is valid. */
@@ -70,8 +71,11 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   async function answerFor(facts: Facts, env: Env, waitUntil: WaitUntil): Promise<Response> {
     const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
     const target = findTarget(document.snapshot, facts)
-    const plan = await makePlan(target, document, facts, env).catch(() => stablePlan(target))
-    const asked = await rescuer.ask(facts, plan)
+    const plan = await makePlan(target, document, facts, env, waitUntil).catch(() => stablePlan(target))
+    const asking = rescuer.ask(facts, plan)
+    // Else the runtime drops the request with its visitor, and nobody hears that they have left.
+    if (plan.wait !== undefined) waitUntil(asking.catch(() => undefined))
+    const asked = await asking
     const found = await assets.complete(facts, plan, asked, document.snapshot)
     const answer = withErrorPage(found, facts, document.snapshot)
     const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
@@ -82,7 +86,13 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     return withBootstrap(response, page, plan.decision === undefined ? plan.setCookie : undefined)
   }
 
-  async function makePlan(own: RouteTarget, document: Live, facts: Facts, env: Env): Promise<Plan> {
+  async function makePlan(
+    own: RouteTarget,
+    document: Live,
+    facts: Facts,
+    env: Env,
+    waitUntil: WaitUntil,
+  ): Promise<Plan> {
     const role = roleOf(facts)
     const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
     // Of this document: nothing may be awaited before.
@@ -111,6 +121,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       target,
       role,
       decision,
+      wait: expectAnswer(decision, target.flag, { env, place: facts, nowMs: facts.nowMs, waitUntil }),
       extra: await headersFor(flagsHeader(decision)),
       standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
@@ -120,6 +131,12 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       debug,
       bootstrap,
     }
+  }
+
+  /** Whoever is compared is counted in time, whatever becomes of the request. */
+  function expectAnswer(decision: Decision, flag: CompiledFlag, context: ReportContext): Wait | undefined {
+    const isCompared = decision.arm !== 'other' && flag.deadlineMs < Number.POSITIVE_INFINITY
+    return isCompared ? reporter.expect(decision, flag.deadlineMs, context) : undefined
   }
 
   function revisionOf(document: Live, nowMs: number): string {

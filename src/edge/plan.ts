@@ -4,6 +4,7 @@ import type { Bootstrap } from './bootstrap.ts'
 import type { DebugView } from './debug-view.ts'
 import type { Role } from './pages.ts'
 import type { ExtraHeaders } from './proxy.ts'
+import type { Wait } from './waits.ts'
 
 /** What is to be done with a request. */
 export type Plan = {
@@ -12,6 +13,8 @@ export type Plan = {
   role: Role
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
+  /** Sees to it that a request of canary or control is counted even if no answer comes. */
+  wait?: Wait | undefined
   extra: ExtraHeaders
   /** Who answers in the origin's place; undefined where nobody may. The headers are made only when they are needed. */
   standIn: { origin: Origin; extra(): ExtraHeaders | Promise<ExtraHeaders> } | undefined

@@ -10,6 +10,7 @@ import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
 import { watchUpload } from './upload.ts'
 import { isConditional, untagValidators } from './validators.ts'
+import type { Wait } from './waits.ts'
 
 export type OriginAnswer = {
   response: Response
@@ -43,6 +44,8 @@ export type Question = {
   variant?: string | undefined
   /** The visitor's position, of canary and control. */
   visitor?: number | undefined
+  /** Hears when the origin has the request, and when it has answered. */
+  wait?: Wait | undefined
   /** Goes in place of the request, whose body can be read only once; its own is there as a whole. */
   copy?: Request
 }
@@ -50,7 +53,7 @@ export type Question = {
 /** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
 export async function askOrigin(
   facts: Facts,
-  { origin, extra, target, variant, copy }: Question,
+  { origin, extra, target, variant, copy, wait }: Question,
 ): Promise<OriginAnswer> {
   const { request } = facts
   const upload = copy === undefined ? watchUpload(facts) : undefined
@@ -79,6 +82,7 @@ export async function askOrigin(
       })
       await Promise.race([sent, asked])
     }
+    if (!isUnwatched) wait?.sent(startedMs)
     const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
     return {
       response,
@@ -99,6 +103,8 @@ export async function askOrigin(
       latencyMs: Date.now() - startedMs,
       visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,
     }
+  } finally {
+    wait?.ended()
   }
 }
 

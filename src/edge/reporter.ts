@@ -5,7 +5,15 @@
  */
 
 import { GATHER_MS, REPLY_AHEAD_MS, SHORTEST_INTERVAL_MS, shardName } from '../core/counters/back-pressure.ts'
-import { countFailure, countOutcome, countTiming, countVital, type VitalName } from '../core/counters/cell.ts'
+import {
+  countEndOfOverdue,
+  countFailure,
+  countOutcome,
+  countOverdue,
+  countTiming,
+  countVital,
+  type VitalName,
+} from '../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../core/counters/outbox.ts'
 import type { FlushReply } from '../core/counters/protocol.ts'
 import type { Decision } from '../core/decision/decide.ts'
@@ -13,6 +21,7 @@ import type { Outcome } from '../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../env.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { Sampler } from './sampler.ts'
+import { Wait, Waits } from './waits.ts'
 
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
@@ -36,6 +45,7 @@ export class Reporter {
   readonly #live: LiveDocument
   readonly #sampler: Sampler
   readonly #outbox = new Outbox()
+  readonly #waits = new Waits()
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
   #shards = 1
@@ -48,9 +58,17 @@ export class Reporter {
     this.#sampler = sampler
   }
 
-  /** Counts an outcome and sees to it that it is flushed in time. */
-  report(outcome: Outcome, context: ReportContext): void {
-    countOutcome(this.#outbox.open.at(outcome.decision), outcome)
+  /** A request is about to be sent, and shall be counted in time even if no answer comes. */
+  expect(decision: Decision, deadlineMs: number, context: ReportContext): Wait {
+    if (this.#countOverdue(context.nowMs)) this.#schedule(context)
+    return new Wait(decision, deadlineMs, this.#waits)
+  }
+
+  /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */
+  report(outcome: Outcome, context: ReportContext, wait?: Wait): void {
+    const cell = this.#outbox.open.at(outcome.decision)
+    if (wait?.isCounted) countEndOfOverdue(cell, outcome)
+    else countOutcome(cell, outcome)
     this.#schedule(context)
   }
 
@@ -74,6 +92,16 @@ export class Reporter {
     this.#schedule(context)
   }
 
+  /** Whether there was any. */
+  #countOverdue(nowMs: number): boolean {
+    let isAny = false
+    this.#waits.takeOverdue(nowMs, ({ decision }, ageMs) => {
+      isAny = true
+      countOverdue(this.#outbox.open.at(decision), ageMs)
+    })
+    return isAny
+  }
+
   /** One timer at a time, carried by the request that found none. */
   #schedule(context: ReportContext): void {
     if (context.nowMs - this.#scheduledAtMs < this.#intervalMs + TIMER_LOST_AFTER_MS) return
@@ -90,6 +118,7 @@ export class Reporter {
     }
     // From here on outcomes belong to the next flush, and arm its timer in a request of their own.
     this.#scheduledAtMs = Number.NEGATIVE_INFINITY
+    this.#countOverdue(Date.now())
     const repeats = this.#outbox.hasSealed
     const batch = this.#outbox.seal()
     if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {

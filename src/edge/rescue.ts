@@ -27,7 +27,7 @@ export class Rescuer {
     this.#budget.earn(BUDGET_SHARE)
     const { origin, extra, target } = plan
     const { bucket: visitor, variant } = plan.decision ?? {}
-    const { standIn } = plan
+    const { standIn, wait } = plan
     const off = target.kind === 'flag' ? target.flag.off : undefined
     const mayRepeat = plan.mayRepeat && isReplayable(facts)
     const canHelp = standIn !== undefined && !this.#health.isAway(standIn.origin)
@@ -38,9 +38,10 @@ export class Rescuer {
         { ...standIn, extra: await standIn.extra(), target, variant: off, visitor },
         away,
       )
-    if (!standIn || !mayRepeat) return await this.#ask(facts, { origin, extra, target, variant, visitor })
+    if (!standIn || !mayRepeat)
+      return await this.#ask(facts, { origin, extra, target, variant, visitor, wait })
     const [copy, spare] = await copiesOf(facts)
-    const answer = await this.#ask(facts, { origin, extra, target, variant, visitor, ...copy })
+    const answer = await this.#ask(facts, { origin, extra, target, variant, visitor, wait, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
     if (!this.#health.mayHelp(standIn.origin, Date.now())) return answer
     const repetition = this.#budget.start(Date.now())

@@ -38,7 +38,7 @@ export function observe(
   const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
   const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
   try {
-    reporter.report(outcome, context)
+    reporter.report(outcome, context, plan.wait)
     if (decision.arm === 'other' || isElsewhere) return answer.response.body
     const watched = bodies.watch(answer.response, facts, () =>
       reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),

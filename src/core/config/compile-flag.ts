@@ -4,7 +4,7 @@ import { parseTimeMs } from '../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../flags/flag.ts'
 import { compileOperator } from '../flags/operators.ts'
 import { parseDurationMs } from './duration.ts'
-import { comparesArms } from './guard-tests.ts'
+import { comparesArms, deadlineMsOf } from './guard-tests.ts'
 import type { FlagConfig, RuleConfig } from './schema.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
@@ -33,6 +33,7 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     ),
     rolloutRule: rolloutRuleOf(flag),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
+    deadlineMs: deadlineMsOf(flag.guard),
     metadata: flag.metadata,
     isPrivate: flag.private,
   }

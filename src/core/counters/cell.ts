@@ -91,6 +91,19 @@ export function countOutcome(cell: Cell, outcome: Outcome): void {
   if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
 }
 
+/** Counts a request that has had no answer for so long that it is slow, whatever comes, in place. */
+export function countOverdue(cell: Cell, ageMs: number): void {
+  cell.requests++
+  recordLatency(cell.latency, ageMs)
+}
+
+/** Counts what became of a request that has been counted as overdue, in place. */
+export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
+  if (outcome.journey) cell.journeys++
+  if (outcome.rescued) cell.rescued++
+  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
+}
+
 /** Counts a failure of a request that has been counted already (a body that broke off), in place. */
 export function countFailure(cell: Cell, kind: FailureKind, position: number): void {
   cell.errors[kind]++

@@ -53,6 +53,8 @@ export type CompiledFlag = {
   rolloutRule: number
   /** Within how long visitors move to `off` after a rollback while control's latency climbs; 0: at once. */
   stepBackMs: number
+  /** How long a request may be without an answer before it counts as slow; Infinity where latency is not judged. */
+  deadlineMs: number
   /** Plain facts that flag queries tell along with a value. */
   metadata: Readonly<Record<string, Scalar>>
   /** Never shown to browsers. */

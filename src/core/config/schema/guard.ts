@@ -45,6 +45,14 @@ export const latencyComparison = strictObject({
       v.description('Slow begins this many steps of 9 % above the percentile of control. Default 1.'),
     ),
   ),
+  deadlineMs: v.optional(
+    v.pipe(
+      positiveMs,
+      v.description(
+        'A request without an answer for so long counts as slow there and then, whatever becomes of it; later than `ceilings.p95Ms` and `thresholds.slow.baselineMs` in any case. Default 5000.',
+      ),
+    ),
+  ),
   minSlow: v.optional(
     v.pipe(positiveInteger, v.description('Slow canary requests before latency can close. Default 5.')),
   ),
