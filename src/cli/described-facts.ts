@@ -1,6 +1,6 @@
 /** A request that somebody describes, as the gate would see it; for answers that need no gate. */
-import { parse as parseCookie } from 'hono/utils/cookie'
 import type { AttributeValue } from '../core/context/attributes.ts'
+import { cookieIn } from '../core/context/cookie.ts'
 import type { RequestFacts } from '../core/context/request-context.ts'
 
 export type DescribedRequest = {
@@ -36,7 +36,7 @@ export class DescribedFacts implements RequestFacts {
   }
 
   cookie(name: string): string | undefined {
-    return parseCookie(this.#headers.get('cookie') ?? '', name)[name]
+    return cookieIn(this.#headers.get('cookie') ?? '', name)
   }
 
   query(name: string): string | undefined {

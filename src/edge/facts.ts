@@ -1,5 +1,5 @@
-import { parse as parseCookie } from 'hono/utils/cookie'
 import type { AttributeValue } from '../core/context/attributes.ts'
+import { cookieIn } from '../core/context/cookie.ts'
 import type { RequestFacts } from '../core/context/request-context.ts'
 import { type Env, isDevelopment } from '../env.ts'
 import { type Address, addressOf } from './address.ts'
@@ -54,12 +54,12 @@ export class Facts implements RequestFacts {
   }
 
   header(name: string): string | undefined {
-    return this.headers.get(name.toLowerCase())
+    return this.headers.get(name)
   }
 
   cookie(name: string): string | undefined {
     const header = this.header('cookie')
-    return header === undefined ? undefined : parseCookie(header, name)[name]
+    return header === undefined ? undefined : cookieIn(header, name)
   }
 
   query(name: string): string | undefined {

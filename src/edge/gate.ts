@@ -24,7 +24,7 @@ import { OriginHealth } from './origin-health.ts'
 import { keepTo, pinOf, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders } from './proxy.ts'
-import { type ReportContext, Reporter } from './reporter.ts'
+import { Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
 import { HIGHEST_STATUS, mutable, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
@@ -72,10 +72,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env, waitUntil).catch(() => stablePlan(target))
-    const asking = rescuer.ask(facts, plan)
-    // Else the runtime drops the request with its visitor, and nobody hears that they have left.
-    if (plan.wait !== undefined) waitUntil(asking.catch(() => undefined))
-    const asked = await asking
+    const asked = await rescuer.ask(facts, plan)
     const found = await assets.complete(facts, plan, asked, document.snapshot)
     const answer = withErrorPage(found, facts, document.snapshot)
     const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
@@ -97,11 +94,14 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
     // Of this document: nothing may be awaited before.
     const revision = isWithFlags ? revisionOf(document, facts.nowMs) : ''
-    const debug = await debugViewOf(facts, env)
+    // What is there at once is not awaited: each await costs as much as reading a header.
+    const view = debugViewOf(facts, env)
+    const debug = view instanceof Promise ? await view : view
     const pin = pinOf(facts, role, own, document.snapshot)
     const target = pin?.target ?? own
     if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
-    const { context, anonymous } = await visitorOf(facts, document, env)
+    const visitor = visitorOf(facts, document, env)
+    const { context, anonymous } = visitor instanceof Promise ? await visitor : visitor
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
     const decideOther = (flag: CompiledFlag) =>
       stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
@@ -116,13 +116,14 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const origin = target.origins.get(decision.variant) ?? target.stable
     const bootstrap = bring(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
+    const extra = headersFor(flagsHeader(decision))
     return {
       origin,
       target,
       role,
       decision,
-      wait: expectAnswer(decision, target.flag, { env, place: facts, nowMs: facts.nowMs, waitUntil }),
-      extra: await headersFor(flagsHeader(decision)),
+      wait: expectAnswer(decision, target.flag, facts, env, waitUntil),
+      extra: extra instanceof Promise ? await extra : extra,
       standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
         : undefined,
@@ -134,9 +135,16 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   /** Whoever is compared is counted in time, whatever becomes of the request. */
-  function expectAnswer(decision: Decision, flag: CompiledFlag, context: ReportContext): Wait | undefined {
-    const isCompared = decision.arm !== 'other' && flag.deadlineMs < Number.POSITIVE_INFINITY
-    return isCompared ? reporter.expect(decision, flag.deadlineMs, context) : undefined
+  function expectAnswer(
+    decision: Decision,
+    { deadlineMs }: CompiledFlag,
+    facts: Facts,
+    env: Env,
+    waitUntil: WaitUntil,
+  ): Wait | undefined {
+    if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
+    const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
+    return reporter.expect(decision, deadlineMs, facts.request, context)
   }
 
   function revisionOf(document: Live, nowMs: number): string {

@@ -11,7 +11,13 @@ const OWN_NAME = /^sluice[-_]/
  * connections itself; these are removed in case it lets one through. `Upgrade` stays: the runtime needs it to
  * carry a WebSocket, and drops it otherwise.
  */
-const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'trailer',
+])
 
 /** Makes the headers of a visitor's request fit for an origin, in place. */
 export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded: boolean): void {
@@ -35,11 +41,14 @@ function withAddress(chain: string, ip: string): string {
 
 /** Names of headers that no origin may get. */
 function unfitFor(facts: Facts): string[] {
-  const unfit = HOP_BY_HOP.filter((name) => facts.headers.has(name))
-  // Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word.
-  for (const name of facts.headers.keys()) if (OWN_NAME.test(name)) unfit.push(name)
+  const unfit: string[] = []
+  for (const name of facts.headers.keys()) {
+    // Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word.
+    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.has(name)) unfit.push(name)
+  }
   const connection = facts.header('connection')
-  return connection === undefined ? unfit : [...unfit, ...connectionOptions(facts, connection)]
+  if (connection !== undefined) unfit.push(...connectionOptions(facts, connection))
+  return unfit
 }
 
 /** What belongs to the connection by the visitor's word. */

@@ -67,14 +67,18 @@ export async function askOrigin(
     prepareForOrigin(headers, facts, origin.forwarded)
     if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
     for (const [name, value] of extra) headers.set(name, value)
-    const asked = fetch(carrier ?? url, {
-      ...(carrier === undefined && { method: facts.method, headers }),
+    const options: RequestInit = {
       redirect: 'manual',
-      signal: request.signal,
       // A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard.
       encodeResponseBody: 'manual',
-      ...cacheMode(target),
-    })
+    }
+    if (carrier === undefined) {
+      // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
+      options.method = facts.method
+      options.headers = headers
+    } else options.signal = request.signal
+    if (mustPassCaches(target)) options.cache = 'no-store'
+    const asked = fetch(carrier ?? url, options)
     // How long an upload takes is up to the visitor.
     if (upload !== undefined) {
       const sent = upload.ended.then(() => {
@@ -124,8 +128,8 @@ function carrierOf(
  * Cloudflare keeps what a Worker fetches by URL, so that each origin has a cache of its own. Variants of one origin
  * would share it: they go past it. (A cache key of one's own would be the better way, on plans that have it.)
  */
-function cacheMode(target: RouteTarget | undefined): RequestInit {
-  return target?.kind === 'flag' && target.variesByHeader ? { cache: 'no-store' } : {}
+function mustPassCaches(target: RouteTarget | undefined): boolean {
+  return target?.kind === 'flag' && target.variesByHeader
 }
 
 function baseOf({ url }: Origin): string {

@@ -58,10 +58,10 @@ export class Reporter {
     this.#sampler = sampler
   }
 
-  /** A request is about to be sent, and shall be counted in time even if no answer comes. */
-  expect(decision: Decision, deadlineMs: number, context: ReportContext): Wait {
+  /** `request` is about to be sent, and shall be counted in time even if no answer comes. */
+  expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): Wait {
     if (this.#countOverdue(context.nowMs)) this.#schedule(context)
-    return new Wait(decision, deadlineMs, this.#waits)
+    return new Wait(decision, deadlineMs, request, this.#waits)
   }
 
   /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */

@@ -23,37 +23,43 @@ export class Rescuer {
     this.#health = health
   }
 
-  async ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
+  ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    const { origin, extra, target } = plan
-    const { bucket: visitor, variant } = plan.decision ?? {}
-    const { standIn, wait } = plan
-    const off = target.kind === 'flag' ? target.flag.off : undefined
+    const { origin, extra, target, wait, standIn, decision } = plan
+    const question = { origin, extra, target, wait, variant: decision?.variant, visitor: decision?.bucket }
+    if (standIn === undefined) return this.#ask(facts, question)
+    return this.#askWithHelp(facts, question, standIn, plan)
+  }
+
+  async #askWithHelp(
+    facts: Facts,
+    question: Question,
+    standIn: NonNullable<Plan['standIn']>,
+    plan: Plan,
+  ): Promise<OriginAnswer> {
+    const { origin, visitor } = question
+    const { target } = plan
+    const variant = target.kind === 'flag' ? target.flag.off : undefined
+    const helping = async (copy: Copy): Promise<Question> => ({
+      origin: standIn.origin,
+      extra: await standIn.extra(),
+      target,
+      variant,
+      visitor,
+      ...copy,
+    })
     const mayRepeat = plan.mayRepeat && isReplayable(facts)
-    const canHelp = standIn !== undefined && !this.#health.isAway(standIn.origin)
+    const canHelp = !this.#health.isAway(standIn.origin)
     const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
-    if (standIn && away)
-      return await this.#goRound(
-        facts,
-        { ...standIn, extra: await standIn.extra(), target, variant: off, visitor },
-        away,
-      )
-    if (!standIn || !mayRepeat)
-      return await this.#ask(facts, { origin, extra, target, variant, visitor, wait })
+    if (away) return await this.#goRound(facts, await helping({}), away)
+    if (!mayRepeat) return await this.#ask(facts, question)
     const [copy, spare] = await copiesOf(facts)
-    const answer = await this.#ask(facts, { origin, extra, target, variant, visitor, wait, ...copy })
+    const answer = await this.#ask(facts, { ...question, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
     if (!this.#health.mayHelp(standIn.origin, Date.now())) return answer
     const repetition = this.#budget.start(Date.now())
     if (repetition === undefined) return answer
-    const rescue = await this.#ask(facts, {
-      ...standIn,
-      extra: await standIn.extra(),
-      target,
-      variant: off,
-      visitor,
-      ...spare,
-    })
+    const rescue = await this.#ask(facts, await helping(spare))
     this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
     return better(answer, rescue)
   }

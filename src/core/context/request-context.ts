@@ -8,6 +8,7 @@ export interface RequestFacts {
   readonly method: string
   readonly host: string
   readonly path: string
+  /** A request header, by its name in lower case. */
   header(name: string): string | undefined
   cookie(name: string): string | undefined
   query(name: string): string | undefined
@@ -99,19 +100,10 @@ export class RequestContext implements EvaluationContext {
   }
 
   #family(name: string): string | undefined {
-    const dot = name.indexOf('.')
-    if (dot < 0) return undefined
-    const key = name.slice(dot + 1)
-    switch (name.slice(0, dot)) {
-      case 'header':
-        return this.#facts.header(key)
-      case 'cookie':
-        return this.#facts.cookie(key)
-      case 'query':
-        return this.#facts.query(key)
-      default:
-        return undefined
-    }
+    if (name.startsWith('header.')) return this.#facts.header(name.slice(7).toLowerCase())
+    if (name.startsWith('cookie.')) return this.#facts.cookie(name.slice(7))
+    if (name.startsWith('query.')) return this.#facts.query(name.slice(6))
+    return undefined
   }
 
   #configuredKey(): string | undefined {

@@ -11,22 +11,31 @@ type Flag = (typeof FLAGS)[number]
 
 let hangs = false
 let release: (() => void)[] = []
-let origins: Record<'old' | 'new', TestOrigin>
+let old: TestOrigin
+/** One for each flag, so that how one of them fails says nothing of the others. */
+let news: readonly TestOrigin[]
 let gate: TestGate
 
 beforeAll(async () => {
-  origins = {
-    old: await startOrigin((_, response) => void response.end('old')),
-    new: await startOrigin((_, response) => {
-      if (hangs) release.push(() => response.writeHead(500).end('late'))
-      else response.end('new')
-    }),
-  }
+  old = await startOrigin((_, response) => void response.end('old'))
+  news = await Promise.all(
+    FLAGS.map(() =>
+      startOrigin((_, response) => {
+        if (hangs) release.push(() => response.writeHead(500).end('late'))
+        else response.end('new')
+      }),
+    ),
+  )
   gate = await startGate({
-    origins: { old: { url: origins.old.url }, new: { url: origins.new.url, timeoutMs: TIMEOUT_MS } },
+    origins: {
+      old: { url: old.url },
+      ...Object.fromEntries(
+        FLAGS.map((flag, at) => [`new-${flag}`, { url: news[at]?.url, timeoutMs: TIMEOUT_MS }]),
+      ),
+    },
     context: { targetingKey: [{ header: 'x-user-id' }] },
     routes: [
-      ...FLAGS.map((flag) => ({ path: `/${flag}`, flag, origins: { on: 'new', off: 'old' } })),
+      ...FLAGS.map((flag) => ({ path: `/${flag}`, flag, origins: { on: `new-${flag}`, off: 'old' } })),
       { path: '/*', origin: 'old' },
     ],
     flags: Object.fromEntries(
@@ -42,7 +51,7 @@ beforeAll(async () => {
     ),
   })
 })
-afterAll(() => Promise.all([gate?.close(), origins?.old.close(), origins?.new.close()]))
+afterAll(() => Promise.all([gate?.close(), old?.close(), ...(news ?? []).map((each) => each.close())]))
 
 const seenOf = async (flag: Flag) => ((await gate.admin('status')) as Status).flags[flag]
 
@@ -62,7 +71,7 @@ function visit(flag: Flag, visitor: number, patienceMs = TIMEOUT_MS): Promise<st
 async function visitorsOf(flag: Flag): Promise<{ canary: number; control: number }> {
   const found: { canary?: number; control?: number } = {}
   for (let visitor = 0; ; visitor++) {
-    found[(await visit(flag, visitor)) === 'new' ? 'canary' : 'control'] = visitor
+    found[(await visit(flag, visitor)) === `new-${flag}` ? 'canary' : 'control'] = visitor
     const { canary, control } = found
     if (canary !== undefined && control !== undefined) return { canary, control }
   }
