@@ -131,7 +131,7 @@ it('counts a request once, whenever its answer comes', async () => {
   })
 })
 
-it('also counts whose visitor has given up', async () => {
+it('also counts one whose visitor has given up without the runtime telling', async () => {
   const { canary, control } = await visitorsOf('impatient')
   const before = await settledCanary('impatient')
   hangs = true
