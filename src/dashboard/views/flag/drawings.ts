@@ -102,12 +102,12 @@ function evidence(points: readonly SeriesPoint[], rollbackWealth: number, common
   const last = wealth.findLast((value) => value !== null)
   return {
     title: 'Evidence against the canary',
-    summary: `${last === undefined || last === null ? '–' : Number(last.toPrecision(2))}; at ${Number(rollbackWealth.toPrecision(3))} the guard closes the flag`,
+    summary: `${last === undefined || last === null ? '–' : Number(last.toPrecision(2))}; at ${Number(rollbackWealth.toPrecision(3))} the guard acts`,
     drawing: {
       ...common,
       lines: [
         { label: 'evidence', colour: 'accent', values: wealth },
-        { label: 'closes at', colour: 'bad-fill', values: points.map(() => rollbackWealth), dash: true },
+        { label: 'acts at', colour: 'bad-fill', values: points.map(() => rollbackWealth), dash: true },
       ],
       format: (value) => String(Number(value.toPrecision(2))),
       leastTop: rollbackWealth,
