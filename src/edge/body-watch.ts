@@ -24,7 +24,8 @@ export class BodyWatch {
     if (length !== null && !isWholeLength(length, headers)) return { body, done: undefined }
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
-    const done = body.pipeTo(writable).catch(() => {
+    // Work that is waited for outlives its visitor: the signal ends it with them.
+    const done = body.pipeTo(writable, { signal: request.signal }).catch(() => {
       if (request.signal.aborted) return
       this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
       onBroken()
