@@ -51,7 +51,7 @@ export type Gate = {
   revisionOf(document: Live, nowMs: number): string
 }
 
-/** Makes the gate of one isolate. */
+/** Makes the gate of one isolate. What is there at once is not awaited: each await costs as much as reading a header. */
 export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const live = new LiveDocument(bundled)
   const sampler = new Sampler()
@@ -73,7 +73,8 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const target = findTarget(document.snapshot, facts)
     const plan = await makePlan(target, document, facts, env, waitUntil).catch(() => stablePlan(target))
     const asked = await rescuer.ask(facts, plan)
-    const found = await assets.complete(facts, plan, asked, document.snapshot)
+    const completed = assets.complete(facts, plan, asked, document.snapshot)
+    const found = completed instanceof Promise ? await completed : completed
     const answer = withErrorPage(found, facts, document.snapshot)
     const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
     const response = respond(plan, answer, body, facts)
@@ -94,7 +95,6 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
     // Of this document: nothing may be awaited before.
     const revision = isWithFlags ? revisionOf(document, facts.nowMs) : ''
-    // What is there at once is not awaited: each await costs as much as reading a header.
     const view = debugViewOf(facts, env)
     const debug = view instanceof Promise ? await view : view
     const pin = pinOf(facts, role, own, document.snapshot)

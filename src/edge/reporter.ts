@@ -26,6 +26,8 @@ import { Wait, Waits } from './waits.ts'
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
 const ATTEMPTS = 3
+/** How often requests look for others that wait for too long. */
+const LOOK_EVERY_MS = 50
 
 /** What an app may say of a variant; `durationMs` is how long something took. */
 export type AppReport =
@@ -46,6 +48,7 @@ export class Reporter {
   readonly #sampler: Sampler
   readonly #outbox = new Outbox()
   readonly #waits = new Waits()
+  #lookedAtMs = Number.NEGATIVE_INFINITY
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
   #shards = 1
@@ -60,7 +63,8 @@ export class Reporter {
 
   /** `request` is about to be sent, and shall be counted in time even if no answer comes. */
   expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): Wait {
-    if (this.#countOverdue(context.nowMs)) this.#schedule(context)
+    if (Math.abs(context.nowMs - this.#lookedAtMs) >= LOOK_EVERY_MS && this.#countOverdue(context.nowMs))
+      this.#schedule(context)
     return new Wait(decision, deadlineMs, request, this.#waits)
   }
 
@@ -94,6 +98,7 @@ export class Reporter {
 
   /** Whether there was any. */
   #countOverdue(nowMs: number): boolean {
+    this.#lookedAtMs = nowMs
     let isAny = false
     this.#waits.takeOverdue(nowMs, ({ decision }, ageMs) => {
       isAny = true

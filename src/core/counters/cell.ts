@@ -69,6 +69,17 @@ export function cellId(key: Keyed): string {
   return isByRule(key) ? `${id} rule` : id
 }
 
+/** Whether a key is that of a cell of the same flag. */
+function isOf(cell: Cell, key: Keyed): boolean {
+  return (
+    cell.arm === key.arm &&
+    cell.stage === key.stage &&
+    cell.generation === key.generation &&
+    cell.variant === key.variant &&
+    (cell.isByRule === true) === isByRule(key)
+  )
+}
+
 function isByRule({ arm, isByRule, rule }: Keyed): boolean {
   return isByRule ?? (arm === 'other' && rule !== undefined)
 }
@@ -151,24 +162,26 @@ export function mergeCell(target: Cell, source: Cell): void {
 
 /** Cells by id, adding up whatever comes in. */
 export class CellTable {
-  readonly #cells = new Map<string, Cell>()
+  readonly #cells: Cell[] = []
+  /** A flag has few cells: comparing keys costs less than making a text of one. */
+  readonly #byFlag = new Map<string, Cell[]>()
 
   constructor(cells: Iterable<Cell> = []) {
     this.add(cells)
   }
 
   get isEmpty(): boolean {
-    return this.#cells.size === 0
+    return this.#cells.length === 0
   }
 
   /** The cell of a key, made where there is none. */
   at(key: Keyed): Cell {
-    const id = cellId(key)
-    let cell = this.#cells.get(id)
-    if (cell === undefined) {
-      cell = emptyCell(key)
-      this.#cells.set(id, cell)
-    }
+    const ofFlag = this.#byFlag.get(key.flag)
+    if (ofFlag !== undefined) for (const cell of ofFlag) if (isOf(cell, key)) return cell
+    const cell = emptyCell(key)
+    this.#cells.push(cell)
+    if (ofFlag === undefined) this.#byFlag.set(key.flag, [cell])
+    else ofFlag.push(cell)
     return cell
   }
 
@@ -177,6 +190,6 @@ export class CellTable {
   }
 
   toList(): Cell[] {
-    return [...this.#cells.values()]
+    return [...this.#cells]
   }
 }
