@@ -95,11 +95,9 @@ export function errorsOf(cell: Cell): number {
  */
 export function countOutcome(cell: Cell, outcome: Outcome): void {
   cell.requests++
-  if (outcome.journey) cell.journeys++
-  if (outcome.rescued) cell.rescued++
   const isSlownessItsOwn = outcome.failure === undefined || outcome.failure === 'timeout'
   if (isSlownessItsOwn) recordLatency(cell.latency, outcome.latencyMs)
-  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
+  countEndOfOverdue(cell, outcome)
 }
 
 /** Counts a request that has had no answer for so long that it is slow, whatever comes, in place. */
@@ -108,7 +106,7 @@ export function countOverdue(cell: Cell, ageMs: number): void {
   recordLatency(cell.latency, ageMs)
 }
 
-/** Counts what became of a request that has been counted as overdue, in place. */
+/** Counts what became of a request of which number and latency are counted, such as an overdue one, in place. */
 export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
   if (outcome.journey) cell.journeys++
   if (outcome.rescued) cell.rescued++

@@ -1,6 +1,7 @@
 /**
  * The counts of one flag between two looks of the guard: canary against control, of the current generation and
- * stage only, and beside them whoever is served the flag without being compared. What comes late, from another generation or stage, is part of the totals but is never judged.
+ * stage only, and beside them whoever is served the flag without being compared. What comes late, from another
+ * generation or stage, is part of the totals but is never judged.
  */
 import { type Cell, errorsOf, MOST_ERRORED_BUCKETS } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'

@@ -1,7 +1,6 @@
 /** The whole document as it is written: origins, routes, flags, freezes, webhooks. */
 
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import type { Responses } from '../../../contract/responses.ts'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { changesBetween } from '../../../core/config/changes.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { messageOf } from '../../../core/message-of.ts'
@@ -10,15 +9,14 @@ import { live } from '../../live.ts'
 import { Changes } from '../../parts/changes.tsx'
 import { Loading } from '../../parts/loading.tsx'
 import { Scroll } from '../../parts/scroll.tsx'
-import { mayActAs, textOf } from '../../session.ts'
+import { mayActAs } from '../../session.ts'
 import { tellPublished } from '../../steer.ts'
 import { useStore } from '../../store.ts'
 import { keepUntilPublished } from '../../unsaved.ts'
+import { type DocumentView, useDocument } from '../../use-document.ts'
 import { PublishForm } from '../edit/publish-form.tsx'
 import { type Publishing, usePublish } from '../edit/use-publish.ts'
 import { useReview } from '../edit/use-review.ts'
-
-type DocumentView = Responses['getDocument']
 
 /** What was typed and not published, and the version that it began from; kept while other views are shown. */
 type Draft = { text: string; base: number }
@@ -26,23 +24,8 @@ let draft: Draft | undefined
 keepUntilPublished(() => draft !== undefined)
 
 export function DocumentEditor() {
-  const { client } = useSession()
-  const [document, setDocument] = useState<DocumentView>()
-  const [problem, setProblem] = useState<string>()
-  const load = useCallback(
-    () =>
-      client.call('getDocument').then(
-        (found) => {
-          setDocument(found)
-          setProblem(undefined)
-          return found
-        },
-        (error) => void setProblem(textOf(error)),
-      ),
-    [client],
-  )
+  const { document, problem, load } = useDocument()
   const version = useStore(live).status?.document.version
-  useEffect(() => void load(), [load])
   useEffect(() => {
     if (document && version !== undefined && version > document.version) void load()
   }, [version])

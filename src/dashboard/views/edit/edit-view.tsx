@@ -1,12 +1,12 @@
 /** Making and changing a flag: by form, by JSON, or both; published only when it is valid and seen. */
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import type { Responses } from '../../../contract/responses.ts'
+import { useMemo, useState } from 'preact/hooks'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { useSession } from '../../context.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { Link } from '../../router.tsx'
-import { mayActAs, textOf } from '../../session.ts'
+import { mayActAs } from '../../session.ts'
 import { keepUntilPublished } from '../../unsaved.ts'
+import { type DocumentView, useDocument } from '../../use-document.ts'
 import { DeleteFlag } from './delete-flag.tsx'
 import { type Draft, definitionIn, documentWith, NEW_FLAG, problemsByPlace } from './draft.ts'
 import { EditForm } from './edit-form.tsx'
@@ -15,30 +15,14 @@ import { JsonPane } from './json-pane.tsx'
 import { PublishPanel } from './publish-panel.tsx'
 import { useReview } from './use-review.ts'
 
-type DocumentView = Responses['getDocument']
-
 /** Drafts that were not published yet, by the flag they are of; kept while other views are shown. */
 const drafts = new Map<string, Draft>()
 keepUntilPublished(() => drafts.size > 0)
 const NEW = ''
 
 export function EditView({ flag }: { flag: string | undefined }) {
-  const { client, person } = useSession()
-  const [document, setDocument] = useState<DocumentView>()
-  const [problem, setProblem] = useState<string>()
-  const load = useCallback(
-    () =>
-      client.call('getDocument').then(
-        (found) => {
-          setDocument(found)
-          setProblem(undefined)
-          return found
-        },
-        (error) => void setProblem(textOf(error)),
-      ),
-    [client],
-  )
-  useEffect(() => void load(), [load])
+  const { person } = useSession()
+  const { document, problem, load } = useDocument()
   if (!mayActAs(person, 'admin')) return <p class="empty">You may look at flags, not change them.</p>
   if (document === undefined) return <Loading problem={problem} onRetry={load} />
   const isMissing = flag !== undefined && definitionIn(document.document, flag) === undefined
