@@ -2,7 +2,7 @@
  * Where a request wants to go. Reading the parts off a URL object costs as much as reading all headers, so an ordinary
  * address is read off its text; a URL object decides where a parser might change anything.
  */
-import { remembered } from './remembered.ts'
+import { remembered } from '../core/remembered.ts'
 
 export type Address = {
   /** With the port, where it isn't the protocol's own. */

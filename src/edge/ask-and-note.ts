@@ -16,16 +16,17 @@ const AT_ONCE_MS = 1_000
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Asks the origin of the question; what it came to is remembered once, however often it was sent. */
-export async function askAndNote(
-  facts: Facts,
-  question: Question,
-  health: OriginHealth,
-): Promise<OriginAnswer> {
-  const first = await askOrigin(facts, question)
-  const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)
-  const answer = isAgain ? after(first, await askOrigin(facts, question)) : first
-  health.record(answer, Date.now(), question.visitor ?? -1)
-  return answer
+export function askAndNote(facts: Facts, question: Question, health: OriginHealth): Promise<OriginAnswer> {
+  const note = (answer: OriginAnswer, nowMs: number) => {
+    health.record(answer, nowMs, question.visitor ?? -1)
+    return answer
+  }
+  return askOrigin(facts, question, (first, nowMs) => {
+    const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)
+    return isAgain
+      ? askOrigin(facts, question, (second, laterMs) => note(after(first, second), laterMs))
+      : note(first, nowMs)
+  })
 }
 
 function brokeAtOnce({ hasBody, method }: Facts, { failure, latencyMs, visitorLeft }: OriginAnswer): boolean {

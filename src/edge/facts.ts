@@ -4,6 +4,7 @@ import type { RequestFacts } from '../core/context/request-context.ts'
 import { type Env, isDevelopment } from '../env.ts'
 import { type Address, addressOf } from './address.ts'
 import { type Claims, claimAt } from './claims.ts'
+import { HeaderList } from './header-list.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
 
@@ -14,7 +15,7 @@ export class Facts implements RequestFacts {
   readonly method: string
   readonly address: Address
   readonly #env: Env
-  #headers: ReadonlyMap<string, string> | undefined
+  #headers: HeaderList | undefined
   #cf: Readonly<Record<string, unknown>> | undefined
   #claims: Claims | undefined
   #url: URL | undefined
@@ -24,7 +25,7 @@ export class Facts implements RequestFacts {
     this.request = request
     this.address = addressOf(request.url)
     this.nowMs = nowMs
-    this.method = request.method
+    this.method = known(request.method)
     this.#env = env
   }
 
@@ -41,9 +42,8 @@ export class Facts implements RequestFacts {
     return this.#url
   }
 
-  /** All headers by name in lower case, fetched at once: asking the runtime for each costs more. */
-  get headers(): ReadonlyMap<string, string> {
-    this.#headers ??= mapOf(this.request.headers)
+  get headers(): HeaderList {
+    this.#headers ??= new HeaderList(this.request.headers)
     return this.#headers
   }
 
@@ -91,13 +91,6 @@ export class Facts implements RequestFacts {
   }
 }
 
-/** Hazard for speed: iterating over Headers takes half as long again as its forEach. */
-function mapOf(headers: Headers): ReadonlyMap<string, string> {
-  const map = new Map<string, string>()
-  headers.forEach((value, name) => void map.set(name, value))
-  return map
-}
-
 /** request.cf; in development single fields can be replaced by a header, so that geography can be tried. */
 function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
   const real = (request.cf ?? {}) as Readonly<Record<string, unknown>>
@@ -111,4 +104,9 @@ function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
     // A debug header that isn't JSON is ignored, as is every debug header in production.
     return real
   }
+}
+
+/** The same text, but one that has been interned: the runtime's own would be, each time, where a Set is asked for it. */
+function known(method: string): string {
+  return method === 'GET' ? 'GET' : method
 }

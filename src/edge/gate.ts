@@ -12,25 +12,27 @@ import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../env.ts'
+import { andThen } from './and-then.ts'
 import { BodyWatch } from './body-watch.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './bootstrap.ts'
-import { debugViewOf } from './debug-view.ts'
+import { type DebugView, debugViewOf } from './debug-view.ts'
 import { withErrorPage } from './error-page.ts'
 import { Facts } from './facts.ts'
 import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './headers.ts'
+import { KeptShapes } from './kept-shapes.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import { AssetFinder } from './missing.ts'
 import { OriginHealth } from './origin-health.ts'
-import { keepTo, pinOf, roleOf } from './pages.ts'
+import { keepTo, type Pin, pinOf, type Role, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
-import { askOrigin, type ExtraHeaders } from './proxy.ts'
+import { askOrigin, type ExtraHeaders, type OriginAnswer } from './proxy.ts'
 import { Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
 import { HIGHEST_STATUS, mutable, observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { StepBacks } from './step-backs.ts'
-import { decisionInputs, visitorOf } from './visitor.ts'
+import { decisionInputs, type Visitor, visitorOf } from './visitor.ts'
 import type { Wait } from './waits.ts'
 
 export type GateOptions = {
@@ -41,6 +43,17 @@ export type GateOptions = {
 }
 
 type WaitUntil = (work: Promise<unknown>) => void
+
+/** A request whose route is found. */
+type Asking = { target: RouteTarget; document: Live; facts: Facts; env: Env; waitUntil: WaitUntil }
+/** One of which it is known who asks, and from which page. */
+type Recognised = Asking & {
+  role: Role
+  debug: DebugView
+  pin: Pin | undefined
+  /** Set where the page brings its flags along. */
+  revision: string | undefined
+}
 
 export type Gate = {
   handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
@@ -61,69 +74,84 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const assets = new AssetFinder(health)
   const stepBacks = new StepBacks(health, evaluate)
   const bodies = new BodyWatch()
+  const visitors = new KeptShapes()
+  const requests = new KeptShapes()
 
-  function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const facts = factsOf(request, env)
-    if (facts === undefined) return Promise.resolve(new Response('Bad Request\n', { status: 400 }))
-    return answerFor(facts, env, (work) => ctx.waitUntil(work)).catch(() => lastResort(facts))
+    if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
+    const waitUntil: WaitUntil = (work) => ctx.waitUntil(work)
+    try {
+      const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
+      const target = findTarget(document.snapshot, facts)
+      const planned = planFor({ target, document, facts, env, waitUntil })
+      const plan = planned instanceof Promise ? await planned : planned
+      const asked = await rescuer.ask(facts, plan)
+      const completed = assets.complete(facts, plan, asked, document.snapshot)
+      const found = completed instanceof Promise ? await completed : completed
+      const answer = withErrorPage(found, facts, document.snapshot)
+      requests.offer(facts, plan, answer)
+      const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
+      return withFlags(respond(plan, answer, body, facts), plan, answer)
+    } catch {
+      return await lastResort(facts)
+    }
   }
 
-  async function answerFor(facts: Facts, env: Env, waitUntil: WaitUntil): Promise<Response> {
-    const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
-    const target = findTarget(document.snapshot, facts)
-    const plan = await makePlan(target, document, facts, env, waitUntil).catch(() => stablePlan(target))
-    const asked = await rescuer.ask(facts, plan)
-    const completed = assets.complete(facts, plan, asked, document.snapshot)
-    const found = completed instanceof Promise ? await completed : completed
-    const answer = withErrorPage(found, facts, document.snapshot)
-    const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
-    const response = respond(plan, answer, body, facts)
-    if (plan.bootstrap === undefined) return response
-    const { flags, rescued, revision } = plan.bootstrap
-    const page = { flags: answer.rescued ? rescued : flags, revision }
-    return withBootstrap(response, page, plan.decision === undefined ? plan.setCookie : undefined)
+  /** The plan; the one that needs no decision where making it fails. */
+  function planFor(asking: Asking): Plan | Promise<Plan> {
+    try {
+      const plan = makePlan(asking)
+      return plan instanceof Promise ? plan.catch(() => stablePlan(asking.target)) : plan
+    } catch {
+      return stablePlan(asking.target)
+    }
   }
 
-  async function makePlan(
-    own: RouteTarget,
-    document: Live,
-    facts: Facts,
-    env: Env,
-    waitUntil: WaitUntil,
-  ): Promise<Plan> {
+  function makePlan({ target: own, document, facts, env, waitUntil }: Asking): Plan | Promise<Plan> {
     const role = roleOf(facts)
     const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
     // Of this document: nothing may be awaited before.
-    const revision = isWithFlags ? revisionOf(document, facts.nowMs) : ''
-    const view = debugViewOf(facts, env)
-    const debug = view instanceof Promise ? await view : view
-    const pin = pinOf(facts, role, own, document.snapshot)
-    const target = pin?.target ?? own
-    if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
-    const visitor = visitorOf(facts, document, env)
-    const { context, anonymous } = visitor instanceof Promise ? await visitor : visitor
+    const revision = isWithFlags ? revisionOf(document, facts.nowMs) : undefined
+    return andThen(debugViewOf(facts, env), (debug) => {
+      const pin = pinOf(facts, role, own, document.snapshot)
+      const target = pin?.target ?? own
+      if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
+      const asking = { target, document, facts, env, waitUntil }
+      return andThen(visitorOf(facts, document, env), (visitor) =>
+        planOf(visitor, { ...asking, role, debug, pin, revision }),
+      )
+    })
+  }
+
+  /** The plan for a visitor who is known. */
+  function planOf(visitor: Visitor, asking: Recognised): Plan | Promise<Plan> {
+    visitors.offer(visitor, asking)
+    const { context, anonymous } = visitor
+    const { target, document, facts, env, role, debug, pin, revision } = asking
+    const { snapshot } = document
     const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
-    const decideOther = (flag: CompiledFlag) =>
-      stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
+    const decideOther = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, snapshot, context, inputs)
     const bring = (routed?: Decision) =>
-      isWithFlags ? bootstrapFor(document.snapshot, decideOther, routed, revision) : undefined
+      revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
     if (target.kind === 'origin') {
       const bootstrap = bring()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
     }
     const decision = keepTo(pin, stepBacks.decide(target, context, inputs))
-    sampler.offer(document.snapshot, facts, context)
+    sampler.offer(snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const bootstrap = bring(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
-    const extra = headersFor(flagsHeader(decision))
-    return {
+    return andThen(headersFor(flagsHeader(decision)), (extra) => ({
       origin,
       target,
       role,
       decision,
-      wait: expectAnswer(decision, target.flag, facts, env, waitUntil),
-      extra: extra instanceof Promise ? await extra : extra,
+      variant: decision.variant,
+      visitor: decision.bucket,
+      wait: expectAnswer(decision, target.flag, asking),
+      extra,
       standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
         : undefined,
@@ -131,16 +159,14 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       setCookie: anonymous.setCookie(),
       debug,
       bootstrap,
-    }
+    }))
   }
 
   /** Whoever is compared is counted in time, whatever becomes of the request. */
   function expectAnswer(
     decision: Decision,
     { deadlineMs }: CompiledFlag,
-    facts: Facts,
-    env: Env,
-    waitUntil: WaitUntil,
+    { facts, env, waitUntil }: Asking,
   ): Wait | undefined {
     if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
     const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
@@ -164,6 +190,18 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   return { handle, live, reporter, stepBacks, revisionOf }
+}
+
+/** The response, with the visitor's flags in it where it is a page that brings them along. */
+function withFlags(
+  response: Response,
+  { bootstrap, decision, setCookie }: Plan,
+  answer: OriginAnswer,
+): Response {
+  if (bootstrap === undefined) return response
+  const { flags, rescued, revision } = bootstrap
+  const page = { flags: answer.rescued ? rescued : flags, revision }
+  return withBootstrap(response, page, decision === undefined ? setCookie : undefined)
 }
 
 /** Undefined for what has no URL, for example because it names two hosts. */

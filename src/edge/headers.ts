@@ -1,7 +1,7 @@
 /** Headers on their way through the gate. */
 import type { Decision } from '../core/decision/decide.ts'
+import { remembered } from '../core/remembered.ts'
 import type { Facts } from './facts.ts'
-import { remembered } from './remembered.ts'
 
 /** Servers that speak CGI to the app (and WSGI, Rack) make one of `-` and `_`. */
 const OWN_NAME = /^sluice[-_]/
@@ -11,13 +11,7 @@ const OWN_NAME = /^sluice[-_]/
  * connections itself; these are removed in case it lets one through. `Upgrade` stays: the runtime needs it to
  * carry a WebSocket, and drops it otherwise.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'trailer',
-])
+const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
 
 /** Makes the headers of a visitor's request fit for an origin, in place. */
 export function prepareForOrigin(headers: Headers, facts: Facts, speaksForwarded: boolean): void {
@@ -42,9 +36,9 @@ function withAddress(chain: string, ip: string): string {
 /** Names of headers that no origin may get. */
 function unfitFor(facts: Facts): string[] {
   const unfit: string[] = []
-  for (const name of facts.headers.keys()) {
+  for (const name of facts.headers.names) {
     // Whatever a visitor sends under the gate's own prefix could be mistaken for the gate's word.
-    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.has(name)) unfit.push(name)
+    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name)) unfit.push(name)
   }
   const connection = facts.header('connection')
   if (connection !== undefined) unfit.push(...connectionOptions(facts, connection))

@@ -15,10 +15,10 @@ import type { OriginAnswer } from './proxy.ts'
 /** Somebody who asks for names that exist nowhere makes the origins work twice; this is how much of it there may be. */
 const BUDGET_SHARE = 0.1
 
-const DESTINATIONS: ReadonlySet<string> = new Set([
-  ...['script', 'style', 'font', 'image', 'manifest', 'audio', 'video', 'track'],
+const DESTINATIONS = [
+  ...['image', 'script', 'style', 'font', 'manifest', 'audio', 'video', 'track'],
   ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet', 'json'],
-])
+]
 const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm)$/i
 
 export class AssetFinder {
@@ -70,7 +70,7 @@ function isMissing(facts: Facts, response: Response): boolean {
   if ((!isPage && response.status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD'))
     return false
   const isAsset = () => ASSET.test(facts.path)
-  if (DESTINATIONS.has(facts.header('sec-fetch-dest') ?? '') || (isByWorker(facts) && isAsset())) {
+  if (DESTINATIONS.includes(facts.header('sec-fetch-dest') ?? '') || (isByWorker(facts) && isAsset())) {
     return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
   }
   return !isPage && isAsset()

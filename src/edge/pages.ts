@@ -39,7 +39,7 @@ export type Pin = { target: FlagTarget; variant: string }
 export type Role = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
 
 /** Documents inside another. A page that a service worker fetches is for "empty". */
-const FRAMES: ReadonlySet<string> = new Set(['iframe', 'frame', 'fencedframe', 'object', 'embed'])
+const FRAMES = ['iframe', 'frame', 'fencedframe', 'object', 'embed']
 
 /** What a request is to the page it comes from. Without fetch metadata (old browsers, tools) Accept tells. */
 export function roleOf(facts: Facts): Role {
@@ -50,7 +50,7 @@ export function roleOf(facts: Facts): Role {
   const sameOrigin = facts.header('sec-fetch-site') === 'same-origin'
   if (mode !== 'navigate') return sameOrigin ? 'part' : 'foreign'
   if (sameOrigin && facts.method !== 'GET') return 'submission'
-  return sameOrigin && FRAMES.has(facts.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
+  return sameOrigin && FRAMES.includes(facts.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
 }
 
 /** What the page of a request wants for it; undefined where it has none, or the route doesn't follow pages. */

@@ -3,19 +3,14 @@ import type { Decision } from '../core/decision/decide.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { DebugView } from './debug-view.ts'
 import type { Role } from './pages.ts'
-import type { ExtraHeaders } from './proxy.ts'
-import type { Wait } from './waits.ts'
+import type { ExtraHeaders, Question } from './proxy.ts'
 
-/** What is to be done with a request. */
-export type Plan = {
-  origin: Origin
+/** What is to be done with a request: whom to ask what, and what the answer is for. */
+export type Plan = Question & {
   target: RouteTarget
   role: Role
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
-  /** Sees to it that a request of canary or control is counted even if no answer comes. */
-  wait?: Wait | undefined
-  extra: ExtraHeaders
   /** Who answers in the origin's place; undefined where nobody may. The headers are made only when they are needed. */
   standIn: { origin: Origin; extra(): ExtraHeaders | Promise<ExtraHeaders> } | undefined
   /** Whether that is so also for a request that the origin has had, and failed. */

@@ -8,7 +8,7 @@ import { TimeIsUp, within } from './deadline.ts'
 import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
-import { watchUpload } from './upload.ts'
+import { type Upload, watchUpload } from './upload.ts'
 import { isConditional, untagValidators } from './validators.ts'
 import type { Wait } from './waits.ts'
 
@@ -50,35 +50,24 @@ export type Question = {
   copy?: Request
 }
 
-/** Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504. */
+/**
+ * Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504.
+ * `conclude` makes the last of the answer, before anybody has it.
+ */
 export async function askOrigin(
   facts: Facts,
   { origin, extra, target, variant, copy, wait }: Question,
+  conclude: (answer: OriginAnswer, nowMs: number) => OriginAnswer | Promise<OriginAnswer> = asItIs,
 ): Promise<OriginAnswer> {
-  const { request } = facts
   const upload = copy === undefined ? watchUpload(facts) : undefined
   const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
   const tag = target && tagOf(target, origin, variant)
+  const answered = { origin, tag, visitorLeft: false }
   let startedMs = Date.now()
+  let answer: OriginAnswer
+  let endedMs: number
   try {
-    const url = baseOf(origin) + facts.address.tail
-    const carrier = carrierOf(facts, url, upload?.body, copy)
-    const headers = carrier?.headers ?? new Headers(request.headers)
-    prepareForOrigin(headers, facts, origin.forwarded)
-    if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
-    for (const [name, value] of extra) headers.set(name, value)
-    const options: RequestInit = {
-      redirect: 'manual',
-      // A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard.
-      encodeResponseBody: 'manual',
-    }
-    if (carrier === undefined) {
-      // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
-      options.method = facts.method
-      options.headers = headers
-    } else options.signal = request.signal
-    if (mustPassCaches(target)) options.cache = 'no-store'
-    const asked = fetch(carrier ?? url, options)
+    const asked = send(facts, { origin, extra, target, copy, tag, upload })
     // How long an upload takes is up to the visitor.
     if (upload !== undefined) {
       const sent = upload.ended.then(() => {
@@ -88,28 +77,46 @@ export async function askOrigin(
     }
     if (!isUnwatched) wait?.sent(startedMs)
     const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
-    return {
-      response,
-      origin,
-      tag,
-      failure: failureOfStatus(response.status),
-      latencyMs: Date.now() - startedMs,
-      visitorLeft: false,
-    }
+    endedMs = Date.now()
+    const latencyMs = endedMs - startedMs
+    answer = { ...answered, response, failure: failureOfStatus(response.status), latencyMs }
   } catch (error) {
     const failure: FailureKind = error instanceof TimeIsUp ? 'timeout' : 'connect'
-    return {
-      response: unavailable(failure),
-      isOwn: true,
-      origin,
-      tag,
-      failure,
-      latencyMs: Date.now() - startedMs,
-      visitorLeft: request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true,
-    }
-  } finally {
-    wait?.ended()
+    endedMs = Date.now()
+    const latencyMs = endedMs - startedMs
+    const visitorLeft = facts.request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
+    answer = { ...answered, response: unavailable(failure), isOwn: true, failure, latencyMs, visitorLeft }
   }
+  wait?.ended()
+  return conclude(answer, endedMs)
+}
+
+const asItIs = (answer: OriginAnswer) => answer
+
+type Sending = Pick<Question, 'origin' | 'extra'> & {
+  target: RouteTarget | undefined
+  copy: Request | undefined
+  tag: string | undefined
+  upload: Upload | undefined
+}
+
+/** A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard. */
+const UNTOUCHED = 'manual'
+
+function send(facts: Facts, { origin, extra, target, copy, tag, upload }: Sending): Promise<Response> {
+  const url = baseOf(origin) + facts.address.tail
+  const carrier = carrierOf(facts, url, upload?.body, copy)
+  const headers = carrier?.headers ?? new Headers(facts.request.headers)
+  prepareForOrigin(headers, facts, origin.forwarded)
+  if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
+  for (const [name, value] of extra) headers.set(name, value)
+  // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
+  const options: RequestInit =
+    carrier === undefined
+      ? { method: facts.method, headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+      : { signal: facts.request.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+  if (mustPassCaches(target)) options.cache = 'no-store'
+  return fetch(carrier ?? url, options)
 }
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */

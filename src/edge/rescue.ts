@@ -25,41 +25,25 @@ export class Rescuer {
 
   ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
-    const { origin, extra, target, wait, standIn, decision } = plan
-    const question = { origin, extra, target, wait, variant: decision?.variant, visitor: decision?.bucket }
-    if (standIn === undefined) return this.#ask(facts, question)
-    return this.#askWithHelp(facts, question, standIn, plan)
-  }
-
-  async #askWithHelp(
-    facts: Facts,
-    question: Question,
-    standIn: NonNullable<Plan['standIn']>,
-    plan: Plan,
-  ): Promise<OriginAnswer> {
-    const { origin, visitor } = question
-    const { target } = plan
-    const variant = target.kind === 'flag' ? target.flag.off : undefined
-    const helping = async (copy: Copy): Promise<Question> => ({
-      origin: standIn.origin,
-      extra: await standIn.extra(),
-      target,
-      variant,
-      visitor,
-      ...copy,
-    })
+    const { origin, target, standIn, visitor } = plan
+    if (standIn === undefined) return this.#ask(facts, plan)
+    const off = target.kind === 'flag' ? target.flag.off : undefined
+    const help = { origin: standIn.origin, extra: standIn.extra, target, variant: off, visitor }
     const mayRepeat = plan.mayRepeat && isReplayable(facts)
     const canHelp = !this.#health.isAway(standIn.origin)
     const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
-    if (away) return await this.#goRound(facts, await helping({}), away)
-    if (!mayRepeat) return await this.#ask(facts, question)
-    const [copy, spare] = await copiesOf(facts)
-    const answer = await this.#ask(facts, { ...question, ...copy })
+    if (away) return this.#goRound(facts, help, away)
+    return mayRepeat ? this.#askWithHelp(facts, plan, help) : this.#ask(facts, plan)
+  }
+
+  async #askWithHelp(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
+    const [copy, spare] = facts.hasBody ? await copiesOf(facts) : [NO_COPY, NO_COPY]
+    const answer = await this.#ask(facts, copy === NO_COPY ? question : { ...question, ...copy })
     if (answer.failure === undefined || answer.visitorLeft) return answer
-    if (!this.#health.mayHelp(standIn.origin, Date.now())) return answer
+    if (!this.#health.mayHelp(help.origin, Date.now())) return answer
     const repetition = this.#budget.start(Date.now())
     if (repetition === undefined) return answer
-    const rescue = await this.#ask(facts, await helping(spare))
+    const rescue = await this.#ask(facts, { ...(await questionOf(help)), ...spare })
     this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
     return better(answer, rescue)
   }
@@ -74,10 +58,10 @@ export class Rescuer {
    */
   async #goRound(
     facts: Facts,
-    question: Question,
+    help: Help,
     away: Pick<OriginAnswer, 'failure' | 'latencyMs'>,
   ): Promise<OriginAnswer> {
-    const answer = await this.#ask(facts, question)
+    const answer = await this.#ask(facts, await questionOf(help))
     return { ...answer, ...away, rescued: answer.failure === undefined }
   }
 }
@@ -88,11 +72,18 @@ function isReplayable({ hasBody, headers }: Facts): boolean {
   return !hasBody || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
 }
 
+/** What the stand-in is asked; its headers are made only when they are needed. */
+type Help = Omit<Question, 'extra'> & NonNullable<Plan['standIn']>
+
+async function questionOf(help: Help): Promise<Question> {
+  return { ...help, extra: await help.extra() }
+}
+
 type Copy = { copy?: Request }
+const NO_COPY: Copy = {}
 
 /** Two copies of a request. When they are there its body is, so that no visitor can break it off any more. */
-async function copiesOf({ hasBody, request }: Facts): Promise<[Copy, Copy]> {
-  if (!hasBody) return [{}, {}]
+async function copiesOf({ request }: Facts): Promise<[Copy, Copy]> {
   const copies: [Copy, Copy] = [{ copy: request.clone() }, { copy: request.clone() }]
   await request.arrayBuffer()
   return copies

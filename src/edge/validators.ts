@@ -23,7 +23,7 @@ export function tagValidators(headers: Headers, tag: string): void {
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-range']
 
 /** Whether a request has conditions, by its headers' lower-case names. */
-export function isConditional(headers: ReadonlyMap<string, string>): boolean {
+export function isConditional(headers: { has(name: string): boolean }): boolean {
   return CONDITIONS.some((name) => headers.has(name))
 }
 
