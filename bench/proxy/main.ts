@@ -11,7 +11,15 @@ import { startStaticOrigin } from '../support/child-origin.ts'
 import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
 import { emit, progress } from '../support/emit.ts'
 import { percentile } from '../support/percentiles.ts'
-import { type Contestant, contestants, type Running } from './contestants.ts'
+import {
+  BASELINE,
+  type Contestant,
+  contestants,
+  FEW_FLAGS,
+  MANY_FLAGS,
+  ONE_FLAG,
+  type Running,
+} from './contestants.ts'
 import { LOAD_TOOL, type Load, load } from './load.ts'
 import { type Measured, resultOf, toMarkdown } from './report.ts'
 
@@ -23,10 +31,14 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
-const seconds = Number(options.seconds ?? (options.quick ? 2 : 8))
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 5))
+const seconds = Number(options.seconds ?? (options.quick ? 6 : 8))
 /** Until code is compiled, which takes some ten thousand requests. */
-const WARM_UP_SECONDS = options.quick ? 2 : 6
+const WARM_UP_SECONDS = options.quick ? 5 : 8
+/** Parts of a round that count as one each: they are all the spread that there is of a single round. */
+const parts = options.quick ? 3 : 1
+/** A quick run has time for these. */
+const ESSENTIAL: readonly string[] = [BASELINE, ONE_FLAG, FEW_FLAGS, MANY_FLAGS]
 
 if (process.platform !== 'linux') {
   console.error('Cannot measure CPU time: this benchmark reads /proc, which only Linux has.')
@@ -34,14 +46,15 @@ if (process.platform !== 'linux') {
 }
 const origin = await startStaticOrigin()
 try {
-  const field = await contestants()
+  const all = await contestants()
+  const field = options.quick ? all.filter(({ name }) => ESSENTIAL.includes(name)) : all
   const measured = new Map<string, Measured[]>(field.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     const figures = await measure(
       round % 2 === 0 ? field : field.toReversed(),
       `round ${round + 1}/${rounds}`,
     )
-    for (const [name, each] of figures) measured.get(name)?.push(each)
+    for (const [name, turns] of figures) measured.get(name)?.push(...inParts(turns).map(inAll))
   }
   progress('')
   emit(
@@ -54,7 +67,7 @@ try {
 }
 
 /** One round: all in fresh processes, side by side. */
-async function measure(field: readonly Contestant[], round: string): Promise<Map<string, Measured>> {
+async function measure(field: readonly Contestant[], round: string): Promise<Map<string, Turn[]>> {
   const started: (Running & { name: string })[] = []
   const turns = new Map<string, Turn[]>(field.map(({ name }) => [name, []]))
   try {
@@ -73,7 +86,7 @@ async function measure(field: readonly Contestant[], round: string): Promise<Map
   } finally {
     for (const { close } of started) await close()
   }
-  return new Map([...turns].map(([name, all]) => [name, inAll(all)]))
+  return turns
 }
 
 type Turn = Load & { usedMs: number }
@@ -83,6 +96,11 @@ async function turn({ url, pids }: Running): Promise<Turn> {
   const beforeMs = usedMs()
   const figures = await load(url, 1)
   return { ...figures, usedMs: usedMs() - beforeMs }
+}
+
+function inParts(turns: readonly Turn[]): Turn[][] {
+  const length = Math.ceil(turns.length / parts)
+  return Array.from({ length: parts }, (_, part) => turns.slice(part * length, (part + 1) * length))
 }
 
 function inAll(turns: readonly Turn[]): Measured {

@@ -66,7 +66,7 @@ export function toMarkdown({ rows, manyToFew, rounds, seconds, tool }: ProxyResu
   ])
   return `${table(head, body)}
 
-10,000 flags and 100 routes ÷ 10 flags: ${spread(manyToFew)}. ${rounds} rounds of ${seconds} s, load by ${tool}; medians, and the range of ratios.`
+10,000 flags and 100 routes ÷ 10 flags: ${spread(manyToFew)}. ${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} s, load by ${tool}; medians, and the range of ratios${rounds === 1 ? ' within it' : ''}.`
 }
 
 const spread = ({ median, least, most }: Ratio) =>
