@@ -1,6 +1,6 @@
 /** Every row of the design's budgets, with what was measured. */
 import { lead } from '../evaluate/report.ts'
-import type { Figure } from '../guard/row.ts'
+import { type Figure, TOGETHER } from '../guard/row.ts'
 import { proportionInterval } from '../guard/statistics.ts'
 import type { Name, Results } from './results.ts'
 
@@ -124,7 +124,9 @@ export const BUDGETS: readonly Budget[] = [
     what: 'false rollback over an unlimited horizon',
     by: 'guard',
     measure: ({ guard }) => {
-      const figures = figuresOf(guard, ['same', 'outage', 'drift', 'clusters', 'faults'])
+      const figures = figuresOf(guard, ['same', 'outage', 'drift', 'clusters', 'faults']).filter(
+        ({ of }) => of !== TOGETHER,
+      )
       if (figures.length === 0) return undefined
       const runs = figures.reduce((sum, { repeats }) => sum + repeats, 0)
       const alarms = Math.round(figures.reduce((sum, { value, repeats }) => sum + value * repeats, 0))

@@ -30,6 +30,9 @@ export type Row = {
   figures(results: ResultsOf): Figure[]
 }
 
+/** What the sum over a row's scenarios is called: their runs are in it once more. */
+export const TOGETHER = 'all of these together'
+
 export type ResultsOf = (scenario: Scenario) => readonly RunResult[]
 
 export function meets({ value, limit, side }: Figure): boolean {

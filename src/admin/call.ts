@@ -46,6 +46,8 @@ export type Call<Id extends OperationId> = {
   request: Request
   env: Env
   actor: Actor
+  /** Whether the caller would still be let in; for answers that go on for long. */
+  isStillLetIn(): Promise<boolean>
   nowMs: number
   controller: ControllerPort
   /** What this isolate decides by. */

@@ -7,6 +7,7 @@ import { messageOf } from '../core/message-of.ts'
 import { createStore } from './store.ts'
 
 const KEY = 'sluice.token'
+const TRY_AGAIN_AFTER_MS = 3_000
 
 export type Person = Responses['whoAmI']
 export type Session = { client: AdminClient; person: Person }
@@ -39,6 +40,12 @@ export async function resumeSession(): Promise<void> {
   } catch (error) {
     const known = error instanceof ApiError && error.status === 401
     sessionState.set(known ? { kind: 'out' } : { kind: 'out', problem: textOf(error) })
+    if (known) return
+    // The gate is away, not the person's right to be here: unless they sign in meanwhile, it is tried again.
+    const seen = sessionState.value
+    setTimeout(() => {
+      if (sessionState.value === seen) void resumeSession()
+    }, TRY_AGAIN_AFTER_MS)
   }
 }
 

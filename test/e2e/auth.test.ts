@@ -3,6 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAdminClient } from '../../src/contract/client.ts'
+import { eventsOf } from '../../src/contract/event-stream.ts'
 import {
   API_PREFIX,
   type OperationId,
@@ -111,6 +113,22 @@ describe('without a token that is known', () => {
       'the token is refused',
       async () => (await attempt('getStatus', { headers: bearer(token) })).status === 401,
     )
+  })
+})
+
+describe('with a token that is taken back', () => {
+  it('a stream of the status ends', async () => {
+    const { token, id } = await gate.admin.call('createToken', { body: { name: 'watcher', role: 'viewer' } })
+    const watching = createAdminClient({ baseUrl: gate.url, token })
+    const events = eventsOf(await watching.open('streamStatus'))
+    expect((await events.next()).value?.event).toBe('status')
+    await gate.admin.call('revokeToken', { params: { id } })
+    let isOver = false
+    void (async () => {
+      for await (const _ of events);
+      isOver = true
+    })()
+    await eventually('the stream ends', () => isOver)
   })
 })
 

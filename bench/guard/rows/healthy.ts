@@ -5,8 +5,8 @@ import { SLOW_BETS } from '../../../src/core/guard/latency.ts'
 import { ERROR_BETS } from '../../../src/core/guard/rollback.ts'
 import type { Bet } from '../../../src/core/guard/wealth.ts'
 import { worstExpectation } from '../exact.ts'
-import { type Row, shareFigure } from '../row.ts'
-import type { Scenario } from '../scenario.ts'
+import { type Row, shareFigure, TOGETHER } from '../row.ts'
+import type { RunResult, Scenario } from '../scenario.ts'
 
 const FALSE_ALARMS = 0.01
 const lambdasOf = (bets: readonly Bet[]) => bets.map(({ lambda }) => lambda)
@@ -118,10 +118,12 @@ function falseAlarms(id: string, measure: string, scenarios: readonly Scenario[]
     target: `≤ ${percent(FALSE_ALARMS)}`,
     scenarios,
     runs,
-    figures: (results) =>
-      scenarios.map((scenario) =>
-        shareFigure(scenario.name, results(scenario), (run) => run.rolledBackS !== null, FALSE_ALARMS),
-      ),
+    figures: (results) => {
+      const figure = (of: string, runs: readonly RunResult[]) =>
+        shareFigure(of, runs, (run) => run.rolledBackS !== null, FALSE_ALARMS)
+      const each = scenarios.map((scenario) => figure(scenario.name, results(scenario)))
+      return each.length === 1 ? each : [...each, figure(TOGETHER, scenarios.flatMap(results))]
+    },
   }
 }
 
