@@ -85,11 +85,14 @@ export function reportOf(measured: readonly Measured[], run: Run): Report {
   return { ...run, rows }
 }
 
-/** The first report, with rows that later runs have measured again. */
-export function merged([first, ...others]: readonly Report[]): Report | undefined {
+/** The first report, with rows that later runs have measured, or measured again, in the order of `ids`. */
+export function merged([first, ...others]: readonly Report[], ids: readonly string[]): Report | undefined {
   if (first === undefined) return undefined
-  const again = new Map(others.flatMap(({ mode, rows }) => rows.map((row) => [row.id, { ...row, mode }])))
-  return { ...first, rows: first.rows.map((row) => again.get(row.id) ?? row) }
+  const own = first.rows.map((row): ReportedRow => row)
+  const later = others.flatMap(({ mode, rows }) => rows.map((row): ReportedRow => ({ ...row, mode })))
+  const byId = new Map([...own, ...later].map((row) => [row.id, row]))
+  const seconds = [first, ...others].reduce((sum, report) => sum + report.seconds, 0)
+  return { ...first, seconds, rows: ids.flatMap((id) => byId.get(id) ?? []) }
 }
 
 /** Whether no figure is beyond its limit by more than chance explains. */
