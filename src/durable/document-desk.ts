@@ -110,6 +110,12 @@ export class DocumentDesk {
     this.#suspected ||= isolates.some((each) => !known.has(each.documentHash) || each.killHash !== killHash)
   }
 
+  /** The next look at KV is a real one, however short ago the last was. */
+  suspect(): void {
+    this.#suspected = true
+    this.#lastReadMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Reads KV if something new was noticed; returns what the audit log should record. */
   async check(nowMs: number): Promise<AuditRecord[]> {
     if (!this.#suspected || nowMs - this.#lastReadMs < LEAST_BETWEEN_READS_MS) return []

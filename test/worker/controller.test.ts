@@ -126,4 +126,11 @@ describe('KV', () => {
     expect(after).toEqual(before)
     expect((await command('unkill', 'new-checkout')).epoch).toBe((before?.epoch ?? 0) + 1)
   })
+
+  it('may hold a kill list of which no isolate has told yet: lifting it is not refused', async () => {
+    await env.GATE.put('kill', JSON.stringify(['new-checkout']))
+    await command('unkill', 'new-checkout')
+    await stateInKv()
+    expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual([])
+  })
 })
