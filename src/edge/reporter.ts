@@ -54,6 +54,8 @@ export class Reporter {
   #shards = 1
   #scheduledAtMs = Number.NEGATIVE_INFINITY
   #flushedAtMs = Number.NEGATIVE_INFINITY
+  /** The interval that the last flush went by. */
+  #flushedForMs = SHORTEST_INTERVAL_MS
   #told = ''
 
   constructor(live: LiveDocument, sampler: Sampler) {
@@ -136,9 +138,12 @@ export class Reporter {
     return `${this.#live.seenHash} ${this.#live.killHash}`
   }
 
-  /** Until the next flush is due. */
+  /**
+   * Until the next flush is due. A longer interval counts from then on: the shard has held its reply back for the old
+   * one, and until the next flush nobody could tell this isolate of a kill.
+   */
   get #leftMs(): number {
-    return this.#flushedAtMs + this.#intervalMs - Date.now()
+    return this.#flushedAtMs + Math.min(this.#flushedForMs, this.#intervalMs) - Date.now()
   }
 
   /** Whether the shard took the batch. Where it can't be reached the batch stays sealed, and requests go on. */
@@ -175,6 +180,7 @@ export class Reporter {
   async #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
     const shard = this.#shardIn(context.place.colo)
     this.#flushedAtMs = Date.now()
+    this.#flushedForMs = this.#intervalMs
     this.#told = this.#seenInKv
     return await countersShard(context.env, shard).flush({
       ...batch,
