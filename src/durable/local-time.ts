@@ -1,3 +1,4 @@
+import { remembered } from '../core/remembered.ts'
 import type { LocalTime } from '../core/rollout/windows.ts'
 
 /** Weekday and minute of the day in a timezone; UTC where the timezone is not known to the runtime. */
@@ -11,11 +12,12 @@ export function localTime(nowMs: number, timezone: string): LocalTime {
   return { weekday, minuteOfDay: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) }
 }
 
-function formatter(timeZone: string): Intl.DateTimeFormat {
+/** Making one takes far longer than asking it. */
+const formatter = remembered((timeZone): Intl.DateTimeFormat => {
   const options = { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   try {
     return new Intl.DateTimeFormat('en-US', { ...options, timeZone })
   } catch {
     return new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' })
   }
-}
+})

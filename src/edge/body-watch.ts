@@ -18,8 +18,9 @@ export class BodyWatch {
     { request, nowMs }: { request: Request; nowMs: number },
     onBroken: () => void,
   ): { body: ReadableStream | null; done: Promise<void> | undefined } {
-    const { body, headers } = response
+    const { body } = response
     if (body === null || !this.#wants(nowMs)) return { body, done: undefined }
+    const { headers } = response
     const length = headers.get('content-length')
     if (length !== null && !isWholeLength(length, headers)) return { body, done: undefined }
     const { readable, writable } =

@@ -6,10 +6,13 @@
  * a list of some twenty names costs less.
  */
 export class HeaderList {
+  /** The runtime's own. */
+  readonly all: Headers
   readonly names: readonly string[]
   readonly #values: readonly string[]
 
   constructor(headers: Headers) {
+    this.all = headers
     const names: string[] = []
     const values: string[] = []
     headers.forEach((value, name) => {

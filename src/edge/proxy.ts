@@ -106,15 +106,16 @@ const UNTOUCHED = 'manual'
 function send(facts: Facts, { origin, extra, target, copy, tag, upload }: Sending): Promise<Response> {
   const url = baseOf(origin) + facts.address.tail
   const carrier = carrierOf(facts, url, upload?.body, copy)
-  const headers = carrier?.headers ?? new Headers(facts.request.headers)
+  const headers = carrier?.headers ?? new Headers(facts.headers.all)
   prepareForOrigin(headers, facts, origin.forwarded)
   if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
   for (const [name, value] of extra) headers.set(name, value)
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
     carrier === undefined
-      ? { method: facts.method, headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+      ? { headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
       : { signal: facts.request.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+  if (carrier === undefined && facts.method !== 'GET') options.method = facts.method
   if (mustPassCaches(target)) options.cache = 'no-store'
   return fetch(carrier ?? url, options)
 }
@@ -126,7 +127,7 @@ function carrierOf(
   watched: ReadableStream | undefined,
   copy: Request | undefined,
 ): Request | undefined {
-  if (watched !== undefined) return new Request(url, { method, headers: request.headers, body: watched })
+  if (watched !== undefined) return new Request(url, { method, headers: headers.all, body: watched })
   const isBare = !hasBody && !headers.has('content-length')
   return isBare ? undefined : new Request(url, copy ?? request)
 }
