@@ -92,7 +92,8 @@ ${growth.seriesTable(decisions, 'ns')}
 
 ![Cost of a decision against the number of flags, routes, rules and conditions](images/growth-decision.svg)
 
-The running gate, CPU time of workerd with Durable Objects (medians of ${rounds}):
+The running gate, CPU time of workerd with Durable Objects; the sizes take turns (rounds: ${rounds}; each growth is taken
+within a round):
 
 ${growth.seriesTable(gate, 'µs')}
 

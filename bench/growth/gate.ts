@@ -1,43 +1,51 @@
 /** CPU time per request of a running gate, Durable Objects included, against the size of what it runs. */
 
 import { startGate } from '../proxy/contestants.ts'
-import { load } from '../proxy/load.ts'
+import { type Contestant, cpuUsOf, type RoundOptions, takeTurns } from '../proxy/turns.ts'
 import { bigDocument } from '../support/big-document.ts'
-import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
+import { percentile } from '../support/percentiles.ts'
+import type { Series } from './report.ts'
 
-export type GateDimension = 'flags' | 'routes' | 'isolates'
-export const GATE_DIMENSIONS: Readonly<Record<GateDimension, readonly number[]>> = {
-  flags: [1, 100, 10_000],
-  routes: [1, 100, 1_000],
-  isolates: [1, 2, 4, 8],
-}
+type Dimension = 'flags' | 'routes' | 'isolates'
+type Sizes = Readonly<Record<Dimension, readonly number[]>>
+export const GATE_SIZES: Sizes = { flags: [1, 100, 10_000], routes: [1, 100, 1_000], isolates: [1, 2, 4, 8] }
+/** What can be measured in half a minute. */
+export const FEW_GATE_SIZES: Sizes = { flags: [1, 10_000], routes: [1, 1_000], isolates: [1, 4] }
 /** Enough flags for a thousand routes to be decided by. */
 const FLAGS_FOR_ROUTES = 10
 
-/** Microseconds of CPU time for one request. */
-export async function gateCpuUs(
+/** The sizes side by side, in so many rounds; costs are medians over the rounds, in microseconds. */
+export async function gateSeries(
   worker: string,
-  origin: string,
-  dimension: GateDimension,
-  size: number,
-  seconds: number,
-): Promise<number> {
-  const flags = dimension === 'flags' ? size : FLAGS_FOR_ROUTES
-  const document = bigDocument({ flags, routes: dimension === 'routes' ? size : 1, origin })
-  const gate = await startGate(worker, document, dimension === 'isolates' ? size : 1)
-  const run = async (forSeconds: number) =>
-    (await Promise.all(gate.urls.map((url) => load(url, forSeconds)))).reduce(
-      (sum, { requests }) => sum + requests,
-      0,
-    )
-  try {
-    await run(Math.ceil(seconds / 2))
-    await untilIdle(gate.pids)
-    const usedMs = () => gate.pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
-    const beforeMs = usedMs()
-    const requests = await run(seconds)
-    return ((usedMs() - beforeMs) * 1_000) / requests
-  } finally {
-    await gate.close()
+  by: Dimension,
+  sizes: readonly number[],
+  rounds: number,
+  options: RoundOptions,
+): Promise<Series> {
+  const field = sizes.map((size) => contestant(worker, by, size))
+  const costs = new Map<number, number[]>(sizes.map((size) => [size, []]))
+  for (let round = 0; round < rounds; round++) {
+    const turns = await takeTurns(round % 2 === 0 ? field : field.toReversed(), options)
+    for (const size of sizes) costs.get(size)?.push(cpuUsOf(turns.get(`${size}`) ?? []))
+  }
+  const first = costs.get(sizes[0] ?? 0) ?? []
+  const points = [...costs].map(([size, each]) => ({
+    size,
+    cost: percentile(each, 0.5),
+    factor: percentile(
+      each.map((cost, round) => cost / (first[round] ?? Number.NaN)),
+      0.5,
+    ),
+  }))
+  return { by, points }
+}
+
+function contestant(worker: string, by: Dimension, size: number): Contestant {
+  const flags = by === 'flags' ? size : FLAGS_FOR_ROUTES
+  const routes = by === 'routes' ? size : 1
+  const isolates = by === 'isolates' ? size : 1
+  return {
+    name: `${size}`,
+    start: (origin) => startGate(worker, bigDocument({ flags, routes, origin }), isolates),
   }
 }

@@ -13,9 +13,8 @@ import { buildWorker } from '../../src/local/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
 import { startStaticOrigin } from '../support/child-origin.ts'
 import { emit, progress } from '../support/emit.ts'
-import { percentile } from '../support/percentiles.ts'
 import { DIMENSIONS, type Dimension, requestsOf } from './decisions.ts'
-import { GATE_DIMENSIONS, type GateDimension, gateCpuUs } from './gate.ts'
+import { FEW_GATE_SIZES, GATE_SIZES, gateSeries } from './gate.ts'
 import { type Series, toMarkdown } from './report.ts'
 
 const { values: options } = parseArgs({
@@ -27,11 +26,12 @@ const { values: options } = parseArgs({
 })
 const ROUNDS = options.quick ? 8 : 20
 const CPU_TIME_NS = options.quick ? 40e6 : 100e6
-const GATE_ROUNDS = options.quick ? 1 : 5
-const GATE_SECONDS = options.quick ? 2 : 4
+const GATE_ROUNDS = options.quick ? 1 : 3
+/** A quick run has no time for everybody to get warm. */
+const GATE_ROUND = options.quick ? { seconds: 3, warmUpSeconds: 2 } : { seconds: 8, warmUpSeconds: 6 }
 
 const decisions = await decisionSeries()
-const gate = options.decisions ? [] : await gateSeries()
+const gate = options.decisions ? [] : await allOfGate()
 progress('')
 emit(
   { mode: options.quick ? 'quick' : 'full', rounds: options.quick ? 1 : GATE_ROUNDS, decisions, gate },
@@ -56,25 +56,23 @@ async function decisionSeries(): Promise<Series[]> {
   }))
 }
 
-/** Sizes in turn, so that a slow minute of the machine slows all of them. */
-async function gateSeries(): Promise<Series[]> {
+async function allOfGate(): Promise<Series[]> {
   const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
   await buildWorker({ outfile: worker })
   const origin = await startStaticOrigin()
   const series: Series[] = []
   try {
-    for (const [by, sizes] of Object.entries(GATE_DIMENSIONS)) {
-      const costs = new Map<number, number[]>(sizes.map((size) => [size, []]))
-      for (let round = 0; round < GATE_ROUNDS; round++) {
-        for (const size of round % 2 === 0 ? sizes : sizes.toReversed()) {
-          progress(`gate by ${by}: ${size}, round ${round + 1}/${GATE_ROUNDS}`)
-          costs.get(size)?.push(await gateCpuUs(worker, origin.url, by as GateDimension, size, GATE_SECONDS))
-        }
-      }
-      series.push({ by, points: [...costs].map(([size, each]) => ({ size, cost: percentile(each, 0.5) })) })
+    for (const [by, sizes] of entriesOf(options.quick ? FEW_GATE_SIZES : GATE_SIZES)) {
+      const tell = (what: string) => progress(`gate by ${by}: ${what}`)
+      const round = { ...GATE_ROUND, origin: origin.url, tell }
+      series.push(await gateSeries(worker, by, sizes, GATE_ROUNDS, round))
     }
   } finally {
     origin.close()
   }
   return series
+}
+
+function entriesOf<K extends string, V>(object: Readonly<Record<K, V>>): [K, V][] {
+  return Object.entries(object) as [K, V][]
 }

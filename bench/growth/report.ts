@@ -1,6 +1,7 @@
 import { table } from '../support/emit.ts'
 
-export type Series = { by: string; points: { size: number; cost: number }[] }
+/** `factor`: how many times the first size's cost, where that was measured beside it. */
+export type Series = { by: string; points: { size: number; cost: number; factor?: number }[] }
 /** Decisions in ns, in this process; the gate in µs of CPU time of workerd. */
 export type GrowthResult = { mode: string; rounds: number; decisions: Series[]; gate: Series[] }
 
@@ -38,7 +39,8 @@ export function seriesTable(series: readonly Series[], unit: string): string {
 
 function growthText(series: Series, unit: string): string {
   const first = series.points[0]?.cost ?? Number.NaN
-  const last = series.points.at(-1)?.cost ?? Number.NaN
-  const factor = `× ${(last / first).toFixed(2)} from the first to the last`
+  const last = series.points.at(-1)
+  const times = last?.factor ?? (last?.cost ?? Number.NaN) / first
+  const factor = `× ${times.toFixed(2)} from the first to the last`
   return exponent(series) < 0.3 ? factor : `${perUnit(series).toFixed(1)} ${unit} for each more; ${factor}`
 }

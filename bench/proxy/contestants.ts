@@ -12,14 +12,7 @@ import { startKvService } from '../support/kv-service.ts'
 import { type Passthrough, startPassthrough } from '../support/passthrough.ts'
 import { startPlainWorkerd } from '../support/plain-workerd.ts'
 import { freePort } from '../support/workerd-process.ts'
-
-export type Running = {
-  url: string
-  /** The processes whose CPU time counts. */
-  pids: readonly number[]
-  close(): Promise<void>
-}
-export type Contestant = { name: string; start(origin: string): Promise<Running> }
+import type { Contestant, Running } from './turns.ts'
 
 /** The baseline, to which every other is compared. */
 export const BASELINE = 'bare passthrough Worker'
@@ -47,17 +40,13 @@ export async function contestants(): Promise<Contestant[]> {
   ]
 }
 
-/** The gate with a document; `urls`: one for each isolate. */
-export async function startGate(
-  worker: string,
-  document: unknown,
-  isolates = 1,
-): Promise<Running & { urls: readonly string[] }> {
+/** The gate with a document. */
+export async function startGate(worker: string, document: unknown, isolates = 1): Promise<Running> {
   const kv = await startKvService()
   kv.values.set('config', JSON.stringify(document))
   const workerd = await startPlainWorkerd({ isolates, kvPort: kv.port, worker })
   const close = async () => void (await Promise.all([workerd.close(), kv.close()]))
-  return { url: workerd.urls[0] ?? '', urls: workerd.urls, pids: [workerd.pid], close }
+  return { urls: workerd.urls, pids: [workerd.pid], close }
 }
 
 async function startHono(origin: string): Promise<Running> {
@@ -73,7 +62,7 @@ async function startHono(origin: string): Promise<Running> {
 }
 
 function running({ url, pid, close }: Passthrough): Running {
-  return { url, pids: [pid], close }
+  return { urls: [url], pids: [pid], close }
 }
 
 /** A far anchor: what a proxy written in C takes to split traffic by a cookie. */
@@ -108,7 +97,7 @@ http {
     await new Promise((resolve) => child.once('exit', resolve))
     await rm(folder, { recursive: true, force: true })
   }
-  return { url, pids: await processTree(child.pid ?? 0, folder), close }
+  return { urls: [url], pids: await processTree(child.pid ?? 0, folder), close }
 }
 
 const answers = (url: string) =>
