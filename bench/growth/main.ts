@@ -24,11 +24,11 @@ const { values: options } = parseArgs({
     decisions: { type: 'boolean', default: false },
   },
 })
-const ROUNDS = options.quick ? 8 : 20
+const ROUNDS = options.quick ? 6 : 20
 const CPU_TIME_NS = options.quick ? 40e6 : 100e6
 const GATE_ROUNDS = options.quick ? 1 : 3
 /** A quick run has no time for everybody to get warm. */
-const GATE_ROUND = options.quick ? { seconds: 3, warmUpSeconds: 2 } : { seconds: 8, warmUpSeconds: 6 }
+const GATE_ROUND = options.quick ? { seconds: 2, warmUpSeconds: 2 } : { seconds: 8, warmUpSeconds: 6 }
 
 const decisions = await decisionSeries()
 const gate = options.decisions ? [] : await allOfGate()
