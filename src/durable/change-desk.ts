@@ -60,9 +60,9 @@ export class ChangeDesk {
   /** Performs a person's command; the answer says what changed, or why nothing did. */
   async command(command: Command, cause: Cause): Promise<CommandResult> {
     const { documents } = this.#parts
-    // Closing a flag that is known waits for nothing; anything else wants to know what people wrote into KV.
     // Whoever lifts a kill sees one, and it may be that of a list which no isolate has told of yet.
     if (command.kind === 'unkill') documents.suspect()
+    // Closing a flag that is known waits for nothing; anything else wants to know what people wrote into KV.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
     if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
     const isListed = documents.report.killList.includes(command.flag)
