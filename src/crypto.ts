@@ -1,8 +1,9 @@
 const encoder = new TextEncoder()
 
-/** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
-export async function sha256Hex(text: string): Promise<string> {
-  return toHex(await crypto.subtle.digest('SHA-256', encoder.encode(text)))
+/** SHA-256 of bytes, or of a text's UTF-8 bytes, in lower-case hex. */
+export async function sha256Hex(data: string | ArrayBuffer): Promise<string> {
+  const bytes = typeof data === 'string' ? encoder.encode(data) : data
+  return toHex(await crypto.subtle.digest('SHA-256', bytes))
 }
 
 /** HMAC-SHA256 of a text, in lower-case hex. */

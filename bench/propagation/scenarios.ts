@@ -69,7 +69,10 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'kill list written to KV only',
     repeats: { quick: 1, full: 10 },
     deadlineMs: 60_000,
-    close: async ({ kv }) => void kv.values.set('kill', JSON.stringify([FLAG])),
+    close: async ({ kv }) => {
+      // Another list each time: just after one was lifted, the same once more looks like an old reading.
+      kv.values.set('kill', JSON.stringify([FLAG, `rehearsal-${Math.round(performance.now())}`]))
+    },
     open: async ({ admin }) => {
       // Isolates may all have read KV before the first of them has told the Controller.
       while ((await admin.call('getStatus')).flags[FLAG]?.state !== 'killed') await setTimeout(100)

@@ -65,23 +65,22 @@ export class ChangeDesk {
     // Closing a flag that is known waits for nothing; anything else wants to know what people wrote into KV.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
     if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
-    const isListed = documents.report.killList.includes(command.flag)
-    return await (command.kind === 'unkill' && isListed
+    return await (command.kind === 'unkill' && documents.isListed(command.flag)
       ? this.#unkillInKv(command, cause)
       : this.perform(command, cause))
   }
 
   /** State and audit record are written together; then the traffic learns of it; KV and people follow by alarm. */
   async perform(command: Command, cause: Cause): Promise<CommandResult> {
-    const { control, documents, kv, announcer, alarm } = this.#parts
+    const { control, documents, flags, kv, announcer, alarm } = this.#parts
     const { snapshot, plans } = documents.current
-    const known = snapshot.flags.has(command.flag)
+    const known = snapshot.flags.get(command.flag)
     const stageCount = plans.get(command.flag)?.stages.length ?? 0
     const nowMs = Date.now()
     const result = control.perform(command, known ? { stageCount } : undefined, cause, nowMs)
     if (!result.ok) return result
     kv.mark('state')
-    this.#noteFlags(nowMs)
+    if (known !== undefined) flags.note(known, control.state, nowMs)
     const event = eventOf(command)
     if (event !== undefined) announcer.tell(event, command.flag, cause, nowMs)
     await this.#pushToShards(nowMs)
@@ -169,7 +168,7 @@ export class ChangeDesk {
 
   #noteFlags(nowMs: number): void {
     const { flags, documents, control } = this.#parts
-    flags.note(documents.current.snapshot.flags, control.state, nowMs)
+    flags.noteAll(documents.current.snapshot.flags, control.state, nowMs)
   }
 
   /** A shard that can't be reached hears of what is new in the reply to its next forward. */

@@ -57,6 +57,8 @@ const READ_TIMEOUT_MS = 5_000
 
 type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & {
   killHash: string
+  /** Hashes of the lists that the Controller has replaced, newest first: KV may show them a while longer. */
+  replacedKills?: readonly string[]
   /** Hash of the last refused text that a good one has replaced: KV may show it a while longer. */
   overwritten?: string
 }
@@ -70,6 +72,8 @@ export class DocumentDesk {
   #loaded: LoadedDocument | undefined
   #remembered: Remembered
   #lastReadMs = 0
+  /** The kill list that KV showed last, be it too old to be taken over. */
+  #shownKills: readonly string[] = []
   /** Something in KV may be new; that is so whenever the Controller wakes. */
   #suspected = true
 
@@ -212,8 +216,9 @@ export class DocumentDesk {
   async #adoptKillList(text: string | null, nowMs: number): Promise<AuditRecord[]> {
     const parsed = parseKillList(text)
     const killHash = text ? await sha256Hex(text) : ''
-    if (!parsed.ok || killHash === this.#remembered.killHash || this.#isStale('kill', killHash, nowMs))
-      return []
+    if (!parsed.ok) return []
+    this.#shownKills = parsed.value
+    if (killHash === this.#remembered.killHash || this.#isStale('kill', killHash, nowMs)) return []
     const before = this.#remembered.killList
     this.#remember({ killHash, killList: parsed.value })
     return [
@@ -230,17 +235,30 @@ export class DocumentDesk {
     ]
   }
 
-  /** Takes flags out of the people's list in KV; the Controller writes what is left. */
+  /**
+   * Whether people's list in KV has a flag, as far as is known. A list that was replaced and is there again may be an
+   * old reading, or somebody has written the same once more: isolates obey it in either case.
+   */
+  isListed(flag: string): boolean {
+    return this.#remembered.killList.includes(flag) || this.#shownKills.includes(flag)
+  }
+
+  /** Takes flags out of the people's list in KV; the Controller writes what is left. Opens no flag but these. */
   async dropFromKillList(dropped: (flag: string) => boolean): Promise<void> {
-    const killList = this.#remembered.killList.filter((flag) => !dropped(flag))
-    this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)) })
+    const before = this.#remembered
+    const listed = new Set([...before.killList, ...this.#shownKills])
+    const killList = [...listed].filter((flag) => !dropped(flag))
+    const replacedKills = [before.killHash, ...(before.replacedKills ?? [])].slice(0, MOST_REPLACED)
+    this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)), replacedKills })
+    this.#shownKills = killList
     this.#kv.mark('kill')
   }
 
   /** Whether what KV showed to a read of that time is older than what the Controller has written, or is about to. */
   #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
+    const { overwritten, replacedKills = [] } = this.#remembered
     const isOlder = () =>
-      key === 'kill' || this.tag.replaced.includes(hash) || hash === this.#remembered.overwritten
+      key === 'kill' ? replacedKills.includes(hash) : hash === overwritten || this.tag.replaced.includes(hash)
     if (this.#kv.isPending(key)) return isOlder()
     const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
     return nowMs - this.#kv.writtenAtMs(key) <= staleMs && isOlder()

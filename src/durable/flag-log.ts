@@ -2,6 +2,7 @@
 import type { ControlState } from '../core/config/control.ts'
 import { INITIAL_FLAG_CONTROL } from '../core/config/control.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { LazyMap } from '../core/lazy-map.ts'
 import { isSettled } from '../core/rollout/settled.ts'
 
 /** Times in ms since 1970. */
@@ -41,16 +42,19 @@ export class FlagLog {
     return this.#times.get(flag) ?? { knownSinceMs: nowMs, lastSeenMs: null, settledSinceMs: null }
   }
 
-  /** Takes note of the flags there are, and of what their control makes of them. */
-  note(flags: ReadonlyMap<string, CompiledFlag>, state: ControlState, nowMs: number): void {
-    for (const flag of flags.values()) {
-      const known = this.#times.get(flag.key)
-      const settled = isSettled(flag, state.flags[flag.key] ?? INITIAL_FLAG_CONTROL)
-      const isNew = known === undefined || settled !== (known.settledSinceMs !== null)
-      if (isNew)
-        this.#put(flag.key, { ...this.timesOf(flag.key, nowMs), settledSinceMs: settled ? nowMs : null })
-    }
+  /** Takes note of the flags that a document has, and of what their control makes of them. */
+  noteAll(flags: LazyMap<CompiledFlag>, state: ControlState, nowMs: number): void {
+    for (const flag of flags.glance()) this.note(flag, state, nowMs)
     for (const key of this.#times.keys()) if (!flags.has(key)) this.#forget(key)
+  }
+
+  /** Takes note of what its control makes of a flag. */
+  note(flag: CompiledFlag, state: ControlState, nowMs: number): void {
+    const known = this.#times.get(flag.key)
+    const settled = isSettled(flag, state.flags[flag.key] ?? INITIAL_FLAG_CONTROL)
+    const isNew = known === undefined || settled !== (known.settledSinceMs !== null)
+    if (isNew)
+      this.#put(flag.key, { ...this.timesOf(flag.key, nowMs), settledSinceMs: settled ? nowMs : null })
   }
 
   noteSeen(flags: Iterable<string>, nowMs: number): void {

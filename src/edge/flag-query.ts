@@ -8,6 +8,7 @@ import type { RequestContext } from '../core/context/request-context.ts'
 import type { Decision } from '../core/decision/decide.ts'
 import { needsTargetingKey } from '../core/decision/targeting-key.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { Lookup } from '../core/lazy-map.ts'
 import type { Env } from '../env.ts'
 import { debugViewOf } from './debug-view.ts'
 import { Facts } from './facts.ts'
@@ -25,7 +26,7 @@ export type GivenVisitor = {
 }
 
 export type FlagQuery = {
-  flags: ReadonlyMap<string, CompiledFlag>
+  flags: Lookup<CompiledFlag>
   /** Undefined where the answer hangs on a targeting key, and there is none. */
   decide(flag: CompiledFlag): Decision | undefined
   /** The field of an identity that was made for this visitor, if one was. */

@@ -87,7 +87,8 @@ export class HeldControl {
   }
 
   async #refuse(key: 'kill' | 'state', text: string | null, problems: readonly Problem[], nowMs: number) {
-    await this.#refusals.add(key, text, problems, nowMs)
+    const hash = await sha256Hex(text ?? '')
+    this.#refusals.add(key, text, { hash, seenAtMs: nowMs, problems })
     return false
   }
 }

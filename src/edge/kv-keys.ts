@@ -1,19 +1,30 @@
-/** The keys of the gate in KV, with the values that this location sees. */
-type Values = Map<string, string | null>
+/**
+ * The gate's keys in KV, as this location sees them: one read for the two that close gates, and one for the document,
+ * so that a huge document keeps nobody from hearing of a kill.
+ */
+
+import { sha256Hex } from '../crypto.ts'
 
 /** KV keeps what it has read for at least so long. */
-const OPTIONS = { type: 'text', cacheTtl: 30 } as const
+const CACHE_TTL_SECONDS = 30
+
+/** `kill` and `state`, at once. */
+export async function readClosing(kv: KVNamespace): Promise<Map<string, string | null>> {
+  return await kv.get(['kill', 'state'], { type: 'text', cacheTtl: CACHE_TTL_SECONDS })
+}
 
 /**
- * Reads them at once; without the document where that is not wanted. Should a huge document make the read fail, the
- * keys that close gates are still read.
+ * The document's bytes with a fingerprint: nearly always they are those of the last time, and then megabytes are
+ * neither made a text of nor kept.
  */
-export async function readKeys(kv: KVNamespace, withDocument: boolean): Promise<Values> {
-  const closing = () => kv.get(['kill', 'state'], OPTIONS)
-  if (!withDocument) return await closing()
-  try {
-    return await kv.get(['config', 'kill', 'state'], OPTIONS)
-  } catch {
-    return await closing()
-  }
+export type DocumentBytes = { fingerprint: string; bytes: ArrayBuffer }
+
+export async function readDocument(kv: KVNamespace): Promise<DocumentBytes | undefined> {
+  const bytes = await kv.get('config', { type: 'arrayBuffer', cacheTtl: CACHE_TTL_SECONDS })
+  return bytes === null ? undefined : { bytes, fingerprint: await sha256Hex(bytes) }
+}
+
+/** The text that everybody else gets of these bytes from KV. */
+export function textOf({ bytes }: DocumentBytes): string {
+  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes)
 }

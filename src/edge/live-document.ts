@@ -1,7 +1,7 @@
 /**
  * The document and control state that an isolate works by.
  *
- * They are read from KV in one bulk read, parsed and compiled when they have changed, and kept: requests use what
+ * They are read from KV, parsed and compiled when they have changed, and kept: requests use what
  * is there while a newer version is fetched in the background. Whatever can't be read or parsed changes nothing;
  * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
  * faster, in flush replies: the one with the highest epoch counts.
@@ -24,7 +24,7 @@ import { type Env, isDevelopment } from '../env.ts'
 import { withTimeout } from '../with-timeout.ts'
 import { TokenVerifier } from './claims.ts'
 import { HeldControl } from './held-control.ts'
-import { readKeys } from './kv-keys.ts'
+import { type DocumentBytes, readClosing, readDocument, textOf } from './kv-keys.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 
 /** Everything a request decides by; replaced as a whole, never changed. */
@@ -57,7 +57,7 @@ const IDLE_WAIT_MS = 250
 const LOOK_MS = 5
 const KV_TIMEOUT_MS = 10_000
 /** A refused text beyond this, which is more than 10,000 flags take, is read again only so often. */
-const LARGE_CHARACTERS = 6_000_000
+const LARGE_BYTES = 6_000_000
 const LARGE_REFUSED_MS = 60_000
 
 export class LiveDocument {
@@ -65,8 +65,8 @@ export class LiveDocument {
   readonly #refusals = new Refusals()
   readonly #control = new HeldControl(this.#refusals)
   #live: Live | undefined
-  /** What KV showed last, if it was taken. */
-  #documentText: string | undefined
+  /** Fingerprint of what KV showed last, if it was taken. */
+  #documentRead: string | undefined
   #seenHash = ''
   #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
   #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
@@ -185,13 +185,13 @@ export class LiveDocument {
 
   async #refreshFrom(env: Env, nowMs: number, isAll = false): Promise<void> {
     try {
-      const values = await withTimeout(
-        readKeys(env.GATE, isAll || nowMs >= this.#documentDueMs),
-        KV_TIMEOUT_MS,
-      )
-      await this.#takeDocument(values.get('config') ?? null, nowMs)
-      if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
-      if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
+      const isDue = isAll || nowMs >= this.#documentDueMs
+      const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
+      const closing = this.#takeClosing(env, nowMs)
+      // What closes flags is taken over whether or not the document can be read.
+      await Promise.allSettled([closing, document])
+      await closing
+      await this.#takeDocument(await document, nowMs)
       this.#checkedAtMs = nowMs
       this.#lastError = undefined
     } catch (error) {
@@ -203,32 +203,43 @@ export class LiveDocument {
     }
   }
 
+  async #takeClosing(env: Env, nowMs: number): Promise<void> {
+    const values = await withTimeout(readClosing(env.GATE), KV_TIMEOUT_MS)
+    if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
+    if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
+  }
+
   /** A document that is gone from KV is no reason to forget the one that worked. */
-  async #takeDocument(text: string | null, nowMs: number): Promise<void> {
-    if (text === null) return
+  async #takeDocument(read: DocumentBytes | undefined, nowMs: number): Promise<void> {
+    if (read === undefined) return
     this.#documentDueMs = nowMs
-    if (this.#refusals.has('config', text)) return this.#putOff(text, nowMs)
-    if (text === this.#documentText) return this.#refusals.lift('config')
+    if (this.#refusals.has('config', read.fingerprint)) return this.#putOff(read, nowMs)
+    if (read.fingerprint === this.#documentRead) return this.#refusals.lift('config')
+    const text = textOf(read)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#rest())
       if (!parsed.ok) {
-        this.#putOff(text, nowMs)
-        return await this.#refusals.add('config', text, parsed.problems, nowMs)
+        this.#putOff(read, nowMs)
+        return this.#refusals.add('config', read.fingerprint, {
+          hash,
+          seenAtMs: nowMs,
+          problems: parsed.problems,
+        })
       }
       // A newer one may have been heard of meanwhile.
       if (this.#isStale(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
-    this.#documentText = text
+    this.#documentRead = read.fingerprint
     this.#seenHash = hash
     this.#refusals.lift('config')
   }
 
   /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
-  #putOff({ length }: string, nowMs: number): void {
-    if (length > LARGE_CHARACTERS) this.#documentDueMs = nowMs + LARGE_REFUSED_MS
+  #putOff({ bytes }: DocumentBytes, nowMs: number): void {
+    if (bytes.byteLength > LARGE_BYTES) this.#documentDueMs = nowMs + LARGE_REFUSED_MS
   }
 
   /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
@@ -245,7 +256,7 @@ export class LiveDocument {
     this.#use(snapshot)
     this.#inUse = inUse
     // What KV shows has been replaced; should it come back, it is looked at again.
-    if (inUse.source === 'pushed') this.#documentText = undefined
+    if (inUse.source === 'pushed') this.#documentRead = undefined
   }
 
   #use(snapshot: Snapshot): Live {

@@ -1,6 +1,5 @@
 /** Texts in KV that could not be taken: people are told of them, and none is parsed again while it stands there. */
 import type { Problem } from '../core/config/problems.ts'
-import { sha256Hex } from '../crypto.ts'
 
 export type Refusal = {
   key: 'config' | 'kill' | 'state'
@@ -10,28 +9,28 @@ export type Refusal = {
 }
 
 export class Refusals {
-  readonly #texts = new Map<Refusal['key'], string | null>()
+  /** What was refused, by what it is known again by: a fingerprint, or the text itself. */
+  readonly #known = new Map<Refusal['key'], string | null>()
   #list: readonly Refusal[] = []
 
   get list(): readonly Refusal[] {
     return this.#list
   }
 
-  has(key: Refusal['key'], text: string | null): boolean {
-    return this.#texts.get(key) === text
+  has(key: Refusal['key'], known: string | null): boolean {
+    return this.#known.get(key) === known
   }
 
-  async add(key: Refusal['key'], text: string | null, problems: readonly Problem[], seenAtMs: number) {
+  add(key: Refusal['key'], known: string | null, refusal: Omit<Refusal, 'key'>): void {
     this.lift(key)
-    this.#texts.set(key, text)
-    const hash = await sha256Hex(text ?? '')
-    this.#list = [...this.#list, { key, hash, seenAtMs, problems }]
+    this.#known.set(key, known)
+    this.#list = [...this.#list, { key, ...refusal }]
   }
 
   /** The newest text of the key is a good one. */
   lift(key: Refusal['key']): void {
     if (this.#list.length === 0) return
-    this.#texts.delete(key)
+    this.#known.delete(key)
     this.#list = this.#list.filter((refusal) => refusal.key !== key)
   }
 }

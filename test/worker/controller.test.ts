@@ -133,4 +133,24 @@ describe('KV', () => {
     await stateInKv()
     expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual([])
   })
+
+  it('may hold the same kill list once more, just after it was lifted: that can be lifted as well', async () => {
+    for (let round = 0; round < 2; round++) {
+      await env.GATE.put('kill', JSON.stringify(['new-checkout']))
+      await command('unkill', 'new-checkout')
+      await stateInKv()
+      expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual([])
+    }
+  })
+
+  it('may hold another kill list, just after one was lifted: it counts at once, and only what is named is lifted', async () => {
+    await env.GATE.put('kill', JSON.stringify(['new-checkout']))
+    await command('unkill', 'new-checkout')
+    await env.GATE.put('kill', JSON.stringify(['new-checkout', 'plain']))
+    await command('unkill', 'new-checkout')
+    expect((await stateOf()).kvKilled).toEqual(['plain'])
+    await stateInKv()
+    expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual(['plain'])
+    await command('unkill', 'plain')
+  })
 })

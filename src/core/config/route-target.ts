@@ -2,6 +2,7 @@
 
 import { murmur3 } from '../flags/bucket.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import type { Lookup } from '../lazy-map.ts'
 import type { GateDocument, RouteConfig } from './schema.ts'
 
 export type Origin = {
@@ -76,7 +77,7 @@ export function varyingOrigins(document: GateDocument): Set<string> {
 /** Compiles the target of a route that parsing has accepted. */
 export function compileTarget(
   route: RouteConfig,
-  flags: ReadonlyMap<string, CompiledFlag>,
+  flags: Lookup<CompiledFlag>,
   origins: ReadonlyMap<string, Origin>,
   varying: ReadonlySet<string>,
 ): RouteTarget {
@@ -117,7 +118,7 @@ function mark({ name, url }: Pick<Origin, 'name' | 'url'>, variant = ''): string
 }
 
 /** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */
-export function known<T>(all: ReadonlyMap<string, T>, name: string | undefined): T {
+export function known<T>(all: Pick<Lookup<T>, 'get'>, name: string | undefined): T {
   const value = name === undefined ? undefined : all.get(name)
   if (value === undefined) throw new Error(`Cannot compile the document: "${name}" is not defined`)
   return value

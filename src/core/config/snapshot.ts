@@ -4,6 +4,7 @@
  */
 import type { IdentitySettings, JwtSettings, Source } from '../context/identity.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import { LazyMap, type Lookup } from '../lazy-map.ts'
 import { compileFlag } from './compile-flag.ts'
 import { RouteIndex } from './route-index.ts'
 import { compilePath, hostMatches } from './route-pattern.ts'
@@ -38,7 +39,8 @@ export type Snapshot = {
   routes: readonly CompiledRoute[]
   /** Where there are many routes: which of them may take a path. */
   routeIndex: RouteIndex | undefined
-  flags: ReadonlyMap<string, CompiledFlag>
+  /** Of many flags a gate asks few; each is compiled when it is first asked for, those of routes at once. */
+  flags: LazyMap<CompiledFlag>
   identity: IdentitySettings
   /** Pages that bring their flags along, and which; undefined: none. */
   bootstrap: { covers(path: string): boolean; flags: ReadonlySet<string> | undefined } | undefined
@@ -55,12 +57,8 @@ export type Snapshot = {
 export function compileSnapshot(document: GateDocument): Snapshot {
   const origins = compileOrigins(document)
   const varying = varyingOrigins(document)
-  const flags = new Map(
-    Object.entries(document.flags).map(([key, flag]): [string, CompiledFlag] => [
-      key,
-      compileFlag(key, flag),
-    ]),
-  )
+  const configs = new Map(Object.entries(document.flags))
+  const flags = new LazyMap(configs, (key) => compileFlag(key, known(configs, key)))
   const routes = document.routes.map((route) => compileRoute(route, flags, origins, varying))
   const fallback = fallbackOrigin(document, origins, routes)
   return {
@@ -78,7 +76,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
 
 function compileRoute(
   route: RouteConfig,
-  flags: ReadonlyMap<string, CompiledFlag>,
+  flags: Lookup<CompiledFlag>,
   origins: ReadonlyMap<string, Origin>,
   varying: ReadonlySet<string>,
 ): CompiledRoute {

@@ -11,6 +11,7 @@ import { holdsAll } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
 import { flagdPosition } from '../flags/flagd-bucketing.ts'
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
+import type { Lookup } from '../lazy-map.ts'
 
 /** OpenFeature's reasons, and Sluice's own three. */
 export type Reason =
@@ -42,7 +43,7 @@ export type Decision = {
 
 /** What a decision depends on besides flag and visitor. */
 export type DecisionInputs = {
-  flags: ReadonlyMap<string, CompiledFlag>
+  flags: Lookup<CompiledFlag>
   control: Control
   environment: string
   nowMs: number

@@ -1,9 +1,11 @@
 /** Tries a new document on the people who were sampled lately: who would get something else? */
+
 import type { Control } from '../config/control.ts'
 import { findRoute, type Snapshot } from '../config/snapshot.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import { LazyMap } from '../lazy-map.ts'
 import { type DecisionInputs, decide } from './decide.ts'
 import type { FlagMoves, PeopleMoved } from './people.ts'
 import { conditionId, type DecisionSample } from './sample.ts'
@@ -84,7 +86,9 @@ class Side {
   constructor(snapshot: Snapshot, inputs: ReplayInputs) {
     this.#snapshot = snapshot
     this.#inputs = inputs
-    const flags = new Map([...snapshot.flags].map(([key, flag]) => [key, this.#askingSamples(flag)]))
+    const flags = new LazyMap(snapshot.flags, (key) =>
+      this.#askingSamples(snapshot.flags.get(key) as CompiledFlag),
+    )
     const { control, environment, nowMs } = inputs
     this.#decisionInputs = { flags, control, environment, nowMs, overrides: undefined }
   }

@@ -81,7 +81,8 @@ function nextKills(
 ): { killed: string[] } | string {
   const isKilled = state.killed.includes(flag)
   if (kind === 'kill') return isKilled ? 'it is killed already' : { killed: [...state.killed, flag] }
-  return isKilled ? { killed: state.killed.filter((key) => key !== flag) } : 'it is not killed'
+  if (isKilled) return { killed: state.killed.filter((key) => key !== flag) }
+  return flagStatus(state, flag).killed ? 'every flag is killed; lift the kill of all' : 'it is not killed'
 }
 
 /** The flag's next control, or why it can't be. */
