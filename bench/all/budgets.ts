@@ -2,6 +2,7 @@
 import { lead } from '../evaluate/report.ts'
 import { type Figure, TOGETHER } from '../guard/row.ts'
 import { proportionInterval } from '../guard/statistics.ts'
+import type { Ratio } from '../support/ratio.ts'
 import type { Name, Results } from './results.ts'
 
 export type Budget = {
@@ -33,18 +34,18 @@ export function verdictOf(budget: Budget, measured: Measured | undefined): Verdi
 const ratio = (value: number) => value.toFixed(2)
 const percent = (value: number) => `${Number((100 * value).toFixed(2))} %`
 const whole = (value: number) => Math.round(value).toLocaleString('en')
-const range = ({ least, most }: { least: number; most: number }) => `${ratio(least)}–${ratio(most)}`
+/** `spread` and the better end of a ratio's interval. */
+const measuredRatio = ({ value, low, high }: Ratio): Measured => ({
+  value,
+  spread: `${ratio(low)}–${ratio(high)}`,
+  atBest: low,
+})
 
 export const BUDGETS: readonly Budget[] = [
   {
     what: 'CPU of a proxied request: gate ÷ bare passthrough Worker',
     by: 'proxy',
-    measure: ({ proxy }) =>
-      proxy && {
-        value: proxy.gateToBare.median,
-        spread: range(proxy.gateToBare),
-        atBest: proxy.gateToBare.least,
-      },
+    measure: ({ proxy }) => proxy && measuredRatio(proxy.gateToBare),
     mustReach: 1.2,
     aimFor: 1.1,
     text: ratio,
@@ -61,12 +62,7 @@ export const BUDGETS: readonly Budget[] = [
   {
     what: 'CPU of a request: 10,000 flags and 100 routes ÷ 10 flags',
     by: 'proxy',
-    measure: ({ proxy }) =>
-      proxy && {
-        value: proxy.manyToFew.median,
-        spread: range(proxy.manyToFew),
-        atBest: proxy.manyToFew.least,
-      },
+    measure: ({ proxy }) => proxy && measuredRatio(proxy.manyToFew),
     mustReach: 1.05,
     aimFor: 1,
     text: ratio,

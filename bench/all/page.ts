@@ -84,7 +84,7 @@ function section<Result extends { mode: string }>(
   return `## ${title}\n\n\`npm run bench:${name}${mode}\`. ${prose(name)}\n\n${body}\n`
 }
 
-function growthText({ decisions, gate, rounds }: Results['growth']): string {
+function growthText({ decisions, gate, ...turns }: Results['growth']): string {
   return `Finding the route and deciding its flag, in one process; the request takes the last route and the last rule (the
 fastest of several rounds):
 
@@ -92,8 +92,8 @@ ${growth.seriesTable(decisions, 'ns')}
 
 ![Cost of a decision against the number of flags, routes, rules and conditions](images/growth-decision.svg)
 
-The running gate, CPU time of workerd with Durable Objects; the sizes take turns (rounds: ${rounds}; each growth is taken
-within a round):
+The running gate, CPU time of workerd with Durable Objects; the sizes take turns
+(${growth.turnsText(turns)}; growth from turns side by side, with its 95 % interval):
 
 ${growth.seriesTable(gate, 'µs')}
 

@@ -1,9 +1,8 @@
 /** CPU time per request of a running gate, Durable Objects included, against the size of what it runs. */
 
 import { startGate } from '../proxy/contestants.ts'
-import { type Contestant, cpuUsOf, type RoundOptions, takeTurns } from '../proxy/turns.ts'
+import { type Contestant, cpuRatioOf, cpuUsOf, type TurnOptions, takeTurns } from '../proxy/turns.ts'
 import { bigDocument } from '../support/big-document.ts'
-import { percentile } from '../support/percentiles.ts'
 import type { Series } from './report.ts'
 
 type Dimension = 'flags' | 'routes' | 'isolates'
@@ -14,28 +13,20 @@ export const FEW_GATE_SIZES: Sizes = { flags: [1, 10_000], routes: [1, 1_000], i
 /** Enough flags for a thousand routes to be decided by. */
 const FLAGS_FOR_ROUTES = 10
 
-/** The sizes side by side, in so many rounds; costs are medians over the rounds, in microseconds. */
+/** The sizes side by side; costs in microseconds. */
 export async function gateSeries(
   worker: string,
   by: Dimension,
   sizes: readonly number[],
-  rounds: number,
-  options: RoundOptions,
+  options: TurnOptions,
 ): Promise<Series> {
   const field = sizes.map((size) => contestant(worker, by, size))
-  const costs = new Map<number, number[]>(sizes.map((size) => [size, []]))
-  for (let round = 0; round < rounds; round++) {
-    const turns = await takeTurns(round % 2 === 0 ? field : field.toReversed(), options)
-    for (const size of sizes) costs.get(size)?.push(cpuUsOf(turns.get(`${size}`) ?? []))
-  }
-  const first = costs.get(sizes[0] ?? 0) ?? []
-  const points = [...costs].map(([size, each]) => ({
+  const turns = await takeTurns(field, options)
+  const turnsOf = (size: number | undefined) => turns.get(`${size}`) ?? []
+  const points = sizes.map((size) => ({
     size,
-    cost: percentile(each, 0.5),
-    factor: percentile(
-      each.map((cost, round) => cost / (first[round] ?? Number.NaN)),
-      0.5,
-    ),
+    cost: cpuUsOf(turnsOf(size)),
+    factor: cpuRatioOf(turnsOf(size), turnsOf(sizes[0])),
   }))
   return { by, points }
 }

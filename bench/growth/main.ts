@@ -26,15 +26,16 @@ const { values: options } = parseArgs({
 })
 const ROUNDS = options.quick ? 6 : 20
 const CPU_TIME_NS = options.quick ? 40e6 : 100e6
-const GATE_ROUNDS = options.quick ? 1 : 3
 /** A quick run has no time for everybody to get warm. */
-const GATE_ROUND = options.quick ? { seconds: 2, warmUpSeconds: 2 } : { seconds: 8, warmUpSeconds: 6 }
+const TURNS = options.quick
+  ? { rounds: 1, seconds: 2, warmUpSeconds: 2 }
+  : { rounds: 3, seconds: 8, warmUpSeconds: 6 }
 
 const decisions = await decisionSeries()
 const gate = options.decisions ? [] : await allOfGate()
 progress('')
 emit(
-  { mode: options.quick ? 'quick' : 'full', rounds: options.quick ? 1 : GATE_ROUNDS, decisions, gate },
+  { mode: options.quick ? 'quick' : 'full', rounds: TURNS.rounds, seconds: TURNS.seconds, decisions, gate },
   toMarkdown,
   options.json,
 )
@@ -64,8 +65,7 @@ async function allOfGate(): Promise<Series[]> {
   try {
     for (const [by, sizes] of entriesOf(options.quick ? FEW_GATE_SIZES : GATE_SIZES)) {
       const tell = (what: string) => progress(`gate by ${by}: ${what}`)
-      const round = { ...GATE_ROUND, origin: origin.url, tell }
-      series.push(await gateSeries(worker, by, sizes, GATE_ROUNDS, round))
+      series.push(await gateSeries(worker, by, sizes, { ...TURNS, origin: origin.url, tell }))
     }
   } finally {
     origin.close()

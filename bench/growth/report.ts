@@ -1,9 +1,16 @@
 import { table } from '../support/emit.ts'
+import { type Ratio, ratioText } from '../support/ratio.ts'
 
 /** `factor`: how many times the first size's cost, where that was measured beside it. */
-export type Series = { by: string; points: { size: number; cost: number; factor?: number }[] }
+export type Series = { by: string; points: { size: number; cost: number; factor?: Ratio }[] }
 /** Decisions in ns, in this process; the gate in µs of CPU time of workerd. */
-export type GrowthResult = { mode: string; rounds: number; decisions: Series[]; gate: Series[] }
+export type GrowthResult = {
+  mode: string
+  rounds: number
+  seconds: number
+  decisions: Series[]
+  gate: Series[]
+}
 
 /** Exponent of the power of size by which the cost grows, from the last two sizes: 0 is none, 1 is in proportion. */
 function exponent({ points }: Series): number {
@@ -20,10 +27,10 @@ function perUnit({ points }: Series): number {
   return (last.cost - first.cost) / (last.size - first.size)
 }
 
-export function toMarkdown({ decisions, gate, rounds }: GrowthResult): string {
+export function toMarkdown({ decisions, gate, ...turns }: GrowthResult): string {
   return `${seriesTable(decisions, 'ns')}
 
-${gate.length > 0 ? `${seriesTable(gate, 'µs')}\n\n` : ''}Decisions: the fastest round; the gate: medians of ${rounds}.`
+${gate.length > 0 ? `${seriesTable(gate, 'µs')}\n\n` : ''}Decisions: the fastest round; the gate: ${turnsText(turns)}.`
 }
 
 export function seriesTable(series: readonly Series[], unit: string): string {
@@ -40,7 +47,11 @@ export function seriesTable(series: readonly Series[], unit: string): string {
 function growthText(series: Series, unit: string): string {
   const first = series.points[0]?.cost ?? Number.NaN
   const last = series.points.at(-1)
-  const times = last?.factor ?? (last?.cost ?? Number.NaN) / first
-  const factor = `× ${times.toFixed(2)} from the first to the last`
+  const times = last?.factor ? ratioText(last.factor) : ((last?.cost ?? Number.NaN) / first).toFixed(2)
+  const factor = `× ${times} from the first to the last`
   return exponent(series) < 0.3 ? factor : `${perUnit(series).toFixed(1)} ${unit} for each more; ${factor}`
+}
+
+export function turnsText({ rounds, seconds }: Pick<GrowthResult, 'rounds' | 'seconds'>): string {
+  return `${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each`
 }

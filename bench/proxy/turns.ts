@@ -1,8 +1,11 @@
 /**
  * Contestants side by side in fresh processes: once all are warm they take turns, a second each, in an order that
- * alternates, so that whatever else the machine does meanwhile it does to all of them.
+ * alternates, so that whatever else the machine does meanwhile it does to all of them. Several rounds, since no two
+ * processes are alike.
  */
+import { isolate, stepAside } from '../support/affinity.ts'
 import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
+import { type Ratio, ratioOf } from '../support/ratio.ts'
 import { type Load, load } from './load.ts'
 
 export type Running = {
@@ -16,27 +19,43 @@ export type Contestant = { name: string; start(origin: string): Promise<Running>
 /** A second of one contestant; `usedMs` is its CPU time. */
 export type Turn = Load & { usedMs: number }
 
-export type RoundOptions = {
+export type TurnOptions = {
   origin: string
-  /** Turns of each. */
+  rounds: number
+  /** Turns of each in a round. */
   seconds: number
   warmUpSeconds: number
   /** Hears what is going on. */
   tell(what: string): void
 }
 
-/** One round: the turns of each by name. */
+/** The turns of each by name: those of the same place in their lists were taken one just after the other. */
 export async function takeTurns(
   field: readonly Contestant[],
-  { origin, seconds, warmUpSeconds, tell }: RoundOptions,
+  { rounds, tell, ...options }: TurnOptions,
 ): Promise<Map<string, Turn[]>> {
-  const started: (Running & { name: string })[] = []
   const turns = new Map<string, Turn[]>(field.map(({ name }) => [name, []]))
+  stepAside()
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? field : field.toReversed()
+    const inRound = (what: string) => tell(rounds === 1 ? what : `round ${round + 1}/${rounds}: ${what}`)
+    await takeRound(order, turns, { ...options, tell: inRound })
+  }
+  return turns
+}
+
+async function takeRound(
+  field: readonly Contestant[],
+  turns: ReadonlyMap<string, Turn[]>,
+  { origin, seconds, warmUpSeconds, tell }: Omit<TurnOptions, 'rounds'>,
+): Promise<void> {
+  const started: (Running & { name: string })[] = []
   try {
     for (const { name, start } of field) {
       tell(`${name} gets warm`)
       const running = await start(origin)
       started.push({ ...running, name })
+      isolate(running.pids)
       // Isolates share the machine: each has as many requests to get warm by as a single one would have.
       await loadAll(running.urls, warmUpSeconds * running.urls.length)
     }
@@ -49,13 +68,18 @@ export async function takeTurns(
   } finally {
     for (const { close } of started) await close()
   }
-  return turns
 }
 
 /** Microseconds of CPU time for a request, over all turns. */
 export function cpuUsOf(turns: readonly Turn[]): number {
   const sum = (figure: 'usedMs' | 'requests') => turns.reduce((total, each) => total + each[figure], 0)
   return (sum('usedMs') * 1_000) / sum('requests')
+}
+
+/** CPU time of a request: so many times that of the other, turn against turn. */
+export function cpuRatioOf(turns: readonly Turn[] = [], others: readonly Turn[] = []): Ratio {
+  const costs = (each: readonly Turn[]) => each.map(({ usedMs, requests }) => usedMs / requests)
+  return ratioOf(costs(turns), costs(others))
 }
 
 async function turnOf({ urls, pids }: Running): Promise<Turn> {
