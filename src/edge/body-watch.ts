@@ -5,7 +5,7 @@
  */
 import { RateLimiter } from '../core/limits/rate-limiter.ts'
 
-const WATCHED = { burst: 100, perSecond: 20 }
+const WATCHED = { burst: 20, perSecond: 20 }
 const SUSPICION_MS = 60_000
 
 export class BodyWatch {
