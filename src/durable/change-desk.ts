@@ -130,9 +130,11 @@ export class ChangeDesk {
   async #unkillInKv(command: Command, cause: Cause): Promise<CommandResult> {
     const { documents, audit, announcer, alarm, control } = this.#parts
     const nowMs = Date.now()
-    const before = documents.report.killList
-    await documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
-    const after = documents.report.killList
+    const { before, after } = await this.#inTurn(async () => {
+      const { killList } = documents.report
+      await documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
+      return { before: killList, after: documents.report.killList }
+    })
     audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, before, after, ...cause })
     this.#takeKvKills(nowMs)
     await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])

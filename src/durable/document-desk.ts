@@ -74,6 +74,8 @@ export class DocumentDesk {
   #lastReadMs = 0
   /** The kill list that KV showed last, be it too old to be taken over. */
   #shownKills: readonly string[] = []
+  /** KV has shown the list in force since it was written: whatever it shows from then on is newer. */
+  #isKillListBack = false
   /** Something in KV may be new; that is so whenever the Controller wakes. */
   #suspected = true
 
@@ -218,9 +220,16 @@ export class DocumentDesk {
     const killHash = text ? await sha256Hex(text) : ''
     if (!parsed.ok) return []
     this.#shownKills = parsed.value
-    if (killHash === this.#remembered.killHash || this.#isStale('kill', killHash, nowMs)) return []
+    if (killHash === this.#remembered.killHash) this.#isKillListBack = true
+    else if (this.#isStale('kill', killHash, nowMs)) this.#suspected = true
+    else return this.#takeKillList(parsed.value, killHash, nowMs)
+    return []
+  }
+
+  #takeKillList(killList: readonly string[], killHash: string, nowMs: number): AuditRecord[] {
     const before = this.#remembered.killList
-    this.#remember({ killHash, killList: parsed.value })
+    this.#remember({ killHash, killList })
+    this.#isKillListBack = true
     return [
       {
         atMs: nowMs,
@@ -230,27 +239,28 @@ export class DocumentDesk {
         reason: 'The kill list was written to KV',
         evidence: undefined,
         before,
-        after: parsed.value,
+        after: killList,
       },
     ]
   }
 
   /**
-   * Whether people's list in KV has a flag, as far as is known. A list that was replaced and is there again may be an
-   * old reading, or somebody has written the same once more: isolates obey it in either case.
+   * Whether people's list in KV has a flag, as far as is known. Where KV shows a list that was just replaced, that may be
+   * an old reading, or somebody has written the same once more: isolates obey it in either case.
    */
   isListed(flag: string): boolean {
     return this.#remembered.killList.includes(flag) || this.#shownKills.includes(flag)
   }
 
-  /** Takes flags out of the people's list in KV; the Controller writes what is left. Opens no flag but these. */
+  /** Takes flags out of the people's list in KV; the Controller writes what is left, and reads it back. */
   async dropFromKillList(dropped: (flag: string) => boolean): Promise<void> {
     const before = this.#remembered
-    const listed = new Set([...before.killList, ...this.#shownKills])
-    const killList = [...listed].filter((flag) => !dropped(flag))
+    const killList = before.killList.filter((flag) => !dropped(flag))
     const replacedKills = [before.killHash, ...(before.replacedKills ?? [])].slice(0, MOST_REPLACED)
     this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)), replacedKills })
     this.#shownKills = killList
+    this.#isKillListBack = false
+    this.#suspected = true
     this.#kv.mark('kill')
   }
 
@@ -258,7 +268,9 @@ export class DocumentDesk {
   #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
     const { overwritten, replacedKills = [] } = this.#remembered
     const isOlder = () =>
-      key === 'kill' ? replacedKills.includes(hash) : hash === overwritten || this.tag.replaced.includes(hash)
+      key === 'kill'
+        ? !this.#isKillListBack && replacedKills.includes(hash)
+        : hash === overwritten || this.tag.replaced.includes(hash)
     if (this.#kv.isPending(key)) return isOlder()
     const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
     return nowMs - this.#kv.writtenAtMs(key) <= staleMs && isOlder()

@@ -153,4 +153,24 @@ describe('KV', () => {
     expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual(['plain'])
     await command('unkill', 'plain')
   })
+
+  it('lists two flags that are lifted one just after the other: neither comes back', async () => {
+    await env.GATE.put('kill', JSON.stringify(['new-checkout', 'plain']))
+    await Promise.all([command('unkill', 'new-checkout'), command('unkill', 'plain')])
+    await stateInKv()
+    expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual([])
+    expect((await stateOf()).kvKilled).toEqual([])
+  })
+
+  it('may hold a list of before once more, when the one that replaced it has been there: it counts as any other', async () => {
+    await env.GATE.put('kill', JSON.stringify(['new-checkout', 'plain']))
+    await command('unkill', 'new-checkout')
+    await stateInKv()
+    await command('unkill', FLAG).catch(() => 'not killed: but KV has been read')
+    await env.GATE.put('kill', JSON.stringify(['new-checkout', 'plain']))
+    await command('unkill', 'new-checkout')
+    await stateInKv()
+    expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual(['plain'])
+    await command('unkill', 'plain')
+  })
 })
