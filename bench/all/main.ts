@@ -4,7 +4,8 @@
  *     npm run bench -- [--full] [--only NAME]... [--json] [--write]
  *
  * Quick modes unless `--full`, but for the proxy's, which is too rough for its budgets. `--only` runs some and takes the
- * others from their last run, as kept in build/bench.json. `--write` makes docs/performance.md, docs/scale.md and their pictures. Ends with 1 where a budget is surely missed.
+ * others from their last run, as kept in build/bench.json. `--write` makes docs/performance.md, docs/scale.md and their
+ * pictures. Ends with 1 where a budget is surely missed.
  */
 import { parseArgs } from 'node:util'
 import { progress } from '../support/emit.ts'

@@ -5,6 +5,7 @@ import * as evaluate from '../evaluate/report.ts'
 import * as growth from '../growth/report.ts'
 import * as propagation from '../propagation/report.ts'
 import * as proxy from '../proxy/report.ts'
+import { turnsText } from '../proxy/turns.ts'
 import { writePage as writeScalePage } from '../scale/page.ts'
 import { table } from '../support/emit.ts'
 import { BUDGETS, verdictOf } from './budgets.ts'
@@ -93,7 +94,7 @@ ${growth.seriesTable(decisions, 'ns')}
 ![Cost of a decision against the number of flags, routes, rules and conditions](images/growth-decision.svg)
 
 The running gate, CPU time of workerd with Durable Objects; the sizes take turns
-(${growth.turnsText(turns)}; growth from turns side by side, with its 95 % interval):
+(${turnsText(turns)}; growth from turns side by side, with its 95 % interval):
 
 ${growth.seriesTable(gate, 'µs')}
 

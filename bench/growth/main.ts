@@ -11,7 +11,6 @@ import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
 import { buildWorker } from '../../src/local/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/project-root.ts'
-import { startStaticOrigin } from '../support/child-origin.ts'
 import { emit, progress } from '../support/emit.ts'
 import { DIMENSIONS, type Dimension, requestsOf } from './decisions.ts'
 import { FEW_GATE_SIZES, GATE_SIZES, gateSeries } from './gate.ts'
@@ -60,15 +59,10 @@ async function decisionSeries(): Promise<Series[]> {
 async function allOfGate(): Promise<Series[]> {
   const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
   await buildWorker({ outfile: worker })
-  const origin = await startStaticOrigin()
   const series: Series[] = []
-  try {
-    for (const [by, sizes] of entriesOf(options.quick ? FEW_GATE_SIZES : GATE_SIZES)) {
-      const tell = (what: string) => progress(`gate by ${by}: ${what}`)
-      series.push(await gateSeries(worker, by, sizes, { ...TURNS, origin: origin.url, tell }))
-    }
-  } finally {
-    origin.close()
+  for (const [by, sizes] of entriesOf(options.quick ? FEW_GATE_SIZES : GATE_SIZES)) {
+    const tell = (what: string) => progress(`gate by ${by}: ${what}`)
+    series.push(await gateSeries(worker, by, sizes, { ...TURNS, tell }))
   }
   return series
 }

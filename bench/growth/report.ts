@@ -1,3 +1,4 @@
+import { turnsText } from '../proxy/turns.ts'
 import { table } from '../support/emit.ts'
 import { type Ratio, ratioText } from '../support/ratio.ts'
 
@@ -50,8 +51,4 @@ function growthText(series: Series, unit: string): string {
   const times = last?.factor ? ratioText(last.factor) : ((last?.cost ?? Number.NaN) / first).toFixed(2)
   const factor = `× ${times} from the first to the last`
   return exponent(series) < 0.3 ? factor : `${perUnit(series).toFixed(1)} ${unit} for each more; ${factor}`
-}
-
-export function turnsText({ rounds, seconds }: Pick<GrowthResult, 'rounds' | 'seconds'>): string {
-  return `${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each`
 }

@@ -6,7 +6,6 @@
  *     npm run bench:proxy -- [--quick] [--json] [--rounds N] [--seconds N]
  */
 import { parseArgs } from 'node:util'
-import { startStaticOrigin } from '../support/child-origin.ts'
 import { emit, progress } from '../support/emit.ts'
 import { BASELINE, contestants, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
 import { LOAD_TOOL } from './load.ts'
@@ -32,20 +31,9 @@ if (process.platform !== 'linux') {
   console.error('Cannot measure CPU time: this benchmark reads /proc, which only Linux has.')
   process.exit(1)
 }
-const origin = await startStaticOrigin()
-try {
-  const all = await contestants()
-  const field = options.quick ? all.filter(({ name }) => ESSENTIAL.includes(name)) : all
-  const turns = await takeTurns(field, {
-    origin: origin.url,
-    rounds,
-    seconds,
-    warmUpSeconds,
-    tell: progress,
-  })
-  progress('')
-  const mode = options.quick ? 'quick' : 'full'
-  emit(resultOf(turns, { mode, rounds, seconds, tool: LOAD_TOOL }), toMarkdown, options.json)
-} finally {
-  origin.close()
-}
+const all = await contestants()
+const field = options.quick ? all.filter(({ name }) => ESSENTIAL.includes(name)) : all
+const turns = await takeTurns(field, { rounds, seconds, warmUpSeconds, tell: progress })
+progress('')
+const mode = options.quick ? 'quick' : 'full'
+emit(resultOf(turns, { mode, rounds, seconds, tool: LOAD_TOOL }), toMarkdown, options.json)

@@ -3,7 +3,7 @@ import { table } from '../support/emit.ts'
 import { percentile } from '../support/percentiles.ts'
 import { type Ratio, ratioText } from '../support/ratio.ts'
 import { BASELINE, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
-import { cpuRatioOf, cpuUsOf, type Turn } from './turns.ts'
+import { cpuRatioOf, cpuUsOf, type Turn, turnsText } from './turns.ts'
 
 type Settings = { mode: string; rounds: number; seconds: number; tool: string }
 /** CPU time per request over all turns; medians of the others. */
@@ -45,7 +45,7 @@ export function resultOf(turns: ReadonlyMap<string, readonly Turn[]>, settings: 
   return { ...settings, rows, gateToBare: ratio(ONE_FLAG, BASELINE), manyToFew: ratio(MANY_FLAGS, FEW_FLAGS) }
 }
 
-export function toMarkdown({ rows, manyToFew, rounds, seconds, tool }: ProxyResult): string {
+export function toMarkdown({ rows, manyToFew, tool, ...settings }: ProxyResult): string {
   const head = [
     'in front of the origin',
     'CPU per request',
@@ -66,5 +66,5 @@ export function toMarkdown({ rows, manyToFew, rounds, seconds, tool }: ProxyResu
   ])
   return `${table(head, body)}
 
-10,000 flags and 100 routes ÷ 10 flags: ${ratioText(manyToFew)}. ${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each, load by ${tool}; ratios of turns side by side, with 95 % intervals.`
+10,000 flags and 100 routes ÷ 10 flags: ${ratioText(manyToFew)}. ${turnsText(settings)}, load by ${tool}; ratios of turns side by side, with 95 % intervals.`
 }

@@ -4,6 +4,7 @@
  * processes are alike.
  */
 import { isolate, stepAside } from '../support/affinity.ts'
+import { startStaticOrigin } from '../support/child-origin.ts'
 import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
 import { type Ratio, ratioOf } from '../support/ratio.ts'
 import { type Load, load } from './load.ts'
@@ -20,7 +21,6 @@ export type Contestant = { name: string; start(origin: string): Promise<Running>
 export type Turn = Load & { usedMs: number }
 
 export type TurnOptions = {
-  origin: string
   rounds: number
   /** Turns of each in a round. */
   seconds: number
@@ -29,17 +29,26 @@ export type TurnOptions = {
   tell(what: string): void
 }
 
-/** The turns of each by name: those of the same place in their lists were taken one just after the other. */
+/**
+ * The turns of each by name, all in front of the same static origin: those of the same place in their lists were taken one
+ * just after the other.
+ */
 export async function takeTurns(
   field: readonly Contestant[],
   { rounds, tell, ...options }: TurnOptions,
 ): Promise<Map<string, Turn[]>> {
   const turns = new Map<string, Turn[]>(field.map(({ name }) => [name, []]))
+  // Before anything is started: what loads and what answers step aside as well.
   stepAside()
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? field : field.toReversed()
-    const inRound = (what: string) => tell(rounds === 1 ? what : `round ${round + 1}/${rounds}: ${what}`)
-    await takeRound(order, turns, { ...options, tell: inRound })
+  const origin = await startStaticOrigin()
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const order = round % 2 === 0 ? field : field.toReversed()
+      const inRound = (what: string) => tell(rounds === 1 ? what : `round ${round + 1}/${rounds}: ${what}`)
+      await takeRound(order, turns, origin.url, { ...options, tell: inRound })
+    }
+  } finally {
+    origin.close()
   }
   return turns
 }
@@ -47,7 +56,8 @@ export async function takeTurns(
 async function takeRound(
   field: readonly Contestant[],
   turns: ReadonlyMap<string, Turn[]>,
-  { origin, seconds, warmUpSeconds, tell }: Omit<TurnOptions, 'rounds'>,
+  origin: string,
+  { seconds, warmUpSeconds, tell }: Omit<TurnOptions, 'rounds'>,
 ): Promise<void> {
   const started: (Running & { name: string })[] = []
   try {
@@ -80,6 +90,10 @@ export function cpuUsOf(turns: readonly Turn[]): number {
 export function cpuRatioOf(turns: readonly Turn[] = [], others: readonly Turn[] = []): Ratio {
   const costs = (each: readonly Turn[]) => each.map(({ usedMs, requests }) => usedMs / requests)
   return ratioOf(costs(turns), costs(others))
+}
+
+export function turnsText({ rounds, seconds }: Pick<TurnOptions, 'rounds' | 'seconds'>): string {
+  return `${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each`
 }
 
 async function turnOf({ urls, pids }: Running): Promise<Turn> {

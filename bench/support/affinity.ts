@@ -2,11 +2,10 @@
  * Who runs on which processor. Left to the kernel, what is measured and what loads it wander between the processors
  * and disturb each other: each on its own, a second's CPU time varies half as much.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
 const PROCESSORS = availableParallelism()
-const isPossible = PROCESSORS > 1 && spawnSync('taskset', ['-cp', `${process.pid}`]).status === 0
 
 /** Keeps processes, with all their threads, on the first processor, where nobody else of the benchmark is. */
 export function isolate(pids: readonly number[]): void {
@@ -18,6 +17,7 @@ export function stepAside(): void {
   keepOn(`1-${PROCESSORS - 1}`, process.pid)
 }
 
+/** Where there is no `taskset`, or one processor only, all stay where they are. */
 function keepOn(processors: string, pid: number): void {
-  if (isPossible) execFileSync('taskset', ['-acp', processors, `${pid}`], { stdio: 'ignore' })
+  if (PROCESSORS > 1) spawnSync('taskset', ['-acp', processors, `${pid}`])
 }

@@ -6,8 +6,7 @@ const Z = 1.96
 
 /**
  * The ratio of two costs from pairs that were measured one just after the other: the geometric mean of their ratios.
- * The interval is that of Student's t for the mean of the
- * logarithms.
+ * The interval is that of Student's t for the mean of the logarithms.
  */
 export function ratioOf(costs: readonly number[], others: readonly number[]): Ratio {
   const logs = costs.map((cost, pair) => Math.log(cost / (others[pair] ?? Number.NaN)))

@@ -2,7 +2,6 @@
  * The gate's keys in KV, as this location sees them: one read for the two that close gates, and one for the document,
  * so that a huge document keeps nobody from hearing of a kill.
  */
-
 import { sha256Hex } from '../crypto.ts'
 
 /** KV keeps what it has read for at least so long. */

@@ -1,10 +1,10 @@
 /**
  * The document and control state that an isolate works by.
  *
- * They are read from KV, parsed and compiled when they have changed, and kept: requests use what
- * is there while a newer version is fetched in the background. Whatever can't be read or parsed changes nothing;
- * an isolate that has never seen a good document uses the one that was bundled at build time. State also arrives,
- * faster, in flush replies: the one with the highest epoch counts.
+ * They are read from KV, parsed and compiled when they have changed, and kept: requests use what is there while a
+ * newer version is fetched in the background. Whatever can't be read or parsed changes nothing; an isolate that has
+ * never seen a good document uses the one that was bundled at build time. State also arrives, faster, in flush replies:
+ * the one with the highest epoch counts.
  */
 
 import type { Control, ControlState } from '../core/config/control.ts'

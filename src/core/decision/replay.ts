@@ -1,5 +1,4 @@
 /** Tries a new document on the people who were sampled lately: who would get something else? */
-
 import type { Control } from '../config/control.ts'
 import { findRoute, type Snapshot } from '../config/snapshot.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
