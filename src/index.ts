@@ -16,6 +16,8 @@ const OWN_PATH = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
 // What goes to an origin takes the short way: a router would only be in it.
 export default {
   fetch(request, env, ctx) {
-    return OWN_PATH.test(request.url) ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
+    const { url } = request
+    const isOwn = url.includes('/__sluice') && OWN_PATH.test(url)
+    return isOwn ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx, url)
   },
 } satisfies ExportedHandler<Env>

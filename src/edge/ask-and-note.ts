@@ -8,7 +8,7 @@
  */
 import type { Facts } from './facts.ts'
 import type { OriginHealth } from './origin-health.ts'
-import { askOrigin, type OriginAnswer, type Question } from './proxy.ts'
+import { asItIs, askOrigin, type Conclude, type OriginAnswer, type Question } from './proxy.ts'
 
 /** A connection that was closed before the request came fails within a round trip; later, the origin was at work. */
 const AT_ONCE_MS = 1_000
@@ -16,10 +16,15 @@ const AT_ONCE_MS = 1_000
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Asks the origin of the question; what it came to is remembered once, however often it was sent. */
-export function askAndNote(facts: Facts, question: Question, health: OriginHealth): Promise<OriginAnswer> {
-  const note = (answer: OriginAnswer, nowMs: number) => {
+export function askAndNote(
+  facts: Facts,
+  question: Question,
+  health: OriginHealth,
+  conclude: Conclude = asItIs,
+): Promise<OriginAnswer> {
+  const note: Conclude = (answer, nowMs) => {
     health.record(answer, nowMs, question.visitor ?? -1)
-    return answer
+    return conclude(answer, nowMs)
   }
   return askOrigin(facts, question, (first, nowMs) => {
     const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)

@@ -12,17 +12,21 @@ export class BodyWatch {
   readonly #limiter = new RateLimiter(WATCHED)
   #suspiciousUntilMs = 0
 
-  /** The body that the visitor gets; where it is watched, `done` ends with it. `onBroken`: the origin broke it off. */
+  /**
+   * The body that the visitor gets where it is watched; `done` ends with it. `onBroken`: the origin broke it off.
+   * Undefined where it goes as it is.
+   */
   watch(
     response: Response,
     { request, nowMs }: { request: Request; nowMs: number },
     onBroken: () => void,
-  ): { body: ReadableStream | null; done: Promise<void> | undefined } {
+  ): { body: ReadableStream; done: Promise<void> } | undefined {
+    if (!this.#wants(nowMs)) return undefined
     const { body } = response
-    if (body === null || !this.#wants(nowMs)) return { body, done: undefined }
+    if (body === null) return undefined
     const { headers } = response
     const length = headers.get('content-length')
-    if (length !== null && !isWholeLength(length, headers)) return { body, done: undefined }
+    if (length !== null && !isWholeLength(length, headers)) return undefined
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
     // Work that is waited for outlives its visitor: the signal ends it with them.

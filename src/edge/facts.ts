@@ -21,9 +21,9 @@ export class Facts implements RequestFacts {
   #url: URL | undefined
   #hasBody: boolean | undefined
 
-  constructor(request: Request, env: Env, nowMs: number) {
+  constructor(request: Request, env: Env, nowMs: number, url: string = request.url) {
     this.request = request
-    this.address = addressOf(request.url)
+    this.address = addressOf(url)
     this.nowMs = nowMs
     this.method = known(request.method)
     this.#env = env

@@ -22,13 +22,14 @@ import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './headers
 import { KeptShapes } from './kept-shapes.ts'
 import { type Live, LiveDocument } from './live-document.ts'
 import { AssetFinder } from './missing.ts'
+import { HIGHEST_STATUS, mutable } from './mutable.ts'
 import { OriginHealth } from './origin-health.ts'
 import { keepTo, type Pin, pinOf, type Role, roleOf } from './pages.ts'
 import type { Plan } from './plan.ts'
 import { askOrigin, type ExtraHeaders, type OriginAnswer } from './proxy.ts'
-import { Reporter } from './reporter.ts'
+import { type ReportContext, Reporter } from './reporter.ts'
 import { Rescuer } from './rescue.ts'
-import { HIGHEST_STATUS, mutable, observe, respond } from './respond.ts'
+import { observe, respond } from './respond.ts'
 import { Sampler } from './sampler.ts'
 import { signFlags } from './signature.ts'
 import { StepBacks } from './step-backs.ts'
@@ -42,12 +43,10 @@ export type GateOptions = {
   evaluate?: typeof decide
 }
 
-type WaitUntil = (work: Promise<unknown>) => void
-
 /** A request whose route is found. */
-type Asking = { target: RouteTarget; document: Live; facts: Facts; env: Env; waitUntil: WaitUntil }
-/** One of which it is known who asks, and from which page. */
-type Recognised = Asking & {
+type Asking = { target: RouteTarget; document: Live; facts: Facts; surroundings: ReportContext }
+/** What is known of the page that it is, or comes from. */
+type Page = {
   role: Role
   debug: DebugView
   pin: Pin | undefined
@@ -56,7 +55,8 @@ type Recognised = Asking & {
 }
 
 export type Gate = {
-  handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>
+  /** `url` is the request's, from whoever has asked for it already. */
+  handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response>
   live: LiveDocument
   reporter: Reporter
   stepBacks: StepBacks
@@ -77,22 +77,28 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   const visitors = new KeptShapes()
   const requests = new KeptShapes()
 
-  async function handle(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    const facts = factsOf(request, env)
+  async function handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response> {
+    const facts = factsOf(request, env, url)
     if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
-    const waitUntil: WaitUntil = (work) => ctx.waitUntil(work)
+    const { nowMs } = facts
+    const surroundings = {
+      env,
+      place: facts,
+      nowMs,
+      waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
+    }
     try {
-      const document = live.fresh(facts.nowMs) ?? (await live.current(env, waitUntil, facts.nowMs))
+      const document = live.fresh(nowMs) ?? (await live.current(env, surroundings.waitUntil, nowMs))
       const target = findTarget(document.snapshot, facts)
-      const planned = planFor({ target, document, facts, env, waitUntil })
+      const planned = planFor({ target, document, facts, surroundings })
       const plan = planned instanceof Promise ? await planned : planned
       const asked = await rescuer.ask(facts, plan)
       const completed = assets.complete(facts, plan, asked, document.snapshot)
       const found = completed instanceof Promise ? await completed : completed
       const answer = withErrorPage(found, facts, document.snapshot)
       requests.offer(facts, plan, answer)
-      const body = observe(plan, answer, facts, { reporter, bodies, env, waitUntil })
-      return withFlags(respond(plan, answer, body, facts), plan, answer)
+      const watched = observe(plan, answer, facts, { reporter, bodies, surroundings })
+      return withFlags(respond(plan, answer, watched, facts), plan, answer)
     } catch {
       return await lastResort(facts)
     }
@@ -108,32 +114,36 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     }
   }
 
-  function makePlan({ target: own, document, facts, env, waitUntil }: Asking): Plan | Promise<Plan> {
+  function makePlan(asking: Asking): Plan | Promise<Plan> {
+    const { document, facts, surroundings } = asking
+    const { snapshot } = document
     const role = roleOf(facts)
-    const isWithFlags = wantsBootstrap(facts, role, document.snapshot)
+    const isWithFlags = wantsBootstrap(facts, role, snapshot)
     // Of this document: nothing may be awaited before.
     const revision = isWithFlags ? revisionOf(document, facts.nowMs) : undefined
-    return andThen(debugViewOf(facts, env), (debug) => {
-      const pin = pinOf(facts, role, own, document.snapshot)
-      const target = pin?.target ?? own
-      if (target.kind === 'origin' && !isWithFlags) return { ...stablePlan(target), role, debug }
-      const asking = { target, document, facts, env, waitUntil }
-      return andThen(visitorOf(facts, document, env), (visitor) =>
-        planOf(visitor, { ...asking, role, debug, pin, revision }),
-      )
+    return andThen(debugViewOf(facts, surroundings.env), (debug) => {
+      const pin = pinOf(facts, role, asking.target, snapshot)
+      const page = { role, debug, pin, revision }
+      if (pin === undefined && asking.target.kind === 'origin' && !isWithFlags)
+        return { ...stablePlan(asking.target), role, debug }
+      return andThen(visitorOf(facts, document, surroundings.env), (visitor) => planOf(visitor, asking, page))
     })
   }
 
   /** The plan for a visitor who is known. */
-  function planOf(visitor: Visitor, asking: Recognised): Plan | Promise<Plan> {
-    visitors.offer(visitor, asking)
+  function planOf(visitor: Visitor, asking: Asking, page: Page): Plan | Promise<Plan> {
+    visitors.offer(visitor, asking, page)
     const { context, anonymous } = visitor
-    const { target, document, facts, env, role, debug, pin, revision } = asking
+    const { document, facts, surroundings } = asking
+    const { role, debug, pin, revision } = page
     const { snapshot } = document
-    const inputs = decisionInputs(document, env, facts.nowMs, debug.overrides)
-    const decideOther = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, snapshot, context, inputs)
-    const bring = (routed?: Decision) =>
-      revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
+    const { env, nowMs } = surroundings
+    const target = pin?.target ?? asking.target
+    const inputs = decisionInputs(document, env, nowMs, debug.overrides)
+    const bring = (routed?: Decision) => {
+      const decideOther = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, snapshot, context, inputs)
+      return revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
+    }
     if (target.kind === 'origin') {
       const bootstrap = bring()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
@@ -142,7 +152,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     sampler.offer(snapshot, facts, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const bootstrap = bring(decision)
-    const headersFor = (flags: string) => headersForOrigin(flags, context, env, facts.nowMs)
+    const headersFor = (flags: string) => headersForOrigin(flags, context, env, nowMs)
     return andThen(headersFor(flagsHeader(decision)), (extra) => ({
       origin,
       target,
@@ -150,7 +160,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       decision,
       variant: decision.variant,
       visitor: decision.bucket,
-      wait: expectAnswer(decision, target.flag, asking),
+      wait: expectAnswer(decision, target.flag, facts, surroundings),
       extra,
       standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
@@ -166,11 +176,11 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   function expectAnswer(
     decision: Decision,
     { deadlineMs }: CompiledFlag,
-    { facts, env, waitUntil }: Asking,
+    { request }: Facts,
+    surroundings: ReportContext,
   ): Wait | undefined {
     if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
-    const context = { env, place: facts, nowMs: facts.nowMs, waitUntil }
-    return reporter.expect(decision, deadlineMs, facts.request, context)
+    return reporter.expect(decision, deadlineMs, request, surroundings)
   }
 
   function revisionOf(document: Live, nowMs: number): string {
@@ -182,8 +192,8 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   async function lastResort(facts: Facts): Promise<Response> {
     const { snapshot } = live.last
     const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
-    const { response } = withErrorPage(answer, facts, snapshot)
-    if (response.status > HIGHEST_STATUS) return response
+    const { response, status } = withErrorPage(answer, facts, snapshot)
+    if (status > HIGHEST_STATUS) return response
     const copy = mutable(response, response.body)
     keepFromSharedCaches(copy.headers)
     return copy
@@ -205,9 +215,9 @@ function withFlags(
 }
 
 /** Undefined for what has no URL, for example because it names two hosts. */
-function factsOf(request: Request, env: Env): Facts | undefined {
+function factsOf(request: Request, env: Env, url: string | undefined): Facts | undefined {
   try {
-    return new Facts(request, env, Date.now())
+    return new Facts(request, env, Date.now(), url)
   } catch {
     return undefined
   }

@@ -113,11 +113,13 @@ const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control
 
 /**
  * Keeps a response out of shared caches, in place: it was made for one visitor (it sets an identity, or another
- * visitor would have got another variant). What the origin says to the browser's own cache stays.
+ * visitor would have got another variant). What the origin says to the browser's own cache stays; with `revalidate` the
+ * browser keeps it too but asks before it uses it. A visitor who is moved to another version would otherwise get code of
+ * the one from the browser's own cache into pages of the other.
  */
-export function keepFromSharedCaches(headers: Headers): void {
+export function keepFromSharedCaches(headers: Headers, revalidate = false): void {
   const field = headers.get('cache-control') ?? ''
-  const own = unshared(field)
+  const own = revalidate ? revalidated(unshared(field)) : unshared(field)
   if (own !== field) headers.set('cache-control', own)
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
@@ -136,16 +138,7 @@ const unshared = remembered((field) => {
 
 const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
 
-/**
- * Lets the browser keep a response but ask before it uses it, in place. A visitor who is moved to another version
- * would otherwise get code of the one from the browser's own cache into pages of the other.
- */
-export function revalidate(headers: Headers): void {
-  const field = headers.get('cache-control') ?? ''
-  const asking = revalidated(field)
-  if (asking !== field) headers.set('cache-control', asking)
-}
-
+/** Cache-Control by which a browser asks first. */
 const revalidated = remembered((field) => {
   const directives = directivesOf(field)
   if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field

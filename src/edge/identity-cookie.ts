@@ -26,13 +26,13 @@ export class AnonymousIdentity {
   /** The Set-Cookie field of an id that was made for this request, if one was. */
   setCookie(): string | undefined {
     if (this.#issued === undefined) return undefined
-    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#facts.url)}`
+    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#facts.host)}`
   }
 }
 
-/** Attributes of the gate's cookies. */
-export function cookieAttributes(url: URL): string {
-  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(url.hostname) ? '' : '; Secure'}`
+/** Attributes of the gate's cookies, for a host with or without port. */
+export function cookieAttributes(host: string): string {
+  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(host.replace(/:\d+$/, '')) ? '' : '; Secure'}`
 }
 
 /** Browsers refuse Secure cookies from a plain-http localhost, or did until lately. */

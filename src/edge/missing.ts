@@ -38,7 +38,7 @@ export class AssetFinder {
   ): OriginAnswer | Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     const hasFailed = answer.failure !== undefined && !answer.rescued
-    const isThere = hasFailed || !isMissing(facts, answer.response)
+    const isThere = hasFailed || !isMissing(facts, answer)
     return isThere ? answer : this.#find(facts, plan, answer, snapshot)
   }
 
@@ -51,12 +51,12 @@ export class AssetFinder {
       const lookUp = this.#budget.start(nowMs)
       if (lookUp === undefined) break
       const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
-      const isFound =
-        found.failure === undefined && found.response.status < 400 && !isMissing(facts, found.response)
+      const isFound = found.failure === undefined && found.status < 400 && !isMissing(facts, found)
       this.#budget.end(lookUp, isFound || found.visitorLeft)
       if (isFound) {
         discard(answer.response)
-        return { ...answer, response: found.response, origin, tag: found.tag }
+        const { response, isMutable, status, tag } = found
+        return { ...answer, response, isMutable, status, origin, tag }
       }
       discard(found.response)
     }
@@ -65,10 +65,9 @@ export class AssetFinder {
 }
 
 /** A 404; or a page where a script or the like was asked for, which is how single-page apps answer unknown paths. */
-function isMissing(facts: Facts, response: Response): boolean {
-  const isPage = response.status === 200
-  if ((!isPage && response.status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD'))
-    return false
+function isMissing(facts: Facts, { response, status }: OriginAnswer): boolean {
+  const isPage = status === 200
+  if ((!isPage && status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD')) return false
   const isAsset = () => ASSET.test(facts.path)
   if (DESTINATIONS.includes(facts.header('sec-fetch-dest') ?? '') || (isByWorker(facts) && isAsset())) {
     return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true

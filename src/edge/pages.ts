@@ -27,7 +27,7 @@ const ESCAPED = /[^\w.~:/|-]+/g
 
 /** Of several policies the last counts. Under these the Referer names the site alone, whatever the page. */
 const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
-const ROOT_ID = pageId({ pathname: '/', search: '' })
+const ROOT_ID = pageId('/')
 
 /** The version that a page came from; a page of a route without flag has an empty one. */
 type Entry = { page: string; flag: string; variant: string }
@@ -101,7 +101,7 @@ export function pageCookie(
 ): string | undefined {
   const entries = entriesOf(facts)
   if (entries.length === 0 && flag === '') return undefined
-  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(facts.url)
+  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(facts.address.tail)
   const first = entries[0]
   if (first?.page === page && first.flag === flag && first.variant === variant) return undefined
   const kept = [{ page, flag, variant }, ...entries.filter((entry) => entry.page !== page)].slice(
@@ -112,7 +112,7 @@ export function pageCookie(
     `${entry.page}|${entry.flag}|${entry.variant}`.replace(ESCAPED, encodeURIComponent),
   )
   while (text.length > 1 && text.join('!').length > LONGEST_COOKIE) text.pop()
-  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(facts.url)}`
+  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(facts.host)}`
 }
 
 /** The entry of the document that a request comes from, with the route target that it was decided by. */
@@ -126,7 +126,7 @@ function pageOf(
   if (referer === null && (facts.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
     return undefined
   if (referer !== null && referer.host !== facts.host) return undefined
-  const id = referer && pageId(referer)
+  const id = referer && pageId(referer.pathname + referer.search)
   const place = referer && { host: facts.host, path: referer.pathname, method: 'GET' }
   const target = place && findTarget(snapshot, place)
   const flag = target?.kind === 'flag' ? target.flag.key : undefined
@@ -148,6 +148,8 @@ function entriesOf(facts: Facts): Entry[] {
   })
 }
 
-function pageId({ pathname, search }: Pick<URL, 'pathname' | 'search'>): string {
-  return murmur3(pathname + search, 0).toString(36)
+/** By path and query; a question mark with nothing behind it makes no other page. */
+function pageId(tail: string): string {
+  const page = tail.indexOf('?') === tail.length - 1 ? tail.slice(0, -1) : tail
+  return murmur3(page, 0).toString(36)
 }

@@ -8,12 +8,17 @@ import { TimeIsUp, within } from './deadline.ts'
 import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
+import { HIGHEST_STATUS, mutable } from './mutable.ts'
 import { type Upload, watchUpload } from './upload.ts'
 import { isConditional, untagValidators } from './validators.ts'
 import type { Wait } from './waits.ts'
 
 export type OriginAnswer = {
   response: Response
+  /** Whether its headers can be changed in place. */
+  isMutable: boolean
+  /** The response's, read once: asking it costs as much as a header. */
+  status: number
   /** The origin that the response is from. */
   origin: Origin
   /** What marks its validators; undefined where they stay as they are. */
@@ -30,6 +35,9 @@ export type OriginAnswer = {
   /** The visitor went away, or may have, before an answer came: nobody's failure, and nothing to count. */
   visitorLeft: boolean
 }
+
+/** Makes the last of an answer, before anybody has it. */
+export type Conclude = (answer: OriginAnswer, nowMs: number) => OriginAnswer | Promise<OriginAnswer>
 
 /** Extra headers that the origin gets, for example the decision and its signature. */
 export type ExtraHeaders = readonly (readonly [string, string])[]
@@ -52,17 +60,15 @@ export type Question = {
 
 /**
  * Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504.
- * `conclude` makes the last of the answer, before anybody has it.
  */
 export async function askOrigin(
   facts: Facts,
   { origin, extra, target, variant, copy, wait }: Question,
-  conclude: (answer: OriginAnswer, nowMs: number) => OriginAnswer | Promise<OriginAnswer> = asItIs,
+  conclude: Conclude = asItIs,
 ): Promise<OriginAnswer> {
   const upload = copy === undefined ? watchUpload(facts) : undefined
   const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
   const tag = target && tagOf(target, origin, variant)
-  const answered = { origin, tag, visitorLeft: false }
   let startedMs = Date.now()
   let answer: OriginAnswer
   let endedMs: number
@@ -76,22 +82,31 @@ export async function askOrigin(
       await Promise.race([sent, asked])
     }
     if (!isUnwatched) wait?.sent(startedMs)
-    const response = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
+    const received = await (isUnwatched ? asked : within(asked, origin.timeoutMs))
     endedMs = Date.now()
-    const latencyMs = endedMs - startedMs
-    answer = { ...answered, response, failure: failureOfStatus(response.status), latencyMs }
+    const { status } = received
+    // A flag's answers get headers at any rate: made here, the copy is the only one that is ever asked for its headers.
+    const isMutable = target?.kind === 'flag' && status <= HIGHEST_STATUS
+    const response = isMutable ? mutable(received, received.body) : received
+    const [failure, latencyMs] = [failureOfStatus(status), endedMs - startedMs]
+    answer = { response, isMutable, status, origin, tag, failure, latencyMs, visitorLeft: false }
   } catch (error) {
     const failure: FailureKind = error instanceof TimeIsUp ? 'timeout' : 'connect'
     endedMs = Date.now()
     const latencyMs = endedMs - startedMs
     const visitorLeft = facts.request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
-    answer = { ...answered, response: unavailable(failure), isOwn: true, failure, latencyMs, visitorLeft }
+    const response = unavailable(failure)
+    const { status } = response
+    answer = {
+      ...{ response, isMutable: true, status, origin, tag },
+      ...{ failure, latencyMs, visitorLeft, isOwn: true },
+    }
   }
   wait?.ended()
   return conclude(answer, endedMs)
 }
 
-const asItIs = (answer: OriginAnswer) => answer
+export const asItIs: Conclude = (answer) => answer
 
 type Sending = Pick<Question, 'origin' | 'extra'> & {
   target: RouteTarget | undefined

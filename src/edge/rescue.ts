@@ -7,7 +7,7 @@ import { askAndNote } from './ask-and-note.ts'
 import type { Facts } from './facts.ts'
 import type { OriginHealth } from './origin-health.ts'
 import type { Plan } from './plan.ts'
-import type { OriginAnswer, Question } from './proxy.ts'
+import type { Conclude, OriginAnswer, Question } from './proxy.ts'
 
 /** With both origins down, rescues add at most this to control's load. */
 const BUDGET_SHARE = 0.1
@@ -33,23 +33,33 @@ export class Rescuer {
     const canHelp = !this.#health.isAway(standIn.origin)
     const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
     if (away) return this.#goRound(facts, help, away)
-    return mayRepeat ? this.#askWithHelp(facts, plan, help) : this.#ask(facts, plan)
+    if (!mayRepeat) return this.#ask(facts, plan)
+    return facts.hasBody ? this.#askWithCopies(facts, plan, help) : this.#askWithHelp(facts, plan, help)
   }
 
-  async #askWithHelp(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
-    const [copy, spare] = facts.hasBody ? await copiesOf(facts) : [NO_COPY, NO_COPY]
-    const answer = await this.#ask(facts, copy === NO_COPY ? question : { ...question, ...copy })
-    if (answer.failure === undefined || answer.visitorLeft) return answer
-    if (!this.#health.mayHelp(help.origin, Date.now())) return answer
+  async #askWithCopies(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
+    const [copy, spare] = await copiesOf(facts)
+    return this.#askWithHelp(facts, { ...question, copy }, { ...help, copy: spare })
+  }
+
+  #askWithHelp(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
+    return this.#ask(facts, question, (answer) =>
+      answer.failure === undefined || answer.visitorLeft ? answer : this.#repeat(facts, help, answer),
+    )
+  }
+
+  /** The failed answer, or the stand-in's where that is better. */
+  async #repeat(facts: Facts, help: Help, failed: OriginAnswer): Promise<OriginAnswer> {
+    if (!this.#health.mayHelp(help.origin, Date.now())) return failed
     const repetition = this.#budget.start(Date.now())
-    if (repetition === undefined) return answer
-    const rescue = await this.#ask(facts, { ...(await questionOf(help)), ...spare })
+    if (repetition === undefined) return failed
+    const rescue = await this.#ask(facts, await questionOf(help))
     this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
-    return better(answer, rescue)
+    return better(failed, rescue)
   }
 
-  #ask(facts: Facts, question: Question): Promise<OriginAnswer> {
-    return askAndNote(facts, question, this.#health)
+  #ask(facts: Facts, question: Question, conclude?: Conclude): Promise<OriginAnswer> {
+    return askAndNote(facts, question, this.#health, conclude)
   }
 
   /**
@@ -79,12 +89,9 @@ async function questionOf(help: Help): Promise<Question> {
   return { ...help, extra: await help.extra() }
 }
 
-type Copy = { copy?: Request }
-const NO_COPY: Copy = {}
-
 /** Two copies of a request. When they are there its body is, so that no visitor can break it off any more. */
-async function copiesOf({ request }: Facts): Promise<[Copy, Copy]> {
-  const copies: [Copy, Copy] = [{ copy: request.clone() }, { copy: request.clone() }]
+async function copiesOf({ request }: Facts): Promise<[Request, Request]> {
+  const copies: [Request, Request] = [request.clone(), request.clone()]
   await request.arrayBuffer()
   return copies
 }

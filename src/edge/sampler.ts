@@ -18,17 +18,22 @@ const FIRST_QUOTA = 20
 /** A visitor is taken down again after so long at the earliest: taking down costs as much as several requests. */
 const AGAIN_AFTER_MS = 600_000
 const MOST_KNOWN = 5_000
+/** A busy isolate that has met a known visitor meets more of them: finding each costs as much as reading a header. */
+const REST_MS = 10
 
 export class Sampler {
   #raw: RawSample[] = []
   #quota = FIRST_QUOTA
   readonly #known = new Set<string>()
   #knownSinceMs = 0
+  #metKnownAtMs = Number.NEGATIVE_INFINITY
   #plan: { snapshot: Snapshot; plan: SamplingPlan } | undefined
 
   /** Takes the request down, if there is room for one more until the next flush. */
   offer(snapshot: Snapshot, facts: Facts, context: RequestContext): void {
-    if (this.#raw.length >= this.#quota || this.#isKnown(context.targetingKey(), facts.nowMs)) return
+    const isAtRest = Math.abs(facts.nowMs - this.#metKnownAtMs) < REST_MS
+    if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), facts.nowMs))
+      return
     if (this.#plan?.snapshot !== snapshot) this.#plan = { snapshot, plan: samplingPlanOf(snapshot) }
     this.#raw.push(takeSample(this.#plan.plan, context, facts, context.targetingKey()))
   }
@@ -39,7 +44,10 @@ export class Sampler {
       this.#known.clear()
       this.#knownSinceMs = nowMs
     }
-    if (this.#known.has(targetingKey)) return true
+    if (this.#known.has(targetingKey)) {
+      this.#metKnownAtMs = nowMs
+      return true
+    }
     this.#known.add(targetingKey)
     return false
   }
