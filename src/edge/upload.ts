@@ -19,8 +19,9 @@ export type Upload = {
  * through untouched, since a stream between makes a broken one look complete to the origin.
  */
 export function watchUpload({ request, method, headers }: Facts): Upload | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined
   const length = headers.get('content-length')
-  if (length === undefined || method === 'GET' || method === 'HEAD') return undefined
+  if (length === undefined) return undefined
   const { body } = request
   if (body === null) return undefined
   const { readable, writable } = new FixedLengthStream(Number(length))

@@ -20,11 +20,9 @@ export function tagValidators(headers: Headers, tag: string): void {
   else if (etag === null && headers.has('last-modified')) headers.set('etag', `W/"${end}`)
 }
 
-const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-range']
-
 /** Whether a request has conditions, by its headers' lower-case names. */
-export function isConditional(headers: { has(name: string): boolean }): boolean {
-  return CONDITIONS.some((name) => headers.has(name))
+export function isConditional({ names }: { readonly names: readonly string[] }): boolean {
+  return names.some((name) => name.startsWith('if-'))
 }
 
 /** Leaves of a request's conditions those that this origin can judge, in place. */
