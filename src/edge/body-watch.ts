@@ -6,6 +6,8 @@
 import { RateLimiter } from '../core/limits/rate-limiter.ts'
 
 const WATCHED = { burst: 20, perSecond: 20 }
+/** Key of the limiter's only bucket. */
+const BODIES = 'bodies'
 const SUSPICION_MS = 60_000
 
 export class BodyWatch {
@@ -23,7 +25,10 @@ export class BodyWatch {
   ): { body: ReadableStream; done: Promise<void> } | undefined {
     if (!this.#wants(nowMs)) return undefined
     const { body } = response
-    if (body === null) return undefined
+    if (body === null) {
+      this.#limiter.giveBack(BODIES)
+      return undefined
+    }
     const { headers } = response
     const length = headers.get('content-length')
     if (length !== null && !isWholeLength(length, headers)) return undefined
@@ -39,7 +44,7 @@ export class BodyWatch {
   }
 
   #wants(nowMs: number): boolean {
-    return nowMs < this.#suspiciousUntilMs || this.#limiter.take('bodies', nowMs) === 0
+    return nowMs < this.#suspiciousUntilMs || this.#limiter.take(BODIES, nowMs) === 0
   }
 }
 

@@ -123,9 +123,9 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const revision = isWithFlags ? revisionOf(document, facts.nowMs) : undefined
     return andThen(debugViewOf(facts, surroundings.env), (debug) => {
       const pin = pinOf(facts, role, asking.target, snapshot)
-      const page = { role, debug, pin, revision }
       if (pin === undefined && asking.target.kind === 'origin' && !isWithFlags)
         return { ...stablePlan(asking.target), role, debug }
+      const page = { role, debug, pin, revision }
       return andThen(visitorOf(facts, document, surroundings.env), (visitor) => planOf(visitor, asking, page))
     })
   }
@@ -194,7 +194,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
     const { response, status } = withErrorPage(answer, facts, snapshot)
     if (status > HIGHEST_STATUS) return response
-    const copy = mutable(response, response.body)
+    const copy = mutable(response)
     keepFromSharedCaches(copy.headers)
     return copy
   }

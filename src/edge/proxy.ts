@@ -8,7 +8,7 @@ import { TimeIsUp, within } from './deadline.ts'
 import { unavailable } from './error-page.ts'
 import type { Facts } from './facts.ts'
 import { prepareForOrigin } from './headers.ts'
-import { HIGHEST_STATUS, mutable } from './mutable.ts'
+import { mutableOrItself } from './mutable.ts'
 import { type Upload, watchUpload } from './upload.ts'
 import { isConditional, untagValidators } from './validators.ts'
 import type { Wait } from './waits.ts'
@@ -86,9 +86,10 @@ export async function askOrigin(
     endedMs = Date.now()
     const { status } = received
     // A flag's answers get headers at any rate: made here, the copy is the only one that is ever asked for its headers.
-    const isMutable = target?.kind === 'flag' && status <= HIGHEST_STATUS
-    const response = isMutable ? mutable(received, received.body) : received
-    const [failure, latencyMs] = [failureOfStatus(status), endedMs - startedMs]
+    const response = target?.kind === 'flag' ? mutableOrItself(received, status) : received
+    const isMutable = response !== received
+    const failure = failureOfStatus(status)
+    const latencyMs = endedMs - startedMs
     answer = { response, isMutable, status, origin, tag, failure, latencyMs, visitorLeft: false }
   } catch (error) {
     const failure: FailureKind = error instanceof TimeIsUp ? 'timeout' : 'connect'
@@ -97,10 +98,8 @@ export async function askOrigin(
     const visitorLeft = facts.request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
     const response = unavailable(failure)
     const { status } = response
-    answer = {
-      ...{ response, isMutable: true, status, origin, tag },
-      ...{ failure, latencyMs, visitorLeft, isOwn: true },
-    }
+    const own = { isOwn: true, isMutable: true } as const
+    answer = { response, status, origin, tag, failure, latencyMs, visitorLeft, ...own }
   }
   wait?.ended()
   return conclude(answer, endedMs)

@@ -48,6 +48,7 @@ export function observe(
 /** What people take for the gate's word must not be an origin's. */
 const OWN_WORDS = ['sluice-origin', 'sluice-flags', 'sluice-rescue']
 
+/** Names of an answer's fields that visitors must not get. */
 function unfitFields(headers: Headers): readonly string[] {
   const ofConnection = connectionFields(headers)
   return OWN_WORDS.some((name) => headers.has(name)) ? [...OWN_WORDS, ...ofConnection] : ofConnection
@@ -70,7 +71,7 @@ export function respond(
   const isChanged = varies || debug.visible || page !== undefined || missing || unfit.length > 0
   if (!isChanged && watched === undefined) return response
   const isCopied = !isMutable || watched !== undefined
-  const copy = isCopied ? mutable(response, watched ?? response.body) : response
+  const copy = isCopied ? mutable(response, watched) : response
   const headers = isCopied ? copy.headers : given
   for (const name of unfit) headers.delete(name)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(facts))
