@@ -130,12 +130,14 @@ export class ChangeDesk {
   async #unkillInKv(command: Command, cause: Cause): Promise<CommandResult> {
     const { documents, audit, announcer, alarm, control } = this.#parts
     const nowMs = Date.now()
-    const { before, after } = await this.#inTurn(async () => {
+    // A list that has only just been noticed is not in the control state yet.
+    const before = { ...control.statusOf(command.flag), killed: true }
+    const lists = await this.#inTurn(async () => {
       const { killList } = documents.report
       await documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
       return { before: killList, after: documents.report.killList }
     })
-    audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, before, after, ...cause })
+    audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, ...lists, ...cause })
     this.#takeKvKills(nowMs)
     await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
     const lifted = await this.perform(command, cause)
@@ -143,7 +145,7 @@ export class ChangeDesk {
     announcer.tell('unkill', command.flag, cause, nowMs)
     await this.#pushToShards(nowMs)
     await alarm.within(NEXT_LOOK_MS)
-    return control.unchanged(command.flag)
+    return { ok: true, state: control.state, before, after: control.statusOf(command.flag) }
   }
 
   /** What was noticed in KV goes into the log, to the shards, and, if it is about kills, to people. */

@@ -8,6 +8,7 @@ import {
   type Command,
   type CommandResult,
   type FlagFacts,
+  type FlagStatus,
   flagStatus,
   withKvKills,
 } from '../core/rollout/commands.ts'
@@ -68,10 +69,9 @@ export class ControlDesk {
     this.#remember(withKvKills(this.#state, list), nowMs)
   }
 
-  /** The answer to a command that changed something else than the control state. */
-  unchanged(flag: string): CommandResult {
-    const status = flagStatus(this.#state, flag)
-    return { ok: true, state: this.#state, before: status, after: status }
+  /** The control of one flag, with its kill. */
+  statusOf(flag: string): FlagStatus {
+    return flagStatus(this.#state, flag)
   }
 
   #remember(state: ControlState, nowMs: number): void {

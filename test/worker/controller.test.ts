@@ -129,7 +129,8 @@ describe('KV', () => {
 
   it('may hold a kill list of which no isolate has told yet: lifting it is not refused', async () => {
     await env.GATE.put('kill', JSON.stringify(['new-checkout']))
-    await command('unkill', 'new-checkout')
+    const { before, after } = await command('unkill', 'new-checkout')
+    expect([before?.killed, after?.killed]).toEqual([true, false])
     await stateInKv()
     expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual([])
   })
