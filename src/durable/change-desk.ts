@@ -3,7 +3,7 @@
  * shards), KV, notifications. People's commands, the guard's, new documents and what is found in KV all come by here.
  */
 import { KILL_ALL } from '../core/config/control.ts'
-import type { Command, CommandResult } from '../core/rollout/commands.ts'
+import { type Command, type CommandResult, flagStatus } from '../core/rollout/commands.ts'
 import { countersShard, type Env } from '../env.ts'
 import { withTimeout } from '../with-timeout.ts'
 import type { Alarm } from './alarm.ts'
@@ -131,7 +131,7 @@ export class ChangeDesk {
     const { documents, audit, announcer, alarm, control } = this.#parts
     const nowMs = Date.now()
     // A list that has only just been noticed is not in the control state yet.
-    const before = { ...control.statusOf(command.flag), killed: true }
+    const before = { ...flagStatus(control.state, command.flag), killed: true }
     const lists = await this.#inTurn(async () => {
       const { killList } = documents.report
       await documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
@@ -145,7 +145,7 @@ export class ChangeDesk {
     announcer.tell('unkill', command.flag, cause, nowMs)
     await this.#pushToShards(nowMs)
     await alarm.within(NEXT_LOOK_MS)
-    return { ok: true, state: control.state, before, after: control.statusOf(command.flag) }
+    return { ok: true, state: control.state, before, after: flagStatus(control.state, command.flag) }
   }
 
   /** What was noticed in KV goes into the log, to the shards, and, if it is about kills, to people. */

@@ -8,8 +8,6 @@ import {
   type Command,
   type CommandResult,
   type FlagFacts,
-  type FlagStatus,
-  flagStatus,
   withKvKills,
 } from '../core/rollout/commands.ts'
 import { withTimeout } from '../with-timeout.ts'
@@ -67,11 +65,6 @@ export class ControlDesk {
   /** Takes over the kill list of KV. */
   takeKvKills(list: readonly string[], nowMs: number): void {
     this.#remember(withKvKills(this.#state, list), nowMs)
-  }
-
-  /** The control of one flag, with its kill. */
-  statusOf(flag: string): FlagStatus {
-    return flagStatus(this.#state, flag)
   }
 
   #remember(state: ControlState, nowMs: number): void {
