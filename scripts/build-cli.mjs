@@ -11,7 +11,7 @@ export async function buildCli() {
   const temporary = `${root}dist/cli.${process.pid}.js`
   const result = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/entry.ts'],
+    entryPoints: ['src/cli/program/entry.ts'],
     outfile: temporary,
     bundle: true,
     platform: 'node',

@@ -4,14 +4,14 @@ import { rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { PROJECT_ROOT } from '../src/local/project-root.ts'
+import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
 
 const OUTDIR = resolve(PROJECT_ROOT, 'dist/lib')
 
 /** The helper for pages, as a page loads it. */
 async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
   await build({
-    entryPoints: [resolve(PROJECT_ROOT, 'src/browser/index.ts')],
+    entryPoints: [resolve(PROJECT_ROOT, 'src/sdk/browser/index.ts')],
     outfile,
     bundle: true,
     format: 'esm',
@@ -27,10 +27,10 @@ async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
 export async function buildServerModules(): Promise<void> {
   await build({
     entryPoints: {
-      server: resolve(PROJECT_ROOT, 'src/server/index.ts'),
-      openfeature: resolve(PROJECT_ROOT, 'src/openfeature/index.ts'),
-      hono: resolve(PROJECT_ROOT, 'src/hono/index.ts'),
-      durable: resolve(PROJECT_ROOT, 'src/hono/durable.ts'),
+      server: resolve(PROJECT_ROOT, 'src/sdk/server/index.ts'),
+      openfeature: resolve(PROJECT_ROOT, 'src/sdk/openfeature/index.ts'),
+      hono: resolve(PROJECT_ROOT, 'src/sdk/hono/index.ts'),
+      durable: resolve(PROJECT_ROOT, 'src/sdk/hono/durable.ts'),
     },
     outdir: OUTDIR,
     bundle: true,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { freePort, startLocalGate } from '../src/local/gate.ts'
-import { PROJECT_ROOT } from '../src/local/project-root.ts'
+import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
+import { freePort, startLocalGate } from '../src/local/local-gate.ts'
 import { buildServerModules } from './build-library.ts'
 
 const variants = { on: true, off: false }

@@ -1,11 +1,11 @@
 /**
- * `npm run generate`: the published JSON Schema and the reference page, both from src/core/config/schema.ts; the
+ * `npm run generate`: the published JSON Schema and the reference page, both from src/core/config/schema/document.ts; the
  * OpenAPI description of the admin API from src/contract; the page of the command line from src/cli.
  * With `--check` nothing is written; the exit code says whether what is there is up to date.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { PROJECT_ROOT } from '../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../src/local/build/build-worker.ts'
 import { cliPage } from './generate/cli-page.ts'
 import { gateDocumentJsonSchema } from './generate/json-schema.ts'
 import { openApiDocument } from './generate/openapi.ts'

@@ -1,11 +1,11 @@
 /** The Worker: what the gate answers itself, and everything else through the gate. Nothing imports this file. */
-import { createEndpoints } from './app/endpoints.ts'
-import { bundledDocument } from './bundled.ts'
-import { createGate } from './edge/gate.ts'
-import type { Env } from './env.ts'
+import { createEndpoints } from './api/endpoints.ts'
+import { createGate } from './gate/gate.ts'
+import { bundledDocument } from './platform/bundled-document.ts'
+import type { Env } from './platform/env.ts'
 
-export { Controller } from './durable/controller.ts'
-export { Counters } from './durable/counters.ts'
+export { Controller } from './durable/controller/controller.ts'
+export { Counters } from './durable/counters/counters.ts'
 
 const gate = createGate({ bundled: bundledDocument })
 

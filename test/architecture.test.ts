@@ -16,16 +16,16 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/core/context/facts.ts': 'export interface Facts { host: string }\nexport const NONE = 0\n',
   'src/core/flags/flag.ts': "export { NONE } from '../context/facts.ts'\n",
   'src/core/guard/guard.ts': 'export const guard = 1\n',
-  'src/edge/gate.ts': "import { NONE } from '../core/context/facts.ts'\nexport const gate = NONE\n",
-  'src/durable/controller.ts': 'export class Controller {}\n',
-  'src/admin/api.ts': 'export interface Api { a: 1 }\nexport const api = 1\n',
-  'src/client/ofrep.ts': 'export const ofrep = 1\n',
+  'src/gate/gate.ts': "import { NONE } from '../core/context/facts.ts'\nexport const gate = NONE\n",
+  'src/durable/controller/controller.ts': 'export class Controller {}\n',
+  'src/api/admin/admin-api.ts': 'export interface Api { a: 1 }\nexport const api = 1\n',
+  'src/api/flags/ofrep.ts': 'export const ofrep = 1\n',
   'src/contract/client.ts': 'export const ofrep = 1\n',
   'src/local/start.ts': 'export const start = 1\n',
-  'src/env.ts':
+  'src/platform/env.ts':
     "import type { Controller } from './durable/controller.ts'\nexport type Env = { c: Controller }\n",
   'src/index.ts':
-    "export { Controller } from './durable/controller.ts'\nexport { gate } from './edge/gate.ts'\n",
+    "export { Controller } from './durable/controller.ts'\nexport { gate } from './gate/gate.ts'\n",
   'config/example.json': '{}\n',
   'examples/shop/shop.ts': 'export const shop = 1\n',
 }
@@ -94,38 +94,38 @@ describe('checkArchitecture', () => {
   it('lists every problem of a tree, in the order of files and lines', () => {
     const lines = linesOf({
       [PURE_FILE]: "import 'node:fs'\nexport const f = () => Math.random()\nexport const g = fetch\n",
-      'src/admin/x.ts': "export { gate } from '../edge/gate.ts'\n",
+      'src/api/x.ts': "export { Controller } from '../durable/controller.ts'\n",
     })
     const places = lines.map((line) => line.split('  ')[0])
-    expect(places).toEqual(['src/admin/x.ts:1', `${PURE_FILE}:1`, `${PURE_FILE}:2`, `${PURE_FILE}:3`])
+    expect(places).toEqual(['src/api/x.ts:1', `${PURE_FILE}:1`, `${PURE_FILE}:2`, `${PURE_FILE}:3`])
   })
 })
 
 describe('import cycles', () => {
   it('are found across files and folders, with the way round', () => {
     const lines = linesOf({
-      'src/edge/a.ts': "import { b } from './b.ts'\nexport const a = () => b\n",
-      'src/edge/b.ts': "export { c as b } from './deep/c.ts'\n",
-      'src/edge/deep/c.ts': "import { a } from '../a.ts'\nexport const c = () => a\n",
+      'src/gate/a.ts': "import { b } from './b.ts'\nexport const a = () => b\n",
+      'src/gate/b.ts': "export { c as b } from './deep/c.ts'\n",
+      'src/gate/deep/c.ts': "import { a } from '../a.ts'\nexport const c = () => a\n",
     })
-    const circle = 'src/edge/a.ts -> src/edge/b.ts -> src/edge/deep/c.ts -> src/edge/a.ts'
+    const circle = 'src/gate/a.ts -> src/gate/b.ts -> src/gate/deep/c.ts -> src/gate/a.ts'
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(`src/edge/a.ts:1  import cycle ${circle}: `)
+    expect(lines[0]).toContain(`src/gate/a.ts:1  import cycle ${circle}: `)
   })
 
   it('are found through a dynamic import, and of a file with itself', () => {
     const lines = linesOf({
-      'src/edge/a.ts': "export const a = () => import('./b.ts')\n",
-      'src/edge/b.ts': "import { a } from './a.ts'\nexport const b = a\n",
-      'src/edge/self.ts': "import * as self from './self.ts'\nexport const me = () => self\n",
+      'src/gate/a.ts': "export const a = () => import('./b.ts')\n",
+      'src/gate/b.ts': "import { a } from './a.ts'\nexport const b = a\n",
+      'src/gate/self.ts': "import * as self from './self.ts'\nexport const me = () => self\n",
     })
-    expect(lines.map((line) => line.split(':')[0])).toEqual(['src/edge/a.ts', 'src/edge/self.ts'])
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['src/gate/a.ts', 'src/gate/self.ts'])
   })
 
   it('of types alone are none', () => {
     const lines = linesOf({
-      'src/edge/a.ts': "import type { B } from './b.ts'\nexport interface A { b: B }\n",
-      'src/edge/b.ts':
+      'src/gate/a.ts': "import type { B } from './b.ts'\nexport interface A { b: B }\n",
+      'src/gate/b.ts':
         "import { type A } from './a.ts'\nexport interface B { a: A; f: import('./a.ts').A }\n",
     })
     expect(lines).toEqual([])

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { buildWorker } from '../src/local/build-worker.ts'
+import { buildWorker } from '../src/local/build/build-worker.ts'
 
 /** DESIGN's budget for the Worker without dashboard assets. */
 const MOST_GZIPPED_BYTES = 120_000

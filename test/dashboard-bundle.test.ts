@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { buildDashboard } from '../src/local/build-dashboard.ts'
+import { buildDashboard } from '../src/local/build/build-dashboard.ts'
 
 const MOST_GZIPPED_BYTES = 150_000
 

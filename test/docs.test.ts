@@ -5,7 +5,7 @@ import { dirname, extname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { RESPONSES } from '../src/contract/responses.ts'
 import { ROUTES } from '../src/contract/routes.ts'
-import { parseDocumentValue } from '../src/core/config/parse.ts'
+import { parseDocumentValue } from '../src/core/config/parse/parse.ts'
 
 /** Files of the project: tracked ones, and new ones that are not ignored. */
 const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

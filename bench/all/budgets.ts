@@ -1,8 +1,9 @@
 /** Every row of the design's budgets, with what was measured. */
+
+import type { Ratio } from '../../test-kit/report/ratio.ts'
 import { lead } from '../evaluate/report.ts'
 import { type Figure, TOGETHER } from '../guard/row.ts'
 import { proportionInterval } from '../guard/statistics.ts'
-import type { Ratio } from '../support/ratio.ts'
 import type { Name, Results } from './results.ts'
 
 export type Budget = {

@@ -8,7 +8,7 @@
  * pictures. Ends with 1 where a budget is surely missed.
  */
 import { parseArgs } from 'node:util'
-import { progress } from '../support/emit.ts'
+import { progress } from '../../test-kit/report/emit.ts'
 import { BUDGETS, verdictOf } from './budgets.ts'
 import { budgetTable, writePage } from './page.ts'
 import { keep, keptResults, NAMES, run } from './results.ts'

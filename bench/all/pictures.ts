@@ -1,6 +1,7 @@
 /** The pictures of docs/performance.md. */
+
+import { chartSvg } from '../../test-kit/report/chart.ts'
 import type { GrowthResult, Series } from '../growth/report.ts'
-import { chartSvg } from '../support/chart.ts'
 
 const short = (value: number) => new Intl.NumberFormat('en', { notation: 'compact' }).format(value)
 const linesOf = (series: readonly Series[]) =>

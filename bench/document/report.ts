@@ -1,4 +1,4 @@
-import { table } from '../support/emit.ts'
+import { table } from '../../test-kit/report/emit.ts'
 
 export type DocumentFigures = {
   flags: number

@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
-import { emit } from '../support/emit.ts'
-import { percentile } from '../support/percentiles.ts'
+import { emit } from '../../test-kit/report/emit.ts'
+import { percentile } from '../../test-kit/report/percentiles.ts'
 import { type EvaluateResult, toMarkdown } from './report.ts'
 import { COUNTRIES, type Evaluator, evaluators, flagNames, type Visitor } from './rivals.ts'
 

@@ -1,4 +1,4 @@
-import { table } from '../support/emit.ts'
+import { table } from '../../test-kit/report/emit.ts'
 
 /** Times in ns; ratios to Sluice's own time, by rounds; bytes allocated per call. */
 export type EvaluateResult = {

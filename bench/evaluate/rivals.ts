@@ -10,9 +10,9 @@ import { DefaultLogger } from '@openfeature/core'
 import { FlagdCore } from '@openfeature/flagd-core'
 import type UnleashClientClass from 'unleash-client/lib/client.js'
 import { defaultStrategies } from 'unleash-client/lib/strategy/index.js'
+import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../src/core/config/control.ts'
-import { parseDocumentValue } from '../../src/core/config/parse.ts'
-import { compileSnapshot } from '../../src/core/config/snapshot.ts'
+import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
 import { decide } from '../../src/core/decision/decide.ts'
 
 /** A CommonJS module whose types say otherwise. */

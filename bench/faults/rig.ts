@@ -1,8 +1,8 @@
 /** A gate with two origins whose every part can be put into trouble. */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type KvService, startKvService } from '../support/kv-service.ts'
-import { ADMIN_TOKEN, type PlainWorkerd, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { type KvService, startKvService } from '../../test-kit/workerd/kv-service.ts'
+import { ADMIN_TOKEN, type PlainWorkerd, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 
 export const FLAG = 'shop'

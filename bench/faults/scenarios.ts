@@ -1,5 +1,5 @@
 /** The faults, one by one. Each begins under load, and ends before the rollback is waited for. */
-import type { KvService } from '../support/kv-service.ts'
+import type { KvService } from '../../test-kit/workerd/kv-service.ts'
 import type { Mistreatment } from './fault-proxy.ts'
 import { type MakeDocument, plainDocument, type Rig } from './rig.ts'
 

@@ -9,11 +9,11 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
-import { buildWorker } from '../../src/local/build-worker.ts'
-import { PROJECT_ROOT } from '../../src/local/project-root.ts'
-import { emit, progress } from '../support/emit.ts'
-import { DIMENSIONS, type Dimension, requestsOf } from './decisions.ts'
-import { FEW_GATE_SIZES, GATE_SIZES, gateSeries } from './gate.ts'
+import { buildWorker } from '../../src/local/build/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { emit, progress } from '../../test-kit/report/emit.ts'
+import { DIMENSIONS, type Dimension, requestsOf } from '../../test-kit/simulation/decisions.ts'
+import { FEW_GATE_SIZES, GATE_SIZES, gateSeries } from './gate-figures.ts'
 import { type Series, toMarkdown } from './report.ts'
 
 const { values: options } = parseArgs({

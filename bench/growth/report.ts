@@ -1,6 +1,6 @@
+import { table } from '../../test-kit/report/emit.ts'
+import { type Ratio, ratioText } from '../../test-kit/report/ratio.ts'
 import { turnsText } from '../proxy/turns.ts'
-import { table } from '../support/emit.ts'
-import { type Ratio, ratioText } from '../support/ratio.ts'
 
 /** `factor`: how many times the first size's cost, where that was measured beside it. */
 export type Series = { by: string; points: { size: number; cost: number; factor?: Ratio }[] }

@@ -3,7 +3,7 @@
 import { type Cell, CellTable } from '../../src/core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../../src/core/counters/outbox.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from '../../src/core/counters/sequence.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../test-kit/simulation/random.ts'
 
 /** Cells that arrive at the Controller in a second, given those that were counted in it. */
 export type Delivery = (cells: readonly Cell[], second: number) => Cell[]

@@ -1,11 +1,11 @@
 /** A scenario is plain data, so that it travels to worker threads: what is true, and how long it is watched. */
 
+import { type Source, type Ticker, type Truth, trafficTick } from '../../test-kit/simulation/guard-traffic.ts'
+import type { Random } from '../../test-kit/simulation/random.ts'
 import { deliverAtOnce, faultyDelivery } from './delivery.ts'
-import { cellsOf, createGate } from './gate.ts'
+import { cellsOf, createGate } from './guarded-gate.ts'
 import { type ClusterKind, population } from './population.ts'
-import type { Random } from './random.ts'
 import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
-import { type Source, type Ticker, type Truth, trafficTick } from './traffic.ts'
 
 const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
 export type RivalName = (typeof RIVALS)[number]

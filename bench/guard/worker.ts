@@ -1,7 +1,7 @@
 /** A worker thread: runs parts of scenarios, each run with a seed of its own. */
 
 import { parentPort } from 'node:worker_threads'
-import { seeded } from './random.ts'
+import { seeded } from '../../test-kit/simulation/random.ts'
 import { type RunResult, runScenario, type Scenario } from './scenario.ts'
 
 /** Runs `from` to before `to` of a scenario. */

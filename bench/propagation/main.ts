@@ -8,15 +8,15 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdminClient } from '../../src/contract/client.ts'
-import { buildWorker } from '../../src/local/build-worker.ts'
-import { PROJECT_ROOT } from '../../src/local/project-root.ts'
-import { emit } from '../support/emit.ts'
-import { startKvService } from '../support/kv-service.ts'
-import { startNamedOrigin } from '../support/origins.ts'
-import { ADMIN_TOKEN, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { buildWorker } from '../../src/local/build/build-worker.ts'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { startNamedOrigin } from '../../test-kit/origins/named-origin.ts'
+import { emit } from '../../test-kit/report/emit.ts'
+import { startTraffic } from '../../test-kit/traffic/request-loop.ts'
+import { startKvService } from '../../test-kit/workerd/kv-service.ts'
+import { ADMIN_TOKEN, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type PropagationResult, spreadOf, toMarkdown } from './report.ts'
 import { FLAG, type GateHandle, SCENARIOS, type Scenario } from './scenarios.ts'
-import { startTraffic } from './traffic.ts'
 
 const { values: options } = parseArgs({
   options: {

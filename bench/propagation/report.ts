@@ -1,5 +1,5 @@
-import { table } from '../support/emit.ts'
-import { percentile } from '../support/percentiles.ts'
+import { table } from '../../test-kit/report/emit.ts'
+import { percentile } from '../../test-kit/report/percentiles.ts'
 
 type Spread = { p50Ms: number; p99Ms: number; maxMs: number }
 export type PropagationRow = {

@@ -4,9 +4,9 @@ import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { AdminClient } from '../../src/contract/client.ts'
-import { PROJECT_ROOT } from '../../src/local/project-root.ts'
-import type { KvService } from '../support/kv-service.ts'
-import { ADMIN_TOKEN } from '../support/plain-workerd.ts'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import type { KvService } from '../../test-kit/workerd/kv-service.ts'
+import { ADMIN_TOKEN } from '../../test-kit/workerd/plain-workerd.ts'
 
 export const FLAG = 'shop'
 

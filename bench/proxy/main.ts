@@ -6,7 +6,7 @@
  *     npm run bench:proxy -- [--quick] [--json] [--rounds N] [--seconds N]
  */
 import { parseArgs } from 'node:util'
-import { emit, progress } from '../support/emit.ts'
+import { emit, progress } from '../../test-kit/report/emit.ts'
 import { BASELINE, contestants, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
 import { LOAD_TOOL } from './load.ts'
 import { resultOf, toMarkdown } from './report.ts'

@@ -1,7 +1,7 @@
 /** Figures of the proxy benchmark. */
-import { table } from '../support/emit.ts'
-import { percentile } from '../support/percentiles.ts'
-import { type Ratio, ratioText } from '../support/ratio.ts'
+import { table } from '../../test-kit/report/emit.ts'
+import { percentile } from '../../test-kit/report/percentiles.ts'
+import { type Ratio, ratioText } from '../../test-kit/report/ratio.ts'
 import { BASELINE, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
 import { cpuRatioOf, cpuUsOf, type Turn, turnsText } from './turns.ts'
 

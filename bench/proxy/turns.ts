@@ -3,10 +3,11 @@
  * alternates, so that whatever else the machine does meanwhile it does to all of them. Several rounds, since no two
  * processes are alike.
  */
-import { isolate, stepAside } from '../support/affinity.ts'
-import { startStaticOrigin } from '../support/child-origin.ts'
-import { cpuTimeMs, untilIdle } from '../support/cpu.ts'
-import { type Ratio, ratioOf } from '../support/ratio.ts'
+
+import { startStaticOrigin } from '../../test-kit/origins/child-origin.ts'
+import { type Ratio, ratioOf } from '../../test-kit/report/ratio.ts'
+import { isolate, stepAside } from '../../test-kit/workerd/affinity.ts'
+import { cpuTimeMs, untilIdle } from '../../test-kit/workerd/cpu.ts'
 import { type Load, load } from './load.ts'
 
 export type Running = {

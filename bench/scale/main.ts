@@ -8,10 +8,10 @@
  * `--write` makes docs/scale.md and its pictures.
  */
 import { parseArgs } from 'node:util'
-import { emit, progress } from '../support/emit.ts'
-import { adapt, simulate, type Times } from './measure.ts'
+import { adapt, simulate, type Times } from '../../test-kit/network/measure.ts'
+import type { Fault } from '../../test-kit/network/network.ts'
+import { emit, progress } from '../../test-kit/report/emit.ts'
 import { memoryFigures } from './memory.ts'
-import type { Fault } from './network.ts'
 import { writePage } from './page.ts'
 import { type ScaleResult, type Size, toMarkdown } from './report.ts'
 

@@ -2,8 +2,8 @@
 import { Outbox } from '../../src/core/counters/outbox.ts'
 import type { FlushMessage } from '../../src/core/counters/protocol.ts'
 import { Shard } from '../../src/core/counters/shard.ts'
-import { TAG } from './shard-node.ts'
-import { cellsOf } from './some-cells.ts'
+import { TAG } from '../../test-kit/network/shard-node.ts'
+import { cellsOf } from '../../test-kit/network/some-cells.ts'
 
 export type MemoryFigures = {
   isolateBytes: number

@@ -1,5 +1,5 @@
 /** The pictures of docs/scale.md. */
-import { chartSvg } from '../support/chart.ts'
+import { chartSvg } from '../../test-kit/report/chart.ts'
 import { type AdaptationPoint, isHealthy, type ScaleResult } from './report.ts'
 
 const short = (value: number) => new Intl.NumberFormat('en', { notation: 'compact' }).format(value)

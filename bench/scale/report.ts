@@ -1,6 +1,6 @@
-import { table } from '../support/emit.ts'
+import type { MonthlyCost } from '../../test-kit/network/prices.ts'
+import { table } from '../../test-kit/report/emit.ts'
 import type { MemoryFigures } from './memory.ts'
-import type { MonthlyCost } from './prices.ts'
 
 export type Size = { requestsPerSecond: number; colos: number; isolates: number }
 

@@ -1,4 +1,4 @@
-import { table } from '../support/emit.ts'
+import { table } from '../../test-kit/report/emit.ts'
 
 export type Counts = { canary: number; control: number; other: number; errors: number }
 export type SoakResult = {

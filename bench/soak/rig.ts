@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { startKvService } from '../support/kv-service.ts'
-import { ADMIN_TOKEN, startPlainWorkerd } from '../support/plain-workerd.ts'
+import { startKvService } from '../../test-kit/workerd/kv-service.ts'
+import { ADMIN_TOKEN, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import type { Counts } from './report.ts'
 
 const FLAG = 'shop'

@@ -10,6 +10,7 @@ export function areaOf(file: string): string | undefined {
   if (top === 'config') return file.endsWith('.json') ? 'config' : undefined
   if (top === 'examples') return 'examples'
   if (top !== 'src') return undefined
+  if (second === 'sdk' && rest.length > 1) return `sdk/${rest[0]}`
   if (rest.length > 0) return second
   return /^index(\.|$)/.test(second ?? '') ? 'index' : 'src'
 }

@@ -12,28 +12,26 @@ export interface AreaRules {
   readonly builtins?: readonly ('node' | 'cloudflare')[]
 }
 
-const PARTS = ['core', 'contract', 'edge', 'durable', 'admin', 'client', 'dashboard', 'app']
+const PARTS = ['core', 'platform', 'contract', 'gate', 'durable', 'api', 'dashboard']
 const PURE_PACKAGES = ['valibot', 'semver', 'ipaddr.js', 'isbot']
 
-/** Areas are the folders of src; `src` means the files directly in it, `index` the composition root. */
+/** Areas are the folders of src, and those of src/sdk; `index` is the composition root. */
 export const AREAS: Readonly<Record<string, AreaRules>> = {
   core: { values: ['core'], packages: PURE_PACKAGES },
+  platform: { values: ['platform', 'core', 'config'], packages: [] },
   contract: { values: ['contract', 'core'] },
-  edge: { values: ['edge', 'core', 'src'], builtins: ['cloudflare'] },
-  durable: { values: ['durable', 'core', 'src'], builtins: ['cloudflare'] },
-  client: { values: ['client', 'core', 'src'], types: ['edge', 'durable'] },
-  app: { values: ['app', 'admin', 'client', 'edge', 'durable', 'core', 'src', 'config'] },
-  hono: { values: ['hono', 'app', 'edge', 'durable', 'core', 'src'], packages: ['hono'] },
-  browser: { values: ['browser'], packages: [] },
-  server: { values: ['server'], packages: [] },
-  openfeature: { values: ['openfeature', 'server'], packages: ['@openfeature/server-sdk'] },
-  admin: { values: ['admin', 'contract', 'core', 'src'], types: ['durable', 'edge'] },
-  dashboard: { values: ['dashboard', 'contract', 'core', 'src'] },
-  local: { values: ['local', 'core', 'src', 'config', 'examples'], builtins: ['node'] },
+  gate: { values: ['gate', 'core', 'platform'], builtins: ['cloudflare'] },
+  durable: { values: ['durable', 'core', 'platform'], builtins: ['cloudflare'] },
+  api: { values: ['api', 'gate', 'contract', 'core', 'platform', 'config'], types: ['durable'] },
+  'sdk/hono': { values: ['sdk/hono', 'api', 'gate', 'durable', 'core', 'platform'], packages: ['hono'] },
+  'sdk/browser': { values: ['sdk/browser'], packages: [] },
+  'sdk/server': { values: ['sdk/server'], packages: [] },
+  'sdk/openfeature': { values: ['sdk/openfeature', 'sdk/server'], packages: ['@openfeature/server-sdk'] },
+  dashboard: { values: ['dashboard', 'contract', 'core'] },
+  local: { values: ['local', 'core', 'platform', 'config', 'examples'], builtins: ['node'] },
   interop: { values: ['interop', 'core'], packages: ['valibot'] },
-  cli: { values: ['cli', 'interop', 'contract', 'core', 'local', 'src', 'config'], builtins: ['node'] },
-  src: { values: ['src', 'core', 'config'], types: PARTS },
-  index: { values: [...PARTS, 'src', 'config'], builtins: ['cloudflare'] },
+  cli: { values: ['cli', 'interop', 'contract', 'core', 'local', 'platform', 'config'], builtins: ['node'] },
+  index: { values: [...PARTS, 'config'], builtins: ['cloudflare'] },
 }
 
 /** A folder of core imports itself and folders to its left; files directly in core stand left of all. */

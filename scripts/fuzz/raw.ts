@@ -3,10 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { cpuTimeMs } from '../../bench/support/cpu.ts'
-import type { KvService } from '../../bench/support/kv-service.ts'
-import { startPlainWorkerd } from '../../bench/support/plain-workerd.ts'
-import { buildWorker } from '../../src/local/build-worker.ts'
+import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { document } from '../../test/worker/fuzz/document.ts'
 import {
   cookies,
@@ -17,6 +14,9 @@ import {
   query,
   userAgent,
 } from '../../test/worker/fuzz/inputs.ts'
+import { cpuTimeMs } from '../../test-kit/workerd/cpu.ts'
+import type { KvService } from '../../test-kit/workerd/kv-service.ts'
+import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 
 export const RAW = 'raw requests over sockets'
 

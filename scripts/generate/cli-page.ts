@@ -1,8 +1,9 @@
 /** docs/cli.md: the command line, from the same definitions that the parser reads. */
-import { GLOBAL_OPTIONS } from '../../src/cli/global-options.ts'
-import { EXIT_CODES } from '../../src/cli/program.ts'
-import { type ArgumentSpec, GROUPS, type OptionSpec, type Verb } from '../../src/cli/verb.ts'
-import { VERBS } from '../../src/cli/verbs/index.ts'
+
+import { GLOBAL_OPTIONS } from '../../src/cli/base/global-options.ts'
+import { type ArgumentSpec, GROUPS, type OptionSpec, type Verb } from '../../src/cli/base/verb.ts'
+import { VERBS } from '../../src/cli/commands/index.ts'
+import { EXIT_CODES } from '../../src/cli/program/program.ts'
 
 const INTRODUCTION = `# The command line
 

@@ -1,5 +1,5 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { gateDocumentSchema } from '../../src/core/config/schema.ts'
+import { gateDocumentSchema } from '../../src/core/config/schema/document.ts'
 
 /** The part of JSON Schema that the generated one uses. */
 export type JsonSchema = {

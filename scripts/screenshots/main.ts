@@ -7,7 +7,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { PROJECT_ROOT } from '../../src/local/project-root.ts'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { startScene } from './scene.ts'
 import { stage } from './story.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startShop } from '../../examples/shop/shop.ts'
 import { type AdminClient, createAdminClient } from '../../src/contract/client.ts'
-import { startLocalGate } from '../../src/local/gate.ts'
+import { startLocalGate } from '../../src/local/local-gate.ts'
 import { sceneDocument } from './document.ts'
 
 const TOKEN = 'screenshots'

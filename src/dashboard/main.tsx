@@ -1,8 +1,8 @@
 import { render } from 'preact'
-import { App } from './app.tsx'
-import { resumeSession } from './session.ts'
+import { App } from './app/app.tsx'
+import { resumeSession } from './state/session.ts'
 import './styles/index.css'
-import { startTheme } from './theme.ts'
+import { startTheme } from './state/theme.ts'
 
 startTheme()
 const root = document.getElementById('app')

@@ -1,8 +1,8 @@
 /** What an import gives: a document, and a list of everything that is not carried over exactly. */
-import { type Parsed, parseDocumentValue, parseJson } from '../core/config/parse.ts'
-import { type Problem, problem } from '../core/config/problems.ts'
-import { isDeeperThan } from '../core/config/readable.ts'
-import type { FlagInput, GateDocumentInput } from '../core/config/schema.ts'
+import { type Parsed, parseDocumentValue, parseJson } from '../core/config/parse/parse.ts'
+import { type Problem, problem } from '../core/config/parse/problems.ts'
+import { isDeeperThan } from '../core/config/parse/readable.ts'
+import type { FlagInput, GateDocumentInput } from '../core/config/schema/document.ts'
 
 /** Something that the document can't say exactly as the source does; without it the import is faithful. */
 export type Loss = {

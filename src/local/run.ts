@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { watch } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
-import { parseDocument } from '../core/config/parse.ts'
+import { parseDocument } from '../core/config/parse/parse.ts'
 import { messageOf } from '../core/message-of.ts'
+import { describeProblems, readText, withOriginUrls } from './build/documents.ts'
+import { PROJECT_ROOT } from './build/project-root.ts'
 import { holdDataDir, refuseSharing } from './data-lock.ts'
-import { describeProblems, readText, withOriginUrls } from './documents.ts'
-import { type LocalGate, startLocalGate } from './gate.ts'
-import { PROJECT_ROOT } from './project-root.ts'
+import { type LocalGate, startLocalGate } from './local-gate.ts'
 
 export type RunOptions = {
   /** File of the document to publish, and to publish again whenever it changes; without one the demo runs. */

@@ -3,8 +3,8 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../core/message-of.ts'
+import { PROJECT_ROOT } from './build/project-root.ts'
 import { launcherGone } from './launcher.ts'
-import { PROJECT_ROOT } from './project-root.ts'
 import { DocumentError, readyLines, startRun } from './run.ts'
 
 const USAGE = `Usage: npm start -- [options]

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
-import { writeGateFiles } from '../../src/cli/gate-folder.ts'
-import { initFiles } from '../../src/cli/init-files.ts'
+import { writeGateFiles } from '../../src/cli/document/gate-folder.ts'
+import { initFiles } from '../../src/cli/document/init-files.ts'
 
 test('a folder of its own has what its wrangler.toml names: the Worker, and the dashboard', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-folder-'))

@@ -174,7 +174,7 @@ describe('sluice completion', () => {
 
 describe('help', () => {
   it('of every verb has examples that begin with it', async () => {
-    const { VERBS } = await import('../../src/cli/verbs/index.ts')
+    const { VERBS } = await import('../../src/cli/commands/index.ts')
     for (const verb of VERBS) {
       const { code, out } = await sluice([verb.name, '--help'])
       expect([verb.name, code]).toEqual([verb.name, 0])

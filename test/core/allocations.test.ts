@@ -2,11 +2,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { requestsOf } from '../../bench/growth/decisions.ts'
+import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../src/core/config/control.ts'
-import { parseDocumentValue } from '../../src/core/config/parse.ts'
-import { compileSnapshot } from '../../src/core/config/snapshot.ts'
+import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
 import { decide } from '../../src/core/decision/decide.ts'
+import { requestsOf } from '../../test-kit/simulation/decisions.ts'
 
 setFlagsFromString('--expose_gc')
 const collect = runInNewContext('gc') as () => void

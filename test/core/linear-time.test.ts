@@ -1,11 +1,11 @@
 /** Text that somebody else writes costs time in proportion to its length, however it is made. */
 import { describe, expect, it } from 'vitest'
 import { parseControlState, parseKillList } from '../../src/core/config/control.ts'
-import { parseDocument } from '../../src/core/config/parse.ts'
-import { compilePath } from '../../src/core/config/route-pattern.ts'
+import { parseDocument } from '../../src/core/config/parse/parse.ts'
+import { compilePath } from '../../src/core/config/routes/route-pattern.ts'
 import { readUserAgent } from '../../src/core/context/user-agent.ts'
 import { compileOperator } from '../../src/core/flags/operators.ts'
-import { tagValidators, untagValidators } from '../../src/edge/validators.ts'
+import { tagValidators, untagValidators } from '../../src/gate/origin/etags.ts'
 
 const SHORT = 1_000
 const GROWTH = 64

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { movesText, percentagePlan, plansFor } from '../../src/dashboard/change-plans.ts'
+import { movesText, percentagePlan, plansFor } from '../../src/dashboard/actions/change-plans.ts'
 import { summary } from './support.ts'
 
 const STAGES = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]

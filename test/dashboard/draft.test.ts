@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { audienceWords, conditionWords, servingWords } from '../../src/dashboard/state/plain-words.ts'
 import {
   documentWith,
   placeOf,
@@ -7,7 +8,6 @@ import {
   valueAt,
   withValue,
 } from '../../src/dashboard/views/edit/draft.ts'
-import { audienceWords, conditionWords, servingWords } from '../../src/dashboard/views/flag/plain-words.ts'
 import { EMPTY_VISITOR, visitorOf } from '../../src/dashboard/views/try/visitor.ts'
 
 const key = fc.oneof(fc.constantFrom('a', 'b', 'rules'), fc.nat(3))

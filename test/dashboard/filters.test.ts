@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { stateOf } from '../../src/dashboard/flag-state.ts'
+import { stateOf } from '../../src/dashboard/state/flag-state.ts'
 import { filtered, NO_FILTERS } from '../../src/dashboard/views/home/filters.ts'
 import { summary } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type SeriesPoint, steadied } from '../../src/dashboard/series.ts'
+import { type SeriesPoint, steadied } from '../../src/dashboard/state/series.ts'
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null }
 function point(requests: number, errors: number, generation = 1): SeriesPoint {

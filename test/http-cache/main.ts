@@ -5,11 +5,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startKvService } from '../../bench/support/kv-service.ts'
-import { startPassthrough } from '../../bench/support/passthrough.ts'
-import { startPlainWorkerd } from '../../bench/support/plain-workerd.ts'
-import { freePort } from '../../bench/support/workerd-process.ts'
-import { buildWorker } from '../../src/local/build-worker.ts'
+import { buildWorker } from '../../src/local/build/build-worker.ts'
+import { startKvService } from '../../test-kit/workerd/kv-service.ts'
+import { startPassthrough } from '../../test-kit/workerd/passthrough.ts'
+import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
+import { freePort } from '../../test-kit/workerd/workerd-process.ts'
 import { fetchSuite, type Kinds, type Results, runSuite, startSuiteServer } from './suite.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-http-cache-'))

@@ -1,8 +1,9 @@
 /** Decides flags of a document in-process, as the gate does. */
+
+import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../src/core/config/control.ts'
-import { parseDocument } from '../../src/core/config/parse.ts'
-import type { GateDocumentInput } from '../../src/core/config/schema.ts'
-import { compileSnapshot } from '../../src/core/config/snapshot.ts'
+import { parseDocument } from '../../src/core/config/parse/parse.ts'
+import type { GateDocumentInput } from '../../src/core/config/schema/document.ts'
 import type { AttributeValue } from '../../src/core/context/attributes.ts'
 import { staticContext } from '../../src/core/context/attributes.ts'
 import { type Decision, decide } from '../../src/core/decision/decide.ts'

@@ -1,7 +1,7 @@
 /** Lost, late, repeated and reordered flushes: no count is wrong, no rollback false, no rollback late for ever. */
 import { describe, expect, it } from 'vitest'
-import { seeded } from '../../bench/guard/random.ts'
 import type { Arm } from '../../src/core/decision/decide.ts'
+import { seeded } from '../../test-kit/simulation/random.ts'
 import { type Conditions, Flow, sums } from './flow.ts'
 import { type Faults, Network, NO_FAULTS } from './network.ts'
 

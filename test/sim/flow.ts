@@ -2,15 +2,15 @@
  * Counts on their way from isolates through shards to the Controller, and its state on the way back, over a network
  * with faults. All that counts, judges and decides is the gate's own code; only what carries it is made here.
  */
-import type { Random } from '../../bench/guard/random.ts'
+
+import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
 import {
   type ControlState,
   compileControl,
   INITIAL_CONTROL_STATE,
   INITIAL_FLAG_CONTROL,
 } from '../../src/core/config/control.ts'
-import { parseDocumentValue } from '../../src/core/config/parse.ts'
-import { compileSnapshot } from '../../src/core/config/snapshot.ts'
+import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
 import { staticContext } from '../../src/core/context/attributes.ts'
 import { type Cell, CellTable, countOutcome, errorsOf } from '../../src/core/counters/cell.ts'
 import { Outbox, type OutboxData, type SealedBatch } from '../../src/core/counters/outbox.ts'
@@ -22,6 +22,7 @@ import { type GuardState, initialGuardState, stepGuard } from '../../src/core/gu
 import { applyCommand, type Command } from '../../src/core/rollout/commands.ts'
 import { compilePlans, type RolloutPlan, settingsAtStage } from '../../src/core/rollout/plan.ts'
 import { stepRollout } from '../../src/core/rollout/step.ts'
+import type { Random } from '../../test-kit/simulation/random.ts'
 import type { Network } from './network.ts'
 
 const FLAG = 'flag'

@@ -1,5 +1,5 @@
 /** A network with a clock of its own: what is sent may be lost, repeated, delayed and overtaken. */
-import type { Random } from '../../bench/guard/random.ts'
+import type { Random } from '../../test-kit/simulation/random.ts'
 
 export type Faults = {
   /** Of each message: that it is lost; that it arrives twice. */

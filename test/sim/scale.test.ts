@@ -1,6 +1,6 @@
 /** Networks of any size stay within what a Durable Object can take, and a kill reaches all of it: seeded, so exact. */
 import { describe, expect, it } from 'vitest'
-import { adapt, simulate } from '../../bench/scale/measure.ts'
+import { adapt, simulate } from '../../test-kit/network/measure.ts'
 
 const TIMES = { warmUpMs: 30_000, killMs: 45_000, endMs: 50_000 }
 

@@ -4,5 +4,5 @@ declare namespace Cloudflare {
     mainModule: typeof import('../../src/index.ts')
     durableNamespaces: 'Controller' | 'Counters'
   }
-  interface Env extends Readonly<import('../../src/env.ts').Env> {}
+  interface Env extends Readonly<import('../../src/platform/env.ts').Env> {}
 }

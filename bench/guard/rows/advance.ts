@@ -1,6 +1,6 @@
 /** Rows about climbing: what is let through, and what is not. */
 
-import { advanceDelta } from '../../../src/core/guard/advance.ts'
+import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
 import { type Figure, type Row, shareFigure } from '../row.ts'
 import type { RunResult, Scenario } from '../scenario.ts'
 

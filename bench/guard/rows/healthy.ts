@@ -1,10 +1,10 @@
 /** Rows about canaries that are as good as control: how often the guard is wrong. */
 
-import { ADVANCE_LAMBDAS } from '../../../src/core/guard/advance.ts'
-import { SLOW_BETS } from '../../../src/core/guard/latency.ts'
-import { ERROR_BETS } from '../../../src/core/guard/rollback.ts'
-import type { Bet } from '../../../src/core/guard/wealth.ts'
-import { worstExpectation } from '../exact.ts'
+import { SLOW_BETS } from '../../../src/core/guard/evidence/latency.ts'
+import type { Bet } from '../../../src/core/guard/evidence/wealth.ts'
+import { ADVANCE_LAMBDAS } from '../../../src/core/guard/tests/advance.ts'
+import { ERROR_BETS } from '../../../src/core/guard/tests/rollback.ts'
+import { worstExpectation } from '../../../test-kit/simulation/exact.ts'
 import { type Row, shareFigure, TOGETHER } from '../row.ts'
 import type { RunResult, Scenario } from '../scenario.ts'
 

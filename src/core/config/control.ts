@@ -3,8 +3,8 @@
  * and pick stages; it can express nothing else. Two KV keys hold it: `kill` (people) and `state` (the Controller).
  */
 import * as v from 'valibot'
-import { type Parsed, parseJson } from './parse.ts'
-import { problemsOfIssue } from './problems.ts'
+import { type Parsed, parseJson } from './parse/parse.ts'
+import { problemsOfIssue } from './parse/problems.ts'
 
 const flagControlSchema = v.object({
   /** Number of the rollout attempt; counts of different generations never mix. */

@@ -1,5 +1,5 @@
 /** What one visitor gets: where their request goes, and why each flag serves what it serves. */
-import { findRoute, type Snapshot } from '../config/snapshot.ts'
+import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import type { DecisionInputs } from './decide.ts'

@@ -2,7 +2,7 @@
  * A synthetic population, decided for: which share of it each variant gets, in total and by attribute. Visitors are
  * made from a number alone, so that the same population comes out each time.
  */
-import type { Snapshot } from '../config/snapshot.ts'
+import type { Snapshot } from '../config/compile/snapshot.ts'
 import { type AttributeValue, staticContext } from '../context/attributes.ts'
 import { murmur3, pickWeighted } from '../flags/bucket.ts'
 import { type DecisionInputs, decide } from './decide.ts'

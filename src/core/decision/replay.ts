@@ -1,12 +1,13 @@
 /** Tries a new document on the people who were sampled lately: who would get something else? */
+
+import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
 import type { Control } from '../config/control.ts'
-import { findRoute, type Snapshot } from '../config/snapshot.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { LazyMap } from '../lazy-map.ts'
 import { type DecisionInputs, decide } from './decide.ts'
-import type { FlagMoves, PeopleMoved } from './people.ts'
+import type { FlagMoves, PeopleMoved } from './impact.ts'
 import { conditionId, type DecisionSample } from './sample.ts'
 
 export type ReplayInputs = {

@@ -3,7 +3,7 @@
  * holds no identifier: the visitor is a pseudonym, and whatever could name a person is hashed, with the answers of
  * the conditions that asked for it.
  */
-import type { Snapshot } from '../config/snapshot.ts'
+import type { Snapshot } from '../config/compile/snapshot.ts'
 import type { AttributeValue, EvaluationContext, Scalar } from '../context/attributes.ts'
 import type { Source } from '../context/identity.ts'
 import { bucket, compileSalt, murmur3 } from '../flags/bucket.ts'

@@ -4,21 +4,26 @@
  * Pure: plain data in, plain data out; time comes with the tick. The state is a value, not changed in place.
  */
 
-import { advanceNull, initialAdvance, stepAdvance } from './advance.ts'
-import type { Batch } from './batch.ts'
-import { addBatch, EMPTY_BATCH, isFull } from './batch.ts'
-import type { CeilingState } from './ceilings.ts'
-import { P95_CEILING_RATE, slowerThan, stepCeiling } from './ceilings.ts'
-import { stepCollapse } from './collapse.ts'
-import type { DedupeResult, Eligible } from './dedupe.ts'
-import { stepDedupe } from './dedupe.ts'
-import type { ExposureFactors } from './exposure.ts'
-import { exposureFactors } from './exposure.ts'
-import type { Counts } from './formula.ts'
-import { addCounts, cleanCount } from './formula.ts'
-import type { LearnedLatency } from './latency.ts'
-import { countSlow, learn } from './latency.ts'
-import { meter } from './meter.ts'
+import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
+import { stepDedupe } from './dedupe/dedupe.ts'
+import type { ExposureFactors } from './dedupe/exposure.ts'
+import { exposureFactors } from './dedupe/exposure.ts'
+import type { Batch } from './evidence/batch.ts'
+import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
+import type { Counts } from './evidence/formula.ts'
+import { addCounts, cleanCount } from './evidence/formula.ts'
+import type { LearnedLatency } from './evidence/latency.ts'
+import { countSlow, learn } from './evidence/latency.ts'
+import { meter } from './evidence/meter.ts'
+import type { GuardSettings } from './evidence/settings.ts'
+import type { ArmTick, GuardTick, Verdict } from './evidence/types.ts'
+import { instalmentsAfter } from './evidence/wealth.ts'
+import { advanceNull, initialAdvance, stepAdvance } from './tests/advance.ts'
+import type { CeilingState } from './tests/ceilings.ts'
+import { P95_CEILING_RATE, slowerThan, stepCeiling } from './tests/ceilings.ts'
+import { stepCollapse } from './tests/collapse.ts'
+import type { GuardState } from './tests/guard-state.ts'
+import { initialGuardState } from './tests/guard-state.ts'
 import {
   bucketsNeeded,
   ERROR_BETS,
@@ -27,15 +32,10 @@ import {
   noteBuckets,
   slowCap,
   stepRollback,
-} from './rollback.ts'
-import type { GuardSettings } from './settings.ts'
-import { stepShare } from './share.ts'
-import type { GuardState } from './state.ts'
-import { initialGuardState } from './state.ts'
-import { addTotals, NO_TOTALS, tickTotals } from './totals.ts'
-import type { ArmTick, GuardTick, Verdict } from './types.ts'
-import { judge } from './verdict.ts'
-import { instalmentsAfter } from './wealth.ts'
+} from './tests/rollback.ts'
+import { stepShare } from './tests/share.ts'
+import { addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
+import { judge } from './verdict/verdict.ts'
 
 const RECENT_HALF_LIFE_MS = 30_000
 

@@ -1,4 +1,4 @@
-import type { NotificationEvent, WebhookConfig } from '../config/schema.ts'
+import type { NotificationEvent, WebhookConfig } from '../config/schema/document.ts'
 
 /** What people are told of a rollout. */
 export type Notification = {

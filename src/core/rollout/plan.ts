@@ -1,7 +1,8 @@
 /** How one flag is judged and climbed: the document's words, filled in. */
-import { parseDurationMs } from '../config/duration.ts'
-import { comparisonTestsOf } from '../config/guard-tests.ts'
-import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema.ts'
+
+import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
+import { parseDurationMs } from '../config/schema/duration.ts'
+import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
 import { type GuardSettings, resolveGuardSettings } from '../guard/index.ts'
 
 export type StagePlan = {

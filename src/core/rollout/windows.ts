@@ -1,5 +1,5 @@
 /** When stages may advance by themselves. The guard closes at any time; this is only about climbing. */
-import type { FreezeConfig, RolloutConfig } from '../config/schema.ts'
+import type { FreezeConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseTimeMs } from '../flags/date-time.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const

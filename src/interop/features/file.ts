@@ -1,7 +1,7 @@
 /** The simple flag file (`features_config.json`), as it is written: one plain object per flag. */
 
 import * as v from 'valibot'
-import type { PathKey } from '../../core/config/problems.ts'
+import type { PathKey } from '../../core/config/parse/problems.ts'
 import { isObject } from '../../core/json-object.ts'
 
 /** What is null isn't there. */

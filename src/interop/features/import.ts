@@ -1,9 +1,20 @@
 /** `sluice import features`: the simple flag file becomes a gate document that decides the same. */
 import * as v from 'valibot'
-import { jsonPath, type PathKey, type Problem, problem, problemsOfIssue } from '../../core/config/problems.ts'
-import { chainProblems } from '../../core/config/requirement-chains.ts'
+import {
+  jsonPath,
+  type PathKey,
+  type Problem,
+  problem,
+  problemsOfIssue,
+} from '../../core/config/parse/problems.ts'
+import { chainProblems } from '../../core/config/parse/requirement-chains.ts'
+import type {
+  ConditionInput,
+  FlagInput,
+  GateDocumentInput,
+  RuleInput,
+} from '../../core/config/schema/document.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
-import type { ConditionInput, FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import {
   dateMs,

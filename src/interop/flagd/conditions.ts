@@ -2,7 +2,7 @@
  * JsonLogic's conditions as alternatives of conditions that all hold (a disjunction of conjunctions): rules are
  * alternatives, and a rule's conditions must all hold, so that is what fits into a document.
  */
-import type { ConditionInput } from '../../core/config/schema.ts'
+import type { ConditionInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
 import { compileOperator, type Operator } from '../../core/flags/operators.ts'
 import { operationIn } from './file.ts'

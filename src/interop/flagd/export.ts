@@ -1,8 +1,8 @@
 /** `sluice export flagd`: the flags of a gate document as a file for flagd. Percentages and weights keep their places. */
 
-import { compileFlag } from '../../core/config/compile-flag.ts'
-import { jsonPath } from '../../core/config/problems.ts'
-import type { FlagConfig, GateDocument } from '../../core/config/schema.ts'
+import { compileFlag } from '../../core/config/compile/compile-flag.ts'
+import { jsonPath } from '../../core/config/parse/problems.ts'
+import type { FlagConfig, GateDocument } from '../../core/config/schema/document.ts'
 import { THOUSANDTHS } from '../../core/flags/bucket.ts'
 import type { CompiledCondition } from '../../core/flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, Json } from '../../core/flags/flag.ts'

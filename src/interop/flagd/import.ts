@@ -1,8 +1,8 @@
 /** `sluice import flagd`: flagd's flag file becomes a gate document that decides the same, for the same visitors. */
 import * as v from 'valibot'
-import { jsonPath, problemsOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
+import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema/document.ts'
 import { FLAG_KEY_SHAPE, NAME_SHAPE } from '../../core/config/schema/values.ts'
-import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import { ALWAYS, Untranslatable } from './conditions.ts'
 import { type FlagdFile, type FlagdFlag, fileSchema } from './file.ts'

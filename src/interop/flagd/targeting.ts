@@ -1,5 +1,5 @@
 /** flagd's targeting as rules: the first one that matches decides, so every branch ends in a rule that always does. */
-import type { ConditionInput, RuleInput } from '../../core/config/schema.ts'
+import type { ConditionInput, RuleInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
 import { ALWAYS, type Alternatives, allOf, alternativesOf, Untranslatable, variableIn } from './conditions.ts'
 import { operationIn } from './file.ts'

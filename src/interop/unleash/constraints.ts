@@ -1,5 +1,5 @@
 /** Unleash's constraints as conditions. Many are decided already: Unleash counts what is malformed as false. */
-import type { ConditionInput } from '../../core/config/schema.ts'
+import type { ConditionInput } from '../../core/config/schema/document.ts'
 import { parseTimeMs } from '../../core/flags/date-time.ts'
 import { compileOperator, type Operator } from '../../core/flags/operators.ts'
 import type { UnleashConstraint } from './state.ts'

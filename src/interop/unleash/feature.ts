@@ -1,5 +1,5 @@
 /** One feature of Unleash as a flag. */
-import type { FlagInput, RuleInput } from '../../core/config/schema.ts'
+import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
 import { RANDOM } from '../../core/flags/unleash-bucketing.ts'
 import type { UnleashFeature, UnleashSegments, UnleashStrategy, UnleashVariant } from './state.ts'
 import { type Alternative, alternativesOf, placeOf } from './strategies.ts'

@@ -3,9 +3,9 @@
  * same visitors.
  */
 import * as v from 'valibot'
-import { jsonPath, problemsOfIssue } from '../../core/config/problems.ts'
+import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
+import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
-import type { FlagInput, GateDocumentInput } from '../../core/config/schema.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import { type TranslatedFeature, translateFeature } from './feature.ts'
 import { collectState, stateSchema, type UnleashFeature, type UnleashState } from './state.ts'

@@ -1,5 +1,5 @@
 /** Unleash's strategies as rules. Strategies are alternatives, and so are rules: the first that matches serves. */
-import type { ConditionInput, RuleInput } from '../../core/config/schema.ts'
+import type { ConditionInput, RuleInput } from '../../core/config/schema/document.ts'
 import { compileOperator } from '../../core/flags/operators.ts'
 import { RANDOM } from '../../core/flags/unleash-bucketing.ts'
 import { type Translated, translateConstraint } from './constraints.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { changesBetween, summaryOf } from '../../../src/core/config/changes.ts'
+import { changesBetween, summaryOf } from '../../../src/core/config/document-diff.ts'
 import { editDocument, mergePatch } from '../../../src/core/config/edit.ts'
-import { parseDocument, parseDocumentValue } from '../../../src/core/config/parse.ts'
+import { parseDocument, parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { documents } from '../../support/arbitrary.ts'
 
 /** Of RFC 7396, appendix A: the cases whose original and patch are objects, as a flag and its patch are. */

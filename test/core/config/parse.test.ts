@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
 import {
   LARGEST_DOCUMENT_CHARACTERS,
   parseDocument,
   parseDocumentInSteps,
-} from '../../../src/core/config/parse.ts'
-import { compileSnapshot } from '../../../src/core/config/snapshot.ts'
+} from '../../../src/core/config/parse/parse.ts'
 import { compilePlans } from '../../../src/core/rollout/plan.ts'
 import { documents } from '../../support/arbitrary.ts'
 

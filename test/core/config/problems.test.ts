@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseDocument } from '../../../src/core/config/parse.ts'
+import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 
 const flag = (parts: object = {}) => ({ variants: { on: true, off: false }, off: 'off', ...parts })
 const document = (parts: object) =>

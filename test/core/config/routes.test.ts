@@ -1,9 +1,9 @@
 /** Which route takes a request, and which routes can never be reached: few routes or thousands, the same answer. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseDocumentValue } from '../../../src/core/config/parse.ts'
-import { compilePath } from '../../../src/core/config/route-pattern.ts'
-import { compileSnapshot, findRoute } from '../../../src/core/config/snapshot.ts'
+import { compileSnapshot, findRoute } from '../../../src/core/config/compile/snapshot.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import { compilePath } from '../../../src/core/config/routes/route-pattern.ts'
 
 const MATCHES = [
   ['/cart', ['/cart'], ['/cart/', '/Cart', '/cart/1', '/']],

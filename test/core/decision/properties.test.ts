@@ -1,9 +1,9 @@
 /** What holds of every decision, whatever the document, the visitor and the state of control. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compileSnapshot, type Snapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
-import { parseDocument } from '../../../src/core/config/parse.ts'
-import { compileSnapshot, type Snapshot } from '../../../src/core/config/snapshot.ts'
+import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { type EvaluationContext, staticContext } from '../../../src/core/context/attributes.ts'
 import { type Decision, type DecisionInputs, decide } from '../../../src/core/decision/decide.ts'
 import { explain } from '../../../src/core/decision/explain.ts'

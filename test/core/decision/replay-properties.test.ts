@@ -1,9 +1,9 @@
 /** Whom a new document would move: where the samples know enough to tell, they tell the truth. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { compileSnapshot, type Snapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { compileControl } from '../../../src/core/config/control.ts'
-import { parseDocument } from '../../../src/core/config/parse.ts'
-import { compileSnapshot, type Snapshot } from '../../../src/core/config/snapshot.ts'
+import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { staticContext } from '../../../src/core/context/attributes.ts'
 import { decide } from '../../../src/core/decision/decide.ts'
 import { replay, valuesToHash } from '../../../src/core/decision/replay.ts'

@@ -6,8 +6,8 @@ import {
   initialDedupe,
   ROUTING_BUCKETS,
   stepDedupe,
-} from '../../../src/core/guard/dedupe.ts'
-import { readEntry, writeEntry } from '../../../src/core/guard/dedupe-entry.ts'
+} from '../../../src/core/guard/dedupe/dedupe.ts'
+import { readEntry, writeEntry } from '../../../src/core/guard/dedupe/dedupe-entry.ts'
 
 /** Resting buckets by rule and arm. */
 function restsOf({ strict, plain }: DedupeState) {

@@ -1,9 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { exactExpectation } from '../../../bench/guard/exact.ts'
-import { ADVANCE_LAMBDAS } from '../../../src/core/guard/advance.ts'
-import { addCounts, logFactor, NO_COUNTS } from '../../../src/core/guard/formula.ts'
-import { ERROR_BETS } from '../../../src/core/guard/rollback.ts'
+import { addCounts, logFactor, NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
 import {
   grow,
   growLog,
@@ -11,7 +8,10 @@ import {
   initialWealth,
   logTotal,
   totalWealth,
-} from '../../../src/core/guard/wealth.ts'
+} from '../../../src/core/guard/evidence/wealth.ts'
+import { ADVANCE_LAMBDAS } from '../../../src/core/guard/tests/advance.ts'
+import { ERROR_BETS } from '../../../src/core/guard/tests/rollback.ts'
+import { exactExpectation } from '../../../test-kit/simulation/exact.ts'
 
 const anyNumber = fc.oneof(
   fc.double(),

@@ -1,7 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seeded } from '../../../bench/guard/random.ts'
-import { trafficTick } from '../../../bench/guard/traffic.ts'
 import type { GuardState } from '../../../src/core/guard/index.ts'
 import {
   initialGuardState,
@@ -9,6 +7,8 @@ import {
   restoreGuardState,
   stepGuard,
 } from '../../../src/core/guard/index.ts'
+import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 import { always, arm, feed, IDLE, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()

@@ -1,8 +1,8 @@
 /** Stopping at "enough" must not be worth anything to whoever bets: exact expectations, with every order of errors. */
 import { describe, expect, it } from 'vitest'
-import { logFactor } from '../../../src/core/guard/formula.ts'
-import { meter } from '../../../src/core/guard/meter.ts'
-import { ERROR_BETS, errorCap, meterCap } from '../../../src/core/guard/rollback.ts'
+import { logFactor } from '../../../src/core/guard/evidence/formula.ts'
+import { meter } from '../../../src/core/guard/evidence/meter.ts'
+import { ERROR_BETS, errorCap, meterCap } from '../../../src/core/guard/tests/rollback.ts'
 
 const NULL = { rho: 1.1, delta: 1e-4 }
 

@@ -1,7 +1,7 @@
 /** Visitors who come again and again, as most do: the same few buckets in every second. */
 import { describe, expect, it } from 'vitest'
-import { seeded } from '../../../bench/guard/random.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 import { arm, feed, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()

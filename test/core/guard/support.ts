@@ -1,12 +1,12 @@
 /** Hand-made ticks and small seeded runs for the guard's tests. */
 
-import type { Random } from '../../../bench/guard/random.ts'
-import { seeded } from '../../../bench/guard/random.ts'
-import type { Source, Truth } from '../../../bench/guard/traffic.ts'
-import { trafficTick } from '../../../bench/guard/traffic.ts'
 import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardSettings, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
 import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
+import type { Source, Truth } from '../../../test-kit/simulation/guard-traffic.ts'
+import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
+import type { Random } from '../../../test-kit/simulation/random.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 
 export const IDLE: ArmTick = EMPTY_ARM
 

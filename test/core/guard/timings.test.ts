@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { exactExpectation } from '../../../bench/guard/exact.ts'
-import { seeded } from '../../../bench/guard/random.ts'
-import type { Counts } from '../../../src/core/guard/formula.ts'
-import { NO_COUNTS } from '../../../src/core/guard/formula.ts'
+import type { Counts } from '../../../src/core/guard/evidence/formula.ts'
+import { NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
-import { stepTimings, withTimings } from '../../../src/core/guard/timings.ts'
+import { stepTimings, withTimings } from '../../../src/core/guard/tests/timings.ts'
+import { exactExpectation } from '../../../test-kit/simulation/exact.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 import { arm, feed, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { seeded } from '../../../bench/guard/random.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 import { arm, feed, start, tick } from './support.ts'
 
 const buckets = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)

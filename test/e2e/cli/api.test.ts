@@ -5,8 +5,8 @@ import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES } from '../../../src/c
 import { describedFetch, faultsOfAnswer, OPERATION_IDS } from '../../support/openapi.ts'
 import { document, FLAG, flag } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 
 const STAGED = 'staged'
 const NEW = 'new/flag'

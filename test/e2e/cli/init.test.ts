@@ -5,12 +5,12 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseDocument } from '../../../src/core/config/parse.ts'
-import { freePort } from '../../../src/local/gate.ts'
+import { parseDocument } from '../../../src/core/config/parse/parse.ts'
+import { freePort } from '../../../src/local/local-gate.ts'
 import { eventually } from '../harness/eventually.ts'
-import { getPage } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { packInto } from '../harness/pack.ts'
+import { getPage } from '../harness/running-gate.ts'
 import { runSluice, SLUICE, startSluice } from './support/process.ts'
 
 let origins: { old: Origin; new: Origin }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { document, FLAG } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
-import { type Gate, startGate } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 import { sluiceFor, watchAdminApi } from './support/cli.ts'
 
 const COUNTRIES = ['RO', 'US', 'DE'] as const

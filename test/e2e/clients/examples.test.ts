@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAdminClient } from '../../../src/contract/client.ts'
-import { PROJECT_ROOT } from '../../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { hasBrowser, openTab, startBrowser } from '../dashboard/support.ts'
 import { eventually } from '../harness/eventually.ts'
 

@@ -10,8 +10,8 @@ import { documentIn } from '../../interop/decider.ts'
 import { isOn, type LiteralFlag, type LiteralUser, randomUsers } from '../../interop/literal-features.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { eventually } from '../harness/eventually.ts'
-import { type Gate, startGate } from '../harness/gate.ts'
 import { LONG } from '../harness/long.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 const TEXT = readFileSync(new URL('../../interop/fixtures/features_config.json', import.meta.url), 'utf8')
 const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }

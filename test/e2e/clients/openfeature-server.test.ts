@@ -10,8 +10,8 @@ import {
   type Provider,
 } from '@openfeature/server-sdk'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { gateContext, SluiceProvider } from '../../../src/openfeature/index.ts'
-import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/gate.ts'
+import { gateContext, SluiceProvider } from '../../../src/sdk/openfeature/index.ts'
+import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 import { protocolFetch } from './support.ts'
 
 const on = { variants: { on: true, off: false }, off: 'off' }

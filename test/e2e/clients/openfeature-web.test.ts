@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { conforming } from '../../ofrep/protocol.ts'
 import { hasBrowser, openTab, startBrowser, type Visit } from '../dashboard/support.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
 import type { Origin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 import type { OpenFeaturePage } from './pages/types.ts'
 import { bundledScript, startShopOrigin } from './support.ts'
 
@@ -55,7 +55,7 @@ async function visit(url: string): Promise<Visit & { statuses: number[] }> {
 
 async function conformingInBrowser(response: Response): Promise<void> {
   const status = response.status()
-  // The client doesn't read what an error says, and then nobody can; test/worker/ofrep.test.ts does.
+  // The client doesn't read what an error says, and then nobody can; test/worker/api/ofrep.test.ts does.
   const body = status === 304 ? null : status === 200 ? await response.text() : '{}'
   await conforming(new globalThis.Response(body, { status, headers: await response.allHeaders() }), 'bulk')
 }

@@ -8,13 +8,13 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAdminClient } from '../../../src/contract/client.ts'
-import { PROJECT_ROOT } from '../../../src/local/build-worker.ts'
-import { freePort } from '../../../src/local/gate.ts'
+import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
+import { freePort } from '../../../src/local/local-gate.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN } from '../harness/gate.ts'
 import { packInto } from '../harness/pack.ts'
+import { ADMIN_TOKEN } from '../harness/running-gate.ts'
 
 const run = promisify(execFile)
 const MOST_BROWSER_BYTES = 3_000

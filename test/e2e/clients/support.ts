@@ -1,7 +1,7 @@
 /** Pages of a shop behind a gate, for a real browser. */
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
-import { PROJECT_ROOT } from '../../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 

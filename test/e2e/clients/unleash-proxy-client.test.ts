@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importUnleash } from '../../../src/interop/unleash/import.ts'
 import { documentIn } from '../../interop/decider.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 
 const STATE = {
   features: [

@@ -8,7 +8,7 @@ import {
   type UnleashVariantResult,
 } from '../../interop/unleash-state.ts'
 import { eventually } from '../harness/eventually.ts'
-import { type Gate, startGate } from '../harness/gate.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 type Toggle = { name: string; variant: UnleashVariantResult }
 

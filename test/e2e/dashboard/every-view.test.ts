@@ -5,9 +5,9 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/gate.ts'
 import { visitorHeaders } from '../harness/load.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 import { hasBrowser, openTab, signIn, startBrowser, type Visit } from './support.ts'
 
 /** What would run if any text became markup. Each place has its own number, to be told by. */

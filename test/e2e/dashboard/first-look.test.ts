@@ -3,8 +3,8 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { document } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 import { hasBrowser, openTab, signIn, startBrowser } from './support.ts'
 
 let gate: Gate

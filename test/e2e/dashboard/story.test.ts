@@ -2,10 +2,10 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
 import { type Load, shareOf, startLoad } from '../harness/load.ts'
 import { LONG } from '../harness/long.ts'
 import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 import { hasBrowser, openTab, seeFlagView, signIn, startBrowser, type Visit } from './support.ts'
 
 const FLAG = 'launch'

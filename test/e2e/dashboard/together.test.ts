@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flag, document as gateDocument } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/gate.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 import { hasBrowser, openTab, seeFlagView, signIn, startBrowser } from './support.ts'
 
 const NOWHERE = { old: 'http://127.0.0.1:9', new: 'http://127.0.0.1:9' }

@@ -1,5 +1,5 @@
 /** Visitors who keep coming: constant concurrency, every answer remembered. */
-import { decisionOf } from './gate.ts'
+import { decisionOf } from './running-gate.ts'
 
 export type Shooting = { path?: string; headers?: Record<string, string> }
 

@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PROJECT_ROOT } from '../../../src/local/project-root.ts'
+import { PROJECT_ROOT } from '../../../src/local/build/project-root.ts'
 import { eventually } from './eventually.ts'
 
 const LOCK = join(

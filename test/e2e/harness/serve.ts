@@ -9,11 +9,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
-import { freePort } from '../../../bench/support/workerd-process.ts'
-import { buildWorker, PROJECT_ROOT } from '../../../src/local/build-worker.ts'
-import { readText } from '../../../src/local/documents.ts'
+import { buildWorker, PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
+import { readText } from '../../../src/local/build/documents.ts'
+import { freePort } from '../../../test-kit/workerd/workerd-process.ts'
 import { eventually } from './eventually.ts'
-import { ADMIN_TOKEN } from './gate.ts'
+import { ADMIN_TOKEN } from './running-gate.ts'
 
 export type ServeOptions = {
   /** The document that is built in. */

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PROJECT_ROOT } from '../../../src/local/build-worker.ts'
+import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 
 /** `wrangler kv key put` into the KV of a local gate. */
 export async function wranglerKvPut(dataDir: string, key: string, value: string): Promise<void> {

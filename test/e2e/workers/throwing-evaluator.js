@@ -1,9 +1,10 @@
 /** A gate whose evaluator is broken: each decision throws. */
-import { bundledDocument } from '../../../src/bundled.ts'
-import { createGate } from '../../../src/edge/gate.ts'
 
-export { Controller } from '../../../src/durable/controller.ts'
-export { Counters } from '../../../src/durable/counters.ts'
+import { createGate } from '../../../src/gate/gate.ts'
+import { bundledDocument } from '../../../src/platform/bundled-document.ts'
+
+export { Controller } from '../../../src/durable/controller/controller.ts'
+export { Counters } from '../../../src/durable/counters/counters.ts'
 
 const gate = createGate({
   bundled: bundledDocument,

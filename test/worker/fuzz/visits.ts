@@ -1,8 +1,8 @@
 /** Visits to a gate of its own, whose origins all say the same. What reached an origin is noted. */
 import { env } from 'cloudflare:workers'
-import { createEndpoints } from '../../../src/app/endpoints.ts'
-import { createGate, type Gate } from '../../../src/edge/gate.ts'
-import type { Env } from '../../../src/env.ts'
+import { createEndpoints } from '../../../src/api/endpoints.ts'
+import { createGate, type Gate } from '../../../src/gate/gate.ts'
+import type { Env } from '../../../src/platform/env.ts'
 import { document } from './document.ts'
 
 export const SECRET = 'fuzz-signing-key'

@@ -4,8 +4,8 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
 import type { ForwardMessage } from '../../../src/core/counters/protocol.ts'
-import type { Controller } from '../../../src/durable/controller.ts'
-import { TextStore } from '../../../src/durable/storage.ts'
+import type { Controller } from '../../../src/durable/controller/controller.ts'
+import { TextStore } from '../../../src/durable/storage/text-store.ts'
 import { admin } from './admin.ts'
 
 export const controller = env.CONTROLLER.get(

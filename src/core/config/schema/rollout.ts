@@ -1,6 +1,6 @@
 /** How stages are climbed, when they may be, and who is told. */
 import * as v from 'valibot'
-import { parseDurationMs } from '../duration.ts'
+import { parseDurationMs } from './duration.ts'
 import { strictObject } from './objects.ts'
 import { dateTime, duration, nonEmpty, percentage, timezone } from './values.ts'
 

@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { parseTimeMs } from '../../flags/date-time.ts'
-import { parseDurationMs } from '../duration.ts'
+import { parseDurationMs } from './duration.ts'
 
 export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
 /** Letters, digits and signs of every script: other systems have them in their keys. */

@@ -1,12 +1,12 @@
 /** The audit log, from the newest on. */
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { useSession } from '../../context.ts'
-import { live } from '../../live.ts'
-import { AuditList, type AuditRecord } from '../../parts/audit-list.tsx'
-import { OldData } from '../../parts/old-data.tsx'
-import { textOf } from '../../session.ts'
-import { useStore } from '../../store.ts'
-import { usePolled } from '../../use-polled.ts'
+import { AuditList, type AuditRecord } from '../../components/audit-list.tsx'
+import { OldData } from '../../components/loading/old-data.tsx'
+import { live } from '../../state/live.ts'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
+import { useStore } from '../../state/store.ts'
+import { usePolled } from '../../state/use-polled.ts'
 
 const PAGE = 100
 const REFRESH_MS = 10_000

@@ -1,13 +1,13 @@
 /** Where the gate runs, and whether each place has the latest decision. */
 import { useCallback, useEffect } from 'preact/hooks'
-import { useSession } from '../../context.ts'
-import { convergenceText } from '../../convergence.ts'
-import { plural } from '../../format.ts'
-import { live, type Status } from '../../live.ts'
-import { OldData } from '../../parts/old-data.tsx'
-import { Ago } from '../../parts/time.tsx'
-import { useStore } from '../../store.ts'
-import { usePolled } from '../../use-polled.ts'
+import { convergenceText } from '../../actions/convergence.ts'
+import { OldData } from '../../components/loading/old-data.tsx'
+import { Ago } from '../../components/time.tsx'
+import { plural } from '../../state/format.ts'
+import { live, type Status } from '../../state/live.ts'
+import { useSession } from '../../state/session-context.ts'
+import { useStore } from '../../state/store.ts'
+import { usePolled } from '../../state/use-polled.ts'
 
 const REFRESH_MS = 2_000
 

@@ -1,8 +1,8 @@
 import type { Change, DocumentVersion, ProblemDetails } from '../../../contract/responses.ts'
-import { jsonPath } from '../../../core/config/problems.ts'
-import { Changes } from '../../parts/changes.tsx'
-import { Scroll } from '../../parts/scroll.tsx'
-import { Ago } from '../../parts/time.tsx'
+import { jsonPath } from '../../../core/config/parse/problems.ts'
+import { Changes } from '../../components/document-diff.tsx'
+import { Scroll } from '../../components/scroll.tsx'
+import { Ago } from '../../components/time.tsx'
 
 export type Conflict = { current: DocumentVersion; changes: readonly Change[] }
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import { useSession } from '../../context.ts'
-import { Dialog } from '../../parts/dialog.tsx'
-import { goTo } from '../../router.tsx'
-import { textOf } from '../../session.ts'
-import { tellPublished } from '../../steer.ts'
+import { tellPublished } from '../../actions/make-change.ts'
+import { Dialog } from '../../components/dialogs/dialog.tsx'
+import { goTo } from '../../state/router.tsx'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 
 type DeleteFlagProps = { flag: string; version: number; onDeleted: () => void }
 

@@ -1,6 +1,6 @@
 /** A flag as it is being written, and the document that it would make. Pure. */
 
-import { jsonPath, type PathKey, type Problem } from '../../../core/config/problems.ts'
+import { jsonPath, type PathKey, type Problem } from '../../../core/config/parse/problems.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 
 export type Draft = {

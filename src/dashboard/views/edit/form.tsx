@@ -1,9 +1,9 @@
 /** Fields of a draft: each knows its place, reads and writes there, and shows what is wrong there. */
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
-import type { PathKey, Problem } from '../../../core/config/problems.ts'
+import type { PathKey, Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { NumberInput } from '../../parts/number-input.tsx'
+import { NumberInput } from '../../components/number-input.tsx'
 import { placeOf, valueAt, withValue } from './draft.ts'
 import { listText, parseList } from './list-text.ts'
 

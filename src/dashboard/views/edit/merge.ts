@@ -1,6 +1,6 @@
 /** What two people have made of the same thing, put together. Pure. */
 
-import { jsonPath, type PathKey } from '../../../core/config/problems.ts'
+import { jsonPath, type PathKey } from '../../../core/config/parse/problems.ts'
 import { isObject } from '../../../core/json-object.ts'
 
 export type Merged = {

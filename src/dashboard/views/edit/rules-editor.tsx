@@ -1,8 +1,8 @@
 import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { Icon } from '../../parts/icon.tsx'
-import type { Rule } from '../flag/plain-words.ts'
+import { Icon } from '../../components/icon.tsx'
+import type { Rule } from '../../state/plain-words.ts'
 import {
   CheckField,
   ListField,

@@ -1,5 +1,5 @@
-import { Icon } from '../../parts/icon.tsx'
-import type { Stage } from '../flag/plain-words.ts'
+import { Icon } from '../../components/icon.tsx'
+import type { Stage } from '../../state/plain-words.ts'
 import {
   CheckField,
   NumberField,

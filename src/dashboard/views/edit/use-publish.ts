@@ -3,8 +3,8 @@ import { useState } from 'preact/hooks'
 import { ApiError } from '../../../contract/client.ts'
 import type { PeopleMoved, Responses } from '../../../contract/responses.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { useSession } from '../../context.ts'
-import { textOf } from '../../session.ts'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 import { type Conflict, conflictOf } from './conflict.tsx'
 
 export type Attempt = {

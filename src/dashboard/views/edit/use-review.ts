@@ -2,8 +2,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { Responses } from '../../../contract/responses.ts'
-import { parseDocumentValue } from '../../../core/config/parse.ts'
-import type { Problem } from '../../../core/config/problems.ts'
+import { parseDocumentValue } from '../../../core/config/parse/parse.ts'
+import type { Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 
 /** Long enough that typing a word asks once. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import { jsonText } from '../../format.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { jsonText } from '../../state/format.ts'
 import { withVariantRenamed } from './draft.ts'
 import { ProblemNotes, SelectField, useForm, usePlace } from './form.tsx'
 

@@ -1,5 +1,5 @@
 import type { FlagStatusView } from '../../../contract/responses.ts'
-import { countText, msText, rateText } from '../../format.ts'
+import { countText, msText, rateText } from '../../state/format.ts'
 
 type Counts = FlagStatusView['arms']['canary']
 

@@ -1,10 +1,10 @@
 /** How the canary fares against control, over time. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { useSession } from '../../context.ts'
-import type { Chart, Drawing } from '../../parts/chart.ts'
-import { useSeries } from '../../series.ts'
-import { useStore } from '../../store.ts'
-import { colours } from '../../theme.ts'
+import type { Chart, Drawing } from '../../components/charts/chart.ts'
+import { useSeries } from '../../state/series.ts'
+import { useSession } from '../../state/session-context.ts'
+import { useStore } from '../../state/store.ts'
+import { colours } from '../../state/theme.ts'
 import { drawingsOf } from './drawings.ts'
 
 const RANGES = [
@@ -67,7 +67,7 @@ function ChartFigure({ title, summary, drawing }: ChartFigureProps) {
   const lineCount = drawing.lines.length
   useEffect(() => {
     let isGone = false
-    void import('../../parts/chart.ts').then(({ createChart }) => {
+    void import('../../components/charts/chart.ts').then(({ createChart }) => {
       if (!isGone && element.current) chart.current = createChart(element.current, latest.current)
     })
     return () => {

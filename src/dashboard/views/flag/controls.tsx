@@ -1,13 +1,13 @@
 import { useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { type Plan, percentagePlan, plansFor } from '../../change-plans.ts'
-import { useSession } from '../../context.ts'
-import { useKills } from '../../live.ts'
-import { useKeepFocus } from '../../parts/keep-focus.ts'
-import { NumberInput } from '../../parts/number-input.tsx'
-import { Link } from '../../router.tsx'
-import { mayActAs } from '../../session.ts'
-import type { Definition } from './plain-words.ts'
+import { type Plan, percentagePlan, plansFor } from '../../actions/change-plans.ts'
+import { useKeepFocus } from '../../components/keep-focus.ts'
+import { NumberInput } from '../../components/number-input.tsx'
+import { useKills } from '../../state/live.ts'
+import type { Definition } from '../../state/plain-words.ts'
+import { Link } from '../../state/router.tsx'
+import { mayActAs } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 
 type ControlsProps = { flag: FlagSummary; definition: Definition; onChoose: (plan: Plan) => void }
 

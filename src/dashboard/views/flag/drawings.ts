@@ -1,7 +1,8 @@
 /** From counts to lines. Pure. */
-import { msText, rateText, shortCount } from '../../format.ts'
-import type { Drawing, Line } from '../../parts/chart.ts'
-import { type Counted, type Series, type SeriesPoint, steadied } from '../../series.ts'
+
+import type { Drawing, Line } from '../../components/charts/chart.ts'
+import { msText, rateText, shortCount } from '../../state/format.ts'
+import { type Counted, type Series, type SeriesPoint, steadied } from '../../state/series.ts'
 
 export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 

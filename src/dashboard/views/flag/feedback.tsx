@@ -1,8 +1,8 @@
 import { useCallback } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import { useSession } from '../../context.ts'
-import { Ago } from '../../parts/time.tsx'
-import { usePolled } from '../../use-polled.ts'
+import { Ago } from '../../components/time.tsx'
+import { useSession } from '../../state/session-context.ts'
+import { usePolled } from '../../state/use-polled.ts'
 
 type Entry = Responses['listFeedback']['feedback'][number]
 

@@ -1,11 +1,11 @@
 /** The rollout as a picture: its stages as stairs, the present one with its bake, and what is waited for. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
-import { parseDurationMs } from '../../../core/config/duration.ts'
-import { type Plan, stagePlan } from '../../change-plans.ts'
-import { countdownText, durationText, useNow } from '../../clock.ts'
-import { percentText } from '../../format.ts'
-import { Icon } from '../../parts/icon.tsx'
-import type { Stage } from './plain-words.ts'
+import { parseDurationMs } from '../../../core/config/schema/duration.ts'
+import { type Plan, stagePlan } from '../../actions/change-plans.ts'
+import { Icon } from '../../components/icon.tsx'
+import { countdownText, durationText, useNow } from '../../state/clock.ts'
+import { percentText } from '../../state/format.ts'
+import type { Stage } from '../../state/plain-words.ts'
 
 const DEFAULT_BAKE = '10m'
 

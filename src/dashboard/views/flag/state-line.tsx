@@ -1,7 +1,7 @@
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
-import { stateOf } from '../../flag-state.ts'
-import { Icon } from '../../parts/icon.tsx'
-import type { Definition } from './plain-words.ts'
+import { Icon } from '../../components/icon.tsx'
+import { stateOf } from '../../state/flag-state.ts'
+import type { Definition } from '../../state/plain-words.ts'
 
 type StateLineProps = {
   flag: FlagSummary

@@ -1,6 +1,12 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { jsonText } from '../../format.ts'
-import { audienceWords, type Definition, requirementWords, servingWords, shareWords } from './plain-words.ts'
+import { jsonText } from '../../state/format.ts'
+import {
+  audienceWords,
+  type Definition,
+  requirementWords,
+  servingWords,
+  shareWords,
+} from '../../state/plain-words.ts'
 
 type WhoProps = { flag: FlagSummary; definition: Definition }
 

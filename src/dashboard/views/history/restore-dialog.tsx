@@ -1,14 +1,14 @@
 /** Asks before an earlier version is published again: what that changes, and for whom. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import { useSession } from '../../context.ts'
-import { Changes } from '../../parts/changes.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { People } from '../../parts/people.tsx'
-import { ReasonField } from '../../parts/reason-field.tsx'
-import { Scroll } from '../../parts/scroll.tsx'
-import { textOf } from '../../session.ts'
-import { tellPublished } from '../../steer.ts'
+import { tellPublished } from '../../actions/make-change.ts'
+import { Dialog } from '../../components/dialogs/dialog.tsx'
+import { Changes } from '../../components/document-diff.tsx'
+import { People } from '../../components/impact.tsx'
+import { ReasonField } from '../../components/reason-field.tsx'
+import { Scroll } from '../../components/scroll.tsx'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 
 type RestoreDialogProps = {
   version: number

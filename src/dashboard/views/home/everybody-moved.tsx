@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { PeopleMoved } from '../../../contract/responses.ts'
-import { useSession } from '../../context.ts'
-import { percentText, plural } from '../../format.ts'
+import { percentText, plural } from '../../state/format.ts'
+import { useSession } from '../../state/session-context.ts'
 
 export function EverybodyMoved() {
   const { client } = useSession()

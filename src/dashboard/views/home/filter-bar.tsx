@@ -1,6 +1,6 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { labelOf, STATE_NAMES, type StateName } from '../../flag-state.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { labelOf, STATE_NAMES, type StateName } from '../../state/flag-state.ts'
 import { choicesOf, type Filters, NO_FILTERS } from './filters.ts'
 
 type FilterBarProps = {

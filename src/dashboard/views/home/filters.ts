@@ -1,6 +1,6 @@
 /** Which flags a person wants to see. Pure. */
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { STATE_NAMES, type StateName, stateOf } from '../../flag-state.ts'
+import { STATE_NAMES, type StateName, stateOf } from '../../state/flag-state.ts'
 
 export type Filters = { query: string; state: StateName | ''; tag: string; owner: string; staleOnly: boolean }
 

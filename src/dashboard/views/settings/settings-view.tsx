@@ -1,6 +1,7 @@
 /** Who may call the admin API, and who is told of what happens. */
-import { useSession } from '../../context.ts'
-import { mayActAs } from '../../session.ts'
+
+import { mayActAs } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 import { Tokens } from './tokens.tsx'
 import { Webhooks } from './webhooks.tsx'
 

@@ -1,13 +1,13 @@
 import { useCallback, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { ROLES, type Role } from '../../../contract/routes.ts'
-import { useSession } from '../../context.ts'
-import { CopyButton } from '../../parts/copy-button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { Ago } from '../../parts/time.tsx'
-import { tell } from '../../parts/toasts.tsx'
-import { textOf } from '../../session.ts'
-import { usePolled } from '../../use-polled.ts'
+import { CopyButton } from '../../components/copy-button.tsx'
+import { Dialog } from '../../components/dialogs/dialog.tsx'
+import { Ago } from '../../components/time.tsx'
+import { tell } from '../../components/toasts.tsx'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
+import { usePolled } from '../../state/use-polled.ts'
 
 type Token = Responses['listTokens']['tokens'][number]
 

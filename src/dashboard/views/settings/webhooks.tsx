@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { useSession } from '../../context.ts'
-import { textOf } from '../../session.ts'
+import { textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 
 type Webhook = { url: string; format?: string; events?: string[] }
 type Result = { delivered: boolean; detail: string }

@@ -1,14 +1,14 @@
 /** Flags that somebody should look at, and most likely remove. */
 import { useCallback, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { useSession } from '../../context.ts'
-import { stateOf } from '../../flag-state.ts'
-import { countText, plural } from '../../format.ts'
-import { OldData } from '../../parts/old-data.tsx'
-import { StateBadge } from '../../parts/state-badge.tsx'
-import { Ago } from '../../parts/time.tsx'
-import { Link } from '../../router.tsx'
-import { usePolled } from '../../use-polled.ts'
+import { OldData } from '../../components/loading/old-data.tsx'
+import { StateBadge } from '../../components/state-badge.tsx'
+import { Ago } from '../../components/time.tsx'
+import { stateOf } from '../../state/flag-state.ts'
+import { countText, plural } from '../../state/format.ts'
+import { Link } from '../../state/router.tsx'
+import { useSession } from '../../state/session-context.ts'
+import { usePolled } from '../../state/use-polled.ts'
 
 const REFRESH_MS = 60_000
 const MOST_AT_FIRST = 100

@@ -1,9 +1,9 @@
 /** A link that shows one variant to whoever opens it, for as long as it lasts. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import { useSession } from '../../context.ts'
-import { CopyButton } from '../../parts/copy-button.tsx'
-import { mayActAs, textOf } from '../../session.ts'
+import { CopyButton } from '../../components/copy-button.tsx'
+import { mayActAs, textOf } from '../../state/session.ts'
+import { useSession } from '../../state/session-context.ts'
 
 const LIFETIMES = [
   { seconds: 3_600, label: '1 hour' },

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { Explanation } from '../../../contract/responses.ts'
-import { jsonText, percentText } from '../../format.ts'
-import { Icon } from '../../parts/icon.tsx'
-import { Link } from '../../router.tsx'
-import { conditionWords } from '../flag/plain-words.ts'
+import { Icon } from '../../components/icon.tsx'
+import { jsonText, percentText } from '../../state/format.ts'
+import { conditionWords } from '../../state/plain-words.ts'
+import { Link } from '../../state/router.tsx'
 
 type RuleTrace = Explanation['rules'][number]
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { type Ran, type RunOptions, sluice } from '../../../cli/support.ts'
 import { describedFetch } from '../../../support/openapi.ts'
-import { ADMIN_TOKEN, type Gate } from '../../harness/gate.ts'
+import { ADMIN_TOKEN, type Gate } from '../../harness/running-gate.ts'
 
 /** From here on, all requests of this process to an admin API are watched. */
 export function watchAdminApi(): void {

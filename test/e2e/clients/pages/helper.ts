@@ -1,5 +1,5 @@
 /** What an app's page does with the gate's own helper. */
-import { createSluice } from '../../../../src/browser/index.ts'
+import { createSluice } from '../../../../src/sdk/browser/index.ts'
 
 const sluice = createSluice<{ shop: boolean; colour: string }>({ live: true, watch: ['shop'] })
 

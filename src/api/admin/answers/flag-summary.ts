@@ -1,0 +1,47 @@
+/** Flags at a glance: what the document says of them, what their rollouts do, whether they are debt. */
+import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import { parseTimeMs } from '../../../core/flags/date-time.ts'
+import { debtOf } from '../../../core/flags/debt.ts'
+import type { FlagFacts } from '../../../durable/controller/flag-facts.ts'
+import { isoTime } from './call.ts'
+
+export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: number): FlagSummary {
+  const { key, description, owner, expires, enabled, stages, rules, schedule, routes, times } = facts
+  const { state, percentage, verdict, waitingFor, needsApproval, finished, arms } = status
+  const { lastSeenMs, settledSinceMs, knownSinceMs } = times
+  const debt = {
+    owner: owner ?? undefined,
+    expiresMs: expires === null ? undefined : parseTimeMs(expires),
+    settledSinceMs: settledSinceMs ?? undefined,
+    // Only requests that a flag routes are counted: of others nobody knows whether they are used.
+    lastSeenMs: routes.length > 0 ? lastSeenMs : undefined,
+    knownSinceMs,
+  }
+  const counted = ({ requests, errors }: FlagStatusView['arms']['canary']) => ({ requests, errors })
+  return {
+    key,
+    description,
+    owner,
+    tags: [...facts.tags],
+    enabled,
+    state,
+    percentage,
+    stage: stages > 0 ? Math.min(status.stage, stages - 1) : null,
+    stages,
+    rules,
+    schedule,
+    verdict: verdict?.kind ?? null,
+    waitingFor,
+    paused: status.paused !== null,
+    frozen: status.frozen !== null,
+    needsApproval,
+    finished,
+    canary: counted(arms.canary),
+    control: counted(arms.control),
+    other: counted(arms.other),
+    expires,
+    lastSeenAt: lastSeenMs === null ? null : isoTime(lastSeenMs),
+    stale: debtOf(debt, nowMs),
+    routes,
+  }
+}

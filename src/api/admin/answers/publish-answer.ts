@@ -1,0 +1,69 @@
+/** What the API answers to a change of the document. */
+import type { Responses } from '../../../contract/responses.ts'
+import type { DocumentChange } from '../../../durable/controller/documents.ts'
+import type { VersionInfo } from '../../../durable/storage/document-history.ts'
+import { problemDetails } from '../../../platform/problem-details.ts'
+import { type Call, isoTime } from './call.ts'
+
+type Editing = { expectedVersion?: number | undefined; reason?: string | undefined; confirm: boolean }
+
+/** Publishes a change and answers with what came of it; `reason` is used where the caller gave none. */
+export async function publishAnswer(
+  call: Pick<Call<'getStatus'>, 'controller' | 'actor' | 'live' | 'env'> & { body: Editing },
+  change: DocumentChange,
+  reason: string,
+): Promise<Responses['publishDocument'] | Response> {
+  const { controller, actor, live, env, body } = call
+  const { expectedVersion, confirm } = body
+  const options = {
+    expectedVersion,
+    confirm,
+    actor: actor.name,
+    reason: body.reason || `${actor.name} ${reason}`,
+  }
+  const published = await controller.publish(change, options)
+  if (published.ok) {
+    const { info, changed, changes, people, kvPending, tag } = published
+    // Whoever publishes and then looks wants to see what was published.
+    await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
+    return {
+      version: info.version,
+      hash: info.hash,
+      changed,
+      changes,
+      people,
+      kv: kvPending ? 'pending' : 'written',
+    }
+  }
+  switch (published.why) {
+    case 'invalid': {
+      const { problems } = published
+      const detail = `Cannot publish: the document has ${problems.length} problem${problems.length > 1 ? 's' : ''}`
+      return problemDetails(422, 'Unprocessable Content', detail, {}, { problems })
+    }
+    case 'conflict': {
+      const { current, changes } = published
+      const detail = `Cannot publish: ${current.actor} has published version ${current.version} since version ${expectedVersion}. Look at the changes, and publish again on top of it`
+      return problemDetails(409, 'Conflict', detail, {}, { current: versionView(current), changes })
+    }
+    case 'unconfirmed': {
+      const { people, limitPercent } = published
+      const detail = `Publishing moves ${people.movedPercent} % of visitors, more than ${limitPercent} %. Send "confirm": true to do it all the same`
+      return problemDetails(409, 'Confirmation Needed', detail, {}, { people })
+    }
+    case 'missing':
+      return problemDetails(404, 'Not Found', published.detail)
+    case 'exists':
+    case 'impossible':
+      return problemDetails(409, 'Conflict', published.detail)
+  }
+}
+
+export function versionView({ version, hash, atMs, actor, reason, source, bytes }: VersionInfo) {
+  return { version, hash, at: isoTime(atMs), actor, reason, source, bytes }
+}
+
+/** A document as text: as it was written, or two spaces deep where it came as JSON. */
+export function textOf(document: string | Readonly<Record<string, unknown>>): string {
+  return typeof document === 'string' ? document : `${JSON.stringify(document, null, 2)}\n`
+}

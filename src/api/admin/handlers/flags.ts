@@ -1,0 +1,132 @@
+/** Single flags: seen at a glance, changed in the document, steered. */
+
+import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
+import type { FlagVerb } from '../../../contract/routes.ts'
+import { KILL_ALL, parseKillList } from '../../../core/config/control.ts'
+import type { Edit } from '../../../core/config/edit.ts'
+import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
+import { problemDetails } from '../../../platform/problem-details.ts'
+import type { Call, Handlers } from '../answers/call.ts'
+import { summaryOf } from '../answers/flag-summary.ts'
+import { publishAnswer } from '../answers/publish-answer.ts'
+import { statusOf } from '../answers/status.ts'
+
+export const flagHandlers: Handlers<
+  | 'listFlags'
+  | 'getFlag'
+  | 'createFlag'
+  | 'patchFlag'
+  | 'deleteFlag'
+  | 'enableFlag'
+  | 'disableFlag'
+  | 'setPercentage'
+  | 'commandFlag'
+> = {
+  listFlags: async (call) => {
+    const [{ version, flags }, status] = await Promise.all([call.controller.flagFacts(), statusOf(call)])
+    const known = flags.filter(({ key }) => Object.hasOwn(status.flags, key))
+    return {
+      version,
+      flags: known.map((facts) => summaryOf(facts, statusFor(status, facts.key), call.nowMs)),
+    }
+  },
+
+  getFlag: async (call) => {
+    const key = flagOf(call)
+    const [{ version, flags }, document, status] = await Promise.all([
+      call.controller.flagFacts(key),
+      call.controller.document(undefined),
+      statusOf(call, new Set([key])),
+    ])
+    const facts = flags.find((each) => each.key === key)
+    if (facts === undefined || document === undefined || !Object.hasOwn(status.flags, key)) {
+      return problemDetails(404, 'Not Found', `The document has no flag ${key}`)
+    }
+    const { flags: definitions } = JSON.parse(document.text) as {
+      flags: Record<string, Record<string, unknown>>
+    }
+    const view = statusFor(status, key)
+    return {
+      version,
+      summary: summaryOf(facts, view, call.nowMs),
+      definition: definitions[key] ?? {},
+      status: view,
+    }
+  },
+
+  createFlag: (call) =>
+    publishAnswer(
+      call,
+      { kind: 'edit', edit: { kind: 'create', flag: call.body.key, definition: call.body.flag } },
+      `created ${call.body.key}`,
+    ),
+  patchFlag: (call) =>
+    editAnswer(call, { kind: 'patch', flag: flagOf(call), patch: call.body.patch }, 'changed'),
+  deleteFlag: (call) => editAnswer(call, { kind: 'delete', flag: flagOf(call) }, 'deleted'),
+  enableFlag: (call) => editAnswer(call, { kind: 'enable', flag: flagOf(call) }, 'enabled'),
+  disableFlag: (call) => editAnswer(call, { kind: 'disable', flag: flagOf(call) }, 'disabled'),
+  setPercentage: (call) => {
+    const { percentage, rule } = call.body
+    const edit: Edit = { kind: 'percentage', flag: flagOf(call), percentage, rule }
+    return editAnswer(call, edit, `set to ${percentage} %`)
+  },
+
+  commandFlag: async (call) => {
+    const { body, params, actor, controller, live, nowMs } = call
+    const verb = params.verb as FlagVerb
+    const flag = flagOrAll(call)
+    if (verb === 'stage' && body.stage === undefined) {
+      return problemDetails(400, 'Bad Request', 'Say which stage: {"stage": 1}')
+    }
+    const command: Command = { kind: verb, flag, ...(body.stage !== undefined && { stage: body.stage }) }
+    try {
+      const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
+      if (!result.ok) return commandRefused(result)
+      live.adopt(result.state, nowMs)
+      return { epoch: result.state.epoch, via: 'controller', before: result.before, after: result.after }
+    } catch (error) {
+      if (verb !== 'kill') throw error
+      return await killInKv(call, flag)
+    }
+  },
+}
+
+function flagOf({ params }: { params: Readonly<Record<string, string>> }): string {
+  return params.flag ?? ''
+}
+
+function editAnswer(
+  call: Parameters<typeof publishAnswer>[0],
+  edit: Edit,
+  did: string,
+): ReturnType<typeof publishAnswer> {
+  return publishAnswer(call, { kind: 'edit', edit }, `${did} ${edit.flag}`)
+}
+
+/** `all` is another word for `*`, unless a flag is called so. */
+function flagOrAll({ params, live }: Call<'commandFlag'>): string {
+  const flag = params.flag ?? ''
+  return flag === 'all' && !live.last.snapshot.flags.has(flag) ? KILL_ALL : flag
+}
+
+function commandRefused({ why, error }: CommandResult & { ok: false }): Response {
+  return why === 'missing' ? problemDetails(404, 'Not Found', error) : problemDetails(409, 'Conflict', error)
+}
+
+/** The Controller is away: the people's own list in KV closes the flag without it. */
+async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
+  const { snapshot } = await live.refreshNow(env, Date.now())
+  if (flag !== KILL_ALL && !snapshot.flags.has(flag)) {
+    return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
+  }
+  const known = parseKillList(await env.GATE.get('kill', { type: 'text' }))
+  // Whoever is on a list that can't be read any more stays closed.
+  const list = known.ok ? known.value : live.killList
+  if (!list.includes(flag)) await env.GATE.put('kill', JSON.stringify([...list, flag]))
+  await live.refreshNow(env, Date.now())
+  return { epoch: live.epoch, via: 'kv' as const, before: null, after: null }
+}
+
+function statusFor({ flags }: Responses['getStatus'], key: string): FlagStatusView {
+  return flags[key] as FlagStatusView
+}

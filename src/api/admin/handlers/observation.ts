@@ -1,0 +1,110 @@
+/** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
+import { environmentOf } from '../../../platform/env.ts'
+import { type Handlers, isoTime } from '../answers/call.ts'
+import { type StatusCall, statusOf } from '../answers/status.ts'
+
+const STREAM_EVERY_MS = 1_000
+/** A stream that has nothing to say says so, lest something in between take it for dead. */
+const KEEP_ALIVE_EVERY_MS = 15_000
+/** How often it is asked whether the reader's token, or assertion, still holds. */
+const LOOK_AT_READER_EVERY_MS = 5_000
+
+export const observationHandlers: Handlers<
+  'whoAmI' | 'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
+> = {
+  whoAmI: async ({ actor, env }) => ({ ...actor, environment: environmentOf(env) }),
+
+  getStatus: (call) => statusOf(call, wantedFlags(call.query)),
+
+  streamStatus: async (call) => {
+    const headers = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    }
+    return new Response(statusStream(call, wantedFlags(call.query), call.isStillLetIn), { headers })
+  },
+
+  getConvergence: async ({ controller, query }) => {
+    const report = await controller.convergence(query.epoch)
+    const { sinceMs, epoch, converged, slowestMs, isolates, colos, kv, document } = report
+    const since = sinceMs === undefined ? null : isoTime(sinceMs)
+    const ofDocument = {
+      version: document.version,
+      converged: document.converged,
+      isolates: document.isolates,
+      colos: document.colos.filter((colo) => colo.converged > 0).length,
+    }
+    return { epoch, since, converged, slowestMs, isolates, colos, kv, document: ofDocument }
+  },
+
+  getSeries: async ({ controller, query }) => {
+    const { stepMs, points, alpha } = await controller.series(query.flag, query.seconds)
+    return {
+      flag: query.flag,
+      stepMs,
+      points: points.map(({ atMs, ...point }) => ({ at: isoTime(atMs), ...point })),
+      rollbackWealth: alpha === undefined ? null : 1 / alpha,
+    }
+  },
+
+  listAudit: async ({ controller, query }) => {
+    const records = await controller.audit(query)
+    return {
+      records: records.map(({ id, atMs, actor, action, flag, reason, evidence, before, after }) => {
+        const what = { flag: flag ?? null, reason, evidence: evidence ?? null }
+        return { id, at: isoTime(atMs), actor, action, ...what, before: before ?? null, after: after ?? null }
+      }),
+    }
+  },
+
+  listFeedback: async ({ controller, query }) => {
+    const entries = await controller.feedback(query)
+    return { feedback: entries.map(({ atMs, ...entry }) => ({ ...entry, at: isoTime(atMs) })) }
+  },
+}
+
+function wantedFlags({ flags }: { flags?: string | undefined }): ReadonlySet<string> | undefined {
+  return flags === undefined ? undefined : new Set(flags.split(','))
+}
+
+/** A `status` event at once, and whenever something has changed since, until the reader would not be let in again. */
+function statusStream(
+  call: StatusCall,
+  wanted: ReadonlySet<string> | undefined,
+  isStillLetIn: () => Promise<boolean>,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let last = ''
+  let quietMs = 0
+  let unseenMs = 0
+  let isOver = false
+  return new ReadableStream({
+    async pull(stream) {
+      while (!isOver) {
+        if (last !== '') await scheduler.wait(STREAM_EVERY_MS)
+        unseenMs += STREAM_EVERY_MS
+        if (unseenMs > LOOK_AT_READER_EVERY_MS) {
+          unseenMs = 0
+          if (!(await isStillLetIn())) return stream.close()
+        }
+        const { at, ...status } = await statusOf(call, wanted)
+        const text = JSON.stringify(status)
+        quietMs = text === last ? quietMs + STREAM_EVERY_MS : 0
+        if (text !== last) {
+          last = text
+          stream.enqueue(encoder.encode(`event: status\ndata: ${JSON.stringify({ at, ...status })}\n\n`))
+          return
+        }
+        if (quietMs >= KEEP_ALIVE_EVERY_MS) {
+          quietMs = 0
+          stream.enqueue(encoder.encode(': nothing new\n\n'))
+          return
+        }
+      }
+    },
+    cancel() {
+      isOver = true
+    },
+  })
+}

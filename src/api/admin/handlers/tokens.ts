@@ -1,0 +1,63 @@
+/** Tokens of the admin API, and webhooks. A token's text is made here and given once; only its hash is kept. */
+
+import type { TokenInfo } from '../../../durable/storage/token-store.ts'
+import { sha256Hex } from '../../../platform/crypto.ts'
+import { problemDetails } from '../../../platform/problem-details.ts'
+import { type Handlers, isoTime } from '../answers/call.ts'
+
+const TOKEN_BYTES = 32
+const DAY_MS = 24 * 3_600_000
+
+export const tokenHandlers: Handlers<'listTokens' | 'createToken' | 'revokeToken' | 'testWebhook'> = {
+  listTokens: async ({ controller }) => ({ tokens: (await controller.tokens()).map(viewOf) }),
+
+  createToken: async ({ controller, body, actor, nowMs }) => {
+    const { name, role, expiresInDays } = body
+    const token = `sluice_${randomText()}`
+    const info: TokenInfo = {
+      id: crypto.randomUUID(),
+      name,
+      role,
+      createdAtMs: nowMs,
+      createdBy: actor.name,
+      expiresAtMs: expiresInDays === undefined ? undefined : nowMs + expiresInDays * DAY_MS,
+      lastUsedAtMs: undefined,
+    }
+    await controller.addToken(info, await sha256Hex(token))
+    return { token, ...viewOf(info) }
+  },
+
+  revokeToken: async ({ controller, params, actor }) => {
+    const id = params.id ?? ''
+    const revoked = await controller.revokeToken(id, actor.name)
+    if (revoked === undefined)
+      return problemDetails(404, 'Not Found', `Cannot revoke ${id}: there is no such token`)
+    return { id }
+  },
+
+  testWebhook: async ({ controller, body, actor }) => {
+    const result = await controller.testWebhook(body.url, actor.name)
+    if (result !== undefined) return result
+    return problemDetails(404, 'Not Found', `Cannot test ${body.url}: the document has no such webhook`)
+  },
+}
+
+function viewOf({ id, name, role, createdAtMs, createdBy, expiresAtMs, lastUsedAtMs }: TokenInfo) {
+  return {
+    id,
+    name,
+    role: role as 'viewer' | 'operator' | 'admin',
+    createdAt: isoTime(createdAtMs),
+    createdBy,
+    expiresAt: expiresAtMs === undefined ? null : isoTime(expiresAtMs),
+    lastUsedAt: lastUsedAtMs === undefined ? null : isoTime(lastUsedAtMs),
+  }
+}
+
+function randomText(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}

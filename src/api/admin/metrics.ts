@@ -1,0 +1,144 @@
+/** GET /__sluice/metrics: the live picture for Prometheus (text format 0.0.4). */
+import { Hono } from 'hono'
+import type { FlagStatusView, Responses } from '../../contract/responses.ts'
+import type { LiveDocument } from '../../gate/config/live-config.ts'
+import { controller, type Env } from '../../platform/env.ts'
+import { type Authenticator, refused } from '../auth/authenticator.ts'
+import type { ControllerPort } from './answers/call.ts'
+import { statusOf } from './answers/status.ts'
+
+type Labels = Readonly<Record<string, string | number>>
+type Sample = { labels: Labels; value: number }
+type Metric = { name: string; type: 'counter' | 'gauge'; help: string; samples: Sample[] }
+
+const HEADERS = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' }
+
+const STATES = ['open', 'killed', 'rolled-back', 'disabled'] as const
+const QUANTILES = [
+  ['0.5', 'p50Ms'],
+  ['0.95', 'p95Ms'],
+  ['0.99', 'p99Ms'],
+] as const
+
+/** Makes the endpoint; a scraper brings a token like everybody else. */
+export function createMetricsApi(authenticator: Authenticator, live: LiveDocument): Hono<{ Bindings: Env }> {
+  const api = new Hono<{ Bindings: Env }>()
+  api.get('/', async (c) => {
+    const login = await authenticator.login(c.req.raw, c.env, Date.now(), (work) =>
+      c.executionCtx.waitUntil(work),
+    )
+    if (!login.ok) return refused(login)
+    const status = await statusOf({ live, env: c.env, controller: controller<ControllerPort>(c.env) })
+    return new Response(metricsText(status), { headers: HEADERS })
+  })
+  return api
+}
+
+function metricsText(status: Responses['getStatus']): string {
+  return [...flagMetrics(status.flags), ...gateMetrics(status)].map(textOf).join('')
+}
+
+function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] {
+  const flags = Object.entries(views)
+  const ofCells = (valuesOf: (cell: FlagStatusView['cells'][number]) => [Labels, number | null][]) =>
+    flags.flatMap(([flag, { cells }]) =>
+      cells.flatMap((cell) => {
+        const { variant, arm, generation, stage } = cell
+        return valuesOf(cell).flatMap(([labels, value]) =>
+          value === null ? [] : [{ labels: { flag, variant, arm, generation, stage, ...labels }, value }],
+        )
+      }),
+    )
+  const ofFlags = (read: (view: FlagStatusView) => number | null) =>
+    flags.flatMap(([flag, view]) => {
+      const value = read(view)
+      return value === null ? [] : [{ labels: { flag }, value }]
+    })
+  return [
+    counter(
+      'sluice_requests_total',
+      'Requests decided by a flag',
+      ofCells((cell) => [[{}, cell.requests]]),
+    ),
+    counter(
+      'sluice_errors_total',
+      'Failures of origins, and errors that the app reported, by kind',
+      ofCells((cell) => Object.entries(cell.errorsByKind).map(([kind, value]) => [{ kind }, value])),
+    ),
+    gauge(
+      'sluice_latency_seconds',
+      'Time to the first byte of the origin, by quantile',
+      ofCells((cell) =>
+        QUANTILES.map(([quantile, field]) => [
+          { quantile },
+          cell[field] === null ? null : cell[field] / 1_000,
+        ]),
+      ),
+    ),
+    gauge(
+      'sluice_flag_percentage',
+      'Share of the canary, in percent',
+      ofFlags((view) => view.percentage),
+    ),
+    gauge(
+      'sluice_flag_generation',
+      'Number of the rollout attempt',
+      ofFlags((view) => view.generation),
+    ),
+    gauge(
+      'sluice_flag_stage',
+      'Index of the stage',
+      ofFlags((view) => view.stage),
+    ),
+    gauge(
+      'sluice_flag_state',
+      '1 for the state that the flag is in',
+      flags.flatMap(([flag, { state }]) =>
+        STATES.map((each) => ({ labels: { flag, state: each }, value: each === state ? 1 : 0 })),
+      ),
+    ),
+    gauge(
+      'sluice_guard_wealth',
+      'Evidence against the canary; the guard rolls back at 1/alpha',
+      ofFlags((view) => view.verdict?.evidence.wealth ?? null),
+    ),
+  ]
+}
+
+function gateMetrics(status: Responses['getStatus']): Metric[] {
+  const one = (value: number) => [{ labels: {}, value }]
+  const refused = status.document.problems.length > 0
+  return [
+    gauge('sluice_epoch', 'Number of the control state', one(status.epoch)),
+    gauge('sluice_document_version', 'Version of the document in force', one(status.document.version)),
+    gauge('sluice_document_refused', '1 while KV holds a document that is not valid', one(refused ? 1 : 0)),
+    gauge('sluice_controller_up', '1 when the Controller answers', one(status.controller === 'ok' ? 1 : 0)),
+    gauge(
+      'sluice_isolates',
+      'Isolates seen in the last 60 s',
+      status.colos.map(({ colo, isolates }) => ({ labels: { colo }, value: isolates.length })),
+    ),
+  ]
+}
+
+function counter(name: string, help: string, samples: Sample[]): Metric {
+  return { name, type: 'counter', help, samples }
+}
+
+function gauge(name: string, help: string, samples: Sample[]): Metric {
+  return { name, type: 'gauge', help, samples }
+}
+
+function textOf({ name, type, help, samples }: Metric): string {
+  const lines = samples.map(({ labels, value }) => `${name}${labelsText(labels)} ${value}\n`)
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function labelsText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}

@@ -1,0 +1,80 @@
+/**
+ * Cloudflare Access in front of the admin API: its signed assertion tells who calls. Roles come from variables of the
+ * Worker, as e-mail addresses or as "@domain" for everybody there.
+ */
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import type { Role } from '../../contract/routes.ts'
+import { type Env, secretNamed } from '../../platform/env.ts'
+
+const ASSERTION_HEADER = 'cf-access-jwt-assertion'
+const JWKS_TIMEOUT_MS = 3_000
+
+/** Key sets by address: an isolate serves one gate, so this holds one. */
+const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
+
+/** Whether the gate is set up for Access at all. */
+export function isAccessConfigured(env: Env): boolean {
+  return (
+    secretNamed(env, 'ACCESS_TEAM_DOMAIN') !== undefined && secretNamed(env, 'ACCESS_AUDIENCE') !== undefined
+  )
+}
+
+/** Whether a caller brings an assertion that this gate would look at. */
+export function hasAssertion(request: Request, env: Env): boolean {
+  return request.headers.has(ASSERTION_HEADER) && isAccessConfigured(env)
+}
+
+type AccessActor = { name: string; role: Role }
+
+/**
+ * The caller that Access vouches for; undefined without an assertion. `forged` is one that is false, expired, or meant
+ * for another gate; `unreachable`: its keys could not be had, so nothing is known of it.
+ */
+export async function actorFromAccess(
+  request: Request,
+  env: Env,
+): Promise<AccessActor | 'forged' | 'unreachable' | undefined> {
+  const assertion = request.headers.get(ASSERTION_HEADER)
+  const team = secretNamed(env, 'ACCESS_TEAM_DOMAIN')
+  const audience = secretNamed(env, 'ACCESS_AUDIENCE')
+  if (assertion === null || team === undefined || audience === undefined) return undefined
+  const issuer = team.includes('://') ? team : `https://${team}`
+  try {
+    const options = { issuer, audience, algorithms: ['RS256', 'ES256'] }
+    const { payload } = await jwtVerify(assertion, keySetOf(`${issuer}/cdn-cgi/access/certs`), options)
+    const name = typeof payload.email === 'string' ? payload.email : payload.common_name
+    return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env) } : 'forged'
+  } catch (error) {
+    return isAboutKeys(error) ? 'unreachable' : 'forged'
+  }
+}
+
+/** Whether the keys could not be fetched or read; every other error is about the assertion. */
+function isAboutKeys(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true
+  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC'
+}
+
+function keySetOf(url: string): ReturnType<typeof createRemoteJWKSet> {
+  let keys = keySets.get(url)
+  if (keys === undefined) {
+    keys = createRemoteJWKSet(new URL(url), { timeoutDuration: JWKS_TIMEOUT_MS })
+    keySets.set(url, keys)
+  }
+  return keys
+}
+
+/** Whoever Access lets in may look; the lists say who may do more. */
+function roleOf(name: string, env: Env): Role {
+  const isListed = (variable: string) =>
+    (secretNamed(env, variable) ?? '')
+      .split(',')
+      .map((entry) => entry.trim().toLowerCase())
+      .some(
+        (entry) =>
+          entry !== '' &&
+          (entry.startsWith('@') ? name.toLowerCase().endsWith(entry) : entry === name.toLowerCase()),
+      )
+  if (isListed('ACCESS_ADMINS')) return 'admin'
+  return isListed('ACCESS_OPERATORS') ? 'operator' : 'viewer'
+}

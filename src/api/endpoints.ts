@@ -1,0 +1,64 @@
+/** Everything that the gate answers itself, below /__sluice. */
+import { Hono } from 'hono'
+import openApi from '../../config/openapi.json'
+import type { Controller } from '../durable/controller/controller.ts'
+import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
+import { openPreview } from '../gate/evaluation/preview-link.ts'
+import { assignmentsOf } from '../gate/evaluation/visitor.ts'
+import type { Gate } from '../gate/gate.ts'
+import { signDebugToken } from '../gate/request/signature.ts'
+import { controller, type Env } from '../platform/env.ts'
+import { problemDetails } from '../platform/problem-details.ts'
+import { createAdminApi } from './admin/admin-api.ts'
+import { DASHBOARD_PATH, serveDashboard } from './admin/dashboard-files.ts'
+import { createMetricsApi } from './admin/metrics.ts'
+import { Authenticator } from './auth/authenticator.ts'
+import { flagPorts } from './flag-ports.ts'
+import { createEventsApi } from './flags/events.ts'
+import { createOfrepApi } from './flags/ofrep.ts'
+import { createUnleashApi } from './flags/unleash.ts'
+
+const PREFIX = '/__sluice'
+
+/** Mounted at the root; paths that are not below /__sluice are somebody else's. */
+export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
+  const authenticator = new Authenticator()
+  const flags = flagPorts(gate, authenticator)
+  const app = new Hono<{ Bindings: Env }>()
+  app.get(`${PREFIX}/health`, (c) => c.json({ status: 'ok' }))
+  app.route(
+    `${PREFIX}/api/v1`,
+    createAdminApi({
+      live: gate.live,
+      authenticator,
+      openApi: JSON.stringify(openApi),
+      visitors: {
+        described: (visitor, env, nowMs) => describedVisitor(visitor, gate.live.last, env, nowMs),
+        signPreview: async (payload, env) =>
+          env.SIGNING_KEY ? await signDebugToken(env.SIGNING_KEY, payload) : undefined,
+      },
+    }),
+  )
+  app.route(`${PREFIX}/api/frontend`, createUnleashApi(flags))
+  app.route(`${PREFIX}/ofrep`, createOfrepApi(flags, `${PREFIX}/ofrep`))
+  app.route(`${PREFIX}/metrics`, createMetricsApi(authenticator, gate.live))
+  app.get(`${PREFIX}/preview`, (c) => openPreview(c.req.raw, c.env, Date.now()))
+  app.route(
+    `${PREFIX}/events`,
+    createEventsApi({
+      assignments: async (request, env, ctx) => {
+        const live = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
+        return await assignmentsOf(request, live, env, gate.stepBacks)
+      },
+      report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
+      keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
+    }),
+  )
+  app.all(DASHBOARD_PATH, (c) => serveDashboard(c.req.raw, c.env))
+  app.all(`${DASHBOARD_PATH}/*`, (c) => serveDashboard(c.req.raw, c.env))
+  app.all(`${PREFIX}/*`, () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
+  app.onError(() =>
+    problemDetails(500, 'Internal Server Error', 'The gate could not do this; it is not your fault'),
+  )
+  return app
+}

@@ -1,0 +1,44 @@
+/** The request path as the flag APIs see it. */
+
+import type { Live } from '../gate/config/live-config.ts'
+import { flagQuery } from '../gate/evaluation/flag-query.ts'
+import type { Gate } from '../gate/gate.ts'
+import { Facts } from '../gate/request/request-facts.ts'
+import type { Env } from '../platform/env.ts'
+import type { Authenticator } from './auth/authenticator.ts'
+import type { FlagPorts } from './flags/ports.ts'
+
+export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
+  const { live, reporter, stepBacks } = gate
+
+  const current = (env: Env, ctx: ExecutionContext): Promise<Live> =>
+    live.current(env, (work) => ctx.waitUntil(work), Date.now())
+  /** An isolate that only answers queries hears of a kill as soon as one that pages go through. */
+  async function inTouch(request: Request, env: Env, ctx: ExecutionContext) {
+    const document = await current(env, ctx)
+    const nowMs = Date.now()
+    const revision = gate.revisionOf(document, nowMs)
+    const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+    // A Worker with the gate inside may do without.
+    if (env.COUNTERS !== undefined) {
+      reporter.stayInTouch({ env, place: new Facts(request, env, nowMs), nowMs, waitUntil })
+    }
+    return { document, revision }
+  }
+  return {
+    settings: async (env, ctx) => (await current(env, ctx)).snapshot.flagQueries,
+    query: async (request, given, env, ctx) => {
+      const { document, revision } = await inTouch(request, env, ctx)
+      return { ...(await flagQuery(request, given, document, env, stepBacks)), revision }
+    },
+    checkToken: async (token, request, env, ctx) => {
+      const headers = new Headers({ authorization: `Bearer ${token}` })
+      const sender = request.headers.get('cf-connecting-ip')
+      if (sender !== null) headers.set('cf-connecting-ip', sender)
+      const shown = new Request(request.url, { headers })
+      return await authenticator.login(shown, env, Date.now(), (work) => ctx.waitUntil(work))
+    },
+    documentHash: () => live.usedHash,
+    revision: async (request, env, ctx) => (await inTouch(request, env, ctx)).revision,
+  }
+}

@@ -1,0 +1,29 @@
+/** An answer that a client need not be sent twice: with an ETag, and 304 for whoever has it already. */
+import { sha256Hex } from '../../platform/crypto.ts'
+
+export type TaggedAnswer = {
+  body: string
+  /** What the tag stands for: whatever makes another answer of it. */
+  tag: readonly string[]
+  setCookie: string | undefined
+}
+
+export async function taggedAnswer(
+  request: Request,
+  { body, tag, setCookie }: TaggedAnswer,
+): Promise<Response> {
+  const hash = await sha256Hex(tag.join(''))
+  const etag = `"${hash.slice(0, 32)}"`
+  const headers = { 'cache-control': 'no-store', etag, ...(setCookie && { 'set-cookie': setCookie }) }
+  return isAmong(request.headers.get('if-none-match') ?? '', etag)
+    ? new Response(null, { status: 304, headers })
+    : new Response(body, { headers: { 'content-type': 'application/json', ...headers } })
+}
+
+/** If-None-Match is a list; weak and strong tags are compared alike (RFC 9110, 13.1.2). */
+function isAmong(list: string, etag: string): boolean {
+  return list.split(',').some((each) => {
+    const tag = each.trim().replace(/^W\//, '')
+    return tag === etag || tag === '*'
+  })
+}

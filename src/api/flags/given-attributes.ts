@@ -1,0 +1,26 @@
+/** The context of a query as attributes: objects by dotted paths, lists of plain values as they are, no nulls. */
+import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
+
+/** A context is as deep as people write it; a deeper one is somebody trying. */
+const DEEPEST = 8
+
+export function attributesIn(context: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
+  const attributes: Record<string, AttributeValue> = {}
+  collect(context, '', attributes, 0)
+  return attributes
+}
+
+function collect(object: object, prefix: string, into: Record<string, AttributeValue>, depth: number): void {
+  for (const [name, value] of Object.entries(object)) {
+    const path = prefix + name
+    if (isScalar(value)) into[path] = value
+    else if (Array.isArray(value)) into[path] = value.filter(isScalar)
+    else if (typeof value === 'object' && value !== null && depth < DEEPEST) {
+      collect(value, `${path}.`, into, depth + 1)
+    }
+  }
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}

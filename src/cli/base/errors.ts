@@ -1,0 +1,49 @@
+/** What can go wrong, as people are told: what was attempted, what is so, what to do. */
+import type { Problem } from '../../core/config/parse/problems.ts'
+
+export const EXIT = { done: 0, refused: 1, usage: 2 } as const
+
+/** Something can't be done. `facts` is what `--json` shows besides the message. */
+export class Refusal extends Error {
+  readonly facts: Readonly<Record<string, unknown>>
+  /** Shown below the message, for people. */
+  readonly details: string
+
+  constructor(message: string, facts: Readonly<Record<string, unknown>> = {}, details = '') {
+    super(message)
+    this.name = 'Refusal'
+    this.facts = facts
+    this.details = details
+  }
+}
+
+/** The command line itself is not right; exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A person was asked, and said no. */
+export class Declined extends Error {
+  override readonly name = 'Declined'
+  constructor() {
+    super('Nothing was changed')
+  }
+}
+
+/** Problems as people read them, a paragraph each. */
+export function paragraphs(problems: readonly Problem[]): string {
+  return problems
+    .map(
+      ({ path, found, expected, fix }) =>
+        `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`,
+    )
+    .join('\n')
+}
+
+/** The gate took longer than `--timeout` allows. */
+export class TimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`did not answer within ${timeoutMs / 1_000} s`)
+    this.name = 'TimeoutError'
+  }
+}

@@ -1,0 +1,77 @@
+import { candidates } from '../base/complete.ts'
+import { UsageError } from '../base/errors.ts'
+import type { Terminal } from '../base/terminal.ts'
+import type { Verb } from '../base/verb.ts'
+import { readDocumentFile } from '../document/document-file.ts'
+
+/** What each shell reads; all of them ask `sluice completion words` what could come next. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  bash: `_sluice() {
+  COMPREPLY=()
+  local words
+  words=$(sluice completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null) || {
+    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+    return
+  }
+  local IFS=$'\\n'
+  COMPREPLY=($words)
+}
+complete -o filenames -F _sluice sluice
+`,
+  zsh: `#compdef sluice
+_sluice() {
+  local -a found
+  found=("\${(@f)$(sluice completion words -- "\${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}") || { _files; return }
+  compadd -a found
+}
+compdef _sluice sluice
+`,
+  fish: `function __sluice
+  set -l words (commandline -opc)[2..-1] (commandline -ct)
+  sluice completion words -- $words 2>/dev/null; or __fish_complete_path (commandline -ct)
+end
+complete -c sluice -f -a '(__sluice)'
+`,
+}
+const SHELLS = Object.keys(SCRIPTS)
+
+/** The verb, for the verbs that it completes. */
+export const completionOf = (verbs: () => readonly Verb[]): Verb => ({
+  name: 'completion',
+  group: 'Manage',
+  summary: 'Make the shell complete verbs, options and flags',
+  details:
+    'Prints a script for the shell to read. Flags are those of the document in the current folder. "completion words -- WORDS" prints what could come next, a line each; exit code 1 means a file.',
+  arguments: [
+    { name: '<shell>', summary: `${SHELLS.join(', ')}, or words`, completes: [...SHELLS, 'words'] },
+    { name: '[words...]', summary: 'with words: the command line so far, without "sluice"' },
+  ],
+  examples: [
+    ['completion bash >> ~/.bashrc', 'for bash, from the next shell on'],
+    ['completion fish > ~/.config/fish/completions/sluice.fish', 'for fish'],
+  ],
+  async run({ args, terminal }) {
+    const [shell = '', ...words] = args
+    if (shell === 'words') return await nextWords(verbs(), words, terminal)
+    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
+    if (script !== undefined) return { json: { shell, script }, text: script }
+    throw new UsageError(`There is no completion for ${shell}: choose from ${SHELLS.join(', ')}`)
+  },
+})
+
+async function nextWords(verbs: readonly Verb[], words: readonly string[], terminal: Terminal) {
+  const flags = await knownFlags(terminal)
+  const found = candidates(verbs, words, () => flags)
+  return { json: { words: found ?? null }, text: (found ?? []).join('\n'), failed: found === undefined }
+}
+
+/** Flags of the document at hand; a document that is being written may not parse, and then has none. */
+async function knownFlags(terminal: Terminal): Promise<string[]> {
+  try {
+    const { text } = await readDocumentFile(undefined, terminal)
+    const { flags } = JSON.parse(text) as { flags?: object }
+    return Object.keys(flags ?? {})
+  } catch {
+    return []
+  }
+}

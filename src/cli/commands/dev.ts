@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import { messageOf } from '../../core/message-of.ts'
+import { launcherGone } from '../../local/launcher.ts'
+import { DocumentError, readyLines, startRun } from '../../local/run.ts'
+import { Refusal, UsageError } from '../base/errors.ts'
+import type { Call, Verb } from '../base/verb.ts'
+import { readDevVars } from '../connection/dev-vars.ts'
+import { forgetLocalGate, LOCAL_FOLDER, writeLocalGate } from '../connection/local-gate-note.ts'
+import { readDocumentFile } from '../document/document-file.ts'
+
+const DEFAULT_PORT = 8787
+
+export const dev: Verb = {
+  name: 'dev',
+  group: 'Set up',
+  summary: 'Run the gate on this machine',
+  details:
+    'On local workerd, with the document of this folder; a change of the file is live a moment later. Runs until Ctrl-C. ADMIN_TOKEN, SIGNING_KEY and ENVIRONMENT are taken from the environment or from .dev.vars. Meanwhile the other verbs find this gate when they run in the same folder.',
+  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+  options: [
+    { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free one)`, kind: 'number' },
+    { flags: '--data DIR', summary: 'where KV and Durable Objects are kept (.sluice/state)' },
+    { flags: '--origin NAME=URL', summary: 'another URL for an origin of the document', kind: 'list' },
+    { flags: '--demo', summary: 'two demo origins and the example document' },
+  ],
+  examples: [
+    ['dev', 'run the document of this folder on http://127.0.0.1:8787'],
+    ['dev --origin new=http://127.0.0.1:3000', 'with the new origin on this machine'],
+    ['dev --demo --port 0', 'look at a gate without having anything'],
+  ],
+  async run(call) {
+    const { options, terminal, isJson, tell } = call
+    const config = options.has('demo') ? undefined : (await readDocumentFile(call.args[0], terminal)).path
+    const run = await startRun({
+      ...(config !== undefined && { config }),
+      port: portOf(call),
+      data: resolve(terminal.cwd, options.text('data') ?? `${LOCAL_FOLDER}/state`),
+      origins: options.pairs('origin'),
+      env: { ...(await readDevVars(terminal.cwd)), ...terminal.env },
+      log: tell,
+    }).catch((error: unknown) => {
+      throw startFailure(error)
+    })
+    try {
+      await writeLocalGate(terminal.cwd, { url: run.url, token: run.adminToken })
+      for (const [name, url] of Object.entries(run.origins)) tell(`${name} origin ${url}`)
+      const json = { url: run.url, dashboard: `${run.url}/__sluice/ui`, adminToken: run.adminToken }
+      terminal.out(isJson ? `${JSON.stringify(json)}\n` : readyLines(run))
+      await Promise.race([stopped(terminal.stop), launcherGone()])
+    } finally {
+      await forgetLocalGate(terminal.cwd)
+      await run.close()
+    }
+    return undefined
+  },
+}
+
+function portOf({ options }: Call): number {
+  const port = options.number('port') ?? DEFAULT_PORT
+  if (Number.isInteger(port) && port <= 65_535) return port
+  throw new UsageError(`Cannot use --port ${port}: a port is a whole number from 0 to 65535`)
+}
+
+function startFailure(error: unknown): Error {
+  const message = messageOf(error)
+  if (error instanceof DocumentError) return new Refusal(message)
+  if (!/EADDRINUSE|Address already in use/.test(message))
+    return new Refusal(`Cannot start the gate: ${message}`)
+  return new Refusal('Cannot start the gate: the port is taken. Choose another one: sluice dev --port 9000')
+}
+
+async function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolveStop) =>
+    signal.addEventListener('abort', () => resolveStop(), { once: true }),
+  )
+}

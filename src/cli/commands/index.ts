@@ -1,0 +1,35 @@
+/** All verbs, in the order of help. A new one is a file beside this one, and a line here. */
+import type { Verb } from '../base/verb.ts'
+import { audit, feedback } from './audit.ts'
+import { build } from './build.ts'
+import { check } from './check.ts'
+import { completionOf } from './completion.ts'
+import { deploy } from './deploy.ts'
+import { dev } from './dev.ts'
+import { diff } from './diff.ts'
+import { docs } from './docs.ts'
+import { explain } from './explain.ts'
+import { exportVerb } from './export.ts'
+import { flags } from './flags.ts'
+import { history, pull, restore } from './history.ts'
+import { importVerb } from './import.ts'
+import { init } from './init.ts'
+import { kill, unkill } from './kill.ts'
+import { preview } from './preview.ts'
+import { profile } from './profile.ts'
+import { publish } from './publish.ts'
+import { advance, approve, finish, pause, resume, rollback, stage } from './rollout.ts'
+import { simulate } from './simulate.ts'
+import { stale } from './stale.ts'
+import { status, watch } from './status.ts'
+import { disable, enable, percentage } from './switches.ts'
+import { token, webhook } from './token.ts'
+
+export const VERBS: readonly Verb[] = [
+  ...[init, dev, build, deploy],
+  ...[check, simulate, diff, publish, pull, history, restore, importVerb, exportVerb],
+  ...[flags, percentage, enable, disable, stale, docs],
+  ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
+  ...[status, watch, explain, preview, audit, feedback],
+  ...[token, webhook, profile, completionOf(() => VERBS)],
+]

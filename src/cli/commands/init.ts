@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { parseDocument } from '../../core/config/parse/parse.ts'
+import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
+import type { Terminal } from '../base/terminal.ts'
+import type { Call, Verb } from '../base/verb.ts'
+import { DEV_VARS } from '../connection/dev-vars.ts'
+import { createNamespace, hasCredentials, NO_NAMESPACE } from '../connection/wrangler.ts'
+import { countriesIn, initFiles, noCountry, type Wishes } from '../document/init-files.ts'
+import { wizard } from '../document/init-wizard.ts'
+
+export const init: Verb = {
+  name: 'init',
+  group: 'Set up',
+  summary: 'Write a gate into a folder',
+  details:
+    'A document with one flag between two origins, wrangler.toml, and secrets for this machine. On a terminal it asks for what the options leave open. Where wrangler is logged in, it makes the KV namespace as well.',
+  arguments: [{ name: '[folder]', summary: 'where to (the current folder)', completes: 'files' }],
+  options: [
+    { flags: '--old URL', summary: 'the origin that serves everybody today' },
+    { flags: '--new URL', summary: 'the origin to move to' },
+    { flags: '--flag KEY', summary: 'key of the flag (new-site)' },
+    { flags: '--owner NAME', summary: 'whom to ask about the flag' },
+    { flags: '--countries LIST', summary: 'for these countries first, such as US,RO' },
+    { flags: '--name NAME', summary: 'name of the Worker (that of the folder)' },
+    { flags: '--kv ID', summary: 'id of a KV namespace that exists already' },
+    { flags: '--no-kv', summary: 'make no KV namespace' },
+    { flags: '--force', summary: 'write over files that are there' },
+  ],
+  examples: [
+    ['init', 'answer a few questions'],
+    ['init --old https://old.example.com --new https://new.example.com', 'ask nothing but what is missing'],
+    ['init shop --yes --countries US,RO', 'into a new folder, with defaults for everything else'],
+  ],
+  failsWhen: 'one of the files is there already',
+  async run(call) {
+    const folder = resolve(call.terminal.cwd, call.args[0] ?? '.')
+    const wishes = checked(await wishesOf(call, folder))
+    refuseToOverwrite(call, folder, Object.keys(await initFiles(wishes, NO_NAMESPACE)))
+    await mkdir(folder, { recursive: true })
+    const namespace = await namespaceFor(call, folder)
+    const files = await initFiles(wishes, namespace ?? NO_NAMESPACE)
+    const parsed = parseDocument(files['gate.json'] ?? '')
+    if (!parsed.ok) throw new UsageError(`This gives no valid document\n${paragraphs(parsed.problems)}`)
+    const written = await write(folder, files)
+    return {
+      json: { folder, files: written, kvNamespace: namespace ?? null },
+      text: nextSteps(call, written, namespace),
+    }
+  },
+}
+
+async function wishesOf(call: Call, folder: string): Promise<Wishes> {
+  const { options, terminal } = call
+  const given: Partial<Wishes> = {
+    name: options.text('name') ?? nameFrom(folder),
+    ...(options.text('old') && { old: options.text('old') as string }),
+    ...(options.text('new') && { new: options.text('new') as string }),
+    ...(options.text('flag') && { flag: options.text('flag') as string }),
+    ...(options.text('owner') && { owner: options.text('owner') as string }),
+    ...(options.text('countries') !== undefined && {
+      countries: countriesIn(options.text('countries') ?? ''),
+    }),
+  }
+  if (options.has('yes') || (given.old !== undefined && given.new !== undefined)) return withDefaults(given)
+  if (!terminal.canAsk) {
+    throw new UsageError('Cannot ask for the origins: this is no terminal. Give --old and --new, or --yes')
+  }
+  return withDefaults(await wizard(given))
+}
+
+function withDefaults(given: Partial<Wishes>): Wishes {
+  return {
+    name: given.name ?? 'sluice',
+    old: given.old ?? 'http://127.0.0.1:3000',
+    new: given.new ?? 'http://127.0.0.1:3001',
+    flag: given.flag ?? 'new-site',
+    owner: given.owner,
+    countries: given.countries ?? [],
+  }
+}
+
+function checked(wishes: Wishes): Wishes {
+  const stray = noCountry(wishes.countries)
+  if (stray !== undefined)
+    throw new UsageError(`Cannot use the country ${stray}: a country is a code of two letters, such as RO`)
+  if (/^[a-z0-9][a-z0-9-]{0,53}$/.test(wishes.name)) return wishes
+  throw new UsageError(`Cannot use the name ${wishes.name}: a Worker's name is of a-z, 0-9 and -, at most 54`)
+}
+
+function nameFrom(folder: string): string {
+  const name = basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+  return name.replace(/^-+|-+$/g, '').slice(0, 54) || 'sluice'
+}
+
+function refuseToOverwrite({ options }: Call, folder: string, names: readonly string[]): void {
+  const present = names.filter((name) => name !== '.gitignore' && existsSync(join(folder, name)))
+  if (present.length === 0 || options.has('force')) return
+  throw new Refusal(
+    `Cannot write a gate here: ${present.join(', ')} exist already. Add --force to write over them`,
+  )
+}
+
+/** The id of the KV namespace; undefined where there is none yet, which is said. */
+async function namespaceFor(call: Call, folder: string): Promise<string | undefined> {
+  const { options, tell } = call
+  const given = options.text('kv')
+  if (given !== undefined) {
+    if (/^[0-9a-f]{32}$/.test(given)) return given
+    throw new UsageError(`Cannot use --kv ${given}: the id of a namespace is 32 hexadecimal digits`)
+  }
+  const terminal: Terminal = { ...call.terminal, cwd: folder }
+  if (options.has('no-kv') || !hasCredentials(terminal)) return undefined
+  const made = await call.during('making the KV namespace', createNamespace(terminal))
+  if (made.ok) return made.id
+  tell(`no KV namespace was made: ${made.why}`)
+  return undefined
+}
+
+async function write(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name)
+    if (name === '.gitignore') await addLines(path, text)
+    else await writeFile(path, text)
+    if (name === DEV_VARS) await chmod(path, 0o600)
+  }
+  return Object.keys(files)
+}
+
+/** A .gitignore that is there already keeps its lines. */
+async function addLines(path: string, text: string): Promise<void> {
+  const present = await readFile(path, 'utf8').catch(() => '')
+  const lines = new Set(present.split('\n'))
+  const missing = text.split('\n').filter((line) => line !== '' && !lines.has(line))
+  const gap = present === '' || present.endsWith('\n') ? '' : '\n'
+  if (missing.length > 0) await writeFile(path, `${present}${gap}${missing.join('\n')}\n`)
+}
+
+function nextSteps({ paint, args }: Call, files: readonly string[], namespace: string | undefined): string {
+  const steps = [
+    ...(args[0] ? [`cd ${args[0]}`] : []),
+    'npx sluice dev            # the gate on http://127.0.0.1:8787',
+    'npx sluice simulate       # who would get what',
+    `npx sluice deploy         # to Cloudflare${namespace ? '' : '; makes the KV namespace and secrets'}`,
+  ]
+  return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}`
+}

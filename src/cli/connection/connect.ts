@@ -1,0 +1,116 @@
+/** Which gate is meant, who asks, and how long it may take. */
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { createAdminClient } from '../../contract/client.ts'
+import { messageOf } from '../../core/message-of.ts'
+import type { Gate } from '../base/connected-gate.ts'
+import { Refusal, TimeoutError, UsageError } from '../base/errors.ts'
+import type { Options } from '../base/options.ts'
+import type { Terminal } from '../base/terminal.ts'
+import { readLocalGate } from './local-gate-note.ts'
+import { readProfiles } from './profiles.ts'
+
+const DEFAULT_URL = 'http://127.0.0.1:8787'
+const DEFAULT_TIMEOUT_SECONDS = 10
+
+type Target = { url: string; token: string | undefined }
+
+/** The gate that options, environment, profile or a gate running in this folder name, in this order. */
+export async function connect(
+  options: Options,
+  terminal: Terminal,
+  tell: (text: string) => void,
+): Promise<Gate> {
+  const target = await targetOf(options, terminal)
+  const token = (await givenToken(options, terminal, tell)) ?? target.token
+  const url = checkedUrl(target.url)
+  const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
+  return { url, client: createAdminClient({ baseUrl: url, token, fetch: fetchWithin(timeoutMs, terminal) }) }
+}
+
+async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
+  const { env } = terminal
+  const url = options.text('url') ?? options.text('gate')
+  if (url !== undefined) return await withKnownToken(url, terminal)
+  const asked = options.text('profile') ?? (env.SLUICE_URL ? undefined : env.SLUICE_PROFILE)
+  if (asked === undefined && env.SLUICE_URL) return await withKnownToken(env.SLUICE_URL, terminal)
+  const { profiles, current } = await readProfiles(terminal)
+  const name = asked || current
+  if (name !== undefined) {
+    const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+    if (profile !== undefined) return { url: profile.url, token: profile.token }
+    const known = Object.keys(profiles).join(', ') || 'none yet'
+    throw new UsageError(
+      `There is no profile ${name} (there is ${known}). Add it: sluice profile add ${name} --url URL`,
+    )
+  }
+  return (await readLocalGate(terminal.cwd)) ?? { url: DEFAULT_URL, token: undefined }
+}
+
+/** A gate that is named by its address may be one whose token is known. */
+async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
+  const { profiles } = await readProfiles(terminal)
+  const local = await readLocalGate(terminal.cwd)
+  const known = [...Object.values(profiles), ...(local ? [local] : [])]
+  return { url, token: known.find((each) => trimmed(each.url) === trimmed(url))?.token }
+}
+
+async function givenToken(
+  options: Options,
+  terminal: Terminal,
+  tell: (text: string) => void,
+): Promise<string | undefined> {
+  const argument = options.text('token')
+  if (argument !== undefined) {
+    tell('warning: others on this machine can see --token; SLUICE_TOKEN, --token-file or a profile keep it')
+    return argument
+  }
+  const file = options.text('token-file')
+  if (file !== undefined) return await readToken(file, terminal)
+  return terminal.env.SLUICE_TOKEN || undefined
+}
+
+export async function readToken(file: string, terminal: Terminal): Promise<string> {
+  const text =
+    file === '-'
+      ? await terminal.readInput()
+      : await readFile(resolve(terminal.cwd, file), 'utf8').catch((error: unknown) => {
+          throw new Refusal(`Cannot read the token: ${messageOf(error)}`)
+        })
+  const token = text.trim()
+  if (token === '')
+    throw new Refusal(`Cannot read the token: ${file === '-' ? 'standard input' : file} is empty`)
+  return token
+}
+
+/** The address in one shape; a page of the gate's dashboard will do. */
+export function checkedUrl(text: string): string {
+  let url: URL
+  try {
+    url = new URL(text.includes('://') ? text : `https://${text}`)
+  } catch {
+    throw new UsageError(`Cannot use the gate ${text}: it is no URL such as https://www.example.com`)
+  }
+  if (!/^https?:$/.test(url.protocol))
+    throw new UsageError(`Cannot use the gate ${text}: it is no http(s) URL`)
+  return trimmed(`${url.origin}${url.pathname.replace(/\/__sluice(\/.*)?$/, '')}`)
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+/** The gate has to answer in time; its stream of events may then go on for as long as anybody listens. */
+function fetchWithin(timeoutMs: number, terminal: Terminal): typeof fetch {
+  return async (input, init) => {
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new TimeoutError(timeoutMs)), timeoutMs)
+    const signals = [late.signal, terminal.stop, ...(init?.signal ? [init.signal] : [])]
+    try {
+      return await fetch(input, { ...init, signal: AbortSignal.any(signals) })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The files that `sluice init` writes, as text. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROJECT_ROOT } from '../../local/build/project-root.ts'
+import { DEV_VARS } from '../connection/dev-vars.ts'
+import { LOCAL_FOLDER } from '../connection/local-gate-note.ts'
+import { readableJson } from '../render/json.ts'
+import { GATE_DASHBOARD, GATE_MAIN } from './gate-folder.ts'
+
+export type Wishes = {
+  name: string
+  old: string
+  new: string
+  flag: string
+  owner: string | undefined
+  /** Two-letter codes; everybody where there are none. */
+  countries: readonly string[]
+}
+
+/** A list of country codes as people write it. */
+export function countriesIn(text: string): string[] {
+  return text
+    .split(/[\s,]+/)
+    .filter((each) => each !== '')
+    .map((each) => each.toUpperCase())
+}
+
+/** The first that is no code, as visitors' countries come: two characters, such as RO, or T1 for Tor. */
+export function noCountry(countries: readonly string[]): string | undefined {
+  return countries.find((each) => !/^[A-Z][A-Z0-9]$/.test(each))
+}
+
+/** File name → text. */
+export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Record<string, string>> {
+  const schema = await readFile(join(PROJECT_ROOT, 'config/sluice.schema.json'), 'utf8')
+  return {
+    'gate.json': documentFor(wishes),
+    'sluice.schema.json': schema,
+    'wrangler.toml': await wranglerToml(wishes.name, namespaceId),
+    [DEV_VARS]: devVars(),
+    '.gitignore': `node_modules/\n${LOCAL_FOLDER}/\n.wrangler/\n${DEV_VARS}\n`,
+  }
+}
+
+function documentFor({ old, new: next, flag, owner, countries }: Wishes): string {
+  const document = {
+    $schema: './sluice.schema.json',
+    origins: { old: { url: old }, new: { url: next } },
+    routes: [{ path: '/*', flag, origins: { on: 'new', off: 'old' } }],
+    flags: {
+      [flag]: {
+        description: 'Moves visitors from the old origin to the new one',
+        ...(owner && { owner }),
+        variants: { on: true, off: false },
+        off: 'off',
+        rules: [
+          {
+            name: 'canary',
+            ...(countries.length > 0 && {
+              when: [{ attribute: 'country', op: 'in', values: countries }],
+            }),
+            stages: [
+              { percentage: 1, bake: '10m' },
+              { percentage: 5, bake: '30m' },
+              { percentage: 25, bake: '1h' },
+              { percentage: 50, bake: '1h' },
+              { percentage: 100 },
+            ],
+            serve: 'on',
+          },
+        ],
+        guard: { errors: {}, latency: {}, ceilings: { errorRate: 0.2 } },
+      },
+    },
+  }
+  return `${readableJson(document)}\n`
+}
+
+/** Bindings and dates are those of this package's own wrangler.toml, so that the two can't differ. */
+async function wranglerToml(name: string, namespaceId: string): Promise<string> {
+  const own = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
+  const replacements: readonly (readonly [RegExp, string])[] = [
+    [/^name = .*$/m, `name = "${name}"`],
+    [
+      /^main = .*$/m,
+      `# Written by "sluice build" and "sluice deploy", with gate.json built in.\nmain = "${GATE_MAIN}"`,
+    ],
+    [/\(or from the environment by `npm start`\)/, `(on this machine: ${DEV_VARS})`],
+    [/^directory = .*$/m, `directory = "${GATE_DASHBOARD}"`],
+    [/^\[build\]\ncommand = .*\n\n/m, ''],
+    [/^id = ".*"$/m, `id = "${namespaceId}"`],
+  ]
+  return replacements.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), own)
+}
+
+function devVars(): string {
+  const secret = () => randomBytes(24).toString('base64url')
+  return `ADMIN_TOKEN=${secret()}\nSIGNING_KEY=${secret()}\n`
+}

@@ -1,0 +1,104 @@
+/** The visitor that a person describes with options: `--key`, `--attribute`, `--request` and what goes with it. */
+import type { Scalar } from '../../core/context/attributes.ts'
+import { UsageError } from '../base/errors.ts'
+import type { Options } from '../base/options.ts'
+import type { OptionSpec } from '../base/verb.ts'
+
+export const VISITOR_OPTIONS: readonly OptionSpec[] = [
+  { flags: '-k, --key ID', summary: 'targeting key: who it is' },
+  {
+    flags: '-a, --attribute NAME=VALUE',
+    summary: 'an attribute, such as country=RO; several are a list',
+    kind: 'list',
+  },
+  { flags: '-r, --request URL', summary: 'a request for this URL, or path; says where it goes as well' },
+  { flags: '--method METHOD', summary: 'method of the request (GET)' },
+  {
+    flags: '-H, --header NAME=VALUE',
+    summary: 'a header of the request, also as "Name: value"',
+    kind: 'list',
+  },
+  { flags: '--cf NAME=VALUE', summary: 'a field of request.cf, such as country=RO', kind: 'list' },
+  { flags: '--claim NAME=VALUE', summary: 'a claim of a token that counts as verified', kind: 'list' },
+]
+
+export type DescribedVisitor = {
+  targetingKey?: string
+  attributes: Record<string, Scalar | Scalar[]>
+  request?: {
+    url: string
+    method: string
+    headers: Record<string, string>
+    cf: Record<string, string | number>
+    claims: Record<string, string>
+  }
+}
+
+const OF_A_REQUEST = ['method', 'header', 'cf', 'claim'] as const
+const SOMEWHERE = 'https://example.com'
+
+export function visitorIn(options: Options): DescribedVisitor {
+  const key = options.text('key')
+  const visitor = { attributes: attributesIn(options.list('attribute')), ...(key && { targetingKey: key }) }
+  const url = options.text('request')
+  if (url === undefined) {
+    const stray = OF_A_REQUEST.find(
+      (name) => options.text(name) !== undefined || options.list(name).length > 0,
+    )
+    if (stray !== undefined)
+      throw new UsageError(`Cannot use --${stray} without a request: add --request URL`)
+    return visitor
+  }
+  const request = {
+    url: checkedUrl(url),
+    method: options.text('method')?.toUpperCase() ?? 'GET',
+    headers: headersIn(options.list('header')),
+    cf: Object.fromEntries(
+      Object.entries(options.pairs('cf')).map(([name, text]) => [name, cfValue(name, text)]),
+    ),
+    claims: options.pairs('claim'),
+  }
+  return { ...visitor, request }
+}
+
+function checkedUrl(text: string): string {
+  try {
+    return new URL(text, SOMEWHERE).href
+  } catch {
+    throw new UsageError(`Cannot use --request ${text}: it is no URL and no path`)
+  }
+}
+
+/** `age=42` is a number, `beta=true` is true, `role=a` with `role=b` is a list. */
+export function attributesIn(pairs: readonly string[]): Record<string, Scalar | Scalar[]> {
+  const attributes: Record<string, Scalar | Scalar[]> = {}
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    if (at < 1) throw new UsageError(`Cannot use --attribute ${pair}: write NAME=VALUE`)
+    const name = pair.slice(0, at)
+    const value = scalarIn(pair.slice(at + 1))
+    const known = Object.hasOwn(attributes, name) ? attributes[name] : undefined
+    attributes[name] = known === undefined ? value : [known, value].flat()
+  }
+  return attributes
+}
+
+function scalarIn(text: string): Scalar {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+function headersIn(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [, name, value] = /^([^\s:=]+)\s*[:=]\s*(.*)$/.exec(line) ?? []
+      if (name !== undefined && value !== undefined) return [name, value]
+      throw new UsageError(`Cannot use --header ${line}: write NAME=VALUE or "Name: value"`)
+    }),
+  )
+}
+
+/** Cloudflare gives one of the fields that rules ask for as a number. */
+function cfValue(name: string, text: string): string | number {
+  return name === 'asn' && /^\d+$/.test(text) ? Number(text) : text
+}

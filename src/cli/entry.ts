@@ -1,7 +1,0 @@
-/** What bin/sluice.js starts. */
-import { main } from './main.ts'
-import { processTerminal } from './terminal.ts'
-
-const code = await main(process.argv.slice(2), processTerminal())
-// What is still on its way to a pipe gets there before the process ends.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))

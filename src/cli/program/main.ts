@@ -1,0 +1,37 @@
+/** One run of the command line, from its arguments to its exit code. */
+import { CommanderError } from 'commander'
+import { Declined, EXIT, UsageError } from '../base/errors.ts'
+import type { Terminal } from '../base/terminal.ts'
+import { describeFailure } from '../render/failure.ts'
+import { createProgram } from './program.ts'
+
+/** Runs `sluice ARGUMENTS`; resolves with the exit code. */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  const isJson = args.includes('--json')
+  const run = { failed: false, complaint: '' }
+  const program = createProgram(terminal, run)
+  try {
+    if (args.length === 0) {
+      terminal.out(program.helpInformation())
+      return EXIT.usage
+    }
+    await program.parseAsync([...args], { from: 'user' })
+    return run.failed ? EXIT.refused : EXIT.done
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done
+      if (isJson) terminal.out(jsonError({ kind: 'usage', message: run.complaint.trim() }))
+      else terminal.err(run.complaint)
+      return EXIT.usage
+    }
+    const { text, json } = describeFailure(error, terminal)
+    if (isJson) terminal.out(jsonError(json))
+    else terminal.err(`${text}\n`)
+    if (error instanceof Declined) return EXIT.refused
+    return error instanceof UsageError ? EXIT.usage : EXIT.refused
+  }
+}
+
+function jsonError(error: object): string {
+  return `${JSON.stringify({ error }, null, 2)}\n`
+}

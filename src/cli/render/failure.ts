@@ -1,0 +1,93 @@
+/** Errors as people and programs are told of them. */
+
+import { ApiError, ForeignAnswer } from '../../contract/client.ts'
+import type { Change, ProblemDetails } from '../../contract/responses.ts'
+import { messageOf } from '../../core/message-of.ts'
+import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
+import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
+import { changeLines } from './document-diff.ts'
+
+const IS_IT_THERE = 'Is it running, and is the address right? See: sluice status --help'
+
+export type Failure = { text: string; json: Readonly<Record<string, unknown>> }
+
+export function describeFailure(error: unknown, terminal: Terminal): Failure {
+  const paint = paintFor(terminal, terminal.errIsScreen)
+  const message = messageOf(error)
+  if (error instanceof ForeignAnswer) {
+    const kind = error.status >= 500 ? 'unavailable' : 'not-a-gate'
+    return { text: `${paint('red', message)}\n${IS_IT_THERE}`, json: { kind, status: error.status, message } }
+  }
+  if (error instanceof ApiError) return describeRefusal(error.problem, paint)
+  const lost = unreachable(error)
+  if (lost !== undefined) {
+    return { text: `${paint('red', lost)}\n${IS_IT_THERE}`, json: { kind: 'unreachable', message: lost } }
+  }
+  if (error instanceof UsageError) return { text: paint('red', message), json: { kind: 'usage', message } }
+  if (error instanceof Declined) return { text: message, json: { kind: 'declined', message } }
+  if (!(error instanceof Refusal)) return { text: paint('red', message), json: { kind: 'failed', message } }
+  const details = error.details === '' ? '' : `\n${error.details}`
+  return { text: paint('red', message) + details, json: { kind: 'refused', message, ...error.facts } }
+}
+
+/** What to do about a status, where the gate's own words don't say it. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'Set SLUICE_TOKEN, or keep the token in a profile: sluice profile add NAME --url URL',
+  403: 'Use a token with that role: sluice token create NAME --role ROLE',
+  429: 'Wait a little, then try again',
+}
+
+function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
+  const { status, detail, problems, changes, current, people } = problem
+  const parts = [paint('red', detail)]
+  if (problems?.length) parts.push(paragraphs(problems))
+  if (current)
+    parts.push(`In force is version ${current.version} of ${current.actor}, ${current.at}: ${current.reason}`)
+  if (changes?.length) parts.push(changeLines(changes as Change[], paint))
+  const isAboutFlags = status === 404 && /\bno (such )?flag\b/.test(detail)
+  const advice = isAboutFlags ? 'See what there is: sluice flags list' : ADVICE[status]
+  if (advice !== undefined) parts.push(advice)
+  const json = {
+    kind: kindOf(status),
+    status,
+    message: detail,
+    ...(problems && { problems }),
+    ...(current && { current }),
+    ...(changes && { changes }),
+    ...(people && { people }),
+  }
+  return { text: parts.join('\n'), json }
+}
+
+function kindOf(status: number): string {
+  const kinds: Readonly<Record<number, string>> = {
+    400: 'bad-request',
+    401: 'unauthorised',
+    403: 'forbidden',
+    404: 'not-found',
+    409: 'conflict',
+    413: 'too-large',
+    422: 'invalid',
+    429: 'too-many-requests',
+    503: 'unavailable',
+  }
+  return kinds[status] ?? 'refused'
+}
+
+/** Words for a gate that can't be reached; undefined for every other error. */
+export function unreachable(error: unknown): string | undefined {
+  if (error instanceof TimeoutError) return `The gate ${error.message}`
+  if (!(error instanceof TypeError) || error.message !== 'fetch failed') return undefined
+  const cause = error.cause as { code?: string; message?: string; errors?: { code?: string }[] } | undefined
+  const code = cause?.code ?? cause?.errors?.[0]?.code
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'nobody listens there',
+    ENOTFOUND: 'there is no such host',
+    EAI_AGAIN: 'the name of the host cannot be looked up',
+    ECONNRESET: 'the connection broke',
+    UND_ERR_SOCKET: 'the connection broke',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'nobody speaks https there',
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'nobody speaks https there',
+  }
+  return `Cannot reach the gate: ${words[code ?? ''] ?? cause?.message ?? 'the connection failed'}`
+}

@@ -1,0 +1,38 @@
+/** Signs of life on standard error for what takes longer than a second. */
+import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
+
+/** Shorter waits pass unnoticed; showing something for them only flickers. */
+const PATIENCE_MS = 1_000
+const FRAME_MS = 100
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+
+/** Waits for some work; says what is going on when it takes long. */
+export async function during<T>(terminal: Terminal, what: string, work: Promise<T>): Promise<T> {
+  let stop = () => {}
+  const timer = setTimeout(() => {
+    if (terminal.errIsScreen) stop = spin(terminal, what, paintFor(terminal, true))
+    else terminal.err(`${what} …\n`)
+  }, PATIENCE_MS)
+  try {
+    return await work
+  } finally {
+    clearTimeout(timer)
+    stop()
+  }
+}
+
+function spin(terminal: Terminal, what: string, paint: Paint): () => void {
+  const startedMs = Date.now()
+  let frame = 0
+  const draw = () => {
+    const seconds = Math.round((Date.now() - startedMs + PATIENCE_MS) / 1_000)
+    const sign = paint('cyan', FRAMES[frame++ % FRAMES.length] ?? '')
+    terminal.err(`\r${sign} ${what} ${paint('dim', `${seconds} s`)}\x1b[K`)
+  }
+  draw()
+  const timer = setInterval(draw, FRAME_MS)
+  return () => {
+    clearInterval(timer)
+    terminal.err('\r\x1b[K')
+  }
+}

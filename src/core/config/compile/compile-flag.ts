@@ -1,0 +1,128 @@
+import { compileSalt, toThousandths } from '../../flags/bucket.ts'
+import type { CompiledCondition } from '../../flags/conditions.ts'
+import { parseTimeMs } from '../../flags/date-time.ts'
+import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../../flags/flag.ts'
+import { compileOperator } from '../../flags/operators.ts'
+import type { FlagConfig, RuleConfig } from '../schema/document.ts'
+import { parseDurationMs } from '../schema/duration.ts'
+import { comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
+
+const DEFAULT_HOLDBACK_PERCENT = 1
+
+/** Compiles a flag that parsing has accepted. */
+export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
+  const saltText = flag.salt ?? key
+  const firstShare = flag.rules.findIndex(hasShare)
+  return {
+    key,
+    enabled: flag.enabled,
+    off: flag.off,
+    values: new Map(Object.entries(flag.variants)),
+    salt: compileSalt(saltText),
+    environments: flag.environments && new Set(flag.environments),
+    startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : parseTimeMs(flag.schedule.start),
+    endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : parseTimeMs(flag.schedule.end),
+    requires: flag.requires.map(compileRequirement),
+    rules: flag.rules.map((rule, index) =>
+      compileRule(
+        rule,
+        index,
+        weightSalt(saltText, firstShare >= 0 && firstShare <= index),
+        holdbackOf(flag),
+      ),
+    ),
+    rolloutRule: rolloutRuleOf(flag),
+    stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
+    deadlineMs: deadlineMsOf(flag.guard),
+    metadata: flag.metadata,
+    isPrivate: flag.private,
+  }
+}
+
+function compileRequirement(required: FlagConfig['requires'][number]): CompiledRequirement {
+  if (typeof required === 'string') return { flag: required, on: true, variants: undefined }
+  return { ...required, variants: required.variants && new Set(required.variants) }
+}
+
+function hasShare(rule: RuleConfig): boolean {
+  return rule.stages !== undefined || rule.percentage !== undefined
+}
+
+/**
+ * A percentage at this rule or an earlier one has already sorted visitors by their position, so that those who
+ * come this far are not spread evenly any more; weights then need a position of their own to be true.
+ */
+function weightSalt(salt: string, positionIsUsed: boolean): string {
+  return positionIsUsed ? `${salt}:variant` : salt
+}
+
+/**
+ * The rule under judgement: the staged one; else the first with a percentage; else, where a guard is configured,
+ * the last one, so that a flag at 100 % is still under its ceilings.
+ */
+function rolloutRuleOf(flag: FlagConfig): number {
+  const staged = flag.rules.findIndex((rule) => rule.stages !== undefined)
+  if (staged >= 0) return staged
+  const partial = flag.rules.findIndex(hasShare)
+  if (partial >= 0) return partial
+  return flag.guard ? flag.rules.length - 1 : -1
+}
+
+/** A guard that compares needs a control to compare with, also at 100 %. */
+function holdbackOf(flag: FlagConfig): number {
+  if (!comparesArms(flag.guard)) return 0
+  return toThousandths(flag.rollout?.holdbackPercent ?? DEFAULT_HOLDBACK_PERCENT) ?? 0
+}
+
+function compileRule(rule: RuleConfig, index: number, salt: string, holdback: number): CompiledRule {
+  return {
+    name: rule.name ?? `rule ${index}`,
+    conditions: rule.when.map((condition): CompiledCondition => {
+      const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+      if ('problem' in compiled) throw new Error(`Cannot compile the rule: ${compiled.problem.expected}`)
+      return {
+        attribute: normalisedAttribute(condition.attribute),
+        op: condition.op,
+        negate: condition.negate,
+        ignoreCase: condition.ignoreCase,
+        values: condition.values,
+        predicate: compiled.predicate,
+      }
+    }),
+    thousandths: rule.percentage === undefined ? undefined : toThousandths(rule.percentage),
+    stages: rule.stages?.map(({ percentage }) => ({
+      percentage,
+      thousandths: toThousandths(percentage) ?? 0,
+    })),
+    holdback: rule.stages === undefined ? 0 : holdback,
+    serve: compileServe(rule.serve, salt),
+    bucketing: rule.bucketing && compileBucketing(rule.bucketing),
+  }
+}
+
+function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): CompiledRule['bucketing'] {
+  if (config.scheme === 'flagd') return config
+  const { group, stickiness, variantGroup = group, variantStickiness = stickiness } = config
+  const overrides = config.overrides.map(({ attribute, values, serve }) => ({
+    attribute: normalisedAttribute(attribute),
+    values: new Set(values),
+    variant: serve,
+  }))
+  return { scheme: 'unleash', group, stickiness, variantGroup, variantStickiness, overrides }
+}
+
+/** Header names are compared without case; everything else as written. */
+function normalisedAttribute(name: string): string {
+  return name.startsWith('header.') ? name.toLowerCase() : name
+}
+
+function compileServe(serve: RuleConfig['serve'], salt: string): CompiledServe {
+  if (typeof serve === 'string') return { kind: 'variant', variant: serve }
+  const variants = Object.keys(serve)
+  let sum = 0
+  const cumulative = Object.values(serve).map((weight) => {
+    sum += weight
+    return sum
+  })
+  return { kind: 'weights', variants, cumulative, salt: compileSalt(salt) }
+}

@@ -1,0 +1,125 @@
+/** Where a route leads, compiled. */
+
+import { murmur3 } from '../../flags/bucket.ts'
+import type { CompiledFlag } from '../../flags/flag.ts'
+import type { Lookup } from '../../lazy-map.ts'
+import type { GateDocument, RouteConfig } from '../schema/document.ts'
+
+export type Origin = {
+  name: string
+  url: string
+  timeoutMs: number
+  /** Whether it hears of the visitor by `Forwarded` too. */
+  forwarded: boolean
+  /** What marks validators as this origin's; empty for an origin that is stable wherever a flag leads to it. */
+  tag: string
+}
+
+/** A route without a flag. */
+export type OriginTarget = {
+  kind: 'origin'
+  origin: Origin
+  /** Whether what a page loads through this route comes from the page's origin. */
+  follows: boolean
+  /** Whether one URL can be answered by several origins. */
+  varies: boolean
+}
+
+/** A route whose flag decides. */
+export type FlagTarget = {
+  kind: 'flag'
+  flag: CompiledFlag
+  origins: ReadonlyMap<string, Origin>
+  /** The origin of the flag's `off`. */
+  stable: Origin
+  /** All origins of the route, each once. */
+  distinct: readonly Origin[]
+  /** Methods of requests that the stable origin answers when the assigned one fails. */
+  rescued: ReadonlySet<string>
+  follows: boolean
+  varies: boolean
+  /** Whether one origin serves several variants, and hears which one only from a header. */
+  variesByHeader: boolean
+  /** What marks validators as this variant's, where its origin serves others too. */
+  tags: ReadonlyMap<string, string>
+}
+
+export type RouteTarget = OriginTarget | FlagTarget
+
+/** Origins by name, each tagged if some flag sends visitors there that `off` would send elsewhere. */
+export function compileOrigins(document: GateDocument): Map<string, Origin> {
+  const tagged = new Set<string>()
+  for (const { flag, origins = {} } of document.routes) {
+    const stable = flag && origins[document.flags[flag]?.off ?? '']
+    for (const name of Object.values(origins)) if (name !== stable) tagged.add(name)
+  }
+  return new Map(
+    Object.entries(document.origins).map(([name, origin]): [string, Origin] => {
+      const tag = tagged.has(name) ? mark({ name, url: origin.url }) : ''
+      return [name, { ...origin, name, tag }]
+    }),
+  )
+}
+
+/** What marks the validators of an answer, by the variant that was asked for; undefined where they stay as they are. */
+export function tagOf(target: RouteTarget, origin: Origin, variant: string | undefined): string | undefined {
+  if (target.kind === 'origin') return target.varies ? origin.tag : undefined
+  const ofVariant = variant === undefined ? undefined : target.tags.get(variant)
+  return ofVariant ?? (target.varies ? origin.tag : undefined)
+}
+
+/** Names of the origins among which some flag chooses. */
+export function varyingOrigins(document: GateDocument): Set<string> {
+  const choices = document.routes.map(({ origins = {} }) => new Set(Object.values(origins)))
+  return new Set(choices.filter((names) => names.size > 1).flatMap((names) => [...names]))
+}
+
+/** Compiles the target of a route that parsing has accepted. */
+export function compileTarget(
+  route: RouteConfig,
+  flags: Lookup<CompiledFlag>,
+  origins: ReadonlyMap<string, Origin>,
+  varying: ReadonlySet<string>,
+): RouteTarget {
+  if (route.origin !== undefined) {
+    // Whoever names a path and an origin means it; a catch-all is only what is left.
+    const follows = route.follow ?? route.path === '/*'
+    const origin = known(origins, route.origin)
+    return { kind: 'origin', origin, follows, varies: follows && varying.has(origin.name) }
+  }
+  const flag = known(flags, route.flag)
+  const byVariant = new Map(
+    Object.entries(route.origins ?? {}).map(([variant, name]): [string, Origin] => [
+      variant,
+      known(origins, name),
+    ]),
+  )
+  const all = [...byVariant.values()]
+  const distinct = [...new Set(all)]
+  const shared = [...byVariant].filter(([, origin]) => all.indexOf(origin) !== all.lastIndexOf(origin))
+  return {
+    kind: 'flag',
+    flag,
+    origins: byVariant,
+    stable: known(byVariant, flag.off),
+    distinct,
+    rescued: new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase())),
+    follows: route.follow ?? true,
+    varies: distinct.length > 1,
+    variesByHeader: shared.length > 0,
+    tags: new Map(
+      shared.map(([variant, origin]) => [variant, variant === flag.off ? origin.tag : mark(origin, variant)]),
+    ),
+  }
+}
+
+function mark({ name, url }: Pick<Origin, 'name' | 'url'>, variant = ''): string {
+  return murmur3(`${name} ${url}${variant && ` ${variant}`}`, 0).toString(36)
+}
+
+/** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */
+export function known<T>(all: Pick<Lookup<T>, 'get'>, name: string | undefined): T {
+  const value = name === undefined ? undefined : all.get(name)
+  if (value === undefined) throw new Error(`Cannot compile the document: "${name}" is not defined`)
+  return value
+}

@@ -1,0 +1,112 @@
+import * as v from 'valibot'
+import { messageOf } from '../../message-of.ts'
+import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from '../schema/document.ts'
+import { type Problem, problem, problemsOfIssue } from './problems.ts'
+import { inspectJson } from './readable.ts'
+import { referenceProblems } from './references.ts'
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: readonly Problem[] }
+
+/**
+ * Above this a text is refused unread: a document of 10,000 flags is about 5 MB, an isolate has 128 MB, and
+ * parsing takes several times the text's size.
+ */
+export const LARGEST_DOCUMENT_CHARACTERS = 16_000_000
+
+/** A list of problems longer than this helps nobody. */
+const MOST_PROBLEMS = 100
+
+/** Of a document with more values only the first problem of shape is told: all of them may not fit in memory. */
+const MOST_VALUES_LISTED = 50_000
+
+/** Flags that are checked in one step; that takes a millisecond or two. */
+const FLAGS_AT_ONCE = 100
+
+/**
+ * Parses the text of a gate document. Never throws: what is wrong comes back as a list. Shape is checked first;
+ * references between parts only once the shape is right.
+ */
+export function parseDocument(text: string): Parsed<GateDocument> {
+  const json = parseJson(text)
+  if (!json.ok) return json
+  return parseDocumentValue(json.value)
+}
+
+/** The same for a document that is JSON already. */
+export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
+  const { problems: unreadable, valueCount } = inspectJson(value)
+  if (unreadable.length > 0) return { ok: false, problems: unreadable.slice(0, MOST_PROBLEMS) }
+  const shape = v.safeParse(gateDocumentSchema, value, { abortEarly: valueCount > MOST_VALUES_LISTED })
+  if (!shape.success) {
+    const problems = shape.issues
+      .slice(0, MOST_PROBLEMS)
+      .flatMap((issue) => problemsOfIssue(issue, KNOWN_KEYS))
+    return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
+  }
+  return withoutDanglingReferences(shape.output)
+}
+
+/**
+ * The same for those who have something else to do meanwhile: a document of 5,000 flags takes a tenth of a second and
+ * more. `rest` is awaited between one step and the next.
+ */
+export async function parseDocumentInSteps(
+  text: string,
+  rest: () => Promise<unknown>,
+): Promise<Parsed<GateDocument>> {
+  const json = parseJson(text)
+  if (!json.ok) return json
+  const { value } = json
+  const flags = Object.entries((value as Partial<GateDocument> | null)?.flags ?? {})
+  if (flags.length <= FLAGS_AT_ONCE) return parseDocumentValue(value)
+  await rest()
+  const whole = await shapeInSteps(value as object, flags, rest)
+  // All that is wrong is told at once, as it is to those who don't rest.
+  return whole === undefined ? parseDocumentValue(value) : withoutDanglingReferences(whole)
+}
+
+/** The document with defaults filled in; undefined where its shape is not right. */
+async function shapeInSteps(
+  value: object,
+  flags: [string, unknown][],
+  rest: () => Promise<unknown>,
+): Promise<GateDocument | undefined> {
+  if (inspectJson(value).problems.length > 0) return undefined
+  const { entries } = gateDocumentSchema
+  const frame = v.safeParse(gateDocumentSchema, { ...value, flags: {} }, { abortEarly: true })
+  if (!frame.success) return undefined
+  const parsed: GateDocument['flags'] = {}
+  for (let from = 0; from < flags.length; from += FLAGS_AT_ONCE) {
+    await rest()
+    const some = Object.fromEntries(flags.slice(from, from + FLAGS_AT_ONCE))
+    const part = v.safeParse(entries.flags, some, { abortEarly: true })
+    if (!part.success) return undefined
+    Object.assign(parsed, part.output)
+  }
+  await rest()
+  return { ...frame.output, flags: parsed }
+}
+
+function withoutDanglingReferences(document: GateDocument): Parsed<GateDocument> {
+  const problems = referenceProblems(document)
+  if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
+  return { ok: true, value: document }
+}
+
+/** JSON with the size bound, an empty text and a syntax error turned into problems. */
+export function parseJson(text: string): Parsed<unknown> {
+  if (text.length > LARGEST_DOCUMENT_CHARACTERS) {
+    const expected = `at most ${LARGEST_DOCUMENT_CHARACTERS.toLocaleString('en')} characters`
+    return failure(problem([], `${text.length.toLocaleString('en')} characters`, expected, 'make it smaller'))
+  }
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown }
+  } catch (error) {
+    const reason = messageOf(error)
+    return failure(problem([], text.slice(0, 40), 'JSON', `mend the syntax: ${reason}`))
+  }
+}
+
+function failure(only: Problem): { ok: false; problems: readonly Problem[] } {
+  return { ok: false, problems: [only] }
+}

@@ -1,0 +1,134 @@
+import { parseTimeMs } from '../../flags/date-time.ts'
+import { compileOperator } from '../../flags/operators.ts'
+import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
+import { identityProblems } from './identity-references.ts'
+import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { chainProblems } from './requirement-chains.ts'
+import { routeProblems } from './route-references.ts'
+
+/** Sums that weights may add up to: percent, and ever finer parts down to a thousandth of a percent. */
+const WEIGHT_TOTALS: readonly number[] = [100, 1_000, 10_000, 100_000]
+
+/** What is wrong between the parts of a document whose shape is right. */
+export function referenceProblems(document: GateDocument): Problem[] {
+  return [
+    ...identityProblems(document),
+    ...routeProblems(document),
+    ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
+    ...chainProblems(document.flags),
+    ...document.freezes.flatMap((freeze, index) => timeProblems(['freezes', index], freeze)),
+    ...(document.bootstrap?.flags ?? [])
+      .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
+      .filter(({ key }) => !Object.hasOwn(document.flags, key))
+      .map(({ key, at }) => dangling(at, key, 'a flag', Object.keys(document.flags))),
+  ]
+}
+
+function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Problem[] {
+  const at: PathKey[] = ['flags', key]
+  const variants = Object.keys(flag.variants)
+  const problems: Problem[] = []
+  if (!variants.includes(flag.off)) {
+    problems.push(dangling([...at, 'off'], flag.off, 'a variant of the flag', variants))
+  }
+  for (const [index, required] of flag.requires.entries()) {
+    problems.push(...requirementProblems(document, [...at, 'requires', index], required))
+  }
+  problems.push(...timeProblems([...at, 'schedule'], flag.schedule ?? {}))
+  const staged = flag.rules.flatMap((rule, index) => (rule.stages ? [index] : []))
+  for (const index of staged.slice(1)) {
+    const expected = `stages in one rule only (rule ${staged[0]} has them)`
+    problems.push(
+      problem([...at, 'rules', index, 'stages'], flag.rules[index]?.stages, expected, 'use "percentage"'),
+    )
+  }
+  for (const [index, rule] of flag.rules.entries()) {
+    problems.push(...ruleProblems([...at, 'rules', index], rule, variants))
+  }
+  return problems
+}
+
+function timeProblems(
+  at: readonly PathKey[],
+  { start, end }: { start?: string | undefined; end?: string | undefined },
+): Problem[] {
+  if (start === undefined || end === undefined || parseTimeMs(end) > parseTimeMs(start)) return []
+  return [problem([...at, 'end'], end, `a date after ${start}`, 'swap or correct the two')]
+}
+
+function requirementProblems(
+  document: GateDocument,
+  at: readonly PathKey[],
+  required: FlagConfig['requires'][number],
+): Problem[] {
+  const { flag: key, variants } = typeof required === 'string' ? { flag: required } : required
+  const flag = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  if (flag === undefined) return [dangling(at, key, 'a flag', Object.keys(document.flags))]
+  const known = Object.keys(flag.variants)
+  return (variants ?? [])
+    .filter((variant) => !known.includes(variant))
+    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of that flag', known))
+}
+
+function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readonly string[]): Problem[] {
+  const problems = [...serveProblems(at, rule, variants), ...conditionProblems(at, rule)]
+  if (rule.stages && rule.percentage !== undefined) {
+    const fix = 'remove one of the two'
+    problems.push(problem([...at, 'percentage'], rule.percentage, 'either "percentage" or "stages"', fix))
+  }
+  for (const [index, stage] of (rule.stages ?? []).entries()) {
+    const before = rule.stages?.[index - 1]?.percentage
+    if (before !== undefined && stage.percentage <= before) {
+      const expected = `more than the ${before} % of the stage before`
+      const fix = 'let percentages rise from stage to stage'
+      problems.push(problem([...at, 'stages', index, 'percentage'], stage.percentage, expected, fix))
+    }
+  }
+  return problems
+}
+
+function serveProblems(
+  at: readonly PathKey[],
+  { serve, bucketing }: RuleConfig,
+  variants: readonly string[],
+): Problem[] {
+  if (typeof serve === 'string') {
+    return variants.includes(serve)
+      ? []
+      : [dangling([...at, 'serve'], serve, 'a variant of the flag', variants)]
+  }
+  const problems = Object.keys(serve)
+    .filter((variant) => !variants.includes(variant))
+    .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
+  for (const [index, override] of (bucketing?.scheme === 'unleash' ? bucketing.overrides : []).entries()) {
+    if (variants.includes(override.serve)) continue
+    const place = [...at, 'bucketing', 'overrides', index, 'serve']
+    problems.push(dangling(place, override.serve, 'a variant of the flag', variants))
+  }
+  const sum = Object.values(serve).reduce((total, weight) => total + weight, 0)
+  // Elsewhere weights have any sum, and visitors keep their place only with the same one.
+  if (bucketing !== undefined && sum > 0) return problems
+  if (!WEIGHT_TOTALS.includes(sum)) {
+    problems.push(
+      problem(
+        [...at, 'serve'],
+        serve,
+        'weights that add up to 100 (or 1000, 10000, 100000)',
+        `they add up to ${sum}: change them so that they add up`,
+      ),
+    )
+  }
+  return problems
+}
+
+function conditionProblems(at: readonly PathKey[], rule: RuleConfig): Problem[] {
+  return rule.when.flatMap((condition, index) => {
+    const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+    if ('predicate' in compiled) return []
+    const values = [...at, 'when', index, 'values']
+    const { index: which, expected, fix } = compiled.problem
+    return which === undefined
+      ? [problem(values, condition.values, expected, fix)]
+      : [problem([...values, which], condition.values[which], expected, fix)]
+  })
+}

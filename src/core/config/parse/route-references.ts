@@ -1,0 +1,134 @@
+import { RouteIndex } from '../routes/route-index.ts'
+import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from '../routes/route-pattern.ts'
+import { asList, type GateDocument, type RouteConfig } from '../schema/document.ts'
+import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+
+/** What is wrong with the routes: names that refer to nothing, variants without origin, routes never reached. */
+export function routeProblems(document: GateDocument): Problem[] {
+  const origins = Object.keys(document.origins)
+  const problems = document.routes.flatMap((route, index) => targetProblems(document, route, index))
+  if (document.defaultOrigin !== undefined && !origins.includes(document.defaultOrigin)) {
+    problems.push(dangling(['defaultOrigin'], document.defaultOrigin, 'an origin', origins))
+  }
+  return [...problems, ...unreachableProblems(document.routes)]
+}
+
+function targetProblems(document: GateDocument, route: RouteConfig, index: number): Problem[] {
+  const at: PathKey[] = ['routes', index]
+  const originNames = Object.keys(document.origins)
+  if ((route.flag === undefined) === (route.origin === undefined)) {
+    const expected = 'either "origin", or "flag" with "origins"'
+    return [problem(at, route, expected, 'say where the route leads, in one of the two ways')]
+  }
+  if (route.origin !== undefined) {
+    const problems = originNames.includes(route.origin)
+      ? []
+      : [dangling([...at, 'origin'], route.origin, 'an origin', originNames)]
+    if (route.origins !== undefined) {
+      problems.push(problem([...at, 'origins'], route.origins, 'no "origins" without "flag"', 'remove it'))
+    }
+    return problems
+  }
+  const key = route.flag as string
+  const flag = document.flags[key]
+  if (flag === undefined || !Object.hasOwn(document.flags, key)) {
+    return [dangling([...at, 'flag'], key, 'a flag', Object.keys(document.flags))]
+  }
+  return variantProblems(at, route.origins ?? {}, Object.keys(flag.variants), originNames)
+}
+
+function variantProblems(
+  at: readonly PathKey[],
+  mapping: Readonly<Record<string, string>>,
+  variants: readonly string[],
+  originNames: readonly string[],
+): Problem[] {
+  const problems: Problem[] = []
+  for (const [variant, origin] of Object.entries(mapping)) {
+    const keys = [...at, 'origins', variant]
+    if (!variants.includes(variant)) problems.push(dangling(keys, variant, 'a variant of the flag', variants))
+    if (!originNames.includes(origin)) problems.push(dangling(keys, origin, 'an origin', originNames))
+  }
+  const unmapped = variants.filter((variant) => !Object.hasOwn(mapping, variant))
+  if (unmapped.length > 0) {
+    problems.push(
+      problem(
+        [...at, 'origins'],
+        mapping,
+        'an origin for every variant of the flag',
+        `add ${unmapped.map((variant) => `"${variant}"`).join(', ')}`,
+      ),
+    )
+  }
+  return problems
+}
+
+/** Below it the gate answers itself. */
+const RESERVED = '/__sluice'
+
+function isReserved(path: string): boolean {
+  return path === RESERVED || path.startsWith(`${RESERVED}/`)
+}
+
+type Reach = {
+  path: PathPattern
+  samples: readonly string[]
+  hosts: readonly string[] | undefined
+  methods: readonly string[] | undefined
+}
+
+function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
+  const reaches = routes.map((route): Reach => {
+    const path = compilePath(route.path)
+    const methods = asList(route.method)?.map((method) => method.toUpperCase())
+    return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
+  })
+  const earlier = new RouteIndex()
+  return reaches.flatMap((later, index) => {
+    // Whoever covers a route takes each of its samples.
+    const candidates = earlier.candidates(later.samples[0] ?? '')
+    earlier.add(later.path.text, index)
+    if (later.samples.every(isReserved)) return [reservedProblem(index, later.path.text)]
+    const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
+    if (by === undefined) return []
+    const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) takes first`
+    return [
+      {
+        ...problem(['routes', index], null, 'a route that can be reached', 'move it up, or remove it'),
+        found,
+      },
+    ]
+  })
+}
+
+function reservedProblem(index: number, path: string): Problem {
+  const fix = `choose another path, or remove it: ${RESERVED} and what is below it is the gate's own`
+  return {
+    ...problem(['routes', index], null, 'a route that can be reached', fix),
+    found: `${path}, which the gate takes first`,
+  }
+}
+
+function reachCovers(earlier: Reach, later: Reach): boolean {
+  // Two exact paths need no samples: most documents with many routes have mostly such.
+  if (
+    earlier.path.exact
+      ? earlier.path.text !== later.path.text
+      : !covers(earlier.path, later.path, later.samples)
+  )
+    return false
+  return (
+    listCovers(earlier.hosts, later.hosts, hostMatches) &&
+    listCovers(earlier.methods, later.methods, (a, b) => a === b)
+  )
+}
+
+function listCovers(
+  earlier: readonly string[] | undefined,
+  later: readonly string[] | undefined,
+  takes: (pattern: string, value: string) => boolean,
+): boolean {
+  if (earlier === undefined) return true
+  if (later === undefined) return false
+  return later.every((value) => earlier.some((pattern) => takes(pattern, value)))
+}

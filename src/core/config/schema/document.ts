@@ -1,0 +1,138 @@
+/**
+ * The gate document, as people write it. The TypeScript types, the published JSON Schema and the reference page
+ * are all made from what stands here and in `schema/`; nothing else knows the shape.
+ */
+import * as v from 'valibot'
+import { bootstrap } from './bootstrap.ts'
+import { bucketing } from './bucketing.ts'
+import { flag, requirement } from './flag.ts'
+import { flagQueries } from './flag-queries.ts'
+import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './guard.ts'
+import { context, jwt, source } from './identity.ts'
+import { record, strictObject } from './objects.ts'
+import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './rollout.ts'
+import { origin, route } from './route.ts'
+import { condition, rule } from './rule.ts'
+import { flagKey, name, nonEmpty, percentage, positiveInteger } from './values.ts'
+
+const publishing = strictObject({
+  confirmAbovePercent: v.optional(
+    v.pipe(
+      percentage,
+      v.description(
+        'A change that moves a larger share of visitors asks for confirmation. Default 100: never.',
+      ),
+    ),
+    100,
+  ),
+})
+
+export const gateDocumentSchema = strictObject({
+  $schema: v.optional(
+    v.pipe(v.string(), v.description('Where the JSON Schema of documents is; for editors.')),
+  ),
+  origins: v.pipe(
+    record(name, origin),
+    v.check((record) => Object.keys(record).length > 0, 'at least one origin'),
+    v.description('Upstreams by name.'),
+  ),
+  defaultOrigin: v.optional(
+    v.pipe(
+      name,
+      v.description('The origin for paths that no route matches. Default: that of the last catch-all route.'),
+    ),
+  ),
+  errorPage: v.optional(
+    v.pipe(
+      strictObject({
+        html: v.pipe(
+          nonEmpty,
+          v.maxLength(65_536, 'a page of at most 65536 characters'),
+          v.description('The page.'),
+        ),
+        retryAfterSeconds: v.optional(v.pipe(positiveInteger, v.description('For the header Retry-After.'))),
+      }),
+      v.description(
+        'What browsers get, with status 502 or 504, when no origin gives an answer. Default: a line of text.',
+      ),
+    ),
+  ),
+  context: v.optional(v.pipe(context, v.description('Who a visitor is.')), {}),
+  routes: v.pipe(
+    v.array(route),
+    v.minLength(1, 'at least one route'),
+    v.description('The first route that matches decides.'),
+  ),
+  flags: v.optional(v.pipe(record(flagKey, flag), v.description('Flags by key.')), {}),
+  freezes: v.optional(
+    v.pipe(v.array(freeze), v.description('Times in which no stage of any flag advances by itself.')),
+    [],
+  ),
+  publishing: v.optional(
+    v.pipe(publishing, v.description('How new documents are put in force by the admin API.')),
+    {},
+  ),
+  bootstrap: v.optional(
+    v.pipe(bootstrap, v.description('Puts the flags of the visitor into HTML pages. Default: it does not.')),
+  ),
+  flagQueries: v.optional(v.pipe(flagQueries, v.description('Who may ask for flags, and how often.')), {}),
+  notifications: v.optional(
+    v.pipe(
+      strictObject({ webhooks: v.array(webhook) }),
+      v.description('Who is told of what happens to rollouts.'),
+    ),
+  ),
+})
+
+/** A document that has been parsed: defaults filled in. */
+export type GateDocument = v.InferOutput<typeof gateDocumentSchema>
+/** A document as people write it: what has a default may be left out. */
+export type GateDocumentInput = v.InferInput<typeof gateDocumentSchema>
+export type FlagInput = NonNullable<GateDocumentInput['flags']>[string]
+export type RuleInput = NonNullable<FlagInput['rules']>[number]
+export type ConditionInput = NonNullable<RuleInput['when']>[number]
+export type RouteConfig = GateDocument['routes'][number]
+export type FlagConfig = GateDocument['flags'][string]
+export type RuleConfig = FlagConfig['rules'][number]
+export type GuardConfig = NonNullable<FlagConfig['guard']>
+export type RolloutConfig = NonNullable<FlagConfig['rollout']>
+export type FreezeConfig = GateDocument['freezes'][number]
+export type WebhookConfig = NonNullable<GateDocument['notifications']>['webhooks'][number]
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
+export type SourceConfig = v.InferOutput<typeof source>
+
+/** Keys that the schema knows anywhere, for guessing what a misspelt one was meant to be. */
+export const KNOWN_KEYS: readonly string[] = [
+  ...[
+    gateDocumentSchema,
+    origin,
+    context,
+    jwt,
+    route,
+    flag,
+    rule,
+    stage,
+    condition,
+    ...bucketing.options,
+    requirement,
+    guard,
+    errorComparison,
+    latencyComparison,
+    ceilings,
+    thresholds,
+    rollout,
+    advanceWindow,
+    freeze,
+    webhook,
+    publishing,
+    flagQueries,
+    bootstrap,
+  ].flatMap((schema) => Object.keys(schema.entries)),
+  ...Object.keys(source.entries),
+]
+
+/** What may be written as one or as a list, as a list. */
+export function asList<T>(value: T | readonly T[] | undefined): readonly T[] | undefined {
+  if (value === undefined) return undefined
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}

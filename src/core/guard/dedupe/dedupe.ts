@@ -1,0 +1,243 @@
+/**
+ * Counts visitors, not retries.
+ *
+ * Errors come in clusters: one visitor reloads, a client retries, a bot walks a broken path. On raw counts any
+ * test that assumes independent requests fires at random. So an error counts once per routing bucket, and a
+ * bucket that has counted must rest before it counts again. There are two rules for the rest:
+ *
+ * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. One bucket counts at most
+ *   logarithmically often in a rollout's time.
+ * - *plain*: 60 s since it counted, errors or not.
+ *
+ * Each test counts the side that speaks for its own claim strictly, the other plainly: the rollback test counts
+ * the canary strictly and control plainly, the advance test the other way round. Were both strict, a control
+ * whose few visitors fail all the time would fall silent while keeping its exposure, and a *better* canary would
+ * look worse; the same asymmetry keeps a canary in which the same visitors fail again and again from advancing.
+ *
+ * The exposure of an arm is its requests times the share of its buckets that can count at the tick's start. The
+ * canary at p % holds the lowest p % of the 65,536 buckets. Busy visitors rest more than others, so the share
+ * over-estimates: on the canary's side that is the safe direction, and control's plain rest is short.
+ *
+ * When many visitors fail within one second, most of them would be spent on a batch that is capped anyway, and then
+ * rest while they fail on: a dead canary with a hundred visitors would never be closed. So the errors of a tick are
+ * taken in random order, both arms together, and only until a meter (meter.ts) says that the batch needs no more.
+ * Buckets that are not needed stay as they were and count in a later tick, if they still fail then.
+ */
+
+import type { Meter } from '../evidence/meter.ts'
+import {
+  CHUNK_BUCKETS,
+  ENTRY_LENGTH,
+  type Entry,
+  entryIndex,
+  findEntry,
+  MOST_TIMES,
+  plainDueS,
+  readEntry,
+  strictDueS,
+  writeEntry,
+} from './dedupe-entry.ts'
+import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './dedupe-rests.ts'
+
+export const ROUTING_BUCKETS = 65_536
+const CHUNKS = ROUTING_BUCKETS / CHUNK_BUCKETS
+
+/** Buckets by rule and arm. */
+type Tally = { strictCanary: number; plainCanary: number; strictControl: number; plainControl: number }
+
+export type DedupeState = {
+  percentage: number
+  /** Second of the last tick, from the generation's start. */
+  nowS: number
+  /** Histories, see dedupe-entry.ts; empty array until the first error. */
+  chunks: readonly string[]
+  /** Buckets that rest, by rule. */
+  strict: RestQueue
+  plain: RestQueue
+}
+
+/** Shares (0–1) of each arm's buckets that could count at the tick's start. */
+export type Eligible = {
+  strictCanary: number
+  plainCanary: number
+  strictControl: number
+  plainControl: number
+}
+
+export type DedupeResult = {
+  state: DedupeState
+  eligible: Eligible
+  /** Buckets counted in this tick. */
+  counted: Tally
+  /** Canary buckets counted strictly in this tick. */
+  canaryBuckets: readonly number[]
+}
+
+const noTally = (): Tally => ({ strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 })
+
+export function initialDedupe(percentage: number): DedupeState {
+  return { percentage, nowS: 0, chunks: [], strict: NO_RESTS, plain: NO_RESTS }
+}
+
+/** Takes everything: nothing is ever enough. */
+const takeAll = (): Meter => () => false
+
+/**
+ * One tick.
+ *
+ * @param state before; not changed
+ * @param nowS whole seconds since the generation's start; going back counts as standing still
+ * @param percentage the canary's, 0–100
+ * @param canaryErrored distinct buckets with errors in the canary; repeated ones count once
+ * @param controlErrored the same of control
+ * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all buckets are needed
+ */
+export function stepDedupe(
+  state: DedupeState,
+  nowS: number,
+  percentage: number,
+  canaryErrored: readonly number[],
+  controlErrored: readonly number[],
+  meterFor: (eligible: Eligible) => Meter = takeAll,
+): DedupeResult {
+  const draft = begin(state, Math.max(nowS, state.nowS), percentage)
+  const eligible = eligibleShares(draft)
+  const counted = noTally()
+  const canaryBuckets: number[] = []
+  if (canaryErrored.length + controlErrored.length === 0)
+    return { state: draft, eligible, counted, canaryBuckets }
+  draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
+  const isEnough = meterFor(eligible)
+  let enough = false
+  for (const { bucket, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
+    const history = historyOf(draft, bucket)
+    const times = due(history, draft.nowS)
+    const matters = isCanary ? times.strict : times.plain
+    // The advance test must hear of every error of the canary; of control's it may miss some.
+    if (isCanary && times.plain) counted.plainCanary++
+    if (matters && enough) continue
+    countError(draft, bucket, history, times)
+    if (!isCanary && times.plain) counted.plainControl++
+    if (!isCanary && times.strict) counted.strictControl++
+    if (isCanary && times.strict) {
+      counted.strictCanary++
+      canaryBuckets.push(bucket)
+    }
+    if (matters) enough = isEnough(isCanary)
+  }
+  return { state: draft, eligible, counted, canaryBuckets }
+}
+/** A state under construction; `chunks` is that of the state before until an error is noted. */
+type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
+
+/** The state at `nowS`: rests that are over have ended. */
+function begin(state: DedupeState, nowS: number, percentage: number): Draft {
+  const chunks = state.chunks as string[]
+  if (percentage === state.percentage)
+    return {
+      percentage,
+      nowS,
+      chunks,
+      strict: resting(state.strict, nowS),
+      plain: resting(state.plain, nowS),
+    }
+  return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
+}
+
+/** Counts all resting buckets anew: a new percentage moves buckets between the arms. */
+function recount(draft: Draft): Draft {
+  draft.chunks.forEach((text, chunk) => {
+    for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
+      const isCanary = isCanaryBucket(chunk * CHUNK_BUCKETS + entryIndex(text, at), draft.percentage)
+      const entry = readEntry(text, at)
+      if (strictDueS(entry) > draft.nowS) addRest(draft.strict, strictDueS(entry), isCanary, 1)
+      if (plainDueS(entry) > draft.nowS) addRest(draft.plain, plainDueS(entry), isCanary, 1)
+    }
+  })
+  return draft
+}
+
+type Errored = { bucket: number; isCanary: boolean }
+
+/** The buckets of both arms in an order that depends on nothing but the second. */
+function shuffled(
+  { nowS }: Draft,
+  canaryErrored: readonly number[],
+  controlErrored: readonly number[],
+): readonly Errored[] {
+  const of = (buckets: readonly number[], isCanary: boolean) =>
+    [...new Set(buckets)].filter(isBucket).map((bucket) => ({ bucket, isCanary, rank: mixed(bucket, nowS) }))
+  return [...of(canaryErrored, true), ...of(controlErrored, false)].sort((a, b) => a.rank - b.rank)
+}
+
+function isBucket(bucket: number): boolean {
+  return Number.isInteger(bucket) && bucket >= 0 && bucket < ROUTING_BUCKETS
+}
+
+/** The finalizer of MurmurHash3: each bit of the input changes half of the output's. */
+function mixed(bucket: number, nowS: number): number {
+  let hash = Math.imul(bucket + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** What is known of a bucket, `entry` null where that is nothing, and where it stands. */
+type History = { chunk: number; text: string; at: number; entry: Entry | null }
+
+function historyOf(draft: Draft, bucket: number): History {
+  const chunk = Math.floor(bucket / CHUNK_BUCKETS)
+  const text = draft.chunks[chunk] ?? ''
+  const at = findEntry(text, bucket)
+  return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
+}
+
+/** By which rules an error of a bucket counts now. Whoever counts strictly counts plainly too. */
+function due({ entry }: History, nowS: number): { strict: boolean; plain: boolean } {
+  return {
+    strict: entry === null || strictDueS(entry) <= nowS,
+    plain: entry === null || plainDueS(entry) <= nowS,
+  }
+}
+
+/** Notes one error of a bucket. */
+function countError(
+  draft: Draft,
+  bucket: number,
+  { chunk, text, at, entry: old }: History,
+  { strict, plain }: { strict: boolean; plain: boolean },
+): void {
+  const entry = {
+    times: Math.min(MOST_TIMES, (old?.times ?? 0) + (strict ? 1 : 0)),
+    lastS: draft.nowS,
+    lagS: plain || old === null ? 0 : draft.nowS - (old.lastS - old.lagS),
+  }
+  draft.chunks[chunk] = writeEntry(text, at, bucket, entry)
+  const isCanary = isCanaryBucket(bucket, draft.percentage)
+  // An error within the rest starts it again: it ends later, but its bucket is no additional one.
+  if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
+  addRest(draft.strict, strictDueS(entry), isCanary, 1)
+  if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
+}
+
+/** Buckets of the canary, not necessarily whole: the percentage can cut through a bucket. */
+export function canaryBucketCount(percentage: number): number {
+  return (ROUTING_BUCKETS * Math.min(100, Math.max(0, percentage))) / 100
+}
+
+function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
+  const canary = canaryBucketCount(percentage)
+  const control = ROUTING_BUCKETS - canary
+  const share = (resting: number, all: number) => (all > 0 ? Math.max(0, 1 - resting / all) : 0)
+  return {
+    strictCanary: share(strict.canary, canary),
+    plainCanary: share(plain.canary, canary),
+    strictControl: share(strict.control, control),
+    plainControl: share(plain.control, control),
+  }
+}
+
+/** A bucket that the percentage cuts belongs to the arm that has more of it. */
+function isCanaryBucket(bucket: number, percentage: number): boolean {
+  return bucket + 0.5 < canaryBucketCount(percentage)
+}

@@ -1,0 +1,117 @@
+/**
+ * Latency as counts of slow requests, so that the same formula judges it.
+ *
+ * "Slow" means above control's p90, p95 or p99, learned from past ticks only: a threshold that had seen the
+ * requests it judges would break the martingale. The canary's slow ones must be a margin of histogram buckets
+ * (9 % each) above that, so that a canary that is a little slower is no evidence.
+ */
+
+import type { Histogram } from '../../counters/histogram.ts'
+import { LAST_BUCKET } from '../../counters/histogram.ts'
+import type { Counts } from './formula.ts'
+import { cleanCount, NO_COUNTS } from './formula.ts'
+import { equalBets } from './wealth.ts'
+
+export const LATENCY_QUANTILES: readonly number[] = [0.9, 0.95, 0.99]
+export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
+
+/** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
+export type LearnedLatency = {
+  /** Counts per histogram bucket, index = bucket. */
+  current: readonly number[]
+  previous: readonly number[]
+  rotatedAtMs: number
+  relearnedAtMs: number
+  /** Last bucket that is not slow, per quantile; null until enough has been seen. */
+  edges: readonly number[] | null
+}
+
+const WINDOW_MS = 300_000
+const RELEARN_MS = 5_000
+/** Fewer say nothing about a p99. */
+const LEAST_LEARNED = 200
+
+const noCounts = () => new Array<number>(LAST_BUCKET + 1).fill(0)
+
+export function initialLatency(atMs: number): LearnedLatency {
+  const none = noCounts()
+  return { current: none, previous: none, rotatedAtMs: atMs, relearnedAtMs: atMs, edges: null }
+}
+
+/** Adds control's durations of a tick that has already been judged. */
+export function learn(state: LearnedLatency, control: Histogram, atMs: number): LearnedLatency {
+  const rotate = atMs - state.rotatedAtMs >= WINDOW_MS
+  const current = rotate ? noCounts() : state.current.slice()
+  const previous = rotate ? state.current : state.previous
+  for (const key in control) {
+    const bucket = Math.min(LAST_BUCKET, Math.max(0, Number(key)))
+    current[bucket] = (current[bucket] ?? 0) + cleanCount(control[Number(key)] ?? 0)
+  }
+  const due = state.edges === null || atMs - state.relearnedAtMs >= RELEARN_MS
+  return {
+    current,
+    previous,
+    rotatedAtMs: rotate ? atMs : state.rotatedAtMs,
+    relearnedAtMs: due ? atMs : state.relearnedAtMs,
+    edges: due ? (learnedEdges(current, previous) ?? state.edges) : state.edges,
+  }
+}
+
+function learnedEdges(current: readonly number[], previous: readonly number[]): number[] | null {
+  let all = 0
+  for (let bucket = 0; bucket <= LAST_BUCKET; bucket++)
+    all += (current[bucket] ?? 0) + (previous[bucket] ?? 0)
+  if (all < LEAST_LEARNED) return null
+  const edges: number[] = []
+  let seen = 0
+  for (let bucket = 0; bucket <= LAST_BUCKET; bucket++) {
+    seen += (current[bucket] ?? 0) + (previous[bucket] ?? 0)
+    while (edges.length < LATENCY_QUANTILES.length && seen >= (LATENCY_QUANTILES[edges.length] ?? 1) * all) {
+      edges.push(bucket)
+    }
+  }
+  return edges
+}
+
+/**
+ * Slow ones of both arms per quantile; nothing while control's edges are not known.
+ *
+ * @param margin buckets that the canary's must be above the edge
+ * @param factor what the canary's exposure is multiplied by
+ */
+export function countSlow(
+  canary: Histogram,
+  control: Histogram,
+  edges: readonly number[] | null,
+  margin: number,
+  factor: number,
+): Counts[] {
+  if (edges === null) return LATENCY_QUANTILES.map(() => NO_COUNTS)
+  const canarySlow = countAbove(canary, edges, margin)
+  const controlSlow = countAbove(control, edges, 0)
+  return edges.map((_, k) => ({
+    canaryN: canarySlow.all * factor,
+    controlN: controlSlow.all,
+    canaryBad: canarySlow.above[k] ?? 0,
+    controlBad: controlSlow.above[k] ?? 0,
+  }))
+}
+
+/** How many of the histogram are above each edge by more than a margin of buckets, and how many there are. */
+function countAbove(
+  histogram: Histogram,
+  edges: readonly number[],
+  margin: number,
+): { above: number[]; all: number } {
+  const above = new Array<number>(edges.length).fill(0)
+  let all = 0
+  for (const key in histogram) {
+    const bucket = Number(key)
+    const count = cleanCount(histogram[bucket] ?? 0)
+    all += count
+    for (let k = 0; k < edges.length; k++) {
+      if (bucket > (edges[k] ?? LAST_BUCKET) + margin) above[k] = (above[k] ?? 0) + count
+    }
+  }
+  return { above, all }
+}

@@ -1,0 +1,73 @@
+/** What goes into the guard and what comes out. Plain data, JSON-serialisable. */
+
+import type { Histogram } from '../../counters/histogram.ts'
+
+/** What one arm did since the tick before. */
+export type ArmTick = {
+  requests: number
+  /** Raw count; a request that times out is an error, one past its deadline is slow. */
+  errors: number
+  latency: Histogram
+  /** Distinct 16-bit routing buckets (0–65535, `hash >>> 16`) with at least one error in this tick. */
+  erroredBuckets: readonly number[]
+  /** Whether there were more of them than a cell holds. */
+  bucketsCut: boolean
+  /** Document requests completed. */
+  journeys: number
+  /** Durations that the app reported. */
+  timings: Histogram
+}
+
+/** One tick, normally a second. Counts must be of this generation and this stage only. */
+export type GuardTick = {
+  atMs: number
+  generation: number
+  stage: number
+  /** The canary's percentage, 0–100: canary holds the lowest part of the ring of routing buckets. */
+  percentage: number
+  canary: ArmTick
+  control: ArmTick
+  /** Visitors who are served the flag without being compared; only thresholds count them. */
+  others?: ArmTick
+}
+
+export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split'
+
+/** Numbers behind a verdict. Rates are 0–1 and of the last minute or so; wealth 1 is "no evidence". */
+export type Evidence = {
+  wealth: number
+  errorWealth: number
+  latencyWealth: number
+  /** Anytime-valid p-value: the least 1/wealth so far in this generation, or that of the canary's collapse. */
+  pValue: number
+  canaryRequests: number
+  controlRequests: number
+  canaryErrors: number
+  controlErrors: number
+  canaryErrorRate: number
+  controlErrorRate: number
+  /** Distinct canary buckets with errors, counted up to the number that is needed. */
+  erroredBuckets: number
+  /** Evidence that the canary is not worse; a stage may advance at 1/β. */
+  advanceErrorWealth: number
+  advanceLatencyWealth: number
+  /** Estimate; null when it cannot be told. */
+  canaryRequestsToGo: number | null
+  splitPValue: number
+  /** Routing buckets that rest after an error before they count again. */
+  restingBuckets: number
+  stageElapsedMs: number
+}
+
+export type Verdict = {
+  kind: 'healthy' | 'failing' | 'inconclusive' | 'no-data' | 'broken-split'
+  action: 'none' | 'rollback' | 'freeze'
+  /** What made `action` other than `none`. */
+  trigger: Trigger | null
+  mayAdvance: boolean
+  /** One sentence for people, without a final period. */
+  sentence: string
+  /** Set when a person should look although nothing was done. */
+  alert: string | null
+  evidence: Evidence
+}

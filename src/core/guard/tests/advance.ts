@@ -1,0 +1,135 @@
+/**
+ * The reverse tests: is the canary shown to be *not* worse? With λ < 1 the same formula tests the null
+ * `r_c ≥ ρ'·r_b + δ'`; wealth ≥ 1/β lets a stage advance. Counts of one stage only. Each of the three latency
+ * quantiles must pass by itself: an average would let a canary through whose p99 alone is bad.
+ */
+
+import type { Batch } from '../evidence/batch.ts'
+import type { Counts, Null } from '../evidence/formula.ts'
+import { addCounts, NO_COUNTS } from '../evidence/formula.ts'
+import { LATENCY_QUANTILES } from '../evidence/latency.ts'
+import type { GuardSettings } from '../evidence/settings.ts'
+import type { LogWealth } from '../evidence/wealth.ts'
+import { growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
+
+export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
+
+/**
+ * Allowed extra error rate by the share of the smaller arm: where it is small, little is asked, or a stage would last
+ * for days. That holds for a holdback of 1 % as for a canary of 1 %: the comparison knows no more than its smaller arm.
+ */
+const DELTA_BY_SMALLER_ARM: readonly (readonly [percentage: number, delta: number])[] = [
+  [1, 0.005],
+  [5, 0.002],
+  [25, 0.001],
+  [50, 0.0005],
+]
+
+/** The measures: errors first, then the latency quantiles. */
+export type AdvanceState = { wealth: readonly LogWealth[]; counts: readonly Counts[] }
+
+export function initialAdvance(): AdvanceState {
+  const measures = [null, ...LATENCY_QUANTILES]
+  return {
+    wealth: measures.map(() => initialLogWealth(ADVANCE_LAMBDAS.length)),
+    counts: measures.map(() => NO_COUNTS),
+  }
+}
+
+/** δ' (a rate) at a canary's percentage, between the table's points on a straight line in logarithms. */
+export function advanceDelta(percentage: number): number {
+  const smaller = Math.min(percentage, 100 - percentage)
+  let before = DELTA_BY_SMALLER_ARM[0] ?? [1, 0.005]
+  for (const point of DELTA_BY_SMALLER_ARM) {
+    if (smaller <= point[0]) {
+      if (point[0] === before[0]) return point[1]
+      const part = Math.log(smaller / before[0]) / Math.log(point[0] / before[0])
+      return before[1] * (point[1] / before[1]) ** part
+    }
+    before = point
+  }
+  return before[1]
+}
+
+export function advanceNull(settings: GuardSettings, percentage: number): Null {
+  return { rho: settings.advance.rho, delta: settings.advance.delta ?? advanceDelta(percentage) }
+}
+
+/** State after one closed batch of the stage. */
+export function stepAdvance(state: AdvanceState, batch: Batch, null_: Null): AdvanceState {
+  const parts = [batch.advanceErrors, ...batch.advanceSlow]
+  return {
+    wealth: state.wealth.map((wealth, k) => growLog(wealth, parts[k] ?? NO_COUNTS, ADVANCE_LAMBDAS, null_)),
+    counts: state.counts.map((counts, k) => addCounts(counts, parts[k] ?? NO_COUNTS)),
+  }
+}
+
+export type AdvanceProgress = {
+  passed: boolean
+  errorWealth: number
+  /** Of the quantile that is furthest behind. */
+  latencyWealth: number
+  /** Estimated canary requests until all measures pass; 0 when passed, null when it can't be told. */
+  requestsToGo: number | null
+  /** The measure that is furthest behind. */
+  waitsFor: 'errors' | 'latency' | null
+}
+
+export function advanceProgress(
+  settings: GuardSettings,
+  state: AdvanceState,
+  percentage: number,
+): AdvanceProgress {
+  const needed = Math.log(1 / settings.beta)
+  const null_ = advanceNull(settings, percentage)
+  const progress: AdvanceProgress = {
+    passed: true,
+    errorWealth: Math.exp(logTotal(state.wealth[0] ?? [0])),
+    latencyWealth: Math.exp(Math.min(...state.wealth.slice(1).map(logTotal))),
+    requestsToGo: 0,
+    waitsFor: null,
+  }
+  state.wealth.forEach((wealth, measure) => {
+    const enabled = measure === 0 ? settings.errors.enabled : settings.latency.enabled
+    if (!enabled || logTotal(wealth) >= needed) return
+    const toGo = requestsToGo(wealth, state.counts[measure] ?? NO_COUNTS, null_, needed, percentage)
+    progress.passed = false
+    if (progress.waitsFor !== null && progress.requestsToGo !== null) {
+      if (toGo !== null && toGo <= progress.requestsToGo) return
+    } else if (progress.waitsFor !== null) return
+    progress.requestsToGo = toGo
+    progress.waitsFor = measure === 0 ? 'errors' : 'latency'
+  })
+  return progress
+}
+
+/** Control's rate weighs as much as this many canary requests in the guess of what comes. */
+const PRIOR_REQUESTS = 500
+
+/**
+ * Canary requests until a measure passes if the rates stay: (ln 1/β − ln wealth) / growth per request, for the λ
+ * that is there first. Null when no component grows at these rates, or control has no requests yet.
+ */
+function requestsToGo(
+  wealth: LogWealth,
+  counts: Counts,
+  null_: Null,
+  needed: number,
+  percentage: number,
+): number | null {
+  if (!(counts.controlN > 0) || !(percentage > 0 && percentage < 100)) return null
+  const controlRate = counts.controlBad / counts.controlN
+  const canaryRate = (counts.canaryBad + PRIOR_REQUESTS * controlRate) / (counts.canaryN + PRIOR_REQUESTS)
+  const ratio = (100 - percentage) / percentage
+  let least: number | null = null
+  ADVANCE_LAMBDAS.forEach((lambda, k) => {
+    const excess = (null_.rho / (null_.rho + ratio)) * (lambda - 1)
+    const growth =
+      canaryRate * Math.log(lambda) -
+      (canaryRate + controlRate * ratio) * Math.log1p(excess) -
+      null_.delta * (lambda / (1 + excess) - 1)
+    const requests = (needed - (wealth[k] ?? 0)) / growth
+    if (growth > 0 && (least === null || requests < least)) least = requests
+  })
+  return least
+}

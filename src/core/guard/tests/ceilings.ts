@@ -1,0 +1,127 @@
+/**
+ * Absolute limits of the canary: the same formula with ρ = 0 and δ = the ceiling, so control plays no part in the
+ * evidence. Control decides whose fault it is: if it breaches the ceiling too, the outage is shared.
+ */
+
+import type { Histogram } from '../../counters/histogram.ts'
+import { upperEdgeMs } from '../../counters/histogram.ts'
+import { cleanCount } from '../evidence/formula.ts'
+import type { Wealth } from '../evidence/wealth.ts'
+import { equalBets, grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+
+/** Share of requests that may be slower than a p95. */
+export const P95_CEILING_RATE = 0.05
+
+const CEILING_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10, 30, 100])
+
+export type Tally = { n: number; bad: number }
+
+export type CeilingState = {
+  wealth: Wealth
+  /** Counts of both arms since the canary's evidence began to rise. */
+  canarySince: Tally
+  controlSince: Tally
+  /** Ticks with errors since then, by the canary's bucket. */
+  bucketsSince: Readonly<Record<number, number>>
+}
+
+/** More distinct buckets than these make no difference. */
+const MOST_BUCKETS = 64
+/** So many visitors who fail all the time, as some bots do, must not make an outage. */
+const FEW_VISITORS = 2
+
+/** `shared`: control is not shown to be below the ceiling in the same time, so nobody knows whose fault it is. */
+export type CeilingVerdict = 'below' | 'breached' | 'shared'
+
+export function initialCeiling(): CeilingState {
+  return {
+    wealth: initialWealth(CEILING_BETS),
+    canarySince: { n: 0, bad: 0 },
+    controlSince: { n: 0, bad: 0 },
+    bucketsSince: {},
+  }
+}
+
+/**
+ * State after one tick.
+ *
+ * @param ceiling a rate, 0–1
+ * @param logCap bounds ln f
+ * @param canaryBuckets with errors in this tick
+ */
+export function stepCeiling(
+  state: CeilingState,
+  canary: Tally,
+  control: Tally,
+  ceiling: number,
+  paid: number,
+  logCap: number,
+  canaryBuckets: readonly number[],
+): CeilingState {
+  const rising = totalWealth(state.wealth) >= 2
+  const { canarySince, controlSince, bucketsSince } = rising ? state : initialCeiling()
+  const counts = { canaryN: canary.n, canaryBad: canary.bad, controlN: 0, controlBad: 0 }
+  // A rate can't exceed 1.
+  const bets = CEILING_BETS.map(({ lambda, weight }) => ({ lambda: Math.min(lambda, 1 / ceiling), weight }))
+  return {
+    wealth: grow(state.wealth, paid, counts, bets, { rho: 0, delta: ceiling }, logCap),
+    canarySince: addTally(canarySince, canary),
+    controlSince: addTally(controlSince, control),
+    bucketsSince: noteTicks(bucketsSince, canaryBuckets),
+  }
+}
+
+const addTally = (a: Tally, b: Tally): Tally => ({ n: a.n + cleanCount(b.n), bad: a.bad + cleanCount(b.bad) })
+
+function noteTicks(
+  ticks: CeilingState['bucketsSince'],
+  buckets: readonly number[],
+): CeilingState['bucketsSince'] {
+  if (buckets.length === 0) return ticks
+  const noted: Record<number, number> = { ...ticks }
+  let known = Object.keys(noted).length
+  for (const bucket of buckets) {
+    if (noted[bucket] === undefined && known++ >= MOST_BUCKETS) continue
+    noted[bucket] = (noted[bucket] ?? 0) + 1
+  }
+  return noted
+}
+
+/** Distinct canary buckets that had errors while the evidence rose. */
+export function erroredSince({ bucketsSince }: CeilingState): number {
+  return Object.keys(bucketsSince).length
+}
+
+/** Whether the canary is above the ceiling without those who fail most, too. */
+export function isWidespread({ canarySince, bucketsSince }: CeilingState, ceiling: number): boolean {
+  const heaviest = Object.values(bucketsSince)
+    .sort((a, b) => b - a)
+    .slice(0, FEW_VISITORS)
+    .reduce((sum, ticks) => sum + ticks, 0)
+  return canarySince.bad - heaviest >= ceiling * (canarySince.n - heaviest)
+}
+
+/** `hasControl` false (100 %): the ceiling alone decides. */
+export function judgeCeiling(
+  state: CeilingState,
+  ceiling: number,
+  alpha: number,
+  hasControl: boolean,
+): CeilingVerdict {
+  if (totalWealth(state.wealth) < 1 / alpha) return 'below'
+  if (!hasControl) return 'breached'
+  const limit = ceiling * state.controlSince.n
+  return state.controlSince.bad + 2 * Math.sqrt(limit) >= limit ? 'shared' : 'breached'
+}
+
+/** Durations certainly above `limitMs`: those in buckets that begin at or above it. */
+export function slowerThan(latency: Histogram, limitMs: number): Tally {
+  const tally = { n: 0, bad: 0 }
+  for (const key in latency) {
+    const bucket = Number(key)
+    const count = cleanCount(latency[bucket] ?? 0)
+    tally.n += count
+    if (bucket > 0 && upperEdgeMs(bucket - 1) >= limitMs * (1 - 1e-9)) tally.bad += count
+  }
+  return tally
+}

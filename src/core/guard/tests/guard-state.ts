@@ -1,0 +1,94 @@
+/** The guard's memory: plain data, the same after a round trip through JSON; see dedupe-entry.ts for its size. */
+
+import type { DedupeState } from '../dedupe/dedupe.ts'
+import { initialDedupe } from '../dedupe/dedupe.ts'
+import type { Batch } from '../evidence/batch.ts'
+import { EMPTY_BATCH } from '../evidence/batch.ts'
+import type { LearnedLatency } from '../evidence/latency.ts'
+import { initialLatency } from '../evidence/latency.ts'
+import type { Trigger } from '../evidence/types.ts'
+import type { AdvanceState } from './advance.ts'
+import { initialAdvance } from './advance.ts'
+import type { CeilingState } from './ceilings.ts'
+import { initialCeiling } from './ceilings.ts'
+import type { RollbackState } from './rollback.ts'
+import { initialRollback } from './rollback.ts'
+import type { ShareState } from './share.ts'
+import { initialShare } from './share.ts'
+import type { Totals } from './totals.ts'
+import { NO_TOTALS } from './totals.ts'
+
+/** A decision is final for its generation. */
+export type Decision = { trigger: Trigger; sentence: string; atMs: number }
+
+/** Raised whenever the state's shape changes. */
+const STATE_VERSION = 4
+
+export type GuardState = {
+  version: typeof STATE_VERSION
+  generation: number
+  stage: number
+  percentage: number
+  startedAtMs: number
+  stageStartedAtMs: number
+  lastAtMs: number
+  canarySeenAtMs: number | null
+  controlSeenAtMs: number | null
+  dedupe: DedupeState
+  latency: LearnedLatency
+  timings: LearnedLatency
+  batch: Batch
+  rollback: RollbackState
+  advance: AdvanceState
+  errorCeiling: CeilingState
+  latencyCeiling: CeilingState
+  collapse: CeilingState
+  share: ShareState
+  /** Of the generation, of the stage, and with a half-life of 30 s. */
+  totals: Totals
+  stageTotals: Totals
+  recent: Totals
+  decision: Decision | null
+}
+
+/** The state at the start of a generation. */
+export function initialGuardState(start: {
+  generation: number
+  stage: number
+  percentage: number
+  atMs: number
+}): GuardState {
+  return {
+    version: STATE_VERSION,
+    generation: start.generation,
+    stage: start.stage,
+    percentage: start.percentage,
+    startedAtMs: start.atMs,
+    stageStartedAtMs: start.atMs,
+    lastAtMs: start.atMs,
+    canarySeenAtMs: null,
+    controlSeenAtMs: null,
+    dedupe: initialDedupe(start.percentage),
+    latency: initialLatency(start.atMs),
+    timings: initialLatency(start.atMs),
+    batch: EMPTY_BATCH,
+    rollback: initialRollback(),
+    advance: initialAdvance(),
+    errorCeiling: initialCeiling(),
+    latencyCeiling: initialCeiling(),
+    collapse: initialCeiling(),
+    share: initialShare(),
+    totals: NO_TOTALS,
+    stageTotals: NO_TOTALS,
+    recent: NO_TOTALS,
+    decision: null,
+  }
+}
+
+/**
+ * A stored state, or undefined where another version of the gate wrote it: evidence then starts afresh, which only
+ * costs time, while a memory that is read wrongly could decide anything.
+ */
+export function restoreGuardState(stored: GuardState | undefined): GuardState | undefined {
+  return stored?.version === STATE_VERSION ? stored : undefined
+}

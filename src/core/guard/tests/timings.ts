@@ -1,0 +1,74 @@
+/**
+ * Durations that the app reports, as one more process of the latency test.
+ *
+ * They are not multiplied into the wealth of the requests' latencies: a slow answer makes a slow page, so the two
+ * factors of one batch depend on each other, and `E[f·g]` can exceed 1 where `E[f]` and `E[g]` don't. Sums are safe
+ * whatever depends on what. So at the moment τ when both arms have reported durations for the first time, a third
+ * of the latency wealth `L(τ)` is taken out and bet on them instead: from then on it is `⅔·L(t) + ⅓·L(τ)·T(t)`, where
+ * `T` starts at 1. τ is known from numbers of reports before any duration is judged, and nothing is paid in or out
+ * at τ, so the sum is a supermartingale as before; and a site whose app reports nothing loses nothing.
+ */
+
+import type { Counts, Null } from '../evidence/formula.ts'
+import { NO_COUNTS } from '../evidence/formula.ts'
+import { SLOW_BETS } from '../evidence/latency.ts'
+import type { Wealth } from '../evidence/wealth.ts'
+import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+
+/** Part of the latency wealth that is bet on reported durations. */
+const TIMINGS_SHARE = 1 / 3
+
+export type TimingState = {
+  /** L(τ). */
+  stake: number
+  /** Instalments that were paid before τ. */
+  paidBefore: number
+  /** T, per quantile. */
+  wealth: readonly Wealth[]
+  slowSeen: readonly number[]
+}
+
+/**
+ * State after one closed batch; null while no batch has had reports of both arms.
+ *
+ * @param counts per quantile: reported durations above control's edges, the canary's by a margin
+ * @param latencyWealth before this batch
+ */
+export function stepTimings(
+  state: TimingState | null,
+  counts: readonly Counts[],
+  latencyWealth: number,
+  paid: number,
+  null_: Null,
+  logCap: number,
+): TimingState | null {
+  const reported = counts.some(({ canaryN, controlN }) => canaryN > 0 && controlN > 0)
+  if (!reported) return state
+  const before = state ?? {
+    stake: latencyWealth,
+    paidBefore: paid,
+    wealth: counts.map(() => initialWealth(SLOW_BETS)),
+    slowSeen: counts.map(() => 0),
+  }
+  const instalments = paid - before.paidBefore
+  return {
+    ...before,
+    wealth: before.wealth.map((wealth, k) =>
+      grow(wealth, instalments, counts[k] ?? NO_COUNTS, SLOW_BETS, null_, logCap),
+    ),
+    slowSeen: before.slowSeen.map((seen, k) => seen + (counts[k]?.canaryBad ?? 0)),
+  }
+}
+
+/** The latency wealth and its two parts. */
+export function withTimings(
+  latency: number,
+  state: TimingState | null,
+): { all: number; latency: number; timings: number } {
+  if (state === null) return { all: latency, latency, timings: 0 }
+  let mean = 0
+  for (const wealth of state.wealth) mean += totalWealth(wealth) / state.wealth.length
+  const kept = (1 - TIMINGS_SHARE) * latency
+  const timings = TIMINGS_SHARE * state.stake * mean
+  return { all: kept + timings, latency: kept, timings }
+}

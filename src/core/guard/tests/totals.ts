@@ -1,0 +1,70 @@
+/** Plain sums, for thresholds, for sentences and for what is expected of a split. */
+
+import type { GuardSettings } from '../evidence/settings.ts'
+import type { ArmTick, GuardTick } from '../evidence/types.ts'
+import { slowerThan } from './ceilings.ts'
+
+/** Raw sums of both arms. */
+export type Totals = {
+  canaryRequests: number
+  controlRequests: number
+  canaryErrors: number
+  controlErrors: number
+  journeys: number
+  /** Requests, and durations that the app reported, slower than `thresholds.slow.baselineMs`. */
+  canarySlow: number
+  controlSlow: number
+  /** Of visitors who are served the flag without being compared. */
+  otherRequests: number
+  otherErrors: number
+  otherSlow: number
+}
+
+export const NO_TOTALS: Readonly<Totals> = {
+  canaryRequests: 0,
+  controlRequests: 0,
+  canaryErrors: 0,
+  controlErrors: 0,
+  journeys: 0,
+  canarySlow: 0,
+  controlSlow: 0,
+  otherRequests: 0,
+  otherErrors: 0,
+  otherSlow: 0,
+}
+
+/** `a × factor + b`, element by element. */
+export function addTotals(a: Totals, b: Totals, factor = 1): Totals {
+  return {
+    canaryRequests: a.canaryRequests * factor + b.canaryRequests,
+    controlRequests: a.controlRequests * factor + b.controlRequests,
+    canaryErrors: a.canaryErrors * factor + b.canaryErrors,
+    controlErrors: a.controlErrors * factor + b.controlErrors,
+    journeys: a.journeys * factor + b.journeys,
+    canarySlow: a.canarySlow * factor + b.canarySlow,
+    controlSlow: a.controlSlow * factor + b.controlSlow,
+    otherRequests: a.otherRequests * factor + b.otherRequests,
+    otherErrors: a.otherErrors * factor + b.otherErrors,
+    otherSlow: a.otherSlow * factor + b.otherSlow,
+  }
+}
+
+/** The sums of one tick. */
+export function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
+  const { canary, control, others } = tick
+  const limit = settings.thresholds.slow
+  const slow = ({ latency, timings }: ArmTick) =>
+    limit === null ? 0 : slowerThan(latency, limit.baselineMs).bad + slowerThan(timings, limit.baselineMs).bad
+  return {
+    canaryRequests: canary.requests,
+    controlRequests: control.requests,
+    canaryErrors: canary.errors,
+    controlErrors: control.errors,
+    journeys: canary.journeys + control.journeys,
+    canarySlow: slow(canary),
+    controlSlow: slow(control),
+    otherRequests: others?.requests ?? 0,
+    otherErrors: others?.errors ?? 0,
+    otherSlow: others ? slow(others) : 0,
+  }
+}

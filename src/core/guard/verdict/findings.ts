@@ -1,0 +1,100 @@
+/** What the evidence says at the moment of a look, gathered in one place before anything is decided. */
+
+import type { GuardSettings } from '../evidence/settings.ts'
+import type { Evidence } from '../evidence/types.ts'
+import type { AdvanceProgress } from '../tests/advance.ts'
+import { advanceProgress } from '../tests/advance.ts'
+import type { CeilingVerdict } from '../tests/ceilings.ts'
+import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../tests/ceilings.ts'
+import { collapsePValue } from '../tests/collapse.ts'
+import type { GuardState } from '../tests/guard-state.ts'
+import { bucketsNeeded, rollbackWealth } from '../tests/rollback.ts'
+import { splitPValue } from '../tests/share.ts'
+
+/** Without a request for this long an arm has no data. */
+const NO_DATA_MS = 60_000
+
+/** Everything that the decision looks at. */
+export type Findings = {
+  settings: GuardSettings
+  state: GuardState
+  evidence: Evidence
+  progress: AdvanceProgress
+  ceilings: { errors: CeilingVerdict; latency: CeilingVerdict }
+  hasCollapsed: boolean
+  hasControl: boolean
+  missing: 'canary' | 'control' | null
+}
+
+/** The findings on a state. */
+export function find(settings: GuardSettings, state: GuardState): Findings {
+  const progress = advanceProgress(settings, state.advance, state.percentage)
+  const hasControl = state.percentage < 100
+  const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
+  const noControl = hasControl && silent(state.controlSeenAtMs)
+  const collapse = collapsePValue(settings, state.collapse, state.percentage)
+  return {
+    settings,
+    state,
+    progress,
+    evidence: gather(settings, state, progress, collapse ?? 1),
+    ceilings: judgeCeilings(settings, state, hasControl),
+    hasCollapsed: collapse !== undefined,
+    hasControl,
+    missing: silent(state.canarySeenAtMs) ? 'canary' : noControl ? 'control' : null,
+  }
+}
+
+function judgeCeilings(
+  settings: GuardSettings,
+  state: GuardState,
+  hasControl: boolean,
+): Findings['ceilings'] {
+  const { alpha, ceilings } = settings
+  const enough = state.totals.canaryRequests >= ceilings.minRequests
+  const { errorRate, p95Ms } = ceilings
+  // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
+  const isBroad =
+    erroredSince(state.errorCeiling) >= bucketsNeeded(settings, state.percentage) &&
+    isWidespread(state.errorCeiling, errorRate ?? 1)
+  return {
+    errors:
+      errorRate !== null && enough && isBroad
+        ? judgeCeiling(state.errorCeiling, errorRate, alpha, hasControl)
+        : 'below',
+    latency:
+      p95Ms !== null && enough
+        ? judgeCeiling(state.latencyCeiling, P95_CEILING_RATE, alpha, hasControl)
+        : 'below',
+  }
+}
+
+function gather(
+  settings: GuardSettings,
+  state: GuardState,
+  progress: AdvanceProgress,
+  collapsePValue: number,
+): Evidence {
+  const wealth = rollbackWealth(settings, state.rollback)
+  const { recent, totals, dedupe } = state
+  const rate = (bad: number, all: number) => (all > 0 ? Math.min(1, bad / all) : 0)
+  return {
+    wealth: wealth.all,
+    errorWealth: wealth.errors,
+    latencyWealth: wealth.latency,
+    pValue: Math.min(state.rollback.pValue, collapsePValue),
+    canaryRequests: totals.canaryRequests,
+    controlRequests: totals.controlRequests,
+    canaryErrors: totals.canaryErrors,
+    controlErrors: totals.controlErrors,
+    canaryErrorRate: rate(recent.canaryErrors, recent.canaryRequests),
+    controlErrorRate: rate(recent.controlErrors, recent.controlRequests),
+    erroredBuckets: state.rollback.erroredBuckets.length,
+    advanceErrorWealth: progress.errorWealth,
+    advanceLatencyWealth: progress.latencyWealth,
+    canaryRequestsToGo: progress.requestsToGo,
+    splitPValue: splitPValue(state.share),
+    restingBuckets: dedupe.strict.canary + dedupe.strict.control,
+    stageElapsedMs: state.lastAtMs - state.stageStartedAtMs,
+  }
+}

@@ -1,0 +1,94 @@
+/** The guard's words: one sentence with its numbers, no final period, for the audit log and the dashboard. */
+
+import type { Verdict } from '../evidence/types.ts'
+import type { RollbackCause } from '../tests/rollback.ts'
+import type { Findings } from './findings.ts'
+
+/** 0.0512 → "5.1 %"; small rates keep two digits. */
+export function percentText(rate: number): string {
+  const percent = rate * 100
+  if (percent === 0 || percent >= 99.95) return `${Math.round(percent)} %`
+  return `${Number(percent.toPrecision(2))} %`
+}
+
+/** 1234.5 → "1,200": two digits are all that an estimate has. */
+function aboutText(value: number): string {
+  const rounded = value < 10 ? Math.ceil(value) : Number(value.toPrecision(2))
+  return String(rounded).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+export function durationText(durationMs: number): string {
+  const seconds = Math.ceil(durationMs / 1000)
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`
+}
+
+const pText = (p: number): string => (p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(1))}`)
+
+export function causeSentence({ evidence }: Findings, cause: RollbackCause): string {
+  if (cause === 'timings') {
+    return `the app reports longer durations in the canary than chance explains (${pText(evidence.pValue)})`
+  }
+  if (cause === 'latency') {
+    return `the canary is slower than control in more requests than chance explains (${pText(evidence.pValue)})`
+  }
+  return (
+    `the canary fails ${percentText(evidence.canaryErrorRate)} of requests, ` +
+    `control ${percentText(evidence.controlErrorRate)} (${pText(evidence.pValue)})`
+  )
+}
+
+/** Without numbers: the rates of the last minute still hold what was before. */
+export const COLLAPSE_SENTENCE = "the canary fails most requests, whoever asks, and control doesn't"
+
+export function ceilingSentence({ settings, hasControl }: Findings, which: 'errors' | 'latency'): string {
+  const { errorRate, p95Ms } = settings.ceilings
+  const what =
+    which === 'errors'
+      ? `the canary's error rate is above the ceiling of ${percentText(errorRate ?? 0)}`
+      : `the canary's p95 is above the ceiling of ${p95Ms} ms`
+  return hasControl ? `${what}, control's is below` : `${what}; there is no control to compare with`
+}
+
+export function sharedSentence(which: 'errors' | 'latency'): string {
+  const what = which === 'errors' ? 'error rate' : 'p95'
+  return `the canary's ${what} is above its ceiling, and control is not shown to be below: a shared outage`
+}
+
+export function splitSentence({ state, evidence }: Findings): string {
+  const { canaryRequests, controlRequests } = state.stageTotals
+  const share = canaryRequests / Math.max(1, canaryRequests + controlRequests)
+  return (
+    `the split is broken: the canary got ${percentText(share)} of requests ` +
+    `where ${percentText(state.percentage / 100)} is set (${pText(evidence.splitPValue)})`
+  )
+}
+
+/** Why a stage waits, or that it need not. */
+export function holdSentence(
+  findings: Findings,
+  hold: { kind: Verdict['kind']; calm: boolean; baked: boolean },
+): string {
+  const { settings, evidence, missing, hasControl } = findings
+  if (hold.kind === 'no-data') return `no ${missing ?? 'canary'} requests: nothing to judge`
+  if (!hold.calm) {
+    const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
+    return `some evidence of harm (${pText(evidence.pValue)})${few}; waits until it clears or decides`
+  }
+  if (hold.kind === 'inconclusive') return waitSentence(findings)
+  if (!hold.baked)
+    return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+  if (hasControl) return 'healthy: the canary is shown to be not worse than control'
+  return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
+    ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
+    : 'healthy: no control at 100 %, judged by the ceiling alone'
+}
+
+function waitSentence({ progress }: Findings): string {
+  const what = progress.waitsFor === 'latency' ? 'latency' : 'error rate'
+  if (progress.requestsToGo === null) {
+    return `the canary's ${what} is not shown to be as good as control's, and is not getting closer`
+  }
+  const count = aboutText(progress.requestsToGo)
+  return `needs about ${count} more canary requests to show that its ${what} is not worse`
+}

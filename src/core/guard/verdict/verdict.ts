@@ -1,0 +1,137 @@
+/** From evidence to a decision: whose fault it is, and what to do about it. The wording is in sentences.ts. */
+
+import type { GuardSettings } from '../evidence/settings.ts'
+import type { Verdict } from '../evidence/types.ts'
+import type { Decision, GuardState } from '../tests/guard-state.ts'
+import { bucketsNeeded, rollbackCause } from '../tests/rollback.ts'
+import { hasTrafficDropped } from '../tests/share.ts'
+import type { Findings } from './findings.ts'
+import { find } from './findings.ts'
+import {
+  COLLAPSE_SENTENCE,
+  causeSentence,
+  ceilingSentence,
+  holdSentence,
+  sharedSentence,
+  splitSentence,
+} from './sentences.ts'
+
+/** A stage doesn't advance while there is even this much evidence of harm. */
+const MOST_WEALTH_TO_ADVANCE = 2
+
+/** The verdict on a state, and the decision if there is a new one. */
+export function judge(
+  settings: GuardSettings,
+  state: GuardState,
+): { verdict: Verdict; decision: Decision | null } {
+  const findings = find(settings, state)
+  const decision = state.decision ?? decide(findings)
+  const base = { mayAdvance: false, alert: null, trigger: null, evidence: findings.evidence }
+  if (decision !== null) {
+    const { trigger, sentence } = decision
+    return { verdict: { ...base, kind: 'failing', action: settings.action, trigger, sentence }, decision }
+  }
+  return { verdict: { ...base, ...(frozen(findings) ?? watch(findings)) }, decision: null }
+}
+
+/** What closes the rollout, the surest first; null when nothing does. */
+function decide(findings: Findings): Decision | null {
+  const { settings, state, ceilings } = findings
+  const atMs = state.lastAtMs
+  const cause = rollbackCause(settings, state.rollback, bucketsNeeded(settings, state.percentage))
+  if (cause !== null) {
+    const trigger = cause === 'errors' ? 'errors' : 'latency'
+    return { trigger, sentence: causeSentence(findings, cause), atMs }
+  }
+  if (findings.hasCollapsed) {
+    return { trigger: settings.errors.enabled ? 'errors' : 'ceiling', sentence: COLLAPSE_SENTENCE, atMs }
+  }
+  if (ceilings.errors === 'breached' || ceilings.latency === 'breached') {
+    const which = ceilings.errors === 'breached' ? 'errors' : 'latency'
+    return { trigger: 'ceiling', sentence: ceilingSentence(findings, which), atMs }
+  }
+  const over = overThreshold(settings, state)
+  if (over !== null && !over.shared) return { trigger: 'threshold', sentence: over.sentence, atMs }
+  if (hasTrafficDropped(settings, state.share)) {
+    const percent = settings.traffic.maxDropPercent
+    const sentence = `the canary completes over ${percent} % fewer journeys than its share of visitors should`
+    return { trigger: 'traffic', sentence, atMs }
+  }
+  return null
+}
+
+/**
+ * Plain counts, of everybody who is served the flag, compared or not; `shared` when control's rate is no better than
+ * theirs.
+ */
+function overThreshold(
+  settings: GuardSettings,
+  state: GuardState,
+): { sentence: string; shared: boolean } | null {
+  const { errors, slow } = settings.thresholds
+  const { totals } = state
+  const requests = totals.canaryRequests + totals.otherRequests
+  const shared = (bad: number, controlBad: number) =>
+    totals.controlRequests > 0 && bad * totals.controlRequests <= settings.errors.rho * controlBad * requests
+  const whose = (others: number) => (others > 0 ? '' : 'canary ')
+  const failed = totals.canaryErrors + totals.otherErrors
+  if (errors !== null && failed > errors) {
+    const sentence = `${failed} ${whose(totals.otherErrors)}errors, more than the threshold of ${errors}`
+    return { sentence, shared: shared(failed, totals.controlErrors) }
+  }
+  const late = totals.canarySlow + totals.otherSlow
+  if (slow !== null && late > slow.count) {
+    const sentence =
+      `${late} ${whose(totals.otherSlow)}requests slower than ${slow.baselineMs} ms, ` +
+      `more than the threshold of ${slow.count}`
+    return { sentence, shared: shared(late, totals.controlSlow) }
+  }
+  return null
+}
+
+type Judgement = Pick<Verdict, 'kind' | 'action' | 'trigger' | 'mayAdvance' | 'sentence' | 'alert'>
+
+/** Something is wrong, but not shown to be the canary's fault: stand still and call a person. */
+function frozen(findings: Findings): Judgement | null {
+  const { settings, state, evidence, ceilings, missing } = findings
+  const freeze = (kind: Judgement['kind'], trigger: Judgement['trigger'], sentence: string): Judgement => ({
+    kind,
+    action: 'freeze',
+    trigger,
+    mayAdvance: false,
+    sentence,
+    alert: sentence,
+  })
+  if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha) {
+    return freeze('broken-split', 'split', splitSentence(findings))
+  }
+  if (ceilings.errors === 'shared' || ceilings.latency === 'shared') {
+    const which = ceilings.errors === 'shared' ? 'errors' : 'latency'
+    return freeze('inconclusive', 'ceiling', sharedSentence(which))
+  }
+  const over = overThreshold(settings, state)
+  if (over === null) return null
+  return freeze('inconclusive', 'threshold', `${over.sentence}, but control fares no better: a shared outage`)
+}
+
+/** Nothing is wrong so far: healthy and may advance, or held with the reason. */
+function watch(findings: Findings): Judgement {
+  const { settings, state, evidence, progress, hasControl, missing } = findings
+  const compared = settings.errors.enabled || settings.latency.enabled
+  const shown = !hasControl || !compared || progress.passed
+  const calm = evidence.wealth < MOST_WEALTH_TO_ADVANCE
+  const seen = state.stageTotals.canaryRequests > 0
+  const baked = evidence.stageElapsedMs >= settings.bakeMs
+  const kind = missing !== null || !seen ? 'no-data' : shown && calm ? 'healthy' : 'inconclusive'
+  const mayAdvance = kind === 'healthy' && baked
+  const late = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
+  const sentence = holdSentence(findings, { kind, calm, baked })
+  return {
+    kind,
+    action: 'none',
+    trigger: null,
+    mayAdvance,
+    sentence,
+    alert: late && !mayAdvance ? `the stage is past its longest bake: ${sentence}` : null,
+  }
+}

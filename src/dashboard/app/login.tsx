@@ -1,0 +1,45 @@
+/** Signing in, by a token. */
+import { useState } from 'preact/hooks'
+import { Mark } from '../components/mark.tsx'
+import { signIn } from '../state/session.ts'
+
+export function Login({ problem: before }: { problem: string | undefined }) {
+  const [token, setToken] = useState('')
+  const [problem, setProblem] = useState(before)
+  const [isBusy, setIsBusy] = useState(false)
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    setIsBusy(true)
+    setProblem(await signIn(token.trim()))
+    setIsBusy(false)
+  }
+  return (
+    <main class="login">
+      <form onSubmit={submit}>
+        <Mark />
+        <h1>Sluice</h1>
+        <p class="muted">See and steer every rollout of this gate.</p>
+        <label for="token">Token</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          required
+          value={token}
+          aria-describedby="token-help"
+          aria-invalid={problem !== undefined}
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <p id="token-help" class="hint">
+          The admin token of the gate, or one made under Settings. It stays in this tab.
+        </p>
+        <p role="alert" class="problem">
+          {problem}
+        </p>
+        <button type="submit" class="primary" disabled={isBusy}>
+          {isBusy ? 'Signing in…' : 'Sign in'}
+        </button>
+      </form>
+    </main>
+  )
+}

@@ -1,0 +1,155 @@
+/** Lines over time, drawn by uPlot. Loaded only where something is drawn. */
+import UPlot from 'uplot'
+
+import { colourOf } from '../../state/theme.ts'
+
+export type Line = {
+  label: string
+  /** Name of a colour of the style sheet. */
+  colour: string
+  values: readonly (number | null)[]
+  dash?: boolean
+  thin?: boolean
+  /** Draws no line and says nothing: an edge of a band. */
+  edge?: boolean
+}
+
+export type Drawing = {
+  /** Seconds since 1970. */
+  times: readonly number[]
+  lines: readonly Line[]
+  /** Fills between two lines, by index: the upper, then the lower. */
+  bands?: readonly { lines: readonly [number, number]; colour: string }[]
+  /** Vertical marks, where a stage or an attempt begins. */
+  marks?: readonly { at: number; label: string }[]
+  format: (value: number) => string
+  /** Top of the scale where the values stay below it. */
+  leastTop?: number
+  log?: boolean
+}
+
+export type Chart = { show(drawing: Drawing): void; destroy(): void }
+
+const HEIGHT_PX = 172
+const LEAST_BETWEEN_LABELS_PX = 40
+const SYNC = 'sluice'
+
+/** Draws into an element, as wide as it is. */
+export function createChart(element: HTMLElement, first: Drawing): Chart {
+  let drawing = first
+  const plot = new UPlot(
+    optionsFor(drawing, element.clientWidth, () => drawing),
+    dataOf(drawing),
+    element,
+  )
+  showLast(plot)
+  const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+  resized.observe(element)
+  return {
+    show(next) {
+      drawing = next
+      plot.setData(dataOf(next))
+      showLast(plot)
+    },
+    destroy() {
+      resized.disconnect()
+      plot.destroy()
+    },
+  }
+}
+
+function dataOf({ times, lines }: Drawing): UPlot.AlignedData {
+  return [[...times], ...lines.map(({ values }) => [...values])] as UPlot.AlignedData
+}
+
+function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UPlot.Options {
+  const { lines, bands = [], format, leastTop = 0, log = false } = drawing
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`
+  const [text, grid] = [colourOf('text-3'), colourOf('line')]
+  const axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } }
+  return {
+    width,
+    height: HEIGHT_PX,
+    padding: [8, 26, 0, 0],
+    legend: { show: true, live: true },
+    cursor: { sync: { key: SYNC }, points: { size: 6 }, drag: { x: false, y: false } },
+    scales: {
+      x: { time: true },
+      y: log
+        ? { distr: 3, range: (_, least, most) => [Math.min(0.1, least || 0.1), Math.max(leastTop, most) * 2] }
+        : { range: (_, __, most) => [0, Math.max(leastTop, (most || 0) * 1.1)] },
+    },
+    axes: [
+      { ...axis, space: 70, size: 26, values: (_, ticks) => ticks.map(timeText) },
+      {
+        ...axis,
+        size: 52,
+        space: 34,
+        ...(log && {
+          splits: (_: UPlot, __: number, least: number, most: number) => powersOfTen(least, most),
+        }),
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
+      },
+    ],
+    series: [
+      { label: 'Time', value: (_, seconds) => (seconds === null ? '–' : timeText(seconds)) },
+      ...lines.map(({ label, colour, dash, thin, edge }) => ({
+        label,
+        stroke: edge ? 'transparent' : colourOf(colour),
+        width: edge ? 0 : thin ? 1 : 1.75,
+        ...(dash && { dash: [5, 4] }),
+        ...(edge && { class: 'edge' }),
+        points: { show: false },
+        spanGaps: false,
+        value: (_: UPlot, value: number | null) =>
+          value === null || value === undefined ? '–' : format(value),
+      })),
+    ],
+    bands: bands.map(({ lines: [upper, lower], colour }) => ({
+      series: [upper + 1, lower + 1] as [number, number],
+      fill: colourOf(colour),
+    })),
+    hooks: {
+      setCursor: [showLast],
+      drawClear: [(plot) => drawMarks(plot, current(), text)],
+    },
+  }
+}
+
+/** Where nobody points at a moment, the legend tells of the latest. */
+function showLast(plot: UPlot): void {
+  const { idx } = plot.cursor
+  if (idx === null || idx === undefined) plot.setLegend({ idx: plot.data[0].length - 1 }, false)
+}
+
+function powersOfTen(least: number, most: number): number[] {
+  const powers: number[] = []
+  for (let power = Math.ceil(Math.log10(least)); 10 ** power <= most; power++) powers.push(10 ** power)
+  return powers
+}
+
+function drawMarks(plot: UPlot, { marks = [] }: Drawing, colour: string): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.strokeStyle = colour
+  ctx.fillStyle = colour
+  ctx.font = `${10 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
+  let lastX = Number.NEGATIVE_INFINITY
+  for (const { at, label } of marks) {
+    const x = Math.round(plot.valToPos(at, 'x', true))
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
+    if (x - lastX < LEAST_BETWEEN_LABELS_PX * devicePixelRatio) continue
+    lastX = x
+    ctx.fillText(label, x + 4 * devicePixelRatio, bbox.top + 9 * devicePixelRatio)
+  }
+  ctx.restore()
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1_000).toLocaleTimeString('en-GB')
+}

@@ -1,0 +1,32 @@
+import type { FlagSummary } from '../../../contract/responses.ts'
+import { liveShare, stateOf } from '../../state/flag-state.ts'
+
+/** How far a rollout has come: a bar for the share, or a notch for each of its stages. */
+export function MiniRamp({ flag }: { flag: FlagSummary }) {
+  const { tone } = stateOf(flag)
+  if (flag.stages > 0) {
+    const stage = flag.stage ?? 0
+    const isOpen = flag.state === 'open'
+    return (
+      <span
+        class={`mini-ramp stages ${tone}`}
+        title={`stage ${stage + 1} of ${flag.stages}`}
+        aria-hidden="true"
+      >
+        {Array.from({ length: Math.min(flag.stages, 12) }, (_, index) => (
+          <i
+            key={index}
+            class={!isOpen ? '' : index < stage || flag.finished ? 'done' : index === stage ? 'now' : ''}
+          />
+        ))}
+      </span>
+    )
+  }
+  const share = liveShare(flag)
+  if (share === null) return <span />
+  return (
+    <span class={`mini-ramp ${tone}`} aria-hidden="true">
+      <i class="fill" style={{ width: `${share}%` }} />
+    </span>
+  )
+}

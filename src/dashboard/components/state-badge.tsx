@@ -1,0 +1,11 @@
+import type { FlagState } from '../state/flag-state.ts'
+
+/** The state of a flag: a coloured dot, and its name. */
+export function StateBadge({ state }: { state: FlagState }) {
+  return (
+    <span class={`badge ${state.tone}`}>
+      <span class={`dot ${state.name === 'climbing' ? 'moving' : ''}`} />
+      {state.label}
+    </span>
+  )
+}

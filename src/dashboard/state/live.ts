@@ -1,0 +1,124 @@
+/**
+ * The gate's live picture: streamed; asked for again and again where streaming fails; and always with how old it is.
+ */
+import { useEffect, useRef } from 'preact/hooks'
+import type { AdminClient } from '../../contract/client.ts'
+import { eventsOf } from '../../contract/event-stream.ts'
+import type { Responses } from '../../contract/responses.ts'
+import { createStore, useStore } from './store.ts'
+
+export type Status = Responses['getStatus']
+
+export type LiveState = {
+  status: Status | undefined
+  /** How it comes: `lost` when neither streaming nor asking works. */
+  by: 'starting' | 'stream' | 'polling' | 'lost'
+  /** When the gate was last heard of, by this browser's clock. */
+  heardAtMs: number
+}
+
+/** A healthy stream says something at least every 15 s. */
+const SILENCE_MS = 20_000
+/** It begins with the whole picture; one that doesn't is held back by something in between. */
+const FIRST_WORD_MS = 5_000
+const POLL_MS = 2_000
+/** Until streaming is tried again: longer after each failure, for it is likely to fail again. */
+const TRY_STREAM_AFTER_MS = 10_000
+const TRY_STREAM_AT_LEAST_EVERY_MS = 30_000
+
+export const live = createStore<LiveState>({ status: undefined, by: 'starting', heardAtMs: Date.now() })
+
+/** Keeps `live` up to date, with the details of one flag or of none, as long as the component is there. */
+export function useLiveStatus(client: AdminClient, flag: string | undefined): void {
+  const last = useRef(client)
+  useEffect(() => {
+    if (last.current !== client) live.set({ status: undefined, by: 'starting', heardAtMs: Date.now() })
+    last.current = client
+    const stop = new AbortController()
+    void follow(client, flag ?? '', stop.signal)
+    return () => stop.abort()
+  }, [client, flag])
+}
+
+/** Whether everything is killed at once; then no single flag can be opened. */
+export function useKills(): { all: boolean } {
+  const { status } = useStore(live)
+  const killed = [...(status?.kill.controller ?? []), ...(status?.kill.kv ?? [])]
+  return { all: killed.includes('*') }
+}
+
+async function follow(client: AdminClient, flags: string, stop: AbortSignal): Promise<void> {
+  let waitMs = TRY_STREAM_AFTER_MS
+  while (!stop.aborted) {
+    if (await stream(client, flags, stop)) waitMs = TRY_STREAM_AFTER_MS
+    await poll(client, flags, stop, Date.now() + waitMs)
+    waitMs = Math.min(waitMs * 2, TRY_STREAM_AT_LEAST_EVERY_MS)
+  }
+}
+
+/** Resolves when the stream has ended or fallen silent: with whether it has said anything. */
+async function stream(client: AdminClient, flags: string, stop: AbortSignal): Promise<boolean> {
+  const end = new AbortController()
+  const give = () => end.abort()
+  stop.addEventListener('abort', give)
+  let timer = setTimeout(give, FIRST_WORD_MS)
+  let hasSpoken = false
+  // Where streaming has failed before, nobody waits for it.
+  const meanwhile = new AbortController()
+  const isDoubtful = live.value.by === 'polling' || live.value.by === 'lost'
+  if (isDoubtful) void poll(client, flags, AbortSignal.any([meanwhile.signal, end.signal]))
+  try {
+    const response = await client.open('streamStatus', { query: { flags } }, end.signal)
+    for await (const { event, data } of eventsOf(response)) {
+      clearTimeout(timer)
+      timer = setTimeout(give, SILENCE_MS)
+      if (stop.aborted) break
+      hasSpoken = true
+      meanwhile.abort()
+      hear('stream', event === 'status' ? (JSON.parse(data) as Status) : undefined)
+    }
+  } catch {
+    // What follows is polling, which says whether the gate is there at all.
+  } finally {
+    clearTimeout(timer)
+    meanwhile.abort()
+    stop.removeEventListener('abort', give)
+  }
+  return hasSpoken
+}
+
+async function poll(
+  client: AdminClient,
+  flags: string,
+  stop: AbortSignal,
+  untilMs = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  while (!stop.aborted && Date.now() < untilMs) {
+    await ask(client, flags, stop)
+    await pause(POLL_MS, stop)
+  }
+}
+
+async function ask(client: AdminClient, flags: string, stop: AbortSignal): Promise<void> {
+  try {
+    const status = await client.call('getStatus', { query: { flags } }, stop)
+    if (!stop.aborted) hear('polling', status)
+  } catch {
+    if (!stop.aborted) live.set({ ...live.value, by: 'lost' })
+  }
+}
+
+function hear(by: 'stream' | 'polling', status: Status | undefined): void {
+  live.set({ status: status ?? live.value.status, by, heardAtMs: Date.now() })
+}
+
+function pause(ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) return resolve()
+    const timer = setTimeout(resolve, ms)
+    stop.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

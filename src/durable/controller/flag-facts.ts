@@ -1,0 +1,50 @@
+/** What the document and the Controller's memory say of each flag. */
+import { routeLabel } from '../../core/config/compile/snapshot.ts'
+import type { FlagLog, FlagTimes } from '../storage/flag-log.ts'
+import type { LoadedDocument } from './documents.ts'
+
+export type FlagFacts = {
+  key: string
+  description: string | null
+  owner: string | null
+  tags: readonly string[]
+  expires: string | null
+  enabled: boolean
+  /** How many stages it climbs; 0 for none. */
+  stages: number
+  rules: number
+  schedule: { start: string | null; end: string | null } | null
+  /** Labels of the routes that it decides. */
+  routes: string[]
+  times: FlagTimes
+}
+
+/** Of all flags, or of a single one. */
+export function flagFactsOf(
+  { document, plans }: LoadedDocument,
+  log: FlagLog,
+  nowMs: number,
+  only?: string,
+): FlagFacts[] {
+  const routes = new Map<string, string[]>()
+  for (const route of document.routes) {
+    if (route.flag === undefined) continue
+    const labels = routes.get(route.flag) ?? []
+    routes.set(route.flag, labels)
+    labels.push(routeLabel(route))
+  }
+  const flags = Object.entries(document.flags).filter(([key]) => only === undefined || key === only)
+  return flags.map(([key, flag]) => ({
+    key,
+    description: flag.description ?? null,
+    owner: flag.owner ?? null,
+    tags: flag.tags ?? [],
+    expires: flag.expires ?? null,
+    enabled: flag.enabled,
+    stages: plans.get(key)?.stages.length ?? 0,
+    rules: flag.rules.length,
+    schedule: flag.schedule ? { start: flag.schedule.start ?? null, end: flag.schedule.end ?? null } : null,
+    routes: routes.get(key) ?? [],
+    times: log.timesOf(key, nowMs),
+  }))
+}

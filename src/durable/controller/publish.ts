@@ -1,0 +1,108 @@
+/** Publishing: drafted, compared, put in force and recorded, or refused with the reason. */
+import type { Change } from '../../core/config/document-diff.ts'
+import { summaryOf } from '../../core/config/document-diff.ts'
+import type { DocumentTag } from '../../core/config/document-tag.ts'
+import type { Problem } from '../../core/config/parse/problems.ts'
+import type { PeopleMoved } from '../../core/decision/impact.ts'
+import { NOBODY_KNOWN } from '../../core/decision/impact.ts'
+import type { AuditLog } from '../storage/audit-log.ts'
+import type { VersionInfo } from '../storage/document-history.ts'
+import type { DocumentChange, DocumentDesk, Draft } from './documents.ts'
+import type { PeopleDesk } from './impact.ts'
+
+export type Published =
+  | {
+      ok: true
+      info: VersionInfo
+      changed: boolean
+      changes: Change[]
+      people: PeopleMoved
+      kvPending: boolean
+      tag: DocumentTag
+    }
+  | { ok: false; why: 'unconfirmed'; people: PeopleMoved; limitPercent: number }
+  | (Draft & { ok: false })
+
+/** What publishing a change would do. */
+export type Review = {
+  valid: boolean
+  problems: readonly Problem[]
+  /** The version that it was compared with. */
+  against: number
+  changes: Change[]
+  people: PeopleMoved
+  needsConfirmation: boolean
+}
+
+export type PublishOptions = {
+  expectedVersion: number | undefined
+  confirm: boolean
+  actor: string
+  reason: string
+  nowMs: number
+}
+
+export async function review(
+  documents: DocumentDesk,
+  change: DocumentChange,
+  people: PeopleDesk,
+): Promise<Review> {
+  const { info, document } = documents.current
+  const nothing = { against: info.version, people: NOBODY_KNOWN, needsConfirmation: false }
+  const draft = documents.draft(change, undefined)
+  if (!draft.ok) {
+    const problems = draft.why === 'invalid' ? draft.problems : []
+    return { ...nothing, valid: false, problems, changes: [] }
+  }
+  const moved = await people.movedBy(draft.parsed)
+  const needsConfirmation = movesTooMany(moved, document.publishing.confirmAbovePercent)
+  return { ...nothing, valid: true, problems: [], changes: draft.changes, people: moved, needsConfirmation }
+}
+
+export async function publish(
+  documents: DocumentDesk,
+  audit: AuditLog,
+  change: DocumentChange,
+  options: PublishOptions,
+  peopleDesk: PeopleDesk,
+): Promise<Published> {
+  const { expectedVersion, actor, reason, nowMs } = options
+  const draft = documents.draft(change, expectedVersion)
+  if (!draft.ok) return draft
+  const before = documents.current
+  const { text, parsed, changes } = draft
+  // A text in KV that was refused is to go, also where what was in force stays: isolates that start read KV.
+  if (text === before.text && documents.report.refused === undefined) {
+    return {
+      ok: true,
+      info: before.info,
+      changed: false,
+      changes,
+      people: NOBODY_KNOWN,
+      kvPending: false,
+      tag: documents.tag,
+    }
+  }
+  const people = await peopleDesk.movedBy(parsed)
+  // The limit in force decides, lest a document lift it in the very change that it is there for.
+  const limitPercent = before.document.publishing.confirmAbovePercent
+  if (!options.confirm && movesTooMany(people, limitPercent)) {
+    return { ok: false, why: 'unconfirmed', people, limitPercent }
+  }
+  const info = await documents.putInForce(text, parsed, { actor, reason, source: 'api', atMs: nowMs })
+  audit.append({
+    atMs: nowMs,
+    actor,
+    action: change.kind === 'restore' ? 'document-restored' : 'document-published',
+    flag: change.kind === 'edit' ? change.edit.flag : undefined,
+    reason,
+    evidence: summaryOf(changes),
+    before: { version: before.info.version, hash: before.info.hash },
+    after: { version: info.version, hash: info.hash },
+  })
+  return { ok: true, info, changed: true, changes, people, kvPending: false, tag: documents.tag }
+}
+
+function movesTooMany({ movedPercent }: PeopleMoved, limitPercent: number): boolean {
+  return movedPercent !== null && movedPercent > limitPercent
+}

@@ -1,0 +1,32 @@
+import type { AuditRecord } from '../../core/rollout/audit.ts'
+
+type Row = { id: number; record: string }
+
+/** Which entries of a log are asked for: the newest, before an id, of one flag. */
+export type Page = { limit: number; before?: number | undefined; flag?: string | undefined }
+
+/** The audit log: only ever appended to. */
+export class AuditLog {
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+    sql.exec('CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)')
+  }
+
+  append(record: AuditRecord): void {
+    this.#sql.exec('INSERT INTO audit (record) VALUES (?)', JSON.stringify(record))
+  }
+
+  /** The newest records first. */
+  latest({ limit, before, flag }: Page): (AuditRecord & { id: number })[] {
+    const rows = this.#sql.exec<Row>(
+      `SELECT id, record FROM audit
+         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') = ?2) ORDER BY id DESC LIMIT ?3`,
+      before ?? Number.MAX_SAFE_INTEGER,
+      flag ?? null,
+      limit,
+    )
+    return rows.toArray().map(({ id, record }) => ({ id, ...(JSON.parse(record) as AuditRecord) }))
+  }
+}

@@ -1,0 +1,83 @@
+/** What is remembered of single flags over the versions of the document: who needs it are people who clean up. */
+import type { ControlState } from '../../core/config/control.ts'
+import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
+import type { CompiledFlag } from '../../core/flags/flag.ts'
+import type { LazyMap } from '../../core/lazy-map.ts'
+import { isSettled } from '../../core/rollout/settled.ts'
+
+/** Times in ms since 1970. */
+export type FlagTimes = {
+  /** Since when the document has the flag. */
+  knownSinceMs: number
+  /** When a request was last decided by it. */
+  lastSeenMs: number | null
+  /** Since when everybody gets the same; null where somebody doesn't. */
+  settledSinceMs: number | null
+}
+
+/** A flag in use is noted no more often than this. */
+const SEEN_NOTED_EVERY_MS = 60_000
+
+type Row = { flag: string; known_ms: number; seen_ms: number | null; settled_ms: number | null }
+
+export class FlagLog {
+  readonly #sql: SqlStorage
+  readonly #times = new Map<string, FlagTimes>()
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS flags (
+         flag TEXT PRIMARY KEY, known_ms INTEGER NOT NULL, seen_ms INTEGER, settled_ms INTEGER
+       ) WITHOUT ROWID`,
+    )
+    for (const row of sql.exec<Row>('SELECT * FROM flags')) {
+      const { known_ms: knownSinceMs, seen_ms: lastSeenMs, settled_ms: settledSinceMs } = row
+      this.#times.set(row.flag, { knownSinceMs, lastSeenMs, settledSinceMs })
+    }
+  }
+
+  /** The times of a flag that is new where it isn't known. */
+  timesOf(flag: string, nowMs: number): FlagTimes {
+    return this.#times.get(flag) ?? { knownSinceMs: nowMs, lastSeenMs: null, settledSinceMs: null }
+  }
+
+  /** Takes note of the flags that a document has, and of what their control makes of them. */
+  noteAll(flags: LazyMap<CompiledFlag>, state: ControlState, nowMs: number): void {
+    for (const flag of flags.glance()) this.note(flag, state, nowMs)
+    for (const key of this.#times.keys()) if (!flags.has(key)) this.#forget(key)
+  }
+
+  /** Takes note of what its control makes of a flag. */
+  note(flag: CompiledFlag, state: ControlState, nowMs: number): void {
+    const known = this.#times.get(flag.key)
+    const settled = isSettled(flag, state.flags[flag.key] ?? INITIAL_FLAG_CONTROL)
+    const isNew = known === undefined || settled !== (known.settledSinceMs !== null)
+    if (isNew)
+      this.#put(flag.key, { ...this.timesOf(flag.key, nowMs), settledSinceMs: settled ? nowMs : null })
+  }
+
+  noteSeen(flags: Iterable<string>, nowMs: number): void {
+    for (const flag of flags) {
+      const known = this.#times.get(flag)
+      if (known === undefined || nowMs - (known.lastSeenMs ?? 0) < SEEN_NOTED_EVERY_MS) continue
+      this.#put(flag, { ...known, lastSeenMs: nowMs })
+    }
+  }
+
+  #put(flag: string, times: FlagTimes): void {
+    this.#times.set(flag, times)
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO flags (flag, known_ms, seen_ms, settled_ms) VALUES (?, ?, ?, ?)',
+      flag,
+      times.knownSinceMs,
+      times.lastSeenMs,
+      times.settledSinceMs,
+    )
+  }
+
+  #forget(flag: string): void {
+    this.#times.delete(flag)
+    this.#sql.exec('DELETE FROM flags WHERE flag = ?', flag)
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The document and control state that an isolate works by.
+ *
+ * They are read from KV, parsed and compiled when they have changed, and kept: requests use what is there while a
+ * newer version is fetched in the background. Whatever can't be read or parsed changes nothing; an isolate that has
+ * never seen a good document uses the one that was bundled at build time. State also arrives, faster, in flush replies:
+ * the one with the highest epoch counts.
+ */
+
+import { compileSnapshot, type Snapshot } from '../../core/config/compile/snapshot.ts'
+import type { Control, ControlState } from '../../core/config/control.ts'
+import {
+  type DocumentInUse,
+  type DocumentTag,
+  isBehind,
+  isOvertaken,
+  isStale,
+  KV_STALE_MS,
+} from '../../core/config/document-tag.ts'
+import { parseDocumentInSteps, parseDocumentValue } from '../../core/config/parse/parse.ts'
+import { messageOf } from '../../core/message-of.ts'
+import { sha256Hex } from '../../platform/crypto.ts'
+import { type Env, isDevelopment } from '../../platform/env.ts'
+import { withTimeout } from '../../platform/timeout.ts'
+import { TokenVerifier } from '../request/token-verifier.ts'
+import { type DocumentBytes, readClosing, readDocument, textOf } from './kv-reader.ts'
+import { HeldControl } from './live-control.ts'
+import { type Refusal, Refusals } from './rejected-values.ts'
+
+/** Everything a request decides by; replaced as a whole, never changed. */
+export type Live = {
+  snapshot: Snapshot
+  control: Control
+  tokens: TokenVerifier | undefined
+}
+
+/** What a person should know about what KV holds. */
+export type LiveReport = {
+  source: DocumentInUse['source']
+  /** Hash of the document in use; empty for the bundled one. */
+  hash: string
+  checkedAtMs: number
+  /** What was refused, where the newest text in KV was. */
+  refused: readonly Refusal[]
+  lastError: string | undefined
+}
+
+/** KV caches reads for at least 30 s, so reading more often would show nothing new. */
+const REFRESH_MS = 30_000
+const REFRESH_IN_DEVELOPMENT_MS = 1_000
+/** A failed read is repeated sooner than the next refresh is due. */
+const RETRY_MS = 1_000
+/** How long a request of a cold, or long idle, isolate waits for KV before it goes on with what there is. */
+const COLD_WAIT_MS = 1_500
+const IDLE_WAIT_MS = 250
+/** How often a waiting request looks. */
+const LOOK_MS = 5
+const KV_TIMEOUT_MS = 10_000
+/** A refused text beyond this, which is more than 10,000 flags take, is read again only so often. */
+const LARGE_BYTES = 6_000_000
+const LARGE_REFUSED_MS = 60_000
+
+export class LiveDocument {
+  readonly #bundled: unknown
+  readonly #refusals = new Refusals()
+  readonly #control = new HeldControl(this.#refusals)
+  #live: Live | undefined
+  /** Fingerprint of what KV showed last, if it was taken. */
+  #documentRead: string | undefined
+  #seenHash = ''
+  #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
+  #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
+  #refresh: { startedMs: number } | undefined
+  #nextRefreshMs = 0
+  /** Until then the document is not read from KV. */
+  #documentDueMs = 0
+  #lastAttemptMs = 0
+  #checkedAtMs = 0
+  #lastError: string | undefined
+
+  /** `bundled` is the document that was built in; it must be valid, which the build sees to. */
+  constructor(bundled: unknown) {
+    this.#bundled = bundled
+  }
+
+  get report(): LiveReport {
+    const { source, hash } = this.#inUse
+    const refused = this.#refusals.list
+    return { source, hash, checkedAtMs: this.#checkedAtMs, refused, lastError: this.#lastError }
+  }
+
+  /** Hash of the document that KV shows, whether it was accepted or refused. */
+  get seenHash(): string {
+    return this.#refusals.list.find((refusal) => refusal.key === 'config')?.hash ?? this.#seenHash
+  }
+
+  /** Hash of the document in use; empty for the bundled one. */
+  get usedHash(): string {
+    return this.#inUse.hash
+  }
+
+  /** Since when the control state in use is used, ms since 1970. */
+  get epochAtMs(): number {
+    return this.#control.epochAtMs
+  }
+
+  /** Hash of the kill list that KV shows; empty for none. */
+  get killHash(): string {
+    return this.#control.killHash
+  }
+
+  get epoch(): number {
+    return this.#control.state.epoch
+  }
+
+  get controlState(): ControlState {
+    return this.#control.state
+  }
+
+  get killList(): readonly string[] {
+    return this.#control.killList
+  }
+
+  /** What to decide by now, where nothing has to be done for it: the short way for nearly every request. */
+  fresh(nowMs: number): Live | undefined {
+    return nowMs < this.#nextRefreshMs && this.#refresh === undefined ? this.#live : undefined
+  }
+
+  /** What to decide by now. Waits for KV only in an isolate that is cold or has been idle. */
+  async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<Live> {
+    const intervalMs = isDevelopment(env) ? REFRESH_IN_DEVELOPMENT_MS : REFRESH_MS
+    if (nowMs >= this.#nextRefreshMs) {
+      this.#nextRefreshMs = nowMs + intervalMs
+      this.#refresh = { startedMs: nowMs }
+      waitUntil(this.#refreshFrom(env, nowMs))
+    }
+    if (this.#refresh !== undefined && nowMs - this.#lastAttemptMs > 2 * intervalMs) {
+      const limitMs = this.#lastAttemptMs === 0 ? COLD_WAIT_MS : IDLE_WAIT_MS
+      await this.#untilRefreshed(this.#refresh.startedMs + limitMs - nowMs)
+    }
+    return this.last
+  }
+
+  /**
+   * Waits for the refresh under way, whoever began it. Hazard: another request's promise may never come back to this
+   * one, so this one looks for itself.
+   */
+  async #untilRefreshed(limitMs: number): Promise<void> {
+    for (let leftMs = limitMs; leftMs > 0 && this.#refresh !== undefined; leftMs -= LOOK_MS)
+      await scheduler.wait(Math.min(LOOK_MS, leftMs))
+  }
+
+  /** Reads KV now, whatever the interval says; for people who want to see what there is. */
+  async refreshNow(env: Env, nowMs: number): Promise<Live> {
+    await this.#refreshFrom(env, nowMs, true)
+    return this.last
+  }
+
+  /** What there is, without reading anything. */
+  get last(): Live {
+    return this.#live ?? this.#bundledLive()
+  }
+
+  /** Takes over a control state that is newer than the one known. */
+  adopt(state: ControlState, nowMs: number): void {
+    if (this.#control.adopt(state, nowMs)) this.#recompileControl()
+  }
+
+  /** The Controller holds another document than this isolate; where it is the newer one, it is fetched and used. */
+  async offer(
+    tag: DocumentTag,
+    fetchText: () => Promise<string | undefined>,
+    env: Env,
+    nowMs: number,
+  ): Promise<void> {
+    if (this.#tag !== undefined && isOvertaken(tag, this.#tag.tag)) return
+    this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
+    if (!isBehind(this.#inUse, tag, nowMs)) return
+    const text = await fetchText().catch(() => undefined)
+    if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
+    const parsed = await parseDocumentInSteps(text, () => this.#rest())
+    if (parsed.ok && this.#tag.tag.hash === tag.hash)
+      this.#useDocument(compileSnapshot(parsed.value), { hash: tag.hash, source: 'pushed', sinceMs: nowMs })
+  }
+
+  async #refreshFrom(env: Env, nowMs: number, isAll = false): Promise<void> {
+    try {
+      const isDue = isAll || nowMs >= this.#documentDueMs
+      const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
+      const closing = this.#takeClosing(env, nowMs)
+      // What closes flags is taken over whether or not the document can be read.
+      await Promise.allSettled([closing, document])
+      await closing
+      await this.#takeDocument(await document, nowMs)
+      this.#checkedAtMs = nowMs
+      this.#lastError = undefined
+    } catch (error) {
+      this.#nextRefreshMs = Math.min(this.#nextRefreshMs, nowMs + RETRY_MS)
+      this.#lastError = `Cannot read KV: ${messageOf(error)}`
+    } finally {
+      this.#lastAttemptMs = nowMs
+      this.#refresh = undefined
+    }
+  }
+
+  async #takeClosing(env: Env, nowMs: number): Promise<void> {
+    const values = await withTimeout(readClosing(env.GATE), KV_TIMEOUT_MS)
+    if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
+    if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
+  }
+
+  /** A document that is gone from KV is no reason to forget the one that worked. */
+  async #takeDocument(read: DocumentBytes | undefined, nowMs: number): Promise<void> {
+    if (read === undefined) return
+    this.#documentDueMs = nowMs
+    if (this.#refusals.has('config', read.fingerprint)) return this.#putOff(read, nowMs)
+    if (read.fingerprint === this.#documentRead) return this.#refusals.lift('config')
+    const text = textOf(read)
+    const hash = await sha256Hex(text)
+    if (hash !== this.#inUse.hash) {
+      if (this.#isStale(hash, nowMs)) return
+      const parsed = await parseDocumentInSteps(text, () => this.#rest())
+      if (!parsed.ok) {
+        this.#putOff(read, nowMs)
+        return this.#refusals.add('config', read.fingerprint, {
+          hash,
+          seenAtMs: nowMs,
+          problems: parsed.problems,
+        })
+      }
+      // A newer one may have been heard of meanwhile.
+      if (this.#isStale(hash, nowMs)) return
+      this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
+    }
+    this.#documentRead = read.fingerprint
+    this.#seenHash = hash
+    this.#refusals.lift('config')
+  }
+
+  /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
+  #putOff({ bytes }: DocumentBytes, nowMs: number): void {
+    if (bytes.byteLength > LARGE_BYTES) this.#documentDueMs = nowMs + LARGE_REFUSED_MS
+  }
+
+  /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
+  async #rest(): Promise<void> {
+    if (this.#lastAttemptMs > 0) await scheduler.wait(0)
+  }
+
+  #isStale(hash: string, nowMs: number): boolean {
+    const known = this.#tag
+    return known !== undefined && isStale(hash, known.tag, known.atMs, nowMs, known.staleMs)
+  }
+
+  #useDocument(snapshot: Snapshot, inUse: DocumentInUse): void {
+    this.#use(snapshot)
+    this.#inUse = inUse
+    // What KV shows has been replaced; should it come back, it is looked at again.
+    if (inUse.source === 'pushed') this.#documentRead = undefined
+  }
+
+  #use(snapshot: Snapshot): Live {
+    const { jwt } = snapshot.identity
+    const tokens = jwt && new TokenVerifier(jwt)
+    this.#live = { snapshot, tokens, control: this.#control.compiled() }
+    return this.#live
+  }
+
+  #recompileControl(): void {
+    this.#live = { ...this.last, control: this.#control.compiled() }
+  }
+
+  #bundledLive(): Live {
+    const parsed = parseDocumentValue(this.#bundled)
+    if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
+    return this.#use(compileSnapshot(parsed.value))
+  }
+}

@@ -1,0 +1,53 @@
+/** Visitors that are described instead of seen: what people ask the gate about. Same steps as for a real request. */
+
+import type { AttributeValue } from '../../core/context/attributes.ts'
+import { type EvaluationContext, staticContext } from '../../core/context/attributes.ts'
+import { givenContext } from '../../core/context/given-context.ts'
+import type { DecisionInputs } from '../../core/decision/decide.ts'
+import type { Env } from '../../platform/env.ts'
+import type { Live } from '../config/live-config.ts'
+import { debugViewOf } from '../request/overrides.ts'
+import { Facts } from '../request/request-facts.ts'
+import type { Claims } from '../request/token-verifier.ts'
+import { decisionInputs, visitorOf } from './visitor.ts'
+
+export type VisitorDescription = {
+  targetingKey: string | undefined
+  attributes: Readonly<Record<string, AttributeValue>>
+  /** A request as the gate would see it, with claims that count as verified. */
+  request: { request: Request; claims: Claims } | undefined
+}
+
+export type DescribedVisitor = {
+  context: EvaluationContext
+  inputs: DecisionInputs
+  /** Set where a request was described. */
+  place: { host: string; path: string; method: string } | undefined
+}
+
+/** What the gate would decide by, if this visitor came now. */
+export async function describedVisitor(
+  described: VisitorDescription,
+  document: Live,
+  env: Env,
+  nowMs: number,
+): Promise<DescribedVisitor> {
+  if (described.request === undefined) {
+    const { targetingKey, attributes } = described
+    const context = staticContext(targetingKey, { now: nowMs, ...attributes })
+    return { context, inputs: decisionInputs(document, env, nowMs, undefined), place: undefined }
+  }
+  const { request, claims } = described.request
+  const facts = new Facts(request, env, nowMs)
+  const { overrides } = await debugViewOf(facts, env)
+  const { context: seen, anonymous } = await visitorOf(facts, document, env)
+  if (Object.keys(claims).length > 0) facts.accept(claims)
+  const key = seen.targetingKey()
+  // A key that would be made up for this visitor decides nothing that could be told in advance.
+  const beneath = {
+    targetingKey: () => (anonymous.setCookie() === undefined ? key : undefined),
+    attribute: (name: string) => seen.attribute(name),
+  }
+  const context = givenContext(described, beneath)
+  return { context, inputs: decisionInputs(document, env, nowMs, overrides), place: facts }
+}

@@ -1,0 +1,100 @@
+/** Rollbacks whose visitors move to control step by step: see core/rollout/step-back.ts. One keeper per isolate. */
+import type { FlagTarget, Origin } from '../../core/config/compile/route-target.ts'
+import type { Snapshot } from '../../core/config/compile/snapshot.ts'
+import type { EvaluationContext } from '../../core/context/attributes.ts'
+import type { Decision, DecisionInputs, decide } from '../../core/decision/decide.ts'
+import { compileSalt, murmur3, positionOf, TWO_TO_32 } from '../../core/flags/bucket.ts'
+import type { CompiledFlag } from '../../core/flags/flag.ts'
+import { movedShare, type StepBack, startStepBack } from '../../core/rollout/step-back.ts'
+import type { Live } from '../config/live-config.ts'
+import type { OriginHealth } from '../origin/origin-health.ts'
+
+/** Pages that are open hear of a rollback once more with each part of the visitors that has moved. */
+const PARTS_TOLD = 8
+
+export class StepBacks {
+  readonly #health: OriginHealth
+  readonly #evaluate: typeof decide
+  readonly #byFlag = new Map<string, StepBack>()
+
+  constructor(health: OriginHealth, evaluate: typeof decide) {
+    this.#health = health
+    this.#evaluate = evaluate
+  }
+
+  /** The decision; or, for a visitor who has not been moved yet after a rollback, the one before it. */
+  decide(target: FlagTarget, context: EvaluationContext, inputs: DecisionInputs): Decision {
+    return this.#decide(target.flag, () => target, context, inputs)
+  }
+
+  /** The same for whoever asks without being routed: what the visitor's pages are routed by. */
+  decideUnrouted(
+    flag: CompiledFlag,
+    snapshot: Snapshot,
+    context: EvaluationContext,
+    inputs: DecisionInputs,
+  ): Decision {
+    return this.#decide(flag, () => targetOf(flag, snapshot), context, inputs)
+  }
+
+  /** Another text whenever a part of the visitors has moved. */
+  progress({ snapshot, control }: Live, nowMs: number): string {
+    const moving = control.rolledBack.flatMap((key) => {
+      const flag = snapshot.flags.get(key)
+      const atMs = control.of(key).rolledBack?.atMs
+      if (flag === undefined || atMs === undefined || nowMs >= atMs + flag.stepBackMs) return []
+      const target = targetOf(flag, snapshot)
+      return target ? `${key}:${Math.floor(this.#moved(flag, atMs, target.stable, nowMs) * PARTS_TOLD)}` : []
+    })
+    // Everybody may read it, and flags can be private.
+    return moving.length === 0 ? '' : murmur3(moving.join(), 0).toString(36)
+  }
+
+  #decide(
+    flag: CompiledFlag,
+    findTarget: () => FlagTarget | undefined,
+    context: EvaluationContext,
+    inputs: DecisionInputs,
+  ): Decision {
+    const decision = this.#evaluate(flag, context, inputs)
+    if (flag.stepBackMs === 0 || decision.reason !== 'ROLLED_BACK') return decision
+    const { rolledBack, ...open } = inputs.control.of(flag.key)
+    if (rolledBack === undefined || inputs.nowMs >= rolledBack.atMs + flag.stepBackMs) return decision
+    const target = findTarget()
+    if (target === undefined) return decision
+    const of = (key: string) => (key === flag.key ? open : inputs.control.of(key))
+    const before = this.#evaluate(flag, context, { ...inputs, control: { ...inputs.control, of } })
+    const { stable } = target
+    const origin = target.origins.get(before.variant) ?? stable
+    if (origin === stable || this.#health.isDown(origin)) return decision
+    const share = this.#moved(flag, rolledBack.atMs, stable, inputs.nowMs)
+    const position = positionOf(compileSalt(`${flag.salt.text}:back`), context) ?? 0
+    if (position < share * TWO_TO_32) return decision
+    // What it does now is no evidence any more.
+    return { ...before, rule: undefined, arm: 'other', bucket: -1 }
+  }
+
+  /** The share of visitors that has moved by now. */
+  #moved(flag: CompiledFlag, atMs: number, stable: Origin, nowMs: number): number {
+    const control = this.#health.latencyMs(stable)
+    return movedShare(this.#stepBackOf(flag.key, atMs, control.usual, nowMs), {
+      nowMs,
+      withinMs: flag.stepBackMs,
+      controlMs: control.now,
+    })
+  }
+
+  #stepBackOf(flag: string, atMs: number, usualMs: number | undefined, nowMs: number): StepBack {
+    const known = this.#byFlag.get(flag)
+    if (known?.atMs === atMs) return known
+    const started = startStepBack(atMs, usualMs, nowMs)
+    this.#byFlag.set(flag, started)
+    return started
+  }
+}
+
+/** Where a flag routes; of several routes the first stands for all. */
+function targetOf(flag: CompiledFlag, { routes }: Snapshot): FlagTarget | undefined {
+  for (const { target } of routes) if (target.kind === 'flag' && target.flag === flag) return target
+  return undefined
+}

@@ -1,0 +1,71 @@
+/** Flags that a Worker asks for while it answers a request by itself, and what became of that request. */
+import type { Decision } from '../../core/decision/decide.ts'
+import type { CompiledFlag } from '../../core/flags/flag.ts'
+import type { Env } from '../../platform/env.ts'
+import type { Live } from '../config/live-config.ts'
+import type { Reporter } from '../reporting/reporter.ts'
+import { debugViewOf } from '../request/overrides.ts'
+import { roleOf } from '../request/page-affinity.ts'
+import { Facts } from '../request/request-facts.ts'
+import type { StepBacks } from './gradual-rollback.ts'
+import { decisionInputs, visitorOf } from './visitor.ts'
+
+export type FlagUse = {
+  /** Whether no flag has been asked for. */
+  readonly isEmpty: boolean
+  /** The decision of a flag, the same as often as it is asked for; undefined for a flag that there isn't. */
+  of(flag: string): { decision: Decision; isOn: boolean } | undefined
+  /** Every flag, without counting any. */
+  all(): Record<string, Pick<Decision, 'value' | 'variant' | 'reason'>>
+  targetingKey(): string
+  /** The field of an identity that was made for this request, if one was. */
+  setCookie(): string | undefined
+  report(ended: Ending, reporter: Reporter, surroundings: Surroundings): void
+}
+
+type Ending = { failed: boolean; status: number; latencyMs: number }
+type Surroundings = { env: Env; waitUntil(work: Promise<unknown>): void }
+
+export async function openFlagUse(
+  request: Request,
+  document: Live,
+  env: Env,
+  stepBacks: StepBacks,
+): Promise<FlagUse> {
+  const facts = new Facts(request, env, Date.now())
+  const { overrides } = await debugViewOf(facts, env)
+  const { context, anonymous } = await visitorOf(facts, document, env)
+  const inputs = decisionInputs(document, env, facts.nowMs, overrides)
+  const { flags } = document.snapshot
+  const decide = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
+  const asked = new Map<string, Decision>()
+  return {
+    get isEmpty() {
+      return asked.size === 0
+    },
+    of: (key) => {
+      const flag = flags.get(key)
+      if (flag === undefined) return undefined
+      const decision = asked.get(key) ?? decide(flag)
+      asked.set(key, decision)
+      return { decision, isOn: decision.variant !== flag.off }
+    },
+    all: () =>
+      Object.fromEntries(
+        [...flags.values()].map((flag) => {
+          const { value, variant, reason } = asked.get(flag.key) ?? decide(flag)
+          return [flag.key, { value, variant, reason }]
+        }),
+      ),
+    targetingKey: () => context.targetingKey(),
+    setCookie: () => anonymous.setCookie(),
+    report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
+      const surroundings = { env: own, place: facts, nowMs: facts.nowMs, waitUntil }
+      const journey = roleOf(facts) === 'page' && status < 400 && !failed
+      const failure = failed ? ('status' as const) : undefined
+      for (const decision of asked.values()) {
+        reporter.report({ decision, failure, latencyMs, journey, rescued: false }, surroundings)
+      }
+    },
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * The request path, a step a line:
+ *
+ *   facts → live document → route → visitor → decision → origin → outcome → response
+ *
+ * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
+ * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
+ */
+import type { FlagTarget, Origin, RouteTarget } from '../core/config/compile/route-target.ts'
+import { findTarget } from '../core/config/compile/snapshot.ts'
+import type { RequestContext } from '../core/context/request-context.ts'
+import { type Decision, decide } from '../core/decision/decide.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { Env } from '../platform/env.ts'
+import { type Live, LiveDocument } from './config/live-config.ts'
+import { bootstrapFor, wantsBootstrap, withBootstrap } from './evaluation/bootstrap.ts'
+import { StepBacks } from './evaluation/gradual-rollback.ts'
+import { decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
+import { AssetFinder } from './origin/asset-fallback.ts'
+import { BodyWatch } from './origin/body-monitor.ts'
+import { withErrorPage } from './origin/error-page.ts'
+import { Rescuer } from './origin/fallback.ts'
+import { askOrigin, type ExtraHeaders, type OriginAnswer } from './origin/fetch-origin.ts'
+import { HIGHEST_STATUS, mutable } from './origin/mutable-response.ts'
+import { OriginHealth } from './origin/origin-health.ts'
+import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './origin/proxy-headers.ts'
+import { andThen } from './perf/and-then.ts'
+import { KeptShapes } from './perf/hidden-classes.ts'
+import type { Plan } from './plan.ts'
+import type { Wait } from './reporting/in-flight.ts'
+import { type ReportContext, Reporter } from './reporting/reporter.ts'
+import { Sampler } from './reporting/sampler.ts'
+import { type DebugView, debugViewOf } from './request/overrides.ts'
+import { keepTo, type Pin, pinOf, type Role, roleOf } from './request/page-affinity.ts'
+import { Facts } from './request/request-facts.ts'
+import { signFlags } from './request/signature.ts'
+import { observe, respond } from './respond.ts'
+
+export type GateOptions = {
+  /** The document that serves while KV has shown none that is valid. */
+  bundled: unknown
+  /** The evaluator; tests put a broken one in. */
+  evaluate?: typeof decide
+}
+
+/** A request whose route is found. */
+type Asking = { target: RouteTarget; document: Live; facts: Facts; surroundings: ReportContext }
+/** What is known of the page that it is, or comes from. */
+type Page = {
+  role: Role
+  debug: DebugView
+  pin: Pin | undefined
+  /** Set where the page brings its flags along. */
+  revision: string | undefined
+}
+
+export type Gate = {
+  /** `url` is the request's, from whoever has asked for it already. */
+  handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response>
+  live: LiveDocument
+  reporter: Reporter
+  stepBacks: StepBacks
+  /** Another text whenever decisions may have changed. Of a document that has just been asked for: no await between. */
+  revisionOf(document: Live, nowMs: number): string
+}
+
+/** Makes the gate of one isolate. What is there at once is not awaited: each await costs as much as reading a header. */
+export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
+  const live = new LiveDocument(bundled)
+  const sampler = new Sampler()
+  const reporter = new Reporter(live, sampler)
+  const health = new OriginHealth()
+  const rescuer = new Rescuer(health)
+  const assets = new AssetFinder(health)
+  const stepBacks = new StepBacks(health, evaluate)
+  const bodies = new BodyWatch()
+  const visitors = new KeptShapes()
+  const requests = new KeptShapes()
+
+  async function handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response> {
+    const facts = factsOf(request, env, url)
+    if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
+    const { nowMs } = facts
+    const surroundings = {
+      env,
+      place: facts,
+      nowMs,
+      waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
+    }
+    try {
+      const document = live.fresh(nowMs) ?? (await live.current(env, surroundings.waitUntil, nowMs))
+      const target = findTarget(document.snapshot, facts)
+      const planned = planFor({ target, document, facts, surroundings })
+      const plan = planned instanceof Promise ? await planned : planned
+      const asked = await rescuer.ask(facts, plan)
+      const completed = assets.complete(facts, plan, asked, document.snapshot)
+      const found = completed instanceof Promise ? await completed : completed
+      const answer = withErrorPage(found, facts, document.snapshot)
+      requests.offer(facts, plan, answer)
+      const watched = observe(plan, answer, facts, { reporter, bodies, surroundings })
+      return withFlags(respond(plan, answer, watched, facts), plan, answer)
+    } catch {
+      return await lastResort(facts)
+    }
+  }
+
+  /** The plan; the one that needs no decision where making it fails. */
+  function planFor(asking: Asking): Plan | Promise<Plan> {
+    try {
+      const plan = makePlan(asking)
+      return plan instanceof Promise ? plan.catch(() => stablePlan(asking.target)) : plan
+    } catch {
+      return stablePlan(asking.target)
+    }
+  }
+
+  function makePlan(asking: Asking): Plan | Promise<Plan> {
+    const { document, facts, surroundings } = asking
+    const { snapshot } = document
+    const role = roleOf(facts)
+    const isWithFlags = wantsBootstrap(facts, role, snapshot)
+    // Of this document: nothing may be awaited before.
+    const revision = isWithFlags ? revisionOf(document, facts.nowMs) : undefined
+    return andThen(debugViewOf(facts, surroundings.env), (debug) => {
+      const pin = pinOf(facts, role, asking.target, snapshot)
+      if (pin === undefined && asking.target.kind === 'origin' && !isWithFlags)
+        return { ...stablePlan(asking.target), role, debug }
+      const page = { role, debug, pin, revision }
+      return andThen(visitorOf(facts, document, surroundings.env), (visitor) => planOf(visitor, asking, page))
+    })
+  }
+
+  /** The plan for a visitor who is known. */
+  function planOf(visitor: Visitor, asking: Asking, page: Page): Plan | Promise<Plan> {
+    visitors.offer(visitor, asking, page)
+    const { context, anonymous } = visitor
+    const { document, facts, surroundings } = asking
+    const { role, debug, pin, revision } = page
+    const { snapshot } = document
+    const { env, nowMs } = surroundings
+    const target = pin?.target ?? asking.target
+    const inputs = decisionInputs(document, env, nowMs, debug.overrides)
+    const bring = (routed?: Decision) => {
+      const decideOther = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, snapshot, context, inputs)
+      return revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
+    }
+    if (target.kind === 'origin') {
+      const bootstrap = bring()
+      return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
+    }
+    const decision = keepTo(pin, stepBacks.decide(target, context, inputs))
+    sampler.offer(snapshot, facts, context)
+    const origin = target.origins.get(decision.variant) ?? target.stable
+    const bootstrap = bring(decision)
+    const headersFor = (flags: string) => headersForOrigin(flags, context, env, nowMs)
+    return andThen(headersFor(flagsHeader(decision)), (extra) => ({
+      origin,
+      target,
+      role,
+      decision,
+      variant: decision.variant,
+      visitor: decision.bucket,
+      wait: expectAnswer(decision, target.flag, facts, surroundings),
+      extra,
+      standIn: mayStandIn(target, origin, decision)
+        ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
+        : undefined,
+      mayRepeat: target.rescued.has(facts.method),
+      setCookie: anonymous.setCookie(),
+      debug,
+      bootstrap,
+    }))
+  }
+
+  /** Whoever is compared is counted in time, whatever becomes of the request. */
+  function expectAnswer(
+    decision: Decision,
+    { deadlineMs }: CompiledFlag,
+    { request }: Facts,
+    surroundings: ReportContext,
+  ): Wait | undefined {
+    if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
+    return reporter.expect(decision, deadlineMs, request, surroundings)
+  }
+
+  function revisionOf(document: Live, nowMs: number): string {
+    const moving = stepBacks.progress(document, nowMs)
+    return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12), moving].join('-')
+  }
+
+  /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
+  async function lastResort(facts: Facts): Promise<Response> {
+    const { snapshot } = live.last
+    const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
+    const { response, status } = withErrorPage(answer, facts, snapshot)
+    if (status > HIGHEST_STATUS) return response
+    const copy = mutable(response)
+    keepFromSharedCaches(copy.headers)
+    return copy
+  }
+
+  return { handle, live, reporter, stepBacks, revisionOf }
+}
+
+/** The response, with the visitor's flags in it where it is a page that brings them along. */
+function withFlags(
+  response: Response,
+  { bootstrap, decision, setCookie }: Plan,
+  answer: OriginAnswer,
+): Response {
+  if (bootstrap === undefined) return response
+  const { flags, rescued, revision } = bootstrap
+  const page = { flags: answer.rescued ? rescued : flags, revision }
+  return withBootstrap(response, page, decision === undefined ? setCookie : undefined)
+}
+
+/** Undefined for what has no URL, for example because it names two hosts. */
+function factsOf(request: Request, env: Env, url: string | undefined): Facts | undefined {
+  try {
+    return new Facts(request, env, Date.now(), url)
+  } catch {
+    return undefined
+  }
+}
+
+/** The plan that needs no decision. */
+function stablePlan(target: RouteTarget): Plan {
+  const origin = target.kind === 'origin' ? target.origin : target.stable
+  return {
+    origin,
+    target,
+    role: 'foreign',
+    decision: undefined,
+    extra: [],
+    standIn: undefined,
+    mayRepeat: false,
+    setCookie: undefined,
+    debug: { visible: false, overrides: undefined },
+  }
+}
+
+/** Whoever forced a variant wants to see what it does, its failures included. */
+function mayStandIn(target: FlagTarget, origin: Origin, decision: Decision): boolean {
+  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.size > 0
+}
+
+/** The decision as the origin hears it, signed where there is a key. */
+function headersForOrigin(
+  flags: string,
+  context: RequestContext,
+  env: Env,
+  nowMs: number,
+): ExtraHeaders | Promise<ExtraHeaders> {
+  return env.SIGNING_KEY ? signedHeaders(flags, context, env.SIGNING_KEY, nowMs) : [['sluice-flags', flags]]
+}
+
+async function signedHeaders(
+  flags: string,
+  context: RequestContext,
+  signingKey: string,
+  nowMs: number,
+): Promise<ExtraHeaders> {
+  const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
+  return [
+    ['sluice-flags', flags],
+    ['sluice-targeting-key', targetingKey],
+    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
+  ]
+}

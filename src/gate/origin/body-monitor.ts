@@ -1,0 +1,57 @@
+/**
+ * Watching bodies on their way to the visitor, to charge an origin that breaks them off. Watching costs about as much
+ * as the rest of the gate together, so a busy isolate watches some of them, of all variants alike: that finds an
+ * origin that breaks off often. Once it has found one, it watches all for a while.
+ */
+import { RateLimiter } from '../../core/limits/rate-limiter.ts'
+
+const WATCHED = { burst: 20, perSecond: 20 }
+/** Key of the limiter's only bucket. */
+const BODIES = 'bodies'
+const SUSPICION_MS = 60_000
+
+export class BodyWatch {
+  readonly #limiter = new RateLimiter(WATCHED)
+  #suspiciousUntilMs = 0
+
+  /**
+   * The body that the visitor gets where it is watched; `done` ends with it. `onBroken`: the origin broke it off.
+   * Undefined where it goes as it is.
+   */
+  watch(
+    response: Response,
+    { request, nowMs }: { request: Request; nowMs: number },
+    onBroken: () => void,
+  ): { body: ReadableStream; done: Promise<void> } | undefined {
+    if (!this.#wants(nowMs)) return undefined
+    const { body } = response
+    if (body === null) {
+      this.#limiter.giveBack(BODIES)
+      return undefined
+    }
+    const { headers } = response
+    const length = headers.get('content-length')
+    if (length !== null && !isWholeLength(length, headers)) return undefined
+    const { readable, writable } =
+      length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
+    // Work that is waited for outlives its visitor: the signal ends it with them.
+    const done = body.pipeTo(writable, { signal: request.signal }).catch(() => {
+      if (request.signal.aborted) return
+      this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
+      onBroken()
+    })
+    return { body: readable, done }
+  }
+
+  #wants(nowMs: number): boolean {
+    return nowMs < this.#suspiciousUntilMs || this.#limiter.take(BODIES, nowMs) === 0
+  }
+}
+
+/**
+ * Whether the field says how long the body is. An origin may say it twice ("5, 5"), or beside chunks, which count then:
+ * the runtime knows what to make of that, and a stream between would cut the body off.
+ */
+function isWholeLength(length: string, headers: Headers): boolean {
+  return /^\d{1,15}$/.test(length) && !headers.has('transfer-encoding')
+}

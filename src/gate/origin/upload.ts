@@ -1,0 +1,41 @@
+/**
+ * A request's body on its way to the origin. It streams, and it is watched: a visitor who is slow with it, breaks it
+ * off or garbles it must not count as a failure of the origin, or anybody could have a canary rolled back.
+ */
+
+import type { Facts } from '../request/request-facts.ts'
+
+export type Upload = {
+  /** What the origin gets. */
+  body: ReadableStream
+  /** Resolves when nothing more comes, however it ended. */
+  ended: Promise<void>
+  /** Whether it was the visitor's side that ended it too early. */
+  isBroken(): Promise<boolean>
+}
+
+/**
+ * Passes a body on and watches it; undefined where that can't be done. Hazard: a body without a length must go
+ * through untouched, since a stream between makes a broken one look complete to the origin.
+ */
+export function watchUpload({ request, method, headers }: Facts): Upload | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined
+  const length = headers.get('content-length')
+  if (length === undefined) return undefined
+  const { body } = request
+  if (body === null) return undefined
+  const { readable, writable } = new FixedLengthStream(Number(length))
+  const ended = body.pipeTo(writable, { preventCancel: true }).catch(() => {})
+  return { body: readable, ended, isBroken: () => isBroken(body, ended) }
+}
+
+async function isBroken(body: ReadableStream, ended: Promise<void>): Promise<boolean> {
+  // The origin's failure may be heard of a little before the visitor's that caused it.
+  await Promise.race([ended, scheduler.wait(1)])
+  if (body.locked) return false
+  const failed = body.getReader().closed.then(
+    () => false,
+    () => true,
+  )
+  return await Promise.race([failed, scheduler.wait(1).then(() => false)])
+}

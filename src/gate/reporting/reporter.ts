@@ -1,0 +1,214 @@
+/**
+ * Outcomes on their way out of the isolate: added up in memory, flushed to the Counters shard of the colo at most
+ * once per interval, after the response, and sent again until the shard has them. The shard holds its reply back
+ * until it has news, or until it is almost time for the next flush; that is how a rollback arrives at once.
+ */
+
+import {
+  GATHER_MS,
+  REPLY_AHEAD_MS,
+  SHORTEST_INTERVAL_MS,
+  shardName,
+} from '../../core/counters/back-pressure.ts'
+import {
+  countEndOfOverdue,
+  countFailure,
+  countOutcome,
+  countOverdue,
+  countTiming,
+  countVital,
+  type VitalName,
+} from '../../core/counters/cell.ts'
+import { Outbox, type SealedBatch } from '../../core/counters/outbox.ts'
+import type { FlushReply } from '../../core/counters/protocol.ts'
+import type { Decision } from '../../core/decision/decide.ts'
+import type { Outcome } from '../../core/outcome/outcome.ts'
+import { countersShard, type Env } from '../../platform/env.ts'
+import type { LiveDocument } from '../config/live-config.ts'
+import { Wait, Waits } from './in-flight.ts'
+import type { Sampler } from './sampler.ts'
+
+/** A timer that has not fired this long after its time died with the request that carried it. */
+const TIMER_LOST_AFTER_MS = 5_000
+const ATTEMPTS = 3
+/** How often requests look for others that wait for too long. */
+const LOOK_EVERY_MS = 50
+
+/** What an app may say of a variant; `durationMs` is how long something took. */
+export type AppReport =
+  | { type: 'error' }
+  | { type: 'timing'; durationMs: number }
+  | { type: 'vital'; name: VitalName; value: number }
+
+export type ReportContext = {
+  env: Env
+  /** Asked for the colo when there is something to flush. */
+  place: { readonly colo: string }
+  nowMs: number
+  waitUntil(work: Promise<unknown>): void
+}
+
+export class Reporter {
+  readonly #live: LiveDocument
+  readonly #sampler: Sampler
+  readonly #outbox = new Outbox()
+  readonly #waits = new Waits()
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #isolate: string | undefined
+  #intervalMs = SHORTEST_INTERVAL_MS
+  #shards = 1
+  #scheduledAtMs = Number.NEGATIVE_INFINITY
+  #flushedAtMs = Number.NEGATIVE_INFINITY
+  /** The interval that the last flush went by. */
+  #flushedForMs = SHORTEST_INTERVAL_MS
+  #told = ''
+
+  constructor(live: LiveDocument, sampler: Sampler) {
+    this.#live = live
+    this.#sampler = sampler
+  }
+
+  /** `request` is about to be sent, and shall be counted in time even if no answer comes. */
+  expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): Wait {
+    if (Math.abs(context.nowMs - this.#lookedAtMs) >= LOOK_EVERY_MS && this.#countOverdue(context.nowMs))
+      this.#schedule(context)
+    return new Wait(decision, deadlineMs, request, this.#waits)
+  }
+
+  /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */
+  report(outcome: Outcome, context: ReportContext, wait?: Wait): void {
+    const cell = this.#outbox.open.at(outcome.decision)
+    if (wait?.isCounted) countEndOfOverdue(cell, outcome)
+    else countOutcome(cell, outcome)
+    this.#schedule(context)
+  }
+
+  /** Counts a failure of a request whose outcome has been reported: its body broke off. */
+  reportBrokenBody(outcome: Outcome, context: ReportContext): void {
+    countFailure(this.#outbox.open.at(outcome.decision), 'aborted-by-origin', outcome.decision.bucket)
+    this.#schedule(context)
+  }
+
+  /** Counts what the app reported for a visitor of this decision. */
+  reportFromApp(decision: Decision, report: AppReport, context: ReportContext): void {
+    const cell = this.#outbox.open.at(decision)
+    if (report.type === 'error') countFailure(cell, 'reported', decision.bucket)
+    else if (report.type === 'timing') countTiming(cell, report.durationMs)
+    else countVital(cell, report.name, report.name === 'CLS' ? report.value * 1_000 : report.value)
+    this.#schedule(context)
+  }
+
+  /** Hears of news within the flush interval, also while nothing is there to be reported. */
+  stayInTouch(context: ReportContext): void {
+    this.#schedule(context)
+  }
+
+  /** Whether there was any. */
+  #countOverdue(nowMs: number): boolean {
+    this.#lookedAtMs = nowMs
+    let isAny = false
+    this.#waits.takeOverdue(nowMs, ({ decision }, ageMs) => {
+      isAny = true
+      countOverdue(this.#outbox.open.at(decision), ageMs)
+    })
+    return isAny
+  }
+
+  /** One timer at a time, carried by the request that found none. */
+  #schedule(context: ReportContext): void {
+    if (context.nowMs - this.#scheduledAtMs < this.#intervalMs + TIMER_LOST_AFTER_MS) return
+    this.#scheduledAtMs = context.nowMs
+    context.waitUntil(this.#flushLater(context))
+  }
+
+  async #flushLater(context: ReportContext): Promise<void> {
+    await scheduler.wait(GATHER_MS)
+    // More than an interval is left only where the clock has been put back.
+    for (let leftMs = this.#leftMs; leftMs > 0 && leftMs <= this.#intervalMs; leftMs = this.#leftMs) {
+      if (this.#told !== this.#seenInKv) break
+      await scheduler.wait(Math.min(leftMs, GATHER_MS))
+    }
+    // From here on outcomes belong to the next flush, and arm its timer in a request of their own.
+    this.#scheduledAtMs = Number.NEGATIVE_INFINITY
+    this.#countOverdue(Date.now())
+    const repeats = this.#outbox.hasSealed
+    const batch = this.#outbox.seal()
+    if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
+      this.#schedule({ ...context, nowMs: Date.now() })
+    }
+  }
+
+  /** What KV shows this isolate: the Controller hears of it soon where it is new. */
+  get #seenInKv(): string {
+    return `${this.#live.seenHash} ${this.#live.killHash}`
+  }
+
+  /**
+   * Until the next flush is due. A longer interval counts from then on: the shard has held its reply back for the old
+   * one, and until the next flush nobody could tell this isolate of a kill.
+   */
+  get #leftMs(): number {
+    return this.#flushedAtMs + Math.min(this.#flushedForMs, this.#intervalMs) - Date.now()
+  }
+
+  /** Whether the shard took the batch. Where it can't be reached the batch stays sealed, and requests go on. */
+  async #deliver(context: ReportContext, batch: SealedBatch): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        const reply = await this.#send(context, batch)
+        this.#outbox.acknowledge(batch.seq)
+        this.#intervalMs = reply.intervalMs
+        // Only now: a batch that is sent again must reach the shard that may have it already.
+        this.#shards = reply.shards
+        this.#sampler.want(reply.sampleQuota)
+        // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
+        if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
+        return true
+      } catch {
+        await scheduler.wait((this.#intervalMs / 2) * attempt)
+      }
+    }
+    return false
+  }
+
+  /** Takes over what is newer; whether the control state was. */
+  async #learn(context: ReportContext, { state, document }: FlushReply): Promise<boolean> {
+    const before = this.#live.epoch
+    if (state !== undefined) this.#live.adopt(state, Date.now())
+    if (document !== undefined) {
+      const shard = countersShard(context.env, this.#shardIn(context.place.colo))
+      await this.#live.offer(document, () => shard.documentText(document.version), context.env, Date.now())
+    }
+    return this.#live.epoch > before
+  }
+
+  async #send(context: ReportContext, batch: SealedBatch): Promise<FlushReply> {
+    const shard = this.#shardIn(context.place.colo)
+    this.#flushedAtMs = Date.now()
+    this.#flushedForMs = this.#intervalMs
+    this.#told = this.#seenInKv
+    return await countersShard(context.env, shard).flush({
+      ...batch,
+      isolate: this.#isolateId(),
+      shard,
+      shards: this.#shards,
+      epoch: this.#live.epoch,
+      epochAtMs: this.#live.epochAtMs,
+      usedHash: this.#live.usedHash,
+      documentHash: this.#live.seenHash,
+      killHash: this.#live.killHash,
+      samples: await this.#sampler.seal(context.env),
+      patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
+    })
+  }
+
+  #shardIn(colo: string): string {
+    return shardName(colo, this.#isolateId(), this.#shards)
+  }
+
+  /** Random ids can't be made when the Worker loads; a flush is the first moment that needs one. */
+  #isolateId(): string {
+    this.#isolate ??= crypto.randomUUID()
+    return this.#isolate
+  }
+}

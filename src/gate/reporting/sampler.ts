@@ -1,0 +1,66 @@
+/** Takes down what a few requests are decided by, for people who want to know whom a change would move. */
+import type { Snapshot } from '../../core/config/compile/snapshot.ts'
+import type { RequestContext } from '../../core/context/request-context.ts'
+import {
+  type DecisionSample,
+  type RawSample,
+  type SamplingPlan,
+  samplingPlanOf,
+  sealSample,
+  takeSample,
+} from '../../core/decision/sample.ts'
+import type { Env } from '../../platform/env.ts'
+import { pseudonymOf } from '../../platform/pseudonym.ts'
+import type { Facts } from '../request/request-facts.ts'
+
+/** Before anybody has asked for more or fewer. */
+const FIRST_QUOTA = 20
+/** A visitor is taken down again after so long at the earliest: taking down costs as much as several requests. */
+const AGAIN_AFTER_MS = 600_000
+const MOST_KNOWN = 5_000
+/** A busy isolate that has met a known visitor meets more of them: finding each costs as much as reading a header. */
+const REST_MS = 10
+
+export class Sampler {
+  #raw: RawSample[] = []
+  #quota = FIRST_QUOTA
+  readonly #known = new Set<string>()
+  #knownSinceMs = 0
+  #metKnownAtMs = Number.NEGATIVE_INFINITY
+  #plan: { snapshot: Snapshot; plan: SamplingPlan } | undefined
+
+  /** Takes the request down, if there is room for one more until the next flush. */
+  offer(snapshot: Snapshot, facts: Facts, context: RequestContext): void {
+    const isAtRest = Math.abs(facts.nowMs - this.#metKnownAtMs) < REST_MS
+    if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), facts.nowMs))
+      return
+    if (this.#plan?.snapshot !== snapshot) this.#plan = { snapshot, plan: samplingPlanOf(snapshot) }
+    this.#raw.push(takeSample(this.#plan.plan, context, facts, context.targetingKey()))
+  }
+
+  /** Whether a visitor was taken down lately; from now on it is so. */
+  #isKnown(targetingKey: string, nowMs: number): boolean {
+    if (nowMs - this.#knownSinceMs >= AGAIN_AFTER_MS || this.#known.size >= MOST_KNOWN) {
+      this.#known.clear()
+      this.#knownSinceMs = nowMs
+    }
+    if (this.#known.has(targetingKey)) {
+      this.#metKnownAtMs = nowMs
+      return true
+    }
+    this.#known.add(targetingKey)
+    return false
+  }
+
+  /** Hands over what has been taken down, without identifiers. */
+  async seal(env: Env): Promise<DecisionSample[]> {
+    const raw = this.#raw
+    this.#raw = []
+    return await Promise.all(raw.map((sample) => sealSample(sample, (text) => pseudonymOf(text, env))))
+  }
+
+  /** How many are welcome with the next flush. */
+  want(quota: number): void {
+    this.#quota = quota
+  }
+}

@@ -1,0 +1,46 @@
+import type { Facts } from './request-facts.ts'
+
+const IDENTITY_COOKIE = 'sluice_id'
+
+/** Browsers keep cookies for 400 days at most. */
+const MAX_AGE_SECONDS = 400 * 24 * 3600
+const LONGEST_ID = 128
+
+/** The anonymous id of one visitor: the one they bring, or one made for them now. */
+export class AnonymousIdentity {
+  readonly #facts: Facts
+  #issued: string | undefined
+
+  constructor(facts: Facts) {
+    this.#facts = facts
+  }
+
+  /** The visitor's id; a new visitor's is made at the first call. */
+  key(): string {
+    const brought = this.#facts.cookie(IDENTITY_COOKIE)
+    if (brought && brought.length <= LONGEST_ID) return brought
+    this.#issued ??= crypto.randomUUID()
+    return this.#issued
+  }
+
+  /** The Set-Cookie field of an id that was made for this request, if one was. */
+  setCookie(): string | undefined {
+    if (this.#issued === undefined) return undefined
+    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#facts.host)}`
+  }
+}
+
+/** Attributes of the gate's cookies, for a host with or without port. */
+export function cookieAttributes(host: string): string {
+  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(host.replace(/:\d+$/, '')) ? '' : '; Secure'}`
+}
+
+/** Browsers refuse Secure cookies from a plain-http localhost, or did until lately. */
+export function isLocalhost(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127(\.\d+){3}$/.test(hostname)
+  )
+}

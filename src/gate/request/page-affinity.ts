@@ -1,0 +1,155 @@
+/**
+ * Pages and what they load. A document is decided anew; its scripts, styles, images, frames, fetches and form
+ * submissions come from the version that the document came from, whatever has become of percentages since.
+ *
+ * Requests don't say which document they belong to. What they do carry is the document's URL (Referer), and what a
+ * gate without memory can keep is a cookie. So each document leaves an entry in a session cookie: a hash of its URL,
+ * flag and variant, newest first. A request is matched by its Referer; where that names no known document (a module
+ * that imports another, a URL that the app made up with pushState, a referrer policy), the newest document of the
+ * same flag counts. docs/invisible.md says what this can't tell, and what catches it.
+ *
+ * A visitor can write cookies, so an entry is believed only as far as chance goes: it can bring back `off`, or the
+ * other side of a percentage for which the visitor qualifies. It opens nothing that targeting, rollback or kill close.
+ */
+
+import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
+import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
+import type { Decision } from '../../core/decision/decide.ts'
+import { murmur3 } from '../../core/flags/bucket.ts'
+import { cookieAttributes } from './identity-cookie.ts'
+import type { Facts } from './request-facts.ts'
+
+const PAGES_COOKIE = 'sluice_pages'
+const MOST_PAGES = 8
+const LONGEST_COOKIE = 1_500
+/** Flag keys may be in any script, and a visitor's cookie may decode to anything: cookies hold neither. */
+const ESCAPED = /[^\w.~:/|-]+/g
+
+/** Of several policies the last counts. Under these the Referer names the site alone, whatever the page. */
+const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
+const ROOT_ID = pageId('/')
+
+/** The version that a page came from; a page of a route without flag has an empty one. */
+type Entry = { page: string; flag: string; variant: string }
+
+/** What a request's page says about it: the target to decide by, and the variant to keep to. */
+export type Pin = { target: FlagTarget; variant: string }
+
+/** `page` is a document of its own; `frame` and `submission` are documents that belong to the one before. */
+export type Role = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
+
+/** Documents inside another. A page that a service worker fetches is for "empty". */
+const FRAMES = ['iframe', 'frame', 'fencedframe', 'object', 'embed']
+
+/** What a request is to the page it comes from. Without fetch metadata (old browsers, tools) Accept tells. */
+export function roleOf(facts: Facts): Role {
+  const mode = facts.header('sec-fetch-mode')
+  if (mode === undefined) {
+    return facts.method === 'GET' && facts.header('accept')?.includes('text/html') ? 'page' : 'part'
+  }
+  const sameOrigin = facts.header('sec-fetch-site') === 'same-origin'
+  if (mode !== 'navigate') return sameOrigin ? 'part' : 'foreign'
+  if (sameOrigin && facts.method !== 'GET') return 'submission'
+  return sameOrigin && FRAMES.includes(facts.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
+}
+
+/** What the page of a request wants for it; undefined where it has none, or the route doesn't follow pages. */
+export function pinOf(facts: Facts, role: Role, own: RouteTarget, snapshot: Snapshot): Pin | undefined {
+  if (role === 'page' || role === 'foreign' || !own.follows) return undefined
+  const entries = entriesOf(facts)
+  if (entries.length === 0) return undefined
+  const found = pageOf(facts, entries, snapshot)
+  if (found === undefined) return undefined
+  const { entry, target } = found
+  if (own.kind === 'flag' && own.flag.key === entry.flag) return { target: own, variant: entry.variant }
+  const origin = target.origins.get(entry.variant)
+  const options = own.kind === 'flag' ? own.distinct : [own.origin]
+  // Where a route chooses among the page's own origins the page has chosen already; other origins are not its concern.
+  const isShared = origin !== undefined && options.some((option) => target.distinct.includes(option))
+  return isShared ? { target, variant: entry.variant } : undefined
+}
+
+/** The version that the page of a request came from, whatever the request itself is for. */
+export function pagePin(facts: Facts, snapshot: Snapshot): Pin | undefined {
+  const entries = entriesOf(facts)
+  const found = entries.length === 0 ? undefined : pageOf(facts, entries, snapshot)
+  return found && { target: found.target, variant: found.entry.variant }
+}
+
+/** The decision, or the page's variant in its place where the two could differ by chance only. */
+export function keepTo(pin: Pin | undefined, decision: Decision): Decision {
+  if (pin === undefined || pin.variant === decision.variant) return decision
+  const { flag } = pin.target
+  const mayReturn = pin.variant === flag.off && decision.reason !== 'OVERRIDE'
+  const value = flag.values.get(pin.variant)
+  if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
+  // Neither canary nor control any more: it is not what the split says now.
+  return { ...decision, variant: pin.variant, value, rule: undefined, arm: 'other', bucket: -1 }
+}
+
+/** The decision of any flag: the page's variant counts for the flag that the page was decided by. */
+export function asOnPage(pin: Pin | undefined, decision: Decision): Decision {
+  return pin?.target.flag.key === decision.flag ? keepTo(pin, decision) : decision
+}
+
+/** The Set-Cookie field by which a document leaves its version; undefined where the cookie says so already. */
+export function pageCookie(
+  facts: Facts,
+  flag: string,
+  variant: string,
+  referrerPolicy: string | null,
+): string | undefined {
+  const entries = entriesOf(facts)
+  if (entries.length === 0 && flag === '') return undefined
+  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(facts.address.tail)
+  const first = entries[0]
+  if (first?.page === page && first.flag === flag && first.variant === variant) return undefined
+  const kept = [{ page, flag, variant }, ...entries.filter((entry) => entry.page !== page)].slice(
+    0,
+    MOST_PAGES,
+  )
+  const text = kept.map((entry) =>
+    `${entry.page}|${entry.flag}|${entry.variant}`.replace(ESCAPED, encodeURIComponent),
+  )
+  while (text.length > 1 && text.join('!').length > LONGEST_COOKIE) text.pop()
+  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(facts.host)}`
+}
+
+/** The entry of the document that a request comes from, with the route target that it was decided by. */
+function pageOf(
+  facts: Facts,
+  entries: readonly Entry[],
+  snapshot: Snapshot,
+): { entry: Entry; target: FlagTarget } | undefined {
+  const referer = URL.parse(facts.header('referer') ?? '')
+  // Old browsers don't say where a request comes from; they send the cookie along from pages of this site only.
+  if (referer === null && (facts.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
+    return undefined
+  if (referer !== null && referer.host !== facts.host) return undefined
+  const id = referer && pageId(referer.pathname + referer.search)
+  const place = referer && { host: facts.host, path: referer.pathname, method: 'GET' }
+  const target = place && findTarget(snapshot, place)
+  const flag = target?.kind === 'flag' ? target.flag.key : undefined
+  const entry =
+    entries.find((each) => each.page === id) ?? entries.find((each) => each.flag === flag) ?? entries[0]
+  if (!entry?.flag) return undefined
+  if (target?.kind === 'flag' && target.flag.key === entry.flag) return { entry, target }
+  const isOfFlag = (each: RouteTarget) => each.kind === 'flag' && each.flag.key === entry.flag
+  const elsewhere = snapshot.routes.find((route) => isOfFlag(route.target))?.target
+  return elsewhere?.kind === 'flag' ? { entry, target: elsewhere } : undefined
+}
+
+function entriesOf(facts: Facts): Entry[] {
+  const text = facts.cookie(PAGES_COOKIE)
+  if (!text || text.length > 2 * LONGEST_COOKIE) return []
+  return text.split('!').flatMap((part) => {
+    const [page, flag, variant] = part.split('|')
+    return page && flag !== undefined && variant !== undefined ? [{ page, flag, variant }] : []
+  })
+}
+
+/** By path and query; a question mark with nothing behind it makes no other page. */
+function pageId(tail: string): string {
+  const page = tail.indexOf('?') === tail.length - 1 ? tail.slice(0, -1) : tail
+  return murmur3(page, 0).toString(36)
+}

@@ -1,0 +1,112 @@
+import type { AttributeValue } from '../../core/context/attributes.ts'
+import { cookieIn } from '../../core/context/cookie.ts'
+import type { RequestFacts } from '../../core/context/request-context.ts'
+import { type Env, isDevelopment } from '../../platform/env.ts'
+import { HeaderList } from './header-list.ts'
+import { type Claims, claimAt } from './token-verifier.ts'
+import { type Address, addressOf } from './url-parts.ts'
+
+const DEBUG_CF_HEADER = 'sluice-debug-cf'
+
+/** What the gate knows of one request; everything that costs is done when it is first asked for. */
+export class Facts implements RequestFacts {
+  readonly request: Request
+  readonly nowMs: number
+  readonly method: string
+  readonly address: Address
+  readonly #env: Env
+  #headers: HeaderList | undefined
+  #cf: Readonly<Record<string, unknown>> | undefined
+  #claims: Claims | undefined
+  #url: URL | undefined
+  #hasBody: boolean | undefined
+
+  constructor(request: Request, env: Env, nowMs: number, url: string = request.url) {
+    this.request = request
+    this.address = addressOf(url)
+    this.nowMs = nowMs
+    this.method = known(request.method)
+    this.#env = env
+  }
+
+  get host(): string {
+    return this.address.host
+  }
+
+  get path(): string {
+    return this.address.path
+  }
+
+  get url(): URL {
+    this.#url ??= new URL(this.request.url)
+    return this.#url
+  }
+
+  get headers(): HeaderList {
+    this.#headers ??= new HeaderList(this.request.headers)
+    return this.#headers
+  }
+
+  /** Whether the request brings a body. */
+  get hasBody(): boolean {
+    this.#hasBody ??= this.request.body !== null
+    return this.#hasBody
+  }
+
+  header(name: string): string | undefined {
+    return this.headers.get(name)
+  }
+
+  cookie(name: string): string | undefined {
+    const header = this.header('cookie')
+    return header === undefined ? undefined : cookieIn(header, name)
+  }
+
+  query(name: string): string | undefined {
+    return this.url.searchParams.get(name) ?? undefined
+  }
+
+  cf(field: string): unknown {
+    this.#cf ??= cfOf(this.request, this.#env)
+    return this.#cf[field]
+  }
+
+  /** Name of the data centre, which is also the name of the Counters shard. */
+  get colo(): string {
+    const colo = this.cf('colo')
+    return typeof colo === 'string' && colo !== '' ? colo : 'local'
+  }
+
+  ip(): string | undefined {
+    return this.header('cf-connecting-ip')
+  }
+
+  claim(path: string): AttributeValue | undefined {
+    return this.#claims && claimAt(this.#claims, path)
+  }
+
+  /** Sets the claims of the verified token; until then there are none. */
+  accept(claims: Claims | undefined): void {
+    this.#claims = claims
+  }
+}
+
+/** request.cf; in development single fields can be replaced by a header, so that geography can be tried. */
+function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
+  const real = (request.cf ?? {}) as Readonly<Record<string, unknown>>
+  if (!isDevelopment(env)) return real
+  const replacement = request.headers.get(DEBUG_CF_HEADER)
+  if (replacement === null) return real
+  try {
+    const fields: unknown = JSON.parse(replacement)
+    return typeof fields === 'object' && fields !== null ? { ...real, ...fields } : real
+  } catch {
+    // A debug header that isn't JSON is ignored, as is every debug header in production.
+    return real
+  }
+}
+
+/** The same text, but one that has been interned: the runtime's own would be, each time, where a Set is asked for it. */
+function known(method: string): string {
+  return method === 'GET' ? 'GET' : method
+}

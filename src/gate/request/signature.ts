@@ -1,0 +1,63 @@
+/**
+ * Signatures with SIGNING_KEY. Towards origins, one proves that flags and targeting key come from the gate; from
+ * visitors, a token proves that a person with the key wants to see, or to force, a decision.
+ */
+import { equalInConstantTime, hmacHex } from '../../platform/crypto.ts'
+
+/**
+ * The value of `Sluice-Signature`: `t=<unix seconds>,v1=<hex>`, where v1 is the HMAC-SHA256 of
+ * `<unix seconds>.<Sluice-Flags>.<Sluice-Targeting-Key>`.
+ */
+export async function signFlags(
+  secret: string,
+  flags: string,
+  targetingKey: string,
+  nowMs: number,
+): Promise<string> {
+  const seconds = Math.floor(nowMs / 1000)
+  return `t=${seconds},v1=${await hmacHex(secret, `${seconds}.${flags}.${targetingKey}`)}`
+}
+
+/** What a debug token allows: to see decisions in response headers, and to choose variants. */
+export type DebugGrant = { overrides: ReadonlyMap<string, string>; expiresAtMs: number }
+
+export type DebugPayload = { exp: number; overrides?: Record<string, string> }
+
+/**
+ * A debug token: `<base64url of JSON {exp, overrides}>.<hex HMAC of that text>`; `exp` in unix seconds,
+ * `overrides` flag → variant.
+ */
+export async function signDebugToken(secret: string, payload: DebugPayload): Promise<string> {
+  const body = toBase64Url(JSON.stringify(payload))
+  return `${body}.${await hmacHex(secret, `debug.${body}`)}`
+}
+
+/** The grant of a valid, unexpired token; undefined for anything else. */
+export async function verifyDebugToken(
+  secret: string,
+  token: string,
+  nowMs: number,
+): Promise<DebugGrant | undefined> {
+  const [body = '', signature = '', ...rest] = token.split('.')
+  if (rest.length > 0 || !(await equalInConstantTime(signature, await hmacHex(secret, `debug.${body}`)))) {
+    return undefined
+  }
+  try {
+    const payload = JSON.parse(fromBase64Url(body)) as DebugPayload
+    if (!(payload.exp * 1000 > nowMs)) return undefined
+    return { overrides: new Map(Object.entries(payload.overrides ?? {})), expiresAtMs: payload.exp * 1000 }
+  } catch {
+    // Signed, but not by this version of the gate: no grant.
+    return undefined
+  }
+}
+
+function toBase64Url(text: string): string {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text))
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function fromBase64Url(text: string): string {
+  const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)))
+}

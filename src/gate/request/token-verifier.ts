@@ -1,0 +1,186 @@
+/**
+ * Verified claims of a visitor's token. Whatever is wrong with a token (expired, forged, for somebody else,
+ * not a token at all), the answer is "no claims", never an error: the visitor is then simply not known.
+ */
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
+import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
+import type { JwtSettings } from '../../core/context/identity.ts'
+import { type Env, secretNamed } from '../../platform/env.ts'
+import type { Facts } from './request-facts.ts'
+
+export type Claims = JWTPayload
+
+/** A visitor sends the same token with each request; verifying it once per isolate is enough. */
+const MOST_CACHED_TOKENS = 1_000
+const LONGEST_TOKEN = 8_192
+const JWKS_TIMEOUT_MS = 2_000
+
+type CachedToken = { claims: Claims | undefined; untilMs: number }
+/** How long "this token is not valid" is believed: a key set may have been rotated since. */
+const INVALID_TOKEN_TTL_MS = 10_000
+/** A token without `exp`, or with a far one, is verified again after this. */
+const LONGEST_TTL_MS = 300_000
+
+/** Verifies tokens by one document's settings; made anew with each document. */
+export class TokenVerifier {
+  readonly #settings: JwtSettings
+  readonly #cache = new Map<string, CachedToken>()
+  #keys: JWTVerifyGetKey | Uint8Array | undefined
+  #remote: ReturnType<typeof createRemoteJWKSet> | undefined
+
+  constructor(settings: JwtSettings) {
+    this.#settings = settings
+  }
+
+  /**
+   * The claims of the first token that is good, or undefined: what an app's own API takes may stand where the visitor's
+   * token could. Waits for the key set only when it is not cached.
+   */
+  async verify(facts: Facts, env: Env): Promise<Claims | undefined> {
+    for (const token of this.#tokensOf(facts)) {
+      const cached = this.#cache.get(token)
+      const isKnown = cached !== undefined && facts.nowMs < cached.untilMs
+      const claims = isKnown ? cached.claims : await this.#verifyToken(token, env)
+      if (!isKnown) this.#remember(token, claims, facts.nowMs)
+      if (claims !== undefined) return claims
+    }
+    return undefined
+  }
+
+  #tokensOf(facts: Facts): string[] {
+    return this.#settings.from.flatMap((source) => {
+      const raw = source.kind === 'cookie' ? facts.cookie(source.name) : facts.header(source.name)
+      const token = raw?.replace(/^Bearer\s+/i, '')
+      return token && token.length <= LONGEST_TOKEN && token.split('.').length === 3 ? [token] : []
+    })
+  }
+
+  async #verifyToken(token: string, env: Env): Promise<Claims | undefined> {
+    try {
+      return await this.#check(token, this.#resolveKeys(env))
+    } catch (error) {
+      const lastGood = this.#remote?.jwks()
+      // The key set can't be had right now: a key that was good a moment ago still is.
+      if (lastGood === undefined || error instanceof errors.JWTExpired || isVerdict(error)) return undefined
+      return this.#check(token, createLocalJWKSet(lastGood)).catch(() => undefined)
+    }
+  }
+
+  async #check(token: string, keys: JWTVerifyGetKey | Uint8Array): Promise<Claims> {
+    const { issuer, audience, algorithms, clockToleranceSeconds } = this.#settings
+    const options = {
+      algorithms: [...algorithms],
+      clockTolerance: clockToleranceSeconds,
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
+    }
+    try {
+      return await payloadOf(token, keys, options)
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return await payloadByAny(token, error, options)
+      throw error
+    }
+  }
+
+  #resolveKeys(env: Env): JWTVerifyGetKey | Uint8Array {
+    this.#keys ??= this.#makeKeys(env)
+    return this.#keys
+  }
+
+  #makeKeys(env: Env): JWTVerifyGetKey | Uint8Array {
+    const { keys } = this.#settings
+    switch (keys.kind) {
+      case 'inline':
+        return createLocalJWKSet({ keys: keys.keys.map((key) => ({ ...key })) } as Parameters<
+          typeof createLocalJWKSet
+        >[0])
+      case 'url':
+        this.#remote = createRemoteJWKSet(new URL(keys.url), { timeoutDuration: JWKS_TIMEOUT_MS })
+        return this.#remote
+      case 'binding': {
+        const secret = secretNamed(env, keys.binding)
+        if (secret === undefined)
+          throw new Error(`Cannot verify tokens: the secret ${keys.binding} is not set`)
+        return new TextEncoder().encode(secret)
+      }
+    }
+  }
+
+  #remember(token: string, claims: Claims | undefined, nowMs: number): void {
+    if (this.#cache.size >= MOST_CACHED_TOKENS) {
+      const oldest = this.#cache.keys().next().value
+      if (oldest !== undefined) this.#cache.delete(oldest)
+    }
+    const expiresMs =
+      ((claims?.exp ?? Number.POSITIVE_INFINITY) + this.#settings.clockToleranceSeconds) * 1_000
+    const untilMs =
+      claims === undefined ? nowMs + INVALID_TOKEN_TTL_MS : Math.min(expiresMs, nowMs + LONGEST_TTL_MS)
+    this.#cache.set(token, { claims, untilMs })
+  }
+}
+
+async function payloadOf(
+  token: string,
+  key: JWTVerifyGetKey | Uint8Array | CryptoKey,
+  options: JWTVerifyOptions,
+): Promise<Claims> {
+  const verified =
+    typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
+  return verified.payload
+}
+
+/** A token that names no key, and a set with several that could be it, as while keys are rotated: one must fit. */
+async function payloadByAny(
+  token: string,
+  keys: AsyncIterable<CryptoKey>,
+  options: JWTVerifyOptions,
+): Promise<Claims> {
+  for await (const key of keys) {
+    try {
+      return await payloadOf(token, key, options)
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed()
+}
+
+/** Errors that are a judgement of the token, not a failure to get at the keys. */
+function isVerdict(error: unknown): boolean {
+  return (
+    error instanceof errors.JWTClaimValidationFailed ||
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JWKSNoMatchingKey
+  )
+}
+
+/**
+ * A claim by name, or by dotted path into nested objects; names such as `https://example.com/plan` are found as
+ * they stand. Only scalars and lists of scalars are attributes.
+ */
+export function claimAt(claims: Claims, path: string): AttributeValue | undefined {
+  const direct = ownValue(claims, path)
+  const value = direct ?? path.split('.').reduce<unknown>((at, key) => ownValue(at, key), claims)
+  if (isScalar(value)) return value
+  return Array.isArray(value) && value.every(isScalar) ? value : undefined
+}
+
+function ownValue(holder: unknown, key: string): unknown {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, key)) return undefined
+  return (holder as Readonly<Record<string, unknown>>)[key]
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}

@@ -1,0 +1,45 @@
+/**
+ * Where a request wants to go. Reading the parts off a URL object costs as much as reading all headers, so an ordinary
+ * address is read off its text; a URL object decides where a parser might change anything.
+ */
+import { remembered } from '../../core/remembered.ts'
+
+export type Address = {
+  /** With the port, where it isn't the protocol's own. */
+  host: string
+  /** `http` or `https`. */
+  protocol: string
+  path: string
+  /** Path and query, byte for byte. */
+  tail: string
+}
+
+type Site = Pick<Address, 'host' | 'protocol'>
+
+/** What a URL parser leaves as it is: no dot segments, nothing that it would encode. */
+const PLAIN_TAIL = /^(?:\/(?![.])(?:[\w~!$&()*+,;=:@.-]|%(?!2e))*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/i
+const PLAIN_SITE = /^https?:\/\/[\w.:[\]-]+$/
+
+/** The parts of an absolute URL; throws where it is none. */
+export function addressOf(text: string): Address {
+  const start = text.indexOf('/', text.indexOf('//') + 2)
+  const tail = text.slice(start)
+  const site = start > 0 && PLAIN_TAIL.test(tail) ? siteOf(text.slice(0, start)) : undefined
+  if (site === undefined) return parsedAddress(new URL(text))
+  const query = tail.indexOf('?')
+  return { ...site, path: query < 0 ? tail : tail.slice(0, query), tail }
+}
+
+/** Undefined where the text may hold more than a site. */
+const siteOf = remembered((text): Site | undefined => {
+  if (!PLAIN_SITE.test(text)) return undefined
+  const { host, protocol } = parsedAddress(new URL(text))
+  return { host, protocol }
+})
+
+function parsedAddress(url: URL): Address {
+  // Not `url.search`: that would lose a question mark with nothing behind it.
+  const [whole = ''] = url.href.split('#')
+  const tail = whole.slice(whole.indexOf('/', url.protocol.length + 2))
+  return { host: url.host, protocol: url.protocol.slice(0, -1), path: url.pathname, tail }
+}

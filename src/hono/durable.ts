@@ -1,3 +1,0 @@
-/** The gate's Durable Objects, to be exported by the Worker that has the gate inside. */
-export { Controller } from '../durable/controller.ts'
-export { Counters } from '../durable/counters.ts'

@@ -1,0 +1,145 @@
+/**
+ * A gate on this machine: the Worker on local workerd with KV and Durable Objects kept in a folder. `wrangler kv
+ * key put --local --persist-to FOLDER` reads and writes the same KV.
+ */
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { parse as parseToml } from 'smol-toml'
+import { dashboardFiles } from './build/dashboard-files.ts'
+import { readText } from './build/documents.ts'
+import { PROJECT_ROOT } from './build/project-root.ts'
+import { workerModules } from './build/worker-modules.ts'
+
+export type LocalGateOptions = {
+  /** 0 takes any free port. */
+  port: number
+  host?: string
+  /** Folder for KV and Durable Objects. */
+  dataDir: string
+  adminToken: string
+  signingKey: string | undefined
+  environment: string
+  /** Text of the document to build in; default: the example. */
+  bundledDocument?: string
+  /** Further secrets of the Worker, for example keys that documents name. */
+  secrets?: Readonly<Record<string, string>>
+}
+
+export type LocalGate = {
+  url: string
+  /** Reads and writes the KV namespace GATE. */
+  kv: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }
+  /** Resolves when workerd has died and been started again. */
+  onRestart(listener: () => void): void
+  close(): Promise<void>
+}
+
+type WranglerConfig = {
+  compatibility_date: string
+  compatibility_flags: string[]
+  assets: { binding: string }
+  kv_namespaces: { binding: string; id: string }[]
+  durable_objects: { bindings: { name: string; class_name: string }[] }
+}
+
+/** Modules are given as text; workerd only wants to know how they lie to each other. */
+const MODULES_ROOT = resolve('/sluice')
+
+const LOOPBACK = '127.0.0.1'
+const MOST_ATTEMPTS = 5
+
+/** Builds and starts a gate; resolves when it answers. */
+export async function startLocalGate(options: LocalGateOptions): Promise<LocalGate> {
+  if (options.port !== 0) return await startOn(options)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn({ ...options, port: await freePort(options.host) })
+    } catch (error) {
+      // Somebody else was faster to take the port that was free a moment ago.
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE'
+      if (!isTaken || attempt === MOST_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function startOn(options: LocalGateOptions): Promise<LocalGate> {
+  const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
+  const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
+  // Heavy: only whoever starts a gate loads it.
+  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
+  const restarts: (() => void)[] = []
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...runtimeOptions(options, config),
+      modules: modules.map(({ name, text }) => ({
+        type: 'ESModule',
+        path: join(MODULES_ROOT, name),
+        contents: text,
+      })),
+      modulesRoot: MODULES_ROOT,
+      serviceBindings: { [config.assets.binding]: { disk: { path: dashboard.folder, writable: false } } },
+      log: new Log(LogLevel.ERROR),
+      unsafeHandleRuntimeRestart: () => {
+        for (const listener of restarts) listener()
+      },
+    }),
+  )
+  const close = async () => {
+    await miniflare.dispose()
+    await dashboard.remove()
+  }
+  await miniflare.ready.catch(async (error: unknown) => {
+    await close().catch(() => {})
+    throw error
+  })
+  const namespace = () => miniflare.getKVNamespace('GATE')
+  return {
+    url: `http://${options.host ?? LOOPBACK}:${options.port}`,
+    kv: {
+      get: async (key) => (await namespace()).get(key, { type: 'text' }),
+      put: async (key, value) => (await namespace()).put(key, value),
+    },
+    onRestart: (listener) => restarts.push(listener),
+    close,
+  }
+}
+
+/** The Worker's surroundings: as in wrangler.toml, and in the folder. */
+function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
+  return {
+    name: 'sluice',
+    host: options.host ?? LOOPBACK,
+    port: options.port,
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
+    durableObjects: Object.fromEntries(
+      config.durable_objects.bindings.map(({ name, class_name }) => [
+        name,
+        { className: class_name, useSQLite: true },
+      ]),
+    ),
+    bindings: {
+      ENVIRONMENT: options.environment,
+      ADMIN_TOKEN: options.adminToken,
+      ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
+      ...options.secrets,
+    },
+    resourcePersistencePath: resolve(options.dataDir, 'v3'),
+    // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
+    cf: { colo: 'local' },
+    telemetry: { enabled: false },
+  }
+}
+
+/** A port that nobody listens on right now. */
+export async function freePort(host = LOOPBACK): Promise<number> {
+  return await new Promise((resolvePort, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, host, () => {
+      const address = server.address()
+      server.close(() => resolvePort(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

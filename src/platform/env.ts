@@ -1,0 +1,46 @@
+import type { ControllerPort, CountersPort } from '../core/counters/protocol.ts'
+
+/** Bindings of the Worker, as wrangler.toml declares them. */
+export interface Env {
+  GATE: KVNamespace
+  CONTROLLER: DurableObjectNamespace
+  COUNTERS: DurableObjectNamespace
+  /** The files of the dashboard; without them there is none. */
+  ASSETS?: Fetcher
+  /** `production` unless set. `development` turns on what helps on a desk and must not happen in public. */
+  ENVIRONMENT?: string
+  ADMIN_TOKEN?: string
+  SIGNING_KEY?: string
+}
+
+const DEVELOPMENT = 'development'
+
+export function environmentOf(env: Env): string {
+  return env.ENVIRONMENT || 'production'
+}
+
+export function isDevelopment(env: Env): boolean {
+  return environmentOf(env) === DEVELOPMENT
+}
+
+/** The Counters shard of a colo. */
+export function countersShard(env: Env, shard: string): CountersPort {
+  return stubOf<CountersPort>(env.COUNTERS, shard)
+}
+
+const ONLY_CONTROLLER = 'controller'
+
+/** The Controller: one per gate. `T` is the part of it that the caller may use. */
+export function controller<T = ControllerPort>(env: Env): T {
+  return stubOf<T>(env.CONTROLLER, ONLY_CONTROLLER)
+}
+
+function stubOf<T>(namespace: DurableObjectNamespace, name: string): T {
+  return namespace.get(namespace.idFromName(name)) as unknown as T
+}
+
+/** A secret by a name that a document gives; only text bindings count. */
+export function secretNamed(env: Env, name: string): string | undefined {
+  const value = (env as unknown as Record<string, unknown>)[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,166 @@
+/**
+ * Sluice in a page: flags from the page's bootstrap or over OFREP, and reports about what became of them. Without
+ * dependencies, below 3 kB. The gate finds out itself which variant a visitor is on; reports only name the flag.
+ */
+
+import { watchChanges } from './flag-changes.ts'
+import { createReports, type Reports } from './reports.ts'
+import { watchErrors, watchVitals } from './watch.ts'
+
+/** A flag as the gate tells it. */
+export type FlagState<Value = unknown> = { value: Value; variant: string; reason: string }
+
+/** Flag key → type of its value. */
+export type FlagValues = Record<string, unknown>
+
+export type SluiceOptions = {
+  /** Where the gate is. Default: this site. */
+  url?: string
+  /** Whether to hear of changes while the page is open. Default: no. */
+  live?: boolean
+  /** Whether uncaught errors and web vitals are reported by themselves. Default: yes. */
+  automatic?: boolean
+  /** Flags that these reports are about. Default: those that are being rolled out to a share of visitors. */
+  watch?: readonly string[]
+}
+
+export type Sluice<Flags extends FlagValues = FlagValues> = {
+  /** Resolves when flags are known: at once where the page brought them, otherwise when the gate has answered. */
+  ready: Promise<void>
+  /** The value of a flag, or `otherwise` while, or where, the gate has none. */
+  value<Key extends keyof Flags & string>(flag: Key, otherwise: Flags[Key]): Flags[Key]
+  variant(flag: keyof Flags & string): string | undefined
+  /** Calls `listener` whenever a flag has changed; returns how to stop that. */
+  onChange(listener: () => void): () => void
+  /** Asks the gate for the flags again. */
+  refresh(): Promise<void>
+  reportError(flag: keyof Flags & string, error?: unknown): void
+  /** Runs `fn` and reports how long it took, or that it failed; what it gives or throws is passed on. */
+  time<Result>(flag: keyof Flags & string, fn: () => Result): Result
+  feedback(flag: keyof Flags & string, text: string): void
+  close(): void
+}
+
+type Answer = {
+  flags: (FlagState & { key: string })[]
+  eventStreams: [{ endpoint: { requestUri: string } }]
+}
+
+/** When to ask again where the gate has had enough and doesn't say until when. */
+const FALLBACK_RETRY_SECONDS = 60
+
+const BOOTSTRAP_ID = 'sluice-flags'
+
+export function createSluice<Flags extends FlagValues = FlagValues>(
+  options: SluiceOptions = {},
+): Sluice<Flags> {
+  const base = `${(options.url ?? '').replace(/\/$/, '')}/__sluice`
+  const reports = createReports(`${base}/events`)
+  const listeners = new Set<() => void>()
+  const brought = bootstrapped()
+  let flags = brought?.flags
+  let stream = brought && `${base}/ofrep/v1/stream?since=${brought.revision}`
+  let etag: string | undefined
+  let asked = 0
+  let answered = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function refresh(): Promise<void> {
+    const turn = ++asked
+    const response = await fetch(`${base}/ofrep/v1/evaluate/flags`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(etag && { 'if-none-match': etag }) },
+      body: '{}',
+    })
+    if (response.status === 429) {
+      clearTimeout(timer)
+      timer = setTimeout(
+        again,
+        (Number(response.headers.get('retry-after')) || FALLBACK_RETRY_SECONDS) * 1_000,
+      )
+    }
+    // Answers may overtake each other.
+    if (!response.ok || turn < answered) return
+    answered = turn
+    etag = response.headers.get('etag') ?? undefined
+    const { flags: list, eventStreams } = (await response.json()) as Answer
+    stream ??= (options.url ?? '').replace(/\/$/, '') + eventStreams[0].endpoint.requestUri
+    const next: Record<string, FlagState> = {}
+    for (const { key, value, variant, reason } of list) if (variant) next[key] = { value, variant, reason }
+    const isNew = JSON.stringify(next) !== JSON.stringify(flags)
+    flags = next
+    if (isNew) for (const listener of listeners) listener()
+  }
+
+  const again = (): Promise<void> => refresh().catch(() => undefined)
+  const ready = flags ? Promise.resolve() : again()
+  const stops: (() => void)[] = [() => clearTimeout(timer)]
+  if (options.live && typeof EventSource !== 'undefined') stops.push(watchChanges(ready, () => stream, again))
+  if (options.automatic !== false && !reports.isSilent) {
+    const ramped = () => Object.keys(flags ?? {}).filter((key) => flags?.[key]?.reason === 'SPLIT')
+    stops.push(...reportByItself(reports, () => options.watch ?? ramped()))
+  }
+
+  return {
+    ready,
+    value: (flag, otherwise) => (flags?.[flag]?.value ?? otherwise) as Flags[typeof flag],
+    variant: (flag) => flags?.[flag]?.variant,
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    refresh: again,
+    reportError: (flag, error) => reports.error(flag, error),
+    time: (flag, fn) => timed(reports, flag, fn),
+    feedback: (flag, text) => reports.feedback(flag, text),
+    close: () => {
+      for (const stop of stops) stop()
+      reports.close()
+    },
+  }
+}
+
+/** Uncaught errors and web vitals, for each of the flags that are watched at that moment. */
+function reportByItself(reports: Reports, watched: () => readonly string[]): (() => void)[] {
+  const each = (add: (flag: string) => void) => watched().forEach(add)
+  return [
+    watchErrors((error) => each((flag) => reports.error(flag, error))),
+    watchVitals((vitals) => {
+      for (const [name, value] of Object.entries(vitals)) each((flag) => reports.vital(flag, name, value))
+      reports.send()
+    }),
+  ]
+}
+
+function timed<Result>(reports: Reports, flag: string, fn: () => Result): Result {
+  const startMs = performance.now()
+  const done = () => reports.timing(flag, performance.now() - startMs)
+  const failed = (error: unknown) => {
+    reports.error(flag, error)
+    throw error
+  }
+  try {
+    const result = fn()
+    if (result instanceof Promise) {
+      return result.then((value: unknown) => {
+        done()
+        return value
+      }, failed) as Result
+    }
+    done()
+    return result
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+/** What the page brought along. */
+function bootstrapped(): { flags: Record<string, FlagState>; revision: string } | undefined {
+  const text = document.getElementById(BOOTSTRAP_ID)?.textContent
+  try {
+    return text ? JSON.parse(text) : undefined
+  } catch {
+    // Half a page: the gate is asked instead.
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+/** One simulated network: warm up, kill a flag, let everything arrive, and look at what it took. */
+
+import type { AdaptationPoint, Outcome, Size } from '../../bench/scale/report.ts'
+import { percentile } from '../report/percentiles.ts'
+import { seeded } from '../simulation/random.ts'
+import { SimulatedClock } from './clock.ts'
+import type { Fault } from './network.ts'
+import { monthlyCost } from './prices.ts'
+import { World } from './world.ts'
+
+export type Times = { warmUpMs: number; killMs: number; endMs: number }
+
+/** Time for what is still on its way, the longest back-off included. */
+const DRAIN_MS = 120_000
+const FLAGS = 3
+/** SQLite rows: a flush is one, a forward one, and an alarm one when it is set. */
+const ROWS_PER_SHARD_CALL = 1
+/** The Controller: the shard's numbers, and each cell of two arms. */
+const ROWS_PER_FORWARD = 1 + 2 * FLAGS
+/** Besides, of each flag the guard's memory every second and a point of the chart every five; and its alarm. */
+const CONTROLLER_ROWS_PER_SECOND = FLAGS * (1 + 1 / 5) + 1 / 3
+
+export function simulate(size: Size, times: Times, fault: Fault | undefined, name: string): Outcome {
+  const clock = new SimulatedClock()
+  const random = seeded('scale', size.requestsPerSecond)
+  const world = new World(clock, { ...size, random, flags: FLAGS, ...(fault && { fault }) })
+  const { warmUpMs, killMs, endMs } = times
+  clock.runUntil(killMs)
+  const epoch = world.kill()
+  clock.runUntil(endMs)
+  world.drain()
+  clock.runUntil(endMs + DRAIN_MS)
+  const nodes = [...world.shards.values()]
+  const busy = nodes.filter(({ calls }) => calls.total(warmUpMs, killMs) > 0)
+  const perSecond = (calls: number) => (calls * 1_000) / (killMs - warmUpMs)
+  const shardCalls = perSecond(busy.reduce((sum, { calls }) => sum + calls.total(warmUpMs, killMs), 0))
+  const controllerCalls = perSecond(world.controllerCalls.total(warmUpMs, killMs))
+  const delays = world.isolates.map((isolate) =>
+    isolate.epoch >= epoch ? isolate.epochAtMs - killMs : Number.POSITIVE_INFINITY,
+  )
+  const busiest = (fromMs: number, toMs: number) =>
+    Math.max(...nodes.map(({ calls }) => calls.busiest(fromMs, toMs)))
+  return {
+    ...size,
+    isolates: world.isolates.length,
+    fault: name,
+    objectRequestsPerSecond: shardCalls + controllerCalls,
+    perMillion: ((shardCalls + controllerCalls) / size.requestsPerSecond) * 1e6,
+    shards: busy.length,
+    busiestShard: busiest(warmUpMs, killMs),
+    busiestShardEver: busiest(0, endMs),
+    controller: world.controllerCalls.busiest(warmUpMs, killMs),
+    controllerEver: world.controllerCalls.busiest(0, endMs),
+    killP50Ms: percentile(delays, 0.5),
+    killP99Ms: percentile(delays, 0.99),
+    killSlowestMs: delays.reduce((most, delay) => Math.max(most, delay), 0),
+    lost: world.requests - world.countedRequests,
+    cost: monthlyCost({
+      requestsPerSecond: size.requestsPerSecond,
+      objectRequestsPerSecond: shardCalls + controllerCalls,
+      rowsWrittenPerSecond:
+        (shardCalls + controllerCalls) * ROWS_PER_SHARD_CALL +
+        controllerCalls * ROWS_PER_FORWARD +
+        CONTROLLER_ROWS_PER_SECOND,
+      objects: busy.length + 1,
+    }),
+  }
+}
+
+/** One colo, into which many more isolates come and go again: what shards there are, and what each is asked. */
+export function adapt(size: Size, surge: { isolates: number; fromMs: number; toMs: number }, endMs: number) {
+  const clock = new SimulatedClock()
+  const random = seeded('surge', size.isolates)
+  const world = new World(clock, { ...size, random, flags: FLAGS, surge })
+  const points: AdaptationPoint[] = []
+  for (let second = 1; second * 1_000 <= endMs; second++) {
+    clock.runUntil(second * 1_000)
+    const rates = [...world.shards.values()].map(({ calls }) => calls.mean(second - 5, second))
+    points.push({
+      second,
+      isolates: world.isolates.filter((isolate) => isolate.servesAt(clock.nowMs)).length,
+      shards: rates.filter((rate) => rate > 0).length,
+      busiestShard: Math.max(0, ...rates),
+      controller: world.controllerCalls.mean(second - 5, second),
+    })
+  }
+  return points
+}

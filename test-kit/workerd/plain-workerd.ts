@@ -1,0 +1,109 @@
+/**
+ * The built Worker in plain `workerd serve`, without miniflare around it: several services of one module are several
+ * isolates that share the Durable Objects, each with a port of its own.
+ */
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { type Compatibility, compatibility, freePort, runWorkerd } from './workerd-process.ts'
+
+export type PlainWorkerdOptions = {
+  /** How many isolates. */
+  isolates: number
+  kvPort: number
+  environment?: string
+  /** The module; default: dist/worker.js. */
+  worker?: string
+}
+
+export type PlainWorkerd = {
+  /** One address for each isolate. */
+  urls: readonly string[]
+  pid: number
+  /** Kills it as a crash does, and starts it again with what it had stored. */
+  restart(): Promise<void>
+  close(): Promise<void>
+}
+
+export const ADMIN_TOKEN = 'bench-admin-token'
+
+/** Starts workerd and waits until every isolate answers. Throws, with what workerd said, when it doesn't. */
+export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<PlainWorkerd> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-workerd-'))
+  const ports = await Promise.all(Array.from({ length: options.isolates }, freePort))
+  const config = join(folder, 'config.capnp')
+  await copyFile(options.worker ?? resolve(PROJECT_ROOT, 'dist/worker.js'), join(folder, 'worker.js'))
+  await writeFile(config, configText(options, ports, folder, await compatibility()))
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`)
+  const remove = () => rm(folder, { recursive: true, force: true })
+  const run = () =>
+    runWorkerd(
+      config,
+      urls.map((url) => `${url}/__sluice/health`),
+    )
+  try {
+    let running = await run()
+    return {
+      urls,
+      get pid() {
+        return running.pid
+      },
+      restart: async () => {
+        await running.close()
+        running = await run()
+      },
+      close: () => running.close().then(remove),
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+function configText(
+  { isolates, kvPort, environment }: PlainWorkerdOptions,
+  ports: number[],
+  folder: string,
+  compatible: Compatibility,
+) {
+  const names = Array.from({ length: isolates }, (_, index) => `gate${index}`)
+  const namespace = (name: string, className: string, own: boolean) =>
+    `(name = "${name}", durableObjectNamespace = ${own ? `"${className}"` : `(className = "${className}", serviceName = "gate0")`})`
+  const workerText = (name: string, index: number) => `
+const ${name} :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "${compatible.compatibility_date}",
+  compatibilityFlags = ${JSON.stringify(compatible.compatibility_flags)},
+  bindings = [
+    (name = "GATE", kvNamespace = "kv"),
+    ${namespace('CONTROLLER', 'Controller', index === 0)},
+    ${namespace('COUNTERS', 'Counters', index === 0)},
+    (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),
+    (name = "ENVIRONMENT", text = "${environment ?? 'production'}"),
+  ],
+  ${
+    index === 0
+      ? `durableObjectNamespaces = [
+    (className = "Controller", uniqueKey = "controller", enableSql = true),
+    (className = "Counters", uniqueKey = "counters", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "disk"),`
+      : ''
+  }
+);`
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ${names.map((name) => `(name = "${name}", worker = .${name}),`).join('\n    ')}
+    (name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ())),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "disk", disk = (path = "${folder}", writable = true)),
+  ],
+  sockets = [
+    ${names.map((name, index) => `(name = "${name}", address = "127.0.0.1:${ports[index]}", http = (), service = "${name}"),`).join('\n    ')}
+  ],
+);
+${names.map(workerText).join('\n')}
+`
+}

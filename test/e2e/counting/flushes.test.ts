@@ -1,0 +1,130 @@
+/** Messages between the gate's parts that get lost, arrive twice, late, and after newer ones. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type AdminClient, createAdminClient } from '../../../src/contract/client.ts'
+import type { FlagStatusView } from '../../../src/contract/responses.ts'
+import { documentOfFlags } from '../harness/documents.ts'
+import { eventually } from '../harness/eventually.ts'
+import { lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
+import { LONG } from '../harness/long.ts'
+import { failsEvenly, type Origin, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN } from '../harness/running-gate.ts'
+import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve.ts'
+
+const FLAG = 'rollout'
+const REQUESTS = LONG ? 20_000 : 600
+const COMMON_ERROR_RATE = 0.1
+
+type Tally = { requests: number; errors: number }
+const tallies: Record<'old' | 'new', Tally> = {
+  old: { requests: 0, errors: 0 },
+  new: { requests: 0, errors: 0 },
+}
+let newErrorRate = COMMON_ERROR_RATE
+let origins: { old: Origin; new: Origin }
+let kv: KvServer
+let gate: ServedGate
+let admin: AdminClient
+
+beforeAll(async () => {
+  const counting = (name: 'old' | 'new', rate: () => number) => {
+    const failsNext = failsEvenly(rate)
+    return startOrigin(name, (_, response) => {
+      const fails = failsNext()
+      tallies[name].requests += 1
+      tallies[name].errors += fails ? 1 : 0
+      response.writeHead(fails ? 500 : 200).end(name)
+    })
+  }
+  origins = {
+    old: await counting('old', () => COMMON_ERROR_RATE),
+    new: await counting('new', () => newErrorRate),
+  }
+  const document = documentOfFlags(
+    { old: origins.old.url, new: origins.new.url },
+    { [FLAG]: { rules: [{ percentage: 50, serve: 'on' }], guard: {} } },
+    { routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' }, rescue: false }] },
+  )
+  kv = await startKv({ config: JSON.stringify(document) })
+  const entry = 'test/e2e/workers/unreliable-flushes.js'
+  gate = await serve({ document, kv, isolates: 2, entry })
+  admin = createAdminClient({ baseUrl: gate.urls[0] ?? '', token: ADMIN_TOKEN })
+})
+afterAll(async () => {
+  await gate?.close()
+  await Promise.all([kv?.close(), origins.old.close(), origins.new.close()])
+})
+
+/** Visitors who come to both isolates, through one of them or the other. */
+const visit = () =>
+  gate.urls.map((url) =>
+    startLoad({
+      url,
+      requestsPerSecond: 150,
+      concurrency: 4,
+      request: () => ({ path: `/${FLAG}`, headers: visitorHeaders(Math.floor(Math.random() * 2_000)) }),
+    }),
+  )
+
+async function flag(): Promise<FlagStatusView> {
+  const found = (await admin.call('getStatus')).flags[FLAG]
+  if (found === undefined) throw new Error('The status does not have the flag')
+  return found
+}
+
+async function mischief() {
+  const sums: Record<string, number> = {}
+  for (const url of gate.urls) {
+    const tally = (await (await fetch(`${url}/__sluice/mischief`)).json()) as Record<string, number>
+    for (const [kind, count] of Object.entries(tally)) sums[kind] = (sums[kind] ?? 0) + count
+  }
+  return sums
+}
+
+const counted = ({ requests, errors }: Tally): Tally => ({ requests, errors })
+
+it(
+  `${REQUESTS} requests are counted once each, and nothing is closed`,
+  async () => {
+    const loads = visit()
+    await eventually(
+      'enough have come, and each mischief was done',
+      async () => {
+        const done = Object.values(await mischief())
+        const shots = loads.reduce((sum, load) => sum + load.shots.length, 0)
+        return shots >= REQUESTS && done.length === 5 && done.every((count) => count >= 2)
+      },
+      { deadlineMs: LONG ? 600_000 : 150_000, everyMs: 500 },
+    )
+    await Promise.all(loads.map((load) => load.stop()))
+    const { arms } = await eventually(
+      'everything has arrived',
+      async () => {
+        const now = await flag()
+        const seen = now.arms.canary.requests + now.arms.control.requests
+        const sent = tallies.old.requests + tallies.new.requests
+        if (seen >= sent) return now
+        // What was lost is sent again with the next flush, and that one needs a visitor.
+        for (const url of gate.urls) await fetch(`${url}/${FLAG}`, { headers: visitorHeaders('late') })
+        throw new Error(`${seen} of ${sent}`)
+      },
+      { deadlineMs: 120_000, everyMs: 5_000 },
+    )
+    expect({ canary: counted(arms.canary), control: counted(arms.control) }).toEqual({
+      canary: tallies.new,
+      control: tallies.old,
+    })
+    expect((await flag()).state).toBe('open')
+  },
+  LONG ? 900_000 : 300_000,
+)
+
+it('a canary that is really worse is closed all the same', async () => {
+  newErrorRate = 0.5
+  const loads = visit()
+  await eventually('it is closed', async () => (await flag()).state === 'rolled-back')
+  const closedMs = Date.now()
+  await eventually('nobody is led there', () =>
+    loads.every((load) => lastAre(load, 20, closedMs, ({ origin }) => origin === 'old')),
+  )
+  await Promise.all(loads.map((load) => load.stop()))
+}, 240_000)

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { conforming } from '../../ofrep/protocol.ts'
+import { listen } from '../clients/support.ts'
+import { eventually, type Status, startGate, type TestGate } from './support/test-gate.ts'
+import {
+  type Handler,
+  inParallel,
+  plainRequest,
+  startOrigin,
+  type TestOrigin,
+} from './support/test-origin.ts'
+
+const saying =
+  (text: string, afterMs = 0): Handler =>
+  (_, response) =>
+    void setTimeout(() => response.end(text), afterMs)
+const hanging: Handler = () => {}
+
+const TIMEOUT_MS = 400
+/** Well above what a busy machine makes of an answer at once. */
+const CLIMBED_MS = 400
+let old: TestOrigin
+let next: TestOrigin
+let gate: TestGate
+
+beforeAll(async () => {
+  old = await startOrigin(saying('old'))
+  next = await startOrigin(saying('new'))
+  const origins = { on: 'new', off: 'old' }
+  const flag = {
+    variants: { on: true, off: false },
+    off: 'off',
+    rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
+  }
+  const flags = ['failing', 'calm', 'climbing', 'dead']
+  gate = await startGate({
+    origins: {
+      old: { url: old.url, timeoutMs: TIMEOUT_MS * 10 },
+      new: { url: next.url, timeoutMs: TIMEOUT_MS },
+      // The same server: nothing but hanging on purpose is to take longer than a busy machine may.
+      patient: { url: next.url, timeoutMs: TIMEOUT_MS * 10 },
+      gone: { url: 'http://127.0.0.1:1' },
+    },
+    errorPage: { html: '<h1>Back soon</h1>', retryAfterSeconds: 30 },
+    context: { targetingKey: [{ header: 'x-user-id' }] },
+    routes: [
+      { path: '/gone', origin: 'gone' },
+      { path: '/both', flag: 'both', origins: { on: 'gone', off: 'old' } },
+      { path: '/hangs', flag: 'hangs', origins },
+      ...flags.map((name) => ({ path: `/${name}`, flag: name, origins: { on: 'patient', off: 'old' } })),
+      { path: '/*', origin: 'old' },
+    ],
+    flags: Object.fromEntries(
+      [...flags, 'hangs', 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
+    ),
+  })
+})
+beforeEach(() => {
+  old.handler = saying('old')
+  next.handler = saying('new')
+})
+afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close()]))
+
+let visitors = 0
+const visit = (
+  path: string,
+  headers: Record<string, string> = {},
+  sent: { method?: string; body?: string } = {},
+) => plainRequest(gate.url + path, { ...sent, headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
+const rollBack = (flag: string) =>
+  gate.admin(`flags/${flag}/rollback`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+/** The answers to so many visits, a few at once. */
+const crowd = async (path: string, count = 24) => await inParallel(count, 4, () => visit(path))
+const from = (answers: { text: string }[], origin: string) =>
+  answers.filter(({ text }) => text === origin).length
+
+async function isOnFor(targetingKey: string): Promise<boolean> {
+  const response = await fetch(`${gate.url}/__sluice/ofrep/v1/evaluate/flags/climbing`, {
+    method: 'POST',
+    body: JSON.stringify({ context: { targetingKey } }),
+  })
+  return (await conforming(response, 'single')).body?.value === true
+}
+
+describe('a canary that hangs', () => {
+  it('holds visitors up only until that is known, is charged for all of them, and gets its traffic back', async () => {
+    next.handler = hanging
+    const before = next.seen.length
+    const answers = await crowd('/hangs', 100)
+    expect(from(answers, 'old')).toBe(100)
+    expect(next.seen.length - before).toBeLessThan(30)
+    const { canary } = await eventually(async () => {
+      const { flags } = (await gate.admin('status')) as Status
+      return flags.hangs?.arms.canary.requests === 100 ? flags.hangs.arms : undefined
+    })
+    expect(canary).toMatchObject({ errors: 100, rescued: 100, errorsByKind: { timeout: 100 } })
+    next.handler = saying('new')
+    await eventually(async () => (from(await crowd('/hangs', 10), 'new') === 10 ? true : undefined))
+  })
+})
+
+describe('a canary that fails whatever it is asked', () => {
+  it('is gone round by orders too, which are sent once, and gets its traffic back', async () => {
+    const order = () => visit('/failing', { 'content-length': '2' }, { method: 'POST', body: 'hi' })
+    next.handler = (_, response) => void response.writeHead(500).end('broken')
+    expect(await order()).toMatchObject({ status: 500, text: 'broken' })
+    expect(from(await crowd('/failing', 40), 'old')).toBe(40)
+    const before = next.seen.length
+    for (let count = 0; count < 5; count++) expect(await order()).toMatchObject({ status: 200, text: 'old' })
+    expect(next.seen.length).toBe(before)
+    const { canary } = await eventually(async () => {
+      const { flags } = (await gate.admin('status')) as Status
+      return flags.failing?.arms.canary.requests === 46 ? flags.failing.arms : undefined
+    })
+    expect(canary).toMatchObject({ errors: 46, rescued: 45, errorsByKind: { status: 46 } })
+    next.handler = saying('new')
+    await eventually(async () => (from(await crowd('/failing', 10), 'new') === 10 ? true : undefined))
+  })
+})
+
+describe('when no origin answers', () => {
+  it("browsers get the document's page, and programs a line of text", async () => {
+    const page = await visit('/gone', { accept: 'text/html' })
+    expect(page).toMatchObject({ status: 502, text: '<h1>Back soon</h1>' })
+    expect(page.headers.get('retry-after')).toBe('30')
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect(await visit('/gone')).toMatchObject({
+      status: 502,
+      text: expect.stringContaining('could not be reached'),
+    })
+  })
+
+  it("visitors get an origin's own error rather than the gate's", async () => {
+    old.handler = (_, response) => void response.writeHead(503).end('the old shop is closed')
+    for (let count = 0; count < 10; count++) {
+      expect(await visit('/both', { accept: 'text/html' })).toMatchObject({
+        status: 503,
+        text: 'the old shop is closed',
+      })
+    }
+  })
+})
+
+describe('after a rollback', () => {
+  it('visitors are back within seconds where control bears it', async () => {
+    expect(from(await crowd('/calm'), 'new')).toBe(24)
+    await rollBack('calm')
+    await eventually(async () => (from(await crowd('/calm'), 'old') === 24 ? true : undefined))
+  })
+
+  it('they wait while the latency of control climbs', async () => {
+    await crowd('/plain')
+    await crowd('/climbing')
+    old.handler = saying('old', CLIMBED_MS)
+    await crowd('/plain')
+    const stream = await listen(`${gate.url}/__sluice/ofrep/v1/stream`)
+    await rollBack('climbing')
+    await eventually(async () => (from(await crowd('/climbing', 10), 'old') > 0 ? true : undefined))
+    // Longer than all steps would take.
+    const startedMs = Date.now()
+    while (Date.now() < startedMs + 2_500) await crowd('/climbing')
+    expect(from(await crowd('/climbing'), 'new')).toBeGreaterThan(5)
+    // Whoever asks about a flag meanwhile hears what pages are routed by.
+    for (let n = 0; n < 12; n++) {
+      const id = `visitor ${n}`
+      const page = await plainRequest(`${gate.url}/climbing`, { headers: { 'x-user-id': id } })
+      expect([id, await isOnFor(id)]).toEqual([id, page.text === 'new'])
+    }
+    const toldMoving = await eventually(async () => stream.messagesMs.length || undefined)
+    old.handler = saying('old')
+    await eventually(async () => (from(await crowd('/climbing'), 'old') === 24 ? true : undefined))
+    for (let n = 0; n < 12; n++) expect(await isOnFor(`visitor ${n}`)).toBe(false)
+    // Pages that heard "on" are told to ask again when the last visitors have moved.
+    await eventually(async () => stream.messagesMs.length > toldMoving || undefined)
+    stream.close()
+  })
+
+  it('nobody waits for a canary that is down', async () => {
+    old.handler = saying('old', 200)
+    next.handler = (request) => void request.socket.destroy()
+    await crowd('/dead')
+    await rollBack('dead')
+    await eventually(async () => {
+      const answers = await crowd('/dead', 10)
+      const decided = answers.filter(({ headers }) =>
+        headers.get('sluice-flags')?.startsWith('dead=off;reason=rolled_back'),
+      )
+      return decided.length === 10 || undefined
+    })
+  })
+})

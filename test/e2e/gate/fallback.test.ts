@@ -1,0 +1,251 @@
+import { request as httpRequest } from 'node:http'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { debugToken, eventually, type Status, startGate, type TestGate } from './support/test-gate.ts'
+import { type Handler, inParallel, startOrigin, startTcp, type TestOrigin } from './support/test-origin.ts'
+
+const answering =
+  (text: string): Handler =>
+  (request, response, body) => {
+    response.setHeader('content-type', 'text/plain')
+    response.end(request.method === 'POST' ? `${text} ${body.length}` : text)
+  }
+
+let old: TestOrigin
+let sick: TestOrigin
+let garbage: { url: string; close(): Promise<void> }
+let reset: typeof garbage
+let hanging: typeof garbage
+let halfway: typeof garbage
+let gate: TestGate
+
+/** One flag per kind of failure, each half canary; their guards are off, so that each keeps failing. */
+function documentFor(failures: Record<string, string>) {
+  const flag = {
+    variants: { on: true, off: false },
+    off: 'off',
+    rules: [{ stages: [{ percentage: 50 }], serve: 'on' }],
+  }
+  const origins = { on: '', off: 'old' }
+  const names = Object.keys(failures)
+  return {
+    origins: {
+      // What is not meant to time out has the time that a busy machine needs for a crowd.
+      old: { url: old.url, timeoutMs: 60_000 },
+      ...Object.fromEntries(
+        names.map((name) => [name, { url: failures[name], timeoutMs: name === 'hanging' ? 300 : 60_000 }]),
+      ),
+    },
+    context: { targetingKey: [{ header: 'x-user-id' }] },
+    routes: [
+      { path: '/status/off', flag: 'status', origins: { ...origins, on: 'status' }, rescue: false },
+      { path: '/status/any', flag: 'status', origins: { ...origins, on: 'status' }, rescue: ['GET', 'POST'] },
+      ...names.map((name) => ({ path: `/${name}/*`, flag: name, origins: { ...origins, on: name } })),
+      { path: '/*', origin: 'old' },
+    ],
+    flags: Object.fromEntries(names.map((name) => [name, flag])),
+  }
+}
+
+beforeAll(async () => {
+  old = await startOrigin(answering('old'))
+  sick = await startOrigin((request, response) => {
+    response.statusCode = request.url === '/status/good' ? 200 : 503
+    response.end('sick')
+  })
+  garbage = await startTcp((socket) =>
+    socket.on('data', () => socket.end('\u0000\u0001 what is HTTP?\r\n\r\n')),
+  )
+  reset = await startTcp((socket) => socket.on('data', () => socket.resetAndDestroy()))
+  hanging = await startTcp(() => {})
+  halfway = await startTcp((socket) =>
+    socket.on('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf')
+      setTimeout(() => socket.destroy(), 20)
+    }),
+  )
+  gate = await startGate(
+    documentFor({
+      refused: 'http://127.0.0.1:1',
+      reset: reset.url,
+      garbage: garbage.url,
+      hanging: hanging.url,
+      status: sick.url,
+      halfway: halfway.url,
+    }),
+  )
+})
+afterEach(() => {
+  old.handler = answering('old')
+})
+afterAll(async () => {
+  await gate?.close()
+  await Promise.all([old, sick, garbage, reset, hanging, halfway].map((each) => each?.close()))
+})
+
+const ask = (path: string, user: number, init: RequestInit = {}) =>
+  fetch(gate.url + path, { ...init, headers: { 'x-user-id': `visitor-${user}`, ...init.headers } })
+
+/** The number of a visitor who is in the canary of a flag. */
+const canaryOf = (path: string, flag: string) => visitorOf(path, `${flag}=on`)
+const controlOf = (path: string, flag: string) => visitorOf(path, `${flag}=off`)
+
+async function visitorOf(path: string, decision: string): Promise<number> {
+  for (let user = 0; user < 100; user++) {
+    const flags = (await ask(path, user)).headers.get('sluice-flags')
+    if (flags?.startsWith(decision)) return user
+  }
+  throw new Error(`nobody gets ${decision}`)
+}
+
+const statusOf = async (flag: string) => ((await gate.admin('status')) as Status).flags[flag]
+
+const KINDS = {
+  refused: 'connect',
+  reset: 'connect',
+  garbage: 'connect',
+  hanging: 'timeout',
+  status: 'status',
+}
+
+/** One good answer ends that the canary is gone round, for a visitor of whom it is the origin. */
+const endGoingRound = (user: number) =>
+  eventually(async () => (await (await ask('/status/good', user)).text()) === 'sick' || undefined)
+
+describe('a canary that fails', () => {
+  it.each(Object.entries(KINDS))('%s: visitors see control, the canary is charged', async (flag, kind) => {
+    const methods = ['GET', 'HEAD', 'OPTIONS']
+    const answers = await inParallel(60, 20, async (user) => {
+      const method = methods[user % methods.length] as string
+      const response = await ask(`/${flag}/${user}?q=${user}`, user, { method })
+      return {
+        status: response.status,
+        rescue: response.headers.get('sluice-rescue'),
+        origin: response.headers.get('sluice-origin'),
+      }
+    })
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200))
+    expect(answers.map((answer) => answer.origin)).toEqual(answers.map(() => 'old'))
+    const rescued = answers.filter((answer) => answer.rescue === `${flag};failure=${kind}`).length
+    expect(rescued).toBeGreaterThan(10)
+    const canary = await eventually(async () => {
+      const counts = (await statusOf(flag))?.arms.canary
+      return counts && counts.requests >= rescued ? counts : undefined
+    })
+    expect(canary.errorsByKind[kind]).toBe(rescued)
+    expect(canary.rescued).toBe(rescued)
+  })
+
+  it('costs nobody an answer, however many wait for control at once', async () => {
+    const user = await canaryOf('/status/', 'status')
+    const crowd = 500
+    const waiting: (() => void)[] = []
+    const letGo = () => {
+      for (const answer of waiting.splice(0)) answer()
+    }
+    old.handler = (_, response) => {
+      waiting.push(() => response.end('old'))
+      if (waiting.length === crowd) letGo()
+    }
+    // Where not all of them come, control goes on all the same.
+    const timer = setInterval(letGo, 5_000)
+    const statuses = await inParallel(
+      crowd,
+      crowd,
+      async (index) => (await ask(`/status/${index}`, user)).status,
+    )
+    clearInterval(timer)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
+  it('leaves no 404 in a cache for files that only the canary has', async () => {
+    const [canary, control] = [
+      await canaryOf('/refused/', 'refused'),
+      await controlOf('/refused/', 'refused'),
+    ]
+    old.handler = (_, response) => {
+      response.writeHead(404, { 'cache-control': 'public, max-age=31536000' }).end()
+    }
+    // The first ones are rescued, the others go round the canary.
+    for (let index = 0; index < 12; index++) {
+      for (const user of [canary, control]) {
+        const { status, headers } = await ask(`/refused/app.${index}a2b3c4d.js`, user)
+        expect([index, status, headers.get('cache-control')]).toEqual([index, 404, 'no-store'])
+      }
+    }
+  })
+
+  it('tells control that it stands in', async () => {
+    const user = await canaryOf('/status/', 'status')
+    await ask('/status/told', user)
+    const seen = old.seen.find((each) => each.url === '/status/told')
+    expect(seen?.headers['sluice-flags']).toBe('status=off;reason=rescued')
+    expect(seen?.headers['sluice-signature']).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/)
+  })
+
+  it('is not rescued where the method is not safe, or the route says no', async () => {
+    const user = await canaryOf('/status/', 'status')
+    await endGoingRound(user)
+    const before = old.seen.length
+    expect((await ask('/status/', user, { method: 'POST', body: 'order' })).status).toBe(503)
+    expect((await ask('/status/off', user)).status).toBe(503)
+    expect(old.seen.length).toBe(before)
+  })
+
+  it('is rescued with its body where the route opts in and the body is small', async () => {
+    const user = await canaryOf('/status/', 'status')
+    await endGoingRound(user)
+    const small = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(60_000) })
+    expect([small.status, await small.text()]).toEqual([200, 'old 60000'])
+    const large = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(70_000) })
+    expect([large.status, await large.text()]).toEqual([503, 'sick'])
+  })
+
+  it('is shown as it is to somebody who forced the variant', async () => {
+    const token = debugToken({ status: 'on' })
+    expect((await ask('/status/', 0, { headers: { 'sluice-debug': token } })).status).toBe(503)
+  })
+
+  it('breaks off midway: the visitor sees the break, and the canary is charged', async () => {
+    const user = await canaryOf('/halfway/', 'halfway')
+    const before = (await statusOf('halfway'))?.arms.canary.errorsByKind['aborted-by-origin'] ?? 0
+    const outcome = await new Promise<string>((resolve) => {
+      const headers = { 'x-user-id': `visitor-${user}` }
+      const sent = httpRequest(`${gate.url}/halfway/x`, { headers }, (response) => {
+        let text = ''
+        response.on('data', (chunk) => {
+          text += chunk
+        })
+        response.on('error', () => resolve(`broken after "${text}"`))
+        response.on('end', () => resolve(`complete: "${text}"`))
+      })
+      sent.on('error', () => resolve('broken before the head'))
+      sent.end()
+    })
+    expect(outcome).toContain('broken')
+    await eventually(async () => {
+      const counts = (await statusOf('halfway'))?.arms.canary
+      return (counts?.errorsByKind['aborted-by-origin'] ?? 0) > before ? true : undefined
+    })
+  })
+})
+
+describe('with both origins down', () => {
+  it('the visitor gets an answer of an origin, and repetitions stay within the budget', async () => {
+    old.handler = (_request, response) => {
+      response.statusCode = 500
+      response.end('old is down too')
+    }
+    const user = await canaryOf('/status/', 'status')
+    const before = old.seen.length
+    const requests = 500
+    const bodies = await inParallel(requests, 20, async (index) =>
+      (await ask(`/status/${index}`, user)).text(),
+    )
+    expect(new Set(bodies)).toEqual(new Set(['old is down too', 'sick']))
+    expect(old.seen.length - before).toBeLessThanOrEqual(200 + requests / 10)
+    const refused = await canaryOf('/refused/', 'refused')
+    expect(['old is down too', expect.stringContaining('could not be reached')]).toContainEqual(
+      await (await ask('/refused/', refused)).text(),
+    )
+  })
+})

@@ -1,0 +1,103 @@
+/**
+ * The gate beside a bare passthrough Worker, both in plain workerd, same requests and same answers as bytes: what the
+ * origin sees and what the client sees differ only as docs/invisible.md says.
+ */
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inParallel } from '../support/test-origin.ts'
+import type { Message } from './message.ts'
+import { requestShapes } from './request-shapes.ts'
+import { failures, responseShapes } from './response-shapes.ts'
+import { hostOf, type Rig, startRig, WAYS } from './rig.ts'
+import type { Shape } from './shape.ts'
+import { type Got, send } from './wire.ts'
+
+let rig: Rig
+beforeAll(async () => {
+  rig = await startRig()
+})
+afterAll(() => rig?.close())
+
+type Exchange = { sent: SeenRequest[]; got: SeenAnswer }
+type SeenRequest = { startLine: string; headers: string[]; body: string }
+type SeenAnswer = { status: string; interim: string[]; headers: string[]; body: string }
+
+let cases = 0
+
+async function exchange(through: string, shape: Shape, way: string): Promise<Exchange> {
+  const key = String(cases++)
+  if (shape.respond !== undefined) rig.origin.responses.set(key, shape.respond)
+  const text = shape.request.toString('latin1').replaceAll('HOST', hostOf(way)).replace('CASE', key)
+  const got = await send(through, Buffer.from(text, 'latin1'))
+  return {
+    sent: (rig.origin.seen.get(key) ?? []).map((message) => requestOf(message)),
+    got: answerOf(got, way !== 'plain'),
+  }
+}
+
+/** Headers that the gate adds or takes, as documented, by where; the rest has to be the same, in the same order. */
+const ADDED_TO_REQUESTS = /^(x-forwarded-(host|proto)|sluice-flags|x-case|host):/i
+const CHANGED_IN_FLAGGED_ANSWERS = /^((cdn-)?cache-control|set-cookie: sluice_\w+=)/i
+const TAG = /~sluice\.\w+/
+
+function requestOf(message: Message): SeenRequest {
+  const lines = message.headers.map(([name, value]) => `${name}: ${value}`)
+  const headers = lines.filter((line) => !ADDED_TO_REQUESTS.test(line))
+  return { startLine: message.startLine, headers, body: digest(message.body) }
+}
+
+function answerOf(got: Got, isFlagged: boolean): SeenAnswer {
+  const head = got.kind === 'answer' ? got.message : got.head
+  const lines = (head?.headers ?? [])
+    .map(([name, value]) => `${name}: ${value}`.replace(TAG, ''))
+    .filter(
+      (line) => !(isFlagged && CHANGED_IN_FLAGGED_ANSWERS.test(line)) && line.toLowerCase() !== 'etag: w/""',
+    )
+  const body = got.kind === 'answer' ? digest(got.message.body) : `broken off after ${got.body} bytes`
+  return { status: head?.startLine ?? 'none', interim: got.interim, headers: lines, body }
+}
+
+function digest(body: Buffer): string {
+  if (body.length <= 200) return body.toString('latin1')
+  return `${body.length} bytes ${createHash('sha256').update(body).digest('hex')}`
+}
+
+/** Shapes that the gate treats differently and should: see "Caches" in docs/invisible.md. */
+const CONDITIONAL = /^if-(none-match: (?!\*)|modified-since|range)/im
+
+/** The shapes for which the two differ, with what was seen. */
+async function differences(all: readonly Shape[], way: string) {
+  const compared = await inParallel(all.length, 6, async (index) => {
+    const shape = all[index] as Shape
+    const bare = await exchange(rig.passthrough, shape, way)
+    const gated = await exchange(rig.gate, shape, way)
+    return isDeepStrictEqual(bare, gated)
+      ? []
+      : [`${shape.name}\n  ${JSON.stringify(bare)}\n  ${JSON.stringify(gated)}`]
+  })
+  return compared.flat()
+}
+
+describe('everything looks the same as through a bare passthrough Worker', () => {
+  it.each(WAYS)('on the way "%s"', async (way) => {
+    const isTagged = way === 'canary' || way === 'chosen'
+    const all = [...requestShapes(), ...responseShapes()].filter(
+      (shape) => !isTagged || !CONDITIONAL.test(shape.request.toString('latin1')),
+    )
+    expect(all.length).toBeGreaterThan(400)
+    expect((await differences(all, way)).join('\n')).toBe('')
+  })
+})
+
+describe('what the runtime meets with an exception, the gate answers for in plain words', () => {
+  it.each(WAYS)('on the way "%s"', async (way) => {
+    for (const { status, shape } of failures()) {
+      const bare = await exchange(rig.passthrough, shape, way)
+      expect([shape.name, bare.got.status]).toEqual([shape.name, expect.stringMatching(/^(none|.* 500 .*)$/)])
+      const gated = await exchange(rig.gate, shape, way)
+      expect([shape.name, gated.got.status]).toEqual([shape.name, expect.stringContaining(String(status))])
+      expect(gated.got.body).toMatch(/^(Bad Request|The site could not be reached\. .*)\n$/)
+    }
+  })
+})

@@ -1,0 +1,232 @@
+/**
+ * Every change of state leaves its record: who or what, when, why, on what evidence, from what to what. The table
+ * below has an entry for every operation of the contract, and every verb of flags; what it lacks does not compile.
+ */
+
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { AUDIT_ACTIONS } from '../../../src/contract/responses/logs.ts'
+import { API_PREFIX, FLAG_VERBS, ROUTES } from '../../../src/contract/routes.ts'
+import { ADMIN_TOKEN, admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
+import {
+  type AuditRecord,
+  body,
+  CHANGES,
+  type Change,
+  DOCUMENT,
+  type ExpectedRecord,
+  FLAG,
+  READING,
+  REFUSED,
+  STEPS,
+  VERSION,
+} from '../support/audited-changes.ts'
+import { count, failing, healthy, writeIntoKv } from '../support/controller.ts'
+
+async function latest(count = 100): Promise<AuditRecord[]> {
+  return (await admin.call('listAudit', { query: { limit: String(count) } })).records
+}
+
+/** The records that something leaves, newest first. */
+async function recordsOf(work: () => Promise<unknown>): Promise<AuditRecord[]> {
+  const [last] = await latest(1)
+  await work()
+  return (await latest()).filter(({ id }) => id > (last?.id ?? 0))
+}
+
+const PUBLISHED = { action: 'document-published', actor: 'admin', flag: null, reason: 'because' } as const
+const seen = new Set<string>()
+
+async function expectRecord(change: Change): Promise<void> {
+  let expected: ExpectedRecord | 'nothing' = 'nothing'
+  const startedAtMs = Date.now()
+  const records = await recordsOf(async () => {
+    expected = await change()
+  })
+  if (expected === 'nothing') return expect(records).toEqual([])
+  expect(records).toMatchObject([expected])
+  const [record] = records as [AuditRecord]
+  seen.add(record.action)
+  expect(record.reason).not.toBe('')
+  expect(Math.abs(Date.parse(record.at) - startedAtMs)).toBeLessThan(60_000)
+}
+
+describe('what only reads leaves no record:', () => {
+  it.each(READING)('%s', async (id) => {
+    const { method, path } = ROUTES[id]
+    const url = `${GATE_URL}${API_PREFIX}${path}`.replace(':version', '0').replace(':flag', 'new-shop')
+    const text = JSON.stringify(id === 'explain' ? {} : { document: DOCUMENT })
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+    const before = (await admin.call('getStatus')).epoch
+    const records = await recordsOf(async () => {
+      const query = id === 'getSeries' ? '?flag=new-shop' : ''
+      const response = await gate.fetch(url + query, {
+        method,
+        headers,
+        ...(method === 'POST' && { body: text }),
+      })
+      expect([200, 404]).toContain(response.status)
+      await response.body?.cancel()
+    })
+    expect(records).toEqual([])
+    expect((await admin.call('getStatus')).epoch).toBe(before)
+  })
+})
+
+describe('what people change leaves one record:', () => {
+  const cases = Object.entries(CHANGES).flatMap(([id, changes]) =>
+    Object.entries(changes).map(([what, change]): [string, string, Change] => [id, what, change]),
+  )
+
+  it('the table has every operation of the contract', () => {
+    const listed: string[] = [...READING, ...Object.keys(CHANGES), 'commandFlag']
+    expect(listed.toSorted()).toEqual(Object.keys(ROUTES).toSorted())
+    expect(new Set(STEPS.map(({ verb }) => verb))).toEqual(new Set(FLAG_VERBS))
+  })
+
+  it.each(cases)('%s, %s', async (_, __, change) => expectRecord(change))
+
+  it.each(STEPS)('commandFlag, $verb', async ({ verb, stage, before, after }) => {
+    const { token: secret } = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
+    await expectRecord(async () => {
+      const choice = stage === undefined ? {} : { stage }
+      await adminAs(secret).call('commandFlag', {
+        params: { flag: FLAG, verb },
+        body: { ...body, ...choice },
+      })
+      return { action: verb, actor: 'Olga', flag: FLAG, reason: 'because', before, after }
+    })
+  })
+
+  it('nothing that is refused leaves a record', async () => {
+    const records = await recordsOf(async () => {
+      for (const { id, call } of REFUSED) await admin.refusal(id, call as never)
+    })
+    expect(records).toEqual([])
+  })
+})
+
+async function recordOf(flag: string, action: AuditRecord['action']): Promise<AuditRecord | undefined> {
+  const { records } = await admin.call('listAudit', { query: { flag } })
+  return records.find((record) => record.action === action)
+}
+
+describe('what nobody commands leaves its record as well:', () => {
+  it('a document that is written into KV, good or bad', async () => {
+    await expectRecord(async () => {
+      const { version } = await admin.call('getDocument')
+      await writeIntoKv('config', JSON.stringify({ ...DOCUMENT, defaultOrigin: 'old' }))
+      const evidence = expect.anything()
+      return {
+        action: 'document-adopted',
+        actor: 'kv',
+        evidence,
+        before: { version },
+        after: { version: version + 1 },
+      }
+    })
+    await expectRecord(async () => {
+      await writeIntoKv('config', '{"origins": {}}')
+      const problem = { path: expect.stringContaining('$'), fix: expect.any(String) }
+      const evidence = expect.arrayContaining([expect.objectContaining(problem)])
+      return {
+        action: 'document-refused',
+        actor: 'kv',
+        evidence,
+        before: VERSION,
+        after: { hash: expect.any(String) },
+      }
+    })
+    // What is in force, published again, takes the bad one's place.
+    const { version, text } = await admin.call('getDocument')
+    await expectRecord(async () => {
+      await admin.call('publishDocument', { body: { document: text, expectedVersion: version, ...body } })
+      return { ...PUBLISHED, before: { version }, after: { version: version + 1 } }
+    })
+    expect(await env.GATE.get('config')).toBe(text)
+    await expectRecord(async () => {
+      await admin.call('publishDocument', { body: { document: text, expectedVersion: version + 1 } })
+      return 'nothing'
+    })
+  })
+
+  it('a kill list that is written into KV, and lifted by a person', async () => {
+    await expectRecord(async () => {
+      await writeIntoKv('kill', '["plain"]')
+      return { action: 'kill-list', actor: 'kv', before: [], after: ['plain'] }
+    })
+    await expectRecord(async () => {
+      await admin.call('commandFlag', { params: { flag: 'plain', verb: 'unkill' }, body })
+      return { action: 'kill-list', actor: 'admin', flag: 'plain', before: ['plain'], after: [] }
+    })
+  })
+
+  it.each([
+    ['failing', 'rollback', 'rolledBack'],
+    ['called', 'freeze', 'frozen'],
+  ] as const)('the guard on %s: %s', async (flag, action, part) => {
+    await expect
+      .poll(async () => {
+        await count(flag, failing(2_000), healthy(2_000))
+        return await recordOf(flag, action)
+      })
+      .toMatchObject({
+        actor: 'guard',
+        flag,
+        reason: expect.stringMatching(/canary/i),
+        evidence: { canaryErrorRate: expect.any(Number), pValue: expect.any(Number) },
+        before: expect.not.objectContaining({ [part]: expect.anything() }),
+        after: { [part]: { reason: expect.any(String) } },
+      })
+    seen.add(action)
+  })
+
+  it('a rollout that climbs and is finished by itself', async () => {
+    await expect
+      .poll(
+        async () => {
+          const { stage } = (await admin.call('getStatus')).flags.healthy ?? {}
+          await count('healthy', healthy(10_000), healthy(stage === 0 ? 30_000 : 10_000))
+          return await recordOf('healthy', 'finish')
+        },
+        { timeout: 20_000 },
+      )
+      .toMatchObject({ actor: 'rollout', before: { stage: 1 }, after: { stage: 1, finished: true } })
+    const climbed = { actor: 'rollout', reason: expect.stringContaining('50 %'), evidence: expect.anything() }
+    expect(await recordOf('healthy', 'advance')).toMatchObject({
+      ...climbed,
+      before: { stage: 0 },
+      after: { stage: 1 },
+    })
+  })
+
+  it('a login with a wrong token', async () => {
+    await adminAs('sluice_wrong').refusal('getStatus')
+    await expect
+      .poll(async () => (await latest()).find(({ action }) => action === 'login-refused'))
+      .toMatchObject({ actor: 'unknown', reason: expect.not.stringContaining('sluice_wrong') })
+    seen.add('login-refused')
+  })
+
+  it('a call that the role of its token does not allow, once for many', async () => {
+    const { token: secret } = await admin.call('createToken', { body: { name: 'Vera', role: 'viewer' } })
+    const vera = adminAs(secret)
+    for (let time = 0; time < 9; time++)
+      await vera.refusal('deleteFlag', { params: { flag: FLAG }, body: {} })
+    const ofVera = async () =>
+      (await latest()).filter(({ actor, action }) => actor === 'Vera' && action === 'call-refused')
+    await expect
+      .poll(ofVera)
+      .toMatchObject([
+        { reason: expect.stringContaining('deleteFlag needs admin'), evidence: { times: 1, role: 'viewer' } },
+      ])
+    await vera.refusal('listTokens')
+    await expect.poll(ofVera).toMatchObject([{ evidence: { times: 10, operation: 'listTokens' } }, {}])
+    expect(JSON.stringify(await ofVera())).not.toContain(secret)
+    seen.add('call-refused')
+  })
+
+  it('and every kind of record has been seen', () => {
+    expect([...seen].toSorted()).toEqual([...AUDIT_ACTIONS].toSorted())
+  })
+})

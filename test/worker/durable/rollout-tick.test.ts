@@ -1,0 +1,98 @@
+/** Whom a look at a rollout tells what, and how often. */
+import { expect, it } from 'vitest'
+import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
+import { INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import type { Verdict } from '../../../src/core/guard/index.ts'
+import { compilePlans } from '../../../src/core/rollout/plan.ts'
+import { RolloutRound } from '../../../src/durable/controller/rollout-tick.ts'
+
+const FLAG = 'f'
+const DOCUMENT = {
+  origins: { old: { url: 'http://old.test' } },
+  routes: [{ path: '/*', origin: 'old' }],
+  flags: {
+    [FLAG]: {
+      variants: { on: true, off: false },
+      off: 'off',
+      rules: [{ serve: 'on', stages: [{ percentage: 5, approval: true }, { percentage: 50 }] }],
+      guard: {},
+    },
+  },
+}
+const HEALTHY = { kind: 'healthy', action: 'none', mayAdvance: true, alert: null, sentence: 'healthy' }
+const LATE = { kind: 'inconclusive', action: 'none', mayAdvance: false, alert: 'too long', sentence: 'waits' }
+
+/** A round over a flag whose verdict and place the test sets; `told` is what people hear. */
+function startRound(kept = new Map<string, string>()) {
+  const parsed = parseDocumentValue(DOCUMENT)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  const loaded = {
+    document: parsed.value,
+    snapshot: compileSnapshot(parsed.value),
+    plans: compilePlans(parsed.value),
+  }
+  const told: string[] = []
+  const performed: string[] = []
+  const now = { verdict: HEALTHY, stage: 0, killed: [] as string[] }
+  const control = {
+    get state() {
+      return {
+        ...INITIAL_CONTROL_STATE,
+        killed: now.killed,
+        flags: { [FLAG]: { generation: 1, stage: now.stage } },
+      }
+    },
+  }
+  const texts = {
+    getJson: (name: string) => (kept.has(name) ? JSON.parse(kept.get(name) ?? '') : undefined),
+    putJson: (name: string, value: unknown) => void kept.set(name, JSON.stringify(value)),
+  }
+  const round = new RolloutRound(
+    control as never,
+    { look: () => now.verdict as unknown as Verdict } as never,
+    { append: () => {} } as never,
+    texts as never,
+    {
+      perform: async ({ kind }) => void performed.push(kind),
+      notify: (event) => void told.push(event),
+    },
+  )
+  return { now, told, performed, look: () => round.run(loaded as never, 0) }
+}
+
+it('a stage that wavers between two occasions tells of each once, also after a restart', async () => {
+  const kept = new Map<string, string>()
+  const first = startRound(kept)
+  for (const verdict of [HEALTHY, LATE, HEALTHY, LATE, HEALTHY]) {
+    first.now.verdict = verdict as never
+    await first.look()
+  }
+  expect(first.told).toEqual(['approval-needed', 'hold'])
+  const second = startRound(kept)
+  await second.look()
+  expect(second.told).toEqual([])
+})
+
+it('a stage that is come to again tells again', async () => {
+  const { now, told, look } = startRound()
+  await look()
+  now.stage = 1
+  await look()
+  now.stage = 0
+  await look()
+  expect(told).toEqual(['approval-needed', 'approval-needed'])
+})
+
+it('a killed flag stays where it is, and goes on when it is alive again', async () => {
+  const { now, performed, look } = startRound()
+  now.stage = 1
+  now.killed = [FLAG]
+  await look()
+  now.killed = ['*']
+  await look()
+  expect(performed).toEqual([])
+  now.killed = []
+  await look()
+  expect(performed).toEqual(['finish'])
+})

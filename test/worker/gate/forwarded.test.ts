@@ -1,0 +1,39 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { prepareForOrigin } from '../../../src/gate/origin/proxy-headers.ts'
+import { Facts } from '../../../src/gate/request/request-facts.ts'
+
+const sentOn = (sent: Record<string, string>, speaksForwarded: boolean) => {
+  const request = new Request('https://shop.example.com:8443/x', { headers: sent })
+  const headers = new Headers(request.headers)
+  prepareForOrigin(headers, new Facts(request, env, 0), speaksForwarded)
+  return headers
+}
+const forwardedOf = (sent: Record<string, string>, speaksForwarded: boolean) =>
+  sentOn(sent, speaksForwarded).get('forwarded')
+
+it('an origin that asks for it hears by Forwarded (RFC 7239) for whom, at which host and how', () => {
+  expect(forwardedOf({ 'cf-connecting-ip': '192.0.2.1' }, true)).toBe(
+    'for=192.0.2.1;host="shop.example.com:8443";proto=https',
+  )
+  expect(forwardedOf({ 'cf-connecting-ip': '2001:db8::1' }, true)).toMatch(/^for="\[2001:db8::1\]";/)
+  expect(forwardedOf({}, true)).toMatch(/^for=unknown;/)
+})
+
+it('what proxies before the gate have said stays in front', () => {
+  const sent = { 'cf-connecting-ip': '192.0.2.1', forwarded: 'for=10.0.0.1' }
+  expect(forwardedOf(sent, true)).toMatch(/^for=10\.0\.0\.1, for=192\.0\.2\.1;/)
+  expect(forwardedOf(sent, false)).toBe('for=10.0.0.1')
+})
+
+it.each([
+  [undefined, '192.0.2.1'],
+  ['10.0.0.1', '10.0.0.1, 192.0.2.1'],
+  ['10.0.0.1,192.0.2.1', '10.0.0.1,192.0.2.1'],
+  ['192.0.2.1', '192.0.2.1'],
+  // What only ends like the visitor's address is another's.
+  ['10.0.0.1, 11192.0.2.1', '10.0.0.1, 11192.0.2.1, 192.0.2.1'],
+])('X-Forwarded-For %s becomes %s', (chain, expected) => {
+  const sent = { 'cf-connecting-ip': '192.0.2.1', ...(chain !== undefined && { 'x-forwarded-for': chain }) }
+  expect(sentOn(sent, false).get('x-forwarded-for')).toBe(expected)
+})

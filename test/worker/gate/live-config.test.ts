@@ -1,0 +1,62 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
+import { LiveDocument } from '../../../src/gate/config/live-config.ts'
+import { sha256Hex } from '../../../src/platform/crypto.ts'
+
+const textOf = (url: string) =>
+  JSON.stringify({ origins: { only: { url } }, routes: [{ path: '/*', origin: 'only' }] })
+
+/** A document of a version, as the Controller tells of it. */
+async function versionOf(version: number, atMs = version * 1_000) {
+  const text = textOf(`http://version-${version}.test`)
+  const tag: DocumentTag = { version, hash: await sha256Hex(text), atMs, replaced: [], inKv: false }
+  return { tag, text }
+}
+
+async function liveWith(versions: readonly { tag: DocumentTag; text: string }[]): Promise<string> {
+  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  for (const { tag, text } of versions) await live.offer(tag, async () => text, env, Date.now())
+  return live.last.snapshot.fallback.url
+}
+
+it('a document that is told of late does not replace a newer one', async () => {
+  const [first, second] = [await versionOf(1), await versionOf(2)]
+  expect(await liveWith([first])).toBe('http://version-1.test')
+  expect(await liveWith([first, second])).toBe('http://version-2.test')
+  expect(await liveWith([second, first])).toBe('http://version-2.test')
+})
+
+it('a Controller that has lost its memory is heard all the same', async () => {
+  const [old, restarted] = [await versionOf(7), await versionOf(1, 60_000)]
+  expect(await liveWith([old, restarted])).toBe('http://version-1.test')
+})
+
+it('a text that is not the one that was told of is not used', async () => {
+  const { tag } = await versionOf(1)
+  expect(await liveWith([{ tag, text: textOf('http://evil.test') }])).toBe('http://bundled.test')
+})
+
+it('megabytes of nonsense in KV are not read again and again, and what closes flags still is', async () => {
+  const reads: (string | string[])[] = []
+  const nonsense = new TextEncoder().encode('{'.repeat(7_000_000))
+  const kv = {
+    get: async (keys: string | string[]) => {
+      reads.push(keys)
+      return typeof keys === 'string' ? nonsense.buffer : new Map(keys.map((key) => [key, null]))
+    },
+  }
+  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  const work: Promise<unknown>[] = []
+  const startMs = Date.now()
+  for (const second of [0, 31, 62, 93]) {
+    const gateEnv = { ...env, GATE: kv as unknown as KVNamespace, ENVIRONMENT: 'production' }
+    await live.current(gateEnv, (each) => void work.push(each), startMs + second * 1_000)
+    await Promise.all(work)
+  }
+  const closing = ['kill', 'state']
+  expect(reads).toEqual(['config', closing, closing, 'config', closing, closing])
+  expect(live.last.snapshot.fallback.url).toBe('http://bundled.test')
+  await live.refreshNow({ ...env, GATE: kv as unknown as KVNamespace }, startMs + 400_000)
+  expect(reads.slice(-2)).toContain('config')
+})
