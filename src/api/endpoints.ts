@@ -48,7 +48,7 @@ export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
     createEventsApi({
       assignments: async (request, env, ctx) => {
         const live = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
-        return await assignmentsOf(request, live, env, gate.stepBacks)
+        return await assignmentsOf(request, live, env, gate.gradualRollback)
       },
       report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
       keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),

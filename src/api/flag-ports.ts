@@ -1,17 +1,17 @@
 /** The request path as the flag APIs see it. */
 
-import type { Live } from '../gate/config/live-config.ts'
+import type { ActiveConfig } from '../gate/config/live-config.ts'
 import { flagQuery } from '../gate/evaluation/flag-query.ts'
 import type { Gate } from '../gate/gate.ts'
-import { Facts } from '../gate/request/request-facts.ts'
+import { GateRequest } from '../gate/request/gate-request.ts'
 import type { Env } from '../platform/env.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { FlagPorts } from './flags/ports.ts'
 
 export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
-  const { live, reporter, stepBacks } = gate
+  const { live, reporter, gradualRollback } = gate
 
-  const current = (env: Env, ctx: ExecutionContext): Promise<Live> =>
+  const current = (env: Env, ctx: ExecutionContext): Promise<ActiveConfig> =>
     live.current(env, (work) => ctx.waitUntil(work), Date.now())
   /** An isolate that only answers queries hears of a kill as soon as one that pages go through. */
   async function inTouch(request: Request, env: Env, ctx: ExecutionContext) {
@@ -21,7 +21,7 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
     const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
     // A Worker with the gate inside may do without.
     if (env.COUNTERS !== undefined) {
-      reporter.stayInTouch({ env, place: new Facts(request, env, nowMs), nowMs, waitUntil })
+      reporter.stayInTouch({ env, place: new GateRequest(request, env, nowMs), nowMs, waitUntil })
     }
     return { document, revision }
   }
@@ -29,7 +29,7 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
     settings: async (env, ctx) => (await current(env, ctx)).snapshot.flagQueries,
     query: async (request, given, env, ctx) => {
       const { document, revision } = await inTouch(request, env, ctx)
-      return { ...(await flagQuery(request, given, document, env, stepBacks)), revision }
+      return { ...(await flagQuery(request, given, document, env, gradualRollback)), revision }
     },
     checkToken: async (token, request, env, ctx) => {
       const headers = new Headers({ authorization: `Bearer ${token}` })

@@ -1,7 +1,7 @@
 /**
  * The request path, a step a line:
  *
- *   facts → live document → route → visitor → decision → origin → outcome → response
+ *   request → live document → route → visitor → decision → origin → outcome → response
  *
  * Up to the decision nothing may cost the visitor the page: whatever throws there, the request goes to the stable
  * origin. After it, the origin's answer is what the visitor gets, whatever becomes of counting.
@@ -12,27 +12,34 @@ import type { RequestContext } from '../core/context/request-context.ts'
 import { type Decision, decide } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../platform/env.ts'
-import { type Live, LiveDocument } from './config/live-config.ts'
+import { type ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { bootstrapFor, wantsBootstrap, withBootstrap } from './evaluation/bootstrap.ts'
-import { StepBacks } from './evaluation/gradual-rollback.ts'
+import { GradualRollback } from './evaluation/gradual-rollback.ts'
 import { decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
-import { AssetFinder } from './origin/asset-fallback.ts'
-import { BodyWatch } from './origin/body-monitor.ts'
+import { AssetFallback } from './origin/asset-fallback.ts'
+import { BodyMonitor } from './origin/body-monitor.ts'
+import { keepFromSharedCaches } from './origin/cache-control.ts'
 import { withErrorPage } from './origin/error-page.ts'
 import { Rescuer } from './origin/fallback.ts'
 import { askOrigin, type ExtraHeaders, type OriginAnswer } from './origin/fetch-origin.ts'
 import { HIGHEST_STATUS, mutable } from './origin/mutable-response.ts'
 import { OriginHealth } from './origin/origin-health.ts'
-import { flagsHeader, keepFromSharedCaches, rescuedFlagsHeader } from './origin/proxy-headers.ts'
+import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
 import { andThen } from './perf/and-then.ts'
-import { KeptShapes } from './perf/hidden-classes.ts'
+import { HiddenClasses } from './perf/hidden-classes.ts'
 import type { Plan } from './plan.ts'
-import type { Wait } from './reporting/in-flight.ts'
+import type { InFlightRequest } from './reporting/in-flight.ts'
 import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
-import { type DebugView, debugViewOf } from './request/overrides.ts'
-import { keepTo, type Pin, pinOf, type Role, roleOf } from './request/page-affinity.ts'
-import { Facts } from './request/request-facts.ts'
+import { GateRequest } from './request/gate-request.ts'
+import { type DebugAccess, debugAccessOf } from './request/overrides.ts'
+import {
+  affinityOf,
+  keepToPage,
+  type PageAffinity,
+  type PageRole,
+  pageRoleOf,
+} from './request/page-affinity.ts'
 import { signFlags } from './request/signature.ts'
 import { observe, respond } from './respond.ts'
 
@@ -44,12 +51,17 @@ export type GateOptions = {
 }
 
 /** A request whose route is found. */
-type Asking = { target: RouteTarget; document: Live; facts: Facts; surroundings: ReportContext }
+type Asking = {
+  target: RouteTarget
+  document: ActiveConfig
+  request: GateRequest
+  surroundings: ReportContext
+}
 /** What is known of the page that it is, or comes from. */
 type Page = {
-  role: Role
-  debug: DebugView
-  pin: Pin | undefined
+  role: PageRole
+  debug: DebugAccess
+  affinity: PageAffinity | undefined
   /** Set where the page brings its flags along. */
   revision: string | undefined
 }
@@ -57,50 +69,50 @@ type Page = {
 export type Gate = {
   /** `url` is the request's, from whoever has asked for it already. */
   handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response>
-  live: LiveDocument
+  live: LiveConfig
   reporter: Reporter
-  stepBacks: StepBacks
+  gradualRollback: GradualRollback
   /** Another text whenever decisions may have changed. Of a document that has just been asked for: no await between. */
-  revisionOf(document: Live, nowMs: number): string
+  revisionOf(document: ActiveConfig, nowMs: number): string
 }
 
 /** Makes the gate of one isolate. What is there at once is not awaited: each await costs as much as reading a header. */
 export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
-  const live = new LiveDocument(bundled)
+  const live = new LiveConfig(bundled)
   const sampler = new Sampler()
   const reporter = new Reporter(live, sampler)
   const health = new OriginHealth()
   const rescuer = new Rescuer(health)
-  const assets = new AssetFinder(health)
-  const stepBacks = new StepBacks(health, evaluate)
-  const bodies = new BodyWatch()
-  const visitors = new KeptShapes()
-  const requests = new KeptShapes()
+  const assets = new AssetFallback(health)
+  const gradualRollback = new GradualRollback(health, evaluate)
+  const bodies = new BodyMonitor()
+  const visitors = new HiddenClasses()
+  const requests = new HiddenClasses()
 
-  async function handle(request: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response> {
-    const facts = factsOf(request, env, url)
-    if (facts === undefined) return new Response('Bad Request\n', { status: 400 })
-    const { nowMs } = facts
+  async function handle(raw: Request, env: Env, ctx: ExecutionContext, url?: string): Promise<Response> {
+    const request = gateRequestOf(raw, env, url)
+    if (request === undefined) return new Response('Bad Request\n', { status: 400 })
+    const { nowMs } = request
     const surroundings = {
       env,
-      place: facts,
+      place: request,
       nowMs,
       waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
     }
     try {
       const document = live.fresh(nowMs) ?? (await live.current(env, surroundings.waitUntil, nowMs))
-      const target = findTarget(document.snapshot, facts)
-      const planned = planFor({ target, document, facts, surroundings })
+      const target = findTarget(document.snapshot, request)
+      const planned = planFor({ target, document, request, surroundings })
       const plan = planned instanceof Promise ? await planned : planned
-      const asked = await rescuer.ask(facts, plan)
-      const completed = assets.complete(facts, plan, asked, document.snapshot)
+      const asked = await rescuer.ask(request, plan)
+      const completed = assets.complete(request, plan, asked, document.snapshot)
       const found = completed instanceof Promise ? await completed : completed
-      const answer = withErrorPage(found, facts, document.snapshot)
-      requests.offer(facts, plan, answer)
-      const watched = observe(plan, answer, facts, { reporter, bodies, surroundings })
-      return withFlags(respond(plan, answer, watched, facts), plan, answer)
+      const answer = withErrorPage(found, request, document.snapshot)
+      requests.offer(request, plan, answer)
+      const watched = observe(plan, answer, request, { reporter, bodies, surroundings })
+      return withFlags(respond(plan, answer, watched, request), plan, answer)
     } catch {
-      return await lastResort(facts)
+      return await lastResort(request)
     }
   }
 
@@ -115,18 +127,20 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   }
 
   function makePlan(asking: Asking): Plan | Promise<Plan> {
-    const { document, facts, surroundings } = asking
+    const { document, request, surroundings } = asking
     const { snapshot } = document
-    const role = roleOf(facts)
-    const isWithFlags = wantsBootstrap(facts, role, snapshot)
+    const role = pageRoleOf(request)
+    const isWithFlags = wantsBootstrap(request, role, snapshot)
     // Of this document: nothing may be awaited before.
-    const revision = isWithFlags ? revisionOf(document, facts.nowMs) : undefined
-    return andThen(debugViewOf(facts, surroundings.env), (debug) => {
-      const pin = pinOf(facts, role, asking.target, snapshot)
-      if (pin === undefined && asking.target.kind === 'origin' && !isWithFlags)
+    const revision = isWithFlags ? revisionOf(document, request.nowMs) : undefined
+    return andThen(debugAccessOf(request, surroundings.env), (debug) => {
+      const affinity = affinityOf(request, role, asking.target, snapshot)
+      if (affinity === undefined && asking.target.kind === 'origin' && !isWithFlags)
         return { ...stablePlan(asking.target), role, debug }
-      const page = { role, debug, pin, revision }
-      return andThen(visitorOf(facts, document, surroundings.env), (visitor) => planOf(visitor, asking, page))
+      const page = { role, debug, affinity, revision }
+      return andThen(visitorOf(request, document, surroundings.env), (visitor) =>
+        planOf(visitor, asking, page),
+      )
     })
   }
 
@@ -134,22 +148,23 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   function planOf(visitor: Visitor, asking: Asking, page: Page): Plan | Promise<Plan> {
     visitors.offer(visitor, asking, page)
     const { context, anonymous } = visitor
-    const { document, facts, surroundings } = asking
-    const { role, debug, pin, revision } = page
+    const { document, request, surroundings } = asking
+    const { role, debug, affinity, revision } = page
     const { snapshot } = document
     const { env, nowMs } = surroundings
-    const target = pin?.target ?? asking.target
+    const target = affinity?.target ?? asking.target
     const inputs = decisionInputs(document, env, nowMs, debug.overrides)
     const bring = (routed?: Decision) => {
-      const decideOther = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, snapshot, context, inputs)
+      const decideOther = (flag: CompiledFlag) =>
+        gradualRollback.decideUnrouted(flag, snapshot, context, inputs)
       return revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
     }
     if (target.kind === 'origin') {
       const bootstrap = bring()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: anonymous.setCookie() }
     }
-    const decision = keepTo(pin, stepBacks.decide(target, context, inputs))
-    sampler.offer(snapshot, facts, context)
+    const decision = keepToPage(affinity, gradualRollback.decide(target, context, inputs))
+    sampler.offer(snapshot, request, context)
     const origin = target.origins.get(decision.variant) ?? target.stable
     const bootstrap = bring(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, context, env, nowMs)
@@ -160,12 +175,12 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       decision,
       variant: decision.variant,
       visitor: decision.bucket,
-      wait: expectAnswer(decision, target.flag, facts, surroundings),
+      wait: expectAnswer(decision, target.flag, request, surroundings),
       extra,
       standIn: mayStandIn(target, origin, decision)
         ? { origin: target.stable, extra: () => headersFor(rescuedFlagsHeader(target.flag)) }
         : undefined,
-      mayRepeat: target.rescued.has(facts.method),
+      mayRepeat: target.rescued.has(request.method),
       setCookie: anonymous.setCookie(),
       debug,
       bootstrap,
@@ -176,30 +191,30 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
   function expectAnswer(
     decision: Decision,
     { deadlineMs }: CompiledFlag,
-    { request }: Facts,
+    { raw }: GateRequest,
     surroundings: ReportContext,
-  ): Wait | undefined {
+  ): InFlightRequest | undefined {
     if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
-    return reporter.expect(decision, deadlineMs, request, surroundings)
+    return reporter.expect(decision, deadlineMs, raw, surroundings)
   }
 
-  function revisionOf(document: Live, nowMs: number): string {
-    const moving = stepBacks.progress(document, nowMs)
+  function revisionOf(document: ActiveConfig, nowMs: number): string {
+    const moving = gradualRollback.progress(document, nowMs)
     return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12), moving].join('-')
   }
 
   /** Nothing above should ever throw; should it all the same, the visitor still gets a page. */
-  async function lastResort(facts: Facts): Promise<Response> {
+  async function lastResort(request: GateRequest): Promise<Response> {
     const { snapshot } = live.last
-    const answer = await askOrigin(facts, { origin: snapshot.fallback, extra: [] })
-    const { response, status } = withErrorPage(answer, facts, snapshot)
+    const answer = await askOrigin(request, { origin: snapshot.fallback, extra: [] })
+    const { response, status } = withErrorPage(answer, request, snapshot)
     if (status > HIGHEST_STATUS) return response
     const copy = mutable(response)
     keepFromSharedCaches(copy.headers)
     return copy
   }
 
-  return { handle, live, reporter, stepBacks, revisionOf }
+  return { handle, live, reporter, gradualRollback, revisionOf }
 }
 
 /** The response, with the visitor's flags in it where it is a page that brings them along. */
@@ -215,9 +230,9 @@ function withFlags(
 }
 
 /** Undefined for what has no URL, for example because it names two hosts. */
-function factsOf(request: Request, env: Env, url: string | undefined): Facts | undefined {
+function gateRequestOf(raw: Request, env: Env, url: string | undefined): GateRequest | undefined {
   try {
-    return new Facts(request, env, Date.now(), url)
+    return new GateRequest(raw, env, Date.now(), url)
   } catch {
     return undefined
   }

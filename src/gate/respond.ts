@@ -1,15 +1,16 @@
 import type { Outcome } from '../core/outcome/outcome.ts'
-import type { BodyWatch } from './origin/body-monitor.ts'
+import type { BodyMonitor } from './origin/body-monitor.ts'
+import { keepFromSharedCaches } from './origin/cache-control.ts'
 import { tagValidators } from './origin/etags.ts'
 import type { OriginAnswer } from './origin/fetch-origin.ts'
 import { HIGHEST_STATUS, mutable } from './origin/mutable-response.ts'
-import { connectionFields, flagsHeader, keepFromSharedCaches } from './origin/proxy-headers.ts'
+import { connectionFields, flagsHeader } from './origin/proxy-headers.ts'
 import type { Plan } from './plan.ts'
 import type { ReportContext, Reporter } from './reporting/reporter.ts'
+import type { GateRequest } from './request/gate-request.ts'
 import { pageCookie } from './request/page-affinity.ts'
-import type { Facts } from './request/request-facts.ts'
 
-type Watchers = { reporter: Reporter; bodies: BodyWatch; surroundings: ReportContext }
+type Watchers = { reporter: Reporter; bodies: BodyMonitor; surroundings: ReportContext }
 
 /**
  * Counts what became of the request, and returns the body that the visitor gets where it is watched. Never throws: an
@@ -18,7 +19,7 @@ type Watchers = { reporter: Reporter; bodies: BodyWatch; surroundings: ReportCon
 export function observe(
   plan: Plan,
   answer: OriginAnswer,
-  facts: Facts,
+  request: GateRequest,
   { reporter, bodies, surroundings }: Watchers,
 ): ReadableStream | undefined {
   const { decision } = plan
@@ -34,7 +35,7 @@ export function observe(
   try {
     reporter.report(outcome, surroundings, plan.wait)
     if (decision.arm === 'other' || isElsewhere) return undefined
-    const watched = bodies.watch(answer.response, facts, () =>
+    const watched = bodies.watch(answer.response, request, () =>
       reporter.reportBrokenBody(outcome, { ...surroundings, nowMs: Date.now() }),
     )
     if (watched === undefined) return undefined
@@ -59,14 +60,14 @@ export function respond(
   plan: Plan,
   answer: OriginAnswer,
   watched: ReadableStream | undefined,
-  facts: Facts,
+  request: GateRequest,
 ): Response {
   const { decision, debug, setCookie } = plan
   const { response, isMutable, status, origin, tag, rescued, missing } = answer
   if (status > HIGHEST_STATUS) return response
-  const varies = dependsOnVisitor(plan, facts)
+  const varies = dependsOnVisitor(plan, request)
   const given = response.headers
-  const page = cookieOfPage(plan, answer, facts, given)
+  const page = cookieOfPage(plan, answer, request, given)
   const unfit = unfitFields(given)
   const isChanged = varies || debug.visible || page !== undefined || missing || unfit.length > 0
   if (!isChanged && watched === undefined) return response
@@ -74,7 +75,7 @@ export function respond(
   const copy = isCopied ? mutable(response, watched) : response
   const headers = isCopied ? copy.headers : given
   for (const name of unfit) headers.delete(name)
-  if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(facts))
+  if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
   if (tag !== undefined) tagValidators(headers, tag)
   if (missing) headers.set('cache-control', 'no-store')
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
@@ -88,8 +89,8 @@ export function respond(
 }
 
 /** Whether another visitor, or the same one from another page, could get another answer. */
-function dependsOnVisitor({ target }: Plan, facts: Facts): boolean {
-  return target.kind === 'flag' || (target.varies && facts.header('sec-fetch-dest') !== undefined)
+function dependsOnVisitor({ target }: Plan, request: GateRequest): boolean {
+  return target.kind === 'flag' || (target.varies && request.header('sec-fetch-dest') !== undefined)
 }
 
 /** Destinations of what makes a page work, in contrast to what it shows. */
@@ -103,29 +104,31 @@ const NO_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm
 const CONTENT_ADDRESSED = /[.-](?=[\w-]*\d)[\w-]{8,}\.\w+$/
 
 /** What a browser must not mix from two versions, and could, because the names don't tell them apart. */
-function isCode(facts: Facts): boolean {
-  const dest = facts.header('sec-fetch-dest')
-  const isLoaded = dest === undefined ? isOldBrowser(facts) && !NO_CODE.test(facts.path) : CODE.includes(dest)
-  return isLoaded && !CONTENT_ADDRESSED.test(facts.path)
+function isCode(request: GateRequest): boolean {
+  const dest = request.header('sec-fetch-dest')
+  const isLoaded =
+    dest === undefined ? isOldBrowser(request) && !NO_CODE.test(request.path) : CODE.includes(dest)
+  return isLoaded && !CONTENT_ADDRESSED.test(request.path)
 }
 
 /** A browser that knows no fetch metadata. */
-function isOldBrowser(facts: Facts): boolean {
-  return facts.header('user-agent')?.startsWith('Mozilla/') === true
+function isOldBrowser(request: GateRequest): boolean {
+  return request.header('user-agent')?.startsWith('Mozilla/') === true
 }
 
 /** A document leaves word of the version that it came from; a redirect is none. */
 function cookieOfPage(
   { target, role, decision }: Plan,
   { status, rescued }: OriginAnswer,
-  facts: Facts,
+  request: GateRequest,
   headers: Headers,
 ): string | undefined {
   if (role === 'part' || role === 'foreign' || isRedirect(status)) return undefined
   const policy = headers.get('referrer-policy')
-  if (decision === undefined) return target.kind === 'origin' ? pageCookie(facts, '', '', policy) : undefined
+  if (decision === undefined)
+    return target.kind === 'origin' ? pageCookie(request, '', '', policy) : undefined
   const variant = rescued && target.kind === 'flag' ? target.flag.off : decision.variant
-  return pageCookie(facts, decision.flag, variant, policy)
+  return pageCookie(request, decision.flag, variant, policy)
 }
 
 function isRedirect(status: number): boolean {

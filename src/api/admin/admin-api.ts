@@ -5,7 +5,7 @@ import { BODIES, QUERIES } from '../../contract/requests.ts'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES, type Route } from '../../contract/routes.ts'
 import { LARGEST_DOCUMENT_CHARACTERS } from '../../core/config/parse/parse.ts'
 import { DEEPEST_LEVEL, isDeeperThan } from '../../core/config/parse/readable.ts'
-import type { LiveDocument } from '../../gate/config/live-config.ts'
+import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
@@ -39,7 +39,7 @@ const WITH_DOCUMENT: readonly OperationId[] = [
 
 export type AdminOptions = {
   /** What this isolate decides by. */
-  live: LiveDocument
+  live: LiveConfig
   authenticator: Authenticator
   visitors: VisitorPorts
   /** The OpenAPI description, as text. */

@@ -1,7 +1,7 @@
 /** GET /__sluice/metrics: the live picture for Prometheus (text format 0.0.4). */
 import { Hono } from 'hono'
 import type { FlagStatusView, Responses } from '../../contract/responses.ts'
-import type { LiveDocument } from '../../gate/config/live-config.ts'
+import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { type Authenticator, refused } from '../auth/authenticator.ts'
 import type { ControllerPort } from './answers/call.ts'
@@ -21,7 +21,7 @@ const QUANTILES = [
 ] as const
 
 /** Makes the endpoint; a scraper brings a token like everybody else. */
-export function createMetricsApi(authenticator: Authenticator, live: LiveDocument): Hono<{ Bindings: Env }> {
+export function createMetricsApi(authenticator: Authenticator, live: LiveConfig): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
   api.get('/', async (c) => {
     const login = await authenticator.login(c.req.raw, c.env, Date.now(), (work) =>

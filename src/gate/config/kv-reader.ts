@@ -8,7 +8,7 @@ import { sha256Hex } from '../../platform/crypto.ts'
 const CACHE_TTL_SECONDS = 30
 
 /** `kill` and `state`, at once. */
-export async function readClosing(kv: KVNamespace): Promise<Map<string, string | null>> {
+export async function readKillAndState(kv: KVNamespace): Promise<Map<string, string | null>> {
   return await kv.get(['kill', 'state'], { type: 'text', cacheTtl: CACHE_TTL_SECONDS })
 }
 

@@ -23,25 +23,25 @@ import { sha256Hex } from '../../platform/crypto.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import { TokenVerifier } from '../request/token-verifier.ts'
-import { type DocumentBytes, readClosing, readDocument, textOf } from './kv-reader.ts'
-import { HeldControl } from './live-control.ts'
-import { type Refusal, Refusals } from './rejected-values.ts'
+import { type DocumentBytes, readDocument, readKillAndState, textOf } from './kv-reader.ts'
+import { LiveControl } from './live-control.ts'
+import { type RejectedValue, RejectedValues } from './rejected-values.ts'
 
 /** Everything a request decides by; replaced as a whole, never changed. */
-export type Live = {
+export type ActiveConfig = {
   snapshot: Snapshot
   control: Control
   tokens: TokenVerifier | undefined
 }
 
 /** What a person should know about what KV holds. */
-export type LiveReport = {
+export type LiveConfigReport = {
   source: DocumentInUse['source']
   /** Hash of the document in use; empty for the bundled one. */
   hash: string
   checkedAtMs: number
   /** What was refused, where the newest text in KV was. */
-  refused: readonly Refusal[]
+  refused: readonly RejectedValue[]
   lastError: string | undefined
 }
 
@@ -60,11 +60,11 @@ const KV_TIMEOUT_MS = 10_000
 const LARGE_BYTES = 6_000_000
 const LARGE_REFUSED_MS = 60_000
 
-export class LiveDocument {
+export class LiveConfig {
   readonly #bundled: unknown
-  readonly #refusals = new Refusals()
-  readonly #control = new HeldControl(this.#refusals)
-  #live: Live | undefined
+  readonly #rejected = new RejectedValues()
+  readonly #control = new LiveControl(this.#rejected)
+  #live: ActiveConfig | undefined
   /** Fingerprint of what KV showed last, if it was taken. */
   #documentRead: string | undefined
   #seenHash = ''
@@ -83,15 +83,15 @@ export class LiveDocument {
     this.#bundled = bundled
   }
 
-  get report(): LiveReport {
+  get report(): LiveConfigReport {
     const { source, hash } = this.#inUse
-    const refused = this.#refusals.list
+    const refused = this.#rejected.list
     return { source, hash, checkedAtMs: this.#checkedAtMs, refused, lastError: this.#lastError }
   }
 
   /** Hash of the document that KV shows, whether it was accepted or refused. */
   get seenHash(): string {
-    return this.#refusals.list.find((refusal) => refusal.key === 'config')?.hash ?? this.#seenHash
+    return this.#rejected.list.find((each) => each.key === 'config')?.hash ?? this.#seenHash
   }
 
   /** Hash of the document in use; empty for the bundled one. */
@@ -122,12 +122,12 @@ export class LiveDocument {
   }
 
   /** What to decide by now, where nothing has to be done for it: the short way for nearly every request. */
-  fresh(nowMs: number): Live | undefined {
+  fresh(nowMs: number): ActiveConfig | undefined {
     return nowMs < this.#nextRefreshMs && this.#refresh === undefined ? this.#live : undefined
   }
 
   /** What to decide by now. Waits for KV only in an isolate that is cold or has been idle. */
-  async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<Live> {
+  async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<ActiveConfig> {
     const intervalMs = isDevelopment(env) ? REFRESH_IN_DEVELOPMENT_MS : REFRESH_MS
     if (nowMs >= this.#nextRefreshMs) {
       this.#nextRefreshMs = nowMs + intervalMs
@@ -151,13 +151,13 @@ export class LiveDocument {
   }
 
   /** Reads KV now, whatever the interval says; for people who want to see what there is. */
-  async refreshNow(env: Env, nowMs: number): Promise<Live> {
+  async refreshNow(env: Env, nowMs: number): Promise<ActiveConfig> {
     await this.#refreshFrom(env, nowMs, true)
     return this.last
   }
 
   /** What there is, without reading anything. */
-  get last(): Live {
+  get last(): ActiveConfig {
     return this.#live ?? this.#bundledLive()
   }
 
@@ -187,7 +187,7 @@ export class LiveDocument {
     try {
       const isDue = isAll || nowMs >= this.#documentDueMs
       const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
-      const closing = this.#takeClosing(env, nowMs)
+      const closing = this.#takeKillAndState(env, nowMs)
       // What closes flags is taken over whether or not the document can be read.
       await Promise.allSettled([closing, document])
       await closing
@@ -203,8 +203,8 @@ export class LiveDocument {
     }
   }
 
-  async #takeClosing(env: Env, nowMs: number): Promise<void> {
-    const values = await withTimeout(readClosing(env.GATE), KV_TIMEOUT_MS)
+  async #takeKillAndState(env: Env, nowMs: number): Promise<void> {
+    const values = await withTimeout(readKillAndState(env.GATE), KV_TIMEOUT_MS)
     if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
     if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
   }
@@ -213,8 +213,8 @@ export class LiveDocument {
   async #takeDocument(read: DocumentBytes | undefined, nowMs: number): Promise<void> {
     if (read === undefined) return
     this.#documentDueMs = nowMs
-    if (this.#refusals.has('config', read.fingerprint)) return this.#putOff(read, nowMs)
-    if (read.fingerprint === this.#documentRead) return this.#refusals.lift('config')
+    if (this.#rejected.has('config', read.fingerprint)) return this.#putOff(read, nowMs)
+    if (read.fingerprint === this.#documentRead) return this.#rejected.lift('config')
     const text = textOf(read)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
@@ -222,7 +222,7 @@ export class LiveDocument {
       const parsed = await parseDocumentInSteps(text, () => this.#rest())
       if (!parsed.ok) {
         this.#putOff(read, nowMs)
-        return this.#refusals.add('config', read.fingerprint, {
+        return this.#rejected.add('config', read.fingerprint, {
           hash,
           seenAtMs: nowMs,
           problems: parsed.problems,
@@ -234,7 +234,7 @@ export class LiveDocument {
     }
     this.#documentRead = read.fingerprint
     this.#seenHash = hash
-    this.#refusals.lift('config')
+    this.#rejected.lift('config')
   }
 
   /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
@@ -259,7 +259,7 @@ export class LiveDocument {
     if (inUse.source === 'pushed') this.#documentRead = undefined
   }
 
-  #use(snapshot: Snapshot): Live {
+  #use(snapshot: Snapshot): ActiveConfig {
     const { jwt } = snapshot.identity
     const tokens = jwt && new TokenVerifier(jwt)
     this.#live = { snapshot, tokens, control: this.#control.compiled() }
@@ -270,7 +270,7 @@ export class LiveDocument {
     this.#live = { ...this.last, control: this.#control.compiled() }
   }
 
-  #bundledLive(): Live {
+  #bundledLive(): ActiveConfig {
     const parsed = parseDocumentValue(this.#bundled)
     if (!parsed.ok) throw new Error('Cannot serve: the bundled document is invalid')
     return this.#use(compileSnapshot(parsed.value))

@@ -12,10 +12,10 @@ import {
 } from '../../core/config/control.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
-import type { Refusals } from './rejected-values.ts'
+import type { RejectedValues } from './rejected-values.ts'
 
-export class HeldControl {
-  readonly #refusals: Refusals
+export class LiveControl {
+  readonly #rejected: RejectedValues
   #state: ControlState = INITIAL_CONTROL_STATE
   #epochAtMs = 0
   #stateText: string | null = null
@@ -23,8 +23,8 @@ export class HeldControl {
   #killHash = ''
   #killList: readonly string[] = []
 
-  constructor(refusals: Refusals) {
-    this.#refusals = refusals
+  constructor(rejected: RejectedValues) {
+    this.#rejected = rejected
   }
 
   get state(): ControlState {
@@ -59,7 +59,7 @@ export class HeldControl {
 
   /** Takes what KV shows under `kill`; whether that is another list than before. */
   async takeKillList(text: string | null, nowMs: number): Promise<boolean> {
-    if (this.#refusals.has('kill', text)) return false
+    if (this.#rejected.has('kill', text)) return false
     const isNew = text !== this.#killText
     if (isNew) {
       const parsed = parseKillList(text)
@@ -68,13 +68,13 @@ export class HeldControl {
       this.#killHash = text ? await sha256Hex(text) : ''
       this.#killList = parsed.value
     }
-    this.#refusals.lift('kill')
+    this.#rejected.lift('kill')
     return isNew
   }
 
   /** Takes what KV shows under `state`; whether that is newer than what was known. */
   async takeState(text: string | null, nowMs: number): Promise<boolean> {
-    if (this.#refusals.has('state', text)) return false
+    if (this.#rejected.has('state', text)) return false
     let isNewer = false
     if (text !== this.#stateText) {
       const parsed = parseControlState(text)
@@ -82,13 +82,13 @@ export class HeldControl {
       this.#stateText = text
       isNewer = this.adopt(parsed.value, nowMs)
     }
-    this.#refusals.lift('state')
+    this.#rejected.lift('state')
     return isNewer
   }
 
   async #refuse(key: 'kill' | 'state', text: string | null, problems: readonly Problem[], nowMs: number) {
     const hash = await sha256Hex(text ?? '')
-    this.#refusals.add(key, text, { hash, seenAtMs: nowMs, problems })
+    this.#rejected.add(key, text, { hash, seenAtMs: nowMs, problems })
     return false
   }
 }

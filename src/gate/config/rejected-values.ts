@@ -1,36 +1,36 @@
 /** Texts in KV that could not be taken: people are told of them, and none is parsed again while it stands there. */
 import type { Problem } from '../../core/config/parse/problems.ts'
 
-export type Refusal = {
+export type RejectedValue = {
   key: 'config' | 'kill' | 'state'
   hash: string
   seenAtMs: number
   problems: readonly Problem[]
 }
 
-export class Refusals {
+export class RejectedValues {
   /** What was refused, by what it is known again by: a fingerprint, or the text itself. */
-  readonly #known = new Map<Refusal['key'], string | null>()
-  #list: readonly Refusal[] = []
+  readonly #known = new Map<RejectedValue['key'], string | null>()
+  #list: readonly RejectedValue[] = []
 
-  get list(): readonly Refusal[] {
+  get list(): readonly RejectedValue[] {
     return this.#list
   }
 
-  has(key: Refusal['key'], known: string | null): boolean {
+  has(key: RejectedValue['key'], known: string | null): boolean {
     return this.#known.get(key) === known
   }
 
-  add(key: Refusal['key'], known: string | null, refusal: Omit<Refusal, 'key'>): void {
+  add(key: RejectedValue['key'], known: string | null, each: Omit<RejectedValue, 'key'>): void {
     this.lift(key)
     this.#known.set(key, known)
-    this.#list = [...this.#list, { key, ...refusal }]
+    this.#list = [...this.#list, { key, ...each }]
   }
 
   /** The newest text of the key is a good one. */
-  lift(key: Refusal['key']): void {
+  lift(key: RejectedValue['key']): void {
     if (this.#list.length === 0) return
     this.#known.delete(key)
-    this.#list = this.#list.filter((refusal) => refusal.key !== key)
+    this.#list = this.#list.filter((each) => each.key !== key)
   }
 }

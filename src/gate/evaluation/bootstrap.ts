@@ -5,8 +5,8 @@
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag, Json } from '../../core/flags/flag.ts'
-import type { Role } from '../request/page-affinity.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+import type { PageRole } from '../request/page-affinity.ts'
 
 export type BootstrapFlag = { value: Json; variant: string; reason: string }
 
@@ -25,9 +25,9 @@ export type PageFlags = { flags: Bootstrap['flags']; revision: string }
 export const BOOTSTRAP_ID = 'sluice-flags'
 
 /** Whether the answer to a request is a page that brings its flags along. */
-export function wantsBootstrap(facts: Facts, role: Role, { bootstrap }: Snapshot): boolean {
+export function wantsBootstrap(request: GateRequest, role: PageRole, { bootstrap }: Snapshot): boolean {
   if (bootstrap === undefined || (role !== 'page' && role !== 'submission')) return false
-  return bootstrap.covers(facts.path)
+  return bootstrap.covers(request.path)
 }
 
 /** The flags for a visitor as `decide` finds them; `routed` is the decision that led to the page. */

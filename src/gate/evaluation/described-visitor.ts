@@ -5,10 +5,10 @@ import { type EvaluationContext, staticContext } from '../../core/context/attrib
 import { givenContext } from '../../core/context/given-context.ts'
 import type { DecisionInputs } from '../../core/decision/decide.ts'
 import type { Env } from '../../platform/env.ts'
-import type { Live } from '../config/live-config.ts'
-import { debugViewOf } from '../request/overrides.ts'
-import { Facts } from '../request/request-facts.ts'
-import type { Claims } from '../request/token-verifier.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
+import type { Claims } from '../request/claims.ts'
+import { GateRequest } from '../request/gate-request.ts'
+import { debugAccessOf } from '../request/overrides.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 export type VisitorDescription = {
@@ -28,7 +28,7 @@ export type DescribedVisitor = {
 /** What the gate would decide by, if this visitor came now. */
 export async function describedVisitor(
   described: VisitorDescription,
-  document: Live,
+  document: ActiveConfig,
   env: Env,
   nowMs: number,
 ): Promise<DescribedVisitor> {
@@ -37,11 +37,11 @@ export async function describedVisitor(
     const context = staticContext(targetingKey, { now: nowMs, ...attributes })
     return { context, inputs: decisionInputs(document, env, nowMs, undefined), place: undefined }
   }
-  const { request, claims } = described.request
-  const facts = new Facts(request, env, nowMs)
-  const { overrides } = await debugViewOf(facts, env)
-  const { context: seen, anonymous } = await visitorOf(facts, document, env)
-  if (Object.keys(claims).length > 0) facts.accept(claims)
+  const { request: raw, claims } = described.request
+  const request = new GateRequest(raw, env, nowMs)
+  const { overrides } = await debugAccessOf(request, env)
+  const { context: seen, anonymous } = await visitorOf(request, document, env)
+  if (Object.keys(claims).length > 0) request.accept(claims)
   const key = seen.targetingKey()
   // A key that would be made up for this visitor decides nothing that could be told in advance.
   const beneath = {
@@ -49,5 +49,5 @@ export async function describedVisitor(
     attribute: (name: string) => seen.attribute(name),
   }
   const context = givenContext(described, beneath)
-  return { context, inputs: decisionInputs(document, env, nowMs, overrides), place: facts }
+  return { context, inputs: decisionInputs(document, env, nowMs, overrides), place: request }
 }

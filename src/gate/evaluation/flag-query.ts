@@ -10,11 +10,11 @@ import { needsTargetingKey } from '../../core/decision/targeting-key.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Lookup } from '../../core/lazy-map.ts'
 import type { Env } from '../../platform/env.ts'
-import type { Live } from '../config/live-config.ts'
-import { debugViewOf } from '../request/overrides.ts'
-import { asOnPage, pagePin } from '../request/page-affinity.ts'
-import { Facts } from '../request/request-facts.ts'
-import type { StepBacks } from './gradual-rollback.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
+import { GateRequest } from '../request/gate-request.ts'
+import { debugAccessOf } from '../request/overrides.ts'
+import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
+import type { GradualRollback } from './gradual-rollback.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 /** What a query states about the visitor. */
@@ -37,34 +37,34 @@ export type FlagQuery = {
 const OF_PAGE = /^(path|method|query\..*)$/
 
 export async function flagQuery(
-  request: Request,
+  raw: Request,
   given: GivenVisitor,
-  document: Live,
+  document: ActiveConfig,
   env: Env,
-  stepBacks: StepBacks,
+  gradualRollback: GradualRollback,
 ): Promise<FlagQuery> {
   const nowMs = Date.now()
-  const page = pageOf(request)
-  const facts = new Facts(page ?? request, env, nowMs)
-  const { overrides } = await debugViewOf(facts, env)
-  const { context: seen, anonymous } = await visitorOf(facts, document, env)
+  const page = pageOf(raw)
+  const request = new GateRequest(page ?? raw, env, nowMs)
+  const { overrides } = await debugAccessOf(request, env)
+  const { context: seen, anonymous } = await visitorOf(request, document, env)
   const keyOf = (visitor: RequestContext) => {
     const key = visitor.targetingKey()
     // A page of this site gets an identity as it would from a route with a flag; nobody else keeps cookies.
-    const isMadeUp = anonymous.setCookie() !== undefined && !isOwnPage(request)
+    const isMadeUp = anonymous.setCookie() !== undefined && !isOwnPage(raw)
     return isMadeUp ? given.otherwise : key
   }
   const key = given.targetingKey ?? keyOf(seen)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))
   const inputs = decisionInputs(document, env, nowMs, overrides)
-  const pin = isAboutPage(given) ? pagePin(facts, document.snapshot) : undefined
+  const affinity = isAboutPage(given) ? affinityOfPage(request, document.snapshot) : undefined
   return {
     flags: document.snapshot.flags,
     decide: (flag) => {
       if (key === undefined && needsTargetingKey(flag, context, inputs)) return undefined
-      return asOnPage(pin, stepBacks.decideUnrouted(flag, document.snapshot, context, inputs))
+      return asOnPage(affinity, gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs))
     },
-    setCookie: given.targetingKey === undefined && isOwnPage(request) ? anonymous.setCookie() : undefined,
+    setCookie: given.targetingKey === undefined && isOwnPage(raw) ? anonymous.setCookie() : undefined,
   }
 }
 

@@ -6,13 +6,13 @@ import type { Decision, DecisionInputs, decide } from '../../core/decision/decid
 import { compileSalt, murmur3, positionOf, TWO_TO_32 } from '../../core/flags/bucket.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { movedShare, type StepBack, startStepBack } from '../../core/rollout/step-back.ts'
-import type { Live } from '../config/live-config.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
 import type { OriginHealth } from '../origin/origin-health.ts'
 
 /** Pages that are open hear of a rollback once more with each part of the visitors that has moved. */
 const PARTS_TOLD = 8
 
-export class StepBacks {
+export class GradualRollback {
   readonly #health: OriginHealth
   readonly #evaluate: typeof decide
   readonly #byFlag = new Map<string, StepBack>()
@@ -38,7 +38,7 @@ export class StepBacks {
   }
 
   /** Another text whenever a part of the visitors has moved. */
-  progress({ snapshot, control }: Live, nowMs: number): string {
+  progress({ snapshot, control }: ActiveConfig, nowMs: number): string {
     const moving = control.rolledBack.flatMap((key) => {
       const flag = snapshot.flags.get(key)
       const atMs = control.of(key).rolledBack?.atMs

@@ -2,12 +2,12 @@
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Env } from '../../platform/env.ts'
-import type { Live } from '../config/live-config.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
 import type { Reporter } from '../reporting/reporter.ts'
-import { debugViewOf } from '../request/overrides.ts'
-import { roleOf } from '../request/page-affinity.ts'
-import { Facts } from '../request/request-facts.ts'
-import type { StepBacks } from './gradual-rollback.ts'
+import { GateRequest } from '../request/gate-request.ts'
+import { debugAccessOf } from '../request/overrides.ts'
+import { pageRoleOf } from '../request/page-affinity.ts'
+import type { GradualRollback } from './gradual-rollback.ts'
 import { decisionInputs, visitorOf } from './visitor.ts'
 
 export type FlagUse = {
@@ -27,17 +27,18 @@ type Ending = { failed: boolean; status: number; latencyMs: number }
 type Surroundings = { env: Env; waitUntil(work: Promise<unknown>): void }
 
 export async function openFlagUse(
-  request: Request,
-  document: Live,
+  raw: Request,
+  document: ActiveConfig,
   env: Env,
-  stepBacks: StepBacks,
+  gradualRollback: GradualRollback,
 ): Promise<FlagUse> {
-  const facts = new Facts(request, env, Date.now())
-  const { overrides } = await debugViewOf(facts, env)
-  const { context, anonymous } = await visitorOf(facts, document, env)
-  const inputs = decisionInputs(document, env, facts.nowMs, overrides)
+  const request = new GateRequest(raw, env, Date.now())
+  const { overrides } = await debugAccessOf(request, env)
+  const { context, anonymous } = await visitorOf(request, document, env)
+  const inputs = decisionInputs(document, env, request.nowMs, overrides)
   const { flags } = document.snapshot
-  const decide = (flag: CompiledFlag) => stepBacks.decideUnrouted(flag, document.snapshot, context, inputs)
+  const decide = (flag: CompiledFlag) =>
+    gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)
   const asked = new Map<string, Decision>()
   return {
     get isEmpty() {
@@ -60,8 +61,8 @@ export async function openFlagUse(
     targetingKey: () => context.targetingKey(),
     setCookie: () => anonymous.setCookie(),
     report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
-      const surroundings = { env: own, place: facts, nowMs: facts.nowMs, waitUntil }
-      const journey = roleOf(facts) === 'page' && status < 400 && !failed
+      const surroundings = { env: own, place: request, nowMs: request.nowMs, waitUntil }
+      const journey = pageRoleOf(request) === 'page' && status < 400 && !failed
       const failure = failed ? ('status' as const) : undefined
       for (const decision of asked.values()) {
         reporter.report({ decision, failure, latencyMs, journey, rescued: false }, surroundings)

@@ -1,39 +1,43 @@
 import { RequestContext } from '../../core/context/request-context.ts'
 import type { Decision, DecisionInputs } from '../../core/decision/decide.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
-import type { Live } from '../config/live-config.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
+import { GateRequest } from '../request/gate-request.ts'
 import { AnonymousIdentity } from '../request/identity-cookie.ts'
-import { debugViewOf } from '../request/overrides.ts'
-import { asOnPage, pagePin } from '../request/page-affinity.ts'
-import { Facts } from '../request/request-facts.ts'
-import type { StepBacks } from './gradual-rollback.ts'
+import { debugAccessOf } from '../request/overrides.ts'
+import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
+import type { GradualRollback } from './gradual-rollback.ts'
 
 /** Who is asking, established the same way for pages, for app reports and for flag queries. */
 export type Visitor = {
-  facts: Facts
+  request: GateRequest
   context: RequestContext
   anonymous: AnonymousIdentity
 }
 
 /** Establishes the visitor of a request: verified claims first, as identity may come from them. */
-export function visitorOf(facts: Facts, document: Live, env: Env): Visitor | Promise<Visitor> {
+export function visitorOf(
+  request: GateRequest,
+  document: ActiveConfig,
+  env: Env,
+): Visitor | Promise<Visitor> {
   return document.tokens === undefined
-    ? seenVisitor(facts, document)
-    : document.tokens.verify(facts, env).then((claims) => {
-        facts.accept(claims)
-        return seenVisitor(facts, document)
+    ? seenVisitor(request, document)
+    : document.tokens.verify(request, env).then((claims) => {
+        request.accept(claims)
+        return seenVisitor(request, document)
       })
 }
 
-function seenVisitor(facts: Facts, { snapshot }: Live): Visitor {
-  const anonymous = new AnonymousIdentity(facts)
-  const context = new RequestContext(facts, snapshot.identity, () => anonymous.key(), Math.random)
-  return { facts, context, anonymous }
+function seenVisitor(request: GateRequest, { snapshot }: ActiveConfig): Visitor {
+  const anonymous = new AnonymousIdentity(request)
+  const context = new RequestContext(request, snapshot.identity, () => anonymous.key(), Math.random)
+  return { request, context, anonymous }
 }
 
 /** What a decision depends on besides flag and visitor. */
 export function decisionInputs(
-  document: Live,
+  document: ActiveConfig,
   env: Env,
   nowMs: number,
   overrides: DecisionInputs['overrides'],
@@ -55,24 +59,24 @@ export type Assignments = {
 }
 
 export async function assignmentsOf(
-  request: Request,
-  document: Live,
+  raw: Request,
+  document: ActiveConfig,
   env: Env,
-  stepBacks: StepBacks,
+  gradualRollback: GradualRollback,
 ): Promise<Assignments> {
-  const facts = new Facts(request, env, Date.now())
-  const { overrides } = await debugViewOf(facts, env)
-  const { context, anonymous } = await visitorOf(facts, document, env)
+  const request = new GateRequest(raw, env, Date.now())
+  const { overrides } = await debugAccessOf(request, env)
+  const { context, anonymous } = await visitorOf(request, document, env)
   context.targetingKey()
-  const inputs = decisionInputs(document, env, facts.nowMs, overrides)
+  const inputs = decisionInputs(document, env, request.nowMs, overrides)
   const { snapshot } = document
-  const pin = pagePin(facts, snapshot)
+  const affinity = affinityOfPage(request, snapshot)
   return {
-    colo: facts.colo,
+    colo: request.colo,
     isKnown: anonymous.setCookie() === undefined,
     of: (key) => {
       const flag = snapshot.flags.get(key)
-      return flag && asOnPage(pin, stepBacks.decideUnrouted(flag, snapshot, context, inputs))
+      return flag && asOnPage(affinity, gradualRollback.decideUnrouted(flag, snapshot, context, inputs))
     },
   }
 }

@@ -7,7 +7,7 @@ import type { Origin, RouteTarget } from '../../core/config/compile/route-target
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { Plan } from '../plan.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 import type { OriginAnswer } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { askAndNote } from './retry.ts'
@@ -21,7 +21,7 @@ const DESTINATIONS = [
 ]
 const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm)$/i
 
-export class AssetFinder {
+export class AssetFallback {
   readonly #budget = new RetryBudget()
   readonly #health: OriginHealth
 
@@ -31,18 +31,23 @@ export class AssetFinder {
 
   /** The answer; or, for an asset that the origin doesn't have, the one of the origin that has it. */
   complete(
-    facts: Facts,
+    request: GateRequest,
     plan: Plan,
     answer: OriginAnswer,
     snapshot: Snapshot,
   ): OriginAnswer | Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     const hasFailed = answer.failure !== undefined && !answer.rescued
-    const isThere = hasFailed || !isMissing(facts, answer)
-    return isThere ? answer : this.#find(facts, plan, answer, snapshot)
+    const isThere = hasFailed || !isMissing(request, answer)
+    return isThere ? answer : this.#find(request, plan, answer, snapshot)
   }
 
-  async #find(facts: Facts, plan: Plan, answer: OriginAnswer, snapshot: Snapshot): Promise<OriginAnswer> {
+  async #find(
+    request: GateRequest,
+    plan: Plan,
+    answer: OriginAnswer,
+    snapshot: Snapshot,
+  ): Promise<OriginAnswer> {
     const nowMs = Date.now()
     const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
     for (const origin of others) {
@@ -50,8 +55,8 @@ export class AssetFinder {
       if ((answer.rescued && origin === plan.origin) || !this.#health.mayHelp(origin, nowMs)) continue
       const lookUp = this.#budget.start(nowMs)
       if (lookUp === undefined) break
-      const found = await askAndNote(facts, { origin, extra: [], target: plan.target }, this.#health)
-      const isFound = found.failure === undefined && found.status < 400 && !isMissing(facts, found)
+      const found = await askAndNote(request, { origin, extra: [], target: plan.target }, this.#health)
+      const isFound = found.failure === undefined && found.status < 400 && !isMissing(request, found)
       this.#budget.end(lookUp, isFound || found.visitorLeft)
       if (isFound) {
         discard(answer.response)
@@ -65,19 +70,19 @@ export class AssetFinder {
 }
 
 /** A 404; or a page where a script or the like was asked for, which is how single-page apps answer unknown paths. */
-function isMissing(facts: Facts, { response, status }: OriginAnswer): boolean {
+function isMissing(request: GateRequest, { response, status }: OriginAnswer): boolean {
   const isPage = status === 200
-  if ((!isPage && status !== 404) || (facts.method !== 'GET' && facts.method !== 'HEAD')) return false
-  const isAsset = () => ASSET.test(facts.path)
-  if (DESTINATIONS.includes(facts.header('sec-fetch-dest') ?? '') || (isByWorker(facts) && isAsset())) {
+  if ((!isPage && status !== 404) || (request.method !== 'GET' && request.method !== 'HEAD')) return false
+  const isAsset = () => ASSET.test(request.path)
+  if (DESTINATIONS.includes(request.header('sec-fetch-dest') ?? '') || (isByWorker(request) && isAsset())) {
     return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
   }
   return !isPage && isAsset()
 }
 
 /** Whether a service worker may have passed it on: what it was for is lost then. */
-function isByWorker(facts: Facts): boolean {
-  return facts.header('sec-fetch-dest') === 'empty' && facts.header('sec-fetch-mode') !== 'navigate'
+function isByWorker(request: GateRequest): boolean {
+  return request.header('sec-fetch-dest') === 'empty' && request.header('sec-fetch-mode') !== 'navigate'
 }
 
 /** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */

@@ -10,7 +10,7 @@ const WATCHED = { burst: 20, perSecond: 20 }
 const BODIES = 'bodies'
 const SUSPICION_MS = 60_000
 
-export class BodyWatch {
+export class BodyMonitor {
   readonly #limiter = new RateLimiter(WATCHED)
   #suspiciousUntilMs = 0
 
@@ -20,7 +20,7 @@ export class BodyWatch {
    */
   watch(
     response: Response,
-    { request, nowMs }: { request: Request; nowMs: number },
+    { raw, nowMs }: { raw: Request; nowMs: number },
     onBroken: () => void,
   ): { body: ReadableStream; done: Promise<void> } | undefined {
     if (!this.#wants(nowMs)) return undefined
@@ -35,8 +35,8 @@ export class BodyWatch {
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
     // Work that is waited for outlives its visitor: the signal ends it with them.
-    const done = body.pipeTo(writable, { signal: request.signal }).catch(() => {
-      if (request.signal.aborted) return
+    const done = body.pipeTo(writable, { signal: raw.signal }).catch(() => {
+      if (raw.signal.aborted) return
       this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
       onBroken()
     })

@@ -1,6 +1,6 @@
 /** What visitors get when no origin gives an answer. */
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 import type { OriginAnswer } from './fetch-origin.ts'
 
 export function unavailable(failure: 'timeout' | 'connect'): Response {
@@ -13,8 +13,12 @@ export function unavailable(failure: 'timeout' | 'connect'): Response {
 }
 
 /** The answer, with the document's page for browsers where the words would be the gate's own. */
-export function withErrorPage(answer: OriginAnswer, facts: Facts, { errorPage }: Snapshot): OriginAnswer {
-  if (!answer.isOwn || errorPage === undefined || !facts.header('accept')?.includes('text/html'))
+export function withErrorPage(
+  answer: OriginAnswer,
+  request: GateRequest,
+  { errorPage }: Snapshot,
+): OriginAnswer {
+  if (!answer.isOwn || errorPage === undefined || !request.header('accept')?.includes('text/html'))
     return answer
   const headers = new Headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
   if (errorPage.retryAfterSeconds) headers.set('retry-after', String(errorPage.retryAfterSeconds))

@@ -4,7 +4,7 @@
  */
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { Plan } from '../plan.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 import type { Conclude, OriginAnswer, Question } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { askAndNote } from './retry.ts'
@@ -23,43 +23,43 @@ export class Rescuer {
     this.#health = health
   }
 
-  ask(facts: Facts, plan: Plan): Promise<OriginAnswer> {
+  ask(request: GateRequest, plan: Plan): Promise<OriginAnswer> {
     this.#budget.earn(BUDGET_SHARE)
     const { origin, target, standIn, visitor } = plan
-    if (standIn === undefined) return this.#ask(facts, plan)
+    if (standIn === undefined) return this.#ask(request, plan)
     const off = target.kind === 'flag' ? target.flag.off : undefined
     const help = { origin: standIn.origin, extra: standIn.extra, target, variant: off, visitor }
-    const mayRepeat = plan.mayRepeat && isReplayable(facts)
+    const mayRepeat = plan.mayRepeat && isReplayable(request)
     const canHelp = !this.#health.isAway(standIn.origin)
-    const away = canHelp ? this.#health.awayness(origin, facts.nowMs, mayRepeat) : undefined
-    if (away) return this.#goRound(facts, help, away)
-    if (!mayRepeat) return this.#ask(facts, plan)
-    return facts.hasBody ? this.#askWithCopies(facts, plan, help) : this.#askWithHelp(facts, plan, help)
+    const away = canHelp ? this.#health.awayness(origin, request.nowMs, mayRepeat) : undefined
+    if (away) return this.#goRound(request, help, away)
+    if (!mayRepeat) return this.#ask(request, plan)
+    return request.hasBody ? this.#askWithCopies(request, plan, help) : this.#askWithHelp(request, plan, help)
   }
 
-  async #askWithCopies(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
-    const [copy, spare] = await copiesOf(facts)
-    return this.#askWithHelp(facts, { ...question, copy }, { ...help, copy: spare })
+  async #askWithCopies(request: GateRequest, question: Question, help: Help): Promise<OriginAnswer> {
+    const [copy, spare] = await copiesOf(request)
+    return this.#askWithHelp(request, { ...question, copy }, { ...help, copy: spare })
   }
 
-  #askWithHelp(facts: Facts, question: Question, help: Help): Promise<OriginAnswer> {
-    return this.#ask(facts, question, (answer) =>
-      answer.failure === undefined || answer.visitorLeft ? answer : this.#repeat(facts, help, answer),
+  #askWithHelp(request: GateRequest, question: Question, help: Help): Promise<OriginAnswer> {
+    return this.#ask(request, question, (answer) =>
+      answer.failure === undefined || answer.visitorLeft ? answer : this.#repeat(request, help, answer),
     )
   }
 
   /** The failed answer, or the stand-in's where that is better. */
-  async #repeat(facts: Facts, help: Help, failed: OriginAnswer): Promise<OriginAnswer> {
+  async #repeat(request: GateRequest, help: Help, failed: OriginAnswer): Promise<OriginAnswer> {
     if (!this.#health.mayHelp(help.origin, Date.now())) return failed
     const repetition = this.#budget.start(Date.now())
     if (repetition === undefined) return failed
-    const rescue = await this.#ask(facts, await questionOf(help))
+    const rescue = await this.#ask(request, await questionOf(help))
     this.#budget.end(repetition, rescue.failure === undefined || rescue.visitorLeft)
     return better(failed, rescue)
   }
 
-  #ask(facts: Facts, question: Question, conclude?: Conclude): Promise<OriginAnswer> {
-    return askAndNote(facts, question, this.#health, conclude)
+  #ask(request: GateRequest, question: Question, conclude?: Conclude): Promise<OriginAnswer> {
+    return askAndNote(request, question, this.#health, conclude)
   }
 
   /**
@@ -67,17 +67,17 @@ export class Rescuer {
    * twice here, so that any request may go this way.
    */
   async #goRound(
-    facts: Facts,
+    request: GateRequest,
     help: Help,
     away: Pick<OriginAnswer, 'failure' | 'latencyMs'>,
   ): Promise<OriginAnswer> {
-    const answer = await this.#ask(facts, await questionOf(help))
+    const answer = await this.#ask(request, await questionOf(help))
     return { ...answer, ...away, rescued: answer.failure === undefined }
   }
 }
 
 /** Whether a request can be sent more than once: its body, if it has one, is small. */
-function isReplayable({ hasBody, headers }: Facts): boolean {
+function isReplayable({ hasBody, headers }: GateRequest): boolean {
   const length = headers.get('content-length')
   return !hasBody || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
 }
@@ -90,9 +90,9 @@ async function questionOf(help: Help): Promise<Question> {
 }
 
 /** Two copies of a request. When they are there its body is, so that no visitor can break it off any more. */
-async function copiesOf({ request }: Facts): Promise<[Request, Request]> {
-  const copies: [Request, Request] = [request.clone(), request.clone()]
-  await request.arrayBuffer()
+async function copiesOf({ raw }: GateRequest): Promise<[Request, Request]> {
+  const copies: [Request, Request] = [raw.clone(), raw.clone()]
+  await raw.arrayBuffer()
   return copies
 }
 

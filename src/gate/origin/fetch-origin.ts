@@ -4,8 +4,8 @@
  */
 import { type Origin, type RouteTarget, tagOf } from '../../core/config/compile/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts'
-import type { Wait } from '../reporting/in-flight.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { InFlightRequest } from '../reporting/in-flight.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 import { unavailable } from './error-page.ts'
 import { isConditional, untagValidators } from './etags.ts'
 import { mutableOrItself } from './mutable-response.ts'
@@ -53,7 +53,7 @@ export type Question = {
   /** The visitor's position, of canary and control. */
   visitor?: number | undefined
   /** Hears when the origin has the request, and when it has answered. */
-  wait?: Wait | undefined
+  wait?: InFlightRequest | undefined
   /** Goes in place of the request, whose body can be read only once; its own is there as a whole. */
   copy?: Request
 }
@@ -62,18 +62,18 @@ export type Question = {
  * Sends the request to an origin. Never throws: an origin that can't be had is answered for with 502 or 504.
  */
 export async function askOrigin(
-  facts: Facts,
+  request: GateRequest,
   { origin, extra, target, variant, copy, wait }: Question,
   conclude: Conclude = asItIs,
 ): Promise<OriginAnswer> {
-  const upload = copy === undefined ? watchUpload(facts) : undefined
-  const isUnwatched = copy === undefined && facts.hasBody && upload === undefined
+  const upload = copy === undefined ? watchUpload(request) : undefined
+  const isUnwatched = copy === undefined && request.hasBody && upload === undefined
   const tag = target && tagOf(target, origin, variant)
   let startedMs = Date.now()
   let answer: OriginAnswer
   let endedMs: number
   try {
-    const asked = send(facts, { origin, extra, target, copy, tag, upload })
+    const asked = send(request, { origin, extra, target, copy, tag, upload })
     // How long an upload takes is up to the visitor.
     if (upload !== undefined) {
       const sent = upload.ended.then(() => {
@@ -95,7 +95,7 @@ export async function askOrigin(
     const failure: FailureKind = error instanceof TimeIsUp ? 'timeout' : 'connect'
     endedMs = Date.now()
     const latencyMs = endedMs - startedMs
-    const visitorLeft = facts.request.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
+    const visitorLeft = request.raw.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
     const response = unavailable(failure)
     const { status } = response
     const own = { isOwn: true, isMutable: true } as const
@@ -117,33 +117,36 @@ type Sending = Pick<Question, 'origin' | 'extra'> & {
 /** A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard. */
 const UNTOUCHED = 'manual'
 
-function send(facts: Facts, { origin, extra, target, copy, tag, upload }: Sending): Promise<Response> {
-  const url = baseOf(origin) + facts.address.tail
-  const carrier = carrierOf(facts, url, upload?.body, copy)
-  const headers = carrier?.headers ?? new Headers(facts.headers.all)
-  prepareForOrigin(headers, facts, origin.forwarded)
-  if (tag !== undefined && isConditional(facts.headers)) untagValidators(headers, tag)
+function send(
+  request: GateRequest,
+  { origin, extra, target, copy, tag, upload }: Sending,
+): Promise<Response> {
+  const url = baseOf(origin) + request.address.tail
+  const carrier = carrierOf(request, url, upload?.body, copy)
+  const headers = carrier?.headers ?? new Headers(request.headers.all)
+  prepareForOrigin(headers, request, origin.forwarded)
+  if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   for (const [name, value] of extra) headers.set(name, value)
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
     carrier === undefined
       ? { headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
-      : { signal: facts.request.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
-  if (carrier === undefined && facts.method !== 'GET') options.method = facts.method
+      : { signal: request.raw.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+  if (carrier === undefined && request.method !== 'GET') options.method = request.method
   if (mustPassCaches(target)) options.cache = 'no-store'
   return fetch(carrier ?? url, options)
 }
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
 function carrierOf(
-  { request, method, headers, hasBody }: Facts,
+  { raw, method, headers, hasBody }: GateRequest,
   url: string,
   watched: ReadableStream | undefined,
   copy: Request | undefined,
 ): Request | undefined {
   if (watched !== undefined) return new Request(url, { method, headers: headers.all, body: watched })
   const isBare = !hasBody && !headers.has('content-length')
-  return isBare ? undefined : new Request(url, copy ?? request)
+  return isBare ? undefined : new Request(url, copy ?? raw)
 }
 
 /**

@@ -6,7 +6,7 @@
  * From here such a connection looks like any other that breaks, so what may be sent again is small: a share of an
  * origin's requests that would neither help one that is dead, nor hide one that keeps breaking connections.
  */
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 import { asItIs, askOrigin, type Conclude, type OriginAnswer, type Question } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 
@@ -17,7 +17,7 @@ const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Asks the origin of the question; what it came to is remembered once, however often it was sent. */
 export function askAndNote(
-  facts: Facts,
+  request: GateRequest,
   question: Question,
   health: OriginHealth,
   conclude: Conclude = asItIs,
@@ -26,15 +26,18 @@ export function askAndNote(
     health.record(answer, nowMs, question.visitor ?? -1)
     return conclude(answer, nowMs)
   }
-  return askOrigin(facts, question, (first, nowMs) => {
-    const isAgain = brokeAtOnce(facts, first) && health.maySendAgain(question.origin)
+  return askOrigin(request, question, (first, nowMs) => {
+    const isAgain = brokeAtOnce(request, first) && health.maySendAgain(question.origin)
     return isAgain
-      ? askOrigin(facts, question, (second, laterMs) => note(after(first, second), laterMs))
+      ? askOrigin(request, question, (second, laterMs) => note(after(first, second), laterMs))
       : note(first, nowMs)
   })
 }
 
-function brokeAtOnce({ hasBody, method }: Facts, { failure, latencyMs, visitorLeft }: OriginAnswer): boolean {
+function brokeAtOnce(
+  { hasBody, method }: GateRequest,
+  { failure, latencyMs, visitorLeft }: OriginAnswer,
+): boolean {
   if (failure !== 'connect' || latencyMs > AT_ONCE_MS || visitorLeft) return false
   return !hasBody && REPEATABLE.has(method)
 }

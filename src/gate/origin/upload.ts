@@ -3,7 +3,7 @@
  * off or garbles it must not count as a failure of the origin, or anybody could have a canary rolled back.
  */
 
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 
 export type Upload = {
   /** What the origin gets. */
@@ -18,11 +18,11 @@ export type Upload = {
  * Passes a body on and watches it; undefined where that can't be done. Hazard: a body without a length must go
  * through untouched, since a stream between makes a broken one look complete to the origin.
  */
-export function watchUpload({ request, method, headers }: Facts): Upload | undefined {
+export function watchUpload({ raw, method, headers }: GateRequest): Upload | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined
   const length = headers.get('content-length')
   if (length === undefined) return undefined
-  const { body } = request
+  const { body } = raw
   if (body === null) return undefined
   const { readable, writable } = new FixedLengthStream(Number(length))
   const ended = body.pipeTo(writable, { preventCancel: true }).catch(() => {})

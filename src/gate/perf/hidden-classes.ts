@@ -8,7 +8,7 @@ const KEPT = 8
 /** Kept objects outlive collections, which costs more than those that don't. */
 const EVERY = 61
 
-export class KeptShapes {
+export class HiddenClasses {
   readonly #kept: unknown[] = []
   #requests = 0
 

@@ -8,20 +8,20 @@
 import type { Decision } from '../../core/decision/decide.ts'
 
 /** One request: it waits from the moment in which its origin has all of it until the answer. */
-export class Wait {
+export class InFlightRequest {
   readonly decision: Decision
   readonly deadlineMs: number
   readonly #request: Request
-  readonly #waits: Waits
+  readonly #inFlight: InFlightRequests
   sentAtMs = 0
   /** Whether it has been counted as slow before its answer came. */
   isCounted = false
 
-  constructor(decision: Decision, deadlineMs: number, request: Request, waits: Waits) {
+  constructor(decision: Decision, deadlineMs: number, request: Request, waits: InFlightRequests) {
     this.decision = decision
     this.deadlineMs = deadlineMs
     this.#request = request
-    this.#waits = waits
+    this.#inFlight = waits
   }
 
   /** The runtime drops what a request was about to do when its visitor leaves; the signal is what is left of it. */
@@ -32,31 +32,31 @@ export class Wait {
   sent(nowMs: number): void {
     if (this.isCounted) return
     this.sentAtMs = nowMs
-    this.#waits.add(this)
+    this.#inFlight.add(this)
   }
 
   ended(): void {
-    this.#waits.remove(this)
+    this.#inFlight.remove(this)
   }
 }
 
-export class Waits {
+export class InFlightRequests {
   /** By deadline; within one, those that were sent first come first. A deadline for which nobody waits has no set. */
-  readonly #waiting = new Map<number, Set<Wait>>()
+  readonly #waiting = new Map<number, Set<InFlightRequest>>()
 
-  add(wait: Wait): void {
+  add(wait: InFlightRequest): void {
     const waiting = this.#waiting.get(wait.deadlineMs)
     if (waiting) waiting.add(wait)
     else this.#waiting.set(wait.deadlineMs, new Set([wait]))
   }
 
-  remove(wait: Wait): void {
+  remove(wait: InFlightRequest): void {
     const waiting = this.#waiting.get(wait.deadlineMs)
     if (waiting?.delete(wait) && waiting.size === 0) this.#waiting.delete(wait.deadlineMs)
   }
 
   /** Hands over each that has passed its deadline, once, with how long it has waited; not those whose visitor has left. */
-  takeOverdue(nowMs: number, take: (wait: Wait, ageMs: number) => void): void {
+  takeOverdue(nowMs: number, take: (wait: InFlightRequest, ageMs: number) => void): void {
     for (const [deadlineMs, waiting] of this.#waiting) {
       for (const wait of waiting) {
         const ageMs = nowMs - wait.sentAtMs

@@ -24,8 +24,8 @@ import type { FlushReply } from '../../core/counters/protocol.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { Outcome } from '../../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
-import type { LiveDocument } from '../config/live-config.ts'
-import { Wait, Waits } from './in-flight.ts'
+import type { LiveConfig } from '../config/live-config.ts'
+import { InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
 
 /** A timer that has not fired this long after its time died with the request that carried it. */
@@ -49,10 +49,10 @@ export type ReportContext = {
 }
 
 export class Reporter {
-  readonly #live: LiveDocument
+  readonly #live: LiveConfig
   readonly #sampler: Sampler
   readonly #outbox = new Outbox()
-  readonly #waits = new Waits()
+  readonly #inFlight = new InFlightRequests()
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
@@ -63,20 +63,20 @@ export class Reporter {
   #flushedForMs = SHORTEST_INTERVAL_MS
   #told = ''
 
-  constructor(live: LiveDocument, sampler: Sampler) {
+  constructor(live: LiveConfig, sampler: Sampler) {
     this.#live = live
     this.#sampler = sampler
   }
 
   /** `request` is about to be sent, and shall be counted in time even if no answer comes. */
-  expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): Wait {
+  expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): InFlightRequest {
     if (Math.abs(context.nowMs - this.#lookedAtMs) >= LOOK_EVERY_MS && this.#countOverdue(context.nowMs))
       this.#schedule(context)
-    return new Wait(decision, deadlineMs, request, this.#waits)
+    return new InFlightRequest(decision, deadlineMs, request, this.#inFlight)
   }
 
   /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */
-  report(outcome: Outcome, context: ReportContext, wait?: Wait): void {
+  report(outcome: Outcome, context: ReportContext, wait?: InFlightRequest): void {
     const cell = this.#outbox.open.at(outcome.decision)
     if (wait?.isCounted) countEndOfOverdue(cell, outcome)
     else countOutcome(cell, outcome)
@@ -107,7 +107,7 @@ export class Reporter {
   #countOverdue(nowMs: number): boolean {
     this.#lookedAtMs = nowMs
     let isAny = false
-    this.#waits.takeOverdue(nowMs, ({ decision }, ageMs) => {
+    this.#inFlight.takeOverdue(nowMs, ({ decision }, ageMs) => {
       isAny = true
       countOverdue(this.#outbox.open.at(decision), ageMs)
     })

@@ -11,7 +11,7 @@ import {
 } from '../../core/decision/sample.ts'
 import type { Env } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
-import type { Facts } from '../request/request-facts.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 
 /** Before anybody has asked for more or fewer. */
 const FIRST_QUOTA = 20
@@ -30,12 +30,12 @@ export class Sampler {
   #plan: { snapshot: Snapshot; plan: SamplingPlan } | undefined
 
   /** Takes the request down, if there is room for one more until the next flush. */
-  offer(snapshot: Snapshot, facts: Facts, context: RequestContext): void {
-    const isAtRest = Math.abs(facts.nowMs - this.#metKnownAtMs) < REST_MS
-    if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), facts.nowMs))
+  offer(snapshot: Snapshot, request: GateRequest, context: RequestContext): void {
+    const isAtRest = Math.abs(request.nowMs - this.#metKnownAtMs) < REST_MS
+    if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), request.nowMs))
       return
     if (this.#plan?.snapshot !== snapshot) this.#plan = { snapshot, plan: samplingPlanOf(snapshot) }
-    this.#raw.push(takeSample(this.#plan.plan, context, facts, context.targetingKey()))
+    this.#raw.push(takeSample(this.#plan.plan, context, request, context.targetingKey()))
   }
 
   /** Whether a visitor was taken down lately; from now on it is so. */

@@ -1,4 +1,4 @@
-import type { Facts } from './request-facts.ts'
+import type { GateRequest } from './gate-request.ts'
 
 const IDENTITY_COOKIE = 'sluice_id'
 
@@ -8,16 +8,16 @@ const LONGEST_ID = 128
 
 /** The anonymous id of one visitor: the one they bring, or one made for them now. */
 export class AnonymousIdentity {
-  readonly #facts: Facts
+  readonly #request: GateRequest
   #issued: string | undefined
 
-  constructor(facts: Facts) {
-    this.#facts = facts
+  constructor(request: GateRequest) {
+    this.#request = request
   }
 
   /** The visitor's id; a new visitor's is made at the first call. */
   key(): string {
-    const brought = this.#facts.cookie(IDENTITY_COOKIE)
+    const brought = this.#request.cookie(IDENTITY_COOKIE)
     if (brought && brought.length <= LONGEST_ID) return brought
     this.#issued ??= crypto.randomUUID()
     return this.#issued
@@ -26,7 +26,7 @@ export class AnonymousIdentity {
   /** The Set-Cookie field of an id that was made for this request, if one was. */
   setCookie(): string | undefined {
     if (this.#issued === undefined) return undefined
-    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#facts.host)}`
+    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host)}`
   }
 }
 

@@ -16,8 +16,8 @@ import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-ta
 import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { murmur3 } from '../../core/flags/bucket.ts'
+import type { GateRequest } from './gate-request.ts'
 import { cookieAttributes } from './identity-cookie.ts'
-import type { Facts } from './request-facts.ts'
 
 const PAGES_COOKIE = 'sluice_pages'
 const MOST_PAGES = 8
@@ -33,32 +33,37 @@ const ROOT_ID = pageId('/')
 type Entry = { page: string; flag: string; variant: string }
 
 /** What a request's page says about it: the target to decide by, and the variant to keep to. */
-export type Pin = { target: FlagTarget; variant: string }
+export type PageAffinity = { target: FlagTarget; variant: string }
 
 /** `page` is a document of its own; `frame` and `submission` are documents that belong to the one before. */
-export type Role = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
+export type PageRole = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
 
 /** Documents inside another. A page that a service worker fetches is for "empty". */
 const FRAMES = ['iframe', 'frame', 'fencedframe', 'object', 'embed']
 
 /** What a request is to the page it comes from. Without fetch metadata (old browsers, tools) Accept tells. */
-export function roleOf(facts: Facts): Role {
-  const mode = facts.header('sec-fetch-mode')
+export function pageRoleOf(request: GateRequest): PageRole {
+  const mode = request.header('sec-fetch-mode')
   if (mode === undefined) {
-    return facts.method === 'GET' && facts.header('accept')?.includes('text/html') ? 'page' : 'part'
+    return request.method === 'GET' && request.header('accept')?.includes('text/html') ? 'page' : 'part'
   }
-  const sameOrigin = facts.header('sec-fetch-site') === 'same-origin'
+  const sameOrigin = request.header('sec-fetch-site') === 'same-origin'
   if (mode !== 'navigate') return sameOrigin ? 'part' : 'foreign'
-  if (sameOrigin && facts.method !== 'GET') return 'submission'
-  return sameOrigin && FRAMES.includes(facts.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
+  if (sameOrigin && request.method !== 'GET') return 'submission'
+  return sameOrigin && FRAMES.includes(request.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
 }
 
 /** What the page of a request wants for it; undefined where it has none, or the route doesn't follow pages. */
-export function pinOf(facts: Facts, role: Role, own: RouteTarget, snapshot: Snapshot): Pin | undefined {
+export function affinityOf(
+  request: GateRequest,
+  role: PageRole,
+  own: RouteTarget,
+  snapshot: Snapshot,
+): PageAffinity | undefined {
   if (role === 'page' || role === 'foreign' || !own.follows) return undefined
-  const entries = entriesOf(facts)
+  const entries = entriesOf(request)
   if (entries.length === 0) return undefined
-  const found = pageOf(facts, entries, snapshot)
+  const found = pageOf(request, entries, snapshot)
   if (found === undefined) return undefined
   const { entry, target } = found
   if (own.kind === 'flag' && own.flag.key === entry.flag) return { target: own, variant: entry.variant }
@@ -70,38 +75,38 @@ export function pinOf(facts: Facts, role: Role, own: RouteTarget, snapshot: Snap
 }
 
 /** The version that the page of a request came from, whatever the request itself is for. */
-export function pagePin(facts: Facts, snapshot: Snapshot): Pin | undefined {
-  const entries = entriesOf(facts)
-  const found = entries.length === 0 ? undefined : pageOf(facts, entries, snapshot)
+export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAffinity | undefined {
+  const entries = entriesOf(request)
+  const found = entries.length === 0 ? undefined : pageOf(request, entries, snapshot)
   return found && { target: found.target, variant: found.entry.variant }
 }
 
 /** The decision, or the page's variant in its place where the two could differ by chance only. */
-export function keepTo(pin: Pin | undefined, decision: Decision): Decision {
-  if (pin === undefined || pin.variant === decision.variant) return decision
-  const { flag } = pin.target
-  const mayReturn = pin.variant === flag.off && decision.reason !== 'OVERRIDE'
-  const value = flag.values.get(pin.variant)
+export function keepToPage(affinity: PageAffinity | undefined, decision: Decision): Decision {
+  if (affinity === undefined || affinity.variant === decision.variant) return decision
+  const { flag } = affinity.target
+  const mayReturn = affinity.variant === flag.off && decision.reason !== 'OVERRIDE'
+  const value = flag.values.get(affinity.variant)
   if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
   // Neither canary nor control any more: it is not what the split says now.
-  return { ...decision, variant: pin.variant, value, rule: undefined, arm: 'other', bucket: -1 }
+  return { ...decision, variant: affinity.variant, value, rule: undefined, arm: 'other', bucket: -1 }
 }
 
 /** The decision of any flag: the page's variant counts for the flag that the page was decided by. */
-export function asOnPage(pin: Pin | undefined, decision: Decision): Decision {
-  return pin?.target.flag.key === decision.flag ? keepTo(pin, decision) : decision
+export function asOnPage(affinity: PageAffinity | undefined, decision: Decision): Decision {
+  return affinity?.target.flag.key === decision.flag ? keepToPage(affinity, decision) : decision
 }
 
 /** The Set-Cookie field by which a document leaves its version; undefined where the cookie says so already. */
 export function pageCookie(
-  facts: Facts,
+  request: GateRequest,
   flag: string,
   variant: string,
   referrerPolicy: string | null,
 ): string | undefined {
-  const entries = entriesOf(facts)
+  const entries = entriesOf(request)
   if (entries.length === 0 && flag === '') return undefined
-  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(facts.address.tail)
+  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(request.address.tail)
   const first = entries[0]
   if (first?.page === page && first.flag === flag && first.variant === variant) return undefined
   const kept = [{ page, flag, variant }, ...entries.filter((entry) => entry.page !== page)].slice(
@@ -112,22 +117,22 @@ export function pageCookie(
     `${entry.page}|${entry.flag}|${entry.variant}`.replace(ESCAPED, encodeURIComponent),
   )
   while (text.length > 1 && text.join('!').length > LONGEST_COOKIE) text.pop()
-  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(facts.host)}`
+  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(request.host)}`
 }
 
 /** The entry of the document that a request comes from, with the route target that it was decided by. */
 function pageOf(
-  facts: Facts,
+  request: GateRequest,
   entries: readonly Entry[],
   snapshot: Snapshot,
 ): { entry: Entry; target: FlagTarget } | undefined {
-  const referer = URL.parse(facts.header('referer') ?? '')
+  const referer = URL.parse(request.header('referer') ?? '')
   // Old browsers don't say where a request comes from; they send the cookie along from pages of this site only.
-  if (referer === null && (facts.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
+  if (referer === null && (request.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
     return undefined
-  if (referer !== null && referer.host !== facts.host) return undefined
+  if (referer !== null && referer.host !== request.host) return undefined
   const id = referer && pageId(referer.pathname + referer.search)
-  const place = referer && { host: facts.host, path: referer.pathname, method: 'GET' }
+  const place = referer && { host: request.host, path: referer.pathname, method: 'GET' }
   const target = place && findTarget(snapshot, place)
   const flag = target?.kind === 'flag' ? target.flag.key : undefined
   const entry =
@@ -139,8 +144,8 @@ function pageOf(
   return elsewhere?.kind === 'flag' ? { entry, target: elsewhere } : undefined
 }
 
-function entriesOf(facts: Facts): Entry[] {
-  const text = facts.cookie(PAGES_COOKIE)
+function entriesOf(request: GateRequest): Entry[] {
+  const text = request.cookie(PAGES_COOKIE)
   if (!text || text.length > 2 * LONGEST_COOKIE) return []
   return text.split('!').flatMap((part) => {
     const [page, flag, variant] = part.split('|')

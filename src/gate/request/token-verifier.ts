@@ -6,17 +6,14 @@ import {
   createLocalJWKSet,
   createRemoteJWKSet,
   errors,
-  type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
   jwtVerify,
 } from 'jose'
-import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
 import type { JwtSettings } from '../../core/context/identity.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
-import type { Facts } from './request-facts.ts'
-
-export type Claims = JWTPayload
+import type { Claims } from './claims.ts'
+import type { GateRequest } from './gate-request.ts'
 
 /** A visitor sends the same token with each request; verifying it once per isolate is enough. */
 const MOST_CACHED_TOKENS = 1_000
@@ -44,20 +41,20 @@ export class TokenVerifier {
    * The claims of the first token that is good, or undefined: what an app's own API takes may stand where the visitor's
    * token could. Waits for the key set only when it is not cached.
    */
-  async verify(facts: Facts, env: Env): Promise<Claims | undefined> {
-    for (const token of this.#tokensOf(facts)) {
+  async verify(request: GateRequest, env: Env): Promise<Claims | undefined> {
+    for (const token of this.#tokensOf(request)) {
       const cached = this.#cache.get(token)
-      const isKnown = cached !== undefined && facts.nowMs < cached.untilMs
+      const isKnown = cached !== undefined && request.nowMs < cached.untilMs
       const claims = isKnown ? cached.claims : await this.#verifyToken(token, env)
-      if (!isKnown) this.#remember(token, claims, facts.nowMs)
+      if (!isKnown) this.#remember(token, claims, request.nowMs)
       if (claims !== undefined) return claims
     }
     return undefined
   }
 
-  #tokensOf(facts: Facts): string[] {
+  #tokensOf(request: GateRequest): string[] {
     return this.#settings.from.flatMap((source) => {
-      const raw = source.kind === 'cookie' ? facts.cookie(source.name) : facts.header(source.name)
+      const raw = source.kind === 'cookie' ? request.cookie(source.name) : request.header(source.name)
       const token = raw?.replace(/^Bearer\s+/i, '')
       return token && token.length <= LONGEST_TOKEN && token.split('.').length === 3 ? [token] : []
     })
@@ -163,24 +160,4 @@ function isVerdict(error: unknown): boolean {
     error instanceof errors.JOSEAlgNotAllowed ||
     error instanceof errors.JWKSNoMatchingKey
   )
-}
-
-/**
- * A claim by name, or by dotted path into nested objects; names such as `https://example.com/plan` are found as
- * they stand. Only scalars and lists of scalars are attributes.
- */
-export function claimAt(claims: Claims, path: string): AttributeValue | undefined {
-  const direct = ownValue(claims, path)
-  const value = direct ?? path.split('.').reduce<unknown>((at, key) => ownValue(at, key), claims)
-  if (isScalar(value)) return value
-  return Array.isArray(value) && value.every(isScalar) ? value : undefined
-}
-
-function ownValue(holder: unknown, key: string): unknown {
-  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, key)) return undefined
-  return (holder as Readonly<Record<string, unknown>>)[key]
-}
-
-function isScalar(value: unknown): value is Scalar {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }

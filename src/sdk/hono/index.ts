@@ -6,7 +6,7 @@ import type { MiddlewareHandler } from 'hono'
 import { createEndpoints } from '../../api/endpoints.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
 import { createGate } from '../../gate/gate.ts'
-import { keepFromSharedCaches } from '../../gate/origin/proxy-headers.ts'
+import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
 import type { Env } from '../../platform/env.ts'
 
 /** A flag as the gate decided it for the visitor of this request. */
@@ -57,7 +57,7 @@ export function sluice({
     if (c.req.path.startsWith(PREFIX)) return await endpoints.fetch(c.req.raw, env, ctx)
     const startMs = Date.now()
     const live = await gate.live.current(env, (work) => ctx.waitUntil(work), startMs)
-    const use = await openFlagUse(c.req.raw, live, env, gate.stepBacks)
+    const use = await openFlagUse(c.req.raw, live, env, gate.gradualRollback)
     c.set('flags', flagsOf(use))
     await next()
     const cookie = use.setCookie()

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { BodyWatch } from '../../../src/gate/origin/body-monitor.ts'
+import { BodyMonitor } from '../../../src/gate/origin/body-monitor.ts'
 
 const request = new Request('https://shop.example.com/')
 const watch = (headers: Record<string, string>, response = new Response('hello', { headers })) =>
-  new BodyWatch().watch(response, { request, nowMs: 0 }, () => {})
+  new BodyMonitor().watch(response, { raw: request, nowMs: 0 }, () => {})
 const textOf = (body: ReadableStream | null) => new Response(body).text()
 
 describe('a body on its way', () => {
@@ -26,8 +26,9 @@ describe('a body on its way', () => {
   })
 
   it('that is none is not counted among those that are watched', () => {
-    const bodies = new BodyWatch()
-    const ask = (body: string | null) => bodies.watch(new Response(body), { request, nowMs: 0 }, () => {})
+    const bodies = new BodyMonitor()
+    const ask = (body: string | null) =>
+      bodies.watch(new Response(body), { raw: request, nowMs: 0 }, () => {})
     for (let count = 0; count < 100; count++) expect(ask(null)).toBeUndefined()
     expect(ask('hello')).toBeDefined()
   })

@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { prepareForOrigin } from '../../../src/gate/origin/proxy-headers.ts'
-import { Facts } from '../../../src/gate/request/request-facts.ts'
+import { GateRequest } from '../../../src/gate/request/gate-request.ts'
 
 const sentOn = (sent: Record<string, string>, speaksForwarded: boolean) => {
   const request = new Request('https://shop.example.com:8443/x', { headers: sent })
   const headers = new Headers(request.headers)
-  prepareForOrigin(headers, new Facts(request, env, 0), speaksForwarded)
+  prepareForOrigin(headers, new GateRequest(request, env, 0), speaksForwarded)
   return headers
 }
 const forwardedOf = (sent: Record<string, string>, speaksForwarded: boolean) =>

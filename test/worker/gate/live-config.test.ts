@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
-import { LiveDocument } from '../../../src/gate/config/live-config.ts'
+import { LiveConfig } from '../../../src/gate/config/live-config.ts'
 import { sha256Hex } from '../../../src/platform/crypto.ts'
 
 const textOf = (url: string) =>
@@ -15,7 +15,7 @@ async function versionOf(version: number, atMs = version * 1_000) {
 }
 
 async function liveWith(versions: readonly { tag: DocumentTag; text: string }[]): Promise<string> {
-  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  const live = new LiveConfig(JSON.parse(textOf('http://bundled.test')))
   for (const { tag, text } of versions) await live.offer(tag, async () => text, env, Date.now())
   return live.last.snapshot.fallback.url
 }
@@ -46,7 +46,7 @@ it('megabytes of nonsense in KV are not read again and again, and what closes fl
       return typeof keys === 'string' ? nonsense.buffer : new Map(keys.map((key) => [key, null]))
     },
   }
-  const live = new LiveDocument(JSON.parse(textOf('http://bundled.test')))
+  const live = new LiveConfig(JSON.parse(textOf('http://bundled.test')))
   const work: Promise<unknown>[] = []
   const startMs = Date.now()
   for (const second of [0, 31, 62, 93]) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { keepFromSharedCaches } from '../../../src/gate/origin/proxy-headers.ts'
+import { keepFromSharedCaches } from '../../../src/gate/origin/cache-control.ts'
 
 const kept = (field: string | undefined, more: Record<string, string> = {}) => {
   const headers = new Headers({ ...(field !== undefined && { 'cache-control': field }), ...more })

@@ -5,7 +5,7 @@ import type { ParsedBodies, QUERIES } from '../../../contract/requests.ts'
 import type { Responses } from '../../../contract/responses.ts'
 import type { OperationId } from '../../../contract/routes.ts'
 import type { Controller } from '../../../durable/controller/controller.ts'
-import type { LiveDocument } from '../../../gate/config/live-config.ts'
+import type { LiveConfig } from '../../../gate/config/live-config.ts'
 import type { DescribedVisitor, VisitorDescription } from '../../../gate/evaluation/described-visitor.ts'
 import type { DebugPayload } from '../../../gate/request/signature.ts'
 import type { Env } from '../../../platform/env.ts'
@@ -51,7 +51,7 @@ export type Call<Id extends OperationId> = {
   nowMs: number
   controller: ControllerPort
   /** What this isolate decides by. */
-  live: LiveDocument
+  live: LiveConfig
   visitors: VisitorPorts
   params: Readonly<Record<string, string>>
   body: Id extends keyof ParsedBodies ? ParsedBodies[Id] : undefined

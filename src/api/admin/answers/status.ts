@@ -19,7 +19,7 @@ import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
 import type { Controller, ControllerStatus } from '../../../durable/controller/controller.ts'
-import type { LiveDocument, LiveReport } from '../../../gate/config/live-config.ts'
+import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
 import { type Env, environmentOf } from '../../../platform/env.ts'
 
 /** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
@@ -48,7 +48,7 @@ type StatusInputs = {
   nowMs: number
   snapshot: Snapshot
   killList: readonly string[]
-  report: LiveReport
+  report: LiveConfigReport
   /** Undefined when the Controller did not answer. */
   controller: ControllerStatus | undefined
   /** The state that this isolate knows, for when the Controller did not answer. */
@@ -58,7 +58,7 @@ type StatusInputs = {
 }
 
 export type StatusCall = {
-  live: LiveDocument
+  live: LiveConfig
   env: Env
   controller: Pick<Controller, 'status' | 'documentText'>
 }

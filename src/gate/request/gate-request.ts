@@ -2,15 +2,15 @@ import type { AttributeValue } from '../../core/context/attributes.ts'
 import { cookieIn } from '../../core/context/cookie.ts'
 import type { RequestFacts } from '../../core/context/request-context.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
+import { type Claims, claimAt } from './claims.ts'
 import { HeaderList } from './header-list.ts'
-import { type Claims, claimAt } from './token-verifier.ts'
 import { type Address, addressOf } from './url-parts.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
 
 /** What the gate knows of one request; everything that costs is done when it is first asked for. */
-export class Facts implements RequestFacts {
-  readonly request: Request
+export class GateRequest implements RequestFacts {
+  readonly raw: Request
   readonly nowMs: number
   readonly method: string
   readonly address: Address
@@ -21,11 +21,11 @@ export class Facts implements RequestFacts {
   #url: URL | undefined
   #hasBody: boolean | undefined
 
-  constructor(request: Request, env: Env, nowMs: number, url: string = request.url) {
-    this.request = request
+  constructor(raw: Request, env: Env, nowMs: number, url: string = raw.url) {
+    this.raw = raw
     this.address = addressOf(url)
     this.nowMs = nowMs
-    this.method = known(request.method)
+    this.method = raw.method
     this.#env = env
   }
 
@@ -38,18 +38,18 @@ export class Facts implements RequestFacts {
   }
 
   get url(): URL {
-    this.#url ??= new URL(this.request.url)
+    this.#url ??= new URL(this.raw.url)
     return this.#url
   }
 
   get headers(): HeaderList {
-    this.#headers ??= new HeaderList(this.request.headers)
+    this.#headers ??= new HeaderList(this.raw.headers)
     return this.#headers
   }
 
   /** Whether the request brings a body. */
   get hasBody(): boolean {
-    this.#hasBody ??= this.request.body !== null
+    this.#hasBody ??= this.raw.body !== null
     return this.#hasBody
   }
 
@@ -67,7 +67,7 @@ export class Facts implements RequestFacts {
   }
 
   cf(field: string): unknown {
-    this.#cf ??= cfOf(this.request, this.#env)
+    this.#cf ??= cfOf(this.raw, this.#env)
     return this.#cf[field]
   }
 
@@ -104,9 +104,4 @@ function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
     // A debug header that isn't JSON is ignored, as is every debug header in production.
     return real
   }
-}
-
-/** The same text, but one that has been interned: the runtime's own would be, each time, where a Set is asked for it. */
-function known(method: string): string {
-  return method === 'GET' ? 'GET' : method
 }

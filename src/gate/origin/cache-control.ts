@@ -1,0 +1,55 @@
+/** Keeping responses that were made for one visitor out of shared caches. */
+import { remembered } from '../../core/remembered.ts'
+
+/** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */
+const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
+/** `private="x-a"` is said of some fields; the rest of the response anybody may keep. */
+const OF_FIELDS = /^private\s*=/i
+
+/** Headers by which an origin talks to shared caches only. */
+const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control']
+
+/**
+ * Keeps a response out of shared caches, in place: it was made for one visitor (it sets an identity, or another
+ * visitor would have got another variant). What the origin says to the browser's own cache stays; with `revalidate` the
+ * browser keeps it too but asks before it uses it. A visitor who is moved to another version would otherwise get code of
+ * the one from the browser's own cache into pages of the other.
+ */
+export function keepFromSharedCaches(headers: Headers, revalidate = false): void {
+  const field = headers.get('cache-control') ?? ''
+  const own = revalidate ? revalidated(unshared(field)) : unshared(field)
+  if (own !== field) headers.set('cache-control', own)
+  for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
+}
+
+/** What is left of Cache-Control when only the visitor's own browser may keep the response. */
+const unshared = remembered((field) => {
+  const directives = directivesOf(field).filter(
+    (directive) => !SHARED_DIRECTIVES.has(directiveName(directive)) && !OF_FIELDS.test(directive),
+  )
+  const given = new Set(directives.map((directive) => directive.toLowerCase()))
+  // A cache that knows the status doesn't heed no-store beside must-understand (RFC 9111, 5.2.2.3).
+  const isStored = !given.has('no-store') || given.has('must-understand')
+  if (isStored && !given.has('private')) directives.unshift('private')
+  return directives.join(', ')
+})
+
+const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
+
+/** Cache-Control by which a browser asks first. */
+const revalidated = remembered((field) => {
+  const directives = directivesOf(field)
+  if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field
+  const kept = directives.filter((directive) => !FRESHNESS.has(directiveName(directive)))
+  return [...kept, 'no-cache'].join(', ')
+})
+
+/** Values in quotes may hold commas. */
+const DIRECTIVE = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g
+
+const directivesOf = (field: string) =>
+  (field.match(DIRECTIVE) ?? []).map((directive) => directive.trim()).filter((directive) => directive !== '')
+
+function directiveName(directive: string): string {
+  return (directive.split('=')[0] ?? '').trim().toLowerCase()
+}
