@@ -1,11 +1,13 @@
 /**
  * `npm run generate`: the published JSON Schema and the reference page, both from src/core/config/schema/document.ts; the
- * OpenAPI description of the admin API from src/contract; the page of the command line from src/cli.
+ * OpenAPI description of the admin API from src/contract; the page of the command line from src/cli; the table of rooms in
+ * ARCHITECTURE.md from scripts/architecture/rules.ts.
  * With `--check` nothing is written; the exit code says whether what is there is up to date.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PROJECT_ROOT } from '../src/local/build/build-worker.ts'
+import { withRoomsTable } from './architecture/table.ts'
 import { cliPage } from './generate/cli-page.ts'
 import { gateDocumentJsonSchema } from './generate/json-schema.ts'
 import { openApiDocument } from './generate/openapi.ts'
@@ -18,6 +20,7 @@ const { version } = JSON.parse(await readFile(resolve(PROJECT_ROOT, 'package.jso
 const outputs: Readonly<Record<string, string>> = {
   'config/sluice.schema.json': `${JSON.stringify(gateDocumentJsonSchema(), null, 2)}\n`,
   'config/openapi.json': `${JSON.stringify(openApiDocument(version), null, 2)}\n`,
+  'ARCHITECTURE.md': withRoomsTable(await readFile(resolve(PROJECT_ROOT, 'ARCHITECTURE.md'), 'utf8')),
   'docs/cli.md': cliPage(),
   'docs/reference.md': referencePage(gateDocumentJsonSchema()),
 }

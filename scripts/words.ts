@@ -21,7 +21,7 @@ export const WORDS: readonly Word[] = [
   { pattern: 'everybody else', use: 'everyone else, otherwise' },
   { pattern: 'mend(s|ed|ing)?', use: 'fix' },
   { pattern: 'it is no', use: 'it is not a, must be' },
-  { pattern: '(of|on) its own', use: 'its own, separate, alone' },
+  { pattern: 'of its own', use: 'its own, separate, alone' },
   { pattern: 'people diff', use: 'impact, blast radius' },
   { pattern: 'kept shapes', use: 'hidden classes' },
   { pattern: 'to be gone by', use: 'expires, remove by' },

@@ -1,164 +1,195 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
-import { checkArchitecture, formatProblem } from '../scripts/check-architecture.ts'
-import { IMPURE, PURE, PURE_FILE, RIGHT_IMPORTS, WRONG_IMPORTS } from './support/architecture-cases.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withRoomsTable } from '../scripts/architecture/table.ts'
+import { checkArchitecture } from '../scripts/check-architecture.ts'
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(path.join(tmpdir(), 'sluice-architecture-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-/** A tree that keeps every rule, and has one file for each that the offending ones may point at. */
-const INNOCENT: Readonly<Record<string, string>> = {
-  'src/core/context/facts.ts': 'export interface Facts { host: string }\nexport const NONE = 0\n',
-  'src/core/flags/flag.ts': "export { NONE } from '../context/facts.ts'\n",
-  'src/core/guard/guard.ts': 'export const guard = 1\n',
-  'src/gate/gate.ts': "import { NONE } from '../core/context/facts.ts'\nexport const gate = NONE\n",
-  'src/durable/controller/controller.ts': 'export class Controller {}\n',
-  'src/api/admin/admin-api.ts': 'export interface Api { a: 1 }\nexport const api = 1\n',
-  'src/api/flags/ofrep.ts': 'export const ofrep = 1\n',
-  'src/contract/client.ts': 'export const ofrep = 1\n',
-  'src/local/start.ts': 'export const start = 1\n',
-  'src/platform/env.ts':
-    "import type { Controller } from './durable/controller.ts'\nexport type Env = { c: Controller }\n",
-  'src/index.ts':
-    "export { Controller } from './durable/controller.ts'\nexport { gate } from './gate/gate.ts'\n",
-  'config/example.json': '{}\n',
-  'examples/shop/shop.ts': 'export const shop = 1\n',
+type Files = Readonly<Record<string, string>>
+
+/** A tree that keeps every rule. */
+const INNOCENT: Files = {
+  'ARCHITECTURE.md': readFileSync(path.join(REPOSITORY, 'ARCHITECTURE.md'), 'utf8'),
+  'src/core/flags/flag.ts':
+    "export { NONE } from '../context/facts.ts'\nimport gt from 'semver/functions/gt.js'\n",
+  'src/gate/gate.ts':
+    "import type { Env } from '../platform/env.ts'\nexport type { Env } from 'cloudflare:workers'\n",
+  'src/api/endpoints.ts':
+    "import { Hono } from 'hono'\nimport type { Controller } from '../durable/controller/controller.ts'\n",
+  'src/index.ts': "export { Controller } from './durable/controller/controller.ts'\n",
+  'src/cli/main.ts': "import 'node:fs'\nconst f = () => import('../local/start.ts')\n",
+  'test/core/x.test.ts': "import {\n  a,\n  b,\n} from '../../test-kit/a.ts'\nimport '../../src/index.ts'\n",
 }
 
 let trees = 0
-function treeWith(files: Readonly<Record<string, string>>): string {
+function treeWith(files: Files): string {
   trees += 1
   const root = path.join(scratch, `tree-${trees}`)
   for (const [file, text] of Object.entries({ ...INNOCENT, ...files })) {
-    const full = path.join(root, file)
-    mkdirSync(path.dirname(full), { recursive: true })
-    writeFileSync(full, text)
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+    writeFileSync(path.join(root, file), text)
   }
   return root
 }
-
-const linesOf = (files: Readonly<Record<string, string>>) =>
-  checkArchitecture(treeWith(files)).map(formatProblem)
+const problemsOf = (files: Files) => checkArchitecture(treeWith(files))
 
 describe('checkArchitecture', () => {
-  it('finds nothing in this repository', () => {
-    expect(checkArchitecture(REPOSITORY).map(formatProblem)).toEqual([])
+  it('finds nothing in this repository, nor in an innocent tree', () => {
+    expect(checkArchitecture(REPOSITORY)).toEqual([])
+    expect(problemsOf({})).toEqual([])
   })
 
-  it('finds nothing in an innocent tree', () => {
-    expect(linesOf({})).toEqual([])
+  const PURE = 'src/core/flags/x.ts'
+  it.each([
+    [PURE, "import { gate } from '../../gate/gate.ts'", 'src/core may import only itself'],
+    [PURE, "import type { gate } from '../../gate/gate.ts'", "a type from '../../gate/gate.ts'"],
+    [PURE, "import {\n  a,\n  b,\n} from '../../gate/gate.ts'", 'src/core may import only itself'],
+    [PURE, "export * from '../../gate/gate.ts'", 'src/core may import only itself'],
+    [PURE, "export type { G } from '../../gate/gate.ts'", 'src/core may import only itself'],
+    [PURE, "export const f = () => import('../../gate/gate.ts')", 'src/core may import only itself'],
+    [PURE, "export type F = import('../../gate/gate.ts').gate", 'src/core may import only itself'],
+    [PURE, "import '../../gate/gate.ts'", 'src/core may import only itself'],
+    [PURE, 'export const f = (name: string) => import(name)', 'name the module literally'],
+    [PURE, "import type { G } from '../guard/guard.ts'", 'inside the order is limits < context < flags'],
+    ['src/core/extras/x.ts', "import { g } from '../guard/guard.ts'", 'inside the order is'],
+    ['src/core/x.ts', "import { g } from './guard/guard.ts'", 'inside the order is'],
+    [PURE, "import type { Hono } from 'hono'", 'of packages src/core may use only valibot'],
+    [PURE, "import { hash } from 'crypto'", 'src/core may not use node:*'],
+    ['src/gate/x.ts', "import { readFileSync } from 'node:fs'", 'src/gate may not use node:*'],
+    ['src/gate/x.ts', "import { gate } from '../index.ts'", 'src/gate may import only src/core'],
+    ['src/gate/x.ts', "import type { C } from '../durable/controller.ts'", 'src/gate may import only'],
+    ['src/api/x.ts', "import { C } from '../durable/controller.ts'", 'types of src/durable'],
+    ['src/api/x.ts', "import { env } from 'cloudflare:workers'", 'src/api may not use cloudflare:*'],
+    [
+      'src/sdk/server/x.ts',
+      "import { f } from '../browser/index.ts'",
+      'src/sdk/server may import only itself',
+    ],
+    ['src/sdk/browser/x.ts', "import { h } from 'hono'", 'of packages src/sdk/browser may use only none'],
+    ['src/dashboard/x.tsx', "import { api } from '../api/api.ts'", 'src/dashboard may import only'],
+    ['src/local/x.ts', "import { f } from '../../test/helpers.ts'", 'src/local may import only'],
+    ['src/newcomer/x.ts', "import { f } from './y.ts'", 'has no row in scripts/architecture/rules.ts'],
+    ['test/x.test.ts', "import { f } from '../bench/scale/report.ts'", 'test may import only'],
+    ['test-kit/x.ts', "import type { F } from '../bench/scale/report.ts'", 'test-kit may import only'],
+  ])('refuses in %s: %s', (file, text, problem) => {
+    expect(problemsOf({ [file]: `// A comment.\n${text}\n` })).toEqual([expect.stringContaining(problem)])
+    expect(problemsOf({ [file]: `// A comment.\n${text}\n` })[0]).toMatch(`${file}:2  imports `)
   })
 
-  it.each(['ts', 'tsx', 'mts', 'cts', 'js', 'mjs', 'cjs', 'jsx'])(
-    'finds a clock in a .%s file of core',
-    (kind) => {
-      const file = `src/core/flags/clock.${kind}`
-      expect(linesOf({ [file]: 'export const now = () => Date.now()\n' })).toEqual([
-        expect.stringContaining(`${file}:1  Date.now`),
-      ])
-    },
-  )
-
-  it('says so when there is nothing to check', () => {
-    expect(checkArchitecture(path.join(scratch, 'nowhere'))).toHaveLength(1)
+  it.each<[string, Files, string]>([
+    [
+      'values, through a dynamic import',
+      {
+        'src/gate/a.ts': "export const f = () => import('./b.ts')\n",
+        'src/gate/b.ts': "export { c } from './c.ts'\n",
+        'src/gate/c.ts': "import { a } from './a.ts'\n",
+      },
+      'src/gate/a.ts -> src/gate/b.ts -> src/gate/c.ts -> src/gate/a.ts',
+    ],
+    [
+      'types alone',
+      {
+        'src/gate/a.ts': "import type { B } from './b.ts'\n",
+        'src/gate/b.ts': "export type A = import('./a.ts').A\n",
+      },
+      'src/gate/a.ts -> src/gate/b.ts -> src/gate/a.ts',
+    ],
+    ['a file and itself', { 'bench/a.ts': "import * as self from './a.ts'\n" }, 'bench/a.ts -> bench/a.ts'],
+    [
+      'folders whose files form none',
+      {
+        'src/gate/origin/a.ts': "import type { B } from '../request/b.ts'\n",
+        'src/gate/request/c.ts': "import { d } from '../origin/d.ts'\n",
+      },
+      'src/gate/origin -> src/gate/request -> src/gate/origin',
+    ],
+  ])('refuses a cycle of %s', (_, files, cycle) => {
+    expect(problemsOf(files)).toEqual([expect.stringContaining(`import cycle ${cycle}`)])
   })
 
-  it.each(IMPURE)('refuses in core: %s', (text, found) => {
-    const lines = linesOf({ [PURE_FILE]: `${text}\n` })
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(PURE_FILE)
-    expect(lines[0]).toContain(`  ${found}`)
-  })
-
-  it.each(WRONG_IMPORTS)('refuses in %s: %s', (file, text, found) => {
-    const lines = linesOf({ [file]: `${text}\n` })
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(`${file}:1  `)
-    expect(lines[0]).toContain(found)
-  })
-
-  it('names file, line, what was found, why, and what to do', () => {
-    const lines = linesOf({
-      [PURE_FILE]: '// A comment — with an em dash.\n\nexport const f = () => Date.now()\n',
-    })
-    expect(lines).toEqual([
-      `${PURE_FILE}:3  Date.now: core has no clock; take the time as an argument (\`nowMs\`)`,
+  it('refuses a folder with more than 15 files, but for lists of commands and views', () => {
+    const sixteenIn = (folder: string) =>
+      Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`${folder}/file-${n}.ts`, '']))
+    expect(problemsOf(sixteenIn('src/gate/origin'))).toEqual([
+      'src/gate/origin: 16 files side by side; at most 15, group them by what they do',
     ])
+    expect(
+      problemsOf({ ...sixteenIn('src/cli/commands'), ...sixteenIn('src/dashboard/views/edit') }),
+    ).toEqual([])
   })
 
-  it('lists every problem of a tree, in the order of files and lines', () => {
-    const lines = linesOf({
-      [PURE_FILE]: "import 'node:fs'\nexport const f = () => Math.random()\nexport const g = fetch\n",
-      'src/api/x.ts': "export { Controller } from '../durable/controller.ts'\n",
-    })
-    const places = lines.map((line) => line.split('  ')[0])
-    expect(places).toEqual(['src/api/x.ts:1', `${PURE_FILE}:1`, `${PURE_FILE}:2`, `${PURE_FILE}:3`])
-  })
-})
-
-describe('import cycles', () => {
-  it('are found across files and folders, with the way round', () => {
-    const lines = linesOf({
-      'src/gate/a.ts': "import { b } from './b.ts'\nexport const a = () => b\n",
-      'src/gate/b.ts': "export { c as b } from './deep/c.ts'\n",
-      'src/gate/deep/c.ts': "import { a } from '../a.ts'\nexport const c = () => a\n",
-    })
-    const circle = 'src/gate/a.ts -> src/gate/b.ts -> src/gate/deep/c.ts -> src/gate/a.ts'
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(`src/gate/a.ts:1  import cycle ${circle}: `)
-  })
-
-  it('are found through a dynamic import, and of a file with itself', () => {
-    const lines = linesOf({
-      'src/gate/a.ts': "export const a = () => import('./b.ts')\n",
-      'src/gate/b.ts': "import { a } from './a.ts'\nexport const b = a\n",
-      'src/gate/self.ts': "import * as self from './self.ts'\nexport const me = () => self\n",
-    })
-    expect(lines.map((line) => line.split(':')[0])).toEqual(['src/gate/a.ts', 'src/gate/self.ts'])
-  })
-
-  it('of types alone are none', () => {
-    const lines = linesOf({
-      'src/gate/a.ts': "import type { B } from './b.ts'\nexport interface A { b: B }\n",
-      'src/gate/b.ts':
-        "import { type A } from './a.ts'\nexport interface B { a: A; f: import('./a.ts').A }\n",
-    })
-    expect(lines).toEqual([])
-  })
-})
-
-describe('accepted', () => {
-  it.each(PURE)('in core: %s', (text) => {
-    expect(linesOf({ [PURE_FILE]: `${text}\n` })).toEqual([])
-  })
-
-  it.each(RIGHT_IMPORTS)('in %s: %s', (file, text) => {
-    expect(linesOf({ [file]: `${text}\n` })).toEqual([])
-  })
-})
-
-describe('the script', () => {
-  const node = path.join(REPOSITORY, 'node_modules/.bin/node')
-  const script = path.join(REPOSITORY, 'scripts/check-architecture.ts')
-  const run = (root: string) => spawnSync(node, [script, root], { encoding: 'utf8' })
-
-  it('prints one problem a line and exits with 1', () => {
-    const { status, stdout } = run(treeWith({ [PURE_FILE]: 'export const f = () => [Date.now(), fetch]\n' }))
-    expect(stdout.trimEnd().split('\n')).toEqual([
-      expect.stringContaining(`${PURE_FILE}:1  Date.now: `),
-      expect.stringContaining(`${PURE_FILE}:1  fetch: `),
+  it('refuses a table in ARCHITECTURE.md that differs from the rules', () => {
+    const page = INNOCENT['ARCHITECTURE.md'] ?? ''
+    const changed = page.replace('| `src/gate/` |', '| `src/edge/` |')
+    expect(problemsOf({ 'ARCHITECTURE.md': changed })).toEqual([
+      expect.stringContaining('ARCHITECTURE.md: the table'),
     ])
-    expect(status).toBe(1)
+    expect(withRoomsTable(changed)).toBe(page)
+  })
+})
+
+describe('purity of core, by Biome', () => {
+  const IMPURE = [
+    'export const f = () => Date.now()',
+    'export const f = () => new Date()',
+    'export const f = () => Date()',
+    'export const f = () => new Date(Date.now())',
+    'export const D = Date',
+    'export const { now } = Date',
+    'export const f = (clock = Date) => clock',
+    'export class Later extends Date {}',
+    'export const f = (d: object) => d.constructor',
+    'export const f = () => globalThis',
+    'export const f = () => Math.random()',
+    'export const { random } = Math',
+    'export const f = () => [Math]',
+    'export const f = () => performance.now()',
+    'export const f = () => crypto.randomUUID()',
+    "export const f = () => fetch('https://example.com')",
+    'export const f = (g: () => void) => setTimeout(g, 1)',
+    "export const f = () => console.log('x')",
+    'export const f = () => process.env',
+    "export const f = () => eval('1')",
+    "export const f = new Function('return 1')",
+    'export const f = new Intl.DateTimeFormat()',
+    'export const f = import.meta.url',
+  ]
+  const PURE = [
+    'export const f = (s: string) => new Date(s).getTime() + Date.parse(s) + Date.UTC(2026)',
+    'export const f = (x: unknown): x is Date => x instanceof Date',
+    'export const f = (x: number) => Math.floor(x)',
+    'export const f = (x: { fetch(): void }, console: { log(): void }) => [x.fetch(), console.log()]',
+    "// Date.now() in a comment\nexport const f = 'Math.random()'",
+  ]
+  const refused = new Set<string>()
+  const fileOf = (text: string) => `case-${[...IMPURE, ...PURE].indexOf(text)}.ts`
+
+  beforeAll(() => {
+    const root = path.join(scratch, 'pure')
+    mkdirSync(path.join(root, 'src/core'), { recursive: true })
+    cpSync(path.join(REPOSITORY, 'scripts/architecture'), path.join(root, 'scripts/architecture'), {
+      recursive: true,
+    })
+    const config = JSON.parse(readFileSync(path.join(REPOSITORY, 'biome.json'), 'utf8')) as object
+    const alone = { ...config, $schema: undefined, vcs: { enabled: false } }
+    writeFileSync(path.join(root, 'biome.json'), JSON.stringify(alone))
+    for (const text of [...IMPURE, ...PURE])
+      writeFileSync(path.join(root, 'src/core', fileOf(text)), `${text}\n`)
+    const biome = path.join(REPOSITORY, 'node_modules/.bin/biome')
+    const options = ['lint', '--reporter=github', '--max-diagnostics=none', 'src']
+    const { stdout } = spawnSync(biome, options, { cwd: root, encoding: 'utf8' })
+    for (const [, file = ''] of stdout.matchAll(
+      /^::error title=(?:plugin|lint\/style\/noRestrictedGlobals).*?(case-\d+\.ts)/gm,
+    ))
+      refused.add(file)
   })
 
-  it('exits with 0 and one line where all is well', () => {
-    const { status, stdout } = run(treeWith({}))
-    expect(stdout).toMatch(/^architecture: \d+ files, no problems\n$/)
-    expect(status).toBe(0)
-  })
+  it.each(IMPURE)('refuses %s', (text) => expect(refused).toContain(fileOf(text)))
+  it.each(PURE)('lets pass: %s', (text) => expect(refused).not.toContain(fileOf(text)))
 })

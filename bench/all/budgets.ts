@@ -2,8 +2,8 @@
 
 import type { Ratio } from '../../test-kit/report/ratio.ts'
 import { lead } from '../evaluate/report.ts'
-import { type Figure, TOGETHER } from '../guard/row.ts'
-import { proportionInterval } from '../guard/statistics.ts'
+import { type Figure, TOGETHER } from '../guard/model/row.ts'
+import { proportionInterval } from '../guard/model/statistics.ts'
 import type { Name, Results } from './results.ts'
 
 export type Budget = {

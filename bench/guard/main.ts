@@ -10,11 +10,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import type { Row } from './model/row.ts'
 import { pageText } from './page.ts'
 import { pictureSvg } from './picture.ts'
 import { runAll } from './pool.ts'
 import { fromJson, merged, passes, type Report, reportOf, tableText, toJson } from './report.ts'
-import type { Row } from './row.ts'
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'

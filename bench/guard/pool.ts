@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { RunResult, Scenario } from './scenario.ts'
+import type { RunResult, Scenario } from './model/scenario.ts'
 import type { Job, JobResult } from './worker.ts'
 
 export type Task = { scenario: Scenario; runs: number }

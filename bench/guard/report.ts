@@ -1,6 +1,6 @@
 /** The table, for people and as JSON. */
 
-import { type Figure, meets, type Row, surely, surelyNot, type Unit } from './row.ts'
+import { type Figure, meets, type Row, surely, surelyNot, type Unit } from './model/row.ts'
 
 export type Measured = { row: Row; figures: readonly Figure[] }
 

@@ -2,7 +2,7 @@
 
 import { parentPort } from 'node:worker_threads'
 import { seeded } from '../../test-kit/simulation/random.ts'
-import { type RunResult, runScenario, type Scenario } from './scenario.ts'
+import { type RunResult, runScenario, type Scenario } from './model/scenario.ts'
 
 /** Runs `from` to before `to` of a scenario. */
 export type Job = { id: number; seed: string; scenario: Scenario; from: number; to: number }

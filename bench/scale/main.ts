@@ -8,12 +8,12 @@
  * `--write` makes docs/scale.md and its pictures.
  */
 import { parseArgs } from 'node:util'
-import { adapt, simulate, type Times } from '../../test-kit/network/measure.ts'
+import { adapt, type Size, simulate, type Times } from '../../test-kit/network/measure.ts'
 import type { Fault } from '../../test-kit/network/network.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { memoryFigures } from './memory.ts'
 import { writePage } from './page.ts'
-import { type ScaleResult, type Size, toMarkdown } from './report.ts'
+import { type ScaleResult, toMarkdown } from './report.ts'
 
 const { values: options } = parseArgs({
   options: {

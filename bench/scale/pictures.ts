@@ -1,6 +1,7 @@
 /** The pictures of docs/scale.md. */
+import type { AdaptationPoint } from '../../test-kit/network/measure.ts'
 import { chartSvg } from '../../test-kit/report/chart.ts'
-import { type AdaptationPoint, isHealthy, type ScaleResult } from './report.ts'
+import { isHealthy, type ScaleResult } from './report.ts'
 
 const short = (value: number) => new Intl.NumberFormat('en', { notation: 'compact' }).format(value)
 

@@ -1,35 +1,6 @@
-import type { MonthlyCost } from '../../test-kit/network/prices.ts'
+import type { AdaptationPoint, Outcome } from '../../test-kit/network/measure.ts'
 import { table } from '../../test-kit/report/emit.ts'
 import type { MemoryFigures } from './memory.ts'
-
-export type Size = { requestsPerSecond: number; colos: number; isolates: number }
-
-export type Outcome = Size & {
-  fault: string
-  objectRequestsPerSecond: number
-  perMillion: number
-  shards: number
-  /** Requests/s to one object, the largest mean of ten seconds; `Ever`: the start and the kill included. */
-  busiestShard: number
-  busiestShardEver: number
-  controller: number
-  controllerEver: number
-  killP50Ms: number
-  killP99Ms: number
-  killSlowestMs: number
-  /** Of the requests that isolates counted, how many the Controller's books lack. Less than none: counted twice. */
-  lost: number
-  cost: MonthlyCost
-}
-
-/** Means of the last five seconds. */
-export type AdaptationPoint = {
-  second: number
-  isolates: number
-  shards: number
-  busiestShard: number
-  controller: number
-}
 
 export type ScaleResult = {
   mode: string

@@ -1,106 +1,120 @@
-/** What may import what, and what core may not touch: the data of `check-architecture`. */
+/** The rooms of the repository and what each may import: the data of `check-architecture` and of ARCHITECTURE's table. */
 
-/** What the files of one area may import. */
-export interface AreaRules {
-  /** Areas whose files it may import in any way. */
-  readonly values: readonly string[]
-  /** Areas of which it may import types only. */
+export interface Room {
+  readonly holds: string
+  /** Rooms above this one in the table; `src` allows every room of src but the composition root. */
+  readonly imports: readonly string[]
+  /** Rooms of which it may import types only. */
   readonly types?: readonly string[]
+  /** Subfolders in order: each may import itself and those before it. Files beside them come first. */
+  readonly order?: readonly string[]
   /** npm packages it may import; any, unless given. */
   readonly packages?: readonly string[]
   /** Schemes of built-in modules it may import. */
   readonly builtins?: readonly ('node' | 'cloudflare')[]
 }
 
-const PARTS = ['core', 'platform', 'contract', 'gate', 'durable', 'api', 'dashboard']
-const PURE_PACKAGES = ['valibot', 'semver', 'ipaddr.js', 'isbot']
-
-/** Areas are the folders of src, and those of src/sdk; `index` is the composition root. */
-export const AREAS: Readonly<Record<string, AreaRules>> = {
-  core: { values: ['core'], packages: PURE_PACKAGES },
-  platform: { values: ['platform', 'core', 'config'], packages: [] },
-  contract: { values: ['contract', 'core'] },
-  gate: { values: ['gate', 'core', 'platform'], builtins: ['cloudflare'] },
-  durable: { values: ['durable', 'core', 'platform'], builtins: ['cloudflare'] },
-  api: { values: ['api', 'gate', 'contract', 'core', 'platform', 'config'], types: ['durable'] },
-  'sdk/hono': { values: ['sdk/hono', 'api', 'gate', 'durable', 'core', 'platform'], packages: ['hono'] },
-  'sdk/browser': { values: ['sdk/browser'], packages: [] },
-  'sdk/server': { values: ['sdk/server'], packages: [] },
-  'sdk/openfeature': { values: ['sdk/openfeature', 'sdk/server'], packages: ['@openfeature/server-sdk'] },
-  dashboard: { values: ['dashboard', 'contract', 'core'] },
-  local: { values: ['local', 'core', 'platform', 'config', 'examples'], builtins: ['node'] },
-  interop: { values: ['interop', 'core'], packages: ['valibot'] },
-  cli: { values: ['cli', 'interop', 'contract', 'core', 'local', 'platform', 'config'], builtins: ['node'] },
-  index: { values: [...PARTS, 'config'], builtins: ['cloudflare'] },
+/** Rooms by folder, lowest first. The longest folder that a file lies in is its room. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  config: { holds: 'the example document, the generated JSON Schema and OpenAPI description', imports: [] },
+  examples: {
+    holds: 'the two demo shops; a Node server, a Hono Worker and a React page with flags',
+    imports: [],
+    builtins: ['node'],
+  },
+  'src/core': {
+    holds: 'the decisions, pure: documents, contexts, flags, counting, the guard, rollouts',
+    imports: [],
+    order: ['limits', 'context', 'flags', 'config', 'decision', 'outcome', 'counters', 'guard', 'rollout'],
+    packages: ['valibot', 'semver', 'ipaddr.js', 'isbot'],
+  },
+  'src/platform': {
+    holds: 'the Workers runtime: bindings, keys, bounded bodies, problem details, internal errors',
+    imports: ['src/core', 'config'],
+    packages: [],
+  },
+  'src/contract': {
+    holds: 'the admin API as data: routes, requests, responses, the typed client',
+    imports: ['src/core'],
+  },
+  'src/gate': {
+    holds: 'the request path by stage: request facts, live config, visitor, origins, reporting',
+    imports: ['src/core', 'src/platform'],
+    builtins: ['cloudflare'],
+  },
+  'src/durable': {
+    holds: 'Durable Objects, thin shells over core: Controller, Counters, storage',
+    imports: ['src/core', 'src/platform'],
+    order: ['storage', 'counters', 'controller'],
+    builtins: ['cloudflare'],
+  },
+  'src/api': {
+    holds: 'the endpoints of the gate: the admin API and its access rules, flag evaluation, reports',
+    imports: ['src/core', 'src/platform', 'src/contract', 'src/gate', 'config'],
+    types: ['src/durable'],
+  },
+  'src/sdk/browser': { holds: 'the helper for pages: `sluice/browser`', imports: [], packages: [] },
+  'src/sdk/server': { holds: 'the app behind the gate: `sluice/server`', imports: [], packages: [] },
+  'src/sdk/openfeature': {
+    holds: 'an OpenFeature provider: `sluice/openfeature`',
+    imports: ['src/sdk/server'],
+    packages: ['@openfeature/server-sdk'],
+  },
+  'src/sdk/hono': {
+    holds: 'the gate inside another Hono Worker: `sluice/hono`, `sluice/durable`',
+    imports: ['src/core', 'src/platform', 'src/gate', 'src/durable', 'src/api'],
+    packages: ['hono'],
+  },
+  'src/interop': {
+    holds: 'imports from, and exports to, other flag systems; runs on the command line',
+    imports: ['src/core'],
+    packages: ['valibot'],
+  },
+  'src/dashboard': { holds: 'the web page', imports: ['src/core', 'src/contract'] },
+  'src/local': {
+    holds: '`npm start`, `npm run demo`, the build of Worker and dashboard',
+    imports: ['src/core', 'src/contract', 'src/platform', 'config', 'examples'],
+    builtins: ['node'],
+  },
+  'src/cli': {
+    holds: 'the command line',
+    imports: ['src/core', 'src/platform', 'src/contract', 'src/interop', 'src/local', 'config'],
+    builtins: ['node'],
+  },
+  'src/index.ts': {
+    holds: 'the composition root, a Hono app; no file imports it',
+    imports: ['src/core', 'src/platform', 'src/contract', 'src/gate', 'src/durable', 'src/api', 'config'],
+    builtins: ['cloudflare'],
+  },
+  'test-kit': {
+    holds: 'what tests and benchmarks share: plain workerd, a simulated network, traffic',
+    imports: ['src', 'config', 'examples'],
+    builtins: ['node', 'cloudflare'],
+  },
+  bench: {
+    holds: 'benchmarks and simulations',
+    imports: ['src', 'src/index.ts', 'test-kit', 'config', 'examples'],
+    builtins: ['node', 'cloudflare'],
+  },
+  scripts: {
+    holds: 'generators, the build, the checks of architecture and words',
+    imports: ['src', 'test-kit', 'config', 'examples'],
+    builtins: ['node'],
+  },
+  test: {
+    holds: 'mirrors `src`; `worker/` runs inside workerd, `e2e/` runs a whole gate with real origins',
+    imports: ['src', 'src/index.ts', 'test-kit', 'scripts', 'config', 'examples'],
+    builtins: ['node', 'cloudflare'],
+  },
 }
 
-/** A folder of core imports itself and folders to its left; files directly in core stand left of all. */
-export const CORE_ORDER = [
-  'limits',
-  'context',
-  'flags',
-  'config',
-  'decision',
-  'outcome',
-  'counters',
-  'guard',
-  'rollout',
+/** No folder has more source files side by side; these list things of one kind. */
+export const MOST_FILES = 15
+export const LONG_LISTS = /^src\/(cli\/commands|dashboard\/views\/[^/]+)$/
+
+/** Files and folders whose cycles are still to be taken apart. */
+export const KNOWN_CYCLES: readonly string[] = [
+  'src/gate/origin/error-page.ts',
+  'src/gate/request/request-facts.ts',
+  'src/gate/evaluation',
 ]
-
-/** Why something is not allowed, and what to do. */
-export interface Reason {
-  readonly why: string
-  readonly fix: string
-}
-const CLOCK: Reason = { why: 'core has no clock', fix: 'take the time as an argument (`nowMs`)' }
-const CHANCE: Reason = { why: 'core has no randomness', fix: 'take the random value as an argument' }
-const TIMERS: Reason = {
-  why: 'core does not wait',
-  fix: 'return what is to happen and when, let the caller wait',
-}
-const IO: Reason = { why: 'core does no I/O', fix: 'return plain data, do it in edge, durable or index.ts' }
-const REFLECTION: Reason = {
-  why: 'it reaches every global',
-  fix: 'name what is needed, or take it as an argument',
-}
-const CODE: Reason = { why: 'Workers refuse code made from strings', fix: 'write the function out' }
-/** For what happens at the moment of loading. */
-export const LOADING: Reason = {
-  why: 'core does not wait or look around while it loads',
-  fix: 'pass it in as an argument',
-}
-
-/** Globals that core may not name at all. */
-export const FORBIDDEN_GLOBALS: Readonly<Record<string, Reason>> = {
-  performance: CLOCK,
-  crypto: CHANCE,
-  setTimeout: TIMERS,
-  setInterval: TIMERS,
-  setImmediate: TIMERS,
-  queueMicrotask: TIMERS,
-  scheduler: TIMERS,
-  Atomics: TIMERS,
-  fetch: IO,
-  WebSocket: IO,
-  EventSource: IO,
-  XMLHttpRequest: IO,
-  caches: IO,
-  navigator: IO,
-  console: IO,
-  process: IO,
-  require: IO,
-  globalThis: REFLECTION,
-  self: REFLECTION,
-  global: REFLECTION,
-  window: REFLECTION,
-  eval: CODE,
-  Function: CODE,
-}
-
-/** Globals of which some members are fine, as long as the member is named on the spot. */
-export const PARTLY_FORBIDDEN: Readonly<Record<string, Reason & { allows: (member: string) => boolean }>> = {
-  Date: { ...CLOCK, allows: (member) => member === 'parse' || member === 'UTC' },
-  Math: { ...CHANCE, allows: (member) => member !== 'random' },
-  Intl: { ...CLOCK, allows: (member) => member !== 'DateTimeFormat' },
-  Temporal: { ...CLOCK, allows: (member) => member !== 'Now' },
-}

@@ -1,12 +1,40 @@
 /** One simulated network: warm up, kill a flag, let everything arrive, and look at what it took. */
 
-import type { AdaptationPoint, Outcome, Size } from '../../bench/scale/report.ts'
 import { percentile } from '../report/percentiles.ts'
 import { seeded } from '../simulation/random.ts'
 import { SimulatedClock } from './clock.ts'
 import type { Fault } from './network.ts'
-import { monthlyCost } from './prices.ts'
+import { type MonthlyCost, monthlyCost } from './prices.ts'
 import { World } from './world.ts'
+
+export type Size = { requestsPerSecond: number; colos: number; isolates: number }
+
+export type Outcome = Size & {
+  fault: string
+  objectRequestsPerSecond: number
+  perMillion: number
+  shards: number
+  /** Requests/s to one object, the largest mean of ten seconds; `Ever`: the start and the kill included. */
+  busiestShard: number
+  busiestShardEver: number
+  controller: number
+  controllerEver: number
+  killP50Ms: number
+  killP99Ms: number
+  killSlowestMs: number
+  /** Of the requests that isolates counted, how many the Controller's books lack. Less than none: counted twice. */
+  lost: number
+  cost: MonthlyCost
+}
+
+/** Means of the last five seconds. */
+export type AdaptationPoint = {
+  second: number
+  isolates: number
+  shards: number
+  busiestShard: number
+  controller: number
+}
 
 export type Times = { warmUpMs: number; killMs: number; endMs: number }
 

@@ -1,8 +1,8 @@
 /** Rows about climbing: what is let through, and what is not. */
 
 import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
-import { type Figure, type Row, shareFigure } from '../row.ts'
-import type { RunResult, Scenario } from '../scenario.ts'
+import { type Figure, type Row, shareFigure } from '../model/row.ts'
+import type { RunResult, Scenario } from '../model/scenario.ts'
 
 /** Ends where the null of the rollback test is so wide that only the advance test decides. */
 const NEVER_CLOSE = { errors: { rho: 100, delta: 0.5 }, latency: {}, ceilings: {}, traffic: undefined }

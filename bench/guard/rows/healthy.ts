@@ -5,8 +5,8 @@ import type { Bet } from '../../../src/core/guard/evidence/wealth.ts'
 import { ADVANCE_LAMBDAS } from '../../../src/core/guard/tests/advance.ts'
 import { ERROR_BETS } from '../../../src/core/guard/tests/rollback.ts'
 import { worstExpectation } from '../../../test-kit/simulation/exact.ts'
-import { type Row, shareFigure, TOGETHER } from '../row.ts'
-import type { RunResult, Scenario } from '../scenario.ts'
+import { type Row, shareFigure, TOGETHER } from '../model/row.ts'
+import type { RunResult, Scenario } from '../model/scenario.ts'
 
 const FALSE_ALARMS = 0.01
 const lambdasOf = (bets: readonly Bet[]) => bets.map(({ lambda }) => lambda)

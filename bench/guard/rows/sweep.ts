@@ -1,6 +1,6 @@
 /** The row behind the picture: one share and control, canaries from a little to completely failing. */
 
-import { delayFigure, type Row } from '../row.ts'
+import { delayFigure, type Row } from '../model/row.ts'
 import { boundOf, regression, withBound } from './worse.ts'
 
 export const SWEEP_RATES: readonly number[] = [

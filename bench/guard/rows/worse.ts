@@ -1,8 +1,8 @@
 /** Rows about canaries that are worse: how long the guard needs. */
 
-import { boundSeconds } from '../bound.ts'
-import { delayFigure, type Figure, type Row } from '../row.ts'
-import type { Scenario } from '../scenario.ts'
+import { boundSeconds } from '../model/bound.ts'
+import { delayFigure, type Figure, type Row } from '../model/row.ts'
+import type { Scenario } from '../model/scenario.ts'
 
 const NULL = { rho: 1.1, delta: 1e-4 }
 const ALPHA = 0.01

@@ -1,9 +1,9 @@
 /** Traffic of real visitors: retries, people for whom nothing works, bots. Errors come in clusters. */
 
-import { canaryBucketCount, ROUTING_BUCKETS } from '../../src/core/guard/index.ts'
-import type { Source, Ticker } from '../../test-kit/simulation/guard-traffic.ts'
-import { distinct, trafficTick } from '../../test-kit/simulation/guard-traffic.ts'
-import type { Random } from '../../test-kit/simulation/random.ts'
+import { canaryBucketCount, ROUTING_BUCKETS } from '../../../src/core/guard/index.ts'
+import type { Source, Ticker } from '../../../test-kit/simulation/guard-traffic.ts'
+import { distinct, trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
+import type { Random } from '../../../test-kit/simulation/random.ts'
 
 export type ClusterKind = 'retries' | 'unlucky' | 'bots' | 'all'
 

@@ -1,11 +1,11 @@
 /** Other rules on the same stream of raw counts, for comparison. Each returns true from the second it fires. */
 
-import type { Batch } from '../../src/core/guard/evidence/batch.ts'
-import { EMPTY_BATCH } from '../../src/core/guard/evidence/batch.ts'
-import { resolveGuardSettings } from '../../src/core/guard/evidence/settings.ts'
-import { instalmentsAfter } from '../../src/core/guard/evidence/wealth.ts'
-import type { GuardTick } from '../../src/core/guard/index.ts'
-import { initialRollback, rollbackWealth, stepRollback } from '../../src/core/guard/tests/rollback.ts'
+import type { Batch } from '../../../src/core/guard/evidence/batch.ts'
+import { EMPTY_BATCH } from '../../../src/core/guard/evidence/batch.ts'
+import { resolveGuardSettings } from '../../../src/core/guard/evidence/settings.ts'
+import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
+import type { GuardTick } from '../../../src/core/guard/index.ts'
+import { initialRollback, rollbackWealth, stepRollback } from '../../../src/core/guard/tests/rollback.ts'
 
 export type Rival = (tick: GuardTick) => boolean
 

@@ -1,7 +1,12 @@
 /** A scenario is plain data, so that it travels to worker threads: what is true, and how long it is watched. */
 
-import { type Source, type Ticker, type Truth, trafficTick } from '../../test-kit/simulation/guard-traffic.ts'
-import type { Random } from '../../test-kit/simulation/random.ts'
+import {
+  type Source,
+  type Ticker,
+  type Truth,
+  trafficTick,
+} from '../../../test-kit/simulation/guard-traffic.ts'
+import type { Random } from '../../../test-kit/simulation/random.ts'
 import { deliverAtOnce, faultyDelivery } from './delivery.ts'
 import { cellsOf, createGate } from './guarded-gate.ts'
 import { type ClusterKind, population } from './population.ts'

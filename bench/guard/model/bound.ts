@@ -4,7 +4,7 @@
  * from the truth to any point of the null, taken over the unknown rate of control.
  */
 
-import type { Null } from '../../src/core/guard/evidence/formula.ts'
+import type { Null } from '../../../src/core/guard/evidence/formula.ts'
 
 /** Divergence of Bernoulli(p) from Bernoulli(q), in nats. */
 function divergence(p: number, q: number): number {

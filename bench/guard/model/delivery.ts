@@ -1,9 +1,9 @@
 /** How counts get from isolates to the Controller: at once, or over a network that repeats, reorders and loses. */
 
-import { type Cell, CellTable } from '../../src/core/counters/cell.ts'
-import { Outbox, type SealedBatch } from '../../src/core/counters/outbox.ts'
-import { EMPTY_WINDOW, type SequenceWindow, take } from '../../src/core/counters/sequence.ts'
-import type { Random } from '../../test-kit/simulation/random.ts'
+import { type Cell, CellTable } from '../../../src/core/counters/cell.ts'
+import { Outbox, type SealedBatch } from '../../../src/core/counters/outbox.ts'
+import { EMPTY_WINDOW, type SequenceWindow, take } from '../../../src/core/counters/sequence.ts'
+import type { Random } from '../../../test-kit/simulation/random.ts'
 
 /** Cells that arrive at the Controller in a second, given those that were counted in it. */
 export type Delivery = (cells: readonly Cell[], second: number) => Cell[]

@@ -3,22 +3,22 @@
  * is the gate's own code from `src/core`.
  */
 
-import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
+import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
 import {
   type ControlState,
   INITIAL_CONTROL_STATE,
   INITIAL_FLAG_CONTROL,
-} from '../../src/core/config/control.ts'
-import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
-import { type Cell, emptyCell } from '../../src/core/counters/cell.ts'
-import { armPair } from '../../src/core/counters/ticks.ts'
-import { currentShare } from '../../src/core/decision/decide.ts'
-import type { ArmTick, GuardState, GuardTick, Verdict } from '../../src/core/guard/index.ts'
-import { initialGuardState, stepGuard } from '../../src/core/guard/index.ts'
-import { applyCommand } from '../../src/core/rollout/commands.ts'
-import { compilePlans, settingsAtStage } from '../../src/core/rollout/plan.ts'
-import { type AutomaticCommand, stepRollout } from '../../src/core/rollout/step.ts'
-import type { At } from '../../test-kit/simulation/guard-traffic.ts'
+} from '../../../src/core/config/control.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
+import { armPair } from '../../../src/core/counters/ticks.ts'
+import { currentShare } from '../../../src/core/decision/decide.ts'
+import type { ArmTick, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
+import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
+import { applyCommand } from '../../../src/core/rollout/commands.ts'
+import { compilePlans, settingsAtStage } from '../../../src/core/rollout/plan.ts'
+import { type AutomaticCommand, stepRollout } from '../../../src/core/rollout/step.ts'
+import type { At } from '../../../test-kit/simulation/guard-traffic.ts'
 
 const FLAG = 'canary'
 

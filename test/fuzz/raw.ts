@@ -4,19 +4,11 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
-import { document } from '../../test/worker/fuzz/document.ts'
-import {
-  cookies,
-  fieldText,
-  forgedToken,
-  headers,
-  path,
-  query,
-  userAgent,
-} from '../../test/worker/fuzz/inputs.ts'
 import { cpuTimeMs } from '../../test-kit/workerd/cpu.ts'
 import type { KvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
+import { document } from '../worker/fuzz/document.ts'
+import { cookies, fieldText, forgedToken, headers, path, query, userAgent } from '../worker/fuzz/inputs.ts'
 
 export const RAW = 'raw requests over sockets'
 
