@@ -174,7 +174,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
       role,
       decision,
       variant: decision.variant,
-      visitor: decision.bucket,
+      visitor: decision.placement.arm === 'other' ? undefined : decision.placement.position,
       wait: expectAnswer(decision, target.flag, request, surroundings),
       extra,
       standIn: mayStandIn(target, origin, decision)
@@ -194,7 +194,7 @@ export function createGate({ bundled, evaluate = decide }: GateOptions): Gate {
     { raw }: GateRequest,
     surroundings: ReportContext,
   ): InFlightRequest | undefined {
-    if (decision.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
+    if (decision.placement.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
     return reporter.expect(decision, deadlineMs, raw, surroundings)
   }
 

@@ -34,7 +34,7 @@ export function observe(
   const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
   try {
     reporter.report(outcome, surroundings, plan.wait)
-    if (decision.arm === 'other' || isElsewhere) return undefined
+    if (decision.placement.arm === 'other' || isElsewhere) return undefined
     const watched = bodies.watch(answer.response, request, () =>
       reporter.reportBrokenBody(outcome, { ...surroundings, nowMs: Date.now() }),
     )

@@ -82,10 +82,11 @@ export class IsolateNode {
     this.requests += requests
     const flag = `flag-${random.below(this.#options.flags)}`
     const arm = ARMS[random.below(2)] ?? 'control'
-    const key = { flag, variant: arm === 'canary' ? 'on' : 'off', arm, generation: 1, stage: 0 }
-    const decision = { ...key, value: null, reason: 'SPLIT' as const, rule: undefined, bucket: 1 }
+    const key = { flag, variant: arm === 'canary' ? 'on' : 'off', generation: 1, stage: 0 }
+    const placement = { arm, position: 1 }
+    const decision = { ...key, value: null, reason: 'SPLIT' as const, rule: undefined, placement }
     const latencyMs = 20 + 80 * random.next()
-    const cell = this.#outbox.open.at(key)
+    const cell = this.#outbox.open.at({ ...key, arm })
     countOutcome(cell, { decision, failure: undefined, latencyMs, journey: false, rescued: false })
     // The others of this interval differ in nothing that matters here.
     cell.requests += requests - 1

@@ -12,7 +12,7 @@ import {
 } from '../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
 import { staticContext } from '../../src/core/context/attributes.ts'
-import { type Cell, CellTable, countOutcome, errorsOf } from '../../src/core/counters/cell.ts'
+import { type Cell, CellTable, cellKeyOf, countOutcome, errorsOf } from '../../src/core/counters/cell.ts'
 import { Outbox, type OutboxData, type SealedBatch } from '../../src/core/counters/outbox.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from '../../src/core/counters/sequence.ts'
 import { armPair } from '../../src/core/counters/ticks.ts'
@@ -173,7 +173,7 @@ export class Flow {
     for (let request = 0; request < requestsPerSecond / ISOLATES; request++) {
       const context = staticContext(`visitor-${this.#random.below(VISITORS)}`, {})
       const decision = decide(this.#flag, context, inputs)
-      const fails = this.#random.next() < failureRate(decision.arm, this.second)
+      const fails = this.#random.next() < failureRate(decision.placement.arm, this.second)
       const outcome = {
         decision,
         failure: fails ? ('status' as const) : undefined,
@@ -181,8 +181,8 @@ export class Flow {
         journey: !fails,
         rescued: false,
       }
-      countOutcome(isolate.outbox.open.at(decision), outcome)
-      countOutcome(this.counted.at(decision), outcome)
+      countOutcome(isolate.outbox.open.at(cellKeyOf(decision)), outcome)
+      countOutcome(this.counted.at(cellKeyOf(decision)), outcome)
     }
   }
 

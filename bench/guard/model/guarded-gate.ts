@@ -13,8 +13,8 @@ import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
 import { armPair } from '../../../src/core/counters/ticks.ts'
 import { currentShare } from '../../../src/core/decision/decide.ts'
-import type { ArmTick, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
-import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
+import type { ArmTick, GuardState, GuardTick, VerdictReport } from '../../../src/core/guard/index.ts'
+import { initialGuardState, reportOf, stepGuard } from '../../../src/core/guard/index.ts'
 import { applyCommand } from '../../../src/core/rollout/commands.ts'
 import { compilePlans, settingsAtStage } from '../../../src/core/rollout/plan.ts'
 import { type AutomaticCommand, stepRollout } from '../../../src/core/rollout/step.ts'
@@ -31,7 +31,7 @@ export type GateOptions = {
   bakeS: number
 }
 
-export type Look = { verdict: Verdict; command: AutomaticCommand['kind'] | undefined }
+export type Look = { verdict: VerdictReport; command: AutomaticCommand['kind'] | undefined }
 
 export type Gate = {
   /** Where the rollout stands. */
@@ -95,7 +95,7 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
       if (!result.ok) throw new Error(result.error)
       state = result.state
     }
-    return { verdict, command: command?.kind }
+    return { verdict: reportOf(verdict), command: command?.kind }
   }
   return { at, look }
 }

@@ -80,8 +80,18 @@ async function byFile(
     targetingKey: context.targetingKey() ?? null,
     route: explained.route,
     flags: explained.explanations.map(({ decision, sentence, gates, rules }) => {
-      const { flag: key, variant, value, reason, rule, arm } = decision
-      return { flag: key, variant, value, reason, rule: rule ?? null, arm, sentence, gates, rules }
+      const { flag: key, variant, value, reason, rule, placement } = decision
+      return {
+        flag: key,
+        variant,
+        value,
+        reason,
+        rule: rule ?? null,
+        arm: placement.arm,
+        sentence,
+        gates,
+        rules,
+      }
     }),
   }
 }

@@ -2,7 +2,7 @@
  * A cell holds the counts of one flag, variant, arm, generation and stage. Cells are plain data: they add up,
  * travel as JSON, and are kept in SQLite as they are.
  */
-import type { Arm } from '../decision/decide.ts'
+import type { Arm, Decision, Placement } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
 
@@ -15,9 +15,6 @@ export type CellKey = {
   /** Of `other`: whom a rule serves, unlike who keeps to the variant of a page, or has chosen one. */
   isByRule?: boolean
 }
-
-/** A cell, or a decision, which names its rule. */
-type Keyed = CellKey & { rule?: string | undefined }
 
 export type Cell = CellKey & {
   requests: number
@@ -45,9 +42,15 @@ export type VitalName = (typeof VITAL_NAMES)[number]
  */
 export const MOST_ERRORED_BUCKETS = 2_000
 
-export function emptyCell(key: Keyed): Cell {
+/** The cell in which the outcomes of a decision count. */
+export function cellKeyOf({ flag, variant, placement, generation, stage, rule }: Decision): CellKey {
+  const { arm } = placement
+  return { flag, variant, arm, generation, stage, isByRule: arm === 'other' && rule !== undefined }
+}
+
+export function emptyCell(key: CellKey): Cell {
   return {
-    ...(isByRule(key) && { isByRule: true }),
+    ...(key.isByRule === true && { isByRule: true }),
     flag: key.flag,
     variant: key.variant,
     arm: key.arm,
@@ -64,24 +67,20 @@ export function emptyCell(key: Keyed): Cell {
 }
 
 /** One text per cell key; no part can contain the separator. */
-export function cellId(key: Keyed): string {
+export function cellId(key: CellKey): string {
   const id = `${key.flag} ${key.variant} ${key.arm} ${key.generation} ${key.stage}`
-  return isByRule(key) ? `${id} rule` : id
+  return key.isByRule === true ? `${id} rule` : id
 }
 
 /** Whether a key is that of a cell of the same flag. */
-function isOf(cell: Cell, key: Keyed): boolean {
+function isOf(cell: Cell, key: CellKey): boolean {
   return (
     cell.arm === key.arm &&
     cell.stage === key.stage &&
     cell.generation === key.generation &&
     cell.variant === key.variant &&
-    (cell.isByRule === true) === isByRule(key)
+    (cell.isByRule === true) === (key.isByRule === true)
   )
-}
-
-function isByRule({ arm, isByRule, rule }: Keyed): boolean {
-  return isByRule ?? (arm === 'other' && rule !== undefined)
 }
 
 export function errorsOf(cell: Cell): number {
@@ -110,13 +109,13 @@ export function countOverdue(cell: Cell, ageMs: number): void {
 export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
   if (outcome.journey) cell.journeys++
   if (outcome.rescued) cell.rescued++
-  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.bucket)
+  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.placement)
 }
 
 /** Counts a failure of a request that has been counted already (a body that broke off), in place. */
-export function countFailure(cell: Cell, kind: FailureKind, position: number): void {
+export function countFailure(cell: Cell, kind: FailureKind, placement: Placement): void {
   cell.errors[kind]++
-  if (position >= 0) addBucket(cell, position >>> 16)
+  if (placement.arm !== 'other') addBucket(cell, placement.position >>> 16)
 }
 
 /** Counts a duration that the app reported, in place. */
@@ -173,7 +172,7 @@ export class CellTable {
   }
 
   /** The cell of a key, made where there is none. */
-  at(key: Keyed): Cell {
+  at(key: CellKey): Cell {
     const ofFlag = this.#byFlag.get(key.flag)
     if (ofFlag !== undefined) for (const cell of ofFlag) if (isOf(cell, key)) return cell
     const cell = emptyCell(key)

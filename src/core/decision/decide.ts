@@ -24,8 +24,18 @@ export type Reason =
   | 'ROLLED_BACK'
   | 'OVERRIDE'
 
-/** The arms of the randomised split; `other` is everybody who is not part of the comparison. */
-export type Arm = 'canary' | 'control' | 'other'
+/**
+ * Where a visitor stands in the comparison. Only canary and control have a position in the split (an unsigned 32-bit
+ * integer); `other` visitors are not compared.
+ */
+export type Placement =
+  | { readonly arm: 'other' }
+  | { readonly arm: 'canary' | 'control'; readonly position: number }
+
+export type Arm = Placement['arm']
+
+/** Not part of the comparison. */
+export const NOT_COMPARED: Placement = Object.freeze({ arm: 'other' })
 
 export type Decision = {
   flag: string
@@ -34,11 +44,9 @@ export type Decision = {
   reason: Reason
   /** Name of the rule that decided, if one did. */
   rule: string | undefined
-  arm: Arm
+  placement: Placement
   generation: number
   stage: number
-  /** The visitor's position, 32 bits, for canary and control; −1 for others. */
-  bucket: number
 }
 
 /** What a decision depends on besides flag and visitor. */
@@ -136,9 +144,8 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
     const position = isOnRing || underJudgement ? positionOf(flag.salt, context) : undefined
     const inside = isInside(rule, thousandths, position, context)
     if (underJudgement && position !== undefined) {
-      // Canary and control carry their position, by which errors are counted once per visitor.
-      decision.arm = inside ? 'canary' : 'control'
-      decision.bucket = position
+      // Errors count once per visitor, told apart by position.
+      decision.placement = { arm: inside ? 'canary' : 'control', position }
     }
     if (inside) return served(decision, flag, rule, thousandths, context)
     decision.reason = 'SPLIT'
@@ -214,9 +221,8 @@ function settled(flag: CompiledFlag, control: FlagControl, variant: string, reas
     value: flag.values.get(variant) ?? null,
     reason,
     rule: undefined,
-    arm: 'other',
+    placement: NOT_COMPARED,
     generation: control.generation,
     stage: control.stage,
-    bucket: -1,
   }
 }

@@ -3,7 +3,16 @@
 export { canaryBucketCount, ROUTING_BUCKETS } from './dedupe/dedupe.ts'
 export type { GuardOptions, GuardSettings } from './evidence/settings.ts'
 export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings } from './evidence/settings.ts'
-export type { ArmTick, Evidence, GuardTick, Trigger, Verdict } from './evidence/types.ts'
+export type {
+  ArmTick,
+  Evidence,
+  GuardTick,
+  Judgement,
+  Trigger,
+  Verdict,
+  VerdictReport,
+} from './evidence/types.ts'
 export { stepGuard } from './guard.ts'
-export type { Decision, GuardState } from './tests/guard-state.ts'
+export type { GuardState } from './tests/guard-state.ts'
 export { initialGuardState, restoreGuardState } from './tests/guard-state.ts'
+export { reportOf } from './verdict/verdict-report.ts'

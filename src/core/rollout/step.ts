@@ -38,8 +38,9 @@ export function stepRollout(inputs: StepInputs): Step {
   const { control, verdict, plan } = inputs
   if (control.rolledBack) return nothing(`rolled back: ${control.rolledBack.reason}`)
   if (verdict?.kind === 'failing') return react(verdict, control)
-  if (verdict?.action === 'freeze') {
-    const key = `freeze ${verdict.trigger} ${control.generation} ${control.stage}`
+  if (verdict?.kind === 'broken-split' || verdict?.kind === 'shared-outage') {
+    const trigger = verdict.kind === 'broken-split' ? 'split' : verdict.trigger
+    const key = `freeze ${trigger} ${control.generation} ${control.stage}`
     return { ...nothing(verdict.sentence), announcement: { event: 'freeze', key, text: verdict.sentence } }
   }
   if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
@@ -49,7 +50,7 @@ export function stepRollout(inputs: StepInputs): Step {
 }
 
 /** A verdict of failing closes; a guard that may only freeze does that, once. */
-function react(verdict: Verdict, control: FlagControl): Step {
+function react(verdict: Extract<Verdict, { kind: 'failing' }>, control: FlagControl): Step {
   if (verdict.action === 'rollback') {
     return { ...nothing(verdict.sentence), command: { kind: 'rollback', reason: verdict.sentence } }
   }
@@ -62,7 +63,7 @@ function climb({ plan, control, isKilled, verdict, permission }: StepInputs): St
   if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
   if (verdict === undefined) return nothing('no guard judges it: a person leads on')
-  if (!verdict.mayAdvance) return hold(verdict, control)
+  if (verdict.kind !== 'healthy') return hold(verdict, control)
   if (stage.approval && !control.approved) {
     const text = `${stage.percentage} % is done and waits for approval`
     const key = `approval ${control.generation} ${control.stage}`
@@ -78,9 +79,10 @@ function climb({ plan, control, isKilled, verdict, permission }: StepInputs): St
 }
 
 function hold(verdict: Verdict, control: FlagControl): Step {
-  if (verdict.alert === null) return nothing(verdict.sentence)
+  const alert = 'alert' in verdict ? verdict.alert : null
+  if (alert === null) return nothing(verdict.sentence)
   const key = `hold ${control.generation} ${control.stage}`
-  return { ...nothing(verdict.sentence), announcement: { event: 'hold', key, text: verdict.alert } }
+  return { ...nothing(verdict.sentence), announcement: { event: 'hold', key, text: alert } }
 }
 
 function nothing(waitingFor: string): Step {

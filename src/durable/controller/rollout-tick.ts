@@ -3,7 +3,7 @@
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
-import type { Verdict } from '../../core/guard/index.ts'
+import { reportOf, type Verdict, type VerdictReport } from '../../core/guard/index.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
@@ -17,7 +17,7 @@ import type { JudgeDesk } from './guard-runner.ts'
 import { localTime } from './local-time.ts'
 
 /** What a flag's rollout is doing. */
-export type RolloutView = { verdict: Verdict | null; waitingFor: string; needsApproval: boolean }
+export type RolloutView = { verdict: VerdictReport | null; waitingFor: string; needsApproval: boolean }
 
 /** What the round does to the world. */
 export type RoundPorts = {
@@ -75,7 +75,7 @@ export class RolloutRound {
     const step = stepRollout({ plan, control, isKilled, verdict, permission })
     const { waitingFor, announcement } = step
     const needsApproval = announcement?.event === 'approval-needed'
-    this.#views.set(plan.flag, { verdict: verdict ?? null, waitingFor, needsApproval })
+    this.#views.set(plan.flag, { verdict: verdict ? reportOf(verdict) : null, waitingFor, needsApproval })
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
     }

@@ -2,7 +2,7 @@
 import type { FlagTarget, Origin } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { EvaluationContext } from '../../core/context/attributes.ts'
-import type { Decision, DecisionInputs, decide } from '../../core/decision/decide.ts'
+import { type Decision, type DecisionInputs, type decide, NOT_COMPARED } from '../../core/decision/decide.ts'
 import { compileSalt, murmur3, positionOf, TWO_TO_32 } from '../../core/flags/bucket.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { movedShare, type StepBack, startStepBack } from '../../core/rollout/step-back.ts'
@@ -71,7 +71,7 @@ export class GradualRollback {
     const position = positionOf(compileSalt(`${flag.salt.text}:back`), context) ?? 0
     if (position < share * TWO_TO_32) return decision
     // What it does now is no evidence any more.
-    return { ...before, rule: undefined, arm: 'other', bucket: -1 }
+    return { ...before, rule: undefined, placement: NOT_COMPARED }
   }
 
   /** The share of visitors that has moved by now. */

@@ -11,6 +11,7 @@ import {
   shardName,
 } from '../../core/counters/back-pressure.ts'
 import {
+  cellKeyOf,
   countEndOfOverdue,
   countFailure,
   countOutcome,
@@ -77,7 +78,7 @@ export class Reporter {
 
   /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */
   report(outcome: Outcome, context: ReportContext, wait?: InFlightRequest): void {
-    const cell = this.#outbox.open.at(outcome.decision)
+    const cell = this.#outbox.open.at(cellKeyOf(outcome.decision))
     if (wait?.isCounted) countEndOfOverdue(cell, outcome)
     else countOutcome(cell, outcome)
     this.#schedule(context)
@@ -85,14 +86,18 @@ export class Reporter {
 
   /** Counts a failure of a request whose outcome has been reported: its body broke off. */
   reportBrokenBody(outcome: Outcome, context: ReportContext): void {
-    countFailure(this.#outbox.open.at(outcome.decision), 'aborted-by-origin', outcome.decision.bucket)
+    countFailure(
+      this.#outbox.open.at(cellKeyOf(outcome.decision)),
+      'aborted-by-origin',
+      outcome.decision.placement,
+    )
     this.#schedule(context)
   }
 
   /** Counts what the app reported for a visitor of this decision. */
   reportFromApp(decision: Decision, report: AppReport, context: ReportContext): void {
-    const cell = this.#outbox.open.at(decision)
-    if (report.type === 'error') countFailure(cell, 'reported', decision.bucket)
+    const cell = this.#outbox.open.at(cellKeyOf(decision))
+    if (report.type === 'error') countFailure(cell, 'reported', decision.placement)
     else if (report.type === 'timing') countTiming(cell, report.durationMs)
     else countVital(cell, report.name, report.name === 'CLS' ? report.value * 1_000 : report.value)
     this.#schedule(context)
@@ -109,7 +114,7 @@ export class Reporter {
     let isAny = false
     this.#inFlight.takeOverdue(nowMs, ({ decision }, ageMs) => {
       isAny = true
-      countOverdue(this.#outbox.open.at(decision), ageMs)
+      countOverdue(this.#outbox.open.at(cellKeyOf(decision)), ageMs)
     })
     return isAny
   }

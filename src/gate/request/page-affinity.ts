@@ -14,7 +14,7 @@
 
 import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
 import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
-import type { Decision } from '../../core/decision/decide.ts'
+import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
 import { murmur3 } from '../../core/flags/bucket.ts'
 import type { GateRequest } from './gate-request.ts'
 import { cookieAttributes } from './identity-cookie.ts'
@@ -89,7 +89,7 @@ export function keepToPage(affinity: PageAffinity | undefined, decision: Decisio
   const value = flag.values.get(affinity.variant)
   if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
   // Neither canary nor control any more: it is not what the split says now.
-  return { ...decision, variant: affinity.variant, value, rule: undefined, arm: 'other', bucket: -1 }
+  return { ...decision, variant: affinity.variant, value, rule: undefined, placement: NOT_COMPARED }
 }
 
 /** The decision of any flag: the page's variant counts for the flag that the page was decided by. */

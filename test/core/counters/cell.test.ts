@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   CellTable,
+  cellKeyOf,
   countOutcome,
   emptyCell,
   MOST_ERRORED_BUCKETS,
@@ -8,13 +9,17 @@ import {
 } from '../../../src/core/counters/cell.ts'
 import { total } from '../../../src/core/counters/histogram.ts'
 import { armPair } from '../../../src/core/counters/ticks.ts'
+import { NOT_COMPARED } from '../../../src/core/decision/decide.ts'
 import type { FailureKind, Outcome } from '../../../src/core/outcome/outcome.ts'
 
 const key = { flag: 'f', variant: 'on', arm: 'canary', generation: 1, stage: 0 } as const
-const bucketOf = (position: number) => position * 65_536
 
-function outcome(failure: FailureKind | undefined, position = 5): Outcome {
-  const decision = { ...key, bucket: bucketOf(position) } as unknown as Outcome['decision']
+const { arm: _, ...place } = key
+const decided = { ...place, value: true, reason: 'SPLIT' as const, rule: undefined }
+
+/** The outcome of a request of the canary visitor in a slot. */
+function outcome(failure: FailureKind | undefined, slot = 5): Outcome {
+  const decision = { ...decided, placement: { arm: 'canary' as const, position: slot * 65_536 } }
   return { decision, failure, latencyMs: 3000, journey: false, rescued: false }
 }
 
@@ -52,10 +57,11 @@ describe('a cell', () => {
   })
 
   it('counts whom a rule serves apart from who says so by a page or by a token', () => {
-    const other = { ...key, arm: 'other' } as const
     const table = new CellTable()
-    const failed = (rule: string | undefined, variant: string) =>
-      countOutcome(table.at({ ...other, variant, rule }), outcome('status', -1))
+    const failed = (rule: string | undefined, variant: string) => {
+      const decision = { ...decided, variant, rule, placement: NOT_COMPARED }
+      countOutcome(table.at(cellKeyOf(decision)), { ...outcome('status'), decision })
+    }
     failed('users', 'on')
     failed('staff', 'on')
     failed(undefined, 'on')

@@ -3,7 +3,7 @@ import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { compileControl, type FlagControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { type AttributeValue, staticContext } from '../../../src/core/context/attributes.ts'
-import { type Decision, decide, type Reason } from '../../../src/core/decision/decide.ts'
+import { type Arm, type Decision, decide, type Reason } from '../../../src/core/decision/decide.ts'
 import { explain } from '../../../src/core/decision/explain.ts'
 import { bucket } from '../../../src/core/flags/bucket.ts'
 import vectors from '../../vectors/decisions.json' with { type: 'json' }
@@ -18,7 +18,7 @@ type Vector = {
   killed?: string[]
   control?: Record<string, FlagControl>
   overrides?: Record<string, string>
-  expect: Pick<Decision, 'variant' | 'arm'> & { reason: Reason; rule?: string }
+  expect: Pick<Decision, 'variant'> & { arm: Arm; reason: Reason; rule?: string }
 }
 
 const parsed = parseDocumentValue(vectors.document)
@@ -46,7 +46,7 @@ function asked(vector: Vector) {
 describe('a decision, as in the vectors', () => {
   it.each(vectors.decisions as Vector[])('$flag: $name', (vector) => {
     const { flag, context, inputs } = asked(vector)
-    const { rule, ...expected } = vector.expect
+    const { rule, arm, ...expected } = vector.expect
     const control = inputs.control.of(flag.key)
     const position = bucket(flag.salt, vector.targetingKey ?? '')
     const decision = decide(flag, context, inputs)
@@ -57,7 +57,7 @@ describe('a decision, as in the vectors', () => {
       value: flag.values.get(expected.variant),
       generation: control.generation,
       stage: control.stage,
-      bucket: expected.arm === 'other' ? -1 : position,
+      placement: arm === 'other' ? { arm } : { arm, position },
     })
     expect(explain(flag, context, inputs).decision).toEqual(decision)
   })

@@ -36,6 +36,8 @@ function contextOf(visitor: Visitor): EvaluationContext {
   })
 }
 
+const positionIn = ({ placement }: Decision) => ('position' in placement ? placement.position : undefined)
+
 describe('a decision', () => {
   it('is made for everybody: a variant of the flag, its value, and an arm that fits', () => {
     const reasons = new Set<string>()
@@ -46,8 +48,8 @@ describe('a decision', () => {
         const decision = decide(flag, contextOf(visitor), inputs)
         expect(flag.values.has(decision.variant)).toBe(true)
         expect(decision.value).toEqual(flag.values.get(decision.variant))
-        expect(decision.arm === 'other').toBe(decision.bucket === -1)
-        if (decision.arm !== 'other') expect(flag.rolloutRule).toBeGreaterThanOrEqual(0)
+        expect(decision.placement.arm === 'other').toBe(!('position' in decision.placement))
+        if (decision.placement.arm !== 'other') expect(flag.rolloutRule).toBeGreaterThanOrEqual(0)
         reasons.add(decision.reason)
       }
     })
@@ -150,7 +152,7 @@ describe('a share', () => {
   const decideFor = (snapshot: Snapshot, key: string, state = INITIAL_CONTROL_STATE): Decision =>
     decide(snapshot.flags.get('f') as CompiledFlag, staticContext(key, {}), inputsOf(snapshot, state))
 
-  it('loses nobody as it grows, nor does anybody change variant, and a bucket never changes', () => {
+  it('loses no visitor as it grows, changes no variant, and never changes a position', () => {
     const weights = { on: 30, other: 70 }
     const grows = fc.property(
       share,
@@ -160,9 +162,9 @@ describe('a share', () => {
       (a, b, key, serve) => {
         const [less, more] = a < b ? [a, b] : [b, a]
         const [before, after] = [decideFor(ofShare(less, serve), key), decideFor(ofShare(more, serve), key)]
-        if (before.arm === 'canary') expect(after.variant).toBe(before.variant)
-        if (after.arm === 'control') expect(before.arm).toBe('control')
-        expect(after.bucket).toBe(before.bucket)
+        if (before.placement.arm === 'canary') expect(after.variant).toBe(before.variant)
+        if (after.placement.arm === 'control') expect(before.placement.arm).toBe('control')
+        expect(positionIn(after)).toBe(positionIn(before))
       },
     )
     fc.assert(grows, { numRuns: 500 })
@@ -192,7 +194,7 @@ describe('a share', () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `visitor-${index}`)
     const insideOf = (percentage: number) => {
       const snapshot = ofShare(percentage)
-      return new Set(keys.filter((key) => decideFor(snapshot, key).arm === 'canary'))
+      return new Set(keys.filter((key) => decideFor(snapshot, key).placement.arm === 'canary'))
     }
     for (const percentage of [1, 25, 50]) {
       const expected = (keys.length * percentage) / 100
@@ -225,7 +227,7 @@ describe('a share', () => {
       )
       const cell = 2 * Number(one?.variant === 'on') + Number(two?.variant === 'on')
       table[cell] = (table[cell] ?? 0) + 1
-      if (weighted?.arm !== 'canary') continue
+      if (weighted?.placement.arm !== 'canary') continue
       inside++
       if (weighted.variant === 'a') first++
     }

@@ -137,7 +137,7 @@ describe('generations and stages', () => {
     const ready = feed(quick, start(), long)
     expect(ready.verdict).toMatchObject({ kind: 'healthy', mayAdvance: true })
     const next = stepGuard(quick, ready.state, { ...healthy(201), stage: 1, percentage: 50 })
-    expect(next.verdict).toMatchObject({ kind: 'inconclusive', mayAdvance: false })
+    expect(next.verdict).toMatchObject({ kind: 'collecting', lacks: 'evidence' })
   })
 })
 
@@ -163,7 +163,7 @@ describe('advance', () => {
     for (let second = 1; second <= 900 && advancedAt === null; second++) {
       const step = stepGuard(settings, state, trafficTick(traffic, source, second, at))
       state = step.state
-      if (step.verdict.mayAdvance) advancedAt = second
+      if (step.verdict.kind === 'healthy') advancedAt = second
     }
     expect(advancedAt).toBe(600)
   })

@@ -1,8 +1,14 @@
 /** Hand-made ticks and small seeded runs for the guard's tests. */
 
 import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
-import type { ArmTick, GuardSettings, GuardState, GuardTick, Verdict } from '../../../src/core/guard/index.ts'
-import { initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
+import type {
+  ArmTick,
+  GuardSettings,
+  GuardState,
+  GuardTick,
+  VerdictReport,
+} from '../../../src/core/guard/index.ts'
+import { initialGuardState, reportOf, stepGuard } from '../../../src/core/guard/index.ts'
 import type { Source, Truth } from '../../../test-kit/simulation/guard-traffic.ts'
 import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
 import type { Random } from '../../../test-kit/simulation/random.ts'
@@ -29,16 +35,16 @@ export function start(percentage = 50): GuardState {
   return initialGuardState({ generation: 1, stage: 0, percentage, atMs: 0 })
 }
 
-/** Feeds ticks one after the other; the last verdict and state. */
+/** Feeds ticks one after the other; the last state, and the last verdict as the admin API reports it. */
 export function feed(
   settings: GuardSettings,
   state: GuardState,
   ticks: readonly GuardTick[],
-): { state: GuardState; verdict: Verdict } {
-  let result: { state: GuardState; verdict: Verdict } | undefined
+): { state: GuardState; verdict: VerdictReport } {
+  let result: ReturnType<typeof stepGuard> | undefined
   for (const one of ticks) result = stepGuard(settings, result?.state ?? state, one)
   if (result === undefined) throw new Error('Cannot feed the guard: no ticks')
-  return result
+  return { state: result.state, verdict: reportOf(result.verdict) }
 }
 
 export type Run = { name: string; run: number; percentage: number; seconds: number; source: Source }
@@ -51,7 +57,8 @@ export function firstAction(settings: GuardSettings, { name, run, percentage, se
     const at = { generation: 1, stage: 0, percentage }
     const step = stepGuard(settings, state, trafficTick(random, source, second, at))
     state = step.state
-    if (step.verdict.action !== 'none') return { second, verdict: step.verdict, state }
+    const verdict = reportOf(step.verdict)
+    if (verdict.action !== 'none') return { second, verdict, state }
   }
   return null
 }

@@ -8,7 +8,7 @@ import {
   INITIAL_FLAG_CONTROL,
   parseControlState,
 } from '../../../src/core/config/control.ts'
-import type { Evidence, Verdict } from '../../../src/core/guard/index.ts'
+import type { Evidence, Judgement, Verdict } from '../../../src/core/guard/index.ts'
 import { applyCommand, COMMANDS, type Command, flagStatus } from '../../../src/core/rollout/commands.ts'
 import type { RolloutPlan, StagePlan } from '../../../src/core/rollout/plan.ts'
 import { type Step, stepRollout } from '../../../src/core/rollout/step.ts'
@@ -32,25 +32,19 @@ const stageLists = fc.array(stagePlans, { maxLength: 4 })
 
 /** Every verdict that the guard can give; see judge(). */
 const verdicts: fc.Arbitrary<Verdict> = fc
-  .constantFrom<Pick<Verdict, 'kind' | 'action' | 'mayAdvance'>>(
-    { kind: 'failing', action: 'rollback', mayAdvance: false },
-    { kind: 'failing', action: 'freeze', mayAdvance: false },
-    { kind: 'broken-split', action: 'freeze', mayAdvance: false },
-    { kind: 'inconclusive', action: 'freeze', mayAdvance: false },
-    { kind: 'inconclusive', action: 'none', mayAdvance: false },
-    { kind: 'no-data', action: 'none', mayAdvance: false },
-    { kind: 'healthy', action: 'none', mayAdvance: false },
-    { kind: 'healthy', action: 'none', mayAdvance: true },
-    { kind: 'healthy', action: 'none', mayAdvance: true },
-    { kind: 'healthy', action: 'none', mayAdvance: true },
+  .constantFrom<Judgement>(
+    { kind: 'failing', action: 'rollback', trigger: 'errors' },
+    { kind: 'failing', action: 'freeze', trigger: 'errors' },
+    { kind: 'broken-split' },
+    { kind: 'shared-outage', trigger: 'ceiling' },
+    { kind: 'collecting', lacks: 'evidence', alert: null },
+    { kind: 'collecting', lacks: 'requests', alert: null },
+    { kind: 'baking', alert: null },
+    { kind: 'healthy' },
+    { kind: 'healthy' },
+    { kind: 'healthy' },
   )
-  .map((judgement) => ({
-    ...judgement,
-    trigger: judgement.action === 'none' ? null : 'errors',
-    sentence: judgement.kind,
-    alert: judgement.action === 'freeze' ? judgement.kind : null,
-    evidence: {} as Evidence,
-  }))
+  .map((judgement) => ({ ...judgement, sentence: judgement.kind, evidence: {} as Evidence }))
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
   fc.constantFrom(...COMMANDS).map((kind) => ({ kind, flag: FLAG })),
@@ -163,7 +157,7 @@ describe('under any sequence of commands, verdicts and documents', () => {
   it('the guard fires in every state: paused, frozen, waiting for approval, finished, without stages', () => {
     always(({ looks, refusals }) => {
       for (const { control, verdict, step } of looks) {
-        if (verdict?.action !== 'rollback' || control.rolledBack) continue
+        if (verdict?.kind !== 'failing' || verdict.action !== 'rollback' || control.rolledBack) continue
         expect(step.command?.kind).toBe('rollback')
       }
       // Whatever the gate decides by itself can be done, but for climbing where the document has just lost its stages.
@@ -174,7 +168,7 @@ describe('under any sequence of commands, verdicts and documents', () => {
   it('no data, no verdict, and a verdict that is not healthy never advance; nor roll back', () => {
     always(({ looks }) => {
       for (const { verdict, step } of looks) {
-        if (verdict?.mayAdvance !== true) expect(['advance', 'finish']).not.toContain(step.command?.kind)
+        if (verdict?.kind !== 'healthy') expect(['advance', 'finish']).not.toContain(step.command?.kind)
         if (verdict?.kind !== 'failing') expect(['rollback', 'freeze']).not.toContain(step.command?.kind)
       }
     })

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import type { Verdict } from '../../../src/core/guard/index.ts'
+import type { Evidence, Verdict } from '../../../src/core/guard/index.ts'
 import { compilePlans } from '../../../src/core/rollout/plan.ts'
 import { RolloutRound } from '../../../src/durable/controller/rollout-tick.ts'
 
@@ -20,8 +20,15 @@ const DOCUMENT = {
     },
   },
 }
-const HEALTHY = { kind: 'healthy', action: 'none', mayAdvance: true, alert: null, sentence: 'healthy' }
-const LATE = { kind: 'inconclusive', action: 'none', mayAdvance: false, alert: 'too long', sentence: 'waits' }
+const evidence = {} as Evidence
+const HEALTHY: Verdict = { kind: 'healthy', sentence: 'healthy', evidence }
+const LATE: Verdict = {
+  kind: 'collecting',
+  lacks: 'evidence',
+  alert: 'too long',
+  sentence: 'waits',
+  evidence,
+}
 
 /** A round over a flag whose verdict and place the test sets; `told` is what people hear. */
 function startRound(kept = new Map<string, string>()) {
@@ -34,7 +41,7 @@ function startRound(kept = new Map<string, string>()) {
   }
   const told: string[] = []
   const performed: string[] = []
-  const now = { verdict: HEALTHY, stage: 0, killed: [] as string[] }
+  const now = { verdict: HEALTHY as Verdict, stage: 0, killed: [] as string[] }
   const control = {
     get state() {
       return {
@@ -50,7 +57,7 @@ function startRound(kept = new Map<string, string>()) {
   }
   const round = new RolloutRound(
     control as never,
-    { look: () => now.verdict as unknown as Verdict } as never,
+    { look: () => now.verdict } as never,
     { append: () => {} } as never,
     texts as never,
     {
@@ -65,7 +72,7 @@ it('a stage that wavers between two occasions tells of each once, also after a r
   const kept = new Map<string, string>()
   const first = startRound(kept)
   for (const verdict of [HEALTHY, LATE, HEALTHY, LATE, HEALTHY]) {
-    first.now.verdict = verdict as never
+    first.now.verdict = verdict
     await first.look()
   }
   expect(first.told).toEqual(['approval-needed', 'hold'])

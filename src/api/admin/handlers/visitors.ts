@@ -64,8 +64,8 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
 }
 
 function explanationOf({ decision, sentence, gates, rules }: ReturnType<typeof explain>): Explanation {
-  const { flag, variant, value, reason, rule, arm } = decision
-  return { flag, variant, value, reason, rule: rule ?? null, arm, sentence, gates, rules }
+  const { flag, variant, value, reason, rule, placement } = decision
+  return { flag, variant, value, reason, rule: rule ?? null, arm: placement.arm, sentence, gates, rules }
 }
 
 type DescribedRequest = NonNullable<Call<'explain'>['body']['context']['request']>

@@ -59,13 +59,35 @@ export type Evidence = {
   stageElapsedMs: number
 }
 
-export type Verdict = {
+/**
+ * The guard's conclusion at one look. `kind` alone says what follows; only what belongs to it is there. Until a
+ * canary may advance, `alert` is set once the stage is past its longest bake.
+ *
+ * `sentence` is for audit log and dashboard, without a final period.
+ */
+export type Verdict = Judgement & { sentence: string; evidence: Evidence }
+
+export type Judgement =
+  /** Too little to judge by. */
+  | { kind: 'collecting'; lacks: 'requests' | 'evidence'; alert: string | null }
+  /** Healthy, but younger than the stage's bake time. */
+  | { kind: 'baking'; alert: string | null }
+  /** The stage may advance. */
+  | { kind: 'healthy' }
+  /** Canary and control are both bad: the rollout stands still and a person looks. */
+  | { kind: 'shared-outage'; trigger: 'ceiling' | 'threshold' }
+  /** Sample ratio mismatch: the arms' shares contradict the percentage, so no comparison holds. */
+  | { kind: 'broken-split' }
+  /** Final for the generation. */
+  | { kind: 'failing'; action: 'rollback' | 'freeze'; trigger: Trigger }
+
+/** A verdict as the admin API reports it. */
+export type VerdictReport = {
   kind: 'healthy' | 'failing' | 'inconclusive' | 'no-data' | 'broken-split'
   action: 'none' | 'rollback' | 'freeze'
   /** What made `action` other than `none`. */
   trigger: Trigger | null
   mayAdvance: boolean
-  /** One sentence for people, without a final period. */
   sentence: string
   /** Set when a person should look although nothing was done. */
   alert: string | null

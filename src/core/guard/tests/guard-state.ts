@@ -19,7 +19,7 @@ import type { Totals } from './totals.ts'
 import { NO_TOTALS } from './totals.ts'
 
 /** A decision is final for its generation. */
-export type Decision = { trigger: Trigger; sentence: string; atMs: number }
+export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised whenever the state's shape changes. */
 const STATE_VERSION = 4
@@ -48,7 +48,7 @@ export type GuardState = {
   totals: Totals
   stageTotals: Totals
   recent: Totals
-  decision: Decision | null
+  decision: GuardDecision | null
 }
 
 /** The state at the start of a generation. */

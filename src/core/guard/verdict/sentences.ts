@@ -1,6 +1,5 @@
 /** The guard's words: one sentence with its numbers, no final period, for the audit log and the dashboard. */
 
-import type { Verdict } from '../evidence/types.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
 import type { Findings } from './findings.ts'
 
@@ -64,20 +63,26 @@ export function splitSentence({ state, evidence }: Findings): string {
   )
 }
 
-/** Why a stage waits, or that it need not. */
-export function holdSentence(
-  findings: Findings,
-  hold: { kind: Verdict['kind']; calm: boolean; baked: boolean },
-): string {
+/** Why a stage can't advance yet. */
+export type Hold = 'no-requests' | 'possible-harm' | 'unproven' | 'bake'
+
+/** Why a stage waits; without a `hold`, that it may advance. */
+export function holdSentence(findings: Findings, hold: Hold | undefined): string {
   const { settings, evidence, missing, hasControl } = findings
-  if (hold.kind === 'no-data') return `no ${missing ?? 'canary'} requests: nothing to judge`
-  if (!hold.calm) {
-    const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
-    return `some evidence of harm (${pText(evidence.pValue)})${few}; waits until it clears or decides`
+  switch (hold) {
+    case 'no-requests':
+      return `no ${missing ?? 'canary'} requests: nothing to judge`
+    case 'possible-harm': {
+      const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
+      return `some evidence of harm (${pText(evidence.pValue)})${few}; waits until it clears or decides`
+    }
+    case 'unproven':
+      return waitSentence(findings)
+    case 'bake':
+      return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+    case undefined:
+      break
   }
-  if (hold.kind === 'inconclusive') return waitSentence(findings)
-  if (!hold.baked)
-    return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
   if (hasControl) return 'healthy: the canary is shown to be not worse than control'
   return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
     ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'

@@ -1,8 +1,8 @@
 /** From evidence to a decision: whose fault it is, and what to do about it. The wording is in sentences.ts. */
 
 import type { GuardSettings } from '../evidence/settings.ts'
-import type { Verdict } from '../evidence/types.ts'
-import type { Decision, GuardState } from '../tests/guard-state.ts'
+import type { Judgement, Verdict } from '../evidence/types.ts'
+import type { GuardDecision, GuardState } from '../tests/guard-state.ts'
 import { bucketsNeeded, rollbackCause } from '../tests/rollback.ts'
 import { hasTrafficDropped } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
@@ -11,6 +11,7 @@ import {
   COLLAPSE_SENTENCE,
   causeSentence,
   ceilingSentence,
+  type Hold,
   holdSentence,
   sharedSentence,
   splitSentence,
@@ -23,19 +24,19 @@ const MOST_WEALTH_TO_ADVANCE = 2
 export function judge(
   settings: GuardSettings,
   state: GuardState,
-): { verdict: Verdict; decision: Decision | null } {
+): { verdict: Verdict; decision: GuardDecision | null } {
   const findings = find(settings, state)
+  const { evidence } = findings
   const decision = state.decision ?? decide(findings)
-  const base = { mayAdvance: false, alert: null, trigger: null, evidence: findings.evidence }
   if (decision !== null) {
     const { trigger, sentence } = decision
-    return { verdict: { ...base, kind: 'failing', action: settings.action, trigger, sentence }, decision }
+    return { verdict: { kind: 'failing', action: settings.action, trigger, sentence, evidence }, decision }
   }
-  return { verdict: { ...base, ...(frozen(findings) ?? watch(findings)) }, decision: null }
+  return { verdict: { ...(frozen(findings) ?? watch(findings)), evidence }, decision: null }
 }
 
 /** What closes the rollout, the surest first; null when nothing does. */
-function decide(findings: Findings): Decision | null {
+function decide(findings: Findings): GuardDecision | null {
   const { settings, state, ceilings } = findings
   const atMs = state.lastAtMs
   const cause = rollbackCause(settings, state.rollback, bucketsNeeded(settings, state.percentage))
@@ -89,49 +90,41 @@ function overThreshold(
   return null
 }
 
-type Judgement = Pick<Verdict, 'kind' | 'action' | 'trigger' | 'mayAdvance' | 'sentence' | 'alert'>
+type Worded = Judgement & { sentence: string }
 
 /** Something is wrong, but not shown to be the canary's fault: stand still and call a person. */
-function frozen(findings: Findings): Judgement | null {
+function frozen(findings: Findings): Worded | null {
   const { settings, state, evidence, ceilings, missing } = findings
-  const freeze = (kind: Judgement['kind'], trigger: Judgement['trigger'], sentence: string): Judgement => ({
-    kind,
-    action: 'freeze',
-    trigger,
-    mayAdvance: false,
-    sentence,
-    alert: sentence,
-  })
   if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha) {
-    return freeze('broken-split', 'split', splitSentence(findings))
+    return { kind: 'broken-split', sentence: splitSentence(findings) }
   }
   if (ceilings.errors === 'shared' || ceilings.latency === 'shared') {
     const which = ceilings.errors === 'shared' ? 'errors' : 'latency'
-    return freeze('inconclusive', 'ceiling', sharedSentence(which))
+    return { kind: 'shared-outage', trigger: 'ceiling', sentence: sharedSentence(which) }
   }
   const over = overThreshold(settings, state)
   if (over === null) return null
-  return freeze('inconclusive', 'threshold', `${over.sentence}, but control fares no better: a shared outage`)
+  const sentence = `${over.sentence}, but control fares no better: a shared outage`
+  return { kind: 'shared-outage', trigger: 'threshold', sentence }
 }
 
 /** Nothing is wrong so far: healthy and may advance, or held with the reason. */
-function watch(findings: Findings): Judgement {
-  const { settings, state, evidence, progress, hasControl, missing } = findings
-  const compared = settings.errors.enabled || settings.latency.enabled
-  const shown = !hasControl || !compared || progress.passed
-  const calm = evidence.wealth < MOST_WEALTH_TO_ADVANCE
-  const seen = state.stageTotals.canaryRequests > 0
-  const baked = evidence.stageElapsedMs >= settings.bakeMs
-  const kind = missing !== null || !seen ? 'no-data' : shown && calm ? 'healthy' : 'inconclusive'
-  const mayAdvance = kind === 'healthy' && baked
-  const late = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
-  const sentence = holdSentence(findings, { kind, calm, baked })
-  return {
-    kind,
-    action: 'none',
-    trigger: null,
-    mayAdvance,
-    sentence,
-    alert: late && !mayAdvance ? `the stage is past its longest bake: ${sentence}` : null,
-  }
+function watch(findings: Findings): Worded {
+  const { settings, evidence } = findings
+  const hold = holdOf(findings)
+  const sentence = holdSentence(findings, hold)
+  if (hold === undefined) return { kind: 'healthy', sentence }
+  const isLate = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
+  const alert = isLate ? `the stage is past its longest bake: ${sentence}` : null
+  if (hold === 'bake') return { kind: 'baking', alert, sentence }
+  return { kind: 'collecting', lacks: hold === 'no-requests' ? 'requests' : 'evidence', alert, sentence }
+}
+
+/** The first reason why the stage can't advance yet; undefined when it may. */
+function holdOf({ settings, state, evidence, progress, hasControl, missing }: Findings): Hold | undefined {
+  if (missing !== null || state.stageTotals.canaryRequests === 0) return 'no-requests'
+  if (evidence.wealth >= MOST_WEALTH_TO_ADVANCE) return 'possible-harm'
+  const isCompared = hasControl && (settings.errors.enabled || settings.latency.enabled)
+  if (isCompared && !progress.passed) return 'unproven'
+  return evidence.stageElapsedMs < settings.bakeMs ? 'bake' : undefined
 }
