@@ -3,6 +3,8 @@
  * broke: one structured log line per place and second at most, and a count that the reporter sends with the next flush.
  */
 
+import { isNewer, type Numbered, PROTOCOL } from '../core/counters/protocol.ts'
+
 /** Where the exception was swallowed, such as `gate.decide` or `kv.read`: a fixed list of short names, used as a label. */
 export type InternalErrorPlace = string
 
@@ -32,6 +34,13 @@ export function noteInternalError(
   loggedAtMs.set(place, nowMs)
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   console.error({ event: 'sluice.internal_error', place, error: text, ...about })
+}
+
+/** Notes a message that a newer version of the code has sent: what this one knows of it is taken, the rest ignored. */
+export function noteIfNewer(what: string, message: Numbered): void {
+  if (!isNewer(message)) return
+  const newer = `the ${what} is of protocol ${message.protocol}, this version speaks ${PROTOCOL}`
+  noteInternalError('protocol.newer', new Error(newer))
 }
 
 /** Hands over the counts by place since the last call. */

@@ -24,6 +24,8 @@ const flagControlSchema = v.object({
 })
 
 const controlStateSchema = v.object({
+  /** Of its writer (counters/protocol.ts). */
+  protocol: v.optional(v.number()),
   /** Grows with every change. An isolate keeps the state with the highest epoch it has seen. */
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Flags killed through the Controller; `*` is every flag. */

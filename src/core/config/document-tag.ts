@@ -4,6 +4,8 @@
  * order, so the tag also names what the document has replaced.
  */
 export type DocumentTag = {
+  /** Of its writer (counters/protocol.ts). */
+  protocol?: number
   version: number
   hash: string
   /** When it was put in force, ms since 1970. */

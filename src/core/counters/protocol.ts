@@ -1,34 +1,72 @@
-/** What isolates, Counters shards and the Controller say to each other. */
+/**
+ * What isolates, Counters shards and the Controller say to each other.
+ *
+ * During a deployment two versions of the code talk to each other, in both directions and for minutes: an isolate of
+ * the old one flushes to a Durable Object of the new one, and the other way round. So each message, the control state
+ * in KV and the document's tag carry the number of the protocol that their sender speaks; a message without one is of
+ * protocol 0, release 0.1.
+ *
+ * | number | what it added |
+ * |---|---|
+ * | 0 | release 0.1 |
+ * | 1 | the number itself; batches carry `internalErrors` |
+ *
+ * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
+ * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
+ * add one to `PROTOCOL` and a row above; record messages of the code before the change as
+ * `test/vectors/protocol-<number>.json`; the tests called "protocol" then read the old messages with the new code
+ * (old × new), and expect each field of the old messages in the new ones (new × old).
+ *
+ * A number higher than the reader's is no reason to refuse a message: what is known of it is taken, the rest is
+ * ignored, and the reader notes an internal error at `protocol.newer`, so that an operator can see it.
+ */
 import type { ControlState } from '../config/control.ts'
 import type { DocumentTag } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
 import type { SealedBatch } from './outbox.ts'
 
-/** Isolate → shard. */
-export type FlushMessage = SealedBatch & {
-  isolate: string
-  /** The shard's own name, which it can't know otherwise: that of a Cloudflare data centre (`local` outside
-   * Cloudflare), with a number where the data centre has several shards. */
-  shard: string
-  /** How many shards the isolate believes its colo to have. */
-  shards: number
-  /** The control state that the isolate decides by, and since when (ms since 1970, by its own clock). */
-  epoch: number
-  epochAtMs: number
-  /** Hash of the document that the isolate decides by; empty for the bundled one. */
-  usedHash: string
-  /** Hash of the document that KV shows the isolate, whether it was accepted or not. */
-  documentHash: string
-  /** Hash of the kill list that KV shows the isolate. */
-  killHash: string
-  /** What a few of the decisions were made from. */
-  samples: DecisionSample[]
-  /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
-  patienceMs?: number
+/** The number that this version of the code speaks. */
+export const PROTOCOL = 1
+
+/** A message, as far as its number is concerned; a message without one is of protocol 0. */
+export type Numbered = { protocol?: number | undefined }
+
+/** The message with the number of this version, as it is sent or written. */
+export function numbered<M extends object>(message: M): M & { protocol: number } {
+  return { ...message, protocol: PROTOCOL }
 }
 
+/** Whether a message comes from a version that knows more than this one does. */
+export function isNewer({ protocol = 0 }: Numbered): boolean {
+  return protocol > PROTOCOL
+}
+
+/** Isolate → shard. */
+export type FlushMessage = SealedBatch &
+  Numbered & {
+    isolate: string
+    /** The shard's own name, which it can't know otherwise: that of a Cloudflare data centre (`local` outside
+     * Cloudflare), with a number where the data centre has several shards. */
+    shard: string
+    /** How many shards the isolate believes its colo to have. */
+    shards: number
+    /** The control state that the isolate decides by, and since when (ms since 1970, by its own clock). */
+    epoch: number
+    epochAtMs: number
+    /** Hash of the document that the isolate decides by; empty for the bundled one. */
+    usedHash: string
+    /** Hash of the document that KV shows the isolate, whether it was accepted or not. */
+    documentHash: string
+    /** Hash of the kill list that KV shows the isolate. */
+    killHash: string
+    /** What a few of the decisions were made from. */
+    samples: DecisionSample[]
+    /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
+    patienceMs?: number
+  }
+
 /** Shard → isolate. */
-export type FlushReply = {
+export type FlushReply = Numbered & {
   epoch: number
   /** The control state, when the isolate is behind. */
   state: ControlState | undefined
@@ -49,16 +87,17 @@ export type IsolateSighting = Pick<
 > & { seenAtMs: number }
 
 /** Shard → Controller. */
-export type ForwardMessage = SealedBatch & {
-  shard: string
-  isolates: IsolateSighting[]
-  epoch: number
-  documentVersion: number
-  samples: DecisionSample[]
-}
+export type ForwardMessage = SealedBatch &
+  Numbered & {
+    shard: string
+    isolates: IsolateSighting[]
+    epoch: number
+    documentVersion: number
+    samples: DecisionSample[]
+  }
 
 /** Controller → shard. */
-export type ForwardReply = {
+export type ForwardReply = Numbered & {
   epoch: number
   /** The control state and the document's tag, where the shard has older ones. */
   state: ControlState | undefined

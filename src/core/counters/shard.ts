@@ -9,7 +9,14 @@ import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pres
 import { type Busy, BusyIsolates } from './busy-isolates.ts'
 import { type Cell, CellTable } from './cell.ts'
 import { Outbox, type OutboxData } from './outbox.ts'
-import type { FlushMessage, FlushReply, ForwardMessage, ForwardReply, IsolateSighting } from './protocol.ts'
+import {
+  type FlushMessage,
+  type FlushReply,
+  type ForwardMessage,
+  type ForwardReply,
+  type IsolateSighting,
+  numbered,
+} from './protocol.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from './sequence.ts'
 
 /**
@@ -134,7 +141,7 @@ export class Shard {
     const wanted = shardsFor(inColo, message.shards)
     const isSettled = nowMs - this.#inUseSinceMs >= SETTLED_MS
     const shards = wanted < message.shards && !isSettled ? message.shards : wanted
-    return {
+    return numbered({
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
@@ -142,7 +149,7 @@ export class Shard {
       intervalMs: flushIntervalMsFor(shards === message.shards ? isolates : inColo / shards),
       shards,
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
-    }
+    })
   }
 
   /** When to forward, ms since 1970; undefined while there is nothing to forward, or a forward is on its way. */
@@ -163,14 +170,14 @@ export class Shard {
     const isolates: IsolateSighting[] = []
     for (const { sighting } of this.#isolates.values())
       if (nowMs - sighting.seenAtMs < ISOLATE_REPORTED_MS) isolates.push(sighting)
-    return {
+    return numbered({
       ...this.#outbox.seal(),
       shard,
       epoch: this.#state.epoch,
       documentVersion: this.#tag.version,
       samples: this.#samples.splice(0),
       isolates,
-    }
+    })
   }
 
   /** The Controller has the batch. */

@@ -10,6 +10,7 @@ import {
   type FlagFacts,
   withKvKills,
 } from '../../core/rollout/commands.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import { EpochLog } from '../storage/epoch-log.ts'
@@ -44,7 +45,9 @@ export class ControlDesk {
     if (this.#state.epoch > 0) return
     try {
       const known = parseControlState(await withTimeout(kv.get('state', { type: 'text' }), RECALL_TIMEOUT_MS))
-      if (known.ok) this.#remember(known.value, Date.now())
+      if (!known.ok) return
+      noteIfNewer('state', known.value)
+      this.#remember(known.value, Date.now())
     } catch {
       // KV is away and there is nothing to remember: a gate that begins.
     }

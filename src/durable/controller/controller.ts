@@ -7,12 +7,18 @@ import { DurableObject } from 'cloudflare:workers'
 import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import { intervalMsFor } from '../../core/counters/back-pressure.ts'
-import type { ControllerPort, ForwardMessage, ForwardReply } from '../../core/counters/protocol.ts'
+import {
+  type ControllerPort,
+  type ForwardMessage,
+  type ForwardReply,
+  numbered,
+} from '../../core/counters/protocol.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import { AuditLog, type Page } from '../storage/audit-log.ts'
 import { CellStore } from '../storage/cell-store.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
@@ -129,6 +135,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Takes a shard's sums, once. */
   async forward(message: ForwardMessage): Promise<ForwardReply> {
     const nowMs = Date.now()
+    noteIfNewer('forward', message)
     this.ctx.storage.transactionSync(() => {
       if (!this.#shards.take(message, nowMs)) return
       this.#cells.add(message.cells)
@@ -144,13 +151,13 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     await this.#alarm.within(BACKSTOP_MS)
     const { state } = this.#control
     const { tag } = this.#documents
-    return {
+    return numbered({
       epoch: state.epoch,
       state: message.epoch < state.epoch ? state : undefined,
       document: message.documentVersion < tag.version ? tag : undefined,
       intervalMs: intervalMsFor(this.#shards.activeSince(nowMs - SHARD_BUSY_MS).length),
       sampleQuota: this.#samples.wantedFrom(this.#shards.activeSince(nowMs - ACTIVE_MS).length),
-    }
+    })
   }
 
   async documentText(version: number): Promise<string | undefined> {
@@ -301,6 +308,6 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   #newestFor(key: KvKey): string {
     if (key === 'config') return this.#documents.current.text
-    return JSON.stringify(key === 'kill' ? this.#documents.report.killList : this.#control.state)
+    return JSON.stringify(key === 'kill' ? this.#documents.report.killList : numbered(this.#control.state))
   }
 }

@@ -12,7 +12,7 @@ import { type Edit, type Edited, editDocument } from '../../core/config/edit.ts'
 import { type Parsed, parseDocument, parseDocumentValue } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
-import type { IsolateSighting } from '../../core/counters/protocol.ts'
+import { type IsolateSighting, numbered } from '../../core/counters/protocol.ts'
 import type { JsonObject } from '../../core/json-object.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import { compilePlans, type RolloutPlan } from '../../core/rollout/plan.ts'
@@ -104,10 +104,10 @@ export class DocumentDesk {
   /** What isolates are told of the document. */
   get tag(): DocumentTag {
     const { version, hash, atMs } = this.current.info
-    if (version === 0) return { version, hash: '', atMs, replaced: [], inKv: true }
+    if (version === 0) return numbered({ version, hash: '', atMs, replaced: [], inKv: true })
     const earlier = this.history.list(MOST_REPLACED, version).map((info) => info.hash)
     const replaced = earlier.filter((each) => each !== hash)
-    return { version, hash, atMs, replaced, inKv: !this.#kv.isPending('config') }
+    return numbered({ version, hash, atMs, replaced, inKv: !this.#kv.isPending('config') })
   }
 
   /** Isolates say what KV shows them; whatever is not known yet is worth a look. */

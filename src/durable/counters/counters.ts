@@ -10,6 +10,7 @@ import type { OutboxData } from '../../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../../core/counters/protocol.ts'
 import { isNews, Shard, type ShardIsolate } from '../../core/counters/shard.ts'
 import { controller, type Env } from '../../platform/env.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import { TextStore } from '../storage/text-store.ts'
 import { Bell } from './news-signal.ts'
 
@@ -51,6 +52,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
    */
   async flush(message: FlushMessage): Promise<FlushReply> {
     const nowMs = Date.now()
+    noteIfNewer('flush', message)
     this.#rememberName(message.shard)
     const { reply, isolate } = this.#shard.take(message, nowMs)
     // The number and the counts are one row, written before the flush is acknowledged.
@@ -120,6 +122,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     const message = this.#shard.startForward(this.#name, Date.now())
     try {
       const reply = await controller(this.env).forward(message)
+      noteIfNewer('forward reply', reply)
       this.#shard.forwarded(message.seq, reply)
       await this.adopt(reply.state, reply.document)
     } catch {

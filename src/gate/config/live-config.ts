@@ -21,6 +21,7 @@ import { parseDocumentInSteps, parseDocumentValue } from '../../core/config/pars
 import { messageOf } from '../../core/message-of.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import { TokenVerifier } from '../request/token-verifier.ts'
 import { type DocumentBytes, readDocument, readKillAndState, textOf } from './kv-reader.ts'
@@ -174,6 +175,7 @@ export class LiveConfig {
     nowMs: number,
   ): Promise<void> {
     if (this.#tag !== undefined && isOvertaken(tag, this.#tag.tag)) return
+    noteIfNewer('tag', tag)
     this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
     if (!isBehind(this.#inUse, tag, nowMs)) return
     const text = await fetchText().catch(() => undefined)

@@ -12,6 +12,7 @@ import {
 } from '../../core/config/control.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import type { RejectedValues } from './rejected-values.ts'
 
 export class LiveControl {
@@ -79,6 +80,7 @@ export class LiveControl {
     if (text !== this.#stateText) {
       const parsed = parseControlState(text)
       if (!parsed.ok) return await this.#refuse('state', text, parsed.problems, nowMs)
+      noteIfNewer('state', parsed.value)
       this.#stateText = text
       isNewer = this.adopt(parsed.value, nowMs)
     }

@@ -21,10 +21,11 @@ import {
   type VitalName,
 } from '../../core/counters/cell.ts'
 import { Outbox, type SealedBatch } from '../../core/counters/outbox.ts'
-import type { FlushReply } from '../../core/counters/protocol.ts'
+import { type FlushReply, numbered } from '../../core/counters/protocol.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { Outcome } from '../../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
+import { noteIfNewer } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
@@ -161,6 +162,7 @@ export class Reporter {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
         const reply = await this.#send(context, batch)
+        noteIfNewer('flush reply', reply)
         this.#outbox.acknowledge(batch.seq)
         this.#intervalMs = reply.intervalMs
         // Only now: a batch that is sent again must reach the shard that may have it already.
@@ -192,7 +194,7 @@ export class Reporter {
     this.#flushedAtMs = Date.now()
     this.#flushedForMs = this.#intervalMs
     this.#told = this.#seenInKv
-    return await countersShard(context.env, shard).flush({
+    const message = numbered({
       ...batch,
       isolate: this.#isolateId(),
       shard,
@@ -205,6 +207,7 @@ export class Reporter {
       samples: await this.#sampler.seal(context.env),
       patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
     })
+    return await countersShard(context.env, shard).flush(message)
   }
 
   #shardIn(colo: string): string {

@@ -1,0 +1,128 @@
+/** Versions of the code that talk to each other: each message of an older one is read as by itself, and answered so. */
+import { describe, expect, it } from 'vitest'
+import {
+  type ControlState,
+  INITIAL_CONTROL_STATE,
+  parseControlState,
+} from '../../../src/core/config/control.ts'
+import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
+import { type Cell, CellTable } from '../../../src/core/counters/cell.ts'
+import {
+  type FlushMessage,
+  type FlushReply,
+  type ForwardMessage,
+  type ForwardReply,
+  isNewer,
+  numbered,
+  PROTOCOL,
+} from '../../../src/core/counters/protocol.ts'
+import { Shard } from '../../../src/core/counters/shard.ts'
+import vectors from '../../vectors/protocol-0.json' with { type: 'json' }
+
+type Exchange<Message, Reply> = { message: Message; reply: Reply }
+const flushes = vectors.flushes as unknown as Exchange<FlushMessage, FlushReply>[]
+const forwards = vectors.forwards as unknown as Exchange<ForwardMessage, ForwardReply>[]
+const tags: DocumentTag[] = vectors.tags
+const NOW_MS = 1_795_980_400_000
+
+/** A shard that knows what the one of the recording knew when it gave this reply. */
+function shardBefore({ message, reply }: Exchange<FlushMessage, FlushReply>): Shard {
+  const state: ControlState = reply.state ?? { ...INITIAL_CONTROL_STATE, epoch: reply.epoch }
+  const tag = reply.document ?? { version: 1, hash: message.usedHash, atMs: 0, replaced: [], inKv: true }
+  const shard = new Shard({ outbox: undefined, state, tag }, [])
+  shard.forwarded(0, { ...(forwards[0]?.reply as ForwardReply), sampleQuota: reply.sampleQuota })
+  return shard
+}
+
+/** As it travels: what is undefined is left out. */
+const sent = <T>(message: T): T => JSON.parse(JSON.stringify(message))
+
+describe('protocol 0, which has no number', () => {
+  it('a flush is counted and answered as by release 0.1; the answer only has more fields', () => {
+    for (const exchange of flushes) {
+      const { reply } = shardBefore(exchange).take(exchange.message, NOW_MS)
+      expect(sent(reply)).toMatchObject(exchange.reply)
+      expect(reply.protocol).toBe(PROTOCOL)
+    }
+  })
+
+  it('what shards forward of such flushes has every field that a Controller of release 0.1 reads', () => {
+    for (const exchange of flushes) {
+      const shard = shardBefore(exchange)
+      shard.take(exchange.message, NOW_MS)
+      const { message } = exchange
+      const { seq: _, ...forward } = shard.startForward('local', NOW_MS)
+      const { isolate, epoch, epochAtMs, usedHash, documentHash, killHash, samples } = message
+      const sighting = { isolate, epoch, epochAtMs, usedHash, documentHash, killHash, seenAtMs: NOW_MS }
+      expect(forward).toMatchObject({ shard: 'local', epoch: exchange.reply.epoch, samples })
+      expect(forward.isolates).toEqual([sighting])
+      expect(forward.cells).toEqual(new CellTable(message.cells).toList())
+      expect(Object.keys(sent(forward))).toEqual(expect.arrayContaining(fieldsOf(forwards, 'seq')))
+    }
+  })
+
+  it('cells are added up as they are, and have every field that release 0.1 reads', () => {
+    const cells = flushes.flatMap(({ message }) => message.cells)
+    const sum = new CellTable(cells).toList()
+    const requestsOf = (list: readonly Cell[]) => list.reduce((total, cell) => total + cell.requests, 0)
+    expect(requestsOf(sum)).toBe(requestsOf(cells))
+    for (const cell of cells) expect(new CellTable([cell]).toList()).toEqual([cell])
+  })
+
+  it('a reply to a forward teaches the shard the state, the document and the pace', () => {
+    for (const { message, reply } of forwards) {
+      const shard = new Shard({ outbox: undefined, state: undefined, tag: undefined }, [])
+      shard.forwarded(message.seq, reply)
+      expect(shard.adoptState(reply.state)).toBe(reply.state !== undefined)
+      expect(shard.adoptTag(reply.document)).toBe(reply.document !== undefined)
+      if (reply.state) expect(shard.state).toEqual(reply.state)
+      if (reply.document) expect(shard.tag).toEqual(reply.document)
+    }
+  })
+
+  it('a tag tells isolates and shards which document is the newer one', () => {
+    for (const tag of tags) {
+      const shard = new Shard({ outbox: undefined, state: undefined, tag: undefined }, [])
+      expect(shard.adoptTag(tag)).toBe(true)
+      expect(shard.tag).toEqual(tag)
+    }
+  })
+
+  it('each state in KV is read as it was written, and written so that release 0.1 reads the same', () => {
+    expect(vectors.states.length).toBeGreaterThan(10)
+    for (const text of vectors.states) {
+      const parsed = parseControlState(text)
+      expect(parsed).toEqual({ ok: true, value: JSON.parse(text) })
+      if (parsed.ok) expect(numbered(parsed.value)).toEqual({ ...JSON.parse(text), protocol: PROTOCOL })
+    }
+  })
+})
+
+describe('a message of a protocol that is not known yet', () => {
+  const fromTomorrow = { protocol: PROTOCOL + 1, isOfTomorrow: true }
+
+  it('is read as far as it is known', () => {
+    for (const exchange of flushes) {
+      const { reply } = shardBefore(exchange).take({ ...exchange.message, ...fromTomorrow }, NOW_MS)
+      expect(reply).toEqual(shardBefore(exchange).take(exchange.message, NOW_MS).reply)
+    }
+    const [text = ''] = vectors.states
+    const parsed = parseControlState(JSON.stringify({ ...JSON.parse(text), ...fromTomorrow }))
+    expect(parsed).toEqual({ ok: true, value: { ...JSON.parse(text), protocol: PROTOCOL + 1 } })
+  })
+
+  it('is told apart', () => {
+    expect([{}, { protocol: 0 }, numbered({}), fromTomorrow].map(isNewer)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ])
+  })
+})
+
+/** The fields that any of the recorded messages has, but for some. */
+function fieldsOf(exchanges: readonly { message: object }[], ...except: string[]): string[] {
+  const names = new Set(exchanges.flatMap(({ message }) => Object.keys(message)))
+  return [...names].filter((name) => !except.includes(name))
+}
