@@ -17,6 +17,6 @@ const OWN_PATH = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
 export default {
   fetch(request, env, ctx) {
     const { url } = request
-    return OWN_PATH.test(url) ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx, url)
+    return OWN_PATH.test(url) ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

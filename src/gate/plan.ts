@@ -1,22 +1,227 @@
-import type { Origin, RouteTarget } from '../core/config/compile/route-target.ts'
+/** What to do with a request: which origin to ask what, and what the answer is for. */
+import type { FlagTarget, Origin, RouteTarget } from '../core/config/compile/route-target.ts'
+import type { RequestContext } from '../core/context/request-context.ts'
 import type { Decision } from '../core/decision/decide.ts'
-import type { Bootstrap } from './evaluation/bootstrap.ts'
-import type { ExtraHeaders, Question } from './origin/fetch-origin.ts'
-import type { DebugAccess } from './request/overrides.ts'
-import type { PageRole } from './request/page-affinity.ts'
+import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { Env } from '../platform/env.ts'
+import { noteInternalError } from '../platform/internal-errors.ts'
+import type { ActiveConfig, LiveConfig } from './config/live-config.ts'
+import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/bootstrap.ts'
+import type { GradualRollback } from './evaluation/gradual-rollback.ts'
+import { decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
+import type { ExtraHeaders, RoutedCall } from './origin/fetch-origin.ts'
+import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
+import type { Fallback } from './origin/retry-and-fallback.ts'
+import { HiddenClasses } from './perf/hidden-classes.ts'
+import type { InFlightRequest } from './reporting/in-flight.ts'
+import type { ReportContext, Reporter } from './reporting/reporter.ts'
+import type { Sampler } from './reporting/sampler.ts'
+import type { GateRequest } from './request/gate-request.ts'
+import { type DebugAccess, debugAccessOf } from './request/overrides.ts'
+import {
+  affinityOf,
+  keepToPage,
+  type PageAffinity,
+  type PageRole,
+  pageRoleOf,
+} from './request/page-affinity.ts'
+import { signFlags } from './request/signature.ts'
 
-/** What is to be done with a request: whom to ask what, and what the answer is for. */
-export type Plan = Question & {
-  target: RouteTarget
-  role: PageRole
+export type Plan = {
+  call: RoutedCall
+  /** Answers when the call's origin fails; undefined where no other origin may. */
+  fallback: Fallback | undefined
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
-  /** Who answers in the origin's place; undefined where nobody may. The headers are made only when they are needed. */
-  standIn: { origin: Origin; extra(): ExtraHeaders | Promise<ExtraHeaders> } | undefined
-  /** Whether that is so also for a request that the origin has had, and failed. */
-  mayRepeat: boolean
-  setCookie: string | undefined
+  role: PageRole
   debug: DebugAccess
+  setCookie: string | undefined
   /** The flags that the page brings along, if it does. */
-  bootstrap?: Bootstrap | undefined
+  bootstrap: Bootstrap | undefined
+}
+
+/** A request whose route is found. */
+export type Arrival = {
+  request: GateRequest
+  config: ActiveConfig
+  target: RouteTarget
+  context: ReportContext
+}
+
+/** What is known of the page that a request is, or comes from. */
+type Page = {
+  role: PageRole
+  debug: DebugAccess
+  affinity: PageAffinity | undefined
+  /** Set where the page brings its flags along. */
+  revision: string | undefined
+}
+
+export type PlannerParts = {
+  live: LiveConfig
+  rollback: GradualRollback
+  reporter: Reporter
+  sampler: Sampler
+}
+
+export class Planner {
+  readonly #parts: PlannerParts
+  readonly #shapes = new HiddenClasses()
+
+  constructor(parts: PlannerParts) {
+    this.#parts = parts
+  }
+
+  /** Never throws: where a decision can't be made, the plan is the stable origin. */
+  async plan(arrival: Arrival): Promise<Plan> {
+    try {
+      return await this.#plan(arrival)
+    } catch (error) {
+      const { target } = arrival
+      noteInternalError('gate.decide', error, { flag: target.kind === 'flag' ? target.flag.key : undefined })
+      return stablePlan(target)
+    }
+  }
+
+  /** Changes whenever decisions may have. Of a config that was just read, with no await in between. */
+  revisionOf(config: ActiveConfig, nowMs: number): string {
+    const { live, rollback } = this.#parts
+    const moving = rollback.progress(config, nowMs)
+    return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12), moving].join('-')
+  }
+
+  async #plan(arrival: Arrival): Promise<Plan> {
+    const { request, config, target, context } = arrival
+    const role = pageRoleOf(request)
+    const bringsFlags = wantsBootstrap(request, role, config.snapshot)
+    // Before the first await, after which another config may be live.
+    const revision = bringsFlags ? this.revisionOf(config, request.nowMs) : undefined
+    const debug = await debugAccessOf(request, context.env)
+    const affinity = affinityOf(request, role, target, config.snapshot)
+    if (affinity === undefined && target.kind === 'origin' && !bringsFlags) {
+      return { ...stablePlan(target), role, debug }
+    }
+    const visitor = await visitorOf(request, config, context.env)
+    return await this.#planFor(visitor, arrival, { role, debug, affinity, revision })
+  }
+
+  async #planFor(visitor: Visitor, arrival: Arrival, page: Page): Promise<Plan> {
+    this.#shapes.keep(visitor, arrival, page)
+    const { request, config, context } = arrival
+    const { role, debug, affinity, revision } = page
+    const { snapshot } = config
+    const { rollback, sampler } = this.#parts
+    const target = affinity?.target ?? arrival.target
+    const inputs = decisionInputs(config, context.env, request.nowMs, debug.overrides)
+    const decideOther = (flag: CompiledFlag) =>
+      rollback.decideUnrouted(flag, snapshot, visitor.context, inputs)
+    const flagsOfPage = (routed?: Decision) =>
+      revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
+    if (target.kind === 'origin') {
+      const bootstrap = flagsOfPage()
+      return { ...stablePlan(target), role, debug, bootstrap, setCookie: visitor.anonymous.setCookie() }
+    }
+    const decision = keepToPage(affinity, rollback.decide(target, visitor.context, inputs))
+    sampler.offer(snapshot, request, visitor.context)
+    const bootstrap = flagsOfPage(decision)
+    const headersFor = (flags: string) => headersForOrigin(flags, visitor.context, context.env, request.nowMs)
+    const call = {
+      origin: target.origins.get(decision.variant) ?? target.stable,
+      extraHeaders: await headersFor(flagsHeader(decision)),
+      target,
+      variant: decision.variant,
+      visitor: positionOf(decision),
+      inFlight: this.#track(decision, target.flag, request, context),
+    }
+    return {
+      call,
+      fallback: mayFallBack(target, call.origin, decision)
+        ? fallbackFor(target, decision, request, headersFor)
+        : undefined,
+      decision,
+      role,
+      debug,
+      setCookie: visitor.anonymous.setCookie(),
+      bootstrap,
+    }
+  }
+
+  /** A request that is compared counts in time, whatever becomes of it. */
+  #track(
+    decision: Decision,
+    { deadlineMs }: CompiledFlag,
+    { raw }: GateRequest,
+    context: ReportContext,
+  ): InFlightRequest | undefined {
+    if (decision.placement.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
+    return this.#parts.reporter.expect(decision, deadlineMs, raw, context)
+  }
+}
+
+/** The plan that needs no decision. */
+export function stablePlan(target: RouteTarget): Plan {
+  const origin = target.kind === 'origin' ? target.origin : target.stable
+  return {
+    call: { origin, extraHeaders: [], target },
+    fallback: undefined,
+    decision: undefined,
+    role: 'foreign',
+    debug: { visible: false, overrides: undefined },
+    setCookie: undefined,
+    bootstrap: undefined,
+  }
+}
+
+/** The visitor's position, for canary and control. */
+function positionOf({ placement }: Decision): number | undefined {
+  return placement.arm === 'other' ? undefined : placement.position
+}
+
+/** A visitor who forced a variant wants to see what it does, its failures included. */
+function mayFallBack(target: FlagTarget, origin: Origin, decision: Decision): boolean {
+  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.size > 0
+}
+
+function fallbackFor(
+  target: FlagTarget,
+  decision: Decision,
+  { method }: GateRequest,
+  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
+): Fallback {
+  const { flag, stable } = target
+  return {
+    origin: stable,
+    mayRepeat: target.rescued.has(method),
+    call: async () => ({
+      origin: stable,
+      extraHeaders: await headersFor(rescuedFlagsHeader(flag)),
+      target,
+      variant: flag.off,
+      visitor: positionOf(decision),
+    }),
+  }
+}
+
+/** The decision as the origin hears it, signed where there is a key. */
+function headersForOrigin(
+  flags: string,
+  context: RequestContext,
+  env: Env,
+  nowMs: number,
+): ExtraHeaders | Promise<ExtraHeaders> {
+  return env.SIGNING_KEY ? signedHeaders(flags, context, env.SIGNING_KEY, nowMs) : [['sluice-flags', flags]]
+}
+
+async function signedHeaders(
+  flags: string,
+  context: RequestContext,
+  signingKey: string,
+  nowMs: number,
+): Promise<ExtraHeaders> {
+  const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
+  return [
+    ['sluice-flags', flags],
+    ['sluice-targeting-key', targetingKey],
+    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
+  ]
 }

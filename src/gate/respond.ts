@@ -1,113 +1,120 @@
-import type { Outcome } from '../core/outcome/outcome.ts'
-import type { BodyMonitor } from './origin/body-monitor.ts'
+/** The response that the visitor gets. */
+import type { Snapshot } from '../core/config/compile/snapshot.ts'
+import { noteInternalError } from '../platform/internal-errors.ts'
+import { withBootstrap } from './evaluation/bootstrap.ts'
 import { keepFromSharedCaches } from './origin/cache-control.ts'
+import { errorResponse } from './origin/error-page.ts'
 import { tagValidators } from './origin/etags.ts'
 import type { OriginAnswer } from './origin/fetch-origin.ts'
-import { HIGHEST_STATUS, mutable } from './origin/mutable-response.ts'
 import { connectionFields, flagsHeader } from './origin/proxy-headers.ts'
+import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
-import type { ReportContext, Reporter } from './reporting/reporter.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { pageCookie } from './request/page-affinity.ts'
 
-type Watchers = { reporter: Reporter; bodies: BodyMonitor; surroundings: ReportContext }
+/** No response that is made here may have a status beyond this one. */
+const HIGHEST_STATUS = 599
 
-/**
- * Counts what became of the request, and returns the body that the visitor gets where it is watched. Never throws: an
- * outcome that can't be counted must not cost the visitor the answer.
- */
-export function observe(
-  plan: Plan,
-  answer: OriginAnswer,
-  request: GateRequest,
-  { reporter, bodies, surroundings }: Watchers,
-): ReadableStream | undefined {
-  const { decision } = plan
-  if (decision === undefined || answer.visitorLeft) return undefined
-  const outcome: Outcome = {
-    decision,
-    failure: answer.failure,
-    latencyMs: answer.latencyMs,
-    journey: plan.role === 'page' && answer.status < 400 && answer.failure === undefined,
-    rescued: answer.rescued === true,
-  }
-  const isElsewhere = answer.failure !== undefined || answer.origin !== plan.origin
+/** What a response is made of. */
+export type Reply = {
+  request: GateRequest
+  plan: Plan
+  delivery: Delivery
+  snapshot: Snapshot
+  /** Goes in place of the answer's body. */
+  body: ReadableStream | undefined
+}
+
+/** The origin's answer, or an error page where there is none, with what the gate has to add to it. */
+export function respond(reply: Reply): Response {
+  const { request, plan, delivery, snapshot, body } = reply
+  const { answer, rescued } = delivery
+  const original = answer.kind === 'answered' ? answer.response : errorResponse(answer, request, snapshot)
+  const response = withGateHeaders(original, plan, delivery, { request, body })
+  const { bootstrap, decision, setCookie } = plan
+  if (bootstrap === undefined) return response
+  const page = { flags: rescued ? bootstrap.rescued : bootstrap.flags, revision: bootstrap.revision }
+  return withBootstrap(response, page, decision === undefined ? setCookie : undefined)
+}
+
+/** An origin's answer that no plan led to: as it is, but out of shared caches. */
+export function respondPlainly(answer: OriginAnswer, request: GateRequest, snapshot: Snapshot): Response {
+  if (answer.kind !== 'answered') return errorResponse(answer, request, snapshot)
+  if (answer.status > HIGHEST_STATUS) return answer.response
   try {
-    reporter.report(outcome, surroundings, plan.wait)
-    if (decision.placement.arm === 'other' || isElsewhere) return undefined
-    const watched = bodies.watch(answer.response, request, () =>
-      reporter.reportBrokenBody(outcome, { ...surroundings, nowMs: Date.now() }),
-    )
-    if (watched === undefined) return undefined
-    surroundings.waitUntil(watched.done)
-    return watched.body
-  } catch {
-    return undefined
+    const copy = changeable(answer.response)
+    keepFromSharedCaches(copy.headers)
+    return copy
+  } catch (error) {
+    noteInternalError('gate.respond', error)
+    return answer.response
   }
 }
 
-/** What people take for the gate's word must not be an origin's. */
-const OWN_WORDS = ['sluice-origin', 'sluice-flags', 'sluice-rescue']
+/** Header names that visitors take for the gate's word; an origin must not send them. */
+const GATE_HEADERS = ['sluice-origin', 'sluice-flags', 'sluice-rescue']
 
-/** Names of an answer's fields that visitors must not get. */
-function unfitFields(headers: Headers): readonly string[] {
+/** Names of an answer's headers that visitors must not get. */
+function unfitHeaders(headers: Headers): readonly string[] {
   const ofConnection = connectionFields(headers)
-  return OWN_WORDS.some((name) => headers.has(name)) ? [...OWN_WORDS, ...ofConnection] : ofConnection
+  return GATE_HEADERS.some((name) => headers.has(name)) ? [...GATE_HEADERS, ...ofConnection] : ofConnection
 }
 
-/** The origin's answer as the visitor gets it: unchanged, but for what the gate has to add. */
-export function respond(
+function changeable(response: Response, body: ReadableStream | null = response.body): Response {
+  return new Response(body, response)
+}
+
+function withGateHeaders(
+  original: Response,
   plan: Plan,
-  answer: OriginAnswer,
-  watched: ReadableStream | undefined,
-  request: GateRequest,
+  delivery: Delivery,
+  { request, body }: Pick<Reply, 'request' | 'body'>,
 ): Response {
   const { decision, debug, setCookie } = plan
-  const { response, isMutable, status, origin, tag, rescued, missing } = answer
-  if (status > HIGHEST_STATUS) return response
+  const { answer, charge, rescued } = delivery
+  if (answer.kind === 'answered' && answer.status > HIGHEST_STATUS) return original
   const varies = dependsOnVisitor(plan, request)
-  const given = response.headers
-  const page = cookieOfPage(plan, answer, request, given)
-  const unfit = unfitFields(given)
-  const isChanged = varies || debug.visible || page !== undefined || missing || unfit.length > 0
-  if (!isChanged && watched === undefined) return response
-  const isCopied = !isMutable || watched !== undefined
-  const copy = isCopied ? mutable(response, watched) : response
-  const headers = isCopied ? copy.headers : given
+  const isChanged = varies || debug.visible || body !== undefined
+  // Copied before anything is read: the headers of two responses cost twice.
+  const early = isChanged ? changeable(original, body) : original
+  const page = pageCookieOf(plan, delivery, request, early.headers)
+  const unfit = unfitHeaders(early.headers)
+  if (!isChanged && page === undefined && unfit.length === 0) return original
+  const response = isChanged ? early : changeable(original)
+  const { headers } = response
   for (const name of unfit) headers.delete(name)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
-  if (tag !== undefined) tagValidators(headers, tag)
-  if (missing) headers.set('cache-control', 'no-store')
+  if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   if (page !== undefined) headers.append('set-cookie', page)
   if (debug.visible) {
-    headers.set('sluice-origin', origin.name)
+    headers.set('sluice-origin', answer.origin.name)
     if (decision !== undefined) headers.set('sluice-flags', flagsHeader(decision))
-    if (rescued) headers.set('sluice-rescue', `${plan.origin.name};failure=${answer.failure}`)
+    if (rescued) headers.set('sluice-rescue', `${plan.call.origin.name};failure=${charge.failure}`)
   }
-  return copy
+  return response
 }
 
 /** Whether another visitor, or the same one from another page, could get another answer. */
-function dependsOnVisitor({ target }: Plan, request: GateRequest): boolean {
+function dependsOnVisitor({ call: { target } }: Plan, request: GateRequest): boolean {
   return target.kind === 'flag' || (target.varies && request.header('sec-fetch-dest') !== undefined)
 }
 
-/** Destinations of what makes a page work, in contrast to what it shows. */
+/** Destinations of what makes a page work, as opposed to what it shows. */
 const CODE = [
   ...['document', 'iframe', 'frame', 'object', 'embed', 'script', 'style', 'xslt', 'json', 'empty'],
   ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet'],
 ]
-/** What browsers load that is no code, by its name: old ones don't say what a request is for. */
-const NO_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
+/** File names of what is not code: old browsers don't say what a request is for. */
+const NOT_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
 /** A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. */
 const CONTENT_ADDRESSED = /[.-](?=[\w-]*\d)[\w-]{8,}\.\w+$/
 
-/** What a browser must not mix from two versions, and could, because the names don't tell them apart. */
+/** Code that a browser could mix from two versions, because its name doesn't tell them apart. */
 function isCode(request: GateRequest): boolean {
   const dest = request.header('sec-fetch-dest')
   const isLoaded =
-    dest === undefined ? isOldBrowser(request) && !NO_CODE.test(request.path) : CODE.includes(dest)
+    dest === undefined ? isOldBrowser(request) && !NOT_CODE.test(request.path) : CODE.includes(dest)
   return isLoaded && !CONTENT_ADDRESSED.test(request.path)
 }
 
@@ -116,14 +123,15 @@ function isOldBrowser(request: GateRequest): boolean {
   return request.header('user-agent')?.startsWith('Mozilla/') === true
 }
 
-/** A document leaves word of the version that it came from; a redirect is none. */
-function cookieOfPage(
-  { target, role, decision }: Plan,
-  { status, rescued }: OriginAnswer,
+/** The cookie by which a document leaves the version that it came from. A redirect leaves none. */
+function pageCookieOf(
+  { call: { target }, role, decision }: Plan,
+  { answer, rescued }: Delivery,
   request: GateRequest,
   headers: Headers,
 ): string | undefined {
-  if (role === 'part' || role === 'foreign' || isRedirect(status)) return undefined
+  if (role === 'part' || role === 'foreign') return undefined
+  if (answer.kind === 'answered' && isRedirect(answer.status)) return undefined
   const policy = headers.get('referrer-policy')
   if (decision === undefined)
     return target.kind === 'origin' ? pageCookie(request, '', '', policy) : undefined

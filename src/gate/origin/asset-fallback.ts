@@ -1,18 +1,17 @@
 /**
- * Assets that one version has and the other hasn't. A script that a page of the one version asks for can end up at
- * the other (percentages move while pages are open); before the visitor sees a 404 the other origins are asked. What
- * is missing everywhere is kept by no cache: a moment later the answer may be another.
+ * Assets that one version has and the other hasn't. A script that one version's page asks for can end up at the other
+ * (percentages move while pages are open), so the gate asks the other origins before the visitor sees a 404. No cache
+ * keeps the 404 of an asset that is missing everywhere: a moment later the answer may be another.
  */
 import type { Origin, RouteTarget } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
-import type { Plan } from '../plan.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import type { OriginAnswer } from './fetch-origin.ts'
+import type { Answered, RoutedCall } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
-import { askAndNote } from './retry.ts'
+import { type Delivery, discard, type OriginClient } from './retry-and-fallback.ts'
 
-/** Somebody who asks for names that exist nowhere makes the origins work twice; this is how much of it there may be. */
+/** Names that exist nowhere make the origins work twice; this bounds how often. */
 const BUDGET_SHARE = 0.1
 
 const DESTINATIONS = [
@@ -23,66 +22,77 @@ const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif
 
 export class AssetFallback {
   readonly #budget = new RetryBudget()
+  readonly #client: OriginClient
   readonly #health: OriginHealth
 
-  constructor(health: OriginHealth) {
+  constructor(client: OriginClient, health: OriginHealth) {
+    this.#client = client
     this.#health = health
   }
 
-  /** The answer; or, for an asset that the origin doesn't have, the one of the origin that has it. */
-  complete(
+  /** The delivery; for an asset that its origin doesn't have, the answer of the origin that has it. */
+  async complete(
     request: GateRequest,
-    plan: Plan,
-    answer: OriginAnswer,
+    { origin, target }: RoutedCall,
+    delivery: Delivery,
     snapshot: Snapshot,
-  ): OriginAnswer | Promise<OriginAnswer> {
+  ): Promise<Delivery> {
     this.#budget.earn(BUDGET_SHARE)
-    const hasFailed = answer.failure !== undefined && !answer.rescued
-    const isThere = hasFailed || !isMissing(request, answer)
-    return isThere ? answer : this.#find(request, plan, answer, snapshot)
+    const { answer, rescued } = delivery
+    if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
+    const others = originsBeside(target, snapshot).filter((other) => other !== answer.origin)
+    // A rescued request has just failed at its assigned origin.
+    const worthAsking = others.filter((other) => !(rescued && other === origin))
+    const found = await this.#find(request, target, worthAsking)
+    if (found !== undefined) {
+      discard(answer)
+      return { ...delivery, answer: found }
+    }
+    return others.length > 0 ? { ...delivery, answer: uncacheable(answer) } : delivery
   }
 
   async #find(
     request: GateRequest,
-    plan: Plan,
-    answer: OriginAnswer,
-    snapshot: Snapshot,
-  ): Promise<OriginAnswer> {
+    target: RouteTarget,
+    origins: readonly Origin[],
+  ): Promise<Answered | undefined> {
     const nowMs = Date.now()
-    const others = originsBeside(plan.target, snapshot).filter((origin) => origin !== answer.origin)
-    for (const origin of others) {
-      // Of a rescued request the origin that was meant has failed just now.
-      if ((answer.rescued && origin === plan.origin) || !this.#health.mayHelp(origin, nowMs)) continue
+    for (const origin of origins) {
+      if (!this.#health.mayAsk(origin, nowMs)) continue
       const lookUp = this.#budget.start(nowMs)
-      if (lookUp === undefined) break
-      const found = await askAndNote(request, { origin, extra: [], target: plan.target }, this.#health)
-      const isFound = found.failure === undefined && found.status < 400 && !isMissing(request, found)
-      this.#budget.end(lookUp, isFound || found.visitorLeft)
-      if (isFound) {
-        discard(answer.response)
-        const { response, isMutable, status, tag } = found
-        return { ...answer, response, isMutable, status, origin, tag }
-      }
-      discard(found.response)
+      if (lookUp === undefined) return undefined
+      const answer = await this.#client.attempt(request, { origin, extraHeaders: [], target })
+      const isFound = answer.kind === 'answered' && answer.status < 400 && !isAssetMissing(request, answer)
+      this.#budget.end(lookUp, isFound || answer.kind === 'abandoned')
+      if (isFound) return answer
+      discard(answer)
     }
-    return others.length > 0 ? { ...answer, missing: true } : answer
+    return undefined
   }
 }
 
 /** A 404; or a page where a script or the like was asked for, which is how single-page apps answer unknown paths. */
-function isMissing(request: GateRequest, { response, status }: OriginAnswer): boolean {
-  const isPage = status === 200
-  if ((!isPage && status !== 404) || (request.method !== 'GET' && request.method !== 'HEAD')) return false
+function isAssetMissing(request: GateRequest, answer: Answered): boolean {
+  const isPage = answer.status === 200
+  if ((!isPage && answer.status !== 404) || (request.method !== 'GET' && request.method !== 'HEAD'))
+    return false
   const isAsset = () => ASSET.test(request.path)
-  if (DESTINATIONS.includes(request.header('sec-fetch-dest') ?? '') || (isByWorker(request) && isAsset())) {
-    return !isPage || response.headers.get('content-type')?.startsWith('text/html') === true
+  const destination = request.header('sec-fetch-dest') ?? ''
+  if (DESTINATIONS.includes(destination) || (isByServiceWorker(request) && isAsset())) {
+    return !isPage || answer.response.headers.get('content-type')?.startsWith('text/html') === true
   }
   return !isPage && isAsset()
 }
 
-/** Whether a service worker may have passed it on: what it was for is lost then. */
-function isByWorker(request: GateRequest): boolean {
+/** Whether a service worker may have passed the request on, which loses its destination. */
+function isByServiceWorker(request: GateRequest): boolean {
   return request.header('sec-fetch-dest') === 'empty' && request.header('sec-fetch-mode') !== 'navigate'
+}
+
+function uncacheable(answer: Answered): Answered {
+  const response = new Response(answer.response.body, answer.response)
+  response.headers.set('cache-control', 'no-store')
+  return { ...answer, response }
 }
 
 /** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */
@@ -92,8 +102,4 @@ function originsBeside(target: RouteTarget, { routes }: Snapshot): readonly Orig
     each.kind === 'flag' && each.distinct.includes(target.origin) ? each.distinct : [],
   )
   return [...new Set(beside)]
-}
-
-function discard(response: Response): void {
-  void response.body?.cancel().catch(() => {})
 }

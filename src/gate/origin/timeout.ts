@@ -11,19 +11,19 @@
  */
 
 /** The origin took too long. */
-export class TimeIsUp extends Error {}
+export class TimeoutError extends Error {}
 
 /**
  * The answer.
  *
- * @throws TimeIsUp when it hasn't come within `timeoutMs`, or what `asked` rejects with
+ * @throws TimeoutError when it hasn't come within `timeoutMs`, or what `asked` rejects with
  */
 export function within(asked: Promise<Response>, timeoutMs: number): Promise<Response> {
   return new Promise((resolve, reject) => {
     let isOver = false
     setTimeout(() => {
       if (isOver) return
-      reject(new TimeIsUp())
+      reject(new TimeoutError())
       asked.then(
         ({ body }) => body?.cancel(),
         () => {},

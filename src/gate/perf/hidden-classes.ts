@@ -1,19 +1,19 @@
 /**
- * Keeps code fast. The engine drops what it has compiled for objects of some shape once a collection finds none of that
- * shape, and a gate between two requests has none of any: after each collection it would run slowly for hundreds of
- * requests, and compile everything anew. So the objects of a few requests are kept, whatever they hold.
+ * Keeps code fast. V8 drops code that it has optimised for objects of one hidden class once a garbage collection finds
+ * no such object, and between requests none of a request's objects is alive. After each collection the gate would run
+ * slowly for hundreds of requests and optimise everything anew. So the objects of a few requests are kept.
  */
 
 const KEPT = 8
-/** Kept objects outlive collections, which costs more than those that don't. */
+/** Objects that survive collections cost more than those that don't. */
 const EVERY = 61
 
 export class HiddenClasses {
   readonly #kept: unknown[] = []
   #requests = 0
 
-  /** Objects of one request: now and then they take the place of an earlier one's. */
-  offer(one: object, two?: object, three?: object): void {
+  /** Takes objects of one request; now and then they replace those of an earlier one. */
+  keep(one: object, two?: object, three?: object): void {
     if (this.#requests++ % EVERY > 0) return
     this.#kept.push([one, two, three])
     if (this.#kept.length > KEPT) this.#kept.shift()

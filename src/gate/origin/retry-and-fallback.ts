@@ -1,0 +1,149 @@
+/**
+ * Attempt → retry → fallback.
+ *
+ * Retry: an origin may close an idle connection at the very moment at which the next request sets out on it (RFC 9112,
+ * 9.3.1). The origin has done nothing with that request and has not failed, so the gate sends it once more. From here
+ * such a connection looks like any other that breaks; the retry budget is therefore small: a share of an origin's
+ * requests that would neither help a dead origin nor hide one that keeps breaking connections.
+ *
+ * Fallback: the stable origin answers a request that failed at the canary before any of the answer reached the visitor.
+ * The visitor sees success; the canary is charged with the failure.
+ */
+import type { Origin } from '../../core/config/compile/route-target.ts'
+import { type Repetition, RetryBudget } from '../../core/limits/retry-budget.ts'
+import type { FailureKind } from '../../core/outcome/outcome.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+import { fetchOrigin, type OriginAnswer, type OriginCall } from './fetch-origin.ts'
+import type { OriginHealth } from './origin-health.ts'
+
+/** With both origins down, fallbacks add at most this to the stable origin's load. */
+const BUDGET_SHARE = 0.1
+/** A body is read ahead so that it can be sent twice; a larger one streams, and is sent once. */
+const LARGEST_BODY_BYTES = 65_536
+/** A connection that was closed before the request came fails within a round trip; later, the origin was at work. */
+const CLOSED_WITHIN_MS = 1_000
+const RETRYABLE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Answers when the assigned origin fails. */
+export type Fallback = {
+  origin: Origin
+  /** Whether it also answers a request that the assigned origin has received, and failed. */
+  mayRepeat: boolean
+  /** What it is asked: made only when it is needed, since headers may have to be signed. */
+  call(): OriginCall | Promise<OriginCall>
+}
+
+/** How the assigned origin did: what its variant is charged with. */
+export type Charge = { failure: FailureKind | undefined; latencyMs: number }
+
+export type Delivery = {
+  /** What the visitor gets. */
+  answer: OriginAnswer
+  charge: Charge
+  /** Whether the fallback answered, and well. */
+  rescued: boolean
+}
+
+/** Sends requests to origins. One per isolate: it owns the budget for fallbacks. */
+export class OriginClient {
+  readonly #health: OriginHealth
+  readonly #budget = new RetryBudget()
+
+  constructor(health: OriginHealth) {
+    this.#health = health
+  }
+
+  /** Sends the request to the assigned origin and, where that fails and there is one, to the fallback. Never throws. */
+  async send(request: GateRequest, call: OriginCall, fallback: Fallback | undefined): Promise<Delivery> {
+    this.#budget.earn(BUDGET_SHARE)
+    if (fallback === undefined) return delivered(await this.attempt(request, call))
+
+    // The circuit is open: the assigned origin is charged as if it had been asked. Any method may go this way, since
+    // nothing is sent twice.
+    const mayRepeat = fallback.mayRepeat && isReplayable(request)
+    const lastFailure = this.#openCircuit(request, call, fallback, mayRepeat)
+    if (lastFailure !== undefined)
+      return failedOver(await this.attempt(request, await fallback.call()), lastFailure)
+
+    if (!mayRepeat) return delivered(await this.attempt(request, call))
+    const [copy, spare] = request.hasBody ? await copiesOf(request) : []
+    const first = await this.attempt(request, copy === undefined ? call : { ...call, copy })
+    if (first.failure === undefined || first.kind === 'abandoned') return delivered(first)
+
+    const repetition = this.#startRepetition(fallback)
+    if (repetition === undefined) return delivered(first)
+    const second = await this.attempt(request, { ...(await fallback.call()), copy: spare })
+    this.#budget.end(repetition, second.failure === undefined || second.kind === 'abandoned')
+    return better(first, second)
+  }
+
+  /** One origin's answer, after a retry over a new connection where the first was closed. The origin's health counts it once. */
+  async attempt(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
+    let answer = await fetchOrigin(request, call)
+    if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin)) {
+      const { latencyMs } = answer
+      answer = await fetchOrigin(request, call)
+      // The visitor has waited for both.
+      answer.latencyMs += latencyMs
+    }
+    this.#health.record(answer, Date.now(), call.visitor ?? -1)
+    return answer
+  }
+
+  /** How the assigned origin failed last, while its circuit is open and the fallback's is not. */
+  #openCircuit(
+    { nowMs }: GateRequest,
+    { origin }: OriginCall,
+    fallback: Fallback,
+    mayProbe: boolean,
+  ): Charge | undefined {
+    if (this.#health.isCircuitOpen(fallback.origin)) return undefined
+    return this.#health.lastFailureWhileOpen(origin, nowMs, mayProbe)
+  }
+
+  #startRepetition({ origin }: Fallback): Repetition | undefined {
+    const nowMs = Date.now()
+    return this.#health.mayAsk(origin, nowMs) ? this.#budget.start(nowMs) : undefined
+  }
+}
+
+function delivered(answer: OriginAnswer): Delivery {
+  return { answer, charge: answer, rescued: false }
+}
+
+function failedOver(answer: OriginAnswer, charge: Charge): Delivery {
+  return { answer, charge, rescued: answer.failure === undefined }
+}
+
+/** What the visitor gets of two failures: an origin's own error page rather than the gate's. */
+function better(first: OriginAnswer, second: OriginAnswer): Delivery {
+  if (first.kind === 'answered' && second.kind !== 'answered') return delivered(first)
+  discard(first)
+  return failedOver(second, first)
+}
+
+/** Ends a response that goes to no visitor. */
+export function discard(answer: OriginAnswer): void {
+  if (answer.kind !== 'answered') return
+  // A body that can't be cancelled has ended already.
+  void answer.response.body?.cancel().catch(() => {})
+}
+
+function wasConnectionClosed({ hasBody, method }: GateRequest, answer: OriginAnswer): boolean {
+  if (answer.kind !== 'failed' || answer.failure !== 'connect' || answer.latencyMs > CLOSED_WITHIN_MS)
+    return false
+  return !hasBody && RETRYABLE_METHODS.has(method)
+}
+
+/** Whether a request can be sent more than once: its body, if it has one, is small. */
+function isReplayable({ hasBody, headers }: GateRequest): boolean {
+  const length = headers.get('content-length')
+  return !hasBody || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
+}
+
+/** Two copies of a request. Once they are made, its body is complete: the visitor can't break it off any more. */
+async function copiesOf({ raw }: GateRequest): Promise<[Request, Request]> {
+  const copies: [Request, Request] = [raw.clone(), raw.clone()]
+  await raw.arrayBuffer()
+  return copies
+}
