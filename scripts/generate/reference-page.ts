@@ -3,27 +3,27 @@ import { OPERATORS } from '../../src/core/flags/operators.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
-  { title: 'Document', path: '', intro: 'The whole of it.' },
+  { title: 'Document', path: '', intro: 'The top level.' },
   { title: 'Origin', path: 'origins.*', intro: '`origins.<name>`: an upstream.' },
   { title: 'Error page', path: 'errorPage', intro: '`errorPage`: what browsers get when no origin answers.' },
-  { title: 'Context', path: 'context', intro: '`context`: who a visitor is.' },
+  { title: 'Context', path: 'context', intro: '`context`: identity and attributes of a visitor.' },
   {
     title: 'Source',
     path: 'context.targetingKey',
-    intro: 'Where a value is taken from; one of these keys. A list is tried in order.',
+    intro: 'Where a value comes from: one of these keys. The gate tries a list in order.',
   },
-  { title: 'Token verification', path: 'context.jwt', intro: '`context.jwt`: how tokens are verified.' },
-  { title: 'Route', path: 'routes.[]', intro: '`routes[]`: the first one that matches decides.' },
+  { title: 'Token verification', path: 'context.jwt', intro: '`context.jwt`: how the gate verifies tokens.' },
+  { title: 'Route', path: 'routes.[]', intro: '`routes[]`: the first match wins.' },
   { title: 'Flag', path: 'flags.*', intro: '`flags.<key>`.' },
   {
     title: 'Schedule',
     path: 'flags.*.schedule',
-    intro: '`schedule` of a flag: it can be on from `start`, until before `end`.',
+    intro: '`schedule` of a flag: it can be on from `start` until just before `end`.',
   },
   {
     title: 'Requirement',
     path: 'flags.*.requires.[]',
-    intro: '`requires[]` of a flag: a flag key, or an object that says more.',
+    intro: '`requires[]` of a flag: a flag key, or an object with conditions.',
   },
   { title: 'Rule', path: 'flags.*.rules.[]', intro: '`rules[]` of a flag.' },
   { title: 'Condition', path: 'flags.*.rules.[].when.[]', intro: '`when[]` of a rule.' },
@@ -37,9 +37,9 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   {
     title: 'Bucketing hash',
     path: 'flags.*.rules.[].bucketing.hash.[]',
-    intro: '`bucketing.hash[]` of a rule: a fixed text, or an attribute.',
+    intro: '`bucketing.hash[]` of a rule: fixed text, or an attribute.',
   },
-  { title: 'Rollout', path: 'flags.*.rollout', intro: '`rollout` of a flag: when and how its stages move.' },
+  { title: 'Rollout', path: 'flags.*.rollout', intro: '`rollout` of a flag: when and how its stages advance.' },
   { title: 'Window', path: 'flags.*.rollout.windows.[]', intro: '`rollout.windows[]`.' },
   { title: 'Guard', path: 'flags.*.guard', intro: '`guard` of a flag.' },
   { title: 'Guard of errors', path: 'flags.*.guard.errors', intro: '`guard.errors`, `{}` for the defaults.' },
@@ -51,7 +51,7 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   {
     title: 'Guard of traffic',
     path: 'flags.*.guard.traffic',
-    intro: '`guard.traffic`: how far completed journeys of the canary may fall below control, in percent.',
+    intro: '`guard.traffic`: how far completed page views of the canary may fall below control, in percent.',
   },
   { title: 'Ceilings', path: 'flags.*.guard.ceilings', intro: '`guard.ceilings`.' },
   { title: 'Thresholds', path: 'flags.*.guard.thresholds', intro: '`guard.thresholds`.' },
@@ -59,17 +59,17 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     title: 'Slow threshold',
     path: 'flags.*.guard.thresholds.slow',
     intro:
-      '`guard.thresholds.slow`: more than `count` requests or reported durations longer than `baselineMs` close the flag.',
+      '`guard.thresholds.slow`: more than `count` requests or reported durations above `baselineMs` roll the flag back.',
   },
-  { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`.' },
-  { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents are put in force.' },
-  { title: 'Bootstrap', path: 'bootstrap', intro: '`bootstrap`: the flags of the visitor in HTML pages.' },
+  { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`: change freezes.' },
+  { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents take effect.' },
+  { title: 'Bootstrap', path: 'bootstrap', intro: "`bootstrap`: the visitor's flags in HTML pages." },
   {
     title: 'Flag queries',
     path: 'flagQueries',
-    intro: '`flagQueries`: who may ask for flags by OFREP and the Unleash API.',
+    intro: '`flagQueries`: who may query flags over OFREP and the Unleash API.',
   },
-  { title: 'Notifications', path: 'notifications', intro: '`notifications`: who is told.' },
+  { title: 'Notifications', path: 'notifications', intro: '`notifications`: webhooks.' },
   { title: 'Webhook', path: 'notifications.webhooks.[]', intro: '`notifications.webhooks[]`.' },
 ]
 
@@ -84,26 +84,26 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
 ])
 
 const OPERATOR_NOTES: Readonly<Record<string, string>> = {
-  in: 'equal to one of the values, compared as text',
+  in: 'equal to one of the values, compared as strings',
   not_in: 'equal to none of the values; true for a missing attribute',
-  starts_with: 'begins with one of the values',
+  starts_with: 'starts with one of the values',
   ends_with: 'ends with one of the values',
   contains: 'contains one of the values',
-  matches: 'one of the RE2 patterns is found in it (anchor with `^` and `$`)',
-  eq: 'the same number. For numbers, an empty text as the last value lets an empty attribute pass, too',
+  matches: 'matches one of the RE2 patterns anywhere (anchor with `^` and `$`)',
+  eq: 'the same number. For numbers, an empty string as the last value also accepts an empty attribute',
   gt: 'a greater number',
-  gte: 'a greater number or the same',
+  gte: 'a greater or equal number',
   lt: 'a smaller number',
-  lte: 'a smaller number or the same',
+  lte: 'a smaller or equal number',
   before: 'an earlier time',
   after: 'a later time',
-  semver_eq: 'the same version (build metadata aside)',
+  semver_eq: 'the same version (ignoring build metadata)',
   semver_gt: 'a later version',
-  semver_gte: 'a later version or the same',
+  semver_gte: 'the same or a later version',
   semver_lt: 'an earlier version',
-  semver_lte: 'an earlier version or the same',
+  semver_lte: 'the same or an earlier version',
   in_cidr: 'an address inside one of the ranges, IPv4 or IPv6',
-  exists: 'there at all; takes no values',
+  exists: 'present; takes no values',
 }
 
 /** The reference page of the gate document, in Markdown. */
@@ -113,9 +113,9 @@ export function referencePage(schema: JsonSchema): string {
     '',
     '<!-- Generated by `npm run generate` from src/core/config/schema/document.ts. Do not edit. -->',
     '',
-    'JSON; `config/sluice.schema.json` is the same as a JSON Schema, for editors. Unknown keys are problems, and so',
-    'are names that refer to nothing, cycles in `requires`, routes that can never be reached and weights that do not',
-    'add up: each is told with its JSON path, what was found, what was expected, and how to mend it.',
+    'A gate document is JSON; editors can use the JSON Schema `config/sluice.schema.json`. The gate refuses unknown keys,',
+    'names that refer to nothing, cycles in `requires`, unreachable routes, and weights that do not add up. It reports each',
+    'problem with its JSON path, what was found, what was expected, and how to fix it.',
     '',
   ]
   const objects = objectsIn(schema)
@@ -145,7 +145,7 @@ function attributeSection(): string[] {
   return [
     '## Attributes',
     '',
-    'Known without configuration; `context.attributes` adds more.',
+    'Available without configuration; `context.attributes` adds more.',
     '',
     '| attribute | meaning |',
     '| --- | --- |',
@@ -159,7 +159,7 @@ function operatorSection(): string[] {
   return [
     '## Operators',
     '',
-    'A missing attribute makes every operator false, except `not_in`. `negate` turns the answer round afterwards.',
+    'A missing attribute makes every operator false, except `not_in`. `negate` inverts the result afterwards.',
     '',
     '| operator | holds when the attribute is |',
     '| --- | --- |',

@@ -79,7 +79,7 @@ const visitors: Target[] = [
     },
   ),
   target('headers', headers, (given) => served(SHOP, { headers: given })),
-  target('tokens that nobody signed', forgedToken, (text) =>
+  target('unsigned tokens', forgedToken, (text) =>
     served(SHOP, { headers: { authorization: `Bearer ${text}`.slice(0, 9_000).replace(/[^ -~]/g, ' ') } }),
   ),
   target('tokens with any claims', claims, async (payload) =>
