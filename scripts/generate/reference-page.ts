@@ -39,7 +39,11 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     path: 'flags.*.rules.[].bucketing.hash.[]',
     intro: '`bucketing.hash[]` of a rule: fixed text, or an attribute.',
   },
-  { title: 'Rollout', path: 'flags.*.rollout', intro: '`rollout` of a flag: when and how its stages advance.' },
+  {
+    title: 'Rollout',
+    path: 'flags.*.rollout',
+    intro: '`rollout` of a flag: when and how its stages advance.',
+  },
   { title: 'Window', path: 'flags.*.rollout.windows.[]', intro: '`rollout.windows[]`.' },
   { title: 'Guard', path: 'flags.*.guard', intro: '`guard` of a flag.' },
   { title: 'Guard of errors', path: 'flags.*.guard.errors', intro: '`guard.errors`, `{}` for the defaults.' },
