@@ -1,9 +1,9 @@
 /** Simulated traffic: a second of both arms at a time, in the shape that the guard is fed. */
 
-import { bucketOf } from '../../src/core/counters/histogram.ts'
+import { binOf } from '../../src/core/counters/histogram.ts'
 import { EMPTY_ARM } from '../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardTick } from '../../src/core/guard/index.ts'
-import { canaryBucketCount, ROUTING_BUCKETS } from '../../src/core/guard/index.ts'
+import { canarySlotCount, VISITOR_SLOTS } from '../../src/core/guard/index.ts'
 import type { Random } from './random.ts'
 
 export type At = { generation: number; stage: number; percentage: number }
@@ -29,19 +29,19 @@ const SIGMA = 0.6
 /** Below control's p75 nothing is counted as slow: one bin holds it all, which is faster and changes nothing. */
 const BODY_MS = 120
 
-type Bins = { buckets: number[]; shares: number[] }
+type Bins = { edges: number[]; shares: number[] }
 const binsBySlowdown = new Map<number, Bins>()
 
-/** Histogram buckets of the latency distribution and their shares. */
+/** Histogram bins of the latency distribution and their shares. */
 function bins(slowdown: number): Bins {
   const known = binsBySlowdown.get(slowdown)
   if (known !== undefined) return known
-  const made: Bins = { buckets: [], shares: [] }
-  const first = bucketOf(BODY_MS)
+  const made: Bins = { edges: [], shares: [] }
+  const first = binOf(BODY_MS)
   let below = 0
-  for (let bucket = first; bucket < first + 48; bucket++) {
-    const upTo = normalShare(Math.log(2 ** (bucket / 8) / (MEDIAN_MS * slowdown)) / SIGMA)
-    made.buckets.push(bucket)
+  for (let bin = first; bin < first + 48; bin++) {
+    const upTo = normalShare(Math.log(2 ** (bin / 8) / (MEDIAN_MS * slowdown)) / SIGMA)
+    made.edges.push(bin)
     made.shares.push(upTo - below)
     below = upTo
   }
@@ -60,21 +60,21 @@ function normalShare(z: number): number {
   return z > 0 ? 1 - tail : tail
 }
 
-/** One arm's second: independent requests, visitors spread evenly over the arm's buckets. */
+/** One arm's second: independent requests, visitors spread evenly over the arm's slots. */
 function armTick(
   random: Random,
   source: Source,
   meanRequests: number,
   rate: number,
   slowdown: number,
-  firstBucket: number,
-  buckets: number,
+  firstSlot: number,
+  slots: number,
 ): ArmTick {
   const latency: Record<number, number> = {}
   let requests = 0
   if (source.latency === false) requests = random.poisson(meanRequests)
   else {
-    const { buckets: indices, shares } = bins(slowdown)
+    const { edges: indices, shares } = bins(slowdown)
     for (let k = 0; k < indices.length; k++) {
       const count = random.poisson(meanRequests * (shares[k] ?? 0))
       if (count === 0) continue
@@ -84,25 +84,25 @@ function armTick(
   }
   const errors = random.binomial(requests, rate)
   const errored: number[] = []
-  for (let k = 0; k < errors; k++) errored.push(Math.floor(firstBucket + random.next() * buckets))
+  for (let k = 0; k < errors; k++) errored.push(Math.floor(firstSlot + random.next() * slots))
   const journeys = random.poisson(requests / (source.requestsPerJourney ?? 20))
-  return { ...EMPTY_ARM, requests, errors, latency, erroredBuckets: distinct(errored), journeys }
+  return { ...EMPTY_ARM, requests, errors, latency, erroredSlots: distinct(errored), journeys }
 }
 
 /** One second of both arms. */
 export function trafficTick(random: Random, source: Source, second: number, at: At): GuardTick {
   const { canaryRate, controlRate, slowdown } = source.truth(second)
   const share = at.percentage / 100
-  const edge = canaryBucketCount(at.percentage)
+  const edge = canarySlotCount(at.percentage)
   const rps = source.requestsPerSecond
   return {
     atMs: second * 1000,
     ...at,
     canary: armTick(random, source, rps * share, canaryRate, slowdown, 0, edge),
-    control: armTick(random, source, rps * (1 - share), controlRate, 1, edge, ROUTING_BUCKETS - edge),
+    control: armTick(random, source, rps * (1 - share), controlRate, 1, edge, VISITOR_SLOTS - edge),
   }
 }
 
-export function distinct(buckets: number[]): number[] {
-  return buckets.length < 2 ? buckets : [...new Set(buckets)]
+export function distinct(slots: number[]): number[] {
+  return slots.length < 2 ? slots : [...new Set(slots)]
 }

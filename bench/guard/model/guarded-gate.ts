@@ -120,7 +120,7 @@ function cellOf(key: Parameters<typeof emptyCell>[0], tick: ArmTick): Cell {
   cell.requests = tick.requests
   cell.errors.status = tick.errors
   cell.latency = tick.latency
-  cell.erroredBuckets = [...tick.erroredBuckets]
+  cell.erroredBuckets = [...tick.erroredSlots]
   cell.journeys = tick.journeys
   return cell
 }

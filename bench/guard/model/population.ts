@@ -1,6 +1,6 @@
 /** Traffic of real visitors: retries, people for whom nothing works, bots. Errors come in clusters. */
 
-import { canaryBucketCount, ROUTING_BUCKETS } from '../../../src/core/guard/index.ts'
+import { canarySlotCount, VISITOR_SLOTS } from '../../../src/core/guard/index.ts'
 import type { Source, Ticker } from '../../../test-kit/simulation/guard-traffic.ts'
 import { distinct, trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
 import type { Random } from '../../../test-kit/simulation/random.ts'
@@ -16,7 +16,7 @@ const UNLUCKY_FACTOR = 100
 /** Bots: each makes 1–3 requests/s; half of them fail always, the others never. */
 const BOTS = 40
 
-type Bot = { bucket: number; perSecond: number; fails: boolean }
+type Bot = { slot: number; perSecond: number; fails: boolean }
 type Arm = { requests: number; errors: number; errored: number[] }
 
 /**
@@ -25,15 +25,15 @@ type Arm = { requests: number; errors: number; errored: number[] }
  * @param kind which clusters there are
  */
 export function population(random: Random, kind: ClusterKind, source: Source): Ticker {
-  const visitors = Array.from({ length: VISITORS }, () => random.below(ROUTING_BUCKETS))
+  const visitors = Array.from({ length: VISITORS }, () => random.below(VISITOR_SLOTS))
   const bots = kind === 'bots' || kind === 'all' ? makeBots(random) : []
   const unlucky = kind === 'unlucky' || kind === 'all'
   const retries = new Map<number, number[]>()
   const shares = new Map<number, number>()
 
-  /** Share of the visitors whose buckets lie below the edge. */
+  /** Share of the visitors whose slots lie below the edge. */
   const shareBelow = (edge: number): number => {
-    const known = shares.get(edge) ?? visitors.filter((bucket) => bucket < edge).length / VISITORS
+    const known = shares.get(edge) ?? visitors.filter((slot) => slot < edge).length / VISITORS
     shares.set(edge, known)
     return known
   }
@@ -49,20 +49,20 @@ export function population(random: Random, kind: ClusterKind, source: Source): T
   }
 
   /** The error of a visitor, now and, where visitors retry, in the seconds after. */
-  const fail = (second: number, bucket: number, hit: (bucket: number) => void): void => {
-    hit(bucket)
+  const fail = (second: number, slot: number, hit: (slot: number) => void): void => {
+    hit(slot)
     if (kind !== 'retries' && kind !== 'all') return
     for (let k = 1; k <= RETRIES; k++) {
       const at = second + 1 + random.below(RETRIES)
       const list = retries.get(at) ?? []
-      list.push(bucket)
+      list.push(slot)
       retries.set(at, list)
     }
   }
 
   return (second, at) => {
     const { canaryRate, controlRate } = source.truth(second)
-    const edge = canaryBucketCount(at.percentage)
+    const edge = canarySlotCount(at.percentage)
     const base = trafficTick(random, source, second, at)
     const canary: Arm = {
       requests: random.poisson(source.requestsPerSecond * shareBelow(edge)),
@@ -70,25 +70,25 @@ export function population(random: Random, kind: ClusterKind, source: Source): T
       errored: [],
     }
     const control: Arm = { requests: source.requestsPerSecond - canary.requests, errors: 0, errored: [] }
-    const hit = (bucket: number) => {
-      const arm = bucket < edge ? canary : control
+    const hit = (slot: number) => {
+      const arm = slot < edge ? canary : control
       arm.errors++
-      arm.errored.push(bucket)
+      arm.errored.push(slot)
     }
     // Errors are drawn for the whole site at the higher rate and kept with the arm's share of it.
     const highest = Math.max(canaryRate, controlRate)
     for (let left = random.poisson(source.requestsPerSecond * highest); left > 0; left--) {
-      const bucket = victim()
-      const rate = bucket < edge ? canaryRate : controlRate
-      if (random.next() * highest < rate) fail(second, bucket, hit)
+      const slot = victim()
+      const rate = slot < edge ? canaryRate : controlRate
+      if (random.next() * highest < rate) fail(second, slot, hit)
     }
-    for (const bucket of retries.get(second) ?? []) {
-      hit(bucket)
-      const arm = bucket < edge ? canary : control
+    for (const slot of retries.get(second) ?? []) {
+      hit(slot)
+      const arm = slot < edge ? canary : control
       arm.requests++
     }
     retries.delete(second)
-    for (const bot of bots) visit(random, bot, bot.bucket < edge ? canary : control)
+    for (const bot of bots) visit(random, bot, bot.slot < edge ? canary : control)
     return {
       ...base,
       canary: { ...base.canary, ...tickOf(canary) },
@@ -99,7 +99,7 @@ export function population(random: Random, kind: ClusterKind, source: Source): T
 
 function makeBots(random: Random): Bot[] {
   return Array.from({ length: BOTS }, (_, k) => ({
-    bucket: random.below(ROUTING_BUCKETS),
+    slot: random.below(VISITOR_SLOTS),
     perSecond: 1 + 2 * random.next(),
     fails: k % 2 === 0,
   }))
@@ -110,9 +110,9 @@ function visit(random: Random, bot: Bot, arm: Arm): void {
   arm.requests += requests
   if (!bot.fails || requests === 0) return
   arm.errors += requests
-  arm.errored.push(bot.bucket)
+  arm.errored.push(bot.slot)
 }
 
-function tickOf(arm: Arm): { requests: number; errors: number; erroredBuckets: number[] } {
-  return { requests: arm.requests, errors: arm.errors, erroredBuckets: distinct(arm.errored) }
+function tickOf(arm: Arm): { requests: number; errors: number; erroredSlots: number[] } {
+  return { requests: arm.requests, errors: arm.errors, erroredSlots: distinct(arm.errored) }
 }

@@ -2,7 +2,7 @@
  * How often whom may ask. A Durable Object handles about 1,000 requests/s at most; each is asked for a fifth of that.
  * What is more than one shard of a colo can take is spread over several: flushing less often would make kills late.
  */
-import { murmur3 } from '../flags/bucket.ts'
+import { murmur3 } from '../flags/murmur3.ts'
 
 export const SHORTEST_INTERVAL_MS = 1_000
 /** Kills don't wait for a flush: the shard holds the last one until there is news (durable/counters.ts). */

@@ -20,7 +20,7 @@ export type Cell = CellKey & {
   requests: number
   errors: Record<FailureKind, number>
   latency: Histogram
-  /** Distinct routing buckets (the upper 16 bits of a visitor's position) that met an error. */
+  /** Distinct visitor slots (the upper 16 bits of a visitor's position) that met an error. */
   erroredBuckets: number[]
   /** Documents asked for and answered. */
   journeys: number
@@ -37,10 +37,10 @@ export const VITAL_NAMES = ['LCP', 'INP', 'FCP', 'TTFB', 'CLS'] as const
 export type VitalName = (typeof VITAL_NAMES)[number]
 
 /**
- * Buckets kept per cell between two flushes. An isolate that sees more distinct failing visitors than this within
- * a second has proved its point; the errors themselves are counted all the same.
+ * Slots kept per cell between two flushes: an isolate with more distinct failing visitors in a second has proved its
+ * point. Errors beyond them still count.
  */
-export const MOST_ERRORED_BUCKETS = 2_000
+export const MOST_ERRORED_SLOTS = 2_000
 
 /** The cell in which the outcomes of a decision count. */
 export function cellKeyOf({ flag, variant, placement, generation, stage, rule }: Decision): CellKey {
@@ -115,7 +115,7 @@ export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
 /** Counts a failure of a request that has been counted already (a body that broke off), in place. */
 export function countFailure(cell: Cell, kind: FailureKind, placement: Placement): void {
   cell.errors[kind]++
-  if (placement.arm !== 'other') addBucket(cell, placement.position >>> 16)
+  if (placement.arm !== 'other') addSlot(cell, placement.position >>> 16)
 }
 
 /** Counts a duration that the app reported, in place. */
@@ -131,9 +131,9 @@ export function countVital(cell: Cell, name: VitalName, value: number): void {
   cell.vitals[name] = histogram
 }
 
-function addBucket(cell: Cell, erroredBucket: number): void {
-  if (cell.erroredBuckets.length >= MOST_ERRORED_BUCKETS) return
-  if (!cell.erroredBuckets.includes(erroredBucket)) cell.erroredBuckets.push(erroredBucket)
+function addSlot(cell: Cell, slot: number): void {
+  if (cell.erroredBuckets.length >= MOST_ERRORED_SLOTS) return
+  if (!cell.erroredBuckets.includes(slot)) cell.erroredBuckets.push(slot)
 }
 
 /**
@@ -154,7 +154,7 @@ export function mergeCell(target: Cell, source: Cell): void {
     target.vitals[name] ??= {}
     mergeHistogram(target.vitals[name], histogram)
   }
-  for (const erroredBucket of source.erroredBuckets) addBucket(target, erroredBucket)
+  for (const slot of source.erroredBuckets) addSlot(target, slot)
 }
 
 /** Cells by id, adding up whatever comes in. */

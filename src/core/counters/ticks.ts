@@ -3,36 +3,38 @@
  * stage only, and beside them whoever is served the flag without being compared. What comes late, from another
  * generation or stage, is part of the totals but is never judged.
  */
-import { type Cell, errorsOf, MOST_ERRORED_BUCKETS } from './cell.ts'
+import { type Cell, errorsOf, MOST_ERRORED_SLOTS } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
 
-/** What one arm did between two looks. */
-export type ArmCounts = {
+/** What one arm did since the look before. */
+export type ArmTick = {
   requests: number
+  /** Raw count; a request that times out is an error, one past its deadline is slow. */
   errors: number
   latency: Histogram
-  /** Distinct routing buckets (0 … 65535) that met an error. */
-  erroredBuckets: readonly number[]
-  /** Whether a cell was full, so that there may have been more. */
-  bucketsCut: boolean
+  /** Distinct visitor slots (0 … 65535) with at least one error. */
+  erroredSlots: readonly number[]
+  /** Whether a cell was full, so that there may be more errored slots. */
+  slotsCut: boolean
+  /** Documents that visitors asked for and got. */
   journeys: number
   /** Durations that the app reported. */
   timings: Histogram
 }
 
 export type ArmPair = {
-  canary: ArmCounts
-  control: ArmCounts
+  canary: ArmTick
+  control: ArmTick
   /** Visitors whom a rule serves the flag without comparing them, such as those who are listed by name. */
-  others: ArmCounts
+  others: ArmTick
 }
 
-export const EMPTY_ARM: ArmCounts = {
+export const EMPTY_ARM: ArmTick = {
   requests: 0,
   errors: 0,
   latency: {},
-  erroredBuckets: [],
-  bucketsCut: false,
+  erroredSlots: [],
+  slotsCut: false,
   journeys: 0,
   timings: {},
 }
@@ -48,22 +50,22 @@ export function armPair(cells: readonly Cell[], generation: number, stage: numbe
   }
 }
 
-function sum(cells: readonly Cell[]): ArmCounts {
+function sum(cells: readonly Cell[]): ArmTick {
   const latency: Histogram = {}
   const timings: Histogram = {}
-  const buckets = new Set<number>()
+  const slots = new Set<number>()
   let requests = 0
   let errors = 0
   let journeys = 0
-  let bucketsCut = false
+  let slotsCut = false
   for (const cell of cells) {
     requests += cell.requests
     errors += errorsOf(cell)
     journeys += cell.journeys
     mergeHistogram(latency, cell.latency)
     mergeHistogram(timings, cell.timings)
-    bucketsCut ||= cell.erroredBuckets.length >= MOST_ERRORED_BUCKETS
-    for (const erroredBucket of cell.erroredBuckets) buckets.add(erroredBucket)
+    slotsCut ||= cell.erroredBuckets.length >= MOST_ERRORED_SLOTS
+    for (const slot of cell.erroredBuckets) slots.add(slot)
   }
-  return { requests, errors, latency, erroredBuckets: [...buckets], bucketsCut, journeys, timings }
+  return { requests, errors, latency, erroredSlots: [...slots], slotsCut, journeys, timings }
 }

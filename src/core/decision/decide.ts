@@ -6,10 +6,10 @@
  */
 import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
-import { insidePercentage, pickWeighted, positionOf, THOUSANDTHS } from '../flags/bucket.ts'
 import { holdsAll } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
 import { flagdPosition } from '../flags/flagd-bucketing.ts'
+import { isInsideShare, pickWeighted, positionOf, THOUSANDTHS } from '../flags/position.ts'
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 import type { Lookup } from '../lazy-map.ts'
 
@@ -176,7 +176,7 @@ export function isInside(
   // 100 % is everybody, also those of whom nobody knows who they are.
   if (thousandths >= THOUSANDTHS) return true
   const own = rule.bucketing === undefined ? position : flagdPosition(rule.bucketing, context)
-  return own !== undefined && insidePercentage(own, thousandths)
+  return own !== undefined && isInsideShare(own, thousandths)
 }
 
 function served(

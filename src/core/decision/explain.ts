@@ -3,9 +3,9 @@
  * the same shares once more, in the same order, and says what each answered.
  */
 import type { AttributeValue, EvaluationContext } from '../context/attributes.ts'
-import { positionOf } from '../flags/bucket.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule } from '../flags/flag.ts'
+import { positionOf } from '../flags/position.ts'
 import { currentShare, type Decision, type DecisionInputs, decide, isInside, isMet } from './decide.ts'
 
 export type ConditionTrace = {

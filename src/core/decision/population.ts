@@ -4,7 +4,8 @@
  */
 import type { Snapshot } from '../config/compile/snapshot.ts'
 import { type AttributeValue, staticContext } from '../context/attributes.ts'
-import { murmur3, pickWeighted } from '../flags/bucket.ts'
+import { murmur3 } from '../flags/murmur3.ts'
+import { pickWeighted } from '../flags/position.ts'
 import { type DecisionInputs, decide } from './decide.ts'
 
 /** Attribute → value → weight. */

@@ -6,9 +6,10 @@
 import type { Snapshot } from '../config/compile/snapshot.ts'
 import type { AttributeValue, EvaluationContext, Scalar } from '../context/attributes.ts'
 import type { Source } from '../context/identity.ts'
-import { bucket, compileSalt, murmur3 } from '../flags/bucket.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import { murmur3 } from '../flags/murmur3.ts'
+import { compileSalt, positionOfKey } from '../flags/position.ts'
 
 export type DecisionSample = {
   /** Pseudonym of the visitor. */
@@ -122,7 +123,7 @@ export function takeSample(
   }
   const { host, path, method, nowMs: atMs } = request
   const positions = Object.fromEntries(
-    plan.salts.map((salt) => [salt, bucket(compileSalt(salt), targetingKey)]),
+    plan.salts.map((salt) => [salt, positionOfKey(compileSalt(salt), targetingKey)]),
   )
   return {
     targetingKey,

@@ -1,8 +1,8 @@
 /** Whether a decision would need to know who the visitor is. Asked only for visitors of whom nobody does. */
 import type { EvaluationContext } from '../context/attributes.ts'
-import { THOUSANDTHS } from '../flags/bucket.ts'
 import { holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import { THOUSANDTHS } from '../flags/position.ts'
 import { currentShare, type DecisionInputs, decide, isInside } from './decide.ts'
 
 /** Whether what a visitor without a targeting key gets is no answer: with a key it could be another. */

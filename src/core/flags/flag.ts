@@ -1,7 +1,7 @@
 import type { Scalar } from '../context/attributes.ts'
-import type { Salt } from './bucket.ts'
 import type { CompiledCondition } from './conditions.ts'
 import type { FlagdBucketing } from './flagd-bucketing.ts'
+import type { Salt } from './position.ts'
 import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }

@@ -1,6 +1,6 @@
 /** flagd's way of placing visitors (`fractional`): MurmurHash3 of texts and attributes, one after the other. */
 import type { EvaluationContext } from '../context/attributes.ts'
-import { murmur3 } from './bucket.ts'
+import { murmur3 } from './murmur3.ts'
 
 export type FlagdBucketing = {
   scheme: 'flagd'

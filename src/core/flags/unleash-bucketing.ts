@@ -3,7 +3,7 @@
  * `group:id`, modulo 100 (or the sum of the weights), plus one. Its modulo bias is part of it.
  */
 import type { EvaluationContext } from '../context/attributes.ts'
-import { murmur3 } from './bucket.ts'
+import { murmur3 } from './murmur3.ts'
 
 /** Stands among attributes for "somebody else every time". */
 export const RANDOM = 'random'

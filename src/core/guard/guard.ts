@@ -4,6 +4,7 @@
  * Pure: plain data in, plain data out; time comes with the tick. The state is a value, not changed in place.
  */
 
+import type { ArmTick } from '../counters/ticks.ts'
 import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
 import { stepDedupe } from './dedupe/dedupe.ts'
 import type { ExposureFactors } from './dedupe/exposure.ts'
@@ -16,7 +17,7 @@ import type { LearnedLatency } from './evidence/latency.ts'
 import { countSlow, learn } from './evidence/latency.ts'
 import { meter } from './evidence/meter.ts'
 import type { GuardSettings } from './evidence/settings.ts'
-import type { ArmTick, GuardTick, Verdict } from './evidence/types.ts'
+import type { GuardTick, Verdict } from './evidence/types.ts'
 import { instalmentsAfter } from './evidence/wealth.ts'
 import { advanceNull, initialAdvance, stepAdvance } from './tests/advance.ts'
 import type { CeilingState } from './tests/ceilings.ts'
@@ -25,11 +26,11 @@ import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
 import { initialGuardState } from './tests/guard-state.ts'
 import {
-  bucketsNeeded,
   ERROR_BETS,
   errorCap,
   meterCap,
-  noteBuckets,
+  noteSlots,
+  slotsNeeded,
   slowCap,
   stepRollback,
 } from './tests/rollback.ts'
@@ -44,7 +45,7 @@ const RECENT_HALF_LIFE_MS = 30_000
  *
  * 1. A new generation starts afresh; a tick of an older one is ignored. A decision stays as it is.
  * 2. A new stage closes the open batch, and starts its own advance test; the rollback test goes on.
- * 3. Errors are counted by visitors' buckets, slow requests by thresholds from the past.
+ * 3. Errors are counted by visitors' slots, slow requests by thresholds from the past.
  * 4. The tick joins the open batch; a full batch moves the tests' wealth.
  * 5. Ceilings, shares of traffic and plain sums move on; control's latencies are learned.
  * 6. The verdict.
@@ -78,8 +79,8 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
     requests: cleanCount(arm.requests),
     errors: cleanCount(arm.errors),
     latency: arm.latency,
-    erroredBuckets: arm.erroredBuckets,
-    bucketsCut: arm.bucketsCut,
+    erroredSlots: arm.erroredSlots,
+    slotsCut: arm.slotsCut,
     journeys: cleanCount(arm.journeys),
     timings: arm.timings,
   })
@@ -118,15 +119,15 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     state.dedupe,
     nowS,
     tick.percentage,
-    canary.erroredBuckets,
-    control.erroredBuckets,
+    canary.erroredSlots,
+    control.erroredSlots,
     (eligible) => {
       const exposure = addCounts(state.batch.errors, errorExposure(tick, eligible, factors))
       return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
     },
   )
   const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, factors))
-  const needed = bucketsNeeded(settings, tick.percentage)
+  const needed = slotsNeeded(settings, tick.percentage)
   const next: GuardState = {
     ...state,
     lastAtMs: tick.atMs,
@@ -136,7 +137,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     batch,
     rollback: {
       ...state.rollback,
-      erroredBuckets: noteBuckets(state.rollback.erroredBuckets, dedupe.canaryBuckets, needed),
+      erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.canarySlots, needed),
     },
     ...stepOthers(settings, state, tick, paid),
     latency: settings.latency.enabled ? learn(state.latency, control.latency, tick.atMs) : state.latency,
@@ -211,11 +212,11 @@ function errorExposure({ canary, control }: GuardTick, eligible: Eligible, facto
 }
 
 /**
- * The errors of the arm that speak against the claim of a test. Where there were more buckets than a cell holds,
+ * The errors of the arm that speak against the claim of a test. Where there were more slots than a cell holds,
  * all errors: too many are safe there, while too few of control in an outage of both arms would close the canary.
  */
 function mostErrors(arm: ArmTick, counted: number): number {
-  return arm.bucketsCut ? Math.max(counted, arm.errors) : counted
+  return arm.slotsCut ? Math.max(counted, arm.errors) : counted
 }
 
 /** Ceilings and shares move with every tick: they don't need both arms at once. */
@@ -236,7 +237,7 @@ function stepOthers(
   }
 }
 
-/** One error per bucket and tick: a visitor that retries ten times a second is one failure a second. */
+/** One error per slot and tick: a visitor that retries ten times a second is one failure a second. */
 function stepErrorCeiling(
   settings: GuardSettings,
   { errorCeiling }: GuardState,
@@ -245,10 +246,10 @@ function stepErrorCeiling(
   paid: number,
 ): CeilingState {
   const tally = (arm: ArmTick, errors: number) => ({ n: arm.requests, bad: Math.min(arm.requests, errors) })
-  const failing = tally(canary, canary.erroredBuckets.length)
-  const controls = tally(control, mostErrors(control, control.erroredBuckets.length))
+  const failing = tally(canary, canary.erroredSlots.length)
+  const controls = tally(control, mostErrors(control, control.erroredSlots.length))
   const cap = errorCap(settings.alpha)
-  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, canary.erroredBuckets)
+  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, canary.erroredSlots)
 }
 
 /** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */

@@ -1,10 +1,10 @@
 /** The guard's public face. */
 
-export { canaryBucketCount, ROUTING_BUCKETS } from './dedupe/dedupe.ts'
+export type { ArmTick } from '../counters/ticks.ts'
+export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'
 export type { GuardOptions, GuardSettings } from './evidence/settings.ts'
 export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings } from './evidence/settings.ts'
 export type {
-  ArmTick,
   Evidence,
   GuardTick,
   Judgement,

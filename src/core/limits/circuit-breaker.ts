@@ -1,31 +1,31 @@
 /**
- * Whether an origin is known to be away. It is after some failures to reach it that make up half of the requests or
- * more; and when it has failed many visitors one after another, in whatever way, and served none between. While it
- * is, a request that has somewhere else to go goes there at once; now and then one is let through to see, and the
- * first that succeeds, whichever it is, ends it.
+ * A circuit breaker per origin. It opens on a failure rate: half of the requests or more can't reach the origin. It
+ * also opens on failures in a row: many visitors failed, in whatever way, and none was served between. While it is
+ * open, requests that have a fallback go there at once. Now and then it is half-open: one request probes the origin,
+ * and the first success of any request closes it.
  */
 
-/** What became of a request: `failed` was answered, though badly; `away` was not. */
+/** The outcome of a request: `failed` got a bad answer, `away` none. */
 export type Contact = 'answered' | 'failed' | 'away'
 
 const WINDOW_MS = 10_000
-/** Fewer than this may be a hiccup of the network. */
+/** Fewer may be a hiccup of the network. */
 const MIN_FAILURES = 5
-const MIN_SHARE = 0.5
-/** Visitors, because one who asks for the same broken page again and again says nothing about the others. */
+const FAILURE_RATE_THRESHOLD = 0.5
+/** Distinct visitors: one who reloads a broken page says nothing about the others. */
 const MIN_ROW = 20
-/** Time between two requests that are let through to see. */
+
 const SHORTEST_PROBE_MS = 1_000
-/** An origin that hangs holds each of them up: it is tried less often, but still often enough. */
+/** A hanging origin holds every probe up, so it is probed less often. */
 const LONGEST_PROBE_MS = 5_000
-/** For so long the try is left to those whom a failure costs nothing. */
-const TRY_OVERDUE_MS = 10_000
+/** For this long, only requests to which a failure costs nothing may probe. */
+const PROBE_OVERDUE_MS = 10_000
 
 export class CircuitBreaker {
   #windowStartMs = 0
   #requests = 0
   #failures = 0
-  /** Whom it has failed since the last good answer. */
+  /** Visitors failed since the last good answer. */
   readonly #row = new Set<number>()
   #isOpen = false
   #nextProbeMs = 0
@@ -35,7 +35,7 @@ export class CircuitBreaker {
     return this.#isOpen
   }
 
-  /** Counts a request that ended at `nowMs`; `tookMs` is how long it took to fail, `visitor` whom. */
+  /** Counts a request that ended at `nowMs`, `tookMs` after its start. `visitor` is a position, or −1. */
   record(contact: Contact, tookMs: number, nowMs: number, visitor: number): void {
     if (contact === 'answered' && this.#isOpen) {
       this.#isOpen = false
@@ -44,7 +44,7 @@ export class CircuitBreaker {
     if (nowMs < this.#windowStartMs || nowMs >= this.#windowStartMs + WINDOW_MS) this.#startWindow(nowMs)
     this.#requests++
     if (contact === 'answered') {
-      // Clearing what is empty takes memory all the same.
+      // Clearing an empty set allocates.
       if (this.#row.size > 0) this.#row.clear()
       return
     }
@@ -57,20 +57,20 @@ export class CircuitBreaker {
   }
 
   /**
-   * Whether to go round the origin. While it is away, one call in each interval says no: that request is to see. One
-   * that can't be made good where it fails (`mayTry` is false) is to see only if no other has come for long.
+   * Whether a request must not go to the origin. While open, one call per interval returns false: that request is the
+   * probe. A request that has no retry (`mayProbe` is false) becomes the probe only when no other came for long.
    */
-  blocks(nowMs: number, mayTry = true): boolean {
+  blocks(nowMs: number, mayProbe = true): boolean {
     if (!this.#isOpen) return false
     const waitMs = this.#nextProbeMs - nowMs
-    // A wait longer than any that was ever set means that the clock has jumped.
-    if (waitMs > (mayTry ? 0 : -TRY_OVERDUE_MS) && waitMs <= LONGEST_PROBE_MS) return true
+    // A longer wait than any that is ever set: the clock has jumped.
+    if (waitMs > (mayProbe ? 0 : -PROBE_OVERDUE_MS) && waitMs <= LONGEST_PROBE_MS) return true
     this.#nextProbeMs = nowMs + this.#probeEveryMs
     return false
   }
 
   get #isOutOfReach(): boolean {
-    return this.#failures >= MIN_FAILURES && this.#failures >= this.#requests * MIN_SHARE
+    return this.#failures >= MIN_FAILURES && this.#failures >= this.#requests * FAILURE_RATE_THRESHOLD
   }
 
   #startWindow(nowMs: number): void {

@@ -1,56 +1,53 @@
-/**
- * Token buckets by key: each holds `burst` tokens and gets `perSecond` new ones; whoever takes the last one waits.
- * The clock is the caller's.
- */
+/** A token bucket per key: each key starts with `burst` tokens and earns `perSecond` more. Callers pass the time. */
 export type RateLimit = { burst: number; perSecond: number }
 
-/** Keys that are remembered; past that the one that has been known longest is forgotten, and starts full again. */
+/** Bounds memory: beyond it the oldest key is dropped, and starts full when it comes back. */
 const MOST_KEYS = 10_000
 
-type Bucket = { tokens: number; atMs: number }
+type Allowance = { tokens: number; atMs: number }
 
 export class RateLimiter {
   readonly #limit: RateLimit
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #allowances = new Map<string, Allowance>()
 
   constructor(limit: RateLimit) {
     this.#limit = limit
   }
 
-  /** Takes `count` tokens of a key. 0 when they were there; otherwise the milliseconds until they will be. */
+  /** Takes `count` tokens; returns 0, or takes nothing and returns the milliseconds until they are there. */
   take(key: string, nowMs: number, count = 1): number {
     const waitMs = this.waitMs(key, nowMs, count)
     if (waitMs === 0) this.#filled(key, nowMs).tokens -= count
     return waitMs
   }
 
-  /** What `take` would say; takes nothing. */
+  /** What `take` would return; takes nothing. */
   waitMs(key: string, nowMs: number, count = 1): number {
     const { tokens } = this.#filled(key, nowMs)
     return tokens < count ? Math.ceil(((count - tokens) / this.#limit.perSecond) * 1_000) : 0
   }
 
-  /** Gives back a token that was taken for nothing. */
+  /** Returns an unused token. */
   giveBack(key: string): void {
-    const bucket = this.#buckets.get(key)
-    if (bucket !== undefined) bucket.tokens = Math.min(this.#limit.burst, bucket.tokens + 1)
+    const allowance = this.#allowances.get(key)
+    if (allowance !== undefined) allowance.tokens = Math.min(this.#limit.burst, allowance.tokens + 1)
   }
 
-  #filled(key: string, nowMs: number): Bucket {
+  #filled(key: string, nowMs: number): Allowance {
     const { burst, perSecond } = this.#limit
-    const known = this.#buckets.get(key)
+    const known = this.#allowances.get(key)
     if (known !== undefined) {
       const elapsedSeconds = Math.max(0, nowMs - known.atMs) / 1_000
       known.tokens = Math.min(burst, known.tokens + elapsedSeconds * perSecond)
       known.atMs = nowMs
       return known
     }
-    if (this.#buckets.size >= MOST_KEYS) {
-      const oldest = this.#buckets.keys().next().value
-      if (oldest !== undefined) this.#buckets.delete(oldest)
+    if (this.#allowances.size >= MOST_KEYS) {
+      const oldest = this.#allowances.keys().next().value
+      if (oldest !== undefined) this.#allowances.delete(oldest)
     }
-    const bucket = { tokens: burst, atMs: nowMs }
-    this.#buckets.set(key, bucket)
-    return bucket
+    const allowance = { tokens: burst, atMs: nowMs }
+    this.#allowances.set(key, allowance)
+    return allowance
   }
 }

@@ -1,7 +1,7 @@
 import type { FlagControl } from '../config/control.ts'
 import { currentShare } from '../decision/decide.ts'
-import { THOUSANDTHS } from '../flags/bucket.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
+import { THOUSANDTHS } from '../flags/position.ts'
 
 /** Whether everybody gets the same variant of a flag, so that the code of the others could go. */
 export function isSettled(flag: CompiledFlag, control: FlagControl): boolean {

@@ -15,7 +15,7 @@
 import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
 import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
 import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
-import { murmur3 } from '../../core/flags/bucket.ts'
+import { murmur3 } from '../../core/flags/murmur3.ts'
 import type { GateRequest } from './gate-request.ts'
 import { cookieAttributes } from './identity-cookie.ts'
 

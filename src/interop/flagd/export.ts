@@ -3,10 +3,10 @@
 import { compileFlag } from '../../core/config/compile/compile-flag.ts'
 import { jsonPath } from '../../core/config/parse/problems.ts'
 import type { FlagConfig, GateDocument } from '../../core/config/schema/document.ts'
-import { THOUSANDTHS } from '../../core/flags/bucket.ts'
 import type { CompiledCondition } from '../../core/flags/conditions.ts'
 import type { CompiledFlag, CompiledRule, Json } from '../../core/flags/flag.ts'
 import type { FlagdBucketing } from '../../core/flags/flagd-bucketing.ts'
+import { THOUSANDTHS } from '../../core/flags/position.ts'
 import type { Loss } from '../imported.ts'
 
 export type Exported = { file: Json; losses: Loss[] }

@@ -4,7 +4,7 @@ import {
   cellKeyOf,
   countOutcome,
   emptyCell,
-  MOST_ERRORED_BUCKETS,
+  MOST_ERRORED_SLOTS,
   mergeCell,
 } from '../../../src/core/counters/cell.ts'
 import { total } from '../../../src/core/counters/histogram.ts'
@@ -48,12 +48,12 @@ describe('a cell', () => {
 
   it('says when it met more failing visitors than it holds', () => {
     const cell = emptyCell(key)
-    for (let k = 0; k < MOST_ERRORED_BUCKETS; k++) countOutcome(cell, outcome('status', k))
+    for (let k = 0; k < MOST_ERRORED_SLOTS; k++) countOutcome(cell, outcome('status', k))
     expect(armPair([cell], 1, 0, 'off')).toMatchObject({
-      canary: { bucketsCut: true },
-      control: { bucketsCut: false },
+      canary: { slotsCut: true },
+      control: { slotsCut: false },
     })
-    expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0, 'off').canary.bucketsCut).toBe(false)
+    expect(armPair([{ ...cell, erroredBuckets: [1] }], 1, 0, 'off').canary.slotsCut).toBe(false)
   })
 
   it('counts whom a rule serves apart from who says so by a page or by a token', () => {

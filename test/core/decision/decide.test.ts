@@ -5,7 +5,7 @@ import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { type AttributeValue, staticContext } from '../../../src/core/context/attributes.ts'
 import { type Arm, type Decision, decide, type Reason } from '../../../src/core/decision/decide.ts'
 import { explain } from '../../../src/core/decision/explain.ts'
-import { bucket } from '../../../src/core/flags/bucket.ts'
+import { positionOfKey } from '../../../src/core/flags/position.ts'
 import vectors from '../../vectors/decisions.json' with { type: 'json' }
 
 type Vector = {
@@ -48,7 +48,7 @@ describe('a decision, as in the vectors', () => {
     const { flag, context, inputs } = asked(vector)
     const { rule, arm, ...expected } = vector.expect
     const control = inputs.control.of(flag.key)
-    const position = bucket(flag.salt, vector.targetingKey ?? '')
+    const position = positionOfKey(flag.salt, vector.targetingKey ?? '')
     const decision = decide(flag, context, inputs)
     expect(decision).toEqual({
       ...expected,

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  canaryBucketCount,
+  canarySlotCount,
   type DedupeState,
   initialDedupe,
-  ROUTING_BUCKETS,
   stepDedupe,
+  VISITOR_SLOTS,
 } from '../../../src/core/guard/dedupe/dedupe.ts'
 import { readEntry, writeEntry } from '../../../src/core/guard/dedupe/dedupe-entry.ts'
 
-/** Resting buckets by rule and arm. */
+/** Resting slots by rule and arm. */
 function restsOf({ strict, plain }: DedupeState) {
   return {
     strictCanary: strict.canary,
@@ -20,7 +20,7 @@ function restsOf({ strict, plain }: DedupeState) {
 }
 
 describe('dedupe', () => {
-  it('counts a bucket once however often it retries', () => {
+  it('counts a slot once however often it retries', () => {
     let state = initialDedupe(10)
     let strict = 0
     for (let second = 1; second <= 50; second++) {
@@ -31,7 +31,7 @@ describe('dedupe', () => {
     expect(strict).toBe(1)
   })
 
-  it('lets a bucket count again after 60 s of quiet, then 120 s, then 240 s', () => {
+  it('lets a slot count again after 60 s of quiet, then 120 s, then 240 s', () => {
     let state = initialDedupe(10)
     const counts = [0, 59, 119, 120, 240, 241, 480, 481, 960].map((second) => {
       const step = stepDedupe(state, second, 10, [3], [])
@@ -53,19 +53,19 @@ describe('dedupe', () => {
     expect(plain).toBe(10)
   })
 
-  it('takes resting buckets out of the exposure, and gives them back', () => {
-    const canary = Array.from({ length: 100 }, (_, bucket) => bucket)
+  it('takes resting slots out of the exposure, and gives them back', () => {
+    const canary = Array.from({ length: 100 }, (_, slot) => slot)
     const first = stepDedupe(initialDedupe(1), 1, 1, canary, [])
     expect(first.eligible.strictCanary).toBe(1)
     const second = stepDedupe(first.state, 2, 1, [], [])
-    expect(second.eligible.strictCanary).toBeCloseTo(1 - 100 / canaryBucketCount(1), 12)
+    expect(second.eligible.strictCanary).toBeCloseTo(1 - 100 / canarySlotCount(1), 12)
     expect(second.eligible.strictControl).toBe(1)
     expect(stepDedupe(second.state, 61, 1, [], []).eligible.strictCanary).toBe(1)
   })
 
-  it('moves resting buckets to the canary when the percentage grows', () => {
-    const bucket = Math.floor(ROUTING_BUCKETS * 0.03)
-    const first = stepDedupe(initialDedupe(1), 1, 1, [], [bucket])
+  it('moves resting slots to the canary when the percentage grows', () => {
+    const slot = Math.floor(VISITOR_SLOTS * 0.03)
+    const first = stepDedupe(initialDedupe(1), 1, 1, [], [slot])
     const before = restsOf(stepDedupe(first.state, 2, 1, [], []).state)
     expect(before).toMatchObject({ strictCanary: 0, strictControl: 1, plainCanary: 0, plainControl: 1 })
     const moved = stepDedupe(first.state, 2, 5, [], []).state
@@ -99,16 +99,16 @@ describe('dedupe', () => {
         for (const { gapS, percentage, canary, control } of ticks) {
           nowS += gapS
           state = stepDedupe(state, nowS, percentage, canary, control).state
-          for (const bucket of [...canary, ...control]) {
-            const old = model.get(bucket) ?? { times: 0, lastS: -1e9, countedS: -1e9 }
+          for (const slot of [...canary, ...control]) {
+            const old = model.get(slot) ?? { times: 0, lastS: -1e9, countedS: -1e9 }
             const strict = old.times === 0 || nowS >= old.lastS + 60 * 2 ** (old.times - 1)
             const countedS = nowS >= old.countedS + 60 ? nowS : old.countedS
-            model.set(bucket, { times: old.times + (strict ? 1 : 0), lastS: nowS, countedS })
+            model.set(slot, { times: old.times + (strict ? 1 : 0), lastS: nowS, countedS })
           }
         }
         const resting = { strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 }
-        for (const [bucket, { times, lastS, countedS }] of model) {
-          const canary = bucket + 0.5 < canaryBucketCount(state.percentage)
+        for (const [slot, { times, lastS, countedS }] of model) {
+          const canary = slot + 0.5 < canarySlotCount(state.percentage)
           if (lastS + 60 * 2 ** (times - 1) > nowS) resting[canary ? 'strictCanary' : 'strictControl']++
           if (countedS + 60 > nowS) resting[canary ? 'plainCanary' : 'plainControl']++
         }
@@ -126,13 +126,13 @@ describe('dedupe', () => {
     expect(JSON.stringify(first)).toBe(copy)
   })
 
-  it('ignores what is not a bucket', () => {
+  it('ignores what is not a slot', () => {
     const step = stepDedupe(initialDedupe(1), 1, 1, [-1, 1.5, Number.NaN, 65_536], [])
     expect(step.counted.strictCanary).toBe(0)
   })
 
-  it('stays below half a megabyte when every bucket has failed', () => {
-    const all = Array.from({ length: ROUTING_BUCKETS }, (_, bucket) => bucket)
+  it('stays below half a megabyte when every slot has failed', () => {
+    const all = Array.from({ length: VISITOR_SLOTS }, (_, slot) => slot)
     const { state } = stepDedupe(initialDedupe(50), 1_000_000, 50, all, [])
     expect(JSON.stringify(state).length).toBeLessThan(500_000)
   })

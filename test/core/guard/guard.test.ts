@@ -12,12 +12,12 @@ import { seeded } from '../../../test-kit/simulation/random.ts'
 import { always, arm, feed, IDLE, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()
-const CONTROL_BUCKET = 40_000
+const CONTROL_SLOT = 40_000
 
-/** `count` canary buckets from `first` on. */
-const buckets = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)
+/** `count` canary slots from `first` on. */
+const slots = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)
 
-const failing = (second: number) => tick(second * 1000, arm(100, buckets(second * 20, 20)), arm(100))
+const failing = (second: number) => tick(second * 1000, arm(100, slots(second * 20, 20)), arm(100))
 const healthy = (second: number) => tick(second * 1000, arm(100), arm(100))
 
 describe('rollback', () => {
@@ -34,7 +34,7 @@ describe('rollback', () => {
   })
 
   it('does not let one bad second decide, whatever happened in it', () => {
-    const bad = tick(1000, arm(10_000, buckets(0, 10_000)), arm(10_000))
+    const bad = tick(1000, arm(10_000, slots(0, 10_000)), arm(10_000))
     const { verdict } = feed(settings, start(), [bad])
     expect(verdict.action).toBe('none')
     expect(verdict.evidence.wealth).toBeLessThan(20)
@@ -93,9 +93,9 @@ describe('rollback', () => {
   it('does not blame a better canary when few visitors make all the traffic', () => {
     // 40 visitors; control's fail in half of the seconds, the canary's in one of 20.
     const random = seeded('few', 1)
-    const visitors = (first: number, rate: number) => buckets(first, 20).filter(() => random.next() < rate)
+    const visitors = (first: number, rate: number) => slots(first, 20).filter(() => random.next() < rate)
     const ticks = Array.from({ length: 5400 }, (_, k) =>
-      tick((k + 1) * 1000, arm(40, visitors(0, 0.05)), arm(40, visitors(CONTROL_BUCKET, 0.5))),
+      tick((k + 1) * 1000, arm(40, visitors(0, 0.05)), arm(40, visitors(CONTROL_SLOT, 0.5))),
     )
     expect(feed(settings, start(), ticks).verdict.evidence.pValue).toBeGreaterThan(0.1)
   })
@@ -203,7 +203,7 @@ describe('advance', () => {
       start(),
       Array.from({ length: 300 }, (_, k) => healthy(k + 1)),
     )
-    const worse = tick(301_000, arm(100, buckets(0, 12)), arm(100))
+    const worse = tick(301_000, arm(100, slots(0, 12)), arm(100))
     const { verdict } = feed(quick, ready.state, [worse])
     expect(verdict.evidence.wealth).toBeGreaterThan(2)
     expect(verdict).toMatchObject({ action: 'none', mayAdvance: false })
@@ -253,8 +253,8 @@ describe('state', () => {
       requests: number,
       errors: number,
       latency: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
-      erroredBuckets: fc.array(fc.oneof(fc.nat({ max: 70_000 }), fc.double()), { maxLength: 8 }),
-      bucketsCut: fc.boolean(),
+      erroredSlots: fc.array(fc.oneof(fc.nat({ max: 70_000 }), fc.double()), { maxLength: 8 }),
+      slotsCut: fc.boolean(),
       journeys: number,
       timings: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
     })

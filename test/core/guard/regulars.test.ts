@@ -1,4 +1,4 @@
-/** Visitors who come again and again, as most do: the same few buckets in every second. */
+/** Visitors who come again and again, as most do: the same few slots in every second. */
 import { describe, expect, it } from 'vitest'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { seeded } from '../../../test-kit/simulation/random.ts'

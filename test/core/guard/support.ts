@@ -16,10 +16,10 @@ import { seeded } from '../../../test-kit/simulation/random.ts'
 
 export const IDLE: ArmTick = EMPTY_ARM
 
-/** An arm's tick; latencies all in one histogram bucket, so that latency is no evidence. */
-export function arm(requests: number, erroredBuckets: number[] = [], part: Partial<ArmTick> = {}): ArmTick {
-  const errors = erroredBuckets.length
-  return { ...EMPTY_ARM, requests, errors, latency: { 50: requests }, erroredBuckets, ...part }
+/** An arm's tick; latencies all in one histogram bin, so that latency is no evidence. */
+export function arm(requests: number, erroredSlots: number[] = [], part: Partial<ArmTick> = {}): ArmTick {
+  const errors = erroredSlots.length
+  return { ...EMPTY_ARM, requests, errors, latency: { 50: requests }, erroredSlots, ...part }
 }
 
 export function tick(

@@ -3,13 +3,13 @@ import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { seeded } from '../../../test-kit/simulation/random.ts'
 import { arm, feed, start, tick } from './support.ts'
 
-const buckets = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)
+const slots = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)
 const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
 
 describe('ceilings', () => {
   const settings = resolveGuardSettings({ errors: false, latency: false, ceilings: { errorRate: 0.2 } })
   const outage = (second: number, control: number) =>
-    tick(second * 1000, arm(50, buckets(second * 50, 25)), arm(50, buckets(40_000 + second * 50, control)))
+    tick(second * 1000, arm(50, slots(second * 50, 25)), arm(50, slots(40_000 + second * 50, control)))
 
   it('closes a canary above the ceiling when control is below', () => {
     const { verdict } = feed(
@@ -23,7 +23,7 @@ describe('ceilings', () => {
 
   it('is not deceived by a few visitors who try again and again', () => {
     const hammered = (second: number) =>
-      tick(second * 1000, arm(100, buckets(0, 10), { errors: 100 }), arm(100))
+      tick(second * 1000, arm(100, slots(0, 10), { errors: 100 }), arm(100))
     expect(feed(settings, start(), seconds(10).map(hammered)).verdict).toMatchObject({ trigger: 'ceiling' })
     const one = (second: number) => tick(second * 1000, arm(100, [7], { errors: 90 }), arm(100))
     expect(feed(settings, start(), seconds(300).map(one)).verdict.action).toBe('none')
@@ -52,7 +52,7 @@ describe('ceilings', () => {
     for (let run = 0; run < 150; run++) {
       const random = seeded('ceiling', run)
       const ticks = seconds(200).map((second) =>
-        tick(second * 1000, arm(20, buckets(second * 20, random.binomial(20, 0.2))), arm(20)),
+        tick(second * 1000, arm(20, slots(second * 20, random.binomial(20, 0.2))), arm(20)),
       )
       if (feed(settings, start(), ticks).verdict.action !== 'none') fired++
     }
@@ -61,7 +61,7 @@ describe('ceilings', () => {
 
   it('judges alone at 100 %, and says so', () => {
     const alone = (second: number, bad: number) =>
-      tick(second * 1000, arm(50, buckets(second * 50, bad)), arm(0), { percentage: 100 })
+      tick(second * 1000, arm(50, slots(second * 50, bad)), arm(0), { percentage: 100 })
     const closed = feed(
       settings,
       start(100),
@@ -195,7 +195,7 @@ describe('shares of traffic', () => {
 
   it('still rolls back behind a broken split', () => {
     const at = (second: number) =>
-      tick(second * 1000, arm(300, buckets((second * 20) % 600, second > 1000 ? 20 : 0)), arm(700), {
+      tick(second * 1000, arm(300, slots((second * 20) % 600, second > 1000 ? 20 : 0)), arm(700), {
         percentage: 1,
       })
     const before = feed(resolveGuardSettings(), start(1), seconds(1000).map(at))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Repetition, RetryBudget } from '../../../src/core/limits/retry-budget.ts'
+import { type Retry, RetryBudget } from '../../../src/core/limits/retry-budget.ts'
 
 const NOW_MS = 1_000_000
 const start = (budget: RetryBudget, nowMs = NOW_MS) => budget.start(nowMs) ?? { startedMs: -1 }
@@ -40,7 +40,7 @@ describe('the retry budget', () => {
         fc.integer({ min: 1, max: 90 }),
         (requests, share, atOnce) => {
           const budget = new RetryBudget()
-          const onTheirWay: Repetition[] = []
+          const onTheirWay: Retry[] = []
           let repeated = 0
           for (let n = 0; n < requests; n++) {
             budget.earn(share)

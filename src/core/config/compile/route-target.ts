@@ -1,7 +1,7 @@
 /** Where a route leads, compiled. */
 
-import { murmur3 } from '../../flags/bucket.ts'
 import type { CompiledFlag } from '../../flags/flag.ts'
+import { murmur3 } from '../../flags/murmur3.ts'
 import type { Lookup } from '../../lazy-map.ts'
 import type { GateDocument, RouteConfig } from '../schema/document.ts'
 

@@ -24,7 +24,7 @@ export function comparesArms(guard: GuardConfig | undefined): boolean {
 }
 
 const DEADLINE_MS = 5_000
-/** A request must be counted in a bucket of the histogram that is all above a limit. */
+/** A request must be counted in a bin of the histogram that is all above a limit. */
 const BEYOND = 1.2
 
 /** How long a request may be without an answer before it counts as slow; Infinity where nobody judges latency. */

@@ -1,9 +1,9 @@
 /**
- * Memory of the routing buckets that have had errors: 7 characters each, in 2,048 strings of up to 32 buckets.
- * With all 65,536 buckets in error that is 0.46 MB of JSON, with the 3,600 of an hour of 1 error/s it is 25 kB.
+ * Memory of the visitor slots that have had errors: 7 characters each, in 2,048 strings of up to 32 slots.
+ * With all 65,536 slots in error that is 0.46 MB of JSON, with the 3,600 of an hour of 1 error/s it is 25 kB.
  */
 
-/** One bucket's history; seconds count from the generation's start. */
+/** One slot's history; seconds count from the generation's start. */
 export type Entry = {
   /** Times counted with back-off, 1–15. */
   times: number
@@ -14,7 +14,7 @@ export type Entry = {
 }
 
 export const ENTRY_LENGTH = 7
-export const CHUNK_BUCKETS = 32
+export const CHUNK_SLOTS = 32
 const QUIET_S = 60
 export const MOST_TIMES = 15
 /** 26 bits of seconds: two years. */
@@ -30,24 +30,24 @@ const valueAt = (chunk: string, at: number): number => VALUES[chunk.charCodeAt(a
 /** Rest with back-off by times counted; a table, as this is read for every entry of a chunk. */
 const STRICT_REST_S = Array.from({ length: MOST_TIMES + 1 }, (_, times) => QUIET_S * 2 ** (times - 1))
 
-/** The second from which a bucket counts again with back-off: 60 s without errors, doubled each time counted. */
+/** The second from which a slot counts again with back-off: 60 s without errors, doubled each time counted. */
 export function strictDueS(entry: Entry): number {
   return entry.lastS + (STRICT_REST_S[entry.times] ?? QUIET_S)
 }
 
-/** The second from which a bucket counts again without back-off: 60 s after it was counted. */
+/** The second from which a slot counts again without back-off: 60 s after it was counted. */
 export function plainDueS(entry: Entry): number {
   return entry.lastS - entry.lagS + QUIET_S
 }
 
-/** Position of a bucket's entry in its chunk, or -1. */
-export function findEntry(chunk: string, bucket: number): number {
-  const wanted = DIGITS.charCodeAt(bucket % CHUNK_BUCKETS)
+/** Position of a slot's entry in its chunk, or -1. */
+export function findEntry(chunk: string, slot: number): number {
+  const wanted = DIGITS.charCodeAt(slot % CHUNK_SLOTS)
   for (let at = 0; at < chunk.length; at += ENTRY_LENGTH) if (chunk.charCodeAt(at) === wanted) return at
   return -1
 }
 
-/** The bucket's number within its chunk, 0–63. */
+/** The slot's number within its chunk, 0–63. */
 export function entryIndex(chunk: string, at: number): number {
   return valueAt(chunk, at)
 }
@@ -63,10 +63,10 @@ export function readEntry(chunk: string, at: number): Entry {
 }
 
 /** The chunk with the entry at `at` replaced, or added at the end when `at` is -1. */
-export function writeEntry(chunk: string, at: number, bucket: number, entry: Entry): string {
+export function writeEntry(chunk: string, at: number, slot: number, entry: Entry): string {
   const second = Math.min(entry.lastS, LAST_SECOND)
   const text =
-    digit(bucket % CHUNK_BUCKETS) +
+    digit(slot % CHUNK_SLOTS) +
     digit((entry.times << 2) | (second >>> 24)) +
     digit(second >>> 18) +
     digit(second >>> 12) +

@@ -1,6 +1,6 @@
-/** Rests of buckets by the second at which they end: their number is kept up without ever looking through them. */
+/** Rests of slots by the second at which they end: their number is kept up without ever looking through them. */
 
-/** Buckets of each arm whose rest ends at `dueS`. */
+/** Slots of each arm whose rest ends at `dueS`. */
 type Rests = { dueS: number; canary: number; control: number }
 
 /** `ending` is sorted by `dueS`; the sums are those of `ending`. */
@@ -22,7 +22,7 @@ export function resting(queue: RestQueue, nowS: number): RestDraft {
   return { ending: queue.ending.slice(over), canary, control }
 }
 
-/** Adds one bucket's rest to the draft, or takes it out again (`by` −1). */
+/** Adds one slot's rest to the draft, or takes it out again (`by` −1). */
 export function addRest(draft: RestDraft, dueS: number, isCanary: boolean, by: 1 | -1): void {
   const canary = isCanary ? by : 0
   const control = isCanary ? 0 : by

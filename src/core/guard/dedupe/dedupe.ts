@@ -2,10 +2,10 @@
  * Counts visitors, not retries.
  *
  * Errors come in clusters: one visitor reloads, a client retries, a bot walks a broken path. On raw counts any
- * test that assumes independent requests fires at random. So an error counts once per routing bucket, and a
- * bucket that has counted must rest before it counts again. There are two rules for the rest:
+ * test that assumes independent requests fires at random. So an error counts once per visitor slot, and a
+ * slot that has counted must rest before it counts again. There are two rules for the rest:
  *
- * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. One bucket counts at most
+ * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. One slot counts at most
  *   logarithmically often in a rollout's time.
  * - *plain*: 60 s since it counted, errors or not.
  *
@@ -14,19 +14,19 @@
  * whose few visitors fail all the time would fall silent while keeping its exposure, and a *better* canary would
  * look worse; the same asymmetry keeps a canary in which the same visitors fail again and again from advancing.
  *
- * The exposure of an arm is its requests times the share of its buckets that can count at the tick's start. The
- * canary at p % holds the lowest p % of the 65,536 buckets. Busy visitors rest more than others, so the share
+ * The exposure of an arm is its requests times the share of its slots that can count at the tick's start. The
+ * canary at p % holds the lowest p % of the 65,536 slots. Busy visitors rest more than others, so the share
  * over-estimates: on the canary's side that is the safe direction, and control's plain rest is short.
  *
  * When many visitors fail within one second, most of them would be spent on a batch that is capped anyway, and then
  * rest while they fail on: a dead canary with a hundred visitors would never be closed. So the errors of a tick are
  * taken in random order, both arms together, and only until a meter (meter.ts) says that the batch needs no more.
- * Buckets that are not needed stay as they were and count in a later tick, if they still fail then.
+ * Slots that are not needed stay as they were and count in a later tick, if they still fail then.
  */
 
 import type { Meter } from '../evidence/meter.ts'
 import {
-  CHUNK_BUCKETS,
+  CHUNK_SLOTS,
   ENTRY_LENGTH,
   type Entry,
   entryIndex,
@@ -39,10 +39,10 @@ import {
 } from './dedupe-entry.ts'
 import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './dedupe-rests.ts'
 
-export const ROUTING_BUCKETS = 65_536
-const CHUNKS = ROUTING_BUCKETS / CHUNK_BUCKETS
+export const VISITOR_SLOTS = 65_536
+const CHUNKS = VISITOR_SLOTS / CHUNK_SLOTS
 
-/** Buckets by rule and arm. */
+/** Slots by rule and arm. */
 type Tally = { strictCanary: number; plainCanary: number; strictControl: number; plainControl: number }
 
 export type DedupeState = {
@@ -51,12 +51,12 @@ export type DedupeState = {
   nowS: number
   /** Histories, see dedupe-entry.ts; empty array until the first error. */
   chunks: readonly string[]
-  /** Buckets that rest, by rule. */
+  /** Slots that rest, by rule. */
   strict: RestQueue
   plain: RestQueue
 }
 
-/** Shares (0–1) of each arm's buckets that could count at the tick's start. */
+/** Shares (0–1) of each arm's slots that could count at the tick's start. */
 export type Eligible = {
   strictCanary: number
   plainCanary: number
@@ -67,10 +67,10 @@ export type Eligible = {
 export type DedupeResult = {
   state: DedupeState
   eligible: Eligible
-  /** Buckets counted in this tick. */
+  /** Slots counted in this tick. */
   counted: Tally
-  /** Canary buckets counted strictly in this tick. */
-  canaryBuckets: readonly number[]
+  /** Canary slots counted strictly in this tick. */
+  canarySlots: readonly number[]
 }
 
 const noTally = (): Tally => ({ strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 })
@@ -88,9 +88,9 @@ const takeAll = (): Meter => () => false
  * @param state before; not changed
  * @param nowS whole seconds since the generation's start; going back counts as standing still
  * @param percentage the canary's, 0–100
- * @param canaryErrored distinct buckets with errors in the canary; repeated ones count once
+ * @param canaryErrored distinct slots with errors in the canary; repeated ones count once
  * @param controlErrored the same of control
- * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all buckets are needed
+ * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all slots are needed
  */
 export function stepDedupe(
   state: DedupeState,
@@ -103,29 +103,29 @@ export function stepDedupe(
   const draft = begin(state, Math.max(nowS, state.nowS), percentage)
   const eligible = eligibleShares(draft)
   const counted = noTally()
-  const canaryBuckets: number[] = []
+  const canarySlots: number[] = []
   if (canaryErrored.length + controlErrored.length === 0)
-    return { state: draft, eligible, counted, canaryBuckets }
+    return { state: draft, eligible, counted, canarySlots }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
   const isEnough = meterFor(eligible)
   let enough = false
-  for (const { bucket, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
-    const history = historyOf(draft, bucket)
+  for (const { slot, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
+    const history = historyOf(draft, slot)
     const times = due(history, draft.nowS)
     const matters = isCanary ? times.strict : times.plain
     // The advance test must hear of every error of the canary; of control's it may miss some.
     if (isCanary && times.plain) counted.plainCanary++
     if (matters && enough) continue
-    countError(draft, bucket, history, times)
+    countError(draft, slot, history, times)
     if (!isCanary && times.plain) counted.plainControl++
     if (!isCanary && times.strict) counted.strictControl++
     if (isCanary && times.strict) {
       counted.strictCanary++
-      canaryBuckets.push(bucket)
+      canarySlots.push(slot)
     }
     if (matters) enough = isEnough(isCanary)
   }
-  return { state: draft, eligible, counted, canaryBuckets }
+  return { state: draft, eligible, counted, canarySlots }
 }
 /** A state under construction; `chunks` is that of the state before until an error is noted. */
 type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
@@ -144,11 +144,11 @@ function begin(state: DedupeState, nowS: number, percentage: number): Draft {
   return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
 }
 
-/** Counts all resting buckets anew: a new percentage moves buckets between the arms. */
+/** Counts all resting slots anew: a new percentage moves slots between the arms. */
 function recount(draft: Draft): Draft {
   draft.chunks.forEach((text, chunk) => {
     for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
-      const isCanary = isCanaryBucket(chunk * CHUNK_BUCKETS + entryIndex(text, at), draft.percentage)
+      const isCanary = isCanarySlot(chunk * CHUNK_SLOTS + entryIndex(text, at), draft.percentage)
       const entry = readEntry(text, at)
       if (strictDueS(entry) > draft.nowS) addRest(draft.strict, strictDueS(entry), isCanary, 1)
       if (plainDueS(entry) > draft.nowS) addRest(draft.plain, plainDueS(entry), isCanary, 1)
@@ -157,42 +157,42 @@ function recount(draft: Draft): Draft {
   return draft
 }
 
-type Errored = { bucket: number; isCanary: boolean }
+type Errored = { slot: number; isCanary: boolean }
 
-/** The buckets of both arms in an order that depends on nothing but the second. */
+/** The slots of both arms in an order that depends on nothing but the second. */
 function shuffled(
   { nowS }: Draft,
   canaryErrored: readonly number[],
   controlErrored: readonly number[],
 ): readonly Errored[] {
-  const of = (buckets: readonly number[], isCanary: boolean) =>
-    [...new Set(buckets)].filter(isBucket).map((bucket) => ({ bucket, isCanary, rank: mixed(bucket, nowS) }))
+  const of = (slots: readonly number[], isCanary: boolean) =>
+    [...new Set(slots)].filter(isSlot).map((slot) => ({ slot, isCanary, rank: mixed(slot, nowS) }))
   return [...of(canaryErrored, true), ...of(controlErrored, false)].sort((a, b) => a.rank - b.rank)
 }
 
-function isBucket(bucket: number): boolean {
-  return Number.isInteger(bucket) && bucket >= 0 && bucket < ROUTING_BUCKETS
+function isSlot(slot: number): boolean {
+  return Number.isInteger(slot) && slot >= 0 && slot < VISITOR_SLOTS
 }
 
 /** The finalizer of MurmurHash3: each bit of the input changes half of the output's. */
-function mixed(bucket: number, nowS: number): number {
-  let hash = Math.imul(bucket + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
+function mixed(slot: number, nowS: number): number {
+  let hash = Math.imul(slot + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** What is known of a bucket, `entry` null where that is nothing, and where it stands. */
+/** What is known of a slot, `entry` null where that is nothing, and where it stands. */
 type History = { chunk: number; text: string; at: number; entry: Entry | null }
 
-function historyOf(draft: Draft, bucket: number): History {
-  const chunk = Math.floor(bucket / CHUNK_BUCKETS)
+function historyOf(draft: Draft, slot: number): History {
+  const chunk = Math.floor(slot / CHUNK_SLOTS)
   const text = draft.chunks[chunk] ?? ''
-  const at = findEntry(text, bucket)
+  const at = findEntry(text, slot)
   return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
 }
 
-/** By which rules an error of a bucket counts now. Whoever counts strictly counts plainly too. */
+/** By which rules an error of a slot counts now. Whoever counts strictly counts plainly too. */
 function due({ entry }: History, nowS: number): { strict: boolean; plain: boolean } {
   return {
     strict: entry === null || strictDueS(entry) <= nowS,
@@ -200,10 +200,10 @@ function due({ entry }: History, nowS: number): { strict: boolean; plain: boolea
   }
 }
 
-/** Notes one error of a bucket. */
+/** Notes one error of a slot. */
 function countError(
   draft: Draft,
-  bucket: number,
+  slot: number,
   { chunk, text, at, entry: old }: History,
   { strict, plain }: { strict: boolean; plain: boolean },
 ): void {
@@ -212,22 +212,22 @@ function countError(
     lastS: draft.nowS,
     lagS: plain || old === null ? 0 : draft.nowS - (old.lastS - old.lagS),
   }
-  draft.chunks[chunk] = writeEntry(text, at, bucket, entry)
-  const isCanary = isCanaryBucket(bucket, draft.percentage)
-  // An error within the rest starts it again: it ends later, but its bucket is no additional one.
+  draft.chunks[chunk] = writeEntry(text, at, slot, entry)
+  const isCanary = isCanarySlot(slot, draft.percentage)
+  // An error within the rest starts it again: it ends later, but its slot is no additional one.
   if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
   addRest(draft.strict, strictDueS(entry), isCanary, 1)
   if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
 }
 
-/** Buckets of the canary, not necessarily whole: the percentage can cut through a bucket. */
-export function canaryBucketCount(percentage: number): number {
-  return (ROUTING_BUCKETS * Math.min(100, Math.max(0, percentage))) / 100
+/** Slots of the canary, not necessarily whole: the percentage can cut through a slot. */
+export function canarySlotCount(percentage: number): number {
+  return (VISITOR_SLOTS * Math.min(100, Math.max(0, percentage))) / 100
 }
 
 function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
-  const canary = canaryBucketCount(percentage)
-  const control = ROUTING_BUCKETS - canary
+  const canary = canarySlotCount(percentage)
+  const control = VISITOR_SLOTS - canary
   const share = (resting: number, all: number) => (all > 0 ? Math.max(0, 1 - resting / all) : 0)
   return {
     strictCanary: share(strict.canary, canary),
@@ -237,7 +237,7 @@ function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
   }
 }
 
-/** A bucket that the percentage cuts belongs to the arm that has more of it. */
-function isCanaryBucket(bucket: number, percentage: number): boolean {
-  return bucket + 0.5 < canaryBucketCount(percentage)
+/** A slot that the percentage cuts belongs to the arm that has more of it. */
+function isCanarySlot(slot: number, percentage: number): boolean {
+  return slot + 0.5 < canarySlotCount(percentage)
 }

@@ -2,12 +2,12 @@
  * Latency as counts of slow requests, so that the same formula judges it.
  *
  * "Slow" means above control's p90, p95 or p99, learned from past ticks only: a threshold that had seen the
- * requests it judges would break the martingale. The canary's slow ones must be a margin of histogram buckets
+ * requests it judges would break the martingale. The canary's slow ones must be a margin of histogram bins
  * (9 % each) above that, so that a canary that is a little slower is no evidence.
  */
 
 import type { Histogram } from '../../counters/histogram.ts'
-import { LAST_BUCKET } from '../../counters/histogram.ts'
+import { LAST_BIN } from '../../counters/histogram.ts'
 import type { Counts } from './formula.ts'
 import { cleanCount, NO_COUNTS } from './formula.ts'
 import { equalBets } from './wealth.ts'
@@ -17,12 +17,12 @@ export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 /** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
 export type LearnedLatency = {
-  /** Counts per histogram bucket, index = bucket. */
+  /** Counts per histogram bin, index = bin. */
   current: readonly number[]
   previous: readonly number[]
   rotatedAtMs: number
   relearnedAtMs: number
-  /** Last bucket that is not slow, per quantile; null until enough has been seen. */
+  /** Last bin that is not slow, per quantile; null until enough has been seen. */
   edges: readonly number[] | null
 }
 
@@ -31,7 +31,7 @@ const RELEARN_MS = 5_000
 /** Fewer say nothing about a p99. */
 const LEAST_LEARNED = 200
 
-const noCounts = () => new Array<number>(LAST_BUCKET + 1).fill(0)
+const noCounts = () => new Array<number>(LAST_BIN + 1).fill(0)
 
 export function initialLatency(atMs: number): LearnedLatency {
   const none = noCounts()
@@ -44,8 +44,8 @@ export function learn(state: LearnedLatency, control: Histogram, atMs: number): 
   const current = rotate ? noCounts() : state.current.slice()
   const previous = rotate ? state.current : state.previous
   for (const key in control) {
-    const bucket = Math.min(LAST_BUCKET, Math.max(0, Number(key)))
-    current[bucket] = (current[bucket] ?? 0) + cleanCount(control[Number(key)] ?? 0)
+    const bin = Math.min(LAST_BIN, Math.max(0, Number(key)))
+    current[bin] = (current[bin] ?? 0) + cleanCount(control[Number(key)] ?? 0)
   }
   const due = state.edges === null || atMs - state.relearnedAtMs >= RELEARN_MS
   return {
@@ -59,15 +59,14 @@ export function learn(state: LearnedLatency, control: Histogram, atMs: number): 
 
 function learnedEdges(current: readonly number[], previous: readonly number[]): number[] | null {
   let all = 0
-  for (let bucket = 0; bucket <= LAST_BUCKET; bucket++)
-    all += (current[bucket] ?? 0) + (previous[bucket] ?? 0)
+  for (let bin = 0; bin <= LAST_BIN; bin++) all += (current[bin] ?? 0) + (previous[bin] ?? 0)
   if (all < LEAST_LEARNED) return null
   const edges: number[] = []
   let seen = 0
-  for (let bucket = 0; bucket <= LAST_BUCKET; bucket++) {
-    seen += (current[bucket] ?? 0) + (previous[bucket] ?? 0)
+  for (let bin = 0; bin <= LAST_BIN; bin++) {
+    seen += (current[bin] ?? 0) + (previous[bin] ?? 0)
     while (edges.length < LATENCY_QUANTILES.length && seen >= (LATENCY_QUANTILES[edges.length] ?? 1) * all) {
-      edges.push(bucket)
+      edges.push(bin)
     }
   }
   return edges
@@ -76,7 +75,7 @@ function learnedEdges(current: readonly number[], previous: readonly number[]): 
 /**
  * Slow ones of both arms per quantile; nothing while control's edges are not known.
  *
- * @param margin buckets that the canary's must be above the edge
+ * @param margin bins that the canary's must be above the edge
  * @param factor what the canary's exposure is multiplied by
  */
 export function countSlow(
@@ -97,7 +96,7 @@ export function countSlow(
   }))
 }
 
-/** How many of the histogram are above each edge by more than a margin of buckets, and how many there are. */
+/** How many of the histogram are above each edge by more than a margin of bins, and how many there are. */
 function countAbove(
   histogram: Histogram,
   edges: readonly number[],
@@ -106,11 +105,11 @@ function countAbove(
   const above = new Array<number>(edges.length).fill(0)
   let all = 0
   for (const key in histogram) {
-    const bucket = Number(key)
-    const count = cleanCount(histogram[bucket] ?? 0)
+    const bin = Number(key)
+    const count = cleanCount(histogram[bin] ?? 0)
     all += count
     for (let k = 0; k < edges.length; k++) {
-      if (bucket > (edges[k] ?? LAST_BUCKET) + margin) above[k] = (above[k] ?? 0) + count
+      if (bin > (edges[k] ?? LAST_BIN) + margin) above[k] = (above[k] ?? 0) + count
     }
   }
   return { above, all }

@@ -17,14 +17,14 @@ export type GuardSettings = {
     /** Null: canary's error rate ≤ rho × control's + delta (a rate). */
     rho: number
     delta: number
-    /** Distinct visitors' buckets that must have had errors. */
+    /** Distinct visitor slots that must have had errors. */
     minBuckets: number
   }
   latency: {
     enabled: boolean
     rho: number
     delta: number
-    /** The canary counts as slow this many histogram buckets (9 % each) above control's quantile. */
+    /** The canary counts as slow this many histogram bins (9 % each) above control's quantile. */
     marginBuckets: number
     minSlow: number
     /** A stall of one of few machines must weigh less: halves the cap per batch. */

@@ -1,29 +1,13 @@
 /** What goes into the guard and what comes out. Plain data, JSON-serialisable. */
 
-import type { Histogram } from '../../counters/histogram.ts'
-
-/** What one arm did since the tick before. */
-export type ArmTick = {
-  requests: number
-  /** Raw count; a request that times out is an error, one past its deadline is slow. */
-  errors: number
-  latency: Histogram
-  /** Distinct 16-bit routing buckets (0–65535, `hash >>> 16`) with at least one error in this tick. */
-  erroredBuckets: readonly number[]
-  /** Whether there were more of them than a cell holds. */
-  bucketsCut: boolean
-  /** Document requests completed. */
-  journeys: number
-  /** Durations that the app reported. */
-  timings: Histogram
-}
+import type { ArmTick } from '../../counters/ticks.ts'
 
 /** One tick, normally a second. Counts must be of this generation and this stage only. */
 export type GuardTick = {
   atMs: number
   generation: number
   stage: number
-  /** The canary's percentage, 0–100: canary holds the lowest part of the ring of routing buckets. */
+  /** The canary's percentage, 0–100: canary holds the lowest part of the ring of visitor slots. */
   percentage: number
   canary: ArmTick
   control: ArmTick
@@ -46,7 +30,7 @@ export type Evidence = {
   controlErrors: number
   canaryErrorRate: number
   controlErrorRate: number
-  /** Distinct canary buckets with errors, counted up to the number that is needed. */
+  /** Distinct canary slots with errors, counted up to the number that is needed. */
   erroredBuckets: number
   /** Evidence that the canary is not worse; a stage may advance at 1/β. */
   advanceErrorWealth: number
@@ -54,7 +38,7 @@ export type Evidence = {
   /** Estimate; null when it cannot be told. */
   canaryRequestsToGo: number | null
   splitPValue: number
-  /** Routing buckets that rest after an error before they count again. */
+  /** Routing slots that rest after an error before they count again. */
   restingBuckets: number
   stageElapsedMs: number
 }

@@ -21,12 +21,12 @@ export type CeilingState = {
   /** Counts of both arms since the canary's evidence began to rise. */
   canarySince: Tally
   controlSince: Tally
-  /** Ticks with errors since then, by the canary's bucket. */
+  /** Ticks with errors since then, by the canary's slot. */
   bucketsSince: Readonly<Record<number, number>>
 }
 
-/** More distinct buckets than these make no difference. */
-const MOST_BUCKETS = 64
+/** More distinct slots than these make no difference. */
+const MOST_SLOTS = 64
 /** So many visitors who fail all the time, as some bots do, must not make an outage. */
 const FEW_VISITORS = 2
 
@@ -47,7 +47,7 @@ export function initialCeiling(): CeilingState {
  *
  * @param ceiling a rate, 0–1
  * @param logCap bounds ln f
- * @param canaryBuckets with errors in this tick
+ * @param canarySlots with errors in this tick
  */
 export function stepCeiling(
   state: CeilingState,
@@ -56,7 +56,7 @@ export function stepCeiling(
   ceiling: number,
   paid: number,
   logCap: number,
-  canaryBuckets: readonly number[],
+  canarySlots: readonly number[],
 ): CeilingState {
   const rising = totalWealth(state.wealth) >= 2
   const { canarySince, controlSince, bucketsSince } = rising ? state : initialCeiling()
@@ -67,7 +67,7 @@ export function stepCeiling(
     wealth: grow(state.wealth, paid, counts, bets, { rho: 0, delta: ceiling }, logCap),
     canarySince: addTally(canarySince, canary),
     controlSince: addTally(controlSince, control),
-    bucketsSince: noteTicks(bucketsSince, canaryBuckets),
+    bucketsSince: noteTicks(bucketsSince, canarySlots),
   }
 }
 
@@ -75,19 +75,19 @@ const addTally = (a: Tally, b: Tally): Tally => ({ n: a.n + cleanCount(b.n), bad
 
 function noteTicks(
   ticks: CeilingState['bucketsSince'],
-  buckets: readonly number[],
+  slots: readonly number[],
 ): CeilingState['bucketsSince'] {
-  if (buckets.length === 0) return ticks
+  if (slots.length === 0) return ticks
   const noted: Record<number, number> = { ...ticks }
   let known = Object.keys(noted).length
-  for (const bucket of buckets) {
-    if (noted[bucket] === undefined && known++ >= MOST_BUCKETS) continue
-    noted[bucket] = (noted[bucket] ?? 0) + 1
+  for (const slot of slots) {
+    if (noted[slot] === undefined && known++ >= MOST_SLOTS) continue
+    noted[slot] = (noted[slot] ?? 0) + 1
   }
   return noted
 }
 
-/** Distinct canary buckets that had errors while the evidence rose. */
+/** Distinct canary slots that had errors while the evidence rose. */
 export function erroredSince({ bucketsSince }: CeilingState): number {
   return Object.keys(bucketsSince).length
 }
@@ -114,14 +114,14 @@ export function judgeCeiling(
   return state.controlSince.bad + 2 * Math.sqrt(limit) >= limit ? 'shared' : 'breached'
 }
 
-/** Durations certainly above `limitMs`: those in buckets that begin at or above it. */
+/** Durations certainly above `limitMs`: those in bins that begin at or above it. */
 export function slowerThan(latency: Histogram, limitMs: number): Tally {
   const tally = { n: 0, bad: 0 }
   for (const key in latency) {
-    const bucket = Number(key)
-    const count = cleanCount(latency[bucket] ?? 0)
+    const bin = Number(key)
+    const count = cleanCount(latency[bin] ?? 0)
     tally.n += count
-    if (bucket > 0 && upperEdgeMs(bucket - 1) >= limitMs * (1 - 1e-9)) tally.bad += count
+    if (bin > 0 && upperEdgeMs(bin - 1) >= limitMs * (1 - 1e-9)) tally.bad += count
   }
   return tally
 }

@@ -8,16 +8,17 @@
  * It has a tenth of α as its own error probability. For a healthy canary its wealth falls to nothing at once.
  */
 
+import type { ArmTick } from '../../counters/ticks.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
-import type { ArmTick, GuardTick } from '../evidence/types.ts'
+import type { GuardTick } from '../evidence/types.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import type { CeilingState, Tally } from './ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, stepCeiling } from './ceilings.ts'
 
 /** Of the canary's requests, 0–1. */
 const COLLAPSE_RATE = 0.5
-/** Distinct visitors' buckets that must be failing: a few bots at night are no dead canary. */
-const LEAST_BUCKETS = 5
+/** Distinct visitors' slots that must be failing: a few bots at night are no dead canary. */
+const LEAST_SLOTS = 5
 /** Part of α. */
 const ALPHA_SHARE = 0.1
 
@@ -37,7 +38,7 @@ export function stepCollapse(
 ): CeilingState {
   const rate = collapseRate(settings)
   if (rate === null) return state
-  return stepCeiling(state, failures(canary), failures(control), rate, paid, cap, canary.erroredBuckets)
+  return stepCeiling(state, failures(canary), failures(control), rate, paid, cap, canary.erroredSlots)
 }
 
 /**
@@ -46,9 +47,9 @@ export function stepCollapse(
  * that of the raw counts too, as `ln λ ≥ δ·(λ − 1)` for every λ from 1 to 1/δ. Where more visitors failed than a
  * cell holds, these are the raw counts.
  */
-function failures({ requests, errors, erroredBuckets, bucketsCut }: ArmTick): Tally {
+function failures({ requests, errors, erroredSlots, slotsCut }: ArmTick): Tally {
   const all = Math.min(requests, errors)
-  const bad = bucketsCut ? all : Math.min(all, erroredBuckets.length)
+  const bad = slotsCut ? all : Math.min(all, erroredSlots.length)
   return { n: requests - (all - bad), bad }
 }
 
@@ -60,7 +61,7 @@ export function collapsePValue(
 ): number | undefined {
   const rate = collapseRate(settings)
   if (rate === null || percentage >= 100) return undefined
-  if (erroredSince(state) < LEAST_BUCKETS || !isWidespread(state, rate)) return undefined
+  if (erroredSince(state) < LEAST_SLOTS || !isWidespread(state, rate)) return undefined
   const verdict = judgeCeiling(state, rate, settings.alpha * ALPHA_SHARE, true)
   return verdict === 'breached' ? 1 / (ALPHA_SHARE * totalWealth(state.wealth)) : undefined
 }

@@ -7,7 +7,7 @@
  * take a third of M_latency (timings.ts).
  */
 
-import { canaryBucketCount } from '../dedupe/dedupe.ts'
+import { canarySlotCount } from '../dedupe/dedupe.ts'
 import type { Batch } from '../evidence/batch.ts'
 import { NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES, SLOW_BETS } from '../evidence/latency.ts'
@@ -43,7 +43,7 @@ export type RollbackState = {
   slowSeen: readonly number[]
   /** Null until the app has reported durations in both arms. */
   timings: TimingState | null
-  /** Distinct canary buckets with errors, as many as are needed at most. */
+  /** Distinct canary slots with errors, as many as are needed at most. */
   erroredBuckets: readonly number[]
   /** Anytime-valid: the least 1/M so far. */
   pValue: number
@@ -108,21 +108,21 @@ export function stepRollback(
   return next
 }
 
-/** Distinct buckets that must have had errors; fewer only where the canary has hardly any. */
-export function bucketsNeeded(settings: GuardSettings, percentage: number): number {
-  return Math.min(settings.errors.minBuckets, Math.max(1, Math.floor(canaryBucketCount(percentage))))
+/** Distinct slots that must have had errors; fewer only where the canary has hardly any. */
+export function slotsNeeded(settings: GuardSettings, percentage: number): number {
+  return Math.min(settings.errors.minBuckets, Math.max(1, Math.floor(canarySlotCount(percentage))))
 }
 
-/** Notes buckets of the canary that counted, until there are as many distinct ones as are needed. */
-export function noteBuckets(
+/** Notes slots of the canary that counted, until there are as many distinct ones as are needed. */
+export function noteSlots(
   known: readonly number[],
   counted: readonly number[],
   needed: number,
 ): readonly number[] {
   let result = known
-  for (const bucket of counted) {
+  for (const slot of counted) {
     if (result.length >= needed) break
-    if (!result.includes(bucket)) result = [...result, bucket]
+    if (!result.includes(slot)) result = [...result, slot]
   }
   return result
 }
@@ -150,7 +150,7 @@ export type RollbackCause = 'errors' | 'latency' | 'timings'
 export function rollbackCause(
   settings: GuardSettings,
   state: RollbackState,
-  bucketsNeeded: number,
+  slotsNeeded: number,
 ): RollbackCause | null {
   const needed = 1 / settings.alpha
   const wealth = rollbackWealth(settings, state)
@@ -160,7 +160,7 @@ export function rollbackCause(
   const parts = withTimings(meanWealth(state.latency), state.timings)
   const { minSlow } = latency
   const candidates: { cause: RollbackCause; wealth: number; enough: boolean }[] = [
-    { cause: 'errors', wealth: weight * wealth.errors, enough: state.erroredBuckets.length >= bucketsNeeded },
+    { cause: 'errors', wealth: weight * wealth.errors, enough: state.erroredBuckets.length >= slotsNeeded },
     {
       cause: 'latency',
       wealth: (1 - weight) * parts.latency,

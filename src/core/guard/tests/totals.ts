@@ -1,7 +1,8 @@
 /** Plain sums, for thresholds, for sentences and for what is expected of a split. */
 
+import type { ArmTick } from '../../counters/ticks.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
-import type { ArmTick, GuardTick } from '../evidence/types.ts'
+import type { GuardTick } from '../evidence/types.ts'
 import { slowerThan } from './ceilings.ts'
 
 /** Raw sums of both arms. */

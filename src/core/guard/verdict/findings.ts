@@ -8,7 +8,7 @@ import type { CeilingVerdict } from '../tests/ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../tests/ceilings.ts'
 import { collapsePValue } from '../tests/collapse.ts'
 import type { GuardState } from '../tests/guard-state.ts'
-import { bucketsNeeded, rollbackWealth } from '../tests/rollback.ts'
+import { rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
 
 /** Without a request for this long an arm has no data. */
@@ -55,7 +55,7 @@ function judgeCeilings(
   const { errorRate, p95Ms } = ceilings
   // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
   const isBroad =
-    erroredSince(state.errorCeiling) >= bucketsNeeded(settings, state.percentage) &&
+    erroredSince(state.errorCeiling) >= slotsNeeded(settings, state.percentage) &&
     isWidespread(state.errorCeiling, errorRate ?? 1)
   return {
     errors:

@@ -3,7 +3,7 @@
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Judgement, Verdict } from '../evidence/types.ts'
 import type { GuardDecision, GuardState } from '../tests/guard-state.ts'
-import { bucketsNeeded, rollbackCause } from '../tests/rollback.ts'
+import { rollbackCause, slotsNeeded } from '../tests/rollback.ts'
 import { hasTrafficDropped } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
@@ -39,7 +39,7 @@ export function judge(
 function decide(findings: Findings): GuardDecision | null {
   const { settings, state, ceilings } = findings
   const atMs = state.lastAtMs
-  const cause = rollbackCause(settings, state.rollback, bucketsNeeded(settings, state.percentage))
+  const cause = rollbackCause(settings, state.rollback, slotsNeeded(settings, state.percentage))
   if (cause !== null) {
     const trigger = cause === 'errors' ? 'errors' : 'latency'
     return { trigger, sentence: causeSentence(findings, cause), atMs }

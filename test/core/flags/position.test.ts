@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { murmur3 } from '../../../src/core/flags/murmur3.ts'
 import {
-  bucket,
   compileSalt,
-  insidePercentage,
-  murmur3,
+  isInsideShare,
   part,
   pickWeighted,
+  positionOfKey,
   THOUSANDTHS,
   toThousandths,
-} from '../../../src/core/flags/bucket.ts'
+} from '../../../src/core/flags/position.ts'
 import vectors from '../../vectors/bucketing.json' with { type: 'json' }
 import { murmur3x86 } from '../../vectors/reference.ts'
 
@@ -55,14 +55,14 @@ describe('the hash', () => {
 describe('the position of a visitor', () => {
   it('is as in the vectors', () => {
     for (const { salt, key, bucket: expected } of vectors.buckets) {
-      expect(bucket(compileSalt(salt), key), `${salt}:${key}`).toBe(expected)
+      expect(positionOfKey(compileSalt(salt), key), `${salt}:${key}`).toBe(expected)
     }
   })
 
   it('is inside a percentage as in the vectors', () => {
     for (const { bucket: position, percentage, inside } of vectors.percentages) {
       const thousandths = toThousandths(percentage) ?? Number.NaN
-      expect(insidePercentage(position, thousandths), `${position} in ${percentage} %`).toBe(inside)
+      expect(isInsideShare(position, thousandths), `${position} in ${percentage} %`).toBe(inside)
     }
   })
 
