@@ -10,7 +10,7 @@
  * The visitor sees success; the canary is charged with the failure.
  */
 import type { Origin } from '../../core/config/compile/route-target.ts'
-import { type Repetition, RetryBudget } from '../../core/limits/retry-budget.ts'
+import { type Retry, RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { FailureKind } from '../../core/outcome/outcome.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { fetchOrigin, type OriginAnswer, type OriginCall } from './fetch-origin.ts'
@@ -101,7 +101,7 @@ export class OriginClient {
     return this.#health.lastFailureWhileOpen(origin, nowMs, mayProbe)
   }
 
-  #startRepetition({ origin }: Fallback): Repetition | undefined {
+  #startRepetition({ origin }: Fallback): Retry | undefined {
     const nowMs = Date.now()
     return this.#health.mayAsk(origin, nowMs) ? this.#budget.start(nowMs) : undefined
   }
