@@ -1,6 +1,6 @@
 /** What other projects import: dist/lib, one module each, and their declarations. */
 import { execFile } from 'node:child_process'
-import { rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -23,7 +23,7 @@ async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
   return { bytes: (await stat(outfile)).size }
 }
 
-/** Modules for servers and Workers: what they depend on is left to the project that imports them. */
+/** Modules for servers and Workers, with all that they need except Hono, which must be the app's own. */
 export async function buildServerModules(): Promise<void> {
   await build({
     entryPoints: {
@@ -31,14 +31,15 @@ export async function buildServerModules(): Promise<void> {
       openfeature: resolve(PROJECT_ROOT, 'src/sdk/openfeature/index.ts'),
       hono: resolve(PROJECT_ROOT, 'src/sdk/hono/index.ts'),
       durable: resolve(PROJECT_ROOT, 'src/sdk/hono/durable.ts'),
+      testing: resolve(PROJECT_ROOT, 'src/sdk/testing/index.ts'),
     },
     outdir: OUTDIR,
     bundle: true,
     splitting: true,
-    packages: 'external',
-    external: ['cloudflare:*'],
+    external: ['hono', 'cloudflare:*'],
     format: 'esm',
     target: 'es2022',
+    mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'silent',
   })
@@ -52,6 +53,9 @@ export async function buildLibrary(): Promise<void> {
     declare('tsconfig.library.json'),
     declare('tsconfig.library-browser.json'),
   ])
+  // The declarations of what is imported come in one folder each; the SDKs' own name nothing outside theirs.
+  for (const folder of await readdir(resolve(OUTDIR, 'types')))
+    if (folder !== 'sdk') await rm(resolve(OUTDIR, 'types', folder), { recursive: true })
 }
 
 async function declare(config: string): Promise<void> {

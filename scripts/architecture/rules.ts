@@ -64,6 +64,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'the gate inside another Hono Worker: `sluice/hono`, `sluice/durable`',
     imports: ['src/core', 'src/platform', 'src/gate', 'src/durable', 'src/api'],
     packages: ['hono'],
+    builtins: ['cloudflare'],
+  },
+  'src/sdk/testing': {
+    holds: 'forced flags for the tests of apps: `sluice/testing`',
+    imports: ['src/core', 'src/sdk/server', 'src/sdk/hono'],
+    packages: [],
   },
   'src/interop': {
     holds: 'imports from, and exports to, other flag systems; runs on the command line',

@@ -65,8 +65,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
 async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
   const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
-  // Heavy: only whoever starts a gate loads it.
-  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
+  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await loadMiniflare()
   const restarts: (() => void)[] = []
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -101,6 +100,21 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
     },
     onRestart: (listener) => restarts.push(listener),
     close,
+  }
+}
+
+/** Miniflare weighs 200 MB, so the package leaves it to the project: an app that only reads decisions does without. */
+async function loadMiniflare(): Promise<typeof import('miniflare')> {
+  try {
+    return await import('miniflare')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
+    const { peerDependencies } = JSON.parse(await readText(join(PROJECT_ROOT, 'package.json'))) as {
+      peerDependencies: { miniflare: string }
+    }
+    throw new Error(
+      `miniflare is not installed. Install it: npm install --save-dev miniflare@${peerDependencies.miniflare}`,
+    )
   }
 }
 

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { parseDocument } from '../../core/config/parse/parse.ts'
-import { describeProblems, readText } from './documents.ts'
+import { describeProblems } from '../../core/config/parse/problems.ts'
+import { readText } from './documents.ts'
 import { PROJECT_ROOT } from './project-root.ts'
 
 export { PROJECT_ROOT } from './project-root.ts'

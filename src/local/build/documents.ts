@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import type { Problem } from '../../core/config/parse/problems.ts'
 
 const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -15,16 +14,6 @@ export async function readText(path: string): Promise<string> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new Error(`Cannot read ${path}: ${READ_ERRORS[code] ?? code}`)
   }
-}
-
-/** Problems as people read them, a paragraph each. */
-export function describeProblems(problems: readonly Problem[]): string {
-  return problems
-    .map(
-      ({ path, found, expected, fix }) =>
-        `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`,
-    )
-    .join('\n')
 }
 
 /** The document with other URLs for some of its origins; unknown names are left out. */

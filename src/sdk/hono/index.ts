@@ -1,87 +1,175 @@
 /**
- * The gate inside a Hono Worker of one's own, instead of in front of it: decisions in `c.var.flags`, outcomes counted
- * and judged, the gate's endpoints below /__sluice.
+ * `sluice/hono`: the gate inside a Hono Worker of the app's, instead of in front of it. `sluice()` gives handlers their
+ * flags; `gate()` routes requests between origins. Both answer the gate's endpoints below /__sluice.
  */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { createEndpoints } from '../../api/endpoints.ts'
+import { parseDocumentValue } from '../../core/config/parse/parse.ts'
+import { describeProblems } from '../../core/config/parse/problems.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
-import { createGate } from '../../gate/gate.ts'
+import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
 import type { Env } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
+import { FORCED, type SluiceFlags } from './flags.ts'
+import { flagsOf } from './guarded-flags.ts'
 
-/** A flag as the gate decided it for the visitor of this request. */
-export type FlagDecision = { value: unknown; variant: string; reason: string }
-
-/** `c.var.flags`. A flag that is asked for counts for this request: how it ends is how the flag's variant did. */
-export type SluiceFlags = {
-  /** Whether the flag serves another variant than its `off`. False for a flag that the document doesn't have. */
-  isOn(flag: string): boolean
-  variant(flag: string): string | undefined
-  value<Value>(flag: string, otherwise: Value): Value
-  /** Every flag, without counting any. */
-  all(): Record<string, FlagDecision>
-  /** The visitor's id, by which percentages place them. */
-  targetingKey(): string
-}
+export type { FlagDecision, SluiceFlags } from './flags.ts'
 
 export type SluiceVariables = { flags: SluiceFlags }
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    flags: SluiceFlags
+  }
+}
 
 /** Bindings of the Worker, as the gate's wrangler.toml has them. Without the Durable Objects nothing is counted. */
 export type SluiceBindings = {
   GATE: KVNamespace
   CONTROLLER?: DurableObjectNamespace
   COUNTERS?: DurableObjectNamespace
+  /** `production` unless set. */
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string
   SIGNING_KEY?: string
 }
 
 export type SluiceOptions = {
-  /** The gate document until KV shows one, as JSON. Default: one without flags. */
+  /** The gate document, as JSON, until KV holds one. Default: one without flags. */
   document?: object
 }
 
-const NO_FLAGS = { origins: { app: { url: 'http://localhost' } }, routes: [{ path: '/*', origin: 'app' }] }
-const PREFIX = '/__sluice/'
+export type GateOptions = {
+  /** The gate document, as JSON, until KV holds one: its routes say which origin gets a request. */
+  document: object
+}
 
-/** Makes the middleware; put it before the routes that ask for flags. */
-export function sluice({
-  document = NO_FLAGS,
-}: SluiceOptions = {}): MiddlewareHandler<{ Variables: SluiceVariables }> {
-  const gate = createGate({ bundled: document })
-  const endpoints = createEndpoints(gate)
+const NO_FLAGS = { origins: { app: { url: 'http://localhost' } }, routes: [{ path: '/*', origin: 'app' }] }
+const OWN_PATH = /^\/__sluice(?:\/|$)/
+
+/**
+ * Makes the middleware that gives handlers their flags, in `c.var.flags`. Put it before the routes that ask for flags.
+ *
+ * A flag that a handler asks for counts for this request: a status of 500 or above, or an exception, is a failure of its
+ * variant. Where the gate itself fails, flags are off (`value` gives its default) and the handler runs all the same.
+ *
+ * @param options the document that serves until KV holds one
+ * @returns middleware that sets `flags` and answers `/__sluice/*`
+ * @throws Error where the document is not valid; the message lists the problems, `cause` holds them as data
+ * @example
+ * import { Hono } from 'hono'
+ * import { type SluiceBindings, sluice } from 'sluice/hono'
+ *
+ * export { Controller, Counters } from 'sluice/durable'
+ *
+ * const app = new Hono<{ Bindings: SluiceBindings }>()
+ * app.use(sluice())
+ * app.get('/', (c) => c.text(c.var.flags.isOn('new-checkout') ? 'new' : 'old'))
+ *
+ * export default app
+ */
+export function sluice({ document = NO_FLAGS }: SluiceOptions = {}): MiddlewareHandler<{
+  Variables: SluiceVariables
+}> {
+  const own = gateWith(document)
+  const endpoints = createEndpoints(own)
 
   return async function sluice(c, next) {
-    const env = c.env as unknown as Env
-    const ctx = c.executionCtx as ExecutionContext
-    if (c.req.path.startsWith(PREFIX)) return await endpoints.fetch(c.req.raw, env, ctx)
+    if (FORCED in ((c.get('flags') as SluiceFlags | undefined) ?? {})) return await next()
+    if (OWN_PATH.test(c.req.path)) return await endpoints.fetch(c.req.raw, ...surroundingsOf(c))
     const startMs = Date.now()
-    const live = await gate.live.current(env, (work) => ctx.waitUntil(work), startMs)
-    const use = await openFlagUse(c.req.raw, live, env, gate.gradualRollback)
+    const use = await openUse(c, own, startMs)
     c.set('flags', flagsOf(use))
     await next()
-    const cookie = use.setCookie()
-    if (use.isEmpty && cookie === undefined) return undefined
-    // The answer was made for this visitor: no cache may give it to another.
-    const headers = new Headers(c.res.headers)
-    keepFromSharedCaches(headers)
-    c.header('cache-control', headers.get('cache-control') ?? 'private')
-    if (cookie !== undefined) c.header('set-cookie', cookie, { append: true })
-    if (env.COUNTERS !== undefined) {
-      const failed = c.error !== undefined || c.res.status >= 500
-      const outcome = { failed, status: c.res.status, latencyMs: Date.now() - startMs }
-      use.report(outcome, gate.reporter, { env, waitUntil: (work) => ctx.waitUntil(work) })
+    try {
+      if (use !== undefined) conclude(c, own, use, startMs)
+    } catch (error) {
+      noteInternalError('hono.report', error)
     }
     return undefined
   }
 }
 
-function flagsOf(use: FlagUse): SluiceFlags {
-  return {
-    isOn: (flag) => use.of(flag)?.isOn ?? false,
-    variant: (flag) => use.of(flag)?.decision.variant,
-    value: <Value>(flag: string, otherwise: Value) => (use.of(flag)?.decision.value ?? otherwise) as Value,
-    all: () => use.all(),
-    targetingKey: () => use.targetingKey(),
+/**
+ * Makes the middleware that routes between origins: the gate as a part of a Hono app. It answers every request that
+ * reaches it (`/__sluice/*` itself, all else from the origin that the document's route and its flag name) and never
+ * calls `next()`: routes of the app that come before it win, routes after it get nothing. Limit it with a path, such as
+ * `app.use('/shop/*', gate({ document }))`. Whatever fails inside leads to the stable origin.
+ *
+ * The body of a request is streamed to the origin, so middleware before this one must not read it.
+ *
+ * @param options the document that serves until KV holds one
+ * @returns middleware that answers with the origin's response
+ * @throws Error where the document is not valid; the message lists the problems, `cause` holds them as data
+ * @example
+ * import { Hono } from 'hono'
+ * import { gate, type SluiceBindings } from 'sluice/hono'
+ *
+ * export { Controller, Counters } from 'sluice/durable'
+ *
+ * const document = {
+ *   origins: { old: { url: 'https://old.example.com' }, new: { url: 'https://new.example.com' } },
+ *   routes: [{ path: '/*', flag: 'new-site', origins: { on: 'new', off: 'old' } }],
+ *   flags: {
+ *     'new-site': { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 5, serve: 'on' }] },
+ *   },
+ * }
+ *
+ * const app = new Hono<{ Bindings: SluiceBindings }>()
+ * app.get('/robots.txt', (c) => c.text('User-agent: *'))
+ * app.use(gate({ document }))
+ *
+ * export default app
+ */
+export function gate({ document }: GateOptions): MiddlewareHandler {
+  const own = gateWith(document)
+  const endpoints = createEndpoints(own)
+
+  return async function gate(c) {
+    const [env, ctx] = surroundingsOf(c)
+    return OWN_PATH.test(c.req.path)
+      ? await endpoints.fetch(c.req.raw, env, ctx)
+      : await own.handle(c.req.raw, env, ctx)
   }
+}
+
+/** A gate of this document, which is checked here so that no request meets an invalid one. */
+function gateWith(document: object): Gate {
+  const parsed = parseDocumentValue(document)
+  if (!parsed.ok)
+    throw new Error(`Cannot use the gate document: it has problems\n${describeProblems(parsed.problems)}`, {
+      cause: parsed.problems,
+    })
+  return createGate({ bundled: document })
+}
+
+function surroundingsOf(c: Context): [Env, ExecutionContext] {
+  return [c.env as unknown as Env, c.executionCtx as ExecutionContext]
+}
+
+async function openUse(c: Context, own: Gate, nowMs: number): Promise<FlagUse | undefined> {
+  try {
+    const [env, ctx] = surroundingsOf(c)
+    const live = await own.live.current(env, (work) => ctx.waitUntil(work), nowMs)
+    return await openFlagUse(c.req.raw, live, env, own.gradualRollback)
+  } catch (error) {
+    noteInternalError('hono.visitor', error)
+    return undefined
+  }
+}
+
+/** Keeps an answer that depends on the visitor out of shared caches, and counts the outcome of the request. */
+function conclude(c: Context, own: Gate, use: FlagUse, startMs: number): void {
+  const cookie = use.setCookie()
+  if (use.isEmpty && cookie === undefined) return
+  const headers = new Headers(c.res.headers)
+  keepFromSharedCaches(headers)
+  c.header('cache-control', headers.get('cache-control') ?? 'private')
+  if (cookie !== undefined) c.header('set-cookie', cookie, { append: true })
+  const [env, ctx] = surroundingsOf(c)
+  if (env.COUNTERS === undefined) return
+  const failed = c.error !== undefined || c.res.status >= 500
+  const outcome = { failed, status: c.res.status, latencyMs: Date.now() - startMs }
+  use.report(outcome, own.reporter, { env, waitUntil: (work) => ctx.waitUntil(work) })
 }

@@ -1,22 +1,33 @@
 /**
- * Sluice for OpenFeature's server SDK. Where a request came through the gate, its headers say what the gate decided,
- * and no question is needed; everything else is asked over OFREP, for the same visitor.
+ * `sluice/openfeature`, a provider for OpenFeature's server SDK. Where a request came through the gate, its headers say
+ * what the gate decided and no query is needed; everything else is queried over OFREP, for the same visitor.
  */
-import type { EvaluationContext, JsonValue, Provider, ResolutionDetails } from '@openfeature/server-sdk'
-import { HEADERS, type HeadersLike, readDecision } from '../server/index.ts'
+import type {
+  EvaluationContext,
+  JsonValue,
+  Provider,
+  ResolutionDetails,
+  TrackingEventDetails,
+} from '@openfeature/server-sdk'
+import { HEADERS, type HeadersLike, headerOf, readDecision } from '../server/index.ts'
+import { type Answer, failure, openFeatureReason, resolutionOf } from './resolution.ts'
 
 export type SluiceProviderOptions = {
   /** Where the gate is, such as https://www.example.com. */
   url: string
-  /** A token of the gate, for private flags or where the document wants one. */
-  token?: string
-  /** The gate's SIGNING_KEY; without it headers are not believed, and every flag is asked for. */
-  signingKey?: string
-  /** How long the gate may take. Default 2000. */
+  /** A token of the gate, for private flags or where the document requires one. */
+  token?: string | undefined
+  /** The gate's SIGNING_KEY; without it headers are not believed, and every flag is queried. */
+  signingKey?: string | undefined
+  /** How long the gate may take, in ms. Default 2000. */
   timeoutMs?: number
+  /** Sends the queries. Default: the global `fetch`; in a Worker it may be that of a service binding. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
 const TIMEOUT_MS = 2_000
+/** For how long the gate is left alone where it refuses queries without saying until when. */
+const FALLBACK_RETRY_SECONDS = 60
 /** Keys under which a request's headers travel in an evaluation context. */
 const IN_CONTEXT = {
   flags: 'sluiceFlags',
@@ -24,78 +35,111 @@ const IN_CONTEXT = {
   signature: 'sluiceSignature',
 } as const
 
-/** The evaluation context of a request that came through the gate: pass it to the client with each question. */
+/**
+ * Makes the evaluation context of a request that came through the gate: pass it to the client with each evaluation.
+ *
+ * @param headers headers of the request, as `Headers` or as Node has them
+ * @returns a context with the gate's headers in it; the provider verifies them before it believes them
+ * @example
+ * import { OpenFeature } from '@openfeature/server-sdk'
+ * import { gateContext } from 'sluice/openfeature'
+ *
+ * export async function isNewCheckout(request: Request): Promise<boolean> {
+ *   const client = OpenFeature.getClient()
+ *   return await client.getBooleanValue('new-checkout', false, gateContext(request.headers))
+ * }
+ */
 export function gateContext(headers: HeadersLike): EvaluationContext {
   const context: Record<string, string> = {}
   for (const name of ['flags', 'targetingKey', 'signature'] as const) {
-    const get = (headers as { get?(header: string): string | null }).get
-    const value =
-      typeof get === 'function'
-        ? get.call(headers, HEADERS[name])
-        : (headers as Record<string, string | string[] | undefined>)[HEADERS[name]]
-    if (typeof value === 'string') context[IN_CONTEXT[name]] = value
+    const value = headerOf(headers, HEADERS[name])
+    if (value !== undefined) context[IN_CONTEXT[name]] = value
   }
   return context
 }
 
-type Errors = NonNullable<ResolutionDetails<unknown>['errorCode']>
-type Answer = {
-  value?: unknown
-  variant?: string
-  reason?: string
-  metadata?: Record<string, string | number | boolean>
-  errorCode?: string
-  errorDetails?: string
-}
-
+/**
+ * The provider. An evaluation never throws: where the gate can't be reached, refuses, or knows no such flag, it gives
+ * the default value with an `errorCode`. After a refusal with `Retry-After` no query is sent until that time.
+ *
+ * @example
+ * import { OpenFeature } from '@openfeature/server-sdk'
+ * import { SluiceProvider } from 'sluice/openfeature'
+ *
+ * export async function connect(signingKey: string): Promise<void> {
+ *   const provider = new SluiceProvider({ url: 'https://www.example.com', signingKey })
+ *   await OpenFeature.setProviderAndWait(provider)
+ * }
+ */
 export class SluiceProvider implements Provider {
   readonly runsOn = 'server'
   readonly metadata = { name: 'sluice' } as const
   readonly #options: SluiceProviderOptions
+  #closing = new AbortController()
+  /** Until then the gate wants no queries, ms since 1970. */
+  #pausedUntilMs = 0
 
   constructor(options: SluiceProviderOptions) {
     this.#options = options
   }
 
+  /**
+   * Gets ready, again after `onClose` too. It sends no query: an app must start while its gate is away.
+   *
+   * @throws TypeError (as a rejection) where `url` is not absolute
+   */
+  async initialize(): Promise<void> {
+    const { url } = this.#options
+    if (!/^https?:\/\//.test(url))
+      throw new TypeError(`url must be absolute, such as https://www.example.com: ${url}`)
+    this.#closing = new AbortController()
+    this.#pausedUntilMs = 0
+  }
+
+  /** Ends queries under way; they give their default values. */
+  async onClose(): Promise<void> {
+    this.#closing.abort(new Error('the provider is closed'))
+  }
+
+  /** Reserved: takes OpenFeature's tracking events and does not send them yet. */
+  track(_trackingEventName: string, _context: EvaluationContext, _details: TrackingEventDetails): void {}
+
   async resolveBooleanEvaluation(
     flagKey: string,
-    otherwise: boolean,
+    defaultValue: boolean,
     context: EvaluationContext,
   ): Promise<ResolutionDetails<boolean>> {
     const { decision, rest } = await this.#readContext(context)
     const variant = decision?.variants[flagKey]
-    // The header names variants. What these two are is plain; the value of any other is asked for.
+    // The header names variants. The values of these two are known; that of any other is queried.
     if (variant === 'on' || variant === 'off') {
       const reason = openFeatureReason(decision?.reasons[flagKey])
       return { value: variant === 'on', variant, ...(reason && { reason }) }
     }
-    return await this.#ask(flagKey, otherwise, rest, (value) => typeof value === 'boolean')
+    return await this.#query(flagKey, defaultValue, rest)
   }
 
-  async resolveStringEvaluation(flagKey: string, otherwise: string, context: EvaluationContext) {
-    const { rest } = await this.#readContext(context)
-    return await this.#ask(flagKey, otherwise, rest, (value) => typeof value === 'string')
+  async resolveStringEvaluation(flagKey: string, defaultValue: string, context: EvaluationContext) {
+    return await this.#query(flagKey, defaultValue, (await this.#readContext(context)).rest)
   }
 
-  async resolveNumberEvaluation(flagKey: string, otherwise: number, context: EvaluationContext) {
-    const { rest } = await this.#readContext(context)
-    return await this.#ask(flagKey, otherwise, rest, (value) => typeof value === 'number')
+  async resolveNumberEvaluation(flagKey: string, defaultValue: number, context: EvaluationContext) {
+    return await this.#query(flagKey, defaultValue, (await this.#readContext(context)).rest)
   }
 
   async resolveObjectEvaluation<T extends JsonValue>(
     flagKey: string,
-    otherwise: T,
+    defaultValue: T,
     context: EvaluationContext,
   ) {
-    const { rest } = await this.#readContext(context)
-    return await this.#ask(flagKey, otherwise, rest, (value) => typeof value === 'object' && value !== null)
+    return await this.#query(flagKey, defaultValue, (await this.#readContext(context)).rest, 'object')
   }
 
   /** What the gate decided, and the context without its headers, for the same visitor. */
   async #readContext(context: EvaluationContext) {
     const { sluiceFlags, sluiceTargetingKey, sluiceSignature, ...rest } = context
     const { signingKey } = this.#options
-    if (signingKey === undefined || typeof sluiceFlags !== 'string') return { decision: undefined, rest }
+    if (!signingKey || typeof sluiceFlags !== 'string') return { decision: undefined, rest }
     const headers: Record<string, string> = { [HEADERS.flags]: sluiceFlags }
     if (typeof sluiceTargetingKey === 'string') headers[HEADERS.targetingKey] = sluiceTargetingKey
     if (typeof sluiceSignature === 'string') headers[HEADERS.signature] = sluiceSignature
@@ -104,44 +148,36 @@ export class SluiceProvider implements Provider {
     return { decision, rest: { ...rest, ...(targetingKey !== undefined && { targetingKey }) } }
   }
 
-  async #ask<T>(
+  async #query<T>(
     flagKey: string,
-    otherwise: T,
+    defaultValue: T,
     context: EvaluationContext,
-    fits: (value: unknown) => boolean,
+    type: string = typeof defaultValue,
   ): Promise<ResolutionDetails<T>> {
+    const pauseMs = this.#pausedUntilMs - Date.now()
+    if (pauseMs > 0)
+      return failure(defaultValue, 'GENERAL', `The gate wants no queries for ${Math.ceil(pauseMs / 1_000)} s`)
     try {
-      const { value, variant, reason, metadata, errorCode, errorDetails } = await this.#evaluate(
-        flagKey,
-        context,
-      )
-      if (errorCode !== undefined) return failure(otherwise, errorCode, errorDetails)
-      if (value === undefined) return { value: otherwise, reason: 'DEFAULT', ...(variant && { variant }) }
-      if (!fits(value)) return failure(otherwise, 'TYPE_MISMATCH', `${flagKey} is ${JSON.stringify(value)}`)
-      return {
-        value: value as T,
-        ...(variant !== undefined && { variant }),
-        ...(reason !== undefined && { reason }),
-        ...(metadata !== undefined && { flagMetadata: metadata }),
-      }
+      return resolutionOf(flagKey, await this.#answer(flagKey, context), defaultValue, type)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      return failure(otherwise, 'GENERAL', `Cannot ask the gate: ${message}`)
+      return failure(defaultValue, 'GENERAL', `Cannot query the gate: ${message}`)
     }
   }
 
-  async #evaluate(flagKey: string, context: EvaluationContext): Promise<Answer> {
-    const { url, token, timeoutMs = TIMEOUT_MS } = this.#options
+  async #answer(flagKey: string, context: EvaluationContext): Promise<Answer> {
+    const { url, token, timeoutMs = TIMEOUT_MS, fetch: send = fetch } = this.#options
     const path = `/__sluice/ofrep/v1/evaluate/flags/${encodeURIComponent(flagKey)}`
-    const response = await fetch(url.replace(/\/$/, '') + path, {
+    const response = await send(url.replace(/\/$/, '') + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       body: JSON.stringify({ context }),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]),
     })
+    this.#heed(response)
     const answer = (await response.json()) as Answer
     if (response.ok || answer.errorCode !== undefined) return answer
     return {
@@ -149,20 +185,13 @@ export class SluiceProvider implements Provider {
       errorDetails: answer.errorDetails ?? `The gate answered ${response.status}`,
     }
   }
-}
 
-function failure<T>(value: T, errorCode: string, errorMessage: string | undefined): ResolutionDetails<T> {
-  // The SDK's codes are an enum of these very texts.
-  return { value, reason: 'ERROR', errorCode: errorCode as Errors, ...(errorMessage && { errorMessage }) }
-}
-
-/** As over OFREP: what closes a flag here is DISABLED there. */
-function openFeatureReason(reason: string | undefined): string | undefined {
-  const known: Readonly<Record<string, string>> = {
-    killed: 'DISABLED',
-    rolled_back: 'DISABLED',
-    rescued: 'DISABLED',
-    override: 'TARGETING_MATCH',
+  /** Notes until when the gate wants no queries: a number of seconds, or a date. */
+  #heed({ status, headers }: Response): void {
+    const retryAfter = headers.get('retry-after')
+    if (status !== 429 && !(status === 503 && retryAfter !== null)) return
+    const seconds = Number(retryAfter ?? FALLBACK_RETRY_SECONDS)
+    const atMs = Number.isNaN(seconds) ? Date.parse(retryAfter ?? '') : Date.now() + seconds * 1_000
+    this.#pausedUntilMs = Number.isNaN(atMs) ? Date.now() + FALLBACK_RETRY_SECONDS * 1_000 : atMs
   }
-  return reason && (known[reason] ?? reason.toUpperCase())
 }

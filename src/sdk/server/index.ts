@@ -1,9 +1,10 @@
 /**
- * For the app behind the gate, on Node, in Workers and wherever WebCrypto is: what the gate decided for this request,
- * read from its headers and believed only where the signature is right.
+ * `sluice/server`, for the app behind the gate on Node, in Workers and wherever WebCrypto is: what the gate decided for
+ * a request, read from its headers and believed only where the signature is right.
  */
+import { isSigned } from './signature.ts'
 
-/** The three headers, by `Headers` or as Node has them. */
+/** A request's headers: `Headers`, or an object as Node's `IncomingMessage` has it. */
 export type HeadersLike =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | string[] | undefined>>
@@ -19,37 +20,56 @@ export type GateDecision = {
 }
 
 export type ReadOptions = {
-  /** The gate's SIGNING_KEY. Without it nothing is verified: only where nobody but the gate can reach the app. */
-  signingKey?: string | undefined
-  /** Default: the clock. */
+  /**
+   * The gate's SIGNING_KEY. `false` verifies nothing: safe only where no request reaches the app except through the
+   * gate. An undefined key is refused, because anyone could then forge the headers.
+   */
+  signingKey: string | false
+  /** The present time, ms since 1970. Default: the clock. */
   nowMs?: number
-  /** How old a signature may be. Default 300 seconds. */
+  /** How old a signature may be, in seconds. Default 300. */
   maxAgeSeconds?: number
 }
 
 const MAX_AGE_SECONDS = 300
-/** Clocks of two machines are never quite the same. */
-const CLOCK_SKEW_SECONDS = 60
 
+/** Names of the gate's three headers, in lower case. */
 export const HEADERS = {
   flags: 'sluice-flags',
   targetingKey: 'sluice-targeting-key',
   signature: 'sluice-signature',
 } as const
 
-/** What the gate decided for a request; undefined where it said nothing, or where the signature isn't the gate's. */
+/**
+ * Reads what the gate decided for a request.
+ *
+ * @param headers headers of the request that came through the gate
+ * @param options the gate's SIGNING_KEY, and how old its signature may be
+ * @returns the decision; undefined where the request has none, or where the signature is wrong or too old
+ * @throws TypeError (as a rejection) where `signingKey` is neither a non-empty text nor `false`
+ * @example
+ * import { readDecision } from 'sluice/server'
+ *
+ * export async function isNewCheckout(request: Request, signingKey: string): Promise<boolean> {
+ *   const decision = await readDecision(request.headers, { signingKey })
+ *   return decision?.variants['new-checkout'] === 'on'
+ * }
+ */
 export async function readDecision(
   headers: HeadersLike,
-  options: ReadOptions = {},
+  { signingKey, nowMs = Date.now(), maxAgeSeconds = MAX_AGE_SECONDS }: ReadOptions,
 ): Promise<GateDecision | undefined> {
+  if (signingKey !== false && (typeof signingKey !== 'string' || signingKey === ''))
+    throw new TypeError(
+      'signingKey must be the SIGNING_KEY of the gate; pass false to read headers that are not verified',
+    )
   const flags = headerOf(headers, HEADERS.flags)
   if (flags === undefined) return undefined
   const targetingKey = headerOf(headers, HEADERS.targetingKey)
-  if (options.signingKey !== undefined) {
+  if (signingKey !== false) {
+    const signed = { flags, targetingKey: targetingKey ?? '' }
     const signature = headerOf(headers, HEADERS.signature)
-    if (!(await isSigned(flags, targetingKey, signature, { ...options, signingKey: options.signingKey }))) {
-      return undefined
-    }
+    if (!(await isSigned(signed, signature, signingKey, { nowMs, maxAgeSeconds }))) return undefined
   }
   return {
     ...parseFlags(flags),
@@ -57,7 +77,17 @@ export async function readDecision(
   }
 }
 
-/** `new-checkout=on;reason=split, dark=off;reason=default`. */
+/**
+ * Parses a `Sluice-Flags` header. It verifies nothing: use `readDecision` for headers of requests.
+ *
+ * @param header text such as `new-checkout=on;reason=split, dark=off;reason=default`
+ * @returns flag → variant and flag → reason; parts that are not of this form are left out
+ * @example
+ * import { parseFlags } from 'sluice/server'
+ *
+ * const { variants, reasons } = parseFlags('new-checkout=on;reason=split')
+ * console.log(variants['new-checkout'], reasons['new-checkout']) // on split
+ */
 export function parseFlags(header: string): Pick<GateDecision, 'variants' | 'reasons'> {
   const variants: Record<string, string> = {}
   const reasons: Record<string, string> = {}
@@ -73,50 +103,22 @@ export function parseFlags(header: string): Pick<GateDecision, 'variants' | 'rea
   return { variants, reasons }
 }
 
-async function isSigned(
-  flags: string,
-  targetingKey: string | undefined,
-  signature: string | undefined,
-  { signingKey, nowMs = Date.now(), maxAgeSeconds = MAX_AGE_SECONDS }: ReadOptions & { signingKey: string },
-): Promise<boolean> {
-  const [, seconds = '', hex = ''] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(signature ?? '') ?? []
-  if (hex === '') return false
-  const ageSeconds = nowMs / 1_000 - Number(seconds)
-  if (ageSeconds > maxAgeSeconds || ageSeconds < -CLOCK_SKEW_SECONDS) return false
-  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
-  const text = new TextEncoder().encode(`${seconds}.${flags}.${targetingKey ?? ''}`)
-  // Compares in constant time.
-  return await crypto.subtle.verify('HMAC', await keyOf(signingKey), bytes, text)
-}
-
-type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>
-
-const keys = new Map<string, Promise<Key>>()
-
-/** Importing a key takes longer than verifying with it. */
-function keyOf(secret: string): Promise<Key> {
-  let key = keys.get(secret)
-  if (key === undefined) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['verify'])
-    keys.set(secret, key)
-  }
-  return key
-}
-
-function headerOf(headers: HeadersLike, name: string): string | undefined {
-  const get = (headers as { get?: unknown }).get
-  if (typeof get === 'function')
-    return (headers as { get(name: string): string | null }).get(name) ?? undefined
-  const value = (headers as Readonly<Record<string, string | string[] | undefined>>)[name]
+/** A header's value, by its name in lower case. */
+export function headerOf(headers: HeadersLike, name: string): string | undefined {
+  if (hasGet(headers)) return headers.get(name) ?? undefined
+  const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : value
+}
+
+function hasGet(headers: HeadersLike): headers is { get(name: string): string | null } {
+  return typeof headers.get === 'function'
 }
 
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // Not encoded by the gate; the text stands for itself.
+    // Not encoded by the gate: the text is taken as it is.
     return text
   }
 }

@@ -1,23 +1,20 @@
 /** The package as other projects get it: packed, installed into an empty project, used in a Hono Worker of its own. */
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAdminClient } from '../../../src/contract/client.ts'
-import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
-import { freePort } from '../../../src/local/local-gate.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
 import { packInto } from '../harness/pack.ts'
 import { ADMIN_TOKEN } from '../harness/running-gate.ts'
+import { bundle, install, peerVersions, type RunningWorker, run, startWorker, typeCheck } from './consumer.ts'
 
-const run = promisify(execFile)
 const MOST_BROWSER_BYTES = 3_000
+/** What an app installs that only reads decisions. */
+const MOST_INSTALLED_BYTES = 10_000_000
 
 const variants = { on: true, off: false }
 const DOCUMENT = {
@@ -55,83 +52,32 @@ export default app
 
 const TYPED = `
 import { createSluice } from 'sluice/browser'
-import { gateContext, SluiceProvider } from 'sluice/openfeature'
 import { readDecision } from 'sluice/server'
 
 const page = createSluice<{ shop: boolean; colour: string }>({ live: true })
 export const isNew: boolean = page.value('shop', false)
 // @ts-expect-error a colour is no boolean
 export const wrong: boolean = page.value('colour', 'red')
-export const provider = new SluiceProvider({ url: 'https://www.example.com' })
-export const context = gateContext(new Headers())
-export const key: Promise<string | undefined> = readDecision(new Headers()).then((found) => found?.targetingKey)
+export const key: Promise<string | undefined> = readDecision(new Headers(), { signingKey: false }).then(
+  (found) => found?.targetingKey,
+)
+declare const fromEnvironment: string | undefined
+// @ts-expect-error without a key anyone could forge the headers
+readDecision(new Headers(), { signingKey: fromEnvironment })
 `
 
 let folder: string
 let url: string
-let dispose: () => Promise<void> = async () => {}
-
-async function bundle(code: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: folder, loader: 'ts' },
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    minify: true,
-    write: false,
-    logLevel: 'silent',
-  })
-  return outputFiles[0]?.text ?? ''
-}
+let worker: RunningWorker | undefined
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-package-'))
-  const npm = (args: string[], cwd: string) => run('npm', [...args, '--ignore-scripts'], { cwd })
-  const tarball = await packInto(folder)
-  await writeFile(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'foreign', type: 'module', private: true }),
-  )
-  await npm(
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=dev', tarball, 'hono@4.13.19'],
-    folder,
-  )
-  await mkdir(join(folder, 'src'))
-  await writeFile(join(folder, 'src/worker.ts'), WORKER)
-  await writeFile(join(folder, 'src/typed.ts'), TYPED)
-
-  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import('miniflare')
-  const port = await freePort()
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: 'foreign',
-      host: '127.0.0.1',
-      port,
-      modules: [{ type: 'ESModule', path: '/worker.js', contents: await bundle(WORKER) }],
-      modulesRoot: '/',
-      compatibilityDate: '2026-10-01',
-      compatibilityFlags: ['enable_request_signal', 'request_signal_passthrough'],
-      kvNamespaces: { GATE: 'gate' },
-      durableObjects: {
-        CONTROLLER: { className: 'Controller', useSQLite: true },
-        COUNTERS: { className: 'Counters', useSQLite: true },
-      },
-      bindings: { ENVIRONMENT: 'development', ADMIN_TOKEN },
-      resourcePersistencePath: join(folder, 'data'),
-      cf: { colo: 'local' },
-      telemetry: { enabled: false },
-      log: new Log(LogLevel.ERROR),
-    }),
-  )
-  await miniflare.ready
-  await (await miniflare.getKVNamespace('GATE')).put('config', JSON.stringify(DOCUMENT))
-  url = `http://127.0.0.1:${port}`
-  dispose = () => miniflare.dispose()
+  await install(folder, [await packInto(folder), `hono@${(await peerVersions('hono')).tested}`])
+  worker = await startWorker(folder, WORKER, DOCUMENT)
+  url = worker.url
 }, 600_000)
 afterAll(async () => {
-  await dispose()
+  await worker?.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -147,25 +93,7 @@ async function visitorsOn(answer: string, count: number): Promise<string[]> {
 
 describe('the packed package', () => {
   it('has types for everything that it exports', async () => {
-    const compilerOptions = {
-      target: 'ES2023',
-      module: 'ESNext',
-      moduleResolution: 'bundler',
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      lib: ['ES2023', 'DOM', 'DOM.Iterable'],
-      types: [],
-      paths: {
-        'cloudflare:workers': [join(PROJECT_ROOT, 'node_modules/@cloudflare/workers-types/index.d.ts')],
-        '@openfeature/server-sdk': [join(PROJECT_ROOT, 'node_modules/@openfeature/server-sdk')],
-      },
-    }
-    await writeFile(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['src/typed.ts'] }),
-    )
-    await run(join(PROJECT_ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
+    await typeCheck(folder, TYPED, { lib: ['ES2023', 'DOM', 'DOM.Iterable'] })
   })
 
   it('verifies on Node what the gate has signed, and nothing else', async () => {
@@ -189,12 +117,27 @@ describe('the packed package', () => {
     expect(JSON.parse(stdout)).toEqual([decision, null, null, null])
   })
 
+  it('brings nothing along: an app that only reads decisions installs less than 10 MB', async () => {
+    const alone = join(folder, 'alone')
+    await install(alone, [join(folder, 'sluice-0.1.0.tgz')])
+    const installed = join(alone, 'node_modules')
+    const files = await readdir(installed, { recursive: true })
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(installed, file))).size))
+    expect((await readdir(installed)).filter((name) => !name.startsWith('.'))).toEqual(['sluice'])
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_INSTALLED_BYTES)
+    const sluice = (...args: string[]) =>
+      run(process.execPath, [join(installed, 'sluice/bin/sluice.js'), ...args], { cwd: alone })
+    expect((await sluice('--version')).stdout.trim()).toBe('0.1.0')
+    const refused = await sluice('dev', '--demo').catch((error: { stderr: string }) => error)
+    expect(refused.stderr).toMatch(/npm install --save-dev miniflare@\d/)
+  })
+
   it('is tree-shakeable, and its helper for pages stays below 3 kB', async () => {
     const helper = await readFile(join(folder, 'node_modules/sluice/dist/lib/browser.js'))
     expect(gzipSync(helper, { level: 9 }).length).toBeLessThan(MOST_BROWSER_BYTES)
     const unused = "import 'sluice/server'; import 'sluice/openfeature'; import 'sluice/hono'"
-    expect(await bundle(unused)).toBe('')
-    expect((await bundle("export { parseFlags } from 'sluice/server'")).length).toBeLessThan(1_000)
+    expect(await bundle(folder, unused)).toBe('')
+    expect((await bundle(folder, "export { parseFlags } from 'sluice/server'")).length).toBeLessThan(1_000)
   })
 })
 

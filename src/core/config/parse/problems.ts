@@ -9,6 +9,16 @@ export type Problem = {
   fix: string
 }
 
+/** Problems as people read them, one paragraph each. */
+export function describeProblems(problems: readonly Problem[]): string {
+  return problems
+    .map(
+      ({ path, found, expected, fix }) =>
+        `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`,
+    )
+    .join('\n')
+}
+
 export type PathKey = string | number
 
 /** JSON path of a list of keys. */
