@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { RESPONSES } from '../src/contract/responses.ts'
-import { ROUTES } from '../src/contract/routes.ts'
+import { type OperationId, ROUTES } from '../src/contract/routes.ts'
+import { SUMMARIES } from '../src/contract/summaries.ts'
+import { SUMMARIES } from '../src/contract/summaries.ts'
 import { parseDocumentValue } from '../src/core/config/parse/parse.ts'
 
 /** Files of the project: tracked ones, and new ones that are not ignored. */
@@ -150,8 +152,9 @@ describe('names in the documentation', () => {
   it('docs/api.md lists the operations of the API, each with its path, role and summary', () => {
     const rows = text('docs/api.md').match(/^\| (?:GET|POST|PUT|PATCH|DELETE) .*$/gm)
     expect(rows).toEqual(
-      Object.values(ROUTES).map(
-        ({ method, path, role, summary }) => `| ${method} | \`${path}\` | ${role} | ${summary} |`,
+      Object.entries(ROUTES).map(
+        ([id, { method, path, role }]) =>
+          `| ${method} | \`${path}\` | ${role} | ${SUMMARIES[id as OperationId]} |`,
       ),
     )
   })

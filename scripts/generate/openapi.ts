@@ -1,9 +1,12 @@
 /** The OpenAPI description of the admin API, from the contract: routes, requests, responses. */
 import { toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema'
 import * as v from 'valibot'
-import { BODIES, QUERIES } from '../../src/contract/requests.ts'
+import { requestSchemas } from '../../src/contract/requests.ts'
 import { RESPONSES, SHARED } from '../../src/contract/responses.ts'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES, type Route } from '../../src/contract/routes.ts'
+import { SUMMARIES } from '../../src/contract/summaries.ts'
+
+const { bodies: BODIES, queries: QUERIES } = requestSchemas()
 
 const REFERENCES = {
   errorMode: 'ignore',
@@ -54,7 +57,8 @@ export function openApiDocument(version: string): Json {
 }
 
 function operation(id: OperationId): Json {
-  const { path, role, summary }: Route = ROUTES[id]
+  const { path, role }: Route = ROUTES[id]
+  const summary = SUMMARIES[id]
   return {
     operationId: id,
     summary,

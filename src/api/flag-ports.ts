@@ -13,13 +13,13 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
 
   const current = (env: Env, ctx: ExecutionContext): Promise<ActiveConfig> =>
     live.current(env, (work) => ctx.waitUntil(work), Date.now())
-  /** An isolate that only answers queries hears of a kill as soon as one that pages go through. */
+  /** An isolate that only answers queries must learn of a kill as fast as one that serves pages. */
   async function inTouch(request: Request, env: Env, ctx: ExecutionContext) {
     const document = await current(env, ctx)
     const nowMs = Date.now()
     const revision = gate.revisionOf(document, nowMs)
     const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-    // A Worker with the gate inside may do without.
+    // A Worker that embeds the gate may have no Durable Objects.
     if (env.COUNTERS !== undefined) {
       reporter.stayInTouch({ env, place: new GateRequest(request, env, nowMs), nowMs, waitUntil })
     }
@@ -36,7 +36,8 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
       const sender = request.headers.get('cf-connecting-ip')
       if (sender !== null) headers.set('cf-connecting-ip', sender)
       const shown = new Request(request.url, { headers })
-      return await authenticator.login(shown, env, Date.now(), (work) => ctx.waitUntil(work))
+      const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+      return await authenticator.login(shown, { env, nowMs: Date.now(), waitUntil })
     },
     documentHash: () => live.usedHash,
     revision: async (request, env, ctx) => (await inTouch(request, env, ctx)).revision,

@@ -1,8 +1,10 @@
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import openApi from '../../config/openapi.json' with { type: 'json' }
-import { BODIES, QUERIES } from '../../src/contract/requests.ts'
+import { requestSchemas } from '../../src/contract/requests.ts'
 import { type Answer, describedFetch, faultsOf, faultsOfAnswer, OPERATION_IDS } from './openapi.ts'
+
+const { bodies: BODIES, queries: QUERIES } = requestSchemas()
 
 const ME = { name: 'ada', role: 'viewer', environment: 'production' }
 const answer = (parts: Partial<Answer>): Answer => ({

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { controller, type Env } from '../../platform/env.ts'
-import { type Authenticator, refused } from '../auth/authenticator.ts'
+import { type Authenticator, contextOf, loginRefused } from '../auth/authenticator.ts'
 import type { ControllerPort } from './answers/call.ts'
 import { statusOf } from './answers/status.ts'
 
@@ -20,14 +20,12 @@ const QUANTILES = [
   ['0.99', 'p99Ms'],
 ] as const
 
-/** Makes the endpoint; a scraper brings a token like everybody else. */
+/** Makes the endpoint; a scraper authenticates as every other caller does. */
 export function createMetricsApi(authenticator: Authenticator, live: LiveConfig): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
   api.get('/', async (c) => {
-    const login = await authenticator.login(c.req.raw, c.env, Date.now(), (work) =>
-      c.executionCtx.waitUntil(work),
-    )
-    if (!login.ok) return refused(login)
+    const login = await authenticator.login(c.req.raw, contextOf(c))
+    if (!login.ok) return loginRefused(login)
     const status = await statusOf({ live, env: c.env, controller: controller<ControllerPort>(c.env) })
     return new Response(metricsText(status), { headers: HEADERS })
   })

@@ -1,113 +1,101 @@
 /**
- * Who calls the admin API. ADMIN_TOKEN is looked at first, so that it works whatever else is broken; then the tokens
- * that the Controller keeps; then Cloudflare Access. Nothing configured: nobody is let in.
+ * Authenticates callers of the admin API: by ADMIN_TOKEN first, so that it works whatever else is broken; then by the
+ * tokens that the Controller keeps; then by Cloudflare Access. With none of them configured every call is refused.
  */
-
+import type { Context } from 'hono'
 import { ROLES, type Role } from '../../contract/routes.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Controller } from '../../durable/controller/controller.ts'
 import { equalInConstantTime, sha256Hex } from '../../platform/crypto.ts'
 import { controller, type Env } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 import { actorFromAccess, hasAssertion, isAccessConfigured } from './access-assertion.ts'
-import { Refusals } from './refused-attempts.ts'
+import { type CallContext, RefusedAttempts } from './refused-attempts.ts'
 
-/** Who calls; the name stands in the audit log. */
+/** The caller; the name appears in the audit log. */
 export type Actor = { name: string; role: Role }
 
 export type Login =
   | { ok: true; actor: Actor }
   | { ok: false; status: 401 | 403 | 429 | 503; detail: string; retryAfterSeconds?: number }
 
-/** What is wrong that one address may try; what it tries after that is refused without being looked at. */
+/** Failed attempts that one address may make; further ones are refused without a check. */
 const FAILURES = { burst: 10, perSecond: 0.1 }
-/** How long an isolate believes what the Controller said of a token; so long a token that is taken back still works. */
+/** How long an isolate trusts the Controller's answer about a token; a revoked token works this long at most. */
 const TOKEN_TTL_MS = 15_000
 const MOST_CACHED_TOKENS = 1_000
 const LONGEST_TOKEN = 512
-/** How often a call looks whether another one has heard of its token, and for how long it leaves the asking to that. */
-const LOOK_MS = 5
-const LOST_AFTER_MS = 5_000
+/** How often a call polls the lookup that another call has started, and when it starts one itself. */
+const POLL_MS = 5
+const LOOKUP_LOST_AFTER_MS = 5_000
 
-/** What the Controller says of a token. */
 type Found = Actor | 'unknown' | 'unreachable'
 type Lookup = { startedMs: number; found: Found | undefined }
 
 type TokenPort = Pick<Controller, 'findToken'>
-type WaitUntil = (work: Promise<unknown>) => void
 
 export class Authenticator {
   readonly #failures = new RateLimiter(FAILURES)
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
   readonly #lookups = new Map<string, Lookup>()
-  readonly #refusals = new Refusals()
+  readonly #refused = new RefusedAttempts()
 
-  async login(request: Request, env: Env, nowMs: number, waitUntil: WaitUntil): Promise<Login> {
+  /**
+   * Authenticates a request.
+   *
+   * @returns the actor, or the status and detail of the refusal (see `loginRefused`)
+   */
+  async login(request: Request, context: CallContext): Promise<Login> {
+    const { env, nowMs } = context
     const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
     const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-    if (token === undefined) return await this.#withoutToken(request, sender, env, nowMs, waitUntil)
+    if (token === undefined) return await this.#loginWithoutToken(request, sender, context)
     if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
       return { ok: true, actor: { name: 'admin', role: 'admin' } }
     }
     const hash = token.length > LONGEST_TOKEN ? '' : await sha256Hex(token)
     const known = this.#known.get(hash)
     if (known !== undefined && nowMs < known.untilMs) return { ok: true, actor: known.actor }
-    return await this.#loginUnknown(hash, sender, env, nowMs, waitUntil)
+    return await this.#loginByLookup(hash, sender, context)
   }
 
-  /** A token may have been taken back: this isolate, at least, asks for every one again. */
+  /** Drops cached tokens, after one has been revoked. Other isolates drop theirs when they expire. */
   forget(): void {
     this.#known.clear()
   }
 
-  /** Looking costs the sender an attempt, which is given back where the token was right. */
-  async #loginUnknown(
-    hash: string,
-    sender: string,
-    env: Env,
-    nowMs: number,
-    waitUntil: WaitUntil,
-  ): Promise<Login> {
-    const shared = await this.#heardBy(hash)
+  /** A lookup costs the sender an attempt, which is given back where the token is valid. */
+  async #loginByLookup(hash: string, sender: string, context: CallContext): Promise<Login> {
+    const { env, nowMs } = context
+    const shared = await this.#sharedLookup(hash)
     const waitMs = shared === undefined ? this.#failures.take(sender, nowMs) : 0
-    if (waitMs > 0) {
-      this.#countRefusal(sender, env, nowMs, waitUntil)
-      return tooMany(waitMs)
-    }
+    if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
     const found = shared ?? (await this.#lookUp(hash, env, nowMs))
     if (found === 'unknown') {
-      this.#countRefusal(sender, env, nowMs, waitUntil)
-      return { ok: false, status: 401, detail: 'This token is not known' }
+      return this.#refuse(sender, context, { ok: false, status: 401, detail: 'Token not recognised' })
     }
     if (shared === undefined) this.#failures.giveBack(sender)
     if (found !== 'unreachable') return { ok: true, actor: found }
     const detail =
-      'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN works all the same'
+      'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN still works'
     return { ok: false, status: 503, detail }
   }
 
-  async #withoutToken(
-    request: Request,
-    sender: string,
-    env: Env,
-    nowMs: number,
-    waitUntil: WaitUntil,
-  ): Promise<Login> {
-    // Looking costs nothing here: pages of people who sit behind one address make many calls at once.
+  async #loginWithoutToken(request: Request, sender: string, context: CallContext): Promise<Login> {
+    const { env, nowMs } = context
+    // A check costs no attempt here: pages of colleagues behind one address make many calls at once.
     const waitMs = hasAssertion(request, env) ? this.#failures.waitMs(sender, nowMs) : 0
-    if (waitMs > 0) {
-      this.#countRefusal(sender, env, nowMs, waitUntil)
-      return tooMany(waitMs)
-    }
+    if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
     const actor = await actorFromAccess(request, env)
     if (actor === 'unreachable') {
-      const detail = 'The keys of Cloudflare Access cannot be fetched right now. Tokens work all the same'
+      const detail = 'The keys of Cloudflare Access cannot be fetched right now. Tokens still work'
       return { ok: false, status: 503, detail }
     }
     if (actor === 'forged') {
       this.#failures.take(sender, nowMs)
-      this.#countRefusal(sender, env, nowMs, waitUntil)
-      return { ok: false, status: 401, detail: 'This assertion of Cloudflare Access is not valid here' }
+      const detail = 'This assertion of Cloudflare Access is not valid here'
+      return this.#refuse(sender, context, { ok: false, status: 401, detail })
     }
     if (actor === undefined) {
       const isOpen = env.ADMIN_TOKEN || isAccessConfigured(env)
@@ -118,21 +106,21 @@ export class Authenticator {
     }
     // A browser sends the assertion along with whatever another site makes it send.
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead && !isFromHere(request)) {
-      return { ok: false, status: 403, detail: 'Changes come from pages of the gate itself only' }
+    if (!isRead && !isSameOrigin(request)) {
+      return { ok: false, status: 403, detail: 'Changes must come from pages of the gate itself' }
     }
     return { ok: true, actor }
   }
 
   /**
-   * What another call hears that is asking about the same token: calls that come together ask the Controller once.
-   * Hazard: the other's caller may leave, and its promise then never comes back. So this one looks for itself.
+   * The result of a lookup of the same token that another call has started: concurrent calls ask the Controller once.
+   * Hazard: a promise of another request never settles once its client disconnects, so this polls instead of awaiting it.
    */
-  async #heardBy(hash: string): Promise<Found | undefined> {
+  async #sharedLookup(hash: string): Promise<Found | undefined> {
     let lookup = this.#lookups.get(hash)
-    while (lookup !== undefined && Math.abs(Date.now() - lookup.startedMs) < LOST_AFTER_MS) {
+    while (lookup !== undefined && Math.abs(Date.now() - lookup.startedMs) < LOOKUP_LOST_AFTER_MS) {
       if (lookup.found !== undefined) return lookup.found
-      await scheduler.wait(LOOK_MS)
+      await scheduler.wait(POLL_MS)
       lookup = this.#lookups.get(hash) ?? lookup
     }
     return undefined
@@ -158,17 +146,23 @@ export class Authenticator {
       if (this.#known.size >= MOST_CACHED_TOKENS) this.#known.clear()
       this.#known.set(hash, { actor, untilMs: Math.min(nowMs + TOKEN_TTL_MS, info.expiresAtMs ?? Infinity) })
       return actor
-    } catch {
+    } catch (error) {
+      noteInternalError('api.login', error)
       return 'unreachable'
     }
   }
 
-  #countRefusal(sender: string, env: Env, nowMs: number, waitUntil: WaitUntil): void {
+  #refuse(sender: string, context: CallContext, refusal: Login & { ok: false }): Login {
     const reason = (times: number) =>
       `${times} login${times > 1 ? 's' : ''} with a wrong token in ten minutes, the latest from ${sender}`
-    const refusal = { actor: 'unknown', action: 'login-refused', reason, evidence: { sender } } as const
-    this.#refusals.note(refusal, env, nowMs, waitUntil)
+    this.#refused.note({ actor: 'unknown', action: 'login-refused', reason, evidence: { sender } }, context)
+    return refusal
   }
+}
+
+/** The context of a call that a Hono handler answers. */
+export function contextOf(c: Context<{ Bindings: Env }>): CallContext {
+  return { env: c.env, nowMs: Date.now(), waitUntil: (work) => c.executionCtx.waitUntil(work) }
 }
 
 function tooMany(waitMs: number): Login & { ok: false } {
@@ -176,13 +170,13 @@ function tooMany(waitMs: number): Login & { ok: false } {
   return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
 }
 
-/** Whether an actor may do what needs a role. */
+/** Whether an actor has a role, or one that includes it. */
 export function isAllowed(actor: Actor, needed: Role): boolean {
   return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
 }
 
-/** The answer to a login that failed. */
-export function refused(login: Login & { ok: false }): Response {
+/** The response to a failed login. */
+export function loginRefused(login: Login & { ok: false }): Response {
   const titles: Readonly<Record<number, string>> = {
     401: 'Unauthorized',
     403: 'Forbidden',
@@ -196,8 +190,8 @@ export function refused(login: Login & { ok: false }): Response {
   })
 }
 
-/** Browsers say where a request comes from; what says nothing is not a browser. */
-function isFromHere(request: Request): boolean {
+/** Browsers say where a request comes from; other clients send neither header. */
+function isSameOrigin(request: Request): boolean {
   const site = request.headers.get('sec-fetch-site')
   if (site !== null) return site === 'same-origin' || site === 'none'
   const origin = request.headers.get('origin')

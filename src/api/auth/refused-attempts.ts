@@ -1,32 +1,31 @@
 /**
- * Puts refusals on record: the 1st, 10th, 100th … of a sender within a time, so that trying often fills no log. What was
- * sent is never noted.
+ * Records refused attempts in the audit log: the 1st, 10th, 100th … of a sender within ten minutes, so that a flood of
+ * them does not fill the log. What was sent is never recorded.
  */
 import type { AuditAction } from '../../core/rollout/audit.ts'
 import type { Controller } from '../../durable/controller/controller.ts'
 import { controller, type Env } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 
-const SUMMED_MS = 600_000
-/** Senders that are told apart; with more of them all are counted from 1 again. */
-const MOST_COUNTED = 1_000
+const WINDOW_MS = 600_000
+/** Senders counted separately; beyond this all counts restart at 1. */
+const MOST_SENDERS = 1_000
 
-export type Refusal = {
+/** What an attempt is made in; `waitUntil` keeps the Worker alive for work that goes on after the response. */
+export type CallContext = { env: Env; nowMs: number; waitUntil(work: Promise<unknown>): void }
+
+export type RefusedAttempt = {
   actor: string
   action: Extract<AuditAction, 'login-refused' | 'call-refused'>
-  /** What is said of so many. */
+  /** The text of the record, for so many attempts. */
   reason: (times: number) => string
   evidence: Readonly<Record<string, unknown>>
 }
 
-export class Refusals {
+export class RefusedAttempts {
   readonly #counts = new Map<string, { times: number; sinceMs: number }>()
 
-  note(
-    { actor, action, reason, evidence }: Refusal,
-    env: Env,
-    nowMs: number,
-    waitUntil: (work: Promise<unknown>) => void,
-  ): void {
+  note({ actor, action, reason, evidence }: RefusedAttempt, { env, nowMs, waitUntil }: CallContext): void {
     const times = this.#count(`${action} ${actor}`, nowMs)
     if (!/^10*$/.test(String(times))) return
     const record = {
@@ -42,15 +41,15 @@ export class Refusals {
     waitUntil(
       controller<Pick<Controller, 'note'>>(env)
         .note(record)
-        .catch(() => undefined),
+        .catch((error: unknown) => noteInternalError('api.audit', error)),
     )
   }
 
-  #count(who: string, nowMs: number): number {
-    const known = this.#counts.get(who)
-    if (known !== undefined && nowMs - known.sinceMs < SUMMED_MS) return ++known.times
-    if (this.#counts.size >= MOST_COUNTED) this.#counts.clear()
-    this.#counts.set(who, { times: 1, sinceMs: nowMs })
+  #count(sender: string, nowMs: number): number {
+    const known = this.#counts.get(sender)
+    if (known !== undefined && nowMs - known.sinceMs < WINDOW_MS) return ++known.times
+    if (this.#counts.size >= MOST_SENDERS) this.#counts.clear()
+    this.#counts.set(sender, { times: 1, sinceMs: nowMs })
     return 1
   }
 }

@@ -1,13 +1,13 @@
-/** Who may ask for flags: other sites (CORS), tokens, and how often. The same for every protocol. */
+/** Who may query flags, and how often: other sites (CORS), tokens, rate limits. The same for every protocol. */
 import type { FlagQuerySettings } from '../../core/config/compile/snapshot.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Env } from '../../platform/env.ts'
 import type { FlagPorts } from './ports.ts'
 
-/** Somebody who may ask; `seesPrivate` is a server with a token. */
+/** A caller who may ask; `seesPrivate` is true for a server with a token. */
 export type Caller = { ok: true; seesPrivate: boolean }
-export type Refusal = { ok: false; status: number; detail: string; retryAfterSeconds?: number }
+export type AccessDenied = { ok: false; status: number; detail: string; retryAfterSeconds?: number }
 
 const REQUEST_HEADERS =
   'content-type, authorization, x-api-key, if-none-match, last-event-id, unleash-appname, unleash-connection-id, unleash-sdk'
@@ -29,7 +29,7 @@ export class FlagAccess {
     settings: FlagQuerySettings,
     env: Env,
     ctx: ExecutionContext,
-  ): Promise<Caller | Refusal> {
+  ): Promise<Caller | AccessDenied> {
     if (!mayAsk(request, settings)) {
       return {
         ok: false,

@@ -8,14 +8,15 @@ import { isObject } from '../../core/json-object.ts'
 import type { GivenVisitor } from '../../gate/evaluation/flag-query.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'
 import type { Env } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import { changeStream } from './change-stream.ts'
 import { taggedAnswer } from './etag-answer.ts'
 import {
+  type AccessDenied,
   type Caller,
   FlagAccess,
   isVisible,
   preflight,
-  type Refusal,
   tokenIn,
   withCors,
 } from './flag-access.ts'
@@ -53,10 +54,11 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
     const settings = await ports.settings(c.env, ctx)
     const caller = await access.check(request, tokenIn(request, settings), settings, c.env, ctx)
     const response = caller.ok
-      ? await answer({ request, caller, env: c.env, ctx }).catch(() =>
-          json(500, { errorDetails: 'The gate could not evaluate this' }),
-        )
-      : refusalOf(caller)
+      ? await answer({ request, caller, env: c.env, ctx }).catch((error: unknown) => {
+          noteInternalError('api.ofrep', error)
+          return json(500, { errorDetails: 'The gate could not evaluate this' })
+        })
+      : deniedAnswer(caller)
     return withCors(response, request, settings)
   }
 
@@ -72,7 +74,7 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
     const ctx = c.executionCtx as ExecutionContext
     const settings = { ...(await ports.settings(c.env, ctx)), requireToken: false }
     const caller = await access.check(request, undefined, settings, c.env, ctx)
-    if (!caller.ok) return withCors(refusalOf(caller), request, settings)
+    if (!caller.ok) return withCors(deniedAnswer(caller), request, settings)
     const known = c.req.header('last-event-id') || c.req.query(SINCE)
     const stream = changeStream(() => ports.revision(request, c.env, ctx), known)
     return withCors(new Response(stream, { headers: STREAM_HEADERS }), request, settings)
@@ -131,7 +133,7 @@ function json(status: number, body: object, headers: Readonly<Record<string, str
   })
 }
 
-function refusalOf({ status, detail, retryAfterSeconds }: Refusal): Response {
+function deniedAnswer({ status, detail, retryAfterSeconds }: AccessDenied): Response {
   return json(
     status,
     { errorDetails: detail },

@@ -10,7 +10,7 @@ import type { OutboxData } from '../../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../../core/counters/protocol.ts'
 import { isNews, Shard, type ShardIsolate } from '../../core/counters/shard.ts'
 import { controller, type Env } from '../../platform/env.ts'
-import { noteIfNewer } from '../../platform/internal-errors.ts'
+import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
 import { TextStore } from '../storage/text-store.ts'
 import { Bell } from './news-signal.ts'
 
@@ -125,7 +125,8 @@ export class Counters extends DurableObject<Env> implements CountersPort {
       noteIfNewer('forward reply', reply)
       this.#shard.forwarded(message.seq, reply)
       await this.adopt(reply.state, reply.document)
-    } catch {
+    } catch (error) {
+      noteInternalError('counters.forward', error)
       this.#shard.forwardFailed()
     }
     await this.#forwardInTime(Date.now())

@@ -42,7 +42,11 @@ export async function buildDashboard({
     page.replace('app.js', basename(script[0])).replace('app.css', basename(style)),
   )
   await cp(join(SOURCE, 'icon.svg'), join(outdir, 'icon.svg'))
-  return { gzippedBytes: await gzippedBytesOf(outdir) }
+  const gzippedBytes = await gzippedBytesOf(outdir)
+  // The Worker serves it from here: in its bundle every isolate would load it.
+  const openApi = await readFile(join(PROJECT_ROOT, 'config/openapi.json'), 'utf8')
+  await writeFile(join(outdir, 'openapi.json'), JSON.stringify(JSON.parse(openApi)))
+  return { gzippedBytes }
 }
 
 async function gzippedBytesOf(folder: string): Promise<number> {

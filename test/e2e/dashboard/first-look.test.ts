@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)('signing in', () => {
     await page.goto(`${gate.url}/__sluice/ui`)
     await page.getByLabel('Token').fill('wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText('This token is not known').waitFor()
+    await page.getByText('Token not recognised').waitFor()
 
     await signIn(page, gate.url, ADMIN_TOKEN)
     await page.reload()

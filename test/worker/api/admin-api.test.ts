@@ -222,10 +222,6 @@ describe('looking', () => {
     expect((await admin.call('getSeries', { query: { flag: FLAG } })).points).toEqual([])
     expect((await admin.call('listFeedback')).feedback).toEqual([])
     expect(await admin.refusal('getSeries')).toMatchObject({ status: 400 })
-    const description = (await (
-      await gate.fetch(`${GATE_URL}/__sluice/api/v1/openapi.json`)
-    ).json()) as object
-    expect(description).toMatchObject({ openapi: '3.1.0' })
   })
 
   it('the stream begins with a status event', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { serveDashboard } from '../../../src/api/admin/dashboard-files.ts'
+import { serveApiDescription, serveDashboard } from '../../../src/api/admin/static-files.ts'
 import type { Env } from '../../../src/platform/env.ts'
 
 const ask = (path: string, env: Partial<Env>, init?: RequestInit) =>
@@ -36,6 +36,15 @@ describe('the dashboard of a Worker', () => {
   it('gives neither what is not there nor what is no file of it', async () => {
     expect((await ask('/missing.js', { ASSETS: files })).status).toBe(404)
     expect((await ask('/secrets.env', { ASSETS: files })).status).toBe(404)
+  })
+
+  it('serves the OpenAPI description, to anybody, beside it', async () => {
+    const request = new Request('https://gate.test/__sluice/api/v1/openapi.json')
+    const response = await serveApiDescription(request, { ASSETS: files } as unknown as Env)
+    expect(await response.text()).toBe('/openapi.json')
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300')
+    expect((await serveApiDescription(request, {} as Env)).status).toBe(404)
   })
 
   it('can only be read', async () => {

@@ -1,7 +1,5 @@
 /** One call of the admin API, as its handler gets it: authenticated, authorised, parsed. */
-
-import type * as v from 'valibot'
-import type { ParsedBodies, QUERIES } from '../../../contract/requests.ts'
+import type { ParsedBodies, ParsedQueries } from '../../../contract/requests.ts'
 import type { Responses } from '../../../contract/responses.ts'
 import type { OperationId } from '../../../contract/routes.ts'
 import type { Controller } from '../../../durable/controller/controller.ts'
@@ -33,12 +31,10 @@ export type ControllerPort = Pick<
   | 'versions'
 >
 
-type ParsedQueries = { [Id in keyof typeof QUERIES]: v.InferOutput<(typeof QUERIES)[Id]> }
-
-/** How the request path sees visitors; given by the composition root. */
+/** What the request path knows about visitors. */
 export type VisitorPorts = {
   described(visitor: VisitorDescription, env: Env, nowMs: number): Promise<DescribedVisitor>
-  /** The token of a preview; undefined where there is no key to sign with. */
+  /** The token of a preview; undefined without a signing key. */
   signPreview(payload: DebugPayload, env: Env): Promise<string | undefined>
 }
 
@@ -46,8 +42,8 @@ export type Call<Id extends OperationId> = {
   request: Request
   env: Env
   actor: Actor
-  /** Whether the caller would still be let in; for answers that go on for long. */
-  isStillLetIn(): Promise<boolean>
+  /** Whether the caller would still be let in; for answers that stay open. */
+  isStillAllowed(): Promise<boolean>
   nowMs: number
   controller: ControllerPort
   /** What this isolate decides by. */
@@ -60,7 +56,7 @@ export type Call<Id extends OperationId> = {
 
 type Answer<Id extends OperationId> = Id extends keyof Responses ? Responses[Id] : never
 
-/** Does what an operation is for; a Response is sent as it is, everything else as JSON. */
+/** Performs an operation; a Response is sent as it is, everything else as JSON. */
 export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Answer<Id> | Response>
 export type Handlers<Id extends OperationId = OperationId> = { [Each in Id]: Handler<Each> }
 

@@ -21,6 +21,7 @@ import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence
 import type { Controller, ControllerStatus } from '../../../durable/controller/controller.ts'
 import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
 import { type Env, environmentOf } from '../../../platform/env.ts'
+import { noteInternalError } from '../../../platform/internal-errors.ts'
 
 /** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
 type Counts = {
@@ -41,7 +42,7 @@ type Counts = {
   vitals: Partial<Record<VitalName, { count: number; p75: number | null }>>
 }
 
-export type FlagState = 'open' | 'killed' | 'rolled-back' | 'disabled'
+export type FlagStateName = 'open' | 'killed' | 'rolled-back' | 'disabled'
 
 type StatusInputs = {
   environment: string
@@ -69,7 +70,10 @@ export async function statusOf(
   wanted?: ReadonlySet<string>,
 ): Promise<Responses['getStatus']> {
   const nowMs = Date.now()
-  const status = await controller.status().catch(() => undefined)
+  const status = await controller.status().catch((error: unknown) => {
+    noteInternalError('api.status', error)
+    return undefined
+  })
   // KV shows a location a change up to a minute later than the Controller does.
   if (status) await live.offer(status.tag, () => controller.documentText(status.tag.version), env, nowMs)
   const { snapshot } = await live.refreshNow(env, nowMs)
@@ -135,7 +139,7 @@ function flagEntry(
   const thousandths = rule && currentShare(rule, status)
   const current = cells.filter((cell) => cell.generation === status.generation)
   const ofArm = (arm: Arm) => countsOf(current.filter((cell) => cell.arm === arm))
-  const flagState: FlagState = killed
+  const flagState: FlagStateName = killed
     ? 'killed'
     : status.rolledBack
       ? 'rolled-back'

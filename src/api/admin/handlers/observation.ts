@@ -4,10 +4,10 @@ import { type Handlers, isoTime } from '../answers/call.ts'
 import { type StatusCall, statusOf } from '../answers/status.ts'
 
 const STREAM_EVERY_MS = 1_000
-/** A stream that has nothing to say says so, lest something in between take it for dead. */
+/** Proxies close connections that stay silent. */
 const KEEP_ALIVE_EVERY_MS = 15_000
-/** How often it is asked whether the reader's token, or assertion, still holds. */
-const LOOK_AT_READER_EVERY_MS = 5_000
+/** How often the reader's token or assertion is checked again. */
+const CHECK_READER_EVERY_MS = 5_000
 
 export const observationHandlers: Handlers<
   'whoAmI' | 'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
@@ -22,7 +22,7 @@ export const observationHandlers: Handlers<
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     }
-    return new Response(statusStream(call, wantedFlags(call.query), call.isStillLetIn), { headers })
+    return new Response(statusStream(call, wantedFlags(call.query), call.isStillAllowed), { headers })
   },
 
   getConvergence: async ({ controller, query }) => {
@@ -68,25 +68,25 @@ function wantedFlags({ flags }: { flags?: string | undefined }): ReadonlySet<str
   return flags === undefined ? undefined : new Set(flags.split(','))
 }
 
-/** A `status` event at once, and whenever something has changed since, until the reader would not be let in again. */
+/** Sends a `status` event at once and on every change, for as long as the reader is allowed to call. */
 function statusStream(
   call: StatusCall,
   wanted: ReadonlySet<string> | undefined,
-  isStillLetIn: () => Promise<boolean>,
+  isStillAllowed: () => Promise<boolean>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let last = ''
   let quietMs = 0
-  let unseenMs = 0
+  let uncheckedMs = 0
   let isOver = false
   return new ReadableStream({
     async pull(stream) {
       while (!isOver) {
         if (last !== '') await scheduler.wait(STREAM_EVERY_MS)
-        unseenMs += STREAM_EVERY_MS
-        if (unseenMs > LOOK_AT_READER_EVERY_MS) {
-          unseenMs = 0
-          if (!(await isStillLetIn())) return stream.close()
+        uncheckedMs += STREAM_EVERY_MS
+        if (uncheckedMs > CHECK_READER_EVERY_MS) {
+          uncheckedMs = 0
+          if (!(await isStillAllowed())) return stream.close()
         }
         const { at, ...status } = await statusOf(call, wanted)
         const text = JSON.stringify(status)

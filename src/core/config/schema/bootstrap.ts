@@ -4,15 +4,6 @@ import { strictObject } from './objects.ts'
 import { flagKey, pathPattern } from './values.ts'
 
 export const bootstrap = strictObject({
-  paths: v.optional(
-    v.pipe(
-      v.array(pathPattern),
-      v.minLength(1, 'at least one path'),
-      v.description('Pages that bring their flags along, by patterns as in routes. Default: all.'),
-    ),
-    ['/*'],
-  ),
-  flags: v.optional(
-    v.pipe(v.array(flagKey), v.description('Which flags. Default: all that are not private.')),
-  ),
+  paths: v.optional(v.pipe(v.array(pathPattern), v.minLength(1, 'at least one path')), ['/*']),
+  flags: v.optional(v.array(flagKey)),
 })

@@ -6,25 +6,18 @@ import { name, nonEmpty } from './values.ts'
 const stickiness = v.pipe(v.array(nonEmpty), v.minLength(1, 'at least one attribute'))
 
 const override = strictObject({
-  attribute: v.pipe(nonEmpty, v.description('Name of an attribute.')),
-  values: v.pipe(v.array(v.string()), v.description('Values of which it must be one.')),
-  serve: v.pipe(name, v.description('The variant that these visitors get, whatever the weights say.')),
+  attribute: nonEmpty,
+  values: v.array(v.string()),
+  serve: name,
 })
 
 const unleash = strictObject({
-  scheme: v.pipe(v.literal('unleash'), v.description('Whose hash, groups and steps.')),
-  group: v.pipe(v.string(), v.description('Hashed before the id, for the percentage.')),
-  stickiness: v.pipe(
-    stickiness,
-    v.description('Attributes of which the first that is there is the id; `random` is a new id every time.'),
-  ),
-  variantGroup: v.optional(
-    v.pipe(v.string(), v.description('Hashed before the id, for the weights. Default: `group`.')),
-  ),
-  variantStickiness: v.optional(
-    v.pipe(stickiness, v.description('The same for the weights. Default: `stickiness`.')),
-  ),
-  overrides: v.optional(v.pipe(v.array(override), v.description('Visitors who are not weighed.')), []),
+  scheme: v.literal('unleash'),
+  group: v.string(),
+  stickiness: stickiness,
+  variantGroup: v.optional(v.string()),
+  variantStickiness: v.optional(stickiness),
+  overrides: v.optional(v.array(override), []),
 })
 
 const flagd = strictObject({
@@ -37,9 +30,6 @@ const flagd = strictObject({
       ]),
     ),
     v.minLength(1, 'at least one part'),
-    v.description(
-      'What is hashed: fixed texts, and attributes by name, or `missing` in place of one that is.',
-    ),
   ),
 })
 

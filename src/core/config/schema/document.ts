@@ -16,72 +16,30 @@ import { condition, rule } from './rule.ts'
 import { flagKey, name, nonEmpty, percentage, positiveInteger } from './values.ts'
 
 const publishing = strictObject({
-  confirmAbovePercent: v.optional(
-    v.pipe(
-      percentage,
-      v.description(
-        'A change that moves a larger share of visitors asks for confirmation. Default 100: never.',
-      ),
-    ),
-    100,
-  ),
+  confirmAbovePercent: v.optional(percentage, 100),
 })
 
 export const gateDocumentSchema = strictObject({
-  $schema: v.optional(
-    v.pipe(v.string(), v.description('Where the JSON Schema of documents is; for editors.')),
-  ),
+  $schema: v.optional(v.string()),
   origins: v.pipe(
     record(name, origin),
     v.check((record) => Object.keys(record).length > 0, 'at least one origin'),
-    v.description('Upstreams by name.'),
   ),
-  defaultOrigin: v.optional(
-    v.pipe(
-      name,
-      v.description('The origin for paths that no route matches. Default: that of the last catch-all route.'),
-    ),
-  ),
+  defaultOrigin: v.optional(name),
   errorPage: v.optional(
-    v.pipe(
-      strictObject({
-        html: v.pipe(
-          nonEmpty,
-          v.maxLength(65_536, 'a page of at most 65536 characters'),
-          v.description('The page.'),
-        ),
-        retryAfterSeconds: v.optional(v.pipe(positiveInteger, v.description('For the header Retry-After.'))),
-      }),
-      v.description(
-        'What browsers get, with status 502 or 504, when no origin gives an answer. Default: a line of text.',
-      ),
-    ),
+    strictObject({
+      html: v.pipe(nonEmpty, v.maxLength(65_536, 'a page of at most 65536 characters')),
+      retryAfterSeconds: v.optional(positiveInteger),
+    }),
   ),
-  context: v.optional(v.pipe(context, v.description('Who a visitor is.')), {}),
-  routes: v.pipe(
-    v.array(route),
-    v.minLength(1, 'at least one route'),
-    v.description('The first route that matches decides.'),
-  ),
-  flags: v.optional(v.pipe(record(flagKey, flag), v.description('Flags by key.')), {}),
-  freezes: v.optional(
-    v.pipe(v.array(freeze), v.description('Times in which no stage of any flag advances by itself.')),
-    [],
-  ),
-  publishing: v.optional(
-    v.pipe(publishing, v.description('How new documents are put in force by the admin API.')),
-    {},
-  ),
-  bootstrap: v.optional(
-    v.pipe(bootstrap, v.description('Puts the flags of the visitor into HTML pages. Default: it does not.')),
-  ),
-  flagQueries: v.optional(v.pipe(flagQueries, v.description('Who may ask for flags, and how often.')), {}),
-  notifications: v.optional(
-    v.pipe(
-      strictObject({ webhooks: v.array(webhook) }),
-      v.description('Who is told of what happens to rollouts.'),
-    ),
-  ),
+  context: v.optional(context, {}),
+  routes: v.pipe(v.array(route), v.minLength(1, 'at least one route')),
+  flags: v.optional(record(flagKey, flag), {}),
+  freezes: v.optional(v.array(freeze), []),
+  publishing: v.optional(publishing, {}),
+  bootstrap: v.optional(bootstrap),
+  flagQueries: v.optional(flagQueries, {}),
+  notifications: v.optional(strictObject({ webhooks: v.array(webhook) })),
 })
 
 /** A document that has been parsed: defaults filled in. */

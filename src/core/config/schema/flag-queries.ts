@@ -12,28 +12,7 @@ const webOrigin = v.pipe(
 )
 
 export const flagQueries = strictObject({
-  requireToken: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description(
-        'True: every query needs a token of the admin API (any role), as bearer or X-API-Key. Default false.',
-      ),
-    ),
-    false,
-  ),
-  allowedOrigins: v.optional(
-    v.pipe(
-      v.array(webOrigin),
-      v.description(
-        'Other sites whose pages may ask, with cookies. Default: all may ask, and none of them sends cookies.',
-      ),
-    ),
-  ),
-  requestsPerMinute: v.optional(
-    v.pipe(
-      positiveInteger,
-      v.description('Queries from one address without a token, per isolate. Default 600.'),
-    ),
-    REQUESTS_PER_MINUTE,
-  ),
+  requireToken: v.optional(v.boolean(), false),
+  allowedOrigins: v.optional(v.array(webOrigin)),
+  requestsPerMinute: v.optional(positiveInteger, REQUESTS_PER_MINUTE),
 })

@@ -1,0 +1,164 @@
+/**
+ * What each key of the gate document means, by its path: `*` for any name in a record; lists and alternatives add
+ * nothing to a path. Only generators read this, for the JSON Schema and the reference page: the Worker does without.
+ */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  $schema: 'Where the JSON Schema of documents is; for editors.',
+  origins: 'Upstreams by name.',
+  'origins.*.url': 'Where requests go. A path in it is put before the path of the request.',
+  'origins.*.timeoutMs':
+    'How long the origin may take to its first byte. Default 30000. From 5000 ms on it may fire up to 500 ms late.',
+  'origins.*.forwarded':
+    'True: requests carry `Forwarded` (RFC 7239) beside `X-Forwarded-For`, `-Host` and `-Proto`. Default false.',
+  defaultOrigin: 'The origin for paths that no route matches. Default: that of the last catch-all route.',
+  errorPage:
+    'The page that browsers get, with status 502 or 504, when no origin answers. Default: a line of text.',
+  'errorPage.html': 'The page.',
+  'errorPage.retryAfterSeconds': 'For the header Retry-After.',
+  context: 'How visitors are identified and described.',
+  'context.targetingKey':
+    "Sources of the visitor's id; the first one with a value wins. Otherwise the `sluice_id` cookie.",
+  'context.targetingKey.header': 'A request header.',
+  'context.targetingKey.cookie': 'A cookie.',
+  'context.targetingKey.query': 'A parameter of the query.',
+  'context.targetingKey.jwt': 'A claim of the verified token, by dotted path.',
+  'context.attributes': 'Custom attributes, each with its source or sources.',
+  'context.attributes.*.header': 'A request header.',
+  'context.attributes.*.cookie': 'A cookie.',
+  'context.attributes.*.query': 'A parameter of the query.',
+  'context.attributes.*.jwt': 'A claim of the verified token, by dotted path.',
+  'context.jwt': 'How tokens of visitors are verified.',
+  'context.jwt.from':
+    'Where the token is. Default: the Authorization header. A leading "Bearer " is removed.',
+  'context.jwt.from.header': 'A request header.',
+  'context.jwt.from.cookie': 'A cookie.',
+  'context.jwt.algorithms':
+    'Signature algorithms that are accepted. Default: RS256 and ES256; HS256 with `secretBinding`.',
+  'context.jwt.issuer': 'The `iss` that a token must carry.',
+  'context.jwt.audience': 'The `aud` that a token must carry.',
+  'context.jwt.clockToleranceSeconds': 'Leeway for `exp` and `nbf`. Default 5.',
+  'context.jwt.jwks': 'URL of the key set (fetched and cached), or the key set itself.',
+  'context.jwt.secretBinding': 'Name of the Worker secret that holds the HS256 key.',
+  routes: 'The first route that matches decides.',
+  'routes.path':
+    '`/exact`, `/below/*` (and `/below` itself), `/users/:id/edit`; `*` in the middle is one segment.',
+  'routes.host': 'Hosts that the route is for. Default: all.',
+  'routes.method': 'Methods that the route is for. Default: all.',
+  'routes.origin': 'The origin, for a route without a flag.',
+  'routes.flag': 'The flag that decides.',
+  'routes.origins': 'With `flag`: variant → origin.',
+  'routes.rescue':
+    'With `flag`: methods that are retried at the origin of `off` when the assigned origin fails (5xx, timeout, no connection). Such requests are sent twice: name only methods that are safe to repeat; bodies up to 64 kB. `false`: none. Default: GET, HEAD, OPTIONS.',
+  'routes.follow':
+    'Whether what a page loads through this route comes from the version of the page, where this route has the origin of that version. Default: true with `flag` and for `/*`, otherwise false.',
+  flags: 'Flags by key.',
+  'flags.*.description': 'What the flag is for.',
+  'flags.*.owner': 'Team or person to ask.',
+  'flags.*.tags': 'Words to find the flag by.',
+  'flags.*.expires': 'Date by which to remove the flag; from then on it is listed for cleanup.',
+  'flags.*.enabled': 'False: all visitors get `off`. Default true.',
+  'flags.*.variants': 'Variant → value.',
+  'flags.*.off': 'The variant for visitors whom no rule matches.',
+  'flags.*.salt': 'Salt of the hash that buckets visitors. Default: the key of the flag.',
+  'flags.*.environments': 'Where the flag can be on. Default: everywhere.',
+  'flags.*.schedule': 'When the flag can be on: from `start`, until before `end`.',
+  'flags.*.requires': 'Flags that must be on (serving another variant than their `off`).',
+  'flags.*.requires.flag': 'The flag that is required.',
+  'flags.*.requires.on': 'False: it must not be on. Default true.',
+  'flags.*.requires.variants': 'Variants of which it must serve one. Default: any but its `off`.',
+  'flags.*.rules': 'The first rule that matches decides.',
+  'flags.*.rules.name': 'Shown in traces and on the dashboard.',
+  'flags.*.rules.when': 'Conditions; all of them must hold.',
+  'flags.*.rules.when.attribute': 'Name of an attribute.',
+  'flags.*.rules.when.op': 'The operator.',
+  'flags.*.rules.when.values': 'Values to compare with; one match is enough.',
+  'flags.*.rules.when.negate': 'Inverts the result.',
+  'flags.*.rules.when.ignoreCase': 'Text operators ignore case.',
+  'flags.*.rules.percentage': 'Share of the visitors meeting the conditions for whom the rule matches.',
+  'flags.*.rules.stages': 'A gradual rollout. At most one rule of a flag has stages.',
+  'flags.*.rules.stages.percentage': 'Share of the visitors who meet the conditions.',
+  'flags.*.rules.stages.bake': 'Minimum time at this stage, such as "10m". Default "10m".',
+  'flags.*.rules.stages.maxBake':
+    'After this long at the stage a notification is sent; the stage does not advance.',
+  'flags.*.rules.stages.approval': 'True: the next stage starts only after approval.',
+  'flags.*.rules.stages.advance': '`manual`: this stage ends only by the command `advance`. Default `auto`.',
+  'flags.*.rules.serve':
+    'A variant, or whole-number weights per variant that add up to 100 (or 1,000, 10,000, 100,000).',
+  'flags.*.rules.bucketing': 'Buckets visitors as the system that the rule was imported from does.',
+  'flags.*.rules.bucketing.scheme': 'The system whose hash, groups and steps are used.',
+  'flags.*.rules.bucketing.group': 'Hashed before the id, for the percentage.',
+  'flags.*.rules.bucketing.stickiness':
+    'Attributes to take the id from; the first one present wins. `random` is a new id for every request.',
+  'flags.*.rules.bucketing.variantGroup': 'Hashed before the id, for the weights. Default: `group`.',
+  'flags.*.rules.bucketing.variantStickiness': 'The same for the weights. Default: `stickiness`.',
+  'flags.*.rules.bucketing.overrides': 'Visitors with a fixed variant.',
+  'flags.*.rules.bucketing.overrides.attribute': 'Name of an attribute.',
+  'flags.*.rules.bucketing.overrides.values': 'The attribute must have one of these values.',
+  'flags.*.rules.bucketing.overrides.serve': 'The variant for these visitors, regardless of the weights.',
+  'flags.*.rules.bucketing.hash':
+    'What is hashed: fixed texts and attributes; `missing` replaces an absent attribute.',
+  'flags.*.rollout': 'How stages advance.',
+  'flags.*.rollout.windows': 'When stages may advance automatically. Default: always.',
+  'flags.*.rollout.windows.days': 'Default: every day.',
+  'flags.*.rollout.windows.from': 'Local time at which the window opens.',
+  'flags.*.rollout.windows.to': 'Local time at which it closes; earlier than `from` means the next day.',
+  'flags.*.rollout.timezone': 'IANA name of the timezone of `windows`. Default "UTC".',
+  'flags.*.rollout.holdbackPercent':
+    'With a guard: share that stays in control at 100 %, until the rollout is finished. Default 1.',
+  'flags.*.rollout.stepBack':
+    'After a rollback visitors return in four steps of half a second, each of which waits while the latency of control rises, within this time at most, such as "30s"; at once if the canary is down. Default: at once. A kill is always at once.',
+  'flags.*.guard': 'What rolls the flag back automatically.',
+  'flags.*.guard.enabled': 'False switches the guard off. Default true.',
+  'flags.*.guard.action': '`freeze`: stop advancing and notify instead of rolling back. Default `rollback`.',
+  'flags.*.guard.alpha': 'Probability that a healthy canary is ever rolled back. Default 0.01.',
+  'flags.*.guard.errors': 'Compares error rates of canary and control. On in an empty guard.',
+  'flags.*.guard.errors.rho': 'Canary may fail this many times as often as control. Default 1.1.',
+  'flags.*.guard.errors.delta': '… plus this rate. Default 0.0001.',
+  'flags.*.guard.errors.minBuckets': 'Distinct visitors that must have seen errors. Default 3.',
+  'flags.*.guard.latency': 'Compares latencies of canary and control. On in an empty guard.',
+  'flags.*.guard.latency.rho': 'Canary may be slow this many times as often as control. Default 1.1.',
+  'flags.*.guard.latency.delta': '… plus this rate. Default 0.0001.',
+  'flags.*.guard.latency.marginBuckets':
+    'Slow starts this many steps of 9 % above the percentile of control. Default 1.',
+  'flags.*.guard.latency.deadlineMs':
+    'A request without a response counts as slow once this time passes; raised above `ceilings.p95Ms` and `thresholds.slow.baselineMs` where those are higher. Default 5000.',
+  'flags.*.guard.latency.minSlow': 'Slow canary requests before latency can roll back. Default 5.',
+  'flags.*.guard.latency.fewMachines':
+    'True where the canary is a few machines, so that one stall weighs less.',
+  'flags.*.guard.traffic':
+    '`maxDropPercent`: how far completed journeys of the canary may fall below control.',
+  'flags.*.guard.ceilings': 'Absolute limits of the canary.',
+  'flags.*.guard.ceilings.errorRate':
+    'Error rate of the canary above which the flag rolls back, such as 0.2.',
+  'flags.*.guard.ceilings.p95Ms':
+    '95th percentile of the canary, in milliseconds, above which the flag rolls back.',
+  'flags.*.guard.ceilings.minRequests': 'Canary requests before a ceiling applies. Default 50.',
+  'flags.*.guard.thresholds': 'Plain counts, without statistics.',
+  'flags.*.guard.thresholds.errors':
+    'The flag rolls back above this many errors, counted over all visitors who are served it.',
+  'flags.*.guard.thresholds.slow':
+    'The flag rolls back when more than `count` requests or reported durations exceed `baselineMs`.',
+  'flags.*.private': 'True: hidden from flag queries of browsers. Default false.',
+  'flags.*.metadata': "Scalar values that flag queries return along with the flag's value.",
+  freezes: 'Periods in which no stage of any flag advances automatically.',
+  'freezes.start': 'From this time on no stage advances automatically; guards still roll back.',
+  'freezes.end': 'The freeze ends before this time.',
+  'freezes.reason': 'Shown during the freeze.',
+  publishing: 'Publishing through the admin API.',
+  'publishing.confirmAbovePercent':
+    'A change that moves a larger share of visitors needs confirmation. Default 100: never.',
+  bootstrap: "Embeds the visitor's flags in HTML pages. Default: off.",
+  'bootstrap.paths': 'Pages that carry their flags, by patterns as in routes. Default: all.',
+  'bootstrap.flags': 'Which flags. Default: all that are not private.',
+  flagQueries: 'Who may ask for flags, and how often.',
+  'flagQueries.requireToken':
+    'True: every query needs a token of the admin API (any role), as bearer or X-API-Key. Default false.',
+  'flagQueries.allowedOrigins':
+    'Other sites whose pages may ask, with cookies. Default: all sites, without cookies.',
+  'flagQueries.requestsPerMinute': 'Queries from one address without a token, per isolate. Default 600.',
+  notifications: 'Who is notified about rollouts.',
+  'notifications.webhooks.url': 'URL that messages are posted to.',
+  'notifications.webhooks.format': '`slack`: the payload that chat tools accept. Default `json`.',
+  'notifications.webhooks.events': 'Default: all.',
+  'notifications.webhooks.secretBinding': 'Worker secret that signs messages. Default: SIGNING_KEY.',
+}
