@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest'
 import { RESPONSES } from '../src/contract/responses.ts'
 import { type OperationId, ROUTES } from '../src/contract/routes.ts'
 import { SUMMARIES } from '../src/contract/summaries.ts'
-import { SUMMARIES } from '../src/contract/summaries.ts'
 import { parseDocumentValue } from '../src/core/config/parse/parse.ts'
 
 /** Files of the project: tracked ones, and new ones that are not ignored. */
