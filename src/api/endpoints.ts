@@ -1,5 +1,5 @@
 /** The endpoints that the gate answers itself, below /__sluice. */
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { Controller } from '../durable/controller/controller.ts'
 import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
 import { openPreview } from '../gate/evaluation/preview-link.ts'

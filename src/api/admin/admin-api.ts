@@ -1,5 +1,6 @@
 /** The admin API, under /__sluice/api/v1: the operations of the contract, for callers whose role allows them. */
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES } from '../../contract/routes.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { controller, type Env } from '../../platform/env.ts'

@@ -1,5 +1,5 @@
 /** GET /__sluice/metrics: the live picture for Prometheus (text format 0.0.4). */
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { controller, type Env } from '../../platform/env.ts'

@@ -2,7 +2,7 @@
  * App reports, `POST /__sluice/events`: errors and timings count for the variant that the gate itself finds for the
  * visitor, feedback is kept with it. What the report says about the variant would prove nothing, so it is not asked.
  */
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import * as v from 'valibot'
 import { VITAL_NAMES } from '../../core/counters/cell.ts'
 import type { Decision } from '../../core/decision/decide.ts'

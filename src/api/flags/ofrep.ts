@@ -3,7 +3,8 @@
  * when to ask again.
  */
 
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import { isObject } from '../../core/json-object.ts'
 import type { GivenVisitor } from '../../gate/evaluation/flag-query.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'

@@ -1,5 +1,6 @@
 /** Unleash's front-end API, at /__sluice/api/frontend: flags that are on, for unleash-proxy-client and its kin. */
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import type { AttributeValue } from '../../core/context/attributes.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag, Json } from '../../core/flags/flag.ts'
