@@ -1,13 +1,13 @@
 /** `npm run example -- node|hono|react [--port N]`: an example and a gate for it, until Ctrl-C. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
-import { freePort, startLocalGate } from '../src/local/local-gate.ts'
+import { freePort } from '../src/local/free-port.ts'
+import { startTemporaryGate, temporaryFolder } from '../src/local/temporary-gate.ts'
 import { buildServerModules } from './build-library.ts'
 
 const variants = { on: true, off: false }
@@ -17,30 +17,17 @@ const FLAGS = {
 }
 
 type Running = { url: string; close(): Promise<void> }
-type Setting = { port: number; adminToken: string; dataDir: string }
+type Setting = { port: number; adminToken: string }
 
 /** A gate in front of an app that listens on this port. */
-async function gateFor(
-  appPort: number,
-  { port, adminToken, dataDir }: Setting,
-  signingKey: string,
-): Promise<Running> {
+async function gateFor(appPort: number, setting: Setting, signingKey: string): Promise<Running> {
   const url = `http://127.0.0.1:${appPort}`
-  const document = JSON.stringify({
+  const document = {
     origins: { old: { url }, new: { url } },
     routes: [{ path: '/*', flag: 'new-greeting', origins: { on: 'new', off: 'old' } }],
     flags: FLAGS,
-  })
-  const gate = await startLocalGate({
-    port,
-    dataDir,
-    adminToken,
-    signingKey,
-    environment: 'development',
-    bundledDocument: document,
-  })
-  await gate.kv.put('config', document)
-  return gate
+  }
+  return await startTemporaryGate(document, { ...setting, signingKey })
 }
 
 const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>> = {
@@ -75,7 +62,7 @@ const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>>
     return await gateFor(appPort, setting, randomUUID())
   },
 
-  async hono({ port, adminToken, dataDir }) {
+  async hono({ port, adminToken }) {
     await buildServerModules()
     const { outputFiles } = await build({
       entryPoints: [resolve(PROJECT_ROOT, 'examples/hono/worker.js')],
@@ -100,7 +87,7 @@ const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>>
           COUNTERS: { className: 'Counters', useSQLite: true },
         },
         bindings: { ENVIRONMENT: 'development', ADMIN_TOKEN: adminToken },
-        resourcePersistencePath: dataDir,
+        resourcePersistencePath: await temporaryFolder(),
         cf: { colo: 'local' },
         telemetry: { enabled: false },
       }),
@@ -122,14 +109,12 @@ if (start === undefined) {
   console.error(`Name an example: npm run example -- ${Object.keys(EXAMPLES).join('|')}`)
   process.exit(2)
 }
-const dataDir = await mkdtemp(join(tmpdir(), 'sluice-example-'))
 const adminToken = process.env.ADMIN_TOKEN ?? randomUUID()
-const { url, close } = await start({ port: Number(values.port), adminToken, dataDir })
+const { url, close } = await start({ port: Number(values.port), adminToken })
 console.log(`example ready on ${url}\nadmin token ${adminToken}`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     await close()
-    await rm(dataDir, { recursive: true, force: true })
     process.exit(0)
   })
 }

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { freePort } from '../../src/local/free-port.ts'
 import { type BigDocumentOptions, bigDocument } from '../../test-kit/simulation/big-document.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { type Passthrough, startPassthrough } from '../../test-kit/workerd/passthrough.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
-import { freePort } from '../../test-kit/workerd/workerd-process.ts'
 import type { Contestant, Running } from './turns.ts'
 
 /** The baseline, to which every other is compared. */

@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots [-- --docs] [--only VIEW,VIEW]`: pictures of the dashboard on a gate with real traffic, light and dark, on
- * a desk and on a phone. With `--docs` the pictures of the documentation are renewed.
+ * `npm run screenshots [-- --docs] [--only VIEW,VIEW]`: pictures of the dashboard on a gate with real traffic, light and
+ * dark, on a desktop and on a phone. `--docs` renews the pictures of the documentation.
  */
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
@@ -8,8 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
-import { startScene } from './scene.ts'
-import { stage } from './story.ts'
+import { play, startScene } from './story.ts'
 
 const { values } = parseArgs({ options: { docs: { type: 'boolean' }, only: { type: 'string' } } })
 const folder = join(PROJECT_ROOT, 'build/screenshots')
@@ -86,8 +85,8 @@ const browser = await chromium.launch({
 })
 const scene = await startScene()
 try {
-  await stage(scene)
-  await shoot(browser, scene.url, scene.token)
+  await play(scene)
+  await shoot(browser, scene.gate.url, scene.gate.adminToken)
   if (values.docs) await renewDocs()
 } finally {
   await browser.close()

@@ -1,14 +1,39 @@
-/** What has happened before the pictures are taken. */
+/** What happens before the pictures are taken: a flag for each state that the dashboard shows, and visitors. */
+import { join } from 'node:path'
+import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { type AdminClient, createAdminClient } from '../../src/contract/client.ts'
 import type { Role } from '../../src/contract/routes.ts'
-import type { Scene } from './scene.ts'
+import { readText, withOriginUrls } from '../../src/local/build/documents.ts'
+import { Traffic } from '../../src/local/demo/traffic.ts'
+import { startTemporaryGate, type TemporaryGate } from '../../src/local/temporary-gate.ts'
 
 const QUIET_MS = 25_000
 const PATIENCE_MS = 60_000
 
-export async function stage(scene: Scene): Promise<void> {
-  const { admin, breakNewShop, url } = scene
-  const [ana, ben] = await Promise.all([personOf(scene, 'Ana', 'admin'), personOf(scene, 'Ben', 'operator')])
+export type Scene = { gate: TemporaryGate; newShop: Shop; close(): Promise<void> }
+
+export async function startScene(): Promise<Scene> {
+  const [oldShop, newShop] = await Promise.all([startShop({ version: 'old' }), startShop({ version: 'new' })])
+  const text = await readText(join(import.meta.dirname, 'gate.json'))
+  const document = JSON.parse(withOriginUrls(text, { old: oldShop.url, new: newShop.url })) as object
+  const gate = await startTemporaryGate(document, { signingKey: 'screenshots-signing-key' })
+  const traffic = new Traffic({
+    url: gate.url,
+    visitors: 1_500,
+    requestsPerSecond: 40,
+    paths: ['/', '/checkout/', '/search', '/account/orders', '/cart'],
+    countries: ['US', 'RO', 'DE', 'FR', 'JP', 'BR'],
+  })
+  const close = async () => {
+    traffic.stop()
+    await Promise.all([gate.close(), oldShop.close(), newShop.close()])
+  }
+  return { gate, newShop, close }
+}
+
+export async function play({ gate, newShop }: Scene): Promise<void> {
+  const { admin, url } = gate
+  const [ana, ben] = await Promise.all([userOf(gate, 'Ana', 'admin'), userOf(gate, 'Ben', 'operator')])
   await edit(ana, 'dark-mode', { tags: ['ui', 'night'] }, 'so that it is found')
   await edit(
     ana,
@@ -18,24 +43,24 @@ export async function stage(scene: Scene): Promise<void> {
   )
   await sleep(QUIET_MS)
   await ben.command('new-shop', 'stage', { stage: 1, reason: 'no complaints at 5 %' })
-  breakNewShop(0.3)
+  newShop.behave({ errorRate: 0.3 })
   await until(
     'new-checkout is rolled back',
     async () => (await stateOf(admin, 'new-checkout')) === 'rolled-back',
   )
-  breakNewShop(0)
+  newShop.behave({ errorRate: 0 })
   for (const flag of ['new-shop', 'account-pages', 'search-ranking']) {
     if ((await stateOf(admin, flag)) === 'rolled-back')
       await ben.command(flag, 'resume', { reason: 'it was the database' })
   }
-  await ben.command('new-shop', 'stage', { stage: 1, reason: 'mended, back to 25 %' })
+  await ben.command('new-shop', 'stage', { stage: 1, reason: 'fixed, back to 25 %' })
   await ana.command('dark-mode', 'kill', { reason: 'white text on white ground in one browser' })
   await leaveFeedback(url)
   await sleep(QUIET_MS)
 }
 
-/** Somebody with a token of their own, by whose name the audit log knows them. */
-async function personOf({ admin, url }: Scene, name: string, role: Role): Promise<AdminClient> {
+/** An operator with a token, whom the audit log knows by name. */
+async function userOf({ admin, url }: TemporaryGate, name: string, role: Role): Promise<AdminClient> {
   const { token } = await admin.call('createToken', { body: { name, role, expiresInDays: 90 } })
   return createAdminClient({ baseUrl: url, token })
 }

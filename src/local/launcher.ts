@@ -1,7 +1,6 @@
 /**
- * The npm that runs this script. A signal sent to npm alone (by a supervisor, or by a program that started it) ends
- * npm and its shell at once, and never reaches the script: it must see for itself that they are gone, or it would
- * live on with its port taken.
+ * The npm that runs this process. A signal sent to npm alone (by a supervisor, or by the program that started it) ends
+ * npm and never reaches this process, which would live on with its port taken.
  */
 import { readFileSync } from 'node:fs'
 
@@ -11,15 +10,14 @@ const LOOK_EVERY_MS = 100
 export async function launcherGone(): Promise<void> {
   if (process.env.npm_lifecycle_event === undefined) return await new Promise(() => {})
   const shell = process.ppid
+  // A shell stays between npm and this process; killing npm by force leaves the shell alive, with another parent.
   const npm = parentOf(shell)
   await new Promise<void>((gone) => {
     const timer = setInterval(() => {
-      // A process whose parent ended has another parent; process ids can be given again, so they alone say nothing.
       if (process.ppid === shell && parentOf(shell) === npm) return
       clearInterval(timer)
       gone()
     }, LOOK_EVERY_MS)
-    // Whoever ends for another reason does not wait for this.
     timer.unref()
   })
 }

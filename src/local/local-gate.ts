@@ -2,13 +2,15 @@
  * A gate on this machine: the Worker on local workerd with KV and Durable Objects kept in a folder. `wrangler kv
  * key put --local --persist-to FOLDER` reads and writes the same KV.
  */
-import { createServer } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { dashboardFiles } from './build/dashboard-files.ts'
 import { readText } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
 import { workerModules } from './build/worker-modules.ts'
+import { freePort } from './free-port.ts'
 
 export type LocalGateOptions = {
   /** 0 takes any free port. */
@@ -29,7 +31,9 @@ export type LocalGate = {
   url: string
   /** Reads and writes the KV namespace GATE. */
   kv: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }
-  /** Resolves when workerd has died and been started again. */
+  /** Process id of workerd. */
+  runtimePid(): number | undefined
+  /** Called when workerd has died and been started again. */
   onRestart(listener: () => void): void
   close(): Promise<void>
 }
@@ -55,7 +59,7 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
     try {
       return await startOn({ ...options, port: await freePort(options.host) })
     } catch (error) {
-      // Somebody else was faster to take the port that was free a moment ago.
+      // Another process took the port that was free a moment ago.
       const isTaken = error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE'
       if (!isTaken || attempt === MOST_ATTEMPTS) throw error
     }
@@ -67,6 +71,7 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await loadMiniflare()
   const restarts: (() => void)[] = []
+  const runtime = watchRuntime()
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...runtimeOptions(options, config),
@@ -84,6 +89,7 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
     }),
   )
   const close = async () => {
+    runtime.unwatch()
     await miniflare.dispose()
     await dashboard.remove()
   }
@@ -98,6 +104,7 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
       get: async (key) => (await namespace()).get(key, { type: 'text' }),
       put: async (key, value) => (await namespace()).put(key, value),
     },
+    runtimePid: runtime.pid,
     onRestart: (listener) => restarts.push(listener),
     close,
   }
@@ -116,6 +123,20 @@ async function loadMiniflare(): Promise<typeof import('miniflare')> {
       `miniflare is not installed. Install it: npm install --save-dev miniflare@${peerDependencies.miniflare}`,
     )
   }
+}
+
+/** Miniflare keeps its child process to itself; Node tells of every process that it starts. */
+function watchRuntime(): { pid(): number | undefined; unwatch(): void } {
+  let child: ChildProcess | undefined
+  const note = (message: unknown) => {
+    const { process: started } = message as { process: ChildProcess }
+    // Only a started process has a file name.
+    setImmediate(() => {
+      if (/\bworkerd/.test(started.spawnfile)) child = started
+    })
+  }
+  subscribe('child_process', note)
+  return { pid: () => child?.pid, unwatch: () => unsubscribe('child_process', note) }
 }
 
 /** The Worker's surroundings: as in wrangler.toml, and in the folder. */
@@ -144,16 +165,4 @@ function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
     cf: { colo: 'local' },
     telemetry: { enabled: false },
   }
-}
-
-/** A port that nobody listens on right now. */
-export async function freePort(host = LOOPBACK): Promise<number> {
-  return await new Promise((resolvePort, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const address = server.address()
-      server.close(() => resolvePort(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

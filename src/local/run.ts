@@ -66,7 +66,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
       secrets: secretsNamedBy(document, env),
     }),
   )
-  const leaveDataDir = await holdDataDir(options.data, gate.url)
+  const leaveDataDir = await holdDataDir(options.data, gate)
   await publish(gate, config, document, origins)
   const unwatch = config === undefined ? () => {} : republishOnChange(gate, config, options, document)
   gate.onRestart(() => options.log('workerd ended unexpectedly and was started again'))

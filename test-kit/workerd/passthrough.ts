@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compatibility, freePort, runWorkerd } from './workerd-process.ts'
+import { freePort } from '../../src/local/free-port.ts'
+import { compatibility, runWorkerd } from './workerd-process.ts'
 
 export type Passthrough = { url: string; pid: number; close(): Promise<void> }
 

@@ -6,7 +6,8 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
-import { type Compatibility, compatibility, freePort, runWorkerd } from './workerd-process.ts'
+import { freePort } from '../../src/local/free-port.ts'
+import { type Compatibility, compatibility, runWorkerd } from './workerd-process.ts'
 
 export type PlainWorkerdOptions = {
   /** How many isolates. */
@@ -31,7 +32,7 @@ export const ADMIN_TOKEN = 'bench-admin-token'
 /** Starts workerd and waits until every isolate answers. Throws, with what workerd said, when it doesn't. */
 export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<PlainWorkerd> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-workerd-'))
-  const ports = await Promise.all(Array.from({ length: options.isolates }, freePort))
+  const ports = await Promise.all(Array.from({ length: options.isolates }, () => freePort()))
   const config = join(folder, 'config.capnp')
   await copyFile(options.worker ?? resolve(PROJECT_ROOT, 'dist/worker.js'), join(folder, 'worker.js'))
   await writeFile(config, configText(options, ports, folder, await compatibility()))

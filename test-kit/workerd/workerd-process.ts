@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
@@ -10,9 +9,6 @@ import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 export type RunningWorkerd = { pid: number; close(): Promise<void> }
 
 const START_DEADLINE_MS = 60_000
-
-/** Below what systems hand out by themselves (32,768 to 60,999 on Linux, from 49,152 elsewhere). */
-const OWN_PORTS = { first: 20_000, count: 12_000 }
 
 /** Runs a configuration file and waits until every URL answers. Throws, with what workerd said, when one doesn't. */
 export async function runWorkerd(config: string, urls: readonly string[]): Promise<RunningWorkerd> {
@@ -64,21 +60,5 @@ function ended(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.kill('SIGKILL')
-  })
-}
-
-/** A port that nobody listens on, and that nobody is given by the system before workerd takes it. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = OWN_PORTS.first + Math.floor(Math.random() * OWN_PORTS.count)
-    if (await isFree(port)) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }

@@ -9,7 +9,7 @@ import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPassthrough } from '../../test-kit/workerd/passthrough.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
-import { freePort } from '../../test-kit/workerd/workerd-process.ts'
+import { freePort } from '../../src/local/free-port.ts'
 import { fetchSuite, type Kinds, type Results, runSuite, startSuiteServer } from './suite.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-http-cache-'))

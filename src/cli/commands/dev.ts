@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { messageOf } from '../../core/message-of.ts'
+import { DataInUse } from '../../local/data-lock.ts'
 import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
@@ -18,10 +19,13 @@ export const dev: Verb = {
     'On local workerd, with the document of this folder; a change of the file is live a moment later. Runs until Ctrl-C. ADMIN_TOKEN, SIGNING_KEY and ENVIRONMENT are taken from the environment or from .dev.vars. Meanwhile the other verbs find this gate when they run in the same folder.',
   arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
   options: [
-    { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free one)`, kind: 'number' },
+    { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free one)` },
     { flags: '--data DIR', summary: 'where KV and Durable Objects are kept (.sluice/state)' },
     { flags: '--origin NAME=URL', summary: 'another URL for an origin of the document', kind: 'list' },
     { flags: '--demo', summary: 'two demo origins and the example document' },
+    { flags: '--config FILE', summary: 'the document, instead of the demo' },
+    { flags: '--old URL', summary: 'your own origin instead of the demo origin "old"' },
+    { flags: '--new URL', summary: 'your own origin instead of the demo origin "new"' },
   ],
   examples: [
     ['dev', 'run the document of this folder on http://127.0.0.1:8787'],
@@ -30,16 +34,16 @@ export const dev: Verb = {
   ],
   async run(call) {
     const { options, terminal, isJson, tell } = call
-    const config = options.has('demo') ? undefined : (await readDocumentFile(call.args[0], terminal)).path
+    const config = await documentOf(call)
     const run = await startRun({
       ...(config !== undefined && { config }),
       port: portOf(call),
       data: resolve(terminal.cwd, options.text('data') ?? `${LOCAL_FOLDER}/state`),
-      origins: options.pairs('origin'),
+      origins: originsOf(call),
       env: { ...(await readDevVars(terminal.cwd)), ...terminal.env },
       log: tell,
     }).catch((error: unknown) => {
-      throw startFailure(error)
+      throw startFailure(error, options.text('config') !== undefined)
     })
     try {
       await writeLocalGate(terminal.cwd, { url: run.url, token: run.adminToken })
@@ -55,15 +59,38 @@ export const dev: Verb = {
   },
 }
 
-function portOf({ options }: Call): number {
-  const port = options.number('port') ?? DEFAULT_PORT
-  if (Number.isInteger(port) && port <= 65_535) return port
-  throw new UsageError(`Cannot use --port ${port}: a port is a whole number from 0 to 65535`)
+/** The document's file; undefined where the demo runs. */
+async function documentOf({ args, options, terminal }: Call): Promise<string | undefined> {
+  const named = options.text('config')
+  if (named !== undefined) return resolve(terminal.cwd, named)
+  return options.has('demo') ? undefined : (await readDocumentFile(args[0], terminal)).path
 }
 
-function startFailure(error: unknown): Error {
+function portOf({ options }: Call): number {
+  const text = options.text('port') ?? String(DEFAULT_PORT)
+  const port = Number(text)
+  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new UsageError(`Cannot use --port ${text}: a port must be a whole number from 0 to 65535`)
+}
+
+function originsOf({ options }: Call): Record<string, string> {
+  const origins: Record<string, string> = options.pairs('origin')
+  for (const name of ['old', 'new']) {
+    const url = options.text(name)
+    if (url === undefined) continue
+    if (!/^https?:\/\/[^\s/]+/.test(url))
+      throw new UsageError(
+        `Cannot use --${name} ${url}: an origin must be a URL such as http://127.0.0.1:3000`,
+      )
+    origins[name] = url
+  }
+  return origins
+}
+
+function startFailure(error: unknown, isOption: boolean): Error {
   const message = messageOf(error)
-  if (error instanceof DocumentError) return new Refusal(message)
+  if (error instanceof DataInUse) return new Refusal(message)
+  if (error instanceof DocumentError) return isOption ? new UsageError(message) : new Refusal(message)
   if (!/EADDRINUSE|Address already in use/.test(message))
     return new Refusal(`Cannot start the gate: ${message}`)
   return new Refusal('Cannot start the gate: the port is taken. Choose another one: sluice dev --port 9000')

@@ -1,16 +1,11 @@
 /** Secrets of a gate on this machine, in the file in which wrangler looks for them as well. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 
 export const DEV_VARS = '.dev.vars'
 
-/** NAME=VALUE lines of the folder's .dev.vars; none where there is no such file. */
-export async function readDevVars(folder: string): Promise<Record<string, string>> {
-  const text = await readFile(join(folder, DEV_VARS), 'utf8').catch(() => '')
-  const lines = text.matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/gm)
-  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, unquoted(value)]))
-}
-
-function unquoted(value: string): string {
-  return /^(["']).*\1$/.test(value) ? value.slice(1, -1) : value
+/** What the folder's .dev.vars sets, read as wrangler reads it; nothing where there is no such file. */
+export async function readDevVars(folder: string): Promise<Record<string, string | undefined>> {
+  return parseEnv(await readFile(join(folder, DEV_VARS), 'utf8').catch(() => ''))
 }

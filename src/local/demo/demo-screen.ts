@@ -1,5 +1,5 @@
 /** What the demo shows: a timeline, and on a terminal the traffic of the moment below it. */
-import { paint } from '../terminal.ts'
+import { styleText } from 'node:util'
 import type { Traffic } from './traffic.ts'
 
 const BAR = 24
@@ -18,12 +18,12 @@ export class Screen {
   /** Something that happened, with the time since the beginning. */
   event(mark: string, text: string): void {
     const seconds = ((Date.now() - this.#startedMs) / 1_000).toFixed(1).padStart(6)
-    this.#print(`${paint('dim', `${seconds} s`)}  ${mark} ${text}`)
+    this.#print(`${styleText('dim', `${seconds} s`)}  ${mark} ${text}`)
   }
 
   /** A remark on the event before. */
   detail(text: string): void {
-    this.#print(`${INDENT} ${paint('dim', text)}`)
+    this.#print(`${INDENT} ${styleText('dim', text)}`)
   }
 
   /** A line on its own. */
@@ -42,9 +42,9 @@ export class Screen {
     const bar = '█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')
     const history = this.#shares.slice(-HISTORY).map(levelOf).join('')
     const percent = `${(share * 100).toFixed(0).padStart(3)} %`
-    const errors = seenErrors > 0 ? paint('red', `  ${seenErrors} errors`) : ''
+    const errors = seenErrors > 0 ? styleText('red', `  ${seenErrors} errors`) : ''
     process.stdout.write(
-      `${CLEAR_LINE}${INDENT} new shop ${paint('cyan', bar)} ${percent}  ${paint('cyan', history)}  ${answers}/s${errors}`,
+      `${CLEAR_LINE}${INDENT} new shop ${styleText('cyan', bar)} ${percent}  ${styleText('cyan', history)}  ${answers}/s${errors}`,
     )
   }
 

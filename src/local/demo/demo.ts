@@ -1,28 +1,23 @@
 /**
  * `npm run demo`: the story of a rollout, for real: two origins, a gate, visitors. It ramps, breaks the new origin,
- * sees the gate close by itself, resumes, kills, and opens again. Exits 0 only if each step really happened.
+ * sees the gate roll back by itself, resumes, kills, and lifts the kill. Exits 0 only if each step really happened.
  */
-
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { styleText } from 'node:util'
 import { type Shop, startShop } from '../../../examples/shop/shop.ts'
+import type { FlagStatusView } from '../../contract/responses.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { launcherGone } from '../launcher.ts'
-import { type LocalGate, startLocalGate } from '../local-gate.ts'
-import { paint } from '../terminal.ts'
-import { DEMO_FLAG, DemoApi, demoDocument } from './demo-gate.ts'
+import { startTemporaryGate, type TemporaryGate } from '../temporary-gate.ts'
 import { Screen } from './demo-screen.ts'
 import { Traffic } from './traffic.ts'
 
-const TOKEN = 'demo'
+const FLAG = 'new-shop'
 const VISITORS = 2_000
 const REQUESTS_PER_SECOND = 150
 /** A share is believed after so many answers: enough to tell 10 % from 50 % beyond doubt. */
 const ANSWERS_NEEDED = 200
 const EARLY_VISITORS = 10
-/** Nobody on the new shop: so many answers in a row, for so long. */
+/** No visitor on the new shop: so many answers in a row, for so long. */
 const QUIET_ANSWERS = 40
 const QUIET_MS = 500
 /** For slow machines. A step that takes longer did not happen. */
@@ -30,44 +25,32 @@ const PATIENCE_MS = 60_000
 const LOOK_EVERY_MS = 50
 
 const mark = {
-  begin: paint('cyan', '▶'),
-  done: paint('green', '✔'),
-  event: paint('yellow', '●'),
-  failed: paint('red', '✗'),
-  end: paint('cyan', '■'),
+  begin: styleText('cyan', '▶'),
+  done: styleText('green', '✔'),
+  event: styleText('yellow', '●'),
+  failed: styleText('red', '✗'),
+  end: styleText('cyan', '■'),
 }
 
 type Stage = {
   screen: Screen
-  gate: LocalGate
-  api: DemoApi
+  gate: TemporaryGate
   traffic: Traffic
   newShop: Shop
 }
 
 async function tellStory(screen: Screen): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
-  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
   const [oldShop, newShop] = await Promise.all([startShop({ version: 'old' }), startShop({ version: 'new' })])
-  const document = demoDocument(oldShop.url, newShop.url)
-  const gate = await startLocalGate({
-    port: 0,
-    dataDir,
-    adminToken: TOKEN,
-    signingKey: undefined,
-    environment: 'development',
-    bundledDocument: document,
-  })
-  await gate.kv.put('config', document)
+  const gate = await startTemporaryGate(demoDocument(oldShop.url, newShop.url))
   screen.event(
     mark.begin,
     `the gate is on ${gate.url}, the old shop on ${oldShop.url}, the new on ${newShop.url}`,
   )
   const traffic = new Traffic({ url: gate.url, visitors: VISITORS, requestsPerSecond: REQUESTS_PER_SECOND })
-  const stage = { screen, gate, api: new DemoApi(gate.url, TOKEN), traffic, newShop }
+  const stage = { screen, gate, traffic, newShop }
   try {
     await ramp(stage)
-    await breakAndSeeItClose(stage)
+    await breakAndSeeRollback(stage)
     await resume(stage)
     await kill(stage)
     finish(stage)
@@ -77,13 +60,36 @@ async function tellStory(screen: Screen): Promise<void> {
   }
 }
 
+/** Three stages that wait for an operator, and a guard with a ceiling besides. */
+function demoDocument(oldUrl: string, newUrl: string): object {
+  return {
+    origins: { old: { url: oldUrl }, new: { url: newUrl } },
+    context: { targetingKey: { header: 'x-user-id' } },
+    routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }],
+    flags: {
+      [FLAG]: {
+        variants: { on: true, off: false },
+        off: 'off',
+        rules: [
+          {
+            name: 'canary',
+            serve: 'on',
+            stages: [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }],
+          },
+        ],
+        guard: { errors: {}, ceilings: { errorRate: 0.2, minRequests: 20 } },
+      },
+    },
+  }
+}
+
 async function ramp(stage: Stage): Promise<void> {
-  const { screen, api, traffic } = stage
+  const { screen, gate, traffic } = stage
   await happens(stage, 'stage 1: 10 % of the visitors see the new shop', share(stage, 0.1))
   await showCounts(stage)
   const early = traffic.visitorsOnNew(EARLY_VISITORS)
-  screen.event(mark.event, 'a person goes to stage 2')
-  await api.command('stage', { stage: 1, reason: 'the demo ramps' })
+  screen.event(mark.event, 'an operator advances to stage 2')
+  await gate.admin.command(FLAG, 'stage', { stage: 1, reason: 'the demo ramps' })
   await happens(stage, 'stage 2: 50 % see it', share(stage, 0.5))
   await showCounts(stage)
   const again = await Promise.all(early.map((visitor) => traffic.ask(visitor)))
@@ -91,15 +97,17 @@ async function ramp(stage: Stage): Promise<void> {
   screen.detail(`${again.length} visitors of stage 1 asked again: each still sees the new shop`)
 }
 
-async function breakAndSeeItClose(stage: Stage): Promise<void> {
-  const { screen, api, traffic, newShop } = stage
+async function breakAndSeeRollback(stage: Stage): Promise<void> {
+  const { screen, gate, traffic, newShop } = stage
   newShop.behave({ errorRate: 0.5 })
   const brokenMs = Date.now()
   screen.event(mark.event, 'the new shop breaks: it answers every second request with 500')
-  await happens(stage, 'the gate has closed by itself: nobody is sent to the new shop any more', async () => {
-    return (await api.state()) === 'rolled-back' && quiet(traffic)
+  await happens(stage, 'the gate has rolled back by itself: no visitor is sent to the new shop', async () => {
+    return (await flagOf(gate)).state === 'rolled-back' && quiet(traffic)
   })
-  const record = await api.rollbackRecord()
+  const { records } = await gate.admin.call('listAudit', { query: { flag: FLAG } })
+  const record = records.find(({ action, actor }) => action === 'rollback' && actor === 'guard')
+  if (record === undefined) throw new Error('The audit log has no record of the rollback')
   const lastMs = traffic.lastOnNewMs() ?? brokenMs
   const { rescued, seenErrors } = traffic.since(brokenMs)
   screen.detail(`the last request got there ${seconds(lastMs - brokenMs)} after it broke`)
@@ -108,21 +116,21 @@ async function breakAndSeeItClose(stage: Stage): Promise<void> {
     `${rescued} failures were answered by the old shop instead; visitors saw ${seenErrors} errors`,
   )
   newShop.behave({ errorRate: 0 })
-  screen.event(mark.event, 'the new shop is mended; a rollback latches, so nothing opens by itself')
+  screen.event(mark.event, 'the new shop is fixed; a rollback latches, so nothing opens by itself')
 }
 
 async function resume(stage: Stage): Promise<void> {
-  stage.screen.event(mark.event, 'a person resumes')
-  await stage.api.command('resume', { reason: 'mended' })
+  stage.screen.event(mark.event, 'an operator resumes')
+  await stage.gate.admin.command(FLAG, 'resume', { reason: 'fixed' })
   await happens(stage, 'a new attempt, from 10 % again', share(stage, 0.1))
 }
 
 async function kill(stage: Stage): Promise<void> {
   const { screen, gate, traffic } = stage
-  await gate.kv.put('kill', JSON.stringify([DEMO_FLAG]))
+  await gate.kv.put('kill', JSON.stringify([FLAG]))
   const killedMs = Date.now()
-  screen.event(mark.event, 'somebody writes the kill key into KV')
-  await happens(stage, 'killed: everybody is back on the old shop', () => quiet(traffic))
+  screen.event(mark.event, 'an operator writes the kill key into KV')
+  await happens(stage, 'killed: every visitor is back on the old shop', () => quiet(traffic))
   const lastMs = Math.max(killedMs, traffic.lastOnNewMs() ?? killedMs)
   screen.detail(`the last request got to the new shop ${seconds(lastMs - killedMs)} after the write`)
   await gate.kv.put('kill', '[]')
@@ -153,8 +161,14 @@ async function happens(
   screen.event(mark.done, what)
 }
 
-async function showCounts({ screen, api, traffic }: Stage): Promise<void> {
-  const { canary, control } = await api.arms()
+async function flagOf({ admin }: TemporaryGate): Promise<FlagStatusView> {
+  const flag = (await admin.call('getStatus')).flags[FLAG]
+  if (flag === undefined) throw new Error(`The status has no flag ${FLAG}`)
+  return flag
+}
+
+async function showCounts({ screen, gate, traffic }: Stage): Promise<void> {
+  const { canary, control } = (await flagOf(gate)).arms
   const { share } = traffic.since(0, ANSWERS_NEEDED)
   screen.detail(
     `of the last ${ANSWERS_NEEDED} answers, ${Math.round(share * ANSWERS_NEEDED)} came from the new shop`,

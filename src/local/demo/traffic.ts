@@ -1,6 +1,6 @@
-/** Visitors that keep coming: a load on a gate, with what each request met. */
+/** Visitors that keep coming: load on a gate, and the outcome of each request. */
 
-/** `reachedNew` also where the new origin failed and control stood in: then it was asked, and nobody saw it. */
+/** `reachedNew` also where the new origin failed and the visitor got the fallback's answer. */
 export type Moment = {
   atMs: number
   visitor: string
@@ -9,9 +9,17 @@ export type Moment = {
   rescued: boolean
 }
 
-export type TrafficOptions = { url: string; visitors: number; requestsPerSecond: number }
+export type TrafficOptions = {
+  url: string
+  visitors: number
+  requestsPerSecond: number
+  /** Paths that requests alternate between; `/` unless set. */
+  paths?: readonly string[]
+  /** Countries that visitors come from, by `Sluice-Debug-Cf`. */
+  countries?: readonly string[]
+}
 
-/** What some requests met. */
+/** Outcomes of some requests. */
 export type Sample = { answers: number; share: number; seenErrors: number; rescued: number }
 
 const STEP_MS = 20
@@ -53,7 +61,7 @@ export class Traffic {
     }
   }
 
-  /** Some of those whom the new origin has been asked for, each once. */
+  /** Some visitors whose requests reached the new origin, each once. */
   visitorsOnNew(most: number): string[] {
     const visitors = this.moments.filter((moment) => moment.reachedNew).map(({ visitor }) => visitor)
     return [...new Set(visitors)].slice(0, most)
@@ -74,15 +82,19 @@ export class Traffic {
 
   async #visit(number: number): Promise<void> {
     this.#inFlight++
-    this.moments.push(await this.ask(`visitor-${(number * 7_919) % this.#options.visitors}`))
+    const { visitors, paths = ['/'], countries } = this.#options
+    const person = (number * 7_919) % visitors
+    const country = countries?.[person % countries.length]
+    this.moments.push(await this.ask(`visitor-${person}`, paths[number % paths.length], country))
     this.#inFlight--
   }
 
   /** One request of a visitor; status 0 where it got no answer. */
-  async ask(visitor: string): Promise<Moment> {
+  async ask(visitor: string, path = '/', country?: string): Promise<Moment> {
     try {
-      const headers = { 'x-user-id': visitor, accept: 'text/html' }
-      const response = await fetch(this.#options.url, { headers })
+      const debug = country === undefined ? {} : { 'sluice-debug-cf': JSON.stringify({ country }) }
+      const headers = { 'x-user-id': visitor, accept: 'text/html', ...debug }
+      const response = await fetch(this.#options.url + path, { headers, redirect: 'manual' })
       await response.arrayBuffer()
       const rescued = response.headers.has('sluice-rescue')
       const reachedNew = rescued || response.headers.get('sluice-origin') === 'new'

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { buildWorker, PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { readText } from '../../../src/local/build/documents.ts'
-import { freePort } from '../../../test-kit/workerd/workerd-process.ts'
+import { freePort } from '../../../src/local/free-port.ts'
 import { eventually } from './eventually.ts'
 import { ADMIN_TOKEN } from './running-gate.ts'
 

@@ -42,7 +42,9 @@ type StartOptions = { env?: Readonly<Record<string, string>>; throughNpm?: boole
 
 /** What `npm start -- …` starts; by npm itself, with the shell that npm takes, where that is what a test is about. */
 function start(options: readonly string[], { env = {}, throughNpm = false }: StartOptions = {}): Started {
-  const [command, ...first] = throughNpm ? ['npm', 'start', '--'] : [process.execPath, 'src/local/start.ts']
+  const [command, ...first] = throughNpm
+    ? ['npm', 'start', '--']
+    : [process.execPath, 'src/cli/program/entry.ts', 'dev', '--demo']
   const child = spawn(command as string, [...first, ...options], {
     cwd: PROJECT_ROOT,
     env: { ...process.env, ADMIN_TOKEN: '', SIGNING_KEY: '', ...env },
