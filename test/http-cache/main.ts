@@ -6,10 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
+import { freePort } from '../../src/local/free-port.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPassthrough } from '../../test-kit/workerd/passthrough.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
-import { freePort } from '../../src/local/free-port.ts'
 import { fetchSuite, type Kinds, type Results, runSuite, startSuiteServer } from './suite.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-http-cache-'))
