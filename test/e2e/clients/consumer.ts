@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
-import { freePort } from '../../../src/local/local-gate.ts'
+import { freePort } from '../../../src/local/free-port.ts'
 import { ADMIN_TOKEN } from '../harness/running-gate.ts'
 
 export const run = promisify(execFile)
