@@ -10,7 +10,7 @@ import { findTarget } from '../core/config/compile/snapshot.ts'
 import { decide } from '../core/decision/decide.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../platform/env.ts'
-import { noteInternalError } from '../platform/internal-errors.ts'
+import { hasInternalErrors, noteInternalError } from '../platform/internal-errors.ts'
 import { type ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { GradualRollback } from './evaluation/gradual-rollback.ts'
 import { AssetFallback } from './origin/asset-fallback.ts'
@@ -76,6 +76,8 @@ export class Gate {
     } catch (error) {
       noteInternalError('gate.handle', error)
       return await this.lastResort(request)
+    } finally {
+      if (hasInternalErrors()) this.reporter.stayInTouch(context)
     }
   }
 

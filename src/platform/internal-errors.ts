@@ -1,8 +1,12 @@
 /**
  * Exceptions that the gate survives. The visitor is served all the same, so nothing but this trace tells that something
- * broke: one structured log line per place and second at most, and a count that the reporter sends with the next flush.
+ * broke: one structured log line per place and second at most, and a count that travels with the next flush or forward.
  */
-
+import {
+  type InternalError,
+  InternalErrors,
+  messageWithoutSecrets,
+} from '../core/counters/internal-errors.ts'
 import { isNewer, type Numbered, PROTOCOL } from '../core/counters/protocol.ts'
 
 /** Where the exception was swallowed, such as `gate.decide` or `kv.read`: a fixed list of short names, used as a label. */
@@ -11,14 +15,16 @@ export type InternalErrorPlace = string
 /** A place that fails with every request must not fill the log. */
 const LOG_EVERY_MS = 1_000
 
-const counts = new Map<InternalErrorPlace, number>()
+/** Since the isolate began, and what of that nobody has taken yet. */
+const all = new InternalErrors()
+const untaken = new InternalErrors()
 const loggedAtMs = new Map<InternalErrorPlace, number>()
 
 /**
  * Counts and logs an exception that goes no further. Never throws.
  *
  * @param place where it happened; appears as `sluice_internal_errors_total{place}`
- * @param error what was thrown; only its name and message are logged, never a request's headers or body
+ * @param error what was thrown; only its name and message are kept, without what could be a secret
  * @param about the flag that was being decided, where there is one
  * @example
  * try { decide() } catch (error) { noteInternalError('gate.decide', error, { flag: 'new-checkout' }) }
@@ -28,12 +34,23 @@ export function noteInternalError(
   error: unknown,
   about: { flag?: string | undefined } = {},
 ): void {
-  counts.set(place, (counts.get(place) ?? 0) + 1)
   const nowMs = Date.now()
-  if (nowMs - (loggedAtMs.get(place) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return
+  const message = textOf(error)
+  const errors = [{ place, count: 1, firstAtMs: nowMs, lastAtMs: nowMs, message }]
+  all.add(errors)
+  untaken.add(errors)
+  if (Math.abs(nowMs - (loggedAtMs.get(place) ?? Number.NEGATIVE_INFINITY)) < LOG_EVERY_MS) return
   loggedAtMs.set(place, nowMs)
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  console.error({ event: 'sluice.internal_error', place, error: text, ...about })
+  console.error({ event: 'sluice.internal_error', place, error: message, ...about })
+}
+
+/** What is thrown may be anything, a value that has no text included. */
+function textOf(error: unknown): string {
+  try {
+    return messageWithoutSecrets(error)
+  } catch {
+    return 'an exception without a text'
+  }
 }
 
 /** Notes a message that a newer version of the code has sent: what this one knows of it is taken, the rest ignored. */
@@ -43,9 +60,17 @@ export function noteIfNewer(what: string, message: Numbered): void {
   noteInternalError('protocol.newer', new Error(newer))
 }
 
-/** Hands over the counts by place since the last call. */
-export function takeInternalErrors(): Record<InternalErrorPlace, number> {
-  const taken = Object.fromEntries(counts)
-  counts.clear()
-  return taken
+/** Counts since the isolate began, for when they can't be asked of the Controller. */
+export function internalErrors(): InternalError[] {
+  return all.toList()
+}
+
+/** Whether there is something to be taken. */
+export function hasInternalErrors(): boolean {
+  return !untaken.isEmpty
+}
+
+/** Hands over the counts since the last call, to be sent to the Controller. */
+export function takeInternalErrors(): InternalError[] {
+  return untaken.take()
 }

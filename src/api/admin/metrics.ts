@@ -111,6 +111,11 @@ function gateMetrics(status: Responses['getStatus']): Metric[] {
     gauge('sluice_document_version', 'Version of the document in force', one(status.document.version)),
     gauge('sluice_document_refused', '1 while KV holds a document that is not valid', one(refused ? 1 : 0)),
     gauge('sluice_controller_up', '1 when the Controller answers', one(status.controller === 'ok' ? 1 : 0)),
+    counter(
+      'sluice_internal_errors_total',
+      'Exceptions that the gate survived, by place',
+      status.internalErrors.map(({ place, count }) => ({ labels: { place }, value: count })),
+    ),
     gauge(
       'sluice_isolates',
       'Isolates seen in the last 60 s',

@@ -1,5 +1,6 @@
 /** The gate's status for people. */
 
+import { internalErrorTexts } from '../../contract/internal-error-text.ts'
 import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import { paragraphs, UsageError } from '../base/errors.ts'
 import type { Paint } from '../base/terminal.ts'
@@ -28,11 +29,13 @@ function headline(status: Status, url: string, paint: Paint): string {
   return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${countOf(isolates, 'isolate')} in ${countOf(places, 'colo')}`
 }
 
-function warnings({ controller, document, kill }: Status, paint: Paint): string[] {
+function warnings(status: Status, paint: Paint): string[] {
+  const { controller, document, kill } = status
   const lines: string[] = []
   if (controller !== 'ok')
     lines.push(paint('red', 'The Controller cannot be reached: the gate goes on with what it knows'))
   if (document.kvError) lines.push(paint('yellow', `KV: ${document.kvError}`))
+  lines.push(...internalErrorTexts(status).map((text) => paint('yellow', text)))
   for (const { key, seenAt, problems } of document.refused) {
     lines.push(
       `${paint('red', `The newest "${key}" in KV, seen ${seenAt}, was refused`)}\n${paragraphs(problems)}`,

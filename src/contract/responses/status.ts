@@ -95,6 +95,10 @@ export const getStatus = v.strictObject({
   flags: v.record(v.string(), flagStatus),
   isolates: count,
   colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),
+  /** Exceptions that the gate survived, by place; of this isolate alone while the Controller is unreachable. */
+  internalErrors: v.array(
+    v.strictObject({ place: v.string(), count, firstAt: time, lastAt: time, message: v.string() }),
+  ),
 })
 
 /** Isolates seen in the last 60 s: those that have it, not yet, and silent since the change (they serve nobody). */

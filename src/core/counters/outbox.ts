@@ -5,13 +5,17 @@
  * long the receiver is away, memory stays bounded: the open cells merely grow in their counts.
  */
 import { type Cell, CellTable } from './cell.ts'
+import { type InternalError, InternalErrors } from './internal-errors.ts'
 
-export type SealedBatch = { seq: number; cells: Cell[] }
+/** `internalErrors`: exceptions that the sender's side has swallowed; left out where there are none. */
+export type SealedBatch = { seq: number; cells: Cell[]; internalErrors?: InternalError[] }
 export type OutboxData = { nextSeq: number; open: Cell[]; sealed: SealedBatch | undefined }
 
 export class Outbox {
   #nextSeq: number
   #open: CellTable
+  /** Where new internal errors go; they travel with the next batch. */
+  readonly internalErrors = new InternalErrors()
   #sealed: SealedBatch | undefined
 
   constructor(data: OutboxData = { nextSeq: 1, open: [], sealed: undefined }) {
@@ -36,13 +40,18 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#sealed === undefined && this.#open.isEmpty
+    return this.#sealed === undefined && this.#open.isEmpty && this.internalErrors.isEmpty
   }
 
   /** The batch to send now: the unacknowledged one, or a new one of all that is open. */
   seal(): SealedBatch {
     if (this.#sealed === undefined) {
-      this.#sealed = { seq: this.#nextSeq++, cells: this.#open.toList() }
+      const internalErrors = this.internalErrors.take()
+      this.#sealed = {
+        seq: this.#nextSeq++,
+        cells: this.#open.toList(),
+        ...(internalErrors.length > 0 && { internalErrors }),
+      }
       this.#open = new CellTable()
     }
     return this.#sealed

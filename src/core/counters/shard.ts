@@ -8,6 +8,7 @@ import type { DecisionSample } from '../decision/sample.ts'
 import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pressure.ts'
 import { type Busy, BusyIsolates } from './busy-isolates.ts'
 import { type Cell, CellTable } from './cell.ts'
+import { type InternalError, InternalErrors } from './internal-errors.ts'
 import { Outbox, type OutboxData } from './outbox.ts'
 import {
   type FlushMessage,
@@ -28,6 +29,8 @@ export type ShardIsolate = Busy & {
   sighting: IsolateSighting
   batch: number
   cells: Cell[]
+  /** Likewise; rows of an older version have none. */
+  internalErrors?: InternalError[]
 }
 
 export type ShardData = {
@@ -77,7 +80,9 @@ export class Shard {
     for (const isolate of this.#isolates.values()) {
       // Rows of an older version don't say until when they count.
       if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
-      if (isolate.batch === this.#outbox.nextSeq) this.#outbox.open.add(isolate.cells)
+      if (isolate.batch !== this.#outbox.nextSeq) continue
+      this.#outbox.open.add(isolate.cells)
+      this.#outbox.internalErrors.add(isolate.internalErrors ?? [])
     }
   }
 
@@ -103,7 +108,10 @@ export class Shard {
     const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
     const isNew = window !== undefined
     const batch = this.#outbox.nextSeq
-    const earlier = known?.batch === batch ? known.cells : []
+    const ofBatch = known?.batch === batch ? known : undefined
+    const earlier = ofBatch?.cells ?? []
+    const internalErrors = new InternalErrors(ofBatch?.internalErrors)
+    if (isNew) internalErrors.add(message.internalErrors ?? [])
     if (known !== undefined && known.sighting.epoch !== epoch) this.#hasNews = true
     if (nowMs - this.#lastFlushMs > SETTLED_MS) this.#inUseSinceMs = nowMs
     this.#lastFlushMs = nowMs
@@ -121,11 +129,15 @@ export class Shard {
       shards,
       batch,
       cells: isNew ? new CellTable([...earlier, ...message.cells]).toList() : earlier,
+      ...(!internalErrors.isEmpty && { internalErrors: internalErrors.toList() }),
       busyUntilMs: nowMs + BUSY_INTERVALS * SHORTEST_INTERVAL_MS,
     }
     this.#isolates.set(message.isolate, isolate)
     if (known !== undefined) this.#busy.remove(known)
-    if (isNew) this.#outbox.open.add(message.cells)
+    if (isNew) {
+      this.#outbox.open.add(message.cells)
+      this.#outbox.internalErrors.add(message.internalErrors ?? [])
+    }
     this.#samples.push(...message.samples.slice(0, Math.max(0, this.#sampleQuota - this.#samples.length)))
     this.#busy.add(isolate)
     const reply = this.replyTo(message, nowMs)
@@ -150,6 +162,11 @@ export class Shard {
       shards,
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
     })
+  }
+
+  /** Takes what has gone wrong in the shard itself; it is forwarded with the rest. */
+  noteInternalErrors(errors: readonly InternalError[]): void {
+    this.#outbox.internalErrors.add(errors)
   }
 
   /** When to forward, ms since 1970; undefined while there is nothing to forward, or a forward is on its way. */

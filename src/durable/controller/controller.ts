@@ -7,6 +7,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import { intervalMsFor } from '../../core/counters/back-pressure.ts'
+import type { InternalError } from '../../core/counters/internal-errors.ts'
 import {
   type ControllerPort,
   type ForwardMessage,
@@ -18,12 +19,13 @@ import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
-import { noteIfNewer } from '../../platform/internal-errors.ts'
+import { noteIfNewer, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { AuditLog, type Page } from '../storage/audit-log.ts'
 import { CellStore } from '../storage/cell-store.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import { type Feedback, FeedbackLog } from '../storage/feedback-log.ts'
 import { FlagLog } from '../storage/flag-log.ts'
+import { InternalErrorLog } from '../storage/internal-error-log.ts'
 import { SampleRing } from '../storage/sample-ring.ts'
 import { type PointContext, type SeriesPoint, SeriesStore } from '../storage/series-store.ts'
 import { ShardLog } from '../storage/shard-log.ts'
@@ -65,6 +67,7 @@ export type ControllerStatus = {
   tag: DocumentTag
   shards: ReturnType<ShardLog['all']>
   kv: { writtenEpoch: number; lastError: string | undefined }
+  internalErrors: InternalError[]
 }
 
 export type ConvergenceReport = Convergence & {
@@ -90,6 +93,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #tokens: TokenDesk
   readonly #flags: FlagLog
   readonly #samples: SampleRing
+  readonly #internalErrors: InternalErrorLog
   readonly #alarm: Alarm
   #lastForwardMs = 0
   #lastLookMs = 0
@@ -108,6 +112,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#tokens = new TokenDesk(sql, this.#audit)
     this.#flags = new FlagLog(sql)
     this.#samples = new SampleRing(texts)
+    this.#internalErrors = new InternalErrorLog(texts)
     this.#control = new ControlDesk(ctx.storage, texts, this.#audit)
     this.#kv = new KvWriter(env.GATE, texts, (key) => this.#newestFor(key))
     this.#documents = new DocumentDesk(env, sql, texts, this.#kv, bundledDocument)
@@ -140,7 +145,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       if (!this.#shards.take(message, nowMs)) return
       this.#cells.add(message.cells)
       this.#series.add(message.cells, nowMs)
+      this.#internalErrors.add(message.internalErrors)
     })
+    this.#internalErrors.add(takeInternalErrors())
     this.#lastForwardMs = nowMs
     this.#flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     this.#samples.add(message.samples, nowMs)
@@ -200,6 +207,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   }
 
   async status(): Promise<ControllerStatus> {
+    this.#internalErrors.add(takeInternalErrors())
     return {
       state: this.#control.state,
       cells: this.#cells.all(),
@@ -208,6 +216,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       tag: this.#documents.tag,
       shards: this.#shards.all(),
       kv: { writtenEpoch: this.#changes.writtenEpoch, lastError: this.#kv.error },
+      internalErrors: this.#internalErrors.all(),
     }
   }
 

@@ -10,7 +10,7 @@ import type { OutboxData } from '../../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../../core/counters/protocol.ts'
 import { isNews, Shard, type ShardIsolate } from '../../core/counters/shard.ts'
 import { controller, type Env } from '../../platform/env.ts'
-import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
+import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { TextStore } from '../storage/text-store.ts'
 import { Bell } from './news-signal.ts'
 
@@ -99,6 +99,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
 
   /** Forwards now if it is time, else when it is. */
   async #forwardInTime(nowMs: number): Promise<void> {
+    this.#shard.noteInternalErrors(takeInternalErrors())
     const dueMs = this.#shard.forwardDueMs
     if (dueMs === undefined) return
     if (nowMs >= dueMs || dueMs > nowMs + CLOCK_JUMP_MS) {

@@ -21,7 +21,7 @@ import { parseDocumentInSteps, parseDocumentValue } from '../../core/config/pars
 import { messageOf } from '../../core/message-of.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
-import { noteIfNewer } from '../../platform/internal-errors.ts'
+import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import { TokenVerifier } from '../request/token-verifier.ts'
 import { type DocumentBytes, readDocument, readKillAndState, textOf } from './kv-reader.ts'
@@ -178,7 +178,7 @@ export class LiveConfig {
     noteIfNewer('tag', tag)
     this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
     if (!isBehind(this.#inUse, tag, nowMs)) return
-    const text = await fetchText().catch(() => undefined)
+    const text = await fetchText().catch((error) => noteInternalError('document.fetch', error))
     if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
     const parsed = await parseDocumentInSteps(text, () => this.#rest())
     if (parsed.ok && this.#tag.tag.hash === tag.hash)
@@ -198,6 +198,7 @@ export class LiveConfig {
       this.#lastError = undefined
     } catch (error) {
       this.#nextRefreshMs = Math.min(this.#nextRefreshMs, nowMs + RETRY_MS)
+      noteInternalError('kv.read', error)
       this.#lastError = `Cannot read KV: ${messageOf(error)}`
     } finally {
       this.#lastAttemptMs = nowMs

@@ -25,7 +25,7 @@ import { type FlushReply, numbered } from '../../core/counters/protocol.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { Outcome } from '../../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
-import { noteIfNewer } from '../../platform/internal-errors.ts'
+import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
@@ -138,7 +138,7 @@ export class Reporter {
     this.#scheduledAtMs = Number.NEGATIVE_INFINITY
     this.#countOverdue(Date.now())
     const repeats = this.#outbox.hasSealed
-    const batch = this.#outbox.seal()
+    const batch = this.#seal()
     if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
       this.#schedule({ ...context, nowMs: Date.now() })
     }
@@ -157,6 +157,12 @@ export class Reporter {
     return this.#flushedAtMs + Math.min(this.#flushedForMs, this.#intervalMs) - Date.now()
   }
 
+  /** The batch to send. What it holds is sent again until the shard has it, internal errors included. */
+  #seal(): SealedBatch {
+    this.#outbox.internalErrors.add(takeInternalErrors())
+    return this.#outbox.seal()
+  }
+
   /** Whether the shard took the batch. Where it can't be reached the batch stays sealed, and requests go on. */
   async #deliver(context: ReportContext, batch: SealedBatch): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -169,9 +175,10 @@ export class Reporter {
         this.#shards = reply.shards
         this.#sampler.want(reply.sampleQuota)
         // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
-        if (await this.#learn(context, reply)) await this.#deliver(context, this.#outbox.seal())
+        if (await this.#learn(context, reply)) await this.#deliver(context, this.#seal())
         return true
-      } catch {
+      } catch (error) {
+        noteInternalError('flush.send', error)
         await scheduler.wait((this.#intervalMs / 2) * attempt)
       }
     }

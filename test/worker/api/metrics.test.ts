@@ -13,6 +13,7 @@ it('metrics are for whoever has a token, one line per value, in the format of Pr
   const text = await response.text()
   expect(text).toContain('sluice_flag_state{flag="new-shop",state="open"} 1\n')
   expect(text).toMatch(/^# TYPE sluice_requests_total counter$/m)
+  expect(text).toMatch(/^# TYPE sluice_internal_errors_total counter$/m)
   for (const line of text.trimEnd().split('\n')) {
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="([^"\\]|\\.)*",?)+\})? -?[\d.]+(e[-+]?\d+)?)$/)
   }

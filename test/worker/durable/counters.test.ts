@@ -77,6 +77,42 @@ describe('a shard', () => {
     await arrives(shard, 1_116)
   })
 
+  it('passes on what went wrong in an isolate, once, also after an eviction', async () => {
+    const shard = shardOf('ERR')
+    const place = 'test.of-counters'
+    const failed = (count: number, atMs: number) => ({
+      internalErrors: [{ place, count, firstAtMs: atMs, lastAtMs: atMs, message: `Error: at ${atMs}` }],
+    })
+    await shard.flush(1, 1, failed(2, 1_000))
+    await shard.flush(1, 1, failed(2, 1_000))
+    await evictDurableObject(shard.stub)
+    await shard.flush(2, 1, failed(3, 5_000))
+    await arrives(shard, 2)
+    const { internalErrors } = await controller.status()
+    expect(internalErrors.filter((error) => error.place === place)).toEqual([
+      { place, count: 5, firstAtMs: 1_000, lastAtMs: 5_000, message: 'Error: at 5000' },
+    ])
+    await evictDurableObject(controller)
+    expect((await controller.status()).internalErrors).toContainEqual(
+      expect.objectContaining({ place, count: 5 }),
+    )
+    const seen = (await admin.call('getStatus')).internalErrors.find((error) => error.place === place)
+    expect(seen).toMatchObject({ count: 5, lastAt: new Date(5_000).toISOString() })
+  })
+
+  it('tells of its own failures, and of those of forwards that did not arrive', async () => {
+    const shard = shardOf('OWN')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    const failures = async () =>
+      (await controller.status()).internalErrors.find((error) => error.place === 'counters.forward')?.count ??
+      0
+    const before = await failures()
+    await loseAnswers(2)
+    await shard.flush(2, 1)
+    await expect.poll(failures, { timeout: 30_000 }).toBe(before + 2)
+  })
+
   it('keeps isolates apart that use the same numbers', async () => {
     const shard = shardOf('BBB')
     await shard.flush(1, 1, { isolate: 'one' })

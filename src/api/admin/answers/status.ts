@@ -15,13 +15,14 @@ import {
   type VitalName,
 } from '../../../core/counters/cell.ts'
 import { quantileMs, total } from '../../../core/counters/histogram.ts'
+import { type InternalError, withOwn } from '../../../core/counters/internal-errors.ts'
 import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
 import type { Controller, ControllerStatus } from '../../../durable/controller/controller.ts'
 import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
 import { type Env, environmentOf } from '../../../platform/env.ts'
-import { noteInternalError } from '../../../platform/internal-errors.ts'
+import { internalErrors, noteInternalError } from '../../../platform/internal-errors.ts'
 
 /** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
 type Counts = {
@@ -123,6 +124,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
     kill: { kv: [...new Set([...inputs.killList, ...state.kvKilled])], controller: [...state.killed] },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
+    internalErrors: withOwn(controller?.internalErrors ?? [], internalErrors()).map(internalErrorView),
   }
 }
 
@@ -174,6 +176,11 @@ function flagEntry(
       ...countsOf([cell]),
     })),
   }
+}
+
+function internalErrorView({ place, count, firstAtMs, lastAtMs, message }: InternalError) {
+  const [firstAt, lastAt] = [new Date(firstAtMs).toISOString(), new Date(lastAtMs).toISOString()]
+  return { place, count, firstAt, lastAt, message }
 }
 
 function occasion(occasion: { atMs: number; reason: string } | undefined) {

@@ -1,4 +1,5 @@
 /** What is wrong with the gate itself, above every view. */
+import { internalErrorTexts } from '../../../contract/internal-error-text.ts'
 import { plural } from '../../state/format.ts'
 import { live } from '../../state/live.ts'
 import { useStore } from '../../state/store.ts'
@@ -22,6 +23,7 @@ export function Notices() {
     )
   }
   if (status?.document.kvError) notices.push(`KV: ${status.document.kvError}`)
+  if (status) notices.push(...internalErrorTexts(status))
   const killed = [...(status?.kill.kv ?? []), ...(status?.kill.controller ?? [])]
   if (killed.includes('*')) notices.push('Every flag is killed: everybody gets the off variants.')
   if (notices.length === 0) return null
