@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
+import { buildDashboard } from '../../../src/local/build/build-dashboard.ts'
 import { buildWorker, PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { readText } from '../../../src/local/build/documents.ts'
 import { freePort } from '../../../src/local/free-port.ts'
@@ -26,9 +27,12 @@ export type ServeOptions = {
   /** Another Worker than src/index.ts: path from the root of the project. */
   entry?: string
   environment?: string
+  /** True: with the dashboard's files. */
+  dashboard?: boolean
 }
 
-export type ServedGate = { urls: string[]; close(): Promise<void> }
+/** `log`: what workerd has written so far, the Worker's log lines included. */
+export type ServedGate = { urls: string[]; log(): string; close(): Promise<void> }
 
 /** Builds the Worker and serves it; resolves when each isolate answers. */
 export async function serve(options: ServeOptions): Promise<ServedGate> {
@@ -40,24 +44,26 @@ export async function serve(options: ServeOptions): Promise<ServedGate> {
     ...(options.entry !== undefined && { entry: join(PROJECT_ROOT, options.entry) }),
   })
   await writeFile(join(folder, 'broken.js'), BROKEN_OBJECTS)
+  if (options.dashboard) await buildDashboard({ outdir: join(folder, 'dashboard') })
   const ports: number[] = []
   for (let n = 0; n < (options.isolates ?? 1); n++) ports.push(await freePort())
   await writeFile(join(folder, 'config.capnp'), await configOf(options, ports, folder))
   const child = spawn(
     join(PROJECT_ROOT, 'node_modules/workerd/bin/workerd'),
     ['serve', 'config.capnp', '--experimental'],
-    { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const said = collect(child)
+  const log = collect(child)
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   for (const url of urls) {
     await eventually('workerd answers', async () => {
-      if (child.exitCode !== null) throw new Error(`workerd ended: ${said()}`)
+      if (child.exitCode !== null) throw new Error(`workerd ended: ${log()}`)
       return (await fetch(`${url}/__sluice/health`)).ok
     })
   }
   return {
     urls,
+    log,
     close: async () => {
       const ended = once(child, 'close')
       child.kill('SIGKILL')
@@ -78,7 +84,7 @@ export default { fetch: () => new Response('nothing here') }
 `
 
 async function configOf(options: ServeOptions, ports: readonly number[], folder: string): Promise<string> {
-  const { kv, environment = 'development', brokenObjects = false } = options
+  const { kv, environment = 'development', brokenObjects = false, dashboard = false } = options
   const wrangler = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as {
     compatibility_date: string
     compatibility_flags: string[]
@@ -100,7 +106,7 @@ async function configOf(options: ServeOptions, ports: readonly number[], folder:
         (name = "CONTROLLER", durableObjectNamespace = (className = "Controller", serviceName = "${owner}")),
         (name = "COUNTERS", durableObjectNamespace = (className = "Counters", serviceName = "${owner}")),
         (name = "ENVIRONMENT", text = "${environment}"),
-        (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),
+        (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),${dashboard ? '\n        (name = "ASSETS", service = "dashboard"),' : ''}
       ],
       globalOutbound = "network",${n === 0 ? objectsOf('gate') : ''}
     )),`
@@ -110,6 +116,7 @@ const config :Workerd.Config = (
     (name = "broken", worker = (
       modules = [(name = "broken.js", esModule = embed "broken.js")], ${runtime},${objectsOf('broken')}
     )),
+    ${dashboard ? `(name = "dashboard", disk = "${join(folder, 'dashboard')}"),` : ''}
     (name = "kv", external = (address = "127.0.0.1:${kv.port}", http = ())),
     (name = "network", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "${join(folder, 'objects')}", writable = true)),
@@ -123,9 +130,7 @@ const config :Workerd.Config = (
 
 function collect(child: ChildProcess): () => string {
   let text = ''
-  child.stderr?.on('data', (data) => {
-    text += data
-  })
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (text += data))
   return () => text
 }
 

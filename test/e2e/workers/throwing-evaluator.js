@@ -1,5 +1,6 @@
 /** A gate whose evaluator is broken: each decision throws. */
 
+import { createEndpoints } from '../../../src/api/endpoints.ts'
 import { createGate } from '../../../src/gate/gate.ts'
 import { bundledDocument } from '../../../src/platform/bundled-document.ts'
 
@@ -12,10 +13,11 @@ const gate = createGate({
     throw new Error('the evaluator is broken, as the test wants it')
   },
 })
+const endpoints = createEndpoints(gate)
 
 export default {
   fetch(request, env, ctx) {
-    if (new URL(request.url).pathname === '/__sluice/health') return new Response('ok')
-    return gate.handle(request, env, ctx)
+    const isOwn = new URL(request.url).pathname.startsWith('/__sluice/')
+    return isOwn ? endpoints.fetch(request, env, ctx) : gate.handle(request, env, ctx)
   },
 }
