@@ -130,7 +130,7 @@ describe('broken Durable Objects', () => {
     await eventually('a flush has failed', () => broken.log().includes('flush.send'))
     expect((await broken.admin.call('getStatus')).controller).toBe('unreachable')
     await expectVisible(broken, 'flush.send')
-    await expectVisible(broken, 'status.controller')
+    await expectVisible(broken, 'api.status')
   })
 
   it('hide nothing else that is broken', async () => {
