@@ -42,12 +42,7 @@ function pageText(results: Partial<Results>): string {
     section('growth', 'Growth', results.growth, growthText),
     section('evaluate', 'Evaluating flags', results.evaluate, evaluate.toMarkdown),
     section('document', 'Documents', results.document, document.toMarkdown),
-    section(
-      'propagation',
-      'How long a closed flag goes on serving',
-      results.propagation,
-      propagation.toMarkdown,
-    ),
+    section('propagation', 'Propagation of kills and rollbacks', results.propagation, propagation.toMarkdown),
   ]
   return `# Performance
 
