@@ -13,17 +13,17 @@ with its defaults, so α = 1 %. Each run has its own seed: the same seed gives t
 
 - \`npm run bench:guard -- --quick\`: the same rows with few runs, in under a minute; \`--row ID\`: some rows;
   \`--json\`: one object. It exits with 1 when a figure misses its target by more than chance explains.
-- **beside**, in the same runs, on the same traffic: *Flagger*'s rule (success rate below 99 % in a minute, five
-  failed checks); a one-sided *z-test* (p < 0.01) looked at every second; the guard's own test on *raw counts*, without
-  counting by visitor; the *bound*, which is ln(1/α) divided by the information that a second of traffic holds about
-  the difference from the nearest point of the null. No test with the same error probability finds a difference sooner
-  on average.
-- **verdict**: \`pass\` when the 95 % interval lies within the target, \`pass?\` when the figure does and the interval
-  reaches beyond, \`fail?\` and \`FAIL\` the other way round. Intervals are exact (Clopper–Pearson for shares, order
+- **beside**: other judges, in the same runs, on the same traffic. *Flagger* is Flagger's rule (success rate below 99 % in a
+  minute, five failed checks). *z-test* is a one-sided z-test (p < 0.01), evaluated every second. *raw counts* is the guard's
+  test without counting by visitor. *bound* is ln(1/α) divided by the information that a second of traffic holds about
+  the difference from the nearest point of the null: no test with the same false-alarm rate finds a difference sooner on
+  average.
+- **verdict**: \`pass\` if the 95 % interval lies within the target, \`pass?\` if only the figure does; \`fail?\` and \`FAIL\`
+  likewise for figures beyond the target. Intervals are exact (Clopper–Pearson for shares, order
   statistics for quantiles).
 
-Rates of false rollbacks: what counts is the guard's column. Flagger never closes some canaries for the reason that it
-would not close them if they were five times worse either; a z-test is quick because it is often wrong.
+For false rollbacks, read the other judges with care. Flagger never rolls back some canaries, but it would not roll them back
+if they were five times worse either. The z-test is quick because it is often wrong.
 `
 
 const PICTURE = `
