@@ -12,6 +12,7 @@ export default defineConfig({
           include: [
             'test/core/**/*.test.ts',
             'test/cli/**/*.test.ts',
+            'test/contract/**/*.test.ts',
             'test/dashboard/**/*.test.ts',
             'test/interop/**/*.test.ts',
             'test/*.test.ts',

@@ -12,9 +12,10 @@ export type Call<Id extends OperationId> = {
 } & (Id extends keyof Queries ? { query?: Queries[Id] } : unknown) &
   (Id extends keyof Bodies ? { body?: Bodies[Id] } : unknown)
 
-type Answer<Id extends OperationId> = Id extends keyof Responses ? Responses[Id] : never
+/** What an operation answers. */
+export type Answer<Id extends OperationId> = Id extends keyof Responses ? Responses[Id] : never
 
-/** The gate answered, and said no. */
+/** The gate refused the call. */
 export class ApiError extends Error {
   override readonly name: string = 'ApiError'
   readonly status: number
@@ -27,7 +28,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What answered is not the gate: the address is another one's, or something in front of the gate spoke for it. */
+/** The answer is not the gate's: another server has this address, or something in front of the gate answered. */
 export class ForeignAnswer extends ApiError {
   override readonly name = 'ForeignAnswer'
 }
@@ -108,7 +109,7 @@ function foreign(response: Response, baseUrl: string): ForeignAnswer {
   const { status, statusText } = response
   const type = typeOf(response)
   const answer = `${status}${statusText ? ` ${statusText}` : ''}${type ? ` (${type})` : ''}`
-  const detail = `${baseUrl} answered ${answer}, which is no answer of a gate`
+  const detail = `${baseUrl} answered ${answer}, which is not the answer of a gate`
   return new ForeignAnswer({ type: 'about:blank', title: statusText, status, detail })
 }
 

@@ -50,5 +50,5 @@ it('says what is wrong with a file', async () => {
 it('does not know attributes that the format does not have', async () => {
   const { code, err } = await sluice(['import', 'features', FEATURES, '--attribute', 'colour=x'])
   expect(code).toBe(2)
-  expect(err).toContain('the file knows user, region, accountType, beta')
+  expect(err).toContain('must be for one of user, region, accountType, beta')
 })

@@ -1,4 +1,4 @@
-/** Verbs that need no gate. */
+/** Commands that need no gate. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -36,8 +36,10 @@ describe('sluice explain --document', () => {
     const nobody = await json('explain', ...request)
     expect(nobody.targetingKey).toBeNull()
     const text = (await sluice(['explain', ...request, '--header', 'x-user-id=ada'])).out
-    expect(text).toContain('Goes to old by the route /checkout/*')
-    expect(text).toMatch(/– rule "first countries": outside percentage, 25 % of visitors, this one at \d/)
+    expect(text).toContain('Route /checkout/* sends the request to old')
+    expect(text).toMatch(
+      /– rule "first countries": outside its percentage, 25 % of visitors; the visitor is at \d/,
+    )
   })
 
   it('takes cookies, queries, claims, attributes and lists as the gate would', async () => {
@@ -64,9 +66,9 @@ describe('sluice explain --document', () => {
   it.each([
     [['explain', 'no-such-flag', '-d', EXAMPLE], 1, 'has no flag no-such-flag'],
     [['explain', '--header', 'a=b', '-d', EXAMPLE], 2, 'add --request URL'],
-    [['explain', '-a', 'country', '-d', EXAMPLE], 2, 'write NAME=VALUE'],
-    [['explain', '-r', 'http://', '-d', EXAMPLE], 2, 'no URL'],
-    [['explain', '-r', '/', '-H', 'nothing', '-d', EXAMPLE], 2, 'write NAME=VALUE or "Name: value"'],
+    [['explain', '-a', 'country', '-d', EXAMPLE], 2, 'must be NAME=VALUE'],
+    [['explain', '-r', 'http://', '-d', EXAMPLE], 2, 'must be a URL'],
+    [['explain', '-r', '/', '-H', 'nothing', '-d', EXAMPLE], 2, 'must be NAME=VALUE or "Name: value"'],
     [['explain', '-d', '/no/such/file'], 2, 'there is no such file'],
   ])('refuses %j', async (args, code, message) => {
     const ran = await sluice(args)
@@ -86,22 +88,23 @@ describe('sluice simulate', () => {
         }),
       )
     }
-    const last = await shares('--stage', '2', '--countries', 'RO=70,DE=30', '--devices', 'mobile,desktop')
+    const last = await shares('--stage', '3', '--countries', 'RO=70,DE=30', '--devices', 'mobile,desktop')
     const of = (name: string) => last.find(({ group }: { group: string }) => group === name)?.share
     expect(of('country RO')).toBeGreaterThan(23)
     expect(of('country RO')).toBeLessThan(27)
     expect(of('country DE')).toBe(0)
     expect(of('')).toBeGreaterThan(15)
     expect(last).toHaveLength(5)
-    expect(await shares('--stage', '2')).toEqual(await shares('--stage', '2'))
-    expect((await shares('-a', 'country=RO', '--stage', '0'))[0].share).toBeLessThan(6)
+    expect(await shares('--stage', '3')).toEqual(await shares('--stage', '3'))
+    expect((await shares('-a', 'country=RO', '--stage', '1'))[0].share).toBeLessThan(6)
   })
 
   it.each([
     [['simulate', EXAMPLE, '--flag', 'x'], 1, 'has no flag x'],
-    [['simulate', EXAMPLE, '--countries', 'US=many'], 2, 'write NAME=WEIGHT'],
+    [['simulate', EXAMPLE, '--countries', 'US=many'], 2, 'must be NAME=WEIGHT'],
     [['simulate', EXAMPLE, '--visitors', '1.5'], 2, 'whole number'],
-    [['simulate', EXAMPLE, '--stage', 'last'], 2, 'Expected a number'],
+    [['simulate', EXAMPLE, '--stage', 'last'], 2, 'must be a number'],
+    [['simulate', EXAMPLE, '--stage', '0'], 2, 'whole number from 1'],
   ])('refuses %j', async (args, code, message) => {
     const ran = await sluice(args)
     expect(ran.code).toBe(code)
@@ -127,10 +130,12 @@ describe('sluice docs FILE', () => {
   it('tells of each flag what it is for and who gets what, as Markdown and as HTML', async () => {
     const { out } = await sluice(['docs', EXAMPLE])
     expect(out).toContain('## new-checkout')
-    expect(out).toContain('1. "first countries": country is US or RO, 25 % of those: on')
+    expect(out).toContain('1. "first countries": 25 % of visitors whose country is US or RO: on')
     expect(out).toContain('| owner | payments |')
     const html = (await sluice(['docs', EXAMPLE, '--format', 'html'])).out
-    expect(html).toContain('<li>&quot;first countries&quot;: country is US or RO, 25 % of those: on</li>')
+    expect(html).toContain(
+      '<li>&quot;first countries&quot;: 25 % of visitors whose country is US or RO: on</li>',
+    )
   })
 
   it('takes what people wrote for text', async () => {
@@ -141,6 +146,22 @@ describe('sluice docs FILE', () => {
     const written = await sluice(['docs', 'gate.json', '--out', 'flags.html'], { cwd })
     expect(written.out).toContain('wrote 1 flag to flags.html')
     expect(await readFile(join(cwd, 'flags.html'), 'utf8')).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+})
+
+describe('what a flag requires', () => {
+  it('has words for every kind of it, in the page of docs as on the dashboard', async () => {
+    const cwd = await emptyFolder()
+    const flag = (more = {}) => ({ variants: { on: true, off: false }, off: 'off', ...more })
+    const requires = ['a', { flag: 'b', on: false }, { flag: 'a', variants: ['on'] }]
+    const document = {
+      origins: { o: { url: 'http://o.test' } },
+      routes: [{ path: '/*', origin: 'o' }],
+      flags: { a: flag(), b: flag(), f: flag({ requires }) },
+    }
+    await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+    const { out } = await sluice(['docs', 'gate.json'], { cwd })
+    expect(out).toContain('| requires | a is on and b is off and a serves on |')
   })
 })
 
@@ -173,21 +194,21 @@ describe('sluice completion', () => {
 })
 
 describe('help', () => {
-  it('of every verb has examples that begin with it', async () => {
-    const { VERBS } = await import('../../src/cli/commands/index.ts')
-    for (const verb of VERBS) {
-      const { code, out } = await sluice([verb.name, '--help'])
-      expect([verb.name, code]).toEqual([verb.name, 0])
-      expect(out).toContain(`$ sluice ${verb.name}`)
-      for (const below of verb.verbs ?? []) {
-        expect((await sluice([verb.name, below.name, '--help'])).out).toContain(
-          `$ sluice ${verb.name} ${below.name}`,
+  it('of every command has examples that begin with it', async () => {
+    const { CLI_COMMANDS } = await import('../../src/cli/commands/index.ts')
+    for (const command of CLI_COMMANDS) {
+      const { code, out } = await sluice([command.name, '--help'])
+      expect([command.name, code]).toEqual([command.name, 0])
+      expect(out).toContain(`$ sluice ${command.name}`)
+      for (const below of command.subcommands ?? []) {
+        expect((await sluice([command.name, below.name, '--help'])).out).toContain(
+          `$ sluice ${command.name} ${below.name}`,
         )
       }
     }
   })
 
-  it('is what comes without a verb, and mistyped verbs and options get a suggestion', async () => {
+  it('is what comes without a command, and mistyped commands and options get a suggestion', async () => {
     const bare = await sluice([])
     expect([bare.code, bare.out]).toEqual([2, expect.stringContaining('Rollout:')])
     expect((await sluice(['kil', 'x'])).err).toContain('Did you mean kill?')

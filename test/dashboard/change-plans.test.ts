@@ -3,22 +3,26 @@ import { movesText, percentagePlan, plansFor } from '../../src/dashboard/actions
 import { summary } from './support.ts'
 
 const STAGES = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]
+const guarded = (stages: object[] = STAGES) => ({
+  rules: [{ serve: 'on', stages: stages as typeof STAGES }],
+  guard: {},
+})
 const labels = (...parts: Parameters<typeof summary>) =>
-  plansFor(summary(...parts), STAGES, parts[0]?.enabled ?? true).map(({ label }) => label)
+  plansFor(summary(...parts), { ...guarded(), enabled: parts[0]?.enabled ?? true }).map(({ label }) => label)
 
 describe('what can be done with a flag', () => {
   it.each([
-    ['climbs', {}, ['Advance to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill']],
+    ['climbs', {}, ['Advance early to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill']],
     [
       'needs approval',
       { needsApproval: true },
-      ['Approve', 'Advance to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill'],
+      ['Approve', 'Advance early to 50 %', 'Pause', 'Roll back', 'Disable', 'Kill'],
     ],
-    ['is paused', { paused: true }, ['Resume', 'Advance to 50 %', 'Roll back', 'Disable', 'Kill']],
+    ['is paused', { paused: true }, ['Resume', 'Advance early to 50 %', 'Roll back', 'Disable', 'Kill']],
     [
       'is frozen: what it failed at is left first',
       { frozen: true, verdict: 'failing' },
-      ['Roll back', 'Resume', 'Advance to 50 %', 'Disable', 'Kill'],
+      ['Roll back', 'Resume', 'Advance early to 50 %', 'Disable', 'Kill'],
     ],
     [
       'is at its last stage',
@@ -34,26 +38,38 @@ describe('what can be done with a flag', () => {
   })
 
   it('can be undone by going back to where it was', () => {
-    const advance = plansFor(summary({ stage: 1, percentage: 50 }), STAGES, true)[0]
+    const advance = plansFor(summary({ stage: 1, percentage: 50 }), guarded())[0]
     expect(advance?.change).toMatchObject({ verb: 'stage', stage: 2, undo: { verb: 'stage', stage: 1 } })
     const share = percentagePlan(summary({ stages: 0, stage: null }), 1, 10, 40)
     expect(share.change).toMatchObject({ percentage: 40, rule: 1, undo: { percentage: 10, rule: 1 } })
   })
 
+  it('skips the bake and the guard only where they would lead on', () => {
+    const advance = (definition: Parameters<typeof plansFor>[1]) => plansFor(summary(), definition)[0]
+    expect(advance(guarded())).toMatchObject({
+      label: 'Advance early to 50 %',
+      skips: 'skips bake and guard',
+    })
+    const plain = { label: 'Advance to 50 %' }
+    expect(advance({ rules: guarded().rules })).toMatchObject(plain)
+    expect(advance(guarded([{ percentage: 10, advance: 'manual' }, { percentage: 50 }]))).toMatchObject(plain)
+    expect(advance({ rules: guarded().rules })?.skips).toBeUndefined()
+  })
+
   it('is never undone for a rollback, which ends an attempt for good', () => {
-    const rollback = plansFor(summary(), STAGES, true).find(({ label }) => label === 'Roll back')
+    const rollback = plansFor(summary(), guarded()).find(({ label }) => label === 'Roll back')
     expect(rollback?.change.undo).toBeUndefined()
   })
 })
 
 describe('what stands out', () => {
   const primary = (parts: Parameters<typeof summary>[0]) =>
-    plansFor(summary(parts), STAGES, true)
+    plansFor(summary(parts), guarded())
       .filter(({ tone }) => tone === 'primary')
       .map(({ label }) => label)
 
   it.each([
-    ['advance', {}, 'Advance to 50 %'],
+    ['advance', {}, 'Advance early to 50 %'],
     ['resume, where it is paused', { paused: true }, 'Resume'],
     ['approve, where that is waited for', { needsApproval: true }, 'Approve'],
     ['roll back, where the canary is worse', { frozen: true, verdict: 'failing' }, 'Roll back'],
@@ -64,11 +80,11 @@ describe('what stands out', () => {
 
 describe('how many move', () => {
   it.each([
-    [10, 50, '40 % of those who meet the conditions move to the new variant: 10 % → 50 %'],
-    [50, 0, '50 % of those who meet the conditions move back: 50 % → 0 %'],
-    [0.5, 0.75, '0.25 % of those who meet the conditions move to the new variant: 0.5 % → 0.75 %'],
-    [20, 20, 'Nobody moves'],
-    [null, 0, 'Visitors whom a rule serves move'],
+    [10, 50, '40 % of eligible visitors move to the new variant: 10 % → 50 %'],
+    [50, 0, '50 % of eligible visitors move back: 50 % → 0 %'],
+    [0.5, 0.75, '0.25 % of eligible visitors move to the new variant: 0.5 % → 0.75 %'],
+    [20, 20, 'No visitors move'],
+    [null, 0, 'The visitors whom a rule serves move'],
   ] as const)('from %s to %s', (from, to, expected) => {
     expect(movesText(from, to)).toBe(expected)
   })

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { audienceWords, conditionWords, servingWords } from '../../src/dashboard/state/plain-words.ts'
 import {
   documentWith,
   placeOf,
@@ -55,20 +54,6 @@ describe('a draft', () => {
     const places = problemsByPlace(problems, 'new.shop')
     expect(places.get(placeOf(['rules', 0, 'serve']))).toEqual([problems[0]])
     expect(places.get('')).toEqual([problems[1]])
-  })
-})
-
-describe('plain words', () => {
-  it('say who is meant and what they get', () => {
-    const country = { attribute: 'country', op: 'in', values: ['US', 'RO'] }
-    expect(conditionWords(country)).toBe('country is US or RO')
-    expect(conditionWords({ ...country, negate: true })).toBe('country is not US or RO')
-    expect(conditionWords({ attribute: 'cookie.beta', op: 'exists' })).toBe('cookie.beta is present')
-    expect(audienceWords({ serve: 'on' })).toBe('Everybody')
-    expect(
-      audienceWords({ when: [country, { attribute: 'age', op: 'gte', values: [18] }], serve: 'on' }),
-    ).toBe('Visitors whose country is US or RO and whose age is at least 18')
-    expect(servingWords({ serve: { a: 500, b: 500 } })).toEqual(['a (50 %)', 'b (50 %)'])
   })
 })
 

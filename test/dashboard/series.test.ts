@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type SeriesPoint, steadied } from '../../src/dashboard/state/series.ts'
+import { type SeriesPoint, smoothed } from '../../src/dashboard/state/series.ts'
 
 const NOTHING = { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null }
 function point(requests: number, errors: number, generation = 1): SeriesPoint {
@@ -8,7 +8,7 @@ function point(requests: number, errors: number, generation = 1): SeriesPoint {
   return { at, generation, stage: 0, percentage: 5, canary, control: NOTHING, other: NOTHING, wealth: null }
 }
 const counts = (points: SeriesPoint[]) =>
-  steadied(points, 'canary').map(({ requests, errors }) => [errors, requests])
+  smoothed(points, 'canary').map(({ requests, errors }) => [errors, requests])
 
 describe('rates of few requests', () => {
   it('are told with those just before', () => {

@@ -1,19 +1,20 @@
-/** What could stand next on a command line. */
+/** Completion: what can come next on a command line. */
+
+import type { CliCommand, OptionSpec } from './command.ts'
 import { GLOBAL_OPTIONS } from './global-options.ts'
-import type { OptionSpec, Verb } from './verb.ts'
 
 /**
  * Candidates for the last of `words` (which may be empty), where the ones before it are complete. `flags` gives the
  * keys of flags; undefined: the shell may offer files.
  */
 export function candidates(
-  verbs: readonly Verb[],
+  commands: readonly CliCommand[],
   words: readonly string[],
   flags: () => readonly string[],
 ): readonly string[] | undefined {
   const last = words.at(-1) ?? ''
-  const { verb, rest } = verbIn(verbs, words.slice(0, -1))
-  const known = [...(verb?.options ?? []), ...GLOBAL_OPTIONS]
+  const { command, rest } = commandIn(commands, words.slice(0, -1))
+  const known = [...(command?.options ?? []), ...GLOBAL_OPTIONS]
   const asked = optionAsked(known, rest.at(-1))
   if (asked !== undefined) return asked.choices && startingWith(last, asked.choices)
   if (last.startsWith('-'))
@@ -21,33 +22,33 @@ export function candidates(
       last,
       known.flatMap(({ flags: names }) => namesOf(names)),
     )
-  const below = verb === undefined ? verbs : verb.verbs
+  const below = command === undefined ? commands : command.subcommands
   if (below !== undefined)
-    return startingWith(last, [...below.map(({ name }) => name), ...(verb ? [] : ['help'])])
+    return startingWith(last, [...below.map(({ name }) => name), ...(command ? [] : ['help'])])
   const position = rest.filter((word) => !word.startsWith('-')).length
-  const argument = verb?.arguments?.[Math.min(position, (verb.arguments.length || 1) - 1)]
+  const argument = command?.arguments?.[Math.min(position, (command.arguments.length || 1) - 1)]
   if (argument?.completes === 'files') return undefined
   if (argument?.completes === 'flags') return startingWith(last, flags())
   return startingWith(last, typeof argument?.completes === 'object' ? argument.completes : [])
 }
 
-/** The verb that the words lead to, and what comes after it. */
-function verbIn(
-  verbs: readonly Verb[],
+/** The command that the words lead to, and what comes after it. */
+function commandIn(
+  commands: readonly CliCommand[],
   words: readonly string[],
-): { verb: Verb | undefined; rest: readonly string[] } {
-  let verb: Verb | undefined
-  let below: readonly Verb[] | undefined = verbs
+): { command: CliCommand | undefined; rest: readonly string[] } {
+  let command: CliCommand | undefined
+  let below: readonly CliCommand[] | undefined = commands
   const rest: string[] = []
   for (const word of words) {
-    const found: Verb | undefined = below?.find(({ name }) => name === word)
+    const found: CliCommand | undefined = below?.find(({ name }) => name === word)
     if (found === undefined) rest.push(word)
     else {
-      verb = found
-      below = found.verbs
+      command = found
+      below = found.subcommands
     }
   }
-  return { verb, rest }
+  return { command, rest }
 }
 
 /** The option whose value comes next. */

@@ -1,12 +1,12 @@
-/** What can go wrong, as people are told: what was attempted, what is so, what to do. */
+/** Errors of the command line: what was attempted, what is wrong, what must be done. */
 import type { Problem } from '../../core/config/parse/problems.ts'
 
 export const EXIT = { done: 0, refused: 1, usage: 2 } as const
 
-/** Something can't be done. `facts` is what `--json` shows besides the message. */
+/** Something cannot be done. `facts` is what `--json` shows besides the message. */
 export class Refusal extends Error {
   readonly facts: Readonly<Record<string, unknown>>
-  /** Shown below the message, for people. */
+  /** Shown below the message, except with `--json`. */
   readonly details: string
 
   constructor(message: string, facts: Readonly<Record<string, unknown>> = {}, details = '') {
@@ -17,12 +17,12 @@ export class Refusal extends Error {
   }
 }
 
-/** The command line itself is not right; exit code 2. */
+/** The command line itself is wrong; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** A person was asked, and said no. */
+/** The user declined the confirmation. */
 export class Declined extends Error {
   override readonly name = 'Declined'
   constructor() {
@@ -30,7 +30,7 @@ export class Declined extends Error {
   }
 }
 
-/** Problems as people read them, a paragraph each. */
+/** Problems as text, a paragraph each. */
 export function paragraphs(problems: readonly Problem[]): string {
   return problems
     .map(
@@ -40,7 +40,7 @@ export function paragraphs(problems: readonly Problem[]): string {
     .join('\n')
 }
 
-/** The gate took longer than `--timeout` allows. */
+/** The gate did not answer within `--timeout`. */
 export class TimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`did not answer within ${timeoutMs / 1_000} s`)

@@ -1,4 +1,4 @@
-/** Values of options, by their long names without dashes: `config`, `dry-run`. */
+/** Values of options, by their long names without leading dashes: `config`, `dry-run`. */
 import { UsageError } from './errors.ts'
 
 export class Options {
@@ -18,6 +18,12 @@ export class Options {
     return typeof value === 'string' ? value : undefined
   }
 
+  /** The text options of these names that were given, as an object to spread. */
+  texts<Name extends string>(...names: Name[]): { [Each in Name]?: string } {
+    const given = names.map((name) => [name, this.text(name)]).filter(([, text]) => text !== undefined)
+    return Object.fromEntries(given) as { [Each in Name]?: string }
+  }
+
   number(name: string): number | undefined {
     const value = this.#of(name)
     return typeof value === 'number' ? value : undefined
@@ -33,7 +39,7 @@ export class Options {
     return Object.fromEntries(
       this.list(name).map((pair) => {
         const at = pair.indexOf('=')
-        if (at < 1) throw new UsageError(`Cannot use --${name} ${pair}: write NAME=VALUE`)
+        if (at < 1) throw new UsageError(`--${name} must be NAME=VALUE, not ${pair}`)
         return [pair.slice(0, at), pair.slice(at + 1)]
       }),
     )

@@ -1,20 +1,20 @@
-/** Where a verb reads and writes: the process in real life, buffers in tests. */
+/** Where a command reads and writes: the process, or buffers in tests. */
 import { styleText } from 'node:util'
 
 export type Terminal = {
   out(text: string): void
   err(text: string): void
-  /** Whether standard output, or standard error, is a screen that a person looks at. */
+  /** Whether standard output, or standard error, is a terminal. */
   outIsScreen: boolean
   errIsScreen: boolean
-  /** Whether a person can be asked. */
+  /** Whether questions can be asked. */
   canAsk: boolean
   columns: number
   env: Readonly<Record<string, string | undefined>>
   cwd: string
-  /** Everything that stands on standard input. */
+  /** All of standard input. */
   readInput(): Promise<string>
-  /** Aborted when the person wants to stop. */
+  /** Aborted by Ctrl-C. */
   stop: AbortSignal
 }
 
@@ -25,19 +25,19 @@ export type Paint = (style: Style, text: string) => string
 const COLOURED: Paint = (style, text) => styleText(style, text, { validateStream: false })
 const PLAIN: Paint = (_style, text) => text
 
-/** Colours only on screens, unless the environment says otherwise (https://no-color.org). */
+/** Colours only on terminals, unless the environment says otherwise (https://no-color.org). */
 export function paintFor({ env }: Terminal, isScreen: boolean): Paint {
   if (env.NO_COLOR) return PLAIN
   if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return COLOURED
   return isScreen && env.TERM !== 'dumb' ? COLOURED : PLAIN
 }
 
-/** The terminal of this process. The first Ctrl-C asks to stop, the second one stops. */
+/** The terminal of this process. The first Ctrl-C stops gracefully, the second at once. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin } = process
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
-  // A reader such as `head` that has seen enough is no failure.
+  // A reader such as `head` that closes the pipe early is not a failure.
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {
     out: (text) => stdout.write(text),

@@ -1,13 +1,13 @@
-import type { Verb } from '../base/verb.ts'
+import { deedOf } from '../../contract/words/audit.ts'
+import { timestampText } from '../../core/figures.ts'
+import { BEFORE, type CliCommand, LIMIT, pageOf } from '../base/command.ts'
 import { table } from '../render/table.ts'
-import { timeText } from '../render/time.ts'
-import { BEFORE, LIMIT, pageOf } from './history.ts'
 
-export const audit: Verb = {
+export const audit: CliCommand = {
   name: 'audit',
   group: 'Look',
   summary: 'Who changed what, when and why',
-  arguments: [{ name: '[flag]', summary: 'only what was about this flag', completes: 'flags' }],
+  arguments: [{ name: '[flag]', summary: 'only about this flag', completes: 'flags' }],
   options: [LIMIT, BEFORE],
   examples: [
     ['audit', 'the last 20 records'],
@@ -19,43 +19,42 @@ export const audit: Verb = {
     const answer = await call.ask('listAudit', { query })
     const rows = answer.records.map(({ id, at, actor, action, flag: about, reason }) => [
       call.paint('dim', String(id)),
-      timeText(at),
+      timestampText(at),
       actor,
-      action,
+      deedOf({ action, flag: null }).words,
       about ?? '',
       reason,
     ])
-    return { json: answer, text: rows.length === 0 ? 'Nothing has been changed yet' : table(rows) }
+    return { json: answer, text: rows.length === 0 ? 'No activity yet' : table(rows) }
   },
 }
 
-export const feedback: Verb = {
+export const feedback: CliCommand = {
   name: 'feedback',
   group: 'Look',
-  summary: 'What visitors wrote about a flag',
+  summary: 'Feedback of visitors about a flag',
   arguments: [{ name: '[flag]', summary: 'only about this flag', completes: 'flags' }],
   options: [{ flags: '--variant NAME', summary: 'only from visitors who had this variant' }, LIMIT, BEFORE],
-  examples: [['feedback new-checkout --variant on', 'what those say who have it']],
+  examples: [['feedback new-checkout --variant on', 'from visitors who have it']],
   async run(call) {
     const [flag] = call.args
-    const variant = call.options.text('variant')
     const query = {
       ...pageOf(call),
       ...(flag !== undefined && { flag }),
-      ...(variant !== undefined && { variant }),
+      ...call.options.texts('variant'),
     }
     const answer = await call.ask('listFeedback', { query })
     const rows = answer.feedback.map((each) => [
-      timeText(each.at),
+      timestampText(each.at),
       each.flag,
       each.variant,
       printable(each.text),
     ])
-    return { json: answer, text: rows.length === 0 ? 'Nobody has written anything yet' : table(rows) }
+    return { json: answer, text: rows.length === 0 ? 'No feedback yet' : table(rows) }
   },
 }
 
-/** Visitors' text goes to a terminal: nothing in it may steer that. */
+/** Without control characters, by which visitors could steer the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, ' ')
 }

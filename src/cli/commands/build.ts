@@ -1,14 +1,14 @@
-import type { Verb } from '../base/verb.ts'
+import { type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
 
-export const build: Verb = {
+export const build: CliCommand = {
   name: 'build',
   group: 'Set up',
   summary: 'Write the Worker that wrangler deploys',
-  details: `Into ${GATE_MAIN}, which wrangler.toml names, with the document built in: that one serves until KV has been read. The dashboard goes beside it. "sluice deploy" does this by itself.`,
-  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
-  examples: [['build', 'make the Worker, for example before "wrangler dev"']],
+  details: `Writes ${GATE_MAIN}, which wrangler.toml names, with the document built in to serve until KV has been read, and the dashboard beside it. "sluice deploy" runs this itself.`,
+  arguments: [DOCUMENT_ARGUMENT],
+  examples: [['build', 'build the Worker, for example before "wrangler dev"']],
   failsWhen: 'the document has problems',
   async run({ args, terminal }) {
     const file = await readDocumentFile(args[0], terminal)

@@ -1,20 +1,18 @@
-import type { Verb } from '../base/verb.ts'
+import { plural } from '../../core/figures.ts'
+import { type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
 import { placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
-import { countOf } from '../render/count.ts'
 
-export const check: Verb = {
+export const check: CliCommand = {
   name: 'check',
   group: 'Document',
-  summary: 'Say what is wrong with a gate document',
+  summary: 'Validate a gate document',
   details:
-    'Needs no gate. Each problem comes with its place in the file, what was found, what was expected, and how to mend it.',
-  arguments: [
-    { name: '[file]', summary: 'the document (gate.json); "-" reads standard input', completes: 'files' },
-  ],
+    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it.',
+  arguments: [DOCUMENT_OR_INPUT],
   examples: [
     ['check', 'check the document of this folder'],
     ['check config/gate.json --json', 'the problems as JSON, for an editor or a pipeline'],
-    ['check -', 'check what another command prints, such as an import'],
+    ['check -', 'check the output of another command, such as an import'],
   ],
   failsWhen: 'the document has problems',
   async run({ args, terminal, paint }) {
@@ -23,7 +21,7 @@ export const check: Verb = {
     const text =
       problems.length === 0
         ? `${paint('green', '✔')} ${file.name} has no problems`
-        : `${placedParagraphs(problems)}\n\n${paint('red', `${file.name} has ${countOf(problems.length, 'problem')}`)}`
+        : `${placedParagraphs(problems)}\n\n${paint('red', `${file.name} has ${plural(problems.length, 'problem')}`)}`
     return {
       json: { file: file.name, valid: problems.length === 0, problems },
       text,

@@ -1,10 +1,10 @@
+import type { CliCommand } from '../base/command.ts'
 import { candidates } from '../base/complete.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
-import type { Verb } from '../base/verb.ts'
 import { readDocumentFile } from '../document/document-file.ts'
 
-/** What each shell reads; all of them ask `sluice completion words` what could come next. */
+/** The script of each shell; all of them call `sluice completion words` for what can come next. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_sluice() {
   COMPREPLY=()
@@ -35,37 +35,37 @@ complete -c sluice -f -a '(__sluice)'
 }
 const SHELLS = Object.keys(SCRIPTS)
 
-/** The verb, for the verbs that it completes. */
-export const completionOf = (verbs: () => readonly Verb[]): Verb => ({
+/** The command, for the commands that it completes. */
+export const completionOf = (commands: () => readonly CliCommand[]): CliCommand => ({
   name: 'completion',
   group: 'Manage',
-  summary: 'Make the shell complete verbs, options and flags',
+  summary: 'Print the completion script of a shell',
   details:
-    'Prints a script for the shell to read. Flags are those of the document in the current folder. "completion words -- WORDS" prints what could come next, a line each; exit code 1 means a file.',
+    'Completes commands, options, and the flags of the document in the current folder. "completion words -- WORDS" prints what can come next, one per line; exit code 1 means a file.',
   arguments: [
     { name: '<shell>', summary: `${SHELLS.join(', ')}, or words`, completes: [...SHELLS, 'words'] },
     { name: '[words...]', summary: 'with words: the command line so far, without "sluice"' },
   ],
   examples: [
-    ['completion bash >> ~/.bashrc', 'for bash, from the next shell on'],
+    ['completion bash >> ~/.bashrc', 'for bash; open a new shell afterwards'],
     ['completion fish > ~/.config/fish/completions/sluice.fish', 'for fish'],
   ],
   async run({ args, terminal }) {
     const [shell = '', ...words] = args
-    if (shell === 'words') return await nextWords(verbs(), words, terminal)
+    if (shell === 'words') return await nextWords(commands(), words, terminal)
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
     if (script !== undefined) return { json: { shell, script }, text: script }
-    throw new UsageError(`There is no completion for ${shell}: choose from ${SHELLS.join(', ')}`)
+    throw new UsageError(`The shell must be one of ${SHELLS.join(', ')}, not ${shell}`)
   },
 })
 
-async function nextWords(verbs: readonly Verb[], words: readonly string[], terminal: Terminal) {
+async function nextWords(commands: readonly CliCommand[], words: readonly string[], terminal: Terminal) {
   const flags = await knownFlags(terminal)
-  const found = candidates(verbs, words, () => flags)
+  const found = candidates(commands, words, () => flags)
   return { json: { words: found ?? null }, text: (found ?? []).join('\n'), failed: found === undefined }
 }
 
-/** Flags of the document at hand; a document that is being written may not parse, and then has none. */
+/** The flags of the folder's document; none while it is being edited and does not parse. */
 async function knownFlags(terminal: Terminal): Promise<string[]> {
   try {
     const { text } = await readDocumentFile(undefined, terminal)

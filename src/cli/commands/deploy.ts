@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { messageOf } from '../../core/message-of.ts'
+import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import {
   complaintOf,
   createNamespace,
@@ -17,25 +17,25 @@ import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
 
 const SECRETS = ['ADMIN_TOKEN', 'SIGNING_KEY'] as const
 
-export const deploy: Verb = {
+export const deploy: CliCommand = {
   name: 'deploy',
   group: 'Set up',
-  summary: 'Build the gate and put it on Cloudflare',
+  summary: 'Build the gate and deploy it to Cloudflare',
   details:
-    'Checks the document, builds the Worker with it, and deploys it with wrangler. Makes the KV namespace where wrangler.toml has none yet, and secrets that the Worker lacks; a new admin token is shown once. A gate that runs already keeps the document that it has in KV: "sluice publish" changes that.',
-  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+    'Checks the document, builds the Worker with it, and deploys it with wrangler. Creates the KV namespace if wrangler.toml has none, and the secrets that the Worker lacks; a new admin token is shown only once. A gate that is already running keeps the document that it has in KV: "sluice publish" changes that.',
+  arguments: [DOCUMENT_ARGUMENT],
   options: [
-    { flags: '--dry-run', summary: 'build and bundle, but put nothing anywhere' },
-    { flags: '--no-secrets', summary: 'make no secrets' },
+    { flags: '--dry-run', summary: 'build and bundle, without deploying' },
+    { flags: '--no-secrets', summary: 'do not create secrets' },
   ],
   examples: [
-    ['deploy', 'asks, then deploys'],
-    ['deploy --dry-run', 'would it be deployed?'],
+    ['deploy', 'ask for confirmation, then deploy'],
+    ['deploy --dry-run', 'check that it can be deployed'],
     ['deploy --yes --json', 'from a pipeline that has CLOUDFLARE_API_TOKEN'],
   ],
   failsWhen: 'the document has problems, or wrangler refuses',
   async run(call) {
-    const { options, terminal, paint } = call
+    const { options, terminal } = call
     const isDry = options.has('dry-run')
     const file = await readDocumentFile(call.args[0], terminal)
     parsedDocument(file)
@@ -47,14 +47,14 @@ export const deploy: Verb = {
     }
     if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
     const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
-    if (isDry)
-      return { json: { deployed: false, dryRun: true }, text: `${paint('green', '✔')} it would be deployed` }
+    if (isDry) return call.done({ deployed: false, dryRun: true }, 'ready to deploy')
     const made = options.has('no-secrets') ? {} : await makeSecrets(call)
     const url = /https:\/\/\S+\.workers\.dev/.exec(said)?.[0] ?? null
-    const lines = [`${paint('green', '✔')} deployed ${config.name}${url ? ` to ${url}` : ''}`]
-    if (made.ADMIN_TOKEN)
-      lines.push(`admin token ${made.ADMIN_TOKEN} (shown once; keep it: sluice profile add)`)
-    return { json: { deployed: true, name: config.name, url, secretsMade: made }, text: lines.join('\n') }
+    const token = made.ADMIN_TOKEN
+      ? `\nadmin token ${made.ADMIN_TOKEN} (shown only once; store it: sluice profile add)`
+      : ''
+    const json = { deployed: true, name: config.name, url, secretsMade: made }
+    return call.done(json, `deployed ${config.name}${url ? ` to ${url}` : ''}${token}`)
   },
 }
 
@@ -63,7 +63,7 @@ type WranglerToml = { text: string; name: string; main: string | undefined; name
 async function readWranglerToml(folder: string): Promise<WranglerToml> {
   const text = await readFile(join(folder, 'wrangler.toml'), 'utf8').catch(() => undefined)
   if (text === undefined)
-    throw new Refusal('Cannot deploy: there is no wrangler.toml here. Begin with: sluice init')
+    throw new Refusal('Cannot deploy: there is no wrangler.toml here. Start with: sluice init')
   try {
     const {
       name,
@@ -77,7 +77,7 @@ async function readWranglerToml(folder: string): Promise<WranglerToml> {
     const namespace = spaces?.find(({ binding }) => binding === 'GATE')?.id
     return { text, name: name ?? 'the gate', main, namespace }
   } catch (error) {
-    throw new Refusal(`Cannot deploy: wrangler.toml is not valid: ${messageOf(error)}`)
+    throw new Refusal(`Cannot deploy: wrangler.toml must be valid TOML: ${messageOf(error)}`)
   }
 }
 
@@ -89,15 +89,15 @@ function requireLogin({ terminal }: Call): void {
 }
 
 async function addNamespace(call: Call, text: string): Promise<void> {
-  const made = await call.during('making the KV namespace', createNamespace(call.terminal))
-  if (!made.ok) throw new Refusal(`Cannot deploy: no KV namespace could be made: ${made.why}`)
+  const made = await call.during('creating the KV namespace', createNamespace(call.terminal))
+  if (!made.ok) throw new Refusal(`Cannot deploy: the KV namespace could not be created: ${made.why}`)
   await writeFile(join(call.terminal.cwd, 'wrangler.toml'), text.replace(NO_NAMESPACE, made.id))
-  call.tell(`made the KV namespace ${made.id}, which now stands in wrangler.toml`)
+  call.tell(`created the KV namespace ${made.id} and added it to wrangler.toml`)
 }
 
-/** Secrets that the Worker lacks, made and set; gives them by name. */
+/** Creates and sets the secrets that the Worker lacks; resolves with them by name. */
 async function makeSecrets(call: Call): Promise<Partial<Record<(typeof SECRETS)[number], string>>> {
-  const listed = await run(call, 'looking at secrets', ['secret', 'list', '--format', 'json'])
+  const listed = await run(call, 'listing secrets', ['secret', 'list', '--format', 'json'])
   const present = new Set((JSON.parse(listed) as { name: string }[]).map(({ name }) => name))
   const made: Partial<Record<(typeof SECRETS)[number], string>> = {}
   for (const name of SECRETS.filter((each) => !present.has(each))) {
@@ -108,9 +108,9 @@ async function makeSecrets(call: Call): Promise<Partial<Record<(typeof SECRETS)[
   return made
 }
 
-/** What wrangler printed; throws with its complaint where it failed. */
+/** Resolves with what wrangler printed; throws its error where it failed. */
 async function run(call: Call, what: string, args: readonly string[], input?: string): Promise<string> {
-  const ran = await call.during(what, wrangler(args, call.terminal, input === undefined ? {} : { input }))
+  const ran = await call.during(what, wrangler(args, call.terminal, input))
   if (ran.code === 0) return ran.out
   throw new Refusal(`wrangler ${args.slice(0, 2).join(' ')} failed: ${complaintOf(ran)}`)
 }

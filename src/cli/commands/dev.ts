@@ -3,25 +3,25 @@ import { messageOf } from '../../core/message-of.ts'
 import { DataInUse } from '../../local/data-lock.ts'
 import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
+import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
 import { forgetLocalGate, LOCAL_FOLDER, writeLocalGate } from '../connection/local-gate-note.ts'
 import { readDocumentFile } from '../document/document-file.ts'
 
 const DEFAULT_PORT = 8787
 
-export const dev: Verb = {
+export const dev: CliCommand = {
   name: 'dev',
   group: 'Set up',
-  summary: 'Run the gate on this machine',
+  summary: 'Run the gate locally',
   details:
-    'On local workerd, with the document of this folder; a change of the file is live a moment later. Runs until Ctrl-C. ADMIN_TOKEN, SIGNING_KEY and ENVIRONMENT are taken from the environment or from .dev.vars. Meanwhile the other verbs find this gate when they run in the same folder.',
-  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+    'Runs local workerd with the document of this folder until Ctrl-C; changes of the file are live within a second. ADMIN_TOKEN, SIGNING_KEY and ENVIRONMENT come from the environment or from .dev.vars. Other commands in the same folder find this gate.',
+  arguments: [DOCUMENT_ARGUMENT],
   options: [
-    { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free one)` },
-    { flags: '--data DIR', summary: 'where KV and Durable Objects are kept (.sluice/state)' },
-    { flags: '--origin NAME=URL', summary: 'another URL for an origin of the document', kind: 'list' },
+    { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free port)` },
+    { flags: '--data DIR', summary: 'where to store KV and Durable Objects (.sluice/state)' },
+    { flags: '--origin NAME=URL', summary: 'override the URL of an origin', kind: 'list' },
     { flags: '--demo', summary: 'two demo origins and the example document' },
     { flags: '--config FILE', summary: 'the document, instead of the demo' },
     { flags: '--old URL', summary: 'your own origin instead of the demo origin "old"' },
@@ -29,8 +29,8 @@ export const dev: Verb = {
   ],
   examples: [
     ['dev', 'run the document of this folder on http://127.0.0.1:8787'],
-    ['dev --origin new=http://127.0.0.1:3000', 'with the new origin on this machine'],
-    ['dev --demo --port 0', 'look at a gate without having anything'],
+    ['dev --origin new=http://127.0.0.1:3000', 'with a local new origin'],
+    ['dev --demo --port 0', 'try a gate without any setup'],
   ],
   async run(call) {
     const { options, terminal, isJson, tell } = call
@@ -70,7 +70,7 @@ function portOf({ options }: Call): number {
   const text = options.text('port') ?? String(DEFAULT_PORT)
   const port = Number(text)
   if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new UsageError(`Cannot use --port ${text}: a port must be a whole number from 0 to 65535`)
+  throw new UsageError(`--port must be a whole number from 0 to 65535, not ${text}`)
 }
 
 function originsOf({ options }: Call): Record<string, string> {
@@ -79,9 +79,7 @@ function originsOf({ options }: Call): Record<string, string> {
     const url = options.text(name)
     if (url === undefined) continue
     if (!/^https?:\/\/[^\s/]+/.test(url))
-      throw new UsageError(
-        `Cannot use --${name} ${url}: an origin must be a URL such as http://127.0.0.1:3000`,
-      )
+      throw new UsageError(`--${name} must be a URL such as http://127.0.0.1:3000, not ${url}`)
     origins[name] = url
   }
   return origins
@@ -93,7 +91,7 @@ function startFailure(error: unknown, isOption: boolean): Error {
   if (error instanceof DocumentError) return isOption ? new UsageError(message) : new Refusal(message)
   if (!/EADDRINUSE|Address already in use/.test(message))
     return new Refusal(`Cannot start the gate: ${message}`)
-  return new Refusal('Cannot start the gate: the port is taken. Choose another one: sluice dev --port 9000')
+  return new Refusal('Cannot start the gate: the port is in use. Choose another one: sluice dev --port 9000')
 }
 
 async function stopped(signal: AbortSignal): Promise<void> {

@@ -1,27 +1,27 @@
 import { changesBetween } from '../../core/config/document-diff.ts'
-import type { Call, Result, Verb } from '../base/verb.ts'
+import { plural } from '../../core/figures.ts'
+import { type Call, type CliCommand, DOCUMENT_ARGUMENT, type Result } from '../base/command.ts'
 import { parsedDocument, placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
-import { countOf } from '../render/count.ts'
 import { changeLines } from '../render/document-diff.ts'
-import { peopleText } from '../render/impact.ts'
+import { impactLines } from '../render/impact.ts'
 
-export const diff: Verb = {
+export const diff: CliCommand = {
   name: 'diff',
   group: 'Document',
-  summary: 'What a document would change, and whom it would move',
+  summary: 'What a document would change, and its impact',
   details:
-    'Against the gate: the parts that differ, and the people: requests that the gate sampled lately are replayed through both documents. With two files it needs no gate, and knows nothing of people.',
+    'Compares the document with the one in force, and tells the impact: recently sampled requests are replayed through both. With two files it works without a gate, and tells no impact.',
   arguments: [
-    { name: '[file]', summary: 'the document (gate.json)', completes: 'files' },
-    { name: '[other]', summary: 'compare the first file with this one instead', completes: 'files' },
+    DOCUMENT_ARGUMENT,
+    { name: '[other]', summary: 'compare the file with this one instead of the gate', completes: 'files' },
   ],
-  options: [{ flags: '--exit-code', summary: 'exit code 1 when something would change' }],
+  options: [{ flags: '--exit-code', summary: 'exit code 1 if something would change' }],
   examples: [
     ['diff', 'the document of this folder against the gate'],
     ['diff old.json new.json', 'two files, without a gate'],
     ['diff --exit-code --json', 'for a pipeline'],
   ],
-  failsWhen: 'the document has problems, or with --exit-code when something would change',
+  failsWhen: 'the document has problems, or with --exit-code if something would change',
   async run(call) {
     const [name, other] = call.args
     return other === undefined ? await againstGate(call, name) : await betweenFiles(call, name ?? '', other)
@@ -33,15 +33,15 @@ async function againstGate(call: Call, name: string | undefined): Promise<Result
   const review = await call.ask('diffDocument', { body: { document: file.text } })
   if (!review.valid) {
     const problems = problemsIn(file)
-    const text = `${placedParagraphs(problems)}\n\n${file.name} has ${countOf(review.problems.length, 'problem')}`
+    const text = `${placedParagraphs(problems)}\n\n${file.name} has ${plural(review.problems.length, 'problem')}`
     return { json: review, text, failed: true }
   }
   const changes =
     review.changes.length === 0
-      ? `Nothing differs from version ${review.against}`
-      : `${countOf(review.changes.length, 'change')} to version ${review.against}\n${changeLines(review.changes, call.paint)}\n\n${peopleText(review.people)}`
+      ? `No changes to version ${review.against}`
+      : `${plural(review.changes.length, 'change')} to version ${review.against}\n${changeLines(review.changes, call.paint)}\n\n${impactLines(review.people)}`
   const question = review.needsConfirmation
-    ? `\n${call.paint('yellow', 'Publishing this asks for confirmation: it moves many people')}`
+    ? `\n${call.paint('yellow', 'Publishing this asks for confirmation: it moves many visitors')}`
     : ''
   return { json: review, text: changes + question, failed: isFound(call, review.changes.length) }
 }
@@ -56,8 +56,8 @@ async function betweenFiles(call: Call, name: string, other: string): Promise<Re
   const changes = changesBetween(JSON.parse(before.text), JSON.parse(after.text))
   const text =
     changes.length === 0
-      ? 'Nothing differs'
-      : `${countOf(changes.length, 'change')}\n${changeLines(changes, call.paint)}`
+      ? 'No changes'
+      : `${plural(changes.length, 'change')}\n${changeLines(changes, call.paint)}`
   return { json: { changes }, text, failed: isFound(call, changes.length) }
 }
 

@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse/parse.ts'
+import { plural } from '../../core/figures.ts'
+import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { type FlagBook, flagBook } from '../document/flag-book.ts'
 import { htmlOf, markdownOf } from '../document/flag-book-text.ts'
-import { countOf } from '../render/count.ts'
 
-export const docs: Verb = {
+export const docs: CliCommand = {
   name: 'docs',
   group: 'Flags',
-  summary: 'A page of all flags: purpose, owner, audience, outcomes',
+  summary: 'Write a page about all flags: purpose, owner, audience, outcomes',
   details:
-    'Of the gate, with what was observed; or of a file, without. Markdown, or a page of HTML that needs nothing else.',
+    'About the flags of the gate, with what was observed; or of a file, without. As Markdown, or as a self-contained HTML page.',
   arguments: [
     { name: '[file]', summary: 'describe this document instead of asking the gate', completes: 'files' },
   ],
@@ -23,7 +23,7 @@ export const docs: Verb = {
       summary: 'markdown or html (by the name of --out, else markdown)',
       choices: ['markdown', 'html'],
     },
-    { flags: '-o, --out FILE', summary: 'write it here instead of printing it' },
+    { flags: '-o, --out FILE', summary: 'write to this file instead of standard output' },
   ],
   examples: [
     ['docs --out flags.html', 'a page about the gate'],
@@ -31,23 +31,21 @@ export const docs: Verb = {
   ],
   failsWhen: 'the document has problems',
   async run(call) {
-    const { args, options, terminal, paint } = call
+    const { args, options, terminal } = call
     const book = args[0] === undefined ? await bookOfGate(call) : await bookOfFile(call, args[0])
     const out = options.text('out')
     const format = options.text('format') ?? (/\.html?$/.test(out ?? '') ? 'html' : 'markdown')
     const text = format === 'html' ? htmlOf(book) : markdownOf(book)
     if (out === undefined) return { json: book, text }
     await writeFile(resolve(terminal.cwd, out), text)
-    return {
-      json: { file: out, format, flags: book.flags.length },
-      text: `${paint('green', '✔')} wrote ${countOf(book.flags.length, 'flag')} to ${out}`,
-    }
+    const json = { file: out, format, flags: book.flags.length }
+    return call.done(json, `wrote ${plural(book.flags.length, 'flag')} to ${out}`)
   },
 }
 
 async function bookOfFile({ terminal }: Call, name: string): Promise<FlagBook> {
   const file = await readDocumentFile(name, terminal)
-  return flagBook(parsedDocument(file), `What ${file.name} says.`, undefined)
+  return flagBook(parsedDocument(file), `From ${file.name}.`, undefined)
 }
 
 async function bookOfGate({ gate, ask }: Call): Promise<FlagBook> {
@@ -60,7 +58,7 @@ async function bookOfGate({ gate, ask }: Call): Promise<FlagBook> {
   const parsed = parseDocument(text)
   if (!parsed.ok) {
     throw new Refusal(
-      'Cannot read the document of the gate: it is of another version of Sluice. Use that one',
+      'Cannot read the document of the gate, which runs another version of Sluice: use that version',
     )
   }
   const summaries = new Map(flags.map((flag) => [flag.key, flag]))

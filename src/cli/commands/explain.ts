@@ -1,14 +1,16 @@
 import type { Explanation, Responses } from '../../contract/responses.ts'
+import { conditionText, outcomeText } from '../../contract/words/rules.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
 import { staticContext } from '../../core/context/attributes.ts'
 import { givenContext } from '../../core/context/given-context.ts'
 import { RequestContext } from '../../core/context/request-context.ts'
 import { explainVisitor } from '../../core/decision/explain-visitor.ts'
+import { percentText, valueText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
+import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import type { Paint } from '../base/terminal.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import { DescribedFacts } from '../document/described-facts.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { type DescribedVisitor, VISITOR_OPTIONS, visitorIn } from '../document/visitor-options.ts'
@@ -16,23 +18,23 @@ import { type DescribedVisitor, VISITOR_OPTIONS, visitorIn } from '../document/v
 type Explained = Responses['explain']
 const PRODUCTION = 'production'
 
-export const explain: Verb = {
+export const explain: CliCommand = {
   name: 'explain',
   group: 'Look',
   summary: 'What a visitor gets, and why',
   details:
-    'Asks the gate, which knows kills, rollbacks and stages. With --document it needs no gate: the document of a file decides, with every rollout at its first stage. A request that names no visitor has no targeting key here: the gate would give it a new one.',
+    'Asks the gate, with its kills, rollbacks and stages. With --document it works without a gate: the file decides, with every rollout at its first stage. A request without an id of the visitor has no targeting key here; the gate would issue a new one.',
   arguments: [
     {
       name: '[flag]',
-      summary: 'this flag (all of them; with --request the one that routes it)',
+      summary: 'this flag (all flags; with --request the flag of its route)',
       completes: 'flags',
     },
   ],
   options: [
     ...VISITOR_OPTIONS,
-    { flags: '-d, --document FILE', summary: 'decide by this file instead of asking the gate' },
-    { flags: '--environment NAME', summary: `with --document: where the gate runs (${PRODUCTION})` },
+    { flags: '-d, --document FILE', summary: 'use this file instead of the gate' },
+    { flags: '--environment NAME', summary: `with --document: the environment of the gate (${PRODUCTION})` },
   ],
   examples: [
     ['explain new-checkout --key ada --attribute country=RO', 'one visitor, one flag'],
@@ -100,11 +102,11 @@ function factsOf(request: NonNullable<DescribedVisitor['request']>, nowMs: numbe
   try {
     return new DescribedFacts(request, nowMs)
   } catch (error) {
-    throw new UsageError(`Cannot use this request: ${messageOf(error)}`)
+    throw new UsageError(`The request must be valid: ${messageOf(error)}`)
   }
 }
 
-/** The key that the gate would make up for a new visitor decides nothing that could be told in advance. */
+/** Without the key that the gate would issue to a new visitor: it is random. */
 function withoutNewKey(seen: RequestContext) {
   return {
     targetingKey: () => seen.targetingKey() || undefined,
@@ -114,7 +116,7 @@ function withoutNewKey(seen: RequestContext) {
 
 function explainedText({ targetingKey, route, flags }: Explained, paint: Paint): string {
   const who = targetingKey === null ? 'A visitor without a targeting key' : `Visitor ${targetingKey}`
-  const where = route ? [`Goes to ${paint('bold', route.origin)} by the route ${route.route}`] : []
+  const where = route ? [`Route ${route.route} sends the request to ${paint('bold', route.origin)}`] : []
   return [who, ...where, ...flags.map((flag) => `\n${flagText(flag, paint)}`)].join('\n')
 }
 
@@ -140,18 +142,15 @@ function ruleLines(
   { rule, outcome, conditions, percentage, position }: Explanation['rules'][number],
   paint: Paint,
 ) {
-  const share =
-    percentage === null
-      ? ''
-      : `, ${percentage} % of visitors${position === null ? '' : `, this one at ${position}`}`
+  const at = position === null ? '' : `; the visitor is at ${percentText(position)}`
+  const share = percentage === null ? '' : `, ${percentText(percentage)} of visitors${at}`
   const [style, sign] = MARKS[outcome]
-  const head = `  ${paint(style, sign)} rule "${rule}": ${outcome.replaceAll('-', ' ')}${share}`
   return [
-    head,
-    ...conditions.map(({ attribute, op, values, negate, found, holds }) => {
-      const has = found === null ? 'missing' : JSON.stringify(found)
+    `  ${paint(style, sign)} rule "${rule}": ${outcomeText(outcome)}${share}`,
+    ...conditions.map(({ found, holds, ...condition }) => {
       const mark = paint(holds ? 'green' : 'red', holds ? '✔' : '✗')
-      return `      ${mark} ${attribute} ${negate ? 'not ' : ''}${op} ${values.map((each) => JSON.stringify(each)).join(', ')}  ${paint('dim', `is ${has}`)}`
+      const has = found === null ? 'nothing' : valueText(found)
+      return `      ${mark} ${conditionText(condition)}  ${paint('dim', `found ${has}`)}`
     }),
   ]
 }

@@ -1,26 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { FlagSummary } from '../../contract/responses.ts'
+import { liveShare } from '../../contract/words/flag-state.ts'
+import { percentText } from '../../core/figures.ts'
 import { isObject } from '../../core/json-object.ts'
 import { messageOf } from '../../core/message-of.ts'
+import { type Call, type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Paint } from '../base/terminal.ts'
-import type { Call, Verb } from '../base/verb.ts'
-import { EXPECT, editOne } from '../document/flag-edits.ts'
+import { editOne } from '../document/flag-edits.ts'
 import { readableJson } from '../render/json.ts'
-import { stateText } from '../render/status-view.ts'
-import { table } from '../render/table.ts'
-import { FLAG_ARGUMENT, REASON } from './rollout.ts'
+import { stageCell, stateText } from '../render/status-view.ts'
+import { headed, table } from '../render/table.ts'
 
-const list: Verb = {
+const list: CliCommand = {
   name: 'list',
   group: 'Flags',
-  summary: 'All flags at a glance',
+  summary: 'List all flags',
   options: [
-    { flags: '--tag TAG', summary: 'only those with this tag' },
-    { flags: '--owner NAME', summary: 'only those of this owner' },
+    { flags: '--tag TAG', summary: 'only flags with this tag' },
+    { flags: '--owner NAME', summary: 'only flags of this owner' },
   ],
-  examples: [['flags list --tag payments', 'flags of one area']],
+  examples: [['flags list --tag payments', 'the flags of one area']],
   async run(call) {
     const answer = await call.ask('listFlags')
     const [tag, owner] = [call.options.text('tag'), call.options.text('owner')]
@@ -33,39 +34,32 @@ const list: Verb = {
 }
 
 function flagsText(flags: readonly FlagSummary[], paint: Paint): string {
-  if (flags.length === 0) return 'No such flags'
-  const header = ['flag', 'state', 'stage', 'share', 'owner', 'debt', 'description'].map((name) =>
-    paint('dim', name),
-  )
+  if (flags.length === 0) return 'No matching flags'
   const rows = flags.map((flag) => [
     flag.key,
-    colouredState(flag, paint),
-    flag.stage === null ? '–' : `${flag.stage + 1} of ${flag.stages}`,
-    flag.percentage === null ? '–' : `${flag.percentage} %`,
-    flag.owner ?? paint('yellow', 'nobody'),
+    stateText(flag, paint),
+    stageCell(flag),
+    percentText(liveShare(flag, Date.now())),
+    flag.owner ?? paint('yellow', 'none'),
     flag.stale.map(({ kind }) => kind).join(', '),
     flag.description ?? '',
   ])
-  return table([header, ...rows])
+  return headed(['flag', 'state', 'stage', 'share', 'owner', 'cleanup', 'description'], rows, paint)
 }
 
-function colouredState({ state }: FlagSummary, paint: Paint): string {
-  return paint(state === 'open' ? 'green' : state === 'disabled' ? 'dim' : 'red', state)
-}
-
-const get: Verb = {
+const get: CliCommand = {
   name: 'get',
   group: 'Flags',
-  summary: 'One flag: definition, routes, state',
+  summary: 'Show one flag: definition, routes, state',
   arguments: [FLAG_ARGUMENT],
   examples: [['flags get new-checkout --json', 'everything about it, for a program']],
   async run(call) {
     const key = call.args[0] ?? ''
     const answer = await call.ask('getFlag', { params: { flag: key } })
-    const { summary, definition, status } = answer
+    const { summary, definition } = answer
     const facts = [
-      ['state', stateText(status, call.paint)],
-      ['owner', summary.owner ?? 'nobody'],
+      ['state', stateText(summary, call.paint)],
+      ['owner', summary.owner ?? 'none'],
       ['routes', summary.routes.join(', ') || 'none'],
       ['last seen', summary.lastSeenAt ?? 'never'],
       ...summary.stale.map(({ kind, text }) => [call.paint('yellow', kind), text]),
@@ -77,7 +71,7 @@ const get: Verb = {
   },
 }
 
-const create: Verb = {
+const create: CliCommand = {
   name: 'create',
   group: 'Flags',
   summary: 'Add a flag to the document in force',
@@ -85,25 +79,27 @@ const create: Verb = {
     { name: '<flag>', summary: 'key of the new flag' },
     {
       name: '[file]',
-      summary: 'its definition as JSON; "-" reads it; without one: on and off, off for all',
+      summary:
+        'its definition as JSON; "-" reads standard input; by default on and off, off for all visitors',
       completes: 'files',
     },
   ],
   options: [
-    { flags: '--description TEXT', summary: 'what it is for' },
-    { flags: '--owner NAME', summary: 'whom to ask' },
-    { flags: '--percentage N', summary: 'a rule that is on for this share of visitors', kind: 'number' },
+    { flags: '--description TEXT', summary: 'what the flag is for' },
+    { flags: '--owner NAME', summary: 'team or person to ask' },
+    { flags: '--percentage N', summary: 'add a rule that is on for this share of visitors', kind: 'number' },
     EXPECT,
     REASON,
   ],
   examples: [
     ['flags create new-search --owner search --percentage 5', 'on for 5 % of visitors'],
-    ['flags create new-search definition.json', 'as a file says'],
+    ['flags create new-search definition.json', 'with the definition of a file'],
   ],
-  failsWhen: 'there is a flag of this name, or the definition has problems',
+  failsWhen: 'a flag with this key exists, or the definition has problems',
   async run(call) {
     const [key = '', file] = call.args
-    const flag = { ...(file === undefined ? plainFlag(call) : await readObject(call, file)), ...given(call) }
+    const definition = file === undefined ? plainFlag(call) : await readObject(call, file)
+    const flag = { ...definition, ...call.options.texts('description', 'owner') }
     return await editOne(call, `created ${key}`, (editing) =>
       call.ask('createFlag', { body: { key, flag, ...editing } }),
     )
@@ -116,12 +112,7 @@ function plainFlag({ options }: Call): Record<string, unknown> {
   return { variants: { on: true, off: false }, off: 'off', rules }
 }
 
-function given({ options }: Call): Record<string, string> {
-  const [description, owner] = [options.text('description'), options.text('owner')]
-  return { ...(description && { description }), ...(owner && { owner }) }
-}
-
-const patch: Verb = {
+const patch: CliCommand = {
   name: 'patch',
   group: 'Flags',
   summary: 'Change parts of a flag by a JSON merge patch (RFC 7396)',
@@ -132,7 +123,7 @@ const patch: Verb = {
   options: [EXPECT, REASON],
   examples: [
     [`flags patch new-search '{"owner":"search"}'`, 'another owner'],
-    [`flags patch new-search '{"expires":null}'`, 'no date to be gone by'],
+    [`flags patch new-search '{"expires":null}'`, 'no expiry date'],
   ],
   failsWhen: 'there is no such flag, or the result has problems',
   async run(call) {
@@ -144,13 +135,13 @@ const patch: Verb = {
   },
 }
 
-const remove: Verb = {
+const remove: CliCommand = {
   name: 'delete',
   group: 'Flags',
   summary: 'Remove a flag from the document in force',
   arguments: [FLAG_ARGUMENT],
   options: [EXPECT, REASON],
-  examples: [['flags delete old-banner --yes', 'without asking']],
+  examples: [['flags delete old-banner --yes', 'without confirmation']],
   failsWhen: 'there is no such flag, or something still refers to it',
   async run(call) {
     const flag = call.args[0] ?? ''
@@ -161,12 +152,12 @@ const remove: Verb = {
   },
 }
 
-export const flags: Verb = {
+export const flags: CliCommand = {
   name: 'flags',
   group: 'Flags',
-  summary: 'List flags, see one, add, change or remove one',
-  examples: [['flags list', 'all flags at a glance']],
-  verbs: [list, get, create, patch, remove],
+  summary: 'List, show, create, change and delete flags',
+  examples: [['flags list', 'all flags']],
+  subcommands: [list, get, create, patch, remove],
 }
 
 async function readObject({ terminal }: Call, file: string): Promise<Record<string, unknown>> {
@@ -182,7 +173,7 @@ function objectIn(text: string, what: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text)
     if (isObject(value)) return value
   } catch (error) {
-    throw new UsageError(`Cannot use ${what}: it is not JSON (${messageOf(error)})`)
+    throw new UsageError(`${what} must be JSON: ${messageOf(error)}`)
   }
-  throw new UsageError(`Cannot use ${what}: it is no JSON object`)
+  throw new UsageError(`${what} must be a JSON object`)
 }

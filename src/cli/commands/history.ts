@@ -1,43 +1,22 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { countText, timestampText } from '../../core/figures.ts'
+import { BEFORE, type CliCommand, LIMIT, pageOf, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { OptionSpec, Verb } from '../base/verb.ts'
+import { published } from '../document/flag-edits.ts'
 import { changeLines } from '../render/document-diff.ts'
-import { peopleText } from '../render/impact.ts'
-import { publishedText } from '../render/published.ts'
+import { impactLines } from '../render/impact.ts'
 import { table } from '../render/table.ts'
-import { timeText } from '../render/time.ts'
-import { REASON } from './rollout.ts'
 
-export const LIMIT: OptionSpec = {
-  flags: '-n, --limit N',
-  summary: 'how many, at most 1000 (20)',
-  kind: 'number',
-}
-export const BEFORE: OptionSpec = {
-  flags: '--before ID',
-  summary: 'only what is older than this one',
-  kind: 'number',
-}
-
-/** A page of a list, as the gate wants it asked. */
-export function pageOf({ options }: Parameters<NonNullable<Verb['run']>>[0]) {
-  const before = options.number('before')
-  return {
-    limit: String(options.number('limit') ?? 20),
-    ...(before !== undefined && { before: String(before) }),
-  }
-}
-
-export const history: Verb = {
+export const history: CliCommand = {
   name: 'history',
   group: 'Document',
-  summary: 'Versions of the document, newest first',
-  arguments: [{ name: '[version]', summary: 'print this version as it was written' }],
+  summary: 'List the versions of the document, newest first',
+  arguments: [{ name: '[version]', summary: 'print this version' }],
   options: [LIMIT, BEFORE],
   examples: [
     ['history', 'the last 20 versions'],
-    ['history 12 > gate.json', 'version 12, to the letter'],
+    ['history 12 > gate.json', 'version 12, byte for byte'],
   ],
   async run(call) {
     const [version] = call.args
@@ -49,26 +28,26 @@ export const history: Verb = {
     const { current, versions } = await call.ask('listVersions', { query: pageOf(call) })
     const rows = versions.map((each) => [
       each.version === current ? call.paint('green', `${each.version} *`) : String(each.version),
-      timeText(each.at),
+      timestampText(each.at),
       each.actor,
       each.source,
-      `${each.bytes.toLocaleString('en')} B`,
+      `${countText(each.bytes)} B`,
       each.reason,
     ])
-    const text = rows.length === 0 ? 'No version yet: the built-in document is in force' : table(rows)
+    const text = rows.length === 0 ? 'No versions yet: the built-in document is in force' : table(rows)
     return { json: { current, versions }, text }
   },
 }
 
-export const restore: Verb = {
+export const restore: CliCommand = {
   name: 'restore',
   group: 'Document',
   summary: 'Publish an earlier version again',
-  details: 'Shows what that changes and whom it moves, and asks before it does it.',
+  details: 'Shows the changes and their impact, and asks for confirmation.',
   arguments: [{ name: '<version>', summary: 'number of the version' }],
   options: [REASON],
-  examples: [['restore 12 --reason "13 was a mistake"', 'as version 12 was, to the letter']],
-  failsWhen: 'there is no such version, or somebody else has published meanwhile',
+  examples: [['restore 12 --reason "13 was a mistake"', 'version 12, byte for byte']],
+  failsWhen: 'there is no such version, or another one was published meanwhile',
   async run(call) {
     const version = versionIn(call.args[0] ?? '')
     const { url } = await call.gate()
@@ -76,22 +55,23 @@ export const restore: Verb = {
     const { text } = await call.ask('getVersion', { params })
     const review = await call.ask('diffDocument', { body: { document: text } })
     if (review.changes.length > 0) {
-      call.tell(`${changeLines(review.changes, call.paint)}\n${peopleText(review.people)}`)
+      call.tell(`${changeLines(review.changes, call.paint)}\n${impactLines(review.people)}`)
       await call.confirm(`Restore version ${version} at ${url}?`)
     }
-    const reason = call.options.text('reason')
-    const body = { expectedVersion: review.against, confirm: true, ...(reason !== undefined && { reason }) }
+    const body = { expectedVersion: review.against, confirm: true, ...call.options.texts('reason') }
     const answer = await call.ask('restoreVersion', { params, body })
-    return { json: answer, text: publishedText(call, answer, `restored version ${version}`) }
+    return published(call, answer, `restored version ${version}`)
   },
 }
 
-export const pull: Verb = {
+export const pull: CliCommand = {
   name: 'pull',
   group: 'Document',
-  summary: 'Fetch the document that is in force',
-  arguments: [{ name: '[file]', summary: 'write it here instead of printing it', completes: 'files' }],
-  examples: [['pull gate.json', 'what the gate has, as it was written']],
+  summary: 'Download the document in force',
+  arguments: [
+    { name: '[file]', summary: 'write to this file instead of standard output', completes: 'files' },
+  ],
+  examples: [['pull gate.json', 'the document of the gate']],
   async run(call) {
     const found = await call.ask('getDocument')
     const [file] = call.args
@@ -106,5 +86,5 @@ export const pull: Verb = {
 
 function versionIn(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new UsageError(`Cannot use the version ${text}: it is a whole number. See: sluice history`)
+  throw new UsageError(`The version must be a whole number, not ${text}. See: sluice history`)
 }

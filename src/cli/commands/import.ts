@@ -1,28 +1,27 @@
-/** `sluice import`: flags of another system as a gate document, and what can't be carried over. */
-
+/** `sluice import`: the flags of another system as a gate document, and what cannot be converted. */
 import type { GateDocumentInput } from '../../core/config/schema/document.ts'
+import { plural } from '../../core/figures.ts'
 import { FEATURE_ATTRIBUTES, importFeatures } from '../../interop/features/import.ts'
 import { importFlagd } from '../../interop/flagd/import.ts'
 import type { Imported, Loss, Note } from '../../interop/imported.ts'
 import { importUnleash } from '../../interop/unleash/import.ts'
+import type { CliCommand, OptionSpec } from '../base/command.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
-import type { OptionSpec, Verb } from '../base/verb.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
-import { countOf } from '../render/count.ts'
 import { readableJson } from '../render/json.ts'
 
 type Importer = (text: string, into: GateDocumentInput | undefined, options: Options) => Imported
 
 const OPTIONS: readonly OptionSpec[] = [
-  { flags: '--into FILE', summary: 'put the flags into this gate document instead of a new one' },
-  { flags: '--lossy', summary: 'go on where something can not be carried over exactly; it is listed' },
+  { flags: '--into FILE', summary: 'add the flags to this gate document instead of a new one' },
+  { flags: '--lossy', summary: 'convert as closely as possible, and list what differs' },
 ]
 
 const ATTRIBUTE: OptionSpec = {
   flags: '--attribute NAME=ATTRIBUTE',
-  summary: `where a visitor's user, region, accountType or beta is; several times`,
+  summary: `the attribute that holds user, region, accountType or beta; can be repeated`,
   kind: 'list',
 }
 
@@ -30,9 +29,9 @@ function importer(
   name: string,
   summary: string,
   run: Importer,
-  examples: Verb['examples'],
+  examples: CliCommand['examples'],
   more: readonly OptionSpec[] = [],
-): Verb {
+): CliCommand {
   return {
     name,
     group: 'Document',
@@ -40,7 +39,7 @@ function importer(
     arguments: [{ name: '<file>', summary: 'the file; "-" reads standard input', completes: 'files' }],
     options: [...OPTIONS, ...more],
     examples,
-    failsWhen: 'the file has problems, or something can not be carried over and --lossy is not given',
+    failsWhen: 'the file has problems, or something cannot be converted exactly and --lossy is not given',
     async run({ args, options, terminal, tell }) {
       const file = await readDocumentFile(args[0], terminal)
       const base = options.text('into')
@@ -48,13 +47,17 @@ function importer(
       const imported = run(file.text, into, options)
       if (!imported.ok) {
         const { problems } = imported
-        const message = `${file.name} has ${countOf(problems.length, 'problem')}`
+        const message = `${file.name} has ${plural(problems.length, 'problem')}`
         throw new Refusal(message, { problems }, paragraphs(problems))
       }
       const { document, losses, notes } = imported
       if (losses.length > 0 && !options.has('lossy')) {
-        const message = `${countOf(losses.length, 'thing')} in ${file.name} can't be carried over exactly`
-        throw new Refusal(message, { losses }, `${lossLines(losses)}\nTo go on all the same: --lossy`)
+        const message = `${plural(losses.length, 'setting')} of ${file.name} cannot be converted exactly`
+        throw new Refusal(
+          message,
+          { losses },
+          `${lossLines(losses)}\nTo convert as closely as possible: --lossy`,
+        )
       }
       if (losses.length > 0) tell(lossLines(losses))
       if (notes.length > 0) tell(noteLines(notes))
@@ -63,14 +66,14 @@ function importer(
   }
 }
 
-const importVerbs: readonly Verb[] = [
+const importers: readonly CliCommand[] = [
   importer(
     'features',
     'Import a simple flag file (features_config.json)',
     (text, into, options) => importFeatures(text, into, attributesOf(options)),
     [
       ['import features features_config.json > gate.json', 'a gate document that decides the same'],
-      ['import features features_config.json --attribute region=country', 'regions are country codes here'],
+      ['import features features_config.json --attribute region=country', 'where regions are country codes'],
     ],
     [ATTRIBUTE],
   ),
@@ -79,27 +82,30 @@ const importVerbs: readonly Verb[] = [
     'Import what Unleash serves its clients (/api/client/features)',
     (text, into) => importUnleash(text, into),
     [
-      ['import unleash features.json > gate.json', 'visitors keep their place: same hash, same groups'],
-      ['import unleash features.json --into gate.json', 'flags into a document that is there'],
+      ['import unleash features.json > gate.json', 'visitors keep their variants: same hash, same groups'],
+      ['import unleash features.json --into gate.json', 'add the flags to a document'],
     ],
   ),
   importer('flagd', "Import flagd's flag file", (text, into) => importFlagd(text, into), [
-    ['import flagd flags.json > gate.json', 'targeting as rules; visitors keep their place in fractions'],
+    [
+      'import flagd flags.json > gate.json',
+      'targeting becomes rules; visitors keep their variants in fractions',
+    ],
   ]),
 ]
 
-/** `import` itself: one verb for each system. */
-export const importVerb: Verb = {
+/** `import` itself: one subcommand for each system. */
+export const importCommand: CliCommand = {
   name: 'import',
   group: 'Document',
-  summary: 'Make a gate document of the flags of another system',
+  summary: 'Convert the flags of another system to a gate document',
   details:
-    'Prints the document. What decides the same here is carried over; what does not is listed, with its place, and refused unless you say --lossy.',
+    'Prints the document. What would decide differently here is listed with its place, and refused without --lossy.',
   examples: [['import unleash features.json > gate.json', 'then: sluice check gate.json']],
-  verbs: importVerbs,
+  subcommands: importers,
 }
 
-/** A document as it is written: defaults stay unsaid. */
+/** A document without defaults filled in. */
 async function documentIn(path: string, terminal: Terminal): Promise<GateDocumentInput> {
   const file = await readDocumentFile(path, terminal)
   parsedDocument(file)
@@ -111,12 +117,12 @@ function attributesOf(options: Options) {
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(FEATURE_ATTRIBUTES, name))
   if (unknown !== undefined) {
     const known = Object.keys(FEATURE_ATTRIBUTES).join(', ')
-    throw new UsageError(`Cannot use --attribute ${unknown}=…: the file knows ${known}`)
+    throw new UsageError(`--attribute must be for one of ${known}, not ${unknown}`)
   }
   return { ...FEATURE_ATTRIBUTES, ...given }
 }
 
-/** Losses as people read them. */
+/** What cannot be converted, as text. */
 export function lossLines(losses: readonly Loss[]): string {
   return losses.map(({ path, what, instead }) => `  ${path}\n    ${what}; instead: ${instead}`).join('\n')
 }

@@ -1,5 +1,5 @@
-/** All verbs, in the order of help. A new one is a file beside this one, and a line here. */
-import type { Verb } from '../base/verb.ts'
+/** All commands, in the order of help. A new one is a file beside this one, and a line here. */
+import type { CliCommand } from '../base/command.ts'
 import { audit, feedback } from './audit.ts'
 import { build } from './build.ts'
 import { check } from './check.ts'
@@ -9,10 +9,10 @@ import { dev } from './dev.ts'
 import { diff } from './diff.ts'
 import { docs } from './docs.ts'
 import { explain } from './explain.ts'
-import { exportVerb } from './export.ts'
+import { exportCommand } from './export.ts'
 import { flags } from './flags.ts'
 import { history, pull, restore } from './history.ts'
-import { importVerb } from './import.ts'
+import { importCommand } from './import.ts'
 import { init } from './init.ts'
 import { kill, unkill } from './kill.ts'
 import { preview } from './preview.ts'
@@ -25,11 +25,11 @@ import { status, watch } from './status.ts'
 import { disable, enable, percentage } from './switches.ts'
 import { token, webhook } from './token.ts'
 
-export const VERBS: readonly Verb[] = [
+export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[init, dev, build, deploy],
-  ...[check, simulate, diff, publish, pull, history, restore, importVerb, exportVerb],
+  ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
   ...[status, watch, explain, preview, audit, feedback],
-  ...[token, webhook, profile, completionOf(() => VERBS)],
+  ...[token, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -2,38 +2,38 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse/parse.ts'
+import type { Call, CliCommand } from '../base/command.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { createNamespace, hasCredentials, NO_NAMESPACE } from '../connection/wrangler.ts'
-import { countriesIn, initFiles, noCountry, type Wishes } from '../document/init-files.ts'
+import { countriesIn, initFiles, invalidCountry, type Wishes } from '../document/init-files.ts'
 import { wizard } from '../document/init-wizard.ts'
 
-export const init: Verb = {
+export const init: CliCommand = {
   name: 'init',
   group: 'Set up',
-  summary: 'Write a gate into a folder',
+  summary: 'Set up a gate in a folder',
   details:
-    'A document with one flag between two origins, wrangler.toml, and secrets for this machine. On a terminal it asks for what the options leave open. Where wrangler is logged in, it makes the KV namespace as well.',
+    'Writes a document with one flag between two origins, wrangler.toml, and local secrets. On a terminal it asks for what the options do not give. If wrangler is logged in, it creates the KV namespace as well.',
   arguments: [{ name: '[folder]', summary: 'where to (the current folder)', completes: 'files' }],
   options: [
-    { flags: '--old URL', summary: 'the origin that serves everybody today' },
+    { flags: '--old URL', summary: 'the origin that serves all visitors today' },
     { flags: '--new URL', summary: 'the origin to move to' },
     { flags: '--flag KEY', summary: 'key of the flag (new-site)' },
-    { flags: '--owner NAME', summary: 'whom to ask about the flag' },
-    { flags: '--countries LIST', summary: 'for these countries first, such as US,RO' },
-    { flags: '--name NAME', summary: 'name of the Worker (that of the folder)' },
-    { flags: '--kv ID', summary: 'id of a KV namespace that exists already' },
-    { flags: '--no-kv', summary: 'make no KV namespace' },
-    { flags: '--force', summary: 'write over files that are there' },
+    { flags: '--owner NAME', summary: 'team or person to ask about the flag' },
+    { flags: '--countries LIST', summary: 'start with these countries, such as US,RO' },
+    { flags: '--name NAME', summary: 'name of the Worker (the name of the folder)' },
+    { flags: '--kv ID', summary: 'id of an existing KV namespace' },
+    { flags: '--no-kv', summary: 'do not create a KV namespace' },
+    { flags: '--force', summary: 'overwrite existing files' },
   ],
   examples: [
     ['init', 'answer a few questions'],
-    ['init --old https://old.example.com --new https://new.example.com', 'ask nothing but what is missing'],
-    ['init shop --yes --countries US,RO', 'into a new folder, with defaults for everything else'],
+    ['init --old https://old.example.com --new https://new.example.com', 'without questions'],
+    ['init shop --yes --countries US,RO', 'in a new folder, with defaults for the rest'],
   ],
-  failsWhen: 'one of the files is there already',
+  failsWhen: 'one of the files exists already',
   async run(call) {
     const folder = resolve(call.terminal.cwd, call.args[0] ?? '.')
     const wishes = checked(await wishesOf(call, folder))
@@ -42,7 +42,7 @@ export const init: Verb = {
     const namespace = await namespaceFor(call, folder)
     const files = await initFiles(wishes, namespace ?? NO_NAMESPACE)
     const parsed = parseDocument(files['gate.json'] ?? '')
-    if (!parsed.ok) throw new UsageError(`This gives no valid document\n${paragraphs(parsed.problems)}`)
+    if (!parsed.ok) throw new UsageError(`The document must be valid\n${paragraphs(parsed.problems)}`)
     const written = await write(folder, files)
     return {
       json: { folder, files: written, kvNamespace: namespace ?? null },
@@ -53,19 +53,15 @@ export const init: Verb = {
 
 async function wishesOf(call: Call, folder: string): Promise<Wishes> {
   const { options, terminal } = call
+  const countries = options.text('countries')
   const given: Partial<Wishes> = {
     name: options.text('name') ?? nameFrom(folder),
-    ...(options.text('old') && { old: options.text('old') as string }),
-    ...(options.text('new') && { new: options.text('new') as string }),
-    ...(options.text('flag') && { flag: options.text('flag') as string }),
-    ...(options.text('owner') && { owner: options.text('owner') as string }),
-    ...(options.text('countries') !== undefined && {
-      countries: countriesIn(options.text('countries') ?? ''),
-    }),
+    ...options.texts('old', 'new', 'flag', 'owner'),
+    ...(countries !== undefined && { countries: countriesIn(countries) }),
   }
   if (options.has('yes') || (given.old !== undefined && given.new !== undefined)) return withDefaults(given)
   if (!terminal.canAsk) {
-    throw new UsageError('Cannot ask for the origins: this is no terminal. Give --old and --new, or --yes')
+    throw new UsageError('Cannot ask for the origins without a terminal. Give --old and --new, or --yes')
   }
   return withDefaults(await wizard(given))
 }
@@ -82,11 +78,11 @@ function withDefaults(given: Partial<Wishes>): Wishes {
 }
 
 function checked(wishes: Wishes): Wishes {
-  const stray = noCountry(wishes.countries)
+  const stray = invalidCountry(wishes.countries)
   if (stray !== undefined)
-    throw new UsageError(`Cannot use the country ${stray}: a country is a code of two letters, such as RO`)
+    throw new UsageError(`A country must be a code of two letters such as RO, not ${stray}`)
   if (/^[a-z0-9][a-z0-9-]{0,53}$/.test(wishes.name)) return wishes
-  throw new UsageError(`Cannot use the name ${wishes.name}: a Worker's name is of a-z, 0-9 and -, at most 54`)
+  throw new UsageError(`The name must be at most 54 of a-z, 0-9 and -, not ${wishes.name}`)
 }
 
 function nameFrom(folder: string): string {
@@ -100,23 +96,23 @@ function refuseToOverwrite({ options }: Call, folder: string, names: readonly st
   const present = names.filter((name) => name !== '.gitignore' && existsSync(join(folder, name)))
   if (present.length === 0 || options.has('force')) return
   throw new Refusal(
-    `Cannot write a gate here: ${present.join(', ')} exist already. Add --force to write over them`,
+    `Cannot set up a gate here: ${present.join(', ')} exist already. Add --force to overwrite them`,
   )
 }
 
-/** The id of the KV namespace; undefined where there is none yet, which is said. */
+/** The id of the KV namespace; undefined where none was created. */
 async function namespaceFor(call: Call, folder: string): Promise<string | undefined> {
   const { options, tell } = call
   const given = options.text('kv')
   if (given !== undefined) {
     if (/^[0-9a-f]{32}$/.test(given)) return given
-    throw new UsageError(`Cannot use --kv ${given}: the id of a namespace is 32 hexadecimal digits`)
+    throw new UsageError(`--kv must be 32 hexadecimal digits, not ${given}`)
   }
   const terminal: Terminal = { ...call.terminal, cwd: folder }
   if (options.has('no-kv') || !hasCredentials(terminal)) return undefined
-  const made = await call.during('making the KV namespace', createNamespace(terminal))
+  const made = await call.during('creating the KV namespace', createNamespace(terminal))
   if (made.ok) return made.id
-  tell(`no KV namespace was made: ${made.why}`)
+  tell(`the KV namespace was not created: ${made.why}`)
   return undefined
 }
 
@@ -130,7 +126,7 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
   return Object.keys(files)
 }
 
-/** A .gitignore that is there already keeps its lines. */
+/** Adds the lines that an existing .gitignore lacks. */
 async function addLines(path: string, text: string): Promise<void> {
   const present = await readFile(path, 'utf8').catch(() => '')
   const lines = new Set(present.split('\n'))
@@ -142,9 +138,9 @@ async function addLines(path: string, text: string): Promise<void> {
 function nextSteps({ paint, args }: Call, files: readonly string[], namespace: string | undefined): string {
   const steps = [
     ...(args[0] ? [`cd ${args[0]}`] : []),
-    'npx sluice dev            # the gate on http://127.0.0.1:8787',
-    'npx sluice simulate       # who would get what',
-    `npx sluice deploy         # to Cloudflare${namespace ? '' : '; makes the KV namespace and secrets'}`,
+    'npx sluice dev            # run the gate on http://127.0.0.1:8787',
+    'npx sluice simulate       # see who would get what',
+    `npx sluice deploy         # deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`,
   ]
   return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}`
 }

@@ -2,27 +2,33 @@ import { ApiError } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { KILL_ALL } from '../../core/config/control.ts'
 import { messageOf } from '../../core/message-of.ts'
+import {
+  type ArgumentSpec,
+  type Call,
+  type CliCommand,
+  type OptionSpec,
+  REASON,
+  type Result,
+} from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { ArgumentSpec, Call, OptionSpec, Result, Verb } from '../base/verb.ts'
-import { convergenceText, watchConvergence } from '../connection/convergence.ts'
+import { convergenceLines, watchConvergence } from '../connection/convergence.ts'
 import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
 import { unreachable } from '../render/failure.ts'
-import { REASON } from './rollout.ts'
 
 const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
 const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
 const KV: OptionSpec = {
   flags: '--kv',
-  summary: 'change the kill list in KV with wrangler, past the gate',
+  summary: 'change the kill list in KV with wrangler, without the gate',
 }
 const DEFAULT_WITHIN_SECONDS = 60
 
-export const kill: Verb = {
+export const kill: CliCommand = {
   name: 'kill',
   group: 'Rollout',
-  summary: 'Close a flag at once, for everybody',
+  summary: 'Serve the off variant to all visitors at once',
   details:
-    'Kill outranks everything: rules, preview links, stages. With --wait it ends with what was measured: which isolates that serve requests have it, and how long the slowest took. Where the gate cannot be reached, the kill list in KV is written with wrangler instead, if this folder has the wrangler.toml of the gate.',
+    'A kill outranks everything: rules, preview links, stages. With --wait the command ends when every isolate that serves requests has it, and tells how long the slowest took. If the gate cannot be reached, it writes the kill list in KV with wrangler instead, provided that this folder has the wrangler.toml of the gate.',
   arguments: [FLAG_OR_ALL],
   options: [
     ALL,
@@ -32,16 +38,16 @@ export const kill: Verb = {
     REASON,
   ],
   examples: [
-    ['kill new-checkout --wait', 'close it, and see it arrive'],
+    ['kill new-checkout --wait', 'kill it, and wait until it is live everywhere'],
     ['kill new-checkout --reason "INC-4711"', 'with a reason for the audit log'],
-    ['kill --all --yes', 'every flag of the gate, without asking'],
-    ['kill new-checkout --kv', 'past the gate, when nothing else works'],
+    ['kill --all --yes', 'every flag of the gate, without confirmation'],
+    ['kill new-checkout --kv', 'without the gate, when nothing else works'],
   ],
-  failsWhen: 'it was refused, or with --wait not seen everywhere in time',
+  failsWhen: 'it was refused, or with --wait is not live everywhere in time',
   async run(call) {
     const flag = flagOf(call)
-    if (flag === KILL_ALL) await call.confirm('Close all flags of the gate?')
-    if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'kill'))
+    if (flag === KILL_ALL) await call.confirm('Kill all flags of the gate?')
+    if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'kill'))
     const startedMs = Date.now()
     let answer: Responses['commandFlag']
     try {
@@ -49,56 +55,54 @@ export const kill: Verb = {
     } catch (error) {
       if (isDown(error)) {
         call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
-        return pastTheGate(await inKv(call, flag, 'kill'))
+        return withoutGate(await inKv(call, flag, 'kill'))
       }
       answer = await killedAlready(call, flag, error)
     }
     if (answer.via === 'kv') return closedByKv(flag, answer)
-    if (!call.options.has('wait')) return { json: answer, text: done(call, flag, answer.epoch) }
+    if (!call.options.has('wait')) return call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
     return await waited(call, flag, answer, startedMs)
   },
 }
 
-export const unkill: Verb = {
+export const unkill: CliCommand = {
   name: 'unkill',
   group: 'Rollout',
-  summary: 'Open a killed flag again',
+  summary: 'Lift the kill of a flag',
   details:
-    'The rollout goes on where it was. Lifts the kill wherever it stands, in the Controller or in KV; with --kv only the list in KV is changed, with wrangler, past the gate.',
+    'The rollout continues where it was. Lifts the kill in the Controller and in KV; with --kv only in KV, with wrangler and without the gate.',
   arguments: [FLAG_OR_ALL],
   options: [{ ...ALL, summary: 'lift a kill of all flags' }, KV, REASON],
   examples: [
     ['unkill new-checkout --reason "fixed"', 'lift the kill'],
-    ['unkill new-checkout --kv', 'past the gate'],
+    ['unkill new-checkout --kv', 'without the gate'],
   ],
   failsWhen: 'the flag is not killed, or all flags still are',
   async run(call) {
     const flag = flagOf(call)
-    if (call.options.has('kv')) return pastTheGate(await inKv(call, flag, 'unkill'))
+    if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
     const answer = await command(call, flag, 'unkill')
     const { kill: lists } = await call.ask('getStatus')
     const stillKilled = [...lists.kv, ...lists.controller].some((key) => key === flag || key === KILL_ALL)
-    const text = `${call.paint('green', '✔')} ${named(flag)} no longer killed, epoch ${answer.epoch}`
-    if (!stillKilled) return { json: { ...answer, stillKilled }, text }
-    const hint = `${call.paint('yellow', 'All flags are still killed. Lift that: sluice unkill --all')}`
-    return { json: { ...answer, stillKilled }, text: `${text}\n${hint}`, failed: true }
+    const hint = call.paint('yellow', 'All flags are still killed. Lift that: sluice unkill --all')
+    const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${stillKilled ? `\n${hint}` : ''}`
+    return { ...call.done({ ...answer, stillKilled }, text), failed: stillKilled }
   },
 }
 
 function flagOf({ args, options }: Call): string {
   const [flag] = args
-  if (options.has('all') === (flag !== undefined)) throw new UsageError('Name one flag, or say --all')
+  if (options.has('all') === (flag !== undefined)) throw new UsageError('Name one flag, or use --all')
   return flag === undefined || flag === 'all' ? KILL_ALL : flag
 }
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
 
 async function command({ ask, options }: Call, flag: string, verb: 'kill' | 'unkill') {
-  const reason = options.text('reason')
-  return await ask('commandFlag', { params: { flag, verb }, body: reason === undefined ? {} : { reason } })
+  return await ask('commandFlag', { params: { flag, verb }, body: options.texts('reason') })
 }
 
-/** Whoever kills what somebody else has killed a moment ago has what they want; every other refusal stays one. */
+/** A kill that another user has just made counts as success; every other refusal is thrown. */
 async function killedAlready(
   { ask, tell }: Call,
   flag: string,
@@ -111,13 +115,9 @@ async function killedAlready(
   return { epoch, via: 'controller', before: null, after: null }
 }
 
-/** The gate is not there, or can't do it; what it refuses is another matter. */
+/** The gate cannot be reached or fails; a refusal is something else. */
 function isDown(error: unknown): boolean {
   return unreachable(error) !== undefined || (error instanceof ApiError && error.status >= 500)
-}
-
-function done({ paint }: Call, flag: string, epoch: number): string {
-  return `${paint('green', '✔')} ${named(flag)} killed, epoch ${epoch}`
 }
 
 async function waited(
@@ -130,19 +130,16 @@ async function waited(
   const { client } = await call.gate()
   const convergence = await watchConvergence(call, client, answer.epoch, withinMs)
   const waitedMs = Date.now() - startedMs
-  const arrived = convergence?.converged === true
-  const mark = arrived
-    ? done(call, flag, answer.epoch)
-    : call.paint('red', `✗ ${named(flag)} killed, but not everywhere yet`)
-  return {
-    json: { ...answer, waitedMs, convergence: convergence ?? null },
-    text: `${mark}\n${convergence ? convergenceText(convergence) : 'The gate could not say who has it: nothing was measured'}`,
-    failed: !arrived,
-  }
+  const json = { ...answer, waitedMs, convergence: convergence ?? null }
+  const measured = convergence ? convergenceLines(convergence) : '  not measured: the gate did not answer'
+  if (convergence?.converged)
+    return call.done(json, `${named(flag)} killed, epoch ${answer.epoch}\n${measured}`)
+  const text = `${call.paint('red', `✗ ${named(flag)} killed, but not live everywhere yet`)}\n${measured}`
+  return { json, text, failed: true }
 }
 
 function closedByKv(flag: string, answer: Responses['commandFlag']): Result {
-  const text = `${named(flag)} on the kill list in KV: the Controller did not answer. Isolates read KV every 30 s; nothing was measured`
+  const text = `${named(flag)} on the kill list in KV, because the Controller did not answer. Isolates read KV every 30 s; not measured`
   return { json: { ...answer, measured: false }, text }
 }
 
@@ -150,7 +147,7 @@ function inKv(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillIn
   return call.during('writing KV with wrangler', changeKillList(call, flag, verb))
 }
 
-function pastTheGate({ before, after, where }: KillInKv): Result {
-  const text = `The kill list in KV (${where}) is now ${JSON.stringify(after)}. Isolates read it every 30 s; nothing was measured`
+function withoutGate({ before, after, where }: KillInKv): Result {
+  const text = `The kill list in KV (${where}) is now ${JSON.stringify(after)}. Isolates read it every 30 s; not measured`
   return { json: { via: 'wrangler', where, before, after, measured: false }, text }
 }

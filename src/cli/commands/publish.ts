@@ -1,25 +1,23 @@
-import type { Verb } from '../base/verb.ts'
+import { percentText, plural } from '../../core/figures.ts'
+import { type CliCommand, DOCUMENT_ARGUMENT, EXPECT, REASON } from '../base/command.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
-import { EXPECT } from '../document/flag-edits.ts'
-import { countOf } from '../render/count.ts'
+import { published } from '../document/flag-edits.ts'
 import { changeLines } from '../render/document-diff.ts'
-import { peopleText } from '../render/impact.ts'
-import { publishedText } from '../render/published.ts'
-import { REASON } from './rollout.ts'
+import { impactLines } from '../render/impact.ts'
 
-export const publish: Verb = {
+export const publish: CliCommand = {
   name: 'publish',
   group: 'Document',
-  summary: 'Put a document in force',
+  summary: 'Publish a document',
   details:
-    'Checks it, shows what it changes and whom it moves, and publishes it if nobody else has meanwhile. Asks first where it moves more visitors than the gate allows unasked.',
-  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+    'Checks the document, shows its changes and their impact, and publishes it unless another version was published meanwhile. Asks for confirmation if it moves more visitors than the document in force allows.',
+  arguments: [DOCUMENT_ARGUMENT],
   options: [EXPECT, REASON],
   examples: [
     ['publish --reason "ramp to 25 %"', 'the document of this folder'],
-    ['publish --expect 12 --yes', 'from a pipeline that has looked at version 12'],
+    ['publish --expect 12 --yes', 'from a pipeline that has reviewed the changes to version 12'],
   ],
-  failsWhen: 'the document has problems, or somebody else has published meanwhile',
+  failsWhen: 'the document has problems, or another one was published meanwhile',
   async run(call) {
     const { options, terminal, paint } = call
     const file = await readDocumentFile(call.args[0], terminal)
@@ -28,21 +26,20 @@ export const publish: Verb = {
     const review = await call.ask('diffDocument', { body: { document: file.text } })
     const expectedVersion = options.number('expect') ?? review.against
     if (review.changes.length > 0) {
-      call.tell(`${countOf(review.changes.length, 'change')} to version ${review.against} of ${url}`)
-      call.tell(`${changeLines(review.changes, paint)}\n${peopleText(review.people)}`)
+      call.tell(`${plural(review.changes.length, 'change')} to version ${review.against} of ${url}`)
+      call.tell(`${changeLines(review.changes, paint)}\n${impactLines(review.people)}`)
     }
     if (review.needsConfirmation) {
-      await call.confirm(`This moves ${review.people.movedPercent} % of visitors. Publish it?`)
+      await call.confirm(`This moves ${percentText(review.people.movedPercent)} of visitors. Publish it?`)
     }
-    const reason = options.text('reason')
     const body = {
       document: file.text,
       expectedVersion,
-      // The sample may have changed since the review; --yes answers that question, too.
+      // The sampled requests may have changed since the review: --yes covers that as well.
       confirm: review.needsConfirmation || options.has('yes'),
-      ...(reason !== undefined && { reason }),
+      ...options.texts('reason'),
     }
     const answer = await call.ask('publishDocument', { body })
-    return { json: answer, text: publishedText(call, answer) }
+    return published(call, answer, 'published')
   },
 }

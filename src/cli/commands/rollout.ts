@@ -1,110 +1,100 @@
-/** Verbs that steer the rollout of a flag. */
+/** Commands that control the rollout of a flag. */
 import type { FlagVerb } from '../../contract/routes.ts'
+import { stageText } from '../../contract/words/flag-state.ts'
+import { type Call, type CliCommand, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { ArgumentSpec, Call, Example, OptionSpec, Result, Verb } from '../base/verb.ts'
 
-export const FLAG_ARGUMENT: ArgumentSpec = { name: '<flag>', summary: 'key of the flag', completes: 'flags' }
-export const REASON: OptionSpec = { flags: '-m, --reason TEXT', summary: 'why; stands in the audit log' }
-
-type Steering = {
+type RolloutCommand = Pick<CliCommand, 'summary' | 'details' | 'examples'> & {
   verb: FlagVerb
-  summary: string
-  details?: string
-  examples: readonly Example[]
-  /** How it is said afterwards. */
+  /** What to say when it is done. */
   done: (flag: string, after: After) => string
 }
 
-type After = { stage: number; generation: number } | null
+type After = { stage: number; generation: number }
 
-function steering({ verb, summary, details, examples, done }: Steering): Verb {
+function rolloutCommand({ verb, done, ...help }: RolloutCommand): CliCommand {
   return {
     name: verb,
     group: 'Rollout',
-    summary,
-    ...(details && { details }),
+    ...help,
     arguments: [FLAG_ARGUMENT],
     options: [REASON],
-    examples,
-    failsWhen: 'the flag is not in a state for it',
+    failsWhen: 'the state of the flag does not allow it',
     run: async (call) => {
       const flag = call.args[0] ?? ''
-      const answer = await command(call, flag, verb)
-      return result(call, answer, done(flag, answer.after))
+      const answer = await send(call, flag, verb)
+      return call.done(answer, done(flag, answer.after ?? { stage: 0, generation: 0 }))
     },
   }
 }
 
-async function command({ ask, options }: Call, flag: string, verb: FlagVerb, stage?: number) {
-  const reason = options.text('reason')
-  const body = { ...(reason !== undefined && { reason }), ...(stage !== undefined && { stage }) }
+async function send({ ask, options }: Call, flag: string, verb: FlagVerb, stage?: number) {
+  const body = { ...options.texts('reason'), ...(stage !== undefined && { stage }) }
   return await ask('commandFlag', { params: { flag, verb }, body })
 }
 
-function result({ paint }: Call, answer: object, text: string): Result {
-  return { json: answer, text: `${paint('green', '✔')} ${text}` }
-}
+const atStage = (flag: string, { stage }: After) => `${flag} is at ${stageText(stage)}`
 
-export const advance = steering({
+export const advance = rolloutCommand({
   verb: 'advance',
-  summary: 'Go to the next stage at once',
-  details: 'Waits neither for the bake time nor for the guard.',
+  summary: 'Advance a flag to the next stage early',
+  details: 'Skips the rest of the bake and the verdict of the guard.',
   examples: [['advance new-checkout --reason "looks good"', 'one stage up']],
-  done: (flag, after) => `${flag} is at stage ${after?.stage}`,
+  done: atStage,
 })
 
-export const pause = steering({
+export const pause = rolloutCommand({
   verb: 'pause',
-  summary: 'Hold a flag at its stage',
-  details: 'The guard goes on: it may still roll back. "resume" ends the pause.',
-  examples: [['pause new-checkout --reason "on-call handover"', 'no stage comes by itself']],
+  summary: 'Keep a flag at its stage',
+  details: 'The guard keeps running and can still roll back. "resume" ends the pause.',
+  examples: [['pause new-checkout --reason "on-call handover"', 'no stage advances automatically']],
   done: (flag) => `${flag} is paused`,
 })
 
-export const approve = steering({
+export const approve = rolloutCommand({
   verb: 'approve',
-  summary: 'Let a flag leave a stage that asks for approval',
-  examples: [['approve new-checkout', 'the next stage comes when this one is done']],
-  done: (flag, after) => `${flag} may leave stage ${after?.stage}`,
+  summary: 'Approve the stage of a flag, so that it can advance',
+  examples: [['approve new-checkout', 'advance when the stage is done']],
+  done: (flag, { stage }) => `${flag} is approved at ${stageText(stage)}`,
 })
 
-export const rollback = steering({
+export const rollback = rolloutCommand({
   verb: 'rollback',
-  summary: 'Close a flag, as the guard would',
-  details: 'It stays closed until "resume" begins a new attempt at the first stage.',
-  examples: [['rollback new-checkout --reason "complaints about totals"', 'everybody is back on "off"']],
+  summary: 'Roll a flag back, as the guard would',
+  details: 'The flag stays rolled back until "resume" starts a new attempt from the first stage.',
+  examples: [['rollback new-checkout --reason "complaints about totals"', 'all visitors get "off" again']],
   done: (flag) => `${flag} is rolled back`,
 })
 
-export const resume = steering({
+export const resume = rolloutCommand({
   verb: 'resume',
   summary: 'End a pause, a freeze or a rollback',
-  details: 'After a rollback a new attempt begins, from the first stage.',
+  details: 'After a rollback, a new attempt starts from the first stage.',
   examples: [['resume new-checkout --reason "fixed in 2.4.1"', 'a new attempt, from the first stage']],
-  done: (flag, after) => `${flag} goes on: attempt ${after?.generation}, stage ${after?.stage}`,
+  done: (flag, { generation, stage }) => `${flag} is resumed: attempt ${generation}, ${stageText(stage)}`,
 })
 
-export const finish = steering({
+export const finish = rolloutCommand({
   verb: 'finish',
-  summary: 'End a rollout: everybody gets the new variant',
-  details: 'Releases the visitors who were held back as control at 100 %.',
-  examples: [['finish new-checkout', 'the rollout is done']],
+  summary: 'Finish a rollout: all eligible visitors get the new variant',
+  details: 'Includes the visitors who were held back as control at 100 %.',
+  examples: [['finish new-checkout', 'end the rollout']],
   done: (flag) => `${flag} is finished`,
 })
 
-export const stage: Verb = {
+export const stage: CliCommand = {
   name: 'stage',
   group: 'Rollout',
-  summary: 'Go to a stage, up or down',
-  arguments: [FLAG_ARGUMENT, { name: '<number>', summary: 'index of the stage, from 0' }],
+  summary: 'Set the stage of a flag, up or down',
+  arguments: [FLAG_ARGUMENT, { name: '<number>', summary: 'number of the stage, from 1' }],
   options: [REASON],
-  examples: [['stage new-checkout 0', 'back to the first stage']],
+  examples: [['stage new-checkout 1', 'back to the first stage']],
   failsWhen: 'there is no such stage',
   async run(call) {
     const [flag = '', text = ''] = call.args
-    if (!/^\d{1,4}$/.test(text))
-      throw new UsageError(`Cannot use the stage ${text}: it is a whole number from 0`)
-    const answer = await command(call, flag, 'stage', Number(text))
-    return result(call, answer, `${flag} is at stage ${answer.after?.stage}`)
+    if (!/^[1-9]\d{0,3}$/.test(text))
+      throw new UsageError(`The stage must be a whole number from 1, not ${text}`)
+    const answer = await send(call, flag, 'stage', Number(text) - 1)
+    return call.done(answer, atStage(flag, answer.after ?? { stage: Number(text) - 1, generation: 0 }))
   },
 }

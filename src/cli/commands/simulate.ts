@@ -1,3 +1,4 @@
+import { stageText } from '../../contract/words/flag-state.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { type ControlState, compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
@@ -7,48 +8,52 @@ import {
   type SimulatedFlag,
   simulateFlags,
 } from '../../core/decision/population.ts'
+import { countText, plural } from '../../core/figures.ts'
+import { type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Paint } from '../base/terminal.ts'
-import type { Verb } from '../base/verb.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { attributesIn } from '../document/visitor-options.ts'
-import { table } from '../render/table.ts'
+import { headed } from '../render/table.ts'
 
 const DEFAULT_VISITORS = 10_000
-const MOST_VISITORS = 1_000_000
+const MAX_VISITORS = 1_000_000
 const DEVICES = { desktop: 50, mobile: 45, tablet: 5 }
-/** Stands for all countries that no rule names; no country has this code. */
+/** For all countries that no rule names; no country has this code. */
 const ELSEWHERE = 'ZZ'
 
-export const simulate: Verb = {
+export const simulate: CliCommand = {
   name: 'simulate',
   group: 'Document',
-  summary: 'Shares per country and device, for visitors that are made up',
+  summary: 'Show the shares per country and device, for synthetic visitors',
   details:
-    'Needs no gate: the real decision, for a synthetic population, by the document of a file. Countries are those that rules name, and ZZ for all others, unless --countries says otherwise.',
-  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+    'Works without a gate: runs the real decision on a synthetic population, with the document of a file. By default the countries are those in the rules, and ZZ for all others.',
+  arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--flag KEY', summary: 'only this flag; can be repeated', kind: 'list' },
-    { flags: '--stage N', summary: 'with every rollout at this stage, from 0 (0)', kind: 'number' },
+    { flags: '--stage N', summary: 'put every rollout at this stage, from 1 (1)', kind: 'number' },
     { flags: '--visitors N', summary: `how many (${DEFAULT_VISITORS})`, kind: 'number' },
     { flags: '--countries LIST', summary: 'countries with weights, such as US=60,RO=40' },
     { flags: '--devices LIST', summary: 'devices with weights (desktop=50,mobile=45,tablet=5)' },
-    { flags: '-a, --attribute NAME=VALUE', summary: 'what all visitors have', kind: 'list' },
-    { flags: '--environment NAME', summary: 'where the gate runs (production)' },
+    { flags: '-a, --attribute NAME=VALUE', summary: 'an attribute of all visitors', kind: 'list' },
+    { flags: '--environment NAME', summary: 'the environment of the gate (production)' },
   ],
   examples: [
     ['simulate', 'who would get what at the first stage'],
-    ['simulate --stage 1 --countries US=60,RO=40', 'at the second stage, with countries as they come'],
-    ['simulate --flag new-checkout --attribute accountType=pro --json', 'one flag, for a kind of visitors'],
+    ['simulate --stage 2 --countries US=60,RO=40', 'at the second stage, with a mix of countries'],
+    [
+      'simulate --flag new-checkout --attribute accountType=pro --json',
+      'one flag, for one group of visitors',
+    ],
   ],
   failsWhen: 'the document has problems',
   async run({ args, options, terminal, paint }) {
     const file = await readDocumentFile(args[0], terminal)
     const document = parsedDocument(file)
     const flags = flagsIn(options, document)
-    const stage = wholeNumber(options, 'stage', 0, 1_000)
-    const visitors = wholeNumber(options, 'visitors', DEFAULT_VISITORS, MOST_VISITORS)
+    const stage = wholeNumber(options, 'stage', 1, 1_000)
+    const visitors = wholeNumber(options, 'visitors', DEFAULT_VISITORS, MAX_VISITORS)
     const mixture = {
       country: countriesFor(options, document),
       device: weightsIn(options, 'devices') ?? DEVICES,
@@ -56,7 +61,7 @@ export const simulate: Verb = {
     const common = attributesIn(options.list('attribute'))
     const snapshot = compileSnapshot(document)
     const environment = options.text('environment') ?? 'production'
-    const control = compileControl(atStage(document, stage), [])
+    const control = compileControl(atStage(document, stage - 1), [])
     const inputs = { flags: snapshot.flags, control, environment, nowMs: Date.now(), overrides: undefined }
     const simulated = simulateFlags(
       snapshot,
@@ -64,7 +69,7 @@ export const simulate: Verb = {
       { visitors, mixture: without(mixture, common), common },
       inputs,
     )
-    const heading = `${visitors.toLocaleString('en')} visitors, ${file.name}, stage ${stage}`
+    const heading = `${plural(visitors, 'visitor')}, ${file.name}, ${stageText(stage - 1)}`
     const tables = simulated.map((each) => simulatedText(each, paint))
     return { json: { visitors, stage, flags: simulated }, text: [heading, ...tables].join('\n\n') }
   },
@@ -77,15 +82,13 @@ function flagsIn(options: Options, { flags }: GateDocument): string[] {
   return asked.length > 0 ? [...asked] : Object.keys(flags)
 }
 
-function wholeNumber(options: Options, name: string, otherwise: number, most: number): number {
-  const value = options.number(name) ?? otherwise
-  if (Number.isInteger(value) && value <= most) return value
-  throw new UsageError(
-    `Cannot use --${name} ${value}: it is a whole number, ${most.toLocaleString('en')} at most`,
-  )
+function wholeNumber(options: Options, name: string, fallback: number, max: number): number {
+  const value = options.number(name) ?? fallback
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  throw new UsageError(`--${name} must be a whole number from 1 to ${countText(max)}, not ${value}`)
 }
 
-/** Countries that rules name, each with the same weight, and as many visitors from elsewhere. */
+/** The countries in the rules, with equal weights, and as many visitors from elsewhere. */
 function countriesFor(options: Options, { flags }: GateDocument): Record<string, number> {
   const given = weightsIn(options, 'countries')
   if (given !== undefined) return given
@@ -98,17 +101,17 @@ function countriesFor(options: Options, { flags }: GateDocument): Record<string,
   }
 }
 
-/** `US=60,RO=40`, or names alone, which then weigh the same. */
+/** `US=60,RO=40`, or names alone with equal weights. */
 function weightsIn(options: Options, name: string): Record<string, number> | undefined {
   const text = options.text(name)
   if (text === undefined) return undefined
   const weights = text.split(',').map((part): [string, number] => {
     const [value = '', weight = '1'] = part.trim().split('=')
     if (value !== '' && /^\d{1,9}$/.test(weight)) return [value, Number(weight)]
-    throw new UsageError(`Cannot use --${name} ${part}: write NAME=WEIGHT, with a whole number`)
+    throw new UsageError(`--${name} must be NAME=WEIGHT with whole numbers, not ${part}`)
   })
   if (weights.every(([, weight]) => weight === 0))
-    throw new UsageError(`Cannot use --${name} ${text}: nobody is left`)
+    throw new UsageError(`--${name} must have a weight above 0`)
   return Object.fromEntries(weights)
 }
 
@@ -117,7 +120,7 @@ function atStage({ flags }: GateDocument, stage: number): ControlState {
   return { ...INITIAL_CONTROL_STATE, flags: Object.fromEntries(controls) }
 }
 
-/** What all visitors have in common does not differ between them. */
+/** The mixture without the attributes that all visitors have in common. */
 function without(mixture: Mixture, common: object): Mixture {
   return Object.fromEntries(
     Object.entries(mixture).filter(([attribute]) => !Object.hasOwn(common, attribute)),
@@ -126,8 +129,8 @@ function without(mixture: Mixture, common: object): Mixture {
 
 function simulatedText({ flag, groups }: SimulatedFlag, paint: Paint): string {
   const variants = [...new Set(groups.flatMap((group) => Object.keys(group.variants)))].sort()
-  const header = [paint('bold', flag), ...['visitors', ...variants].map((name) => paint('dim', name))]
-  return table([header, ...groups.map((group) => groupRow(group, variants))])
+  const rows = groups.map((group) => groupRow(group, variants))
+  return `${paint('bold', flag)}\n${headed(['', 'visitors', ...variants], rows, paint)}`
 }
 
 function groupRow(
@@ -136,5 +139,5 @@ function groupRow(
 ): string[] {
   const shares = columns.map((variant) => `${((100 * (variants[variant] ?? 0)) / visitors).toFixed(1)} %`)
   const label = attribute === '' ? 'all' : `${attribute} ${value}`
-  return [`  ${label}`, visitors.toLocaleString('en'), ...shares]
+  return [`  ${label}`, countText(visitors), ...shares]
 }

@@ -1,26 +1,24 @@
+import { plural } from '../../core/figures.ts'
 import { type Debt, debtOf } from '../../core/flags/debt.ts'
+import type { Call, CliCommand } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { Call, Verb } from '../base/verb.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
-import { countOf } from '../render/count.ts'
 import { table } from '../render/table.ts'
 
 const KINDS: readonly Debt['kind'][] = ['expired', 'finished', 'unused', 'ownerless']
 
 type StaleFlag = { flag: string; owner: string | null; stale: Debt[] }
 
-export const stale: Verb = {
+export const stale: CliCommand = {
   name: 'stale',
   group: 'Flags',
-  summary: 'Flags that somebody should clean up',
+  summary: 'List flags to clean up',
   details:
-    'Expired ones, those that have served everybody the same for a fortnight, those that nothing has asked for in a month, and those without an owner. With a file it needs no gate, and can only tell what the document says: expired and ownerless.',
-  arguments: [
-    { name: '[file]', summary: 'look at this document instead of asking the gate', completes: 'files' },
-  ],
+    'Expired flags, flags that have served all visitors the same variant for two weeks, flags that were not evaluated for a month, and flags without an owner. With a file it works without a gate, and finds expired and ownerless flags only.',
+  arguments: [{ name: '[file]', summary: 'check this document instead of the gate', completes: 'files' }],
   options: [{ flags: '--only KINDS', summary: `some of ${KINDS.join(',')}` }],
   examples: [
-    ['stale', 'flag debt of the gate; exit code 1 where there is some'],
+    ['stale', 'the flags of the gate to clean up; exit code 1 if there are any'],
     ['stale gate.json --only expired', 'for a pipeline, without a gate'],
   ],
   failsWhen: 'there are such flags',
@@ -41,7 +39,7 @@ function kindsIn({ options }: Call): readonly string[] {
   const kinds = text.split(',').map((kind) => kind.trim())
   const unknown = kinds.find((kind) => !(KINDS as readonly string[]).includes(kind))
   if (unknown === undefined) return kinds
-  throw new UsageError(`Cannot use --only ${unknown}: choose from ${KINDS.join(', ')}`)
+  throw new UsageError(`--only must be some of ${KINDS.join(', ')}, not ${unknown}`)
 }
 
 async function ofGate({ ask }: Call): Promise<StaleFlag[]> {
@@ -60,9 +58,9 @@ async function ofFile({ terminal }: Call, name: string): Promise<StaleFlag[]> {
 }
 
 function staleText({ paint }: Call, flags: readonly StaleFlag[], total: number): string {
-  if (flags.length === 0) return `${paint('green', '✔')} ${countOf(total, 'flag')}, nothing to clean up`
+  if (flags.length === 0) return `${paint('green', '✔')} ${plural(total, 'flag')}, nothing to clean up`
   const rows = flags.flatMap(({ flag, owner, stale: debts }) =>
     debts.map(({ kind, text }) => [flag, paint('yellow', kind), text, owner ?? '']),
   )
-  return `${table(rows)}\n\n${flags.length} of ${countOf(total, 'flag')} to clean up`
+  return `${table(rows)}\n\n${flags.length} of ${plural(total, 'flag')} to clean up`
 }

@@ -1,38 +1,40 @@
-import type { Verb } from '../base/verb.ts'
-import { statusView } from '../render/status-view.ts'
+import type { CliCommand } from '../base/command.ts'
+import { statusView, summariesOf } from '../render/status-view.ts'
 import { watchStatus } from '../render/status-watch.ts'
 
-export const status: Verb = {
+export const status: CliCommand = {
   name: 'status',
   group: 'Look',
-  summary: 'The live picture of the gate',
+  summary: 'Show the status of the gate',
   details:
-    'Every flag with its stage, its guard, and the requests of the current attempt. With --watch it stays and moves; with --watch --json it prints a JSON value a line, one for each change.',
+    'Every flag with its state, its stage, and the requests of the current attempt. With --watch the view is live; with --watch --json each change is one line of JSON.',
   arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],
-  options: [{ flags: '-w, --watch', summary: 'stay, until Ctrl-C' }],
+  options: [{ flags: '-w, --watch', summary: 'keep watching until Ctrl-C' }],
   examples: [
     ['status', 'all flags, once'],
     ['status new-checkout', 'one flag, arm by arm'],
     ['status --watch', 'a live view'],
   ],
-  failsWhen: 'the Controller cannot be reached, or the newest document was refused',
+  failsWhen: 'the Controller does not answer, or the newest document in KV is invalid',
   async run(call) {
     const { client, url } = await call.gate()
     const flag = call.args[0]
     if (call.options.has('watch')) return await watchStatus(call, client, url, flag)
     const picture = await call.ask('getStatus')
     const failed = picture.controller !== 'ok' || picture.document.refused.length > 0
-    return { json: picture, text: statusView(picture, { url, paint: call.paint, flag }), failed }
+    if (call.isJson) return { json: picture, text: '', failed }
+    const summaries = summariesOf(await call.ask('listFlags'))
+    return { json: picture, text: statusView(picture, { url, paint: call.paint, flag, summaries }), failed }
   },
 }
 
-export const watch: Verb = {
+export const watch: CliCommand = {
   name: 'watch',
   group: 'Look',
-  summary: 'The live picture, until Ctrl-C',
-  details: 'The same as "status --watch".',
+  summary: 'Watch the status of the gate until Ctrl-C',
+  details: 'Short for "status --watch".',
   arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],
-  examples: [['watch new-checkout', 'one flag, arm by arm, as it goes on']],
+  examples: [['watch new-checkout', 'one flag, arm by arm, live']],
   async run(call) {
     const { client, url } = await call.gate()
     return await watchStatus(call, client, url, call.args[0])

@@ -1,19 +1,18 @@
-/** What is often changed of a flag in the document: whether it is enabled, and its percentage. */
-
+/** Frequent changes of a flag in the document: whether it is enabled, and its percentage. */
+import { type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { Verb } from '../base/verb.ts'
-import { EXPECT, editOne } from '../document/flag-edits.ts'
-import { FLAG_ARGUMENT, REASON } from './rollout.ts'
+import { editOne } from '../document/flag-edits.ts'
 
-export const enable = switching('enable', 'Let the rules of a flag decide again')
-export const disable = switching('disable', 'Give everybody the "off" variant, in the document')
+export const enable = switching('enable', 'Let the rules of a disabled flag decide again')
+export const disable = switching('disable', 'Serve the off variant to all visitors, in the document')
 
-function switching(verb: 'enable' | 'disable', summary: string): Verb {
+function switching(verb: 'enable' | 'disable', summary: string): CliCommand {
   return {
     name: verb,
     group: 'Flags',
     summary,
-    details: `Publishes a new version of the document. In an emergency use "sluice kill": it is faster and outranks everything.`,
+    details:
+      'Publishes a new version of the document. In an emergency use "sluice kill", which is faster and outranks everything.',
     arguments: [FLAG_ARGUMENT],
     options: [EXPECT, REASON],
     examples: [[`${verb} new-search --reason "as planned"`, `sets "enabled" to ${verb === 'enable'}`]],
@@ -27,24 +26,28 @@ function switching(verb: 'enable' | 'disable', summary: string): Verb {
   }
 }
 
-export const percentage: Verb = {
+export const percentage: CliCommand = {
   name: 'percentage',
   group: 'Flags',
   summary: 'Set the share of visitors for whom a rule is on',
-  details: 'For flags without stages; those are steered with advance, stage and the like.',
-  arguments: [FLAG_ARGUMENT, { name: '<percent>', summary: 'from 0 to 100, three decimals at most' }],
+  details: 'For flags without stages. Flags with stages are controlled with advance, stage and so on.',
+  arguments: [FLAG_ARGUMENT, { name: '<percent>', summary: 'from 0 to 100, at most three decimals' }],
   options: [
-    { flags: '--rule N', summary: 'index of the rule (the only one that has a percentage)', kind: 'number' },
+    {
+      flags: '--rule N',
+      summary: 'index of the rule from 0 (the only one with a percentage)',
+      kind: 'number',
+    },
     EXPECT,
     REASON,
   ],
-  examples: [['percentage new-search 25 --reason "going well"', 'on for a quarter']],
-  failsWhen: 'the flag has no rule for it',
+  examples: [['percentage new-search 25 --reason "going well"', 'on for a quarter of the visitors']],
+  failsWhen: 'the flag has no such rule',
   async run(call) {
     const [flag = '', text = ''] = call.args
     const value = Number(text.replace(/\s*%$/, ''))
     if (text.trim() === '' || !(value >= 0 && value <= 100)) {
-      throw new UsageError(`Cannot use the percentage ${text}: it is a number from 0 to 100`)
+      throw new UsageError(`The percentage must be a number from 0 to 100, not ${text}`)
     }
     const rule = call.options.number('rule')
     const wanted = { percentage: value, ...(rule !== undefined && { rule }) }

@@ -1,21 +1,21 @@
 import { ROLES, type Role } from '../../contract/routes.ts'
+import { timestampText } from '../../core/figures.ts'
+import type { CliCommand } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
-import type { Verb } from '../base/verb.ts'
-import { table } from '../render/table.ts'
-import { timeText } from '../render/time.ts'
+import { headed } from '../render/table.ts'
 
-const create: Verb = {
+const create: CliCommand = {
   name: 'create',
   group: 'Manage',
-  summary: 'Make a token; it is shown once',
-  arguments: [{ name: '<name>', summary: 'who it is for; stands in the audit log' }],
+  summary: 'Create a token, which is shown only once',
+  arguments: [{ name: '<name>', summary: 'who it is for; shown in the audit log' }],
   options: [
-    { flags: '--role ROLE', summary: 'what it may do (viewer)', choices: ROLES },
-    { flags: '--days N', summary: 'how long it is good for (for ever)', kind: 'number' },
+    { flags: '--role ROLE', summary: 'the role of the token (viewer)', choices: ROLES },
+    { flags: '--days N', summary: 'how long it is valid (until revoked)', kind: 'number' },
   ],
   examples: [
     ['token create ci --role admin --days 90', 'for a pipeline that publishes'],
-    ['token create on-call --role operator', 'may kill and steer, not publish'],
+    ['token create on-call --role operator', 'may kill and control rollouts, not publish'],
   ],
   async run(call) {
     const days = call.options.number('days')
@@ -25,68 +25,67 @@ const create: Verb = {
       ...(days !== undefined && { expiresInDays: days }),
     }
     const answer = await call.ask('createToken', { body })
-    call.tell(`${answer.name} is ${answer.role}, until ${answer.expiresAt ?? 'revoked'}. This is shown once:`)
+    call.tell(
+      `${answer.name} is ${answer.role}, until ${answer.expiresAt ?? 'revoked'}. The token is shown only once:`,
+    )
     return { json: answer, text: answer.token }
   },
 }
 
-const list: Verb = {
+const list: CliCommand = {
   name: 'list',
   group: 'Manage',
-  summary: 'Tokens, without their secrets',
-  examples: [['token list', 'who can get in']],
+  summary: 'List the tokens, without their secrets',
+  examples: [['token list', 'who has access']],
   async run(call) {
     const answer = await call.ask('listTokens')
-    const header = ['id', 'name', 'role', 'made', 'expires', 'last used'].map((name) =>
-      call.paint('dim', name),
-    )
-    const when = (iso: string | null) => (iso === null ? 'never' : timeText(iso))
+    const when = (iso: string | null) => (iso === null ? 'never' : timestampText(iso))
     const rows = answer.tokens.map((token) => [
       token.id,
       token.name,
       token.role,
-      `${timeText(token.createdAt)} by ${token.createdBy}`,
+      `${timestampText(token.createdAt)} by ${token.createdBy}`,
       when(token.expiresAt),
       when(token.lastUsedAt),
     ])
-    const text = rows.length === 0 ? 'No tokens besides ADMIN_TOKEN' : table([header, ...rows])
+    const columns = ['id', 'name', 'role', 'created', 'expires', 'last used']
+    const text = rows.length === 0 ? 'No tokens besides ADMIN_TOKEN' : headed(columns, rows, call.paint)
     return { json: answer, text }
   },
 }
 
-const revoke: Verb = {
+const revoke: CliCommand = {
   name: 'revoke',
   group: 'Manage',
-  summary: 'Take a token back',
-  arguments: [{ name: '<token>', summary: 'its id, or its name where only one has it' }],
+  summary: 'Revoke a token',
+  arguments: [{ name: '<token>', summary: 'its id, or its name if that is unique' }],
   examples: [['token revoke on-call', 'it is refused everywhere within 15 s']],
   failsWhen: 'there is no such token',
   async run(call) {
     const wanted = call.args[0] ?? ''
     const { tokens } = await call.ask('listTokens')
     const matches = tokens.filter(({ id, name }) => id === wanted || name === wanted)
-    if (matches.length > 1)
-      throw new UsageError(`${matches.length} tokens are called ${wanted}: use the id of one`)
+    if (matches.length > 1) throw new UsageError(`${matches.length} tokens are called ${wanted}: use an id`)
     const id = matches[0]?.id ?? wanted
     const answer = await call.ask('revokeToken', { params: { id } })
-    return { json: answer, text: `${call.paint('green', '✔')} revoked ${wanted}` }
+    return call.done(answer, `revoked ${wanted}`)
   },
 }
 
-export const token: Verb = {
+export const token: CliCommand = {
   name: 'token',
   group: 'Manage',
-  summary: 'Make, list and take back tokens of the admin API',
+  summary: 'Create, list and revoke tokens of the admin API',
   examples: [['token create ci --role admin', 'a token for a pipeline']],
-  verbs: [create, list, revoke],
+  subcommands: [create, list, revoke],
 }
 
-export const webhook: Verb = {
+export const webhook: CliCommand = {
   name: 'webhook',
   group: 'Manage',
   summary: 'Send a test message to a webhook of the document',
-  arguments: [{ name: '<url>', summary: 'the URL, as it stands in the document' }],
-  examples: [['webhook https://hooks.example.com/sluice', 'does it arrive?']],
+  arguments: [{ name: '<url>', summary: 'the URL, as in the document' }],
+  examples: [['webhook https://hooks.example.com/sluice', 'check that it is delivered']],
   failsWhen: 'it was not delivered',
   async run(call) {
     const body = { url: call.args[0] ?? '' }

@@ -1,10 +1,9 @@
-/** Which gate is meant, who asks, and how long it may take. */
-
+/** The gate to call, the token, and the timeout. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createAdminClient } from '../../contract/client.ts'
 import { messageOf } from '../../core/message-of.ts'
-import type { Gate } from '../base/connected-gate.ts'
+import type { Gate } from '../base/command.ts'
 import { Refusal, TimeoutError, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
@@ -16,7 +15,7 @@ const DEFAULT_TIMEOUT_SECONDS = 10
 
 type Target = { url: string; token: string | undefined }
 
-/** The gate that options, environment, profile or a gate running in this folder name, in this order. */
+/** The gate that the options, the environment, a profile or this folder name, in this order. */
 export async function connect(
   options: Options,
   terminal: Terminal,
@@ -42,13 +41,13 @@ async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
     if (profile !== undefined) return { url: profile.url, token: profile.token }
     const known = Object.keys(profiles).join(', ') || 'none yet'
     throw new UsageError(
-      `There is no profile ${name} (there is ${known}). Add it: sluice profile add ${name} --url URL`,
+      `There is no profile ${name} (profiles: ${known}). Add it: sluice profile add ${name} --url URL`,
     )
   }
   return (await readLocalGate(terminal.cwd)) ?? { url: DEFAULT_URL, token: undefined }
 }
 
-/** A gate that is named by its address may be one whose token is known. */
+/** The token of a gate that is given by its address, where a profile has it. */
 async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
   const { profiles } = await readProfiles(terminal)
   const local = await readLocalGate(terminal.cwd)
@@ -63,7 +62,7 @@ async function givenToken(
 ): Promise<string | undefined> {
   const argument = options.text('token')
   if (argument !== undefined) {
-    tell('warning: others on this machine can see --token; SLUICE_TOKEN, --token-file or a profile keep it')
+    tell('warning: other users of this machine can see --token; use SLUICE_TOKEN, --token-file or a profile')
     return argument
   }
   const file = options.text('token-file')
@@ -84,16 +83,15 @@ export async function readToken(file: string, terminal: Terminal): Promise<strin
   return token
 }
 
-/** The address in one shape; a page of the gate's dashboard will do. */
+/** The normalised address; that of a page of the dashboard will do. */
 export function checkedUrl(text: string): string {
   let url: URL
   try {
     url = new URL(text.includes('://') ? text : `https://${text}`)
   } catch {
-    throw new UsageError(`Cannot use the gate ${text}: it is no URL such as https://www.example.com`)
+    throw new UsageError(`The gate must be a URL such as https://www.example.com, not ${text}`)
   }
-  if (!/^https?:$/.test(url.protocol))
-    throw new UsageError(`Cannot use the gate ${text}: it is no http(s) URL`)
+  if (!/^https?:$/.test(url.protocol)) throw new UsageError(`The gate must be an http(s) URL, not ${text}`)
   return trimmed(`${url.origin}${url.pathname.replace(/\/__sluice(\/.*)?$/, '')}`)
 }
 
@@ -101,7 +99,7 @@ function trimmed(url: string): string {
   return url.replace(/\/+$/, '')
 }
 
-/** The gate has to answer in time; its stream of events may then go on for as long as anybody listens. */
+/** The gate must start to answer in time; a stream of events may then go on. */
 function fetchWithin(timeoutMs: number, terminal: Terminal): typeof fetch {
   return async (input, init) => {
     const late = new AbortController()

@@ -1,4 +1,4 @@
-/** Secrets of a gate on this machine, in the file in which wrangler looks for them as well. */
+/** Secrets of a local gate, in the file that wrangler reads as well. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'

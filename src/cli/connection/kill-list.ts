@@ -1,21 +1,21 @@
-/** The people's own kill list, changed in KV with wrangler: the way that needs neither gate nor Controller. */
+/** The kill list in KV, changed with wrangler: this works without the gate and its Controller. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseKillList } from '../../core/config/control.ts'
+import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
-import type { Call } from '../base/verb.ts'
 import { LOCAL_FOLDER } from './local-gate-note.ts'
 import { complaintOf, hasCredentials, NO_NAMESPACE, wrangler } from './wrangler.ts'
 
 export type KillInKv = { before: readonly string[]; after: readonly string[]; where: string }
 
-/** Puts a flag on the list in KV, or takes it off. */
+/** Adds a flag to the list in KV, or removes it. */
 export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillInKv> {
   const { terminal } = call
   const byHand = `npx wrangler kv key put kill '${JSON.stringify([flag])}' --binding GATE --remote`
   if (!existsSync(join(terminal.cwd, 'wrangler.toml'))) {
     throw new Refusal(
-      `Cannot write KV: this folder has no wrangler.toml of the gate. In the one that has: ${byHand}`,
+      `Cannot write KV: this folder has no wrangler.toml. In the folder of the gate, run: ${byHand}`,
     )
   }
   const where = await placeOf(call)
@@ -29,10 +29,10 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
   const after = verb === 'kill' ? [...others, flag] : others
   const run = await wrangler(['kv', 'key', 'put', 'kill', JSON.stringify(after), ...where], terminal)
   if (run.code !== 0) throw new Refusal(`Cannot write KV: ${complaintOf(run)}`)
-  return { before, after, where: where.includes('--local') ? 'on this machine' : 'on Cloudflare' }
+  return { before, after, where: where.includes('--local') ? 'local' : 'on Cloudflare' }
 }
 
-/** KV of a gate on this machine, for a gate on this machine; else the one that the folder's wrangler.toml names. */
+/** The local KV for a local gate; otherwise the one that the folder's wrangler.toml names. */
 async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const { url } = await gate()
   const isHere = /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)
@@ -40,11 +40,11 @@ async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const folder = [`${LOCAL_FOLDER}/state`, '.wrangler/state'].find((each) =>
     existsSync(join(terminal.cwd, each)),
   )
-  // A gate on this machine always has the namespace of this package, whichever the folder deploys to.
+  // A local gate always has the namespace of this package, whichever the folder deploys to.
   return ['--namespace-id', NO_NAMESPACE, '--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
 }
 
-/** A list that can't be read is not written over: who is on it would be opened. */
+/** Refuses a list that cannot be read: writing over it would open the flags on it. */
 async function readList({ terminal }: Call, where: readonly string[]): Promise<readonly string[]> {
   const run = await wrangler(['kv', 'key', 'get', 'kill', '--text', ...where], terminal)
   if (run.code !== 0 && !/404|not found/i.test(run.out + run.err)) {
@@ -53,7 +53,5 @@ async function readList({ terminal }: Call, where: readonly string[]): Promise<r
   const text = run.code === 0 ? run.out.trim() : ''
   const parsed = parseKillList(/^(Value not found|404)/i.test(text) ? '' : text)
   if (parsed.ok) return parsed.value
-  throw new Refusal(
-    `Cannot change the kill list in KV: it holds ${text.slice(0, 80)}, which is no list of flags`,
-  )
+  throw new Refusal(`Cannot change the kill list in KV: it must be a list of flags, not ${text.slice(0, 80)}`)
 }

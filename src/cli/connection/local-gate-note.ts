@@ -1,6 +1,6 @@
 /**
- * The gate that runs in a folder: `sluice dev` notes its address and token there, so that the other verbs find it
- * without being told. The note goes when the gate does.
+ * The gate that runs in a folder: `sluice dev` writes its address and token there, so that the other commands find it.
+ * The note is removed when the gate stops.
  */
 import { rmSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -16,12 +16,12 @@ function notePath(folder: string): string {
   return join(folder, LOCAL_FOLDER, 'dev.json')
 }
 
-/** The note of a gate that runs in the folder; undefined where none does. */
+/** The note of the gate that runs in the folder; undefined where none does. */
 export async function readLocalGate(folder: string): Promise<LocalGateNote | undefined> {
   try {
     return v.parse(noteSchema, JSON.parse(await readFile(notePath(folder), 'utf8')))
   } catch {
-    // No note, or one of another version: then no local gate is known.
+    // There is no note, or one of another version: either way no local gate is known.
     return undefined
   }
 }
@@ -29,7 +29,7 @@ export async function readLocalGate(folder: string): Promise<LocalGateNote | und
 export async function writeLocalGate(folder: string, note: LocalGateNote): Promise<void> {
   await mkdir(join(folder, LOCAL_FOLDER), { recursive: true })
   await writeFile(notePath(folder), `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 })
-  // Whatever ends the process: a note of a gate that is gone would lead the other verbs astray.
+  // However the process ends: with a stale note the other commands would call a gate that is gone.
   process.once('exit', () => rmSync(notePath(folder), { force: true }))
 }
 

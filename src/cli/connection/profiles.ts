@@ -1,6 +1,6 @@
 /**
- * Profiles: gates by name, with their tokens, in a file that only its owner may read. One of them can be the
- * current one, which is used when nothing else names a gate.
+ * Profiles: gates by name, with their tokens, in a file that only its owner may read. The current one is used when
+ * nothing else names a gate.
  */
 
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ export type Profiles = v.InferOutput<typeof fileSchema>
 const OWNER_ONLY = 0o600
 const OTHERS = 0o077
 
-/** Where profiles are kept: SLUICE_CONFIG_DIR, or the user's folder for settings. */
+/** Where profiles are stored: in SLUICE_CONFIG_DIR, or in the user's folder for settings. */
 export function profilesPath({ env }: Pick<Terminal, 'env'>): string {
   const folder = env.SLUICE_CONFIG_DIR || join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'sluice')
   return join(folder, 'profiles.json')
@@ -40,11 +40,11 @@ export async function readProfiles(terminal: Pick<Terminal, 'env'>): Promise<Pro
   try {
     return v.parse(fileSchema, JSON.parse(text))
   } catch (error) {
-    throw new Refusal(`Cannot use ${path}: ${messageOf(error)}. Mend or remove it`)
+    throw new Refusal(`Cannot use ${path}: ${messageOf(error)}. Fix or remove it`)
   }
 }
 
-/** Writes the file anew; another process sees the old one or the new one, never half of it. */
+/** Replaces the file atomically. */
 export async function writeProfiles(terminal: Pick<Terminal, 'env'>, profiles: Profiles): Promise<void> {
   const path = profilesPath(terminal)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -58,5 +58,5 @@ async function refuseIfOthersCanRead(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const { mode } = await stat(path)
   if ((mode & OTHERS) === 0) return
-  throw new Refusal(`Cannot use ${path}: others on this machine can read its tokens. Run: chmod 600 ${path}`)
+  throw new Refusal(`Cannot use ${path}: other users can read its tokens. Run: chmod 600 ${path}`)
 }

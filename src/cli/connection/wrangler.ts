@@ -1,4 +1,4 @@
-/** Runs wrangler: the one that is installed in the folder, or else beside this package. */
+/** Runs wrangler: the one installed in the folder, or else beside this package. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -8,22 +8,14 @@ import { Refusal } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { withoutColours } from '../render/table.ts'
 
-/** Wrangler refuses older ones. */
-const LEAST_NODE_MAJOR = 22
-const INSTALL = 'Install it: npm install --save-dev wrangler'
+/** Wrangler refuses older versions. */
+const MIN_NODE_MAJOR = 22
 
 export const NO_NAMESPACE = '0'.repeat(32)
 
 export type WranglerRun = { code: number; out: string; err: string }
 
-export type WranglerOptions = {
-  /** Written to its standard input. */
-  input?: string
-  /** Told of every line that it prints, while it runs. */
-  onLine?: (line: string) => void
-}
-
-/** Whether wrangler can be expected to be logged in: a token in the environment, or a login kept on this machine. */
+/** Whether wrangler is probably logged in: by a token in the environment, or by a stored login. */
 export function hasCredentials({ env }: Terminal): boolean {
   if (env.CLOUDFLARE_API_TOKEN || (env.CLOUDFLARE_API_KEY && env.CLOUDFLARE_EMAIL)) return true
   const folders = [
@@ -33,14 +25,15 @@ export function hasCredentials({ env }: Terminal): boolean {
   return folders.some((folder) => existsSync(join(folder, 'config/default.toml')))
 }
 
-/** Runs it in the terminal's folder; resolves when it has ended, however it ended. */
+/** Runs it in the terminal's folder; resolves when it has ended, with whatever exit code. */
 export async function wrangler(
   args: readonly string[],
   terminal: Terminal,
-  { input = '', onLine }: WranglerOptions = {},
+  /** Written to its standard input. */
+  input = '',
 ): Promise<WranglerRun> {
   const script = nearest('wrangler/bin/wrangler.js', terminal.cwd)
-  if (script === undefined) throw new Refusal(`Cannot run wrangler: it is not installed here. ${INSTALL}`)
+  if (script === undefined) throw new Refusal('wrangler must be installed: npm install --save-dev wrangler')
   const child = spawn(nodeFor(terminal.cwd), [script, ...args], {
     cwd: terminal.cwd,
     env: { WRANGLER_SEND_METRICS: 'false', ...terminal.env, NO_COLOR: '1', CI: '1' },
@@ -49,7 +42,6 @@ export async function wrangler(
   const run: WranglerRun = { code: 1, out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     run.out += text
-    if (onLine) for (const line of text.split('\n')) if (line.trim()) onLine(line)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     run.err += text
@@ -62,7 +54,7 @@ export async function wrangler(
   })
 }
 
-/** Makes the KV namespace of a gate. */
+/** Creates the KV namespace of a gate. */
 export async function createNamespace(
   terminal: Terminal,
 ): Promise<{ ok: true; id: string } | { ok: false; why: string }> {
@@ -76,21 +68,21 @@ export async function createNamespace(
   }
 }
 
-/** What wrangler said was wrong, without its frame. */
+/** The error that wrangler printed, without its frame. */
 export function complaintOf({ out, err }: WranglerRun): string {
   const lines = withoutColours(`${err}\n${out}`)
     .split('\n')
     .map((line) => line.replace(/^[✘\s]*\[?ERROR\]?:?\s*/, '').trim())
   const telling = lines.filter((line) => line !== '' && !/^(⛅|─|🪵|If you think this is a bug)/u.test(line))
-  return telling.slice(0, 4).join(' ') || 'it did not say why'
+  return telling.slice(0, 4).join(' ') || 'it printed no reason'
 }
 
 function nodeFor(cwd: string): string {
-  if (Number(process.versions.node.split('.')[0]) >= LEAST_NODE_MAJOR) return process.execPath
+  if (Number(process.versions.node.split('.')[0]) >= MIN_NODE_MAJOR) return process.execPath
   const bundled = nearest('node/bin/node', cwd)
   if (bundled !== undefined) return bundled
   throw new Refusal(
-    `Cannot run wrangler: it needs Node ${LEAST_NODE_MAJOR} or later, and this is ${process.version}. Install a newer Node, or: npm install --save-dev node`,
+    `Node must be ${MIN_NODE_MAJOR} or later for wrangler, and is ${process.version}. Install a newer one, or: npm install --save-dev node`,
   )
 }
 

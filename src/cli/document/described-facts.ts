@@ -1,4 +1,4 @@
-/** A request that somebody describes, as the gate would see it; for answers that need no gate. */
+/** A request that the options describe, as the gate would see it. */
 import type { AttributeValue } from '../../core/context/attributes.ts'
 import { cookieIn } from '../../core/context/cookie.ts'
 import type { RequestFacts } from '../../core/context/request-context.ts'

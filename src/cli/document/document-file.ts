@@ -5,16 +5,16 @@ import { join, relative, resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
+import { plural } from '../../core/figures.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
-import { countOf } from '../render/count.ts'
 import { placeOf } from './place.ts'
 
-/** Where a document is looked for, in this order. */
+/** Where documents usually are, in the order of the search. */
 const USUAL_PLACES = ['gate.json', 'sluice.json', 'config/gate.json']
 
 export type DocumentFile = {
-  /** As a person would write it, from where they are. */
+  /** As the user would write it, relative to the current folder. */
   name: string
   path: string
   text: string
@@ -22,7 +22,7 @@ export type DocumentFile = {
 
 export type PlacedProblem = Problem & { file: string; line: number; column: number }
 
-/** Reads the named document, or the one that stands where documents usually are; "-" is standard input. */
+/** Reads the named document, or the one in a usual place; "-" is standard input. */
 export async function readDocumentFile(name: string | undefined, terminal: Terminal): Promise<DocumentFile> {
   if (name === '-') return { name: 'standard input', path: '-', text: await terminal.readInput() }
   const path = resolve(terminal.cwd, name ?? (await usualPlace(terminal.cwd)))
@@ -41,7 +41,7 @@ async function usualPlace(cwd: string): Promise<string> {
     if (found?.isFile()) return place
   }
   throw new UsageError(
-    `There is no gate document here (${USUAL_PLACES.join(', ')}). Name one, or begin with: sluice init`,
+    `There is no gate document here (${USUAL_PLACES.join(', ')}). Name one, or start with: sluice init`,
   )
 }
 
@@ -52,13 +52,13 @@ export function problemsIn({ name, text }: DocumentFile): PlacedProblem[] {
   return parsed.problems.map((problem) => ({ ...problem, file: name, ...placeOf(text, problem.path) }))
 }
 
-/** The parsed document; throws with all problems where it has some. */
+/** The parsed document; throws all its problems where it has some. */
 export function parsedDocument(file: DocumentFile): GateDocument {
   const parsed = parseDocument(file.text)
   if (parsed.ok) return parsed.value
   const problems = problemsIn(file)
   throw new Refusal(
-    `${file.name} has ${countOf(problems.length, 'problem')}`,
+    `${file.name} has ${plural(problems.length, 'problem')}`,
     { problems },
     placedParagraphs(problems),
   )

@@ -1,4 +1,4 @@
-/** The book of flags as Markdown and as a page. */
+/** The book of flags as Markdown and as an HTML page. */
 import type { Fact, FlagBook, FlagPage } from './flag-book.ts'
 
 export function markdownOf({ title, source, flags }: FlagBook): string {
@@ -23,7 +23,7 @@ function markdownTable(facts: readonly Fact[]): string {
   return ['| | |', '|---|---|', ...rows].join('\n')
 }
 
-/** What people wrote into a document is text, not markup. */
+/** Texts of a document are not markup. */
 function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\`*_[\]|]/g, '\\$&')
@@ -71,7 +71,7 @@ function escapeHtml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 }
 
-/** Different for each key, and fit for a link. */
+/** Unique for each key, and valid in a link. */
 function anchorOf(key: string): string {
   return `flag-${encodeURIComponent(key).replaceAll('%', '.')}`
 }

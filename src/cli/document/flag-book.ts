@@ -1,17 +1,19 @@
-/** All flags of a gate for people to read: what each is for, who gets it, what came of it. */
+/** A book of all flags of a gate: what each is for, who gets it, what was observed. */
 import type { FlagStatusView, FlagSummary } from '../../contract/responses.ts'
+import { guardText, stateOf, withStatus } from '../../contract/words/flag-state.ts'
+import { prerequisites, ruleText } from '../../contract/words/rules.ts'
 import type { FlagConfig, GateDocument } from '../../core/config/schema/document.ts'
-import { describeRule } from '../render/flag-words.ts'
-import { countsText } from '../render/status-view.ts'
+import { timestampText } from '../../core/figures.ts'
+import { attemptText, countsText } from '../render/status-view.ts'
 
 export type Fact = readonly [name: string, text: string]
 export type FlagPage = {
   key: string
   description: string
   facts: readonly Fact[]
-  /** Who gets what, in the order in which rules are asked. */
+  /** Who gets what, in the order in which the rules apply. */
   audience: readonly string[]
-  /** What has been measured in the current attempt; empty without a gate. */
+  /** What was measured in the current attempt; empty without a gate. */
   outcomes: readonly Fact[]
 }
 export type FlagBook = { title: string; source: string; flags: readonly FlagPage[] }
@@ -37,51 +39,32 @@ function flagPage(
 ): FlagPage {
   const status = observed?.statuses[key]
   const summary = observed?.summaries.get(key)
-  const audience = [
-    ...flag.rules.map((rule, index) => describeRule(rule, index)),
-    `everybody else: ${flag.off}`,
-  ]
+  const rest = flag.rules.length === 0 ? 'all visitors' : 'all other visitors'
+  const audience = [...flag.rules.map(ruleText), `${rest}: ${flag.off}`]
   return {
     key,
     description: flag.description ?? 'No description',
     facts: [...factsOf(key, flag, document), ...debtFacts(summary)],
     audience,
-    outcomes: status ? outcomesOf(status, summary) : [],
+    outcomes: status && summary ? outcomesOf(status, withStatus(summary, status)) : [],
   }
 }
 
 function factsOf(key: string, flag: FlagConfig, { routes }: GateDocument): Fact[] {
   const variants = Object.entries(flag.variants).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
   const leads = routes.filter((route) => route.flag === key).map(({ path }) => path)
-  const { schedule, environments = [], requires, tags } = flag
+  const { tags = [] } = flag
   return [
-    ['owner', flag.owner ?? 'nobody'],
-    ['enabled', flag.enabled ? 'yes' : 'no: everybody gets the off variant'],
+    ['owner', flag.owner ?? 'none'],
+    ['enabled', flag.enabled ? 'yes' : 'no: all visitors get the off variant'],
     ['variants', variants.join(', ')],
     ['off variant', flag.off],
     ...listed('routes', leads),
-    ...listed('requires', requires.map(requirementText)),
-    ...listed('environments', environments),
-    ...listed('tags', tags ?? []),
-    ...(schedule
-      ? [['schedule', `${schedule.start ?? 'always'} to ${schedule.end ?? 'open end'}`] as const]
-      : []),
-    ...(flag.expires ? [['expires', flag.expires] as const] : []),
+    ...prerequisites(flag),
+    ...listed('tags', tags),
+    ...listed('remove by', flag.expires ? [flag.expires] : []),
     ['guard', guardText(flag)],
   ]
-}
-
-function requirementText(required: FlagConfig['requires'][number]): string {
-  if (typeof required === 'string') return required
-  if (!required.on) return `not ${required.flag}`
-  return required.variants ? `${required.flag} = ${required.variants.join(' or ')}` : required.flag
-}
-
-/** What the guard judges, and what it does then. */
-function guardText({ guard }: FlagConfig): string {
-  if (!guard?.enabled) return 'none'
-  const { enabled: _, action, ...tests } = guard
-  return `${Object.keys(tests).join(', ')}; then ${action}`
 }
 
 function listed(name: string, values: readonly string[]): Fact[] {
@@ -89,20 +72,20 @@ function listed(name: string, values: readonly string[]): Fact[] {
 }
 
 function debtFacts(summary: FlagSummary | undefined): Fact[] {
-  return (summary?.stale ?? []).map(({ kind, text }) => ['to clean up', `${kind}: ${text}`])
+  return (summary?.stale ?? []).map(({ kind, text }) => ['cleanup', `${kind}: ${text}`])
 }
 
-function outcomesOf(status: FlagStatusView, summary: FlagSummary | undefined): Fact[] {
-  const { state, generation, stage, percentage, arms, verdict, rolledBack } = status
-  const share = percentage === null ? '' : `, ${percentage} %`
+function outcomesOf(status: FlagStatusView, summary: FlagSummary): Fact[] {
+  const { arms, verdict, rolledBack } = status
+  const lastSeen = summary.lastSeenAt === null ? 'never' : timestampText(summary.lastSeenAt)
   return [
-    ['state', state],
-    ['attempt', `${generation}, stage ${stage}${share}`],
+    ['state', stateOf(summary, Date.now()).label],
+    ['attempt', attemptText({ summary, status })],
     ...Object.entries(arms)
       .filter(([, { requests }]) => requests > 0)
-      .map(([arm, counts]): Fact => [arm, `${countsText(counts)} (requests · errors · p95)`]),
-    ...(verdict ? [['guard', verdict.sentence] as const] : []),
-    ...(rolledBack ? [['rolled back', `${rolledBack.at}: ${rolledBack.reason}`] as const] : []),
-    ['last seen', summary?.lastSeenAt ?? 'never'],
+      .map(([arm, counts]): Fact => [arm, `${countsText(counts)} (requests · error rate · p95)`]),
+    ...listed('guard', verdict ? [verdict.sentence] : []),
+    ...listed('rolled back', rolledBack ? [`${timestampText(rolledBack.at)}: ${rolledBack.reason}`] : []),
+    ['last evaluated', lastSeen],
   ]
 }

@@ -1,42 +1,43 @@
-/** Changes of one flag in the document in force. */
+/** Changes of the document in force, and what came of them. */
 import { ApiError } from '../../contract/client.ts'
-import type { PeopleMoved, Responses } from '../../contract/responses.ts'
-import type { Call, OptionSpec, Result } from '../base/verb.ts'
-import { peopleText } from '../render/impact.ts'
-import { publishedText } from '../render/published.ts'
+import type { Responses } from '../../contract/responses.ts'
+import { percentText } from '../../core/figures.ts'
+import type { Call, Result } from '../base/command.ts'
+import { impactLines } from '../render/impact.ts'
 
-export const EXPECT: OptionSpec = {
-  flags: '--expect VERSION',
-  summary: 'refuse if this version is no longer in force',
-  kind: 'number',
-}
+type Published = Responses['publishDocument']
 
-/** What goes with every change. */
+/** Sent with every change. */
 type Editing = { confirm: boolean; expectedVersion?: number; reason?: string }
 
-/** Makes a change and says what came of it; asks first where it moves more visitors than the gate allows unasked. */
+/** Makes a change; asks first where it moves more visitors than the document allows without confirmation. */
 export async function editOne(
   call: Call,
   what: string,
-  edit: (editing: Editing) => Promise<Responses['publishDocument']>,
+  edit: (editing: Editing) => Promise<Published>,
 ): Promise<Result> {
-  const [expectedVersion, reason] = [call.options.number('expect'), call.options.text('reason')]
+  const { options } = call
+  const expectedVersion = options.number('expect')
   const editing = {
-    confirm: call.options.has('yes'),
+    confirm: options.has('yes'),
     ...(expectedVersion !== undefined && { expectedVersion }),
-    ...(reason !== undefined && { reason }),
+    ...options.texts('reason'),
   }
   const answer = await edit(editing).catch(async (error: unknown) => {
-    const people = movedBy(error)
-    if (people === undefined) throw error
-    call.tell(peopleText(people))
-    await call.confirm(`This moves ${people.movedPercent} % of visitors. Do it?`)
+    const impact = error instanceof ApiError ? error.problem.people : undefined
+    if (impact === undefined) throw error
+    call.tell(impactLines(impact))
+    await call.confirm(`This moves ${percentText(impact.movedPercent)} of visitors. Continue?`)
     return await edit({ ...editing, confirm: true })
   })
-  return { json: answer, text: publishedText(call, answer, what) }
+  return published(call, answer, what)
 }
 
-/** The people whom a change would move, where the gate wants to be told that this is meant. */
-function movedBy(error: unknown): PeopleMoved | undefined {
-  return error instanceof ApiError ? error.problem.people : undefined
+/** The result of a published change, in the past tense: "✔ published: version 7 is in force". */
+export function published(call: Call, answer: Published, what: string): Result {
+  const { version, changed, kv } = answer
+  if (!changed) return { json: answer, text: `Nothing changed: version ${version} is in force` }
+  const pending =
+    kv === 'pending' ? '. KV could not be written yet, retrying; running isolates have it already' : ''
+  return call.done(answer, `${what}: version ${version} is in force${pending}`)
 }

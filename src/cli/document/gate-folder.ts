@@ -1,4 +1,4 @@
-/** What a folder needs to have a gate: the Worker's modules and the dashboard, beside the document. */
+/** What a folder needs to run a gate: the Worker's modules and the dashboard, beside the document. */
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dashboardFiles } from '../../local/build/dashboard-files.ts'
@@ -9,7 +9,7 @@ import { LOCAL_FOLDER } from '../connection/local-gate-note.ts'
 export const GATE_MAIN = `${LOCAL_FOLDER}/gate/worker.js`
 export const GATE_DASHBOARD = `${LOCAL_FOLDER}/dashboard`
 
-/** Writes the Worker with the document built in, and the dashboard; gives what it wrote, relative to the folder. */
+/** Writes the Worker with the document built in, and the dashboard; resolves with the paths, relative to the folder. */
 export async function writeGateFiles(folder: string, document: string): Promise<string[]> {
   const target = join(folder, LOCAL_FOLDER, 'gate')
   await mkdir(target, { recursive: true })

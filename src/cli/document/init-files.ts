@@ -14,11 +14,11 @@ export type Wishes = {
   new: string
   flag: string
   owner: string | undefined
-  /** Two-letter codes; everybody where there are none. */
+  /** Two-letter codes; empty for all visitors. */
   countries: readonly string[]
 }
 
-/** A list of country codes as people write it. */
+/** The country codes of a text, separated by commas or spaces. */
 export function countriesIn(text: string): string[] {
   return text
     .split(/[\s,]+/)
@@ -26,8 +26,8 @@ export function countriesIn(text: string): string[] {
     .map((each) => each.toUpperCase())
 }
 
-/** The first that is no code, as visitors' countries come: two characters, such as RO, or T1 for Tor. */
-export function noCountry(countries: readonly string[]): string | undefined {
+/** The first that is not a country code: two characters, such as RO, or T1 for Tor. */
+export function invalidCountry(countries: readonly string[]): string | undefined {
   return countries.find((each) => !/^[A-Z][A-Z0-9]$/.test(each))
 }
 
@@ -77,7 +77,7 @@ function documentFor({ old, new: next, flag, owner, countries }: Wishes): string
   return `${readableJson(document)}\n`
 }
 
-/** Bindings and dates are those of this package's own wrangler.toml, so that the two can't differ. */
+/** Made from this package's own wrangler.toml, so that bindings and dates are the same. */
 async function wranglerToml(name: string, namespaceId: string): Promise<string> {
   const own = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
   const replacements: readonly (readonly [RegExp, string])[] = [
@@ -86,7 +86,7 @@ async function wranglerToml(name: string, namespaceId: string): Promise<string> 
       /^main = .*$/m,
       `# Written by "sluice build" and "sluice deploy", with gate.json built in.\nmain = "${GATE_MAIN}"`,
     ],
-    [/\(or from the environment by `npm start`\)/, `(on this machine: ${DEV_VARS})`],
+    [/\(or from the environment by `npm start`\)/, `(locally: ${DEV_VARS})`],
     [/^directory = .*$/m, `directory = "${GATE_DASHBOARD}"`],
     [/^\[build\]\ncommand = .*\n\n/m, ''],
     [/^id = ".*"$/m, `id = "${namespaceId}"`],

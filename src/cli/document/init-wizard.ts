@@ -2,39 +2,40 @@
 import { cancel, group, intro, text } from '@clack/prompts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import { Declined } from '../base/errors.ts'
-import { countriesIn, noCountry, type Wishes } from './init-files.ts'
+import { countriesIn, invalidCountry, type Wishes } from './init-files.ts'
 
 const URL_SHAPE = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
 
-/** Asks for what is not given yet. */
+/** Asks for what is missing. */
 export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
   intro('A gate between two origins')
   const answers = await group(
     {
       old: () =>
-        known(given.old) ?? askUrl('Which origin serves everybody today?', 'https://old.example.com'),
-      new: () => known(given.new) ?? askUrl('Which origin do you move to?', 'https://new.example.com'),
+        known(given.old) ?? askUrl('Which origin serves all visitors today?', 'https://old.example.com'),
+      new: () =>
+        known(given.new) ?? askUrl('Which origin do you want to move to?', 'https://new.example.com'),
       flag: () =>
         known(given.flag) ??
         text({
-          message: 'What is the flag called?',
+          message: 'What is the key of the flag?',
           initialValue: 'new-site',
           validate: (value) =>
-            FLAG_KEY_SHAPE.test(value ?? '') ? undefined : 'letters, digits and . _ ~ : / -',
+            FLAG_KEY_SHAPE.test(value ?? '') ? undefined : 'It must be of letters, digits and . _ ~ : / -',
         }),
       owner: () =>
         known(given.owner) ??
-        text({ message: 'Whom to ask about it?', placeholder: 'a team or a person', defaultValue: '' }),
+        text({ message: 'Who owns the flag?', placeholder: 'a team or a person', defaultValue: '' }),
       countries: () =>
         known(given.countries?.join(',')) ??
         text({
-          message: 'For which countries first?',
+          message: 'Which countries should get it first?',
           placeholder: 'all; or a list such as US,RO',
           defaultValue: '',
           validate: (value) =>
-            noCountry(countriesIn(value ?? '')) === undefined
+            invalidCountry(countriesIn(value ?? '')) === undefined
               ? undefined
-              : 'codes of two letters, such as US,RO',
+              : 'Countries must be codes of two letters, such as US,RO',
         }),
     },
     {
@@ -54,7 +55,7 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
   }
 }
 
-/** An answer that was given beforehand. */
+/** An answer that the options gave. */
 function known(value: string | undefined): Promise<string> | undefined {
   return value === undefined ? undefined : Promise.resolve(value)
 }
@@ -63,6 +64,7 @@ function askUrl(message: string, placeholder: string) {
   return text({
     message,
     placeholder,
-    validate: (value) => (URL_SHAPE.test(value ?? '') ? undefined : `a URL such as ${placeholder}`),
+    validate: (value) =>
+      URL_SHAPE.test(value ?? '') ? undefined : `It must be a URL such as ${placeholder}`,
   })
 }

@@ -4,8 +4,8 @@ import { findNodeAtLocation, type Node, type ParseError, parseTree } from 'jsonc
 export type Place = { line: number; column: number }
 
 /**
- * Line and column, from 1, of what a path such as `$.flags["new-checkout"].off` names: of the key where it has one. A
- * path that leads nowhere is followed as far as it goes; a text that is no JSON has its first error as its place.
+ * Line and column, from 1, of a path such as `$.flags["new-checkout"].off`: of its key where it has one. A path that
+ * leads nowhere is followed as far as it goes; the place of a text that is not JSON is its first error.
  */
 export function placeOf(text: string, path: string): Place {
   const errors: ParseError[] = []
@@ -21,7 +21,7 @@ export function placeOf(text: string, path: string): Place {
   return lineAndColumn(text, root.offset)
 }
 
-/** A property begins at its key, which is what a person looks for. */
+/** A property starts at its key. */
 function offsetOf(node: Node): number {
   return node.parent?.type === 'property' ? node.parent.offset : node.offset
 }

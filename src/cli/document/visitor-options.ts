@@ -1,17 +1,17 @@
-/** The visitor that a person describes with options: `--key`, `--attribute`, `--request` and what goes with it. */
+/** The visitor that the options describe: `--key`, `--attribute`, `--request` and so on. */
 import type { Scalar } from '../../core/context/attributes.ts'
+import type { OptionSpec } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
-import type { OptionSpec } from '../base/verb.ts'
 
 export const VISITOR_OPTIONS: readonly OptionSpec[] = [
-  { flags: '-k, --key ID', summary: 'targeting key: who it is' },
+  { flags: '-k, --key ID', summary: 'targeting key, which identifies the visitor' },
   {
     flags: '-a, --attribute NAME=VALUE',
-    summary: 'an attribute, such as country=RO; several are a list',
+    summary: 'an attribute, such as country=RO; repeat it for a list',
     kind: 'list',
   },
-  { flags: '-r, --request URL', summary: 'a request for this URL, or path; says where it goes as well' },
+  { flags: '-r, --request URL', summary: 'a request for this URL or path; tells its origin as well' },
   { flags: '--method METHOD', summary: 'method of the request (GET)' },
   {
     flags: '-H, --header NAME=VALUE',
@@ -19,7 +19,7 @@ export const VISITOR_OPTIONS: readonly OptionSpec[] = [
     kind: 'list',
   },
   { flags: '--cf NAME=VALUE', summary: 'a field of request.cf, such as country=RO', kind: 'list' },
-  { flags: '--claim NAME=VALUE', summary: 'a claim of a token that counts as verified', kind: 'list' },
+  { flags: '--claim NAME=VALUE', summary: 'a claim of a verified token', kind: 'list' },
 ]
 
 export type DescribedVisitor = {
@@ -35,7 +35,7 @@ export type DescribedVisitor = {
 }
 
 const OF_A_REQUEST = ['method', 'header', 'cf', 'claim'] as const
-const SOMEWHERE = 'https://example.com'
+const ANY_ORIGIN = 'https://example.com'
 
 export function visitorIn(options: Options): DescribedVisitor {
   const key = options.text('key')
@@ -45,8 +45,7 @@ export function visitorIn(options: Options): DescribedVisitor {
     const stray = OF_A_REQUEST.find(
       (name) => options.text(name) !== undefined || options.list(name).length > 0,
     )
-    if (stray !== undefined)
-      throw new UsageError(`Cannot use --${stray} without a request: add --request URL`)
+    if (stray !== undefined) throw new UsageError(`--${stray} must be used with a request: add --request URL`)
     return visitor
   }
   const request = {
@@ -63,9 +62,9 @@ export function visitorIn(options: Options): DescribedVisitor {
 
 function checkedUrl(text: string): string {
   try {
-    return new URL(text, SOMEWHERE).href
+    return new URL(text, ANY_ORIGIN).href
   } catch {
-    throw new UsageError(`Cannot use --request ${text}: it is no URL and no path`)
+    throw new UsageError(`--request must be a URL or a path, not ${text}`)
   }
 }
 
@@ -74,7 +73,7 @@ export function attributesIn(pairs: readonly string[]): Record<string, Scalar | 
   const attributes: Record<string, Scalar | Scalar[]> = {}
   for (const pair of pairs) {
     const at = pair.indexOf('=')
-    if (at < 1) throw new UsageError(`Cannot use --attribute ${pair}: write NAME=VALUE`)
+    if (at < 1) throw new UsageError(`--attribute must be NAME=VALUE, not ${pair}`)
     const name = pair.slice(0, at)
     const value = scalarIn(pair.slice(at + 1))
     const known = Object.hasOwn(attributes, name) ? attributes[name] : undefined
@@ -93,12 +92,12 @@ function headersIn(lines: readonly string[]): Record<string, string> {
     lines.map((line) => {
       const [, name, value] = /^([^\s:=]+)\s*[:=]\s*(.*)$/.exec(line) ?? []
       if (name !== undefined && value !== undefined) return [name, value]
-      throw new UsageError(`Cannot use --header ${line}: write NAME=VALUE or "Name: value"`)
+      throw new UsageError(`--header must be NAME=VALUE or "Name: value", not ${line}`)
     }),
   )
 }
 
-/** Cloudflare gives one of the fields that rules ask for as a number. */
+/** Cloudflare gives `asn` as a number. */
 function cfValue(name: string, text: string): string | number {
   return name === 'asn' && /^\d+$/.test(text) ? Number(text) : text
 }

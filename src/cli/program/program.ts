@@ -1,27 +1,28 @@
-/** The parser, made from the verbs. */
+/** The parser, made from the commands. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { confirm, isCancel } from '@clack/prompts'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { ask } from '../base/confirm.ts'
-import type { Gate } from '../base/connected-gate.ts'
-import { EXIT } from '../base/errors.ts'
+import { PROJECT_ROOT } from '../../local/build/project-root.ts'
+import { type Call, type CliCommand, type Gate, GROUPS, type OptionSpec } from '../base/command.ts'
+import { Declined, EXIT, UsageError } from '../base/errors.ts'
 import { GLOBAL_OPTIONS } from '../base/global-options.ts'
 import { Options } from '../base/options.ts'
 import { paintFor, type Terminal } from '../base/terminal.ts'
-import { type Call, GROUPS, type OptionSpec, type Verb } from '../base/verb.ts'
-import { version } from '../base/version.ts'
-import { VERBS } from '../commands/index.ts'
+import { CLI_COMMANDS } from '../commands/index.ts'
 import { connect } from '../connection/connect.ts'
 import { during } from '../render/progress.ts'
 
-/** Where a run notes that its verb has failed without an error, and what the parser has to complain about. */
+/** Whether the command failed without an error, and what the parser complains of. */
 export type Outcome = { failed: boolean; complaint: string }
 
 export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   const program = new Command('sluice')
-    .description('Splits traffic between origins, judges the canary, rolls it back by itself')
+    .description('Splits traffic between origins, judges the canary, and rolls it back automatically')
     .version(version(), '-V, --version', 'print the version')
-    .usage('VERB [arguments] [options]')
+    .usage('COMMAND [arguments] [options]')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [verb]', 'print the help of a verb')
+    .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(terminal.columns, 110) })
     .configureOutput({
       writeOut: (text) => terminal.out(text),
@@ -31,29 +32,35 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .showHelpAfterError('(add --help for what it takes)')
+    .showHelpAfterError('(add --help to see the usage)')
     .exitOverride()
   for (const spec of GLOBAL_OPTIONS) program.addOption(optionOf(spec))
-  // The name that people look for first.
+  // An alias of --url.
   program.addOption(new Option('--gate URL').hideHelp())
   for (const group of GROUPS) {
     program.commandsGroup(`${group}:`)
-    for (const verb of VERBS.filter((each) => each.group === group)) addVerb(program, verb, terminal, outcome)
+    for (const spec of CLI_COMMANDS.filter((each) => each.group === group))
+      addCommand(program, spec, terminal, outcome)
   }
   program.addHelpText('after', `\n${EXIT_CODES}`)
   return program
 }
 
-export const EXIT_CODES = `Exit codes: ${EXIT.done} done · ${EXIT.refused} refused, failed, or something was found · ${EXIT.usage} the command line is not right`
+export const EXIT_CODES = `Exit codes: ${EXIT.done} done · ${EXIT.refused} refused, failed, or something was found · ${EXIT.usage} wrong usage`
 
-function addVerb(parent: Command, verb: Verb, terminal: Terminal, outcome: Outcome): void {
-  const command = parent.command(verb.name).summary(verb.summary)
-  command.description(verb.details ? `${verb.summary}\n\n${verb.details}` : verb.summary)
-  for (const { name, summary } of verb.arguments ?? []) command.addArgument(new Argument(name, summary))
-  for (const spec of verb.options ?? []) command.addOption(optionOf(spec))
-  command.addHelpText('after', `\n${afterHelp(verb)}`)
-  for (const each of verb.verbs ?? []) addVerb(command, each, terminal, outcome)
-  const { run } = verb
+function version(): string {
+  const manifest = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string }
+  return manifest.version
+}
+
+function addCommand(parent: Command, spec: CliCommand, terminal: Terminal, outcome: Outcome): void {
+  const command = parent.command(spec.name).summary(spec.summary)
+  command.description(spec.details ? `${spec.summary}\n\n${spec.details}` : spec.summary)
+  for (const { name, summary } of spec.arguments ?? []) command.addArgument(new Argument(name, summary))
+  for (const option of spec.options ?? []) command.addOption(optionOf(option))
+  command.addHelpText('after', `\n${afterHelp(spec)}`)
+  for (const each of spec.subcommands ?? []) addCommand(command, each, terminal, outcome)
+  const { run } = spec
   if (run === undefined) return
   command.action(async () => {
     const call = callOf(command, terminal)
@@ -68,7 +75,7 @@ function ended(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
-function afterHelp({ examples, failsWhen }: Verb): string {
+function afterHelp({ examples, failsWhen }: CliCommand): string {
   const lines = examples.map(([line, meaning]) => `  $ sluice ${line}\n      ${meaning}`)
   const exit = failsWhen ? `\n\nExit code ${EXIT.refused}: ${failsWhen}.` : ''
   return `Examples:\n${lines.join('\n')}${exit}`
@@ -85,7 +92,7 @@ function optionOf({ flags, summary, kind = 'text', choices }: OptionSpec): Optio
 function numberOf(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new InvalidArgumentError('Expected a number from 0.')
+  throw new InvalidArgumentError('It must be a number, at least 0.')
 }
 
 function callOf(command: Command, terminal: Terminal): Call {
@@ -93,6 +100,7 @@ function callOf(command: Command, terminal: Terminal): Call {
   const isJson = options.has('json')
   const isPlain = command.optsWithGlobals().color === false
   const own: Terminal = isPlain ? { ...terminal, env: { ...terminal.env, NO_COLOR: '1' } } : terminal
+  const paint = paintFor(own, own.outIsScreen)
   const tell = (text: string) => {
     if (!isJson) own.err(`${text}\n`)
   }
@@ -106,7 +114,7 @@ function callOf(command: Command, terminal: Terminal): Call {
     args: command.args,
     options,
     terminal: own,
-    paint: paintFor(own, own.outIsScreen),
+    paint,
     isJson,
     tell,
     gate,
@@ -115,6 +123,16 @@ function callOf(command: Command, terminal: Terminal): Call {
       return await showing(`waiting for ${url}`, client.call(id, call, signal))
     },
     during: showing,
-    confirm: (question) => ask(own, question, options.has('yes')),
+    confirm: async (question) => {
+      if (!options.has('yes')) await askToConfirm(own, question)
+    },
+    done: (json, text) => ({ json, text: `${paint('green', '✔')} ${text}` }),
   }
+}
+
+async function askToConfirm(terminal: Terminal, question: string): Promise<void> {
+  if (!terminal.canAsk)
+    throw new UsageError(`Cannot ask "${question}" without a terminal. Add --yes to confirm`)
+  const answer = await confirm({ message: question, initialValue: false })
+  if (isCancel(answer) || !answer) throw new Declined()
 }

@@ -1,8 +1,9 @@
-/** Changes of a document, a line each. */
+/** The changes of a document, one per line. */
 import type { Change } from '../../contract/responses.ts'
+import { valueText } from '../../core/figures.ts'
 import type { Paint } from '../base/terminal.ts'
 
-const LONGEST_VALUE = 60
+const MAX_LENGTH = 60
 
 export function changeLines(changes: readonly Change[], paint: Paint): string {
   return changes.map((change) => changeLine(change, paint)).join('\n')
@@ -15,6 +16,5 @@ function changeLine({ path, kind, before, after }: Change, paint: Paint): string
 }
 
 function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? ''
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
+  return valueText(typeof value === 'string' ? JSON.stringify(value) : value, MAX_LENGTH)
 }

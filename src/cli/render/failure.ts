@@ -1,13 +1,13 @@
-/** Errors as people and programs are told of them. */
-
+/** Errors as text and as JSON. */
 import { ApiError, ForeignAnswer } from '../../contract/client.ts'
 import type { Change, ProblemDetails } from '../../contract/responses.ts'
+import { timestampText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
 import { changeLines } from './document-diff.ts'
 
-const IS_IT_THERE = 'Is it running, and is the address right? See: sluice status --help'
+const CHECK_ADDRESS = 'Is it running, and is the address right? See: sluice status --help'
 
 export type Failure = { text: string; json: Readonly<Record<string, unknown>> }
 
@@ -16,12 +16,15 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
   const message = messageOf(error)
   if (error instanceof ForeignAnswer) {
     const kind = error.status >= 500 ? 'unavailable' : 'not-a-gate'
-    return { text: `${paint('red', message)}\n${IS_IT_THERE}`, json: { kind, status: error.status, message } }
+    return {
+      text: `${paint('red', message)}\n${CHECK_ADDRESS}`,
+      json: { kind, status: error.status, message },
+    }
   }
   if (error instanceof ApiError) return describeRefusal(error.problem, paint)
   const lost = unreachable(error)
   if (lost !== undefined) {
-    return { text: `${paint('red', lost)}\n${IS_IT_THERE}`, json: { kind: 'unreachable', message: lost } }
+    return { text: `${paint('red', lost)}\n${CHECK_ADDRESS}`, json: { kind: 'unreachable', message: lost } }
   }
   if (error instanceof UsageError) return { text: paint('red', message), json: { kind: 'usage', message } }
   if (error instanceof Declined) return { text: message, json: { kind: 'declined', message } }
@@ -30,11 +33,11 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
   return { text: paint('red', message) + details, json: { kind: 'refused', message, ...error.facts } }
 }
 
-/** What to do about a status, where the gate's own words don't say it. */
+/** What to do about a status, where the gate does not say it. */
 const ADVICE: Readonly<Record<number, string>> = {
-  401: 'Set SLUICE_TOKEN, or keep the token in a profile: sluice profile add NAME --url URL',
+  401: 'Set SLUICE_TOKEN, or store the token in a profile: sluice profile add NAME --url URL',
   403: 'Use a token with that role: sluice token create NAME --role ROLE',
-  429: 'Wait a little, then try again',
+  429: 'Wait a moment, then try again',
 }
 
 function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
@@ -42,10 +45,12 @@ function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
   const parts = [paint('red', detail)]
   if (problems?.length) parts.push(paragraphs(problems))
   if (current)
-    parts.push(`In force is version ${current.version} of ${current.actor}, ${current.at}: ${current.reason}`)
+    parts.push(
+      `Version ${current.version} is in force, by ${current.actor} at ${timestampText(current.at)}: ${current.reason}`,
+    )
   if (changes?.length) parts.push(changeLines(changes as Change[], paint))
   const isAboutFlags = status === 404 && /\bno (such )?flag\b/.test(detail)
-  const advice = isAboutFlags ? 'See what there is: sluice flags list' : ADVICE[status]
+  const advice = isAboutFlags ? 'List the flags: sluice flags list' : ADVICE[status]
   if (advice !== undefined) parts.push(advice)
   const json = {
     kind: kindOf(status),
@@ -74,20 +79,20 @@ function kindOf(status: number): string {
   return kinds[status] ?? 'refused'
 }
 
-/** Words for a gate that can't be reached; undefined for every other error. */
+/** Why the gate cannot be reached; undefined for every other error. */
 export function unreachable(error: unknown): string | undefined {
   if (error instanceof TimeoutError) return `The gate ${error.message}`
   if (!(error instanceof TypeError) || error.message !== 'fetch failed') return undefined
   const cause = error.cause as { code?: string; message?: string; errors?: { code?: string }[] } | undefined
   const code = cause?.code ?? cause?.errors?.[0]?.code
   const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'nobody listens there',
-    ENOTFOUND: 'there is no such host',
-    EAI_AGAIN: 'the name of the host cannot be looked up',
-    ECONNRESET: 'the connection broke',
-    UND_ERR_SOCKET: 'the connection broke',
-    ERR_SSL_WRONG_VERSION_NUMBER: 'nobody speaks https there',
-    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'nobody speaks https there',
+    ECONNREFUSED: 'connection refused',
+    ENOTFOUND: 'host not found',
+    EAI_AGAIN: 'DNS lookup failed',
+    ECONNRESET: 'the connection was reset',
+    UND_ERR_SOCKET: 'the connection was closed',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https',
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https',
   }
   return `Cannot reach the gate: ${words[code ?? ''] ?? cause?.message ?? 'the connection failed'}`
 }

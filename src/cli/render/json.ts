@@ -1,10 +1,10 @@
-/** JSON as people like to read it: what fits on a line stands on one. */
+/** Readable JSON: what fits on a line is on one. */
 const WIDTH = 100
 
 export function readableJson(value: unknown, indent = ''): string {
   const flat = oneLine(value)
   if (typeof value !== 'object' || value === null || flat.length + indent.length <= WIDTH) {
-    // The outermost parts always get lines of their own: that is how people find their way.
+    // The outermost parts always get their own lines, as landmarks.
     if (indent.length > 2 || typeof value !== 'object' || value === null || isEmpty(value)) return flat
   }
   const deeper = `${indent}  `

@@ -1,12 +1,12 @@
-/** Signs of life on standard error for what takes longer than a second. */
+/** A spinner on standard error for work that takes longer than a second. */
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
 
-/** Shorter waits pass unnoticed; showing something for them only flickers. */
+/** For shorter waits it would only flicker. */
 const PATIENCE_MS = 1_000
 const FRAME_MS = 100
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 
-/** Waits for some work; says what is going on when it takes long. */
+/** Waits for some work, and says what it is when that takes long. */
 export async function during<T>(terminal: Terminal, what: string, work: Promise<T>): Promise<T> {
   let stop = () => {}
   const timer = setTimeout(() => {

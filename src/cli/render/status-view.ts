@@ -1,132 +1,139 @@
-/** The gate's status for people. */
-
+/** The gate's status as text. */
 import { internalErrorTexts } from '../../contract/internal-error-text.ts'
-import type { FlagStatusView, Responses } from '../../contract/responses.ts'
+import type { FlagStatusView, FlagSummary, Responses } from '../../contract/responses.ts'
+import {
+  liveShare,
+  stageText,
+  stateOf,
+  type Tone,
+  waitingText,
+  withStatus,
+} from '../../contract/words/flag-state.ts'
+import { countText, latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
 import { paragraphs, UsageError } from '../base/errors.ts'
-import type { Paint } from '../base/terminal.ts'
-import { countOf } from './count.ts'
-import { table } from './table.ts'
+import type { Paint, Style } from '../base/terminal.ts'
+import { headed, table } from './table.ts'
 
 type Status = Responses['getStatus']
 type Counts = FlagStatusView['arms']['canary']
 
-export type ViewOptions = { url: string; paint: Paint; flag: string | undefined }
+/** Of each flag, what its document says; a status has only what changes. */
+export type Summaries = ReadonlyMap<string, FlagSummary>
+export type ViewOptions = { url: string; paint: Paint; flag: string | undefined; summaries: Summaries }
 
-export function statusView(status: Status, { url, paint, flag }: ViewOptions): string {
+export function summariesOf({ flags }: Responses['listFlags']): Summaries {
+  return new Map(flags.map((flag) => [flag.key, flag]))
+}
+
+export function statusView(status: Status, { url, paint, flag, summaries }: ViewOptions): string {
   const parts = [headline(status, url, paint), ...warnings(status, paint)]
-  if (flag === undefined) parts.push(flagsTable(status, paint))
-  else {
-    const one = Object.hasOwn(status.flags, flag) ? status.flags[flag] : undefined
-    if (one === undefined) throw new UsageError(`The gate has no flag ${flag}. See: sluice flags list`)
-    parts.push(flagView(flag, one, paint))
-  }
-  return parts.join('\n\n')
+  const rows = Object.entries(status.flags).flatMap(([key, each]) => {
+    const summary = summaries.get(key)
+    return summary ? [{ summary: withStatus(summary, each), status: each }] : []
+  })
+  if (flag === undefined) return [...parts, flagsTable(rows, paint)].join('\n\n')
+  const row = rows.find(({ summary }) => summary.key === flag)
+  if (row === undefined) throw new UsageError(`The gate has no flag ${flag}. See: sluice flags list`)
+  return [...parts, flagView(row, paint)].join('\n\n')
 }
 
 function headline(status: Status, url: string, paint: Paint): string {
   const { environment, epoch, document, isolates, colos } = status
-  const places = colos.filter((colo) => colo.isolates.length > 0).length
-  return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${countOf(isolates, 'isolate')} in ${countOf(places, 'colo')}`
+  const locations = colos.filter((colo) => colo.isolates.length > 0).length
+  const where = `${plural(isolates, 'isolate')} in ${plural(locations, 'location')}`
+  return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${where}`
 }
 
 function warnings(status: Status, paint: Paint): string[] {
   const { controller, document, kill } = status
   const lines: string[] = []
   if (controller !== 'ok')
-    lines.push(paint('red', 'The Controller cannot be reached: the gate goes on with what it knows'))
+    lines.push(paint('red', 'The Controller does not answer: counts stand still, and a kill still works'))
   if (document.kvError) lines.push(paint('yellow', `KV: ${document.kvError}`))
   lines.push(...internalErrorTexts(status).map((text) => paint('yellow', text)))
   for (const { key, seenAt, problems } of document.refused) {
-    lines.push(
-      `${paint('red', `The newest "${key}" in KV, seen ${seenAt}, was refused`)}\n${paragraphs(problems)}`,
-    )
+    const what = `The ${key} in KV is not in force since ${timestampText(seenAt)}: it has problems`
+    lines.push(`${paint('red', what)}\n${paragraphs(problems)}`)
   }
   if (kill.controller.length > 0) lines.push(paint('yellow', `killed: ${kill.controller.join(', ')}`))
   if (kill.kv.length > 0) lines.push(paint('yellow', `killed in KV: ${kill.kv.join(', ')}`))
   return lines
 }
 
-function flagsTable({ flags }: Status, paint: Paint): string {
-  const header = ['flag', 'state', 'stage', 'share', 'canary', 'control', 'guard'].map((name) =>
-    paint('dim', name),
-  )
-  const rows = Object.entries(flags).map(([key, flag]) => [
-    key,
-    stateText(flag, paint),
-    String(flag.stage),
-    shareText(flag),
-    countsText(flag.arms.canary),
-    countsText(flag.arms.control),
-    guardText(flag, paint),
+type Row = { summary: FlagSummary; status: FlagStatusView }
+
+function flagsTable(rows: readonly Row[], paint: Paint): string {
+  if (rows.length === 0) return 'The document has no flags'
+  const cells = rows.map(({ summary, status }) => [
+    summary.key,
+    stateText(summary, paint),
+    stageCell(summary),
+    percentText(liveShare(summary, Date.now())),
+    countsText(status.arms.canary),
+    countsText(status.arms.control),
+    waitingText(status) ?? '',
   ])
-  return rows.length === 0 ? 'The document has no flags' : table([header, ...rows])
+  return headed(['flag', 'state', 'stage', 'share', 'canary', 'control', 'status'], cells, paint)
 }
 
-export function stateText({ state, paused, frozen, finished }: FlagStatusView, paint: Paint): string {
-  if (state === 'killed' || state === 'rolled-back') return paint('red', state)
-  if (state === 'disabled') return paint('dim', state)
-  if (frozen) return paint('red', 'frozen')
-  if (paused) return paint('yellow', 'paused')
-  return paint('green', finished ? 'finished' : state)
+const STYLES: Readonly<Record<Tone, Style>> = {
+  good: 'green',
+  accent: 'cyan',
+  warn: 'yellow',
+  bad: 'red',
+  neutral: 'dim',
 }
 
-function shareText({ percentage }: FlagStatusView): string {
-  return percentage === null ? '–' : `${percentage} %`
+/** "Rolling out", in its colour. */
+export function stateText(flag: FlagSummary, paint: Paint): string {
+  const { label, tone } = stateOf(flag, Date.now())
+  return paint(STYLES[tone], label)
 }
 
-/** `1,234 · 0.42 %`: requests, and the share of them that failed. */
+/** "2 of 5"; a dash for a flag without stages. */
+export function stageCell({ stage, stages }: FlagSummary): string {
+  return stage === null ? '–' : stageText(stage, stages).replace('stage ', '')
+}
+
+/** `1,234 · 0.42 % · 120 ms`: requests, error rate and 95th percentile. */
 export function countsText({ requests, errorRate, p95Ms }: Counts): string {
   if (requests === 0) return '–'
-  const rate = errorRate === null ? '' : ` · ${(errorRate * 100).toFixed(2)} %`
-  const p95 = p95Ms === null ? '' : ` · ${Math.round(p95Ms)} ms`
-  return `${requests.toLocaleString('en')}${rate}${p95}`
+  const measured = [countText(requests), errorRate === null ? '' : rateText(errorRate)]
+  return [...measured, p95Ms === null ? '' : latencyText(p95Ms)].filter(Boolean).join(' · ')
 }
 
-function guardText(
-  { verdict, waitingFor, rolledBack, frozen, paused }: FlagStatusView,
-  paint: Paint,
-): string {
-  const occasion = rolledBack ?? frozen ?? paused
-  if (occasion) return occasion.reason
-  const kind = verdict?.kind
-  const colour = kind === 'failing' || kind === 'broken-split' ? 'red' : kind === 'healthy' ? 'green' : 'dim'
-  return [kind ? paint(colour, kind) : '', waitingFor ?? ''].filter((text) => text !== '').join(': ')
+/** "2, stage 1 of 3, 5 %, approved". */
+export function attemptText({ summary, status }: Row): string {
+  const { stage, stages, percentage } = summary
+  const parts = [String(status.generation), stage === null ? '' : stageText(stage, stages)]
+  const share = percentage === null ? '' : percentText(percentage)
+  return [...parts, share, status.approved ? 'approved' : ''].filter(Boolean).join(', ')
 }
 
-function flagView(key: string, flag: FlagStatusView, paint: Paint): string {
-  const { generation, stage, verdict, waitingFor, approved, arms, variants } = flag
-  const facts: string[][] = [
-    ['state', stateText(flag, paint)],
-    ['attempt', `${generation}, stage ${stage}, ${shareText(flag)}${approved ? ', approved' : ''}`],
-  ]
-  for (const [what, occasion] of [
-    ['rolled back', flag.rolledBack],
-    ['frozen', flag.frozen],
-    ['paused', flag.paused],
-  ] as const) {
-    if (occasion) facts.push([what, `${occasion.at}: ${occasion.reason}`])
-  }
-  if (verdict) facts.push(['guard', `${verdict.kind}: ${verdict.sentence}`])
-  const isHeld = flag.rolledBack ?? flag.frozen ?? flag.paused
-  if (waitingFor && !isHeld) facts.push(['next stage', waitingFor])
-  const header = ['', 'requests', 'errors', 'rate', 'p50', 'p95', 'p99'].map((name) => paint('dim', name))
+function flagView(row: Row, paint: Paint): string {
+  const { summary, status } = row
+  const { verdict, waitingFor, arms, variants } = status
+  const occasions = { 'rolled back': status.rolledBack, frozen: status.frozen, paused: status.paused }
+  const held = Object.entries(occasions).flatMap(([what, occasion]) =>
+    occasion ? [[what, `${timestampText(occasion.at)}: ${occasion.reason}`]] : [],
+  )
+  const facts = [['state', stateText(summary, paint)], ['attempt', attemptText(row)], ...held]
+  if (verdict) facts.push(['guard', verdict.sentence])
+  if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0)
+    facts.push(['next stage', waitingFor])
   const groups = [
     ...Object.entries(arms),
     ...Object.entries(variants).map(([name, counts]) => [`→ ${name}`, counts] as const),
   ]
-  return `${paint('bold', key)}\n${table(facts)}\n\n${table([header, ...groups.map(([name, counts]) => countsRow(name, counts))])}`
+  const counts = headed(
+    ['', 'requests', 'errors', 'error rate', 'p50', 'p95', 'p99'],
+    groups.map(([name, each]) => countsRow(name, each)),
+    paint,
+  )
+  return `${paint('bold', summary.key)}\n${table(facts)}\n\n${counts}`
 }
 
 function countsRow(name: string, { requests, errors, errorRate, p50Ms, p95Ms, p99Ms }: Counts): string[] {
-  const ms = (value: number | null) => (value === null ? '–' : `${Math.round(value)} ms`)
-  const rate = errorRate === null ? '–' : `${(errorRate * 100).toFixed(2)} %`
-  return [
-    name,
-    requests.toLocaleString('en'),
-    errors.toLocaleString('en'),
-    rate,
-    ms(p50Ms),
-    ms(p95Ms),
-    ms(p99Ms),
-  ]
+  const latencies = [p50Ms, p95Ms, p99Ms].map(latencyText)
+  return [name, countText(requests), countText(errors), rateText(errorRate), ...latencies]
 }

@@ -1,19 +1,18 @@
-/** The live view: the status whenever it has changed, until Ctrl-C. */
-
+/** The live view: the status at each change, until Ctrl-C. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdminClient, ApiError } from '../../contract/client.ts'
 import { eventsOf } from '../../contract/event-stream.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { messageOf } from '../../core/message-of.ts'
-import type { Call } from '../base/verb.ts'
+import type { Call } from '../base/command.ts'
 import { unreachable } from './failure.ts'
-import { statusView } from './status-view.ts'
+import { type Summaries, statusView, summariesOf } from './status-view.ts'
 import { Trends } from './trends.ts'
 
 type Status = Responses['getStatus']
 
 const RETRY_MS = 2_000
-/** The other screen of a terminal, without cursor; and back, as it was. */
+/** The alternate screen of a terminal, without cursor; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l'
 const LEAVE = '\x1b[?25h\x1b[?1049l'
 const REDRAW = '\x1b[H\x1b[J'
@@ -27,10 +26,15 @@ export async function watchStatus(
   const { terminal, isJson, paint } = call
   const isView = terminal.outIsScreen && !isJson
   const trends = new Trends()
-  const show = (status: Status) => {
+  let version: number | undefined
+  let summaries: Summaries = new Map()
+  const show = async (status: Status) => {
     if (isJson) return terminal.out(`${JSON.stringify(status)}\n`)
     trends.add(status)
-    const text = `${statusView(status, { url, paint, flag })}\n\n${trends.text(paint, flag)}`
+    if (version !== status.document.version) summaries = summariesOf(await client.call('listFlags'))
+    version = status.document.version
+    const view = statusView(status, { url, paint, flag, summaries })
+    const text = `${view}\n\n${trends.text(paint, flag)}`
     terminal.out(
       isView ? `${REDRAW}${text}\n${paint('dim', `${status.at}  Ctrl-C to end`)}\n` : `${text}\n\n`,
     )
@@ -44,8 +48,12 @@ export async function watchStatus(
   return undefined
 }
 
-/** Shows events until the stream ends; one that breaks is opened again, after a while. */
-async function follow(call: Call, client: AdminClient, show: (status: Status) => void): Promise<void> {
+/** Shows events until the stream ends; a broken stream is opened again after a pause. */
+async function follow(
+  call: Call,
+  client: AdminClient,
+  show: (status: Status) => Promise<void> | void,
+): Promise<void> {
   const { terminal, tell } = call
   const pause = () => sleep(RETRY_MS, undefined, { signal: terminal.stop }).catch(() => undefined)
   let isSilent = true
@@ -53,7 +61,7 @@ async function follow(call: Call, client: AdminClient, show: (status: Status) =>
     const response = await client.open('streamStatus', {}, terminal.stop)
     for await (const { event, data } of eventsOf(response)) {
       isSilent = false
-      if (event === 'status') show(JSON.parse(data) as Status)
+      if (event === 'status') await show(JSON.parse(data) as Status)
     }
     if (isSilent) await pause()
   } catch (error) {

@@ -1,6 +1,7 @@
-/** Columns for people: as wide as their widest cell. */
+/** Tables of text. */
+import type { Paint } from '../base/terminal.ts'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape that colours begin with is one
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours start with the escape character
 const COLOUR = /\x1b\[[0-9;]*m/g
 
 /** Lines of aligned columns; the last column is not padded. */
@@ -19,6 +20,15 @@ export function table(rows: readonly (readonly string[])[], gap = '  '): string 
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** A table with a dimmed header. */
+export function headed(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): string {
+  return table([columns.map((name) => paint('dim', name)), ...rows])
 }
 
 function pad(cell: string, width: number): string {

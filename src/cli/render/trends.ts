@@ -1,5 +1,6 @@
-/** How requests and errors of each flag's arms have gone lately, as small bars. */
+/** Recent requests and errors of each flag's arms, as small bars. */
 import type { Responses } from '../../contract/responses.ts'
+import { rateText } from '../../core/figures.ts'
 import type { Paint } from '../base/terminal.ts'
 import { table } from './table.ts'
 
@@ -7,7 +8,7 @@ type Status = Responses['getStatus']
 type Point = { atMs: number; requests: number; errors: number }
 
 const ARMS = ['canary', 'control', 'other'] as const
-const MOST_POINTS = 41
+const MAX_POINTS = 41
 const BARS = '▁▂▃▄▅▆▇█'
 
 export class Trends {
@@ -19,9 +20,9 @@ export class Trends {
         const name = `${key}\n${arm}`
         const { requests, errors } = arms[arm]
         const points = this.#points.get(name) ?? []
-        // A new attempt counts from zero again.
+        // The counts start at zero with a new attempt.
         const kept = requests < (points.at(-1)?.requests ?? 0) ? [] : points
-        this.#points.set(name, [...kept, { atMs: Date.parse(at), requests, errors }].slice(-MOST_POINTS))
+        this.#points.set(name, [...kept, { atMs: Date.parse(at), requests, errors }].slice(-MAX_POINTS))
       }
     }
   }
@@ -35,7 +36,7 @@ export class Trends {
       const steps = stepsOf(points)
       const last = steps.at(-1)
       if (last === undefined || steps.every(({ perSecond }) => perSecond === 0)) continue
-      const errors = `${(last.errorRate * 100).toFixed(1)} % errors`
+      const errors = `${rateText(last.errorRate)} errors`
       rows.push([
         flag,
         arm,
@@ -61,6 +62,6 @@ function stepsOf(points: readonly Point[]): { perSecond: number; errorRate: numb
 }
 
 function bars(values: readonly number[]): string {
-  const most = Math.max(...values, 1e-9)
-  return values.map((value) => BARS[Math.round((value / most) * (BARS.length - 1))] ?? '').join('')
+  const top = Math.max(...values, 1e-9)
+  return values.map((value) => BARS[Math.round((value / top) * (BARS.length - 1))] ?? '').join('')
 }

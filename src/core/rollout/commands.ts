@@ -136,7 +136,8 @@ function resumed(control: FlagControl): FlagControl | string {
 function atStage(control: FlagControl, stage: number, stageCount: number): FlagControl | string {
   if (stageCount === 0) return 'no rule of it has stages'
   if (control.rolledBack) return 'it is rolled back; resume it first'
-  if (stage < 0 || stage >= stageCount) return `its stages are 0 to ${stageCount - 1}`
+  if (stage < 0 || stage >= stageCount)
+    return `its stages are 1 to ${stageCount} (0 to ${stageCount - 1} in the API)`
   if (stage === control.stage && !control.approved && !control.finished) return 'it is at this stage already'
   const { approved: _, finished: __, ...rest } = control
   return { ...rest, stage }

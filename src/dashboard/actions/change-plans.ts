@@ -1,160 +1,164 @@
-/** What a person can do to a flag right now, and what each would mean for visitors. Pure. */
+/** What can be done to a flag in its present state, and what each change means for visitors. Pure. */
 import type { FlagSummary } from '../../contract/responses.ts'
-import { liveShare, stateOf } from '../state/flag-state.ts'
-import { percentText } from '../state/format.ts'
+import type { FlagVerb } from '../../contract/routes.ts'
+import { liveShare, stageText } from '../../contract/words/flag-state.ts'
+import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
+import { percentText } from '../../core/figures.ts'
 import type { Change } from './make-change.ts'
 
-/** A document that would have the same effect, so that it can be tried on recent visitors. */
+/** A document that would have the same effect, so that its impact can be told from recent requests. */
 export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number; rule?: number }
 
 export type Plan = {
   /** On the button. */
   label: string
+  /** What the button skips, in brackets behind its label. */
+  skips?: string
   title: string
-  /** What happens, in a sentence. */
+  /** What happens, in a sentence or two. */
   effect: string
   tone: 'primary' | 'danger' | 'plain'
   change: Change
   trial?: Trial
 }
 
-type Stage = { percentage: number }
+type Stages = NonNullable<RuleInput['stages']>
+type Definition = Pick<FlagInput, 'enabled' | 'rules' | 'guard'>
 
-/** How many move when a share changes. */
+/** How many visitors move when a share changes. */
 export function movesText(from: number | null, to: number | null): string {
-  if (from === null || to === null) return 'Visitors whom a rule serves move'
-  const moved = Math.abs(to - from)
-  if (moved === 0) return 'Nobody moves'
+  if (from === null || to === null) return 'The visitors whom a rule serves move'
+  if (from === to) return 'No visitors move'
   const where = to > from ? 'to the new variant' : 'back'
-  return `${percentText(moved)} of those who meet the conditions move ${where}: ${percentText(from)} → ${percentText(to)}`
+  return `${percentText(Math.abs(to - from))} of eligible visitors move ${where}: ${percentText(from)} → ${percentText(to)}`
 }
 
-const command = (
-  flag: string,
-  verb: (Change & { kind: 'command' })['verb'],
-  done: string,
-  undo?: Change,
-): Change => ({
-  kind: 'command',
-  flag,
-  verb,
-  done,
-  ...(undo && { undo }),
-})
+function command(flag: string, verb: FlagVerb, done: string, undo?: Change): Change {
+  return { kind: 'command', flag, verb, done, undo }
+}
+
+const kill = (key: string, undo?: Change) => command(key, 'kill', `${key} is killed`, undo)
+const unkill = (key: string, undo?: Change) => command(key, 'unkill', `The kill of ${key} is lifted`, undo)
+const rollback = (key: string) => command(key, 'rollback', `${key} is rolled back`)
 
 export function killPlan(flag: FlagSummary): Plan {
   const { key } = flag
-  const lift = command(key, 'unkill', `The kill of ${key} is lifted`)
   return {
     label: 'Kill',
     title: `Kill ${key}?`,
-    effect: `Everybody gets the off variant at once, whatever the rules say. ${movesText(liveShare(flag), 0)}.`,
+    effect: `All visitors get the off variant at once, whatever the rules say. ${movesText(liveShare(flag, Date.now()), 0)}.`,
     tone: 'danger',
-    change: command(key, 'kill', `${key} is killed`, lift),
+    change: kill(key, unkill(key)),
     trial: { kind: 'disable' },
   }
 }
 
-export function unkillPlan(flag: FlagSummary): Plan {
-  const { key } = flag
+export function unkillPlan({ key, percentage }: FlagSummary): Plan {
   return {
     label: 'Lift kill',
     title: `Lift the kill of ${key}?`,
-    effect: `The rollout goes on where it was. ${movesText(0, flag.percentage)}.`,
+    effect: `The rollout continues where it was. ${movesText(0, percentage)}.`,
     tone: 'primary',
-    change: command(
-      key,
-      'unkill',
-      `The kill of ${key} is lifted`,
-      command(key, 'kill', `${key} is killed again`),
-    ),
+    change: unkill(key, kill(key)),
   }
 }
 
-/** Everything that makes sense in the flag's present state, the most likely first. */
-export function plansFor(flag: FlagSummary, stages: readonly Stage[], isEnabled: boolean): Plan[] {
-  const { name } = stateOf(flag)
-  if (name === 'killed') return [unkillPlan(flag)]
-  if (name === 'rolled-back') return [resumePlan(flag, stages), killPlan(flag)]
-  const toggle = isEnabled ? disablePlan(flag) : enablePlan(flag)
-  if (!isEnabled) return [toggle, killPlan(flag)]
-  if (stages.length === 0) return [toggle, killPlan(flag)]
-  const [climbing, rollback] = [climbingPlans(flag, stages), rollbackPlan(flag)]
-  const inOrder = isWorse(flag)
-    ? [{ ...rollback, tone: 'primary' as const }, ...climbing]
-    : [...climbing, rollback]
-  return [...inOrder, toggle, killPlan(flag)]
+/** Every change that makes sense in the flag's present state, the most likely first. */
+export function plansFor(flag: FlagSummary, definition: Definition): Plan[] {
+  const { enabled = true, rules = [] } = definition
+  const stages = rules.find((rule) => rule.stages)?.stages ?? []
+  if (flag.state === 'killed') return [unkillPlan(flag)]
+  if (flag.state === 'rolled-back') return [resumePlan(flag, stages), killPlan(flag)]
+  const others = [enabled ? disablePlan(flag) : enablePlan(flag), killPlan(flag)]
+  if (!enabled || stages.length === 0) return others
+  const [climbing, back] = [climbingPlans(flag, definition, stages), rollbackPlan(flag)]
+  return [...(isWorse(flag) ? [back, ...climbing] : [...climbing, back]), ...others]
 }
 
-/** The guard has found the canary worse: nothing should lead on at a careless click. */
+/** The guard has found the canary worse: rolling back comes first then, and nothing else stands out. */
 function isWorse({ frozen, verdict }: FlagSummary): boolean {
   return frozen || verdict === 'failing'
 }
 
-function climbingPlans(flag: FlagSummary, stages: readonly Stage[]): Plan[] {
-  const { key, percentage } = flag
+function climbingPlans(flag: FlagSummary, definition: Definition, stages: Stages): Plan[] {
   const stage = flag.stage ?? 0
   const next = stages[stage + 1]
   const plans: Plan[] = []
-  if (flag.frozen || flag.paused) {
-    plans.push({
-      label: 'Resume',
-      title: `Resume ${key}?`,
-      effect: flag.frozen
-        ? 'A new attempt begins at this stage, and is judged afresh. Nobody moves.'
-        : 'The stage may advance by itself again. Nobody moves now.',
-      tone: isWorse(flag) ? 'plain' : 'primary',
-      change: command(key, 'resume', `${key} goes on`),
-    })
-  }
-  if (flag.needsApproval) {
-    plans.push({
-      label: 'Approve',
-      title: `Approve ${key} at ${percentText(percentage ?? 0)}?`,
-      effect: next
-        ? `The guard leads on to ${percentText(next.percentage)} at its next look. ${movesText(percentage, next.percentage)}.`
-        : 'The rollout is finished at the guard’s next look.',
-      tone: 'primary',
-      change: command(key, 'approve', `${key} is approved at stage ${stage + 1}`),
-      ...(next && { trial: { kind: 'share', percentage: next.percentage } }),
-    })
-  }
-  if (next) plans.push(stagePlan(flag, stages, stage + 1))
-  else if (!flag.finished) {
-    plans.push({
-      label: 'Finish',
-      title: `Finish ${key}?`,
-      effect: 'The last of control moves over, and nothing is compared any more.',
-      tone: 'plain',
-      change: command(key, 'finish', `${key} is finished`),
-    })
-  }
-  if (!flag.paused && !flag.frozen && !flag.finished) {
-    plans.push({
-      label: 'Pause',
-      title: `Pause ${key}?`,
-      effect:
-        'It stays at this stage until somebody resumes it. Nobody moves, and the guard can still roll back.',
-      tone: 'plain',
-      change: command(key, 'pause', `${key} is paused`, command(key, 'resume', `${key} goes on`)),
-    })
-  }
+  if (flag.frozen || flag.paused) plans.push(continuePlan(flag))
+  if (flag.needsApproval) plans.push(approvePlan(flag, next?.percentage))
+  if (next) plans.push(stagePlan(flag, definition, stage + 1))
+  else if (!flag.finished) plans.push(finishPlan(flag))
+  if (!flag.paused && !flag.frozen && !flag.finished) plans.push(pausePlan(flag))
   return plans
 }
 
-/** Going to any stage, up or down. */
-export function stagePlan(flag: FlagSummary, stages: readonly Stage[], to: number): Plan {
+function continuePlan(flag: FlagSummary): Plan {
+  return {
+    label: 'Resume',
+    title: `Resume ${flag.key}?`,
+    effect: flag.frozen
+      ? 'A new attempt starts at this stage, with fresh evidence. No visitors move.'
+      : 'The stage can advance automatically again. No visitors move now.',
+    tone: isWorse(flag) ? 'plain' : 'primary',
+    change: command(flag.key, 'resume', `${flag.key} is resumed`),
+  }
+}
+
+function approvePlan({ key, percentage, stage }: FlagSummary, next: number | undefined): Plan {
+  return {
+    label: 'Approve',
+    title: `Approve ${key} at ${percentText(percentage ?? 0)}?`,
+    effect:
+      next === undefined
+        ? 'The rollout finishes within seconds.'
+        : `The rollout advances to ${percentText(next)} within seconds. ${movesText(percentage, next)}.`,
+    tone: 'primary',
+    change: command(key, 'approve', `${key} is approved at ${stageText(stage ?? 0)}`),
+    ...(next !== undefined && { trial: { kind: 'share', percentage: next } }),
+  }
+}
+
+function finishPlan({ key }: FlagSummary): Plan {
+  return {
+    label: 'Finish',
+    title: `Finish ${key}?`,
+    effect: 'The visitors who were held back as control move as well, and the comparison ends.',
+    tone: 'plain',
+    change: command(key, 'finish', `${key} is finished`),
+  }
+}
+
+function pausePlan({ key }: FlagSummary): Plan {
+  return {
+    label: 'Pause',
+    title: `Pause ${key}?`,
+    effect:
+      'The flag stays at this stage until it is resumed. No visitors move, and the guard can still roll back.',
+    tone: 'plain',
+    change: command(key, 'pause', `${key} is paused`, command(key, 'resume', `${key} is resumed`)),
+  }
+}
+
+/** Going to any stage (counted from 0), up or down. */
+export function stagePlan(flag: FlagSummary, { rules = [], guard }: Definition, to: number): Plan {
   const { key } = flag
+  const stages = rules.find((rule) => rule.stages)?.stages ?? []
   const from = flag.stage ?? 0
   const percentage = stages[to]?.percentage ?? 0
-  const done = (stage: number) => `${key} is at ${percentText(stages[stage]?.percentage ?? 0)}`
-  const back: Change = { kind: 'command', flag: key, verb: 'stage', stage: from, done: done(from) }
+  const goTo = (stage: number, undo?: Change): Change => {
+    const done = `${key} is at ${percentText(stages[stage]?.percentage ?? 0)}`
+    return { kind: 'command', flag: key, verb: 'stage', stage, done, undo }
+  }
+  const isGuarded = guard !== undefined && guard.enabled !== false
+  const isEarly = to > from && isGuarded && stages[from]?.advance !== 'manual'
+  const label = `${to < from ? 'Go back' : isEarly ? 'Advance early' : 'Advance'} to ${percentText(percentage)}`
   return {
-    label: to === from + 1 ? `Advance to ${percentText(percentage)}` : `Go to ${percentText(percentage)}`,
-    title: `${to > from ? 'Advance' : 'Take'} ${key} ${to > from ? '' : 'back '}to ${percentText(percentage)}?`,
-    effect: `${movesText(flag.percentage, percentage)}.${to === from + 1 ? ' The guard begins a new stage.' : ''}`,
-    tone: flag.needsApproval || flag.paused || isWorse(flag) ? 'plain' : 'primary',
-    change: { kind: 'command', flag: key, verb: 'stage', stage: to, done: done(to), undo: back },
+    label,
+    ...(isEarly && { skips: 'skips bake and guard' }),
+    title: `${label.replace(' to ', `: ${key} to `)}?`,
+    effect: `${movesText(flag.percentage, percentage)}.${isEarly ? ' This skips the rest of the bake and the guard’s verdict.' : ''}`,
+    tone: to < from || flag.needsApproval || flag.paused || isWorse(flag) ? 'plain' : 'primary',
+    change: goTo(to, goTo(from)),
     trial: { kind: 'share', percentage },
   }
 }
@@ -163,29 +167,24 @@ function rollbackPlan(flag: FlagSummary): Plan {
   return {
     label: 'Roll back',
     title: `Roll back ${flag.key}?`,
-    effect: `${movesText(liveShare(flag), 0)}. It stays closed until somebody resumes it; that begins a new attempt at the first stage.`,
-    tone: 'plain',
-    change: command(flag.key, 'rollback', `${flag.key} is rolled back`),
+    effect: `${movesText(liveShare(flag, Date.now()), 0)}. The flag stays rolled back until it is resumed, with a new attempt from the first stage.`,
+    tone: isWorse(flag) ? 'primary' : 'plain',
+    change: rollback(flag.key),
     trial: { kind: 'disable' },
   }
 }
 
-function resumePlan(flag: FlagSummary, stages: readonly Stage[]): Plan {
-  const first = stages[0]?.percentage ?? null
+function resumePlan({ key }: FlagSummary, stages: Stages): Plan {
+  const first = stages[0]?.percentage
   return {
     label: 'Resume',
-    title: `Resume ${flag.key}?`,
+    title: `Resume ${key}?`,
     effect:
-      first === null
-        ? 'A new attempt begins, and is judged afresh.'
-        : `A new attempt begins at ${percentText(first)}, and is judged afresh. ${movesText(0, first)}.`,
+      first === undefined
+        ? 'A new attempt starts, with fresh evidence.'
+        : `A new attempt starts at ${percentText(first)}, with fresh evidence. ${movesText(0, first)}.`,
     tone: 'primary',
-    change: command(
-      flag.key,
-      'resume',
-      `${flag.key} begins a new attempt`,
-      command(flag.key, 'rollback', `${flag.key} is rolled back`),
-    ),
+    change: command(key, 'resume', `${key} starts a new attempt`, rollback(key)),
   }
 }
 
@@ -201,13 +200,14 @@ function enablePlan({ key, percentage }: FlagSummary): Plan {
 }
 
 function disablePlan(flag: FlagSummary): Plan {
-  const on: Change = { kind: 'enable', flag: flag.key, done: `${flag.key} is enabled again` }
+  const { key } = flag
+  const on: Change = { kind: 'enable', flag: key, done: `${key} is enabled` }
   return {
     label: 'Disable',
-    title: `Disable ${flag.key}?`,
-    effect: `Everybody gets the off variant, in the document. ${movesText(liveShare(flag), 0)}.`,
+    title: `Disable ${key}?`,
+    effect: `All visitors get the off variant, by a new version of the document. ${movesText(liveShare(flag, Date.now()), 0)}.`,
     tone: 'plain',
-    change: { kind: 'disable', flag: flag.key, done: `${flag.key} is disabled`, undo: on },
+    change: { kind: 'disable', flag: key, done: `${key} is disabled`, undo: on },
     trial: { kind: 'disable' },
   }
 }
@@ -215,14 +215,10 @@ function disablePlan(flag: FlagSummary): Plan {
 /** Setting the percentage of a rule without stages. */
 export function percentagePlan(flag: FlagSummary, rule: number, from: number, percentage: number): Plan {
   const { key } = flag
-  const to = (share: number, undo?: Change): Change => ({
-    kind: 'percentage',
-    flag: key,
-    percentage: share,
-    rule,
-    done: `${key} is at ${percentText(share)}`,
-    ...(undo && { undo }),
-  })
+  const to = (share: number, undo?: Change): Change => {
+    const done = `${key} is at ${percentText(share)}`
+    return { kind: 'percentage', flag: key, percentage: share, rule, done, undo }
+  }
   return {
     label: `Set to ${percentText(percentage)}`,
     title: `Set ${key} to ${percentText(percentage)}?`,

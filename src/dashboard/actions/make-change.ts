@@ -1,10 +1,10 @@
-/** Changes that a person makes: done, told, followed until every isolate has them, undone where that is possible. */
+/** Makes changes: sends them, tells how far each has come, and offers to undo it where that is possible. */
 import type { AdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
-import { type Toast, tell } from '../components/toasts.tsx'
+import { convergenceText, documentConvergenceText } from '../../contract/words/convergence.ts'
+import { showToast } from '../components/toasts.tsx'
 import { textOf } from '../state/session.ts'
-import { followDocument, followEpoch } from './convergence.ts'
 
 /** One change of one flag. `all` is every flag, for kill and unkill. */
 export type Change = {
@@ -18,15 +18,15 @@ export type Change = {
   | { kind: 'percentage'; percentage: number; rule?: number }
 )
 
-/** Whether it was done; what came of it is told. */
+/** Resolves with whether it was done; a toast says what came of it. */
 export async function makeChange(client: AdminClient, change: Change, reason: string): Promise<boolean> {
   const { done, undo } = change
-  const update = tell(`${done}…`, 'busy')
+  const update = showToast(`${done}…`, 'busy')
   const action = undo && { label: 'Undo', run: () => void makeChange(client, undo, 'undone') }
   try {
     const follow = await send(client, change, reason)
     update({ kind: 'done', text: done, action })
-    follow((text) => update({ kind: 'done', text: `${done}. ${text}`, action }))
+    void follow((text) => update({ kind: 'done', text: `${done}. ${text}`, action }))
     return true
   } catch (error) {
     update({ kind: 'problem', text: textOf(error) })
@@ -34,8 +34,8 @@ export async function makeChange(client: AdminClient, change: Change, reason: st
   }
 }
 
-/** Tells how far a change has come. */
-type Follow = (say: (text: string) => void) => void
+/** Tells how far a change has come, until it is everywhere or `FOLLOW_MS` are over. */
+type Follow = (say: (text: string) => void) => Promise<void>
 
 async function send(client: AdminClient, change: Change, reason: string): Promise<Follow> {
   const { flag } = change
@@ -43,35 +43,35 @@ async function send(client: AdminClient, change: Change, reason: string): Promis
   if (change.kind === 'command') {
     const stage = change.stage === undefined ? {} : { stage: change.stage }
     const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })
-    // Where the Controller is away, nobody knows who has it.
-    return via === 'kv' ? () => undefined : (say) => void followEpoch(client, epoch, say)
+    // Without the Controller, its arrival can't be followed.
+    return via === 'kv' ? async () => undefined : (say) => followEpoch(client, epoch, say)
   }
   const params = { flag }
-  // The person has seen whom it moves.
+  // The dialog has shown the impact.
   const body = { ...why, confirm: true }
   const { version } =
     change.kind === 'percentage'
-      ? await client.call('setPercentage', { params, body: { ...body, ...ruleOf(change) } })
+      ? await client.call('setPercentage', { params, body: { ...body, ...wantedShare(change) } })
       : await client.call(change.kind === 'enable' ? 'enableFlag' : 'disableFlag', { params, body })
-  return (say) => void followDocument(client, version, say)
+  return (say) => followDocument(client, version, say)
 }
 
-function ruleOf({ percentage, rule }: Change & { kind: 'percentage' }) {
+function wantedShare({ percentage, rule }: Change & { kind: 'percentage' }) {
   return rule === undefined ? { percentage } : { percentage, rule }
 }
 
-/** Says that a document was published in the place of version `before`, follows it, and offers the way back. */
+/** Says that a document has replaced version `before`, follows it, and offers to undo that. */
 export function tellPublished(
   client: AdminClient,
   { changed, version }: Pick<Responses['publishDocument'], 'changed' | 'version'>,
   before: number,
   done: string,
 ): void {
-  if (!changed) return void tell('Nothing was different')
+  if (!changed) return void showToast('Nothing changed')
   const text = `${done}, as version ${version}`
-  const action: Toast['action'] =
+  const action =
     before === 0 ? undefined : { label: 'Undo', run: () => void putBack(client, before, version) }
-  const update = tell(text, 'done', action)
+  const update = showToast(text, 'done', action)
   void followDocument(client, version, (arrival) => update({ text: `${text}. ${arrival}` }))
 }
 
@@ -81,6 +81,45 @@ async function putBack(client: AdminClient, before: number, expectedVersion: num
     const restored = await client.call('restoreVersion', { params: { version: String(before) }, body })
     tellPublished(client, restored, expectedVersion, `Version ${before} is in force again`)
   } catch (error) {
-    tell(`It was not undone: ${textOf(error)}`, 'problem')
+    showToast(`Undo failed: ${textOf(error)}`, 'problem')
+  }
+}
+
+const FOLLOW_MS = 15_000
+const POLL_MS = 300
+
+async function followEpoch(client: AdminClient, epoch: number, say: (text: string) => void): Promise<void> {
+  await follow(client, { epoch: String(epoch) }, (convergence) => {
+    say(convergenceText(convergence))
+    return convergence.converged
+  })
+}
+
+async function followDocument(
+  client: AdminClient,
+  version: number,
+  say: (text: string) => void,
+): Promise<void> {
+  const sinceMs = Date.now()
+  await follow(client, {}, ({ document }) => {
+    // A later version has replaced it.
+    if (document.version > version) return true
+    if (document.version === version) say(documentConvergenceText(document, Date.now() - sinceMs))
+    return document.version === version && document.converged
+  })
+}
+
+/** Polls until `isDone`. */
+async function follow(
+  client: AdminClient,
+  query: { epoch?: string },
+  isDone: (convergence: Responses['getConvergence']) => boolean,
+): Promise<void> {
+  const untilMs = Date.now() + FOLLOW_MS
+  while (Date.now() < untilMs) {
+    // The change stands, whether or not its arrival can be asked for.
+    const convergence = await client.call('getConvergence', { query }).catch(() => undefined)
+    if (convergence && isDone(convergence)) return
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

@@ -1,16 +1,14 @@
-/** The frame of every view: which gate, how fresh what is shown is, who is looking, and the way to the other views. */
+/** The frame of every view: the environment, how fresh the data is, who is signed in, and the other views. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { plural } from '../../core/figures.ts'
 import { Notices } from '../components/dialogs/notices.tsx'
 import { Icon } from '../components/icon.tsx'
-import { Boundary } from '../components/loading/boundary.tsx'
-import { Freshness } from '../components/loading/freshness.tsx'
-import { Mark } from '../components/mark.tsx'
+import { Boundary, Freshness } from '../components/loading.tsx'
+import { Logo } from '../components/logo.tsx'
 import { Toasts } from '../components/toasts.tsx'
-import { plural } from '../state/format.ts'
 import { live, useLiveStatus } from '../state/live.ts'
 import { Link, path, scrollToLastPlace } from '../state/router.tsx'
-import { type Session, sessionState, signOut } from '../state/session.ts'
-import { SessionContext } from '../state/session-context.ts'
+import { type Session, SessionContext, sessionState, signOut } from '../state/session.ts'
 import { useStore } from '../state/store.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { Login } from './login.tsx'
@@ -28,7 +26,7 @@ export function App() {
   )
 }
 
-function Frame({ session: { client, person } }: { session: Session }) {
+function Frame({ session: { client, user } }: { session: Session }) {
   const at = useStore(path)
   useLiveStatus(client, flagOf(at))
   useSearchKey()
@@ -36,7 +34,7 @@ function Frame({ session: { client, person } }: { session: Session }) {
   const tab = TABS.find(({ views }) => views.some((view) => at === view || at.startsWith(`${view}/`)))
   useEffect(() => {
     document.title = `${flagOf(at) ?? tab?.label ?? 'Sluice'} · Sluice`
-    // On a narrow screen the tabs may be wider than it.
+    // The tabs may be wider than a narrow screen.
     document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [at])
   return (
@@ -47,13 +45,13 @@ function Frame({ session: { client, person } }: { session: Session }) {
       <header class="top">
         <div class="top-row">
           <Link to="/" class="brand" aria-label="Sluice, all flags">
-            <Mark />
+            <Logo />
             <span>Sluice</span>
           </Link>
-          <span class={`environment ${person.environment}`}>{person.environment}</span>
+          <span class={`environment ${user.environment}`}>{user.environment}</span>
           <Freshness />
           <span class="who">
-            {person.name} {person.name !== person.role && <small>{person.role}</small>}
+            {user.name} {user.name !== user.role && <small>{user.role}</small>}
           </span>
           <ThemeButton />
           <button type="button" class="quiet" onClick={() => signOut()}>
@@ -79,7 +77,7 @@ function Frame({ session: { client, person } }: { session: Session }) {
   )
 }
 
-/** Another view begins where it was left, and with the focus on it, as another page would. */
+/** Shows another view where it was left, with the focus on it, as the browser does for another page. */
 function useArrival(at: string): void {
   const last = useRef(at)
   useLayoutEffect(() => {
@@ -95,8 +93,8 @@ function Epoch() {
   if (status === undefined) return null
   return (
     <span>
-      epoch {status.epoch} · document version {status.document.version} · {plural(status.isolates, 'isolate')}{' '}
-      in {plural(status.colos.length, 'colo')}
+      Epoch {status.epoch} · document version {status.document.version} · {plural(status.isolates, 'isolate')}{' '}
+      in {plural(status.colos.length, 'location')}
     </span>
   )
 }
@@ -107,8 +105,8 @@ function ThemeButton() {
     <button
       type="button"
       class="quiet icon-only"
-      aria-label={`Colours: ${now}. Change`}
-      title={`Colours: ${now}`}
+      aria-label={`Change theme, now ${now}`}
+      title={`Theme: ${now}`}
       onClick={nextTheme}
     >
       <Icon name="sun" />
@@ -116,7 +114,7 @@ function ThemeButton() {
   )
 }
 
-/** "/" leads to the search of the view, as everywhere. */
+/** "/" puts the focus into the search field of the view. */
 function useSearchKey(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

@@ -1,6 +1,7 @@
-/** Signing in, by a token. */
+/** Signing in with a token. */
 import { useState } from 'preact/hooks'
-import { Mark } from '../components/mark.tsx'
+import { ProblemText } from '../components/layout.tsx'
+import { Logo } from '../components/logo.tsx'
 import { signIn } from '../state/session.ts'
 
 export function Login({ problem: before }: { problem: string | undefined }) {
@@ -16,9 +17,9 @@ export function Login({ problem: before }: { problem: string | undefined }) {
   return (
     <main class="login">
       <form onSubmit={submit}>
-        <Mark />
+        <Logo />
         <h1>Sluice</h1>
-        <p class="muted">See and steer every rollout of this gate.</p>
+        <p class="muted">Watch and control every rollout of this gate.</p>
         <label for="token">Token</label>
         <input
           id="token"
@@ -31,11 +32,9 @@ export function Login({ problem: before }: { problem: string | undefined }) {
           onInput={(event) => setToken(event.currentTarget.value)}
         />
         <p id="token-help" class="hint">
-          The admin token of the gate, or one made under Settings. It stays in this tab.
+          The admin token of the gate, or one created under Settings. It is kept for this tab only.
         </p>
-        <p role="alert" class="problem">
-          {problem}
-        </p>
+        <ProblemText>{problem}</ProblemText>
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? 'Signing in…' : 'Sign in'}
         </button>

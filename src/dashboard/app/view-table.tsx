@@ -1,29 +1,29 @@
-/** Which view an address shows. */
+/** The view of each address. */
 import type { VNode } from 'preact'
-import { lazy } from '../components/loading/lazy.tsx'
+import { lazy } from '../components/loading.tsx'
 import { Link, match } from '../state/router.tsx'
 import { ActivityView } from '../views/activity/activity-view.tsx'
-import { ColosView } from '../views/colos/colos-view.tsx'
+import { CleanupView } from '../views/cleanup/cleanup-view.tsx'
 import { FlagView } from '../views/flag/flag-view.tsx'
 import { HistoryView } from '../views/history/history-view.tsx'
 import { Home } from '../views/home/home.tsx'
+import { LocationsView } from '../views/locations/locations-view.tsx'
 import { SettingsView } from '../views/settings/settings-view.tsx'
-import { StaleView } from '../views/stale/stale-view.tsx'
 import { TryView } from '../views/try/try-view.tsx'
 
-/** `views` are the addresses at whose views the tab is lit. */
+/** `views` are the addresses whose views belong to the tab. */
 export const TABS: readonly { to: string; label: string; views: readonly string[] }[] = [
   { to: '/', label: 'Flags', views: ['/', '/flags', '/new'] },
   { to: '/activity', label: 'Activity', views: ['/activity'] },
   { to: '/try', label: 'Try', views: ['/try'] },
   { to: '/document', label: 'Document', views: ['/document'] },
   { to: '/history', label: 'History', views: ['/history'] },
-  { to: '/stale', label: 'Stale', views: ['/stale'] },
-  { to: '/colos', label: 'Colos', views: ['/colos'] },
+  { to: '/cleanup', label: 'Cleanup', views: ['/cleanup', '/stale'] },
+  { to: '/locations', label: 'Locations', views: ['/locations', '/colos'] },
   { to: '/settings', label: 'Settings', views: ['/settings'] },
 ]
 
-/** With the gate's whole schema, for checking while somebody types. */
+/** They carry the gate's whole schema, to validate while the user types. */
 const EditView = lazy(async () => (await import('../views/edit/edit-view.tsx')).EditView)
 const DocumentEditor = lazy(async () => (await import('../views/document/document-view.tsx')).DocumentEditor)
 
@@ -40,8 +40,11 @@ const VIEWS: readonly (readonly [pattern: string, view: View])[] = [
   ['/try', () => <TryView flag={undefined} />],
   ['/try/:flag', ({ flag }) => <TryView key={flag} flag={flag} />],
   ['/history', () => <HistoryView />],
-  ['/stale', () => <StaleView />],
-  ['/colos', () => <ColosView />],
+  ['/cleanup', () => <CleanupView />],
+  ['/locations', () => <LocationsView />],
+  // Earlier addresses, which may be bookmarked.
+  ['/stale', () => <CleanupView />],
+  ['/colos', () => <LocationsView />],
 ]
 
 export function viewAt(at: string): VNode {
@@ -51,7 +54,7 @@ export function viewAt(at: string): VNode {
   }
   return (
     <div class="empty stack">
-      <h1>There is no such view.</h1>
+      <h1>Page not found</h1>
       <p>
         <Link to="/">All flags</Link>
       </p>

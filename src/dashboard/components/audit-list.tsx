@@ -1,66 +1,40 @@
-/** What happened: who did what, when, why. */
-import type { Change, Responses } from '../../contract/responses.ts'
+/** The audit log: who did what, when, and why. */
+import type { Change } from '../../contract/responses.ts'
+import { type AuditRecord, deedOf } from '../../contract/words/audit.ts'
 import { changesBetween } from '../../core/config/document-diff.ts'
+import { isObject } from '../../core/json-object.ts'
 import { Link } from '../state/router.tsx'
 import { Changes } from './document-diff.tsx'
 import { Ago } from './time.tsx'
 
-export type AuditRecord = Responses['listAudit']['records'][number]
-type Action = AuditRecord['action']
-
-/** Past tense, and how it should look; what is not named here is neutral. */
-const DEEDS: Readonly<Record<Action, readonly [words: string, tone?: 'good' | 'warn' | 'bad' | 'accent']>> = {
-  kill: ['killed', 'bad'],
-  unkill: ['lifted the kill of', 'good'],
-  rollback: ['rolled back', 'bad'],
-  resume: ['resumed', 'good'],
-  stage: ['set the stage of', 'accent'],
-  advance: ['advanced', 'accent'],
-  approve: ['approved', 'good'],
-  pause: ['paused', 'warn'],
-  freeze: ['froze', 'warn'],
-  finish: ['finished', 'good'],
-  'document-published': ['published'],
-  'document-restored': ['restored an earlier document'],
-  'document-adopted': ['published by KV'],
-  'document-refused': ['a bad document in KV was refused', 'warn'],
-  'kill-list': ['changed the kill list in KV', 'bad'],
-  'preview-created': ['made a preview link'],
-  'token-created': ['made a token'],
-  'token-revoked': ['took a token back'],
-  'login-refused': ['was refused', 'warn'],
-  'call-refused': ['was refused', 'warn'],
-  'webhook-tested': ['tested a webhook'],
-}
-
+/** `isOfOneFlag`: the flag stands above the list, and needs no naming. */
 export function AuditList({
   records,
-  withFlag = true,
+  isOfOneFlag,
 }: {
   records: readonly AuditRecord[]
-  withFlag?: boolean
+  isOfOneFlag?: boolean
 }) {
-  if (records.length === 0) return <p class="hint">Nothing has happened yet.</p>
+  if (records.length === 0) return <p class="hint">No activity yet.</p>
   return (
     <ol class="audit">
       {records.map((record) => (
-        <Entry key={record.id} record={record} withFlag={withFlag} />
+        <Entry key={record.id} record={record} flag={isOfOneFlag ? null : record.flag} />
       ))}
     </ol>
   )
 }
 
-function Entry({ record, withFlag }: { record: AuditRecord; withFlag: boolean }) {
-  const { actor, action, flag, reason, at } = record
-  const [words, tone = 'neutral'] = DEEDS[action] ?? [action]
+function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
+  const { actor, action, reason, at } = record
+  const { words, tone } = deedOf({ action, flag })
   return (
     <li>
       <span class={`dot ${tone}`} />
       <p>
-        <strong>{actor}</strong> {withFlag ? words : words.replace(/ of$/, '')}{' '}
-        {withFlag && flag !== null && <FlagName flag={flag} />}{' '}
+        <strong>{words}</strong> {flag !== null && <FlagName flag={flag} />}{' '}
         <small class="muted">
-          <Ago at={at} />
+          {actor}, <Ago at={at} />
         </small>
       </p>
       <p class="reason">{reason}</p>
@@ -69,17 +43,17 @@ function Entry({ record, withFlag }: { record: AuditRecord; withFlag: boolean })
   )
 }
 
-/** The numbers behind it, and what it changed; nothing where the record has neither. */
+/** The evidence, and what it changed; nothing where the record has neither. */
 function Details({ record }: { record: AuditRecord }) {
   const changes = changesOf(record)
-  const numbers = numbersOf(record.evidence)
-  if (changes.length === 0 && numbers.length === 0) return null
+  const figures = figuresOf(record.evidence)
+  if (changes.length === 0 && figures.length === 0) return null
   return (
     <details class="details">
       <summary>Details</summary>
-      {numbers.length > 0 && (
+      {figures.length > 0 && (
         <dl>
-          {numbers.map(([name, value]) => (
+          {figures.map(([name, value]) => (
             <div key={name}>
               <dt>{wordsOf(name)}</dt>
               <dd>{value}</dd>
@@ -92,20 +66,18 @@ function Details({ record }: { record: AuditRecord }) {
   )
 }
 
-/** What a document changed stands in its evidence; what a command changed, before and after it. */
+/** A published document has its changes in the evidence; a command has the state before and after it. */
 function changesOf({ evidence, before, after }: AuditRecord): readonly Change[] {
   const { changes } = (evidence ?? {}) as { changes?: Change[] }
   if (Array.isArray(changes)) return changes
   return before === null && after === null ? [] : changesBetween(before ?? {}, after ?? {})
 }
 
-/** The guard's evidence is numbers by name. */
-function numbersOf(evidence: unknown): [string, string][] {
-  if (typeof evidence !== 'object' || evidence === null || Array.isArray(evidence)) return []
-  return Object.entries(evidence).flatMap(([name, value]) =>
-    typeof value === 'number' && name !== 'more'
-      ? [[name, String(Number(value.toPrecision(3)))] as [string, string]]
-      : [],
+/** The guard's evidence is figures by name. */
+function figuresOf(evidence: unknown): [string, string][] {
+  if (!isObject(evidence)) return []
+  return Object.entries(evidence).flatMap(([name, value]): [string, string][] =>
+    typeof value === 'number' && name !== 'more' ? [[name, String(Number(value.toPrecision(3)))]] : [],
   )
 }
 

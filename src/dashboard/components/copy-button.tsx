@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import { tell } from './toasts.tsx'
+import { showToast } from './toasts.tsx'
 
 const SHOWN_MS = 2_000
 
-/** Puts a text on the clipboard, and says so. */
+/** Copies a text to the clipboard, and says so. */
 export function CopyButton({ text }: { text: string }) {
   const [isCopied, setIsCopied] = useState(false)
   useEffect(() => {
@@ -16,8 +16,8 @@ export function CopyButton({ text }: { text: string }) {
       await navigator.clipboard.writeText(text)
       setIsCopied(true)
     } catch {
-      // Browsers refuse on addresses without https, and where people have said no.
-      tell('The browser does not let this page copy: select the text instead', 'problem')
+      // Browsers refuse without https, and where the user has denied it.
+      showToast('The browser does not allow copying: select the text instead', 'problem')
     }
   }
   return (

@@ -1,25 +1,26 @@
 /** What differs between two documents, place by place. */
 import type { Change } from '../../contract/responses.ts'
-import { plural } from '../state/format.ts'
+import { plural } from '../../core/figures.ts'
 
-const MOST_LINES = 24
-const MOST_SHOWN = 200
+const MAX_LINES = 24
+const MAX_SHOWN = 200
+const MAX_INLINE_LENGTH = 72
 
 type ChangesProps = { changes: readonly Change[]; nothing?: string }
 
-export function Changes({ changes, nothing = 'Nothing differs.' }: ChangesProps) {
+export function Changes({ changes, nothing = 'No changes.' }: ChangesProps) {
   if (changes.length === 0) return <p class="hint">{nothing}</p>
   return (
     <ul class="changes">
-      {changes.slice(0, MOST_SHOWN).map(({ path, kind, before, after }) => (
+      {changes.slice(0, MAX_SHOWN).map(({ path, kind, before, after }) => (
         <li key={path} class={kind}>
           <code class="path">{path.replace(/^\$\.?/, '') || 'the document'}</code>
           {kind !== 'added' && <del>{pretty(before)}</del>}
           {kind !== 'removed' && <ins>{pretty(after)}</ins>}
         </li>
       ))}
-      {changes.length > MOST_SHOWN && (
-        <li class="hint">{plural(changes.length - MOST_SHOWN, 'more change')}</li>
+      {changes.length > MAX_SHOWN && (
+        <li class="hint">{plural(changes.length - MAX_SHOWN, 'more change')}</li>
       )}
     </ul>
   )
@@ -27,8 +28,8 @@ export function Changes({ changes, nothing = 'Nothing differs.' }: ChangesProps)
 
 function pretty(value: unknown): string {
   const short = JSON.stringify(value) ?? ''
-  if (short.length <= 72) return short
+  if (short.length <= MAX_INLINE_LENGTH) return short
   const lines = JSON.stringify(value, null, 2).split('\n')
-  if (lines.length <= MOST_LINES) return lines.join('\n')
-  return `${lines.slice(0, MOST_LINES).join('\n')}\n… ${plural(lines.length - MOST_LINES, 'more line')}`
+  if (lines.length <= MAX_LINES) return lines.join('\n')
+  return `${lines.slice(0, MAX_LINES).join('\n')}\n… ${plural(lines.length - MAX_LINES, 'more line')}`
 }

@@ -1,35 +1,73 @@
-/** Who moves, by a sample of recent requests. */
-import type { PeopleMoved } from '../../contract/responses.ts'
-import { countText, plural } from '../state/format.ts'
+/** The impact of a change, by a sample of recent requests. */
+import { useEffect, useState } from 'preact/hooks'
+import { flagImpactText, type Impact, impactText, unknownImpactText } from '../../contract/words/impact.ts'
+import type { JsonObject } from '../../core/json-object.ts'
+import { useSession } from '../state/session.ts'
 
-export function People({ people, flag }: { people: PeopleMoved; flag?: string }) {
-  if (people.samples === 0) {
-    return <p class="hint">No recent requests to try it on: who moves is not known.</p>
-  }
-  const flags = flag === undefined ? people.flags : people.flags.filter((each) => each.flag === flag)
-  const sampled = plural(people.samples, 'recent request')
-  if (flags.length === 0) {
-    return <p class="people">Of {sampled}, none would get something else.</p>
-  }
+type ImpactListProps = {
+  impact: Impact
+  /** Only this flag, whose name needs no saying then. */
+  flag?: string
+}
+
+/** What each flag moves. */
+export function ImpactList({ impact, flag }: ImpactListProps) {
+  const flags = impact.flags.filter((each) => flag === undefined || each.flag === flag)
+  if (flags.length === 0) return <p class="impact">{impactText(impact)}.</p>
+  const unknown = unknownImpactText(impact)
   return (
-    <ul class="people">
+    <ul class="impact">
       {flags.map((each) => (
         <li key={each.flag}>
-          <strong>{plural(each.visitors, 'visitor')}</strong> would move
           {flag === undefined && (
             <>
-              {' '}
-              by <code>{each.flag}</code>
+              <code>{each.flag}</code>:{' '}
             </>
           )}
-          , {each.moves.map(({ from, to, count }) => `${from} → ${to} in ${countText(count)}`).join(', ')} of{' '}
-          {sampled}
-          {each.countries.length > 0 && <small class="muted"> ({each.countries.join(', ')})</small>}
+          {flagImpactText(each, impact)}
         </li>
       ))}
-      {people.unknown > 0 && (
-        <li class="hint">{plural(people.unknown, 'more request')} could not be replayed.</li>
-      )}
+      {unknown && <li class="hint">{unknown}.</li>}
     </ul>
+  )
+}
+
+/** The impact of a change of the document in force: 'unknown' where it cannot be told, undefined until it is. */
+export function useImpact(
+  change: ((document: JsonObject) => JsonObject | undefined) | undefined,
+): Impact | 'unknown' | undefined {
+  const { client } = useSession()
+  const [impact, setImpact] = useState<Impact | 'unknown'>()
+  useEffect(() => {
+    if (change === undefined) return
+    const stop = new AbortController()
+    const replay = async (): Promise<Impact | 'unknown'> => {
+      const { document } = await client.call('getDocument', {}, stop.signal)
+      const changed = change(document)
+      if (changed === undefined) return 'unknown'
+      const { valid, people } = await client.call(
+        'diffDocument',
+        { body: { document: changed } },
+        stop.signal,
+      )
+      return valid ? people : 'unknown'
+    }
+    replay().then(
+      (found) => !stop.signal.aborted && setImpact(found),
+      () => !stop.signal.aborted && setImpact('unknown'),
+    )
+    return () => stop.abort()
+  }, [client, change])
+  return impact
+}
+
+/** The impact while it is being told, and when it cannot be. */
+export function ImpactNotice({ impact, flag }: { impact: Impact | 'unknown' | undefined; flag?: string }) {
+  if (impact === undefined) return <p class="impact muted">Replaying recent requests…</p>
+  if (impact === 'unknown') return <p class="hint">The impact could not be told from recent requests.</p>
+  return flag === undefined ? (
+    <p class="impact">{impactText(impact)}.</p>
+  ) : (
+    <ImpactList impact={impact} flag={flag} />
   )
 }

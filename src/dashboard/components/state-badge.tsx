@@ -1,4 +1,4 @@
-import type { FlagState } from '../state/flag-state.ts'
+import type { FlagState } from '../../contract/words/flag-state.ts'
 
 /** The state of a flag: a coloured dot, and its name. */
 export function StateBadge({ state }: { state: FlagState }) {

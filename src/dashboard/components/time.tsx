@@ -1,13 +1,12 @@
-/** A moment, by how long ago it was; the exact time is in its title. */
-import { durationText, useNow } from '../state/clock.ts'
+/** A moment, by how long ago it was; its title has the exact time. */
+import { agoText } from '../../core/figures.ts'
+import { useNow } from '../state/clock.ts'
 
 export function Ago({ at }: { at: string }) {
-  const now = useNow()
-  const ms = now - Date.parse(at)
-  const text = ms < 2_000 ? 'just now' : `${durationText(ms)} ago`
+  const ageMs = useNow() - Date.parse(at)
   return (
     <time dateTime={at} title={new Date(at).toLocaleString()}>
-      {text}
+      {agoText(ageMs)}
     </time>
   )
 }

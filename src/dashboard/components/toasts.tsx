@@ -1,4 +1,4 @@
-/** Short messages of what has just happened, with a way back where there is one. */
+/** Short messages about what has just happened, with an undo where there is one. */
 import { createStore, useStore } from '../state/store.ts'
 
 export type Toast = {
@@ -18,7 +18,7 @@ function dismiss(id: number): void {
 }
 
 /** Shows a message; the returned function changes it. */
-export function tell(
+export function showToast(
   text: string,
   kind: Toast['kind'] = 'done',
   action?: Toast['action'],

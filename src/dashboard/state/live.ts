@@ -1,6 +1,4 @@
-/**
- * The gate's live picture: streamed; asked for again and again where streaming fails; and always with how old it is.
- */
+/** The live status of the gate: streamed, polled where streaming fails, and always with its age. */
 import { useEffect, useRef } from 'preact/hooks'
 import type { AdminClient } from '../../contract/client.ts'
 import { eventsOf } from '../../contract/event-stream.ts'
@@ -19,16 +17,16 @@ export type LiveState = {
 
 /** A healthy stream says something at least every 15 s. */
 const SILENCE_MS = 20_000
-/** It begins with the whole picture; one that doesn't is held back by something in between. */
+/** It starts with the whole status; one that doesn't is held back by something in between. */
 const FIRST_WORD_MS = 5_000
 const POLL_MS = 2_000
-/** Until streaming is tried again: longer after each failure, for it is likely to fail again. */
+/** Until streaming is tried again: longer after each failure, which is likely to repeat. */
 const TRY_STREAM_AFTER_MS = 10_000
 const TRY_STREAM_AT_LEAST_EVERY_MS = 30_000
 
 export const live = createStore<LiveState>({ status: undefined, by: 'starting', heardAtMs: Date.now() })
 
-/** Keeps `live` up to date, with the details of one flag or of none, as long as the component is there. */
+/** Keeps `live` up to date, with the details of one flag or of none, while the component is mounted. */
 export function useLiveStatus(client: AdminClient, flag: string | undefined): void {
   const last = useRef(client)
   useEffect(() => {
@@ -40,7 +38,7 @@ export function useLiveStatus(client: AdminClient, flag: string | undefined): vo
   }, [client, flag])
 }
 
-/** Whether everything is killed at once; then no single flag can be opened. */
+/** Whether all flags are killed at once; no single one can be opened then. */
 export function useKills(): { all: boolean } {
   const { status } = useStore(live)
   const killed = [...(status?.kill.controller ?? []), ...(status?.kill.kv ?? [])]
@@ -56,14 +54,14 @@ async function follow(client: AdminClient, flags: string, stop: AbortSignal): Pr
   }
 }
 
-/** Resolves when the stream has ended or fallen silent: with whether it has said anything. */
+/** Resolves when the stream has ended or fallen silent, with whether it sent anything. */
 async function stream(client: AdminClient, flags: string, stop: AbortSignal): Promise<boolean> {
   const end = new AbortController()
   const give = () => end.abort()
   stop.addEventListener('abort', give)
   let timer = setTimeout(give, FIRST_WORD_MS)
   let hasSpoken = false
-  // Where streaming has failed before, nobody waits for it.
+  // Where streaming has failed before, polling goes on until it works.
   const meanwhile = new AbortController()
   const isDoubtful = live.value.by === 'polling' || live.value.by === 'lost'
   if (isDoubtful) void poll(client, flags, AbortSignal.any([meanwhile.signal, end.signal]))
@@ -78,7 +76,7 @@ async function stream(client: AdminClient, flags: string, stop: AbortSignal): Pr
       hear('stream', event === 'status' ? (JSON.parse(data) as Status) : undefined)
     }
   } catch {
-    // What follows is polling, which says whether the gate is there at all.
+    // Polling follows, and tells whether the gate can be reached at all.
   } finally {
     clearTimeout(timer)
     meanwhile.abort()

@@ -10,12 +10,12 @@ function pathNow(): string {
   return location.pathname.slice(BASE.length) || '/'
 }
 
-/** How far down each entry of the browser's history was scrolled; its number is in its state. */
+/** How far down each entry of the browser's history was scrolled, by the number in its state. */
 const scrolls = new Map<number, number>()
 let entry = numberOf(history.state) ?? Date.now()
 let wantedScroll = 0
 
-// The browser would scroll before the view is there.
+// The browser would scroll before the view is rendered.
 history.scrollRestoration = 'manual'
 history.replaceState({ entry }, '')
 
@@ -36,7 +36,7 @@ export function scrollToLastPlace(): void {
   scrollTo(0, wantedScroll)
 }
 
-/** What stands behind the "?" of the address says how a view is filtered. */
+/** Sets the query of the address, which holds a view's filters. */
 export function setQuery(query: URLSearchParams): void {
   const text = query.toString()
   history.replaceState(history.state, '', location.pathname + (text && `?${text}`))
@@ -93,7 +93,7 @@ export function match(pattern: string, at: string): Record<string, string> | und
   return parts
 }
 
-/** An address that somebody has cut short is taken as it stands. */
+/** An address that was cut short is taken literally. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

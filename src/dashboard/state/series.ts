@@ -1,4 +1,4 @@
-/** Counts over time of the flags in sight: asked for when somebody looks, shared by all who do. */
+/** Counts over time of the flags on the page, shared by all components that show them. */
 import { useEffect } from 'preact/hooks'
 import type { AdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
@@ -11,7 +11,7 @@ type Entry = { store: Store<Series | undefined>; users: number; timer?: ReturnTy
 
 const entries = new Map<string, Entry>()
 
-/** The counts of a flag; undefined until they are there, and always for an undefined flag. */
+/** The counts of a flag; undefined until they are loaded, and always for an undefined flag. */
 export function useSeries(
   client: AdminClient,
   flag: string | undefined,
@@ -20,15 +20,14 @@ export function useSeries(
   const entry = entryOf(`${seconds} ${flag ?? ''}`)
   useEffect(() => {
     if (flag === undefined) return
-    const look = async () => {
-      try {
-        entry.store.set(await client.call('getSeries', { query: { flag, seconds: String(seconds) } }))
-      } catch {
-        // What is shown stays; how old the page's data is, the frame says.
-      }
-      if (entry.users > 0) entry.timer = setTimeout(look, everyMs)
+    const poll = async () => {
+      const query = { flag, seconds: String(seconds) }
+      // Where it fails, the last counts stay, and the frame says how old the page's data is.
+      const series = await client.call('getSeries', { query }).catch(() => entry.store.value)
+      entry.store.set(series)
+      if (entry.users > 0) entry.timer = setTimeout(poll, everyMs)
     }
-    if (++entry.users === 1) void look()
+    if (++entry.users === 1) void poll()
     return () => {
       if (--entry.users === 0) clearTimeout(entry.timer)
     }
@@ -36,17 +35,17 @@ export function useSeries(
   return useStore(entry.store)
 }
 
-/** A point of five seconds may have a single request: a rate of it says nothing. */
+/** A point of five seconds may have a single request, whose rate says nothing. */
 const ENOUGH_REQUESTS = 100
-const MOST_POINTS = 6
+const MAX_POINTS = 6
 
 export type Counted = { requests: number; errors: number }
 
-/** Of each point, the counts of an arm with those just before it, of the same attempt, until they say something. */
-export function steadied(points: readonly SeriesPoint[], arm: 'canary' | 'control'): Counted[] {
+/** The counts of an arm at each point, added to those just before it of the same attempt until they are enough. */
+export function smoothed(points: readonly SeriesPoint[], arm: 'canary' | 'control'): Counted[] {
   return points.map((point, index) => {
     const sum = { requests: 0, errors: 0 }
-    for (let at = index; at >= 0 && index - at < MOST_POINTS && sum.requests < ENOUGH_REQUESTS; at--) {
+    for (let at = index; at >= 0 && index - at < MAX_POINTS && sum.requests < ENOUGH_REQUESTS; at--) {
       const { generation, [arm]: counts } = points[at] as SeriesPoint
       if (generation !== point.generation) break
       sum.requests += counts.requests

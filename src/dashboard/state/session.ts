@@ -1,5 +1,6 @@
-/** Who is looking: the token is kept for this tab only, and never stands in an address. */
-
+/** Who is signed in. The token is kept for this tab only, and never appears in an address. */
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
 import { type AdminClient, ApiError, createAdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { ROLES, type Role } from '../../contract/routes.ts'
@@ -7,16 +8,29 @@ import { messageOf } from '../../core/message-of.ts'
 import { createStore } from './store.ts'
 
 const KEY = 'sluice.token'
-const TRY_AGAIN_AFTER_MS = 3_000
+const RETRY_MS = 3_000
 
-export type Person = Responses['whoAmI']
-export type Session = { client: AdminClient; person: Person }
+export type User = Responses['whoAmI']
+export type Session = { client: AdminClient; user: User }
 export type SessionState =
   | { kind: 'asking' }
   | { kind: 'out'; problem?: string }
   | { kind: 'in'; session: Session }
 
 export const sessionState = createStore<SessionState>({ kind: 'asking' })
+export const SessionContext = createContext<Session | undefined>(undefined)
+
+/** The session of the view that calls. */
+export function useSession(): Session {
+  const session = useContext(SessionContext)
+  if (session === undefined) throw new Error('Cannot show a view: sign in first')
+  return session
+}
+
+/** Whether the signed-in user may do what needs a role. */
+export function useMayActAs(role: Role): boolean {
+  return ROLES.indexOf(useSession().user.role) >= ROLES.indexOf(role)
+}
 
 function clientWith(token: string | undefined): AdminClient {
   return createAdminClient({
@@ -24,37 +38,37 @@ function clientWith(token: string | undefined): AdminClient {
     token,
     fetch: async (input, init) => {
       const response = await fetch(input, init)
-      if (response.status === 401) signOut('Your token is no longer known. Sign in again')
+      if (response.status === 401) signOut('Your token is no longer valid. Sign in again')
       return response
     },
   })
 }
 
-/** Goes on with the token of this tab, or with the identity that a proxy in front of the gate vouches for. */
+const whoAmI = (token: string | undefined) =>
+  createAdminClient({ baseUrl: location.origin, token }).call('whoAmI')
+
+/** Continues with the token of this tab, or with the identity that a proxy in front of the gate vouches for. */
 export async function resumeSession(): Promise<void> {
   const token = sessionStorage.getItem(KEY) ?? undefined
   try {
-    const client = clientWith(token)
-    const person = await createAdminClient({ baseUrl: location.origin, token }).call('whoAmI')
-    sessionState.set({ kind: 'in', session: { client, person } })
+    sessionState.set({ kind: 'in', session: { user: await whoAmI(token), client: clientWith(token) } })
   } catch (error) {
-    const known = error instanceof ApiError && error.status === 401
-    sessionState.set(known ? { kind: 'out' } : { kind: 'out', problem: textOf(error) })
-    if (known) return
-    // The gate is away, not the person's right to be here: unless they sign in meanwhile, it is tried again.
+    if (error instanceof ApiError && error.status === 401) return sessionState.set({ kind: 'out' })
+    sessionState.set({ kind: 'out', problem: textOf(error) })
+    // The gate is unreachable and the token may well be valid: retry, unless the user signs in meanwhile.
     const seen = sessionState.value
     setTimeout(() => {
       if (sessionState.value === seen) void resumeSession()
-    }, TRY_AGAIN_AFTER_MS)
+    }, RETRY_MS)
   }
 }
 
-/** Undefined when the token is good, otherwise why it isn't. */
+/** Resolves with undefined when the token is valid, otherwise with the problem. */
 export async function signIn(token: string): Promise<string | undefined> {
   try {
-    const person = await createAdminClient({ baseUrl: location.origin, token }).call('whoAmI')
+    const user = await whoAmI(token)
     sessionStorage.setItem(KEY, token)
-    sessionState.set({ kind: 'in', session: { client: clientWith(token), person } })
+    sessionState.set({ kind: 'in', session: { client: clientWith(token), user } })
     return undefined
   } catch (error) {
     return textOf(error)
@@ -66,12 +80,7 @@ export function signOut(problem?: string): void {
   sessionState.set(problem === undefined ? { kind: 'out' } : { kind: 'out', problem })
 }
 
-/** Whether somebody may do what needs a role. */
-export function mayActAs(person: Person, role: Role): boolean {
-  return ROLES.indexOf(person.role) >= ROLES.indexOf(role)
-}
-
-/** What went wrong, for people. */
+/** What went wrong, as the page shows it. */
 export function textOf(error: unknown): string {
   if (error instanceof ApiError) return error.message
   if (error instanceof TypeError) return 'The gate cannot be reached'

@@ -1,4 +1,4 @@
-/** State that several parts of the page share: a value, and who wants to know when it changes. */
+/** State that several parts of the page share: a value and its subscribers. */
 import { useEffect, useState } from 'preact/hooks'
 
 export type Store<T> = {

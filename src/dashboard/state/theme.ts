@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, unless a person has chosen. */
+/** Light or dark: the system's choice, unless the user has made another. */
 import { createStore } from './store.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
@@ -6,7 +6,7 @@ export type Theme = 'system' | 'light' | 'dark'
 const KEY = 'sluice.theme'
 const ORDER: readonly Theme[] = ['system', 'light', 'dark']
 
-function remembered(): Theme {
+function stored(): Theme {
   const value = localStorage.getItem(KEY)
   return value === 'light' || value === 'dark' ? value : 'system'
 }
@@ -23,7 +23,7 @@ function apply(next: Theme): void {
 }
 
 export function startTheme(): void {
-  apply(remembered())
+  apply(stored())
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => colours.set(colours.value + 1))
 }
 
@@ -34,7 +34,7 @@ export function nextTheme(): void {
   apply(next)
 }
 
-/** What a colour of the style sheet is at the moment, for what is drawn. */
+/** The present value of a colour of the style sheet, for canvases. */
 export function colourOf(name: string): string {
   const probe = document.createElement('span')
   probe.style.color = `var(--${name})`

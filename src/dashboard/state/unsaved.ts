@@ -1,12 +1,12 @@
-/** What was typed and not published is not to be lost by closing the tab unawares. */
+/** Drafts that closing the tab would lose. */
 
 const holders: (() => boolean)[] = []
 
-/** Has the browser ask before the page goes away, while there is something to lose. */
-export function keepUntilPublished(hasSomething: () => boolean): void {
-  holders.push(hasSomething)
+/** Makes the browser ask before it leaves the page while `hasDraft` says so. */
+export function warnBeforeLeaving(hasDraft: () => boolean): void {
+  holders.push(hasDraft)
 }
 
 addEventListener('beforeunload', (event) => {
-  if (holders.some((has) => has())) event.preventDefault()
+  if (holders.some((hasDraft) => hasDraft())) event.preventDefault()
 })

@@ -146,12 +146,14 @@ describe('advance', () => {
   const source = { requestsPerSecond: 1000, truth: always(0.001, 0.001) }
   const at = { generation: 1, stage: 0, percentage: 1 }
 
-  it('waits for evidence and says how much is missing', () => {
+  it('waits for evidence and says how long that takes', () => {
     const traffic = random()
     const ticks = Array.from({ length: 10 }, (_, k) => trafficTick(traffic, source, k + 1, at))
     const { verdict } = feed(resolveGuardSettings({ bakeMs: 0 }), start(1), ticks)
     expect(verdict).toMatchObject({ kind: 'inconclusive', mayAdvance: false })
-    expect(verdict.sentence).toMatch(/^needs about (\d,\d00|\d00) more canary requests/)
+    expect(verdict.sentence).toMatch(
+      /^collecting evidence on (the error rate|latency): about \d+ (s|min) at the present rate$/,
+    )
     expect(verdict.evidence.canaryRequestsToGo).toBeGreaterThan(500)
     expect(verdict.evidence.canaryRequestsToGo).toBeLessThan(3000)
   })

@@ -51,7 +51,7 @@ async function fromEmptyFolder(script: string, cwd: string): Promise<void> {
     await eventually('the changed document is live', async () => {
       return (await getPage(url, '/', { cookie: 't=1' })).text === 'new'
     })
-    // The other verbs find the gate of their folder, and its token.
+    // The other commands find the gate of their folder, and its token.
     const status = await runSluice(script, ['status', '--json'], cwd)
     expect(JSON.parse(status.out)).toMatchObject({
       controller: 'ok',
@@ -69,7 +69,7 @@ async function fromEmptyFolder(script: string, cwd: string): Promise<void> {
 }
 
 describe('sluice init in an empty folder', () => {
-  it('gives a gate that starts, follows the file, and is found by the other verbs', async () => {
+  it('gives a gate that starts, follows the file, and is found by the other commands', async () => {
     const cwd = join(folder, 'from-repository')
     await mkdir(cwd)
     await fromEmptyFolder(resolve(SLUICE), cwd)

@@ -79,9 +79,9 @@ it.each([1, 2])('when it has ended, nobody is served by the closed origin any mo
 it('tells people how it goes on, and ends with what was measured', async () => {
   const { code, out, err } = await run(['kill', FLAG, '--wait', '--reason', 'drill'])
   expect(code).toBe(0)
-  expect(err).toMatch(/\d\.\d s {2}\d of 4 isolates on epoch \d+\n/)
+  expect(err).toMatch(/\d\.\d s {2}(\d of 4 isolates on epoch \d+|Live everywhere after \d+\.\d s)\n/)
   expect(out).toMatch(
-    /^✔ f is killed, epoch (\d+)\n {2}1 colo, 4 isolates active in the last 60 s\n {2}all that serve requests on epoch \1, slowest after \d+\.\d s\n(?: {2}KV, .*\n)?$/,
+    /^✔ f is killed, epoch \d+\n {2}Live everywhere after \d+\.\d s\n {2}4 isolates in 1 location active in the last 60 s\n(?: {2}KV, .*\n)?$/,
   )
   // Somebody else does the same: it is so already, and seen everywhere.
   const again = await run(['kill', FLAG, '--wait'])

@@ -66,7 +66,7 @@ it.each([
   )
   expect(review).toMatchObject({ needsConfirmation: true, people: { unknown: 0 } })
   expect((await run(['diff', 'next.json'], { cwd })).out).toContain(
-    `moves ${review.people.movedPercent} % of 90`,
+    `${Number(review.people.movedPercent.toFixed(3))} % of 90 recent requests would get another variant`,
   )
 
   // Nobody is there to be asked: nothing happens.

@@ -26,8 +26,8 @@ const VIEWS = [
   ['Try', `/try/${FLAG}`],
   ['Document', '/document'],
   ['History', '/history'],
-  ['Stale', '/stale'],
-  ['Colos', '/colos'],
+  ['Cleanup', '/cleanup'],
+  ['Locations', '/locations'],
   ['Settings', '/settings'],
 ] as const
 
@@ -182,16 +182,16 @@ describe.skipIf(!hasBrowser)('what comes and goes', () => {
     await page.getByRole('button', { name: 'Kill all…' }).click()
     await page.getByRole('dialog').getByText('recent request').waitFor()
     expect(await faultsOf(page)).toEqual([])
-    await page.getByLabel('to mean it').fill('kill all')
+    await page.getByLabel('to confirm').fill('kill all')
     await page.getByRole('button', { name: 'Kill all flags' }).click()
     await page.getByText('Every flag is killed').waitFor()
     await page.getByText('All flags are killed').waitFor()
     expect(await faultsOf(page)).toEqual([])
     // A single flag cannot be opened then.
-    expect(await page.getByRole('button', { name: /^Lift the kill of/ }).count()).toBe(0)
-    await page.getByRole('button', { name: 'Everything is killed: lift…' }).click()
+    expect(await page.getByRole('button', { name: /^Lift kill of (?!all)/ }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Lift kill of all flags…' }).click()
     expect(await faultsOf(page)).toEqual([])
-    await page.getByRole('dialog').getByRole('button', { name: 'Lift the kill' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Lift kill' }).click()
     await page.getByRole('button', { name: 'Kill all…' }).waitFor()
     await close()
   })
@@ -211,7 +211,7 @@ describe.skipIf(!hasBrowser)('texts that mean harm', () => {
     await signIn(page, gate.url, ADMIN_TOKEN, `/flags/${FLAG}`)
     await page.getByRole('region', { name: 'Feedback' }).getByText(attack(14)).waitFor()
     await page.getByText(attack(1)).first().waitFor()
-    await page.getByRole('region', { name: 'What happened' }).getByText(attack(9)).waitFor()
+    await page.getByRole('region', { name: 'Recent activity' }).getByText(attack(9)).waitFor()
     await close()
   })
 
@@ -235,7 +235,7 @@ describe.skipIf(!hasBrowser)('texts that mean harm', () => {
     await signIn(page, gate.url, ADMIN_TOKEN, `/try/${FLAG}`)
     const form = page.getByRole('form', { name: 'Preview link' })
     await form.getByLabel('Variant').selectOption('on')
-    await form.getByRole('button', { name: 'Make link' }).click()
+    await form.getByRole('button', { name: 'Create link' }).click()
     const url = (await form.getByRole('link').getAttribute('href')) ?? ''
     await page.goto(url)
     await page.getByText('new', { exact: true }).waitFor()

@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser)('all flags', () => {
     await row.getByText('40 %').waitFor()
     await row.getByRole('button', { name: 'Kill f' }).click()
     const dialog = page.getByRole('dialog', { name: 'Kill f?' })
-    await dialog.getByText('40 % of those who meet the conditions move back').waitFor()
+    await dialog.getByText('40 % of eligible visitors move back').waitFor()
     await dialog.getByRole('button', { name: 'Kill' }).click()
     await eventually('the flag is killed', async () => (await gate.flag('f')).state === 'killed')
     await page.getByRole('button', { name: 'Undo' }).click()

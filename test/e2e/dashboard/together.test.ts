@@ -38,9 +38,9 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     const conflict = page.getByRole('alert', { name: 'Conflict' })
     await conflict.getByText('the first was faster').waitFor()
     await conflict.getByText('by the first').waitFor()
-    await conflict.getByText('Both of you changed description').waitFor()
+    await conflict.getByText('You both changed description').waitFor()
     expect(await page.getByLabel('Description').inputValue()).toBe('by the second')
-    await conflict.getByRole('button', { name: 'Publish mine over it' }).click()
+    await conflict.getByRole('button', { name: 'Overwrite with mine' }).click()
     await seeFlagView(page, 'f')
     const { definition } = await gate.admin.call('getFlag', { params: { flag: 'f' } })
     // Where only the first has changed something, that stands.
@@ -211,8 +211,8 @@ describe.skipIf(!hasBrowser)(`${MANY} flags`, () => {
 
   it('are there within a second more of work than an empty page, and scroll without gaps', async () => {
     const { page, close } = await openTab(browser)
-    await signIn(page, gate.url, ADMIN_TOKEN, '/stale')
-    const empty = await visitMs(page, `${gate.url}/__sluice/ui/nothing-here`, 'There is no such view.')
+    await signIn(page, gate.url, ADMIN_TOKEN, '/cleanup')
+    const empty = await visitMs(page, `${gate.url}/__sluice/ui/nothing-here`, 'Page not found')
     const full = await visitMs(page, `${gate.url}/__sluice/ui`, 'flag-0')
     // Processor time of the page, so that what else the machine does counts little.
     expect(full.scriptMs - empty.scriptMs).toBeLessThan(1_000)

@@ -1,26 +1,8 @@
 /** The guard's words: one sentence with its numbers, no final period, for the audit log and the dashboard. */
 
+import { countText, durationText, rateText } from '../../figures.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
 import type { Findings } from './findings.ts'
-
-/** 0.0512 → "5.1 %"; small rates keep two digits. */
-export function percentText(rate: number): string {
-  const percent = rate * 100
-  if (percent === 0 || percent >= 99.95) return `${Math.round(percent)} %`
-  return `${Number(percent.toPrecision(2))} %`
-}
-
-/** 1234.5 → "1,200": two digits are all that an estimate has. */
-function aboutText(value: number): string {
-  const rounded = value < 10 ? Math.ceil(value) : Number(value.toPrecision(2))
-  return String(rounded).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-export function durationText(durationMs: number): string {
-  const seconds = Math.ceil(durationMs / 1000)
-  if (seconds < 120) return `${seconds} s`
-  return seconds < 7200 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`
-}
 
 const pText = (p: number): string => (p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(1))}`)
 
@@ -32,19 +14,19 @@ export function causeSentence({ evidence }: Findings, cause: RollbackCause): str
     return `the canary is slower than control in more requests than chance explains (${pText(evidence.pValue)})`
   }
   return (
-    `the canary fails ${percentText(evidence.canaryErrorRate)} of requests, ` +
-    `control ${percentText(evidence.controlErrorRate)} (${pText(evidence.pValue)})`
+    `the canary fails ${rateText(evidence.canaryErrorRate)} of requests, ` +
+    `control ${rateText(evidence.controlErrorRate)} (${pText(evidence.pValue)})`
   )
 }
 
 /** Without numbers: the rates of the last minute still hold what was before. */
-export const COLLAPSE_SENTENCE = "the canary fails most requests, whoever asks, and control doesn't"
+export const COLLAPSE_SENTENCE = "the canary fails most requests of all visitors, and control doesn't"
 
 export function ceilingSentence({ settings, hasControl }: Findings, which: 'errors' | 'latency'): string {
   const { errorRate, p95Ms } = settings.ceilings
   const what =
     which === 'errors'
-      ? `the canary's error rate is above the ceiling of ${percentText(errorRate ?? 0)}`
+      ? `the canary's error rate is above the ceiling of ${rateText(errorRate ?? 0)}`
       : `the canary's p95 is above the ceiling of ${p95Ms} ms`
   return hasControl ? `${what}, control's is below` : `${what}; there is no control to compare with`
 }
@@ -58,8 +40,8 @@ export function splitSentence({ state, evidence }: Findings): string {
   const { canaryRequests, controlRequests } = state.stageTotals
   const share = canaryRequests / Math.max(1, canaryRequests + controlRequests)
   return (
-    `the split is broken: the canary got ${percentText(share)} of requests ` +
-    `where ${percentText(state.percentage / 100)} is set (${pText(evidence.splitPValue)})`
+    `sample ratio mismatch: the canary got ${rateText(share)} of requests ` +
+    `where ${rateText(state.percentage / 100)} is set (${pText(evidence.splitPValue)})`
   )
 }
 
@@ -74,7 +56,7 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
       return `no ${missing ?? 'canary'} requests: nothing to judge`
     case 'possible-harm': {
       const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
-      return `some evidence of harm (${pText(evidence.pValue)})${few}; waits until it clears or decides`
+      return `some evidence of harm (${pText(evidence.pValue)})${few}; waiting until it clears or grows`
     }
     case 'unproven':
       return waitSentence(findings)
@@ -83,17 +65,27 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     case undefined:
       break
   }
-  if (hasControl) return 'healthy: the canary is shown to be not worse than control'
+  if (hasControl) return 'healthy: the canary is shown to be no worse than control'
   return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
     ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
     : 'healthy: no control at 100 %, judged by the ceiling alone'
 }
 
-function waitSentence({ progress }: Findings): string {
-  const what = progress.waitsFor === 'latency' ? 'latency' : 'error rate'
+function waitSentence({ progress, state }: Findings): string {
+  const isLatency = progress.waitsFor === 'latency'
   if (progress.requestsToGo === null) {
-    return `the canary's ${what} is not shown to be as good as control's, and is not getting closer`
+    return `the canary's ${isLatency ? 'latency' : 'error rate'} is not shown to be as good as control's, and is not getting closer`
   }
-  const count = aboutText(progress.requestsToGo)
-  return `needs about ${count} more canary requests to show that its ${what} is not worse`
+  const { canaryRequests } = state.stageTotals
+  const waitMs = (progress.requestsToGo * (state.lastAtMs - state.stageStartedAtMs)) / canaryRequests
+  const left =
+    canaryRequests > 0 && waitMs > 0
+      ? `about ${durationText(waitMs)} at the present rate`
+      : `about ${roundedText(progress.requestsToGo)} more canary requests`
+  return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}`
+}
+
+/** 1234.5 → "1,200": two digits are all that an estimate has. */
+function roundedText(value: number): string {
+  return countText(value < 10 ? Math.ceil(value) : Number(value.toPrecision(2)))
 }

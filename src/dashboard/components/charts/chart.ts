@@ -10,7 +10,7 @@ export type Line = {
   values: readonly (number | null)[]
   dash?: boolean
   thin?: boolean
-  /** Draws no line and says nothing: an edge of a band. */
+  /** An edge of a band: no line, no legend. */
   edge?: boolean
 }
 
@@ -116,7 +116,7 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
   }
 }
 
-/** Where nobody points at a moment, the legend tells of the latest. */
+/** Without a pointer on the chart, the legend shows the latest values. */
 function showLast(plot: UPlot): void {
   const { idx } = plot.cursor
   if (idx === null || idx === undefined) plot.setLegend({ idx: plot.data[0].length - 1 }, false)

@@ -1,18 +1,15 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { liveShare, stateOf } from '../../state/flag-state.ts'
+import { liveShare, stageText, stateOf } from '../../../contract/words/flag-state.ts'
 
 /** How far a rollout has come: a bar for the share, or a notch for each of its stages. */
 export function MiniRamp({ flag }: { flag: FlagSummary }) {
-  const { tone } = stateOf(flag)
+  const nowMs = Date.now()
+  const { tone } = stateOf(flag, nowMs)
   if (flag.stages > 0) {
     const stage = flag.stage ?? 0
     const isOpen = flag.state === 'open'
     return (
-      <span
-        class={`mini-ramp stages ${tone}`}
-        title={`stage ${stage + 1} of ${flag.stages}`}
-        aria-hidden="true"
-      >
+      <span class={`mini-ramp stages ${tone}`} title={stageText(stage, flag.stages)} aria-hidden="true">
         {Array.from({ length: Math.min(flag.stages, 12) }, (_, index) => (
           <i
             key={index}
@@ -22,7 +19,7 @@ export function MiniRamp({ flag }: { flag: FlagSummary }) {
       </span>
     )
   }
-  const share = liveShare(flag)
+  const share = liveShare(flag, nowMs)
   if (share === null) return <span />
   return (
     <span class={`mini-ramp ${tone}`} aria-hidden="true">

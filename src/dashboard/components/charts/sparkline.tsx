@@ -1,11 +1,11 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { rateText } from '../../state/format.ts'
-import { type Counted, steadied, useSeries } from '../../state/series.ts'
-import { useSession } from '../../state/session-context.ts'
+import { rateText } from '../../../core/figures.ts'
+import { type Counted, smoothed, useSeries } from '../../state/series.ts'
+import { useSession } from '../../state/session.ts'
 
 const WIDTH = 96
 const HEIGHT = 28
-/** Fewer errors than this are noise, and look like it. */
+/** A lower error rate is noise, and should look like it. */
 const LEAST_SCALE = 0.02
 const LOOK = { seconds: 300, everyMs: 10_000 }
 
@@ -16,15 +16,15 @@ export function Sparkline({ flag }: { flag: FlagSummary }) {
   const series = useSeries(client, isCounted ? flag.key : undefined, LOOK)
   const points = series?.points ?? []
   if (points.length < 2) return <span class="sparkline" />
-  const canary = steadied(points, 'canary').map(rateOf)
-  const control = steadied(points, 'control').map(rateOf)
-  const most = Math.max(LEAST_SCALE, ...canary, ...control)
+  const canary = smoothed(points, 'canary').map(rateOf)
+  const control = smoothed(points, 'control').map(rateOf)
+  const top = Math.max(LEAST_SCALE, ...canary, ...control)
   const title = `errors: canary ${rateText(canary.at(-1))}, control ${rateText(control.at(-1))}`
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>
       <title>{title}</title>
-      <path class="control" d={lineOf(control, most)} />
-      <path class={`canary ${flag.verdict === 'failing' ? 'failing' : ''}`} d={lineOf(canary, most)} />
+      <path class="control" d={lineOf(control, top)} />
+      <path class={`canary ${flag.verdict === 'failing' ? 'failing' : ''}`} d={lineOf(canary, top)} />
     </svg>
   )
 }
@@ -33,11 +33,11 @@ function rateOf({ requests, errors }: Counted): number {
   return requests === 0 ? 0 : errors / requests
 }
 
-function lineOf(values: readonly number[], most: number): string {
+function lineOf(values: readonly number[], top: number): string {
   const step = WIDTH / Math.max(1, values.length - 1)
   return values
     .map((value, index) => {
-      const y = HEIGHT - 3 - (value / most) * (HEIGHT - 6)
+      const y = HEIGHT - 3 - (value / top) * (HEIGHT - 6)
       return `${index === 0 ? 'M' : 'L'}${(index * step).toFixed(1)} ${y.toFixed(1)}`
     })
     .join('')

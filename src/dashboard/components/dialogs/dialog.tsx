@@ -1,45 +1,83 @@
-/** A question in front of the page. Escape and a click beside it say no. */
+/** A question in front of the page. Escape and a click outside cancel. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { textOf } from '../../state/session.ts'
+import { ProblemText } from '../layout.tsx'
 
-type DialogProps = {
+type FormDialogProps = {
   title: string
-  onClose: () => void
-  children: ComponentChildren
+  /** On the button that does it. */
+  action: string
+  isDangerous?: boolean
+  isReady?: boolean
+  /** Whether Enter answers at once; false where a field wants to be filled first. */
+  isAnswerFocused?: boolean
   class?: string
+  onClose: () => void
+  /** Does it; the dialog closes when it resolves, and shows the problem when it rejects. */
+  onSubmit: () => Promise<void>
+  children: ComponentChildren
 }
 
 let ids = 0
 
-export function Dialog({ title, onClose, children, class: name }: DialogProps) {
+export function FormDialog(props: FormDialogProps) {
+  const { title, action, isDangerous, isReady = true, isAnswerFocused = true, onClose, onSubmit } = props
   const element = useRef<HTMLDialogElement>(null)
   const id = useRef(`dialog-${++ids}`).current
+  const [isBusy, setIsBusy] = useState(false)
+  const [problem, setProblem] = useState<string>()
   useEffect(() => {
     const before = document.activeElement
     element.current?.showModal()
-    // Where Enter should answer at once.
     element.current?.querySelector<HTMLElement>('[data-answer]')?.focus()
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [])
-  const onBackdrop = (event: Event) => event.target === element.current && onClose()
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    if (!isReady) return
+    setIsBusy(true)
+    try {
+      await onSubmit()
+      onClose()
+    } catch (error) {
+      setProblem(textOf(error))
+      setIsBusy(false)
+    }
+  }
+  const cancel = (event: Event) => {
+    event.preventDefault()
+    onClose()
+  }
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, which `onCancel` hears of
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, through `onCancel`
     <dialog
       ref={element}
-      class={`dialog ${name ?? ''}`}
+      class={`dialog ${props.class ?? ''}`}
       aria-labelledby={id}
-      onClick={onBackdrop}
-      onCancel={(event) => {
-        event.preventDefault()
-        onClose()
-      }}
+      onClick={(event) => event.target === element.current && onClose()}
+      onCancel={cancel}
     >
-      <div class="dialog-body">
+      <form class="dialog-body" onSubmit={submit}>
         <h2 id={id}>{title}</h2>
-        {children}
-      </div>
+        {props.children}
+        <ProblemText>{problem}</ProblemText>
+        <div class="row end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            class={isDangerous ? 'danger solid' : 'primary'}
+            disabled={isBusy || !isReady}
+            data-answer={isAnswerFocused || undefined}
+          >
+            {action}
+          </button>
+        </div>
+      </form>
     </dialog>
   )
 }

@@ -1,31 +1,16 @@
-/** What is wrong with the gate itself, above every view. */
+/** Problems of the gate itself, above every view. */
 import { internalErrorTexts } from '../../../contract/internal-error-text.ts'
-import { plural } from '../../state/format.ts'
-import { live } from '../../state/live.ts'
+import { plural } from '../../../core/figures.ts'
+import { live, type Status } from '../../state/live.ts'
 import { useStore } from '../../state/store.ts'
 import { Icon } from '../icon.tsx'
 
 export function Notices() {
   const { status, by } = useStore(live)
-  const notices: string[] = []
-  if (by === 'lost')
-    notices.push('The gate cannot be reached. What you see is what was last known; it is tried again.')
-  if (status?.controller === 'unreachable') {
-    notices.push(
-      'The Controller does not answer: counts stand still. Visitors are served, and a kill still works.',
-    )
-  }
-  for (const { key, problems } of status?.document.refused ?? []) {
-    const [first] = problems
-    const where = first ? `: at ${first.path}, expected ${first.expected}` : ''
-    notices.push(
-      `KV holds a ${key} with ${plural(problems.length, 'problem')}, which is not in force${where}`,
-    )
-  }
-  if (status?.document.kvError) notices.push(`KV: ${status.document.kvError}`)
-  if (status) notices.push(...internalErrorTexts(status))
-  const killed = [...(status?.kill.kv ?? []), ...(status?.kill.controller ?? [])]
-  if (killed.includes('*')) notices.push('Every flag is killed: everybody gets the off variants.')
+  const notices = [
+    ...(by === 'lost' ? ['The gate cannot be reached. Showing the last known data, and retrying.'] : []),
+    ...(status ? noticesOf(status) : []),
+  ]
   if (notices.length === 0) return null
   return (
     <section class="notices" aria-label="Notices">
@@ -37,4 +22,23 @@ export function Notices() {
       ))}
     </section>
   )
+}
+
+function noticesOf(status: Status): string[] {
+  const { controller, document, kill } = status
+  const notices: string[] = []
+  if (controller === 'unreachable')
+    notices.push(
+      'The Controller does not answer: counts stand still. Visitors are served, and a kill still works.',
+    )
+  for (const { key, problems } of document.refused) {
+    const [first] = problems
+    const where = first ? `: ${first.path} expected ${first.expected}` : ''
+    notices.push(`The ${key} in KV is not in force: it has ${plural(problems.length, 'problem')}${where}`)
+  }
+  if (document.kvError) notices.push(`KV: ${document.kvError}`)
+  notices.push(...internalErrorTexts(status))
+  if ([...kill.kv, ...kill.controller].includes('*'))
+    notices.push('Every flag is killed: all visitors get the off variants.')
+  return notices
 }

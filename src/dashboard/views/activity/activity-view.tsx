@@ -1,10 +1,11 @@
-/** The audit log, from the newest on. */
-import { useCallback, useEffect, useState } from 'preact/hooks'
-import { AuditList, type AuditRecord } from '../../components/audit-list.tsx'
-import { OldData } from '../../components/loading/old-data.tsx'
+/** The audit log, newest first. */
+import { useEffect, useState } from 'preact/hooks'
+import type { AuditRecord } from '../../../contract/words/audit.ts'
+import { AuditList } from '../../components/audit-list.tsx'
+import { ProblemText, ViewHead } from '../../components/layout.tsx'
+import { StaleDataNotice } from '../../components/loading.tsx'
 import { live } from '../../state/live.ts'
-import { textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { textOf, useSession } from '../../state/session.ts'
 import { useStore } from '../../state/store.ts'
 import { usePolled } from '../../state/use-polled.ts'
 
@@ -13,11 +14,11 @@ const REFRESH_MS = 10_000
 
 export function ActivityView() {
   const { client } = useSession()
-  const ask = useCallback(
-    (signal: AbortSignal) => client.call('listAudit', { query: { limit: String(PAGE) } }, signal),
-    [client],
+  const { value, problem, atMs, refresh } = usePolled(
+    'listAudit',
+    { query: { limit: String(PAGE) } },
+    REFRESH_MS,
   )
-  const { value, problem, atMs, refresh } = usePolled(ask, REFRESH_MS)
   const [older, setOlder] = useState<readonly AuditRecord[]>([])
   const [isEnd, setIsEnd] = useState(false)
   const [refusal, setRefusal] = useState<string>()
@@ -41,22 +42,15 @@ export function ActivityView() {
   }
   return (
     <div class="stack-l narrow">
-      <header class="view-head">
-        <div>
-          <h1>Activity</h1>
-          <p class="muted">Who or what changed something, when, and why.</p>
-        </div>
-      </header>
-      <OldData problem={problem} atMs={atMs} />
-      <p class="problem" role="alert">
-        {refusal}
-      </p>
+      <ViewHead title="Activity" about="Who changed what, when and why." />
+      <StaleDataNotice problem={problem} atMs={atMs} />
+      <ProblemText>{refusal}</ProblemText>
       {value && (
         <section class="card" aria-label="Audit log">
           <AuditList records={records} />
           {!isEnd && records.length >= PAGE && (
             <button type="button" onClick={showOlder}>
-              Older
+              Show older
             </button>
           )}
         </section>

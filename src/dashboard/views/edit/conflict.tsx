@@ -1,17 +1,37 @@
+import type { ComponentChildren } from 'preact'
 import type { Change, DocumentVersion, ProblemDetails } from '../../../contract/responses.ts'
 import { jsonPath } from '../../../core/config/parse/problems.ts'
 import { Changes } from '../../components/document-diff.tsx'
-import { Scroll } from '../../components/scroll.tsx'
+import { Scroll } from '../../components/layout.tsx'
 import { Ago } from '../../components/time.tsx'
 
 export type Conflict = { current: DocumentVersion; changes: readonly Change[] }
 
-/** Undefined where the refusal is about something else. */
+/** Undefined where the refusal has another cause. */
 export function conflictOf({ current, changes }: ProblemDetails): Conflict | undefined {
   return current && changes ? { current, changes } : undefined
 }
 
-type ConflictProps = {
+type ConflictCardProps = { conflict: Conflict; actions: ComponentChildren; children: ComponentChildren }
+
+/** Another version has been published meanwhile: what it changed, and what can be done. Nothing typed is lost. */
+export function ConflictCard({ conflict: { current, changes }, actions, children }: ConflictCardProps) {
+  return (
+    <section class="card conflict" role="alert" aria-label="Conflict">
+      <h2>{current.actor} published in the meantime</h2>
+      <p>
+        Version {current.version}, <Ago at={current.at} />: {current.reason}
+      </p>
+      {children}
+      <Scroll label="Their changes">
+        <Changes changes={changes} />
+      </Scroll>
+      <div class="row end">{actions}</div>
+    </section>
+  )
+}
+
+type FlagConflictProps = {
   conflict: Conflict
   flag: string
   /** Places of the flag that both have changed. */
@@ -20,50 +40,43 @@ type ConflictProps = {
   onTakeTheirs: () => void
 }
 
-/** Somebody else has published meanwhile: what they did, and what to do about it. Nothing that was typed is lost. */
-export function ConflictPanel(props: ConflictProps) {
-  const { conflict, flag, clashes, onKeepMine, onTakeTheirs } = props
-  const { current, changes } = conflict
+/** A conflict while a flag was edited. */
+export function FlagConflict({ conflict, flag, clashes, onKeepMine, onTakeTheirs }: FlagConflictProps) {
   const prefix = jsonPath(['flags', flag])
-  const isOurs = changes.some(
+  const isSameFlag = conflict.changes.some(
     ({ path }) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`),
   )
+  const actions = (
+    <>
+      {isSameFlag && (
+        <button type="button" onClick={onTakeTheirs}>
+          Load theirs into the form
+        </button>
+      )}
+      <button type="button" class="primary" onClick={onKeepMine}>
+        {clashes.length > 0 ? 'Overwrite with mine' : 'Publish mine as well'}
+      </button>
+    </>
+  )
   return (
-    <section class="card conflict" role="alert" aria-label="Conflict">
-      <h2>{current.actor} has published meanwhile</h2>
-      <p>
-        Version {current.version}, <Ago at={current.at} />: {current.reason}.{' '}
-        {!isOurs && 'It does not touch this flag, so both changes fit together.'}
-        {isOurs &&
-          clashes.length === 0 &&
-          'It changes this flag in other places than you did, so both changes fit together.'}
-        {clashes.length > 0 && 'What you typed is still here.'}
-      </p>
-      {clashes.length > 0 && (
+    <ConflictCard conflict={conflict} actions={actions}>
+      {clashes.length === 0 ? (
         <p>
-          Both of you changed{' '}
+          {isSameFlag ? 'It changes other parts of this flag' : 'It does not touch this flag'}, so both
+          changes can be merged.
+        </p>
+      ) : (
+        <p>
+          You both changed{' '}
           {clashes.map((place, index) => (
             <>
               {index > 0 && ', '}
               <code key={place}>{place || 'the whole flag'}</code>
             </>
           ))}
-          : there yours would stand; whatever else they changed stays.
+          . There, yours would win; their other changes are kept.
         </p>
       )}
-      <Scroll label="What they changed">
-        <Changes changes={changes} />
-      </Scroll>
-      <div class="row end">
-        {isOurs && (
-          <button type="button" onClick={onTakeTheirs}>
-            Take theirs into the form
-          </button>
-        )}
-        <button type="button" class="primary" onClick={onKeepMine}>
-          {clashes.length > 0 ? 'Publish mine over it' : 'Publish mine as well'}
-        </button>
-      </div>
-    </section>
+    </ConflictCard>
   )
 }

@@ -1,4 +1,4 @@
-/** A flag as it is being written, and the document that it would make. Pure. */
+/** A flag as it is being edited, and the document that it would make. Pure. */
 
 import { jsonPath, type PathKey, type Problem } from '../../../core/config/parse/problems.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
@@ -6,13 +6,13 @@ import { isObject, type JsonObject } from '../../../core/json-object.ts'
 export type Draft = {
   key: string
   definition: JsonObject
-  /** The version of the document that it began from. */
+  /** The version of the document that it is based on. */
   base: number
-  /** The flag in that version; undefined for one that was not in it. */
+  /** The flag in that version; undefined where it had none. */
   original: JsonObject | undefined
 }
 
-/** What a new flag begins as: off for everybody. */
+/** A new flag, which is off for all visitors. */
 export const NEW_FLAG: JsonObject = {
   description: '',
   variants: { on: true, off: false },
@@ -29,7 +29,7 @@ export function valueAt(definition: JsonObject, path: readonly PathKey[]): unkno
   )
 }
 
-/** The definition with another value at a place; undefined takes the place away. */
+/** The definition with another value at a place; undefined removes the place. */
 export function withValue(definition: JsonObject, path: readonly PathKey[], value: unknown): JsonObject {
   return put(definition, path, value) as JsonObject
 }

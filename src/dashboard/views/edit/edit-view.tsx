@@ -1,32 +1,32 @@
-/** Making and changing a flag: by form, by JSON, or both; published only when it is valid and seen. */
+/** Creates and edits a flag, by form and by JSON. */
 import { useMemo, useState } from 'preact/hooks'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { Loading } from '../../components/loading/loading.tsx'
+import { ViewHead } from '../../components/layout.tsx'
+import { Loading } from '../../components/loading.tsx'
 import { Link } from '../../state/router.tsx'
-import { mayActAs } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
-import { keepUntilPublished } from '../../state/unsaved.ts'
+import { useMayActAs, useSession } from '../../state/session.ts'
+import { warnBeforeLeaving } from '../../state/unsaved.ts'
 import { type DocumentView, useDocument } from '../../state/use-document.ts'
 import { DeleteFlag } from './delete-flag.tsx'
 import { type Draft, definitionIn, documentWith, NEW_FLAG, problemsByPlace } from './draft.ts'
 import { EditForm } from './edit-form.tsx'
+import { FlagJson } from './flag-json.tsx'
 import { FormContext } from './form.tsx'
-import { JsonPane } from './json-pane.tsx'
 import { PublishPanel } from './publish-panel.tsx'
 import { useReview } from './use-review.ts'
 
-/** Drafts that were not published yet, by the flag they are of; kept while other views are shown. */
+/** Unpublished drafts by flag, kept while other views are shown. */
 const drafts = new Map<string, Draft>()
-keepUntilPublished(() => drafts.size > 0)
+warnBeforeLeaving(() => drafts.size > 0)
 const NEW = ''
 
 export function EditView({ flag }: { flag: string | undefined }) {
-  const { person } = useSession()
+  const mayEdit = useMayActAs('admin')
   const { document, problem, load } = useDocument()
-  if (!mayActAs(person, 'admin')) return <p class="empty">You may look at flags, not change them.</p>
+  if (!mayEdit) return <p class="empty">Only admins can edit flags.</p>
   if (document === undefined) return <Loading problem={problem} onRetry={load} />
   const isMissing = flag !== undefined && definitionIn(document.document, flag) === undefined
-  // Somebody may have deleted it while it was being edited.
+  // It may have been deleted while it was being edited.
   if (isMissing && !drafts.has(flag)) return <p class="empty">The document has no flag {flag}.</p>
   return <Editor flag={flag} document={document} onReload={load} />
 }
@@ -39,11 +39,11 @@ type EditorProps = {
 
 function Editor({ flag, document, onReload }: EditorProps) {
   const { client } = useSession()
-  const fresh = (): Draft => {
+  const freshDraft = (): Draft => {
     const original = flag === undefined ? undefined : definitionIn(document.document, flag)
     return { key: flag ?? '', definition: original ?? NEW_FLAG, base: document.version, original }
   }
-  const [draft, setDraft] = useState<Draft>(() => drafts.get(flag ?? NEW) ?? fresh())
+  const [draft, setDraft] = useState<Draft>(() => drafts.get(flag ?? NEW) ?? freshDraft())
   const change = (next: Draft) => {
     drafts.set(flag ?? NEW, next)
     setDraft(next)
@@ -51,7 +51,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
   const forget = () => void drafts.delete(flag ?? NEW)
   const discard = () => {
     forget()
-    setDraft(fresh())
+    setDraft(freshDraft())
   }
   const whole = useMemo(() => documentWith(document.document as JsonObject, draft), [document, draft])
   const review = useReview(client, draft.key === '' ? undefined : whole)
@@ -64,24 +64,14 @@ function Editor({ flag, document, onReload }: EditorProps) {
   }
   return (
     <div class="edit">
-      <header class="view-head">
-        <div>
-          <p class="crumbs">
-            <Link to="/">Flags</Link> /{' '}
-            {flag !== undefined && <Link to={`/flags/${encodeURIComponent(flag)}`}>{flag}</Link>}
-            {flag !== undefined && ' /'}
-          </p>
-          <h1>{flag === undefined ? 'New flag' : `Edit ${flag}`}</h1>
-        </div>
-        <div class="row">
-          {drafts.has(flag ?? NEW) && (
-            <button type="button" onClick={discard}>
-              Discard changes
-            </button>
-          )}
-          {flag !== undefined && <DeleteFlag flag={flag} version={document.version} onDeleted={forget} />}
-        </div>
-      </header>
+      <ViewHead title={flag === undefined ? 'New flag' : `Edit ${flag}`} crumbs={<Crumbs flag={flag} />}>
+        {drafts.has(flag ?? NEW) && (
+          <button type="button" onClick={discard}>
+            Discard changes
+          </button>
+        )}
+        {flag !== undefined && <DeleteFlag flag={flag} version={document.version} onDeleted={forget} />}
+      </ViewHead>
       <FormContext.Provider value={form}>
         <div class="edit-columns">
           <EditForm
@@ -102,10 +92,20 @@ function Editor({ flag, document, onReload }: EditorProps) {
               onRebase={change}
               onPublished={forget}
             />
-            <JsonPane definition={draft.definition} onChange={form.change} />
+            <FlagJson definition={draft.definition} onChange={form.change} />
           </div>
         </div>
       </FormContext.Provider>
     </div>
+  )
+}
+
+function Crumbs({ flag }: { flag: string | undefined }) {
+  return (
+    <>
+      <Link to="/">Flags</Link> /{' '}
+      {flag !== undefined && <Link to={`/flags/${encodeURIComponent(flag)}`}>{flag}</Link>}
+      {flag !== undefined && ' /'}
+    </>
   )
 }

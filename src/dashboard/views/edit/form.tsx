@@ -1,8 +1,9 @@
-/** Fields of a draft: each knows its place, reads and writes there, and shows what is wrong there. */
+/** Fields of a draft: each reads and writes its place in the definition, and shows the problems there. */
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
 import type { PathKey, Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
+import { type Choice, Select } from '../../components/fields.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { placeOf, valueAt, withValue } from './draft.ts'
 import { listText, parseList } from './list-text.ts'
@@ -19,11 +20,11 @@ export type Path = readonly PathKey[]
 
 export function useForm(): Form {
   const form = useContext(FormContext)
-  if (form === undefined) throw new Error('Cannot show a field: it is in no form')
+  if (form === undefined) throw new Error('Cannot show a field: it must be inside a form')
   return form
 }
 
-/** The value at a place, how to write it, and what is wrong with it. */
+/** The value at a place, its problems, and how to set it. */
 export function usePlace(path: Path) {
   const form = useForm()
   return {
@@ -57,16 +58,16 @@ export function Frame({ id, label, hint, problems, isBare, children }: FrameProp
   )
 }
 
-/** What is wrong, and how to mend it. */
+/** The problems at a place, and how to fix each. */
 export function ProblemNotes({ problems }: { problems: readonly Problem[] }) {
   return problems.map(({ expected, fix }) => (
     <small key={expected} class="problem">
-      {expected}: {fix}
+      Expected {expected}: {fix}
     </small>
   ))
 }
 
-/** A text; an empty one is left out of the document. */
+/** A text; an empty one is omitted from the document. */
 export function TextField({ path, placeholder, ...frame }: FieldProps) {
   const { value, problems, set } = usePlace(path)
   const id = useId()
@@ -86,11 +87,11 @@ export function TextField({ path, placeholder, ...frame }: FieldProps) {
 
 type NumberFieldProps = FieldProps & {
   unit?: string
-  /** A field that must not be left out keeps its place while it is empty, and is a problem there. */
-  isNeeded?: boolean
+  /** While it is empty, the document has null there, which is a problem. */
+  isRequired?: boolean
 }
 
-export function NumberField({ path, unit, placeholder, isNeeded = false, ...frame }: NumberFieldProps) {
+export function NumberField({ path, unit, placeholder, isRequired = false, ...frame }: NumberFieldProps) {
   const { value, problems, set } = usePlace(path)
   const id = useId()
   return (
@@ -103,7 +104,7 @@ export function NumberField({ path, unit, placeholder, isNeeded = false, ...fram
           placeholder={placeholder ?? ''}
           aria-invalid={problems.length > 0}
           aria-describedby={`${id}-notes`}
-          onNumber={(number) => set(number ?? (isNeeded ? null : undefined))}
+          onNumber={(number) => set(number ?? (isRequired ? null : undefined))}
         />
         {unit}
       </span>
@@ -112,8 +113,8 @@ export function NumberField({ path, unit, placeholder, isNeeded = false, ...fram
 }
 
 type SelectFieldProps = FieldProps & {
-  options: readonly (readonly [value: string, label: string])[]
-  /** What the field is when the document says nothing. */
+  options: readonly Choice[]
+  /** The default, where the document has no value. */
   fallback?: string
 }
 
@@ -123,25 +124,19 @@ export function SelectField({ path, options, fallback = '', ...frame }: SelectFi
   const known = typeof value === 'string' ? value : fallback
   return (
     <Frame {...frame} id={id} problems={problems}>
-      <select
+      <Select
         id={id}
         value={known}
+        choices={options.some(([each]) => each === known) ? options : [[known, known], ...options]}
         aria-invalid={problems.length > 0}
         aria-describedby={`${id}-notes`}
-        onChange={(event) => set(event.currentTarget.value)}
-      >
-        {!options.some(([each]) => each === known) && <option value={known}>{known}</option>}
-        {options.map(([each, text]) => (
-          <option key={each} value={each}>
-            {text}
-          </option>
-        ))}
-      </select>
+        onChoose={set}
+      />
     </Frame>
   )
 }
 
-/** A truth value; the fallback is left out of the document. */
+/** A checkbox; the fallback is omitted from the document. */
 export function CheckField({ path, label, fallback = false }: FieldProps & { fallback?: boolean }) {
   const { value, set } = usePlace(path)
   return (
@@ -159,11 +154,11 @@ export function CheckField({ path, label, fallback = false }: FieldProps & { fal
 }
 
 type ListFieldProps = FieldProps & {
-  /** Numbers and truth values become such. */
+  /** Whether numbers and booleans are told from texts. */
   isTyped?: boolean
 }
 
-/** A list, written with commas; what is being typed stays as it was typed. */
+/** A comma-separated list; the text stays as it was typed until the field loses the focus. */
 export function ListField({ path, isTyped = false, placeholder, ...frame }: ListFieldProps) {
   const { value, problems, set } = usePlace(path)
   const known = Array.isArray(value) ? value : []

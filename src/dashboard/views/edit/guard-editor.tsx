@@ -3,11 +3,11 @@ import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
 type GuardParts = Record<string, unknown>
 
 const ACTIONS = [
-  ['rollback', 'rolls the flag back'],
-  ['freeze', 'stops it and calls a person'],
+  ['rollback', 'Roll back'],
+  ['freeze', 'Freeze and alert'],
 ] as const
 
-/** What closes the flag by itself. Finer settings are in the JSON. */
+/** What rolls the flag back automatically. The JSON has finer settings. */
 export function GuardEditor() {
   const { value, problems, set } = usePlace(['guard'])
   const guard = (value ?? undefined) as GuardParts | undefined
@@ -31,20 +31,20 @@ export function GuardEditor() {
           <div class="guard-fields">
             <SelectField
               path={['guard', 'action']}
-              label="When it is worse, the guard"
+              label="When the canary is worse"
               options={ACTIONS}
               fallback="rollback"
             />
             <NumberField
               path={['guard', 'ceilings', 'errorRate']}
-              label="Error rate at most"
+              label="Max error rate"
               placeholder="0.2"
               hint="0.2 is 20 %"
             />
-            <NumberField path={['guard', 'ceilings', 'p95Ms']} label="95th percentile at most" unit="ms" />
+            <NumberField path={['guard', 'ceilings', 'p95Ms']} label="Max 95th percentile" unit="ms" />
             <NumberField
               path={['guard', 'alpha']}
-              label="False alarms at most"
+              label="False rollback probability"
               placeholder="0.01"
               hint="over the whole rollout"
             />

@@ -1,11 +1,11 @@
-/** A list as people write it, with commas; what would be read as something else stands in quotes. Pure. */
+/** Comma-separated lists as text; an item that would be read as something else is quoted. Pure. */
 
 type Item = string | number | boolean
 
 const QUOTED = /^\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)/
 const PLAIN = /^[^,]*(?:,|$)/
 
-/** `isTyped`: numbers and truth values are not texts, so a text that looks like one is quoted. */
+/** `isTyped`: numbers and booleans are told from texts, so a text that looks like one is quoted. */
 export function listText(items: readonly unknown[], isTyped: boolean): string {
   return items.map((item) => itemText(item, isTyped)).join(', ')
 }
@@ -16,7 +16,7 @@ function itemText(item: unknown, isTyped: boolean): string {
   return isRead && !(isTyped && typeof typedValue(item) !== 'string') ? item : JSON.stringify(item)
 }
 
-/** The items of what was written; empty ones are left out, unless they are quoted. */
+/** The items of a text; empty ones are omitted unless they are quoted. */
 export function parseList(text: string, isTyped: boolean): Item[] {
   const items: Item[] = []
   for (let rest = text; rest !== ''; ) {

@@ -1,15 +1,15 @@
-/** What two people have made of the same thing, put together. Pure. */
+/** Three-way merge of a flag that two users have edited. Pure. */
 
 import { jsonPath, type PathKey } from '../../../core/config/parse/problems.ts'
 import { isObject } from '../../../core/json-object.ts'
 
 export type Merged = {
   value: unknown
-  /** Places that both have changed, and differently: there `mine` stands. */
+  /** Places that both have changed differently; `mine` wins there. */
   clashes: readonly string[]
 }
 
-/** `base` is what both began from. Lists are put together item by item while all three are equally long. */
+/** `base` is what both started from. Lists are merged item by item while all three are equally long. */
 export function merge(base: unknown, mine: unknown, theirs: unknown): Merged {
   const clashes: string[] = []
   return { value: mergeAt([], { base, mine, theirs }, clashes), clashes }
@@ -52,7 +52,7 @@ function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
-/** Whatever the order of the keys. */
+/** Deep equality; the order of keys does not matter. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (isList(a) && isList(b)) return a.length === b.length && a.every((item, at) => isSame(item, b[at]))

@@ -1,23 +1,23 @@
+import { percentText, plural } from '../../../core/figures.ts'
 import { Changes } from '../../components/document-diff.tsx'
+import { ReasonField } from '../../components/fields.tsx'
 import { Icon } from '../../components/icon.tsx'
-import { People } from '../../components/impact.tsx'
-import { ReasonField } from '../../components/reason-field.tsx'
-import { Scroll } from '../../components/scroll.tsx'
-import { plural } from '../../state/format.ts'
+import { ImpactList } from '../../components/impact.tsx'
+import { ProblemText, Scroll } from '../../components/layout.tsx'
 import type { Publishing } from './use-publish.ts'
 import type { Review } from './use-review.ts'
 
 type PublishFormProps = {
   publishing: Publishing
   review: Review
-  /** Why there is nothing to publish yet; undefined where there is. */
+  /** What must be done before publishing; undefined where it can be published. */
   missing: string | undefined
   onPublish: () => void
 }
 
-/** Whether what was written can be published, what it would do, and the button that does it. */
+/** Whether the draft is valid, its impact, and the button that publishes it. */
 export function PublishForm({ publishing, review, missing, onPublish }: PublishFormProps) {
-  const { reason, giveReason, asking, problem, isBusy } = publishing
+  const { reason, setReason, unconfirmed, problem, isBusy } = publishing
   const isReady = missing === undefined && review.problems.length === 0
   return (
     <form
@@ -28,25 +28,23 @@ export function PublishForm({ publishing, review, missing, onPublish }: PublishF
       }}
     >
       {missing === undefined ? <Verdict review={review} /> : <p class="hint">{missing}</p>}
-      {asking && (
+      {unconfirmed && (
         <p class="notice bad" role="alert">
-          This moves {asking.movedPercent} % of visitors, more than the document allows unasked.
+          This moves {percentText(unconfirmed.movedPercent)} of visitors, which needs confirmation.
         </p>
       )}
-      <ReasonField value={reason} onChange={giveReason} />
-      <p class="problem" role="alert">
-        {problem}
-      </p>
+      <ReasonField value={reason} onChange={setReason} />
+      <ProblemText>{problem}</ProblemText>
       <div class="row end">
-        <button type="submit" class={asking ? 'danger solid' : 'primary'} disabled={!isReady || isBusy}>
-          {asking ? 'Publish all the same' : 'Publish'}
+        <button type="submit" class={unconfirmed ? 'danger solid' : 'primary'} disabled={!isReady || isBusy}>
+          {unconfirmed ? 'Confirm and publish' : 'Publish'}
         </button>
       </div>
     </form>
   )
 }
 
-const MOST_PROBLEMS = 6
+const MAX_PROBLEMS = 6
 
 function Verdict({ review: { problems, effect } }: { review: Review }) {
   if (problems.length > 0) {
@@ -56,9 +54,9 @@ function Verdict({ review: { problems, effect } }: { review: Review }) {
           <Icon name="alert" /> {plural(problems.length, 'problem')}
         </p>
         <ul class="problem-list">
-          {problems.slice(0, MOST_PROBLEMS).map(({ path, expected, fix }) => (
+          {problems.slice(0, MAX_PROBLEMS).map(({ path, expected, fix }) => (
             <li key={path + expected}>
-              <code>{path.replace(/^\$\.?/, '')}</code> {expected}: {fix}
+              <code>{path.replace(/^\$\.?/, '')}</code> expected {expected}: {fix}
             </li>
           ))}
         </ul>
@@ -70,10 +68,10 @@ function Verdict({ review: { problems, effect } }: { review: Review }) {
       <p class="good-text verdict-line">
         <Icon name="check" /> Valid
       </p>
-      {effect && effect.changes.length === 0 && <p class="hint">Nothing is different yet.</p>}
+      {effect && effect.changes.length === 0 && <p class="hint">No changes yet.</p>}
       {effect && effect.changes.length > 0 && (
         <>
-          <People people={effect.people} />
+          <ImpactList impact={effect.people} />
           <details>
             <summary>{plural(effect.changes.length, 'change')}</summary>
             <Scroll label="Changes">

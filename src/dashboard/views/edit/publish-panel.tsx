@@ -1,25 +1,23 @@
-/** Publishing a draft of a flag, also when somebody else has published meanwhile. */
+/** Publishes the draft of a flag, merged with what was published meanwhile. */
 import { useEffect } from 'preact/hooks'
-import type { Responses } from '../../../contract/responses.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { tellPublished } from '../../actions/make-change.ts'
 import { goTo } from '../../state/router.tsx'
-import { useSession } from '../../state/session-context.ts'
-import { ConflictPanel } from './conflict.tsx'
+import { useSession } from '../../state/session.ts'
+import type { DocumentView } from '../../state/use-document.ts'
+import { FlagConflict } from './conflict.tsx'
 import { type Draft, definitionIn, documentWith } from './draft.ts'
 import { merge } from './merge.ts'
 import { PublishForm } from './publish-form.tsx'
 import { usePublish } from './use-publish.ts'
 import type { Review } from './use-review.ts'
 
-type DocumentView = Responses['getDocument']
-
 type PublishPanelProps = {
   flag: string | undefined
   draft: Draft
   review: Review
   isTaken: boolean
-  /** The document as it was last seen. */
+  /** The document as it was last loaded. */
   document: DocumentView
   onReload: () => Promise<DocumentView | undefined>
   onRebase: (draft: Draft) => void
@@ -32,14 +30,14 @@ export function PublishPanel(props: PublishPanelProps) {
   const publishing = usePublish()
   const { conflict } = publishing
   useEffect(() => {
-    // What is in force now is what the draft is to be put together with.
+    // The draft is merged with the version in force now.
     if (conflict) void onReload()
   }, [conflict])
 
   const publish = async (what: DocumentView, { definition }: Pick<Draft, 'definition'>, base: number) => {
     const whole = documentWith(what.document as JsonObject, { key: draft.key, definition })
-    const did = `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
-    const published = await publishing.publish({ document: whole, base, did })
+    const defaultReason = `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
+    const published = await publishing.publish({ document: whole, base, defaultReason })
     if (published === undefined) return
     onPublished()
     tellPublished(client, published, base, `${draft.key} is published`)
@@ -47,12 +45,12 @@ export function PublishPanel(props: PublishPanelProps) {
   }
   const mergedWith = ({ document: latest }: DocumentView) =>
     merge(draft.original, draft.definition, definitionIn(latest, draft.key))
-  /** Puts the draft on top of what is in force now. */
+  /** Merges the draft into the version in force now, and publishes it. */
   const keepMine = async () => {
     const latest = await onReload()
     if (latest === undefined) return
     const definition = mergedWith(latest).value as JsonObject
-    publishing.forget()
+    publishing.reset()
     onRebase({ ...draft, ...startOf(latest, draft.key), definition })
     await publish(latest, { definition }, latest.version)
   }
@@ -60,7 +58,7 @@ export function PublishPanel(props: PublishPanelProps) {
     const latest = await onReload()
     const theirs = latest && definitionIn(latest.document, draft.key)
     if (latest === undefined || theirs === undefined) return
-    publishing.forget()
+    publishing.reset()
     onRebase({ ...draft, ...startOf(latest, draft.key), definition: theirs })
   }
 
@@ -68,7 +66,7 @@ export function PublishPanel(props: PublishPanelProps) {
   return (
     <section class="stack" aria-label="Publish">
       {conflict && (
-        <ConflictPanel
+        <FlagConflict
           conflict={conflict}
           flag={draft.key}
           clashes={mergedWith(document).clashes}
@@ -86,7 +84,7 @@ export function PublishPanel(props: PublishPanelProps) {
   )
 }
 
-/** From where a draft begins that has seen this version. */
+/** What a draft that is based on this version starts from. */
 function startOf({ document, version }: DocumentView, key: string): Pick<Draft, 'base' | 'original'> {
   return { base: version, original: definitionIn(document, key) }
 }

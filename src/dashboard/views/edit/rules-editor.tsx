@@ -1,8 +1,9 @@
+import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
+import { type Choice, Segments } from '../../components/fields.tsx'
 import { Icon } from '../../components/icon.tsx'
-import type { Rule } from '../../state/plain-words.ts'
 import {
   CheckField,
   ListField,
@@ -16,10 +17,10 @@ import {
 } from './form.tsx'
 import { StagesEditor } from './stages-editor.tsx'
 
-/** Rules in the order in which they are asked. */
+/** The rules, in the order in which the gate applies them. */
 export function RulesEditor() {
   const { value, problems, set } = usePlace(['rules'])
-  const rules = Array.isArray(value) ? (value as Rule[]) : []
+  const rules = Array.isArray(value) ? (value as RuleInput[]) : []
   const { definition } = useForm()
   const move = (from: number, to: number) => {
     const next = [...rules]
@@ -54,8 +55,8 @@ export function RulesEditor() {
   )
 }
 
-/** It serves something else than everybody gets anyway. */
-function newRule({ variants, off }: JsonObject): Rule {
+/** A rule that serves another variant than `off`. */
+function newRule({ variants, off }: JsonObject): RuleInput {
   const serve = Object.keys((variants ?? {}) as object).find((name) => name !== off) ?? String(off)
   return { serve }
 }
@@ -65,7 +66,7 @@ type RuleEditorProps = { index: number; onUp: (() => void) | undefined; onRemove
 function RuleEditor({ index, onUp, onRemove }: RuleEditorProps) {
   const path: Path = ['rules', index]
   const { value } = usePlace(path)
-  const rule = (value ?? {}) as Rule
+  const rule = (value ?? {}) as RuleInput
   return (
     <fieldset class="card rule">
       <legend>Rule {index + 1}</legend>
@@ -103,8 +104,8 @@ function Conditions({ path }: { path: Path }) {
   const without = (index: number) => conditions.filter((_, at) => at !== index)
   return (
     <div class="stack-s">
-      <h3>Who</h3>
-      {conditions.length === 0 && <p class="hint">Everybody.</p>}
+      <h3>Audience</h3>
+      {conditions.length === 0 && <p class="hint">All visitors.</p>}
       {conditions.map((_, index) => (
         <Condition
           key={index}
@@ -157,17 +158,17 @@ function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
   )
 }
 
-const SHARES = [
-  ['all', 'All of them'],
-  ['percentage', 'A percentage'],
+const SHARES: readonly Choice[] = [
+  ['all', 'All'],
+  ['percentage', 'Percentage'],
   ['stages', 'Stages'],
-] as const
+]
 
-/** All of those who meet the conditions, a share of them, or a share that climbs. */
-function Share({ path, rule }: { path: Path; rule: Rule }) {
+/** All eligible visitors, a share of them, or a share that grows in stages. */
+function Share({ path, rule }: { path: Path; rule: RuleInput }) {
   const { set } = usePlace(path)
   const kind = rule.stages ? 'stages' : rule.percentage === undefined ? 'all' : 'percentage'
-  const choose = (next: (typeof SHARES)[number][0]) => {
+  const choose = (next: string) => {
     const { percentage, stages, ...rest } = rule
     if (next === 'all') return set(rest)
     if (next === 'percentage') return set({ ...rest, percentage: percentage ?? stages?.[0]?.percentage ?? 0 })
@@ -183,22 +184,15 @@ function Share({ path, rule }: { path: Path; rule: Rule }) {
   }
   return (
     <div class="stack-s">
-      <fieldset class="segments">
-        <legend class="visually-hidden">How many of them</legend>
-        {SHARES.map(([value, label]) => (
-          <label key={value}>
-            <input
-              type="radio"
-              name={`share-${path.join('-')}`}
-              checked={kind === value}
-              onChange={() => choose(value)}
-            />
-            <span>{label}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        label="Share"
+        name={`share-${path.join('-')}`}
+        value={kind}
+        choices={SHARES}
+        onChoose={choose}
+      />
       {kind === 'percentage' && (
-        <NumberField path={[...path, 'percentage']} label="Percentage" unit="%" isBare isNeeded />
+        <NumberField path={[...path, 'percentage']} label="Percentage" unit="%" isBare isRequired />
       )}
       {kind === 'stages' && <StagesEditor path={[...path, 'stages']} />}
     </div>
@@ -223,15 +217,15 @@ function Serve({ path }: { path: Path }) {
       {isWeighted ? (
         <div class="weights">
           {variants.map((name) => (
-            <NumberField key={name} path={[...path, name]} label={`gets ${name}`} unit="%" />
+            <NumberField key={name} path={[...path, name]} label={`Share of ${name}`} unit="%" />
           ))}
         </div>
       ) : (
-        <SelectField path={path} label="They get" options={variants.map((name) => [name, name])} />
+        <SelectField path={path} label="Serve" options={variants.map((name) => [name, name])} />
       )}
       <label class="check">
         <input type="checkbox" checked={isWeighted} onChange={toggle} />
-        split between variants
+        Split between variants
       </label>
     </div>
   )

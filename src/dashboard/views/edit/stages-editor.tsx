@@ -1,5 +1,5 @@
+import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { Icon } from '../../components/icon.tsx'
-import type { Stage } from '../../state/plain-words.ts'
 import {
   CheckField,
   NumberField,
@@ -11,14 +11,14 @@ import {
 } from './form.tsx'
 
 const ADVANCE = [
-  ['auto', 'by the guard'],
-  ['manual', 'by hand'],
+  ['auto', 'automatically'],
+  ['manual', 'manually'],
 ] as const
 
-/** The stages of a rollout, from the smallest share to the last. */
+/** The stages of a rollout, from the smallest share on. */
 export function StagesEditor({ path }: { path: Path }) {
   const { value, problems, set } = usePlace(path)
-  const stages = Array.isArray(value) ? (value as Stage[]) : []
+  const stages = Array.isArray(value) ? (value as NonNullable<RuleInput['stages']>) : []
   const add = () => {
     const last = stages.at(-1)?.percentage ?? 0
     set([...stages, { percentage: Math.min(100, Math.max(1, last * 2)), bake: '10m' }])
@@ -32,7 +32,7 @@ export function StagesEditor({ path }: { path: Path }) {
             <TextField path={[...path, index, 'bake']} label="Bake" placeholder="10m" />
             <SelectField
               path={[...path, index, 'advance']}
-              label="Then on"
+              label="Advance"
               options={ADVANCE}
               fallback="auto"
             />

@@ -1,66 +1,66 @@
-/** Publishing a document: done, refused with a reason, asked back, or overtaken by somebody else. */
+/** Publishing a document: it succeeds, is refused, needs confirmation, or conflicts with another version. */
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../../contract/client.ts'
-import type { PeopleMoved, Responses } from '../../../contract/responses.ts'
+import type { Responses } from '../../../contract/responses.ts'
+import type { Impact } from '../../../contract/words/impact.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { textOf, useSession } from '../../state/session.ts'
 import { type Conflict, conflictOf } from './conflict.tsx'
 
 export type Attempt = {
   document: JsonObject | string
-  /** The version that the document was made from. */
+  /** The version that the document is based on. */
   base: number
-  /** What the audit log says where the person gave no reason. */
-  did: string
+  /** The reason where the user gives none. */
+  defaultReason: string
 }
 
 export type Publishing = {
-  /** Why the person publishes; kept until it is done, whatever comes between. */
+  /** Kept until it is published. */
   reason: string
-  giveReason(reason: string): void
+  setReason(reason: string): void
   isBusy: boolean
   problem: string | undefined
   conflict: Conflict | undefined
-  /** The people whose move has to be confirmed. */
-  asking: PeopleMoved | undefined
-  /** Undefined where it was not published; why stands in the other fields. */
+  /** The impact that has to be confirmed. */
+  unconfirmed: Impact | undefined
+  /** Resolves with undefined where it was not published; the other fields have the reason. */
   publish(attempt: Attempt): Promise<Responses['publishDocument'] | undefined>
-  forget(): void
+  reset(): void
 }
 
 export function usePublish(): Publishing {
   const { client } = useSession()
-  const [reason, giveReason] = useState('')
+  const [reason, setReason] = useState('')
   const [isBusy, setIsBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   const [conflict, setConflict] = useState<Conflict>()
-  const [asking, setAsking] = useState<PeopleMoved>()
-  const forget = () => {
+  const [unconfirmed, setUnconfirmed] = useState<Impact>()
+  const reset = () => {
     setProblem(undefined)
     setConflict(undefined)
-    setAsking(undefined)
+    setUnconfirmed(undefined)
   }
-  const publish = async ({ document, base, did }: Attempt) => {
+  const publish = async ({ document, base, defaultReason }: Attempt) => {
     setIsBusy(true)
     setProblem(undefined)
     try {
-      const why = { reason: reason.trim() || did, confirm: asking !== undefined }
+      const why = { reason: reason.trim() || defaultReason, confirm: unconfirmed !== undefined }
       const body = { document, expectedVersion: base, ...why }
       const published = await client.call('publishDocument', { body })
-      forget()
-      giveReason('')
+      reset()
+      setReason('')
       return published
     } catch (error) {
       const details = error instanceof ApiError ? error.problem : undefined
       const found = details && conflictOf(details)
       if (found) setConflict(found)
-      else if (details?.people) setAsking(details.people)
+      else if (details?.people) setUnconfirmed(details.people)
       else setProblem(textOf(error))
       return undefined
     } finally {
       setIsBusy(false)
     }
   }
-  return { reason, giveReason, isBusy, problem, conflict, asking, publish, forget }
+  return { reason, setReason, isBusy, problem, conflict, unconfirmed, publish, reset }
 }

@@ -1,4 +1,4 @@
-/** What a draft would do: its problems at once, from the gate's own schema; whom it moves a moment later, by the gate. */
+/** What a draft would do: its problems at once, by the gate's schema; its impact a moment later, from the gate. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { Responses } from '../../../contract/responses.ts'
@@ -6,11 +6,11 @@ import { parseDocumentValue } from '../../../core/config/parse/parse.ts'
 import type { Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 
-/** Long enough that typing a word asks once. */
-const ASK_AFTER_MS = 500
+/** Long enough that typing a word makes one request. */
+const REVIEW_AFTER_MS = 500
 /** Characters. */
 const LONG_TEXT = 200_000
-const SETTLES_AFTER_MS = 300
+const SETTLED_AFTER_MS = 300
 
 export type Review = {
   problems: readonly Problem[]
@@ -37,7 +37,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
         (found) => !stop.signal.aborted && setEffect(found),
         () => undefined,
       )
-    }, ASK_AFTER_MS)
+    }, REVIEW_AFTER_MS)
     return () => {
       clearTimeout(timer)
       stop.abort()
@@ -46,13 +46,13 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
   return { problems, effect }
 }
 
-/** Checking thousands of flags at each key would make typing stutter: a long text is checked when it rests. */
+/** Validating thousands of flags at each key stroke would make typing stutter: a long text waits for a pause. */
 function useSettled(text: string | undefined): string | undefined {
   const [settled, setSettled] = useState(text)
   const isLong = text !== undefined && text.length > LONG_TEXT
   useEffect(() => {
     if (!isLong) return
-    const timer = setTimeout(() => setSettled(text), SETTLES_AFTER_MS)
+    const timer = setTimeout(() => setSettled(text), SETTLED_AFTER_MS)
     return () => clearTimeout(timer)
   }, [text, isLong])
   return isLong ? settled : text

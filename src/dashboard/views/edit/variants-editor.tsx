@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
+import { valueText } from '../../../core/figures.ts'
 import { Icon } from '../../components/icon.tsx'
-import { jsonText } from '../../state/format.ts'
 import { withVariantRenamed } from './draft.ts'
 import { ProblemNotes, SelectField, useForm, usePlace } from './form.tsx'
 
-/** Variants with their values, and which of them everybody else gets. */
+/** The variants with their values, and the one that is served where no rule matches. */
 export function VariantsEditor() {
   const { value, problems, set } = usePlace(['variants'])
   const variants = Object.entries((value ?? {}) as Record<string, unknown>)
@@ -47,7 +47,7 @@ export function VariantsEditor() {
         </button>
         <SelectField
           path={['off']}
-          label="Everybody else gets"
+          label="Otherwise serve"
           options={variants.map(([name]) => [name, name])}
         />
       </div>
@@ -57,7 +57,7 @@ export function VariantsEditor() {
 
 type VariantNameProps = { name: string; taken: readonly string[]; onChange: (name: string) => void }
 
-/** Renames when the field is left, lest every letter make another variant; never onto another one. */
+/** Renames when the field loses the focus: each letter would make another variant. A taken name is refused. */
 function VariantName({ name, taken, onChange }: VariantNameProps) {
   const [typed, setTyped] = useState<string>()
   return (
@@ -76,14 +76,14 @@ function VariantName({ name, taken, onChange }: VariantNameProps) {
 
 type VariantValueProps = { name: string; value: unknown; onChange: (value: unknown) => void }
 
-/** Any JSON; what is not JSON is a text. */
+/** Any JSON; everything else is a text. */
 function VariantValue({ name, value, onChange }: VariantValueProps) {
   const [typed, setTyped] = useState<string>()
   return (
     <input
       class="mono"
       aria-label={`Value of ${name}, as JSON`}
-      value={typed ?? jsonText(JSON.stringify(value), 10_000)}
+      value={typed ?? valueText(JSON.stringify(value), 10_000)}
       onInput={(event) => {
         const text = event.currentTarget.value
         setTyped(text)

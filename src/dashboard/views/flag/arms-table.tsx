@@ -1,5 +1,6 @@
 import type { FlagStatusView } from '../../../contract/responses.ts'
-import { countText, msText, rateText } from '../../state/format.ts'
+import { countText, latencyText, plural, rateText } from '../../../core/figures.ts'
+import { Card } from '../../components/layout.tsx'
 
 type Counts = FlagStatusView['arms']['canary']
 
@@ -7,26 +8,22 @@ const ROWS: readonly (readonly [label: string, text: (counts: Counts) => string]
   ['Requests', ({ requests }) => countText(requests)],
   ['Errors', ({ errors }) => countText(errors)],
   ['Error rate', ({ errorRate }) => rateText(errorRate)],
-  ['Median', ({ p50Ms }) => msText(p50Ms)],
-  ['95th percentile', ({ p95Ms }) => msText(p95Ms)],
-  ['99th percentile', ({ p99Ms }) => msText(p99Ms)],
+  ['Median', ({ p50Ms }) => latencyText(p50Ms)],
+  ['95th percentile', ({ p95Ms }) => latencyText(p95Ms)],
+  ['99th percentile', ({ p99Ms }) => latencyText(p99Ms)],
 ]
 
-/** What has been counted in this attempt, arm by arm. */
+/** The counts of this attempt, arm by arm. */
 export function ArmsTable({ status }: { status: FlagStatusView }) {
   const { canary, control, other } = status.arms
   const rescued = canary.rescued + other.rescued
   return (
-    <section class="card" aria-label="Counts">
-      <header class="card-head">
-        <h2>This attempt</h2>
-        <span class="hint">number {status.generation}</span>
-      </header>
+    <Card title={`Attempt ${status.generation}`} label="Counts">
       <table class="numbers">
         <thead>
           <tr>
             <th scope="col">
-              <span class="visually-hidden">What</span>
+              <span class="visually-hidden">Figure</span>
             </th>
             <th scope="col">
               <i class="key canary" /> canary
@@ -49,10 +46,8 @@ export function ArmsTable({ status }: { status: FlagStatusView }) {
         </tbody>
       </table>
       {rescued > 0 && (
-        <p class="hint">
-          {countText(rescued)} failures were answered by control instead; visitors did not see them.
-        </p>
+        <p class="hint">{plural(rescued, 'failed request')} fell back to control, unseen by visitors.</p>
       )}
-    </section>
+    </Card>
   )
 }

@@ -1,17 +1,19 @@
-/** How the canary fares against control, over time. */
+/** Canary against control, over time. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Chart, Drawing } from '../../components/charts/chart.ts'
+import { Segments } from '../../components/fields.tsx'
+import { Card } from '../../components/layout.tsx'
 import { useSeries } from '../../state/series.ts'
-import { useSession } from '../../state/session-context.ts'
+import { useSession } from '../../state/session.ts'
 import { useStore } from '../../state/store.ts'
 import { colours } from '../../state/theme.ts'
 import { drawingsOf } from './drawings.ts'
 
 const RANGES = [
-  { seconds: 300, label: '5 min' },
-  { seconds: 1_800, label: '30 min' },
-  { seconds: 10_800, label: '3 h' },
-  { seconds: 86_400, label: '24 h' },
+  ['300', '5 min'],
+  ['1800', '30 min'],
+  ['10800', '3 h'],
+  ['86400', '24 h'],
 ] as const
 
 const FRESH_MS = 5_000
@@ -19,32 +21,18 @@ const LONG_MS = 30_000
 
 export function Charts({ flag }: { flag: string }) {
   const { client } = useSession()
-  const [seconds, setSeconds] = useState<number>(RANGES[0].seconds)
+  const [range, setRange] = useState<string>(RANGES[0][0])
+  const seconds = Number(range)
   const series = useSeries(client, flag, { seconds, everyMs: seconds > 1_800 ? LONG_MS : FRESH_MS })
   const drawings = useMemo(() => (series ? drawingsOf(series) : undefined), [series])
   return (
-    <section class="card charts" aria-label="Charts">
-      <header class="card-head">
-        <h2>Canary against control</h2>
-        <fieldset class="segments">
-          <legend class="visually-hidden">How far back</legend>
-          {RANGES.map((range) => (
-            <label key={range.seconds}>
-              <input
-                type="radio"
-                name="range"
-                checked={seconds === range.seconds}
-                onChange={() => setSeconds(range.seconds)}
-              />
-              <span>{range.label}</span>
-            </label>
-          ))}
-        </fieldset>
-      </header>
+    <Card
+      title="Canary against control"
+      class="charts"
+      tools={<Segments label="Time range" name="range" value={range} choices={RANGES} onChoose={setRange} />}
+    >
       {series !== undefined && series.points.length < 2 ? (
-        <p class="empty">
-          No requests were counted in this time. Lines appear within seconds of the first ones.
-        </p>
+        <p class="empty">No requests in this time range. Charts appear within seconds of the first ones.</p>
       ) : (
         <div class="chart-grid">
           {drawings?.map(({ title, summary, drawing }) => (
@@ -52,7 +40,7 @@ export function Charts({ flag }: { flag: string }) {
           ))}
         </div>
       )}
-    </section>
+    </Card>
   )
 }
 

@@ -1,29 +1,27 @@
 import { useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
+import type { FlagInput } from '../../../core/config/schema/document.ts'
 import { type Plan, percentagePlan, plansFor } from '../../actions/change-plans.ts'
-import { useKeepFocus } from '../../components/keep-focus.ts'
+import { useKeepFocus } from '../../components/layout.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { useKills } from '../../state/live.ts'
-import type { Definition } from '../../state/plain-words.ts'
 import { Link } from '../../state/router.tsx'
-import { mayActAs } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { useMayActAs } from '../../state/session.ts'
 
-type ControlsProps = { flag: FlagSummary; definition: Definition; onChoose: (plan: Plan) => void }
+type ControlsProps = { flag: FlagSummary; definition: FlagInput; onChoose: (plan: Plan) => void }
 
-/** What can be done with the flag now; each asks first, with whom it moves. */
+/** The changes that the flag's state allows; each opens a dialog that shows its impact. */
 export function Controls({ flag, definition, onChoose }: ControlsProps) {
-  const { person } = useSession()
+  const maySteer = useMayActAs('operator')
   const { all } = useKills()
   const container = useRef<HTMLDivElement>(null)
-  const stages = definition.rules?.find((rule) => rule.stages)?.stages ?? []
-  const plans = plansFor(flag, stages, definition.enabled ?? true)
+  const plans = plansFor(flag, definition)
   useKeepFocus(container, plans.map(({ label }) => label).join())
-  if (!mayActAs(person, 'operator')) return null
+  if (!maySteer) return null
   if (all) {
     return (
       <p class="muted">
-        Killed with all the others: lift that under <Link to="/">Flags</Link>
+        All flags are killed: lift that under <Link to="/">Flags</Link>
       </p>
     )
   }
@@ -37,16 +35,17 @@ export function Controls({ flag, definition, onChoose }: ControlsProps) {
           onClick={() => onChoose(plan)}
         >
           {plan.label}
+          {plan.skips && <small> ({plan.skips})</small>}
         </button>
       ))}
     </div>
   )
 }
 
-type ShareProps = ControlsProps & { rule: number; percentage: number }
+type ShareProps = Omit<ControlsProps, 'definition'> & { rule: number; percentage: number }
 
 /** The percentage of a rule without stages. */
-export function ShareControl({ flag, rule, percentage, onChoose }: Omit<ShareProps, 'definition'>) {
+export function ShareControl({ flag, rule, percentage, onChoose }: ShareProps) {
   const [wanted, setWanted] = useState<number>()
   const value = wanted ?? percentage
   const submit = (event: Event) => {

@@ -1,8 +1,7 @@
-/** From counts to lines. Pure. */
-
+/** From counts to charts. Pure. */
+import { countText, latencyText, NO_FIGURE, percentText, rateText } from '../../../core/figures.ts'
 import type { Drawing, Line } from '../../components/charts/chart.ts'
-import { msText, rateText, shortCount } from '../../state/format.ts'
-import { type Counted, type Series, type SeriesPoint, steadied } from '../../state/series.ts'
+import { type Counted, type Series, type SeriesPoint, smoothed } from '../../state/series.ts'
 
 export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 
@@ -10,7 +9,7 @@ export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 const Z = 1.96
 const LEAST_RATE_SHOWN = 0.01
 
-/** The charts of a flag; one for evidence only where a guard gathers any. */
+/** The charts of a flag; one for evidence only where a guard collects any. */
 export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDrawing[] {
   const times = points.map(({ at }) => Date.parse(at) / 1_000)
   const common = { times, marks: marksOf(points) }
@@ -44,7 +43,7 @@ function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: C
   const all = points.map(({ other }) => other.requests / (stepMs / 1_000))
   return {
     title: 'Requests per second',
-    summary: `${rounded(all.at(-1))}; nothing is compared without a percentage`,
+    summary: `${rounded(all.at(-1))}; without a percentage there is nothing to compare`,
     drawing: {
       ...common,
       lines: [{ ...line('control', all), label: 'all' }],
@@ -55,7 +54,7 @@ function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: C
 }
 
 function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
-  const [ofCanary, ofControl] = [steadied(points, 'canary'), steadied(points, 'control')]
+  const [ofCanary, ofControl] = [smoothed(points, 'canary'), smoothed(points, 'control')]
   const [canary, control] = [ofCanary.map(rateOf), ofControl.map(rateOf)]
   const band = ofCanary.map(wilson)
   return {
@@ -82,7 +81,7 @@ function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
   const [canary, control] = [of('canary', 'p95Ms'), of('control', 'p95Ms')]
   return {
     title: 'Time to first byte',
-    summary: `95th percentile: canary ${msText(canary.at(-1))}, control ${msText(control.at(-1))}`,
+    summary: `95th percentile: canary ${latencyText(canary.at(-1))}, control ${latencyText(control.at(-1))}`,
     drawing: {
       ...common,
       lines: [
@@ -91,7 +90,7 @@ function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
         { ...line('canary', of('canary', 'p50Ms')), label: 'canary p50', thin: true },
         { ...line('control', of('control', 'p50Ms')), label: 'control p50', thin: true },
       ],
-      format: msText,
+      format: latencyText,
       leastTop: 10,
     },
   }
@@ -103,7 +102,7 @@ function evidence(points: readonly SeriesPoint[], rollbackWealth: number, common
   const last = wealth.findLast((value) => value !== null)
   return {
     title: 'Evidence against the canary',
-    summary: `${last === undefined || last === null ? '–' : Number(last.toPrecision(2))}; at ${Number(rollbackWealth.toPrecision(3))} the guard acts`,
+    summary: `${last === undefined || last === null ? NO_FIGURE : Number(last.toPrecision(2))}; the guard acts at ${Number(rollbackWealth.toPrecision(3))}`,
     drawing: {
       ...common,
       lines: [
@@ -146,11 +145,17 @@ function marksOf(points: readonly SeriesPoint[]): { at: number; label: string }[
     if (before === undefined) return []
     const isNew = before.generation !== point.generation || before.percentage !== point.percentage
     if (!isNew) return []
-    const label = point.percentage === null ? `attempt ${point.generation}` : `${point.percentage} %`
+    const label = point.percentage === null ? `attempt ${point.generation}` : percentText(point.percentage)
     return [{ at: Date.parse(point.at) / 1_000, label }]
   })
 }
 
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+
+function shortCount(count: number): string {
+  return count < 10_000 ? countText(count) : compact.format(count)
+}
+
 function rounded(value: number | undefined): string {
-  return value === undefined ? '–' : shortCount(Number(value.toPrecision(3)))
+  return value === undefined ? NO_FIGURE : shortCount(Number(value.toPrecision(3)))
 }

@@ -1,28 +1,20 @@
-import { useCallback } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
+import { Card } from '../../components/layout.tsx'
 import { Ago } from '../../components/time.tsx'
-import { useSession } from '../../state/session-context.ts'
 import { usePolled } from '../../state/use-polled.ts'
 
 type Entry = Responses['listFeedback']['feedback'][number]
 
-const EVERY_MS = 15_000
+const REFRESH_MS = 15_000
 
-/** What visitors wrote, by the variant that they had. */
+/** Visitors' feedback, by the variant that they had. */
 export function Feedback({ flag }: { flag: string }) {
-  const { client } = useSession()
-  const ask = useCallback(
-    (signal: AbortSignal) => client.call('listFeedback', { query: { flag, limit: '50' } }, signal),
-    [client, flag],
-  )
-  const entries = usePolled(ask, EVERY_MS).value?.feedback ?? []
+  const entries =
+    usePolled('listFeedback', { query: { flag, limit: '50' } }, REFRESH_MS).value?.feedback ?? []
   return (
-    <section class="card" aria-label="Feedback">
-      <header class="card-head">
-        <h2>Feedback</h2>
-      </header>
+    <Card title="Feedback">
       {entries.length === 0 ? (
-        <p class="hint">No visitor has written anything yet.</p>
+        <p class="hint">No feedback yet.</p>
       ) : (
         byVariant(entries).map(([variant, texts]) => (
           <div key={variant} class="feedback">
@@ -42,7 +34,7 @@ export function Feedback({ flag }: { flag: string }) {
           </div>
         ))
       )}
-    </section>
+    </Card>
   )
 }
 

@@ -1,27 +1,30 @@
-/** The rollout as a picture: its stages as stairs, the present one with its bake, and what is waited for. */
+/** The stages of a rollout as stairs, the present one with its bake. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import type { FlagInput, RuleInput } from '../../../core/config/schema/document.ts'
 import { parseDurationMs } from '../../../core/config/schema/duration.ts'
+import { durationText, percentText } from '../../../core/figures.ts'
 import { type Plan, stagePlan } from '../../actions/change-plans.ts'
 import { Icon } from '../../components/icon.tsx'
-import { countdownText, durationText, useNow } from '../../state/clock.ts'
-import { percentText } from '../../state/format.ts'
-import type { Stage } from '../../state/plain-words.ts'
+import { useNow } from '../../state/clock.ts'
+
+type Stage = NonNullable<RuleInput['stages']>[number]
 
 const DEFAULT_BAKE = '10m'
 
 type RampProps = {
   flag: FlagSummary
   status: FlagStatusView
-  stages: readonly Stage[]
+  definition: FlagInput
   /** When the status was taken. */
   atMs: number
-  /** Asks to go to a stage; undefined for who may not. */
+  /** Offers to go to a stage; undefined where the user may not. */
   onChoose: ((plan: Plan) => void) | undefined
 }
 
-export function Ramp({ flag, status, stages, atMs, onChoose }: RampProps) {
+export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
   const now = useNow()
   const { state } = flag
+  const stages = definition.rules?.find((rule) => rule.stages)?.stages ?? []
   const current = state === 'rolled-back' ? -1 : Math.min(status.stage, stages.length - 1)
   const bake = bakeOf(stages[current], status, atMs, now)
   const halt = state !== 'open' ? state : flag.frozen ? 'frozen' : flag.paused ? 'paused' : undefined
@@ -45,7 +48,7 @@ export function Ramp({ flag, status, stages, atMs, onChoose }: RampProps) {
                 halt={phase === 'now' ? halt : undefined}
                 onChoose={
                   onChoose && index !== current && state === 'open'
-                    ? () => onChoose(stagePlan(flag, stages, index))
+                    ? () => onChoose(stagePlan(flag, definition, index))
                     : undefined
                 }
               />
@@ -59,7 +62,7 @@ export function Ramp({ flag, status, stages, atMs, onChoose }: RampProps) {
 
 type Bake = { totalMs: number; leftMs: number }
 
-/** How much of the stage's bake is left; undefined where nobody counts it. */
+/** How much of the stage's bake is left; undefined where no guard measures it. */
 function bakeOf(
   stage: Stage | undefined,
   status: FlagStatusView,
@@ -78,7 +81,7 @@ type StepProps = {
   index: number
   phase: 'done' | 'now' | 'later'
   bake: Bake | undefined
-  /** Why it does not go on from here by itself. */
+  /** Why it does not advance. */
   halt: string | undefined
   onChoose: (() => void) | undefined
 }
@@ -108,7 +111,7 @@ function Step({ stage, index, phase, bake, halt, onChoose }: StepProps) {
   )
 }
 
-/** Steps of 1 % and 5 % are to be seen beside one of 100 %. */
+/** Steps of 1 % and 5 % stay visible beside one of 100 %. */
 function heightOf(percentage: number): number {
   return 12 + Math.sqrt(percentage / 100) * 84
 }
@@ -118,9 +121,16 @@ function noteOf(
   phase: string,
   left: Bake | undefined,
 ): string {
-  const then = approval ? ', then approval' : advance === 'manual' ? ', then by hand' : ''
+  const then = approval ? ', then approval' : advance === 'manual' ? ', then manual' : ''
   if (phase === 'now' && left)
     return left.leftMs > 0 ? `${countdownText(left.leftMs)} left${then}` : `baked${then}`
   const bakeMs = parseDurationMs(bake) ?? 0
   return (bakeMs === 0 ? 'no bake' : `bakes ${durationText(bakeMs)}`) + then
+}
+
+/** m:ss, for what counts down. */
+function countdownText(leftMs: number): string {
+  const seconds = Math.ceil(leftMs / 1_000)
+  if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }

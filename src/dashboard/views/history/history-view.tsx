@@ -1,24 +1,27 @@
-/** Every version of the document: who made it, why, what it changed; and the way back. */
-import { useCallback, useEffect, useState } from 'preact/hooks'
+/** Every version of the document: who published it, why, and what it changed; any of them can be restored. */
+import { useEffect, useState } from 'preact/hooks'
 import type { Change, DocumentVersion, Responses } from '../../../contract/responses.ts'
 import { changesBetween } from '../../../core/config/document-diff.ts'
+import { countText } from '../../../core/figures.ts'
 import { Changes } from '../../components/document-diff.tsx'
-import { OldData } from '../../components/loading/old-data.tsx'
+import { Segments } from '../../components/fields.tsx'
+import { Card, ViewHead } from '../../components/layout.tsx'
+import { StaleDataNotice } from '../../components/loading.tsx'
 import { Ago } from '../../components/time.tsx'
-import { countText } from '../../state/format.ts'
 import { live } from '../../state/live.ts'
-import { mayActAs, textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { textOf, useMayActAs, useSession } from '../../state/session.ts'
 import { useStore } from '../../state/store.ts'
 import { usePolled } from '../../state/use-polled.ts'
 import { RestoreDialog } from './restore-dialog.tsx'
 
 const REFRESH_MS = 15_000
+const COMPARISONS = [
+  ['before', 'What it changed'],
+  ['current', 'Compared with now'],
+] as const
 
 export function HistoryView() {
-  const { client } = useSession()
-  const ask = useCallback((signal: AbortSignal) => client.call('listVersions', {}, signal), [client])
-  const { value, problem, atMs, refresh } = usePolled(ask, REFRESH_MS)
+  const { value, problem, atMs, refresh } = usePolled('listVersions', {}, REFRESH_MS)
   const [chosen, setChosen] = useState<number>()
   const version = useStore(live).status?.document.version
   useEffect(() => {
@@ -27,13 +30,8 @@ export function HistoryView() {
   const shown = value?.versions.find((each) => each.version === (chosen ?? value.current))
   return (
     <div class="history">
-      <header class="view-head">
-        <div>
-          <h1>History</h1>
-          <p class="muted">Every version of the document that was in force.</p>
-        </div>
-      </header>
-      <OldData problem={problem} atMs={atMs} />
+      <ViewHead title="History" about="Every version of the document that was in force." />
+      <StaleDataNotice problem={problem} atMs={atMs} />
       <div class="history-columns">
         <ol class="versions card">
           {value?.versions.map((each) => (
@@ -68,51 +66,39 @@ export function HistoryView() {
 type VersionProps = { version: DocumentVersion; current: number; onRestored: () => void }
 
 function Version({ version: info, current, onRestored }: VersionProps) {
-  const { person } = useSession()
-  const [against, setAgainst] = useState<'before' | 'current'>('before')
+  const mayRestore = useMayActAs('admin')
+  const [against, setAgainst] = useState('before')
   const { version } = info
   const loaded = useComparison(version, against === 'before' ? version - 1 : current)
   const [isRestoring, setIsRestoring] = useState(false)
+  const title = (
+    <>
+      Version {version} <small class="hint">{countText(info.bytes)} bytes</small>
+    </>
+  )
+  const tools = (
+    <div class="row">
+      <Segments
+        label="Compare with"
+        name="against"
+        value={against}
+        choices={COMPARISONS}
+        onChoose={setAgainst}
+      />
+      {mayRestore && version !== current && (
+        <button type="button" class="primary" onClick={() => setIsRestoring(true)}>
+          Restore…
+        </button>
+      )}
+    </div>
+  )
   return (
-    <section class="card" aria-label={`Version ${version}`}>
-      <header class="card-head">
-        <h2>
-          Version {version} <small class="hint">{countText(info.bytes)} bytes</small>
-        </h2>
-        <div class="row">
-          <fieldset class="segments">
-            <legend class="visually-hidden">Compare with</legend>
-            <label>
-              <input
-                type="radio"
-                name="against"
-                checked={against === 'before'}
-                onChange={() => setAgainst('before')}
-              />
-              <span>What it changed</span>
-            </label>
-            <label>
-              <input
-                type="radio"
-                name="against"
-                checked={against === 'current'}
-                onChange={() => setAgainst('current')}
-              />
-              <span>Compared with now</span>
-            </label>
-          </fieldset>
-          {mayActAs(person, 'admin') && version !== current && (
-            <button type="button" class="primary" onClick={() => setIsRestoring(true)}>
-              Restore…
-            </button>
-          )}
-        </div>
-      </header>
+    <Card title={title} label={`Version ${version}`} tools={tools}>
       {loaded === undefined && <p class="hint">…</p>}
       {typeof loaded === 'string' && <p class="problem">{loaded}</p>}
       {typeof loaded === 'object' && (
         <>
-          <Changes changes={loaded.changes} nothing="There is no difference." />
+          <Changes changes={loaded.changes} />
           <details>
             <summary>The whole document</summary>
             <pre class="document">{loaded.document.text}</pre>
@@ -128,13 +114,13 @@ function Version({ version: info, current, onRestored }: VersionProps) {
           onDone={onRestored}
         />
       )}
-    </section>
+    </Card>
   )
 }
 
 type Comparison = { document: Responses['getVersion']; changes: Change[] }
 
-/** A version and how it differs from another one; the text of the problem where there is one. */
+/** A version and how it differs from another one; the problem as text where it cannot be loaded. */
 function useComparison(version: number, other: number): Comparison | string | undefined {
   const { client } = useSession()
   const [loaded, setLoaded] = useState<Comparison | string>()
@@ -144,7 +130,7 @@ function useComparison(version: number, other: number): Comparison | string | un
       client.call('getVersion', { params: { version: String(number) } }, stop.signal)
     const load = async (): Promise<Comparison> => {
       const document = await get(version)
-      // The first version came from nothing.
+      // There is nothing before the first version.
       const compared = await get(other).then(
         (found) => found.document,
         () => ({}),

@@ -1,14 +1,13 @@
-/** Asks before an earlier version is published again: what that changes, and for whom. */
+/** Asks before an earlier version is published again: what that changes, and its impact. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { tellPublished } from '../../actions/make-change.ts'
-import { Dialog } from '../../components/dialogs/dialog.tsx'
+import { FormDialog } from '../../components/dialogs/dialog.tsx'
 import { Changes } from '../../components/document-diff.tsx'
-import { People } from '../../components/impact.tsx'
-import { ReasonField } from '../../components/reason-field.tsx'
-import { Scroll } from '../../components/scroll.tsx'
-import { textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { ReasonField } from '../../components/fields.tsx'
+import { ImpactList } from '../../components/impact.tsx'
+import { ProblemText, Scroll } from '../../components/layout.tsx'
+import { textOf, useSession } from '../../state/session.ts'
 
 type RestoreDialogProps = {
   version: number
@@ -28,43 +27,32 @@ export function RestoreDialog({ version, current, document, onClose, onDone }: R
       .call('diffDocument', { body: { document: document.text } })
       .then(setReview, (error) => setProblem(textOf(error)))
   }, [client, document])
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    try {
-      const params = { version: String(version) }
-      // The person has seen whom it moves.
-      const body = { expectedVersion: current, confirm: true, ...(reason && { reason }) }
-      const published = await client.call('restoreVersion', { params, body })
-      tellPublished(client, published, current, `Version ${version} is in force again`)
-      onClose()
-      onDone()
-    } catch (error) {
-      setProblem(textOf(error))
-    }
+  const submit = async () => {
+    const params = { version: String(version) }
+    // The dialog has shown the impact.
+    const body = { expectedVersion: current, confirm: true, ...(reason && { reason }) }
+    const published = await client.call('restoreVersion', { params, body })
+    tellPublished(client, published, current, `Version ${version} is in force again`)
+    onDone()
   }
   return (
-    <Dialog title={`Restore version ${version}?`} class="wide" onClose={onClose}>
-      <form class="stack" onSubmit={submit}>
-        <p>It is published again as a new version; nothing is lost.</p>
-        {review && <People people={review.people} />}
-        {review && (
-          <Scroll label="Changes">
-            <Changes changes={review.changes} nothing="It is the same as the document in force." />
-          </Scroll>
-        )}
-        <ReasonField value={reason} onChange={setReason} />
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-        <div class="row end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" data-answer disabled={review === undefined || !review.valid}>
-            Restore
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Restore version ${version}?`}
+      action="Restore"
+      isReady={review?.valid === true}
+      class="wide"
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <p>It is published again as a new version; the history keeps all others.</p>
+      {review && <ImpactList impact={review.people} />}
+      {review && (
+        <Scroll label="Changes">
+          <Changes changes={review.changes} nothing="It equals the document in force." />
+        </Scroll>
+      )}
+      <ReasonField value={reason} onChange={setReason} />
+      <ProblemText>{problem}</ProblemText>
+    </FormDialog>
   )
 }

@@ -1,6 +1,7 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
+import { labelOf, STATE_NAMES, type StateName } from '../../../contract/words/flag-state.ts'
+import { type Choice, Select } from '../../components/fields.tsx'
 import { Icon } from '../../components/icon.tsx'
-import { labelOf, STATE_NAMES, type StateName } from '../../state/flag-state.ts'
 import { choicesOf, type Filters, NO_FILTERS } from './filters.ts'
 
 type FilterBarProps = {
@@ -10,7 +11,7 @@ type FilterBarProps = {
   onChange: (filters: Filters) => void
 }
 
-/** Search and filters, and how many flags are left. */
+/** Search and filters, with how many flags match. */
 export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
   const { tags, owners } = choicesOf(flags)
   const set = (change: Partial<Filters>) => onChange({ ...filters, ...change })
@@ -31,21 +32,21 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
         />
         <kbd>/</kbd>
       </span>
-      <Choice
+      <Filter
         label="State"
         value={filters.state}
         choices={STATE_NAMES.map((name) => [name, labelOf(name)])}
-        onChange={(state) => set({ state: state as StateName | '' })}
+        onChoose={(state) => set({ state: state as StateName | '' })}
       />
       {tags.length > 0 && (
-        <Choice label="Tag" value={filters.tag} choices={pairs(tags)} onChange={(tag) => set({ tag })} />
+        <Filter label="Tag" value={filters.tag} choices={same(tags)} onChoose={(tag) => set({ tag })} />
       )}
       {owners.length > 0 && (
-        <Choice
+        <Filter
           label="Owner"
           value={filters.owner}
-          choices={pairs(owners)}
-          onChange={(owner) => set({ owner })}
+          choices={same(owners)}
+          onChoose={(owner) => set({ owner })}
         />
       )}
       <label class="check">
@@ -54,7 +55,7 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
           checked={filters.staleOnly}
           onChange={(event) => set({ staleOnly: event.currentTarget.checked })}
         />
-        Stale
+        Cleanup
       </label>
       <output class="hint" aria-live="polite">
         {isFiltered ? `${shown} of ${flags.length}` : ''}
@@ -68,29 +69,17 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
   )
 }
 
-const pairs = (values: readonly string[]) => values.map((value): [string, string] => [value, value])
-
-type ChoiceProps = {
+type FilterProps = {
   label: string
   value: string
-  choices: readonly (readonly [value: string, label: string])[]
-  onChange: (value: string) => void
+  choices: readonly Choice[]
+  onChoose: (value: string) => void
 }
 
-function Choice({ label, value, choices, onChange }: ChoiceProps) {
-  return (
-    <select
-      aria-label={label}
-      class={value === '' ? '' : 'chosen'}
-      value={value}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    >
-      <option value="">{`${label}: any`}</option>
-      {choices.map(([each, text]) => (
-        <option key={each} value={each}>
-          {text}
-        </option>
-      ))}
-    </select>
-  )
+function Filter({ label, value, choices, onChoose }: FilterProps) {
+  const any: Choice = ['', `${label}: any`]
+  const rest = { value, onChoose, class: value === '' ? '' : 'chosen' }
+  return <Select aria-label={label} choices={[any, ...choices]} {...rest} />
 }
+
+const same = (values: readonly string[]) => values.map((value): Choice => [value, value])

@@ -1,37 +1,39 @@
-/** Which flags a person wants to see. Pure. */
+/** The filters of the list of flags. Pure. */
 import type { FlagSummary } from '../../../contract/responses.ts'
-import { STATE_NAMES, type StateName, stateOf } from '../../state/flag-state.ts'
+import { STATE_NAMES, type StateName, stateOf } from '../../../contract/words/flag-state.ts'
 
 export type Filters = { query: string; state: StateName | ''; tag: string; owner: string; staleOnly: boolean }
 
 export const NO_FILTERS: Filters = { query: '', state: '', tag: '', owner: '', staleOnly: false }
 
-/** Flags that fit, in the document's order but for those that need a person, which come first. */
+/** The flags that match: those that need attention first, each group in the order of the document. */
 export function filtered(flags: readonly FlagSummary[], filters: Filters): FlagSummary[] {
+  const nowMs = Date.now()
   const words = filters.query.toLowerCase().split(/\s+/).filter(Boolean)
   const fits = flags.filter(
     (flag) =>
-      (filters.state === '' || stateOf(flag).name === filters.state) &&
+      (filters.state === '' || stateOf(flag, nowMs).name === filters.state) &&
       (filters.tag === '' || flag.tags.includes(filters.tag)) &&
       (filters.owner === '' || flag.owner === filters.owner) &&
       (!filters.staleOnly || flag.stale.length > 0) &&
       words.every((word) => textOf(flag).includes(word)),
   )
-  return fits.sort((a, b) => Number(stateOf(b).needsYou) - Number(stateOf(a).needsYou))
+  const urgency = (flag: FlagSummary) => Number(stateOf(flag, nowMs).needsAttention)
+  return fits.sort((a, b) => urgency(b) - urgency(a))
 }
 
 function textOf({ key, description, owner, tags, routes }: FlagSummary): string {
   return [key, description, owner, ...tags, ...routes].join('\n').toLowerCase()
 }
 
-/** What can be chosen: every tag and owner that a flag has, in order. */
+/** Every tag and owner that a flag has, sorted. */
 export function choicesOf(flags: readonly FlagSummary[]): { tags: string[]; owners: string[] } {
   const tags = new Set(flags.flatMap((flag) => flag.tags))
   const owners = new Set(flags.flatMap((flag) => flag.owner ?? []))
   return { tags: [...tags].sort(), owners: [...owners].sort() }
 }
 
-/** Filters as an address has them. */
+/** The filters as the query of an address. */
 export function queryOf({ query, state, tag, owner, staleOnly }: Filters): URLSearchParams {
   const parts = { q: query, state, tag, owner, stale: staleOnly ? '1' : '' }
   return new URLSearchParams(Object.entries(parts).filter(([, text]) => text !== ''))

@@ -1,4 +1,4 @@
-/** Thousands of flags, of which only those in sight are on the page. */
+/** A list of thousands of flags, of which only the rows in view are rendered. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { FlagRow } from './flag-row.tsx'
@@ -45,7 +45,7 @@ function useRowHeight(): number {
   return isNarrow ? ROW_PX.narrow : ROW_PX.wide
 }
 
-/** Indexes of the rows to render: from, and up to but without. */
+/** Indexes of the rows to render: the first, and the one after the last. */
 function useRange(
   list: { current: HTMLElement | null },
   count: number,
@@ -53,18 +53,18 @@ function useRange(
 ): readonly [number, number] {
   const [range, setRange] = useState<readonly [number, number]>([0, 40])
   useLayoutEffect(() => {
-    const look = () => {
+    const measure = () => {
       const topPx = list.current?.getBoundingClientRect().top ?? 0
       const first = Math.max(0, Math.floor(-topPx / rowPx) - BEYOND)
       const last = Math.ceil((innerHeight - topPx) / rowPx) + BEYOND
       setRange((range) => (range[0] === first && range[1] === last ? range : [first, last]))
     }
-    look()
-    addEventListener('scroll', look, { passive: true })
-    addEventListener('resize', look)
+    measure()
+    addEventListener('scroll', measure, { passive: true })
+    addEventListener('resize', measure)
     return () => {
-      removeEventListener('scroll', look)
-      removeEventListener('resize', look)
+      removeEventListener('scroll', measure)
+      removeEventListener('resize', measure)
     }
   }, [count, rowPx])
   return [Math.min(range[0], Math.max(0, count - 1)), Math.min(range[1], count)]

@@ -1,28 +1,28 @@
 import { useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
+import { liveShare, type StateName, stateOf } from '../../../contract/words/flag-state.ts'
+import { percentText } from '../../../core/figures.ts'
 import { killPlan, type Plan, unkillPlan } from '../../actions/change-plans.ts'
 import { MiniRamp } from '../../components/charts/mini-ramp.tsx'
 import { Sparkline } from '../../components/charts/sparkline.tsx'
 import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
 import { StateBadge } from '../../components/state-badge.tsx'
-import { liveShare, type StateName, stateOf } from '../../state/flag-state.ts'
-import { percentText } from '../../state/format.ts'
 import { useKills } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
-import { mayActAs } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { useMayActAs } from '../../state/session.ts'
 
-/** Nothing is waited for. */
+/** What these wait for is of no interest. */
 const SETTLED: ReadonlySet<StateName> = new Set(['on', 'off', 'disabled'])
 
 type FlagRowProps = { flag: FlagSummary; onChanged: () => void }
 
-/** One flag at a glance: state, what it is, how far it has come, how it fares, and the way to close it. */
+/** One flag at a glance: its state, its purpose, its rollout, its error rate, and the kill button. */
 export function FlagRow({ flag, onChanged }: FlagRowProps) {
-  const { person } = useSession()
+  const maySteer = useMayActAs('operator')
   const [plan, setPlan] = useState<Plan>()
-  const state = stateOf(flag)
-  const share = liveShare(flag)
+  const nowMs = Date.now()
+  const state = stateOf(flag, nowMs)
+  const share = liveShare(flag, nowMs)
   const { all } = useKills()
   const isKilled = flag.state === 'killed'
   return (
@@ -39,7 +39,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
       <span class="tags">
         {flag.stale.length > 0 && (
           <span class="tag stale" title={flag.stale.map(({ text }) => text).join('; ')}>
-            stale
+            cleanup
           </span>
         )}
         {flag.tags.slice(0, 2).map((tag) => (
@@ -56,14 +56,14 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
           {share === null ? 'by rules' : percentText(share)}
         </span>
       </span>
-      {mayActAs(person, 'operator') && !(isKilled && all) && (
+      {maySteer && !(isKilled && all) && (
         <button
           type="button"
           class={isKilled ? 'small' : 'small danger'}
-          aria-label={`${isKilled ? 'Lift the kill of' : 'Kill'} ${flag.key}`}
+          aria-label={`${isKilled ? 'Lift kill of' : 'Kill'} ${flag.key}`}
           onClick={() => setPlan(isKilled ? unkillPlan(flag) : killPlan(flag))}
         >
-          {isKilled ? 'Lift' : 'Kill'}
+          {isKilled ? 'Lift kill' : 'Kill'}
         </button>
       )}
       {plan && <ChangeDialog plan={plan} onClose={() => setPlan(undefined)} onDone={onChanged} />}

@@ -1,16 +1,15 @@
-/** Closing every flag at once, and opening them again: nothing that a stray click could do. */
-import type { ComponentChildren } from 'preact'
+/** Kills all flags at once, and lifts that: both ask first. */
 import { useState } from 'preact/hooks'
+import { plural } from '../../../core/figures.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { type Change, makeChange } from '../../actions/make-change.ts'
-import { Dialog } from '../../components/dialogs/dialog.tsx'
-import { ReasonField } from '../../components/reason-field.tsx'
-import { plural } from '../../state/format.ts'
+import { FormDialog } from '../../components/dialogs/dialog.tsx'
+import { Field, ReasonField } from '../../components/fields.tsx'
+import { ImpactNotice, useImpact } from '../../components/impact.tsx'
 import { useKills } from '../../state/live.ts'
-import { mayActAs } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
-import { EverybodyMoved } from './everybody-moved.tsx'
+import { useMayActAs, useSession } from '../../state/session.ts'
 
-const WORDS = 'kill all'
+const CONFIRMATION = 'kill all'
 
 const LIFT: Change = { kind: 'command', flag: 'all', verb: 'unkill', done: 'The kill of all flags is lifted' }
 const KILL: Change = { kind: 'command', flag: 'all', verb: 'kill', done: 'All flags are killed', undo: LIFT }
@@ -18,10 +17,10 @@ const KILL: Change = { kind: 'command', flag: 'all', verb: 'kill', done: 'All fl
 type KillAllProps = { openFlags: number; onChanged: () => void }
 
 export function KillAll({ openFlags, onChanged }: KillAllProps) {
-  const { person } = useSession()
+  const maySteer = useMayActAs('operator')
   const [asked, setAsked] = useState<'kill' | 'lift'>()
   const isKilled = useKills().all
-  if (!mayActAs(person, 'operator')) return null
+  if (!maySteer) return null
   const close = () => setAsked(undefined)
   return (
     <>
@@ -30,36 +29,51 @@ export function KillAll({ openFlags, onChanged }: KillAllProps) {
         class={isKilled ? 'danger solid' : 'danger'}
         onClick={() => setAsked(isKilled ? 'lift' : 'kill')}
       >
-        {isKilled ? 'Everything is killed: lift…' : 'Kill all…'}
+        {isKilled ? 'Lift kill of all flags…' : 'Kill all…'}
       </button>
-      {asked === 'kill' && <AskKill openFlags={openFlags} onClose={close} onDone={onChanged} />}
-      {asked === 'lift' && <AskLift onClose={close} onDone={onChanged} />}
+      {asked === 'kill' && <KillDialog openFlags={openFlags} onClose={close} onDone={onChanged} />}
+      {asked === 'lift' && <LiftDialog onClose={close} onDone={onChanged} />}
     </>
   )
 }
 
-type AskProps = { onClose: () => void; onDone: () => void }
+type DialogProps = { onClose: () => void; onDone: () => void }
 
-function AskKill({ openFlags, onClose, onDone }: AskProps & { openFlags: number }) {
+/** A document in which every flag is disabled decides as a kill of all flags does. */
+function allDisabled(document: JsonObject): JsonObject {
+  const flags = Object.entries(document.flags as Record<string, object>)
+  return {
+    ...document,
+    flags: Object.fromEntries(flags.map(([key, flag]) => [key, { ...flag, enabled: false }])),
+  }
+}
+
+function KillDialog({ openFlags, onClose, onDone }: DialogProps & { openFlags: number }) {
+  const { client } = useSession()
   const [typed, setTyped] = useState('')
-  const isMeant = typed.trim().toLowerCase() === WORDS
+  const [reason, setReason] = useState('')
+  const impact = useImpact(allDisabled)
+  const label = (
+    <>
+      Type <code>{CONFIRMATION}</code> to confirm
+    </>
+  )
   return (
-    <Ask
+    <FormDialog
       title="Kill all flags?"
-      label="Kill all flags"
-      change={KILL}
-      isMeant={isMeant}
-      {...{ onClose, onDone }}
+      action="Kill all flags"
+      isDangerous
+      isReady={typed.trim().toLowerCase() === CONFIRMATION}
+      isAnswerFocused={false}
+      onClose={onClose}
+      onSubmit={async () => void ((await makeChange(client, KILL, reason)) && onDone())}
     >
       <p>
-        Every flag serves its off variant at once, to everybody: {plural(openFlags, 'flag is', 'flags are')}{' '}
-        open now. Nothing but lifting the kill opens them again.
+        Every flag serves its off variant to all visitors at once; {plural(openFlags, 'flag is', 'flags are')}{' '}
+        open now. They stay closed until the kill is lifted.
       </p>
-      <EverybodyMoved />
-      <label class="field">
-        <span>
-          Type <code>{WORDS}</code> to mean it
-        </span>
+      <ImpactNotice impact={impact} />
+      <Field label={label}>
         <input
           value={typed}
           autocomplete="off"
@@ -67,53 +81,27 @@ function AskKill({ openFlags, onClose, onDone }: AskProps & { openFlags: number 
           data-answer
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
-      </label>
-    </Ask>
+      </Field>
+      <ReasonField value={reason} onChange={setReason} />
+    </FormDialog>
   )
 }
 
-function AskLift(props: AskProps) {
-  return (
-    <Ask title="Lift the kill of all flags?" label="Lift the kill" change={LIFT} isMeant {...props}>
-      <p>
-        Every flag goes on where it was: visitors get what its rules, its stage and its rollback say. Flags
-        that were killed one by one stay killed.
-      </p>
-    </Ask>
-  )
-}
-
-type FormProps = AskProps & {
-  title: string
-  label: string
-  change: Change
-  isMeant: boolean
-  children: ComponentChildren
-}
-
-function Ask({ title, label, change, isMeant, onClose, onDone, children }: FormProps) {
+function LiftDialog({ onClose, onDone }: DialogProps) {
   const { client } = useSession()
   const [reason, setReason] = useState('')
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    if (!isMeant) return
-    onClose()
-    if (await makeChange(client, change, reason)) onDone()
-  }
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form class="stack" onSubmit={submit}>
-        {children}
-        <ReasonField value={reason} onChange={setReason} />
-        <div class="row end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class={change === KILL ? 'danger solid' : 'primary'} disabled={!isMeant}>
-            {label}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Lift the kill of all flags?"
+      action="Lift kill"
+      onClose={onClose}
+      onSubmit={async () => void ((await makeChange(client, LIFT, reason)) && onDone())}
+    >
+      <p>
+        Every flag continues where it was, with its rules, its stage and its rollback. Flags that were killed
+        one by one stay killed.
+      </p>
+      <ReasonField value={reason} onChange={setReason} />
+    </FormDialog>
   )
 }

@@ -1,29 +1,22 @@
-/** Who may call the admin API, and who is told of what happens. */
-
-import { mayActAs } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+/** Tokens of the admin API, and webhooks. */
+import { ViewHead } from '../../components/layout.tsx'
+import { useMayActAs, useSession } from '../../state/session.ts'
 import { Tokens } from './tokens.tsx'
 import { Webhooks } from './webhooks.tsx'
 
 export function SettingsView() {
-  const { person } = useSession()
+  const { name, role, environment } = useSession().user
+  const mayManage = useMayActAs('admin')
   return (
     <div class="stack-l settings">
-      <header class="view-head">
-        <div>
-          <h1>Settings</h1>
-          <p class="muted">
-            Signed in as {person.name} with the role {person.role}, in {person.environment}.
-          </p>
-        </div>
-      </header>
-      {mayActAs(person, 'admin') ? (
+      <ViewHead title="Settings" about={`Signed in as ${name} with the role ${role}, in ${environment}.`} />
+      {mayManage ? (
         <>
           <Tokens />
           <Webhooks />
         </>
       ) : (
-        <p class="empty card">Tokens and webhooks are for admins.</p>
+        <p class="empty card">Only admins can manage tokens and webhooks.</p>
       )}
     </div>
   )

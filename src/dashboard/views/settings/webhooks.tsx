@@ -1,48 +1,39 @@
-import { useEffect, useState } from 'preact/hooks'
-import { textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { useState } from 'preact/hooks'
+import { Card } from '../../components/layout.tsx'
+import { textOf, useSession } from '../../state/session.ts'
+import { useDocument } from '../../state/use-document.ts'
 
 type Webhook = { url: string; format?: string; events?: string[] }
 type Result = { delivered: boolean; detail: string }
 
-/** Who is told of what happens to rollouts, by the document; each can be tried. */
+/** The webhooks of the document; each can be sent a test message. */
 export function Webhooks() {
-  const { client } = useSession()
-  const [webhooks, setWebhooks] = useState<readonly Webhook[]>()
-  const [problem, setProblem] = useState<string>()
-  useEffect(() => {
-    client.call('getDocument').then(
-      ({ document }) => {
-        const { webhooks: found = [] } = (document.notifications ?? {}) as { webhooks?: Webhook[] }
-        setWebhooks(found)
-      },
-      (error) => setProblem(textOf(error)),
-    )
-  }, [client])
+  const { document, problem } = useDocument()
+  const notifications = (document?.document.notifications ?? {}) as { webhooks?: Webhook[] }
+  const webhooks = notifications.webhooks ?? []
+  const hint = (
+    <>
+      <code>notifications.webhooks</code> of the document
+    </>
+  )
   return (
-    <section class="card" aria-label="Webhooks">
-      <header class="card-head">
-        <h2>Webhooks</h2>
-        <span class="hint">
-          <code>notifications.webhooks</code> of the document
-        </span>
-      </header>
+    <Card title="Webhooks" hint={hint}>
       {problem && <p class="problem">{problem}</p>}
-      {webhooks?.length === 0 && <p class="hint">Nobody is told yet. Add a webhook to the document.</p>}
+      {document && webhooks.length === 0 && <p class="hint">No webhooks. Add one to the document.</p>}
       <ul class="stack">
-        {webhooks?.map((webhook) => (
+        {webhooks.map((webhook) => (
           <Entry key={webhook.url} webhook={webhook} />
         ))}
       </ul>
-    </section>
+    </Card>
   )
 }
 
 function Entry({ webhook: { url, format = 'json', events } }: { webhook: Webhook }) {
   const { client } = useSession()
-  const [result, setResult] = useState<Result | 'asking'>()
+  const [result, setResult] = useState<Result | 'sending'>()
   const test = async () => {
-    setResult('asking')
+    setResult('sending')
     try {
       setResult(await client.call('testWebhook', { body: { url } }))
     } catch (error) {
@@ -59,12 +50,12 @@ function Entry({ webhook: { url, format = 'json', events } }: { webhook: Webhook
       </div>
       <span
         role="status"
-        class={result && result !== 'asking' ? (result.delivered ? 'good-text' : 'problem') : 'muted'}
+        class={result && result !== 'sending' ? (result.delivered ? 'good-text' : 'problem') : 'muted'}
       >
-        {result === 'asking' ? 'Sending…' : result?.detail}
+        {result === 'sending' ? 'Sending…' : result?.detail}
       </span>
-      <button type="button" class="small" disabled={result === 'asking'} onClick={test}>
-        Test
+      <button type="button" class="small" disabled={result === 'sending'} onClick={test}>
+        Send test
       </button>
     </li>
   )

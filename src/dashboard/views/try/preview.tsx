@@ -1,22 +1,25 @@
-/** A link that shows one variant to whoever opens it, for as long as it lasts. */
+/** A link that shows one variant to the browser that opens it, until it expires. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
-import { mayActAs, textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { type Choice, Field, Select } from '../../components/fields.tsx'
+import { ProblemText } from '../../components/layout.tsx'
+import { textOf, useMayActAs, useSession } from '../../state/session.ts'
 
-const LIFETIMES = [
-  { seconds: 3_600, label: '1 hour' },
-  { seconds: 86_400, label: '1 day' },
-  { seconds: 604_800, label: '7 days' },
-] as const
+const LIFETIMES: readonly Choice[] = [
+  ['3600', '1 hour'],
+  ['86400', '1 day'],
+  ['604800', '7 days'],
+]
+const MAX_LINK_LENGTH = 90
 
 export function Preview({ flags, first }: { flags: readonly string[]; first: string }) {
-  const { client, person } = useSession()
+  const { client } = useSession()
+  const mayCreate = useMayActAs('operator')
   const [flag, setFlag] = useState(first)
   const [variants, setVariants] = useState<readonly string[]>([])
   const [variant, setVariant] = useState('')
-  const [seconds, setSeconds] = useState<number>(LIFETIMES[1].seconds)
+  const [seconds, setSeconds] = useState('86400')
   const [path, setPath] = useState('/')
   const [link, setLink] = useState<Responses['createPreview']>()
   const [problem, setProblem] = useState<string>()
@@ -34,11 +37,11 @@ export function Preview({ flags, first }: { flags: readonly string[]; first: str
       () => undefined,
     )
   }, [client, flag, flags.length])
-  if (!mayActAs(person, 'operator')) return null
+  if (!mayCreate) return null
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
-      const body = { overrides: { [flag]: variant }, expiresInSeconds: seconds, path }
+      const body = { overrides: { [flag]: variant }, expiresInSeconds: Number(seconds), path }
       setLink(await client.call('createPreview', { body }))
       setProblem(undefined)
     } catch (error) {
@@ -49,53 +52,39 @@ export function Preview({ flags, first }: { flags: readonly string[]; first: str
     <form class="card stack" aria-label="Preview link" onSubmit={submit}>
       <header class="card-head">
         <h2>Preview link</h2>
-        <span class="hint">Signed, for one browser, also while the flag is rolled back</span>
+        <span class="hint">Signed, for one browser; works while the flag is rolled back, too</span>
       </header>
       <div class="preview-fields">
-        <label class="field">
-          <span>Flag</span>
+        <Field label="Flag">
           <input
             list="try-flags"
             required
             value={flag}
             onInput={(event) => setFlag(event.currentTarget.value)}
           />
-        </label>
-        <label class="field">
-          <span>Variant</span>
-          <select required value={variant} onChange={(event) => setVariant(event.currentTarget.value)}>
-            {variants.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          <span>Page</span>
+        </Field>
+        <Field label="Variant">
+          <Select
+            value={variant}
+            choices={variants.map((name): Choice => [name, name])}
+            onChoose={setVariant}
+          />
+        </Field>
+        <Field label="Page">
           <input value={path} onInput={(event) => setPath(event.currentTarget.value)} />
-        </label>
-        <label class="field">
-          <span>Lasts</span>
-          <select value={seconds} onChange={(event) => setSeconds(Number(event.currentTarget.value))}>
-            {LIFETIMES.map(({ seconds: value, label }) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
+        </Field>
+        <Field label="Valid for">
+          <Select value={seconds} choices={LIFETIMES} onChoose={setSeconds} />
+        </Field>
         <button type="submit" disabled={variants.length === 0}>
-          Make link
+          Create link
         </button>
       </div>
-      <p class="problem" role="alert">
-        {problem}
-      </p>
+      <ProblemText>{problem}</ProblemText>
       {link && (
         <p class="link" role="status">
           <a href={link.url} target="_blank" rel="noreferrer">
-            {link.url.slice(0, 90)}…
+            {link.url.slice(0, MAX_LINK_LENGTH)}…
           </a>
           <CopyButton text={link.url} />
         </p>

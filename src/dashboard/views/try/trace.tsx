@@ -1,13 +1,13 @@
 import type { ComponentChildren } from 'preact'
 import type { Explanation } from '../../../contract/responses.ts'
+import { conditionText, outcomeText } from '../../../contract/words/rules.ts'
+import { percentText, valueText } from '../../../core/figures.ts'
 import { Icon } from '../../components/icon.tsx'
-import { jsonText, percentText } from '../../state/format.ts'
-import { conditionWords } from '../../state/plain-words.ts'
 import { Link } from '../../state/router.tsx'
 
 type RuleTrace = Explanation['rules'][number]
 
-/** Why a visitor gets a variant: what was asked, in order, and what each answered. */
+/** Why a visitor gets a variant: every check in order, with its result. */
 export function Trace({ explanation }: { explanation: Explanation }) {
   const { flag, variant, sentence, gates, rules, arm, reason, value } = explanation
   return (
@@ -23,7 +23,7 @@ export function Trace({ explanation }: { explanation: Explanation }) {
       </header>
       <p class="verdict">
         <code class="variant">{variant}</code>{' '}
-        {typeof value !== 'boolean' && <code>{jsonText(value, 120)}</code>}
+        {typeof value !== 'boolean' && <code>{valueText(value, 120)}</code>}
       </p>
       <p>{sentence}.</p>
       <ol class="trace-steps">
@@ -38,30 +38,23 @@ export function Trace({ explanation }: { explanation: Explanation }) {
   )
 }
 
-const OUTCOMES = {
-  served: 'served',
-  'conditions-not-met': 'conditions not met',
-  'outside-percentage': 'outside its percentage',
-  'not-reached': 'not reached',
-} as const
-
 function Rule({ rule }: { rule: RuleTrace }) {
   const { outcome, conditions, percentage, position } = rule
   return (
     <Step
       passed={outcome === 'not-reached' ? undefined : outcome === 'served'}
       title={`rule ${rule.rule}`}
-      detail={OUTCOMES[outcome]}
+      detail={outcomeText(outcome)}
     >
       {conditions.map(({ found, holds, ...condition }, index) => (
         <p key={index} class="condition">
-          {holds ? '✓' : '✗'} {conditionWords(condition)}{' '}
-          <span class="muted">found {found === null ? 'nothing' : jsonText(found)}</span>
+          {holds ? '✓' : '✗'} {conditionText(condition)}{' '}
+          <span class="muted">found {found === null ? 'nothing' : valueText(found)}</span>
         </p>
       ))}
       {percentage !== null && position !== null && (
         <p class="condition">
-          place {percentText(position)} on the ring, the rule has the first {percentText(percentage)}
+          The visitor is at {percentText(position)}; the rule matches below {percentText(percentage)}
           <span class="ring" aria-hidden="true">
             <i style={{ width: `${percentage}%` }} />
             <b style={{ left: `${position}%` }} />
@@ -73,7 +66,7 @@ function Rule({ rule }: { rule: RuleTrace }) {
 }
 
 type StepProps = {
-  /** Undefined: it was not asked. */
+  /** Undefined: it was not reached. */
   passed: boolean | undefined
   title: string
   detail: string

@@ -1,9 +1,9 @@
-/** Trying: a visitor in, what the gate would decide and why out. */
-import { useCallback, useState } from 'preact/hooks'
+/** Describe a visitor, and see what the gate decides for them and why. */
+import { useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import { plural } from '../../state/format.ts'
-import { textOf } from '../../state/session.ts'
-import { useSession } from '../../state/session-context.ts'
+import { plural } from '../../../core/figures.ts'
+import { ProblemText, ViewHead } from '../../components/layout.tsx'
+import { textOf, useSession } from '../../state/session.ts'
 import { usePolled } from '../../state/use-polled.ts'
 import { Preview } from './preview.tsx'
 import { Trace } from './trace.tsx'
@@ -12,16 +12,15 @@ import { VisitorFields } from './visitor-fields.tsx'
 
 type Explained = Responses['explain']
 
-const NEVER_MS = 3_600_000
-const MOST_TRACES = 50
+const REFRESH_MS = 3_600_000
+const MAX_TRACES = 50
 
 export function TryView({ flag }: { flag: string | undefined }) {
   const { client } = useSession()
   const [form, setForm] = useState<VisitorForm>({ ...EMPTY_VISITOR, flag: flag ?? '' })
   const [result, setResult] = useState<Explained>()
   const [problem, setProblem] = useState<string>()
-  const askFlags = useCallback((signal: AbortSignal) => client.call('listFlags', {}, signal), [client])
-  const flags = usePolled(askFlags, NEVER_MS).value?.flags ?? []
+  const flags = usePolled('listFlags', {}, REFRESH_MS).value?.flags.map(({ key }) => key) ?? []
   const submit = async (event: Event) => {
     event.preventDefault()
     const visitor = visitorOf(form)
@@ -29,7 +28,7 @@ export function TryView({ flag }: { flag: string | undefined }) {
     try {
       const body = { context: visitor, ...(form.flag && { flag: form.flag }) }
       const explained = await client.call('explain', { body })
-      // Who names no path asks about no route.
+      // Without a path, the route that the gate assumes says nothing.
       setResult(form.url.trim() === '' ? { ...explained, route: null } : explained)
       setProblem(undefined)
     } catch (error) {
@@ -38,18 +37,11 @@ export function TryView({ flag }: { flag: string | undefined }) {
   }
   return (
     <div class="try">
-      <header class="view-head">
-        <div>
-          <h1>Try</h1>
-          <p class="muted">Describe a visitor, and see what the gate decides for them, and why.</p>
-        </div>
-      </header>
+      <ViewHead title="Try" about="Describe a visitor to see what the gate decides for them, and why." />
       <div class="try-columns">
         <form class="card stack" onSubmit={submit} aria-label="Visitor">
-          <VisitorFields form={form} flags={flags.map(({ key }) => key)} onChange={setForm} />
-          <p class="problem" role="alert">
-            {problem}
-          </p>
+          <VisitorFields form={form} flags={flags} onChange={setForm} />
+          <ProblemText>{problem}</ProblemText>
           <button type="submit" class="primary">
             Explain
           </button>
@@ -60,7 +52,7 @@ export function TryView({ flag }: { flag: string | undefined }) {
           ) : (
             <p class="empty card">The decision and its trace appear here.</p>
           )}
-          <Preview flags={flags.map(({ key }) => key)} first={form.flag} />
+          <Preview flags={flags} first={form.flag} />
         </section>
       </div>
     </div>
@@ -74,11 +66,11 @@ function Result({ result: { route, targetingKey, flags } }: { result: Explained 
         <p>
           {route && (
             <>
-              The request takes the route <code>{route.route}</code> to <strong>{route.origin}</strong>.{' '}
+              Route <code>{route.route}</code> sends the request to <strong>{route.origin}</strong>.{' '}
             </>
           )}
           {targetingKey === null ? (
-            'The visitor has no targeting key: percentages go by an id that the gate would issue.'
+            'The visitor has no targeting key: percentages apply to an id that the gate would issue.'
           ) : (
             <>
               Targeting key <code>{targetingKey}</code>.
@@ -86,13 +78,11 @@ function Result({ result: { route, targetingKey, flags } }: { result: Explained 
           )}
         </p>
       </div>
-      {flags.slice(0, MOST_TRACES).map((explanation) => (
+      {flags.slice(0, MAX_TRACES).map((explanation) => (
         <Trace key={explanation.flag} explanation={explanation} />
       ))}
-      {flags.length > MOST_TRACES && (
-        <p class="hint">
-          {plural(flags.length - MOST_TRACES, 'more flag')}: name the one that you want to know about.
-        </p>
+      {flags.length > MAX_TRACES && (
+        <p class="hint">{plural(flags.length - MAX_TRACES, 'more flag')}: choose one to see its trace.</p>
       )}
     </>
   )

@@ -1,4 +1,4 @@
-/** A visitor as a person describes one, and as the admin API takes it. Pure. */
+/** A visitor as the form describes one, and as the admin API takes it. Pure. */
 import type { Visitor } from '../../../contract/requests.ts'
 
 export type VisitorForm = {
@@ -23,13 +23,12 @@ export const EMPTY_VISITOR: VisitorForm = {
   attributes: '',
 }
 
-/** The visitor, or what can't be understood. */
+/** The visitor, or the problem with the form. */
 export function visitorOf(form: VisitorForm): Partial<Visitor> | string {
   const headers = linesOf(form.headers, ':')
-  if (typeof headers === 'string') return `Headers: write "name: value" on each line, not "${headers}"`
+  if (typeof headers === 'string') return `Headers must be lines of "name: value", not "${headers}"`
   const attributes = linesOf(form.attributes, '=')
-  if (typeof attributes === 'string')
-    return `Attributes: write "name = value" on each line, not "${attributes}"`
+  if (typeof attributes === 'string') return `Attributes must be lines of "name = value", not "${attributes}"`
   if (form.userAgent) headers.push(['user-agent', form.userAgent])
   const describesRequest = form.url !== '' || form.country !== '' || headers.length > 0
   return {
@@ -47,7 +46,7 @@ export function visitorOf(form: VisitorForm): Partial<Visitor> | string {
   }
 }
 
-/** Name and value of each line; the first line that has none. */
+/** Name and value of each line; or the first line without both. */
 function linesOf(text: string, separator: string): [string, string][] | string {
   const pairs: [string, string][] = []
   for (const line of text.split('\n')) {
@@ -59,7 +58,7 @@ function linesOf(text: string, separator: string): [string, string][] | string {
   return pairs
 }
 
-/** Numbers and truth values are what they look like; a quoted text stays one. */
+/** Numbers and booleans are what they look like; a quoted text stays a text. */
 function attributeOf(text: string): string | number | boolean | string[] {
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text)
@@ -67,7 +66,7 @@ function attributeOf(text: string): string | number | boolean | string[] {
   return text
 }
 
-/** A path is one of this gate. */
+/** A path is taken as one of this gate. */
 function urlOf(text: string): string {
   const trimmed = text.trim()
   if (trimmed === '') return `${location.origin}/`

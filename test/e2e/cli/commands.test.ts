@@ -1,15 +1,15 @@
-/** Every verb of the command line against a running gate: once it does its work, once it is refused. */
+/** Every command of the command line against a running gate: once it does its work, once it is refused. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Verb } from '../../../src/cli/base/verb.ts'
-import { VERBS } from '../../../src/cli/commands/index.ts'
+import type { CliCommand } from '../../../src/cli/base/command.ts'
+import { CLI_COMMANDS } from '../../../src/cli/commands/index.ts'
 import { document, FLAG, flag } from '../harness/documents.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 import { sluiceFor, watchAdminApi } from './support/cli.ts'
-import { DONE_BELOW, ELSEWHERE, NO_TOKEN, STAGED, WALKS } from './support/verb-walks.ts'
+import { DONE_BELOW, ELSEWHERE, NO_TOKEN, STAGED, WALKS } from './support/command-walks.ts'
 
 let origin: Origin
 let gate: Gate
@@ -28,7 +28,7 @@ beforeAll(async () => {
       notifications: { webhooks: [{ url: `${origin.url}/hook`, events: ['freeze'] }] },
     },
   )
-  cwd = await mkdtemp(join(tmpdir(), 'sluice-verbs-'))
+  cwd = await mkdtemp(join(tmpdir(), 'sluice-commands-'))
   await writeFile(join(cwd, 'gate.json'), JSON.stringify(content))
   await writeFile(join(cwd, 'next.json'), JSON.stringify({ ...content, defaultOrigin: 'old' }))
   await writeFile(join(cwd, 'bad.json'), '{"origins": {}}')
@@ -48,7 +48,7 @@ async function tokens(): Promise<void> {
   await writeFile(join(cwd, 'looker.txt'), made.token)
 }
 
-describe('every verb', () => {
+describe('every command', () => {
   beforeAll(tokens)
   const settings = (line: string) => ({
     cwd,
@@ -58,8 +58,8 @@ describe('every verb', () => {
     },
   })
 
-  for (const [verb, { does, refuses }] of Object.entries(WALKS)) {
-    it(`${verb}: does its work, and is refused`, async () => {
+  for (const [command, { does, refuses }] of Object.entries(WALKS)) {
+    it(`${command}: does its work, and is refused`, async () => {
       for (const [line, says] of does) {
         const ran = await run(wordsOf(line), settings(line))
         expect({ line, ...ran }).toMatchObject({ line, code: 0, out: expect.stringMatching(matching(says)) })
@@ -78,15 +78,15 @@ describe('every verb', () => {
   }
 
   it('all of them have been walked', () => {
-    const paths = VERBS.flatMap((verb: Verb) => [
-      verb.name,
-      ...(verb.verbs ?? []).map(({ name }) => `${verb.name} ${name}`),
+    const paths = CLI_COMMANDS.flatMap((command: CliCommand) => [
+      command.name,
+      ...(command.subcommands ?? []).map(({ name }) => `${command.name} ${name}`),
     ])
     expect(Object.keys(WALKS).sort()).toEqual(
       paths.filter((path) => !ELSEWHERE.includes(path.split(' ')[0] ?? '')).sort(),
     )
     const idle = Object.entries(WALKS).filter(([, { does }]) => does.length === 0)
-    expect(idle.map(([verb]) => verb).sort()).toEqual([...DONE_BELOW].sort())
+    expect(idle.map(([command]) => command).sort()).toEqual([...DONE_BELOW].sort())
     expect(Object.values(WALKS).every(({ refuses }) => refuses.length > 0)).toBe(true)
   })
 })
@@ -160,7 +160,7 @@ describe('which gate', () => {
       },
     )
     expect([added.code, added.out.includes(ADMIN_TOKEN)]).toEqual([0, false])
-    expect((await run(['status'], { env })).err).toContain('nobody listens there')
+    expect((await run(['status'], { env })).err).toContain('connection refused')
     expect((await run(['status', '--profile', 'main'], { env })).code).toBe(0)
     expect((await run(['status'], { env: { ...env, SLUICE_PROFILE: 'main' } })).code).toBe(0)
     expect((await run(['status', '--url', gate.url], { env })).code).toBe(0)

@@ -1,7 +1,7 @@
-/** The sign of the gate: a raised sluice, and water under it. */
-export function Mark() {
+/** The logo: a raised sluice, with water under it. */
+export function Logo() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
+    <svg class="logo" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
       <rect width="32" height="32" rx="8" class="plate" />
       <path d="M8 7v18M24 7v18" class="post" />
       <path d="M12 8h8v7h-8z" class="gate" />

@@ -1,0 +1,28 @@
+/** The impact of a change: how many of the visitors who were sampled lately would get another variant. */
+import { countText, percentText, plural } from '../../core/figures.ts'
+import type { PeopleMoved } from '../responses.ts'
+
+export type Impact = PeopleMoved
+
+/** "12 % of 1,200 recent requests would get another variant". */
+export function impactText({ samples, movedPercent }: Impact): string {
+  if (samples === 0) return 'Impact unknown: no recent requests were sampled'
+  const share = movedPercent === 0 || movedPercent === null ? 'None' : percentText(movedPercent)
+  return `${share} of ${plural(samples, 'recent request')} would get another variant`
+}
+
+/** What one flag moves: "12 visitors would move, off → on in 30 of 1,200 recent requests (RO, US)". */
+export function flagImpactText(
+  { visitors, moves, countries }: Impact['flags'][number],
+  { samples }: Pick<Impact, 'samples'>,
+): string {
+  const ways = moves.map(({ from, to, count }) => `${from} → ${to} in ${countText(count)}`).join(', ')
+  const places = countries.length > 0 ? ` (${countries.join(', ')})` : ''
+  return `${plural(visitors, 'visitor')} would move, ${ways} of ${plural(samples, 'recent request')}${places}`
+}
+
+/** What could not be tried; undefined where everything could. */
+export function unknownImpactText({ unknown }: Pick<Impact, 'unknown'>): string | undefined {
+  if (unknown === 0) return undefined
+  return `${plural(unknown, 'more request')} could not be replayed: an attribute that the document uses was not recorded`
+}

@@ -1,0 +1,258 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import type { FlagSummary, Responses } from '../../src/contract/responses.ts'
+import { deedOf } from '../../src/contract/words/audit.ts'
+import { convergenceText, documentConvergenceText, kvText } from '../../src/contract/words/convergence.ts'
+import {
+  guardText,
+  idleText,
+  STATE_NAMES,
+  stageText,
+  stateOf,
+  waitingText,
+} from '../../src/contract/words/flag-state.ts'
+import { flagImpactText, impactText, unknownImpactText } from '../../src/contract/words/impact.ts'
+import {
+  audienceText,
+  conditionText,
+  prerequisites,
+  requirementText,
+  ruleText,
+  servedTexts,
+} from '../../src/contract/words/rules.ts'
+import { parseDocument } from '../../src/core/config/parse/parse.ts'
+import type { FlagInput } from '../../src/core/config/schema/document.ts'
+import { OPERATORS } from '../../src/core/flags/operators.ts'
+import { summary } from '../dashboard/support.ts'
+
+const NOW_MS = Date.parse('2026-11-29T12:00:00Z')
+
+describe('a rule', () => {
+  const country = { attribute: 'country', op: 'in' as const, values: ['US', 'RO'] }
+
+  it.each([
+    [country, 'country is US or RO'],
+    [{ ...country, negate: true }, 'country is not US or RO'],
+    [{ ...country, op: 'not_in' }, 'country is not US or RO'],
+    [{ attribute: 'cookie.beta', op: 'exists' }, 'cookie.beta is present'],
+    [{ attribute: 'cookie.beta', op: 'exists', negate: true }, 'cookie.beta is missing'],
+    [{ attribute: 'age', op: 'lt', values: [18], negate: true }, 'age is at least 18'],
+    [
+      { attribute: 'email', op: 'ends_with', values: ['@a.test'], ignoreCase: true },
+      'email ends with @a.test (ignoring case)',
+    ],
+    [{ attribute: 'x', op: 'of_another_version', values: [1], negate: true }, 'x not of_another_version 1'],
+  ])('says its condition %j', (condition, words) => {
+    expect(conditionText(condition)).toBe(words)
+  })
+
+  it.each(OPERATORS)('has words for the operator %s, and others for its negation', (op) => {
+    const [is, isNot] = [false, true].map((negate) => conditionText({ attribute: 'a', op, negate }))
+    expect(is).not.toContain('_')
+    expect(isNot).not.toBe(is)
+  })
+
+  it('says whom it is about and what it serves', () => {
+    expect(audienceText({})).toBe('all visitors')
+    expect(audienceText({ when: [country, { attribute: 'age', op: 'gte', values: [18] }] })).toBe(
+      'visitors whose country is US or RO and whose age is at least 18',
+    )
+    expect(servedTexts({ serve: { a: 500, b: 500 } })).toEqual(['a (50 %)', 'b (50 %)'])
+    expect(ruleText({ percentage: 25, serve: 'on', when: [country] }, 0)).toBe(
+      '"rule 0": 25 % of visitors whose country is US or RO: on',
+    )
+    expect(
+      ruleText({ name: 'canary', stages: [{ percentage: 1 }, { percentage: 100 }], serve: 'on' }, 0),
+    ).toBe('"canary": all visitors, in stages of 1 % → 100 %: on')
+  })
+})
+
+describe('what a flag requires', () => {
+  it.each([
+    ['new-ui', 'new-ui is on'],
+    [{ flag: 'new-ui' }, 'new-ui is on'],
+    [{ flag: 'new-ui', on: true }, 'new-ui is on'],
+    [{ flag: 'new-ui', on: false }, 'new-ui is off'],
+    [{ flag: 'theme', variants: ['dark'] }, 'theme serves dark'],
+    [{ flag: 'theme', on: true, variants: ['dark', 'dim'] }, 'theme serves dark or dim'],
+    // A variant can't be served by a flag that must be off: `on` decides.
+    [{ flag: 'theme', on: false, variants: ['dark'] }, 'theme is off'],
+  ])('%j reads "%s"', (required, words) => {
+    expect(requirementText(required)).toBe(words)
+  })
+
+  it('is the same before and after defaults are filled in, and never an object', () => {
+    const requires = ['a', { flag: 'b', on: false }, { flag: 'c', variants: ['x', 'y'] }]
+    const schedule = { start: '2026-12-01T00:00:00Z', end: '2027-01-01' }
+    const flag = {
+      variants: { on: true, off: false },
+      off: 'off',
+      requires,
+      schedule,
+      environments: ['staging'],
+    }
+    const others = { variants: { x: 1, y: 2, z: 3 }, off: 'z' }
+    const parsed = parseDocument(
+      JSON.stringify({
+        origins: { o: { url: 'https://o.test' } },
+        routes: [{ path: '/*', origin: 'o' }],
+        flags: { f: flag, a: others, b: others, c: others },
+      }),
+    )
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    expect(prerequisites(flag)).toEqual([
+      ['requires', 'a is on and b is off and c serves x or y'],
+      ['environments', 'staging'],
+      ['schedule', 'from 2026-12-01 00:00:00Z until 2027-01-01'],
+    ])
+    expect(prerequisites(parsed.value.flags.f as FlagInput)).toEqual(prerequisites(flag))
+    expect(prerequisites({})).toEqual([])
+  })
+
+  it('of the example document has words for all of it', async () => {
+    const { flags } = JSON.parse(await readFile('config/gate.json', 'utf8')) as {
+      flags: Record<string, FlagInput>
+    }
+    for (const flag of Object.values(flags))
+      expect(JSON.stringify(prerequisites(flag))).not.toContain('[object')
+  })
+})
+
+describe('the state of a flag', () => {
+  it.each([
+    ['killed', { state: 'killed', verdict: 'failing' }],
+    ['rolled-back', { state: 'rolled-back' }],
+    ['failing', { verdict: 'failing' }],
+    ['failing', { verdict: 'broken-split' }],
+    ['frozen', { frozen: true, paused: true, verdict: 'failing' }],
+    ['approval', { needsApproval: true }],
+    ['paused', { paused: true }],
+    ['climbing', {}],
+    ['on', { finished: true }],
+    ['partial', { stages: 0, stage: null, percentage: 30 }],
+    ['on', { stages: 0, stage: null, percentage: null }],
+    ['off', { stages: 0, stage: null, percentage: 0 }],
+    ['off', { stages: 0, stage: null, percentage: null, rules: 0 }],
+    ['disabled', { state: 'disabled' }],
+    ['scheduled', { schedule: { start: '2999-01-01', end: null } }],
+    ['off', { schedule: { start: null, end: '2001-01-01' } }],
+  ] as const)('is %s, the most pressing that holds', (expected, parts) => {
+    expect(stateOf(summary(parts), NOW_MS).name).toBe(expected)
+  })
+
+  it('has a label of its own for each name', () => {
+    expect(STATE_NAMES).toHaveLength(12)
+    const labels = STATE_NAMES.map((name) => stateOf(summary(partsOf(name)), NOW_MS).label)
+    expect(new Set(labels).size).toBe(STATE_NAMES.length)
+  })
+
+  it('counts stages from 1, and says who moves it on', () => {
+    expect([stageText(0), stageText(1, 5)]).toEqual(['stage 1', 'stage 2 of 5'])
+    const flag = { off: 'off' }
+    expect(idleText(summary({ state: 'killed' }), flag)).toContain('until the kill is lifted')
+    expect(idleText(summary({ state: 'disabled' }), flag)).toBe('serves off to all visitors')
+    expect(idleText(summary({ stages: 0 }), flag)).toContain('by hand')
+    expect(idleText(summary(), flag)).toContain('without a guard')
+    expect(idleText(summary(), { off: 'off', guard: {} })).toBeUndefined()
+    const at = '2026-11-29T12:00:00Z'
+    const held = { rolledBack: null, frozen: null, paused: { at, reason: 'handover' }, waitingFor: 'bakes' }
+    expect(waitingText(held)).toBe('handover')
+    expect(waitingText({ ...held, paused: null })).toBe('bakes')
+  })
+
+  it.each([
+    [undefined, 'none'],
+    [{ enabled: false, errors: {} }, 'none'],
+    [{}, 'errors, latency; then rollback'],
+    [{ errors: {}, latency: false as const, action: 'freeze' as const, alpha: 0.01 }, 'errors; then freeze'],
+  ])('its guard %j is "%s"', (guard, words) => {
+    expect(guardText({ guard })).toBe(words)
+  })
+})
+
+function partsOf(name: string): Partial<FlagSummary> {
+  const parts: Record<string, Partial<FlagSummary>> = {
+    killed: { state: 'killed' },
+    'rolled-back': { state: 'rolled-back' },
+    failing: { verdict: 'failing' },
+    frozen: { frozen: true },
+    approval: { needsApproval: true },
+    paused: { paused: true },
+    scheduled: { schedule: { start: '2999-01-01', end: null } },
+    partial: { stages: 0, percentage: 30 },
+    on: { finished: true },
+    off: { percentage: 0 },
+    disabled: { state: 'disabled' },
+  }
+  return parts[name] ?? {}
+}
+
+describe('how far a change has come', () => {
+  const arrival = { converged: 4, behind: 0, idle: 1 }
+  const convergence: Responses['getConvergence'] = {
+    epoch: 31,
+    since: null,
+    converged: true,
+    slowestMs: 940,
+    isolates: arrival,
+    colos: [],
+    kv: { writtenEpoch: 31, error: null },
+    document: { version: 7, converged: true, isolates: arrival, colos: 1 },
+  }
+
+  it('is told in the same words for a decision and for a document', () => {
+    expect(convergenceText(convergence)).toBe('Live everywhere after 0.9 s')
+    expect(convergenceText({ ...convergence, slowestMs: null })).toBe('Live everywhere')
+    expect(documentConvergenceText(convergence.document, 20)).toBe('Live everywhere after 0.1 s')
+    const partly = { converged: 1, behind: 3, idle: 0 }
+    expect(convergenceText({ ...convergence, isolates: partly })).toBe('1 of 4 isolates on epoch 31')
+    expect(documentConvergenceText({ ...convergence.document, isolates: partly }, 20)).toBe(
+      '1 of 4 isolates on version 7',
+    )
+    const none = { converged: 0, behind: 0, idle: 5 }
+    expect(convergenceText({ ...convergence, isolates: none })).toBe('No traffic right now')
+  })
+
+  it('says what KV has', () => {
+    expect(kvText(convergence)).toBe('KV is up to date')
+    expect(kvText({ ...convergence, epoch: 32 })).toContain('does not have it yet')
+    expect(kvText({ ...convergence, kv: { writtenEpoch: 1, error: 'down' } })).toContain('retrying: down')
+  })
+})
+
+describe('the impact of a change', () => {
+  const moves = [{ from: 'off', to: 'on', count: 1_200 }]
+  const one = {
+    flag: 'f',
+    samples: 2_000,
+    moved: 1_200,
+    movedPercent: 60,
+    moves,
+    visitors: 9,
+    countries: ['RO'],
+  }
+
+  it('is told from recent requests, or said to be unknown', () => {
+    expect(impactText({ samples: 0, unknown: 0, movedPercent: null, flags: [] })).toContain('Impact unknown')
+    expect(impactText({ samples: 2_000, unknown: 0, movedPercent: 60, flags: [one] })).toBe(
+      '60 % of 2,000 recent requests would get another variant',
+    )
+    expect(impactText({ samples: 1, unknown: 0, movedPercent: 0, flags: [] })).toMatch(
+      /^None of 1 recent request /,
+    )
+    expect(flagImpactText(one, { samples: 2_000 })).toBe(
+      '9 visitors would move, off → on in 1,200 of 2,000 recent requests (RO)',
+    )
+    expect(unknownImpactText({ unknown: 0 })).toBeUndefined()
+    expect(unknownImpactText({ unknown: 1 })).toMatch(/^1 more request could not/)
+  })
+})
+
+describe('a record of the audit log', () => {
+  it('names what was done, with or without the flag beside it', () => {
+    expect(deedOf({ action: 'unkill', flag: 'f' }).words).toBe('Lifted the kill of')
+    expect(deedOf({ action: 'unkill', flag: null }).words).toBe('Lifted the kill')
+    expect(deedOf({ action: 'login-refused', flag: null })).toEqual({ words: 'Failed sign-in', tone: 'warn' })
+    expect(deedOf({ action: 'document-adopted', flag: null }).words).toBe('Published by a direct KV write')
+  })
+})
