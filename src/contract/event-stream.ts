@@ -1,11 +1,11 @@
-/** Server-sent events (WHATWG HTML, 9.2), as far as the gate uses them. */
+/** Reads the server-sent events of the gate (WHATWG HTML, 9.2). */
 
-/** `comment` is what keeps a silent connection open: no news, but a sign of life. */
+/** A `comment` keeps a silent connection open. */
 export type StreamEvent = { event: string; data: string }
 
 /** The events of a response, as they come. */
 export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
-  // Not every browser can walk over a stream.
+  // Not every browser can iterate over a stream.
   const reader = response.body?.getReader()
   if (reader === undefined) return
   const decoder = new TextDecoder()

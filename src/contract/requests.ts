@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { ROLES } from './routes.ts'
 
-const LONGEST_REASON = 500
+const MAX_REASON_LENGTH = 500
 
 /** The schemas of all bodies and queries, by operation. */
 export function requestSchemas(): RequestSchemas {
@@ -20,7 +20,7 @@ type RequestSchemas = { bodies: BodySchemas; queries: QuerySchemas }
 let built: RequestSchemas | undefined
 
 function bodySchemas() {
-  const reason = v.optional(v.pipe(v.string(), v.maxLength(LONGEST_REASON)))
+  const reason = v.optional(v.pipe(v.string(), v.maxLength(MAX_REASON_LENGTH)))
   /** The version that the caller edited: the change is refused if another one has been published since. */
   const expectedVersion = v.pipe(v.number(), v.integer(), v.minValue(0))
   /** True: publish even if more visitors move than the document allows without confirmation. */
@@ -69,7 +69,7 @@ function bodySchemas() {
         v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2_592_000)),
         86_400,
       ),
-      /** The page that the link leads to. */
+      /** The page that the link opens. */
       path: v.optional(
         v.pipe(v.string(), v.regex(/^\/(?![/\\])\P{Cc}*$/u, 'a path that begins with one "/"')),
         '/',

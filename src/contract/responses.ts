@@ -1,7 +1,6 @@
 /**
- * What the admin API gives, as schemas: the OpenAPI description and the types of the client come from here, and the
- * tests hold every response against it. The Worker itself has no use for them, so nothing in it imports values from
- * here.
+ * The responses of the admin API, as schemas: the OpenAPI description and the types of the client come from here, and
+ * the tests validate every response by it. The Worker itself must not import values from here: it does not need them.
  */
 import * as v from 'valibot'
 import { change, diffDocument, getDocument, people, published, version } from './responses/document.ts'
@@ -68,14 +67,14 @@ export const problemDetailsSchema = v.looseObject({
   detail: v.string(),
   /** What is wrong with a document. */
   problems: v.optional(v.array(problem)),
-  /** With a conflict: the version in force, and what has changed since the expected one. */
+  /** With a conflict: the version in force, and what changed since the expected one. */
   current: v.optional(version),
   changes: v.optional(v.array(change)),
-  /** With a question for confirmation: the people who would move. */
+  /** Where confirmation is needed: the impact on visitors. */
   people: v.optional(people),
 })
 
-/** Parts that many answers share, by the names that the OpenAPI description gives them. */
+/** Parts that many responses share, by their names in the OpenAPI description. */
 export const SHARED = {
   DocumentProblem: problem,
   Counts: counts,

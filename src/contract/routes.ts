@@ -3,7 +3,7 @@
  * dashboard and OpenAPI description all read this table.
  */
 
-/** What a token may do: look; steer rollouts; change everything. Each includes the ones before it. */
+/** What a token may do: read; control rollouts; everything. Each role includes the ones before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
@@ -13,7 +13,7 @@ export type Route = {
   role: Role
 }
 
-/** What a person can do with the rollout of one flag; `kill` and `unkill` also with `*`, all flags. */
+/** The commands that control the rollout of a flag; `kill` and `unkill` also take `*`, all flags. */
 export const FLAG_VERBS = [
   'kill',
   'unkill',

@@ -8,7 +8,7 @@ export const version = v.strictObject({
   at: time,
   actor: v.string(),
   reason: v.string(),
-  /** How it came: by the admin API, by KV, or as it was built in. */
+  /** How it was published: by the admin API, by KV, or built in. */
   source: v.picklist(['api', 'kv', 'bundled']),
   bytes: count,
 })
@@ -26,9 +26,9 @@ export const change = v.strictObject({
   after: json,
 })
 
-/** What a document would do to the visitors whose requests were sampled lately. */
+/** The impact of a document on the visitors whose requests were sampled recently. */
 export const people = v.strictObject({
-  /** Sampled requests that could be replayed; 0: nothing is known about people. */
+  /** Sampled requests that could be replayed; 0: the impact is unknown. */
   samples: count,
   /** Requests that could not be: the document asks for an attribute that was not recorded. */
   unknown: count,

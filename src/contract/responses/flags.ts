@@ -1,4 +1,4 @@
-/** Flags as people look at them, and why a visitor gets what. */
+/** Summaries of flags, and explanations of decisions. */
 import * as v from 'valibot'
 import { flagState, flagStatus } from './status.ts'
 import { count, json, time } from './values.ts'
@@ -13,7 +13,7 @@ export const flagSummary = v.strictObject({
   percentage: v.nullable(v.number()),
   stage: v.nullable(count),
   stages: count,
-  /** How many rules it has; with none everybody gets `off`. */
+  /** How many rules it has; without any, all visitors get `off`. */
   rules: count,
   schedule: v.nullable(v.strictObject({ start: v.nullable(v.string()), end: v.nullable(v.string()) })),
   verdict: v.nullable(v.string()),
@@ -28,7 +28,7 @@ export const flagSummary = v.strictObject({
   other: v.strictObject({ requests: count, errors: count }),
   expires: v.nullable(v.string()),
   lastSeenAt: v.nullable(time),
-  /** Why the flag is debt; empty for one that isn't. */
+  /** Why the flag should be cleaned up; empty if it needn't be. */
   stale: v.array(
     v.strictObject({ kind: v.picklist(['expired', 'finished', 'unused', 'ownerless']), text: v.string() }),
   ),
@@ -50,9 +50,9 @@ export const explanation = v.strictObject({
   reason: v.string(),
   rule: v.nullable(v.string()),
   arm: v.picklist(['canary', 'control', 'other']),
-  /** Plain words: why. */
+  /** Why, in one sentence. */
   sentence: v.string(),
-  /** What closed or opened the flag before its rules were asked, in the order asked. */
+  /** The checks before the rules, in order. */
   gates: v.array(v.strictObject({ gate: v.string(), passed: v.boolean(), detail: v.string() })),
   rules: v.array(
     v.strictObject({
@@ -69,7 +69,7 @@ export const explanation = v.strictObject({
         }),
       ),
       percentage: v.nullable(v.number()),
-      /** The visitor's place on the ring, 0–100; inside when below the percentage. */
+      /** The visitor's position, 0–100; the rule matches below its percentage. */
       position: v.nullable(v.number()),
     }),
   ),

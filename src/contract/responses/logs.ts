@@ -1,4 +1,4 @@
-/** What has been done and said: the audit log, feedback. */
+/** The audit log and feedback. */
 import * as v from 'valibot'
 import { COMMANDS } from '../../core/rollout/commands.ts'
 import { count, json, time } from './values.ts'

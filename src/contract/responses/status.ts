@@ -14,7 +14,7 @@ export const counts = v.strictObject({
   p95Ms: v.nullable(v.number()),
   p99Ms: v.nullable(v.number()),
   erroredBuckets: count,
-  /** Failures that visitors did not see, because control answered instead. */
+  /** Failures that fell back to control, unseen by visitors. */
   rescued: count,
   journeys: count,
   timings: v.strictObject({ count, p50Ms: v.nullable(v.number()), p95Ms: v.nullable(v.number()) }),
@@ -46,7 +46,7 @@ export const flagStatus = v.strictObject({
   paused: occasion,
   frozen: occasion,
   approved: v.boolean(),
-  /** The stage is done, and nothing but a person's approval is missing. */
+  /** The stage is done, and only waits for approval. */
   needsApproval: v.boolean(),
   finished: v.boolean(),
   verdict,
@@ -101,16 +101,16 @@ export const getStatus = v.strictObject({
   ),
 })
 
-/** Isolates seen in the last 60 s: those that have it, not yet, and silent since the change (they serve nobody). */
+/** Isolates seen in the last 60 s: up to date, behind, or without a request since the change. */
 const arrival = v.strictObject({ converged: count, behind: count, idle: count })
 
 export const getConvergence = v.strictObject({
   epoch: count,
-  /** When the state of this epoch came to be; null for one that the Controller has not made or has forgotten. */
+  /** When the state of this epoch was made; null where the Controller does not know it. */
   since: v.nullable(time),
   /** True when every isolate that has been seen since then is on the epoch, or on a later one. */
   converged: v.boolean(),
-  /** From the change to the slowest isolate's first decision by it; null while nobody has it. */
+  /** From the change to the slowest isolate's first decision by it; null while no isolate has it. */
   slowestMs: v.nullable(v.number()),
   isolates: arrival,
   colos: v.array(
@@ -122,9 +122,9 @@ export const getConvergence = v.strictObject({
       slowestMs: v.nullable(v.number()),
     }),
   ),
-  /** Whether KV has the state, which is where isolates that start anew read it. */
+  /** Whether KV, from which new isolates start, has the state. */
   kv: v.strictObject({ writtenEpoch: count, error: v.nullable(v.string()) }),
-  /** The same for the document in force, which has versions instead of epochs. `colos`: how many have it. */
+  /** The same for the document in force, by version. `colos`: how many have it. */
   document: v.strictObject({ version: count, converged: v.boolean(), isolates: arrival, colos: count }),
 })
 

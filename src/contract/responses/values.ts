@@ -1,4 +1,4 @@
-/** Small values that many answers hold. */
+/** Values that many responses share. */
 import * as v from 'valibot'
 
 export const time = v.pipe(v.string(), v.isoTimestamp())

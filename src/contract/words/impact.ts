@@ -1,4 +1,4 @@
-/** The impact of a change: how many of the visitors who were sampled lately would get another variant. */
+/** The impact of a change: how many of the recently sampled visitors would get another variant. */
 import { countText, percentText, plural } from '../../core/figures.ts'
 import type { PeopleMoved } from '../responses.ts'
 

@@ -1,4 +1,4 @@
-/** Small line icons; what they say is always said in words beside them. */
+/** Small line icons, always with words beside them. */
 
 const PATHS = {
   search: 'M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10zm4-1 3.5 3.5',

@@ -1,4 +1,4 @@
-/** What stands in a view until its data is there, and what says that the data is old or cannot be shown. */
+/** What a view shows until its data is loaded, when that fails, and when the data is old. */
 import { Component, type ComponentChildren, type ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { agoText, durationText } from '../../core/figures.ts'

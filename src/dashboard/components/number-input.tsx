@@ -11,13 +11,13 @@ type NumberInputProps = {
   'aria-invalid'?: boolean
   'aria-describedby'?: string
   value: number | undefined
-  /** Undefined where nothing is written, or nothing that is a number yet. */
+  /** Called with undefined while the text is empty or not a number. */
   onNumber: (value: number | undefined) => void
 }
 
 /**
- * A number that is typed digit by digit. While it has the focus it is nobody's but the person's: "0." is 0 to the
- * browser, and writing that back would take the point away, and make 5 of 0.5.
+ * A number that is typed digit by digit. It is never written back while it has the focus: "0." is 0 to the browser,
+ * which would remove the point, and turn 0.5 into 5.
  */
 export function NumberInput({ value, onNumber, ...rest }: NumberInputProps) {
   const element = useRef<HTMLInputElement>(null)

@@ -61,7 +61,7 @@ async function stream(client: AdminClient, flags: string, stop: AbortSignal): Pr
   stop.addEventListener('abort', give)
   let timer = setTimeout(give, FIRST_WORD_MS)
   let hasSpoken = false
-  // Where streaming has failed before, polling goes on until it works.
+  // Where streaming has failed before, polling continues until it works.
   const meanwhile = new AbortController()
   const isDoubtful = live.value.by === 'polling' || live.value.by === 'lost'
   if (isDoubtful) void poll(client, flags, AbortSignal.any([meanwhile.signal, end.signal]))
