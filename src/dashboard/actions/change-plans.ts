@@ -10,11 +10,11 @@ import type { Change } from './make-change.ts'
 export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number; rule?: number }
 
 export type Plan = {
-  /** On the button. */
+  /** On the button; with the flag, the default title of the question. */
   label: string
   /** What the button skips, in brackets behind its label. */
   skips?: string
-  title: string
+  title?: string
   /** What happens, in a sentence or two. */
   effect: string
   tone: 'primary' | 'danger' | 'plain'
@@ -45,7 +45,6 @@ export function killPlan(flag: FlagSummary): Plan {
   const { key } = flag
   return {
     label: 'Kill',
-    title: `Kill ${key}?`,
     effect: `All visitors get the off variant at once, whatever the rules say. ${movesText(liveShare(flag, Date.now()), 0)}.`,
     tone: 'danger',
     change: kill(key, unkill(key)),
@@ -95,7 +94,6 @@ function climbingPlans(flag: FlagSummary, definition: Definition, stages: Stages
 function continuePlan(flag: FlagSummary): Plan {
   return {
     label: 'Resume',
-    title: `Resume ${flag.key}?`,
     effect: flag.frozen
       ? 'A new attempt starts at this stage, with fresh evidence. No visitors move.'
       : 'The stage can advance automatically again. No visitors move now.',
@@ -121,7 +119,6 @@ function approvePlan({ key, percentage, stage }: FlagSummary, next: number | und
 function finishPlan({ key }: FlagSummary): Plan {
   return {
     label: 'Finish',
-    title: `Finish ${key}?`,
     effect: 'The visitors who were held back as control move as well, and the comparison ends.',
     tone: 'plain',
     change: command(key, 'finish', `${key} is finished`),
@@ -131,7 +128,6 @@ function finishPlan({ key }: FlagSummary): Plan {
 function pausePlan({ key }: FlagSummary): Plan {
   return {
     label: 'Pause',
-    title: `Pause ${key}?`,
     effect:
       'The flag stays at this stage until it is resumed. No visitors move, and the guard can still roll back.',
     tone: 'plain',
@@ -166,7 +162,6 @@ export function stagePlan(flag: FlagSummary, { rules = [], guard }: Definition, 
 function rollbackPlan(flag: FlagSummary): Plan {
   return {
     label: 'Roll back',
-    title: `Roll back ${flag.key}?`,
     effect: `${movesText(liveShare(flag, Date.now()), 0)}. The flag stays rolled back until it is resumed, with a new attempt from the first stage.`,
     tone: isWorse(flag) ? 'primary' : 'plain',
     change: rollback(flag.key),
@@ -178,7 +173,6 @@ function resumePlan({ key }: FlagSummary, stages: Stages): Plan {
   const first = stages[0]?.percentage
   return {
     label: 'Resume',
-    title: `Resume ${key}?`,
     effect:
       first === undefined
         ? 'A new attempt starts, with fresh evidence.'
@@ -192,7 +186,6 @@ function enablePlan({ key, percentage }: FlagSummary): Plan {
   const off: Change = { kind: 'disable', flag: key, done: `${key} is disabled` }
   return {
     label: 'Enable',
-    title: `Enable ${key}?`,
     effect: `The rules decide again. ${movesText(0, percentage)}.`,
     tone: 'primary',
     change: { kind: 'enable', flag: key, done: `${key} is enabled`, undo: off },
@@ -204,7 +197,6 @@ function disablePlan(flag: FlagSummary): Plan {
   const on: Change = { kind: 'enable', flag: key, done: `${key} is enabled` }
   return {
     label: 'Disable',
-    title: `Disable ${key}?`,
     effect: `All visitors get the off variant, by a new version of the document. ${movesText(liveShare(flag, Date.now()), 0)}.`,
     tone: 'plain',
     change: { kind: 'disable', flag: key, done: `${key} is disabled`, undo: on },

@@ -27,7 +27,7 @@ export function ChangeDialog({
   }
   return (
     <FormDialog
-      title={title}
+      title={title ?? `${label} ${flag}?`}
       action={label}
       isDangerous={tone === 'danger'}
       onClose={props.onClose}

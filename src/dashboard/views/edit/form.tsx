@@ -67,18 +67,28 @@ export function ProblemNotes({ problems }: { problems: readonly Problem[] }) {
   ))
 }
 
-/** A text; an empty one is omitted from the document. */
-export function TextField({ path, placeholder, ...frame }: FieldProps) {
-  const { value, problems, set } = usePlace(path)
+/** A place, with what its label and its control need to belong together. */
+function useField({ path, placeholder, ...frame }: FieldProps) {
+  const place = usePlace(path)
   const id = useId()
+  const isInvalid = place.problems.length > 0
+  return {
+    ...place,
+    frame: { ...frame, id, problems: place.problems },
+    control: { id, 'aria-invalid': isInvalid, 'aria-describedby': `${id}-notes` },
+    placeholder: placeholder ?? '',
+  }
+}
+
+/** A text; an empty one is omitted from the document. */
+export function TextField(props: FieldProps) {
+  const { value, set, frame, control, placeholder } = useField(props)
   return (
-    <Frame {...frame} id={id} problems={problems}>
+    <Frame {...frame}>
       <input
-        id={id}
+        {...control}
         value={typeof value === 'string' ? value : ''}
-        placeholder={placeholder ?? ''}
-        aria-invalid={problems.length > 0}
-        aria-describedby={`${id}-notes`}
+        placeholder={placeholder}
         onInput={(event) => set(event.currentTarget.value || undefined)}
       />
     </Frame>
@@ -91,19 +101,16 @@ type NumberFieldProps = FieldProps & {
   isRequired?: boolean
 }
 
-export function NumberField({ path, unit, placeholder, isRequired = false, ...frame }: NumberFieldProps) {
-  const { value, problems, set } = usePlace(path)
-  const id = useId()
+export function NumberField({ unit, isRequired = false, ...props }: NumberFieldProps) {
+  const { value, set, frame, control, placeholder } = useField(props)
   return (
-    <Frame {...frame} id={id} problems={problems}>
+    <Frame {...frame}>
       <span class="with-unit">
         <NumberInput
-          id={id}
+          {...control}
           step="any"
           value={typeof value === 'number' ? value : undefined}
-          placeholder={placeholder ?? ''}
-          aria-invalid={problems.length > 0}
-          aria-describedby={`${id}-notes`}
+          placeholder={placeholder}
           onNumber={(number) => set(number ?? (isRequired ? null : undefined))}
         />
         {unit}
@@ -118,20 +125,13 @@ type SelectFieldProps = FieldProps & {
   fallback?: string
 }
 
-export function SelectField({ path, options, fallback = '', ...frame }: SelectFieldProps) {
-  const { value, problems, set } = usePlace(path)
-  const id = useId()
+export function SelectField({ options, fallback = '', ...props }: SelectFieldProps) {
+  const { value, set, frame, control } = useField(props)
   const known = typeof value === 'string' ? value : fallback
+  const choices = options.some(([each]) => each === known) ? options : [[known, known] as const, ...options]
   return (
-    <Frame {...frame} id={id} problems={problems}>
-      <Select
-        id={id}
-        value={known}
-        choices={options.some(([each]) => each === known) ? options : [[known, known], ...options]}
-        aria-invalid={problems.length > 0}
-        aria-describedby={`${id}-notes`}
-        onChoose={set}
-      />
+    <Frame {...frame}>
+      <Select {...control} value={known} choices={choices} onChoose={set} />
     </Frame>
   )
 }
@@ -159,24 +159,21 @@ type ListFieldProps = FieldProps & {
 }
 
 /** A comma-separated list; the text stays as it was typed until the field loses the focus. */
-export function ListField({ path, isTyped = false, placeholder, ...frame }: ListFieldProps) {
-  const { value, problems, set } = usePlace(path)
-  const known = Array.isArray(value) ? value : []
+export function ListField({ isTyped = false, ...props }: ListFieldProps) {
+  const { value, set, frame, control, placeholder } = useField(props)
   const [typed, setTyped] = useState<string>()
-  const id = useId()
+  const type = (text: string) => {
+    setTyped(text)
+    const items = parseList(text, isTyped)
+    set(items.length === 0 ? undefined : items)
+  }
   return (
-    <Frame {...frame} id={id} problems={problems}>
+    <Frame {...frame}>
       <input
-        id={id}
-        value={typed ?? listText(known, isTyped)}
-        placeholder={placeholder ?? ''}
-        aria-invalid={problems.length > 0}
-        aria-describedby={`${id}-notes`}
-        onInput={(event) => {
-          setTyped(event.currentTarget.value)
-          const items = parseList(event.currentTarget.value, isTyped)
-          set(items.length === 0 ? undefined : items)
-        }}
+        {...control}
+        value={typed ?? listText(Array.isArray(value) ? value : [], isTyped)}
+        placeholder={placeholder}
+        onInput={(event) => type(event.currentTarget.value)}
         onBlur={() => setTyped(undefined)}
       />
     </Frame>
