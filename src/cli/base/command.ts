@@ -42,7 +42,7 @@ export type CliCommand = {
   subcommands?: readonly CliCommand[]
 }
 
-export const GROUPS = ['Set up', 'Document', 'Flags', 'Rollout', 'Look', 'Manage'] as const
+export const GROUPS = ['Set up', 'Document', 'Flags', 'Rollout', 'Inspect', 'Manage'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** The outcome of a command. `failed` makes the exit code 1. */

@@ -6,7 +6,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--profile NAME', summary: 'the gate of a profile (or SLUICE_PROFILE)' },
   {
     flags: '--token TOKEN',
-    summary: 'visible to other users of this machine: prefer SLUICE_TOKEN or a profile',
+    summary: 'the token; other users can see it here: prefer SLUICE_TOKEN or a profile',
   },
   { flags: '--token-file FILE', summary: 'read the token from a file; "-" is standard input' },
   { flags: '--timeout SECONDS', summary: 'how long the gate may take to answer (10)', kind: 'number' },

@@ -5,8 +5,8 @@ import { table } from '../render/table.ts'
 
 export const audit: CliCommand = {
   name: 'audit',
-  group: 'Look',
-  summary: 'Who changed what, when and why',
+  group: 'Inspect',
+  summary: 'Show who changed what, when and why',
   arguments: [{ name: '[flag]', summary: 'only about this flag', completes: 'flags' }],
   options: [LIMIT, BEFORE],
   examples: [
@@ -31,8 +31,8 @@ export const audit: CliCommand = {
 
 export const feedback: CliCommand = {
   name: 'feedback',
-  group: 'Look',
-  summary: 'Feedback of visitors about a flag',
+  group: 'Inspect',
+  summary: 'List the feedback of visitors',
   arguments: [{ name: '[flag]', summary: 'only about this flag', completes: 'flags' }],
   options: [{ flags: '--variant NAME', summary: 'only from visitors who had this variant' }, LIMIT, BEFORE],
   examples: [['feedback new-checkout --variant on', 'from visitors who have it']],

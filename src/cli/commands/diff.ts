@@ -8,7 +8,7 @@ import { impactLines } from '../render/impact.ts'
 export const diff: CliCommand = {
   name: 'diff',
   group: 'Document',
-  summary: 'What a document would change, and its impact',
+  summary: 'Show what a document would change, and its impact',
   details:
     'Compares the document with the one in force, and tells the impact: recently sampled requests are replayed through both. With two files it works without a gate, and tells no impact.',
   arguments: [

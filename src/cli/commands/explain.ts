@@ -20,8 +20,8 @@ const PRODUCTION = 'production'
 
 export const explain: CliCommand = {
   name: 'explain',
-  group: 'Look',
-  summary: 'What a visitor gets, and why',
+  group: 'Inspect',
+  summary: 'Explain what a visitor gets',
   details:
     'Asks the gate, with its kills, rollbacks and stages. With --document it works without a gate: the file decides, with every rollout at its first stage. A request without an id of the visitor has no targeting key here; the gate would issue a new one.',
   arguments: [

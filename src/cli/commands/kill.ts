@@ -43,7 +43,7 @@ export const kill: CliCommand = {
     ['kill --all --yes', 'every flag of the gate, without confirmation'],
     ['kill new-checkout --kv', 'without the gate, when nothing else works'],
   ],
-  failsWhen: 'it was refused, or with --wait is not live everywhere in time',
+  failsWhen: 'it was refused, or with --wait it is not live everywhere in time',
   async run(call) {
     const flag = flagOf(call)
     if (flag === KILL_ALL) await call.confirm('Kill all flags of the gate?')

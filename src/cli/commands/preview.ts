@@ -5,7 +5,7 @@ const DURATION: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 8
 
 export const preview: CliCommand = {
   name: 'preview',
-  group: 'Look',
+  group: 'Inspect',
   summary: 'Create a link that sets variants for the browser that opens it',
   details:
     'The link is signed and expires. It works on flags that are off or rolled back; a killed flag stays off.',

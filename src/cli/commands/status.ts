@@ -1,10 +1,10 @@
 import type { CliCommand } from '../base/command.ts'
-import { statusView, summariesOf } from '../render/status-view.ts'
+import { noFlag, statusView, summariesOf } from '../render/status-view.ts'
 import { watchStatus } from '../render/status-watch.ts'
 
 export const status: CliCommand = {
   name: 'status',
-  group: 'Look',
+  group: 'Inspect',
   summary: 'Show the status of the gate',
   details:
     'Every flag with its state, its stage, and the requests of the current attempt. With --watch the view is live; with --watch --json each change is one line of JSON.',
@@ -22,6 +22,7 @@ export const status: CliCommand = {
     if (call.options.has('watch')) return await watchStatus(call, client, url, flag)
     const picture = await call.ask('getStatus')
     const failed = picture.controller !== 'ok' || picture.document.refused.length > 0
+    if (flag !== undefined && !Object.hasOwn(picture.flags, flag)) throw noFlag(flag)
     if (call.isJson) return { json: picture, text: '', failed }
     const summaries = summariesOf(await call.ask('listFlags'))
     return { json: picture, text: statusView(picture, { url, paint: call.paint, flag, summaries }), failed }
@@ -30,7 +31,7 @@ export const status: CliCommand = {
 
 export const watch: CliCommand = {
   name: 'watch',
-  group: 'Look',
+  group: 'Inspect',
   summary: 'Watch the status of the gate until Ctrl-C',
   details: 'Short for "status --watch".',
   arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],

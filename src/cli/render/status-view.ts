@@ -33,8 +33,12 @@ export function statusView(status: Status, { url, paint, flag, summaries }: View
   })
   if (flag === undefined) return [...parts, flagsTable(rows, paint)].join('\n\n')
   const row = rows.find(({ summary }) => summary.key === flag)
-  if (row === undefined) throw new UsageError(`The gate has no flag ${flag}. See: sluice flags list`)
+  if (row === undefined) throw noFlag(flag)
   return [...parts, flagView(row, paint)].join('\n\n')
+}
+
+export function noFlag(flag: string): UsageError {
+  return new UsageError(`The gate has no flag ${flag}. See: sluice flags list`)
 }
 
 function headline(status: Status, url: string, paint: Paint): string {

@@ -65,8 +65,8 @@ export function Segments({ label, name, value, choices, onChoose }: SegmentsProp
   )
 }
 
-/** The most that the admin API takes. */
-const LONGEST_REASON = 500
+/** As the admin API allows. */
+const MAX_REASON_LENGTH = 500
 
 type ReasonFieldProps = { value: string; onChange: (reason: string) => void }
 
@@ -81,7 +81,7 @@ export function ReasonField({ value, onChange }: ReasonFieldProps) {
     <Field label={label}>
       <input
         value={value}
-        maxLength={LONGEST_REASON}
+        maxLength={MAX_REASON_LENGTH}
         onInput={(event) => onChange(event.currentTarget.value)}
       />
     </Field>

@@ -18,11 +18,11 @@ export type LiveState = {
 /** A healthy stream says something at least every 15 s. */
 const SILENCE_MS = 20_000
 /** It starts with the whole status; one that doesn't is held back by something in between. */
-const FIRST_WORD_MS = 5_000
+const FIRST_EVENT_MS = 5_000
 const POLL_MS = 2_000
 /** Until streaming is tried again: longer after each failure, which is likely to repeat. */
-const TRY_STREAM_AFTER_MS = 10_000
-const TRY_STREAM_AT_LEAST_EVERY_MS = 30_000
+const STREAM_RETRY_MS = 10_000
+const MAX_STREAM_RETRY_MS = 30_000
 
 export const live = createStore<LiveState>({ status: undefined, by: 'starting', heardAtMs: Date.now() })
 
@@ -46,11 +46,11 @@ export function useKills(): { all: boolean } {
 }
 
 async function follow(client: AdminClient, flags: string, stop: AbortSignal): Promise<void> {
-  let waitMs = TRY_STREAM_AFTER_MS
+  let waitMs = STREAM_RETRY_MS
   while (!stop.aborted) {
-    if (await stream(client, flags, stop)) waitMs = TRY_STREAM_AFTER_MS
+    if (await stream(client, flags, stop)) waitMs = STREAM_RETRY_MS
     await poll(client, flags, stop, Date.now() + waitMs)
-    waitMs = Math.min(waitMs * 2, TRY_STREAM_AT_LEAST_EVERY_MS)
+    waitMs = Math.min(waitMs * 2, MAX_STREAM_RETRY_MS)
   }
 }
 
@@ -59,8 +59,8 @@ async function stream(client: AdminClient, flags: string, stop: AbortSignal): Pr
   const end = new AbortController()
   const give = () => end.abort()
   stop.addEventListener('abort', give)
-  let timer = setTimeout(give, FIRST_WORD_MS)
-  let hasSpoken = false
+  let timer = setTimeout(give, FIRST_EVENT_MS)
+  let hasEvents = false
   // Where streaming has failed before, polling continues until it works.
   const meanwhile = new AbortController()
   const isDoubtful = live.value.by === 'polling' || live.value.by === 'lost'
@@ -71,7 +71,7 @@ async function stream(client: AdminClient, flags: string, stop: AbortSignal): Pr
       clearTimeout(timer)
       timer = setTimeout(give, SILENCE_MS)
       if (stop.aborted) break
-      hasSpoken = true
+      hasEvents = true
       meanwhile.abort()
       hear('stream', event === 'status' ? (JSON.parse(data) as Status) : undefined)
     }
@@ -82,7 +82,7 @@ async function stream(client: AdminClient, flags: string, stop: AbortSignal): Pr
     meanwhile.abort()
     stop.removeEventListener('abort', give)
   }
-  return hasSpoken
+  return hasEvents
 }
 
 async function poll(

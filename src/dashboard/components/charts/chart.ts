@@ -24,14 +24,14 @@ export type Drawing = {
   marks?: readonly { at: number; label: string }[]
   format: (value: number) => string
   /** Top of the scale where the values stay below it. */
-  leastTop?: number
+  minTop?: number
   log?: boolean
 }
 
 export type Chart = { show(drawing: Drawing): void; destroy(): void }
 
 const HEIGHT_PX = 172
-const LEAST_BETWEEN_LABELS_PX = 40
+const MIN_LABEL_DISTANCE_PX = 40
 const SYNC = 'sluice'
 
 /** Draws into an element, as wide as it is. */
@@ -63,7 +63,7 @@ function dataOf({ times, lines }: Drawing): UPlot.AlignedData {
 }
 
 function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UPlot.Options {
-  const { lines, bands = [], format, leastTop = 0, log = false } = drawing
+  const { lines, bands = [], format, minTop = 0, log = false } = drawing
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
   const [text, grid] = [colourOf('text-3'), colourOf('line')]
   const axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } }
@@ -76,8 +76,8 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
     scales: {
       x: { time: true },
       y: log
-        ? { distr: 3, range: (_, least, most) => [Math.min(0.1, least || 0.1), Math.max(leastTop, most) * 2] }
-        : { range: (_, __, most) => [0, Math.max(leastTop, (most || 0) * 1.1)] },
+        ? { distr: 3, range: (_, min, max) => [Math.min(0.1, min || 0.1), Math.max(minTop, max) * 2] }
+        : { range: (_, __, max) => [0, Math.max(minTop, (max || 0) * 1.1)] },
     },
     axes: [
       { ...axis, space: 70, size: 26, values: (_, ticks) => ticks.map(timeText) },
@@ -86,7 +86,7 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
         size: 52,
         space: 34,
         ...(log && {
-          splits: (_: UPlot, __: number, least: number, most: number) => powersOfTen(least, most),
+          splits: (_: UPlot, __: number, min: number, max: number) => powersOfTen(min, max),
         }),
         values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
       },
@@ -122,9 +122,9 @@ function showLast(plot: UPlot): void {
   if (idx === null || idx === undefined) plot.setLegend({ idx: plot.data[0].length - 1 }, false)
 }
 
-function powersOfTen(least: number, most: number): number[] {
+function powersOfTen(min: number, max: number): number[] {
   const powers: number[] = []
-  for (let power = Math.ceil(Math.log10(least)); 10 ** power <= most; power++) powers.push(10 ** power)
+  for (let power = Math.ceil(Math.log10(min)); 10 ** power <= max; power++) powers.push(10 ** power)
   return powers
 }
 
@@ -143,7 +143,7 @@ function drawMarks(plot: UPlot, { marks = [] }: Drawing, colour: string): void {
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)
     ctx.stroke()
-    if (x - lastX < LEAST_BETWEEN_LABELS_PX * devicePixelRatio) continue
+    if (x - lastX < MIN_LABEL_DISTANCE_PX * devicePixelRatio) continue
     lastX = x
     ctx.fillText(label, x + 4 * devicePixelRatio, bbox.top + 9 * devicePixelRatio)
   }

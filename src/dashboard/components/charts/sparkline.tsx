@@ -6,7 +6,7 @@ import { useSession } from '../../state/session.ts'
 const WIDTH = 96
 const HEIGHT = 28
 /** A lower error rate is noise, and should look like it. */
-const LEAST_SCALE = 0.02
+const MIN_SCALE = 0.02
 const LOOK = { seconds: 300, everyMs: 10_000 }
 
 /** Error rate of the canary against control, over the last five minutes. */
@@ -18,7 +18,7 @@ export function Sparkline({ flag }: { flag: FlagSummary }) {
   if (points.length < 2) return <span class="sparkline" />
   const canary = smoothed(points, 'canary').map(rateOf)
   const control = smoothed(points, 'control').map(rateOf)
-  const top = Math.max(LEAST_SCALE, ...canary, ...control)
+  const top = Math.max(MIN_SCALE, ...canary, ...control)
   const title = `errors: canary ${rateText(canary.at(-1))}, control ${rateText(control.at(-1))}`
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title}>

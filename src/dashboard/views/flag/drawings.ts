@@ -7,7 +7,7 @@ export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 
 /** 95 %. */
 const Z = 1.96
-const LEAST_RATE_SHOWN = 0.01
+const MIN_RATE_SHOWN = 0.01
 
 /** The charts of a flag; one for evidence only where a guard collects any. */
 export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDrawing[] {
@@ -34,7 +34,7 @@ function requests(points: readonly SeriesPoint[], stepMs: number, common: Common
       ...common,
       lines: [line('canary', canary), line('control', control)],
       format: (value) => shortCount(Number(value.toPrecision(3))),
-      leastTop: 1,
+      minTop: 1,
     },
   }
 }
@@ -48,7 +48,7 @@ function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: C
       ...common,
       lines: [{ ...line('control', all), label: 'all' }],
       format: shortCount,
-      leastTop: 1,
+      minTop: 1,
     },
   }
 }
@@ -70,7 +70,7 @@ function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
       ],
       bands: [{ lines: [0, 1], colour: 'accent-band' }],
       format: rateText,
-      leastTop: LEAST_RATE_SHOWN,
+      minTop: MIN_RATE_SHOWN,
     },
   }
 }
@@ -91,7 +91,7 @@ function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
         { ...line('control', of('control', 'p50Ms')), label: 'control p50', thin: true },
       ],
       format: latencyText,
-      leastTop: 10,
+      minTop: 10,
     },
   }
 }
@@ -110,7 +110,7 @@ function evidence(points: readonly SeriesPoint[], rollbackWealth: number, common
         { label: 'acts at', colour: 'bad-fill', values: points.map(() => rollbackWealth), dash: true },
       ],
       format: (value) => String(Number(value.toPrecision(2))),
-      leastTop: rollbackWealth,
+      minTop: rollbackWealth,
       log: true,
     },
   }
