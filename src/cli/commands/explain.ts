@@ -1,3 +1,4 @@
+import type { Visitor } from '../../contract/requests.ts'
 import type { Explanation, Responses } from '../../contract/responses.ts'
 import { conditionText, outcomeText } from '../../contract/words/rules.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
@@ -11,9 +12,9 @@ import { messageOf } from '../../core/message-of.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import type { Paint } from '../base/terminal.ts'
-import { DescribedFacts } from '../document/described-facts.ts'
+import { DescribedFacts, type DescribedRequest } from '../document/described-facts.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
-import { type DescribedVisitor, VISITOR_OPTIONS, visitorIn } from '../document/visitor-options.ts'
+import { VISITOR_OPTIONS, visitorIn } from '../document/visitor-options.ts'
 
 type Explained = Responses['explain']
 const PRODUCTION = 'production'
@@ -55,14 +56,14 @@ export const explain: CliCommand = {
   },
 }
 
-async function byGate(call: Call, context: DescribedVisitor, flag: string | undefined): Promise<Explained> {
+async function byGate(call: Call, context: Visitor, flag: string | undefined): Promise<Explained> {
   const body = { context, ...(flag !== undefined && { flag }) }
   return await call.ask('explain', { body })
 }
 
 async function byFile(
   { options, terminal }: Call,
-  visitor: DescribedVisitor,
+  visitor: Visitor,
   flag: string | undefined,
   file: string,
 ): Promise<Explained> {
@@ -98,7 +99,7 @@ async function byFile(
   }
 }
 
-function factsOf(request: NonNullable<DescribedVisitor['request']>, nowMs: number): DescribedFacts {
+function factsOf(request: DescribedRequest, nowMs: number): DescribedFacts {
   try {
     return new DescribedFacts(request, nowMs)
   } catch (error) {

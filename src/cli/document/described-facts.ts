@@ -1,15 +1,10 @@
 /** A request that the options describe, as the gate would see it. */
+import type { Visitor } from '../../contract/requests.ts'
 import type { AttributeValue } from '../../core/context/attributes.ts'
 import { cookieIn } from '../../core/context/cookie.ts'
 import type { RequestFacts } from '../../core/context/request-context.ts'
 
-export type DescribedRequest = {
-  url: string
-  method: string
-  headers: Readonly<Record<string, string>>
-  cf: Readonly<Record<string, unknown>>
-  claims: Readonly<Record<string, string>>
-}
+export type DescribedRequest = NonNullable<Visitor['request']>
 
 export class DescribedFacts implements RequestFacts {
   readonly nowMs: number
@@ -48,7 +43,8 @@ export class DescribedFacts implements RequestFacts {
   }
 
   claim(path: string): AttributeValue | undefined {
-    return Object.hasOwn(this.#request.claims, path) ? this.#request.claims[path] : undefined
+    // Options give texts only.
+    return Object.hasOwn(this.#request.claims, path) ? String(this.#request.claims[path]) : undefined
   }
 
   ip(): string | undefined {

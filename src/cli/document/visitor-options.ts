@@ -1,4 +1,5 @@
 /** The visitor that the options describe: `--key`, `--attribute`, `--request` and so on. */
+import type { Visitor } from '../../contract/requests.ts'
 import type { Scalar } from '../../core/context/attributes.ts'
 import type { OptionSpec } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
@@ -22,22 +23,10 @@ export const VISITOR_OPTIONS: readonly OptionSpec[] = [
   { flags: '--claim NAME=VALUE', summary: 'a claim of a verified token', kind: 'list' },
 ]
 
-export type DescribedVisitor = {
-  targetingKey?: string
-  attributes: Record<string, Scalar | Scalar[]>
-  request?: {
-    url: string
-    method: string
-    headers: Record<string, string>
-    cf: Record<string, string | number>
-    claims: Record<string, string>
-  }
-}
-
 const OF_A_REQUEST = ['method', 'header', 'cf', 'claim'] as const
 const ANY_ORIGIN = 'https://example.com'
 
-export function visitorIn(options: Options): DescribedVisitor {
+export function visitorIn(options: Options): Visitor {
   const key = options.text('key')
   const visitor = { attributes: attributesIn(options.list('attribute')), ...(key && { targetingKey: key }) }
   const url = options.text('request')

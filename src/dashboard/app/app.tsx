@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { plural } from '../../core/figures.ts'
 import { Notices } from '../components/dialogs/notices.tsx'
-import { Icon } from '../components/icon.tsx'
+import { IconButton } from '../components/icon.tsx'
 import { Boundary, Freshness } from '../components/loading.tsx'
 import { Logo } from '../components/logo.tsx'
 import { Toasts } from '../components/toasts.tsx'
@@ -101,17 +101,7 @@ function Epoch() {
 
 function ThemeButton() {
   const now = useStore(theme)
-  return (
-    <button
-      type="button"
-      class="quiet icon-only"
-      aria-label={`Change theme, now ${now}`}
-      title={`Theme: ${now}`}
-      onClick={nextTheme}
-    >
-      <Icon name="sun" />
-    </button>
-  )
+  return <IconButton icon="sun" label={`Change theme, now ${now}`} onClick={nextTheme} />
 }
 
 /** "/" puts the focus into the search field of the view. */

@@ -15,6 +15,17 @@ export function Field({ label, hint, children }: FieldProps) {
   )
 }
 
+type CheckboxProps = { label: string; checked: boolean; onChange: (checked: boolean) => void }
+
+export function Checkbox({ label, checked, onChange }: CheckboxProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+      {label}
+    </label>
+  )
+}
+
 export type Choice = readonly [value: string, label: string]
 
 type SelectProps = {

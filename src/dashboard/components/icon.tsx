@@ -27,3 +27,25 @@ export function Icon({ name }: { name: IconName }) {
     </svg>
   )
 }
+
+type IconButtonProps = { icon: IconName; label: string; onClick: () => void }
+
+/** A button that shows only an icon; a screen reader hears its label. */
+export function IconButton({ icon, label, onClick }: IconButtonProps) {
+  return (
+    <button type="button" class="quiet icon-only" aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  )
+}
+
+/** "+ Rule" */
+export function AddButton({ what, onClick }: { what: string; onClick: () => void }) {
+  return (
+    <div>
+      <button type="button" class="small" onClick={onClick}>
+        <Icon name="plus" /> {what}
+      </button>
+    </div>
+  )
+}

@@ -19,6 +19,8 @@ const VIEWS = [
   ['Flags', ''],
   ['one flag with stages', `/flags/${FLAG}`],
   ['one flag with a percentage', '/flags/split'],
+  ['one flag with requirements', '/flags/dependent'],
+  ['Edit, with requirements', '/flags/dependent/edit'],
   ['a flag that is not there', `/flags/${encodeURIComponent(attack(0))}`],
   ['New flag', '/new'],
   ['Edit', `/flags/${FLAG}/edit`],
@@ -73,6 +75,13 @@ beforeAll(async () => {
           guard: { errors: {}, latency: {}, ceilings: { errorRate: 0.5 } },
         },
         split: { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 30, serve: 'on' }] },
+        theme: { variants: { dark: 'd', dim: 'm', light: 'l' }, off: 'light' },
+        dependent: {
+          variants: { on: true, off: false },
+          off: 'off',
+          requires: ['split', { flag: FLAG, on: false }, { flag: 'theme', variants: ['dark', 'dim'] }],
+          rules: [{ percentage: 5, serve: 'on' }],
+        },
       },
       notifications: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] },
     },
@@ -167,6 +176,7 @@ describe.skipIf(!hasBrowser).each([
       expect(await faultsOf(page)).toEqual([])
       expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
       expect(await page.locator('main img, main script').count()).toBe(0)
+      expect(await page.locator('body').innerText()).not.toContain('[object')
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0)
@@ -201,6 +211,18 @@ describe.skipIf(!hasBrowser)('what comes and goes', () => {
     await signIn(page, gate.url, ADMIN_TOKEN, '/flags/%E0%A4%A')
     await page.getByText('The document has no flag').waitFor()
     expect(complaints).toEqual([])
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('what a flag requires', () => {
+  it('reads as sentences, on its page and in its form', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/dependent')
+    await page.getByText('Requires: split is on and staged is off and theme serves dark or dim').waitFor()
+    await page.getByRole('link', { name: 'Edit' }).click()
+    const field = page.getByLabel('Requires flags')
+    expect(await field.inputValue()).toBe('split is on, staged is off, theme serves dark or dim')
     await close()
   })
 })

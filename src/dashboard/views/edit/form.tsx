@@ -3,7 +3,7 @@ import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
 import type { PathKey, Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { type Choice, Select } from '../../components/fields.tsx'
+import { Checkbox, type Choice, Select } from '../../components/fields.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { placeOf, valueAt, withValue } from './draft.ts'
 import { listText, parseList } from './list-text.ts'
@@ -139,17 +139,13 @@ export function SelectField({ options, fallback = '', ...props }: SelectFieldPro
 /** A checkbox; the fallback is omitted from the document. */
 export function CheckField({ path, label, fallback = false }: FieldProps & { fallback?: boolean }) {
   const { value, set } = usePlace(path)
+  const checked = typeof value === 'boolean' ? value : fallback
   return (
-    <label class="check">
-      <input
-        type="checkbox"
-        checked={typeof value === 'boolean' ? value : fallback}
-        onChange={(event) =>
-          set(event.currentTarget.checked === fallback ? undefined : event.currentTarget.checked)
-        }
-      />
-      {label}
-    </label>
+    <Checkbox
+      label={label}
+      checked={checked}
+      onChange={(next) => set(next === fallback ? undefined : next)}
+    />
   )
 }
 

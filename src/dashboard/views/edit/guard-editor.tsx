@@ -1,3 +1,4 @@
+import { Checkbox } from '../../components/fields.tsx'
 import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
 
 type GuardParts = Record<string, unknown>
@@ -14,14 +15,11 @@ export function GuardEditor() {
   return (
     <fieldset class="card">
       <legend>Guard</legend>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={guard !== undefined}
-          onChange={(event) => set(event.currentTarget.checked ? { errors: {}, latency: {} } : undefined)}
-        />
-        Compare canary with control, and act when the canary is worse
-      </label>
+      <Checkbox
+        label="Compare canary with control, and act when the canary is worse"
+        checked={guard !== undefined}
+        onChange={(isOn) => set(isOn ? { errors: {}, latency: {} } : undefined)}
+      />
       {guard && (
         <>
           <div class="row">
@@ -62,10 +60,5 @@ function Part({ name, label, guard }: PartProps) {
   const { set } = usePlace(['guard', name])
   // An empty guard compares both.
   const isOn = Object.keys(guard).length === 0 || (guard[name] !== undefined && guard[name] !== false)
-  return (
-    <label class="check">
-      <input type="checkbox" checked={isOn} onChange={() => set(isOn ? false : {})} />
-      {label}
-    </label>
-  )
+  return <Checkbox label={label} checked={isOn} onChange={() => set(isOn ? false : {})} />
 }

@@ -2,8 +2,8 @@ import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { type Choice, Segments } from '../../components/fields.tsx'
-import { Icon } from '../../components/icon.tsx'
+import { Checkbox, type Choice, Segments } from '../../components/fields.tsx'
+import { AddButton, IconButton } from '../../components/icon.tsx'
 import {
   CheckField,
   ListField,
@@ -41,11 +41,7 @@ export function RulesEditor() {
         />
       ))}
       <ProblemNotes problems={problems} />
-      <div>
-        <button type="button" class="small" onClick={() => set([...rules, newRule(definition)])}>
-          <Icon name="plus" /> Rule
-        </button>
-      </div>
+      <AddButton what="Rule" onClick={() => set([...rules, newRule(definition)])} />
       <datalist id="attributes">
         {Object.keys(BUILT_IN_ATTRIBUTES).map((name) => (
           <option key={name} value={name} />
@@ -71,24 +67,8 @@ function RuleEditor({ index, onUp, onRemove }: RuleEditorProps) {
     <fieldset class="card rule">
       <legend>Rule {index + 1}</legend>
       <div class="row rule-tools">
-        {onUp && (
-          <button
-            type="button"
-            class="quiet icon-only"
-            aria-label={`Move rule ${index + 1} up`}
-            onClick={onUp}
-          >
-            <Icon name="up" />
-          </button>
-        )}
-        <button
-          type="button"
-          class="quiet icon-only"
-          aria-label={`Remove rule ${index + 1}`}
-          onClick={onRemove}
-        >
-          <Icon name="trash" />
-        </button>
+        {onUp && <IconButton icon="up" label={`Move rule ${index + 1} up`} onClick={onUp} />}
+        <IconButton icon="trash" label={`Remove rule ${index + 1}`} onClick={onRemove} />
       </div>
       <TextField path={[...path, 'name']} label="Name" placeholder="shown in traces" />
       <Conditions path={[...path, 'when']} />
@@ -113,15 +93,10 @@ function Conditions({ path }: { path: Path }) {
           onRemove={() => set(without(index).length === 0 ? undefined : without(index))}
         />
       ))}
-      <div>
-        <button
-          type="button"
-          class="small"
-          onClick={() => set([...conditions, { attribute: 'country', op: 'in', values: [] }])}
-        >
-          <Icon name="plus" /> Condition
-        </button>
-      </div>
+      <AddButton
+        what="Condition"
+        onClick={() => set([...conditions, { attribute: 'country', op: 'in', values: [] }])}
+      />
     </div>
   )
 }
@@ -151,9 +126,7 @@ function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
         <ListField path={[...path, 'values']} label="Values" isBare isTyped placeholder="US, RO" />
       )}
       <CheckField path={[...path, 'negate']} label="not" />
-      <button type="button" class="quiet icon-only" aria-label="Remove the condition" onClick={onRemove}>
-        <Icon name="trash" />
-      </button>
+      <IconButton icon="trash" label="Remove the condition" onClick={onRemove} />
     </div>
   )
 }
@@ -223,10 +196,7 @@ function Serve({ path }: { path: Path }) {
       ) : (
         <SelectField path={path} label="Serve" options={variants.map((name) => [name, name])} />
       )}
-      <label class="check">
-        <input type="checkbox" checked={isWeighted} onChange={toggle} />
-        Split between variants
-      </label>
+      <Checkbox label="Split between variants" checked={isWeighted} onChange={toggle} />
     </div>
   )
 }

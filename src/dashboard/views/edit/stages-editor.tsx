@@ -1,5 +1,6 @@
+import { stageText } from '../../../contract/words/flag-state.ts'
 import type { RuleInput } from '../../../core/config/schema/document.ts'
-import { Icon } from '../../components/icon.tsx'
+import { AddButton, IconButton } from '../../components/icon.tsx'
 import {
   CheckField,
   NumberField,
@@ -37,23 +38,16 @@ export function StagesEditor({ path }: { path: Path }) {
               fallback="auto"
             />
             <CheckField path={[...path, index, 'approval']} label="approval" />
-            <button
-              type="button"
-              class="quiet icon-only"
-              aria-label={`Remove stage ${index + 1}`}
+            <IconButton
+              icon="trash"
+              label={`Remove ${stageText(index)}`}
               onClick={() => set(stages.filter((__, at) => at !== index))}
-            >
-              <Icon name="trash" />
-            </button>
+            />
           </li>
         ))}
       </ol>
       <ProblemNotes problems={problems} />
-      <div>
-        <button type="button" class="small" onClick={add}>
-          <Icon name="plus" /> Stage
-        </button>
-      </div>
+      <AddButton what="Stage" onClick={add} />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { valueText } from '../../../core/figures.ts'
-import { Icon } from '../../components/icon.tsx'
+import { AddButton, IconButton } from '../../components/icon.tsx'
 import { withVariantRenamed } from './draft.ts'
 import { ProblemNotes, SelectField, useForm, usePlace } from './form.tsx'
 
@@ -30,21 +30,12 @@ export function VariantsEditor() {
             onChange={(next) => rename(name, next)}
           />
           <VariantValue name={name} value={json} onChange={(next) => put(index, next)} />
-          <button
-            type="button"
-            class="quiet icon-only"
-            aria-label={`Remove the variant ${name}`}
-            onClick={() => remove(index)}
-          >
-            <Icon name="trash" />
-          </button>
+          <IconButton icon="trash" label={`Remove the variant ${name}`} onClick={() => remove(index)} />
         </div>
       ))}
       <ProblemNotes problems={problems} />
       <div class="row between">
-        <button type="button" class="small" onClick={add}>
-          <Icon name="plus" /> Variant
-        </button>
+        <AddButton what="Variant" onClick={add} />
         <SelectField
           path={['off']}
           label="Otherwise serve"

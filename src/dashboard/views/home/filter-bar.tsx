@@ -1,6 +1,6 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { labelOf, STATE_NAMES, type StateName } from '../../../contract/words/flag-state.ts'
-import { type Choice, Select } from '../../components/fields.tsx'
+import { Checkbox, type Choice, Select } from '../../components/fields.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { choicesOf, type Filters, NO_FILTERS } from './filters.ts'
 
@@ -49,14 +49,7 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
           onChoose={(owner) => set({ owner })}
         />
       )}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={filters.staleOnly}
-          onChange={(event) => set({ staleOnly: event.currentTarget.checked })}
-        />
-        Cleanup
-      </label>
+      <Checkbox label="Cleanup" checked={filters.staleOnly} onChange={(staleOnly) => set({ staleOnly })} />
       <output class="hint" aria-live="polite">
         {isFiltered ? `${shown} of ${flags.length}` : ''}
       </output>
