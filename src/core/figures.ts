@@ -50,9 +50,9 @@ export function latencyText(latencyMs: number | null | undefined): string {
   return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`
 }
 
-/** A moment to the second, which sorts as text: `2026-11-21 08:30:05Z`. */
+/** A moment to the second, which sorts as text: `2026-11-21 08:30:05 UTC`. */
 export function timestampText(iso: string): string {
-  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, 'Z')
+  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')
 }
 
 /** A JSON value on one line of at most so many characters; a string stands without quotes. */

@@ -103,7 +103,7 @@ describe('what a flag requires', () => {
     expect(prerequisites(flag)).toEqual([
       ['requires', 'a is on and b is off and c serves x or y'],
       ['environments', 'staging'],
-      ['schedule', 'from 2026-12-01 00:00:00Z until 2027-01-01'],
+      ['schedule', 'from 2026-12-01 00:00:00 UTC until 2027-01-01'],
     ])
     expect(prerequisites(parsed.value.flags.f as FlagInput)).toEqual(prerequisites(flag))
     expect(prerequisites({})).toEqual([])

@@ -40,7 +40,7 @@ it.each([
   [latencyText(0.42), '0.4 ms'],
   [latencyText(120.4), '120 ms'],
   [latencyText(1_350), '1.35 s'],
-  [timestampText('2026-11-21T08:30:05.123Z'), '2026-11-21 08:30:05Z'],
+  [timestampText('2026-11-21T08:30:05.123Z'), '2026-11-21 08:30:05 UTC'],
   [timestampText('2026-11-21'), '2026-11-21'],
   [valueText(undefined), '–'],
   [valueText('text'), 'text'],

@@ -1,5 +1,5 @@
 /** The gate's status as text. */
-import { internalErrorTexts } from '../../contract/internal-error-text.ts'
+
 import type { FlagStatusView, FlagSummary, Responses } from '../../contract/responses.ts'
 import {
   liveShare,
@@ -9,6 +9,7 @@ import {
   waitingText,
   withStatus,
 } from '../../contract/words/flag-state.ts'
+import { internalErrorTexts } from '../../contract/words/internal-errors.ts'
 import { countText, latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
 import { paragraphs, UsageError } from '../base/errors.ts'
 import type { Paint, Style } from '../base/terminal.ts'

@@ -71,7 +71,7 @@ export function requirementText(required: NonNullable<FlagInput['requires']>[num
   return variants ? `${flag} serves ${variants.join(' or ')}` : `${flag} is on`
 }
 
-/** "from 2026-12-01 00:00:00Z until 2027-01-01 00:00:00Z"; undefined where the flag has no schedule. */
+/** "from 2026-12-01 00:00:00 UTC until 2027-01-01"; undefined where the flag has no schedule. */
 export function scheduleText({ schedule }: Pick<FlagInput, 'schedule'>): string | undefined {
   const { start, end } = schedule ?? {}
   const parts = [start && `from ${timestampText(start)}`, end && `until ${timestampText(end)}`]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { internalErrorTexts } from '../../../src/contract/internal-error-text.ts'
+import { internalErrorTexts } from '../../../src/contract/words/internal-errors.ts'
 import {
   type InternalError,
   InternalErrors,

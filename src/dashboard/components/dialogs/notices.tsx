@@ -1,5 +1,5 @@
 /** Problems of the gate itself, above every view. */
-import { internalErrorTexts } from '../../../contract/internal-error-text.ts'
+import { internalErrorTexts } from '../../../contract/words/internal-errors.ts'
 import { plural } from '../../../core/figures.ts'
 import { live, type Status } from '../../state/live.ts'
 import { useStore } from '../../state/store.ts'

@@ -1,7 +1,8 @@
-/** What the dashboard and the command line say of exceptions that the gate has survived. */
-import type { Responses } from './responses.ts'
+/** The exceptions that the gate has survived. */
+import { countText, timestampText } from '../../core/figures.ts'
+import type { Responses } from '../responses.ts'
 
-/** What has not happened for an hour is history: metrics and the status still count it. */
+/** Older ones are only counted, in metrics and status. */
 const RECENT_MS = 3_600_000
 
 /**
@@ -17,11 +18,7 @@ export function internalErrorTexts({
     .filter(({ lastAt }) => Date.parse(at) - Date.parse(lastAt) < RECENT_MS)
     .sort((a, b) => b.lastAt.localeCompare(a.lastAt))
     .map(({ place, count, firstAt, lastAt, message }) => {
-      const times = count === 1 ? 'once' : `${count.toLocaleString('en')} times since ${utc(firstAt)}`
-      return `Internal error at ${place}: ${times}, last at ${utc(lastAt)}: ${message}`
+      const times = count === 1 ? 'once' : `${countText(count)} times since ${timestampText(firstAt)}`
+      return `Internal error at ${place}: ${times}, last at ${timestampText(lastAt)}: ${message}`
     })
-}
-
-function utc(time: string): string {
-  return `${time.slice(0, 19).replace('T', ' ')} UTC`
 }
