@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { DocumentResult } from '../document/report.ts'
 import type { EvaluateResult } from '../evaluate/report.ts'
-import type { GrowthResult } from '../growth/report.ts'
 import { fromJson, type Report } from '../guard/report.ts'
 import type { PropagationResult } from '../propagation/report.ts'
 import type { ProxyResult } from '../proxy/report.ts'
@@ -12,7 +11,6 @@ import type { ScaleResult } from '../scale/report.ts'
 
 export type Results = {
   proxy: ProxyResult
-  growth: GrowthResult
   evaluate: EvaluateResult
   document: DocumentResult
   propagation: PropagationResult
@@ -20,15 +18,7 @@ export type Results = {
   guard: Report
 }
 export type Name = keyof Results
-export const NAMES: readonly Name[] = [
-  'proxy',
-  'growth',
-  'evaluate',
-  'document',
-  'propagation',
-  'scale',
-  'guard',
-]
+export const NAMES: readonly Name[] = ['proxy', 'evaluate', 'document', 'propagation', 'scale', 'guard']
 
 const ROOT = new URL('../../', import.meta.url)
 const KEPT = new URL('build/bench.json', ROOT)

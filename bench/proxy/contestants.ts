@@ -41,12 +41,12 @@ export async function contestants(): Promise<Contestant[]> {
 }
 
 /** The gate with a document. */
-export async function startGate(worker: string, document: unknown, isolates = 1): Promise<Running> {
+async function startGate(worker: string, document: unknown): Promise<Running> {
   const kv = await startKvService()
   kv.values.set('config', JSON.stringify(document))
-  const workerd = await startPlainWorkerd({ isolates, kvPort: kv.port, worker })
+  const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
   const close = async () => void (await Promise.all([workerd.close(), kv.close()]))
-  return { urls: workerd.urls, pids: [workerd.pid], close }
+  return { url: workerd.urls[0] ?? '', pids: [workerd.pid], close }
 }
 
 async function startHono(origin: string): Promise<Running> {
@@ -62,7 +62,7 @@ async function startHono(origin: string): Promise<Running> {
 }
 
 function running({ url, pid, close }: Passthrough): Running {
-  return { urls: [url], pids: [pid], close }
+  return { url, pids: [pid], close }
 }
 
 /** A far anchor: what a proxy written in C takes to split traffic by a cookie. */
@@ -97,7 +97,7 @@ http {
     await new Promise((resolve) => child.once('exit', resolve))
     await rm(folder, { recursive: true, force: true })
   }
-  return { urls: [url], pids: await processTree(child.pid ?? 0, folder), close }
+  return { url, pids: await processTree(child.pid ?? 0, folder), close }
 }
 
 const answers = (url: string) =>

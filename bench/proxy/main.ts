@@ -8,7 +8,6 @@
 import { parseArgs } from 'node:util'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { BASELINE, contestants, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
-import { LOAD_TOOL } from './load.ts'
 import { resultOf, toMarkdown } from './report.ts'
 import { takeTurns } from './turns.ts'
 
@@ -36,4 +35,4 @@ const field = options.quick ? all.filter(({ name }) => ESSENTIAL.includes(name))
 const turns = await takeTurns(field, { rounds, seconds, warmUpSeconds, tell: progress })
 progress('')
 const mode = options.quick ? 'quick' : 'full'
-emit(resultOf(turns, { mode, rounds, seconds, tool: LOAD_TOOL }), toMarkdown, options.json)
+emit(resultOf(turns, { mode, rounds, seconds }), toMarkdown, options.json)

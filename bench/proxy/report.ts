@@ -5,7 +5,7 @@ import { type Ratio, ratioText } from '../../test-kit/report/ratio.ts'
 import { BASELINE, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
 import { cpuRatioOf, cpuUsOf, type Turn, turnsText } from './turns.ts'
 
-type Settings = { mode: string; rounds: number; seconds: number; tool: string }
+type Settings = { mode: string; rounds: number; seconds: number }
 /** CPU time per request over all turns; medians of the others. */
 type Row = {
   name: string
@@ -45,7 +45,7 @@ export function resultOf(turns: ReadonlyMap<string, readonly Turn[]>, settings: 
   return { ...settings, rows, gateToBare: ratio(ONE_FLAG, BASELINE), manyToFew: ratio(MANY_FLAGS, FEW_FLAGS) }
 }
 
-export function toMarkdown({ rows, manyToFew, tool, ...settings }: ProxyResult): string {
+export function toMarkdown({ rows, manyToFew, ...settings }: ProxyResult): string {
   const head = [
     'in front of the origin',
     'CPU per request',
@@ -66,5 +66,5 @@ export function toMarkdown({ rows, manyToFew, tool, ...settings }: ProxyResult):
   ])
   return `${table(head, body)}
 
-10,000 flags and 100 routes ÷ 10 flags: ${ratioText(manyToFew)}. ${turnsText(settings)}, load by ${tool}; ratios of turns side by side, with 95 % intervals.`
+10,000 flags and 100 routes ÷ 10 flags: ${ratioText(manyToFew)}. ${turnsText(settings)}; ratios of turns side by side, with 95 % intervals.`
 }

@@ -11,8 +11,7 @@ import { cpuTimeMs, untilIdle } from '../../test-kit/workerd/cpu.ts'
 import { type Load, load } from './load.ts'
 
 export type Running = {
-  /** Where the load goes, to all of them at once. */
-  urls: readonly string[]
+  url: string
   /** The processes whose CPU time counts. */
   pids: readonly number[]
   close(): Promise<void>
@@ -67,8 +66,7 @@ async function takeRound(
       const running = await start(origin)
       started.push({ ...running, name })
       isolate(running.pids)
-      // Isolates share the machine: each has as many requests to get warm by as a single one would have.
-      await loadAll(running.urls, warmUpSeconds * running.urls.length)
+      await load(running.url, warmUpSeconds)
     }
     await untilIdle(started.flatMap(({ pids }) => pids))
     for (let second = 0; second < seconds; second++) {
@@ -97,22 +95,9 @@ export function turnsText({ rounds, seconds }: Pick<TurnOptions, 'rounds' | 'sec
   return `${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each`
 }
 
-async function turnOf({ urls, pids }: Running): Promise<Turn> {
+async function turnOf({ url, pids }: Running): Promise<Turn> {
   const usedMs = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
   const beforeMs = usedMs()
-  const figures = await loadAll(urls, 1)
+  const figures = await load(url, 1)
   return { ...figures, usedMs: usedMs() - beforeMs }
-}
-
-async function loadAll(urls: readonly string[], seconds: number): Promise<Load> {
-  const loads = await Promise.all(urls.map((url) => load(url, seconds)))
-  const sum = (figure: keyof Load) => loads.reduce((total, each) => total + each[figure], 0)
-  const most = (figure: keyof Load) => Math.max(...loads.map((each) => each[figure]))
-  return {
-    requests: sum('requests'),
-    perSecond: sum('perSecond'),
-    p50Ms: most('p50Ms'),
-    p99Ms: most('p99Ms'),
-    failed: sum('failed'),
-  }
 }

@@ -14,10 +14,10 @@ import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { startVisitors } from '../../test-kit/traffic/visitors.ts'
 import { cpuTimeMs, residentBytes } from '../../test-kit/workerd/cpu.ts'
 import { type Counts, isSound, type SoakResult, toMarkdown } from './report.ts'
 import { type Rig, startRig } from './rig.ts'
-import { startVisitors } from './visitors.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -33,6 +33,7 @@ const SAMPLES = 120
 const EDIT_MS = 1_000
 /** Longer than flushes and forwards take, back-pressure included. */
 const SETTLE_MS = 60_000
+const VISITORS = 10_000
 
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -41,7 +42,7 @@ async function soak(rig: Rig): Promise<SoakResult> {
   const cpuBeforeMs = cpuTimeMs(rig.pid)
   const startedMs = performance.now()
   const passedMs = () => performance.now() - startedMs
-  const visitors = startVisitors(rig.urls, Number(options.connections))
+  const visitors = startVisitors(rig.urls, Number(options.connections), requestOf)
   const editor = startEditing(rig)
   while (passedMs() < lengthMs) {
     await wait(lengthMs / SAMPLES)
@@ -68,6 +69,11 @@ async function soak(rig: Rig): Promise<SoakResult> {
     counted,
     memoryMegabytes,
   }
+}
+
+function requestOf(number: number) {
+  const visitor = (number * 7_919) % VISITORS
+  return { path: `/page/${visitor % 100}`, headers: `X-User-Id: visitor ${visitor}\r\n` }
 }
 
 /** Publishes a version every second. */

@@ -5,13 +5,7 @@ import { compileControl, INITIAL_CONTROL_STATE } from '../../src/core/config/con
 import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
 import { decide } from '../../src/core/decision/decide.ts'
 
-export type Dimension = 'flags' | 'routes' | 'rules' | 'conditions'
-export const DIMENSIONS: Readonly<Record<Dimension, readonly number[]>> = {
-  flags: [1, 10, 100, 1_000, 10_000],
-  routes: [1, 10, 100, 1_000],
-  rules: [1, 2, 5, 10, 20, 50],
-  conditions: [1, 2, 5, 10, 20, 50],
-}
+type Dimension = 'flags' | 'routes' | 'rules' | 'conditions'
 const FLAG = 'measured'
 const VISITORS = 1_024
 

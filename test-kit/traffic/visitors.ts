@@ -1,7 +1,7 @@
 /**
- * Visitors who ask again as soon as they have their answer, over a fixed number of connections: that is as much load as
- * the gate bears. They speak HTTP over bare sockets, which takes so little time that the gate gets the rest. Stopping
- * lets every answer come in, so that each request can be accounted for.
+ * Visitors that send their next request as soon as they have a response, over a fixed number of connections: as much
+ * load as the gate bears. They speak HTTP over bare sockets, which leaves nearly all of the CPU to the gate. Stopping
+ * waits for every response, so that each request is accounted for.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -14,12 +14,16 @@ export type Visitors = {
   stop(): Promise<void>
 }
 
-const VISITORS = 10_000
 const LONGEST_MS = 30_000
 /** Latencies are counted by tenths of a millisecond. */
 const PER_MS = 10
 
-export function startVisitors(urls: readonly string[], connections: number): Visitors {
+/** `requestOf` gives the path and the headers (lines that end with CRLF) of a request by its number. */
+export function startVisitors(
+  urls: readonly string[],
+  connections: number,
+  requestOf: (number: number) => { path: string; headers: string },
+): Visitors {
   const latencies = new Uint32Array(LONGEST_MS * PER_MS + 1)
   let answered = 0
   let failed = 0
@@ -30,11 +34,9 @@ export function startVisitors(urls: readonly string[], connections: number): Vis
     let line: Line | undefined
     while (!isOver) {
       line ??= new Line(connect({ host: hostname, port: Number(port), noDelay: true }))
-      const visitor = (asked++ * 7_919) % VISITORS
+      const { path, headers } = requestOf(asked++)
       const startedMs = performance.now()
-      const status = await line.ask(
-        `GET /page/${visitor % 100} HTTP/1.1\r\nHost: ${host}\r\nX-User-Id: visitor ${visitor}\r\n\r\n`,
-      )
+      const status = await line.ask(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`)
       const slot = Math.round(Math.min(performance.now() - startedMs, LONGEST_MS) * PER_MS)
       latencies[slot] = (latencies[slot] ?? 0) + 1
       if (status === 200) answered++
