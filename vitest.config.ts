@@ -15,6 +15,7 @@ export default defineConfig({
             'test/contract/**/*.test.ts',
             'test/dashboard/**/*.test.ts',
             'test/interop/**/*.test.ts',
+            'test/sdk/**/*.test.ts',
             'test/*.test.ts',
             'test/sim/**/*.test.ts',
             'test/support/**/*.test.ts',

@@ -1,6 +1,6 @@
 /**
- * Sluice in a page: flags from the page's bootstrap or over OFREP, and reports about what became of them. Without
- * dependencies, below 3 kB. The gate finds out itself which variant a visitor is on; reports only name the flag.
+ * `sluice/browser`, for pages: flags from the page's bootstrap or over OFREP, and reports of errors, timings and
+ * feedback. Without dependencies, below 3 kB. The gate knows which variant a visitor is on; reports only name the flag.
  */
 
 import { watchChanges } from './flag-changes.ts'
@@ -27,17 +27,21 @@ export type SluiceOptions = {
 export type Sluice<Flags extends FlagValues = FlagValues> = {
   /** Resolves when flags are known: at once where the page brought them, otherwise when the gate has answered. */
   ready: Promise<void>
-  /** The value of a flag, or `otherwise` while, or where, the gate has none. */
-  value<Key extends keyof Flags & string>(flag: Key, otherwise: Flags[Key]): Flags[Key]
+  /** The value of a flag; `defaultValue` until the flags are known, and where the gate has none. */
+  value<Key extends keyof Flags & string>(flag: Key, defaultValue: Flags[Key]): Flags[Key]
+  /** The variant of a flag; undefined until the flags are known, and for a flag that the gate doesn't have. */
   variant(flag: keyof Flags & string): string | undefined
   /** Calls `listener` whenever a flag has changed; returns how to stop that. */
   onChange(listener: () => void): () => void
   /** Asks the gate for the flags again. */
   refresh(): Promise<void>
+  /** Reports an error, which counts for the guard like one of the origin. */
   reportError(flag: keyof Flags & string, error?: unknown): void
-  /** Runs `fn` and reports how long it took, or that it failed; what it gives or throws is passed on. */
+  /** Runs `fn`, a promise included, and reports how many ms it took, or that it failed; its result passes through. */
   time<Result>(flag: keyof Flags & string, fn: () => Result): Result
+  /** Sends what a visitor wrote. */
   feedback(flag: keyof Flags & string, text: string): void
+  /** Sends the reports that are left, and stops listening. */
   close(): void
 }
 
@@ -51,6 +55,19 @@ const FALLBACK_RETRY_SECONDS = 60
 
 const BOOTSTRAP_ID = 'sluice-flags'
 
+/**
+ * Starts Sluice in a page. It never throws: where the gate can't be reached, flags have their default values.
+ *
+ * @param options where the gate is, whether to follow changes, what to report automatically
+ * @returns the flags and the reports; `Flags` names the types of the flags' values
+ * @example
+ * import { createSluice } from 'sluice/browser'
+ *
+ * const sluice = createSluice<{ 'new-checkout': boolean; colour: string }>({ live: true })
+ * await sluice.ready
+ * document.body.classList.toggle('new', sluice.value('new-checkout', false))
+ * sluice.onChange(() => location.reload())
+ */
 export function createSluice<Flags extends FlagValues = FlagValues>(
   options: SluiceOptions = {},
 ): Sluice<Flags> {
@@ -103,7 +120,7 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
 
   return {
     ready,
-    value: (flag, otherwise) => (flags?.[flag]?.value ?? otherwise) as Flags[typeof flag],
+    value: (flag, defaultValue) => (flags?.[flag]?.value ?? defaultValue) as Flags[typeof flag],
     variant: (flag) => flags?.[flag]?.variant,
     onChange: (listener) => {
       listeners.add(listener)

@@ -69,9 +69,7 @@ const OWN_PATH = /^\/__sluice(?:\/|$)/
  *
  * export default app
  */
-export function sluice({ document = NO_FLAGS }: SluiceOptions = {}): MiddlewareHandler<{
-  Variables: SluiceVariables
-}> {
+export function sluice({ document = NO_FLAGS }: SluiceOptions = {}): MiddlewareHandler {
   const own = gateWith(document)
   const endpoints = createEndpoints(own)
 

@@ -9,7 +9,8 @@ import type {
   ResolutionDetails,
   TrackingEventDetails,
 } from '@openfeature/server-sdk'
-import { HEADERS, type HeadersLike, headerOf, readDecision } from '../server/index.ts'
+import { HEADERS, type HeadersLike, headerOf } from '../server/headers.ts'
+import { readDecision } from '../server/index.ts'
 import { type Answer, failure, openFeatureReason, resolutionOf } from './resolution.ts'
 
 export type SluiceProviderOptions = {

@@ -2,12 +2,10 @@
  * `sluice/server`, for the app behind the gate on Node, in Workers and wherever WebCrypto is: what the gate decided for
  * a request, read from its headers and believed only where the signature is right.
  */
+import { HEADERS, type HeadersLike, headerOf } from './headers.ts'
 import { isSigned } from './signature.ts'
 
-/** A request's headers: `Headers`, or an object as Node's `IncomingMessage` has it. */
-export type HeadersLike =
-  | { get(name: string): string | null }
-  | Readonly<Record<string, string | string[] | undefined>>
+export { HEADERS, type HeadersLike } from './headers.ts'
 
 /** What the gate decided, and for whom. */
 export type GateDecision = {
@@ -32,13 +30,6 @@ export type ReadOptions = {
 }
 
 const MAX_AGE_SECONDS = 300
-
-/** Names of the gate's three headers, in lower case. */
-export const HEADERS = {
-  flags: 'sluice-flags',
-  targetingKey: 'sluice-targeting-key',
-  signature: 'sluice-signature',
-} as const
 
 /**
  * Reads what the gate decided for a request.
@@ -101,17 +92,6 @@ export function parseFlags(header: string): Pick<GateDecision, 'variants' | 'rea
     if (reason !== undefined) reasons[flag] = reason.slice('reason='.length)
   }
   return { variants, reasons }
-}
-
-/** A header's value, by its name in lower case. */
-export function headerOf(headers: HeadersLike, name: string): string | undefined {
-  if (hasGet(headers)) return headers.get(name) ?? undefined
-  const value = headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
-}
-
-function hasGet(headers: HeadersLike): headers is { get(name: string): string | null } {
-  return typeof headers.get === 'function'
 }
 
 function decoded(text: string): string {

@@ -5,7 +5,7 @@
 import { parseDocumentValue } from '../../core/config/parse/parse.ts'
 import { describeProblems } from '../../core/config/parse/problems.ts'
 import { type FlagDecision, FORCED, type SluiceFlags } from '../hono/flags.ts'
-import { HEADERS } from '../server/index.ts'
+import { HEADERS } from '../server/headers.ts'
 import { sign } from '../server/signature.ts'
 
 /** Flag → variant. A variant that is neither `on` nor `off`, of a flag of no document, may come with its value. */
