@@ -117,10 +117,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const factors = exposureFactors(canaryRequests, controlRequests, tick.percentage)
   const dedupe = stepDedupe(
     state.dedupe,
-    nowS,
-    tick.percentage,
-    canary.erroredSlots,
-    control.erroredSlots,
+    { nowS, percentage: tick.percentage, canary: canary.erroredSlots, control: control.erroredSlots },
     (eligible) => {
       const exposure = addCounts(state.batch.errors, errorExposure(tick, eligible, factors))
       return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
@@ -248,8 +245,8 @@ function stepErrorCeiling(
   const tally = (arm: ArmTick, errors: number) => ({ n: arm.requests, bad: Math.min(arm.requests, errors) })
   const failing = tally(canary, canary.erroredSlots.length)
   const controls = tally(control, mostErrors(control, control.erroredSlots.length))
-  const cap = errorCap(settings.alpha)
-  return stepCeiling(errorCeiling, failing, controls, errorRate, paid, cap, canary.erroredSlots)
+  const seen = { canary: failing, control: controls, canarySlots: canary.erroredSlots }
+  return stepCeiling(errorCeiling, seen, { ceiling: errorRate, logCap: errorCap(settings.alpha) }, paid)
 }
 
 /** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */
@@ -260,8 +257,11 @@ function stepLatencyCeiling(
   p95Ms: number,
   paid: number,
 ): CeilingState {
-  const cap = slowCap(alpha, latency.fewMachines)
-  const slow = slowerThan(canary.latency, p95Ms)
-  const controls = slowerThan(control.latency, p95Ms)
-  return stepCeiling(latencyCeiling, slow, controls, P95_CEILING_RATE, paid, cap, [])
+  const logCap = slowCap(alpha, latency.fewMachines)
+  const seen = {
+    canary: slowerThan(canary.latency, p95Ms),
+    control: slowerThan(control.latency, p95Ms),
+    canarySlots: [],
+  }
+  return stepCeiling(latencyCeiling, seen, { ceiling: P95_CEILING_RATE, logCap }, paid)
 }

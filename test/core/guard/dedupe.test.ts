@@ -24,7 +24,7 @@ describe('dedupe', () => {
     let state = initialDedupe(10)
     let strict = 0
     for (let second = 1; second <= 50; second++) {
-      const step = stepDedupe(state, second, 10, [7, 7, 7], [])
+      const step = stepDedupe(state, { nowS: second, percentage: 10, canary: [7, 7, 7], control: [] })
       state = step.state
       strict += step.counted.strictCanary
     }
@@ -34,7 +34,7 @@ describe('dedupe', () => {
   it('lets a slot count again after 60 s of quiet, then 120 s, then 240 s', () => {
     let state = initialDedupe(10)
     const counts = [0, 59, 119, 120, 240, 241, 480, 481, 960].map((second) => {
-      const step = stepDedupe(state, second, 10, [3], [])
+      const step = stepDedupe(state, { nowS: second, percentage: 10, canary: [3], control: [] })
       state = step.state
       return step.counted.strictCanary
     })
@@ -46,7 +46,7 @@ describe('dedupe', () => {
     let state = initialDedupe(10)
     let plain = 0
     for (let second = 0; second < 600; second++) {
-      const step = stepDedupe(state, second, 10, [], [60_000])
+      const step = stepDedupe(state, { nowS: second, percentage: 10, canary: [], control: [60_000] })
       state = step.state
       plain += step.counted.plainControl
     }
@@ -55,27 +55,29 @@ describe('dedupe', () => {
 
   it('takes resting slots out of the exposure, and gives them back', () => {
     const canary = Array.from({ length: 100 }, (_, slot) => slot)
-    const first = stepDedupe(initialDedupe(1), 1, 1, canary, [])
+    const first = stepDedupe(initialDedupe(1), { nowS: 1, percentage: 1, canary: canary, control: [] })
     expect(first.eligible.strictCanary).toBe(1)
-    const second = stepDedupe(first.state, 2, 1, [], [])
+    const second = stepDedupe(first.state, { nowS: 2, percentage: 1, canary: [], control: [] })
     expect(second.eligible.strictCanary).toBeCloseTo(1 - 100 / canarySlotCount(1), 12)
     expect(second.eligible.strictControl).toBe(1)
-    expect(stepDedupe(second.state, 61, 1, [], []).eligible.strictCanary).toBe(1)
+    expect(
+      stepDedupe(second.state, { nowS: 61, percentage: 1, canary: [], control: [] }).eligible.strictCanary,
+    ).toBe(1)
   })
 
   it('moves resting slots to the canary when the percentage grows', () => {
     const slot = Math.floor(VISITOR_SLOTS * 0.03)
-    const first = stepDedupe(initialDedupe(1), 1, 1, [], [slot])
-    const before = restsOf(stepDedupe(first.state, 2, 1, [], []).state)
+    const first = stepDedupe(initialDedupe(1), { nowS: 1, percentage: 1, canary: [], control: [slot] })
+    const before = restsOf(stepDedupe(first.state, { nowS: 2, percentage: 1, canary: [], control: [] }).state)
     expect(before).toMatchObject({ strictCanary: 0, strictControl: 1, plainCanary: 0, plainControl: 1 })
-    const moved = stepDedupe(first.state, 2, 5, [], []).state
+    const moved = stepDedupe(first.state, { nowS: 2, percentage: 5, canary: [], control: [] }).state
     expect(restsOf(moved)).toMatchObject({
       strictCanary: 1,
       strictControl: 0,
       plainCanary: 1,
       plainControl: 0,
     })
-    const later = stepDedupe(moved, 100, 5, [], []).state
+    const later = stepDedupe(moved, { nowS: 100, percentage: 5, canary: [], control: [] }).state
     expect(restsOf(later)).toMatchObject({
       strictCanary: 0,
       strictControl: 0,
@@ -98,7 +100,12 @@ describe('dedupe', () => {
         let nowS = 0
         for (const { gapS, percentage, canary, control } of ticks) {
           nowS += gapS
-          state = stepDedupe(state, nowS, percentage, canary, control).state
+          state = stepDedupe(state, {
+            nowS: nowS,
+            percentage: percentage,
+            canary: canary,
+            control: control,
+          }).state
           for (const slot of [...canary, ...control]) {
             const old = model.get(slot) ?? { times: 0, lastS: -1e9, countedS: -1e9 }
             const strict = old.times === 0 || nowS >= old.lastS + 60 * 2 ** (old.times - 1)
@@ -119,21 +126,36 @@ describe('dedupe', () => {
   })
 
   it('does not change the state that it is given', () => {
-    const first = stepDedupe(initialDedupe(1), 1, 1, [1, 2, 3], [50_000]).state
+    const first = stepDedupe(initialDedupe(1), {
+      nowS: 1,
+      percentage: 1,
+      canary: [1, 2, 3],
+      control: [50_000],
+    }).state
     const copy = JSON.stringify(first)
-    stepDedupe(first, 300, 1, [1, 4], [50_000])
-    stepDedupe(first, 300, 50, [1, 4], [50_000])
+    stepDedupe(first, { nowS: 300, percentage: 1, canary: [1, 4], control: [50_000] })
+    stepDedupe(first, { nowS: 300, percentage: 50, canary: [1, 4], control: [50_000] })
     expect(JSON.stringify(first)).toBe(copy)
   })
 
   it('ignores what is not a slot', () => {
-    const step = stepDedupe(initialDedupe(1), 1, 1, [-1, 1.5, Number.NaN, 65_536], [])
+    const step = stepDedupe(initialDedupe(1), {
+      nowS: 1,
+      percentage: 1,
+      canary: [-1, 1.5, Number.NaN, 65_536],
+      control: [],
+    })
     expect(step.counted.strictCanary).toBe(0)
   })
 
   it('stays below half a megabyte when every slot has failed', () => {
     const all = Array.from({ length: VISITOR_SLOTS }, (_, slot) => slot)
-    const { state } = stepDedupe(initialDedupe(50), 1_000_000, 50, all, [])
+    const { state } = stepDedupe(initialDedupe(50), {
+      nowS: 1_000_000,
+      percentage: 50,
+      canary: all,
+      control: [],
+    })
     expect(JSON.stringify(state).length).toBeLessThan(500_000)
   })
 

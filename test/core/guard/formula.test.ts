@@ -96,7 +96,7 @@ describe('wealth', () => {
   it('starts at 1 and only moves between cash and bets while nothing is known', () => {
     let wealth = initialWealth(ERROR_BETS)
     for (let paid = 0; paid < 500; paid += 7) {
-      wealth = grow(wealth, paid, NO_COUNTS, ERROR_BETS, worse, 3)
+      wealth = grow(wealth, NO_COUNTS, paid, { bets: ERROR_BETS, null_: worse, logCap: 3 })
       expect(totalWealth(wealth)).toBeCloseTo(1, 12)
     }
     expect(wealth.cash).toBeLessThan(0.05)
@@ -104,7 +104,9 @@ describe('wealth', () => {
 
   it('never grows by more than its cap in one batch', () => {
     const outage = { canaryN: 1e6, controlN: 1e6, canaryBad: 1e6, controlBad: 0 }
-    const after = totalWealth(grow(initialWealth(ERROR_BETS), 0, outage, ERROR_BETS, worse, Math.log(10)))
+    const after = totalWealth(
+      grow(initialWealth(ERROR_BETS), outage, 0, { bets: ERROR_BETS, null_: worse, logCap: Math.log(10) }),
+    )
     expect(after).toBeLessThanOrEqual(10)
     expect(after).toBeGreaterThan(5)
   })
@@ -115,7 +117,7 @@ describe('wealth', () => {
         let wealth = initialWealth(ERROR_BETS)
         let log = initialLogWealth(ADVANCE_LAMBDAS.length)
         batches.forEach((batch, paid) => {
-          wealth = grow(wealth, paid, batch, ERROR_BETS, worse, 50)
+          wealth = grow(wealth, batch, paid, { bets: ERROR_BETS, null_: worse, logCap: 50 })
           log = growLog(log, batch, ADVANCE_LAMBDAS, worse)
         })
         expect(Number.isFinite(totalWealth(wealth)) && totalWealth(wealth) > 0).toBe(true)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Counts } from '../../../src/core/guard/evidence/formula.ts'
 import { NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
+import { SLOW_BETS } from '../../../src/core/guard/evidence/latency.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { stepTimings, withTimings } from '../../../src/core/guard/tests/timings.ts'
 import { exactExpectation } from '../../../test-kit/simulation/exact.ts'
@@ -10,6 +11,7 @@ import { arm, feed, start, tick } from './support.ts'
 const settings = resolveGuardSettings()
 const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
 const NULL = { rho: 1.1, delta: 1e-4 }
+const TEST = { bets: SLOW_BETS, null_: NULL, logCap: 1 }
 /** The same counts at each of the three quantiles. */
 const atEach = (counts: Counts) => [counts, counts, counts]
 
@@ -51,7 +53,7 @@ describe('durations that the app reports', () => {
   it('are bet on without paying anything in or out', () => {
     const reported = atEach({ ...NO_COUNTS, canaryN: 1e-12, controlN: 1e-12 })
     for (const stake of [0.01, 1, 40]) {
-      const entered = stepTimings(null, reported, stake, 7, NULL, 1)
+      const entered = stepTimings(null, reported, stake, 7, TEST)
       expect(withTimings(stake, entered).all).toBeCloseTo(stake, 6)
     }
   })
@@ -62,7 +64,7 @@ describe('durations that the app reports', () => {
   })
 
   it('need reports of both arms before anything is bet', () => {
-    expect(stepTimings(null, atEach({ ...NO_COUNTS, canaryN: 5 }), 1, 0, NULL, 1)).toBeNull()
-    expect(stepTimings(null, atEach({ ...NO_COUNTS, controlN: 5 }), 1, 0, NULL, 1)).toBeNull()
+    expect(stepTimings(null, atEach({ ...NO_COUNTS, canaryN: 5 }), 1, 0, TEST)).toBeNull()
+    expect(stepTimings(null, atEach({ ...NO_COUNTS, controlN: 5 }), 1, 0, TEST)).toBeNull()
   })
 })

@@ -79,6 +79,16 @@ export function initialDedupe(percentage: number): DedupeState {
   return { percentage, nowS: 0, chunks: [], strict: NO_RESTS, plain: NO_RESTS }
 }
 
+/** Slots with errors by arm; repeated ones count once. */
+export type DedupeTick = {
+  /** Whole seconds since the generation's start; going back counts as standing still. */
+  nowS: number
+  /** The canary's, 0–100. */
+  percentage: number
+  canary: readonly number[]
+  control: readonly number[]
+}
+
 /** Takes everything: nothing is ever enough. */
 const takeAll = (): Meter => () => false
 
@@ -86,30 +96,22 @@ const takeAll = (): Meter => () => false
  * One tick.
  *
  * @param state before; not changed
- * @param nowS whole seconds since the generation's start; going back counts as standing still
- * @param percentage the canary's, 0–100
- * @param canaryErrored distinct slots with errors in the canary; repeated ones count once
- * @param controlErrored the same of control
  * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all slots are needed
  */
 export function stepDedupe(
   state: DedupeState,
-  nowS: number,
-  percentage: number,
-  canaryErrored: readonly number[],
-  controlErrored: readonly number[],
+  tick: DedupeTick,
   meterFor: (eligible: Eligible) => Meter = takeAll,
 ): DedupeResult {
-  const draft = begin(state, Math.max(nowS, state.nowS), percentage)
+  const draft = begin(state, Math.max(tick.nowS, state.nowS), tick.percentage)
   const eligible = eligibleShares(draft)
   const counted = noTally()
   const canarySlots: number[] = []
-  if (canaryErrored.length + controlErrored.length === 0)
-    return { state: draft, eligible, counted, canarySlots }
+  if (tick.canary.length + tick.control.length === 0) return { state: draft, eligible, counted, canarySlots }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
   const isEnough = meterFor(eligible)
   let enough = false
-  for (const { slot, isCanary } of shuffled(draft, canaryErrored, controlErrored)) {
+  for (const { slot, isCanary } of shuffled(draft.nowS, tick)) {
     const history = historyOf(draft, slot)
     const times = due(history, draft.nowS)
     const matters = isCanary ? times.strict : times.plain
@@ -127,6 +129,7 @@ export function stepDedupe(
   }
   return { state: draft, eligible, counted, canarySlots }
 }
+
 /** A state under construction; `chunks` is that of the state before until an error is noted. */
 type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
 
@@ -160,14 +163,10 @@ function recount(draft: Draft): Draft {
 type Errored = { slot: number; isCanary: boolean }
 
 /** The slots of both arms in an order that depends on nothing but the second. */
-function shuffled(
-  { nowS }: Draft,
-  canaryErrored: readonly number[],
-  controlErrored: readonly number[],
-): readonly Errored[] {
+function shuffled(nowS: number, { canary, control }: DedupeTick): readonly Errored[] {
   const of = (slots: readonly number[], isCanary: boolean) =>
     [...new Set(slots)].filter(isSlot).map((slot) => ({ slot, isCanary, rank: mixed(slot, nowS) }))
-  return [...of(canaryErrored, true), ...of(controlErrored, false)].sort((a, b) => a.rank - b.rank)
+  return [...of(canary, true), ...of(control, false)].sort((a, b) => a.rank - b.rank)
 }
 
 function isSlot(slot: number): boolean {

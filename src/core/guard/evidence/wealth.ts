@@ -17,6 +17,9 @@ export function equalBets(lambdas: readonly number[]): readonly Bet[] {
   return lambdas.map((lambda) => ({ lambda, weight: 1 / lambdas.length }))
 }
 
+/** What a batch is tested against; `logCap` bounds ln f per batch, as min(f, c) keeps E ≤ 1. */
+export type Test = { readonly bets: readonly Bet[]; readonly null_: Null; readonly logCap: number }
+
 /** `cash + Σ parts` is the wealth, one part per bet. All finite, ≥ 0. */
 export type Wealth = { cash: number; parts: readonly number[] }
 
@@ -44,20 +47,10 @@ export function instalmentsAfter(elapsedMs: number): number {
  * Wealth after one batch.
  *
  * @param wealth before
+ * @param counts of the batch
  * @param paid instalments paid so far, including those that enter with this batch; must depend on time only
- * @param counts the batch
- * @param bets one per part
- * @param null_ the null hypothesis
- * @param logCap upper bound of ln f per batch (min(f, c) keeps E ≤ 1)
  */
-export function grow(
-  wealth: Wealth,
-  paid: number,
-  counts: Counts,
-  bets: readonly Bet[],
-  null_: Null,
-  logCap: number,
-): Wealth {
+export function grow(wealth: Wealth, counts: Counts, paid: number, { bets, null_, logCap }: Test): Wealth {
   const cash = Math.min(wealth.cash, reserve(paid))
   const entering = wealth.cash - cash
   const parts = bets.map(({ lambda, weight }, k) => {

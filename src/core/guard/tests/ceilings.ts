@@ -42,21 +42,15 @@ export function initialCeiling(): CeilingState {
   }
 }
 
-/**
- * State after one tick.
- *
- * @param ceiling a rate, 0–1
- * @param logCap bounds ln f
- * @param canarySlots with errors in this tick
- */
+/** What both arms did in a tick; `canarySlots` are those with errors. */
+export type CeilingTick = { canary: Tally; control: Tally; canarySlots: readonly number[] }
+
+/** State after one tick; `ceiling` is a rate (0–1), `logCap` bounds ln f, `paid` = instalments so far. */
 export function stepCeiling(
   state: CeilingState,
-  canary: Tally,
-  control: Tally,
-  ceiling: number,
+  { canary, control, canarySlots }: CeilingTick,
+  { ceiling, logCap }: { ceiling: number; logCap: number },
   paid: number,
-  logCap: number,
-  canarySlots: readonly number[],
 ): CeilingState {
   const rising = totalWealth(state.wealth) >= 2
   const { canarySince, controlSince, bucketsSince } = rising ? state : initialCeiling()
@@ -64,7 +58,7 @@ export function stepCeiling(
   // A rate can't exceed 1.
   const bets = CEILING_BETS.map(({ lambda, weight }) => ({ lambda: Math.min(lambda, 1 / ceiling), weight }))
   return {
-    wealth: grow(state.wealth, paid, counts, bets, { rho: 0, delta: ceiling }, logCap),
+    wealth: grow(state.wealth, counts, paid, { bets, null_: { rho: 0, delta: ceiling }, logCap }),
     canarySince: addTally(canarySince, canary),
     controlSince: addTally(controlSince, control),
     bucketsSince: noteTicks(bucketsSince, canarySlots),

@@ -28,17 +28,18 @@ function collapseRate({ errors, ceilings }: GuardSettings): number | null {
   return ceilings.errorRate === null ? null : Math.max(COLLAPSE_RATE, ceilings.errorRate)
 }
 
-/** State after one tick; `paid` = instalments so far, `cap` bounds ln f. */
+/** State after one tick; `paid` = instalments so far, `logCap` bounds ln f. */
 export function stepCollapse(
   settings: GuardSettings,
   state: CeilingState,
   { canary, control }: GuardTick,
   paid: number,
-  cap: number,
+  logCap: number,
 ): CeilingState {
   const rate = collapseRate(settings)
   if (rate === null) return state
-  return stepCeiling(state, failures(canary), failures(control), rate, paid, cap, canary.erroredSlots)
+  const seen = { canary: failures(canary), control: failures(control), canarySlots: canary.erroredSlots }
+  return stepCeiling(state, seen, { ceiling: rate, logCap }, paid)
 }
 
 /**

@@ -92,17 +92,19 @@ export function stepRollback(
   const next: RollbackState = {
     ...state,
     errors: errors.enabled
-      ? grow(state.errors, paid, batch.errors, ERROR_BETS, errors, errorCap(alpha))
+      ? grow(state.errors, batch.errors, paid, {
+          bets: ERROR_BETS,
+          null_: errors,
+          logCap: errorCap(alpha),
+        })
       : state.errors,
   }
   if (latency.enabled) {
-    const cap = slowCap(alpha, latency.fewMachines)
-    next.latency = state.latency.map((wealth, k) =>
-      grow(wealth, paid, batch.slow[k] ?? NO_COUNTS, SLOW_BETS, latency, cap),
-    )
+    const test = { bets: SLOW_BETS, null_: latency, logCap: slowCap(alpha, latency.fewMachines) }
+    next.latency = state.latency.map((wealth, k) => grow(wealth, batch.slow[k] ?? NO_COUNTS, paid, test))
     next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
     const stake = meanWealth(state.latency)
-    next.timings = stepTimings(state.timings, batch.slowTimings, stake, paid, latency, cap)
+    next.timings = stepTimings(state.timings, batch.slowTimings, stake, paid, test)
   }
   next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
   return next

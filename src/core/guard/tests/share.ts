@@ -5,9 +5,10 @@
  * `x^(1/φ) ≤ 1 + (x − 1)/φ`, and the test stays valid.
  */
 
+import type { Counts } from '../evidence/formula.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
-import type { Wealth } from '../evidence/wealth.ts'
+import type { Test, Wealth } from '../evidence/wealth.ts'
 import { equalBets, grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
 import type { Totals } from './totals.ts'
 
@@ -56,31 +57,32 @@ export function stepShare(
   const next = { ...state }
   if (traffic.maxDropPercent !== null) {
     const rho = 1 / (1 - traffic.maxDropPercent / 100)
-    next.drop = growShare(state.drop, journeys, percentage, rho, paid, settings.alpha, false)
+    next.drop = grow(state.drop, controlOver(journeys, percentage), paid, testOf(rho, settings.alpha))
   }
   if (!split.enabled || before.canaryRequests + before.controlRequests === 0) return next
   const byJourneys = before.journeys * REQUESTS_PER_JOURNEY >= before.canaryRequests + before.controlRequests
   const counts = byJourneys ? journeys : requests
-  next.tooMuch = growShare(state.tooMuch, counts, percentage, split.tolerance, paid, split.alpha, true)
-  next.tooLittle = growShare(state.tooLittle, counts, percentage, split.tolerance, paid, split.alpha, false)
+  const test = testOf(split.tolerance, split.alpha)
+  next.tooMuch = grow(state.tooMuch, canaryOver(counts, percentage), paid, test)
+  next.tooLittle = grow(state.tooLittle, controlOver(counts, percentage), paid, test)
   return next
 }
 
-/** `more`: tests that the canary gets more than `rho` × its share; otherwise that control does. */
-function growShare(
-  wealth: Wealth,
-  counts: Traffic,
-  percentage: number,
-  rho: number,
-  paid: number,
-  alpha: number,
-  more: boolean,
-): Wealth {
-  const canary = { n: percentage / 100, bad: counts.canary / counts.unit }
-  const control = { n: 1 - percentage / 100, bad: counts.control / counts.unit }
-  const [tested, other] = more ? [canary, control] : [control, canary]
-  const batch = { canaryN: tested.n, canaryBad: tested.bad, controlN: other.n, controlBad: other.bad }
-  return grow(wealth, paid, batch, SHARE_BETS, { rho, delta: 0 }, Math.log(1 / alpha) / 6)
+/** Counts by which to test that the canary gets more than its share. */
+function canaryOver({ canary, control, unit }: Traffic, percentage: number): Counts {
+  const share = percentage / 100
+  return { canaryN: share, canaryBad: canary / unit, controlN: 1 - share, controlBad: control / unit }
+}
+
+/** Counts by which to test that control gets more than its share: the arms trade places. */
+function controlOver({ canary, control, unit }: Traffic, percentage: number): Counts {
+  const share = percentage / 100
+  return { canaryN: 1 - share, canaryBad: control / unit, controlN: share, controlBad: canary / unit }
+}
+
+/** The test that an arm gets at most `rho` × its share. */
+function testOf(rho: number, alpha: number): Test {
+  return { bets: SHARE_BETS, null_: { rho, delta: 0 }, logCap: Math.log(1 / alpha) / 6 }
 }
 
 /** Anytime-valid p-value of "the split is as configured"; two-sided. */

@@ -9,10 +9,9 @@
  * at τ, so the sum is a supermartingale as before; and a site whose app reports nothing loses nothing.
  */
 
-import type { Counts, Null } from '../evidence/formula.ts'
+import type { Counts } from '../evidence/formula.ts'
 import { NO_COUNTS } from '../evidence/formula.ts'
-import { SLOW_BETS } from '../evidence/latency.ts'
-import type { Wealth } from '../evidence/wealth.ts'
+import type { Test, Wealth } from '../evidence/wealth.ts'
 import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
 
 /** Part of the latency wealth that is bet on reported durations. */
@@ -39,23 +38,20 @@ export function stepTimings(
   counts: readonly Counts[],
   latencyWealth: number,
   paid: number,
-  null_: Null,
-  logCap: number,
+  test: Test,
 ): TimingState | null {
   const reported = counts.some(({ canaryN, controlN }) => canaryN > 0 && controlN > 0)
   if (!reported) return state
   const before = state ?? {
     stake: latencyWealth,
     paidBefore: paid,
-    wealth: counts.map(() => initialWealth(SLOW_BETS)),
+    wealth: counts.map(() => initialWealth(test.bets)),
     slowSeen: counts.map(() => 0),
   }
   const instalments = paid - before.paidBefore
   return {
     ...before,
-    wealth: before.wealth.map((wealth, k) =>
-      grow(wealth, instalments, counts[k] ?? NO_COUNTS, SLOW_BETS, null_, logCap),
-    ),
+    wealth: before.wealth.map((wealth, k) => grow(wealth, counts[k] ?? NO_COUNTS, instalments, test)),
     slowSeen: before.slowSeen.map((seen, k) => seen + (counts[k]?.canaryBad ?? 0)),
   }
 }
