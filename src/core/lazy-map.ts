@@ -1,4 +1,4 @@
-/** Values by key, as far as most need a map. */
+/** The part of a Map that look-ups need. */
 export type Lookup<Value> = {
   readonly size: number
   has(key: string): boolean
@@ -7,7 +7,7 @@ export type Lookup<Value> = {
   values(): Iterable<Value>
 }
 
-/** Values by key, each made when it is first asked for, and kept. `make` must give the same whenever it is called. */
+/** A map whose values are made on first use and kept. `make` must be pure. */
 export class LazyMap<Value> implements Lookup<Value> {
   readonly #keys: Pick<Lookup<Value>, 'size' | 'has' | 'keys'>
   readonly #make: (key: string) => Value
@@ -42,7 +42,7 @@ export class LazyMap<Value> implements Lookup<Value> {
     for (const key of this.keys()) yield this.get(key) as Value
   }
 
-  /** The values once; those that nobody has asked for before are not kept. */
+  /** The values, without keeping those that are made for this. */
   *glance(): Iterable<Value> {
     for (const key of this.keys()) yield this.#made.get(key) ?? this.#make(key)
   }

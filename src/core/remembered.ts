@@ -1,11 +1,11 @@
-/** Visitors and origins write what is remembered, so it has an end. */
+/** Visitors and origins choose the texts, so the cache is bounded. */
 const MOST_TEXTS = 200
 const LONGEST_TEXT = 200
 
-/** A pure function of a text that remembers what it said: headers repeat themselves. What throws isn't remembered. */
+/** Caches a pure function of a text, as headers repeat. What throws isn't cached. */
 export function remembered<T>(answer: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>()
-  // Comparing texts costs less than finding one in a Map, which interns it first.
+  // Comparing two texts is cheaper than a Map look-up, which hashes the text first.
   let latest: { text: string; said: T } | undefined
   const answerAndKeep = (text: string) => {
     const said = answer(text)

@@ -1,6 +1,6 @@
 /**
- * The control state: what people and the Controller have decided about a validated document. It can close flags
- * and pick stages; it can express nothing else. Two KV keys hold it: `kill` (people) and `state` (the Controller).
+ * The control state: what operators and the Controller decided about a validated document. It can close flags and
+ * pick stages, nothing else. Two KV keys hold it: `kill` (operators) and `state` (the Controller).
  */
 import * as v from 'valibot'
 import { type Parsed, parseJson } from './parse/parse.ts'
@@ -11,26 +11,26 @@ const flagControlSchema = v.object({
   generation: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** Index of the current stage. */
   stage: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  /** Closed by the guard or a person. Latched: only `resume`, with a new generation, opens it again. */
+  /** Rolled back by the guard or an operator. Latched: only `resume` opens the flag, with a new generation. */
   rolledBack: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
-  /** A person holds it at its stage. */
+  /** An operator holds the rollout at its stage. */
   paused: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
-  /** The guard found the canary failing, and is configured to call a person instead of closing. */
+  /** The guard found the canary failing and is configured to freeze instead of rolling back. */
   frozen: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
-  /** A person has approved leaving the current stage. */
+  /** An operator approved leaving the current stage. */
   approved: v.optional(v.boolean()),
-  /** The last stage is done: the holdback is released, and nothing is compared any more. */
+  /** The last stage is done: the holdback is released and the comparison ends. */
   finished: v.optional(v.boolean()),
 })
 
 const controlStateSchema = v.object({
   /** Of its writer (counters/protocol.ts). */
   protocol: v.optional(v.number()),
-  /** Grows with every change. An isolate keeps the state with the highest epoch it has seen. */
+  /** Grows with each change. An isolate keeps the highest epoch it has seen. */
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  /** Flags killed through the Controller; `*` is every flag. */
+  /** Flags killed through the Controller; `*` is all flags. */
   killed: v.array(v.string()),
-  /** Flags that people killed in KV, as the Controller noticed: isolates hear of it sooner than KV shows it. */
+  /** Flags killed in KV, as the Controller noticed: isolates hear of it before KV shows it. */
   kvKilled: v.optional(v.array(v.string()), []),
   flags: v.record(v.string(), flagControlSchema),
 })
@@ -60,7 +60,7 @@ const killListSchema = v.union([
   ),
 ])
 
-/** Parses the KV key `kill`: a JSON list of flag keys, or `["*"]`. A missing or empty key kills nothing. */
+/** Parses the KV key `kill`: a JSON list of flag keys, or `["*"]`. A missing or empty value kills nothing. */
 export function parseKillList(text: string | null): Parsed<readonly string[]> {
   if (text === null || text.trim() === '') return { ok: true, value: [] }
   const json = parseJson(text)
@@ -74,22 +74,22 @@ export function parseKillList(text: string | null): Parsed<readonly string[]> {
         path: '$',
         found: text.slice(0, 80),
         expected: 'a JSON list of flag keys, or ["*"]',
-        fix: 'write for example ["new-checkout"]',
+        fix: 'use a list such as ["new-checkout"]',
       },
     ],
   }
 }
 
-/** The control state as the evaluator asks it. Immutable. */
+/** The control state as the evaluator asks it; immutable. */
 export type Control = {
   epoch: number
   isKilled(flag: string): boolean
   of(flag: string): FlagControl
-  /** Keys of the flags that are rolled back. */
+  /** Keys of rolled-back flags. */
   rolledBack: readonly string[]
 }
 
-/** Joins the Controller's state with the people's kill list: a flag is killed if either says so. */
+/** Joins the Controller's state and the KV kill list: a flag is killed if either says so. */
 export function compileControl(state: ControlState, killList: readonly string[]): Control {
   const killed = new Set([...killList, ...state.kvKilled, ...state.killed])
   const all = killed.has(KILL_ALL)

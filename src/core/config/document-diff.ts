@@ -1,4 +1,4 @@
-/** What differs between two JSON values, place by place. */
+/** Differences between two JSON values, by path. */
 import { isObject } from '../json-object.ts'
 import { jsonPath, type PathKey } from './parse/problems.ts'
 
@@ -10,12 +10,12 @@ export type Change = {
   after: unknown
 }
 
-/** A longer list helps nobody; what is left out differs as well. */
+/** A longer list helps no reader. */
 const MOST_CHANGES = 500
 
 /**
- * Differences from `before` to `after`. Objects are compared key by key, lists place by place where they are equally
- * long and as a whole where they are not: an inserted rule would otherwise look like a change of every later one.
+ * Differences from `before` to `after`. Objects are compared by key. Lists are compared by position when equally long
+ * and as a whole otherwise: an inserted rule would look like a change of every later one.
  */
 export function changesBetween(before: unknown, after: unknown): Change[] {
   const changes: Change[] = []
@@ -26,7 +26,7 @@ export function changesBetween(before: unknown, after: unknown): Change[] {
 const MOST_SUMMARISED = 50
 const LONGEST_VALUE = 500
 
-/** Changes as the audit log keeps them: the first ones, long values cut. */
+/** Changes as the audit log stores them: the first ones, long values cut. */
 export function summaryOf(changes: readonly Change[]): { changes: Change[]; more: number } {
   const cut = (value: unknown) => {
     const text = JSON.stringify(value)

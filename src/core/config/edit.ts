@@ -1,6 +1,6 @@
 /**
- * Changes of single flags, made on the document as it was written: what a person left out stays left out, and what
- * comes out is parsed like any other document.
+ * Edits of single flags in the document as written: omitted defaults stay omitted, and the result is parsed like any
+ * other document.
  */
 import { isObject, type JsonObject } from '../json-object.ts'
 
@@ -10,14 +10,18 @@ export type Edit =
   | { kind: 'patch'; flag: string; patch: JsonObject }
   | { kind: 'delete'; flag: string }
   | { kind: 'enable' | 'disable'; flag: string }
-  /** `rule` is an index; without it the only rule with a percentage is meant. */
+  /** `rule` is an index; by default the only rule with a percentage. */
   | { kind: 'percentage'; flag: string; percentage: number; rule: number | undefined }
 
 export type Edited =
   | { ok: true; document: JsonObject }
   | { ok: false; why: 'missing' | 'exists' | 'impossible'; detail: string }
 
-/** The document after an edit, or why there is none. */
+/**
+ * The document after an edit, or why it can't be made.
+ *
+ * @example editDocument(document, { kind: 'percentage', flag: 'new-checkout', percentage: 10 })
+ */
 export function editDocument(document: JsonObject, edit: Edit): Edited {
   const flags = asObject(document.flags)
   const known = Object.hasOwn(flags, edit.flag)
@@ -63,9 +67,13 @@ function onlyRuleWithPercentage(rules: readonly JsonObject[]): number | string {
   return rules.length === 0 ? 'it has no rules' : 'none of its rules has a percentage: say which one gets it'
 }
 
-/** RFC 7396. */
+/**
+ * Applies a JSON merge patch (RFC 7396).
+ *
+ * @example mergePatch({ a: 1, b: 2 }, { b: null }) // { a: 1 }
+ */
 export function mergePatch(target: unknown, patch: unknown): JsonObject {
-  // A map, because an object would take the key "__proto__" for something else.
+  // A map, because an object treats the key "__proto__" specially.
   const merged = new Map(Object.entries(asObject(target)))
   for (const [key, value] of Object.entries(asObject(patch))) {
     if (value === null) merged.delete(key)

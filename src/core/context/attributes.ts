@@ -1,25 +1,24 @@
 /**
- * What a rule can ask about a visitor. An attribute is a plain value under a name; a context is where the
- * evaluator looks names up. The gate fills a context from a request (request-context.ts), OpenFeature clients
- * fill one from JSON (staticContext).
+ * Attributes: plain values by name that rules ask for. A context looks them up: the gate's from a request (request-
+ * context.ts), an OpenFeature client's from JSON (staticContext).
  */
 
 export type Scalar = string | number | boolean
-/** A list (for example roles from a token) satisfies a condition when any of its elements does. */
+/** A list (such as a token's roles) satisfies a condition when any element does. */
 export type AttributeValue = Scalar | readonly Scalar[]
 
 export interface EvaluationContext {
-  /** The stable id that percentages and weights hash; undefined when nobody knows who this is. */
+  /** The stable id that percentages and weights hash; undefined for an unknown visitor. */
   targetingKey(): string | undefined
   /** The value of an attribute, or undefined when it is missing. */
   attribute(name: string): AttributeValue | undefined
-  /** The position for a salt, of visitors whose position is known and whose id isn't. */
+  /** The position for a salt, for visitors whose position is known but not their id. */
   position?(salt: string): number | undefined
-  /** A random number from 0 up to 1, for rules that place a visitor anew every time. */
+  /** A random number in [0, 1), for rules that place a visitor anew each time. */
   random?(): number
 }
 
-/** Attributes that are known without configuration, with the line that the reference page prints. */
+/** Attributes that need no configuration, with their line on the reference page. */
 export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
   targetingKey: 'the id that percentages hash, from `context.targetingKey` or the `sluice_id` cookie',
   country: 'two-letter country code, from request.cf',
@@ -44,10 +43,14 @@ export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
   now: 'time of the request',
 }
 
-/** Families of attributes that take a name: `header.x-plan`, `cookie.beta`, `query.preview`. */
+/** Families of named attributes: `header.x-plan`, `cookie.beta`, `query.preview`. */
 export const ATTRIBUTE_FAMILIES = ['header', 'cookie', 'query'] as const
 
-/** A context from plain data, as OpenFeature clients and tests send it. */
+/**
+ * A context from plain data.
+ *
+ * @example staticContext('user-1', { country: 'RO', roles: ['admin'] })
+ */
 export function staticContext(
   targetingKey: string | undefined,
   attributes: Readonly<Record<string, AttributeValue | undefined>>,

@@ -1,12 +1,15 @@
 /**
- * One cookie out of a Cookie header. Visitors bring many, and nearly all are none of the gate's business: those are
- * passed over and not parsed.
+ * Reads one cookie of a Cookie header; the others, most of which the gate never needs, are skipped unparsed.
  */
 
-/** What a value may consist of (RFC 6265, 4.1.1), and the blanks and commas that browsers send as well. */
+/** Characters of a value (RFC 6265, 4.1.1), plus blanks and commas, which browsers send too. */
 const VALUE = /^[ !#-:<-[\]-~]*$/
 
-/** The first good value of that name, without quotes and percent-encoding; undefined where there is none. */
+/**
+ * The first valid value of that name, unquoted and percent-decoded; undefined for none.
+ *
+ * @example cookieIn('a=1; b=%20x', 'b') // ' x'
+ */
 export function cookieIn(header: string, name: string): string | undefined {
   for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
     const value = isAtStart(header, at) ? valueAt(header, afterBlanks(header, at + name.length)) : undefined
@@ -15,14 +18,14 @@ export function cookieIn(header: string, name: string): string | undefined {
   return undefined
 }
 
-/** Whether a pair begins there, or blanks only are before. */
+/** Whether a pair starts here, after blanks only. */
 function isAtStart(header: string, at: number): boolean {
   let before = at - 1
   while (isBlank(header[before])) before--
   return before < 0 || header[before] === ';'
 }
 
-/** The value behind the `=` that must be there. */
+/** The value after the required `=`. */
 function valueAt(header: string, equals: number): string | undefined {
   if (header[equals] !== '=') return undefined
   const semicolon = header.indexOf(';', equals)
@@ -45,7 +48,7 @@ function afterBlanks(text: string, start: number): number {
 
 const isBlank = (character: string | undefined) => character === ' ' || character === '\t'
 
-/** Where not all of it can be decoded, what can. */
+/** Decodes what can be decoded. */
 function decoded(value: string): string {
   if (!value.includes('%')) return value
   return decodedOr(value, () => value.replace(/(?:%[0-9a-f]{2})+/gi, (part) => decodedOr(part, () => part)))

@@ -1,7 +1,7 @@
 import { isbot } from 'isbot'
 import { readUserAgent, type UserAgentDevice } from './user-agent.ts'
 
-/** What the browser says of itself: client hints where it sends them, the user agent otherwise. */
+/** Client hints where the browser sends them, the user agent otherwise. */
 export type DeviceHints = {
   userAgent: string | undefined
   /** Sec-CH-UA-Mobile: `?1` or `?0`. */
@@ -17,10 +17,10 @@ export type Device = {
   bot: boolean
 }
 
-/** A longer user agent is nobody's browser; cutting it bounds the work of the parsers' regular expressions. */
+/** No browser's user agent is longer; the cut bounds the work of regular expressions. */
 const LONGEST_USER_AGENT = 512
 
-/** Device, operating system, browser and bot; whatever can't be told is undefined. */
+/** Device, operating system, browser and whether it is a bot; undefined when unknown. */
 export function describeDevice(hints: DeviceHints): Device {
   const userAgent = hints.userAgent?.slice(0, LONGEST_USER_AGENT) ?? ''
   if (userAgent === '') return { device: undefined, os: undefined, browser: undefined, bot: false }
@@ -34,7 +34,7 @@ export function describeDevice(hints: DeviceHints): Device {
   }
 }
 
-/** `?1` is a phone for sure; `?0` is sent by tablets and desktops alike, so there the user agent decides. */
+/** `?1` means a phone. Tablets and desktops send `?0`, so there the user agent decides. */
 function deviceOf(
   fromUserAgent: UserAgentDevice | undefined,
   mobileHint: string | undefined,

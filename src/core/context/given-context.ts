@@ -1,6 +1,6 @@
 import type { AttributeValue, EvaluationContext } from './attributes.ts'
 
-/** Attributes that somebody states, before those of a request, where there is one. */
+/** Layers given attributes over those of a request. */
 export function givenContext(
   given: { targetingKey: string | undefined; attributes: Readonly<Record<string, AttributeValue>> },
   beneath: EvaluationContext,

@@ -1,9 +1,9 @@
-/** Where an attribute or the targeting key comes from. A `jwt` source names a claim, by dotted path. */
+/** Source of an attribute or targeting key. `jwt` names a claim by dotted path. */
 export type Source = { kind: 'header' | 'cookie' | 'query' | 'jwt'; name: string }
 
 export type JwtAlgorithm = 'HS256' | 'RS256' | 'ES256'
 
-/** How a visitor's token is found and verified. */
+/** How visitors' tokens are found and verified. */
 export type JwtSettings = {
   from: readonly Source[]
   algorithms: readonly JwtAlgorithm[]
@@ -16,7 +16,7 @@ export type JwtSettings = {
     | { kind: 'binding'; binding: string }
 }
 
-/** The `context` part of the document, compiled. */
+/** The document's `context`, compiled. */
 export type IdentitySettings = {
   targetingKey: readonly Source[]
   attributes: ReadonlyMap<string, readonly Source[]>

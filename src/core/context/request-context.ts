@@ -3,7 +3,7 @@ import type { AttributeValue, EvaluationContext } from './attributes.ts'
 import { type Device, describeDevice } from './device.ts'
 import type { IdentitySettings, Source } from './identity.ts'
 
-/** What the gate knows of a request. Every method is cheap to call and does its work only when called. */
+/** Facts of a request. Each method does its work when called. */
 export interface RequestFacts {
   readonly nowMs: number
   readonly method: string
@@ -15,12 +15,12 @@ export interface RequestFacts {
   query(name: string): string | undefined
   /** A field of request.cf. */
   cf(field: string): unknown
-  /** A claim of the verified token, by dotted path; undefined where there is no valid token. */
+  /** A claim of the verified token, by dotted path; undefined without a valid token. */
   claim(path: string): AttributeValue | undefined
   ip(): string | undefined
 }
 
-/** request.cf fields that are attributes of the same name. */
+/** Fields of request.cf that are attributes of the same name. */
 const CF_ATTRIBUTES: ReadonlySet<string> = new Set([
   'country',
   'continent',
@@ -33,14 +33,14 @@ const CF_ATTRIBUTES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * As much as a cookie holds. A longer id is cut, since origins hear of it in a header; a shorter bound would put many
- * visitors into one place where the id is a token, which all begin alike.
+ * A cookie's limit. Longer ids are cut, since origins get them in a header. Tokens all begin alike, so a shorter
+ * limit would give many visitors one position.
  */
 const LONGEST_TARGETING_KEY = 4_096
 
 /**
- * The evaluation context of one request, lazily: a document that never asks for the browser never pays for
- * parsing the user agent.
+ * The lazy evaluation context of a request: a document that never asks for the browser never pays for parsing the
+ * user agent.
  */
 export class RequestContext implements EvaluationContext {
   readonly #facts: RequestFacts
@@ -50,7 +50,7 @@ export class RequestContext implements EvaluationContext {
   #targetingKey: string | undefined
   #device: Device | undefined
 
-  /** `anonymousKey` gives the visitor's anonymous id, issuing one where there is none. */
+  /** `anonymousKey` returns the visitor's anonymous id, and issues one where needed. */
   constructor(
     facts: RequestFacts,
     identity: IdentitySettings,
@@ -145,7 +145,7 @@ export class RequestContext implements EvaluationContext {
   }
 }
 
-/** Attributes are named by people, headers in lower case. */
+/** Attributes keep the case of the document; header names are in lower case. */
 const headerNamed = remembered((attribute) => attribute.slice('header.'.length).toLowerCase())
 
 function scalar(value: unknown): AttributeValue | undefined {
@@ -154,7 +154,7 @@ function scalar(value: unknown): AttributeValue | undefined {
     : undefined
 }
 
-/** The language with the highest weight of an Accept-Language header (RFC 9110, 12.5.4); the first on a tie. */
+/** The language of an Accept-Language header with the highest weight (RFC 9110, 12.5.4); the first on a tie. */
 function preferredLanguage(header: string | undefined): string | undefined {
   let best: string | undefined
   let bestWeight = 0

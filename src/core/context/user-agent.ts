@@ -1,7 +1,7 @@
 /**
- * Browser, system and kind of device, by the tokens that user agents carry. Every browser names the ones it
- * descends from too (Edge says Chrome, Chrome says Safari), so the order of the lists is what makes them right:
- * the first that is found counts. Names are those that the makers and the usual libraries use.
+ * Browser, system and device class by the tokens of the user agent. A browser also names the ones it descends from
+ * (Edge says Chrome, Chrome says Safari), so the lists are ordered: the first match counts. Names are those of
+ * vendors and common libraries.
  */
 
 export type UserAgentDevice = 'desktop' | 'mobile' | 'tablet' | 'tv'
@@ -65,12 +65,12 @@ const DEVICES: readonly (readonly [UserAgentDevice, RegExp])[] = [
   ['tv', /\bTV\b|AppleTV|GoogleTV|Web0S|\bRoku\/|\bCrKey\/|\bAFT[A-Z]/],
   ['tablet', /iPad|Macintosh.*FxiOS\/|Tablet(?! PC)|\bSilk\/|\bKF[A-Z]{2,4} Build|PlayBook/],
   ['mobile', /iPhone|iPod|Mobi|Windows Phone|BlackBerry|\bBB10\b|Opera Mini/],
-  // Android tablets leave out the word that phones have.
+  // Android tablets lack the token "Mobile" of phones.
   ['tablet', /Android/],
   ['desktop', /Windows|Macintosh|\bCrOS\b|Linux|\bX11\b/],
 ]
 
-/** What a user agent says; undefined is what it doesn't say. */
+/** Parses a user agent; unknown parts are undefined. */
 export function readUserAgent(userAgent: string): UserAgent {
   return {
     browser: firstFound(BROWSERS, userAgent),

@@ -1,8 +1,8 @@
-/** How many isolates are at work, without looking at each: counts by the second in which they cease to be. */
+/** Counts active isolates without visiting each: by the second in which they stop counting. */
 export type Busy = {
-  /** How many shards the isolate chooses among. */
+  /** Shards among which the isolate chooses. */
   shards: number
-  /** It counts until then, unless it flushes again; ms since 1970. */
+  /** Counts until then unless it flushes again; ms since 1970. */
   busyUntilMs: number
 }
 
@@ -18,8 +18,8 @@ export class BusyIsolates {
   }
 
   /**
-   * Isolates at work here, and in the whole colo: one that chooses among `shards` comes here with a chance of one in
-   * `shards`, so it stands for so many.
+   * Active isolates here, and in the whole colo: an isolate that chooses among `shards` comes here with probability
+   * 1/`shards`, so it represents that many.
    */
   at(nowMs: number): { isolates: number; inColo: number } {
     const sum = { isolates: 0, inColo: 0 }

@@ -1,6 +1,6 @@
 /**
- * A cell holds the counts of one flag, variant, arm, generation and stage. Cells are plain data: they add up,
- * travel as JSON, and are kept in SQLite as they are.
+ * A cell holds the counts of one flag, variant, arm, generation and stage. Cells are plain data: they add up, travel
+ * as JSON and are stored in SQLite unchanged.
  */
 import type { Arm, Decision, Placement } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
@@ -12,7 +12,7 @@ export type CellKey = {
   arm: Arm
   generation: number
   stage: number
-  /** Of `other`: whom a rule serves, unlike who keeps to the variant of a page, or has chosen one. */
+  /** Only in arm `other`: a rule serves these visitors, unlike page affinity or an override. */
   isByRule?: boolean
 }
 
@@ -22,17 +22,17 @@ export type Cell = CellKey & {
   latency: Histogram
   /** Distinct visitor slots (the upper 16 bits of a visitor's position) that met an error. */
   erroredBuckets: number[]
-  /** Documents asked for and answered. */
+  /** Documents that visitors asked for and got. */
   journeys: number
-  /** Failed requests that control answered instead: the visitor saw no failure. */
+  /** Failed requests that the fallback answered: the visitor saw no failure. */
   rescued: number
   /** Durations that the app reported. */
   timings: Histogram
-  /** What browsers measured of their pages, by name; nobody judges by it. Left out where there is nothing. */
+  /** Web vitals by name; the guard ignores them. Left out when there are none. */
   vitals?: Partial<Record<VitalName, Histogram>>
 }
 
-/** Web vitals in milliseconds, but for CLS, which is a share and counted in thousandths. */
+/** In milliseconds, except CLS: a ratio, counted in thousandths. */
 export const VITAL_NAMES = ['LCP', 'INP', 'FCP', 'TTFB', 'CLS'] as const
 export type VitalName = (typeof VITAL_NAMES)[number]
 
@@ -66,13 +66,13 @@ export function emptyCell(key: CellKey): Cell {
   }
 }
 
-/** One text per cell key; no part can contain the separator. */
+/** A text per key; no part can contain the separator. */
 export function cellId(key: CellKey): string {
   const id = `${key.flag} ${key.variant} ${key.arm} ${key.generation} ${key.stage}`
   return key.isByRule === true ? `${id} rule` : id
 }
 
-/** Whether a key is that of a cell of the same flag. */
+/** Whether a key of the same flag is this cell's. */
 function isOf(cell: Cell, key: CellKey): boolean {
   return (
     cell.arm === key.arm &&
@@ -88,9 +88,9 @@ export function errorsOf(cell: Cell): number {
 }
 
 /**
- * Counts one outcome, in place. How long an answer took that failed is left out: it counts as an error already, once
- * per visitor, while one visitor's retries of a page that fails slowly would make a whole variant look slow. A timeout
- * is slow by its nature.
+ * Counts one outcome, in place. A failed answer's latency is left out: it already counts as an error, once per
+ * visitor, while one visitor's retries of a slowly failing page would make the whole variant look slow. A timeout is
+ * slow by nature.
  */
 export function countOutcome(cell: Cell, outcome: Outcome): void {
   cell.requests++
@@ -99,20 +99,20 @@ export function countOutcome(cell: Cell, outcome: Outcome): void {
   countEndOfOverdue(cell, outcome)
 }
 
-/** Counts a request that has had no answer for so long that it is slow, whatever comes, in place. */
+/** Counts a request in flight as slow once its deadline passes, in place. */
 export function countOverdue(cell: Cell, ageMs: number): void {
   cell.requests++
   recordLatency(cell.latency, ageMs)
 }
 
-/** Counts what became of a request of which number and latency are counted, such as an overdue one, in place. */
+/** Counts the outcome of a request whose number and latency are counted already, in place. */
 export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
   if (outcome.journey) cell.journeys++
   if (outcome.rescued) cell.rescued++
   if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.placement)
 }
 
-/** Counts a failure of a request that has been counted already (a body that broke off), in place. */
+/** Counts a failure of a request that is counted already, such as a body that broke off, in place. */
 export function countFailure(cell: Cell, kind: FailureKind, placement: Placement): void {
   cell.errors[kind]++
   if (placement.arm !== 'other') addSlot(cell, placement.position >>> 16)
@@ -123,7 +123,7 @@ export function countTiming(cell: Cell, durationMs: number): void {
   recordLatency(cell.timings, durationMs)
 }
 
-/** Counts what a browser measured, in place. */
+/** Counts a web vital, in place. */
 export function countVital(cell: Cell, name: VitalName, value: number): void {
   cell.vitals ??= {}
   const histogram = cell.vitals[name] ?? {}
@@ -137,8 +137,8 @@ function addSlot(cell: Cell, slot: number): void {
 }
 
 /**
- * Adds `source` to `target`, in place. The keys must be equal. While a new version of the Worker is being deployed,
- * isolates of the old one still send cells without what the new one counts.
+ * Adds `source` to `target`, in place; both must have the same key. While a deployment is under way, isolates of the
+ * old version send cells without the new fields.
  */
 export function mergeCell(target: Cell, source: Cell): void {
   target.requests += source.requests
@@ -157,10 +157,10 @@ export function mergeCell(target: Cell, source: Cell): void {
   for (const slot of source.erroredBuckets) addSlot(target, slot)
 }
 
-/** Cells by id, adding up whatever comes in. */
+/** Cells by key; adding a cell with a known key sums the two. */
 export class CellTable {
   readonly #cells: Cell[] = []
-  /** A flag has few cells: comparing keys costs less than making a text of one. */
+  /** A flag has few cells: comparing keys costs less than building a text. */
   readonly #byFlag = new Map<string, Cell[]>()
 
   constructor(cells: Iterable<Cell> = []) {
@@ -171,7 +171,7 @@ export class CellTable {
     return this.#cells.length === 0
   }
 
-  /** The cell of a key, made where there is none. */
+  /** The cell of a key, created on first use. */
   at(key: CellKey): Cell {
     const ofFlag = this.#byFlag.get(key.flag)
     if (ofFlag !== undefined) for (const cell of ofFlag) if (isOf(cell, key)) return cell

@@ -1,23 +1,23 @@
 /**
- * Latency histogram with logarithmic bins: 8 per octave, so that neighbouring edges differ by a factor of 2^(1/8),
- * about 9 %. Bin `i` holds durations above 2^((i-1)/8) and up to 2^(i/8) milliseconds; bin 0 holds everything
- * up to 1 ms. Sparse: bin index → count, so that JSON stays small and merging is addition.
+ * Histogram of durations with logarithmic bins, 8 per octave: neighbouring edges differ by 2^(1/8), about 9 %. Bin
+ * `i` holds durations above 2^((i−1)/8) and up to 2^(i/8) milliseconds; bin 0 holds up to 1 ms. Sparse (bin → count),
+ * so JSON stays small and merging is addition.
  */
 
 export type Histogram = Record<number, number>
 
 const BINS_PER_OCTAVE = 8
 
-/** 2^20 ms is 17 minutes: longer than any request that a gate waits for, and a bound on the histogram's size. */
+/** 2^20 ms is 17 minutes: longer than any request, and it bounds the histogram's size. */
 export const LAST_BIN = 20 * BINS_PER_OCTAVE
 
-/** The bin that a duration in milliseconds belongs to; NaN and negatives count as 0 ms. */
+/** The bin of a duration in milliseconds; NaN and negatives count as 0 ms. */
 export function binOf(durationMs: number): number {
   if (!(durationMs > 1)) return 0
   return Math.min(LAST_BIN, Math.ceil(Math.log2(durationMs) * BINS_PER_OCTAVE - 1e-9))
 }
 
-/** The upper edge of a bin, in milliseconds. */
+/** Upper edge of a bin, in milliseconds. */
 export function upperEdgeMs(bin: number): number {
   return 2 ** (bin / BINS_PER_OCTAVE)
 }
@@ -36,7 +36,7 @@ export function merge(target: Histogram, source: Histogram): void {
   }
 }
 
-/** How many durations the histogram holds. */
+/** The number of durations. */
 export function total(histogram: Histogram): number {
   let count = 0
   for (const key in histogram) count += histogram[Number(key)] ?? 0

@@ -1,8 +1,7 @@
 /**
- * Counts on their way to somebody who adds them up exactly once. What has come in since the last sending is
- * `open`; what has been sent and not yet acknowledged is `sealed` under a number, and is sent again, unchanged and
- * under the same number, until it is acknowledged. The receiver drops numbers it has seen (sequence.ts). However
- * long the receiver is away, memory stays bounded: the open cells merely grow in their counts.
+ * Counts on their way to a receiver that must add them exactly once. New counts are `open`. A sent and unacknowledged
+ * batch is `sealed` under a number, and is sent again, unchanged, until acknowledged; the receiver drops numbers it
+ * has seen (sequence.ts). Memory stays bounded while the receiver is away: open cells only grow in their counts.
  */
 import { type Cell, CellTable } from './cell.ts'
 import { type InternalError, InternalErrors } from './internal-errors.ts'
@@ -24,17 +23,16 @@ export class Outbox {
     this.#sealed = data.sealed
   }
 
-  /** Where new counts go. */
   get open(): CellTable {
     return this.#open
   }
 
-  /** The number that the open batch will have. */
+  /** The number of the next batch. */
   get nextSeq(): number {
     return this.#nextSeq
   }
 
-  /** Whether a batch is on its way, unacknowledged. */
+  /** Whether a batch is unacknowledged. */
   get hasSealed(): boolean {
     return this.#sealed !== undefined
   }
@@ -43,7 +41,7 @@ export class Outbox {
     return this.#sealed === undefined && this.#open.isEmpty && this.internalErrors.isEmpty
   }
 
-  /** The batch to send now: the unacknowledged one, or a new one of all that is open. */
+  /** The batch to send: the unacknowledged one, or a new one of all open cells. */
   seal(): SealedBatch {
     if (this.#sealed === undefined) {
       const internalErrors = this.internalErrors.take()
@@ -57,7 +55,7 @@ export class Outbox {
     return this.#sealed
   }
 
-  /** The receiver has the batch of this number; a late acknowledgement of an older one changes nothing. */
+  /** The receiver has this batch; a late acknowledgement of an older one changes nothing. */
   acknowledge(seq: number): void {
     if (this.#sealed?.seq === seq) this.#sealed = undefined
   }

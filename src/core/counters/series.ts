@@ -1,4 +1,4 @@
-/** Counts of a flag over time: points of a fixed width, each summed up when it is over. */
+/** A flag's counts over time: points of fixed width, summed up once over. */
 import type { Arm } from '../decision/decide.ts'
 import { type Cell, emptyCell, errorsOf, mergeCell } from './cell.ts'
 import { quantileMs } from './histogram.ts'
@@ -13,13 +13,13 @@ export type SeriesArm = {
   p99Ms: number | null
 }
 
-/** Widths of points, and how long points of each are kept. */
+/** Widths of points, and how long each is kept. */
 export const SERIES = [
   { stepMs: 5_000, keptMs: 30 * 60_000 },
   { stepMs: 60_000, keptMs: 24 * 3_600_000 },
 ] as const
 
-/** A point that is still being counted. */
+/** A point still being counted. */
 export type OpenPoint = { startMs: number; arms: Record<Arm, Cell> }
 
 export function openPoint(nowMs: number, stepMs: number): OpenPoint {
@@ -35,7 +35,7 @@ export function addToPoint(point: OpenPoint, cell: Cell): void {
   mergeCell(point.arms[cell.arm], cell)
 }
 
-/** The sums of a point that is over. */
+/** The sums of a finished point. */
 export function closePoint({ arms }: OpenPoint): Record<Arm, SeriesArm> {
   return { canary: sumUp(arms.canary), control: sumUp(arms.control), other: sumUp(arms.other) }
 }

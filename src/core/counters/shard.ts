@@ -1,6 +1,6 @@
 /**
- * What a Counters shard knows and decides: takes each flush of its isolates once, forwards the sums to the Controller,
- * and tells isolates what is new. Storage, clock and the way to the Controller are the caller's (durable/counters.ts).
+ * A Counters shard: takes each flush of its isolates once, forwards the sums to the Controller, and tells isolates
+ * what is new. The caller owns storage, clock and transport (durable/counters/counters.ts).
  */
 import { type ControlState, INITIAL_CONTROL_STATE } from '../config/control.ts'
 import { type DocumentTag, isOvertaken } from '../config/document-tag.ts'
@@ -21,8 +21,8 @@ import {
 import { EMPTY_WINDOW, type SequenceWindow, take } from './sequence.ts'
 
 /**
- * An isolate as the shard remembers it. `cells` are its counts for the batch of number `batch`: those of the batch that
- * is still open are all that storage knows of it, so that a flush costs one row.
+ * An isolate as the shard remembers it. `cells` are its counts in the batch numbered `batch`: storage knows the open
+ * batch only by these, so that a flush costs one row.
  */
 export type ShardIsolate = Busy & {
   window: SequenceWindow
@@ -39,18 +39,16 @@ export type ShardData = {
   tag: DocumentTag | undefined
 }
 
-/** An isolate that has not flushed for so long is gone; its numbers are forgotten. */
+/** An isolate that has not flushed for this long is gone, and its batch numbers are dropped. */
 const ISOLATE_FORGOTTEN_AFTER_MS = 600_000
-/** The Controller hears of isolates that have flushed within this. */
+/** The Controller hears of isolates that flushed within this time. */
 const ISOLATE_REPORTED_MS = 60_000
-/** An isolate counts towards back-pressure for so many of the intervals that it was told. */
+/** An isolate counts towards back-pressure for this many of its intervals. */
 const BUSY_INTERVALS = 2.5
-/** A shard that is new to its isolates can't tell yet that they are few. */
+/** A new shard can't tell yet whether its isolates are few. */
 const SETTLED_MS = 10_000
 const LONGEST_RETRY_MS = 30_000
-/** Before the Controller has told of one. */
 const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
-/** Before the Controller has said how many it wants. */
 const FIRST_SAMPLE_QUOTA = 20
 
 export class Shard {
@@ -59,14 +57,14 @@ export class Shard {
   readonly #busy = new BusyIsolates()
   #state: ControlState
   #tag: DocumentTag
-  /** Samples are worth no disk: those of an eviction are lost. */
+  /** Not stored: an eviction may lose samples. */
   #samples: DecisionSample[] = []
   #sampleQuota = FIRST_SAMPLE_QUOTA
-  /** An isolate has taken over a state; the Controller waits to hear of it. */
+  /** An isolate has adopted a state, and the Controller waits to hear of it. */
   #hasNews = false
   #isForwarding = false
   #lastFlushMs = Number.NEGATIVE_INFINITY
-  /** Since when flushes have come without a pause. */
+  /** Start of the current run of flushes without a pause. */
   #inUseSinceMs = 0
   #lastForwardMs = 0
   #forwardIntervalMs = SHORTEST_INTERVAL_MS
@@ -78,7 +76,7 @@ export class Shard {
     this.#tag = data.tag ?? NO_DOCUMENT
     this.#isolates = new Map(isolates)
     for (const isolate of this.#isolates.values()) {
-      // Rows of an older version don't say until when they count.
+      // Older versions wrote rows without it.
       if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
       if (isolate.batch !== this.#outbox.nextSeq) continue
       this.#outbox.open.add(isolate.cells)
@@ -86,7 +84,7 @@ export class Shard {
     }
   }
 
-  /** The batch that is to be written down before it is sent; undefined where the one to send has been sent before. */
+  /** The batch to store before sending; undefined when the batch to send has been sent before. */
   sealNew(): OutboxData | undefined {
     if (this.#outbox.hasSealed) return undefined
     this.#outbox.seal()
@@ -101,7 +99,7 @@ export class Shard {
     return this.#tag
   }
 
-  /** Takes a flush, if it has not been seen before. `isolate` is what is to be remembered of the sender. */
+  /** Takes a flush unless it was seen before. `isolate` is what to remember of the sender. */
   take(message: FlushMessage, nowMs: number): { reply: FlushReply; isolate: ShardIsolate } {
     const { epoch, epochAtMs, usedHash, documentHash, killHash, shards } = message
     const known = this.#isolates.get(message.isolate)
@@ -147,7 +145,7 @@ export class Shard {
     return { reply, isolate }
   }
 
-  /** What is to be said to the sender of a flush that has been taken. */
+  /** The reply to a flush that has been taken. */
   replyTo(message: FlushMessage, nowMs: number): FlushReply {
     const { isolates, inColo } = this.#busy.at(nowMs)
     const wanted = shardsFor(inColo, message.shards)
@@ -157,7 +155,7 @@ export class Shard {
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
-      // Who is sent elsewhere need not wait for what is too much here.
+      // Isolates that move to another shard need not wait for this one's load.
       intervalMs: flushIntervalMsFor(shards === message.shards ? isolates : inColo / shards),
       shards,
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
@@ -169,7 +167,7 @@ export class Shard {
     this.#outbox.internalErrors.add(errors)
   }
 
-  /** When to forward, ms since 1970; undefined while there is nothing to forward, or a forward is on its way. */
+  /** When to forward, ms since 1970; undefined with nothing to forward or a forward on its way. */
   get forwardDueMs(): number | undefined {
     if (this.#isForwarding || (this.#outbox.isEmpty && !this.#hasNews)) return undefined
     const waitMs =
@@ -179,7 +177,7 @@ export class Shard {
     return this.#lastForwardMs + waitMs
   }
 
-  /** The message to forward now. It stays the same, under its number, until `forwarded` has been called. */
+  /** The message to forward. It stays the same, under its number, until `forwarded` is called. */
   startForward(shard: string, nowMs: number): ForwardMessage {
     this.#isForwarding = true
     this.#lastForwardMs = nowMs
@@ -197,7 +195,6 @@ export class Shard {
     })
   }
 
-  /** The Controller has the batch. */
   forwarded(seq: number, reply: ForwardReply): void {
     this.#outbox.acknowledge(seq)
     this.#isForwarding = false
@@ -206,31 +203,31 @@ export class Shard {
     this.#forwardIntervalMs = reply.intervalMs
   }
 
-  /** The Controller is away: the batch is sent again, later and later. */
+  /** The Controller is unreachable: the batch is sent again with growing delays. */
   forwardFailed(): void {
     this.#isForwarding = false
     this.#failures++
   }
 
-  /** Takes over a newer control state; whether it was one. */
+  /** Adopts a control state if newer; returns whether it was. */
   adoptState(state: ControlState | undefined): boolean {
     if (state === undefined || state.epoch <= this.#state.epoch) return false
     this.#state = state
     return true
   }
 
-  /** Takes over the tag of a document unless another has overtaken it; whether it did. */
+  /** Adopts a document tag unless another has overtaken it; returns whether it did. */
   adoptTag(tag: DocumentTag | undefined): boolean {
     if (tag === undefined || isOvertaken(tag, this.#tag)) return false
     this.#tag = tag
     return true
   }
 
-  /** Forgets isolates that are gone; their names. */
+  /** Drops isolates that are gone; returns their names. */
   forgetIsolates(nowMs: number): string[] {
     const gone = [...this.#isolates]
       .filter(([, { sighting, batch }]) => {
-        // While its counts are in no batch yet, they are nowhere else.
+        // Until a batch holds its counts, they exist nowhere else.
         return nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS && batch !== this.#outbox.nextSeq
       })
       .map(([name]) => name)
@@ -239,7 +236,7 @@ export class Shard {
   }
 }
 
-/** Whether a reply says anything that its receiver should hear at once. */
+/** Whether a reply holds news that its receiver should hear at once. */
 export function isNews(reply: FlushReply, message: FlushMessage): boolean {
   return reply.state !== undefined || reply.document !== undefined || reply.shards !== message.shards
 }

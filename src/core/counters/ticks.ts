@@ -1,7 +1,6 @@
 /**
- * The counts of one flag between two looks of the guard: canary against control, of the current generation and
- * stage only, and beside them whoever is served the flag without being compared. What comes late, from another
- * generation or stage, is part of the totals but is never judged.
+ * The counts of one flag between two looks of the guard: canary, control, and visitors whom a rule serves without
+ * comparing them. Only the current generation and stage are judged; late counts of others are in the totals alone.
  */
 import { type Cell, errorsOf, MOST_ERRORED_SLOTS } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
@@ -25,7 +24,7 @@ export type ArmTick = {
 export type ArmPair = {
   canary: ArmTick
   control: ArmTick
-  /** Visitors whom a rule serves the flag without comparing them, such as those who are listed by name. */
+  /** Served by a rule but not compared, such as visitors listed by name. */
   others: ArmTick
 }
 
@@ -39,7 +38,7 @@ export const EMPTY_ARM: ArmTick = {
   timings: {},
 }
 
-/** Adds up the cells of a flag that belong to a generation and stage, by arm; `off` is what is served to nobody else. */
+/** Sums a flag's cells of one generation and stage by arm; `off` is the flag's variant when off. */
 export function armPair(cells: readonly Cell[], generation: number, stage: number, off: string): ArmPair {
   const current = cells.filter((cell) => cell.generation === generation && cell.stage === stage)
   const of = (arm: Cell['arm']) => current.filter((cell) => cell.arm === arm)

@@ -1,7 +1,7 @@
 /**
- * The decision: which variant of a flag a visitor gets, and why. Plain data in, plain data out.
+ * Decides which variant of a flag a visitor gets, and why. Plain data in, plain data out.
  *
- * The order, first that applies: kill → signed override → rollback → disabled, wrong environment, outside the
+ * The first that applies decides: kill → signed override → rollback → disabled, other environment, outside the
  * schedule, unmet requirement → rules in order → `off`.
  */
 import type { Control, FlagControl } from '../config/control.ts'
@@ -13,7 +13,7 @@ import { isInsideShare, pickWeighted, positionOf, THOUSANDTHS } from '../flags/p
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 import type { Lookup } from '../lazy-map.ts'
 
-/** OpenFeature's reasons, and Sluice's own three. */
+/** OpenFeature's reasons, and Sluice's three: KILLED, ROLLED_BACK, OVERRIDE. */
 export type Reason =
   | 'STATIC'
   | 'TARGETING_MATCH'
@@ -25,7 +25,7 @@ export type Reason =
   | 'OVERRIDE'
 
 /**
- * Where a visitor stands in the comparison. Only canary and control have a position in the split (an unsigned 32-bit
+ * A visitor's place in the comparison. Only canary and control have a position in the split (an unsigned 32-bit
  * integer); `other` visitors are not compared.
  */
 export type Placement =
@@ -34,7 +34,7 @@ export type Placement =
 
 export type Arm = Placement['arm']
 
-/** Not part of the comparison. */
+/** The placement of every visitor who is not compared. */
 export const NOT_COMPARED: Placement = Object.freeze({ arm: 'other' })
 
 export type Decision = {
@@ -42,29 +42,37 @@ export type Decision = {
   variant: string
   value: Json
   reason: Reason
-  /** Name of the rule that decided, if one did. */
+  /** The rule that decided, if one did. */
   rule: string | undefined
   placement: Placement
   generation: number
   stage: number
 }
 
-/** What a decision depends on besides flag and visitor. */
+/**
+ * What a decision depends on besides flag and visitor. `overrides` (flag → variant) come from a verified token.
+ */
 export type DecisionInputs = {
   flags: Lookup<CompiledFlag>
   control: Control
   environment: string
   nowMs: number
-  /** Flag → variant, from a verified override token. */
   overrides: ReadonlyMap<string, string> | undefined
 }
 
-/** Decides one flag for one visitor. */
+/**
+ * Decides one flag for one visitor.
+ *
+ * @param flag compiled, from `snapshot.flags`
+ * @param context the visitor's attributes and targeting key; asked only as far as the rules need them
+ * @param inputs the same for all flags of a request
+ * @example decide(flag, staticContext('user-1', { country: 'RO' }), inputs).variant
+ */
 export function decide(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Decision {
   return decideOnce(flag, context, inputs, undefined)
 }
 
-/** What the flags serve that this decision depends on. */
+/** Flag → variant, of required flags decided so far. */
 type Answers = Map<string, string>
 
 function decideOnce(
@@ -98,8 +106,8 @@ function closedReason(
 }
 
 /**
- * Whether the required flags serve what they must. Parsing excludes cycles and long chains; each flag is decided once,
- * however many ways lead to it.
+ * Whether every required flag serves what it must. Parsing excludes cycles and long chains; each flag is decided
+ * once, however many requirements name it.
  */
 function requirementsMet(
   flag: CompiledFlag,
@@ -116,7 +124,7 @@ function requirementsMet(
   })
 }
 
-/** Whether a required flag serves what it must. */
+/** Whether one required flag serves what it must. */
 export function isMet(
   requirement: CompiledRequirement,
   context: EvaluationContext,
@@ -139,12 +147,12 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
     if (!holdsAll(rule.conditions, context)) continue
     const thousandths = currentShare(rule, control)
     const underJudgement = index === flag.rolloutRule
-    // Asking who a visitor is gives a new one an identity: only where it matters.
+    // Asking for the targeting key issues an identity to a new visitor: ask only where it matters.
     const isOnRing = thousandths !== undefined && thousandths < THOUSANDTHS && rule.bucketing === undefined
     const position = isOnRing || underJudgement ? positionOf(flag.salt, context) : undefined
     const inside = isInside(rule, thousandths, position, context)
     if (underJudgement && position !== undefined) {
-      // Errors count once per visitor, told apart by position.
+      // The guard counts errors once per position.
       decision.placement = { arm: inside ? 'canary' : 'control', position }
     }
     if (inside) return served(decision, flag, rule, thousandths, context)
@@ -154,8 +162,8 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
 }
 
 /**
- * The share of a rule in thousandths of a percent; undefined where it is for everybody. A stage beyond the last one
- * is the last one, and the holdback stays control until the rollout is finished.
+ * A rule's current share, in thousandths of a percent; undefined for a rule without a share. A stage past the last
+ * counts as the last; the holdback stays control until the rollout is finished.
  */
 export function currentShare(rule: CompiledRule, control: FlagControl): number | undefined {
   if (rule.stages === undefined) return rule.thousandths
@@ -164,7 +172,7 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
   return Math.min(stage?.thousandths ?? 0, most)
 }
 
-/** Whether a visitor is inside a rule's share. `position` is theirs by the flag's salt. */
+/** Whether a visitor is inside a rule's share. `position` is the visitor's, by the flag's salt. */
 export function isInside(
   rule: CompiledRule,
   thousandths: number | undefined,
@@ -173,7 +181,7 @@ export function isInside(
 ): boolean {
   if (thousandths === undefined) return true
   if (rule.bucketing?.scheme === 'unleash') return isInsideUnleash(rule.bucketing, thousandths, context)
-  // 100 % is everybody, also those of whom nobody knows who they are.
+  // 100 % includes visitors without a targeting key.
   if (thousandths >= THOUSANDTHS) return true
   const own = rule.bucketing === undefined ? position : flagdPosition(rule.bucketing, context)
   return own !== undefined && isInsideShare(own, thousandths)
@@ -210,7 +218,7 @@ function pick(
     const position = flagdPosition(bucketing, context)
     return position === undefined ? undefined : variants[pickWeighted(position, cumulative)]
   }
-  // Without a targeting key the first weight serves: deterministic, and the same on every isolate.
+  // Without a targeting key the first weight serves: the same answer on every isolate.
   return variants[pickWeighted(positionOf(salt, context) ?? 0, cumulative)]
 }
 

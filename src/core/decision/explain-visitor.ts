@@ -1,4 +1,4 @@
-/** What one visitor gets: where their request goes, and why each flag serves what it serves. */
+/** Explains a visitor: which origin their request reaches, and why each flag serves what it serves. */
 import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
@@ -12,8 +12,8 @@ export type ExplainedVisitor = {
 }
 
 /**
- * Explains one flag; or, without a name, the flag that routes the request, or all flags where there is no request.
- * Undefined where the document has no flag of that name.
+ * Explains one flag. Without a name: the flag that routes the request, or all flags when there is no request.
+ * Undefined for an unknown flag.
  */
 export function explainVisitor(
   snapshot: Snapshot,

@@ -1,6 +1,6 @@
 /**
- * Why a visitor gets what they get. The decision itself comes from decide(); the trace asks the same conditions and
- * the same shares once more, in the same order, and says what each answered.
+ * Why a visitor gets a variant. decide() makes the decision; the trace asks the same conditions and shares again, in
+ * the same order, and records each answer.
  */
 import type { AttributeValue, EvaluationContext } from '../context/attributes.ts'
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
@@ -22,16 +22,20 @@ export type RuleTrace = {
   outcome: 'served' | 'conditions-not-met' | 'outside-percentage' | 'not-reached'
   conditions: ConditionTrace[]
   percentage: number | null
-  /** The visitor's place on the ring, 0–100; inside when below the percentage. */
+  /** The visitor's position as a percentage, 0–100: inside when below `percentage`. */
   position: number | null
 }
 
-/** One of the questions that come before the rules. */
+/** A check before the rules. */
 export type GateTrace = { gate: string; passed: boolean; detail: string }
 
 export type Explanation = { decision: Decision; sentence: string; gates: GateTrace[]; rules: RuleTrace[] }
 
-/** Explains the decision of one flag for one visitor. */
+/**
+ * Explains the decision of one flag for one visitor.
+ *
+ * @example explain(flag, context, inputs).sentence // 'on, by the rule "staff"'
+ */
 export function explain(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Explanation {
   const decision = decide(flag, context, inputs)
   const gates = gatesOf(flag, context, inputs)
@@ -40,7 +44,7 @@ export function explain(flag: CompiledFlag, context: EvaluationContext, inputs: 
   return { decision, sentence: sentenceFor(flag, decision, gates, rules), gates, rules }
 }
 
-/** The questions before the rules, in the order in which they are asked. */
+/** The checks before the rules, in order. */
 function gatesOf(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): GateTrace[] {
   const { rolledBack } = inputs.control.of(flag.key)
   const killed = inputs.control.isKilled(flag.key)
@@ -101,7 +105,7 @@ function traceRule(
 ): RuleTrace {
   const conditions = rule.conditions.map((condition) => traceCondition(condition, context))
   const thousandths = currentShare(rule, inputs.control.of(flag.key))
-  // Another system's places are not on the ring.
+  // Other schemes have no position in this split.
   const isOnRing = thousandths !== undefined && rule.bucketing === undefined
   const position = isOnRing ? positionOf(flag.salt, context) : undefined
   const outcome = !conditions.every((condition) => condition.holds)

@@ -1,21 +1,20 @@
-/** What a new document would do to the people whose requests were sampled lately. */
+/** The impact (blast radius) of a new document on recently sampled visitors. */
 
 export type FlagMoves = {
   flag: string
   samples: number
   moved: number
   movedPercent: number
-  /** Moves by variant. */
   moves: { from: string; to: string; count: number }[]
-  /** Distinct sampled visitors that change variant. */
+  /** Distinct visitors who change variant. */
   visitors: number
   countries: string[]
 }
 
 export type PeopleMoved = {
-  /** Sampled requests that could be replayed; 0: nothing is known about people. */
+  /** Replayed requests; 0: the impact is unknown. */
   samples: number
-  /** Requests that could not be: a document asks for an attribute that was not recorded. */
+  /** Requests that can't be replayed: a document asks for an attribute that no sample has. */
   unknown: number
   movedPercent: number | null
   flags: FlagMoves[]

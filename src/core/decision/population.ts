@@ -1,6 +1,6 @@
 /**
- * A synthetic population, decided for: which share of it each variant gets, in total and by attribute. Visitors are
- * made from a number alone, so that the same population comes out each time.
+ * Simulates flags for a synthetic population: visitors per variant, in total and by attribute. A visitor follows from
+ * a number alone, so each run gives the same population.
  */
 import type { Snapshot } from '../config/compile/snapshot.ts'
 import { type AttributeValue, staticContext } from '../context/attributes.ts'
@@ -13,24 +13,29 @@ export type Mixture = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export type Population = {
   visitors: number
-  /** Attributes that differ between visitors, independently of each other. */
+  /** Attributes that vary, independently of each other. */
   mixture: Mixture
-  /** Attributes that all have in common. */
+  /** Attributes that all visitors share. */
   common: Readonly<Record<string, AttributeValue>>
 }
 
 export type GroupShares = {
-  /** What the visitors of the group have in common; empty for everybody. */
+  /** The group's attribute and value; both empty for the whole population. */
   attribute: string
   value: string
   visitors: number
-  /** Visitors by variant. */
+  /** Variant → visitors. */
   variants: Record<string, number>
 }
 
 export type SimulatedFlag = { flag: string; groups: GroupShares[] }
 
-/** Decides some flags for everybody of a population. */
+/**
+ * Decides flags for every visitor of a population.
+ *
+ * @example simulateFlags(snapshot, ['new-checkout'], { visitors: 10_000, mixture: { country: { RO: 1, DE: 3 } },
+ *   common: {} }, inputs)
+ */
 export function simulateFlags(
   snapshot: Snapshot,
   flags: readonly string[],
@@ -73,7 +78,7 @@ function countIn(groups: Map<string, GroupShares>, attribute: string, value: str
   groups.set(id, group)
 }
 
-/** Everybody first, then attribute by attribute, the largest group first. */
+/** The whole population first, then by attribute, largest group first. */
 function byPlace(a: GroupShares, b: GroupShares): number {
   if (a.attribute !== b.attribute) return a.attribute < b.attribute ? -1 : 1
   return b.visitors - a.visitors

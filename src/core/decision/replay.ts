@@ -1,4 +1,4 @@
-/** Tries a new document on the people who were sampled lately: who would get something else? */
+/** Replays sampled visitors against a new document: who would get another variant or origin? */
 
 import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
 import type { Control } from '../config/control.ts'
@@ -13,7 +13,7 @@ import { conditionId, type DecisionSample } from './sample.ts'
 export type ReplayInputs = {
   before: Snapshot
   after: Snapshot
-  /** Flags whose definitions differ. */
+  /** Flags with different definitions. */
   changed: ReadonlySet<string>
   samples: readonly DecisionSample[]
   control: Control
@@ -23,7 +23,7 @@ export type ReplayInputs = {
   hashes: ReadonlyMap<string, string>
 }
 
-/** Decisions that one replay may cost; more samples than fit are left out. */
+/** Bounds the cost of a replay; samples beyond it are left out. */
 const MOST_DECISIONS = 300_000
 const MOST_COUNTRIES = 20
 
@@ -61,7 +61,7 @@ export function replay(inputs: ReplayInputs): PeopleMoved {
   }
 }
 
-/** What has changed, and what requires it. */
+/** The changed flags, and every flag that requires one of them. */
 function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
   const affected = new Set(changed)
   for (let size = -1; size !== affected.size; ) {
@@ -74,9 +74,9 @@ function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
   return affected
 }
 
-/** One document, as it would decide for samples. */
+/** One document's decisions for samples. */
 class Side {
-  /** A sample lacks what a condition asks for. */
+  /** Set when a sample lacks what a condition asks for. */
   missed = false
   readonly #snapshot: Snapshot
   readonly #inputs: ReplayInputs
@@ -93,14 +93,14 @@ class Side {
     this.#decisionInputs = { flags, control, environment, nowMs, overrides: undefined }
   }
 
-  /** The variant of a flag; a flag that a document doesn't have serves what it would be when off. */
+  /** The variant of a flag; a flag that this document lacks serves its `off` of the other. */
   variant(key: string, sample: DecisionSample): string {
     const flag = this.#decisionInputs.flags.get(key)
     if (flag === undefined) return this.#offOf(key)
     return decide(flag, this.#contextOf(sample), this.#decisionInputs).variant
   }
 
-  /** Address of the origin that a sample would go to. */
+  /** URL of the origin that would get the sample's request. */
   origin(sample: DecisionSample): string {
     const target = findRoute(this.#snapshot, sample)?.target
     if (target === undefined) return this.#snapshot.fallback.url
@@ -113,7 +113,7 @@ class Side {
     return (before.flags.get(key) ?? after.flags.get(key))?.off ?? ''
   }
 
-  /** The flag with conditions that are answered from samples: each asks for itself, by its number. */
+  /** The flag with conditions that samples answer: each asks for its own number. */
   #askingSamples(flag: CompiledFlag): CompiledFlag {
     const rules = flag.rules.map((rule) => ({
       ...rule,
@@ -135,7 +135,7 @@ class Side {
 
   #answer(condition: CompiledCondition | undefined, sample: DecisionSample): boolean {
     if (condition === undefined) {
-      // Another system's bucketing asks for ids by name, which samples don't keep.
+      // Other bucketing schemes ask for ids by name, which samples don't keep.
       this.missed = true
       return false
     }
@@ -149,7 +149,7 @@ class Side {
     return this.#answerByHash(condition, sample.hashed[attribute])
   }
 
-  /** Equality can be told of hashes; anything else can't. */
+  /** Hashes decide equality and nothing else. */
   #answerByHash(
     { op, values, negate, ignoreCase }: CompiledCondition,
     hashed: readonly string[] | undefined,
@@ -165,7 +165,7 @@ class Side {
   }
 }
 
-/** Values whose hashes a replay needs: those that conditions compare hashed attributes with. */
+/** Values whose hashes a replay needs: operands that conditions compare with hashed attributes. */
 export function valuesToHash({ flags }: Snapshot, samples: readonly DecisionSample[]): Set<string> {
   const hashed = new Set(samples.flatMap((sample) => Object.keys(sample.hashed)))
   const values = new Set<string>()
@@ -182,7 +182,6 @@ function contextWith(value: ReturnType<EvaluationContext['attribute']>): Evaluat
   return { targetingKey: () => undefined, attribute: () => value }
 }
 
-/** Moves of one flag. */
 class Tally {
   readonly #flag: string
   readonly #moves = new Map<string, { from: string; to: string; count: number }>()

@@ -1,7 +1,7 @@
 /**
- * Samples of what decisions were made from, so that a new document can be tried on the people there are. A sample
- * holds no identifier: the visitor is a pseudonym, and whatever could name a person is hashed, with the answers of
- * the conditions that asked for it.
+ * Samples of what decisions were made from, to try a new document on. A sample holds no identifier: the visitor is a
+ * pseudonym, and values that could identify a person are hashed, beside the answers of the conditions that asked for
+ * them.
  */
 import type { Snapshot } from '../config/compile/snapshot.ts'
 import type { AttributeValue, EvaluationContext, Scalar } from '../context/attributes.ts'
@@ -12,30 +12,30 @@ import { murmur3 } from '../flags/murmur3.ts'
 import { compileSalt, positionOfKey } from '../flags/position.ts'
 
 export type DecisionSample = {
-  /** Pseudonym of the visitor. */
+  /** The visitor's pseudonym. */
   visitor: string
   atMs: number
   host: string
-  /** Parts that look like identifiers are masked. */
+  /** Segments that look like identifiers are masked. */
   path: string
   method: string
-  /** Positions by salt, of flags that requests are decided by; of others the pseudonym's is as good as any. */
+  /** Salt → position, for the flags that route requests; for others the pseudonym's position serves as well. */
   positions: Readonly<Record<string, number>>
-  /** Plain attributes; null for one that was asked for and is missing. */
+  /** Plain attributes; null when asked for and missing. */
   attributes: Readonly<Record<string, AttributeValue | null>>
-  /** Hashes of the values of attributes that could name a person. */
+  /** Attribute → hashes of values that could identify a person. */
   hashed: Readonly<Record<string, readonly string[]>>
-  /** What conditions on those attributes answered, by conditionId. */
+  /** conditionId → answer, for conditions on hashed attributes. */
   held: Readonly<Record<string, boolean>>
 }
 
-/** A sample before its identifiers have been hashed: never leaves the isolate. */
+/** A sample before its identifiers are hashed: it never leaves the isolate. */
 export type RawSample = Omit<DecisionSample, 'visitor' | 'hashed'> & {
   targetingKey: string
   identifying: Readonly<Record<string, readonly string[]>>
 }
 
-/** What is recorded for a document. */
+/** What to record for a document. */
 export type SamplingPlan = {
   names: readonly string[]
   conditions: ReadonlyMap<string, readonly CompiledCondition[]>
@@ -43,13 +43,13 @@ export type SamplingPlan = {
   salts: readonly string[]
 }
 
-/** Recorded whatever the document asks for, as a new one may. */
+/** Recorded for every document, since the next one may ask for them. */
 const ALWAYS = ['country', 'continent', 'device', 'os', 'browser', 'bot', 'language']
 const MOST_NAMES = 60
 const MOST_CONDITIONS = 100
 const MOST_SALTS = 50
 const LONGEST_VALUE = 200
-/** A value that is longer names somebody, or might as well. */
+/** Longer values may well identify a person. */
 const LONGEST_PLAIN_VALUE = 40
 const IDENTIFIERS = [
   'targetingKey',
@@ -63,7 +63,6 @@ const IDENTIFIERS = [
   'sub',
   'cookie.sluice_id',
 ]
-/** Not an attribute of the visitor. */
 const CLOCK = 'now'
 
 export function samplingPlanOf({ flags, identity, routes }: Snapshot): SamplingPlan {
@@ -100,7 +99,7 @@ function attributeOfSource({ kind, name }: Source): string {
   return `${kind}.${name}`
 }
 
-/** Records one request. `targetingKey` is the visitor's. */
+/** Records one request of the visitor with this targeting key. */
 export function takeSample(
   plan: SamplingPlan,
   context: EvaluationContext,
@@ -145,7 +144,7 @@ function isIdentifying({ identifiers }: SamplingPlan, name: string, value: Attri
   )
 }
 
-/** Numbers, long segments and addresses become `-`: what is left still tells which route it is. */
+/** Masks numbers, long segments and addresses; the rest still shows the route. */
 function maskedPath(path: string): string {
   return path
     .split('/')
@@ -154,13 +153,13 @@ function maskedPath(path: string): string {
     .join('/')
 }
 
-/** Names a condition, the same for the same question in another document. */
+/** An id of a condition's question, equal across documents. */
 export function conditionId({ attribute, op, negate, ignoreCase, values }: CompiledCondition): string {
   const text = JSON.stringify([attribute, op, negate, ignoreCase, values])
   return `${murmur3(text, 0).toString(36)}-${murmur3(text, 1).toString(36)}`
 }
 
-/** Hashes what could name a person, with a keyed hash. */
+/** Replaces identifiers by their keyed hashes. */
 export async function sealSample(
   raw: RawSample,
   hash: (text: string) => Promise<string>,

@@ -1,11 +1,11 @@
-/** Whether a decision would need to know who the visitor is. Asked only for visitors of whom nobody does. */
+/** Whether a decision needs a targeting key. Asked only for visitors without one. */
 import type { EvaluationContext } from '../context/attributes.ts'
 import { holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { THOUSANDTHS } from '../flags/position.ts'
 import { currentShare, type DecisionInputs, decide, isInside } from './decide.ts'
 
-/** Whether what a visitor without a targeting key gets is no answer: with a key it could be another. */
+/** Whether a visitor could get another variant if they had a targeting key. */
 export function needsTargetingKey(
   flag: CompiledFlag,
   context: EvaluationContext,
@@ -27,7 +27,7 @@ function rulesNeedKey(flag: CompiledFlag, context: EvaluationContext, inputs: De
   for (const rule of flag.rules) {
     if (!rule.conditions.every((condition) => holds(condition, context))) continue
     const share = currentShare(rule, control)
-    // Rules with another system's bucketing say themselves which attributes identify a visitor.
+    // Rules with another bucketing scheme name the attributes that identify a visitor.
     if (rule.bucketing !== undefined) {
       if (isInside(rule, share, undefined, context)) return false
       continue

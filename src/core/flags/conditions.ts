@@ -1,20 +1,20 @@
 import type { EvaluationContext, Scalar } from '../context/attributes.ts'
 import type { Operator, Predicate } from './operators.ts'
 
-/** A condition, ready to be asked. */
+/** A compiled condition. */
 export type CompiledCondition = {
   attribute: string
   op: Operator
   negate: boolean
   ignoreCase: boolean
-  /** As the document has them; the predicate is made of them. */
+  /** As in the document; the predicate is made of them. */
   values: readonly unknown[]
   predicate: Predicate
 }
 
 /**
- * Whether a condition holds. A missing attribute is false for every operator except `not_in`, where it is true;
- * `negate` turns the answer round afterwards, so that `exists` negated asks for absence.
+ * Whether a condition holds. A missing attribute is false for every operator except `not_in`, where it is true.
+ * `negate` inverts the result last, so a negated `exists` asks for absence.
  */
 export function holds(condition: CompiledCondition, context: EvaluationContext): boolean {
   const value = context.attribute(condition.attribute)
@@ -24,13 +24,13 @@ export function holds(condition: CompiledCondition, context: EvaluationContext):
   return answer !== condition.negate
 }
 
-/** Whether every condition holds. A loop, since this is what requests spend their decision on. */
+/** Whether every condition holds. A plain loop, as requests spend their decision time here. */
 export function holdsAll(conditions: readonly CompiledCondition[], context: EvaluationContext): boolean {
   for (const condition of conditions) if (!holds(condition, context)) return false
   return true
 }
 
-/** `not_in` asks that no element is listed; every other operator that some element satisfies it. */
+/** `not_in` needs every element unlisted; other operators need one element that satisfies them. */
 function holdsForList(condition: CompiledCondition, values: readonly Scalar[]): boolean {
   return condition.op === 'not_in' ? values.every(condition.predicate) : values.some(condition.predicate)
 }

@@ -1,27 +1,27 @@
-/** Flag debt: flags that somebody should look at, and most likely remove. */
+/** Flag debt: flags due for cleanup. */
 
 export type Debt = { kind: 'expired' | 'finished' | 'unused' | 'ownerless'; text: string }
 
-/** What is known of a flag, as far as debt goes. */
+/** Facts that make a flag debt. */
 export type DebtFacts = {
   owner: string | undefined
-  /** When the document says that it should be gone, ms since 1970. */
+  /** When the flag expires, ms since 1970. */
   expiresMs: number | undefined
-  /** Since when everybody gets the same, ms since 1970; undefined where somebody doesn't. */
+  /** Since when all visitors get the same variant, ms since 1970; undefined while they don't. */
   settledSinceMs: number | undefined
-  /** When it was last evaluated; null for never. Undefined where that is not known. */
+  /** Last evaluation, ms since 1970; null: never; undefined: unknown. */
   lastSeenMs: number | null | undefined
-  /** Since when the document has it, ms since 1970. */
+  /** When the flag entered the document, ms since 1970. */
   knownSinceMs: number
 }
 
 const DAY_MS = 24 * 3_600_000
-/** A flag that is done is cleaned up within a fortnight. */
+/** A finished flag is cleaned up within a fortnight. */
 const SETTLED_MS = 14 * DAY_MS
-/** A flag that nothing asks for in a month is not used. */
+/** A flag without an evaluation in a month is unused. */
 const UNUSED_MS = 30 * DAY_MS
 
-/** Why a flag is debt, most pressing first; empty for one that isn't. */
+/** Why a flag needs cleanup, most pressing first; empty when it doesn't. */
 export function debtOf(facts: DebtFacts, nowMs: number): Debt[] {
   const { owner, expiresMs, settledSinceMs, lastSeenMs, knownSinceMs } = facts
   const debts: Debt[] = []

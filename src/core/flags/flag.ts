@@ -6,10 +6,9 @@ import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-/** A stage of a gradual rollout. */
 export type CompiledStage = { percentage: number; thousandths: number }
 
-/** What a rule serves: one variant, or variants by weight (running sums beside their names). */
+/** One variant, or variants by weight with running sums. */
 export type CompiledServe =
   | { kind: 'variant'; variant: string }
   | { kind: 'weights'; variants: readonly string[]; cumulative: readonly number[]; salt: Salt }
@@ -17,27 +16,26 @@ export type CompiledServe =
 export type CompiledRule = {
   name: string
   conditions: readonly CompiledCondition[]
-  /** Share of visitors inside the rule, in thousandths of a percent; undefined: everybody. */
+  /** Share of visitors inside the rule, in thousandths of a percent; undefined: all. */
   thousandths: number | undefined
-  /** Set for the staged rule: the share comes from the current stage. */
+  /** Only the staged rule has stages; its share is the current stage's. */
   stages: readonly CompiledStage[] | undefined
-  /** Share that stays control however far the stages go, until the rollout is finished; in thousandths. */
+  /** Share that stays control until the rollout is finished, in thousandths of a percent. */
   holdback: number
   serve: CompiledServe
-  /** Set where another system's way of placing visitors goes on; it takes the place of the salted position. */
+  /** Another system's hash, in place of the salted position. */
   bucketing: UnleashBucketing | FlagdBucketing | undefined
 }
 
-/** What another flag must serve. */
 export type CompiledRequirement = {
   flag: string
-  /** Whether it must be on (serve another variant than its `off`), or must not be. */
+  /** True: must be on (serve another variant than `off`); false: must not. */
   on: boolean
-  /** With `on`: variants of which it must serve one; undefined: any. */
+  /** With `on`: the variants of which it must serve one; undefined: any. */
   variants: ReadonlySet<string> | undefined
 }
 
-/** A flag of the document, compiled once per document. Immutable. */
+/** A compiled flag; immutable. */
 export type CompiledFlag = {
   key: string
   enabled: boolean
@@ -49,14 +47,16 @@ export type CompiledFlag = {
   endMs: number
   requires: readonly CompiledRequirement[]
   rules: readonly CompiledRule[]
-  /** The rule whose insiders are canary and whose outsiders are control; −1 where nothing is compared. */
+  /** Index of the compared rule: inside is canary, outside control; −1 without a comparison. */
   rolloutRule: number
-  /** Within how long visitors move to `off` after a rollback while control's latency climbs; 0: at once. */
+  /** Bound of a gradual rollback in milliseconds; 0: at once. */
   stepBackMs: number
-  /** How long a request may be without an answer before it counts as slow; Infinity where latency is not judged. */
+  /**
+   * Milliseconds after which a request without a response counts as slow; Infinity when the guard ignores latency.
+   */
   deadlineMs: number
-  /** Plain facts that flag queries tell along with a value. */
+  /** Sent along with the value in flag queries. */
   metadata: Readonly<Record<string, Scalar>>
-  /** Never shown to browsers. */
+  /** Browsers never see it. */
   isPrivate: boolean
 }

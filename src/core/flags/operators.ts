@@ -6,10 +6,10 @@ import { messageOf } from '../message-of.ts'
 import { parseTimeMs } from './date-time.ts'
 import { compileRegex } from './regex/regex.ts'
 
-/** Whether one scalar of an attribute satisfies a condition. */
+/** Whether a scalar of an attribute satisfies a condition. */
 export type Predicate = (value: Scalar) => boolean
 
-/** Either a compiled predicate, or what is wrong with the condition's values. */
+/** A compiled predicate, or the problem of a condition's values. */
 export type CompiledOperator = { predicate: Predicate } | { problem: OperandProblem }
 export type OperandProblem = { index: number | undefined; expected: string; fix: string }
 
@@ -47,8 +47,10 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
 }
 
 /**
- * Compiles an operator with its operands once, so that evaluating it allocates nothing. An operator with several
- * operands holds when any of them does (`not_in`: when none does).
+ * Compiles an operator with its operands, so that evaluation allocates nothing. With several operands any of them
+ * suffices (`not_in`: none may match).
+ *
+ * @example compileOperator('in', ['RO', 'DE'], false)
  */
 export function compileOperator(
   op: Operator,
@@ -57,7 +59,9 @@ export function compileOperator(
 ): CompiledOperator {
   if (op === 'exists') return compileExists(values)
   if (values.length === 0) {
-    return { problem: { index: undefined, expected: 'at least one value', fix: 'list what to compare with' } }
+    return {
+      problem: { index: undefined, expected: 'at least one value', fix: 'add the values to compare with' },
+    }
   }
   switch (op) {
     case 'in':
@@ -84,10 +88,10 @@ export function compileOperator(
   }
 }
 
-const NUMBER_OPERAND = { expected: 'a finite number', fix: 'write a number such as 42 or 1.5' }
+const NUMBER_OPERAND = { expected: 'a finite number', fix: 'use a number such as 42 or 1.5' }
 const DATE_OPERAND = {
-  expected: 'a date or date-time of ISO 8601',
-  fix: 'write for example "2026-12-01T00:00:00Z"',
+  expected: 'an ISO 8601 date or date-time',
+  fix: 'use a form such as "2026-12-01T00:00:00Z"',
 }
 
 function compileExists(values: readonly Scalar[]): CompiledOperator {
@@ -125,7 +129,7 @@ function compileText(
   }
 }
 
-/** RE2's syntax in linear time, which is what lets a document carry patterns that meet visitors' input. */
+/** RE2 syntax in linear time: visitors choose the texts that a document's patterns meet. */
 function compileMatches(values: readonly Scalar[], ignoreCase: boolean): CompiledOperator {
   const patterns: ((text: string) => boolean)[] = []
   for (const [index, value] of values.entries()) {
@@ -137,7 +141,7 @@ function compileMatches(values: readonly Scalar[], ignoreCase: boolean): Compile
         problem: {
           index,
           expected: 'a regular expression that RE2 accepts',
-          fix: `mend the pattern (${reason}); RE2 has no lookahead and no back-references`,
+          fix: `fix the pattern (${reason}); RE2 has no lookahead or back-references`,
         },
       }
     }
@@ -167,7 +171,7 @@ function compileOrdered(
   }
 }
 
-/** An empty text among the numbers: an attribute that is empty will do, too. Some systems take it for zero. */
+/** An empty text among the numbers matches an empty attribute; some systems treat it as zero. */
 function compileNumbers(values: readonly Scalar[], holds: Comparison): CompiledOperator {
   const last = values.length - 1
   const takesEmpty = last > 0 && values[last] === ''
@@ -185,26 +189,26 @@ function isBlank(value: Scalar): boolean {
   return typeof value === 'string' && value.trim() === ''
 }
 
-/** NaN for whatever is not a finite number. */
+/** NaN for everything but finite numbers. */
 function toNumber(value: Scalar): number {
   if (typeof value === 'boolean' || isBlank(value)) return Number.NaN
   const number = Number(value)
   return Number.isFinite(number) ? number : Number.NaN
 }
 
-/** Milliseconds since 1970; a number is taken as such, a string must be ISO 8601. */
+/** Milliseconds since 1970, from a number or an ISO 8601 text. */
 function toTimeMs(value: Scalar): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN
   return typeof value === 'string' ? parseTimeMs(value) : Number.NaN
 }
 
-/** Full precedence of semver.org 2.0.0; a leading "v" is not a version there, and not here. */
+/** Full precedence of semver.org 2.0.0, which has no leading "v". */
 function compileSemver(values: readonly Scalar[], holds: Comparison): CompiledOperator {
   const operands = values.map(toVersion)
   const bad = operands.indexOf(undefined)
   if (bad >= 0) {
     return {
-      problem: { index: bad, expected: 'a semantic version', fix: 'write it in full, for example "2.4.0"' },
+      problem: { index: bad, expected: 'a semantic version', fix: 'write all three parts, such as "2.4.0"' },
     }
   }
   return {
@@ -232,7 +236,7 @@ function compileCidr(values: readonly Scalar[]): CompiledOperator {
         problem: {
           index,
           expected: 'an IP address or a CIDR range',
-          fix: 'write for example "203.0.113.0/24" or "2001:db8::/32"',
+          fix: 'use a form such as "203.0.113.0/24" or "2001:db8::/32"',
         },
       }
     }
@@ -248,7 +252,7 @@ function compileCidr(values: readonly Scalar[]): CompiledOperator {
   }
 }
 
-/** IPv4 in four decimal parts only: of "010.0.0.1" or "127.1" no two systems make the same address. */
+/** IPv4 in four decimal parts only: systems disagree on "010.0.0.1" and "127.1". */
 function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
 }
@@ -262,7 +266,7 @@ function toRange(text: string): Range | undefined {
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 
-/** Addresses that are IPv4 inside IPv6 are compared as IPv4; so are ranges of them. */
+/** IPv4-mapped IPv6 addresses and ranges compare as IPv4. */
 function asIPv4(range: Range): Range {
   const [address, bits] = range
   if (!(address instanceof ipaddr.IPv6) || bits < 96 || !address.isIPv4MappedAddress()) return range

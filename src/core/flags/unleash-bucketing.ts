@@ -1,26 +1,26 @@
 /**
- * Unleash's way of placing visitors, so that whoever moves from there keeps their place: MurmurHash3 of
- * `group:id`, modulo 100 (or the sum of the weights), plus one. Its modulo bias is part of it.
+ * Unleash's hash, so that visitors keep their variant after a migration: MurmurHash3 of `group:id`, modulo 100 (or
+ * the sum of weights), plus one. Its modulo bias is kept.
  */
 import type { EvaluationContext } from '../context/attributes.ts'
 import { murmur3 } from './murmur3.ts'
 
-/** Stands among attributes for "somebody else every time". */
+/** The stickiness that draws a new id for each decision. */
 export const RANDOM = 'random'
 
 const PERCENT = 100
-/** Unleash's own, which makes variants independent of percentages. */
+/** Unleash's seed for variants, which makes them independent of percentages. */
 const VARIANT_SEED = 86028157
 const RANDOM_IDS = 1_000_000
 
 export type UnleashBucketing = {
   scheme: 'unleash'
   group: string
-  /** Attributes of which the first that is there identifies the visitor. */
+  /** The first present attribute is the visitor's id. */
   stickiness: readonly string[]
   variantGroup: string
   variantStickiness: readonly string[]
-  /** Visitors who get a variant whatever the weights say. */
+  /** Visitors with a fixed variant. */
   overrides: readonly { attribute: string; values: ReadonlySet<string>; variant: string }[]
 }
 
@@ -34,7 +34,7 @@ export function isInsideUnleash(
   return id !== undefined && place(group, id, PERCENT, 0) * 1_000 <= thousandths
 }
 
-/** The variant of a visitor: an override, or by weight. `cumulative` are the running sums of the weights. */
+/** The variant of a visitor: an override, or by weight. `cumulative` holds the running sums of weights. */
 export function pickUnleash(
   bucketing: UnleashBucketing,
   variants: readonly string[],

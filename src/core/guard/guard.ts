@@ -1,7 +1,8 @@
 /**
- * The guard: judges a canary against its concurrent control, one tick after the other, at every look valid.
+ * The guard: compares a canary with its concurrent control, tick by tick; its error probabilities hold at every look.
+ * docs/guard.md explains the tests.
  *
- * Pure: plain data in, plain data out; time comes with the tick. The state is a value, not changed in place.
+ * Pure: plain data in, plain data out; time comes with the tick; the state is never changed in place.
  */
 
 import type { ArmTick } from '../counters/ticks.ts'
@@ -41,19 +42,20 @@ import { judge } from './verdict/verdict.ts'
 const RECENT_HALF_LIFE_MS = 30_000
 
 /**
- * One tick.
+ * Judges one tick.
  *
- * 1. A new generation starts afresh; a tick of an older one is ignored. A decision stays as it is.
- * 2. A new stage closes the open batch, and starts its own advance test; the rollback test goes on.
- * 3. Errors are counted by visitors' slots, slow requests by thresholds from the past.
+ * 1. A new generation starts afresh; a tick of an older one is ignored. A decision is final.
+ * 2. A new stage closes the open batch and starts its advance test; the rollback test continues.
+ * 3. Errors count by visitor slot, slow requests by thresholds from the past.
  * 4. The tick joins the open batch; a full batch moves the tests' wealth.
- * 5. Ceilings, shares of traffic and plain sums move on; control's latencies are learned.
+ * 5. Ceilings, traffic shares and plain sums move on; control's latencies are learned.
  * 6. The verdict.
  *
- * @param settings from `resolveGuardSettings`; may differ from tick to tick (bake times)
- * @param state from `initialGuardState` or the step before
- * @param tick counts since the tick before, of one generation and one stage; numbers that are not positive and
- *   finite count as 0
+ * @param settings from `resolveGuardSettings`; bake times may differ from tick to tick
+ * @param state from `initialGuardState` or the tick before
+ * @param tick counts since the tick before, of one generation and stage; numbers that are not positive and finite
+ *   count as 0
+ * @example const { state, verdict } = stepGuard(settings, before, tick)
  */
 export function stepGuard(
   settings: GuardSettings,
@@ -73,7 +75,7 @@ function unmoved(settings: GuardSettings, state: GuardState): { state: GuardStat
   return { state, verdict: judge(settings, state).verdict }
 }
 
-/** Time never goes back, counts are numbers. */
+/** Time never runs backwards; counts are numbers. */
 function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
   const clean = (arm: ArmTick): ArmTick => ({
     requests: cleanCount(arm.requests),
@@ -93,7 +95,7 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
   }
 }
 
-/** Evidence of rollback runs through all stages; whatever else was counted belongs to its stage. */
+/** Evidence for a rollback spans stages; all else belongs to its stage. */
 function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick): GuardState {
   if (tick.stage === state.stage && tick.percentage === state.percentage) return state
   const closed = closeBatch(settings, state, tick.atMs)
@@ -146,7 +148,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   return isFull(batch) ? closeBatch(settings, next, tick.atMs) : next
 }
 
-/** Moves the wealth of the tests by the open batch and empties it. */
+/** Moves the tests' wealth by the open batch and empties it. */
 function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): GuardState {
   const { batch } = state
   const paid = instalmentsAfter(atMs - state.startedAtMs)
@@ -158,7 +160,7 @@ function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): G
   }
 }
 
-/** Most apps report nothing: then nothing is learned, second by second. */
+/** Most apps report nothing: then there is nothing to learn. */
 function learnTimings({ latency }: GuardSettings, { timings }: GuardState, tick: GuardTick): LearnedLatency {
   for (const _ in tick.control.timings)
     return latency.enabled ? learn(timings, tick.control.timings, tick.atMs) : timings
@@ -198,7 +200,7 @@ function tickBatch(
   }
 }
 
-/** What the errors of a tick are measured against in the rollback test; none of them counted yet. */
+/** The exposure of a tick's errors in the rollback test; no error is counted yet. */
 function errorExposure({ canary, control }: GuardTick, eligible: Eligible, factors: ExposureFactors): Counts {
   return {
     canaryN: canary.requests * eligible.strictCanary * factors.rollback,
@@ -209,14 +211,14 @@ function errorExposure({ canary, control }: GuardTick, eligible: Eligible, facto
 }
 
 /**
- * The errors of the arm that speak against the claim of a test. Where there were more slots than a cell holds,
- * all errors: too many are safe there, while too few of control in an outage of both arms would close the canary.
+ * The errors that speak against a test's claim. When a cell was full, all errors: too many are safe here, while too
+ * few of control in a shared outage would roll the canary back.
  */
 function mostErrors(arm: ArmTick, counted: number): number {
   return arm.slotsCut ? Math.max(counted, arm.errors) : counted
 }
 
-/** Ceilings and shares move with every tick: they don't need both arms at once. */
+/** Ceilings and shares move with each tick, as they don't need both arms. */
 function stepOthers(
   settings: GuardSettings,
   state: GuardState,
@@ -234,7 +236,7 @@ function stepOthers(
   }
 }
 
-/** One error per slot and tick: a visitor that retries ten times a second is one failure a second. */
+/** One error per slot and tick: ten retries a second are one failure a second. */
 function stepErrorCeiling(
   settings: GuardSettings,
   { errorCeiling }: GuardState,
@@ -249,7 +251,7 @@ function stepErrorCeiling(
   return stepCeiling(errorCeiling, seen, { ceiling: errorRate, logCap: errorCap(settings.alpha) }, paid)
 }
 
-/** A p95 above the limit is a rate above 5 % of requests that are slower than the limit. */
+/** A p95 above the limit means over 5 % of requests slower than it. */
 function stepLatencyCeiling(
   { alpha, latency }: GuardSettings,
   { latencyCeiling }: GuardState,

@@ -1,4 +1,4 @@
-/** The guard's public face. */
+/** The guard's public interface. */
 
 export type { ArmTick } from '../counters/ticks.ts'
 export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'

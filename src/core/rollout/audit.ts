@@ -14,10 +14,10 @@ export type AuditAction =
   | 'call-refused'
   | 'webhook-tested'
 
-/** Who or what changed the state of the gate, when, why, on what evidence, from what to what. */
+/** A change of the gate's state: who or what, when, why, on what evidence, before and after. */
 export type AuditRecord = {
   atMs: number
-  /** `guard`, `rollout`, `kv`, or the name of a person's token. */
+  /** `guard`, `rollout`, `kv`, or the name of an operator's token. */
   actor: string
   action: AuditAction
   flag: string | undefined

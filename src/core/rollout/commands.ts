@@ -1,6 +1,6 @@
 /**
- * Changes of the control state, as pure functions: each takes the state, and gives the next one together with what
- * the audit log should say, or says why it can't be. The epoch grows by one with every change.
+ * Commands as pure functions of the control state: each returns the next state and what to audit, or why it is
+ * impossible. Every change raises the epoch by one.
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL, KILL_ALL } from '../config/control.ts'
 
@@ -18,18 +18,18 @@ export const COMMANDS = [
 ] as const
 export type CommandKind = (typeof COMMANDS)[number]
 
-/** `flag` is a key, or `*` for kill and unkill; `stage` an index, for `stage` only. */
+/** `flag` is a key, or `*` for kill and unkill; `stage` is an index, for `stage` only. */
 export type Command = { kind: CommandKind; flag: string; stage?: number }
 
-/** What the document says of a flag, as far as commands depend on it; undefined for a flag that it doesn't have. */
+/** What commands need to know of a flag; undefined for an unknown flag. */
 export type FlagFacts = { stageCount: number } | undefined
 
 export type CommandResult =
   | { ok: true; state: ControlState; before: FlagStatus; after: FlagStatus }
-  /** `missing`: the document has no such flag. `impossible`: not in the state that the flag is in. */
+  /** `missing`: the document has no such flag. `impossible`: the flag's state forbids the command. */
   | { ok: false; why: 'missing' | 'impossible'; error: string }
 
-/** The control of one flag, with its kill. */
+/** A flag's control and whether it is killed. */
 export type FlagStatus = FlagControl & { killed: boolean }
 
 export function flagStatus(state: ControlState, flag: string): FlagStatus {
@@ -37,7 +37,13 @@ export function flagStatus(state: ControlState, flag: string): FlagStatus {
   return { ...controlOf(state, flag), killed }
 }
 
-/** Applies a command at a time (ms since 1970), for a stated reason. */
+/**
+ * Applies a command.
+ *
+ * @param nowMs ms since 1970
+ * @param reason for the audit log
+ * @example applyCommand(state, { kind: 'kill', flag: 'new-checkout' }, { stageCount: 3 }, Date.now(), 'errors')
+ */
 export function applyCommand(
   state: ControlState,
   command: Command,
@@ -67,7 +73,7 @@ export function applyCommand(
   }
 }
 
-/** The kill list of KV is another than before. */
+/** Takes over the kill list of KV. */
 export function withKvKills(state: ControlState, kvKilled: readonly string[]): ControlState {
   return { ...state, epoch: state.epoch + 1, kvKilled: [...kvKilled] }
 }
@@ -85,7 +91,7 @@ function nextKills(
   return flagStatus(state, flag).killed ? 'every flag is killed; lift the kill of all' : 'it is not killed'
 }
 
-/** The flag's next control, or why it can't be. */
+/** The flag's next control, or why the command is impossible. */
 function nextControl(
   control: FlagControl,
   command: Command,
@@ -120,8 +126,8 @@ function nextControl(
 }
 
 /**
- * After a rollback a new attempt begins at the first stage; after a freeze, at the same one: what was counted
- * belongs to the old generation. A pause merely ends.
+ * Resuming after a rollback starts a new attempt at the first stage; after a freeze, at the same stage, since the
+ * counts so far belong to the old generation. A pause just ends.
  */
 function resumed(control: FlagControl): FlagControl | string {
   const { generation, stage } = control
@@ -132,7 +138,7 @@ function resumed(control: FlagControl): FlagControl | string {
   return rest
 }
 
-/** A new stage starts unapproved; a pause stays until a person ends it. */
+/** A new stage starts unapproved; a pause continues until an operator ends it. */
 function atStage(control: FlagControl, stage: number, stageCount: number): FlagControl | string {
   if (stageCount === 0) return 'no rule of it has stages'
   if (control.rolledBack) return 'it is rolled back; resume it first'

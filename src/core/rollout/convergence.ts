@@ -1,19 +1,19 @@
-/** How far a new control state has come: which isolates decide by it, and how long the slowest took. */
+/** Convergence: which isolates decide by a new control state, and how long the slowest took. */
 import { coloOf, flushIntervalMsFor } from '../counters/back-pressure.ts'
 import type { IsolateSighting } from '../counters/protocol.ts'
 
-/** An isolate counts while it has been seen within this. */
+/** An isolate counts while seen within this time. */
 export const ISOLATE_ACTIVE_MS = 60_000
-/** Beyond a flush interval: the way through the shard, and what the clocks of two machines differ by. */
+/** Allowed beyond a flush interval: the way through the shard, and clock skew. */
 const GRACE_MS = 4_000
 
 export type ColoConvergence = {
   colo: string
-  /** Isolates that decide by the epoch or a later one. */
+  /** On the epoch or a later one. */
   converged: number
-  /** Isolates that serve requests and don't have it yet. */
+  /** Serving requests, but not there yet. */
   behind: number
-  /** Isolates that have been silent since the change: they serve nobody, and learn of it when they do. */
+  /** Silent since the change: they serve no traffic, and hear of it with their next request. */
   idle: number
   slowestMs: number | null
 }
@@ -27,13 +27,13 @@ export type Convergence = {
 
 type Shard = { shard: string; isolates: readonly IsolateSighting[] }
 
-/** What isolates are asked for: whether one has it, and how long it took to get it where that is known. */
+/** Whether an isolate has it, and how long it took, where known. */
 type Asked = {
   has(isolate: IsolateSighting): boolean
   delayMs?(isolate: IsolateSighting): number | undefined
 }
 
-/** Where the state of an epoch, made at `sinceMs`, has arrived by now. */
+/** Convergence on an epoch whose state was made at `sinceMs` (ms since 1970). */
 export function convergenceOf(
   epoch: number,
   sinceMs: number,
@@ -46,7 +46,7 @@ export function convergenceOf(
   })
 }
 
-/** Where the document of this hash has arrived. Isolates don't say since when they have one. */
+/** Convergence on the document with this hash. Isolates don't report since when they have one. */
 export function documentConvergenceOf(hash: string, shards: readonly Shard[], nowMs: number): Convergence {
   return converge(shards, nowMs, { has: (isolate) => isolate.usedHash === hash })
 }
@@ -81,7 +81,7 @@ function ofColo(
   return colo
 }
 
-/** The isolates of a colo's shards. One that has moved from shard to shard is known to both. */
+/** The isolates of a colo's shards; one that moved between shards is in both. */
 export function isolatesOf(shards: readonly Pick<Shard, 'isolates'>[]): IsolateSighting[] {
   const latest = new Map<string, IsolateSighting>()
   for (const sighting of shards.flatMap(({ isolates }) => isolates)) {

@@ -1,10 +1,10 @@
 import type { NotificationEvent, WebhookConfig } from '../config/schema/document.ts'
 
-/** What people are told of a rollout. */
+/** A notification of a rollout. */
 export type Notification = {
   id: string
   event: NotificationEvent
-  /** Key of the flag; `*` for all. */
+  /** A flag's key; `*` for all flags. */
   flag: string
   at: string
   environment: string
@@ -16,7 +16,7 @@ export type Notification = {
   evidence: unknown
 }
 
-/** The body of a message in the shape that the receiver asked for, as JSON. */
+/** A message's body in the receiver's format, as JSON. */
 export function notificationBody(notification: Notification, format: WebhookConfig['format']): string {
   return JSON.stringify(format === 'slack' ? { text: chatText(notification) } : notification)
 }
@@ -40,7 +40,7 @@ function chatText({ event, flag, environment, percentage, actor, reason }: Notif
   return `${subject} ${HEADLINES[event]}${share} (${escapeChat(environment)}): ${escapeChat(reason)} — ${escapeChat(actor)}`
 }
 
-/** Chat tools take these three for markup. */
+/** Chat tools interpret these three as markup. */
 function escapeChat(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
@@ -49,7 +49,7 @@ const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 300_000
 const GIVEN_UP_AFTER_ATTEMPTS = 300
 
-/** When to try again after this many failed attempts; undefined when it is time to give up (after about a day). */
+/** Milliseconds until the next attempt after this many failures; undefined to give up, after about a day. */
 export function retryDelayMs(failedAttempts: number): number | undefined {
   if (failedAttempts >= GIVEN_UP_AFTER_ATTEMPTS) return undefined
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, failedAttempts - 1))

@@ -1,4 +1,4 @@
-/** How one flag is judged and climbed: the document's words, filled in. */
+/** Plans: the rollout and guard settings of a flag, with defaults filled in. */
 
 import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseDurationMs } from '../config/schema/duration.ts'
@@ -18,11 +18,11 @@ export type RolloutPlan = {
   stages: readonly StagePlan[]
   windows: RolloutConfig['windows']
   timezone: string
-  /** Undefined where there is no guard: nothing is judged then, and no stage advances by itself. */
+  /** Undefined without a guard: then nothing is judged and no stage advances automatically. */
   guard: GuardSettings | undefined
 }
 
-/** Plans of all flags that have stages or a guard, by flag. */
+/** Plans of all flags with stages or a guard, by flag. */
 export function compilePlans(document: GateDocument): ReadonlyMap<string, RolloutPlan> {
   const plans = Object.entries(document.flags).map(([key, flag]) => compilePlan(key, flag))
   return new Map(
@@ -61,7 +61,7 @@ function guardSettings(config: GuardConfig): GuardSettings {
   })
 }
 
-/** The guard's settings at a stage: its bake times belong to the stage. */
+/** The guard's settings at a stage: bake times belong to the stage. */
 export function settingsAtStage(settings: GuardSettings, stage: StagePlan | undefined): GuardSettings {
   if (stage === undefined) return settings
   return { ...settings, bakeMs: stage.bakeMs, maxBakeMs: stage.maxBakeMs }

@@ -3,7 +3,7 @@ import { currentShare } from '../decision/decide.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { THOUSANDTHS } from '../flags/position.ts'
 
-/** Whether everybody gets the same variant of a flag, so that the code of the others could go. */
+/** Whether all visitors get the same variant, so that the other variants' code can go. */
 export function isSettled(flag: CompiledFlag, control: FlagControl): boolean {
   if (!flag.enabled || flag.rules.length === 0) return true
   const [first] = flag.rules

@@ -1,20 +1,20 @@
 /**
- * Stepping traffic back after a rollback. A canary that carried half of the traffic gives all of it to control, which
- * may not be warm for that. So visitors move in steps, each of which waits while control's latency is climbing; after
- * `withinMs` all have moved, come what may. Each isolate steps by what it sees itself.
+ * Gradual rollback. A canary with half of the traffic gives all of it to control, which may not be warm. So visitors
+ * move in steps, each of which waits while control's latency climbs; after `withinMs` all have moved regardless. Each
+ * isolate steps by what it sees itself.
  */
 
-/** Healthy, all have moved after a second and a half. */
+/** When control is healthy, all have moved after 1.5 s. */
 const STEPS = 4
 const STEP_MS = 500
-/** Latency that counts as climbing: beyond the ratio to what it was before, and by more than noise. */
+/** Climbing latency: above this ratio to the baseline, and beyond noise. */
 const CLIMBING_RATIO = 1.5
 const CLIMBING_MS = 10
 
 export type StepBack = {
-  /** When the rollback was made: another one starts afresh. */
+  /** Time of the rollback; another rollback starts afresh. */
   atMs: number
-  /** Control's latency before; undefined where it is not known. */
+  /** Control's latency before the rollback; undefined when unknown. */
   baselineMs: number | undefined
   steps: number
   nextStepMs: number
@@ -24,7 +24,7 @@ export function startStepBack(atMs: number, baselineMs: number | undefined, nowM
   return { atMs, baselineMs, steps: 1, nextStepMs: nowMs + STEP_MS }
 }
 
-/** Takes the steps that are due, in place; gives the share of visitors that has moved by now. */
+/** Takes the steps that are due, in place; returns the share of visitors (0–1) moved so far. */
 export function movedShare(
   stepBack: StepBack,
   now: { nowMs: number; withinMs: number; controlMs: number | undefined },

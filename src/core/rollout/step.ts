@@ -1,32 +1,32 @@
 /**
- * One look at one flag: from the guard's verdict and the rollout's plan to what should happen. Pure: the effects
- * come out as data, the Controller performs them.
+ * One look at a flag: from the guard's verdict and the rollout's plan to what should happen. Pure: effects are data
+ * that the Controller performs.
  *
- * The order is the order of importance: a failing canary is closed in every state (also while it is paused, waits
- * for approval, or is frozen); whatever stands in the way of the next stage is only looked at after that.
+ * Importance sets the order: a failing canary is rolled back in every state (also while paused, frozen, or waiting
+ * for approval); obstacles to the next stage come after that.
  */
 import type { FlagControl } from '../config/control.ts'
 import type { Verdict } from '../guard/index.ts'
 import type { RolloutPlan, StagePlan } from './plan.ts'
 import type { AdvancePermission } from './windows.ts'
 
-/** A change that the guard or the rollout itself makes. */
+/** A change made by the guard or the rollout. */
 export type AutomaticCommand = { kind: 'rollback' | 'freeze' | 'advance' | 'finish'; reason: string }
 
-/** Something that people should hear of once per occasion; the occasion is the key. */
+/** News for operators, told once per `key`. */
 export type Announcement = { event: 'hold' | 'freeze' | 'approval-needed'; key: string; text: string }
 
 export type Step = {
   command: AutomaticCommand | undefined
   announcement: Announcement | undefined
-  /** What the rollout is doing or waiting for, in one sentence. */
+  /** What the rollout does or waits for, in one sentence. */
   waitingFor: string
 }
 
 export type StepInputs = {
   plan: RolloutPlan
   control: FlagControl
-  /** Whether the flag is killed, by whatever way: nobody sees its canary then. */
+  /** Whether the flag is killed, in whatever way: its canary has no visitors then. */
   isKilled: boolean
   /** Undefined without a guard. */
   verdict: Verdict | undefined
@@ -49,7 +49,7 @@ export function stepRollout(inputs: StepInputs): Step {
   return climb(inputs)
 }
 
-/** A verdict of failing closes; a guard that may only freeze does that, once. */
+/** A failing canary is rolled back, or frozen once where the guard may only freeze. */
 function react(verdict: Extract<Verdict, { kind: 'failing' }>, control: FlagControl): Step {
   if (verdict.action === 'rollback') {
     return { ...nothing(verdict.sentence), command: { kind: 'rollback', reason: verdict.sentence } }

@@ -1,16 +1,16 @@
-/** When stages may advance by themselves. The guard closes at any time; this is only about climbing. */
+/** When stages may advance automatically. The guard acts at any time. */
 import type { FreezeConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseTimeMs } from '../flags/date-time.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const MINUTES_OF_DAY = 1_440
 
-/** The local time of a rollout's timezone. */
+/** Local time in a rollout's timezone. */
 export type LocalTime = { weekday: (typeof WEEKDAYS)[number]; minuteOfDay: number }
 
 export type AdvancePermission = { allowed: true } | { allowed: false; reason: string }
 
-/** Whether a stage may advance now: no freeze, and inside a window if there are any. */
+/** Whether a stage may advance now: outside all freezes, and inside a window if there are any. */
 export function advancePermission(
   windows: RolloutConfig['windows'],
   freezes: readonly FreezeConfig[],
@@ -25,7 +25,7 @@ export function advancePermission(
   return { allowed: false, reason: 'outside the windows in which stages advance' }
 }
 
-/** A window that ends before it begins goes on into the next day, and belongs to the day on which it began. */
+/** A window that ends before it starts spans midnight, and belongs to the day on which it starts. */
 function isInside(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
   const from = minuteOf(window.from)
   const to = minuteOf(window.to)

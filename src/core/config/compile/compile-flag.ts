@@ -9,7 +9,7 @@ import { comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 
-/** Compiles a flag that parsing has accepted. */
+/** Compiles a flag of a parsed document. */
 export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
   const saltText = flag.salt ?? key
   const firstShare = flag.rules.findIndex(hasShare)
@@ -49,16 +49,16 @@ function hasShare(rule: RuleConfig): boolean {
 }
 
 /**
- * A percentage at this rule or an earlier one has already sorted visitors by their position, so that those who
- * come this far are not spread evenly any more; weights then need a position of their own to be true.
+ * A percentage at this rule or an earlier one has already sorted visitors by position, so those who get here are not
+ * spread evenly: weights then need a salt that differs from the flag's.
  */
 function weightSalt(salt: string, positionIsUsed: boolean): string {
   return positionIsUsed ? `${salt}:variant` : salt
 }
 
 /**
- * The rule under judgement: the staged one; else the first with a percentage; else, where a guard is configured,
- * the last one, so that a flag at 100 % is still under its ceilings.
+ * The rule that is compared: the staged one; else the first with a percentage; else, with a guard, the last one, so
+ * that ceilings still watch a flag at 100 %.
  */
 function rolloutRuleOf(flag: FlagConfig): number {
   const staged = flag.rules.findIndex((rule) => rule.stages !== undefined)
@@ -68,7 +68,7 @@ function rolloutRuleOf(flag: FlagConfig): number {
   return flag.guard ? flag.rules.length - 1 : -1
 }
 
-/** A guard that compares needs a control to compare with, also at 100 %. */
+/** A comparison needs a control, also at 100 %. */
 function holdbackOf(flag: FlagConfig): number {
   if (!comparesArms(flag.guard)) return 0
   return toThousandths(flag.rollout?.holdbackPercent ?? DEFAULT_HOLDBACK_PERCENT) ?? 0
@@ -111,7 +111,7 @@ function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): Compile
   return { scheme: 'unleash', group, stickiness, variantGroup, variantStickiness, overrides }
 }
 
-/** Header names are compared without case; everything else as written. */
+/** Header names ignore case; other attributes don't. */
 function normalisedAttribute(name: string): string {
   return name.startsWith('header.') ? name.toLowerCase() : name
 }

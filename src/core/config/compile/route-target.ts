@@ -1,4 +1,4 @@
-/** Where a route leads, compiled. */
+/** The compiled target of a route. */
 
 import type { CompiledFlag } from '../../flags/flag.ts'
 import { murmur3 } from '../../flags/murmur3.ts'
@@ -9,9 +9,9 @@ export type Origin = {
   name: string
   url: string
   timeoutMs: number
-  /** Whether it hears of the visitor by `Forwarded` too. */
+  /** Whether requests carry `Forwarded` (RFC 7239) too. */
   forwarded: boolean
-  /** What marks validators as this origin's; empty for an origin that is stable wherever a flag leads to it. */
+  /** Marks validators as this origin's; empty for an origin that is the stable one of every flag. */
   tag: string
 }
 
@@ -19,9 +19,9 @@ export type Origin = {
 export type OriginTarget = {
   kind: 'origin'
   origin: Origin
-  /** Whether what a page loads through this route comes from the page's origin. */
+  /** Whether page affinity applies to this route. */
   follows: boolean
-  /** Whether one URL can be answered by several origins. */
+  /** Whether several origins can answer one URL. */
   varies: boolean
 }
 
@@ -32,21 +32,21 @@ export type FlagTarget = {
   origins: ReadonlyMap<string, Origin>
   /** The origin of the flag's `off`. */
   stable: Origin
-  /** All origins of the route, each once. */
+  /** The route's origins, each once. */
   distinct: readonly Origin[]
-  /** Methods of requests that the stable origin answers when the assigned one fails. */
+  /** Methods that fall back to the stable origin when the assigned one fails. */
   rescued: ReadonlySet<string>
   follows: boolean
   varies: boolean
-  /** Whether one origin serves several variants, and hears which one only from a header. */
+  /** Whether an origin serves several variants, told apart by a header alone. */
   variesByHeader: boolean
-  /** What marks validators as this variant's, where its origin serves others too. */
+  /** Variant → mark of its validators, where its origin serves other variants too. */
   tags: ReadonlyMap<string, string>
 }
 
 export type RouteTarget = OriginTarget | FlagTarget
 
-/** Origins by name, each tagged if some flag sends visitors there that `off` would send elsewhere. */
+/** Origins by name; an origin is tagged if a flag sends visitors there whom `off` would send elsewhere. */
 export function compileOrigins(document: GateDocument): Map<string, Origin> {
   const tagged = new Set<string>()
   for (const { flag, origins = {} } of document.routes) {
@@ -61,20 +61,20 @@ export function compileOrigins(document: GateDocument): Map<string, Origin> {
   )
 }
 
-/** What marks the validators of an answer, by the variant that was asked for; undefined where they stay as they are. */
+/** The mark of an answer's validators, by the variant asked for; undefined leaves them unchanged. */
 export function tagOf(target: RouteTarget, origin: Origin, variant: string | undefined): string | undefined {
   if (target.kind === 'origin') return target.varies ? origin.tag : undefined
   const ofVariant = variant === undefined ? undefined : target.tags.get(variant)
   return ofVariant ?? (target.varies ? origin.tag : undefined)
 }
 
-/** Names of the origins among which some flag chooses. */
+/** Names of the origins that some flag chooses between. */
 export function varyingOrigins(document: GateDocument): Set<string> {
   const choices = document.routes.map(({ origins = {} }) => new Set(Object.values(origins)))
   return new Set(choices.filter((names) => names.size > 1).flatMap((names) => [...names]))
 }
 
-/** Compiles the target of a route that parsing has accepted. */
+/** Compiles the target of a parsed route. */
 export function compileTarget(
   route: RouteConfig,
   flags: Lookup<CompiledFlag>,
@@ -82,7 +82,7 @@ export function compileTarget(
   varying: ReadonlySet<string>,
 ): RouteTarget {
   if (route.origin !== undefined) {
-    // Whoever names a path and an origin means it; a catch-all is only what is left.
+    // A named path is meant for its origin; a catch-all only takes the rest.
     const follows = route.follow ?? route.path === '/*'
     const origin = known(origins, route.origin)
     return { kind: 'origin', origin, follows, varies: follows && varying.has(origin.name) }
@@ -117,7 +117,9 @@ function mark({ name, url }: Pick<Origin, 'name' | 'url'>, variant = ''): string
   return murmur3(`${name} ${url}${variant && ` ${variant}`}`, 0).toString(36)
 }
 
-/** Parsing has made sure of every name; should that ever fail, compiling fails and the last good document stays. */
+/**
+ * Parsing guarantees the name. Should it be missing all the same, compiling fails and the last good document stays.
+ */
 export function known<T>(all: Pick<Lookup<T>, 'get'>, name: string | undefined): T {
   const value = name === undefined ? undefined : all.get(name)
   if (value === undefined) throw new Error(`Cannot compile the document: "${name}" is not defined`)

@@ -1,6 +1,6 @@
 /**
- * The compiled document: what the request path works with. Compiling happens once per document and isolate;
- * afterwards nothing here changes, so that a request sees one document from its beginning to its end.
+ * The compiled document that requests are served by. It is compiled once per document and isolate and never changes,
+ * so a request sees one document from start to end.
  */
 import type { IdentitySettings, JwtSettings, Source } from '../../context/identity.ts'
 import type { CompiledFlag } from '../../flags/flag.ts'
@@ -20,7 +20,7 @@ import {
 } from './route-target.ts'
 
 export type CompiledRoute = {
-  /** Host and path, as the document has them. */
+  /** Host and path as written in the document. */
   label: string
   matches(host: string, path: string, method: string): boolean
   target: RouteTarget
@@ -28,32 +28,35 @@ export type CompiledRoute = {
 
 export type FlagQuerySettings = {
   requireToken: boolean
-  /** Undefined: pages of every site, without cookies. */
+  /** Undefined: pages of every site may ask, without cookies. */
   allowedOrigins: ReadonlySet<string> | undefined
   requestsPerMinute: number
-  /** A JWT in the Authorization header is then the visitor's, and no token of the gate. */
+  /** Then a JWT in the Authorization header is the visitor's, not a gate token. */
   visitorsSendBearer: boolean
 }
 
 export type Snapshot = {
   routes: readonly CompiledRoute[]
-  /** Where there are many routes: which of them may take a path. */
+  /** With many routes: which of them may match a path. */
   routeIndex: RouteIndex | undefined
-  /** Of many flags a gate asks few; each is compiled when it is first asked for, those of routes at once. */
+  /** Most gates ask few of many flags: each is compiled on first use, those of routes at once. */
   flags: LazyMap<CompiledFlag>
   identity: IdentitySettings
-  /** Pages that bring their flags along, and which; undefined: none. */
+  /** Pages that carry bootstrap flags, and which; undefined: none. */
   bootstrap: { covers(path: string): boolean; flags: ReadonlySet<string> | undefined } | undefined
-  /** Who may ask for flags, and how often. */
   flagQueries: FlagQuerySettings
-  /** Where a request goes that no route takes, and whenever nothing better is known. */
+  /** The origin of requests without a route, and of all requests when nothing better is known. */
   fallback: Origin
   unrouted: OriginTarget
-  /** What browsers get when no origin gives an answer. */
   errorPage: GateDocument['errorPage']
 }
 
-/** Compiles a document that parseDocument has accepted. */
+/**
+ * Compiles a document that `parseDocument` accepted.
+ *
+ * @throws Error when a name refers to nothing, which parsing excludes
+ * @example const parsed = parseDocument(text); if (parsed.ok) compileSnapshot(parsed.value)
+ */
 export function compileSnapshot(document: GateDocument): Snapshot {
   const origins = compileOrigins(document)
   const varying = varyingOrigins(document)
@@ -95,17 +98,17 @@ function compileRoute(
 
 type Place = { host: string; path: string; method: string }
 
-/** A route in one word: its hosts, where it has some, and its path. */
+/** A route's label: its hosts, if any, and its path. */
 export function routeLabel({ host, path }: Pick<RouteConfig, 'host' | 'path'>): string {
   return `${asList(host)?.join('|') ?? ''}${path}`
 }
 
-/** Where a request goes: the first route that takes it, or the fallback. */
+/** The target of a request: that of the first matching route, or the fallback. */
 export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
   return findRoute(snapshot, place)?.target ?? snapshot.unrouted
 }
 
-/** The first route that takes a request; undefined where none does. */
+/** The first route that matches a request; undefined for none. */
 export function findRoute(
   { routes, routeIndex }: Snapshot,
   { host, path, method }: Place,
@@ -115,7 +118,7 @@ export function findRoute(
   return at === undefined ? undefined : routes[at]
 }
 
-/** Fewer are asked one by one sooner than looked up. */
+/** Below this, asking each route is faster than an index. */
 const MANY_ROUTES = 16
 
 function indexOf(routes: GateDocument['routes']): RouteIndex | undefined {

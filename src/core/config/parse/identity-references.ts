@@ -5,7 +5,7 @@ type JwtConfig = NonNullable<GateDocument['context']['jwt']>
 
 const AT: readonly PathKey[] = ['context', 'jwt']
 
-/** What is wrong with how visitors are known: tokens that nothing verifies, keys that verify nothing. */
+/** Problems of visitor identity: tokens without a verifier, keys that can't verify. */
 export function identityProblems(document: GateDocument): Problem[] {
   const { jwt, targetingKey, attributes } = document.context
   const usesJwt = [targetingKey, ...Object.values(attributes)]
@@ -13,7 +13,7 @@ export function identityProblems(document: GateDocument): Problem[] {
     .some((source) => source?.jwt !== undefined)
   if (jwt === undefined) {
     const fix = 'add "context.jwt" with "jwks" or "secretBinding"'
-    return usesJwt ? [problem(AT, undefined, 'how tokens are verified, as a source reads one', fix)] : []
+    return usesJwt ? [problem(AT, undefined, 'settings to verify tokens, as a source reads one', fix)] : []
   }
   if ((jwt.jwks === undefined) === (jwt.secretBinding === undefined)) {
     const fix = 'name the key set, or the secret that holds the HS256 key'
@@ -22,7 +22,7 @@ export function identityProblems(document: GateDocument): Problem[] {
   return [...algorithmProblems(jwt), ...keyProblems(jwt)]
 }
 
-/** A public key set must never be taken for an HMAC secret, nor the other way round. */
+/** A public key set must never be used as an HMAC secret, nor the reverse. */
 function algorithmProblems({ algorithms, secretBinding }: JwtConfig): Problem[] {
   const isSymmetric = (algorithm: string) => algorithm === 'HS256'
   const fits = (algorithm: string) => isSymmetric(algorithm) === (secretBinding !== undefined)
@@ -33,12 +33,12 @@ function algorithmProblems({ algorithms, secretBinding }: JwtConfig): Problem[] 
       : 'RS256 or ES256, as "jwks" holds public keys'
   const fix =
     secretBinding !== undefined
-      ? 'remove what does not fit the key'
-      : 'remove HS256, or put its key into a secret of the Worker and name that as "secretBinding"'
+      ? 'remove the algorithms that do not fit the key'
+      : 'remove HS256, or store its key as a Worker secret and name that in "secretBinding"'
   return [problem([...AT, 'algorithms'], algorithms, expected, fix)]
 }
 
-/** A key set in the document itself. Everybody who may look at the gate may read it. */
+/** An inline key set, readable to every viewer of the gate. */
 function keyProblems({ jwks }: JwtConfig): Problem[] {
   if (typeof jwks !== 'object') return []
   const at = [...AT, 'jwks', 'keys']
@@ -50,7 +50,7 @@ function keyProblems({ jwks }: JwtConfig): Problem[] {
     }
     const secret = ['d', 'k'].find((part) => Object.hasOwn(key, part))
     if (secret === undefined) return []
-    const fix = 'take the key for secret no longer, make another one, and put only its public half here'
+    const fix = 'the key is compromised: create another, and put only its public half here'
     return [
       { ...problem([...at, index, secret], null, 'a public key', fix), found: 'a key with its secret part' },
     ]

@@ -8,23 +8,25 @@ import { referenceProblems } from './references.ts'
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: readonly Problem[] }
 
 /**
- * Above this a text is refused unread: a document of 10,000 flags is about 5 MB, an isolate has 128 MB, and
- * parsing takes several times the text's size.
+ * Longer texts are refused unread: a document of 10,000 flags is about 5 MB, an isolate has 128 MB, and parsing takes
+ * several times the text's size.
  */
 export const LARGEST_DOCUMENT_CHARACTERS = 16_000_000
 
-/** A list of problems longer than this helps nobody. */
+/** A longer list helps no reader. */
 const MOST_PROBLEMS = 100
 
-/** Of a document with more values only the first problem of shape is told: all of them may not fit in memory. */
+/** Beyond this many values only the first problem of shape is reported: all of them may not fit in memory. */
 const MOST_VALUES_LISTED = 50_000
 
-/** Flags that are checked in one step; that takes a millisecond or two. */
+/** Flags checked per step: a millisecond or two. */
 const FLAGS_AT_ONCE = 100
 
 /**
- * Parses the text of a gate document. Never throws: what is wrong comes back as a list. Shape is checked first;
- * references between parts only once the shape is right.
+ * Parses the text of a gate document. Never throws: problems come back as a list. Shape is checked first, references
+ * between parts only once the shape is right.
+ *
+ * @example const parsed = parseDocument(text); if (!parsed.ok) report(parsed.problems)
  */
 export function parseDocument(text: string): Parsed<GateDocument> {
   const json = parseJson(text)
@@ -32,7 +34,7 @@ export function parseDocument(text: string): Parsed<GateDocument> {
   return parseDocumentValue(json.value)
 }
 
-/** The same for a document that is JSON already. */
+/** `parseDocument` for a value that is JSON already. */
 export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
   const { problems: unreadable, valueCount } = inspectJson(value)
   if (unreadable.length > 0) return { ok: false, problems: unreadable.slice(0, MOST_PROBLEMS) }
@@ -47,8 +49,8 @@ export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
 }
 
 /**
- * The same for those who have something else to do meanwhile: a document of 5,000 flags takes a tenth of a second and
- * more. `rest` is awaited between one step and the next.
+ * `parseDocument` in steps, as a document of 5,000 flags takes a tenth of a second and more. Awaits `rest` between
+ * steps.
  */
 export async function parseDocumentInSteps(
   text: string,
@@ -61,11 +63,11 @@ export async function parseDocumentInSteps(
   if (flags.length <= FLAGS_AT_ONCE) return parseDocumentValue(value)
   await rest()
   const whole = await shapeInSteps(value as object, flags, rest)
-  // All that is wrong is told at once, as it is to those who don't rest.
+  // Report all problems at once, as without steps.
   return whole === undefined ? parseDocumentValue(value) : withoutDanglingReferences(whole)
 }
 
-/** The document with defaults filled in; undefined where its shape is not right. */
+/** The document with defaults filled in; undefined when its shape is wrong. */
 async function shapeInSteps(
   value: object,
   flags: [string, unknown][],
@@ -93,7 +95,7 @@ function withoutDanglingReferences(document: GateDocument): Parsed<GateDocument>
   return { ok: true, value: document }
 }
 
-/** JSON with the size bound, an empty text and a syntax error turned into problems. */
+/** Parses JSON; an oversized text or a syntax error becomes a problem. */
 export function parseJson(text: string): Parsed<unknown> {
   if (text.length > LARGEST_DOCUMENT_CHARACTERS) {
     const expected = `at most ${LARGEST_DOCUMENT_CHARACTERS.toLocaleString('en')} characters`
@@ -103,7 +105,7 @@ export function parseJson(text: string): Parsed<unknown> {
     return { ok: true, value: JSON.parse(text) as unknown }
   } catch (error) {
     const reason = messageOf(error)
-    return failure(problem([], text.slice(0, 40), 'JSON', `mend the syntax: ${reason}`))
+    return failure(problem([], text.slice(0, 40), 'valid JSON', `fix the syntax: ${reason}`))
   }
 }
 

@@ -1,8 +1,8 @@
 import type { BaseIssue, IssuePathItem } from 'valibot'
 
-/** One thing that is wrong with a document: where, what is there, what should be, and how to mend it. */
+/** A problem of a document: where it is, what is there, what must be there, and how to fix it. */
 export type Problem = {
-  /** JSON path, `$` being the document: `$.flags["new-checkout"].rules[0].serve`. */
+  /** JSON path; `$` is the document: `$.flags["new-checkout"].rules[0].serve`. */
   path: string
   found: string
   expected: string
@@ -31,7 +31,7 @@ export function jsonPath(keys: readonly PathKey[]): string {
 
 const LONGEST_EXCERPT = 80
 
-/** A value as a problem shows it: JSON, cut to a line's length. */
+/** A value in a problem: JSON, cut to a line. */
 function excerpt(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = JSON.stringify(value) ?? String(value)
@@ -42,7 +42,7 @@ export function problem(keys: readonly PathKey[], found: unknown, expected: stri
   return { path: jsonPath(keys), found: excerpt(found), expected, fix }
 }
 
-/** A name that refers to nothing, with the nearest name there is. */
+/** A name that refers to nothing, with the closest known name. */
 export function dangling(
   keys: readonly PathKey[],
   found: string,
@@ -54,26 +54,24 @@ export function dangling(
   return problem(
     keys,
     found,
-    `the name of ${what} (${listed.join(', ') || 'there is none'})`,
-    guess ? `did you mean "${guess}"?` : `define it, or name one that exists`,
+    `the name of ${what} (${listed.join(', ') || 'none is defined'})`,
+    guess ? `did you mean "${guess}"?` : 'define it, or use a name that exists',
   )
 }
 
 function fixOfUnknownKey(key: string, guess: string | undefined): string {
   if (guess === undefined) return 'remove it'
-  return guess === key
-    ? 'there is such a key, but not here: move it, or remove it'
-    : `did you mean "${guess}"?`
+  return guess === key ? 'the key belongs elsewhere: move it, or remove it' : `did you mean "${guess}"?`
 }
 
-/** Turns a validation issue into problems. `knownKeys` helps to guess what a misspelt key was meant to be. */
+/** Turns a validation issue into problems. `knownKeys` are candidates for a misspelt key. */
 export function problemsOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[]): Problem[] {
   return withinChoice(issue, []).map((each) => problemOfIssue(each, knownKeys))
 }
 
 /**
- * Where one of several kinds of value may stand and the value is of one of them, people want to know what is wrong
- * inside it. Issues inside a choice say where they are from the choice on.
+ * When a value matches one kind of a union, the problem inside it matters. Issues inside a union have paths relative
+ * to it.
  */
 function withinChoice(issue: BaseIssue<unknown>, above: readonly IssuePathItem[]): BaseIssue<unknown>[] {
   const path = [...above, ...(issue.path ?? [])]
@@ -95,7 +93,7 @@ function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[])
     return {
       path: jsonPath(keys),
       found: `the unknown key ${JSON.stringify(last)}`,
-      expected: 'only the keys that the schema knows',
+      expected: 'a key of the schema',
       fix: fixOfUnknownKey(String(last), guess),
     }
   }
@@ -117,7 +115,7 @@ function problemOfIssue(issue: BaseIssue<unknown>, knownKeys: readonly string[])
   }
 }
 
-/** `("a" | "b")` reads better as `one of "a", "b"`; a type's name gets its article. */
+/** `("a" | "b")` becomes `one of "a", "b"`; a type gets its article. */
 function wordsFor(expected: string): string {
   if (expected.startsWith('(')) {
     const options = expected.slice(1, -1).split(' | ')
@@ -137,7 +135,11 @@ function wordFor(type: string): string {
   return words[type] ?? type
 }
 
-/** The candidate within two edits of a word, or undefined. */
+/**
+ * The candidate within two edits of a word; undefined for none.
+ *
+ * @example closest('percantage', ['percentage', 'stages']) // 'percentage'
+ */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = 3
@@ -151,7 +153,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** Levenshtein distance; words whose lengths differ by `limit` or more are not compared. */
+/** Levenshtein distance, or `limit` when the lengths differ by as much. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)

@@ -1,21 +1,21 @@
 import { jsonPath, type PathKey, type Problem } from './problems.ts'
 
-/** Nobody nests deeper by hand, and whatever walks a document by calling itself must not run out of stack. */
+/** No document nests deeper by hand, and recursive walks must not exhaust the stack. */
 export const DEEPEST_LEVEL = 64
 
-/** Keys that JavaScript has a use of its own for; they would be lost on the way, without a word. */
+/** JavaScript treats these keys specially, so they would get lost silently. */
 const RESERVED_KEYS: ReadonlySet<PathKey> = new Set(['__proto__', 'constructor', 'prototype'])
 
 export type Readable = { problems: Problem[]; valueCount: number }
 
-/** What keeps a value that was JSON from being read faithfully, and how many values it holds. */
+/** Finds what can't be read faithfully in a JSON value, and counts its values. */
 export function inspectJson(value: unknown): Readable {
   const found: Readable = { problems: [], valueCount: 0 }
   visit(value, [], found)
   return found
 }
 
-/** Whether lists and objects lie in each other more than so many levels deep. */
+/** Whether lists and objects nest more than `levels` deep. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))
@@ -29,7 +29,7 @@ function visit(value: unknown, path: PathKey[], found: Readable): void {
       path: jsonPath(path),
       found: 'one more level of nesting',
       expected: `at most ${DEEPEST_LEVEL} levels`,
-      fix: 'make it flatter, or keep the value as a text of JSON',
+      fix: 'nest less, or store the value as a JSON string',
     })
     return
   }
@@ -40,7 +40,7 @@ function visit(value: unknown, path: PathKey[], found: Readable): void {
       found.problems.push({
         path: jsonPath(path),
         found: `the key ${JSON.stringify(name)}`,
-        expected: 'none of "__proto__", "constructor", "prototype"',
+        expected: 'a key other than "__proto__", "constructor" and "prototype"',
         fix: 'choose another name',
       })
     } else visit((value as Record<string, unknown>)[name], path, found)

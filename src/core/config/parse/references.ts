@@ -6,10 +6,10 @@ import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { chainProblems } from './requirement-chains.ts'
 import { routeProblems } from './route-references.ts'
 
-/** Sums that weights may add up to: percent, and ever finer parts down to a thousandth of a percent. */
+/** Sums that weights may have: percent, and finer parts down to a thousandth of a percent. */
 const WEIGHT_TOTALS: readonly number[] = [100, 1_000, 10_000, 100_000]
 
-/** What is wrong between the parts of a document whose shape is right. */
+/** Problems between the parts of a document whose shape is right. */
 export function referenceProblems(document: GateDocument): Problem[] {
   return [
     ...identityProblems(document),
@@ -37,7 +37,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
   problems.push(...timeProblems([...at, 'schedule'], flag.schedule ?? {}))
   const staged = flag.rules.flatMap((rule, index) => (rule.stages ? [index] : []))
   for (const index of staged.slice(1)) {
-    const expected = `stages in one rule only (rule ${staged[0]} has them)`
+    const expected = `stages in only one rule of a flag (rule ${staged[0]} has them)`
     problems.push(
       problem([...at, 'rules', index, 'stages'], flag.rules[index]?.stages, expected, 'use "percentage"'),
     )
@@ -53,7 +53,7 @@ function timeProblems(
   { start, end }: { start?: string | undefined; end?: string | undefined },
 ): Problem[] {
   if (start === undefined || end === undefined || parseTimeMs(end) > parseTimeMs(start)) return []
-  return [problem([...at, 'end'], end, `a date after ${start}`, 'swap or correct the two')]
+  return [problem([...at, 'end'], end, `a date after ${start}`, 'correct or swap the two dates')]
 }
 
 function requirementProblems(
@@ -67,7 +67,7 @@ function requirementProblems(
   const known = Object.keys(flag.variants)
   return (variants ?? [])
     .filter((variant) => !known.includes(variant))
-    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of that flag', known))
+    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of the required flag', known))
 }
 
 function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readonly string[]): Problem[] {
@@ -79,8 +79,8 @@ function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readon
   for (const [index, stage] of (rule.stages ?? []).entries()) {
     const before = rule.stages?.[index - 1]?.percentage
     if (before !== undefined && stage.percentage <= before) {
-      const expected = `more than the ${before} % of the stage before`
-      const fix = 'let percentages rise from stage to stage'
+      const expected = `a percentage above the ${before} % of the stage before`
+      const fix = 'increase the percentage from stage to stage'
       problems.push(problem([...at, 'stages', index, 'percentage'], stage.percentage, expected, fix))
     }
   }
@@ -106,7 +106,7 @@ function serveProblems(
     problems.push(dangling(place, override.serve, 'a variant of the flag', variants))
   }
   const sum = Object.values(serve).reduce((total, weight) => total + weight, 0)
-  // Elsewhere weights have any sum, and visitors keep their place only with the same one.
+  // Other schemes allow any sum, and visitors keep their variant only with the same one.
   if (bucketing !== undefined && sum > 0) return problems
   if (!WEIGHT_TOTALS.includes(sum)) {
     problems.push(
@@ -114,7 +114,7 @@ function serveProblems(
         [...at, 'serve'],
         serve,
         'weights that add up to 100 (or 1000, 10000, 100000)',
-        `they add up to ${sum}: change them so that they add up`,
+        `they add up to ${sum}: change the weights`,
       ),
     )
   }

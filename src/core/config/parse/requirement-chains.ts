@@ -1,22 +1,22 @@
 import type { FlagConfig } from '../schema/document.ts'
 import { type PathKey, type Problem, problem } from './problems.ts'
 
-/** A decision follows requirements by calling itself; nobody can think further than this anyway. */
+/** A decision follows requirements recursively; no reader can follow more. */
 const LONGEST_CHAIN = 50
 
 /** What each flag requires. */
 export type Requiring = Readonly<Record<string, { requires: readonly FlagConfig['requires'][number][] }>>
-/** Where the requirements of a flag stand. */
+/** Path of a flag's requirements. */
 export type Place = (key: string) => PathKey[]
 
 type Step = { key: string; next: number }
 
-/** Flags that require each other in a ring, and chains of requirements that are too long; each is told once. */
+/** Cycles of requirements, and chains that are too long; each is reported once. */
 export function chainProblems(
   flags: Requiring,
   place: Place = (key) => ['flags', key, 'requires'],
 ): Problem[] {
-  /** Flag → how many flags the longest chain from it has. */
+  /** Flag → length of the longest chain from it. */
   const chains = new Map<string, number>()
   const problems: Problem[] = []
   for (const start of Object.keys(flags)) {
@@ -61,5 +61,5 @@ function ring(path: readonly Step[], again: string, place: Place): Problem {
   const keys = path.map((step) => step.key)
   const found = [...keys.slice(keys.indexOf(again)), again].join(' → ')
   const at = [...place(top.key), top.next - 1]
-  return problem(at, found, 'no cycle of requirements', 'remove one of the requirements')
+  return problem(at, found, 'requirements without a cycle', 'remove one of the requirements')
 }

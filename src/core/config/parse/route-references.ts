@@ -3,7 +3,7 @@ import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from 
 import { asList, type GateDocument, type RouteConfig } from '../schema/document.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 
-/** What is wrong with the routes: names that refer to nothing, variants without origin, routes never reached. */
+/** Problems of routes: unknown names, variants without an origin, routes that no request reaches. */
 export function routeProblems(document: GateDocument): Problem[] {
   const origins = Object.keys(document.origins)
   const problems = document.routes.flatMap((route, index) => targetProblems(document, route, index))
@@ -18,14 +18,16 @@ function targetProblems(document: GateDocument, route: RouteConfig, index: numbe
   const originNames = Object.keys(document.origins)
   if ((route.flag === undefined) === (route.origin === undefined)) {
     const expected = 'either "origin", or "flag" with "origins"'
-    return [problem(at, route, expected, 'say where the route leads, in one of the two ways')]
+    return [problem(at, route, expected, 'name an origin, or a flag with an origin per variant')]
   }
   if (route.origin !== undefined) {
     const problems = originNames.includes(route.origin)
       ? []
       : [dangling([...at, 'origin'], route.origin, 'an origin', originNames)]
     if (route.origins !== undefined) {
-      problems.push(problem([...at, 'origins'], route.origins, 'no "origins" without "flag"', 'remove it'))
+      problems.push(
+        problem([...at, 'origins'], route.origins, '"origins" only together with "flag"', 'remove it'),
+      )
     }
     return problems
   }
@@ -63,7 +65,7 @@ function variantProblems(
   return problems
 }
 
-/** Below it the gate answers itself. */
+/** The gate answers this prefix itself. */
 const RESERVED = '/__sluice'
 
 function isReserved(path: string): boolean {
@@ -85,13 +87,13 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
   })
   const earlier = new RouteIndex()
   return reaches.flatMap((later, index) => {
-    // Whoever covers a route takes each of its samples.
+    // A route that covers another takes each of its samples.
     const candidates = earlier.candidates(later.samples[0] ?? '')
     earlier.add(later.path.text, index)
     if (later.samples.every(isReserved)) return [reservedProblem(index, later.path.text)]
     const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
     if (by === undefined) return []
-    const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) takes first`
+    const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) matches first`
     return [
       {
         ...problem(['routes', index], null, 'a route that can be reached', 'move it up, or remove it'),
@@ -102,15 +104,15 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
 }
 
 function reservedProblem(index: number, path: string): Problem {
-  const fix = `choose another path, or remove it: ${RESERVED} and what is below it is the gate's own`
+  const fix = `choose another path, or remove the route: the gate reserves ${RESERVED} and all paths below it`
   return {
     ...problem(['routes', index], null, 'a route that can be reached', fix),
-    found: `${path}, which the gate takes first`,
+    found: `${path}, which the gate answers itself`,
   }
 }
 
 function reachCovers(earlier: Reach, later: Reach): boolean {
-  // Two exact paths need no samples: most documents with many routes have mostly such.
+  // Most documents with many routes have exact paths, which need no samples.
   if (
     earlier.path.exact
       ? earlier.path.text !== later.path.text

@@ -1,6 +1,6 @@
 /**
- * Which path patterns may match a path, found by its segments: thousands of routes need not be asked one by one. What
- * the index names must still be asked; what it leaves out can't match.
+ * An index of path patterns by segment, so that thousands of routes need not be asked one by one. A pattern in its
+ * answer may match; one that is not can't.
  */
 import { isOpenSegment } from './route-pattern.ts'
 
@@ -24,7 +24,7 @@ export class RouteIndex {
   }
 }
 
-/** The segments that a path has to begin with, up to an open end. */
+/** The segments that a path must begin with, up to an open end. */
 function wholeSegments(pattern: string): string[] {
   const fixed = pattern.endsWith('*') ? pattern.slice(0, pattern.lastIndexOf('/')) : pattern
   return fixed.split('/').slice(1)

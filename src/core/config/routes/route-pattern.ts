@@ -8,12 +8,16 @@ export type PathPattern = { text: string; matches(path: string): boolean; openEn
 
 const OPEN_SEGMENT = /^(?:\*|:[A-Za-z_]\w*)$/
 
-/** Whether a segment of a pattern stands for any segment. */
+/** Whether a pattern's segment matches any segment. */
 export function isOpenSegment(segment: string): boolean {
   return OPEN_SEGMENT.test(segment)
 }
 
-/** Compiles a path pattern. Every text that begins with "/" is a pattern. */
+/**
+ * Compiles a path pattern; every text that begins with "/" is one.
+ *
+ * @example compilePath('/users/:id/edit').matches('/users/7/edit') // true
+ */
 export function compilePath(text: string): PathPattern {
   const openEnded = text.endsWith('*')
   const fixed = openEnded ? text.slice(0, -1) : text
@@ -50,16 +54,16 @@ function compileSegments(text: string): PathPattern {
   }
 }
 
-/** A character that no path contains, standing for "whatever a visitor may put here". */
+/** A character that no path contains, for "any text". */
 const ANY = '\u0000'
 
-/** Whether every path that `later` matches is matched by `earlier`; `samples` are the later one's. */
+/** Whether `earlier` matches every path that `later` matches; `samples` are the later one's. */
 export function covers(earlier: PathPattern, later: PathPattern, samples: readonly string[]): boolean {
   if (later.openEnded && !earlier.openEnded) return false
   return samples.every((path) => earlier.matches(path))
 }
 
-/** Paths that a pattern matches, one for each way in which it is open. */
+/** Sample paths of a pattern, one for each way in which it is open. */
 export function samplePaths(text: string): string[] {
   const closed = (path: string) =>
     path
@@ -72,7 +76,9 @@ export function samplePaths(text: string): string[] {
   return [...itself, fixed, `${fixed}${ANY}`, `${fixed}${ANY}/${ANY}`]
 }
 
-/** Whether a host pattern takes a host: `*.example.com` takes every name below it; a port counts if named. */
+/**
+ * Whether a host pattern matches a host: `*.example.com` matches every name below it; a port counts if named.
+ */
 export function hostMatches(pattern: string, host: string): boolean {
   const wanted = pattern.toLowerCase()
   const given = /:\d+$/.test(wanted) ? host : host.replace(/:\d+$/, '')

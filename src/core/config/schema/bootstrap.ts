@@ -1,4 +1,4 @@
-/** `bootstrap` of the document: the flags that pages bring along, so that they need no request for them. */
+/** `bootstrap` of the document: flags that HTML pages carry, so that they need no query. */
 import * as v from 'valibot'
 import { strictObject } from './objects.ts'
 import { flagKey, pathPattern } from './values.ts'

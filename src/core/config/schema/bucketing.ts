@@ -1,4 +1,4 @@
-/** `bucketing` of a rule: another system's way of placing visitors, for flags that moved in from there. */
+/** `bucketing` of a rule: the hash of the system from which the flag was imported. */
 import * as v from 'valibot'
 import { strictObject } from './objects.ts'
 import { name, nonEmpty } from './values.ts'

@@ -1,6 +1,6 @@
 /**
- * The gate document, as people write it. The TypeScript types, the published JSON Schema and the reference page
- * are all made from what stands here and in `schema/`; nothing else knows the shape.
+ * The gate document as written. The TypeScript types, the published JSON Schema and the reference page all derive
+ * from this schema.
  */
 import * as v from 'valibot'
 import { bootstrap } from './bootstrap.ts'
@@ -42,9 +42,9 @@ export const gateDocumentSchema = strictObject({
   notifications: v.optional(strictObject({ webhooks: v.array(webhook) })),
 })
 
-/** A document that has been parsed: defaults filled in. */
+/** A parsed document: defaults are filled in. */
 export type GateDocument = v.InferOutput<typeof gateDocumentSchema>
-/** A document as people write it: what has a default may be left out. */
+/** A document as written: fields with defaults may be missing. */
 export type GateDocumentInput = v.InferInput<typeof gateDocumentSchema>
 export type FlagInput = NonNullable<GateDocumentInput['flags']>[string]
 export type RuleInput = NonNullable<FlagInput['rules']>[number]
@@ -59,7 +59,7 @@ export type WebhookConfig = NonNullable<GateDocument['notifications']>['webhooks
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 export type SourceConfig = v.InferOutput<typeof source>
 
-/** Keys that the schema knows anywhere, for guessing what a misspelt one was meant to be. */
+/** All keys of the schema, as candidates for a misspelt one. */
 export const KNOWN_KEYS: readonly string[] = [
   ...[
     gateDocumentSchema,
@@ -89,7 +89,7 @@ export const KNOWN_KEYS: readonly string[] = [
   ...Object.keys(source.entries),
 ]
 
-/** What may be written as one or as a list, as a list. */
+/** Wraps a single value into a list. */
 export function asList<T>(value: T | readonly T[] | undefined): readonly T[] | undefined {
   if (value === undefined) return undefined
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]

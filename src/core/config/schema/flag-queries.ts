@@ -1,9 +1,9 @@
-/** `flagQueries` of the document: who may ask for flags over OFREP and the Unleash front-end API. */
+/** `flagQueries` of the document: who may query flags over OFREP and the Unleash front-end API. */
 import * as v from 'valibot'
 import { strictObject } from './objects.ts'
 import { positiveInteger } from './values.ts'
 
-/** Ten a second: a page asks once or twice, an office behind one address still gets through. */
+/** Ten per second: a page asks once or twice, and an office behind one address still gets through. */
 const REQUESTS_PER_MINUTE = 600
 
 const webOrigin = v.pipe(

@@ -1,4 +1,4 @@
-/** A flag: what it can be, when, and for whom. */
+/** A flag: its variants, schedule and rules. */
 import * as v from 'valibot'
 import type { Json } from '../../flags/flag.ts'
 import { guard } from './guard.ts'

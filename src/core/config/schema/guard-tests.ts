@@ -5,10 +5,7 @@ export type ComparisonTests = {
   latency: false | NonNullable<Exclude<GuardConfig['latency'], false>>
 }
 
-/**
- * Which comparisons of canary and control a guard runs. An empty guard runs both; one that names tests runs those
- * that it names.
- */
+/** The comparisons that a guard runs: both for an empty guard, otherwise those that it names. */
 export function comparisonTestsOf(guard: GuardConfig): ComparisonTests {
   const { errors, latency, traffic, ceilings, thresholds } = guard
   const namesNone = [errors, latency, traffic, ceilings, thresholds].every((test) => test === undefined)
@@ -16,7 +13,7 @@ export function comparisonTestsOf(guard: GuardConfig): ComparisonTests {
   return { errors: errors ?? false, latency: latency ?? false }
 }
 
-/** Whether a guard needs a control to compare with. */
+/** Whether a guard needs a control. */
 export function comparesArms(guard: GuardConfig | undefined): boolean {
   if (guard === undefined || !guard.enabled) return false
   const { errors, latency } = comparisonTestsOf(guard)
@@ -24,10 +21,12 @@ export function comparesArms(guard: GuardConfig | undefined): boolean {
 }
 
 const DEADLINE_MS = 5_000
-/** A request must be counted in a bin of the histogram that is all above a limit. */
+/** Puts the deadline in a bin entirely above the limit. */
 const BEYOND = 1.2
 
-/** How long a request may be without an answer before it counts as slow; Infinity where nobody judges latency. */
+/**
+ * Milliseconds after which a request without a response counts as slow; Infinity when the guard ignores latency.
+ */
 export function deadlineMsOf(guard: GuardConfig | undefined): number {
   if (guard === undefined || !guard.enabled) return Number.POSITIVE_INFINITY
   const { latency } = comparisonTestsOf(guard)

@@ -1,4 +1,4 @@
-/** `guard` of a flag: what closes it by itself. */
+/** `guard` of a flag: what rolls it back automatically. */
 import * as v from 'valibot'
 import { strictObject } from './objects.ts'
 import { positiveInteger, positiveMs, share } from './values.ts'
@@ -41,7 +41,7 @@ export const ceilings = strictObject({
       v.maxValue(1, 'a rate above 0, at most 1'),
     ),
   ),
-  p95Ms: v.optional(v.pipe(v.number(), v.minValue(1, 'milliseconds from 1'))),
+  p95Ms: v.optional(v.pipe(v.number(), v.minValue(1, 'at least 1 millisecond'))),
   minRequests: v.optional(positiveInteger, 50),
 })
 
@@ -49,7 +49,7 @@ export const thresholds = strictObject({
   errors: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(0))),
   slow: v.optional(
     strictObject({
-      count: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number from 0')),
+      count: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number of at least 0')),
       baselineMs: positiveMs,
     }),
   ),

@@ -1,4 +1,4 @@
-/** `context` of the document: who a visitor is. */
+/** `context` of the document: how visitors are identified. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
 import { headerName, name, nonEmpty, oneOrMore, originUrl } from './values.ts'

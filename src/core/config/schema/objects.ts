@@ -1,7 +1,4 @@
-/**
- * Objects of the document. Valibot also takes a list for an object, with numbers as its keys; nobody who writes a list
- * means that.
- */
+/** Object schemas that refuse lists: Valibot accepts a list as an object with numbers as keys. */
 import * as v from 'valibot'
 
 /** An object with these keys and no others. */
@@ -11,7 +8,7 @@ export function strictObject<const Entries extends v.ObjectEntries>(
   return noList(v.strictObject(entries))
 }
 
-/** An object whose keys are names. */
+/** An object with arbitrary keys of one shape. */
 export function record<
   const Key extends v.BaseSchema<string, string, v.BaseIssue<unknown>>,
   const Value extends v.GenericSchema,
@@ -22,7 +19,7 @@ export function record<
 function noList<Schema extends v.GenericSchema>(schema: Schema): Schema {
   const run: v.GenericSchema['~run'] = (dataset, config) => {
     if (!Array.isArray(dataset.value)) return schema['~run'](dataset, config)
-    // What a text gets, which is no object either, but with the list as what was found.
+    // The issue that a text gets, with the list as its input.
     const refused = schema['~run']({ value: '' }, config)
     const [issue, ...more] = refused.issues ?? []
     if (issue === undefined) return refused

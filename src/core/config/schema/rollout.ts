@@ -1,4 +1,4 @@
-/** How stages are climbed, when they may be, and who is told. */
+/** How a rollout advances, when it may, and who is notified. */
 import * as v from 'valibot'
 import { parseDurationMs } from './duration.ts'
 import { strictObject } from './objects.ts'
@@ -28,7 +28,7 @@ export const rollout = strictObject({
   stepBack: v.optional(
     v.pipe(
       duration,
-      v.check((text) => (parseDurationMs(text) ?? 0) <= 600_000, 'at most 10 minutes'),
+      v.check((text) => (parseDurationMs(text) ?? 0) <= 600_000, 'a duration of at most 10 minutes'),
     ),
   ),
 })

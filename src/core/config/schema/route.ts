@@ -1,4 +1,4 @@
-/** Where requests go: origins, and the routes that lead to them. */
+/** Origins, and the routes to them. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
 import { flagKey, name, oneOrMore, originUrl, pathPattern } from './values.ts'
@@ -8,8 +8,8 @@ export const origin = strictObject({
   timeoutMs: v.optional(
     v.pipe(
       v.number(),
-      v.minValue(1, 'a timeout from 1 ms'),
-      v.maxValue(600_000, 'a timeout up to 600000 ms'),
+      v.minValue(1, 'a timeout of at least 1 ms'),
+      v.maxValue(600_000, 'a timeout of at most 600000 ms'),
     ),
     30_000,
   ),

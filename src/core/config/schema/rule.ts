@@ -1,4 +1,4 @@
-/** Whom a flag gives what. */
+/** Rules: which visitors get which variant. */
 import * as v from 'valibot'
 import { OPERATORS } from '../../flags/operators.ts'
 import { bucketing } from './bucketing.ts'
@@ -17,8 +17,8 @@ export const condition = strictObject({
 })
 
 const weights = v.pipe(
-  record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight from 0'))),
-  v.check((record) => Object.keys(record).length > 0, 'at least one variant with its weight'),
+  record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight of at least 0'))),
+  v.check((record) => Object.keys(record).length > 0, 'at least one variant with a weight'),
 )
 
 export const rule = strictObject({

@@ -1,20 +1,20 @@
-/** Small values that several parts of the document use. */
+/** Schemas of small values that several parts share. */
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { parseTimeMs } from '../../flags/date-time.ts'
 import { parseDurationMs } from './duration.ts'
 
 export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
-/** Letters, digits and signs of every script: other systems have them in their keys. */
+/** Letters, digits and symbols of every script: keys of other systems have them. */
 export const FLAG_KEY_SHAPE = /^[\p{L}\p{N}\p{So}_][\p{L}\p{M}\p{N}\p{So}_.~:/-]{0,199}$/u
 
 export const name = v.pipe(
   v.string(),
-  v.regex(NAME_SHAPE, 'a name of letters, digits and . _ ~ : - (at most 100)'),
+  v.regex(NAME_SHAPE, 'a name of up to 100 letters, digits and . _ ~ : -'),
 )
 export const flagKey = v.pipe(
   v.string(),
-  v.regex(FLAG_KEY_SHAPE, 'a flag key of letters, digits and . _ ~ : / - (at most 200)'),
+  v.regex(FLAG_KEY_SHAPE, 'a flag key of up to 200 letters, digits and . _ ~ : / -'),
 )
 export const pathPattern = v.pipe(
   v.string(),
@@ -24,7 +24,7 @@ export const headerName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'the name of an HTTP header'),
 )
-export const nonEmpty = v.pipe(v.string(), v.minLength(1, 'a text that is not empty'))
+export const nonEmpty = v.pipe(v.string(), v.minLength(1, 'a non-empty string'))
 export const duration = v.pipe(
   v.string(),
   v.check((text) => parseDurationMs(text) !== undefined, 'a duration such as "30s", "10m" or "1h30m"'),
@@ -57,21 +57,21 @@ export const share = v.pipe(
 export const positiveInteger = v.pipe(
   v.number(),
   v.integer('a whole number'),
-  v.minValue(1, 'a whole number from 1'),
+  v.minValue(1, 'a whole number of at least 1'),
 )
 export const positiveMs = v.pipe(v.number(), v.gtValue(0, 'a number of milliseconds above 0'))
 
-/** `fetch` takes http and https; anything else would fail on every request. */
+/** `fetch` takes http and https; any other URL would fail on every request. */
 const ORIGIN_URL = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
 export const originUrl = v.pipe(
   v.string(),
   v.regex(ORIGIN_URL, 'an http:// or https:// URL without query, fragment or user'),
-  v.check((text) => !ORIGIN_URL.test(text) || hasPlace(text), 'a URL whose host and port can exist'),
+  v.check((text) => !ORIGIN_URL.test(text) || hasPlace(text), 'a URL with a valid host and port'),
 )
 
 /** One item, or a list of at least one. */
 export const oneOrMore = <T extends v.GenericSchema>(item: T) =>
-  v.union([item, v.pipe(v.array(item), v.minLength(1, 'at least one'))])
+  v.union([item, v.pipe(v.array(item), v.minLength(1, 'a list of at least one'))])
 
 function isTimezone(timeZone: string): boolean {
   if (timeZone === 'UTC') return true
@@ -83,10 +83,10 @@ function isTimezone(timeZone: string): boolean {
 }
 
 const PLACE = /^https?:\/\/(\[[^\]]*\]|[^:/]*)(?::(\d*))?(?:\/|$)/
-/** What no host may hold by the URL standard, as far as it comes here. */
+/** Characters that the URL standard forbids in hosts, as far as they get here. */
 const NO_HOST = /[%<>[\\\]^|]/
 
-/** Whether host and port of a URL are ones that a URL parser takes. */
+/** Whether a URL parser accepts the host and port. */
 function hasPlace(url: string): boolean {
   const [, host = '', port = ''] = PLACE.exec(url) ?? []
   if (host === '' || Number(port) > 65_535) return false

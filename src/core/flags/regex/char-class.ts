@@ -1,11 +1,10 @@
 /**
- * Sets of characters. What belongs to `\p{Greek}`, and which letters are one when case is ignored, the platform's
- * own regular expressions know: each set becomes one of them that looks at a single character, so that it can't
- * take more than constant time and no Unicode table has to be shipped.
+ * Character sets. The platform's own regular expressions know `\p{Greek}` and case folding: each set becomes one that
+ * tests a single character, so it takes constant time and no Unicode table is shipped.
  */
 import type { CharTest, Cursor } from './syntax.ts'
 
-/** A set under construction: the source of a native class, and the sets of which it takes the complement. */
+/** A set in progress: source of a native class, and sets to complement. */
 type SetParts = { members: string; complements: string[] }
 
 const PERL_CLASSES: Readonly<Record<string, string>> = { d: '0-9', s: '\\t\\n\\f\\r ', w: '0-9A-Za-z_' }
@@ -35,18 +34,18 @@ export function charTest(code: number, ignoreCase: boolean): CharTest {
   return ignoreCase ? nativeTest(escaped(code), true) : (other) => other === code
 }
 
-/** `.`: everything, or everything but the line feed. */
+/** `.`: every character, or all but line feed. */
 export function anyChar(alsoNewline: boolean): CharTest {
   return alsoNewline ? () => true : (code) => code !== 10
 }
 
-/** Reads `\d`, `\W`, `\pL`, `\P{Greek}` and their like; undefined, with nothing read, when something else comes. */
+/** Reads `\d`, `\W`, `\pL`, `\P{Greek}` and the like; undefined, with nothing read, for other escapes. */
 export function parseClassEscape(cursor: Cursor, ignoreCase: boolean): CharTest | undefined {
   const parts: SetParts = { members: '', complements: [] }
   return readClassEscape(cursor, parts) ? setTest(parts, false, ignoreCase) : undefined
 }
 
-/** Reads a bracketed class; the cursor stands behind its `[`. */
+/** Reads a bracketed class, after its `[`. */
 export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
   const start = cursor.at - 1
   const negated = cursor.take('^')
@@ -59,7 +58,7 @@ export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
   return setTest(parts, negated, ignoreCase)
 }
 
-/** Reads `\n`, `\x{1F600}`, `\.` and their like; the cursor stands before the backslash. */
+/** Reads `\n`, `\x{1F600}`, `\.` and the like, from the backslash on. */
 export function parseCharEscape(cursor: Cursor): number {
   const start = cursor.at
   cursor.take('\\')
@@ -117,7 +116,7 @@ function readClassEscape(cursor: Cursor, parts: SetParts): boolean {
   return true
 }
 
-/** RE2 knows general categories by their short names, and scripts by their names. */
+/** RE2 names general categories by short name, scripts by full name. */
 function unicodeSet(name: string): string | undefined {
   if (name === 'Any') return '\\p{Any}'
   const source = /^[A-Z][a-z]?$/.test(name) ? `\\p{gc=${name}}` : `\\p{sc=${name}}`
@@ -134,7 +133,7 @@ function add(parts: SetParts, members: string, complement: boolean): void {
   else parts.members += members
 }
 
-/** A complement is taken after case was folded, as RE2 does; a native class would fold it afterwards. */
+/** RE2 complements after case folding; a native class would fold after complementing. */
 function setTest(parts: SetParts, negated: boolean, ignoreCase: boolean): CharTest {
   const member = parts.members === '' ? () => false : nativeTest(parts.members, ignoreCase)
   const excluding = parts.complements.map((complement) => nativeTest(complement, ignoreCase))
@@ -146,7 +145,7 @@ function nativeTest(members: string, ignoreCase: boolean): CharTest {
   return withAsciiTable((code) => expression.test(String.fromCodePoint(code)))
 }
 
-/** Remembers the answers for ASCII as they are asked for: most patterns never meet most characters. */
+/** Caches the results for ASCII: most patterns meet few characters. */
 function withAsciiTable(test: CharTest): CharTest {
   const answers: (boolean | undefined)[] = []
   return (code) => {

@@ -3,9 +3,9 @@ import { type Assertion, Cursor, type Node } from './syntax.ts'
 
 type Flags = { ignoreCase: boolean; multiline: boolean; dotAll: boolean }
 
-/** As in RE2: more repetitions than this can't be meant, and would make the compiled pattern too large. */
+/** RE2's limit; more would make the compiled pattern too large. */
 const MOST_REPETITIONS = 1_000
-/** Patterns are read recursively. */
+/** Parsing is recursive. */
 const DEEPEST_NESTING = 200
 
 /** Parses RE2's syntax (https://github.com/google/re2/wiki/Syntax); throws a `PatternError`. */
@@ -15,7 +15,7 @@ export function parsePattern(pattern: string, ignoreCase: boolean): Node {
   return cursor.done ? node : cursor.fail('a ")" without its "("')
 }
 
-/** Flags set inside hold until the group ends, over the bars: `a(?i)b|c` ignores the case of `c` too. */
+/** Flags apply until the group ends, across bars: in `a(?i)b|c`, `c` ignores case too. */
 function parseAlternatives(cursor: Cursor, outer: Flags, depth: number): Node {
   if (depth > DEEPEST_NESTING) cursor.fail('groups nested too deep')
   const flags = { ...outer }
@@ -25,7 +25,7 @@ function parseAlternatives(cursor: Cursor, outer: Flags, depth: number): Node {
   return options.length === 1 && options[0] !== undefined ? options[0] : { kind: 'alternate', options }
 }
 
-/** A repetition belongs to the thing before it, also when flags were set in between: `a(?i)*`. */
+/** A repetition applies to the part before it, even with flags in between: `a(?i)*`. */
 function parseSequence(cursor: Cursor, flags: Flags, depth: number): Node {
   const parts: Node[] = []
   while (!cursor.done && !cursor.looksAt('|') && !cursor.looksAt(')')) {
@@ -44,7 +44,7 @@ function parseSequence(cursor: Cursor, flags: Flags, depth: number): Node {
 
 type Bounds = { min: number; max: number; start: number }
 
-/** A brace that is not a count, as in `{,2}`, stands for itself. */
+/** A brace without a count, as in `{,2}`, is literal. */
 function readRepetition(cursor: Cursor): Bounds | undefined {
   const start = cursor.at
   const match = cursor.takeMatch(/(?:([*+?])|\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\})\??/y)
@@ -61,7 +61,7 @@ function readRepetition(cursor: Cursor): Bounds | undefined {
   return { min, max, start }
 }
 
-/** One thing that can be repeated; several for a quotation `\Q…\E`, none for a group that only sets flags. */
+/** A repeatable part; several for a quotation `\Q…\E`, none for a group that only sets flags. */
 function parseAtom(cursor: Cursor, flags: Flags, depth: number): Node[] {
   if (cursor.looksAt('(')) return parseGroup(cursor, flags, depth)
   if (cursor.take('[')) return [{ kind: 'char', test: parseClass(cursor, flags.ignoreCase) }]
@@ -105,7 +105,7 @@ function parseGroup(cursor: Cursor, flags: Flags, depth: number): Node[] {
   return cursor.take(')') ? [node] : cursor.fail('a "(" without its ")"', start)
 }
 
-/** `U` only swaps greedy and lazy. */
+/** `U` swaps greedy and lazy, which doesn't matter here. */
 function applyFlags(flags: Flags, on: string, off: string): void {
   for (const [letters, value] of [
     [on, true],

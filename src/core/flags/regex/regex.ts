@@ -1,10 +1,11 @@
 /**
- * Regular expressions in RE2's syntax that take time linear in the text, whatever the pattern: documents carry
- * patterns, and visitors choose the text that they meet.
+ * Regular expressions with RE2's syntax in time linear in the text: documents carry patterns, and visitors choose the
+ * texts.
  *
- * Thompson's construction: the pattern becomes a small program, and all the places in it where a match may have
- * got to are followed at once, character by character. A place is entered at most once a character, so the work is
- * bounded by (length of the program) × (length of the text). Nothing is ever tried twice, there is no backtracking.
+ * Thompson's construction: the pattern becomes a small program, and all places that a match may have reached advance
+ * together, one character at a time. Each place is entered at most once per character, so the work is at most
+ * (program length) × (text length), without backtracking. Source: Ken Thompson, "Regular Expression Search Algorithm"
+ * (CACM 11.6, 1968).
  */
 import { parsePattern } from './parse.ts'
 import { type Assertion, type CharTest, type Node, PatternError } from './syntax.ts'
@@ -14,17 +15,22 @@ export { PatternError } from './syntax.ts'
 type Instruction =
   | { op: 'char'; test: CharTest }
   | { op: 'assert'; assertion: Assertion }
-  /** Goes on at both places. */
+  /** Continues at both places. */
   | { op: 'fork'; first: number; second: number }
   | { op: 'jump'; to: number }
   | { op: 'match' }
 
-/** Bounds the work for one character of text. A thousand-fold repetition of a short class still fits. */
+/** Bounds the work per character. A thousandfold repetition of a short class still fits. */
 const LONGEST_PROGRAM = 4_000
-/** Bounds the work of compiling: what is repeated may be empty, and then adds nothing to the program. */
+/** Bounds compiling: an empty repeated part adds nothing to the program. */
 const MOST_NODES_WRITTEN_OUT = 20_000
 
-/** Compiles a pattern to a test whether it is found anywhere in a text; throws a `PatternError`. */
+/**
+ * Compiles a pattern to a test whether it occurs anywhere in a text.
+ *
+ * @throws PatternError
+ * @example compileRegex('^/checkout')('/checkout/pay') // true
+ */
 export function compileRegex(pattern: string, ignoreCase = false): (text: string) => boolean {
   const program = new ProgramWriter().write(parsePattern(pattern, ignoreCase))
   return (text) => search(program, text)
@@ -93,7 +99,7 @@ class ProgramWriter {
     for (const fork of forks) fork.second = this.#program.length
   }
 
-  /** A fork whose first way is what is emitted next; the second is filled in by the caller. */
+  /** A fork that first continues with what is emitted next; the caller sets `second`. */
   #pushFork(): { second: number } {
     const fork = { op: 'fork' as const, first: this.#program.length + 1, second: 0 }
     this.#program.push(fork)
@@ -121,10 +127,9 @@ function search(program: readonly Instruction[], text: string): boolean {
   }
 }
 
-/** The places that a match may have got to. */
 class Places {
   readonly #program: readonly Instruction[]
-  /** The round in which a place was last entered. */
+  /** Place → round in which it was last entered. */
   readonly #enteredIn: Uint32Array
   #round = 1
   #current: CharPlace[] = []
@@ -134,7 +139,7 @@ class Places {
     this.#enteredIn = new Uint32Array(program.length)
   }
 
-  /** Follows everything that needs no character from a place on; true when that ends the pattern. */
+  /** Follows what needs no character from a place on; true when that ends the pattern. */
   enter(start: number, before: number, after: number): boolean {
     const pending = [start]
     for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
@@ -161,7 +166,7 @@ class Places {
     return false
   }
 
-  /** Moves every place over one character; true when one of them ends the pattern. */
+  /** Moves every place over one character; true when one ends the pattern. */
   step(code: number, after: number): boolean {
     const waiting = this.#current
     this.#current = []
@@ -175,7 +180,7 @@ class Places {
 
 type CharPlace = { test: CharTest; next: number }
 
-/** `before` and `after` are the code points around a position; -1 beyond the text. */
+/** `before` and `after` are the code points around a position; −1 beyond the text. */
 function holds(assertion: Assertion, before: number, after: number): boolean {
   switch (assertion) {
     case 'text-start':

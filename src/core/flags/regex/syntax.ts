@@ -1,21 +1,21 @@
 /** Whether a code point belongs to a set. */
 export type CharTest = (code: number) => boolean
 
-/** A parsed pattern. Flags such as `(?i)` are already resolved into the character tests and assertions. */
+/** A parsed pattern; flags such as `(?i)` are resolved into tests and assertions. */
 export type Node =
   | { kind: 'char'; test: CharTest }
   | { kind: 'assert'; assertion: Assertion }
   | { kind: 'concat'; parts: readonly Node[] }
   | { kind: 'alternate'; options: readonly Node[] }
-  /** `max` is infinite for `*`, `+` and `{n,}`. Lazy or greedy makes no difference to whether a text matches. */
+  /** `max` is infinite for `*`, `+` and `{n,}`. Whether a text matches doesn't depend on lazy or greedy. */
   | { kind: 'repeat'; node: Node; min: number; max: number }
 
 export type Assertion = 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word-edge' | 'no-word-edge'
 
-/** A pattern that RE2 would not accept; the message says what and where. */
+/** RE2 would refuse the pattern; the message says what and where. */
 export class PatternError extends Error {}
 
-/** What is left to read of a pattern, by code points. */
+/** Reads a pattern by code points. */
 export class Cursor {
   at = 0
   readonly text: string
@@ -32,14 +32,14 @@ export class Cursor {
     return this.text.startsWith(token, this.at)
   }
 
-  /** Whether the token comes next; if so, it is read. */
+  /** Reads the token if it comes next; returns whether it did. */
   take(token: string): boolean {
     const found = this.looksAt(token)
     if (found) this.at += token.length
     return found
   }
 
-  /** What a sticky expression matches here, read; undefined when it does not match. */
+  /** Reads what a sticky expression matches here; undefined for no match. */
   takeMatch(expression: RegExp): RegExpExecArray | undefined {
     expression.lastIndex = this.at
     const match = expression.exec(this.text)
@@ -48,7 +48,7 @@ export class Cursor {
     return match
   }
 
-  /** The next character as text; empty at the end. */
+  /** Reads the next character; empty at the end. */
   next(): string {
     const code = this.text.codePointAt(this.at)
     const char = code === undefined ? '' : String.fromCodePoint(code)

@@ -1,9 +1,9 @@
 /**
- * Memory of the visitor slots that have had errors: 7 characters each, in 2,048 strings of up to 32 slots.
- * With all 65,536 slots in error that is 0.46 MB of JSON, with the 3,600 of an hour of 1 error/s it is 25 kB.
+ * Memory of visitor slots with errors: 7 characters per slot, in 2,048 strings of up to 32 slots. All 65,536 slots
+ * take 0.46 MB of JSON; the 3,600 of an hour with 1 error/s take 25 kB.
  */
 
-/** One slot's history; seconds count from the generation's start. */
+/** A slot's history; seconds count from the generation's start. */
 export type Entry = {
   /** Times counted with back-off, 1–15. */
   times: number
@@ -27,20 +27,20 @@ for (let value = 0; value < DIGITS.length; value++) VALUES[DIGITS.charCodeAt(val
 const digit = (value: number): string => DIGITS[value & 63] ?? 'A'
 const valueAt = (chunk: string, at: number): number => VALUES[chunk.charCodeAt(at)] ?? 0
 
-/** Rest with back-off by times counted; a table, as this is read for every entry of a chunk. */
+/** Strict rest by times counted; a table, as recounting reads it per entry. */
 const STRICT_REST_S = Array.from({ length: MOST_TIMES + 1 }, (_, times) => QUIET_S * 2 ** (times - 1))
 
-/** The second from which a slot counts again with back-off: 60 s without errors, doubled each time counted. */
+/** When a slot counts again by the strict rule: after 60 s without errors, doubled each time it counted. */
 export function strictDueS(entry: Entry): number {
   return entry.lastS + (STRICT_REST_S[entry.times] ?? QUIET_S)
 }
 
-/** The second from which a slot counts again without back-off: 60 s after it was counted. */
+/** When a slot counts again by the plain rule: 60 s after it counted. */
 export function plainDueS(entry: Entry): number {
   return entry.lastS - entry.lagS + QUIET_S
 }
 
-/** Position of a slot's entry in its chunk, or -1. */
+/** Index of a slot's entry in its chunk, or −1. */
 export function findEntry(chunk: string, slot: number): number {
   const wanted = DIGITS.charCodeAt(slot % CHUNK_SLOTS)
   for (let at = 0; at < chunk.length; at += ENTRY_LENGTH) if (chunk.charCodeAt(at) === wanted) return at
@@ -62,7 +62,7 @@ export function readEntry(chunk: string, at: number): Entry {
   return { times: packed >>> 26, lastS: packed & LAST_SECOND, lagS: valueAt(chunk, at + 6) }
 }
 
-/** The chunk with the entry at `at` replaced, or added at the end when `at` is -1. */
+/** The chunk with the entry at `at` replaced, or appended when `at` is −1. */
 export function writeEntry(chunk: string, at: number, slot: number, entry: Entry): string {
   const second = Math.min(entry.lastS, LAST_SECOND)
   const text =

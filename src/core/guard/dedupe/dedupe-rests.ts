@@ -1,6 +1,6 @@
-/** Rests of slots by the second at which they end: their number is kept up without ever looking through them. */
+/** Rests of slots by the second in which they end, counted without visiting each slot. */
 
-/** Slots of each arm whose rest ends at `dueS`. */
+/** Slots per arm whose rest ends at `dueS`. */
 type Rests = { dueS: number; canary: number; control: number }
 
 /** `ending` is sorted by `dueS`; the sums are those of `ending`. */
@@ -8,10 +8,10 @@ export type RestQueue = { ending: readonly Rests[]; canary: number; control: num
 
 export const NO_RESTS: RestQueue = { ending: [], canary: 0, control: 0 }
 
-/** A queue under construction, the owner of its array. */
+/** A queue in progress, which owns its array. */
 export type RestDraft = { ending: Rests[]; canary: number; control: number }
 
-/** A copy without the rests that are over at `nowS`. */
+/** A copy without rests that ended by `nowS`. */
 export function resting(queue: RestQueue, nowS: number): RestDraft {
   let { canary, control } = queue
   let over = 0
@@ -22,7 +22,7 @@ export function resting(queue: RestQueue, nowS: number): RestDraft {
   return { ending: queue.ending.slice(over), canary, control }
 }
 
-/** Adds one slot's rest to the draft, or takes it out again (`by` −1). */
+/** Adds a slot's rest, or removes it (`by` −1), in place. */
 export function addRest(draft: RestDraft, dueS: number, isCanary: boolean, by: 1 | -1): void {
   const canary = isCanary ? by : 0
   const control = isCanary ? 0 : by

@@ -1,27 +1,27 @@
 /**
  * Counts visitors, not retries.
  *
- * Errors come in clusters: one visitor reloads, a client retries, a bot walks a broken path. On raw counts any
- * test that assumes independent requests fires at random. So an error counts once per visitor slot, and a
- * slot that has counted must rest before it counts again. There are two rules for the rest:
+ * Errors cluster: a visitor reloads, a client retries, a bot walks a broken path. On raw counts, any test that
+ * assumes independent requests fires at random. So an error counts once per visitor slot, and a slot that counted
+ * rests before it counts again, by one of two rules:
  *
- * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. One slot counts at most
- *   logarithmically often in a rollout's time.
+ * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. A slot counts at most logarithmically often
+ *   over a rollout.
  * - *plain*: 60 s since it counted, errors or not.
  *
- * Each test counts the side that speaks for its own claim strictly, the other plainly: the rollback test counts
- * the canary strictly and control plainly, the advance test the other way round. Were both strict, a control
- * whose few visitors fail all the time would fall silent while keeping its exposure, and a *better* canary would
- * look worse; the same asymmetry keeps a canary in which the same visitors fail again and again from advancing.
+ * Each test counts the side that supports its claim strictly, the other plainly: the rollback test counts the canary
+ * strictly and control plainly, the advance test the reverse. If both were strict, a control whose few visitors
+ * always fail would fall silent at full exposure, and a *better* canary would look worse. The same asymmetry keeps a
+ * canary in which the same visitors fail repeatedly from advancing.
  *
- * The exposure of an arm is its requests times the share of its slots that can count at the tick's start. The
- * canary at p % holds the lowest p % of the 65,536 slots. Busy visitors rest more than others, so the share
- * over-estimates: on the canary's side that is the safe direction, and control's plain rest is short.
+ * An arm's exposure is its requests times the share of its slots that can count at the tick's start. The canary at p
+ * % holds the lowest p % of the 65,536 slots. Busy visitors rest more than others, so the share over-estimates: on
+ * the canary's side that is safe, and control's plain rest is short.
  *
- * When many visitors fail within one second, most of them would be spent on a batch that is capped anyway, and then
- * rest while they fail on: a dead canary with a hundred visitors would never be closed. So the errors of a tick are
- * taken in random order, both arms together, and only until a meter (meter.ts) says that the batch needs no more.
- * Slots that are not needed stay as they were and count in a later tick, if they still fail then.
+ * When many visitors fail in one second, most of them would be spent on a batch that is capped anyway, and then rest
+ * while they keep failing: a dead canary with a hundred visitors would never be rolled back. So a tick's errors are
+ * taken in random order, both arms together, until a meter (meter.ts) says that the batch needs no more. Unused slots
+ * stay as they are and count in a later tick if they still fail.
  */
 
 import type { Meter } from '../evidence/meter.ts'
@@ -42,16 +42,16 @@ import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './de
 export const VISITOR_SLOTS = 65_536
 const CHUNKS = VISITOR_SLOTS / CHUNK_SLOTS
 
-/** Slots by rule and arm. */
+/** Slot counts by rule and arm. */
 type Tally = { strictCanary: number; plainCanary: number; strictControl: number; plainControl: number }
 
 export type DedupeState = {
   percentage: number
   /** Second of the last tick, from the generation's start. */
   nowS: number
-  /** Histories, see dedupe-entry.ts; empty array until the first error. */
+  /** Histories (dedupe-entry.ts); empty until the first error. */
   chunks: readonly string[]
-  /** Slots that rest, by rule. */
+  /** Resting slots by rule. */
   strict: RestQueue
   plain: RestQueue
 }
@@ -89,14 +89,14 @@ export type DedupeTick = {
   control: readonly number[]
 }
 
-/** Takes everything: nothing is ever enough. */
+/** Takes every error. */
 const takeAll = (): Meter => () => false
 
 /**
- * One tick.
+ * Counts one tick's errors.
  *
- * @param state before; not changed
- * @param meterFor makes the meter of the rollback test for this tick's exposure; left out: all slots are needed
+ * @param state not changed
+ * @param meterFor makes the rollback test's meter for this tick's exposure; by default every error is needed
  */
 export function stepDedupe(
   state: DedupeState,
@@ -115,7 +115,7 @@ export function stepDedupe(
     const history = historyOf(draft, slot)
     const times = due(history, draft.nowS)
     const matters = isCanary ? times.strict : times.plain
-    // The advance test must hear of every error of the canary; of control's it may miss some.
+    // The advance test must hear every error of the canary; of control's it may miss some.
     if (isCanary && times.plain) counted.plainCanary++
     if (matters && enough) continue
     countError(draft, slot, history, times)
@@ -130,10 +130,10 @@ export function stepDedupe(
   return { state: draft, eligible, counted, canarySlots }
 }
 
-/** A state under construction; `chunks` is that of the state before until an error is noted. */
+/** A state in progress; `chunks` is the old state's until an error is noted. */
 type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
 
-/** The state at `nowS`: rests that are over have ended. */
+/** The state at `nowS`, with finished rests removed. */
 function begin(state: DedupeState, nowS: number, percentage: number): Draft {
   const chunks = state.chunks as string[]
   if (percentage === state.percentage)
@@ -147,7 +147,7 @@ function begin(state: DedupeState, nowS: number, percentage: number): Draft {
   return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
 }
 
-/** Counts all resting slots anew: a new percentage moves slots between the arms. */
+/** Recounts all resting slots, as a new percentage moves slots between the arms. */
 function recount(draft: Draft): Draft {
   draft.chunks.forEach((text, chunk) => {
     for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
@@ -162,7 +162,7 @@ function recount(draft: Draft): Draft {
 
 type Errored = { slot: number; isCanary: boolean }
 
-/** The slots of both arms in an order that depends on nothing but the second. */
+/** Both arms' slots in an order that depends on the second alone. */
 function shuffled(nowS: number, { canary, control }: DedupeTick): readonly Errored[] {
   const of = (slots: readonly number[], isCanary: boolean) =>
     [...new Set(slots)].filter(isSlot).map((slot) => ({ slot, isCanary, rank: mixed(slot, nowS) }))
@@ -173,7 +173,7 @@ function isSlot(slot: number): boolean {
   return Number.isInteger(slot) && slot >= 0 && slot < VISITOR_SLOTS
 }
 
-/** The finalizer of MurmurHash3: each bit of the input changes half of the output's. */
+/** MurmurHash3's finalizer: each input bit flips half of the output's. */
 function mixed(slot: number, nowS: number): number {
   let hash = Math.imul(slot + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
@@ -181,7 +181,7 @@ function mixed(slot: number, nowS: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** What is known of a slot, `entry` null where that is nothing, and where it stands. */
+/** A slot's history and where it is stored; `entry` is null without one. */
 type History = { chunk: number; text: string; at: number; entry: Entry | null }
 
 function historyOf(draft: Draft, slot: number): History {
@@ -191,7 +191,7 @@ function historyOf(draft: Draft, slot: number): History {
   return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
 }
 
-/** By which rules an error of a slot counts now. Whoever counts strictly counts plainly too. */
+/** The rules by which a slot's error counts now; strict implies plain. */
 function due({ entry }: History, nowS: number): { strict: boolean; plain: boolean } {
   return {
     strict: entry === null || strictDueS(entry) <= nowS,
@@ -213,13 +213,13 @@ function countError(
   }
   draft.chunks[chunk] = writeEntry(text, at, slot, entry)
   const isCanary = isCanarySlot(slot, draft.percentage)
-  // An error within the rest starts it again: it ends later, but its slot is no additional one.
+  // An error during the rest restarts it: it ends later, but rests no additional slot.
   if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
   addRest(draft.strict, strictDueS(entry), isCanary, 1)
   if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
 }
 
-/** Slots of the canary, not necessarily whole: the percentage can cut through a slot. */
+/** The number of canary slots; fractional, as a percentage can cut through a slot. */
 export function canarySlotCount(percentage: number): number {
   return (VISITOR_SLOTS * Math.min(100, Math.max(0, percentage))) / 100
 }
@@ -236,7 +236,7 @@ function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
   }
 }
 
-/** A slot that the percentage cuts belongs to the arm that has more of it. */
+/** A slot that the percentage cuts belongs to the arm with the larger part. */
 function isCanarySlot(slot: number, percentage: number): boolean {
   return slot + 0.5 < canarySlotCount(percentage)
 }

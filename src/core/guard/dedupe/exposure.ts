@@ -1,17 +1,17 @@
 /**
  * Corrects exposure for a few heavy visitors.
  *
- * The split is random by visitor, so control's requests tell how many the canary should have. One bot that makes
- * healthy requests all day dilutes the error rate of its arm: in control it makes a healthy canary look worse, in
- * the canary it hides a bad one. So each test takes the exposure that is worse for its own claim when the counts
- * of the stage contradict the percentage by more than chance (2 standard deviations) explains. Factors depend on
- * numbers of requests only, never on their outcomes, so the tests stay valid.
+ * The split is random by visitor, so control's requests predict the canary's. A bot that makes healthy requests all
+ * day dilutes its arm's error rate: in control it makes a healthy canary look worse, in the canary it hides a bad
+ * one. So when a stage's counts contradict the percentage by more than chance (2 standard deviations), each test
+ * takes the exposure that is worse for its own claim. Factors depend on numbers of requests and never on outcomes, so
+ * the tests stay valid.
  */
 
-/** Beyond this ratio it is no longer a heavy visitor but another kind of traffic; the split check sees to that. */
+/** A larger ratio is another kind of traffic than a heavy visitor; the split check covers it. */
 const MOST_FACTOR = 4
 
-/** What to multiply the canary's exposure by: `rollback` ≥ 1, `advance` ≤ 1. */
+/** Factors of the canary's exposure: `rollback` ≥ 1, `advance` ≤ 1. */
 export type ExposureFactors = { rollback: number; advance: number }
 
 /**

@@ -1,16 +1,16 @@
-/** Collects ticks of one stage until both arms have enough requests for a factor. */
+/** Collects ticks of a stage until both arms have enough requests for a factor. */
 
 import type { Counts } from './formula.ts'
 import { addCounts, NO_COUNTS } from './formula.ts'
 import { LATENCY_QUANTILES } from './latency.ts'
 
 export type Batch = {
-  /** Raw requests; closing looks at these only, never at outcomes, so that validity stays. */
+  /** Raw requests. Closing depends on these and never on outcomes, so the tests stay valid. */
   canaryRequests: number
   controlRequests: number
   /** For the rollback test: canary counted strictly, control plainly (see dedupe.ts). */
   errors: Counts
-  /** For the advance test: the other way round. */
+  /** For the advance test: the reverse. */
   advanceErrors: Counts
   /** Per latency quantile: canary a margin above the edge, control above the edge. */
   slow: readonly Counts[]
@@ -19,7 +19,7 @@ export type Batch = {
   slowTimings: readonly Counts[]
 }
 
-/** Fewer requests in an arm make a factor that says nothing and costs a rounding of the cap. */
+/** Fewer requests make a factor that says nothing and costs a rounding of the cap. */
 const LEAST_BATCH_REQUESTS = 4
 
 const noSlow = (): Counts[] => LATENCY_QUANTILES.map(() => NO_COUNTS)

@@ -20,7 +20,7 @@
  * Grünwald, de Heide & Koolen, "Safe testing".
  */
 
-/** Exposure (requests, possibly scaled, so not always whole) and bad ones of both arms. */
+/** Exposure (requests, possibly scaled, so not always whole) and bad outcomes of both arms. */
 export type Counts = { canaryN: number; controlN: number; canaryBad: number; controlBad: number }
 
 export const NO_COUNTS: Readonly<Counts> = { canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }
@@ -28,7 +28,7 @@ export const NO_COUNTS: Readonly<Counts> = { canaryN: 0, controlN: 0, canaryBad:
 /** A null hypothesis: canary's rate is at most (λ > 1) or at least (λ < 1) `rho` × control's rate + `delta`. */
 export type Null = { rho: number; delta: number }
 
-/** Counts come from outside: what is not a positive finite number is 0. */
+/** Counts are external input: values that are not positive and finite become 0. */
 export function cleanCount(value: number): number {
   return value > 0 && value < Number.MAX_SAFE_INTEGER ? value : 0
 }
@@ -58,7 +58,7 @@ export function logFactor(counts: Counts, lambda: number, null_: Null): number {
   )
 }
 
-/** Sum of two batches' counts; only for batches of the same stage. */
+/** The sum of two batches' counts; only of one stage. */
 export function addCounts(a: Counts, b: Counts): Counts {
   return {
     canaryN: a.canaryN + b.canaryN,

@@ -1,9 +1,9 @@
 /**
- * Latency as counts of slow requests, so that the same formula judges it.
+ * Latency as counts of slow requests, judged by the same formula.
  *
- * "Slow" means above control's p90, p95 or p99, learned from past ticks only: a threshold that had seen the
- * requests it judges would break the martingale. The canary's slow ones must be a margin of histogram bins
- * (9 % each) above that, so that a canary that is a little slower is no evidence.
+ * "Slow" means above control's p90, p95 or p99, learned from past ticks only: a threshold that has seen the requests
+ * it judges would break the martingale. A slow canary request must be a margin of histogram bins (9 % each) above
+ * that, so a slightly slower canary is no evidence.
  */
 
 import type { Histogram } from '../../counters/histogram.ts'
@@ -17,18 +17,18 @@ export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 /** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
 export type LearnedLatency = {
-  /** Counts per histogram bin, index = bin. */
+  /** Counts by histogram bin. */
   current: readonly number[]
   previous: readonly number[]
   rotatedAtMs: number
   relearnedAtMs: number
-  /** Last bin that is not slow, per quantile; null until enough has been seen. */
+  /** The last bin that is not slow, per quantile; null until enough is learned. */
   edges: readonly number[] | null
 }
 
 const WINDOW_MS = 300_000
 const RELEARN_MS = 5_000
-/** Fewer say nothing about a p99. */
+/** Too few durations say nothing about a p99. */
 const LEAST_LEARNED = 200
 
 const noCounts = () => new Array<number>(LAST_BIN + 1).fill(0)
@@ -38,7 +38,7 @@ export function initialLatency(atMs: number): LearnedLatency {
   return { current: none, previous: none, rotatedAtMs: atMs, relearnedAtMs: atMs, edges: null }
 }
 
-/** Adds control's durations of a tick that has already been judged. */
+/** Learns control's durations of a tick that has been judged. */
 export function learn(state: LearnedLatency, control: Histogram, atMs: number): LearnedLatency {
   const rotate = atMs - state.rotatedAtMs >= WINDOW_MS
   const current = rotate ? noCounts() : state.current.slice()
@@ -73,10 +73,10 @@ function learnedEdges(current: readonly number[], previous: readonly number[]): 
 }
 
 /**
- * Slow ones of both arms per quantile; nothing while control's edges are not known.
+ * Slow requests of both arms per quantile; none while control's edges are unknown.
  *
- * @param margin bins that the canary's must be above the edge
- * @param factor what the canary's exposure is multiplied by
+ * @param margin bins above the edge that a slow canary request needs
+ * @param factor of the canary's exposure
  */
 export function countSlow(
   canary: Histogram,
@@ -96,7 +96,7 @@ export function countSlow(
   }))
 }
 
-/** How many of the histogram are above each edge by more than a margin of bins, and how many there are. */
+/** Durations more than `margin` bins above each edge, and all durations. */
 function countAbove(
   histogram: Histogram,
   edges: readonly number[],

@@ -1,18 +1,18 @@
 /**
- * Tells when a tick has brought enough: a batch's factor is capped, so errors beyond the cap would be spent for
- * nothing. Looking at the errors one after the other, in an order that knows nothing of arms, and stopping on what
- * was seen so far is optional stopping: the factor stays a test supermartingale. (Of rare errors that is exact; of frequent
- * ones in small batches it is so as long as the meter does not stop too soon: see meterCap, and the test by enumeration.)
+ * Tells when a tick has enough errors: a batch's factor is capped, so errors beyond the cap would be wasted. Taking
+ * errors one by one in an order blind to the arms, and stopping on what was seen, is optional stopping: the factor
+ * stays a test supermartingale. (Exact for rare errors; for frequent errors in small batches it holds as long as the
+ * meter does not stop too early: see meterCap, and the test by enumeration.)
  */
 
 import type { Counts, Null } from './formula.ts'
 import { logFactor } from './formula.ts'
 import type { Bet } from './wealth.ts'
 
-/** Told of the next error's arm; true once no more are needed. */
+/** Gets the arm of the next error; true once no more are needed. */
 export type Meter = (isCanary: boolean) => boolean
 
-/** Of the most that a capped batch can say. The rest would take as many errors again. */
+/** Share of the most that a capped batch can say; the rest would take as many errors again. */
 const ENOUGH = 0.75
 
 /**

@@ -1,16 +1,16 @@
-/** Every knob of the guard, with its default and why it is that number. */
+/** The guard's settings, with defaults and their reasons. docs/guard.md explains the parameters. */
 
-/** Fully filled in; made by `resolveGuardSettings`. */
+/** Made by `resolveGuardSettings`. */
 export type GuardSettings = {
-  /** Probability that a healthy rollout is ever rolled back by the comparison of errors and latency together. */
+  /** Probability that errors and latency together ever roll back a healthy canary. */
   alpha: number
-  /** Probability that a stage whose canary is exactly at the limit of "too bad" is let through, per measure. */
+  /** Probability per measure that a canary exactly at the limit of "too bad" advances. */
   beta: number
-  /** `rollback`, or `freeze` for teams that want a person to decide. */
+  /** `freeze` leaves the rollback to a person. */
   action: 'rollback' | 'freeze'
-  /** The least time in a stage before it may advance. */
+  /** The least time in a stage. */
   bakeMs: number
-  /** After this long in a stage without a decision the verdict carries an alert; null: never. */
+  /** After this long in a stage verdicts carry an alert; null: never. */
   maxBakeMs: number | null
   errors: {
     enabled: boolean
@@ -27,7 +27,7 @@ export type GuardSettings = {
     /** The canary counts as slow this many histogram bins (9 % each) above control's quantile. */
     marginBuckets: number
     minSlow: number
-    /** A stall of one of few machines must weigh less: halves the cap per batch. */
+    /** With few machines a stall of one weighs less: halves the cap per batch. */
     fewMachines: boolean
   }
   advance: {
@@ -37,22 +37,22 @@ export type GuardSettings = {
     marginBuckets: number
   }
   ceilings: {
-    /** Absolute error rate (0–1) of the canary that is never accepted. */
+    /** Highest accepted error rate (0–1) of the canary. */
     errorRate: number | null
-    /** Absolute p95 of the canary in milliseconds. */
+    /** Highest accepted p95 of the canary, in milliseconds. */
     p95Ms: number | null
     /** Canary requests in the generation before a ceiling can act. */
     minRequests: number
   }
   /** Plain counts per generation, as simpler systems have them. */
   thresholds: { errors: number | null; slow: { count: number; baselineMs: number } | null }
-  /** The canary's completed journeys may fall this far below control's (percent); null: not watched. */
+  /** How far the canary's completed journeys may fall below control's, in percent; null: not watched. */
   traffic: { maxDropPercent: number | null; journeysPerVisitor: number }
   split: {
     enabled: boolean
-    /** Traffic per visitor may differ between the arms by this ratio before the split counts as broken. */
+    /** Ratio by which traffic per visitor may differ between the arms before the split counts as broken. */
     tolerance: number
-    /** Requests that come in one cluster (one visitor): counts are divided by it. */
+    /** Requests per cluster (one visitor), by which counts are divided. */
     requestsPerVisitor: number
     alpha: number
   }
@@ -60,7 +60,7 @@ export type GuardSettings = {
 
 type Part<T> = { [K in keyof T]?: T[K] | undefined }
 
-/** What a gate document may say; anything left out gets the default; `false` switches a test off. */
+/** A document's options. Missing ones get defaults; `false` switches a test off. */
 export type GuardOptions = {
   alpha?: number | undefined
   beta?: number | undefined
@@ -87,9 +87,9 @@ export const DEFAULT_GUARD_SETTINGS: GuardSettings = {
   advance: { rho: 1.5, delta: null, marginBuckets: 3 },
   ceilings: { errorRate: null, p95Ms: null, minRequests: 50 },
   thresholds: { errors: null, slow: null },
-  // A visitor's page views come together; ten to a cluster is more than sessions have on average.
+  // Page views of a visitor cluster; most sessions have fewer than ten.
   traffic: { maxDropPercent: null, journeysPerVisitor: 10 },
-  // Requests, not visitors, are counted, so small imbalances mean nothing; a broken split is seldom small.
+  // Small imbalances of requests mean nothing, and a broken split is seldom small.
   split: { enabled: true, tolerance: 1.5, requestsPerVisitor: 50, alpha: 1e-6 },
 }
 

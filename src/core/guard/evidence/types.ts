@@ -1,23 +1,23 @@
-/** What goes into the guard and what comes out. Plain data, JSON-serialisable. */
+/** Input and output of the guard: plain JSON. */
 
 import type { ArmTick } from '../../counters/ticks.ts'
 
-/** One tick, normally a second. Counts must be of this generation and this stage only. */
+/** One tick, normally a second. All counts belong to this generation and stage. */
 export type GuardTick = {
   atMs: number
   generation: number
   stage: number
-  /** The canary's percentage, 0–100: canary holds the lowest part of the ring of visitor slots. */
+  /** The canary's percentage, 0–100: the canary holds the lowest visitor slots. */
   percentage: number
   canary: ArmTick
   control: ArmTick
-  /** Visitors who are served the flag without being compared; only thresholds count them. */
+  /** Served but not compared; only thresholds count them. */
   others?: ArmTick
 }
 
 export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split'
 
-/** Numbers behind a verdict. Rates are 0–1 and of the last minute or so; wealth 1 is "no evidence". */
+/** The numbers behind a verdict. Rates are 0–1, of about the last minute; wealth 1 means no evidence. */
 export type Evidence = {
   wealth: number
   errorWealth: number
@@ -30,15 +30,15 @@ export type Evidence = {
   controlErrors: number
   canaryErrorRate: number
   controlErrorRate: number
-  /** Distinct canary slots with errors, counted up to the number that is needed. */
+  /** Distinct canary slots with errors, up to the number needed. */
   erroredBuckets: number
   /** Evidence that the canary is not worse; a stage may advance at 1/β. */
   advanceErrorWealth: number
   advanceLatencyWealth: number
-  /** Estimate; null when it cannot be told. */
+  /** Estimate; null when unknown. */
   canaryRequestsToGo: number | null
   splitPValue: number
-  /** Routing slots that rest after an error before they count again. */
+  /** Visitor slots that rest after an error. */
   restingBuckets: number
   stageElapsedMs: number
 }

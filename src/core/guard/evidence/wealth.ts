@@ -1,16 +1,16 @@
 /**
- * Wealth of a test: a weighted sum of products of factors, one product per λ, plus cash that has not been bet yet.
+ * The wealth of a test: a weighted sum of products of factors, one product per λ, plus cash not yet bet.
  *
- * Most of the wealth, 0.6, is bet at once, the rest enters in instalments every 10 s: `w_j = 0.4·(G(j−1) − G(j))` with
- * `G(j) = J/(J + j)`. Bets that start late have lost nothing during the healthy time before, so a regression after
- * an hour is found almost as fast as one at the start; without instalments it takes 20 times longer
- * (the idea of Shiryaev and Roberts, kept summable so that the total is still at most 1 in expectation).
+ * Most of the wealth, 0.6, is bet at once; the rest enters in instalments every 10 s: `w_j = 0.4·(G(j−1) − G(j))`
+ * with `G(j) = J/(J + j)`. Late bets have lost nothing in the healthy time before, so a regression after an hour is
+ * found almost as fast as one at the start; without instalments it takes 20 times longer. Source: the
+ * Shiryaev–Roberts procedure, kept summable so that the total stays at most 1 in expectation.
  */
 
 import type { Counts, Null } from './formula.ts'
 import { logFactor } from './formula.ts'
 
-/** One ratio that a test bets on, and the part of what enters that goes there; a test's weights sum to 1. */
+/** A ratio that a test bets on, and its share of what enters; a test's weights sum to 1. */
 export type Bet = { readonly lambda: number; readonly weight: number }
 
 export function equalBets(lambdas: readonly number[]): readonly Bet[] {
@@ -20,20 +20,19 @@ export function equalBets(lambdas: readonly number[]): readonly Bet[] {
 /** What a batch is tested against; `logCap` bounds ln f per batch, as min(f, c) keeps E ≤ 1. */
 export type Test = { readonly bets: readonly Bet[]; readonly null_: Null; readonly logCap: number }
 
-/** `cash + Σ parts` is the wealth, one part per bet. All finite, ≥ 0. */
+/** The wealth is `cash + Σ parts`, one part per bet. All finite, ≥ 0. */
 export type Wealth = { cash: number; parts: readonly number[] }
 
 const INSTALMENT_MS = 10_000
 /** J: after this many instalments half of the reserve is bet. */
 const INSTALMENT_SCALE = 60
 const START_SHARE = 0.6
-/** Wealth above this changes no decision; min(wealth, constant) stays a supermartingale and JSON stays finite. */
+/** More changes no decision; min(wealth, constant) stays a supermartingale and JSON stays finite. */
 const MOST_WEALTH = 1e100
 
 const reserve = (instalments: number): number =>
   (1 - START_SHARE) * (INSTALMENT_SCALE / (INSTALMENT_SCALE + instalments))
 
-/** Wealth 1. */
 export function initialWealth(bets: readonly Bet[]): Wealth {
   return { cash: reserve(0), parts: bets.map(({ weight }) => START_SHARE * weight) }
 }
@@ -60,17 +59,17 @@ export function grow(wealth: Wealth, counts: Counts, paid: number, { bets, null_
   return { cash, parts }
 }
 
-/** The wealth: 1 at the start; under the null `P(ever ≥ x) ≤ 1/x`. */
+/** The wealth: 1 at the start. Under the null `P(ever ≥ x) ≤ 1/x` (Ville's inequality). */
 export function totalWealth(wealth: Wealth): number {
   let sum = wealth.cash
   for (const part of wealth.parts) sum += part
   return sum
 }
 
-/** Log wealth per component, all of it bet at once: for tests that start afresh with each stage. */
+/** Log wealth per component, all bet at once: for tests that restart with each stage. */
 export type LogWealth = readonly number[]
 
-/** The least log wealth that is kept: below it a component is as good as lost, and stays finite. */
+/** Below this a component is lost; the floor keeps it finite. */
 const LEAST_LOG = -1e6
 
 export function initialLogWealth(components: number): LogWealth {

@@ -1,7 +1,7 @@
 /**
- * The reverse tests: is the canary shown to be *not* worse? With λ < 1 the same formula tests the null
- * `r_c ≥ ρ'·r_b + δ'`; wealth ≥ 1/β lets a stage advance. Counts of one stage only. Each of the three latency
- * quantiles must pass by itself: an average would let a canary through whose p99 alone is bad.
+ * The advance tests (non-inferiority): is the canary shown to be *not* worse? With λ < 1 the same formula tests the
+ * null `r_c ≥ ρ'·r_b + δ'`; wealth ≥ 1/β lets a stage advance. Counts of one stage only. Each latency quantile must
+ * pass by itself: an average would pass a canary with a bad p99.
  */
 
 import type { Batch } from '../evidence/batch.ts'
@@ -15,8 +15,8 @@ import { growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
 export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
 
 /**
- * Allowed extra error rate by the share of the smaller arm: where it is small, little is asked, or a stage would last
- * for days. That holds for a holdback of 1 % as for a canary of 1 %: the comparison knows no more than its smaller arm.
+ * Allowed extra error rate by the share of the smaller arm. A small arm proves little, so little is asked, or a stage
+ * would last for days. A holdback of 1 % limits the comparison as much as a canary of 1 %.
  */
 const DELTA_BY_SMALLER_ARM: readonly (readonly [percentage: number, delta: number])[] = [
   [1, 0.005],
@@ -36,7 +36,7 @@ export function initialAdvance(): AdvanceState {
   }
 }
 
-/** δ' (a rate) at a canary's percentage, between the table's points on a straight line in logarithms. */
+/** δ' (a rate) at a canary percentage, log-linear between the table's points. */
 export function advanceDelta(percentage: number): number {
   const smaller = Math.min(percentage, 100 - percentage)
   let before = DELTA_BY_SMALLER_ARM[0] ?? [1, 0.005]
@@ -67,11 +67,11 @@ export function stepAdvance(state: AdvanceState, batch: Batch, null_: Null): Adv
 export type AdvanceProgress = {
   passed: boolean
   errorWealth: number
-  /** Of the quantile that is furthest behind. */
+  /** Of the quantile furthest behind. */
   latencyWealth: number
-  /** Estimated canary requests until all measures pass; 0 when passed, null when it can't be told. */
+  /** Estimated canary requests until all measures pass; 0: passed; null: unknown. */
   requestsToGo: number | null
-  /** The measure that is furthest behind. */
+  /** The measure furthest behind. */
   waitsFor: 'errors' | 'latency' | null
 }
 
@@ -103,12 +103,12 @@ export function advanceProgress(
   return progress
 }
 
-/** Control's rate weighs as much as this many canary requests in the guess of what comes. */
+/** Weight of control's rate in the estimate, in canary requests. */
 const PRIOR_REQUESTS = 500
 
 /**
- * Canary requests until a measure passes if the rates stay: (ln 1/β − ln wealth) / growth per request, for the λ
- * that is there first. Null when no component grows at these rates, or control has no requests yet.
+ * Canary requests until a measure passes if the rates persist: (ln 1/β − ln wealth) / growth per request, for the
+ * fastest λ. Null when no component grows, or control has no requests yet.
  */
 function requestsToGo(
   wealth: LogWealth,

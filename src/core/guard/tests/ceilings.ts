@@ -1,6 +1,6 @@
 /**
- * Absolute limits of the canary: the same formula with ρ = 0 and δ = the ceiling, so control plays no part in the
- * evidence. Control decides whose fault it is: if it breaches the ceiling too, the outage is shared.
+ * Ceilings: absolute limits of the canary, by the same formula with ρ = 0 and δ = the ceiling. Control is no part of
+ * the evidence, but decides the fault: when it breaches the ceiling too, the outage is shared.
  */
 
 import type { Histogram } from '../../counters/histogram.ts'
@@ -21,16 +21,16 @@ export type CeilingState = {
   /** Counts of both arms since the canary's evidence began to rise. */
   canarySince: Tally
   controlSince: Tally
-  /** Ticks with errors since then, by the canary's slot. */
+  /** Canary slot → ticks with errors since then. */
   bucketsSince: Readonly<Record<number, number>>
 }
 
-/** More distinct slots than these make no difference. */
+/** More distinct slots make no difference. */
 const MOST_SLOTS = 64
-/** So many visitors who fail all the time, as some bots do, must not make an outage. */
+/** This many visitors who always fail, as some bots do, must not look like an outage. */
 const FEW_VISITORS = 2
 
-/** `shared`: control is not shown to be below the ceiling in the same time, so nobody knows whose fault it is. */
+/** `shared`: control is not shown to be below the ceiling in the same time, so the fault is unknown. */
 export type CeilingVerdict = 'below' | 'breached' | 'shared'
 
 export function initialCeiling(): CeilingState {
@@ -81,12 +81,12 @@ function noteTicks(
   return noted
 }
 
-/** Distinct canary slots that had errors while the evidence rose. */
+/** Distinct canary slots with errors while the evidence rose. */
 export function erroredSince({ bucketsSince }: CeilingState): number {
   return Object.keys(bucketsSince).length
 }
 
-/** Whether the canary is above the ceiling without those who fail most, too. */
+/** Whether the canary is above the ceiling even without the visitors who fail most. */
 export function isWidespread({ canarySince, bucketsSince }: CeilingState, ceiling: number): boolean {
   const heaviest = Object.values(bucketsSince)
     .sort((a, b) => b - a)
@@ -95,7 +95,7 @@ export function isWidespread({ canarySince, bucketsSince }: CeilingState, ceilin
   return canarySince.bad - heaviest >= ceiling * (canarySince.n - heaviest)
 }
 
-/** `hasControl` false (100 %): the ceiling alone decides. */
+/** Without a control (100 %) the ceiling alone decides. */
 export function judgeCeiling(
   state: CeilingState,
   ceiling: number,
@@ -108,7 +108,7 @@ export function judgeCeiling(
   return state.controlSince.bad + 2 * Math.sqrt(limit) >= limit ? 'shared' : 'breached'
 }
 
-/** Durations certainly above `limitMs`: those in bins that begin at or above it. */
+/** Durations certainly above `limitMs`: those in bins that start at or above it. */
 export function slowerThan(latency: Histogram, limitMs: number): Tally {
   const tally = { n: 0, bad: 0 }
   for (const key in latency) {

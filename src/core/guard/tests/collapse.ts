@@ -1,11 +1,10 @@
 /**
- * A canary in which most requests fail is dead, whoever asks. The comparison counts each visitor's failure once and
- * then lets it rest, so visitors who had errors before, as most have after an hour of a site with a few of them,
- * would say nothing when everything breaks. This is a ceiling of its own: it counts visitors who fail in each second
- * anew, and looks at nothing but whether more than half of what the canary answers is failure, while control is
- * shown to be below that.
+ * Detects a dead canary, in which most requests fail. The comparison counts each visitor's failure once and then lets
+ * it rest, so visitors with earlier errors (most of them, after an hour on a site with a few errors) would be silent
+ * when everything breaks. This ceiling counts failing visitors anew each second and tests one claim: over half of the
+ * canary's answers are failures, while control is shown to be below that.
  *
- * It has a tenth of α as its own error probability. For a healthy canary its wealth falls to nothing at once.
+ * Its error probability is a tenth of α. A healthy canary's wealth falls to nothing at once.
  */
 
 import type { ArmTick } from '../../counters/ticks.ts'
@@ -15,14 +14,14 @@ import { totalWealth } from '../evidence/wealth.ts'
 import type { CeilingState, Tally } from './ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, stepCeiling } from './ceilings.ts'
 
-/** Of the canary's requests, 0–1. */
+/** Share of the canary's requests, 0–1. */
 const COLLAPSE_RATE = 0.5
-/** Distinct visitors' slots that must be failing: a few bots at night are no dead canary. */
+/** Distinct failing visitor slots required: a few bots at night are no dead canary. */
 const LEAST_SLOTS = 5
 /** Part of α. */
 const ALPHA_SHARE = 0.1
 
-/** The rate that is judged; null where nobody asked for errors to be. */
+/** The judged rate; null when the guard judges no errors. */
 function collapseRate({ errors, ceilings }: GuardSettings): number | null {
   if (errors.enabled) return COLLAPSE_RATE
   return ceilings.errorRate === null ? null : Math.max(COLLAPSE_RATE, ceilings.errorRate)
@@ -43,10 +42,9 @@ export function stepCollapse(
 }
 
 /**
- * Failures of an arm in one tick, a visitor's as one: whoever retries ten times a second is one failure a second,
- * and one request. The rate is at most that of the raw counts, and 1 where everything fails. The factor is at most
- * that of the raw counts too, as `ln λ ≥ δ·(λ − 1)` for every λ from 1 to 1/δ. Where more visitors failed than a
- * cell holds, these are the raw counts.
+ * An arm's failures in a tick, one per visitor: ten retries a second are one failure and one request. Neither the
+ * rate nor the factor exceeds that of the raw counts, as `ln λ ≥ δ·(λ − 1)` for λ from 1 to 1/δ; the rate is 1 when
+ * everything fails. When a cell was full, the raw counts.
  */
 function failures({ requests, errors, erroredSlots, slotsCut }: ArmTick): Tally {
   const all = Math.min(requests, errors)
@@ -54,7 +52,7 @@ function failures({ requests, errors, erroredSlots, slotsCut }: ArmTick): Tally 
   return { n: requests - (all - bad), bad }
 }
 
-/** The p-value at which the canary is dead; undefined while it isn't. Nobody can tell without control. */
+/** The p-value at which the canary is dead; undefined otherwise, and without a control. */
 export function collapsePValue(
   settings: GuardSettings,
   state: CeilingState,

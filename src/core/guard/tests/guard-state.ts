@@ -1,4 +1,4 @@
-/** The guard's memory: plain data, the same after a round trip through JSON; see dedupe-entry.ts for its size. */
+/** The guard's state: plain data that survives a round trip through JSON; dedupe-entry.ts has its size. */
 
 import type { DedupeState } from '../dedupe/dedupe.ts'
 import { initialDedupe } from '../dedupe/dedupe.ts'
@@ -18,10 +18,10 @@ import { initialShare } from './share.ts'
 import type { Totals } from './totals.ts'
 import { NO_TOTALS } from './totals.ts'
 
-/** A decision is final for its generation. */
+/** Final for its generation. */
 export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
-/** Raised whenever the state's shape changes. */
+/** Raised when the state's shape changes. */
 const STATE_VERSION = 4
 
 export type GuardState = {
@@ -86,8 +86,8 @@ export function initialGuardState(start: {
 }
 
 /**
- * A stored state, or undefined where another version of the gate wrote it: evidence then starts afresh, which only
- * costs time, while a memory that is read wrongly could decide anything.
+ * A stored state; undefined when another version wrote it. Evidence then starts afresh, which costs time only, while
+ * a misread state could decide anything.
  */
 export function restoreGuardState(stored: GuardState | undefined): GuardState | undefined {
   return stored?.version === STATE_VERSION ? stored : undefined

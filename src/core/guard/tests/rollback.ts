@@ -1,10 +1,9 @@
 /**
- * The rollback test: errors and latency, one error probability.
+ * The rollback test: errors and latency under one error probability.
  *
- * `M = 0.6·M_errors + 0.4·M_latency`, and `M_latency` is the average over three quantiles. Averages of martingales
- * are martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one of the two switched off M is the other alone.
- * Errors weigh more as latency has far more counts to work with. Durations that the app reports, where it does,
- * take a third of M_latency (timings.ts).
+ * `M = 0.6·M_errors + 0.4·M_latency`, where `M_latency` is the mean over three quantiles. Means of martingales are
+ * martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one switched off, M is the other. Errors weigh more because
+ * latency has far more counts to work with. Durations reported by the app take a third of M_latency (timings.ts).
  */
 
 import { canarySlotCount } from '../dedupe/dedupe.ts'
@@ -18,8 +17,8 @@ import type { TimingState } from './timings.ts'
 import { stepTimings, withTimings } from './timings.ts'
 
 /**
- * Most is bet on what is hard to see: ratios of 2 to 10, where each error says little and every nat of evidence takes
- * seconds. A canary that fails hundreds of times as often gives enough evidence to pay for a small stake.
+ * Most is bet on what is hard to see: ratios of 2 to 10, where each error says little and evidence takes seconds. A
+ * canary that fails hundreds of times as often proves itself with a small stake.
  */
 export const ERROR_BETS: readonly Bet[] = [
   { lambda: 1.5, weight: 0.08 },
@@ -32,7 +31,7 @@ export const ERROR_BETS: readonly Bet[] = [
   { lambda: 1000, weight: 0.03 },
 ]
 
-/** Weight of the errors' wealth in M; latency has the rest. */
+/** Weight of errors in M; latency has the rest. */
 const ERROR_WEIGHT = 0.6
 
 export type RollbackState = {
@@ -41,9 +40,9 @@ export type RollbackState = {
   latency: readonly Wealth[]
   /** Slow canary requests so far, per quantile. */
   slowSeen: readonly number[]
-  /** Null until the app has reported durations in both arms. */
+  /** Null until the app reported durations in both arms. */
   timings: TimingState | null
-  /** Distinct canary slots with errors, as many as are needed at most. */
+  /** Distinct canary slots with errors, at most as many as are needed. */
   erroredBuckets: readonly number[]
   /** Anytime-valid: the least 1/M so far. */
   pValue: number
@@ -61,22 +60,25 @@ export function initialRollback(): RollbackState {
 }
 
 /**
- * ln f per batch: at least two bad seconds before errors can decide, for any single one can be an accident. Half
- * of ln(1/α) instead of two thirds costs 2 s of the median where errors are few and each says much (1 % canary).
+ * Cap of ln f per batch: at least two bad seconds before errors decide, as any single one can be an accident. Half of
+ * ln(1/α) instead of two thirds costs 2 s of the median where errors are few and each says much (1 % canary).
  */
 export function errorCap(alpha: number): number {
   return (Math.log(1 / alpha) * 2) / 3
 }
 
 /**
- * What the meter takes for the cap. Where α is large and the cap low, a meter would stop at the first few errors; with
- * rates of tens of percent, where errors are drawn from few requests, that is worth up to 2 % of a batch to whoever bets.
+ * The meter's cap. With a large α and so a low cap, a meter would stop at the first errors; at rates of tens of
+ * percent, where errors are drawn from few requests, that biases a batch by up to 2 %.
  */
 export function meterCap(alpha: number): number {
   return errorCap(Math.min(alpha, 0.05))
 }
 
-/** Stalls cluster in time (a pod collects garbage), so one batch weighs less; less still on few machines. */
+/**
+ * Cap of ln f per batch of latency. Stalls cluster in time (a pod collects garbage), so a batch weighs less; even
+ * less on few machines.
+ */
 export function slowCap(alpha: number, fewMachines: boolean): number {
   return Math.log(1 / alpha) / (fewMachines ? 12 : 6)
 }
@@ -110,12 +112,12 @@ export function stepRollback(
   return next
 }
 
-/** Distinct slots that must have had errors; fewer only where the canary has hardly any. */
+/** Distinct slots that must have errors; fewer only when the canary has hardly any. */
 export function slotsNeeded(settings: GuardSettings, percentage: number): number {
   return Math.min(settings.errors.minBuckets, Math.max(1, Math.floor(canarySlotCount(percentage))))
 }
 
-/** Notes slots of the canary that counted, until there are as many distinct ones as are needed. */
+/** Notes counted canary slots, up to `needed` distinct ones. */
 export function noteSlots(
   known: readonly number[],
   counted: readonly number[],
@@ -129,7 +131,7 @@ export function noteSlots(
   return result
 }
 
-/** Wealth of the whole test and of its two halves; a half that is switched off is 1 and has no weight. */
+/** Wealth of the whole test and of its halves; a half switched off is 1 and has no weight. */
 export function rollbackWealth(
   settings: GuardSettings,
   state: RollbackState,
@@ -145,9 +147,9 @@ export function rollbackWealth(
 export type RollbackCause = 'errors' | 'latency' | 'timings'
 
 /**
- * Whether the evidence suffices: what decided, or null. What has most of the wealth must also have its minimum of
- * distinct visitors or slow requests, so that a lone visitor never closes a rollout; what has less can decide only
- * if its share of the wealth is enough without the rest.
+ * The cause of a rollback, or null while the evidence doesn't suffice. The leading measure also needs its minimum of
+ * distinct visitors or slow requests, so a lone visitor never rolls back; another measure decides only if its share
+ * of the wealth alone is enough.
  */
 export function rollbackCause(
   settings: GuardSettings,
@@ -186,7 +188,7 @@ function meanWealth(wealths: readonly Wealth[]): number {
   return sum
 }
 
-/** Slow ones of the quantile that has most of the wealth. */
+/** Slow requests of the quantile with most wealth. */
 function leadingSlowSeen(wealths: readonly Wealth[], slowSeen: readonly number[]): number {
   const totals = wealths.map(totalWealth)
   return slowSeen[totals.indexOf(Math.max(...totals))] ?? 0

@@ -1,8 +1,8 @@
 /**
- * Tests of how much traffic each arm gets, with the same formula: exposure is the arm's share of the ring, "bad
- * ones" are its completed journeys or requests. Traffic comes in clusters (one visitor, many requests), so counts
- * are divided by a cluster size φ first: for clusters of up to φ, `E[x^(J/φ)] ≤ exp(μ/φ·(x − 1))` as
- * `x^(1/φ) ≤ 1 + (x − 1)/φ`, and the test stays valid.
+ * Tests of traffic per arm (sample ratio mismatch, and dropped journeys) by the same formula: exposure is an arm's
+ * share of the split, "bad" are its completed journeys or requests. Traffic clusters (one visitor, many requests), so
+ * counts are first divided by a cluster size φ: for clusters of up to φ, `E[x^(J/φ)] ≤ exp(μ/φ·(x − 1))` as `x^(1/φ)
+ * ≤ 1 + (x − 1)/φ`, and the test stays valid.
  */
 
 import type { Counts } from '../evidence/formula.ts'
@@ -17,12 +17,12 @@ const SHARE_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 export type ShareState = {
   /** Evidence that the canary completes too few journeys (`traffic.maxDropPercent`). */
   drop: Wealth
-  /** Evidence that the canary gets more, or less, than its percentage allows. */
+  /** Evidence that the canary gets more, or less, than its percentage. */
   tooMuch: Wealth
   tooLittle: Wealth
 }
 
-/** Counts of one tick; `unit` of them make a cluster. */
+/** One tick's counts; `unit` of them make a cluster. */
 type Traffic = { canary: number; control: number; unit: number }
 
 export function initialShare(): ShareState {
@@ -30,7 +30,7 @@ export function initialShare(): ShareState {
   return { drop: start(), tooMuch: start(), tooLittle: start() }
 }
 
-/** Below one journey in 50 requests journeys say little (an API has none), and requests are counted instead. */
+/** With fewer journeys than this (an API has none), requests are counted instead. */
 const REQUESTS_PER_JOURNEY = 50
 
 /** State after one tick; `before` are the sums of the stage up to the tick before. At 0 and 100 % nothing changes. */
@@ -85,7 +85,7 @@ function testOf(rho: number, alpha: number): Test {
   return { bets: SHARE_BETS, null_: { rho, delta: 0 }, logCap: Math.log(1 / alpha) / 6 }
 }
 
-/** Anytime-valid p-value of "the split is as configured"; two-sided. */
+/** Anytime-valid p-value of "the split is as configured", two-sided. */
 export function splitPValue(state: ShareState): number {
   return Math.min(1, 2 / Math.max(totalWealth(state.tooMuch), totalWealth(state.tooLittle)))
 }

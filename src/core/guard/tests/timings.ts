@@ -1,12 +1,12 @@
 /**
- * Durations that the app reports, as one more process of the latency test.
+ * Durations that the app reports, as another process of the latency test.
  *
- * They are not multiplied into the wealth of the requests' latencies: a slow answer makes a slow page, so the two
- * factors of one batch depend on each other, and `E[f·g]` can exceed 1 where `E[f]` and `E[g]` don't. Sums are safe
- * whatever depends on what. So at the moment τ when both arms have reported durations for the first time, a third
- * of the latency wealth `L(τ)` is taken out and bet on them instead: from then on it is `⅔·L(t) + ⅓·L(τ)·T(t)`, where
- * `T` starts at 1. τ is known from numbers of reports before any duration is judged, and nothing is paid in or out
- * at τ, so the sum is a supermartingale as before; and a site whose app reports nothing loses nothing.
+ * They are not multiplied into the wealth of request latencies: a slow answer makes a slow page, so the factors of a
+ * batch depend on each other, and `E[f·g]` can exceed 1 where `E[f]` and `E[g]` don't. Sums are safe under any
+ * dependence. So at the moment τ when both arms have first reported durations, a third of the latency wealth `L(τ)`
+ * is bet on them instead: from then on the wealth is `⅔·L(t) + ⅓·L(τ)·T(t)`, where `T` starts at 1. τ follows from
+ * numbers of reports, before any duration is judged, and nothing is paid in or out, so the sum stays a
+ * supermartingale; an app that reports nothing loses nothing.
  */
 
 import type { Counts } from '../evidence/formula.ts'
@@ -14,13 +14,13 @@ import { NO_COUNTS } from '../evidence/formula.ts'
 import type { Test, Wealth } from '../evidence/wealth.ts'
 import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
 
-/** Part of the latency wealth that is bet on reported durations. */
+/** Share of the latency wealth bet on reported durations. */
 const TIMINGS_SHARE = 1 / 3
 
 export type TimingState = {
   /** L(τ). */
   stake: number
-  /** Instalments that were paid before τ. */
+  /** Instalments paid before τ. */
   paidBefore: number
   /** T, per quantile. */
   wealth: readonly Wealth[]
@@ -28,7 +28,7 @@ export type TimingState = {
 }
 
 /**
- * State after one closed batch; null while no batch has had reports of both arms.
+ * State after a closed batch; null until a batch has reports of both arms.
  *
  * @param counts per quantile: reported durations above control's edges, the canary's by a margin
  * @param latencyWealth before this batch

@@ -1,4 +1,4 @@
-/** Plain sums, for thresholds, for sentences and for what is expected of a split. */
+/** Plain sums for thresholds, sentences and the expected split. */
 
 import type { ArmTick } from '../../counters/ticks.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
@@ -15,7 +15,7 @@ export type Totals = {
   /** Requests, and durations that the app reported, slower than `thresholds.slow.baselineMs`. */
   canarySlow: number
   controlSlow: number
-  /** Of visitors who are served the flag without being compared. */
+  /** Of visitors served but not compared. */
   otherRequests: number
   otherErrors: number
   otherSlow: number

@@ -1,4 +1,4 @@
-/** What the evidence says at the moment of a look, gathered in one place before anything is decided. */
+/** The findings of a look, gathered before anything is decided. */
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Evidence } from '../evidence/types.ts'
@@ -11,10 +11,9 @@ import type { GuardState } from '../tests/guard-state.ts'
 import { rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
 
-/** Without a request for this long an arm has no data. */
+/** An arm without a request for this long has no data. */
 const NO_DATA_MS = 60_000
 
-/** Everything that the decision looks at. */
 export type Findings = {
   settings: GuardSettings
   state: GuardState
@@ -26,7 +25,6 @@ export type Findings = {
   missing: 'canary' | 'control' | null
 }
 
-/** The findings on a state. */
 export function find(settings: GuardSettings, state: GuardState): Findings {
   const progress = advanceProgress(settings, state.advance, state.percentage)
   const hasControl = state.percentage < 100
@@ -53,7 +51,7 @@ function judgeCeilings(
   const { alpha, ceilings } = settings
   const enough = state.totals.canaryRequests >= ceilings.minRequests
   const { errorRate, p95Ms } = ceilings
-  // Of the time in question: visitors who had errors long ago don't make a lone one of now several.
+  // Within the judged time: visitors with errors long ago don't turn a lone visitor into several.
   const isBroad =
     erroredSince(state.errorCeiling) >= slotsNeeded(settings, state.percentage) &&
     isWidespread(state.errorCeiling, errorRate ?? 1)

@@ -1,4 +1,4 @@
-/** The guard's words: one sentence with its numbers, no final period, for the audit log and the dashboard. */
+/** The guard's wording: one sentence with its numbers, without a final period, for audit log and dashboard. */
 
 import { countText, durationText, rateText } from '../../figures.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
@@ -19,7 +19,7 @@ export function causeSentence({ evidence }: Findings, cause: RollbackCause): str
   )
 }
 
-/** Without numbers: the rates of the last minute still hold what was before. */
+/** No numbers: the rates of the last minute still include the time before. */
 export const COLLAPSE_SENTENCE = "the canary fails most requests of all visitors, and control doesn't"
 
 export function ceilingSentence({ settings, hasControl }: Findings, which: 'errors' | 'latency'): string {

@@ -1,4 +1,4 @@
-/** From evidence to a decision: whose fault it is, and what to do about it. The wording is in sentences.ts. */
+/** From evidence to a verdict: who is at fault, and what follows. sentences.ts has the wording. */
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Judgement, Verdict } from '../evidence/types.ts'
@@ -17,7 +17,7 @@ import {
   splitSentence,
 } from './sentences.ts'
 
-/** A stage doesn't advance while there is even this much evidence of harm. */
+/** No stage advances with even this much evidence of harm. */
 const MOST_WEALTH_TO_ADVANCE = 2
 
 /** The verdict on a state, and the decision if there is a new one. */
@@ -35,7 +35,7 @@ export function judge(
   return { verdict: { ...(frozen(findings) ?? watch(findings)), evidence }, decision: null }
 }
 
-/** What closes the rollout, the surest first; null when nothing does. */
+/** Why the canary is rolled back, surest reason first; null for none. */
 function decide(findings: Findings): GuardDecision | null {
   const { settings, state, ceilings } = findings
   const atMs = state.lastAtMs
@@ -62,8 +62,7 @@ function decide(findings: Findings): GuardDecision | null {
 }
 
 /**
- * Plain counts, of everybody who is served the flag, compared or not; `shared` when control's rate is no better than
- * theirs.
+ * Plain counts of all visitors who are served the flag, compared or not; `shared` when control's rate is no better.
  */
 function overThreshold(
   settings: GuardSettings,
@@ -92,7 +91,7 @@ function overThreshold(
 
 type Worded = Judgement & { sentence: string }
 
-/** Something is wrong, but not shown to be the canary's fault: stand still and call a person. */
+/** Something is wrong, but not shown to be the canary's fault: freeze and call a person. */
 function frozen(findings: Findings): Worded | null {
   const { settings, state, evidence, ceilings, missing } = findings
   if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha) {
@@ -108,7 +107,7 @@ function frozen(findings: Findings): Worded | null {
   return { kind: 'shared-outage', trigger: 'threshold', sentence }
 }
 
-/** Nothing is wrong so far: healthy and may advance, or held with the reason. */
+/** Nothing is wrong: healthy, or held with the reason. */
 function watch(findings: Findings): Worded {
   const { settings, evidence } = findings
   const hold = holdOf(findings)
@@ -120,7 +119,7 @@ function watch(findings: Findings): Worded {
   return { kind: 'collecting', lacks: hold === 'no-requests' ? 'requests' : 'evidence', alert, sentence }
 }
 
-/** The first reason why the stage can't advance yet; undefined when it may. */
+/** The first reason why the stage can't advance; undefined when it may. */
 function holdOf({ settings, state, evidence, progress, hasControl, missing }: Findings): Hold | undefined {
   if (missing !== null || state.stageTotals.canaryRequests === 0) return 'no-requests'
   if (evidence.wealth >= MOST_WEALTH_TO_ADVANCE) return 'possible-harm'
