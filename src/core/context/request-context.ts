@@ -1,4 +1,3 @@
-import { remembered } from '../remembered.ts'
 import type { AttributeValue, EvaluationContext } from './attributes.ts'
 import { type Device, describeDevice } from './device.ts'
 import type { IdentitySettings, Source } from './identity.ts'
@@ -101,7 +100,7 @@ export class RequestContext implements EvaluationContext {
   }
 
   #family(name: string): string | undefined {
-    if (name.startsWith('header.')) return this.#facts.header(headerNamed(name))
+    if (name.startsWith('header.')) return this.#facts.header(name.slice('header.'.length).toLowerCase())
     if (name.startsWith('cookie.')) return this.#facts.cookie(name.slice(7))
     if (name.startsWith('query.')) return this.#facts.query(name.slice(6))
     return undefined
@@ -144,9 +143,6 @@ export class RequestContext implements EvaluationContext {
     return this.#device
   }
 }
-
-/** Attributes keep the case of the document; header names are in lower case. */
-const headerNamed = remembered((attribute) => attribute.slice('header.'.length).toLowerCase())
 
 function scalar(value: unknown): AttributeValue | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

@@ -44,25 +44,20 @@ export function total(histogram: Histogram): number {
 }
 
 /**
- * The smallest bin whose cumulative share reaches `quantile` (0–1); undefined when the histogram is empty.
+ * Upper edge in milliseconds of the first bin whose cumulative share reaches `quantile` (0–1): at most one bin above the
+ * true quantile. Undefined for an empty histogram.
  */
-function quantileBin(histogram: Histogram, quantile: number): number | undefined {
+export function quantileMs(histogram: Histogram, quantile: number): number | undefined {
   const needed = quantile * total(histogram)
   let seen = 0
   let last: number | undefined
-  // Integer keys of an object are iterated in ascending order (ECMA-262, OrdinaryOwnPropertyKeys).
+  // ECMA-262 iterates integer keys in ascending order (OrdinaryOwnPropertyKeys).
   for (const key in histogram) {
     const count = histogram[Number(key)] ?? 0
     if (count === 0) continue
-    last = Number(key)
+    last = upperEdgeMs(Number(key))
     seen += count
-    if (seen >= needed) return last
+    if (seen >= needed) break
   }
   return last
-}
-
-/** Upper edge of the quantile's bin in milliseconds, so never below the true quantile by more than a bin. */
-export function quantileMs(histogram: Histogram, quantile: number): number | undefined {
-  const bin = quantileBin(histogram, quantile)
-  return bin === undefined ? undefined : upperEdgeMs(bin)
 }

@@ -11,7 +11,7 @@ export type FlagMoves = {
   countries: string[]
 }
 
-export type PeopleMoved = {
+export type Impact = {
   /** Replayed requests; 0: the impact is unknown. */
   samples: number
   /** Requests that can't be replayed: a document asks for an attribute that no sample has. */
@@ -20,4 +20,4 @@ export type PeopleMoved = {
   flags: FlagMoves[]
 }
 
-export const NOBODY_KNOWN: PeopleMoved = { samples: 0, unknown: 0, movedPercent: null, flags: [] }
+export const UNKNOWN_IMPACT: Impact = { samples: 0, unknown: 0, movedPercent: null, flags: [] }

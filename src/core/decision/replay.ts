@@ -7,7 +7,7 @@ import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { LazyMap } from '../lazy-map.ts'
 import { type DecisionInputs, decide } from './decide.ts'
-import type { FlagMoves, PeopleMoved } from './impact.ts'
+import type { FlagMoves, Impact } from './impact.ts'
 import { conditionId, type DecisionSample } from './sample.ts'
 
 export type ReplayInputs = {
@@ -27,7 +27,7 @@ export type ReplayInputs = {
 const MOST_DECISIONS = 300_000
 const MOST_COUNTRIES = 20
 
-export function replay(inputs: ReplayInputs): PeopleMoved {
+export function replay(inputs: ReplayInputs): Impact {
   const before = new Side(inputs.before, inputs)
   const after = new Side(inputs.after, inputs)
   const flags = [...closureOf(inputs)]

@@ -3,7 +3,7 @@
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl } from '../../core/config/control.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
-import { NOBODY_KNOWN, type PeopleMoved } from '../../core/decision/impact.ts'
+import { type Impact, UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import { replay, valuesToHash } from '../../core/decision/replay.ts'
 import type { DecisionSample } from '../../core/decision/sample.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
@@ -26,14 +26,14 @@ export class PeopleDesk {
   }
 
   /** Whom the document in force being replaced by another would move. */
-  async movedBy(next: GateDocument): Promise<PeopleMoved> {
+  async movedBy(next: GateDocument): Promise<Impact> {
     const nowMs = Date.now()
     const { document, snapshot: before } = this.#documents.current
     const redefined = changedKeys(document.context.attributes, next.context.attributes)
     const samples = this.#ring.all(nowMs).map((sample) => without(sample, redefined))
     // Visitors of another key are dealt anew: nothing that was sampled says how.
     if (!isSame(document.context.targetingKey, next.context.targetingKey)) {
-      return { ...NOBODY_KNOWN, unknown: samples.length }
+      return { ...UNKNOWN_IMPACT, unknown: samples.length }
     }
     const after = compileSnapshot(next)
     const hashes = new Map<string, string>()

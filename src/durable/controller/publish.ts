@@ -3,8 +3,8 @@ import type { Change } from '../../core/config/document-diff.ts'
 import { summaryOf } from '../../core/config/document-diff.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
-import type { PeopleMoved } from '../../core/decision/impact.ts'
-import { NOBODY_KNOWN } from '../../core/decision/impact.ts'
+import type { Impact } from '../../core/decision/impact.ts'
+import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { DocumentChange, DocumentDesk, Draft } from './documents.ts'
@@ -16,11 +16,11 @@ export type Published =
       info: VersionInfo
       changed: boolean
       changes: Change[]
-      people: PeopleMoved
+      people: Impact
       kvPending: boolean
       tag: DocumentTag
     }
-  | { ok: false; why: 'unconfirmed'; people: PeopleMoved; limitPercent: number }
+  | { ok: false; why: 'unconfirmed'; people: Impact; limitPercent: number }
   | (Draft & { ok: false })
 
 /** What publishing a change would do. */
@@ -30,7 +30,7 @@ export type Review = {
   /** The version that it was compared with. */
   against: number
   changes: Change[]
-  people: PeopleMoved
+  people: Impact
   needsConfirmation: boolean
 }
 
@@ -48,7 +48,7 @@ export async function review(
   people: PeopleDesk,
 ): Promise<Review> {
   const { info, document } = documents.current
-  const nothing = { against: info.version, people: NOBODY_KNOWN, needsConfirmation: false }
+  const nothing = { against: info.version, people: UNKNOWN_IMPACT, needsConfirmation: false }
   const draft = documents.draft(change, undefined)
   if (!draft.ok) {
     const problems = draft.why === 'invalid' ? draft.problems : []
@@ -78,7 +78,7 @@ export async function publish(
       info: before.info,
       changed: false,
       changes,
-      people: NOBODY_KNOWN,
+      people: UNKNOWN_IMPACT,
       kvPending: false,
       tag: documents.tag,
     }
@@ -103,6 +103,6 @@ export async function publish(
   return { ok: true, info, changed: true, changes, people, kvPending: false, tag: documents.tag }
 }
 
-function movesTooMany({ movedPercent }: PeopleMoved, limitPercent: number): boolean {
+function movesTooMany({ movedPercent }: Impact, limitPercent: number): boolean {
   return movedPercent !== null && movedPercent > limitPercent
 }

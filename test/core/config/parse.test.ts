@@ -139,7 +139,7 @@ describe('a key that the schema does not know', () => {
   it('is told what it was meant to be, or that it stands in the wrong place', () => {
     const valid = document('{}').slice(0, -1)
     expect(fixOf(`${valid},"orgins":{}}`)).toBe('did you mean "origins"?')
-    expect(fixOf(`${valid},"rescue":false}`)).toBe('there is such a key, but not here: move it, or remove it')
+    expect(fixOf(`${valid},"rescue":false}`)).toBe('the key belongs elsewhere: move it, or remove it')
     expect(fixOf(`${valid},"zzzzzzzz":1}`)).toBe('remove it')
   })
 })
