@@ -41,7 +41,9 @@ describe('sluice check', () => {
   it('points at the place where a text stops to be JSON', async () => {
     const { code, out } = await sluice(['check', '-', '--json'], { input: '{\n  "a": [1,}\n' })
     expect(code).toBe(1)
-    expect(JSON.parse(out).problems).toMatchObject([{ path: '$', expected: 'valid JSON', line: 2, column: 11 }])
+    expect(JSON.parse(out).problems).toMatchObject([
+      { path: '$', expected: 'valid JSON', line: 2, column: 11 },
+    ])
   })
 
   it.each([

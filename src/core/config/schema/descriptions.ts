@@ -59,7 +59,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.enabled': 'False: all visitors get `off`. Default true.',
   'flags.*.variants': 'Variant → value.',
   'flags.*.off': 'The variant for visitors whom no rule matches.',
-  'flags.*.salt': 'Salt of the hash that buckets visitors. Default: the key of the flag.',
+  'flags.*.salt': 'Salt of the hash that gives visitors their position. Default: the key of the flag.',
   'flags.*.environments': 'Environments in which the flag can be on. Default: all.',
   'flags.*.schedule': 'When the flag can be on: from `start` (inclusive) to `end` (exclusive).',
   'flags.*.requires': 'Flags that must be on, that is, serve another variant than their `off`.',
