@@ -1,4 +1,5 @@
 import { table } from '../../test-kit/report/emit.ts'
+import { percentile } from '../../test-kit/report/percentiles.ts'
 
 export type Counts = { canary: number; control: number; other: number; errors: number }
 export type SoakResult = {
@@ -43,7 +44,7 @@ function isFlat(result: SoakResult): boolean {
 
 function thirds({ memoryMegabytes: samples }: SoakResult): { first: number; second: number; last: number } {
   const size = Math.max(1, Math.floor(samples.length / 3))
-  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+  const median = (values: readonly number[]) => percentile(values, 0.5)
   return {
     first: median(samples.slice(0, size)),
     second: median(samples.slice(size, -size)),

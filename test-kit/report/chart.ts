@@ -1,4 +1,4 @@
-/** Line charts as SVG, for pages that a benchmark writes: white ground, names at the ends of lines instead of a legend. */
+/** Line charts as SVG, for pages that a benchmark writes: white background, names at the ends of lines instead of a legend. */
 
 export type Scale = 'linear' | 'log'
 export type Axis = {
@@ -9,7 +9,16 @@ export type Axis = {
   ticks: readonly number[]
   text?: (value: number) => string
 }
-export type Line = { name: string; points: readonly (readonly [number, number])[]; isDashed?: boolean }
+export type Point = readonly [x: number, y: number]
+export type Line = {
+  name: string
+  points: readonly Point[]
+  isDashed?: boolean
+  /** The other edge of a shaded band. */
+  upTo?: readonly Point[]
+  /** Said where the line begins. */
+  before?: string
+}
 export type Chart = { title: string; subtitle: string; x: Axis; y: Axis; lines: readonly Line[] }
 
 const WIDTH = 760
@@ -33,8 +42,17 @@ function place({ scale, least, most }: Axis, value: number): number {
 export function chartSvg({ title, subtitle, x, y, lines }: Chart): string {
   const toX = (value: number) => LEFT + (RIGHT - LEFT) * place(x, value)
   const toY = (value: number) => BOTTOM - (BOTTOM - TOP) * place(y, value)
+  const coordinatesOf = (points: readonly Point[]) =>
+    points.map(([a, b]) => `${at(toX(a))},${at(toY(b))}`).join(' ')
+  const bandOf = ({ points, upTo }: Line, index: number) =>
+    upTo &&
+    `<polygon points="${coordinatesOf([...points, ...upTo.toReversed()])}" fill="${COLORS[index]}" opacity="0.14"/>`
+  const beforeOf = ({ points: [first], before }: Line, index: number) =>
+    first &&
+    before &&
+    `<text x="${at(toX(first[0]) - 8)}" y="${at(toY(first[1]) + 4)}" text-anchor="end" fill="${COLORS[index]}">${before}</text>`
   const pathOf = ({ points, isDashed }: Line, index: number) => {
-    const coordinates = points.map(([a, b]) => `${at(toX(a))},${at(toY(b))}`).join(' ')
+    const coordinates = coordinatesOf(points)
     const dashes = isDashed ? ' stroke-dasharray="5 4"' : ''
     return `<polyline points="${coordinates}" fill="none" stroke="${COLORS[index]}" stroke-width="2.2" stroke-linejoin="round"${dashes}/>`
   }
@@ -45,7 +63,7 @@ export function chartSvg({ title, subtitle, x, y, lines }: Chart): string {
 <text x="${LEFT}" y="44" fill="#4b5563">${subtitle}</text>
 ${y.ticks.map((tick) => rule(y, tick, LEFT, RIGHT, toY(tick))).join('\n')}
 ${x.ticks.map((tick) => mark(x, tick, toX(tick))).join('\n')}
-${lines.map(pathOf).join('\n')}
+${[...lines.map(bandOf), ...lines.map(pathOf), ...lines.map(beforeOf)].filter(Boolean).join('\n')}
 ${names(lines, toX, toY)}
 <text x="${(LEFT + RIGHT) / 2}" y="${HEIGHT - 18}" text-anchor="middle" fill="#374151">${x.label}</text>
 </svg>

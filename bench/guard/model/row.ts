@@ -1,7 +1,8 @@
 /** A row of the benchmark's table: scenarios to run, and what their results mean. */
 
+import { percentile } from '../../../test-kit/report/percentiles.ts'
 import type { RunResult, Scenario } from './scenario.ts'
-import { type Interval, proportionInterval, quantile, quantileInterval } from './statistics.ts'
+import { type Interval, proportionInterval, quantileInterval } from './statistics.ts'
 
 export type Unit = 'share' | 'seconds' | 'ratio' | 'number'
 
@@ -92,14 +93,14 @@ export function delayFigure(of: string, results: readonly RunResult[], share: nu
   const names = Object.keys(results[0]?.rivals ?? {}) as (keyof RunResult['rivals'])[]
   const beside = names.map((name): [string, number] => [
     name,
-    quantile(
+    percentile(
       results.map(({ rivals }) => rivals[name] ?? Infinity),
       share,
     ),
   ])
   return {
     of,
-    value: quantile(delays, share),
+    value: percentile(delays, share),
     interval: quantileInterval(delays, share),
     unit: 'seconds',
     limit,

@@ -12,12 +12,6 @@ export function proportionInterval(hits: number, runs: number): Interval {
   return { low, high }
 }
 
-/** The value that a `share` (0–1) of the values don't exceed. Infinity is a value like others. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
-}
-
 /** Interval of a quantile from order statistics: no assumption about the distribution. */
 export function quantileInterval(values: readonly number[], share: number): Interval {
   const sorted = values.toSorted((a, b) => a - b)
