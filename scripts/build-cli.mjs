@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Builds it; whoever runs it meanwhile has the old file or the new one, never half of one. */
+/** Builds it; a run meanwhile reads the old file or the new one, never half of one. */
 export async function buildCli() {
   const outfile = `${root}dist/cli.js`
   const temporary = `${root}dist/cli.${process.pid}.js`

@@ -150,7 +150,7 @@ function cycles(graph: Graph): string[] {
     for (const each of cycle ?? []) reported.add(each)
     return cycle === undefined || cycle.some((each) => KNOWN_CYCLES.includes(each))
       ? []
-      : [`${node}  import cycle ${cycle.join(' -> ')}: move what both need to a place of its own`]
+      : [`${node}  import cycle ${cycle.join(' -> ')}: move what both need to a separate place`]
   })
 }
 

@@ -192,7 +192,7 @@ describe('files of the project', () => {
     /https?:\/\/[\w.-]*(?:artifactory|nexus|verdaccio)[\w.-]*/i,
   ]
 
-  it('name no folder of somebody’s machine and no package registry', () => {
+  it('name no folder of a machine and no package registry', () => {
     const found = FILES.filter((file) => !BINARY.has(extname(file))).flatMap((file) =>
       FOREIGN.map((pattern) => pattern.exec(text(file))?.[0])
         .filter((match) => match !== undefined)

@@ -1,4 +1,4 @@
-/** What the benchmarks say, by name: each runs in a process of its own, one after the other. */
+/** What the benchmarks say, by name: each runs in its own process, one after the other. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

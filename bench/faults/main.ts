@@ -75,7 +75,7 @@ async function measure(scenario: Scenario, worker: string): Promise<Row> {
   }
 }
 
-/** Whether the flag closes within a minute, and nobody asks the canary any more. */
+/** Whether the flag closes within a minute, and the canary gets no more requests. */
 async function closes(rig: Rig): Promise<boolean> {
   const untilMs = performance.now() + 60_000
   while (performance.now() < untilMs) {

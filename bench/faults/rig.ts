@@ -16,7 +16,7 @@ export type Rig = {
   control: { delayMs: number }
   /** Troubles of Durable Objects and the clock, as chaos.mjs takes them. */
   trouble(what: Readonly<Record<string, string>>): Promise<void>
-  /** `open`, `rolled-back` and so on; undefined where nobody says. */
+  /** `open`, `rolled-back` and so on; undefined where the gate does not say. */
   state(): Promise<string | undefined>
   close(): Promise<void>
 }

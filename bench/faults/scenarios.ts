@@ -10,7 +10,7 @@ export type Scenario = {
   end?(rig: Rig): Promise<void> | void
   /** Answers that break off after they have begun can't be taken back; here they are expected. */
   breaksAnswers?: true
-  /** Nobody answers while workerd itself is away. */
+  /** Requests get no response while workerd itself is away. */
   isAway?: true
 }
 
@@ -23,7 +23,7 @@ const durable = (name: string, trouble: keyof typeof TROUBLES): Scenario => ({
   end: recover,
 })
 
-/** Nobody can close the canary, and whoever control answers in its place waits long: hundreds do at once. */
+/** The canary can't be rolled back, and visitors whom control answers instead wait long: hundreds do at once. */
 const slowControl: Scenario = {
   name: 'Controller throws, and control takes 5 s',
   begin: async (rig) => {

@@ -75,7 +75,7 @@ export type ReportedRow = {
   measure: string
   target: string
   figures: readonly Figure[]
-  /** Of a run of its own. */
+  /** From a separate run. */
   mode?: Mode
 }
 export type Report = Run & { rows: readonly ReportedRow[] }

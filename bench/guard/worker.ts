@@ -1,4 +1,4 @@
-/** A worker thread: runs parts of scenarios, each run with a seed of its own. */
+/** A worker thread: runs parts of scenarios, each run with its own seed. */
 
 import { parentPort } from 'node:worker_threads'
 import { seeded } from '../../test-kit/simulation/random.ts'

@@ -11,7 +11,7 @@ export type PropagationRow = {
   reported: {
     byGate: Spread
     seen: Spread
-    /** How much later than the gate says somebody was still served by the closed origin, at worst. */
+    /** How much longer than the gate says the closed origin still served, at worst. */
     gateTooEarlyMs: number
   } | null
 }

@@ -65,7 +65,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    // Nobody hears of it until the first isolate reads KV again, which each does every 30 s.
+    // It becomes known when the first isolate reads KV again, which each does every 30 s.
     name: 'kill list written to KV only',
     repeats: { quick: 1, full: 10 },
     deadlineMs: 60_000,

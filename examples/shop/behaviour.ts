@@ -21,7 +21,7 @@ export const HEALTHY: Readonly<Behaviour> = {
   truncate: false,
 }
 
-/** Longest delay: a timer of Node holds 2^31 ms, and nobody waits an hour for a shop. */
+/** Longest delay: a timer of Node holds 2^31 ms, and no one waits an hour for a shop. */
 const LONGEST_DELAY_MS = 3_600_000
 
 type Parsed = { ok: true; value: Partial<Behaviour> } | { ok: false; problems: string[] }

@@ -44,7 +44,7 @@ function shopRoutes(version: ShopVersion): ReadonlyMap<string, Route> {
     ['/api/cart', { methods: READ, handle: cart }],
     [
       '/gzip',
-      zippedPage(messagePage(version, 'Squeezed', 'This page comes compressed to whoever accepts that')),
+      zippedPage(messagePage(version, 'Squeezed', 'This page comes compressed to anyone who accepts that')),
     ],
   ])
 }

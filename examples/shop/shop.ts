@@ -171,7 +171,7 @@ class Origin {
     await (toolFor(exchange.url.pathname) ?? this.#answerAsShop)(exchange)
   }
 
-  /** The same switches over HTTP, for whoever has curl in hand. */
+  /** The same switches over HTTP, for anyone who has curl in hand. */
   async #answerSwitch(exchange: Exchange): Promise<void> {
     const { method = 'GET' } = exchange.request
     const what = `${method} ${exchange.url.pathname}`

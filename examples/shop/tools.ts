@@ -88,7 +88,7 @@ async function* ticks(exchange: Exchange, events: number, everyMs: number): Asyn
   }
 }
 
-/** The date has a comma in it: whoever splits Set-Cookie at commas is found out. */
+/** The date has a comma in it: anyone who splits Set-Cookie at commas is found out. */
 function cookies(exchange: Exchange): void {
   const n = wholeNumber(exchange, 'n', 2, MOST_COOKIES)
   if (n === undefined) return

@@ -172,7 +172,7 @@ function operatorSection(): string[] {
   ]
 }
 
-/** Every object of the schema with keys of its own, by its path; alternatives share the path. */
+/** Every object of the schema with its own keys, by its path; alternatives share the path. */
 function objectsIn(schema: JsonSchema, path = '', found = new Map<string, JsonSchema>()) {
   const below = (step: string) => (path === '' ? step : `${path}.${step}`)
   if (schema.properties) found.set(path, together(found.get(path), schema))

@@ -17,7 +17,7 @@ export const AREAS: readonly Area[] = [
   { name: 'interop', folders: ['src/interop'], atLeast: 75 },
 ]
 
-/** End-to-end tests start the gate in a process of its own, where no probe can be read. The longest prefix counts. */
+/** End-to-end tests start the gate in its own process, where no probe can be read. The longest prefix counts. */
 const END_TO_END: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['test/e2e/gate/targeting', 'test/e2e/rollout/rollback', 'test/e2e/rollout/kill'],
   'src/gate': ['test/e2e/gate/', 'test/e2e/counting/'],

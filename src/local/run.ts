@@ -38,7 +38,7 @@ export type LocalRun = {
 /** The document can't be used. */
 export class DocumentError extends Error {}
 
-/** The lines that tell a person, or a script, where the gate is. */
+/** The lines that tell people and scripts where the gate is. */
 export function readyLines({ url, adminToken }: LocalRun): string {
   return `sluice ready on ${url}\ndashboard ${url}/__sluice/ui\nadmin token ${adminToken}\n`
 }
@@ -83,8 +83,8 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
 }
 
 /**
- * The local runtime listens to signals, and ends the process on the spot. Its listeners go, so that whoever runs the
- * gate can close it in good order.
+ * The local runtime listens to signals, and ends the process at once. Its listeners are removed, so that the gate's
+ * owner can close it in good order.
  */
 async function withoutItsListeners<T>(start: () => Promise<T>): Promise<T> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -98,7 +98,7 @@ async function withoutItsListeners<T>(start: () => Promise<T>): Promise<T> {
   return started
 }
 
-/** The demo origins that nobody has put an own origin in the place of. */
+/** The demo origins, except those that `origins` replaces. */
 async function startDemoOrigins({ port, origins }: RunOptions): Promise<Shop[]> {
   const wanted = [
     { version: 'old' as const, port: port && port + 1 },
@@ -159,7 +159,7 @@ async function publish(
   if (kept !== present) await gate.kv.put('config', kept)
 }
 
-/** Whoever edits the file sees it live a moment later, or is told what is wrong with it. */
+/** An edit of the file is live a moment later, or its problems are logged. */
 function republishOnChange(
   gate: LocalGate,
   config: string,

@@ -7,7 +7,7 @@ export interface Env {
   COUNTERS: DurableObjectNamespace
   /** The files of the dashboard; without them there is none. */
   ASSETS?: Fetcher
-  /** `production` unless set. `development` turns on what helps on a desk and must not happen in public. */
+  /** `production` unless set. `development` turns on what helps during development and must not happen in public. */
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string
   SIGNING_KEY?: string

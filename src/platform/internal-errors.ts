@@ -15,7 +15,7 @@ export type InternalErrorPlace = string
 /** A place that fails with every request must not fill the log. */
 const LOG_EVERY_MS = 1_000
 
-/** Since the isolate began, and what of that nobody has taken yet. */
+/** Since the isolate began, and the part not taken yet. */
 const all = new InternalErrors()
 const untaken = new InternalErrors()
 const loggedAtMs = new Map<InternalErrorPlace, number>()

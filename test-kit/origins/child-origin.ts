@@ -1,4 +1,4 @@
-/** The static origin, started in a process of its own so that its work is not counted as anybody else's. */
+/** The static origin in a separate process, so that its CPU time is not counted with any other. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** A small static HTTP server in a process of its own; prints its port. `node static-origin.ts` */
+/** A small static HTTP server in its own process; prints its port. `node static-origin.ts` */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

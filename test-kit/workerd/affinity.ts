@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 
 const PROCESSORS = availableParallelism()
 
-/** Keeps processes, with all their threads, on the first processor, where nobody else of the benchmark is. */
+/** Keeps processes, with all their threads, on the first processor, where no other process of the benchmark runs. */
 export function isolate(pids: readonly number[]): void {
   for (const pid of pids) keepOn('0', pid)
 }

@@ -1,6 +1,6 @@
 /**
  * The built Worker in plain `workerd serve`, without miniflare around it: several services of one module are several
- * isolates that share the Durable Objects, each with a port of its own.
+ * isolates that share the Durable Objects, each with its own port.
  */
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { writeGateFiles } from '../../src/cli/document/gate-folder.ts'
 import { initFiles } from '../../src/cli/document/init-files.ts'
 
-test('a folder of its own has what its wrangler.toml names: the Worker, and the dashboard', async () => {
+test('a separate folder has what its wrangler.toml names: the Worker, and the dashboard', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-folder-'))
   try {
     const wishes = { name: 'mine', old: 'https://a.test', new: 'https://b.test', flag: 'f', owner: undefined }

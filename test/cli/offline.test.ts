@@ -7,7 +7,7 @@ import { emptyFolder, sluice } from './support.ts'
 const EXAMPLE = 'config/gate.json'
 const json = async (...args: string[]) => JSON.parse((await sluice([...args, '--json'])).out)
 
-/** A document of one flag, in a folder of its own. */
+/** A document of one flag, in its own folder. */
 async function folderWith(flag: object): Promise<string> {
   const cwd = await emptyFolder()
   const document = {
@@ -33,8 +33,8 @@ describe('sluice explain --document', () => {
       route: { route: '/checkout/*', flag: 'new-checkout', origin: 'old' },
       flags: [{ flag: 'new-checkout', variant: 'off', arm: 'control' }],
     })
-    const nobody = await json('explain', ...request)
-    expect(nobody.targetingKey).toBeNull()
+    const noOne = await json('explain', ...request)
+    expect(noOne.targetingKey).toBeNull()
     const text = (await sluice(['explain', ...request, '--header', 'x-user-id=ada'])).out
     expect(text).toContain('Route /checkout/* sends the request to old')
     expect(text).toMatch(

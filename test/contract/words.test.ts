@@ -140,7 +140,7 @@ describe('the state of a flag', () => {
     expect(stateOf(summary(parts), NOW_MS).name).toBe(expected)
   })
 
-  it('has a label of its own for each name', () => {
+  it('has its own label for each name', () => {
     expect(STATE_NAMES).toHaveLength(12)
     const labels = STATE_NAMES.map((name) => stateOf(summary(partsOf(name)), NOW_MS).label)
     expect(new Set(labels).size).toBe(STATE_NAMES.length)

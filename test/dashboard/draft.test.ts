@@ -40,7 +40,7 @@ describe('a draft', () => {
     expect(withValue(draft, ['owner'], undefined)).toEqual({ rules: draft.rules })
   })
 
-  it('stands in the document beside the other flags', () => {
+  it('is in the document beside the other flags', () => {
     const document = { routes: [], flags: { a: { off: 'x' } } }
     expect(documentWith(document, { key: 'b', definition: { off: 'y' } })).toEqual({
       routes: [],
@@ -48,7 +48,7 @@ describe('a draft', () => {
     })
   })
 
-  it('is told of its own problems at their places, and of others apart from them', () => {
+  it('reports its own problems at their places, and of others apart from them', () => {
     const at = (path: string) => ({ path, found: '', expected: '', fix: '' })
     const problems = [at('$.flags["new.shop"].rules[0].serve'), at('$.routes[1].flag')]
     const places = problemsByPlace(problems, 'new.shop')

@@ -32,7 +32,7 @@ describe('importing a simple flag file', () => {
       if (environment === 'production') {
         expect(names.filter((name) => seen.get(name)?.size === 2)).toEqual([
           ...['new_checkout', 'new_cart', 'beta_search', 'beta_in_europe', 'chain_1', 'chain_2', 'chain_3'],
-          ...['nobody_but_users', 'no_region_will_do', 'finely'],
+          ...['only_users', 'no_region_will_do', 'finely'],
         ])
       }
     },
@@ -49,7 +49,7 @@ describe('importing a simple flag file', () => {
     })
   })
 
-  it('calls a circle of dependencies an error', () => {
+  it('calls a cycle of dependencies an error', () => {
     const text = JSON.stringify({
       a: { active: true, depends_on: ['b'] },
       b: { active: true, depends_on: ['a'] },
@@ -57,7 +57,7 @@ describe('importing a simple flag file', () => {
     expect(importFeatures(text)).toMatchObject({ ok: false, problems: [{ found: '"a → b → a"' }] })
   })
 
-  it('calls a circle an error also where a flag of it can never be on', () => {
+  it('calls a cycle an error also where a flag of it can never be on', () => {
     const text = JSON.stringify({
       features: { a: { active: true, depends_on: ['b', 'nowhere'] }, b: { active: true, depends_on: 'a' } },
     })

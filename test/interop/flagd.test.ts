@@ -84,7 +84,7 @@ describe('importing a flag file of flagd', () => {
     ['an attribute as the answer', { var: 'variant' }, ''],
     ['a default of an attribute', { if: [{ '==': [{ var: ['a', 'x'] }, 'x'] }, 'on'] }, '.if[0]'],
     ['a variant that there is not', { if: [{ '==': [{ var: 'a' }, 'x'] }, 'blue'] }, '.if[1]'],
-    ['an unknown reference', { if: [{ $ref: 'nobody' }, 'on'] }, ''],
+    ['an unknown reference', { if: [{ $ref: 'no-one' }, 'on'] }, ''],
     ['logic among fractions', { fractional: [[{ if: [true, 'on', 'off'] }, 1]] }, '.fractional'],
   ])('lists %s with its place instead of guessing', (_what, targeting, place) => {
     const file = {
@@ -309,7 +309,7 @@ describe('exporting to flagd', () => {
     const decide = deciderFor(document as never)
     fc.assert(
       fc.property(context, (given) => {
-        const { targetingKey = 'somebody', ...attributes } = given
+        const { targetingKey = 'someone', ...attributes } = given
         for (const key of Object.keys(document.flags)) {
           const { variant, value } =
             reference.getFlag(key)?.evaluate({ ...attributes, targetingKey }, quiet) ?? {}

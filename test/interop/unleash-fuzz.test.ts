@@ -175,7 +175,7 @@ const state = fc.record({
   ),
 })
 
-// Whoever places visitors finds what it places them by: chance can't be compared.
+// Anyone who places visitors finds what it places them by: chance can't be compared.
 const context = fc.record(
   {
     userId: id,

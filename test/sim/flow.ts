@@ -144,7 +144,7 @@ export class Flow {
     }
   }
 
-  /** Lets arrive whatever is on its way; nobody visits meanwhile. */
+  /** Lets everything on its way arrive; no visitor comes meanwhile. */
   settle(): void {
     for (let round = 0; round < 50; round++) {
       this.second++

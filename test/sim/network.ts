@@ -1,4 +1,4 @@
-/** A network with a clock of its own: what is sent may be lost, repeated, delayed and overtaken. */
+/** A network with its own clock: what is sent may be lost, repeated, delayed and overtaken. */
 import type { Random } from '../../test-kit/simulation/random.ts'
 
 export type Faults = {
@@ -25,7 +25,7 @@ export class Network {
     return this.#flights.length === 0
   }
 
-  /** Sends a copy of a message; each that arrives is a copy of its own. */
+  /** Sends a copy of a message; each that arrives is a separate copy. */
   send<T>(message: T, nowS: number, arrive: (message: T) => void): void {
     const { lost, repeated, longestDelayS } = this.faults
     const text = JSON.stringify(message)

@@ -64,7 +64,7 @@ function keySetOf(url: string): ReturnType<typeof createRemoteJWKSet> {
   return keys
 }
 
-/** Whoever Access lets in may look; the lists say who may do more. */
+/** Everyone whom Access lets in may look; the lists say who may do more. */
 function roleOf(name: string, env: Env): Role {
   const isListed = (variable: string) =>
     (secretNamed(env, variable) ?? '')

@@ -1,7 +1,7 @@
 /** Server-sent events for pages that stay open: a line whenever decisions may have changed, so that they ask again. */
 
 const LOOK_EVERY_MS = 500
-/** A stream that has nothing to say says so, lest something in between take it for dead. */
+/** An idle stream says so, so that nothing in between takes it for dead. */
 const KEEP_ALIVE_EVERY_MS = 15_000
 const RECONNECT_AFTER_MS = 1_000
 /**

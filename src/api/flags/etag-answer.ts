@@ -1,4 +1,4 @@
-/** An answer that a client need not be sent twice: with an ETag, and 304 for whoever has it already. */
+/** An answer that a client need not be sent twice: with an ETag, and 304 for a client that has it already. */
 import { sha256Hex } from '../../platform/crypto.ts'
 
 export type TaggedAnswer = {

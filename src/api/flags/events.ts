@@ -127,7 +127,7 @@ async function take(
 function parseMessage(body: string): { ok: true; reports: Report[] } | { ok: false; detail: string } {
   try {
     const message: unknown = JSON.parse(body)
-    // A list of reports will do, too; said apart, lest a problem be told of the wrong one.
+    // A list of reports will do, too; tried separately, so that problems name the right one.
     const parsed = v.safeParse(v.object({ reports }), Array.isArray(message) ? { reports: message } : message)
     if (parsed.success) return { ok: true, reports: parsed.output.reports }
     const issue = parsed.issues[0]

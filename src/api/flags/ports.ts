@@ -3,7 +3,7 @@ import type { FlagQuerySettings } from '../../core/config/compile/snapshot.ts'
 import type { FlagQuery, GivenVisitor } from '../../gate/evaluation/flag-query.ts'
 import type { Env } from '../../platform/env.ts'
 
-/** What became of a token that somebody showed. */
+/** What became of a token that a request carried. */
 export type TokenCheck =
   | { ok: true }
   | { ok: false; status: number; detail: string; retryAfterSeconds?: number }

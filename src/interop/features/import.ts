@@ -93,19 +93,19 @@ function parsedFeatures(file: FeatureFile): { features: Map<string, Feature>; pr
           .map((each) => below(file.place(name), each)),
       )
   }
-  // Circles, also where a flag can never be on anyway, since it depends on one that does not exist.
+  // Cycles, also where a flag can never be on anyway, since it depends on one that does not exist.
   const requiring = [...features].map(
     ([name, { depends_on: requires = [] }]) => [name, { requires }] as const,
   )
-  const circles = chainProblems(Object.fromEntries(requiring), (name) => [...file.place(name), 'depends_on'])
-  return { features, problems: [...problems, ...circles] }
+  const cycles = chainProblems(Object.fromEntries(requiring), (name) => [...file.place(name), 'depends_on'])
+  return { features, problems: [...problems, ...cycles] }
 }
 
 function below(place: readonly PathKey[], issue: Problem): Problem {
   return { ...issue, path: `${jsonPath(place)}${issue.path.slice(1)}` }
 }
 
-/** A flag beside the flags is one that somebody would miss; a version or the like is not. */
+/** A flag beside the flags is one that would be missed; a version or the like is not. */
 function noteBeside({ beside }: FeatureFile, { losses, notes }: Import): void {
   for (const [key, value] of beside) {
     const path = jsonPath([key])
@@ -142,17 +142,17 @@ function flagOf(name: string, feature: Feature, all: Import): FlagInput {
   }
 }
 
-/** Listed users, then whoever comes without any context, then everybody else by their conditions and percentage. */
+/** Listed users, then visitors without any context, then all others by their conditions and percentage. */
 function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureAttributes): RuleInput[] {
   const { users = [], regions, account_types: types, beta_program } = feature
   const percentage = feature.percentage_rollout && roundedPercentage(feature.percentage_rollout)
   const when: ConditionInput[] = []
-  const nobody = regions?.length === 0 || types?.length === 0
+  const isUnreachable = regions?.length === 0 || types?.length === 0
   if (regions !== undefined) when.push({ attribute: region, op: 'in', values: regions })
   if (types !== undefined) when.push({ attribute: accountType, op: 'in', values: types })
   if (beta_program === true) when.push({ attribute: beta, op: 'in', values: [true] })
   const others: RuleInput = {
-    name: 'everybody else',
+    name: 'everyone else',
     ...(when.length > 0 && { when }),
     ...(percentage !== undefined && { percentage }),
     serve: ON,
@@ -166,7 +166,7 @@ function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureA
       ? [{ name: 'users', when: [{ attribute: user, op: 'in' as const, values: users }], serve: ON }]
       : []),
     { name: 'no context', when: absent, serve: ON },
-    ...(nobody ? [] : [others]),
+    ...(isUnreachable ? [] : [others]),
   ]
 }
 

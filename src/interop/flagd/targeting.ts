@@ -17,7 +17,7 @@ export type Surroundings = {
 /** Above this flagd gives no answer. */
 const MOST_WEIGHT = 2 ** 31 - 1
 
-/** A path of `$ref`s longer than this goes in a circle. */
+/** A path of `$ref`s longer than this is a cycle. */
 const MOST_REFERENCES = 32
 
 /** The rules for a piece of logic whose answer is a variant; `when` are the conditions under which it is asked. */
@@ -118,7 +118,7 @@ function fractions(
         throw new Untranslatable('a part that is not a variant of the flag with a whole weight')
       }
       if (Object.hasOwn(weights, variant)) throw new Untranslatable(`the variant "${variant}" in two parts`)
-      // Weights stand in the order of the file; names that look like numbers would not.
+      // Weights are in the order of the file; names that look like numbers would not.
       if (/^\d+$/.test(variant)) throw new Untranslatable(`the variant "${variant}", whose name is a number`)
       weights[variant] = Math.max(0, weight)
     }

@@ -11,11 +11,11 @@ type Untold =
   | { op: Operator; values: (string | number)[]; attribute?: string; ignoreCase?: boolean }
   | boolean
 
-/** Translates one constraint. `null` stands for a missing segment, which nobody meets. */
+/** Translates one constraint. `null` stands for a missing segment, which no visitor meets. */
 export function translateConstraint(constraint: UnleashConstraint | null): Translated {
   if (constraint === null) return false
   const translate = TRANSLATIONS.get(constraint.operator ?? '')
-  // An operator that nobody knows is false even when inverted.
+  // An unknown operator is false even when inverted.
   if (translate === undefined) return false
   const inverted = constraint.inverted === true
   const answer = translate(constraint)

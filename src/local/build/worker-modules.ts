@@ -1,6 +1,6 @@
 /**
  * The Worker as modules, main first. A clone bundles it from its sources; the installed package has it built, with the
- * document as a module of its own, so that nothing has to be bundled to put another one in.
+ * document as a separate module, so that nothing has to be bundled to put another one in.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -64,7 +64,7 @@ afterAll(async () => {
 type Attempt = { headers?: Record<string, string>; body?: string; sender?: string }
 let senders = 0
 
-/** Calls an operation with a body that is wrong for every one: whoever is let in changes nothing. */
+/** Calls an operation with a body that is wrong for every one: anyone who is let in changes nothing. */
 async function attempt(id: OperationId, { headers = {}, body, sender }: Attempt = {}): Promise<Response> {
   const { method, path }: Route = ROUTES[id]
   const place = path.replace(':flag', FLAG).replace(':verb', 'kill').replace(/:\w+/, '999')
@@ -183,7 +183,7 @@ describe('Cloudflare Access', () => {
       'another audience': await assertion(ada, { audience: 'another application' }),
       'another issuer': await assertion(ada, { issuer: 'https://evil.test' }),
       'a key that is not published': await assertion(ada, { kid: 'unknown' }),
-      nobody: await assertion({}),
+      noOne: await assertion({}),
       'no token at all': 'x'.repeat(10_000),
     }
     for (const [what, jwt] of Object.entries(forged)) {
@@ -192,7 +192,7 @@ describe('Cloudflare Access', () => {
     expect((await attempt('getStatus', withAssertion(genuine))).status).toBe(200)
   })
 
-  it('whoever goes on trying forged ones is not looked at any more, and on record', async () => {
+  it('anyone who goes on trying forged ones is not looked at any more, and on record', async () => {
     const stranger = await generateKeyPair('RS256')
     const jwt = await assertion(ada, { key: stranger.privateKey })
     const sender = '192.0.2.7'
@@ -245,7 +245,7 @@ describe('what is too much', () => {
     const init = { method: 'POST', headers: bearer(ADMIN_TOKEN), body: endless, duplex: 'half' }
     const status = await fetch(url, init as RequestInit).then(
       (response) => response.status,
-      // Whoever refuses to read on may close the connection before the answer is read.
+      // Anyone who refuses to read on may close the connection before the answer is read.
       () => 413,
     )
     expect(status).toBe(413)

@@ -150,7 +150,7 @@ it('explain and the gate agree on every visitor of every document in every state
   )
   await fc.assert(agree, { numRuns: DOCUMENTS, endOnFailure: true })
   expect(seen.size).toBeGreaterThan(4)
-  // What the Controller has written to KV itself is never taken for somebody else's.
+  // What the Controller has written to KV itself is never taken for someone else's.
   const { versions } = await gate.admin.call('listVersions', { query: { limit: '1000' } })
   expect(versions.filter(({ source }) => source === 'kv').length).toBeLessThanOrEqual(1)
 })

@@ -76,7 +76,7 @@ it('a rollback does not wait for a receiver that is down, nor do other receivers
   })
   await eventually('it is rolled back', async () => (await gate.flag(FLAG)).state === 'rolled-back')
   const closedMs = Date.now()
-  await eventually('nobody is led there', () => lastAre(load, 30, closedMs, ({ origin }) => origin === 'old'))
+  await eventually('no one is led there', () => lastAre(load, 30, closedMs, ({ origin }) => origin === 'old'))
   await load.stop()
   await eventually('the other receiver has its message', () => chatted.length > 0)
   expect(JSON.parse(chatted[0] ?? '')).toEqual({

@@ -143,7 +143,7 @@ it('every command of a rollout', async () => {
 })
 
 it('looking: status, its stream, convergence, series, audit, feedback', async () => {
-  await gate.get('/', { 'x-user-id': 'somebody' })
+  await gate.get('/', { 'x-user-id': 'visitor' })
   expect(await admin.call('whoAmI')).toMatchObject({ name: 'admin', role: 'admin' })
   const { flags } = await admin.call('getStatus')
   expect(Object.keys(flags)).toEqual(expect.arrayContaining([FLAG, STAGED]))
@@ -151,7 +151,7 @@ it('looking: status, its stream, convergence, series, audit, feedback', async ()
   expect((await admin.call('getConvergence')).colos).not.toEqual([])
   await admin.call('getSeries', { query: { flag: FLAG, seconds: '60' } })
   expect((await admin.call('listAudit', { query: { limit: '5' } })).records).toHaveLength(5)
-  const headers = { 'x-user-id': 'somebody', 'content-type': 'application/json' }
+  const headers = { 'x-user-id': 'visitor', 'content-type': 'application/json' }
   const body = JSON.stringify({ reports: [{ type: 'feedback', flag: FLAG, text: 'nice' }] })
   const sent = await fetch(`${gate.url}/__sluice/events`, { method: 'POST', headers, body })
   expect(sent.status).toBe(202)
@@ -179,7 +179,7 @@ it('looking: status, its stream, convergence, series, audit, feedback', async ()
 })
 
 it('explain, previews, tokens, webhooks', async () => {
-  const context = { targetingKey: 'somebody' }
+  const context = { targetingKey: 'visitor' }
   expect((await admin.call('explain', { body: { flag: FLAG, context } })).flags).toMatchObject([
     { flag: FLAG },
   ])
@@ -204,7 +204,7 @@ it('explain, previews, tokens, webhooks', async () => {
   expect(await refusal('testWebhook', { body: { url: 'http://elsewhere.test/' } })).toBe(404)
 })
 
-it('nobody calls anything without a token, and nobody changes anything with a token to look', async () => {
+it('refuses calls without a token, and changes with a token to look', async () => {
   const needs = { flag: FLAG, verb: 'pause', version: '1', id: 'x' }
   for (const id of Object.keys(ROUTES) as OperationId[]) {
     const call = { params: needs, body: {} } as Call<OperationId>

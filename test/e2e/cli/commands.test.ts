@@ -167,7 +167,7 @@ describe('which gate', () => {
     expect((await run(['status', '--url', elsewhere], { env: { ...env, SLUICE_URL: gate.url } })).code).toBe(
       1,
     )
-    expect((await run(['status', '--profile', 'nobody'], { env })).code).toBe(2)
+    expect((await run(['status', '--profile', 'missing'], { env })).code).toBe(2)
     const file = JSON.parse(await readFile(join(cwd, 'own/profiles.json'), 'utf8'))
     expect(file.profiles.main).toEqual({ url: gate.url, token: ADMIN_TOKEN })
   })

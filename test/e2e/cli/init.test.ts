@@ -104,13 +104,13 @@ describe('sluice init in an empty folder', () => {
     const script = resolve(SLUICE)
     await mkdir(cwd)
     const urls = ['--old', origins.old.url, '--new', origins.new.url]
-    // A folder that deploys to a namespace of its own.
+    // A folder that deploys to its own namespace.
     expect((await runSluice(script, ['init', ...urls, '--kv', 'a'.repeat(32)], cwd)).code).toBe(0)
     const document = JSON.parse(await readFile(join(cwd, 'gate.json'), 'utf8'))
     document.flags['new-site'].rules = [{ serve: 'on' }]
     await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
-    const nobody = `http://127.0.0.1:${await freePort()}`
-    const down = await runSluice(script, ['kill', 'new-site', '--url', nobody], cwd)
+    const unreachable = `http://127.0.0.1:${await freePort()}`
+    const down = await runSluice(script, ['kill', 'new-site', '--url', unreachable], cwd)
     expect(down).toMatchObject({
       code: 0,
       err: expect.stringContaining('Writing the kill list in KV instead'),
@@ -128,7 +128,7 @@ describe('sluice init in an empty folder', () => {
     }
   })
 
-  it('keeps what stands in .gitignore, and writes over other files only when told', async () => {
+  it('keeps what is in .gitignore, and writes over other files only when told', async () => {
     const cwd = join(folder, 'with-files')
     await mkdir(cwd)
     await writeFile(join(cwd, '.gitignore'), 'node_modules/\nsecret')

@@ -57,7 +57,7 @@ const originOf = async (url: string) => await (await fetch(url, { headers: { 'x-
 const lastOfNewMs = () =>
   performance.timeOrigin + Math.max(...workerd.urls.map((_, isolate) => traffic.lastFrom(isolate, 'new')))
 
-it.each([1, 2])('when it has ended, nobody is served by the closed origin any more (time %i)', async () => {
+it.each([1, 2])('when it has ended, no one is served by the closed origin any more (time %i)', async () => {
   const killed = await run(['kill', FLAG, '--wait', '--json'])
   const asked = await Promise.all(workerd.urls.flatMap((url) => [url, url, url].map(originOf)))
   expect(killed).toMatchObject({ code: 0, err: '' })
@@ -83,7 +83,7 @@ it('tells people how it goes on, and ends with what was measured', async () => {
   expect(out).toMatch(
     /^✔ f is killed, epoch \d+\n {2}Live everywhere after \d+\.\d s\n {2}4 isolates in 1 location active in the last 60 s\n(?: {2}KV, .*\n)?$/,
   )
-  // Somebody else does the same: it is so already, and seen everywhere.
+  // Someone else does the same: it is so already, and seen everywhere.
   const again = await run(['kill', FLAG, '--wait'])
   expect([again.code, again.err.includes('is killed already')]).toEqual([0, true])
   expect((await run(['unkill', FLAG])).code).toBe(0)

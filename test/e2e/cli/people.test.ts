@@ -69,7 +69,7 @@ it.each([
     `${Number(review.people.movedPercent.toFixed(3))} % of 90 recent requests would get another variant`,
   )
 
-  // Nobody is there to be asked: nothing happens.
+  // No one is there to be asked: nothing happens.
   const patch = JSON.stringify({ rules: documentWith(percentage, countries).flags[FLAG]?.rules })
   for (const args of [
     ['publish', 'next.json'],

@@ -123,7 +123,7 @@ it('a canary that is really worse is closed all the same', async () => {
   const loads = visit()
   await eventually('it is closed', async () => (await flag()).state === 'rolled-back')
   const closedMs = Date.now()
-  await eventually('nobody is led there', () =>
+  await eventually('no one is led there', () =>
     loads.every((load) => lastAre(load, 20, closedMs, ({ origin }) => origin === 'old')),
   )
   await Promise.all(loads.map((load) => load.stop()))

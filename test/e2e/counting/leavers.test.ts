@@ -99,7 +99,7 @@ function visit(path: string, headers: Record<string, string>): Socket {
 const ask = (path: string, headers: Record<string, string> = {}) =>
   fetch(`${gate.urls[0]}${path}`, { headers, signal: AbortSignal.timeout(30_000) })
 
-/** Time in which the gate hears that somebody has left: nothing tells from outside. */
+/** Time in which the gate hears that someone has left: nothing tells from outside. */
 const heard = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 describe('a visitor who leaves while others wait', () => {

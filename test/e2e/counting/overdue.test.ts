@@ -1,4 +1,4 @@
-/** A canary that hangs, long before its time is up: what nobody has an answer to is counted, and closes it. */
+/** A canary that hangs, long before its time is up: what no one has an answer to is counted, and closes it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventually, type Status, startGate, type TestGate } from '../gate/support/test-gate.ts'
 import { startOrigin, type TestOrigin } from '../gate/support/test-origin.ts'
@@ -116,12 +116,12 @@ it('counts a request once, whenever its answer comes', async () => {
   hangs = true
   const late = visit('slow-end', canary)
   await eventually(async () => {
-    // Whoever comes next sees to it.
+    // Anyone who comes next sees to it.
     await visit('slow-end', control)
     return (await seenOf('slow-end'))?.arms.canary.requests === before.requests + 1 || undefined
   })
   answerAll()
-  // The stand-in answers for it, and the canary is charged.
+  // The fallback answers for it, and the canary is charged.
   expect(await late).toBe('old')
   await eventually(async () => (await seenOf('slow-end'))?.arms.canary.errors === 1 || undefined)
   expect(await settledCanary('slow-end')).toMatchObject({

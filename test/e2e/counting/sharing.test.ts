@@ -65,7 +65,7 @@ describe('of 20,000 targeting keys', () => {
     expect(Math.abs(decidedOn(percentage).size - KEYS.length * p)).toBeLessThan(3 * deviation)
   })
 
-  it('nobody leaves as the percentage grows, and at 100 % everybody is on', () => {
+  it('no one leaves as the percentage grows, and at 100 % everybody is on', () => {
     const steps = [0, 1, 10, 25, 50, 99.999, 100].map((percentage) => decidedOn(percentage))
     for (const [index, after] of steps.slice(1).entries())
       expect(lost(steps[index] ?? after, after)).toEqual([])

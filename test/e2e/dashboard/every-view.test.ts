@@ -206,7 +206,7 @@ describe.skipIf(!hasBrowser)('what comes and goes', () => {
     await close()
   })
 
-  it('an address that somebody has cut short says that there is no such flag', async () => {
+  it('an address that someone has cut short says that there is no such flag', async () => {
     const { page, complaints, close } = await openTab(browser)
     await signIn(page, gate.url, ADMIN_TOKEN, '/flags/%E0%A4%A')
     await page.getByText('The document has no flag').waitFor()

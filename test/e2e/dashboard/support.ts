@@ -8,7 +8,7 @@ const CHROMIUM =
 /** Whether there is a browser on this machine at all. */
 export const hasBrowser = CHROMIUM !== undefined
 
-/** `ignoreDefaultArgs` are switches that Playwright sets, and that somebody needs unset. */
+/** `ignoreDefaultArgs` are switches that Playwright sets, that a test needs unset. */
 export async function startBrowser(ignoreDefaultArgs: string[] = []): Promise<Browser> {
   return await chromium.launch({
     ignoreDefaultArgs,
@@ -37,7 +37,7 @@ export type Visit = {
   close(): Promise<void>
 }
 
-/** A fresh tab, nobody signed in. */
+/** A fresh tab, no one signed in. */
 export async function openTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext(options)
   context.setDefaultTimeout(PATIENCE_MS)

@@ -37,7 +37,7 @@ describe.each(['old', 'new'] as const)('the %s shop', (version) => {
     expect(cart).toMatchObject({ version, count: 3, totalCents: 12_600, currency: 'EUR' })
   })
 
-  it('answers 304 to the ETag of its own style sheet only', async () => {
+  it('answers 304 to the ETag of its style sheet only', async () => {
     const etag = (await get('/style.css', {}, version)).headers.get('etag') ?? ''
     const headers = { 'if-none-match': `"other", W/${etag}` }
     expect((await get('/style.css', { headers }, version)).status).toBe(304)

@@ -76,7 +76,7 @@ describe('tools for proxies', () => {
     expect(await response.text()).toContain('expected')
   })
 
-  it('gzip compresses for whoever accepts it', async () => {
+  it('gzip compresses for anyone who accepts it', async () => {
     const zipped = await raw('/gzip', { 'accept-encoding': 'br, gzip;q=0.5' })
     expect(zipped.response.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' })
     const plain = await raw('/gzip', { 'accept-encoding': 'gzip;q=0' })

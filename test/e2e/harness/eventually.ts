@@ -2,7 +2,7 @@
 
 export type EventuallyOptions = { deadlineMs?: number; everyMs?: number }
 
-/** Generous: the machine may be slow, and nobody waits longer than needed. */
+/** Generous: the machine may be slow, and no one waits longer than needed. */
 const DEADLINE_MS = 120_000
 const EVERY_MS = 100
 

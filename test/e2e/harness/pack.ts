@@ -16,7 +16,7 @@ const PATIENCE_MS = 200_000
 
 /** Builds and packs it into a folder; gives the path of the tarball. One at a time: a build empties dist first. */
 export async function packInto(folder: string): Promise<string> {
-  await eventually('nobody else packs', takeLock, { deadlineMs: PATIENCE_MS, everyMs: 200 })
+  await eventually('no one else packs', takeLock, { deadlineMs: PATIENCE_MS, everyMs: 200 })
   try {
     const args = ['pack', '--silent', '--pack-destination', folder]
     const { stdout } = await promisify(execFile)('npm', args, { cwd: PROJECT_ROOT })

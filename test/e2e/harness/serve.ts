@@ -20,7 +20,7 @@ export type ServeOptions = {
   /** The document that is built in. */
   document: object
   kv: KvServer
-  /** Isolates that share the Durable Objects, each with an address of its own. Default 1. */
+  /** Isolates that share the Durable Objects, each with its own address. Default 1. */
   isolates?: number
   /** True: each call of a Durable Object throws. */
   brokenObjects?: boolean

@@ -1,4 +1,4 @@
-/** A rollout that climbs by itself while its canary is well, and stands still while nobody comes. */
+/** A rollout that climbs by itself while its canary is well, and stands still while no one comes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentOfFlags, staged } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -9,7 +9,7 @@ import { type Gate, startGate } from '../harness/running-gate.ts'
 
 const VISITORS = 2_000
 const ladder = (bake: string) => [1, 5, 25, 50, 100].map((percentage) => ({ percentage, bake }))
-/** Judged by an absolute limit alone, a stage is done when it has baked and somebody was there. */
+/** Judged by an absolute limit alone, a stage is done when it has baked and someone was there. */
 const LIMIT_ONLY = { ceilings: { errorRate: 0.5 } }
 
 let origins: { old: Origin; new: Origin }
@@ -91,7 +91,7 @@ async function climbs(flag: string, requestsPerSecond: number, deadlineMs: numbe
 }
 
 describe('a healthy canary', () => {
-  it('climbs 1 → 5 → 25 → 50 → 100 % by itself; nobody is led back, and no request fails', async () => {
+  it('climbs 1 → 5 → 25 → 50 → 100 % by itself; no one is led back, and no request fails', async () => {
     await climbs('climbing', 200, 180_000)
     const records = await gate.audit('climbing')
     const firstStep = records.filter(({ action }) => action === 'advance').at(-1)

@@ -118,7 +118,7 @@ async function rollbacksOf(flag: Flag) {
 it(
   'rollouts whose canary is as good as control stay open, each where it is',
   async () => {
-    await gate.admin.command('paused', 'pause', { reason: 'somebody wants to look' })
+    await gate.admin.command('paused', 'pause', { reason: 'someone wants to look' })
     const shots = await visitUntil('every canary has been seen', KEYS, (flag) => canaryRequests(flag) >= 30)
     for (const key of KEYS) expect([key, await stateOf(key)]).toEqual([key, 'open'])
     expect((await gate.flag('paused')).waitingFor).toMatch(/^paused/)
@@ -129,7 +129,7 @@ it(
 )
 
 it(
-  'one visitor who retries a page 1,000 times, which fails for nobody else, closes nothing',
+  'one visitor who retries a page 1,000 times, which fails for no one else, closes nothing',
   async () => {
     const visit = (id: string) => gate.get('/lonely', { ...visitorHeaders(0), 'x-user-id': id })
     for (let n = 0; unlucky === ''; n++) {
@@ -185,7 +185,7 @@ describe('when some fail, some are slow, and some share an outage with control',
   })
 
   it(
-    'nobody is led to a closed version any more, and nothing else is closed',
+    'no one is led to a closed version any more, and nothing else is closed',
     async () => {
       const enough = ({ verdict }: FlagStatusView) =>
         Math.min(verdict?.evidence.canaryErrors ?? 0, verdict?.evidence.controlErrors ?? 0) >= 10

@@ -1,5 +1,5 @@
 /**
- * A canary that is dead in every way, under requests of mixed shapes: whoever asks for something that may be asked
+ * A canary that is dead in every way, under requests of mixed shapes: anyone who asks for something that may be asked
  * twice gets it, from the first request on, and meanwhile the guard closes the flag. SLUICE_LONG=1 makes it 10,000
  * requests a way.
  */
@@ -151,7 +151,7 @@ const seenOf = async (key: string) => ((await gate.admin('status')) as Status).f
 
 describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that is dead (%s)', (way, key) => {
   it(
-    'costs nobody an answer, and is closed meanwhile',
+    'costs no one an answer, and is closed meanwhile',
     async () => {
       const shots = await inParallel(REQUESTS, AT_ONCE, (index) => shoot(key, index))
       const failed = shots.filter(({ isSafe, isRight }) => isSafe && !isRight).map(({ what }) => what)
@@ -183,7 +183,7 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
 
 describe.each(Object.keys(SUFFERING))('a canary that is dead while control suffers too (%s)', (key) => {
   it(
-    'adds a tenth to the load of control at most, and costs nobody an answer once control is back',
+    'adds a tenth to the load of control at most, and costs no one an answer once control is back',
     async () => {
       isSuffering = true
       const shots = await inParallel(REQUESTS, AT_ONCE, (index) => shoot(key, index))

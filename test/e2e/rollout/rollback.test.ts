@@ -40,7 +40,7 @@ it('a new origin that fails half its requests is closed by itself', async () => 
   const brokenMs = Date.now()
   await eventually('the flag is rolled back', async () => (await state(FLAG)) === 'rolled-back')
   const closedMs = Date.now()
-  await eventually('nobody is sent there any more', () =>
+  await eventually('no one is sent there any more', () =>
     lastAre(load, 40, closedMs, ({ status, origin }) => status === 200 && origin === 'old'),
   )
   const lastNew = load.shots.findLast((shot) => shot.origin === 'new')
@@ -87,7 +87,7 @@ it('it stays closed after kill -9 of workerd, also when the origin is well again
 })
 
 it('only a person opens it again, as a new generation', async () => {
-  await gate.admin.command(FLAG, 'resume', { reason: 'mended' })
+  await gate.admin.command(FLAG, 'resume', { reason: 'fixed' })
   const resumedMs = Date.now()
   await eventually('visitors see the new origin again', () => {
     const last = load.since(resumedMs).slice(-100)

@@ -1,4 +1,4 @@
-/** What somebody meets who has just cloned the repository, with whatever Node the machine has. */
+/** A fresh clone of the repository, with any Node that the machine has. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -13,7 +13,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     owner: owner ?? undefined,
     expiresMs: expires === null ? undefined : parseTimeMs(expires),
     settledSinceMs: settledSinceMs ?? undefined,
-    // Only requests that a flag routes are counted: of others nobody knows whether they are used.
+    // Only requests that a flag routes are counted: whether others are used is not known.
     lastSeenMs: routes.length > 0 ? lastSeenMs : undefined,
     knownSinceMs,
   }

@@ -24,7 +24,7 @@ export async function publishAnswer(
   const published = await controller.publish(change, options)
   if (published.ok) {
     const { info, changed, changes, people, kvPending, tag } = published
-    // Whoever publishes and then looks wants to see what was published.
+    // An operator who publishes and then looks wants to see what was published.
     await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
     return {
       version: info.version,

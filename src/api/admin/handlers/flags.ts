@@ -120,7 +120,7 @@ async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
     return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
   }
   const known = parseKillList(await env.GATE.get('kill', { type: 'text' }))
-  // Whoever is on a list that can't be read any more stays closed.
+  // A flag on a list that can no longer be read stays killed.
   const list = known.ok ? known.value : live.killList
   if (!list.includes(flag)) await env.GATE.put('kill', JSON.stringify([...list, flag]))
   await live.refreshNow(env, Date.now())

@@ -10,7 +10,7 @@ type Line = readonly [args: string, says: string | RegExp]
 type Refused = readonly [args: string, code: 1 | 2, says: string | RegExp]
 type Walk = { does: readonly Line[]; refuses: readonly Refused[] }
 
-export const NO_TOKEN = 'nobody: '
+export const NO_TOKEN = 'no token: '
 /** Run without a token. */
 const stranger = (line: string): Refused => [`${NO_TOKEN}${line}`, 1, 'Send a token']
 
@@ -49,7 +49,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   simulate: {
     does: [['simulate --stage 1', '10,000 visitors']],
-    refuses: [['simulate --flag nobody', 1, 'no flag nobody']],
+    refuses: [['simulate --flag missing', 1, 'no flag missing']],
   },
   diff: {
     does: [
@@ -241,7 +241,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   'token revoke': {
     does: [['token revoke ci', 'revoked ci']],
-    refuses: [['token revoke nobody', 1, 'nobody']],
+    refuses: [['token revoke missing', 1, 'missing']],
   },
   webhook: {
     does: [['webhook HOOK', 'answered 200']],
@@ -261,7 +261,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   'profile use': {
     does: [['profile use other', 'other is the current']],
-    refuses: [['profile use nobody', 2, 'no profile nobody']],
+    refuses: [['profile use missing', 2, 'no profile missing']],
   },
   'profile remove': {
     does: [['profile remove other', 'removed other']],
