@@ -128,8 +128,14 @@ export function gate({ document }: GateOptions): MiddlewareHandler {
     const [env, ctx] = surroundingsOf(c)
     return OWN_PATH.test(c.req.path)
       ? await endpoints.fetch(c.req.raw, env, ctx)
-      : await own.handle(c.req.raw, env, ctx)
+      : withHeadersToSet(await own.handle(c.req.raw, env, ctx))
   }
+}
+
+/** Hazard: the headers of a fetched response refuse changes, so a middleware around this one that sets some would throw. */
+function withHeadersToSet(response: Response): Response {
+  const { status, webSocket } = response
+  return webSocket || status < 200 || status > 599 ? response : new Response(response.body, response)
 }
 
 /** A gate of this document, which is checked here so that no request meets an invalid one. */

@@ -67,12 +67,14 @@ readDecision(new Headers(), { signingKey: fromEnvironment })
 `
 
 let folder: string
+let tarball: string
 let url: string
 let worker: RunningWorker | undefined
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-package-'))
-  await install(folder, [await packInto(folder), `hono@${(await peerVersions('hono')).tested}`])
+  tarball = await packInto(folder)
+  await install(folder, [tarball, `hono@${(await peerVersions('hono')).tested}`])
   worker = await startWorker(folder, WORKER, DOCUMENT)
   url = worker.url
 }, 600_000)
@@ -119,7 +121,7 @@ describe('the packed package', () => {
 
   it('brings nothing along: an app that only reads decisions installs less than 10 MB', async () => {
     const alone = join(folder, 'alone')
-    await install(alone, [join(folder, 'sluice-0.1.0.tgz')])
+    await install(alone, [tarball])
     const installed = join(alone, 'node_modules')
     const files = await readdir(installed, { recursive: true })
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(installed, file))).size))
@@ -127,7 +129,7 @@ describe('the packed package', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_INSTALLED_BYTES)
     const sluice = (...args: string[]) =>
       run(process.execPath, [join(installed, 'sluice/bin/sluice.js'), ...args], { cwd: alone })
-    expect((await sluice('--version')).stdout.trim()).toBe('0.1.0')
+    expect((await sluice('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
     const refused = await sluice('dev', '--demo').catch((error: { stderr: string }) => error)
     expect(refused.stderr).toMatch(/npm install --save-dev miniflare@\d/)
   })
