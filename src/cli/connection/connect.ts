@@ -47,7 +47,7 @@ async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
   return (await readLocalGate(terminal.cwd)) ?? { url: DEFAULT_URL, token: undefined }
 }
 
-/** The token of a gate that is given by its address, where a profile has it. */
+/** The gate at an address, with its token if a profile has it. */
 async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
   const { profiles } = await readProfiles(terminal)
   const local = await readLocalGate(terminal.cwd)

@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 
 export const DEV_VARS = '.dev.vars'
 
-/** What the folder's .dev.vars sets, read as wrangler reads it; nothing where there is no such file. */
+/** The variables of the folder's .dev.vars, parsed as wrangler does; none if there is no such file. */
 export async function readDevVars(folder: string): Promise<Record<string, string | undefined>> {
   return parseEnv(await readFile(join(folder, DEV_VARS), 'utf8').catch(() => ''))
 }

@@ -29,7 +29,7 @@ export async function readLocalGate(folder: string): Promise<LocalGateNote | und
 export async function writeLocalGate(folder: string, note: LocalGateNote): Promise<void> {
   await mkdir(join(folder, LOCAL_FOLDER), { recursive: true })
   await writeFile(notePath(folder), `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 })
-  // However the process ends: with a stale note the other commands would call a gate that is gone.
+  // Also when the process is interrupted: a stale note would lead other commands to a gate that has stopped.
   process.once('exit', () => rmSync(notePath(folder), { force: true }))
 }
 

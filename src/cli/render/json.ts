@@ -1,4 +1,4 @@
-/** Readable JSON: what fits on a line is on one. */
+/** Readable JSON: a value that fits on one line is written on one. */
 const WIDTH = 100
 
 export function readableJson(value: unknown, indent = ''): string {

@@ -6,7 +6,7 @@ import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
 import { percentText } from '../../core/figures.ts'
 import type { Change } from './make-change.ts'
 
-/** A document that would have the same effect, so that its impact can be told from recent requests. */
+/** A document that would have the same effect, so that its impact can be computed. */
 export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number; rule?: number }
 
 export type Plan = {
@@ -74,7 +74,7 @@ export function plansFor(flag: FlagSummary, definition: Definition): Plan[] {
   return [...(isWorse(flag) ? [back, ...climbing] : [...climbing, back]), ...others]
 }
 
-/** The guard has found the canary worse: rolling back comes first then, and nothing else stands out. */
+/** The guard has found the canary worse: rolling back comes first, as the only primary button. */
 function isWorse({ frozen, verdict }: FlagSummary): boolean {
   return frozen || verdict === 'failing'
 }

@@ -1,4 +1,4 @@
-/** Makes changes: sends them, tells how far each has come, and offers to undo it where that is possible. */
+/** Sends changes, shows their convergence, and offers to undo those that can be undone. */
 import type { AdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
@@ -9,7 +9,7 @@ import { textOf } from '../state/session.ts'
 /** One change of one flag. `all` is every flag, for kill and unkill. */
 export type Change = {
   flag: string
-  /** What to say when it is done, such as "new-shop is killed". */
+  /** The message when it is done, such as "new-shop is killed". */
   done: string
   undo?: Change | undefined
 } & (
@@ -34,7 +34,7 @@ export async function makeChange(client: AdminClient, change: Change, reason: st
   }
 }
 
-/** Tells how far a change has come, until it is everywhere or `FOLLOW_MS` are over. */
+/** Reports the convergence of a change until it is live everywhere or `FOLLOW_MS` are over. */
 type Follow = (say: (text: string) => void) => Promise<void>
 
 async function send(client: AdminClient, change: Change, reason: string): Promise<Follow> {
@@ -43,7 +43,7 @@ async function send(client: AdminClient, change: Change, reason: string): Promis
   if (change.kind === 'command') {
     const stage = change.stage === undefined ? {} : { stage: change.stage }
     const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })
-    // Without the Controller, its arrival can't be followed.
+    // Without the Controller, its convergence is unknown.
     return via === 'kv' ? async () => undefined : (say) => followEpoch(client, epoch, say)
   }
   const params = { flag }
@@ -117,7 +117,7 @@ async function follow(
 ): Promise<void> {
   const untilMs = Date.now() + FOLLOW_MS
   while (Date.now() < untilMs) {
-    // The change stands, whether or not its arrival can be asked for.
+    // A failure here does not affect the change itself.
     const convergence = await client.call('getConvergence', { query }).catch(() => undefined)
     if (convergence && isDone(convergence)) return
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))

@@ -7,7 +7,7 @@ import { Link } from '../state/router.tsx'
 import { Changes } from './document-diff.tsx'
 import { Ago } from './time.tsx'
 
-/** `isOfOneFlag`: the flag stands above the list, and needs no naming. */
+/** `isOfOneFlag`: the flag is named above the list already. */
 export function AuditList({
   records,
   isOfOneFlag,

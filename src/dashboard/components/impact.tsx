@@ -32,7 +32,7 @@ export function ImpactList({ impact, flag }: ImpactListProps) {
   )
 }
 
-/** The impact of a change of the document in force: 'unknown' where it cannot be told, undefined until it is. */
+/** The impact of a change of the document in force; undefined while it is being computed. */
 export function useImpact(
   change: ((document: JsonObject) => JsonObject | undefined) | undefined,
 ): Impact | 'unknown' | undefined {
@@ -61,10 +61,10 @@ export function useImpact(
   return impact
 }
 
-/** The impact while it is being told, and when it cannot be. */
+/** The impact, also while it is being computed and where it is unknown. */
 export function ImpactNotice({ impact, flag }: { impact: Impact | 'unknown' | undefined; flag?: string }) {
   if (impact === undefined) return <p class="impact muted">Replaying recent requests…</p>
-  if (impact === 'unknown') return <p class="hint">The impact could not be told from recent requests.</p>
+  if (impact === 'unknown') return <p class="hint">The impact could not be computed from recent requests.</p>
   return flag === undefined ? (
     <p class="impact">{impactText(impact)}.</p>
   ) : (

@@ -52,7 +52,7 @@ export function Card({ title, label, class: name = '', hint, tools, children }: 
   )
 }
 
-/** A text that appears when something goes wrong; a screen reader is told at once. */
+/** A problem, which a screen reader announces at once. */
 export function ProblemText({ children }: { children: ComponentChildren }) {
   return (
     <p class="problem" role="alert">
@@ -94,8 +94,8 @@ export function Table({ columns, children }: TableProps) {
 }
 
 /**
- * Moves the focus to the first button of an element when the button that had it is gone since `what` changed: the
- * browser would drop the focus to the top of the page.
+ * Moves the focus to the first button of an element when a change of `what` has removed the button that had it: the
+ * browser would move it to the top of the page.
  */
 export function useKeepFocus(element: { current: HTMLElement | null }, what: string): void {
   const hadFocus = useRef(false)

@@ -9,7 +9,7 @@ export type Status = Responses['getStatus']
 
 export type LiveState = {
   status: Status | undefined
-  /** How it comes: `lost` when neither streaming nor asking works. */
+  /** `lost` when neither streaming nor polling works. */
   by: 'starting' | 'stream' | 'polling' | 'lost'
   /** When the gate was last heard of, by this browser's clock. */
   heardAtMs: number
@@ -57,30 +57,30 @@ async function follow(client: AdminClient, flags: string, stop: AbortSignal): Pr
 /** Resolves when the stream has ended or fallen silent, with whether it sent anything. */
 async function stream(client: AdminClient, flags: string, stop: AbortSignal): Promise<boolean> {
   const end = new AbortController()
-  const give = () => end.abort()
-  stop.addEventListener('abort', give)
-  let timer = setTimeout(give, FIRST_EVENT_MS)
+  const abort = () => end.abort()
+  stop.addEventListener('abort', abort)
+  let timer = setTimeout(abort, FIRST_EVENT_MS)
   let hasEvents = false
   // Where streaming has failed before, polling continues until it works.
-  const meanwhile = new AbortController()
-  const isDoubtful = live.value.by === 'polling' || live.value.by === 'lost'
-  if (isDoubtful) void poll(client, flags, AbortSignal.any([meanwhile.signal, end.signal]))
+  const polling = new AbortController()
+  const hasFailedBefore = live.value.by === 'polling' || live.value.by === 'lost'
+  if (hasFailedBefore) void poll(client, flags, AbortSignal.any([polling.signal, end.signal]))
   try {
     const response = await client.open('streamStatus', { query: { flags } }, end.signal)
     for await (const { event, data } of eventsOf(response)) {
       clearTimeout(timer)
-      timer = setTimeout(give, SILENCE_MS)
+      timer = setTimeout(abort, SILENCE_MS)
       if (stop.aborted) break
       hasEvents = true
-      meanwhile.abort()
-      hear('stream', event === 'status' ? (JSON.parse(data) as Status) : undefined)
+      polling.abort()
+      received('stream', event === 'status' ? (JSON.parse(data) as Status) : undefined)
     }
   } catch {
     // Polling follows, and tells whether the gate can be reached at all.
   } finally {
     clearTimeout(timer)
-    meanwhile.abort()
-    stop.removeEventListener('abort', give)
+    polling.abort()
+    stop.removeEventListener('abort', abort)
   }
   return hasEvents
 }
@@ -100,13 +100,13 @@ async function poll(
 async function ask(client: AdminClient, flags: string, stop: AbortSignal): Promise<void> {
   try {
     const status = await client.call('getStatus', { query: { flags } }, stop)
-    if (!stop.aborted) hear('polling', status)
+    if (!stop.aborted) received('polling', status)
   } catch {
     if (!stop.aborted) live.set({ ...live.value, by: 'lost' })
   }
 }
 
-function hear(by: 'stream' | 'polling', status: Status | undefined): void {
+function received(by: 'stream' | 'polling', status: Status | undefined): void {
   live.set({ status: status ?? live.value.status, by, heardAtMs: Date.now() })
 }
 

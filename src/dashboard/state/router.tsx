@@ -79,7 +79,7 @@ export function Link({ to, children, ...rest }: LinkProps) {
   )
 }
 
-/** The parts of a path that fit a pattern such as "/flags/:flag"; undefined where it doesn't. */
+/** The parameters of a path that matches a pattern such as "/flags/:flag"; undefined if it does not. */
 export function match(pattern: string, at: string): Record<string, string> | undefined {
   const wanted = pattern.split('/')
   const found = at.split('/')

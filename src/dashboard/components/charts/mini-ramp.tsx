@@ -1,7 +1,7 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { liveShare, stageText, stateOf } from '../../../contract/words/flag-state.ts'
 
-/** How far a rollout has come: a bar for the share, or a notch for each of its stages. */
+/** The progress of a rollout: a notch for each stage, or a bar for the share. */
 export function MiniRamp({ flag }: { flag: FlagSummary }) {
   const nowMs = Date.now()
   const { tone } = stateOf(flag, nowMs)

@@ -5,7 +5,7 @@ import { useSession } from '../../state/session.ts'
 
 const WIDTH = 96
 const HEIGHT = 28
-/** A lower error rate is noise, and should look like it. */
+/** The scale never ends below this rate, so that noise looks small. */
 const MIN_SCALE = 0.02
 const LOOK = { seconds: 300, everyMs: 10_000 }
 

@@ -150,7 +150,7 @@ export function CheckField({ path, label, fallback = false }: FieldProps & { fal
 }
 
 type ListFieldProps = FieldProps & {
-  /** Whether numbers and booleans are told from texts. */
+  /** Whether items can be numbers and booleans. */
   isTyped?: boolean
 }
 

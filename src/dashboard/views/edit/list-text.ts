@@ -5,7 +5,7 @@ type Item = string | number | boolean
 const QUOTED = /^\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)/
 const PLAIN = /^[^,]*(?:,|$)/
 
-/** `isTyped`: numbers and booleans are told from texts, so a text that looks like one is quoted. */
+/** `isTyped`: items can be numbers and booleans, so a text that looks like one is quoted. */
 export function listText(items: readonly unknown[], isTyped: boolean): string {
   return items.map((item) => itemText(item, isTyped)).join(', ')
 }

@@ -157,7 +157,7 @@ type StateLineProps = {
   flag: FlagSummary
   status: FlagStatusView
   definition: FlagInput
-  /** The reason of the kill, where the audit log has it. */
+  /** The reason of the kill, if the audit log has it. */
   killedFor: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Kills all flags at once, and lifts that: both ask first. */
+/** Kills all flags at once, or lifts that kill, after confirmation. */
 import { useState } from 'preact/hooks'
 import { plural } from '../../../core/figures.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
