@@ -33,9 +33,9 @@ export function durationText(durationMs: number): string {
   return seconds < 129_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
-/** A short wait to a tenth of a second: 940 → "0.9 s". */
+/** A short wait to a tenth of a second, at least "0.1 s": 940 → "0.9 s". */
 export function secondsText(durationMs: number): string {
-  return `${(durationMs / 1_000).toFixed(1)} s`
+  return `${Math.max(0.1, durationMs / 1_000).toFixed(1)} s`
 }
 
 /** How long ago something was: "just now", "5 min ago". */

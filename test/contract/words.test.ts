@@ -15,6 +15,7 @@ import { flagImpactText, impactText, unknownImpactText } from '../../src/contrac
 import {
   audienceText,
   conditionText,
+  foundText,
   prerequisites,
   requirementText,
   ruleText,
@@ -50,6 +51,10 @@ describe('a rule', () => {
     const [is, isNot] = [false, true].map((negate) => conditionText({ attribute: 'a', op, negate }))
     expect(is).not.toContain('_')
     expect(isNot).not.toBe(is)
+  })
+
+  it('says what a traced condition found', () => {
+    expect([null, 'RO', ['a', 'b']].map(foundText)).toEqual(['(missing)', '(found RO)', '(found ["a","b"])'])
   })
 
   it('says whom it is about and what it serves', () => {
@@ -252,6 +257,8 @@ describe('a record of the audit log', () => {
   it('names what was done, with or without the flag beside it', () => {
     expect(deedOf({ action: 'unkill', flag: 'f' }).words).toBe('Lifted the kill of')
     expect(deedOf({ action: 'unkill', flag: null }).words).toBe('Lifted the kill')
+    expect(deedOf({ action: 'document-published', flag: 'f' }).words).toBe('Edited')
+    expect(deedOf({ action: 'document-published', flag: null }).words).toBe('Published the document')
     expect(deedOf({ action: 'login-refused', flag: null })).toEqual({ words: 'Failed sign-in', tone: 'warn' })
     expect(deedOf({ action: 'document-adopted', flag: null }).words).toBe('Published by a direct KV write')
   })

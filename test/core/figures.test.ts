@@ -34,6 +34,7 @@ it.each([
   [durationText(5 * 3_600_000), '5 h'],
   [durationText(9 * 86_400_000), '9 d'],
   [secondsText(940), '0.9 s'],
+  [secondsText(0), '0.1 s'],
   [agoText(1_000), 'just now'],
   [agoText(60_000 * 3), '3 min ago'],
   [latencyText(undefined), '–'],

@@ -1,13 +1,13 @@
 import type { Visitor } from '../../contract/requests.ts'
 import type { Explanation, Responses } from '../../contract/responses.ts'
-import { conditionText, outcomeText } from '../../contract/words/rules.ts'
+import { conditionText, foundText, outcomeText } from '../../contract/words/rules.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
 import { staticContext } from '../../core/context/attributes.ts'
 import { givenContext } from '../../core/context/given-context.ts'
 import { RequestContext } from '../../core/context/request-context.ts'
 import { explainVisitor } from '../../core/decision/explain-visitor.ts'
-import { percentText, valueText } from '../../core/figures.ts'
+import { percentText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
@@ -150,8 +150,7 @@ function ruleLines(
     `  ${paint(style, sign)} rule "${rule}": ${outcomeText(outcome)}${share}`,
     ...conditions.map(({ found, holds, ...condition }) => {
       const mark = paint(holds ? 'green' : 'red', holds ? '✔' : '✗')
-      const has = found === null ? 'nothing' : valueText(found)
-      return `      ${mark} ${conditionText(condition)}  ${paint('dim', `found ${has}`)}`
+      return `      ${mark} ${conditionText(condition)} ${paint('dim', foundText(found))}`
     }),
   ]
 }

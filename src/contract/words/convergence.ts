@@ -5,9 +5,6 @@ import type { Responses } from '../responses.ts'
 type Convergence = Responses['getConvergence']
 type Arrival = Convergence['isolates']
 
-/** Less would read "after 0.0 s". */
-const MIN_SHOWN_MS = 100
-
 /** "Live everywhere after 0.9 s", "3 of 4 isolates on epoch 31", "no traffic right now". */
 export function convergenceText({ epoch, isolates, slowestMs }: Convergence): string {
   return arrivalText(isolates, `on epoch ${epoch}`, slowestMs)
@@ -24,7 +21,7 @@ export function documentConvergenceText(
 function arrivalText({ converged, behind }: Arrival, at: string, slowestMs: number | null): string {
   if (converged + behind === 0) return 'No traffic right now'
   if (behind > 0) return `${converged} of ${plural(converged + behind, 'isolate')} ${at}`
-  return `Live everywhere${slowestMs === null ? '' : ` after ${secondsText(Math.max(MIN_SHOWN_MS, slowestMs))}`}`
+  return `Live everywhere${slowestMs === null ? '' : ` after ${secondsText(slowestMs)}`}`
 }
 
 /** Whether KV, from which new isolates start, has the state of this epoch. */

@@ -1,6 +1,6 @@
 /** What a flag's document says, in words: who gets which variant, and what has to hold before. */
 import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
-import { percentText, timestampText } from '../../core/figures.ts'
+import { percentText, timestampText, valueText } from '../../core/figures.ts'
 
 /** A condition as the document has it, or as a traced decision does. */
 export type ConditionLike = {
@@ -39,6 +39,11 @@ export function conditionText({ attribute, op, values = [], negate, ignoreCase }
   const words = OPERATOR_WORDS[op]?.[negate ? 1 : 0] ?? `${negate ? 'not ' : ''}${op}`
   const operands = values.map(String).join(' or ')
   return [attribute, words, operands, ignoreCase ? '(ignoring case)' : ''].filter(Boolean).join(' ')
+}
+
+/** What a traced condition found in the visitor's attribute: "(found RO)". */
+export function foundText(found: unknown): string {
+  return found === null ? '(missing)' : `(found ${valueText(found)})`
 }
 
 /** Whom a rule is about: "all visitors", "visitors whose country is US or RO". */

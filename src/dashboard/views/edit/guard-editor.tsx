@@ -23,8 +23,8 @@ export function GuardEditor() {
       {guard && (
         <>
           <div class="row">
-            <Part name="errors" label="error rate" guard={guard} />
-            <Part name="latency" label="latency" guard={guard} />
+            <Part name="errors" label="Error rate" guard={guard} />
+            <Part name="latency" label="Latency" guard={guard} />
           </div>
           <div class="guard-fields">
             <SelectField

@@ -125,7 +125,7 @@ function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
       ) : (
         <ListField path={[...path, 'values']} label="Values" isBare isTyped placeholder="US, RO" />
       )}
-      <CheckField path={[...path, 'negate']} label="not" />
+      <CheckField path={[...path, 'negate']} label="Not" />
       <IconButton icon="trash" label="Remove the condition" onClick={onRemove} />
     </div>
   )

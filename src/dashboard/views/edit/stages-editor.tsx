@@ -37,7 +37,7 @@ export function StagesEditor({ path }: { path: Path }) {
               options={ADVANCE}
               fallback="auto"
             />
-            <CheckField path={[...path, index, 'approval']} label="approval" />
+            <CheckField path={[...path, index, 'approval']} label="Approval" />
             <IconButton
               icon="trash"
               label={`Remove ${stageText(index)}`}

@@ -14,7 +14,7 @@ export function Audience({ flag, definition }: AudienceProps) {
     <Card title="Audience" class="audience">
       {flag.state !== 'open' && (
         <p class={`notice ${flag.state === 'disabled' ? '' : 'bad'}`}>
-          {stateOf(flag, Date.now()).label}: all visitors get <Variant name={off} />. Otherwise:
+          {stateOf(flag, Date.now()).label}: all visitors get <Variant name={off} />. When open:
         </p>
       )}
       {prerequisites(definition).map(([label, text]) => (

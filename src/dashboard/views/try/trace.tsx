@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { Explanation } from '../../../contract/responses.ts'
-import { conditionText, outcomeText } from '../../../contract/words/rules.ts'
+import { conditionText, foundText, outcomeText } from '../../../contract/words/rules.ts'
 import { percentText, valueText } from '../../../core/figures.ts'
 import { Icon } from '../../components/icon.tsx'
 import { Link } from '../../state/router.tsx'
@@ -48,8 +48,7 @@ function Rule({ rule }: { rule: RuleTrace }) {
     >
       {conditions.map(({ found, holds, ...condition }, index) => (
         <p key={index} class="condition">
-          {holds ? '✓' : '✗'} {conditionText(condition)}{' '}
-          <span class="muted">found {found === null ? 'nothing' : valueText(found)}</span>
+          {holds ? '✓' : '✗'} {conditionText(condition)} <span class="muted">{foundText(found)}</span>
         </p>
       ))}
       {percentage !== null && position !== null && (
