@@ -1,5 +1,5 @@
 import type { CliCommand } from '../base/command.ts'
-import { noFlag, statusView, summariesOf } from '../render/status-view.ts'
+import { factsByFlag, noFlag, statusView } from '../render/status-view.ts'
 import { watchStatus } from '../render/status-watch.ts'
 
 export const status: CliCommand = {
@@ -24,8 +24,8 @@ export const status: CliCommand = {
     const failed = picture.controller !== 'ok' || picture.document.refused.length > 0
     if (flag !== undefined && !Object.hasOwn(picture.flags, flag)) throw noFlag(flag)
     if (call.isJson) return { json: picture, text: '', failed }
-    const summaries = summariesOf(await call.ask('listFlags'))
-    return { json: picture, text: statusView(picture, { url, paint: call.paint, flag, summaries }), failed }
+    const facts = await factsByFlag(client)
+    return { json: picture, text: statusView(picture, { url, paint: call.paint, flag, facts }), failed }
   },
 }
 

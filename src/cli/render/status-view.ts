@@ -1,7 +1,10 @@
 /** The gate's status as text. */
 
-import type { FlagStatusView, FlagSummary, Responses } from '../../contract/responses.ts'
+import type { AdminClient } from '../../contract/client.ts'
+import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import {
+  type DocumentFacts,
+  type FlagFacts,
   liveShare,
   stageText,
   stateOf,
@@ -18,19 +21,21 @@ import { headed, table } from './table.ts'
 type Status = Responses['getStatus']
 type Counts = FlagStatusView['arms']['canary']
 
-/** Of each flag, what its document says; a status has only what changes. */
-export type Summaries = ReadonlyMap<string, FlagSummary>
-export type ViewOptions = { url: string; paint: Paint; flag: string | undefined; summaries: Summaries }
+/** What the document says of each flag; a status has only what changes. */
+export type FactsByFlag = ReadonlyMap<string, DocumentFacts>
+export type ViewOptions = { url: string; paint: Paint; flag: string | undefined; facts: FactsByFlag }
 
-export function summariesOf({ flags }: Responses['listFlags']): Summaries {
+/** Empty where the gate cannot list its flags: the status must be shown especially then. */
+export async function factsByFlag(client: AdminClient): Promise<FactsByFlag> {
+  const { flags } = await client.call('listFlags').catch(() => ({ flags: [] }))
   return new Map(flags.map((flag) => [flag.key, flag]))
 }
 
-export function statusView(status: Status, { url, paint, flag, summaries }: ViewOptions): string {
+export function statusView(status: Status, { url, paint, flag, facts }: ViewOptions): string {
   const parts = [headline(status, url, paint), ...warnings(status, paint)]
-  const rows = Object.entries(status.flags).flatMap(([key, each]) => {
-    const summary = summaries.get(key)
-    return summary ? [{ summary: withStatus(summary, each), status: each }] : []
+  const rows = Object.entries(status.flags).map(([key, each]) => {
+    const known = facts.get(key) ?? { key, rules: 1, schedule: null, stages: 0 }
+    return { summary: withStatus(known, each), status: each }
   })
   if (flag === undefined) return [...parts, flagsTable(rows, paint)].join('\n\n')
   const row = rows.find(({ summary }) => summary.key === flag)
@@ -65,7 +70,7 @@ function warnings(status: Status, paint: Paint): string[] {
   return lines
 }
 
-type Row = { summary: FlagSummary; status: FlagStatusView }
+type Row = { summary: FlagFacts; status: FlagStatusView }
 
 function flagsTable(rows: readonly Row[], paint: Paint): string {
   if (rows.length === 0) return 'The document has no flags'
@@ -90,13 +95,13 @@ const STYLES: Readonly<Record<Tone, Style>> = {
 }
 
 /** "Rolling out", in its colour. */
-export function stateText(flag: FlagSummary, paint: Paint): string {
+export function stateText(flag: FlagFacts, paint: Paint): string {
   const { label, tone } = stateOf(flag, Date.now())
   return paint(STYLES[tone], label)
 }
 
 /** "2 of 5"; a dash for a flag without stages. */
-export function stageCell({ stage, stages }: FlagSummary): string {
+export function stageCell({ stage, stages }: FlagFacts): string {
   return stage === null ? '–' : stageText(stage, stages).replace('stage ', '')
 }
 

@@ -6,7 +6,7 @@ import type { Responses } from '../../contract/responses.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Call } from '../base/command.ts'
 import { unreachable } from './failure.ts'
-import { type Summaries, statusView, summariesOf } from './status-view.ts'
+import { type FactsByFlag, factsByFlag, statusView } from './status-view.ts'
 import { Trends } from './trends.ts'
 
 type Status = Responses['getStatus']
@@ -27,13 +27,13 @@ export async function watchStatus(
   const isView = terminal.outIsScreen && !isJson
   const trends = new Trends()
   let version: number | undefined
-  let summaries: Summaries = new Map()
+  let facts: FactsByFlag = new Map()
   const show = async (status: Status) => {
     if (isJson) return terminal.out(`${JSON.stringify(status)}\n`)
     trends.add(status)
-    if (version !== status.document.version) summaries = summariesOf(await client.call('listFlags'))
+    if (version !== status.document.version) facts = await factsByFlag(client)
     version = status.document.version
-    const view = statusView(status, { url, paint, flag, summaries })
+    const view = statusView(status, { url, paint, flag, facts })
     const text = `${view}\n\n${trends.text(paint, flag)}`
     terminal.out(
       isView ? `${REDRAW}${text}\n${paint('dim', `${status.at}  Ctrl-C to end`)}\n` : `${text}\n\n`,

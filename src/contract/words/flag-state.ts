@@ -37,28 +37,30 @@ const STATES: Readonly<Record<StateName, Omit<FlagState, 'name'>>> = {
 export const STATE_NAMES = Object.keys(STATES) as StateName[]
 export const labelOf = (name: StateName): string => STATES[name].label
 
-/** What a flag's state is told from. */
-export type StateFacts = Pick<
+/** What the document says of a flag, as far as its state depends on it. */
+export type DocumentFacts = Pick<FlagSummary, 'key' | 'rules' | 'schedule' | 'stages'>
+/** What changes while the document stays the same. */
+export type LiveFacts = Pick<
   FlagSummary,
   | 'state'
-  | 'rules'
-  | 'schedule'
-  | 'frozen'
-  | 'verdict'
-  | 'needsApproval'
-  | 'paused'
   | 'percentage'
-  | 'stages'
+  | 'stage'
+  | 'verdict'
+  | 'waitingFor'
+  | 'needsApproval'
   | 'finished'
+  | 'paused'
+  | 'frozen'
 >
+export type FlagFacts = DocumentFacts & LiveFacts
 
 /** The most pressing state that holds at `nowMs` (ms since 1970). */
-export function stateOf(flag: StateFacts, nowMs: number): FlagState {
+export function stateOf(flag: FlagFacts, nowMs: number): FlagState {
   const name = nameOf(flag, nowMs)
   return { name, ...STATES[name] }
 }
 
-function nameOf(flag: StateFacts, nowMs: number): StateName {
+function nameOf(flag: FlagFacts, nowMs: number): StateName {
   if (flag.state !== 'open') return flag.state
   if (flag.rules === 0) return 'off'
   const { start, end } = flag.schedule ?? { start: null, end: null }
@@ -74,21 +76,24 @@ function nameOf(flag: StateFacts, nowMs: number): StateName {
 }
 
 /** The share of eligible visitors that gets the new variant now, 0–100; null where no rule has a percentage. */
-export function liveShare(flag: StateFacts, nowMs: number): number | null {
+export function liveShare(flag: FlagFacts, nowMs: number): number | null {
   const { name } = stateOf(flag, nowMs)
   return flag.state !== 'open' || name === 'off' || name === 'scheduled' ? 0 : flag.percentage
 }
 
-/** The summary of a flag, brought up to date by a later status of it. */
-export function withStatus(summary: FlagSummary, status: FlagStatusView): FlagSummary {
+/** A flag, brought up to date by a later status of it. */
+export function withStatus<Facts extends DocumentFacts>(
+  facts: Facts,
+  status: FlagStatusView,
+): Facts & LiveFacts {
   const { state, percentage, stage, verdict, waitingFor, needsApproval, finished } = status
   return {
-    ...summary,
+    ...facts,
     ...{ state, percentage, waitingFor, needsApproval, finished },
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     verdict: verdict?.kind ?? null,
-    stage: summary.stages > 0 ? Math.min(stage, summary.stages - 1) : null,
+    stage: facts.stages > 0 ? Math.min(stage, facts.stages - 1) : null,
   }
 }
 

@@ -1,4 +1,4 @@
-/** Before a document is published: whom it would move. Then: whom it has moved. */
+/** The impact of a document before it is published, and what then happens. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ watchAdminApi()
 beforeAll(async () => {
   origins = { old: await startOrigin('old'), new: await startOrigin('new') }
   gate = await startGate({ document: documentWith(20, ['RO', 'US']) })
-  cwd = await mkdtemp(join(tmpdir(), 'sluice-people-'))
+  cwd = await mkdtemp(join(tmpdir(), 'sluice-impact-'))
   run = sluiceFor(gate)
 })
 afterAll(async () => {
@@ -38,7 +38,7 @@ function documentWith(percentage: number, countries: readonly string[]) {
   return document(urls, { rules }, { publishing: { confirmAbovePercent: 5 } })
 }
 
-/** What each of the population gets, asked of the gate like anybody would. */
+/** What each of the population gets, by requests to the gate. */
 function variants(): Promise<string[]> {
   return Promise.all(
     VISITORS.map(async ({ id, country }) => {
@@ -52,7 +52,7 @@ it.each([
   ['a larger share', 60, ['RO', 'US']],
   ['other countries', 60, ['RO', 'DE']],
   ['a smaller share', 10, ['RO', 'DE']],
-])("diff's figure of people is what then happens to them: %s", async (_, percentage, countries) => {
+])("diff's impact is what then happens: %s", async (_, percentage, countries) => {
   await writeFile(join(cwd, 'next.json'), JSON.stringify(documentWith(percentage, countries)))
   const before = await variants()
   const review = await eventually(
@@ -69,7 +69,7 @@ it.each([
     `${Number(review.people.movedPercent.toFixed(3))} % of 90 recent requests would get another variant`,
   )
 
-  // No one is there to be asked: nothing happens.
+  // Without a terminal there is no confirmation: nothing happens.
   const patch = JSON.stringify({ rules: documentWith(percentage, countries).flags[FLAG]?.rules })
   for (const args of [
     ['publish', 'next.json'],
