@@ -1,8 +1,8 @@
-import ipaddr from 'ipaddr.js'
 import compareSemver from 'semver/functions/compare.js'
 import parseSemver from 'semver/functions/parse.js'
 import type { Scalar } from '../context/attributes.ts'
 import { messageOf } from '../message-of.ts'
+import { type AddressRange, isInRanges, toAddressRange } from './address-range.ts'
 import { parseTimeMs } from './date-time.ts'
 import { compileRegex } from './regex/regex.ts'
 
@@ -225,12 +225,10 @@ function toVersion(value: Scalar): string | undefined {
   return parseSemver(value)?.version
 }
 
-type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
-
 function compileCidr(values: readonly Scalar[]): CompiledOperator {
-  const ranges: Range[] = []
+  const ranges: AddressRange[] = []
   for (const [index, value] of values.entries()) {
-    const range = toRange(String(value))
+    const range = toAddressRange(String(value))
     if (range === undefined) {
       return {
         problem: {
@@ -242,33 +240,5 @@ function compileCidr(values: readonly Scalar[]): CompiledOperator {
     }
     ranges.push(range)
   }
-  return {
-    predicate: (value) => {
-      const text = String(value)
-      if (!isAddress(text)) return false
-      const address = ipaddr.process(text)
-      return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
-    },
-  }
-}
-
-/** IPv4 in four decimal parts only: systems disagree on "010.0.0.1" and "127.1". */
-function isAddress(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
-}
-
-function toRange(text: string): Range | undefined {
-  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)) {
-    return asIPv4(ipaddr.parseCIDR(text))
-  }
-  if (!isAddress(text)) return undefined
-  const address = ipaddr.process(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
-}
-
-/** IPv4-mapped IPv6 addresses and ranges compare as IPv4. */
-function asIPv4(range: Range): Range {
-  const [address, bits] = range
-  if (!(address instanceof ipaddr.IPv6) || bits < 96 || !address.isIPv4MappedAddress()) return range
-  return [address.toIPv4Address(), bits - 96]
+  return { predicate: (value) => isInRanges(String(value), ranges) }
 }

@@ -42,7 +42,7 @@ export function anyChar(alsoNewline: boolean): CharTest {
 /** Reads `\d`, `\W`, `\pL`, `\P{Greek}` and the like; undefined, with nothing read, for other escapes. */
 export function parseClassEscape(cursor: Cursor, ignoreCase: boolean): CharTest | undefined {
   const parts: SetParts = { members: '', complements: [] }
-  return readClassEscape(cursor, parts) ? setTest(parts, false, ignoreCase) : undefined
+  return readClassEscape(cursor, parts) ? setTest(parts, { negated: false, ignoreCase }) : undefined
 }
 
 /** Reads a bracketed class, after its `[`. */
@@ -55,7 +55,7 @@ export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
     if (cursor.done) cursor.fail('a class without its "]"', start)
     if (!readPosixClass(cursor, parts) && !readClassEscape(cursor, parts)) readRange(cursor, parts)
   }
-  return setTest(parts, negated, ignoreCase)
+  return setTest(parts, { negated, ignoreCase })
 }
 
 /** Reads `\n`, `\x{1F600}`, `\.` and the like, from the backslash on. */
@@ -134,7 +134,10 @@ function add(parts: SetParts, members: string, complement: boolean): void {
 }
 
 /** RE2 complements after case folding; a native class would fold after complementing. */
-function setTest(parts: SetParts, negated: boolean, ignoreCase: boolean): CharTest {
+function setTest(
+  parts: SetParts,
+  { negated, ignoreCase }: { negated: boolean; ignoreCase: boolean },
+): CharTest {
   const member = parts.members === '' ? () => false : nativeTest(parts.members, ignoreCase)
   const excluding = parts.complements.map((complement) => nativeTest(complement, ignoreCase))
   return withAsciiTable((code) => (member(code) || excluding.some((test) => !test(code))) !== negated)
