@@ -1,4 +1,4 @@
-/** Text that somebody else writes costs time in proportion to its length, however it is made. */
+/** Text from outside costs time in proportion to its length, however it is made. */
 import { describe, expect, it } from 'vitest'
 import { parseControlState, parseKillList } from '../../src/core/config/control.ts'
 import { parseDocument } from '../../src/core/config/parse/parse.ts'

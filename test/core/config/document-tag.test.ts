@@ -25,7 +25,7 @@ describe('an isolate fetches the document that it is told of', () => {
 
   it('not when KV shows it one that the Controller has yet to hear of', () => {
     expect(isBehind(using('six', 'kv', 55_000), tag(), 60_000)).toBe(false)
-    // Somebody wrote version four again: that is news, for a while.
+    // Version four was written again: that is news, for a while.
     expect(isBehind(using('four', 'kv', 55_000), tag(), 56_000)).toBe(false)
     expect(isBehind(using('four', 'kv', 55_000), tag(), 61_000)).toBe(true)
   })

@@ -104,7 +104,7 @@ describe('a document that would break what reads it is refused:', () => {
     expect(outcomeOf(document(JSON.stringify(chain(5_000, 1))))).toBe('refused')
   })
 
-  it('windows in a timezone that nobody knows', () => {
+  it('windows in an unknown timezone', () => {
     const flag = (timezone: string) =>
       document(`{"f":{"variants":{"on":1,"off":0},"off":"off","rollout":{"timezone":"${timezone}"}}}`)
     for (const known of ['UTC', 'Europe/Bucharest', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires']) {
@@ -136,7 +136,7 @@ describe('a key that the schema does not know', () => {
     return parsed.ok ? undefined : parsed.problems[0]?.fix
   }
 
-  it('is told what it was meant to be, or that it stands in the wrong place', () => {
+  it('is told what it was meant to be, or that it is in the wrong place', () => {
     const valid = document('{}').slice(0, -1)
     expect(fixOf(`${valid},"orgins":{}}`)).toBe('did you mean "origins"?')
     expect(fixOf(`${valid},"rescue":false}`)).toBe('the key belongs elsewhere: move it, or remove it')

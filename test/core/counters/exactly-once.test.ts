@@ -71,7 +71,7 @@ describe('the outbox', () => {
           sealed.set(seq, requests)
           if (number > 4) received.set(seq, requests)
         } else if (what === 'acknowledge') {
-          // Whoever receives a batch may say so late, or of another one.
+          // The receiver of a batch may acknowledge it late, or acknowledge another one.
           const known = [...received.keys()]
           outbox.acknowledge(known[known.length - number] ?? 0)
         } else outbox = new Outbox(JSON.parse(JSON.stringify(outbox.toData())))

@@ -170,7 +170,7 @@ describe('a share', () => {
     fc.assert(grows, { numRuns: 500 })
   })
 
-  it('loses nobody as stages advance and the rollout is finished', () => {
+  it('loses no visitor as stages advance and the rollout is finished', () => {
     const stages = [1, 5, 25, 50, 100].map((percentage) => ({ percentage }))
     const staged = snapshotOf({
       origins: { old: { url: 'https://old.example.com' } },

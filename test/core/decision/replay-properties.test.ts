@@ -92,7 +92,7 @@ it('a replayed request moves just if it really would, or is said to be unknown',
     },
   )
   await fc.assert(property, { numRuns: 200 })
-  // Neither "nobody knows" nor "nobody moves" would show anything.
+  // Neither "all unknown" nor "none move" would show anything.
   expect(told).toBeGreaterThan(100)
   expect(moved).toBeGreaterThan(5)
 })

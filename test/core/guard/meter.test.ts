@@ -1,4 +1,4 @@
-/** Stopping at "enough" must not be worth anything to whoever bets: exact expectations, with every order of errors. */
+/** Stopping at "enough" must not be worth anything to the bettor: exact expectations, with every order of errors. */
 import { describe, expect, it } from 'vitest'
 import { logFactor } from '../../../src/core/guard/evidence/formula.ts'
 import { meter } from '../../../src/core/guard/evidence/meter.ts'

@@ -11,7 +11,7 @@ const afterFailures = (count: number, tookMs = 10) => {
 }
 
 describe('an origin that can not be reached', () => {
-  it('is gone round after five failures, not after four', () => {
+  it('opens after five failures, not after four', () => {
     expect(afterFailures(4).blocks(1_000)).toBe(false)
     expect(afterFailures(5).blocks(1_000)).toBe(true)
   })
@@ -50,7 +50,7 @@ describe('an origin that can not be reached', () => {
     expect(breaker.blocks(11_000)).toBe(false)
   })
 
-  it('is never gone round for long, however the clock jumps', () => {
+  it('never stays open for long, however the clock jumps', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(contacts, fc.integer({ min: -1e12, max: 1e12 }))), (events) => {
         const breaker = new CircuitBreaker()
@@ -65,7 +65,7 @@ describe('an origin that can not be reached', () => {
     )
   })
 
-  it('is left alone by those who can not be helped if they fail, unless nobody else comes to see', () => {
+  it('is left alone by those who can not be helped if they fail, unless no other visitor comes to see', () => {
     const breaker = afterFailures(5)
     for (const nowMs of [1_500, 2_000, 11_999]) expect(breaker.blocks(nowMs, false)).toBe(true)
     expect(breaker.blocks(12_000, false)).toBe(false)
@@ -81,7 +81,7 @@ describe('an origin that answers, though badly', () => {
     return breaker
   }
 
-  it('is gone round after twenty visitors in a row had bad answers, until a good one comes', () => {
+  it('opens after twenty visitors in a row had bad answers, until a good one comes', () => {
     expect(failing(19).isOpen).toBe(false)
     const breaker = failing(20)
     expect(breaker.blocks(1_100)).toBe(true)

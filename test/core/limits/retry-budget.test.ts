@@ -23,7 +23,7 @@ describe('the retry budget', () => {
     expect(isFree(budget)).toBe(false)
   })
 
-  it('forgets those whose end nobody hears of, whichever way the clock goes', () => {
+  it('forgets those whose end is never reported, whichever way the clock goes', () => {
     for (const laterMs of [60_000, -3_600_000]) {
       const budget = new RetryBudget()
       while (isFree(budget));
@@ -67,7 +67,7 @@ describe('the retry budget', () => {
     expect(isFree(budget)).toBe(true)
   })
 
-  it('spends tokens for good where nobody looks at what comes of it', () => {
+  it('spends tokens for good where the outcome is never reported', () => {
     fc.assert(
       fc.property(fc.nat(500), fc.double({ min: 0, max: 1, noNaN: true }), (requests, share) => {
         const budget = new RetryBudget(10)

@@ -33,7 +33,7 @@ describe('a state has arrived', () => {
     })
   })
 
-  it('where the ones that have not heard of it have been silent since: they serve nobody', () => {
+  it('where the ones that have not heard of it have been silent since: they serve no visitor', () => {
     const silent = isolate(6, 0, SINCE_MS - 3_000)
     expect(of(isolate(7, SINCE_MS + 300), silent)).toMatchObject({ converged: true, isolates: { idle: 1 } })
   })
@@ -51,7 +51,7 @@ describe('a state has arrived', () => {
     expect(of(isolate(7, SINCE_MS - 500)).slowestMs).toBe(0)
   })
 
-  it('nowhere, where nobody serves', () => {
+  it('nowhere, where no isolate serves', () => {
     const nothing = { converged: 0, behind: 0, idle: 0 }
     expect(of()).toEqual({ converged: true, slowestMs: null, isolates: nothing, colos: [] })
   })
@@ -62,7 +62,7 @@ describe('a document has arrived', () => {
   const of = (...isolates: IsolateSighting[]) =>
     documentConvergenceOf('new', [{ shard: 'OTP', isolates }], NOW_MS)
 
-  it('where every isolate that serves decides by it; silent ones serve nobody', () => {
+  it('where every isolate that serves decides by it; silent ones serve no visitor', () => {
     const named = (name: string, sighting: IsolateSighting) => ({ ...sighting, isolate: name })
     expect(of(named('a', by('new')), named('b', by('old')))).toMatchObject({
       converged: false,

@@ -15,13 +15,13 @@ let browser: Browser
 let origin: Origin
 let gate: Gate
 
-/** Somebody else of the same address takes every query there is. */
+/** Another client at the same address takes every query there is. */
 let isBusy = false
 let others: Promise<void>
 
 async function askAllTheTime(): Promise<void> {
   while (isBusy) {
-    const body = JSON.stringify({ context: { targetingKey: 'somebody else' } })
+    const body = JSON.stringify({ context: { targetingKey: 'another client' } })
     const answer = await fetch(`${gate.url}/__sluice/ofrep/v1/evaluate/flags/shop`, { method: 'POST', body })
     await answer.arrayBuffer()
   }

@@ -85,7 +85,7 @@ it(
     await Promise.all(Array.from({ length: AT_ONCE }, compareSome))
     expect(different.slice(0, 5)).toEqual([])
     expect(asked).toBe(USERS)
-    // Ten flags differ from user to user; one for which they don't would prove nothing of its own.
+    // Ten flags differ from user to user; one for which they don't would prove nothing.
     expect(NAMES.filter((name) => seen.has(`${name} true`) && seen.has(`${name} false`))).toHaveLength(10)
   },
   60_000 + USERS * 20,

@@ -55,7 +55,7 @@ async function visit(url: string): Promise<Visit & { statuses: number[] }> {
 
 async function conformingInBrowser(response: Response): Promise<void> {
   const status = response.status()
-  // The client doesn't read what an error says, and then nobody can; test/worker/api/ofrep.test.ts does.
+  // The client doesn't read what an error says, so this test can't either; test/worker/api/ofrep.test.ts does.
   const body = status === 304 ? null : status === 200 ? await response.text() : '{}'
   await conforming(new globalThis.Response(body, { status, headers: await response.allHeaders() }), 'bulk')
 }
@@ -158,7 +158,7 @@ describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
     })
     afterAll(() => Promise.all([guarded?.close(), elsewhere?.close()]))
 
-    it('wants a token of pages of its own site, too', async () => {
+    it('wants a token of pages of the same site, too', async () => {
       const { page: tab, statuses, close } = await visit(guarded.url)
       expect(await tab.evaluate(() => page.start({ targetingKey: 'v5' }))).toContain('Error')
       await expect.poll(() => statuses).toEqual([401])

@@ -1,4 +1,4 @@
-/** The package as other projects get it: packed, installed into an empty project, used in a Hono Worker of its own. */
+/** The package as other projects get it: packed, installed into an empty project, used in a separate Hono Worker. */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -152,7 +152,7 @@ describe('the gate inside a foreign Hono Worker', () => {
     expect(plain.headers.get('cache-control')).toBeNull()
   })
 
-  it('gives visitors whom nobody knows an identity, and keeps their place by it', async () => {
+  it('gives unknown visitors an identity, and keeps their place by it', async () => {
     const first = await fetch(url)
     const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? ''
     expect(cookie).toMatch(/^sluice_id=/)

@@ -48,7 +48,7 @@ afterAll(async () => {
   await Promise.all(origins.map((origin) => origin.close()))
 })
 
-/** Somebody whom the split has put on a side. */
+/** A visitor whom the split has put on a side. */
 async function visitorOn(variant: string, from = 0): Promise<string> {
   for (let n = from; ; n++) {
     const page = await gate.get('/', { 'x-user-id': `visitor-${n}`, accept: 'text/html' })
@@ -79,7 +79,7 @@ async function openAgain(): Promise<void> {
 
 describe('flags in the page itself', () => {
   it('stand at the beginning of the head, as data that no policy forbids, with the nonce of the page', async () => {
-    // Not by fetch, which says of itself that it is no page.
+    // Not by fetch, which marks its requests as not for pages.
     const page = await raw(`${gate.url}/`, {
       headers: { 'x-user-id': await visitorOn('on'), accept: 'text/html' },
     })
@@ -202,7 +202,7 @@ describe.skipIf(!hasBrowser)('a page in a browser', () => {
       await tab.page.waitForFunction('globalThis.first !== undefined')
       expect(await gate.flag('shop')).toMatchObject({ state: 'open', rolledBack: null })
       const reported = tab.page.waitForResponse(`${gate.url}/__sluice/events`)
-      // Nobody catches this one.
+      // This one is not caught.
       await tab.page.evaluate(() => {
         setTimeout(() => {
           throw new Error('the new shop is broken')
@@ -257,7 +257,7 @@ describe('what a visitor can not report', () => {
     const before = await reported()
     const of = async (variant: string, page: string) =>
       report(await visitorOn(variant), { cookie: `sluice_pages=x|shop|${page}`, referer: `${gate.url}/` })
-    // Somebody whose page was still the old one when a percentage rose, and somebody who makes such a page up. No more
+    // A visitor whose page was still the old one when a percentage rose, and one who makes such a page up. No more
     // than the threshold takes, which counts everybody.
     for (let n = 0; n < 3; n++) {
       await of('on', 'off')

@@ -1,5 +1,5 @@
 /**
- * A gate for one test file: the built Worker on real workerd, with KV and Durable Objects in its own folder.
+ * A gate for one test file: the built Worker on real workerd, with KV and Durable Objects in a separate folder.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

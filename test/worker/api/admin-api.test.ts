@@ -22,7 +22,7 @@ describe('the document', () => {
     const published = await admin.call('publishDocument', { body })
     expect(published).toMatchObject({ version: first.version + 1, changed: true, kv: 'written' })
     expect((await admin.call('getDocument')).text).toBe(text)
-    await admin.call('patchFlag', { params: { flag: FLAG }, body: { patch: { owner: 'somebody' } } })
+    await admin.call('patchFlag', { params: { flag: FLAG }, body: { patch: { owner: 'payments' } } })
     const restored = await admin.call('restoreVersion', {
       params: { version: String(published.version) },
       body: {},
@@ -33,7 +33,7 @@ describe('the document', () => {
     expect(current).toBe(restored.version)
     expect(versions.map((each) => each.version)).toEqual([current, current - 1, current - 2])
     const old = await admin.call('getVersion', { params: { version: String(current - 1) } })
-    expect(old.document.flags).toMatchObject({ [FLAG]: { owner: 'somebody' } })
+    expect(old.document.flags).toMatchObject({ [FLAG]: { owner: 'payments' } })
   })
 
   it('that is not valid is refused with its problems, and changes nothing', async () => {
@@ -189,7 +189,7 @@ describe('who may', () => {
     expect(await viewer.refusal('whoAmI')).toMatchObject({ status: 401 })
   })
 
-  it('nobody without a token, and wrong ones are counted', async () => {
+  it('no caller without a token, and wrong ones are counted', async () => {
     expect(await adminAs(undefined).refusal('getStatus')).toMatchObject({ status: 401 })
     const stranger = adminAs('sluice_wrong')
     const answers = []

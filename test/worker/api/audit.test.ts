@@ -111,7 +111,7 @@ async function recordOf(flag: string, action: AuditRecord['action']): Promise<Au
   return records.find((record) => record.action === action)
 }
 
-describe('what nobody commands leaves its record as well:', () => {
+describe('what no operator commands leaves its record as well:', () => {
   it('a document that is written into KV, good or bad', async () => {
     await expectRecord(async () => {
       const { version } = await admin.call('getDocument')

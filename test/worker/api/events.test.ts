@@ -5,7 +5,7 @@ const gate = exports.default
 
 let senders = 0
 
-/** Each test sends from an address of its own, so that no limit is shared. */
+/** Each test sends from a separate address, so that no limit is shared. */
 function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return gate.fetch('http://gate.test/__sluice/events', {
     method: 'POST',

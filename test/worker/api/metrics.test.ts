@@ -6,7 +6,7 @@ function scrape(token: string | undefined): Promise<Response> {
   return gate.fetch(`${GATE_URL}/__sluice/metrics`, { headers })
 }
 
-it('metrics are for whoever has a token, one line per value, in the format of Prometheus', async () => {
+it('metrics are for every holder of a token, one line per value, in the format of Prometheus', async () => {
   expect((await scrape(undefined)).status).toBe(401)
   const response = await scrape(ADMIN_TOKEN)
   expect(response.headers.get('content-type')).toContain('version=0.0.4')

@@ -48,7 +48,7 @@ const DOCUMENT = {
 let senders = 0
 type Init = { body?: unknown; headers?: Record<string, string>; method?: string }
 
-/** Each query comes from an address of its own, so that no limit is shared. */
+/** Each query comes from a separate address, so that no limit is shared. */
 async function ask(
   path: string,
   { body = {}, headers = {}, method = 'POST' }: Init = {},
@@ -133,12 +133,12 @@ describe('one flag', () => {
   })
 
   it.each([
-    ['nobody has', '/nobody-has', {}, 404, 'FLAG_NOT_FOUND'],
+    ['that does not exist', '/missing', {}, 404, 'FLAG_NOT_FOUND'],
     ['a private one', '/secret', {}, 404, 'FLAG_NOT_FOUND'],
     ['no JSON', '/everybody', '{', 400, 'PARSE_ERROR'],
     ['a list as context', '/everybody', { context: [] }, 400, 'INVALID_CONTEXT'],
     ['a number as targeting key', '/everybody', { context: { targetingKey: 7 } }, 400, 'INVALID_CONTEXT'],
-    ['a percentage of nobody in particular', '/half', {}, 400, 'TARGETING_KEY_MISSING'],
+    ['a percentage without a targeting key', '/half', {}, 400, 'TARGETING_KEY_MISSING'],
     ['a body past its bound', '/everybody', { context: { x: 'x'.repeat(70_000) } }, 400, 'GENERAL'],
   ])('refuses %s', async (_what, path, body, status, errorCode) => {
     const answer = await ask(path, { body })

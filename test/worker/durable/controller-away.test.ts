@@ -15,10 +15,10 @@ const DOCUMENT = {
   routes: [{ path: '/*', origin: 'old' }],
   flags: { one: onOff, other: onOff },
 }
-const nobody = new Proxy({}, { get: () => async () => Promise.reject(new Error('The object is away')) })
+const unreachable = new Proxy({}, { get: () => async () => Promise.reject(new Error('The object is away')) })
 const withoutController = {
   ...env,
-  CONTROLLER: { idFromName: () => 'controller', get: () => nobody },
+  CONTROLLER: { idFromName: () => 'controller', get: () => unreachable },
 } as unknown as Env
 
 let admin: AdminClient
@@ -50,7 +50,7 @@ it('a kill goes into KV, beside what people have killed there, and this isolate 
   expect(await kill('one')).toEqual({ epoch: 0, via: 'kv', before: null, after: null })
   expect(await killList()).toBe('["other","one"]')
   expect(await reasonOf('one')).toBe('KILLED')
-  // Whoever does it again has what they want.
+  // Repeating it succeeds.
   expect((await kill('one')).via).toBe('kv')
   expect(await killList()).toBe('["other","one"]')
 })
@@ -66,7 +66,7 @@ it('a kill of a flag that is not there is no kill', async () => {
   expect(await killList()).toBeNull()
 })
 
-it('a list that can not be read any more opens nobody', async () => {
+it('a list that can not be read any more opens no flag', async () => {
   await env.GATE.put('kill', '["other"]')
   expect(await reasonOf('other')).toBe('KILLED')
   await env.GATE.put('kill', '{"broken')
@@ -81,5 +81,5 @@ it('everything else is 503 and changes nothing, the status says why, and unknown
   expect(await statusOf(admin.call('publishDocument', { body: change }))).toBe(503)
   expect(await killList()).toBeNull()
   expect(await admin.call('getStatus')).toMatchObject({ controller: 'unreachable', isolates: 0 })
-  expect(await statusOf(adminAs('sluice_of-somebody').call('getStatus'))).toBe(503)
+  expect(await statusOf(adminAs('sluice_of-an-operator').call('getStatus'))).toBe(503)
 })

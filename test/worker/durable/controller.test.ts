@@ -107,7 +107,7 @@ describe('KV', () => {
     expect(await stateInKv()).toEqual(numbered(await stateOf()))
   })
 
-  it('is written by whoever wakes up, if it was not before the eviction', async () => {
+  it('is written at the next wake-up, if it was not before the eviction', async () => {
     await command('kill', 'new-checkout')
     await evictDurableObject(controller)
     expect(await stateInKv()).toEqual(numbered(await stateOf()))

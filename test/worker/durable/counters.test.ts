@@ -11,7 +11,7 @@ import { controller } from '../support/controller.ts'
 
 let flags = 0
 
-/** A shard of its own, with a flag that nobody else counts. */
+/** A separate shard, with a flag that no other test counts. */
 function shardOf(colo: string) {
   const stub = env.COUNTERS.get(env.COUNTERS.idFromName(colo)) as unknown as DurableObjectStub<Counters>
   const flag = `counted-${++flags}`
@@ -100,7 +100,7 @@ describe('a shard', () => {
     expect(seen).toMatchObject({ count: 5, lastAt: new Date(5_000).toISOString() })
   })
 
-  it('tells of its own failures, and of those of forwards that did not arrive', async () => {
+  it('tells of its failures, and of those of forwards that did not arrive', async () => {
     const shard = shardOf('OWN')
     await shard.flush(1, 1)
     await arrives(shard, 1)
@@ -192,7 +192,7 @@ describe('a shard', () => {
     await shard.flush(2, 10)
     await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
     expect(lost()).toBe(0)
-    // The batch of 10 has arrived, and nobody told the shard.
+    // The batch of 10 has arrived, and the shard was not told.
     await shard.flush(3, 100)
     await shard.flush(1, 1_000, { isolate: 'isolate-2' })
     await evictDurableObject(shard.stub)

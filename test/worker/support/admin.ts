@@ -19,7 +19,7 @@ type Answer<Id extends OperationId> = Id extends keyof Responses ? Responses[Id]
 
 let senders = 0
 
-/** A caller with an address of its own, so that no limit is shared between tests. */
+/** A caller with a separate address, so that no limit is shared between tests. */
 export function adminAs(token: string | undefined) {
   const sender = `198.51.100.${++senders}`
   const client = createAdminClient({

@@ -92,7 +92,7 @@ export const CHANGES: Changes = {
   },
   patchFlag: {
     'a part of it': async () => {
-      await admin.call('patchFlag', { params, body: { patch: { owner: 'somebody' }, ...body } })
+      await admin.call('patchFlag', { params, body: { patch: { owner: 'payments' }, ...body } })
       return { ...edited(), evidence: expect.anything() }
     },
   },

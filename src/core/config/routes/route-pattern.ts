@@ -1,7 +1,7 @@
 /**
  * Patterns of routes. A path pattern is exact (`/cart`), open-ended (`/checkout/*` also takes `/checkout`;
  * `/assets*` takes whatever begins so), and may leave single segments open (`/users/:id/edit`, `/a/*` + `/b`).
- * Paths are compared as they stand in the URL, percent-encoding and case included.
+ * Paths are compared as the URL has them, percent-encoding and case included.
  */
 
 export type PathPattern = { text: string; matches(path: string): boolean; openEnded: boolean; exact: boolean }

@@ -1,4 +1,4 @@
-/** The command line as people start it: a process of its own. */
+/** The command line as people start it: a separate process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
