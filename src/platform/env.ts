@@ -5,9 +5,9 @@ export interface Env {
   GATE: KVNamespace
   CONTROLLER: DurableObjectNamespace
   COUNTERS: DurableObjectNamespace
-  /** The files of the dashboard; without them there is none. */
+  /** The files of the dashboard and the OpenAPI description; without them both are 404. */
   ASSETS?: Fetcher
-  /** `production` unless set. `development` turns on what helps during development and must not happen in public. */
+  /** `production` unless set. `development` enables debugging aids that must not be public. */
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string
   SIGNING_KEY?: string

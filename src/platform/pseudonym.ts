@@ -3,7 +3,7 @@ import type { Env } from './env.ts'
 
 const LENGTH = 20
 
-/** What stands for an identifier where people could read it: the same for the same text, as long as the key is. */
+/** A pseudonym for an identifier: the same text gives the same pseudonym until the key changes. */
 export async function pseudonymOf(text: string, env: Env): Promise<string> {
   const hash = await hmacHex(env.SIGNING_KEY || env.ADMIN_TOKEN || 'sluice', `pseudonym.${text}`)
   return hash.slice(0, LENGTH)

@@ -1,6 +1,6 @@
 /**
- * Cloudflare Access in front of the admin API: its signed assertion tells who calls. Roles come from variables of the
- * Worker, as e-mail addresses or as "@domain" for everybody there.
+ * Cloudflare Access in front of the admin API: its signed assertion identifies the caller. Roles come from variables of
+ * the Worker, as e-mail addresses or as "@domain" for a whole domain.
  */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import type { Role } from '../../contract/routes.ts'
@@ -19,7 +19,7 @@ export function isAccessConfigured(env: Env): boolean {
   )
 }
 
-/** Whether a caller brings an assertion that this gate would look at. */
+/** Whether a request carries an assertion that this gate would check. */
 export function hasAssertion(request: Request, env: Env): boolean {
   return request.headers.has(ASSERTION_HEADER) && isAccessConfigured(env)
 }
@@ -27,8 +27,8 @@ export function hasAssertion(request: Request, env: Env): boolean {
 type AccessActor = { name: string; role: Role }
 
 /**
- * The caller that Access vouches for; undefined without an assertion. `forged` is one that is false, expired, or meant
- * for another gate; `unreachable`: its keys could not be had, so nothing is known of it.
+ * The caller that Access vouches for; undefined without an assertion. `forged`: the assertion is false, expired, or meant
+ * for another gate. `unreachable`: the keys could not be fetched, so it could not be checked.
  */
 export async function actorFromAccess(
   request: Request,
@@ -64,7 +64,7 @@ function keySetOf(url: string): ReturnType<typeof createRemoteJWKSet> {
   return keys
 }
 
-/** Everyone whom Access lets in may look; the lists say who may do more. */
+/** Every user that Access admits is a viewer; the lists grant more. */
 function roleOf(name: string, env: Env): Role {
   const isListed = (variable: string) =>
     (secretNamed(env, variable) ?? '')

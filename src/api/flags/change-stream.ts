@@ -1,20 +1,19 @@
-/** Server-sent events for pages that stay open: a line whenever decisions may have changed, so that they ask again. */
-
+/** Server-sent events for open pages: an event whenever decisions may have changed, so that they query again. */
 const LOOK_EVERY_MS = 500
-/** An idle stream says so, so that nothing in between takes it for dead. */
+/** Proxies close connections that stay silent. */
 const KEEP_ALIVE_EVERY_MS = 15_000
 const RECONNECT_AFTER_MS = 1_000
 /**
- * A Worker may call out 10,000 times in one request, and this one does so about once a second: in good time the client
- * is left to connect again, which EventSource does by itself.
+ * A request may make 10,000 subrequests, and this one makes about one a second. Before that limit the stream ends, and
+ * EventSource reconnects.
  */
 const LONGEST_MS = 3_600_000
 
 const REFETCH = JSON.stringify({ type: 'refetchEvaluation' })
 
 /**
- * A `message` event with every new revision. `known` is the one that the client's flags are of: where that is another
- * one, it has missed something while it was away.
+ * Sends a `message` event with every new revision. `known` is the revision of the client's flags: a different one means
+ * that the client has missed a change.
  */
 export function changeStream(
   revision: () => Promise<string>,

@@ -1,9 +1,9 @@
-/** An answer that a client need not be sent twice: with an ETag, and 304 for a client that has it already. */
+/** A response with an ETag, or 304 for a client that already has it. */
 import { sha256Hex } from '../../platform/crypto.ts'
 
 export type TaggedAnswer = {
   body: string
-  /** What the tag stands for: whatever makes another answer of it. */
+  /** Everything that the response depends on. */
   tag: readonly string[]
   setCookie: string | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * App reports, `POST /__sluice/events`: errors and timings count for the variant that the gate itself finds for the
- * visitor, feedback is kept with it. What the report says about the variant would prove nothing, so it is not asked.
+ * App reports, `POST /__sluice/events`: errors and timings count for the variant that the gate itself computes for the
+ * visitor; feedback is stored with it. A variant named by the report could be forged, so reports don't name one.
  */
 import { Hono } from 'hono/tiny'
 import * as v from 'valibot'
@@ -14,20 +14,20 @@ import { readBoundedText } from '../../platform/bounded-body.ts'
 import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 
-/** What the composition root gives: everything that isn't about the messages themselves. */
+/** What the endpoint needs of the gate. */
 export type EventsPorts = {
   assignments(request: Request, env: Env, ctx: ExecutionContext): Promise<Assignments>
   report(decision: Decision, report: AppReport, context: ReportContext): void
   keepFeedback(env: Env, entries: readonly Feedback[]): Promise<void>
 }
 
-/** Beacons of browsers hold 64 kB at most; a page has no more than this to say at once. */
+/** Beacons of browsers hold 64 kB at most; pages send far less at once. */
 const LARGEST_BODY_BYTES = 32_000
 const MOST_REPORTS = 50
 const LONGEST_TEXT = 2_000
-/** An hour; what takes longer is a clock that was set. */
+/** An hour; a longer duration means that the clock was set. */
 const LONGEST_DURATION_MS = 3_600_000
-/** Reports a visitor's address may send; a page that has more to say is broken in one way, and has said so. */
+/** Reports that one address may send; a page that exceeds this repeats the same problem. */
 const LIMIT = { burst: 100, perSecond: 2 }
 
 const flag = v.pipe(v.string(), v.minLength(1), v.maxLength(200))
@@ -53,7 +53,7 @@ const reports = v.pipe(v.array(report), v.minLength(1), v.maxLength(MOST_REPORTS
 
 type Report = v.InferOutput<typeof report>
 
-/** What became of the reports of one message. */
+/** The result of one message. */
 type Tally = { accepted: number; refused: { flag: string; reason: string }[] }
 
 const EXAMPLE = '{"reports": [{"type": "error", "flag": "new-checkout"}]}'
@@ -66,7 +66,7 @@ export function createEventsApi(ports: EventsPorts): Hono<{ Bindings: Env }> {
   api.post('/', async (c) => {
     const request = c.req.raw
     if (request.headers.get('sec-fetch-site') === 'cross-site') {
-      return problemDetails(403, 'Forbidden', 'Reports come from pages of this site only')
+      return problemDetails(403, 'Forbidden', 'Reports must come from pages of this site')
     }
     const body = await readBoundedText(request, LARGEST_BODY_BYTES)
     if (body === undefined) {
@@ -127,13 +127,13 @@ async function take(
 function parseMessage(body: string): { ok: true; reports: Report[] } | { ok: false; detail: string } {
   try {
     const message: unknown = JSON.parse(body)
-    // A list of reports will do, too; tried separately, so that problems name the right one.
+    // A bare list is accepted too; wrapped here, so that a problem names the right alternative.
     const parsed = v.safeParse(v.object({ reports }), Array.isArray(message) ? { reports: message } : message)
     if (parsed.success) return { ok: true, reports: parsed.output.reports }
     const issue = parsed.issues[0]
     const place = v.getDotPath(issue)
     return { ok: false, detail: `${place ? `${place}: ` : ''}${issue.message}. Send for example ${EXAMPLE}` }
   } catch {
-    return { ok: false, detail: `The body is not JSON. Send for example ${EXAMPLE}` }
+    return { ok: false, detail: `The body must be JSON. Send for example ${EXAMPLE}` }
   }
 }

@@ -47,10 +47,10 @@ export class FlagAccess {
     }
     const retryAfterSeconds = this.#take(request, settings)
     if (retryAfterSeconds === 0) return { ok: true, seesPrivate: false }
-    return { ok: false, status: 429, detail: 'Too many queries; come again later', retryAfterSeconds }
+    return { ok: false, status: 429, detail: 'Too many queries; try again later', retryAfterSeconds }
   }
 
-  /** Takes one query of the address. 0 when it may be asked; otherwise when to come again, in seconds. */
+  /** Counts one query of the address; returns 0 if it is allowed, otherwise the seconds to wait. */
   #take(request: Request, { requestsPerMinute }: FlagQuerySettings): number {
     if (requestsPerMinute !== this.#perMinute) {
       this.#perMinute = requestsPerMinute
@@ -61,12 +61,12 @@ export class FlagAccess {
   }
 }
 
-/** Whether a flag may be told to a caller. */
+/** Whether a caller may see a flag. */
 export function isVisible(flag: CompiledFlag, caller: Caller): boolean {
   return !flag.isPrivate || caller.seesPrivate
 }
 
-/** `X-API-Key`, or a bearer token; another kind of Authorization is none of ours. */
+/** `X-API-Key`, or a bearer token; other kinds of Authorization are ignored. */
 export function tokenIn(request: Request, { visitorsSendBearer }: FlagQuerySettings): string | undefined {
   const key = request.headers.get('x-api-key')
   if (key) return key
@@ -75,7 +75,7 @@ export function tokenIn(request: Request, { visitorsSendBearer }: FlagQuerySetti
   return isOfVisitor ? undefined : bearer
 }
 
-/** The answer to the question that browsers ask before they ask. */
+/** The response to a CORS preflight. */
 export function preflight(request: Request, settings: FlagQuerySettings): Response {
   const headers = new Headers({
     'access-control-allow-methods': 'GET, POST, OPTIONS',

@@ -1,7 +1,7 @@
 /** The context of a query as attributes: objects by dotted paths, lists of plain values as they are, no nulls. */
 import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
 
-/** A context is as deep as people write it; a deeper one is an attack. */
+/** Real contexts are shallower; deeper values are ignored. */
 const DEEPEST = 8
 
 export function attributesIn(context: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {

@@ -26,7 +26,7 @@ import { type ErrorCode, evaluationOf, flagNotFound, keyMissing } from './ofrep-
 import type { FlagPorts } from './ports.ts'
 
 const LARGEST_BODY_BYTES = 64_000
-/** After so long in the background a page closes its stream. */
+/** How long a page stays in the background before it closes its stream. */
 const INACTIVITY_SECONDS = 120
 const FLAGS = '/v1/evaluate/flags'
 const STREAM = '/v1/stream'
@@ -40,7 +40,7 @@ const STREAM_HEADERS = {
 type Call = Context<{ Bindings: Env }>
 type Problem = { errorCode: ErrorCode; errorDetails: string }
 
-/** Who asks what, and where. */
+/** A query whose caller has passed the access check. */
 type Asked = { request: Request; caller: Caller; env: Env; ctx: ExecutionContext }
 
 /** Makes the API; mounted at `prefix`. */
@@ -48,7 +48,7 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
   const api = new Hono<{ Bindings: Env }>()
   const access = new FlagAccess(ports)
 
-  /** What surrounds every answer: who may ask, and who may read it. */
+  /** Checks the caller, answers, and adds the CORS headers. */
   async function guarded(c: Call, answer: (asked: Asked) => Promise<Response>) {
     const request = c.req.raw
     const ctx = c.executionCtx as ExecutionContext
@@ -69,7 +69,7 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
   api.post(FLAGS, (c) => guarded(c, (asked) => answerAll(asked, ports, prefix)))
   api.post(`${FLAGS}/*`, (c) => guarded(c, (asked) => answerOne(asked, ports, prefix)))
 
-  // EventSource can send no token, and the stream tells nothing but that it is time to ask.
+  // EventSource can't send a token, and the stream tells only that it is time to query again.
   api.get(STREAM, async (c) => {
     const request = c.req.raw
     const ctx = c.executionCtx as ExecutionContext
@@ -145,7 +145,7 @@ function deniedAnswer({ status, detail, retryAfterSeconds }: AccessDenied): Resp
   )
 }
 
-/** Everything behind the prefix, slashes included; what isn't percent-encoded right is taken as it stands. */
+/** The path after the prefix, slashes included; invalid percent-encoding is taken literally. */
 function keyIn(request: Request, prefix: string): string {
   const text = new URL(request.url).pathname.slice(prefix.length)
   try {
@@ -155,7 +155,7 @@ function keyIn(request: Request, prefix: string): string {
   }
 }
 
-/** What the body states about the visitor; an empty one states nothing. */
+/** The visitor as described by the body; an empty body describes nothing. */
 async function givenIn(request: Request): Promise<GivenVisitor | Problem> {
   const text = await readBoundedText(request, LARGEST_BODY_BYTES)
   if (text === undefined) {
@@ -167,7 +167,7 @@ async function givenIn(request: Request): Promise<GivenVisitor | Problem> {
   } catch {
     return {
       errorCode: 'PARSE_ERROR',
-      errorDetails: 'The body is not JSON. Send {"context": {"targetingKey": "…"}}',
+      errorDetails: 'The body must be JSON. Send {"context": {"targetingKey": "…"}}',
     }
   }
   const context = isObject(body) ? (body.context ?? {}) : undefined
@@ -180,6 +180,6 @@ async function givenIn(request: Request): Promise<GivenVisitor | Problem> {
   }
   const attributes = attributesIn(rest)
   if (targetingKey === '') return { targetingKey: undefined, attributes }
-  // Flags that came from Unleash call it so.
+  // Flags imported from Unleash use this name.
   return { targetingKey, attributes: { userId: targetingKey, ...attributes } }
 }

@@ -1,9 +1,9 @@
-/** What the composition root gives the flag APIs: everything that is not about their protocols. */
+/** What the flag APIs need of the gate. */
 import type { FlagQuerySettings } from '../../core/config/compile/snapshot.ts'
 import type { FlagQuery, GivenVisitor } from '../../gate/evaluation/flag-query.ts'
 import type { Env } from '../../platform/env.ts'
 
-/** What became of a token that a request carried. */
+/** The result of checking a token. */
 export type TokenCheck =
   | { ok: true }
   | { ok: false; status: number; detail: string; retryAfterSeconds?: number }
@@ -19,6 +19,6 @@ export type FlagPorts = {
   checkToken(token: string, request: Request, env: Env, ctx: ExecutionContext): Promise<TokenCheck>
   /** Hash of the document in use. */
   documentHash(): string
-  /** Another text whenever decisions may have changed; asking keeps the isolate in touch with the gate. */
+  /** Changes whenever decisions may have changed; asking keeps the isolate in touch with its shard. */
   revision(request: Request, env: Env, ctx: ExecutionContext): Promise<string>
 }

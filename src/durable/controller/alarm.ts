@@ -1,4 +1,4 @@
-/** The one alarm of a Durable Object. Who asks for an earlier time gets it; a later one never puts it off. */
+/** The one alarm of a Durable Object: an earlier time moves it forward, a later one never delays it. */
 export class Alarm {
   readonly #storage: DurableObjectStorage
 

@@ -1,7 +1,6 @@
 /**
- * The Controller: one per gate, the strongly consistent side. Adds up what the shards forward, looks at every
- * rollout once a second while there is something to look at, and hands changes to the desk that performs them one
- * after the other and makes them known. What to do is decided in core/; here it is done.
+ * The Controller: the strongly consistent side, one per gate. Adds up what the shards forward, ticks every rollout once
+ * a second while there is traffic, and passes changes to the ChangePublisher. A thin shell: core/ decides.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
@@ -18,8 +17,8 @@ import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
-import { type Env, environmentOf } from '../../platform/env.ts'
-import { noteIfNewer, takeInternalErrors } from '../../platform/internal-errors.ts'
+import type { Env } from '../../platform/env.ts'
+import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { AuditLog, type Page } from '../storage/audit-log.ts'
 import { CellStore } from '../storage/cell-store.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
@@ -30,32 +29,28 @@ import { SampleRing } from '../storage/sample-ring.ts'
 import { type PointContext, type SeriesPoint, SeriesStore } from '../storage/series-store.ts'
 import { ShardLog } from '../storage/shard-log.ts'
 import { TextStore } from '../storage/text-store.ts'
-import type { TokenInfo } from '../storage/token-store.ts'
+import { type TokenInfo, TokenStore } from '../storage/token-store.ts'
 import { Alarm } from './alarm.ts'
-import { Announcer } from './announcer.ts'
-import { ChangeDesk } from './changes.ts'
-import { ControlDesk } from './control.ts'
-import { type DocumentChange, DocumentDesk, type DocumentReport } from './documents.ts'
+import { ChangePublisher } from './change-publisher.ts'
+import { ControlStore } from './control-store.ts'
+import { type DocumentChange, Documents } from './documents.ts'
 import { type FlagFacts, flagFactsOf } from './flag-facts.ts'
-import { JudgeDesk, percentageOf } from './guard-runner.ts'
-import { PeopleDesk } from './impact.ts'
+import { GuardRunner, percentageOf } from './guard-runner.ts'
+import { ImpactEstimator } from './impact.ts'
+import { type DocumentReport, KvReader } from './kv-reader.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
 import { Notifier } from './notifier.ts'
-import type { Published, PublishOptions, Review } from './publish.ts'
-import { RolloutRound, type RolloutView } from './rollout-tick.ts'
-import { TokenDesk } from './tokens.ts'
+import type { Published, PublishOptions, Review } from './publishing.ts'
+import { RolloutTick, type RolloutView } from './rollout-tick.ts'
 
 const TICK_MS = 1_000
-/**
- * While shards forward, it is their forwards that make the Controller look; an alarm, which is billed like a request,
- * sees to it that it looks all the same when they don't.
- */
+/** Forwards of the shards drive the tick; an alarm, which is billed as a request, is the backstop when they stop. */
 const BACKSTOP_MS = 3_000
-/** Forwards come once a second; one that is a little early still makes the Controller look. */
+/** Forwards come once a second; one that is slightly early still causes a tick. */
 const EARLY_MS = 100
-/** The Controller goes on looking this long after the last counts came in. */
+/** Ticks go on this long after the last counts came in. */
 const ACTIVE_MS = 90_000
-/** A shard counts towards back-pressure while it has forwarded within this. */
+/** A shard counts towards back-pressure if it has forwarded within this time. */
 const SHARD_BUSY_MS = 15_000
 
 /** What the admin API shows of the Controller. */
@@ -72,7 +67,7 @@ export type ControllerStatus = {
 
 export type ConvergenceReport = Convergence & {
   epoch: number
-  /** When the epoch came to be, ms since 1970; undefined where that is not known. */
+  /** When the epoch began, in milliseconds since 1970; undefined if unknown. */
   sinceMs: number | undefined
   kv: { writtenEpoch: number; error: string | null }
   document: { version: number } & Pick<Convergence, 'converged' | 'isolates' | 'colos'>
@@ -83,20 +78,21 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #audit: AuditLog
   readonly #shards: ShardLog
   readonly #series: SeriesStore
-  readonly #control: ControlDesk
-  readonly #documents: DocumentDesk
-  readonly #changes: ChangeDesk
-  readonly #round: RolloutRound
+  readonly #control: ControlStore
+  readonly #documents: Documents
+  readonly #changes: ChangePublisher
+  readonly #rollouts: RolloutTick
   readonly #kv: KvWriter
+  readonly #kvReader: KvReader
   readonly #notifier: Notifier
   readonly #feedback: FeedbackLog
-  readonly #tokens: TokenDesk
+  readonly #tokens: TokenStore
   readonly #flags: FlagLog
   readonly #samples: SampleRing
   readonly #internalErrors: InternalErrorLog
   readonly #alarm: Alarm
   #lastForwardMs = 0
-  #lastLookMs = 0
+  #lastTickMs = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -107,37 +103,36 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#audit = new AuditLog(sql)
     this.#shards = new ShardLog(sql)
     this.#series = new SeriesStore(sql)
-    this.#notifier = new Notifier(sql, env)
     this.#feedback = new FeedbackLog(sql)
-    this.#tokens = new TokenDesk(sql, this.#audit)
+    this.#tokens = new TokenStore(sql, this.#audit)
     this.#flags = new FlagLog(sql)
     this.#samples = new SampleRing(texts)
     this.#internalErrors = new InternalErrorLog(texts)
-    this.#control = new ControlDesk(ctx.storage, texts, this.#audit)
+    this.#control = new ControlStore(ctx.storage, texts, this.#audit)
     this.#kv = new KvWriter(env.GATE, texts, (key) => this.#newestFor(key))
-    this.#documents = new DocumentDesk(env, sql, texts, this.#kv, bundledDocument)
-    const announcer = new Announcer(this.#notifier, this.#documents, this.#control, environmentOf(env))
-    this.#changes = new ChangeDesk({
-      env,
+    this.#documents = new Documents(sql, texts, this.#kv, bundledDocument)
+    this.#kvReader = new KvReader(env, texts, this.#kv, this.#documents)
+    this.#notifier = new Notifier(sql, env, this.#documents, this.#control)
+    const parts = { documents: this.#documents, control: this.#control, kvReader: this.#kvReader, env }
+    this.#changes = new ChangePublisher({
+      ...parts,
       texts,
-      announcer,
+      notifier: this.#notifier,
       audit: this.#audit,
       shards: this.#shards,
-      control: this.#control,
-      documents: this.#documents,
       flags: this.#flags,
-      people: new PeopleDesk(this.#samples, this.#documents, this.#control, env),
+      impact: new ImpactEstimator({ ...parts, samples: this.#samples }),
       kv: this.#kv,
       alarm: this.#alarm,
     })
-    this.#round = new RolloutRound(this.#control, new JudgeDesk(texts, this.#cells), this.#audit, texts, {
+    this.#rollouts = new RolloutTick(this.#control, new GuardRunner(texts, this.#cells), this.#audit, texts, {
       perform: (command, cause) => this.#changes.perform(command, cause),
-      notify: (event, flag, cause, nowMs) => announcer.tell(event, flag, cause, nowMs),
+      notify: (event, flag, cause, nowMs) => this.#notifier.enqueue(event, flag, cause, nowMs),
     })
     ctx.blockConcurrencyWhile(() => this.#control.recallFrom(env.GATE))
   }
 
-  /** Takes a shard's sums, once. */
+  /** Adds a shard's sums, each exactly once, and replies with what is new. */
   async forward(message: ForwardMessage): Promise<ForwardReply> {
     const nowMs = Date.now()
     noteIfNewer('forward', message)
@@ -151,9 +146,14 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#lastForwardMs = nowMs
     this.#flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     this.#samples.add(message.samples, nowMs)
-    this.#documents.noticeHashes(message.isolates)
-    if (nowMs - this.#lastLookMs >= TICK_MS - EARLY_MS) {
-      this.ctx.waitUntil(this.#look(nowMs).catch(() => this.#alarm.within(0)))
+    this.#kvReader.noticeHashes(message.isolates)
+    if (nowMs - this.#lastTickMs >= TICK_MS - EARLY_MS) {
+      this.ctx.waitUntil(
+        this.#tick(nowMs).catch((error: unknown) => {
+          noteInternalError('controller.tick', error)
+          return this.#alarm.within(0)
+        }),
+      )
     }
     await this.#alarm.within(BACKSTOP_MS)
     const { state } = this.#control
@@ -172,22 +172,22 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return info.version === version ? text : undefined
   }
 
-  /** Performs a person's command; the answer says what changed, or why nothing did. */
+  /** Performs a user's command; the result says what changed, or why nothing did. */
   async command(command: Command, actor: string, reason: string): Promise<CommandResult> {
     return await this.#changes.command(command, { actor, reason, evidence: undefined })
   }
 
   /** Puts a new version of the document in force, or says why not. */
   async publish(change: DocumentChange, options: Omit<PublishOptions, 'nowMs'>): Promise<Published> {
-    return await this.#changes.publish(change, options)
+    return await this.#changes.publishDocument(change, options)
   }
 
-  /** What publishing a change would do; nothing is changed. */
+  /** What publishing a change would do; changes nothing. */
   async review(change: DocumentChange): Promise<Review> {
-    return await this.#changes.review(change)
+    return await this.#changes.reviewDocument(change)
   }
 
-  /** What the document in force says of its flags, or of a single one, and what is remembered of them. */
+  /** What the document in force says of its flags, or of one, and when they were used. */
   async flagFacts(only?: string): Promise<{ version: number; flags: FlagFacts[] }> {
     const { current } = this.#documents
     return { version: current.info.version, flags: flagFactsOf(current, this.#flags, Date.now(), only) }
@@ -211,8 +211,8 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return {
       state: this.#control.state,
       cells: this.#cells.all(),
-      rollouts: Object.fromEntries(this.#round.views),
-      document: this.#documents.report,
+      rollouts: Object.fromEntries(this.#rollouts.views),
+      document: this.#kvReader.report,
       tag: this.#documents.tag,
       shards: this.#shards.all(),
       kv: { writtenEpoch: this.#changes.writtenEpoch, lastError: this.#kv.error },
@@ -220,10 +220,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     }
   }
 
-  /** Where the state of an epoch has arrived; of the latest one, unless another is asked for. */
+  /** Which isolates have the state of an epoch (default: the latest). */
   async convergence(epoch: number | undefined): Promise<ConvergenceReport> {
     const asked = epoch ?? this.#control.state.epoch
-    const sinceMs = this.#control.epochs.atMs(asked)
+    const sinceMs = this.#control.epochAtMs(asked)
     const kv = { writtenEpoch: this.#changes.writtenEpoch, error: this.#kv.error ?? null }
     const [shards, nowMs] = [this.#shards.all(), Date.now()]
     const { version, hash } = this.#documents.tag
@@ -244,7 +244,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return this.#audit.latest(page)
   }
 
-  /** Notes what was done outside the Controller: previews, refused logins. */
+  /** Records what happened outside the Controller: previews, refused logins. */
   async note(record: AuditRecord): Promise<void> {
     this.#audit.append(record)
   }
@@ -265,7 +265,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#tokens.add(token, hash)
   }
 
-  /** Takes a token back; undefined where there is none of that id. */
+  /** Revokes a token; undefined where there is none with that id. */
   async revokeToken(id: string, actor: string): Promise<TokenInfo | undefined> {
     return this.#tokens.revoke(id, actor)
   }
@@ -277,7 +277,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   async testWebhook(url: string, actor: string): Promise<{ delivered: boolean; detail: string } | undefined> {
     const webhook = this.#documents.current.document.notifications?.webhooks.find((each) => each.url === url)
     if (webhook === undefined) return undefined
-    const result = await this.#notifier.test(webhook, environmentOf(this.env))
+    const result = await this.#notifier.test(webhook)
     const what = { flag: undefined, evidence: result, before: null, after: null }
     this.#audit.append({ atMs: Date.now(), actor, action: 'webhook-tested', reason: url, ...what })
     return result
@@ -285,16 +285,16 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   override async alarm(): Promise<void> {
     const nowMs = Date.now()
-    await this.#look(nowMs)
+    await this.#tick(nowMs)
     await this.#wakeForNext(nowMs)
   }
 
-  /** Looks at every rollout, and does what is due. */
-  async #look(nowMs: number): Promise<void> {
-    this.#lastLookMs = nowMs
-    await this.#round.run(this.#documents.current, nowMs)
+  /** Ticks every rollout and does what is due. */
+  async #tick(nowMs: number): Promise<void> {
+    this.#lastTickMs = nowMs
+    await this.#rollouts.run(this.#documents.current, nowMs)
     this.#series.close(nowMs, (flag) => this.#pointContext(flag))
-    // Neither KV nor a webhook may keep the next look waiting.
+    // The next tick waits neither for KV nor for a webhook.
     this.ctx.waitUntil(Promise.all([this.#changes.noticeKv(nowMs), this.#changes.writeKv(nowMs)]))
     this.ctx.waitUntil(this.#notifier.deliver(nowMs))
   }
@@ -311,12 +311,12 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const flag = this.#documents.current.snapshot.flags.get(key)
     const control = this.#control.state.flags[key] ?? INITIAL_FLAG_CONTROL
     const { generation, stage } = control
-    const wealth = this.#round.views.get(key)?.verdict?.evidence.wealth ?? null
+    const wealth = this.#rollouts.views.get(key)?.verdict?.evidence.wealth ?? null
     return { generation, stage, percentage: flag ? percentageOf(flag, control) : null, wealth }
   }
 
   #newestFor(key: KvKey): string {
     if (key === 'config') return this.#documents.current.text
-    return JSON.stringify(key === 'kill' ? this.#documents.report.killList : numbered(this.#control.state))
+    return JSON.stringify(key === 'kill' ? this.#kvReader.report.killList : numbered(this.#control.state))
   }
 }

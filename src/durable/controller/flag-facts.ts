@@ -1,4 +1,4 @@
-/** What the document and the Controller's memory say of each flag. */
+/** Facts about each flag, from the document and the flag log. */
 import { routeLabel } from '../../core/config/compile/snapshot.ts'
 import type { FlagLog, FlagTimes } from '../storage/flag-log.ts'
 import type { LoadedDocument } from './documents.ts'
@@ -10,16 +10,16 @@ export type FlagFacts = {
   tags: readonly string[]
   expires: string | null
   enabled: boolean
-  /** How many stages it climbs; 0 for none. */
+  /** Number of its stages; 0 for none. */
   stages: number
   rules: number
   schedule: { start: string | null; end: string | null } | null
-  /** Labels of the routes that it decides. */
+  /** Labels of the routes that it controls. */
   routes: string[]
   times: FlagTimes
 }
 
-/** Of all flags, or of a single one. */
+/** The facts of all flags, or of one. */
 export function flagFactsOf(
   { document, plans }: LoadedDocument,
   log: FlagLog,

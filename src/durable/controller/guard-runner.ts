@@ -1,4 +1,4 @@
-/** The guard's memory and its latest verdicts, flag by flag, kept in SQLite so that a restart forgets nothing. */
+/** Runs the guards; the state of each stays in SQLite, so that a restart loses no evidence. */
 import type { FlagControl } from '../../core/config/control.ts'
 import { currentShare } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
@@ -13,7 +13,7 @@ import { type RolloutPlan, settingsAtStage } from '../../core/rollout/plan.ts'
 import type { CellStore } from '../storage/cell-store.ts'
 import type { TextStore } from '../storage/text-store.ts'
 
-export class JudgeDesk {
+export class GuardRunner {
   readonly #texts: TextStore
   readonly #cells: CellStore
   readonly #states = new Map<string, GuardState>()
@@ -23,18 +23,18 @@ export class JudgeDesk {
     this.#cells = cells
   }
 
-  /** One look at a flag: takes what has been counted since the last one, and judges. */
-  look(plan: RolloutPlan, flag: CompiledFlag, control: FlagControl, nowMs: number): Verdict | undefined {
+  /** Runs a flag's guard on what has been counted since the last run; undefined without a guard. */
+  run(plan: RolloutPlan, flag: CompiledFlag, control: FlagControl, nowMs: number): Verdict | undefined {
     const { generation, stage } = control
     const { pair, isEmpty } = this.#cells.takeTick(flag, generation, stage)
     if (plan.guard === undefined) return undefined
     const percentage = percentageOf(flag, control)
     const state = this.#stateOf(flag.key) ?? initialGuardState({ generation, stage, percentage, atMs: nowMs })
     const settings = settingsAtStage(plan.guard, plan.stages[Math.min(stage, plan.stages.length - 1)])
-    const looked = stepGuard(settings, state, { atMs: nowMs, generation, stage, percentage, ...pair })
-    this.#states.set(flag.key, looked.state)
-    if (!isEmpty) this.#texts.putJson(textName(flag.key), looked.state)
-    return looked.verdict
+    const stepped = stepGuard(settings, state, { atMs: nowMs, generation, stage, percentage, ...pair })
+    this.#states.set(flag.key, stepped.state)
+    if (!isEmpty) this.#texts.putJson(textName(flag.key), stepped.state)
+    return stepped.verdict
   }
 
   #stateOf(flag: string): GuardState | undefined {
@@ -48,7 +48,7 @@ function textName(flag: string): string {
   return `guard ${flag}`
 }
 
-/** The canary's share of those who meet the rule's conditions, in percent. */
+/** The canary's share, in percent, of the visitors who meet the rule's conditions. */
 export function percentageOf(flag: CompiledFlag, control: FlagControl): number {
   const rule = flag.rules[flag.rolloutRule]
   const thousandths = rule && currentShare(rule, control)

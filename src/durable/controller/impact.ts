@@ -1,5 +1,4 @@
-/** Tries a document on the people of the samples. */
-
+/** The impact of a document: replays the sampled visitors on it. */
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl } from '../../core/config/control.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
@@ -9,29 +8,40 @@ import type { DecisionSample } from '../../core/decision/sample.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
 import type { SampleRing } from '../storage/sample-ring.ts'
-import type { ControlDesk } from './control.ts'
-import type { DocumentDesk } from './documents.ts'
+import type { ControlStore } from './control-store.ts'
+import type { Documents } from './documents.ts'
+import type { KvReader } from './kv-reader.ts'
 
-export class PeopleDesk {
-  readonly #ring: SampleRing
-  readonly #documents: DocumentDesk
-  readonly #control: ControlDesk
+type ImpactParts = {
+  samples: SampleRing
+  documents: Documents
+  control: ControlStore
+  kvReader: KvReader
+  env: Env
+}
+
+export class ImpactEstimator {
+  readonly #samples: SampleRing
+  readonly #documents: Documents
+  readonly #control: ControlStore
+  readonly #kvReader: KvReader
   readonly #env: Env
 
-  constructor(ring: SampleRing, documents: DocumentDesk, control: ControlDesk, env: Env) {
-    this.#ring = ring
+  constructor({ samples, documents, control, kvReader, env }: ImpactParts) {
+    this.#samples = samples
     this.#documents = documents
     this.#control = control
+    this.#kvReader = kvReader
     this.#env = env
   }
 
-  /** Whom the document in force being replaced by another would move. */
-  async movedBy(next: GateDocument): Promise<Impact> {
+  /** The visitors who would move if another document replaced the one in force. */
+  async of(next: GateDocument): Promise<Impact> {
     const nowMs = Date.now()
     const { document, snapshot: before } = this.#documents.current
     const redefined = changedKeys(document.context.attributes, next.context.attributes)
-    const samples = this.#ring.all(nowMs).map((sample) => without(sample, redefined))
-    // Visitors of another key are dealt anew: nothing that was sampled says how.
+    const samples = this.#samples.all(nowMs).map((sample) => without(sample, redefined))
+    // With another targeting key every visitor is bucketed anew, and the samples don't tell how.
     if (!isSame(document.context.targetingKey, next.context.targetingKey)) {
       return { ...UNKNOWN_IMPACT, unknown: samples.length }
     }
@@ -43,7 +53,7 @@ export class PeopleDesk {
       after,
       changed: changedKeys(document.flags, next.flags),
       samples,
-      control: compileControl(this.#control.state, this.#documents.report.killList),
+      control: compileControl(this.#control.state, this.#kvReader.report.killList),
       environment: environmentOf(this.#env),
       nowMs,
       hashes,
@@ -57,7 +67,7 @@ function changedKeys(before: Readonly<Record<string, unknown>>, after: Readonly<
   return new Set([...keys].filter((key) => !isSame(before[key], after[key])))
 }
 
-/** An attribute that comes from elsewhere now is not what was recorded. */
+/** A sample without the attributes whose source has changed. */
 function without(sample: DecisionSample, names: ReadonlySet<string>): DecisionSample {
   if (names.size === 0) return sample
   const kept = <T>(record: Readonly<Record<string, T>>) =>

@@ -1,8 +1,9 @@
 /**
- * Writes of the Controller to KV, which takes one a second and key. What is to be written is asked for at the moment
- * of writing, so that only the newest text is; a write that fails is tried again with each alarm until KV has it.
+ * Writes of the Controller to KV, which accepts one write per second and key. Each write takes the newest text at that
+ * moment; a failed one is retried with each alarm until it succeeds.
  */
 import { messageOf } from '../../core/message-of.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { TextStore } from '../storage/text-store.ts'
 
@@ -36,12 +37,12 @@ export class KvWriter {
     return this.#pending.has(key)
   }
 
-  /** Why KV could not be written the last time, if it couldn't. */
+  /** Why the last write failed; undefined if it succeeded. */
   get error(): string | undefined {
     return this.#error
   }
 
-  /** When the last write of a key by the Controller was done, ms since 1970: a read that began before may miss it. */
+  /** When the last write of a key completed, in milliseconds since 1970: a read that started earlier may miss it. */
   writtenAtMs(key: KvKey): number {
     return this.#texts.getJson<number>(`kv written ${key}`) ?? 0
   }
@@ -52,14 +53,14 @@ export class KvWriter {
     this.#texts.putJson('kv pending', [...this.#pending])
   }
 
-  /** Writes what is pending and may be written by now. Never throws. */
+  /** Writes the pending keys that may be written by now. Never throws. */
   async flush(nowMs: number): Promise<void> {
     const lastMs = (key: KvKey) => this.#begunAtMs.get(key) ?? this.writtenAtMs(key)
     const due = [...this.#pending].filter((key) => nowMs - lastMs(key) >= LEAST_BETWEEN_WRITES_MS)
     await Promise.all(due.map((key) => this.#writeOnce(key)))
   }
 
-  /** One write of a key at a time: two could arrive in the other order. */
+  /** One write of a key at a time: two could arrive out of order. */
   #writeOnce(key: KvKey): Promise<void> {
     const running = this.#writing.get(key)
     if (running !== undefined) return running
@@ -74,11 +75,12 @@ export class KvWriter {
     try {
       await withTimeout(this.#kv.put(key, text), WRITE_TIMEOUT_MS)
       this.#texts.putJson(`kv written ${key}`, Date.now())
-      // What came while it was being written is still to be written.
+      // A newer text may have come during the write.
       if (this.#newest(key) === text) this.#pending.delete(key)
       this.#texts.putJson('kv pending', [...this.#pending])
       this.#error = undefined
     } catch (error) {
+      noteInternalError('kv.write', error)
       this.#error = `Cannot write ${key} to KV: ${messageOf(error)}`
     }
   }

@@ -1,5 +1,6 @@
 import { remembered } from '../../core/remembered.ts'
 import type { LocalTime } from '../../core/rollout/windows.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 
 /** Weekday and minute of the day in a timezone; UTC where the timezone is not known to the runtime. */
 export function localTime(nowMs: number, timezone: string): LocalTime {
@@ -12,12 +13,13 @@ export function localTime(nowMs: number, timezone: string): LocalTime {
   return { weekday, minuteOfDay: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) }
 }
 
-/** Making one takes far longer than asking it. */
+/** Cached: creating a formatter takes far longer than using it. */
 const formatter = remembered((timeZone): Intl.DateTimeFormat => {
   const options = { weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   try {
     return new Intl.DateTimeFormat('en-US', { ...options, timeZone })
-  } catch {
+  } catch (error) {
+    noteInternalError('rollout.timezone', error)
     return new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' })
   }
 })

@@ -1,17 +1,22 @@
 /**
- * Messages to webhooks: kept in SQLite until they are delivered, so that a receiver that is away gets them later.
- * Delivery never stands in the way of a decision: nobody waits for it.
+ * Notifications about rollouts, by the webhooks of the document in force. Messages stay in SQLite until they are
+ * delivered, so that a receiver that is down gets them later. No decision waits for a delivery.
  */
-
-import type { WebhookConfig } from '../../core/config/schema/document.ts'
+import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
+import type { NotificationEvent, WebhookConfig } from '../../core/config/schema/document.ts'
+import { NOTIFICATION_EVENTS } from '../../core/config/schema/rollout.ts'
 import { messageOf } from '../../core/message-of.ts'
+import type { Command } from '../../core/rollout/commands.ts'
 import { type Notification, notificationBody, retryDelayMs } from '../../core/rollout/notification.ts'
 import { hmacHex } from '../../platform/crypto.ts'
-import { type Env, secretNamed } from '../../platform/env.ts'
+import { type Env, environmentOf, secretNamed } from '../../platform/env.ts'
+import type { Cause, ControlStore } from './control-store.ts'
+import type { Documents } from './documents.ts'
+import { percentageOf } from './guard-runner.ts'
 
 const DELIVERY_TIMEOUT_MS = 5_000
 const DELIVERIES_AT_ONCE = 10
-/** A receiver that is gone for good must not fill the disk. */
+/** A receiver that never comes back must not fill the storage. */
 const MOST_WAITING = 1_000
 
 /** Binding that signs messages, unless the webhook names another. */
@@ -22,11 +27,15 @@ type Row = { id: number; message: string; url: string; secret: string; body: str
 export class Notifier {
   readonly #sql: SqlStorage
   readonly #env: Env
+  readonly #documents: Documents
+  readonly #control: ControlStore
   #delivering = false
 
-  constructor(sql: SqlStorage, env: Env) {
+  constructor(sql: SqlStorage, env: Env, documents: Documents, control: ControlStore) {
     this.#sql = sql
     this.#env = env
+    this.#documents = documents
+    this.#control = control
     sql.exec(
       `CREATE TABLE IF NOT EXISTS messages (
          id INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL,
@@ -35,8 +44,26 @@ export class Notifier {
     )
   }
 
-  /** Puts a notification into the queue of every webhook that wants it. */
-  enqueue(notification: Notification, webhooks: readonly WebhookConfig[], nowMs: number): void {
+  /** Queues a message about a flag, or about all of them (`*`), for every webhook that wants the event. */
+  enqueue(event: NotificationEvent, key: string, { actor, reason, evidence }: Cause, nowMs: number): void {
+    const { document, snapshot } = this.#documents.current
+    const webhooks = document.notifications?.webhooks ?? []
+    if (webhooks.length === 0) return
+    const flag = snapshot.flags.get(key)
+    const control = this.#control.state.flags[key] ?? INITIAL_FLAG_CONTROL
+    const notification: Notification = {
+      id: crypto.randomUUID(),
+      event,
+      flag: key,
+      at: new Date(nowMs).toISOString(),
+      environment: environmentOf(this.#env),
+      actor,
+      reason,
+      generation: control.generation,
+      stage: control.stage,
+      percentage: flag ? percentageOf(flag, control) : null,
+      evidence: evidence ?? null,
+    }
     for (const { url, format, events, secretBinding } of webhooks) {
       if (!events.includes(notification.event)) continue
       this.#sql.exec(
@@ -57,7 +84,7 @@ export class Notifier {
     return row.due ?? undefined
   }
 
-  /** Delivers what is due. One delivery round at a time. */
+  /** Delivers the messages that are due, unless a delivery is running already. */
   async deliver(nowMs: number): Promise<void> {
     if (this.#delivering) return
     this.#delivering = true
@@ -71,14 +98,14 @@ export class Notifier {
     }
   }
 
-  /** Posts one message now, so that people can see whether it arrives. */
-  async test(webhook: WebhookConfig, environment: string): Promise<{ delivered: boolean; detail: string }> {
+  /** Posts a test message at once and tells whether the receiver took it. */
+  async test(webhook: WebhookConfig): Promise<{ delivered: boolean; detail: string }> {
     const notification: Notification = {
       id: crypto.randomUUID(),
       event: 'hold',
       flag: '*',
       at: new Date().toISOString(),
-      environment,
+      environment: environmentOf(this.#env),
       actor: 'test',
       reason: 'This is a test message',
       generation: 0,
@@ -109,7 +136,7 @@ export class Notifier {
     }
   }
 
-  /** Whether the receiver took it, and what it said. The id lets a receiver drop what it gets twice. */
+  /** Whether the receiver took the message, and its answer. The id lets a receiver drop repeats. */
   async #post({ url, body, message, secret }: Pick<Row, 'url' | 'body' | 'message' | 'secret'>) {
     try {
       const seconds = Math.floor(Date.now() / 1_000)
@@ -132,4 +159,10 @@ export class Notifier {
       return { delivered: false, detail: `The receiver could not be reached: ${reason}` }
     }
   }
+}
+
+/** The event that a command causes, if any; a stage set by hand is an advance. */
+export function eventOf({ kind }: Command): NotificationEvent | undefined {
+  if (kind === 'stage') return 'advance'
+  return NOTIFICATION_EVENTS.find((event) => event === kind)
 }

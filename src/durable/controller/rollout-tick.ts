@@ -1,5 +1,4 @@
-/** One look at every rollout: judge, decide, perform, tell. What to do is decided in core/. */
-
+/** One tick of every rollout: run the guard, decide, perform, notify. core/ decides. */
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
@@ -9,44 +8,51 @@ import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import { type Announcement, stepRollout } from '../../core/rollout/step.ts'
 import { advancePermission } from '../../core/rollout/windows.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
-import type { Cause, ControlDesk } from './control.ts'
+import type { Cause, ControlStore } from './control-store.ts'
 import type { LoadedDocument } from './documents.ts'
-import type { JudgeDesk } from './guard-runner.ts'
+import type { GuardRunner } from './guard-runner.ts'
 import { localTime } from './local-time.ts'
 
 /** What a flag's rollout is doing. */
 export type RolloutView = { verdict: VerdictReport | null; waitingFor: string; needsApproval: boolean }
 
-/** What the round does to the world. */
-export type RoundPorts = {
+/** What a tick does to the world. */
+export type TickPorts = {
   perform(command: Command, cause: Cause): Promise<unknown>
   notify(event: NotificationEvent, flag: string, cause: Cause, nowMs: number): void
 }
 
-/** Occasions that people have been told of: of each once while the rollout is at one place, however it wavers. */
+/** Announcements already made at one stage of a rollout: each is made once, even if its cause comes and goes. */
 type Told = { place: string; keys: readonly string[] }
 
-export class RolloutRound {
-  readonly #control: ControlDesk
-  readonly #desk: JudgeDesk
+export class RolloutTick {
+  readonly #control: ControlStore
+  readonly #guard: GuardRunner
   readonly #audit: AuditLog
   readonly #texts: TextStore
-  readonly #ports: RoundPorts
+  readonly #ports: TickPorts
   readonly #views = new Map<string, RolloutView>()
   readonly #told: Map<string, Told>
 
-  constructor(control: ControlDesk, desk: JudgeDesk, audit: AuditLog, texts: TextStore, ports: RoundPorts) {
+  constructor(
+    control: ControlStore,
+    guard: GuardRunner,
+    audit: AuditLog,
+    texts: TextStore,
+    ports: TickPorts,
+  ) {
     this.#control = control
-    this.#desk = desk
+    this.#guard = guard
     this.#audit = audit
     this.#texts = texts
     this.#ports = ports
     this.#told = new Map(texts.getJson<[string, Told][]>('told') ?? [])
   }
 
-  /** What each rollout is doing, as of the last round. */
+  /** What each rollout is doing, as of the last tick. */
   get views(): ReadonlyMap<string, RolloutView> {
     return this.#views
   }
@@ -54,9 +60,10 @@ export class RolloutRound {
   async run(loaded: LoadedDocument, nowMs: number): Promise<void> {
     for (const plan of loaded.plans.values()) {
       try {
-        await this.#look(plan, loaded, nowMs)
+        await this.#tick(plan, loaded, nowMs)
       } catch (error) {
-        // One flag that can't be judged must not keep the others from being.
+        // A flag whose guard throws must not stop the others.
+        noteInternalError('controller.tick', error, { flag: plan.flag })
         const reason = messageOf(error)
         const waitingFor = `the guard cannot look at it: ${reason}`
         this.#views.set(plan.flag, { verdict: null, waitingFor, needsApproval: false })
@@ -64,11 +71,11 @@ export class RolloutRound {
     }
   }
 
-  async #look(plan: RolloutPlan, { snapshot, document }: LoadedDocument, nowMs: number): Promise<void> {
+  async #tick(plan: RolloutPlan, { snapshot, document }: LoadedDocument, nowMs: number): Promise<void> {
     const flag = snapshot.flags.get(plan.flag)
     if (flag === undefined) return
     const control: FlagControl = this.#control.state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
-    const verdict = this.#desk.look(plan, flag, control, nowMs)
+    const verdict = this.#guard.run(plan, flag, control, nowMs)
     const local = localTime(nowMs, plan.timezone)
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
     const isKilled = flagStatus(this.#control.state, plan.flag).killed
@@ -86,7 +93,7 @@ export class RolloutRound {
     await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence: verdict?.evidence })
   }
 
-  /** Tells people, once per occasion and place. */
+  /** Notifies once per announcement and stage. */
   #announce(
     flag: CompiledFlag,
     { key, event, text }: Announcement,

@@ -12,19 +12,19 @@ import { isNews, Shard, type ShardIsolate } from '../../core/counters/shard.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { TextStore } from '../storage/text-store.ts'
-import { Bell } from './news-signal.ts'
+import { NewsSignal } from './news-signal.ts'
 
-/** Forwards go by a timer in memory. An alarm, which is billed like a request, is there for what an eviction stops. */
+/** A timer in memory drives forwards; an alarm, which is billed as a request, is the backstop after an eviction. */
 const BACKSTOP_MS = 5_000
-/** Nothing is ever due so far ahead; where it is, the clock has been put back. */
+/** No forward is due this far ahead unless the clock was set back. */
 const CLOCK_JUMP_MS = 120_000
-/** No flush is held longer, whatever the isolate says: work after a response may take 30 s on the platform. */
+/** The longest a flush is held: the platform ends work after a response at 30 s. */
 const LONGEST_HOLD_MS = 10_000
 
 export class Counters extends DurableObject<Env> implements CountersPort {
   readonly #texts: TextStore
   readonly #shard: Shard
-  readonly #news = new Bell()
+  readonly #news = new NewsSignal()
   #name: string
   #timer: ReturnType<typeof setTimeout> | undefined
   #documentText: { version: number; text: string } | undefined
@@ -47,8 +47,8 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   }
 
   /**
-   * Takes an isolate's flush, once, and tells it what it needs to know: at once what is new, else when its patience
-   * ends. So an isolate hears of a kill at the moment in which the shard does.
+   * Adds an isolate's flush, exactly once. Replies at once if there is news, otherwise when news arrives or the isolate's
+   * patience ends: an isolate learns of a kill at the same moment as the shard.
    */
   async flush(message: FlushMessage): Promise<FlushReply> {
     const nowMs = Date.now()
@@ -67,16 +67,16 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     return this.#shard.replyTo(message, Date.now())
   }
 
-  /** Takes over what is newer, from the Controller. */
+  /** Adopts a newer state or document tag from the Controller. */
   async adopt(state: ControlState | undefined, tag: DocumentTag | undefined): Promise<void> {
     const isNewState = this.#shard.adoptState(state)
     const isNewTag = this.#shard.adoptTag(tag)
     if (isNewState) this.#texts.putJson('state', state)
     if (isNewTag) this.#texts.putJson('tag', tag)
-    if (isNewState || isNewTag) this.#news.ring()
+    if (isNewState || isNewTag) this.#news.send()
   }
 
-  /** The document's text, asked of the Controller once for all isolates of the shard. */
+  /** The document's text, fetched from the Controller once for all isolates of the shard. */
   async documentText(version: number): Promise<string | undefined> {
     if (this.#documentText?.version === version) return this.#documentText.text
     const text = await controller(this.env).documentText(version)
@@ -97,7 +97,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     this.#texts.put('shard', shard)
   }
 
-  /** Forwards now if it is time, else when it is. */
+  /** Forwards now if a forward is due, otherwise schedules it. */
   async #forwardInTime(nowMs: number): Promise<void> {
     this.#shard.noteInternalErrors(takeInternalErrors())
     const dueMs = this.#shard.forwardDueMs
@@ -114,8 +114,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   }
 
   /**
-   * That a batch has arrived is not written down: after an eviction it is sent once more, and the Controller knows its
-   * number.
+   * The arrival of a batch is not stored: after an eviction it is sent again, and the Controller ignores its number.
    */
   async #forward(): Promise<void> {
     const sealed = this.#shard.sealNew()

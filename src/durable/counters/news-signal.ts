@@ -1,21 +1,22 @@
-/** Many wait for the same event, each no longer than it likes. */
-export class Bell {
-  readonly #sleepers = new Set<() => void>()
+/** Wakes every flush that is held, as soon as there is news for the isolates. */
+export class NewsSignal {
+  readonly #waiting = new Set<() => void>()
 
-  ring(): void {
-    for (const wake of this.#sleepers) wake()
+  /** Wakes all that wait. */
+  send(): void {
+    for (const wake of this.#waiting) wake()
   }
 
-  /** Ends with the next ring, or after the given time. */
+  /** Resolves with the next signal, or after the given time. */
   async within(longestMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const wake = () => {
         clearTimeout(timer)
-        this.#sleepers.delete(wake)
+        this.#waiting.delete(wake)
         resolve()
       }
       const timer = setTimeout(wake, longestMs)
-      this.#sleepers.add(wake)
+      this.#waiting.add(wake)
     })
   }
 }

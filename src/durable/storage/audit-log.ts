@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../core/rollout/audit.ts'
 
 type Row = { id: number; record: string }
 
-/** Which entries of a log are asked for: the newest, before an id, of one flag. */
+/** A page of a log, newest first: at most `limit` entries, before an id, of one flag. */
 export type Page = { limit: number; before?: number | undefined; flag?: string | undefined }
 
 /** The audit log: only ever appended to. */

@@ -2,10 +2,10 @@ import { type Cell, type CellKey, cellId, emptyCell, mergeCell } from '../../cor
 import { type ArmPair, armPair } from '../../core/counters/ticks.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 
-/** Generations kept per flag; counts of older rollout attempts are history that the audit log sums up. */
+/** Generations kept per flag; of older rollout attempts the audit log keeps the evidence. */
 const GENERATIONS_KEPT = 5
 
-/** The gate's counts, cell by cell, and what has come in of each flag since it was last looked at. */
+/** The gate's counts by cell, and the counts of each flag since its last tick. */
 export class CellStore {
   readonly #sql: SqlStorage
   readonly #cells = new Map<string, Cell>()
@@ -19,7 +19,7 @@ export class CellStore {
     }
   }
 
-  /** Adds counts to the totals and to what the next look will see. */
+  /** Adds counts to the totals and to what the next tick takes. */
   add(cells: readonly Cell[]): void {
     for (const cell of cells) {
       const total = this.#totalOf(cell)
@@ -35,7 +35,7 @@ export class CellStore {
     }
   }
 
-  /** What has come in of a flag since the last call, of this generation and stage. */
+  /** The counts of a flag's generation and stage since the last call. */
   takeTick(
     { key, off }: Pick<CompiledFlag, 'key' | 'off'>,
     generation: number,

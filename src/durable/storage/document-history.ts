@@ -1,4 +1,4 @@
-/** Every version of the document that has been in force, as it was written. */
+/** Every version of the document that has been in force, as written. */
 import type { TextStore } from './text-store.ts'
 
 export type VersionInfo = {
@@ -11,7 +11,7 @@ export type VersionInfo = {
   bytes: number
 }
 
-/** Texts are kept until there are so many, or so much of them; who published what is kept in the audit log. */
+/** Limits for kept texts; the audit log keeps who published what. */
 const MOST_VERSIONS = 500
 const MOST_BYTES = 200_000_000
 

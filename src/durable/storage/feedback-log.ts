@@ -1,9 +1,9 @@
 import type { Page } from './audit-log.ts'
 
-/** What visitors wrote about a flag, with the variant that they were on. */
+/** A visitor's feedback about a flag, with the variant served. */
 export type Feedback = { atMs: number; flag: string; variant: string; text: string }
 
-/** Feedback is kept by flag up to this; the oldest goes first. */
+/** Entries kept per flag; the oldest are dropped first. */
 const MOST_PER_FLAG = 1_000
 
 type Row = { id: number; at_ms: number; flag: string; variant: string; text: string }

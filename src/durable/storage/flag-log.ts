@@ -1,4 +1,4 @@
-/** What is remembered of single flags over the versions of the document: who needs it are people who clean up. */
+/** When each flag was added, last used and settled, across versions of the document: what cleanup needs. */
 import type { ControlState } from '../../core/config/control.ts'
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
@@ -11,11 +11,11 @@ export type FlagTimes = {
   knownSinceMs: number
   /** When a request was last decided by it. */
   lastSeenMs: number | null
-  /** Since when everybody gets the same; null where somebody doesn't. */
+  /** Since when all visitors get the same variant; null while they don't. */
   settledSinceMs: number | null
 }
 
-/** A flag in use is noted no more often than this. */
+/** The last use is written no more often than this. */
 const SEEN_NOTED_EVERY_MS = 60_000
 
 type Row = { flag: string; known_ms: number; seen_ms: number | null; settled_ms: number | null }
@@ -37,18 +37,18 @@ export class FlagLog {
     }
   }
 
-  /** The times of a flag that is new where it isn't known. */
+  /** The times of a flag; an unknown one counts as new. */
   timesOf(flag: string, nowMs: number): FlagTimes {
     return this.#times.get(flag) ?? { knownSinceMs: nowMs, lastSeenMs: null, settledSinceMs: null }
   }
 
-  /** Takes note of the flags that a document has, and of what their control makes of them. */
+  /** Records the flags of a document and whether each is settled; forgets flags that are gone. */
   noteAll(flags: LazyMap<CompiledFlag>, state: ControlState, nowMs: number): void {
     for (const flag of flags.glance()) this.note(flag, state, nowMs)
     for (const key of this.#times.keys()) if (!flags.has(key)) this.#forget(key)
   }
 
-  /** Takes note of what its control makes of a flag. */
+  /** Records whether a flag is settled. */
   note(flag: CompiledFlag, state: ControlState, nowMs: number): void {
     const known = this.#times.get(flag.key)
     const settled = isSettled(flag, state.flags[flag.key] ?? INITIAL_FLAG_CONTROL)

@@ -3,14 +3,14 @@ import type { DecisionSample } from '../../core/decision/sample.ts'
 import type { TextStore } from './text-store.ts'
 
 const MOST_VISITORS = 5_000
-/** A visitor who has not come in a day is none of today's people. */
+/** Visitors not seen for a day are dropped. */
 const KEPT_MS = 24 * 3_600_000
 const SAVED_EVERY_MS = 60_000
 const WANTED_PER_SECOND = { filling: 100, full: 10 }
 
 export class SampleRing {
   readonly #texts: TextStore
-  /** By visitor, the longest not seen first. */
+  /** By visitor, the least recently seen first. */
   readonly #samples: Map<string, DecisionSample>
   #savedAtMs = 0
 
@@ -36,13 +36,13 @@ export class SampleRing {
       if (this.#samples.size <= MOST_VISITORS) break
       this.#samples.delete(visitor)
     }
-    // Losing a minute of samples loses nothing: they are not written one by one.
+    // Losing a minute of samples does no harm, so they are not written one by one.
     if (nowMs - this.#savedAtMs < SAVED_EVERY_MS) return
     this.#savedAtMs = nowMs
     this.#texts.putJson('samples', [...this.#samples.values()])
   }
 
-  /** How many samples one of so many shards should bring each second. */
+  /** How many samples per second one of this many shards should send. */
   wantedFrom(shards: number): number {
     const { filling, full } = WANTED_PER_SECOND
     const wanted = this.#samples.size < MOST_VISITORS ? filling : full

@@ -9,7 +9,7 @@ import {
 } from '../../core/counters/series.ts'
 import type { Arm } from '../../core/decision/decide.ts'
 
-/** What is so at the end of a point, beside its counts. */
+/** The state of the rollout at the end of a point. */
 export type PointContext = {
   generation: number
   stage: number
@@ -18,7 +18,7 @@ export type PointContext = {
 }
 export type SeriesPoint = PointContext & Record<Arm, SeriesArm> & { atMs: number }
 
-/** Points of every flag that has traffic, in every width. The point being counted is in memory only. */
+/** Points of every flag with traffic, in each width. The current point is in memory only. */
 export class SeriesStore {
   readonly #sql: SqlStorage
   readonly #open = new Map<string, OpenPoint[]>()
@@ -43,7 +43,7 @@ export class SeriesStore {
     }
   }
 
-  /** Puts away the points that are over. */
+  /** Stores the points that have ended. */
   close(nowMs: number, contextOf: (flag: string) => PointContext): void {
     for (const [flag, points] of this.#open) {
       const rest = points.map((point, index) => {

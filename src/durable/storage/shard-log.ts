@@ -4,7 +4,7 @@ import { EMPTY_WINDOW, type SequenceWindow, take } from '../../core/counters/seq
 export type ShardSighting = { shard: string; seenAtMs: number; epoch: number; isolates: IsolateSighting[] }
 type Shard = ShardSighting & { window: SequenceWindow }
 
-/** The shards that forward to the Controller, and which of their numbers have been counted. */
+/** The shards that forward to the Controller, and the sequence numbers counted of each. */
 export class ShardLog {
   readonly #sql: SqlStorage
   readonly #shards = new Map<string, Shard>()
@@ -17,7 +17,7 @@ export class ShardLog {
     }
   }
 
-  /** Notes a forward; whether its counts are new. */
+  /** Records a forward; returns whether its counts are new. */
   take(message: ForwardMessage, nowMs: number): boolean {
     const { shard, epoch, isolates } = message
     const known = this.#shards.get(shard)

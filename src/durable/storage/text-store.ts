@@ -1,7 +1,4 @@
-/**
- * Texts of any length by name, in SQLite. A value of a row may have 2 MB at most, so longer texts are kept in
- * parts.
- */
+/** Texts of any length by name, in SQLite. A row holds at most 2 MB, so long texts are stored in parts. */
 const LONGEST_PART = 500_000
 
 export class TextStore {

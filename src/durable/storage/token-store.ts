@@ -1,4 +1,10 @@
-/** Tokens of the admin API. Only their hashes are kept: what was shown once can't be shown again. */
+/**
+ * Tokens of the admin API. Only their hashes are stored, so that a token can be shown once only. Every creation and
+ * every revocation leaves an audit record.
+ */
+import type { AuditRecord } from '../../core/rollout/audit.ts'
+import type { AuditLog } from './audit-log.ts'
+
 export type TokenInfo = {
   id: string
   name: string
@@ -9,7 +15,7 @@ export type TokenInfo = {
   lastUsedAtMs: number | undefined
 }
 
-/** A use is noted no more often than this. */
+/** The last use is written no more often than this. */
 const USE_NOTED_EVERY_MS = 60_000
 
 type Row = {
@@ -25,9 +31,11 @@ type Row = {
 
 export class TokenStore {
   readonly #sql: SqlStorage
+  readonly #audit: AuditLog
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, audit: AuditLog) {
     this.#sql = sql
+    this.#audit = audit
     sql.exec(
       `CREATE TABLE IF NOT EXISTS tokens (
          id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL,
@@ -36,25 +44,21 @@ export class TokenStore {
     )
   }
 
-  /** `hash` is the SHA-256 of the token. */
-  add(token: TokenInfo, hash: string): void {
+  /** Adds a token by the SHA-256 of its text. */
+  add({ id, name, role, createdAtMs, createdBy, expiresAtMs }: TokenInfo, hash: string): void {
     this.#sql.exec(
       'INSERT INTO tokens (id, hash, name, role, created_ms, created_by, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      token.id,
-      hash,
-      token.name,
-      token.role,
-      token.createdAtMs,
-      token.createdBy,
-      token.expiresAtMs ?? null,
+      ...[id, hash, name, role, createdAtMs, createdBy, expiresAtMs ?? null],
     )
+    const what = { action: 'token-created', reason: `${name} may act as ${role}` } as const
+    this.#record({ ...what, actor: createdBy, before: null, after: { id, name, role } })
   }
 
   list(): TokenInfo[] {
     return this.#sql.exec<Row>('SELECT * FROM tokens ORDER BY created_ms').toArray().map(infoOf)
   }
 
-  /** The token of a hash, unless it has expired. Looking a hash up takes no time that tells of the token. */
+  /** The token with a hash, unless it has expired. The lookup's time tells nothing about a token: it is by hash. */
   find(hash: string, nowMs: number): TokenInfo | undefined {
     const row = this.#sql.exec<Row>('SELECT * FROM tokens WHERE hash = ?', hash).toArray()[0]
     if (row === undefined || (row.expires_ms !== null && row.expires_ms <= nowMs)) return undefined
@@ -64,10 +68,18 @@ export class TokenStore {
     return infoOf(row)
   }
 
-  /** The token that was removed; undefined where there was none. */
-  remove(id: string): TokenInfo | undefined {
+  /** Revokes a token and returns it; undefined where there is none with that id. */
+  revoke(id: string, actor: string): TokenInfo | undefined {
     const row = this.#sql.exec<Row>('DELETE FROM tokens WHERE id = ? RETURNING *', id).toArray()[0]
-    return row && infoOf(row)
+    if (row === undefined) return undefined
+    const { name, role } = row
+    const what = { action: 'token-revoked', reason: `${name} may not act as ${role} any more` } as const
+    this.#record({ ...what, actor, before: { id, name, role }, after: null })
+    return infoOf(row)
+  }
+
+  #record(record: Pick<AuditRecord, 'actor' | 'action' | 'reason' | 'before' | 'after'>): void {
+    this.#audit.append({ atMs: Date.now(), flag: undefined, evidence: undefined, ...record })
   }
 }
 

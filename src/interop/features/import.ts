@@ -105,7 +105,7 @@ function below(place: readonly PathKey[], issue: Problem): Problem {
   return { ...issue, path: `${jsonPath(place)}${issue.path.slice(1)}` }
 }
 
-/** A flag beside the flags is one that would be missed; a version or the like is not. */
+/** Objects beside the list of flags count as losses; plain values such as a version are only noted. */
 function noteBeside({ beside }: FeatureFile, { losses, notes }: Import): void {
   for (const [key, value] of beside) {
     const path = jsonPath([key])
@@ -142,12 +142,12 @@ function flagOf(name: string, feature: Feature, all: Import): FlagInput {
   }
 }
 
-/** Listed users, then visitors without any context, then all others by their conditions and percentage. */
+/** Listed users, then visitors without any context, then all others by conditions and percentage. */
 function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureAttributes): RuleInput[] {
   const { users = [], regions, account_types: types, beta_program } = feature
   const percentage = feature.percentage_rollout && roundedPercentage(feature.percentage_rollout)
   const when: ConditionInput[] = []
-  const isUnreachable = regions?.length === 0 || types?.length === 0
+  const matchesNone = regions?.length === 0 || types?.length === 0
   if (regions !== undefined) when.push({ attribute: region, op: 'in', values: regions })
   if (types !== undefined) when.push({ attribute: accountType, op: 'in', values: types })
   if (beta_program === true) when.push({ attribute: beta, op: 'in', values: [true] })
@@ -166,7 +166,7 @@ function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureA
       ? [{ name: 'users', when: [{ attribute: user, op: 'in' as const, values: users }], serve: ON }]
       : []),
     { name: 'no context', when: absent, serve: ON },
-    ...(isUnreachable ? [] : [others]),
+    ...(matchesNone ? [] : [others]),
   ]
 }
 

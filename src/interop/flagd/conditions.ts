@@ -22,7 +22,7 @@ function absence(names: readonly Json[], wanted: boolean): Alternatives {
   return wanted ? bounded(parts.flat()) : allOf(parts)
 }
 
-/** More alternatives than this are a document that can't be read any more. */
+/** More alternatives than this would make the document unreadable. */
 const MOST_ALTERNATIVES = 64
 
 /** Something in the logic that a document can't say. */

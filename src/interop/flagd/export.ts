@@ -101,7 +101,7 @@ function fraction(hashed: Json, parts: readonly (readonly [Json, number])[]): Js
   return { fractional: [hashed, ...parts] }
 }
 
-/** An attribute by itself stays so: where it is missing no visitor is placed, while `cat` makes a text of it. */
+/** An attribute by itself stays so: a visitor without it is not bucketed, while `cat` would turn it into text. */
 function hashedBy({ hash }: FlagdBucketing): Json {
   const [first] = hash
   const isAlone = hash.length === 1 && first !== undefined && 'attribute' in first

@@ -11,7 +11,7 @@ type Untold =
   | { op: Operator; values: (string | number)[]; attribute?: string; ignoreCase?: boolean }
   | boolean
 
-/** Translates one constraint. `null` stands for a missing segment, which no visitor meets. */
+/** Translates one constraint. `null` is a missing segment, which matches no visitor. */
 export function translateConstraint(constraint: UnleashConstraint | null): Translated {
   if (constraint === null) return false
   const translate = TRANSLATIONS.get(constraint.operator ?? '')

@@ -13,7 +13,7 @@ export type Alternative = { when: ConditionInput[]; place: Place | undefined }
 const ANYBODY: Alternative = { when: [], place: undefined }
 
 /**
- * The alternatives of a strategy; none for one that no visitor can meet. Undefined for a strategy that is not one of
+ * The alternatives of a strategy; none for one that matches no visitor. Undefined for a strategy that is not one of
  * Unleash's own: it is false for every client that doesn't bring it along.
  */
 export function alternativesOf(

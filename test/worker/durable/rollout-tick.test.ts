@@ -5,7 +5,7 @@ import { INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import type { Evidence, Verdict } from '../../../src/core/guard/index.ts'
 import { compilePlans } from '../../../src/core/rollout/plan.ts'
-import { RolloutRound } from '../../../src/durable/controller/rollout-tick.ts'
+import { RolloutTick } from '../../../src/durable/controller/rollout-tick.ts'
 
 const FLAG = 'f'
 const DOCUMENT = {
@@ -30,8 +30,8 @@ const LATE: Verdict = {
   evidence,
 }
 
-/** A round over a flag whose verdict and place the test sets; `told` is what people hear. */
-function startRound(kept = new Map<string, string>()) {
+/** A tick over a flag whose verdict and place the test sets; `told` is what people hear. */
+function startRollout(kept = new Map<string, string>()) {
   const parsed = parseDocumentValue(DOCUMENT)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const loaded = {
@@ -55,9 +55,9 @@ function startRound(kept = new Map<string, string>()) {
     getJson: (name: string) => (kept.has(name) ? JSON.parse(kept.get(name) ?? '') : undefined),
     putJson: (name: string, value: unknown) => void kept.set(name, JSON.stringify(value)),
   }
-  const round = new RolloutRound(
+  const tick = new RolloutTick(
     control as never,
-    { look: () => now.verdict } as never,
+    { run: () => now.verdict } as never,
     { append: () => {} } as never,
     texts as never,
     {
@@ -65,24 +65,24 @@ function startRound(kept = new Map<string, string>()) {
       notify: (event) => void told.push(event),
     },
   )
-  return { now, told, performed, look: () => round.run(loaded as never, 0) }
+  return { now, told, performed, look: () => tick.run(loaded as never, 0) }
 }
 
 it('a stage that wavers between two occasions tells of each once, also after a restart', async () => {
   const kept = new Map<string, string>()
-  const first = startRound(kept)
+  const first = startRollout(kept)
   for (const verdict of [HEALTHY, LATE, HEALTHY, LATE, HEALTHY]) {
     first.now.verdict = verdict
     await first.look()
   }
   expect(first.told).toEqual(['approval-needed', 'hold'])
-  const second = startRound(kept)
+  const second = startRollout(kept)
   await second.look()
   expect(second.told).toEqual([])
 })
 
 it('a stage that is come to again tells again', async () => {
-  const { now, told, look } = startRound()
+  const { now, told, look } = startRollout()
   await look()
   now.stage = 1
   await look()
@@ -92,7 +92,7 @@ it('a stage that is come to again tells again', async () => {
 })
 
 it('a killed flag stays where it is, and goes on when it is alive again', async () => {
-  const { now, performed, look } = startRound()
+  const { now, performed, look } = startRollout()
   now.stage = 1
   now.killed = [FLAG]
   await look()

@@ -1,4 +1,4 @@
-/** Flags at a glance: what the document says of them, what their rollouts do, whether they are debt. */
+/** Flags at a glance: definition, rollout, cleanup. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
 import { parseTimeMs } from '../../../core/flags/date-time.ts'
 import { debtOf } from '../../../core/flags/debt.ts'
@@ -13,7 +13,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     owner: owner ?? undefined,
     expiresMs: expires === null ? undefined : parseTimeMs(expires),
     settledSinceMs: settledSinceMs ?? undefined,
-    // Only requests that a flag routes are counted: whether others are used is not known.
+    // Only requests that a flag routes are counted, so the use of other flags is unknown.
     lastSeenMs: routes.length > 0 ? lastSeenMs : undefined,
     knownSinceMs,
   }

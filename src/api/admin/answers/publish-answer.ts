@@ -1,4 +1,4 @@
-/** What the API answers to a change of the document. */
+/** Responses to changes of the document. */
 import type { Responses } from '../../../contract/responses.ts'
 import type { DocumentChange } from '../../../durable/controller/documents.ts'
 import type { VersionInfo } from '../../../durable/storage/document-history.ts'
@@ -7,7 +7,7 @@ import { type Call, isoTime } from './call.ts'
 
 type Editing = { expectedVersion?: number | undefined; reason?: string | undefined; confirm: boolean }
 
-/** Publishes a change and answers with what came of it; `reason` is used where the caller gave none. */
+/** Publishes a change and answers with the result; `reason` is the default where the caller gave none. */
 export async function publishAnswer(
   call: Pick<Call<'getStatus'>, 'controller' | 'actor' | 'live' | 'env'> & { body: Editing },
   change: DocumentChange,
@@ -24,7 +24,7 @@ export async function publishAnswer(
   const published = await controller.publish(change, options)
   if (published.ok) {
     const { info, changed, changes, people, kvPending, tag } = published
-    // An operator who publishes and then looks wants to see what was published.
+    // The caller's next read must show what was published.
     await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
     return {
       version: info.version,
@@ -63,7 +63,7 @@ export function versionView({ version, hash, atMs, actor, reason, source, bytes 
   return { version, hash, at: isoTime(atMs), actor, reason, source, bytes }
 }
 
-/** A document as text: as it was written, or two spaces deep where it came as JSON. */
+/** A document as text: unchanged if given as text, otherwise formatted with two spaces. */
 export function textOf(document: string | Readonly<Record<string, unknown>>): string {
   return typeof document === 'string' ? document : `${JSON.stringify(document, null, 2)}\n`
 }

@@ -24,7 +24,7 @@ import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-con
 import { type Env, environmentOf } from '../../../platform/env.ts'
 import { internalErrors, noteInternalError } from '../../../platform/internal-errors.ts'
 
-/** Counts as people read them; latencies and the error rate are null where nothing has been counted. */
+/** Counts in readable form; latencies and error rate are null without data. */
 type Counts = {
   requests: number
   errors: number
@@ -53,9 +53,9 @@ type StatusInputs = {
   report: LiveConfigReport
   /** Undefined when the Controller did not answer. */
   controller: ControllerStatus | undefined
-  /** The state that this isolate knows, for when the Controller did not answer. */
+  /** The state that this isolate knows, used when the Controller did not answer. */
   lastState: ControlState
-  /** The flags to tell of; undefined for all. */
+  /** The flags to report; undefined for all. */
   wanted: ReadonlySet<string> | undefined
 }
 
@@ -65,7 +65,7 @@ export type StatusCall = {
   controller: Pick<Controller, 'status' | 'documentText'>
 }
 
-/** The live picture, as of now. */
+/** The live picture as of now; without the Controller it is what this isolate knows. */
 export async function statusOf(
   { live, env, controller }: StatusCall,
   wanted?: ReadonlySet<string>,
@@ -215,7 +215,7 @@ function sumOf(cells: readonly Cell[]): Counts {
   }
 }
 
-/** Most flags of a large document have no traffic at the moment. */
+/** Shared: most flags of a large document have no traffic. */
 const NOTHING: Counts = sumOf([])
 
 function vitalsOf({ vitals = {} }: Cell): Counts['vitals'] {

@@ -1,10 +1,10 @@
-/** Single flags: seen at a glance, changed in the document, steered. */
-
+/** Flags: summaries, edits of the document, commands. */
 import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { FlagVerb } from '../../../contract/routes.ts'
 import { KILL_ALL, parseKillList } from '../../../core/config/control.ts'
 import type { Edit } from '../../../core/config/edit.ts'
 import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
+import { noteInternalError } from '../../../platform/internal-errors.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import type { Call, Handlers } from '../answers/call.ts'
 import { summaryOf } from '../answers/flag-summary.ts'
@@ -76,7 +76,7 @@ export const flagHandlers: Handlers<
     const verb = params.verb as FlagVerb
     const flag = flagOrAll(call)
     if (verb === 'stage' && body.stage === undefined) {
-      return problemDetails(400, 'Bad Request', 'Say which stage: {"stage": 1}')
+      return problemDetails(400, 'Bad Request', 'stage must be given: {"stage": 1}')
     }
     const command: Command = { kind: verb, flag, ...(body.stage !== undefined && { stage: body.stage }) }
     try {
@@ -86,6 +86,7 @@ export const flagHandlers: Handlers<
       return { epoch: result.state.epoch, via: 'controller', before: result.before, after: result.after }
     } catch (error) {
       if (verb !== 'kill') throw error
+      noteInternalError('api.command', error, { flag })
       return await killInKv(call, flag)
     }
   },
@@ -103,7 +104,7 @@ function editAnswer(
   return publishAnswer(call, { kind: 'edit', edit }, `${did} ${edit.flag}`)
 }
 
-/** `all` is another word for `*`, unless a flag is called so. */
+/** `all` means `*`, unless a flag has that key. */
 function flagOrAll({ params, live }: Call<'commandFlag'>): string {
   const flag = params.flag ?? ''
   return flag === 'all' && !live.last.snapshot.flags.has(flag) ? KILL_ALL : flag
@@ -113,14 +114,14 @@ function commandRefused({ why, error }: CommandResult & { ok: false }): Response
   return why === 'missing' ? problemDetails(404, 'Not Found', error) : problemDetails(409, 'Conflict', error)
 }
 
-/** The Controller is away: the people's own list in KV closes the flag without it. */
+/** Without the Controller, the kill list in KV closes the flag. */
 async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
   const { snapshot } = await live.refreshNow(env, Date.now())
   if (flag !== KILL_ALL && !snapshot.flags.has(flag)) {
     return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
   }
   const known = parseKillList(await env.GATE.get('kill', { type: 'text' }))
-  // A flag on a list that can no longer be read stays killed.
+  // Flags of a list that can't be read any more stay killed.
   const list = known.ok ? known.value : live.killList
   if (!list.includes(flag)) await env.GATE.put('kill', JSON.stringify([...list, flag]))
   await live.refreshNow(env, Date.now())

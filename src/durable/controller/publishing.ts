@@ -1,4 +1,4 @@
-/** Publishing: drafted, compared, put in force and recorded, or refused with the reason. */
+/** Publishing a change: drafted, compared, put in force and recorded, or refused with the reason. */
 import type { Change } from '../../core/config/document-diff.ts'
 import { summaryOf } from '../../core/config/document-diff.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
@@ -7,8 +7,9 @@ import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
-import type { DocumentChange, DocumentDesk, Draft } from './documents.ts'
-import type { PeopleDesk } from './impact.ts'
+import type { DocumentChange, Documents, Draft } from './documents.ts'
+import type { ImpactEstimator } from './impact.ts'
+import type { KvReader } from './kv-reader.ts'
 
 export type Published =
   | {
@@ -34,6 +35,9 @@ export type Review = {
   needsConfirmation: boolean
 }
 
+/** What publishing needs. */
+type PublishingParts = { documents: Documents; audit: AuditLog; impact: ImpactEstimator; kvReader: KvReader }
+
 export type PublishOptions = {
   expectedVersion: number | undefined
   confirm: boolean
@@ -42,10 +46,10 @@ export type PublishOptions = {
   nowMs: number
 }
 
-export async function review(
-  documents: DocumentDesk,
+/** Tries a change without putting anything in force. */
+export async function reviewChange(
+  { documents, impact }: Pick<PublishingParts, 'documents' | 'impact'>,
   change: DocumentChange,
-  people: PeopleDesk,
 ): Promise<Review> {
   const { info, document } = documents.current
   const nothing = { against: info.version, people: UNKNOWN_IMPACT, needsConfirmation: false }
@@ -54,25 +58,24 @@ export async function review(
     const problems = draft.why === 'invalid' ? draft.problems : []
     return { ...nothing, valid: false, problems, changes: [] }
   }
-  const moved = await people.movedBy(draft.parsed)
+  const moved = await impact.of(draft.parsed)
   const needsConfirmation = movesTooMany(moved, document.publishing.confirmAbovePercent)
   return { ...nothing, valid: true, problems: [], changes: draft.changes, people: moved, needsConfirmation }
 }
 
-export async function publish(
-  documents: DocumentDesk,
-  audit: AuditLog,
+/** Puts a change in force as the next version and records it, or says why not. Writes nothing to KV. */
+export async function putChangeInForce(
+  { documents, audit, impact, kvReader }: PublishingParts,
   change: DocumentChange,
   options: PublishOptions,
-  peopleDesk: PeopleDesk,
 ): Promise<Published> {
   const { expectedVersion, actor, reason, nowMs } = options
   const draft = documents.draft(change, expectedVersion)
   if (!draft.ok) return draft
   const before = documents.current
   const { text, parsed, changes } = draft
-  // A text in KV that was refused is to go, also where what was in force stays: isolates that start read KV.
-  if (text === before.text && documents.report.refused === undefined) {
+  // An unchanged text is published again where KV holds a refused one: isolates that start read KV.
+  if (text === before.text && kvReader.report.refused === undefined) {
     return {
       ok: true,
       info: before.info,
@@ -83,13 +86,14 @@ export async function publish(
       tag: documents.tag,
     }
   }
-  const people = await peopleDesk.movedBy(parsed)
-  // The limit in force decides, lest a document lift it in the very change that it is there for.
+  const people = await impact.of(parsed)
+  // The limit in force decides: a change must not lift the limit that applies to it.
   const limitPercent = before.document.publishing.confirmAbovePercent
   if (!options.confirm && movesTooMany(people, limitPercent)) {
     return { ok: false, why: 'unconfirmed', people, limitPercent }
   }
   const info = await documents.putInForce(text, parsed, { actor, reason, source: 'api', atMs: nowMs })
+  kvReader.forgetRefused()
   audit.append({
     atMs: nowMs,
     actor,

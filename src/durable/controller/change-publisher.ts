@@ -1,48 +1,57 @@
 /**
- * Changes of what the gate does, and how each becomes known, in this order: state and audit record, traffic (the
- * shards), KV, notifications. People's commands, the guard's, new documents and what is found in KV all come by here.
+ * Makes changes and makes them known, in this order: state and audit record, the shards, KV, notifications. All changes
+ * pass here: commands of users and of the guard, new documents, and what was written to KV.
  */
 import { KILL_ALL } from '../../core/config/control.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { FlagLog } from '../storage/flag-log.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 import type { Alarm } from './alarm.ts'
-import { type Announcer, eventOf } from './announcer.ts'
-import type { Cause, ControlDesk } from './control.ts'
-import type { DocumentChange, DocumentDesk } from './documents.ts'
-import type { PeopleDesk } from './impact.ts'
+import type { Cause, ControlStore } from './control-store.ts'
+import type { DocumentChange, Documents } from './documents.ts'
+import type { ImpactEstimator } from './impact.ts'
+import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'
-import { type Published, type PublishOptions, publish, type Review, review } from './publish.ts'
+import { eventOf, type Notifier } from './notifier.ts'
+import {
+  type Published,
+  type PublishOptions,
+  putChangeInForce,
+  type Review,
+  reviewChange,
+} from './publishing.ts'
 
-/** What is left to do after a change is done when the Controller looks next. */
-const NEXT_LOOK_MS = 1_000
-/** Whoever publishes waits so long for KV; then isolates get the document without it. */
+/** The rest of a change is done at the next tick. */
+const NEXT_TICK_MS = 1_000
+/** How long a call waits for KV; after that isolates get the document without it. */
 const KV_PATIENCE_MS = 2_000
-/** Whoever changes something waits no longer than this for a slow shard; it hears of it all the same. */
+/** How long a call waits for a slow shard, which gets the change with the reply to its next forward. */
 const PUSH_TIMEOUT_MS = 1_000
-/** A shard that has not forwarded for so long hears of new states when it forwards again. */
+/** A shard silent for this long learns of new states when it forwards again. */
 const SHARD_PUSH_MS = 900_000
 
-/** What a change is made in, and what makes it known. */
+/** What changes are made in, and what makes them known. */
 export type ChangeParts = {
   env: Env
   texts: TextStore
   audit: AuditLog
   shards: ShardLog
-  control: ControlDesk
-  documents: DocumentDesk
+  control: ControlStore
+  documents: Documents
   flags: FlagLog
-  people: PeopleDesk
+  impact: ImpactEstimator
   kv: KvWriter
-  announcer: Announcer
+  kvReader: KvReader
+  notifier: Notifier
   alarm: Alarm
 }
 
-export class ChangeDesk {
+export class ChangePublisher {
   readonly #parts: ChangeParts
   #writtenEpoch: number
   #queue: Promise<unknown> = Promise.resolve()
@@ -57,22 +66,22 @@ export class ChangeDesk {
     return this.#writtenEpoch
   }
 
-  /** Performs a person's command; the answer says what changed, or why nothing did. */
+  /** Performs a user's command; the result says what changed, or why nothing did. */
   async command(command: Command, cause: Cause): Promise<CommandResult> {
-    const { documents } = this.#parts
-    // Whoever lifts a kill sees one, and it may be that of a list which no isolate has told of yet.
-    if (command.kind === 'unkill') documents.suspect()
-    // Closing a flag that is known waits for nothing; anything else wants to know what people wrote into KV.
+    const { documents, kvReader } = this.#parts
+    // The kill to lift may be in a list in KV that no isolate has reported yet.
+    if (command.kind === 'unkill') kvReader.suspect()
+    // Closing a known flag waits for nothing; any other command first adopts what was written to KV.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
     if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
-    return await (command.kind === 'unkill' && documents.isListed(command.flag)
+    return await (command.kind === 'unkill' && kvReader.isListed(command.flag)
       ? this.#unkillInKv(command, cause)
       : this.perform(command, cause))
   }
 
-  /** State and audit record are written together; then the traffic learns of it; KV and people follow by alarm. */
+  /** Writes state and audit record, then tells the shards; KV and notifications follow by alarm. */
   async perform(command: Command, cause: Cause): Promise<CommandResult> {
-    const { control, documents, flags, kv, announcer, alarm } = this.#parts
+    const { control, documents, flags, kv, notifier, alarm } = this.#parts
     const { snapshot, plans } = documents.current
     const known = snapshot.flags.get(command.flag)
     const stageCount = plans.get(command.flag)?.stages.length ?? 0
@@ -82,41 +91,41 @@ export class ChangeDesk {
     kv.mark('state')
     if (known !== undefined) flags.note(known, control.state, nowMs)
     const event = eventOf(command)
-    if (event !== undefined) announcer.tell(event, command.flag, cause, nowMs)
+    if (event !== undefined) notifier.enqueue(event, command.flag, cause, nowMs)
     await this.#pushToShards(nowMs)
     await alarm.within(0)
     return result
   }
 
-  /** Puts a new version of the document in force, or says why not. */
-  async publish(change: DocumentChange, options: Omit<PublishOptions, 'nowMs'>): Promise<Published> {
-    const { documents, audit, people, kv, alarm } = this.#parts
+  /** Puts a new version of the document in force and makes it known, or says why not. */
+  async publishDocument(change: DocumentChange, options: Omit<PublishOptions, 'nowMs'>): Promise<Published> {
+    const { documents, kv, alarm } = this.#parts
     return await this.#inTurn(async () => {
       const nowMs = Date.now()
       await this.#takeFromKv(nowMs)
-      const published = await publish(documents, audit, change, { ...options, nowMs }, people)
+      const published = await putChangeInForce(this.#parts, change, { ...options, nowMs })
       if (!published.ok || !published.changed) return published
       this.#noteFlags(nowMs)
       kv.mark('config')
       await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
       await this.#pushToShards(nowMs)
-      await alarm.within(NEXT_LOOK_MS)
+      await alarm.within(NEXT_TICK_MS)
       return { ...published, tag: documents.tag, kvPending: kv.isPending('config') }
     })
   }
 
-  /** What publishing a change would do; nothing is changed. */
-  async review(change: DocumentChange): Promise<Review> {
+  /** What publishing a change would do; changes nothing. */
+  async reviewDocument(change: DocumentChange): Promise<Review> {
     await this.noticeKv(Date.now())
-    return await review(this.#parts.documents, change, this.#parts.people)
+    return await reviewChange(this.#parts, change)
   }
 
-  /** Takes over what people wrote into KV, if anything may be new there. */
+  /** Adopts what was written to KV, if anything may be new there. */
   async noticeKv(nowMs: number): Promise<void> {
     await this.#inTurn(() => this.#takeFromKv(nowMs))
   }
 
-  /** Writes to KV what is due. */
+  /** Writes to KV what is due to be written. */
   async writeKv(nowMs: number): Promise<void> {
     const { kv, control, texts } = this.#parts
     await kv.flush(nowMs)
@@ -126,38 +135,38 @@ export class ChangeDesk {
     texts.putJson('writtenEpoch', epoch)
   }
 
-  /** What people wrote into KV, the Controller takes out again; a kill of its own is lifted as well. */
+  /** Lifts a kill that is in KV's list, and the Controller's own kill as well. */
   async #unkillInKv(command: Command, cause: Cause): Promise<CommandResult> {
-    const { documents, audit, announcer, alarm, control } = this.#parts
+    const { kvReader, audit, notifier, alarm, control } = this.#parts
     const nowMs = Date.now()
-    // A list that has only just been noticed is not in the control state yet.
+    // The control state does not have a list that was only just read.
     const before = { ...flagStatus(control.state, command.flag), killed: true }
     const lists = await this.#inTurn(async () => {
-      const { killList } = documents.report
-      await documents.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
-      return { before: killList, after: documents.report.killList }
+      const { killList } = kvReader.report
+      await kvReader.dropFromKillList((flag) => flag === command.flag || command.flag === KILL_ALL)
+      return { before: killList, after: kvReader.report.killList }
     })
     audit.append({ atMs: nowMs, action: 'kill-list', flag: command.flag, ...lists, ...cause })
     this.#takeKvKills(nowMs)
     await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
     const lifted = await this.perform(command, cause)
     if (lifted.ok) return lifted
-    announcer.tell('unkill', command.flag, cause, nowMs)
+    notifier.enqueue('unkill', command.flag, cause, nowMs)
     await this.#pushToShards(nowMs)
-    await alarm.within(NEXT_LOOK_MS)
+    await alarm.within(NEXT_TICK_MS)
     return { ok: true, state: control.state, before, after: flagStatus(control.state, command.flag) }
   }
 
-  /** What was noticed in KV goes into the log, to the shards, and, if it is about kills, to people. */
+  /** What was adopted from KV goes to the audit log and the shards; changes of the kill list are notified too. */
   async #takeFromKv(nowMs: number): Promise<void> {
-    const { documents, audit, announcer } = this.#parts
-    const records = await documents.check(nowMs)
+    const { kvReader, audit, notifier } = this.#parts
+    const records = await kvReader.check(nowMs)
     for (const record of records) {
       audit.append(record)
       if (record.action !== 'kill-list') continue
       const event = Array.isArray(record.after) && record.after.length > 0 ? 'kill' : 'unkill'
       const reason = `${record.reason}: ${JSON.stringify(record.after)}`
-      announcer.tell(event, KILL_ALL, { ...record, reason }, nowMs)
+      notifier.enqueue(event, KILL_ALL, { ...record, reason }, nowMs)
     }
     if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
     if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
@@ -165,8 +174,8 @@ export class ChangeDesk {
   }
 
   #takeKvKills(nowMs: number): void {
-    const { control, documents, kv } = this.#parts
-    control.takeKvKills(documents.report.killList, nowMs)
+    const { control, kvReader, kv } = this.#parts
+    control.takeKvKills(kvReader.report.killList, nowMs)
     kv.mark('state')
   }
 
@@ -175,7 +184,7 @@ export class ChangeDesk {
     flags.noteAll(documents.current.snapshot.flags, control.state, nowMs)
   }
 
-  /** A shard that can't be reached hears of what is new in the reply to its next forward. */
+  /** A shard that can't be reached gets the change with the reply to its next forward. */
   async #pushToShards(nowMs: number): Promise<void> {
     const { env, shards, control, documents } = this.#parts
     const active = shards.activeSince(nowMs - SHARD_PUSH_MS)
@@ -184,12 +193,15 @@ export class ChangeDesk {
     const told = active.map((shard) =>
       withTimeout(countersShard(env, shard).adopt(state, tag), PUSH_TIMEOUT_MS),
     )
-    await Promise.allSettled(told)
+    for (const result of await Promise.allSettled(told)) {
+      if (result.status === 'rejected') noteInternalError('controller.push', result.reason)
+    }
   }
 
-  /** Changes are made one after the other: a change that waits for KV must not be overtaken. */
+  /** Changes are made one after the other: none overtakes one that waits for KV. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(work)
+    // The caller gets the error; the next turn starts all the same.
     this.#queue = turn.catch(() => undefined)
     return await turn
   }

@@ -1,7 +1,4 @@
-/**
- * The control state: changed by commands only, each written together with its audit record, in the order in which
- * they come.
- */
+/** The control state. Commands change it one after the other, each together with its audit record. */
 import { type ControlState, INITIAL_CONTROL_STATE, parseControlState } from '../../core/config/control.ts'
 import {
   applyCommand,
@@ -10,19 +7,19 @@ import {
   type FlagFacts,
   withKvKills,
 } from '../../core/rollout/commands.ts'
-import { noteIfNewer } from '../../platform/internal-errors.ts'
+import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
-import { EpochLog } from '../storage/epoch-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 
 const RECALL_TIMEOUT_MS = 5_000
+/** The times of this many epochs are kept, for callers that wait for a change to arrive. */
+const EPOCHS_KEPT = 500
 
 /** Who changes something, why, and on what evidence. */
 export type Cause = { actor: string; reason: string; evidence: unknown }
 
-export class ControlDesk {
-  readonly epochs: EpochLog
+export class ControlStore {
   readonly #storage: DurableObjectStorage
   readonly #texts: TextStore
   readonly #audit: AuditLog
@@ -32,7 +29,7 @@ export class ControlDesk {
     this.#storage = storage
     this.#texts = texts
     this.#audit = audit
-    this.epochs = new EpochLog(storage.sql)
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL)')
     this.#state = texts.getJson<ControlState>('state') ?? INITIAL_CONTROL_STATE
   }
 
@@ -40,7 +37,13 @@ export class ControlDesk {
     return this.#state
   }
 
-  /** A Controller without memory learns from KV, so that what was rolled back stays so. */
+  /** When an epoch began, in milliseconds since 1970; undefined for one that is unknown. */
+  epochAtMs(epoch: number): number | undefined {
+    const rows = this.#storage.sql.exec<{ at_ms: number }>('SELECT at_ms FROM epochs WHERE epoch = ?', epoch)
+    return rows.toArray()[0]?.at_ms
+  }
+
+  /** A Controller that has lost its storage takes the state from KV, so that rollbacks stay in force. */
   async recallFrom(kv: KVNamespace): Promise<void> {
     if (this.#state.epoch > 0) return
     try {
@@ -48,12 +51,13 @@ export class ControlDesk {
       if (!known.ok) return
       noteIfNewer('state', known.value)
       this.#remember(known.value, Date.now())
-    } catch {
-      // KV is away and there is nothing to remember: a gate that begins.
+    } catch (error) {
+      // Without KV this starts as a new gate does.
+      noteInternalError('controller.recall', error)
     }
   }
 
-  /** Performs a command, or says why it can't be. State and audit record are written together. */
+  /** Performs a command, or says why it can't be performed. State and audit record are written together. */
   perform(command: Command, facts: FlagFacts, cause: Cause, nowMs: number): CommandResult {
     const result = applyCommand(this.#state, command, facts, nowMs, cause.reason)
     if (!result.ok) return result
@@ -73,6 +77,9 @@ export class ControlDesk {
   #remember(state: ControlState, nowMs: number): void {
     this.#state = state
     this.#texts.putJson('state', state)
-    if (state.epoch > 0) this.epochs.note(state.epoch, nowMs)
+    if (state.epoch === 0) return
+    const { sql } = this.#storage
+    sql.exec('INSERT OR IGNORE INTO epochs (epoch, at_ms) VALUES (?, ?)', state.epoch, nowMs)
+    sql.exec('DELETE FROM epochs WHERE epoch <= ?', state.epoch - EPOCHS_KEPT)
   }
 }

@@ -1,0 +1,194 @@
+/**
+ * What is written to KV directly: documents and kill lists. Isolates report the hashes of what KV shows them; this reads,
+ * validates and adopts. A document with problems replaces nothing.
+ */
+import { parseKillList } from '../../core/config/control.ts'
+import { changesBetween, summaryOf } from '../../core/config/document-diff.ts'
+import { KV_STALE_MS, MOST_REPLACED } from '../../core/config/document-tag.ts'
+import { parseDocument } from '../../core/config/parse/parse.ts'
+import type { Problem } from '../../core/config/parse/problems.ts'
+import type { IsolateSighting } from '../../core/counters/protocol.ts'
+import type { AuditRecord } from '../../core/rollout/audit.ts'
+import { sha256Hex } from '../../platform/crypto.ts'
+import { type Env, isDevelopment } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
+import { withTimeout } from '../../platform/timeout.ts'
+import type { TextStore } from '../storage/text-store.ts'
+import { type Documents, jsonOf } from './documents.ts'
+import type { KvWriter } from './kv-writer.ts'
+
+export type DocumentReport = {
+  version: number
+  hash: string
+  refused: { hash: string; seenAtMs: number; problems: readonly Problem[] } | undefined
+  killList: readonly string[]
+}
+
+/** A location sees a change in KV only after its cache has expired; reading more often is useless. */
+const LEAST_BETWEEN_READS_MS = 1_000
+const READ_TIMEOUT_MS = 5_000
+
+type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & {
+  killHash: string
+  /** Hashes of the lists that the Controller has replaced, newest first: KV may still show them. */
+  replacedKills?: readonly string[]
+  /** Hash of the last refused text that a good one has replaced: KV may still show it. */
+  overwritten?: string
+}
+
+export class KvReader {
+  readonly #env: Env
+  readonly #texts: TextStore
+  readonly #writer: KvWriter
+  readonly #documents: Documents
+  #remembered: Remembered
+  #lastReadMs = 0
+  /** The kill list that KV showed last, even one too old to be adopted. */
+  #shownKills: readonly string[] = []
+  /** KV has shown the list in force since it was written: whatever it shows from then on is newer. */
+  #isKillListBack = false
+  /** KV may hold something new; that is so whenever the Controller wakes. */
+  #suspected = true
+
+  constructor(env: Env, texts: TextStore, writer: KvWriter, documents: Documents) {
+    this.#env = env
+    this.#texts = texts
+    this.#writer = writer
+    this.#documents = documents
+    this.#remembered = texts.getJson('document') ?? { refused: undefined, killList: [], killHash: '' }
+  }
+
+  get report(): DocumentReport {
+    const { version, hash } = this.#documents.current.info
+    const { refused, killList } = this.#remembered
+    return { version, hash, refused, killList }
+  }
+
+  /** Isolates report what KV shows them; an unknown hash leads to a read. */
+  noticeHashes(isolates: readonly IsolateSighting[]): void {
+    const { refused, killHash } = this.#remembered
+    const known = new Set(['', this.#documents.current.info.hash, refused?.hash])
+    this.#suspected ||= isolates.some((each) => !known.has(each.documentHash) || each.killHash !== killHash)
+  }
+
+  /** Makes the next check read KV, however recent the last read was. */
+  suspect(): void {
+    this.#suspected = true
+    this.#lastReadMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Reads KV if it may hold something new; returns what the audit log should record. */
+  async check(nowMs: number): Promise<AuditRecord[]> {
+    if (!this.#suspected || nowMs - this.#lastReadMs < LEAST_BETWEEN_READS_MS) return []
+    this.#lastReadMs = nowMs
+    this.#suspected = false
+    try {
+      const values = await withTimeout(
+        this.#env.GATE.get(['config', 'kill'], { type: 'text' }),
+        READ_TIMEOUT_MS,
+      )
+      return [
+        ...(await this.#adoptDocument(values.get('config') ?? null, nowMs)),
+        ...(await this.#adoptKillList(values.get('kill') ?? null, nowMs)),
+      ]
+    } catch (error) {
+      noteInternalError('kv.read', error)
+      this.#suspected = true
+      return []
+    }
+  }
+
+  /** A valid document has replaced the refused one, which KV may show a while longer. */
+  forgetRefused(): void {
+    const { refused } = this.#remembered
+    this.#remember({ refused: undefined, ...(refused && { overwritten: refused.hash }) })
+  }
+
+  async #adoptDocument(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+    if (text === null) return []
+    const hash = await sha256Hex(text)
+    const before = this.#documents.current.info
+    const { refused } = this.#remembered
+    if (hash === before.hash && refused !== undefined) this.#remember({ refused: undefined })
+    if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
+    const parsed = parseDocument(text)
+    const cause = { actor: 'kv', reason: 'A document was written to KV', source: 'kv', atMs: nowMs } as const
+    const record = { ...cause, flag: undefined, before: { version: before.version, hash: before.hash } }
+    if (!parsed.ok) {
+      const { problems } = parsed
+      this.#remember({ refused: { hash, seenAtMs: nowMs, problems } })
+      const reason = `A document with ${problems.length} problem${problems.length > 1 ? 's' : ''} was written to KV`
+      return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
+    }
+    const evidence = summaryOf(changesBetween(jsonOf(this.#documents.current.text), jsonOf(text)))
+    const { version } = await this.#documents.putInForce(text, parsed.value, cause)
+    this.forgetRefused()
+    return [{ ...record, action: 'document-adopted', evidence, after: { version, hash } }]
+  }
+
+  async #adoptKillList(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+    const parsed = parseKillList(text)
+    const killHash = text ? await sha256Hex(text) : ''
+    if (!parsed.ok) return []
+    this.#shownKills = parsed.value
+    if (killHash === this.#remembered.killHash) this.#isKillListBack = true
+    else if (this.#isStale('kill', killHash, nowMs)) this.#suspected = true
+    else return this.#takeKillList(parsed.value, killHash, nowMs)
+    return []
+  }
+
+  #takeKillList(killList: readonly string[], killHash: string, nowMs: number): AuditRecord[] {
+    const before = this.#remembered.killList
+    this.#remember({ killHash, killList })
+    this.#isKillListBack = true
+    return [
+      {
+        atMs: nowMs,
+        actor: 'kv',
+        action: 'kill-list',
+        flag: undefined,
+        reason: 'The kill list was written to KV',
+        evidence: undefined,
+        before,
+        after: killList,
+      },
+    ]
+  }
+
+  /**
+   * Whether the kill list in KV has a flag, as far as is known. KV that shows a list which was just replaced may be stale,
+   * or the same list was written again: isolates obey it in either case.
+   */
+  isListed(flag: string): boolean {
+    return this.#remembered.killList.includes(flag) || this.#shownKills.includes(flag)
+  }
+
+  /** Removes flags from the kill list in KV; the Controller writes the rest and reads it back. */
+  async dropFromKillList(dropped: (flag: string) => boolean): Promise<void> {
+    const before = this.#remembered
+    const killList = before.killList.filter((flag) => !dropped(flag))
+    const replacedKills = [before.killHash, ...(before.replacedKills ?? [])].slice(0, MOST_REPLACED)
+    this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)), replacedKills })
+    this.#shownKills = killList
+    this.#isKillListBack = false
+    this.#suspected = true
+    this.#writer.mark('kill')
+  }
+
+  /** Whether KV showed something older than what the Controller has written or is about to write. */
+  #isStale(key: 'config' | 'kill', hash: string, nowMs: number): boolean {
+    const { overwritten, replacedKills = [] } = this.#remembered
+    const isOlder = () =>
+      key === 'kill'
+        ? !this.#isKillListBack && replacedKills.includes(hash)
+        : hash === overwritten || this.#documents.tag.replaced.includes(hash)
+    if (this.#writer.isPending(key)) return isOlder()
+    const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
+    return nowMs - this.#writer.writtenAtMs(key) <= staleMs && isOlder()
+  }
+
+  #remember(change: Partial<Remembered>): void {
+    this.#remembered = { ...this.#remembered, ...change }
+    this.#texts.putJson('document', this.#remembered)
+  }
+}
