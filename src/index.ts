@@ -1,22 +1,44 @@
-/** The Worker: what the gate answers itself, and everything else through the gate. Nothing imports this file. */
+/** The Worker: a Hono app in which everything is a route, the proxied traffic included. Nothing imports this file. */
+import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
 import { createGate } from './gate/gate.ts'
+import { GateRequest } from './gate/request/gate-request.ts'
 import { bundledDocument } from './platform/bundled-document.ts'
 import type { Env } from './platform/env.ts'
+import { noteInternalError } from './platform/internal-errors.ts'
+import { problemDetails } from './platform/problem-details.ts'
 
 export { Controller } from './durable/controller/controller.ts'
 export { Counters } from './durable/counters/counters.ts'
 
 const gate = createGate({ bundled: bundledDocument })
+/** Made by the first request that needs them: an isolate that only serves visitors never does. */
+let endpoints: ReturnType<typeof createEndpoints> | undefined
 
-const app = createEndpoints(gate)
+const app = new Hono<{ Bindings: Env }>()
 
-const OWN_PATH = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
+app.all('/__sluice/*', (c) => {
+  endpoints ??= createEndpoints(gate)
+  return endpoints.fetch(c.req.raw, c.env, c.executionCtx)
+})
 
-// What goes to an origin takes the short way: a router would only be in it.
+app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx))
+
+app.onError((error, c) => {
+  noteInternalError('worker', error)
+  // Requests for the gate itself carry its credentials: they never go to an origin.
+  if (isOwn(c.req.path)) return problemDetails(500, 'Internal Server Error', 'The gate could not answer')
+  return gate.lastResort(new GateRequest(c.req.raw, c.env, Date.now()))
+})
+
+function isOwn(path: string): boolean {
+  return path === '/__sluice' || path.startsWith('/__sluice/')
+}
+
 export default {
   fetch(request, env, ctx) {
-    const { url } = request
-    return OWN_PATH.test(url) ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
+    // Hono answers HEAD with a copy of the response, which the runtime refuses for a status beyond 599.
+    const isProxiedHead = request.method === 'HEAD' && !isOwn(new URL(request.url).pathname)
+    return isProxiedHead ? gate.handle(request, env, ctx) : app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

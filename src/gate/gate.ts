@@ -32,6 +32,9 @@ export type GateOptions = {
   evaluate?: typeof decide
 }
 
+/** What the gate needs of an execution context, a Worker's or Hono's. */
+type WaitUntil = Pick<ExecutionContext, 'waitUntil'>
+
 /** Makes the gate of one isolate. */
 export function createGate(options: GateOptions): Gate {
   return new Gate(options)
@@ -60,7 +63,7 @@ export class Gate {
   }
 
   /** Answers a visitor's request. */
-  async handle(raw: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  async handle(raw: Request, env: Env, ctx: WaitUntil): Promise<Response> {
     const request = gateRequestOf(raw, env)
     if (request === undefined) return new Response('Bad Request\n', { status: 400 })
     const context = contextOf(request, env, ctx)
@@ -138,6 +141,6 @@ function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {
   }
 }
 
-function contextOf(request: GateRequest, env: Env, ctx: ExecutionContext): ReportContext {
+function contextOf(request: GateRequest, env: Env, ctx: WaitUntil): ReportContext {
   return { env, place: request, nowMs: request.nowMs, waitUntil: (work) => ctx.waitUntil(work) }
 }

@@ -1,30 +1,30 @@
 /**
- * Requests that wait for an origin's answer. One that gets none must not be silent until its time is up, or for ever
- * where nothing ends it: at its flag's deadline it counts as slow, there and then.
+ * In-flight requests: those that wait for an origin's answer. A request without a response counts as slow once its
+ * flag's deadline passes.
  *
- * Nobody is woken for that, since one more timer for each request would cost as much as its decision: whoever comes
- * next looks, and each flush.
+ * There is no timer for that, since one more timer per request would cost as much as its decision: the next request
+ * looks for overdue ones, and so does each flush.
  */
 import type { Decision } from '../../core/decision/decide.ts'
 
-/** One request: it waits from the moment in which its origin has all of it until the answer. */
+/** One request, in flight from the moment its origin has all of it until the answer. */
 export class InFlightRequest {
   readonly decision: Decision
   readonly deadlineMs: number
   readonly #request: Request
-  readonly #inFlight: InFlightRequests
+  readonly #all: InFlightRequests
   sentAtMs = 0
-  /** Whether it has been counted as slow before its answer came. */
+  /** Whether it counted as slow before its answer came. */
   isCounted = false
 
-  constructor(decision: Decision, deadlineMs: number, request: Request, waits: InFlightRequests) {
+  constructor(decision: Decision, deadlineMs: number, request: Request, all: InFlightRequests) {
     this.decision = decision
     this.deadlineMs = deadlineMs
     this.#request = request
-    this.#inFlight = waits
+    this.#all = all
   }
 
-  /** The runtime drops what a request was about to do when its visitor leaves; the signal is what is left of it. */
+  /** When a visitor leaves, the runtime drops what the request was about to do; only the signal tells. */
   get hasVisitor(): boolean {
     return !this.#request.signal.aborted
   }
@@ -32,39 +32,39 @@ export class InFlightRequest {
   sent(nowMs: number): void {
     if (this.isCounted) return
     this.sentAtMs = nowMs
-    this.#inFlight.add(this)
+    this.#all.add(this)
   }
 
   ended(): void {
-    this.#inFlight.remove(this)
+    this.#all.remove(this)
   }
 }
 
 export class InFlightRequests {
-  /** By deadline; within one, those that were sent first come first. A deadline for which nobody waits has no set. */
-  readonly #waiting = new Map<number, Set<InFlightRequest>>()
+  /** By deadline, oldest first. A deadline without requests has no set. */
+  readonly #byDeadline = new Map<number, Set<InFlightRequest>>()
 
-  add(wait: InFlightRequest): void {
-    const waiting = this.#waiting.get(wait.deadlineMs)
-    if (waiting) waiting.add(wait)
-    else this.#waiting.set(wait.deadlineMs, new Set([wait]))
+  add(request: InFlightRequest): void {
+    const waiting = this.#byDeadline.get(request.deadlineMs)
+    if (waiting) waiting.add(request)
+    else this.#byDeadline.set(request.deadlineMs, new Set([request]))
   }
 
-  remove(wait: InFlightRequest): void {
-    const waiting = this.#waiting.get(wait.deadlineMs)
-    if (waiting?.delete(wait) && waiting.size === 0) this.#waiting.delete(wait.deadlineMs)
+  remove(request: InFlightRequest): void {
+    const waiting = this.#byDeadline.get(request.deadlineMs)
+    if (waiting?.delete(request) && waiting.size === 0) this.#byDeadline.delete(request.deadlineMs)
   }
 
-  /** Hands over each that has passed its deadline, once, with how long it has waited; not those whose visitor has left. */
-  takeOverdue(nowMs: number, take: (wait: InFlightRequest, ageMs: number) => void): void {
-    for (const [deadlineMs, waiting] of this.#waiting) {
-      for (const wait of waiting) {
-        const ageMs = nowMs - wait.sentAtMs
+  /** Hands over each request past its deadline, once, with its age; not those whose visitor has left. */
+  takeOverdue(nowMs: number, take: (request: InFlightRequest, ageMs: number) => void): void {
+    for (const [deadlineMs, waiting] of this.#byDeadline) {
+      for (const request of waiting) {
+        const ageMs = nowMs - request.sentAtMs
         if (ageMs < deadlineMs) break
-        this.remove(wait)
-        if (!wait.hasVisitor) continue
-        wait.isCounted = true
-        take(wait, ageMs)
+        this.remove(request)
+        if (!request.hasVisitor) continue
+        request.isCounted = true
+        take(request, ageMs)
       }
     }
   }

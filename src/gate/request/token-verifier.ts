@@ -12,6 +12,7 @@ import {
 } from 'jose'
 import type { JwtSettings } from '../../core/context/identity.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { Claims } from './claims.ts'
 import type { GateRequest } from './gate-request.ts'
 
@@ -64,9 +65,11 @@ export class TokenVerifier {
     try {
       return await this.#check(token, this.#resolveKeys(env))
     } catch (error) {
+      if (error instanceof errors.JWTExpired || isVerdict(error)) return undefined
+      noteInternalError('jwt.keys', error)
+      // The key set can't be fetched right now: a key that was good a moment ago still is.
       const lastGood = this.#remote?.jwks()
-      // The key set can't be had right now: a key that was good a moment ago still is.
-      if (lastGood === undefined || error instanceof errors.JWTExpired || isVerdict(error)) return undefined
+      if (lastGood === undefined) return undefined
       return this.#check(token, createLocalJWKSet(lastGood)).catch(() => undefined)
     }
   }
