@@ -154,7 +154,7 @@ export class Planner {
     context: ReportContext,
   ): InFlightRequest | undefined {
     if (decision.placement.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
-    return this.#parts.reporter.expect(decision, deadlineMs, raw, context)
+    return this.#parts.reporter.track(decision, deadlineMs, raw, context)
   }
 }
 
@@ -186,7 +186,7 @@ function fallbackFor(
   target: FlagTarget,
   decision: Decision,
   { method }: GateRequest,
-  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
+  headersFor: (flags: string) => Promise<ExtraHeaders>,
 ): Fallback {
   const { flag, stable } = target
   return {
@@ -202,26 +202,18 @@ function fallbackFor(
   }
 }
 
-/** The decision as the origin hears it, signed where there is a key. */
-function headersForOrigin(
+/** The decision as the origin gets it, signed where there is a key. */
+async function headersForOrigin(
   flags: string,
   context: RequestContext,
   env: Env,
   nowMs: number,
-): ExtraHeaders | Promise<ExtraHeaders> {
-  return env.SIGNING_KEY ? signedHeaders(flags, context, env.SIGNING_KEY, nowMs) : [['sluice-flags', flags]]
-}
-
-async function signedHeaders(
-  flags: string,
-  context: RequestContext,
-  signingKey: string,
-  nowMs: number,
 ): Promise<ExtraHeaders> {
+  if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
   const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
   return [
     ['sluice-flags', flags],
     ['sluice-targeting-key', targetingKey],
-    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
+    ['sluice-signature', await signFlags(env.SIGNING_KEY, flags, targetingKey, nowMs)],
   ]
 }

@@ -1,20 +1,20 @@
 /**
- * The gate's keys in KV, as this location sees them: one read for the two that close gates, and one for the document,
- * so that a huge document keeps nobody from hearing of a kill.
+ * The gate's keys in KV, as this location sees them: one read for `kill` and `state`, and one for the document, so that
+ * a huge document delays no kill.
  */
 import { sha256Hex } from '../../platform/crypto.ts'
 
-/** KV keeps what it has read for at least so long. */
+/** The shortest that KV allows. */
 const CACHE_TTL_SECONDS = 30
 
-/** `kill` and `state`, at once. */
+/** `kill` and `state` in one read. */
 export async function readKillAndState(kv: KVNamespace): Promise<Map<string, string | null>> {
   return await kv.get(['kill', 'state'], { type: 'text', cacheTtl: CACHE_TTL_SECONDS })
 }
 
 /**
- * The document's bytes with a fingerprint: nearly always they are those of the last time, and then megabytes are
- * neither made a text of nor kept.
+ * The document's bytes with a fingerprint. Nearly always they are the same as last time, and then megabytes need neither
+ * be decoded nor kept.
  */
 export type DocumentBytes = { fingerprint: string; bytes: ArrayBuffer }
 
@@ -23,7 +23,7 @@ export async function readDocument(kv: KVNamespace): Promise<DocumentBytes | und
   return bytes === null ? undefined : { bytes, fingerprint: await sha256Hex(bytes) }
 }
 
-/** The text that everybody else gets of these bytes from KV. */
+/** The text as every other reader of KV decodes it. */
 export function textOf({ bytes }: DocumentBytes): string {
   return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes)
 }

@@ -1,10 +1,9 @@
 /**
- * The document and control state that an isolate works by.
+ * The document and control state that an isolate decides by.
  *
- * They are read from KV, parsed and compiled when they have changed, and kept: requests use what is there while a
- * newer version is fetched in the background. Whatever can't be read or parsed changes nothing; an isolate that has
- * never seen a good document uses the one that was bundled at build time. State also arrives, faster, in flush replies:
- * the one with the highest epoch counts.
+ * They are read from KV, parsed and compiled when they have changed, and kept: requests use what is there while a newer
+ * version is fetched in the background. What can't be read or parsed changes nothing; an isolate that has never seen a
+ * valid document uses the bundled one. State also arrives, faster, in flush replies: the highest epoch wins.
  */
 
 import { compileSnapshot, type Snapshot } from '../../core/config/compile/snapshot.ts'
@@ -35,51 +34,51 @@ export type ActiveConfig = {
   tokens: TokenVerifier | undefined
 }
 
-/** What a person should know about what KV holds. */
+/** What an operator should know about the values in KV. */
 export type LiveConfigReport = {
   source: DocumentInUse['source']
   /** Hash of the document in use; empty for the bundled one. */
   hash: string
   checkedAtMs: number
-  /** What was refused, where the newest text in KV was. */
+  /** Values whose newest version in KV was rejected. */
   refused: readonly RejectedValue[]
   lastError: string | undefined
 }
 
-/** KV caches reads for at least 30 s, so reading more often would show nothing new. */
+/** KV caches reads for at least 30 s: reading more often would show nothing new. */
 const REFRESH_MS = 30_000
 const REFRESH_IN_DEVELOPMENT_MS = 1_000
-/** A failed read is repeated sooner than the next refresh is due. */
+/** A failed read is repeated before the next refresh is due. */
 const RETRY_MS = 1_000
-/** How long a request of a cold, or long idle, isolate waits for KV before it goes on with what there is. */
+/** How long a request in a cold or idle isolate waits for KV before it goes on with what there is. */
 const COLD_WAIT_MS = 1_500
 const IDLE_WAIT_MS = 250
-/** How often a waiting request looks. */
-const LOOK_MS = 5
+/** How often a waiting request checks. */
+const CHECK_MS = 5
 const KV_TIMEOUT_MS = 10_000
-/** A refused text beyond this, which is more than 10,000 flags take, is read again only so often. */
+/** A rejected document beyond this (more than 10,000 flags take) is read again less often. */
 const LARGE_BYTES = 6_000_000
-const LARGE_REFUSED_MS = 60_000
+const LARGE_REJECTED_MS = 60_000
 
 export class LiveConfig {
   readonly #bundled: unknown
   readonly #rejected = new RejectedValues()
   readonly #control = new LiveControl(this.#rejected)
   #live: ActiveConfig | undefined
-  /** Fingerprint of what KV showed last, if it was taken. */
+  /** Fingerprint of the last document in KV, if it was accepted. */
   #documentRead: string | undefined
   #seenHash = ''
   #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
   #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
   #refresh: { startedMs: number } | undefined
   #nextRefreshMs = 0
-  /** Until then the document is not read from KV. */
+  /** The document is not read from KV before then. */
   #documentDueMs = 0
   #lastAttemptMs = 0
   #checkedAtMs = 0
   #lastError: string | undefined
 
-  /** `bundled` is the document that was built in; it must be valid, which the build sees to. */
+  /** `bundled` is the document that was built in; the build makes sure that it is valid. */
   constructor(bundled: unknown) {
     this.#bundled = bundled
   }
@@ -90,7 +89,7 @@ export class LiveConfig {
     return { source, hash, checkedAtMs: this.#checkedAtMs, refused, lastError: this.#lastError }
   }
 
-  /** Hash of the document that KV shows, whether it was accepted or refused. */
+  /** Hash of the document in KV, whether it was accepted or rejected. */
   get seenHash(): string {
     return this.#rejected.list.find((each) => each.key === 'config')?.hash ?? this.#seenHash
   }
@@ -100,12 +99,12 @@ export class LiveConfig {
     return this.#inUse.hash
   }
 
-  /** Since when the control state in use is used, ms since 1970. */
+  /** Since when the control state is in use, ms since 1970. */
   get epochAtMs(): number {
     return this.#control.epochAtMs
   }
 
-  /** Hash of the kill list that KV shows; empty for none. */
+  /** Hash of the kill list in KV; empty for none. */
   get killHash(): string {
     return this.#control.killHash
   }
@@ -122,12 +121,12 @@ export class LiveConfig {
     return this.#control.killList
   }
 
-  /** What to decide by now, where nothing has to be done for it: the short way for nearly every request. */
+  /** The config where no refresh is due: the short way for nearly every request. */
   fresh(nowMs: number): ActiveConfig | undefined {
     return nowMs < this.#nextRefreshMs && this.#refresh === undefined ? this.#live : undefined
   }
 
-  /** What to decide by now. Waits for KV only in an isolate that is cold or has been idle. */
+  /** The config after a refresh that may be due. Waits for KV only in an isolate that is cold or has been idle. */
   async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<ActiveConfig> {
     const intervalMs = isDevelopment(env) ? REFRESH_IN_DEVELOPMENT_MS : REFRESH_MS
     if (nowMs >= this.#nextRefreshMs) {
@@ -143,31 +142,31 @@ export class LiveConfig {
   }
 
   /**
-   * Waits for the refresh under way, whoever began it. Hazard: another request's promise may never come back to this
-   * one, so this one looks for itself.
+   * Waits for the refresh under way. Hazard: a promise of another request may never resolve in this one, so this one
+   * checks by itself.
    */
   async #untilRefreshed(limitMs: number): Promise<void> {
-    for (let leftMs = limitMs; leftMs > 0 && this.#refresh !== undefined; leftMs -= LOOK_MS)
-      await scheduler.wait(Math.min(LOOK_MS, leftMs))
+    for (let leftMs = limitMs; leftMs > 0 && this.#refresh !== undefined; leftMs -= CHECK_MS)
+      await scheduler.wait(Math.min(CHECK_MS, leftMs))
   }
 
-  /** Reads KV now, whatever the interval says; for people who want to see what there is. */
+  /** Reads KV now, regardless of the interval; for operators who want to see what is there. */
   async refreshNow(env: Env, nowMs: number): Promise<ActiveConfig> {
     await this.#refreshFrom(env, nowMs, true)
     return this.last
   }
 
-  /** What there is, without reading anything. */
+  /** The config as it is, without a refresh. */
   get last(): ActiveConfig {
     return this.#live ?? this.#bundledLive()
   }
 
-  /** Takes over a control state that is newer than the one known. */
+  /** Adopts a control state that is newer than the one in use. */
   adopt(state: ControlState, nowMs: number): void {
     if (this.#control.adopt(state, nowMs)) this.#recompileControl()
   }
 
-  /** The Controller holds another document than this isolate; where it is the newer one, it is fetched and used. */
+  /** The Controller holds another document than this isolate: fetches and uses it where it is newer. */
   async offer(
     tag: DocumentTag,
     fetchText: () => Promise<string | undefined>,
@@ -180,7 +179,7 @@ export class LiveConfig {
     if (!isBehind(this.#inUse, tag, nowMs)) return
     const text = await fetchText().catch((error) => noteInternalError('document.fetch', error))
     if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
-    const parsed = await parseDocumentInSteps(text, () => this.#rest())
+    const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())
     if (parsed.ok && this.#tag.tag.hash === tag.hash)
       this.#useDocument(compileSnapshot(parsed.value), { hash: tag.hash, source: 'pushed', sinceMs: nowMs })
   }
@@ -190,7 +189,7 @@ export class LiveConfig {
       const isDue = isAll || nowMs >= this.#documentDueMs
       const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
       const closing = this.#takeKillAndState(env, nowMs)
-      // What closes flags is taken over whether or not the document can be read.
+      // A kill counts whether or not the document can be read.
       await Promise.allSettled([closing, document])
       await closing
       await this.#takeDocument(await document, nowMs)
@@ -212,26 +211,26 @@ export class LiveConfig {
     if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
   }
 
-  /** A document that is gone from KV is no reason to forget the one that worked. */
+  /** A document that has gone from KV leaves the last good one in use. */
   async #takeDocument(read: DocumentBytes | undefined, nowMs: number): Promise<void> {
     if (read === undefined) return
     this.#documentDueMs = nowMs
-    if (this.#rejected.has('config', read.fingerprint)) return this.#putOff(read, nowMs)
+    if (this.#rejected.has('config', read.fingerprint)) return this.#postpone(read, nowMs)
     if (read.fingerprint === this.#documentRead) return this.#rejected.lift('config')
     const text = textOf(read)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
-      const parsed = await parseDocumentInSteps(text, () => this.#rest())
+      const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())
       if (!parsed.ok) {
-        this.#putOff(read, nowMs)
+        this.#postpone(read, nowMs)
         return this.#rejected.add('config', read.fingerprint, {
           hash,
           seenAtMs: nowMs,
           problems: parsed.problems,
         })
       }
-      // A newer one may have been heard of meanwhile.
+      // A newer one may have been offered meanwhile.
       if (this.#isStale(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
@@ -240,13 +239,13 @@ export class LiveConfig {
     this.#rejected.lift('config')
   }
 
-  /** Reading megabytes of nonsense again and again takes time from visitors, even if nobody parses them. */
-  #putOff({ bytes }: DocumentBytes, nowMs: number): void {
-    if (bytes.byteLength > LARGE_BYTES) this.#documentDueMs = nowMs + LARGE_REFUSED_MS
+  /** Reading megabytes that are not valid again and again takes time from visitors. */
+  #postpone({ bytes }: DocumentBytes, nowMs: number): void {
+    if (bytes.byteLength > LARGE_BYTES) this.#documentDueMs = nowMs + LARGE_REJECTED_MS
   }
 
-  /** Lets requests have their turn; those of a cold isolate wait for the document anyway. */
-  async #rest(): Promise<void> {
+  /** Lets other requests run; those of a cold isolate wait for the document anyway. */
+  async #yieldToRequests(): Promise<void> {
     if (this.#lastAttemptMs > 0) await scheduler.wait(0)
   }
 
@@ -258,7 +257,7 @@ export class LiveConfig {
   #useDocument(snapshot: Snapshot, inUse: DocumentInUse): void {
     this.#use(snapshot)
     this.#inUse = inUse
-    // What KV shows has been replaced; should it come back, it is looked at again.
+    // The document in KV has been replaced; should it come back, it must be parsed again.
     if (inUse.source === 'pushed') this.#documentRead = undefined
   }
 

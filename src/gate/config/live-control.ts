@@ -1,6 +1,6 @@
 /**
- * What closes and moves flags, as an isolate holds it: the control state with the highest epoch, whichever way it
- * came, and the kill list that KV shows. A text that can't be parsed changes nothing.
+ * The control of flags as an isolate holds it: the control state with the highest epoch, whichever way it came, and the
+ * kill list in KV. A text that can't be parsed changes nothing.
  */
 import {
   type Control,
@@ -32,12 +32,12 @@ export class LiveControl {
     return this.#state
   }
 
-  /** Since when the state is used, ms since 1970. */
+  /** Since when the state is in use, ms since 1970. */
   get epochAtMs(): number {
     return this.#epochAtMs
   }
 
-  /** Hash of the kill list that KV shows; empty for none. */
+  /** Hash of the kill list in KV; empty for none. */
   get killHash(): string {
     return this.#killHash
   }
@@ -50,7 +50,7 @@ export class LiveControl {
     return compileControl(this.#state, this.#killList)
   }
 
-  /** Takes over a state that is newer than the one known; whether it was. */
+  /** Adopts a state that is newer than the one in use; returns whether it was. */
   adopt(state: ControlState, nowMs: number): boolean {
     if (state.epoch <= this.#state.epoch) return false
     this.#state = state
@@ -58,13 +58,13 @@ export class LiveControl {
     return true
   }
 
-  /** Takes what KV shows under `kill`; whether that is another list than before. */
+  /** Takes the value of `kill` in KV; returns whether the list has changed. */
   async takeKillList(text: string | null, nowMs: number): Promise<boolean> {
     if (this.#rejected.has('kill', text)) return false
     const isNew = text !== this.#killText
     if (isNew) {
       const parsed = parseKillList(text)
-      if (!parsed.ok) return await this.#refuse('kill', text, parsed.problems, nowMs)
+      if (!parsed.ok) return await this.#reject('kill', text, parsed.problems, nowMs)
       this.#killText = text
       this.#killHash = text ? await sha256Hex(text) : ''
       this.#killList = parsed.value
@@ -73,13 +73,13 @@ export class LiveControl {
     return isNew
   }
 
-  /** Takes what KV shows under `state`; whether that is newer than what was known. */
+  /** Takes the value of `state` in KV; returns whether it is newer than the state in use. */
   async takeState(text: string | null, nowMs: number): Promise<boolean> {
     if (this.#rejected.has('state', text)) return false
     let isNewer = false
     if (text !== this.#stateText) {
       const parsed = parseControlState(text)
-      if (!parsed.ok) return await this.#refuse('state', text, parsed.problems, nowMs)
+      if (!parsed.ok) return await this.#reject('state', text, parsed.problems, nowMs)
       noteIfNewer('state', parsed.value)
       this.#stateText = text
       isNewer = this.adopt(parsed.value, nowMs)
@@ -88,7 +88,7 @@ export class LiveControl {
     return isNewer
   }
 
-  async #refuse(key: 'kill' | 'state', text: string | null, problems: readonly Problem[], nowMs: number) {
+  async #reject(key: 'kill' | 'state', text: string | null, problems: readonly Problem[], nowMs: number) {
     const hash = await sha256Hex(text ?? '')
     this.#rejected.add(key, text, { hash, seenAtMs: nowMs, problems })
     return false

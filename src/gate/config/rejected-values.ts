@@ -1,4 +1,4 @@
-/** Texts in KV that could not be taken: people are told of them, and none is parsed again while it stands there. */
+/** Values in KV that are not valid: the status reports them, and none is parsed twice. */
 import type { Problem } from '../../core/config/parse/problems.ts'
 
 export type RejectedValue = {
@@ -9,7 +9,7 @@ export type RejectedValue = {
 }
 
 export class RejectedValues {
-  /** What was refused, by what it is known again by: a fingerprint, or the text itself. */
+  /** By key, what identifies the rejected value: a fingerprint, or the text itself. */
   readonly #known = new Map<RejectedValue['key'], string | null>()
   #list: readonly RejectedValue[] = []
 
@@ -27,7 +27,7 @@ export class RejectedValues {
     this.#list = [...this.#list, { key, ...each }]
   }
 
-  /** The newest text of the key is a good one. */
+  /** The newest value of the key is valid. */
   lift(key: RejectedValue['key']): void {
     if (this.#list.length === 0) return
     this.#known.delete(key)

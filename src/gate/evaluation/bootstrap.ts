@@ -1,6 +1,6 @@
 /**
- * Flags inside the page: an HTML document gets a block of JSON at the beginning of its head, which the browser helper
- * reads, so that the first paint knows its flags without asking. The page streams on meanwhile.
+ * Flags inside the page: an HTML document gets a block of JSON at the beginning of its head, which the browser SDK
+ * reads, so the first paint knows its flags without a request. The page still streams.
  */
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { Decision } from '../../core/decision/decide.ts'
@@ -10,18 +10,18 @@ import type { PageRole } from '../request/page-affinity.ts'
 
 export type BootstrapFlag = { value: Json; variant: string; reason: string }
 
-/** What a page is to be told, unless control stands in for the origin that was meant. */
+/** The flags of a page: as decided, and as they are where the fallback answers. */
 export type Bootstrap = {
   flags: Record<string, BootstrapFlag>
   rescued: Record<string, BootstrapFlag>
-  /** What the flags are as of; the page's change stream goes on from there. */
+  /** The page's change stream continues from here. */
   revision: string
 }
 
-/** What stands in the page. */
+/** The block of JSON. */
 export type PageFlags = { flags: Bootstrap['flags']; revision: string }
 
-/** Id of the element that holds the flags. */
+/** Id of the element that holds it. */
 export const BOOTSTRAP_ID = 'sluice-flags'
 
 /** Whether the answer to a request is a page that brings its flags along. */
@@ -30,7 +30,7 @@ export function wantsBootstrap(request: GateRequest, role: PageRole, { bootstrap
   return bootstrap.covers(request.path)
 }
 
-/** The flags for a visitor as `decide` finds them; `routed` is the decision that led to the page. */
+/** A visitor's flags by `decide`; `routed` is the decision that led to the page. */
 export function bootstrapFor(
   snapshot: Snapshot,
   decide: (flag: CompiledFlag) => Decision,
@@ -49,12 +49,12 @@ export function bootstrapFor(
   return { flags, rescued: { ...flags, [own.key]: off }, revision }
 }
 
-/** The page with its flags; anything that is no page as it is. */
+/** The page with its flags; other responses pass unchanged. */
 export function withBootstrap(response: Response, page: PageFlags, setCookie?: string): Response {
   const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
   if (!isPage || response.body === null) return response
   const headers = new Headers(response.headers)
-  // The page is another one whenever a flag is: what the origin says of its own bytes is no longer so.
+  // The page changes with its flags: what the origin says about its bytes is no longer true.
   for (const name of [
     'etag',
     'last-modified',
@@ -72,7 +72,7 @@ export function withBootstrap(response: Response, page: PageFlags, setCookie?: s
   return insert(copy, element(page, nonceIn(headers.get('content-security-policy'))))
 }
 
-/** At the beginning of the head, or of the body, or, in a page that names neither, at its end. */
+/** Inserts at the beginning of the head, else of the body, else at the end of the page. */
 function insert(page: Response, html: string): Response {
   let isDone = false
   const once = (put: (text: string, options: ContentOptions) => unknown) => {
@@ -86,7 +86,7 @@ function insert(page: Response, html: string): Response {
     .transform(page)
 }
 
-/** Data, not code: no policy forbids it. It carries the page's nonce all the same, for policies that look. */
+/** Data, not code, so no policy forbids it. It carries the page's nonce for policies that check all the same. */
 function element(page: PageFlags, nonce: string | undefined): string {
   const json = JSON.stringify(page).replaceAll('<', '\\u003c')
   const attribute = nonce === undefined ? '' : ` nonce="${nonce}"`

@@ -1,4 +1,4 @@
-/** Visitors that are described instead of seen: what people ask the gate about. Same steps as for a real request. */
+/** Visitors that an operator describes, to ask what the gate would decide for them. Same steps as for a real request. */
 
 import type { AttributeValue } from '../../core/context/attributes.ts'
 import { type EvaluationContext, staticContext } from '../../core/context/attributes.ts'
@@ -7,9 +7,7 @@ import type { DecisionInputs } from '../../core/decision/decide.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { Claims } from '../request/claims.ts'
-import { GateRequest } from '../request/gate-request.ts'
-import { debugAccessOf } from '../request/overrides.ts'
-import { decisionInputs, visitorOf } from './visitor.ts'
+import { decisionInputs, recognise } from './visitor.ts'
 
 export type VisitorDescription = {
   targetingKey: string | undefined
@@ -25,7 +23,7 @@ export type DescribedVisitor = {
   place: { host: string; path: string; method: string } | undefined
 }
 
-/** What the gate would decide by, if this visitor came now. */
+/** What the gate would decide by if this visitor came now. */
 export async function describedVisitor(
   described: VisitorDescription,
   document: ActiveConfig,
@@ -38,16 +36,14 @@ export async function describedVisitor(
     return { context, inputs: decisionInputs(document, env, nowMs, undefined), place: undefined }
   }
   const { request: raw, claims } = described.request
-  const request = new GateRequest(raw, env, nowMs)
-  const { overrides } = await debugAccessOf(request, env)
-  const { context: seen, anonymous } = await visitorOf(request, document, env)
+  const { request, context: seen, anonymous, inputs } = await recognise(raw, document, env, nowMs)
   if (Object.keys(claims).length > 0) request.accept(claims)
   const key = seen.targetingKey()
-  // A key that would be made up for this visitor decides nothing that could be told in advance.
+  // What a newly issued key decides can't be told in advance.
   const beneath = {
     targetingKey: () => (anonymous.setCookie() === undefined ? key : undefined),
     attribute: (name: string) => seen.attribute(name),
   }
   const context = givenContext(described, beneath)
-  return { context, inputs: decisionInputs(document, env, nowMs, overrides), place: request }
+  return { context, inputs, place: request }
 }

@@ -1,6 +1,6 @@
 /**
- * Flag queries: what an app, or a page that is open, asks the gate about its flags. The visitor is established as for
- * a page, so that a page which asks about itself hears what it was routed by; whatever the query states goes first.
+ * Flag queries: an app or an open page asks the gate for its flags. The visitor is found out as for a page, so a page
+ * that asks about itself gets the variants it was routed by; what the query states takes precedence.
  */
 import type { AttributeValue, EvaluationContext } from '../../core/context/attributes.ts'
 import { givenContext } from '../../core/context/given-context.ts'
@@ -11,11 +11,9 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Lookup } from '../../core/lazy-map.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
-import { GateRequest } from '../request/gate-request.ts'
-import { debugAccessOf } from '../request/overrides.ts'
 import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
-import { decisionInputs, visitorOf } from './visitor.ts'
+import { recognise } from './visitor.ts'
 
 /** What a query states about the visitor. */
 export type GivenVisitor = {
@@ -27,13 +25,13 @@ export type GivenVisitor = {
 
 export type FlagQuery = {
   flags: Lookup<CompiledFlag>
-  /** Undefined where the answer hangs on a targeting key, and there is none. */
+  /** Undefined where the answer depends on a targeting key, and there is none. */
   decide(flag: CompiledFlag): Decision | undefined
-  /** The field of an identity that was made for this visitor, if one was. */
+  /** The Set-Cookie value of an identity that was issued for this visitor, if one was. */
   setCookie: string | undefined
 }
 
-/** Attributes of the request for a page; a query that comes from no page has none of them. */
+/** Attributes of the request for a page; a query that comes from no page has none. */
 const OF_PAGE = /^(path|method|query\..*)$/
 
 export async function flagQuery(
@@ -43,20 +41,21 @@ export async function flagQuery(
   env: Env,
   gradualRollback: GradualRollback,
 ): Promise<FlagQuery> {
-  const nowMs = Date.now()
   const page = pageOf(raw)
-  const request = new GateRequest(page ?? raw, env, nowMs)
-  const { overrides } = await debugAccessOf(request, env)
-  const { context: seen, anonymous } = await visitorOf(request, document, env)
+  const {
+    request,
+    context: seen,
+    anonymous,
+    inputs,
+  } = await recognise(page ?? raw, document, env, Date.now())
   const keyOf = (visitor: RequestContext) => {
     const key = visitor.targetingKey()
-    // A page of this site gets an identity as it would from a route with a flag; nobody else keeps cookies.
-    const isMadeUp = anonymous.setCookie() !== undefined && !isOwnPage(raw)
-    return isMadeUp ? given.otherwise : key
+    // A page of this site gets an identity as from a route with a flag; other callers keep no cookies.
+    const isNew = anonymous.setCookie() !== undefined && !isOwnPage(raw)
+    return isNew ? given.otherwise : key
   }
   const key = given.targetingKey ?? keyOf(seen)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))
-  const inputs = decisionInputs(document, env, nowMs, overrides)
   const affinity = isAboutPage(given) ? affinityOfPage(request, document.snapshot) : undefined
   return {
     flags: document.snapshot.flags,
@@ -68,7 +67,7 @@ export async function flagQuery(
   }
 }
 
-/** The page that a query comes from, as it was asked for: path and parameters are those of the page. */
+/** The request for the page that a query comes from: path and parameters are those of the page. */
 function pageOf(request: Request): Request | undefined {
   const referer = URL.parse(request.headers.get('referer') ?? '')
   if (referer === null || referer.host !== new URL(request.url).host) return undefined
@@ -76,12 +75,12 @@ function pageOf(request: Request): Request | undefined {
   return new Request(referer.href, { headers, ...(cf && { cf: cf as RequestInitCfProperties }) })
 }
 
-/** Only browsers say so, and only of their own accord. */
+/** Only browsers send this header, and no script can set it. */
 function isOwnPage(request: Request): boolean {
   return request.headers.get('sec-fetch-site') === 'same-origin'
 }
 
-/** What the request says. It may say nothing of a targeting key, which has been asked for already. */
+/** What the request says, but for the targeting key, which is known already. */
 function beneath(seen: RequestContext, isFromPage: boolean): EvaluationContext {
   return {
     targetingKey: () => undefined,
@@ -90,7 +89,7 @@ function beneath(seen: RequestContext, isFromPage: boolean): EvaluationContext {
   }
 }
 
-/** A query that states nothing is about the page as it was routed. */
+/** A query that states nothing is about the page as the gate routed it. */
 function isAboutPage({ targetingKey, attributes }: GivenVisitor): boolean {
   return targetingKey === undefined && Object.keys(attributes).length === 0
 }

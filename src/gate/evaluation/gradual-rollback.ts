@@ -1,4 +1,4 @@
-/** Rollbacks whose visitors move to control step by step: see core/rollout/step-back.ts. One keeper per isolate. */
+/** Gradual rollbacks, whose visitors move to control step by step: see core/rollout/step-back.ts. One per isolate. */
 import type { FlagTarget, Origin } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { EvaluationContext } from '../../core/context/attributes.ts'
@@ -10,8 +10,8 @@ import { movedShare, type StepBack, startStepBack } from '../../core/rollout/ste
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { OriginHealth } from '../origin/origin-health.ts'
 
-/** Pages that are open hear of a rollback once more with each part of the visitors that has moved. */
-const PARTS_TOLD = 8
+/** Open pages hear of a rollback again with each part of the visitors that has moved. */
+const PARTS_ANNOUNCED = 8
 
 export class GradualRollback {
   readonly #health: OriginHealth
@@ -23,12 +23,12 @@ export class GradualRollback {
     this.#evaluate = evaluate
   }
 
-  /** The decision; or, for a visitor who has not been moved yet after a rollback, the one before it. */
+  /** The decision; for a visitor whom a rollback has not moved yet, the one before the rollback. */
   decide(target: FlagTarget, context: EvaluationContext, inputs: DecisionInputs): Decision {
     return this.#decide(target.flag, () => target, context, inputs)
   }
 
-  /** The same for whoever asks without being routed: what the visitor's pages are routed by. */
+  /** The same where no request is routed: the decision by which the visitor's pages are. */
   decideUnrouted(
     flag: CompiledFlag,
     snapshot: Snapshot,
@@ -38,16 +38,18 @@ export class GradualRollback {
     return this.#decide(flag, () => targetOf(flag, snapshot), context, inputs)
   }
 
-  /** Another text whenever a part of the visitors has moved. */
+  /** Changes whenever a part of the visitors has moved; empty while no rollback is moving any. */
   progress({ snapshot, control }: ActiveConfig, nowMs: number): string {
     const moving = control.rolledBack.flatMap((key) => {
       const flag = snapshot.flags.get(key)
       const atMs = control.of(key).rolledBack?.atMs
       if (flag === undefined || atMs === undefined || nowMs >= atMs + flag.stepBackMs) return []
       const target = targetOf(flag, snapshot)
-      return target ? `${key}:${Math.floor(this.#moved(flag, atMs, target.stable, nowMs) * PARTS_TOLD)}` : []
+      return target
+        ? `${key}:${Math.floor(this.#moved(flag, atMs, target.stable, nowMs) * PARTS_ANNOUNCED)}`
+        : []
     })
-    // Everybody may read it, and flags can be private.
+    // Hashed, because anyone may read it and flags can be private.
     return moving.length === 0 ? '' : murmur3(moving.join(), 0).toString(36)
   }
 
@@ -71,11 +73,11 @@ export class GradualRollback {
     const share = this.#moved(flag, rolledBack.atMs, stable, inputs.nowMs)
     const position = positionOf(compileSalt(`${flag.salt.text}:back`), context) ?? 0
     if (position < share * TWO_TO_32) return decision
-    // What it does now is no evidence any more.
+    // From now on nothing about it is evidence.
     return { ...before, rule: undefined, placement: NOT_COMPARED }
   }
 
-  /** The share of visitors that has moved by now. */
+  /** The share of visitors that have moved by now. */
   #moved(flag: CompiledFlag, atMs: number, stable: Origin, nowMs: number): number {
     const control = this.#health.latencyMs(stable)
     return movedShare(this.#stepBackOf(flag.key, atMs, control.usual, nowMs), {
@@ -94,7 +96,7 @@ export class GradualRollback {
   }
 }
 
-/** Where a flag routes; of several routes the first stands for all. */
+/** Where a flag routes: its first route. */
 function targetOf(flag: CompiledFlag, { routes }: Snapshot): FlagTarget | undefined {
   for (const { target } of routes) if (target.kind === 'flag' && target.flag === flag) return target
   return undefined

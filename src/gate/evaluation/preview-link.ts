@@ -1,6 +1,6 @@
 /**
  * Preview links, `GET /__sluice/preview?t=TOKEN&to=/path`: a signed token becomes a cookie of this browser, and the
- * visitor goes on to the page. `?end` takes the cookie away again.
+ * visitor goes on to the page. `?end` removes the cookie.
  */
 import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
@@ -20,7 +20,7 @@ export async function openPreview(request: Request, env: Env, nowMs: number): Pr
     return problemDetails(
       403,
       'Forbidden',
-      'This preview link has expired, or it is not one of this gate. Ask for a new one',
+      'This preview link has expired, or it is from another gate. Ask for a new one',
     )
   }
   return goTo(to, cookie(token, Math.ceil((grant.expiresAtMs - nowMs) / 1_000), hostname))

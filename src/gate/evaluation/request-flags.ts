@@ -1,24 +1,22 @@
-/** Flags that a Worker asks for while it answers a request by itself, and what became of that request. */
+/** Flags that a Worker asks for while it answers a request itself, and what became of that request. */
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { Reporter } from '../reporting/reporter.ts'
-import { GateRequest } from '../request/gate-request.ts'
-import { debugAccessOf } from '../request/overrides.ts'
 import { pageRoleOf } from '../request/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
-import { decisionInputs, visitorOf } from './visitor.ts'
+import { recognise } from './visitor.ts'
 
 export type FlagUse = {
-  /** Whether no flag has been asked for. */
+  /** Whether no flag was asked for. */
   readonly isEmpty: boolean
-  /** The decision of a flag, the same as often as it is asked for; undefined for a flag that there isn't. */
+  /** The decision of a flag, always the same one; undefined for a flag that the document doesn't have. */
   of(flag: string): { decision: Decision; isOn: boolean } | undefined
-  /** Every flag, without counting any. */
+  /** Every flag; counts none. */
   all(): Record<string, Pick<Decision, 'value' | 'variant' | 'reason'>>
   targetingKey(): string
-  /** The field of an identity that was made for this request, if one was. */
+  /** The Set-Cookie value of an identity that was issued for this request, if one was. */
   setCookie(): string | undefined
   report(ended: Ending, reporter: Reporter, surroundings: Surroundings): void
 }
@@ -32,10 +30,7 @@ export async function openFlagUse(
   env: Env,
   gradualRollback: GradualRollback,
 ): Promise<FlagUse> {
-  const request = new GateRequest(raw, env, Date.now())
-  const { overrides } = await debugAccessOf(request, env)
-  const { context, anonymous } = await visitorOf(request, document, env)
-  const inputs = decisionInputs(document, env, request.nowMs, overrides)
+  const { request, context, anonymous, inputs } = await recognise(raw, document, env, Date.now())
   const { flags } = document.snapshot
   const decide = (flag: CompiledFlag) =>
     gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)

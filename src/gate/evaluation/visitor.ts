@@ -8,31 +8,32 @@ import { debugAccessOf } from '../request/overrides.ts'
 import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
 
-/** Who is asking, established the same way for pages, for app reports and for flag queries. */
+/** Who is asking, found out the same way for pages, app reports and flag queries. */
 export type Visitor = {
   request: GateRequest
   context: RequestContext
   anonymous: AnonymousIdentity
 }
 
-/** Establishes the visitor of a request: verified claims first, as identity may come from them. */
-export function visitorOf(
-  request: GateRequest,
-  document: ActiveConfig,
-  env: Env,
-): Visitor | Promise<Visitor> {
-  return document.tokens === undefined
-    ? seenVisitor(request, document)
-    : document.tokens.verify(request, env).then((claims) => {
-        request.accept(claims)
-        return seenVisitor(request, document)
-      })
+/** The visitor of a request: verified claims first, as identity may come from them. */
+export async function visitorOf(request: GateRequest, config: ActiveConfig, env: Env): Promise<Visitor> {
+  if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
+  const anonymous = new AnonymousIdentity(request)
+  const context = new RequestContext(request, config.snapshot.identity, () => anonymous.key(), Math.random)
+  return { request, context, anonymous }
 }
 
-function seenVisitor(request: GateRequest, { snapshot }: ActiveConfig): Visitor {
-  const anonymous = new AnonymousIdentity(request)
-  const context = new RequestContext(request, snapshot.identity, () => anonymous.key(), Math.random)
-  return { request, context, anonymous }
+/** A visitor whose request is not proxied, with what decisions about them depend on. */
+export async function recognise(
+  raw: Request,
+  config: ActiveConfig,
+  env: Env,
+  nowMs: number,
+): Promise<Visitor & { inputs: DecisionInputs }> {
+  const request = new GateRequest(raw, env, nowMs)
+  const { overrides } = await debugAccessOf(request, env)
+  const visitor = await visitorOf(request, config, env)
+  return { ...visitor, inputs: decisionInputs(config, env, nowMs, overrides) }
 }
 
 /** What a decision depends on besides flag and visitor. */
@@ -46,15 +47,12 @@ export function decisionInputs(
   return { flags: snapshot.flags, control, environment: environmentOf(env), nowMs, overrides }
 }
 
-/** The variants that a visitor's requests are routed by, found again for a request that is about them. */
+/** The variants by which a visitor's requests are routed, for an app report about them. */
 export type Assignments = {
   colo: string
-  /** Whether the visitor brought an identity; one that was made up just now has been routed nowhere. */
+  /** Whether the visitor brought an identity; no request was routed by one that was just issued. */
   isKnown: boolean
-  /**
-   * The decision of a flag, and of the flag that a page was decided by the page's; undefined for a flag that the
-   * document doesn't have.
-   */
+  /** The decision of a flag, with page affinity; undefined for a flag that the document doesn't have. */
   of(flag: string): Decision | undefined
 }
 
@@ -64,11 +62,8 @@ export async function assignmentsOf(
   env: Env,
   gradualRollback: GradualRollback,
 ): Promise<Assignments> {
-  const request = new GateRequest(raw, env, Date.now())
-  const { overrides } = await debugAccessOf(request, env)
-  const { context, anonymous } = await visitorOf(request, document, env)
+  const { request, context, anonymous, inputs } = await recognise(raw, document, env, Date.now())
   context.targetingKey()
-  const inputs = decisionInputs(document, env, request.nowMs, overrides)
   const { snapshot } = document
   const affinity = affinityOfPage(request, snapshot)
   return {

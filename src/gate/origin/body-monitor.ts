@@ -1,12 +1,12 @@
 /**
- * Watching bodies on their way to the visitor, to charge an origin that breaks them off. Watching costs about as much
- * as the rest of the gate together, so a busy isolate watches some of them, of all variants alike: that finds an
- * origin that breaks off often. Once it has found one, it watches all for a while.
+ * Watches bodies on their way to the visitor, to charge an origin that breaks them off. Watching costs about as much as
+ * the rest of the gate together, so a busy isolate watches some bodies, of all variants alike: enough to find an origin
+ * that breaks off often. Once it has found one, it watches all bodies for a while.
  */
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 
 const WATCHED = { burst: 20, perSecond: 20 }
-/** Key of the limiter's only bucket. */
+/** The limiter's only key. */
 const BODIES = 'bodies'
 const SUSPICION_MS = 60_000
 
@@ -15,8 +15,8 @@ export class BodyMonitor {
   #suspiciousUntilMs = 0
 
   /**
-   * The body that the visitor gets where it is watched; `done` ends with it. `onBroken`: the origin broke it off.
-   * Undefined where it goes as it is.
+   * The body that the visitor gets in place of a watched one, undefined for a body that is not watched. `done` resolves
+   * at its end. `onBroken`: the origin broke it off.
    */
   watch(
     response: Response,
@@ -34,7 +34,7 @@ export class BodyMonitor {
     if (length !== null && !isWholeLength(length, headers)) return undefined
     const { readable, writable } =
       length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length))
-    // Work that is waited for outlives its visitor: the signal ends it with them.
+    // Work in waitUntil outlives its visitor: the signal ends it with them.
     const done = body.pipeTo(writable, { signal: raw.signal }).catch(() => {
       if (raw.signal.aborted) return
       this.#suspiciousUntilMs = Date.now() + SUSPICION_MS
@@ -49,8 +49,8 @@ export class BodyMonitor {
 }
 
 /**
- * Whether the field says how long the body is. An origin may say it twice ("5, 5"), or beside chunks, which count then:
- * the runtime knows what to make of that, and a stream between would cut the body off.
+ * Whether the header says how long the body is. An origin may say it twice ("5, 5"), or beside chunks, which then count:
+ * the runtime can deal with that, but a stream in between would cut the body off.
  */
 function isWholeLength(length: string, headers: Headers): boolean {
   return /^\d{1,15}$/.test(length) && !headers.has('transfer-encoding')

@@ -1,10 +1,10 @@
 /** Keeping responses that were made for one visitor out of shared caches. */
 import { remembered } from '../../core/remembered.ts'
 
-/** Directives of Cache-Control that let somebody else than the visitor's own browser keep a response. */
+/** Directives of Cache-Control that let others than the visitor's own browser keep a response. */
 const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
-/** `private="x-a"` is said of some fields; the rest of the response anybody may keep. */
-const OF_FIELDS = /^private\s*=/i
+/** `private="x-a"` is about some headers; any cache may keep the rest of the response. */
+const PRIVATE_HEADERS = /^private\s*=/i
 
 /** Headers by which an origin talks to shared caches only. */
 const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control']
@@ -12,8 +12,8 @@ const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control
 /**
  * Keeps a response out of shared caches, in place: it was made for one visitor (it sets an identity, or another
  * visitor would have got another variant). What the origin says to the browser's own cache stays; with `revalidate` the
- * browser keeps it too but asks before it uses it. A visitor who is moved to another version would otherwise get code of
- * the one from the browser's own cache into pages of the other.
+ * browser asks before it uses what it keeps. Otherwise the pages of one version would get code of the other from the
+ * browser's cache once a visitor moves between versions.
  */
 export function keepFromSharedCaches(headers: Headers, revalidate = false): void {
   const field = headers.get('cache-control') ?? ''
@@ -22,13 +22,13 @@ export function keepFromSharedCaches(headers: Headers, revalidate = false): void
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
 
-/** What is left of Cache-Control when only the visitor's own browser may keep the response. */
+/** Cache-Control for a response that only the visitor's own browser may keep. */
 const unshared = remembered((field) => {
   const directives = directivesOf(field).filter(
-    (directive) => !SHARED_DIRECTIVES.has(directiveName(directive)) && !OF_FIELDS.test(directive),
+    (directive) => !SHARED_DIRECTIVES.has(directiveName(directive)) && !PRIVATE_HEADERS.test(directive),
   )
   const given = new Set(directives.map((directive) => directive.toLowerCase()))
-  // A cache that knows the status doesn't heed no-store beside must-understand (RFC 9111, 5.2.2.3).
+  // A cache that knows the status ignores no-store beside must-understand (RFC 9111, 5.2.2.3).
   const isStored = !given.has('no-store') || given.has('must-understand')
   if (isStored && !given.has('private')) directives.unshift('private')
   return directives.join(', ')
@@ -36,7 +36,7 @@ const unshared = remembered((field) => {
 
 const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
 
-/** Cache-Control by which a browser asks first. */
+/** Cache-Control that makes a browser ask first. */
 const revalidated = remembered((field) => {
   const directives = directivesOf(field)
   if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field

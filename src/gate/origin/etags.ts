@@ -1,11 +1,11 @@
 /**
- * Validators (ETag, Last-Modified) of one version must not be judged by the other: both may well use the same ETag or
- * later dates for different content, and a wrong 304 shows the visitor the wrong version. So a validator says whose it
- * is. ETags of origins that serve variants get a tag: `"abc"` becomes `"abc~sluice.1x9k2"`; where there is only a
- * date, a weak ETag of the tag alone stands beside it. Stable origins have no tag, and their answers stay untouched.
+ * One version must not judge the validators (ETag, Last-Modified) of the other: both may use the same ETag or later
+ * dates for different content, and a wrong 304 shows the visitor the wrong version. So a validator names its origin.
+ * ETags of origins that serve variants get a tag: `"abc"` becomes `"abc~sluice.1x9k2"`; where there is only a date, a
+ * weak ETag of the tag alone goes beside it. Stable origins have no tag, and their answers stay untouched.
  *
- * On the way back the tag is taken off for the origin that it names. Validators of other origins don't go there: the
- * origin then answers in full.
+ * On the way back the tag is removed for the origin that it names. Validators of other origins don't go there, so the
+ * origin answers in full.
  */
 const ETAG = /(?:W\/)?"[^"]*"/g
 const MARK = '~sluice.'
@@ -25,7 +25,7 @@ export function isConditional({ names }: { readonly names: readonly string[] }):
   return names.some((name) => name.startsWith('if-'))
 }
 
-/** Leaves of a request's conditions those that this origin can judge, in place. */
+/** Keeps of a request's conditions those that this origin can judge, in place. */
 export function untagValidators(headers: Headers, tag: string): void {
   const noneMatch = headers.get('if-none-match')
   if (noneMatch !== '*' && (noneMatch !== null || headers.has('if-modified-since'))) {
@@ -34,7 +34,7 @@ export function untagValidators(headers: Headers, tag: string): void {
     if (own.etags === '' && !own.dated) headers.delete('if-modified-since')
   }
   const match = headers.get('if-match')
-  // A foreign ETag here is right as it is: it doesn't match, and nothing gets overwritten.
+  // Another origin's ETag may stay: it doesn't match, and nothing gets overwritten.
   if (match !== null)
     headers.set(
       'if-match',

@@ -30,7 +30,7 @@ export type Fallback = {
   /** Whether it also answers a request that the assigned origin has received, and failed. */
   mayRepeat: boolean
   /** What it is asked: made only when it is needed, since headers may have to be signed. */
-  call(): OriginCall | Promise<OriginCall>
+  call(): Promise<OriginCall>
 }
 
 /** How the assigned origin did: what its variant is charged with. */

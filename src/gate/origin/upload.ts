@@ -1,6 +1,6 @@
 /**
- * A request's body on its way to the origin. It streams, and it is watched: a visitor who is slow with it, breaks it
- * off or garbles it must not count as a failure of the origin, or anybody could have a canary rolled back.
+ * A request's body on its way to the origin. It streams, and the gate watches it: a visitor who sends it slowly, breaks
+ * it off or garbles it must not count as a failure of the origin, or anyone could have a canary rolled back.
  */
 
 import type { GateRequest } from '../request/gate-request.ts'
@@ -8,15 +8,15 @@ import type { GateRequest } from '../request/gate-request.ts'
 export type Upload = {
   /** What the origin gets. */
   body: ReadableStream
-  /** Resolves when nothing more comes, however it ended. */
+  /** Resolves when the body has ended, however it did. */
   ended: Promise<void>
-  /** Whether it was the visitor's side that ended it too early. */
+  /** Whether the visitor's side ended it too early. */
   isBroken(): Promise<boolean>
 }
 
 /**
- * Passes a body on and watches it; undefined where that can't be done. Hazard: a body without a length must go
- * through untouched, since a stream between makes a broken one look complete to the origin.
+ * Passes a body on and watches it; undefined where that is impossible. Hazard: a body without a length must pass
+ * untouched, since a stream in between makes a broken one look complete to the origin.
  */
 export function watchUpload({ raw, method, headers }: GateRequest): Upload | undefined {
   if (method === 'GET' || method === 'HEAD') return undefined
@@ -25,12 +25,13 @@ export function watchUpload({ raw, method, headers }: GateRequest): Upload | und
   const { body } = raw
   if (body === null) return undefined
   const { readable, writable } = new FixedLengthStream(Number(length))
+  // How it ended, `isBroken` finds out.
   const ended = body.pipeTo(writable, { preventCancel: true }).catch(() => {})
   return { body: readable, ended, isBroken: () => isBroken(body, ended) }
 }
 
 async function isBroken(body: ReadableStream, ended: Promise<void>): Promise<boolean> {
-  // The origin's failure may be heard of a little before the visitor's that caused it.
+  // The origin's failure may become known a little before the visitor's that caused it.
   await Promise.race([ended, scheduler.wait(1)])
   if (body.locked) return false
   const failed = body.getReader().closed.then(

@@ -70,17 +70,17 @@ export class Reporter {
     this.#sampler = sampler
   }
 
-  /** `request` is about to be sent, and shall be counted in time even if no answer comes. */
-  expect(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): InFlightRequest {
+  /** Tracks a request that is about to be sent, so that it counts in time even if no answer comes. */
+  track(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): InFlightRequest {
     if (Math.abs(context.nowMs - this.#lookedAtMs) >= LOOK_EVERY_MS && this.#countOverdue(context.nowMs))
       this.#schedule(context)
     return new InFlightRequest(decision, deadlineMs, request, this.#inFlight)
   }
 
-  /** Counts an outcome and sees to it that it is flushed in time; `wait`: what had been expected of it. */
-  report(outcome: Outcome, context: ReportContext, wait?: InFlightRequest): void {
+  /** Counts an outcome, and flushes it in time. */
+  report(outcome: Outcome, context: ReportContext, inFlight?: InFlightRequest): void {
     const cell = this.#outbox.open.at(cellKeyOf(outcome.decision))
-    if (wait?.isCounted) countEndOfOverdue(cell, outcome)
+    if (inFlight?.isCounted) countEndOfOverdue(cell, outcome)
     else countOutcome(cell, outcome)
     this.#schedule(context)
   }

@@ -1,4 +1,4 @@
-/** Takes down what a few requests are decided by, for people who want to know whom a change would move. */
+/** Samples what a few requests are decided by, to estimate the impact of a change before it is made. */
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { RequestContext } from '../../core/context/request-context.ts'
 import {
@@ -13,12 +13,12 @@ import type { Env } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 
-/** Before anybody has asked for more or fewer. */
+/** Until a flush reply asks for more or fewer. */
 const FIRST_QUOTA = 20
-/** A visitor is taken down again after so long at the earliest: taking down costs as much as several requests. */
+/** A visitor is sampled again after so long at the earliest: a sample costs as much as several requests. */
 const AGAIN_AFTER_MS = 600_000
 const MOST_KNOWN = 5_000
-/** A busy isolate that has met a known visitor meets more of them: finding each costs as much as reading a header. */
+/** A busy isolate that has met a known visitor meets more of them: recognising each costs as much as reading a header. */
 const REST_MS = 10
 
 export class Sampler {
@@ -29,7 +29,7 @@ export class Sampler {
   #metKnownAtMs = Number.NEGATIVE_INFINITY
   #plan: { snapshot: Snapshot; plan: SamplingPlan } | undefined
 
-  /** Takes the request down, if there is room for one more until the next flush. */
+  /** Samples the request, if there is room for one more until the next flush. */
   offer(snapshot: Snapshot, request: GateRequest, context: RequestContext): void {
     const isAtRest = Math.abs(request.nowMs - this.#metKnownAtMs) < REST_MS
     if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), request.nowMs))
@@ -38,7 +38,7 @@ export class Sampler {
     this.#raw.push(takeSample(this.#plan.plan, context, request, context.targetingKey()))
   }
 
-  /** Whether a visitor was taken down lately; from now on it is so. */
+  /** Whether a visitor was sampled recently; from now on they count as sampled. */
   #isKnown(targetingKey: string, nowMs: number): boolean {
     if (nowMs - this.#knownSinceMs >= AGAIN_AFTER_MS || this.#known.size >= MOST_KNOWN) {
       this.#known.clear()
@@ -52,14 +52,14 @@ export class Sampler {
     return false
   }
 
-  /** Hands over what has been taken down, without identifiers. */
+  /** Hands over the samples, without identifiers. */
   async seal(env: Env): Promise<DecisionSample[]> {
     const raw = this.#raw
     this.#raw = []
     return await Promise.all(raw.map((sample) => sealSample(sample, (text) => pseudonymOf(text, env))))
   }
 
-  /** How many are welcome with the next flush. */
+  /** How many samples the next flush should carry. */
   want(quota: number): void {
     this.#quota = quota
   }

@@ -8,7 +8,7 @@ import { type Address, addressOf } from './url-parts.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
 
-/** What the gate knows of one request; everything that costs is done when it is first asked for. */
+/** What the gate knows about one request. Everything that costs is done when it is first asked for. */
 export class GateRequest implements RequestFacts {
   readonly raw: Request
   readonly nowMs: number
@@ -91,7 +91,7 @@ export class GateRequest implements RequestFacts {
   }
 }
 
-/** request.cf; in development single fields can be replaced by a header, so that geography can be tried. */
+/** request.cf; in development a header can replace single fields, to try out geography. */
 function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
   const real = (request.cf ?? {}) as Readonly<Record<string, unknown>>
   if (!isDevelopment(env)) return real

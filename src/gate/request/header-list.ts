@@ -1,12 +1,12 @@
 /**
- * Headers by name in lower case, fetched from the runtime at once: asking it for each costs more, and iterating over
- * Headers half as much again as their forEach.
+ * Headers by lower-case name, fetched from the runtime at once: fetching each one costs more, and iterating over Headers
+ * costs half as much again as forEach.
  *
- * Hazard for speed: a Map interns each text that it is asked for, and those of a request are new ones. Looking through
- * a list of some twenty names costs less.
+ * Hazard for speed: a Map interns each string that it looks up, and a request's strings are new ones. Searching a list
+ * of some twenty names costs less.
  */
 export class HeaderList {
-  /** The runtime's own. */
+  /** The runtime's headers. */
   readonly all: Headers
   readonly names: readonly string[]
   readonly #values: readonly string[]

@@ -6,7 +6,7 @@ const IDENTITY_COOKIE = 'sluice_id'
 const MAX_AGE_SECONDS = 400 * 24 * 3600
 const LONGEST_ID = 128
 
-/** The anonymous id of one visitor: the one they bring, or one made for them now. */
+/** The anonymous id of one visitor: the one that the request brings, or a new one. */
 export class AnonymousIdentity {
   readonly #request: GateRequest
   #issued: string | undefined
@@ -15,7 +15,7 @@ export class AnonymousIdentity {
     this.#request = request
   }
 
-  /** The visitor's id; a new visitor's is made at the first call. */
+  /** The visitor's id; for a new visitor, issued at the first call. */
   key(): string {
     const brought = this.#request.cookie(IDENTITY_COOKIE)
     if (brought && brought.length <= LONGEST_ID) return brought
@@ -23,7 +23,7 @@ export class AnonymousIdentity {
     return this.#issued
   }
 
-  /** The Set-Cookie field of an id that was made for this request, if one was. */
+  /** The Set-Cookie value of an id that was issued for this request, if one was. */
   setCookie(): string | undefined {
     if (this.#issued === undefined) return undefined
     return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host)}`
@@ -35,7 +35,7 @@ export function cookieAttributes(host: string): string {
   return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(host.replace(/:\d+$/, '')) ? '' : '; Secure'}`
 }
 
-/** Browsers refuse Secure cookies from a plain-http localhost, or did until lately. */
+/** Some browsers refuse Secure cookies from localhost over plain http. */
 export function isLocalhost(hostname: string): boolean {
   return (
     hostname === 'localhost' ||

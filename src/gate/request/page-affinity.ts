@@ -1,15 +1,15 @@
 /**
- * Pages and what they load. A document is decided anew; its scripts, styles, images, frames, fetches and form
- * submissions come from the version that the document came from, whatever has become of percentages since.
+ * Page affinity: what a page loads comes from the version that the page came from. Each document is decided anew; its
+ * scripts, styles, images, frames, fetches and form submissions follow it, whatever percentages have become since.
  *
- * Requests don't say which document they belong to. What they do carry is the document's URL (Referer), and what a
- * gate without memory can keep is a cookie. So each document leaves an entry in a session cookie: a hash of its URL,
- * flag and variant, newest first. A request is matched by its Referer; where that names no known document (a module
- * that imports another, a URL that the app made up with pushState, a referrer policy), the newest document of the
- * same flag counts. docs/invisible.md says what this can't tell, and what catches it.
+ * Requests don't say which document they belong to. They carry the document's URL (Referer), and the gate, which has no
+ * memory of visitors, keeps a session cookie: each document leaves an entry with a hash of its URL, flag and variant,
+ * newest first. The Referer of a request finds the entry; where it names no known document (a module that imports
+ * another, a URL that the app set with pushState, a referrer policy), the newest document of the same flag counts.
+ * docs/invisible.md lists what this can't tell, and what catches it.
  *
- * A visitor can write cookies, so an entry is believed only as far as chance goes: it can bring back `off`, or the
- * other side of a percentage for which the visitor qualifies. It opens nothing that targeting, rollback or kill close.
+ * A visitor can write cookies, so an entry decides only what chance would: it can bring back `off`, or the other side
+ * of a percentage for which the visitor qualifies. It opens nothing that targeting, rollback or kill closes.
  */
 
 import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
@@ -22,26 +22,26 @@ import { cookieAttributes } from './identity-cookie.ts'
 const PAGES_COOKIE = 'sluice_pages'
 const MOST_PAGES = 8
 const LONGEST_COOKIE = 1_500
-/** Flag keys may be in any script, and a visitor's cookie may decode to anything: cookies hold neither. */
+/** Cookies hold ASCII only: flag keys may be in any script, and a visitor's cookie may decode to anything. */
 const ESCAPED = /[^\w.~:/|-]+/g
 
-/** Of several policies the last counts. Under these the Referer names the site alone, whatever the page. */
+/** Policies under which the Referer names the site alone. Of several policies the last one counts. */
 const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
 const ROOT_ID = pageId('/')
 
-/** The version that a page came from; a page of a route without flag has an empty one. */
+/** The version that a page came from; flag and variant are empty for a page of a route without a flag. */
 type Entry = { page: string; flag: string; variant: string }
 
-/** What a request's page says about it: the target to decide by, and the variant to keep to. */
+/** What a request's page says about it: the target to decide by, and the variant to keep. */
 export type PageAffinity = { target: FlagTarget; variant: string }
 
-/** `page` is a document of its own; `frame` and `submission` are documents that belong to the one before. */
+/** `page` is a document by itself; `frame` and `submission` are documents that belong to the one before. */
 export type PageRole = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
 
-/** Documents inside another. A page that a service worker fetches is for "empty". */
+/** Documents inside another. (A page that a service worker fetches has the destination "empty".) */
 const FRAMES = ['iframe', 'frame', 'fencedframe', 'object', 'embed']
 
-/** What a request is to the page it comes from. Without fetch metadata (old browsers, tools) Accept tells. */
+/** What a request is to the page it comes from; without fetch metadata (old browsers, tools), by its Accept header. */
 export function pageRoleOf(request: GateRequest): PageRole {
   const mode = request.header('sec-fetch-mode')
   if (mode === undefined) {
@@ -53,7 +53,7 @@ export function pageRoleOf(request: GateRequest): PageRole {
   return sameOrigin && FRAMES.includes(request.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
 }
 
-/** What the page of a request wants for it; undefined where it has none, or the route doesn't follow pages. */
+/** The affinity of a request to its page; undefined where it has none, or its route doesn't follow pages. */
 export function affinityOf(
   request: GateRequest,
   role: PageRole,
@@ -69,26 +69,26 @@ export function affinityOf(
   if (own.kind === 'flag' && own.flag.key === entry.flag) return { target: own, variant: entry.variant }
   const origin = target.origins.get(entry.variant)
   const options = own.kind === 'flag' ? own.distinct : [own.origin]
-  // Where a route chooses among the page's own origins the page has chosen already; other origins are not its concern.
+  // Where a route chooses among the page's origins, the page has chosen already; it doesn't choose among others.
   const isShared = origin !== undefined && options.some((option) => target.distinct.includes(option))
   return isShared ? { target, variant: entry.variant } : undefined
 }
 
-/** The version that the page of a request came from, whatever the request itself is for. */
+/** The version that the page of a request came from, whatever the request is for. */
 export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAffinity | undefined {
   const entries = entriesOf(request)
   const found = entries.length === 0 ? undefined : pageOf(request, entries, snapshot)
   return found && { target: found.target, variant: found.entry.variant }
 }
 
-/** The decision, or the page's variant in its place where the two could differ by chance only. */
+/** The decision, or the page's variant where the two could differ by chance only. */
 export function keepToPage(affinity: PageAffinity | undefined, decision: Decision): Decision {
   if (affinity === undefined || affinity.variant === decision.variant) return decision
   const { flag } = affinity.target
   const mayReturn = affinity.variant === flag.off && decision.reason !== 'OVERRIDE'
   const value = flag.values.get(affinity.variant)
   if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
-  // Neither canary nor control any more: it is not what the split says now.
+  // Not what the split says now: neither canary nor control.
   return { ...decision, variant: affinity.variant, value, rule: undefined, placement: NOT_COMPARED }
 }
 
@@ -97,7 +97,7 @@ export function asOnPage(affinity: PageAffinity | undefined, decision: Decision)
   return affinity?.target.flag.key === decision.flag ? keepToPage(affinity, decision) : decision
 }
 
-/** The Set-Cookie field by which a document leaves its version; undefined where the cookie says so already. */
+/** The Set-Cookie value that records a document's version; undefined where the cookie has it already. */
 export function pageCookie(
   request: GateRequest,
   flag: string,
@@ -127,7 +127,7 @@ function pageOf(
   snapshot: Snapshot,
 ): { entry: Entry; target: FlagTarget } | undefined {
   const referer = URL.parse(request.header('referer') ?? '')
-  // Old browsers don't say where a request comes from; they send the cookie along from pages of this site only.
+  // Old browsers don't say where a request comes from; they send the cookie from pages of this site only.
   if (referer === null && (request.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
     return undefined
   if (referer !== null && referer.host !== request.host) return undefined
@@ -153,7 +153,7 @@ function entriesOf(request: GateRequest): Entry[] {
   })
 }
 
-/** By path and query; a question mark with nothing behind it makes no other page. */
+/** By path and query; a question mark at the end makes no difference. */
 function pageId(tail: string): string {
   const page = tail.indexOf('?') === tail.length - 1 ? tail.slice(0, -1) : tail
   return murmur3(page, 0).toString(36)

@@ -1,6 +1,6 @@
 /**
- * Signatures with SIGNING_KEY. Towards origins, one proves that flags and targeting key come from the gate; from
- * visitors, a token proves that a person with the key wants to see, or to force, a decision.
+ * Signatures with SIGNING_KEY. To origins, a signature proves that flags and targeting key come from the gate; from
+ * visitors, a token proves that the holder of the key allows them to see, or to override, decisions.
  */
 import { equalInConstantTime, hmacHex } from '../../platform/crypto.ts'
 
@@ -47,7 +47,7 @@ export async function verifyDebugToken(
     if (!(payload.exp * 1000 > nowMs)) return undefined
     return { overrides: new Map(Object.entries(payload.overrides ?? {})), expiresAtMs: payload.exp * 1000 }
   } catch {
-    // Signed, but not by this version of the gate: no grant.
+    // Signed by another version of the gate: no grant, and no error of this one.
     return undefined
   }
 }

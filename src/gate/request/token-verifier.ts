@@ -1,6 +1,6 @@
 /**
- * Verified claims of a visitor's token. Whatever is wrong with a token (expired, forged, for somebody else,
- * not a token at all), the answer is "no claims", never an error: the visitor is then simply not known.
+ * Verified claims of a visitor's token. A token that is not valid (expired, forged, for another audience, not a token at
+ * all) means "no claims", never an error: the visitor is then simply not known.
  */
 import {
   createLocalJWKSet,
@@ -16,18 +16,18 @@ import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { Claims } from './claims.ts'
 import type { GateRequest } from './gate-request.ts'
 
-/** A visitor sends the same token with each request; verifying it once per isolate is enough. */
+/** A visitor sends the same token with each request: verifying it once per isolate is enough. */
 const MOST_CACHED_TOKENS = 1_000
 const LONGEST_TOKEN = 8_192
 const JWKS_TIMEOUT_MS = 2_000
 
 type CachedToken = { claims: Claims | undefined; untilMs: number }
-/** How long "this token is not valid" is believed: a key set may have been rotated since. */
+/** How long a token counts as not valid: the key set may have been rotated since. */
 const INVALID_TOKEN_TTL_MS = 10_000
 /** A token without `exp`, or with a far one, is verified again after this. */
 const LONGEST_TTL_MS = 300_000
 
-/** Verifies tokens by one document's settings; made anew with each document. */
+/** Verifies tokens by one document's settings. */
 export class TokenVerifier {
   readonly #settings: JwtSettings
   readonly #cache = new Map<string, CachedToken>()
@@ -39,8 +39,8 @@ export class TokenVerifier {
   }
 
   /**
-   * The claims of the first token that is good, or undefined: what an app's own API takes may stand where the visitor's
-   * token could. Waits for the key set only when it is not cached.
+   * The claims of the first valid token, or undefined: where the visitor's token could be, a token of the app's own API
+   * may be. Waits for the key set only when it is not cached.
    */
   async verify(request: GateRequest, env: Env): Promise<Claims | undefined> {
     for (const token of this.#tokensOf(request)) {
@@ -137,7 +137,7 @@ async function payloadOf(
   return verified.payload
 }
 
-/** A token that names no key, and a set with several that could be it, as while keys are rotated: one must fit. */
+/** A token that names no key, and a set with several that could be its, as while keys are rotated: one must fit. */
 async function payloadByAny(
   token: string,
   keys: AsyncIterable<CryptoKey>,
@@ -153,7 +153,7 @@ async function payloadByAny(
   throw new errors.JWSSignatureVerificationFailed()
 }
 
-/** Errors that are a judgement of the token, not a failure to get at the keys. */
+/** Errors that say the token is not valid, as opposed to a failure to get the keys. */
 function isVerdict(error: unknown): boolean {
   return (
     error instanceof errors.JWTClaimValidationFailed ||

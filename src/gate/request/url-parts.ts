@@ -1,6 +1,6 @@
 /**
- * Where a request wants to go. Reading the parts off a URL object costs as much as reading all headers, so an ordinary
- * address is read off its text; a URL object decides where a parser might change anything.
+ * Where a request goes. Reading the parts of a URL object costs as much as reading all headers, so an ordinary address
+ * is read off its text; a URL object is parsed only where a parser might change anything.
  */
 import { remembered } from '../../core/remembered.ts'
 
@@ -16,11 +16,11 @@ export type Address = {
 
 type Site = Pick<Address, 'host' | 'protocol'>
 
-/** What a URL parser leaves as it is: no dot segments, nothing that it would encode. */
+/** What a URL parser leaves unchanged: no dot segments, nothing that it would encode. */
 const PLAIN_TAIL = /^(?:\/(?![.])(?:[\w~!$&()*+,;=:@.-]|%(?!2e))*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/i
 const PLAIN_SITE = /^https?:\/\/[\w.:[\]-]+$/
 
-/** The parts of an absolute URL; throws where it is none. */
+/** The parts of an absolute URL. Throws where it is not one. */
 export function addressOf(text: string): Address {
   const start = text.indexOf('/', text.indexOf('//') + 2)
   const tail = text.slice(start)
@@ -30,7 +30,7 @@ export function addressOf(text: string): Address {
   return { ...site, path: query < 0 ? tail : tail.slice(0, query), tail }
 }
 
-/** Undefined where the text may hold more than a site. */
+/** Undefined where the text may be more than a site. */
 const siteOf = remembered((text): Site | undefined => {
   if (!PLAIN_SITE.test(text)) return undefined
   const { host, protocol } = parsedAddress(new URL(text))
