@@ -68,7 +68,8 @@ export class Gate {
     if (request === undefined) return new Response('Bad Request\n', { status: 400 })
     const context = contextOf(request, env, ctx)
     try {
-      const config = await this.configFor(context)
+      const config =
+        this.live.fresh(request.nowMs) ?? (await this.live.current(env, context.waitUntil, request.nowMs))
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
       const sent = await this.origins.send(request, plan.call, plan.fallback)
@@ -82,11 +83,6 @@ export class Gate {
     } finally {
       if (hasInternalErrors()) this.reporter.stayInTouch(context)
     }
-  }
-
-  /** What to decide by now. Waits for KV only in an isolate that is cold or has been idle. */
-  async configFor({ env, nowMs, waitUntil }: ReportContext): Promise<ActiveConfig> {
-    return this.live.fresh(nowMs) ?? (await this.live.current(env, waitUntil, nowMs))
   }
 
   /**

@@ -17,7 +17,7 @@ import type { InFlightRequest } from './reporting/in-flight.ts'
 import type { ReportContext, Reporter } from './reporting/reporter.ts'
 import type { Sampler } from './reporting/sampler.ts'
 import type { GateRequest } from './request/gate-request.ts'
-import { type DebugAccess, debugAccessOf } from './request/overrides.ts'
+import { type DebugAccess, debugAccessOf, debugTokenOf, ordinaryAccess } from './request/overrides.ts'
 import {
   affinityOf,
   keepToPage,
@@ -74,10 +74,22 @@ export class Planner {
 
   /** Never throws: where a decision can't be made, the plan is the stable origin. */
   async plan(arrival: Arrival): Promise<Plan> {
+    const { request, config, target, context } = arrival
+    const { env } = context
     try {
-      return await this.#plan(arrival)
+      const role = pageRoleOf(request)
+      const bringsFlags = wantsBootstrap(request, role, config.snapshot)
+      // Before the first await, after which another config may be live.
+      const revision = bringsFlags ? this.revisionOf(config, request.nowMs) : undefined
+      const hasToken = debugTokenOf(request, env) !== undefined
+      const debug = hasToken ? await debugAccessOf(request, env) : ordinaryAccess(env)
+      const affinity = affinityOf(request, role, target, config.snapshot)
+      if (affinity === undefined && target.kind === 'origin' && !bringsFlags) {
+        return { ...stablePlan(target), role, debug }
+      }
+      if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
+      return await this.#planFor(visitorOf(request, config), arrival, { role, debug, affinity, revision })
     } catch (error) {
-      const { target } = arrival
       noteInternalError('gate.decide', error, { flag: target.kind === 'flag' ? target.flag.key : undefined })
       return stablePlan(target)
     }
@@ -88,21 +100,6 @@ export class Planner {
     const { live, rollback } = this.#parts
     const moving = rollback.progress(config, nowMs)
     return [live.epoch, live.usedHash.slice(0, 12), live.killHash.slice(0, 12), moving].join('-')
-  }
-
-  async #plan(arrival: Arrival): Promise<Plan> {
-    const { request, config, target, context } = arrival
-    const role = pageRoleOf(request)
-    const bringsFlags = wantsBootstrap(request, role, config.snapshot)
-    // Before the first await, after which another config may be live.
-    const revision = bringsFlags ? this.revisionOf(config, request.nowMs) : undefined
-    const debug = await debugAccessOf(request, context.env)
-    const affinity = affinityOf(request, role, target, config.snapshot)
-    if (affinity === undefined && target.kind === 'origin' && !bringsFlags) {
-      return { ...stablePlan(target), role, debug }
-    }
-    const visitor = await visitorOf(request, config, context.env)
-    return await this.#planFor(visitor, arrival, { role, debug, affinity, revision })
   }
 
   async #planFor(visitor: Visitor, arrival: Arrival, page: Page): Promise<Plan> {
@@ -186,7 +183,7 @@ function fallbackFor(
   target: FlagTarget,
   decision: Decision,
   { method }: GateRequest,
-  headersFor: (flags: string) => Promise<ExtraHeaders>,
+  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
 ): Fallback {
   const { flag, stable } = target
   return {
@@ -203,17 +200,25 @@ function fallbackFor(
 }
 
 /** The decision as the origin gets it, signed where there is a key. */
-async function headersForOrigin(
+function headersForOrigin(
   flags: string,
   context: RequestContext,
-  env: Env,
+  { SIGNING_KEY: key }: Env,
+  nowMs: number,
+): ExtraHeaders | Promise<ExtraHeaders> {
+  return key ? signedHeaders(flags, context, key, nowMs) : [['sluice-flags', flags]]
+}
+
+async function signedHeaders(
+  flags: string,
+  context: RequestContext,
+  signingKey: string,
   nowMs: number,
 ): Promise<ExtraHeaders> {
-  if (!env.SIGNING_KEY) return [['sluice-flags', flags]]
   const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
   return [
     ['sluice-flags', flags],
     ['sluice-targeting-key', targetingKey],
-    ['sluice-signature', await signFlags(env.SIGNING_KEY, flags, targetingKey, nowMs)],
+    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
   ]
 }

@@ -15,11 +15,10 @@ export type Visitor = {
   anonymous: AnonymousIdentity
 }
 
-/** The visitor of a request: verified claims first, as identity may come from them. */
-export async function visitorOf(request: GateRequest, config: ActiveConfig, env: Env): Promise<Visitor> {
-  if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
+/** The visitor of a request, whose claims are verified before, as identity may come from them. */
+export function visitorOf(request: GateRequest, { snapshot }: ActiveConfig): Visitor {
   const anonymous = new AnonymousIdentity(request)
-  const context = new RequestContext(request, config.snapshot.identity, () => anonymous.key(), Math.random)
+  const context = new RequestContext(request, snapshot.identity, () => anonymous.key(), Math.random)
   return { request, context, anonymous }
 }
 
@@ -32,8 +31,8 @@ export async function recognise(
 ): Promise<Visitor & { inputs: DecisionInputs }> {
   const request = new GateRequest(raw, env, nowMs)
   const { overrides } = await debugAccessOf(request, env)
-  const visitor = await visitorOf(request, config, env)
-  return { ...visitor, inputs: decisionInputs(config, env, nowMs, overrides) }
+  if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
+  return { ...visitorOf(request, config), inputs: decisionInputs(config, env, nowMs, overrides) }
 }
 
 /** What a decision depends on besides flag and visitor. */

@@ -129,7 +129,7 @@ function carrierOf(
 }
 
 /**
- * Cloudflare caches what a Worker fetches by URL, so each origin has a cache of its own. Variants of one origin would
+ * Cloudflare caches what a Worker fetches by URL, so each origin has its own cache. Variants of one origin would
  * share it, so they bypass it. (A custom cache key would be better, on plans that have it.)
  */
 function mustBypassCache(target: RouteTarget | undefined): boolean {

@@ -8,11 +8,19 @@ export const DEBUG_COOKIE = 'sluice_debug'
 /** Whether a visitor may see decisions in response headers, and the variants that they may choose. */
 export type DebugAccess = { visible: boolean; overrides: ReadonlyMap<string, string> | undefined }
 
-/** In development everyone sees decisions; elsewhere it takes a token that was signed with SIGNING_KEY. */
+/** The token of a request that grants access; undefined also where the gate has no key to verify one. */
+export function debugTokenOf(request: GateRequest, env: Env): string | undefined {
+  return env.SIGNING_KEY ? (request.header(DEBUG_HEADER) ?? request.cookie(DEBUG_COOKIE)) : undefined
+}
+
+/** Access without a token: in development everyone sees decisions. */
+export function ordinaryAccess(env: Env): DebugAccess {
+  return { visible: isDevelopment(env), overrides: undefined }
+}
+
 export async function debugAccessOf(request: GateRequest, env: Env): Promise<DebugAccess> {
-  const visible = isDevelopment(env)
-  const token = env.SIGNING_KEY && (request.header(DEBUG_HEADER) ?? request.cookie(DEBUG_COOKIE))
-  if (!env.SIGNING_KEY || !token) return { visible, overrides: undefined }
+  const token = debugTokenOf(request, env)
+  if (!env.SIGNING_KEY || token === undefined) return ordinaryAccess(env)
   const grant = await verifyDebugToken(env.SIGNING_KEY, token, request.nowMs)
-  return { visible: visible || grant !== undefined, overrides: grant?.overrides }
+  return { visible: isDevelopment(env) || grant !== undefined, overrides: grant?.overrides }
 }

@@ -68,7 +68,7 @@ afterAll(() => Promise.all([browser?.close(), gate?.close(), blue?.close(), gree
 
 type Visitor = { context: BrowserContext; complaints: string[] }
 
-/** A browser of its own; what any of its pages complains of is noted. */
+/** A separate browser; the complaints of its pages are noted. */
 async function visitor(): Promise<Visitor> {
   const context = await browser.newContext()
   const complaints: string[] = []

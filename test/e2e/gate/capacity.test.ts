@@ -100,7 +100,7 @@ describe('a canary that hangs', () => {
 })
 
 describe('a canary that fails whatever it is asked', () => {
-  it('is gone round by orders too, which are sent once, and gets its traffic back', async () => {
+  it('is failed over for orders too, which are sent once, and gets its traffic back', async () => {
     const order = () => visit('/failing', { 'content-length': '2' }, { method: 'POST', body: 'hi' })
     next.handler = (_, response) => void response.writeHead(500).end('broken')
     expect(await order()).toMatchObject({ status: 500, text: 'broken' })
@@ -160,7 +160,7 @@ describe('after a rollback', () => {
     const startedMs = Date.now()
     while (Date.now() < startedMs + 2_500) await crowd('/climbing')
     expect(from(await crowd('/climbing'), 'new')).toBeGreaterThan(5)
-    // Whoever asks about a flag meanwhile hears what pages are routed by.
+    // A flag query meanwhile gets the variant that pages are routed by.
     for (let n = 0; n < 12; n++) {
       const id = `visitor ${n}`
       const page = await plainRequest(`${gate.url}/climbing`, { headers: { 'x-user-id': id } })
@@ -175,7 +175,7 @@ describe('after a rollback', () => {
     stream.close()
   })
 
-  it('nobody waits for a canary that is down', async () => {
+  it('no visitor waits for a canary that is down', async () => {
     old.handler = saying('old', 200)
     next.handler = (request) => void request.socket.destroy()
     await crowd('/dead')

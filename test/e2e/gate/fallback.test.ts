@@ -94,7 +94,7 @@ async function visitorOf(path: string, decision: string): Promise<number> {
     const flags = (await ask(path, user)).headers.get('sluice-flags')
     if (flags?.startsWith(decision)) return user
   }
-  throw new Error(`nobody gets ${decision}`)
+  throw new Error(`No user gets ${decision}`)
 }
 
 const statusOf = async (flag: string) => ((await gate.admin('status')) as Status).flags[flag]
@@ -107,8 +107,8 @@ const KINDS = {
   status: 'status',
 }
 
-/** One good answer ends that the canary is gone round, for a visitor of whom it is the origin. */
-const endGoingRound = (user: number) =>
+/** One good answer closes the canary's circuit, for a visitor whose origin it is. */
+const closeCircuit = (user: number) =>
   eventually(async () => (await (await ask('/status/good', user)).text()) === 'sick' || undefined)
 
 describe('a canary that fails', () => {
@@ -135,7 +135,7 @@ describe('a canary that fails', () => {
     expect(canary.rescued).toBe(rescued)
   })
 
-  it('costs nobody an answer, however many wait for control at once', async () => {
+  it('costs no visitor an answer, however many wait for control at once', async () => {
     const user = await canaryOf('/status/', 'status')
     const crowd = 500
     const waiting: (() => void)[] = []
@@ -165,7 +165,7 @@ describe('a canary that fails', () => {
     old.handler = (_, response) => {
       response.writeHead(404, { 'cache-control': 'public, max-age=31536000' }).end()
     }
-    // The first ones are rescued, the others go round the canary.
+    // The first ones are rescued, the others fail over at once.
     for (let index = 0; index < 12; index++) {
       for (const user of [canary, control]) {
         const { status, headers } = await ask(`/refused/app.${index}a2b3c4d.js`, user)
@@ -174,7 +174,7 @@ describe('a canary that fails', () => {
     }
   })
 
-  it('tells control that it stands in', async () => {
+  it('tells control that it is the fallback', async () => {
     const user = await canaryOf('/status/', 'status')
     await ask('/status/told', user)
     const seen = old.seen.find((each) => each.url === '/status/told')
@@ -184,7 +184,7 @@ describe('a canary that fails', () => {
 
   it('is not rescued where the method is not safe, or the route says no', async () => {
     const user = await canaryOf('/status/', 'status')
-    await endGoingRound(user)
+    await closeCircuit(user)
     const before = old.seen.length
     expect((await ask('/status/', user, { method: 'POST', body: 'order' })).status).toBe(503)
     expect((await ask('/status/off', user)).status).toBe(503)
@@ -193,14 +193,14 @@ describe('a canary that fails', () => {
 
   it('is rescued with its body where the route opts in and the body is small', async () => {
     const user = await canaryOf('/status/', 'status')
-    await endGoingRound(user)
+    await closeCircuit(user)
     const small = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(60_000) })
     expect([small.status, await small.text()]).toEqual([200, 'old 60000'])
     const large = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(70_000) })
     expect([large.status, await large.text()]).toEqual([503, 'sick'])
   })
 
-  it('is shown as it is to somebody who forced the variant', async () => {
+  it('is shown as it is to a visitor who forced the variant', async () => {
     const token = debugToken({ status: 'on' })
     expect((await ask('/status/', 0, { headers: { 'sluice-debug': token } })).status).toBe(503)
   })

@@ -258,7 +258,7 @@ describe("what an origin says in the gate's name", () => {
 })
 
 describe('an origin that can not be had', () => {
-  it('is answered for with 502 when nobody listens, 504 when it takes too long', async () => {
+  it('is answered for with 502 when nothing listens, 504 when it takes too long', async () => {
     const slow = await startOrigin('slow', () => new Promise(() => {}))
     const gate = await startGate({
       document: {

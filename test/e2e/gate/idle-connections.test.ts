@@ -57,7 +57,7 @@ async function statuses(path: string, count: number, methods = ['GET']): Promise
 }
 
 describe('an origin that closes connections as requests come', () => {
-  it('costs nobody an answer who asks and changes nothing', async () => {
+  it('costs no visitor an answer to a request that changes nothing', async () => {
     expect(await statuses('/', 9, ['GET', 'HEAD', 'OPTIONS'])).toEqual(Array(9).fill(200))
     expect(control.lost).toBeGreaterThan(3)
   })

@@ -105,7 +105,7 @@ async function ramp(percentage: number): Promise<void> {
   await settled(percentage === 0 ? 'old' : 'new')
 }
 
-/** Waits until somebody who opens the page anew gets this version. */
+/** Waits until a visitor who opens the page anew gets this version. */
 const settled = (wanted: string) =>
   eventually(async () => ((await new Browser().open('/checkout/')).text === wanted ? true : undefined))
 
@@ -251,7 +251,7 @@ describe('an asset that the assigned version lacks', () => {
     }
   })
 
-  it('stays missing where nobody has it, and then no cache may keep that', async () => {
+  it('stays missing where no origin has it, and then no cache may keep that', async () => {
     const gone = await new Browser().load('/checkout/', '/assets/app.gone.js', 'script')
     expect(gone.response.status).toBe(404)
     expect(gone.response.headers.get('cache-control')).toBe('no-store')

@@ -76,7 +76,7 @@ async function writeBytes(
   return hash.digest('hex')
 }
 
-/** Reads to the end, with a rest at the beginning in which somebody else's buffers would fill. */
+/** Reads to the end, with a rest at the beginning in which buffers along the way would fill. */
 async function readSlowly(from: AsyncIterable<unknown>): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256')
   let bytes = 0

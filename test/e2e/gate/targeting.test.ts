@@ -141,8 +141,8 @@ describe('the account type from a token', () => {
       expired: await signToken({ ...good, expiresInSeconds: -60 }),
       forged: await signToken({ ...good, key: stranger.privateKey }),
       'of an unknown key': await signToken({ ...good, key: stranger.privateKey, kid: 'mine' }),
-      'for somebody else': await signToken({ ...good, audience: 'bank' }),
-      'by somebody else': await signToken({ ...good, issuer: 'https://evil.example.com' }),
+      'for another audience': await signToken({ ...good, audience: 'bank' }),
+      'by another issuer': await signToken({ ...good, issuer: 'https://evil.example.com' }),
       rewritten: `${header}.${rewritten}.${signature}`,
       'not signed at all': `${unsigned}.${rewritten}.`,
       'symmetric, where keys are public': await signToken({
@@ -207,8 +207,8 @@ describe('the account type from a token', () => {
     await expectOrigin(await signToken({ alg, key: new TextEncoder().encode('guessed'), claims: pro }), 'old')
   })
 
-  it('counts for nothing, and costs nobody the page, when the key set can not be had', async () => {
-    // Nobody listens on the discard port.
+  it('counts for nothing, and costs no visitor the page, when the key set can not be fetched', async () => {
+    // Nothing listens on the discard port.
     const jwt = { jwks: 'http://127.0.0.1:9/jwks.json', audience: AUDIENCE, issuer: ISSUER }
     await gate.kv.put('config', documentWith(jwt, { disabled: onFor({}) }))
     await eventually('the new document counts', async () => (await gate.get('/disabled')).origin === 'new')

@@ -31,7 +31,7 @@ async function timed(answer: Promise<unknown>): Promise<number> {
   return performance.now() - startedMs
 }
 
-it('everybody hears when the time is up, whoever else has left', async () => {
+it('each visitor hears when the time is up, whichever others have left', async () => {
   const early = new AbortController()
   const first = visit('/hangs', early.signal)
   const others = Array.from({ length: 5 }, () => visit('/hangs'))
@@ -42,6 +42,6 @@ it('everybody hears when the time is up, whoever else has left', async () => {
   const later = visit('/hangs')
   expect(await Promise.all(others)).toEqual(others.map(() => 504))
   expect(await later).toBe(504)
-  // Nobody is told too early.
+  // No visitor is told too early.
   expect(await leastMs).toBeGreaterThan(TIMEOUT_MS * 0.95)
 })

@@ -6,7 +6,7 @@ export type Run = { seed: number; inputs: number }
 export type Found = { slowestMs: number; slowest: string }
 export type Target = { name: string; run(run: Run): Promise<Found> }
 
-/** Whoever never waits for anything lets nobody else work. */
+/** Code that never waits lets no other code run. */
 const REST_EVERY = 500
 const REPEATS = 5
 const LONGEST_SHOWN = 100

@@ -160,7 +160,7 @@ const stored: Target[] = [
       const status = await ask(endpoint, {
         method: 'POST',
         body,
-        headers: { 'cf-connecting-ip': ip, 'x-user-id': 'somebody', 'content-type': 'application/json' },
+        headers: { 'cf-connecting-ip': ip, 'x-user-id': 'someone', 'content-type': 'application/json' },
       })
       must(status < 500, `the gate answered ${status}`)
     },

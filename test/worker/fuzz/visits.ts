@@ -1,4 +1,4 @@
-/** Visits to a gate of its own, whose origins all say the same. What reached an origin is noted. */
+/** Visits to a separate gate, whose origins all say the same. What reached an origin is noted. */
 import { env } from 'cloudflare:workers'
 import { createEndpoints } from '../../../src/api/endpoints.ts'
 import { createGate, type Gate } from '../../../src/gate/gate.ts'

@@ -10,7 +10,7 @@ const HASHES: Record<Version, string> = { blue: '3f2a9c1b', green: '77d0e4aa' }
 
 /** What a page shows of the versions of its parts. */
 export type Parts = { page: string; style: string; main: string; plain: string; picture: string }
-/** What it shows after a click: code of its own that is loaded only then, data in two ways, and a frame. */
+/** What it shows after a click: code that is loaded only then, data in two ways, and a frame. */
 export type Late = { chunk: string; worker: string; data: string; xhr: string; frame: string }
 
 const html = (

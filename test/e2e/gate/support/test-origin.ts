@@ -69,7 +69,7 @@ export async function inParallel<T>(count: number, atOnce: number, work: (index:
 
 export type Answer = { status: number; headers: Headers; text: string }
 
-/** One request as it is given: unlike fetch, this adds no headers of its own and follows nothing. */
+/** One request as it is given: unlike fetch, this adds no headers and follows nothing. */
 export async function plainRequest(
   url: string,
   {

@@ -218,7 +218,7 @@ async function halfClosed(who: string): Promise<'answered' | 'dropped'> {
   origin.socket?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   await soon(() => isClosed || client.received().toString().endsWith('ok'))
   client.socket.destroy()
-  // Whoever comes next along this connection would find nobody.
+  // The next request along this connection would get no answer.
   origin.socket?.destroy()
   return client.received().toString().endsWith('ok') ? 'answered' : 'dropped'
 }

@@ -19,7 +19,7 @@ const PATIENCE_MS = 20_000
 
 const isBodiless = (startLine: string) => /^HTTP\/1\.. (1..|204|304)/.test(startLine)
 
-/** Sends bytes on a connection of its own, and waits for the answer. */
+/** Sends bytes on a new connection, and waits for the answer. */
 export async function send(url: string, bytes: Buffer): Promise<Got> {
   const { hostname, port } = new URL(url)
   const isHead = bytes.subarray(0, 5).toString('latin1') === 'HEAD '
