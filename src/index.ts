@@ -1,6 +1,5 @@
 /** The Worker: a Hono app in which everything is a route, the proxied traffic included. Nothing imports this file. */
-import { Hono } from 'hono'
-import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
 import { createGate } from './gate/gate.ts'
 import { GateRequest } from './gate/request/gate-request.ts'
@@ -16,8 +15,7 @@ const gate = createGate({ bundled: bundledDocument })
 /** Made by the first request that needs them: an isolate that only serves visitors never does. */
 let endpoints: ReturnType<typeof createEndpoints> | undefined
 
-// The cheapest router for two routes.
-const app = new Hono<{ Bindings: Env }>({ router: new RegExpRouter() })
+const app = new Hono<{ Bindings: Env }>()
 
 app.all('/__sluice/*', (c) => {
   endpoints ??= createEndpoints(gate)

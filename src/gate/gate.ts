@@ -81,7 +81,7 @@ export class Gate {
       noteInternalError('gate.handle', error)
       return await this.lastResort(request)
     } finally {
-      if (hasInternalErrors()) this.reporter.stayInTouch(context)
+      this.#reportInternalErrors(context)
     }
   }
 
@@ -111,6 +111,15 @@ export class Gate {
     } catch (error) {
       noteInternalError('gate.count', error, { flag: decision.flag })
       return undefined
+    }
+  }
+
+  /** Sees to a flush where exceptions were swallowed, which may be all there is to report. Never throws. */
+  #reportInternalErrors(context: ReportContext): void {
+    try {
+      if (hasInternalErrors()) this.reporter.stayInTouch(context)
+    } catch (error) {
+      noteInternalError('gate.report', error)
     }
   }
 

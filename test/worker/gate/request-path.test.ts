@@ -48,6 +48,8 @@ function arrival(url: string, init?: RequestInit, options: Partial<GateOptions> 
 const brokenEvaluator = () => {
   throw new Error('The evaluator is broken')
 }
+/** Where exceptions were swallowed since the last call. */
+const places = () => takeInternalErrors().map(({ place }) => place)
 const handled = (gate: ReturnType<typeof createGate>, url = CHECKOUT) =>
   gate.handle(new Request(url), env, createExecutionContext())
 
@@ -83,7 +85,7 @@ it('an evaluator that throws leads to the stable origin, and leaves a trace', as
   const { gate, ...step } = arrival(CHECKOUT, {}, { evaluate: brokenEvaluator })
   const plan = await gate.planner.plan(step)
   expect(plan).toMatchObject({ call: { origin: { name: 'old' } }, decision: undefined })
-  expect(takeInternalErrors()).toEqual({ 'gate.decide': 1 })
+  expect(places()).toEqual(['gate.decide'])
   expect(await (await handled(gate)).text()).toBe('old.test')
 })
 
@@ -116,7 +118,7 @@ it('an outcome that can not be counted costs no visitor the answer', async () =>
     throw new Error('Counting is broken')
   })
   expect(await (await handled(gate)).text()).toBe('new.test')
-  expect(takeInternalErrors()).toEqual({ 'gate.count': 1 })
+  expect(places()).toEqual(['gate.count'])
 })
 
 it('a step that throws leads to the stable origin, and leaves a trace', async () => {
@@ -124,7 +126,7 @@ it('a step that throws leads to the stable origin, and leaves a trace', async ()
   vi.spyOn(gate.assets, 'complete').mockRejectedValue(new Error('A step is broken'))
   const response = await handled(gate)
   expect([await response.text(), response.headers.get('cache-control')]).toEqual(['old.test', 'private'])
-  expect(takeInternalErrors()).toEqual({ 'gate.handle': 1 })
+  expect(places()).toEqual(['gate.handle'])
 })
 
 it.each(['GET', 'HEAD', 'POST'])(
@@ -132,7 +134,7 @@ it.each(['GET', 'HEAD', 'POST'])(
   async (method) => {
     const response = await fetchWithoutContext('https://shop.test/about', { method })
     expect([response.status, asked.length]).toEqual([200, 1])
-    expect(Object.keys(takeInternalErrors())).toHaveLength(1)
+    expect(places()).not.toEqual([])
   },
 )
 
