@@ -15,9 +15,15 @@ const gate = createGate({ bundled: bundledDocument })
 /** Made by the first request that needs them: an isolate that only serves visitors never does. */
 let endpoints: ReturnType<typeof createEndpoints> | undefined
 
-const app = new Hono<{ Bindings: Env }>()
+/** A URL below /__sluice, as it is written: an encoded path is the origin's. */
+const GATE_URL = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
+const GATE_PATH = '/__sluice'
+/** Two routes need two paths. Hono's own parsing would also lose what has no path, such as `OPTIONS *`. */
+const pathOf = ({ url }: Request) => (GATE_URL.test(url) ? GATE_PATH : '/')
 
-app.all('/__sluice/*', (c) => {
+const app = new Hono<{ Bindings: Env }>({ getPath: pathOf })
+
+app.all(GATE_PATH, (c) => {
   endpoints ??= createEndpoints(gate)
   return endpoints.fetch(c.req.raw, c.env, c.executionCtx)
 })
@@ -27,18 +33,15 @@ app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx))
 app.onError((error, c) => {
   noteInternalError('worker', error)
   // Requests for the gate itself carry its credentials: they never go to an origin.
-  if (isOwn(c.req.path)) return problemDetails(500, 'Internal Server Error', 'The gate could not answer')
+  if (c.req.path === GATE_PATH)
+    return problemDetails(500, 'Internal Server Error', 'The gate could not answer')
   return gate.lastResort(new GateRequest(c.req.raw, c.env, Date.now()))
 })
-
-function isOwn(path: string): boolean {
-  return path === '/__sluice' || path.startsWith('/__sluice/')
-}
 
 export default {
   fetch(request, env, ctx) {
     // Hono answers HEAD with a copy of the response, which the runtime refuses for a status beyond 599.
-    const isProxiedHead = request.method === 'HEAD' && !isOwn(new URL(request.url).pathname)
+    const isProxiedHead = request.method === 'HEAD' && pathOf(request) !== GATE_PATH
     return isProxiedHead ? gate.handle(request, env, ctx) : app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>
