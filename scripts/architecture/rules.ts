@@ -117,10 +117,3 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 /** No folder has more source files side by side; these list things of one kind. */
 export const MOST_FILES = 15
 export const LONG_LISTS = /^src\/(cli\/commands|dashboard\/views\/[^/]+)$/
-
-/** Files and folders whose cycles are still to be taken apart. */
-export const KNOWN_CYCLES: readonly string[] = [
-  'src/gate/origin/error-page.ts',
-  'src/gate/request/request-facts.ts',
-  'src/gate/evaluation',
-]
