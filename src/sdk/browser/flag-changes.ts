@@ -1,6 +1,6 @@
 /** The gate's change stream, kept open while the page is. */
 
-/** EventSource connects again by itself after a broken line, but not after a refusal, such as "too many queries". */
+/** EventSource reconnects after a broken connection, but not after a refusal, such as "too many queries". */
 const REFUSED_RETRY_MS = 10_000
 
 /** Calls `refresh` at each change from the moment at which the flags are known. Returns how to stop. */

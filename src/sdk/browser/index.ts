@@ -16,9 +16,9 @@ export type FlagValues = Record<string, unknown>
 export type SluiceOptions = {
   /** Where the gate is. Default: this site. */
   url?: string
-  /** Whether to hear of changes while the page is open. Default: no. */
+  /** Whether to follow changes while the page is open. Default: no. */
   live?: boolean
-  /** Whether uncaught errors and web vitals are reported by themselves. Default: yes. */
+  /** Whether to report uncaught errors and web vitals automatically. Default: yes. */
   automatic?: boolean
   /** Flags that these reports are about. Default: those that are being rolled out to a share of visitors. */
   watch?: readonly string[]
@@ -31,7 +31,7 @@ export type Sluice<Flags extends FlagValues = FlagValues> = {
   value<Key extends keyof Flags & string>(flag: Key, defaultValue: Flags[Key]): Flags[Key]
   /** The variant of a flag; undefined until the flags are known, and for a flag that the gate doesn't have. */
   variant(flag: keyof Flags & string): string | undefined
-  /** Calls `listener` whenever a flag has changed; returns how to stop that. */
+  /** Calls `listener` after each change of a flag; returns the function that stops it. */
   onChange(listener: () => void): () => void
   /** Asks the gate for the flags again. */
   refresh(): Promise<void>
@@ -50,7 +50,7 @@ type Answer = {
   eventStreams: [{ endpoint: { requestUri: string } }]
 }
 
-/** When to ask again where the gate has had enough and doesn't say until when. */
+/** When to ask again after a refusal that names no time. */
 const FALLBACK_RETRY_SECONDS = 60
 
 const BOOTSTRAP_ID = 'sluice-flags'

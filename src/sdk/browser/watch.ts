@@ -1,4 +1,4 @@
-/** What a page does by itself: uncaught errors, and the web vitals. Each returns how to stop watching. */
+/** What a page reports automatically: uncaught errors and web vitals. Each returns the function that stops it. */
 
 export function watchErrors(report: (error: unknown) => void): () => void {
   const onError = (event: ErrorEvent) => report(event.error ?? event.message)
