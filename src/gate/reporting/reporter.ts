@@ -151,7 +151,7 @@ export class Reporter {
 
   /**
    * Until the next flush is due. A longer interval counts from then on: the shard has held its reply back for the old
-   * one, and until the next flush nobody could tell this isolate of a kill.
+   * one, and until the next flush this isolate could not hear of a kill.
    */
   get #leftMs(): number {
     return this.#flushedAtMs + Math.min(this.#flushedForMs, this.#intervalMs) - Date.now()
