@@ -1,0 +1,61 @@
+/** Puts the Controller's parts together. Each keeps its memory in the storage that it is given. */
+import { numbered } from '../../core/counters/protocol.ts'
+import type { Env } from '../../platform/env.ts'
+import type { Alarm } from '../storage/alarm.ts'
+import { AuditLog } from '../storage/audit-log.ts'
+import { CellStore } from '../storage/cell-store.ts'
+import { FeedbackLog } from '../storage/feedback-log.ts'
+import { FlagLog } from '../storage/flag-log.ts'
+import { InternalErrorLog } from '../storage/internal-error-log.ts'
+import { SampleRing } from '../storage/sample-ring.ts'
+import { SeriesStore } from '../storage/series-store.ts'
+import { ShardLog } from '../storage/shard-log.ts'
+import { TextStore } from '../storage/text-store.ts'
+import { TokenStore } from '../storage/token-store.ts'
+import { ChangePublisher } from './change-publisher.ts'
+import { ControlStore } from './control-store.ts'
+import { Documents } from './documents.ts'
+import { GuardRunner } from './guard-runner.ts'
+import { ImpactEstimator } from './impact.ts'
+import { KvReader } from './kv-reader.ts'
+import { type KvKey, KvWriter } from './kv-writer.ts'
+import { Notifier } from './notifier.ts'
+import { RolloutTick } from './rollout-tick.ts'
+
+export type ControllerParts = ReturnType<typeof createParts>
+
+/** `bundled` is the document that is in force until another one is published. */
+export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alarm, bundled: unknown) {
+  const { sql } = storage
+  const texts = new TextStore(sql)
+  const audit = new AuditLog(sql)
+  const logs = {
+    texts,
+    audit,
+    cells: new CellStore(sql),
+    shards: new ShardLog(sql),
+    series: new SeriesStore(sql),
+    feedback: new FeedbackLog(sql),
+    tokens: new TokenStore(sql, audit),
+    flags: new FlagLog(sql),
+    samples: new SampleRing(texts),
+    internalErrors: new InternalErrorLog(texts),
+  }
+  const control = new ControlStore(storage, texts, audit)
+  const newestFor = (key: KvKey): string => {
+    if (key === 'config') return documents.current.text
+    return JSON.stringify(key === 'kill' ? kvReader.report.killList : numbered(control.state))
+  }
+  const kv = new KvWriter(env.GATE, texts, newestFor)
+  const documents = new Documents(sql, texts, kv, bundled)
+  const kvReader = new KvReader(env, texts, kv, documents)
+  const notifier = new Notifier(sql, env, documents, control)
+  const impact = new ImpactEstimator({ samples: logs.samples, documents, control, kvReader, env })
+  const parts = { ...logs, env, alarm, control, documents, kv, kvReader, notifier, impact }
+  const changes = new ChangePublisher(parts)
+  const rollouts = new RolloutTick(control, new GuardRunner(texts, logs.cells), audit, texts, {
+    perform: (command, cause) => changes.perform(command, cause),
+    notify: (event, flag, cause, nowMs) => notifier.enqueue(event, flag, cause, nowMs),
+  })
+  return { ...parts, changes, rollouts }
+}

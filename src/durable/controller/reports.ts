@@ -1,0 +1,87 @@
+/** What the Controller reports of itself: status, convergence, counts over time. Reads only. */
+import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
+import type { DocumentTag } from '../../core/config/document-tag.ts'
+import type { InternalError } from '../../core/counters/internal-errors.ts'
+import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
+import type { CellStore } from '../storage/cell-store.ts'
+import type { PointContext, SeriesPoint } from '../storage/series-store.ts'
+import type { ShardLog } from '../storage/shard-log.ts'
+import { percentageOf } from './guard-runner.ts'
+import type { DocumentReport } from './kv-reader.ts'
+import type { ControllerParts } from './parts.ts'
+import type { RolloutView } from './rollout-tick.ts'
+
+/** What the admin API shows of the Controller. */
+export type ControllerStatus = {
+  state: ControlState
+  cells: ReturnType<CellStore['all']>
+  rollouts: Record<string, RolloutView>
+  document: DocumentReport
+  tag: DocumentTag
+  shards: ReturnType<ShardLog['all']>
+  kv: { writtenEpoch: number; lastError: string | undefined }
+  internalErrors: InternalError[]
+}
+
+export type ConvergenceReport = Convergence & {
+  epoch: number
+  /** When the epoch began, in milliseconds since 1970; undefined if unknown. */
+  sinceMs: number | undefined
+  kv: { writtenEpoch: number; error: string | null }
+  document: { version: number } & Pick<Convergence, 'converged' | 'isolates' | 'colos'>
+}
+
+export type SeriesReport = { stepMs: number; points: SeriesPoint[]; alpha: number | undefined }
+
+export function statusOf(parts: ControllerParts): ControllerStatus {
+  return {
+    state: parts.control.state,
+    cells: parts.cells.all(),
+    rollouts: Object.fromEntries(parts.rollouts.views),
+    document: parts.kvReader.report,
+    tag: parts.documents.tag,
+    shards: parts.shards.all(),
+    kv: { writtenEpoch: parts.changes.writtenEpoch, lastError: parts.kv.error },
+    internalErrors: parts.internalErrors.all(),
+  }
+}
+
+/** Which isolates have the state of an epoch, and the document in force. */
+export function convergenceReportOf(
+  parts: ControllerParts,
+  wanted: number | undefined,
+  nowMs: number,
+): ConvergenceReport {
+  const { control, changes, documents } = parts
+  const epoch = wanted ?? control.state.epoch
+  const sinceMs = control.epochAtMs(epoch)
+  const shards = parts.shards.all()
+  const { version, hash } = documents.tag
+  return {
+    epoch,
+    sinceMs,
+    kv: { writtenEpoch: changes.writtenEpoch, error: parts.kv.error ?? null },
+    document: { version, ...documentConvergenceOf(hash, shards, nowMs) },
+    ...convergenceOf(epoch, sinceMs ?? 0, shards, nowMs),
+  }
+}
+
+/** A flag's counts of the last seconds, and the alpha of its guard. */
+export function seriesOf(
+  { series, documents }: ControllerParts,
+  flag: string,
+  seconds: number,
+  nowMs: number,
+): SeriesReport {
+  const alpha = documents.current.plans.get(flag)?.guard?.alpha
+  return { ...series.since(flag, nowMs - seconds * 1_000, nowMs), alpha }
+}
+
+/** What a rollout is doing, for the points of its series. */
+export function pointContextOf({ documents, control, rollouts }: ControllerParts, key: string): PointContext {
+  const flag = documents.current.snapshot.flags.get(key)
+  const flagControl = control.state.flags[key] ?? INITIAL_FLAG_CONTROL
+  const { generation, stage } = flagControl
+  const wealth = rollouts.views.get(key)?.verdict?.evidence.wealth ?? null
+  return { generation, stage, percentage: flag ? percentageOf(flag, flagControl) : null, wealth }
+}

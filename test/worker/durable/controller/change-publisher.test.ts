@@ -1,0 +1,417 @@
+/** What a change does: to state and audit log, shards, KV, webhooks; and what it does where one of them is away. */
+import { describe, expect, it } from 'vitest'
+import { parseControlState } from '../../../../src/core/config/control.ts'
+import { numbered } from '../../../../src/core/counters/protocol.ts'
+import type { DocumentChange } from '../../../../src/durable/controller/documents.ts'
+import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
+import { CAUSE, DOCUMENT, FakeKv, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
+import { withStorage } from '../../support/storage.ts'
+
+type World = Parts & { clock: ReturnType<typeof fakeClock>; storage: DurableObjectStorage }
+
+/** Begins with KV read and one active shard. */
+async function withChanges(work: (world: World) => Promise<void>, document: object = DOCUMENT) {
+  const clock = fakeClock()
+  await withStorage(async (storage) => {
+    const parts = makeParts(storage, { document })
+    await parts.changes.noticeKv(Date.now())
+    parts.fakeKv.calls.length = 0
+    parts.seeShard('AAA')
+    await clock.advance(1_000)
+    await work({ ...parts, clock, storage })
+  })
+}
+
+const withWebhook = {
+  ...DOCUMENT,
+  notifications: { webhooks: [{ url: 'http://hook.test/' }] },
+}
+const messagesOf = ({ storage }: World) =>
+  storage.sql
+    .exec<{ body: string }>('SELECT body FROM messages ORDER BY id')
+    .toArray()
+    .map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+const stateInKv = ({ fakeKv }: World) => {
+  const parsed = parseControlState(fakeKv.values.get('state') ?? null)
+  return parsed.ok ? parsed.value : undefined
+}
+const reasons = { actor: 'Ada', reason: 'because' }
+
+describe('a command', () => {
+  it('changes the state with its record, and reaches shards, KV and webhooks', () =>
+    withChanges(async (world) => {
+      const { changes, control, told, kv, alarms, flags } = world
+      const result = await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      expect(result).toMatchObject({ ok: true, before: { killed: false }, after: { killed: true } })
+      expect(control.state).toMatchObject({ epoch: 1, killed: ['plain'] })
+      expect(control.epochAtMs(1)).toBe(START_MS + 1_000)
+      expect(world.records()).toMatchObject([{ action: 'kill', flag: 'plain', ...reasons }])
+      expect(told).toMatchObject([
+        { shard: 'AAA', state: { epoch: 1, killed: ['plain'] }, tag: { version: 0 } },
+      ])
+      expect(messagesOf(world)).toMatchObject([{ event: 'kill', flag: 'plain', reason: 'because' }])
+      expect([kv.isPending('state'), alarms]).toEqual([true, [0]])
+      await changes.writeKv(Date.now())
+      expect(stateInKv(world)).toEqual(numbered(control.state))
+      await changes.command({ kind: 'finish', flag: 'staged' }, CAUSE)
+      expect(flags.timesOf('staged', 0).knownSinceMs).toBe(START_MS + 1_000)
+    }, withWebhook))
+
+  it('that is impossible changes nothing, and no part hears of it', () =>
+    withChanges(async (world) => {
+      const { changes, told, kv, alarms } = world
+      for (const command of [
+        { kind: 'kill', flag: 'nowhere' },
+        { kind: 'resume', flag: 'staged' },
+        { kind: 'stage', flag: 'staged', stage: 2 },
+        { kind: 'advance', flag: 'plain' },
+      ] as const) {
+        expect((await changes.command(command, CAUSE)).ok, command.kind).toBe(false)
+      }
+      expect([told, kv.hasPending, alarms, messagesOf(world), world.records()]).toEqual([
+        [],
+        false,
+        [],
+        [],
+        [],
+      ])
+    }, withWebhook))
+
+  it('that closes a known flag waits for nothing; others first read what KV may hold', () =>
+    withChanges(async ({ changes, fakeKv, kvReader, clock }) => {
+      kvReader.suspect()
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      await changes.command({ kind: 'rollback', flag: 'staged' }, CAUSE)
+      expect(fakeKv.calls).toEqual([])
+      await changes.command({ kind: 'resume', flag: 'staged' }, CAUSE)
+      expect(fakeKv.calls).toEqual(['get config,kill'])
+      await clock.advance(1_000)
+      kvReader.suspect()
+      await changes.command({ kind: 'kill', flag: 'new' }, CAUSE)
+      expect(fakeKv.calls).toHaveLength(2)
+    }))
+
+  it('is told to shards that forwarded within 15 minutes; one that is away delays no other', () =>
+    withChanges(async ({ changes, told, seeShard, shardsAway, clock }) => {
+      await clock.advance(899_000)
+      seeShard('BBB')
+      seeShard('CCC')
+      shardsAway.add('BBB')
+      takeInternalErrors()
+      expect((await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)).ok).toBe(true)
+      expect(told.map(({ shard }) => shard).toSorted()).toEqual(['AAA', 'CCC'])
+      expect(takeInternalErrors()).toMatchObject([{ place: 'controller.push', count: 1 }])
+      await clock.advance(1)
+      await changes.command({ kind: 'unkill', flag: 'plain' }, CAUSE)
+      expect(told.slice(2).map(({ shard }) => shard)).toEqual(['CCC'])
+    }))
+
+  it('after a freeze, resume opens the flag again at its stage, in a new generation, everywhere', () =>
+    withChanges(async (world) => {
+      const { changes, control, told } = world
+      await changes.command({ kind: 'stage', flag: 'staged', stage: 1 }, CAUSE)
+      await changes.perform({ kind: 'freeze', flag: 'staged' }, { ...CAUSE, actor: 'guard' })
+      expect(control.state.flags.staged?.frozen).toBeDefined()
+      expect(await changes.command({ kind: 'resume', flag: 'staged' }, CAUSE)).toMatchObject({
+        ok: true,
+        before: { frozen: { reason: 'because' }, generation: 1, stage: 1 },
+        after: { generation: 2, stage: 1 },
+      })
+      const resumed = { generation: 2, stage: 1 }
+      expect(control.state.flags.staged).toEqual(resumed)
+      expect(told.at(-1)?.state?.flags.staged).toEqual(resumed)
+      await changes.writeKv(Date.now())
+      expect(stateInKv(world)?.flags.staged).toEqual(resumed)
+      expect(messagesOf(world).map(({ event }) => event)).toEqual(['advance', 'freeze', 'resume'])
+    }, withWebhook))
+})
+
+describe('a kill list in KV', () => {
+  it('travels by the Controller: state, shards, KV state and webhooks have it', () =>
+    withChanges(async (world) => {
+      const { changes, fakeKv, kvReader, control, told } = world
+      fakeKv.values.set('kill', '["plain"]')
+      kvReader.suspect()
+      await changes.noticeKv(Date.now())
+      expect(control.state).toMatchObject({ epoch: 1, killed: [], kvKilled: ['plain'] })
+      expect(told).toMatchObject([{ shard: 'AAA', state: { epoch: 1, kvKilled: ['plain'] } }])
+      expect(world.records()).toMatchObject([{ action: 'kill-list', actor: 'kv', after: ['plain'] }])
+      expect(messagesOf(world)).toMatchObject([
+        { event: 'kill', flag: '*', actor: 'kv', reason: 'The kill list was written to KV: ["plain"]' },
+      ])
+      await changes.writeKv(Date.now())
+      expect(stateInKv(world)).toMatchObject({ epoch: 1, kvKilled: ['plain'] })
+      fakeKv.values.set('kill', '[]')
+      kvReader.suspect()
+      await changes.noticeKv(Date.now())
+      expect(control.state).toMatchObject({ epoch: 2, kvKilled: [] })
+      expect(told.at(-1)?.state?.epoch).toBe(2)
+      expect(messagesOf(world).map(({ event }) => event)).toEqual(['kill', 'unkill'])
+    }, withWebhook))
+
+  it('is lifted by unkill, in KV too, with the list before and after on record', () =>
+    withChanges(async (world) => {
+      const { changes, fakeKv, control, told, alarms, kv } = world
+      fakeKv.values.set('kill', '["plain","staged"]')
+      const result = await changes.command({ kind: 'unkill', flag: 'plain' }, CAUSE)
+      expect(result).toMatchObject({
+        ok: true,
+        state: { kvKilled: ['staged'] },
+        before: { killed: true },
+        after: { killed: false },
+      })
+      expect(fakeKv.values.get('kill')).toBe('["staged"]')
+      expect(control.state.kvKilled).toEqual(['staged'])
+      expect(told.at(-1)?.state?.kvKilled).toEqual(['staged'])
+      expect(world.records(1)).toMatchObject([
+        { action: 'kill-list', flag: 'plain', ...reasons, before: ['plain', 'staged'], after: ['staged'] },
+      ])
+      expect(messagesOf(world).at(-1)).toMatchObject({ event: 'unkill', flag: 'plain', actor: 'Ada' })
+      expect([alarms.at(-1), kv.isPending('kill')]).toEqual([1_000, false])
+    }, withWebhook))
+
+  it('is emptied by the unkill of all, together with the kill of the Controller itself', () =>
+    withChanges(async ({ changes, fakeKv, control, records }) => {
+      await changes.command({ kind: 'kill', flag: '*' }, CAUSE)
+      fakeKv.values.set('kill', '["*","plain"]')
+      const result = await changes.command({ kind: 'unkill', flag: '*' }, CAUSE)
+      expect(result).toMatchObject({ ok: true, after: { killed: false } })
+      expect(control.state).toMatchObject({ killed: [], kvKilled: [] })
+      expect(records(2).map(({ action }) => action)).toEqual(['unkill', 'kill-list'])
+    }))
+
+  it('does not keep an unkill waiting when KV hangs: after two seconds the rest is left to the alarm', () =>
+    withChanges(async ({ changes, fakeKv, control, clock, kv }) => {
+      fakeKv.values.set('kill', '["plain"]')
+      await changes.noticeKv(Date.now())
+      await changes.command({ kind: 'unkill', flag: 'staged' }, CAUSE)
+      fakeKv.mode = 'hangs'
+      const lifted = changes.command({ kind: 'unkill', flag: 'plain' }, CAUSE)
+      await clock.advance(5_000)
+      expect(await lifted).toMatchObject({ ok: true })
+      expect(control.state.kvKilled).toEqual([])
+      expect(kv.isPending('kill')).toBe(true)
+    }))
+})
+
+describe('a document', () => {
+  const options = { expectedVersion: undefined, confirm: false, ...reasons }
+  const text = JSON.stringify({ ...DOCUMENT, defaultOrigin: 'old' })
+  const change: DocumentChange = { kind: 'text', text }
+
+  it('that is published is in force, on record, in KV, and known to the shards', () =>
+    withChanges(async (world) => {
+      const { changes, documents, fakeKv, told, alarms, flags } = world
+      const published = await changes.publishDocument(change, options)
+      expect(published).toMatchObject({
+        ok: true,
+        changed: true,
+        kvPending: false,
+        info: { version: 1, source: 'api', atMs: START_MS + 1_000, ...reasons },
+        changes: [{ path: '$.defaultOrigin' }],
+        tag: { version: 1, inKv: true },
+      })
+      expect(documents.current.text).toBe(text)
+      expect(fakeKv.values.get('config')).toBe(text)
+      expect(told).toMatchObject([{ shard: 'AAA', tag: { version: 1, inKv: true } }])
+      expect(world.records()).toMatchObject([
+        { action: 'document-published', ...reasons, before: { version: 0 }, after: { version: 1 } },
+      ])
+      expect(alarms).toEqual([1_000])
+      expect(flags.timesOf('plain', 0).knownSinceMs).toBe(START_MS + 1_000)
+    }))
+
+  it('that is published while KV is down says so, reaches the shards, and KV later', () =>
+    withChanges(async ({ changes, fakeKv, told, kv, clock, storage }) => {
+      fakeKv.mode = 'fails'
+      const published = await changes.publishDocument(change, options)
+      expect(published).toMatchObject({ ok: true, kvPending: true, tag: { version: 1, inKv: false } })
+      expect(told).toMatchObject([{ tag: { version: 1, inKv: false } }])
+      fakeKv.mode = 'works'
+      await clock.advance(1_000)
+      await makeParts(storage, { kv: fakeKv }).changes.writeKv(Date.now())
+      expect(fakeKv.values.get('config')).toBe(text)
+      expect(kv.isPending('config')).toBe(true)
+    }))
+
+  it('is published after what was written to KV before it', () =>
+    withChanges(async ({ changes, fakeKv, kvReader, documents, records }) => {
+      fakeKv.values.set('config', JSON.stringify({ ...DOCUMENT, publishing: { confirmAbovePercent: 3 } }))
+      kvReader.suspect()
+      expect(await changes.publishDocument(change, options)).toMatchObject({ info: { version: 2 } })
+      expect(documents.current.text).toBe(text)
+      expect(records().map(({ action }) => action)).toEqual(['document-published', 'document-adopted'])
+    }))
+
+  it('that is the one in force changes nothing', () =>
+    withChanges(async ({ changes, records, told, alarms, fakeKv }) => {
+      await changes.publishDocument(change, options)
+      const calls = fakeKv.calls.length
+      expect(await changes.publishDocument(change, options)).toMatchObject({
+        ok: true,
+        changed: false,
+        info: { version: 1 },
+        kvPending: false,
+      })
+      expect([records().length, told.length, alarms.length, fakeKv.calls.length]).toEqual([1, 1, 1, calls])
+    }))
+
+  it('that is the one in force is published again where KV holds a refused one', () =>
+    withChanges(async ({ changes, fakeKv, kvReader }) => {
+      await changes.publishDocument(change, options)
+      fakeKv.values.set('config', '{}')
+      kvReader.suspect()
+      expect(await changes.publishDocument(change, options)).toMatchObject({ changed: true })
+      expect(kvReader.report.refused).toBeUndefined()
+    }))
+
+  it.each<[string, DocumentChange, number | undefined, object]>([
+    ['not valid', { kind: 'text', text: '{}' }, undefined, { why: 'invalid', problems: expect.anything() }],
+    ['of another version', change, 3, { why: 'conflict', current: { version: 0 }, changes: [] }],
+    [
+      'restored, of a version that is not there',
+      { kind: 'restore', version: 9 },
+      undefined,
+      { why: 'missing' },
+    ],
+    [
+      'an edit of no flag',
+      { kind: 'edit', edit: { kind: 'delete', flag: 'x' } },
+      undefined,
+      { why: 'missing' },
+    ],
+    [
+      'a flag that is there',
+      { kind: 'edit', edit: { kind: 'create', flag: 'plain', definition: {} } },
+      undefined,
+      { why: 'exists' },
+    ],
+    [
+      'a share of a rule with stages',
+      { kind: 'edit', edit: { kind: 'percentage', flag: 'staged', percentage: 5, rule: undefined } },
+      undefined,
+      { why: 'impossible' },
+    ],
+  ])('that is %s changes nothing, and a review says so too', (_, refused, expectedVersion, why) =>
+    withChanges(async ({ changes, records, told, kv }) => {
+      expect(await changes.publishDocument(refused, { ...options, expectedVersion })).toMatchObject({
+        ok: false,
+        ...why,
+      })
+      expect([records(), told, kv.hasPending]).toEqual([[], [], false])
+      const review = await changes.reviewDocument(refused)
+      expect(review.valid).toBe(expectedVersion !== undefined)
+      const hasProblems = 'problems' in why
+      expect([review.problems.length > 0, review.against]).toEqual([hasProblems, 0])
+    }),
+  )
+
+  it('that conflicts is answered with what has changed since the expected version', () =>
+    withChanges(async ({ changes }) => {
+      await changes.publishDocument(change, options)
+      const next = { ...options, expectedVersion: 0 }
+      expect(
+        await changes.publishDocument({ kind: 'text', text: JSON.stringify(DOCUMENT) }, next),
+      ).toMatchObject({
+        why: 'conflict',
+        current: { version: 1, actor: 'Ada' },
+        changes: [{ path: '$.defaultOrigin', kind: 'added' }],
+      })
+    }))
+
+  it('is edited and restored under its own name in the log', () =>
+    withChanges(async ({ changes, records, documents, clock }) => {
+      await changes.publishDocument(change, options)
+      await clock.advance(1_000)
+      const edit: DocumentChange = { kind: 'edit', edit: { kind: 'disable', flag: 'plain' } }
+      await changes.publishDocument(edit, options)
+      expect(documents.current.document.flags.plain?.enabled).toBe(false)
+      // An edited text reads well, and ends with a line break.
+      expect(documents.current.text).toMatch(/^\{\n {2}"origins"[\s\S]*\}\n$/)
+      await changes.publishDocument({ kind: 'restore', version: 1 }, options)
+      expect(documents.current.text).toBe(text)
+      expect(records().map(({ action, flag }) => [action, flag])).toEqual([
+        ['document-restored', undefined],
+        ['document-published', 'plain'],
+        ['document-published', undefined],
+      ])
+    }))
+
+  it('of one who publishes is never overtaken by the next one', () =>
+    withChanges(async ({ changes, fakeKv, clock }) => {
+      fakeKv.mode = 'hangs'
+      const first = changes.publishDocument(change, { ...options, expectedVersion: 0 })
+      const second = changes.publishDocument(change, { ...options, expectedVersion: 0 })
+      const third = changes.publishDocument({ kind: 'text', text: '{}' }, options)
+      for (let second = 0; second < 20; second++) await clock.advance(1_000)
+      expect(await first).toMatchObject({ ok: true, kvPending: true })
+      expect(await second).toMatchObject({ ok: false, why: 'conflict' })
+      expect(await third).toMatchObject({ ok: false, why: 'invalid' })
+    }))
+})
+
+describe('the state in KV', () => {
+  it('is known by its epoch once it is written, also after a restart', () =>
+    withChanges(async ({ changes, fakeKv, clock, storage }) => {
+      const restarted = () => makeParts(storage).changes.writtenEpoch
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      expect(changes.writtenEpoch).toBe(0)
+      fakeKv.mode = 'fails'
+      await changes.writeKv(Date.now())
+      expect([changes.writtenEpoch, restarted()]).toEqual([0, 0])
+      fakeKv.mode = 'works'
+      await clock.advance(1_000)
+      await changes.writeKv(Date.now())
+      expect([changes.writtenEpoch, restarted()]).toEqual([1, 1])
+    }))
+
+  it.each(['works', 'fails'] as const)(
+    'is recalled by a Controller that has lost its storage, if KV %s',
+    (mode) =>
+      withChanges(async ({ changes, fakeKv, control, clock }) => {
+        await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+        await changes.writeKv(Date.now())
+        await clock.advance(5_000)
+        fakeKv.mode = mode
+        await withStorage(async (empty) => {
+          const recalled = makeParts(empty, { kv: fakeKv }).control
+          takeInternalErrors()
+          await recalled.recallFrom(fakeKv as never)
+          const works = mode === 'works'
+          expect(recalled.state.epoch).toBe(works ? 1 : 0)
+          expect(recalled.state.killed).toEqual(works ? ['plain'] : [])
+          expect(recalled.epochAtMs(1)).toBe(works ? START_MS + 6_000 : undefined)
+          expect(takeInternalErrors().map(({ place }) => place)).toEqual(works ? [] : ['controller.recall'])
+          expect(makeParts(empty).control.state).toEqual(recalled.state)
+        })
+        expect(control.state.epoch).toBe(1)
+      }),
+  )
+
+  it('is not asked for by a Controller that has a state, nor believed when it can not be read', () =>
+    withChanges(async ({ changes, control }) => {
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      const kv = new FakeKv()
+      kv.values.set('state', JSON.stringify({ ...control.state, epoch: 9, killed: [] }))
+      await control.recallFrom(kv as never)
+      expect([kv.calls, control.state.epoch]).toEqual([[], 1])
+      await withStorage(async (empty) => {
+        kv.values.set('state', '{"epoch": "nine"}')
+        const { control: recalled } = makeParts(empty)
+        await recalled.recallFrom(kv as never)
+        expect([recalled.state.epoch, recalled.epochAtMs(0)]).toEqual([0, undefined])
+      })
+    }))
+
+  it('has the times of its 500 newest epochs', () =>
+    withChanges(async ({ control, storage }) => {
+      for (let epoch = 1; epoch <= 501; epoch++) control.takeKvKills([], epoch * 10)
+      expect([1, 2, 501, 502].map((epoch) => control.epochAtMs(epoch))).toEqual([
+        undefined,
+        20,
+        5_010,
+        undefined,
+      ])
+      expect(storage.sql.exec('SELECT COUNT(*) AS n FROM epochs').one().n).toBe(500)
+    }))
+})
