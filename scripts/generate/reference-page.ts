@@ -40,6 +40,11 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     intro: '`bucketing.hash[]` of a rule: fixed text, or an attribute.',
   },
   {
+    title: 'Bucketing place',
+    path: 'flags.*.rules.[].bucketing.places.[]',
+    intro: '`bucketing.places[]` of a rule: ranges of a hash.',
+  },
+  {
     title: 'Rollout',
     path: 'flags.*.rollout',
     intro: '`rollout` of a flag: when and how its stages advance.',
@@ -85,6 +90,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
   'context.jwt.from',
   'context.jwt.from.[]',
   'context.jwt.jwks',
+  'flags.*.rules.[].bucketing.places.[].hash.[]',
 ])
 
 const OPERATOR_NOTES: Readonly<Record<string, string>> = {

@@ -35,7 +35,7 @@ function operator(
   op: 'matches' | 'semver_gte' | 'in_cidr' | 'after',
   value: string,
 ): (text: string) => unknown {
-  const compiled = compileOperator(op, [value], false)
+  const compiled = compileOperator(op, [value])
   if ('problem' in compiled) throw new Error(compiled.problem.expected)
   return (text) => compiled.predicate(text)
 }

@@ -4,7 +4,8 @@ import { importFeatures } from '../../src/interop/features/import.ts'
 import { deciderFor, documentIn } from './decider.ts'
 import { isOn, type LiteralFlag, randomUsers } from './literal-features.ts'
 
-const TEXT = readFileSync(new URL('fixtures/features_config.json', import.meta.url), 'utf8')
+const readFixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
+const TEXT = readFixture('features_config.json')
 const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z')
 const USERS = 100_000
@@ -37,6 +38,42 @@ describe('importing a simple flag file', () => {
       }
     },
     120_000,
+  )
+
+  it('keeps the places of the hash that such files have, as their users know them', () => {
+    const vectors = JSON.parse(readFixture('features-places.json')) as {
+      file: Record<string, LiteralFlag>
+      places: { id: number; region: string; on: string[] }[]
+    }
+    const decide = deciderFor(documentIn(importFeatures(JSON.stringify(vectors.file))))
+    expect(vectors.places.length).toBeGreaterThan(50)
+    for (const { id, region, on } of vectors.places) {
+      const visitor = { targetingKey: String(id), attributes: { region } }
+      const found = Object.keys(vectors.file).filter((name) => decide(name, visitor)?.value === true)
+      expect({ id, on: found }).toEqual({ id, on })
+    }
+  })
+
+  it('accepts the smallest of such files, a plain map', () => {
+    const imported = importFeatures('{"new_feature": false, "old_feature": true}')
+    expect(imported).toMatchObject({ ok: true, losses: [] })
+    const decide = deciderFor(documentIn(imported))
+    expect([decide('new_feature', {})?.value, decide('old_feature', {})?.value]).toEqual([false, true])
+  })
+
+  it.each([33.33333, 12.345, 0.0001, 30.00001, 29.99999, 99.9999])(
+    'places visitors by %d percent as the file does, whatever its decimals',
+    (percentage_rollout) => {
+      const flags = { a: { active: true, percentage_rollout } }
+      const imported = importFeatures(JSON.stringify(flags))
+      expect(imported).toMatchObject({ ok: true, losses: [] })
+      const decide = deciderFor(documentIn(imported))
+      const at = { environment: 'production', nowMs: NOW_MS }
+      for (let id = 0; id < 1_200; id++) {
+        const user = { id: String(id) }
+        expect(decide('a', { targetingKey: user.id })?.value, user.id).toBe(isOn(flags, 'a', user, at))
+      }
+    },
   )
 
   it('takes thresholds over as plain counts, and seconds as milliseconds', () => {
@@ -113,16 +150,16 @@ describe('importing a simple flag file', () => {
     })
   })
 
-  it('rounds percentages, and leaves out names that no flag can have, where it is allowed to', () => {
+  it('leaves out names that no flag can have, where it is allowed to', () => {
     const source = {
-      a: { active: true, percentage_rollout: 33.33333 },
+      a: { active: true },
       'new shop': { active: true },
       b: { active: true, depends_on: ['new shop'] },
     }
     const imported = importFeatures(JSON.stringify(source))
     expect(imported).toMatchObject({
       ok: true,
-      losses: [{ path: '$["new shop"]' }, { path: '$.a.percentage_rollout', instead: '33.333 percent' }],
+      losses: [{ path: '$["new shop"]' }],
       notes: expect.arrayContaining([expect.objectContaining({ path: '$.b.depends_on' })]),
     })
     const { flags } = documentIn(imported)

@@ -1,8 +1,8 @@
 /**
  * The simple flag file, read literally: what its description says, a sentence at a time, and nothing of how the gate
- * does it. The one thing that the description leaves open, the hash, is the one that the gate documents: MurmurHash3 of
- * "salt:key", and the first so many of 100,000 equal parts.
+ * does it.
  */
+import { createHash } from 'node:crypto'
 
 export type LiteralFlag = {
   active: boolean
@@ -39,26 +39,18 @@ export function isOn(
   if (flag.beta_program === true && user.beta !== true) return false
   if (flag.percentage_rollout === undefined || flag.percentage_rollout === 100) return true
   if (user.id === undefined) return false
-  return (
-    Math.floor((hash(`${name}:${user.id}`) / 2 ** 32) * 100_000) < Math.round(flag.percentage_rollout * 1_000)
-  )
+  return placeOf(user.id, name) < BigInt(Math.ceil(flag.percentage_rollout))
 }
 
-/** MurmurHash3_x86_32 with seed 0, of UTF-8. Written down anew: test/vectors is too slow for so many users. */
-function hash(text: string): number {
-  const bytes = Buffer.from(text)
-  const mix = (k: number) => Math.imul(rotate(Math.imul(k, 0xcc9e2d51), 15), 0x1b873593)
-  const rotate = (word: number, by: number) => (word << by) | (word >>> (32 - by))
-  const whole = bytes.length - (bytes.length % 4)
-  let h = 0
-  for (let at = 0; at < whole; at += 4)
-    h = Math.imul(rotate(h ^ mix(bytes.readInt32LE(at)), 13), 5) + 0xe6546b64
-  let rest = 0
-  for (let at = bytes.length - 1; at >= whole; at--) rest = (rest << 8) | (bytes[at] ?? 0)
-  h ^= mix(rest) ^ bytes.length
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+/** The whole SHA-256 of id and salt as one big-endian integer, modulo 100. */
+function placeOf(id: string, salt: string): bigint {
+  return (
+    BigInt(
+      `0x${createHash('sha256')
+        .update(id + salt, 'utf8')
+        .digest('hex')}`,
+    ) % 100n
+  )
 }
 
 /** Users of every kind: known and unknown, listed and not, with some of their facts missing. */

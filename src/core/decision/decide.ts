@@ -7,9 +7,11 @@
 import type { Control, FlagControl } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import { holdsAll } from '../flags/conditions.ts'
+import { isInsideFeatures } from '../flags/features-bucketing.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, Json } from '../flags/flag.ts'
 import { flagdPosition } from '../flags/flagd-bucketing.ts'
 import { isInsideShare, pickWeighted, positionOf, THOUSANDTHS } from '../flags/position.ts'
+import { isInsideRanges } from '../flags/range-bucketing.ts'
 import { isInsideUnleash, pickUnleash } from '../flags/unleash-bucketing.ts'
 import type { Lookup } from '../lazy-map.ts'
 
@@ -90,7 +92,7 @@ function decideOnce(
   if (flag.requires.length > 0 && !requirementsMet(flag, context, inputs, answers ?? new Map())) {
     return settled(flag, control, flag.off, 'DISABLED')
   }
-  return decideByRules(flag, control, context)
+  return decideByRules(flag, control, context, inputs)
 }
 
 function closedReason(
@@ -140,7 +142,12 @@ function satisfies(requirement: CompiledRequirement, required: CompiledFlag, var
   return requirement.on && (requirement.variants?.has(variant) ?? true)
 }
 
-function decideByRules(flag: CompiledFlag, control: FlagControl, context: EvaluationContext): Decision {
+function decideByRules(
+  flag: CompiledFlag,
+  control: FlagControl,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+): Decision {
   const decision = settled(flag, control, flag.off, 'DEFAULT')
   for (let index = 0; index < flag.rules.length; index++) {
     const rule = flag.rules[index] as CompiledRule
@@ -148,14 +155,18 @@ function decideByRules(flag: CompiledFlag, control: FlagControl, context: Evalua
     const thousandths = currentShare(rule, control)
     const underJudgement = index === flag.rolloutRule
     // Asking for the targeting key issues an identity to a new visitor: ask only where it matters.
-    const isOnRing = thousandths !== undefined && thousandths < THOUSANDTHS && rule.bucketing === undefined
+    const isOnRing = thousandths !== undefined && thousandths < THOUSANDTHS && hasOwnPositions(rule)
     const position = isOnRing || underJudgement ? positionOf(flag.salt, context) : undefined
     const inside = isInside(rule, thousandths, position, context)
     if (underJudgement && position !== undefined) {
       // The guard counts errors once per position.
       decision.placement = { arm: inside ? 'canary' : 'control', position }
     }
-    if (inside) return served(decision, flag, rule, thousandths, context)
+    if (inside) {
+      served(decision, flag, rule, context)
+      decision.reason = reasonOf(decision.reason, flag, rule, inputs)
+      return decision
+    }
     decision.reason = 'SPLIT'
   }
   return decision
@@ -179,33 +190,57 @@ export function isInside(
   position: number | undefined,
   context: EvaluationContext,
 ): boolean {
+  const { bucketing } = rule
+  if (bucketing?.scheme === 'ranges' && !isInsideRanges(bucketing, context)) return false
   if (thousandths === undefined) return true
-  if (rule.bucketing?.scheme === 'unleash') return isInsideUnleash(rule.bucketing, thousandths, context)
+  if (bucketing?.scheme === 'unleash') return isInsideUnleash(bucketing, thousandths, context)
   // 100 % includes visitors without a targeting key.
   if (thousandths >= THOUSANDTHS) return true
-  const own = rule.bucketing === undefined ? position : flagdPosition(rule.bucketing, context)
+  if (bucketing?.scheme === 'features') return isInsideFeatures(bucketing, thousandths, context)
+  const own = bucketing?.scheme === 'flagd' ? flagdPosition(bucketing, context) : position
   return own !== undefined && isInsideShare(own, thousandths)
+}
+
+/** Whether a rule's percentage is one of the flag's salt: ranges only narrow whom it is for. */
+export function hasOwnPositions({ bucketing }: CompiledRule): boolean {
+  return bucketing === undefined || bucketing.scheme === 'ranges'
 }
 
 function served(
   decision: Decision,
   flag: CompiledFlag,
   rule: CompiledRule,
-  thousandths: number | undefined,
   context: EvaluationContext,
-): Decision {
+): void {
   const { serve } = rule
   decision.rule = rule.name
-  if (serve.kind === 'variant') {
-    decision.variant = serve.variant
-    decision.reason =
-      thousandths !== undefined ? 'SPLIT' : rule.conditions.length > 0 ? 'TARGETING_MATCH' : 'STATIC'
-  } else {
-    decision.variant = pick(rule, serve, context) ?? flag.off
-    decision.reason = 'SPLIT'
-  }
+  decision.variant = serve.kind === 'variant' ? serve.variant : (pick(rule, serve, context) ?? flag.off)
   decision.value = flag.values.get(decision.variant) ?? null
-  return decision
+}
+
+/** Why a rule serves what it does. Visitors whom an earlier rule's share left out come to the rest by the split. */
+function reasonOf(before: Reason, flag: CompiledFlag, rule: CompiledRule, inputs: DecisionInputs): Reason {
+  if (isShared(rule) || rule.serve.kind === 'weights') return 'SPLIT'
+  if (before === 'SPLIT' && rule.conditions.length === 0) return 'SPLIT'
+  return rule === flag.rules[0] && isStatic(flag, inputs.flags) ? 'STATIC' : 'TARGETING_MATCH'
+}
+
+function isShared({ thousandths, stages, bucketing }: CompiledRule): boolean {
+  return thousandths !== undefined || stages !== undefined || bucketing !== undefined
+}
+
+/** Whether no context can change what a flag serves: one variant for all, and so do the flags that it requires. */
+function isStatic({ requires, rules: [first] }: CompiledFlag, flags: DecisionInputs['flags']): boolean {
+  const isPlain =
+    first === undefined ||
+    (first.conditions.length === 0 && first.serve.kind === 'variant' && !isShared(first))
+  return (
+    isPlain &&
+    requires.every((requirement) => {
+      const required = flags.get(requirement.flag)
+      return required === undefined || isStatic(required, flags)
+    })
+  )
 }
 
 function pick(
@@ -214,7 +249,7 @@ function pick(
   context: EvaluationContext,
 ): string | undefined {
   if (bucketing?.scheme === 'unleash') return pickUnleash(bucketing, variants, cumulative, context)
-  if (bucketing !== undefined) {
+  if (bucketing?.scheme === 'flagd') {
     const position = flagdPosition(bucketing, context)
     return position === undefined ? undefined : variants[pickWeighted(position, cumulative)]
   }

@@ -6,7 +6,15 @@ import type { AttributeValue, EvaluationContext } from '../context/attributes.ts
 import { type CompiledCondition, holds } from '../flags/conditions.ts'
 import type { CompiledFlag, CompiledRule } from '../flags/flag.ts'
 import { positionOf } from '../flags/position.ts'
-import { currentShare, type Decision, type DecisionInputs, decide, isInside, isMet } from './decide.ts'
+import {
+  currentShare,
+  type Decision,
+  type DecisionInputs,
+  decide,
+  hasOwnPositions,
+  isInside,
+  isMet,
+} from './decide.ts'
 
 export type ConditionTrace = {
   attribute: string
@@ -106,7 +114,7 @@ function traceRule(
   const conditions = rule.conditions.map((condition) => traceCondition(condition, context))
   const thousandths = currentShare(rule, inputs.control.of(flag.key))
   // Other schemes have no position in this split.
-  const isOnRing = thousandths !== undefined && rule.bucketing === undefined
+  const isOnRing = thousandths !== undefined && hasOwnPositions(rule)
   const position = isOnRing ? positionOf(flag.salt, context) : undefined
   const outcome = !conditions.every((condition) => condition.holds)
     ? 'conditions-not-met'
@@ -159,8 +167,10 @@ function sentenceFor(
     return `${variant}, by the rule "${rule}"${share}`
   }
   const outside = rules.find((trace) => trace.outcome === 'outside-percentage')
-  if (outside)
-    return `${variant}, because the visitor is outside the ${outside.percentage} % of "${outside.rule}"`
+  if (outside) {
+    const share = outside.percentage === null ? 'ranges' : `${outside.percentage} %`
+    return `${variant}, because the visitor is outside the ${share} of "${outside.rule}"`
+  }
   return flag.rules.length === 0
     ? `${variant}, because the flag has no rules`
     : `${variant}, because no rule's conditions are met`

@@ -119,7 +119,14 @@ class Side {
       ...rule,
       conditions: rule.conditions.map((condition): CompiledCondition => {
         const attribute = String(this.#conditions.push(condition) - 1)
-        return { ...condition, attribute, op: 'eq', negate: false, predicate: (answer) => answer === true }
+        return {
+          ...condition,
+          attribute,
+          op: 'eq',
+          negate: false,
+          type: undefined,
+          predicate: (answer) => answer === true,
+        }
       }),
     }))
     return { ...flag, rules }
@@ -151,10 +158,10 @@ class Side {
 
   /** Hashes decide equality and nothing else. */
   #answerByHash(
-    { op, values, negate, ignoreCase }: CompiledCondition,
+    { op, values, negate, ignoreCase, type }: CompiledCondition,
     hashed: readonly string[] | undefined,
   ): boolean {
-    const canTell = (op === 'in' || op === 'not_in') && !ignoreCase
+    const canTell = (op === 'in' || op === 'not_in') && !ignoreCase && !type
     if (hashed === undefined || !canTell) {
       this.missed = true
       return false

@@ -154,8 +154,9 @@ function maskedPath(path: string): string {
 }
 
 /** An id of a condition's question, equal across documents. */
-export function conditionId({ attribute, op, negate, ignoreCase, values }: CompiledCondition): string {
-  const text = JSON.stringify([attribute, op, negate, ignoreCase, values])
+export function conditionId(condition: CompiledCondition): string {
+  const { attribute, op, negate, ignoreCase, values, type, versions } = condition
+  const text = JSON.stringify([attribute, op, negate, ignoreCase, values, type, versions])
   return `${murmur3(text, 0).toString(36)}-${murmur3(text, 1).toString(36)}`
 }
 

@@ -3,7 +3,7 @@ import type { EvaluationContext } from '../context/attributes.ts'
 import { holds } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { THOUSANDTHS } from '../flags/position.ts'
-import { currentShare, type DecisionInputs, decide, isInside } from './decide.ts'
+import { currentShare, type DecisionInputs, decide, hasOwnPositions, isInside } from './decide.ts'
 
 /** Whether a visitor could get another variant if they had a targeting key. */
 export function needsTargetingKey(
@@ -28,7 +28,7 @@ function rulesNeedKey(flag: CompiledFlag, context: EvaluationContext, inputs: De
     if (!rule.conditions.every((condition) => holds(condition, context))) continue
     const share = currentShare(rule, control)
     // Rules with another bucketing scheme name the attributes that identify a visitor.
-    if (rule.bucketing !== undefined) {
+    if (!hasOwnPositions(rule)) {
       if (isInside(rule, share, undefined, context)) return false
       continue
     }

@@ -1,5 +1,5 @@
 import type { EvaluationContext, Scalar } from '../context/attributes.ts'
-import type { Operator, Predicate } from './operators.ts'
+import type { Operator, Predicate, Reading } from './operators.ts'
 
 /** A compiled condition. */
 export type CompiledCondition = {
@@ -7,6 +7,8 @@ export type CompiledCondition = {
   op: Operator
   negate: boolean
   ignoreCase: boolean
+  type?: Reading['type']
+  versions?: Reading['versions']
   /** As in the document; the predicate is made of them. */
   values: readonly unknown[]
   predicate: Predicate
@@ -32,5 +34,6 @@ export function holdsAll(conditions: readonly CompiledCondition[], context: Eval
 
 /** `not_in` needs every element unlisted; other operators need one element that satisfies them. */
 function holdsForList(condition: CompiledCondition, values: readonly Scalar[]): boolean {
+  if (condition.type === 'list') return true
   return condition.op === 'not_in' ? values.every(condition.predicate) : values.some(condition.predicate)
 }

@@ -1,7 +1,9 @@
 import type { Scalar } from '../context/attributes.ts'
 import type { CompiledCondition } from './conditions.ts'
+import type { FeaturesBucketing } from './features-bucketing.ts'
 import type { FlagdBucketing } from './flagd-bucketing.ts'
 import type { Salt } from './position.ts'
+import type { RangeBucketing } from './range-bucketing.ts'
 import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -24,7 +26,7 @@ export type CompiledRule = {
   holdback: number
   serve: CompiledServe
   /** Another system's hash, in place of the salted position. */
-  bucketing: UnleashBucketing | FlagdBucketing | undefined
+  bucketing: UnleashBucketing | FlagdBucketing | FeaturesBucketing | RangeBucketing | undefined
 }
 
 export type CompiledRequirement = {

@@ -9,7 +9,10 @@ export type FlagdBucketing = {
 }
 
 /** The visitor's position, an unsigned 32-bit integer; undefined when an attribute is missing. */
-export function flagdPosition({ hash }: FlagdBucketing, context: EvaluationContext): number | undefined {
+export function flagdPosition(
+  { hash }: Pick<FlagdBucketing, 'hash'>,
+  context: EvaluationContext,
+): number | undefined {
   let text = ''
   for (const part of hash) {
     const value = 'text' in part ? part.text : (context.attribute(part.attribute) ?? part.missing)

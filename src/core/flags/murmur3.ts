@@ -1,4 +1,5 @@
 /** MurmurHash3 x86 32-bit. Source: Austin Appleby, MurmurHash3.cpp (public domain). */
+import { codePointAt, utf8Byte, utf8Length } from './utf8.ts'
 
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
@@ -51,8 +52,7 @@ export function absorb(state: HashState, text: string): void {
     }
     const code = codePointAt(text, i)
     i += code >= 0x10000 ? 2 : 1
-    // One to four UTF-8 bytes, first byte first (RFC 3629).
-    const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    const length = utf8Length(code)
     bytes += length
     for (let n = length - 1; n >= 0; n--) {
       block |= utf8Byte(code, length, n) << shift
@@ -67,19 +67,6 @@ export function absorb(state: HashState, text: string): void {
   state.block = block
   state.shift = shift
   state.bytes = bytes
-}
-
-function codePointAt(text: string, index: number): number {
-  const code = text.codePointAt(index) ?? 0
-  return code >= 0xd800 && code <= 0xdfff ? 0xfffd : code
-}
-
-/** Byte of a code point's UTF-8 form that has `rest` bytes after it. */
-function utf8Byte(code: number, bytes: number, rest: number): number {
-  if (bytes === 1) return code
-  if (rest < bytes - 1) return 0x80 | ((code >> (6 * rest)) & 0x3f)
-  const lead = bytes === 2 ? 0xc0 : bytes === 3 ? 0xe0 : 0xf0
-  return lead | (code >> (6 * rest))
 }
 
 function mix(hash: number, block: number): number {

@@ -1,10 +1,15 @@
-import compareSemver from 'semver/functions/compare.js'
-import parseSemver from 'semver/functions/parse.js'
 import type { Scalar } from '../context/attributes.ts'
 import { messageOf } from '../message-of.ts'
 import { type AddressRange, isInRanges, toAddressRange } from './address-range.ts'
 import { parseTimeMs } from './date-time.ts'
 import { compileRegex } from './regex/regex.ts'
+import {
+  compareVersions,
+  growthBookVersion,
+  parseFlagdVersion,
+  parseLaunchDarklyVersion,
+  parseVersion,
+} from './version.ts'
 
 /** Whether a scalar of an attribute satisfies a condition. */
 export type Predicate = (value: Scalar) => boolean
@@ -37,6 +42,19 @@ export const OPERATORS = [
 ] as const
 export type Operator = (typeof OPERATORS)[number]
 
+/** Types that a condition may ask an attribute to have. */
+export const ATTRIBUTE_TYPES = ['string', 'number', 'boolean', 'list'] as const
+/** Systems that read versions in ways of their own. */
+export const VERSION_READINGS = ['flagd', 'launchdarkly', 'growthbook'] as const
+
+/** How an operator reads attributes, where it is not as they come. */
+export type Reading = {
+  ignoreCase?: boolean | undefined
+  /** Another type satisfies no condition. */
+  type?: (typeof ATTRIBUTE_TYPES)[number] | undefined
+  versions?: (typeof VERSION_READINGS)[number] | undefined
+}
+
 type Comparison = (difference: number) => boolean
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
   eq: (difference) => difference === 0,
@@ -55,7 +73,19 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
 export function compileOperator(
   op: Operator,
   values: readonly Scalar[],
-  ignoreCase: boolean,
+  reading: Reading = {},
+): CompiledOperator {
+  const compiled = compileUntyped(op, values, reading)
+  const { type } = reading
+  if (type === undefined || 'problem' in compiled) return compiled
+  const { predicate } = compiled
+  return { predicate: (value) => typeof value === type && predicate(value) }
+}
+
+function compileUntyped(
+  op: Operator,
+  values: readonly Scalar[],
+  { ignoreCase = false, versions }: Reading,
 ): CompiledOperator {
   if (op === 'exists') return compileExists(values)
   if (values.length === 0) {
@@ -83,7 +113,7 @@ export function compileOperator(
       return compileCidr(values)
     default:
       return op.startsWith('semver_')
-        ? compileSemver(values, COMPARISONS[op.slice('semver_'.length)] as Comparison)
+        ? compileVersions(values, COMPARISONS[op.slice('semver_'.length)] as Comparison, versions)
         : compileNumbers(values, COMPARISONS[op] as Comparison)
   }
 }
@@ -202,9 +232,31 @@ function toTimeMs(value: Scalar): number {
   return typeof value === 'string' ? parseTimeMs(value) : Number.NaN
 }
 
-/** Full precedence of semver.org 2.0.0, which has no leading "v". */
-function compileSemver(values: readonly Scalar[], holds: Comparison): CompiledOperator {
-  const operands = values.map(toVersion)
+/** Full precedence of semver.org 2.0.0, which has no leading "v"; or another system's. */
+function compileVersions(
+  values: readonly Scalar[],
+  holds: Comparison,
+  versions: Reading['versions'],
+): CompiledOperator {
+  if (versions === 'growthbook') {
+    const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b))
+    return compileCompared(values, holds, growthBookVersion, compare)
+  }
+  const read = (value: Scalar) => {
+    if (versions === 'flagd') return parseFlagdVersion(String(value))
+    if (typeof value !== 'string') return undefined
+    return versions ? parseLaunchDarklyVersion(value) : parseVersion(value)
+  }
+  return compileCompared(values, holds, read, compareVersions)
+}
+
+function compileCompared<T>(
+  values: readonly Scalar[],
+  holds: Comparison,
+  read: (value: Scalar) => T | undefined,
+  compare: (a: T, b: T) => number,
+): CompiledOperator {
+  const operands = values.map(read)
   const bad = operands.indexOf(undefined)
   if (bad >= 0) {
     return {
@@ -213,16 +265,11 @@ function compileSemver(values: readonly Scalar[], holds: Comparison): CompiledOp
   }
   return {
     predicate: (value) => {
-      const version = toVersion(value)
+      const version = read(value)
       if (version === undefined) return false
-      return operands.some((operand) => operand !== undefined && holds(compareSemver(version, operand)))
+      return operands.some((operand) => operand !== undefined && holds(compare(version, operand)))
     },
   }
-}
-
-function toVersion(value: Scalar): string | undefined {
-  if (typeof value !== 'string' || !/^\s*\d/.test(value)) return undefined
-  return parseSemver(value)?.version
 }
 
 function compileCidr(values: readonly Scalar[]): CompiledOperator {

@@ -16,7 +16,7 @@ const id = v.pipe(
 )
 const count = v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number from 0'))
 
-export const featureSchema = v.looseObject({
+const feature = v.looseObject({
   active: maybe(v.boolean()),
   activation_date: maybe(
     v.pipe(
@@ -51,7 +51,17 @@ export const featureSchema = v.looseObject({
   metadata: maybe(v.record(v.string(), v.unknown())),
 })
 
-export type Feature = v.InferOutput<typeof featureSchema>
+export type Feature = v.InferOutput<typeof feature>
+
+/** The keys of the format. */
+export const FEATURE_KEYS: ReadonlySet<string> = new Set(Object.keys(feature.entries))
+
+/** The smallest flag is `true` or `false`. */
+export const featureSchema = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'boolean' ? { active: value } : value)),
+  feature,
+)
 
 /** Keys under which the flags of a file may stand. */
 const WRAPPERS = ['features', 'flags'] as const

@@ -18,6 +18,7 @@ import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
 import {
   dateMs,
+  FEATURE_KEYS,
   type Feature,
   type FeatureFile,
   featureSchema,
@@ -109,7 +110,7 @@ function below(place: readonly PathKey[], issue: Problem): Problem {
 function noteBeside({ beside }: FeatureFile, { losses, notes }: Import): void {
   for (const [key, value] of beside) {
     const path = jsonPath([key])
-    if (typeof value === 'object' && value !== null) {
+    if ((typeof value === 'object' && value !== null) || typeof value === 'boolean') {
       losses.push({ path, what: 'something beside the flags', instead: 'it is left out' })
     } else notes.push({ path, text: 'it stands beside the flags, and is left out' })
   }
@@ -128,6 +129,11 @@ function flagOf(name: string, feature: Feature, all: Import): FlagInput {
   for (const parent of missing) {
     notes.push({ path: `${at}.depends_on`, text: `it is never on: "${parent}" does not exist` })
   }
+  if (environments !== undefined) {
+    const text =
+      'the environment of a gate is its ENVIRONMENT: "production" once deployed, "development" under `sluice dev` and `npm start` unless set'
+    notes.push({ path: `${at}.environments`, text })
+  }
   const guard = guardOf(at, feature, notes)
   return {
     ...describe(at, feature, losses),
@@ -137,13 +143,17 @@ function flagOf(name: string, feature: Feature, all: Import): FlagInput {
     ...(environments && { environments }),
     ...(startMs !== undefined && { schedule: { start: new Date(startMs).toISOString() } }),
     ...(parents.length > 0 && missing.length === 0 && { requires: [...new Set(parents)] }),
-    rules: missing.length > 0 ? [] : rulesOf(feature, attributes),
+    rules: missing.length > 0 ? [] : rulesOf(name, feature, attributes),
     ...(guard && { guard }),
   }
 }
 
 /** Listed users, then visitors without any context, then all others by conditions and percentage. */
-function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureAttributes): RuleInput[] {
+function rulesOf(
+  name: string,
+  feature: Feature,
+  { user, region, accountType, beta }: FeatureAttributes,
+): RuleInput[] {
   const { users = [], regions, account_types: types, beta_program } = feature
   const percentage = feature.percentage_rollout && roundedPercentage(feature.percentage_rollout)
   const when: ConditionInput[] = []
@@ -154,7 +164,7 @@ function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureA
   const others: RuleInput = {
     name: 'everyone else',
     ...(when.length > 0 && { when }),
-    ...(percentage !== undefined && { percentage }),
+    ...(percentage !== undefined && { percentage, bucketing: bucketingOf(name, user) }),
     serve: ON,
   }
   if (when.length === 0 && percentage === undefined) return [{ name: 'everybody', serve: ON }]
@@ -168,6 +178,11 @@ function rulesOf(feature: Feature, { user, region, accountType, beta }: FeatureA
     { name: 'no context', when: absent, serve: ON },
     ...(matchesNone ? [] : [others]),
   ]
+}
+
+/** The file's own hash, so that visitors keep their place. */
+function bucketingOf(name: string, user: string): RuleInput['bucketing'] {
+  return { scheme: 'features', salt: name, ...(user !== FEATURE_ATTRIBUTES.user && { attribute: user }) }
 }
 
 /** Plain counts, as the file has them, and nothing that compares. */
@@ -210,7 +225,7 @@ function describe(at: string, feature: Feature, losses: Loss[]): Described {
 
 function lossesOf(at: string, feature: Feature): Loss[] {
   const losses: Loss[] = Object.keys(feature)
-    .filter((key) => !Object.hasOwn(featureSchema.entries, key))
+    .filter((key) => !FEATURE_KEYS.has(key))
     .map((key) => ({
       path: `${at}${jsonPath([key]).slice(1)}`,
       what: 'a key that the format does not have',
@@ -219,17 +234,13 @@ function lossesOf(at: string, feature: Feature): Loss[] {
   if (feature.active === undefined) {
     losses.push({ path: at, what: '"active" is missing', instead: 'the flag is off' })
   }
-  const { percentage_rollout: percentage = 0 } = feature
-  if (percentage !== roundedPercentage(percentage)) {
-    const instead = `${roundedPercentage(percentage)} percent`
-    losses.push({ path: `${at}.percentage_rollout`, what: 'more than three decimals', instead })
-  }
   return losses
 }
 
-/** Percentages go down to 0.001 here. */
+/** Percentages go down to 0.001 here. Places are whole percents: rounding up moves no visitor. */
 function roundedPercentage(percentage: number): number {
-  return Math.round(percentage * 1_000) / 1_000
+  const rounded = Math.round(percentage * 1_000) / 1_000
+  return rounded === percentage ? rounded : Math.ceil(percentage * 1_000) / 1_000
 }
 
 function attributesNote({ user, region, accountType, beta }: FeatureAttributes): string {

@@ -109,7 +109,7 @@ function compared(op: string, [left, right, ...more]: readonly Json[]): Compared
 }
 
 function single(condition: ConditionInput, op: string, wanted: boolean): Alternatives {
-  const compiled = compileOperator(condition.op, condition.values ?? [], false)
+  const compiled = compileOperator(condition.op, condition.values ?? [], condition)
   if ('problem' in compiled) throw new Untranslatable(`"${op}": it needs ${compiled.problem.expected}`)
   return [[wanted ? condition : { ...condition, negate: true }]]
 }

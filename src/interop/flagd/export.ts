@@ -69,14 +69,17 @@ function ruleOf(
     return undefined
   }
   if (rule.stages !== undefined) return lose('.stages', 'flagd has no stages')
-  if (rule.bucketing?.scheme === 'unleash') return lose('.bucketing', "flagd has no bucketing of Unleash's")
+  const { bucketing } = rule
+  if (bucketing !== undefined && bucketing.scheme !== 'flagd') {
+    return lose('.bucketing', `flagd has no bucketing like "${bucketing.scheme}"`)
+  }
   const conditions: Json[] = []
   for (const [index, condition] of rule.conditions.entries()) {
     const logic = conditionOf(condition)
     if (logic === undefined) return lose(`.when[${index}]`, `flagd can't say this "${condition.op}"`)
     conditions.push(logic)
   }
-  const hashed = rule.bucketing && hashedBy(rule.bucketing)
+  const hashed = bucketing && hashedBy(bucketing)
   const { thousandths } = rule
   if (thousandths === 0) return undefined
   if (thousandths !== undefined && thousandths < THOUSANDTHS) {
@@ -119,8 +122,9 @@ function isThere(attribute: string): Json {
   return { '!': [{ missing: [attribute] }] }
 }
 
-function conditionOf({ attribute, op, negate, ignoreCase, values }: CompiledCondition): Json | undefined {
-  if (ignoreCase) return undefined
+function conditionOf(condition: CompiledCondition): Json | undefined {
+  const { attribute, op, negate, ignoreCase, values, type, versions } = condition
+  if (ignoreCase || type !== undefined || versions !== undefined) return undefined
   const positive = positiveOf(attribute, op, values as readonly (string | number | boolean)[])
   return positive === undefined || !negate ? positive : { '!': [positive] }
 }

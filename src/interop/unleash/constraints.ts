@@ -22,7 +22,7 @@ export function translateConstraint(constraint: UnleashConstraint | null): Trans
   if (typeof answer === 'boolean') return answer !== inverted
   const { op, values, ignoreCase = false, attribute = constraint.contextName ?? '' } = answer
   // What the gate's operator would refuse to be compared with is false in Unleash.
-  if (attribute === '' || 'problem' in compileOperator(op, values, ignoreCase)) {
+  if (attribute === '' || 'problem' in compileOperator(op, values, { ignoreCase })) {
     return (op === 'not_in') !== inverted
   }
   return {
@@ -56,9 +56,7 @@ const TRANSLATIONS = new Map<string, (constraint: UnleashConstraint) => Untold>(
     REGEX: ({ value, caseInsensitive }) =>
       value !== undefined && { op: 'matches', values: [value], ignoreCase: caseInsensitive === true },
     IN_CIDR: (constraint) => {
-      const values = cleaned(constraint).filter(
-        (range) => 'predicate' in compileOperator('in_cidr', [range], false),
-      )
+      const values = cleaned(constraint).filter((range) => 'predicate' in compileOperator('in_cidr', [range]))
       return values.length > 0 && { op: 'in_cidr', values }
     },
   }),
@@ -83,7 +81,7 @@ function number(op: Operator, { value }: UnleashConstraint): Untold {
   const operand = Number(value)
   if (Number.isNaN(operand)) return false
   // An empty text is zero to Unleash.
-  const zero = compileOperator(op, [operand], false)
+  const zero = compileOperator(op, [operand])
   const takesEmpty = 'predicate' in zero && zero.predicate(0)
   return { op, values: takesEmpty ? [operand, ''] : [operand] }
 }

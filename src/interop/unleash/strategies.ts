@@ -73,7 +73,7 @@ function rolloutStickiness(stickiness: string | undefined): string[] {
 function addressAlternatives(entries: readonly string[]): Alternative[] {
   const attribute = 'remoteAddress'
   const ranges = entries.filter(
-    (entry) => !entry.includes(':') && 'predicate' in compileOperator('in_cidr', [entry], false),
+    (entry) => !entry.includes(':') && 'predicate' in compileOperator('in_cidr', [entry]),
   )
   const inRange: ConditionInput = { attribute, op: 'in_cidr', values: ranges }
   const exact: ConditionInput = { attribute, op: 'in', values: [...entries] }

@@ -78,13 +78,15 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
   return {
     name: rule.name ?? `rule ${index}`,
     conditions: rule.when.map((condition): CompiledCondition => {
-      const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+      const compiled = compileOperator(condition.op, condition.values, condition)
       if ('problem' in compiled) throw new Error(`Cannot compile the rule: ${compiled.problem.expected}`)
       return {
         attribute: normalisedAttribute(condition.attribute),
         op: condition.op,
         negate: condition.negate,
         ignoreCase: condition.ignoreCase,
+        type: condition.type,
+        versions: condition.versions,
         values: condition.values,
         predicate: compiled.predicate,
       }
@@ -101,7 +103,7 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
 }
 
 function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): CompiledRule['bucketing'] {
-  if (config.scheme === 'flagd') return config
+  if (config.scheme !== 'unleash') return config
   const { group, stickiness, variantGroup = group, variantStickiness = stickiness } = config
   const overrides = config.overrides.map(({ attribute, values, serve }) => ({
     attribute: normalisedAttribute(attribute),

@@ -123,7 +123,7 @@ function serveProblems(
 
 function conditionProblems(at: readonly PathKey[], rule: RuleConfig): Problem[] {
   return rule.when.flatMap((condition, index) => {
-    const compiled = compileOperator(condition.op, condition.values, condition.ignoreCase)
+    const compiled = compileOperator(condition.op, condition.values, condition)
     if ('predicate' in compiled) return []
     const values = [...at, 'when', index, 'values']
     const { index: which, expected, fix } = compiled.problem

@@ -74,6 +74,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.rules.when.values': 'Values to compare with; one match is enough.',
   'flags.*.rules.when.negate': 'Inverts the result.',
   'flags.*.rules.when.ignoreCase': 'Text operators ignore case.',
+  'flags.*.rules.when.type':
+    'Only an attribute of this type satisfies the condition. Elements of a list have theirs. Default: any.',
+  'flags.*.rules.when.versions': 'The system whose way of reading versions is used. Default: semver.org.',
   'flags.*.rules.percentage': 'Share of the visitors meeting the conditions for whom the rule matches.',
   'flags.*.rules.stages': 'A gradual rollout. At most one rule of a flag has stages.',
   'flags.*.rules.stages.percentage': 'Share of the visitors who meet the conditions.',
@@ -95,6 +98,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.rules.bucketing.overrides.attribute': 'Name of an attribute.',
   'flags.*.rules.bucketing.overrides.values': 'The attribute must have one of these values.',
   'flags.*.rules.bucketing.overrides.serve': 'The variant for these visitors, regardless of the weights.',
+  'flags.*.rules.bucketing.salt': 'Hashed after the id.',
+  'flags.*.rules.bucketing.attribute': 'The attribute that holds the id. Default "targetingKey".',
+  'flags.*.rules.bucketing.places': 'Ranges of hashes; the rule is for visitors who are inside all of them.',
+  'flags.*.rules.bucketing.places.algorithm':
+    '`murmur3` counts up to 2^32, `sha1` (LaunchDarkly), `fnv1a` and `fnv1a-twice` (GrowthBook) from 0 to 1.',
+  'flags.*.rules.bucketing.places.hash': 'What is hashed: fixed texts and attributes, one after the other.',
+  'flags.*.rules.bucketing.places.ranges': 'Inside: at least the first number, and below the second.',
+  'flags.*.rules.bucketing.places.missing':
+    'The number of visitors without the attribute. Default: in no range.',
   'flags.*.rules.bucketing.hash':
     'What is hashed: fixed texts and attributes; `missing` replaces an absent attribute.',
   'flags.*.rollout': 'How stages advance.',

@@ -1,6 +1,6 @@
 /** Rules: which visitors get which variant. */
 import * as v from 'valibot'
-import { OPERATORS } from '../../flags/operators.ts'
+import { ATTRIBUTE_TYPES, OPERATORS, VERSION_READINGS } from '../../flags/operators.ts'
 import { bucketing } from './bucketing.ts'
 import { record, strictObject } from './objects.ts'
 import { stage } from './rollout.ts'
@@ -14,6 +14,8 @@ export const condition = strictObject({
   values: v.optional(v.array(scalar), []),
   negate: v.optional(v.boolean(), false),
   ignoreCase: v.optional(v.boolean(), false),
+  type: v.optional(v.picklist(ATTRIBUTE_TYPES)),
+  versions: v.optional(v.picklist(VERSION_READINGS)),
 })
 
 const weights = v.pipe(
