@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createAdminClient } from '../../../src/contract/client.ts'
 import { eventsOf } from '../../../src/contract/event-stream.ts'
 import {
   API_PREFIX,
@@ -13,17 +12,18 @@ import {
   type Role,
   type Route,
 } from '../../../src/contract/routes.ts'
+import { describedFetch } from '../../support/openapi.ts'
 import { document, FLAG } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
+import { LONG } from '../harness/long.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
-import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
+import { ADMIN_TOKEN, adminOf, type Gate, startGate } from '../harness/running-gate.ts'
 import { signToken, startKeyServer } from '../harness/tokens.ts'
 
 const ACCESS_AUDIENCE = 'access-application'
 const ACCESS = { alg: 'RS256', kid: 'RS256', audience: ACCESS_AUDIENCE } as const
-const isLong = process.env.SLUICE_LONG === '1'
 /** Wrong tokens of one sender; refusals are noted by powers of ten. */
-const GUESSES = isLong ? 10_000 : 1_000
+const GUESSES = LONG ? 10_000 : 1_000
 const WRONG_TOKEN = 'sluice_this-token-was-never-made'
 
 let origin: Origin
@@ -61,6 +61,9 @@ afterAll(async () => {
   await Promise.all([gate?.close(), origin?.close(), accessKeys?.close()])
 })
 
+/** Throws where an answer is not as config/openapi.json says. */
+const watched = describedFetch(fetch)
+
 type Attempt = { headers?: Record<string, string>; body?: string; sender?: string }
 let senders = 0
 
@@ -68,7 +71,7 @@ let senders = 0
 async function attempt(id: OperationId, { headers = {}, body, sender }: Attempt = {}): Promise<Response> {
   const { method, path }: Route = ROUTES[id]
   const place = path.replace(':flag', FLAG).replace(':verb', 'kill').replace(/:\w+/, '999')
-  const response = await fetch(`${gate.url}${API_PREFIX}${place}`, {
+  const response = await watched(`${gate.url}${API_PREFIX}${place}`, {
     method,
     headers: { 'cf-connecting-ip': sender ?? `198.51.100.${++senders % 250}`, ...headers },
     ...(method !== 'GET' && { body: body ?? '{"unknown": true}' }),
@@ -100,12 +103,12 @@ describe('without a token that is known', () => {
   })
 
   it('paths that do not exist are not told from those that do', async () => {
-    const response = await fetch(`${gate.url}${API_PREFIX}/nowhere`)
+    const response = await watched(`${gate.url}${API_PREFIX}/nowhere`)
     expect(response.status).toBe(401)
   })
 
   // Isolates believe for 15 s what they have heard of a token.
-  it.runIf(isLong)('a token that was taken back is refused soon', async () => {
+  it.runIf(LONG)('a token that was taken back is refused soon', async () => {
     const { token, id } = await gate.admin.call('createToken', { body: { name: 'leaver', role: 'admin' } })
     expect((await attempt('getStatus', { headers: bearer(token) })).status).toBe(200)
     await gate.admin.call('revokeToken', { params: { id } })
@@ -119,7 +122,7 @@ describe('without a token that is known', () => {
 describe('with a token that is taken back', () => {
   it('a stream of the status ends', async () => {
     const { token, id } = await gate.admin.call('createToken', { body: { name: 'watcher', role: 'viewer' } })
-    const watching = createAdminClient({ baseUrl: gate.url, token })
+    const watching = adminOf(gate.url, token)
     const events = eventsOf(await watching.open('streamStatus'))
     expect((await events.next()).value?.event).toBe('status')
     await gate.admin.call('revokeToken', { params: { id } })

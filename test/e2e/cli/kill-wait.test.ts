@@ -11,6 +11,7 @@ import { type RunOptions, sluice } from '../../cli/support.ts'
 import { document, FLAG } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
+import { adminOf } from '../harness/running-gate.ts'
 import { watchAdminApi } from './support/cli.ts'
 
 const ISOLATES = 4
@@ -33,9 +34,7 @@ beforeAll(async () => {
   traffic = startTraffic(workerd.urls, 20)
   await everyIsolateServes('new')
   await eventually('the Controller knows every isolate', async () => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-    const answer = await fetch(`${workerd.urls[0]}/__sluice/api/v1/convergence`, { headers })
-    const { isolates } = (await answer.json()) as { isolates: { converged: number } }
+    const { isolates } = await adminOf(workerd.urls[0] ?? '', ADMIN_TOKEN).call('getConvergence')
     return isolates.converged === ISOLATES
   })
 })

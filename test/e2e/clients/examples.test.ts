@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createAdminClient } from '../../../src/contract/client.ts'
 import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { hasBrowser, openTab, startBrowser } from '../dashboard/support.ts'
 import { eventually } from '../harness/eventually.ts'
+import { adminOf } from '../harness/running-gate.ts'
 
 const NEW = 'Hello, nice to see you'
 
@@ -35,7 +35,7 @@ async function startExample(name: string) {
     },
     { deadlineMs: 180_000 },
   )
-  const admin = createAdminClient({ baseUrl: url, token: 'example-token' })
+  const admin = adminOf(url, 'example-token')
   const kill = () =>
     admin.call('commandFlag', {
       params: { flag: 'new-greeting', verb: 'kill' },

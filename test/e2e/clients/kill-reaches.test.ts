@@ -5,13 +5,12 @@
  * production. `SLUICE_LONG=1` repeats it twenty times and holds it to the two seconds that are promised.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createAdminClient } from '../../../src/contract/client.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { eventually } from '../harness/eventually.ts'
 import { LONG } from '../harness/long.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { raw } from '../harness/raw.ts'
-import { ADMIN_TOKEN } from '../harness/running-gate.ts'
+import { adminOf } from '../harness/running-gate.ts'
 import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve.ts'
 import { listen } from './support.ts'
 
@@ -103,7 +102,7 @@ async function openPage(url: string): Promise<void> {
 }
 
 it('a kill is heard of by the origin, the next page, OFREP and an open page', async () => {
-  const admin = createAdminClient({ baseUrl: gate.urls[0] ?? '', token: ADMIN_TOKEN })
+  const admin = adminOf(gate.urls[0] ?? '')
   const command = (verb: 'kill' | 'unkill') =>
     admin.call('commandFlag', { params: { flag: FLAG, verb }, body: { reason: 'a test' } })
   const isOnFor = (sinceMs: number) => WATCHERS.every((who) => lastOn[who] > sinceMs)
@@ -125,7 +124,7 @@ it('a kill is heard of by the origin, the next page, OFREP and an open page', as
 
 it('a change between the answer and the stream is told as soon as the stream is open', async () => {
   const [url = ''] = gate.urls
-  const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN })
+  const admin = adminOf(url)
   const bulk = await fetch(`${url}${OFREP}/evaluate/flags`, { method: 'POST', body: '{}' })
   const { body } = await conforming(bulk, 'bulk')
   const [stream] = (body?.eventStreams ?? []) as { endpoint: { requestUri: string } }[]

@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createAdminClient } from '../../../src/contract/client.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
 import { packInto } from '../harness/pack.ts'
-import { ADMIN_TOKEN } from '../harness/running-gate.ts'
+import { adminOf } from '../harness/running-gate.ts'
 import { bundle, install, peerVersions, type RunningWorker, run, startWorker, typeCheck } from './consumer.ts'
 
 const MOST_BROWSER_BYTES = 3_000
@@ -172,7 +171,7 @@ describe('the gate inside a foreign Hono Worker', () => {
   })
 
   it('counts how requests end by the flags that they asked for, and closes the flag whose handler fails', async () => {
-    const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN })
+    const admin = adminOf(url)
     const ids = await visitorsOn('new', 6)
     const statuses = await Promise.all(ids.map(async (id) => (await ask(id, '/?broken=1')).status))
     expect(statuses).toContain(500)

@@ -1,13 +1,13 @@
 /** Messages between the gate's parts that get lost, arrive twice, late, and after newer ones. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type AdminClient, createAdminClient } from '../../../src/contract/client.ts'
+import type { AdminClient } from '../../../src/contract/client.ts'
 import type { FlagStatusView } from '../../../src/contract/responses.ts'
 import { documentOfFlags } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
 import { LONG } from '../harness/long.ts'
 import { failsEvenly, type Origin, startOrigin } from '../harness/origin.ts'
-import { ADMIN_TOKEN } from '../harness/running-gate.ts'
+import { adminOf } from '../harness/running-gate.ts'
 import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve.ts'
 
 const FLAG = 'rollout'
@@ -47,7 +47,7 @@ beforeAll(async () => {
   kv = await startKv({ config: JSON.stringify(document) })
   const entry = 'test/e2e/workers/unreliable-flushes.js'
   gate = await serve({ document, kv, isolates: 2, entry })
-  admin = createAdminClient({ baseUrl: gate.urls[0] ?? '', token: ADMIN_TOKEN })
+  admin = adminOf(gate.urls[0] ?? '')
 })
 afterAll(async () => {
   await gate?.close()

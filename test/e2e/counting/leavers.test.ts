@@ -9,12 +9,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildWorker } from '../../../src/local/build/build-worker.ts'
 import { type KvService, startKvService } from '../../../test-kit/workerd/kv-service.ts'
 import { ADMIN_TOKEN, type PlainWorkerd, startPlainWorkerd } from '../../../test-kit/workerd/plain-workerd.ts'
-import { startOrigin, type TestOrigin } from '../gate/support/test-origin.ts'
 import { eventually } from '../harness/eventually.ts'
+import { type Origin, startOrigin } from '../harness/origin.ts'
+import { adminOf } from '../harness/running-gate.ts'
 import { AUDIENCE, ISSUER, signToken } from '../harness/tokens.ts'
 
-let old: TestOrigin
-let next: TestOrigin
+let old: Origin
+let next: Origin
 let kv: KvService
 let gate: PlainWorkerd
 let folder: string
@@ -49,8 +50,8 @@ const documentFor = (on: string) => ({
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-leavers-'))
-  old = await startOrigin((_, response) => response.end('old'))
-  next = await startOrigin((_, response) => response.end('new'))
+  old = await startOrigin('old')
+  next = await startOrigin('new')
   keys = await generateKeyPair('RS256')
   const jwk = { ...(await exportJWK(keys.publicKey)), alg: 'RS256', kid: 'RS256', use: 'sig' }
   keyServer = createServer((_, response) => {
@@ -104,12 +105,8 @@ const heard = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 describe('a visitor who leaves while others wait', () => {
   it('for what the Controller says of their token: they hear it', async () => {
-    const made = await fetch(`${gate.urls[0]}/__sluice/api/v1/tokens`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
-      body: JSON.stringify({ name: 'robot', role: 'viewer' }),
-    })
-    const { token } = (await made.json()) as { token: string }
+    const admin = adminOf(gate.urls[0] ?? '', ADMIN_TOKEN)
+    const { token } = await admin.call('createToken', { body: { name: 'robot', role: 'viewer' } })
     const headers = { authorization: `Bearer ${token}` }
     // A Controller that begins waits for KV.
     await gate.restart()

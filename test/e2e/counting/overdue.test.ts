@@ -1,7 +1,8 @@
 /** A canary that hangs, long before its time is up: what no one has an answer to is counted, and closes it. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventually, type Status, startGate, type TestGate } from '../gate/support/test-gate.ts'
-import { startOrigin, type TestOrigin } from '../gate/support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Origin, startOrigin } from '../harness/origin.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 const DEADLINE_MS = 400
 /** Longer than the test lasts. */
@@ -11,49 +12,49 @@ type Flag = (typeof FLAGS)[number]
 
 let hangs = false
 let release: (() => void)[] = []
-let old: TestOrigin
+let old: Origin
 /** One for each flag, so that how one of them fails says nothing of the others. */
-let news: readonly TestOrigin[]
-let gate: TestGate
+let news: readonly Origin[]
+let gate: Gate
 
 beforeAll(async () => {
-  old = await startOrigin((_, response) => void response.end('old'))
+  old = await startOrigin('old')
   news = await Promise.all(
-    FLAGS.map(() =>
-      startOrigin((_, response) => {
+    FLAGS.map((flag) =>
+      startOrigin(`new-${flag}`, (_, response) => {
         if (hangs) release.push(() => response.writeHead(500).end('late'))
         else response.end('new')
       }),
     ),
   )
   gate = await startGate({
-    origins: {
-      old: { url: old.url },
-      ...Object.fromEntries(
-        FLAGS.map((flag, at) => [`new-${flag}`, { url: news[at]?.url, timeoutMs: TIMEOUT_MS }]),
+    document: {
+      origins: {
+        old: { url: old.url },
+        ...Object.fromEntries(
+          FLAGS.map((flag, at) => [`new-${flag}`, { url: news[at]?.url, timeoutMs: TIMEOUT_MS }]),
+        ),
+      },
+      context: { targetingKey: [{ header: 'x-user-id' }] },
+      routes: [
+        ...FLAGS.map((flag) => ({ path: `/${flag}`, flag, origins: { on: `new-${flag}`, off: 'old' } })),
+        { path: '/*', origin: 'old' },
+      ],
+      flags: Object.fromEntries(
+        FLAGS.map((flag) => [
+          flag,
+          {
+            variants: { on: true, off: false },
+            off: 'off',
+            rules: [{ percentage: 50, serve: 'on' }],
+            guard: { latency: { deadlineMs: DEADLINE_MS } },
+          },
+        ]),
       ),
     },
-    context: { targetingKey: [{ header: 'x-user-id' }] },
-    routes: [
-      ...FLAGS.map((flag) => ({ path: `/${flag}`, flag, origins: { on: `new-${flag}`, off: 'old' } })),
-      { path: '/*', origin: 'old' },
-    ],
-    flags: Object.fromEntries(
-      FLAGS.map((flag) => [
-        flag,
-        {
-          variants: { on: true, off: false },
-          off: 'off',
-          rules: [{ percentage: 50, serve: 'on' }],
-          guard: { latency: { deadlineMs: DEADLINE_MS } },
-        },
-      ]),
-    ),
   })
 })
 afterAll(() => Promise.all([gate?.close(), old?.close(), ...(news ?? []).map((each) => each.close())]))
-
-const seenOf = async (flag: Flag) => ((await gate.admin('status')) as Status).flags[flag]
 
 /** The origin that answered; undefined where the visitor gave up. */
 function visit(flag: Flag, visitor: number, patienceMs = TIMEOUT_MS): Promise<string | undefined> {
@@ -80,12 +81,12 @@ async function visitorsOf(flag: Flag): Promise<{ canary: number; control: number
 /** What has been counted of the canary, once nothing more comes. */
 async function settledCanary(flag: Flag) {
   let last = -1
-  return await eventually(async () => {
+  return await eventually(`counts of ${flag} stand still`, async () => {
     await new Promise((resolve) => setTimeout(resolve, 2_500))
-    const canary = (await seenOf(flag))?.arms.canary
-    const isStill = canary !== undefined && canary.requests > 0 && canary.requests === last
-    last = canary?.requests ?? -1
-    return isStill ? canary : undefined
+    const canary = (await gate.flag(flag)).arms.canary
+    const isStill = canary.requests > 0 && canary.requests === last
+    last = canary.requests
+    return isStill && canary
   })
 }
 
@@ -101,10 +102,10 @@ it('is closed for being slow, although not one request has ended', async () => {
   }
   hangs = true
   let visitor = 0
-  const flag = await eventually(async () => {
+  const flag = await eventually('the flag is rolled back', async () => {
     for (let n = 0; n < 8; n++) void visit('hanging', visitor++)
-    const seen = await seenOf('hanging')
-    return seen?.state === 'rolled-back' ? seen : undefined
+    const seen = await gate.flag('hanging')
+    return seen.state === 'rolled-back' && seen
   })
   expect(flag.arms.canary.errors).toBe(0)
   answerAll()
@@ -115,15 +116,18 @@ it('counts a request once, whenever its answer comes', async () => {
   const before = await settledCanary('slow-end')
   hangs = true
   const late = visit('slow-end', canary)
-  await eventually(async () => {
+  await eventually('the late request is counted', async () => {
     // Anyone who comes next sees to it.
     await visit('slow-end', control)
-    return (await seenOf('slow-end'))?.arms.canary.requests === before.requests + 1 || undefined
+    return (await gate.flag('slow-end')).arms.canary.requests === before.requests + 1
   })
   answerAll()
   // The fallback answers for it, and the canary is charged.
   expect(await late).toBe('old')
-  await eventually(async () => (await seenOf('slow-end'))?.arms.canary.errors === 1 || undefined)
+  await eventually(
+    'the canary is charged',
+    async () => (await gate.flag('slow-end')).arms.canary.errors === 1,
+  )
   expect(await settledCanary('slow-end')).toMatchObject({
     requests: before.requests + 1,
     errors: 1,

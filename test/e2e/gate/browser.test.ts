@@ -1,17 +1,20 @@
 /** A real browser in the middle of its visit while the gate ramps up, rolls back and kills. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { FlagVerb } from '../../../src/contract/routes.ts'
 import { hasBrowser, startBrowser } from '../dashboard/support.ts'
-import { type Late, type Parts, pictureOf, startApp } from './support/app.ts'
-import { eventually, startGate, type TestGate } from './support/test-gate.ts'
-import { plainRequest, type TestOrigin } from './support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import type { Origin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
+import { type Late, type Parts, pictureOf, startApp } from './app.ts'
 
 const FLAG = 'app'
 /** Going back shows the page as it was left, as it does in everybody's browser. */
 const WITH_BACK_CACHE = ['--disable-back-forward-cache']
-let blue: TestOrigin
-let green: TestOrigin
-let gate: TestGate
+let blue: Origin
+let green: Origin
+let gate: Gate
 let browser: Browser
 
 let written = 0
@@ -31,15 +34,21 @@ const documentWith = (percentage: number) => ({
 
 /** Puts a share in force, and waits until every visitor is decided by it. */
 async function ramp(percentage: number): Promise<void> {
-  await gate.use(documentWith(percentage))
-  await eventually(async () => (await shareOfGreen()) === percentage || undefined)
+  await gate.kv.put('config', documentWith(percentage))
+  await settled(percentage)
 }
+
+const settled = (percentage: number) =>
+  eventually(
+    `${percentage} % of visitors get the new version`,
+    async () => (await shareOfGreen()) === percentage,
+  )
 
 /** Of a hundred visitors that are always the same, those that get the new version. */
 async function shareOfGreen(): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) =>
-      plainRequest(`${gate.url}/about`, {
+      raw(`${gate.url}/about`, {
         headers: { cookie: `sluice_id=00000000-0000-4000-8000-${String(index).padStart(12, '0')}` },
       }),
     ),
@@ -49,8 +58,8 @@ async function shareOfGreen(): Promise<number> {
   return green === 0 || green === 100 ? green : 50
 }
 
-const command = (verb: string) =>
-  gate.admin(`flags/${FLAG}/${verb}`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+const command = (verb: FlagVerb) =>
+  gate.admin.call('commandFlag', { params: { flag: FLAG, verb }, body: { reason: 'a test' } })
 
 beforeAll(async () => {
   if (!hasBrowser) return
@@ -59,7 +68,7 @@ beforeAll(async () => {
     startApp('green'),
     startBrowser(WITH_BACK_CACHE),
   ])
-  gate = await startGate(documentWith(0))
+  gate = await startGate({ document: documentWith(0) })
 })
 afterEach(async () => {
   await Promise.all((browser?.contexts() ?? []).map((context) => context.close()))
@@ -122,20 +131,20 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(await open(first, '/')).toEqual(wholly('green'))
 
     await command('rollback')
-    await eventually(async () => (await shareOfGreen()) === 0 || undefined)
+    await settled(0)
     // The code of the page is still that of its version; data come from where everybody's come from.
     expect(await click(second)).toEqual(lateOf('green', 'blue'))
     expect(await open(second, '/cart')).toEqual(wholly('blue'))
 
     await command('resume')
-    await eventually(async () => (await shareOfGreen()) === 100 || undefined)
+    await settled(100)
     expect(await open(first, '/')).toEqual(wholly('green'))
-    await gate.kv.put('kill', JSON.stringify([FLAG]))
-    await eventually(async () => (await shareOfGreen()) === 0 || undefined)
+    await gate.kv.put('kill', [FLAG])
+    await settled(0)
     expect(await click(first)).toEqual(lateOf('green', 'blue'))
     expect(await open(first, '/')).toEqual(wholly('blue'))
     await gate.kv.put('kill', '[]')
-    await eventually(async () => (await shareOfGreen()) === 100 || undefined)
+    await settled(100)
     expect(complaints).toEqual([])
   })
 
@@ -163,7 +172,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
     expect(await partsOf(page)).toEqual(wholly('green'))
 
     await command('rollback')
-    await eventually(async () => (await shareOfGreen()) === 0 || undefined)
+    await settled(0)
     await page.goBack({ waitUntil: 'commit' })
     expect(await click(page)).toEqual(lateOf('blue'))
     await page.goForward({ waitUntil: 'commit' })
@@ -224,7 +233,7 @@ describe.skipIf(!hasBrowser)('a browser', () => {
         await ramp(share)
         // One page more than can have been under way has come by this share, however slow the machine is.
         const enough = opened + visitors.length + 1
-        await eventually(async () => opened >= enough || undefined)
+        await eventually('each visitor has opened another page', () => opened >= enough)
       }
     })()
     await Promise.race([ramps, ...walks])

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
-import { type Handler, plainRequest, startOrigin, type TestOrigin } from './support/test-origin.ts'
 
 const MONDAY = 'Mon, 01 Jun 2026 00:00:00 GMT'
 
 /** Both versions call their content by the same ETag, and the same date: the worst that they can do. */
 const version =
-  (name: string): Handler =>
+  (name: string): Answer =>
   (request, response) => {
     response.setHeader('cache-control', 'public, max-age=600, s-maxage=900')
     response.setHeader('cdn-cache-control', 'max-age=900')
@@ -20,14 +21,14 @@ const version =
     } else response.end(name)
   }
 
-let origins: Record<'old' | 'new' | 'shared', TestOrigin>
+let origins: Record<'old' | 'new' | 'shared', Origin>
 let gate: Gate
 
 beforeAll(async () => {
   origins = {
-    old: await startOrigin(version('old')),
-    new: await startOrigin(version('new')),
-    shared: await startOrigin(version('shared')),
+    old: await startOrigin('old', version('old')),
+    new: await startOrigin('new', version('new')),
+    shared: await startOrigin('shared', version('shared')),
   }
   const url = (name: keyof typeof origins) => ({ url: origins[name].url })
   const flag = {
@@ -58,7 +59,7 @@ afterAll(async () => {
 const OFF = { 'x-user-id': 'eve' }
 const ON = { ...OFF, 'x-on': 'yes' }
 const ask = (path: string, headers: Record<string, string>, method = 'GET') =>
-  plainRequest(gate.url + path, { method, headers })
+  raw(gate.url + path, { method, headers })
 
 const askShared = (path: string, headers: Record<string, string>) =>
   ask(path, { ...headers, host: 'shared.test' })
@@ -166,11 +167,11 @@ describe("the browser's own cache", () => {
 
 describe("Cloudflare's cache, which goes by URL", () => {
   it('is passed by where one origin serves several variants', async () => {
-    const control = origins.shared.seen.length
+    const control = origins.shared.requests.length
     await ask('/shared/x', ON)
-    expect(origins.shared.seen[control]?.headers).toMatchObject({ 'cache-control': 'no-cache' })
-    const before = origins.new.seen.length
+    expect(origins.shared.requests[control]?.headers).toMatchObject({ 'cache-control': 'no-cache' })
+    const before = origins.new.requests.length
     await ask('/separate', ON)
-    expect(origins.new.seen[before]?.headers).not.toHaveProperty('cache-control')
+    expect(origins.new.requests[before]?.headers).not.toHaveProperty('cache-control')
   })
 })

@@ -1,31 +1,28 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { conforming } from '../../ofrep/protocol.ts'
 import { listen } from '../clients/support.ts'
-import { eventually, type Status, startGate, type TestGate } from './support/test-gate.ts'
-import {
-  type Handler,
-  inParallel,
-  plainRequest,
-  startOrigin,
-  type TestOrigin,
-} from './support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { inParallel } from '../harness/load.ts'
+import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 const saying =
-  (text: string, afterMs = 0): Handler =>
+  (text: string, afterMs = 0): Answer =>
   (_, response) =>
     void setTimeout(() => response.end(text), afterMs)
-const hanging: Handler = () => {}
+const hanging: Answer = () => {}
 
 const TIMEOUT_MS = 400
 /** Well above what a busy machine makes of an answer at once. */
 const CLIMBED_MS = 400
-let old: TestOrigin
-let next: TestOrigin
-let gate: TestGate
+let old: Origin
+let next: Origin
+let gate: Gate
 
 beforeAll(async () => {
-  old = await startOrigin(saying('old'))
-  next = await startOrigin(saying('new'))
+  old = await startOrigin('old', saying('old'))
+  next = await startOrigin('new', saying('new'))
   const origins = { on: 'new', off: 'old' }
   const flag = {
     variants: { on: true, off: false },
@@ -34,30 +31,32 @@ beforeAll(async () => {
   }
   const flags = ['failing', 'calm', 'climbing', 'dead']
   gate = await startGate({
-    origins: {
-      old: { url: old.url, timeoutMs: TIMEOUT_MS * 10 },
-      new: { url: next.url, timeoutMs: TIMEOUT_MS },
-      // The same server: nothing but hanging on purpose is to take longer than a busy machine may.
-      patient: { url: next.url, timeoutMs: TIMEOUT_MS * 10 },
-      gone: { url: 'http://127.0.0.1:1' },
+    document: {
+      origins: {
+        old: { url: old.url, timeoutMs: TIMEOUT_MS * 10 },
+        new: { url: next.url, timeoutMs: TIMEOUT_MS },
+        // The same server: nothing but hanging on purpose is to take longer than a busy machine may.
+        patient: { url: next.url, timeoutMs: TIMEOUT_MS * 10 },
+        gone: { url: 'http://127.0.0.1:1' },
+      },
+      errorPage: { html: '<h1>Back soon</h1>', retryAfterSeconds: 30 },
+      context: { targetingKey: [{ header: 'x-user-id' }] },
+      routes: [
+        { path: '/gone', origin: 'gone' },
+        { path: '/both', flag: 'both', origins: { on: 'gone', off: 'old' } },
+        { path: '/hangs', flag: 'hangs', origins },
+        ...flags.map((name) => ({ path: `/${name}`, flag: name, origins: { on: 'patient', off: 'old' } })),
+        { path: '/*', origin: 'old' },
+      ],
+      flags: Object.fromEntries(
+        [...flags, 'hangs', 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
+      ),
     },
-    errorPage: { html: '<h1>Back soon</h1>', retryAfterSeconds: 30 },
-    context: { targetingKey: [{ header: 'x-user-id' }] },
-    routes: [
-      { path: '/gone', origin: 'gone' },
-      { path: '/both', flag: 'both', origins: { on: 'gone', off: 'old' } },
-      { path: '/hangs', flag: 'hangs', origins },
-      ...flags.map((name) => ({ path: `/${name}`, flag: name, origins: { on: 'patient', off: 'old' } })),
-      { path: '/*', origin: 'old' },
-    ],
-    flags: Object.fromEntries(
-      [...flags, 'hangs', 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
-    ),
   })
 })
 beforeEach(() => {
-  old.handler = saying('old')
-  next.handler = saying('new')
+  old.answer(saying('old'))
+  next.answer(saying('new'))
 })
 afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close()]))
 
@@ -66,9 +65,9 @@ const visit = (
   path: string,
   headers: Record<string, string> = {},
   sent: { method?: string; body?: string } = {},
-) => plainRequest(gate.url + path, { ...sent, headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
+) => raw(gate.url + path, { ...sent, headers: { 'x-user-id': `visitor ${visitors++}`, ...headers } })
 const rollBack = (flag: string) =>
-  gate.admin(`flags/${flag}/rollback`, { method: 'POST', body: JSON.stringify({ reason: 'a test' }) })
+  gate.admin.call('commandFlag', { params: { flag, verb: 'rollback' }, body: { reason: 'a test' } })
 /** The answers to so many visits, a few at once. */
 const crowd = async (path: string, count = 24) => await inParallel(count, 4, () => visit(path))
 const from = (answers: { text: string }[], origin: string) =>
@@ -84,37 +83,43 @@ async function isOnFor(targetingKey: string): Promise<boolean> {
 
 describe('a canary that hangs', () => {
   it('holds visitors up only until that is known, is charged for all of them, and gets its traffic back', async () => {
-    next.handler = hanging
-    const before = next.seen.length
+    next.answer(hanging)
+    const before = next.requests.length
     const answers = await crowd('/hangs', 100)
     expect(from(answers, 'old')).toBe(100)
-    expect(next.seen.length - before).toBeLessThan(30)
-    const { canary } = await eventually(async () => {
-      const { flags } = (await gate.admin('status')) as Status
-      return flags.hangs?.arms.canary.requests === 100 ? flags.hangs.arms : undefined
+    expect(next.requests.length - before).toBeLessThan(30)
+    const { canary } = await eventually('all are counted', async () => {
+      const { arms } = await gate.flag('hangs')
+      return arms.canary.requests === 100 && arms
     })
     expect(canary).toMatchObject({ errors: 100, rescued: 100, errorsByKind: { timeout: 100 } })
-    next.handler = saying('new')
-    await eventually(async () => (from(await crowd('/hangs', 10), 'new') === 10 ? true : undefined))
+    next.answer(saying('new'))
+    await eventually(
+      'the canary has its visitors back',
+      async () => from(await crowd('/hangs', 10), 'new') === 10,
+    )
   })
 })
 
 describe('a canary that fails whatever it is asked', () => {
   it('is failed over for orders too, which are sent once, and gets its traffic back', async () => {
     const order = () => visit('/failing', { 'content-length': '2' }, { method: 'POST', body: 'hi' })
-    next.handler = (_, response) => void response.writeHead(500).end('broken')
+    next.answer((_, response) => void response.writeHead(500).end('broken'))
     expect(await order()).toMatchObject({ status: 500, text: 'broken' })
     expect(from(await crowd('/failing', 40), 'old')).toBe(40)
-    const before = next.seen.length
+    const before = next.requests.length
     for (let count = 0; count < 5; count++) expect(await order()).toMatchObject({ status: 200, text: 'old' })
-    expect(next.seen.length).toBe(before)
-    const { canary } = await eventually(async () => {
-      const { flags } = (await gate.admin('status')) as Status
-      return flags.failing?.arms.canary.requests === 46 ? flags.failing.arms : undefined
+    expect(next.requests.length).toBe(before)
+    const { canary } = await eventually('all are counted', async () => {
+      const { arms } = await gate.flag('failing')
+      return arms.canary.requests === 46 && arms
     })
     expect(canary).toMatchObject({ errors: 46, rescued: 45, errorsByKind: { status: 46 } })
-    next.handler = saying('new')
-    await eventually(async () => (from(await crowd('/failing', 10), 'new') === 10 ? true : undefined))
+    next.answer(saying('new'))
+    await eventually(
+      'the canary has its visitors back',
+      async () => from(await crowd('/failing', 10), 'new') === 10,
+    )
   })
 })
 
@@ -131,7 +136,7 @@ describe('when no origin answers', () => {
   })
 
   it("visitors get an origin's own error rather than the gate's", async () => {
-    old.handler = (_, response) => void response.writeHead(503).end('the old shop is closed')
+    old.answer((_, response) => void response.writeHead(503).end('the old shop is closed'))
     for (let count = 0; count < 10; count++) {
       expect(await visit('/both', { accept: 'text/html' })).toMatchObject({
         status: 503,
@@ -145,17 +150,17 @@ describe('after a rollback', () => {
   it('visitors are back within seconds where control bears it', async () => {
     expect(from(await crowd('/calm'), 'new')).toBe(24)
     await rollBack('calm')
-    await eventually(async () => (from(await crowd('/calm'), 'old') === 24 ? true : undefined))
+    await eventually('all visitors are back', async () => from(await crowd('/calm'), 'old') === 24)
   })
 
   it('they wait while the latency of control climbs', async () => {
     await crowd('/plain')
     await crowd('/climbing')
-    old.handler = saying('old', CLIMBED_MS)
+    old.answer(saying('old', CLIMBED_MS))
     await crowd('/plain')
     const stream = await listen(`${gate.url}/__sluice/ofrep/v1/stream`)
     await rollBack('climbing')
-    await eventually(async () => (from(await crowd('/climbing', 10), 'old') > 0 ? true : undefined))
+    await eventually('the first visitors are back', async () => from(await crowd('/climbing', 10), 'old') > 0)
     // Longer than all steps would take.
     const startedMs = Date.now()
     while (Date.now() < startedMs + 2_500) await crowd('/climbing')
@@ -163,29 +168,29 @@ describe('after a rollback', () => {
     // A flag query meanwhile gets the variant that pages are routed by.
     for (let n = 0; n < 12; n++) {
       const id = `visitor ${n}`
-      const page = await plainRequest(`${gate.url}/climbing`, { headers: { 'x-user-id': id } })
+      const page = await raw(`${gate.url}/climbing`, { headers: { 'x-user-id': id } })
       expect([id, await isOnFor(id)]).toEqual([id, page.text === 'new'])
     }
-    const toldMoving = await eventually(async () => stream.messagesMs.length || undefined)
-    old.handler = saying('old')
-    await eventually(async () => (from(await crowd('/climbing'), 'old') === 24 ? true : undefined))
+    const toldMoving = await eventually('pages hear of it', () => stream.messagesMs.length || undefined)
+    old.answer(saying('old'))
+    await eventually('all visitors are back', async () => from(await crowd('/climbing'), 'old') === 24)
     for (let n = 0; n < 12; n++) expect(await isOnFor(`visitor ${n}`)).toBe(false)
     // Pages that heard "on" are told to ask again when the last visitors have moved.
-    await eventually(async () => stream.messagesMs.length > toldMoving || undefined)
+    await eventually('pages hear of the end', () => stream.messagesMs.length > toldMoving)
     stream.close()
   })
 
   it('no visitor waits for a canary that is down', async () => {
-    old.handler = saying('old', 200)
-    next.handler = (request) => void request.socket.destroy()
+    old.answer(saying('old', 200))
+    next.answer((request) => void request.socket.destroy())
     await crowd('/dead')
     await rollBack('dead')
-    await eventually(async () => {
+    await eventually('all visitors are back', async () => {
       const answers = await crowd('/dead', 10)
       const decided = answers.filter(({ headers }) =>
         headers.get('sluice-flags')?.startsWith('dead=off;reason=rolled_back'),
       )
-      return decided.length === 10 || undefined
+      return decided.length === 10
     })
   })
 })

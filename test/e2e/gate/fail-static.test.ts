@@ -3,7 +3,7 @@ import { document } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { failuresOf, lastAre, startLoad } from '../harness/load.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
-import { ADMIN_TOKEN, getPage } from '../harness/running-gate.ts'
+import { adminOf, getPage } from '../harness/running-gate.ts'
 import { type KvServer, type ServedGate, type ServeOptions, serve, startKv } from '../harness/serve.ts'
 
 let origins: { old: Origin; new: Origin }
@@ -78,11 +78,7 @@ describe('without KV', () => {
     expect(failuresOf(shots)).toEqual([])
     expect(shots.filter((shot) => shot.origin !== 'new')).toEqual([])
     kv.mood = 'failing'
-    const response = await fetch(`${url}/__sluice/api/v1/status`, {
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
-    })
-    expect(response.status).toBe(200)
-    expect(((await response.json()) as { document: { kvError: string } }).document.kvError).toMatch(/KV/)
+    expect((await adminOf(url).call('getStatus')).document.kvError).toMatch(/KV/)
   })
 })
 
@@ -110,11 +106,7 @@ describe('when every Durable Object throws', () => {
 
   it('the status says that the Controller can not be reached', async () => {
     const { url } = await startBroken({ brokenObjects: true })
-    const response = await fetch(`${url}/__sluice/api/v1/status`, {
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
-    })
-    expect(response.status).toBe(200)
-    expect(await response.json()).toMatchObject({ controller: 'unreachable' })
+    expect(await adminOf(url).call('getStatus')).toMatchObject({ controller: 'unreachable' })
   })
 })
 

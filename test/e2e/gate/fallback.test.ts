@@ -1,22 +1,26 @@
 import { request as httpRequest } from 'node:http'
+import { text as bodyOf } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { debugToken, eventually, type Status, startGate, type TestGate } from './support/test-gate.ts'
-import { type Handler, inParallel, startOrigin, startTcp, type TestOrigin } from './support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { inParallel } from '../harness/load.ts'
+import { type Answer, type Origin, startOrigin, startTcp, type TcpOrigin } from '../harness/origin.ts'
+import { type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
+import { debugToken } from '../harness/tokens.ts'
 
 const answering =
-  (text: string): Handler =>
-  (request, response, body) => {
+  (text: string): Answer =>
+  async (request, response) => {
     response.setHeader('content-type', 'text/plain')
-    response.end(request.method === 'POST' ? `${text} ${body.length}` : text)
+    response.end(request.method === 'POST' ? `${text} ${(await bodyOf(request)).length}` : text)
   }
 
-let old: TestOrigin
-let sick: TestOrigin
-let garbage: { url: string; close(): Promise<void> }
-let reset: typeof garbage
-let hanging: typeof garbage
-let halfway: typeof garbage
-let gate: TestGate
+let old: Origin
+let sick: Origin
+let garbage: TcpOrigin
+let reset: TcpOrigin
+let hanging: TcpOrigin
+let halfway: TcpOrigin
+let gate: Gate
 
 /** One flag per kind of failure, each half canary; their guards are off, so that each keeps failing. */
 function documentFor(failures: Record<string, string>) {
@@ -47,8 +51,8 @@ function documentFor(failures: Record<string, string>) {
 }
 
 beforeAll(async () => {
-  old = await startOrigin(answering('old'))
-  sick = await startOrigin((request, response) => {
+  old = await startOrigin('old', answering('old'))
+  sick = await startOrigin('sick', (request, response) => {
     response.statusCode = request.url === '/status/good' ? 200 : 503
     response.end('sick')
   })
@@ -63,8 +67,9 @@ beforeAll(async () => {
       setTimeout(() => socket.destroy(), 20)
     }),
   )
-  gate = await startGate(
-    documentFor({
+  gate = await startGate({
+    signingKey: SIGNING_KEY,
+    document: documentFor({
       refused: 'http://127.0.0.1:1',
       reset: reset.url,
       garbage: garbage.url,
@@ -72,10 +77,10 @@ beforeAll(async () => {
       status: sick.url,
       halfway: halfway.url,
     }),
-  )
+  })
 })
 afterEach(() => {
-  old.handler = answering('old')
+  old.answer(answering('old'))
 })
 afterAll(async () => {
   await gate?.close()
@@ -97,8 +102,6 @@ async function visitorOf(path: string, decision: string): Promise<number> {
   throw new Error(`No user gets ${decision}`)
 }
 
-const statusOf = async (flag: string) => ((await gate.admin('status')) as Status).flags[flag]
-
 const KINDS = {
   refused: 'connect',
   reset: 'connect',
@@ -109,7 +112,10 @@ const KINDS = {
 
 /** One good answer closes the canary's circuit, for a visitor whose origin it is. */
 const closeCircuit = (user: number) =>
-  eventually(async () => (await (await ask('/status/good', user)).text()) === 'sick' || undefined)
+  eventually(
+    "the canary's circuit is closed",
+    async () => (await (await ask('/status/good', user)).text()) === 'sick',
+  )
 
 describe('a canary that fails', () => {
   it.each(Object.entries(KINDS))('%s: visitors see control, the canary is charged', async (flag, kind) => {
@@ -127,9 +133,9 @@ describe('a canary that fails', () => {
     expect(answers.map((answer) => answer.origin)).toEqual(answers.map(() => 'old'))
     const rescued = answers.filter((answer) => answer.rescue === `${flag};failure=${kind}`).length
     expect(rescued).toBeGreaterThan(10)
-    const canary = await eventually(async () => {
-      const counts = (await statusOf(flag))?.arms.canary
-      return counts && counts.requests >= rescued ? counts : undefined
+    const canary = await eventually('the canary is charged', async () => {
+      const counts = (await gate.flag(flag)).arms.canary
+      return counts.requests >= rescued && counts
     })
     expect(canary.errorsByKind[kind]).toBe(rescued)
     expect(canary.rescued).toBe(rescued)
@@ -142,10 +148,10 @@ describe('a canary that fails', () => {
     const letGo = () => {
       for (const answer of waiting.splice(0)) answer()
     }
-    old.handler = (_, response) => {
+    old.answer((_, response) => {
       waiting.push(() => response.end('old'))
       if (waiting.length === crowd) letGo()
-    }
+    })
     // Where not all of them come, control goes on all the same.
     const timer = setInterval(letGo, 5_000)
     const statuses = await inParallel(
@@ -162,9 +168,9 @@ describe('a canary that fails', () => {
       await canaryOf('/refused/', 'refused'),
       await controlOf('/refused/', 'refused'),
     ]
-    old.handler = (_, response) => {
+    old.answer((_, response) => {
       response.writeHead(404, { 'cache-control': 'public, max-age=31536000' }).end()
-    }
+    })
     // The first ones are rescued, the others fail over at once.
     for (let index = 0; index < 12; index++) {
       for (const user of [canary, control]) {
@@ -177,7 +183,7 @@ describe('a canary that fails', () => {
   it('tells control that it is the fallback', async () => {
     const user = await canaryOf('/status/', 'status')
     await ask('/status/told', user)
-    const seen = old.seen.find((each) => each.url === '/status/told')
+    const seen = old.requests.find((each) => each.url === '/status/told')
     expect(seen?.headers['sluice-flags']).toBe('status=off;reason=rescued')
     expect(seen?.headers['sluice-signature']).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/)
   })
@@ -185,10 +191,10 @@ describe('a canary that fails', () => {
   it('is not rescued where the method is not safe, or the route says no', async () => {
     const user = await canaryOf('/status/', 'status')
     await closeCircuit(user)
-    const before = old.seen.length
+    const before = old.requests.length
     expect((await ask('/status/', user, { method: 'POST', body: 'order' })).status).toBe(503)
     expect((await ask('/status/off', user)).status).toBe(503)
-    expect(old.seen.length).toBe(before)
+    expect(old.requests.length).toBe(before)
   })
 
   it('is rescued with its body where the route opts in and the body is small', async () => {
@@ -207,7 +213,7 @@ describe('a canary that fails', () => {
 
   it('breaks off midway: the visitor sees the break, and the canary is charged', async () => {
     const user = await canaryOf('/halfway/', 'halfway')
-    const before = (await statusOf('halfway'))?.arms.canary.errorsByKind['aborted-by-origin'] ?? 0
+    const before = (await gate.flag('halfway')).arms.canary.errorsByKind['aborted-by-origin'] ?? 0
     const outcome = await new Promise<string>((resolve) => {
       const headers = { 'x-user-id': `visitor-${user}` }
       const sent = httpRequest(`${gate.url}/halfway/x`, { headers }, (response) => {
@@ -222,27 +228,24 @@ describe('a canary that fails', () => {
       sent.end()
     })
     expect(outcome).toContain('broken')
-    await eventually(async () => {
-      const counts = (await statusOf('halfway'))?.arms.canary
-      return (counts?.errorsByKind['aborted-by-origin'] ?? 0) > before ? true : undefined
+    await eventually('the canary is charged', async () => {
+      const counts = (await gate.flag('halfway')).arms.canary
+      return (counts.errorsByKind['aborted-by-origin'] ?? 0) > before
     })
   })
 })
 
 describe('with both origins down', () => {
   it('the visitor gets an answer of an origin, and repetitions stay within the budget', async () => {
-    old.handler = (_request, response) => {
-      response.statusCode = 500
-      response.end('old is down too')
-    }
+    old.answer((_, response) => void response.writeHead(500).end('old is down too'))
     const user = await canaryOf('/status/', 'status')
-    const before = old.seen.length
+    const before = old.requests.length
     const requests = 500
     const bodies = await inParallel(requests, 20, async (index) =>
       (await ask(`/status/${index}`, user)).text(),
     )
     expect(new Set(bodies)).toEqual(new Set(['old is down too', 'sick']))
-    expect(old.seen.length - before).toBeLessThanOrEqual(200 + requests / 10)
+    expect(old.requests.length - before).toBeLessThanOrEqual(200 + requests / 10)
     const refused = await canaryOf('/refused/', 'refused')
     expect(['old is down too', expect.stringContaining('could not be reached')]).toContainEqual(
       await (await ask('/refused/', refused)).text(),

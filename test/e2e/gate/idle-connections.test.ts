@@ -1,9 +1,11 @@
 /** Origins that close a connection at the moment at which the next request comes along it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, type Status, startGate, type TestGate } from './support/test-gate.ts'
-import { plainRequest, startTcp } from './support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { startTcp, type TcpOrigin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
-type Origin = { url: string; close(): Promise<void>; asked: number; lost: number }
+type Origin = TcpOrigin & { asked: number; lost: number }
 
 /** Answers the first request of each connection, and closes it at the second as if it had been idle too long. */
 async function startImpatient(answers: 0 | 1 = 1): Promise<Origin> {
@@ -23,24 +25,26 @@ async function startImpatient(answers: 0 | 1 = 1): Promise<Origin> {
 let control: Origin
 let canary: Origin
 let dead: Origin
-let gate: TestGate
+let gate: Gate
 
 beforeAll(async () => {
   control = await startImpatient()
   canary = await startImpatient()
   dead = await startImpatient(0)
   gate = await startGate({
-    origins: { control: { url: control.url }, canary: { url: canary.url }, dead: { url: dead.url } },
-    routes: [
-      { path: '/canary', flag: 'f', origins: { on: 'canary', off: 'control' }, rescue: false },
-      { path: '/dead', origin: 'dead' },
-      { path: '/*', origin: 'control' },
-    ],
-    flags: {
-      f: {
-        variants: { on: true, off: false },
-        off: 'off',
-        rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
+    document: {
+      origins: { control: { url: control.url }, canary: { url: canary.url }, dead: { url: dead.url } },
+      routes: [
+        { path: '/canary', flag: 'f', origins: { on: 'canary', off: 'control' }, rescue: false },
+        { path: '/dead', origin: 'dead' },
+        { path: '/*', origin: 'control' },
+      ],
+      flags: {
+        f: {
+          variants: { on: true, off: false },
+          off: 'off',
+          rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
+        },
       },
     },
   })
@@ -51,7 +55,7 @@ afterAll(() => Promise.all([gate, control, canary, dead].map((each) => each?.clo
 async function statuses(path: string, count: number, methods = ['GET']): Promise<number[]> {
   const seen: number[] = []
   for (let n = 0; n < count; n++) {
-    seen.push((await plainRequest(gate.url + path, { method: methods[n % methods.length] as string })).status)
+    seen.push((await raw(gate.url + path, { method: methods[n % methods.length] as string })).status)
   }
   return seen
 }
@@ -66,7 +70,7 @@ describe('an origin that closes connections as requests come', () => {
     const before = control.asked
     await statuses('/', 1)
     const lostBefore = control.lost
-    const { status } = await plainRequest(gate.url, { method: 'POST', body: 'order' })
+    const { status } = await raw(gate.url, { method: 'POST', body: 'order' })
     expect(status).toBe(control.lost > lostBefore ? 502 : 200)
     expect(control.asked - before).toBeLessThanOrEqual(3)
   })
@@ -74,9 +78,9 @@ describe('an origin that closes connections as requests come', () => {
   it('is charged nothing, and each request counts once', async () => {
     expect(await statuses('/canary', 8)).toEqual(Array(8).fill(200))
     expect(canary.lost).toBeGreaterThan(3)
-    const arm = await eventually(async () => {
-      const { flags } = (await gate.admin('status')) as Status
-      return flags.f?.arms.canary.requests === 8 ? flags.f.arms.canary : undefined
+    const arm = await eventually('all are counted', async () => {
+      const { canary } = (await gate.flag('f')).arms
+      return canary.requests === 8 && canary
     })
     expect(arm.errors).toBe(0)
   })

@@ -1,12 +1,12 @@
 /** What breaks inside the gate costs no visitor a page, and shows within five seconds wherever an operator looks. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type AdminClient, createAdminClient } from '../../../src/contract/client.ts'
+import type { AdminClient } from '../../../src/contract/client.ts'
 import { sluice } from '../../cli/support.ts'
 import { hasBrowser, openTab, signIn, startBrowser } from '../dashboard/support.ts'
 import { document, FLAG } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
-import { ADMIN_TOKEN, getPage } from '../harness/running-gate.ts'
+import { ADMIN_TOKEN, adminOf, getPage } from '../harness/running-gate.ts'
 import { type KvServer, type ServedGate, type ServeOptions, serve, startKv } from '../harness/serve.ts'
 
 const THROWING = 'test/e2e/workers/throwing-evaluator.js'
@@ -38,7 +38,7 @@ async function startBroken(options: Partial<ServeOptions>): Promise<Broken> {
   const served = await serve({ document: content, ...options, kv })
   opened.push(served)
   const url = served.urls[0] ?? ''
-  return { ...served, kv, url, admin: createAdminClient({ baseUrl: url, token: ADMIN_TOKEN }) }
+  return { ...served, kv, url, admin: adminOf(url) }
 }
 
 async function visit(url: string, count = 10): Promise<void> {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { eventually, startGate, type TestGate } from './support/test-gate.ts'
-import { type Handler, plainRequest, startOrigin, type TestOrigin } from './support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 /** Says who it is; has its own hashed assets only, and answers unknown paths under /spa with its page. */
 const version =
-  (name: string): Handler =>
+  (name: string): Answer =>
   (request, response) => {
     const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://x')
     const policy = searchParams.get('policy')
@@ -17,10 +19,10 @@ const version =
     response.end(name)
   }
 
-let old: TestOrigin
-let next: TestOrigin
-let api: TestOrigin
-let gate: TestGate
+let old: Origin
+let next: Origin
+let api: Origin
+let gate: Gate
 
 let written = 0
 /** Each is a new text: one that was in force before could also be an old one seen late. */
@@ -52,10 +54,10 @@ const documentWith = (percentage: number) => ({
 })
 
 beforeAll(async () => {
-  old = await startOrigin(version('old'))
-  next = await startOrigin(version('new'))
-  api = await startOrigin((_request, response) => response.end('api'))
-  gate = await startGate(documentWith(0))
+  old = await startOrigin('old', version('old'))
+  next = await startOrigin('new', version('new'))
+  api = await startOrigin('api', (_, response) => void response.end('api'))
+  gate = await startGate({ document: documentWith(0) })
 })
 beforeEach(async () => {
   // In this order the gate never sees the old share without the old kill.
@@ -73,7 +75,7 @@ class Browser {
 
   async send(path: string, headers: Record<string, string>, init: { method?: string; body?: string } = {}) {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await plainRequest(gate.url + path, {
+    const response = await raw(gate.url + path, {
       ...init,
       headers: { 'x-user-id': 'eve', ...(cookie && { cookie }), ...headers },
     })
@@ -101,13 +103,16 @@ const SUBRESOURCE = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'same-origi
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
 
 async function ramp(percentage: number): Promise<void> {
-  await gate.use(documentWith(percentage))
+  await gate.kv.put('config', documentWith(percentage))
   await settled(percentage === 0 ? 'old' : 'new')
 }
 
 /** Waits until a visitor who opens the page anew gets this version. */
 const settled = (wanted: string) =>
-  eventually(async () => ((await new Browser().open('/checkout/')).text === wanted ? true : undefined))
+  eventually(
+    `new pages come from ${wanted}`,
+    async () => (await new Browser().open('/checkout/')).text === wanted,
+  )
 
 describe('what a page loads', () => {
   it('comes from the version of its page while percentages move, tab by tab', async () => {
@@ -258,8 +263,8 @@ describe('an asset that the assigned version lacks', () => {
   })
 
   it('costs nothing for what is no asset', async () => {
-    const before = next.seen.length
+    const before = next.requests.length
     await new Browser().load('/about', '/assets/app.gone.js/data', 'empty')
-    expect(next.seen.length).toBe(before)
+    expect(next.requests.length).toBe(before)
   })
 })

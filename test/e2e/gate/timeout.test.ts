@@ -1,20 +1,22 @@
 /** Origins that say nothing. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startGate, type TestGate } from './support/test-gate.ts'
-import { startOrigin, type TestOrigin } from './support/test-origin.ts'
+import { type Origin, startOrigin } from '../harness/origin.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
 const TIMEOUT_MS = 2_000
-let origin: TestOrigin
-let gate: TestGate
+let origin: Origin
+let gate: Gate
 
 beforeAll(async () => {
-  origin = await startOrigin(({ url }, response) => {
+  origin = await startOrigin('old', ({ url }, response) => {
     if (url !== '/hangs') response.end('here')
   })
   gate = await startGate({
-    origins: { old: { url: origin.url, timeoutMs: TIMEOUT_MS } },
-    routes: [{ path: '/*', origin: 'old' }],
-    flags: {},
+    document: {
+      origins: { old: { url: origin.url, timeoutMs: TIMEOUT_MS } },
+      routes: [{ path: '/*', origin: 'old' }],
+      flags: {},
+    },
   })
 })
 afterAll(() => Promise.all([gate?.close(), origin?.close()]))

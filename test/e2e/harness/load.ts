@@ -107,3 +107,21 @@ export function lastAre(load: Load, count: number, sinceMs: number, isSo: (shot:
 export function shareOf(shots: readonly Shot[], origin: string): number {
   return shots.length === 0 ? 0 : shots.filter((shot) => shot.origin === origin).length / shots.length
 }
+
+/** Runs `work` for 0 … count − 1, at most `atOnce` at a time; the results in their order. */
+export async function inParallel<T>(
+  count: number,
+  atOnce: number,
+  work: (index: number) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = new Array(count)
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      const index = next++
+      results[index] = await work(index)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}

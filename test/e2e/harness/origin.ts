@@ -1,6 +1,6 @@
 /** A tiny origin over real HTTP that answers as the test says and remembers what it was asked. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { createServer as createTcpServer, type Server as NetServer, type Socket } from 'node:net'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
@@ -50,7 +50,6 @@ export function failsEvenly(rate: () => number): () => boolean {
 export async function startOrigin(name: string, first: Answer = sayName(name), port = 0): Promise<Origin> {
   let answer = first
   const requests: LoggedRequest[] = []
-  const sockets = new Set<Duplex>()
   const server = createServer((request, response) => {
     const { method = 'GET', url = '/', headers } = request
     requests.push({ method, url, headers })
@@ -59,7 +58,27 @@ export async function startOrigin(name: string, first: Answer = sayName(name), p
   })
   // A connection that closes just as a busy workerd takes it up again would look like a failure of the origin.
   server.keepAliveTimeout = KEEP_ALIVE_MS
-  server.on('connection', (socket) => {
+  return {
+    ...(await listenOn(server, port)),
+    name,
+    requests,
+    answer: (next) => {
+      answer = next
+    },
+    server,
+  }
+}
+
+export type TcpOrigin = { url: string; close(): Promise<void> }
+
+/** An origin that takes connections, and need not speak HTTP. */
+export function startTcp(onConnection: (socket: Socket) => void): Promise<TcpOrigin> {
+  return listenOn(createTcpServer(onConnection))
+}
+
+async function listenOn(server: NetServer, port = 0): Promise<TcpOrigin> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
@@ -69,15 +88,10 @@ export async function startOrigin(name: string, first: Answer = sayName(name), p
     server.listen(port, '127.0.0.1', resolve)
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error(`Cannot start ${name}: it has no port`)
+  if (address === null || typeof address === 'string')
+    throw new Error('Cannot start an origin: it has no port')
   return {
     url: `http://127.0.0.1:${address.port}`,
-    name,
-    requests,
-    answer: (next) => {
-      answer = next
-    },
-    server,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -8,16 +8,29 @@ export type RawRequest = {
   body?: string | Buffer
 }
 
-/** The response with its body; header lines stay as they came in `rawHeaders`. */
-export async function raw(url: string, { method = 'GET', headers = {}, body }: RawRequest = {}) {
+export type RawResponse = { status: number; headers: Headers; text: string; response: IncomingMessage }
+
+/**
+ * The response with its body; header lines stay as they came in `response.rawHeaders`. Throws where the response breaks
+ * off, or there is none.
+ */
+export async function raw(
+  url: string,
+  { method = 'GET', headers = {}, body }: RawRequest = {},
+): Promise<RawResponse> {
   const sent = request(url, { method, headers: { ...headers }, agent: false })
+  // After the response has begun, a reset is an error of the body too, and that is the one to throw.
+  sent.on('error', () => {})
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
+  const pairs = response.rawHeaders.flatMap((name, index, all): [string, string][] =>
+    index % 2 === 0 ? [[name, all[index + 1] ?? '']] : [],
+  )
   return {
     status: response.statusCode ?? 0,
-    headers: response.headers,
+    headers: new Headers(pairs),
     text: Buffer.concat(chunks).toString(),
     response,
   }

@@ -60,6 +60,11 @@ export type Page = {
   reason: string | undefined
 }
 
+/** A client of a gate's admin API that throws where an answer is not as config/openapi.json says. */
+export function adminOf(url: string, token: string | undefined = ADMIN_TOKEN): AdminClient {
+  return createAdminClient({ baseUrl: url, token, fetch: describedFetch(fetch) })
+}
+
 /** Starts a gate; resolves when it answers. */
 export async function startGate(options: GateOptions): Promise<Gate> {
   const { document, published = true, environment = 'development', vars, signingKey } = options
@@ -76,7 +81,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
   })
   if (published) await local.kv.put('config', text)
   const { url } = local
-  const admin = createAdminClient({ baseUrl: url, token: ADMIN_TOKEN, fetch: describedFetch(fetch) })
+  const admin = adminOf(url)
   const status = () => admin.call('getStatus')
   return {
     url,

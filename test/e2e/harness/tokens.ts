@@ -1,6 +1,8 @@
 /** Visitors' tokens, and the server that publishes the keys to verify them. */
+import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { SIGNING_KEY } from './running-gate.ts'
 
 export const ISSUER = 'https://accounts.example.com'
 export const AUDIENCE = 'shop'
@@ -57,4 +59,14 @@ export async function startKeyServer() {
         server.closeAllConnections()
       }),
   }
+}
+
+/** A token that forces variants, as the holder of the gate's signing key makes it. */
+export function debugToken(
+  overrides: Readonly<Record<string, string>>,
+  { key = SIGNING_KEY, expiresInSeconds = 600 } = {},
+): string {
+  const payload = { exp: Math.floor(Date.now() / 1_000) + expiresInSeconds, overrides }
+  const body = Buffer.from(JSON.stringify(payload)).toString('base64url')
+  return `${body}.${createHmac('sha256', key).update(`debug.${body}`).digest('hex')}`
 }

@@ -5,27 +5,25 @@
  */
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, type Status, startGate, type TestGate } from '../gate/support/test-gate.ts'
-import {
-  inParallel,
-  plainRequest,
-  startOrigin,
-  startTcp,
-  type TestOrigin,
-} from '../gate/support/test-origin.ts'
+import { eventually } from '../harness/eventually.ts'
+import { inParallel } from '../harness/load.ts'
+import { LONG } from '../harness/long.ts'
+import { type Origin, startOrigin, startTcp, type TcpOrigin } from '../harness/origin.ts'
+import { raw } from '../harness/raw.ts'
+import { type Gate, startGate } from '../harness/running-gate.ts'
 
-const REQUESTS = process.env.SLUICE_LONG ? 10_000 : 200
+const REQUESTS = LONG ? 10_000 : 200
 const AT_ONCE = 16
 const TIMEOUT_MS = 120_000 + REQUESTS * 60
 
 const talking = (say: (socket: Socket) => void) => () =>
   startTcp((socket) => socket.on('data', () => say(socket)))
-const WAYS: Record<string, () => Promise<{ url: string; close(): Promise<void> }>> = {
+const WAYS: Record<string, () => Promise<TcpOrigin>> = {
   refused: async () => ({ url: 'http://127.0.0.1:1', close: async () => {} }),
   reset: talking((socket) => socket.resetAndDestroy()),
   closed: talking((socket) => socket.destroy()),
   hangs: talking(() => {}),
-  failing: () => startOrigin((_, response) => void response.writeHead(500).end('broken')),
+  failing: () => startOrigin('failing', (_, response) => void response.writeHead(500).end('broken')),
   garbage: talking((socket) => socket.end('\u0000\u0001 what is HTTP?\r\n\r\n')),
   'half a head': talking((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')),
   truncated: talking((socket) => {
@@ -38,9 +36,9 @@ const keyOf = (way: string) => way.replaceAll(' ', '-')
 /** Flags whose visitors all are canary, or half of them; they have no guard, so that the canary stays in use. */
 const SUFFERING = { 'suffering-all': 100, 'suffering-half': 50 }
 let isSuffering = false
-let control: TestOrigin
-let canaries: { url: string; close(): Promise<void> }[]
-let gate: TestGate
+let control: Origin
+let canaries: TcpOrigin[]
+let gate: Gate
 
 const flagOf = (percentage: number) => ({
   variants: { on: true, off: false },
@@ -49,7 +47,7 @@ const flagOf = (percentage: number) => ({
 })
 
 beforeAll(async () => {
-  control = await startOrigin((request, response) => {
+  control = await startOrigin('control', (request, response) => {
     if (isSuffering) return void response.writeHead(503).end('control suffers')
     response.setHeader('etag', '"v1"')
     if (request.headers['if-none-match'] === '"v1"') return void response.writeHead(304).end()
@@ -58,35 +56,40 @@ beforeAll(async () => {
   canaries = await Promise.all(Object.values(WAYS).map((start) => start()))
   const keys = Object.keys(WAYS).map(keyOf)
   gate = await startGate({
-    origins: {
-      control: { url: control.url, timeoutMs: 30_000 },
-      ...Object.fromEntries(
-        keys.map((key, index) => [
-          key,
-          { url: canaries[index]?.url, timeoutMs: key === 'hangs' ? 300 : 10_000 },
-        ]),
-      ),
-    },
-    context: { targetingKey: [{ header: 'x-user-id' }] },
-    routes: [
-      ...keys.map((key) => ({ path: `/${key}/*`, flag: key, origins: { on: key, off: 'control' } })),
-      ...Object.keys(SUFFERING).map((key) => ({
-        path: `/${key}/*`,
-        flag: key,
-        origins: { on: 'failing', off: 'control' },
-      })),
-      { path: '/*', origin: 'control' },
-    ],
-    flags: {
-      ...Object.fromEntries(
-        keys.map((key) => [key, { ...flagOf(50), guard: { ceilings: { errorRate: 0.2, minRequests: 20 } } }]),
-      ),
-      ...Object.fromEntries(
-        Object.entries(SUFFERING).map(([key, share]) => [
-          key,
-          { ...flagOf(share), guard: { enabled: false } },
-        ]),
-      ),
+    document: {
+      origins: {
+        control: { url: control.url, timeoutMs: 30_000 },
+        ...Object.fromEntries(
+          keys.map((key, index) => [
+            key,
+            { url: canaries[index]?.url, timeoutMs: key === 'hangs' ? 300 : 10_000 },
+          ]),
+        ),
+      },
+      context: { targetingKey: [{ header: 'x-user-id' }] },
+      routes: [
+        ...keys.map((key) => ({ path: `/${key}/*`, flag: key, origins: { on: key, off: 'control' } })),
+        ...Object.keys(SUFFERING).map((key) => ({
+          path: `/${key}/*`,
+          flag: key,
+          origins: { on: 'failing', off: 'control' },
+        })),
+        { path: '/*', origin: 'control' },
+      ],
+      flags: {
+        ...Object.fromEntries(
+          keys.map((key) => [
+            key,
+            { ...flagOf(50), guard: { ceilings: { errorRate: 0.2, minRequests: 20 } } },
+          ]),
+        ),
+        ...Object.fromEntries(
+          Object.entries(SUFFERING).map(([key, share]) => [
+            key,
+            { ...flagOf(share), guard: { enabled: false } },
+          ]),
+        ),
+      },
     },
   })
 })
@@ -131,7 +134,7 @@ async function shoot(key: string, index: number) {
   const shape = SHAPES[index % SHAPES.length] as Shape
   const { method, path, headers = {}, body, expected } = shape
   const user = { 'x-user-id': `visitor ${index % 997}` }
-  const status = await plainRequest(`${gate.url}/${key}${path}`, {
+  const status = await raw(`${gate.url}/${key}${path}`, {
     method,
     headers: { ...user, ...headers },
     ...(body !== undefined && { body }),
@@ -147,8 +150,6 @@ async function shoot(key: string, index: number) {
   }
 }
 
-const seenOf = async (key: string) => ((await gate.admin('status')) as Status).flags[key]
-
 describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that is dead (%s)', (way, key) => {
   it(
     'costs no one an answer, and is closed meanwhile',
@@ -159,18 +160,18 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
       if (way === 'truncated')
         expect(new Set(failed.map((what) => what.split(': ')[1]))).toEqual(new Set(['0']))
       else expect(failed).toEqual([])
-      const flag = await eventually(async () => {
+      const flag = await eventually('the flag is rolled back', async () => {
         // No single second decides alone: visitors keep coming until the guard has seen enough.
         await inParallel(SHAPES.length * 2, AT_ONCE, (index) => shoot(key, index))
-        const seen = await seenOf(key)
-        return seen?.state === 'rolled-back' ? seen : undefined
+        const seen = await gate.flag(key)
+        return seen.state === 'rolled-back' && seen
       })
       // The Controller has closed it; a moment later the isolate knows.
-      await eventually(async () => {
-        const { headers } = await plainRequest(`${gate.url}/${key}/`, {
+      await eventually('the isolate knows', async () => {
+        const { headers } = await raw(`${gate.url}/${key}/`, {
           headers: { 'x-user-id': 'visitor 0' },
         })
-        return headers.get('sluice-flags')?.includes('reason=rolled_back') || undefined
+        return headers.get('sluice-flags')?.includes('reason=rolled_back')
       })
       expect(flag.arms.canary.errors).toBeGreaterThanOrEqual(20)
       if (way === 'truncated') expect(flag.arms.canary.errorsByKind['aborted-by-origin']).toBeGreaterThan(0)
@@ -191,14 +192,14 @@ describe.each(Object.keys(SUFFERING))('a canary that is dead while control suffe
       // An origin's own words, and never nothing.
       const unheard = shots.filter(({ status }) => status !== 500 && status !== 503)
       expect(unheard.map(({ what }) => what)).toEqual([])
-      const rescues = control.seen.filter(
+      const rescues = control.requests.filter(
         ({ headers }) => headers['sluice-flags'] === `${key}=off;reason=rescued`,
       )
       expect(rescues.length).toBeGreaterThan(0)
       expect(rescues.length).toBeLessThanOrEqual(200 + REQUESTS / 10)
-      await eventually(async () => {
+      await eventually('every visitor is served', async () => {
         const later = await inParallel(SHAPES.length * 4, AT_ONCE, (index) => shoot(key, index))
-        return later.every(({ isSafe, isRight }) => isRight || !isSafe) || undefined
+        return later.every(({ isSafe, isRight }) => isRight || !isSafe)
       })
     },
     TIMEOUT_MS,

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT_ROOT } from '../../../src/local/build/project-root.ts'
+import { describedFetch } from '../../support/openapi.ts'
 import { document } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
-import { getPage } from '../harness/running-gate.ts'
+import { adminOf, getPage } from '../harness/running-gate.ts'
 import { workerdOf } from '../harness/workerd.ts'
 
 let folder: string
@@ -85,7 +86,7 @@ async function ready(started: Started): Promise<Started> {
 
 const data = (name: string) => ['--port', '0', '--data', join(folder, name)]
 const status = (url: string, token: string) =>
-  fetch(`${url}/__sluice/api/v1/status`, { headers: { authorization: `Bearer ${token}` } })
+  describedFetch(fetch)(`${url}/__sluice/api/v1/status`, { headers: { authorization: `Bearer ${token}` } })
 
 describe('npm start', () => {
   it('prints three lines, serves a page of a demo origin, and ends without leaving anything', async () => {
@@ -142,12 +143,10 @@ describe('npm start', () => {
     const own = ['--old', origins.old.url, '--new', origins.new.url]
     const first = await ready(start([...data('kept'), ...own], { env: { ADMIN_TOKEN: 't' } }))
     expect(await getPage(first.url(), '/', { cookie: 'tester=1' })).toMatchObject({ text: 'new' })
-    const killed = await fetch(`${first.url()}/__sluice/api/v1/flags/new-shop/kill`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
-      body: '{"reason":"kept between runs"}',
+    await adminOf(first.url(), 't').call('commandFlag', {
+      params: { flag: 'new-shop', verb: 'kill' },
+      body: { reason: 'kept between runs' },
     })
-    expect(killed.status).toBe(200)
 
     const sharing = start([...data('kept'), ...own])
     expect(await sharing.exitCode).toBe(1)
@@ -172,8 +171,8 @@ describe('npm start', () => {
       /broken\.json[\s\S]*found[\s\S]*expected[\s\S]*fix/,
     ],
     ['a file that is not there', ['--config', 'missing.json'], /Cannot read .*missing\.json/],
-    ['a port that is none', ['--port', 'eighty'], /--port eighty/],
-    ['an origin that is no URL', ['--old', 'localhost'], /--old localhost/],
+    ['a port that is none', ['--port', 'eighty'], /--port .*, not eighty/],
+    ['an origin that is no URL', ['--old', 'localhost'], /--old .*, not localhost/],
     ['an option that it does not have', ['--prot', '1'], /--prot/],
   ])('refuses %s, without a stack', async (_, options, message) => {
     await writeFile(join(folder, 'broken.json'), '{"origins":{},"routes":[]}')

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN } from '../../../../test-kit/workerd/plain-workerd.ts'
-import { eventually, type Status } from '../support/test-gate.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { adminOf } from '../../harness/running-gate.ts'
 import { type Message, readMessage, valuesOf } from './message.ts'
 import { hostOf, type Rig, startRig } from './rig.ts'
 
@@ -65,7 +66,7 @@ function acceptOf(handshake: Message | undefined): string {
 /** A number that grows, once it has stopped growing. */
 async function settled(value: () => number): Promise<number> {
   let last = Number.NaN
-  return await eventually(async () => {
+  return await eventually('the number stands still', async () => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     const isSame = value() === last
     last = value()
@@ -73,7 +74,7 @@ async function settled(value: () => number): Promise<number> {
   })
 }
 
-const soon = (what: () => boolean) => eventually(async () => what() || undefined)
+const soon = (what: () => boolean) => eventually(String(what), what)
 const WHO = ['passthrough', 'gate']
 
 describe.each(WHO)('through the %s', (who) => {
@@ -228,11 +229,8 @@ it('a client that closes its own direction fares as through the passthrough', as
 })
 
 it('none of this is counted as a failure of the canary', async () => {
-  const canary = async () => {
-    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
-    const response = await fetch(`${rig.gate}/__sluice/api/v1/status`, { headers })
-    return ((await response.json()) as Status).flags.canary?.arms.canary
-  }
+  const admin = adminOf(rig.gate, ADMIN_TOKEN)
+  const canary = async () => (await admin.call('getStatus')).flags.canary?.arms.canary
   const before = (await canary())?.requests ?? 0
   // What is counted now is counted after all of it.
   const { key, head } = newRequest('GET / HTTP/1.1')
@@ -241,9 +239,9 @@ it('none of this is counted as a failure of the canary', async () => {
   client.socket.write(head)
   await soon(() => client.received().toString().endsWith('last'))
   client.socket.destroy()
-  const counted = await eventually(async () => {
+  const counted = await eventually('the last one is counted', async () => {
     const now = await canary()
-    return now && now.requests > before ? now : undefined
+    return now && now.requests > before && now
   })
   expect(counted.errors).toBe(0)
 })

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inParallel } from '../support/test-origin.ts'
+import { inParallel } from '../../harness/load.ts'
 import type { Message } from './message.ts'
 import { requestShapes } from './request-shapes.ts'
 import { failures, responseShapes } from './response-shapes.ts'

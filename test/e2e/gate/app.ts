@@ -2,7 +2,7 @@
  * Two versions of an app as build tools make them: files with the hash of their content in the name, which only their
  * own version has, beside some with plain names. Every part says which version it is of.
  */
-import { type Handler, startOrigin, type TestOrigin } from './test-origin.ts'
+import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
 
 export type Version = 'blue' | 'green'
 
@@ -61,7 +61,7 @@ window.late = async () => {
 document.documentElement.dataset.ready = 'yes'
 `
 
-export async function startApp(version: Version): Promise<TestOrigin> {
+export async function startApp(version: Version): Promise<Origin> {
   const hash = HASHES[version]
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
   const files: Record<string, [type: string, text: string]> = {
@@ -83,7 +83,7 @@ addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
     '/favicon.ico': ['image/svg+xml', svg],
     ...Object.fromEntries(['/', '/cart', '/about'].map((path) => [path, ['text/html', html(version)]])),
   }
-  const answer: Handler = (request, response) => {
+  const answer: Answer = (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://app')
     const file = files[pathname]
     if (file === undefined) return void response.writeHead(404).end('no such file')
@@ -92,7 +92,7 @@ addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`,
       : 'public, max-age=60'
     response.writeHead(200, { 'content-type': file[0], 'cache-control': cacheControl }).end(file[1])
   }
-  return await startOrigin(answer)
+  return await startOrigin(version, answer)
 }
 
 /** Where the picture of a version is. */
