@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { prepareForOrigin } from '../../../src/gate/origin/proxy-headers.ts'
-import { GateRequest } from '../../../src/gate/request/gate-request.ts'
+import { prepareForOrigin } from '../../../../src/gate/origin/proxy-headers.ts'
+import { GateRequest } from '../../../../src/gate/request/gate-request.ts'
 
 const sentOn = (sent: Record<string, string>, speaksForwarded: boolean) => {
   const request = new Request('https://shop.example.com:8443/x', { headers: sent })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { addressOf } from '../../../src/gate/request/url-parts.ts'
+import { addressOf } from '../../../../src/gate/request/url-parts.ts'
 
 /** By the runtime's parser alone. */
 function parsed(text: string) {

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
-import { LiveConfig } from '../../../src/gate/config/live-config.ts'
-import { sha256Hex } from '../../../src/platform/crypto.ts'
+import type { DocumentTag } from '../../../../src/core/config/document-tag.ts'
+import { LiveConfig } from '../../../../src/gate/config/live-config.ts'
+import { sha256Hex } from '../../../../src/platform/crypto.ts'
 
 const textOf = (url: string) =>
   JSON.stringify({ origins: { only: { url } }, routes: [{ path: '/*', origin: 'only' }] })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tagValidators, untagValidators } from '../../../src/gate/origin/etags.ts'
+import { isConditional, tagValidators, untagValidators } from '../../../../src/gate/origin/etags.ts'
 
 const NEW = '1x9k2'
 const STABLE = ''
@@ -73,5 +73,46 @@ describe('validators of a version', () => {
     }
     expect(sent(NEW, { 'if-none-match': '*' })).toEqual({ 'if-none-match': '*' })
     expect(sent(NEW, { range: 'bytes=0-1' })).toEqual({ range: 'bytes=0-1' })
+  })
+})
+
+it.each([
+  [['if-none-match'], true],
+  [['accept', 'if-modified-since'], true],
+  [['accept', 'x-if-match'], false],
+  [[], false],
+])('a request with %j has conditions: %s', (names, expected) => {
+  expect(isConditional({ names })).toBe(expected)
+})
+
+describe('a condition by date', () => {
+  it.each([
+    // A date beside an ETag of the same origin stays.
+    [
+      STABLE,
+      { 'if-none-match': '"a"', 'if-modified-since': 'Mon' },
+      { 'if-none-match': '"a"', 'if-modified-since': 'Mon' },
+    ],
+    [
+      NEW,
+      { 'if-none-match': '"a~sluice.1x9k2"', 'if-modified-since': 'Mon' },
+      { 'if-none-match': '"a"', 'if-modified-since': 'Mon' },
+    ],
+    [
+      STABLE,
+      { 'if-none-match': '*', 'if-modified-since': 'Mon' },
+      { 'if-none-match': '*', 'if-modified-since': 'Mon' },
+    ],
+    [STABLE, { 'if-range': 'Mon', range: 'bytes=0-1' }, { 'if-range': 'Mon', range: 'bytes=0-1' }],
+    [NEW, { 'if-range': 'Mon', range: 'bytes=0-1' }, {}],
+    [STABLE, { 'if-none-match': '"b~sluice.1x9k2", "a"' }, { 'if-none-match': '"a"' }],
+    [NEW, { 'if-match': '"a~sluice.1x9k2", "b"' }, { 'if-match': '"a", "b"' }],
+  ])('of an origin with the tag "%s": %j becomes %j', (tag, headers, expected) => {
+    expect(sent(tag, headers as unknown as Record<string, string>)).toEqual(expected)
+  })
+
+  it('goes by an ETag that is not quoted, as the origin wrote it', () => {
+    expect(seen(NEW, { etag: 'a', 'last-modified': 'Mon' })).toEqual({ etag: 'a', 'last-modified': 'Mon' })
+    expect(seen(STABLE, { 'last-modified': 'Mon' })).toEqual({ 'last-modified': 'Mon' })
   })
 })

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
+import { type Fallback, OriginClient } from '../../../../src/gate/origin/retry-and-fallback.ts'
+import { type Asked, NOW_MS, originAt, requestTo, stopClock, stubOrigins } from '../support/stage.ts'
+
+beforeEach(() => stopClock())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const canary = originAt('http://new.test')
+const stable = originAt('http://old.test')
+const URL_ = 'https://shop.test/'
+const call = { origin: canary, extraHeaders: [] }
+const fallback = (mayRepeat = true): Fallback => ({
+  origin: stable,
+  mayRepeat,
+  call: async () => ({ origin: stable, extraHeaders: [] }),
+})
+const client = (health: OriginHealth) => new OriginClient(health)
+const hosts = (asked: readonly Asked[]) => asked.map(({ url }) => new URL(url).hostname)
+const both = (onCanary: number, onStable: number) =>
+  stubOrigins(({ url }) => new Response('', { status: url.startsWith('http://new') ? onCanary : onStable }))
+
+describe('an open circuit', () => {
+  /** A canary that has failed many visitors. */
+  const opened = (failure: 'connect' | 'status' = 'connect') => {
+    const health = new OriginHealth()
+    for (let visitor = 0; visitor < 20; visitor++)
+      health.record(
+        { kind: 'failed', origin: canary, failure: failure as 'connect', latencyMs: 40 },
+        Date.now(),
+        visitor,
+      )
+    return health
+  }
+
+  it('sends any method to the fallback at once, and charges the canary as it failed last', async () => {
+    const asked = both(200, 200)
+    const origins = client(opened())
+    for (const [method, mayRepeat] of [
+      ['GET', true],
+      ['POST', false],
+    ] as const) {
+      const delivery = await origins.send(requestTo(URL_, { method }), call, fallback(mayRepeat))
+      expect(delivery).toMatchObject({ charge: { failure: 'connect', latencyMs: 40 }, rescued: true })
+    }
+    expect(hosts(asked)).toEqual(['old.test', 'old.test'])
+  })
+
+  it('is half-open after a second: one request probes the origin, and a success closes it', async () => {
+    const asked = both(200, 200)
+    const origins = client(opened())
+    const ask = (nowMs: number) => origins.send(requestTo(URL_, {}, { nowMs }), call, fallback())
+    await ask(NOW_MS + 999)
+    await ask(NOW_MS + 1_000)
+    await ask(NOW_MS + 1_001)
+    expect(hosts(asked)).toEqual(['old.test', 'new.test', 'new.test'])
+  })
+
+  it('is probed by a request that can not be repeated only when none else came', async () => {
+    const asked = both(200, 200)
+    const origins = client(opened())
+    const ask = (nowMs: number) =>
+      origins.send(requestTo(URL_, { method: 'POST' }, { nowMs }), call, fallback(false))
+    await ask(NOW_MS + 1_000)
+    await ask(NOW_MS + 11_000)
+    expect(hosts(asked)).toEqual(['old.test', 'new.test'])
+  })
+
+  it('of both origins lets requests go where they were sent', async () => {
+    const health = opened()
+    for (let visitor = 0; visitor < 20; visitor++)
+      health.record(
+        { kind: 'failed', origin: stable, failure: 'connect', latencyMs: 40 },
+        Date.now(),
+        visitor,
+      )
+    const asked = both(500, 200)
+    const delivery = await client(health).send(requestTo(URL_), call, fallback())
+    expect(hosts(asked)).toEqual(['new.test'])
+    expect(delivery).toMatchObject({ answer: { status: 500 }, rescued: false })
+  })
+
+  it('allows no retry', async () => {
+    const asked = stubOrigins(() => Promise.reject(new Error('The connection broke')))
+    await client(opened()).attempt(requestTo(URL_), call)
+    expect(asked).toHaveLength(1)
+  })
+})

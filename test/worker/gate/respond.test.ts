@@ -1,0 +1,268 @@
+/** What the gate adds to an origin's answer, and takes away. */
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createGate } from '../../../src/gate/gate.ts'
+import { signDebugToken } from '../../../src/gate/request/signature.ts'
+import { SHOP, stubOrigins } from './support/stage.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+type Case = {
+  path?: string
+  init?: RequestInit
+  answer?: ResponseInit
+  document?: object
+}
+const gateOf = (document: object = SHOP) => createGate({ bundled: document })
+
+async function answerTo(
+  { path = '/checkout/', init = {}, answer = {}, document }: Case,
+  environment = 'production',
+) {
+  const asked = stubOrigins(() => new Response(answer.status === 304 ? null : 'body', answer))
+  const bindings = { ...env, ENVIRONMENT: environment } as never
+  const response = await gateOf(document).handle(new Request(`https://shop.test${path}`, init), bindings, {
+    waitUntil: () => {},
+  })
+  return { response, asked, headers: response.headers }
+}
+const cacheOf = async (one: Case) => (await answerTo(one)).headers.get('cache-control')
+const cookiesOf = async (one: Case) =>
+  (await answerTo(one)).headers.getSetCookie().map((each) => each.split('=')[0])
+
+const page = { accept: 'text/html' }
+const part = (dest: string) => ({
+  'sec-fetch-dest': dest,
+  'sec-fetch-mode': 'no-cors',
+  'sec-fetch-site': 'same-origin',
+})
+const shared = { 'cache-control': 'public, max-age=60, s-maxage=90' }
+
+describe('a shared cache', () => {
+  it.each<[string, Case, string]>([
+    ['a page of a flag', { init: { headers: page }, answer: { headers: shared } }, 'private, max-age=60'],
+    [
+      'a page that sets sluice_pages',
+      {
+        path: '/',
+        init: { headers: { ...page, cookie: 'sluice_pages=x|checkout|on' } },
+        answer: { headers: shared },
+      },
+      'private, max-age=60',
+    ],
+    [
+      'a part of a route without a flag that several origins can answer',
+      { path: '/app.js', init: { headers: part('script') }, answer: { headers: shared } },
+      'private, no-cache',
+    ],
+  ])('does not keep %s', async (_, one, expected) => expect(await cacheOf(one)).toBe(expected))
+
+  it.each<[string, Case]>([
+    ['a page without a flag', { path: '/', init: { headers: page }, answer: { headers: shared } }],
+    ['a part that no browser asks for', { path: '/app.js', answer: { headers: shared } }],
+    [
+      'a part of a route that is meant for one origin',
+      { path: '/named', init: { headers: part('script') }, answer: { headers: shared } },
+    ],
+  ])('may keep %s', async (_, one) => expect(await cacheOf(one)).toBe(shared['cache-control']))
+})
+
+describe('a browser asks before it uses what it keeps of', () => {
+  const old = { 'user-agent': 'Mozilla/5.0' }
+  const code = [
+    'document',
+    'iframe',
+    'frame',
+    'object',
+    'embed',
+    'script',
+    'style',
+    'xslt',
+    'json',
+    'empty',
+    'worker',
+    'sharedworker',
+    'serviceworker',
+    'audioworklet',
+    'paintworklet',
+  ]
+  const isAsked = async (path: string, headers: Record<string, string>) =>
+    (await cacheOf({ path: `/checkout${path}`, init: { headers }, answer: { headers: shared } })) ===
+    'private, no-cache'
+
+  it.each(code)('a %s', async (dest) => expect(await isAsked('/x', { 'sec-fetch-dest': dest })).toBe(true))
+  it.each(['image', 'font', 'video'])('no %s', async (dest) =>
+    expect(await isAsked('/x', { 'sec-fetch-dest': dest })).toBe(false),
+  )
+
+  it.each<[string, Record<string, string>, boolean]>([
+    ['/app.js', old, true],
+    ['/app.js', { 'user-agent': 'curl/8' }, false],
+    ['/app.js', {}, false],
+    ...[
+      'woff',
+      'woff2',
+      'ttf',
+      'otf',
+      'png',
+      'jpg',
+      'jpeg',
+      'gif',
+      'svg',
+      'webp',
+      'avif',
+      'ico',
+      'mp3',
+      'mp4',
+      'webm',
+      'pdf',
+      'zip',
+      'PNG',
+    ].map((ending): [string, Record<string, string>, boolean] => [`/a.${ending}`, old, false]),
+    ['/main.3f2a9c1b.js', part('script'), false],
+    ['/index-BkT3x9aQ.css', part('style'), false],
+    ['/main.production.js', part('script'), true],
+    ['/main.3f2a9c1.js', part('script'), true],
+    ['/main.3f2a9c1b', part('script'), true],
+    ['/main.3f2a9c1b.js', old, false],
+  ])('%s with %j: %s', async (path, headers, expected) => expect(await isAsked(path, headers)).toBe(expected))
+})
+
+describe('cookies', () => {
+  const half = { path: '/half/' }
+  const page = { accept: 'text/html', cookie: 'sluice_id=ada' }
+  const known = { cookie: 'sluice_id=ada' }
+  it.each<[string, Case, string[]]>([
+    ['an identity for a new visitor', { ...half }, ['sluice_id']],
+    [
+      'an identity and the page',
+      { ...half, init: { headers: { accept: 'text/html' } } },
+      ['sluice_id', 'sluice_pages'],
+    ],
+    ['only the page for a visitor who is known', { init: { headers: page } }, ['sluice_pages']],
+    ['nothing for a part', { init: { headers: { ...known, ...part('script') } } }, []],
+    [
+      'nothing for other sites’ requests',
+      { init: { headers: { ...known, ...part('empty'), 'sec-fetch-site': 'cross-site' } } },
+      [],
+    ],
+    [
+      'nothing for a redirect',
+      { init: { headers: page }, answer: { status: 302, headers: { location: '/x' } } },
+      [],
+    ],
+    ['nothing for the last redirect', { init: { headers: page }, answer: { status: 399 } }, []],
+    ['the page for a 304', { init: { headers: page }, answer: { status: 304 } }, ['sluice_pages']],
+    ['the page for an error', { init: { headers: page }, answer: { status: 404 } }, ['sluice_pages']],
+    ['nothing for a plain page', { path: '/', init: { headers: page } }, []],
+  ])('%s', async (_, one, expected) => expect(await cookiesOf(one)).toEqual(expected))
+
+  it('of the origin stay', async () => {
+    const { headers } = await answerTo({ ...half, answer: { headers: { 'set-cookie': 'session=1' } } })
+    expect(headers.getSetCookie()).toEqual(['session=1', expect.stringContaining('sluice_id=')])
+  })
+
+  it('name the version that the visitor got: the stable one where it stepped in', async () => {
+    const variantsBy = async (status: number) => {
+      stubOrigins(({ url }) => new Response('', { status: url.startsWith('http://new') ? status : 200 }))
+      const response = await gateOf().handle(
+        new Request('https://shop.test/checkout/', { headers: page }),
+        env as never,
+        { waitUntil: () => {} },
+      )
+      return response.headers.get('set-cookie')?.match(/\|(\w+);/)?.[1]
+    }
+    expect([await variantsBy(200), await variantsBy(500)]).toEqual(['on', 'off'])
+  })
+
+  it('go by the referrer policy that visitors get', async () => {
+    const entry = async (headers: Record<string, string>) =>
+      (await answerTo({ path: '/checkout/deep', init: { headers: page }, answer: { headers } })).headers.get(
+        'set-cookie',
+      )
+    expect(await entry({ 'referrer-policy': 'origin' })).not.toBe(await entry({}))
+  })
+})
+
+describe('headers that visitors take for the gate’s', () => {
+  const forged = { 'sluice-origin': 'x', 'sluice-flags': 'x', 'sluice-rescue': 'x', 'sluice-other': 'kept' }
+  it.each(['/', '/checkout/'])('are removed from answers below %s', async (path) => {
+    const { headers } = await answerTo({ path, answer: { headers: forged } })
+    expect([...headers.keys()].filter((name) => name.startsWith('sluice'))).toEqual(['sluice-other'])
+  })
+
+  it.each(['sluice-origin', 'sluice-flags', 'sluice-rescue'])('are removed one by one: %s', async (name) => {
+    expect((await answerTo({ path: '/', answer: { headers: { [name]: 'x' } } })).headers.has(name)).toBe(
+      false,
+    )
+  })
+
+  it('and those of the origin’s connection are removed', async () => {
+    const { headers } = await answerTo({
+      path: '/',
+      answer: { headers: { connection: 'x-hop', 'x-hop': '1', 'x-kept': '1' } },
+    })
+    expect([headers.has('x-hop'), headers.has('x-kept')]).toEqual([false, true])
+  })
+
+  it('are the gate’s in development', async () => {
+    const flagged = await answerTo({ answer: { headers: forged } }, 'development')
+    expect([
+      flagged.headers.get('sluice-origin'),
+      flagged.headers.get('sluice-flags'),
+      flagged.headers.has('sluice-rescue'),
+    ]).toEqual(['new', 'checkout=on;reason=static', false])
+    const plain = await answerTo({ path: '/' }, 'development')
+    expect([plain.headers.get('sluice-origin'), plain.headers.has('sluice-flags')]).toEqual(['old', false])
+    const rescued = await answerTo({ answer: { status: 500 } }, 'development')
+    expect(rescued.headers.get('sluice-rescue')).toBe(null)
+  })
+
+  it('say how the fallback stepped in', async () => {
+    stubOrigins(({ url }) => new Response('', { status: url.startsWith('http://new') ? 500 : 200 }))
+    const bindings = { ...env, ENVIRONMENT: 'development' } as never
+    const { headers } = await gateOf().handle(new Request('https://shop.test/checkout/'), bindings, {
+      waitUntil: () => {},
+    })
+    expect([headers.get('sluice-rescue'), headers.get('sluice-origin')]).toEqual([
+      'new;failure=status',
+      'old',
+    ])
+  })
+
+  it('are the holder’s of a token in production', async () => {
+    const key = 'test-signing-key'
+    const token = await signDebugToken(key, { exp: Date.now() / 1_000 + 60, overrides: { checkout: 'off' } })
+    const { headers } = await answerTo({ init: { headers: { 'sluice-debug': token } } })
+    expect([headers.get('sluice-origin'), headers.get('sluice-flags')]).toEqual([
+      'old',
+      'checkout=off;reason=override',
+    ])
+    expect(headers.get('cache-control')).toBe('private')
+  })
+})
+
+describe('an answer', () => {
+  it('that the gate has nothing to add to is the origin’s own', async () => {
+    const origin = new Response('own')
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(origin)
+    const response = await gateOf().handle(new Request('https://shop.test/named'), env as never, {
+      waitUntil: () => {},
+    })
+    expect(response).toBe(origin)
+  })
+
+  it.each([
+    ['/checkout/', '"a~sluice.'],
+    ['/', '"a"'],
+  ])('below %s has validators of its origin: %s', async (path, etag) => {
+    expect((await answerTo({ path, answer: { headers: { etag: '"a"' } } })).headers.get('etag')).toContain(
+      etag,
+    )
+  })
+
+  it('keeps its status, its text and its body', async () => {
+    const { response } = await answerTo({ answer: { status: 418, statusText: 'Teapot' } })
+    expect([response.status, response.statusText, await response.text()]).toEqual([418, 'Teapot', 'body'])
+  })
+})
