@@ -59,8 +59,8 @@ describe('geography that a header makes up', () => {
     ['production', 'is not heard', { country: 'XX' }, 'RO'],
     ['development', 'counts', { country: 'XX' }, 'XX'],
     ['development', 'leaves the other fields', { city: 'X' }, 'RO'],
-    ['development', 'is ignored where it is no JSON', '{', 'RO'],
-    ['development', 'is ignored where it is no object', 'null', 'RO'],
+    ['development', 'is ignored where it is not JSON', '{', 'RO'],
+    ['development', 'is ignored where it is not an object', 'null', 'RO'],
     ['development', 'is ignored where it is a number', '7', 'RO'],
   ])('in %s %s', (environment, _, value, country) => {
     expect(withCf({ country: 'RO' }, debug(value), environment).cf('country')).toBe(country)
