@@ -32,6 +32,14 @@ export function readSource(text: string): Parsed<unknown> {
   return { ok: false, problems: [problem([], 'more levels of nesting', expected, 'make it flatter')] }
 }
 
+/** New flag keys by the source's, for keys that a document can't have. Places keep the source's key. */
+export type Renamed = Readonly<Record<string, string>>
+
+/** What to say of a key that a document can't have. */
+export function unfitKey(key: string): string {
+  return `"${key}" can't be the key of a flag: give it another with --rename "${key}=…"`
+}
+
 /** What surrounds imported flags until a person has filled it in. */
 const SCAFFOLD: GateDocumentInput = {
   $schema: './sluice.schema.json',

@@ -80,12 +80,12 @@ describe('importing a flag file of flagd', () => {
 
   it.each([
     ['arithmetic', { if: [{ '>': [{ '+': [{ var: 'a' }, 1] }, 2] }, 'on'] }, '.if[0]'],
-    ['a bare attribute', { if: [{ var: 'beta' }, 'on'] }, '.if[0]'],
     ['an attribute as the answer', { var: 'variant' }, ''],
     ['a default of an attribute', { if: [{ '==': [{ var: ['a', 'x'] }, 'x'] }, 'on'] }, '.if[0]'],
     ['a variant that there is not', { if: [{ '==': [{ var: 'a' }, 'x'] }, 'blue'] }, '.if[1]'],
     ['an unknown reference', { if: [{ $ref: 'no-one' }, 'on'] }, ''],
-    ['logic among fractions', { fractional: [[{ if: [true, 'on', 'off'] }, 1]] }, '.fractional'],
+    ['a weight that is computed', { fractional: [['on', { '+': [1, 2] }]] }, '.fractional'],
+    ['a time that is not compared', { if: [{ in: [{ var: '$flagd.timestamp' }, [1]] }, 'on'] }, '.if[0]'],
   ])('lists %s with its place instead of guessing', (_what, targeting, place) => {
     const file = {
       flags: {
@@ -225,6 +225,24 @@ describe('importing a flag file of flagd', () => {
     const imported = importFlagd(JSON.stringify({ flags }))
     expect(imported).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }, { path: '$.flags.g' }] })
     expect(Object.keys(documentIn(imported).flags ?? {})).toEqual(['f'])
+  })
+
+  it('gives a flag another key where it is told to, and keeps the places of the old one', () => {
+    const fractional = [
+      ['on', 1],
+      ['off', 1],
+    ]
+    const flag = { state: 'ENABLED', variants, defaultVariant: 'off', targeting: { fractional } }
+    const text = JSON.stringify({ flags: { 'my flag': flag } })
+    const imported = importFlagd(text, undefined, { 'my flag': 'my-flag' })
+    expect(imported).toMatchObject({ ok: true, losses: [] })
+    const decide = deciderFor(documentIn(imported))
+    const reference = new FlagdCore(undefined, quiet)
+    reference.setConfigurations(text)
+    for (let n = 0; n < 50; n++) {
+      const { variant } = reference.getFlag('my flag')?.evaluate({ targetingKey: `k${n}` }, quiet) ?? {}
+      expect(decide('my-flag', { targetingKey: `k${n}` })?.variant).toBe(variant)
+    }
   })
 
   it('says what is wrong with a file', () => {

@@ -25,6 +25,12 @@ const ATTRIBUTE: OptionSpec = {
   kind: 'list',
 }
 
+const RENAME: OptionSpec = {
+  flags: '--rename OLD=NEW',
+  summary: 'another key for a flag; visitors keep their place; can be repeated',
+  kind: 'list',
+}
+
 function importer(
   name: string,
   summary: string,
@@ -86,12 +92,19 @@ const importers: readonly CliCommand[] = [
       ['import unleash features.json --into gate.json', 'add the flags to a document'],
     ],
   ),
-  importer('flagd', "Import flagd's flag file", (text, into) => importFlagd(text, into), [
+  importer(
+    'flagd',
+    "Import flagd's flag file",
+    (text, into, options) => importFlagd(text, into, options.pairs('rename')),
     [
-      'import flagd flags.json > gate.json',
-      'targeting becomes rules; visitors keep their variants in fractions',
+      [
+        'import flagd flags.json > gate.json',
+        'targeting becomes rules; visitors keep their variants in fractions',
+      ],
+      ['import flagd flags.json --rename "my flag=my-flag"', 'a key that a document can have'],
     ],
-  ]),
+    [RENAME],
+  ),
 ]
 
 /** `import` itself: one subcommand for each system. */

@@ -1,36 +1,26 @@
-/**
- * JsonLogic's conditions as alternatives of conditions that all hold (a disjunction of conjunctions): rules are
- * alternatives, and a rule's conditions must all hold, so that is what fits into a document.
- */
+/** JsonLogic's conditions as alternatives of the document's. */
 import type { ConditionInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
-import { compileOperator, type Operator } from '../../core/flags/operators.ts'
+import type { Operator } from '../../core/flags/operators.ts'
+import { parseFlagdVersion } from '../../core/flags/version.ts'
+import { ALWAYS, type Alternatives, allOf, anyOf, NEVER, single, Untranslatable } from '../alternatives.ts'
 import { operationIn } from './file.ts'
-
-/** Alternatives; none is "never", one without conditions is "always". */
-export type Alternatives = readonly (readonly ConditionInput[])[]
-
-export const ALWAYS: Alternatives = [[]]
-const NEVER: Alternatives = []
+import { fractionsIn, placeOf } from './fractions.ts'
+import { attributeIn, variableIn } from './variables.ts'
 
 /** `missing` holds when any of the attributes is not there. */
 function absence(names: readonly Json[], wanted: boolean): Alternatives {
   const parts = names.map((attribute): Alternatives => {
     if (typeof attribute !== 'string') throw new Untranslatable('"missing" of anything but names')
+    attributeIn({ var: attribute })
     return [[{ attribute, op: 'exists', ...(wanted && { negate: true }) }]]
   })
-  return wanted ? bounded(parts.flat()) : allOf(parts)
+  return wanted ? anyOf(parts) : allOf(parts)
 }
-
-/** More alternatives than this would make the document unreadable. */
-const MOST_ALTERNATIVES = 64
-
-/** Something in the logic that a document can't say. */
-export class Untranslatable extends Error {}
 
 /** When a condition holds, or with `wanted` false, when it doesn't. */
 export function alternativesOf(logic: Json, wanted = true): Alternatives {
-  if (typeof logic === 'boolean') return logic === wanted ? ALWAYS : NEVER
+  if (typeof logic !== 'object' || logic === null) return Boolean(logic) === wanted ? ALWAYS : NEVER
   const operation = operationIn(logic)
   if (operation === undefined) throw new Untranslatable(`${JSON.stringify(logic)} as a condition`)
   const { op, operands } = operation
@@ -39,7 +29,7 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
     case 'or': {
       if (operands.length === 0) throw new Untranslatable(`"${op}" of nothing`)
       const parts = operands.map((operand) => alternativesOf(operand, wanted))
-      return (op === 'and') === wanted ? allOf(parts) : bounded(parts.flat())
+      return (op === 'and') === wanted ? allOf(parts) : anyOf(parts)
     }
     case '!':
       return alternativesOf(operands[0] ?? null, !wanted)
@@ -60,39 +50,21 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return membership(operands, wanted)
     case 'starts_with':
     case 'ends_with':
-      return single(textOperands(op, operands), op, wanted)
+      return single(textOperands(op, operands), wanted)
     case 'sem_ver':
       return versions(operands, wanted)
     case 'missing':
       return absence(operands, wanted)
+    case 'var':
+      return truth(logic, wanted)
+    case 'fractional':
+      return fraction(operands, wanted, (named) => alternativesOf(named))
     default:
       throw new Untranslatable(`the operation "${op}" as a condition`)
   }
 }
 
-export function allOf(parts: readonly Alternatives[]): Alternatives {
-  return parts.reduce<Alternatives>(
-    (sofar, part) => bounded(sofar.flatMap((one) => part.map((other) => [...one, ...other]))),
-    ALWAYS,
-  )
-}
-
-function bounded(alternatives: Alternatives): Alternatives {
-  if (alternatives.length <= MOST_ALTERNATIVES) return alternatives
-  throw new Untranslatable(`a condition of more than ${MOST_ALTERNATIVES} alternatives`)
-}
-
 const TIMESTAMP = '$flagd.timestamp'
-
-/** The attribute that a `var` names; undefined for what is no `var`. */
-export function variableIn(logic: Json | undefined): string | undefined {
-  const operation = logic === undefined ? undefined : operationIn(logic)
-  if (operation?.op !== 'var') return undefined
-  const [name, otherwise] = operation.operands
-  if (typeof name !== 'string' || name === '') throw new Untranslatable('a "var" without a name')
-  if (otherwise !== undefined && otherwise !== null) throw new Untranslatable('a "var" with a default')
-  return name
-}
 
 type Compared = { attribute: string; value: string | number | boolean | null; isFlipped: boolean }
 
@@ -108,14 +80,50 @@ function compared(op: string, [left, right, ...more]: readonly Json[]): Compared
   return { attribute: name, value: value as Compared['value'], isFlipped }
 }
 
-function single(condition: ConditionInput, op: string, wanted: boolean): Alternatives {
-  const compiled = compileOperator(condition.op, condition.values ?? [], condition)
-  if ('problem' in compiled) throw new Untranslatable(`"${op}": it needs ${compiled.problem.expected}`)
-  return [[wanted ? condition : { ...condition, negate: true }]]
+/** An attribute by itself holds unless it is missing, 0, false or empty. */
+function truth(logic: Json, wanted: boolean): Alternatives {
+  const attribute = variableIn(logic) ?? ''
+  if (attribute.startsWith('$flagd.')) return wanted ? ALWAYS : NEVER
+  const falsy: ConditionInput[] = [
+    { attribute, op: 'in', values: [''], type: 'string' },
+    { attribute, op: 'eq', values: [0], type: 'number' },
+    { attribute, op: 'in', values: [false], type: 'boolean' },
+  ]
+  if (wanted) {
+    return [
+      [{ attribute, op: 'exists' }, ...falsy.map((each): ConditionInput => ({ ...each, negate: true }))],
+    ]
+  }
+  return [[{ attribute, op: 'exists', negate: true }], ...falsy.map((each) => [each])]
+}
+
+/** Holds where the part that a visitor falls on does; no part is `null`. */
+function fraction(
+  operands: readonly Json[],
+  wanted: boolean,
+  holds: (named: Json) => Alternatives,
+): Alternatives {
+  const { parts, total, hash } = fractionsIn(operands)
+  if (total === 0) return wanted ? NEVER : ALWAYS
+  const inside = parts.map((part) => ({ part, when: holds(part.named) }))
+  if (inside.every(({ when }) => when.length === 0 || when[0]?.length === 0)) {
+    const held = inside.filter(({ when }) => when.length > 0 === wanted).map(({ part }) => part)
+    return [[placeOf(held, hash, !wanted)]]
+  }
+  if (!wanted) throw new Untranslatable('the opposite of "fractional" with conditions in it')
+  return anyOf(inside.map(({ part, when }) => allOf([[[placeOf([part], hash, false)]], when])))
 }
 
 /** What is missing is `null`, which `==` takes for 0 and for false, and `===` for nothing else. */
 function equality(operands: readonly Json[], wanted: boolean, isStrict: boolean): Alternatives {
+  const shares = operands.map((each) => operationIn(each)).find((each) => each?.op === 'fractional')
+  const text = operands.find((each) => typeof each === 'string')
+  if (shares !== undefined && text !== undefined) {
+    return fraction(shares.operands, wanted, (named) => {
+      if (typeof named === 'string' || named === null) return named === text ? ALWAYS : NEVER
+      throw new Untranslatable('"==" with "fractional" of other than texts')
+    })
+  }
   const { attribute, value } = compared('==', operands)
   if (attribute.startsWith('$flagd.')) throw new Untranslatable(`"==" with ${attribute}`)
   const missing: ConditionInput = { attribute, op: 'exists', negate: true }
@@ -126,7 +134,7 @@ function equality(operands: readonly Json[], wanted: boolean, isStrict: boolean)
     return wanted ? [[missing], [nought]] : [[there, { ...nought, negate: true }]]
   }
   const op = typeof value === 'number' ? 'eq' : 'in'
-  const equal = single({ attribute, op, values: [value] }, '==', wanted)
+  const equal = single({ attribute, op, values: [value] }, wanted)
   if (isStrict || (value !== 0 && value !== false)) return equal
   return wanted ? [...equal, [missing]] : allOf([equal, [[there]]])
 }
@@ -145,6 +153,7 @@ function ordered(op: string, operands: readonly Json[], wanted: boolean): Altern
   if (typeof value !== 'number') throw new Untranslatable(`"${op}" with anything but a number`)
   const order = isFlipped ? (FLIPPED[op] ?? op) : op
   if (attribute === TIMESTAMP) return atTime(order, value, wanted)
+  attributeIn({ var: attribute })
   const condition: ConditionInput = { attribute, op: NUMERIC[order] ?? 'lt', values: [value] }
   // What is missing is nought to JsonLogic.
   const isNoughtIn = { '<': 0 < value, '<=': 0 <= value, '>': 0 > value, '>=': 0 >= value }[order] === true
@@ -177,27 +186,30 @@ function atTime(op: string, seconds: number, wanted: boolean): Alternatives {
 
 /** `{"in": [x, ["a", "b"]]}` is one of; `{"in": ["a", x]}` is part of. */
 function membership([needle, haystack]: readonly Json[], wanted: boolean): Alternatives {
-  const attribute = variableIn(needle)
+  const attribute = attributeIn(needle)
   if (attribute !== undefined && Array.isArray(haystack)) {
     if (!haystack.every((each) => ['string', 'number', 'boolean'].includes(typeof each)))
       throw new Untranslatable('"in" a list of other than plain values')
     if (haystack.length === 0) return wanted ? NEVER : ALWAYS
-    return single({ attribute, op: 'in', values: haystack as (string | number | boolean)[] }, 'in', wanted)
+    return single({ attribute, op: 'in', values: haystack as (string | number | boolean)[] }, wanted)
   }
-  const whole = variableIn(haystack)
+  const whole = attributeIn(haystack)
   if (whole !== undefined && typeof needle === 'string') {
-    return single({ attribute: whole, op: 'contains', values: [needle] }, 'in', wanted)
+    return single({ attribute: whole, op: 'contains', values: [needle] }, wanted)
   }
   throw new Untranslatable('"in" of anything but an attribute and texts')
 }
 
 function textOperands(op: Operator, [subject, text]: readonly Json[]): ConditionInput {
-  const attribute = variableIn(subject)
+  const attribute = attributeIn(subject)
   if (attribute === undefined || typeof text !== 'string') {
     throw new Untranslatable(`"${op}" of anything but an attribute and a text`)
   }
   return { attribute, op, values: [text] }
 }
+
+/** No version comes before it. */
+const LEAST = '0.0.0-0'
 
 const VERSIONS: Readonly<Record<string, Operator>> = {
   '=': 'semver_eq',
@@ -207,40 +219,35 @@ const VERSIONS: Readonly<Record<string, Operator>> = {
   '>=': 'semver_gte',
 }
 
-function versions([subject, op, written]: readonly Json[], wanted: boolean): Alternatives {
-  const attribute = variableIn(subject)
-  if (attribute === undefined || typeof op !== 'string' || typeof written !== 'string') {
+/** flagd reads what is not in full ("v2.1", 2), and has no answer for what is no version: a condition is false then. */
+function versions([subject, op, written, ...more]: readonly Json[], wanted: boolean): Alternatives {
+  const attribute = attributeIn(subject)
+  if (attribute === undefined || (typeof written === 'object' && written !== null)) {
     throw new Untranslatable('"sem_ver" of anything but an attribute and a version')
   }
-  const text = versionIn(written)
-  const compare = (operator: Operator, version: string): ConditionInput => ({
-    attribute,
-    op: operator,
-    values: [version],
-  })
-  if (op === '!=') {
-    // What is no version is neither equal nor unequal.
-    const isVersion = compare('semver_gte', '0.0.0-0')
-    const parts = allOf([[[isVersion]], single(compare('semver_eq', text), 'sem_ver', false)])
-    if (wanted) return parts
-    throw new Untranslatable('"sem_ver" with "!=", turned round')
-  }
+  const version = parseFlagdVersion(String(written))
+  if (version === undefined || more.length > 0 || typeof op !== 'string') return wanted ? NEVER : ALWAYS
+  const [major = 0, minor = 0] = version.numbers
+  const text = [version.numbers.join('.'), version.prerelease.join('.')].filter(Boolean).join('-')
+  const compare = (operator: Operator, value: string, isWanted = true) =>
+    single({ attribute, op: operator, values: [value], versions: 'flagd' }, isWanted)
+  const between = (low: string, high: string) =>
+    wanted
+      ? allOf([compare('semver_gte', low), compare('semver_lt', high)])
+      : anyOf([compare('semver_gte', low, false), compare('semver_lt', high, false)])
   const operator = VERSIONS[op]
-  if (operator !== undefined) return single(compare(operator, text), 'sem_ver', wanted)
-  const [, major, minor] = /^(\d+)\.(\d+)\.\d+/.exec(text) ?? []
-  if (major === undefined || minor === undefined || !wanted || (op !== '^' && op !== '~')) {
-    throw new Untranslatable(`"sem_ver" with "${op}" and ${text}`)
+  if (operator !== undefined) return compare(operator, text, wanted)
+  switch (op) {
+    case '!=': {
+      const [isVersion, isEqual] = [compare('semver_gte', LEAST), compare('semver_eq', text, false)]
+      if (wanted) return allOf([isVersion, isEqual])
+      return anyOf([compare('semver_gte', LEAST, false), compare('semver_eq', text)])
+    }
+    case '^':
+      return between(`${major}.0.0-0`, `${major + 1}.0.0-0`)
+    case '~':
+      return between(`${major}.${minor}.0-0`, `${major}.${minor + 1}.0-0`)
+    default:
+      return wanted ? NEVER : ALWAYS
   }
-  const [low, high] =
-    op === '^'
-      ? [`${major}.0.0-0`, `${Number(major) + 1}.0.0-0`]
-      : [`${major}.${minor}.0-0`, `${major}.${Number(minor) + 1}.0-0`]
-  return [[compare('semver_gte', low), compare('semver_lt', high)]]
-}
-
-/** In full, as flagd reads it: "v2.1" is 2.1.0. */
-function versionIn(written: string): string {
-  const version = written.replace(/^v/i, '')
-  const [, major, minor = '0'] = /^(\d+)(?:\.(\d+))?$/.exec(version) ?? []
-  return major === undefined ? version : `${major}.${minor}.0`
 }

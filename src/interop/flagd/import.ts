@@ -3,8 +3,16 @@ import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema/document.ts'
 import { FLAG_KEY_SHAPE, NAME_SHAPE } from '../../core/config/schema/values.ts'
-import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
-import { ALWAYS, Untranslatable } from './conditions.ts'
+import { ALWAYS, Untranslatable } from '../alternatives.ts'
+import {
+  documentOf,
+  type Imported,
+  type Loss,
+  type Note,
+  type Renamed,
+  readSource,
+  unfitKey,
+} from '../imported.ts'
 import { type FlagdFile, type FlagdFlag, fileSchema } from './file.ts'
 import { resolved, rulesOf } from './targeting.ts'
 
@@ -31,11 +39,10 @@ const DIFFERENCES: readonly (readonly [operations: RegExp, text: string])[] = [
     /"cat":/,
     'a missing attribute among the texts of a "cat" is hashed as "null", as flagd\'s compiled evaluator for JavaScript does; its others leave it out',
   ],
-  [/"sem_ver":/, 'visitors\' versions are written in full here; flagd also reads "v2.1" as 2.1.0'],
 ]
 
-/** Imports the text of a flag file; `into` is the document that is to hold the flags. */
-export function importFlagd(text: string, into?: GateDocumentInput): Imported {
+/** Imports the text of a flag file; `into` is the document that is to hold the flags, `renamed` new keys by old ones. */
+export function importFlagd(text: string, into?: GateDocumentInput, renamed: Renamed = {}): Imported {
   const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(fileSchema, json.value)
@@ -45,8 +52,9 @@ export function importFlagd(text: string, into?: GateDocumentInput): Imported {
   const found: Found = { losses: [], notes: differencesIn(JSON.stringify(json.value)) }
   const flags: Record<string, FlagInput> = {}
   for (const [key, flag] of Object.entries(file.flags)) {
-    const unfit = unfitName(key, flag)
-    if (unfit === undefined) flags[key] = flagOf(key, flag, file, found)
+    const name = renamed[key] ?? key
+    const unfit = unfitName(name, flag)
+    if (unfit === undefined) flags[name] = flagOf(key, flag, file, found)
     else found.losses.push({ path: jsonPath(['flags', key]), what: unfit, instead: 'the flag is left out' })
   }
   return documentOf(flags, into, found)
@@ -54,7 +62,7 @@ export function importFlagd(text: string, into?: GateDocumentInput): Imported {
 
 /** What is wrong with the names of a flag, where a document can't have them. */
 function unfitName(key: string, { variants }: FlagdFlag): string | undefined {
-  if (!FLAG_KEY_SHAPE.test(key)) return `"${key}" can't be the key of a flag`
+  if (!FLAG_KEY_SHAPE.test(key)) return unfitKey(key)
   const variant = Object.keys(variants).find((name) => !NAME_SHAPE.test(name))
   return variant === undefined ? undefined : `"${variant}" can't be the name of a variant`
 }
@@ -83,7 +91,7 @@ function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): Fl
     enabled: isEnabled,
     variants: { ...flag.variants, ...(needsNoValue && { [NO_VALUE]: null }) },
     off: isEnabled ? otherwise : NO_VALUE,
-    rules: targetingOf(key, path, flag, otherwise, isEnabled, file, found),
+    rules: targetingOf(key, path, flag, otherwise, file, found),
     ...metadataOf(path, { ...file.metadata, ...flag.metadata }, found),
   }
 }
@@ -93,7 +101,6 @@ function targetingOf(
   path: string,
   flag: FlagdFlag,
   otherwise: string,
-  isEnabled: boolean,
   file: FlagdFile,
   found: Found,
 ): RuleInput[] {
@@ -101,11 +108,9 @@ function targetingOf(
     found.losses.push({ path: at, what, instead: 'a condition counts as false, an answer as none' })
   const { targeting } = flag
   const at = `${path}.targeting`
-  if (!targeting || Object.keys(targeting).length === 0) {
-    return isEnabled ? [] : [{ serve: otherwise }]
-  }
+  if (!targeting || Object.keys(targeting).length === 0) return [{ serve: otherwise }]
   try {
-    const logic = resolved(targeting, file.$evaluators)
+    const logic = resolved(targeting, key, file.$evaluators)
     const variants = Object.keys(flag.variants)
     return rulesOf(logic, at, ALWAYS, { key, variants, otherwise, evaluators: file.$evaluators, lose })
   } catch (error) {

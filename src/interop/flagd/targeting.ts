@@ -1,8 +1,11 @@
 /** flagd's targeting as rules: the first one that matches decides, so every branch ends in a rule that always does. */
-import type { ConditionInput, RuleInput } from '../../core/config/schema/document.ts'
+import type { RuleInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
-import { ALWAYS, type Alternatives, allOf, alternativesOf, Untranslatable, variableIn } from './conditions.ts'
+import { ALWAYS, type Alternatives, allOf, headOf, Untranslatable } from '../alternatives.ts'
+import { alternativesOf } from './conditions.ts'
 import { operationIn } from './file.ts'
+import { type Fractions, fractionsIn, placeOf } from './fractions.ts'
+import { DEFAULT_HASH } from './variables.ts'
 
 export type Surroundings = {
   key: string
@@ -14,16 +17,13 @@ export type Surroundings = {
   lose(path: string, what: string): void
 }
 
-/** Above this flagd gives no answer. */
-const MOST_WEIGHT = 2 ** 31 - 1
-
 /** A path of `$ref`s longer than this is a cycle. */
 const MOST_REFERENCES = 32
 
 /** The rules for a piece of logic whose answer is a variant; `when` are the conditions under which it is asked. */
 export function rulesOf(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
   if (logic === null) return serve(when, around.otherwise)
-  if (typeof logic === 'string' || typeof logic === 'boolean') {
+  if (typeof logic !== 'object') {
     const variant = String(logic)
     if (around.variants.includes(variant)) return serve(when, variant)
     around.lose(path, `"${variant}" is no variant of the flag`)
@@ -104,31 +104,19 @@ function fractions(
   around: Surroundings,
 ): RuleInput[] {
   try {
-    const [first, ...rest] = operands
-    const isNamed = !Array.isArray(first)
-    const buckets = isNamed ? rest : operands
-    const hash = isNamed
-      ? hashOf(first ?? null, around.key)
-      : [{ text: around.key }, { attribute: 'targetingKey' }]
-    const weights: Record<string, number> = {}
-    for (const bucket of buckets) {
-      const [named, weight = 1] = Array.isArray(bucket) ? (bucket as readonly Json[]) : []
-      const variant = partOf(named, around)
-      if (variant === undefined || typeof weight !== 'number' || !Number.isInteger(weight)) {
-        throw new Untranslatable('a part that is not a variant of the flag with a whole weight')
-      }
-      if (Object.hasOwn(weights, variant)) throw new Untranslatable(`the variant "${variant}" in two parts`)
-      // Weights are in the order of the file; names that look like numbers would not.
-      if (/^\d+$/.test(variant)) throw new Untranslatable(`the variant "${variant}", whose name is a number`)
-      weights[variant] = Math.max(0, weight)
+    const all = fractionsIn(operands)
+    const weights = weightsOf(all, around)
+    const isWeighed = weights !== undefined && !when.some((each) => each.some((part) => 'ranges' in part))
+    if (all.total > 0 && isWeighed) {
+      const bucketing = { scheme: 'flagd' as const, hash: all.hash }
+      return when.map((each) => ({ ...headOf(each), bucketing, serve: weights }))
     }
-    const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
-    if (total === 0 || total > MOST_WEIGHT) return serve(when, around.otherwise)
-    return when.map((conditions) => ({
-      ...(conditions.length > 0 && { when: [...conditions] }),
-      bucketing: { scheme: 'flagd', hash },
-      serve: weights,
-    }))
+    const rules = all.parts.flatMap((part, index) => {
+      if (part.weight === 0) return []
+      const place = placeOf([part], all.hash, false)
+      return rulesOf(part.named, `${path}[${index}]`, allOf([when, [[place]]]), around)
+    })
+    return [...rules, ...serve(when, around.otherwise)]
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error
     around.lose(path, error.message)
@@ -136,39 +124,35 @@ function fractions(
   }
 }
 
-/** The variant that a part names; `null` is the default one. Undefined where there is none. */
-function partOf(named: Json | undefined, around: Surroundings): string | undefined {
-  if (named === null) return around.otherwise
-  const isPlain = typeof named === 'string' || typeof named === 'boolean'
-  return isPlain && around.variants.includes(String(named)) ? String(named) : undefined
-}
-
-type Hash = ({ text: string } | { attribute: string; missing?: string })[]
-
-function hashOf(logic: Json, key: string, isPart = false): Hash {
-  if (typeof logic === 'string') return [{ text: logic }]
-  const operation = operationIn(logic)
-  if (operation?.op === 'cat') return operation.operands.flatMap((operand) => hashOf(operand, key, true))
-  const attribute = variableIn(logic)
-  if (attribute === '$flagd.flagKey') return [{ text: key }]
-  if (attribute === undefined || attribute.startsWith('$flagd.')) {
-    throw new Untranslatable('what is hashed is not made of attributes and texts')
+/**
+ * The parts as weights of variants; undefined where a part is not a plain variant, or there twice, or where its name
+ * looks like a number: such names would not keep their order.
+ */
+function weightsOf({ parts }: Fractions, around: Surroundings): Record<string, number> | undefined {
+  const weights: Record<string, number> = {}
+  for (const { named, weight } of parts) {
+    const isPlain = named === null || typeof named === 'string' || typeof named === 'boolean'
+    const variant = named === null ? around.otherwise : String(named)
+    const isFit = isPlain && around.variants.includes(variant) && !/^\d+$/.test(variant)
+    if (!isFit || Object.hasOwn(weights, variant)) return undefined
+    weights[variant] = weight
   }
-  // Of texts that are put together, flagd's evaluator for JavaScript calls the missing ones "null".
-  return [{ attribute, ...(isPart && { missing: 'null' }) }]
+  return weights
 }
 
 function serve(when: Alternatives, variant: string): RuleInput[] {
-  return when.map((conditions: readonly ConditionInput[]) => ({
-    ...(conditions.length > 0 && { when: [...conditions] }),
-    serve: variant,
-  }))
+  return when.map((alternative) => ({ ...headOf(alternative), serve: variant }))
 }
 
-/** The logic with what `$ref` names in its place. */
-export function resolved(logic: Json, evaluators: Readonly<Record<string, Json>>, depth = 0): Json {
+/** The logic with what `$ref` names in its place, and the flag's key where it is asked for. */
+export function resolved(
+  logic: Json,
+  key: string,
+  evaluators: Readonly<Record<string, Json>>,
+  depth = 0,
+): Json {
   if (depth > MOST_REFERENCES) throw new Untranslatable('a "$ref" that leads back to itself')
-  if (Array.isArray(logic)) return logic.map((each) => resolved(each as Json, evaluators, depth))
+  if (Array.isArray(logic)) return logic.map((each) => resolved(each as Json, key, evaluators, depth))
   if (typeof logic !== 'object' || logic === null) return logic
   const operation = operationIn(logic)
   if (operation?.op === '$ref') {
@@ -176,9 +160,12 @@ export function resolved(logic: Json, evaluators: Readonly<Record<string, Json>>
     const found = typeof name === 'string' && Object.hasOwn(evaluators, name) ? evaluators[name] : undefined
     if (found === undefined)
       throw new Untranslatable(`"$ref" names ${JSON.stringify(name)}, which is not there`)
-    return resolved(found, evaluators, depth + 1)
+    return resolved(found, key, evaluators, depth + 1)
   }
-  return Object.fromEntries(
-    Object.entries(logic).map(([op, value]) => [op, resolved(value as Json, evaluators, depth)]),
+  if (operation?.op === 'var' && operation.operands[0] === '$flagd.flagKey') return key
+  const inside = Object.fromEntries(
+    Object.entries(logic).map(([op, value]) => [op, resolved(value as Json, key, evaluators, depth)]),
   )
+  const isUnnamed = operation?.op === 'fractional' && Array.isArray(operation.operands[0])
+  return isUnnamed ? { fractional: [{ [DEFAULT_HASH]: key }, ...(inside.fractional as Json[])] } : inside
 }
