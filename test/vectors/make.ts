@@ -2,6 +2,7 @@
  * Writes the vectors that can be computed: `node test/vectors/make.ts`. The others are written by hand.
  */
 import { writeFileSync } from 'node:fs'
+import { PINNED_RUNS, pinned } from '../core/guard/runs.ts'
 import { bucketOf, isInside, latencyBucketOf, murmur3x86, signatureOf, variantOf } from './reference.ts'
 
 const LONG = 'a visitor with a name that is longer than any block of the hash '.repeat(8)
@@ -100,6 +101,10 @@ write('signature', {
     targetingKey,
     signature: signatureOf(secret, seconds, flags, targetingKey),
   })),
+})
+
+write('guard', {
+  looks: PINNED_RUNS.flatMap((run) => pinned(run).map((look) => ({ run: run.name, ...(look as object) }))),
 })
 
 /** One vector a line. */

@@ -1,0 +1,15 @@
+/**
+ * Every number of the guard, step by step. When a change of its arithmetic is wanted: `node test/vectors/make.ts`,
+ * and read in the diff which verdicts it moves.
+ */
+import { describe, expect, it } from 'vitest'
+import vectors from '../../vectors/guard.json' with { type: 'json' }
+import { PINNED_RUNS, pinned } from './runs.ts'
+
+describe('a run of the guard, as in the vectors', () => {
+  it.each(PINNED_RUNS)('$name', (run) => {
+    const expected = vectors.looks.filter(({ run: name }) => name === run.name)
+    expect(expected.length).toBe(run.looks.length)
+    expect(pinned(run).map((look) => ({ run: run.name, ...(look as object) }))).toEqual(expected)
+  })
+})

@@ -1,0 +1,120 @@
+/** One look at a flag: what follows from control, verdict and permission, in order of importance. */
+import { describe, expect, it } from 'vitest'
+import type { FlagControl } from '../../../src/core/config/control.ts'
+import type { Evidence, Judgement, Verdict } from '../../../src/core/guard/index.ts'
+import type { StagePlan } from '../../../src/core/rollout/plan.ts'
+import { type StepInputs, stepRollout } from '../../../src/core/rollout/step.ts'
+
+const since = { atMs: 1, reason: 'earlier' }
+const stage = (percentage: number, parts: Partial<StagePlan> = {}): StagePlan => ({
+  percentage,
+  bakeMs: 0,
+  maxBakeMs: null,
+  approval: false,
+  advance: 'auto',
+  ...parts,
+})
+const says = (judgement: Judgement): Verdict => ({
+  ...judgement,
+  sentence: `says ${judgement.kind}`,
+  evidence: {} as Evidence,
+})
+const FAILING = says({ kind: 'failing', action: 'rollback', trigger: 'errors' })
+const FREEZING = says({ kind: 'failing', action: 'freeze', trigger: 'errors' })
+const HEALTHY = says({ kind: 'healthy' })
+const ALL_MARKS = { paused: since, frozen: since, finished: true, approved: true }
+
+function look(control: Partial<FlagControl>, parts: Partial<StepInputs> & { stages?: StagePlan[] } = {}) {
+  const { stages = [stage(5), stage(50), stage(100)], ...rest } = parts
+  return stepRollout({
+    plan: { flag: 'f', stages, windows: [], timezone: 'UTC', guard: undefined },
+    control: { generation: 4, stage: 0, ...control },
+    isKilled: false,
+    verdict: HEALTHY,
+    permission: { allowed: true },
+    ...rest,
+  })
+}
+const waits = (waitingFor: string) => ({ command: undefined, announcement: undefined, waitingFor })
+
+describe('a failing canary', () => {
+  it('is rolled back in every state but one that is rolled back', () => {
+    const rollback = { ...waits('says failing'), command: { kind: 'rollback', reason: 'says failing' } }
+    for (const control of [{}, ALL_MARKS]) {
+      expect(look(control, { verdict: FAILING, isKilled: true })).toEqual(rollback)
+      expect(look(control, { verdict: FAILING, stages: [] })).toEqual(rollback)
+    }
+    expect(look({ rolledBack: since }, { verdict: FAILING })).toEqual(waits('rolled back: earlier'))
+  })
+
+  it('is frozen once where the guard may only freeze', () => {
+    expect(look({}, { verdict: FREEZING })).toEqual({
+      ...waits('says failing'),
+      command: { kind: 'freeze', reason: 'says failing' },
+    })
+    expect(look({ frozen: since }, { verdict: FREEZING })).toEqual(waits('frozen: earlier'))
+  })
+})
+
+describe('what is not shown to be the canary’s fault', () => {
+  it.each([
+    [says({ kind: 'broken-split' }), 'freeze split 4 1'],
+    [says({ kind: 'shared-outage', trigger: 'ceiling' }), 'freeze ceiling 4 1'],
+    [says({ kind: 'shared-outage', trigger: 'threshold' }), 'freeze threshold 4 1'],
+  ])('is announced once per stage: $0.kind', (verdict, key) => {
+    const { sentence: text } = verdict
+    expect(look({ stage: 1, ...ALL_MARKS }, { verdict })).toEqual({
+      ...waits(text),
+      announcement: { event: 'freeze', key, text },
+    })
+  })
+})
+
+describe('a stage', () => {
+  it('waits for each obstacle in turn', () => {
+    const permission = { allowed: false as const, reason: 'at night' }
+    expect(look({ frozen: since, finished: true }, { stages: [] })).toEqual(waits('frozen: earlier'))
+    expect(look({ finished: true }, { stages: [] })).toEqual(waits('says healthy'))
+    expect(look({}, { stages: [], verdict: undefined })).toEqual(waits('no guard'))
+    expect(look({ finished: true, paused: since }, { isKilled: true })).toEqual(waits('finished'))
+    expect(look({ paused: since }, { isKilled: true })).toEqual(waits('killed'))
+    expect(look({ paused: since }, { verdict: undefined })).toEqual(waits('paused: earlier'))
+    expect(look({}, { verdict: undefined, permission })).toEqual(
+      waits('no guard judges it: a person leads on'),
+    )
+    const manual = { stages: [stage(5, { advance: 'manual' }), stage(50)] }
+    expect(look({}, { ...manual, permission })).toEqual(waits('5 % is done; a person leads on'))
+    expect(look({}, { permission })).toEqual(waits('at night'))
+  })
+
+  it('that may not advance yet says so, and is announced once it is late', () => {
+    const collecting = (alert: string | null) => says({ kind: 'collecting', lacks: 'evidence', alert })
+    expect(look({}, { verdict: collecting(null) })).toEqual(waits('says collecting'))
+    expect(look({ stage: 1 }, { verdict: says({ kind: 'baking', alert: 'late' }) })).toEqual({
+      ...waits('says baking'),
+      announcement: { event: 'hold', key: 'hold 4 1', text: 'late' },
+    })
+  })
+
+  it('waits for approval, and leads on once it has it', () => {
+    const stages = [stage(5, { approval: true, advance: 'manual' }), stage(50)]
+    expect(look({}, { stages })).toEqual({
+      ...waits('5 % is done and waits for approval'),
+      announcement: {
+        event: 'approval-needed',
+        key: 'approval 4 0',
+        text: '5 % is done and waits for approval',
+      },
+    })
+    expect(look({ approved: true }, { stages })).toEqual(waits('5 % is done; a person leads on'))
+  })
+
+  it('advances, and finishes after the last one', () => {
+    const advance = (kind: string, reason: string) => ({ ...waits(reason), command: { kind, reason } })
+    expect(look({})).toEqual(advance('advance', '5 % is done, on to 50 %: says healthy'))
+    expect(look({ stage: 1 })).toEqual(advance('advance', '50 % is done, on to 100 %: says healthy'))
+    expect(look({ stage: 2 })).toEqual(advance('finish', '100 % is done, finished: says healthy'))
+    // The document may have lost stages since.
+    expect(look({ stage: 6 })).toEqual(advance('finish', '100 % is done, finished: says healthy'))
+  })
+})
