@@ -1,0 +1,288 @@
+/** A shard by a clock that the test turns: what it remembers, for how long, and when it forwards. */
+import { describe, expect, it } from 'vitest'
+import { type ControlState, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
+import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
+import { emptyCell } from '../../../src/core/counters/cell.ts'
+import type { FlushMessage, FlushReply } from '../../../src/core/counters/protocol.ts'
+import { isNews, Shard, type ShardIsolate } from '../../../src/core/counters/shard.ts'
+import type { DecisionSample } from '../../../src/core/decision/sample.ts'
+
+const NOW_MS = 1_000_000
+const key = { flag: 'f', variant: 'on', arm: 'canary' as const, generation: 1, stage: 0 }
+const requests = (count: number) => [{ ...emptyCell(key), requests: count }]
+const stateOf = (epoch: number): ControlState => ({ ...INITIAL_CONTROL_STATE, epoch })
+const tagOf = (version: number, atMs = version * 1_000): DocumentTag => ({
+  version,
+  hash: `hash-${version}`,
+  atMs,
+  replaced: [],
+  inKv: true,
+})
+const samples = (count: number) => Array.from({ length: count }, () => ({}) as DecisionSample)
+const error = (count: number) => ({
+  place: 'kv.read',
+  count,
+  firstAtMs: 1,
+  lastAtMs: 1,
+  message: 'Error: broken',
+})
+
+function flush(parts: Partial<FlushMessage> = {}): FlushMessage {
+  return {
+    protocol: 1,
+    isolate: 'a',
+    shard: 'FRA',
+    shards: 1,
+    seq: 1,
+    cells: requests(1),
+    epoch: 0,
+    epochAtMs: 0,
+    usedHash: '',
+    documentHash: '',
+    killHash: '',
+    samples: [],
+    ...parts,
+  }
+}
+
+const emptyShard = (isolates: Iterable<readonly [string, ShardIsolate]> = []) =>
+  new Shard({ outbox: undefined, state: undefined, tag: undefined }, isolates)
+
+const requestsOf = (cells: readonly { requests: number }[]) =>
+  cells.reduce((sum, cell) => sum + cell.requests, 0)
+
+/** A shard that this many isolates have flushed to, once a second for 20 seconds. */
+function busyShard(isolates: number, shards = 1) {
+  const shard = emptyShard()
+  let reply: FlushReply | undefined
+  for (let second = 0; second <= 20; second++)
+    for (let n = 0; n < isolates; n++) {
+      const message = flush({ isolate: `i${n}`, seq: second + 1, cells: [], shards })
+      reply = shard.take(message, NOW_MS + second * 1_000).reply
+    }
+  if (reply === undefined) throw new Error('No isolate has flushed')
+  return { shard, reply }
+}
+
+describe('a flush', () => {
+  it('counts once, however often it comes, and is remembered with its sender', () => {
+    const shard = emptyShard()
+    const first = shard.take(
+      flush({ epoch: 3, epochAtMs: 9, usedHash: 'u', documentHash: 'd', killHash: 'k' }),
+      NOW_MS,
+    )
+    const again = shard.take(flush(), NOW_MS + 1)
+    const next = shard.take(flush({ seq: 2, cells: requests(4) }), NOW_MS + 2)
+    expect(first.isolate).toEqual({
+      window: { highest: 1, seen: 1 },
+      sighting: {
+        isolate: 'a',
+        epoch: 3,
+        epochAtMs: 9,
+        usedHash: 'u',
+        documentHash: 'd',
+        killHash: 'k',
+        seenAtMs: NOW_MS,
+      },
+      shards: 1,
+      batch: 1,
+      cells: requests(1),
+      busyUntilMs: NOW_MS + 2_500,
+    })
+    expect([again, next].map(({ isolate }) => requestsOf(isolate.cells))).toEqual([1, 5])
+    expect(again.isolate.sighting.seenAtMs).toBe(NOW_MS + 1)
+    const { seq, cells } = shard.startForward('FRA', NOW_MS)
+    expect([seq, requestsOf(cells)]).toEqual([1, 5])
+  })
+
+  it('after a batch was sealed counts in the next one', () => {
+    const shard = emptyShard()
+    shard.take(flush({ internalErrors: [error(2)] }), NOW_MS)
+    expect(shard.sealNew()).toMatchObject({ nextSeq: 2, sealed: { seq: 1, internalErrors: [error(2)] } })
+    expect(shard.sealNew()).toBeUndefined()
+    const { isolate } = shard.take(flush({ seq: 2, cells: requests(7), internalErrors: [error(1)] }), NOW_MS)
+    expect(isolate).toMatchObject({ batch: 2, internalErrors: [error(1)] })
+    expect(requestsOf(isolate.cells)).toBe(7)
+    shard.startForward('FRA', NOW_MS)
+    shard.forwarded(1, { epoch: 0, state: undefined, document: undefined, intervalMs: 1_000, sampleQuota: 1 })
+    const second = shard.startForward('FRA', NOW_MS)
+    expect([second.seq, requestsOf(second.cells), second.internalErrors]).toEqual([2, 7, [error(1)]])
+  })
+
+  it('is restored from its row, as far as it is of the open batch', () => {
+    const before = emptyShard()
+    const { isolate } = before.take(flush({ internalErrors: [error(3)] }), NOW_MS)
+    const restored = emptyShard([['a', isolate]])
+    expect(restored.startForward('FRA', NOW_MS)).toMatchObject({
+      cells: requests(1),
+      internalErrors: [error(3)],
+    })
+    const older = emptyShard([['a', { ...isolate, batch: 0, busyUntilMs: 0 }]])
+    expect(older.startForward('FRA', NOW_MS).cells).toEqual([])
+    // The number was seen before the restart.
+    expect(requestsOf(restored.take(flush(), NOW_MS).isolate.cells)).toBe(0)
+  })
+
+  it('adds up the internal errors of its isolate and of the shard', () => {
+    const shard = emptyShard()
+    shard.take(flush({ internalErrors: [error(1)] }), NOW_MS)
+    const { isolate } = shard.take(flush({ seq: 2, internalErrors: [error(2)] }), NOW_MS)
+    expect(isolate.internalErrors).toEqual([error(3)])
+    expect(shard.take(flush({ seq: 2, internalErrors: [error(2)] }), NOW_MS).isolate.internalErrors).toEqual([
+      error(3),
+    ])
+    shard.noteInternalErrors([error(10)])
+    expect(shard.startForward('FRA', NOW_MS).internalErrors).toEqual([error(13)])
+  })
+})
+
+describe('the reply to a flush', () => {
+  it('has the state and the document only where the isolate lacks them', () => {
+    const shard = emptyShard()
+    shard.adoptState(stateOf(5))
+    shard.adoptTag(tagOf(2))
+    const reply = (epoch: number, usedHash: string) => shard.replyTo(flush({ epoch, usedHash }), NOW_MS)
+    expect(reply(4, 'hash-1')).toMatchObject({ epoch: 5, state: stateOf(5), document: tagOf(2) })
+    expect(reply(5, 'hash-2')).toMatchObject({ epoch: 5, state: undefined, document: undefined })
+    expect(reply(6, 'hash-2').state).toBeUndefined()
+  })
+
+  it('is news when it has either, or another number of shards', () => {
+    const reply = {
+      epoch: 1,
+      state: undefined,
+      document: undefined,
+      intervalMs: 1,
+      shards: 2,
+      sampleQuota: 1,
+    }
+    expect(isNews(reply, flush({ shards: 2 }))).toBe(false)
+    expect(isNews(reply, flush({ shards: 1 }))).toBe(true)
+    expect(isNews({ ...reply, state: stateOf(1) }, flush({ shards: 2 }))).toBe(true)
+    expect(isNews({ ...reply, document: tagOf(1) }, flush({ shards: 2 }))).toBe(true)
+  })
+
+  it('spaces flushes by the isolates that are there, and forgets those that fell silent', () => {
+    expect(busyShard(1).reply).toMatchObject({ intervalMs: 1_000, shards: 1, sampleQuota: 20 })
+    const { shard, reply } = busyShard(4)
+    expect(reply).toMatchObject({ intervalMs: 2_000, shards: 1, sampleQuota: 5 })
+    // 2.5 intervals of 2 s after the last flush, rounded up to a second.
+    const later = (ms: number) => shard.replyTo(flush(), NOW_MS + 20_000 + ms).sampleQuota
+    expect([0, 4_999, 5_000].map(later)).toEqual([5, 5, 20])
+  })
+
+  it('adds shards at once and takes them away only once it is settled', () => {
+    const grown = busyShard(201).reply
+    expect(grown).toMatchObject({ shards: 2, intervalMs: 2_000 })
+    const young = emptyShard()
+    const shardsAt = (second: number) =>
+      young.take(flush({ seq: second + 1, shards: 4 }), NOW_MS + second * 1_000).reply.shards
+    expect([0, 5, 9, 10].map(shardsAt)).toEqual([4, 4, 4, 1])
+    // After a pause of more than 10 s it can't tell again.
+    expect([20, 31, 40, 41].map(shardsAt)).toEqual([1, 4, 4, 1])
+  })
+})
+
+describe('samples', () => {
+  it('are taken up to the quota, and forwarded once', () => {
+    const shard = emptyShard()
+    shard.take(flush({ samples: samples(15) }), NOW_MS)
+    shard.take(flush({ seq: 2, samples: samples(15) }), NOW_MS)
+    expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(20)
+    shard.forwarded(1, { epoch: 0, state: undefined, document: undefined, intervalMs: 1_000, sampleQuota: 3 })
+    expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(0)
+    shard.take(flush({ seq: 3, samples: samples(15) }), NOW_MS)
+    expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(3)
+  })
+})
+
+describe('forwarding', () => {
+  const reply = { epoch: 0, state: undefined, document: undefined, intervalMs: 5_000, sampleQuota: 1 }
+
+  it('is due a second after the last one, then in the interval that the Controller wants', () => {
+    const shard = emptyShard()
+    expect(shard.forwardDueMs).toBeUndefined()
+    shard.take(flush(), NOW_MS)
+    expect(shard.forwardDueMs).toBe(1_000)
+    const { seq } = shard.startForward('FRA', NOW_MS)
+    shard.take(flush({ seq: 2 }), NOW_MS)
+    expect(shard.forwardDueMs).toBeUndefined()
+    shard.forwarded(seq, reply)
+    expect(shard.forwardDueMs).toBe(NOW_MS + 5_000)
+  })
+
+  it('is tried again with growing delays, the same batch until it has arrived', () => {
+    const shard = emptyShard()
+    shard.take(flush(), NOW_MS)
+    const waits = [1, 2, 3, 4, 5, 6, 7].map((attempt) => {
+      const { seq, cells } = shard.startForward('FRA', NOW_MS + attempt)
+      expect([seq, requestsOf(cells)]).toEqual([1, 1])
+      shard.forwardFailed()
+      return (shard.forwardDueMs ?? 0) - NOW_MS - attempt
+    })
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    shard.startForward('FRA', NOW_MS)
+    shard.forwarded(1, reply)
+    shard.take(flush({ seq: 2 }), NOW_MS)
+    expect(shard.forwardDueMs).toBe(NOW_MS + 5_000)
+  })
+
+  it('tells the Controller when an isolate has adopted a state, though there is nothing to count', () => {
+    const shard = emptyShard()
+    shard.take(flush({ cells: [] }), NOW_MS)
+    expect(shard.forwardDueMs).toBeUndefined()
+    shard.take(flush({ seq: 2, cells: [], epoch: 1 }), NOW_MS)
+    expect(shard.forwardDueMs).toBeDefined()
+    shard.forwarded(shard.startForward('FRA', NOW_MS).seq, reply)
+    expect(shard.forwardDueMs).toBeUndefined()
+  })
+
+  it('names the shard, what it holds, and the isolates of the last minute', () => {
+    const shard = emptyShard()
+    shard.adoptState(stateOf(4))
+    shard.adoptTag(tagOf(3))
+    shard.take(flush({ isolate: 'old', cells: [] }), NOW_MS)
+    shard.take(flush({ isolate: 'new' }), NOW_MS + 1)
+    expect(shard.startForward('FRA#2', NOW_MS + 60_000)).toMatchObject({
+      protocol: 1,
+      seq: 1,
+      shard: 'FRA#2',
+      epoch: 4,
+      documentVersion: 3,
+      isolates: [{ isolate: 'new' }],
+    })
+  })
+})
+
+describe('what a shard holds', () => {
+  it('is the state of the highest epoch, whichever comes last', () => {
+    const shard = emptyShard()
+    expect([5, 5, 4, 6].map((epoch) => shard.adoptState(stateOf(epoch)))).toEqual([true, false, false, true])
+    expect(shard.adoptState(undefined)).toBe(false)
+    expect(shard.state).toEqual(stateOf(6))
+  })
+
+  it('is the latest document, and that of a Controller that begins anew', () => {
+    const shard = emptyShard()
+    expect([tagOf(5), tagOf(4), tagOf(5), tagOf(1, 9_000)].map((tag) => shard.adoptTag(tag))).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ])
+    expect(shard.adoptTag(undefined)).toBe(false)
+    expect(shard.tag).toEqual(tagOf(1, 9_000))
+  })
+
+  it('is of isolates that flushed within ten minutes, or whose counts are in no batch yet', () => {
+    const shard = emptyShard()
+    shard.take(flush({ isolate: 'silent' }), NOW_MS)
+    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual([])
+    shard.startForward('FRA', NOW_MS)
+    expect(shard.forgetIsolates(NOW_MS + 599_999)).toEqual([])
+    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual(['silent'])
+    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual([])
+    // What is forgotten starts anew.
+    expect(shard.take(flush({ isolate: 'silent' }), NOW_MS).isolate.cells).toEqual(requests(1))
+  })
+})
