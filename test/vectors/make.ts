@@ -103,7 +103,7 @@ write('signature', {
   })),
 })
 
-write('guard', {
+write('../core/guard/runs', {
   looks: PINNED_RUNS.flatMap((run) => pinned(run).map((look) => ({ run: run.name, ...(look as object) }))),
 })
 

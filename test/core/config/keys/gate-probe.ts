@@ -1,20 +1,24 @@
 /** A gate as far as core goes: a document, compiled, and what can be asked of it. */
-import { compileSnapshot, findRoute, type Snapshot } from '../../../src/core/config/compile/snapshot.ts'
-import { compileControl, type FlagControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
-import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import type { GateDocument } from '../../../src/core/config/schema/document.ts'
-import { type AttributeValue, staticContext } from '../../../src/core/context/attributes.ts'
-import { RequestContext } from '../../../src/core/context/request-context.ts'
-import { type Decision, decide } from '../../../src/core/decision/decide.ts'
-import { type ArmTick, initialGuardState, stepGuard } from '../../../src/core/guard/index.ts'
-import { compilePlans, type RolloutPlan, settingsAtStage } from '../../../src/core/rollout/plan.ts'
-import { stepRollout } from '../../../src/core/rollout/step.ts'
+import { compileSnapshot, findRoute, type Snapshot } from '../../../../src/core/config/compile/snapshot.ts'
+import {
+  compileControl,
+  type FlagControl,
+  INITIAL_CONTROL_STATE,
+} from '../../../../src/core/config/control.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import type { GateDocument } from '../../../../src/core/config/schema/document.ts'
+import { type AttributeValue, staticContext } from '../../../../src/core/context/attributes.ts'
+import { RequestContext } from '../../../../src/core/context/request-context.ts'
+import { type Decision, decide } from '../../../../src/core/decision/decide.ts'
+import { type ArmTick, initialGuardState, stepGuard } from '../../../../src/core/guard/index.ts'
+import { compilePlans, type RolloutPlan, settingsAtStage } from '../../../../src/core/rollout/plan.ts'
+import { stepRollout } from '../../../../src/core/rollout/step.ts'
 import {
   type AdvancePermission,
   advancePermission,
   type LocalTime,
-} from '../../../src/core/rollout/windows.ts'
-import { arm } from '../guard/support.ts'
+} from '../../../../src/core/rollout/windows.ts'
+import { arm } from '../../guard/support.ts'
 
 export type Asked = {
   flag?: string

@@ -1,0 +1,207 @@
+import { type Case, COUNTRY, RULE, STAGES } from './case.ts'
+import type { Gate } from './gate-probe.ts'
+
+const UNLEASH = { scheme: 'unleash', group: 'g', stickiness: ['userId'] }
+const FLAGD = { scheme: 'flagd', hash: [{ attribute: 'userId' }] }
+const romanian = { attributes: { country: 'RO' } }
+const userId = (key: string) => ({ attributes: { userId: key } })
+const variants = (count: number) => (gate: Gate) =>
+  Array.from({ length: count }, (_, n) => gate.variant(userId(`user-${n}`))).join(' ')
+
+/** Keys of a flag's rules. */
+export const RULE_CASES: Record<string, Case> = {
+  'flags.*.rules.name': { to: 'all', sees: (gate) => gate.decide('u').rule, was: 'rule 0', becomes: 'all' },
+  'flags.*.rules.when.attribute': {
+    given: COUNTRY,
+    from: 'country',
+    to: 'city',
+    sees: (gate) => gate.variant(romanian),
+    was: 'on',
+    becomes: 'off',
+  },
+  'flags.*.rules.when.op': {
+    given: COUNTRY,
+    from: 'in',
+    to: 'not_in',
+    sees: (gate) => gate.variant(romanian),
+    was: 'on',
+    becomes: 'off',
+  },
+  'flags.*.rules.when.values': {
+    given: COUNTRY,
+    from: ['RO'],
+    to: ['DE'],
+    sees: (gate) => gate.variant(romanian),
+    was: 'on',
+    becomes: 'off',
+  },
+  'flags.*.rules.when.negate': {
+    given: COUNTRY,
+    to: true,
+    sees: (gate) => gate.variant(romanian),
+    was: 'on',
+    becomes: 'off',
+  },
+  'flags.*.rules.when.ignoreCase': {
+    given: { [`${RULE}.when`]: [{ attribute: 'country', op: 'in', values: ['ro'] }] },
+    to: true,
+    sees: (gate) => gate.variant(romanian),
+    was: 'off',
+    becomes: 'on',
+  },
+  'flags.*.rules.percentage': {
+    to: 25,
+    sees: (gate) => gate.shares(),
+    was: { on: 1000 },
+    becomes: { off: 743, on: 257 },
+  },
+  'flags.*.rules.stages.percentage': {
+    given: STAGES,
+    from: 10,
+    to: 20,
+    sees: (gate) => [
+      gate.shares(),
+      gate.shares({ control: { stage: 1 } }),
+      gate.shares({ control: { stage: 5 } }),
+    ],
+    was: [
+      { off: 894, on: 106 },
+      { off: 504, on: 496 },
+      { off: 504, on: 496 },
+    ],
+    becomes: [
+      { off: 783, on: 217 },
+      { off: 504, on: 496 },
+      { off: 504, on: 496 },
+    ],
+  },
+  'flags.*.rules.stages.bake': {
+    given: STAGES,
+    to: '20s',
+    sees: (gate) => [gate.plan().stages[0]?.bakeMs, gate.guard({}, {}, 120)],
+    was: [600_000, 'baking'],
+    becomes: [20_000, 'healthy'],
+  },
+  'flags.*.rules.stages.maxBake': {
+    given: STAGES,
+    to: '1h',
+    sees: (gate) => gate.plan().stages[0]?.maxBakeMs,
+    was: null,
+    becomes: 3_600_000,
+  },
+  'flags.*.rules.stages.approval': {
+    given: STAGES,
+    to: true,
+    sees: (gate) => [gate.step().command?.kind, gate.step(undefined, { approved: true }).command?.kind],
+    was: ['advance', 'advance'],
+    becomes: [undefined, 'advance'],
+  },
+  'flags.*.rules.stages.advance': {
+    given: STAGES,
+    to: 'manual',
+    sees: (gate) => gate.step().command?.kind,
+    was: 'advance',
+    becomes: undefined,
+  },
+  'flags.*.rules.serve': { from: 'on', to: 'b', sees: (gate) => gate.variant(), was: 'on', becomes: 'b' },
+  'flags.*.rules.serve.*': {
+    at: `${RULE}.serve`,
+    from: { on: 50, b: 50 },
+    to: { on: 20, b: 80 },
+    sees: (gate) => gate.shares(),
+    was: { b: 504, on: 496 },
+    becomes: { b: 783, on: 217 },
+  },
+  'flags.*.rules.bucketing.scheme': {
+    at: `${RULE}.bucketing`,
+    given: { [`${RULE}.percentage`]: 50 },
+    from: UNLEASH,
+    to: FLAGD,
+    sees: variants(8),
+    was: 'on on on off on on off off',
+    becomes: 'on off off on off off off on',
+  },
+  'flags.*.rules.bucketing.group': {
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: UNLEASH },
+    from: 'g',
+    to: 'h',
+    sees: variants(8),
+    was: 'on on on off on on off off',
+    becomes: 'on off on on off on off off',
+  },
+  'flags.*.rules.bucketing.stickiness': {
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: UNLEASH },
+    from: ['userId'],
+    to: ['country'],
+    sees: variants(8),
+    was: 'on on on off on on off off',
+    becomes: 'off off off off off off off off',
+  },
+  'flags.*.rules.bucketing.variantGroup': {
+    given: { [`${RULE}.serve`]: { on: 50, b: 50 }, [`${RULE}.bucketing`]: UNLEASH },
+    to: 'h',
+    sees: variants(8),
+    was: 'b on b b on b on on',
+    becomes: 'on on on on b on b b',
+  },
+  'flags.*.rules.bucketing.variantStickiness': {
+    given: { [`${RULE}.serve`]: { on: 50, b: 50 }, [`${RULE}.bucketing`]: UNLEASH },
+    to: ['country'],
+    sees: variants(8),
+    was: 'b on b b on b on on',
+    becomes: 'b b b b b b b b',
+  },
+  ...Object.fromEntries(
+    (
+      [
+        ['attribute', 'userId', 'email', 'b', 'on'],
+        ['values', ['user-0'], ['user-1'], 'b', 'on'],
+        ['serve', 'b', 'on', 'b', 'on'],
+      ] as const
+    ).map(([key, from, to, was, becomes]): [string, Case] => [
+      `flags.*.rules.bucketing.overrides.${key}`,
+      {
+        given: {
+          [`${RULE}.serve`]: { on: 100, b: 0 },
+          [`${RULE}.bucketing`]: {
+            ...UNLEASH,
+            overrides: [{ attribute: 'userId', values: ['user-0'], serve: 'b' }],
+          },
+        },
+        from,
+        to,
+        sees: variants(1),
+        was,
+        becomes,
+      },
+    ]),
+  ),
+  'flags.*.rules.bucketing.hash.text': {
+    at: `${RULE}.bucketing.hash`,
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: FLAGD },
+    from: [{ text: 'x' }, { attribute: 'userId' }],
+    to: [{ text: 'y' }, { attribute: 'userId' }],
+    sees: variants(8),
+    was: 'on on on on off on off off',
+    becomes: 'on on off off off off on on',
+  },
+  'flags.*.rules.bucketing.hash.attribute': {
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: FLAGD },
+    from: 'userId',
+    to: 'email',
+    sees: variants(8),
+    was: 'on off off on off off off on',
+    becomes: 'off off off off off off off off',
+  },
+  'flags.*.rules.bucketing.hash.missing': {
+    given: {
+      [`${RULE}.percentage`]: 100,
+      [`${RULE}.bucketing`]: { scheme: 'flagd', hash: [{ attribute: 'email' }] },
+      [`${RULE}.serve`]: { on: 50, b: 50 },
+    },
+    to: 'x',
+    sees: variants(1),
+    was: 'off',
+    becomes: 'on',
+  },
+}
