@@ -103,7 +103,7 @@ write('signature', {
   })),
 })
 
-write('../core/guard/runs', {
+write('guard/runs', {
   looks: PINNED_RUNS.flatMap((run) => pinned(run).map((look) => ({ run: run.name, ...(look as object) }))),
 })
 

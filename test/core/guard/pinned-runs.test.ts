@@ -3,7 +3,7 @@
  * and read in the diff which verdicts it moves.
  */
 import { describe, expect, it } from 'vitest'
-import vectors from './runs.json' with { type: 'json' }
+import vectors from '../../vectors/guard/runs.json' with { type: 'json' }
 import { PINNED_RUNS, pinned } from './runs.ts'
 
 describe('a run of the guard, as in the vectors', () => {

@@ -1,5 +1,5 @@
 /**
- * Runs of the guard whose every step is pinned by `runs.json`: traffic by seed, so that each test's
+ * Runs of the guard whose every step is pinned by `test/vectors/guard/runs.json`: traffic by seed, so that each test's
  * arithmetic, each threshold and each sentence takes part in at least one of them.
  */
 import { murmur3 } from '../../../src/core/flags/murmur3.ts'
