@@ -3,6 +3,7 @@ import type { Gate } from './gate-probe.ts'
 
 const UNLEASH = { scheme: 'unleash', group: 'g', stickiness: ['userId'] }
 const FLAGD = { scheme: 'flagd', hash: [{ attribute: 'userId' }] }
+const ID = { attribute: 'userId' }
 const romanian = { attributes: { country: 'RO' } }
 const userId = (key: string) => ({ attributes: { userId: key } })
 const variants = (count: number) => (gate: Gate) =>
@@ -204,4 +205,83 @@ export const RULE_CASES: Record<string, Case> = {
     was: 'off',
     becomes: 'on',
   },
+  'flags.*.rules.when.type': {
+    given: { [`${RULE}.when`]: [{ attribute: 'age', op: 'in', values: [5] }] },
+    to: 'number',
+    sees: (gate) => [gate.variant({ attributes: { age: 5 } }), gate.variant({ attributes: { age: '5' } })],
+    was: ['on', 'on'],
+    becomes: ['on', 'off'],
+  },
+  'flags.*.rules.when.versions': {
+    given: { [`${RULE}.when`]: [{ attribute: 'version', op: 'semver_gt', values: ['2.0.0'] }] },
+    to: 'flagd',
+    sees: (gate) => gate.variant({ attributes: { version: 'v2.1' } }),
+    was: 'off',
+    becomes: 'on',
+  },
+  'flags.*.rules.bucketing.salt': {
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: { scheme: 'features', attribute: 'userId' } },
+    from: 'a',
+    to: 'b',
+    sees: variants(8),
+    was: 'off on on off off off off off',
+    becomes: 'on off off off on on off on',
+  },
+  'flags.*.rules.bucketing.attribute': {
+    given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: { scheme: 'features', salt: 'a' } },
+    from: 'userId',
+    to: 'email',
+    sees: variants(8),
+    was: 'off on on off off off off off',
+    becomes: 'off off off off off off off off',
+  },
+  ...placeCase('algorithm', 'sha1', 'fnv1a', 'on off off on off off off on', 'on off on off off on off on'),
+  ...placeCase(
+    'hash.text',
+    [{ text: 'x' }, ID],
+    [{ text: 'y' }, ID],
+    'on off off off off on off on',
+    'on off off on off off off on',
+  ),
+  ...placeCase(
+    'hash.attribute',
+    [ID],
+    [{ attribute: 'email' }],
+    'on off off on off off off on',
+    'off off off off off off off off',
+  ),
+  ...placeCase(
+    'hash.missing',
+    [{ attribute: 'email' }],
+    [{ attribute: 'email', missing: 'd' }],
+    'off off off off off off off off',
+    'on on on on on on on on',
+  ),
+  ...placeCase(
+    'ranges',
+    [[0, 0.5]],
+    [[0.5, 1]],
+    'on off off on off off off on',
+    'off on on off on on on off',
+  ),
+  ...placeCase('missing', undefined, 0.1, 'off off off off off off off off', 'on on on on on on on on', [
+    { attribute: 'email' },
+  ]),
+}
+
+/** A case of a key of `places`, in which a visitor is by a hash of their id. */
+function placeCase(
+  key: string,
+  from: unknown,
+  to: unknown,
+  was: string,
+  becomes: string,
+  hash: object[] = [ID],
+): Record<string, Case> {
+  const at = `${RULE}.bucketing.places.0.${key.split('.', 1)[0]}`
+  const places = [{ algorithm: 'sha1', hash, ranges: [[0, 0.5]] }]
+  const given = { [`${RULE}.bucketing`]: { scheme: 'ranges', places } }
+  return {
+    [`flags.*.rules.bucketing.places.${key}`]: { at, given, from, to, sees: variants(8), was, becomes },
+  }
 }
