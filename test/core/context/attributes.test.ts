@@ -186,7 +186,10 @@ describe('client hints', () => {
     const nothing = { device: undefined, os: undefined, browser: undefined, bot: false }
     expect(describeDevice({ userAgent: undefined, mobile: '?1', platform: '"macOS"' })).toEqual(nothing)
     expect(hints('?1', undefined, '')).toEqual(nothing)
-    expect(hints(undefined, undefined, `${'x'.repeat(504)} Firefox/`).browser).toBeUndefined()
+    expect([503, 504].map((n) => hints(undefined, undefined, `${'x'.repeat(n)} Firefox/`).browser)).toEqual([
+      'Firefox',
+      undefined,
+    ])
     expect(hints(undefined, undefined, `${'x'.repeat(503)}Firefox/`).browser).toBe('Firefox')
     expect(hints(undefined, undefined, 'Googlebot/2.1').bot).toBe(true)
   })

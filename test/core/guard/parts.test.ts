@@ -1,0 +1,442 @@
+/** The guard's parts at both sides of their bounds. */
+import { describe, expect, it } from 'vitest'
+import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
+import { canarySlotCount } from '../../../src/core/guard/dedupe/dedupe.ts'
+import { exposureFactors } from '../../../src/core/guard/dedupe/exposure.ts'
+import { EMPTY_BATCH, isFull } from '../../../src/core/guard/evidence/batch.ts'
+import { cleanCount } from '../../../src/core/guard/evidence/formula.ts'
+import { countSlow, initialLatency, learn } from '../../../src/core/guard/evidence/latency.ts'
+import type { Judgement, Verdict } from '../../../src/core/guard/evidence/types.ts'
+import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
+import { reportOf, resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
+import {
+  erroredSince,
+  initialCeiling,
+  isWidespread,
+  judgeCeiling,
+  slowerThan,
+  stepCeiling,
+} from '../../../src/core/guard/tests/ceilings.ts'
+import { collapsePValue } from '../../../src/core/guard/tests/collapse.ts'
+import {
+  errorCap,
+  initialRollback,
+  meterCap,
+  noteSlots,
+  rollbackCause,
+  slotsNeeded,
+} from '../../../src/core/guard/tests/rollback.ts'
+import {
+  hasTrafficDropped,
+  initialShare,
+  splitPValue,
+  stepShare,
+} from '../../../src/core/guard/tests/share.ts'
+import { NO_TOTALS } from '../../../src/core/guard/tests/totals.ts'
+import { arm, feed, start, tick } from './support.ts'
+
+const settings = resolveGuardSettings()
+const wealthOf = (total: number) => ({ cash: total, parts: [] })
+
+describe('latency edges', () => {
+  it('are learned from 200 durations on, and anew every five seconds', () => {
+    const edges = (count: number) => learn(initialLatency(0), { 40: count }, 1).edges
+    expect([edges(199), edges(200)]).toEqual([null, [40, 40, 40]])
+    const first = learn(initialLatency(0), { 40: 1_000 }, 0)
+    const later = (atMs: number) => learn(first, { 60: 9_000 }, atMs).edges
+    expect([later(4_999), later(5_000)]).toEqual([
+      [40, 40, 40],
+      [60, 60, 60],
+    ])
+  })
+
+  it('are of each quantile', () => {
+    expect(learn(initialLatency(0), { 40: 89, 50: 1, 60: 5, 70: 4, 80: 1 }, 0).edges).toBeNull()
+    const edges = (latency: Record<number, number>) => learn(initialLatency(0), latency, 0).edges
+    expect(edges({ 40: 900, 50: 50, 60: 40, 70: 10 })).toEqual([40, 50, 60])
+    expect(edges({ 40: 899, 50: 50, 60: 40, 70: 11 })).toEqual([50, 60, 70])
+    expect(edges({ '-5': 500, 999: 500 })).toEqual([160, 160, 160])
+  })
+
+  it('follow control: what is older than ten minutes is forgotten, what is newer than five is not', () => {
+    let state = learn(initialLatency(0), { 40: 100_000 }, 1_000)
+    const at = (atMs: number, latency: Record<number, number>) => {
+      state = learn(state, latency, atMs)
+      return state.edges
+    }
+    expect(at(299_999, { 60: 100 })).toEqual([40, 40, 40])
+    expect([state.rotatedAtMs, state.previous.every((count) => count === 0)]).toEqual([0, true])
+    expect(at(300_000, { 60: 100 })).toEqual([40, 40, 40])
+    expect([state.rotatedAtMs, state.current[60], state.previous[40]]).toEqual([300_000, 100, 100_000])
+    expect(at(599_999, { 60: 100 })).toEqual([40, 40, 40])
+    expect(at(600_000, { 70: 1_000 })).toEqual([40, 40, 40])
+    expect(at(604_999, {})).toEqual([70, 70, 70])
+    expect([state.current[40], state.previous[40], state.previous[60]]).toEqual([0, 0, 200])
+    // With too few durations the old edges stay.
+    state = learn(state, {}, 900_000)
+    expect(at(1_200_000, { 50: 10 })).toEqual([70, 70, 70])
+  })
+
+  it('count what is beyond them, of the canary beyond a margin', () => {
+    const counts = countSlow({ 50: 1, 51: 2, 52: 4, 60: 8 }, { 50: 1, 51: 2, 60: 4 }, [50, 51, 60], 1, 2)
+    expect(counts).toEqual([
+      { canaryN: 30, controlN: 7, canaryBad: 12, controlBad: 6 },
+      { canaryN: 30, controlN: 7, canaryBad: 8, controlBad: 4 },
+      { canaryN: 30, controlN: 7, canaryBad: 0, controlBad: 0 },
+    ])
+    expect(countSlow({ 99: 5 }, {}, null, 1, 1)).toEqual(
+      Array(3).fill({ canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }),
+    )
+  })
+
+  it('are not learned where latency is not judged', () => {
+    const off = resolveGuardSettings({ latency: false })
+    const one = tick(1_000, arm(500), arm(500, [], { timings: { 50: 500 } }))
+    const { state } = feed(off, start(), [one])
+    expect([state.latency.edges, state.timings.edges]).toEqual([null, null])
+    const judged = feed(settings, start(), [one]).state
+    expect([judged.latency.edges, judged.timings.edges]).toEqual([
+      [50, 50, 50],
+      [50, 50, 50],
+    ])
+  })
+})
+
+describe('small figures', () => {
+  it('the extra error rate that a stage may have, by the smaller arm', () => {
+    const percentages = [0.1, 1, 3, 5, 10, 25, 40, 50, 60, 75, 95, 99, 99.9]
+    const rounded = percentages.map((percentage) => Number(advanceDelta(percentage).toPrecision(4)))
+    expect(rounded).toEqual([
+      0.005, 0.005, 0.002675, 0.002, 0.001484, 0.001, 0.000625, 0.0005, 0.000625, 0.001, 0.002, 0.005, 0.005,
+    ])
+  })
+
+  it('slots of the canary, and how many must have failed', () => {
+    expect([-5, 0, 1, 50, 100, 150].map(canarySlotCount)).toEqual([0, 0, 655.36, 32_768, 65_536, 65_536])
+    expect([0, 0.001, 0.003, 0.004, 0.005, 1].map((percentage) => slotsNeeded(settings, percentage))).toEqual(
+      [1, 1, 1, 2, 3, 3],
+    )
+    expect(noteSlots([1], [1, 2, 3, 4], 3)).toEqual([1, 2, 3])
+    const known = [1, 2, 3]
+    expect(noteSlots(known, [9], 3)).toBe(known)
+  })
+
+  it('caps, instalments and clean counts', () => {
+    expect([errorCap(0.01), meterCap(0.01), meterCap(0.3)].map((cap) => Number(cap.toFixed(4)))).toEqual([
+      3.0701, 3.0701, 1.9972,
+    ])
+    expect([-1, 0, 9_999, 10_000, 25_000, Number.NaN].map(instalmentsAfter)).toEqual([0, 0, 0, 1, 2, 0])
+    expect([-1, 0, 0.5, 7, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53].map(cleanCount)).toEqual([
+      0, 0, 0.5, 7, 0, 0, 0,
+    ])
+  })
+
+  it('a batch is full with four requests in each arm', () => {
+    const full = (canaryRequests: number, controlRequests: number) =>
+      isFull({ ...EMPTY_BATCH, canaryRequests, controlRequests })
+    expect([full(4, 4), full(3, 9), full(9, 3)]).toEqual([true, false, false])
+  })
+
+  it('exposure is corrected beyond two standard deviations, at most fourfold', () => {
+    const none = { rollback: 1, advance: 1 }
+    expect([
+      exposureFactors(10, 10, 0),
+      exposureFactors(10, 10, 100),
+      exposureFactors(0, 10, 50),
+      exposureFactors(10, 0, 50),
+    ]).toEqual([none, none, none, none])
+    expect(exposureFactors(100, 100, 50)).toEqual(none)
+    // 400 control requests at 20 % let expect 100 of the canary, give or take 2·√125.
+    const slack = 2 * Math.sqrt(125)
+    expect(exposureFactors(50, 400, 20).rollback).toBeCloseTo((100 - slack) / 50, 12)
+    expect(exposureFactors(200, 400, 20).advance).toBeCloseTo((100 + slack) / 200, 12)
+    expect([exposureFactors(1, 40_000, 20).rollback, exposureFactors(1e6, 400, 20).advance]).toEqual([
+      4, 0.25,
+    ])
+  })
+})
+
+describe('a ceiling', () => {
+  const judged = (wealth: number, n: number, bad: number, hasControl = true) =>
+    judgeCeiling(
+      { ...initialCeiling(), wealth: wealthOf(wealth), controlSince: { n, bad } },
+      0.1,
+      0.01,
+      hasControl,
+    )
+
+  it('is breached at 1/α, if control is shown to be below it', () => {
+    expect([judged(99.9, 1_000, 0), judged(100, 1_000, 0), judged(100, 1_000, 0, false)]).toEqual([
+      'below',
+      'breached',
+      'breached',
+    ])
+    // 100 failures are at the ceiling, give or take 2·√100.
+    expect([
+      judged(100, 1_000, 79),
+      judged(100, 1_000, 80),
+      judged(100, 0, 0),
+      judged(100, 0, 0, false),
+    ]).toEqual(['breached', 'shared', 'shared', 'breached'])
+  })
+
+  it('is not breached by two visitors who always fail', () => {
+    const state = (bad: number, buckets: Record<number, number>) => ({
+      ...initialCeiling(),
+      canarySince: { n: 100, bad },
+      bucketsSince: buckets,
+    })
+    expect(isWidespread(state(20, { 1: 6, 2: 5, 3: 1 }), 0.1)).toBe(true)
+    expect(isWidespread(state(19, { 1: 6, 2: 5, 3: 1 }), 0.1)).toBe(false)
+    expect(isWidespread(state(20, { 1: 1, 2: 6, 3: 6 }), 0.1)).toBe(false)
+    expect(erroredSince(state(0, { 5: 1, 9: 2 }))).toBe(2)
+  })
+
+  it('starts counting anew while there is no evidence, and notes at most 64 visitors', () => {
+    const seen = {
+      canary: { n: 10, bad: 1 },
+      control: { n: 20, bad: 2 },
+      canarySlots: Array.from({ length: 70 }, (_, slot) => slot),
+    }
+    const test = { ceiling: 0.1, logCap: 1 }
+    const calm = stepCeiling(
+      { ...initialCeiling(), wealth: wealthOf(1.99), canarySince: { n: 5, bad: 5 }, bucketsSince: { 99: 3 } },
+      seen,
+      test,
+      0,
+    )
+    expect([calm.canarySince, calm.controlSince, erroredSince(calm)]).toEqual([
+      { n: 10, bad: 1 },
+      { n: 20, bad: 2 },
+      64,
+    ])
+    const rising = stepCeiling(
+      {
+        ...initialCeiling(),
+        wealth: wealthOf(2),
+        canarySince: { n: 5, bad: 5 },
+        bucketsSince: { 99: 3, 5: 1 },
+      },
+      seen,
+      test,
+      0,
+    )
+    expect([
+      rising.canarySince,
+      erroredSince(rising),
+      rising.bucketsSince[5],
+      rising.bucketsSince[99],
+    ]).toEqual([{ n: 15, bad: 6 }, 64, 2, 3])
+    const full = {
+      ...rising,
+      wealth: wealthOf(2),
+      bucketsSince: Object.fromEntries(Array.from({ length: 64 }, (_, slot) => [slot, 1])),
+    }
+    const { bucketsSince } = stepCeiling(full, { ...seen, canarySlots: [5, 1_000] }, test, 0)
+    expect([Object.keys(bucketsSince).length, bucketsSince[5], bucketsSince[1_000]]).toEqual([
+      64,
+      2,
+      undefined,
+    ])
+  })
+
+  it('of slow requests counts those certainly beyond it', () => {
+    // Bin 80 holds durations above 2^(79/8) ms and up to 1,024 ms.
+    expect(slowerThan({ 79: 1, 80: 2, 81: 4 }, 1_024)).toEqual({ n: 7, bad: 4 })
+    expect(slowerThan({ 79: 1, 80: 2, 81: 4 }, 1_025)).toEqual({ n: 7, bad: 0 })
+    expect(slowerThan({ 79: 1, 80: 2, 81: 4 }, 930)).toEqual({ n: 7, bad: 6 })
+    expect(slowerThan({ 0: 5, 1: 1 }, 0)).toEqual({ n: 6, bad: 1 })
+  })
+})
+
+describe('a collapse', () => {
+  const dead = {
+    ...initialCeiling(),
+    wealth: wealthOf(1_000),
+    canarySince: { n: 100, bad: 100 },
+    controlSince: { n: 100, bad: 0 },
+  }
+  const buckets = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, slot) => [slot, 1]))
+
+  it('needs five visitors, a control, and a tenth of α', () => {
+    const pValue = (parts: object, percentage = 50, more = settings) =>
+      collapsePValue(more, { ...dead, bucketsSince: buckets(5), ...parts }, percentage)
+    expect(pValue({})).toBeCloseTo(1 / 100, 12)
+    expect([
+      pValue({}, 100),
+      pValue({ bucketsSince: buckets(4) }),
+      pValue({ wealth: wealthOf(999) }),
+    ]).toEqual([undefined, undefined, undefined])
+    expect(pValue({ controlSince: { n: 100, bad: 36 } })).toBeUndefined()
+    expect(pValue({ canarySince: { n: 100, bad: 50 } })).toBeUndefined()
+    const off = resolveGuardSettings({ errors: false })
+    expect(pValue({}, 50, off)).toBeUndefined()
+    expect(pValue({}, 50, resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.2 } }))).toBeCloseTo(
+      0.01,
+      12,
+    )
+    expect(
+      pValue(
+        { canarySince: { n: 100, bad: 80 } },
+        50,
+        resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.9 } }),
+      ),
+    ).toBeUndefined()
+  })
+})
+
+describe('the cause of a rollback', () => {
+  const state = (errors: number, latency: number, parts: object = {}) => ({
+    ...initialRollback(),
+    errors: wealthOf(errors),
+    latency: [wealthOf(latency), wealthOf(latency), wealthOf(latency)],
+    slowSeen: [5, 5, 5],
+    erroredBuckets: [1, 2, 3],
+    ...parts,
+  })
+  const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3)
+
+  it('is what leads, with its least number of visitors or slow requests', () => {
+    expect([cause(166, 0), cause(167, 0), cause(0, 249), cause(0, 251)]).toEqual([
+      null,
+      'errors',
+      null,
+      'latency',
+    ])
+    expect(cause(200, 0, { erroredBuckets: [1, 2] })).toBeNull()
+    expect(cause(0, 300, { slowSeen: [4, 4, 4] })).toBeNull()
+    // The leading one has too few; the other decides if it alone suffices.
+    expect([cause(600, 260, { erroredBuckets: [1] }), cause(600, 240, { erroredBuckets: [1] })]).toEqual([
+      'latency',
+      null,
+    ])
+    const timings = { stake: 300, paidBefore: 0, wealth: [wealthOf(5)], slowSeen: [5] }
+    expect([cause(0, 0, { timings }), cause(0, 0, { timings: { ...timings, slowSeen: [4] } })]).toEqual([
+      'timings',
+      null,
+    ])
+  })
+
+  it('is judged by one half where the other is off', () => {
+    const only = (options: object, errors: number, latency: number) =>
+      rollbackCause(resolveGuardSettings(options), state(errors, latency), 3)
+    expect([only({ latency: false }, 100, 0), only({ latency: false }, 99, 1e6)]).toEqual(['errors', null])
+    expect([only({ errors: false }, 0, 101), only({ errors: false }, 1e6, 99)]).toEqual(['latency', null])
+    expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()
+  })
+})
+
+describe('shares', () => {
+  it('are counted by journeys where there is one per 50 requests', () => {
+    const one = tick(
+      1_000,
+      { ...EMPTY_ARM, requests: 1_000, journeys: 40 },
+      { ...EMPTY_ARM, requests: 0, journeys: 0 },
+    )
+    const step = (journeys: number) =>
+      stepShare(
+        settings,
+        initialShare(),
+        one,
+        { ...NO_TOTALS, canaryRequests: 50, controlRequests: 50, journeys },
+        0,
+      ).tooMuch
+    const byRequests = step(1)
+    expect(step(2)).not.toEqual(byRequests)
+    const state = initialShare()
+    expect(stepShare(settings, state, one, NO_TOTALS, 0).tooMuch).toBe(state.tooMuch)
+    for (const percentage of [0, 100])
+      expect(stepShare(settings, state, { ...one, percentage }, NO_TOTALS, 0)).toBe(state)
+  })
+
+  it('are broken two-sided; journeys have dropped at 1/α', () => {
+    const share = (tooMuch: number, tooLittle: number, drop = 1) => ({
+      tooMuch: wealthOf(tooMuch),
+      tooLittle: wealthOf(tooLittle),
+      drop: wealthOf(drop),
+    })
+    expect([splitPValue(share(1, 1)), splitPValue(share(8, 4)), splitPValue(share(4, 20))]).toEqual([
+      1, 0.25, 0.1,
+    ])
+    const watched = resolveGuardSettings({ traffic: { maxDropPercent: 30 } })
+    expect([
+      hasTrafficDropped(watched, share(1, 1, 100)),
+      hasTrafficDropped(watched, share(1, 1, 99)),
+      hasTrafficDropped(settings, share(1, 1, 100)),
+    ]).toEqual([true, false, false])
+  })
+})
+
+describe('verdicts', () => {
+  it('have no data after a minute without a request, and bake for their time', () => {
+    const quick = resolveGuardSettings({
+      latency: false,
+      errors: false,
+      split: false,
+      bakeMs: 70_000,
+      maxBakeMs: 60_000,
+    })
+    const kind = (seconds: number, canary = 0, control = 10) =>
+      feed(quick, start(), [tick(1_000, arm(10), arm(10)), tick(seconds * 1_000, arm(canary), arm(control))])
+        .verdict
+    expect([kind(61).kind, kind(62).kind, kind(62, 10, 0).sentence, kind(62).sentence]).toEqual([
+      'healthy',
+      'no-data',
+      'no control requests: nothing to judge',
+      'no canary requests: nothing to judge',
+    ])
+    expect([kind(59, 5).alert, kind(60, 5).alert]).toEqual([
+      null,
+      'the stage is past its longest bake: healthy so far; bakes for another 10 s',
+    ])
+    expect([kind(69, 5).mayAdvance, kind(70, 5).mayAdvance]).toEqual([false, true])
+    const alone = feed(quick, start(100), [tick(1_000, arm(10), arm(0), { percentage: 100 })]).verdict
+    expect(alone.sentence).toBe('healthy so far; bakes for another 69 s')
+  })
+
+  it('are reported with what follows from their kind', () => {
+    const report = (judgement: Judgement) => {
+      const {
+        sentence: _,
+        evidence: __,
+        ...rest
+      } = reportOf({ ...judgement, sentence: 's', evidence: {} } as unknown as Verdict)
+      return rest
+    }
+    const none = { action: 'none', trigger: null, mayAdvance: false, alert: null }
+    expect([
+      report({ kind: 'collecting', lacks: 'requests', alert: 'a' }),
+      report({ kind: 'collecting', lacks: 'evidence', alert: null }),
+      report({ kind: 'baking', alert: 'b' }),
+      report({ kind: 'healthy' }),
+      report({ kind: 'shared-outage', trigger: 'threshold' }),
+      report({ kind: 'broken-split' }),
+      report({ kind: 'failing', action: 'freeze', trigger: 'errors' }),
+    ]).toEqual([
+      { ...none, kind: 'no-data', alert: 'a' },
+      { ...none, kind: 'inconclusive' },
+      { ...none, kind: 'healthy', alert: 'b' },
+      { ...none, kind: 'healthy', mayAdvance: true },
+      { ...none, kind: 'inconclusive', action: 'freeze', trigger: 'threshold', alert: 's' },
+      { ...none, kind: 'broken-split', action: 'freeze', trigger: 'split', alert: 's' },
+      { ...none, kind: 'failing', action: 'freeze', trigger: 'errors' },
+    ])
+  })
+})
+
+describe('a bucket list that was cut', () => {
+  const slots = (count: number, first: number) => Array.from({ length: count }, (_, k) => first + k)
+  const shared = (slotsCut: boolean) => (second: number) =>
+    tick(
+      second * 1_000,
+      arm(100, slots(40, second * 50), { errors: 40 }),
+      arm(100, slots(4, 40_000 + second * 10), { errors: 40, slotsCut }),
+    )
+
+  it('of control counts all its errors, so that a shared outage rolls nothing back', () => {
+    const cut = feed(settings, start(), [1, 2, 3, 4, 5, 6].map(shared(true)))
+    expect(cut.verdict.action).toBe('none')
+    expect(feed(settings, start(), [1, 2, 3, 4, 5, 6].map(shared(false))).verdict.action).toBe('rollback')
+  })
+})
