@@ -68,7 +68,8 @@ export class Authenticator {
   /** A lookup costs the sender an attempt, which is given back where the token is valid. */
   async #loginByLookup(hash: string, sender: string, context: CallContext): Promise<Login> {
     const { env, nowMs } = context
-    const shared = await this.#sharedLookup(hash)
+    // Hazard: an await in front of the lookup would let concurrent calls start one each, and each cost an attempt.
+    const shared = this.#lookups.has(hash) ? await this.#sharedLookup(hash) : undefined
     const waitMs = shared === undefined ? this.#failures.take(sender, nowMs) : 0
     if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
     const found = shared ?? (await this.#lookUp(hash, env, nowMs))

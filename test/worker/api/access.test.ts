@@ -1,0 +1,185 @@
+/** Cloudflare Access: assertions of its team's keys are let in with the role of the lists, all others are not. */
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Authenticator } from '../../../src/api/auth/authenticator.ts'
+import { envWith } from '../support/fake-gate.ts'
+
+const AUDIENCE = 'the application'
+const LISTS = {
+  ACCESS_ADMINS: 'ada@example.com, @root.example.com',
+  ACCESS_OPERATORS: '@ops.example.com,,ci-token',
+}
+let keys: CryptoKeyPair
+let teams = 0
+
+beforeAll(async () => {
+  keys = (await generateKeyPair('RS256', { extractable: true })) as CryptoKeyPair
+})
+
+/** A gate behind a team of its own, since keys are cached by address. */
+async function startGate(env: object = {}) {
+  const team = `team-${++teams}.test`
+  const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] })
+  const gate = {
+    team,
+    fetched: [] as string[],
+    answer: async (): Promise<Response> => new Response(jwks),
+    authenticator: new Authenticator(),
+    sign: async (claims: JWTPayload, more: { issuer?: string; audience?: string; expires?: string } = {}) =>
+      await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+        .setIssuer(more.issuer ?? `https://${team}`)
+        .setAudience(more.audience ?? AUDIENCE)
+        .setExpirationTime(more.expires ?? '5m')
+        .sign(keys.privateKey),
+    login: async (jwt: string, headers: object = {}, method = 'GET', sender = '192.0.2.1') =>
+      await gate.authenticator.login(
+        new Request('https://gate.test/x', {
+          method,
+          headers: { 'cf-access-jwt-assertion': jwt, 'cf-connecting-ip': sender, ...headers } as HeadersInit,
+        }),
+        { env: gate.env, nowMs: 1_000_000, waitUntil: () => {} },
+      ),
+    env: envWith(
+      { note: async () => {} },
+      { ACCESS_TEAM_DOMAIN: team, ACCESS_AUDIENCE: AUDIENCE, ...LISTS, ...env },
+    ),
+  }
+  vi.stubGlobal('fetch', async (url: string) => {
+    gate.fetched.push(String(url))
+    return await gate.answer()
+  })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  return gate
+}
+
+describe('the role', () => {
+  it.each([
+    [{ email: 'ada@example.com' }, 'admin'],
+    [{ email: 'ADA@Example.com' }, 'admin'],
+    [{ email: 'rita@root.example.com' }, 'admin'],
+    [{ email: 'otto@ops.example.com' }, 'operator'],
+    [{ common_name: 'ci-token' }, 'operator'],
+    [{ email: 'ada@example.com.evil.test' }, 'viewer'],
+    [{ email: 'otto@notops.example.com' }, 'viewer'],
+    [{ email: 'xada@example.com' }, 'viewer'],
+    [{ email: 'vera@example.com', common_name: 'ci-token' }, 'viewer'],
+  ])('of %j is %s', async (claims, role) => {
+    const gate = await startGate()
+    const name = 'email' in claims ? claims.email : claims.common_name
+    expect(await gate.login(await gate.sign(claims))).toEqual({ ok: true, actor: { name, role } })
+    expect(gate.fetched).toEqual([`https://${gate.team}/cdn-cgi/access/certs`])
+  })
+
+  it('of all is viewer where there are no lists', async () => {
+    const gate = await startGate({ ACCESS_ADMINS: '', ACCESS_OPERATORS: undefined })
+    expect(await gate.login(await gate.sign({ email: 'ada@example.com' }))).toMatchObject({
+      actor: { role: 'viewer' },
+    })
+  })
+})
+
+it('the address of the team may be given whole', async () => {
+  const gate = await startGate({ ACCESS_TEAM_DOMAIN: 'http://whole.test' })
+  const jwt = await gate.sign({ email: 'a@b.test' }, { issuer: 'http://whole.test' })
+  expect(await gate.login(jwt)).toMatchObject({ ok: true })
+  expect(gate.fetched).toEqual(['http://whole.test/cdn-cgi/access/certs'])
+})
+
+it('the keys are fetched once', async () => {
+  const gate = await startGate()
+  for (let time = 0; time < 3; time++) await gate.login(await gate.sign({ email: 'a@b.test' }))
+  expect(gate.fetched).toHaveLength(1)
+})
+
+it('what is forged, expired or meant for another is refused', async () => {
+  const gate = await startGate()
+  const email = 'ada@example.com'
+  const stranger = await generateKeyPair('RS256')
+  const forged = {
+    'another key': await new SignJWT({ email })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+      .setIssuer(`https://${gate.team}`)
+      .setAudience(AUDIENCE)
+      .setExpirationTime('5m')
+      .sign(stranger.privateKey),
+    expired: await gate.sign({ email }, { expires: '-1m' }),
+    'another audience': await gate.sign({ email }, { audience: 'another' }),
+    'another issuer': await gate.sign({ email }, { issuer: 'https://evil.test' }),
+    'no name': await gate.sign({}),
+    'an empty name': await gate.sign({ email: '' }),
+    'a number as name': await gate.sign({ email: 7 } as never),
+    'no token': 'nonsense',
+  }
+  for (const [what, jwt] of Object.entries(forged)) {
+    expect(await gate.login(jwt), what).toEqual({
+      ok: false,
+      status: 401,
+      detail: 'This assertion of Cloudflare Access is not valid here',
+    })
+  }
+})
+
+it('ten forged ones, and the address has to wait; others are let in', async () => {
+  const gate = await startGate()
+  const genuine = await gate.sign({ email: 'ada@example.com' })
+  // What is let in costs no attempt.
+  for (let time = 0; time < 12; time++) expect(await gate.login(genuine)).toMatchObject({ ok: true })
+  for (let time = 0; time < 10; time++) expect(await gate.login('forged')).toMatchObject({ status: 401 })
+  expect(await gate.login('forged')).toMatchObject({ status: 429, retryAfterSeconds: 10 })
+  expect(await gate.login(genuine)).toMatchObject({ status: 429 })
+  expect(await gate.login(genuine, {}, 'GET', '192.0.2.2')).toMatchObject({ ok: true })
+})
+
+it.each<[string, () => Promise<Response>]>([
+  ['are away', () => Promise.reject(new TypeError('connection refused'))],
+  ['are answered with an error', async () => new Response(null, { status: 500 })],
+  ['are no JSON', async () => new Response('<html>')],
+  ['are no key set', async () => new Response('{"keys": 7}')],
+])('while the keys %s, an assertion is neither right nor wrong', async (_, answer) => {
+  const gate = await startGate()
+  gate.answer = answer
+  const jwt = await gate.sign({ email: 'ada@example.com' })
+  for (let time = 0; time < 12; time++) {
+    expect(await gate.login(jwt)).toEqual({
+      ok: false,
+      status: 503,
+      detail: 'The keys of Cloudflare Access cannot be fetched right now. Tokens still work',
+    })
+  }
+})
+
+it.each(['ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE'])('without %s an assertion is nothing', async (name) => {
+  const gate = await startGate({ [name]: undefined })
+  const jwt = await gate.sign({ email: 'ada@example.com' })
+  expect(await gate.login(jwt)).toMatchObject({
+    status: 401,
+    detail: expect.stringContaining('No ADMIN_TOKEN'),
+  })
+  expect(gate.fetched).toEqual([])
+})
+
+describe('what a page of another site makes a browser send', () => {
+  it.each<[string, object, boolean]>([
+    ['POST', { 'sec-fetch-site': 'cross-site' }, false],
+    ['POST', { 'sec-fetch-site': 'same-site' }, false],
+    ['POST', { 'sec-fetch-site': 'same-origin' }, true],
+    ['POST', { 'sec-fetch-site': 'none' }, true],
+    ['DELETE', { origin: 'https://evil.test' }, false],
+    ['PUT', { origin: 'https://gate.test' }, true],
+    ['PATCH', {}, true],
+    ['POST', { 'sec-fetch-site': 'cross-site', origin: 'https://gate.test' }, false],
+    ['GET', { 'sec-fetch-site': 'cross-site' }, true],
+    ['HEAD', { origin: 'https://evil.test' }, true],
+  ])('%s with %j', async (method, headers, isLetIn) => {
+    const gate = await startGate()
+    const login = await gate.login(await gate.sign({ email: 'ada@example.com' }), headers, method)
+    if (isLetIn) expect(login).toMatchObject({ ok: true })
+    else
+      expect(login).toEqual({
+        ok: false,
+        status: 403,
+        detail: 'Changes must come from pages of the gate itself',
+      })
+  })
+})

@@ -1,0 +1,375 @@
+/** What the Controller knows of flags: guard, clock of a place, facts, and who would move with a new document. */
+import { describe, expect, it } from 'vitest'
+import { compileSnapshot } from '../../../../src/core/config/compile/snapshot.ts'
+import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import { type Cell, emptyCell } from '../../../../src/core/counters/cell.ts'
+import { conditionId, type DecisionSample } from '../../../../src/core/decision/sample.ts'
+import { compilePlans } from '../../../../src/core/rollout/plan.ts'
+import { flagFactsOf } from '../../../../src/durable/controller/flag-facts.ts'
+import { GuardRunner, percentageOf } from '../../../../src/durable/controller/guard-runner.ts'
+import { localTime } from '../../../../src/durable/controller/local-time.ts'
+import { CellStore } from '../../../../src/durable/storage/cell-store.ts'
+import { TextStore } from '../../../../src/durable/storage/text-store.ts'
+import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
+import { pseudonymOf } from '../../../../src/platform/pseudonym.ts'
+import { CAUSE, DOCUMENT, fakeClock, makeParts, START_MS } from '../../support/parts.ts'
+import { withStorage } from '../../support/storage.ts'
+
+function load(document: object) {
+  const parsed = parseDocumentValue(document)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return {
+    snapshot: compileSnapshot(parsed.value),
+    plans: compilePlans(parsed.value),
+    document: parsed.value,
+  }
+}
+
+describe('a guard', () => {
+  const guarded = {
+    ...DOCUMENT,
+    flags: {
+      judged: { ...DOCUMENT.flags.staged, guard: { latency: false, errors: {} } },
+      free: { ...DOCUMENT.flags.plain },
+    },
+  }
+  const { snapshot, plans } = load(guarded)
+  const flag = snapshot.flags.get('judged')
+  const plan = plans.get('judged')
+  if (flag === undefined || plan === undefined) throw new Error('judged is missing')
+  const cell = (arm: 'canary' | 'control', requests: number, errors = 0): Cell => {
+    const empty = emptyCell({
+      flag: 'judged',
+      variant: arm === 'canary' ? 'on' : 'off',
+      arm,
+      generation: 1,
+      stage: 0,
+    })
+    const erroredBuckets = Array.from({ length: errors }, (_, index) => index)
+    return { ...empty, requests, errors: { ...empty.errors, status: errors }, erroredBuckets }
+  }
+
+  it('judges what has come since its last run, and keeps what it knows over a restart', () =>
+    withStorage(({ sql }) => {
+      const texts = new TextStore(sql)
+      const cells = new CellStore(sql)
+      const first = new GuardRunner(texts, cells)
+      cells.add([cell('canary', 100), cell('control', 1_900)])
+      expect(first.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)?.evidence).toMatchObject({
+        canaryRequests: 100,
+        controlRequests: 1_900,
+      })
+      cells.add([cell('canary', 10)])
+      first.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 1_000)
+      const restarted = new GuardRunner(texts, cells)
+      expect(restarted.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 2_000)?.evidence).toMatchObject({
+        canaryRequests: 110,
+        controlRequests: 1_900,
+      })
+    }))
+
+  it('writes its state only where something was counted', () =>
+    withStorage(({ sql }) => {
+      const texts = new TextStore(sql)
+      const cells = new CellStore(sql)
+      const runner = new GuardRunner(texts, cells)
+      runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)
+      expect(texts.get('guard judged')).toBeUndefined()
+      cells.add([cell('canary', 1)])
+      runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 1_000)
+      expect(texts.getJson('guard judged')).toMatchObject({ startedAtMs: START_MS })
+    }))
+
+  it('of a flag without one gives no verdict, and what was counted is taken all the same', () =>
+    withStorage(({ sql }) => {
+      const cells = new CellStore(sql)
+      const runner = new GuardRunner(new TextStore(sql), cells)
+      cells.add([cell('canary', 5)])
+      expect(runner.run({ ...plan, guard: undefined }, flag, INITIAL_FLAG_CONTROL, START_MS)).toBeUndefined()
+      expect(cells.takeTick(flag, 1, 0).isEmpty).toBe(true)
+    }))
+
+  it('sees the share of the stage; a flag without a percentage has all of it', () => {
+    expect(percentageOf(flag, INITIAL_FLAG_CONTROL)).toBe(5)
+    expect(percentageOf(flag, { generation: 1, stage: 1 })).toBe(50)
+    const all = load({ ...DOCUMENT, flags: { all: { ...DOCUMENT.flags.plain, rules: [{ serve: 'on' }] } } })
+    const everyone = all.snapshot.flags.get('all')
+    expect(everyone && percentageOf(everyone, INITIAL_FLAG_CONTROL)).toBe(100)
+  })
+})
+
+describe('the time of a place', () => {
+  it.each([
+    ['UTC', Date.UTC(2026, 0, 5, 0, 0), 'mon', 0],
+    ['UTC', Date.UTC(2026, 0, 4, 23, 59), 'sun', 1_439],
+    ['Asia/Kolkata', Date.UTC(2026, 0, 4, 20, 0), 'mon', 90],
+    ['America/New_York', Date.UTC(2026, 6, 1, 12, 34), 'wed', 514],
+  ])('in %s at %d is %s, minute %d', (timezone, atMs, weekday, minuteOfDay) => {
+    expect(localTime(atMs, timezone)).toEqual({ weekday, minuteOfDay })
+  })
+
+  it('that is not known is UTC, and counts as an internal error once', () => {
+    takeInternalErrors()
+    const atMs = Date.UTC(2026, 0, 5, 1, 2)
+    for (let time = 0; time < 2; time++)
+      expect(localTime(atMs, 'Nowhere/At_All')).toEqual({ weekday: 'mon', minuteOfDay: 62 })
+    expect(takeInternalErrors()).toMatchObject([{ place: 'rollout.timezone', count: 1 }])
+  })
+})
+
+describe('the facts of flags', () => {
+  it('are those of the document, with what the log knows; empty ones are null', () =>
+    withStorage((storage) => {
+      const rich = {
+        ...DOCUMENT.flags.staged,
+        description: 'A shop',
+        owner: 'web',
+        tags: ['shop'],
+        expires: '2027-01-01',
+        enabled: false,
+        schedule: { start: '2026-12-01T00:00:00Z' },
+      }
+      const document = {
+        ...DOCUMENT,
+        origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
+        routes: [
+          {
+            path: '/a/*',
+            flag: 'routing',
+            origins: { on: 'new', off: 'old' },
+          },
+          { path: '/b/*', flag: 'routing', origins: { on: 'new', off: 'old' } },
+          { path: '/*', origin: 'old' },
+        ],
+        flags: { rich, plain: DOCUMENT.flags.plain, routing: DOCUMENT.flags.plain },
+      }
+      const { documents, flags } = makeParts(storage, { document })
+      const all = flagFactsOf(documents.current, flags, 7)
+      const times = { knownSinceMs: 7, lastSeenMs: null, settledSinceMs: null }
+      expect(all).toEqual([
+        {
+          key: 'rich',
+          description: 'A shop',
+          owner: 'web',
+          tags: ['shop'],
+          expires: '2027-01-01',
+          enabled: false,
+          stages: 2,
+          rules: 1,
+          schedule: { start: '2026-12-01T00:00:00Z', end: null },
+          routes: [],
+          times,
+        },
+        {
+          key: 'plain',
+          description: null,
+          owner: null,
+          tags: [],
+          expires: null,
+          enabled: true,
+          stages: 0,
+          rules: 1,
+          schedule: null,
+          routes: [],
+          times,
+        },
+        expect.objectContaining({ key: 'routing', routes: ['/a/*', '/b/*'] }),
+      ])
+      expect(flagFactsOf(documents.current, flags, 7, 'plain').map(({ key }) => key)).toEqual(['plain'])
+      expect(flagFactsOf(documents.current, flags, 7, 'nowhere')).toEqual([])
+    }))
+})
+
+describe('the impact of a document', () => {
+  const document = {
+    ...DOCUMENT,
+    publishing: { confirmAbovePercent: 5 },
+    context: { attributes: { plan: { header: 'x-plan' } }, targetingKey: [{ header: 'x-user' }] },
+    flags: {
+      plain: { ...DOCUMENT.flags.plain, rules: [{ serve: 'on', percentage: 0 }] },
+      listed: {
+        ...DOCUMENT.flags.plain,
+        rules: [{ when: [{ attribute: 'email', op: 'in', values: ['ada@a.test'] }], serve: 'on' }],
+      },
+    },
+  }
+  const sample = (visitor: string, more: Partial<DecisionSample> = {}): DecisionSample => ({
+    visitor,
+    atMs: Date.now(),
+    host: 'h',
+    path: '/',
+    method: 'GET',
+    positions: {},
+    attributes: { plan: 'pro' },
+    hashed: {},
+    held: {},
+    ...more,
+  })
+  const withSamples = (
+    samples: (hash: (text: string) => Promise<string>) => Promise<DecisionSample[]>,
+    work: (of: (change: object) => Promise<unknown>, parts: ReturnType<typeof makeParts>) => Promise<void>,
+  ) =>
+    withStorage(async (storage) => {
+      fakeClock()
+      const parts = makeParts(storage, { document })
+      parts.samples.add(await samples((text) => pseudonymOf(text, parts.env)), Date.now())
+      await work(async (change) => await parts.impact.of(load({ ...document, ...change }).document), parts)
+    })
+  const open = { ...document.flags.plain, rules: [{ serve: 'on', percentage: 100 }] }
+  const two = async () => [sample('a'), sample('b')]
+
+  it('is the share of sampled visitors who get another variant', () =>
+    withSamples(two, async (of) => {
+      expect(await of({})).toMatchObject({ samples: 2, movedPercent: 0, flags: [] })
+      expect(await of({ flags: { ...document.flags, plain: open } })).toMatchObject({
+        samples: 2,
+        unknown: 0,
+        movedPercent: 100,
+        flags: [{ flag: 'plain', moved: 2 }],
+      })
+    }))
+
+  it('is nothing for a flag that is killed, by the Controller or in KV', () =>
+    withSamples(two, async (of, { control, fakeKv, kvReader }) => {
+      const change = { flags: { ...document.flags, plain: open } }
+      control.perform({ kind: 'kill', flag: 'plain' }, { stageCount: 0 }, CAUSE, START_MS)
+      expect(await of(change)).toMatchObject({ movedPercent: 0 })
+      control.perform({ kind: 'unkill', flag: 'plain' }, { stageCount: 0 }, CAUSE, START_MS)
+      expect(await of(change)).toMatchObject({ movedPercent: 100 })
+      fakeKv.values.set('kill', '["plain"]')
+      await kvReader.check(Date.now())
+      expect(await of(change)).toMatchObject({ movedPercent: 0 })
+    }))
+
+  it('is unknown with another targeting key: every visitor is placed anew', () =>
+    withSamples(two, async (of) => {
+      const context = { ...document.context, targetingKey: [{ header: 'x-other' }] }
+      expect(await of({ context })).toEqual({ samples: 0, unknown: 2, movedPercent: null, flags: [] })
+    }))
+
+  it('is unknown where a condition asks for an attribute whose source changes', () =>
+    withSamples(two, async (of) => {
+      const rules = [{ when: [{ attribute: 'plan', op: 'in', values: ['pro'] }], serve: 'on' }]
+      const flags = { ...document.flags, plain: { ...open, rules } }
+      expect(await of({ flags })).toMatchObject({ samples: 2, movedPercent: 100 })
+      const attributes = { plan: { header: 'x-other-plan' } }
+      expect(await of({ flags, context: { ...document.context, attributes } })).toMatchObject({
+        samples: 0,
+        unknown: 2,
+      })
+    }))
+
+  const [condition] = load(document).snapshot.flags.get('listed')?.rules[0]?.conditions ?? []
+  const asked = condition ? conditionId(condition) : ''
+
+  it('compares what is kept hashed with the hashes of the listed values', () =>
+    withSamples(
+      async (hash) => [
+        sample('a', { hashed: { email: [await hash('ada@a.test')] }, held: { [asked]: true } }),
+        sample('b', { hashed: { email: [await hash('bob@b.test')] }, held: { [asked]: false } }),
+      ],
+      async (of) => {
+        const when = [{ attribute: 'email', op: 'in', values: ['bob@b.test'] }]
+        const listed = { ...document.flags.listed, rules: [{ when, serve: 'on' }] }
+        expect(await of({ flags: { ...document.flags, listed } })).toMatchObject({
+          samples: 2,
+          movedPercent: 100,
+          flags: [{ flag: 'listed', moved: 2 }],
+        })
+      },
+    ))
+
+  it('leaves out samples of more than a day ago', () =>
+    withSamples(
+      async () => [sample('a', { atMs: START_MS - 86_400_000 }), sample('b', { atMs: START_MS - 1 })],
+      async (of) =>
+        expect(await of({ flags: { ...document.flags, plain: open } })).toMatchObject({ samples: 1 }),
+    ))
+
+  it('above the limit in force must be confirmed, whatever limit the new document brings', () =>
+    withSamples(two, async (_, { changes, documents }) => {
+      const text = JSON.stringify({
+        ...document,
+        flags: { ...document.flags, plain: open },
+        publishing: { confirmAbovePercent: 100 },
+      })
+      const options = { expectedVersion: 0, confirm: false, actor: 'Ada', reason: 'because' }
+      const limitPercent = documents.current.document.publishing.confirmAbovePercent
+      expect(await changes.reviewDocument({ kind: 'text', text })).toMatchObject({
+        valid: true,
+        needsConfirmation: true,
+        people: { movedPercent: 100 },
+      })
+      expect(await changes.publishDocument({ kind: 'text', text }, options)).toMatchObject({
+        ok: false,
+        why: 'unconfirmed',
+        limitPercent,
+        people: { movedPercent: 100 },
+      })
+      expect(documents.current.info.version).toBe(0)
+      expect(
+        await changes.publishDocument({ kind: 'text', text }, { ...options, confirm: true }),
+      ).toMatchObject({
+        ok: true,
+        people: { movedPercent: 100 },
+      })
+      const next = { kind: 'text' as const, text: JSON.stringify(document) }
+      expect(await changes.reviewDocument(next)).toMatchObject({ needsConfirmation: false })
+    }))
+})
+
+describe('the document in force', () => {
+  it('is the bundled one where no version was published, and the latest one after a restart', () =>
+    withStorage(async (storage) => {
+      const { documents } = makeParts(storage)
+      expect(documents.current.info).toEqual({
+        version: 0,
+        hash: '',
+        atMs: 0,
+        actor: 'build',
+        reason: 'Built in',
+        source: 'bundled',
+        bytes: documents.current.text.length,
+      })
+      expect(JSON.parse(documents.current.text)).toEqual(DOCUMENT)
+      expect(documents.tag).toMatchObject({ version: 0, hash: '', atMs: 0, replaced: [], inKv: true })
+      const cause = { actor: 'Ada', reason: 'because', source: 'api', atMs: 5 } as const
+      const [one, two] = [{ ...DOCUMENT, defaultOrigin: 'old' }, DOCUMENT]
+      for (const each of [one, two, one]) {
+        await documents.putInForce(JSON.stringify(each), load(each).document, cause)
+      }
+      const { documents: restarted } = makeParts(storage)
+      expect(restarted.current).toMatchObject({
+        text: JSON.stringify(one),
+        info: { ...cause, version: 3, bytes: JSON.stringify(one).length },
+      })
+      // The hash in force is not among those that it has replaced, though it was published before.
+      const [hash] = restarted.history.list(1, undefined).map((info) => info.hash)
+      const [other] = restarted.history.list(1, 3).map((info) => info.hash)
+      expect(restarted.tag).toMatchObject({ version: 3, hash, replaced: [other], atMs: 5 })
+    }))
+
+  it('is the bundled one where the latest one is not valid any more', () =>
+    withStorage((storage) => {
+      const { documents } = makeParts(storage)
+      const info = {
+        version: 1,
+        hash: 'h',
+        atMs: 1,
+        actor: 'a',
+        reason: 'r',
+        source: 'api',
+        bytes: 2,
+      } as const
+      documents.history.add(info, '{}')
+      expect(makeParts(storage).documents.current.info.source).toBe('bundled')
+    }))
+
+  it('must be valid where it is bundled', () =>
+    withStorage((storage) => {
+      expect(() => makeParts(storage, { document: {} }).documents.current).toThrow(
+        'the bundled one is invalid',
+      )
+    }))
+})
