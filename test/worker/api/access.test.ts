@@ -16,7 +16,7 @@ beforeAll(async () => {
   keys = (await generateKeyPair('RS256', { extractable: true })) as CryptoKeyPair
 })
 
-/** A gate behind a team of its own, since keys are cached by address. */
+/** A gate behind a separate team, since keys are cached by address. */
 async function startGate(env: object = {}) {
   const team = `team-${++teams}.test`
   const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] })

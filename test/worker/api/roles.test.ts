@@ -38,7 +38,7 @@ const RANKS = ['viewer', 'operator', 'admin'] as const
 const FLAG = 'new-shop'
 const params = { flag: 'nowhere', version: '999', id: 'nothing' }
 
-/** A call that changes nothing, whoever is allowed to make it. */
+/** A call that changes nothing, even for those who are allowed to make it. */
 const HARMLESS: Partial<Record<OperationId, object>> = {
   getSeries: { query: { flag: FLAG } },
   validateDocument: { body: { document: {} } },

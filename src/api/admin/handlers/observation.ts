@@ -88,12 +88,14 @@ function statusStream(
           uncheckedMs = 0
           if (!(await isStillAllowed())) return stream.close()
         }
-        const { at, ...status } = await statusOf(call, wanted)
-        const text = JSON.stringify(status)
+        const status = await statusOf(call, wanted)
+        // The times of the look differ with each look.
+        const document = { ...status.document, checkedAt: null }
+        const text = JSON.stringify({ ...status, document, at: null })
         quietMs = text === last ? quietMs + STREAM_EVERY_MS : 0
         if (text !== last) {
           last = text
-          stream.enqueue(encoder.encode(`event: status\ndata: ${JSON.stringify({ at, ...status })}\n\n`))
+          stream.enqueue(encoder.encode(`event: status\ndata: ${JSON.stringify(status)}\n\n`))
           return
         }
         if (quietMs >= KEEP_ALIVE_EVERY_MS) {
