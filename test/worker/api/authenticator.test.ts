@@ -180,14 +180,19 @@ it('while the Controller does not answer a token is neither right nor wrong', as
   expect(statusOf(await gate.login('secret'))).toBe(200)
 })
 
-it('many calls with one token at once ask the Controller once, and cost one attempt', async () => {
+it('many calls with one token at once ask the Controller once; right ones cost nothing, wrong ones one attempt', async () => {
   const gate = startGate({ secret: OLGA })
+  for (let time = 0; time < 5; time++) await gate.login(`other-${time}`)
+  gate.asked.length = 0
   gate.before = () => scheduler.wait(20)
   const logins = await Promise.all(Array.from({ length: 30 }, () => gate.login('secret')))
   expect(new Set(logins.map(statusOf))).toEqual(new Set([200]))
   const wrong = await Promise.all(Array.from({ length: 30 }, () => gate.login('wrong')))
   expect(new Set(wrong.map(statusOf))).toEqual(new Set([401]))
   expect(gate.asked).toHaveLength(2)
+  const rest: number[] = []
+  for (let time = 0; time < 5; time++) rest.push(statusOf(await gate.login(`again-${time}`)))
+  expect(rest).toEqual([401, 401, 401, 401, 429])
 })
 
 it('a lookup that never ends is started again after five seconds', async () => {
