@@ -19,6 +19,7 @@ import { bigDocument } from '../../test-kit/simulation/big-document.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type DocumentResult, toMarkdown } from './report.ts'
+import { startUpCpuMs } from './start-up.ts'
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
@@ -30,6 +31,7 @@ const REPEATS = options.quick ? 3 : 9
 const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
 await buildWorker({ outfile: worker })
 const bundleBytes = gzipSync(await readFile(worker), { level: 9 }).length
+const startUpMs = await startUpCpuMs(worker, REPEATS)
 const origin = await startStaticOrigin()
 const rows: DocumentResult['rows'] = []
 try {
@@ -38,7 +40,7 @@ try {
   origin.close()
 }
 emit(
-  { mode: options.quick ? 'quick' : 'full', repeats: REPEATS, bundleBytes, rows },
+  { mode: options.quick ? 'quick' : 'full', repeats: REPEATS, bundleBytes, startUpMs, rows },
   toMarkdown,
   options.json,
 )

@@ -11,9 +11,16 @@ export type DocumentFigures = {
   firstAnswerMs: number
 }
 
-export type DocumentResult = { mode: string; repeats: number; bundleBytes: number; rows: DocumentFigures[] }
+export type DocumentResult = {
+  mode: string
+  repeats: number
+  bundleBytes: number
+  /** CPU time. */
+  startUpMs: number
+  rows: DocumentFigures[]
+}
 
-export function toMarkdown({ rows, bundleBytes, repeats }: DocumentResult): string {
+export function toMarkdown({ rows, bundleBytes, startUpMs, repeats }: DocumentResult): string {
   const head = ['flags', 'document', 'parse (CPU)', 'compile (CPU)', 'memory kept', 'start to first answer']
   const body = rows.map(({ flags, bytes, parseMs, compileMs, keptBytes, firstAnswerMs }) => [
     flags.toLocaleString('en'),
@@ -25,5 +32,5 @@ export function toMarkdown({ rows, bundleBytes, repeats }: DocumentResult): stri
   ])
   return `${table(head, body)}
 
-The Worker is ${(bundleBytes / 1e3).toFixed(1)} kB gzip. Medians of ${repeats}.`
+The Worker is ${(bundleBytes / 1e3).toFixed(1)} kB gzip; its start-up takes ${startUpMs.toFixed(1)} ms of CPU. Medians of ${repeats}.`
 }

@@ -16,8 +16,8 @@ const PREFLIGHT_SECONDS = '600'
 
 export class FlagAccess {
   readonly #ports: FlagPorts
-  #limiter = new RateLimiter({ burst: 1, perSecond: 1 })
-  #perMinute = 0
+  #limiter: RateLimiter | undefined
+  #perMinute: number | undefined
 
   constructor(ports: FlagPorts) {
     this.#ports = ports
@@ -52,7 +52,7 @@ export class FlagAccess {
 
   /** Counts one query of the address; returns 0 if it is allowed, otherwise the seconds to wait. */
   #take(request: Request, { requestsPerMinute }: FlagQuerySettings): number {
-    if (requestsPerMinute !== this.#perMinute) {
+    if (this.#limiter === undefined || requestsPerMinute !== this.#perMinute) {
       this.#perMinute = requestsPerMinute
       this.#limiter = new RateLimiter({ burst: requestsPerMinute, perSecond: requestsPerMinute / 60 })
     }
