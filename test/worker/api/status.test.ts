@@ -391,6 +391,9 @@ describe('metrics', () => {
     const { p50Ms, p95Ms, p99Ms } = flags.staged?.arms.canary ?? {}
     for (const [quantile, ms] of Object.entries({ 0.5: p50Ms, 0.95: p95Ms, 0.99: p99Ms }))
       expect(lines).toContain(`sluice_latency_seconds{${cell},quantile="${quantile}"} ${(ms ?? 0) / 1_000}`)
+    for (const line of lines) {
+      expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="([^"\\]|\\.)*",?)+\})? -?[\d.]+(e[-+]?\d+)?)$/)
+    }
     // What is not known has no line.
     expect(lines.some((line) => line.startsWith('sluice_flag_percentage{flag="closed"}'))).toBe(false)
     expect(lines.filter((line) => line.startsWith('sluice_guard_wealth{'))).toHaveLength(1)
