@@ -1,13 +1,21 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { UnprovenReporter } from './test/support/unproven-reporter.ts'
+
+/** What random tests draw from, and the order of shuffled ones. */
+const SEED = Number(process.env.SLUICE_SEED ?? Date.now() % 2 ** 31)
+const COMMON = { provide: { seed: SEED }, setupFiles: ['test/support/setup.ts'] }
 
 export default defineConfig({
   test: {
     // What a test leaves behind is cleaned up while others start theirs.
     teardownTimeout: 60_000,
+    sequence: { seed: SEED },
+    reporters: ['default', new UnprovenReporter(SEED)],
     projects: [
       {
         test: {
+          ...COMMON,
           name: 'unit',
           include: [
             'test/core/**/*.test.ts',
@@ -39,6 +47,7 @@ export default defineConfig({
           }),
         ],
         test: {
+          ...COMMON,
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           testTimeout: 120_000,
@@ -48,14 +57,13 @@ export default defineConfig({
       },
       {
         test: {
+          ...COMMON,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           // Nobody waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: 60_000 } },
-          // Where nobody can look, one disturbance must not decide; "retry x1" in the output says that there was one.
-          retry: process.env.CI ? 1 : 0,
           // They wait more than they work; more at once would make each other late.
           maxWorkers: 2,
         },

@@ -9,7 +9,12 @@ function contextOf(value: string): RequestContext {
     attributes: new Map(),
     jwt: undefined,
   }
-  return new RequestContext(facts, identity, () => 'anonymous', Math.random)
+  return new RequestContext(
+    facts,
+    identity,
+    () => 'anonymous',
+    () => 0.5,
+  )
 }
 
 describe('the language', () => {

@@ -1,7 +1,8 @@
 /** Pages of an address that asks too often: they come again when they are told to, and hear of a kill all the same. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hasBrowser, openTab, startBrowser } from '../dashboard/support.ts'
+import { hasBrowser } from '../../support/browser.ts'
+import { openTab, startBrowser } from '../dashboard/support.ts'
 import { eventually } from '../harness/eventually.ts'
 import { LONG } from '../harness/long.ts'
 import type { Origin } from '../harness/origin.ts'

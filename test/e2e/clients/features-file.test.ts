@@ -1,7 +1,6 @@
 /**
  * The simple flag file through importer, KV and the running Worker, for random users over OFREP, against a literal
- * reading of what the file says. `SLUICE_LONG=1` asks for 100,000 users; `FUZZ_RUNS` and `FUZZ_SEED`
- * for so many others.
+ * reading of what the file says. `SLUICE_LONG=1` asks for 100,000 users, `FUZZ_RUNS` for so many others.
  */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { importFeatures } from '../../../src/interop/features/import.ts'
 import { documentIn } from '../../interop/decider.ts'
 import { isOn, type LiteralFlag, type LiteralUser, randomUsers } from '../../interop/literal-features.ts'
 import { conforming } from '../../ofrep/protocol.ts'
+import { SEED } from '../../support/seed.ts'
 import { eventually } from '../harness/eventually.ts'
 import { LONG } from '../harness/long.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
@@ -17,7 +17,6 @@ const TEXT = readFileSync(new URL('../../interop/fixtures/features_config.json',
 const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
 const NAMES = Object.keys(features)
 const USERS = Number(process.env.FUZZ_RUNS ?? (LONG ? 100_000 : 1_500))
-const SEED = Number(process.env.FUZZ_SEED ?? 11)
 const AT_ONCE = 8
 
 /** On for one user, whose errors and slow calls are all that there is. */

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { AdminClient } from '../../../src/contract/client.ts'
 import type { FlagStatusView } from '../../../src/contract/responses.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
+import { SEED } from '../../support/seed.ts'
 import { documentOfFlags } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
@@ -13,6 +15,7 @@ import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve
 const FLAG = 'rollout'
 const REQUESTS = LONG ? 20_000 : 600
 const COMMON_ERROR_RATE = 0.1
+const random = seeded('flushes', SEED)
 
 type Tally = { requests: number; errors: number }
 const tallies: Record<'old' | 'new', Tally> = {
@@ -47,6 +50,7 @@ beforeAll(async () => {
   kv = await startKv({ config: JSON.stringify(document) })
   const entry = 'test/e2e/workers/unreliable-flushes.js'
   gate = await serve({ document, kv, isolates: 2, entry })
+  for (const url of gate.urls) await fetch(`${url}/__sluice/mischief?seed=${SEED}`)
   admin = adminOf(gate.urls[0] ?? '')
 })
 afterAll(async () => {
@@ -61,7 +65,7 @@ const visit = () =>
       url,
       requestsPerSecond: 150,
       concurrency: 4,
-      request: () => ({ path: `/${FLAG}`, headers: visitorHeaders(Math.floor(Math.random() * 2_000)) }),
+      request: () => ({ path: `/${FLAG}`, headers: visitorHeaders(random.below(2_000)) }),
     }),
   )
 

@@ -4,11 +4,12 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser } from '../../support/browser.ts'
 import { eventually } from '../harness/eventually.ts'
 import { visitorHeaders } from '../harness/load.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
-import { hasBrowser, openTab, signIn, startBrowser, type Visit } from './support.ts'
+import { openTab, signIn, startBrowser, type Visit } from './support.ts'
 
 /** What would run if any text became markup. Each place has its own number, to be told by. */
 const attack = (place: number) =>

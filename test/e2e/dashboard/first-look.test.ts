@@ -1,11 +1,12 @@
 /** The dashboard of a running gate: how it is served, signing in, the first look. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser } from '../../support/browser.ts'
 import { document } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
-import { hasBrowser, openTab, signIn, startBrowser } from './support.ts'
+import { openTab, signIn, startBrowser } from './support.ts'
 
 let gate: Gate
 let origins: Origin[]

@@ -1,12 +1,13 @@
 /** One rollout, steered on the dashboard alone, while real visitors go to real origins. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser } from '../../support/browser.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Load, shareOf, startLoad } from '../harness/load.ts'
 import { LONG } from '../harness/long.ts'
 import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
-import { hasBrowser, openTab, seeFlagView, signIn, startBrowser, type Visit } from './support.ts'
+import { openTab, seeFlagView, signIn, startBrowser, type Visit } from './support.ts'
 
 const FLAG = 'launch'
 /** The page is to show a rollback so soon after the gate has made it; 3 s where the machine has time. */

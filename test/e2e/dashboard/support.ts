@@ -1,12 +1,6 @@
 /** A browser on the dashboard of a real gate. */
-import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-
-const CHROMIUM =
-  process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-
-/** Whether there is a browser on this machine at all. */
-export const hasBrowser = CHROMIUM !== undefined
+import { CHROMIUM } from '../../support/browser.ts'
 
 /** `ignoreDefaultArgs` are switches that Playwright sets, that a test needs unset. */
 export async function startBrowser(ignoreDefaultArgs: string[] = []): Promise<Browser> {

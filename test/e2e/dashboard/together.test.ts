@@ -1,10 +1,11 @@
 /** More than one operator, a gate that goes away, hands that don't leave the keyboard, and a great many flags. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser } from '../../support/browser.ts'
 import { flag, document as gateDocument } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
-import { hasBrowser, openTab, seeFlagView, signIn, startBrowser } from './support.ts'
+import { openTab, seeFlagView, signIn, startBrowser } from './support.ts'
 
 const NOWHERE = { old: 'http://127.0.0.1:9', new: 'http://127.0.0.1:9' }
 const MANY = 5_000

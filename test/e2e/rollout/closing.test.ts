@@ -2,6 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FlagStatusView } from '../../../src/contract/responses.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
+import { SEED } from '../../support/seed.ts'
 import { documentOfFlags, type FlagParts, staged } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { failuresOf, startLoad, visitorHeaders } from '../harness/load.ts'
@@ -38,6 +40,7 @@ type Flag = string
 const KEYS = Object.keys(FLAGS)
 const CLOSED = [...Object.keys(FAILING), 'slower']
 const RETRIES = 1_000
+const random = seeded('closing', SEED)
 /** Enough for a busy machine's own delays to be small beside it. */
 const CALM_MS = 80
 /** The guard asks for about 8 failures of as many visitors; how soon they come is a matter of traffic. */
@@ -90,7 +93,7 @@ async function visitUntil(what: string, flags: readonly Flag[], isSo: (flag: Fla
     url: gate.url,
     requestsPerSecond: 1_000,
     concurrency: 24,
-    request: (n) => ({ path: visited(n), headers: visitorHeaders(Math.floor(Math.random() * 1_000)) }),
+    request: (n) => ({ path: visited(n), headers: visitorHeaders(random.below(1_000)) }),
   })
   try {
     const look = async () => {

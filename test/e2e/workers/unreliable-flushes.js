@@ -3,14 +3,17 @@
  * Counters, and what those forward to the Controller. The gate itself is the real one.
  */
 import gate, { Controller, Counters as RealCounters } from '../../../src/index.ts'
+import { seeded } from '../../../test-kit/simulation/random.ts'
 
 const LONGEST_DELAY_MS = 1_500
 /** Messages that have been passed on, to be repeated later. */
 const past = []
 const tally = { lost: 0, replyLost: 0, twice: 0, late: 0, outdated: 0 }
 
-const chance = (share) => Math.random() < share
-const someTime = () => scheduler.wait(Math.random() * LONGEST_DELAY_MS)
+let random = seeded('mischief', 0)
+
+const chance = (share) => random.next() < share
+const someTime = () => scheduler.wait(random.next() * LONGEST_DELAY_MS)
 
 async function passOn(deliver, message) {
   if (chance(0.15)) {
@@ -28,7 +31,7 @@ async function passOn(deliver, message) {
   }
   if (past.length > 3 && chance(0.4)) {
     tally.outdated += 1
-    const [repeat] = past.splice(Math.floor(Math.random() * (past.length - 1)), 1)
+    const [repeat] = past.splice(random.below(past.length - 1), 1)
     replies.push(repeat.deliver(repeat.message))
   }
   const [reply] = await Promise.all(replies)
@@ -63,7 +66,11 @@ export class Counters extends RealCounters {
 
 export default {
   fetch(request, env, ctx) {
-    if (new URL(request.url).pathname === '/__sluice/mischief') return Response.json(tally)
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/__sluice/mischief') {
+      if (searchParams.has('seed')) random = seeded('mischief', Number(searchParams.get('seed')))
+      return Response.json(tally)
+    }
     return gate.fetch(request, unreliable(env, 'COUNTERS', 'flush'), ctx)
   },
 }
