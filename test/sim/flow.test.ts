@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Arm } from '../../src/core/decision/decide.ts'
 import { seeded } from '../../test-kit/simulation/random.ts'
-import { type Conditions, Flow, sums } from './flow.ts'
+import { type Attempt, type Conditions, Flow, sums } from './flow.ts'
 import { type Faults, Network, NO_FAULTS } from './network.ts'
 
 const HEAVY: Faults = { lost: 0.25, repeated: 0.3, longestDelayS: 12 }
@@ -74,25 +74,37 @@ describe('counts', () => {
       flow.command({ kind: 'rollback' })
       flow.run(10)
       flow.command({ kind: 'resume' })
-      const before = flow.judged.toList().map((cell) => ({ ...cell }))
       flow.run(30)
       settle()
       expect(sums(flow.arrived)).toEqual(sums(flow.counted))
-      for (const cell of flow.judged.toList()) {
-        if (cell.generation === 2) continue
-        const then = before.find(
-          ({ arm, stage, generation }) => arm === cell.arm && stage === cell.stage && generation === 1,
-        )
-        expect(cell.requests).toBe(then?.requests)
+      for (const attempt of ['1 0', '1 1', '2 0']) {
+        const { inTime, late } = arrivalsOf(flow, attempt)
+        expect(judgedOf(flow, attempt)).toEqual(inTime)
+        // Without any that come too late, this would prove nothing.
+        if (attempt !== '2 0') expect(Math.min(late.canary, late.control)).toBeGreaterThan(0)
       }
-      expect(flow.guard?.totals.canaryRequests).toBeLessThanOrEqual(requestsOf(flow, 'canary', 2))
     }
   })
 })
 
-function requestsOf(flow: Flow, arm: Arm, generation: number): number {
-  const cells = flow.counted.toList().filter((cell) => cell.arm === arm && cell.generation === generation)
-  return cells.reduce((sum, { requests }) => sum + requests, 0)
+const nameOf = ({ generation, stage }: Attempt) => `${generation} ${stage}`
+
+/** Requests of an attempt that arrived while it was the current one, and those that came when another was. */
+function arrivalsOf(flow: Flow, attempt: string) {
+  const arrived = { inTime: { canary: 0, control: 0 }, late: { canary: 0, control: 0 } }
+  for (const { during, cells } of flow.arrivals) {
+    for (const { arm, generation, stage, requests } of cells) {
+      if (arm === 'other' || nameOf({ generation, stage }) !== attempt) continue
+      arrived[nameOf(during) === attempt ? 'inTime' : 'late'][arm] += requests
+    }
+  }
+  return arrived
+}
+
+function judgedOf(flow: Flow, attempt: string) {
+  const looks = flow.judged.filter(({ during }) => nameOf(during) === attempt)
+  const sum = (arm: 'canary' | 'control') => looks.reduce((total, look) => total + look[arm], 0)
+  return { canary: sum('canary'), control: sum('control') }
 }
 
 describe('the guard', () => {

@@ -30,6 +30,9 @@ const ISOLATES = 6
 const SHARDS = 2
 const VISITORS = 5_000
 
+/** A rollout's generation and stage: what was counted under one says nothing of another. */
+export type Attempt = { generation: number; stage: number }
+
 type Wire = { state: ControlState | undefined }
 type Flush = SealedBatch & { isolate: string; epoch: number }
 type Forward = SealedBatch & { shard: number; epoch: number }
@@ -93,8 +96,10 @@ class Shard {
 export class Flow {
   readonly counted = new CellTable()
   readonly arrived = new CellTable()
-  /** What the guard was shown, of any generation. */
-  readonly judged = new CellTable()
+  /** What arrived, with the attempt that was current then. */
+  readonly arrivals: { during: Attempt; cells: readonly Cell[] }[] = []
+  /** The requests that the guard was shown of an arm, and the attempt that it judged by them. */
+  readonly judged: { during: Attempt; canary: number; control: number }[] = []
   readonly commands: { second: number; kind: Command['kind'] }[] = []
   state: ControlState = INITIAL_CONTROL_STATE
   second = 0
@@ -233,6 +238,8 @@ export class Flow {
       this.#windows[shard] = window
       this.arrived.add(cells)
       this.#fresh.push(...cells)
+      const { generation, stage } = this.control
+      this.arrivals.push({ during: { generation, stage }, cells })
     }
     return { state: epoch < this.state.epoch ? this.state : undefined }
   }
@@ -240,19 +247,18 @@ export class Flow {
   #look(): void {
     const { generation, stage } = this.control
     const cells = this.#fresh.splice(0)
-    this.judged.add(cells.filter((cell) => cell.generation === generation && cell.stage === stage))
     const settings = this.#plan.guard
     if (settings === undefined) return
     const rule = this.#flag.rules[this.#flag.rolloutRule] as CompiledRule
     const percentage = (currentShare(rule, this.control) ?? 100_000) / 1_000
     const at = { atMs: this.second * 1_000, generation, stage, percentage }
+    const arms = armPair(cells, generation, stage, this.#flag.off)
+    const [canary, control] = [arms.canary.requests, arms.control.requests]
+    this.judged.push({ during: { generation, stage }, canary, control })
     const looked = stepGuard(
       settingsAtStage(settings, this.#plan.stages[stage]),
       this.guard ?? initialGuardState(at),
-      {
-        ...at,
-        ...armPair(cells, generation, stage, this.#flag.off),
-      },
+      { ...at, ...arms },
     )
     this.guard = looked.state
     const { verdict } = looked

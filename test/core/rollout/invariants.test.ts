@@ -145,6 +145,26 @@ describe('under any sequence of commands, verdicts and documents', () => {
     })
   })
 
+  it('resuming always takes effect where there is something to end, and counts of before are not judged again', () => {
+    const resumed = { rolledBack: 0, frozen: 0, paused: 0 }
+    always(({ changes, refusals }) => {
+      for (const { command, before } of refusals) {
+        const was = controlOf(before)
+        if (command.kind === 'resume') expect(was.rolledBack ?? was.frozen ?? was.paused).toBeUndefined()
+      }
+      for (const { command, before, after } of changes) {
+        if (command.kind !== 'resume') continue
+        const [was, is] = [controlOf(before), controlOf(after)]
+        expect(is.rolledBack ?? is.frozen ?? is.paused).toBeUndefined()
+        const isNewAttempt = was.rolledBack !== undefined || was.frozen !== undefined
+        expect(is.generation - was.generation).toBe(isNewAttempt ? 1 : 0)
+        expect(is.stage).toBe(was.rolledBack ? 0 : was.stage)
+        resumed[was.rolledBack ? 'rolledBack' : was.frozen ? 'frozen' : 'paused'] += 1
+      }
+    })
+    expect(Math.min(...Object.values(resumed))).toBeGreaterThan(10)
+  })
+
   it('what is rolled back can be resumed or killed, and nothing else', () => {
     always(({ changes }) => {
       for (const { command, before, after } of changes) {
@@ -157,11 +177,13 @@ describe('under any sequence of commands, verdicts and documents', () => {
   it('the guard fires in every state: paused, frozen, waiting for approval, finished, without stages', () => {
     always(({ looks, refusals }) => {
       for (const { control, verdict, step } of looks) {
-        if (verdict?.kind !== 'failing' || verdict.action !== 'rollback' || control.rolledBack) continue
-        expect(step.command?.kind).toBe('rollback')
+        if (verdict?.kind !== 'failing' || control.rolledBack) continue
+        if (verdict.action === 'rollback') expect(step.command?.kind).toBe('rollback')
+        else expect(step.command?.kind).toBe(control.frozen ? undefined : 'freeze')
       }
       // Whatever the gate decides by itself can be done, but for climbing where the document has just lost its stages.
-      for (const { by, command } of refusals) if (by === 'gate') expect(command.kind).not.toBe('rollback')
+      for (const { by, command } of refusals)
+        if (by === 'gate') expect(['rollback', 'freeze']).not.toContain(command.kind)
     })
   })
 
@@ -193,7 +215,8 @@ describe('under any sequence of commands, verdicts and documents', () => {
       for (const { by, command, before, after, stages } of changes) {
         const [was, is] = [controlOf(before), controlOf(after)]
         expect(is.generation).toBeGreaterThanOrEqual(was.generation)
-        if (by === 'person' || is.generation > was.generation) continue
+        if (by === 'person') continue
+        expect(is.generation).toBe(was.generation)
         if (command.kind === 'advance') expect(is.stage - Math.min(was.stage, stages.length - 1)).toBe(1)
         else if (command.kind === 'finish')
           expect(is).toMatchObject({ stage: stages.length - 1, finished: true })

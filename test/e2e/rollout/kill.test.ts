@@ -78,16 +78,16 @@ describe('wrangler kv key put kill', () => {
     expect(failuresOf(await load.stop())).toEqual([])
   })
 
-  it('leaves a record in the audit log', async () => {
-    const records = await eventually('the audit log has the kill', async () => {
-      const all = await gate.audit()
-      return all.some((record) => record.action === 'kill-list' || record.action === 'kill') && all
+  it('leaves a record of each change in the audit log', async () => {
+    const records = await eventually('the audit log has all of them', async () => {
+      const found = (await gate.audit()).filter(({ action }) => action === 'kill-list')
+      return found.length >= 3 && found.toReversed()
     })
-    expect(records.find((record) => record.action === 'kill-list' || record.action === 'kill')).toMatchObject(
-      {
-        actor: expect.any(String),
-        reason: expect.stringMatching(/./),
-      },
-    )
+    expect(records.map(({ actor, before, after }) => ({ actor, before, after }))).toEqual([
+      { actor: 'kv', before: [], after: [FLAG] },
+      { actor: 'kv', before: [FLAG], after: ['*'] },
+      { actor: 'kv', before: ['*'], after: [] },
+    ])
+    expect(new Set(records.map(({ reason }) => reason))).toEqual(new Set(['The kill list was written to KV']))
   })
 })

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Env } from '../../../src/platform/env.ts'
 import { admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
 
 const FLAG = 'new-shop'
@@ -137,7 +139,7 @@ describe('explain and preview', () => {
     expect(await admin.refusal('explain', { body: { flag: 'nowhere' } })).toMatchObject({ status: 404 })
   })
 
-  it('a preview link sets the variant of one browser, until it expires', async () => {
+  it('a preview link sets the variant of one browser', async () => {
     const preview = await admin.call('createPreview', {
       body: { overrides: { [FLAG]: 'on' }, path: '/shop?a=b' },
     })
@@ -171,6 +173,49 @@ describe('explain and preview', () => {
       redirect: 'manual',
     })
     expect(ended.headers.get('location')).toBe('/caf%C3%A9?q=%C3%A9')
+  })
+})
+
+describe('what expires', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  const later = (ms: number) => vi.setSystemTime(Date.now() + ms)
+
+  it('a preview works until its time is up, as a link and as a cookie', async () => {
+    const overrides = { [FLAG]: 'on' }
+    const body = { overrides, expiresInSeconds: 120 }
+    const startedMs = Date.now()
+    const preview = await admin.call('createPreview', { body })
+    const open = () => gate.fetch(preview.url, { redirect: 'manual' })
+    const cookie = (await open()).headers.get('set-cookie')?.split(';')[0] ?? ''
+    const reason = async () => {
+      const request = { url: `${GATE_URL}/`, headers: { cookie } }
+      return (await admin.call('explain', { body: { flag: FLAG, context: { request } } })).flags[0]?.reason
+    }
+    // The expiry has whole seconds.
+    vi.setSystemTime(startedMs + 118_000)
+    expect([(await open()).status, await reason()]).toEqual([303, 'OVERRIDE'])
+    vi.setSystemTime(startedMs + 120_000)
+    expect((await open()).status).toBe(403)
+    expect(await reason()).not.toBe('OVERRIDE')
+  })
+
+  it('a revoked token, where another isolate has revoked it, 15 s after it was last looked up', async () => {
+    const made = await admin.call('createToken', { body: { name: 'Leaver', role: 'admin' } })
+    const leaver = adminAs(made.token)
+    expect(await leaver.call('whoAmI')).toMatchObject({ name: 'Leaver' })
+    const { CONTROLLER } = env as unknown as Env
+    // Past this isolate, which would drop what it has cached.
+    await CONTROLLER.get(CONTROLLER.idFromName('controller')).revokeToken(made.id, 'admin')
+    later(14_000)
+    expect(await leaver.call('whoAmI')).toMatchObject({ name: 'Leaver' })
+    later(1_000)
+    expect(await leaver.refusal('whoAmI')).toMatchObject({ status: 401 })
   })
 })
 

@@ -265,10 +265,14 @@ describe('pages of other sites', () => {
     expect(response.headers.get('access-control-allow-methods')).toContain('POST')
   })
 
-  it('get no cookies', async () => {
-    const headers = { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' }
-    const answer = await ask('/half', { headers })
-    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([400, null])
+  it.each(['cross-site', 'same-site', 'none'])('get no cookies (%s)', async (site) => {
+    const headers = { origin: 'https://elsewhere.example', 'sec-fetch-site': site }
+    const answer = await ask('', { headers })
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([200, null])
+    expect(of(answer, 'half')).toMatchObject({ errorCode: 'TARGETING_KEY_MISSING' })
+    // The same query of the site's own page gets one.
+    const own = await ask('', { headers: { 'sec-fetch-site': 'same-origin' } })
+    expect([own.status, own.headers.get('set-cookie')]).toEqual([200, expect.stringMatching(/^sluice_id=/)])
   })
 })
 
