@@ -78,16 +78,15 @@ describe('wrangler kv key put kill', () => {
     expect(failuresOf(await load.stop())).toEqual([])
   })
 
-  it('leaves a record of each change in the audit log', async () => {
-    const records = await eventually('the audit log has all of them', async () => {
-      const found = (await gate.audit()).filter(({ action }) => action === 'kill-list')
-      return found.length >= 3 && found.toReversed()
+  it('leaves records in the audit log, from the first kill to the end of all', async () => {
+    const records = await eventually('the audit log has the end of all kills', async () => {
+      const found = (await gate.audit()).filter(({ action }) => action === 'kill-list').toReversed()
+      return JSON.stringify(found.at(-1)?.after) === '[]' && found
     })
-    expect(records.map(({ actor, before, after }) => ({ actor, before, after }))).toEqual([
-      { actor: 'kv', before: [], after: [FLAG] },
-      { actor: 'kv', before: [FLAG], after: ['*'] },
-      { actor: 'kv', before: ['*'], after: [] },
-    ])
-    expect(new Set(records.map(({ reason }) => reason))).toEqual(new Set(['The kill list was written to KV']))
+    const reason = 'The kill list was written to KV'
+    expect(records[0]).toMatchObject({ actor: 'kv', reason, before: [], after: [FLAG] })
+    // The Controller reads KV at its own pace, and may miss a list that stands for a moment only.
+    for (const [index, { before }] of records.entries())
+      expect(before).toEqual(records[index - 1]?.after ?? [])
   })
 })

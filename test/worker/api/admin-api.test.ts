@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Env } from '../../../src/platform/env.ts'
+import type { Controller } from '../../../src/durable/controller/controller.ts'
+import { controller, type Env } from '../../../src/platform/env.ts'
 import { admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
 
 const FLAG = 'new-shop'
@@ -209,9 +210,9 @@ describe('what expires', () => {
     const made = await admin.call('createToken', { body: { name: 'Leaver', role: 'admin' } })
     const leaver = adminAs(made.token)
     expect(await leaver.call('whoAmI')).toMatchObject({ name: 'Leaver' })
-    const { CONTROLLER } = env as unknown as Env
     // Past this isolate, which would drop what it has cached.
-    await CONTROLLER.get(CONTROLLER.idFromName('controller')).revokeToken(made.id, 'admin')
+    const tokens = controller<Pick<Controller, 'revokeToken'>>(env as unknown as Env)
+    await tokens.revokeToken(made.id, 'admin')
     later(14_000)
     expect(await leaver.call('whoAmI')).toMatchObject({ name: 'Leaver' })
     later(1_000)
