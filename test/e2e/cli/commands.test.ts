@@ -48,7 +48,8 @@ async function tokens(): Promise<void> {
   await writeFile(join(cwd, 'looker.txt'), made.token)
 }
 
-describe('every command', () => {
+// One walk: the last test looks at all of it.
+describe('every command', { shuffle: false }, () => {
   beforeAll(tokens)
   const settings = (line: string) => ({
     cwd,

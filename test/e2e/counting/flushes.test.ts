@@ -1,5 +1,5 @@
 /** Messages between the gate's parts that get lost, arrive twice, late, and after newer ones. */
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AdminClient } from '../../../src/contract/client.ts'
 import type { FlagStatusView } from '../../../src/contract/responses.ts'
 import { seeded } from '../../../test-kit/simulation/random.ts'
@@ -86,49 +86,52 @@ async function mischief() {
 
 const counted = ({ requests, errors }: Tally): Tally => ({ requests, errors })
 
-it(
-  `${REQUESTS} requests are counted once each, and nothing is closed`,
-  async () => {
+// One story: each test goes on where the one before ended.
+describe('over an unreliable line', { shuffle: false }, () => {
+  it(
+    `${REQUESTS} requests are counted once each, and nothing is closed`,
+    async () => {
+      const loads = visit()
+      await eventually(
+        'enough have come, and each mischief was done',
+        async () => {
+          const done = Object.values(await mischief())
+          const shots = loads.reduce((sum, load) => sum + load.shots.length, 0)
+          return shots >= REQUESTS && done.length === 5 && done.every((count) => count >= 2)
+        },
+        { deadlineMs: LONG ? 600_000 : 150_000, everyMs: 500 },
+      )
+      await Promise.all(loads.map((load) => load.stop()))
+      const { arms } = await eventually(
+        'everything has arrived',
+        async () => {
+          const now = await flag()
+          const seen = now.arms.canary.requests + now.arms.control.requests
+          const sent = tallies.old.requests + tallies.new.requests
+          if (seen >= sent) return now
+          // What was lost is sent again with the next flush, and that one needs a visitor.
+          for (const url of gate.urls) await fetch(`${url}/${FLAG}`, { headers: visitorHeaders('late') })
+          throw new Error(`${seen} of ${sent}`)
+        },
+        { deadlineMs: 120_000, everyMs: 5_000 },
+      )
+      expect({ canary: counted(arms.canary), control: counted(arms.control) }).toEqual({
+        canary: tallies.new,
+        control: tallies.old,
+      })
+      expect((await flag()).state).toBe('open')
+    },
+    LONG ? 900_000 : 300_000,
+  )
+
+  it('a canary that is really worse is closed all the same', async () => {
+    newErrorRate = 0.5
     const loads = visit()
-    await eventually(
-      'enough have come, and each mischief was done',
-      async () => {
-        const done = Object.values(await mischief())
-        const shots = loads.reduce((sum, load) => sum + load.shots.length, 0)
-        return shots >= REQUESTS && done.length === 5 && done.every((count) => count >= 2)
-      },
-      { deadlineMs: LONG ? 600_000 : 150_000, everyMs: 500 },
+    await eventually('it is closed', async () => (await flag()).state === 'rolled-back')
+    const closedMs = Date.now()
+    await eventually('no one is led there', () =>
+      loads.every((load) => lastAre(load, 20, closedMs, ({ origin }) => origin === 'old')),
     )
     await Promise.all(loads.map((load) => load.stop()))
-    const { arms } = await eventually(
-      'everything has arrived',
-      async () => {
-        const now = await flag()
-        const seen = now.arms.canary.requests + now.arms.control.requests
-        const sent = tallies.old.requests + tallies.new.requests
-        if (seen >= sent) return now
-        // What was lost is sent again with the next flush, and that one needs a visitor.
-        for (const url of gate.urls) await fetch(`${url}/${FLAG}`, { headers: visitorHeaders('late') })
-        throw new Error(`${seen} of ${sent}`)
-      },
-      { deadlineMs: 120_000, everyMs: 5_000 },
-    )
-    expect({ canary: counted(arms.canary), control: counted(arms.control) }).toEqual({
-      canary: tallies.new,
-      control: tallies.old,
-    })
-    expect((await flag()).state).toBe('open')
-  },
-  LONG ? 900_000 : 300_000,
-)
-
-it('a canary that is really worse is closed all the same', async () => {
-  newErrorRate = 0.5
-  const loads = visit()
-  await eventually('it is closed', async () => (await flag()).state === 'rolled-back')
-  const closedMs = Date.now()
-  await eventually('no one is led there', () =>
-    loads.every((load) => lastAre(load, 20, closedMs, ({ origin }) => origin === 'old')),
-  )
-  await Promise.all(loads.map((load) => load.stop()))
-}, 240_000)
+  }, 240_000)
+})

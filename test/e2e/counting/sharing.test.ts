@@ -80,7 +80,8 @@ describe('of 20,000 targeting keys', () => {
   })
 })
 
-describe('through running gates', () => {
+// One story: the last test restarts the gates.
+describe('through running gates', { shuffle: false }, () => {
   let origins: { old: Origin; new: Origin }
   let kv: KvServer
   let gate: ServedGate

@@ -46,7 +46,8 @@ async function confirm(button: string): Promise<void> {
   await page.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
 }
 
-describe.skipIf(!hasBrowser)('a rollout on the dashboard', () => {
+// One story: each test goes on where the one before ended.
+describe.skipIf(!hasBrowser)('a rollout on the dashboard', { shuffle: false }, () => {
   beforeAll(async () => {
     ;[oldOrigin, newOrigin] = await Promise.all([startOrigin('old'), startOrigin('new')])
     gate = await startGate({

@@ -118,91 +118,94 @@ async function rollbacksOf(flag: Flag) {
   return (await gate.audit(flag)).filter(({ action }) => action === 'rollback')
 }
 
-it(
-  'rollouts whose canary is as good as control stay open, each where it is',
-  async () => {
-    await gate.admin.command('paused', 'pause', { reason: 'someone wants to look' })
-    const shots = await visitUntil('every canary has been seen', KEYS, (flag) => canaryRequests(flag) >= 30)
-    for (const key of KEYS) expect([key, await stateOf(key)]).toEqual([key, 'open'])
-    expect((await gate.flag('paused')).waitingFor).toMatch(/^paused/)
-    expect((await gate.flag('waiting')).waitingFor).toMatch(/waits for approval$/)
-    expect(failuresOf(shots)).toEqual([])
-  },
-  TEST_TIMEOUT_MS,
-)
-
-it(
-  'one visitor who retries a page 1,000 times, which fails for no one else, closes nothing',
-  async () => {
-    const visit = (id: string) => gate.get('/lonely', { ...visitorHeaders(0), 'x-user-id': id })
-    for (let n = 0; unlucky === ''; n++) {
-      const { origin } = await visit(`candidate-${n}`)
-      if (origin === 'new') unlucky = `candidate-${n}`
-    }
-    let left = RETRIES
-    const retry = async () => {
-      while (left-- > 0) await visit(unlucky)
-    }
-    await Promise.all(Array.from({ length: 8 }, retry))
-    const { canary } = await eventually('all of it is counted', async () => {
-      const { arms } = await gate.flag('lonely')
-      return arms.canary.errors >= RETRIES && arms
-    })
-    expect(canary).toMatchObject({ errors: RETRIES, erroredBuckets: 1 })
-    expect(await stateOf('lonely')).toBe('open')
-  },
-  TEST_TIMEOUT_MS,
-)
-
-describe('when some fail, some are slow, and some share an outage with control', () => {
+// One story: each test goes on where the one before ended.
+describe('many rollouts at once', { shuffle: false }, () => {
   it(
-    'each rollout whose canary fails 5 %, or takes twice as long, is closed at whatever stage it is',
+    'rollouts whose canary is as good as control stay open, each where it is',
     async () => {
-      for (const flag of Object.keys(FAILING)) fates.new[flag] = { errorRate: 0.05 }
-      fates.new.slower = { delayMs: 2 * CALM_MS }
-      for (const arm of [fates.old, fates.new]) {
-        arm.outage = { errorRate: 0.2 }
-        arm['slow-for-all'] = { delayMs: 2 * CALM_MS }
-      }
-      await visitUntil('all of them are closed', CLOSED, ({ state }) => state === 'rolled-back')
+      await gate.admin.command('paused', 'pause', { reason: 'someone wants to look' })
+      const shots = await visitUntil('every canary has been seen', KEYS, (flag) => canaryRequests(flag) >= 30)
+      for (const key of KEYS) expect([key, await stateOf(key)]).toEqual([key, 'open'])
+      expect((await gate.flag('paused')).waitingFor).toMatch(/^paused/)
+      expect((await gate.flag('waiting')).waitingFor).toMatch(/waits for approval$/)
+      expect(failuresOf(shots)).toEqual([])
     },
     TEST_TIMEOUT_MS,
   )
 
-  it.each(Object.keys(FAILING))('%s was closed by the guard, after a few failures', async (flag) => {
-    const rollbacks = await rollbacksOf(flag)
-    expect(rollbacks).toHaveLength(1)
-    expect(rollbacks[0]).toMatchObject({
-      actor: 'guard',
-      reason: expect.stringMatching(/canary fails .* %|above the ceiling/),
-    })
-    const { canaryErrors = 0 } = (rollbacks[0]?.evidence ?? {}) as { canaryErrors?: number }
-    expect(canaryErrors).toBeGreaterThanOrEqual(3)
-    expect(canaryErrors).toBeLessThan(MOST_FAILURES_BEFORE_CLOSED)
-  })
-
-  it('slower was closed for being slower', async () => {
-    expect(await rollbacksOf('slower')).toMatchObject([
-      { actor: 'guard', reason: expect.stringMatching(/slower than control/) },
-    ])
-  })
-
   it(
-    'no one is led to a closed version any more, and nothing else is closed',
+    'one visitor who retries a page 1,000 times, which fails for no one else, closes nothing',
     async () => {
-      const enough = ({ verdict }: FlagStatusView) =>
-        Math.min(verdict?.evidence.canaryErrors ?? 0, verdict?.evidence.controlErrors ?? 0) >= 10
-      for (const flag of CLOSED) {
-        await eventually(`the gate knows that ${flag} is closed`, async () => {
-          const { reason } = await gate.get(`/${flag}`, visitorHeaders(0))
-          return reason === 'rolled_back'
-        })
+      const visit = (id: string) => gate.get('/lonely', { ...visitorHeaders(0), 'x-user-id': id })
+      for (let n = 0; unlucky === ''; n++) {
+        const { origin } = await visit(`candidate-${n}`)
+        if (origin === 'new') unlucky = `candidate-${n}`
       }
-      const shots = await visitUntil('both arms have failed', ['outage'], enough)
-      const onClosed = shots.filter(({ path }) => CLOSED.includes(path.slice(1)))
-      expect(onClosed.filter(({ origin }) => origin !== 'old')).toEqual([])
-      for (const flag of Object.keys(UNHARMED)) expect([flag, await stateOf(flag)]).toEqual([flag, 'open'])
+      let left = RETRIES
+      const retry = async () => {
+        while (left-- > 0) await visit(unlucky)
+      }
+      await Promise.all(Array.from({ length: 8 }, retry))
+      const { canary } = await eventually('all of it is counted', async () => {
+        const { arms } = await gate.flag('lonely')
+        return arms.canary.errors >= RETRIES && arms
+      })
+      expect(canary).toMatchObject({ errors: RETRIES, erroredBuckets: 1 })
+      expect(await stateOf('lonely')).toBe('open')
     },
     TEST_TIMEOUT_MS,
   )
+
+  describe('when some fail, some are slow, and some share an outage with control', () => {
+    it(
+      'each rollout whose canary fails 5 %, or takes twice as long, is closed at whatever stage it is',
+      async () => {
+        for (const flag of Object.keys(FAILING)) fates.new[flag] = { errorRate: 0.05 }
+        fates.new.slower = { delayMs: 2 * CALM_MS }
+        for (const arm of [fates.old, fates.new]) {
+          arm.outage = { errorRate: 0.2 }
+          arm['slow-for-all'] = { delayMs: 2 * CALM_MS }
+        }
+        await visitUntil('all of them are closed', CLOSED, ({ state }) => state === 'rolled-back')
+      },
+      TEST_TIMEOUT_MS,
+    )
+
+    it.each(Object.keys(FAILING))('%s was closed by the guard, after a few failures', async (flag) => {
+      const rollbacks = await rollbacksOf(flag)
+      expect(rollbacks).toHaveLength(1)
+      expect(rollbacks[0]).toMatchObject({
+        actor: 'guard',
+        reason: expect.stringMatching(/canary fails .* %|above the ceiling/),
+      })
+      const { canaryErrors = 0 } = (rollbacks[0]?.evidence ?? {}) as { canaryErrors?: number }
+      expect(canaryErrors).toBeGreaterThanOrEqual(3)
+      expect(canaryErrors).toBeLessThan(MOST_FAILURES_BEFORE_CLOSED)
+    })
+
+    it('slower was closed for being slower', async () => {
+      expect(await rollbacksOf('slower')).toMatchObject([
+        { actor: 'guard', reason: expect.stringMatching(/slower than control/) },
+      ])
+    })
+
+    it(
+      'no one is led to a closed version any more, and nothing else is closed',
+      async () => {
+        const enough = ({ verdict }: FlagStatusView) =>
+          Math.min(verdict?.evidence.canaryErrors ?? 0, verdict?.evidence.controlErrors ?? 0) >= 10
+        for (const flag of CLOSED) {
+          await eventually(`the gate knows that ${flag} is closed`, async () => {
+            const { reason } = await gate.get(`/${flag}`, visitorHeaders(0))
+            return reason === 'rolled_back'
+          })
+        }
+        const shots = await visitUntil('both arms have failed', ['outage'], enough)
+        const onClosed = shots.filter(({ path }) => CLOSED.includes(path.slice(1)))
+        expect(onClosed.filter(({ origin }) => origin !== 'old')).toEqual([])
+        for (const flag of Object.keys(UNHARMED)) expect([flag, await stateOf(flag)]).toEqual([flag, 'open'])
+      },
+      TEST_TIMEOUT_MS,
+    )
+  })
 })

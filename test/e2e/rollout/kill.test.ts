@@ -44,7 +44,8 @@ const onlyFrom = (main: string, other: string) => {
   )
 }
 
-describe('wrangler kv key put kill', () => {
+// One story: each test goes on where the one before ended.
+describe('wrangler kv key put kill', { shuffle: false }, () => {
   it('closes one flag while visitors keep coming, and leaves the other alone', async () => {
     await onlyFrom('new', 'new')
     await gate.wranglerPut('kill', `["${FLAG}"]`)
