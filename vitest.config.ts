@@ -60,7 +60,7 @@ export default defineConfig({
           ...COMMON,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Nobody waits longer than needed; a slow machine that does other things as well needs its time.
+          // No test waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: 60_000 } },
@@ -68,6 +68,21 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      // What needs other people's builds and registries: `npm run test:world`.
+      ...(process.env.SLUICE_WORLD === '1'
+        ? [
+            {
+              test: {
+                ...COMMON,
+                name: 'world',
+                include: ['test/world/**/*.test.ts'],
+                testTimeout: 600_000,
+                hookTimeout: 600_000,
+                maxWorkers: 2,
+              },
+            },
+          ]
+        : []),
     ],
   },
 })

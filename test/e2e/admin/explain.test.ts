@@ -7,11 +7,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ApiError } from '../../../src/contract/client.ts'
 import { type ArbitraryDocument, documents, type Visitor, visitors } from '../../support/arbitrary.ts'
+import { LONG } from '../harness/long.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 
 const VISITORS_PER_DOCUMENT = 10
-const DOCUMENTS = process.env.SLUICE_LONG === '1' ? 1_000 : 30
+const DOCUMENTS = LONG ? 1_000 : 30
 
 let origins: Record<'old' | 'new', Origin>
 let gate: Gate

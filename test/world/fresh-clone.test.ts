@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT_ROOT } from '../../../src/local/build/project-root.ts'
-import { eventually } from '../harness/eventually.ts'
-import { LONG } from '../harness/long.ts'
+import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { eventually } from '../e2e/harness/eventually.ts'
 
 const run = promisify(execFile)
 /** Nothing of this project's own node_modules, and nothing that npm told the test. */
@@ -25,7 +24,8 @@ function pathOfMachine(path: string): string {
     .join(delimiter)
 }
 
-describe.runIf(LONG)('a fresh clone', () => {
+// One story: the last test looks at what the others left.
+describe('a fresh clone', { shuffle: false }, () => {
   let folder: string
   let gate: ChildProcess | undefined
   let output = ''

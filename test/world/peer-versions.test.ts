@@ -3,9 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Origin, startOrigin } from '../harness/origin.ts'
-import { packInto } from '../harness/pack.ts'
-import { install, peerVersions, type RunningWorker, run, startWorker, typeCheck } from './consumer.ts'
+import {
+  install,
+  peerVersions,
+  type RunningWorker,
+  run,
+  startWorker,
+  typeCheck,
+} from '../e2e/clients/consumer.ts'
+import { type Origin, startOrigin } from '../e2e/harness/origin.ts'
+import { packInto } from '../e2e/harness/pack.ts'
 
 const on = { variants: { on: true, off: false }, off: 'off' }
 
