@@ -1,9 +1,10 @@
 /** What a request's plan depends on: the visitor, the page, overrides, tokens, the signing key, the flag. */
 import { env } from 'cloudflare:workers'
 import { SignJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { findTarget } from '../../../src/core/config/compile/snapshot.ts'
 import { createGate } from '../../../src/gate/gate.ts'
+import { Sampler } from '../../../src/gate/reporting/sampler.ts'
 import { GateRequest } from '../../../src/gate/request/gate-request.ts'
 import { pageCookie } from '../../../src/gate/request/page-affinity.ts'
 import { signDebugToken, signFlags } from '../../../src/gate/request/signature.ts'
@@ -173,6 +174,47 @@ describe('a plan', () => {
       ).plan.decision?.variant
     expect([await variantBy(await signed(60)), await variantBy(await signed(-600))]).toEqual(['on', 'off'])
   })
+})
+
+it('samples what requests of flags are decided by', async () => {
+  const offer = vi.spyOn(Sampler.prototype, 'offer')
+  await planFor('/about')
+  expect(offer).not.toHaveBeenCalled()
+  await planFor('/checkout/')
+  expect(offer).toHaveBeenCalledOnce()
+  offer.mockRestore()
+})
+
+it('falls back for the one method that may be repeated', async () => {
+  const routes = [{ path: '/*', flag: 'checkout', origins, rescue: ['GET'] }]
+  const { plan } = await planFor('/', { document: { ...DOCUMENT, routes } })
+  expect(plan.fallback?.mayRepeat).toBe(true)
+})
+
+it('an evaluator that is broken shows nothing and leads to the stable origin, on any route', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const evaluate = () => {
+    throw new Error('The evaluator is broken')
+  }
+  const gate = createGate({ bundled: { ...DOCUMENT, bootstrap: { paths: ['/*'] } }, evaluate })
+  for (const [path, flag] of [
+    ['/judged/', 'judged'],
+    ['/about', undefined],
+  ]) {
+    const request = requestTo(`https://shop.test${path}`, { headers: { accept: 'text/html' } })
+    const config = gate.live.last
+    const target = findTarget(config.snapshot, request)
+    const context = { env: env as unknown as Env, place: request, nowMs: NOW_MS, waitUntil: () => {} }
+    vi.spyOn(Date, 'now').mockReturnValue(NOW_MS + (flag ? 0 : 10_000))
+    const plan = await gate.planner.plan({ request, config, target, context })
+    expect(plan).toMatchObject({
+      call: { origin: { name: 'old' } },
+      role: 'foreign',
+      debug: { visible: false },
+    })
+    expect(log).toHaveBeenLastCalledWith(expect.objectContaining({ place: 'gate.decide', flag }))
+  }
+  vi.restoreAllMocks()
 })
 
 describe('a page with its flags', () => {

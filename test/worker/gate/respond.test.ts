@@ -152,6 +152,8 @@ describe('cookies', () => {
       [],
     ],
     ['nothing for the last redirect', { init: { headers: page }, answer: { status: 399 } }, []],
+    ['nothing for the first redirect', { init: { headers: page }, answer: { status: 300 } }, []],
+    ['the page for the last success', { init: { headers: page }, answer: { status: 299 } }, ['sluice_pages']],
     ['the page for a 304', { init: { headers: page }, answer: { status: 304 } }, ['sluice_pages']],
     ['the page for an error', { init: { headers: page }, answer: { status: 404 } }, ['sluice_pages']],
     ['nothing for a plain page', { path: '/', init: { headers: page } }, []],
@@ -264,5 +266,88 @@ describe('an answer', () => {
   it('keeps its status, its text and its body', async () => {
     const { response } = await answerTo({ answer: { status: 418, statusText: 'Teapot' } })
     expect([response.status, response.statusText, await response.text()]).toEqual([418, 'Teapot', 'body'])
+  })
+
+  it.each([
+    ['/checkout/', 599, false],
+    ['/checkout/', 600, true],
+    ['/', 600, true],
+  ])('below %s whose status is %i can not be copied: %s', async (path, status, isOwn) => {
+    const origin = new Response('own')
+    Object.defineProperty(origin, 'status', { value: status })
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(origin)
+    const document = {
+      ...SHOP,
+      routes: SHOP.routes.map((route) => ('flag' in route ? { ...route, rescue: false } : route)),
+    }
+    const response = await gateOf(document).handle(
+      new Request(`https://shop.test${path}`, { headers: page }),
+      env as never,
+      { waitUntil: () => {} },
+    )
+    expect(response === origin).toBe(isOwn)
+  })
+
+  it('brings the flags of the version that the visitor got', async () => {
+    const document = { ...SHOP, bootstrap: { paths: ['/*'] } }
+    const flagOf = async (path: string, canary: number) => {
+      stubOrigins(
+        ({ url }) =>
+          new Response('', {
+            status: url.startsWith('http://new') ? canary : 200,
+            headers: { 'content-type': 'text/html' },
+          }),
+      )
+      const response = await gateOf(document).handle(
+        new Request(`https://shop.test${path}`, { headers: page }),
+        env as never,
+        { waitUntil: () => {} },
+      )
+      const { flags } = JSON.parse(/>(.*)</.exec(await response.text())?.[1] ?? '{}')
+      return [
+        flags.checkout.variant,
+        flags.checkout.reason,
+        response.headers.getSetCookie().filter((each) => each.startsWith('sluice_id')).length,
+      ]
+    }
+    expect(await flagOf('/checkout/', 200)).toEqual(['on', 'STATIC', 1])
+    expect(await flagOf('/checkout/', 500)).toEqual(['off', 'RESCUED', 1])
+    expect(await flagOf('/about', 200)).toEqual(['on', 'STATIC', 1])
+  })
+})
+
+describe('the last resort', () => {
+  const broken = () => {
+    const gate = gateOf()
+    vi.spyOn(gate.planner, 'plan').mockRejectedValue(new Error('The planner is broken'))
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    return gate
+  }
+  const ask = () =>
+    broken().handle(new Request('https://shop.test/checkout/'), env as never, { waitUntil: () => {} })
+
+  it('is the stable origin, out of shared caches', async () => {
+    const asked = stubOrigins(() => new Response('stable', { status: 404, headers: shared }))
+    const response = await ask()
+    expect([response.status, response.headers.get('cache-control'), asked[0]?.url]).toEqual([
+      404,
+      'private, max-age=60',
+      'http://old.test/checkout/',
+    ])
+  })
+
+  it('is an error page where that can not be reached', async () => {
+    stubOrigins(() => Promise.reject(new Error('The connection broke')))
+    expect((await ask()).status).toBe(502)
+  })
+
+  it.each([
+    [599, false],
+    [600, true],
+  ])('is the answer itself where its status can not be copied: %i', async (status, isOwn) => {
+    const origin = new Response('own')
+    Object.defineProperty(origin, 'status', { value: status })
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(origin)
+    expect((await ask()) === origin).toBe(isOwn)
   })
 })

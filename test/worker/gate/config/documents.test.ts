@@ -130,3 +130,67 @@ describe('a document from the Controller', () => {
     ])
   })
 })
+
+it('a document that an offered one replaces while it is parsed is not used', async () => {
+  const { kv, live, bindings, visit, host } = stage()
+  await visit(0)
+  const flag = { variants: { on: true, off: false }, off: 'off' }
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`flag-${at}`, flag]))
+  const text = JSON.stringify({ ...JSON.parse(textAt('http://second.test')), flags: many })
+  kv.values.set('config', text)
+  const replaced = [await sha256Hex(text)]
+  const third = textAt('http://third.test')
+  const tag = { version: 3, hash: await sha256Hex(third), atMs: NOW_MS, replaced, inKv: true }
+  let waits = 0
+  vi.spyOn(scheduler, 'wait').mockImplementation(async () => {
+    if (waits++ === 0) await live.offer(tag, async () => third, bindings, NOW_MS + 30_000)
+  })
+  await visit(30_000)
+  expect(waits).toBeGreaterThan(0)
+  expect(host()).toBe('third.test')
+})
+
+it('a cold isolate parses without a rest: its visitors wait for the document', async () => {
+  const { kv, visit, host } = stage()
+  const flag = { variants: { on: true, off: false }, off: 'off' }
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`flag-${at}`, flag]))
+  kv.values.set('config', JSON.stringify({ ...JSON.parse(textAt('http://first.test')), flags: many }))
+  const wait = vi.spyOn(scheduler, 'wait')
+  await visit(0)
+  expect(host()).toBe('first.test')
+  expect(wait).not.toHaveBeenCalledWith(0)
+})
+
+it('a document of more than six megabytes that is not valid is read again after a minute, a smaller one as usual', async () => {
+  for (const [bytes, reads] of [
+    [6_000_000, [0, 30, 60, 90]],
+    [6_000_001, [0, 60]],
+  ] as const) {
+    const { kv, visit } = stage()
+    kv.values.set('config', '{'.repeat(bytes))
+    const read: number[] = []
+    for (const seconds of [0, 30, 60, 90]) {
+      kv.reads.length = 0
+      await visit(seconds * 1_000)
+      if (kv.reads.includes('config')) read.push(seconds)
+    }
+    expect(read).toEqual(reads)
+  }
+})
+
+it('a document that KV shows after the Controller brought it is the one in use', async () => {
+  const { kv, live, bindings, visit } = stage()
+  await visit(0)
+  const text = textAt('http://second.test')
+  const tag = { version: 2, hash: await sha256Hex(text), atMs: NOW_MS, replaced: [], inKv: true }
+  await live.offer(tag, async () => text, bindings, NOW_MS)
+  const { snapshot } = live.last
+  kv.values.set('config', text)
+  await visit(30_000)
+  await visit(60_000)
+  expect([live.last.snapshot === snapshot, live.report.source, live.seenHash]).toEqual([
+    true,
+    'pushed',
+    tag.hash,
+  ])
+})

@@ -137,6 +137,15 @@ describe('a gradual rollback', () => {
     expect(new Set(decideFlag('checkout', rolledBack()))).toEqual(new Set(['on']))
   })
 
+  it('moves visitors without a targeting key first', () => {
+    const decision = rollback.decide(
+      target,
+      staticContext(undefined, {}),
+      inputsAt(0, rolledBack('checkout')),
+    )
+    expect(decision.variant).toBe('off')
+  })
+
   it('leaves a killed flag killed', () => {
     const state = { ...rolledBack('checkout'), killed: ['checkout'] }
     expect(decideAt('ada', 0, state)).toMatchObject({ variant: 'off', reason: 'KILLED' })
@@ -158,5 +167,19 @@ describe('open pages hear of it', () => {
   it('of no other flag', () => {
     expect(progressAt(0, rolledBack())).toBe('')
     expect(progressAt(0, rolledBack('half', 'unrouted', 'gone'))).toBe('')
+  })
+
+  it('with each eighth of them, where they move slowly', () => {
+    const record = (latencyMs: number) =>
+      health.record(
+        { kind: 'answered', origin: target.stable, failure: undefined, latencyMs } as never,
+        NOW_MS,
+        0,
+      )
+    for (let count = 0; count < 300; count++) record(40)
+    progressAt(0)
+    for (let count = 0; count < 30; count++) record(400)
+    const seen = [2_500, 3_740, 3_750, 4_990, 5_000].map((afterMs) => progressAt(afterMs))
+    expect(seen.map((each) => seen.indexOf(each))).toEqual([0, 0, 2, 2, 4])
   })
 })

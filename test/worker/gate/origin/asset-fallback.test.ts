@@ -163,6 +163,7 @@ describe('a missing asset', () => {
 
   it.each([
     [404, {}],
+    [400, {}],
     [500, {}],
     [200, page],
   ])('is not found by an answer of %i %j, and no cache keeps that it is missing', async (status, headers) => {

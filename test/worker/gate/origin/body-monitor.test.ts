@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { BodyMonitor } from '../../../../src/gate/origin/body-monitor.ts'
+import { NOW_MS, stopClock } from '../support/stage.ts'
 
 const request = new Request('https://shop.example.com/')
 const watch = (headers: Record<string, string>, response = new Response('hello', { headers })) =>
@@ -53,14 +54,15 @@ describe('which bodies are watched', () => {
   })
 
   it('all of them for a minute after one that broke off', async () => {
+    stopClock()
     const bodies = new BodyMonitor()
     const onBroken = vi.fn()
     const watched = bodies.watch(broken(), at(0), onBroken)
     await watched?.done
     expect(onBroken).toHaveBeenCalledOnce()
-    const nowMs = Date.now()
-    expect(many(bodies, nowMs + 50_000)).toBe(200)
-    expect(many(bodies, nowMs + 61_000)).toBeLessThan(200)
+    expect(many(bodies, NOW_MS + 59_999)).toBe(200)
+    expect(many(bodies, NOW_MS + 60_000)).toBeLessThan(200)
+    vi.useRealTimers()
   })
 
   it('a visitor who leaves breaks nothing', async () => {

@@ -54,6 +54,12 @@ describe('an origin is asked', () => {
     expect(asked).toMatchObject([{ method, init: { redirect: 'manual', encodeResponseBody: 'manual' } }])
   })
 
+  it('anew where there is no body: a copy of the visitor’s request costs twice', async () => {
+    const asked = stubOrigins(() => new Response())
+    await fetchOrigin(requestTo(URL_), call())
+    expect([asked[0]?.init.signal, asked[0]?.init.headers]).toEqual([undefined, expect.any(Headers)])
+  })
+
   it.each([
     ['a body of known length', upload],
     ['a body of unknown length', chunked()],
@@ -197,6 +203,22 @@ describe('an origin without an answer', () => {
     expect(early).toBe('not yet')
     await vi.advanceTimersByTimeAsync(1)
     expect(await answer).toMatchObject({ kind: 'failed', failure: 'timeout', latencyMs: 700 })
+  })
+
+  it('has all the time for a body whose length is not known: how long that takes is up to the visitor', async () => {
+    stopClock()
+    let answered = (_: Response) => {}
+    stubOrigins(
+      () =>
+        new Promise((resolve) => {
+          answered = resolve
+        }),
+    )
+    const origin = originAt('http://old.test', { timeoutMs: 700 })
+    const answer = fetchOrigin(requestTo(URL_, chunked()), call({ origin }))
+    await vi.advanceTimersByTimeAsync(5_000)
+    answered(new Response())
+    expect((await answer).kind).toBe('answered')
   })
 
   it('is not to blame where the visitor has left', async () => {

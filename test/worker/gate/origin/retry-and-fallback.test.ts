@@ -208,6 +208,55 @@ describe('a fallback', () => {
     expect(cancel).toHaveBeenCalledOnce()
   })
 
+  it('sends a body on once it is complete, and a request without one as it is', async () => {
+    const asked = both(500, 200)
+    let end = () => {}
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('order'))
+        end = () => controller.close()
+      },
+    })
+    const init = { method: 'POST', body, headers: { 'content-length': '5' } }
+    const delivery = client().send(requestTo(URL_, init), call, fallback())
+    await scheduler.wait(5)
+    expect(asked).toHaveLength(0)
+    end()
+    expect((await delivery).rescued).toBe(true)
+    await client().send(requestTo(URL_), call, fallback())
+    expect(asked.slice(2).map((each) => each.init.signal)).toEqual([undefined, undefined])
+  })
+
+  /** How many of 300 requests, each for separate origins, get to the fallback. */
+  const rescuedOf300 = async (
+    ask: (origins: OriginClient, one: typeof call, other: Fallback) => Promise<unknown>,
+  ) => {
+    const origins = client()
+    for (let at = 0; at < 300; at++) {
+      const one = { ...call, origin: originAt(`http://new.test/${at}`) }
+      const to = { ...call, origin: originAt(`http://old.test/${at}`) }
+      await ask(origins, one, { ...fallback(), origin: to.origin, call: async () => to })
+    }
+  }
+
+  it('costs nothing where it helps, or the visitor leaves', async () => {
+    const asked = both(500, 200)
+    await rescuedOf300((origins, one, other) => origins.send(requestTo(URL_), one, other))
+    expect(asked).toHaveLength(600)
+    let leave = () => {}
+    const left = stubOrigins(({ url }) => {
+      if (url.startsWith('http://new')) return new Response('', { status: 500 })
+      leave()
+      return broken()
+    })
+    await rescuedOf300((origins, one, other) => {
+      const aborter = new AbortController()
+      leave = () => aborter.abort()
+      return origins.send(requestTo(URL_, { method: 'DELETE', signal: aborter.signal }), one, other)
+    })
+    expect(left).toHaveLength(600)
+  })
+
   it('spends its budget where both fail, and earns a tenth of a request back', async () => {
     const health = new OriginHealth()
     const origins = client(health)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { watchUpload } from '../../../../src/gate/origin/upload.ts'
 import { requestTo } from '../support/stage.ts'
 
@@ -60,5 +60,14 @@ describe('an upload', () => {
     const upload = watched(stream((controller) => controller.enqueue(encoded)))
     await upload?.body.cancel()
     expect(await upload?.isBroken()).toBe(false)
+  })
+
+  it('is given a millisecond to break, and another to say so', async () => {
+    const wait = vi.spyOn(scheduler, 'wait')
+    const upload = watched('order')
+    await new Response(upload?.body).text()
+    await upload?.isBroken()
+    expect(wait.mock.calls).toEqual([[1], [1]])
+    wait.mockRestore()
   })
 })

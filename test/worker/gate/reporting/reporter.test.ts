@@ -117,7 +117,7 @@ describe('outcomes', () => {
   it('go a second after the last flush, by the interval that the shard has asked for', async () => {
     const { reporter, sent, context, settled, answer } = stage()
     answer({ intervalMs: 4_000 })
-    for (const waitMs of [0, 100, 100]) {
+    for (const waitMs of [0, 100, 499]) {
       later(waitMs)
       reporter.report(good, context())
       await settled()
@@ -147,12 +147,15 @@ describe('outcomes', () => {
     reporter.report(good, context())
     await settled()
     expect(sent).toHaveLength(3)
+    reporter.report(good, context())
+    await settled()
+    expect(sent.splice(3).map(({ message }) => message.seq)).toEqual([1, 1, 1])
     answer({})
     reporter.report(good, context())
     await settled()
     expect(sent.slice(3).map((each) => [each.message.seq, requests(each)])).toEqual([
       [1, 1],
-      [2, 1],
+      [2, 2],
     ])
     reporter.stayInTouch(context())
     await settled()

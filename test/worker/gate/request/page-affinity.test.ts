@@ -258,6 +258,19 @@ describe('the cookie of a document', () => {
     expect(cookieAfter(undefined, '/new', 'x'.repeat(2_000))).toContain('x'.repeat(2_000))
   })
 
+  it('is at most 1,500 characters long where it holds several documents, and is read up to twice that', () => {
+    const old = entryOf('/old', 'checkout', 'on')
+    const page = entryOf('/new', 'x', 'v').length - 1
+    const entriesWith = (length: number) =>
+      cookieAfter(cookieOf(old), '/new', 'x'.repeat(length - page - 1 - old.length), 'v')
+        ?.split(';')[0]
+        ?.split('!').length
+    expect([entriesWith(1_500), entriesWith(1_501)]).toEqual([2, 1])
+    const isRead = (length: number) =>
+      affinity('/app.js', { cookie: cookieOf(old, 'x'.repeat(length - old.length - 1)) }) !== undefined
+    expect([isRead(3_000), isRead(3_001)]).toEqual([true, false])
+  })
+
   it.each([
     ['origin', true],
     ['strict-origin', true],

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JwtSettings, Source } from '../../../../src/core/context/identity.ts'
 import { TokenVerifier } from '../../../../src/gate/request/token-verifier.ts'
@@ -52,6 +52,7 @@ describe('a token', () => {
     expect(await claims(verifier, token, 59_999)).toMatchObject({ sub: 'ada' })
     expect(await claims(verifier, token, 60_000)).toBeUndefined()
     expect(await claims(verifier, token, 600_000)).toBeUndefined()
+    expect(takeInternalErrors()).toEqual([])
   })
 
   it('is believed for as long as clocks may differ after it has expired', async () => {
@@ -141,6 +142,15 @@ describe('a token', () => {
   })
 })
 
+it('a text that is signed but holds no claims is no token', async () => {
+  const text = new TextEncoder().encode('7')
+  const token = await new CompactSign(text)
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(SECRET))
+  expect(await claims(new TokenVerifier(settings()), token)).toBeUndefined()
+  expect(takeInternalErrors()).toEqual([])
+})
+
 describe('a token is found', () => {
   const from = (...sources: Source[]) => new TokenVerifier(settings({ from: sources }))
 
@@ -220,6 +230,7 @@ describe('keys', () => {
     expect(await claims(verifier, await second.sign({ sub: 'bob' }), 31_000)).toMatchObject({ sub: 'bob' })
     // What was signed with the old one is not valid any more, once the gate looks again.
     expect(await claims(verifier, await first.sign({ sub: 'cleo' }), 62_000)).toBeUndefined()
+    expect(takeInternalErrors()).toEqual([])
   })
 
   it('that were good a moment ago still are, while their address does not answer', async () => {
