@@ -133,7 +133,8 @@ export function mutantsOf(file: string, text: string): Mutant[] {
           callee.type === 'MemberExpression' && !callee.computed ? (callee.property as Node) : undefined
         const name = property && source(property)
         if (property === undefined || name === undefined) break
-        if (SWAPPED_METHODS[name]) add('method', property, SWAPPED_METHODS[name])
+        const other = Object.hasOwn(SWAPPED_METHODS, name) ? SWAPPED_METHODS[name] : undefined
+        if (other !== undefined) add('method', property, other)
         if (LEFT_OUT_METHODS.has(name)) add('left-out call', node, source(callee.object))
         break
       }

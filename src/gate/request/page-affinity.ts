@@ -61,9 +61,7 @@ export function affinityOf(
   snapshot: Snapshot,
 ): PageAffinity | undefined {
   if (role === 'page' || role === 'foreign' || !own.follows) return undefined
-  const entries = entriesOf(request)
-  if (entries.length === 0) return undefined
-  const found = pageOf(request, entries, snapshot)
+  const found = pageOf(request, snapshot)
   if (found === undefined) return undefined
   const { entry, target } = found
   if (own.kind === 'flag' && own.flag.key === entry.flag) return { target: own, variant: entry.variant }
@@ -76,8 +74,7 @@ export function affinityOf(
 
 /** The version that the page of a request came from, whatever the request is for. */
 export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAffinity | undefined {
-  const entries = entriesOf(request)
-  const found = entries.length === 0 ? undefined : pageOf(request, entries, snapshot)
+  const found = pageOf(request, snapshot)
   return found && { target: found.target, variant: found.entry.variant }
 }
 
@@ -121,11 +118,9 @@ export function pageCookie(
 }
 
 /** The entry of the document that a request comes from, with the route target that it was decided by. */
-function pageOf(
-  request: GateRequest,
-  entries: readonly Entry[],
-  snapshot: Snapshot,
-): { entry: Entry; target: FlagTarget } | undefined {
+function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; target: FlagTarget } | undefined {
+  const entries = entriesOf(request)
+  if (entries.length === 0) return undefined
   const referer = URL.parse(request.header('referer') ?? '')
   // Old browsers don't say where a request comes from; they send the cookie from pages of this site only.
   if (referer === null && (request.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')

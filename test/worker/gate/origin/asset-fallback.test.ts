@@ -19,6 +19,7 @@ type Case = {
   answerHeaders?: Record<string, string>
   rescued?: boolean
   assets?: AssetFallback
+  body?: ReadableStream
 }
 
 function fallback() {
@@ -35,13 +36,14 @@ async function complete({
   answerHeaders = {},
   rescued = false,
   assets = fallback().assets,
+  body,
 }: Case): Promise<Delivery> {
   const request = requestTo(`https://shop.test${path}`, { method, headers })
   const target = findTarget(snapshot, request)
   const assigned = target.kind === 'flag' ? target.origins.get('on') : target.origin
   if (assigned === undefined) throw new Error('Cannot stage: no origin')
   const origin = rescued && target.kind === 'flag' ? target.stable : assigned
-  const response = new Response('missing', { status, headers: answerHeaders })
+  const response = new Response(body ?? 'missing', { status, headers: answerHeaders })
   const answer: Answered = {
     kind: 'answered',
     origin,
@@ -205,6 +207,13 @@ describe('a missing asset', () => {
     const asked = wherever()
     expect(nameOf(await complete({ assets }))).toBe('new')
     expect(asked).toHaveLength(0)
+  })
+
+  it('that is found ends the answer that said it is missing', async () => {
+    const cancel = vi.fn()
+    wherever()
+    await complete({ body: new ReadableStream({ cancel }) })
+    expect(cancel).toHaveBeenCalledOnce()
   })
 
   it('ends the answers that no visitor gets', async () => {
