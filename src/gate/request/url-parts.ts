@@ -27,7 +27,7 @@ export function addressOf(text: string): Address {
   const site = start > 0 && PLAIN_TAIL.test(tail) ? siteOf(text.slice(0, start)) : undefined
   if (site === undefined) return parsedAddress(new URL(text))
   const query = tail.indexOf('?')
-  return { ...site, path: query < 0 ? tail : tail.slice(0, query), tail }
+  return { ...site, path: query === -1 ? tail : tail.slice(0, query), tail }
 }
 
 /** Undefined where the text may be more than a site. */

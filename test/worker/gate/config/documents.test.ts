@@ -1,6 +1,7 @@
 /** Which document an isolate uses: KV's, or the Controller's. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DocumentTag } from '../../../../src/core/config/document-tag.ts'
+import { textOf } from '../../../../src/gate/config/kv-reader.ts'
 import { sha256Hex } from '../../../../src/platform/crypto.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { NOW_MS } from '../support/stage.ts'
@@ -193,4 +194,10 @@ it('a document that KV shows after the Controller brought it is the one in use',
     'pushed',
     tag.hash,
   ])
+})
+
+it('a document is decoded as other readers of KV do: a byte order mark counts, what is not UTF-8 is replaced', () => {
+  const decoded = (...bytes: number[]) => textOf({ fingerprint: '', bytes: new Uint8Array(bytes).buffer })
+  expect(decoded(0xef, 0xbb, 0xbf, 0x7b, 0x7d)).toBe('\ufeff{}')
+  expect(decoded(0x7b, 0xff, 0x7d)).toBe('{\ufffd}')
 })
