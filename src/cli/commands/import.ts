@@ -4,6 +4,7 @@ import { plural } from '../../core/figures.ts'
 import { FEATURE_ATTRIBUTES, importFeatures } from '../../interop/features/import.ts'
 import { importFlagd } from '../../interop/flagd/import.ts'
 import type { Imported, Loss, Note } from '../../interop/imported.ts'
+import { importLaunchDarkly } from '../../interop/launchdarkly/import.ts'
 import { importUnleash } from '../../interop/unleash/import.ts'
 import type { CliCommand, OptionSpec } from '../base/command.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
@@ -104,6 +105,25 @@ const importers: readonly CliCommand[] = [
       ['import flagd flags.json --rename "my flag=my-flag"', 'a key that a document can have'],
     ],
     [RENAME],
+  ),
+  importer(
+    'launchdarkly',
+    "Import LaunchDarkly's flags and segments",
+    (text, into, options) =>
+      importLaunchDarkly(text, into, {
+        environment: options.text('environment'),
+        kind: options.text('kind'),
+        renamed: options.pairs('rename'),
+      }),
+    [
+      ['import launchdarkly flags.json > gate.json', 'contexts keep their variations: same hash, same salts'],
+      ['import launchdarkly export.json --environment production', 'what the REST API exports'],
+    ],
+    [
+      RENAME,
+      { flags: '--environment NAME', summary: 'the environment of a REST export' },
+      { flags: '--kind NAME', summary: 'the kind of context to carry over (default: user)' },
+    ],
   ),
 ]
 

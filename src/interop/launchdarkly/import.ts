@@ -1,0 +1,105 @@
+/** `sluice import launchdarkly`: flags and segments become a gate document that decides the same, for the same contexts. */
+import * as v from 'valibot'
+import { jsonPath, problem, problemsOfIssue } from '../../core/config/parse/problems.ts'
+import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
+import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
+import {
+  documentOf,
+  type Imported,
+  type Loss,
+  type Note,
+  type Renamed,
+  readSource,
+  unfitKey,
+} from '../imported.ts'
+import { fileSchema, type LaunchDarklyFile, type LaunchDarklyFlag, payloadIn } from './file.ts'
+import { namesOf, translateFlag } from './flag.ts'
+
+export type LaunchDarklyOptions = {
+  /** Which environment of an export; needed where it has several. */
+  environment?: string | undefined
+  /** The kind of context that is carried over. Default: `user`. */
+  kind?: string | undefined
+  renamed?: Renamed
+}
+
+type Found = { losses: Loss[]; notes: Note[] }
+
+const NOTES: readonly Note[] = [
+  {
+    path: '$',
+    text: 'the key of a context is the targeting key, and its attributes are compared with their types: what comes from headers and cookies is a text',
+  },
+]
+
+/** Imports the text of an export; `into` is the document that is to hold the flags. */
+export function importLaunchDarkly(
+  text: string,
+  into?: GateDocumentInput,
+  options: LaunchDarklyOptions = {},
+): Imported {
+  const json = readSource(text)
+  if (!json.ok) return json
+  const payload = payloadIn(json.value, options.environment)
+  if (typeof payload === 'string') {
+    return { ok: false, problems: [problem([], 'this file', payload, 'see docs/migrating.md')] }
+  }
+  const parsed = v.safeParse(fileSchema, payload)
+  if (!parsed.success) {
+    return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
+  }
+  const found: Found = { losses: [], notes: [...NOTES] }
+  const flags: Record<string, FlagInput> = {}
+  const { renamed = {} } = options
+  for (const [key, flag] of Object.entries(parsed.output.flags)) {
+    const path = jsonPath(['flags', key])
+    if (flag.deleted || flag.archived) {
+      found.notes.push({ path, text: 'it is archived, and left out' })
+      continue
+    }
+    const name = renamed[key] ?? key
+    if (FLAG_KEY_SHAPE.test(name)) flags[name] = flagOf(key, flag, parsed.output, options, found)
+    else found.losses.push({ path, what: unfitKey(name), instead: 'the flag is left out' })
+  }
+  return documentOf(flags, into, found)
+}
+
+function flagOf(
+  key: string,
+  flag: LaunchDarklyFlag,
+  file: LaunchDarklyFile,
+  { kind = 'user', renamed = {} }: LaunchDarklyOptions,
+  found: Found,
+): FlagInput {
+  const at = jsonPath(['flags', key])
+  const isOffRequired = Object.values(file.flags).some(({ prerequisites }) =>
+    prerequisites.some((required) => required.key === key && required.variation === flag.offVariation),
+  )
+  const lose = (path: string, what: string, instead: string) =>
+    found.losses.push({ path: at + path, what, instead })
+  const translated = translateFlag(flag, { key, kind, segments: file.segments, isOffRequired, lose })
+  const requires: NonNullable<FlagInput['requires']> = []
+  for (const [index, { key: other, variation }] of flag.prerequisites.entries()) {
+    const path = `.prerequisites[${index}]`
+    const parent = Object.hasOwn(file.flags, other) ? file.flags[other] : undefined
+    const wanted = parent && namesOf(parent)[variation]
+    const name = renamed[other] ?? other
+    const isKept = parent && !parent.deleted && !parent.archived && FLAG_KEY_SHAPE.test(name)
+    if (!isKept || wanted === undefined) {
+      found.notes.push({
+        path: at + path,
+        text: `it is never on: "${other}" does not exist, or has no such variation`,
+      })
+      return { ...translated, rules: [] }
+    }
+    if (parent.on && parent.prerequisites.length > 0 && variation === parent.offVariation) {
+      lose(
+        path,
+        `the variation that "${other}" serves when its own prerequisites fail`,
+        'it does not meet the prerequisite then',
+      )
+    }
+    requires.push({ flag: name, variants: [wanted] })
+  }
+  return { ...translated, ...(requires.length > 0 && { requires }) }
+}
