@@ -35,6 +35,15 @@ export function anyOf(parts: readonly Alternatives[]): Alternatives {
   return always ? ALWAYS : bounded(parts.flat())
 }
 
+/** The opposite of alternatives: of each of them some condition doesn't hold. */
+export function opposite(alternatives: Alternatives): Alternatives {
+  return allOf(
+    alternatives.map((alternative) =>
+      alternative.map((part) => ['op' in part ? { ...part, negate: part.negate !== true } : part]),
+    ),
+  )
+}
+
 function bounded(alternatives: Alternatives): Alternatives {
   if (alternatives.length <= MOST_ALTERNATIVES) return alternatives
   throw new Untranslatable(`a condition of more than ${MOST_ALTERNATIVES} alternatives`)

@@ -161,9 +161,7 @@ const flag = (key: string, parents: readonly string[]) =>
         maxLength: 2,
       }),
       rules: fc.array(
-        fc
-          .tuple(outcome, clauses(SEGMENTS))
-          .map(([one, all], index) => ({ id: `r${index}`, ...one, clauses: all })),
+        fc.tuple(outcome, clauses(SEGMENTS)).map(([one, all]) => ({ ...one, clauses: all })),
         { maxLength: 3 },
       ),
     },

@@ -107,7 +107,7 @@ it('renames keys, in prerequisites too, and keeps places', () => {
 
 it('the page about moving names every operator that is carried over, and no other', () => {
   const page = readFileSync('docs/migrating.md', 'utf8')
-  const section = page.slice(page.indexOf('## LaunchDarkly'), page.indexOf('## Exporting'))
+  const section = page.slice(page.indexOf('## LaunchDarkly'), page.indexOf('## GrowthBook'))
   const table = section.slice(section.indexOf('| operator |'), section.indexOf('| the import lists |'))
   const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
   expect(named).toEqual([...Object.keys(OPERATORS), 'segmentMatch'])

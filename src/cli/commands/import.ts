@@ -3,6 +3,7 @@ import type { GateDocumentInput } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
 import { FEATURE_ATTRIBUTES, importFeatures } from '../../interop/features/import.ts'
 import { importFlagd } from '../../interop/flagd/import.ts'
+import { importGrowthBook } from '../../interop/growthbook/import.ts'
 import type { Imported, Loss, Note } from '../../interop/imported.ts'
 import { importLaunchDarkly } from '../../interop/launchdarkly/import.ts'
 import { importUnleash } from '../../interop/unleash/import.ts'
@@ -124,6 +125,13 @@ const importers: readonly CliCommand[] = [
       { flags: '--environment NAME', summary: 'the environment of a REST export' },
       { flags: '--kind NAME', summary: 'the kind of context to carry over (default: user)' },
     ],
+  ),
+  importer(
+    'growthbook',
+    'Import what GrowthBook serves its SDKs (/api/features/KEY)',
+    (text, into, options) => importGrowthBook(text, into, options.pairs('rename')),
+    [['import growthbook features.json > gate.json', 'users keep their variations: same hash, same seeds']],
+    [RENAME],
   ),
 ]
 

@@ -8,10 +8,12 @@ import {
   allOf,
   anyOf,
   NEVER,
+  opposite,
   type PlaceInput,
   single,
   Untranslatable,
 } from '../alternatives.ts'
+import { isPattern } from '../patterns.ts'
 import type { Clause, Segment } from './file.ts'
 
 export type Targeting = {
@@ -81,15 +83,6 @@ function clauseHolds(
   if (!negated) return wanted ? positive : opposite(positive)
   if (wanted) return allOf([[[isThere]], opposite(positive)])
   return anyOf([[[{ ...isThere, negate: true }]], positive])
-}
-
-/** The opposite of alternatives: of each of them some condition doesn't hold. */
-function opposite(alternatives: Alternatives): Alternatives {
-  return allOf(
-    alternatives.map((alternative) =>
-      alternative.map((part) => ['op' in part ? { ...part, negate: part.negate !== true } : part]),
-    ),
-  )
 }
 
 /** `kind` and `/address/city` are LaunchDarkly's own ways of naming attributes. */
@@ -210,17 +203,4 @@ function dated(op: Operator) {
       ],
     ]
   }
-}
-
-/** Patterns mean the same to RE2, or they are refused; what is none matches nothing. */
-function isPattern(pattern: string): boolean {
-  try {
-    new RegExp(pattern)
-  } catch {
-    return false
-  }
-  const differs = /\\[^dDwWbBnrtfv.*+?()[\]{}|^$/\\-]|\[\[:|\(\?[^:]|[^\0-\x7f]|\[\]|\[\^\]/.exec(pattern)
-  if (differs)
-    throw new Untranslatable(`the pattern ${pattern}, in which "${differs[0]}" is JavaScript's own`)
-  return true
 }

@@ -97,7 +97,7 @@ export function payloadIn(value: unknown, environment: string | undefined): unkn
   }
 }
 
-/** The REST API has what differs by environment in a place of its own, and facts about each variation. */
+/** The REST API has what differs by environment in one place, and facts about each variation. */
 function exportedFlag(flag: unknown, environment: string | undefined): unknown {
   if (!isObject(flag) || !isObject(flag.environments) || environment === undefined) return flag
   const { environments, variations, ...rest } = flag
