@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Controller } from '../../../src/durable/controller/controller.ts'
 import { controller, type Env } from '../../../src/platform/env.ts'
 import { admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
@@ -174,6 +174,14 @@ describe('explain and preview', () => {
       redirect: 'manual',
     })
     expect(ended.headers.get('location')).toBe('/caf%C3%A9?q=%C3%A9')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(preview.expiresAt) - 1_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const reasonOf = async () =>
+      (await admin.call('explain', { body: { context: { request } } })).flags[0]?.reason
+    const open = async () => (await gate.fetch(preview.url, { redirect: 'manual' })).status
+    expect([await open(), await reasonOf()]).toEqual([303, 'OVERRIDE'])
+    vi.setSystemTime(Date.parse(preview.expiresAt))
+    expect([await open(), (await reasonOf()) === 'OVERRIDE']).toEqual([403, false])
   })
 })
 
