@@ -88,8 +88,8 @@ export class KvReader {
         READ_TIMEOUT_MS,
       )
       return [
-        ...(await this.#adoptDocument(values.get('config') ?? null, nowMs)),
-        ...(await this.#adoptKillList(values.get('kill') ?? null, nowMs)),
+        ...(await this.#adoptDocument(nowMs, values.get('config'))),
+        ...(await this.#adoptKillList(nowMs, values.get('kill'))),
       ]
     } catch (error) {
       noteInternalError('kv.read', error)
@@ -104,7 +104,7 @@ export class KvReader {
     this.#remember({ refused: undefined, ...(refused && { overwritten: refused.hash }) })
   }
 
-  async #adoptDocument(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+  async #adoptDocument(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {
     if (text === null) return []
     const hash = await sha256Hex(text)
     const before = this.#documents.current.info
@@ -126,7 +126,7 @@ export class KvReader {
     return [{ ...record, action: 'document-adopted', evidence, after: { version, hash } }]
   }
 
-  async #adoptKillList(text: string | null, nowMs: number): Promise<AuditRecord[]> {
+  async #adoptKillList(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {
     const parsed = parseKillList(text)
     const killHash = text ? await sha256Hex(text) : ''
     if (!parsed.ok) return []

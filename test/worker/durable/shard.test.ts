@@ -115,13 +115,18 @@ describe('a reply', () => {
   it('comes at once with what a push has brought: a kill that the Controller tells to shards alone', async () => {
     const { flush, stub } = startShard('PUSH')
     await stub.adopt(STATE, TAG)
+    const send = vi.spyOn(NewsSignal.prototype, 'send')
+    onTestFinished(() => send.mockRestore())
     const held = flush({ epoch: STATE.epoch, usedHash: TAG.hash, patienceMs: 9_000 })
     const killed = { ...STATE, epoch: STATE.epoch + 1, killed: ['f'] }
     await stub.adopt(killed, TAG)
+    expect(send).toHaveBeenCalledTimes(1)
     expect(await held).toMatchObject({ epoch: killed.epoch, state: killed, document: undefined })
     const heldAgain = flush({ epoch: killed.epoch, usedHash: TAG.hash, patienceMs: 9_000 })
     const next = { ...TAG, version: 4, hash: 'h4', atMs: 6 }
     await stub.adopt(undefined, next)
+    await stub.adopt(STATE, next)
+    expect(send).toHaveBeenCalledTimes(3)
     expect(await heldAgain).toMatchObject({ state: undefined, document: next })
   })
 

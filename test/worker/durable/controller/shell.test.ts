@@ -276,7 +276,7 @@ describe('what the Controller tells', () => {
     const { stub, forward } = startController()
     const start = Date.now()
     vi.setSystemTime(start - (start % 60_000) + 60_000)
-    await forward({ cells: [cell(4)] })
+    await forward({ cells: [cell(4), { ...cell(2), flag: 'unknown' }] })
     later(5_000)
     await forward({ cells: [] })
     await expect.poll(async () => (await stub.series(FLAG, 900)).points.length).toBe(1)
@@ -290,7 +290,9 @@ describe('what the Controller tells', () => {
       canary: { requests: 4 },
     })
     expect(points[0]?.wealth).toEqual(expect.any(Number))
-    expect((await stub.series('nowhere', 900)).alpha).toBeUndefined()
+    const unknown = await stub.series('unknown', 900)
+    expect(unknown.alpha).toBeUndefined()
+    expect(unknown.points).toMatchObject([{ percentage: null, wealth: null, canary: { requests: 2 } }])
     expect((await stub.series(FLAG, 1)).points).toEqual([])
   })
 
