@@ -136,10 +136,14 @@ export class Gate {
   }
 }
 
+/** Characters that would end the host in a URL: what follows them would pass for a path, a query or another host. */
+const NO_HOST = /[/?#@\\]/
+
 /** Undefined for a request without a valid URL, for example because it names two hosts. */
 function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {
   try {
-    return new GateRequest(raw, env, Date.now())
+    const request = new GateRequest(raw, env, Date.now())
+    return NO_HOST.test(request.header('host') ?? '') ? undefined : request
   } catch {
     // The visitor's mistake, answered with 400.
     return undefined

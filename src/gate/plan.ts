@@ -8,7 +8,7 @@ import { noteInternalError } from '../platform/internal-errors.ts'
 import type { ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/bootstrap.ts'
 import type { GradualRollback } from './evaluation/gradual-rollback.ts'
-import { decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
+import { chancesOf, decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
 import type { ExtraHeaders, RoutedCall } from './origin/fetch-origin.ts'
 import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
 import type { Fallback } from './origin/retry-and-fallback.ts'
@@ -118,7 +118,8 @@ export class Planner {
       const bootstrap = flagsOfPage()
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: visitor.anonymous.setCookie() }
     }
-    const decision = keepToPage(affinity, rollback.decide(target, visitor.context, inputs))
+    const decided = rollback.decide(target, visitor.context, inputs)
+    const decision = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
     sampler.offer(snapshot, request, visitor.context)
     const bootstrap = flagsOfPage(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, visitor.context, context.env, request.nowMs)

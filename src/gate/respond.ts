@@ -6,7 +6,7 @@ import { keepFromSharedCaches } from './origin/cache-control.ts'
 import { errorResponse } from './origin/error-page.ts'
 import { tagValidators } from './origin/etags.ts'
 import type { OriginAnswer } from './origin/fetch-origin.ts'
-import { connectionFields, flagsHeader } from './origin/proxy-headers.ts'
+import { connectionFields, dropGateCookies, flagsHeader, setsGateCookies } from './origin/proxy-headers.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
@@ -43,6 +43,7 @@ export function respondPlainly(answer: OriginAnswer, request: GateRequest, snaps
   if (answer.status > HIGHEST_STATUS) return answer.response
   try {
     const copy = changeable(answer.response)
+    dropGateCookies(copy.headers)
     keepFromSharedCaches(copy.headers)
     return copy
   } catch (error) {
@@ -79,10 +80,12 @@ function withGateHeaders(
   const early = isChanged ? changeable(original, body) : original
   const page = pageCookieOf(plan, delivery, request, early.headers)
   const unfit = unfitHeaders(early.headers)
-  if (!isChanged && page === undefined && unfit.length === 0) return original
+  const isForging = setsGateCookies(early.headers)
+  if (!isChanged && page === undefined && unfit.length === 0 && !isForging) return original
   const response = isChanged ? early : changeable(original)
   const { headers } = response
   for (const name of unfit) headers.delete(name)
+  if (isForging) dropGateCookies(headers)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
   if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)

@@ -40,7 +40,7 @@ export async function actorFromAccess(
   if (assertion === null || team === undefined || audience === undefined) return undefined
   const issuer = team.includes('://') ? team : `https://${team}`
   try {
-    const options = { issuer, audience, algorithms: ['RS256', 'ES256'] }
+    const options = { issuer, audience, algorithms: ['RS256', 'ES256'], requiredClaims: ['exp'] }
     const { payload } = await jwtVerify(assertion, keySetOf(`${issuer}/cdn-cgi/access/certs`), options)
     const name = typeof payload.email === 'string' ? payload.email : payload.common_name
     return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env) } : 'forged'

@@ -206,6 +206,25 @@ export function hasOwnPositions({ bucketing }: CompiledRule): boolean {
   return bucketing === undefined || bucketing.scheme === 'ranges'
 }
 
+/**
+ * The variants that chance could give to a visitor: those of each split whose conditions hold, down to the first rule
+ * that takes everyone. A page from before a percentage moved may keep to one of them, and to no other.
+ */
+export function variantsByChance(
+  { off, rules }: CompiledFlag,
+  control: FlagControl,
+  context: EvaluationContext,
+): ReadonlySet<string> {
+  const variants = new Set([off])
+  for (const rule of rules) {
+    if (!holdsAll(rule.conditions, context)) continue
+    const { serve } = rule
+    for (const each of serve.kind === 'variant' ? [serve.variant] : serve.variants) variants.add(each)
+    if (currentShare(rule, control) === undefined && rule.bucketing === undefined) break
+  }
+  return variants
+}
+
 function served(
   decision: Decision,
   flag: CompiledFlag,

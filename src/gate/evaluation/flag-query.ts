@@ -13,7 +13,7 @@ import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
-import { recognise } from './visitor.ts'
+import { chancesOf, recognise } from './visitor.ts'
 
 /** What a query states about the visitor. */
 export type GivenVisitor = {
@@ -61,7 +61,8 @@ export async function flagQuery(
     flags: document.snapshot.flags,
     decide: (flag) => {
       if (key === undefined && needsTargetingKey(flag, context, inputs)) return undefined
-      return asOnPage(affinity, gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs))
+      const decision = gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)
+      return asOnPage(affinity, decision, chancesOf(context, inputs))
     },
     setCookie: given.targetingKey === undefined && isOwnPage(raw) ? anonymous.setCookie() : undefined,
   }

@@ -1,5 +1,7 @@
+import type { EvaluationContext } from '../../core/context/attributes.ts'
 import { RequestContext } from '../../core/context/request-context.ts'
-import type { Decision, DecisionInputs } from '../../core/decision/decide.ts'
+import { type Decision, type DecisionInputs, variantsByChance } from '../../core/decision/decide.ts'
+import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import { GateRequest } from '../request/gate-request.ts'
@@ -46,6 +48,11 @@ export function decisionInputs(
   return { flags: snapshot.flags, control, environment: environmentOf(env), nowMs, overrides }
 }
 
+/** Which variants of a flag chance could give to this visitor; page affinity keeps to no others. */
+export function chancesOf(context: EvaluationContext, { control }: DecisionInputs) {
+  return (flag: CompiledFlag): ReadonlySet<string> => variantsByChance(flag, control.of(flag.key), context)
+}
+
 /** The variants by which a visitor's requests are routed, for an app report about them. */
 export type Assignments = {
   colo: string
@@ -70,7 +77,9 @@ export async function assignmentsOf(
     isKnown: anonymous.setCookie() === undefined,
     of: (key) => {
       const flag = snapshot.flags.get(key)
-      return flag && asOnPage(affinity, gradualRollback.decideUnrouted(flag, snapshot, context, inputs))
+      if (flag === undefined) return undefined
+      const decision = gradualRollback.decideUnrouted(flag, snapshot, context, inputs)
+      return asOnPage(affinity, decision, chancesOf(context, inputs))
     },
   }
 }

@@ -12,9 +12,15 @@ const OWN_NAME = /^sluice[-_]/
  */
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
 
+/** What only a proxy may say, in spellings that the gate doesn't set itself; CGI servers read `_` as `-`. */
+const FORGEABLE = /^(?:forwarded|x_forwarded_.*)$/
+
 /** Turns the headers of a visitor's request into those for an origin, in place. */
 export function prepareForOrigin(headers: Headers, request: GateRequest, speaksForwarded: boolean): void {
   for (const name of unfitFor(request)) headers.delete(name)
+  const cookies = request.header('cookie')
+  if (cookies !== undefined && GATE_COOKIE.test(cookies))
+    setOrDelete(headers, 'cookie', withoutGateCookies(cookies))
   const ip = request.ip()
   if (ip !== undefined) {
     const chain = request.header('x-forwarded-for')
@@ -24,7 +30,7 @@ export function prepareForOrigin(headers: Headers, request: GateRequest, speaksF
   headers.set('x-forwarded-host', request.host)
   const proto = request.address.protocol
   headers.set('x-forwarded-proto', proto)
-  if (speaksForwarded) headers.append('forwarded', `for=${nodeOf(ip)};host="${request.host}";proto=${proto}`)
+  if (speaksForwarded) headers.set('forwarded', `for=${nodeOf(ip)};host="${request.host}";proto=${proto}`)
 }
 
 /** The chain with the visitor's address at its end, where Cloudflare puts it too. */
@@ -37,11 +43,41 @@ function unfitFor(request: GateRequest): string[] {
   const unfit: string[] = []
   for (const name of request.headers.names) {
     // A visitor's header with the gate's prefix could be mistaken for the gate's.
-    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name)) unfit.push(name)
+    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name) || FORGEABLE.test(name))
+      unfit.push(name)
   }
   const connection = request.header('connection')
   if (connection !== undefined) unfit.push(...connectionOptions(request, connection))
   return unfit
+}
+
+/** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
+const GATE_COOKIE = /(?:^|[;,])\s*sluice_[^=;,]*=/i
+
+/** The other cookies: those of the gate are credentials, and none of an origin's business. */
+function withoutGateCookies(cookies: string): string {
+  return cookies.replace(/(?:^|[;,])\s*sluice_[^=;,]*=[^;]*/gi, '').replace(/^[;,\s]+/, '')
+}
+
+/** Removes cookies under the gate's prefix from an origin's answer, in place: only the gate sets those. */
+export function dropGateCookies(headers: Headers): void {
+  const cookies = headers.getSetCookie()
+  headers.delete('set-cookie')
+  for (const cookie of cookies) if (!isGateCookie(cookie)) headers.append('set-cookie', cookie)
+}
+
+export function setsGateCookies(headers: Headers): boolean {
+  const cookies = headers.get('set-cookie')
+  return cookies !== null && GATE_COOKIE.test(cookies) && headers.getSetCookie().some(isGateCookie)
+}
+
+function isGateCookie(cookie: string): boolean {
+  return /^\s*sluice_/i.test(cookie)
+}
+
+function setOrDelete(headers: Headers, name: string, value: string): void {
+  if (value === '') headers.delete(name)
+  else headers.set(name, value)
 }
 
 /** Headers that belong to the connection because the visitor's Connection header says so. */

@@ -15,6 +15,7 @@
 import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
 import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
 import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
+import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
 import type { GateRequest } from './gate-request.ts'
 import { cookieAttributes } from './identity-cookie.ts'
@@ -79,19 +80,29 @@ export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAf
 }
 
 /** The decision, or the page's variant where the two could differ by chance only. */
-export function keepToPage(affinity: PageAffinity | undefined, decision: Decision): Decision {
+export function keepToPage(
+  affinity: PageAffinity | undefined,
+  decision: Decision,
+  byChance: (flag: CompiledFlag) => ReadonlySet<string>,
+): Decision {
   if (affinity === undefined || affinity.variant === decision.variant) return decision
   const { flag } = affinity.target
   const mayReturn = affinity.variant === flag.off && decision.reason !== 'OVERRIDE'
   const value = flag.values.get(affinity.variant)
-  if (value === undefined || !(mayReturn || decision.reason === 'SPLIT')) return decision
+  if (value === undefined) return decision
+  // The cookie is the visitor's word: it opens nothing that only targeting gives.
+  if (!mayReturn && !(decision.reason === 'SPLIT' && byChance(flag).has(affinity.variant))) return decision
   // Not what the split says now: neither canary nor control.
   return { ...decision, variant: affinity.variant, value, rule: undefined, placement: NOT_COMPARED }
 }
 
 /** The decision of any flag: the page's variant counts for the flag that the page was decided by. */
-export function asOnPage(affinity: PageAffinity | undefined, decision: Decision): Decision {
-  return affinity?.target.flag.key === decision.flag ? keepToPage(affinity, decision) : decision
+export function asOnPage(
+  affinity: PageAffinity | undefined,
+  decision: Decision,
+  byChance: (flag: CompiledFlag) => ReadonlySet<string>,
+): Decision {
+  return affinity?.target.flag.key === decision.flag ? keepToPage(affinity, decision, byChance) : decision
 }
 
 /** The Set-Cookie value that records a document's version; undefined where the cookie has it already. */

@@ -32,6 +32,9 @@ export async function signDebugToken(secret: string, payload: DebugPayload): Pro
   return `${body}.${await hmacHex(secret, `debug.${body}`)}`
 }
 
+/** No token opens a gate for longer, whatever it says: one that leaks is worth nothing after this. */
+const LONGEST_GRANT_MS = 30 * 24 * 3_600_000
+
 /** The grant of a valid, unexpired token; undefined for anything else. */
 export async function verifyDebugToken(
   secret: string,
@@ -44,7 +47,8 @@ export async function verifyDebugToken(
   }
   try {
     const payload = JSON.parse(fromBase64Url(body)) as DebugPayload
-    if (!(payload.exp * 1000 > nowMs)) return undefined
+    const leftMs = payload.exp * 1000 - nowMs
+    if (!(leftMs > 0 && leftMs <= LONGEST_GRANT_MS)) return undefined
     return { overrides: new Map(Object.entries(payload.overrides ?? {})), expiresAtMs: payload.exp * 1000 }
   } catch {
     // Signed by another version of the gate: no grant, and no error of this one.

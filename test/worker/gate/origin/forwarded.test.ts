@@ -20,10 +20,15 @@ it('an origin that asks for it hears by Forwarded (RFC 7239) for whom, at which 
   expect(forwardedOf({}, true)).toMatch(/^for=unknown;/)
 })
 
-it('what proxies before the gate have said stays in front', () => {
-  const sent = { 'cf-connecting-ip': '192.0.2.1', forwarded: 'for=10.0.0.1' }
-  expect(forwardedOf(sent, true)).toMatch(/^for=10\.0\.0\.1, for=192\.0\.2\.1;/)
-  expect(forwardedOf(sent, false)).toBe('for=10.0.0.1')
+it("a visitor's own Forwarded is removed, in whatever spelling", () => {
+  const sent = {
+    'cf-connecting-ip': '192.0.2.1',
+    forwarded: 'for=10.0.0.1',
+    x_forwarded_for: '10.0.0.1',
+    X_Forwarded_Host: 'evil.test',
+  }
+  expect(forwardedOf(sent, true)).toMatch(/^for=192\.0\.2\.1;host=/)
+  expect([...sentOn(sent, false).keys()].filter((name) => /forwarded$|_/.test(name))).toEqual([])
 })
 
 it.each([

@@ -155,6 +155,8 @@ describe('a part belongs to', () => {
 
 describe('a decision', () => {
   const target = flagTargetAt(snapshot, '/checkout/')
+  /** The variants that the visitor's splits serve. */
+  const byChance = () => new Set(['on', 'off'])
   const kept = (variant: string, decision: Partial<Decision>) => {
     const given: Decision = {
       flag: 'checkout',
@@ -168,7 +170,11 @@ describe('a decision', () => {
       ...decision,
     }
     const affinity: PageAffinity = { target, variant }
-    return { given, on: keepToPage(affinity, given), anywhere: asOnPage(affinity, given) }
+    return {
+      given,
+      on: keepToPage(affinity, given, byChance),
+      anywhere: asOnPage(affinity, given, byChance),
+    }
   }
 
   it.each<[string, Partial<Decision>]>([
@@ -201,10 +207,15 @@ describe('a decision', () => {
 
   it('stays as it is without a page, and for another flag than the page’s', () => {
     const { given } = kept('off', {})
-    expect(keepToPage(undefined, given)).toBe(given)
-    expect(asOnPage(undefined, given)).toBe(given)
+    expect(keepToPage(undefined, given, byChance)).toBe(given)
+    expect(asOnPage(undefined, given, byChance)).toBe(given)
     const other = { ...given, flag: 'half' }
-    expect(asOnPage({ target, variant: 'off' }, other)).toBe(other)
+    expect(asOnPage({ target, variant: 'off' }, other, byChance)).toBe(other)
+  })
+
+  it('stays as it is beside a variant that chance could not have given', () => {
+    const given: Decision = { ...kept('on', {}).given, variant: 'off', value: false }
+    expect(keepToPage({ target, variant: 'on' }, given, () => new Set(['off']))).toBe(given)
   })
 })
 

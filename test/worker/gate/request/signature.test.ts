@@ -92,3 +92,11 @@ describe('access to decisions', () => {
     expect(await access({ 'sluice-debug': await token() }, { ENVIRONMENT: 'development' })).toEqual(granted)
   })
 })
+
+it('no debug token is valid for more than 30 days, whatever it says', async () => {
+  const thirtyDaysS = 30 * 86_400
+  const grantOf = async (exp: number) =>
+    await verifyDebugToken(SECRET, await signDebugToken(SECRET, { exp }), NOW_MS)
+  expect(await grantOf(NOW_S + thirtyDaysS)).toBeDefined()
+  expect(await grantOf(NOW_S + thirtyDaysS + 1)).toBeUndefined()
+})

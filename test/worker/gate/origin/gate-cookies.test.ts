@@ -1,0 +1,65 @@
+/** The gate's cookies are credentials: they go to no origin, and no origin sets them. */
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, expect, it, vi } from 'vitest'
+import { createGate } from '../../../../src/gate/gate.ts'
+
+const DOCUMENT = {
+  origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
+  routes: [
+    { path: '/checkout/*', flag: 'checkout', origins: { on: 'new', off: 'old' } },
+    { path: '/*', origin: 'old' },
+  ],
+  flags: { checkout: { variants: { on: true, off: false }, off: 'off', rules: [{ serve: 'on' }] } },
+}
+const gate = createGate({ bundled: DOCUMENT })
+afterEach(() => vi.restoreAllMocks())
+
+/** The gate's answer, and the headers that the origin got. */
+async function through(path: string, sent: Record<string, string>, answered: [string, string][] = []) {
+  let seen = new Headers()
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    seen = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+    const headers = new Headers()
+    for (const [name, value] of answered) headers.append(name, value)
+    return new Response('page', { headers })
+  })
+  const request = new Request(`https://shop.test${path}`, { headers: sent })
+  const response = await gate.handle(request, env, createExecutionContext())
+  return { seen, cookies: response.headers.getSetCookie(), status: response.status }
+}
+
+it.each(['/checkout/', '/plain'])('on %s an origin gets every cookie but the gate’s', async (path) => {
+  const cookie = 'a=1; sluice_id=me; b="x; y"; SLUICE_pages=p|f|on;sluice_debug=tok.en; c=sluice_id=2'
+  const { seen } = await through(path, { cookie })
+  expect(seen.get('cookie')).toBe('a=1; b="x; y"; c=sluice_id=2')
+})
+
+it.each([
+  ['sluice_id=me', null],
+  ['sluice_id=me; a=1', 'a=1'],
+  // Two Cookie headers arrive as one.
+  ['a=1, sluice_id=me; b=2', 'a=1; b=2'],
+  ['sluicexid=me; my_sluice_id=1', 'sluicexid=me; my_sluice_id=1'],
+  ['a=1;;b', 'a=1;;b'],
+])('the Cookie header %s becomes %s', async (cookie, expected) => {
+  expect((await through('/plain', { cookie })).seen.get('cookie')).toBe(expected)
+})
+
+it.each(['/checkout/', '/plain'])('on %s an origin sets any cookie but the gate’s', async (path) => {
+  const { cookies } = await through(path, { cookie: 'sluice_id=me' }, [
+    ['set-cookie', 'session=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['set-cookie', 'sluice_id=evil; Path=/'],
+    ['set-cookie', ' Sluice_pages=evil'],
+    ['set-cookie', 'theme=sluice_dark'],
+  ])
+  expect(cookies.filter((each) => /evil/.test(each))).toEqual([])
+  expect(cookies.slice(0, 2)).toEqual([
+    'session=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+    'theme=sluice_dark',
+  ])
+})
+
+it.each(['a/b', 'a?b', 'a#b', 'user@host', 'a\\b'])('the Host %s is refused', async (host) => {
+  expect((await through('/plain', { host })).status).toBe(400)
+})
