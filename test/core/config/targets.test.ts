@@ -72,6 +72,19 @@ describe('an origin', () => {
     expect(target({}, 2)).toEqual([true, true, ''])
   })
 
+  it('is retried for the methods that are named, or for none', () => {
+    const rescued = (parts: object) => {
+      const target = gateOf([flagRoute(parts)]).snapshot.routes[0]?.target
+      return target?.kind === 'flag' && [...target.rescued]
+    }
+    expect([rescued({}), rescued({ rescue: false }), rescued({ rescue: ['put'] })]).toEqual([
+      ['GET', 'HEAD', 'OPTIONS'],
+      [],
+      ['PUT'],
+    ])
+    expect(() => rescued({ rescue: true })).toThrow('routes[0].rescue')
+  })
+
   it('that is named nowhere can’t be compiled', () => {
     expect(() => known(new Map([['a', 1]]), 'b')).toThrow('Cannot compile the document: "b" is not defined')
     expect(() => known(new Map(), undefined)).toThrow('"undefined"')
