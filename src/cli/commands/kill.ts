@@ -83,10 +83,13 @@ export const unkill: CliCommand = {
     if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
     const answer = await command(call, flag, 'unkill')
     const { kill: lists } = await call.ask('getStatus')
-    const stillKilled = [...lists.kv, ...lists.controller].some((key) => key === flag || key === KILL_ALL)
-    const hint = call.paint('yellow', 'All flags are still killed. Lift that: sluice unkill --all')
-    const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${stillKilled ? `\n${hint}` : ''}`
-    return { ...call.done({ ...answer, stillKilled }, text), failed: stillKilled }
+    const killed = [...lists.kv, ...lists.controller]
+    const hint = killed.includes(KILL_ALL)
+      ? 'All flags are still killed. Lift that: sluice unkill --all'
+      : killed.includes(flag) &&
+        `${flag} is still on the kill list in KV. Lift that: sluice unkill ${flag} --kv`
+    const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${hint ? `\n${call.paint('yellow', hint)}` : ''}`
+    return { ...call.done({ ...answer, stillKilled: hint !== false }, text), failed: hint !== false }
   },
 }
 

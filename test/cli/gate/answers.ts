@@ -1,0 +1,227 @@
+/** What a gate with two flags answers, for tests of the command line. */
+import type { FlagStatusView, FlagSummary, Responses } from '../../../src/contract/responses.ts'
+import { FAILURE_KINDS } from '../../../src/core/outcome/outcome.ts'
+
+const AT = '2026-03-01T10:00:00.000Z'
+type Counts = FlagStatusView['arms']['canary']
+
+export function counts(requests: number, errors = 0, latencies: readonly (number | null)[] = []): Counts {
+  const [p50Ms = null, p95Ms = null, p99Ms = null] = latencies
+  const none = { count: 0, p50Ms: null, p95Ms: null }
+  const errorsByKind = Object.fromEntries(FAILURE_KINDS.map((kind) => [kind, 0])) as Counts['errorsByKind']
+  const errorRate = requests === 0 ? null : errors / requests
+  const rest = { erroredBuckets: 0, rescued: 0, journeys: 0, timings: none, vitals: {} }
+  return { requests, errors, errorsByKind, errorRate, p50Ms, p95Ms, p99Ms, ...rest }
+}
+
+export function flagStatus(more: Partial<FlagStatusView> = {}): FlagStatusView {
+  return {
+    ...{
+      state: 'open',
+      generation: 2,
+      stage: 1,
+      percentage: 5,
+      rolledBack: null,
+      paused: null,
+      frozen: null,
+    },
+    ...{ approved: false, needsApproval: false, finished: false, verdict: null, waitingFor: null },
+    arms: { canary: counts(0), control: counts(0), other: counts(0) },
+    variants: {},
+    cells: [],
+    ...more,
+  }
+}
+
+export function summary(key: string, more: Partial<FlagSummary> = {}): FlagSummary {
+  const none = { requests: 0, errors: 0 }
+  return {
+    ...{ key, description: null, owner: null, tags: [], enabled: true, state: 'open', percentage: 5 },
+    ...{ stage: 1, stages: 3, rules: 1, schedule: null, verdict: null, waitingFor: null, paused: false },
+    ...{ frozen: false, needsApproval: false, finished: false, canary: none, control: none, other: none },
+    ...{ expires: null, lastSeenAt: null, stale: [], routes: [], ...more },
+  }
+}
+
+export const VERDICT = {
+  ...{ kind: 'healthy', action: 'none', trigger: null, mayAdvance: true, alert: null, evidence: {} },
+  sentence: 'canary is as good as control',
+} as const
+
+export function status(more: Partial<Responses['getStatus']> = {}): Responses['getStatus'] {
+  const isolate = { isolate: 'a', epoch: 7, seenAt: AT }
+  return {
+    ...{ environment: 'production', at: AT, controller: 'ok', epoch: 7 },
+    document: {
+      ...{ source: 'kv', version: 4, hash: 'h', checkedAt: AT, problems: [], refused: [], kvError: null },
+    },
+    kill: { kv: [], controller: [] },
+    flags: {
+      f: flagStatus({
+        arms: {
+          canary: counts(1_234, 5, [12, 120, 1_350]),
+          control: counts(20_000, 10, [11, 99, null]),
+          other: counts(0),
+        },
+        variants: { on: counts(1_234, 5, [12, 120, 1_350]) },
+        verdict: VERDICT,
+        waitingFor: 'the bake takes 5 min more',
+      }),
+      g: flagStatus({ state: 'killed', generation: 1, stage: 0, percentage: null }),
+    },
+    isolates: 3,
+    colos: [
+      { colo: 'OTP', epoch: 7, isolates: [isolate] },
+      { colo: 'FRA', epoch: 7, isolates: [] },
+    ],
+    internalErrors: [],
+    ...more,
+  }
+}
+
+const VERSION = {
+  ...{ version: 4, hash: 'abc', at: AT, actor: 'ada', reason: 'ramp', source: 'api', bytes: 12_345 },
+} as const
+
+export const DOCUMENT = {
+  origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
+  routes: [{ path: '/*', flag: 'f', origins: { on: 'new', off: 'old' } }],
+  flags: { f: { variants: { on: true, off: false }, off: 'off', owner: 'web' } },
+}
+
+export const PEOPLE: Responses['diffDocument']['people'] = {
+  ...{ samples: 1_200, unknown: 2, movedPercent: 12.5 },
+  flags: [
+    {
+      ...{ flag: 'f', samples: 1_200, moved: 150, movedPercent: 12.5, visitors: 30, countries: ['RO'] },
+      moves: [{ from: 'off', to: 'on', count: 150 }],
+    },
+    { flag: 'g', samples: 1_200, moved: 0, movedPercent: 0, moves: [], visitors: 0, countries: [] },
+  ],
+}
+
+export function review(more: Partial<Responses['diffDocument']> = {}): Responses['diffDocument'] {
+  return {
+    ...{ valid: true, problems: [], against: 4, people: PEOPLE, needsConfirmation: false },
+    changes: [
+      { path: '$.defaultOrigin', kind: 'added', before: null, after: 'old' },
+      { path: '$.flags.f.tags', kind: 'removed', before: ['x'.repeat(80)], after: null },
+      { path: '$.flags.f.owner', kind: 'changed', before: 'web', after: 'shop' },
+    ],
+    ...more,
+  }
+}
+
+export function published(more: Partial<Responses['publishDocument']> = {}): Responses['publishDocument'] {
+  return { version: 5, hash: 'def', changed: true, changes: [], people: PEOPLE, kv: 'written', ...more }
+}
+
+export function convergence(more: Partial<Responses['getConvergence']> = {}): Responses['getConvergence'] {
+  const isolates = { converged: 3, behind: 0, idle: 0 }
+  return {
+    ...{ epoch: 8, since: AT, converged: true, slowestMs: 900, isolates },
+    colos: [
+      { colo: 'OTP', converged: 2, behind: 0, idle: 0, slowestMs: 900 },
+      { colo: 'FRA', converged: 1, behind: 0, idle: 0, slowestMs: 100 },
+    ],
+    kv: { writtenEpoch: 8, error: null },
+    document: { version: 4, converged: true, isolates, colos: 2 },
+    ...more,
+  }
+}
+
+export const TOKEN = {
+  ...{ id: 't1', name: 'ci', role: 'admin', createdAt: AT, createdBy: 'ada', expiresAt: null },
+  lastUsedAt: AT,
+} as const
+
+export const EXPLAINED: Responses['explain'] = {
+  targetingKey: 'ada',
+  route: { route: '/*', origin: 'new', flag: 'f' },
+  flags: [
+    {
+      ...{ flag: 'f', variant: 'on', value: true, reason: 'SPLIT', rule: 'canary', arm: 'canary' },
+      sentence: 'rule "canary" serves on',
+      gates: [
+        { gate: 'enabled', passed: true, detail: 'it is enabled' },
+        { gate: 'requires', passed: false, detail: 'g is off' },
+      ],
+      rules: [
+        {
+          ...{ rule: 'testers', outcome: 'conditions-not-met', percentage: null, position: null },
+          conditions: [
+            { attribute: 'country', op: 'in', values: ['RO'], negate: false, found: 'RO', holds: true },
+            { attribute: 'age', op: 'gt', values: [18], negate: false, found: null, holds: false },
+          ],
+        },
+        { rule: 'canary', outcome: 'served', percentage: 25, position: 12.5, conditions: [] },
+        { rule: 'rest', outcome: 'outside-percentage', percentage: 5, position: null, conditions: [] },
+        { rule: 'last', outcome: 'not-reached', percentage: null, position: null, conditions: [] },
+      ],
+    },
+    {
+      ...{ flag: 'g', variant: 'blue', value: 'blue', reason: 'DEFAULT', rule: null, arm: 'other' },
+      ...{ sentence: 'no rule applies', gates: [], rules: [] },
+    },
+  ],
+}
+
+const STALE = [{ kind: 'expired', text: 'expired on 2026-01-01' } as const]
+const FLAGS = [
+  summary('f', {
+    ...{ owner: 'web', description: 'The new site', tags: ['shop'], lastSeenAt: AT, routes: ['/*'] },
+  }),
+  summary('g', { state: 'killed', percentage: null, stage: null, stages: 0, rules: 0, stale: STALE }),
+]
+const done = { epoch: 8, via: 'controller', before: null, after: null } as const
+
+/** By operation; a test gives its own where they differ. */
+export const ANSWERS: Responses = {
+  whoAmI: { name: 'ada', role: 'admin', environment: 'production' },
+  getStatus: status(),
+  getConvergence: convergence(),
+  getSeries: { flag: 'f', stepMs: 10_000, points: [], rollbackWealth: null },
+  listAudit: {
+    records: [
+      {
+        ...{ id: 12, at: AT, actor: 'ada', action: 'kill', flag: 'f', reason: 'INC-1' },
+        ...{ evidence: null, before: null, after: null },
+      },
+      {
+        ...{ id: 11, at: AT, actor: 'guard', action: 'document-published', flag: null, reason: '' },
+        ...{ evidence: null, before: null, after: null },
+      },
+    ],
+  },
+  listFeedback: { feedback: [{ id: 3, at: AT, flag: 'f', variant: 'on', text: 'nice\u001b[31m!' }] },
+  getDocument: { ...VERSION, document: DOCUMENT, text: `${JSON.stringify(DOCUMENT)}\n` },
+  validateDocument: { valid: true, problems: [] },
+  diffDocument: review(),
+  publishDocument: published(),
+  listVersions: {
+    current: 4,
+    versions: [VERSION, { ...VERSION, version: 3, actor: 'bob', source: 'kv', bytes: 99 }],
+  },
+  getVersion: { ...VERSION, version: 3, document: DOCUMENT, text: `${JSON.stringify(DOCUMENT)}\n` },
+  restoreVersion: published(),
+  listFlags: { version: 4, flags: FLAGS },
+  getFlag: {
+    version: 4,
+    summary: summary('g', { ...FLAGS[1], lastSeenAt: null }),
+    definition: DOCUMENT.flags.f,
+    status: flagStatus(),
+  },
+  createFlag: published(),
+  patchFlag: published(),
+  deleteFlag: published(),
+  enableFlag: published(),
+  disableFlag: published(),
+  setPercentage: published(),
+  commandFlag: { ...done, after: { generation: 3, stage: 1, killed: false } },
+  explain: EXPLAINED,
+  createPreview: { url: 'http://gate.test/__sluice/preview?t=x', token: 'x', expiresAt: AT },
+  listTokens: { tokens: [TOKEN, { ...TOKEN, id: 't2', name: 'old', expiresAt: AT, lastUsedAt: null }] },
+  createToken: { ...TOKEN, token: 'sluice_secret' },
+  revokeToken: { id: 't1' },
+  testWebhook: { delivered: true, detail: 'it answered 200' },
+}
