@@ -12,6 +12,7 @@ export type RunOptions = {
   env?: Readonly<Record<string, string>>
   input?: string
   isScreen?: boolean
+  canAsk?: boolean
   stop?: AbortSignal
   /** Told of every piece of standard output as it is written. */
   onOut?: (text: string) => void
@@ -30,7 +31,7 @@ export async function sluice(args: readonly string[], options: RunOptions = {}):
     },
     outIsScreen: options.isScreen ?? false,
     errIsScreen: options.isScreen ?? false,
-    canAsk: false,
+    canAsk: options.canAsk ?? false,
     columns: 100,
     env: { SLUICE_CONFIG_DIR: '/nonexistent/sluice', ...options.env },
     cwd: options.cwd ?? process.cwd(),
