@@ -16,6 +16,7 @@ export type RunOptions = {
   stop?: AbortSignal
   /** Told of every piece of standard output as it is written. */
   onOut?: (text: string) => void
+  onErr?: (text: string) => void
 }
 
 /** `sluice ARGS`; no profile of the person who runs the tests is seen. */
@@ -28,6 +29,7 @@ export async function sluice(args: readonly string[], options: RunOptions = {}):
     },
     err: (text) => {
       ran.err += text
+      options.onErr?.(text)
     },
     outIsScreen: options.isScreen ?? false,
     errIsScreen: options.isScreen ?? false,

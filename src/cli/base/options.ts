@@ -9,8 +9,9 @@ export class Options {
     this.#values = values
   }
 
+  /** Whether an option without a value was given; `no-kv` is given where the parser has set `kv` to false. */
   has(name: string): boolean {
-    return this.#of(name) === true
+    return name.startsWith('no-') ? this.#of(name.slice(3)) === false : this.#of(name) === true
   }
 
   text(name: string): string | undefined {

@@ -36,7 +36,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     .exitOverride()
   for (const spec of GLOBAL_OPTIONS) program.addOption(optionOf(spec))
   // An alias of --url.
-  program.addOption(new Option('--gate URL').hideHelp())
+  program.addOption(new Option('--gate <URL>').hideHelp())
   for (const group of GROUPS) {
     program.commandsGroup(`${group}:`)
     for (const spec of CLI_COMMANDS.filter((each) => each.group === group))
@@ -98,8 +98,9 @@ function numberOf(text: string): number {
 function callOf(command: Command, terminal: Terminal): Call {
   const options = new Options(command.optsWithGlobals())
   const isJson = options.has('json')
-  const isPlain = command.optsWithGlobals().color === false
-  const own: Terminal = isPlain ? { ...terminal, env: { ...terminal.env, NO_COLOR: '1' } } : terminal
+  const own: Terminal = options.has('no-color')
+    ? { ...terminal, env: { ...terminal.env, NO_COLOR: '1' } }
+    : terminal
   const paint = paintFor(own, own.outIsScreen)
   const tell = (text: string) => {
     if (!isJson) own.err(`${text}\n`)

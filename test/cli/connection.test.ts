@@ -1,0 +1,262 @@
+/** Which gate a command talks to, with which token; and the file that remembers it. */
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { UsageError } from '../../src/cli/base/errors.ts'
+import { checkedUrl } from '../../src/cli/connection/connect.ts'
+import { profilesPath } from '../../src/cli/connection/profiles.ts'
+import { type ScriptedGate, SILENT, scriptedGate } from './gate/scripted-gate.ts'
+import { emptyFolder, type RunOptions, sluice } from './support.ts'
+
+const SECURED =
+  'warning: other users of this machine can see --token; use SLUICE_TOKEN, --token-file or a profile\n'
+
+/** Without timers, which a test may have taken over. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Two gates; one is the current profile "main", the other the profile "spare". */
+async function world() {
+  const [main, spare] = [await scriptedGate(), await scriptedGate()]
+  const cwd = await emptyFolder()
+  const config = join(cwd, 'config')
+  const plain = { SLUICE_CONFIG_DIR: config }
+  const run = (line: string, { env, ...options }: RunOptions = {}) =>
+    sluice(line.split(' '), { cwd, ...options, env: { ...plain, ...env } })
+  await run(`profile add main --url ${main.url}`, { env: { SLUICE_TOKEN: 'of-main' } })
+  await run(`profile add spare --url ${spare.url}/__sluice/ui --token of-spare`)
+  /** Which gate was asked by a line, and with which token. */
+  const reached = async (line: string, options: RunOptions = {}) => {
+    main.asked.length = spare.asked.length = 0
+    const ran = await run(line, options)
+    const of = (name: string, gate: ScriptedGate) => gate.asked.map(({ token }) => [name, token])
+    return ran.code === 0 ? [...of('main', main), ...of('spare', spare)][0] : ran
+  }
+  return { main, spare, cwd, config, run, reached }
+}
+
+describe('the gate', () => {
+  it('is that of --url, SLUICE_URL, --profile, SLUICE_PROFILE, or the current profile, in this order', async () => {
+    const { main, spare, reached } = await world()
+    const at = (gate: ScriptedGate) => ({ SLUICE_URL: gate.url })
+    expect(await reached('pull')).toEqual(['main', 'of-main'])
+    expect(await reached('pull', { env: { SLUICE_PROFILE: 'spare' } })).toEqual(['spare', 'of-spare'])
+    expect(await reached('pull --profile main', { env: { SLUICE_PROFILE: 'spare' } })).toEqual([
+      'main',
+      'of-main',
+    ])
+    expect(await reached('pull', { env: at(spare) })).toEqual(['spare', 'of-spare'])
+    expect(await reached('pull', { env: { ...at(spare), SLUICE_PROFILE: 'main' } })).toEqual([
+      'spare',
+      'of-spare',
+    ])
+    expect(await reached('pull --profile main', { env: at(spare) })).toEqual(['main', 'of-main'])
+    expect(await reached(`pull --url ${spare.url}/`, { env: at(main) })).toEqual(['spare', 'of-spare'])
+    expect(await reached(`pull --gate ${spare.url}`)).toEqual(['spare', 'of-spare'])
+    expect(await reached(`pull --url ${spare.url} --profile main`)).toEqual(['spare', 'of-spare'])
+    expect(await reached('pull --profile gone')).toEqual({
+      ...{ code: 2, out: '' },
+      err: 'There is no profile gone (profiles: main, spare). Add it: sluice profile add gone --url URL\n',
+    })
+    expect(await reached('pull --profile toString')).toMatchObject({ code: 2 })
+  })
+
+  it('has the token of --token, --token-file, SLUICE_TOKEN, or of its profile, in this order', async () => {
+    const { cwd, run, reached } = await world()
+    await writeFile(join(cwd, 'token'), '  of-file\n')
+    await writeFile(join(cwd, 'empty'), ' \n')
+    const env = { SLUICE_TOKEN: 'of-env' }
+    expect(await reached('pull --token of-args --token-file token', { env })).toEqual(['main', 'of-args'])
+    expect((await run('pull --token of-args')).err).toBe(SECURED)
+    expect((await run('pull --token of-args --json')).err).toBe('')
+    expect(await reached('pull --token-file token', { env })).toEqual(['main', 'of-file'])
+    expect(await reached('pull --token-file -', { env, input: 'of-input\n' })).toEqual(['main', 'of-input'])
+    expect(await reached('pull', { env })).toEqual(['main', 'of-env'])
+    expect(await reached('pull', { env: { SLUICE_TOKEN: '' } })).toEqual(['main', 'of-main'])
+    const refused = { code: 1, out: '' }
+    expect(await run('pull --token-file empty')).toEqual({
+      ...refused,
+      err: 'Cannot read the token: empty is empty\n',
+    })
+    expect(await run('pull --token-file -')).toEqual({
+      ...refused,
+      err: 'Cannot read the token: standard input is empty\n',
+    })
+  })
+
+  it('of this folder is used where nothing else is named, and its token where its address is', async () => {
+    const gate = await scriptedGate()
+    const cwd = await emptyFolder()
+    await mkdir(join(cwd, '.sluice'))
+    const note = (text: string) => writeFile(join(cwd, '.sluice/dev.json'), text)
+    const env = { SLUICE_CONFIG_DIR: join(cwd, 'none') }
+    await note(JSON.stringify({ url: gate.url, token: 'local' }))
+    expect((await sluice(['pull'], { cwd, env })).code).toBe(0)
+    expect((await sluice(['pull', '--url', gate.url], { cwd, env })).code).toBe(0)
+    expect(gate.asked.map(({ token }) => token)).toEqual(['local', 'local'])
+    const fetched: string[] = []
+    vi.stubGlobal('fetch', async (url: URL) => {
+      fetched.push(String(url))
+      throw new TypeError('fetch failed')
+    })
+    for (const text of ['{', '{"url":7}']) {
+      await note(text)
+      expect((await sluice(['pull'], { cwd, env })).err).toMatch(
+        /^Cannot reach the gate: the connection failed\n/,
+      )
+    }
+    vi.unstubAllGlobals()
+    expect(fetched).toEqual(Array(2).fill('http://127.0.0.1:8787/__sluice/api/v1/document'))
+  })
+
+  it.each([
+    ['gate.test', 'https://gate.test'],
+    ['http://gate.test:8080//', 'http://gate.test:8080'],
+    ['https://gate.test/base/__sluice/ui/flags?x=1#y', 'https://gate.test/base'],
+    ['https://gate.test/__sluice', 'https://gate.test'],
+    ['https://gate.test/__sluices', 'https://gate.test/__sluices'],
+  ])('%s is at %s', (text, url) => {
+    expect(checkedUrl(text)).toBe(url)
+  })
+
+  it.each([
+    ['http://', 'The gate must be a URL such as https://www.example.com, not http://'],
+    ['ftp://gate.test', 'The gate must be an http(s) URL, not ftp://gate.test'],
+  ])('%s is no address', (text, message) => {
+    expect(() => checkedUrl(text)).toThrow(new UsageError(message))
+  })
+
+  it('is waited for, 10 s by default, and no timer is left behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const asked: string[] = []
+    vi.stubGlobal('fetch', (url: URL, { signal }: { signal: AbortSignal }) => {
+      asked.push(String(url))
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    const told: string[] = []
+    const running = sluice(['pull', '--url', 'gate.test'], { onErr: (text) => told.push(text) })
+    await until(() => asked.length > 0)
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(told).toEqual(['waiting for https://gate.test …\n'])
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await running).err).toMatch(/ …\nThe gate did not answer within 10 s\n/)
+    vi.unstubAllGlobals()
+    expect((await (await scriptedGate()).run('pull')).code).toBe(0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is given up at Ctrl-C', async () => {
+    const gate = await scriptedGate({ getDocument: SILENT })
+    const stop = new AbortController()
+    const running = gate.run('pull', { stop: stop.signal })
+    await until(() => gate.asked.length > 0)
+    stop.abort()
+    expect((await running).code).toBe(1)
+  })
+})
+
+describe('profiles', () => {
+  it('are stored where only their owner can read them, and listed without tokens', async () => {
+    const { main, spare, config, run } = await world()
+    const path = join(config, 'profiles.json')
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await readdir(config)).toEqual(['profiles.json'])
+    expect((await stat(config)).mode & 0o777).toBe(0o700)
+    expect(await readFile(path, 'utf8')).toBe(
+      `${JSON.stringify({ current: 'main', profiles: { main: { url: main.url, token: 'of-main' }, spare: { url: spare.url, token: 'of-spare' } } }, null, 2)}\n`,
+    )
+    await run('profile add bare --url bare.test')
+    const list = (current: string) => [
+      `${current === 'main' ? 'main *' : 'main'} ${main.url} has a token`,
+      `${current === 'spare' ? 'spare *' : 'spare'} ${spare.url} has a token`,
+      `${current === 'bare' ? 'bare *' : 'bare'} https://bare.test no token`,
+    ]
+    const shown = async () =>
+      (await run('profile list')).out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/ {2,}/g, ' '))
+    expect(await shown()).toEqual(list('main'))
+    expect((await run('profile use spare')).out).toBe('✔ spare is the current profile\n')
+    expect(await shown()).toEqual(list('spare'))
+    expect(JSON.parse((await run('profile list --json')).out)).toEqual({
+      file: path,
+      profiles: [
+        { name: 'main', url: main.url, hasToken: true, current: false },
+        { name: 'spare', url: spare.url, hasToken: true, current: true },
+        { name: 'bare', url: 'https://bare.test', hasToken: false, current: false },
+      ],
+    })
+    expect((await run('profile remove bare --json')).out).toBe('{\n  "removed": "bare"\n}\n')
+    expect(JSON.parse(await readFile(path, 'utf8')).current).toBe('spare')
+    expect((await run('profile remove spare')).out).toBe('✔ removed spare\n')
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
+      profiles: { main: { url: main.url, token: 'of-main' } },
+    })
+  })
+
+  it('are added with what there is, and said to be current when they are', async () => {
+    const cwd = await emptyFolder()
+    const env = { SLUICE_CONFIG_DIR: cwd }
+    const run = (line: string, more: RunOptions = {}) =>
+      sluice(line.split(' '), { cwd, ...more, env: { ...env, ...more.env } })
+    expect((await run('profile list')).out).toBe(
+      'No profiles yet. Add one: sluice profile add NAME --url URL\n',
+    )
+    expect(await run('profile add a')).toEqual({
+      ...{ code: 2, out: '' },
+      err: 'The gate must be given: --url https://www.example.com\n',
+    })
+    expect((await run('profile add a --url a.test')).out).toBe(
+      '✔ a is https://a.test, without a token, and the current profile\n',
+    )
+    expect((await run('profile add b --gate b.test --token-file -', { input: 't' })).out).toBe(
+      '✔ b is https://b.test\n',
+    )
+    expect(
+      JSON.parse(
+        (await run('profile add c --json', { env: { SLUICE_URL: 'c.test', SLUICE_TOKEN: 't' } })).out,
+      ),
+    ).toEqual({ name: 'c', url: 'https://c.test', hasToken: true, current: false })
+    expect((await run('profile use gone')).err).toBe('There is no profile gone (profiles: a, b, c)\n')
+    expect((await run('profile remove toString')).code).toBe(2)
+    for (const name of ['a', 'b', 'c']) await run(`profile remove ${name}`)
+    expect((await run('profile use gone')).err).toBe('There is no profile gone (profiles: none yet)\n')
+    expect((await run('pull --profile gone')).err).toContain('(profiles: none yet)')
+  })
+
+  it('that others can read, or that are damaged, are refused', async () => {
+    const cwd = await emptyFolder()
+    const path = join(cwd, 'profiles.json')
+    const run = () => sluice(['profile', 'list'], { env: { SLUICE_CONFIG_DIR: cwd } })
+    await writeFile(path, '{"profiles":{}}', { mode: 0o600 })
+    expect((await run()).code).toBe(0)
+    for (const mode of [0o640, 0o604]) {
+      await chmod(path, mode)
+      expect(await run()).toEqual({
+        ...{ code: 1, out: '' },
+        err: `Cannot use ${path}: other users can read its tokens. Run: chmod 600 ${path}\n`,
+      })
+    }
+    await chmod(path, 0o600)
+    for (const text of ['{', '{"profiles":{"a":{}}}']) {
+      await writeFile(path, text)
+      expect((await run()).err).toMatch(/^Cannot use .*profiles\.json: .*\. Fix or remove it\n$/s)
+    }
+    const folder = await emptyFolder()
+    await mkdir(join(folder, 'profiles.json'))
+    expect((await sluice(['profile', 'list'], { env: { SLUICE_CONFIG_DIR: folder } })).err).toMatch(
+      /^Cannot read .*profiles\.json: EISDIR/,
+    )
+  })
+
+  it('are in the folder for settings', () => {
+    vi.stubEnv('HOME', '/home/me')
+    expect(profilesPath({ env: { SLUICE_CONFIG_DIR: '/c', XDG_CONFIG_HOME: '/x' } })).toBe('/c/profiles.json')
+    expect(profilesPath({ env: { XDG_CONFIG_HOME: '/x' } })).toBe('/x/sluice/profiles.json')
+    expect(profilesPath({ env: {} })).toBe('/home/me/.config/sluice/profiles.json')
+    vi.unstubAllEnvs()
+  })
+})
