@@ -5,6 +5,7 @@ import { eventsOf } from '../../contract/event-stream.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Call } from '../base/command.ts'
+import { UsageError } from '../base/errors.ts'
 import { unreachable } from './failure.ts'
 import { type FactsByFlag, factsByFlag, statusView } from './status-view.ts'
 import { Trends } from './trends.ts'
@@ -66,7 +67,7 @@ async function follow(
     if (isSilent) await pause()
   } catch (error) {
     if (terminal.stop.aborted) return
-    if (error instanceof ApiError && error.status < 500) throw error
+    if (error instanceof UsageError || (error instanceof ApiError && error.status < 500)) throw error
     tell(`${unreachable(error) ?? messageOf(error)}; trying again`)
     await pause()
   }
