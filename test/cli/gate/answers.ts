@@ -43,10 +43,10 @@ export function summary(key: string, more: Partial<FlagSummary> = {}): FlagSumma
   }
 }
 
-export const VERDICT = {
+export const VERDICT: NonNullable<FlagStatusView['verdict']> = {
   ...{ kind: 'healthy', action: 'none', trigger: null, mayAdvance: true, alert: null, evidence: {} },
   sentence: 'canary is as good as control',
-} as const
+}
 
 export function status(more: Partial<Responses['getStatus']> = {}): Responses['getStatus'] {
   const isolate = { isolate: 'a', epoch: 7, seenAt: AT }
@@ -79,9 +79,9 @@ export function status(more: Partial<Responses['getStatus']> = {}): Responses['g
   }
 }
 
-const VERSION = {
+const VERSION: Responses['listVersions']['versions'][number] = {
   ...{ version: 4, hash: 'abc', at: AT, actor: 'ada', reason: 'ramp', source: 'api', bytes: 12_345 },
-} as const
+}
 
 export const DOCUMENT = {
   origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
@@ -130,10 +130,10 @@ export function convergence(more: Partial<Responses['getConvergence']> = {}): Re
   }
 }
 
-export const TOKEN = {
+export const TOKEN: Responses['listTokens']['tokens'][number] = {
   ...{ id: 't1', name: 'ci', role: 'admin', createdAt: AT, createdBy: 'ada', expiresAt: null },
   lastUsedAt: AT,
-} as const
+}
 
 export const EXPLAINED: Responses['explain'] = {
   targetingKey: 'ada',

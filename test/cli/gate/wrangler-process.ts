@@ -29,7 +29,7 @@ export function spawn(_node: string, [script, ...args]: string[], { cwd, env }: 
     call.input += text
   })
   streams.stdin.on('end', () => {
-    if (error !== undefined) return child.emit('error', new Error(error))
+    if (error !== undefined) child.emit('error', new Error(error))
     let open = 2
     const close = () => --open === 0 && child.emit('close', code)
     streams.stdout.on('end', close).end(out)
