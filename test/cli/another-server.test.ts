@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
-import { sluice } from './support.ts'
+import { sluice } from './gate/support.ts'
 
 const EXAMPLE = 'config/gate.json'
 let server: Server | undefined

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { emptyFolder, sluice } from './support.ts'
+import { emptyFolder, sluice } from './gate/support.ts'
 
 describe('sluice check', () => {
   it('finds the document of the folder and has nothing to say about a good one', async () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { PEOPLE, published, review } from './gate/answers.ts'
 import { type Answers, Refused, scriptedGate } from './gate/scripted-gate.ts'
+import { emptyFolder, sluice } from './gate/support.ts'
 import { folder } from './gate/transcript.ts'
-import { emptyFolder, sluice } from './support.ts'
 
 const CANCELLED = Symbol('cancelled')
 const asked = vi.hoisted(() => ({ questions: [] as { message: string }[], answer: true as unknown }))

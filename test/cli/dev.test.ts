@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { DataInUse } from '../../src/local/data-lock.ts'
 import { DocumentError, type RunOptions as GateOptions } from '../../src/local/run.ts'
+import { emptyFolder, type RunOptions, sluice } from './gate/support.ts'
 import { folder } from './gate/transcript.ts'
-import { emptyFolder, type RunOptions, sluice } from './support.ts'
 
 const gate = vi.hoisted(() => ({
   given: undefined as GateOptions | undefined,

@@ -7,8 +7,8 @@ import { CLI_COMMANDS } from '../../src/cli/commands/index.ts'
 import type { Responses } from '../../src/contract/responses.ts'
 import { ANSWERS } from './gate/answers.ts'
 import { type Answers, Refused, SILENT, scriptedGate } from './gate/scripted-gate.ts'
+import { sluice } from './gate/support.ts'
 import { folder } from './gate/transcript.ts'
-import { sluice } from './support.ts'
 
 /** Command lines that ask the gate. */
 const LINES = [

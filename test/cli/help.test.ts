@@ -5,8 +5,8 @@ import { expect, it } from 'vitest'
 import { cliPage } from '../../scripts/generate/cli-page.ts'
 import type { CliCommand } from '../../src/cli/base/command.ts'
 import { candidates } from '../../src/cli/base/complete.ts'
+import { emptyFolder, sluice } from './gate/support.ts'
 import { transcript } from './gate/transcript.ts'
-import { emptyFolder, sluice } from './support.ts'
 
 it('the page of the documentation is that of these commands', async () => {
   expect(cliPage()).toBe(await readFile('docs/cli.md', 'utf8'))

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { emptyFolder, sluice } from './support.ts'
+import { emptyFolder, sluice } from './gate/support.ts'
 
 const FEATURES = 'test/interop/fixtures/features_config.json'
 

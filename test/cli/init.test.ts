@@ -2,7 +2,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { emptyFolder, type RunOptions, sluice } from './support.ts'
+import { emptyFolder, type RunOptions, sluice } from './gate/support.ts'
 
 type Question = { message: string; placeholder?: string; validate?: (value?: string) => string | undefined }
 const CANCELLED = Symbol('cancelled')

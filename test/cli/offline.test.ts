@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { emptyFolder, sluice } from './support.ts'
+import { emptyFolder, sluice } from './gate/support.ts'
 
 const EXAMPLE = 'config/gate.json'
 const json = async (...args: string[]) => JSON.parse((await sluice([...args, '--json'])).out)

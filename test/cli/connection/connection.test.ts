@@ -6,7 +6,7 @@ import { UsageError } from '../../../src/cli/base/errors.ts'
 import { checkedUrl } from '../../../src/cli/connection/connect.ts'
 import { profilesPath } from '../../../src/cli/connection/profiles.ts'
 import { type ScriptedGate, SILENT, scriptedGate } from '../gate/scripted-gate.ts'
-import { emptyFolder, type RunOptions, sluice } from '../support.ts'
+import { emptyFolder, type RunOptions, sluice } from '../gate/support.ts'
 
 const SECURED =
   'warning: other users of this machine can see --token; use SLUICE_TOKEN, --token-file or a profile\n'

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { GATE_MAIN } from '../../../src/cli/document/gate-folder.ts'
+import { emptyFolder, type RunOptions, sluice } from '../gate/support.ts'
 import { calls, forget, gateFolder, LOGIN, NAMESPACE, started, steps } from '../gate/wrangler-process.ts'
-import { emptyFolder, type RunOptions, sluice } from '../support.ts'
 
 const files = vi.hoisted(() => [] as unknown[][])
 vi.mock('node:child_process', async (original) => ({

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Refused, scriptedGate } from '../gate/scripted-gate.ts'
+import { emptyFolder, sluice } from '../gate/support.ts'
 import { folder } from '../gate/transcript.ts'
 import { calls, forget, gateFolder, LOGIN, started, steps } from '../gate/wrangler-process.ts'
-import { emptyFolder, sluice } from '../support.ts'
 
 vi.mock('node:child_process', async (original) => ({
   ...(await original<object>()),

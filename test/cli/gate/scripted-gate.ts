@@ -5,8 +5,8 @@ import { onTestFinished } from 'vitest'
 import type { Responses } from '../../../src/contract/responses.ts'
 import { API_PREFIX, type OperationId, ROUTES } from '../../../src/contract/routes.ts'
 import { faultsOf } from '../../support/openapi.ts'
-import { type Ran, type RunOptions, sluice } from '../support.ts'
 import { ANSWERS } from './answers.ts'
+import { type Ran, type RunOptions, sluice } from './support.ts'
 
 export type Asked = {
   id: OperationId

@@ -1,9 +1,9 @@
 /** What command lines send to a gate and what they print, as text. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { emptyFolder } from '../support.ts'
 import { DOCUMENT } from './answers.ts'
 import { type Answers, scriptedGate, visible } from './scripted-gate.ts'
+import { emptyFolder } from './support.ts'
 
 /** Command lines, and the gate that they meet. */
 export type Scene = { title: string; answers?: Answers; lines: string[]; isScreen?: boolean }

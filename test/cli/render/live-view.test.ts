@@ -4,7 +4,7 @@ import { paintFor } from '../../../src/cli/base/terminal.ts'
 import { Trends } from '../../../src/cli/render/trends.ts'
 import { counts, flagStatus, status } from '../gate/answers.ts'
 import { Refused, scriptedGate, visible } from '../gate/scripted-gate.ts'
-import { sluice } from '../support.ts'
+import { sluice } from '../gate/support.ts'
 
 const slept = vi.hoisted(() => ({ times: [] as number[] }))
 vi.mock('node:timers/promises', () => ({

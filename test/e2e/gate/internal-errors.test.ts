@@ -1,7 +1,7 @@
 /** What breaks inside the gate costs no visitor a page, and shows within five seconds wherever an operator looks. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AdminClient } from '../../../src/contract/client.ts'
-import { sluice } from '../../cli/support.ts'
+import { sluice } from '../../cli/gate/support.ts'
 import { hasBrowser } from '../../support/browser.ts'
 import { openTab, signIn, startBrowser } from '../dashboard/support.ts'
 import { document, FLAG } from '../harness/documents.ts'

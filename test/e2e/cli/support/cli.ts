@@ -1,6 +1,6 @@
 /** The command line against a running gate; every answer that it gets is held against the OpenAPI description. */
 import { afterAll, beforeAll } from 'vitest'
-import { type Ran, type RunOptions, sluice } from '../../../cli/support.ts'
+import { type Ran, type RunOptions, sluice } from '../../../cli/gate/support.ts'
 import { describedFetch } from '../../../support/openapi.ts'
 import { ADMIN_TOKEN, type Gate } from '../../harness/running-gate.ts'
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { main } from '../../src/cli/program/main.ts'
+import { main } from '../../../src/cli/program/main.ts'
 
 export type Ran = { code: number; out: string; err: string }
 
