@@ -2,6 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ANSWERS } from './gate/answers.ts'
+import { scriptedGate } from './gate/scripted-gate.ts'
 import { emptyFolder, sluice } from './gate/support.ts'
 
 const stages = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]
@@ -178,6 +180,31 @@ describe('import and export', () => {
       code: 1,
       out: '',
       err: expect.stringMatching(/^f.json has \d problems?\n {2}\$/),
+    })
+  })
+})
+
+describe('docs', () => {
+  it('of a gate whose document this version cannot read says so', async () => {
+    const gate = await scriptedGate({ getDocument: { ...ANSWERS.getDocument, text: '{"origins":{}}' } })
+    expect(await gate.run('docs')).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'Cannot read the document of the gate, which runs another version of Sluice: use that version\n',
+    })
+  })
+
+  it('takes the format from --format, or else from the name of the file', async () => {
+    const cwd = await folderWith()
+    const format = async (more: string) => (await json(`docs gate.json${more}`, cwd)).format
+    expect(await format(' --out a.html')).toBe('html')
+    expect(await format(' --out a.htm')).toBe('html')
+    expect(await format(' --out a.md')).toBe('markdown')
+    expect(await format(' --out a.html --format markdown')).toBe('markdown')
+    expect(await json('docs gate.json', cwd)).toMatchObject({ title: 'Flags', source: 'From gate.json.' })
+    expect(await json('docs gate.json --out a.md', cwd)).toEqual({
+      file: 'a.md',
+      format: 'markdown',
+      flags: 2,
     })
   })
 })
