@@ -253,10 +253,10 @@ describe('profiles', () => {
   })
 
   it('are in the folder for settings', () => {
-    vi.stubEnv('HOME', '/home/me')
+    vi.stubEnv('HOME', '/users/me')
     expect(profilesPath({ env: { SLUICE_CONFIG_DIR: '/c', XDG_CONFIG_HOME: '/x' } })).toBe('/c/profiles.json')
     expect(profilesPath({ env: { XDG_CONFIG_HOME: '/x' } })).toBe('/x/sluice/profiles.json')
-    expect(profilesPath({ env: {} })).toBe('/home/me/.config/sluice/profiles.json')
+    expect(profilesPath({ env: {} })).toBe('/users/me/.config/sluice/profiles.json')
     vi.unstubAllEnvs()
   })
 })
