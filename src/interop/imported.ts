@@ -16,8 +16,18 @@ export type Loss = {
 /** Something that is carried over exactly, and that a person should still know. */
 export type Note = { path: string; text: string }
 
+/** What became of a source. */
+export type ImportSummary = {
+  /** Flags that the document now has from it. */
+  flags: number
+  /** Rules that serve a share of the visitors, all of whom keep their place: the source's own hash goes on. */
+  sharedRules: number
+  /** Settings that are not carried over exactly. */
+  listed: number
+}
+
 export type Imported =
-  | { ok: true; document: GateDocumentInput; losses: Loss[]; notes: Note[] }
+  | { ok: true; document: GateDocumentInput; losses: Loss[]; notes: Note[]; summary: ImportSummary }
   /** The source is not what it should be. */
   | { ok: false; problems: readonly Problem[] }
 
@@ -69,5 +79,11 @@ export function documentOf(
   const text = `flags that were in the document before are replaced: ${replaced.join(', ')}`
   const ownNotes = into === undefined ? [SCAFFOLD_NOTE] : replaced.length > 0 ? [{ path: '$', text }] : []
   const notes = [...ownNotes, ...found.notes]
-  return { ok: true, document, losses: found.losses, notes }
+  const rules = Object.values(flags).flatMap((flag) => flag.rules ?? [])
+  const summary = {
+    flags: Object.keys(flags).length,
+    sharedRules: rules.filter(({ bucketing }) => bucketing !== undefined).length,
+    listed: found.losses.length,
+  }
+  return { ok: true, document, losses: found.losses, notes, summary }
 }

@@ -4,7 +4,7 @@ import { plural } from '../../core/figures.ts'
 import { FEATURE_ATTRIBUTES, importFeatures } from '../../interop/features/import.ts'
 import { importFlagd } from '../../interop/flagd/import.ts'
 import { importGrowthBook } from '../../interop/growthbook/import.ts'
-import type { Imported, Loss, Note } from '../../interop/imported.ts'
+import type { Imported, ImportSummary, Loss, Note } from '../../interop/imported.ts'
 import { importLaunchDarkly } from '../../interop/launchdarkly/import.ts'
 import { importUnleash } from '../../interop/unleash/import.ts'
 import type { CliCommand, OptionSpec } from '../base/command.ts'
@@ -58,7 +58,7 @@ function importer(
         const message = `${file.name} has ${plural(problems.length, 'problem')}`
         throw new Refusal(message, { problems }, paragraphs(problems))
       }
-      const { document, losses, notes } = imported
+      const { document, losses, notes, summary } = imported
       if (losses.length > 0 && !options.has('lossy')) {
         const message = `${plural(losses.length, 'setting')} of ${file.name} cannot be converted exactly`
         throw new Refusal(
@@ -69,7 +69,8 @@ function importer(
       }
       if (losses.length > 0) tell(lossLines(losses))
       if (notes.length > 0) tell(noteLines(notes))
-      return { json: { document, losses, notes }, text: readableJson(document) }
+      tell(summaryLine(summary))
+      return { json: { document, losses, notes, summary }, text: readableJson(document) }
     },
   }
 }
@@ -166,6 +167,12 @@ function attributesOf(options: Options) {
 /** What cannot be converted, as text. */
 export function lossLines(losses: readonly Loss[]): string {
   return losses.map(({ path, what, instead }) => `  ${path}\n    ${what}; instead: ${instead}`).join('\n')
+}
+
+/** "12 flags carried over; 5 rules for a share of visitors, who keep their place; 1 setting listed". */
+function summaryLine({ flags, sharedRules, listed }: ImportSummary): string {
+  const shares = `${plural(sharedRules, 'rule')} for a share of visitors, who keep their place`
+  return `${plural(flags, 'flag')} carried over; ${shares}; ${plural(listed, 'setting')} listed`
 }
 
 function noteLines(notes: readonly Note[]): string {
