@@ -175,7 +175,7 @@ describe('import and export', () => {
     const ran = await run('import features f.json --attribute user=email', cwd)
     expect([ran.code, ran.err]).toEqual([0, expect.stringContaining('"email"')])
     const both = await json('import features f.json', cwd)
-    expect(Object.keys(both)).toEqual(['document', 'losses', 'notes'])
+    expect(Object.keys(both)).toEqual(['document', 'losses', 'notes', 'summary'])
     expect(await run('import flagd f.json', cwd)).toMatchObject({
       code: 1,
       out: '',
