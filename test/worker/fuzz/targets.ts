@@ -78,7 +78,12 @@ const visitors: Target[] = [
       await served(SHOP, { method, headers: sent, ...(method === 'POST' && { body: 'a=b' }) })
     },
   ),
-  target('headers', headers, (given) => served(SHOP, { headers: given })),
+  target('headers', headers, async (given) => {
+    // A Host that holds more than a host is the one thing that is refused.
+    if (!/[/?#@\\]/.test(new Headers(given).get('host') ?? '')) return await served(SHOP, { headers: given })
+    const { status, asked } = await visit(SHOP, { headers: given }, false)
+    must(status === 400 && asked.length === 0, `a Host that is no host got ${status}`)
+  }),
   target('unsigned tokens', forgedToken, (text) =>
     served(SHOP, { headers: { authorization: `Bearer ${text}`.slice(0, 9_000).replace(/[^ -~]/g, ' ') } }),
   ),
