@@ -42,7 +42,7 @@ export function flagStatus(state: ControlState, flag: string): FlagStatus {
  *
  * @param nowMs ms since 1970
  * @param reason for the audit log
- * @example applyCommand(state, { kind: 'kill', flag: 'new-checkout' }, { stageCount: 3 }, Date.now(), 'errors')
+ * @example applyCommand(state, { kind: 'kill', flag: 'new-checkout' }, { stageCount: 3 }, nowMs, 'errors')
  */
 export function applyCommand(
   state: ControlState,
