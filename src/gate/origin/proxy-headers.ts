@@ -52,11 +52,12 @@ function unfitFor(request: GateRequest): string[] {
 }
 
 /** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
-const GATE_COOKIE = /(?:^|[;,])\s*sluice_[^=;,]*=/i
+const GATE_COOKIE = /(?:^|[;,])\s*sluice_[^=;,]*=[^;]*/i
+const EVERY_GATE_COOKIE = new RegExp(GATE_COOKIE, 'gi')
 
 /** The other cookies: those of the gate are credentials, and none of an origin's business. */
 function withoutGateCookies(cookies: string): string {
-  return cookies.replace(/(?:^|[;,])\s*sluice_[^=;,]*=[^;]*/gi, '').replace(/^[;,\s]+/, '')
+  return cookies.replace(EVERY_GATE_COOKIE, '').replace(/^[;,\s]+/, '')
 }
 
 /** Removes cookies under the gate's prefix from an origin's answer, in place: only the gate sets those. */
