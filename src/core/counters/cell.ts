@@ -5,6 +5,10 @@
 import type { Arm, Decision, Placement } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
+import { mergeNetworks, type NetworkCounts } from './networks.ts'
+import { mergePairing, type Pairing } from './pairing.ts'
+import { addSlot } from './slots.ts'
+import { mergeVisitors, type VisitorMark } from './visitors.ts'
 
 export type CellKey = {
   flag: string
@@ -22,6 +26,12 @@ export type Cell = CellKey & {
   latency: Histogram
   /** Distinct visitor slots (the upper 16 bits of a visitor's position) that met an error. */
   erroredBuckets: number[]
+  /** What these errors prove; left out where there are none, and by senders of protocol 1. */
+  pairing?: Pairing
+  /** The strongest networks, of those that are compared. */
+  networks?: NetworkCounts[]
+  /** Distinct visitors that this sender has not told of before. */
+  visitors?: VisitorMark[]
   /** Documents that visitors asked for and got. */
   journeys: number
   /** Failed requests that the fallback answered: the visitor saw no failure. */
@@ -35,12 +45,6 @@ export type Cell = CellKey & {
 /** In milliseconds, except CLS: a ratio, counted in thousandths. */
 export const VITAL_NAMES = ['LCP', 'INP', 'FCP', 'TTFB', 'CLS'] as const
 export type VitalName = (typeof VITAL_NAMES)[number]
-
-/**
- * Slots kept per cell between two flushes: an isolate with more distinct failing visitors in a second has proved its
- * point. Errors beyond them still count.
- */
-export const MOST_ERRORED_SLOTS = 2_000
 
 /** The cell in which the outcomes of a decision count. */
 export function cellKeyOf({ flag, variant, placement, generation, stage, rule }: Decision): CellKey {
@@ -115,7 +119,7 @@ export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
 /** Counts a failure of a request that is counted already, such as a body that broke off, in place. */
 export function countFailure(cell: Cell, kind: FailureKind, placement: Placement): void {
   cell.errors[kind]++
-  if (placement.arm !== 'other') addSlot(cell, placement.position >>> 16)
+  if (placement.arm !== 'other') addSlot(cell.erroredBuckets, placement.position >>> 16)
 }
 
 /** Counts a duration that the app reported, in place. */
@@ -129,11 +133,6 @@ export function countVital(cell: Cell, name: VitalName, value: number): void {
   const histogram = cell.vitals[name] ?? {}
   recordLatency(histogram, value)
   cell.vitals[name] = histogram
-}
-
-function addSlot(cell: Cell, slot: number): void {
-  if (cell.erroredBuckets.length >= MOST_ERRORED_SLOTS) return
-  if (!cell.erroredBuckets.includes(slot)) cell.erroredBuckets.push(slot)
 }
 
 /**
@@ -154,7 +153,16 @@ export function mergeCell(target: Cell, source: Cell): void {
     target.vitals[name] ??= {}
     mergeHistogram(target.vitals[name], histogram)
   }
-  for (const slot of source.erroredBuckets) addSlot(target, slot)
+  mergePairing(target, source)
+  for (const slot of source.erroredBuckets) addSlot(target.erroredBuckets, slot)
+  if (source.networks !== undefined) {
+    target.networks ??= []
+    mergeNetworks(target.networks, source.networks)
+  }
+  if (source.visitors !== undefined) {
+    target.visitors ??= []
+    mergeVisitors(target.visitors, source.visitors)
+  }
 }
 
 /** Cells by key; adding a cell with a known key sums the two. */

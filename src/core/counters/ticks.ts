@@ -2,8 +2,12 @@
  * The counts of one flag between two looks of the guard: canary, control, and visitors whom a rule serves without
  * comparing them. Only the current generation and stage are judged; late counts of others are in the totals alone.
  */
-import { type Cell, errorsOf, MOST_ERRORED_SLOTS } from './cell.ts'
+import { type Cell, errorsOf } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
+import { mergeNetworks, type NetworkCounts } from './networks.ts'
+import { type Pairing, pairingOf } from './pairing.ts'
+import { MOST_ERRORED_SLOTS } from './slots.ts'
+import { mergeVisitors, type VisitorMark } from './visitors.ts'
 
 /** What one arm did since the look before. */
 export type ArmTick = {
@@ -15,6 +19,12 @@ export type ArmTick = {
   erroredSlots: readonly number[]
   /** Whether a cell was full, so that there may be more errored slots. */
   slotsCut: boolean
+  /** What the errors prove. */
+  pairing: Readonly<Pairing>
+  /** The strongest networks of each sender. */
+  networks: readonly NetworkCounts[]
+  /** Distinct visitors that were not told of before. */
+  visitors: readonly VisitorMark[]
   /** Documents that visitors asked for and got. */
   journeys: number
   /** Durations that the app reported. */
@@ -34,6 +44,9 @@ export const EMPTY_ARM: ArmTick = {
   latency: {},
   erroredSlots: [],
   slotsCut: false,
+  pairing: pairingOf({ erroredBuckets: [] }),
+  networks: [],
+  visitors: [],
   journeys: 0,
   timings: {},
 }
@@ -52,7 +65,8 @@ export function armPair(cells: readonly Cell[], generation: number, stage: numbe
 function sum(cells: readonly Cell[]): ArmTick {
   const latency: Histogram = {}
   const timings: Histogram = {}
-  const slots = new Set<number>()
+  const networks: NetworkCounts[] = []
+  const visitors: VisitorMark[] = []
   let requests = 0
   let errors = 0
   let journeys = 0
@@ -64,7 +78,35 @@ function sum(cells: readonly Cell[]): ArmTick {
     mergeHistogram(latency, cell.latency)
     mergeHistogram(timings, cell.timings)
     slotsCut ||= cell.erroredBuckets.length >= MOST_ERRORED_SLOTS
-    for (const slot of cell.erroredBuckets) slots.add(slot)
+    mergeNetworks(networks, cell.networks ?? [])
+    mergeVisitors(visitors, cell.visitors ?? [])
   }
-  return { requests, errors, latency, erroredSlots: [...slots], slotsCut, journeys, timings }
+  return {
+    requests,
+    errors,
+    latency,
+    erroredSlots: distinct(cells.map(({ erroredBuckets }) => erroredBuckets)),
+    slotsCut,
+    pairing: sumOfPairings(cells.map(pairingOf)),
+    networks,
+    visitors,
+    journeys,
+    timings,
+  }
+}
+
+function sumOfPairings(pairings: readonly Pairing[]): Pairing {
+  const total = (count: (pairing: Pairing) => number) => pairings.reduce((sum, each) => sum + count(each), 0)
+  return {
+    discordant: distinct(pairings.map(({ discordant }) => discordant)),
+    unpaired: distinct(pairings.map(({ unpaired }) => unpaired)),
+    unasked: distinct(pairings.map(({ unasked }) => unasked)),
+    sharedFailures: total(({ sharedFailures }) => sharedFailures),
+    unaskedFailures: total(({ unaskedFailures }) => unaskedFailures),
+    questions: total(({ questions }) => questions),
+  }
+}
+
+function distinct(lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())]
 }

@@ -80,6 +80,9 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
     latency: arm.latency,
     erroredSlots: arm.erroredSlots,
     slotsCut: arm.slotsCut,
+    pairing: arm.pairing,
+    networks: arm.networks,
+    visitors: arm.visitors,
     journeys: cleanCount(arm.journeys),
     timings: arm.timings,
   })

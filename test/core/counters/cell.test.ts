@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  CellTable,
-  cellKeyOf,
-  countOutcome,
-  emptyCell,
-  MOST_ERRORED_SLOTS,
-  mergeCell,
-} from '../../../src/core/counters/cell.ts'
+import { CellTable, cellKeyOf, countOutcome, emptyCell, mergeCell } from '../../../src/core/counters/cell.ts'
 import { total } from '../../../src/core/counters/histogram.ts'
+import { MOST_ERRORED_SLOTS } from '../../../src/core/counters/slots.ts'
 import { armPair } from '../../../src/core/counters/ticks.ts'
 import { NOT_COMPARED } from '../../../src/core/decision/decide.ts'
 import type { FailureKind, Outcome } from '../../../src/core/outcome/outcome.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type ControlState, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
 import { emptyCell } from '../../../src/core/counters/cell.ts'
-import type { FlushMessage, FlushReply } from '../../../src/core/counters/protocol.ts'
+import { type FlushMessage, type FlushReply, PROTOCOL } from '../../../src/core/counters/protocol.ts'
 import { isNews, Shard, type ShardIsolate } from '../../../src/core/counters/shard.ts'
 import type { DecisionSample } from '../../../src/core/decision/sample.ts'
 
@@ -29,7 +29,7 @@ const error = (count: number) => ({
 
 function flush(parts: Partial<FlushMessage> = {}): FlushMessage {
   return {
-    protocol: 1,
+    protocol: PROTOCOL,
     isolate: 'a',
     shard: 'FRA',
     shards: 1,
@@ -244,7 +244,7 @@ describe('forwarding', () => {
     shard.take(flush({ isolate: 'old', cells: [] }), NOW_MS)
     shard.take(flush({ isolate: 'new' }), NOW_MS + 1)
     expect(shard.startForward('FRA#2', NOW_MS + 60_000)).toMatchObject({
-      protocol: 1,
+      protocol: PROTOCOL,
       seq: 1,
       shard: 'FRA#2',
       epoch: 4,

@@ -89,6 +89,9 @@ describe('cells of an arm', () => {
       latency: { 50: 7, 60: 1 },
       erroredSlots: [1, 2, 3],
       slotsCut: false,
+      pairing: { ...EMPTY_ARM.pairing, discordant: [1, 2, 3] },
+      networks: [],
+      visitors: [],
       journeys: 4,
       timings: { 70: 2 },
     })

@@ -257,6 +257,9 @@ describe('state', () => {
       latency: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
       erroredSlots: fc.array(fc.oneof(fc.nat({ max: 70_000 }), fc.double()), { maxLength: 8 }),
       slotsCut: fc.boolean(),
+      pairing: fc.constant(IDLE.pairing),
+      networks: fc.constant([]),
+      visitors: fc.constant([]),
       journeys: number,
       timings: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
     })

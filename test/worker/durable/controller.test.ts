@@ -18,7 +18,8 @@ const stateOf = async (): Promise<ControlState> => (await controller.status()).s
 
 async function countsOf(): Promise<Cell[]> {
   const { cells } = await controller.status()
-  return cells.toSorted((a, b) => cellId(a).localeCompare(cellId(b)))
+  // The types of RPC forget how many elements a tuple has.
+  return (cells as unknown as Cell[]).toSorted((a, b) => cellId(a).localeCompare(cellId(b)))
 }
 
 /** What KV holds, once the Controller has written all that it wants to. */

@@ -1,0 +1,109 @@
+/**
+ * Networks: who the visitors behind a cell's counts are, as far as one network weighs. A verdict must hold without the
+ * two strongest, so each cell says what its strongest have done.
+ *
+ * A network is 32 bits of a keyed hash of a client's /24 or /48 (gate/request/network.ts).
+ */
+import { type Histogram, merge as mergeHistogram } from './histogram.ts'
+
+/** Loopback, private addresses, development: never a strong network. */
+export const NO_NETWORK = 0
+/** All unknown addresses of production together. */
+export const UNKNOWN_NETWORK = 1
+
+export type NetworkCounts = {
+  network: number
+  requests: number
+  /** Every failure, however often one visitor repeats it. */
+  errors: number
+  /** Visitor slots that this network was the first to add to the cell's list of that name. */
+  errored: number
+  discordant: number
+  unpaired: number
+  unasked: number
+  journeys: number
+  latency?: Histogram | undefined
+  /** Durations that the app reported. */
+  timings?: Histogram | undefined
+  /** How many earlier requests may be missing here, as the network came late to a full table; only while open. */
+  missed?: number
+}
+
+/** Networks that a flush tells of, per cell. */
+export const MOST_NETWORKS = 8
+/** Half of them are those with the most failures, the others those with the most requests. */
+const BY_FAILURES = MOST_NETWORKS / 2
+/** Networks that an open cell tells apart: each with more than a 32nd of its requests is among them. */
+const MOST_OPEN = 32
+
+/**
+ * The counts of a network, made on first use; undefined where the table is full of networks that failed. Space-Saving
+ * (Metwally, Agrawal & El Abbadi, 2005): in a full table a new network takes the place of the one with the fewest
+ * requests, and inherits its rank, not its counts. One that failed keeps its place.
+ */
+export function networkAt(networks: NetworkCounts[], network: number): NetworkCounts | undefined {
+  for (const each of networks) if (each.network === network) return each
+  if (networks.length < MOST_OPEN) {
+    const counts = noCounts(network)
+    networks.push(counts)
+    return counts
+  }
+  let weakest = -1
+  let fewest = Number.POSITIVE_INFINITY
+  for (let index = 0; index < networks.length; index++) {
+    const each = networks[index] as NetworkCounts
+    const rank = rankOf(each)
+    if (each.errors > 0 || rank >= fewest) continue
+    fewest = rank
+    weakest = index
+  }
+  if (weakest < 0) return undefined
+  const counts = { ...noCounts(network), missed: fewest }
+  networks[weakest] = counts
+  return counts
+}
+
+/** The most requests that a network may have made. */
+function rankOf({ requests, missed = 0 }: NetworkCounts): number {
+  return requests + missed
+}
+
+function noCounts(network: number): NetworkCounts {
+  return { network, requests: 0, errors: 0, errored: 0, discordant: 0, unpaired: 0, unasked: 0, journeys: 0 }
+}
+
+/** Adds the counts of `source` to those of `target`, in place. */
+export function mergeNetworks(target: NetworkCounts[], source: readonly NetworkCounts[]): void {
+  for (const each of source) {
+    const counts = networkAt(target, each.network)
+    if (counts === undefined) continue
+    counts.requests += each.requests
+    counts.errors += each.errors
+    counts.errored += each.errored
+    counts.discordant += each.discordant
+    counts.unpaired += each.unpaired
+    counts.unasked += each.unasked
+    counts.journeys += each.journeys
+    counts.latency = sumOf(counts.latency, each.latency)
+    counts.timings = sumOf(counts.timings, each.timings)
+  }
+}
+
+function sumOf(target: Histogram | undefined, source: Histogram | undefined): Histogram | undefined {
+  if (source === undefined) return target
+  const sum = target ?? {}
+  mergeHistogram(sum, source)
+  return sum
+}
+
+/** The strongest networks, by failures and by requests: what a flush tells of. */
+export function strongest(networks: readonly NetworkCounts[]): NetworkCounts[] {
+  const byFailures = networks
+    .filter(({ errors }) => errors > 0)
+    .sort((a, b) => b.errors - a.errors || b.requests - a.requests)
+    .slice(0, BY_FAILURES)
+  const rest = networks
+    .filter((each) => !byFailures.includes(each))
+    .sort((a, b) => b.requests - a.requests || b.errors - a.errors)
+  return [...byFailures, ...rest].slice(0, MOST_NETWORKS).map(({ missed: _, ...counts }) => counts)
+}

@@ -1,0 +1,67 @@
+/**
+ * Paired evidence: a failed request that may be asked twice is asked at the other origin as well, in both arms. Where
+ * that one fails too, the failure is shared and says nothing about either origin.
+ */
+import { addSlot } from './slots.ts'
+
+/**
+ * What a failure proves:
+ *
+ * - `discordant`: the other origin answered the same request, and well
+ * - `shared`: the other origin failed it too; evidence for nothing
+ * - `unasked`: the other origin could have been asked, and was not: the budget was spent, its circuit open
+ * - `unpaired`: it can't be asked: an unsafe method, a large body, an upgrade, a body that broke off, a report of the
+ *   app. Anybody can cause these, so they are evidence only from several networks.
+ */
+export type PairedAs = 'discordant' | 'shared' | 'unasked' | 'unpaired'
+
+export type Pairing = {
+  /** Distinct visitor slots with such a failure; bounded as `erroredBuckets` is. */
+  discordant: number[]
+  unpaired: number[]
+  unasked: number[]
+  /** Requests. */
+  sharedFailures: number
+  unaskedFailures: number
+  /** Requests that were repeated at the other origin in the background, for the comparison alone. */
+  questions: number
+}
+
+/** A cell, as far as pairing is concerned. */
+type PairedCell = { pairing?: Pairing; erroredBuckets: number[] }
+
+/** Reads the counts of a cell; senders of protocol 1 paired nothing, and all of their failures were evidence. */
+export function pairingOf({ pairing, erroredBuckets }: PairedCell): Pairing {
+  return pairing ?? { ...noPairing(), discordant: [...erroredBuckets] }
+}
+
+function noPairing(): Pairing {
+  return { discordant: [], unpaired: [], unasked: [], sharedFailures: 0, unaskedFailures: 0, questions: 0 }
+}
+
+/** Counts a failure of the visitor in a slot, in place. To be called before `erroredBuckets` has the slot. */
+export function countPaired(cell: PairedCell, as: PairedAs, slot: number): void {
+  cell.pairing ??= pairingOf(cell)
+  if (as === 'shared') cell.pairing.sharedFailures++
+  else addSlot(cell.pairing[as], slot)
+  if (as === 'unasked') cell.pairing.unaskedFailures++
+}
+
+/** Counts a request that is repeated in the background, in place. */
+export function countQuestion(cell: PairedCell): void {
+  cell.pairing ??= pairingOf(cell)
+  cell.pairing.questions++
+}
+
+/** Adds the counts of `source` to those of `target`, in place. To be called before `erroredBuckets` are merged. */
+export function mergePairing(target: PairedCell, source: PairedCell): void {
+  if (target.pairing === undefined && source.pairing === undefined) return
+  target.pairing ??= pairingOf(target)
+  const { discordant, unpaired, unasked, sharedFailures, unaskedFailures, questions } = pairingOf(source)
+  for (const slot of discordant) addSlot(target.pairing.discordant, slot)
+  for (const slot of unpaired) addSlot(target.pairing.unpaired, slot)
+  for (const slot of unasked) addSlot(target.pairing.unasked, slot)
+  target.pairing.sharedFailures += sharedFailures
+  target.pairing.unaskedFailures += unaskedFailures
+  target.pairing.questions += questions
+}
