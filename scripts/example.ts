@@ -8,6 +8,7 @@ import { build } from 'esbuild'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
 import { freePort } from '../src/local/free-port.ts'
 import { startTemporaryGate, temporaryFolder } from '../src/local/temporary-gate.ts'
+import { keysOf } from '../src/platform/keys.ts'
 import { buildServerModules } from './build-library.ts'
 
 const variants = { on: true, off: false }
@@ -35,7 +36,8 @@ const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>>
     await buildServerModules()
     const [appPort, signingKey] = [await freePort(), randomUUID()]
     const gate = await gateFor(appPort, setting, signingKey)
-    Object.assign(process.env, { GATE_URL: gate.url, PORT: String(appPort), SIGNING_KEY: signingKey })
+    const { origin: SLUICE_ORIGIN_KEY } = await keysOf(signingKey)
+    Object.assign(process.env, { GATE_URL: gate.url, PORT: String(appPort), SLUICE_ORIGIN_KEY })
     await import(resolve(PROJECT_ROOT, 'examples/node/server.js'))
     return gate
   },

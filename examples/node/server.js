@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import { OpenFeature } from '@openfeature/server-sdk'
 import { gateContext, SluiceProvider } from 'sluice/openfeature'
 
-const { GATE_URL = 'http://127.0.0.1:8787', PORT = '3000', SIGNING_KEY } = process.env
+const { GATE_URL = 'http://127.0.0.1:8787', PORT = '3000', SLUICE_ORIGIN_KEY } = process.env
 
-await OpenFeature.setProviderAndWait(new SluiceProvider({ url: GATE_URL, signingKey: SIGNING_KEY }))
+await OpenFeature.setProviderAndWait(new SluiceProvider({ url: GATE_URL, signingKey: SLUICE_ORIGIN_KEY }))
 const flags = OpenFeature.getClient()
 
 createServer(async (request, response) => {

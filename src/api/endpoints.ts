@@ -5,7 +5,7 @@ import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
 import { openPreview } from '../gate/evaluation/preview-link.ts'
 import { assignmentsOf } from '../gate/evaluation/visitor.ts'
 import type { Gate } from '../gate/gate.ts'
-import { signDebugToken } from '../gate/request/signature.ts'
+import { makeDebugToken } from '../gate/request/signature.ts'
 import { controller, type Env } from '../platform/env.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { problemDetails } from '../platform/problem-details.ts'
@@ -36,8 +36,7 @@ export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
       authenticator,
       visitors: {
         described: (visitor, env, nowMs) => describedVisitor(visitor, gate.live.last, env, nowMs),
-        signPreview: async (payload, env) =>
-          env.SIGNING_KEY ? await signDebugToken(env.SIGNING_KEY, payload) : undefined,
+        signPreview: (payload, env) => makeDebugToken(env, payload),
       },
     }),
   )

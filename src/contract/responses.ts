@@ -53,6 +53,7 @@ export const RESPONSES = {
   }),
   explain,
   createPreview: v.strictObject({ url: v.string(), token: v.string(), expiresAt: time }),
+  showKey: v.strictObject({ purpose: v.picklist(['origin', 'webhook']), key: v.string() }),
   listTokens: v.strictObject({ tokens: v.array(token) }),
   createToken: v.strictObject({ token: v.string(), ...token.entries }),
   revokeToken: v.strictObject({ id: v.string() }),

@@ -122,6 +122,7 @@ export const ROUTES = {
     path: '/preview',
     role: 'operator',
   },
+  showKey: { method: 'GET', path: '/keys/:purpose', role: 'admin' },
   listTokens: { method: 'GET', path: '/tokens', role: 'admin' },
   createToken: { method: 'POST', path: '/tokens', role: 'admin' },
   revokeToken: { method: 'DELETE', path: '/tokens/:id', role: 'admin' },

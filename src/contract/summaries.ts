@@ -27,6 +27,8 @@ export const SUMMARIES: Readonly<Record<OperationId, string>> = {
   commandFlag: 'Kill, unkill, roll back, resume, stage, advance, approve, pause or finish a flag',
   explain: 'What a visitor gets, with the trace of every rule',
   createPreview: 'A signed, expiring link that sets variants for one visitor',
+  showKey:
+    'The key by which others verify what the gate signs: `origin` or `webhook`; leaves an audit record',
   listTokens: 'All tokens, without their secrets',
   createToken: 'Create a token; its secret is shown once',
   revokeToken: 'Revoke a token',

@@ -5,6 +5,7 @@ import type { Decision } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { Env } from '../platform/env.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
+import { keysOf } from '../platform/keys.ts'
 import type { ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/bootstrap.ts'
 import type { GradualRollback } from './evaluation/gradual-rollback.ts'
@@ -217,9 +218,11 @@ async function signedHeaders(
   nowMs: number,
 ): Promise<ExtraHeaders> {
   const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
+  const keys = keysOf(signingKey)
+  const { origin } = keys instanceof Promise ? await keys : keys
   return [
     ['sluice-flags', flags],
     ['sluice-targeting-key', targetingKey],
-    ['sluice-signature', await signFlags(signingKey, flags, targetingKey, nowMs)],
+    ['sluice-signature', await signFlags(origin, flags, targetingKey, nowMs)],
   ]
 }

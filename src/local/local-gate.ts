@@ -20,6 +20,8 @@ export type LocalGateOptions = {
   dataDir: string
   adminToken: string
   signingKey: string | undefined
+  /** The signing key before this one. */
+  previousSigningKey?: string | undefined
   environment: string
   /** Text of the document to build in; default: the example. */
   bundledDocument?: string
@@ -158,6 +160,7 @@ function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
       ENVIRONMENT: options.environment,
       ADMIN_TOKEN: options.adminToken,
       ...(options.signingKey && { SIGNING_KEY: options.signingKey }),
+      ...(options.previousSigningKey && { SIGNING_KEY_PREVIOUS: options.previousSigningKey }),
       ...options.secrets,
     },
     resourcePersistencePath: resolve(options.dataDir, 'v3'),

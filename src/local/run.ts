@@ -21,7 +21,7 @@ export type RunOptions = {
   data: string
   /** Origin → URL to put in the place of the document's. */
   origins: Readonly<Record<string, string | undefined>>
-  /** ADMIN_TOKEN, SIGNING_KEY, ENVIRONMENT, and what the document names. */
+  /** ADMIN_TOKEN, SIGNING_KEY, SIGNING_KEY_PREVIOUS, ENVIRONMENT, and what the document names. */
   env: Readonly<Record<string, string | undefined>>
   /** Told of what happens while the gate runs. */
   log: (line: string) => void
@@ -61,6 +61,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
       dataDir: options.data,
       adminToken,
       signingKey: env.SIGNING_KEY,
+      previousSigningKey: env.SIGNING_KEY_PREVIOUS,
       environment: env.ENVIRONMENT || 'development',
       bundledDocument: document,
       secrets: secretsNamedBy(document, env),

@@ -20,16 +20,18 @@ export async function equalInConstantTime(a: string, b: string): Promise<boolean
   return crypto.subtle.timingSafeEqual(left, right)
 }
 
-let cachedKey: { secret: string; key: CryptoKey } | undefined
+/** An isolate has few secrets, so each is imported once. */
+const MOST_KEYS = 16
+const imported = new Map<string, CryptoKey>()
 
-/** The secret of an isolate never changes, so its key is imported once. */
 async function hmacKey(secret: string): Promise<CryptoKey> {
-  if (cachedKey?.secret !== secret) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-    const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
-    cachedKey = { secret, key }
-  }
-  return cachedKey.key
+  const known = imported.get(secret)
+  if (known !== undefined) return known
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign'])
+  if (imported.size >= MOST_KEYS) imported.clear()
+  imported.set(secret, key)
+  return key
 }
 
 function toHex(bytes: ArrayBuffer): string {

@@ -10,7 +10,10 @@ export interface Env {
   /** `production` unless set. `development` enables debugging aids that must not be public. */
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string
+  /** What the gate's keys are derived from (keys.ts). */
   SIGNING_KEY?: string
+  /** The signing key before the present one: what it has signed still counts. */
+  SIGNING_KEY_PREVIOUS?: string
 }
 
 const DEVELOPMENT = 'development'

@@ -175,6 +175,7 @@ it('with --json a command prints what the gate said, readable, and nothing else'
     ['kill f', 'commandFlag'],
     ['explain', 'explain'],
     ['preview f=on', 'createPreview'],
+    ['key origin', 'showKey'],
     ['audit', 'listAudit'],
     ['feedback', 'listFeedback'],
     ['token create ci', 'createToken'],

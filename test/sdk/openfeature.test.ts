@@ -83,11 +83,17 @@ describe('SluiceProvider', () => {
     expect(fetch).not.toHaveBeenCalled()
   })
 
+  it('refuses the SIGNING_KEY of the gate, which an app must not have', () => {
+    const signingKey = 'the SIGNING_KEY itself'
+    expect(() => new SluiceProvider({ url: URL, signingKey })).toThrow(/what "sluice key origin" prints/)
+    expect(() => new SluiceProvider({ url: URL, signingKey: undefined })).not.toThrow()
+  })
+
   it('reads the variant of a signed header without a query', async () => {
     const flags = testFlags({ shop: 'on' })
     const fetch = vi.fn(flags.fetch)
-    const provider = new SluiceProvider({ url: URL, fetch, signingKey: 'secret' })
-    const context = gateContext(await flags.headers({ signingKey: 'secret' }))
+    const provider = new SluiceProvider({ url: URL, fetch, signingKey: 'sluice-origin-secret' })
+    const context = gateContext(await flags.headers({ signingKey: 'sluice-origin-secret' }))
     expect(await provider.resolveBooleanEvaluation('shop', false, context)).toMatchObject({ variant: 'on' })
     expect(fetch).not.toHaveBeenCalled()
   })

@@ -62,8 +62,8 @@ describe('testFlags', () => {
 
   it('gives headers that the app verifies, whatever the keys are', async () => {
     const flags = testFlags({ 'größe/neu': 'on', shop: 'off' }, { targetingKey: 'Zoë' })
-    const headers = await flags.headers({ signingKey: 'secret' })
-    expect(await readDecision(headers, { signingKey: 'secret' })).toEqual({
+    const headers = await flags.headers({ signingKey: 'sluice-origin-secret' })
+    expect(await readDecision(headers, { signingKey: 'sluice-origin-secret' })).toEqual({
       variants: { 'größe/neu': 'on', shop: 'off' },
       reasons: { 'größe/neu': 'override', shop: 'override' },
       targetingKey: 'Zoë',

@@ -3,7 +3,15 @@
  */
 import { writeFileSync } from 'node:fs'
 import { PINNED_RUNS, pinned } from '../core/guard/runs.ts'
-import { bucketOf, isInside, latencyBucketOf, murmur3x86, signatureOf, variantOf } from './reference.ts'
+import {
+  bucketOf,
+  derivedKeyOf,
+  isInside,
+  latencyBucketOf,
+  murmur3x86,
+  signatureOf,
+  variantOf,
+} from './reference.ts'
 
 const LONG = 'a visitor with a name that is longer than any block of the hash '.repeat(8)
 const KEYS = [
@@ -100,6 +108,18 @@ write('signature', {
     flags,
     targetingKey,
     signature: signatureOf(secret, seconds, flags, targetingKey),
+  })),
+})
+
+const PURPOSES = ['identity', 'preview', 'origin', 'webhook']
+write('keys', {
+  keys: [
+    'key',
+    'a much longer key, longer than a block of SHA-256 is: 64 bytes, and then some',
+    'schlüssel 🔑',
+  ].map((signingKey) => ({
+    signingKey,
+    keys: Object.fromEntries(PURPOSES.map((purpose) => [purpose, derivedKeyOf(signingKey, purpose)])),
   })),
 })
 

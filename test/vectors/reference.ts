@@ -67,3 +67,10 @@ export function signatureOf(secret: string, seconds: number, flags: string, targ
   const mac = createHmac('sha256', secret).update(`${seconds}.${flags}.${targetingKey}`, 'utf8').digest('hex')
   return `t=${seconds},v1=${mac}`
 }
+
+/** The key of a purpose: HKDF-SHA256 of RFC 5869, no salt, the label as info; one block of output is enough. */
+export function derivedKeyOf(signingKey: string, purpose: string): string {
+  const extracted = createHmac('sha256', Buffer.alloc(32)).update(signingKey, 'utf8').digest()
+  const key = createHmac('sha256', extracted).update(`sluice ${purpose} v1\u0001`, 'utf8').digest('base64url')
+  return `sluice-${purpose}-${key}`
+}

@@ -14,6 +14,7 @@ import { flags } from './flags.ts'
 import { history, pull, restore } from './history.ts'
 import { importCommand } from './import.ts'
 import { init } from './init.ts'
+import { key } from './key.ts'
 import { kill, unkill } from './kill.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
@@ -31,5 +32,5 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
   ...[status, watch, explain, preview, audit, feedback],
-  ...[token, webhook, profile, completionOf(() => CLI_COMMANDS)],
+  ...[token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -11,6 +11,7 @@ export const AUDIT_ACTIONS = [
   'document-refused',
   'kill-list',
   'preview-created',
+  'key-shown',
   'token-created',
   'token-revoked',
   'login-refused',

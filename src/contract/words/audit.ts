@@ -23,6 +23,7 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     'document-refused': ['Refused an invalid document in KV', 'warn'],
     'kill-list': ['Changed the kill list in KV', 'bad'],
     'preview-created': ['Created a preview link'],
+    'key-shown': ['Showed a key', 'warn'],
     'token-created': ['Created a token'],
     'token-revoked': ['Revoked a token'],
     'login-refused': ['Failed sign-in', 'warn'],

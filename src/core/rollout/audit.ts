@@ -8,6 +8,7 @@ export type AuditAction =
   | 'document-refused'
   | 'kill-list'
   | 'preview-created'
+  | 'key-shown'
   | 'token-created'
   | 'token-revoked'
   | 'login-refused'

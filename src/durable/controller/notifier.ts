@@ -10,6 +10,7 @@ import type { Command } from '../../core/rollout/commands.ts'
 import { type Notification, notificationBody, retryDelayMs } from '../../core/rollout/notification.ts'
 import { hmacHex } from '../../platform/crypto.ts'
 import { type Env, environmentOf, secretNamed } from '../../platform/env.ts'
+import { keysOf } from '../../platform/keys.ts'
 import type { Cause, ControlStore } from './control-store.ts'
 import type { Documents } from './documents.ts'
 import { percentageOf } from './guard-runner.ts'
@@ -19,7 +20,7 @@ const DELIVERIES_AT_ONCE = 10
 /** A receiver that never comes back must not fill the storage. */
 const MOST_WAITING = 1_000
 
-/** Binding that signs messages, unless the webhook names another. */
+/** What signs messages unless the webhook names a secret: the key for webhooks, which this one leads to. */
 const DEFAULT_SECRET = 'SIGNING_KEY'
 
 type Row = { id: number; message: string; url: string; secret: string; body: string; attempts: number }
@@ -136,11 +137,16 @@ export class Notifier {
     }
   }
 
+  async #keyOf(secret: string): Promise<string | undefined> {
+    const named = secretNamed(this.#env, secret)
+    return named !== undefined && secret === DEFAULT_SECRET ? (await keysOf(named)).webhook : named
+  }
+
   /** Whether the receiver took the message, and its answer. The id lets a receiver drop repeats. */
   async #post({ url, body, message, secret }: Pick<Row, 'url' | 'body' | 'message' | 'secret'>) {
     try {
       const seconds = Math.floor(Date.now() / 1_000)
-      const key = secretNamed(this.#env, secret)
+      const key = await this.#keyOf(secret)
       const response = await fetch(url, {
         method: 'POST',
         redirect: 'manual',

@@ -6,7 +6,7 @@ import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 import { isLocalhost } from '../request/identity-cookie.ts'
 import { DEBUG_COOKIE } from '../request/overrides.ts'
-import { verifyDebugToken } from '../request/signature.ts'
+import { grantOf } from '../request/signature.ts'
 
 export async function openPreview(request: Request, env: Env, nowMs: number): Promise<Response> {
   const here = new URL(request.url)
@@ -15,7 +15,7 @@ export async function openPreview(request: Request, env: Env, nowMs: number): Pr
   if (to === undefined) return problemDetails(400, 'Bad Request', 'A preview leads to a path of this site')
   if (searchParams.has('end')) return goTo(to, cookie('', 0, hostname))
   const token = searchParams.get('t') ?? ''
-  const grant = env.SIGNING_KEY ? await verifyDebugToken(env.SIGNING_KEY, token, nowMs) : undefined
+  const grant = await grantOf(env, token, nowMs)
   if (grant === undefined) {
     return problemDetails(
       403,

@@ -1,6 +1,6 @@
 import { type Env, isDevelopment } from '../../platform/env.ts'
 import type { GateRequest } from './gate-request.ts'
-import { verifyDebugToken } from './signature.ts'
+import { grantOf } from './signature.ts'
 
 const DEBUG_HEADER = 'sluice-debug'
 export const DEBUG_COOKIE = 'sluice_debug'
@@ -20,7 +20,7 @@ export function ordinaryAccess(env: Env): DebugAccess {
 
 export async function debugAccessOf(request: GateRequest, env: Env): Promise<DebugAccess> {
   const token = debugTokenOf(request, env)
-  if (!env.SIGNING_KEY || token === undefined) return ordinaryAccess(env)
-  const grant = await verifyDebugToken(env.SIGNING_KEY, token, request.nowMs)
+  if (token === undefined) return ordinaryAccess(env)
+  const grant = await grantOf(env, token, request.nowMs)
   return { visible: isDevelopment(env) || grant !== undefined, overrides: grant?.overrides }
 }

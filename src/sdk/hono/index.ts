@@ -33,6 +33,7 @@ export type SluiceBindings = {
   ENVIRONMENT?: string
   ADMIN_TOKEN?: string
   SIGNING_KEY?: string
+  SIGNING_KEY_PREVIOUS?: string
 }
 
 export type SluiceOptions = {

@@ -11,6 +11,7 @@ import type {
 } from '@openfeature/server-sdk'
 import { HEADERS, type HeadersLike, headerOf } from '../server/headers.ts'
 import { readDecision } from '../server/index.ts'
+import { checkedKeys } from '../server/signature.ts'
 import { type Answer, failure, openFeatureReason, resolutionOf } from './resolution.ts'
 
 export type SluiceProviderOptions = {
@@ -18,8 +19,8 @@ export type SluiceProviderOptions = {
   url: string
   /** A token of the gate, for private flags or where the document requires one. */
   token?: string | undefined
-  /** The gate's SIGNING_KEY; without it headers are not believed, and every flag is queried. */
-  signingKey?: string | undefined
+  /** What `sluice key origin` prints; without it headers are not believed, and every flag is queried. */
+  signingKey?: string | readonly string[] | undefined
   /** How long the gate may take, in ms. Default 2000. */
   timeoutMs?: number
   /** Sends the queries. Default: the global `fetch`; in a Worker it may be that of a service binding. */
@@ -80,7 +81,9 @@ export class SluiceProvider implements Provider {
   /** Until then the gate wants no queries, ms since 1970. */
   #pausedUntilMs = 0
 
+  /** Throws a TypeError where `signingKey` is given and is no key for origins. */
   constructor(options: SluiceProviderOptions) {
+    if (options.signingKey) checkedKeys(options.signingKey)
     this.#options = options
   }
 

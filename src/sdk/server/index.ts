@@ -3,7 +3,7 @@
  * a request, read from its headers and believed only where the signature is right.
  */
 import { HEADERS, type HeadersLike, headerOf } from './headers.ts'
-import { isSigned } from './signature.ts'
+import { checkedKeys, isSigned } from './signature.ts'
 
 export { HEADERS, type HeadersLike } from './headers.ts'
 
@@ -19,10 +19,11 @@ export type GateDecision = {
 
 export type ReadOptions = {
   /**
-   * The gate's SIGNING_KEY. `false` verifies nothing: safe only where no request reaches the app except through the
-   * gate. An undefined key is refused, because anyone could then forge the headers.
+   * What `sluice key origin` prints; several while keys are rotated. `false` verifies nothing: safe only where no request
+   * reaches the app except through the gate. An undefined key is refused, because anyone could then forge the headers;
+   * SIGNING_KEY itself is refused, because who has it can forge previews and visitors.
    */
-  signingKey: string | false
+  signingKey: string | readonly string[] | false
   /** The present time, ms since 1970. Default: the clock. */
   nowMs?: number
   /** How old a signature may be, in seconds. Default 300. */
@@ -35,9 +36,9 @@ const MAX_AGE_SECONDS = 300
  * Reads what the gate decided for a request.
  *
  * @param headers headers of the request that came through the gate
- * @param options the gate's SIGNING_KEY, and how old its signature may be
+ * @param options the gate's key for origins, and how old its signature may be
  * @returns the decision; undefined where the request has none, or where the signature is wrong or too old
- * @throws TypeError (as a rejection) where `signingKey` is neither a non-empty text nor `false`
+ * @throws TypeError (as a rejection) where `signingKey` is neither a key for origins nor `false`
  * @example
  * import { readDecision } from 'sluice/server'
  *
@@ -50,17 +51,14 @@ export async function readDecision(
   headers: HeadersLike,
   { signingKey, nowMs = Date.now(), maxAgeSeconds = MAX_AGE_SECONDS }: ReadOptions,
 ): Promise<GateDecision | undefined> {
-  if (signingKey !== false && (typeof signingKey !== 'string' || signingKey === ''))
-    throw new TypeError(
-      'signingKey must be the SIGNING_KEY of the gate; pass false to read headers that are not verified',
-    )
+  const keys = signingKey === false ? undefined : checkedKeys(signingKey)
   const flags = headerOf(headers, HEADERS.flags)
   if (flags === undefined) return undefined
   const targetingKey = headerOf(headers, HEADERS.targetingKey)
-  if (signingKey !== false) {
+  if (keys !== undefined) {
     const signed = { flags, targetingKey: targetingKey ?? '' }
     const signature = headerOf(headers, HEADERS.signature)
-    if (!(await isSigned(signed, signature, signingKey, { nowMs, maxAgeSeconds }))) return undefined
+    if (!(await isSigned(signed, signature, keys, { nowMs, maxAgeSeconds }))) return undefined
   }
   return {
     ...parseFlags(flags),

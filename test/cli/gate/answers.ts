@@ -220,6 +220,7 @@ export const ANSWERS: Responses = {
   commandFlag: { ...done, after: { generation: 3, stage: 1, killed: false } },
   explain: EXPLAINED,
   createPreview: { url: 'http://gate.test/__sluice/preview?t=x', token: 'x', expiresAt: AT },
+  showKey: { purpose: 'origin', key: 'sluice-origin-of-the-gate' },
   listTokens: { tokens: [TOKEN, { ...TOKEN, id: 't2', name: 'old', expiresAt: AT, lastUsedAt: null }] },
   createToken: { ...TOKEN, token: 'sluice_secret' },
   revokeToken: { id: 't1' },

@@ -47,6 +47,8 @@ export const CHANGES: Scene[] = [
       'preview f=on --for 2h',
       'preview f=on --for 7d',
       'preview f=on --json',
+      'key origin',
+      'key webhook --json',
       'token create ci',
       'token create ci --role operator --days 30',
       'token create ci --json',

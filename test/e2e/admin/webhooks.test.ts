@@ -7,6 +7,7 @@ import { lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
 import { LONG } from '../harness/long.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
+import { derivedKey } from '../harness/tokens.ts'
 
 const FLAG = 'rollout'
 const DOWN_MS = LONG ? 60_000 : 3_000
@@ -100,7 +101,9 @@ it(`the message arrives when the receiver is back after ${DOWN_MS / 1_000} s or 
   await staysSo(5_000, () => expect(delivered).toHaveLength(1))
   const [delivery] = delivered
   const [, seconds = '', hex] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(delivery?.signature ?? '') ?? []
-  expect(hex).toBe(createHmac('sha256', SIGNING_KEY).update(`${seconds}.${delivery?.body}`).digest('hex'))
+  expect(hex).toBe(
+    createHmac('sha256', derivedKey('webhook')).update(`${seconds}.${delivery?.body}`).digest('hex'),
+  )
   const message = JSON.parse(delivery?.body ?? '')
   expect(message).toMatchObject({
     id: delivery?.id,

@@ -12,6 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { gateContext, SluiceProvider } from '../../../src/sdk/openfeature/index.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
+import { derivedKey } from '../harness/tokens.ts'
 import { protocolFetch } from './support.ts'
 
 const on = { variants: { on: true, off: false }, off: 'off' }
@@ -42,7 +43,7 @@ beforeAll(async () => {
   vi.stubGlobal('fetch', protocol.fetch)
   let provider: SluiceProvider | undefined
   app = createServer(async (request, response) => {
-    provider ??= new SluiceProvider({ url: gate.url, signingKey: SIGNING_KEY })
+    provider ??= new SluiceProvider({ url: gate.url, signingKey: derivedKey('origin') })
     const own = await client(provider)
     const context = gateContext(request.headers)
     const routed = await own.getBooleanDetails('routed', false, context)
@@ -189,7 +190,7 @@ describe('an app behind the gate', () => {
 
   it('believes no header that the gate has not signed', async () => {
     const forged = { 'sluice-flags': 'routed=on;reason=static', 'sluice-signature': 't=1,v1=00' }
-    const own = await client(new SluiceProvider({ url: gate.url, signingKey: SIGNING_KEY }))
+    const own = await client(new SluiceProvider({ url: gate.url, signingKey: derivedKey('origin') }))
     const { reason, errorCode } = await own.getBooleanDetails('routed', false, gateContext(forged))
     expect([reason, errorCode]).toEqual(['ERROR', ErrorCode.TARGETING_KEY_MISSING])
   })

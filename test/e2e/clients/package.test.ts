@@ -103,16 +103,16 @@ describe('the packed package', () => {
     const headers = {
       'sluice-flags': flags,
       'sluice-targeting-key': 'user%2F42',
-      'sluice-signature': signatureOf('secret', nowSeconds, flags, 'user%2F42'),
+      'sluice-signature': signatureOf('sluice-origin-secret', nowSeconds, flags, 'user%2F42'),
     }
     const code = `
       import { readDecision } from 'sluice/server'
       import { SluiceProvider } from 'sluice/openfeature'
       const headers = ${JSON.stringify(headers)}
-      const read = (more, signingKey = 'secret') => readDecision({ ...headers, ...more }, { signingKey })
+      const read = (more, signingKey = 'sluice-origin-secret') => readDecision({ ...headers, ...more }, { signingKey })
       new SluiceProvider({ url: 'https://www.example.com' })
       console.log(JSON.stringify([await read({}), await read({ 'sluice-flags': 'shop=off' }) ?? null,
-        await read({ 'sluice-targeting-key': 'other' }) ?? null, await read({}, 'wrong') ?? null]))`
+        await read({ 'sluice-targeting-key': 'other' }) ?? null, await read({}, 'sluice-origin-wrong') ?? null]))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
     const decision = { variants: { shop: 'on' }, reasons: { shop: 'split' }, targetingKey: 'user/42' }
     expect(JSON.parse(stdout)).toEqual([decision, null, null, null])

@@ -4,7 +4,7 @@ import { FLAG, flag } from '../harness/documents.ts'
 import { type LoggedRequest, type Origin, sayName, startOrigin } from '../harness/origin.ts'
 import { raw } from '../harness/raw.ts'
 import { type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
-import { debugToken } from '../harness/tokens.ts'
+import { debugToken, derivedKey } from '../harness/tokens.ts'
 
 let origins: { old: Origin; new: Origin }
 let production: Gate
@@ -73,7 +73,7 @@ describe('the signature towards origins', () => {
     const { headers } = origins.old.requests[0] as LoggedRequest
     const [, seconds, hex] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(String(headers['sluice-signature'])) ?? []
     const signed = `${seconds}.${headers['sluice-flags']}.${headers['sluice-targeting-key']}`
-    expect(hex).toBe(createHmac('sha256', SIGNING_KEY).update(signed).digest('hex'))
+    expect(hex).toBe(createHmac('sha256', derivedKey('origin')).update(signed).digest('hex'))
     expect(headers['sluice-targeting-key']).toBe('ann%20smith')
     expect(Math.abs(Number(seconds) - Date.now() / 1_000)).toBeLessThan(120)
   })

@@ -2,6 +2,8 @@
 import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import type { KeyPurpose } from '../../../src/platform/keys.ts'
+import { derivedKeyOf } from '../../vectors/reference.ts'
 import { SIGNING_KEY } from './running-gate.ts'
 
 export const ISSUER = 'https://accounts.example.com'
@@ -61,10 +63,15 @@ export async function startKeyServer() {
   }
 }
 
-/** A token that forces variants, as the holder of the gate's signing key makes it. */
+/** The key for one purpose, of a gate of these tests. */
+export function derivedKey(purpose: KeyPurpose, signingKey = SIGNING_KEY): string {
+  return derivedKeyOf(signingKey, purpose)
+}
+
+/** A token that forces variants, as the holder of the key for previews makes it. */
 export function debugToken(
   overrides: Readonly<Record<string, string>>,
-  { key = SIGNING_KEY, expiresInSeconds = 600 } = {},
+  { key = derivedKey('preview'), expiresInSeconds = 600 } = {},
 ): string {
   const payload = { exp: Math.floor(Date.now() / 1_000) + expiresInSeconds, overrides }
   const body = Buffer.from(JSON.stringify(payload)).toString('base64url')

@@ -14,6 +14,7 @@ import { sha256Hex } from '../../../src/platform/crypto.ts'
 import type { Env } from '../../../src/platform/env.ts'
 import { takeInternalErrors } from '../../../src/platform/internal-errors.ts'
 import { describedFetch } from '../../support/openapi.ts'
+import vectors from '../../vectors/keys.json' with { type: 'json' }
 import { DOCUMENT, START_MS } from '../support/parts.ts'
 
 const AT = '2026-11-02T12:00:00.000Z'
@@ -542,6 +543,34 @@ describe('previews', () => {
     expect(mixed.body).toMatchObject({
       status: 404,
       detail: 'Cannot make a preview: plain has no variant x; it has on, off',
+    })
+    expect(callsOf('note')).toEqual([])
+  })
+})
+
+describe('keys for others', () => {
+  it('are shown by purpose, on record', async () => {
+    const notes: AuditRecord[] = []
+    const { call } = startApi({ note: (record) => void notes.push(record) }, { SIGNING_KEY: 'key' })
+    for (const { signingKey, keys } of vectors.keys.slice(0, 1)) {
+      expect(signingKey).toBe('key')
+      expect((await call('GET', '/keys/origin')).body).toEqual({ purpose: 'origin', key: keys.origin })
+      expect((await call('GET', '/keys/webhook')).body).toEqual({ purpose: 'webhook', key: keys.webhook })
+    }
+    expect(notes.map(({ action, reason }) => [action, reason])).toEqual([
+      ['key-shown', 'admin was shown the origin key'],
+      ['key-shown', 'admin was shown the webhook key'],
+    ])
+  })
+
+  it('are no others, and need a signing key', async () => {
+    const { call, callsOf } = startApi()
+    for (const purpose of ['preview', 'identity', 'nothing', 'constructor'])
+      expect((await call('GET', `/keys/${purpose}`)).status, purpose).toBe(404)
+    const without = startApi({}, { SIGNING_KEY: undefined })
+    expect((await without.call('GET', '/keys/origin')).body).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('the gate has no SIGNING_KEY'),
     })
     expect(callsOf('note')).toEqual([])
   })

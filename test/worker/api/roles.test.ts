@@ -29,6 +29,7 @@ const NEEDS: Readonly<Record<OperationId, Role>> = {
   commandFlag: 'operator',
   explain: 'viewer',
   createPreview: 'operator',
+  showKey: 'admin',
   listTokens: 'admin',
   createToken: 'admin',
   revokeToken: 'admin',
@@ -36,7 +37,7 @@ const NEEDS: Readonly<Record<OperationId, Role>> = {
 }
 const RANKS = ['viewer', 'operator', 'admin'] as const
 const FLAG = 'new-shop'
-const params = { flag: 'nowhere', version: '999', id: 'nothing' }
+const params = { flag: 'nowhere', version: '999', id: 'nothing', purpose: 'preview' }
 
 /** A call that changes nothing, even for those who are allowed to make it. */
 const HARMLESS: Partial<Record<OperationId, object>> = {

@@ -9,6 +9,7 @@ import { GateRequest } from '../../../src/gate/request/gate-request.ts'
 import { pageCookie } from '../../../src/gate/request/page-affinity.ts'
 import { signDebugToken, signFlags } from '../../../src/gate/request/signature.ts'
 import type { Env } from '../../../src/platform/env.ts'
+import { keysOf } from '../../../src/platform/keys.ts'
 import { NOW_MS, requestTo, SHOP } from './support/stage.ts'
 
 const staged = (more: object = {}) => ({
@@ -77,7 +78,10 @@ describe('a plan', () => {
     expect((await planFor('/checkout/')).plan.fallback).toBeDefined()
     expect((await planFor('/alone/')).plan.fallback).toBeUndefined()
     expect((await planFor('/other/')).plan.fallback).toBeUndefined()
-    const token = await signDebugToken(KEY, { exp: NOW_MS / 1_000 + 60, overrides: { checkout: 'on' } })
+    const token = await signDebugToken((await keysOf(KEY)).preview, {
+      exp: NOW_MS / 1_000 + 60,
+      overrides: { checkout: 'on' },
+    })
     const forced = await planFor('/checkout/', {
       init: { headers: { 'sluice-debug': token } },
       bindings: { SIGNING_KEY: KEY },
@@ -120,7 +124,7 @@ describe('a plan', () => {
     expect(plan.call.extraHeaders).toEqual([
       ['sluice-flags', flags],
       ['sluice-targeting-key', 'a%C3%A4%20%2C'],
-      ['sluice-signature', await signFlags(KEY, flags, 'a%C3%A4%20%2C', NOW_MS)],
+      ['sluice-signature', await signFlags((await keysOf(KEY)).origin, flags, 'a%C3%A4%20%2C', NOW_MS)],
     ])
     const rescued = await plan.fallback?.call()
     expect(rescued?.extraHeaders.map(([name]) => name)).toEqual([

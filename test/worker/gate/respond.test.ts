@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createGate } from '../../../src/gate/gate.ts'
-import { signDebugToken } from '../../../src/gate/request/signature.ts'
-import { SHOP, stubOrigins } from './support/stage.ts'
+import { makeDebugToken } from '../../../src/gate/request/signature.ts'
+import { environment, SHOP, stubOrigins } from './support/stage.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -233,8 +233,8 @@ describe('headers that visitors take for the gate’s', () => {
   })
 
   it('are the holder’s of a token in production', async () => {
-    const key = 'test-signing-key'
-    const token = await signDebugToken(key, { exp: Date.now() / 1_000 + 60, overrides: { checkout: 'off' } })
+    const payload = { exp: Date.now() / 1_000 + 60, overrides: { checkout: 'off' } }
+    const token = (await makeDebugToken(environment, payload)) ?? ''
     const { headers } = await answerTo({ init: { headers: { 'sluice-debug': token } } })
     expect([headers.get('sluice-origin'), headers.get('sluice-flags')]).toEqual([
       'old',

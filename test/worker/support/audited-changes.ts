@@ -140,6 +140,12 @@ export const CHANGES: Changes = {
       }
     },
   },
+  showKey: {
+    'a key': async () => {
+      await admin.call('showKey', { params: { purpose: 'origin' } })
+      return { action: 'key-shown', actor: 'admin', flag: null, evidence: { purpose: 'origin' } }
+    },
+  },
   createToken: {
     'a token': async () => {
       token = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })

@@ -1,14 +1,17 @@
-/** Tokens of the admin API, and webhooks. A token's text is made here and given once; only its hash is kept. */
+/** Tokens of the admin API, shared keys, and webhooks. A token's text is made here and given once; only its hash is kept. */
 
 import type { TokenInfo } from '../../../durable/storage/token-store.ts'
 import { sha256Hex } from '../../../platform/crypto.ts'
+import { keysOf, SHARED_KEY_PURPOSES, signingKeysOf } from '../../../platform/keys.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 
 const TOKEN_BYTES = 32
 const DAY_MS = 24 * 3_600_000
 
-export const tokenHandlers: Handlers<'listTokens' | 'createToken' | 'revokeToken' | 'testWebhook'> = {
+export const tokenHandlers: Handlers<
+  'showKey' | 'listTokens' | 'createToken' | 'revokeToken' | 'testWebhook'
+> = {
   listTokens: async ({ controller }) => ({ tokens: (await controller.tokens()).map(viewOf) }),
 
   createToken: async ({ controller, body, actor, nowMs }) => {
@@ -33,6 +36,32 @@ export const tokenHandlers: Handlers<'listTokens' | 'createToken' | 'revokeToken
     if (revoked === undefined)
       return problemDetails(404, 'Not Found', `Cannot revoke ${id}: there is no such token`)
     return { id }
+  },
+
+  showKey: async ({ controller, params, actor, env, nowMs }) => {
+    const purpose = SHARED_KEY_PURPOSES.find((each) => each === params.purpose)
+    if (purpose === undefined)
+      return problemDetails(
+        404,
+        'Not Found',
+        'Keys for others are "origin" and "webhook"; no other leaves the gate',
+      )
+    const [signingKey] = signingKeysOf(env)
+    if (signingKey === undefined) {
+      const detail =
+        'Cannot show a key: the gate has no SIGNING_KEY. Set it with "wrangler secret put SIGNING_KEY"'
+      return problemDetails(409, 'Conflict', detail)
+    }
+    const reason = `${actor.name} was shown the ${purpose} key`
+    const record = {
+      atMs: nowMs,
+      actor: actor.name,
+      action: 'key-shown',
+      reason,
+      evidence: { purpose },
+    } as const
+    await controller.note({ ...record, flag: undefined, before: null, after: null })
+    return { purpose, key: (await keysOf(signingKey))[purpose] }
   },
 
   testWebhook: async ({ controller, body, actor }) => {

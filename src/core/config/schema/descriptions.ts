@@ -172,5 +172,6 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'notifications.webhooks.url': 'URL that messages are posted to.',
   'notifications.webhooks.format': '`slack`: the payload that chat tools accept. Default `json`.',
   'notifications.webhooks.events': 'Default: all.',
-  'notifications.webhooks.secretBinding': 'Worker secret that signs notifications. Default: SIGNING_KEY.',
+  'notifications.webhooks.secretBinding':
+    'Worker secret that signs notifications. Default: the key that `sluice key webhook` prints.',
 }

@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { eventOf, type Notifier } from '../../../../src/durable/controller/notifier.ts'
 import { hmacHex } from '../../../../src/platform/crypto.ts'
+import { keysOf } from '../../../../src/platform/keys.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
 
@@ -88,7 +89,7 @@ it('a message is posted as JSON, signed by the key of its webhook, without follo
       kill(world)
       await deliver(world)
       const seconds = START_MS / 1_000
-      for (const [index, key] of ['a key', 'the key of b'].entries()) {
+      for (const [index, key] of [(await keysOf('a key')).webhook, 'the key of b'].entries()) {
         const { headers, text, init, body } = world.receivers.posts[index] as Post
         expect(headers.get('content-type')).toBe('application/json')
         expect(headers.get('sluice-delivery')).toBe(body.id)
@@ -258,7 +259,7 @@ it('a test message goes out at once, signed as others are, and tells what the re
         detail: 'The receiver answered 302',
       })
       expect(receivers.posts[1]?.headers.get('sluice-signature')).toContain(
-        await hmacHex('a key', `${seconds}.${receivers.posts[1]?.text}`),
+        await hmacHex((await keysOf('a key')).webhook, `${seconds}.${receivers.posts[1]?.text}`),
       )
       receivers.answer = async () => {
         throw new Error('connection refused')

@@ -6,7 +6,7 @@ import { flagQuery, type GivenVisitor } from '../../../../src/gate/evaluation/fl
 import { GradualRollback } from '../../../../src/gate/evaluation/gradual-rollback.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
 import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
-import { signDebugToken } from '../../../../src/gate/request/signature.ts'
+import { makeDebugToken } from '../../../../src/gate/request/signature.ts'
 import { environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
 const when = (attribute: string, ...values: string[]) => [
@@ -105,7 +105,9 @@ describe('the visitor of a query', () => {
   })
 
   it('may have overrides by a token, while it is valid', async () => {
-    const token = (exp: number) => signDebugToken('key', { exp, overrides: { half: 'off', checkout: 'off' } })
+    const overrides = { half: 'off', checkout: 'off' }
+    const token = async (exp: number) =>
+      (await makeDebugToken({ ...environment, SIGNING_KEY: 'key' }, { exp, overrides })) ?? ''
     const nowSeconds = Date.now() / 1_000
     expect((await ask({ headers: { 'sluice-debug': await token(nowSeconds + 60) } })).of('checkout')).toBe(
       'off',

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { openPreview } from '../../../../src/gate/evaluation/preview-link.ts'
-import { signDebugToken } from '../../../../src/gate/request/signature.ts'
+import { makeDebugToken } from '../../../../src/gate/request/signature.ts'
 import { environment, NOW_MS } from '../support/stage.ts'
 
 const KEY = 'test-signing-key'
-const tokenFor = (seconds: number) =>
-  signDebugToken(KEY, { exp: NOW_MS / 1_000 + seconds, overrides: { checkout: 'on' } })
+const tokenFor = async (seconds: number) =>
+  (await makeDebugToken(
+    { ...environment, SIGNING_KEY: KEY },
+    {
+      exp: NOW_MS / 1_000 + seconds,
+      overrides: { checkout: 'on' },
+    },
+  )) ?? ''
 const open = (query: string, { site = 'https://shop.test', nowMs = NOW_MS, key = KEY } = {}) =>
   openPreview(new Request(`${site}/__sluice/preview?${query}`), { ...environment, SIGNING_KEY: key }, nowMs)
 

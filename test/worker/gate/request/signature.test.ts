@@ -3,6 +3,7 @@ import { debugAccessOf } from '../../../../src/gate/request/overrides.ts'
 import { signDebugToken, signFlags, verifyDebugToken } from '../../../../src/gate/request/signature.ts'
 import { hmacHex } from '../../../../src/platform/crypto.ts'
 import type { Env } from '../../../../src/platform/env.ts'
+import { keysOf } from '../../../../src/platform/keys.ts'
 import vectors from '../../../vectors/signature.json' with { type: 'json' }
 import { environment, NOW_MS, requestTo } from '../support/stage.ts'
 
@@ -66,7 +67,8 @@ describe('access to decisions', () => {
     const own = { ...environment, ENVIRONMENT: 'production', SIGNING_KEY: SECRET, ...bindings }
     return await debugAccessOf(requestTo('https://shop.test/', { headers }, { nowMs }), own)
   }
-  const token = () => signDebugToken(SECRET, { exp: NOW_S + 60, overrides: { checkout: 'on' } })
+  const token = async () =>
+    await signDebugToken((await keysOf(SECRET)).preview, { exp: NOW_S + 60, overrides: { checkout: 'on' } })
   const granted = { visible: true, overrides: new Map([['checkout', 'on']]) }
 
   it('is given by a token in a header or a cookie, until it expires', async () => {
