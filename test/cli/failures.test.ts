@@ -40,6 +40,7 @@ const LINES = [
   'preview f=on',
   'audit',
   'feedback',
+  'key origin',
   'token create ci',
   'token list',
   'token revoke ci',

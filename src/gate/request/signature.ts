@@ -1,5 +1,5 @@
 /**
- * Signatures, each with a key of its own (platform/keys.ts). To origins, a signature proves that flags and targeting key
+ * Signatures, each with a separate key (platform/keys.ts). To origins, a signature proves that flags and targeting key
  * come from the gate; from visitors, a token proves that the gate allows them to see, or to override, decisions.
  */
 import { equalInConstantTime, hmacHex } from '../../platform/crypto.ts'
