@@ -3,6 +3,7 @@ import type { Snapshot } from '../core/config/compile/snapshot.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { withBootstrap } from './evaluation/bootstrap.ts'
 import { keepFromSharedCaches } from './origin/cache-control.ts'
+import { changeable, HIGHEST_STATUS } from './origin/changeable.ts'
 import { errorResponse } from './origin/error-page.ts'
 import { tagValidators } from './origin/etags.ts'
 import type { OriginAnswer } from './origin/fetch-origin.ts'
@@ -11,9 +12,6 @@ import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { pageCookie } from './request/page-affinity.ts'
-
-/** No response that is made here may have a status beyond this one. */
-const HIGHEST_STATUS = 599
 
 /** What a response is made of. */
 export type Reply = {
@@ -61,10 +59,6 @@ function unfitHeaders(headers: Headers): readonly string[] {
   return GATE_HEADERS.some((name) => headers.has(name)) ? [...GATE_HEADERS, ...ofConnection] : ofConnection
 }
 
-function changeable(response: Response, body: ReadableStream | null = response.body): Response {
-  return new Response(body, response)
-}
-
 function withGateHeaders(
   original: Response,
   plan: Plan,
@@ -76,13 +70,14 @@ function withGateHeaders(
   if (answer.kind === 'answered' && answer.status > HIGHEST_STATUS) return original
   const varies = dependsOnVisitor(plan, request)
   const isChanged = varies || debug.visible || body !== undefined
+  const isCopy = body === undefined && answer.kind === 'answered' && answer.isCopy
   // Copied before anything is read: the headers of two responses cost twice.
-  const early = isChanged ? changeable(original, body) : original
+  const early = isChanged && !isCopy ? changeable(original, body) : original
   const page = pageCookieOf(plan, delivery, request, early.headers)
   const unfit = unfitHeaders(early.headers)
   const isForging = setsGateCookies(early.headers)
   if (!isChanged && page === undefined && unfit.length === 0 && !isForging) return original
-  const response = isChanged ? early : changeable(original)
+  const response = isChanged || isCopy ? early : changeable(original)
   const { headers } = response
   for (const name of unfit) headers.delete(name)
   if (isForging) dropGateCookies(headers)

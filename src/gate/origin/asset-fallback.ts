@@ -7,6 +7,7 @@ import type { Origin, RouteTarget } from '../../core/config/compile/route-target
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { changeable } from './changeable.ts'
 import type { Answered, RoutedCall } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { type Delivery, discard, type OriginClient } from './retry-and-fallback.ts'
@@ -90,9 +91,9 @@ function isByServiceWorker(request: GateRequest): boolean {
 }
 
 function uncacheable(answer: Answered): Answered {
-  const response = new Response(answer.response.body, answer.response)
+  const response = answer.isCopy ? answer.response : changeable(answer.response)
   response.headers.set('cache-control', 'no-store')
-  return { ...answer, response }
+  return { ...answer, response, isCopy: true }
 }
 
 /** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */

@@ -4,8 +4,10 @@
  */
 import { type Origin, type RouteTarget, tagOf } from '../../core/config/compile/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { changeable, HIGHEST_STATUS } from './changeable.ts'
 import { isConditional, untagValidators } from './etags.ts'
 import { prepareForOrigin } from './proxy-headers.ts'
 import { TimeoutError, within } from './timeout.ts'
@@ -18,6 +20,8 @@ export type Answered = {
   kind: 'answered'
   origin: Origin
   response: Response
+  /** Whether the response is the gate's copy, whose headers can be changed. */
+  isCopy: boolean
   /** The response's status, read once: reading it costs as much as reading a header. */
   status: number
   /** Marks the validators of the response; undefined where they stay as they are. */
@@ -77,10 +81,14 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
       await Promise.race([uploaded, sent])
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
-    const response = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
-    const { status } = response
+    const received = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
+    const latencyMs = Date.now() - startedMs
+    const { status } = received
     const failure = failureOfStatus(status)
-    return { kind: 'answered', origin, response, status, tag, failure, latencyMs: Date.now() - startedMs }
+    // Answers of a flag get headers in any case. Copied before anything is read: the headers of two responses cost twice.
+    const response = target?.kind === 'flag' ? copyOf(received, status) : received
+    const isCopy = response !== received
+    return { kind: 'answered', origin, response, isCopy, status, tag, failure, latencyMs }
   } catch (error) {
     const failure = error instanceof TimeoutError ? 'timeout' : 'connect'
     const latencyMs = Date.now() - startedMs
@@ -88,6 +96,17 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
     return { kind: isAbandoned ? 'abandoned' : 'failed', origin, failure, latencyMs }
   } finally {
     inFlight?.ended()
+  }
+}
+
+/** A copy; the response itself where the runtime makes no copy of it, which is no failure of the origin. */
+function copyOf(response: Response, status: number): Response {
+  if (status > HIGHEST_STATUS) return response
+  try {
+    return changeable(response)
+  } catch (error) {
+    noteInternalError('gate.copy', error)
+    return response
   }
 }
 

@@ -13,14 +13,16 @@ const OWN_NAME = /^sluice[-_]/
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
 
 /** What only a proxy may say, in spellings that the gate doesn't set itself; CGI servers read `_` as `-`. */
-const FORGEABLE = /^(?:forwarded|x_forwarded_.*)$/
+function isForgeable(name: string): boolean {
+  return name === 'forwarded' || name.startsWith('x_forwarded_')
+}
 
 /** Turns the headers of a visitor's request into those for an origin, in place. */
 export function prepareForOrigin(headers: Headers, request: GateRequest, speaksForwarded: boolean): void {
   for (const name of unfitFor(request)) headers.delete(name)
   const cookies = request.header('cookie')
-  if (cookies !== undefined && GATE_COOKIE.test(cookies))
-    setOrDelete(headers, 'cookie', withoutGateCookies(cookies))
+  const others = cookies && withoutGateCookies(cookies)
+  if (others !== undefined && others !== cookies) setOrDelete(headers, 'cookie', others)
   const ip = request.ip()
   if (ip !== undefined) {
     const chain = request.header('x-forwarded-for')
@@ -43,7 +45,7 @@ function unfitFor(request: GateRequest): string[] {
   const unfit: string[] = []
   for (const name of request.headers.names) {
     // A visitor's header with the gate's prefix could be mistaken for the gate's.
-    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name) || FORGEABLE.test(name))
+    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name) || isForgeable(name))
       unfit.push(name)
   }
   const connection = request.header('connection')
@@ -57,7 +59,8 @@ const EVERY_GATE_COOKIE = new RegExp(GATE_COOKIE, 'gi')
 
 /** The other cookies: those of the gate are credentials, and none of an origin's business. */
 function withoutGateCookies(cookies: string): string {
-  return cookies.replace(EVERY_GATE_COOKIE, '').replace(/^[;,\s]+/, '')
+  const others = cookies.replace(EVERY_GATE_COOKIE, '')
+  return others === cookies ? cookies : others.replace(/^[;,\s]+/, '')
 }
 
 /** Removes cookies under the gate's prefix from an origin's answer, in place: only the gate sets those. */

@@ -48,6 +48,7 @@ async function complete({
     kind: 'answered',
     origin,
     response,
+    isCopy: false,
     status,
     tag: undefined,
     failure: undefined,
