@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
 import { emit } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
+import { patternEvaluators, userAgents } from './patterns.ts'
 import { type EvaluateResult, toMarkdown } from './report.ts'
 import { COUNTRIES, type Evaluator, evaluators, flagNames, type Visitor } from './rivals.ts'
 
@@ -16,12 +17,6 @@ const { values: options } = parseArgs({
 
 const VISITORS = 1_024
 const DOCUMENT_FLAGS = 100
-/** How many flags one call of the benchmark evaluates. */
-const SIZES = [
-  { name: 'one flag', evaluated: 1 },
-  { name: 'ten flags', evaluated: 10 },
-  { name: `all ${DOCUMENT_FLAGS} flags of a document`, evaluated: DOCUMENT_FLAGS },
-]
 const ROUNDS = options.quick ? 3 : 9
 const CPU_TIME_NS = options.quick ? 100e6 : 400e6
 
@@ -33,10 +28,18 @@ const visitors: Visitor[] = Array.from({ length: VISITORS }, (_, index) => ({
 const flags = flagNames(DOCUMENT_FLAGS)
 const field = evaluators(flags, visitors)
 for (const evaluator of field) checkShare(evaluator)
+const readers = patternEvaluators(userAgents(VISITORS))
+checkAgreement(readers)
+/** What one call of the benchmark evaluates, and who can. */
+const TASKS = [
+  { name: 'one flag', asked: flags.slice(0, 1), field },
+  { name: 'ten flags', asked: flags.slice(0, 10), field },
+  { name: `all ${DOCUMENT_FLAGS} flags of a document`, asked: flags, field },
+  { name: 'one flag that `matches` the user agent', asked: ['browsers'], field: readers },
+]
 
 const results: EvaluateResult['results'] = []
-for (const { name, evaluated } of SIZES) {
-  const asked = flags.slice(0, evaluated)
+for (const { name, asked, field } of TASKS) {
   const times = new Map<string, number[]>(field.map((evaluator) => [evaluator.name, []]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const evaluator of round % 2 === 0 ? field : field.toReversed())
@@ -93,4 +96,11 @@ function checkShare({ name, isOn }: Evaluator): void {
   const isRight = share > 0.19 && share < 0.31 && on.every(({ country }) => country !== 'AU')
   if (!isRight)
     throw new Error(`${name} turns the flag on for ${(100 * share).toFixed(1)} %, instead of 25 %`)
+}
+
+/** Evaluators that answer differently would be compared on different work. */
+function checkAgreement(all: readonly Evaluator[]): void {
+  const answers = all.map(({ isOn }) => visitors.map((_, visitor) => isOn('browsers', visitor)).join())
+  if (new Set(answers).size !== 1 || !answers[0]?.includes('true,false'))
+    throw new Error('the evaluators of user agents disagree, or find all of them')
 }

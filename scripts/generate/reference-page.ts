@@ -99,7 +99,8 @@ const OPERATOR_NOTES: Readonly<Record<string, string>> = {
   starts_with: 'starts with one of the values',
   ends_with: 'ends with one of the values',
   contains: 'contains one of the values',
-  matches: 'matches one of the RE2 patterns anywhere (anchor with `^` and `$`)',
+  matches:
+    'matches one of the RE2 patterns anywhere (anchor with `^` and `$`). Of a longer text the first 4,096 characters count, and `$` does not match it; a pattern has at most 1,000 characters and classes, repetitions written out',
   eq: 'is the same number. For numbers, an empty string as the last value also accepts an empty attribute',
   gt: 'is a greater number',
   gte: 'is a greater or equal number',

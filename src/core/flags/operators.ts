@@ -2,7 +2,7 @@ import type { Scalar } from '../context/attributes.ts'
 import { messageOf } from '../message-of.ts'
 import { type AddressRange, isInRanges, toAddressRange } from './address-range.ts'
 import { parseTimeMs } from './date-time.ts'
-import { compileRegex } from './regex/regex.ts'
+import { compileRegex, PatternTooLarge } from './regex/regex.ts'
 import {
   compareVersions,
   growthBookVersion,
@@ -166,14 +166,7 @@ function compileMatches(values: readonly Scalar[], ignoreCase: boolean): Compile
     try {
       patterns.push(compileRegex(String(value), ignoreCase))
     } catch (error) {
-      const reason = messageOf(error)
-      return {
-        problem: {
-          index,
-          expected: 'a regular expression that RE2 accepts',
-          fix: `fix the pattern (${reason}); RE2 has no lookahead or back-references`,
-        },
-      }
+      return { problem: { index, ...patternProblem(error) } }
     }
   }
   return {
@@ -182,6 +175,19 @@ function compileMatches(values: readonly Scalar[], ignoreCase: boolean): Compile
       return patterns.some((isFoundIn) => isFoundIn(text))
     },
   }
+}
+
+function patternProblem(error: unknown): Omit<OperandProblem, 'index'> {
+  const reason = messageOf(error)
+  return error instanceof PatternTooLarge
+    ? {
+        expected: 'a regular expression with at most 1,000 characters and classes, 100 of them different',
+        fix: `shorten the pattern or its repetitions: it ${reason}`,
+      }
+    : {
+        expected: 'a regular expression that RE2 accepts',
+        fix: `fix the pattern (${reason}); RE2 has no lookahead or back-references`,
+      }
 }
 
 function compileOrdered(

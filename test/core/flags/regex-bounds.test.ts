@@ -112,10 +112,18 @@ describe('a regular expression', () => {
   it('nests, and writes out, as much as it may and no more', () => {
     const nested = (levels: number) => accepts('('.repeat(levels) + ')'.repeat(levels))
     expect([nested(200), nested(201)]).toEqual([true, false])
-    expect([accepts('a'.repeat(4_001)), accepts('a'.repeat(4_002))]).toEqual([true, false])
+    expect([accepts('a'.repeat(1_000)), accepts('a'.repeat(1_001))]).toEqual([true, false])
+    expect([accepts('ab{998}c'), accepts('ab{999}c')]).toEqual([true, false])
+    expect([accepts('\\b{1000}'), accepts('\\b{1000}a')]).toEqual([true, false])
+    // 4,000 instructions: each of the alternatives takes two more, and so does each empty one.
+    const alternatives = (count: number) => accepts(`a(?:b|c${'|'.repeat(count)})d`)
+    expect([alternatives(1_900), alternatives(2_100)]).toEqual([true, false])
+    const different = (count: number) =>
+      accepts(Array.from({ length: count }, (_, index) => String.fromCharCode(0x4e00 + index)).join(''))
+    expect([different(100), different(101)]).toEqual([true, false])
     // 20,000 parts that add nothing to the program: each repetition, and each empty group that it repeats.
-    const parts = (last: number) => accepts(`${'(){1000}'.repeat(19)}(){${last}}`)
-    expect([parts(979), parts(980)]).toEqual([true, false])
+    const parts = (last: number) => accepts(`a${'(){1000}'.repeat(19)}(){${last}}b`)
+    expect([parts(977), parts(978)]).toEqual([true, false])
   })
 
   it('refuses characters beyond Unicode, and names what is wrong', () => {

@@ -2,7 +2,9 @@
  * Character sets. The platform's own regular expressions know `\p{Greek}` and case folding: each set becomes one that
  * tests a single character, so it takes constant time and no Unicode table is shipped.
  */
-import type { CharTest, Cursor } from './syntax.ts'
+import type { CharSet, Cursor } from './syntax.ts'
+
+type CharTest = CharSet['has']
 
 /** A set in progress: source of a native class, and sets to complement. */
 type SetParts = { members: string; complements: string[] }
@@ -30,23 +32,26 @@ const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n:
 const LARGEST_CODE_POINT = 0x10ffff
 
 /** The set of one character. */
-export function charTest(code: number, ignoreCase: boolean): CharTest {
-  return ignoreCase ? nativeTest(escaped(code), true) : (other) => other === code
+export function charSet(code: number, ignoreCase: boolean): CharSet {
+  const source = escaped(code)
+  return ignoreCase && isCased(code)
+    ? { key: `i${source}`, has: nativeTest(source, true) }
+    : { key: source, has: (other) => other === code }
 }
 
 /** `.`: every character, or all but line feed. */
-export function anyChar(alsoNewline: boolean): CharTest {
-  return alsoNewline ? () => true : (code) => code !== 10
+export function anyChar(alsoNewline: boolean): CharSet {
+  return alsoNewline ? { key: 's.', has: () => true } : { key: '.', has: (code) => code !== 10 }
 }
 
 /** Reads `\d`, `\W`, `\pL`, `\P{Greek}` and the like; undefined, with nothing read, for other escapes. */
-export function parseClassEscape(cursor: Cursor, ignoreCase: boolean): CharTest | undefined {
+export function parseClassEscape(cursor: Cursor, ignoreCase: boolean): CharSet | undefined {
   const parts: SetParts = { members: '', complements: [] }
-  return readClassEscape(cursor, parts) ? setTest(parts, { negated: false, ignoreCase }) : undefined
+  return readClassEscape(cursor, parts) ? setOf(parts, { negated: false, ignoreCase }) : undefined
 }
 
 /** Reads a bracketed class, after its `[`. */
-export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
+export function parseClass(cursor: Cursor, ignoreCase: boolean): CharSet {
   const start = cursor.at - 1
   const negated = cursor.take('^')
   const parts: SetParts = { members: '', complements: [] }
@@ -55,7 +60,7 @@ export function parseClass(cursor: Cursor, ignoreCase: boolean): CharTest {
     if (cursor.done) cursor.fail('a class without its "]"', start)
     if (!readPosixClass(cursor, parts) && !readClassEscape(cursor, parts)) readRange(cursor, parts)
   }
-  return setTest(parts, { negated, ignoreCase })
+  return setOf(parts, { negated, ignoreCase })
 }
 
 /** Reads `\n`, `\x{1F600}`, `\.` and the like, from the backslash on. */
@@ -134,31 +139,25 @@ function add(parts: SetParts, members: string, complement: boolean): void {
 }
 
 /** RE2 complements after case folding; a native class would fold after complementing. */
-function setTest(
-  parts: SetParts,
-  { negated, ignoreCase }: { negated: boolean; ignoreCase: boolean },
-): CharTest {
-  const member = parts.members === '' ? () => false : nativeTest(parts.members, ignoreCase)
-  const excluding = parts.complements.map((complement) => nativeTest(complement, ignoreCase))
-  return withAsciiTable((code) => (member(code) || excluding.some((test) => !test(code))) !== negated)
+function setOf(parts: SetParts, { negated, ignoreCase }: { negated: boolean; ignoreCase: boolean }): CharSet {
+  const { members, complements } = parts
+  const member = members === '' ? () => false : nativeTest(members, ignoreCase)
+  const excluding = complements.map((complement) => nativeTest(complement, ignoreCase))
+  return {
+    key: JSON.stringify([members, complements, negated, ignoreCase]),
+    has: (code) => (member(code) || excluding.some((test) => !test(code))) !== negated,
+  }
 }
 
 function nativeTest(members: string, ignoreCase: boolean): CharTest {
   const expression = new RegExp(`[${members}]`, ignoreCase ? 'iu' : 'u')
-  return withAsciiTable((code) => expression.test(String.fromCodePoint(code)))
+  return (code) => expression.test(String.fromCodePoint(code))
 }
 
-/** Caches the results for ASCII: most patterns meet few characters. */
-function withAsciiTable(test: CharTest): CharTest {
-  const answers: (boolean | undefined)[] = []
-  return (code) => {
-    if (code >= 128) return test(code)
-    const known = answers[code]
-    if (known !== undefined) return known
-    const answer = test(code)
-    answers[code] = answer
-    return answer
-  }
+/** Whether another character may differ from this one in case only. */
+function isCased(code: number): boolean {
+  const char = String.fromCodePoint(code)
+  return char.toLowerCase() !== char || char.toUpperCase() !== char
 }
 
 function escaped(code: number): string {

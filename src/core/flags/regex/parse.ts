@@ -1,4 +1,4 @@
-import { anyChar, charTest, parseCharEscape, parseClass, parseClassEscape } from './char-class.ts'
+import { anyChar, charSet, parseCharEscape, parseClass, parseClassEscape } from './char-class.ts'
 import { type Assertion, Cursor, type Node } from './syntax.ts'
 
 type Flags = { ignoreCase: boolean; multiline: boolean; dotAll: boolean }
@@ -64,8 +64,8 @@ function readRepetition(cursor: Cursor): Bounds | undefined {
 /** A repeatable part; several for a quotation `\Q…\E`, none for a group that only sets flags. */
 function parseAtom(cursor: Cursor, flags: Flags, depth: number): Node[] {
   if (cursor.looksAt('(')) return parseGroup(cursor, flags, depth)
-  if (cursor.take('[')) return [{ kind: 'char', test: parseClass(cursor, flags.ignoreCase) }]
-  if (cursor.take('.')) return [{ kind: 'char', test: anyChar(flags.dotAll) }]
+  if (cursor.take('[')) return [{ kind: 'char', set: parseClass(cursor, flags.ignoreCase) }]
+  if (cursor.take('.')) return [{ kind: 'char', set: anyChar(flags.dotAll) }]
   if (cursor.take('^')) return assert(flags.multiline ? 'line-start' : 'text-start')
   if (cursor.take('$')) return assert(flags.multiline ? 'line-end' : 'text-end')
   if (!cursor.looksAt('\\')) return literal(cursor.next(), flags)
@@ -73,10 +73,10 @@ function parseAtom(cursor: Cursor, flags: Flags, depth: number): Node[] {
   if (quotation !== undefined) return literal(quotation[1] ?? '', flags)
   const assertion = cursor.takeMatch(/\\([AzbB])/y)?.[1]
   if (assertion !== undefined) return assert(ASSERTION_ESCAPES[assertion] ?? 'text-start')
-  const test = parseClassEscape(cursor, flags.ignoreCase)
-  return test === undefined
+  const set = parseClassEscape(cursor, flags.ignoreCase)
+  return set === undefined
     ? literal(String.fromCodePoint(parseCharEscape(cursor)), flags)
-    : [{ kind: 'char', test }]
+    : [{ kind: 'char', set }]
 }
 
 const ASSERTION_ESCAPES: Readonly<Record<string, Assertion>> = {
@@ -118,7 +118,7 @@ function applyFlags(flags: Flags, on: string, off: string): void {
 }
 
 function literal(text: string, { ignoreCase }: Flags): Node[] {
-  return Array.from(text, (char) => ({ kind: 'char', test: charTest(char.codePointAt(0) ?? 0, ignoreCase) }))
+  return Array.from(text, (char) => ({ kind: 'char', set: charSet(char.codePointAt(0) ?? 0, ignoreCase) }))
 }
 
 function assert(assertion: Assertion): Node[] {

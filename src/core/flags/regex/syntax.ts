@@ -1,9 +1,9 @@
-/** Whether a code point belongs to a set. */
-export type CharTest = (code: number) => boolean
+/** A set of code points. Sets with one key are the same. */
+export type CharSet = { key: string; has(code: number): boolean }
 
-/** A parsed pattern; flags such as `(?i)` are resolved into tests and assertions. */
+/** A parsed pattern; flags such as `(?i)` are resolved into sets and assertions. */
 export type Node =
-  | { kind: 'char'; test: CharTest }
+  | { kind: 'char'; set: CharSet }
   | { kind: 'assert'; assertion: Assertion }
   | { kind: 'concat'; parts: readonly Node[] }
   | { kind: 'alternate'; options: readonly Node[] }
@@ -14,6 +14,9 @@ export type Assertion = 'text-start' | 'text-end' | 'line-start' | 'line-end' | 
 
 /** RE2 would refuse the pattern; the message says what and where. */
 export class PatternError extends Error {}
+
+/** RE2 might accept the pattern, but it would cost too much here; the message says what it has too much of. */
+export class PatternTooLarge extends PatternError {}
 
 /** Reads a pattern by code points. */
 export class Cursor {
