@@ -27,6 +27,7 @@ import {
   pageRoleOf,
 } from './request/page-affinity.ts'
 import { signFlags } from './request/signature.ts'
+import { visitorIdsOf } from './request/visitor-ids.ts'
 
 export type Plan = {
   call: RoutedCall
@@ -89,7 +90,14 @@ export class Planner {
         return { ...stablePlan(target), role, debug }
       }
       if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
-      return await this.#planFor(visitorOf(request, config), arrival, { role, debug, affinity, revision })
+      const known = visitorIdsOf(env)
+      const ids = known instanceof Promise ? await known : known
+      return await this.#planFor(visitorOf(request, config, ids), arrival, {
+        role,
+        debug,
+        affinity,
+        revision,
+      })
     } catch (error) {
       noteInternalError('gate.decide', error, { flag: target.kind === 'flag' ? target.flag.key : undefined })
       return stablePlan(target)

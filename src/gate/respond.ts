@@ -11,6 +11,7 @@ import { connectionFields, dropGateCookies, flagsHeader, setsGateCookies } from 
 import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
+import { withholdsCookies } from './request/identity-cookie.ts'
 import { pageCookie } from './request/page-affinity.ts'
 
 /** What a response is made of. */
@@ -128,7 +129,7 @@ function pageCookieOf(
   request: GateRequest,
   headers: Headers,
 ): string | undefined {
-  if (role === 'part' || role === 'foreign') return undefined
+  if (role === 'part' || role === 'foreign' || withholdsCookies(request)) return undefined
   if (answer.kind === 'answered' && isRedirect(answer.status)) return undefined
   const policy = headers.get('referrer-policy')
   if (decision === undefined)

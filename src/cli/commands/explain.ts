@@ -5,7 +5,7 @@ import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
 import { staticContext } from '../../core/context/attributes.ts'
 import { givenContext } from '../../core/context/given-context.ts'
-import { RequestContext } from '../../core/context/request-context.ts'
+import { anonymousAs, RequestContext } from '../../core/context/request-context.ts'
 import { explainVisitor } from '../../core/decision/explain-visitor.ts'
 import { percentText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
@@ -75,7 +75,10 @@ async function byFile(
   const facts = visitor.request && factsOf(visitor.request, nowMs)
   const given = { targetingKey: visitor.targetingKey, attributes: visitor.attributes }
   const context = facts
-    ? givenContext(given, withoutNewKey(new RequestContext(facts, snapshot.identity, () => '', Math.random)))
+    ? givenContext(
+        given,
+        withoutNewKey(new RequestContext(facts, snapshot.identity, anonymousAs(''), Math.random)),
+      )
     : staticContext(visitor.targetingKey, { now: nowMs, ...visitor.attributes })
   const explained = explainVisitor(snapshot, { context, inputs, place: facts }, flag)
   if (explained === undefined) throw new Refusal(`${file} has no flag ${flag}`)

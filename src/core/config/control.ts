@@ -33,6 +33,8 @@ const controlStateSchema = v.object({
   /** Flags killed in KV, as the Controller noticed: isolates hear of it before KV shows it. */
   kvKilled: v.optional(v.array(v.string()), []),
   flags: v.record(v.string(), flagControlSchema),
+  /** When the Controller first ran with signed visitor ids, ms since 1970. */
+  idsSignedSinceMs: v.optional(v.number()),
 })
 
 export type FlagControl = v.InferOutput<typeof flagControlSchema>
@@ -87,7 +89,12 @@ export type Control = {
   of(flag: string): FlagControl
   /** Keys of rolled-back flags. */
   rolledBack: readonly string[]
+  /** Until when visitors' ids from before they were signed keep their place, ms since 1970. */
+  legacyIdsUntilMs: number
 }
+
+/** Visitors who come within this time after the upgrade keep their place until then. */
+const LEGACY_IDS_MS = 90 * 24 * 3_600_000
 
 /** Joins the Controller's state and the KV kill list: a flag is killed if either says so. */
 export function compileControl(state: ControlState, killList: readonly string[]): Control {
@@ -99,5 +106,7 @@ export function compileControl(state: ControlState, killList: readonly string[])
     isKilled: (flag) => all || killed.has(flag),
     of: (flag) => flags.get(flag) ?? INITIAL_FLAG_CONTROL,
     rolledBack: [...flags].flatMap(([key, { rolledBack }]) => (rolledBack ? [key] : [])),
+    // Until this is known no visitor loses their place.
+    legacyIdsUntilMs: (state.idsSignedSinceMs ?? Number.POSITIVE_INFINITY) + LEGACY_IDS_MS,
   }
 }

@@ -7,6 +7,12 @@ export type Scalar = string | number | boolean
 /** A list (such as a token's roles) satisfies a condition when any element does. */
 export type AttributeValue = Scalar | readonly Scalar[]
 
+/**
+ * What the gate knows of a targeting key. `proven`: it comes from a verified token, or the gate has signed it.
+ * `unproven`: the visitor could have made it up. `excluded`: nothing that happens to this visitor may be compared.
+ */
+export type KeyStanding = 'proven' | 'unproven' | 'excluded'
+
 export interface EvaluationContext {
   /** The stable id that percentages and weights hash; undefined for an unknown visitor. */
   targetingKey(): string | undefined
@@ -14,6 +20,8 @@ export interface EvaluationContext {
   attribute(name: string): AttributeValue | undefined
   /** The position for a salt, for visitors whose position is known but not their id. */
   position?(salt: string): number | undefined
+  /** What is known of the targeting key; of a context that doesn't say nothing is against a comparison. */
+  keyStanding?(): KeyStanding
   /** A random number in [0, 1), for rules that place a visitor anew each time. */
   random?(): number
 }

@@ -12,6 +12,8 @@ export function givenContext(
       if (name === 'targetingKey') return targetingKey()
       return Object.hasOwn(given.attributes, name) ? given.attributes[name] : beneath.attribute(name)
     },
+    ...(given.targetingKey === undefined &&
+      beneath.keyStanding && { keyStanding: () => beneath.keyStanding?.() ?? 'unproven' }),
     ...(beneath.random && { random: beneath.random }),
   }
 }

@@ -1,4 +1,4 @@
-import type { AttributeValue, EvaluationContext } from './attributes.ts'
+import type { AttributeValue, EvaluationContext, KeyStanding } from './attributes.ts'
 import { type Device, describeDevice } from './device.ts'
 import type { IdentitySettings, Source } from './identity.ts'
 
@@ -17,6 +17,18 @@ export interface RequestFacts {
   /** A claim of the verified token, by dotted path; undefined without a valid token. */
   claim(path: string): AttributeValue | undefined
   ip(): string | undefined
+}
+
+/** A visitor whom no configured source identifies. */
+export type AnonymousVisitor = {
+  /** Their id; issued at the first call where they have none. */
+  key(): string
+  keyStanding(): KeyStanding
+}
+
+/** An anonymous visitor with this id, for where none is issued: explanations, tests. */
+export function anonymousAs(key: string): AnonymousVisitor {
+  return { key: () => key, keyStanding: () => 'unproven' }
 }
 
 /** Fields of request.cf that are attributes of the same name. */
@@ -44,27 +56,34 @@ const LONGEST_TARGETING_KEY = 4_096
 export class RequestContext implements EvaluationContext {
   readonly #facts: RequestFacts
   readonly #identity: IdentitySettings
-  readonly #anonymousKey: () => string
+  readonly #anonymous: AnonymousVisitor
   readonly random: () => number
   #targetingKey: string | undefined
+  /** Undefined for the key of an anonymous visitor. */
+  #keySource: Source | undefined
   #device: Device | undefined
 
-  /** `anonymousKey` returns the visitor's anonymous id, and issues one where needed. */
   constructor(
     facts: RequestFacts,
     identity: IdentitySettings,
-    anonymousKey: () => string,
+    anonymous: AnonymousVisitor,
     random: () => number,
   ) {
     this.#facts = facts
     this.#identity = identity
-    this.#anonymousKey = anonymousKey
+    this.#anonymous = anonymous
     this.random = random
   }
 
   targetingKey(): string {
-    this.#targetingKey ??= this.#configuredKey() ?? this.#anonymousKey()
+    this.#targetingKey ??= this.#configuredKey() ?? this.#anonymous.key()
     return this.#targetingKey
+  }
+
+  keyStanding(): KeyStanding {
+    this.targetingKey()
+    if (this.#keySource === undefined) return this.#anonymous.keyStanding()
+    return this.#keySource.kind === 'jwt' ? 'proven' : 'unproven'
   }
 
   attribute(name: string): AttributeValue | undefined {
@@ -107,10 +126,14 @@ export class RequestContext implements EvaluationContext {
   }
 
   #configuredKey(): string | undefined {
-    const value = this.#firstOf(this.#identity.targetingKey)
-    if (value === undefined || typeof value === 'object') return undefined
-    const key = String(value).slice(0, LONGEST_TARGETING_KEY)
-    return key === '' ? undefined : key
+    for (const source of this.#identity.targetingKey) {
+      const value = this.#read(source)
+      if (value === undefined || value === '') continue
+      if (typeof value === 'object') return undefined
+      this.#keySource = source
+      return String(value).slice(0, LONGEST_TARGETING_KEY)
+    }
+    return undefined
   }
 
   #firstOf(sources: readonly Source[]): AttributeValue | undefined {

@@ -2,7 +2,7 @@
  * A cell holds the counts of one flag, variant, arm, generation and stage. Cells are plain data: they add up, travel
  * as JSON and are stored in SQLite unchanged.
  */
-import type { Arm, Decision, Placement } from '../decision/decide.ts'
+import { type Arm, type Decision, EXCLUDED, type Placement } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
 import { mergeNetworks, type NetworkCounts } from './networks.ts'
@@ -49,7 +49,14 @@ export type VitalName = (typeof VITAL_NAMES)[number]
 /** The cell in which the outcomes of a decision count. */
 export function cellKeyOf({ flag, variant, placement, generation, stage, rule }: Decision): CellKey {
   const { arm } = placement
-  return { flag, variant, arm, generation, stage, isByRule: arm === 'other' && rule !== undefined }
+  return {
+    flag,
+    variant,
+    arm,
+    generation,
+    stage,
+    isByRule: arm === 'other' && rule !== undefined && placement !== EXCLUDED,
+  }
 }
 
 export function emptyCell(key: CellKey): Cell {

@@ -39,6 +39,9 @@ export type Arm = Placement['arm']
 /** The placement of every visitor who is not compared. */
 export const NOT_COMPARED: Placement = Object.freeze({ arm: 'other' })
 
+/** The placement of one who would be compared, but whose targeting key proves nothing: they are evidence for no test. */
+export const EXCLUDED: Placement = Object.freeze({ arm: 'other' })
+
 export type Decision = {
   flag: string
   variant: string
@@ -160,7 +163,8 @@ function decideByRules(
     const inside = isInside(rule, thousandths, position, context)
     if (underJudgement && position !== undefined) {
       // The guard counts errors once per position.
-      decision.placement = { arm: inside ? 'canary' : 'control', position }
+      decision.placement =
+        context.keyStanding?.() === 'excluded' ? EXCLUDED : { arm: inside ? 'canary' : 'control', position }
     }
     if (inside) {
       served(decision, flag, rule, context)

@@ -57,6 +57,15 @@ export class ControlStore {
     }
   }
 
+  /**
+   * Notes when ids began to be signed, once. Raises no epoch: isolates hear of it with the next change, and until then
+   * ids from before keep their place.
+   */
+  noteSignedIds(nowMs: number): void {
+    if (this.#state.idsSignedSinceMs === undefined)
+      this.#remember({ ...this.#state, idsSignedSinceMs: nowMs }, nowMs)
+  }
+
   /** Performs a command, or says why it can't be performed. State and audit record are written together. */
   perform(command: Command, facts: FlagFacts, cause: Cause, nowMs: number): CommandResult {
     const result = applyCommand(this.#state, command, facts, nowMs, cause.reason)

@@ -52,7 +52,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#parts = createParts(ctx.storage, env, new Alarm(ctx.storage), bundledDocument)
-    ctx.blockConcurrencyWhile(() => this.#parts.control.recallFrom(env.GATE))
+    ctx.blockConcurrencyWhile(async () => {
+      await this.#parts.control.recallFrom(env.GATE)
+      if (env.SIGNING_KEY) this.#parts.control.noteSignedIds(Date.now())
+    })
   }
 
   /** Adds a shard's sums, each exactly once, and replies with what is new. */

@@ -41,7 +41,8 @@ export async function describedVisitor(
   const key = seen.targetingKey()
   // What a newly issued key decides can't be told in advance.
   const beneath = {
-    targetingKey: () => (anonymous.setCookie() === undefined ? key : undefined),
+    targetingKey: () => (anonymous.isNew ? undefined : key),
+    keyStanding: () => seen.keyStanding(),
     attribute: (name: string) => seen.attribute(name),
   }
   const context = givenContext(described, beneath)

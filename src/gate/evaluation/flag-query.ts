@@ -51,8 +51,7 @@ export async function flagQuery(
   const keyOf = (visitor: RequestContext) => {
     const key = visitor.targetingKey()
     // A page of this site gets an identity as from a route with a flag; other callers keep no cookies.
-    const isNew = anonymous.setCookie() !== undefined && !isOwnPage(raw)
-    return isNew ? given.otherwise : key
+    return anonymous.isNew && !isOwnPage(raw) ? given.otherwise : key
   }
   const key = given.targetingKey ?? keyOf(seen)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))

@@ -8,6 +8,7 @@ import { GateRequest } from '../request/gate-request.ts'
 import { AnonymousIdentity } from '../request/identity-cookie.ts'
 import { debugAccessOf } from '../request/overrides.ts'
 import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
+import { type VisitorIds, visitorIdsOf } from '../request/visitor-ids.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
 
 /** Who is asking, found out the same way for pages, app reports and flag queries. */
@@ -18,9 +19,13 @@ export type Visitor = {
 }
 
 /** The visitor of a request, whose claims are verified before, as identity may come from them. */
-export function visitorOf(request: GateRequest, { snapshot }: ActiveConfig): Visitor {
-  const anonymous = new AnonymousIdentity(request)
-  const context = new RequestContext(request, snapshot.identity, () => anonymous.key(), Math.random)
+export function visitorOf(
+  request: GateRequest,
+  { snapshot, control }: ActiveConfig,
+  ids: VisitorIds | undefined,
+): Visitor {
+  const anonymous = new AnonymousIdentity(request, { ids, legacyUntilMs: control.legacyIdsUntilMs })
+  const context = new RequestContext(request, snapshot.identity, anonymous, Math.random)
   return { request, context, anonymous }
 }
 
@@ -34,7 +39,8 @@ export async function recognise(
   const request = new GateRequest(raw, env, nowMs)
   const { overrides } = await debugAccessOf(request, env)
   if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
-  return { ...visitorOf(request, config), inputs: decisionInputs(config, env, nowMs, overrides) }
+  const ids = await visitorIdsOf(env)
+  return { ...visitorOf(request, config, ids), inputs: decisionInputs(config, env, nowMs, overrides) }
 }
 
 /** What a decision depends on besides flag and visitor. */
@@ -74,7 +80,7 @@ export async function assignmentsOf(
   const affinity = affinityOfPage(request, snapshot)
   return {
     colo: request.colo,
-    isKnown: anonymous.setCookie() === undefined,
+    isKnown: !anonymous.isNew,
     of: (key) => {
       const flag = snapshot.flags.get(key)
       if (flag === undefined) return undefined

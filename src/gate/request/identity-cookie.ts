@@ -1,33 +1,122 @@
+/** The `sluice_id` cookie: who an anonymous visitor is, and what may be concluded from it. */
+import type { KeyStanding } from '../../core/context/attributes.ts'
+import type { AnonymousVisitor } from '../../core/context/request-context.ts'
 import type { GateRequest } from './gate-request.ts'
+import { LIFE_DAYS, placeOf, type VisitorIds } from './visitor-ids.ts'
 
 const IDENTITY_COOKIE = 'sluice_id'
 
 /** Browsers keep cookies for 400 days at most. */
-const MAX_AGE_SECONDS = 400 * 24 * 3600
-const LONGEST_ID = 128
+const MAX_AGE_SECONDS = LIFE_DAYS * 24 * 3_600
+const LONGEST_UNSIGNED = 128
+/** What the gate gave out before ids were signed. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * `signed`: the gate's own. `issued`: new with this request. `unsigned`: brought to a gate without a signing key.
+ * `legacy`: from before ids were signed; it keeps its place for a while. `replaced`: the visitor brought one that is not
+ * the gate's. `withheld`: the browser kept its cookies back, so that nobody knows whether there is one.
+ */
+export type IdentityStanding = 'signed' | 'issued' | 'unsigned' | 'legacy' | 'replaced' | 'withheld'
+
+type Identity = { key: string; standing: IdentityStanding; cookie: string | undefined }
+
+/** An id that was just issued is the gate's choice, not the visitor's. */
+const KEY_STANDING: Readonly<Record<IdentityStanding, KeyStanding>> = {
+  signed: 'proven',
+  issued: 'proven',
+  unsigned: 'unproven',
+  legacy: 'excluded',
+  replaced: 'excluded',
+  withheld: 'excluded',
+}
+
+/** How a gate reads ids. */
+export type IdRules = {
+  /** Undefined: the gate has no signing key. */
+  ids: VisitorIds | undefined
+  /** Until when ids from before the upgrade keep their place, ms since 1970. */
+  legacyUntilMs: number
+}
 
 /** The anonymous id of one visitor: the one that the request brings, or a new one. */
-export class AnonymousIdentity {
+export class AnonymousIdentity implements AnonymousVisitor {
   readonly #request: GateRequest
-  #issued: string | undefined
+  readonly #rules: IdRules
+  #found: Identity | undefined
 
-  constructor(request: GateRequest) {
+  constructor(request: GateRequest, rules: IdRules) {
     this.#request = request
+    this.#rules = rules
   }
 
   /** The visitor's id; for a new visitor, issued at the first call. */
   key(): string {
-    const brought = this.#request.cookie(IDENTITY_COOKIE)
-    if (brought && brought.length <= LONGEST_ID) return brought
-    this.#issued ??= crypto.randomUUID()
-    return this.#issued
+    return this.#identity.key
   }
 
-  /** The Set-Cookie value of an id that was issued for this request, if one was. */
-  setCookie(): string | undefined {
-    if (this.#issued === undefined) return undefined
-    return `${IDENTITY_COOKIE}=${this.#issued}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host)}`
+  get standing(): IdentityStanding {
+    return this.#identity.standing
   }
+
+  keyStanding(): KeyStanding {
+    return KEY_STANDING[this.#identity.standing]
+  }
+
+  /** Whether the id was made for this request: none was ever routed by it. False while nobody has asked for the id. */
+  get isNew(): boolean {
+    const standing = this.#found?.standing
+    return standing === 'issued' || standing === 'replaced' || standing === 'withheld'
+  }
+
+  /** The Set-Cookie value of an id that was issued, or signed anew, for this request; undefined for none. */
+  setCookie(): string | undefined {
+    const cookie = this.#found?.cookie
+    if (cookie === undefined) return undefined
+    return `${IDENTITY_COOKIE}=${cookie}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host)}`
+  }
+
+  get #identity(): Identity {
+    this.#found ??= this.#find(this.#request.cookie(IDENTITY_COOKIE))
+    return this.#found
+  }
+
+  #find(brought: string | undefined): Identity {
+    const { ids, legacyUntilMs } = this.#rules
+    const { nowMs } = this.#request
+    if (!brought) {
+      if (!withholdsCookies(this.#request)) return this.#issue('issued')
+      return { ...this.#issue('withheld'), cookie: undefined }
+    }
+    if (ids === undefined) {
+      if (brought.length > LONGEST_UNSIGNED) return this.#issue('issued')
+      // A gate that has lost its key knows its visitors' places still.
+      return { key: placeOf(brought) ?? brought, standing: 'unsigned', cookie: undefined }
+    }
+    const id = ids.read(brought, nowMs)
+    if (id !== undefined) return { key: id.key, standing: 'signed', cookie: id.cookie }
+    if (nowMs < legacyUntilMs && UUID.test(brought))
+      return { key: brought, standing: 'legacy', cookie: undefined }
+    return this.#issue('replaced')
+  }
+
+  #issue(standing: IdentityStanding): Identity {
+    const { ids } = this.#rules
+    if (ids !== undefined) return { ...ids.issue(this.#request.nowMs), standing }
+    const key = crypto.randomUUID()
+    return { key, standing, cookie: key }
+  }
+}
+
+/**
+ * Whether the browser kept SameSite=Lax cookies back: from another site it sends them with nothing but a navigation of the
+ * whole tab by a safe method. To answer such a request with a cookie would replace the one that the visitor has.
+ */
+export function withholdsCookies(request: GateRequest): boolean {
+  if (request.header('sec-fetch-site') !== 'cross-site') return false
+  if (request.method !== 'GET' && request.method !== 'HEAD') return true
+  const dest = request.header('sec-fetch-dest') ?? 'document'
+  return request.header('sec-fetch-mode') !== 'navigate' || dest !== 'document'
 }
 
 /** Attributes of the gate's cookies, for a host with or without port. */

@@ -37,9 +37,12 @@ function contextOf(identity: Partial<IdentitySettings> = {}, facts: Partial<Requ
   const context = new RequestContext(
     all,
     { targetingKey: [], attributes: new Map(), jwt: undefined, ...identity },
-    () => {
-      asked.push('anonymous')
-      return 'anonymous'
+    {
+      key: () => {
+        asked.push('anonymous')
+        return 'anonymous'
+      },
+      keyStanding: () => 'proven',
     },
     () => 0.5,
   )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RequestContext, type RequestFacts } from '../../../src/core/context/request-context.ts'
+import { anonymousAs, RequestContext, type RequestFacts } from '../../../src/core/context/request-context.ts'
 
 /** The context of a request whose headers all have this value. */
 function contextOf(value: string): RequestContext {
@@ -9,12 +9,7 @@ function contextOf(value: string): RequestContext {
     attributes: new Map(),
     jwt: undefined,
   }
-  return new RequestContext(
-    facts,
-    identity,
-    () => 'anonymous',
-    () => 0.5,
-  )
+  return new RequestContext(facts, identity, anonymousAs('anonymous'), () => 0.5)
 }
 
 describe('the language', () => {

@@ -1,15 +1,17 @@
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { gateVisitors } from '../../../test-kit/traffic/visitor-ids.ts'
 
 const gate = exports.default
 
 let senders = 0
+const { cookie } = (await gateVisitors('test-signing-key'))('visitor-1')
 
 /** Each test sends from a separate address, so that no limit is shared. */
 function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return gate.fetch('http://gate.test/__sluice/events', {
     method: 'POST',
-    headers: { cookie: 'sluice_id=visitor-1', 'cf-connecting-ip': `192.0.2.${++senders}`, ...headers },
+    headers: { cookie, 'cf-connecting-ip': `192.0.2.${++senders}`, ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
 }

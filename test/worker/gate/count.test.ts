@@ -1,11 +1,9 @@
 /** What becomes of a request in the counts: journeys, failures, visitors who left, bodies that break off. */
-import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../src/core/outcome/outcome.ts'
 import { createGate, type Gate } from '../../../src/gate/gate.ts'
-import type { Env } from '../../../src/platform/env.ts'
 import { noteInternalError, takeInternalErrors } from '../../../src/platform/internal-errors.ts'
-import { originAt, SHOP, stubOrigins } from './support/stage.ts'
+import { originAt, SHOP, stubOrigins, unsigned } from './support/stage.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -29,7 +27,7 @@ function stage() {
   vi.spyOn(gate.reporter, 'report').mockImplementation((outcome) => void outcomes.push(outcome))
   const work: Promise<unknown>[] = []
   const handle = (path: string, init: RequestInit = {}) =>
-    gate.handle(new Request(`https://shop.test${path}`, init), env as unknown as Env, {
+    gate.handle(new Request(`https://shop.test${path}`, init), unsigned, {
       waitUntil: (each) => void work.push(each),
     })
   return { gate, outcomes, work, handle }
@@ -153,6 +151,6 @@ it('exceptions that were swallowed are reported although nothing else is', async
 it('a request whose address names two hosts is a 400', async () => {
   const { gate } = stage()
   const raw = { url: 'http://a.test, b.test/x', method: 'GET', headers: new Headers() } as unknown as Request
-  const response = await gate.handle(raw, env as unknown as Env, { waitUntil: () => {} })
+  const response = await gate.handle(raw, unsigned, { waitUntil: () => {} })
   expect([response.status, await response.text()]).toEqual([400, 'Bad Request\n'])
 })

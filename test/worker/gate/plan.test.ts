@@ -117,6 +117,7 @@ describe('a plan', () => {
       ['sluice-flags', 'checkout=on;reason=static'],
     ])
     const { plan } = await planFor('/sized/', {
+      document: { ...DOCUMENT, context: { targetingKey: { cookie: 'sluice_id' } } },
       init: as('a%C3%A4%20%2C'),
       bindings: { SIGNING_KEY: KEY },
     })

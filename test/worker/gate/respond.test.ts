@@ -12,15 +12,16 @@ type Case = {
   init?: RequestInit
   answer?: ResponseInit
   document?: object
+  signingKey?: string
 }
 const gateOf = (document: object = SHOP) => createGate({ bundled: document })
 
 async function answerTo(
-  { path = '/checkout/', init = {}, answer = {}, document }: Case,
+  { path = '/checkout/', init = {}, answer = {}, document, signingKey = '' }: Case,
   environment = 'production',
 ) {
   const asked = stubOrigins(() => new Response(answer.status === 304 ? null : 'body', answer))
-  const bindings = { ...env, ENVIRONMENT: environment } as never
+  const bindings = { ...env, SIGNING_KEY: signingKey, ENVIRONMENT: environment } as never
   const response = await gateOf(document).handle(new Request(`https://shop.test${path}`, init), bindings, {
     waitUntil: () => {},
   })
@@ -234,8 +235,9 @@ describe('headers that visitors take for the gate’s', () => {
 
   it('are the holder’s of a token in production', async () => {
     const payload = { exp: Date.now() / 1_000 + 60, overrides: { checkout: 'off' } }
+    const signingKey = environment.SIGNING_KEY ?? ''
     const token = (await makeDebugToken(environment, payload)) ?? ''
-    const { headers } = await answerTo({ init: { headers: { 'sluice-debug': token } } })
+    const { headers } = await answerTo({ init: { headers: { 'sluice-debug': token } }, signingKey })
     expect([headers.get('sluice-origin'), headers.get('sluice-flags')]).toEqual([
       'old',
       'checkout=off;reason=override',

@@ -8,7 +8,7 @@ import {
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
 import type { GateDocument } from '../../../../src/core/config/schema/document.ts'
 import { type AttributeValue, staticContext } from '../../../../src/core/context/attributes.ts'
-import { RequestContext } from '../../../../src/core/context/request-context.ts'
+import { anonymousAs, RequestContext } from '../../../../src/core/context/request-context.ts'
 import { type Decision, decide } from '../../../../src/core/decision/decide.ts'
 import { type ArmTick, initialGuardState, stepGuard } from '../../../../src/core/guard/index.ts'
 import { compilePlans, type RolloutPlan, settingsAtStage } from '../../../../src/core/rollout/plan.ts'
@@ -128,12 +128,7 @@ export class Gate {
       claim: from('claim'),
       ip: () => undefined,
     }
-    return new RequestContext(
-      facts,
-      this.snapshot.identity,
-      () => 'anonymous',
-      () => 0,
-    )
+    return new RequestContext(facts, this.snapshot.identity, anonymousAs('anonymous'), () => 0)
   }
 
   /** The route that takes a request, by its position; −1 for none. */

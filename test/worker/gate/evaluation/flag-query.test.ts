@@ -31,11 +31,11 @@ const config = {
 }
 const rollback = new GradualRollback(new OriginHealth(), decide)
 
-type Asking = { headers?: Record<string, string>; given?: Partial<GivenVisitor>; cf?: object }
-async function ask({ headers = {}, given = {}, cf }: Asking) {
+type Asking = { headers?: Record<string, string>; given?: Partial<GivenVisitor>; cf?: object; key?: string }
+async function ask({ headers = {}, given = {}, cf, key = '' }: Asking) {
   const init = { method: 'POST', headers, ...(cf && { cf }) } as RequestInit
   const raw = new Request('https://shop.test/__sluice/ofrep/v1/evaluate/flags', init)
-  const bindings = { ...environment, SIGNING_KEY: 'key' }
+  const bindings = { ...environment, SIGNING_KEY: key }
   const query = await flagQuery(
     raw,
     { targetingKey: undefined, attributes: {}, ...given },
@@ -109,12 +109,12 @@ describe('the visitor of a query', () => {
     const token = async (exp: number) =>
       (await makeDebugToken({ ...environment, SIGNING_KEY: 'key' }, { exp, overrides })) ?? ''
     const nowSeconds = Date.now() / 1_000
-    expect((await ask({ headers: { 'sluice-debug': await token(nowSeconds + 60) } })).of('checkout')).toBe(
-      'off',
-    )
-    expect((await ask({ headers: { 'sluice-debug': await token(nowSeconds - 1) } })).of('checkout')).toBe(
-      'on',
-    )
+    expect(
+      (await ask({ headers: { 'sluice-debug': await token(nowSeconds + 60) }, key: 'key' })).of('checkout'),
+    ).toBe('off')
+    expect(
+      (await ask({ headers: { 'sluice-debug': await token(nowSeconds - 1) }, key: 'key' })).of('checkout'),
+    ).toBe('on')
   })
 })
 

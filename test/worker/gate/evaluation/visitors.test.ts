@@ -12,7 +12,7 @@ import { assignmentsOf } from '../../../../src/gate/evaluation/visitor.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
 import type { Reporter } from '../../../../src/gate/reporting/reporter.ts'
 import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
-import { environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
+import { NOW_MS, requestTo, SHOP, snapshotOf, unsigned } from '../support/stage.ts'
 
 const config = {
   snapshot: snapshotOf({
@@ -32,7 +32,7 @@ describe('a visitor that an operator describes', () => {
     describedVisitor(
       { targetingKey: undefined, attributes: {}, request: undefined, ...more },
       config,
-      environment,
+      unsigned,
       NOW_MS,
     )
 
@@ -68,7 +68,7 @@ describe('a visitor that an operator describes', () => {
 
 describe('the assignments of a visitor that an app reports on', () => {
   const assigned = (headers: Record<string, string> = {}) =>
-    assignmentsOf(requestWith(headers), config, environment, rollback)
+    assignmentsOf(requestWith(headers), config, unsigned, rollback)
 
   it('are known for a visitor who brings an identity', async () => {
     expect((await assigned()).isKnown).toBe(false)
@@ -93,7 +93,7 @@ describe('the assignments of a visitor that an app reports on', () => {
 
 describe('flags that a Worker asks for', () => {
   const opened = (headers: Record<string, string> = {}) =>
-    openFlagUse(requestWith(headers), config, environment, rollback)
+    openFlagUse(requestWith(headers), config, unsigned, rollback)
 
   it('are decided once per request', async () => {
     const use = await opened()
@@ -141,7 +141,7 @@ describe('flags that a Worker asks for', () => {
       const report = vi.fn()
       for (const key of ['checkout', 'checkout', 'half']) use.of(key)
       use.report({ ...ended, latencyMs: 40 }, { report } as unknown as Reporter, {
-        env: environment,
+        env: unsigned,
         waitUntil: () => {},
       })
       expect(report.mock.calls.map(([outcome]) => outcome)).toMatchObject([

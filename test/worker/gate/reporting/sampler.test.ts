@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { RequestContext } from '../../../../src/core/context/request-context.ts'
+import { anonymousAs, RequestContext } from '../../../../src/core/context/request-context.ts'
 import { Sampler } from '../../../../src/gate/reporting/sampler.ts'
 import { environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
@@ -9,7 +9,7 @@ function stage() {
   const sampler = new Sampler()
   const visit = (visitor: string, afterMs = 0, of = snapshot) => {
     const request = requestTo('https://shop.test/half/', {}, { nowMs: NOW_MS + afterMs })
-    sampler.offer(of, request, new RequestContext(request, of.identity, () => visitor, Math.random))
+    sampler.offer(of, request, new RequestContext(request, of.identity, anonymousAs(visitor), Math.random))
   }
   const sealed = async () => (await sampler.seal(environment)).length
   return { sampler, visit, sealed }

@@ -97,7 +97,10 @@ describe('a claim', () => {
 
 describe('the identity of an anonymous visitor', () => {
   const withCookie = (cookie?: string, url = 'https://shop.test/') =>
-    new AnonymousIdentity(requestTo(url, { headers: cookie === undefined ? {} : { cookie } }))
+    new AnonymousIdentity(requestTo(url, { headers: cookie === undefined ? {} : { cookie } }), {
+      ids: undefined,
+      legacyUntilMs: 0,
+    })
 
   it('is the one that the request brings', () => {
     for (const id of ['known', 'x'.repeat(128)]) {
