@@ -38,6 +38,23 @@ describe('sluice check', () => {
     })
   })
 
+  it('warns in a gate’s folder whose secrets have no SIGNING_KEY', async () => {
+    const cwd = await emptyFolder()
+    const document = { origins: { old: { url: 'http://old.test' } }, routes: [{ path: '/*', origin: 'old' }] }
+    await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+    const warned = async (env = {}) => {
+      const { code, out } = await sluice(['check', '--json'], { cwd, env })
+      return [code, JSON.parse(out).warnings]
+    }
+    expect(await warned()).toEqual([0, []])
+    await writeFile(join(cwd, '.dev.vars'), 'ADMIN_TOKEN=a\n')
+    expect(await warned()).toEqual([0, [expect.stringContaining('no SIGNING_KEY')]])
+    expect((await sluice(['check'], { cwd })).err).toContain('visitors of this gate can make up their ids')
+    expect(await warned({ SIGNING_KEY: 'k' })).toEqual([0, []])
+    await writeFile(join(cwd, '.dev.vars'), 'ADMIN_TOKEN=a\nSIGNING_KEY=k\n')
+    expect(await warned()).toEqual([0, []])
+  })
+
   it('points at the place where a text stops to be JSON', async () => {
     const { code, out } = await sluice(['check', '-', '--json'], { input: '{\n  "a": [1,}\n' })
     expect(code).toBe(1)

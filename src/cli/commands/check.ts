@@ -1,5 +1,7 @@
 import { plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
+import type { Terminal } from '../base/terminal.ts'
+import { readDevVars } from '../connection/dev-vars.ts'
 import { placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
 
 export const check: CliCommand = {
@@ -7,7 +9,7 @@ export const check: CliCommand = {
   group: 'Document',
   summary: 'Validate a gate document',
   details:
-    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it.',
+    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns where the .dev.vars of the folder has no SIGNING_KEY.',
   arguments: [DOCUMENT_OR_INPUT],
   examples: [
     ['check', 'check the document of this folder'],
@@ -15,17 +17,27 @@ export const check: CliCommand = {
     ['check -', 'check the output of another command, such as an import'],
   ],
   failsWhen: 'the document has problems',
-  async run({ args, terminal, paint }) {
+  async run({ args, terminal, paint, tell }) {
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
+    const warnings = await warningsAbout(terminal)
+    for (const warning of warnings) tell(paint('yellow', warning))
     const text =
       problems.length === 0
         ? `${paint('green', '✔')} ${file.name} has no problems`
         : `${placedParagraphs(problems)}\n\n${paint('red', `${file.name} has ${plural(problems.length, 'problem')}`)}`
     return {
-      json: { file: file.name, valid: problems.length === 0, problems },
+      json: { file: file.name, valid: problems.length === 0, problems, warnings },
       text,
       failed: problems.length > 0,
     }
   },
+}
+
+/** What is valid, and yet not as it should be. A folder without .dev.vars keeps its secrets elsewhere. */
+async function warningsAbout({ cwd, env }: Terminal): Promise<string[]> {
+  const vars = await readDevVars(cwd)
+  const isGate = Object.keys(vars).length > 0
+  if (!isGate || vars.SIGNING_KEY || env.SIGNING_KEY) return []
+  return ['warning: .dev.vars has no SIGNING_KEY: visitors of this gate can make up their ids']
 }

@@ -54,12 +54,16 @@ function headline(status: Status, url: string, paint: Paint): string {
   return `${paint('bold', url)}  ${environment}, epoch ${epoch}, document version ${document.version} (${document.source}), ${where}`
 }
 
+const UNSIGNED =
+  'The gate has no SIGNING_KEY: visitors can make up their ids. Set one: wrangler secret put SIGNING_KEY'
+
 function warnings(status: Status, paint: Paint): string[] {
   const { controller, document, kill } = status
   const lines: string[] = []
   if (controller !== 'ok')
     lines.push(paint('red', 'The Controller does not answer: counts stand still, and a kill still works'))
   if (document.kvError) lines.push(paint('yellow', `KV: ${document.kvError}`))
+  if (!status.signing && status.environment !== 'development') lines.push(paint('yellow', UNSIGNED))
   lines.push(...internalErrorTexts(status).map((text) => paint('yellow', text)))
   for (const { key, seenAt, problems } of document.refused) {
     const what = `The ${key} in KV is not in force since ${timestampText(seenAt)}: it has problems`

@@ -91,6 +91,8 @@ export const getStatus = v.strictObject({
     ),
     kvError: v.nullable(v.string()),
   }),
+  /** Whether the gate has a SIGNING_KEY: without one visitors can make up who they are. */
+  signing: v.boolean(),
   kill: v.strictObject({ kv: v.array(v.string()), controller: v.array(v.string()) }),
   flags: v.record(v.string(), flagStatus),
   isolates: count,

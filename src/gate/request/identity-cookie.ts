@@ -15,7 +15,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /**
  * `signed`: the gate's own. `issued`: new with this request. `unsigned`: brought to a gate without a signing key.
  * `legacy`: from before ids were signed; it keeps its place for a while. `replaced`: the visitor brought one that is not
- * the gate's. `withheld`: the browser kept its cookies back, so that nobody knows whether there is one.
+ * the gate's. `withheld`: the browser kept its cookies back, so it may have one.
  */
 export type IdentityStanding = 'signed' | 'issued' | 'unsigned' | 'legacy' | 'replaced' | 'withheld'
 
@@ -63,7 +63,7 @@ export class AnonymousIdentity implements AnonymousVisitor {
     return KEY_STANDING[this.#identity.standing]
   }
 
-  /** Whether the id was made for this request: none was ever routed by it. False while nobody has asked for the id. */
+  /** Whether the id was made for this request: none was ever routed by it. False until the id is asked for. */
   get isNew(): boolean {
     const standing = this.#found?.standing
     return standing === 'issued' || standing === 'replaced' || standing === 'withheld'

@@ -2,7 +2,7 @@
  * The ids that the gate gives to visitors who bring no other: `<born>.<random>.<signed>.<mac>`.
  *
  * `born` and `signed` are hours since 1970 to the base 36, `random` has 96 bits, `mac` is SipHash-2-4 of what stands before
- * it, by a key that nobody outside the gate has. So ids can be collected, one visit each, but not computed: who wants
+ * it, by a key that never leaves the gate. So ids can be collected, one visit each, but not computed: who wants
  * three of one variant can't pick them by their position.
  *
  * A visitor's place in a split hangs on `<born>.<random>` alone. An id that comes back after a month is signed anew, with

@@ -55,6 +55,7 @@ export function status(more: Partial<Responses['getStatus']> = {}): Responses['g
     document: {
       ...{ source: 'kv', version: 4, hash: 'h', checkedAt: AT, problems: [], refused: [], kvError: null },
     },
+    signing: true,
     kill: { kv: [], controller: [] },
     flags: {
       f: flagStatus({

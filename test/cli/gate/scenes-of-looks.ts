@@ -75,6 +75,7 @@ export const STATES: Scene[] = [
     answers: {
       getStatus: status({
         controller: 'unreachable',
+        signing: false,
         kill: { kv: ['f', 'g'], controller: ['*'] },
         internalErrors: [{ place: 'gate.decide', count: 1, firstAt: AT, lastAt: AT, message: 'boom' }],
         document: {

@@ -24,6 +24,7 @@ import type { ControllerStatus } from '../../../durable/controller/reports.ts'
 import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
 import { type Env, environmentOf } from '../../../platform/env.ts'
 import { internalErrors, noteInternalError } from '../../../platform/internal-errors.ts'
+import { signingKeysOf } from '../../../platform/keys.ts'
 
 /** Counts in readable form; latencies and error rate are null without data. */
 type Counts = {
@@ -48,6 +49,7 @@ export type FlagStateName = 'open' | 'killed' | 'rolled-back' | 'disabled'
 
 type StatusInputs = {
   environment: string
+  signing: boolean
   nowMs: number
   snapshot: Snapshot
   killList: readonly string[]
@@ -81,6 +83,7 @@ export async function statusOf(
   const { snapshot } = await live.refreshNow(env, nowMs)
   return buildStatus({
     environment: environmentOf(env),
+    signing: signingKeysOf(env).length > 0,
     nowMs,
     snapshot,
     killList: live.killList,
@@ -122,6 +125,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       })),
       kvError: report.lastError ?? controller?.kv.lastError ?? null,
     },
+    signing: inputs.signing,
     kill: { kv: [...new Set([...inputs.killList, ...state.kvKilled])], controller: [...state.killed] },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),

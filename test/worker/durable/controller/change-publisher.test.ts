@@ -1,6 +1,10 @@
 /** What a change does: to state and audit log, shards, KV, webhooks; and what it does where one of them is away. */
 import { describe, expect, it } from 'vitest'
-import { parseControlState } from '../../../../src/core/config/control.ts'
+import {
+  compileControl,
+  INITIAL_CONTROL_STATE,
+  parseControlState,
+} from '../../../../src/core/config/control.ts'
 import { numbered } from '../../../../src/core/counters/protocol.ts'
 import type { DocumentChange } from '../../../../src/durable/controller/documents.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
@@ -401,6 +405,21 @@ describe('the state in KV', () => {
         await recalled.recallFrom(kv as never)
         expect([recalled.state.epoch, recalled.epochAtMs(0)]).toEqual([0, undefined])
       })
+    }))
+
+  it('remembers since when ids are signed, in storage and KV, and never again from then on', () =>
+    withChanges(async ({ changes, control, fakeKv }) => {
+      expect(control.state.idsSignedSinceMs).toBeUndefined()
+      control.noteSignedIds(1_000)
+      control.noteSignedIds(2_000)
+      expect([control.state.idsSignedSinceMs, control.state.epoch]).toEqual([1_000, 0])
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      await changes.writeKv(Date.now())
+      const written = parseControlState(fakeKv.values.get('state') ?? null)
+      const control_ = compileControl(written.ok ? written.value : INITIAL_CONTROL_STATE, [])
+      expect(control_.legacyIdsUntilMs).toBe(1_000 + 90 * 86_400_000)
+      // Where the Controller has not said yet, no visitor loses their place.
+      expect(compileControl(INITIAL_CONTROL_STATE, []).legacyIdsUntilMs).toBe(Number.POSITIVE_INFINITY)
     }))
 
   it('has the times of its 500 newest epochs', () =>

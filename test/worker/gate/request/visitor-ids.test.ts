@@ -36,7 +36,7 @@ describe('an id', () => {
     expect(isRead(key)).toBe(false)
   })
 
-  it('with any character changed is nobody’s', () => {
+  it('with any character changed is not the gate’s', () => {
     const cookie = cookieAt(NOW_MS)
     expect(isRead(cookie)).toBe(true)
     for (let at = 0; at < cookie.length; at++) {
@@ -56,9 +56,9 @@ describe('an id', () => {
     '00000000-0000-4000-8000-000000000001',
     'constructor',
     '__proto__',
-  ])('that reads "%s" is nobody’s', (text) => expect(isRead(text)).toBe(false))
+  ])('that reads "%s" is not the gate’s', (text) => expect(isRead(text)).toBe(false))
 
-  it('by another key is nobody’s, also with a good one before or behind', () => {
+  it('by another key is not the gate’s, also with a good one before or behind', () => {
     const forged = made(HOUR, HOUR, [1, 2, 3, 5])
     for (const each of [
       forged,
@@ -202,7 +202,7 @@ describe('an anonymous visitor', () => {
   })
 
   it.each(['visitor-1', 'x'.repeat(200), `${UUID}x`, UUID.toUpperCase(), made(HOUR, HOUR, [5, 5, 5, 5])])(
-    'with the made-up id %s gets another, and is compared with nobody',
+    'with the made-up id %s gets another, and is not compared',
     (cookie) => {
       const found = identityOf({ cookie })
       expect(found).toMatchObject({ standing: 'replaced', isNew: true, keyStanding: 'excluded' })
@@ -211,7 +211,7 @@ describe('an anonymous visitor', () => {
     },
   )
 
-  it('with an id from before they were signed keeps their place until its time is over, compared with nobody', () => {
+  it('with an id from before they were signed keeps their place until its time is over, not compared', () => {
     expect(identityOf({ cookie: UUID })).toEqual({
       ...{ key: UUID, standing: 'legacy', isNew: false, keyStanding: 'excluded', cookie: undefined },
     })
@@ -240,7 +240,7 @@ describe('an anonymous visitor', () => {
     ['GET', { ...NAVIGATES, 'sec-fetch-dest': 'iframe' }],
     ['GET', { ...CROSS, 'sec-fetch-mode': 'no-cors' }],
     ['GET', { ...CROSS, 'sec-fetch-mode': 'cors' }],
-  ])('whose browser withheld cookies (%s %j) gets none, and is compared with nobody', (method, headers) => {
+  ])('whose browser withheld cookies (%s %j) gets none, and is not compared', (method, headers) => {
     for (const isSigning of [true, false]) {
       expect(identityOf({ method, headers, isSigning })).toMatchObject({
         ...{ standing: 'withheld', isNew: true, keyStanding: 'excluded', cookie: undefined },
