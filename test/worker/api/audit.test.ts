@@ -1,27 +1,37 @@
 /**
- * Every change of state leaves its record: who or what, when, why, on what evidence, from what to what. The table
- * below has an entry for every operation of the contract, and every verb of flags; what it lacks does not compile.
+ * Every change of state leaves its record: who or what, when, why, on what evidence, from what to what. The tables
+ * have an entry for every operation of the contract, every verb of flags, and every kind of record; what they lack
+ * does not compile.
  */
 
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { AUDIT_ACTIONS } from '../../../src/contract/responses/logs.ts'
 import { API_PREFIX, FLAG_VERBS, ROUTES } from '../../../src/contract/routes.ts'
 import { ADMIN_TOKEN, admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
 import {
+  type Act,
+  type AuditAction,
   type AuditRecord,
   body,
   CHANGES,
   type Change,
+  type Command,
   DOCUMENT,
   type ExpectedRecord,
   FLAG,
+  publish,
   READING,
   REFUSED,
   STEPS,
   VERSION,
 } from '../support/audited-changes.ts'
-import { count, failing, healthy, writeIntoKv } from '../support/controller.ts'
+import { count, failing, healthy, startAfresh, writeIntoKv } from '../support/controller.ts'
+
+beforeEach(async () => {
+  await startAfresh()
+  await publish()
+})
 
 async function latest(count = 100): Promise<AuditRecord[]> {
   return (await admin.call('listAudit', { query: { limit: String(count) } })).records
@@ -35,18 +45,16 @@ async function recordsOf(work: () => Promise<unknown>): Promise<AuditRecord[]> {
 }
 
 const PUBLISHED = { action: 'document-published', actor: 'admin', flag: null, reason: 'because' } as const
-const seen = new Set<string>()
 
-async function expectRecord(change: Change): Promise<void> {
+async function expectRecord(act: Act): Promise<void> {
   let expected: ExpectedRecord | 'nothing' = 'nothing'
   const startedAtMs = Date.now()
   const records = await recordsOf(async () => {
-    expected = await change()
+    expected = await act()
   })
   if (expected === 'nothing') return expect(records).toEqual([])
   expect(records).toMatchObject([expected])
   const [record] = records as [AuditRecord]
-  seen.add(record.action)
   expect(record.reason).not.toBe('')
   expect(Math.abs(Date.parse(record.at) - startedAtMs)).toBeLessThan(60_000)
 }
@@ -84,16 +92,25 @@ describe('what people change leaves one record:', () => {
     expect(new Set(STEPS.map(({ verb }) => verb))).toEqual(new Set(FLAG_VERBS))
   })
 
-  it.each(cases)('%s, %s', async (_, __, change) => expectRecord(change))
-
-  it.each(STEPS)('commandFlag, $verb', async ({ verb, stage, before, after }) => {
-    const { token: secret } = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
+  it.each(cases)('%s, %s', async (_, __, { leaves, given, act }) => {
+    await given?.()
     await expectRecord(async () => {
-      const choice = stage === undefined ? {} : { stage }
-      await adminAs(secret).call('commandFlag', {
-        params: { flag: FLAG, verb },
-        body: { ...body, ...choice },
+      const expected = await act()
+      expect(expected === 'nothing' ? expected : expected.action).toBe(leaves)
+      return expected
+    })
+  })
+
+  it.each(STEPS)('commandFlag, $verb after $given', async ({ given, verb, stage, before, after }) => {
+    const { token: secret } = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
+    const command = (each: Command) =>
+      adminAs(secret).call('commandFlag', {
+        params: { flag: FLAG, verb: each.verb },
+        body: { ...body, ...(each.stage !== undefined && { stage: each.stage }) },
       })
+    for (const each of given) await command(each)
+    await expectRecord(async () => {
+      await command({ verb, ...(stage !== undefined && { stage }) })
       return { action: verb, actor: 'Olga', flag: FLAG, reason: 'because', before, after }
     })
   })
@@ -106,33 +123,29 @@ describe('what people change leaves one record:', () => {
   })
 })
 
-async function recordOf(flag: string, action: AuditRecord['action']): Promise<AuditRecord | undefined> {
-  const { records } = await admin.call('listAudit', { query: { flag } })
-  return records.find((record) => record.action === action)
-}
-
-describe('what no operator commands leaves its record as well:', () => {
-  it('a document that is written into KV, good or bad', async () => {
-    await expectRecord(async () => {
+/** What happens without a command, by the record that it leaves. */
+const BY_ITSELF = {
+  'document-adopted': () =>
+    expectRecord(async () => {
       const { version } = await admin.call('getDocument')
       await writeIntoKv('config', JSON.stringify({ ...DOCUMENT, defaultOrigin: 'old' }))
-      const evidence = expect.anything()
       return {
         action: 'document-adopted',
         actor: 'kv',
-        evidence,
+        evidence: expect.anything(),
         before: { version },
         after: { version: version + 1 },
       }
-    })
+    }),
+
+  'document-refused': async () => {
     await expectRecord(async () => {
       await writeIntoKv('config', '{"origins": {}}')
       const problem = { path: expect.stringContaining('$'), fix: expect.any(String) }
-      const evidence = expect.arrayContaining([expect.objectContaining(problem)])
       return {
         action: 'document-refused',
         actor: 'kv',
-        evidence,
+        evidence: expect.arrayContaining([expect.objectContaining(problem)]),
         before: VERSION,
         after: { hash: expect.any(String) },
       }
@@ -148,9 +161,9 @@ describe('what no operator commands leaves its record as well:', () => {
       await admin.call('publishDocument', { body: { document: text, expectedVersion: version + 1 } })
       return 'nothing'
     })
-  })
+  },
 
-  it('a kill list that is written into KV, and lifted by a person', async () => {
+  'kill-list': async () => {
     await expectRecord(async () => {
       await writeIntoKv('kill', '["plain"]')
       return { action: 'kill-list', actor: 'kv', before: [], after: ['plain'] }
@@ -159,29 +172,13 @@ describe('what no operator commands leaves its record as well:', () => {
       await admin.call('commandFlag', { params: { flag: 'plain', verb: 'unkill' }, body })
       return { action: 'kill-list', actor: 'admin', flag: 'plain', before: ['plain'], after: [] }
     })
-  })
+  },
 
-  it.each([
-    ['failing', 'rollback', 'rolledBack'],
-    ['called', 'freeze', 'frozen'],
-  ] as const)('the guard on %s: %s', async (flag, action, part) => {
-    await expect
-      .poll(async () => {
-        await count(flag, failing(2_000), healthy(2_000))
-        return await recordOf(flag, action)
-      })
-      .toMatchObject({
-        actor: 'guard',
-        flag,
-        reason: expect.stringMatching(/canary/i),
-        evidence: { canaryErrorRate: expect.any(Number), pValue: expect.any(Number) },
-        before: expect.not.objectContaining({ [part]: expect.anything() }),
-        after: { [part]: { reason: expect.any(String) } },
-      })
-    seen.add(action)
-  })
+  rollback: () => expectClosedByGuard({ flag: 'failing', action: 'rollback', part: 'rolledBack' }),
+  freeze: () => expectClosedByGuard({ flag: 'called', action: 'freeze', part: 'frozen' }),
 
-  it('a rollout that climbs and is finished by itself', async () => {
+  // And advance before.
+  finish: async () => {
     await expect
       .poll(
         async () => {
@@ -198,17 +195,17 @@ describe('what no operator commands leaves its record as well:', () => {
       before: { stage: 0 },
       after: { stage: 1 },
     })
-  })
+  },
 
-  it('a login with a wrong token', async () => {
+  'login-refused': async () => {
     await adminAs('sluice_wrong').refusal('getStatus')
     await expect
       .poll(async () => (await latest()).find(({ action }) => action === 'login-refused'))
       .toMatchObject({ actor: 'unknown', reason: expect.not.stringContaining('sluice_wrong') })
-    seen.add('login-refused')
-  })
+  },
 
-  it('a call that the role of its token does not allow, once for many', async () => {
+  // Once for many.
+  'call-refused': async () => {
     const { token: secret } = await admin.call('createToken', { body: { name: 'Vera', role: 'viewer' } })
     const vera = adminAs(secret)
     for (let time = 0; time < 9; time++)
@@ -223,10 +220,40 @@ describe('what no operator commands leaves its record as well:', () => {
     await vera.refusal('listTokens')
     await expect.poll(ofVera).toMatchObject([{ evidence: { times: 10, operation: 'listTokens' } }, {}])
     expect(JSON.stringify(await ofVera())).not.toContain(secret)
-    seen.add('call-refused')
-  })
+  },
+} satisfies Partial<Record<AuditAction, () => Promise<void>>>
 
-  it('and every kind of record has been seen', () => {
-    expect([...seen].toSorted()).toEqual([...AUDIT_ACTIONS].toSorted())
-  })
+describe('what no operator commands leaves its record as well:', () => {
+  it.each(Object.entries(BY_ITSELF))('%s', async (_, seen) => await seen())
+})
+
+async function recordOf(flag: string, action: AuditAction): Promise<AuditRecord | undefined> {
+  const { records } = await admin.call('listAudit', { query: { flag } })
+  return records.find((record) => record.action === action)
+}
+
+type Closing = { flag: string; action: AuditAction; part: string }
+
+async function expectClosedByGuard({ flag, action, part }: Closing): Promise<void> {
+  await expect
+    .poll(async () => {
+      await count(flag, failing(2_000), healthy(2_000))
+      return await recordOf(flag, action)
+    })
+    .toMatchObject({
+      actor: 'guard',
+      flag,
+      reason: expect.stringMatching(/canary/i),
+      evidence: { canaryErrorRate: expect.any(Number), pValue: expect.any(Number) },
+      before: expect.not.objectContaining({ [part]: expect.anything() }),
+      after: { [part]: { reason: expect.any(String) } },
+    })
+}
+
+it('every kind of record has a test', () => {
+  const commanded = Object.values(CHANGES).flatMap((changes) =>
+    Object.values(changes).map(({ leaves }) => leaves),
+  )
+  const tested = new Set<string>([...commanded, ...STEPS.map(({ verb }) => verb), ...Object.keys(BY_ITSELF)])
+  expect(AUDIT_ACTIONS.filter((action) => !tested.has(action))).toEqual([])
 })

@@ -1,16 +1,18 @@
 /** The Controller forgets nothing that it has decided: not by an eviction, nor when all its memory is gone. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { type ControlState, parseControlState } from '../../../src/core/config/control.ts'
 import { type Cell, cellId } from '../../../src/core/counters/cell.ts'
 import { numbered } from '../../../src/core/counters/protocol.ts'
 import type { GuardState } from '../../../src/core/guard/index.ts'
 import { TextStore } from '../../../src/durable/storage/text-store.ts'
 import { admin } from '../support/admin.ts'
-import { controller, count, failing, healthy, pendingWrites } from '../support/controller.ts'
+import { controller, count, failing, healthy, pendingWrites, startAfresh } from '../support/controller.ts'
 
 const FLAG = 'new-shop'
+
+beforeEach(startAfresh)
 
 const command = (verb: string, flag = FLAG) =>
   admin.call('commandFlag', { params: { flag, verb }, body: { reason: 'because' } })
@@ -53,7 +55,6 @@ describe('after an eviction', () => {
     expect(await stateOf()).toEqual(before)
     expect((await admin.call('listAudit')).records).toEqual(records)
     expect((await command('unkill')).epoch).toBe(killed.epoch + 2)
-    await command('resume')
   })
 
   it('counts are as before, and a forward that is repeated is not counted again', async () => {
@@ -92,6 +93,7 @@ describe('after an eviction', () => {
   })
 
   it('a rollback stays, whatever the guard sees afterwards', async () => {
+    await command('rollback')
     await evictDurableObject(controller)
     for (let look = 0; look < 3; look++) await count(FLAG, healthy(5_000), healthy(45_000))
     const { generation, rolledBack } = (await stateOf()).flags[FLAG] ?? {}
@@ -112,10 +114,10 @@ describe('KV', () => {
     await command('kill', 'new-checkout')
     await evictDurableObject(controller)
     expect(await stateInKv()).toEqual(numbered(await stateOf()))
-    await command('unkill', 'new-checkout')
   })
 
   it('tells a Controller that has lost its memory what is closed', async () => {
+    await command('rollback')
     await command('kill', 'new-checkout')
     const before = await stateInKv()
     expect(before?.flags[FLAG]?.rolledBack).toBeDefined()
@@ -154,7 +156,6 @@ describe('KV', () => {
     expect((await stateOf()).kvKilled).toEqual(['plain'])
     await stateInKv()
     expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual(['plain'])
-    await command('unkill', 'plain')
   })
 
   it('lists two flags that are lifted one just after the other: neither comes back', async () => {
@@ -174,6 +175,5 @@ describe('KV', () => {
     await command('unkill', 'new-checkout')
     await stateInKv()
     expect(JSON.parse((await env.GATE.get('kill')) ?? '[]')).toEqual(['plain'])
-    await command('unkill', 'plain')
   })
 })

@@ -1,9 +1,11 @@
 /** Everything that people can change by the admin API, with the record that each change must leave. */
 import { expect } from 'vitest'
+import type { AUDIT_ACTIONS } from '../../../src/contract/responses/logs.ts'
 import type { Responses } from '../../../src/contract/responses.ts'
 import type { FlagVerb, OperationId } from '../../../src/contract/routes.ts'
 import { admin } from './admin.ts'
 
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 export type AuditRecord = Responses['listAudit']['records'][number]
 export type ExpectedRecord = Partial<Omit<AuditRecord, 'id' | 'at'>> & Pick<AuditRecord, 'action' | 'actor'>
 
@@ -31,7 +33,9 @@ export const READING = [
 
 type Reading = (typeof READING)[number]
 /** Does something, and gives the one record that this must leave; or none, where nothing changed. */
-export type Change = () => Promise<ExpectedRecord | 'nothing'>
+export type Act = () => Promise<ExpectedRecord | 'nothing'>
+/** What is changed, after what has to be there before, which leaves records of its own. */
+export type Change = { leaves: AuditAction | 'nothing'; given?: () => Promise<unknown>; act: Act }
 type Changes = Record<Exclude<OperationId, Reading | 'commandFlag'>, Record<string, Change>>
 
 export const FLAG = 'steered'
@@ -71,75 +75,110 @@ const edited = (flag: string | null = FLAG): ExpectedRecord => ({
 })
 export const body = { reason: 'because' }
 
-let token: Responses['createToken'] | undefined
+/** Publishes a document, the one of these tests unless another is given; it must differ from the one before. */
+export async function publish(document: Record<string, unknown> = DOCUMENT): Promise<number> {
+  const { version } = await admin.call('getDocument')
+  await admin.call('publishDocument', { body: { document, expectedVersion: version, ...body } })
+  return version + 1
+}
+
+const createFlag = () => admin.call('createFlag', { body: { key: 'created', flag: onOff, ...body } })
+const createToken = () => admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
 
 export const CHANGES: Changes = {
   publishDocument: {
-    'a new document': async () => {
-      const { version } = await admin.call('getDocument')
-      await admin.call('publishDocument', { body: { document: DOCUMENT, expectedVersion: version, ...body } })
-      return { ...edited(null), before: { version }, after: { version: version + 1 } }
+    'a new document': {
+      leaves: 'document-published',
+      act: async () => {
+        const version = await publish({ ...DOCUMENT, defaultOrigin: 'old' })
+        return { ...edited(null), before: { version: version - 1 }, after: { version } }
+      },
     },
-    'the same again': async () => {
-      const { version, text } = await admin.call('getDocument')
-      await admin.call('publishDocument', { body: { document: text, expectedVersion: version } })
-      return 'nothing'
+    'the same again': {
+      leaves: 'nothing',
+      act: async () => {
+        const { version, text } = await admin.call('getDocument')
+        await admin.call('publishDocument', { body: { document: text, expectedVersion: version } })
+        return 'nothing'
+      },
     },
   },
   createFlag: {
-    'a flag': async () => {
-      await admin.call('createFlag', { body: { key: 'created', flag: onOff, ...body } })
-      return edited('created')
+    'a flag': {
+      leaves: 'document-published',
+      act: async () => {
+        await createFlag()
+        return edited('created')
+      },
     },
   },
   patchFlag: {
-    'a part of it': async () => {
-      await admin.call('patchFlag', { params, body: { patch: { owner: 'payments' }, ...body } })
-      return { ...edited(), evidence: expect.anything() }
+    'a part of it': {
+      leaves: 'document-published',
+      act: async () => {
+        await admin.call('patchFlag', { params, body: { patch: { owner: 'payments' }, ...body } })
+        return { ...edited(), evidence: expect.anything() }
+      },
     },
   },
   disableFlag: {
-    'a flag that is enabled': async () => {
-      await admin.call('disableFlag', { params, body })
-      return edited()
+    'a flag that is enabled': {
+      leaves: 'document-published',
+      act: async () => {
+        await admin.call('disableFlag', { params, body })
+        return edited()
+      },
     },
   },
   enableFlag: {
-    'a flag that is disabled': async () => {
-      await admin.call('enableFlag', { params, body })
-      return edited()
+    'a flag that is disabled': {
+      leaves: 'document-published',
+      given: () => admin.call('disableFlag', { params, body }),
+      act: async () => {
+        await admin.call('enableFlag', { params, body })
+        return edited()
+      },
     },
   },
   setPercentage: {
-    'another share': async () => {
-      await admin.call('setPercentage', { params: { flag: 'plain' }, body: { percentage: 20, ...body } })
-      return edited('plain')
+    'another share': {
+      leaves: 'document-published',
+      act: async () => {
+        await admin.call('setPercentage', { params: { flag: 'plain' }, body: { percentage: 20, ...body } })
+        return edited('plain')
+      },
     },
   },
   deleteFlag: {
-    'a flag': async () => {
-      await admin.call('deleteFlag', { params: { flag: 'created' }, body })
-      return edited('created')
+    'a flag': {
+      leaves: 'document-published',
+      given: createFlag,
+      act: async () => {
+        await admin.call('deleteFlag', { params: { flag: 'created' }, body })
+        return edited('created')
+      },
     },
   },
   restoreVersion: {
-    'an earlier version': async () => {
-      const { versions } = await admin.call('listVersions')
-      const version = String(versions.at(-1)?.version)
-      await admin.call('restoreVersion', { params: { version }, body })
-      return { ...edited(null), action: 'document-restored' }
+    'an earlier version': {
+      leaves: 'document-restored',
+      given: createFlag,
+      act: async () => {
+        const { versions } = await admin.call('listVersions')
+        const version = String(versions.at(-1)?.version)
+        await admin.call('restoreVersion', { params: { version }, body })
+        return { ...edited(null), action: 'document-restored' }
+      },
     },
   },
   createPreview: {
-    'a link': async () => {
-      await admin.call('createPreview', { body: { overrides: { [FLAG]: 'on' } } })
-      const evidence = { overrides: { [FLAG]: 'on' } }
-      return {
-        action: 'preview-created',
-        actor: 'admin',
-        flag: FLAG,
-        evidence: expect.objectContaining(evidence),
-      }
+    'a link': {
+      leaves: 'preview-created',
+      act: async () => {
+        await admin.call('createPreview', { body: { overrides: { [FLAG]: 'on' } } })
+        const evidence = expect.objectContaining({ overrides: { [FLAG]: 'on' } })
+        return { action: 'preview-created', actor: 'admin', flag: FLAG, evidence }
+      },
     },
   },
   showKey: {
@@ -149,41 +188,71 @@ export const CHANGES: Changes = {
     },
   },
   createToken: {
-    'a token': async () => {
-      token = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
-      const after = { id: token.id, name: 'Olga', role: 'operator' }
-      return { action: 'token-created', actor: 'admin', before: null, after }
+    'a token': {
+      leaves: 'token-created',
+      act: async () => {
+        const { id } = await createToken()
+        const after = { id, name: 'Olga', role: 'operator' }
+        return { action: 'token-created', actor: 'admin', before: null, after }
+      },
     },
   },
   revokeToken: {
-    'a token': async () => {
-      const { id = '' } = token ?? {}
-      await admin.call('revokeToken', { params: { id } })
-      const before = { id, name: 'Olga', role: 'operator' }
-      return { action: 'token-revoked', actor: 'admin', before, after: null }
+    'a token': {
+      leaves: 'token-revoked',
+      given: createToken,
+      act: async () => {
+        const { id = '' } = (await admin.call('listTokens')).tokens.find(({ name }) => name === 'Olga') ?? {}
+        await admin.call('revokeToken', { params: { id } })
+        const before = { id, name: 'Olga', role: 'operator' }
+        return { action: 'token-revoked', actor: 'admin', before, after: null }
+      },
     },
   },
   testWebhook: {
-    'a message': async () => {
-      await admin.call('testWebhook', { body: { url: 'http://hook.test/' } })
-      return { action: 'webhook-tested', actor: 'admin', reason: 'http://hook.test/' }
+    'a message': {
+      leaves: 'webhook-tested',
+      act: async () => {
+        await admin.call('testWebhook', { body: { url: 'http://hook.test/' } })
+        return { action: 'webhook-tested', actor: 'admin', reason: 'http://hook.test/' }
+      },
     },
   },
 }
 
-/** One after the other; what they find, and what they leave. */
-export const STEPS: { verb: FlagVerb; stage?: number; before: object; after: object }[] = [
-  { verb: 'pause', before: { stage: 0 }, after: { paused: { reason: 'because' } } },
-  { verb: 'resume', before: { paused: { reason: 'because' } }, after: { generation: 1, stage: 0 } },
-  { verb: 'stage', stage: 1, before: { stage: 0 }, after: { stage: 1 } },
-  { verb: 'stage', stage: 0, before: { stage: 1 }, after: { stage: 0 } },
-  { verb: 'approve', before: { stage: 0 }, after: { approved: true } },
-  { verb: 'advance', before: { approved: true }, after: { stage: 1 } },
-  { verb: 'finish', before: { stage: 1 }, after: { finished: true } },
-  { verb: 'rollback', before: { finished: true }, after: { rolledBack: { reason: 'because' } } },
-  { verb: 'resume', before: { generation: 1 }, after: { generation: 2, stage: 0 } },
-  { verb: 'kill', before: { killed: false }, after: { killed: true } },
-  { verb: 'unkill', before: { killed: true }, after: { killed: false } },
+export type Command = { verb: FlagVerb; stage?: number }
+/** What was commanded before, what the verb finds, and what it leaves. */
+export type Step = Command & { given: readonly Command[]; before: object; after: object }
+
+const ADVANCED: Command = { verb: 'stage', stage: 1 }
+
+export const STEPS: Step[] = [
+  { given: [], verb: 'pause', before: { stage: 0 }, after: { paused: { reason: 'because' } } },
+  {
+    given: [{ verb: 'pause' }],
+    verb: 'resume',
+    before: { paused: { reason: 'because' } },
+    after: { generation: 1, stage: 0 },
+  },
+  { given: [], verb: 'stage', stage: 1, before: { stage: 0 }, after: { stage: 1 } },
+  { given: [ADVANCED], verb: 'stage', stage: 0, before: { stage: 1 }, after: { stage: 0 } },
+  { given: [], verb: 'approve', before: { stage: 0 }, after: { approved: true } },
+  { given: [{ verb: 'approve' }], verb: 'advance', before: { approved: true }, after: { stage: 1 } },
+  { given: [ADVANCED], verb: 'finish', before: { stage: 1 }, after: { finished: true } },
+  {
+    given: [ADVANCED, { verb: 'finish' }],
+    verb: 'rollback',
+    before: { finished: true },
+    after: { rolledBack: { reason: 'because' } },
+  },
+  {
+    given: [{ verb: 'rollback' }],
+    verb: 'resume',
+    before: { generation: 1 },
+    after: { generation: 2, stage: 0 },
+  },
+  { given: [], verb: 'kill', before: { killed: false }, after: { killed: true } },
+  { given: [{ verb: 'kill' }], verb: 'unkill', before: { killed: true }, after: { killed: false } },
 ]
 
 /** What must be refused. */

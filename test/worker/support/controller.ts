@@ -1,5 +1,5 @@
 /** The Controller of this Worker, driven by hand. */
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { reset, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
@@ -8,9 +8,10 @@ import type { Controller } from '../../../src/durable/controller/controller.ts'
 import { TextStore } from '../../../src/durable/storage/text-store.ts'
 import { admin } from './admin.ts'
 
-export const controller = env.CONTROLLER.get(
-  env.CONTROLLER.idFromName('controller'),
-) as unknown as DurableObjectStub<Controller>
+const findController = () =>
+  env.CONTROLLER.get(env.CONTROLLER.idFromName('controller')) as unknown as DurableObjectStub<Controller>
+
+export let controller = findController()
 
 const NO_COUNTS: ForwardMessage = {
   seq: 0,
@@ -23,6 +24,14 @@ const NO_COUNTS: ForwardMessage = {
 }
 
 let forwards = 0
+
+/** Empties KV and all Durable Objects, for a test that stands alone. */
+export async function startAfresh(): Promise<void> {
+  await reset()
+  // A stub of an object that is gone throws for ever.
+  controller = findController()
+  forwards = 0
+}
 
 /**
  * Writes into KV as people do, and tells the Controller what an isolate sees there. What the Controller itself has to
