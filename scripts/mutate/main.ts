@@ -5,28 +5,25 @@
  *
  * Mutants are drawn by the seed from the files of a part (a folder of src; all areas unless given). For each, unit and
  * Worker tests that run its line are tried, then the end-to-end tests of its area (not with `--fast`). All mutants
- * count but those that `excused.json` names, with a reason each. `--write` puts the scores into docs/reliability.md.
+ * count but those that `excused.json` names, with a reason each.
+ *
+ * `--write` puts the scores into docs/reliability.md: as many mutants of each area as areas.ts says, by a seed of the
+ * moment, without end-to-end tests. What is judged is kept: the same seed goes on where it was interrupted.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
-import { progress, table } from '../../test-kit/report/emit.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
 import { seeded } from '../../test-kit/simulation/random.ts'
-import { AREAS, areaOf, endToEndTestsOf } from './areas.ts'
-import { type Coverage, coverageOf } from './coverage.ts'
-import { type Mutant, mutantsOf, mutated } from './mutants.ts'
+import { AREAS, areaOf } from './areas.ts'
+import { coverageOf, fingerprintOf } from './coverage.ts'
+import { judgeAll } from './judge.ts'
+import { type Mutant, mutantsOf } from './mutants.ts'
 import { Sandbox } from './sandbox.ts'
-
-/** Excused mutants are recognised by their text, since lines move. */
-type Excuse = { file: string; before: string; after: string; reason: string }
-type Verdict = { mutant: Mutant; before: string; killedBy: string | undefined; excuse: string | undefined }
+import { scoresOf, survivorsOf, toMarkdown } from './score.ts'
 
 const { values: options } = parseArgs({
   options: {
     part: { type: 'string', default: '' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
     count: { type: 'string', default: '50' },
     fast: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
@@ -34,127 +31,69 @@ const { values: options } = parseArgs({
   },
 })
 
-const EXCUSES = JSON.parse(
-  readFileSync(join(PROJECT_ROOT, 'scripts/mutate/excused.json'), 'utf8'),
-) as readonly Excuse[]
+const UNIT_TESTS = ['core', 'cli', 'contract', 'dashboard', 'interop', 'sdk', 'sim', 'support']
 
-const sandbox = new Sandbox('sandbox')
-const sources = sandbox.files('src/**/*.ts').filter((file) => areaOf(file) !== undefined)
+const startedMs = Date.now()
+const seed = Number(options.seed ?? (options.write ? startedMs % 2 ** 31 : 1))
+const random = seeded('mutate', seed)
+const lanes = [new Sandbox('lane-1'), new Sandbox('lane-2')] as const
+const files = (pattern: string) => lanes[0].files(pattern)
+const sources = files('src/**/*.ts').filter((file) => areaOf(file) !== undefined)
 const tests = {
-  unit: ['test/core', 'test/cli', 'test/interop', 'test/sim', 'test/support'].flatMap((folder) =>
-    sandbox.files(`${folder}/**/*.test.ts`),
-  ),
-  worker: sandbox.files('test/worker/**/*.test.ts'),
+  unit: UNIT_TESTS.flatMap((folder) => files(`test/${folder}/**/*.test.ts`)),
+  worker: files('test/worker/**/*.test.ts'),
 }
+const fingerprint = fingerprintOf([...sources, ...tests.unit, ...tests.worker])
+const coverage = await coverageOf(fingerprint, () => new Sandbox('coverage'), sources, tests)
+const drawn = options.write ? drawForScore() : draw(inPart(options.part), Number(options.count))
+console.error(
+  `${drawn.length} mutants by seed ${seed}; the same command with --seed ${seed} goes on after an interruption`,
+)
 
-const drawn = draw(sources.filter((file) => file.startsWith(`src/${options.part}`)))
-const coverage = await coverageOf(() => new Sandbox('coverage'), sources, tests)
-const verdicts: Verdict[] = []
-for (const [index, mutant] of drawn.entries()) {
-  progress(`${index + 1}/${drawn.length} ${mutant.file}:${mutant.line}`)
-  verdicts.push(await judge(mutant))
-}
+const verdicts = await judgeAll({
+  mutants: drawn,
+  coverage,
+  lanes,
+  withEndToEnd: !options.fast && !options.write,
+  journal: `build/mutate/judged-${fingerprint}-${seed}.jsonl`,
+})
 await report()
 
+function inPart(part: string): string[] {
+  return sources.filter((file) => file.startsWith(`src/${part}`))
+}
+
 /** Mutants by chance: files count by their number of mutants, as faults fall on code. */
-function draw(files: readonly string[]): Mutant[] {
-  const all = files.flatMap((file) => mutantsOf(file, sandbox.read(file)))
-  const random = seeded('mutate', Number(options.seed))
+function draw(from: readonly string[], count: number): Mutant[] {
+  const all = from.flatMap((file) => mutantsOf(file, lanes[0].read(file)))
   const drawn = new Set<Mutant>()
-  const count = Math.min(Number(options.count), all.length)
-  while (drawn.size < count) {
+  while (drawn.size < Math.min(count, all.length)) {
     const mutant = all[random.below(all.length)]
     if (mutant !== undefined) drawn.add(mutant)
   }
   return [...drawn]
 }
 
-async function judge(mutant: Mutant): Promise<Verdict> {
-  const text = sandbox.read(mutant.file)
-  const before = text.slice(mutant.start, mutant.end)
-  sandbox.write(mutant.file, mutated(text, mutant))
-  try {
-    return { mutant, before, killedBy: await killerOf(mutant), excuse: excuseOf(mutant, before) }
-  } finally {
-    sandbox.write(mutant.file, text)
-  }
-}
-
-/** What noticed the fault: a project's tests, or a time-out; undefined where it survived. */
-async function killerOf(mutant: Mutant): Promise<string | undefined> {
-  for (const project of ['unit', 'worker'] as const) {
-    const files = testsOf(coverage, tests[project], mutant)
-    if (files.length === 0) continue
-    const result = await sandbox.test(project, files)
-    if (result !== 'passed') return result === 'failed' ? project : `${project}, timed out`
-  }
-  const files = options.fast ? [] : endToEndTestsOf(mutant.file)
-  if (files.length === 0) return undefined
-  const result = await sandbox.test('e2e', files)
-  return result === 'passed' ? undefined : 'e2e'
-}
-
-/** Tests that run the mutant's statement, the most particular first; outside of functions those that load its file. */
-function testsOf(covered: Coverage, files: readonly string[], { file, statementLine }: Mutant): string[] {
-  const isRun = (line: string) =>
-    statementLine === undefined ? line.startsWith(`${file}:`) : line === `${file}:${statementLine}`
-  return files
-    .filter((test) => covered[test]?.some(isRun))
-    .sort((a, b) => (covered[a]?.length ?? 0) - (covered[b]?.length ?? 0))
-}
-
-function excuseOf({ file, replacement }: Mutant, before: string): string | undefined {
-  return EXCUSES.find((each) => each.file === file && each.before === before && each.after === replacement)
-    ?.reason
+/** Areas in turn, so that what is judged at an interruption says something of each. */
+function drawForScore(): Mutant[] {
+  const byArea = AREAS.map(({ name, count }) =>
+    draw(
+      sources.filter((file) => areaOf(file)?.name === name),
+      count,
+    ).map((mutant, index) => ({ mutant, place: (index + 0.5) / count })),
+  )
+  return byArea
+    .flat()
+    .sort((a, b) => a.place - b.place)
+    .map(({ mutant }) => mutant)
 }
 
 async function report(): Promise<void> {
-  const rows = AREAS.flatMap(({ name, atLeast }) => {
-    const own = verdicts.filter(({ mutant }) => areaOf(mutant.file)?.name === name)
-    const excused = own.filter(
-      ({ killedBy, excuse }) => killedBy === undefined && excuse !== undefined,
-    ).length
-    const killed = own.filter(({ killedBy }) => killedBy !== undefined).length
-    const counted = own.length - excused
-    const percent = counted === 0 ? undefined : (100 * killed) / counted
-    return percent === undefined ? [] : [{ name, mutants: own.length, killed, excused, percent, atLeast }]
-  })
-  const survivors = verdicts.filter(({ killedBy, excuse }) => killedBy === undefined && excuse === undefined)
-  const seed = Number(options.seed)
-  if (options.json) console.log(JSON.stringify({ seed, rows, survivors }))
-  else {
-    for (const { mutant, before } of survivors)
-      console.log(
-        `${mutant.file}:${mutant.line}  ${mutant.kind}: ${oneLine(before)} → ${oneLine(mutant.replacement)}`,
-      )
-    console.log(toMarkdown(rows, seed))
-  }
-  if (options.write) await writeSection('docs/reliability.md', 'mutate', toMarkdown(rows, seed))
-  if (rows.some(({ percent, atLeast }) => percent < atLeast)) process.exitCode = 1
-}
-
-type Row = {
-  name: string
-  mutants: number
-  killed: number
-  excused: number
-  percent: number
-  atLeast: number
-}
-
-function toMarkdown(rows: readonly Row[], seed: number): string {
-  const cells = rows.map(({ name, mutants, killed, excused, percent, atLeast }) => [
-    name,
-    mutants,
-    killed,
-    excused,
-    `${percent.toFixed(0)} %`,
-    `${atLeast} %`,
-  ])
-  return `${table(['area', 'mutants', 'noticed', 'excused', 'score', 'at least'], cells)}\n\nSeed ${seed}.`
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ')
-  return line.length > 80 ? `${line.slice(0, 77)}…` : line || '(nothing)'
+  const scores = scoresOf(verdicts)
+  const markdown = toMarkdown(scores, { seed, drawn: drawn.length, judged: verdicts.length })
+  if (options.json) console.log(JSON.stringify({ seed, scores, survivors: survivorsOf(verdicts) }))
+  else console.log(`${survivorsOf(verdicts).join('\n')}\n\n${markdown}`)
+  console.error(`${((Date.now() - startedMs) / 60_000).toFixed(1)} minutes`)
+  if (options.write) await writeSection('docs/reliability.md', 'mutate', markdown)
+  if (scores.some(({ percent, atLeast }) => percent < atLeast)) process.exitCode = 1
 }

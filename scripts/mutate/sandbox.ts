@@ -13,8 +13,13 @@ import {
 import { dirname, join } from 'node:path'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 
-/** Longer than any single test file takes; a fault that hangs is noticed as well. */
-const LONGEST_RUN_MS = 240_000
+export type TestRun = {
+  /** A fault that hangs is noticed as well. */
+  timeoutMs: number
+  /** Further options of vitest. */
+  options?: readonly string[]
+  onOutput?: (text: string) => void
+}
 
 export class Sandbox {
   readonly root: string
@@ -49,36 +54,31 @@ export class Sandbox {
     return globSync(pattern, { cwd: this.root }).sort()
   }
 
-  /** Runs test files, which may be given by the beginning of their path, until one fails. */
+  /** Runs test files, which may be given by the beginning of their path. */
   async test(
     project: string,
     files: readonly string[],
-    onOutput: (text: string) => void = () => {},
+    { timeoutMs, options = [], onOutput = () => {} }: TestRun,
   ): Promise<'passed' | 'failed' | 'timed out'> {
     const child = spawn(
       process.execPath,
-      [
-        'node_modules/vitest/vitest.mjs',
-        'run',
-        '--project',
-        project,
-        '--bail',
-        '1',
-        '--retry',
-        '0',
-        ...files,
-      ],
+      ['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--retry', '0', ...options, ...files],
       { cwd: this.root, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CI: '' } },
     )
     child.stdout.setEncoding('utf8').on('data', onOutput)
     child.stderr.resume()
+    const killAll = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }
+    process.once('exit', killAll)
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    }, LONGEST_RUN_MS)
+      killAll()
+    }, timeoutMs)
     const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
     clearTimeout(timer)
+    process.off('exit', killAll)
     return isLate ? 'timed out' : code === 0 ? 'passed' : 'failed'
   }
 }
