@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { UnprovenReporter } from './test/support/unproven-reporter.ts'
@@ -10,6 +11,8 @@ export default defineConfig({
   test: {
     // What a test leaves behind is cleaned up while others start theirs.
     teardownTimeout: 60_000,
+    // Files of all projects take turns. End-to-end tests wait more than they work, so there is one more than processors.
+    maxWorkers: availableParallelism() + 1,
     sequence: { seed: SEED },
     reporters: ['default', new UnprovenReporter(SEED)],
     projects: [
@@ -64,8 +67,6 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: 60_000 } },
-          // They wait more than they work; more at once would make each other late.
-          maxWorkers: 2,
         },
       },
       // What needs other people's builds and registries: `npm run test:world`.
@@ -78,7 +79,6 @@ export default defineConfig({
                 include: ['test/world/**/*.test.ts'],
                 testTimeout: 600_000,
                 hookTimeout: 600_000,
-                maxWorkers: 2,
               },
             },
           ]
