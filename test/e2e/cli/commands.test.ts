@@ -97,7 +97,8 @@ function matching(says: string | RegExp): RegExp {
 }
 
 describe('with --json', () => {
-  it.each([
+  /** A line, what it prints, and a line that runs before. */
+  const lines: [string, object, string?][] = [
     ['check', { valid: true }],
     ['diff', { changes: [] }],
     ['history', { current: expect.any(Number) }],
@@ -105,14 +106,16 @@ describe('with --json', () => {
     [`flags get ${FLAG}`, { summary: { key: FLAG } }],
     [`pause ${FLAG} --reason json`, { via: 'controller', epoch: expect.any(Number) }],
     [`kill ${FLAG} --wait`, { waitedMs: expect.any(Number), convergence: { converged: true } }],
-    [`unkill ${FLAG}`, { stillKilled: false }],
+    [`unkill ${FLAG}`, { stillKilled: false }, `kill ${FLAG}`],
     ['status', { controller: 'ok' }],
     [`explain ${FLAG} --key ada`, { targetingKey: 'ada' }],
     [`preview ${FLAG}=on`, { url: expect.stringContaining('/__sluice/preview') }],
-    ['audit --limit 1', { records: [{ action: 'preview-created' }] }],
+    ['audit --limit 1', { records: [{ action: 'preview-created' }] }, `preview ${FLAG}=on`],
     ['token list', { tokens: expect.any(Array) }],
     ['stale', { flags: [] }],
-  ])('%s prints one value and nothing else', async (line, expected) => {
+  ]
+  it.each(lines)('%s prints one value and nothing else', async (line, expected, before) => {
+    if (before !== undefined) expect((await run(wordsOf(before), { cwd })).code).toBe(0)
     const { code, out, err } = await run([...wordsOf(line), '--json'], { cwd })
     expect([code, err]).toEqual([0, ''])
     expect(JSON.parse(out)).toMatchObject(expected)
