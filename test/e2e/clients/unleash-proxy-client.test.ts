@@ -1,6 +1,6 @@
 /** Unleash's own client for browsers, asking the gate instead of Unleash's proxy. */
 import { type IConfig, UnleashClient } from 'unleash-proxy-client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { importUnleash } from '../../../src/interop/unleash/import.ts'
 import { documentIn } from '../../interop/decider.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -127,15 +127,23 @@ describe('unleash-proxy-client', () => {
     })
     await eventually('the client knows', () => !client.isEnabled('everybody'))
     expect(problems).toEqual([])
+    await gate.admin.command('everybody', 'unkill')
+    await eventually('the client knows of the end', () => client.isEnabled('everybody'))
   })
 
   it('needs a token of the gate where the document says so', async () => {
     const { document } = await gate.admin.call('getDocument')
+    const answers = (wanted: number) =>
+      eventually(`the gate answers ${wanted} without a token`, async () => {
+        const { status } = await fetch(`${gate.url}/__sluice/api/frontend`)
+        return status === wanted
+      })
     await gate.kv.put('config', { ...(document as object), flagQueries: { requireToken: true } })
-    await eventually('the gate asks for tokens', async () => {
-      const { status } = await fetch(`${gate.url}/__sluice/api/frontend`)
-      return status === 401
+    onTestFinished(async () => {
+      await gate.kv.put('config', document)
+      await answers(200)
     })
+    await answers(401)
     const client = await start({ userId: '7' }, { clientKey: ADMIN_TOKEN })
     expect(client.isEnabled('native')).toBe(true)
   })

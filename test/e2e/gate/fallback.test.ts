@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { text as bodyOf } from 'node:stream/consumers'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { eventually } from '../harness/eventually.ts'
 import { inParallel } from '../harness/load.ts'
 import { type Answer, type Origin, startOrigin, startTcp, type TcpOrigin } from '../harness/origin.ts'
@@ -20,6 +20,7 @@ let garbage: TcpOrigin
 let reset: TcpOrigin
 let hanging: TcpOrigin
 let halfway: TcpOrigin
+let document: object
 let gate: Gate
 
 /** One flag per kind of failure, each half canary; their guards are off, so that each keeps failing. */
@@ -41,8 +42,8 @@ function documentFor(failures: Record<string, string>) {
     },
     context: { targetingKey: [{ header: 'x-user-id' }] },
     routes: [
-      { path: '/status/off', flag: 'status', origins: { ...origins, on: 'status' }, rescue: false },
-      { path: '/status/any', flag: 'status', origins: { ...origins, on: 'status' }, rescue: ['GET', 'POST'] },
+      { path: '/sick/off', flag: 'sick', origins: { ...origins, on: 'sick' }, rescue: false },
+      { path: '/sick/any', flag: 'sick', origins: { ...origins, on: 'sick' }, rescue: ['GET', 'POST'] },
       ...names.map((name) => ({ path: `/${name}/*`, flag: name, origins: { ...origins, on: name } })),
       { path: '/*', origin: 'old' },
     ],
@@ -53,7 +54,7 @@ function documentFor(failures: Record<string, string>) {
 beforeAll(async () => {
   old = await startOrigin('old', answering('old'))
   sick = await startOrigin('sick', (request, response) => {
-    response.statusCode = request.url === '/status/good' ? 200 : 503
+    response.statusCode = request.url === '/sick/good' ? 200 : 503
     response.end('sick')
   })
   garbage = await startTcp((socket) =>
@@ -67,17 +68,18 @@ beforeAll(async () => {
       setTimeout(() => socket.destroy(), 20)
     }),
   )
-  gate = await startGate({
-    signingKey: SIGNING_KEY,
-    document: documentFor({
-      refused: 'http://127.0.0.1:1',
-      reset: reset.url,
-      garbage: garbage.url,
-      hanging: hanging.url,
-      status: sick.url,
-      halfway: halfway.url,
-    }),
+  document = documentFor({
+    refused: 'http://127.0.0.1:1',
+    reset: reset.url,
+    garbage: garbage.url,
+    hanging: hanging.url,
+    status: sick.url,
+    // The others are charged with what one test does, and nothing else.
+    gone: 'http://127.0.0.1:1',
+    sick: sick.url,
+    halfway: halfway.url,
   })
+  gate = await startGate({ signingKey: SIGNING_KEY, document })
 })
 afterEach(() => {
   old.answer(answering('old'))
@@ -114,7 +116,7 @@ const KINDS = {
 const closeCircuit = (user: number) =>
   eventually(
     "the canary's circuit is closed",
-    async () => (await (await ask('/status/good', user)).text()) === 'sick',
+    async () => (await (await ask('/sick/good', user)).text()) === 'sick',
   )
 
 describe('a canary that fails', () => {
@@ -141,74 +143,50 @@ describe('a canary that fails', () => {
     expect(canary.rescued).toBe(rescued)
   })
 
-  it('costs no visitor an answer, however many wait for control at once', async () => {
-    const user = await canaryOf('/status/', 'status')
-    const crowd = 500
-    const waiting: (() => void)[] = []
-    const letGo = () => {
-      for (const answer of waiting.splice(0)) answer()
-    }
-    old.answer((_, response) => {
-      waiting.push(() => response.end('old'))
-      if (waiting.length === crowd) letGo()
-    })
-    // Where not all of them come, control goes on all the same.
-    const timer = setInterval(letGo, 5_000)
-    const statuses = await inParallel(
-      crowd,
-      crowd,
-      async (index) => (await ask(`/status/${index}`, user)).status,
-    )
-    clearInterval(timer)
-    expect(statuses.filter((status) => status !== 200)).toEqual([])
-  })
-
   it('leaves no 404 in a cache for files that only the canary has', async () => {
-    const [canary, control] = [
-      await canaryOf('/refused/', 'refused'),
-      await controlOf('/refused/', 'refused'),
-    ]
+    const [canary, control] = [await canaryOf('/gone/', 'gone'), await controlOf('/gone/', 'gone')]
     old.answer((_, response) => {
       response.writeHead(404, { 'cache-control': 'public, max-age=31536000' }).end()
     })
     // The first ones are rescued, the others fail over at once.
     for (let index = 0; index < 12; index++) {
       for (const user of [canary, control]) {
-        const { status, headers } = await ask(`/refused/app.${index}a2b3c4d.js`, user)
+        const { status, headers } = await ask(`/gone/app.${index}a2b3c4d.js`, user)
         expect([index, status, headers.get('cache-control')]).toEqual([index, 404, 'no-store'])
       }
     }
   })
 
   it('tells control that it is the fallback', async () => {
-    const user = await canaryOf('/status/', 'status')
-    await ask('/status/told', user)
-    const seen = old.requests.find((each) => each.url === '/status/told')
-    expect(seen?.headers['sluice-flags']).toBe('status=off;reason=rescued')
+    const user = await canaryOf('/sick/', 'sick')
+    await closeCircuit(user)
+    await ask('/sick/told', user)
+    const seen = old.requests.find((each) => each.url === '/sick/told')
+    expect(seen?.headers['sluice-flags']).toBe('sick=off;reason=rescued')
     expect(seen?.headers['sluice-signature']).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/)
   })
 
   it('is not rescued where the method is not safe, or the route says no', async () => {
-    const user = await canaryOf('/status/', 'status')
+    const user = await canaryOf('/sick/', 'sick')
     await closeCircuit(user)
     const before = old.requests.length
-    expect((await ask('/status/', user, { method: 'POST', body: 'order' })).status).toBe(503)
-    expect((await ask('/status/off', user)).status).toBe(503)
+    expect((await ask('/sick/', user, { method: 'POST', body: 'order' })).status).toBe(503)
+    expect((await ask('/sick/off', user)).status).toBe(503)
     expect(old.requests.length).toBe(before)
   })
 
   it('is rescued with its body where the route opts in and the body is small', async () => {
-    const user = await canaryOf('/status/', 'status')
+    const user = await canaryOf('/sick/', 'sick')
     await closeCircuit(user)
-    const small = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(60_000) })
+    const small = await ask('/sick/any', user, { method: 'POST', body: 'x'.repeat(60_000) })
     expect([small.status, await small.text()]).toEqual([200, 'old 60000'])
-    const large = await ask('/status/any', user, { method: 'POST', body: 'x'.repeat(70_000) })
+    const large = await ask('/sick/any', user, { method: 'POST', body: 'x'.repeat(70_000) })
     expect([large.status, await large.text()]).toEqual([503, 'sick'])
   })
 
   it('is shown as it is to a visitor who forced the variant', async () => {
-    const token = debugToken({ status: 'on' })
-    expect((await ask('/status/', 0, { headers: { 'sluice-debug': token } })).status).toBe(503)
+    const token = debugToken({ sick: 'on' })
+    expect((await ask('/sick/', 0, { headers: { 'sluice-debug': token } })).status).toBe(503)
   })
 
   it('breaks off midway: the visitor sees the break, and the canary is charged', async () => {
@@ -235,20 +213,50 @@ describe('a canary that fails', () => {
   })
 })
 
-describe('with both origins down', () => {
-  it('the visitor gets an answer of an origin, and repetitions stay within the budget', async () => {
+describe('many at once', () => {
+  // With a budget of its own for repetitions.
+  beforeEach(async () => {
+    const shared = gate
+    gate = await startGate({ document })
+    onTestFinished(async () => {
+      await gate.close()
+      gate = shared
+    })
+  })
+
+  it('cost no visitor an answer, however many wait for control', async () => {
+    const user = await canaryOf('/sick/', 'sick')
+    const crowd = 500
+    const waiting: (() => void)[] = []
+    const letGo = () => {
+      for (const answer of waiting.splice(0)) answer()
+    }
+    old.answer((_, response) => {
+      waiting.push(() => response.end('old'))
+      if (waiting.length === crowd) letGo()
+    })
+    // Where not all of them come, control goes on all the same.
+    const timer = setInterval(letGo, 5_000)
+    const statuses = await inParallel(
+      crowd,
+      crowd,
+      async (index) => (await ask(`/sick/${index}`, user)).status,
+    )
+    clearInterval(timer)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
+  })
+
+  it('with both origins down: the visitor gets an answer of an origin, and repetitions stay within the budget', async () => {
     old.answer((_, response) => void response.writeHead(500).end('old is down too'))
-    const user = await canaryOf('/status/', 'status')
+    const user = await canaryOf('/sick/', 'sick')
     const before = old.requests.length
     const requests = 500
-    const bodies = await inParallel(requests, 20, async (index) =>
-      (await ask(`/status/${index}`, user)).text(),
-    )
+    const bodies = await inParallel(requests, 20, async (index) => (await ask(`/sick/${index}`, user)).text())
     expect(new Set(bodies)).toEqual(new Set(['old is down too', 'sick']))
     expect(old.requests.length - before).toBeLessThanOrEqual(200 + requests / 10)
-    const refused = await canaryOf('/refused/', 'refused')
+    const refused = await canaryOf('/gone/', 'gone')
     expect(['old is down too', expect.stringContaining('could not be reached')]).toContainEqual(
-      await (await ask('/refused/', refused)).text(),
+      await (await ask('/gone/', refused)).text(),
     )
   })
 })

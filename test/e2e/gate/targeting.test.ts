@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { flag } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
@@ -36,7 +37,7 @@ let origins: { old: Origin; new: Origin }
 let keys: Awaited<ReturnType<typeof startKeyServer>>
 let gate: Gate
 
-const documentWith = (jwt: object, changed: object = {}) => ({
+const documentWith = (jwt: object) => ({
   origins: { old: { url: origins.old.url }, new: { url: origins.new.url } },
   context: {
     targetingKey: [{ header: 'x-user-id' }, { cookie: 'uid' }],
@@ -46,7 +47,7 @@ const documentWith = (jwt: object, changed: object = {}) => ({
   routes: Object.keys(FLAGS)
     .map((key): object => ({ path: `/${key}`, flag: key, origins: { on: 'new', off: 'old' } }))
     .concat([{ path: '/*', origin: 'old' }]),
-  flags: { ...FLAGS, ...changed },
+  flags: FLAGS,
 })
 const byKeySet = () => documentWith({ jwks: keys.url, issuer: ISSUER, audience: AUDIENCE })
 
@@ -54,16 +55,20 @@ beforeAll(async () => {
   origins = { old: await startOrigin('old'), new: await startOrigin('new') }
   keys = await startKeyServer()
   gate = await startGate({ document: byKeySet(), vars: { ACCOUNTS_SECRET: HS256_SECRET } })
-  // The gate gives the key set 2 s to come, and believes for 10 s what it has made of a token.
-  await eventually('the gate has the key set', async () => {
-    const claims = { account: { type: 'pro' }, jti: crypto.randomUUID() }
-    const token = await signToken({ key: keys.keys.RS256, alg: 'RS256', kid: 'RS256', claims })
-    return (await gate.get('/account', { authorization: `Bearer ${token}` })).origin === 'new'
-  })
 })
 afterAll(async () => {
   await Promise.all([gate?.close(), keys.close(), origins.old.close(), origins.new.close()])
 })
+
+/** Publishes a document, and waits until the gate goes by it. */
+async function putInForce(document: object): Promise<void> {
+  const text = JSON.stringify(document)
+  const hash = createHash('sha256').update(text).digest('hex')
+  const isInForce = async () => (await gate.status()).document.hash === hash
+  if (await isInForce()) return
+  await gate.kv.put('config', text)
+  await eventually('the document is in force', isInForce)
+}
 
 const cf = (fields: object) => ({ 'sluice-debug-cf': JSON.stringify(fields) })
 const IPHONE =
@@ -80,6 +85,8 @@ type Case = [
 ]
 
 describe('a rule decides by what the visitor is', () => {
+  beforeAll(() => putInForce(byKeySet()))
+
   const cases: Case[] = [
     ['country', cf({ country: 'RO' }), 'new', 'targeting_match'],
     ['country', cf({ country: 'DE' }), 'old', 'default'],
@@ -115,13 +122,22 @@ describe('a rule decides by what the visitor is', () => {
   })
 })
 
-// One story: the later tests put other documents in force.
-describe('the account type from a token', { shuffle: false }, () => {
+describe('the account type from a token', () => {
   const pro = { account: { type: 'pro' } }
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
   const expectOrigin = async (token: string, origin: string) => {
     expect(await gate.get('/account', bearer(token))).toMatchObject({ status: 200, text: origin, origin })
   }
+
+  beforeEach(async () => {
+    await putInForce(byKeySet())
+    // The gate gives the key set 2 s to come, and believes for 10 s what it has made of a token.
+    await eventually('the gate has the key set', async () => {
+      const claims = { ...pro, jti: crypto.randomUUID() }
+      const token = await signToken({ key: keys.keys.RS256, alg: 'RS256', kid: 'RS256', claims })
+      return (await gate.get('/account', bearer(token))).origin === 'new'
+    })
+  })
 
   it.each(['RS256', 'ES256'] as const)('counts when the key set verifies it by %s', async (alg) => {
     const key = keys.keys[alg]
@@ -180,7 +196,7 @@ describe('the account type from a token', { shuffle: false }, () => {
     const stranger = await generateKeyPair('RS256')
     const publicKeys = [await exportJWK(first.publicKey), await exportJWK(second.publicKey)]
     const from = [{ header: 'authorization' }, { cookie: 'session' }]
-    await gate.kv.put('config', documentWith({ from, audience: AUDIENCE, jwks: { keys: publicKeys } }))
+    await putInForce(documentWith({ from, audience: AUDIENCE, jwks: { keys: publicKeys } }))
     const signed = ({ privateKey }: typeof first) =>
       signToken({ alg: 'RS256', key: privateKey, claims: { ...pro, jti: crypto.randomUUID() } })
     for (const pair of [first, second]) {
@@ -198,21 +214,17 @@ describe('the account type from a token', { shuffle: false }, () => {
 
   it('is verified with a secret of the Worker where the document says so', async () => {
     const symmetric = { audience: AUDIENCE, secretBinding: 'ACCOUNTS_SECRET' }
-    await gate.kv.put('config', documentWith(symmetric))
+    await putInForce(documentWith(symmetric))
     const alg = 'HS256'
     const valid = await signToken({ alg, key: new TextEncoder().encode(HS256_SECRET), claims: pro })
-    await eventually('the new document counts', async () => {
-      const page = await gate.get('/account', bearer(valid))
-      return page.origin === 'new'
-    })
+    await expectOrigin(valid, 'new')
     await expectOrigin(await signToken({ alg, key: new TextEncoder().encode('guessed'), claims: pro }), 'old')
   })
 
   it('counts for nothing, and costs no visitor the page, when the key set can not be fetched', async () => {
     // Nothing listens on the discard port.
     const jwt = { jwks: 'http://127.0.0.1:9/jwks.json', audience: AUDIENCE, issuer: ISSUER }
-    await gate.kv.put('config', documentWith(jwt, { disabled: onFor({}) }))
-    await eventually('the new document counts', async () => (await gate.get('/disabled')).origin === 'new')
+    await putInForce(documentWith(jwt))
     await expectOrigin(
       await signToken({ key: keys.keys.RS256, alg: 'RS256', kid: 'RS256', claims: pro }),
       'old',

@@ -3,8 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Controller } from '../../../src/durable/controller/controller.ts'
 import { controller, type Env } from '../../../src/platform/env.ts'
 import { admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
+import { startAfresh } from '../support/controller.ts'
 
 const FLAG = 'new-shop'
+
+beforeEach(startAfresh)
 
 async function version(): Promise<number> {
   return (await admin.call('getDocument')).version

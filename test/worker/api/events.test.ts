@@ -22,6 +22,8 @@ async function admin(path: string): Promise<Record<string, unknown>> {
 }
 
 const FLAG = 'new-shop'
+/** One that a single test reports on. */
+const COUNTED = 'new-checkout'
 
 describe('POST /__sluice/events', () => {
   it('keeps feedback with the variant that the gate finds for the visitor', async () => {
@@ -36,15 +38,15 @@ describe('POST /__sluice/events', () => {
 
   it('counts errors and timings for the flag', async () => {
     const reports = [
-      { type: 'error', flag: FLAG, message: 'boom' },
-      { type: 'timing', flag: FLAG, durationMs: 120 },
+      { type: 'error', flag: COUNTED, message: 'boom' },
+      { type: 'timing', flag: COUNTED, durationMs: 120 },
     ]
     expect((await post({ reports })).status).toBe(202)
     await expect
       .poll(
         async () => {
           const { flags } = (await admin('/status')) as { flags: Record<string, { cells: Cell[] }> }
-          const cells = flags[FLAG]?.cells ?? []
+          const cells = flags[COUNTED]?.cells ?? []
           return [
             cells.reduce((sum, cell) => sum + cell.errorsByKind.reported, 0),
             cells.reduce((sum, cell) => sum + cell.timings.count, 0),
