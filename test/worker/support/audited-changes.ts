@@ -182,9 +182,12 @@ export const CHANGES: Changes = {
     },
   },
   showKey: {
-    'a key': async () => {
-      await admin.call('showKey', { params: { purpose: 'origin' } })
-      return { action: 'key-shown', actor: 'admin', flag: null, evidence: { purpose: 'origin' } }
+    'a key': {
+      leaves: 'key-shown',
+      act: async () => {
+        await admin.call('showKey', { params: { purpose: 'origin' } })
+        return { action: 'key-shown', actor: 'admin', flag: null, evidence: { purpose: 'origin' } }
+      },
     },
   },
   createToken: {
