@@ -214,7 +214,7 @@ describe('a canary that fails', () => {
 })
 
 describe('many at once', () => {
-  // With a budget of its own for repetitions.
+  // With a separate budget for repetitions.
   beforeEach(async () => {
     const shared = gate
     gate = await startGate({ document })

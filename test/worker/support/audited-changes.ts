@@ -34,7 +34,7 @@ export const READING = [
 type Reading = (typeof READING)[number]
 /** Does something, and gives the one record that this must leave; or none, where nothing changed. */
 export type Act = () => Promise<ExpectedRecord | 'nothing'>
-/** What is changed, after what has to be there before, which leaves records of its own. */
+/** What is changed, after what has to be there before, which leaves its own records. */
 export type Change = { leaves: AuditAction | 'nothing'; given?: () => Promise<unknown>; act: Act }
 type Changes = Record<Exclude<OperationId, Reading | 'commandFlag'>, Record<string, Change>>
 

@@ -28,7 +28,7 @@ export const FLAGD = {
     disabled: flagd({ if: [{ '==': [a, 1] }, 'on', 'off'] }, { state: 'DISABLED' }),
     metadata: flagd(undefined, { metadata: { n: 1, b: true, o: {} } }),
     reference: when({ $ref: 'pro' }),
-    circle: when({ $ref: 'round' }),
+    cycle: when({ $ref: 'round' }),
     ...named([
       ...bothWays('missing', { missing: ['a', 'b'] }),
       ...bothWays('missing-number', { missing: [1] }),

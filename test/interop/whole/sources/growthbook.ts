@@ -107,7 +107,7 @@ export const GROWTHBOOK = {
     child: { defaultValue: 1, rules: [gate('parent', { value: 'on' }), { force: 2 }] },
     'child-of-either': { defaultValue: 1, rules: [gate('parent', { value: { $in: ['on', 'off'] } })] },
     'child-of-neither': { defaultValue: 1, rules: [gate('parent', { value: 'blue' })] },
-    'child-of-nobody': { defaultValue: 1, rules: [gate('gone', { value: 'on' })] },
+    'child-of-no-one': { defaultValue: 1, rules: [gate('gone', { value: 'on' })] },
     'child-of-nothing': { defaultValue: 1, rules: [gate('gone', { value: null })] },
     'child-of-object': { defaultValue: 1, rules: [gate('object', { value: 'x' })] },
     grandchild: { defaultValue: 1, rules: [gate('child', { value: { $ne: 2 } })] },

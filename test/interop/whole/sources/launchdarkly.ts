@@ -62,7 +62,7 @@ export const LAUNCHDARKLY = {
     'needs-plain': toggle({ prerequisites: [{ key: 'plain', variation: 0 }] }),
     'needs-second': toggle({ prerequisites: [{ key: 'needs-plain', variation: 1 }] }),
     'needs-first': toggle({ prerequisites: [{ key: 'needs-plain', variation: 0 }] }),
-    'needs-nobody': toggle({ prerequisites: [{ key: 'gone', variation: 0 }] }),
+    'needs-no-one': toggle({ prerequisites: [{ key: 'gone', variation: 0 }] }),
     'needs-archived': toggle({ prerequisites: [{ key: 'archived', variation: 0 }] }),
     'needs-odd': toggle({ prerequisites: [{ key: 'plain', variation: 3 }] }),
     'needs-unfit': toggle({ prerequisites: [{ key: 'two words', variation: 0 }] }),
@@ -70,7 +70,7 @@ export const LAUNCHDARKLY = {
     kind: clause({ attribute: 'kind', op: 'in' }),
     deep: clause({ attribute: '/a/b~1c', op: 'in', contextKind: 'user' }),
     'other-kind': clause({ op: 'in', contextKind: 'org' }),
-    nobody: clause({ op: 'in', values: [] }),
+    'no-one': clause({ op: 'in', values: [] }),
     ...named(
       [
         'in',

@@ -96,7 +96,7 @@ export const UNLEASH = {
     feature('child-of-off', { dependencies: [{ feature: 'variants', enabled: false }] }),
     feature('child-of-red', { dependencies: [{ feature: 'variants', variants: ['red', 'red', 'blue'] }] }),
     feature('child-of-no-variant', { dependencies: [{ feature: 'variants', variants: ['green'] }] }),
-    feature('child-of-nobody', { dependencies: [{ feature: 'gone' }] }),
+    feature('child-of-no-one', { dependencies: [{ feature: 'gone' }] }),
     feature('child-of-an-unfit', { dependencies: [{ feature: 'two words' }] }),
     feature('grandchild', { dependencies: [{ feature: 'child' }] }),
   ],
