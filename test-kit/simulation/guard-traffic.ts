@@ -1,6 +1,7 @@
 /** Simulated traffic: a second of both arms at a time, in the shape that the guard is fed. */
 
 import { binOf } from '../../src/core/counters/histogram.ts'
+import { pairingOf } from '../../src/core/counters/pairing.ts'
 import { EMPTY_ARM } from '../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardTick } from '../../src/core/guard/index.ts'
 import { canarySlotCount, VISITOR_SLOTS } from '../../src/core/guard/index.ts'
@@ -86,7 +87,7 @@ function armTick(
   const errored: number[] = []
   for (let k = 0; k < errors; k++) errored.push(Math.floor(firstSlot + random.next() * slots))
   const journeys = random.poisson(requests / (source.requestsPerJourney ?? 20))
-  return { ...EMPTY_ARM, requests, errors, latency, erroredSlots: distinct(errored), journeys }
+  return { ...EMPTY_ARM, requests, errors, latency, ...failures(distinct(errored)), journeys }
 }
 
 /** One second of both arms. */
@@ -101,6 +102,11 @@ export function trafficTick(random: Random, source: Source, second: number, at: 
     canary: armTick(random, source, rps * share, canaryRate, slowdown, 0, edge),
     control: armTick(random, source, rps * (1 - share), controlRate, 1, edge, VISITOR_SLOTS - edge),
   }
+}
+
+/** Failing slots without a network, all of them discordant. */
+export function failures(slots: number[]): Pick<ArmTick, 'erroredSlots' | 'pairing'> {
+  return { erroredSlots: slots, pairing: pairingOf({ erroredBuckets: slots }) }
 }
 
 export function distinct(slots: number[]): number[] {

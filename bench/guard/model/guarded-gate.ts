@@ -122,5 +122,14 @@ function cellOf(key: Parameters<typeof emptyCell>[0], tick: ArmTick): Cell {
   cell.latency = tick.latency
   cell.erroredBuckets = [...tick.erroredSlots]
   cell.journeys = tick.journeys
+  const { discordant, unpaired, unasked } = tick.pairing
+  cell.pairing = {
+    ...tick.pairing,
+    discordant: [...discordant],
+    unpaired: [...unpaired],
+    unasked: [...unasked],
+  }
+  cell.networks = [...tick.networks]
+  cell.visitors = [...tick.visitors]
   return cell
 }

@@ -1,8 +1,8 @@
 /** Traffic of real visitors: retries, people for whom nothing works, bots. Errors come in clusters. */
 
-import { canarySlotCount, VISITOR_SLOTS } from '../../../src/core/guard/index.ts'
+import { type ArmTick, canarySlotCount, VISITOR_SLOTS } from '../../../src/core/guard/index.ts'
 import type { Source, Ticker } from '../../../test-kit/simulation/guard-traffic.ts'
-import { distinct, trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
+import { distinct, failures, trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
 import type { Random } from '../../../test-kit/simulation/random.ts'
 
 export type ClusterKind = 'retries' | 'unlucky' | 'bots' | 'all'
@@ -113,6 +113,6 @@ function visit(random: Random, bot: Bot, arm: Arm): void {
   arm.errored.push(bot.slot)
 }
 
-function tickOf(arm: Arm): { requests: number; errors: number; erroredSlots: number[] } {
-  return { requests: arm.requests, errors: arm.errors, erroredSlots: distinct(arm.errored) }
+function tickOf(arm: Arm): Partial<ArmTick> {
+  return { requests: arm.requests, errors: arm.errors, ...failures(distinct(arm.errored)) }
 }

@@ -8,7 +8,9 @@ import {
 } from '../../../test-kit/simulation/guard-traffic.ts'
 import type { Random } from '../../../test-kit/simulation/random.ts'
 import { deliverAtOnce, faultyDelivery } from './delivery.ts'
+import { type Attack, enemy } from './enemy.ts'
 import { cellsOf, createGate } from './guarded-gate.ts'
+import { networker, OFFICE, OFFICE_AND_HOMES, ONE_NETWORK_CARRIERS, ZIPF } from './networks.ts'
 import { type ClusterKind, population } from './population.ts'
 import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
 
@@ -33,6 +35,9 @@ export type Scenario = {
   /** The rate of both arms wanders between two values. */
   drift?: { low: number; high: number; periodS: number }
   clusters?: ClusterKind
+  /** Where visitors come from; by default two carriers and 5,000 networks. */
+  from?: 'internet' | 'carriers' | 'office' | 'office-and-homes' | 'nowhere'
+  attack?: Omit<Attack, 'seconds'>
   /** Flushes are repeated, reordered, delayed and lost. */
   faults?: boolean
   /** Parts of the guard's configuration that differ from `WHOLE_STACK`. */
@@ -112,8 +117,27 @@ function makeRival(name: RivalName): Rival {
 
 function tickerOf(scenario: Scenario, random: Random): Ticker {
   const source: Source = { requestsPerSecond: scenario.requestsPerSecond, truth: truthOf(scenario) }
-  if (scenario.clusters !== undefined) return population(random, scenario.clusters, source)
-  return (second, at) => trafficTick(random, source, second, at)
+  const { clusters, from = 'internet', attack, seconds } = scenario
+  const traffic: Ticker =
+    clusters === undefined
+      ? (second, at) => trafficTick(random, source, second, at)
+      : population(random, clusters, source)
+  const networks = NETWORKS[from]
+  if (networks === null) return traffic
+  const paired = networker(random, networks, source.truth, clusters !== undefined)
+  const attacked = attack === undefined ? undefined : enemy(random, { ...attack, seconds })
+  return (second, at) => {
+    const tick = paired(traffic(second, at), second)
+    return attacked === undefined ? tick : attacked(tick, second)
+  }
+}
+
+const NETWORKS = {
+  internet: ZIPF,
+  carriers: ONE_NETWORK_CARRIERS,
+  office: OFFICE,
+  'office-and-homes': OFFICE_AND_HOMES,
+  nowhere: null,
 }
 
 function truthOf(scenario: Scenario): (second: number) => Truth {

@@ -7,14 +7,13 @@ import type { Gate } from '../base/command.ts'
 import { Refusal, TimeoutError, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
-import { localTokenOf, readLocalGate } from './local-gate-note.ts'
+import { readLocalGate } from './local-gate-note.ts'
 import { readProfiles } from './profiles.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_TIMEOUT_SECONDS = 10
 
-/** `isNote`: a file of this folder names it, and the token is its own. */
-type Target = { url: string; token: string | undefined; isNote?: true }
+type Target = { url: string; token: string | undefined }
 
 /** The gate that the options, the environment, a profile or this folder name, in this order. */
 export async function connect(
@@ -23,7 +22,7 @@ export async function connect(
   tell: (text: string) => void,
 ): Promise<Gate> {
   const target = await targetOf(options, terminal)
-  const token = await tokenFor(target, options, terminal, tell)
+  const token = (await givenToken(options, terminal, tell)) ?? target.token
   const url = checkedUrl(target.url)
   const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
   return { url, client: createAdminClient({ baseUrl: url, token, fetch: fetchWithin(timeoutMs, terminal) }) }
@@ -45,28 +44,15 @@ async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
       `There is no profile ${name} (profiles: ${known}). Add it: sluice profile add ${name} --url URL`,
     )
   }
-  const local = await readLocalGate(terminal.cwd)
-  return local ? { ...local, isNote: true } : { url: DEFAULT_URL, token: undefined }
-}
-
-/** The folder may be someone else's work: a token of the user never goes where only a file of the folder leads. */
-async function tokenFor(
-  { url, token, isNote }: Target,
-  options: Options,
-  terminal: Terminal,
-  tell: (text: string) => void,
-): Promise<string | undefined> {
-  if (isNote === undefined) return (await givenToken(options, terminal, tell)) ?? token
-  const option = ['token', 'token-file'].find((name) => options.text(name) !== undefined)
-  if (option === undefined) return token
-  throw new UsageError(`--${option} must come with the gate that it is for: add --url ${url}`)
+  return (await readLocalGate(terminal.cwd)) ?? { url: DEFAULT_URL, token: undefined }
 }
 
 /** The gate at an address, with its token if a profile has it. */
 async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
   const { profiles } = await readProfiles(terminal)
-  const known = Object.values(profiles).find((each) => trimmed(each.url) === trimmed(url))
-  return { url, token: known?.token ?? (await localTokenOf(trimmed(url), terminal.cwd)) }
+  const local = await readLocalGate(terminal.cwd)
+  const known = [...Object.values(profiles), ...(local ? [local] : [])]
+  return { url, token: known.find((each) => trimmed(each.url) === trimmed(url))?.token }
 }
 
 async function givenToken(

@@ -3,14 +3,13 @@
  * nothing else names a gate.
  */
 
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { messageOf } from '../../core/message-of.ts'
 import { Refusal } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
-import { writePrivately } from './private-file.ts'
 
 const profileSchema = v.object({ url: v.string(), token: v.optional(v.string()) })
 const fileSchema = v.object({
@@ -20,6 +19,7 @@ const fileSchema = v.object({
 
 export type Profiles = v.InferOutput<typeof fileSchema>
 
+const OWNER_ONLY = 0o600
 const OTHERS = 0o077
 
 /** Where profiles are stored: in SLUICE_CONFIG_DIR, or in the user's folder for settings. */
@@ -48,7 +48,10 @@ export async function readProfiles(terminal: Pick<Terminal, 'env'>): Promise<Pro
 export async function writeProfiles(terminal: Pick<Terminal, 'env'>, profiles: Profiles): Promise<void> {
   const path = profilesPath(terminal)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writePrivately(path, `${JSON.stringify(profiles, null, 2)}\n`)
+  const temporary = `${path}.${process.pid}`
+  await writeFile(temporary, `${JSON.stringify(profiles, null, 2)}\n`, { mode: OWNER_ONLY })
+  await chmod(temporary, OWNER_ONLY)
+  await rename(temporary, path)
 }
 
 async function refuseIfOthersCanRead(path: string): Promise<void> {

@@ -4,7 +4,6 @@ import type { Change, ProblemDetails } from '../../contract/responses.ts'
 import { timestampText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
-import { printableDeep } from '../base/printable.ts'
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
 import { changeLines } from './document-diff.ts'
 
@@ -42,10 +41,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 }
 
 function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
-  return { text: refusalText(printableDeep(problem), paint), json: refusalJson(problem) }
-}
-
-function refusalText({ status, detail, problems, changes, current }: ProblemDetails, paint: Paint): string {
+  const { status, detail, problems, changes, current, people } = problem
   const parts = [paint('red', detail)]
   if (problems?.length) parts.push(paragraphs(problems))
   if (current)
@@ -56,11 +52,7 @@ function refusalText({ status, detail, problems, changes, current }: ProblemDeta
   const isAboutFlags = status === 404 && /\bno (such )?flag\b/.test(detail)
   const advice = isAboutFlags ? 'List the flags: sluice flags list' : ADVICE[status]
   if (advice !== undefined) parts.push(advice)
-  return parts.join('\n')
-}
-
-function refusalJson({ status, detail, problems, changes, current, people }: ProblemDetails) {
-  return {
+  const json = {
     kind: kindOf(status),
     status,
     message: detail,
@@ -69,6 +61,7 @@ function refusalJson({ status, detail, problems, changes, current, people }: Pro
     ...(changes && { changes }),
     ...(people && { people }),
   }
+  return { text: parts.join('\n'), json }
 }
 
 function kindOf(status: number): string {

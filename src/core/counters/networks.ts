@@ -107,3 +107,30 @@ export function strongest(networks: readonly NetworkCounts[]): NetworkCounts[] {
     .sort((a, b) => b.requests - a.requests || b.errors - a.errors)
   return [...byFailures, ...rest].slice(0, MOST_NETWORKS).map(({ missed: _, ...counts }) => counts)
 }
+
+/** Groups 1 to 24; group 0 is no network. */
+export const NETWORK_GROUPS = 24
+const SLOTS = 65_536
+
+/** The group of a network, 0 to 24. */
+export function groupOf(network: number): number {
+  return network === NO_NETWORK ? 0 : 1 + ((network >>> 0) % NETWORK_GROUPS)
+}
+
+/**
+ * A failing visitor as one number: the slot (16 bits), and above it the group of the visitor's network. The guard keeps
+ * its sums by group and can leave any two groups out of a verdict, so it needs to store no network.
+ *
+ * @param slot the upper 16 bits of the visitor's position
+ */
+export function failureMark(slot: number, network: number): number {
+  return slot + SLOTS * groupOf(network)
+}
+
+export function slotOf(mark: number): number {
+  return mark % SLOTS
+}
+
+export function groupOfMark(mark: number): number {
+  return Math.floor(mark / SLOTS)
+}

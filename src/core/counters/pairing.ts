@@ -16,7 +16,7 @@ import { addSlot } from './slots.ts'
 export type PairedAs = 'discordant' | 'shared' | 'unasked' | 'unpaired'
 
 export type Pairing = {
-  /** Distinct visitor slots with such a failure; bounded as `erroredBuckets` is. */
+  /** Distinct failure marks (slot and group of the network); bounded as `erroredBuckets` is. */
   discordant: number[]
   unpaired: number[]
   unasked: number[]
@@ -39,11 +39,15 @@ function noPairing(): Pairing {
   return { discordant: [], unpaired: [], unasked: [], sharedFailures: 0, unaskedFailures: 0, questions: 0 }
 }
 
-/** Counts a failure of the visitor in a slot, in place. To be called before `erroredBuckets` has the slot. */
-export function countPaired(cell: PairedCell, as: PairedAs, slot: number): void {
+/**
+ * Counts a visitor's failure, in place. To be called before `erroredBuckets` has the slot.
+ *
+ * @param mark from `failureMark`
+ */
+export function countPaired(cell: PairedCell, as: PairedAs, mark: number): void {
   cell.pairing ??= pairingOf(cell)
   if (as === 'shared') cell.pairing.sharedFailures++
-  else addSlot(cell.pairing[as], slot)
+  else addSlot(cell.pairing[as], mark)
   if (as === 'unasked') cell.pairing.unaskedFailures++
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { ArmTick } from '../counters/ticks.ts'
-import { stepDedupe } from './dedupe/dedupe.ts'
+import { type DedupeResult, stepDedupe } from './dedupe/dedupe.ts'
 import { exposureFactors } from './dedupe/exposure.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
 import { addCounts, cleanCount } from './evidence/formula.ts'
@@ -16,9 +16,18 @@ import { meter } from './evidence/meter.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick, Verdict } from './evidence/types.ts'
 import { instalmentsAfter } from './evidence/wealth.ts'
+import {
+  enterStageOfNetworks,
+  failuresOf,
+  type NetworkState,
+  noteNetworks,
+  requestsByGroup,
+  standingOf,
+  sumOf,
+  takingPart,
+} from './networks/groups.ts'
 import { advanceNull, initialAdvance, stepAdvance } from './tests/advance.ts'
-import type { CeilingState } from './tests/ceilings.ts'
-import { P95_CEILING_RATE, slowerThan, stepCeiling } from './tests/ceilings.ts'
+import { stepCeilings } from './tests/ceilings.ts'
 import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
 import { initialGuardState } from './tests/guard-state.ts'
@@ -32,8 +41,9 @@ import {
   stepRollback,
 } from './tests/rollback.ts'
 import { stepShare } from './tests/share.ts'
-import { addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
-import { errorExposure, mostErrors, tickBatch } from './tick-batch.ts'
+import { addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
+import { NO_VISITORS, noteVisitors } from './tests/visitors.ts'
+import { errorExposure, type Part, tickBatch } from './tick-batch.ts'
 import { judge } from './verdict/verdict.ts'
 
 const RECENT_HALF_LIFE_MS = 30_000
@@ -43,8 +53,8 @@ const RECENT_HALF_LIFE_MS = 30_000
  *
  * 1. A new generation starts afresh; a tick of an older one is ignored. A decision is final.
  * 2. A new stage closes the open batch and starts its advance test; the rollback test continues.
- * 3. Errors count by visitor slot, slow requests by thresholds from the past.
- * 4. The tick joins the open batch; a full batch moves the tests' wealth.
+ * 3. Networks tell whose requests are compared, and failures which of them are evidence.
+ * 4. Errors count by visitor, slow requests by thresholds from the past. The tick joins the open batch; a full batch moves the tests' wealth.
  * 5. Ceilings, traffic shares and plain sums move on; control's latencies are learned.
  * 6. The verdict.
  *
@@ -75,16 +85,10 @@ function unmoved(settings: GuardSettings, state: GuardState): { state: GuardStat
 /** Time never runs backwards; counts are numbers. */
 function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
   const clean = (arm: ArmTick): ArmTick => ({
+    ...arm,
     requests: cleanCount(arm.requests),
     errors: cleanCount(arm.errors),
-    latency: arm.latency,
-    erroredSlots: arm.erroredSlots,
-    slotsCut: arm.slotsCut,
-    pairing: arm.pairing,
-    networks: arm.networks,
-    visitors: arm.visitors,
     journeys: cleanCount(arm.journeys),
-    timings: arm.timings,
   })
   return {
     ...tick,
@@ -105,47 +109,97 @@ function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick)
     percentage: tick.percentage,
     stageStartedAtMs: tick.atMs,
     advance: initialAdvance(),
+    networks: enterStageOfNetworks(closed.networks),
+    visitors: NO_VISITORS,
     stageTotals: NO_TOTALS,
   }
 }
 
 function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): GuardState {
   const { canary, control } = tick
-  const nowS = Math.floor((tick.atMs - state.startedAtMs) / 1000)
   const paid = instalmentsAfter(tick.atMs - state.startedAtMs)
-  const sums = tickTotals(settings, tick)
-  const stageTotals = addTotals(state.stageTotals, sums)
-  const { canaryRequests, controlRequests } = stageTotals
-  const factors = exposureFactors(canaryRequests, controlRequests, tick.percentage)
-  const dedupe = stepDedupe(
-    state.dedupe,
-    { nowS, percentage: tick.percentage, canary: canary.erroredSlots, control: control.erroredSlots },
-    (eligible) => {
-      const exposure = addCounts(state.batch.errors, errorExposure(tick, eligible, factors))
-      return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
-    },
-  )
-  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, factors))
+  const networks = noteNetworks(state.networks, tick)
+  const part = partOf(networks, tick)
+  const dedupe = countFailures(settings, state, tick, part)
+  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, part))
   const needed = slotsNeeded(settings, tick.percentage)
+  const sums = tickTotals(settings, tick)
   const next: GuardState = {
     ...state,
     lastAtMs: tick.atMs,
     canarySeenAtMs: canary.requests > 0 ? tick.atMs : state.canarySeenAtMs,
     controlSeenAtMs: control.requests > 0 ? tick.atMs : state.controlSeenAtMs,
+    networks,
     dedupe: dedupe.state,
     batch,
     rollback: {
       ...state.rollback,
-      erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.canarySlots, needed),
+      erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.counted.strictCanary, needed),
     },
-    ...stepOthers(settings, state, tick, paid),
+    ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
+    collapse: stepCollapse(settings, state.collapse, tick, {
+      standing: part.standing,
+      paid,
+      logCap: errorCap(settings.alpha),
+    }),
+    share: stepShare(settings, state.share, tick, {
+      before: state.stageTotals,
+      regime: part.standing.regime,
+      paid,
+    }),
+    visitors: noteVisitors(state.visitors, tick, settings.split.tolerance),
+    served: addServed(state.served, settings, tick, sums),
     latency: settings.latency.enabled ? learn(state.latency, control.latency, tick.atMs) : state.latency,
     timings: learnTimings(settings, state, tick),
     totals: addTotals(state.totals, sums),
-    stageTotals,
+    stageTotals: addTotals(state.stageTotals, sums),
     recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
   }
   return isFull(batch) ? closeBatch(settings, next, tick.atMs) : next
+}
+
+function logCapsOf({ alpha, latency }: GuardSettings): { errors: number; slow: number } {
+  return { errors: errorCap(alpha), slow: slowCap(alpha, latency.fewMachines) }
+}
+
+function partOf(networks: NetworkState, tick: GuardTick): Part {
+  const standing = standingOf(networks)
+  const stage = {
+    canary: sumOf(takingPart(networks.stage.canary, standing)),
+    control: sumOf(takingPart(networks.stage.control, standing)),
+  }
+  return {
+    standing,
+    exposure: {
+      canary: takingPart(requestsByGroup(tick.canary), standing),
+      control: takingPart(requestsByGroup(tick.control), standing),
+    },
+    factors: exposureFactors(stage.canary, stage.control, tick.percentage),
+  }
+}
+
+function countFailures(
+  settings: GuardSettings,
+  state: GuardState,
+  { canary, control, atMs, percentage }: GuardTick,
+  part: Part,
+): DedupeResult {
+  const failures = { canary: failuresOf(canary, part.standing), control: failuresOf(control, part.standing) }
+  return stepDedupe(
+    state.dedupe,
+    {
+      nowS: Math.floor((atMs - state.startedAtMs) / 1000),
+      percentage,
+      canary: failures.canary.certain,
+      control: failures.control.certain,
+      unasked: { canary: failures.canary.unasked, control: failures.control.unasked },
+      groups: part.standing.groups,
+    },
+    (eligible) => {
+      const exposure = addCounts(state.batch.errors, errorExposure(part, eligible))
+      return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
+    },
+  )
 }
 
 /** Moves the tests' wealth by the open batch and empties it. */
@@ -165,54 +219,4 @@ function learnTimings({ latency }: GuardSettings, { timings }: GuardState, tick:
   for (const _ in tick.control.timings)
     return latency.enabled ? learn(timings, tick.control.timings, tick.atMs) : timings
   return timings
-}
-
-/** Ceilings and shares move with each tick, as they don't need both arms. */
-function stepOthers(
-  settings: GuardSettings,
-  state: GuardState,
-  tick: GuardTick,
-  paid: number,
-): Pick<GuardState, 'errorCeiling' | 'latencyCeiling' | 'collapse' | 'share'> {
-  const { errorRate, p95Ms } = settings.ceilings
-  return {
-    errorCeiling:
-      errorRate === null ? state.errorCeiling : stepErrorCeiling(settings, state, tick, errorRate, paid),
-    latencyCeiling:
-      p95Ms === null ? state.latencyCeiling : stepLatencyCeiling(settings, state, tick, p95Ms, paid),
-    collapse: stepCollapse(settings, state.collapse, tick, paid, errorCap(settings.alpha)),
-    share: stepShare(settings, state.share, tick, state.stageTotals, paid),
-  }
-}
-
-/** One error per slot and tick: ten retries a second are one failure a second. */
-function stepErrorCeiling(
-  settings: GuardSettings,
-  { errorCeiling }: GuardState,
-  { canary, control }: GuardTick,
-  errorRate: number,
-  paid: number,
-): CeilingState {
-  const tally = (arm: ArmTick, errors: number) => ({ n: arm.requests, bad: Math.min(arm.requests, errors) })
-  const failing = tally(canary, canary.erroredSlots.length)
-  const controls = tally(control, mostErrors(control, control.erroredSlots.length))
-  const seen = { canary: failing, control: controls, canarySlots: canary.erroredSlots }
-  return stepCeiling(errorCeiling, seen, { ceiling: errorRate, logCap: errorCap(settings.alpha) }, paid)
-}
-
-/** A p95 above the limit means over 5 % of requests slower than it. */
-function stepLatencyCeiling(
-  { alpha, latency }: GuardSettings,
-  { latencyCeiling }: GuardState,
-  { canary, control }: GuardTick,
-  p95Ms: number,
-  paid: number,
-): CeilingState {
-  const logCap = slowCap(alpha, latency.fewMachines)
-  const seen = {
-    canary: slowerThan(canary.latency, p95Ms),
-    control: slowerThan(control.latency, p95Ms),
-    canarySlots: [],
-  }
-  return stepCeiling(latencyCeiling, seen, { ceiling: P95_CEILING_RATE, logCap }, paid)
 }

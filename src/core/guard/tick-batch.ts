@@ -1,4 +1,4 @@
-/** A tick as counts for the tests: errors by visitor slot, slow requests by control's thresholds. */
+/** A tick as counts for the tests: errors by failing visitor, slow requests by control's thresholds. */
 
 import type { ArmTick } from '../counters/ticks.ts'
 import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
@@ -8,7 +8,12 @@ import type { Counts } from './evidence/formula.ts'
 import { countSlow } from './evidence/latency.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick } from './evidence/types.ts'
+import { durationsOf, type GroupDurations } from './networks/durations.ts'
+import { type Exposure, marksByGroup, type Standing, sumOf } from './networks/groups.ts'
 import type { GuardState } from './tests/guard-state.ts'
+
+/** What a tick's errors are counted by: who takes part, with how many requests and how large a part of them. */
+export type Part = { standing: Standing; exposure: Exposure; factors: ExposureFactors }
 
 /** What the tick adds to the open batch. */
 export function tickBatch(
@@ -16,51 +21,114 @@ export function tickBatch(
   state: GuardState,
   tick: GuardTick,
   dedupe: DedupeResult,
-  factors: ExposureFactors,
+  part: Part,
 ): Batch {
-  const { canary, control } = tick
-  const { eligible, counted } = dedupe
-  const { latency, advance } = settings
+  const { latency } = settings
   const edges = latency.enabled ? state.latency.edges : null
   const timingEdges = latency.enabled ? state.timings.edges : null
+  const latencies = durationsOf(tick, 'latency', part.standing)
+  const slow = slowOf(latencies, edges, latency.marginBuckets, part.factors.rollback)
+  const advanceSlow = slowOf(latencies, edges, settings.advance.marginBuckets, part.factors.advance)
+  const slowTimings = slowOf(
+    durationsOf(tick, 'timings', part.standing),
+    timingEdges,
+    latency.marginBuckets,
+    1,
+  )
+  const errors = errorCounts(tick, dedupe, part)
   return {
-    canaryRequests: canary.requests,
-    controlRequests: control.requests,
-    errors: {
-      ...errorExposure(tick, eligible, factors),
-      canaryBad: counted.strictCanary,
-      controlBad: mostErrors(control, counted.plainControl),
+    canaryRequests: sumOf(part.exposure.canary),
+    controlRequests: sumOf(part.exposure.control),
+    errors: errors.rollback.all,
+    advanceErrors: errors.advance.all,
+    slow: slow.all,
+    advanceSlow: advanceSlow.all,
+    slowTimings: slowTimings.all,
+    byGroup: {
+      errors: errors.rollback.groups,
+      advanceErrors: errors.advance.groups,
+      slow: slow.groups,
+      advanceSlow: advanceSlow.groups,
+      slowTimings: slowTimings.groups,
     },
-    advanceErrors: {
-      canaryN: canary.requests * eligible.plainCanary * factors.advance,
-      controlN: control.requests * eligible.strictControl,
-      canaryBad: mostErrors(canary, counted.plainCanary),
-      controlBad: counted.strictControl,
-    },
-    slow: countSlow(canary.latency, control.latency, edges, latency.marginBuckets, factors.rollback),
-    advanceSlow: countSlow(canary.latency, control.latency, edges, advance.marginBuckets, factors.advance),
-    slowTimings: countSlow(canary.timings, control.timings, timingEdges, latency.marginBuckets, 1),
   }
 }
 
 /** The exposure of a tick's errors in the rollback test; no error is counted yet. */
-export function errorExposure(
-  { canary, control }: GuardTick,
-  eligible: Eligible,
-  factors: ExposureFactors,
-): Counts {
+export function errorExposure({ exposure, factors }: Part, eligible: Eligible): Counts {
   return {
-    canaryN: canary.requests * eligible.strictCanary * factors.rollback,
-    controlN: control.requests * eligible.plainControl,
+    canaryN: sumOf(exposure.canary) * eligible.strictCanary * factors.rollback,
+    controlN: sumOf(exposure.control) * eligible.plainControl,
     canaryBad: 0,
     controlBad: 0,
   }
+}
+
+type Grouped = { all: Counts; groups: readonly Counts[] }
+
+/** Errors of both tests; each counts one arm strictly and the other plainly (dedupe.ts). */
+function errorCounts(
+  { canary, control }: GuardTick,
+  { eligible, counted }: DedupeResult,
+  { standing, exposure, factors }: Part,
+): { rollback: Grouped; advance: Grouped } {
+  const grouped = (
+    shares: { canary: number; control: number },
+    bad: { canary: readonly number[]; control: readonly number[] },
+    most: { canaryBad: number; controlBad: number },
+  ): Grouped => {
+    const all = {
+      canaryN: sumOf(exposure.canary) * shares.canary,
+      controlN: sumOf(exposure.control) * shares.control,
+      ...most,
+    }
+    if (standing.regime === 'none') return { all, groups: [] }
+    const canaryBad = marksByGroup(bad.canary)
+    const controlBad = marksByGroup(bad.control)
+    // Errors beyond the marks that a cell can hold are of no known network.
+    canaryBad[0] = (canaryBad[0] ?? 0) + most.canaryBad - bad.canary.length
+    controlBad[0] = (controlBad[0] ?? 0) + most.controlBad - bad.control.length
+    const groups = exposure.canary.map((requests, group) => ({
+      canaryN: requests * shares.canary,
+      controlN: (exposure.control[group] ?? 0) * shares.control,
+      canaryBad: canaryBad[group] ?? 0,
+      controlBad: controlBad[group] ?? 0,
+    }))
+    return { all, groups }
+  }
+  return {
+    rollback: grouped(
+      { canary: eligible.strictCanary * factors.rollback, control: eligible.plainControl },
+      { canary: counted.strictCanary, control: counted.plainControl },
+      {
+        canaryBad: counted.strictCanary.length,
+        controlBad: mostErrors(control, counted.plainControl.length),
+      },
+    ),
+    advance: grouped(
+      { canary: eligible.plainCanary * factors.advance, control: eligible.strictControl },
+      { canary: counted.plainCanary, control: counted.strictControl },
+      { canaryBad: mostErrors(canary, counted.plainCanary.length), controlBad: counted.strictControl.length },
+    ),
+  }
+}
+
+/** Slow requests per quantile, of all and by group. */
+function slowOf(
+  { all, groups }: GroupDurations,
+  edges: readonly number[] | null,
+  margin: number,
+  factor: number,
+): { all: readonly Counts[]; groups: readonly (readonly Counts[])[] } {
+  const sums = countSlow(all, edges, margin, factor)
+  const each = edges === null ? [] : groups.map((group) => countSlow(group, edges, margin, factor))
+  return { all: sums, groups: sums.map((_, k) => each.flatMap((counts) => counts[k] ?? [])) }
 }
 
 /**
  * The errors that speak against a test's claim. When a cell was full, all errors: too many are safe here, while too
  * few of control in a shared outage would roll the canary back.
  */
-export function mostErrors(arm: ArmTick, counted: number): number {
+function mostErrors(arm: ArmTick, counted: number): number {
   return arm.slotsCut ? Math.max(counted, arm.errors) : counted
 }

@@ -12,13 +12,12 @@ import { type Session, SessionContext, sessionState, signOut } from '../state/se
 import { useStore } from '../state/store.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { Login } from './login.tsx'
-import { SharedHostNotice } from './shared-host.tsx'
 import { flagOf, TABS, viewAt } from './view-table.tsx'
 
 export function App() {
   const state = useStore(sessionState)
   if (state.kind === 'asking') return null
-  if (state.kind === 'out') return <Login problem={state.problem} isShared={state.isShared === true} />
+  if (state.kind === 'out') return <Login problem={state.problem} />
   return (
     <SessionContext.Provider value={state.session}>
       <Frame session={state.session} />
@@ -27,8 +26,7 @@ export function App() {
   )
 }
 
-function Frame({ session }: { session: Session }) {
-  const { client, user } = session
+function Frame({ session: { client, user } }: { session: Session }) {
   const at = useStore(path)
   useLiveStatus(client, flagOf(at))
   useSearchKey()
@@ -56,7 +54,7 @@ function Frame({ session }: { session: Session }) {
             {user.name} {user.name !== user.role && <small>{user.role}</small>}
           </span>
           <ThemeButton />
-          <button type="button" class="quiet" onClick={() => void signOut()}>
+          <button type="button" class="quiet" onClick={() => signOut()}>
             Sign out
           </button>
         </div>
@@ -68,7 +66,6 @@ function Frame({ session }: { session: Session }) {
           ))}
         </nav>
       </header>
-      <SharedHostNotice session={session} />
       <Notices />
       <main id="main" tabIndex={-1}>
         <Boundary key={at}>{viewAt(at)}</Boundary>

@@ -4,7 +4,7 @@ import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
 import { canarySlotCount } from '../../../src/core/guard/dedupe/dedupe.ts'
 import { exposureFactors } from '../../../src/core/guard/dedupe/exposure.ts'
 import { EMPTY_BATCH, isFull } from '../../../src/core/guard/evidence/batch.ts'
-import { cleanCount } from '../../../src/core/guard/evidence/formula.ts'
+import { cleanCount, NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
 import { countSlow, initialLatency, learn } from '../../../src/core/guard/evidence/latency.ts'
 import type { Judgement, Verdict } from '../../../src/core/guard/evidence/types.ts'
 import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
@@ -37,6 +37,7 @@ import { NO_TOTALS } from '../../../src/core/guard/tests/totals.ts'
 import { arm, feed, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()
+const BEFORE = [{ ...NO_COUNTS, canaryN: 5, canaryBad: 5 }]
 const wealthOf = (total: number) => ({ cash: total, parts: [] })
 
 describe('latency edges', () => {
@@ -79,13 +80,18 @@ describe('latency edges', () => {
   })
 
   it('count what is beyond them, of the canary beyond a margin', () => {
-    const counts = countSlow({ 50: 1, 51: 2, 52: 4, 60: 8 }, { 50: 1, 51: 2, 60: 4 }, [50, 51, 60], 1, 2)
+    const counts = countSlow(
+      { canary: { 50: 1, 51: 2, 52: 4, 60: 8 }, control: { 50: 1, 51: 2, 60: 4 } },
+      [50, 51, 60],
+      1,
+      2,
+    )
     expect(counts).toEqual([
       { canaryN: 30, controlN: 7, canaryBad: 12, controlBad: 6 },
       { canaryN: 30, controlN: 7, canaryBad: 8, controlBad: 4 },
       { canaryN: 30, controlN: 7, canaryBad: 0, controlBad: 0 },
     ])
-    expect(countSlow({ 99: 5 }, {}, null, 1, 1)).toEqual(
+    expect(countSlow({ canary: { 99: 5 }, control: {} }, null, 1, 1)).toEqual(
       Array(3).fill({ canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }),
     )
   })
@@ -160,7 +166,11 @@ describe('small figures', () => {
 describe('a ceiling', () => {
   const judged = (wealth: number, n: number, bad: number, hasControl = true) =>
     judgeCeiling(
-      { ...initialCeiling(), wealth: wealthOf(wealth), controlSince: { n, bad } },
+      {
+        ...initialCeiling(),
+        wealth: wealthOf(wealth),
+        since: [{ ...NO_COUNTS, controlN: n, controlBad: bad }],
+      },
       0.1,
       0.01,
       hasControl,
@@ -184,7 +194,7 @@ describe('a ceiling', () => {
   it('is not breached by two visitors who always fail', () => {
     const state = (bad: number, buckets: Record<number, number>) => ({
       ...initialCeiling(),
-      canarySince: { n: 100, bad },
+      since: [{ ...NO_COUNTS, canaryN: 100, canaryBad: bad }],
       bucketsSince: buckets,
     })
     expect(isWidespread(state(20, { 1: 6, 2: 5, 3: 1 }), 0.1)).toBe(true)
@@ -195,45 +205,40 @@ describe('a ceiling', () => {
 
   it('starts counting anew while there is no evidence, and notes at most 64 visitors', () => {
     const seen = {
-      canary: { n: 10, bad: 1 },
-      control: { n: 20, bad: 2 },
-      canarySlots: Array.from({ length: 70 }, (_, slot) => slot),
+      groups: [{ canaryN: 10, canaryBad: 1, controlN: 20, controlBad: 2 }],
+      slots: Array.from({ length: 70 }, (_, slot) => slot),
     }
     const test = { ceiling: 0.1, logCap: 1 }
     const calm = stepCeiling(
-      { ...initialCeiling(), wealth: wealthOf(1.99), canarySince: { n: 5, bad: 5 }, bucketsSince: { 99: 3 } },
+      { ...initialCeiling(), wealth: wealthOf(1.99), since: BEFORE, bucketsSince: { 99: 3 } },
       seen,
       test,
       0,
     )
-    expect([calm.canarySince, calm.controlSince, erroredSince(calm)]).toEqual([
-      { n: 10, bad: 1 },
-      { n: 20, bad: 2 },
-      64,
-    ])
+    expect([calm.since, erroredSince(calm)]).toEqual([seen.groups, 64])
     const rising = stepCeiling(
       {
         ...initialCeiling(),
         wealth: wealthOf(2),
-        canarySince: { n: 5, bad: 5 },
+        since: BEFORE,
         bucketsSince: { 99: 3, 5: 1 },
       },
       seen,
       test,
       0,
     )
-    expect([
-      rising.canarySince,
-      erroredSince(rising),
-      rising.bucketsSince[5],
-      rising.bucketsSince[99],
-    ]).toEqual([{ n: 15, bad: 6 }, 64, 2, 3])
+    expect([rising.since, erroredSince(rising), rising.bucketsSince[5], rising.bucketsSince[99]]).toEqual([
+      [{ canaryN: 15, canaryBad: 6, controlN: 20, controlBad: 2 }],
+      64,
+      2,
+      3,
+    ])
     const full = {
       ...rising,
       wealth: wealthOf(2),
       bucketsSince: Object.fromEntries(Array.from({ length: 64 }, (_, slot) => [slot, 1])),
     }
-    const { bucketsSince } = stepCeiling(full, { ...seen, canarySlots: [5, 1_000] }, test, 0)
+    const { bucketsSince } = stepCeiling(full, { ...seen, slots: [5, 1_000] }, test, 0)
     expect([Object.keys(bucketsSince).length, bucketsSince[5], bucketsSince[1_000]]).toEqual([
       64,
       2,
@@ -251,11 +256,13 @@ describe('a ceiling', () => {
 })
 
 describe('a collapse', () => {
+  const since = (canaryBad: number, controlBad: number) => [
+    { canaryN: 100, canaryBad, controlN: 100, controlBad },
+  ]
   const dead = {
     ...initialCeiling(),
     wealth: wealthOf(1_000),
-    canarySince: { n: 100, bad: 100 },
-    controlSince: { n: 100, bad: 0 },
+    since: since(100, 0),
   }
   const buckets = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, slot) => [slot, 1]))
 
@@ -268,8 +275,8 @@ describe('a collapse', () => {
       pValue({ bucketsSince: buckets(4) }),
       pValue({ wealth: wealthOf(999) }),
     ]).toEqual([undefined, undefined, undefined])
-    expect(pValue({ controlSince: { n: 100, bad: 36 } })).toBeUndefined()
-    expect(pValue({ canarySince: { n: 100, bad: 50 } })).toBeUndefined()
+    expect(pValue({ since: since(100, 36) })).toBeUndefined()
+    expect(pValue({ since: since(50, 0) })).toBeUndefined()
     const off = resolveGuardSettings({ errors: false })
     expect(pValue({}, 50, off)).toBeUndefined()
     expect(pValue({}, 50, resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.2 } }))).toBeCloseTo(
@@ -278,7 +285,7 @@ describe('a collapse', () => {
     )
     expect(
       pValue(
-        { canarySince: { n: 100, bad: 80 } },
+        { since: since(80, 0) },
         50,
         resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.9 } }),
       ),
@@ -295,7 +302,7 @@ describe('the cause of a rollback', () => {
     erroredBuckets: [1, 2, 3],
     ...parts,
   })
-  const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3)
+  const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, 'none')
 
   it('is what leads, with its least number of visitors or slow requests', () => {
     expect([cause(166, 0), cause(167, 0), cause(0, 249), cause(0, 251)]).toEqual([
@@ -311,7 +318,7 @@ describe('the cause of a rollback', () => {
       'latency',
       null,
     ])
-    const timings = { stake: 300, paidBefore: 0, wealth: [wealthOf(5)], slowSeen: [5] }
+    const timings = { stake: 300, paidBefore: 0, wealth: [wealthOf(5)], slowSeen: [5], since: [[]] }
     expect([cause(0, 0, { timings }), cause(0, 0, { timings: { ...timings, slowSeen: [4] } })]).toEqual([
       'timings',
       null,
@@ -320,7 +327,7 @@ describe('the cause of a rollback', () => {
 
   it('is judged by one half where the other is off', () => {
     const only = (options: object, errors: number, latency: number) =>
-      rollbackCause(resolveGuardSettings(options), state(errors, latency), 3)
+      rollbackCause(resolveGuardSettings(options), state(errors, latency), 3, 'none')
     expect([only({ latency: false }, 100, 0), only({ latency: false }, 99, 1e6)]).toEqual(['errors', null])
     expect([only({ errors: false }, 0, 101), only({ errors: false }, 1e6, 99)]).toEqual(['latency', null])
     expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()
@@ -335,19 +342,18 @@ describe('shares', () => {
       { ...EMPTY_ARM, requests: 0, journeys: 0 },
     )
     const step = (journeys: number) =>
-      stepShare(
-        settings,
-        initialShare(),
-        one,
-        { ...NO_TOTALS, canaryRequests: 50, controlRequests: 50, journeys },
-        0,
-      ).tooMuch
+      stepShare(settings, initialShare(), one, {
+        before: { ...NO_TOTALS, canaryRequests: 50, controlRequests: 50, journeys },
+        regime: 'none',
+        paid: 0,
+      }).tooMuch
     const byRequests = step(1)
     expect(step(2)).not.toEqual(byRequests)
     const state = initialShare()
-    expect(stepShare(settings, state, one, NO_TOTALS, 0).tooMuch).toBe(state.tooMuch)
+    const begun = { before: NO_TOTALS, regime: 'none', paid: 0 } as const
+    expect(stepShare(settings, state, one, begun).tooMuch).toBe(state.tooMuch)
     for (const percentage of [0, 100])
-      expect(stepShare(settings, state, { ...one, percentage }, NO_TOTALS, 0)).toBe(state)
+      expect(stepShare(settings, state, { ...one, percentage }, begun)).toBe(state)
   })
 
   it('are broken two-sided; journeys have dropped at 1/α', () => {
@@ -355,6 +361,7 @@ describe('shares', () => {
       tooMuch: wealthOf(tooMuch),
       tooLittle: wealthOf(tooLittle),
       drop: wealthOf(drop),
+      dropSince: [],
     })
     expect([splitPValue(share(1, 1)), splitPValue(share(8, 4)), splitPValue(share(4, 20))]).toEqual([
       1, 0.25, 0.1,

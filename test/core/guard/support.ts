@@ -1,5 +1,6 @@
 /** Hand-made ticks and small seeded runs for the guard's tests. */
 
+import { pairingOf } from '../../../src/core/counters/pairing.ts'
 import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
 import type {
   ArmTick,
@@ -19,7 +20,8 @@ export const IDLE: ArmTick = EMPTY_ARM
 /** An arm's tick; latencies all in one histogram bin, so that latency is no evidence. */
 export function arm(requests: number, erroredSlots: number[] = [], part: Partial<ArmTick> = {}): ArmTick {
   const errors = erroredSlots.length
-  return { ...EMPTY_ARM, requests, errors, latency: { 50: requests }, erroredSlots, ...part }
+  const pairing = pairingOf({ erroredBuckets: [...(part.erroredSlots ?? erroredSlots)] })
+  return { ...EMPTY_ARM, requests, errors, latency: { 50: requests }, erroredSlots, pairing, ...part }
 }
 
 export function tick(

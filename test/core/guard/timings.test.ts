@@ -30,6 +30,8 @@ function reporting(name: string, canaryRate: number, controlRate: number) {
     )
 }
 
+const only = (all: ReturnType<typeof atEach>) => ({ all, groups: [] })
+
 describe('durations that the app reports', () => {
   it('close a canary whose app is slower, though the gate sees no difference', () => {
     const { verdict } = feed(settings, start(), seconds(120).map(reporting('slower', 0.3, 0.03)))
@@ -53,7 +55,7 @@ describe('durations that the app reports', () => {
   it('are bet on without paying anything in or out', () => {
     const reported = atEach({ ...NO_COUNTS, canaryN: 1e-12, controlN: 1e-12 })
     for (const stake of [0.01, 1, 40]) {
-      const entered = stepTimings(null, reported, stake, 7, TEST)
+      const entered = stepTimings(null, only(reported), stake, 7, TEST)
       expect(withTimings(stake, entered).all).toBeCloseTo(stake, 6)
     }
   })
@@ -64,7 +66,7 @@ describe('durations that the app reports', () => {
   })
 
   it('need reports of both arms before anything is bet', () => {
-    expect(stepTimings(null, atEach({ ...NO_COUNTS, canaryN: 5 }), 1, 0, TEST)).toBeNull()
-    expect(stepTimings(null, atEach({ ...NO_COUNTS, controlN: 5 }), 1, 0, TEST)).toBeNull()
+    expect(stepTimings(null, only(atEach({ ...NO_COUNTS, canaryN: 5 })), 1, 0, TEST)).toBeNull()
+    expect(stepTimings(null, only(atEach({ ...NO_COUNTS, controlN: 5 })), 1, 0, TEST)).toBeNull()
   })
 })

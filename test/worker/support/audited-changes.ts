@@ -12,8 +12,6 @@ export type ExpectedRecord = Partial<Omit<AuditRecord, 'id' | 'at'>> & Pick<Audi
 /** What changes nothing, and may leave no record. */
 export const READING = [
   'whoAmI',
-  'signIn',
-  'signOut',
   'getStatus',
   'streamStatus',
   'getConvergence',

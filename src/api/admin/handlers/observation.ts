@@ -1,4 +1,5 @@
 /** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
+import { environmentOf } from '../../../platform/env.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 import { type StatusCall, statusOf } from '../answers/status.ts'
 
@@ -9,8 +10,10 @@ const KEEP_ALIVE_EVERY_MS = 15_000
 const CHECK_READER_EVERY_MS = 5_000
 
 export const observationHandlers: Handlers<
-  'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
+  'whoAmI' | 'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
 > = {
+  whoAmI: async ({ actor, env }) => ({ ...actor, environment: environmentOf(env) }),
+
   getStatus: (call) => statusOf(call, wantedFlags(call.query)),
 
   streamStatus: async (call) => {

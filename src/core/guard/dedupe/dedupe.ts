@@ -2,10 +2,10 @@
  * Counts visitors, not retries.
  *
  * Errors cluster: a visitor reloads, a client retries, a bot walks a broken path. On raw counts, any test that
- * assumes independent requests fires at random. So an error counts once per visitor slot, and a slot that counted
- * rests before it counts again, by one of two rules:
+ * assumes independent requests fires at random. So an error counts once per failure mark (a visitor's slot, and the
+ * group of their network), and a mark that counted rests before it counts again, by one of two rules:
  *
- * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. A slot counts at most logarithmically often
+ * - *strict*: `60 s · 2^(k−1)` without errors, k = times counted so far. A mark counts at most logarithmically often
  *   over a rollout.
  * - *plain*: 60 s since it counted, errors or not.
  *
@@ -14,22 +14,31 @@
  * always fail would fall silent at full exposure, and a *better* canary would look worse. The same asymmetry keeps a
  * canary in which the same visitors fail repeatedly from advancing.
  *
- * An arm's exposure is its requests times the share of its slots that can count at the tick's start. The canary at p
- * % holds the lowest p % of the 65,536 slots. Busy visitors rest more than others, so the share over-estimates: on
- * the canary's side that is safe, and control's plain rest is short.
+ * Failures that the other origin was not asked about (*unasked*) may be shared ones, so they count only against the
+ * claim: control's in the rollback test, the canary's in the advance test. `f` falls with both, so `E[f] ≤ 1` holds for
+ * the failures that count, however it is chosen which requests are asked. They rest as the others do: that, too, only
+ * costs evidence.
+ *
+ * An arm's exposure is its requests times the share of its marks that can count at the tick's start. The canary at p
+ * % holds the lowest p % of the 65,536 slots, in each group. Busy visitors rest more than others, so the share
+ * over-estimates: on the canary's side that is safe, and control's plain rest is short. A network rests the marks of
+ * its own group only, so no network can silence the visitors of another.
  *
  * When many visitors fail in one second, most of them would be spent on a batch that is capped anyway, and then rest
  * while they keep failing: a dead canary with a hundred visitors would never be rolled back. So a tick's errors are
- * taken in random order, both arms together, until a meter (meter.ts) says that the batch needs no more. Unused slots
- * stay as they are and count in a later tick if they still fail.
+ * taken in random order, both arms together, until a meter (meter.ts) says that the batch needs no more. Unused marks
+ * stay as they are and count in a later tick if they still fail. Groups take turns, so that a flood from one network
+ * doesn't crowd out the others.
  */
 
+import { groupOfMark, NETWORK_GROUPS, slotOf } from '../../counters/networks.ts'
 import type { Meter } from '../evidence/meter.ts'
 import {
-  CHUNK_SLOTS,
+  CHUNKS,
+  chunkOf,
   ENTRY_LENGTH,
   type Entry,
-  entryIndex,
+  entrySlot,
   findEntry,
   MOST_TIMES,
   plainDueS,
@@ -40,10 +49,15 @@ import {
 import { addRest, NO_RESTS, type RestDraft, type RestQueue, resting } from './dedupe-rests.ts'
 
 export const VISITOR_SLOTS = 65_536
-const CHUNKS = VISITOR_SLOTS / CHUNK_SLOTS
+const MARKS = VISITOR_SLOTS * (NETWORK_GROUPS + 1)
 
-/** Slot counts by rule and arm. */
-type Tally = { strictCanary: number; plainCanary: number; strictControl: number; plainControl: number }
+/** Marks by rule and arm. */
+type Counted = {
+  strictCanary: readonly number[]
+  plainCanary: readonly number[]
+  strictControl: readonly number[]
+  plainControl: readonly number[]
+}
 
 export type DedupeState = {
   percentage: number
@@ -51,12 +65,12 @@ export type DedupeState = {
   nowS: number
   /** Histories (dedupe-entry.ts); empty until the first error. */
   chunks: readonly string[]
-  /** Resting slots by rule. */
+  /** Resting marks by rule. */
   strict: RestQueue
   plain: RestQueue
 }
 
-/** Shares (0–1) of each arm's slots that could count at the tick's start. */
+/** Shares (0–1) of each arm's marks that could count at the tick's start. */
 export type Eligible = {
   strictCanary: number
   plainCanary: number
@@ -67,26 +81,27 @@ export type Eligible = {
 export type DedupeResult = {
   state: DedupeState
   eligible: Eligible
-  /** Slots counted in this tick. */
-  counted: Tally
-  /** Canary slots counted strictly in this tick. */
-  canarySlots: readonly number[]
+  /** Marks counted in this tick. */
+  counted: Counted
 }
-
-const noTally = (): Tally => ({ strictCanary: 0, plainCanary: 0, strictControl: 0, plainControl: 0 })
 
 export function initialDedupe(percentage: number): DedupeState {
   return { percentage, nowS: 0, chunks: [], strict: NO_RESTS, plain: NO_RESTS }
 }
 
-/** Slots with errors by arm; repeated ones count once. */
+/** Failure marks by arm; repeated ones count once. */
 export type DedupeTick = {
   /** Whole seconds since the generation's start; going back counts as standing still. */
   nowS: number
   /** The canary's, 0–100. */
   percentage: number
+  /** Failures that are evidence. */
   canary: readonly number[]
   control: readonly number[]
+  /** Those that count against a test's claim alone. */
+  unasked?: { canary: readonly number[]; control: readonly number[] }
+  /** Groups of networks that are in use; by default one. */
+  groups?: number
 }
 
 /** Takes every error. */
@@ -104,30 +119,36 @@ export function stepDedupe(
   meterFor: (eligible: Eligible) => Meter = takeAll,
 ): DedupeResult {
   const draft = begin(state, Math.max(tick.nowS, state.nowS), tick.percentage)
-  const eligible = eligibleShares(draft)
-  const counted = noTally()
-  const canarySlots: number[] = []
-  if (tick.canary.length + tick.control.length === 0) return { state: draft, eligible, counted, canarySlots }
+  const eligible = eligibleShares(draft, tick.groups ?? 1)
+  const errored = shuffled(draft.nowS, tick)
+  const counted = { strictCanary: [], plainCanary: [], strictControl: [], plainControl: [] }
+  if (errored.length === 0) return { state: draft, eligible, counted }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
-  const isEnough = meterFor(eligible)
+  countAll(draft, errored, counted, meterFor(eligible))
+  return { state: draft, eligible, counted }
+}
+
+/** Counts errors in order, in place, until the meter says that those of the rollback test are enough. */
+function countAll(
+  draft: Draft,
+  errored: readonly Errored[],
+  counted: Record<keyof Counted, number[]>,
+  isEnough: Meter,
+): void {
   let enough = false
-  for (const { slot, isCanary } of shuffled(draft.nowS, tick)) {
-    const history = historyOf(draft, slot)
+  for (const { mark, isCanary, isAsked } of errored) {
+    const history = historyOf(draft, mark)
     const times = due(history, draft.nowS)
-    const matters = isCanary ? times.strict : times.plain
+    const matters = isCanary ? times.strict && isAsked : times.plain
     // The advance test must hear every error of the canary; of control's it may miss some.
-    if (isCanary && times.plain) counted.plainCanary++
+    if (isCanary && times.plain) counted.plainCanary.push(mark)
     if (matters && enough) continue
-    countError(draft, slot, history, times)
-    if (!isCanary && times.plain) counted.plainControl++
-    if (!isCanary && times.strict) counted.strictControl++
-    if (isCanary && times.strict) {
-      counted.strictCanary++
-      canarySlots.push(slot)
-    }
+    countError(draft, mark, history, times)
+    if (!isCanary && times.plain) counted.plainControl.push(mark)
+    if (!isCanary && times.strict && isAsked) counted.strictControl.push(mark)
+    if (isCanary && matters) counted.strictCanary.push(mark)
     if (matters) enough = isEnough(isCanary)
   }
-  return { state: draft, eligible, counted, canarySlots }
 }
 
 /** A state in progress; `chunks` is the old state's until an error is noted. */
@@ -147,11 +168,11 @@ function begin(state: DedupeState, nowS: number, percentage: number): Draft {
   return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
 }
 
-/** Recounts all resting slots, as a new percentage moves slots between the arms. */
+/** Recounts all resting marks, as a new percentage moves slots between the arms. */
 function recount(draft: Draft): Draft {
   draft.chunks.forEach((text, chunk) => {
     for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
-      const isCanary = isCanarySlot(chunk * CHUNK_SLOTS + entryIndex(text, at), draft.percentage)
+      const isCanary = isCanarySlot(entrySlot(chunk, text, at), draft.percentage)
       const entry = readEntry(text, at)
       if (strictDueS(entry) > draft.nowS) addRest(draft.strict, strictDueS(entry), isCanary, 1)
       if (plainDueS(entry) > draft.nowS) addRest(draft.plain, plainDueS(entry), isCanary, 1)
@@ -160,38 +181,63 @@ function recount(draft: Draft): Draft {
   return draft
 }
 
-type Errored = { slot: number; isCanary: boolean }
+type Errored = { mark: number; isCanary: boolean; isAsked: boolean; rank: number }
 
-/** Both arms' slots in an order that depends on the second alone. */
-function shuffled(nowS: number, { canary, control }: DedupeTick): readonly Errored[] {
-  const of = (slots: readonly number[], isCanary: boolean) =>
-    [...new Set(slots)].filter(isSlot).map((slot) => ({ slot, isCanary, rank: mixed(slot, nowS) }))
-  return [...of(canary, true), ...of(control, false)].sort((a, b) => a.rank - b.rank)
+/** Both arms' failures in an order that depends on the second alone; groups of networks take turns. */
+function shuffled(nowS: number, { canary, control, unasked }: DedupeTick): readonly Errored[] {
+  const of = (marks: readonly number[], isCanary: boolean, isAsked: boolean) =>
+    [...new Set(marks)].filter(isMark).map((mark) => ({ mark, isCanary, isAsked, rank: mixed(mark, nowS) }))
+  const notYet = (marks: readonly number[] = [], asked: readonly number[]) => {
+    const known = new Set(asked)
+    return marks.filter((mark) => !known.has(mark))
+  }
+  const all = [
+    ...of(canary, true, true),
+    ...of(control, false, true),
+    ...of(notYet(unasked?.canary, canary), true, false),
+    ...of(notYet(unasked?.control, control), false, false),
+  ].sort((a, b) => a.rank - b.rank)
+  return inTurns(all)
 }
 
-function isSlot(slot: number): boolean {
-  return Number.isInteger(slot) && slot >= 0 && slot < VISITOR_SLOTS
+/** One of each group, then the second of each, and so on; within a turn the order stays. */
+function inTurns(errored: readonly Errored[]): readonly Errored[] {
+  const turns: Errored[][] = []
+  const taken = new Array<number>(NETWORK_GROUPS + 1).fill(0)
+  for (const each of errored) {
+    const group = groupOfMark(each.mark)
+    const turn = taken[group] ?? 0
+    taken[group] = turn + 1
+    const others = turns[turn]
+    if (others === undefined) turns.push([each])
+    else others.push(each)
+  }
+  return turns.flat()
+}
+
+function isMark(mark: number): boolean {
+  return Number.isInteger(mark) && mark >= 0 && mark < MARKS
 }
 
 /** MurmurHash3's finalizer: each input bit flips half of the output's. */
-function mixed(slot: number, nowS: number): number {
-  let hash = Math.imul(slot + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
+function mixed(mark: number, nowS: number): number {
+  let hash = Math.imul(mark + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** A slot's history and where it is stored; `entry` is null without one. */
+/** A mark's history and where it is stored; `entry` is null without one. */
 type History = { chunk: number; text: string; at: number; entry: Entry | null }
 
-function historyOf(draft: Draft, slot: number): History {
-  const chunk = Math.floor(slot / CHUNK_SLOTS)
+function historyOf(draft: Draft, mark: number): History {
+  const chunk = chunkOf(mark)
   const text = draft.chunks[chunk] ?? ''
-  const at = findEntry(text, slot)
+  const at = findEntry(text, mark)
   return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
 }
 
-/** The rules by which a slot's error counts now; strict implies plain. */
+/** The rules by which a mark's error counts now; strict implies plain. */
 function due({ entry }: History, nowS: number): { strict: boolean; plain: boolean } {
   return {
     strict: entry === null || strictDueS(entry) <= nowS,
@@ -199,10 +245,10 @@ function due({ entry }: History, nowS: number): { strict: boolean; plain: boolea
   }
 }
 
-/** Notes one error of a slot. */
+/** Notes one error of a mark. */
 function countError(
   draft: Draft,
-  slot: number,
+  mark: number,
   { chunk, text, at, entry: old }: History,
   { strict, plain }: { strict: boolean; plain: boolean },
 ): void {
@@ -211,9 +257,9 @@ function countError(
     lastS: draft.nowS,
     lagS: plain || old === null ? 0 : draft.nowS - (old.lastS - old.lagS),
   }
-  draft.chunks[chunk] = writeEntry(text, at, slot, entry)
-  const isCanary = isCanarySlot(slot, draft.percentage)
-  // An error during the rest restarts it: it ends later, but rests no additional slot.
+  draft.chunks[chunk] = writeEntry(text, at, mark, entry)
+  const isCanary = isCanarySlot(slotOf(mark), draft.percentage)
+  // An error during the rest restarts it: it ends later, but rests no additional mark.
   if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)
   addRest(draft.strict, strictDueS(entry), isCanary, 1)
   if (plain) addRest(draft.plain, plainDueS(entry), isCanary, 1)
@@ -224,9 +270,9 @@ export function canarySlotCount(percentage: number): number {
   return (VISITOR_SLOTS * Math.min(100, Math.max(0, percentage))) / 100
 }
 
-function eligibleShares({ percentage, strict, plain }: Draft): Eligible {
-  const canary = canarySlotCount(percentage)
-  const control = VISITOR_SLOTS - canary
+function eligibleShares({ percentage, strict, plain }: Draft, groups: number): Eligible {
+  const canary = groups * canarySlotCount(percentage)
+  const control = groups * VISITOR_SLOTS - canary
   const share = (resting: number, all: number) => (all > 0 ? Math.max(0, 1 - resting / all) : 0)
   return {
     strictCanary: share(strict.canary, canary),

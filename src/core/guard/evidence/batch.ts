@@ -17,11 +17,20 @@ export type Batch = {
   advanceSlow: readonly Counts[]
   /** As `slow`, of the durations that the app reported. */
   slowTimings: readonly Counts[]
+  /** The same by group of networks; each list is empty while no network is known. */
+  byGroup: {
+    errors: readonly Counts[]
+    advanceErrors: readonly Counts[]
+    slow: readonly (readonly Counts[])[]
+    advanceSlow: readonly (readonly Counts[])[]
+    slowTimings: readonly (readonly Counts[])[]
+  }
 }
 
 /** Fewer requests make a factor that says nothing and costs a rounding of the cap. */
 const LEAST_BATCH_REQUESTS = 4
 
+const noGroups = () => LATENCY_QUANTILES.map(() => [])
 const noSlow = (): Counts[] => LATENCY_QUANTILES.map(() => NO_COUNTS)
 
 export const EMPTY_BATCH: Batch = {
@@ -32,6 +41,13 @@ export const EMPTY_BATCH: Batch = {
   slow: noSlow(),
   advanceSlow: noSlow(),
   slowTimings: noSlow(),
+  byGroup: {
+    errors: [],
+    advanceErrors: [],
+    slow: noGroups(),
+    advanceSlow: noGroups(),
+    slowTimings: noGroups(),
+  },
 }
 
 /** Sum of two batches; only of the same stage. */
@@ -45,6 +61,13 @@ export function addBatch(a: Batch, b: Batch): Batch {
     slow: addEach(a.slow, b.slow),
     advanceSlow: addEach(a.advanceSlow, b.advanceSlow),
     slowTimings: addEach(a.slowTimings, b.slowTimings),
+    byGroup: {
+      errors: addGroups(a.byGroup.errors, b.byGroup.errors),
+      advanceErrors: addGroups(a.byGroup.advanceErrors, b.byGroup.advanceErrors),
+      slow: addGroupsOfEach(a.byGroup.slow, b.byGroup.slow),
+      advanceSlow: addGroupsOfEach(a.byGroup.advanceSlow, b.byGroup.advanceSlow),
+      slowTimings: addGroupsOfEach(a.byGroup.slowTimings, b.byGroup.slowTimings),
+    },
   }
 }
 
@@ -54,4 +77,18 @@ function addEach(a: readonly Counts[], b: readonly Counts[]): Counts[] {
 
 export function isFull(batch: Batch): boolean {
   return batch.canaryRequests >= LEAST_BATCH_REQUESTS && batch.controlRequests >= LEAST_BATCH_REQUESTS
+}
+
+/** Sum by group; an empty list knows no groups. */
+export function addGroups(a: readonly Counts[], b: readonly Counts[]): readonly Counts[] {
+  if (a.length === 0) return b
+  return b.length === 0 ? a : addEach(a, b)
+}
+
+/** The same per latency quantile. */
+export function addGroupsOfEach(
+  a: readonly (readonly Counts[])[],
+  b: readonly (readonly Counts[])[],
+): readonly (readonly Counts[])[] {
+  return a.map((groups, k) => addGroups(groups, b[k] ?? []))
 }

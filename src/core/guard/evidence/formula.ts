@@ -43,18 +43,27 @@ export function cleanCount(value: number): number {
  *   `rho` is 0, when control has none.
  */
 export function logFactor(counts: Counts, lambda: number, null_: Null): number {
-  const canaryN = cleanCount(counts.canaryN)
+  return logFactorAt(counts, canaryShare(counts, null_), lambda, null_)
+}
+
+/** π: the canary's share of all bad ones if it is at the null's boundary; null where an arm that is needed is empty. */
+export function canaryShare(counts: Counts, { rho }: Null): number | null {
+  const weighted = rho * cleanCount(counts.canaryN)
   const controlN = cleanCount(counts.controlN)
-  if (canaryN === 0 || (null_.rho > 0 && controlN === 0)) return 0
+  if (cleanCount(counts.canaryN) === 0 || (rho > 0 && controlN === 0)) return null
+  return weighted === 0 ? 0 : weighted / (weighted + controlN)
+}
+
+/** `ln f(λ)` of a part of a batch, with the batch's π: the parts' sum is that of the batch. */
+export function logFactorAt(counts: Counts, share: number | null, lambda: number, { delta }: Null): number {
+  if (share === null) return 0
   const canaryBad = cleanCount(counts.canaryBad)
   const bad = canaryBad + cleanCount(counts.controlBad)
-  const weighted = null_.rho * canaryN
-  const share = weighted === 0 ? 0 : weighted / (weighted + controlN)
   const excess = share * (lambda - 1)
   return (
     canaryBad * Math.log(lambda) -
     bad * Math.log1p(excess) -
-    canaryN * null_.delta * (lambda / (1 + excess) - 1)
+    cleanCount(counts.canaryN) * delta * (lambda / (1 + excess) - 1)
   )
 }
 

@@ -72,6 +72,9 @@ function learnedEdges(current: readonly number[], previous: readonly number[]): 
   return edges
 }
 
+/** Durations of both arms. */
+export type Durations = { canary: Histogram; control: Histogram }
+
 /**
  * Slow requests of both arms per quantile; none while control's edges are unknown.
  *
@@ -79,8 +82,7 @@ function learnedEdges(current: readonly number[], previous: readonly number[]): 
  * @param factor of the canary's exposure
  */
 export function countSlow(
-  canary: Histogram,
-  control: Histogram,
+  { canary, control }: Durations,
   edges: readonly number[] | null,
   margin: number,
   factor: number,

@@ -28,7 +28,7 @@ const INSTALMENT_MS = 10_000
 const INSTALMENT_SCALE = 60
 const START_SHARE = 0.6
 /** More changes no decision; min(wealth, constant) stays a supermartingale and JSON stays finite. */
-const MOST_WEALTH = 1e100
+export const MOST_WEALTH = 1e100
 
 const reserve = (instalments: number): number =>
   (1 - START_SHARE) * (INSTALMENT_SCALE / (INSTALMENT_SCALE + instalments))
@@ -50,19 +50,30 @@ export function instalmentsAfter(elapsedMs: number): number {
  * @param paid instalments paid so far, including those that enter with this batch; must depend on time only
  */
 export function grow(wealth: Wealth, counts: Counts, paid: number, { bets, null_, logCap }: Test): Wealth {
-  const cash = Math.min(wealth.cash, reserve(paid))
-  const entering = wealth.cash - cash
+  const entering = enteringWith(wealth, paid)
   const parts = bets.map(({ lambda, weight }, k) => {
     const log = Math.min(logFactor(counts, lambda, null_), logCap)
     return Math.min(((wealth.parts[k] ?? 0) + entering * weight) * Math.exp(log), MOST_WEALTH)
   })
-  return { cash, parts }
+  return { cash: wealth.cash - entering, parts }
+}
+
+/** Cash that is bet with the next batch. */
+export function enteringWith({ cash }: Wealth, paid: number): number {
+  return Math.max(0, cash - reserve(paid))
 }
 
 /** The wealth: 1 at the start. Under the null `P(ever ≥ x) ≤ 1/x` (Ville's inequality). */
 export function totalWealth(wealth: Wealth): number {
   let sum = wealth.cash
   for (const part of wealth.parts) sum += part
+  return sum
+}
+
+/** Of tests that are averaged. */
+export function meanWealth(wealths: readonly Wealth[]): number {
+  let sum = 0
+  for (const wealth of wealths) sum += totalWealth(wealth) / wealths.length
   return sum
 }
 

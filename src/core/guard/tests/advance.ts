@@ -2,17 +2,24 @@
  * The advance tests (non-inferiority): is the canary shown to be *not* worse? With λ < 1 the same formula tests the
  * null `r_c ≥ ρ'·r_b + δ'`; wealth ≥ 1/β lets a stage advance. Counts of one stage only. Each latency quantile must
  * pass by itself: an average would pass a canary with a bad p99.
+ *
+ * Here the canary's bad ones include failures about which control was not asked, and control's don't: `f` falls in
+ * `e_c` and rises in `e_b` for λ < 1. A claim must also hold without any two groups of networks, or anyone who sends
+ * enough requests that work could make a bad canary look healthy.
  */
 
-import type { Batch } from '../evidence/batch.ts'
+import { addGroups, type Batch } from '../evidence/batch.ts'
 import type { Counts, Null } from '../evidence/formula.ts'
 import { addCounts, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
-import { growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
+import { equalBets, growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
+import type { Regime } from '../networks/groups.ts'
+import { holdsWithoutTwo, leastWealth } from '../networks/without-two.ts'
 
 export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
+const ADVANCE_BETS = equalBets(ADVANCE_LAMBDAS)
 
 /**
  * Allowed extra error rate by the share of the smaller arm. A small arm proves little, so little is asked, or a stage
@@ -26,13 +33,19 @@ const DELTA_BY_SMALLER_ARM: readonly (readonly [percentage: number, delta: numbe
 ]
 
 /** The measures: errors first, then the latency quantiles. */
-export type AdvanceState = { wealth: readonly LogWealth[]; counts: readonly Counts[] }
+export type AdvanceState = {
+  wealth: readonly LogWealth[]
+  counts: readonly Counts[]
+  /** Counts by group of networks. */
+  byGroup: readonly (readonly Counts[])[]
+}
 
 export function initialAdvance(): AdvanceState {
   const measures = [null, ...LATENCY_QUANTILES]
   return {
     wealth: measures.map(() => initialLogWealth(ADVANCE_LAMBDAS.length)),
     counts: measures.map(() => NO_COUNTS),
+    byGroup: measures.map(() => []),
   }
 }
 
@@ -58,9 +71,11 @@ export function advanceNull(settings: GuardSettings, percentage: number): Null {
 /** State after one closed batch of the stage. */
 export function stepAdvance(state: AdvanceState, batch: Batch, null_: Null): AdvanceState {
   const parts = [batch.advanceErrors, ...batch.advanceSlow]
+  const groups = [batch.byGroup.advanceErrors, ...batch.byGroup.advanceSlow]
   return {
     wealth: state.wealth.map((wealth, k) => growLog(wealth, parts[k] ?? NO_COUNTS, ADVANCE_LAMBDAS, null_)),
     counts: state.counts.map((counts, k) => addCounts(counts, parts[k] ?? NO_COUNTS)),
+    byGroup: state.byGroup.map((sums, k) => addGroups(sums, groups[k] ?? [])),
   }
 }
 
@@ -101,6 +116,23 @@ export function advanceProgress(
     progress.waitsFor = measure === 0 ? 'errors' : 'latency'
   })
   return progress
+}
+
+/** Whether what has passed doesn't depend on two groups of networks. */
+export function isAdvanceCarried(
+  settings: GuardSettings,
+  state: AdvanceState,
+  percentage: number,
+  regime: Regime,
+): boolean {
+  if (regime === 'none' || regime === 'few') return true
+  const null_ = advanceNull(settings, percentage)
+  return state.wealth.every((wealth, measure) => {
+    const enabled = measure === 0 ? settings.errors.enabled : settings.latency.enabled
+    const all = Math.exp(logTotal(wealth))
+    const rest = () => leastWealth(state.byGroup[measure] ?? [], ADVANCE_BETS, null_)
+    return !enabled || holdsWithoutTwo(all, rest(), 1 / settings.beta, regime)
+  })
 }
 
 /** Weight of control's rate in the estimate, in canary requests. */

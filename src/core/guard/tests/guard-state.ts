@@ -7,6 +7,7 @@ import { EMPTY_BATCH } from '../evidence/batch.ts'
 import type { LearnedLatency } from '../evidence/latency.ts'
 import { initialLatency } from '../evidence/latency.ts'
 import type { Trigger } from '../evidence/types.ts'
+import { initialNetworks, type NetworkState } from '../networks/groups.ts'
 import type { AdvanceState } from './advance.ts'
 import { initialAdvance } from './advance.ts'
 import type { CeilingState } from './ceilings.ts'
@@ -15,14 +16,14 @@ import type { RollbackState } from './rollback.ts'
 import { initialRollback } from './rollback.ts'
 import type { ShareState } from './share.ts'
 import { initialShare } from './share.ts'
-import type { Totals } from './totals.ts'
-import { NO_TOTALS } from './totals.ts'
+import { NO_TOTALS, NOTHING_SERVED, type Served, type Totals } from './totals.ts'
+import { NO_VISITORS, type VisitorState } from './visitors.ts'
 
 /** Final for its generation. */
 export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised when the state's shape changes. */
-const STATE_VERSION = 4
+const STATE_VERSION = 5
 
 export type GuardState = {
   version: typeof STATE_VERSION
@@ -34,6 +35,7 @@ export type GuardState = {
   lastAtMs: number
   canarySeenAtMs: number | null
   controlSeenAtMs: number | null
+  networks: NetworkState
   dedupe: DedupeState
   latency: LearnedLatency
   timings: LearnedLatency
@@ -44,6 +46,9 @@ export type GuardState = {
   latencyCeiling: CeilingState
   collapse: CeilingState
   share: ShareState
+  visitors: VisitorState
+  /** Of all who are served the flag, by group of networks, in the generation. */
+  served: Served
   /** Of the generation, of the stage, and with a half-life of 30 s. */
   totals: Totals
   stageTotals: Totals
@@ -68,6 +73,7 @@ export function initialGuardState(start: {
     lastAtMs: start.atMs,
     canarySeenAtMs: null,
     controlSeenAtMs: null,
+    networks: initialNetworks(),
     dedupe: initialDedupe(start.percentage),
     latency: initialLatency(start.atMs),
     timings: initialLatency(start.atMs),
@@ -78,6 +84,8 @@ export function initialGuardState(start: {
     latencyCeiling: initialCeiling(),
     collapse: initialCeiling(),
     share: initialShare(),
+    visitors: NO_VISITORS,
+    served: NOTHING_SERVED,
     totals: NO_TOTALS,
     stageTotals: NO_TOTALS,
     recent: NO_TOTALS,

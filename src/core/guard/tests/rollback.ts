@@ -4,15 +4,32 @@
  * `M = 0.6·M_errors + 0.4·M_latency`, where `M_latency` is the mean over three quantiles. Means of martingales are
  * martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one switched off, M is the other. Errors weigh more because
  * latency has far more counts to work with. Durations reported by the app take a third of M_latency (timings.ts).
+ *
+ * The error counts are conservative: the canary's bad ones are discordant or unpaired, control's also those about which
+ * the canary was not asked. The null is about the rates of these failures: shared ones are in neither. `f` rises in
+ * `e_c` and falls in `e_b`, so a control failure that may have been shared only costs evidence, and `E[f] ≤ 1` holds
+ * whatever share of control is asked. (The other way round, it would not: see the test by enumeration.)
+ *
+ * From three networks on, a cause also has to hold without two groups of them (networks/without-two.ts).
  */
 
 import { canarySlotCount } from '../dedupe/dedupe.ts'
 import type { Batch } from '../evidence/batch.ts'
-import { NO_COUNTS } from '../evidence/formula.ts'
+import { type Counts, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES, SLOW_BETS } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
-import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+import { grow, initialWealth, meanWealth, totalWealth } from '../evidence/wealth.ts'
+import type { Regime } from '../networks/groups.ts'
+import {
+  type Copies,
+  growCopies,
+  holdsWithoutTwo,
+  LEAST_RISEN,
+  leastOf,
+  leastWealth,
+  sinceRise,
+} from '../networks/without-two.ts'
 import type { TimingState } from './timings.ts'
 import { stepTimings, withTimings } from './timings.ts'
 
@@ -40,6 +57,10 @@ export type RollbackState = {
   latency: readonly Wealth[]
   /** Slow canary requests so far, per quantile. */
   slowSeen: readonly number[]
+  /** Of errors; null until a network is known. */
+  copies: Copies
+  /** Latency's counts by group of networks since its wealth last was below 2, per quantile. */
+  slowSince: readonly (readonly Counts[])[]
   /** Null until the app reported durations in both arms. */
   timings: TimingState | null
   /** Distinct canary slots with errors, at most as many as are needed. */
@@ -53,6 +74,8 @@ export function initialRollback(): RollbackState {
     errors: initialWealth(ERROR_BETS),
     latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_BETS)),
     slowSeen: LATENCY_QUANTILES.map(() => 0),
+    copies: null,
+    slowSince: LATENCY_QUANTILES.map(() => []),
     timings: null,
     erroredBuckets: [],
     pValue: 1,
@@ -91,22 +114,21 @@ export function stepRollback(
   paid: number,
 ): RollbackState {
   const { alpha, errors, latency } = settings
-  const next: RollbackState = {
-    ...state,
-    errors: errors.enabled
-      ? grow(state.errors, batch.errors, paid, {
-          bets: ERROR_BETS,
-          null_: errors,
-          logCap: errorCap(alpha),
-        })
-      : state.errors,
+  const next: RollbackState = { ...state }
+  if (errors.enabled) {
+    const test = { bets: ERROR_BETS, null_: errors, logCap: errorCap(alpha) }
+    const counts = { all: batch.errors, groups: batch.byGroup.errors }
+    next.errors = grow(state.errors, batch.errors, paid, test)
+    next.copies = growCopies(state.copies, state.errors, counts, paid, test)
   }
   if (latency.enabled) {
     const test = { bets: SLOW_BETS, null_: latency, logCap: slowCap(alpha, latency.fewMachines) }
     next.latency = state.latency.map((wealth, k) => grow(wealth, batch.slow[k] ?? NO_COUNTS, paid, test))
     next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
+    next.slowSince = sinceRise(meanWealth(state.latency), state.slowSince, batch.byGroup.slow)
     const stake = meanWealth(state.latency)
-    next.timings = stepTimings(state.timings, batch.slowTimings, stake, paid, test)
+    const reported = { all: batch.slowTimings, groups: batch.byGroup.slowTimings }
+    next.timings = stepTimings(state.timings, reported, stake, paid, test)
   }
   next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
   return next
@@ -146,25 +168,39 @@ export function rollbackWealth(
 
 export type RollbackCause = 'errors' | 'latency' | 'timings'
 
+type Candidate = { cause: RollbackCause; wealth: number; enough: boolean }
+
 /**
  * The cause of a rollback, or null while the evidence doesn't suffice. The leading measure also needs its minimum of
- * distinct visitors or slow requests, so a lone visitor never rolls back; another measure decides only if its share
- * of the wealth alone is enough.
+ * distinct visitors or slow requests, so a lone visitor never rolls back, and must not depend on two networks; another
+ * measure decides only if its share of the wealth alone is enough.
  */
 export function rollbackCause(
   settings: GuardSettings,
   state: RollbackState,
   slotsNeeded: number,
+  regime: Regime,
 ): RollbackCause | null {
   const needed = 1 / settings.alpha
-  const wealth = rollbackWealth(settings, state)
-  if (wealth.all < needed) return null
+  if (rollbackWealth(settings, state).all < needed) return null
+  const [first, ...others] = candidatesOf(settings, state, slotsNeeded)
+  const counts = ({ cause, enough }: Candidate) => enough && isCarried(settings, state, cause, regime)
+  if (first !== undefined && counts(first)) return first.cause
+  return others.find((other) => other.wealth >= needed && counts(other))?.cause ?? null
+}
+
+/** The measures with their share of the wealth, largest first. */
+function candidatesOf(settings: GuardSettings, state: RollbackState, slotsNeeded: number): Candidate[] {
   const { errors, latency } = settings
   const weight = errors.enabled && latency.enabled ? ERROR_WEIGHT : errors.enabled ? 1 : 0
   const parts = withTimings(meanWealth(state.latency), state.timings)
   const { minSlow } = latency
-  const candidates: { cause: RollbackCause; wealth: number; enough: boolean }[] = [
-    { cause: 'errors', wealth: weight * wealth.errors, enough: state.erroredBuckets.length >= slotsNeeded },
+  const candidates: Candidate[] = [
+    {
+      cause: 'errors',
+      wealth: weight * totalWealth(state.errors),
+      enough: state.erroredBuckets.length >= slotsNeeded,
+    },
     {
       cause: 'latency',
       wealth: (1 - weight) * parts.latency,
@@ -177,15 +213,54 @@ export function rollbackCause(
         state.timings !== null && leadingSlowSeen(state.timings.wealth, state.timings.slowSeen) >= minSlow,
     },
   ]
-  const [first, ...others] = candidates.toSorted((a, b) => b.wealth - a.wealth)
-  if (first?.enough) return first.cause
-  return others.find((other) => other.enough && other.wealth >= needed)?.cause ?? null
+  return candidates.toSorted((a, b) => b.wealth - a.wealth)
 }
 
-function meanWealth(wealths: readonly Wealth[]): number {
-  let sum = 0
-  for (const wealth of wealths) sum += totalWealth(wealth) / wealths.length
-  return sum
+/**
+ * Whether a cause doesn't depend on two networks. Where there are only a few, no one could confirm durations, so they
+ * are no cause; errors are, as only discordant ones are counted there.
+ */
+function isCarried(
+  settings: GuardSettings,
+  state: RollbackState,
+  cause: RollbackCause,
+  regime: Regime,
+): boolean {
+  if (regime === 'none') return true
+  if (regime === 'few') return cause === 'errors'
+  const { all, rest } = partsOf(settings, state, cause)
+  return holdsWithoutTwo(all, rest, 1 / settings.alpha, regime)
+}
+
+/** A cause's wealth, and its least without two groups of networks. */
+function partsOf(
+  { latency }: GuardSettings,
+  state: RollbackState,
+  cause: RollbackCause,
+): { all: number; rest: number } {
+  if (cause === 'errors') {
+    const all = totalWealth(state.errors)
+    return { all, rest: Math.min(all, leastOf(state.copies, state.errors)) }
+  }
+  const timings = cause === 'timings' ? state.timings : null
+  const all = meanWealth(timings?.wealth ?? state.latency)
+  const sums = timings?.since ?? state.slowSince
+  let mean = 0
+  for (const groups of sums) mean += leastWealth(groups, SLOW_BETS, latency) / sums.length
+  return { all, rest: Math.min(all, mean) }
+}
+
+/** The wealth of the whole test as far as it doesn't depend on two networks. */
+export function carriedWealth(settings: GuardSettings, state: RollbackState, regime: Regime): number {
+  const { all, errors, latency } = rollbackWealth(settings, state)
+  if (regime === 'none' || all < LEAST_RISEN) return all
+  const errorRest =
+    settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors').rest : errors
+  const slowRest =
+    !settings.latency.enabled || regime === 'few' ? 1 : partsOf(settings, state, 'latency').rest
+  if (settings.errors.enabled && settings.latency.enabled)
+    return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * Math.min(latency, slowRest)
+  return settings.errors.enabled ? errorRest : slowRest
 }
 
 /** Slow requests of the quantile with most wealth. */

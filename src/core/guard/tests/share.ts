@@ -3,20 +3,28 @@
  * share of the split, "bad" are its completed journeys or requests. Traffic clusters (one visitor, many requests), so
  * counts are first divided by a cluster size φ: for clusters of up to φ, `E[x^(J/φ)] ≤ exp(μ/φ·(x − 1))` as `x^(1/φ)
  * ≤ 1 + (x − 1)/φ`, and the test stays valid.
+ *
+ * Where visitors are told apart, the split is tested on them alone (visitors.ts).
  */
 
-import type { Counts } from '../evidence/formula.ts'
+import type { ArmTick } from '../../counters/ticks.ts'
+import { addGroups } from '../evidence/batch.ts'
+import { type Counts, NO_COUNTS } from '../evidence/formula.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
 import type { Test, Wealth } from '../evidence/wealth.ts'
 import { equalBets, grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+import { type Regime, spread } from '../networks/groups.ts'
+import { holdsWithoutTwo, LEAST_RISEN, leastWealth } from '../networks/without-two.ts'
 import type { Totals } from './totals.ts'
 
-const SHARE_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
+export const SHARE_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 export type ShareState = {
   /** Evidence that the canary completes too few journeys (`traffic.maxDropPercent`). */
   drop: Wealth
+  /** Counts of `drop` by group of networks, since its evidence began to rise. */
+  dropSince: readonly Counts[]
   /** Evidence that the canary gets more, or less, than its percentage. */
   tooMuch: Wealth
   tooLittle: Wealth
@@ -27,7 +35,7 @@ type Traffic = { canary: number; control: number; unit: number }
 
 export function initialShare(): ShareState {
   const start = () => initialWealth(SHARE_BETS)
-  return { drop: start(), tooMuch: start(), tooLittle: start() }
+  return { drop: start(), dropSince: [], tooMuch: start(), tooLittle: start() }
 }
 
 /** With fewer journeys than this (an API has none), requests are counted instead. */
@@ -38,8 +46,7 @@ export function stepShare(
   settings: GuardSettings,
   state: ShareState,
   tick: GuardTick,
-  before: Totals,
-  paid: number,
+  { before, regime, paid }: { before: Totals; regime: Regime; paid: number },
 ): ShareState {
   const { percentage, canary, control } = tick
   if (!(percentage > 0 && percentage < 100)) return state
@@ -56,8 +63,10 @@ export function stepShare(
   }
   const next = { ...state }
   if (traffic.maxDropPercent !== null) {
-    const rho = 1 / (1 - traffic.maxDropPercent / 100)
-    next.drop = grow(state.drop, controlOver(journeys, percentage), paid, testOf(rho, settings.alpha))
+    const counts = controlOver(journeys, percentage)
+    next.drop = grow(state.drop, counts, paid, testOf(dropRho(traffic.maxDropPercent), settings.alpha))
+    const groups = regime === 'none' ? [] : dropGroups(tick, counts, journeys.unit)
+    next.dropSince = totalWealth(state.drop) < LEAST_RISEN ? groups : addGroups(state.dropSince, groups)
   }
   if (!split.enabled || before.canaryRequests + before.controlRequests === 0) return next
   const byJourneys = before.journeys * REQUESTS_PER_JOURNEY >= before.canaryRequests + before.controlRequests
@@ -67,6 +76,20 @@ export function stepShare(
   next.tooLittle = grow(state.tooLittle, controlOver(counts, percentage), paid, test)
   return next
 }
+
+const dropRho = (maxDropPercent: number) => 1 / (1 - maxDropPercent / 100)
+
+/** Completed journeys by group. The split's shares are no group's: the first has them. */
+function dropGroups({ canary, control }: GuardTick, shares: Counts, unit: number): Counts[] {
+  const by = { canary: journeysOf(canary), control: journeysOf(control) }
+  return by.canary.map((count, group) => ({
+    ...(group === 0 ? shares : NO_COUNTS),
+    canaryBad: (by.control[group] ?? 0) / unit,
+    controlBad: count / unit,
+  }))
+}
+
+const journeysOf = (arm: ArmTick) => spread(arm, arm.journeys, ({ journeys }) => journeys)
 
 /** Counts by which to test that the canary gets more than its share. */
 function canaryOver({ canary, control, unit }: Traffic, percentage: number): Counts {
@@ -92,4 +115,15 @@ export function splitPValue(state: ShareState): number {
 
 export function hasTrafficDropped(settings: GuardSettings, state: ShareState): boolean {
   return settings.traffic.maxDropPercent !== null && totalWealth(state.drop) >= 1 / settings.alpha
+}
+
+/** Whether the drop doesn't depend on two groups of networks; in a few networks, no one could confirm it. */
+export function isDropCarried(
+  { traffic, alpha }: GuardSettings,
+  { drop, dropSince }: ShareState,
+  regime: Regime,
+): boolean {
+  if (regime === 'none' || regime === 'few') return regime === 'none'
+  const null_ = { rho: dropRho(traffic.maxDropPercent ?? 0), delta: 0 }
+  return holdsWithoutTwo(totalWealth(drop), leastWealth(dropSince, SHARE_BETS, null_), 1 / alpha, regime)
 }

@@ -12,7 +12,8 @@
 import type { Counts } from '../evidence/formula.ts'
 import { NO_COUNTS } from '../evidence/formula.ts'
 import type { Test, Wealth } from '../evidence/wealth.ts'
-import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+import { grow, initialWealth, meanWealth } from '../evidence/wealth.ts'
+import { sinceRise } from '../networks/without-two.ts'
 
 /** Share of the latency wealth bet on reported durations. */
 const TIMINGS_SHARE = 1 / 3
@@ -25,17 +26,21 @@ export type TimingState = {
   /** T, per quantile. */
   wealth: readonly Wealth[]
   slowSeen: readonly number[]
+  /** Counts by group of networks since T last was below 2, per quantile. */
+  since: readonly (readonly Counts[])[]
 }
+
+/** Per quantile: reported durations above control's edges, the canary's by a margin. */
+type SlowTimings = { all: readonly Counts[]; groups: readonly (readonly Counts[])[] }
 
 /**
  * State after a closed batch; null until a batch has reports of both arms.
  *
- * @param counts per quantile: reported durations above control's edges, the canary's by a margin
  * @param latencyWealth before this batch
  */
 export function stepTimings(
   state: TimingState | null,
-  counts: readonly Counts[],
+  { all: counts, groups }: SlowTimings,
   latencyWealth: number,
   paid: number,
   test: Test,
@@ -47,12 +52,14 @@ export function stepTimings(
     paidBefore: paid,
     wealth: counts.map(() => initialWealth(test.bets)),
     slowSeen: counts.map(() => 0),
+    since: counts.map(() => []),
   }
   const instalments = paid - before.paidBefore
   return {
     ...before,
     wealth: before.wealth.map((wealth, k) => grow(wealth, counts[k] ?? NO_COUNTS, instalments, test)),
     slowSeen: before.slowSeen.map((seen, k) => seen + (counts[k]?.canaryBad ?? 0)),
+    since: sinceRise(meanWealth(before.wealth), before.since, groups),
   }
 }
 
@@ -62,8 +69,7 @@ export function withTimings(
   state: TimingState | null,
 ): { all: number; latency: number; timings: number } {
   if (state === null) return { all: latency, latency, timings: 0 }
-  let mean = 0
-  for (const wealth of state.wealth) mean += totalWealth(wealth) / state.wealth.length
+  const mean = meanWealth(state.wealth)
   const kept = (1 - TIMINGS_SHARE) * latency
   const timings = TIMINGS_SHARE * state.stake * mean
   return { all: kept + timings, latency: kept, timings }

@@ -1,8 +1,10 @@
 /** Plain sums for thresholds, sentences and the expected split. */
 
+import type { NetworkCounts } from '../../counters/networks.ts'
 import type { ArmTick } from '../../counters/ticks.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
+import { addByGroup, type ByGroup, noneByGroup, spread } from '../networks/groups.ts'
 import { slowerThan } from './ceilings.ts'
 
 /** Raw sums of both arms. */
@@ -67,5 +69,32 @@ export function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
     otherRequests: others?.requests ?? 0,
     otherErrors: others?.errors ?? 0,
     otherSlow: others ? slow(others) : 0,
+  }
+}
+
+/** Failures, and slow requests and durations, by group of networks: what thresholds count. */
+export type Served = { errors: ByGroup; slow: ByGroup }
+
+export const NOTHING_SERVED: Served = { errors: noneByGroup(), slow: noneByGroup() }
+
+/** The sums after a tick, of all who are served the flag, compared or not. */
+export function addServed(before: Served, settings: GuardSettings, tick: GuardTick, sums: Totals): Served {
+  const { errors, slow } = settings.thresholds
+  const arms = (canary: number, others: number, count: (network: NetworkCounts) => number) => {
+    const own = spread(tick.canary, canary, count)
+    return tick.others === undefined ? own : addByGroup(own, spread(tick.others, others, count))
+  }
+  const slowOf = ({ latency = {}, timings = {} }: NetworkCounts) =>
+    slow === null ? 0 : slowerThan(latency, slow.baselineMs).bad + slowerThan(timings, slow.baselineMs).bad
+  return {
+    errors:
+      errors === null
+        ? before.errors
+        : addByGroup(
+            before.errors,
+            arms(sums.canaryErrors, sums.otherErrors, (network) => network.errors),
+          ),
+    slow:
+      slow === null ? before.slow : addByGroup(before.slow, arms(sums.canarySlow, sums.otherSlow, slowOf)),
   }
 }

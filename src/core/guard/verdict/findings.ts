@@ -2,13 +2,14 @@
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Evidence } from '../evidence/types.ts'
+import { type Standing, standingOf } from '../networks/groups.ts'
 import type { AdvanceProgress } from '../tests/advance.ts'
 import { advanceProgress } from '../tests/advance.ts'
 import type { CeilingVerdict } from '../tests/ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../tests/ceilings.ts'
 import { collapsePValue } from '../tests/collapse.ts'
 import type { GuardState } from '../tests/guard-state.ts'
-import { rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
+import { carriedWealth, rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
 
 /** An arm without a request for this long has no data. */
@@ -21,11 +22,15 @@ export type Findings = {
   progress: AdvanceProgress
   ceilings: { errors: CeilingVerdict; latency: CeilingVerdict }
   hasCollapsed: boolean
+  standing: Standing
+  /** Wealth of the evidence of harm that doesn't depend on two networks. */
+  carriedWealth: number
   hasControl: boolean
   missing: 'canary' | 'control' | null
 }
 
 export function find(settings: GuardSettings, state: GuardState): Findings {
+  const standing = standingOf(state.networks)
   const progress = advanceProgress(settings, state.advance, state.percentage)
   const hasControl = state.percentage < 100
   const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
@@ -35,7 +40,12 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
     settings,
     state,
     progress,
-    evidence: gather(settings, state, progress, collapse ?? 1),
+    evidence: gather(settings, state, progress, {
+      collapse: collapse ?? 1,
+      split: state.visitors.split?.pValue ?? splitPValue(state.share),
+    }),
+    standing,
+    carriedWealth: carriedWealth(settings, state.rollback, standing.regime),
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
     hasControl,
@@ -71,7 +81,7 @@ function gather(
   settings: GuardSettings,
   state: GuardState,
   progress: AdvanceProgress,
-  collapsePValue: number,
+  pValues: { collapse: number; split: number },
 ): Evidence {
   const wealth = rollbackWealth(settings, state.rollback)
   const { recent, totals, dedupe } = state
@@ -80,7 +90,7 @@ function gather(
     wealth: wealth.all,
     errorWealth: wealth.errors,
     latencyWealth: wealth.latency,
-    pValue: Math.min(state.rollback.pValue, collapsePValue),
+    pValue: Math.min(state.rollback.pValue, pValues.collapse),
     canaryRequests: totals.canaryRequests,
     controlRequests: totals.controlRequests,
     canaryErrors: totals.canaryErrors,
@@ -91,7 +101,7 @@ function gather(
     advanceErrorWealth: progress.errorWealth,
     advanceLatencyWealth: progress.latencyWealth,
     canaryRequestsToGo: progress.requestsToGo,
-    splitPValue: splitPValue(state.share),
+    splitPValue: pValues.split,
     restingBuckets: dedupe.strict.canary + dedupe.strict.control,
     stageElapsedMs: state.lastAtMs - state.stageStartedAtMs,
   }

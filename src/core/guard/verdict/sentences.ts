@@ -36,17 +36,23 @@ export function sharedSentence(which: 'errors' | 'latency'): string {
   return `the canary's ${what} is above its ceiling, and control is not shown to be below: a shared outage`
 }
 
+/** With the figures that were tested. */
 export function splitSentence({ state, evidence }: Findings): string {
   const { canaryRequests, controlRequests } = state.stageTotals
-  const share = canaryRequests / Math.max(1, canaryRequests + controlRequests)
+  const figures = state.visitors.split?.figures
+  const share = figures?.share ?? canaryRequests / Math.max(1, canaryRequests + controlRequests)
+  const what =
+    figures === undefined
+      ? 'of requests'
+      : `of visitors (sampled ${figures.canary} and ${figures.control}, without the two strongest networks)`
   return (
-    `sample ratio mismatch: the canary got ${rateText(share)} of requests ` +
+    `sample ratio mismatch: the canary got ${rateText(share)} ${what} ` +
     `where ${rateText(state.percentage / 100)} is set (${pText(evidence.splitPValue)})`
   )
 }
 
 /** Why a stage can't advance yet. */
-export type Hold = 'no-requests' | 'possible-harm' | 'unproven' | 'bake'
+export type Hold = 'no-requests' | 'possible-harm' | 'networks' | 'unproven' | 'health-of-networks' | 'bake'
 
 /** Why a stage waits; without a `hold`, that it may advance. */
 export function holdSentence(findings: Findings, hold: Hold | undefined): string {
@@ -58,6 +64,10 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
       const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
       return `some evidence of harm (${pText(evidence.pValue)})${few}; waiting until it clears or grows`
     }
+    case 'networks':
+      return 'evidence of harm comes from too few networks; waits for others'
+    case 'health-of-networks':
+      return 'evidence of health comes from too few networks; waits for others'
     case 'unproven':
       return waitSentence(findings)
     case 'bake':

@@ -1,10 +1,15 @@
 /** From evidence to a verdict: who is at fault, and what follows. sentences.ts has the wording. */
 
 import type { GuardSettings } from '../evidence/settings.ts'
-import type { Judgement, Verdict } from '../evidence/types.ts'
+import type { Judgement, Trigger, Verdict } from '../evidence/types.ts'
+import type { ByGroup } from '../networks/groups.ts'
+import { withoutTwoLargest } from '../networks/without-two.ts'
+import { isAdvanceCarried } from '../tests/advance.ts'
+import { isBreachCarried, P95_CEILING_RATE } from '../tests/ceilings.ts'
+import { isCollapseCarried } from '../tests/collapse.ts'
 import type { GuardDecision, GuardState } from '../tests/guard-state.ts'
 import { rollbackCause, slotsNeeded } from '../tests/rollback.ts'
-import { hasTrafficDropped } from '../tests/share.ts'
+import { hasTrafficDropped, isDropCarried } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
 import {
@@ -27,90 +32,121 @@ export function judge(
 ): { verdict: Verdict; decision: GuardDecision | null } {
   const findings = find(settings, state)
   const { evidence } = findings
-  const decision = state.decision ?? decide(findings)
+  const charges = state.decision === null ? chargesOf(findings) : []
+  const decision = state.decision ?? charges.find(({ carried }) => carried)?.decision ?? null
   if (decision !== null) {
     const { trigger, sentence } = decision
     return { verdict: { kind: 'failing', action: settings.action, trigger, sentence, evidence }, decision }
   }
-  return { verdict: { ...(frozen(findings) ?? watch(findings)), evidence }, decision: null }
+  const alarms = alarmsOf(findings)
+  const alarm = alarms.find(({ carried }) => carried)
+  const isWaiting = charges.length + alarms.length > 0
+  return { verdict: { ...(alarm?.worded ?? watch(findings, isWaiting)), evidence }, decision: null }
 }
 
-/** Why the canary is rolled back, surest reason first; null for none. */
-function decide(findings: Findings): GuardDecision | null {
-  const { settings, state, ceilings } = findings
-  const atMs = state.lastAtMs
-  const cause = rollbackCause(settings, state.rollback, slotsNeeded(settings, state.percentage))
-  if (cause !== null) {
-    const trigger = cause === 'errors' ? 'errors' : 'latency'
-    return { trigger, sentence: causeSentence(findings, cause), atMs }
-  }
+/** A reason to act, and whether it holds without two networks; until then it waits. */
+type Charge = { decision: GuardDecision; carried: boolean }
+
+/** Why the canary should be rolled back, surest reason first. */
+function chargesOf(findings: Findings): Charge[] {
+  const { settings, state, ceilings, standing } = findings
+  const { regime } = standing
+  const charges: Charge[] = []
+  const charge = (trigger: Trigger, sentence: string, carried: boolean) =>
+    charges.push({ decision: { trigger, sentence, atMs: state.lastAtMs }, carried })
+  const needed = slotsNeeded(settings, state.percentage)
+  const carriedCause = rollbackCause(settings, state.rollback, needed, regime)
+  const cause = carriedCause ?? rollbackCause(settings, state.rollback, needed, 'none')
+  if (cause !== null)
+    charge(cause === 'errors' ? 'errors' : 'latency', causeSentence(findings, cause), carriedCause !== null)
   if (findings.hasCollapsed) {
-    return { trigger: settings.errors.enabled ? 'errors' : 'ceiling', sentence: COLLAPSE_SENTENCE, atMs }
+    const trigger = settings.errors.enabled ? 'errors' : 'ceiling'
+    charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, regime))
   }
-  if (ceilings.errors === 'breached' || ceilings.latency === 'breached') {
-    const which = ceilings.errors === 'breached' ? 'errors' : 'latency'
-    return { trigger: 'ceiling', sentence: ceilingSentence(findings, which), atMs }
-  }
-  const over = overThreshold(settings, state)
-  if (over !== null && !over.shared) return { trigger: 'threshold', sentence: over.sentence, atMs }
+  for (const which of ['errors', 'latency'] as const)
+    if (ceilings[which] === 'breached')
+      charge('ceiling', ceilingSentence(findings, which), isCeilingCarried(findings, which))
+  for (const over of overThresholds(findings))
+    if (!over.shared) charge('threshold', over.sentence, over.carried)
   if (hasTrafficDropped(settings, state.share)) {
     const percent = settings.traffic.maxDropPercent
     const sentence = `the canary completes over ${percent} % fewer journeys than its share of visitors should`
-    return { trigger: 'traffic', sentence, atMs }
+    charge('traffic', sentence, isDropCarried(settings, state.share, regime))
   }
-  return null
+  return charges
 }
+
+/** In a few networks, errors above a ceiling are discordant ones, but no one could confirm durations. */
+function isCeilingCarried(
+  { settings: { alpha, ceilings }, state, standing: { regime } }: Findings,
+  which: 'errors' | 'latency',
+): boolean {
+  if (which === 'errors') return isBreachCarried(state.errorCeiling, ceilings.errorRate ?? 1, alpha, regime)
+  return regime !== 'few' && isBreachCarried(state.latencyCeiling, P95_CEILING_RATE, alpha, regime)
+}
+
+type Over = { sentence: string; shared: boolean; carried: boolean }
 
 /**
  * Plain counts of all visitors who are served the flag, compared or not; `shared` when control's rate is no better.
  */
-function overThreshold(
-  settings: GuardSettings,
-  state: GuardState,
-): { sentence: string; shared: boolean } | null {
+function overThresholds({ settings, state, standing: { regime } }: Findings): Over[] {
   const { errors, slow } = settings.thresholds
-  const { totals } = state
+  const { totals, served } = state
   const requests = totals.canaryRequests + totals.otherRequests
   const shared = (bad: number, controlBad: number) =>
     totals.controlRequests > 0 && bad * totals.controlRequests <= settings.errors.rho * controlBad * requests
+  const carried = (groups: ByGroup, limit: number) =>
+    regime === 'none' || (regime !== 'few' && withoutTwoLargest(groups) > limit)
   const whose = (others: number) => (others > 0 ? '' : 'canary ')
+  const found: Over[] = []
   const failed = totals.canaryErrors + totals.otherErrors
-  if (errors !== null && failed > errors) {
-    const sentence = `${failed} ${whose(totals.otherErrors)}errors, more than the threshold of ${errors}`
-    return { sentence, shared: shared(failed, totals.controlErrors) }
-  }
+  if (errors !== null && failed > errors)
+    found.push({
+      sentence: `${failed} ${whose(totals.otherErrors)}errors, more than the threshold of ${errors}`,
+      shared: shared(failed, totals.controlErrors),
+      carried: carried(served.errors, errors),
+    })
   const late = totals.canarySlow + totals.otherSlow
-  if (slow !== null && late > slow.count) {
-    const sentence =
-      `${late} ${whose(totals.otherSlow)}requests slower than ${slow.baselineMs} ms, ` +
-      `more than the threshold of ${slow.count}`
-    return { sentence, shared: shared(late, totals.controlSlow) }
-  }
-  return null
+  if (slow !== null && late > slow.count)
+    found.push({
+      sentence:
+        `${late} ${whose(totals.otherSlow)}requests slower than ${slow.baselineMs} ms, ` +
+        `more than the threshold of ${slow.count}`,
+      shared: shared(late, totals.controlSlow),
+      carried: carried(served.slow, slow.count),
+    })
+  return found
 }
 
 type Worded = Judgement & { sentence: string }
+type Alarm = { worded: Worded; carried: boolean }
 
-/** Something is wrong, but not shown to be the canary's fault: freeze and call a person. */
-function frozen(findings: Findings): Worded | null {
-  const { settings, state, evidence, ceilings, missing } = findings
-  if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha) {
-    return { kind: 'broken-split', sentence: splitSentence(findings) }
-  }
-  if (ceilings.errors === 'shared' || ceilings.latency === 'shared') {
-    const which = ceilings.errors === 'shared' ? 'errors' : 'latency'
-    return { kind: 'shared-outage', trigger: 'ceiling', sentence: sharedSentence(which) }
-  }
-  const over = overThreshold(settings, state)
-  if (over === null) return null
-  const sentence = `${over.sentence}, but control fares no better: a shared outage`
-  return { kind: 'shared-outage', trigger: 'threshold', sentence }
+/** What is wrong, but not shown to be the canary's fault: freeze and call a person. */
+function alarmsOf(findings: Findings): Alarm[] {
+  const { settings, evidence, ceilings, missing } = findings
+  const alarms: Alarm[] = []
+  // Without the two networks with most visitors already (visitors.ts).
+  if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha)
+    alarms.push({ worded: { kind: 'broken-split', sentence: splitSentence(findings) }, carried: true })
+  for (const which of ['errors', 'latency'] as const)
+    if (ceilings[which] === 'shared')
+      alarms.push({
+        worded: { kind: 'shared-outage', trigger: 'ceiling', sentence: sharedSentence(which) },
+        carried: isCeilingCarried(findings, which),
+      })
+  for (const { sentence, shared, carried } of overThresholds(findings))
+    if (shared) {
+      const worded = `${sentence}, but control fares no better: a shared outage`
+      alarms.push({ worded: { kind: 'shared-outage', trigger: 'threshold', sentence: worded }, carried })
+    }
+  return alarms
 }
 
-/** Nothing is wrong: healthy, or held with the reason. */
-function watch(findings: Findings): Worded {
+/** Nothing is done: healthy, or held with the reason. `isWaiting`: there is evidence, but it depends on two networks. */
+function watch(findings: Findings, isWaiting: boolean): Worded {
   const { settings, evidence } = findings
-  const hold = holdOf(findings)
+  const hold = holdOf(findings, isWaiting)
   const sentence = holdSentence(findings, hold)
   if (hold === undefined) return { kind: 'healthy', sentence }
   const isLate = settings.maxBakeMs !== null && evidence.stageElapsedMs >= settings.maxBakeMs
@@ -120,10 +156,14 @@ function watch(findings: Findings): Worded {
 }
 
 /** The first reason why the stage can't advance; undefined when it may. */
-function holdOf({ settings, state, evidence, progress, hasControl, missing }: Findings): Hold | undefined {
+function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
+  const { settings, state, standing, evidence, progress, hasControl, missing, carriedWealth } = findings
   if (missing !== null || state.stageTotals.canaryRequests === 0) return 'no-requests'
-  if (evidence.wealth >= MOST_WEALTH_TO_ADVANCE) return 'possible-harm'
+  if (carriedWealth >= MOST_WEALTH_TO_ADVANCE) return isWaiting ? 'networks' : 'possible-harm'
   const isCompared = hasControl && (settings.errors.enabled || settings.latency.enabled)
-  if (isCompared && !progress.passed) return 'unproven'
-  return evidence.stageElapsedMs < settings.bakeMs ? 'bake' : undefined
+  if (isCompared && !progress.passed) return isWaiting ? 'networks' : 'unproven'
+  if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
+  const isCarried =
+    !isCompared || isAdvanceCarried(settings, state.advance, state.percentage, standing.regime)
+  return isCarried ? undefined : 'health-of-networks'
 }
