@@ -3,6 +3,7 @@ import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
 import { createGate } from './gate/gate.ts'
 import { GateRequest } from './gate/request/gate-request.ts'
+import { hostRole } from './platform/admin-host.ts'
 import { bundledDocument } from './platform/bundled-document.ts'
 import type { Env } from './platform/env.ts'
 import { noteInternalError } from './platform/internal-errors.ts'
@@ -18,10 +19,16 @@ let endpoints: ReturnType<typeof createEndpoints> | undefined
 /** A URL below /__sluice, as it is written: an encoded path is the origin's. */
 const GATE_URL = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
 const GATE_PATH = '/__sluice'
-/** Two routes need two paths. Hono's own parsing would also lose what has no path, such as `OPTIONS *`. */
-const pathOf = ({ url }: Request) => (GATE_URL.test(url) ? GATE_PATH : '/')
+/**
+ * Two routes need two paths. Hono's own parsing would also lose what has no path, such as `OPTIONS *`. Nothing is proxied
+ * on the host of the dashboard.
+ */
+const pathOf = ({ url }: Request, env: Pick<Env, 'ADMIN_HOST'>) =>
+  GATE_URL.test(url) || hostRole(url, env) === 'admin' ? GATE_PATH : '/'
 
-const app = new Hono<{ Bindings: Env }>({ getPath: pathOf })
+const app = new Hono<{ Bindings: Env }>({
+  getPath: (request, options) => pathOf(request, options?.env ?? {}),
+})
 
 app.all(GATE_PATH, (c) => {
   endpoints ??= createEndpoints(gate)
@@ -41,7 +48,7 @@ app.onError((error, c) => {
 export default {
   fetch(request, env, ctx) {
     // Hono answers HEAD with a copy of the response, which the runtime refuses for a status beyond 599.
-    const isProxiedHead = request.method === 'HEAD' && pathOf(request) !== GATE_PATH
+    const isProxiedHead = request.method === 'HEAD' && pathOf(request, env) !== GATE_PATH
     return isProxiedHead ? gate.handle(request, env, ctx) : app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

@@ -38,6 +38,13 @@ async function tryVisitor(page: Page): Promise<void> {
   await page.getByRole('article').first().waitFor()
 }
 
+async function signIn(page: Page, url: string, token: string): Promise<void> {
+  await page.goto(`${url}/__sluice/ui`)
+  await page.getByLabel('Token').fill(token)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('navigation', { name: 'Views' }).waitFor()
+}
+
 /** Pictures of the documentation, by the name of the shot. */
 const IN_DOCS: Readonly<Record<string, string>> = {
   'home-desktop-light': 'home',
@@ -58,8 +65,8 @@ async function shoot(browser: Browser, url: string, token: string): Promise<void
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of SCHEMES) {
       const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 1 })
-      await context.addInitScript((text) => sessionStorage.setItem('sluice.token', text), token)
       const page = await context.newPage()
+      await signIn(page, url, token)
       for (const [name, path, prepare] of VIEWS) {
         if (values.only && !values.only.split(',').includes(name)) continue
         await page.goto(`${url}/__sluice/ui${path}`)

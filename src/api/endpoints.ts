@@ -6,6 +6,7 @@ import { openPreview } from '../gate/evaluation/preview-link.ts'
 import { assignmentsOf } from '../gate/evaluation/visitor.ts'
 import type { Gate } from '../gate/gate.ts'
 import { makeDebugToken } from '../gate/request/signature.ts'
+import { type HostRole, hostRole } from '../platform/admin-host.ts'
 import { controller, type Env } from '../platform/env.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { problemDetails } from '../platform/problem-details.ts'
@@ -20,15 +21,49 @@ import { createUnleashApi } from './flags/unleash.ts'
 
 const PREFIX = '/__sluice'
 
+/** Answers requests below /__sluice, and every request for ADMIN_HOST. */
+export type Endpoints = {
+  fetch(request: Request, env: Env, ctx?: Parameters<App['fetch']>[2]): Response | Promise<Response>
+}
+
+type App = Hono<{ Bindings: Env }>
+type Parts = { gate: Gate; authenticator: Authenticator }
+
 /**
- * Makes the endpoints of a gate, as a Hono app to mount at the root. Costs about a millisecond of CPU: an isolate makes
- * them with the first request below /__sluice.
+ * Makes the endpoints of a gate. Costs about a millisecond of CPU: an isolate makes them with the first request below
+ * /__sluice. Each host gets those of its role, so that what it must not answer is a path that does not exist there.
  */
-export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
-  const authenticator = new Authenticator()
-  const flags = flagPorts(gate, authenticator)
-  const app = new Hono<{ Bindings: Env }>()
+export function createEndpoints(gate: Gate): Endpoints {
+  const parts = { gate, authenticator: new Authenticator() }
+  const apps = new Map<HostRole, App>()
+  return {
+    fetch: (request, env, ctx) => {
+      const role = hostRole(request.url, env)
+      let app = apps.get(role)
+      if (app === undefined) {
+        app = appFor(role, parts)
+        apps.set(role, app)
+      }
+      return app.fetch(request, env, ctx)
+    },
+  }
+}
+
+function appFor(role: HostRole, parts: Parts): App {
+  const app: App = new Hono()
   app.get(`${PREFIX}/health`, (c) => c.json({ status: 'ok' }))
+  if (role !== 'site') addAdmin(app, parts)
+  if (role !== 'admin') addSite(app, parts)
+  app.all('*', (c) => nothingHere(c.req.raw))
+  app.onError((error) => {
+    noteInternalError('api.endpoints', error)
+    return problemDetails(500, 'Internal Server Error', 'The gate failed to answer this request')
+  })
+  return app
+}
+
+/** What operators ask: the admin API and the dashboard. */
+function addAdmin(app: App, { gate, authenticator }: Parts): void {
   app.route(
     `${PREFIX}/api/v1`,
     createAdminApi({
@@ -40,6 +75,13 @@ export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
       },
     }),
   )
+  app.all(DASHBOARD_PATH, (c) => serveDashboard(c.req.raw, c.env))
+  app.all(`${DASHBOARD_PATH}/*`, (c) => serveDashboard(c.req.raw, c.env))
+}
+
+/** What visitors, apps and scrapers ask. */
+function addSite(app: App, { gate, authenticator }: Parts): void {
+  const flags = flagPorts(gate, authenticator)
   app.route(`${PREFIX}/api/frontend`, createUnleashApi(flags))
   app.route(`${PREFIX}/ofrep`, createOfrepApi(flags, `${PREFIX}/ofrep`))
   app.route(`${PREFIX}/metrics`, createMetricsApi(authenticator, gate.live))
@@ -55,12 +97,14 @@ export function createEndpoints(gate: Gate): Hono<{ Bindings: Env }> {
       keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
     }),
   )
-  app.all(DASHBOARD_PATH, (c) => serveDashboard(c.req.raw, c.env))
-  app.all(`${DASHBOARD_PATH}/*`, (c) => serveDashboard(c.req.raw, c.env))
-  app.all(`${PREFIX}/*`, () => problemDetails(404, 'Not Found', 'The gate has nothing here'))
-  app.onError((error) => {
-    noteInternalError('api.endpoints', error)
-    return problemDetails(500, 'Internal Server Error', 'The gate failed to answer this request')
-  })
-  return app
+}
+
+/**
+ * A host that served the site before it became ADMIN_HOST may have a service worker of the site in browsers. Browsers ask
+ * for its script again at every visit, past the worker itself, and this answer removes it.
+ */
+function nothingHere({ headers }: Request): Response {
+  const isWorkerScript = headers.get('service-worker') === 'script'
+  const clear: Record<string, string> = isWorkerScript ? { 'clear-site-data': '"storage"' } : {}
+  return problemDetails(404, 'Not Found', 'The gate has nothing here', clear)
 }

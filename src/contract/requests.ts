@@ -69,9 +69,15 @@ function bodySchemas() {
         v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2_592_000)),
         86_400,
       ),
-      /** The page that the link opens. */
+      /** The page that the link opens: its path, or its URL, which ADMIN_HOST needs as it serves no pages. */
       path: v.optional(
-        v.pipe(v.string(), v.regex(/^\/(?![/\\])\P{Cc}*$/u, 'a path that begins with one "/"')),
+        v.pipe(
+          v.string(),
+          v.regex(
+            /^(?=.)(?:https?:\/\/[^\s/?#@\\]+(?![^/]))?(?:\/(?![/\\])\P{Cc}*)?$/u,
+            'a path that begins with one "/", or a URL',
+          ),
+        ),
         '/',
       ),
     }),

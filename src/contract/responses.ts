@@ -22,8 +22,19 @@ const token = v.strictObject({
   lastUsedAt: v.nullable(time),
 })
 
+const caller = {
+  name: v.string(),
+  role: v.picklist(ROLES),
+  environment: v.string(),
+  /** `shared`: pages of the site have the origin of the dashboard, because ADMIN_HOST is not set. */
+  host: v.picklist(['own', 'shared']),
+}
+
 export const RESPONSES = {
-  whoAmI: v.strictObject({ name: v.string(), role: v.picklist(ROLES), environment: v.string() }),
+  whoAmI: v.strictObject(caller),
+  /** `sessionEndsAt`: at the latest; null where no session was opened, so that each call needs the token. */
+  signIn: v.strictObject({ ...caller, sessionEndsAt: v.nullable(time) }),
+  signOut: v.strictObject({ signedOut: v.literal(true) }),
   getStatus,
   getConvergence,
   getSeries,

@@ -31,6 +31,8 @@ export const API_PREFIX = '/__sluice/api/v1'
 
 export const ROUTES = {
   whoAmI: { method: 'GET', path: '/me', role: 'viewer' },
+  signIn: { method: 'POST', path: '/session', role: 'viewer' },
+  signOut: { method: 'DELETE', path: '/session', role: 'viewer' },
   getStatus: { method: 'GET', path: '/status', role: 'viewer' },
   streamStatus: {
     method: 'GET',

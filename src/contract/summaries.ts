@@ -3,6 +3,8 @@ import type { OperationId } from './routes.ts'
 
 export const SUMMARIES: Readonly<Record<OperationId, string>> = {
   whoAmI: 'Name and role of the caller',
+  signIn: 'Open a session of the dashboard for a token, where this host may hold one',
+  signOut: 'End the session of the dashboard',
   getStatus: 'The status of the gate',
   streamStatus: 'The status as server-sent events: one `status` event per change',
   getConvergence: 'The epoch that each isolate decides by, and how long the slowest took',

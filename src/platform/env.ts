@@ -14,6 +14,10 @@ export interface Env {
   SIGNING_KEY?: string
   /** The signing key before the present one: what it has signed still counts. */
   SIGNING_KEY_PREVIOUS?: string
+  /** The Cloudflare Access application that signs operators in; see access-assertion.ts for the others. */
+  ACCESS_AUDIENCE?: string
+  /** The only host of dashboard and admin API, such as `admin.example.com`; it serves nothing else. See admin-host.ts. */
+  ADMIN_HOST?: string
 }
 
 const DEVELOPMENT = 'development'

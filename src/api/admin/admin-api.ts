@@ -3,15 +3,17 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES } from '../../contract/routes.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
+import { hostRole } from '../../platform/admin-host.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
-import { type Authenticator, contextOf, isAllowed, loginRefused } from '../auth/authenticator.ts'
+import { type Authenticator, contextOf, isAllowed, loginRefused, mayChange } from '../auth/authenticator.ts'
 import { RefusedAttempts } from '../auth/refused-attempts.ts'
 import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './answers/call.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { flagHandlers } from './handlers/flags.ts'
 import { observationHandlers } from './handlers/observation.ts'
+import { sessionHandlers } from './handlers/sessions.ts'
 import { tokenHandlers } from './handlers/tokens.ts'
 import { visitorHandlers } from './handlers/visitors.ts'
 import { parseCall } from './parse-call.ts'
@@ -23,8 +25,11 @@ const HANDLERS: Handlers = {
   ...flagHandlers,
   ...visitorHandlers,
   ...tokenHandlers,
+  ...sessionHandlers,
 }
 const DESCRIPTION_PATH = '/openapi.json'
+const SHARED_HOST =
+  'Here pages of the site could act in your name, so changes need a token. Sign in with one, or set ADMIN_HOST'
 
 export type AdminOptions = {
   /** What this isolate decides by. */
@@ -68,9 +73,10 @@ async function answerCall(
   const request = c.req.raw
   const context = contextOf(c)
   const login = await authenticator.login(request, context)
-  if (!login.ok) return loginRefused(login)
+  if (!login.ok)
+    return loginRefused(login, { host: hostRole(request.url, c.env) === 'both' ? 'shared' : 'own' })
   const { actor } = login
-  const { role } = ROUTES[id]
+  const { role, method } = ROUTES[id]
   const noteRefusal = (why: string) => {
     const reason = (times: number) =>
       `${times} call${times > 1 ? 's' : ''} of ${actor.name} refused in ten minutes, the latest: ${id} ${why}`
@@ -80,6 +86,11 @@ async function answerCall(
   if (!isAllowed(actor, role)) {
     noteRefusal(`needs ${role}`)
     return problemDetails(403, 'Forbidden', `${actor.name} may act as ${actor.role}; this needs ${role}`)
+  }
+  const isChange = method !== 'GET' && role !== 'viewer'
+  if (isChange && !mayChange(login, request, c.env)) {
+    noteRefusal('needs a token on a shared host')
+    return problemDetails(403, 'Forbidden', SHARED_HOST)
   }
   const parsed = await parseCall(id, request)
   if (parsed instanceof Response) {
@@ -104,7 +115,7 @@ async function answerCall(
   }
   // The table guarantees that body and query are those of this operation.
   const answer = await (HANDLERS[id] as Handler<OperationId>)(call as Call<OperationId>)
-  if (id === 'revokeToken') authenticator.forget()
+  if (id === 'revokeToken' || id === 'signOut') authenticator.forget()
   return answer instanceof Response
     ? answer
     : Response.json(answer, { headers: { 'cache-control': 'no-store' } })

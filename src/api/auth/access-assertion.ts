@@ -24,7 +24,8 @@ export function hasAssertion(request: Request, env: Env): boolean {
   return request.headers.has(ASSERTION_HEADER) && isAccessConfigured(env)
 }
 
-type AccessActor = { name: string; role: Role }
+/** `isService`: a machine with a service token, which no browser sends by itself. */
+type AccessActor = { name: string; role: Role; isService: boolean }
 
 /**
  * The caller that Access vouches for; undefined without an assertion. `forged`: the assertion is false, expired, or meant
@@ -42,8 +43,9 @@ export async function actorFromAccess(
   try {
     const options = { issuer, audience, algorithms: ['RS256', 'ES256'], requiredClaims: ['exp'] }
     const { payload } = await jwtVerify(assertion, keySetOf(`${issuer}/cdn-cgi/access/certs`), options)
-    const name = typeof payload.email === 'string' ? payload.email : payload.common_name
-    return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env) } : 'forged'
+    const isService = typeof payload.email !== 'string'
+    const name = isService ? payload.common_name : payload.email
+    return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env), isService } : 'forged'
   } catch (error) {
     return isAboutKeys(error) ? 'unreachable' : 'forged'
   }

@@ -6,19 +6,32 @@ import type { Context } from 'hono'
 import { ROLES, type Role } from '../../contract/routes.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Controller } from '../../durable/controller/controller.ts'
+import { hostRole } from '../../platform/admin-host.ts'
 import { equalInConstantTime, sha256Hex } from '../../platform/crypto.ts'
-import { controller, type Env } from '../../platform/env.ts'
+import { controller, type Env, isDevelopment } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 import { actorFromAccess, hasAssertion, isAccessConfigured } from './access-assertion.ts'
+import type { Actor } from './actor.ts'
+import { hasDashboardHeader, isFromDashboard } from './dashboard-request.ts'
 import { type CallContext, RefusedAttempts } from './refused-attempts.ts'
+import { FORGOTTEN, Sessions } from './sessions.ts'
 
-/** The caller; the name appears in the audit log. */
-export type Actor = { name: string; role: Role }
+export type { Actor } from './actor.ts'
 
+/**
+ * `ambient`: the browser brought the credentials by itself, as it does for every page that makes it send a request.
+ * `endsSession`: the request's session has ended, so the browser may forget it.
+ */
 export type Login =
-  | { ok: true; actor: Actor }
-  | { ok: false; status: 401 | 403 | 429 | 503; detail: string; retryAfterSeconds?: number }
+  | { ok: true; actor: Actor; ambient?: 'session' | 'access' }
+  | {
+      ok: false
+      status: 401 | 403 | 429 | 503
+      detail: string
+      retryAfterSeconds?: number
+      endsSession?: true
+    }
 
 /** Failed attempts that one address may make; further ones are refused without a check. */
 const FAILURES = { burst: 10, perSecond: 0.1 }
@@ -30,6 +43,20 @@ const LONGEST_TOKEN = 512
 const POLL_MS = 5
 const LOOKUP_LOST_AFTER_MS = 5_000
 
+const UNREACHABLE =
+  'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN still works'
+const NOT_FROM_DASHBOARD: Login = {
+  ok: false,
+  status: 403,
+  detail: 'Without a token, changes must come from the dashboard itself',
+}
+const SESSION_ENDED: Login = {
+  ok: false,
+  status: 401,
+  detail: 'The session has ended. Sign in again',
+  endsSession: true,
+}
+
 type Found = Actor | 'unknown' | 'unreachable'
 type Lookup = { startedMs: number; found: Found | undefined }
 
@@ -40,6 +67,7 @@ export class Authenticator {
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
   readonly #lookups = new Map<string, Lookup>()
   readonly #refused = new RefusedAttempts()
+  readonly #sessions = new Sessions()
 
   /**
    * Authenticates a request.
@@ -49,7 +77,7 @@ export class Authenticator {
   async login(request: Request, context: CallContext): Promise<Login> {
     const { env, nowMs } = context
     const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
-    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+    const token = bearerIn(request)
     if (token === undefined) return await this.#loginWithoutToken(request, sender, context)
     if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
       return { ok: true, actor: { name: 'admin', role: 'admin' } }
@@ -60,9 +88,10 @@ export class Authenticator {
     return await this.#loginByLookup(hash, sender, context)
   }
 
-  /** Drops cached tokens, after one has been revoked. Other isolates drop theirs when they expire. */
+  /** Drops what is cached, after a token or a session has ended. Other isolates drop theirs when they expire. */
   forget(): void {
     this.#known.clear()
+    this.#sessions.forget()
   }
 
   /** A lookup costs the sender an attempt, which is given back where the token is valid. */
@@ -78,13 +107,19 @@ export class Authenticator {
     }
     if (shared === undefined) this.#failures.giveBack(sender)
     if (found !== 'unreachable') return { ok: true, actor: found }
-    const detail =
-      'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN still works'
-    return { ok: false, status: 503, detail }
+    return { ok: false, status: 503, detail: UNREACHABLE }
   }
 
   async #loginWithoutToken(request: Request, sender: string, context: CallContext): Promise<Login> {
     const { env, nowMs } = context
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const inSession = await this.#sessions.actorOf(request, sender, env, nowMs)
+    if (inSession === 'unreachable') return { ok: false, status: 503, detail: UNREACHABLE }
+    if (typeof inSession === 'object') {
+      // Hosts beside this one are same-site: a browser sends the cookie along with what their pages make it send.
+      if (isRead ? !hasDashboardHeader(request) : !isFromDashboard(request)) return NOT_FROM_DASHBOARD
+      return { ok: true, actor: inSession, ambient: 'session' }
+    }
     // A check costs no attempt here: pages of colleagues behind one address make many calls at once.
     const waitMs = hasAssertion(request, env) ? this.#failures.waitMs(sender, nowMs) : 0
     if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
@@ -100,17 +135,18 @@ export class Authenticator {
     }
     if (actor === undefined) {
       const isOpen = env.ADMIN_TOKEN || isAccessConfigured(env)
+      if (inSession === 'ended') return SESSION_ENDED
       const detail = isOpen
         ? 'Send a token: "Authorization: Bearer TOKEN"'
         : 'No ADMIN_TOKEN is configured, so the admin API is closed'
       return { ok: false, status: 401, detail }
     }
+    const { name, role, isService } = actor
+    // A machine sends its service token on purpose.
+    if (isService) return { ok: true, actor: { name, role } }
     // A browser sends the assertion along with whatever another site makes it send.
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead && !isSameOrigin(request)) {
-      return { ok: false, status: 403, detail: 'Changes must come from pages of the gate itself' }
-    }
-    return { ok: true, actor }
+    if (!isRead && !isFromDashboard(request)) return NOT_FROM_DASHBOARD
+    return { ok: true, actor: { name, role }, ambient: 'access' }
   }
 
   /**
@@ -171,30 +207,41 @@ function tooMany(waitMs: number): Login & { ok: false } {
   return { ok: false, status: 429, detail, retryAfterSeconds: Math.ceil(waitMs / 1_000) }
 }
 
+/** The bearer token of a request. */
+export function bearerIn({ headers }: Request): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+}
+
 /** Whether an actor has a role, or one that includes it. */
 export function isAllowed(actor: Actor, needed: Role): boolean {
   return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
 }
 
+/**
+ * Whether a caller may change anything by these credentials, on this host. Where the site shares the host, its pages can
+ * send whatever the dashboard can, and read what comes back: there a browser's own credentials only read. In development
+ * that is taken.
+ */
+export function mayChange({ ambient }: Login & { ok: true }, { url }: Request, env: Env): boolean {
+  return ambient === undefined || hostRole(url, env) !== 'both' || isDevelopment(env)
+}
+
 /** The response to a failed login. */
-export function loginRefused(login: Login & { ok: false }): Response {
+export function loginRefused(
+  login: Login & { ok: false },
+  extensions: Readonly<Record<string, unknown>> = {},
+): Response {
   const titles: Readonly<Record<number, string>> = {
     401: 'Unauthorized',
     403: 'Forbidden',
     429: 'Too Many Requests',
     503: 'Service Unavailable',
   }
-  const { status, detail, retryAfterSeconds } = login
-  return problemDetails(status, titles[status] ?? '', detail, {
+  const { status, detail, retryAfterSeconds, endsSession } = login
+  const headers = {
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-  })
-}
-
-/** Browsers say where a request comes from; other clients send neither header. */
-function isSameOrigin(request: Request): boolean {
-  const site = request.headers.get('sec-fetch-site')
-  if (site !== null) return site === 'same-origin' || site === 'none'
-  const origin = request.headers.get('origin')
-  return origin === null || origin === new URL(request.url).origin
+    ...(endsSession && { 'set-cookie': FORGOTTEN }),
+  }
+  return problemDetails(status, titles[status] ?? '', detail, headers, extensions)
 }

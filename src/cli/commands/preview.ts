@@ -12,7 +12,10 @@ export const preview: CliCommand = {
   arguments: [{ name: '<flag=variant...>', summary: 'the variant of each flag, such as new-checkout=on' }],
   options: [
     { flags: '--for TIME', summary: 'how long the link is valid, such as 30m, 8h or 7d (24h)' },
-    { flags: '--path PATH', summary: 'the page that the link opens (/)' },
+    {
+      flags: '--path PATH',
+      summary: 'the page that the link opens (/); a URL where the gate has an ADMIN_HOST',
+    },
   ],
   examples: [['preview new-checkout=on --path /checkout --for 8h', 'a link for a tester']],
   failsWhen: 'there is no such flag or variant, or the gate has no SIGNING_KEY',

@@ -12,12 +12,13 @@ import { type Session, SessionContext, sessionState, signOut } from '../state/se
 import { useStore } from '../state/store.ts'
 import { nextTheme, theme } from '../state/theme.ts'
 import { Login } from './login.tsx'
+import { SharedHostNotice } from './shared-host.tsx'
 import { flagOf, TABS, viewAt } from './view-table.tsx'
 
 export function App() {
   const state = useStore(sessionState)
   if (state.kind === 'asking') return null
-  if (state.kind === 'out') return <Login problem={state.problem} />
+  if (state.kind === 'out') return <Login problem={state.problem} isShared={state.isShared === true} />
   return (
     <SessionContext.Provider value={state.session}>
       <Frame session={state.session} />
@@ -26,7 +27,8 @@ export function App() {
   )
 }
 
-function Frame({ session: { client, user } }: { session: Session }) {
+function Frame({ session }: { session: Session }) {
+  const { client, user } = session
   const at = useStore(path)
   useLiveStatus(client, flagOf(at))
   useSearchKey()
@@ -54,7 +56,7 @@ function Frame({ session: { client, user } }: { session: Session }) {
             {user.name} {user.name !== user.role && <small>{user.role}</small>}
           </span>
           <ThemeButton />
-          <button type="button" class="quiet" onClick={() => signOut()}>
+          <button type="button" class="quiet" onClick={() => void signOut()}>
             Sign out
           </button>
         </div>
@@ -66,6 +68,7 @@ function Frame({ session: { client, user } }: { session: Session }) {
           ))}
         </nav>
       </header>
+      <SharedHostNotice session={session} />
       <Notices />
       <main id="main" tabIndex={-1}>
         <Boundary key={at}>{viewAt(at)}</Boundary>

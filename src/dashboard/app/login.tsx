@@ -3,8 +3,9 @@ import { useState } from 'preact/hooks'
 import { ProblemText } from '../components/layout.tsx'
 import { Logo } from '../components/logo.tsx'
 import { signIn } from '../state/session.ts'
+import { SharedHostWarning } from './shared-host.tsx'
 
-export function Login({ problem: before }: { problem: string | undefined }) {
+export function Login({ problem: before, isShared }: { problem: string | undefined; isShared: boolean }) {
   const [token, setToken] = useState('')
   const [problem, setProblem] = useState(before)
   const [isBusy, setIsBusy] = useState(false)
@@ -32,8 +33,9 @@ export function Login({ problem: before }: { problem: string | undefined }) {
           onInput={(event) => setToken(event.currentTarget.value)}
         />
         <p id="token-help" class="hint">
-          The admin token of the gate, or one created under Settings. It is kept for this tab only.
+          The admin token of the gate, or one created under Settings. This page never stores it.
         </p>
+        {isShared && <SharedHostWarning />}
         <ProblemText>{problem}</ProblemText>
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy ? 'Signing in…' : 'Sign in'}

@@ -1,4 +1,7 @@
-/** Who is signed in. The token is kept for this tab only, and never appears in an address. */
+/**
+ * Who is signed in. A session is a cookie that no script can read; where the gate gives none, the token stays in the
+ * memory of this page. Neither is ever stored where another script could find it.
+ */
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { type AdminClient, ApiError, createAdminClient } from '../../contract/client.ts'
@@ -7,14 +10,15 @@ import { ROLES, type Role } from '../../contract/routes.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { createStore } from './store.ts'
 
-const KEY = 'sluice.token'
 const RETRY_MS = 3_000
+/** No page of another origin can send it without the gate's permission. */
+const OWN_HEADER = 'sluice-dashboard'
 
 export type User = Responses['whoAmI']
-export type Session = { client: AdminClient; user: User }
+export type Session = { client: AdminClient; user: User; isForgottenByReload: boolean }
 export type SessionState =
   | { kind: 'asking' }
-  | { kind: 'out'; problem?: string }
+  | { kind: 'out'; problem?: string; isShared?: boolean }
   | { kind: 'in'; session: Session }
 
 export const sessionState = createStore<SessionState>({ kind: 'asking' })
@@ -32,30 +36,34 @@ export function useMayActAs(role: Role): boolean {
   return ROLES.indexOf(useSession().user.role) >= ROLES.indexOf(role)
 }
 
-function clientWith(token: string | undefined): AdminClient {
+/** A client by the cookie of this browser, or by a token; `onRefused` hears that neither is valid any more. */
+function clientWith(token: string | undefined, onRefused?: () => void): AdminClient {
   return createAdminClient({
     baseUrl: location.origin,
     token,
     fetch: async (input, init) => {
-      const response = await fetch(input, init)
-      if (response.status === 401) signOut('Your token is no longer valid. Sign in again')
+      const headers = { ...(init?.headers as Record<string, string>), [OWN_HEADER]: '1' }
+      const response = await fetch(input, { ...init, headers })
+      if (response.status === 401) onRefused?.()
       return response
     },
   })
 }
 
-const whoAmI = (token: string | undefined) =>
-  createAdminClient({ baseUrl: location.origin, token }).call('whoAmI')
+const refused = () => end('Your session has ended, or your token is no longer valid. Sign in again')
 
-/** Continues with the token of this tab, or with the identity that a proxy in front of the gate vouches for. */
+/** Continues with this browser's session, or with the identity that a proxy in front of the gate vouches for. */
 export async function resumeSession(): Promise<void> {
-  const token = sessionStorage.getItem(KEY) ?? undefined
   try {
-    sessionState.set({ kind: 'in', session: { user: await whoAmI(token), client: clientWith(token) } })
+    const user = await clientWith(undefined).call('whoAmI')
+    const session = { user, client: clientWith(undefined, refused), isForgottenByReload: false }
+    sessionState.set({ kind: 'in', session })
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return sessionState.set({ kind: 'out' })
+    if (error instanceof ApiError && error.status === 401) {
+      return sessionState.set({ kind: 'out', isShared: error.problem.host === 'shared' })
+    }
     sessionState.set({ kind: 'out', problem: textOf(error) })
-    // The gate is unreachable and the token may well be valid: retry, unless the user signs in meanwhile.
+    // The gate is unreachable and the session may well be valid: retry, unless the user signs in meanwhile.
     const seen = sessionState.value
     setTimeout(() => {
       if (sessionState.value === seen) void resumeSession()
@@ -66,18 +74,45 @@ export async function resumeSession(): Promise<void> {
 /** Resolves with undefined when the token is valid, otherwise with the problem. */
 export async function signIn(token: string): Promise<string | undefined> {
   try {
-    const user = await whoAmI(token)
-    sessionStorage.setItem(KEY, token)
-    sessionState.set({ kind: 'in', session: { client: clientWith(token), user } })
+    const { sessionEndsAt, ...user } = await clientWith(token).call('signIn')
+    const hasCookie = sessionEndsAt !== null && (await isKnown())
+    const client = clientWith(hasCookie ? undefined : token, refused)
+    sessionState.set({ kind: 'in', session: { client, user, isForgottenByReload: !hasCookie } })
     return undefined
   } catch (error) {
     return textOf(error)
   }
 }
 
-export function signOut(problem?: string): void {
-  sessionStorage.removeItem(KEY)
-  sessionState.set(problem === undefined ? { kind: 'out' } : { kind: 'out', problem })
+/** Whether this browser has taken the cookie. Some refuse one from localhost over plain http. */
+async function isKnown(): Promise<boolean> {
+  try {
+    await clientWith(undefined).call('whoAmI')
+    return true
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return false
+    throw error
+  }
+}
+
+/** Ends the session everywhere: also a copy of its cookie is worth nothing then. */
+export async function signOut(): Promise<void> {
+  try {
+    await clientWith(undefined).call('signOut')
+  } catch (error) {
+    // 401: there is no session, as this page signed in without one.
+    if (!(error instanceof ApiError && error.status === 401)) {
+      return end(`Signed out on this page only: ${textOf(error)}. The session ends within an hour`)
+    }
+  }
+  end()
+}
+
+/** Forgets the user, and shows the form. */
+function end(problem?: string): void {
+  const { value } = sessionState
+  const isShared = value.kind === 'in' && value.session.user.host === 'shared'
+  sessionState.set({ kind: 'out', isShared, ...(problem !== undefined && { problem }) })
 }
 
 /** What went wrong, as the page shows it. */

@@ -19,6 +19,7 @@ import { Alarm } from '../storage/alarm.ts'
 import type { Page } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { Feedback } from '../storage/feedback-log.ts'
+import type { SessionInfo } from '../storage/session-store.ts'
 import type { TokenInfo } from '../storage/token-store.ts'
 import type { DocumentChange } from './documents.ts'
 import { type FlagFacts, flagFactsOf } from './flag-facts.ts'
@@ -180,6 +181,22 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   async findToken(hash: string): Promise<TokenInfo | undefined> {
     return this.#parts.tokens.find(hash, Date.now())
+  }
+
+  async openSession(hash: string, tokenHash: string): Promise<SessionInfo> {
+    return this.#parts.sessions.open(hash, tokenHash, Date.now())
+  }
+
+  /** A session that has not ended, with its token; that is undefined for ADMIN_TOKEN, and for one that has ended. */
+  async findSession(hash: string): Promise<(SessionInfo & { token: TokenInfo | undefined }) | undefined> {
+    const { sessions, tokens } = this.#parts
+    const nowMs = Date.now()
+    const session = sessions.find(hash, nowMs)
+    return session && { ...session, token: tokens.find(session.tokenHash, nowMs) }
+  }
+
+  async closeSession(hash: string): Promise<void> {
+    this.#parts.sessions.close(hash)
   }
 
   async testWebhook(url: string, actor: string): Promise<{ delivered: boolean; detail: string } | undefined> {

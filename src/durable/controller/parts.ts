@@ -9,6 +9,7 @@ import { FlagLog } from '../storage/flag-log.ts'
 import { InternalErrorLog } from '../storage/internal-error-log.ts'
 import { SampleRing } from '../storage/sample-ring.ts'
 import { SeriesStore } from '../storage/series-store.ts'
+import { SessionStore } from '../storage/session-store.ts'
 import { ShardLog } from '../storage/shard-log.ts'
 import { TextStore } from '../storage/text-store.ts'
 import { TokenStore } from '../storage/token-store.ts'
@@ -37,6 +38,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     series: new SeriesStore(sql),
     feedback: new FeedbackLog(sql),
     tokens: new TokenStore(sql, audit),
+    sessions: new SessionStore(sql),
     flags: new FlagLog(sql),
     samples: new SampleRing(texts),
     internalErrors: new InternalErrorLog(texts),

@@ -21,8 +21,9 @@ function isForgeable(name: string): boolean {
 export function prepareForOrigin(headers: Headers, request: GateRequest, speaksForwarded: boolean): void {
   for (const name of unfitFor(request)) headers.delete(name)
   const cookies = request.header('cookie')
-  const others = cookies && withoutGateCookies(cookies)
+  const others = cookies && withoutCookies(cookies, EVERY_GATE_COOKIE)
   if (others !== undefined && others !== cookies) setOrDelete(headers, 'cookie', others)
+  if (request.isBehindAccess) removeAccess(headers)
   const ip = request.ip()
   if (ip !== undefined) {
     const chain = request.header('x-forwarded-for')
@@ -54,13 +55,21 @@ function unfitFor(request: GateRequest): string[] {
 }
 
 /** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
-const GATE_COOKIE = /(?:^|[;,])\s*sluice_[^=;,]*=[^;]*/i
+const GATE_COOKIE = /(?:^|[;,])\s*(?:__Host-)?sluice_[^=;,]*=[^;]*/i
 const EVERY_GATE_COOKIE = new RegExp(GATE_COOKIE, 'gi')
+const EVERY_ACCESS_COOKIE = /(?:^|[;,])\s*CF_(?:Authorization|AppSession|Binding)=[^;]*/gi
 
 /** The other cookies: those of the gate are credentials, and none of an origin's business. */
-function withoutGateCookies(cookies: string): string {
-  const others = cookies.replace(EVERY_GATE_COOKIE, '')
+function withoutCookies(cookies: string, unwanted: RegExp): string {
+  const others = cookies.replace(unwanted, '')
   return others === cookies ? cookies : others.replace(/^[;,\s]+/, '')
+}
+
+/** Removes what Cloudflare Access signs an operator of this gate in with, in place: an origin could use it here. */
+function removeAccess(headers: Headers): void {
+  for (const name of [...headers.keys()]) if (name.startsWith('cf-access-')) headers.delete(name)
+  const cookies = headers.get('cookie')
+  if (cookies !== null) setOrDelete(headers, 'cookie', withoutCookies(cookies, EVERY_ACCESS_COOKIE))
 }
 
 /** Removes cookies under the gate's prefix from an origin's answer, in place: only the gate sets those. */
@@ -76,7 +85,7 @@ export function setsGateCookies(headers: Headers): boolean {
 }
 
 function isGateCookie(cookie: string): boolean {
-  return /^\s*sluice_/i.test(cookie)
+  return /^\s*(?:__Host-)?sluice_/i.test(cookie)
 }
 
 function setOrDelete(headers: Headers, name: string, value: string): void {

@@ -71,6 +71,11 @@ export class GateRequest implements RequestFacts {
     return this.#cf[field]
   }
 
+  /** Whether the gate signs operators in with Cloudflare Access. */
+  get isBehindAccess(): boolean {
+    return this.#env.ACCESS_AUDIENCE !== undefined
+  }
+
   /** Name of the data centre, which is also the name of the Counters shard. */
   get colo(): string {
     const colo = this.cf('colo')

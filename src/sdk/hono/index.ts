@@ -9,6 +9,7 @@ import { describeProblems } from '../../core/config/parse/problems.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
 import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
+import { hostRole } from '../../platform/admin-host.ts'
 import type { Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { FORCED, type SluiceFlags } from './flags.ts'
@@ -34,6 +35,8 @@ export type SluiceBindings = {
   ADMIN_TOKEN?: string
   SIGNING_KEY?: string
   SIGNING_KEY_PREVIOUS?: string
+  /** The only host of dashboard and admin API; put the middleware before all others, so that the app answers nothing there. */
+  ADMIN_HOST?: string
 }
 
 export type SluiceOptions = {
@@ -76,7 +79,7 @@ export function sluice({ document = NO_FLAGS }: SluiceOptions = {}): MiddlewareH
 
   return async function sluice(c, next) {
     if (FORCED in ((c.get('flags') as SluiceFlags | undefined) ?? {})) return await next()
-    if (OWN_PATH.test(c.req.path)) return await endpoints.fetch(c.req.raw, ...surroundingsOf(c))
+    if (isGates(c)) return await endpoints.fetch(c.req.raw, ...surroundingsOf(c))
     const startMs = Date.now()
     const use = await openUse(c, own, startMs)
     c.set('flags', flagsOf(use))
@@ -127,7 +130,7 @@ export function gate({ document }: GateOptions): MiddlewareHandler {
 
   return async function gate(c) {
     const [env, ctx] = surroundingsOf(c)
-    return OWN_PATH.test(c.req.path)
+    return isGates(c)
       ? await endpoints.fetch(c.req.raw, env, ctx)
       : withHeadersToSet(await own.handle(c.req.raw, env, ctx))
   }
@@ -137,6 +140,11 @@ export function gate({ document }: GateOptions): MiddlewareHandler {
 function withHeadersToSet(response: Response): Response {
   const { status, webSocket } = response
   return webSocket || status < 200 || status > 599 ? response : new Response(response.body, response)
+}
+
+/** Whether the gate answers itself: below its prefix, and everything on the host of the dashboard. */
+function isGates(c: Context): boolean {
+  return OWN_PATH.test(c.req.path) || hostRole(c.req.url, c.env ?? {}) === 'admin'
 }
 
 /** A gate of this document, which is checked here so that no request meets an invalid one. */

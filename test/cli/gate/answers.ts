@@ -178,7 +178,9 @@ const done = { epoch: 8, via: 'controller', before: null, after: null } as const
 
 /** By operation; a test gives its own where they differ. */
 export const ANSWERS: Responses = {
-  whoAmI: { name: 'ada', role: 'admin', environment: 'production' },
+  whoAmI: { name: 'ada', role: 'admin', environment: 'production', host: 'own' },
+  signIn: { name: 'ada', role: 'admin', environment: 'production', host: 'own', sessionEndsAt: null },
+  signOut: { signedOut: true },
   getStatus: status(),
   getConvergence: convergence(),
   getSeries: { flag: 'f', stepMs: 10_000, points: [], rollbackWealth: null },

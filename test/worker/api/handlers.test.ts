@@ -657,7 +657,10 @@ describe('what was observed', () => {
 
   it('by whom, and where', async () => {
     const { call } = startApi({}, { ENVIRONMENT: 'staging' })
-    expect((await call('GET', '/me')).body).toEqual({ name: 'admin', role: 'admin', environment: 'staging' })
+    expect((await call('GET', '/me')).body).toEqual({
+      ...{ name: 'admin', role: 'admin' },
+      ...{ environment: 'staging', host: 'shared' },
+    })
   })
 
   it('of a webhook: whether the receiver took the message', async () => {

@@ -5,6 +5,8 @@ import { admin, adminAs } from '../support/admin.ts'
 
 const NEEDS: Readonly<Record<OperationId, Role>> = {
   whoAmI: 'viewer',
+  signIn: 'viewer',
+  signOut: 'viewer',
   getStatus: 'viewer',
   streamStatus: 'viewer',
   getConvergence: 'viewer',

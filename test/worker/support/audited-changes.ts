@@ -12,6 +12,8 @@ export type ExpectedRecord = Partial<Omit<AuditRecord, 'id' | 'at'>> & Pick<Audi
 /** What changes nothing, and may leave no record. */
 export const READING = [
   'whoAmI',
+  'signIn',
+  'signOut',
   'getStatus',
   'streamStatus',
   'getConvergence',

@@ -1,5 +1,4 @@
 /** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
-import { environmentOf } from '../../../platform/env.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 import { type StatusCall, statusOf } from '../answers/status.ts'
 
@@ -10,10 +9,8 @@ const KEEP_ALIVE_EVERY_MS = 15_000
 const CHECK_READER_EVERY_MS = 5_000
 
 export const observationHandlers: Handlers<
-  'whoAmI' | 'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
+  'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
 > = {
-  whoAmI: async ({ actor, env }) => ({ ...actor, environment: environmentOf(env) }),
-
   getStatus: (call) => statusOf(call, wantedFlags(call.query)),
 
   streamStatus: async (call) => {

@@ -2,6 +2,7 @@
 import type { Explanation } from '../../../contract/responses.ts'
 import type { explain } from '../../../core/decision/explain.ts'
 import { explainVisitor } from '../../../core/decision/explain-visitor.ts'
+import { hostRole } from '../../../platform/admin-host.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Call, type Handlers, isoTime } from '../answers/call.ts'
 
@@ -31,6 +32,10 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
 
   createPreview: async ({ body, live, env, nowMs, actor, controller, request, visitors }) => {
     const { overrides, expiresInSeconds, path } = body
+    if (path.startsWith('/') && hostRole(request.url, env) === 'admin') {
+      const detail = 'Cannot make a preview of a path: this host has no pages. Give the URL of the page'
+      return problemDetails(409, 'Conflict', detail)
+    }
     const { snapshot } = await live.refreshNow(env, nowMs)
     for (const [key, variant] of Object.entries(overrides)) {
       const flag = snapshot.flags.get(key)
@@ -58,8 +63,10 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
       before: null,
       after: null,
     })
-    const query = new URLSearchParams({ t: token, ...(path !== '/' && { to: path }) })
-    return { url: `${new URL(request.url).origin}/__sluice/preview?${query}`, token, expiresAt }
+    const page = new URL(path, request.url)
+    const to = path.startsWith('/') ? path : page.href.slice(page.origin.length)
+    const query = new URLSearchParams({ t: token, ...(to !== '/' && { to }) })
+    return { url: `${page.origin}/__sluice/preview?${query}`, token, expiresAt }
   },
 }
 

@@ -14,13 +14,13 @@ const LIFETIMES: readonly Choice[] = [
 const MAX_LINK_LENGTH = 90
 
 export function Preview({ flags, first }: { flags: readonly string[]; first: string }) {
-  const { client } = useSession()
+  const { client, user } = useSession()
   const mayCreate = useMayActAs('operator')
   const [flag, setFlag] = useState(first)
   const [variants, setVariants] = useState<readonly string[]>([])
   const [variant, setVariant] = useState('')
   const [seconds, setSeconds] = useState('86400')
-  const [path, setPath] = useState('/')
+  const [path, setPath] = useState(user.host === 'own' ? '' : '/')
   const [link, setLink] = useState<Responses['createPreview']>()
   const [problem, setProblem] = useState<string>()
   useEffect(() => setFlag(first), [first])
@@ -71,7 +71,12 @@ export function Preview({ flags, first }: { flags: readonly string[]; first: str
           />
         </Field>
         <Field label="Page">
-          <input value={path} onInput={(event) => setPath(event.currentTarget.value)} />
+          <input
+            required
+            placeholder="https://www.example.com/"
+            value={path}
+            onInput={(event) => setPath(event.currentTarget.value)}
+          />
         </Field>
         <Field label="Valid for">
           <Select value={seconds} choices={LIFETIMES} onChoose={setSeconds} />

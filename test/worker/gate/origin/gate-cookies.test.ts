@@ -1,7 +1,7 @@
 /** The gate's cookies are credentials: they go to no origin, and no origin sets them. */
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createGate } from '../../../../src/gate/gate.ts'
 
 const DOCUMENT = {
@@ -16,7 +16,12 @@ const gate = createGate({ bundled: DOCUMENT })
 afterEach(() => vi.restoreAllMocks())
 
 /** The gate's answer, and the headers that the origin got. */
-async function through(path: string, sent: Record<string, string>, answered: [string, string][] = []) {
+async function through(
+  path: string,
+  sent: Record<string, string>,
+  answered: [string, string][] = [],
+  more: object = {},
+) {
   let seen = new Headers()
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     seen = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
@@ -25,7 +30,7 @@ async function through(path: string, sent: Record<string, string>, answered: [st
     return new Response('page', { headers })
   })
   const request = new Request(`https://shop.test${path}`, { headers: sent })
-  const response = await gate.handle(request, env, createExecutionContext())
+  const response = await gate.handle(request, { ...env, ...more }, createExecutionContext())
   return { seen, cookies: response.headers.getSetCookie(), status: response.status }
 }
 
@@ -42,6 +47,9 @@ it.each([
   ['a=1, sluice_id=me; b=2', 'a=1; b=2'],
   ['sluicexid=me; my_sluice_id=1', 'sluicexid=me; my_sluice_id=1'],
   ['a=1;;b', 'a=1;;b'],
+  ['a=1; __Host-sluice_session=s; b=2', 'a=1; b=2'],
+  ['__host-sluice_session=s', null],
+  ['x__Host-sluice_session=s', 'x__Host-sluice_session=s'],
 ])('the Cookie header %s becomes %s', async (cookie, expected) => {
   expect((await through('/plain', { cookie })).seen.get('cookie')).toBe(expected)
 })
@@ -51,6 +59,7 @@ it.each(['/checkout/', '/plain'])('on %s an origin sets any cookie but the gateâ
     ['set-cookie', 'session=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT'],
     ['set-cookie', 'sluice_id=evil; Path=/'],
     ['set-cookie', ' Sluice_pages=evil'],
+    ['set-cookie', '__Host-sluice_session=evil; Secure; Path=/'],
     ['set-cookie', 'theme=sluice_dark'],
   ])
   expect(cookies.filter((each) => /evil/.test(each))).toEqual([])
@@ -62,4 +71,36 @@ it.each(['/checkout/', '/plain'])('on %s an origin sets any cookie but the gateâ
 
 it.each(['a/b', 'a?b', 'a#b', 'user@host', 'a\\b'])('the Host %s is refused', async (host) => {
   expect((await through('/plain', { host })).status).toBe(400)
+})
+
+describe('credentials of Cloudflare Access', () => {
+  const sent = {
+    'cf-access-jwt-assertion': 'ey',
+    'cf-access-authenticated-user-email': 'ada@example.com',
+    'cf-access-client-secret': 'secret',
+    'cf-ray': 'kept',
+    cookie:
+      'a=1; CF_Authorization=ey; CF_AppSession=x; cf_clearance=kept; sluice_id=me; xCF_Authorization=kept',
+  }
+  const ofAccess = (headers: Headers) => [...headers.keys()].filter((name) => name.startsWith('cf-access'))
+
+  it.each(['/checkout/', '/plain'])(
+    'on %s never reach an origin where the gate uses Access',
+    async (path) => {
+      const { seen } = await through(path, sent, [], { ACCESS_AUDIENCE: 'the gate' })
+      expect(ofAccess(seen)).toEqual([])
+      expect(seen.get('cf-ray')).toBe('kept')
+      expect(seen.get('cookie')).toBe('a=1; cf_clearance=kept; xCF_Authorization=kept')
+      const alone = await through(path, { cookie: 'CF_Authorization=ey' }, [], {
+        ACCESS_AUDIENCE: 'the gate',
+      })
+      expect(alone.seen.has('cookie')).toBe(false)
+    },
+  )
+
+  it('are the originâ€™s own where the gate does not', async () => {
+    const { seen } = await through('/plain', sent)
+    expect(ofAccess(seen)).toHaveLength(3)
+    expect(seen.get('cookie')).toContain('CF_Authorization=ey; CF_AppSession=x')
+  })
 })
