@@ -6,6 +6,8 @@ import * as v from 'valibot'
 import { ROLES } from './routes.ts'
 
 const MAX_REASON_LENGTH = 500
+/** Control characters, ends of lines, and what reorders or hides text: people read these texts in logs and terminals. */
+const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
 
 /** The schemas of all bodies and queries, by operation. */
 export function requestSchemas(): RequestSchemas {
@@ -20,7 +22,11 @@ type RequestSchemas = { bodies: BodySchemas; queries: QuerySchemas }
 let built: RequestSchemas | undefined
 
 function bodySchemas() {
-  const reason = v.optional(v.pipe(v.string(), v.maxLength(MAX_REASON_LENGTH)))
+  const plain = v.pipe(
+    v.string(),
+    v.check((text) => !STEERING.test(text), 'must be one line, without control characters'),
+  )
+  const reason = v.optional(v.pipe(plain, v.maxLength(MAX_REASON_LENGTH)))
   /** The version that the caller edited: the change is refused if another one has been published since. */
   const expectedVersion = v.pipe(v.number(), v.integer(), v.minValue(0))
   /** True: publish even if more visitors move than the document allows without confirmation. */
@@ -35,7 +41,7 @@ function bodySchemas() {
     publishDocument: v.strictObject({ document, expectedVersion, reason, confirm }),
     restoreVersion: editing,
     createFlag: v.strictObject({
-      key: v.pipe(v.string(), v.minLength(1)),
+      key: v.pipe(plain, v.minLength(1)),
       flag: object,
       ...editing.entries,
     }),
@@ -82,7 +88,7 @@ function bodySchemas() {
       ),
     }),
     createToken: v.strictObject({
-      name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)),
+      name: v.pipe(v.string(), v.trim(), plain, v.minLength(1), v.maxLength(100)),
       role: v.picklist(ROLES),
       expiresInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3_650))),
     }),

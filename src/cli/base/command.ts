@@ -46,7 +46,13 @@ export const GROUPS = ['Set up', 'Document', 'Flags', 'Rollout', 'Inspect', 'Man
 export type Group = (typeof GROUPS)[number]
 
 /** The outcome of a command. `failed` makes the exit code 1. */
-export type Result = { json: unknown; text: string; failed?: boolean }
+export type Result = {
+  json: unknown
+  text: string
+  failed?: boolean
+  /** The text is a file, to be redirected into one. */
+  isFile?: boolean
+}
 
 export type Gate = { url: string; client: AdminClient }
 

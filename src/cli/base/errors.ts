@@ -1,5 +1,6 @@
 /** Errors of the command line: what was attempted, what is wrong, what must be done. */
 import type { Problem } from '../../core/config/parse/problems.ts'
+import { printableDeep } from './printable.ts'
 
 export const EXIT = { done: 0, refused: 1, usage: 2 } as const
 
@@ -32,7 +33,7 @@ export class Declined extends Error {
 
 /** Problems as text, a paragraph each. */
 export function paragraphs(problems: readonly Problem[]): string {
-  return problems
+  return printableDeep(problems)
     .map(
       ({ path, found, expected, fix }) =>
         `  ${path}\n    found     ${found}\n    expected  ${expected}\n    fix       ${fix}`,

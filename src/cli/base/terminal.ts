@@ -1,5 +1,6 @@
 /** Where a command reads and writes: the process, or buffers in tests. */
 import { styleText } from 'node:util'
+import { printableFile, printableText } from './printable.ts'
 
 export type Terminal = {
   out(text: string): void
@@ -16,6 +17,34 @@ export type Terminal = {
   readInput(): Promise<string>
   /** Aborted by Ctrl-C. */
   stop: AbortSignal
+}
+
+/** What steers the screen; each must be a write of its own. */
+export const SCREEN = {
+  /** The alternate screen, without cursor; and back. */
+  enter: '\x1b[?1049h\x1b[?25l',
+  leave: '\x1b[?25h\x1b[?1049l',
+  redraw: '\x1b[H\x1b[J',
+  lineStart: '\r',
+  clearLine: '\x1b[K',
+} as const
+const STEERING: ReadonlySet<string> = new Set(Object.values(SCREEN))
+
+/** A terminal whose writes steer it by `SCREEN` and colours alone, whatever the texts hold. */
+export type SafeTerminal = Terminal & {
+  /** Writes the content of a file: unchanged, unless a screen would show it. */
+  outExact(text: string): void
+}
+
+/** The one place through which everything goes that a terminal shows. */
+export function safeTerminal(terminal: Terminal): SafeTerminal {
+  const safe = (text: string) => (STEERING.has(text) ? text : printableText(text))
+  return {
+    ...terminal,
+    out: (text) => terminal.out(safe(text)),
+    err: (text) => terminal.err(safe(text)),
+    outExact: (text) => terminal.out(terminal.outIsScreen ? printableFile(text) : text),
+  }
 }
 
 export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold'

@@ -44,17 +44,7 @@ export const feedback: CliCommand = {
       ...call.options.texts('variant'),
     }
     const answer = await call.ask('listFeedback', { query })
-    const rows = answer.feedback.map((each) => [
-      timestampText(each.at),
-      each.flag,
-      each.variant,
-      printable(each.text),
-    ])
+    const rows = answer.feedback.map((each) => [timestampText(each.at), each.flag, each.variant, each.text])
     return { json: answer, text: rows.length === 0 ? 'No feedback yet' : table(rows) }
   },
-}
-
-/** Without control characters, by which visitors could steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, ' ')
 }

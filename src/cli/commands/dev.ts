@@ -5,6 +5,7 @@ import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, readyLines, startRun } from '../../local/run.ts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
+import { jsonText } from '../base/printable.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
 import { forgetLocalGate, LOCAL_FOLDER, writeLocalGate } from '../connection/local-gate-note.ts'
 import { readDocumentFile } from '../document/document-file.ts'
@@ -49,7 +50,7 @@ export const dev: CliCommand = {
       await writeLocalGate(terminal.cwd, { url: run.url, token: run.adminToken })
       for (const [name, url] of Object.entries(run.origins)) tell(`${name} origin ${url}`)
       const json = { url: run.url, dashboard: `${run.url}/__sluice/ui`, adminToken: run.adminToken }
-      terminal.out(isJson ? `${JSON.stringify(json)}\n` : readyLines(run))
+      terminal.out(isJson ? `${jsonText(json)}\n` : readyLines(run))
       await Promise.race([stopped(terminal.stop), launcherGone()])
     } finally {
       await forgetLocalGate(terminal.cwd)

@@ -36,7 +36,7 @@ export const docs: CliCommand = {
     const out = options.text('out')
     const format = options.text('format') ?? (/\.html?$/.test(out ?? '') ? 'html' : 'markdown')
     const text = format === 'html' ? htmlOf(book) : markdownOf(book)
-    if (out === undefined) return { json: book, text }
+    if (out === undefined) return { json: book, text, isFile: true }
     await writeFile(resolve(terminal.cwd, out), text)
     const json = { file: out, format, flags: book.flags.length }
     return call.done(json, `wrote ${plural(book.flags.length, 'flag')} to ${out}`)

@@ -24,7 +24,7 @@ const flagd: CliCommand = {
       throw new Refusal(message, { losses }, `${lossLines(losses)}\nTo export without them: --lossy`)
     }
     if (losses.length > 0) tell(lossLines(losses))
-    return { json: { file, losses }, text: readableJson(file) }
+    return { json: { file, losses }, text: readableJson(file), isFile: true }
   },
 }
 

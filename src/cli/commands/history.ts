@@ -23,7 +23,7 @@ export const history: CliCommand = {
     if (version !== undefined) {
       const params = { version: String(versionIn(version)) }
       const found = await call.ask('getVersion', { params })
-      return { json: found, text: found.text }
+      return { json: found, text: found.text, isFile: true }
     }
     const { current, versions } = await call.ask('listVersions', { query: pageOf(call) })
     const rows = versions.map((each) => [
@@ -75,7 +75,7 @@ export const pull: CliCommand = {
   async run(call) {
     const found = await call.ask('getDocument')
     const [file] = call.args
-    if (file === undefined) return { json: found, text: found.text }
+    if (file === undefined) return { json: found, text: found.text, isFile: true }
     await writeFile(resolve(call.terminal.cwd, file), found.text)
     return {
       json: { file, version: found.version, hash: found.hash },

@@ -70,7 +70,7 @@ function importer(
       if (losses.length > 0) tell(lossLines(losses))
       if (notes.length > 0) tell(noteLines(notes))
       tell(summaryLine(summary))
-      return { json: { document, losses, notes, summary }, text: readableJson(document) }
+      return { json: { document, losses, notes, summary }, text: readableJson(document), isFile: true }
     },
   }
 }

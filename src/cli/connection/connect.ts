@@ -7,13 +7,14 @@ import type { Gate } from '../base/command.ts'
 import { Refusal, TimeoutError, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
-import { readLocalGate } from './local-gate-note.ts'
+import { localTokenOf, readLocalGate } from './local-gate-note.ts'
 import { readProfiles } from './profiles.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_TIMEOUT_SECONDS = 10
 
-type Target = { url: string; token: string | undefined }
+/** `isNote`: a file of this folder names it, and the token is its own. */
+type Target = { url: string; token: string | undefined; isNote?: true }
 
 /** The gate that the options, the environment, a profile or this folder name, in this order. */
 export async function connect(
@@ -22,7 +23,7 @@ export async function connect(
   tell: (text: string) => void,
 ): Promise<Gate> {
   const target = await targetOf(options, terminal)
-  const token = (await givenToken(options, terminal, tell)) ?? target.token
+  const token = await tokenFor(target, options, terminal, tell)
   const url = checkedUrl(target.url)
   const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
   return { url, client: createAdminClient({ baseUrl: url, token, fetch: fetchWithin(timeoutMs, terminal) }) }
@@ -44,15 +45,28 @@ async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
       `There is no profile ${name} (profiles: ${known}). Add it: sluice profile add ${name} --url URL`,
     )
   }
-  return (await readLocalGate(terminal.cwd)) ?? { url: DEFAULT_URL, token: undefined }
+  const local = await readLocalGate(terminal.cwd)
+  return local ? { ...local, isNote: true } : { url: DEFAULT_URL, token: undefined }
+}
+
+/** The folder may be someone else's work: a token of the user never goes where only a file of the folder leads. */
+async function tokenFor(
+  { url, token, isNote }: Target,
+  options: Options,
+  terminal: Terminal,
+  tell: (text: string) => void,
+): Promise<string | undefined> {
+  if (isNote === undefined) return (await givenToken(options, terminal, tell)) ?? token
+  const option = ['token', 'token-file'].find((name) => options.text(name) !== undefined)
+  if (option === undefined) return token
+  throw new UsageError(`--${option} must come with the gate that it is for: add --url ${url}`)
 }
 
 /** The gate at an address, with its token if a profile has it. */
 async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
   const { profiles } = await readProfiles(terminal)
-  const local = await readLocalGate(terminal.cwd)
-  const known = [...Object.values(profiles), ...(local ? [local] : [])]
-  return { url, token: known.find((each) => trimmed(each.url) === trimmed(url))?.token }
+  const known = Object.values(profiles).find((each) => trimmed(each.url) === trimmed(url))
+  return { url, token: known?.token ?? (await localTokenOf(trimmed(url), terminal.cwd)) }
 }
 
 async function givenToken(

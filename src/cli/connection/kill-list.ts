@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseKillList } from '../../core/config/control.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
-import { LOCAL_FOLDER } from './local-gate-note.ts'
+import { isLoopback, LOCAL_FOLDER } from './local-gate-note.ts'
 import { complaintOf, hasCredentials, NO_NAMESPACE, wrangler } from './wrangler.ts'
 
 export type KillInKv = { before: readonly string[]; after: readonly string[]; where: string }
@@ -35,8 +35,7 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
 /** The local KV for a local gate; otherwise the one that the folder's wrangler.toml names. */
 async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const { url } = await gate()
-  const isHere = /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)
-  if (!isHere) return ['--binding', 'GATE', '--remote', '--preview', 'false']
+  if (!isLoopback(url)) return ['--binding', 'GATE', '--remote', '--preview', 'false']
   const folder = [`${LOCAL_FOLDER}/state`, '.wrangler/state'].find((each) =>
     existsSync(join(terminal.cwd, each)),
   )

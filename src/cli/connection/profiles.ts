@@ -3,13 +3,14 @@
  * nothing else names a gate.
  */
 
-import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { messageOf } from '../../core/message-of.ts'
 import { Refusal } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
+import { writePrivately } from './private-file.ts'
 
 const profileSchema = v.object({ url: v.string(), token: v.optional(v.string()) })
 const fileSchema = v.object({
@@ -19,7 +20,6 @@ const fileSchema = v.object({
 
 export type Profiles = v.InferOutput<typeof fileSchema>
 
-const OWNER_ONLY = 0o600
 const OTHERS = 0o077
 
 /** Where profiles are stored: in SLUICE_CONFIG_DIR, or in the user's folder for settings. */
@@ -48,10 +48,7 @@ export async function readProfiles(terminal: Pick<Terminal, 'env'>): Promise<Pro
 export async function writeProfiles(terminal: Pick<Terminal, 'env'>, profiles: Profiles): Promise<void> {
   const path = profilesPath(terminal)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, `${JSON.stringify(profiles, null, 2)}\n`, { mode: OWNER_ONLY })
-  await chmod(temporary, OWNER_ONLY)
-  await rename(temporary, path)
+  await writePrivately(path, `${JSON.stringify(profiles, null, 2)}\n`)
 }
 
 async function refuseIfOthersCanRead(path: string): Promise<void> {

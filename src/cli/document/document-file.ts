@@ -7,6 +7,7 @@ import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
+import { printableDeep } from '../base/printable.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { placeOf } from './place.ts'
 
@@ -65,7 +66,7 @@ export function parsedDocument(file: DocumentFile): GateDocument {
 }
 
 export function placedParagraphs(problems: readonly PlacedProblem[]): string {
-  return problems
+  return printableDeep(problems)
     .map(
       ({ file, line, column, path, found, expected, fix }) =>
         `${file}:${line}:${column}  ${path}\n  found     ${found}\n  expected  ${expected}\n  fix       ${fix}`,

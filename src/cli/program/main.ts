@@ -1,12 +1,14 @@
 /** One run of the command line, from its arguments to its exit code. */
 import { CommanderError } from 'commander'
 import { Declined, EXIT, UsageError } from '../base/errors.ts'
-import type { Terminal } from '../base/terminal.ts'
+import { jsonText } from '../base/printable.ts'
+import { safeTerminal, type Terminal } from '../base/terminal.ts'
 import { describeFailure } from '../render/failure.ts'
 import { createProgram } from './program.ts'
 
 /** Runs `sluice ARGUMENTS`; resolves with the exit code. */
-export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(args: readonly string[], unsafe: Terminal): Promise<number> {
+  const terminal = safeTerminal(unsafe)
   const isJson = args.includes('--json')
   const run = { failed: false, complaint: '' }
   const program = createProgram(terminal, run)
@@ -33,5 +35,5 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 }
 
 function jsonError(error: object): string {
-  return `${JSON.stringify({ error }, null, 2)}\n`
+  return `${jsonText({ error }, 2)}\n`
 }

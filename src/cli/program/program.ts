@@ -8,15 +8,17 @@ import { type Call, type CliCommand, type Gate, GROUPS, type OptionSpec } from '
 import { Declined, EXIT, UsageError } from '../base/errors.ts'
 import { GLOBAL_OPTIONS } from '../base/global-options.ts'
 import { Options } from '../base/options.ts'
-import { paintFor, type Terminal } from '../base/terminal.ts'
+import { jsonText, printable } from '../base/printable.ts'
+import { paintFor, type SafeTerminal, type Terminal } from '../base/terminal.ts'
 import { CLI_COMMANDS } from '../commands/index.ts'
 import { connect } from '../connection/connect.ts'
+import { shown } from '../connection/shown.ts'
 import { during } from '../render/progress.ts'
 
 /** Whether the command failed without an error, and what the parser complains of. */
 export type Outcome = { failed: boolean; complaint: string }
 
-export function createProgram(terminal: Terminal, outcome: Outcome): Command {
+export function createProgram(terminal: SafeTerminal, outcome: Outcome): Command {
   const program = new Command('sluice')
     .description('Splits traffic between origins, judges the canary, and rolls it back automatically')
     .version(version(), '-V, --version', 'print the version')
@@ -53,7 +55,7 @@ function version(): string {
   return manifest.version
 }
 
-function addCommand(parent: Command, spec: CliCommand, terminal: Terminal, outcome: Outcome): void {
+function addCommand(parent: Command, spec: CliCommand, terminal: SafeTerminal, outcome: Outcome): void {
   const command = parent.command(spec.name).summary(spec.summary)
   command.description(spec.details ? `${spec.summary}\n\n${spec.details}` : spec.summary)
   for (const { name, summary } of spec.arguments ?? []) command.addArgument(new Argument(name, summary))
@@ -66,7 +68,9 @@ function addCommand(parent: Command, spec: CliCommand, terminal: Terminal, outco
     const call = callOf(command, terminal)
     const result = await run(call)
     if (result === undefined) return
-    terminal.out(call.isJson ? `${JSON.stringify(result.json, null, 2)}\n` : ended(result.text))
+    if (call.isJson) terminal.out(`${jsonText(result.json, 2)}\n`)
+    else if (result.isFile) terminal.outExact(ended(result.text))
+    else terminal.out(ended(result.text))
     outcome.failed = result.failed === true
   })
 }
@@ -107,7 +111,7 @@ function callOf(command: Command, terminal: Terminal): Call {
   }
   let known: Promise<Gate> | undefined
   const gate = () => {
-    known ??= connect(options, own, tell)
+    known ??= connect(options, own, tell).then((found) => (isJson ? found : shown(found)))
     return known
   }
   const showing = <T>(what: string, work: Promise<T>) => (isJson ? work : during(own, what, work))
@@ -134,6 +138,6 @@ function callOf(command: Command, terminal: Terminal): Call {
 async function askToConfirm(terminal: Terminal, question: string): Promise<void> {
   if (!terminal.canAsk)
     throw new UsageError(`Cannot ask "${question}" without a terminal. Add --yes to confirm`)
-  const answer = await confirm({ message: question, initialValue: false })
+  const answer = await confirm({ message: printable(question), initialValue: false })
   if (isCancel(answer) || !answer) throw new Declined()
 }

@@ -4,6 +4,7 @@ import type { Change, ProblemDetails } from '../../contract/responses.ts'
 import { timestampText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
+import { printableDeep } from '../base/printable.ts'
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
 import { changeLines } from './document-diff.ts'
 
@@ -41,7 +42,10 @@ const ADVICE: Readonly<Record<number, string>> = {
 }
 
 function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
-  const { status, detail, problems, changes, current, people } = problem
+  return { text: refusalText(printableDeep(problem), paint), json: refusalJson(problem) }
+}
+
+function refusalText({ status, detail, problems, changes, current }: ProblemDetails, paint: Paint): string {
   const parts = [paint('red', detail)]
   if (problems?.length) parts.push(paragraphs(problems))
   if (current)
@@ -52,7 +56,11 @@ function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
   const isAboutFlags = status === 404 && /\bno (such )?flag\b/.test(detail)
   const advice = isAboutFlags ? 'List the flags: sluice flags list' : ADVICE[status]
   if (advice !== undefined) parts.push(advice)
-  const json = {
+  return parts.join('\n')
+}
+
+function refusalJson({ status, detail, problems, changes, current, people }: ProblemDetails) {
+  return {
     kind: kindOf(status),
     status,
     message: detail,
@@ -61,7 +69,6 @@ function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
     ...(changes && { changes }),
     ...(people && { people }),
   }
-  return { text: parts.join('\n'), json }
 }
 
 function kindOf(status: number): string {

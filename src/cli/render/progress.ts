@@ -1,5 +1,5 @@
 /** A spinner on standard error for work that takes longer than a second. */
-import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
+import { type Paint, paintFor, SCREEN, type Terminal } from '../base/terminal.ts'
 
 /** For shorter waits it would only flicker. */
 const PATIENCE_MS = 1_000
@@ -27,12 +27,15 @@ function spin(terminal: Terminal, what: string, paint: Paint): () => void {
   const draw = () => {
     const seconds = Math.round((Date.now() - startedMs + PATIENCE_MS) / 1_000)
     const sign = paint('cyan', FRAMES[frame++ % FRAMES.length] ?? '')
-    terminal.err(`\r${sign} ${what} ${paint('dim', `${seconds} s`)}\x1b[K`)
+    terminal.err(SCREEN.lineStart)
+    terminal.err(`${sign} ${what} ${paint('dim', `${seconds} s`)}`)
+    terminal.err(SCREEN.clearLine)
   }
   draw()
   const timer = setInterval(draw, FRAME_MS)
   return () => {
     clearInterval(timer)
-    terminal.err('\r\x1b[K')
+    terminal.err(SCREEN.lineStart)
+    terminal.err(SCREEN.clearLine)
   }
 }

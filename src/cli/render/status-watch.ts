@@ -6,6 +6,8 @@ import type { Responses } from '../../contract/responses.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Call } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
+import { jsonText, printableDeep } from '../base/printable.ts'
+import { SCREEN } from '../base/terminal.ts'
 import { unreachable } from './failure.ts'
 import { type FactsByFlag, factsByFlag, statusView } from './status-view.ts'
 import { Trends } from './trends.ts'
@@ -13,10 +15,6 @@ import { Trends } from './trends.ts'
 type Status = Responses['getStatus']
 
 const RETRY_MS = 2_000
-/** The alternate screen of a terminal, without cursor; and back. */
-const ENTER = '\x1b[?1049h\x1b[?25l'
-const LEAVE = '\x1b[?25h\x1b[?1049l'
-const REDRAW = '\x1b[H\x1b[J'
 
 export async function watchStatus(
   call: Call,
@@ -30,21 +28,21 @@ export async function watchStatus(
   let version: number | undefined
   let facts: FactsByFlag = new Map()
   const show = async (status: Status) => {
-    if (isJson) return terminal.out(`${JSON.stringify(status)}\n`)
+    if (isJson) return terminal.out(`${jsonText(status)}\n`)
     trends.add(status)
     if (version !== status.document.version) facts = await factsByFlag(client)
     version = status.document.version
     const view = statusView(status, { url, paint, flag, facts })
     const text = `${view}\n\n${trends.text(paint, flag)}`
-    terminal.out(
-      isView ? `${REDRAW}${text}\n${paint('dim', `${status.at}  Ctrl-C to end`)}\n` : `${text}\n\n`,
-    )
+    if (!isView) return terminal.out(`${text}\n\n`)
+    terminal.out(SCREEN.redraw)
+    terminal.out(`${text}\n${paint('dim', `${status.at}  Ctrl-C to end`)}\n`)
   }
-  if (isView) terminal.out(ENTER)
+  if (isView) terminal.out(SCREEN.enter)
   try {
     while (!terminal.stop.aborted) await follow(call, client, show)
   } finally {
-    if (isView) terminal.out(LEAVE)
+    if (isView) terminal.out(SCREEN.leave)
   }
   return undefined
 }
@@ -55,14 +53,16 @@ async function follow(
   client: AdminClient,
   show: (status: Status) => Promise<void> | void,
 ): Promise<void> {
-  const { terminal, tell } = call
+  const { terminal, tell, isJson } = call
   const pause = () => sleep(RETRY_MS, undefined, { signal: terminal.stop }).catch(() => undefined)
   let isSilent = true
   try {
     const response = await client.open('streamStatus', {}, terminal.stop)
     for await (const { event, data } of eventsOf(response)) {
       isSilent = false
-      if (event === 'status') await show(JSON.parse(data) as Status)
+      if (event !== 'status') continue
+      const status = JSON.parse(data) as Status
+      await show(isJson ? status : printableDeep(status))
     }
     if (isSilent) await pause()
   } catch (error) {

@@ -4,8 +4,9 @@ import type { Paint } from '../base/terminal.ts'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours start with the escape character
 const COLOUR = /\x1b\[[0-9;]*m/g
 
-/** Lines of aligned columns; the last column is not padded. */
-export function table(rows: readonly (readonly string[])[], gap = '  '): string {
+/** Lines of aligned columns; the last column is not padded. A cell is one line, so that none can look like a row. */
+export function table(cells: readonly (readonly string[])[], gap = '  '): string {
+  const rows = cells.map((row) => row.map((cell) => cell.replaceAll('\n', '\\n')))
   const widths: number[] = []
   for (const row of rows) {
     row.forEach((cell, index) => {

@@ -110,6 +110,78 @@ describe('the gate', () => {
     expect(fetched).toEqual(Array(2).fill('http://127.0.0.1:8787/__sluice/api/v1/document'))
   })
 
+  describe('of a folder that someone else has made', () => {
+    /** What is fetched by a line in a folder with this note, and what is said. */
+    async function lured(url: string, line: string, env: Record<string, string> = {}) {
+      const cwd = await emptyFolder()
+      await mkdir(join(cwd, '.sluice'))
+      await writeFile(join(cwd, '.sluice/dev.json'), JSON.stringify({ url, token: 'of-note' }))
+      const fetched: unknown[] = []
+      vi.stubGlobal('fetch', async (to: URL, { headers }: RequestInit) => {
+        fetched.push([to.origin, (headers as Record<string, string>).authorization])
+        throw new TypeError('fetch failed')
+      })
+      onTestFinished(() => void vi.unstubAllGlobals())
+      const none = { SLUICE_CONFIG_DIR: join(cwd, 'none') }
+      const { code, err } = await sluice(line.split(' '), { cwd, env: { ...none, ...env } })
+      return { code, err, fetched }
+    }
+    const SECRET = { SLUICE_TOKEN: 'of-user' }
+
+    it.each([
+      'https://evil.test',
+      'http://evil.test:8787',
+      'http://127.0.0.1.evil.test',
+      'http://127.evil.test',
+      'http://localhost.evil.test',
+      'http://evil.test/127.0.0.1',
+      'http://127.0.0.1@evil.test',
+      'http://0.0.0.0:8787',
+      'http://10.0.0.1',
+      'http://[::ffff:1.2.3.4]',
+      'file:///etc/passwd',
+      'not a URL',
+    ])('a note that names %s is refused, and nothing is sent', async (url) => {
+      for (const env of [SECRET, {}]) {
+        const { code, err, fetched } = await lured(url, 'pull', env as Record<string, string>)
+        expect([code, fetched]).toEqual([1, []])
+        expect(err).toBe(
+          `Cannot use .sluice/dev.json: it names ${url}, which is not this machine. Delete the file, or name the gate: --url URL\n`,
+        )
+      }
+    })
+
+    it.each([
+      'http://127.0.0.1:8787',
+      'http://localhost:1',
+      'http://[::1]:1',
+      'http://127.9.9.9',
+      'http://a.localhost',
+    ])('a note that names %s is used with its own token, never with one of the user', async (url) => {
+      const { fetched } = await lured(url, 'pull', SECRET)
+      expect(fetched).toEqual([[new URL(url).origin, 'Bearer of-note']])
+    })
+
+    it('a token that the line gives needs a gate that the line gives', async () => {
+      for (const option of ['--token x', '--token-file x'])
+        expect(await lured('http://127.0.0.1:8787', `pull ${option}`)).toEqual({
+          ...{ code: 2, fetched: [] },
+          err: `${option.slice(0, -2)} must come with the gate that it is for: add --url http://127.0.0.1:8787\n`,
+        })
+      const named = await lured('http://127.0.0.1:8787', 'pull --url http://127.0.0.1:8787 --token x')
+      expect(named.fetched).toEqual([['http://127.0.0.1:8787', 'Bearer x']])
+    })
+
+    it('a note does not stand in the way of a gate that the user names, nor give it its token', async () => {
+      const { fetched } = await lured('https://evil.test', 'pull --url https://evil.test')
+      expect(fetched).toEqual([['https://evil.test', undefined]])
+      const env = { ...SECRET, SLUICE_URL: 'https://good.test' }
+      expect((await lured('https://evil.test', 'pull', env)).fetched).toEqual([
+        ['https://good.test', 'Bearer of-user'],
+      ])
+    })
+  })
+
   it.each([
     ['gate.test', 'https://gate.test'],
     ['http://gate.test:8080//', 'http://gate.test:8080'],
