@@ -6,7 +6,7 @@ import { type Answer, describedFetch, faultsOf, faultsOfAnswer, OPERATION_IDS } 
 
 const { bodies: BODIES, queries: QUERIES } = requestSchemas()
 
-const ME = { name: 'ada', role: 'viewer', environment: 'production' }
+const ME = { name: 'ada', role: 'viewer', environment: 'production', host: 'own' }
 const answer = (parts: Partial<Answer>): Answer => ({
   method: 'GET',
   path: '/__sluice/api/v1/me',

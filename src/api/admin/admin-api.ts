@@ -76,7 +76,7 @@ async function answerCall(
   if (!login.ok)
     return loginRefused(login, { host: hostRole(request.url, c.env) === 'both' ? 'shared' : 'own' })
   const { actor } = login
-  const { role, method } = ROUTES[id]
+  const { role } = ROUTES[id]
   const noteRefusal = (why: string) => {
     const reason = (times: number) =>
       `${times} call${times > 1 ? 's' : ''} of ${actor.name} refused in ten minutes, the latest: ${id} ${why}`
@@ -87,8 +87,8 @@ async function answerCall(
     noteRefusal(`needs ${role}`)
     return problemDetails(403, 'Forbidden', `${actor.name} may act as ${actor.role}; this needs ${role}`)
   }
-  const isChange = method !== 'GET' && role !== 'viewer'
-  if (isChange && !mayChange(login, request, c.env)) {
+  // What a viewer may not read is as good as a change: keys, tokens.
+  if (role !== 'viewer' && !mayChange(login, request, c.env)) {
     noteRefusal('needs a token on a shared host')
     return problemDetails(403, 'Forbidden', SHARED_HOST)
   }

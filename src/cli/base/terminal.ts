@@ -19,7 +19,7 @@ export type Terminal = {
   stop: AbortSignal
 }
 
-/** What steers the screen; each must be a write of its own. */
+/** What steers the screen; each must be a separate write. */
 export const SCREEN = {
   /** The alternate screen, without cursor; and back. */
   enter: '\x1b[?1049h\x1b[?25l',

@@ -172,7 +172,7 @@ describe('the gate', () => {
       expect(named.fetched).toEqual([['http://127.0.0.1:8787', 'Bearer x']])
     })
 
-    it('a note does not stand in the way of a gate that the user names, nor give it its token', async () => {
+    it('a note is no obstacle to a gate that the user names, nor give it its token', async () => {
       const { fetched } = await lured('https://evil.test', 'pull --url https://evil.test')
       expect(fetched).toEqual([['https://evil.test', undefined]])
       const env = { ...SECRET, SLUICE_URL: 'https://good.test' }

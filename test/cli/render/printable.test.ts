@@ -13,7 +13,7 @@ const UNSEEN = {
   'a new row': '\n',
   'the same row again': '\r',
   'a tab': '\t',
-  'a bell': '\x07',
+  'a sound': '\x07',
   'an escape sequence': '\x1b[2J',
   'a colour': '\x1b[32m',
   'a title': '\x1b]0;owned\x07',
@@ -70,10 +70,10 @@ describe('a text', () => {
       expect(printableText(sequence), JSON.stringify(sequence)).not.toContain('\x1b')
   })
 
-  it('steers the screen in writes of its own alone', () => {
+  it('steers the screen in separate writes alone', () => {
     const told: string[] = []
     const terminal = safeTerminal({
-      out: (text) => told.push(text),
+      out: (text: string) => told.push(text),
       outIsScreen: true,
     } as unknown as Terminal)
     for (const sequence of Object.values(SCREEN)) terminal.out(sequence)

@@ -2,15 +2,15 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Authenticator } from '../../../src/api/auth/authenticator.ts'
-import { createEndpoints } from '../../../src/api/endpoints.ts'
-import { createGate } from '../../../src/gate/gate.ts'
-import { sha256Hex } from '../../../src/platform/crypto.ts'
-import type { Env } from '../../../src/platform/env.ts'
-import { takeInternalErrors } from '../../../src/platform/internal-errors.ts'
-import { ADMIN_TOKEN, adminAs, admin as byToken } from '../support/admin.ts'
-import { envWith } from '../support/fake-gate.ts'
-import { DOCUMENT } from '../support/parts.ts'
+import { Authenticator } from '../../../../src/api/auth/authenticator.ts'
+import { createEndpoints } from '../../../../src/api/endpoints.ts'
+import { createGate } from '../../../../src/gate/gate.ts'
+import { sha256Hex } from '../../../../src/platform/crypto.ts'
+import type { Env } from '../../../../src/platform/env.ts'
+import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
+import { ADMIN_TOKEN, adminAs, admin as byToken } from '../../support/admin.ts'
+import { envWith } from '../../support/fake-gate.ts'
+import { DOCUMENT } from '../../support/parts.ts'
 
 const HOST = 'https://admin.test'
 const OWN = { origin: HOST, 'sluice-dashboard': '1' }
@@ -324,7 +324,8 @@ describe('Cloudflare Access on a host that the site shares', () => {
     expect((await shared.call('POST', '/explain', OWN, {})).status).toBe(200)
     for (const env of [{}, { ADMIN_HOST: undefined, ENVIRONMENT: 'development' }])
       expect((await isolate(env).call('POST', '/flags/nowhere/pause', OWN)).status).toBe(404)
-    expect((await shared.call('GET', '/tokens', OWN)).status).toBe(200)
+    expect((await shared.call('GET', '/tokens', OWN)).status).toBe(403)
+    expect((await shared.call('GET', '/keys/origin', OWN)).status).toBe(403)
     vi.restoreAllMocks()
     expect((await byToken.call('listTokens')).tokens.map(({ name }) => name)).not.toContain('minted')
   })

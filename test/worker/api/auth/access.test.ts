@@ -1,8 +1,8 @@
 /** Cloudflare Access: assertions of its team's keys are let in with the role of the lists, all others are not. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Authenticator } from '../../../src/api/auth/authenticator.ts'
-import { envWith } from '../support/fake-gate.ts'
+import { Authenticator } from '../../../../src/api/auth/authenticator.ts'
+import { envWith } from '../../support/fake-gate.ts'
 
 const AUDIENCE = 'the application'
 const LISTS = {
