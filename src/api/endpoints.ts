@@ -34,7 +34,8 @@ type Parts = { gate: Gate; authenticator: Authenticator }
  * /__sluice. Each host gets those of its role, so that what it must not answer is a path that does not exist there.
  */
 export function createEndpoints(gate: Gate): Endpoints {
-  const parts = { gate, authenticator: new Authenticator() }
+  const authenticator = new Authenticator(() => gate.live.last.snapshot.trustedProxies)
+  const parts = { gate, authenticator }
   const apps = new Map<HostRole, App>()
   return {
     fetch: (request, env, ctx) => {
@@ -89,6 +90,7 @@ function addSite(app: App, { gate, authenticator }: Parts): void {
   app.route(
     `${PREFIX}/events`,
     createEventsApi({
+      trustedProxies: () => gate.live.last.snapshot.trustedProxies,
       assignments: async (request, env, ctx) => {
         const live = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
         return await assignmentsOf(request, live, env, gate.gradualRollback)

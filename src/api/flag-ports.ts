@@ -31,13 +31,13 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
       const { document, revision } = await inTouch(request, env, ctx)
       return { ...(await flagQuery(request, given, document, env, gradualRollback)), revision }
     },
-    checkToken: async (token, request, env, ctx) => {
-      const headers = new Headers({ authorization: `Bearer ${token}` })
-      const sender = request.headers.get('cf-connecting-ip')
-      if (sender !== null) headers.set('cf-connecting-ip', sender)
-      const shown = new Request(request.url, { headers })
+    checkToken: async (token, realm, request, env, ctx) => {
+      const headers = new Headers(request.headers)
+      headers.set('authorization', `Bearer ${token}`)
+      const { cf } = request
+      const shown = new Request(request.url, { headers, ...(cf && { cf: cf as RequestInitCfProperties }) })
       const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
-      return await authenticator.login(shown, { env, nowMs: Date.now(), waitUntil })
+      return await authenticator.login(shown, { env, nowMs: Date.now(), waitUntil, realm })
     },
     documentHash: () => live.usedHash,
     revision: async (request, env, ctx) => (await inTouch(request, env, ctx)).revision,

@@ -70,6 +70,7 @@ export class Gate {
     try {
       const config =
         this.live.fresh(request.nowMs) ?? (await this.live.current(env, context.waitUntil, request.nowMs))
+      request.trustedProxies = config.snapshot.trustedProxies
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
       const sent = await this.origins.send(request, plan.call, plan.fallback)

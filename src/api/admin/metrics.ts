@@ -24,7 +24,7 @@ const QUANTILES = [
 export function createMetricsApi(authenticator: Authenticator, live: LiveConfig): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
   api.get('/', async (c) => {
-    const login = await authenticator.login(c.req.raw, contextOf(c))
+    const login = await authenticator.login(c.req.raw, { ...contextOf(c), realm: 'metrics' })
     if (!login.ok) return loginRefused(login)
     const status = await statusOf({ live, env: c.env, controller: controller<ControllerPort>(c.env) })
     return new Response(metricsText(status), { headers: HEADERS })

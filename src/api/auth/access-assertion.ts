@@ -19,11 +19,6 @@ export function isAccessConfigured(env: Env): boolean {
   )
 }
 
-/** Whether a request carries an assertion that this gate would check. */
-export function hasAssertion(request: Request, env: Env): boolean {
-  return request.headers.has(ASSERTION_HEADER) && isAccessConfigured(env)
-}
-
 /** `isService`: a machine with a service token, which no browser sends by itself. */
 type AccessActor = { name: string; role: Role; isService: boolean }
 

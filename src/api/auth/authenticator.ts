@@ -11,10 +11,11 @@ import { equalInConstantTime, sha256Hex } from '../../platform/crypto.ts'
 import { controller, type Env, isDevelopment } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
-import { actorFromAccess, hasAssertion, isAccessConfigured } from './access-assertion.ts'
+import { actorFromAccess, isAccessConfigured } from './access-assertion.ts'
 import type { Actor } from './actor.ts'
 import { hasDashboardHeader, isFromDashboard } from './dashboard-request.ts'
-import { type CallContext, RefusedAttempts } from './refused-attempts.ts'
+import { type CallContext, type Realm, RefusedAttempts } from './refused-attempts.ts'
+import { senderIn } from './sender-in.ts'
 import { FORGOTTEN, Sessions } from './sessions.ts'
 
 export type { Actor } from './actor.ts'
@@ -33,7 +34,7 @@ export type Login =
       endsSession?: true
     }
 
-/** Failed attempts that one address may make; further ones are refused without a check. */
+/** Failed attempts that one address may make in a realm; further ones are told to wait. */
 const FAILURES = { burst: 10, perSecond: 0.1 }
 /** How long an isolate trusts the Controller's answer about a token; a revoked token works this long at most. */
 const TOKEN_TTL_MS = 15_000
@@ -42,6 +43,9 @@ const LONGEST_TOKEN = 512
 /** How often a call polls the lookup that another call has started, and when it starts one itself. */
 const POLL_MS = 5
 const LOOKUP_LOST_AFTER_MS = 5_000
+const LOOKUPS_AT_ONCE = 4
+/** With so many lookups waiting, senders who have failed too often are not looked up. */
+const MOST_WAITING = 100
 
 const UNREACHABLE =
   'Tokens cannot be checked right now: the Controller does not answer. ADMIN_TOKEN still works'
@@ -63,11 +67,17 @@ type Lookup = { startedMs: number; found: Found | undefined }
 type TokenPort = Pick<Controller, 'findToken'>
 
 export class Authenticator {
-  readonly #failures = new RateLimiter(FAILURES)
+  readonly #failures = new Map<Realm, RateLimiter>()
+  readonly #trustedProxies: () => number
   readonly #known = new Map<string, { actor: Actor; untilMs: number }>()
   readonly #lookups = new Map<string, Lookup>()
   readonly #refused = new RefusedAttempts()
   readonly #sessions = new Sessions()
+
+  /** `trustedProxies`: of the document in force, to know callers by their addresses. */
+  constructor(trustedProxies = () => 0) {
+    this.#trustedProxies = trustedProxies
+  }
 
   /**
    * Authenticates a request.
@@ -76,7 +86,7 @@ export class Authenticator {
    */
   async login(request: Request, context: CallContext): Promise<Login> {
     const { env, nowMs } = context
-    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
+    const sender = senderIn(request, env, this.#trustedProxies()) ?? 'unknown'
     const token = bearerIn(request)
     if (token === undefined) return await this.#loginWithoutToken(request, sender, context)
     if (env.ADMIN_TOKEN && (await equalInConstantTime(token, env.ADMIN_TOKEN))) {
@@ -94,18 +104,24 @@ export class Authenticator {
     this.#sessions.forget()
   }
 
-  /** A lookup costs the sender an attempt, which is given back where the token is valid. */
+  /**
+   * Wrong tokens cost the sender attempts. A sender without attempts is told to wait, but not before the token was looked
+   * up: an enemy behind the same address, or of the same unknown one, must not keep a valid token out.
+   */
   async #loginByLookup(hash: string, sender: string, context: CallContext): Promise<Login> {
     const { env, nowMs } = context
     // Hazard: an await in front of the lookup would let concurrent calls start one each, and each cost an attempt.
     const shared = this.#lookups.has(hash) ? await this.#sharedLookup(hash) : undefined
-    const waitMs = shared === undefined ? this.#failures.take(sender, nowMs) : 0
-    if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
+    const failures = this.#failuresOf(context)
+    const isFlood = shared === undefined && this.#lookups.size >= MOST_WAITING
+    const floodMs = isFlood ? failures.waitMs(sender, nowMs) : 0
+    if (floodMs > 0) return this.#refuse(sender, context, tooMany(floodMs))
     const found = shared ?? (await this.#lookUp(hash, env, nowMs))
     if (found === 'unknown') {
+      const waitMs = shared === undefined ? failures.take(sender, nowMs) : 0
+      if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
       return this.#refuse(sender, context, { ok: false, status: 401, detail: 'Token not recognised' })
     }
-    if (shared === undefined) this.#failures.giveBack(sender)
     if (found !== 'unreachable') return { ok: true, actor: found }
     return { ok: false, status: 503, detail: UNREACHABLE }
   }
@@ -120,16 +136,14 @@ export class Authenticator {
       if (isRead ? !hasDashboardHeader(request) : !isFromDashboard(request)) return NOT_FROM_DASHBOARD
       return { ok: true, actor: inSession, ambient: 'session' }
     }
-    // A check costs no attempt here: pages of colleagues behind one address make many calls at once.
-    const waitMs = hasAssertion(request, env) ? this.#failures.waitMs(sender, nowMs) : 0
-    if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
     const actor = await actorFromAccess(request, env)
     if (actor === 'unreachable') {
       const detail = 'The keys of Cloudflare Access cannot be fetched right now. Tokens still work'
       return { ok: false, status: 503, detail }
     }
     if (actor === 'forged') {
-      this.#failures.take(sender, nowMs)
+      const waitMs = this.#failuresOf(context).take(sender, nowMs)
+      if (waitMs > 0) return this.#refuse(sender, context, tooMany(waitMs))
       const detail = 'This assertion of Cloudflare Access is not valid here'
       return this.#refuse(sender, context, { ok: false, status: 401, detail })
     }
@@ -167,9 +181,29 @@ export class Authenticator {
     const lookup: Lookup = { startedMs: Date.now(), found: undefined }
     if (this.#lookups.size >= MOST_CACHED_TOKENS) this.#lookups.clear()
     this.#lookups.set(hash, lookup)
+    // A flood of wrong tokens waits here, in the order of its arrival, instead of at the Controller.
+    while (this.#isBusyBefore(lookup)) await scheduler.wait(POLL_MS)
+    lookup.startedMs = Date.now()
     lookup.found = await this.#find(hash, env, nowMs)
     if (this.#lookups.get(hash) === lookup) this.#lookups.delete(hash)
     return lookup.found
+  }
+
+  /** Whether as many lookups as may run at once came before this one. Hazard: one whose client left never ends. */
+  #isBusyBefore(lookup: Lookup): boolean {
+    let before = 0
+    for (const each of this.#lookups.values()) {
+      if (each === lookup) return false
+      if (Math.abs(Date.now() - each.startedMs) < LOOKUP_LOST_AFTER_MS && ++before >= LOOKUPS_AT_ONCE)
+        return true
+    }
+    return false
+  }
+
+  #failuresOf({ realm = 'admin' }: CallContext): RateLimiter {
+    const limiter = this.#failures.get(realm) ?? new RateLimiter(FAILURES)
+    this.#failures.set(realm, limiter)
+    return limiter
   }
 
   async #find(hash: string, env: Env, nowMs: number): Promise<Found> {

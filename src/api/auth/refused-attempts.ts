@@ -12,7 +12,16 @@ const WINDOW_MS = 600_000
 const MOST_SENDERS = 1_000
 
 /** What an attempt is made in; `waitUntil` keeps the Worker alive for work that goes on after the response. */
-export type CallContext = { env: Env; nowMs: number; waitUntil(work: Promise<unknown>): void }
+export type CallContext = {
+  env: Env
+  nowMs: number
+  waitUntil(work: Promise<unknown>): void
+  /** Wrong tokens are limited by realm: who mistypes one here can still sign in there. Default: admin. */
+  realm?: Realm
+}
+
+/** What tokens are shown to. */
+export type Realm = 'admin' | 'metrics' | 'ofrep' | 'unleash' | 'events'
 
 export type RefusedAttempt = {
   actor: string

@@ -13,9 +13,12 @@ import type { AppReport, ReportContext } from '../../gate/reporting/reporter.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'
 import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
+import { senderIn } from '../auth/sender-in.ts'
 
 /** What the endpoint needs of the gate. */
 export type EventsPorts = {
+  /** Of the document in force. */
+  trustedProxies(): number
   assignments(request: Request, env: Env, ctx: ExecutionContext): Promise<Assignments>
   report(decision: Decision, report: AppReport, context: ReportContext): void
   keepFeedback(env: Env, entries: readonly Feedback[]): Promise<void>
@@ -75,8 +78,9 @@ export function createEventsApi(ports: EventsPorts): Hono<{ Bindings: Env }> {
     }
     const parsed = parseMessage(body)
     if (!parsed.ok) return problemDetails(400, 'Bad Request', parsed.detail)
-    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
-    const waitMs = limiter.take(sender, Date.now(), parsed.reports.length)
+    const sender = senderIn(request, c.env, ports.trustedProxies())
+    // One limit for all whose address is unknown would let any of them use it up for the rest.
+    const waitMs = sender === undefined ? 0 : limiter.take(sender, Date.now(), parsed.reports.length)
     if (waitMs > 0) {
       const retryAfter = { 'retry-after': String(Math.ceil(waitMs / 1_000)) }
       return problemDetails(429, 'Too Many Requests', 'Too many reports; send them later', retryAfter)

@@ -3,6 +3,7 @@ import type { FlagQuerySettings } from '../../core/config/compile/snapshot.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Env } from '../../platform/env.ts'
+import { senderIn } from '../auth/sender-in.ts'
 import type { FlagPorts } from './ports.ts'
 
 /** A caller who may ask; `seesPrivate` is true for a server with a token. */
@@ -16,11 +17,14 @@ const PREFLIGHT_SECONDS = '600'
 
 export class FlagAccess {
   readonly #ports: FlagPorts
+  readonly #realm: 'ofrep' | 'unleash'
   #limiter: RateLimiter | undefined
   #perMinute: number | undefined
 
-  constructor(ports: FlagPorts) {
+  /** `realm`: wrong tokens and queries are limited for each protocol apart. */
+  constructor(ports: FlagPorts, realm: 'ofrep' | 'unleash') {
     this.#ports = ports
+    this.#realm = realm
   }
 
   async check(
@@ -38,25 +42,27 @@ export class FlagAccess {
       }
     }
     if (token !== undefined) {
-      const checked = await this.#ports.checkToken(token, request, env, ctx)
+      const checked = await this.#ports.checkToken(token, this.#realm, request, env, ctx)
       return checked.ok ? { ok: true, seesPrivate: !isBrowser(request) } : checked
     }
     if (settings.requireToken) {
       const detail = 'Send a token of the gate: "Authorization: Bearer TOKEN" or "X-API-Key: TOKEN"'
       return { ok: false, status: 401, detail }
     }
-    const retryAfterSeconds = this.#take(request, settings)
+    const retryAfterSeconds = this.#take(request, settings, env)
     if (retryAfterSeconds === 0) return { ok: true, seesPrivate: false }
     return { ok: false, status: 429, detail: 'Too many queries; try again later', retryAfterSeconds }
   }
 
   /** Counts one query of the address; returns 0 if it is allowed, otherwise the seconds to wait. */
-  #take(request: Request, { requestsPerMinute }: FlagQuerySettings): number {
+  #take(request: Request, { requestsPerMinute, trustedProxies }: FlagQuerySettings, env: Env): number {
     if (this.#limiter === undefined || requestsPerMinute !== this.#perMinute) {
       this.#perMinute = requestsPerMinute
       this.#limiter = new RateLimiter({ burst: requestsPerMinute, perSecond: requestsPerMinute / 60 })
     }
-    const sender = request.headers.get('cf-connecting-ip') ?? 'unknown'
+    const sender = senderIn(request, env, trustedProxies)
+    // One limit for all whose address is unknown would let any of them use it up for the rest.
+    if (sender === undefined) return 0
     return Math.ceil(this.#limiter.take(sender, Date.now()) / 1_000)
   }
 }

@@ -46,7 +46,7 @@ type Asked = { request: Request; caller: Caller; env: Env; ctx: ExecutionContext
 /** Makes the API; mounted at `prefix`. */
 export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
-  const access = new FlagAccess(ports)
+  const access = new FlagAccess(ports, 'ofrep')
 
   /** Checks the caller, answers, and adds the CORS headers. */
   async function guarded(c: Call, answer: (asked: Asked) => Promise<Response>) {

@@ -16,7 +16,13 @@ export type FlagPorts = {
     env: Env,
     ctx: ExecutionContext,
   ): Promise<FlagQuery & { revision: string }>
-  checkToken(token: string, request: Request, env: Env, ctx: ExecutionContext): Promise<TokenCheck>
+  checkToken(
+    token: string,
+    realm: 'ofrep' | 'unleash',
+    request: Request,
+    env: Env,
+    ctx: ExecutionContext,
+  ): Promise<TokenCheck>
   /** Hash of the document in use. */
   documentHash(): string
   /** Changes whenever decisions may have changed; asking keeps the isolate in touch with its shard. */

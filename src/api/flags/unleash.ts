@@ -26,7 +26,7 @@ export type Toggle = { name: string; enabled: true; impressionData: boolean; var
 /** Makes the API. Unleash's clients always send a key; it counts only where the document wants tokens. */
 export function createUnleashApi(ports: FlagPorts): Hono<{ Bindings: Env }> {
   const api = new Hono<{ Bindings: Env }>()
-  const access = new FlagAccess(ports)
+  const access = new FlagAccess(ports, 'unleash')
 
   async function answer(c: Context<{ Bindings: Env }>, give: () => Promise<GivenVisitor | undefined>) {
     const request = c.req.raw

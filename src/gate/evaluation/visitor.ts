@@ -37,6 +37,7 @@ export async function recognise(
   nowMs: number,
 ): Promise<Visitor & { inputs: DecisionInputs }> {
   const request = new GateRequest(raw, env, nowMs)
+  request.trustedProxies = config.snapshot.trustedProxies
   const { overrides } = await debugAccessOf(request, env)
   if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
   const ids = await visitorIdsOf(env)

@@ -1,6 +1,7 @@
 /** Headers on their way through the gate. */
 import type { Decision } from '../../core/decision/decide.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { ADDRESS_HEADER, CHAIN_HEADER } from '../request/visitor-address.ts'
 
 /** Servers that speak CGI to the app (and WSGI, Rack) don't tell `-` from `_`. */
 const OWN_NAME = /^sluice[-_]/
@@ -24,10 +25,14 @@ export function prepareForOrigin(headers: Headers, request: GateRequest, speaksF
   const others = cookies && withoutCookies(cookies, EVERY_GATE_COOKIE)
   if (others !== undefined && others !== cookies) setOrDelete(headers, 'cookie', others)
   if (request.isBehindAccess) removeAccess(headers)
-  const ip = request.ip()
-  if (ip !== undefined) {
-    const chain = request.header('x-forwarded-for')
-    headers.set('x-forwarded-for', chain === undefined ? ip : withAddress(chain, ip))
+  const { from, ip } = request.from
+  if (from === 'platform') {
+    const chain = request.header(CHAIN_HEADER)
+    headers.set(CHAIN_HEADER, chain === undefined ? ip : withAddress(chain, ip))
+  } else {
+    // What trusted proxies have written ends with what they know; what none has written is the visitor's word.
+    if (from === 'unknown' && request.headers.has(CHAIN_HEADER)) headers.delete(CHAIN_HEADER)
+    if (request.headers.has(ADDRESS_HEADER)) headers.delete(ADDRESS_HEADER)
   }
   // A visitor can send these too; only what the gate saw itself counts.
   headers.set('x-forwarded-host', request.host)

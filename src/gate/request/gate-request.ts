@@ -5,6 +5,7 @@ import { type Env, isDevelopment } from '../../platform/env.ts'
 import { type Claims, claimAt } from './claims.ts'
 import { HeaderList } from './header-list.ts'
 import { type Address, addressOf } from './url-parts.ts'
+import { type VisitorAddress, visitorAddress } from './visitor-address.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
 
@@ -20,6 +21,9 @@ export class GateRequest implements RequestFacts {
   #claims: Claims | undefined
   #url: URL | undefined
   #hasBody: boolean | undefined
+  #from: VisitorAddress | undefined
+  /** Proxies of the operator's before a gate off Cloudflare; none until the document is known. */
+  trustedProxies = 0
 
   constructor(raw: Request, env: Env, nowMs: number, url: string = raw.url) {
     this.raw = raw
@@ -82,8 +86,14 @@ export class GateRequest implements RequestFacts {
     return typeof colo === 'string' && colo !== '' ? colo : 'local'
   }
 
+  /** The address that the request comes from; asked once the document is known. */
+  get from(): VisitorAddress {
+    this.#from ??= visitorAddress(this, this.#env, this.trustedProxies)
+    return this.#from
+  }
+
   ip(): string | undefined {
-    return this.header('cf-connecting-ip')
+    return this.from.ip
   }
 
   claim(path: string): AttributeValue | undefined {

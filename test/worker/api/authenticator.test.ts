@@ -1,7 +1,7 @@
 /** Who is let in, for how long, and how often a wrong token may be tried; with a Controller and a clock of the test. */
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { Authenticator, isAllowed, type Login, loginRefused } from '../../../src/api/auth/authenticator.ts'
-import { RefusedAttempts } from '../../../src/api/auth/refused-attempts.ts'
+import { type Realm, RefusedAttempts } from '../../../src/api/auth/refused-attempts.ts'
 import type { AuditRecord } from '../../../src/core/rollout/audit.ts'
 import { sha256Hex } from '../../../src/platform/crypto.ts'
 import { takeInternalErrors } from '../../../src/platform/internal-errors.ts'
@@ -26,12 +26,19 @@ function startGate(
     /** What the Controller does before it answers. */
     before: async () => {},
     authenticator: new Authenticator(),
-    async login(token: string | undefined, sender = '192.0.2.1', headers: object = {}): Promise<Login> {
+    async login(
+      token: string | undefined,
+      sender = '192.0.2.1',
+      headers: object = {},
+      more: { realm?: Realm; cf?: object } = {},
+    ): Promise<Login> {
       const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
       const request = new Request('https://gate.test/', {
         headers: { 'cf-connecting-ip': sender, ...authorization, ...headers } as HeadersInit,
-      })
-      return await gate.authenticator.login(request, { env, nowMs: gate.nowMs, waitUntil: () => {} })
+        cf: more.cf ?? { colo: 'OTP' },
+      } as RequestInit)
+      const { realm = 'admin' } = more
+      return await gate.authenticator.login(request, { env, nowMs: gate.nowMs, waitUntil: () => {}, realm })
     },
   }
   const env = envWith(
@@ -128,7 +135,7 @@ it('what is cached is forgotten after a revocation, and beyond 1,000 tokens', as
   expect(gate.asked).toHaveLength(1_003)
 })
 
-it('an address may try ten wrong tokens, and one more every ten seconds; right ones cost nothing', async () => {
+it('an address may try ten wrong tokens, and one more every ten seconds; right ones always work', async () => {
   const gate = startGate({ secret: OLGA, other: OLGA, third: OLGA })
   for (let time = 0; time < 10; time++) {
     expect(statusOf(await gate.login(`wrong-${time}`)), String(time)).toBe(401)
@@ -140,18 +147,79 @@ it('an address may try ten wrong tokens, and one more every ten seconds; right o
     detail: 'Too many wrong tokens; wait before the next one',
     retryAfterSeconds: 10,
   })
-  expect(gate.asked).toHaveLength(12)
-  // A token that the isolate knows, and ADMIN_TOKEN, still work; one that it must look up waits.
-  expect(statusOf(await gate.login('secret'))).toBe(200)
-  expect(statusOf(await gate.login('the-admin'))).toBe(200)
-  expect(statusOf(await gate.login('third'))).toBe(429)
+  expect(gate.asked).toHaveLength(13)
+  for (const right of ['secret', 'the-admin', 'third'])
+    expect(statusOf(await gate.login(right)), right).toBe(200)
   expect(statusOf(await gate.login('wrong', '192.0.2.99'))).toBe(401)
   gate.nowMs += 9_999
   expect(await gate.login('wrong')).toMatchObject({ status: 429, retryAfterSeconds: 1 })
   gate.nowMs += 1
-  expect(statusOf(await gate.login('third'))).toBe(200)
   expect(statusOf(await gate.login('wrong'))).toBe(401)
   expect(statusOf(await gate.login('wrong'))).toBe(429)
+})
+
+it('wrong tokens in one realm keep no one behind the same address out of another', async () => {
+  const gate = startGate({ secret: OLGA })
+  const wrongIn = async (realm: Realm) => statusOf(await gate.login('wrong', '192.0.2.1', {}, { realm }))
+  for (const realm of ['ofrep', 'unleash', 'events', 'metrics'] as const) {
+    for (let time = 0; time < 10; time++) expect(await wrongIn(realm)).toBe(401)
+    expect(await wrongIn(realm)).toBe(429)
+  }
+  expect(await wrongIn('admin')).toBe(401)
+  for (let time = 0; time < 20; time++) await wrongIn('admin')
+  for (const realm of ['admin', 'ofrep'] as const)
+    expect(statusOf(await gate.login('secret', '192.0.2.1', {}, { realm }))).toBe(200)
+})
+
+it('a network of IPv6 is one sender, however many addresses it has', async () => {
+  const gate = startGate()
+  const statuses: number[] = []
+  for (let time = 0; time < 11; time++)
+    statuses.push(statusOf(await gate.login('wrong', `2001:db8:1:2::${time}`)))
+  expect(statuses.slice(-2)).toEqual([401, 429])
+  expect(statusOf(await gate.login('wrong', '2001:db8:1:3::1'))).toBe(401)
+})
+
+it('off Cloudflare an address is not believed, and a flood of wrong tokens keeps no right one out', async () => {
+  const gate = startGate({ secret: OLGA })
+  const off = { cf: {} }
+  const statuses: number[] = []
+  for (let time = 0; time < 11; time++)
+    statuses.push(statusOf(await gate.login('wrong', `192.0.2.${time}`, {}, off)))
+  expect(statuses.slice(-2)).toEqual([401, 429])
+  expect(statusOf(await gate.login('secret', '198.51.100.1', {}, off))).toBe(200)
+})
+
+it('a flood of wrong tokens reaches the Controller four at a time, and a right one behind it gets in', async () => {
+  const gate = startGate({ secret: OLGA })
+  let now = 0
+  let most = 0
+  gate.before = async () => {
+    most = Math.max(most, ++now)
+    await scheduler.wait(5)
+    now--
+  }
+  const wrong = Array.from({ length: 60 }, (_, index) => gate.login(`wrong-${index}`))
+  expect(statusOf(await gate.login('secret'))).toBe(200)
+  await Promise.all(wrong)
+  expect(most).toBe(4)
+})
+
+it('with a hundred lookups waiting, senders who have failed too often are not looked up', async () => {
+  const gate = startGate({ secret: OLGA, other: OLGA })
+  for (let time = 0; time < 10; time++) await gate.login(`wrong-${time}`)
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  gate.before = () => held
+  const crowd = Array.from({ length: 100 }, (_, index) => gate.login(`crowd-${index}`, '192.0.2.50'))
+  await scheduler.wait(20)
+  expect(statusOf(await gate.login('secret'))).toBe(429)
+  const other = gate.login('other', '192.0.2.51')
+  release()
+  expect(statusOf(await other)).toBe(200)
+  await Promise.all(crowd)
 })
 
 it('a call without a token is no wrong token', async () => {

@@ -11,9 +11,10 @@ const { cookie } = (await gateVisitors('test-signing-key'))('visitor-1')
 function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return gate.fetch('http://gate.test/__sluice/events', {
     method: 'POST',
+    cf: { colo: 'OTP' },
     headers: { cookie, 'cf-connecting-ip': `192.0.2.${++senders}`, ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
-  })
+  } as RequestInit)
 }
 
 async function admin(path: string): Promise<Record<string, unknown>> {

@@ -55,9 +55,10 @@ async function ask(
 ): Promise<OfrepAnswer> {
   const response = await gate.fetch(BASE + path, {
     method,
+    cf: { colo: 'OTP' },
     headers: { 'cf-connecting-ip': `192.0.2.${++senders}`, ...headers },
     ...(method === 'POST' && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
+  } as RequestInit)
   return await conforming(response, path === '' ? 'bulk' : 'single')
 }
 

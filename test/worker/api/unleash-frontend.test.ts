@@ -46,7 +46,10 @@ async function togglesOf(response: Response): Promise<Map<string, Toggle>> {
 }
 
 const get = (query = '', headers: Record<string, string> = {}) =>
-  gate.fetch(BASE + query, { headers: { authorization: 'some-frontend-key', ...headers } })
+  gate.fetch(BASE + query, {
+    headers: { authorization: 'some-frontend-key', ...headers },
+    cf: { colo: 'OTP' },
+  } as RequestInit)
 
 beforeAll(async () => {
   await (env as unknown as Env).GATE.put('config', JSON.stringify(DOCUMENT))

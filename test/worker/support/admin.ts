@@ -28,7 +28,7 @@ export function adminAs(token: string | undefined) {
     fetch: describedFetch((input: unknown, init?: RequestInit) => {
       const headers = new Headers(init?.headers)
       headers.set('cf-connecting-ip', sender)
-      return gate.fetch(new Request(String(input), { ...init, headers } as RequestInit))
+      return gate.fetch(new Request(String(input), { ...init, headers, cf: { colo: 'OTP' } } as RequestInit))
     }),
   })
   return {

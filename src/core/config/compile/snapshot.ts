@@ -33,6 +33,7 @@ export type FlagQuerySettings = {
   requestsPerMinute: number
   /** Then a JWT in the Authorization header is the visitor's, not a gate token. */
   visitorsSendBearer: boolean
+  trustedProxies: number
 }
 
 export type Snapshot = {
@@ -42,6 +43,8 @@ export type Snapshot = {
   /** Most gates ask few of many flags: each is compiled on first use, those of routes at once. */
   flags: LazyMap<CompiledFlag>
   identity: IdentitySettings
+  /** Proxies of the operator's before a gate off Cloudflare. */
+  trustedProxies: number
   /** Pages that carry bootstrap flags, and which; undefined: none. */
   bootstrap: { covers(path: string): boolean; flags: ReadonlySet<string> | undefined } | undefined
   flagQueries: FlagQuerySettings
@@ -69,6 +72,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     routeIndex: indexOf(document.routes),
     flags,
     identity: compileIdentity(document.context),
+    trustedProxies: document.context.trustedProxies,
     fallback,
     unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
     errorPage: document.errorPage,
@@ -155,6 +159,7 @@ function compileFlagQueries({ flagQueries, context }: GateDocument): FlagQuerySe
   const tokenSources = context.jwt && (asList(context.jwt.from) ?? [{ header: 'authorization' }])
   return {
     ...flagQueries,
+    trustedProxies: context.trustedProxies,
     allowedOrigins: allowedOrigins && new Set(allowedOrigins),
     visitorsSendBearer:
       tokenSources?.some(({ header }) => header?.toLowerCase() === 'authorization') === true,

@@ -39,6 +39,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'context.jwt.clockToleranceSeconds': 'Leeway for `exp` and `nbf`. Default 5.',
   'context.jwt.jwks': 'URL of the key set (fetched and cached), or an inline key set.',
   'context.jwt.secretBinding': 'Name of the Worker secret that holds the HS256 key.',
+  'context.trustedProxies':
+    "How many proxies of yours stand before the gate, off Cloudflare: the visitor's address is so many places from the right of X-Forwarded-For. Default 0: the header is the visitor's word, and the address is unknown. On Cloudflare it has no effect.",
   routes: 'The first matching route decides.',
   'routes.path':
     '`/exact`, `/below/*` (also `/below` itself), `/users/:id/edit`; `*` in the middle matches one segment.',

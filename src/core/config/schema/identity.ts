@@ -34,8 +34,15 @@ export const jwt = strictObject({
   secretBinding: v.optional(nonEmpty),
 })
 
+/** No gate has more proxies before it; a larger number is a typing error. */
+const MOST_PROXIES = 10
+
 export const context = strictObject({
   targetingKey: v.optional(oneOrMore(source)),
   attributes: v.optional(record(name, oneOrMore(source)), {}),
   jwt: v.optional(jwt),
+  trustedProxies: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_PROXIES, `at most ${MOST_PROXIES}`)),
+    0,
+  ),
 })

@@ -121,6 +121,12 @@ export const GATE_CASES: Record<string, Case> = {
     was: ['RS256', 'ES256'],
     becomes: ['ES256'],
   },
+  'context.trustedProxies': {
+    to: 2,
+    sees: ({ snapshot }) => [snapshot.trustedProxies, snapshot.flagQueries.trustedProxies],
+    was: [0, 0],
+    becomes: [2, 2],
+  },
   'context.jwt.issuer': {
     given: JWT,
     to: 'me',

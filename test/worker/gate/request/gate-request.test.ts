@@ -19,7 +19,8 @@ describe('a request', () => {
       method: 'POST',
       body: 'order',
       headers: { 'X-Plan': 'pro', cookie: 'a=1; b=two', 'cf-connecting-ip': '192.0.2.1' },
-    })
+      cf: { colo: 'OTP' },
+    } as RequestInit)
     expect([request.host, request.path, request.method]).toEqual(['shop.test', '/a', 'POST'])
     expect([request.header('x-plan'), request.header('x-none')]).toEqual(['pro', undefined])
     expect([request.headers.has('x-plan'), request.headers.has('x-none')]).toEqual([true, false])

@@ -1,0 +1,19 @@
+import ipaddr from 'ipaddr.js'
+
+/** An IPv6 customer has a network of this size at the least, and can send from any address in it. */
+const IPV6_GROUPS = 4
+
+/**
+ * Under what name an address is limited: an IPv4 address by itself, IPv6 by its /64.
+ *
+ * @example senderOf('2001:db8:1:2:3::4') // '2001:db8:1:2::/64'
+ */
+export function senderOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return ip
+  const address = ipaddr.process(ip)
+  if (!(address instanceof ipaddr.IPv6)) return address.toString()
+  return `${address.parts
+    .slice(0, IPV6_GROUPS)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
+}

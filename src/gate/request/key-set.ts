@@ -1,0 +1,100 @@
+/**
+ * The key set by which visitors' tokens are verified, at the address that the document gives. Its owner's trouble must
+ * not become the visitors': one fetch at a time, whatever number of tokens wait for it; keys that were good go on
+ * counting while new ones are fetched in the background; and after a failure no token waits for the next attempt.
+ */
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { noteInternalError } from '../../platform/internal-errors.ts'
+
+const FETCH_TIMEOUT_MS = 2_000
+/** Keys are fetched again after this. */
+const FRESH_MS = 600_000
+/** A token may name a key that is newer than the set; the set is fetched for such tokens no more often than this. */
+const UNKNOWN_KEY_EVERY_MS = 30_000
+const RETRY_AFTER_MS = 10_000
+/** How often a token that waits for the fetch of another request looks. */
+const POLL_MS = 10
+
+/** Keeps work going after the response. */
+export type WaitUntil = (work: Promise<unknown>) => void
+
+export class KeySet {
+  readonly #url: string
+  #keys: JWTVerifyGetKey | undefined
+  #fetchedMs = Number.NEGATIVE_INFINITY
+  #triedMs = Number.NEGATIVE_INFINITY
+  #hasFailed = false
+  /** When the fetch under way began. */
+  #fetchingMs: number | undefined
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  /**
+   * The key of a token.
+   *
+   * @throws JWKSNoMatchingKey where the set has none; Error where there never was a set
+   */
+  async find(
+    token: Parameters<JWTVerifyGetKey>,
+    waitUntil: WaitUntil | undefined,
+  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    const isFirst = this.#keys === undefined && !this.#hasFailed
+    if (isFirst) await this.#refreshed()
+    else if (this.#ageMs >= FRESH_MS && this.#mayTry(RETRY_AFTER_MS)) {
+      const refresh = this.#refreshed()
+      if (waitUntil === undefined) await refresh
+      else waitUntil(refresh)
+    }
+    try {
+      return await this.#keyOf(token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayTry(UNKNOWN_KEY_EVERY_MS)) throw error
+      await this.#refreshed()
+      return await this.#keyOf(token)
+    }
+  }
+
+  async #keyOf(token: Parameters<JWTVerifyGetKey>) {
+    if (this.#keys === undefined) throw new Error(`Cannot fetch the key set ${this.#url}`)
+    return await this.#keys(...token)
+  }
+
+  get #ageMs(): number {
+    return Date.now() - this.#fetchedMs
+  }
+
+  #mayTry(everyMs: number): boolean {
+    return Math.abs(Date.now() - this.#triedMs) >= everyMs
+  }
+
+  /** Settles once a fetch has ended, this request's or another's; never throws. */
+  async #refreshed(): Promise<void> {
+    const isUnderWay = () =>
+      this.#fetchingMs !== undefined && Math.abs(Date.now() - this.#fetchingMs) < FETCH_TIMEOUT_MS
+    if (!isUnderWay()) return await this.#fetch()
+    // Hazard: a promise of another request never settles once its client disconnects, so this polls.
+    const untilMs = Date.now() + FETCH_TIMEOUT_MS
+    while (isUnderWay() && Date.now() < untilMs) await scheduler.wait(POLL_MS)
+  }
+
+  async #fetch(): Promise<void> {
+    this.#fetchingMs = Date.now()
+    this.#triedMs = this.#fetchingMs
+    try {
+      const headers = { accept: 'application/json, application/jwk-set+json' }
+      const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS)
+      const response = await fetch(this.#url, { headers, signal, redirect: 'manual' })
+      if (response.status !== 200) throw new Error(`The key set answered ${response.status}`)
+      this.#keys = createLocalJWKSet((await response.json()) as JSONWebKeySet)
+      this.#fetchedMs = Date.now()
+      this.#hasFailed = false
+    } catch (error) {
+      this.#hasFailed = true
+      noteInternalError('jwt.keys', error)
+    } finally {
+      this.#fetchingMs = undefined
+    }
+  }
+}
