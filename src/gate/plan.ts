@@ -89,7 +89,8 @@ export class Planner {
       if (affinity === undefined && target.kind === 'origin' && !bringsFlags) {
         return { ...stablePlan(target), role, debug }
       }
-      if (config.tokens !== undefined) request.accept(await config.tokens.verify(request, env))
+      if (config.tokens !== undefined)
+        request.accept(await config.tokens.verify(request, env, context.waitUntil))
       const known = visitorIdsOf(env)
       const ids = known instanceof Promise ? await known : known
       return await this.#planFor(visitorOf(request, config, ids), arrival, {

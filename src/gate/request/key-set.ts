@@ -18,6 +18,9 @@ const POLL_MS = 10
 /** Keeps work going after the response. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
+/** There is no key set; why is noted already. */
+export class KeysUnavailable extends Error {}
+
 export class KeySet {
   readonly #url: string
   #keys: JWTVerifyGetKey | undefined
@@ -34,7 +37,7 @@ export class KeySet {
   /**
    * The key of a token.
    *
-   * @throws JWKSNoMatchingKey where the set has none; Error where there never was a set
+   * @throws JWKSNoMatchingKey where the set has none; KeysUnavailable where there never was a set
    */
   async find(
     token: Parameters<JWTVerifyGetKey>,
@@ -57,7 +60,7 @@ export class KeySet {
   }
 
   async #keyOf(token: Parameters<JWTVerifyGetKey>) {
-    if (this.#keys === undefined) throw new Error(`Cannot fetch the key set ${this.#url}`)
+    if (this.#keys === undefined) throw new KeysUnavailable(this.#url)
     return await this.#keys(...token)
   }
 

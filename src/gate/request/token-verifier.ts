@@ -2,24 +2,17 @@
  * Verified claims of a visitor's token. A token that is not valid (expired, forged, for another audience, not a token at
  * all) means "no claims", never an error: the visitor is then simply not known.
  */
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose'
+import { createLocalJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
 import type { JwtSettings } from '../../core/context/identity.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { Claims } from './claims.ts'
 import type { GateRequest } from './gate-request.ts'
+import { KeySet, KeysUnavailable, type WaitUntil } from './key-set.ts'
 
 /** A visitor sends the same token with each request: verifying it once per isolate is enough. */
 const MOST_CACHED_TOKENS = 1_000
 const LONGEST_TOKEN = 8_192
-const JWKS_TIMEOUT_MS = 2_000
 
 type CachedToken = { claims: Claims | undefined; untilMs: number }
 /** How long a token counts as not valid: the key set may have been rotated since. */
@@ -31,8 +24,7 @@ const LONGEST_TTL_MS = 300_000
 export class TokenVerifier {
   readonly #settings: JwtSettings
   readonly #cache = new Map<string, CachedToken>()
-  #keys: JWTVerifyGetKey | Uint8Array | undefined
-  #remote: ReturnType<typeof createRemoteJWKSet> | undefined
+  #keys: KeySet | JWTVerifyGetKey | Uint8Array | undefined
 
   constructor(settings: JwtSettings) {
     this.#settings = settings
@@ -40,13 +32,13 @@ export class TokenVerifier {
 
   /**
    * The claims of the first valid token, or undefined: where the visitor's token could be, a token of the app's own API
-   * may be. Waits for the key set only when it is not cached.
+   * may be. Waits for the key set only where it has never been fetched; `waitUntil` lets it be fetched again meanwhile.
    */
-  async verify(request: GateRequest, env: Env): Promise<Claims | undefined> {
+  async verify(request: GateRequest, env: Env, waitUntil?: WaitUntil): Promise<Claims | undefined> {
     for (const token of this.#tokensOf(request)) {
       const cached = this.#cache.get(token)
       const isKnown = cached !== undefined && request.nowMs < cached.untilMs
-      const claims = isKnown ? cached.claims : await this.#verifyToken(token, env)
+      const claims = isKnown ? cached.claims : await this.#verifyToken(token, env, waitUntil)
       if (!isKnown) this.#remember(token, claims, request.nowMs)
       if (claims !== undefined) return claims
     }
@@ -61,16 +53,18 @@ export class TokenVerifier {
     })
   }
 
-  async #verifyToken(token: string, env: Env): Promise<Claims | undefined> {
+  async #verifyToken(token: string, env: Env, waitUntil: WaitUntil | undefined): Promise<Claims | undefined> {
     try {
-      return await this.#check(token, this.#resolveKeys(env))
+      this.#keys ??= this.#makeKeys(env)
+      const keys = this.#keys
+      const found =
+        keys instanceof KeySet ? (...asked: Parameters<JWTVerifyGetKey>) => keys.find(asked, waitUntil) : keys
+      return await this.#check(token, found)
     } catch (error) {
-      if (error instanceof errors.JWTExpired || isVerdict(error)) return undefined
-      noteInternalError('jwt.keys', error)
-      // The key set can't be fetched right now: a key that was good a moment ago still is.
-      const lastGood = this.#remote?.jwks()
-      if (lastGood === undefined) return undefined
-      return this.#check(token, createLocalJWKSet(lastGood)).catch(() => undefined)
+      const isExpected =
+        error instanceof errors.JWTExpired || error instanceof KeysUnavailable || isVerdict(error)
+      if (!isExpected) noteInternalError('jwt.keys', error)
+      return undefined
     }
   }
 
@@ -90,12 +84,7 @@ export class TokenVerifier {
     }
   }
 
-  #resolveKeys(env: Env): JWTVerifyGetKey | Uint8Array {
-    this.#keys ??= this.#makeKeys(env)
-    return this.#keys
-  }
-
-  #makeKeys(env: Env): JWTVerifyGetKey | Uint8Array {
+  #makeKeys(env: Env): KeySet | JWTVerifyGetKey | Uint8Array {
     const { keys } = this.#settings
     switch (keys.kind) {
       case 'inline':
@@ -103,8 +92,7 @@ export class TokenVerifier {
           typeof createLocalJWKSet
         >[0])
       case 'url':
-        this.#remote = createRemoteJWKSet(new URL(keys.url), { timeoutDuration: JWKS_TIMEOUT_MS })
-        return this.#remote
+        return new KeySet(keys.url)
       case 'binding': {
         const secret = secretNamed(env, keys.binding)
         if (secret === undefined)

@@ -29,8 +29,9 @@ function isolate(more: object = {}, host = HOST) {
     const request = new Request(`${host}/__sluice/api/v1${path}`, {
       method,
       headers: { 'cf-connecting-ip': sender, ...headers } as HeadersInit,
+      cf: { colo: 'OTP' },
       ...(body && { body: JSON.stringify(body) }),
-    })
+    } as RequestInit)
     const response = await endpoints.fetch(request, bindings, createExecutionContext())
     return {
       status: response.status,
@@ -226,7 +227,8 @@ describe('in an isolate', () => {
         gate.authenticator.login(
           new Request(`${HOST}/x`, {
             headers: { ...OWN, cookie: `__Host-sluice_session=${secret}`, 'cf-connecting-ip': sender },
-          }),
+            cf: { colo: 'OTP' },
+          } as RequestInit),
           { env: bindings, nowMs: gate.nowMs, waitUntil: () => {} },
         ),
     }

@@ -241,7 +241,8 @@ describe('keys', () => {
     expect(await claims(verifier, await ours.sign({ sub: 'ada' }))).toMatchObject({ sub: 'ada' })
     isAway = true
     const later = 3_600_000
-    expect(await claims(verifier, await ours.sign({ sub: 'bob' }), later)).toMatchObject({ sub: 'bob' })
+    for (const sub of ['bob', 'eve'])
+      expect(await claims(verifier, await ours.sign({ sub }), later)).toMatchObject({ sub })
     expect(takeInternalErrors()).toMatchObject([{ place: 'jwt.keys', count: 1 }])
     const expired = await ours.sign({ sub: 'cleo', exp: seconds(later - 5_000) })
     expect(await claims(verifier, expired, later)).toBeUndefined()
@@ -251,6 +252,79 @@ describe('keys', () => {
     stubOrigins(() => new Response('', { status: 503 }))
     expect(await claims(remote(), await (await pair('first')).sign({ sub: 'ada' }))).toBeUndefined()
     expect(takeInternalErrors()).toMatchObject([{ place: 'jwt.keys' }])
+  })
+
+  it('that hang cost one request two seconds, and no token after it', async () => {
+    vi.useRealTimers()
+    const ours = await pair('first')
+    const asked: string[] = []
+    let isHanging = true
+    stubOrigins(({ url, init }) => {
+      asked.push(url)
+      if (!isHanging) return Response.json({ keys: [ours.jwk] })
+      return new Promise((_, reject) =>
+        init.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)),
+      )
+    })
+    const verifier = remote()
+    const verify = async (sub: string) => {
+      const headers = { authorization: await ours.sign({ sub, exp: Math.floor(Date.now() / 1_000) + 600 }) }
+      const startedMs = Date.now()
+      const found = await verifier.verify(requestTo('https://shop.test/', { headers }), bindings)
+      return { sub: found?.sub, ms: Date.now() - startedMs }
+    }
+    const together = await Promise.all(['a', 'b', 'c'].map(verify))
+    for (const { sub, ms } of together) {
+      expect(sub).toBeUndefined()
+      expect(ms).toBeLessThan(3_500)
+    }
+    // One fetch for all of them, and none for those that come next.
+    expect(asked).toHaveLength(1)
+    for (const sub of ['d', 'e']) expect((await verify(sub)).ms).toBeLessThan(500)
+    expect(asked).toHaveLength(1)
+    expect(takeInternalErrors()).toMatchObject([{ place: 'jwt.keys', count: 1 }])
+    // Ten seconds later the next attempt is made in the background, and its keys count from then on.
+    isHanging = false
+    const work: Promise<unknown>[] = []
+    const laterMs = Date.now() + 11_000
+    vi.spyOn(Date, 'now').mockReturnValue(laterMs)
+    const headers = { authorization: await ours.sign({ sub: 'f' }) }
+    await verifier.verify(requestTo('https://shop.test/', { headers }), bindings, (each) => work.push(each))
+    expect(work).toHaveLength(1)
+    await Promise.all(work)
+    expect(asked).toHaveLength(2)
+    expect((await verify('g')).sub).toBe('g')
+  })
+
+  it('that are old are fetched in the background while they go on counting', async () => {
+    const ours = await pair('first')
+    let answer: () => Promise<Response> = async () => Response.json({ keys: [ours.jwk] })
+    const asked = stubOrigins(() => answer())
+    const verifier = remote()
+    expect(await claims(verifier, await ours.sign({ sub: 'ada' }))).toMatchObject({ sub: 'ada' })
+    answer = () => new Promise(() => {})
+    const later = 600_000
+    vi.setSystemTime(NOW_MS + later)
+    const work: Promise<unknown>[] = []
+    for (const sub of ['bob', 'cleo']) {
+      const headers = { authorization: await ours.sign({ sub }) }
+      const request = requestTo('https://shop.test/', { headers }, { nowMs: NOW_MS + later })
+      expect(await verifier.verify(request, bindings, (each) => work.push(each))).toMatchObject({ sub })
+    }
+    expect([asked.length, work.length]).toEqual([2, 1])
+  })
+
+  it('that a token names and the set has not are fetched every thirty seconds at most', async () => {
+    const [ours, theirs] = [await pair('ours'), await pair('theirs')]
+    const asked = stubOrigins(() => Response.json({ keys: [ours.jwk] }))
+    const verifier = remote()
+    expect(await claims(verifier, await ours.sign({ sub: 'ada' }))).toMatchObject({ sub: 'ada' })
+    for (let n = 0; n < 5; n++)
+      expect(await claims(verifier, await theirs.sign({ sub: `eve ${n}` }), 29_000)).toBeUndefined()
+    expect(asked).toHaveLength(1)
+    for (let n = 0; n < 5; n++)
+      expect(await claims(verifier, await theirs.sign({ sub: `mallory ${n}` }), 30_000)).toBeUndefined()
+    expect(asked).toHaveLength(2)
   })
 
   it('that take longer than two seconds are not waited for', async () => {
