@@ -6,12 +6,12 @@ import { expect, test } from 'vitest'
 import { type BuildOptions, buildWorker, PROJECT_ROOT } from '../src/local/build/build-worker.ts'
 
 /** DESIGN's budgets for the Worker without dashboard assets, after gzip. */
-const MOST_WHOLE_BYTES = 120_000
+const MOST_WHOLE_BYTES = 130_000
 const MOST_REQUEST_PATH_BYTES = 62_000
 /** How many inputs of a bundle to list when it has become too large. */
 const NAMED_INPUTS = 12
 
-test('the whole Worker stays within its budget of 120 kB, compressed', async () => {
+test('the whole Worker stays within its budget of 130 kB, compressed', async () => {
   const { gzippedBytes, inputs } = await bundleOf({})
   expect(gzippedBytes, largest(inputs)).toBeLessThanOrEqual(MOST_WHOLE_BYTES)
   // A bundle that lost its content would pass the line above.
