@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { hasBrowser } from '../../support/browser.ts'
 import { openTab, startBrowser } from '../dashboard/support.ts'
-import { eventually } from '../harness/eventually.ts'
+import { eventually, inTime } from '../harness/eventually.ts'
 import { adminOf } from '../harness/running-gate.ts'
 
 const NEW = 'Hello, nice to see you'
@@ -19,7 +19,7 @@ async function startExample(name: string) {
   onTestFinished(async () => {
     const ended = new Promise((done) => child.once('exit', done))
     child.kill('SIGTERM')
-    await ended
+    await inTime('the example has ended', ended)
   })
   let out = ''
   child.stdout.on('data', (chunk) => {

@@ -3,7 +3,7 @@ import { type IConfig, UnleashClient } from 'unleash-proxy-client'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { importUnleash } from '../../../src/interop/unleash/import.ts'
 import { documentIn } from '../../interop/decider.ts'
-import { eventually } from '../harness/eventually.ts'
+import { eventually, inTime } from '../harness/eventually.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 
 const STATE = {
@@ -87,7 +87,7 @@ describe('unleash-proxy-client', () => {
       storageProvider: new InMemStorageProvider(),
     })
     reference.on('error', () => undefined)
-    await new Promise((resolve) => reference.once('ready', resolve))
+    await inTime('the reference is ready', new Promise((resolve) => reference.once('ready', resolve)))
     const seen = new Set<string>()
     for (let n = 0; n < 12; n++) {
       const userId = `user-${n}`
@@ -120,7 +120,7 @@ describe('unleash-proxy-client', () => {
     client.on('error', (error: unknown) => problems.push(error))
     const delivered = new Promise((resolve) => client.on('sent', resolve))
     expect(client.isEnabled('everybody')).toBe(true)
-    await delivered
+    await inTime('the client has delivered its metrics', delivered)
     await gate.admin.call('commandFlag', {
       params: { flag: 'everybody', verb: 'kill' },
       body: { reason: 'the test says so' },

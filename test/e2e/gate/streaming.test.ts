@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Shop, startShop } from '../../../examples/shop/shop.ts'
 import { document, FLAG } from '../harness/documents.ts'
+import { inTime } from '../harness/eventually.ts'
 import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
 import { residentBytes } from '../harness/workerd.ts'
@@ -166,7 +167,7 @@ describe('server-sent events', () => {
     const response = await fetch(`${gate.url}/events`, { signal: leaving.signal })
     await response.body?.getReader().read()
     leaving.abort()
-    await left
+    await inTime('the origin sees the visitor leave', left)
   })
 })
 

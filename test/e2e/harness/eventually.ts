@@ -31,6 +31,19 @@ export async function eventually<T>(
   throw new Error(`Not within ${deadlineMs} ms: ${what} (${reason})`, { cause: last })
 }
 
+/** What a promise gives; at the deadline an error says what has not come. */
+export async function inTime<T>(what: string, promise: Promise<T>, deadlineMs = DEADLINE_MS): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not within ${deadlineMs} ms: ${what}`)), deadlineMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Checks all the while that something stays so; for "nothing happens", which can't be waited for. */
 export async function staysSo(durationMs: number, check: () => void | Promise<void>): Promise<void> {
   const untilMs = Date.now() + durationMs

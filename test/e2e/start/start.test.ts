@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT_ROOT } from '../../../src/local/build/project-root.ts'
 import { describedFetch } from '../../support/openapi.ts'
 import { document } from '../harness/documents.ts'
-import { eventually } from '../harness/eventually.ts'
+import { eventually, inTime } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { adminOf, getPage } from '../harness/running-gate.ts'
 import { workerdOf } from '../harness/workerd.ts'
@@ -68,7 +68,7 @@ function start(options: readonly string[], { env = {}, throughNpm = false }: Sta
     exitCode,
     end: (signal = 'SIGTERM') => {
       child.kill(signal)
-      return exitCode
+      return inTime(`what was started with ${options.join(' ')} has ended`, exitCode)
     },
   }
   running.push(started)
@@ -149,7 +149,7 @@ describe('npm start', () => {
     })
 
     const sharing = start([...data('kept'), ...own])
-    expect(await sharing.exitCode).toBe(1)
+    expect(await inTime('a second gate on the same data has ended', sharing.exitCode)).toBe(1)
     expect(sharing.stderr()).toContain(`Cannot start: the gate on ${first.url()}`)
 
     await first.end('SIGKILL')
@@ -178,7 +178,7 @@ describe('npm start', () => {
     await writeFile(join(folder, 'broken.json'), '{"origins":{},"routes":[]}')
     const absolute = options.map((each) => (each.endsWith('.json') ? join(folder, each) : each))
     const started = start([...data('refused'), ...absolute])
-    expect(await started.exitCode).toBe(2)
+    expect(await inTime('it has refused', started.exitCode)).toBe(2)
     expect(started.stderr()).toMatch(message)
     expect(started.stderr()).not.toMatch(/^\s+at /m)
   })

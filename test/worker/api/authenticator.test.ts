@@ -269,7 +269,7 @@ it('a lookup that never ends is started again after five seconds', async () => {
   const gate = startGate({ secret: OLGA })
   gate.before = () => new Promise(() => {})
   void gate.login('secret')
-  while (gate.asked.length === 0) await scheduler.wait(1)
+  await expect.poll(() => gate.asked.length).toBe(1)
   gate.before = async () => {}
   const second = gate.login('secret')
   await scheduler.wait(30)

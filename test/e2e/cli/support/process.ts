@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
-import { eventually } from '../../harness/eventually.ts'
+import { eventually, inTime } from '../../harness/eventually.ts'
 
 /** The command line of this repository. */
 export const SLUICE = 'bin/sluice.js'
@@ -49,7 +49,7 @@ export function startSluice(script: string, args: readonly string[], cwd: string
     },
     end: async (signal = 'SIGINT') => {
       if (child.exitCode === null) child.kill(signal)
-      await exit
+      await inTime(`sluice ${args.join(' ')} has ended after ${signal}`, exit)
       return child.exitCode
     },
   }
@@ -58,6 +58,6 @@ export function startSluice(script: string, args: readonly string[], cwd: string
 /** Runs it to its end. */
 export async function runSluice(script: string, args: readonly string[], cwd: string) {
   const started = startSluice(script, args, cwd)
-  await once(started.child, 'close')
+  await inTime(`sluice ${args.join(' ')} has ended`, once(started.child, 'close'))
   return { code: started.child.exitCode, ...started.output() }
 }
