@@ -122,6 +122,7 @@ const wholly = (version: string) => ({
 
 describe.skipIf(!hasBrowser)('a browser', () => {
   it('with two tabs on different versions finds each of them whole, through ramp, rollback and kill', async () => {
+    await ramp(0)
     const { context, complaints } = await visitor()
     const [first, second] = [await context.newPage(), await context.newPage()]
     expect(await open(first, '/')).toEqual(wholly('blue'))
