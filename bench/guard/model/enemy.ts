@@ -174,7 +174,8 @@ function adder(random: Random, arm: ArmTick): Adder {
       made.journeys++
       counts.journeys++
     }
-    mergeVisitors(made.visitors, [[deed.oneVisitor ? 7 : Math.floor(random.next() * 2 ** 32), network]])
+    if (deed.journeys)
+      mergeVisitors(made.visitors, [[deed.oneVisitor ? 7 : Math.floor(random.next() * 2 ** 32), network]])
     if (deed.timingMs !== undefined) {
       const bin = binOf(deed.timingMs)
       made.timings[bin] = (made.timings[bin] ?? 0) + 1

@@ -28,8 +28,8 @@ export const ONE_NETWORK_CARRIERS = networksOf([...CARRIERS, ...zipf(NETWORKS, H
 
 /** 200 people behind one address, and no one else. */
 export const OFFICE = networksOf([1])
-/** An office that makes 90 % of the traffic, and 100 homes. */
-export const OFFICE_AND_HOMES = networksOf([0.9, ...new Array<number>(100).fill(0.001)])
+/** An office that makes 80 % of the traffic, and 100 homes. */
+export const OFFICE_AND_HOMES = networksOf([0.8, ...new Array<number>(100).fill(0.002)])
 
 function zipf(count: number, total: number): number[] {
   const weights = Array.from({ length: count }, (_, rank) => 1 / (rank + 1))

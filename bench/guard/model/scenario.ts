@@ -30,8 +30,8 @@ export type Scenario = {
   slowdown?: number
   /** Until this second the canary is as good as control; delays count from it. */
   regressionS?: number
-  /** Both arms fail at this rate for a while. */
-  outage?: { fromS: number; toS: number; rate: number }
+  /** Both arms fail at this rate for a while, or control alone. */
+  outage?: { fromS: number; toS: number; rate: number; isControls?: boolean }
   /** The rate of both arms wanders between two values. */
   drift?: { low: number; high: number; periodS: number }
   clusters?: ClusterKind
@@ -146,7 +146,11 @@ function truthOf(scenario: Scenario): (second: number) => Truth {
   const truth = { canaryRate, controlRate, slowdown }
   return (second) => {
     if (outage !== undefined && second >= outage.fromS && second < outage.toS)
-      return { canaryRate: outage.rate, controlRate: outage.rate, slowdown: 1 }
+      return {
+        canaryRate: outage.isControls ? canaryRate : outage.rate,
+        controlRate: outage.rate,
+        slowdown: 1,
+      }
     if (drift !== undefined) {
       const wave = 0.5 - 0.5 * Math.cos((2 * Math.PI * second) / drift.periodS)
       const rate = drift.low * (drift.high / drift.low) ** wave

@@ -163,7 +163,7 @@ function logCapsOf({ alpha, latency }: GuardSettings): { errors: number; slow: n
 }
 
 function partOf(networks: NetworkState, tick: GuardTick): Part {
-  const standing = standingOf(networks)
+  const standing = standingOf(networks, tick.percentage)
   const stage = {
     canary: sumOf(takingPart(networks.stage.canary, standing)),
     control: sumOf(takingPart(networks.stage.control, standing)),

@@ -9,6 +9,7 @@ import { countSlow, initialLatency, learn } from '../../../src/core/guard/eviden
 import type { Judgement, Verdict } from '../../../src/core/guard/evidence/types.ts'
 import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
 import { reportOf, resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { initialNetworks, standingOf } from '../../../src/core/guard/networks/groups.ts'
 import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
 import {
   erroredSince,
@@ -38,6 +39,7 @@ import { arm, feed, start, tick } from './support.ts'
 
 const settings = resolveGuardSettings()
 const BEFORE = [{ ...NO_COUNTS, canaryN: 5, canaryBad: 5 }]
+const NO_NETWORKS = standingOf(initialNetworks(), 50)
 const wealthOf = (total: number) => ({ cash: total, parts: [] })
 
 describe('latency edges', () => {
@@ -302,7 +304,7 @@ describe('the cause of a rollback', () => {
     erroredBuckets: [1, 2, 3],
     ...parts,
   })
-  const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, 'none')
+  const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, NO_NETWORKS)
 
   it('is what leads, with its least number of visitors or slow requests', () => {
     expect([cause(166, 0), cause(167, 0), cause(0, 249), cause(0, 251)]).toEqual([
@@ -327,7 +329,7 @@ describe('the cause of a rollback', () => {
 
   it('is judged by one half where the other is off', () => {
     const only = (options: object, errors: number, latency: number) =>
-      rollbackCause(resolveGuardSettings(options), state(errors, latency), 3, 'none')
+      rollbackCause(resolveGuardSettings(options), state(errors, latency), 3, NO_NETWORKS)
     expect([only({ latency: false }, 100, 0), only({ latency: false }, 99, 1e6)]).toEqual(['errors', null])
     expect([only({ errors: false }, 0, 101), only({ errors: false }, 1e6, 99)]).toEqual(['latency', null])
     expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()

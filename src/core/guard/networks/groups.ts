@@ -22,32 +22,34 @@ export const noneByGroup = (): number[] => new Array<number>(GROUPS).fill(0)
 export type NetworkState = {
   /** Networks seen in the attempt, at most three: from then on a verdict can do without two of them. */
   seen: readonly number[]
-  /** Whether a group has been set aside in the attempt. */
-  attacked: boolean
+  /** Groups that have been set aside in the attempt. */
+  suspects: readonly number[]
   /** Requests of the stage. */
   stage: Exposure
 }
 
 export function initialNetworks(): NetworkState {
-  return { seen: [], attacked: false, stage: { canary: noneByGroup(), control: noneByGroup() } }
+  return { seen: [], suspects: [], stage: { canary: noneByGroup(), control: noneByGroup() } }
 }
 
 /** A new stage has another split. */
-export function enterStageOfNetworks({ seen, attacked }: NetworkState): NetworkState {
-  return { ...initialNetworks(), seen, attacked }
+export function enterStageOfNetworks({ seen, suspects }: NetworkState): NetworkState {
+  return { ...initialNetworks(), seen, suspects }
 }
 
 /** The state after a tick. */
-export function noteNetworks({ seen, attacked, stage }: NetworkState, tick: GuardTick): NetworkState {
+export function noteNetworks({ seen, suspects, stage }: NetworkState, tick: GuardTick): NetworkState {
   const next: NetworkState = {
     seen: seen.length < 3 ? seenWith(seen, tick) : seen,
-    attacked,
+    suspects,
     stage: {
       canary: addByGroup(stage.canary, requestsByGroup(tick.canary)),
       control: addByGroup(stage.control, requestsByGroup(tick.control)),
     },
   }
-  return attacked || standingOf(next).aside === NO_GROUP ? next : { ...next, attacked: true }
+  const { aside } = standingOf(next, tick.percentage)
+  const news = aside.flatMap((isAside, group) => (isAside && !suspects.includes(group) ? [group] : []))
+  return news.length === 0 ? next : { ...next, suspects: [...suspects, ...news] }
 }
 
 function seenWith(seen: readonly number[], { canary, control }: GuardTick): readonly number[] {
@@ -88,13 +90,11 @@ export function spread(
  * How far networks matter.
  *
  * - `none`: no network is known, as in development. Nothing depends on networks.
- * - `few`: one or two networks make all the traffic but 5 %, as in an office or behind a tunnel. No one else can
+ * - `few`: one or two networks make nine tenths of the traffic, as in an office or behind a tunnel. No one else can
  *   confirm what they see, so only discordant failures count: a request can't make them on its own.
  * - `many`: a verdict must hold without any two groups of networks.
- * - `attacked`: the same, and what is left must reach a verdict's level by itself. Someone has picked ids, and what
- *   they sent before they were set aside is still in the tests.
  */
-export type Regime = 'none' | 'few' | 'many' | 'attacked'
+export type Regime = 'none' | 'few' | 'many'
 
 export type Standing = {
   regime: Regime
@@ -102,47 +102,53 @@ export type Standing = {
   groups: number
   /** Groups that take no part in the stage. */
   aside: readonly boolean[]
+  /**
+   * Groups that have been set aside in the attempt. What they sent before is still in the tests, so they are the first
+   * to be left out, and what is left must reach a verdict's level by itself.
+   */
+  suspects: readonly number[]
 }
 
-const LEAST_OTHERS = 0.05
+const LEAST_OTHERS = 0.1
 /** A share of an arm's requests. Less of it can't dilute an arm by more than a third. */
 const LARGE_SHARE = 0.25
 const LOPSIDED = 4
 const LEAST_REQUESTS = 30
 
-/** Depends on numbers of requests, never on outcomes, so the tests stay valid. */
-export function standingOf({ seen, attacked, stage }: NetworkState): Standing {
+/**
+ * Depends on numbers of requests, never on outcomes, so the tests stay valid.
+ *
+ * @param percentage the canary's, 0–100
+ */
+export function standingOf({ seen, suspects, stage }: NetworkState, percentage: number): Standing {
   const both = stage.canary.map((count, group) => count + (stage.control[group] ?? 0))
   const all = sumOf(both)
   const [first = 0, second = 0] = both.slice(1).sort((a, b) => b - a)
   const isFew = seen.length < 3 || all - first - second < LEAST_OTHERS * all
   return {
-    regime: seen.length === 0 ? 'none' : isFew ? 'few' : attacked ? 'attacked' : 'many',
+    regime: seen.length === 0 ? 'none' : isFew ? 'few' : 'many',
     groups: Math.max(1, both.filter((count) => count > 0).length),
-    aside: isFew ? NO_GROUP : asideOf(stage),
+    aside: isFew || !(percentage > 0 && percentage < 100) ? NO_GROUP : asideOf(stage, percentage),
+    suspects,
   }
 }
 
 const NO_GROUP: readonly boolean[] = new Array<boolean>(GROUPS).fill(false)
 
 /**
- * Groups with a large share of one arm and a four times smaller one of the other. Ids are free and their arms can be
- * computed, so anyone who wants to fill one arm picks them; the split of honest visitors is drawn. Without this, one
- * network that asks for pages that work would hide any failure of the others.
+ * Groups with a large share of one arm, and four times as much of it as the percentage lets expect from their requests
+ * in the other. Ids are free and their arms can be computed, so anyone who wants to fill one arm picks them; the split
+ * of honest visitors is drawn. Without this, one network that asks for pages that work would hide any failure of the
+ * others.
  */
-function asideOf({ canary, control }: Exposure): readonly boolean[] {
-  const all = { canary: sumOf(canary), control: sumOf(control) }
+function asideOf({ canary, control }: Exposure, percentage: number): readonly boolean[] {
+  const odds = percentage / (100 - percentage)
+  const most = { canary: LARGE_SHARE * sumOf(canary), control: LARGE_SHARE * sumOf(control) }
+  const fills = (own: number, mostOwn: number, expected: number) =>
+    own >= LEAST_REQUESTS && own > mostOwn && own > LOPSIDED * expected
   const aside = canary.map((count, group) => {
     const other = control[group] ?? 0
-    const shares = [count / Math.max(1, all.canary), other / Math.max(1, all.control)]
-    const larger = Math.max(...shares)
-    const requests = shares[0] === larger ? count : other
-    return (
-      group > 0 &&
-      requests >= LEAST_REQUESTS &&
-      larger > LARGE_SHARE &&
-      Math.min(...shares) * LOPSIDED < larger
-    )
+    return group > 0 && (fills(count, most.canary, other * odds) || fills(other, most.control, count / odds))
   })
   return aside.includes(true) ? aside : NO_GROUP
 }

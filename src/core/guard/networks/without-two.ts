@@ -35,12 +35,13 @@ import {
   totalWealth,
   type Wealth,
 } from '../evidence/wealth.ts'
-import type { Regime } from './groups.ts'
+import type { Standing } from './groups.ts'
 
 /** Counts by group of networks; index 0 is no network. Empty while no network is known. */
 type GroupCounts = readonly Counts[]
 
-const PAIRS: readonly (readonly [number, number])[] = Array.from({ length: NETWORK_GROUPS }, (_, a) =>
+type Pair = readonly [number, number]
+const PAIRS: readonly Pair[] = Array.from({ length: NETWORK_GROUPS }, (_, a) =>
   Array.from({ length: NETWORK_GROUPS - 1 - a }, (_, b) => [a + 1, a + 2 + b] as const),
 ).flat()
 
@@ -94,12 +95,21 @@ export function growCopies(
   })
 }
 
-/** The least wealth of all copies; that of the whole test while there are none. */
-export function leastOf(copies: Copies, whole: Wealth): number {
+/** The least wealth of the copies; that of the whole test while there are none. */
+export function leastOf(copies: Copies, whole: Wealth, { suspects }: Standing): number {
   if (copies === null) return totalWealth(whole)
   let least = Infinity
-  for (const parts of copies) least = Math.min(least, totalWealth({ cash: whole.cash, parts }))
+  copies.forEach((parts, pair) => {
+    if (isLeftOut(PAIRS[pair], suspects)) least = Math.min(least, totalWealth({ cash: whole.cash, parts }))
+  })
   return least
+}
+
+/** Whether a pair comes into question: an enemy with two networks has those of the suspects. */
+function isLeftOut(pair: Pair | undefined, suspects: readonly number[]): boolean {
+  if (pair === undefined || suspects.length === 0) return true
+  const [a, b] = [suspects.includes(pair[0]), suspects.includes(pair[1])]
+  return suspects.length === 1 ? a || b : a && b
 }
 
 /** Below this wealth there is no evidence to speak of. */
@@ -119,10 +129,16 @@ export function sinceRise(
 }
 
 /** The least wealth, over all pairs of groups left out, of bets placed at once on sums of counts. */
-export function leastWealth(groups: GroupCounts, bets: readonly Bet[], null_: Null): number {
+export function leastWealth(
+  groups: GroupCounts,
+  { bets, null_ }: { bets: readonly Bet[]; null_: Null },
+  { suspects }: Standing,
+): number {
   const all = groups.reduce(addCounts, NO_COUNTS)
   let least = Infinity
-  for (const [a, b] of PAIRS) {
+  for (const pair of PAIRS) {
+    if (!isLeftOut(pair, suspects)) continue
+    const [a, b] = pair
     const counts = minus(all, groups[a] ?? NO_COUNTS, groups[b] ?? NO_COUNTS)
     let wealth = 0
     for (const { lambda, weight } of bets)
@@ -151,6 +167,6 @@ const FAIR_PART = 0.25
  * @param all wealth of the whole test
  * @param rest its least wealth without two groups
  */
-export function holdsWithoutTwo(all: number, rest: number, level: number, regime: Regime): boolean {
-  return rest >= (regime === 'attacked' ? level : Math.min(level, all ** FAIR_PART))
+export function holdsWithoutTwo(all: number, rest: number, level: number, { suspects }: Standing): boolean {
+  return rest >= (suspects.length > 0 ? level : Math.min(level, all ** FAIR_PART))
 }

@@ -15,7 +15,7 @@ import { LATENCY_QUANTILES } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
 import { equalBets, growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
-import type { Regime } from '../networks/groups.ts'
+import type { Standing } from '../networks/groups.ts'
 import { holdsWithoutTwo, leastWealth } from '../networks/without-two.ts'
 
 export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
@@ -123,15 +123,15 @@ export function isAdvanceCarried(
   settings: GuardSettings,
   state: AdvanceState,
   percentage: number,
-  regime: Regime,
+  standing: Standing,
 ): boolean {
-  if (regime === 'none' || regime === 'few') return true
+  if (standing.regime !== 'many') return true
   const null_ = advanceNull(settings, percentage)
   return state.wealth.every((wealth, measure) => {
     const enabled = measure === 0 ? settings.errors.enabled : settings.latency.enabled
     const all = Math.exp(logTotal(wealth))
-    const rest = () => leastWealth(state.byGroup[measure] ?? [], ADVANCE_BETS, null_)
-    return !enabled || holdsWithoutTwo(all, rest(), 1 / settings.beta, regime)
+    const rest = () => leastWealth(state.byGroup[measure] ?? [], { bets: ADVANCE_BETS, null_ }, standing)
+    return !enabled || holdsWithoutTwo(all, rest(), 1 / settings.beta, standing)
   })
 }
 

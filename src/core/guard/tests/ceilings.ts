@@ -16,7 +16,6 @@ import { durationsOf } from '../networks/durations.ts'
 import {
   inUse,
   marksByGroup,
-  type Regime,
   requestsByGroup,
   type Standing,
   spread,
@@ -135,11 +134,11 @@ export function isBreachCarried(
   { wealth, since }: CeilingState,
   ceiling: number,
   alpha: number,
-  regime: Regime,
+  standing: Standing,
 ): boolean {
-  if (regime === 'none' || regime === 'few') return true
-  const rest = leastWealth(since, betsFor(ceiling), nullOf(ceiling))
-  return holdsWithoutTwo(totalWealth(wealth), rest, 1 / alpha, regime)
+  if (standing.regime !== 'many') return true
+  const rest = leastWealth(since, { bets: betsFor(ceiling), null_: nullOf(ceiling) }, standing)
+  return holdsWithoutTwo(totalWealth(wealth), rest, 1 / alpha, standing)
 }
 
 /** Ceilings move with each tick, as they don't need both arms; `logCaps` bound ln f. */

@@ -12,15 +12,7 @@ import type { ArmTick } from '../../counters/ticks.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
 import { totalWealth } from '../evidence/wealth.ts'
-import {
-  failuresOf,
-  inUse,
-  marksByGroup,
-  type Regime,
-  type Standing,
-  spread,
-  takingPart,
-} from '../networks/groups.ts'
+import { failuresOf, inUse, marksByGroup, type Standing, spread, takingPart } from '../networks/groups.ts'
 import type { CeilingState } from './ceilings.ts'
 import { erroredSince, isBreachCarried, isWidespread, judgeCeiling, stepCeiling } from './ceilings.ts'
 
@@ -89,6 +81,6 @@ export function collapsePValue(
 }
 
 /** Whether a collapse doesn't depend on two groups of networks. */
-export function isCollapseCarried(settings: GuardSettings, state: CeilingState, regime: Regime): boolean {
-  return isBreachCarried(state, collapseRate(settings) ?? 1, settings.alpha * ALPHA_SHARE, regime)
+export function isCollapseCarried(settings: GuardSettings, state: CeilingState, standing: Standing): boolean {
+  return isBreachCarried(state, collapseRate(settings) ?? 1, settings.alpha * ALPHA_SHARE, standing)
 }

@@ -20,7 +20,7 @@ import { LATENCY_QUANTILES, SLOW_BETS } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
 import { grow, initialWealth, meanWealth, totalWealth } from '../evidence/wealth.ts'
-import type { Regime } from '../networks/groups.ts'
+import type { Standing } from '../networks/groups.ts'
 import {
   type Copies,
   growCopies,
@@ -179,12 +179,12 @@ export function rollbackCause(
   settings: GuardSettings,
   state: RollbackState,
   slotsNeeded: number,
-  regime: Regime,
+  standing: Standing,
 ): RollbackCause | null {
   const needed = 1 / settings.alpha
   if (rollbackWealth(settings, state).all < needed) return null
   const [first, ...others] = candidatesOf(settings, state, slotsNeeded)
-  const counts = ({ cause, enough }: Candidate) => enough && isCarried(settings, state, cause, regime)
+  const counts = ({ cause, enough }: Candidate) => enough && isCarried(settings, state, cause, standing)
   if (first !== undefined && counts(first)) return first.cause
   return others.find((other) => other.wealth >= needed && counts(other))?.cause ?? null
 }
@@ -224,12 +224,12 @@ function isCarried(
   settings: GuardSettings,
   state: RollbackState,
   cause: RollbackCause,
-  regime: Regime,
+  standing: Standing,
 ): boolean {
-  if (regime === 'none') return true
-  if (regime === 'few') return cause === 'errors'
-  const { all, rest } = partsOf(settings, state, cause)
-  return holdsWithoutTwo(all, rest, 1 / settings.alpha, regime)
+  if (standing.regime === 'none') return true
+  if (standing.regime === 'few') return cause === 'errors'
+  const { all, rest } = partsOf(settings, state, cause, standing)
+  return holdsWithoutTwo(all, rest, 1 / settings.alpha, standing)
 }
 
 /** A cause's wealth, and its least without two groups of networks. */
@@ -237,27 +237,30 @@ function partsOf(
   { latency }: GuardSettings,
   state: RollbackState,
   cause: RollbackCause,
+  standing: Standing,
 ): { all: number; rest: number } {
   if (cause === 'errors') {
     const all = totalWealth(state.errors)
-    return { all, rest: Math.min(all, leastOf(state.copies, state.errors)) }
+    return { all, rest: Math.min(all, leastOf(state.copies, state.errors, standing)) }
   }
   const timings = cause === 'timings' ? state.timings : null
   const all = meanWealth(timings?.wealth ?? state.latency)
   const sums = timings?.since ?? state.slowSince
+  const test = { bets: SLOW_BETS, null_: latency }
   let mean = 0
-  for (const groups of sums) mean += leastWealth(groups, SLOW_BETS, latency) / sums.length
+  for (const groups of sums) mean += leastWealth(groups, test, standing) / sums.length
   return { all, rest: Math.min(all, mean) }
 }
 
 /** The wealth of the whole test as far as it doesn't depend on two networks. */
-export function carriedWealth(settings: GuardSettings, state: RollbackState, regime: Regime): number {
+export function carriedWealth(settings: GuardSettings, state: RollbackState, standing: Standing): number {
   const { all, errors, latency } = rollbackWealth(settings, state)
+  const { regime } = standing
   if (regime === 'none' || all < LEAST_RISEN) return all
   const errorRest =
-    settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors').rest : errors
+    settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors', standing).rest : errors
   const slowRest =
-    !settings.latency.enabled || regime === 'few' ? 1 : partsOf(settings, state, 'latency').rest
+    !settings.latency.enabled || regime === 'few' ? 1 : partsOf(settings, state, 'latency', standing).rest
   if (settings.errors.enabled && settings.latency.enabled)
     return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * Math.min(latency, slowRest)
   return settings.errors.enabled ? errorRest : slowRest

@@ -14,7 +14,7 @@ import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
 import type { Test, Wealth } from '../evidence/wealth.ts'
 import { equalBets, grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
-import { type Regime, spread } from '../networks/groups.ts'
+import { type Regime, type Standing, spread } from '../networks/groups.ts'
 import { holdsWithoutTwo, LEAST_RISEN, leastWealth } from '../networks/without-two.ts'
 import type { Totals } from './totals.ts'
 
@@ -121,9 +121,14 @@ export function hasTrafficDropped(settings: GuardSettings, state: ShareState): b
 export function isDropCarried(
   { traffic, alpha }: GuardSettings,
   { drop, dropSince }: ShareState,
-  regime: Regime,
+  standing: Standing,
 ): boolean {
-  if (regime === 'none' || regime === 'few') return regime === 'none'
+  if (standing.regime !== 'many') return standing.regime === 'none'
   const null_ = { rho: dropRho(traffic.maxDropPercent ?? 0), delta: 0 }
-  return holdsWithoutTwo(totalWealth(drop), leastWealth(dropSince, SHARE_BETS, null_), 1 / alpha, regime)
+  return holdsWithoutTwo(
+    totalWealth(drop),
+    leastWealth(dropSince, { bets: SHARE_BETS, null_ }, standing),
+    1 / alpha,
+    standing,
+  )
 }

@@ -30,7 +30,7 @@ export type Findings = {
 }
 
 export function find(settings: GuardSettings, state: GuardState): Findings {
-  const standing = standingOf(state.networks)
+  const standing = standingOf(state.networks, state.percentage)
   const progress = advanceProgress(settings, state.advance, state.percentage)
   const hasControl = state.percentage < 100
   const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
@@ -45,7 +45,7 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
       split: state.visitors.split?.pValue ?? splitPValue(state.share),
     }),
     standing,
-    carriedWealth: carriedWealth(settings, state.rollback, standing.regime),
+    carriedWealth: carriedWealth(settings, state.rollback, standing),
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
     hasControl,

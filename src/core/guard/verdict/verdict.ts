@@ -50,18 +50,18 @@ type Charge = { decision: GuardDecision; carried: boolean }
 /** Why the canary should be rolled back, surest reason first. */
 function chargesOf(findings: Findings): Charge[] {
   const { settings, state, ceilings, standing } = findings
-  const { regime } = standing
   const charges: Charge[] = []
   const charge = (trigger: Trigger, sentence: string, carried: boolean) =>
     charges.push({ decision: { trigger, sentence, atMs: state.lastAtMs }, carried })
   const needed = slotsNeeded(settings, state.percentage)
-  const carriedCause = rollbackCause(settings, state.rollback, needed, regime)
-  const cause = carriedCause ?? rollbackCause(settings, state.rollback, needed, 'none')
+  const carriedCause = rollbackCause(settings, state.rollback, needed, standing)
+  const cause =
+    carriedCause ?? rollbackCause(settings, state.rollback, needed, { ...standing, regime: 'none' })
   if (cause !== null)
     charge(cause === 'errors' ? 'errors' : 'latency', causeSentence(findings, cause), carriedCause !== null)
   if (findings.hasCollapsed) {
     const trigger = settings.errors.enabled ? 'errors' : 'ceiling'
-    charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, regime))
+    charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, standing))
   }
   for (const which of ['errors', 'latency'] as const)
     if (ceilings[which] === 'breached')
@@ -71,18 +71,18 @@ function chargesOf(findings: Findings): Charge[] {
   if (hasTrafficDropped(settings, state.share)) {
     const percent = settings.traffic.maxDropPercent
     const sentence = `the canary completes over ${percent} % fewer journeys than its share of visitors should`
-    charge('traffic', sentence, isDropCarried(settings, state.share, regime))
+    charge('traffic', sentence, isDropCarried(settings, state.share, standing))
   }
   return charges
 }
 
 /** In a few networks, errors above a ceiling are discordant ones, but no one could confirm durations. */
 function isCeilingCarried(
-  { settings: { alpha, ceilings }, state, standing: { regime } }: Findings,
+  { settings: { alpha, ceilings }, state, standing }: Findings,
   which: 'errors' | 'latency',
 ): boolean {
-  if (which === 'errors') return isBreachCarried(state.errorCeiling, ceilings.errorRate ?? 1, alpha, regime)
-  return regime !== 'few' && isBreachCarried(state.latencyCeiling, P95_CEILING_RATE, alpha, regime)
+  if (which === 'errors') return isBreachCarried(state.errorCeiling, ceilings.errorRate ?? 1, alpha, standing)
+  return standing.regime !== 'few' && isBreachCarried(state.latencyCeiling, P95_CEILING_RATE, alpha, standing)
 }
 
 type Over = { sentence: string; shared: boolean; carried: boolean }
@@ -163,7 +163,6 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   const isCompared = hasControl && (settings.errors.enabled || settings.latency.enabled)
   if (isCompared && !progress.passed) return isWaiting ? 'networks' : 'unproven'
   if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
-  const isCarried =
-    !isCompared || isAdvanceCarried(settings, state.advance, state.percentage, standing.regime)
+  const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state.percentage, standing)
   return isCarried ? undefined : 'health-of-networks'
 }
