@@ -121,14 +121,16 @@ const LEAST_REQUESTS = 30
  * @param percentage the canary's, 0–100
  */
 export function standingOf({ seen, suspects, stage }: NetworkState, percentage: number): Standing {
-  const both = stage.canary.map((count, group) => count + (stage.control[group] ?? 0))
+  const isSplit = percentage > 0 && percentage < 100
+  const aside = isSplit && seen.length === 3 ? asideOf(stage, percentage) : NO_GROUP
+  const both = addByGroup(stage.canary, stage.control).map((count, group) => (aside[group] ? 0 : count))
   const all = sumOf(both)
   const [first = 0, second = 0] = both.slice(1).sort((a, b) => b - a)
   const isFew = seen.length < 3 || all - first - second < LEAST_OTHERS * all
   return {
     regime: seen.length === 0 ? 'none' : isFew ? 'few' : 'many',
     groups: Math.max(1, both.filter((count) => count > 0).length),
-    aside: isFew || !(percentage > 0 && percentage < 100) ? NO_GROUP : asideOf(stage, percentage),
+    aside,
     suspects,
   }
 }

@@ -124,11 +124,14 @@ type Alarm = { worded: Worded; carried: boolean }
 
 /** What is wrong, but not shown to be the canary's fault: freeze and call a person. */
 function alarmsOf(findings: Findings): Alarm[] {
-  const { settings, evidence, ceilings, missing } = findings
+  const { settings, state, standing, evidence, ceilings, missing } = findings
   const alarms: Alarm[] = []
-  // Without the two networks with most visitors already (visitors.ts).
   if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha)
-    alarms.push({ worded: { kind: 'broken-split', sentence: splitSentence(findings) }, carried: true })
+    alarms.push({
+      worded: { kind: 'broken-split', sentence: splitSentence(findings) },
+      // Visitors are counted without the two networks that have most of them; requests prove nothing.
+      carried: standing.regime === 'none' || state.visitors.split !== null,
+    })
   for (const which of ['errors', 'latency'] as const)
     if (ceilings[which] === 'shared')
       alarms.push({
