@@ -9,6 +9,9 @@ const MAX_REASON_LENGTH = 500
 /** Control characters, ends of lines, and what reorders or hides text: people read these texts in logs and terminals. */
 const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
 
+/** Actors of the audit log that are no tokens. */
+const GATE_ACTORS = ['admin', 'guard', 'gate', 'controller', 'kv', 'build', 'test', 'unknown', 'sluice']
+
 /** The schemas of all bodies and queries, by operation. */
 export function requestSchemas(): RequestSchemas {
   built ??= { bodies: bodySchemas(), queries: querySchemas() }
@@ -88,7 +91,17 @@ function bodySchemas() {
       ),
     }),
     createToken: v.strictObject({
-      name: v.pipe(v.string(), v.trim(), plain, v.minLength(1), v.maxLength(100)),
+      name: v.pipe(
+        v.string(),
+        v.trim(),
+        plain,
+        v.minLength(1),
+        v.maxLength(100),
+        v.check(
+          (text) => !GATE_ACTORS.includes(text.normalize('NFKC').toLowerCase()),
+          `must be another name than the gate's own in the audit log: ${GATE_ACTORS.join(', ')}`,
+        ),
+      ),
       role: v.picklist(ROLES),
       expiresInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3_650))),
     }),

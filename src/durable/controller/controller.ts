@@ -170,8 +170,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return this.#parts.tokens.list()
   }
 
-  async addToken(token: TokenInfo, hash: string): Promise<void> {
-    this.#parts.tokens.add(token, hash)
+  /** False where a valid token has the name. */
+  async addToken(token: TokenInfo, hash: string): Promise<boolean> {
+    return this.#parts.tokens.add(token, hash)
   }
 
   /** Revokes a token; undefined where there is none with that id. */

@@ -44,14 +44,19 @@ export class TokenStore {
     )
   }
 
-  /** Adds a token by the SHA-256 of its text. */
-  add({ id, name, role, createdAtMs, createdBy, expiresAtMs }: TokenInfo, hash: string): void {
+  /** Adds a token by the SHA-256 of its text; false where a valid one has the name, which the audit log must tell apart. */
+  add({ id, name, role, createdAtMs, createdBy, expiresAtMs }: TokenInfo, hash: string): boolean {
+    const isTaken = this.list().some(
+      (each) => nameKey(each.name) === nameKey(name) && (each.expiresAtMs ?? Infinity) > createdAtMs,
+    )
+    if (isTaken) return false
     this.#sql.exec(
       'INSERT INTO tokens (id, hash, name, role, created_ms, created_by, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
       ...[id, hash, name, role, createdAtMs, createdBy, expiresAtMs ?? null],
     )
     const what = { action: 'token-created', reason: `${name} may act as ${role}` } as const
     this.#record({ ...what, actor: createdBy, before: null, after: { id, name, role } })
+    return true
   }
 
   list(): TokenInfo[] {
@@ -81,6 +86,11 @@ export class TokenStore {
   #record(record: Pick<AuditRecord, 'actor' | 'action' | 'reason' | 'before' | 'after'>): void {
     this.#audit.append({ atMs: Date.now(), flag: undefined, evidence: undefined, ...record })
   }
+}
+
+/** Names that people would take for the same. */
+function nameKey(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
 }
 
 function infoOf(row: Row): TokenInfo {

@@ -228,8 +228,11 @@ describe('Cloudflare Access', () => {
       expect((await attempt('commandFlag', { ...withAssertion(jwt, from), body: '{}' })).status).toBe(403)
     }
     expect(await epoch()).toBe(before)
-    const own = withAssertion(jwt, { 'sec-fetch-site': 'same-origin' })
+    const own = withAssertion(jwt, { origin: gate.url, 'sluice-dashboard': '1' })
     expect((await attempt('validateDocument', { ...own, body: '{"document": {}}' })).status).toBe(200)
+    // This gate has no ADMIN_HOST: a page of the site could send the very same.
+    expect((await attempt('commandFlag', { ...own, body: '{}' })).status).toBe(403)
+    expect(await epoch()).toBe(before)
   })
 })
 

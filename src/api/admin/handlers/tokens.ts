@@ -26,7 +26,10 @@ export const tokenHandlers: Handlers<
       expiresAtMs: expiresInDays === undefined ? undefined : nowMs + expiresInDays * DAY_MS,
       lastUsedAtMs: undefined,
     }
-    await controller.addToken(info, await sha256Hex(token))
+    if ((await controller.addToken(info, await sha256Hex(token))) === false) {
+      const detail = `Cannot create the token: one is called ${name}. Choose another name, or revoke it`
+      return problemDetails(409, 'Conflict', detail)
+    }
     return { token, ...viewOf(info) }
   },
 

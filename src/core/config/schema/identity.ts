@@ -1,7 +1,7 @@
 /** `context` of the document: how visitors are identified. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
-import { headerName, name, nonEmpty, oneOrMore, originUrl } from './values.ts'
+import { headerName, name, nonEmpty, oneOrMore, originUrl, secretName } from './values.ts'
 
 const jwtSourceKeys = {
   header: v.optional(headerName),
@@ -31,7 +31,7 @@ export const jwt = strictObject({
   audience: v.optional(oneOrMore(nonEmpty)),
   clockToleranceSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(600)), 5),
   jwks: v.optional(v.union([originUrl, strictObject({ keys: v.array(record(v.string(), v.unknown())) })])),
-  secretBinding: v.optional(nonEmpty),
+  secretBinding: v.optional(secretName),
 })
 
 /** No gate has more proxies before it; a larger number is a typing error. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { parseDurationMs } from './duration.ts'
 import { strictObject } from './objects.ts'
-import { dateTime, duration, nonEmpty, percentage, timezone } from './values.ts'
+import { dateTime, duration, nonEmpty, percentage, secretName, timezone } from './values.ts'
 
 export const stage = strictObject({
   percentage: percentage,
@@ -58,5 +58,5 @@ export const webhook = strictObject({
   events: v.optional(v.pipe(v.array(v.picklist(NOTIFICATION_EVENTS)), v.minLength(1, 'at least one')), [
     ...NOTIFICATION_EVENTS,
   ]),
-  secretBinding: v.optional(nonEmpty),
+  secretBinding: v.optional(secretName),
 })

@@ -25,6 +25,35 @@ export const headerName = v.pipe(
   v.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'the name of an HTTP header'),
 )
 export const nonEmpty = v.pipe(v.string(), v.minLength(1, 'a non-empty string'))
+/**
+ * Variables of the Worker that are the gate's. A document that could name one would let its author use the gate's keys:
+ * as the key of visitors' tokens, for example, or to sign messages to a server of their choice.
+ */
+const GATE_VARIABLES: ReadonlySet<string> = new Set([
+  'ADMIN_TOKEN',
+  'SIGNING_KEY',
+  'SIGNING_KEY_PREVIOUS',
+  'ADMIN_HOST',
+  'ENVIRONMENT',
+  'ACCESS_TEAM_DOMAIN',
+  'ACCESS_AUDIENCE',
+  'ACCESS_ADMINS',
+  'ACCESS_OPERATORS',
+  'GATE',
+  'CONTROLLER',
+  'COUNTERS',
+  'ASSETS',
+])
+
+export function isGateVariable(name: string): boolean {
+  return GATE_VARIABLES.has(name)
+}
+
+/** The name of a secret of the Worker that a document may use. */
+export const secretName = v.pipe(
+  nonEmpty,
+  v.check((text) => !isGateVariable(text), "the name of a secret that is not one of the gate's own"),
+)
 export const duration = v.pipe(
   v.string(),
   v.check((text) => parseDurationMs(text) !== undefined, 'a duration such as "30s", "10m" or "1h30m"'),

@@ -60,14 +60,14 @@ it('after a minute the last use is noted again', () =>
 it('tokens are listed by age, and survive a restart', () =>
   withTokens((tokens, audit, sql) => {
     tokens.add({ ...TOKEN, id: 'young', createdAtMs: 2_000 }, 'a')
-    tokens.add({ ...TOKEN, id: 'old' }, 'b')
+    tokens.add({ ...TOKEN, id: 'old', name: 'Otto' }, 'b')
     expect(new TokenStore(sql, audit).list().map(({ id }) => id)).toEqual(['old', 'young'])
   }))
 
 it('a revoked token is gone, and both changes are on record with who made them', () =>
   withTokens((tokens, audit) => {
     tokens.add(TOKEN, 'hash')
-    tokens.add({ ...TOKEN, id: 'id-2' }, 'hash-2')
+    tokens.add({ ...TOKEN, id: 'id-2', name: 'Otto' }, 'hash-2')
     expect(tokens.revoke('id-1', 'Ada')).toEqual(TOKEN)
     expect(tokens.find('hash', 0)).toBeUndefined()
     expect(tokens.find('hash-2', 0)?.id).toBe('id-2')
@@ -89,4 +89,22 @@ it('a revoked token is gone, and both changes are on record with who made them',
       after: what,
     })
     expect(more).toEqual([])
+  }))
+
+it('a name is one token’s, however it is written, until that has expired or is revoked', () =>
+  withTokens((tokens, audit) => {
+    expect(tokens.add(TOKEN, 'a')).toBe(true)
+    for (const [index, name] of ['Olga', 'olga', 'OLGA', 'Ｏlga'].entries())
+      expect(tokens.add({ ...TOKEN, id: `x${index}`, name, createdAtMs: 99_999 }, `x${index}`), name).toBe(
+        false,
+      )
+    expect(tokens.list()).toHaveLength(1)
+    expect(audit.latest({ limit: 9 })).toHaveLength(1)
+    expect(tokens.find('x0', 0)).toBeUndefined()
+    expect(tokens.add({ ...TOKEN, id: 'later', createdAtMs: 100_000, expiresAtMs: undefined }, 'b')).toBe(
+      true,
+    )
+    expect(tokens.add({ ...TOKEN, id: 'never', createdAtMs: 1e15 }, 'c')).toBe(false)
+    tokens.revoke('later', 'Ada')
+    expect(tokens.add({ ...TOKEN, id: 'again', createdAtMs: 1e15 }, 'd')).toBe(true)
   }))
