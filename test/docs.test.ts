@@ -183,6 +183,38 @@ describe('names in the documentation', () => {
   })
 })
 
+describe('the threat model', () => {
+  const section =
+    text('docs/security.md')
+      .split(/^## /m)
+      .find((each) => each.startsWith('Threat model')) ?? ''
+  const rows = section.split('\n').filter((line) => /^\| (?!who |---)/.test(line))
+  const cells = rows.map((row) => row.split(' | '))
+
+  it('has lines for everybody who may mean harm', () => {
+    expect([...new Set(cells.map(([who = '']) => who.slice(2)))].toSorted()).toEqual([
+      ...[
+        'a botnet of k networks',
+        'a hijacked origin',
+        'a neighbour on the host',
+        'a visitor',
+        'an insider',
+      ],
+    ])
+  })
+
+  it.each(cells.map((each) => [each[1], each] as const))('%s: a test that exists shows it', (_, each) => {
+    const paths = links('docs/security.md').filter((target) => each.at(-1)?.includes(`](${target})`))
+    expect(each).toHaveLength(4)
+    expect(paths.length).toBeGreaterThan(0)
+    for (const path of paths) {
+      const file = normalize(join('docs', path))
+      expect(file).toMatch(/^(test\/.*\.test\.ts|bench\/.*)$/)
+      expect(existsSync(file), file).toBe(true)
+    }
+  })
+})
+
 describe('files of the project', () => {
   /** Folders of one machine, and addresses that npm must take from its own configuration. */
   const FOREIGN = [
