@@ -7,7 +7,8 @@
  * an origin has answered, the visitor gets that answer whatever becomes of counting.
  */
 import { findTarget } from '../core/config/compile/snapshot.ts'
-import { decide } from '../core/decision/decide.ts'
+import { type Decision, decide } from '../core/decision/decide.ts'
+import { NetworkStanding } from '../core/limits/network-standing.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../platform/env.ts'
 import { hasInternalErrors, noteInternalError } from '../platform/internal-errors.ts'
@@ -17,9 +18,11 @@ import { AssetFallback } from './origin/asset-fallback.ts'
 import { BodyMonitor } from './origin/body-monitor.ts'
 import { fetchOrigin } from './origin/fetch-origin.ts'
 import { OriginHealth } from './origin/origin-health.ts'
+import { type Question, Questions } from './origin/questions.ts'
 import { type Delivery, OriginClient } from './origin/retry-and-fallback.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import { type Plan, Planner } from './plan.ts'
+import type { InFlightRequest } from './reporting/in-flight.ts'
 import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
 import { GateRequest } from './request/gate-request.ts'
@@ -47,6 +50,8 @@ export class Gate {
   readonly planner: Planner
   readonly origins: OriginClient
   readonly assets: AssetFallback
+  readonly #questions: Questions
+  readonly #standing = new NetworkStanding()
   readonly #bodies = new BodyMonitor()
   readonly #shapes = new HiddenClasses()
 
@@ -57,8 +62,10 @@ export class Gate {
     this.reporter = new Reporter(this.live, sampler)
     this.gradualRollback = new GradualRollback(health, evaluate)
     const { live, reporter, gradualRollback: rollback } = this
-    this.planner = new Planner({ live, rollback, reporter, sampler })
-    this.origins = new OriginClient(health)
+    const standing = this.#standing
+    this.planner = new Planner({ live, rollback, reporter, sampler, standing })
+    this.origins = new OriginClient(health, standing)
+    this.#questions = new Questions(health, standing, (flag) => this.#isClosed(flag))
     this.assets = new AssetFallback(this.origins, health)
   }
 
@@ -92,16 +99,24 @@ export class Gate {
    */
   count(
     request: GateRequest,
-    { call, decision, role }: Plan,
-    { answer, charge, rescued }: Delivery,
+    plan: Plan,
+    delivery: Delivery,
     context: ReportContext,
   ): ReadableStream | undefined {
+    const { call, decision } = plan
+    const { answer } = delivery
     if (decision === undefined || answer.kind === 'abandoned') return undefined
-    const { failure, latencyMs } = charge
-    const isGood = failure === undefined && answer.kind === 'answered' && answer.status < 400
-    const outcome: Outcome = { decision, failure, latencyMs, journey: role === 'page' && isGood, rescued }
     try {
-      this.reporter.report(outcome, context, call.inFlight)
+      if (delivery.isUnsent) {
+        this.#countUnsent(plan, decision, delivery, context)
+        return undefined
+      }
+      const outcome = outcomeOf(plan, decision, delivery)
+      const { failure } = outcome
+      const question = failure === undefined ? undefined : plan.question?.()
+      if (question === undefined) this.#report(request, outcome, context, call.inFlight)
+      else
+        context.waitUntil(this.#reportAsked(request, question, { outcome, context, inFlight: call.inFlight }))
       const isAssigned = answer.kind === 'answered' && failure === undefined && answer.origin === call.origin
       if (decision.placement.arm === 'other' || !isAssigned) return undefined
       const watched = this.#bodies.watch(answer.response, request, () =>
@@ -113,6 +128,42 @@ export class Gate {
       noteInternalError('gate.count', error, { flag: decision.flag })
       return undefined
     }
+  }
+
+  /** Counts an outcome, and what a failure that proves nothing says of its network. */
+  #report(request: GateRequest, outcome: Outcome, context: ReportContext, inFlight?: InFlightRequest): void {
+    const { pairedAs, decision } = outcome
+    const isWaste = pairedAs === 'shared' || pairedAs === 'unasked'
+    if (isWaste && decision.placement.arm !== 'other') this.#standing.waste(request.network, context.nowMs)
+    this.reporter.report(outcome, context, inFlight)
+  }
+
+  /** Counts a failure of control once the canary's origin has been asked as well, after the visitor has the answer. */
+  async #reportAsked(
+    request: GateRequest,
+    question: Question,
+    {
+      outcome,
+      context,
+      inFlight,
+    }: { outcome: Outcome; context: ReportContext; inFlight?: InFlightRequest | undefined },
+  ): Promise<void> {
+    const reply = await this.#questions.ask(request, question)
+    this.#report(request, { ...outcome, ...reply }, { ...context, nowMs: Date.now() }, inFlight)
+  }
+
+  #countUnsent(plan: Plan, decision: Decision, delivery: Delivery, context: ReportContext): void {
+    const { answer } = delivery
+    const charge = { failure: answer.failure, latencyMs: answer.latencyMs }
+    const { target } = plan.call
+    const answeredBy = target.kind === 'flag' ? target.flag.off : decision.variant
+    this.reporter.reportUnsent(outcomeOf(plan, decision, { ...delivery, charge }), answeredBy, context)
+  }
+
+  /** Whether a flag is killed or rolled back, as far as this isolate knows by now. */
+  #isClosed(flag: string): boolean {
+    const { control } = this.live.last
+    return control.isKilled(flag) || control.of(flag).rolledBack !== undefined
   }
 
   /** Sees to a flush where exceptions were swallowed, which may be all there is to report. Never throws. */
@@ -135,6 +186,12 @@ export class Gate {
   revisionOf(config: ActiveConfig, nowMs: number): string {
     return this.planner.revisionOf(config, nowMs)
   }
+}
+
+function outcomeOf({ role }: Plan, decision: Decision, { answer, charge, rescued }: Delivery): Outcome {
+  const { failure, latencyMs, pairedAs } = charge
+  const isGood = failure === undefined && answer.kind === 'answered' && answer.status < 400
+  return { decision, failure, pairedAs, latencyMs, journey: role === 'page' && isGood, rescued }
 }
 
 /** Characters that would end the host in a URL: what follows them would pass for a path, a query or another host. */

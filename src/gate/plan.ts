@@ -1,8 +1,9 @@
 /** What to do with a request: which origin to ask what, and what the answer is for. */
 import type { FlagTarget, Origin, RouteTarget } from '../core/config/compile/route-target.ts'
 import type { RequestContext } from '../core/context/request-context.ts'
-import type { Decision } from '../core/decision/decide.ts'
+import { apart, type Decision, variantServed } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
+import type { NetworkStanding } from '../core/limits/network-standing.ts'
 import type { Env } from '../platform/env.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { keysOf } from '../platform/keys.ts'
@@ -11,7 +12,9 @@ import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/boots
 import type { GradualRollback } from './evaluation/gradual-rollback.ts'
 import { chancesOf, decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
 import type { ExtraHeaders, RoutedCall } from './origin/fetch-origin.ts'
+import { isOneTime, isPairable } from './origin/pairs.ts'
 import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
+import type { Question } from './origin/questions.ts'
 import type { Fallback } from './origin/retry-and-fallback.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
@@ -33,6 +36,8 @@ export type Plan = {
   call: RoutedCall
   /** Answers when the call's origin fails; undefined where no other origin may. */
   fallback: Fallback | undefined
+  /** What to ask the canary's origin where control fails; otherwise undefined. */
+  question: (() => Question | undefined) | undefined
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
   role: PageRole
@@ -64,6 +69,7 @@ export type PlannerParts = {
   rollback: GradualRollback
   reporter: Reporter
   sampler: Sampler
+  standing: NetworkStanding
 }
 
 export class Planner {
@@ -129,7 +135,8 @@ export class Planner {
       return { ...stablePlan(target), role, debug, bootstrap, setCookie: visitor.anonymous.setCookie() }
     }
     const decided = rollback.decide(target, visitor.context, inputs)
-    const decision = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
+    const kept = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
+    const decision = this.#takesPart(kept, request) ? kept : apart(kept)
     sampler.offer(snapshot, request, visitor.context)
     const bootstrap = flagsOfPage(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, visitor.context, context.env, request.nowMs)
@@ -146,6 +153,10 @@ export class Planner {
       fallback: mayFallBack(target, call.origin, decision)
         ? fallbackFor(target, decision, request, headersFor)
         : undefined,
+      question:
+        decision.placement.arm === 'control'
+          ? () => questionFor(target, decision, visitor, headersFor)
+          : undefined,
       decision,
       role,
       debug,
@@ -154,15 +165,21 @@ export class Planner {
     }
   }
 
+  /** Whether a request that could be compared is. */
+  #takesPart({ placement }: Decision, request: GateRequest): boolean {
+    if (placement.arm === 'other') return true
+    return this.#parts.standing.takesPart(request.network, request.nowMs) && !isOneTime(request)
+  }
+
   /** A request that is compared counts in time, whatever becomes of it. */
   #track(
     decision: Decision,
     { deadlineMs }: CompiledFlag,
-    { raw }: GateRequest,
+    { raw, network }: GateRequest,
     context: ReportContext,
   ): InFlightRequest | undefined {
     if (decision.placement.arm === 'other' || deadlineMs === Number.POSITIVE_INFINITY) return undefined
-    return this.#parts.reporter.track(decision, deadlineMs, raw, context)
+    return this.#parts.reporter.track({ decision, network }, deadlineMs, raw, context)
   }
 }
 
@@ -172,6 +189,7 @@ export function stablePlan(target: RouteTarget): Plan {
   return {
     call: { origin, extraHeaders: [], target },
     fallback: undefined,
+    question: undefined,
     decision: undefined,
     role: 'foreign',
     debug: { visible: false, overrides: undefined },
@@ -193,13 +211,14 @@ function mayFallBack(target: FlagTarget, origin: Origin, decision: Decision): bo
 function fallbackFor(
   target: FlagTarget,
   decision: Decision,
-  { method }: GateRequest,
+  request: GateRequest,
   headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
 ): Fallback {
   const { flag, stable } = target
   return {
     origin: stable,
-    mayRepeat: target.rescued.has(method),
+    mayRepeat: target.rescued.has(request.method),
+    isPairable: isPairable(request, target),
     call: async () => ({
       origin: stable,
       extraHeaders: await headersFor(rescuedFlagsHeader(flag)),
@@ -207,6 +226,29 @@ function fallbackFor(
       variant: flag.off,
       visitor: positionOf(decision),
     }),
+  }
+}
+
+/** Marks a request that no visitor waits for. */
+const SHADOW = ['sluice-shadow', '1'] as const
+
+/** The same request, as the canary's origin would get it had the visitor fallen inside the percentage. */
+function questionFor(
+  target: FlagTarget,
+  { flag, placement, variant: own }: Decision,
+  { request, context }: Visitor,
+  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
+): Question | undefined {
+  const rule = target.flag.rules[target.flag.rolloutRule]
+  const variant = rule && variantServed(rule, context)
+  const origin = variant === undefined ? undefined : target.origins.get(variant)
+  if (placement.arm !== 'control' || variant === undefined || origin === undefined) return undefined
+  if (origin === target.origins.get(own) || !isPairable(request, target)) return undefined
+  const flags = flagsHeader({ flag, variant, reason: 'SPLIT' })
+  return {
+    flag,
+    origin,
+    call: async () => ({ origin, extraHeaders: [...(await headersFor(flags)), SHADOW], target, variant }),
   }
 }
 

@@ -3,10 +3,10 @@
  * as JSON and are stored in SQLite unchanged.
  */
 import { type Arm, type Decision, EXCLUDED, type Placement } from '../decision/decide.ts'
-import { FAILURE_KINDS, type FailureKind, type Outcome } from '../outcome/outcome.ts'
+import { FAILURE_KINDS, type FailureKind, type Outcome, type PairedAs } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
-import { mergeNetworks, type NetworkCounts } from './networks.ts'
-import { mergePairing, type Pairing } from './pairing.ts'
+import { failureMark, mergeNetworks, type NetworkCounts, NO_NETWORK, networkAt } from './networks.ts'
+import { countPaired, countQuestion, mergePairing, type Pairing } from './pairing.ts'
 import { addSlot } from './slots.ts'
 import { mergeVisitors, type VisitorMark } from './visitors.ts'
 
@@ -98,40 +98,88 @@ export function errorsOf(cell: Cell): number {
   return FAILURE_KINDS.reduce((sum, kind) => sum + cell.errors[kind], 0)
 }
 
+/** What is known of a failure besides its kind. */
+export type FailureSource = { pairedAs: PairedAs; network: number }
+
+/** The counts of a visitor's network; undefined where they have none, are not compared, or the table is full. */
+function networkOf(cell: Cell, network: number): NetworkCounts | undefined {
+  if (network === NO_NETWORK || cell.arm === 'other') return undefined
+  cell.networks ??= []
+  return networkAt(cell.networks, network)
+}
+
+function countRequest(cell: Cell, latencyMs: number | undefined, network: number): void {
+  cell.requests++
+  const own = networkOf(cell, network)
+  if (own !== undefined) own.requests++
+  if (latencyMs === undefined) return
+  recordLatency(cell.latency, latencyMs)
+  if (own === undefined) return
+  own.latency ??= {}
+  recordLatency(own.latency, latencyMs)
+}
+
 /**
  * Counts one outcome, in place. A failed answer's latency is left out: it already counts as an error, once per
  * visitor, while one visitor's retries of a slowly failing page would make the whole variant look slow. A timeout is
  * slow by nature.
  */
-export function countOutcome(cell: Cell, outcome: Outcome): void {
-  cell.requests++
+export function countOutcome(cell: Cell, outcome: Outcome, network = NO_NETWORK): void {
   const isSlownessItsOwn = outcome.failure === undefined || outcome.failure === 'timeout'
-  if (isSlownessItsOwn) recordLatency(cell.latency, outcome.latencyMs)
-  countEndOfOverdue(cell, outcome)
+  countRequest(cell, isSlownessItsOwn ? outcome.latencyMs : undefined, network)
+  countEndOfOverdue(cell, outcome, network)
 }
 
 /** Counts a request in flight as slow once its deadline passes, in place. */
-export function countOverdue(cell: Cell, ageMs: number): void {
-  cell.requests++
-  recordLatency(cell.latency, ageMs)
+export function countOverdue(cell: Cell, ageMs: number, network = NO_NETWORK): void {
+  countRequest(cell, ageMs, network)
 }
 
 /** Counts the outcome of a request whose number and latency are counted already, in place. */
-export function countEndOfOverdue(cell: Cell, outcome: Outcome): void {
-  if (outcome.journey) cell.journeys++
+export function countEndOfOverdue(cell: Cell, outcome: Outcome, network = NO_NETWORK): void {
+  if (outcome.journey) countJourney(cell, network)
   if (outcome.rescued) cell.rescued++
-  if (outcome.failure !== undefined) countFailure(cell, outcome.failure, outcome.decision.placement)
+  if (outcome.questioned) countQuestion(cell)
+  if (outcome.failure === undefined) return
+  const { pairedAs = 'unpaired' } = outcome
+  countFailure(cell, outcome.failure, outcome.decision.placement, { pairedAs, network })
+}
+
+/** Counts a document that the visitor got, in place. */
+export function countJourney(cell: Cell, network = NO_NETWORK): void {
+  cell.journeys++
+  const own = networkOf(cell, network)
+  if (own !== undefined) own.journeys++
 }
 
 /** Counts a failure of a request that is counted already, such as a body that broke off, in place. */
-export function countFailure(cell: Cell, kind: FailureKind, placement: Placement): void {
+export function countFailure(
+  cell: Cell,
+  kind: FailureKind,
+  placement: Placement,
+  { pairedAs, network }: FailureSource = UNPAIRED,
+): void {
   cell.errors[kind]++
-  if (placement.arm !== 'other') addSlot(cell.erroredBuckets, placement.position >>> 16)
+  if (placement.arm === 'other') return
+  const slot = placement.position >>> 16
+  const isNewAsSuch = countPaired(cell, pairedAs, failureMark(slot, network))
+  const isNew = addSlot(cell.erroredBuckets, slot)
+  const own = networkOf(cell, network)
+  if (own === undefined) return
+  own.errors++
+  if (isNew) own.errored++
+  if (isNewAsSuch && pairedAs !== 'shared') own[pairedAs]++
 }
 
+const UNPAIRED: FailureSource = { pairedAs: 'unpaired', network: NO_NETWORK }
+
 /** Counts a duration that the app reported, in place. */
-export function countTiming(cell: Cell, durationMs: number): void {
+export function countTiming(cell: Cell, durationMs: number, network = NO_NETWORK): void {
   recordLatency(cell.timings, durationMs)
+  const own = networkOf(cell, network)
+  if (own === undefined) return
+  own.timings ??= {}
+  recordLatency(own.timings, durationMs)
 }
 
 /** Counts a web vital, in place. */
@@ -170,6 +218,11 @@ export function mergeCell(target: Cell, source: Cell): void {
     target.visitors ??= []
     mergeVisitors(target.visitors, source.visitors)
   }
+}
+
+/** The counts alone: who is behind them is for the guard, and is not kept. */
+export function withoutPeople({ networks: _, visitors: __, ...counts }: Cell): Cell {
+  return counts
 }
 
 /** Cells by key; adding a cell with a known key sums the two. */

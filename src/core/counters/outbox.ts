@@ -5,10 +5,16 @@
  */
 import { type Cell, CellTable } from './cell.ts'
 import { type InternalError, InternalErrors } from './internal-errors.ts'
+import { strongest } from './networks.ts'
 
 /** `internalErrors`: exceptions that the sender's side has swallowed; left out where there are none. */
 export type SealedBatch = { seq: number; cells: Cell[]; internalErrors?: InternalError[] }
 export type OutboxData = { nextSeq: number; open: Cell[]; sealed: SealedBatch | undefined }
+
+/** A cell as it travels: of its networks only the strongest. */
+function toSend(cell: Cell): Cell {
+  return cell.networks === undefined ? cell : { ...cell, networks: strongest(cell.networks) }
+}
 
 export class Outbox {
   #nextSeq: number
@@ -47,7 +53,7 @@ export class Outbox {
       const internalErrors = this.internalErrors.take()
       this.#sealed = {
         seq: this.#nextSeq++,
-        cells: this.#open.toList(),
+        cells: this.#open.toList().map(toSend),
         ...(internalErrors.length > 0 && { internalErrors }),
       }
       this.#open = new CellTable()

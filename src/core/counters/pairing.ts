@@ -2,18 +2,8 @@
  * Paired evidence: a failed request that may be asked twice is asked at the other origin as well, in both arms. Where
  * that one fails too, the failure is shared and says nothing about either origin.
  */
+import type { PairedAs } from '../outcome/outcome.ts'
 import { addSlot } from './slots.ts'
-
-/**
- * What a failure proves:
- *
- * - `discordant`: the other origin answered the same request, and well
- * - `shared`: the other origin failed it too; evidence for nothing
- * - `unasked`: the other origin could have been asked, and was not: the budget was spent, its circuit open
- * - `unpaired`: it can't be asked: an unsafe method, a large body, an upgrade, a body that broke off, a report of the
- *   app. Anybody can cause these, so they are evidence only from several networks.
- */
-export type PairedAs = 'discordant' | 'shared' | 'unasked' | 'unpaired'
 
 export type Pairing = {
   /** Distinct failure marks (slot and group of the network); bounded as `erroredBuckets` is. */
@@ -40,15 +30,17 @@ function noPairing(): Pairing {
 }
 
 /**
- * Counts a visitor's failure, in place. To be called before `erroredBuckets` has the slot.
+ * Counts a visitor's failure, in place; whether the mark is new in the list of these failures. To be called before
+ * `erroredBuckets` has the slot.
  *
  * @param mark from `failureMark`
  */
-export function countPaired(cell: PairedCell, as: PairedAs, mark: number): void {
+export function countPaired(cell: PairedCell, as: PairedAs, mark: number): boolean {
   cell.pairing ??= pairingOf(cell)
-  if (as === 'shared') cell.pairing.sharedFailures++
-  else addSlot(cell.pairing[as], mark)
   if (as === 'unasked') cell.pairing.unaskedFailures++
+  if (as !== 'shared') return addSlot(cell.pairing[as], mark)
+  cell.pairing.sharedFailures++
+  return false
 }
 
 /** Counts a request that is repeated in the background, in place. */

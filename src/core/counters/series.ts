@@ -1,6 +1,6 @@
 /** A flag's counts over time: points of fixed width, summed up once over. */
 import type { Arm } from '../decision/decide.ts'
-import { type Cell, emptyCell, errorsOf, mergeCell } from './cell.ts'
+import { type Cell, emptyCell, errorsOf, mergeCell, withoutPeople } from './cell.ts'
 import { quantileMs } from './histogram.ts'
 
 export const ARMS: readonly Arm[] = ['canary', 'control', 'other']
@@ -32,7 +32,7 @@ export function openPoint(nowMs: number, stepMs: number): OpenPoint {
 
 /** Adds a cell to a point, in place. */
 export function addToPoint(point: OpenPoint, cell: Cell): void {
-  mergeCell(point.arms[cell.arm], cell)
+  mergeCell(point.arms[cell.arm], withoutPeople(cell))
 }
 
 /** The sums of a finished point. */

@@ -17,3 +17,69 @@ export function mergeVisitors(target: VisitorMark[], source: readonly VisitorMar
   target.sort(([a], [b]) => a - b)
   target.length = MOST_VISITORS
 }
+
+/** The position of a visitor, mixed with a number that only the gate knows (the finaliser of MurmurHash3). */
+export function mixed(position: number, seed: number): number {
+  let hash = position ^ seed
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** The visitors that a sender has told of. */
+export class VisitorSketch {
+  /** Ascending. */
+  readonly #told: number[] = []
+
+  /** Whether a visitor belongs to the sketch and is new there; from now on they are not. */
+  take(mark: number): boolean {
+    const told = this.#told
+    if (told.length >= MOST_VISITORS && mark >= (told[MOST_VISITORS - 1] as number)) return false
+    let [low, high] = [0, told.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((told[middle] as number) < mark) low = middle + 1
+      else high = middle
+    }
+    if (told[low] === mark) return false
+    told.splice(low, 0, mark)
+    if (told.length > MOST_VISITORS) told.pop()
+    return true
+  }
+}
+
+/** Attempts and stages of one flag that are remembered: canary and control of the latest, and of the one before. */
+const MOST_PER_FLAG = 4
+const MOST_FLAGS = 500
+
+/** A cell, as far as its visitors are concerned. */
+type SeenCell = { flag: string; arm: string; generation: number; stage: number; visitors?: VisitorMark[] }
+type Known = Pick<SeenCell, 'arm' | 'generation' | 'stage'> & { sketch: VisitorSketch }
+
+/** The visitors that an isolate has told of, by flag, arm, generation and stage. */
+export class Sketches {
+  readonly #byFlag = new Map<string, Known[]>()
+
+  /** Adds a visitor of canary or control to what the cell tells, where that is news. */
+  see(cell: SeenCell, position: number, seed: number, network: number): void {
+    const mark = mixed(position, seed)
+    if (!this.#of(cell).take(mark)) return
+    cell.visitors ??= []
+    cell.visitors.push([mark, network])
+  }
+
+  #of({ flag, arm, generation, stage }: SeenCell): VisitorSketch {
+    let known = this.#byFlag.get(flag)
+    if (known === undefined) {
+      if (this.#byFlag.size >= MOST_FLAGS) this.#byFlag.clear()
+      known = []
+      this.#byFlag.set(flag, known)
+    }
+    for (const each of known)
+      if (each.arm === arm && each.stage === stage && each.generation === generation) return each.sketch
+    const sketch = new VisitorSketch()
+    if (known.length >= MOST_PER_FLAG) known.shift()
+    known.push({ arm, generation, stage, sketch })
+    return sketch
+  }
+}

@@ -229,15 +229,25 @@ export function variantsByChance(
   return variants
 }
 
+/** The variant that a rule serves a visitor who is inside its share; undefined where chance can't decide. */
+export function variantServed(rule: CompiledRule, context: EvaluationContext): string | undefined {
+  const { serve } = rule
+  return serve.kind === 'variant' ? serve.variant : pick(rule, serve, context)
+}
+
+/** The decision of a request that is counted, and evidence for no test. */
+export function apart(decision: Decision): Decision {
+  return decision.placement.arm === 'other' ? decision : { ...decision, placement: EXCLUDED }
+}
+
 function served(
   decision: Decision,
   flag: CompiledFlag,
   rule: CompiledRule,
   context: EvaluationContext,
 ): void {
-  const { serve } = rule
   decision.rule = rule.name
-  decision.variant = serve.kind === 'variant' ? serve.variant : (pick(rule, serve, context) ?? flag.off)
+  decision.variant = variantServed(rule, context) ?? flag.off
   decision.value = flag.values.get(decision.variant) ?? null
 }
 

@@ -7,12 +7,27 @@ import type { Decision } from '../decision/decide.ts'
 export const FAILURE_KINDS = ['status', 'timeout', 'connect', 'aborted-by-origin', 'reported'] as const
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
+/**
+ * What a failure proves. A failed request that may be asked twice is asked at the other origin as well, in both arms:
+ *
+ * - `discordant`: the other origin answered the same request, and well
+ * - `shared`: the other origin failed it too; evidence for nothing
+ * - `unasked`: the other origin could have been asked, and was not: the budget was spent, or its circuit open
+ * - `unpaired`: it can't be asked: an unsafe method, a body, an upgrade, an answer that broke off, a report of the app.
+ *   Any visitor can cause these, so they are evidence only from several networks.
+ */
+export type PairedAs = 'discordant' | 'shared' | 'unasked' | 'unpaired'
+
 /** The outcome of a decided request. */
 export type Outcome = {
   decision: Decision
   failure: FailureKind | undefined
-  /** Milliseconds to the first byte; for a timeout, the time waited. */
-  latencyMs: number
+  /** What the failure proves; `unpaired` unless set. */
+  pairedAs?: PairedAs | undefined
+  /** Whether the other origin was asked in the background, for the comparison alone. */
+  questioned?: boolean | undefined
+  /** Milliseconds to the first byte; for a timeout, the time waited; undefined where the visitor's upload took them. */
+  latencyMs: number | undefined
   /** Whether the visitor asked for a document and got it. */
   journey: boolean
   /** Whether the fallback answered for the failed origin. */

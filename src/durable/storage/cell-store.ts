@@ -1,4 +1,11 @@
-import { type Cell, type CellKey, cellId, emptyCell, mergeCell } from '../../core/counters/cell.ts'
+import {
+  type Cell,
+  type CellKey,
+  cellId,
+  emptyCell,
+  mergeCell,
+  withoutPeople,
+} from '../../core/counters/cell.ts'
 import { type ArmPair, armPair } from '../../core/counters/ticks.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 
@@ -23,7 +30,7 @@ export class CellStore {
   add(cells: readonly Cell[]): void {
     for (const cell of cells) {
       const total = this.#totalOf(cell)
-      mergeCell(total, cell)
+      mergeCell(total, withoutPeople(cell))
       this.#sql.exec(
         'INSERT OR REPLACE INTO cells (id, data) VALUES (?, ?)',
         cellId(cell),

@@ -63,6 +63,7 @@ export function chancesOf(context: EvaluationContext, { control }: DecisionInput
 /** The variants by which a visitor's requests are routed, for an app report about them. */
 export type Assignments = {
   colo: string
+  network: number
   /** Whether the visitor brought an identity; no request was routed by one that was just issued. */
   isKnown: boolean
   /** The decision of a flag, with page affinity; undefined for a flag that the document doesn't have. */
@@ -81,6 +82,7 @@ export async function assignmentsOf(
   const affinity = affinityOfPage(request, snapshot)
   return {
     colo: request.colo,
+    network: request.network,
     isKnown: !anonymous.isNew,
     of: (key) => {
       const flag = snapshot.flags.get(key)

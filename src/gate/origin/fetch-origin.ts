@@ -28,7 +28,8 @@ export type Answered = {
   tag: string | undefined
   /** Set for a status that counts against the origin. */
   failure: FailureKind | undefined
-  latencyMs: number
+  /** Undefined where the visitor's upload may have taken the time. */
+  latencyMs: number | undefined
 }
 
 /**
@@ -70,21 +71,25 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
   const upload = copy === undefined ? watchUpload(request) : undefined
   const isUnwatched = copy === undefined && request.hasBody && upload === undefined
   const tag = target && tagOf(target, origin, variant)
-  let startedMs = Date.now()
+  const begunMs = Date.now()
+  let startedMs = begunMs
+  let isUploaded = upload === undefined && !isUnwatched
+  // How long an upload takes is up to the visitor, and so is what becomes of a slow one.
+  const isDripping = () => !isUploaded && Date.now() - begunMs > UPLOAD_PATIENCE_MS
   try {
     const sent = send(request, call, tag, upload)
     if (upload !== undefined) {
-      // How long an upload takes is up to the visitor.
       const uploaded = upload.ended.then(() => {
         startedMs = Date.now()
+        isUploaded = true
       })
       await Promise.race([uploaded, sent])
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
     const received = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
-    const latencyMs = Date.now() - startedMs
+    const latencyMs = isUploaded ? Date.now() - startedMs : undefined
     const { status } = received
-    const failure = failureOfStatus(status)
+    const failure = isDripping() ? undefined : failureOfStatus(status)
     // Answers of a flag get headers in any case. Copied before anything is read: the headers of two responses cost twice.
     const response = target?.kind === 'flag' ? copyOf(received, status) : received
     const isCopy = response !== received
@@ -92,7 +97,8 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
   } catch (error) {
     const failure = error instanceof TimeoutError ? 'timeout' : 'connect'
     const latencyMs = Date.now() - startedMs
-    const isAbandoned = request.raw.signal.aborted || isUnwatched || (await upload?.isBroken()) === true
+    const isAbandoned =
+      request.raw.signal.aborted || isUnwatched || isDripping() || (await upload?.isBroken()) === true
     return { kind: isAbandoned ? 'abandoned' : 'failed', origin, failure, latencyMs }
   } finally {
     inFlight?.ended()
@@ -109,6 +115,9 @@ function copyOf(response: Response, status: number): Response {
     return response
   }
 }
+
+/** An origin that fails a request sooner than this has not waited for its body. */
+const UPLOAD_PATIENCE_MS = 1_000
 
 /** A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard. */
 const UNTOUCHED = 'manual'

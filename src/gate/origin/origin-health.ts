@@ -1,6 +1,6 @@
 /** What this isolate has seen of its origins lately: whether they answer, how they fail, how long they take. */
 import type { Origin } from '../../core/config/compile/route-target.ts'
-import { CircuitBreaker, type Contact } from '../../core/limits/circuit-breaker.ts'
+import { CircuitBreaker, type Contact, type Sender } from '../../core/limits/circuit-breaker.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { FailureKind } from '../../core/outcome/outcome.ts'
 import type { OriginAnswer } from './fetch-origin.ts'
@@ -13,6 +13,8 @@ const DOWN_FAILURE_SHARE = 0.5
 
 /** Connections that close as a request sets out on them are one in thousands, and come in handfuls. */
 const RETRIES = { burst: 10, share: 0.01 }
+/** Questions in the background are a tenth of an origin's own traffic at most. */
+const QUESTIONS = { burst: 5, share: 0.1 }
 
 /** Documents come and go: the memory of their origins is bounded. */
 const MOST_ORIGINS = 1_000
@@ -21,6 +23,8 @@ type Health = {
   breaker: CircuitBreaker
   /** How many requests may be sent to it twice. */
   retries: RetryBudget
+  /** How many questions it may be asked for the comparison alone. */
+  questions: RetryBudget
   lastFailure: { failure: FailureKind; latencyMs: number }
   /** Moving average: the share of requests that fail. */
   failureShare: number
@@ -33,15 +37,16 @@ export class OriginHealth {
   /** By URL: a document may give an old name to a new origin. */
   readonly #origins = new Map<string, Health>()
 
-  /** Records an answer; a visitor who left before it came proves nothing. */
-  record({ kind, origin, failure, latencyMs }: OriginAnswer, nowMs: number, visitor: number): void {
+  /** Records an answer; a visitor who left before it came proves nothing. `sender`: who asked, of a failure. */
+  record({ kind, origin, failure, latencyMs }: OriginAnswer, nowMs: number, sender?: Sender): void {
     if (kind === 'abandoned') return
     const health = this.#of(origin)
     health.retries.earn(RETRIES.share)
-    health.breaker.record(contactOf(failure), latencyMs, nowMs, visitor)
-    if (failure !== undefined) health.lastFailure = { failure, latencyMs }
+    health.questions.earn(QUESTIONS.share)
+    health.breaker.record(contactOf(failure), latencyMs ?? 0, nowMs, sender)
+    if (failure !== undefined) health.lastFailure = { failure, latencyMs: latencyMs ?? 0 }
     health.failureShare = average(health.failureShare, failure === undefined ? 0 : 1, WEIGHT)
-    if (failure !== undefined) return
+    if (failure !== undefined || latencyMs === undefined) return
     health.latencyMs = average(health.latencyMs, latencyMs, WEIGHT)
     health.usualMs = average(health.usualMs, latencyMs, SLOW_WEIGHT)
   }
@@ -68,9 +73,18 @@ export class OriginHealth {
   }
 
   /** Whether a request whose connection closed may be sent to the origin again; spends one retry of its budget. */
-  mayRetry(origin: Origin): boolean {
+  mayRetry(origin: Origin, nowMs: number): boolean {
     const { breaker, retries } = this.#of(origin)
-    return !breaker.isOpen && retries.spend()
+    return !breaker.isOpen && retries.spend(nowMs)
+  }
+
+  /**
+   * Whether an origin may be asked a question for the comparison alone; spends one of its budget. One that has never
+   * been asked for a visitor's sake, or whose circuit is open, may not.
+   */
+  mayQuestion(origin: Origin, nowMs: number, network: number): boolean {
+    const health = this.#origins.get(origin.url)
+    return health?.breaker.isOpen === false && health.questions.spend(nowMs, network)
   }
 
   isDown(origin: Origin): boolean {
@@ -89,6 +103,7 @@ export class OriginHealth {
     const health: Health = {
       breaker: new CircuitBreaker(),
       retries: new RetryBudget(RETRIES.burst),
+      questions: new RetryBudget(QUESTIONS.burst),
       lastFailure: { failure: 'connect', latencyMs: 0 },
       failureShare: 0,
       latencyMs: undefined,

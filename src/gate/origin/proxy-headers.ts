@@ -135,7 +135,11 @@ function isToken(text: string): boolean {
 }
 
 /** `new-checkout=on;reason=split`, as origins and, in development, visitors see it. */
-export function flagsHeader({ flag, variant, reason }: Decision): string {
+export function flagsHeader({
+  flag,
+  variant,
+  reason,
+}: Pick<Decision, 'flag' | 'variant' | 'reason'>): string {
   return `${encodedKey(flag)}=${variant};reason=${reason.toLowerCase()}`
 }
 

@@ -7,14 +7,17 @@
  * requests that would neither help a dead origin nor hide one that keeps breaking connections.
  *
  * Fallback: the stable origin answers a request that failed at the canary before any of the answer reached the visitor.
- * The visitor sees success; the canary is charged with the failure.
+ * The visitor sees success; the canary is charged with the failure, as far as the fallback's answer proves it. What
+ * goes to the fallback because the canary's circuit is open was not asked of the canary, and isn't charged.
  */
 import type { Origin } from '../../core/config/compile/route-target.ts'
+import { NetworkStanding } from '../../core/limits/network-standing.ts'
 import { type Retry, RetryBudget } from '../../core/limits/retry-budget.ts'
-import type { FailureKind } from '../../core/outcome/outcome.ts'
+import type { FailureKind, PairedAs } from '../../core/outcome/outcome.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { fetchOrigin, type OriginAnswer, type OriginCall } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
+import { isUpgrade, pairedBy } from './pairs.ts'
 
 /** With both origins down, fallbacks add at most this to the stable origin's load. */
 const BUDGET_SHARE = 0.1
@@ -29,17 +32,26 @@ export type Fallback = {
   origin: Origin
   /** Whether it also answers a request that the assigned origin has received, and failed. */
   mayRepeat: boolean
+  /** Whether its answer is evidence: whether both arms are asked such requests. */
+  isPairable: boolean
   /** What it is asked: made only when it is needed, since headers may have to be signed. */
   call(): Promise<OriginCall>
 }
 
 /** How the assigned origin did: what its variant is charged with. */
-export type Charge = { failure: FailureKind | undefined; latencyMs: number }
+export type Charge = {
+  failure: FailureKind | undefined
+  latencyMs: number | undefined
+  /** What the failure proves; `unpaired` unless set. */
+  pairedAs?: PairedAs
+}
 
 export type Delivery = {
   /** What the visitor gets. */
   answer: OriginAnswer
   charge: Charge
+  /** Set where the assigned origin was not asked, as its circuit is open: the charge is how it failed last. */
+  isUnsent?: boolean
   /** Whether the fallback answered, and well. */
   rescued: boolean
 }
@@ -47,10 +59,12 @@ export type Delivery = {
 /** Sends requests to origins. One per isolate: it owns the budget for fallbacks. */
 export class OriginClient {
   readonly #health: OriginHealth
+  readonly #standing: NetworkStanding
   readonly #budget = new RetryBudget()
 
-  constructor(health: OriginHealth) {
+  constructor(health: OriginHealth, standing = new NetworkStanding()) {
     this.#health = health
+    this.#standing = standing
   }
 
   /** Sends the request to the assigned origin and, where that fails and there is one, to the fallback. Never throws. */
@@ -58,36 +72,44 @@ export class OriginClient {
     this.#budget.earn(BUDGET_SHARE)
     if (fallback === undefined) return delivered(await this.attempt(request, call))
 
-    // The circuit is open: the assigned origin is charged as if it had been asked. Any method may go this way, since
-    // nothing is sent twice.
+    // The circuit is open. Any method may go this way, since nothing is sent twice.
     const mayRepeat = fallback.mayRepeat && isReplayable(request)
     const lastFailure = this.#openCircuit(request, call, fallback, mayRepeat)
     if (lastFailure !== undefined)
-      return failedOver(await this.attempt(request, await fallback.call()), lastFailure)
+      return {
+        ...failedOver(await this.attempt(request, await fallback.call()), lastFailure),
+        isUnsent: true,
+      }
 
     if (!mayRepeat) return delivered(await this.attempt(request, call))
     const [copy, spare] = request.hasBody ? await copiesOf(request) : []
     const first = await this.attempt(request, copy === undefined ? call : { ...call, copy })
     if (first.failure === undefined || first.kind === 'abandoned') return delivered(first)
 
-    const repetition = this.#startRepetition(fallback)
-    if (repetition === undefined) return delivered(first)
+    const repetition = this.#startRepetition(request, fallback)
+    if (repetition === undefined) return delivered(first, fallback.isPairable ? 'unasked' : 'unpaired')
     const second = await this.attempt(request, { ...(await fallback.call()), copy: spare })
     this.#budget.end(repetition, second.failure === undefined || second.kind === 'abandoned')
-    return better(first, second)
+    return better(first, second, fallback.isPairable ? pairedBy(second) : 'unpaired')
   }
 
   /** One origin's answer, after a retry over a new connection where the first was closed. The origin's health counts it once. */
   async attempt(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
     let answer = await fetchOrigin(request, call)
-    if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin)) {
+    if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin, Date.now())) {
       const { latencyMs } = answer
       answer = await fetchOrigin(request, call)
       // The visitor has waited for both.
-      answer.latencyMs += latencyMs
+      answer.latencyMs = (answer.latencyMs ?? 0) + (latencyMs ?? 0)
     }
-    this.#health.record(answer, Date.now(), call.visitor ?? -1)
+    this.#record(request, answer, call.visitor)
     return answer
+  }
+
+  #record(request: GateRequest, answer: OriginAnswer, visitor = -1): void {
+    const nowMs = Date.now()
+    if (answer.failure === undefined) this.#health.record(answer, nowMs)
+    else if (!isUpgrade(request)) this.#health.record(answer, nowMs, { visitor, network: request.network })
   }
 
   /** How the assigned origin failed last, while its circuit is open and the fallback's is not. */
@@ -101,14 +123,19 @@ export class OriginClient {
     return this.#health.lastFailureWhileOpen(origin, nowMs, mayProbe)
   }
 
-  #startRepetition({ origin }: Fallback): Retry | undefined {
+  #startRepetition(request: GateRequest, { origin }: Fallback): Retry | undefined {
     const nowMs = Date.now()
-    return this.#health.mayAsk(origin, nowMs) ? this.#budget.start(nowMs) : undefined
+    if (!this.#health.mayAsk(origin, nowMs)) return undefined
+    return this.#budget.start(nowMs, this.#standing.isAlone(nowMs) ? 0 : request.network)
   }
 }
 
-function delivered(answer: OriginAnswer): Delivery {
-  return { answer, charge: answer, rescued: false }
+function delivered(answer: OriginAnswer, pairedAs?: PairedAs): Delivery {
+  return { answer, charge: pairedAs === undefined ? answer : chargeOf(answer, pairedAs), rescued: false }
+}
+
+function chargeOf({ failure, latencyMs }: OriginAnswer, pairedAs: PairedAs): Charge {
+  return { failure, latencyMs, pairedAs }
 }
 
 function failedOver(answer: OriginAnswer, charge: Charge): Delivery {
@@ -116,10 +143,10 @@ function failedOver(answer: OriginAnswer, charge: Charge): Delivery {
 }
 
 /** What the visitor gets of two failures: an origin's own error page rather than the gate's. */
-function better(first: OriginAnswer, second: OriginAnswer): Delivery {
-  if (first.kind === 'answered' && second.kind !== 'answered') return delivered(first)
+function better(first: OriginAnswer, second: OriginAnswer, pairedAs: PairedAs): Delivery {
+  if (first.kind === 'answered' && second.kind !== 'answered') return delivered(first, pairedAs)
   discard(first)
-  return failedOver(second, first)
+  return failedOver(second, chargeOf(first, pairedAs))
 }
 
 /** Ends a response that goes to no visitor. */
@@ -130,7 +157,7 @@ export function discard(answer: OriginAnswer): void {
 }
 
 function wasConnectionClosed({ hasBody, method }: GateRequest, answer: OriginAnswer): boolean {
-  if (answer.kind !== 'failed' || answer.failure !== 'connect' || answer.latencyMs > CLOSED_WITHIN_MS)
+  if (answer.kind !== 'failed' || answer.failure !== 'connect' || (answer.latencyMs ?? 0) > CLOSED_WITHIN_MS)
     return false
   return !hasBody && RETRYABLE_METHODS.has(method)
 }

@@ -7,9 +7,13 @@
  */
 import type { Decision } from '../../core/decision/decide.ts'
 
+/** Whose request it is. */
+export type Asker = { decision: Decision; network: number }
+
 /** One request, in flight from the moment its origin has all of it until the answer. */
 export class InFlightRequest {
   readonly decision: Decision
+  readonly network: number
   readonly deadlineMs: number
   readonly #request: Request
   readonly #all: InFlightRequests
@@ -17,8 +21,9 @@ export class InFlightRequest {
   /** Whether it counted as slow before its answer came. */
   isCounted = false
 
-  constructor(decision: Decision, deadlineMs: number, request: Request, all: InFlightRequests) {
+  constructor({ decision, network }: Asker, deadlineMs: number, request: Request, all: InFlightRequests) {
     this.decision = decision
+    this.network = network
     this.deadlineMs = deadlineMs
     this.#request = request
     this.#all = all

@@ -11,23 +11,28 @@ import {
   shardName,
 } from '../../core/counters/back-pressure.ts'
 import {
+  type Cell,
   cellKeyOf,
   countEndOfOverdue,
   countFailure,
+  countJourney,
   countOutcome,
   countOverdue,
   countTiming,
   countVital,
   type VitalName,
 } from '../../core/counters/cell.ts'
+import { NO_NETWORK } from '../../core/counters/networks.ts'
 import { Outbox, type SealedBatch } from '../../core/counters/outbox.ts'
 import { type FlushReply, numbered } from '../../core/counters/protocol.ts'
-import type { Decision } from '../../core/decision/decide.ts'
+import { Sketches } from '../../core/counters/visitors.ts'
+import { apart, type Decision, type Placement } from '../../core/decision/decide.ts'
 import type { Outcome } from '../../core/outcome/outcome.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
-import { InFlightRequest, InFlightRequests } from './in-flight.ts'
+import { visitorSeedOf } from '../request/network.ts'
+import { type Asker, InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
 
 /** A timer that has not fired this long after its time died with the request that carried it. */
@@ -44,8 +49,8 @@ export type AppReport =
 
 export type ReportContext = {
   env: Env
-  /** Asked for the colo when there is something to flush. */
-  place: { readonly colo: string }
+  /** Asked for the colo when there is something to flush, for the network where the visitor is compared. */
+  place: { readonly colo: string; readonly network?: number }
   nowMs: number
   waitUntil(work: Promise<unknown>): void
 }
@@ -55,6 +60,7 @@ export class Reporter {
   readonly #sampler: Sampler
   readonly #outbox = new Outbox()
   readonly #inFlight = new InFlightRequests()
+  readonly #sketches = new Sketches()
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
@@ -71,35 +77,62 @@ export class Reporter {
   }
 
   /** Tracks a request that is about to be sent, so that it counts in time even if no answer comes. */
-  track(decision: Decision, deadlineMs: number, request: Request, context: ReportContext): InFlightRequest {
+  track(asker: Asker, deadlineMs: number, request: Request, context: ReportContext): InFlightRequest {
     if (Math.abs(context.nowMs - this.#lookedAtMs) >= LOOK_EVERY_MS && this.#countOverdue(context.nowMs))
       this.#schedule(context)
-    return new InFlightRequest(decision, deadlineMs, request, this.#inFlight)
+    return new InFlightRequest(asker, deadlineMs, request, this.#inFlight)
   }
 
   /** Counts an outcome, and flushes it in time. */
   report(outcome: Outcome, context: ReportContext, inFlight?: InFlightRequest): void {
     const cell = this.#outbox.open.at(cellKeyOf(outcome.decision))
-    if (inFlight?.isCounted) countEndOfOverdue(cell, outcome)
-    else countOutcome(cell, outcome)
+    const network = this.#see(cell, outcome.decision.placement, context)
+    if (inFlight?.isCounted) countEndOfOverdue(cell, outcome, network)
+    else countOutcome(cell, outcome, network)
     this.#schedule(context)
+  }
+
+  /**
+   * Counts a request that went to the fallback because the circuit of the visitor's own origin was open. What that one
+   * was not asked is no evidence: of its arm there is a visitor, and the page that they got.
+   */
+  reportUnsent(outcome: Outcome, answeredBy: string, context: ReportContext): void {
+    const { decision, journey } = outcome
+    const cell = this.#outbox.open.at(cellKeyOf(decision))
+    const network = this.#see(cell, decision.placement, context)
+    if (journey) countJourney(cell, network)
+    const elsewhere = apart({ ...decision, variant: answeredBy })
+    countOutcome(this.#outbox.open.at(cellKeyOf(elsewhere)), {
+      ...outcome,
+      decision: elsewhere,
+      journey: false,
+    })
+    this.#schedule(context)
+  }
+
+  /** Notes a visitor of canary or control; their network. */
+  #see(cell: Cell, placement: Placement, { env, place }: ReportContext): number {
+    if (placement.arm === 'other') return NO_NETWORK
+    const { network = NO_NETWORK } = place
+    this.#sketches.see(cell, placement.position, visitorSeedOf(env), network)
+    return network
   }
 
   /** Counts a failure of a request whose outcome has been reported: its body broke off. */
   reportBrokenBody(outcome: Outcome, context: ReportContext): void {
-    countFailure(
-      this.#outbox.open.at(cellKeyOf(outcome.decision)),
-      'aborted-by-origin',
-      outcome.decision.placement,
-    )
+    const { placement } = outcome.decision
+    const source = { pairedAs: 'unpaired', network: context.place.network ?? NO_NETWORK } as const
+    countFailure(this.#outbox.open.at(cellKeyOf(outcome.decision)), 'aborted-by-origin', placement, source)
     this.#schedule(context)
   }
 
   /** Counts what the app reported for a visitor of this decision. */
   reportFromApp(decision: Decision, report: AppReport, context: ReportContext): void {
     const cell = this.#outbox.open.at(cellKeyOf(decision))
-    if (report.type === 'error') countFailure(cell, 'reported', decision.placement)
-    else if (report.type === 'timing') countTiming(cell, report.durationMs)
+    const network = decision.placement.arm === 'other' ? NO_NETWORK : (context.place.network ?? NO_NETWORK)
+    if (report.type === 'error')
+      countFailure(cell, 'reported', decision.placement, { pairedAs: 'unpaired', network })
+    else if (report.type === 'timing') countTiming(cell, report.durationMs, network)
     else countVital(cell, report.name, report.name === 'CLS' ? report.value * 1_000 : report.value)
     this.#schedule(context)
   }
@@ -113,9 +146,9 @@ export class Reporter {
   #countOverdue(nowMs: number): boolean {
     this.#lookedAtMs = nowMs
     let isAny = false
-    this.#inFlight.takeOverdue(nowMs, ({ decision }, ageMs) => {
+    this.#inFlight.takeOverdue(nowMs, ({ decision, network }, ageMs) => {
       isAny = true
-      countOverdue(this.#outbox.open.at(cellKeyOf(decision)), ageMs)
+      countOverdue(this.#outbox.open.at(cellKeyOf(decision)), ageMs, network)
     })
     return isAny
   }

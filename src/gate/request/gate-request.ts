@@ -4,6 +4,7 @@ import type { RequestFacts } from '../../core/context/request-context.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
 import { type Claims, claimAt } from './claims.ts'
 import { HeaderList } from './header-list.ts'
+import { networkOf } from './network.ts'
 import { type Address, addressOf } from './url-parts.ts'
 import { type VisitorAddress, visitorAddress } from './visitor-address.ts'
 
@@ -24,6 +25,7 @@ export class GateRequest implements RequestFacts {
   #from: VisitorAddress | undefined
   /** Proxies of the operator's before a gate off Cloudflare; none until the document is known. */
   trustedProxies = 0
+  #network: number | undefined
 
   constructor(raw: Request, env: Env, nowMs: number, url: string = raw.url) {
     this.raw = raw
@@ -94,6 +96,12 @@ export class GateRequest implements RequestFacts {
 
   ip(): string | undefined {
     return this.from.ip
+  }
+
+  /** The network that the request comes from, as far as evidence is concerned. */
+  get network(): number {
+    this.#network ??= networkOf(this.ip(), this.#env)
+    return this.#network
   }
 
   claim(path: string): AttributeValue | undefined {

@@ -135,6 +135,7 @@ describe('an outcome', () => {
         errors: { status: 0, timeout: 1, connect: 1, 'aborted-by-origin': 1, reported: 1 },
         latency: { 0: 1 },
         erroredBuckets: [9, 65_535],
+        pairing: { ...EMPTY_ARM.pairing, unpaired: [9, 65_535] },
       }),
     )
   })

@@ -1,6 +1,7 @@
 /** Limits by a clock that the test turns, at both sides of every bound. */
 import { describe, expect, it } from 'vitest'
 import { CircuitBreaker, type Contact } from '../../../src/core/limits/circuit-breaker.ts'
+import { NetworkStanding } from '../../../src/core/limits/network-standing.ts'
 import { RateLimiter } from '../../../src/core/limits/rate-limiter.ts'
 import { RetryBudget } from '../../../src/core/limits/retry-budget.ts'
 import { remembered } from '../../../src/core/remembered.ts'
@@ -38,10 +39,10 @@ describe('a rate limit', () => {
 describe('a retry budget', () => {
   it('bounds retries in flight by what it has left, once half of that is gone', () => {
     const budget = new RetryBudget(10)
-    for (let n = 0; n < 4; n++) expect(budget.spend()).toBe(true)
+    for (let n = 0; n < 4; n++) expect(budget.spend(0)).toBe(true)
     const free = [1, 2, 3, 4, 5, 6, 7].map(() => budget.start(0))
     expect(free.filter(Boolean)).toHaveLength(7)
-    budget.spend()
+    budget.spend(0)
     // Five tokens, seven in flight.
     expect(budget.start(0)).toBeUndefined()
     for (const retry of free.slice(0, 3)) if (retry) budget.end(retry, true)
@@ -58,18 +59,19 @@ describe('a retry budget', () => {
   it('never holds more than at the start, and spends whole tokens only', () => {
     const budget = new RetryBudget(2)
     budget.earn(5)
-    expect([budget.spend(), budget.spend(), budget.spend()]).toEqual([true, true, false])
+    expect([budget.spend(0), budget.spend(0), budget.spend(0)]).toEqual([true, true, false])
     budget.earn(0.9)
-    expect(budget.spend()).toBe(false)
+    expect(budget.spend(0)).toBe(false)
     budget.earn(0.2)
-    expect([budget.spend(), budget.spend()]).toEqual([true, false])
+    expect([budget.spend(0), budget.spend(0)]).toEqual([true, false])
   })
 })
 
 describe('a circuit breaker', () => {
   const feed = (events: readonly (readonly [Contact, number, number])[], tookMs = 10) => {
     const breaker = new CircuitBreaker()
-    for (const [contact, atMs, visitor] of events) breaker.record(contact, tookMs, atMs, visitor)
+    for (const [contact, atMs, visitor] of events)
+      breaker.record(contact, tookMs, atMs, { visitor, network: 0 })
     return breaker
   }
   const away = (count: number, atMs: number) =>
@@ -145,5 +147,90 @@ describe('what is remembered of a text', () => {
     answer('the 201st')
     answer('a')
     expect(asked.slice(197)).toEqual(['the 201st', 'a'])
+  })
+})
+
+describe('fair shares', () => {
+  it('are a quarter of the budget for each network within a minute, and earn with it', () => {
+    const budget = new RetryBudget(20)
+    const spent = (network: number, nowMs: number) => {
+      let count = 0
+      while (count < 20 && budget.spend(nowMs, network)) count++
+      return count
+    }
+    expect([spent(7, 0), spent(8, 0), spent(7, 59_999)]).toEqual([5, 5, 0])
+    for (let n = 0; n < 8; n++) budget.earn(1)
+    expect([spent(7, 59_999), spent(7, 60_000)]).toEqual([2, 5])
+    expect(spent(0, 60_000)).toBeGreaterThan(5)
+  })
+
+  it('grow with what succeeds, and hold what is in flight', () => {
+    const budget = new RetryBudget(20)
+    const start = () => budget.start(0, 7)
+    const first = [start(), start(), start(), start(), start()]
+    expect([first.every(Boolean), start()]).toEqual([true, undefined])
+    for (const retry of first) if (retry) budget.end(retry, true)
+    const next = Array.from({ length: 11 }, start)
+    expect(next.filter(Boolean)).toHaveLength(10)
+    for (const retry of next) if (retry) budget.end(retry, false)
+    expect([start(), budget.start(0, 8) === undefined]).toEqual([undefined, false])
+  })
+})
+
+describe('a network that wastes questions', () => {
+  const waste = (standing: NetworkStanding, count: number, nowMs: number) => {
+    for (let n = 0; n < count; n++) standing.waste(7, nowMs)
+  }
+  const withOthers = (nowMs: number) => {
+    const standing = new NetworkStanding()
+    for (const network of [7, 8, 9]) standing.takesPart(network, nowMs)
+    return standing
+  }
+
+  it('takes no part for a minute, then for two, and at most for ten', () => {
+    const standing = withOthers(0)
+    waste(standing, 4, 0)
+    expect(standing.takesPart(7, 0)).toBe(true)
+    waste(standing, 1, 59_999)
+    const others = (nowMs: number) => [8, 9].map((network) => standing.takesPart(network, nowMs))
+    expect([others(60_000), standing.takesPart(7, 60_000)]).toEqual([[true, true], false])
+    expect([standing.takesPart(7, 119_998), standing.takesPart(7, 119_999)]).toEqual([false, true])
+    let nowMs = 119_999
+    const bars = [120, 240, 480, 600, 600].map((seconds) => {
+      waste(standing, 5, nowMs)
+      others(nowMs + seconds * 1_000 - 1)
+      const isBarred = !standing.takesPart(7, nowMs + seconds * 1_000 - 1)
+      nowMs += seconds * 1_000
+      return isBarred && standing.takesPart(7, nowMs)
+    })
+    expect(bars).toEqual([true, true, true, true, true])
+  })
+
+  it('is forgiven what lies more than a minute apart', () => {
+    const standing = withOthers(0)
+    for (let n = 0; n < 40; n++) standing.waste(7, n * 15_000)
+    expect(standing.takesPart(7, 600_000)).toBe(true)
+  })
+
+  it('takes part where fewer than three networks are seen, and where it is none', () => {
+    const standing = new NetworkStanding()
+    standing.takesPart(7, 0)
+    waste(standing, 20, 0)
+    expect([standing.isAlone(0), standing.takesPart(7, 0)]).toEqual([true, true])
+    standing.takesPart(8, 0)
+    expect([standing.isAlone(0), standing.takesPart(7, 0)]).toEqual([false, true])
+    standing.takesPart(9, 0)
+    expect(standing.takesPart(7, 0)).toBe(false)
+    expect(standing.isAlone(120_000)).toBe(true)
+    const atHome = withOthers(0)
+    for (let n = 0; n < 20; n++) atHome.waste(0, 0)
+    expect(atHome.takesPart(0, 0)).toBe(true)
+  })
+
+  it('is forgotten when very many come', () => {
+    const standing = withOthers(0)
+    waste(standing, 5, 0)
+    for (let network = 100; network < 1_101; network++) standing.waste(network, 0)
+    expect(standing.takesPart(7, 0)).toBe(true)
   })
 })

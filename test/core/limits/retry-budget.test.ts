@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Retry, RetryBudget } from '../../../src/core/limits/retry-budget.ts'
 
 const NOW_MS = 1_000_000
-const start = (budget: RetryBudget, nowMs = NOW_MS) => budget.start(nowMs) ?? { startedMs: -1 }
+const start = (budget: RetryBudget, nowMs = NOW_MS) => budget.start(nowMs) ?? { startedMs: -1, network: 0 }
 const isFree = (budget: RetryBudget, nowMs = NOW_MS) => budget.start(nowMs) !== undefined
 
 describe('the retry budget', () => {
@@ -74,7 +74,7 @@ describe('the retry budget', () => {
         let spent = 0
         for (let n = 0; n < requests; n++) {
           budget.earn(share)
-          if (budget.spend()) spent++
+          if (budget.spend(0)) spent++
         }
         expect(spent).toBeLessThanOrEqual(10 + share * requests + 1e-6)
       }),
@@ -83,7 +83,7 @@ describe('the retry budget', () => {
 
   it('allows again once repetitions can work out again', () => {
     const budget = new RetryBudget()
-    while (budget.spend());
+    while (budget.spend(0));
     expect(isFree(budget)).toBe(false)
     for (let n = 0; n < 30; n++) budget.earn(0.1)
     expect(isFree(budget)).toBe(true)

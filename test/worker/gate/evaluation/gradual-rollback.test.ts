@@ -65,18 +65,10 @@ describe('a gradual rollback', () => {
   it('waits while the stable origin slows down, until its time is up', () => {
     const { stable } = target
     for (let count = 0; count < 300; count++)
-      health.record(
-        { kind: 'answered', origin: stable, failure: undefined, latencyMs: 40 } as never,
-        NOW_MS,
-        0,
-      )
+      health.record({ kind: 'answered', origin: stable, failure: undefined, latencyMs: 40 } as never, NOW_MS)
     const before = left(0)
     for (let count = 0; count < 30; count++)
-      health.record(
-        { kind: 'answered', origin: stable, failure: undefined, latencyMs: 400 } as never,
-        NOW_MS,
-        0,
-      )
+      health.record({ kind: 'answered', origin: stable, failure: undefined, latencyMs: 400 } as never, NOW_MS)
     expect(left(600)).toBe(before)
     expect(left(5_000)).toBeLessThan(58)
     expect(left(9_999)).toBeLessThanOrEqual(1)
@@ -101,7 +93,7 @@ describe('a gradual rollback', () => {
       health.record(
         { kind: 'failed', origin: originAt('http://new.test'), failure: 'connect', latencyMs: 1 },
         NOW_MS,
-        count,
+        { visitor: count, network: 0 },
       )
     expect(left(0)).toBe(0)
   })
@@ -174,7 +166,6 @@ describe('open pages hear of it', () => {
       health.record(
         { kind: 'answered', origin: target.stable, failure: undefined, latencyMs } as never,
         NOW_MS,
-        0,
       )
     for (let count = 0; count < 300; count++) record(40)
     progressAt(0)

@@ -204,7 +204,10 @@ describe('a missing asset', () => {
     const { health, assets } = fallback()
     const origin = snapshot.fallback
     for (let visitor = 0; visitor < 5; visitor++)
-      health.record({ kind: 'failed', origin, failure: 'connect', latencyMs: 1 }, Date.now(), visitor)
+      health.record({ kind: 'failed', origin, failure: 'connect', latencyMs: 1 }, Date.now(), {
+        visitor,
+        network: 0,
+      })
     const asked = wherever()
     expect(nameOf(await complete({ assets }))).toBe('new')
     expect(asked).toHaveLength(0)

@@ -16,6 +16,7 @@ const call = { origin: canary, extraHeaders: [] }
 const fallback = (mayRepeat = true): Fallback => ({
   origin: stable,
   mayRepeat,
+  isPairable: mayRepeat,
   call: async () => ({ origin: stable, extraHeaders: [] }),
 })
 const client = (health: OriginHealth) => new OriginClient(health)
@@ -31,12 +32,12 @@ describe('an open circuit', () => {
       health.record(
         { kind: 'failed', origin: canary, failure: failure as 'connect', latencyMs: 40 },
         Date.now(),
-        visitor,
+        { visitor, network: 0 },
       )
     return health
   }
 
-  it('sends any method to the fallback at once, and charges the canary as it failed last', async () => {
+  it('sends any method to the fallback at once, and does not charge the canary, which was not asked', async () => {
     const asked = both(200, 200)
     const origins = client(opened())
     for (const [method, mayRepeat] of [
@@ -44,7 +45,7 @@ describe('an open circuit', () => {
       ['POST', false],
     ] as const) {
       const delivery = await origins.send(requestTo(URL_, { method }), call, fallback(mayRepeat))
-      expect(delivery).toMatchObject({ charge: { failure: 'connect', latencyMs: 40 }, rescued: true })
+      expect(delivery).toMatchObject({ isUnsent: true, charge: { failure: 'connect' }, rescued: true })
     }
     expect(hosts(asked)).toEqual(['old.test', 'old.test'])
   })
@@ -72,11 +73,10 @@ describe('an open circuit', () => {
   it('of both origins lets requests go where they were sent', async () => {
     const health = opened()
     for (let visitor = 0; visitor < 20; visitor++)
-      health.record(
-        { kind: 'failed', origin: stable, failure: 'connect', latencyMs: 40 },
-        Date.now(),
+      health.record({ kind: 'failed', origin: stable, failure: 'connect', latencyMs: 40 }, Date.now(), {
         visitor,
-      )
+        network: 0,
+      })
     const asked = both(500, 200)
     const delivery = await client(health).send(requestTo(URL_), call, fallback())
     expect(hosts(asked)).toEqual(['new.test'])

@@ -9,7 +9,7 @@ const answer = (failure?: FailureKind, latencyMs = 10): OriginAnswer =>
   ({ kind: 'answered', origin, failure, latencyMs }) as OriginAnswer
 const after = (answers: readonly OriginAnswer[]) => {
   const health = new OriginHealth()
-  for (const [visitor, each] of answers.entries()) health.record(each, NOW_MS, visitor)
+  for (const [visitor, each] of answers.entries()) health.record(each, NOW_MS, { visitor, network: 0 })
   return health
 }
 const times = (count: number, each: OriginAnswer) => Array.from({ length: count }, () => each)
@@ -78,8 +78,8 @@ it('what is known of an origin is known by its address, not by its name', () => 
 it('a thousand origins are remembered; then the memory starts anew', () => {
   const health = after(times(7, answer('status')))
   const other = (at: number) => ({ ...answer(), origin: originAt(`http://${at}.test`) })
-  for (let at = 1; at < 1_000; at++) health.record(other(at), NOW_MS, 0)
+  for (let at = 1; at < 1_000; at++) health.record(other(at), NOW_MS)
   expect(health.isDown(origin)).toBe(true)
-  health.record(other(1_000), NOW_MS, 0)
+  health.record(other(1_000), NOW_MS)
   expect(health.isDown(origin)).toBe(false)
 })

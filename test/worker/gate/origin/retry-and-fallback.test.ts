@@ -15,6 +15,7 @@ const call = { origin: canary, extraHeaders: [] }
 const fallback = (mayRepeat = true): Fallback => ({
   origin: stable,
   mayRepeat,
+  isPairable: true,
   call: async () => ({ origin: stable, extraHeaders: [['sluice-flags', 'a=off;reason=rescued']] }),
 })
 const client = (health = new OriginHealth()) => new OriginClient(health)

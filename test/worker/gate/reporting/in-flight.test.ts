@@ -8,7 +8,7 @@ function stage() {
   const all = new InFlightRequests()
   const send = (deadlineMs: number, sentAtMs: number, signal?: AbortSignal) => {
     const raw = new Request('https://shop.test/', signal ? { signal } : {})
-    const request = new InFlightRequest(decision, deadlineMs, raw, all)
+    const request = new InFlightRequest({ decision, network: 0 }, deadlineMs, raw, all)
     request.sent(sentAtMs)
     return request
   }

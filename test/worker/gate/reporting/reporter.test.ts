@@ -238,11 +238,11 @@ describe('what counts', () => {
   it('a request past its deadline counts as slow, once, and its end only as what it became', async () => {
     const { reporter, sent, context, settled } = stage()
     const raw = new Request('https://shop.test/')
-    const first = reporter.track(decision, 200, raw, context())
+    const first = reporter.track({ decision, network: 0 }, 200, raw, context())
     first.sent(Date.now())
     later(200)
     // The next request looks.
-    reporter.track(decision, 200, raw, context())
+    reporter.track({ decision, network: 0 }, 200, raw, context())
     await settled()
     expect(cells(sent[0] as Sent)).toMatchObject([{ requests: 1, journeys: 0 }])
     first.ended()
@@ -254,7 +254,7 @@ describe('what counts', () => {
   it('requests look for others once per fifty milliseconds', async () => {
     const { reporter, work, context } = stage()
     const raw = new Request('https://shop.test/')
-    const track = () => reporter.track(decision, 10, raw, context()).sent(Date.now())
+    const track = () => reporter.track({ decision, network: 0 }, 10, raw, context()).sent(Date.now())
     track()
     later(49)
     track()
@@ -266,7 +266,9 @@ describe('what counts', () => {
 
   it('a flush looks for requests past their deadline, and so goes with them', async () => {
     const { reporter, sent, context, settled } = stage()
-    reporter.track(decision, 400, new Request('https://shop.test/'), context()).sent(Date.now())
+    reporter
+      .track({ decision, network: 0 }, 400, new Request('https://shop.test/'), context())
+      .sent(Date.now())
     reporter.report(good, context())
     await settled()
     expect(cells(sent[0] as Sent)).toMatchObject([{ requests: 2, journeys: 1 }])

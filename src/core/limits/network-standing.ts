@@ -1,0 +1,87 @@
+/**
+ * Which networks take part in the comparison of an isolate. One that wastes questions (its failures are shared, or can't
+ * be asked) is compared with no one for a minute, in either arm; each further time twice as long. This depends on the
+ * past alone, and so can't lead a test astray.
+ */
+
+const WINDOW_MS = 60_000
+const MOST_WASTED = 5
+const SHORTEST_BAR_MS = 60_000
+const LONGEST_BAR_MS = 600_000
+/** With fewer there is no one else to compare. */
+const FEWEST_NETWORKS = 3
+const REMEMBERED_MS = 120_000
+const MOST_KNOWN = 1_000
+/** Not a network: it is as many visitors as it likes. */
+const NO_NETWORK = 0
+
+type Record = { wasted: number; sinceMs: number; barMs: number; barredUntilMs: number }
+
+export class NetworkStanding {
+  readonly #records = new Map<number, Record>()
+  /** The networks seen last. */
+  readonly #seen: { network: number; atMs: number }[] = []
+
+  /** Notes a request of a network; whether it is to be compared. */
+  takesPart(network: number, nowMs: number): boolean {
+    if (network === NO_NETWORK) return true
+    this.#see(network, nowMs)
+    if (this.#records.size === 0) return true
+    const record = this.#records.get(network)
+    return record === undefined || nowMs >= record.barredUntilMs || this.#seenAt(nowMs) < FEWEST_NETWORKS
+  }
+
+  /** Whether no other network has been seen lately: nothing is to be shared then. */
+  isAlone(nowMs: number): boolean {
+    return this.#seenAt(nowMs) < 2
+  }
+
+  /** Notes a failure of a network that proved nothing. */
+  waste(network: number, nowMs: number): void {
+    if (network === NO_NETWORK) return
+    const record = this.#recordOf(network, nowMs)
+    if (nowMs - record.sinceMs >= WINDOW_MS) {
+      record.sinceMs = nowMs
+      record.wasted = 0
+    }
+    record.wasted++
+    if (record.wasted < MOST_WASTED || nowMs < record.barredUntilMs) return
+    const isAgain = record.barMs > 0 && nowMs - record.barredUntilMs < LONGEST_BAR_MS
+    record.barMs = isAgain ? Math.min(2 * record.barMs, LONGEST_BAR_MS) : SHORTEST_BAR_MS
+    record.barredUntilMs = nowMs + record.barMs
+    record.wasted = 0
+  }
+
+  #recordOf(network: number, nowMs: number): Record {
+    const known = this.#records.get(network)
+    if (known !== undefined) return known
+    if (this.#records.size >= MOST_KNOWN) {
+      const [oldest] = this.#records.keys()
+      if (oldest !== undefined) this.#records.delete(oldest)
+    }
+    const record = { wasted: 0, sinceMs: nowMs, barMs: 0, barredUntilMs: Number.NEGATIVE_INFINITY }
+    this.#records.set(network, record)
+    return record
+  }
+
+  #see(network: number, nowMs: number): void {
+    const seen = this.#seen
+    let oldest = 0
+    for (let index = 0; index < seen.length; index++) {
+      const each = seen[index] as { network: number; atMs: number }
+      if (each.network === network) {
+        each.atMs = nowMs
+        return
+      }
+      if (each.atMs < (seen[oldest]?.atMs ?? 0)) oldest = index
+    }
+    if (seen.length < FEWEST_NETWORKS) seen.push({ network, atMs: nowMs })
+    else seen[oldest] = { network, atMs: nowMs }
+  }
+
+  #seenAt(nowMs: number): number {
+    let count = 0
+    for (const { atMs } of this.#seen) if (Math.abs(nowMs - atMs) < REMEMBERED_MS) count++
+    return count
+  }
+}

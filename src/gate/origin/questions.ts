@@ -1,0 +1,60 @@
+/**
+ * Questions: of a request that control failed, the canary's origin is asked the same in the background, as the fallback
+ * asks control's of one that the canary failed. So a URL that fails everywhere says nothing against either.
+ */
+import type { Origin } from '../../core/config/compile/route-target.ts'
+import type { NetworkStanding } from '../../core/limits/network-standing.ts'
+import type { PairedAs } from '../../core/outcome/outcome.ts'
+import { noteInternalError } from '../../platform/internal-errors.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+import { fetchOrigin, type OriginCall } from './fetch-origin.ts'
+import type { OriginHealth } from './origin-health.ts'
+import { pairedBy } from './pairs.ts'
+import { discard } from './retry-and-fallback.ts'
+
+/** What the other origin is to be asked: made only when it is needed, since headers may have to be signed. */
+export type Question = {
+  flag: string
+  origin: Origin
+  call(): OriginCall | Promise<OriginCall>
+}
+
+/** What came of a question; whether it was asked. */
+export type Reply = { pairedAs: PairedAs; questioned: boolean }
+
+const UNASKED: Reply = { pairedAs: 'unasked', questioned: false }
+/** Work after a response ends 30 s later at the latest. */
+const LONGEST_QUESTION_MS = 10_000
+
+/** Asks questions in the background. One per isolate. */
+export class Questions {
+  readonly #health: OriginHealth
+  readonly #standing: NetworkStanding
+  readonly #isClosed: (flag: string) => boolean
+
+  /** @param isClosed whether a flag is killed or rolled back by now: its origin then gets no question */
+  constructor(health: OriginHealth, standing: NetworkStanding, isClosed: (flag: string) => boolean) {
+    this.#health = health
+    this.#standing = standing
+    this.#isClosed = isClosed
+  }
+
+  /** Asks the other origin, if that may be asked. Never throws. */
+  async ask(request: GateRequest, { flag, origin, call }: Question): Promise<Reply> {
+    try {
+      if (this.#isClosed(flag)) return UNASKED
+      const nowMs = Date.now()
+      const network = this.#standing.isAlone(nowMs) ? 0 : request.network
+      if (!this.#health.mayQuestion(origin, nowMs, network)) return UNASKED
+      const timeoutMs = Math.min(origin.timeoutMs, LONGEST_QUESTION_MS)
+      const answer = await fetchOrigin(request, { ...(await call()), origin: { ...origin, timeoutMs } })
+      discard(answer)
+      // Given more time it might have answered.
+      const isCut = answer.failure === 'timeout' && timeoutMs < origin.timeoutMs
+      return { pairedAs: isCut ? 'unasked' : pairedBy(answer), questioned: true }
+    } catch (error) {
+      noteInternalError('gate.question', error, { flag })
+      return UNASKED
+    }
+  }
+}
