@@ -63,6 +63,19 @@ function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] 
       'Failures of origins, and errors that the app reported, by kind',
       ofCells((cell) => Object.entries(cell.errorsByKind).map(([kind, value]) => [{ kind }, value])),
     ),
+    counter(
+      'sluice_paired_failures_total',
+      'Failed requests that prove nothing: shared by both origins, or not asked of the other one',
+      ofCells(({ pairing: { shared, unasked } }) => [
+        [{ proof: 'shared' }, shared],
+        [{ proof: 'unasked' }, unasked],
+      ]),
+    ),
+    counter(
+      'sluice_questions_total',
+      'Failed requests of control that were repeated at the canary in the background',
+      ofCells((cell) => [[{}, cell.pairing.questions]]),
+    ),
     gauge(
       'sluice_latency_seconds',
       'Time to the first byte of the origin, by quantile',

@@ -16,6 +16,9 @@ export const counts = v.strictObject({
   erroredBuckets: count,
   /** Failures that fell back to control, unseen by visitors. */
   rescued: count,
+  /** Failures of the origins of both arms at the same request, those whose other origin was not asked, and how many
+   * requests were repeated in the background to find out. */
+  pairing: v.strictObject({ shared: count, unasked: count, questions: count }),
   journeys: count,
   timings: v.strictObject({ count, p50Ms: v.nullable(v.number()), p95Ms: v.nullable(v.number()) }),
   /** Web vitals by name, as browsers measured them. */

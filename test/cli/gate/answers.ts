@@ -10,7 +10,14 @@ export function counts(requests: number, errors = 0, latencies: readonly (number
   const none = { count: 0, p50Ms: null, p95Ms: null }
   const errorsByKind = Object.fromEntries(FAILURE_KINDS.map((kind) => [kind, 0])) as Counts['errorsByKind']
   const errorRate = requests === 0 ? null : errors / requests
-  const rest = { erroredBuckets: 0, rescued: 0, journeys: 0, timings: none, vitals: {} }
+  const rest = {
+    erroredBuckets: 0,
+    rescued: 0,
+    pairing: { shared: 0, unasked: 0, questions: 0 },
+    journeys: 0,
+    timings: none,
+    vitals: {},
+  }
   return { requests, errors, errorsByKind, errorRate, p50Ms, p95Ms, p99Ms, ...rest }
 }
 

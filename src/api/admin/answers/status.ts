@@ -38,6 +38,8 @@ type Counts = {
   erroredBuckets: number
   /** Failures that visitors did not see, because control answered instead. */
   rescued: number
+  /** Failed requests that both origins fail, those that the other origin was not asked, and background questions. */
+  pairing: { shared: number; unasked: number; questions: number }
   journeys: number
   /** Durations that the app reported. */
   timings: { count: number; p50Ms: number | null; p95Ms: number | null }
@@ -210,6 +212,11 @@ function sumOf(cells: readonly Cell[]): Counts {
     p99Ms: rounded(quantileMs(sum.latency, 0.99)),
     erroredBuckets: sum.erroredBuckets.length,
     rescued: sum.rescued,
+    pairing: {
+      shared: sum.pairing?.sharedFailures ?? 0,
+      unasked: sum.pairing?.unaskedFailures ?? 0,
+      questions: sum.pairing?.questions ?? 0,
+    },
     journeys: sum.journeys,
     timings: {
       count: total(sum.timings),

@@ -17,6 +17,7 @@ const ROWS: readonly (readonly [label: string, text: (counts: Counts) => string]
 export function ArmsTable({ status }: { status: FlagStatusView }) {
   const { canary, control, other } = status.arms
   const rescued = canary.rescued + other.rescued
+  const shared = canary.pairing.shared + control.pairing.shared
   return (
     <Card title={`Attempt ${status.generation}`} label="Counts">
       <table class="numbers">
@@ -47,6 +48,12 @@ export function ArmsTable({ status }: { status: FlagStatusView }) {
       </table>
       {rescued > 0 && (
         <p class="hint">{plural(rescued, 'failed request')} fell back to control, unseen by visitors.</p>
+      )}
+      {shared > 0 && (
+        <p class="hint">
+          {plural(shared, 'failed request')} failed at both origins, and {shared === 1 ? 'is' : 'are'} no
+          evidence.
+        </p>
       )}
     </Card>
   )
