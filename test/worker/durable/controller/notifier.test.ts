@@ -89,8 +89,13 @@ it('a message is posted as JSON, signed by the key of its webhook, without follo
       kill(world)
       await deliver(world)
       const seconds = START_MS / 1_000
-      for (const [index, key] of [(await keysOf('a key')).webhook, 'the key of b'].entries()) {
-        const { headers, text, init, body } = world.receivers.posts[index] as Post
+      const keys = { 'http://a.test/': (await keysOf('a key')).webhook, 'http://b.test/': 'the key of b' }
+      expect(world.receivers.posts).toHaveLength(2)
+      // In whatever order they are sent.
+      for (const [receiver, key] of Object.entries(keys)) {
+        const { headers, text, init, body } = world.receivers.posts.find(
+          ({ url }) => url === receiver,
+        ) as Post
         expect(headers.get('content-type')).toBe('application/json')
         expect(headers.get('sluice-delivery')).toBe(body.id)
         const signature = await hmacHex(key, `${seconds}.${text}`)
