@@ -42,8 +42,13 @@ function networksOf(shares: readonly number[]): Networks {
   return { shares, upTo: shares.map((share) => (sum += share)) }
 }
 
-/** Hash of a network; 0 and 1 have a meaning. */
-export const networkHash = (index: number): number => (2 + Math.imul(index + 1, 0x9e3779b1)) >>> 0 || 2
+/** Hash of a network (MurmurHash3's finalizer); 0 and 1 have a meaning. */
+export function networkHash(index: number): number {
+  let hash = Math.imul(index + 1, 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return Math.max(2, (hash ^ (hash >>> 16)) >>> 0)
+}
 
 /** The network of a visitor, who is a number from 0 to 1. */
 function networkOf(visitor: number, { upTo }: Networks): number {

@@ -108,11 +108,11 @@ export function strongest(networks: readonly NetworkCounts[]): NetworkCounts[] {
   return [...byFailures, ...rest].slice(0, MOST_NETWORKS).map(({ missed: _, ...counts }) => counts)
 }
 
-/** Groups 1 to 24; group 0 is no network. */
-export const NETWORK_GROUPS = 24
+/** Groups 1 to 30; group 0 is no network. */
+export const NETWORK_GROUPS = 30
 const SLOTS = 65_536
 
-/** The group of a network, 0 to 24. */
+/** The group of a network, 0 to 30. */
 export function groupOf(network: number): number {
   return network === NO_NETWORK ? 0 : 1 + ((network >>> 0) % NETWORK_GROUPS)
 }

@@ -142,7 +142,7 @@ describe('dedupe', () => {
     const step = stepDedupe(initialDedupe(1), {
       nowS: 1,
       percentage: 1,
-      canary: [-1, 1.5, Number.NaN, 65_536 * 25],
+      canary: [-1, 1.5, Number.NaN, 65_536 * 31],
       control: [],
     })
     expect(step.counted.strictCanary.length).toBe(0)

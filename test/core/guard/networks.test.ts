@@ -64,8 +64,8 @@ function failingFrom(networks: readonly number[], kind: Kind = 'discordant', oth
 }
 
 describe('a failure mark', () => {
-  it('holds a slot and the group of a network, of 24', () => {
-    expect([0, 1, 23, 24, 25, 0xffff_ffff].map(groupOf)).toEqual([0, 2, 24, 1, 2, 16])
+  it('holds a slot and the group of a network, of 30', () => {
+    expect([0, 1, 23, 24, 25, 0xffff_ffff].map(groupOf)).toEqual([0, 2, 24, 25, 26, 16])
     for (const [slot, network] of [
       [0, 0],
       [65_535, 0],

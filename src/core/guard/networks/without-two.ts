@@ -2,7 +2,7 @@
  * The network rule: a verdict must hold without any two groups of networks.
  *
  * Ids are free, addresses are not: one machine can be thousands of visitors, but only of a network or two. So each
- * test is run once more for each of the 276 pairs of groups, blind to the two. Whatever two networks send, one of
+ * test is run once more for each of the 435 pairs of groups, blind to the two. Whatever two networks send, one of
  * these copies has not seen it; for that copy all visitors are honest, and it is wrong with the test's own
  * probability. The least of all copies is therefore as trustworthy as the test is without an enemy.
  *

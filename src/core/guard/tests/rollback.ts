@@ -260,9 +260,13 @@ export function carriedWealth(settings: GuardSettings, state: RollbackState, sta
   const errorRest =
     settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors', standing).rest : errors
   const slowRest =
-    !settings.latency.enabled || regime === 'few' ? 1 : partsOf(settings, state, 'latency', standing).rest
+    regime === 'few'
+      ? 1
+      : latency < LEAST_RISEN
+        ? latency
+        : Math.min(latency, partsOf(settings, state, 'latency', standing).rest)
   if (settings.errors.enabled && settings.latency.enabled)
-    return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * Math.min(latency, slowRest)
+    return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * slowRest
   return settings.errors.enabled ? errorRest : slowRest
 }
 
