@@ -3,8 +3,9 @@ import { Hono } from 'hono/tiny'
 import type { Controller } from '../durable/controller/controller.ts'
 import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
 import { openPreview } from '../gate/evaluation/preview-link.ts'
-import { assignmentsOf } from '../gate/evaluation/visitor.ts'
+import { assignmentOfNamed, assignmentsOf } from '../gate/evaluation/visitor.ts'
 import type { Gate } from '../gate/gate.ts'
+import { GateRequest } from '../gate/request/gate-request.ts'
 import { makeDebugToken } from '../gate/request/signature.ts'
 import { type HostRole, hostRole } from '../platform/admin-host.ts'
 import { controller, type Env } from '../platform/env.ts'
@@ -94,6 +95,21 @@ function addSite(app: App, { gate, authenticator }: Parts): void {
       assignments: async (request, env, ctx) => {
         const live = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
         return await assignmentsOf(request, live, env, gate.gradualRollback)
+      },
+      named: async (request, env, ctx) => {
+        const document = await gate.live.current(env, (work) => ctx.waitUntil(work), Date.now())
+        const surroundings = { document, env, gradualRollback: gate.gradualRollback }
+        return {
+          colo: new GateRequest(request, env, Date.now()).colo,
+          of: (visitor, key) => {
+            const flag = document.snapshot.flags.get(key)
+            return flag && assignmentOfNamed(visitor, flag, surroundings)
+          },
+        }
+      },
+      login: (request, env, ctx) => {
+        const waitUntil = (work: Promise<unknown>) => ctx.waitUntil(work)
+        return authenticator.login(request, { env, nowMs: Date.now(), waitUntil, realm: 'events' })
       },
       report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
       keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),

@@ -3,7 +3,7 @@
  * built on first use: an isolate that only serves visitors needs none.
  */
 import * as v from 'valibot'
-import { ROLES } from './routes.ts'
+import { TOKEN_ROLES } from './routes.ts'
 
 const MAX_REASON_LENGTH = 500
 /** Control characters, ends of lines, and what reorders or hides text: people read these texts in logs and terminals. */
@@ -102,7 +102,7 @@ function bodySchemas() {
           `must be another name than the gate's own in the audit log: ${GATE_ACTORS.join(', ')}`,
         ),
       ),
-      role: v.picklist(ROLES),
+      role: v.picklist(TOKEN_ROLES),
       expiresInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3_650))),
     }),
     testWebhook: v.strictObject({ url: v.string() }),

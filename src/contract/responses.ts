@@ -8,14 +8,14 @@ import { explain, explanation, flagSummary, getFlag } from './responses/flags.ts
 import { listAudit, listFeedback } from './responses/logs.ts'
 import { counts, flagStatus, getConvergence, getSeries, getStatus, seriesArm } from './responses/status.ts'
 import { count, problem, time } from './responses/values.ts'
-import { ROLES } from './routes.ts'
+import { ROLES, TOKEN_ROLES } from './routes.ts'
 
 const control = v.looseObject({ generation: count, stage: count, killed: v.boolean() })
 
 const token = v.strictObject({
   id: v.string(),
   name: v.string(),
-  role: v.picklist(ROLES),
+  role: v.picklist(TOKEN_ROLES),
   createdAt: time,
   createdBy: v.string(),
   expiresAt: v.nullable(time),

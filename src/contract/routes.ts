@@ -7,6 +7,10 @@
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
+/** What a token may be made for: a role, or an app's server that reports for its visitors and reads flags, nothing else. */
+export const TOKEN_ROLES = [...ROLES, 'reporter'] as const
+export type TokenRole = (typeof TOKEN_ROLES)[number]
+
 export type Route = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string

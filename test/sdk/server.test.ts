@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { type ReadOptions, readDecision } from '../../src/sdk/server/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { ErrorReporter, type ReadOptions, readDecision } from '../../src/sdk/server/index.ts'
 import { testFlags } from '../../src/sdk/testing/index.ts'
 
 const KEY = 'sluice-origin-secret'
@@ -42,5 +42,64 @@ describe('readDecision', () => {
     expect(await readDecision(await signedBy(KEY), both)).toBeDefined()
     expect(await readDecision(await signedBy('sluice-origin-next'), both)).toBeDefined()
     expect(await readDecision(await signedBy('sluice-origin-third'), both)).toBeUndefined()
+  })
+})
+
+describe('ErrorReporter', () => {
+  const decision = { variants: { shop: 'on', search: 'off' }, targetingKey: 'ada' }
+  function start(answer: () => Promise<Response> | Response = () => new Response('{}')) {
+    const sent: { url: string; authorization: string | null; reports: object[] }[] = []
+    const fetch = async (url: string, init: RequestInit) => {
+      const { reports } = JSON.parse(String(init.body)) as { reports: object[] }
+      sent.push({ url, authorization: new Headers(init.headers).get('authorization'), reports })
+      return await answer()
+    }
+    return {
+      sent,
+      reporter: new ErrorReporter({ url: 'https://gate.test/', token: 't', fetch, gatherMs: 1 }),
+    }
+  }
+
+  it('reports each flag of the request for its visitor, together and with the token', async () => {
+    const { sent, reporter } = start()
+    reporter.report(decision)
+    reporter.report({ variants: { shop: 'on' }, targetingKey: 'bob' }, { country: 'RO' })
+    reporter.report({ variants: { shop: 'on' }, targetingKey: undefined })
+    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    const error = { type: 'error', flag: 'shop' }
+    expect(sent).toEqual([
+      {
+        url: 'https://gate.test/__sluice/events',
+        authorization: 'Bearer t',
+        reports: [
+          { ...error, context: { targetingKey: 'ada' } },
+          { ...error, flag: 'search', context: { targetingKey: 'ada' } },
+          { ...error, context: { country: 'RO', targetingKey: 'bob' } },
+        ],
+      },
+    ])
+  })
+
+  it('sends 50 at once, keeps 1,000 at most, and says whether the gate took them', async () => {
+    const { sent, reporter } = start()
+    for (let n = 0; n < 1_001; n++) reporter.report({ variants: { shop: 'on' }, targetingKey: `v${n}` })
+    expect(await reporter.flush()).toBe(true)
+    expect([sent.length, Math.max(...sent.map(({ reports }) => reports.length))]).toEqual([20, 50])
+    expect(await reporter.flush()).toBe(true)
+    expect(sent).toHaveLength(20)
+  })
+
+  it.each([
+    ['refuses', () => new Response('', { status: 429 })],
+    ['is away', () => Promise.reject(new Error('connection refused'))],
+  ])('goes on where the gate %s', async (_, answer) => {
+    const { reporter } = start(answer)
+    reporter.report(decision)
+    expect(await reporter.flush()).toBe(false)
+  })
+
+  it('needs an address and a token', () => {
+    expect(() => new ErrorReporter({ url: 'gate.test', token: 't' })).toThrow(/url must be absolute/)
+    expect(() => new ErrorReporter({ url: 'https://gate.test', token: '' })).toThrow(/token must be/)
   })
 })

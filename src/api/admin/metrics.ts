@@ -3,7 +3,8 @@ import { Hono } from 'hono/tiny'
 import type { FlagStatusView, Responses } from '../../contract/responses.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
 import { controller, type Env } from '../../platform/env.ts'
-import { type Authenticator, contextOf, loginRefused } from '../auth/authenticator.ts'
+import { problemDetails } from '../../platform/problem-details.ts'
+import { type Authenticator, contextOf, isAllowed, loginRefused } from '../auth/authenticator.ts'
 import type { ControllerPort } from './answers/call.ts'
 import { statusOf } from './answers/status.ts'
 
@@ -26,6 +27,12 @@ export function createMetricsApi(authenticator: Authenticator, live: LiveConfig)
   api.get('/', async (c) => {
     const login = await authenticator.login(c.req.raw, { ...contextOf(c), realm: 'metrics' })
     if (!login.ok) return loginRefused(login)
+    if (!isAllowed(login.actor, 'viewer'))
+      return problemDetails(
+        403,
+        'Forbidden',
+        `${login.actor.name} may act as ${login.actor.role}; this needs viewer`,
+      )
     const status = await statusOf({ live, env: c.env, controller: controller<ControllerPort>(c.env) })
     return new Response(metricsText(status), { headers: HEADERS })
   })

@@ -3,7 +3,7 @@
  * tokens that the Controller keeps; then by Cloudflare Access. With none of them configured every call is refused.
  */
 import type { Context } from 'hono'
-import { ROLES, type Role } from '../../contract/routes.ts'
+import { ROLES, type Role, TOKEN_ROLES } from '../../contract/routes.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Controller } from '../../durable/controller/controller.ts'
 import { hostRole } from '../../platform/admin-host.ts'
@@ -12,7 +12,7 @@ import { controller, type Env, isDevelopment } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 import { actorFromAccess, isAccessConfigured } from './access-assertion.ts'
-import type { Actor } from './actor.ts'
+import type { Actor, AdminActor } from './actor.ts'
 import { hasDashboardHeader, isFromDashboard } from './dashboard-request.ts'
 import { type CallContext, type Realm, RefusedAttempts } from './refused-attempts.ts'
 import { senderIn } from './sender-in.ts'
@@ -211,7 +211,7 @@ export class Authenticator {
     this.#known.delete(hash)
     try {
       const info = await controller<TokenPort>(env).findToken(hash)
-      const role = ROLES.find((each) => each === info?.role)
+      const role = TOKEN_ROLES.find((each) => each === info?.role)
       if (info === undefined || role === undefined) return 'unknown'
       const actor = { name: info.name, role }
       if (this.#known.size >= MOST_CACHED_TOKENS) this.#known.clear()
@@ -246,9 +246,15 @@ export function bearerIn({ headers }: Request): string | undefined {
   return /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
 }
 
-/** Whether an actor has a role, or one that includes it. */
-export function isAllowed(actor: Actor, needed: Role): boolean {
-  return ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
+/** Whether an actor has a role, or one that includes it. A reporter has none of them. */
+export function isAllowed(actor: Actor, needed: Role): actor is AdminActor {
+  const { role } = actor
+  return role !== 'reporter' && ROLES.indexOf(role) >= ROLES.indexOf(needed)
+}
+
+/** Whether an actor may report for an app's visitors: who can roll back by such reports can control rollouts. */
+export function mayReport(actor: Actor): boolean {
+  return actor.role === 'reporter' || isAllowed(actor, 'operator')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '../../contract/routes.ts'
+import { TOKEN_ROLES, type TokenRole } from '../../contract/routes.ts'
 import { timestampText } from '../../core/figures.ts'
 import type { CliCommand } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
@@ -10,18 +10,19 @@ const create: CliCommand = {
   summary: 'Create a token, which is shown only once',
   arguments: [{ name: '<name>', summary: 'who it is for; shown in the audit log' }],
   options: [
-    { flags: '--role ROLE', summary: 'the role of the token (viewer)', choices: ROLES },
+    { flags: '--role ROLE', summary: 'the role of the token (viewer)', choices: TOKEN_ROLES },
     { flags: '--days N', summary: 'how long it is valid (until revoked)', kind: 'number' },
   ],
   examples: [
     ['token create ci --role admin --days 90', 'for a pipeline that publishes'],
     ['token create on-call --role operator', 'may kill and control rollouts, not publish'],
+    ['token create shop --role reporter', "for an app's server that reports for its visitors"],
   ],
   async run(call) {
     const days = call.options.number('days')
     const body = {
       name: call.args[0] ?? '',
-      role: (call.options.text('role') ?? 'viewer') as Role,
+      role: (call.options.text('role') ?? 'viewer') as TokenRole,
       ...(days !== undefined && { expiresInDays: days }),
     }
     const answer = await call.ask('createToken', { body })

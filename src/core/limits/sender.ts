@@ -12,8 +12,6 @@ export function senderOf(ip: string): string {
   if (!ipaddr.isValid(ip)) return ip
   const address = ipaddr.process(ip)
   if (!(address instanceof ipaddr.IPv6)) return address.toString()
-  return `${address.parts
-    .slice(0, IPV6_GROUPS)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`
+  const groups = address.parts.slice(0, IPV6_GROUPS).map((group) => group.toString(16))
+  return `${groups.join(':')}::/64`
 }

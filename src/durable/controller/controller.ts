@@ -18,7 +18,7 @@ import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platfo
 import { Alarm } from '../storage/alarm.ts'
 import type { Page } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
-import type { Feedback } from '../storage/feedback-log.ts'
+import type { Feedback, SentFeedback } from '../storage/feedback-log.ts'
 import type { SessionInfo } from '../storage/session-store.ts'
 import type { TokenInfo } from '../storage/token-store.ts'
 import type { DocumentChange } from './documents.ts'
@@ -158,7 +158,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#parts.audit.append(record)
   }
 
-  async addFeedback(entries: readonly Feedback[]): Promise<void> {
+  async addFeedback(entries: readonly SentFeedback[]): Promise<void> {
     this.#parts.feedback.add(entries)
   }
 

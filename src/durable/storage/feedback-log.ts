@@ -3,10 +3,13 @@ import type { Page } from './audit-log.ts'
 /** A visitor's feedback about a flag, with the variant served. */
 export type Feedback = { atMs: number; flag: string; variant: string; text: string }
 
-/** Entries kept per flag; the oldest are dropped first. */
+/** Feedback with a pseudonym of the network that it came from; senders of an earlier version name none. */
+export type SentFeedback = Feedback & { network?: string }
+
+/** Entries kept per flag. Beyond it the network with the most entries loses its oldest one: it can't push out others'. */
 const MOST_PER_FLAG = 1_000
 
-type Row = { id: number; at_ms: number; flag: string; variant: string; text: string }
+type Row = { id: number; at_ms: number; flag: string; variant: string; text: string; network: string }
 
 export class FeedbackLog {
   readonly #sql: SqlStorage
@@ -20,25 +23,31 @@ export class FeedbackLog {
        )`,
     )
     sql.exec('CREATE INDEX IF NOT EXISTS feedback_by_flag ON feedback (flag, id)')
+    const columns = sql.exec<{ name: string }>("SELECT name FROM pragma_table_info('feedback')").toArray()
+    if (!columns.some(({ name }) => name === 'network'))
+      sql.exec("ALTER TABLE feedback ADD COLUMN network TEXT NOT NULL DEFAULT ''")
   }
 
-  add(entries: readonly Feedback[]): void {
-    for (const { atMs, flag, variant, text } of entries) {
+  add(entries: readonly SentFeedback[]): void {
+    for (const { atMs, flag, variant, text, network = '' } of entries) {
       this.#sql.exec(
-        'INSERT INTO feedback (at_ms, flag, variant, text) VALUES (?, ?, ?, ?)',
-        atMs,
-        flag,
-        variant,
-        text,
+        'INSERT INTO feedback (at_ms, flag, variant, text, network) VALUES (?, ?, ?, ?, ?)',
+        ...[atMs, flag, variant, text, network],
       )
-      this.#sql.exec(
-        `DELETE FROM feedback WHERE flag = ? AND id <=
-           (SELECT id FROM feedback WHERE flag = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
-        flag,
-        flag,
-        MOST_PER_FLAG,
-      )
+      const { kept } = this.#sql
+        .exec<{ kept: number }>('SELECT COUNT(*) AS kept FROM feedback WHERE flag = ?', flag)
+        .one()
+      if (kept > MOST_PER_FLAG) this.#dropOldestOfLargest(flag)
     }
+  }
+
+  /** Of networks with as many entries the one loses that has the oldest. */
+  #dropOldestOfLargest(flag: string): void {
+    this.#sql.exec(
+      `DELETE FROM feedback WHERE id =
+         (SELECT MIN(id) FROM feedback WHERE flag = ? GROUP BY network ORDER BY COUNT(*) DESC, MIN(id) LIMIT 1)`,
+      flag,
+    )
   }
 
   /** The newest first; of one flag, of one variant, or of all. */
@@ -56,6 +65,6 @@ export class FeedbackLog {
       variant ?? null,
       limit,
     )
-    return rows.toArray().map(({ at_ms, ...row }) => ({ ...row, atMs: at_ms }))
+    return rows.toArray().map(({ at_ms, network: _, ...row }) => ({ ...row, atMs: at_ms }))
   }
 }

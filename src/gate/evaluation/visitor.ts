@@ -1,4 +1,4 @@
-import type { EvaluationContext } from '../../core/context/attributes.ts'
+import { type AttributeValue, type EvaluationContext, staticContext } from '../../core/context/attributes.ts'
 import { RequestContext } from '../../core/context/request-context.ts'
 import { type Decision, type DecisionInputs, variantsByChance } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
@@ -66,7 +66,9 @@ export type Assignments = {
   network: number
   /** Whether the visitor brought an identity; no request was routed by one that was just issued. */
   isKnown: boolean
-  /** The decision of a flag, with page affinity; undefined for a flag that the document doesn't have. */
+  /** Whether the gate knows that it has assigned this visitor; without a signing key it can't, and takes their word. */
+  isProven: boolean
+  /** The decision of a flag, with page affinity; undefined for a flag that the document doesn't have, or that is private. */
   of(flag: string): Decision | undefined
 }
 
@@ -84,11 +86,28 @@ export async function assignmentsOf(
     colo: request.colo,
     network: request.network,
     isKnown: !anonymous.isNew,
+    isProven: context.keyStanding() === 'proven' || !env.SIGNING_KEY,
     of: (key) => {
       const flag = snapshot.flags.get(key)
-      if (flag === undefined) return undefined
+      // A visitor must not find out that a private flag exists.
+      if (flag === undefined || flag.isPrivate) return undefined
       const decision = gradualRollback.decideUnrouted(flag, snapshot, context, inputs)
       return asOnPage(affinity, decision, chancesOf(context, inputs))
     },
   }
+}
+
+/** A visitor as an app's server names them. */
+export type NamedVisitor = { targetingKey: string; attributes: Readonly<Record<string, AttributeValue>> }
+
+/** The same for visitors whom a server with a token names: it knows who they are. */
+export function assignmentOfNamed(
+  { targetingKey, attributes }: NamedVisitor,
+  flag: CompiledFlag,
+  { document, env, gradualRollback }: { document: ActiveConfig; env: Env; gradualRollback: GradualRollback },
+): Decision {
+  const nowMs = Date.now()
+  const context = staticContext(targetingKey, { now: nowMs, userId: targetingKey, ...attributes })
+  const inputs = decisionInputs(document, env, nowMs, undefined)
+  return gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)
 }

@@ -5,6 +5,7 @@
 import { HEADERS, type HeadersLike, headerOf } from './headers.ts'
 import { checkedKeys, isSigned } from './signature.ts'
 
+export { type Affected, ErrorReporter, type ErrorReporterOptions } from './error-reporter.ts'
 export { HEADERS, type HeadersLike } from './headers.ts'
 
 /** What the gate decided, and for whom. */

@@ -9,7 +9,7 @@ import { createOfrepApi } from '../../../src/api/flags/ofrep.ts'
 import type { FlagPorts } from '../../../src/api/flags/ports.ts'
 import { createUnleashApi } from '../../../src/api/flags/unleash.ts'
 import type { FlagQuerySettings } from '../../../src/core/config/compile/snapshot.ts'
-import type { Decision } from '../../../src/core/decision/decide.ts'
+import { type Decision, NOT_COMPARED } from '../../../src/core/decision/decide.ts'
 import type { CompiledFlag } from '../../../src/core/flags/flag.ts'
 import type { GivenVisitor } from '../../../src/gate/evaluation/flag-query.ts'
 import type { Env } from '../../../src/platform/env.ts'
@@ -33,6 +33,7 @@ const decided = (key: string, more: object = {}) => ({
   variant: 'on',
   value: true,
   reason: 'SPLIT',
+  placement: NOT_COMPARED,
   ...more,
 })
 
@@ -534,6 +535,8 @@ describe('app reports', () => {
       trustedProxies: () => 0,
       assignments: async () => ({
         isKnown: true,
+        isProven: true,
+        network: 0,
         colo: 'AMS',
         of: (key: string) => (key === 'nowhere' ? undefined : decided(key)),
       }),
@@ -564,7 +567,7 @@ describe('app reports', () => {
       refused: [{ flag: 'nowhere', reason: 'the document has no such flag' }],
     })
     expect(reported).toEqual([error, timing, vital].map((each) => ({ ...each, nowMs: START_MS })))
-    expect(kept).toEqual([{ atMs: START_MS, flag: 'f', variant: 'on', text: 'good' }])
+    expect(kept).toEqual([{ network: expect.any(String), atMs: START_MS, flag: 'f', variant: 'on', text: 'good' }])
   })
 
   it('without feedback do not trouble the Controller', async () => {

@@ -1,7 +1,7 @@
 /** What each role may do, and how each operation refuses: written down here, so that a change of the table shows. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { FLAG_VERBS, type OperationId, ROUTES, type Role } from '../../../src/contract/routes.ts'
-import { admin, adminAs } from '../support/admin.ts'
+import { admin, adminAs, GATE_URL, gate } from '../support/admin.ts'
 
 const NEEDS: Readonly<Record<OperationId, Role>> = {
   whoAmI: 'viewer',
@@ -94,6 +94,23 @@ describe('roles', () => {
       else
         expect([status, detail], what).toEqual([403, `the ${role} may act as ${role}; this needs ${needed}`])
     }
+  })
+
+  it('a reporter may do none of it', async () => {
+    const { token } = await admin.call('createToken', { body: { name: 'the reporter', role: 'reporter' } })
+    const reporter = adminAs(token)
+    for (const id of Object.keys(NEEDS) as OperationId[]) {
+      const call = { params, ...HARMLESS[id] }
+      const { status } =
+        id === 'streamStatus'
+          ? await reporter.open(id).catch((error: { status: number }) => error)
+          : await reporter.refusal(id, call as never)
+      expect(status, id).toBe(403)
+    }
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await gate.fetch(`${GATE_URL}/__sluice/metrics`, { headers })).status).toBe(403)
+    const { tokens } = await admin.call('listTokens')
+    expect(tokens).toContainEqual(expect.objectContaining({ name: 'the reporter', role: 'reporter' }))
   })
 
   it.each(FLAG_VERBS)('a viewer may not %s', async (verb) => {

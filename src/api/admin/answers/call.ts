@@ -7,7 +7,7 @@ import type { LiveConfig } from '../../../gate/config/live-config.ts'
 import type { DescribedVisitor, VisitorDescription } from '../../../gate/evaluation/described-visitor.ts'
 import type { DebugPayload } from '../../../gate/request/signature.ts'
 import type { Env } from '../../../platform/env.ts'
-import type { Actor } from '../../auth/authenticator.ts'
+import type { AdminActor } from '../../auth/actor.ts'
 
 /** The part of the Controller's stub that the admin API uses. */
 export type ControllerPort = Pick<
@@ -41,7 +41,7 @@ export type VisitorPorts = {
 export type Call<Id extends OperationId> = {
   request: Request
   env: Env
-  actor: Actor
+  actor: AdminActor
   /** Whether the caller would still be let in; for answers that stay open. */
   isStillAllowed(): Promise<boolean>
   nowMs: number

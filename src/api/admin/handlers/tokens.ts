@@ -1,5 +1,6 @@
 /** Tokens of the admin API, shared keys, and webhooks. A token's text is made here and given once; only its hash is kept. */
 
+import type { TokenRole } from '../../../contract/routes.ts'
 import type { TokenInfo } from '../../../durable/storage/token-store.ts'
 import { sha256Hex } from '../../../platform/crypto.ts'
 import { keysOf, SHARED_KEY_PURPOSES, signingKeysOf } from '../../../platform/keys.ts'
@@ -78,7 +79,7 @@ function viewOf({ id, name, role, createdAtMs, createdBy, expiresAtMs, lastUsedA
   return {
     id,
     name,
-    role: role as 'viewer' | 'operator' | 'admin',
+    role: role as TokenRole,
     createdAt: isoTime(createdAtMs),
     createdBy,
     expiresAt: expiresAtMs === undefined ? null : isoTime(expiresAtMs),

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
-import { ROLES, type Role } from '../../../contract/routes.ts'
+import { TOKEN_ROLES, type TokenRole } from '../../../contract/routes.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { FormDialog } from '../../components/dialogs/dialog.tsx'
 import { type Choice, Field, Select } from '../../components/fields.tsx'
@@ -18,10 +18,11 @@ const LIFETIMES: readonly Choice[] = [
   ...['7', '30', '90', '365'].map((days): Choice => [days, `${days} days`]),
   [UNLIMITED, 'until revoked'],
 ]
-const MAY: Readonly<Record<Role, string>> = {
+const MAY: Readonly<Record<TokenRole, string>> = {
   viewer: 'Viewer: read only',
   operator: 'Operator: control rollouts',
   admin: 'Admin: full access',
+  reporter: 'Reporter: an app that reports for its visitors',
 }
 const COLUMNS = [
   'Name',
@@ -77,7 +78,7 @@ export function Tokens() {
 function NewToken({ onCreated }: { onCreated: (token: Responses['createToken']) => void }) {
   const { client } = useSession()
   const [name, setName] = useState('')
-  const [role, setRole] = useState<Role>('viewer')
+  const [role, setRole] = useState<TokenRole>('viewer')
   const [days, setDays] = useState('90')
   const [problem, setProblem] = useState<string>()
   const submit = async (event: Event) => {
@@ -105,8 +106,8 @@ function NewToken({ onCreated }: { onCreated: (token: Responses['createToken']) 
       <Field label="Role">
         <Select
           value={role}
-          choices={ROLES.map((each): Choice => [each, MAY[each]])}
-          onChoose={(next) => setRole(next as Role)}
+          choices={TOKEN_ROLES.map((each): Choice => [each, MAY[each]])}
+          onChoose={(next) => setRole(next as TokenRole)}
         />
       </Field>
       <Field label="Valid for">

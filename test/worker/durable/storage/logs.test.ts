@@ -105,6 +105,34 @@ describe('feedback', () => {
       expect(log.latest({ limit: 1 })).toEqual([{ id: 3, ...entry('b', 'on', '3') }])
     }))
 
+  it('of one network pushes out its own, never that of others', () =>
+    withStorage(({ sql }) => {
+      const log = new FeedbackLog(sql)
+      const of = (network: string, count: number) =>
+        log.add(
+          Array.from({ length: count }, (_, n) => ({ ...entry('a', 'on', `${network} ${n}`), network })),
+        )
+      for (let n = 0; n < 30; n++) of(`home ${n}`, 1)
+      of('enemy', 1_100)
+      of('late', 2)
+      const kept = log.latest({ limit: 5_000 }).map(({ text }) => text)
+      expect(kept).toHaveLength(1_000)
+      expect(kept.filter((text) => text.startsWith('home'))).toHaveLength(30)
+      expect(kept.filter((text) => text.startsWith('late'))).toHaveLength(2)
+      expect(kept.filter((text) => text.startsWith('enemy')).at(-1)).toBe('enemy 132')
+      expect(log.latest({ limit: 1 })[0]).not.toHaveProperty('network')
+    }))
+
+  it('from before networks were noted is kept', () =>
+    withStorage(({ sql }) => {
+      sql.exec(
+        'CREATE TABLE feedback (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, flag TEXT NOT NULL, variant TEXT NOT NULL, text TEXT NOT NULL)',
+      )
+      sql.exec("INSERT INTO feedback (at_ms, flag, variant, text) VALUES (7, 'a', 'on', 'old')")
+      new FeedbackLog(sql).add([{ ...entry('a', 'on', 'new'), network: 'n' }])
+      expect(new FeedbackLog(sql).latest({ limit: 5 }).map(({ text }) => text)).toEqual(['new', 'old'])
+    }))
+
   it('keeps the newest 1,000 of each flag', () =>
     withStorage(({ sql }) => {
       const log = new FeedbackLog(sql)
