@@ -5,8 +5,8 @@
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
-import type { Decision } from '../../core/decision/decide.ts'
 import { NO_NETWORK } from '../../core/counters/networks.ts'
+import type { Decision } from '../../core/decision/decide.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { SentFeedback } from '../../durable/storage/feedback-log.ts'
 import type { Assignments, NamedVisitor } from '../../gate/evaluation/visitor.ts'

@@ -567,7 +567,9 @@ describe('app reports', () => {
       refused: [{ flag: 'nowhere', reason: 'the document has no such flag' }],
     })
     expect(reported).toEqual([error, timing, vital].map((each) => ({ ...each, nowMs: START_MS })))
-    expect(kept).toEqual([{ network: expect.any(String), atMs: START_MS, flag: 'f', variant: 'on', text: 'good' }])
+    expect(kept).toEqual([
+      { network: expect.any(String), atMs: START_MS, flag: 'f', variant: 'on', text: 'good' },
+    ])
   })
 
   it('without feedback do not trouble the Controller', async () => {
