@@ -90,7 +90,8 @@ function drawForScore(): Mutant[] {
 
 async function report(): Promise<void> {
   const scores = scoresOf(verdicts)
-  const markdown = toMarkdown(scores, { seed, drawn: drawn.length, judged: verdicts.length })
+  const timedOut = verdicts.filter(({ killedBy }) => killedBy?.endsWith('timed out')).length
+  const markdown = toMarkdown(scores, { seed, drawn: drawn.length, judged: verdicts.length, timedOut })
   if (options.json) console.log(JSON.stringify({ seed, scores, survivors: survivorsOf(verdicts) }))
   else console.log(`${survivorsOf(verdicts).join('\n')}\n\n${markdown}`)
   console.error(`${((Date.now() - startedMs) / 60_000).toFixed(1)} minutes`)

@@ -52,7 +52,7 @@ export function survivorsOf(verdicts: readonly Verdict[]): string[] {
 
 export function toMarkdown(
   scores: readonly Score[],
-  { seed, drawn, judged }: { seed: number; drawn: number; judged: number },
+  { seed, drawn, judged, timedOut }: { seed: number; drawn: number; judged: number; timedOut: number },
 ): string {
   const rows = scores.map(({ name, mutants, killed, excused, percent, atLeast }) => [
     name,
@@ -63,8 +63,9 @@ export function toMarkdown(
     `${atLeast} %`,
   ])
   const date = new Date().toISOString().slice(0, 10)
+  const late = ` ${timedOut} of those noticed made the tests run longer than they may.`
   const rest = judged < drawn ? ` Interrupted: ${judged} of ${drawn} mutants are judged.` : ''
-  return `${table(['area', 'mutants', 'noticed', 'excused', 'score', 'at least'], rows)}\n\n${date}, seed ${seed}.${rest}`
+  return `${table(['area', 'mutants', 'noticed', 'excused', 'score', 'at least'], rows)}\n\n${date}, seed ${seed}.${late}${rest}`
 }
 
 function oneLine(text: string): string {

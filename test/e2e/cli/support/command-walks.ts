@@ -227,6 +227,15 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     refuses: [stranger('audit'), ['audit --limit 0', 1, 'limit']],
   },
   feedback: { does: [['feedback', 'No feedback yet']], refuses: [stranger('feedback')] },
+  key: {
+    does: [['key origin', /^[0-9a-f]{32,}\s*$/]],
+    refuses: [
+      ['key mine', 2, 'origin or webhook, not mine'],
+      ['key webhook --signing-key-file missing.key', 1, 'Cannot read the signing key'],
+      ['key origin --token-file looker.txt', 1, 'this needs admin'],
+      stranger('key origin'),
+    ],
+  },
   token: { does: [], refuses: [['token', 2, 'token']] },
   'token create': {
     does: [['token create ci --role operator --days 1', /^sluice_/]],
