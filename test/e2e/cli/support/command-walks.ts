@@ -228,7 +228,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   feedback: { does: [['feedback', 'No feedback yet']], refuses: [stranger('feedback')] },
   key: {
-    does: [['key origin', /^[0-9a-f]{32,}\s*$/]],
+    does: [['key origin', /^\S{32,}\s*$/]],
     refuses: [
       ['key mine', 2, 'origin or webhook, not mine'],
       ['key webhook --signing-key-file missing.key', 1, 'Cannot read the signing key'],
