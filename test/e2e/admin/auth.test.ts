@@ -37,7 +37,11 @@ beforeAll(async () => {
   accessKeys = await startKeyServer()
   team = new URL(accessKeys.url).origin
   gate = await startGate({
-    document: document({ old: origin.url, new: origin.url }, { rules: [{ serve: 'on', percentage: 10 }] }),
+    document: document(
+      { old: origin.url, new: origin.url },
+      { rules: [{ serve: 'on', percentage: 10 }] },
+      { context: { targetingKey: { header: 'x-user-id' }, trustedProxies: 1 } },
+    ),
     signingKey: 'a key that only this gate knows',
     environment: 'production',
     vars: {
@@ -73,7 +77,7 @@ async function attempt(id: OperationId, { headers = {}, body, sender }: Attempt 
   const place = path.replace(':flag', FLAG).replace(':verb', 'kill').replace(/:\w+/, '999')
   const response = await watched(`${gate.url}${API_PREFIX}${place}`, {
     method,
-    headers: { 'cf-connecting-ip': sender ?? `198.51.100.${++senders % 250}`, ...headers },
+    headers: { 'x-forwarded-for': sender ?? `198.51.100.${++senders % 250}`, ...headers },
     ...(method !== 'GET' && { body: body ?? '{"unknown": true}' }),
   })
   if (id === 'streamStatus') await response.body?.cancel()
