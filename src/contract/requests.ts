@@ -62,6 +62,10 @@ function bodySchemas() {
       reason,
       /** With `stage`: its index, from 0. */
       stage: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      /** With `kill`: no asset that another origin lacks comes from the killed variants' origins any more. */
+      isolate: v.optional(v.boolean()),
+      /** With `kill`: open event streams and severable WebSockets of the killed variants are closed. */
+      sever: v.optional(v.boolean()),
     }),
     explain: v.strictObject({
       /** One flag; default: the flag that routes the request, or all flags where there is no request. */

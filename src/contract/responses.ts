@@ -10,7 +10,14 @@ import { counts, flagStatus, getConvergence, getSeries, getStatus, seriesArm } f
 import { count, problem, time } from './responses/values.ts'
 import { ROLES, TOKEN_ROLES } from './routes.ts'
 
-const control = v.looseObject({ generation: count, stage: count, killed: v.boolean() })
+const control = v.looseObject({
+  generation: count,
+  stage: count,
+  killed: v.boolean(),
+  /** Set where the kill also isolates the killed variants' origins, or closes their open connections. */
+  isolated: v.optional(v.literal(true)),
+  severed: v.optional(v.literal(true)),
+})
 
 const token = v.strictObject({
   id: v.string(),

@@ -27,6 +27,7 @@ import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
 import { GateRequest } from './request/gate-request.ts'
 import { respond, respondPlainly } from './respond.ts'
+import { OpenStreams } from './streams/open-streams.ts'
 
 export type GateOptions = {
   /** The document that serves until KV has shown a valid one. */
@@ -50,6 +51,7 @@ export class Gate {
   readonly planner: Planner
   readonly origins: OriginClient
   readonly assets: AssetFallback
+  readonly streams: OpenStreams
   readonly #questions: Questions
   readonly #standing = new NetworkStanding()
   readonly #bodies = new BodyMonitor()
@@ -67,6 +69,7 @@ export class Gate {
     this.origins = new OriginClient(health, standing)
     this.#questions = new Questions(health, standing, (flag) => this.#isClosed(flag))
     this.assets = new AssetFallback(this.origins, health)
+    this.streams = new OpenStreams(live, reporter)
   }
 
   /** Answers a visitor's request. */
@@ -81,10 +84,12 @@ export class Gate {
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
       const sent = await this.origins.send(request, plan.call, plan.fallback)
-      const delivery = await this.assets.complete(request, plan.call, sent, config.snapshot)
+      const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)
       const body = this.count(request, plan, delivery, context)
-      return respond({ request, plan, delivery, snapshot: config.snapshot, body })
+      const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
+      const isAssigned = delivery.answer.origin === plan.call.origin
+      return isAssigned ? this.#severable(response, request, plan, context) : response
     } catch (error) {
       noteInternalError('gate.handle', error)
       return await this.lastResort(request)
@@ -119,9 +124,11 @@ export class Gate {
         context.waitUntil(this.#reportAsked(request, question, { outcome, context, inFlight: call.inFlight }))
       const isAssigned = answer.kind === 'answered' && failure === undefined && answer.origin === call.origin
       if (decision.placement.arm === 'other' || !isAssigned) return undefined
-      const watched = this.#bodies.watch(answer.response, request, () =>
-        this.reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() }),
-      )
+      const watched = this.#bodies.watch(answer.response, request, () => {
+        // What a kill closes is not broken off by its origin.
+        if (this.live.last.control.isSevered(decision.flag)) return
+        this.reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() })
+      })
       if (watched !== undefined) context.waitUntil(watched.done)
       return watched?.body
     } catch (error) {
@@ -164,6 +171,19 @@ export class Gate {
   #isClosed(flag: string): boolean {
     const { control } = this.live.last
     return control.isKilled(flag) || control.of(flag).rolledBack !== undefined
+  }
+
+  /** The response of a variant other than `off` can be closed by a kill if it stays open. */
+  #severable(
+    response: Response,
+    { raw }: GateRequest,
+    { call, decision }: Plan,
+    context: ReportContext,
+  ): Response {
+    const { target, closer } = call
+    if (target.kind === 'origin' || decision === undefined || decision.variant === target.flag.off)
+      return response
+    return this.streams.watch(response, { raw, flag: target.flag, closer, context })
   }
 
   /** Sees to a flush where exceptions were swallowed, which may be all there is to report. Never throws. */

@@ -147,6 +147,7 @@ export class Planner {
       variant: decision.variant,
       visitor: positionOf(decision),
       inFlight: this.#track(decision, target.flag, request, context),
+      closer: mayBeSevered(target, decision, request) ? new AbortController() : undefined,
     }
     return {
       call,
@@ -201,6 +202,11 @@ export function stablePlan(target: RouteTarget): Plan {
 /** The visitor's position, for canary and control. */
 function positionOf({ placement }: Decision): number | undefined {
   return placement.arm === 'other' ? undefined : placement.position
+}
+
+/** An upgrade to a WebSocket of another variant than `off`, which a kill may have to close. */
+function mayBeSevered({ severable, flag }: FlagTarget, { variant }: Decision, request: GateRequest): boolean {
+  return severable && variant !== flag.off && request.header('upgrade') !== undefined
 }
 
 /** A visitor who forced a variant wants to see what it does, its failures included. */

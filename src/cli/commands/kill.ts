@@ -22,24 +22,29 @@ const KV: OptionSpec = {
   summary: 'change the kill list in KV with wrangler, without the gate',
 }
 const DEFAULT_WITHIN_SECONDS = 60
+/** What a kill does besides, by option: the kill list in KV cannot say it. */
+const EXTRAS = { isolate: 'isolated', sever: 'severed' } as const
 
 export const kill: CliCommand = {
   name: 'kill',
   group: 'Rollout',
   summary: 'Serve the off variant to all visitors at once',
   details:
-    'A kill outranks everything: rules, preview links, stages. With --wait the command ends when every isolate that serves requests has it, and tells how long the slowest took. If the gate cannot be reached, it writes the kill list in KV with wrangler instead, provided that this folder has the wrangler.toml of the gate.',
+    'A kill outranks everything: rules, preview links, stages. Open pages of the killed version keep their connections, and load chunks that only their own origin has; --sever and --isolate end that, also for a flag that is killed already. With --wait the command ends when every isolate that serves requests has it, and tells how long the slowest took. If the gate cannot be reached, it writes the kill list in KV with wrangler instead, provided that this folder has the wrangler.toml of the gate.',
   arguments: [FLAG_OR_ALL],
   options: [
     ALL,
     { flags: '-w, --wait', summary: 'wait until every isolate that serves requests has it' },
     { flags: '--within SECONDS', summary: `how long to wait (${DEFAULT_WITHIN_SECONDS})`, kind: 'number' },
+    { flags: '--isolate', summary: 'no asset that another origin lacks comes from the killed origins' },
+    { flags: '--sever', summary: 'close open event streams, and WebSockets of severable routes' },
     KV,
     REASON,
   ],
   examples: [
     ['kill new-checkout --wait', 'kill it, and wait until it is live everywhere'],
     ['kill new-checkout --reason "INC-4711"', 'with a reason for the audit log'],
+    ['kill new-checkout --isolate --sever', 'the new origin is in wrong hands: cut it off'],
     ['kill --all --yes', 'every flag of the gate, without confirmation'],
     ['kill new-checkout --kv', 'without the gate, when nothing else works'],
   ],
@@ -47,7 +52,12 @@ export const kill: CliCommand = {
   async run(call) {
     const flag = flagOf(call)
     if (flag === KILL_ALL) await call.confirm('Kill all flags of the gate?')
-    if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'kill'))
+    const extras = extrasOf(call)
+    if (call.options.has('kv')) {
+      if (extras.length > 0)
+        throw new UsageError(`--${extras[0]} needs the gate: the kill list in KV holds flags only`)
+      return withoutGate(await inKv(call, flag, 'kill'))
+    }
     const startedMs = Date.now()
     let answer: Responses['commandFlag']
     try {
@@ -55,13 +65,16 @@ export const kill: CliCommand = {
     } catch (error) {
       if (isDown(error)) {
         call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
-        return withoutGate(await inKv(call, flag, 'kill'))
+        return missing(call, extras, withoutGate(await inKv(call, flag, 'kill')))
       }
       answer = await killedAlready(call, flag, error)
     }
-    if (answer.via === 'kv') return closedByKv(flag, answer)
-    if (!call.options.has('wait')) return call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
-    return await waited(call, flag, answer, startedMs)
+    if (answer.via === 'kv') return missing(call, extras, closedByKv(flag, answer))
+    const left = extras.filter((extra) => answer.after !== null && answer.after[EXTRAS[extra]] !== true)
+    const killed = call.options.has('wait')
+      ? await waited(call, flag, answer, startedMs)
+      : call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
+    return missing(call, left, killed)
   },
 }
 
@@ -99,10 +112,27 @@ function flagOf({ args, options }: Call): string {
   return flag === undefined || flag === 'all' ? KILL_ALL : flag
 }
 
+type Extra = keyof typeof EXTRAS
+
+function extrasOf({ options }: Call): Extra[] {
+  return (['isolate', 'sever'] as const).filter((extra) => options.has(extra))
+}
+
+/** The kill stands, but not what was asked for besides: a Controller of an older version, or no Controller at all. */
+function missing(call: Call, left: readonly Extra[], result: Result): Result {
+  if (left.length === 0) return result
+  const verbs = left.map((extra) => `--${extra}`).join(' and ')
+  const hint = `${verbs}: not done, because only the Controller can. Once it answers, run the command again`
+  const json = { ...(result.json as object), notDone: left }
+  return { json, text: `${result.text}\n${call.paint('red', `✗ ${hint}`)}`, failed: true }
+}
+
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
 
-async function command({ ask, options }: Call, flag: string, verb: 'kill' | 'unkill') {
-  return await ask('commandFlag', { params: { flag, verb }, body: options.texts('reason') })
+async function command(call: Call, flag: string, verb: 'kill' | 'unkill') {
+  const extras = Object.fromEntries(extrasOf(call).map((extra) => [extra, true]))
+  const body = { ...call.options.texts('reason'), ...extras }
+  return await call.ask('commandFlag', { params: { flag, verb }, body })
 }
 
 /** A kill that another user has just made counts as success; every other refusal is thrown. */

@@ -96,7 +96,13 @@ export const getStatus = v.strictObject({
   }),
   /** Whether the gate has a SIGNING_KEY: without one visitors can make up who they are. */
   signing: v.boolean(),
-  kill: v.strictObject({ kv: v.array(v.string()), controller: v.array(v.string()) }),
+  kill: v.strictObject({
+    kv: v.array(v.string()),
+    controller: v.array(v.string()),
+    /** Of the kills through the Controller, those with `--isolate` and with `--sever`. */
+    isolated: v.optional(v.array(v.string())),
+    severed: v.optional(v.array(v.string())),
+  }),
   flags: v.record(v.string(), flagStatus),
   isolates: count,
   colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),

@@ -30,6 +30,10 @@ const controlStateSchema = v.object({
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Flags killed through the Controller; `*` is all flags. */
   killed: v.array(v.string()),
+  /** Killed flags whose canaries' origins lend nothing to other origins; `*` is all flags. */
+  isolated: v.optional(v.array(v.string())),
+  /** Killed flags whose canaries' open connections are closed; `*` is all flags. */
+  severed: v.optional(v.array(v.string())),
   /** Flags killed in KV, as the Controller noticed: isolates hear of it before KV shows it. */
   kvKilled: v.optional(v.array(v.string()), []),
   flags: v.record(v.string(), flagControlSchema),
@@ -86,6 +90,10 @@ export function parseKillList(text: string | null): Parsed<readonly string[]> {
 export type Control = {
   epoch: number
   isKilled(flag: string): boolean
+  /** Whether the kill also keeps assets of the killed variants' origins away. */
+  isIsolated(flag: string): boolean
+  /** Whether the kill also closes open connections of the killed variants. */
+  isSevered(flag: string): boolean
   of(flag: string): FlagControl
   /** Keys of rolled-back flags. */
   rolledBack: readonly string[]
@@ -98,15 +106,22 @@ const LEGACY_IDS_MS = 90 * 24 * 3_600_000
 
 /** Joins the Controller's state and the KV kill list: a flag is killed if either says so. */
 export function compileControl(state: ControlState, killList: readonly string[]): Control {
-  const killed = new Set([...killList, ...state.kvKilled, ...state.killed])
-  const all = killed.has(KILL_ALL)
+  const isKilled = membership([...killList, ...state.kvKilled, ...state.killed])
   const flags = new Map(Object.entries(state.flags))
   return {
     epoch: state.epoch,
-    isKilled: (flag) => all || killed.has(flag),
+    isKilled,
+    isIsolated: membership(state.isolated),
+    isSevered: membership(state.severed),
     of: (flag) => flags.get(flag) ?? INITIAL_FLAG_CONTROL,
     rolledBack: [...flags].flatMap(([key, { rolledBack }]) => (rolledBack ? [key] : [])),
     // Until this is known no visitor loses their place.
     legacyIdsUntilMs: (state.idsSignedSinceMs ?? Number.POSITIVE_INFINITY) + LEGACY_IDS_MS,
   }
+}
+
+function membership(list: readonly string[] = []): (flag: string) => boolean {
+  const flags = new Set(list)
+  const all = flags.has(KILL_ALL)
+  return (flag) => all || flags.has(flag)
 }

@@ -18,8 +18,11 @@ export const COMMANDS = [
 ] as const
 export type CommandKind = (typeof COMMANDS)[number]
 
-/** `flag` is a key, or `*` for kill and unkill; `stage` is an index, for `stage` only. */
-export type Command = { kind: CommandKind; flag: string; stage?: number }
+/**
+ * `flag` is a key, or `*` for kill and unkill; `stage` is an index, for `stage` only; `isolate` and `sever` are what a
+ * kill does besides. A flag that is killed can be killed again with more of them.
+ */
+export type Command = { kind: CommandKind; flag: string; stage?: number; isolate?: boolean; sever?: boolean }
 
 /** What commands need to know of a flag; undefined for an unknown flag. */
 export type FlagFacts = { stageCount: number } | undefined
@@ -29,12 +32,17 @@ export type CommandResult =
   /** `missing`: the document has no such flag. `impossible`: the flag's state forbids the command. */
   | { ok: false; why: 'missing' | 'impossible'; error: string }
 
-/** A flag's control and whether it is killed. */
-export type FlagStatus = FlagControl & { killed: boolean }
+/** A flag's control, whether it is killed, and what the kill does besides. */
+export type FlagStatus = FlagControl & { killed: boolean; isolated?: true; severed?: true }
 
 export function flagStatus(state: ControlState, flag: string): FlagStatus {
-  const killed = [...state.killed, ...state.kvKilled].some((key) => key === flag || key === KILL_ALL)
-  return { ...controlOf(state, flag), killed }
+  const isIn = (list: readonly string[] = []) => list.some((key) => key === flag || key === KILL_ALL)
+  return {
+    ...controlOf(state, flag),
+    killed: isIn([...state.killed, ...state.kvKilled]),
+    ...(isIn(state.isolated) && { isolated: true }),
+    ...(isIn(state.severed) && { severed: true }),
+  }
 }
 
 /**
@@ -56,14 +64,13 @@ export function applyCommand(
   if (facts === undefined && !forAll) return refuse(command, 'the document has no such flag', 'missing')
   const next =
     command.kind === 'kill' || command.kind === 'unkill'
-      ? nextKills(state, command.kind, command.flag)
+      ? nextKills(state, command)
       : nextControl(controlOf(state, command.flag), command, facts?.stageCount ?? 0, { atMs: nowMs, reason })
   if (typeof next === 'string') return refuse(command, next)
   const after: ControlState = {
     ...state,
     epoch: state.epoch + 1,
-    killed: 'killed' in next ? next.killed : state.killed,
-    flags: 'killed' in next ? state.flags : { ...state.flags, [command.flag]: next },
+    ...('killed' in next ? next : { flags: { ...state.flags, [command.flag]: next } }),
   }
   return {
     ok: true,
@@ -80,15 +87,33 @@ export function withKvKills(state: ControlState, kvKilled: readonly string[]): C
 
 type Occasion = { atMs: number; reason: string }
 
-function nextKills(
-  state: ControlState,
-  kind: 'kill' | 'unkill',
-  flag: string,
-): { killed: string[] } | string {
-  const isKilled = state.killed.includes(flag)
-  if (kind === 'kill') return isKilled ? 'it is killed already' : { killed: [...state.killed, flag] }
-  if (isKilled) return { killed: state.killed.filter((key) => key !== flag) }
+type Kills = Pick<ControlState, 'killed' | 'isolated' | 'severed'>
+
+function nextKills(state: ControlState, { kind, flag, isolate, sever }: Command): Kills | string {
+  const { killed, isolated, severed } = state
+  const isKilled = killed.includes(flag)
+  if (kind === 'kill') {
+    const next: Kills = {
+      killed: withFlag(killed, flag),
+      isolated: isolate ? withFlag(isolated, flag) : isolated,
+      severed: sever ? withFlag(severed, flag) : severed,
+    }
+    const isNew = next.killed !== killed || next.isolated !== isolated || next.severed !== severed
+    return isNew ? next : 'it is killed already'
+  }
+  const isOther = (key: string) => key !== flag
+  if (isKilled)
+    return {
+      killed: killed.filter(isOther),
+      isolated: isolated?.filter(isOther),
+      severed: severed?.filter(isOther),
+    }
   return flagStatus(state, flag).killed ? 'every flag is killed; lift the kill of all' : 'it is not killed'
+}
+
+/** The same list where it has the flag. */
+function withFlag(list: string[] = [], flag: string): string[] {
+  return list.includes(flag) ? list : [...list, flag]
 }
 
 /** The flag's next control, or why the command is impossible. */

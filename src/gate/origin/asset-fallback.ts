@@ -1,12 +1,19 @@
 /**
  * Assets that one version has and the other hasn't. A script that one version's page asks for can end up at the other
  * (percentages move while pages are open), so the gate asks the other origins before the visitor sees a 404. No cache
- * keeps the 404 of an asset that is missing everywhere: a moment later the answer may be another.
+ * keeps the 404 of an asset that is missing everywhere, and no shared one an asset that was found elsewhere: a moment
+ * later the answer may be another.
+ *
+ * A kill cuts off. The origins of killed variants lend no worker, which would outlive the kill in the browser, and after
+ * `kill --isolate` nothing at all.
  */
+import { type KilledOrigins, killedOrigins } from '../../core/config/compile/killed-origins.ts'
 import type { Origin, RouteTarget } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
+import type { ActiveConfig } from '../config/live-config.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { keepForRevalidation } from './cache-control.ts'
 import { changeable } from './changeable.ts'
 import type { Answered, RoutedCall } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
@@ -19,12 +26,15 @@ const DESTINATIONS = [
   ...['image', 'script', 'style', 'font', 'manifest', 'audio', 'video', 'track'],
   ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet', 'json'],
 ]
+const WORKERS: ReadonlySet<string> = new Set(['worker', 'sharedworker', 'serviceworker'])
 const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm)$/i
 
 export class AssetFallback {
   readonly #budget = new RetryBudget()
   readonly #client: OriginClient
   readonly #health: OriginHealth
+  /** Of the config that an asset was looked for by last. */
+  #killed: { of: ActiveConfig; origins: KilledOrigins } | undefined
 
   constructor(client: OriginClient, health: OriginHealth) {
     this.#client = client
@@ -36,20 +46,29 @@ export class AssetFallback {
     request: GateRequest,
     { origin, target }: RoutedCall,
     delivery: Delivery,
-    snapshot: Snapshot,
+    config: ActiveConfig,
   ): Promise<Delivery> {
     this.#budget.earn(BUDGET_SHARE)
     const { answer, rescued } = delivery
     if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
-    const others = originsBeside(target, snapshot).filter((other) => other !== answer.origin)
+    const others = originsBeside(target, config.snapshot).filter((other) => other !== answer.origin)
+    const closed = this.#closedTo(request, config)
     // A rescued request has just failed at its assigned origin.
-    const worthAsking = others.filter((other) => !(rescued && other === origin))
+    const worthAsking = others.filter((other) => !closed.has(other) && !(rescued && other === origin))
     const found = await this.#find(request, target, worthAsking)
     if (found !== undefined) {
       discard(answer)
-      return { ...delivery, answer: found }
+      return { ...delivery, answer: withHeaders(found, keepForRevalidation) }
     }
     return others.length > 0 ? { ...delivery, answer: uncacheable(answer) } : delivery
+  }
+
+  /** Origins that a kill keeps from answering this request. */
+  #closedTo(request: GateRequest, config: ActiveConfig): ReadonlySet<Origin> {
+    if (this.#killed?.of !== config)
+      this.#killed = { of: config, origins: killedOrigins(config.snapshot, config.control) }
+    const { killed, isolated } = this.#killed.origins
+    return isForWorker(request) ? killed : isolated
   }
 
   async #find(
@@ -90,9 +109,26 @@ function isByServiceWorker(request: GateRequest): boolean {
   return request.header('sec-fetch-dest') === 'empty' && request.header('sec-fetch-mode') !== 'navigate'
 }
 
+/**
+ * Whether the answer becomes a worker of any kind. Old browsers say so for service workers only; a service worker that
+ * passes the request for a worker on loses the destination, and keeps the mode, which nothing else has.
+ */
+function isForWorker(request: GateRequest): boolean {
+  const destination = request.header('sec-fetch-dest')
+  return (
+    WORKERS.has(destination ?? '') ||
+    request.header('service-worker') !== undefined ||
+    (destination === 'empty' && request.header('sec-fetch-mode') === 'same-origin')
+  )
+}
+
 function uncacheable(answer: Answered): Answered {
+  return withHeaders(answer, (headers) => headers.set('cache-control', 'no-store'))
+}
+
+function withHeaders(answer: Answered, change: (headers: Headers) => void): Answered {
   const response = answer.isCopy ? answer.response : changeable(answer.response)
-  response.headers.set('cache-control', 'no-store')
+  change(response.headers)
   return { ...answer, response, isCopy: true }
 }
 

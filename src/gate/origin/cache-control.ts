@@ -22,6 +22,13 @@ export function keepFromSharedCaches(headers: Headers, revalidate = false): void
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
 
+/** Makes the browser ask again before it uses the response, and keeps it out of all other caches, whatever it said. */
+export function keepForRevalidation(headers: Headers): void {
+  const isStored = !/(?:^|[\s,])no-store(?:$|[\s,])/i.test(headers.get('cache-control') ?? '')
+  headers.set('cache-control', isStored ? 'private, no-cache' : 'private, no-cache, no-store')
+  for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
+}
+
 /** Cache-Control for a response that only the visitor's own browser may keep. */
 const unshared = remembered((field) => {
   const directives = directivesOf(field).filter(

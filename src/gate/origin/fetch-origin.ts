@@ -58,6 +58,8 @@ export type OriginCall = {
   visitor?: number | undefined
   /** Hears when the origin has the request, and when it has answered. */
   inFlight?: InFlightRequest | undefined
+  /** Ends the connection of an upgrade: set where a kill may have to. */
+  closer?: AbortController | undefined
   /** Goes in place of the request, whose body can be read only once; the copy has all of its body. */
   copy?: Request | undefined
 }
@@ -124,7 +126,7 @@ const UNTOUCHED = 'manual'
 
 function send(
   request: GateRequest,
-  { origin, extraHeaders, target, copy }: OriginCall,
+  { origin, extraHeaders, target, closer, copy }: OriginCall,
   tag: string | undefined,
   upload: Upload | undefined,
 ): Promise<Response> {
@@ -139,6 +141,7 @@ function send(
     carrier === undefined
       ? { headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
       : { signal: request.raw.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+  if (closer !== undefined) options.signal = closer.signal
   if (carrier === undefined && request.method !== 'GET') options.method = request.method
   if (mustBypassCache(target)) options.cache = 'no-store'
   return fetch(carrier ?? url, options)

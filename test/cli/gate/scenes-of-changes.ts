@@ -113,6 +113,21 @@ export const CHANGES: Scene[] = [
     lines: ['unkill f'],
   },
   {
+    title: 'a kill that cuts off',
+    answers: {
+      commandFlag: {
+        ...{ epoch: 8, via: 'controller', before: null },
+        after: { generation: 3, stage: 1, killed: true, isolated: true, severed: true },
+      },
+    },
+    lines: ['kill f --isolate --sever', 'kill --all --sever --yes --json'],
+  },
+  {
+    title: 'a kill that cuts nothing off, because another version answers',
+    answers: { commandFlag: { ...{ epoch: 8, via: 'kv', before: null, after: null } } },
+    lines: ['kill f --isolate --sever', 'kill f --sever --json', 'kill f --isolate --kv', 'kill f'],
+  },
+  {
     title: 'killed by another person',
     answers: {
       commandFlag: new Refused(409, 'f is killed already'),

@@ -103,9 +103,9 @@ describe('problems', () => {
       ]),
     ).toMatchInlineSnapshot(`
       [
-        "$.routes[0]: {"path":"/*","rescue":["GET","HEAD","OPTIONS"]} | either "origin", or "flag" with "origins" | name an origin, or a flag with an origin per variant",
+        "$.routes[0]: {"path":"/*","rescue":["GET","HEAD","OPTIONS"],"severable":true} | either "origin", or "flag" with "origins" | name an origin, or a flag with an origin per variant",
         "—",
-        "$.routes[0]: {"path":"/*","origin":"old","flag":"f","rescue":["GET","HEAD","OPTIONS"]} | either "origin", or "flag" with "origins" | name an origin, or a flag with an origin per variant",
+        "$.routes[0]: {"path":"/*","origin":"old","flag":"f","rescue":["GET","HEAD","OPTIONS"],"severa… | either "origin", or "flag" with "origins" | name an origin, or a flag with an origin per variant",
         "—",
         "$.routes[0].origins: {"on":"new"} | "origins" only together with "flag" | remove it",
         "—",

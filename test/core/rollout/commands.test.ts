@@ -246,6 +246,29 @@ describe('kills', () => {
     expect(open).toMatchObject({ ok: true, state: { epoch: 9 + 0, killed: [] }, after: { killed: false } })
   })
 
+  it('isolate and sever besides, also where the flag is killed already, until they are lifted', () => {
+    const done = (state: ControlState, command: Omit<Command, 'flag'> & { flag?: string }) => {
+      const result = run(state, command)
+      if (!result.ok) throw new Error(result.error)
+      return result
+    }
+    const killed = done(stateWith(control), { kind: 'kill' })
+    expect(killed.after).toEqual({ ...control, killed: true })
+    const severed = done(killed.state, { kind: 'kill', sever: true })
+    expect([severed.before, severed.after]).toEqual([killed.after, { ...killed.after, severed: true }])
+    expect(severed.state).toMatchObject({ epoch: 9, killed: ['f'], severed: ['f'] })
+    const both = done(severed.state, { kind: 'kill', isolate: true, sever: true })
+    expect(both.after).toEqual({ ...killed.after, severed: true, isolated: true })
+    expect(both.state).toMatchObject({ epoch: 10, killed: ['f'], isolated: ['f'], severed: ['f'] })
+    for (const more of [{ isolate: true }, { sever: true }, {}])
+      expect(run(both.state, { kind: 'kill', ...more }).ok).toBe(false)
+    const all = done(both.state, { kind: 'kill', flag: '*', isolate: true })
+    expect(flagStatus(all.state, 'other')).toMatchObject({ killed: true, isolated: true })
+    const lifted = done(all.state, { kind: 'unkill' })
+    expect(lifted.state).toMatchObject({ killed: ['*'], isolated: ['*'], severed: [] })
+    expect(lifted.after).toEqual({ ...control, killed: true, isolated: true })
+  })
+
   it('that change nothing are refused', () => {
     const errors = [
       run(stateWith(control, { killed: ['f'] }), { kind: 'kill' }),

@@ -101,17 +101,17 @@ describe('what people change leaves one record:', () => {
     })
   })
 
-  it.each(STEPS)('commandFlag, $verb after $given', async ({ given, verb, stage, before, after }) => {
+  it.each(STEPS)('commandFlag, $verb after $given', async ({ given, before, after, ...command }) => {
     const { token: secret } = await admin.call('createToken', { body: { name: 'Olga', role: 'operator' } })
-    const command = (each: Command) =>
+    const send = ({ verb, ...choice }: Command) =>
       adminAs(secret).call('commandFlag', {
-        params: { flag: FLAG, verb: each.verb },
-        body: { ...body, ...(each.stage !== undefined && { stage: each.stage }) },
+        params: { flag: FLAG, verb },
+        body: { ...body, ...choice },
       })
-    for (const each of given) await command(each)
+    for (const each of given) await send(each)
     await expectRecord(async () => {
-      await command({ verb, ...(stage !== undefined && { stage }) })
-      return { action: verb, actor: 'Olga', flag: FLAG, reason: 'because', before, after }
+      await send(command)
+      return { action: command.verb, actor: 'Olga', flag: FLAG, reason: 'because', before, after }
     })
   })
 

@@ -202,6 +202,24 @@ describe('what is refused', () => {
       /^body\.reason/,
     ],
     ['commandFlag', { params: { flag: FLAG, verb: 'kill' }, body: { why: 'x' } }, 400, /^body/],
+    [
+      'commandFlag',
+      { params: { flag: FLAG, verb: 'rollback' }, body: { sever: true } },
+      400,
+      /^isolate and sever must come with kill$/,
+    ],
+    [
+      'commandFlag',
+      { params: { flag: FLAG, verb: 'unkill' }, body: { isolate: true } },
+      400,
+      /^isolate and sever/,
+    ],
+    [
+      'commandFlag',
+      { params: { flag: FLAG, verb: 'kill' }, body: { isolate: 'yes' } },
+      400,
+      /^body\.isolate/,
+    ],
     ['explain', { body: { flag: 'nowhere' } }, 404, /^The document has no flag nowhere$/],
     [
       'explain',

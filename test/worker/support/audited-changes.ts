@@ -223,7 +223,7 @@ export const CHANGES: Changes = {
   },
 }
 
-export type Command = { verb: FlagVerb; stage?: number }
+export type Command = { verb: FlagVerb; stage?: number; isolate?: boolean; sever?: boolean }
 /** What was commanded before, what the verb finds, and what it leaves. */
 export type Step = Command & { given: readonly Command[]; before: object; after: object }
 
@@ -255,7 +255,20 @@ export const STEPS: Step[] = [
     after: { generation: 2, stage: 0 },
   },
   { given: [], verb: 'kill', before: { killed: false }, after: { killed: true } },
-  { given: [{ verb: 'kill' }], verb: 'unkill', before: { killed: true }, after: { killed: false } },
+  {
+    given: [{ verb: 'kill' }],
+    verb: 'kill',
+    isolate: true,
+    sever: true,
+    before: { killed: true },
+    after: { killed: true, isolated: true, severed: true },
+  },
+  {
+    given: [{ verb: 'kill', isolate: true }],
+    verb: 'unkill',
+    before: { killed: true, isolated: true },
+    after: { killed: false },
+  },
 ]
 
 /** What must be refused. */

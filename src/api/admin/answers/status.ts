@@ -128,7 +128,12 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
       kvError: report.lastError ?? controller?.kv.lastError ?? null,
     },
     signing: inputs.signing,
-    kill: { kv: [...new Set([...inputs.killList, ...state.kvKilled])], controller: [...state.killed] },
+    kill: {
+      kv: [...new Set([...inputs.killList, ...state.kvKilled])],
+      controller: [...state.killed],
+      isolated: [...(state.isolated ?? [])],
+      severed: [...(state.severed ?? [])],
+    },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
     internalErrors: withOwn(controller?.internalErrors ?? [], internalErrors()).map(internalErrorView),

@@ -78,7 +78,17 @@ export const flagHandlers: Handlers<
     if (verb === 'stage' && body.stage === undefined) {
       return problemDetails(400, 'Bad Request', 'stage must be given: {"stage": 1}')
     }
-    const command: Command = { kind: verb, flag, ...(body.stage !== undefined && { stage: body.stage }) }
+    if (verb !== 'kill' && (body.isolate || body.sever)) {
+      return problemDetails(400, 'Bad Request', 'isolate and sever must come with kill')
+    }
+    const { stage, isolate, sever } = body
+    const command: Command = {
+      kind: verb,
+      flag,
+      ...(stage !== undefined && { stage }),
+      ...(isolate && { isolate }),
+      ...(sever && { sever }),
+    }
     try {
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
       if (!result.ok) return commandRefused(result)

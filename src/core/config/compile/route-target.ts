@@ -40,6 +40,8 @@ export type FlagTarget = {
   varies: boolean
   /** Whether an origin serves several variants, told apart by a header alone. */
   variesByHeader: boolean
+  /** Whether the gate relays the messages of WebSockets, so that `kill --sever` can close them. */
+  severable: boolean
   /** Variant → mark of its validators, where its origin serves other variants too. */
   tags: ReadonlyMap<string, string>
 }
@@ -107,6 +109,7 @@ export function compileTarget(
     follows: route.follow ?? true,
     varies: distinct.length > 1,
     variesByHeader: shared.length > 0,
+    severable: route.severable,
     tags: new Map(
       shared.map(([variant, origin]) => [variant, variant === flag.off ? origin.tag : mark(origin, variant)]),
     ),

@@ -53,6 +53,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'With `flag`: methods that are retried at the origin of `off` when the assigned origin fails (5xx, timeout, no connection). Such requests are sent twice: name only methods that are safe to repeat; bodies up to 64 kB. `false`: none. Default: GET, HEAD, OPTIONS.',
   'routes.follow':
     'Page affinity: whether requests of a page through this route go to the version that served the page, where this route has its origin. Default: true with `flag` and for `/*`, otherwise false.',
+  'routes.severable':
+    'With `flag`: whether `kill --sever` can close WebSockets of this route. The gate then relays the messages of those that were opened by another variant than `off`. `false`: they pass through untouched, and stay open. Default true.',
   flags: 'Flags by key.',
   'flags.*.description': 'What the flag is for.',
   'flags.*.owner': 'Team or person responsible.',

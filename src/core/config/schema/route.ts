@@ -31,4 +31,5 @@ export const route = strictObject({
   origins: v.optional(record(name, name)),
   rescue: v.optional(v.union([v.literal(false), v.array(method)]), ['GET', 'HEAD', 'OPTIONS']),
   follow: v.optional(v.boolean()),
+  severable: v.optional(v.boolean(), true),
 })

@@ -216,6 +216,16 @@ export const GATE_CASES: Record<string, Case> = {
     was: ['GET', 'HEAD', 'OPTIONS'],
     becomes: ['POST'],
   },
+  'routes.severable': {
+    given: FLAG_ROUTE,
+    to: false,
+    sees: (gate) => {
+      const found = target(gate)
+      return found?.kind === 'flag' && found.severable
+    },
+    was: true,
+    becomes: false,
+  },
   'routes.follow': { to: false, sees: (gate) => target(gate)?.follows, was: true, becomes: false },
   'freezes.start': {
     given: { ...STAGES, freezes: [{ end: '2027-01-01' }] },

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findTarget } from '../../../../src/core/config/compile/snapshot.ts'
+import { compileControl, INITIAL_CONTROL_STATE } from '../../../../src/core/config/control.ts'
 import { AssetFallback } from '../../../../src/gate/origin/asset-fallback.ts'
 import type { Answered } from '../../../../src/gate/origin/fetch-origin.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
@@ -20,6 +21,9 @@ type Case = {
   rescued?: boolean
   assets?: AssetFallback
   body?: ReadableStream
+  /** Flags that are killed, and those of them that are isolated. */
+  killed?: string[]
+  isolated?: string[]
 }
 
 function fallback() {
@@ -37,6 +41,8 @@ async function complete({
   rescued = false,
   assets = fallback().assets,
   body,
+  killed = [],
+  isolated = [],
 }: Case): Promise<Delivery> {
   const request = requestTo(`https://shop.test${path}`, { method, headers })
   const target = findTarget(snapshot, request)
@@ -59,7 +65,11 @@ async function complete({
     request,
     { origin: assigned, extraHeaders: [], target },
     { answer, charge, rescued },
-    snapshot,
+    {
+      snapshot,
+      control: compileControl({ ...INITIAL_CONTROL_STATE, killed, isolated }, []),
+      tokens: undefined,
+    },
   )
 }
 const nameOf = ({ answer }: Delivery) => answer.origin.name
@@ -178,6 +188,27 @@ describe('a missing asset', () => {
     expect([nameOf(delivery), cacheOf(delivery)]).toEqual(['new', 'no-store'])
   })
 
+  it.each([
+    [{}],
+    [{ 'cache-control': 'public, max-age=31536000, immutable' }],
+    [{ 'cache-control': 's-maxage=600', 'cdn-cache-control': 'max-age=9', 'surrogate-control': 'max-age=9' }],
+    [{ 'cache-control': 'private', expires: 'Thu, 01 Jan 2099 00:00:00 GMT' }],
+  ])('that is found is kept by the browser alone, which asks again: %j', async (headers) => {
+    for (const path of ['/checkout/app.js', '/app.js']) {
+      wherever(200, headers)
+      const { answer } = await complete({ path })
+      if (answer.kind !== 'answered') throw new Error('no answer')
+      expect(answer.response.headers.get('cache-control')).toBe('private, no-cache')
+      for (const name of ['cdn-cache-control', 'surrogate-control'])
+        expect([name, answer.response.headers.get(name)]).toEqual([name, null])
+    }
+  })
+
+  it('that is found and must not be stored is not stored', async () => {
+    wherever(200, { 'cache-control': 'No-Store, max-age=0' })
+    expect(cacheOf(await complete({}))).toBe('private, no-cache, no-store')
+  })
+
   it('of a plain route is looked for among the origins of the flags that lead there', async () => {
     const asked = wherever()
     expect(nameOf(await complete({ path: '/app.js' }))).toBe('new')
@@ -225,6 +256,57 @@ describe('a missing asset', () => {
     stubOrigins(() => new Response(new ReadableStream({ cancel }), { status: 404 }))
     await complete({})
     expect(cancel).toHaveBeenCalledOnce()
+  })
+})
+
+/** What says that the answer becomes a worker. */
+const WORKERS: [string, Record<string, string>][] = [
+  ...['worker', 'sharedworker', 'serviceworker'].map((destination): [string, Record<string, string>] => [
+    destination,
+    { 'sec-fetch-dest': destination },
+  ]),
+  ['a service worker of an old browser', { 'service-worker': 'script' }],
+  ['a worker behind a service worker', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'same-origin' }],
+]
+const NO_WORKERS: [string, Record<string, string>][] = [
+  ['a script', { 'sec-fetch-dest': 'script' }],
+  ['a file of an old browser', {}],
+  ['a script behind a service worker', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'no-cors' }],
+]
+
+describe('after a kill', () => {
+  const names = async (headers: Record<string, string>, parts: Case) => {
+    const asked = wherever()
+    const delivery = await complete({ path: '/evil.js', headers, ...parts })
+    return [nameOf(delivery), cacheOf(delivery), asked.length]
+  }
+  const FOUND = ['new', 'private, no-cache', 1]
+  const MISSING = ['old', 'no-store', 0]
+
+  it.each(WORKERS)(
+    'the origin of the killed variant lends nothing that becomes a worker: %s',
+    async (_, headers) => {
+      expect(await names(headers, {})).toEqual(FOUND)
+      // Another flag leads to this origin as well.
+      for (const killed of [['checkout', 'half'], ['*'], ['checkout'], ['half']])
+        expect([killed, await names(headers, { killed })]).toEqual([killed, MISSING])
+      expect(await names(headers, { killed: ['elsewhere'] })).toEqual(FOUND)
+    },
+  )
+
+  it.each(NO_WORKERS)('it lends the rest, unless it is isolated: %s', async (_, headers) => {
+    const killed = ['checkout', 'half']
+    expect(await names(headers, { killed })).toEqual(FOUND)
+    expect(await names(headers, { killed, isolated: ['checkout'] })).toEqual(MISSING)
+    expect(await names(headers, { killed: ['*'], isolated: ['*'] })).toEqual(MISSING)
+    // The other flag is open, or this one is not killed any more.
+    expect(await names(headers, { killed: ['checkout'], isolated: ['checkout'] })).toEqual(FOUND)
+    expect(await names(headers, { isolated: ['checkout', 'half'] })).toEqual(FOUND)
+  })
+
+  it('control lends what only it has, to its own route too', async () => {
+    const parts = { path: '/checkout/app.js', killed: ['*'], isolated: ['*'] }
+    expect(await names({ 'sec-fetch-dest': 'serviceworker' }, parts)).toEqual(['old', 'private, no-cache', 1])
   })
 })
 

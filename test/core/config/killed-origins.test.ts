@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { killedOrigins } from '../../../src/core/config/compile/killed-origins.ts'
+import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
+import { type ControlState, compileControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+
+const variants = { on: true, off: false }
+const flag = (more = {}) => ({ variants, off: 'off', rules: [{ serve: 'on' }], ...more })
+const route = (key: string, on: string, off: string) => ({
+  path: `/${key}/*`,
+  flag: key,
+  origins: { on, off },
+})
+const originOf = (name: string) => ({ url: `https://${name}.test` })
+
+/** Names of the origins from which no worker, and nothing at all, may come. */
+function closed(
+  routes: object[],
+  flags: Record<string, object>,
+  state: Partial<ControlState>,
+  killList: readonly string[] = [],
+): [killed: string[], isolated: string[]] {
+  const origins = Object.fromEntries(['old', 'new', 'newer', 'other'].map((name) => [name, originOf(name)]))
+  const parsed = parseDocumentValue({ origins, routes: [...routes, { path: '/*', origin: 'old' }], flags })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  const control = compileControl({ ...INITIAL_CONTROL_STATE, ...state }, killList)
+  const { killed, isolated } = killedOrigins(compileSnapshot(parsed.value), control)
+  return [[...killed].map(({ name }) => name), [...isolated].map(({ name }) => name)]
+}
+
+const F = route('f', 'new', 'old')
+const isolated = { killed: ['f'], isolated: ['f'] }
+
+describe('the origins of killed variants', () => {
+  it('are those that a killed flag leads to, but for its control', () => {
+    expect(closed([F], { f: flag() }, {})).toEqual([[], []])
+    expect(closed([F], { f: flag() }, { killed: ['f'] })).toEqual([['new'], []])
+    expect(closed([F], { f: flag() }, {}, ['f'])).toEqual([['new'], []])
+    expect(closed([F], { f: flag() }, {}, ['*'])).toEqual([['new'], []])
+    expect(closed([F], { f: flag() }, { kvKilled: ['f'] })).toEqual([['new'], []])
+    const three = { ...F, origins: { on: 'new', off: 'old', wide: 'other' } }
+    expect(closed([three], { f: flag({ variants: { ...variants, wide: 'w' } }) }, isolated)).toEqual([
+      ['new', 'other'],
+      ['new', 'other'],
+    ])
+  })
+
+  it('are isolated where the kill says so, and while it stands', () => {
+    expect(closed([F], { f: flag() }, isolated)).toEqual([['new'], ['new']])
+    expect(closed([F], { f: flag() }, { killed: ['*'], isolated: ['*'] })).toEqual([['new'], ['new']])
+    expect(closed([F], { f: flag() }, { isolated: ['f'] })).toEqual([[], []])
+  })
+
+  it('are not isolated where an open flag leads there', () => {
+    const routes = [F, route('g', 'new', 'old')]
+    expect(closed(routes, { f: flag(), g: flag() }, isolated)).toEqual([['new'], []])
+    const rolledBack = { generation: 1, stage: 0, rolledBack: { atMs: 0, reason: 'x' } }
+    const notOpen: [object, Partial<ControlState>][] = [
+      [flag({ enabled: false }), isolated],
+      [flag(), { ...isolated, killed: ['f', 'g'] }],
+      [flag(), { ...isolated, flags: { g: rolledBack } }],
+    ]
+    for (const [g, state] of notOpen)
+      expect(closed(routes, { f: flag(), g }, state)).toEqual([['new'], ['new']])
+  })
+
+  it('have no control among them, whichever flag it is the control of', () => {
+    const next = [F, route('g', 'newer', 'new')]
+    expect(closed(next, { f: flag(), g: flag() }, isolated)).toEqual([[], []])
+    expect(closed(next, { f: flag(), g: flag() }, { killed: ['*'], isolated: ['*'] })).toEqual([
+      ['newer'],
+      ['newer'],
+    ])
+    // The stable origin of everything that has no flag.
+    expect(closed([route('f', 'old', 'other')], { f: flag() }, isolated)).toEqual([[], []])
+  })
+})
