@@ -3,6 +3,7 @@ import { type Parsed, parseDocumentValue, parseJson } from '../core/config/parse
 import { type Problem, problem } from '../core/config/parse/problems.ts'
 import { isDeeperThan } from '../core/config/parse/readable.ts'
 import type { FlagInput, GateDocumentInput } from '../core/config/schema/document.ts'
+import { FLAG_KEY_SHAPE } from '../core/config/schema/values.ts'
 
 /** Something that the document can't say exactly as the source does; without it the import is faithful. */
 export type Loss = {
@@ -45,8 +46,36 @@ export function readSource(text: string): Parsed<unknown> {
 /** New flag keys by the source's, for keys that a document can't have. Places keep the source's key. */
 export type Renamed = Readonly<Record<string, string>>
 
+/** The key that was given for a source's, or that itself. A source may have keys such as "constructor". */
+function renamedKey(source: string, renamed: Renamed): string {
+  return Object.hasOwn(renamed, source) ? (renamed[source] ?? source) : source
+}
+
+/** By the source's keys: the key that the flag has here, or why it can have none. */
+export type FlagKeys = ReadonlyMap<string, { key: string } | { unfit: string }>
+
+/** Names the flags of a source. Two that would get one key get none: one would silently replace the other. */
+export function flagKeysOf(sources: Iterable<string>, renamed: Renamed): FlagKeys {
+  const names = [...sources].map((source) => [source, renamedKey(source, renamed)] as const)
+  const seen = new Set<string>()
+  const twice = new Set(names.map(([, name]) => name).filter((name) => seen.size === seen.add(name).size))
+  return new Map(
+    names.map(([source, name]) => {
+      if (!FLAG_KEY_SHAPE.test(name)) return [source, { unfit: unfitKey(name) }]
+      const unfit = `"${name}" would be the key of two flags: give one another with --rename "${source}=…"`
+      return [source, twice.has(name) ? { unfit } : { key: name }]
+    }),
+  )
+}
+
+/** The key of a flag here; undefined where it has none. */
+export function keyIn(keys: FlagKeys, source: string): string | undefined {
+  const named = keys.get(source)
+  return named !== undefined && 'key' in named ? named.key : undefined
+}
+
 /** What to say of a key that a document can't have. */
-export function unfitKey(key: string): string {
+function unfitKey(key: string): string {
   return `"${key}" can't be the key of a flag: give it another with --rename "${key}=…"`
 }
 

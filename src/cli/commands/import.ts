@@ -79,21 +79,22 @@ const importers: readonly CliCommand[] = [
   importer(
     'features',
     'Import a simple flag file (features_config.json)',
-    (text, into, options) => importFeatures(text, into, attributesOf(options)),
+    (text, into, options) => importFeatures(text, into, attributesOf(options), options.pairs('rename')),
     [
       ['import features features_config.json > gate.json', 'a gate document that decides the same'],
       ['import features features_config.json --attribute region=country', 'where regions are country codes'],
     ],
-    [ATTRIBUTE],
+    [ATTRIBUTE, RENAME],
   ),
   importer(
     'unleash',
     'Import what Unleash serves its clients (/api/client/features)',
-    (text, into) => importUnleash(text, into),
+    (text, into, options) => importUnleash(text, into, options.pairs('rename')),
     [
       ['import unleash features.json > gate.json', 'visitors keep their variants: same hash, same groups'],
       ['import unleash features.json --into gate.json', 'add the flags to a document'],
     ],
+    [RENAME],
   ),
   importer(
     'flagd',

@@ -14,8 +14,17 @@ import type {
   GateDocumentInput,
   RuleInput,
 } from '../../core/config/schema/document.ts'
-import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
-import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
+import {
+  documentOf,
+  type FlagKeys,
+  flagKeysOf,
+  type Imported,
+  keyIn,
+  type Loss,
+  type Note,
+  type Renamed,
+  readSource,
+} from '../imported.ts'
 import {
   dateMs,
   FEATURE_KEYS,
@@ -40,6 +49,7 @@ export const FEATURE_ATTRIBUTES: FeatureAttributes = {
 /** What is known while a file is imported, and what has been found so far. */
 type Import = {
   features: Map<string, Feature>
+  keys: FlagKeys
   attributes: FeatureAttributes
   place: FeatureFile['place']
   losses: Loss[]
@@ -49,11 +59,12 @@ type Import = {
 const ON = 'on'
 const OFF = 'off'
 
-/** Imports the text of a flag file; `into` is the document that is to hold the flags. */
+/** Imports the text of a flag file; `into` is the document that is to hold the flags, `renamed` new keys by old ones. */
 export function importFeatures(
   text: string,
   into?: GateDocumentInput,
   attributes: FeatureAttributes = FEATURE_ATTRIBUTES,
+  renamed: Renamed = {},
 ): Imported {
   const json = readSource(text)
   if (!json.ok) return json
@@ -70,15 +81,19 @@ export function importFeatures(
   const { features, problems } = parsedFeatures(file)
   if (problems.length > 0) return { ok: false, problems }
   const notes = [{ path: '$', text: attributesNote(attributes) }]
-  const all: Import = { features, attributes, place: file.place, losses: [], notes }
+  const keys = flagKeysOf(features.keys(), renamed)
+  const all: Import = { features, keys, attributes, place: file.place, losses: [], notes }
   noteBeside(file, all)
-  for (const name of [...features.keys()].filter((each) => !FLAG_KEY_SHAPE.test(each))) {
-    const what = `"${name}" can't be the key of a flag`
-    all.losses.push({ path: jsonPath(file.place(name)), what, instead: 'the flag is left out' })
+  for (const [name, named] of keys) {
+    if ('key' in named) continue
+    all.losses.push({ path: jsonPath(file.place(name)), what: named.unfit, instead: 'the flag is left out' })
     features.delete(name)
   }
-  const flags = Object.fromEntries([...features].map(([name, feature]) => [name, flagOf(name, feature, all)]))
-  return documentOf(flags, into, all)
+  const flags = [...features].map(([name, feature]) => [
+    keyIn(keys, name) ?? name,
+    flagOf(name, feature, all),
+  ])
+  return documentOf(Object.fromEntries(flags), into, all)
 }
 
 function parsedFeatures(file: FeatureFile): { features: Map<string, Feature>; problems: Problem[] } {
@@ -142,10 +157,14 @@ function flagOf(name: string, feature: Feature, all: Import): FlagInput {
     off: OFF,
     ...(environments && { environments }),
     ...(startMs !== undefined && { schedule: { start: new Date(startMs).toISOString() } }),
-    ...(parents.length > 0 && missing.length === 0 && { requires: [...new Set(parents)] }),
+    ...(parents.length > 0 && missing.length === 0 && { requires: keysOf(parents, all) }),
     rules: missing.length > 0 ? [] : rulesOf(name, feature, attributes),
     ...(guard && { guard }),
   }
+}
+
+function keysOf(names: readonly string[], { keys }: Import): string[] {
+  return [...new Set(names)].map((name) => keyIn(keys, name) ?? name)
 }
 
 /** Listed users, then visitors without any context, then all others by conditions and percentage. */

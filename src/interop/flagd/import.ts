@@ -2,16 +2,16 @@
 import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema/document.ts'
-import { FLAG_KEY_SHAPE, NAME_SHAPE } from '../../core/config/schema/values.ts'
+import { NAME_SHAPE } from '../../core/config/schema/values.ts'
 import { ALWAYS, Untranslatable } from '../alternatives.ts'
 import {
   documentOf,
+  flagKeysOf,
   type Imported,
   type Loss,
   type Note,
   type Renamed,
   readSource,
-  unfitKey,
 } from '../imported.ts'
 import { type FlagdFile, type FlagdFlag, fileSchema } from './file.ts'
 import { resolved, rulesOf } from './targeting.ts'
@@ -51,18 +51,18 @@ export function importFlagd(text: string, into?: GateDocumentInput, renamed: Ren
   const file = parsed.output as FlagdFile
   const found: Found = { losses: [], notes: differencesIn(JSON.stringify(json.value)) }
   const flags: Record<string, FlagInput> = {}
-  for (const [key, flag] of Object.entries(file.flags)) {
-    const name = renamed[key] ?? key
-    const unfit = unfitName(name, flag)
-    if (unfit === undefined) flags[name] = flagOf(key, flag, file, found)
-    else found.losses.push({ path: jsonPath(['flags', key]), what: unfit, instead: 'the flag is left out' })
+  for (const [key, named] of flagKeysOf(Object.keys(file.flags), renamed)) {
+    const flag = file.flags[key] as FlagdFlag
+    const unfit = 'unfit' in named ? named.unfit : unfitVariant(flag)
+    if ('key' in named && unfit === undefined) flags[named.key] = flagOf(key, flag, file, found)
+    else if (unfit !== undefined)
+      found.losses.push({ path: jsonPath(['flags', key]), what: unfit, instead: 'the flag is left out' })
   }
   return documentOf(flags, into, found)
 }
 
-/** What is wrong with the names of a flag, where a document can't have them. */
-function unfitName(key: string, { variants }: FlagdFlag): string | undefined {
-  if (!FLAG_KEY_SHAPE.test(key)) return unfitKey(key)
+/** What is wrong with the variants of a flag, where a document can't have their names. */
+function unfitVariant({ variants }: FlagdFlag): string | undefined {
   const variant = Object.keys(variants).find((name) => !NAME_SHAPE.test(name))
   return variant === undefined ? undefined : `"${variant}" can't be the name of a variant`
 }

@@ -2,16 +2,16 @@
 import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
-import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import { Untranslatable } from '../alternatives.ts'
 import {
   documentOf,
+  flagKeysOf,
   type Imported,
+  keyIn,
   type Loss,
   type Note,
   type Renamed,
   readSource,
-  unfitKey,
 } from '../imported.ts'
 import { translateFeature } from './feature.ts'
 import { fileSchema, type GrowthBookFile } from './file.ts'
@@ -34,21 +34,16 @@ export function importGrowthBook(text: string, into?: GateDocumentInput, renamed
   const file: GrowthBookFile = parsed.output
   const found: Found = { losses: [], notes: NOTES.map((note) => ({ path: '$', text: note })) }
   const flags: Record<string, FlagInput> = {}
-  const nameOf = (key: string) => {
-    const name = renamed[key] ?? key
-    return FLAG_KEY_SHAPE.test(name) ? name : undefined
-  }
-  for (const [key, feature] of Object.entries(file.features)) {
+  const keys = flagKeysOf(Object.keys(file.features), renamed)
+  for (const [key, named] of keys) {
     const path = jsonPath(['features', key])
-    const name = nameOf(key)
-    if (name === undefined) {
-      found.losses.push({ path, what: unfitKey(renamed[key] ?? key), instead: 'the feature is left out' })
-      continue
-    }
+    const feature = file.features[key]
+    if ('unfit' in named) found.losses.push({ path, what: named.unfit, instead: 'the feature is left out' })
+    if ('unfit' in named || feature === undefined) continue
     const lose = (place: string, what: string) =>
       found.losses.push({ path: path + place, what, instead: 'the rule is left out' })
     try {
-      flags[name] = translateFeature(feature, { key, file, nameOf, lose })
+      flags[named.key] = translateFeature(feature, { key, file, nameOf: (other) => keyIn(keys, other), lose })
     } catch (error) {
       if (!(error instanceof Untranslatable)) throw error
       found.losses.push({ path, what: error.message, instead: 'the feature is left out' })

@@ -2,15 +2,16 @@
 import * as v from 'valibot'
 import { jsonPath, problem, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
-import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import {
   documentOf,
+  type FlagKeys,
+  flagKeysOf,
   type Imported,
+  keyIn,
   type Loss,
   type Note,
   type Renamed,
   readSource,
-  unfitKey,
 } from '../imported.ts'
 import { fileSchema, type LaunchDarklyFile, type LaunchDarklyFlag, payloadIn } from './file.ts'
 import { namesOf, translateFlag } from './flag.ts'
@@ -50,25 +51,33 @@ export function importLaunchDarkly(
   }
   const found: Found = { losses: [], notes: [...NOTES] }
   const flags: Record<string, FlagInput> = {}
-  const { renamed = {} } = options
+  const keys = flagKeysOf(keptIn(parsed.output), options.renamed ?? {})
   for (const [key, flag] of Object.entries(parsed.output.flags)) {
     const path = jsonPath(['flags', key])
     if (flag.deleted || flag.archived) {
       found.notes.push({ path, text: 'it is archived, and left out' })
       continue
     }
-    const name = renamed[key] ?? key
-    if (FLAG_KEY_SHAPE.test(name)) flags[name] = flagOf(key, flag, parsed.output, options, found)
-    else found.losses.push({ path, what: unfitKey(name), instead: 'the flag is left out' })
+    const named = keys.get(key)
+    if (named === undefined) continue
+    if ('unfit' in named) found.losses.push({ path, what: named.unfit, instead: 'the flag is left out' })
+    else flags[named.key] = flagOf(key, flag, { file: parsed.output, keys, kind: options.kind }, found)
   }
   return documentOf(flags, into, found)
 }
 
+/** Keys of the flags that are still in use. */
+function keptIn({ flags }: LaunchDarklyFile): string[] {
+  return Object.entries(flags).flatMap(([key, { deleted, archived }]) => (deleted || archived ? [] : [key]))
+}
+
+/** What flags are translated with. */
+type Around = { file: LaunchDarklyFile; keys: FlagKeys; kind: string | undefined }
+
 function flagOf(
   key: string,
   flag: LaunchDarklyFlag,
-  file: LaunchDarklyFile,
-  { kind = 'user', renamed = {} }: LaunchDarklyOptions,
+  { file, keys, kind = 'user' }: Around,
   found: Found,
 ): FlagInput {
   const at = jsonPath(['flags', key])
@@ -83,9 +92,8 @@ function flagOf(
     const path = `.prerequisites[${index}]`
     const parent = Object.hasOwn(file.flags, other) ? file.flags[other] : undefined
     const wanted = parent && namesOf(parent)[variation]
-    const name = renamed[other] ?? other
-    const isKept = parent && !parent.deleted && !parent.archived && FLAG_KEY_SHAPE.test(name)
-    if (!isKept || wanted === undefined) {
+    const name = keyIn(keys, other)
+    if (parent === undefined || name === undefined || wanted === undefined) {
       found.notes.push({
         path: at + path,
         text: `it is never on: "${other}" does not exist, or has no such variation`,

@@ -5,15 +5,24 @@
 import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
-import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
-import { documentOf, type Imported, type Loss, type Note, readSource } from '../imported.ts'
+import {
+  documentOf,
+  type FlagKeys,
+  flagKeysOf,
+  type Imported,
+  keyIn,
+  type Loss,
+  type Note,
+  type Renamed,
+  readSource,
+} from '../imported.ts'
 import { type TranslatedFeature, translateFeature } from './feature.ts'
 import { collectState, stateSchema, type UnleashFeature, type UnleashState } from './state.ts'
 
 type Requirement = NonNullable<FlagInput['requires']>[number]
 
-/** Imports the text of a state; `into` is the document that is to hold the flags. */
-export function importUnleash(text: string, into?: GateDocumentInput): Imported {
+/** Imports the text of a state; `into` is the document that is to hold the flags, `renamed` new keys by old ones. */
+export function importUnleash(text: string, into?: GateDocumentInput, renamed: Renamed = {}): Imported {
   const json = readSource(text)
   if (!json.ok) return json
   const parsed = v.safeParse(stateSchema, stateIn(json.value))
@@ -23,6 +32,7 @@ export function importUnleash(text: string, into?: GateDocumentInput): Imported 
   const translated = new Map(
     [...state.features].map(([name, feature]) => [name, translateFeature(feature, state.segments)]),
   )
+  const keys = flagKeysOf(state.features.keys(), renamed)
   const found = { losses: [] as Loss[], notes: [] as Note[] }
   const flags: Record<string, FlagInput> = {}
   for (const [name, feature] of state.features) {
@@ -31,12 +41,17 @@ export function importUnleash(text: string, into?: GateDocumentInput): Imported 
     if (one === undefined) continue
     found.losses.push(...lossesOf(path, feature))
     found.notes.push(...notesOf(path, feature, one))
-    if (!FLAG_KEY_SHAPE.test(name)) continue
-    const requires = requirementsOf(feature, state, translated)
+    const named = keys.get(name)
+    if (named === undefined || 'unfit' in named) {
+      if (named !== undefined)
+        found.losses.push({ path, what: named.unfit, instead: 'the feature is left out' })
+      continue
+    }
+    const requires = requirementsOf(feature, { state, translated, keys })
     if (typeof requires === 'string') {
       found.notes.push({ path, text: `it is never on: ${requires}` })
-      flags[name] = { ...one.flag, rules: [] }
-    } else flags[name] = { ...one.flag, ...(requires.length > 0 && { requires }) }
+      flags[named.key] = { ...one.flag, rules: [] }
+    } else flags[named.key] = { ...one.flag, ...(requires.length > 0 && { requires }) }
   }
   if (usesAttribute(flags, 'userId')) found.notes.push(USER_ID_NOTE)
   return documentOf(flags, into, found)
@@ -54,10 +69,6 @@ function stateIn(value: unknown): unknown {
 
 function lossesOf(path: string, feature: UnleashFeature): Loss[] {
   const losses: Loss[] = []
-  if (!FLAG_KEY_SHAPE.test(feature.name)) {
-    const what = `"${feature.name}" can't be the key of a flag`
-    losses.push({ path, what, instead: 'the feature is left out' })
-  }
   for (const [index, strategy] of (feature.strategies ?? []).entries()) {
     const at = `${path}.strategies[${index}]`
     if (strategy.disabled) {
@@ -82,25 +93,31 @@ function notesOf(path: string, feature: UnleashFeature, { unknownStrategies }: T
   }))
 }
 
+type Known = {
+  state: UnleashState
+  translated: ReadonlyMap<string, TranslatedFeature>
+  keys: FlagKeys
+}
+
 /** What the flag requires, or why it can never be on. */
 function requirementsOf(
   feature: UnleashFeature,
-  state: UnleashState,
-  translated: ReadonlyMap<string, TranslatedFeature>,
+  { state, translated, keys: flagKeys }: Known,
 ): Requirement[] | string {
   const requirements: Requirement[] = []
   for (const { feature: name, enabled, variants } of feature.dependencies ?? []) {
     const parent = state.features.get(name)
-    if (parent === undefined || !FLAG_KEY_SHAPE.test(name)) return `its parent "${name}" does not exist`
+    const flag = keyIn(flagKeys, name)
+    if (parent === undefined || flag === undefined) return `its parent "${name}" does not exist`
     if (parent.dependencies?.length) return `its parent "${name}" has a parent itself`
-    if (enabled === false) requirements.push({ flag: name, on: false })
-    else if (!variants?.length) requirements.push(name)
+    if (enabled === false) requirements.push({ flag, on: false })
+    else if (!variants?.length) requirements.push(flag)
     else {
       const keys = [
         ...new Set(variants.flatMap((variant) => translated.get(name)?.variants.keysOf(variant) ?? [])),
       ]
       if (keys.length === 0) return `its parent "${name}" has none of the variants that are asked for`
-      requirements.push({ flag: name, variants: keys })
+      requirements.push({ flag, variants: keys })
     }
   }
   return requirements
