@@ -14,6 +14,7 @@ test('the dashboard stays within its budget of 150 kB in all, compressed', async
     // A bundle that lost its content would pass the line above.
     const files = await readdir(folder)
     expect(files.filter((name) => /^app-\w+\.(js|css)$/.test(name))).toHaveLength(2)
+    expect(files).toContain('licences.txt')
     expect(files.some((name) => /^chart-\w+\.js$/.test(name))).toBe(true)
   } finally {
     await rm(folder, { recursive: true })

@@ -1,5 +1,6 @@
 /** `sluice init`: what it asks, what it writes, and what it leaves alone. */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync, lstatSync, watch } from 'node:fs'
+import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { emptyFolder, type RunOptions, sluice } from './gate/support.ts'
@@ -182,6 +183,7 @@ it.each([
   [['--name', 'a'.repeat(55)], `The name must be at most 54 of a-z, 0-9 and -, not ${'a'.repeat(55)}`],
   [['--countries', 'RO,rom'], 'A country must be a code of two letters such as RO, not ROM'],
   [['--countries', '1T'], 'A country must be a code of two letters such as RO, not 1T'],
+  [['--admin-host', 'a/b'], '--admin-host must be a host such as sluice.example.net, not a/b'],
   [['--old', 'nowhere'], 'The document must be valid'],
 ])('refuses %j', async (args, message) => {
   const ran = await init([...BOTH, ...args], await emptyFolder())
@@ -212,6 +214,7 @@ it('asks on a terminal for what is not given', async () => {
     'What is the key of the flag?',
     'Who owns the flag?',
     'Which countries should get it first?',
+    'Which host should the dashboard have for itself?',
   ])
   const { origins, flags } = await documentIn(cwd)
   expect([origins.old.url, origins.new.url, flags.moved.owner]).toEqual([
@@ -244,7 +247,10 @@ it('asks only for the rest, and writes nothing when it is left', async () => {
   prompts.questions.length = 0
   prompts.answers.push('https://b.test')
   expect((await init(given, cwd, { canAsk: true })).code).toBe(0)
-  expect(prompts.questions.map(({ message }) => message)).toEqual(['Which origin do you want to move to?'])
+  expect(prompts.questions.map(({ message }) => message)).toEqual([
+    'Which origin do you want to move to?',
+    'Which host should the dashboard have for itself?',
+  ])
   expect((await documentIn(cwd)).flags.f.owner).toBe('ops')
   const bare = await emptyFolder()
   prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '')
@@ -264,4 +270,33 @@ it('a folder that cannot be written to is a failure', async () => {
   const cwd = await emptyFolder()
   await writeFile(join(cwd, 'file'), '')
   expect((await init(['file', ...BOTH], cwd)).code).toBe(1)
+})
+
+it('secrets are never readable by others, nor by git: not for a moment, whatever lies there', async () => {
+  const cwd = await emptyFolder()
+  await writeFile(join(cwd, 'elsewhere'), 'kept', { mode: 0o644 })
+  await symlink('elsewhere', join(cwd, '.dev.vars'))
+  const seen: string[] = []
+  const watcher = watch(cwd, (_, name) => {
+    if (name === null || !name.startsWith('.dev.vars') || !existsSync(join(cwd, name))) return
+    seen.push(`${lstatSync(join(cwd, name)).mode & 0o077} ${existsSync(join(cwd, '.gitignore'))}`)
+  })
+  expect((await init([...BOTH, '--force'], cwd)).code).toBe(0)
+  await expect.poll(() => seen.length).toBeGreaterThan(0)
+  watcher.close()
+  expect(new Set(seen)).toEqual(new Set(['0 true']))
+  const { mode } = lstatSync(join(cwd, '.dev.vars'))
+  expect([mode & 0o777, lstatSync(join(cwd, '.dev.vars')).isSymbolicLink()]).toEqual([0o600, false])
+  expect(await readFile(join(cwd, 'elsewhere'), 'utf8')).toBe('kept')
+})
+
+it('the dashboard gets a custom domain, where one is named', async () => {
+  const cwd = await emptyFolder()
+  await init([...BOTH, '--admin-host', 'sluice.example.net'], cwd)
+  const toml = await readFile(join(cwd, 'wrangler.toml'), 'utf8')
+  expect(toml).toContain('\nADMIN_HOST = "sluice.example.net"\n')
+  expect(toml).toContain('\nroutes = [{ pattern = "sluice.example.net", custom_domain = true }]\n')
+  prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '', 'other.example.net')
+  await init([], await emptyFolder(), { canAsk: true })
+  expect(prompts.questions.at(-1)?.validate?.('a b')).toBe('It must be a host such as sluice.example.net')
 })

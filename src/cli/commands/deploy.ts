@@ -1,35 +1,34 @@
-import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse as parseToml } from 'smol-toml'
-import { messageOf } from '../../core/message-of.ts'
+import { text as askText, isCancel } from '@clack/prompts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
-import { Refusal } from '../base/errors.ts'
-import {
-  complaintOf,
-  createNamespace,
-  hasCredentials,
-  NO_NAMESPACE,
-  wrangler,
-} from '../connection/wrangler.ts'
+import { Declined, Refusal, UsageError } from '../base/errors.ts'
+import { isHost, readToml, type WranglerToml, withAdminHost } from '../base/wrangler-toml.ts'
+import { type NewSecrets, printedSecrets, storeSecrets } from '../connection/new-secrets.ts'
+import { createNamespace, hasCredentials, NO_NAMESPACE, wranglerOutput } from '../connection/wrangler.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
-
-const SECRETS = ['ADMIN_TOKEN', 'SIGNING_KEY'] as const
 
 export const deploy: CliCommand = {
   name: 'deploy',
   group: 'Set up',
   summary: 'Build the gate and deploy it to Cloudflare',
   details:
-    'Checks the document, builds the Worker with it, and deploys it with wrangler. Creates the KV namespace if wrangler.toml has none, and the secrets that the Worker lacks; a new admin token is shown only once. A gate that is already running keeps the document that it has in KV: "sluice publish" changes that.',
+    'Checks the document, builds the Worker with it, and deploys it with wrangler. Creates the KV namespace if wrangler.toml has none, and the secrets that the Worker lacks; a new admin token goes into a profile of this machine. The dashboard and the admin API get a host for themselves, ADMIN_HOST in wrangler.toml: the Worker\'s workers.dev address unless --admin-host names another. A gate that is already running keeps the document that it has in KV: "sluice publish" changes that.',
   arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--dry-run', summary: 'build and bundle, without deploying' },
     { flags: '--no-secrets', summary: 'do not create secrets' },
+    {
+      flags: '--print-secrets',
+      summary: 'print new secrets instead of storing the admin token in a profile',
+    },
+    { flags: '--admin-host HOST', summary: 'the host of the dashboard and the admin API, a custom domain' },
+    { flags: '--no-admin-host', summary: 'let pages of the site share the host of the dashboard' },
   ],
   examples: [
     ['deploy', 'ask for confirmation, then deploy'],
+    ['deploy --admin-host sluice.example.net', 'with the dashboard on a custom domain'],
     ['deploy --dry-run', 'check that it can be deployed'],
     ['deploy --yes --json', 'from a pipeline that has CLOUDFLARE_API_TOKEN'],
   ],
@@ -39,78 +38,106 @@ export const deploy: CliCommand = {
     const isDry = options.has('dry-run')
     const file = await readDocumentFile(call.args[0], terminal)
     parsedDocument(file)
-    const config = await readWranglerToml(terminal.cwd)
-    if (!isDry) {
-      requireLogin(call)
-      await call.confirm(`Deploy ${config.name} to Cloudflare?`)
-      if (config.namespace === NO_NAMESPACE) await addNamespace(call, config.text)
-    }
+    const found = await readWranglerToml(terminal.cwd)
+    const config = isDry ? found : await prepared(call, found)
     if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
     const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
     if (isDry) return call.done({ deployed: false, dryRun: true }, 'ready to deploy')
-    const made = options.has('no-secrets') ? {} : await makeSecrets(call)
     const url = /https:\/\/\S+\.workers\.dev/.exec(said)?.[0] ?? null
-    const token = made.ADMIN_TOKEN
-      ? `\nadmin token ${made.ADMIN_TOKEN} (shown only once; store it: sluice profile add)`
-      : ''
-    const json = { deployed: true, name: config.name, url, secretsMade: made }
-    return call.done(json, `deployed ${config.name}${url ? ` to ${url}` : ''}${token}`)
+    const adminHost = await settledHost(call, config, url)
+    const address = adminHost === null ? url : `https://${adminHost}`
+    const secrets = options.has('no-secrets')
+      ? { made: {}, profile: null }
+      : await makeSecrets(call, config, address)
+    const printed = printedSecrets(secrets, options.has('print-secrets'))
+    const json = { deployed: true, name: config.name, url, adminHost, ...printed.json }
+    const where = `${url ? ` to ${url}` : ''}${adminHost === null ? '' : `\ndashboard https://${adminHost}/__sluice/ui`}`
+    return call.done(json, `deployed ${config.name}${where}${printed.text}`)
   },
 }
-
-type WranglerToml = { text: string; name: string; main: string | undefined; namespace: string | undefined }
 
 async function readWranglerToml(folder: string): Promise<WranglerToml> {
   const text = await readFile(join(folder, 'wrangler.toml'), 'utf8').catch(() => undefined)
   if (text === undefined)
     throw new Refusal('Cannot deploy: there is no wrangler.toml here. Start with: sluice init')
-  try {
-    const {
-      name,
-      main,
-      kv_namespaces: spaces,
-    } = parseToml(text) as {
-      name?: string
-      main?: string
-      kv_namespaces?: { binding?: string; id?: string }[]
-    }
-    const namespace = spaces?.find(({ binding }) => binding === 'GATE')?.id
-    return { text, name: name ?? 'the gate', main, namespace }
-  } catch (error) {
-    throw new Refusal(`Cannot deploy: wrangler.toml must be valid TOML: ${messageOf(error)}`)
+  return readToml(text)
+}
+
+/** Asks for confirmation, and writes what wrangler.toml lacks. */
+async function prepared(call: Call, config: WranglerToml): Promise<WranglerToml> {
+  if (!hasCredentials(call.terminal)) {
+    throw new Refusal(
+      'Cannot deploy: wrangler is not logged in. Set CLOUDFLARE_API_TOKEN, or run: npx wrangler login',
+    )
   }
+  const host = await wantedHost(call, config)
+  await call.confirm(`Deploy ${config.name} to Cloudflare?`)
+  const namespaced = config.namespace === NO_NAMESPACE ? await withNamespace(call, config) : config
+  return host === undefined ? namespaced : await withHost(call, namespaced, host)
 }
 
-function requireLogin({ terminal }: Call): void {
-  if (hasCredentials(terminal)) return
-  throw new Refusal(
-    'Cannot deploy: wrangler is not logged in. Set CLOUDFLARE_API_TOKEN, or run: npx wrangler login',
-  )
+/** The host that the options or an answer name; undefined where wrangler.toml has one, or workers.dev will do. */
+async function wantedHost({ options, terminal }: Call, config: WranglerToml): Promise<string | undefined> {
+  const given = options.text('admin-host')
+  if (given !== undefined) {
+    if (isHost(given)) return given
+    throw new UsageError(`--admin-host must be a host such as sluice.example.net, not ${given}`)
+  }
+  const isSettled = config.adminHost !== undefined || config.hasWorkersDev || options.has('no-admin-host')
+  if (isSettled || options.has('yes') || !terminal.canAsk) return undefined
+  const answer = await askText({
+    message: 'Which custom domain should the dashboard have for itself?',
+    placeholder: 'sluice.example.net; empty: it shares the host of the site',
+    defaultValue: '',
+    validate: (value) =>
+      !value || isHost(value) ? undefined : 'It must be a host such as sluice.example.net',
+  })
+  if (isCancel(answer)) throw new Declined()
+  return answer || undefined
 }
 
-async function addNamespace(call: Call, text: string): Promise<void> {
+/** The host on which the gate now has its dashboard; moves it to workers.dev where no host was chosen. */
+async function settledHost(call: Call, config: WranglerToml, url: string | null): Promise<string | null> {
+  if (config.adminHost !== undefined) return config.adminHost
+  if (call.options.has('no-admin-host')) return null
+  if (url === null) {
+    call.tell('The site shares the host of the dashboard, as ADMIN_HOST is not set: add --admin-host HOST')
+    return null
+  }
+  const { host } = new URL(url)
+  await withHost(call, config, host)
+  await run(call, `moving the dashboard to ${host}`, ['deploy'])
+  return host
+}
+
+async function withNamespace(call: Call, config: WranglerToml): Promise<WranglerToml> {
   const made = await call.during('creating the KV namespace', createNamespace(call.terminal))
   if (!made.ok) throw new Refusal(`Cannot deploy: the KV namespace could not be created: ${made.why}`)
-  await writeFile(join(call.terminal.cwd, 'wrangler.toml'), text.replace(NO_NAMESPACE, made.id))
+  const edited = await written(call, config.text.replace(NO_NAMESPACE, made.id))
   call.tell(`created the KV namespace ${made.id} and added it to wrangler.toml`)
+  return edited
 }
 
-/** Creates and sets the secrets that the Worker lacks; resolves with them by name. */
-async function makeSecrets(call: Call): Promise<Partial<Record<(typeof SECRETS)[number], string>>> {
+async function withHost(call: Call, config: WranglerToml, host: string): Promise<WranglerToml> {
+  const edited = await written(call, withAdminHost(config.text, host))
+  call.tell(`the dashboard and the admin API answer on ${host} alone: added ADMIN_HOST to wrangler.toml`)
+  return edited
+}
+
+async function written({ terminal }: Call, text: string): Promise<WranglerToml> {
+  await writeFile(join(terminal.cwd, 'wrangler.toml'), text)
+  return readToml(text)
+}
+
+/** Creates and sets the secrets that the Worker lacks. */
+async function makeSecrets(call: Call, { name }: WranglerToml, address: string | null): Promise<NewSecrets> {
   const listed = await run(call, 'listing secrets', ['secret', 'list', '--format', 'json'])
-  const present = new Set((JSON.parse(listed) as { name: string }[]).map(({ name }) => name))
-  const made: Partial<Record<(typeof SECRETS)[number], string>> = {}
-  for (const name of SECRETS.filter((each) => !present.has(each))) {
-    const value = randomBytes(24).toString('base64url')
-    await run(call, `setting ${name}`, ['secret', 'put', name], value)
-    made[name] = value
-  }
-  return made
+  const present = (JSON.parse(listed) as { name: string }[]).map((each) => each.name)
+  const secrets = await storeSecrets(call, { name, address, present })
+  for (const [secret, value] of Object.entries(secrets.made))
+    await run(call, `setting ${secret}`, ['secret', 'put', secret], value)
+  return secrets
 }
 
-/** Resolves with what wrangler printed; throws its error where it failed. */
-async function run(call: Call, what: string, args: readonly string[], input?: string): Promise<string> {
-  const ran = await call.during(what, wrangler(args, call.terminal, input))
-  if (ran.code === 0) return ran.out
-  throw new Refusal(`wrangler ${args.slice(0, 2).join(' ')} failed: ${complaintOf(ran)}`)
-}
+const run = (call: Call, what: string, args: readonly string[], input?: string): Promise<string> =>
+  call.during(what, wranglerOutput(args, call.terminal, input))

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
+import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
+import { writePrivately } from '../connection/private-file.ts'
 import { createNamespace, hasCredentials, NO_NAMESPACE } from '../connection/wrangler.ts'
 import { countriesIn, initFiles, invalidCountry, type Wishes } from '../document/init-files.ts'
 import { wizard } from '../document/init-wizard.ts'
@@ -24,6 +26,7 @@ export const init: CliCommand = {
     { flags: '--owner NAME', summary: 'team or person to ask about the flag' },
     { flags: '--countries LIST', summary: 'start with these countries, such as US,RO' },
     { flags: '--name NAME', summary: 'name of the Worker (the name of the folder)' },
+    { flags: '--admin-host HOST', summary: 'custom domain of the dashboard (the address on workers.dev)' },
     { flags: '--kv ID', summary: 'id of an existing KV namespace' },
     { flags: '--no-kv', summary: 'do not create a KV namespace' },
     { flags: '--force', summary: 'overwrite existing files' },
@@ -56,6 +59,7 @@ async function wishesOf(call: Call, folder: string): Promise<Wishes> {
   const countries = options.text('countries')
   const given: Partial<Wishes> = {
     name: options.text('name') ?? nameFrom(folder),
+    adminHost: options.text('admin-host'),
     ...options.texts('old', 'new', 'flag', 'owner'),
     ...(countries !== undefined && { countries: countriesIn(countries) }),
   }
@@ -73,6 +77,7 @@ function withDefaults(given: Partial<Wishes>): Wishes {
     new: given.new ?? 'http://127.0.0.1:3001',
     flag: given.flag ?? 'new-site',
     owner: given.owner,
+    adminHost: given.adminHost,
     countries: given.countries ?? [],
   }
 }
@@ -81,6 +86,8 @@ function checked(wishes: Wishes): Wishes {
   const stray = invalidCountry(wishes.countries)
   if (stray !== undefined)
     throw new UsageError(`A country must be a code of two letters such as RO, not ${stray}`)
+  if (wishes.adminHost !== undefined && !isHost(wishes.adminHost))
+    throw new UsageError(`--admin-host must be a host such as sluice.example.net, not ${wishes.adminHost}`)
   if (/^[a-z0-9][a-z0-9-]{0,53}$/.test(wishes.name)) return wishes
   throw new UsageError(`The name must be at most 54 of a-z, 0-9 and -, not ${wishes.name}`)
 }
@@ -117,11 +124,13 @@ async function namespaceFor(call: Call, folder: string): Promise<string | undefi
 }
 
 async function write(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
-  for (const [name, text] of Object.entries(files)) {
+  // Nothing is secret in a repository: what git must leave alone is written first.
+  const isFirst = ([name]: [string, string]) => (name === '.gitignore' ? 0 : 1)
+  for (const [name, text] of Object.entries(files).toSorted((a, b) => isFirst(a) - isFirst(b))) {
     const path = join(folder, name)
     if (name === '.gitignore') await addLines(path, text)
+    else if (name === DEV_VARS) await writePrivately(path, text)
     else await writeFile(path, text)
-    if (name === DEV_VARS) await chmod(path, 0o600)
   }
   return Object.keys(files)
 }

@@ -54,6 +54,17 @@ export async function wrangler(
   })
 }
 
+/** Resolves with what wrangler printed; throws its error where it failed. */
+export async function wranglerOutput(
+  args: readonly string[],
+  terminal: Terminal,
+  input?: string,
+): Promise<string> {
+  const ran = await wrangler(args, terminal, input)
+  if (ran.code === 0) return ran.out
+  throw new Refusal(`wrangler ${args.slice(0, 2).join(' ')} failed: ${complaintOf(ran)}`)
+}
+
 /** Creates the KV namespace of a gate. */
 export async function createNamespace(
   terminal: Terminal,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROJECT_ROOT } from '../../local/build/project-root.ts'
+import { withAdminHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { LOCAL_FOLDER } from '../connection/local-gate-note.ts'
 import { readableJson } from '../render/json.ts'
@@ -14,6 +15,8 @@ export type Wishes = {
   new: string
   flag: string
   owner: string | undefined
+  /** A custom domain for the dashboard; without one `sluice deploy` sets the address on workers.dev. */
+  adminHost?: string | undefined
   /** Two-letter codes; empty for all visitors. */
   countries: readonly string[]
 }
@@ -37,7 +40,7 @@ export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Re
   return {
     'gate.json': documentFor(wishes),
     'sluice.schema.json': schema,
-    'wrangler.toml': await wranglerToml(wishes.name, namespaceId),
+    'wrangler.toml': await wranglerToml(wishes, namespaceId),
     [DEV_VARS]: devVars(),
     '.gitignore': `node_modules/\n${LOCAL_FOLDER}/\n.wrangler/\n${DEV_VARS}\n`,
   }
@@ -78,7 +81,7 @@ function documentFor({ old, new: next, flag, owner, countries }: Wishes): string
 }
 
 /** Made from this package's own wrangler.toml, so that bindings and dates are the same. */
-async function wranglerToml(name: string, namespaceId: string): Promise<string> {
+async function wranglerToml({ name, adminHost }: Wishes, namespaceId: string): Promise<string> {
   const own = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/^name = .*$/m, `name = "${name}"`],
@@ -91,7 +94,8 @@ async function wranglerToml(name: string, namespaceId: string): Promise<string> 
     [/^\[build\]\ncommand = .*\n\n/m, ''],
     [/^id = ".*"$/m, `id = "${namespaceId}"`],
   ]
-  return replacements.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), own)
+  const text = replacements.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), own)
+  return adminHost === undefined ? text : withAdminHost(text, adminHost)
 }
 
 function devVars(): string {

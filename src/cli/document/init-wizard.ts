@@ -2,6 +2,7 @@
 import { cancel, group, intro, text } from '@clack/prompts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
 import { Declined } from '../base/errors.ts'
+import { isHost } from '../base/wrangler-toml.ts'
 import { countriesIn, invalidCountry, type Wishes } from './init-files.ts'
 
 const URL_SHAPE = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
@@ -37,6 +38,15 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
               ? undefined
               : 'Countries must be codes of two letters, such as US,RO',
         }),
+      adminHost: () =>
+        known(given.adminHost) ??
+        text({
+          message: 'Which host should the dashboard have for itself?',
+          placeholder: 'its address on workers.dev; or a custom domain such as sluice.example.net',
+          defaultValue: '',
+          validate: (value) =>
+            !value || isHost(value) ? undefined : 'It must be a host such as sluice.example.net',
+        }),
     },
     {
       onCancel: () => {
@@ -51,6 +61,7 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
     new: answers.new,
     flag: answers.flag,
     ...(answers.owner && { owner: answers.owner }),
+    ...(answers.adminHost && { adminHost: answers.adminHost }),
     countries: countriesIn(answers.countries ?? ''),
   }
 }

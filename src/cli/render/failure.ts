@@ -6,6 +6,7 @@ import { messageOf } from '../../core/message-of.ts'
 import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
 import { printableDeep } from '../base/printable.ts'
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
+import { adminHostIn } from '../base/wrangler-toml.ts'
 import { changeLines } from './document-diff.ts'
 
 const CHECK_ADDRESS = 'Is it running, and is the address right? See: sluice status --help'
@@ -22,7 +23,7 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
       json: { kind, status: error.status, message },
     }
   }
-  if (error instanceof ApiError) return describeRefusal(error.problem, paint)
+  if (error instanceof ApiError) return describeRefusal(error.problem, paint, terminal.cwd)
   const lost = unreachable(error)
   if (lost !== undefined) {
     return { text: `${paint('red', lost)}\n${CHECK_ADDRESS}`, json: { kind: 'unreachable', message: lost } }
@@ -41,8 +42,18 @@ const ADVICE: Readonly<Record<number, string>> = {
   429: 'Wait a moment, then try again',
 }
 
-function describeRefusal(problem: ProblemDetails, paint: Paint): Failure {
-  return { text: refusalText(printableDeep(problem), paint), json: refusalJson(problem) }
+function describeRefusal(problem: ProblemDetails, paint: Paint, folder: string): Failure {
+  const text = refusalText(printableDeep(problem), paint)
+  const isElsewhere = problem.status === 404 && problem.detail === 'The gate has nothing here'
+  return { text: isElsewhere ? `${text}\n${adminHostAdvice(folder)}` : text, json: refusalJson(problem) }
+}
+
+/** The site must not name the host, but the folder of the gate may: it is only shown, and gets no token. */
+function adminHostAdvice(folder: string): string {
+  const host = adminHostIn(folder)
+  const about = 'The admin API may have a host for itself (ADMIN_HOST)'
+  if (host === undefined) return `${about}: give that one as --url`
+  return `${about}. This folder's wrangler.toml names it: --url https://${host}`
 }
 
 function refusalText({ status, detail, problems, changes, current }: ProblemDetails, paint: Paint): string {

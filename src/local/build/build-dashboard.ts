@@ -46,6 +46,8 @@ export async function buildDashboard({
   // The Worker serves it from here: in its bundle every isolate would load it.
   const openApi = await readFile(join(PROJECT_ROOT, 'config/openapi.json'), 'utf8')
   await writeFile(join(outdir, 'openapi.json'), JSON.stringify(JSON.parse(openApi)))
+  // What the bundles contain travels with them, also where only the Worker and its assets are deployed.
+  await cp(join(PROJECT_ROOT, 'THIRD-PARTY-LICENCES'), join(outdir, 'licences.txt'))
   return { gzippedBytes }
 }
 
