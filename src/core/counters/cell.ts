@@ -5,7 +5,14 @@
 import { type Arm, type Decision, EXCLUDED, type Placement } from '../decision/decide.ts'
 import { FAILURE_KINDS, type FailureKind, type Outcome, type PairedAs } from '../outcome/outcome.ts'
 import { type Histogram, merge as mergeHistogram, record as recordLatency } from './histogram.ts'
-import { failureMark, mergeNetworks, type NetworkCounts, NO_NETWORK, networkAt } from './networks.ts'
+import {
+  failureMark,
+  mergeNetworks,
+  type NetworkCounts,
+  NO_NETWORK,
+  networkAt,
+  noteLatency,
+} from './networks.ts'
 import { countPaired, countQuestion, mergePairing, type Pairing } from './pairing.ts'
 import { addSlot } from './slots.ts'
 import { mergeVisitors, type VisitorMark } from './visitors.ts'
@@ -102,10 +109,10 @@ export function errorsOf(cell: Cell): number {
 export type FailureSource = { pairedAs: PairedAs; network: number }
 
 /** The counts of a visitor's network; undefined where they have none, are not compared, or the table is full. */
-function networkOf(cell: Cell, network: number): NetworkCounts | undefined {
+function networkOf(cell: Cell, network: number, failed?: { hasFailed: true }): NetworkCounts | undefined {
   if (network === NO_NETWORK || cell.arm === 'other') return undefined
   cell.networks ??= []
-  return networkAt(cell.networks, network)
+  return networkAt(cell.networks, network, failed)
 }
 
 function countRequest(cell: Cell, latencyMs: number | undefined, network: number): void {
@@ -114,9 +121,7 @@ function countRequest(cell: Cell, latencyMs: number | undefined, network: number
   if (own !== undefined) own.requests++
   if (latencyMs === undefined) return
   recordLatency(cell.latency, latencyMs)
-  if (own === undefined) return
-  own.latency ??= {}
-  recordLatency(own.latency, latencyMs)
+  if (own !== undefined) noteLatency(own, latencyMs)
 }
 
 /**
@@ -164,13 +169,14 @@ export function countFailure(
   const slot = placement.position >>> 16
   const isNewAsSuch = countPaired(cell, pairedAs, failureMark(slot, network))
   const isNew = addSlot(cell.erroredBuckets, slot)
-  const own = networkOf(cell, network)
+  const own = networkOf(cell, network, FAILED)
   if (own === undefined) return
   own.errors++
   if (isNew) own.errored++
   if (isNewAsSuch && pairedAs !== 'shared') own[pairedAs]++
 }
 
+const FAILED = { hasFailed: true } as const
 const UNPAIRED: FailureSource = { pairedAs: 'unpaired', network: NO_NETWORK }
 
 /** Counts a duration that the app reported, in place. */

@@ -4,7 +4,7 @@
  *
  * A network is 32 bits of a keyed hash of a client's /24 or /48 (gate/request/network.ts).
  */
-import { type Histogram, merge as mergeHistogram } from './histogram.ts'
+import { type Histogram, merge as mergeHistogram, record } from './histogram.ts'
 
 /** Loopback, private addresses, development: never a strong network. */
 export const NO_NETWORK = 0
@@ -27,6 +27,8 @@ export type NetworkCounts = {
   timings?: Histogram | undefined
   /** How many earlier requests may be missing here, as the network came late to a full table; only while open. */
   missed?: number
+  /** Latencies in milliseconds, only while open: most networks have few, and a histogram costs as much as twenty. */
+  latenciesMs?: number[]
 }
 
 /** Networks that a flush tells of, per cell. */
@@ -37,45 +39,73 @@ const BY_FAILURES = MOST_NETWORKS / 2
 const MOST_OPEN = 32
 
 /**
- * The counts of a network, made on first use; undefined where the table is full of networks that failed. Space-Saving
- * (Metwally, Agrawal & El Abbadi, 2005): in a full table a new network takes the place of the one with the fewest
- * requests, and inherits its rank, not its counts. One that failed keeps its place.
+ * The counts of a network, made on first use; undefined where the table is full and has no place for it. As in
+ * Space-Saving (Metwally, Agrawal & El Abbadi, 2005), a network takes the place of the one with the fewest requests, and
+ * inherits its rank, not its counts. One that failed finds a place and keeps it; any other finds one the less often, the
+ * higher the rank (Ben Basat et al., "Randomized admission policy", 2017): most visitors then cost one pass of the table.
  */
-export function networkAt(networks: NetworkCounts[], network: number): NetworkCounts | undefined {
-  for (const each of networks) if (each.network === network) return each
-  if (networks.length < MOST_OPEN) {
-    const counts = noCounts(network)
-    networks.push(counts)
-    return counts
-  }
+export function networkAt(
+  networks: NetworkCounts[],
+  network: number,
+  { hasFailed }: { hasFailed: boolean } = COUNTED,
+): NetworkCounts | undefined {
   let weakest = -1
   let fewest = Number.POSITIVE_INFINITY
   for (let index = 0; index < networks.length; index++) {
     const each = networks[index] as NetworkCounts
-    const rank = rankOf(each)
-    if (each.errors > 0 || rank >= fewest) continue
+    if (each.network === network) return each
+    const rank = each.requests + (each.missed ?? 0)
+    if (rank >= fewest || each.errors > 0) continue
     fewest = rank
     weakest = index
   }
-  if (weakest < 0) return undefined
-  const counts = { ...noCounts(network), missed: fewest }
+  if (networks.length < MOST_OPEN) {
+    const counts = noCounts(network, 0)
+    networks.push(counts)
+    return counts
+  }
+  if (weakest < 0 || !(hasFailed || isAdmitted(network, fewest))) return undefined
+  const counts = noCounts(network, fewest)
   networks[weakest] = counts
   return counts
 }
 
-/** The most requests that a network may have made. */
-function rankOf({ requests, missed = 0 }: NetworkCounts): number {
-  return requests + missed
+const COUNTED = { hasFailed: false } as const
+
+/** True for one in `rank` + 1 calls. The networks that come are random enough. */
+function isAdmitted(network: number, rank: number): boolean {
+  draws = (Math.imul(draws, 1_664_525) + 1_013_904_223) | 0
+  return ((draws ^ network) >>> 0) % (rank + 1) < 1
+}
+let draws = 1
+
+function noCounts(network: number, missed: number): NetworkCounts {
+  return {
+    network,
+    requests: 0,
+    errors: 0,
+    errored: 0,
+    discordant: 0,
+    unpaired: 0,
+    unasked: 0,
+    journeys: 0,
+    missed,
+  }
 }
 
-function noCounts(network: number): NetworkCounts {
-  return { network, requests: 0, errors: 0, errored: 0, discordant: 0, unpaired: 0, unasked: 0, journeys: 0 }
+/** Counts the latency of a request, in place. */
+export function noteLatency(counts: NetworkCounts, latencyMs: number): void {
+  if (counts.latenciesMs === undefined) counts.latenciesMs = [latencyMs]
+  else counts.latenciesMs.push(latencyMs)
 }
+
+/** What a sender tells of is among its strongest. */
+const MERGED = { hasFailed: true } as const
 
 /** Adds the counts of `source` to those of `target`, in place. */
 export function mergeNetworks(target: NetworkCounts[], source: readonly NetworkCounts[]): void {
   for (const each of source) {
-    const counts = networkAt(target, each.network)
+    const counts = networkAt(target, each.network, MERGED)
     if (counts === undefined) continue
     counts.requests += each.requests
     counts.errors += each.errors
@@ -105,7 +135,15 @@ export function strongest(networks: readonly NetworkCounts[]): NetworkCounts[] {
   const rest = networks
     .filter((each) => !byFailures.includes(each))
     .sort((a, b) => b.requests - a.requests || b.errors - a.errors)
-  return [...byFailures, ...rest].slice(0, MOST_NETWORKS).map(({ missed: _, ...counts }) => counts)
+  return [...byFailures, ...rest].slice(0, MOST_NETWORKS).map(closed)
+}
+
+/** The counts as they travel. */
+function closed({ missed: _, latenciesMs, ...counts }: NetworkCounts): NetworkCounts {
+  if (latenciesMs === undefined) return counts
+  const latency = { ...counts.latency }
+  for (const each of latenciesMs) record(latency, each)
+  return { ...counts, latency }
 }
 
 /** Groups 1 to 30; group 0 is no network. */

@@ -44,6 +44,8 @@ const PRIVATE = -1
 export function prefixOf(address: string): number | undefined {
   const v4 = ipv4(address, 0)
   if (v4 !== undefined) return prefixOfIpv4(v4)
+  const first48 = leadingGroups(address)
+  if (first48 !== undefined) return IPV6 + first48
   const groups = ipv6(address)
   if (groups === undefined) return undefined
   const [g0, g1, g2, g3, g4, g5, g6, g7] = groups as Groups
@@ -100,6 +102,38 @@ function ipv4(text: string, start: number): number | undefined {
   return dots === 3 && part >= 0 ? address * 256 + part : undefined
 }
 
+/** The first three groups of an IPv6 address that is spelled out so far and begins with a global prefix. */
+function leadingGroups(text: string): number | undefined {
+  let prefix = 0
+  let group = 0
+  let digits = 0
+  for (let at = 0, groups = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === COLON) {
+      // 2000::/3 but for 6to4: all others have a meaning of their own.
+      if (digits === 0 || digits > 4 || (groups === 0 && ((group & 0xe000) !== 0x2000 || group === 0x2002)))
+        return undefined
+      prefix = prefix * 65_536 + group
+      if (++groups === 3) return prefix
+      group = 0
+      digits = 0
+    } else {
+      const digit = hexDigit(code)
+      if (digit < 0) return undefined
+      group = group * 16 + digit
+      digits++
+    }
+  }
+  return undefined
+}
+
+/** The value of a hex digit; −1 for any other character. */
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= 57) return code - ZERO
+  const letter = (code | 32) - 97
+  return letter >= 0 && letter < 6 ? letter + 10 : -1
+}
+
 type Groups = [number, number, number, number, number, number, number, number]
 const GROUPS = 8
 
@@ -141,9 +175,7 @@ function ipv6(text: string): number[] | undefined {
 function endOfGroup(text: string, at: number): number {
   let end = at
   for (; end < text.length; end++) {
-    const code = text.charCodeAt(end)
-    const isHex = (code >= ZERO && code <= 57) || ((code | 32) >= 97 && (code | 32) <= 102)
-    if (!isHex) break
+    if (hexDigit(text.charCodeAt(end)) < 0) break
   }
   const code = text.charCodeAt(end)
   return end === text.length || code === COLON || code === DOT || code === PERCENT ? end : at
