@@ -64,7 +64,7 @@ export function networkAt(
     networks.push(counts)
     return counts
   }
-  if (weakest < 0 || !(hasFailed || isAdmitted(network, fewest))) return undefined
+  if (weakest < 0 || !(hasFailed || isAdmitted(fewest))) return undefined
   const counts = noCounts(network, fewest)
   networks[weakest] = counts
   return counts
@@ -72,12 +72,13 @@ export function networkAt(
 
 const COUNTED = { hasFailed: false } as const
 
-/** True for one in `rank` + 1 calls. The networks that come are random enough. */
-function isAdmitted(network: number, rank: number): boolean {
-  draws = (Math.imul(draws, 1_664_525) + 1_013_904_223) | 0
-  return ((draws ^ network) >>> 0) % (rank + 1) < 1
+/** True for one in `rank` + 1 calls (a linear congruential generator; its higher bits are the better ones). */
+function isAdmitted(rank: number): boolean {
+  drawn = (Math.imul(drawn, 1_664_525) + 1_013_904_223) >>> 0
+  return drawn * (rank + 1) < TWO_TO_32
 }
-let draws = 1
+let drawn = 1
+const TWO_TO_32 = 4_294_967_296
 
 function noCounts(network: number, missed: number): NetworkCounts {
   return {
