@@ -1,21 +1,19 @@
 /** What to do with a request: which origin to ask what, and what the answer is for. */
-import type { FlagTarget, Origin, RouteTarget } from '../core/config/compile/route-target.ts'
-import type { RequestContext } from '../core/context/request-context.ts'
-import { apart, type Decision, variantServed } from '../core/decision/decide.ts'
+import type { FlagTarget, RouteTarget } from '../core/config/compile/route-target.ts'
+import { apart, type Decision } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { NetworkStanding } from '../core/limits/network-standing.ts'
-import type { Env } from '../platform/env.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
-import { keysOf } from '../platform/keys.ts'
 import type { ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/bootstrap.ts'
 import type { GradualRollback } from './evaluation/gradual-rollback.ts'
 import { chancesOf, decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
-import type { ExtraHeaders, RoutedCall } from './origin/fetch-origin.ts'
-import { isOneTime, isPairable } from './origin/pairs.ts'
-import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
+import type { RoutedCall } from './origin/fetch-origin.ts'
+import { isOneTime } from './origin/pairs.ts'
+import { flagsHeader } from './origin/proxy-headers.ts'
 import type { Question } from './origin/questions.ts'
 import type { Fallback } from './origin/retry-and-fallback.ts'
+import { fallbackFor, headersForOrigin, mayFallBack, positionOf, questionFor } from './other-origin.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
 import type { ReportContext, Reporter } from './reporting/reporter.ts'
@@ -29,7 +27,6 @@ import {
   type PageRole,
   pageRoleOf,
 } from './request/page-affinity.ts'
-import { signFlags } from './request/signature.ts'
 import { visitorIdsOf } from './request/visitor-ids.ts'
 
 export type Plan = {
@@ -199,87 +196,7 @@ export function stablePlan(target: RouteTarget): Plan {
   }
 }
 
-/** The visitor's position, for canary and control. */
-function positionOf({ placement }: Decision): number | undefined {
-  return placement.arm === 'other' ? undefined : placement.position
-}
-
 /** An upgrade to a WebSocket of another variant than `off`, which a kill may have to close. */
 function mayBeSevered({ severable, flag }: FlagTarget, { variant }: Decision, request: GateRequest): boolean {
   return severable && variant !== flag.off && request.header('upgrade') !== undefined
-}
-
-/** A visitor who forced a variant wants to see what it does, its failures included. */
-function mayFallBack(target: FlagTarget, origin: Origin, decision: Decision): boolean {
-  return origin !== target.stable && decision.reason !== 'OVERRIDE' && target.rescued.size > 0
-}
-
-function fallbackFor(
-  target: FlagTarget,
-  decision: Decision,
-  request: GateRequest,
-  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
-): Fallback {
-  const { flag, stable } = target
-  return {
-    origin: stable,
-    mayRepeat: target.rescued.has(request.method),
-    isPairable: isPairable(request, target),
-    call: async () => ({
-      origin: stable,
-      extraHeaders: await headersFor(rescuedFlagsHeader(flag)),
-      target,
-      variant: flag.off,
-      visitor: positionOf(decision),
-    }),
-  }
-}
-
-/** Marks a request that no visitor waits for. */
-const SHADOW = ['sluice-shadow', '1'] as const
-
-/** The same request, as the canary's origin would get it had the visitor fallen inside the percentage. */
-function questionFor(
-  target: FlagTarget,
-  { flag, placement, variant: own }: Decision,
-  { request, context }: Visitor,
-  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
-): Question | undefined {
-  const rule = target.flag.rules[target.flag.rolloutRule]
-  const variant = rule && variantServed(rule, context)
-  const origin = variant === undefined ? undefined : target.origins.get(variant)
-  if (placement.arm !== 'control' || variant === undefined || origin === undefined) return undefined
-  if (origin === target.origins.get(own) || !isPairable(request, target)) return undefined
-  const flags = flagsHeader({ flag, variant, reason: 'SPLIT' })
-  return {
-    flag,
-    origin,
-    call: async () => ({ origin, extraHeaders: [...(await headersFor(flags)), SHADOW], target, variant }),
-  }
-}
-
-/** The decision as the origin gets it, signed where there is a key. */
-function headersForOrigin(
-  flags: string,
-  context: RequestContext,
-  { SIGNING_KEY: key }: Env,
-  nowMs: number,
-): ExtraHeaders | Promise<ExtraHeaders> {
-  return key ? signedHeaders(flags, context, key, nowMs) : [['sluice-flags', flags]]
-}
-
-async function signedHeaders(
-  flags: string,
-  context: RequestContext,
-  signingKey: string,
-  nowMs: number,
-): Promise<ExtraHeaders> {
-  const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
-  const keys = keysOf(signingKey)
-  const { origin } = keys instanceof Promise ? await keys : keys
-  return [
-    ['sluice-flags', flags],
-    ['sluice-targeting-key', targetingKey],
-    ['sluice-signature', await signFlags(origin, flags, targetingKey, nowMs)],
-  ]
 }
