@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fetchOrigin } from '../../../../src/gate/origin/fetch-origin.ts'
 import { watchUpload } from '../../../../src/gate/origin/upload.ts'
-import { requestTo } from '../support/stage.ts'
+import { NOW_MS, originAt, requestTo, stopClock, stubOrigins } from '../support/stage.ts'
 
 const URL_ = 'https://shop.test/'
 const stream = (start: (controller: ReadableStreamDefaultController) => void) => new ReadableStream({ start })
@@ -69,5 +70,59 @@ describe('an upload', () => {
     await upload?.isBroken()
     expect(wait.mock.calls).toEqual([[1], [1]])
     wait.mockRestore()
+  })
+})
+
+describe('how long an upload takes is up to the visitor', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.restoreAllMocks()
+  })
+
+  /** What is made of an answer that comes after so long. */
+  const answered = async (
+    request: ReturnType<typeof requestTo>,
+    tookMs: number,
+    answer: number | 'broken',
+  ) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW_MS })
+    stubOrigins(() => {
+      vi.setSystemTime(NOW_MS + tookMs)
+      if (answer === 'broken') throw new Error('The connection broke')
+      return new Response('', { status: answer })
+    })
+    const { kind, failure, latencyMs } = await fetchOrigin(request, {
+      origin: originAt('http://new.test'),
+      extraHeaders: [],
+    })
+    return [kind, failure, latencyMs]
+  }
+  const chunked = () => requestTo(URL_, { method: 'POST', body: new Response('order').body })
+  /** A body that never ends. */
+  const dripping = () =>
+    requestTo(URL_, {
+      method: 'POST',
+      body: stream((controller) => controller.enqueue(encoded.slice(0, 2))),
+      headers: { 'content-length': '5' },
+    })
+  /** A request whose body no one reads: the answer comes before it has ended. */
+  const unread = (request: ReturnType<typeof requestTo>) => {
+    vi.spyOn(Request.prototype, 'text').mockResolvedValue('')
+    return request
+  }
+
+  it.each([
+    ['without a length', chunked],
+    ['that has not ended', () => unread(dripping())],
+  ])('%s: it is no latency, and a late failure is not charged', async (_, make) => {
+    expect(await answered(make(), 60_000, 200)).toEqual(['answered', undefined, undefined])
+    expect(await answered(make(), 1_000, 500)).toEqual(['answered', 'status', undefined])
+    expect(await answered(make(), 1_001, 500)).toEqual(['answered', undefined, undefined])
+    expect((await answered(make(), 1_001, 'broken'))[0]).toBe('abandoned')
+  })
+
+  it('a request without a body has its time', async () => {
+    stopClock()
+    expect(await answered(requestTo(URL_), 5_000, 500)).toEqual(['answered', 'status', 5_000])
   })
 })
