@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Cell } from '../../../src/core/counters/cell.ts'
 import type { FlushMessage } from '../../../src/core/counters/protocol.ts'
 import { createGate } from '../../../src/gate/gate.ts'
+import { isOneTime } from '../../../src/gate/origin/pairs.ts'
 import type { Env } from '../../../src/platform/env.ts'
 import { type Asked, SHOP, stubOrigins } from './support/stage.ts'
 
@@ -251,6 +252,15 @@ describe('a URL that serves once takes no part, in neither arm', () => {
     await send(CANARY, { path: `/judged/?${query}` })
     expect((await cells()).canary?.pairing?.sharedFailures).toBe(1)
   })
+})
+
+it('a URL is read in no time, whatever its length', () => {
+  const address = { host: '', protocol: '', path: '' }
+  for (const part of ['verif', '&', '?', 'a&', 'token', 'activat_', 'one_time'])
+    for (const end of ['', '=', '&code'])
+      expect(isOneTime({ address: { ...address, tail: `/?${part.repeat(20_000)}${end}` } } as never)).toBe(
+        false,
+      )
 })
 
 describe('an open circuit', () => {
