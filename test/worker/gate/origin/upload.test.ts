@@ -114,7 +114,7 @@ describe('how long an upload takes is up to the visitor', () => {
   it.each([
     ['without a length', chunked],
     ['that has not ended', () => unread(dripping())],
-  ])('%s: it is no latency, and a late failure is not charged', async (_, make) => {
+  ])('%s: its time is not the origin’s latency, and a late failure is not charged', async (_, make) => {
     expect(await answered(make(), 60_000, 200)).toEqual(['answered', undefined, undefined])
     expect(await answered(make(), 1_000, 500)).toEqual(['answered', 'status', undefined])
     expect(await answered(make(), 1_001, 500)).toEqual(['answered', undefined, undefined])
