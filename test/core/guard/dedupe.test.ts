@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { failureMark } from '../../../src/core/counters/networks.ts'
 import {
   canarySlotCount,
   type DedupeState,
@@ -178,5 +179,47 @@ describe('dedupe', () => {
       ),
       { seed: 4 },
     )
+  })
+
+  it('lets groups of networks take turns, so that a flood crowds out no others', () => {
+    const flood = Array.from({ length: 500 }, (_, slot) => failureMark(slot, 7))
+    const others = [failureMark(9, 8), failureMark(9, 9), failureMark(10, 8)]
+    let left = 5
+    const step = stepDedupe(
+      initialDedupe(50),
+      { nowS: 1, percentage: 50, canary: [...flood, ...others], control: [] },
+      () => () => --left === 0,
+    )
+    expect(step.counted.strictCanary).toHaveLength(5)
+    expect(step.counted.strictCanary).toEqual(expect.arrayContaining(others))
+    expect(step.counted.plainCanary).toHaveLength(503)
+  })
+
+  it('counts failures that no one was asked about against a claim alone', () => {
+    const [mark, other] = [failureMark(3, 7), failureMark(40_000, 7)]
+    const none = { nowS: 1, percentage: 50, canary: [], control: [] }
+    const unasked = { canary: [mark], control: [other] }
+    const { counted, state } = stepDedupe(initialDedupe(50), { ...none, unasked })
+    expect(counted).toEqual({
+      strictCanary: [],
+      plainCanary: [mark],
+      strictControl: [],
+      plainControl: [other],
+    })
+    // They rest all the same.
+    expect(stepDedupe(state, { ...none, nowS: 2, canary: [mark] }).counted.strictCanary).toEqual([])
+    const both = stepDedupe(initialDedupe(50), { ...none, canary: [mark], control: [other], unasked })
+    expect([both.counted.strictCanary, both.counted.strictControl]).toEqual([[mark], [other]])
+  })
+
+  it('rests a slot in its own group of networks, and takes it out of the exposure of all', () => {
+    const [here, there] = [failureMark(3, 7), failureMark(3, 8)]
+    const none = { percentage: 50, canary: [], control: [], groups: 2 }
+    const { state } = stepDedupe(initialDedupe(50), { ...none, nowS: 1, canary: [here] })
+    const next = stepDedupe(state, { ...none, nowS: 2, canary: [here, there] })
+    expect(next.counted.strictCanary).toEqual([there])
+    expect(next.eligible.strictCanary).toBeCloseTo(1 - 1 / (2 * canarySlotCount(50)), 12)
+    const moved = stepDedupe(state, { ...none, nowS: 2, percentage: 0.001 })
+    expect(moved.state.strict).toMatchObject({ canary: 0, control: 1 })
   })
 })

@@ -8,7 +8,13 @@ import {
   slotOf,
 } from '../../../src/core/counters/networks.ts'
 import type { VisitorMark } from '../../../src/core/counters/visitors.ts'
-import { type ArmTick, type GuardTick, resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import {
+  type ArmTick,
+  type GuardState,
+  type GuardTick,
+  resolveGuardSettings,
+  stepGuard,
+} from '../../../src/core/guard/index.ts'
 import { initialNetworks, noteNetworks, standingOf } from '../../../src/core/guard/networks/groups.ts'
 import { holdsWithoutTwo, withoutTwoLargest } from '../../../src/core/guard/networks/without-two.ts'
 import { arm, feed, start, tick } from './support.ts'
@@ -106,6 +112,28 @@ describe('failures at the canary alone', () => {
       return tick(second * 1000, from(NETWORKS, 10, [...real, ...flood]), control())
     })
     expect(feed(settings, start(), ticks).verdict).toMatchObject({ action: 'rollback', trigger: 'errors' })
+  })
+})
+
+describe('the state', () => {
+  it('survives JSON in the middle of a run, with a flood and a new stage', () => {
+    let plain = start()
+    let stored = start()
+    for (const second of seconds(1, 40)) {
+      const real = failures(second, 2, NETWORKS)
+      const flood = seconds(0, second > 10 ? 50 : 0).map((k) => [(second * 50 + k) % 30_000, 88] as const)
+      const stage = second > 25 ? 1 : 0
+      const one = tick(second * 1000, from(NETWORKS, 10, [...real, ...flood]), from(NETWORKS, 10, real), {
+        stage,
+        percentage: stage === 0 ? 50 : 60,
+      })
+      const a = stepGuard(settings, plain, one)
+      const b = stepGuard(settings, JSON.parse(JSON.stringify(stored)) as GuardState, one)
+      expect(b).toEqual(a)
+      plain = a.state
+      stored = b.state
+    }
+    expect(JSON.stringify(plain).length).toBeLessThan(200_000)
   })
 })
 
