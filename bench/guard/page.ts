@@ -36,11 +36,26 @@ The line is the guard's median, the shade reaches up to its 95th percentile.
 /** Where the picture stands: behind this row. */
 const PICTURE_ROW = 'sweep'
 
-export function pageText(report: Report): string {
+/** The page of a report. Rows that it lacks stay as the page before has them. */
+export function pageText(report: Report, before: string, ids: readonly string[]): string {
   const { mode, seed, seconds, rows } = report
-  const run = `This table: ${commandOf(mode)}, seed \`${seed}\`, ${durationText(seconds)}.`
-  return `${INTRO}\n${run}\n${rows.map(rowText).join('')}`
+  const measured = new Map(rows.map((row) => [row.id, row]))
+  if (ids.every((id) => measured.has(id))) {
+    const run = `This table: ${commandOf(mode)}, seed \`${seed}\`, ${durationText(seconds)}.`
+    return `${INTRO}\n${run}\n${rows.map(rowText).join('')}`
+  }
+  const [head = '', ...sections] = before.split(/\n(?=## )/)
+  const kept = new Map(sections.map((text) => [/Row `([^`]+)`/.exec(text)?.[1], `\n${text}`]))
+  const run = /This table: [^\n]*?\.(?= Rows|\n)/.exec(head)?.[0] ?? ''
+  const texts = ids.map((id) => {
+    const row = measured.get(id)
+    return row === undefined ? (kept.get(id) ?? '') : rowText({ ...row, mode: row.mode ?? mode })
+  })
+  return `${INTRO}\n${run} ${LATER}\n${texts.join('')}`
 }
+
+const LATER =
+  'Rows with a command of their own are of later runs; in the others visitors have no networks, and no failure is paired.'
 
 function commandOf(mode: Mode, row = ''): string {
   const part = mode === 'quick' ? ' --quick' : mode === 'full' ? '' : ` --part ${Number.parseFloat(mode)}`

@@ -18,23 +18,8 @@
 
 import { NETWORK_GROUPS } from '../../counters/networks.ts'
 import { addGroupsOfEach } from '../evidence/batch.ts'
-import {
-  addCounts,
-  type Counts,
-  canaryShare,
-  logFactor,
-  logFactorAt,
-  NO_COUNTS,
-  type Null,
-} from '../evidence/formula.ts'
-import {
-  type Bet,
-  enteringWith,
-  MOST_WEALTH,
-  type Test,
-  totalWealth,
-  type Wealth,
-} from '../evidence/wealth.ts'
+import { addCounts, type Counts, canaryShare, logFactorAt, NO_COUNTS } from '../evidence/formula.ts'
+import { enteringWith, MOST_WEALTH, type Test, totalWealth, type Wealth } from '../evidence/wealth.ts'
 import type { Standing } from './groups.ts'
 
 /** Counts by group of networks; index 0 is no network. Empty while no network is known. */
@@ -48,21 +33,30 @@ const PAIRS: readonly Pair[] = Array.from({ length: NETWORK_GROUPS }, (_, a) =>
 /** More changes no decision. */
 const MOST_LOG = 200
 
-function minus(all: Counts, a: Counts, b: Counts): Counts {
-  return {
-    canaryN: all.canaryN - a.canaryN - b.canaryN,
-    controlN: all.controlN - a.controlN - b.controlN,
-    canaryBad: all.canaryBad - a.canaryBad - b.canaryBad,
-    controlBad: all.controlBad - a.controlBad - b.controlBad,
-  }
+/**
+ * The factors of a test on all counts, per bet, and per group what they are to be multiplied by to leave it out: `ln f` is
+ * a sum over groups. All use the π of the whole, which exposureFactors (dedupe/exposure.ts) keeps on the safe side of
+ * the split.
+ */
+function factorsOf(
+  all: Counts,
+  groups: GroupCounts,
+  { bets, null_ }: Pick<Test, 'bets' | 'null_'>,
+): { whole: readonly number[]; without: readonly (readonly number[])[] } {
+  const share = canaryShare(all, null_)
+  const factor = (counts: Counts, sign: 1 | -1) =>
+    bets.map(({ lambda }) => {
+      const log = sign * logFactorAt(counts, share, lambda, null_)
+      return Math.exp(Math.min(MOST_LOG, Math.max(-MOST_LOG, log)))
+    })
+  return { whole: factor(all, 1), without: groups.map((counts) => factor(counts, -1)) }
 }
 
 /** Parts of the wealth (its cash is that of the whole test) without each pair; null before any network is known. */
 export type Copies = readonly (readonly number[])[] | null
 
 /**
- * The copies after a batch. `ln f` is a sum over groups, so a copy's factor is that of the whole, divided by those of its
- * two groups. All use the whole's π, which exposureFactors (dedupe/exposure.ts) keeps on the safe side of the split.
+ * The copies after a batch.
  *
  * @param whole the test's own wealth before the batch: until a network is known, all copies are equal to it
  * @param all the batch's counts
@@ -73,23 +67,17 @@ export function growCopies(
   whole: Wealth,
   { all, groups }: { all: Counts; groups: GroupCounts },
   paid: number,
-  { bets, null_, logCap }: Test,
+  test: Test,
 ): Copies {
   if (copies === null && groups.length === 0) return null
-  const share = canaryShare(all, null_)
   const entering = enteringWith(whole, paid)
-  const cap = Math.exp(logCap)
-  const factors = bets.map(({ lambda }) =>
-    Math.exp(Math.min(MOST_LOG, logFactorAt(all, share, lambda, null_))),
-  )
-  const without = groups.map((counts) =>
-    bets.map(({ lambda }) => Math.exp(-logFactorAt(counts, share, lambda, null_))),
-  )
+  const cap = Math.exp(test.logCap)
+  const factors = factorsOf(all, groups, test)
   return PAIRS.map(([a, b], pair) => {
     const before = copies?.[pair] ?? whole.parts
-    const [first, second] = [without[a], without[b]]
-    return bets.map(({ weight }, k) => {
-      const factor = (factors[k] ?? 1) * (first?.[k] ?? 1) * (second?.[k] ?? 1)
+    const [first, second] = [factors.without[a], factors.without[b]]
+    return test.bets.map(({ weight }, k) => {
+      const factor = (factors.whole[k] ?? 1) * (first?.[k] ?? 1) * (second?.[k] ?? 1)
       return Math.min(((before[k] ?? 0) + entering * weight) * Math.min(factor, cap), MOST_WEALTH)
     })
   })
@@ -131,18 +119,17 @@ export function sinceRise(
 /** The least wealth, over all pairs of groups left out, of bets placed at once on sums of counts. */
 export function leastWealth(
   groups: GroupCounts,
-  { bets, null_ }: { bets: readonly Bet[]; null_: Null },
+  test: Pick<Test, 'bets' | 'null_'>,
   { suspects }: Standing,
 ): number {
-  const all = groups.reduce(addCounts, NO_COUNTS)
-  let least = Infinity
+  const { whole, without } = factorsOf(groups.reduce(addCounts, NO_COUNTS), groups, test)
+  let least = MOST_WEALTH
   for (const pair of PAIRS) {
     if (!isLeftOut(pair, suspects)) continue
-    const [a, b] = pair
-    const counts = minus(all, groups[a] ?? NO_COUNTS, groups[b] ?? NO_COUNTS)
+    const [first, second] = [without[pair[0]], without[pair[1]]]
     let wealth = 0
-    for (const { lambda, weight } of bets)
-      wealth += weight * Math.exp(Math.min(MOST_LOG, logFactor(counts, lambda, null_)))
+    for (let k = 0; k < test.bets.length; k++)
+      wealth += (test.bets[k]?.weight ?? 0) * (whole[k] ?? 1) * (first?.[k] ?? 1) * (second?.[k] ?? 1)
     least = Math.min(least, wealth)
   }
   return least
