@@ -188,7 +188,6 @@ describe('what is open', { shuffle: false }, () => {
     expect((await admin.call('getStatus')).kill).toMatchObject({
       controller: [FLAG],
       severed: [FLAG],
-      isolated: [],
     })
   })
 

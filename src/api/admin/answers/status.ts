@@ -131,8 +131,8 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
     kill: {
       kv: [...new Set([...inputs.killList, ...state.kvKilled])],
       controller: [...state.killed],
-      isolated: [...(state.isolated ?? [])],
-      severed: [...(state.severed ?? [])],
+      ...(state.isolated?.length && { isolated: [...state.isolated] }),
+      ...(state.severed?.length && { severed: [...state.severed] }),
     },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
