@@ -83,6 +83,7 @@ describe('sluice init in an empty folder', () => {
     expect(readdirSync(installed).sort()).toEqual([
       'LICENSE',
       'README.md',
+      'THIRD-PARTY-LICENCES',
       'bin',
       'config',
       'dist',
