@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'the decisions, pure: documents, contexts, flags, counting, the guard, rollouts',
     imports: [],
     order: ['limits', 'context', 'flags', 'config', 'decision', 'outcome', 'counters', 'guard', 'rollout'],
-    packages: ['valibot', 'ipaddr.js', 'isbot'],
+    packages: ['valibot', 'isbot'],
   },
   'src/platform': {
     holds: 'the Workers runtime: bindings, keys, bounded bodies, problem details, internal errors',

@@ -1,33 +1,38 @@
 /** IP addresses and CIDR ranges. */
-import ipaddr from 'ipaddr.js'
+import { groupsOf } from '../ip-address.ts'
 
-export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number]
+const GROUP_BITS = 16
+
+/** The first `bits` bits of the groups of an address. */
+export type AddressRange = { groups: readonly number[]; bits: number }
 
 /** Whether a text is an address in one of the ranges. */
 export function isInRanges(text: string, ranges: readonly AddressRange[]): boolean {
-  if (!isAddress(text)) return false
-  const address = ipaddr.process(text)
-  return ranges.some((range) => range[0].kind() === address.kind() && address.match(range))
+  const address = groupsOf(text)
+  return address !== undefined && ranges.some((range) => contains(range, address))
 }
 
-/** IPv4 in four decimal parts only: systems disagree on "010.0.0.1" and "127.1". */
-function isAddress(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
+function contains({ groups, bits }: AddressRange, address: readonly number[]): boolean {
+  if (groups.length !== address.length) return false
+  return groups.every((group, at) => {
+    const ignoredBits = Math.min(GROUP_BITS, Math.max(0, GROUP_BITS * (at + 1) - bits))
+    return group >>> ignoredBits === (address[at] ?? 0) >>> ignoredBits
+  })
 }
 
-/** Parses an address or a CIDR range; undefined for other texts. */
+/** Parses an address or a CIDR range; undefined for other texts. IPv4-mapped IPv6 ranges are ranges of IPv4. */
 export function toAddressRange(text: string): AddressRange | undefined {
-  if (ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)) {
-    return asIPv4(ipaddr.parseCIDR(text))
-  }
-  if (!isAddress(text)) return undefined
-  const address = ipaddr.process(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
+  const [, start = text, length] = /^(.+)\/(\d+)$/.exec(text) ?? []
+  const groups = groupsOf(start)
+  if (groups === undefined) return undefined
+  const isV4 = groups.length === 2
+  if (length === undefined) return { groups, bits: groups.length * GROUP_BITS }
+  const isWrittenAsV6 = start.includes(':')
+  const bits = Number(length)
+  if (bits > (isWrittenAsV6 ? 128 : 32)) return undefined
+  if (!isV4 || !isWrittenAsV6) return { groups, bits }
+  // A range that holds all IPv4-mapped addresses, and others, matches none: addresses that are mapped count as IPv4.
+  return bits < 96 ? { groups: MAPPED, bits } : { groups, bits: bits - 96 }
 }
 
-/** IPv4-mapped IPv6 addresses and ranges compare as IPv4. */
-function asIPv4(range: AddressRange): AddressRange {
-  const [address, bits] = range
-  if (!(address instanceof ipaddr.IPv6) || bits < 96 || !address.isIPv4MappedAddress()) return range
-  return [address.toIPv4Address(), bits - 96]
-}
+const MAPPED: readonly number[] = [0, 0, 0, 0, 0, 0xffff, 0, 0]

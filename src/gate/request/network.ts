@@ -5,6 +5,7 @@
  */
 import { NO_NETWORK, UNKNOWN_NETWORK } from '../../core/counters/networks.ts'
 import { sha256 } from '../../core/flags/sha.ts'
+import { COLON, hexDigit, ipv4, ipv6 } from '../../core/ip-address.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
 
 /** The address of a client that the gate believes; undefined where it knows none. */
@@ -42,7 +43,7 @@ const PRIVATE = -1
 
 /** The first 24 bits of an IPv4 address, the first 48 of an IPv6 address; `PRIVATE`; undefined for no address. */
 export function prefixOf(address: string): number | undefined {
-  const v4 = ipv4(address, 0)
+  const v4 = ipv4(address)
   if (v4 !== undefined) return prefixOfIpv4(v4)
   const first48 = leadingGroups(address)
   if (first48 !== undefined) return IPV6 + first48
@@ -75,33 +76,6 @@ function prefixOfIpv4(address: number): number {
   return isPrivate ? PRIVATE : address >>> 8
 }
 
-const DOT = 46
-const COLON = 58
-const PERCENT = 37
-const ZERO = 48
-
-/** A dotted address from `start` to the end of the text, as an unsigned number. */
-function ipv4(text: string, start: number): number | undefined {
-  let address = 0
-  let part = -1
-  let dots = 0
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === DOT) {
-      if (part < 0) return undefined
-      address = address * 256 + part
-      part = -1
-      dots++
-    } else {
-      const digit = code - ZERO
-      if (digit < 0 || digit > 9) return undefined
-      part = part < 0 ? digit : part * 10 + digit
-      if (part > 255) return undefined
-    }
-  }
-  return dots === 3 && part >= 0 ? address * 256 + part : undefined
-}
-
 /** The first three groups of an IPv6 address that is spelled out so far and begins with a global prefix. */
 function leadingGroups(text: string): number | undefined {
   let prefix = 0
@@ -127,68 +101,7 @@ function leadingGroups(text: string): number | undefined {
   return undefined
 }
 
-/** The value of a hex digit; −1 for any other character. */
-function hexDigit(code: number): number {
-  if (code >= ZERO && code <= 57) return code - ZERO
-  const letter = (code | 32) - 97
-  return letter >= 0 && letter < 6 ? letter + 10 : -1
-}
-
 type Groups = [number, number, number, number, number, number, number, number]
-const GROUPS = 8
-
-/** The groups of an IPv6 address in any spelling, with or without a zone. */
-function ipv6(text: string): number[] | undefined {
-  const groups: number[] = []
-  let gap = -1
-  let at = 0
-  if (text.charCodeAt(0) === COLON) {
-    if (text.charCodeAt(1) !== COLON) return undefined
-    gap = 0
-    at = 2
-  }
-  while (at < text.length && text.charCodeAt(at) !== PERCENT) {
-    const end = endOfGroup(text, at)
-    if (text.charCodeAt(end) === DOT) {
-      const percent = text.indexOf('%', at)
-      const v4 = ipv4(percent < 0 ? text : text.slice(0, percent), at)
-      if (v4 === undefined) return undefined
-      groups.push(v4 >>> 16, v4 & 0xffff)
-      break
-    }
-    if (end === at || end - at > 4) return undefined
-    groups.push(Number.parseInt(text.slice(at, end), 16))
-    at = end
-    if (text.charCodeAt(at) !== COLON) continue
-    at++
-    if (text.charCodeAt(at) === COLON) {
-      if (gap >= 0) return undefined
-      gap = groups.length
-      at++
-    } else if (at === text.length || text.charCodeAt(at) === PERCENT) return undefined
-    if (groups.length > GROUPS) return undefined
-  }
-  return spread(groups, gap)
-}
-
-/** The index of the first character from `at` on that is no hex digit; a stray one ends in an empty group. */
-function endOfGroup(text: string, at: number): number {
-  let end = at
-  for (; end < text.length; end++) {
-    if (hexDigit(text.charCodeAt(end)) < 0) break
-  }
-  const code = text.charCodeAt(end)
-  return end === text.length || code === COLON || code === DOT || code === PERCENT ? end : at
-}
-
-/** Eight groups: `::` at `gap` stands for the zeros that are missing. */
-function spread(groups: number[], gap: number): number[] | undefined {
-  if (gap < 0) return groups.length === GROUPS ? groups : undefined
-  if (groups.length >= GROUPS) return undefined
-  while (groups.length < GROUPS) groups.splice(gap, 0, 0)
-  return groups
-}
-
 /**
  * HalfSipHash-2-4 of the eight bytes of two little-endian words, 32 bits (J.-P. Aumasson, D. J. Bernstein, "SipHash: a
  * fast short-input PRF", 2012, and their reference code). All numbers are 32-bit words.
