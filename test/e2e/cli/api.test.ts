@@ -208,8 +208,16 @@ describe('the admin API', { shuffle: false }, () => {
     expect(await refusal('testWebhook', { body: { url: 'http://elsewhere.test/' } })).toBe(404)
   })
 
+  it('keys that others verify by, and sessions', async () => {
+    expect((await admin.call('showKey', { params: { purpose: 'origin' } })).key).toMatch(/^sluice-origin-/)
+    expect(await refusal('showKey', { params: { purpose: 'identity' } })).toBe(404)
+    const signedIn = await admin.call('signIn')
+    expect(Date.parse(signedIn.sessionEndsAt ?? '')).toBeGreaterThan(Date.now())
+    expect(await admin.call('signOut')).toEqual({ signedOut: true })
+  })
+
   it('refuses calls without a token, and changes with a token to look', async () => {
-    const needs = { flag: FLAG, verb: 'pause', version: '1', id: 'x' }
+    const needs = { flag: FLAG, verb: 'pause', version: '1', id: 'x', purpose: 'origin' }
     for (const id of Object.keys(ROUTES) as OperationId[]) {
       const call = { params: needs, body: {} } as Call<OperationId>
       const { role, method } = ROUTES[id]
@@ -254,7 +262,7 @@ describe('the admin API', { shuffle: false }, () => {
     )
     expect(done).toEqual(OPERATION_IDS)
     // Those that take nothing and anybody may call can only be refused for want of a token.
-    const always = ['whoAmI', 'getStatus', 'streamStatus', 'getDocument', 'listFlags']
+    const always = ['whoAmI', 'signIn', 'signOut', 'getStatus', 'streamStatus', 'getDocument', 'listFlags']
     expect(OPERATION_IDS.filter((id) => !refused.includes(id)).sort()).toEqual(always.sort())
   })
 })
