@@ -1,6 +1,6 @@
 /** A receiver of messages that is away: nothing waits for it, and nothing is lost. */
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentOfFlags } from '../harness/documents.ts'
 import { eventually, staysSo } from '../harness/eventually.ts'
 import { lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
@@ -69,53 +69,58 @@ afterAll(async () => {
   await Promise.all(Object.values(origins).map((origin) => origin.close()))
 })
 
-it('a rollback does not wait for a receiver that is down, nor do other receivers', async () => {
-  const load = startLoad({
-    url: gate.url,
-    requestsPerSecond: 150,
-    request: (n) => ({ path: `/${FLAG}`, headers: visitorHeaders(n % 500) }),
+// One story: the receiver is down, then back.
+describe('a message about a rollback', { shuffle: false }, () => {
+  it('a rollback does not wait for a receiver that is down, nor do other receivers', async () => {
+    const load = startLoad({
+      url: gate.url,
+      requestsPerSecond: 150,
+      request: (n) => ({ path: `/${FLAG}`, headers: visitorHeaders(n % 500) }),
+    })
+    await eventually('it is rolled back', async () => (await gate.flag(FLAG)).state === 'rolled-back')
+    const closedMs = Date.now()
+    await eventually('no one is led there', () =>
+      lastAre(load, 30, closedMs, ({ origin }) => origin === 'old'),
+    )
+    await load.stop()
+    await eventually('the other receiver has its message', () => chatted.length > 0)
+    expect(JSON.parse(chatted[0] ?? '')).toEqual({
+      text: expect.stringMatching(
+        /`rollout` was rolled back at 50 % \(development\): the canary fails .* guard$/,
+      ),
+    })
+    await eventually('it was tried', () => refused > 0)
+    expect(delivered).toEqual([])
   })
-  await eventually('it is rolled back', async () => (await gate.flag(FLAG)).state === 'rolled-back')
-  const closedMs = Date.now()
-  await eventually('no one is led there', () => lastAre(load, 30, closedMs, ({ origin }) => origin === 'old'))
-  await load.stop()
-  await eventually('the other receiver has its message', () => chatted.length > 0)
-  expect(JSON.parse(chatted[0] ?? '')).toEqual({
-    text: expect.stringMatching(
-      /`rollout` was rolled back at 50 % \(development\): the canary fails .* guard$/,
-    ),
-  })
-  await eventually('it was tried', () => refused > 0)
-  expect(delivered).toEqual([])
-})
 
-it(`the message arrives when the receiver is back after ${DOWN_MS / 1_000} s or more, once, signed`, async () => {
-  await eventually(
-    'it is time, and it was tried more than once',
-    () => Date.now() >= downSinceMs + DOWN_MS && refused >= 2,
-    { deadlineMs: DOWN_MS + 60_000 },
-  )
-  isDown = false
-  // The delay doubles with every attempt: the next one comes after as long as it has been down, at most.
-  await eventually('the message is there', () => delivered.length > 0, { deadlineMs: 2 * DOWN_MS + 60_000 })
-  await staysSo(5_000, () => expect(delivered).toHaveLength(1))
-  const [delivery] = delivered
-  const [, seconds = '', hex] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(delivery?.signature ?? '') ?? []
-  expect(hex).toBe(
-    createHmac('sha256', derivedKey('webhook')).update(`${seconds}.${delivery?.body}`).digest('hex'),
-  )
-  const message = JSON.parse(delivery?.body ?? '')
-  expect(message).toMatchObject({
-    id: delivery?.id,
-    event: 'rollback',
-    flag: FLAG,
-    actor: 'guard',
-    generation: 1,
-    percentage: 50,
-    reason: expect.stringMatching(/fails/),
-    evidence: expect.objectContaining({ canaryErrors: expect.any(Number) }),
-  })
-  const rollback = (await gate.audit(FLAG)).find(({ action }) => action === 'rollback')
-  expect(message.at).toBe(rollback?.at)
-  expect(chatted).toHaveLength(1)
-}, 300_000)
+  it(`the message arrives when the receiver is back after ${DOWN_MS / 1_000} s or more, once, signed`, async () => {
+    await eventually(
+      'it is time, and it was tried more than once',
+      () => Date.now() >= downSinceMs + DOWN_MS && refused >= 2,
+      { deadlineMs: DOWN_MS + 60_000 },
+    )
+    isDown = false
+    // The delay doubles with every attempt: the next one comes after as long as it has been down, at most.
+    await eventually('the message is there', () => delivered.length > 0, { deadlineMs: 2 * DOWN_MS + 60_000 })
+    await staysSo(5_000, () => expect(delivered).toHaveLength(1))
+    const [delivery] = delivered
+    const [, seconds = '', hex] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(delivery?.signature ?? '') ?? []
+    expect(hex).toBe(
+      createHmac('sha256', derivedKey('webhook')).update(`${seconds}.${delivery?.body}`).digest('hex'),
+    )
+    const message = JSON.parse(delivery?.body ?? '')
+    expect(message).toMatchObject({
+      id: delivery?.id,
+      event: 'rollback',
+      flag: FLAG,
+      actor: 'guard',
+      generation: 1,
+      percentage: 50,
+      reason: expect.stringMatching(/fails/),
+      evidence: expect.objectContaining({ canaryErrors: expect.any(Number) }),
+    })
+    const rollback = (await gate.audit(FLAG)).find(({ action }) => action === 'rollback')
+    expect(message.at).toBe(rollback?.at)
+    expect(chatted).toHaveLength(1)
+  }, 300_000)
+})

@@ -162,8 +162,6 @@ const REQUEST_HEADERS: readonly string[][] = [
   [`User-Agent: ${utf8('navigator ș')}`],
   ['Via: 1.1 proxy', 'Via: 1.0 other'],
   ['Warning: 199 - "x"'],
-  ['X-Forwarded-For: 1.2.3.4'],
-  ['X-Forwarded-For: 1.2.3.4', 'X-Forwarded-For: 5.6.7.8'],
   ['X-Real-IP: 1.2.3.4'],
   ['True-Client-IP: 1.2.3.4'],
   ['Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
