@@ -90,7 +90,7 @@ it('of two who publish at once exactly one succeeds, and the other is shown what
   expect(versions.map((each) => each.version)).toEqual(
     Array.from({ length: current }, (_, index) => current - index),
   )
-  const published = (await gate.audit()).filter(({ action }) => action === 'document-published')
+  const published = (await gate.audit()).filter(({ reason }) => reason === 'a.json' || reason === 'b.json')
   expect(published).toHaveLength(5)
   for (const record of published) expect([record.actor, record.before, record.after]).not.toContain(null)
 })
