@@ -21,7 +21,8 @@ const DOCUMENT = {
   context: { targetingKey: { header: 'x-user-id' } },
   routes: [{ path: '/*', origin: 'app' }],
   flags: {
-    shop: {
+    shop: { variants, off: 'off', rules: [{ percentage: 50, serve: 'on' }] },
+    basket: {
       variants,
       off: 'off',
       rules: [{ percentage: 50, serve: 'on' }],
@@ -42,8 +43,12 @@ app.use(sluice())
 app.get('/', (c) => {
   const { flags } = c.var
   if (!flags.isOn('shop')) return c.text('old')
-  if (c.req.query('broken')) throw new Error('the new shop is broken')
   return c.text('new ' + flags.value('colour', 'none') + ' ' + flags.variant('shop'))
+})
+app.get('/basket', (c) => {
+  if (!c.var.flags.isOn('basket')) return c.text('old')
+  if (c.req.query('broken')) throw new Error('the new basket is broken')
+  return c.text('new')
 })
 app.get('/plain', (c) => c.text('no flag was asked for'))
 export default app
@@ -84,10 +89,11 @@ afterAll(async () => {
 
 const ask = (id: string, path = '/') => fetch(url + path, { headers: { 'x-user-id': id } })
 
-async function visitorsOn(answer: string, count: number): Promise<string[]> {
+async function visitorsOn(answer: string, count: number, path = '/'): Promise<string[]> {
   const found: string[] = []
   for (let n = 0; found.length < count; n++) {
-    if ((await (await ask(`visitor-${n}`)).text()).startsWith(answer)) found.push(`visitor-${n}`)
+    if (n === 1_000) throw new Error(`Cannot find ${count} visitors who get "${answer}" from ${path}`)
+    if ((await (await ask(`visitor-${n}`, path)).text()).startsWith(answer)) found.push(`visitor-${n}`)
   }
   return found
 }
@@ -172,18 +178,18 @@ describe('the gate inside a foreign Hono Worker', () => {
 
   it('counts how requests end by the flags that they asked for, and closes the flag whose handler fails', async () => {
     const admin = adminOf(url)
-    const ids = await visitorsOn('new', 6)
-    const statuses = await Promise.all(ids.map(async (id) => (await ask(id, '/?broken=1')).status))
+    const ids = await visitorsOn('new', 6, '/basket')
+    const statuses = await Promise.all(ids.map(async (id) => (await ask(id, '/basket?broken=1')).status))
     expect(statuses).toContain(500)
     // The flag may be closed before the last of them have come.
     expect([200, 500]).toEqual(expect.arrayContaining(statuses))
     await eventually('the flag is closed', async () => {
-      for (const id of ids.slice(0, 2)) await ask(id)
-      return (await admin.call('getStatus')).flags.shop?.state === 'rolled-back'
+      for (const id of ids.slice(0, 2)) await ask(id, '/basket')
+      return (await admin.call('getStatus')).flags.basket?.state === 'rolled-back'
     })
     await eventually(
       'everybody gets the old one',
-      async () => (await (await ask(ids[0] ?? '')).text()) === 'old',
+      async () => (await (await ask(ids[0] ?? '', '/basket')).text()) === 'old',
     )
   })
 })
