@@ -46,6 +46,7 @@ const onlyFrom = (origin: string) => {
 
 describe('a document replaced in KV while visitors keep coming', () => {
   it('decides anew within the refresh interval, and no request fails', async () => {
+    await gate.kv.put('config', documentWith(CLOSED))
     await onlyFrom('old')
     const publishedMs = Date.now()
     await gate.kv.put('config', documentWith(OPEN))

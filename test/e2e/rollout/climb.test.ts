@@ -107,7 +107,10 @@ describe('a healthy canary', () => {
 
 describe('without traffic', () => {
   it.each(['unvisited', 'unvisited-limit'])('%s stays where it is, and says so', async (flag) => {
-    const status = await gate.flag(flag)
+    const status = await eventually('the guard has looked', async () => {
+      const looked = await gate.flag(flag)
+      return looked.verdict !== null && looked
+    })
     expect(status).toMatchObject({
       state: 'open',
       stage: 0,
