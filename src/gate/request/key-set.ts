@@ -44,17 +44,19 @@ export class KeySet {
     waitUntil: WaitUntil | undefined,
   ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
     const isFirst = this.#keys === undefined && !this.#hasFailed
-    if (isFirst) await this.#refreshed()
-    else if (this.#ageMs >= FRESH_MS && this.#mayTry(RETRY_AFTER_MS)) {
+    if (isFirst || (this.#ageMs >= FRESH_MS && this.#mayTry(RETRY_AFTER_MS))) {
       const refresh = this.#refreshed()
-      if (waitUntil === undefined) await refresh
-      else waitUntil(refresh)
+      // Also where it is awaited: a visitor who leaves must not take the fetch along for which others wait.
+      waitUntil?.(refresh)
+      if (isFirst || waitUntil === undefined) await refresh
     }
     try {
       return await this.#keyOf(token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayTry(UNKNOWN_KEY_EVERY_MS)) throw error
-      await this.#refreshed()
+      const refresh = this.#refreshed()
+      waitUntil?.(refresh)
+      await refresh
       return await this.#keyOf(token)
     }
   }

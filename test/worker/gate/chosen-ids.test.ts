@@ -2,7 +2,7 @@
  * Visitors who choose their id. The bucket of an id can be computed by anyone, so an id counts for a comparison only where
  * the gate has chosen it: computed ones are answered, and are evidence for nothing.
  */
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, expect, it, vi } from 'vitest'
 import { cellKeyOf } from '../../../src/core/counters/cell.ts'
 import { compileSalt, isInsideShare, positionOfKey } from '../../../src/core/flags/position.ts'
@@ -36,12 +36,17 @@ function startGate(percentage: number, { key = KEY, targetingKey = [] as object[
   const outcomes: Outcome[] = []
   vi.spyOn(gate.reporter, 'report').mockImplementation((outcome) => void outcomes.push(outcome))
   const bindings = { ...environment, SIGNING_KEY: key } as Env
-  const visit = async (headers: Record<string, string>, init: RequestInit = {}) =>
-    await gate.handle(
-      new Request('https://shop.test/', { ...init, headers: { accept: 'text/html', ...headers } }),
-      bindings,
-      createExecutionContext(),
-    )
+  const visit = async (headers: Record<string, string>, init: RequestInit = {}) => {
+    const ctx = createExecutionContext()
+    const request = new Request('https://shop.test/', {
+      ...init,
+      headers: { accept: 'text/html', ...headers },
+    })
+    const response = await gate.handle(request, bindings, ctx)
+    // A failure of control counts once the canary's origin has been asked as well.
+    await waitOnExecutionContext(ctx)
+    return response
+  }
   /** Outcomes that some test of the guard would hear of. */
   const evidence = () =>
     outcomes
