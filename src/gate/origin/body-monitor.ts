@@ -4,6 +4,7 @@
  * that breaks off often. Once it has found one, it watches all bodies for a while.
  */
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
+import { isEndless } from './endless.ts'
 
 const WATCHED = { burst: 20, perSecond: 20 }
 /** The limiter's only key. */
@@ -30,6 +31,8 @@ export class BodyMonitor {
       return undefined
     }
     const { headers } = response
+    // It has no end that it could miss. Hazard: a kill may have to cut it, and the runtime carries nothing through two pipes.
+    if (isEndless(headers)) return undefined
     const length = headers.get('content-length')
     if (length !== null && !isWholeLength(length, headers)) return undefined
     const { readable, writable } =

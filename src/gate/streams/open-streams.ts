@@ -7,6 +7,7 @@
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
+import { isEndless } from '../origin/endless.ts'
 import type { ReportContext, Reporter } from '../reporting/reporter.ts'
 import { type Relay, relayMessages } from './web-socket-relay.ts'
 
@@ -20,10 +21,6 @@ const IN_TOUCH_MS = 3_600_000
 const SERVICE_RESTART = 1012
 /** How long a side may take to agree to the end of a WebSocket. */
 const CLOSING_MS = 10_000
-
-/** Types of responses that go on until one side ends them. */
-const ENDLESS_TYPES =
-  /^(?:text\/event-stream|application\/(?:x-ndjson|ndjson|jsonl|json-seq|stream\+json|grpc-web\S*)|multipart\/x-mixed-replace|(?:audio|video)\/)/i
 
 /** What a response was opened by. */
 export type Opener = {
@@ -116,12 +113,4 @@ async function closeInTime(relay: Relay, closer: AbortController): Promise<void>
   for (let waitedMs = 0; waitedMs < CLOSING_MS && relay.state !== 'closed'; waitedMs += LOOK_EVERY_MS)
     await scheduler.wait(LOOK_EVERY_MS)
   closer.abort()
-}
-
-/** By the type, or by what apps tell nginx about responses that must not be held back. */
-function isEndless(headers: Headers): boolean {
-  return (
-    (ENDLESS_TYPES.test(headers.get('content-type') ?? '') && !headers.has('content-length')) ||
-    headers.get('x-accel-buffering') === 'no'
-  )
 }

@@ -58,7 +58,8 @@ beforeAll(async () => {
         { path: '/plain/*', origin: 'new' },
         routeOf(FLAG, '/*'),
       ],
-      flags: { [OTHER]: flag({ rules: [{ serve: 'on' }] }) },
+      // Compared, so that its bodies are watched as well.
+      flags: { [OTHER]: flag({ rules: [{ serve: 'on', stages: [{ percentage: 100 }] }] }) },
     },
   )
   kv = await startKv({ config: JSON.stringify(site) })
