@@ -16,7 +16,7 @@ type Files = Readonly<Record<string, string>>
 /** A tree that keeps every rule. */
 const INNOCENT: Files = {
   'ARCHITECTURE.md': readFileSync(path.join(REPOSITORY, 'ARCHITECTURE.md'), 'utf8'),
-  'src/core/flags/flag.ts': "export { NONE } from '../context/facts.ts'\nimport address from 'ipaddr.js'\n",
+  'src/core/flags/flag.ts': "export { NONE } from '../context/facts.ts'\nimport { isbot } from 'isbot'\n",
   'src/gate/gate.ts':
     "import type { Env } from '../platform/env.ts'\nexport type { Env } from 'cloudflare:workers'\n",
   'src/api/endpoints.ts':

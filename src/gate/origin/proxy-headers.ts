@@ -4,7 +4,7 @@ import type { GateRequest } from '../request/gate-request.ts'
 import { ADDRESS_HEADER, CHAIN_HEADER } from '../request/visitor-address.ts'
 
 /** Servers that speak CGI to the app (and WSGI, Rack) don't tell `-` from `_`. */
-const OWN_NAME = /^sluice[-_]/
+const OWN_NAME = /^sluice[^a-z\d]/
 
 /**
  * Headers that belong to one connection and not to the message (RFC 9110, 7.6.1). The runtime speaks the
@@ -15,7 +15,7 @@ const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding',
 
 /** What only a proxy may say, in spellings that the gate doesn't set itself; CGI servers read `_` as `-`. */
 function isForgeable(name: string): boolean {
-  return name === 'forwarded' || name.startsWith('x_forwarded_')
+  return name === 'forwarded' || (name.includes('_') && name.replaceAll('_', '-').startsWith('x-forwarded-'))
 }
 
 /** Turns the headers of a visitor's request into those for an origin, in place. */

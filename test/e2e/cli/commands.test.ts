@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CliCommand } from '../../../src/cli/base/command.ts'
 import { CLI_COMMANDS } from '../../../src/cli/commands/index.ts'
 import { document, FLAG, flag } from '../harness/documents.ts'
+import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 import { sluiceFor, watchAdminApi } from './support/cli.ts'
@@ -127,6 +128,7 @@ describe('the live view', () => {
     ['status --watch', true],
     ['watch', false],
   ])('%s shows each change until it is stopped (json: %s)', async (line, isJson) => {
+    await eventually('the flag is open', async () => (await gate.flag(FLAG)).state === 'open')
     const stop = new AbortController()
     const shown: string[] = []
     const watching = run([...wordsOf(line), ...(isJson ? ['--json'] : [])], {

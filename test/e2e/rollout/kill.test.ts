@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { document, FLAG, flag } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -56,6 +57,11 @@ describe('wrangler kv key put kill', { shuffle: false }, () => {
     expect(status.kill.kv).toEqual([FLAG])
     expect(status.flags[FLAG]?.state).toBe('killed')
     expect(status.flags[OTHER]?.state).toBe('open')
+    await eventually('the Controller has heard of it', async () =>
+      (await gate.audit()).some(
+        ({ action, after }) => action === 'kill-list' && isDeepStrictEqual(after, [FLAG]),
+      ),
+    )
   })
 
   it('with ["*"] closes everything', async () => {

@@ -33,6 +33,9 @@ it("a visitor's own Forwarded is removed, in whatever spelling", () => {
     'cf-connecting-ip': '192.0.2.1',
     forwarded: 'for=10.0.0.1',
     x_forwarded_for: '10.0.0.1',
+    'x-forwarded_for': '10.0.0.1',
+    'x_forwarded-host': 'evil.test',
+    'sluice.flags': 'new-shop=on',
     X_Forwarded_Host: 'evil.test',
   }
   expect(forwardedOf(sent, true)).toMatch(/^for=192\.0\.2\.1;host=/)
