@@ -10,7 +10,9 @@ const MAX_REASON_LENGTH = 500
 const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
 
 /** Actors of the audit log that are no tokens. */
-const GATE_ACTORS = ['admin', 'guard', 'gate', 'controller', 'kv', 'build', 'test', 'unknown', 'sluice']
+const GATE_ACTORS = 'admin guard rollout gate controller kv build test unknown visitor sluice'.split(' ')
+/** Characters that show as nothing (Unicode's Default_Ignorable_Code_Point): two names could look alike. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u
 
 /** The schemas of all bodies and queries, by operation. */
 export function requestSchemas(): RequestSchemas {
@@ -101,6 +103,7 @@ function bodySchemas() {
         plain,
         v.minLength(1),
         v.maxLength(100),
+        v.check((text) => !INVISIBLE.test(text), 'must be without invisible characters'),
         v.check(
           (text) => !GATE_ACTORS.includes(text.normalize('NFKC').toLowerCase()),
           `must be another name than the gate's own in the audit log: ${GATE_ACTORS.join(', ')}`,

@@ -55,11 +55,19 @@ it('what people write is taken: accents, other scripts, emoji of several parts',
   expect(refused.status).toBe(404)
 })
 
-it.each(['admin', 'Admin', 'GUARD', ' guard ', 'ｇuard', 'kv', 'unknown'])(
+it.each(['admin', 'Admin', 'GUARD', ' guard ', 'ｇuard', 'rollout', 'visitor', 'kv', 'unknown'])(
   'no token is called %j',
   async (name) => {
     const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
     expect([status, detail]).toEqual([400, expect.stringMatching(/^body\.name: must be another name/)])
+  },
+)
+
+it.each(['on\u00ad call', 'on call\u3164', 'on\ufe0f call', 'on call\u{e0041}'])(
+  'nor %j, which looks like another',
+  async (name) => {
+    const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
+    expect([status, detail]).toEqual([400, expect.stringMatching(/^body\.name: must be without invisible/)])
   },
 )
 
