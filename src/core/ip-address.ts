@@ -105,6 +105,6 @@ export function groupsOf(text: string): readonly number[] | undefined {
 }
 
 /** Whether IPv6 groups hold an IPv4 address. */
-function isMapped(groups: readonly number[]): boolean {
+export function isMapped(groups: readonly number[]): boolean {
   return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
 }

@@ -3,6 +3,7 @@
  * spread evenly and no visitor can choose their own, the smallest `k`. A visitor counts once, however many requests they
  * make; the share of canary in the union of two sketches estimates the split.
  */
+import { finalMix } from '../flags/murmur3.ts'
 
 /** A visitor: the mixed position, and the network that they came from first; 32 bits each. */
 export type VisitorMark = [mixed: number, network: number]
@@ -18,12 +19,9 @@ export function mergeVisitors(target: VisitorMark[], source: readonly VisitorMar
   target.length = MOST_VISITORS
 }
 
-/** The position of a visitor, mixed with a number that only the gate knows (the finaliser of MurmurHash3). */
+/** The position of a visitor, mixed with a number that only the gate knows. */
 export function mixed(position: number, seed: number): number {
-  let hash = position ^ seed
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return finalMix(position ^ seed)
 }
 
 /** The visitors that a sender has told of. */

@@ -79,7 +79,8 @@ function scramble(block: number): number {
   return Math.imul((k << 15) | (k >>> 17), C2)
 }
 
-function finalMix(hash: number): number {
+/** The finalizer: each input bit flips half of the output's. */
+export function finalMix(hash: number): number {
   let h = hash
   h ^= h >>> 16
   h = Math.imul(h, 0x85ebca6b)

@@ -45,18 +45,14 @@ export class KeySet {
   ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
     const isFirst = this.#keys === undefined && !this.#hasFailed
     if (isFirst || (this.#ageMs >= FRESH_MS && this.#mayTry(RETRY_AFTER_MS))) {
-      const refresh = this.#refreshed()
-      // Also where it is awaited: a visitor who leaves must not take the fetch along for which others wait.
-      waitUntil?.(refresh)
+      const refresh = this.#refreshed(waitUntil)
       if (isFirst || waitUntil === undefined) await refresh
     }
     try {
       return await this.#keyOf(token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayTry(UNKNOWN_KEY_EVERY_MS)) throw error
-      const refresh = this.#refreshed()
-      waitUntil?.(refresh)
-      await refresh
+      await this.#refreshed(waitUntil)
       return await this.#keyOf(token)
     }
   }
@@ -75,7 +71,14 @@ export class KeySet {
   }
 
   /** Settles once a fetch has ended, this request's or another's; never throws. */
-  async #refreshed(): Promise<void> {
+  #refreshed(waitUntil: WaitUntil | undefined): Promise<void> {
+    const refresh = this.#refresh()
+    // Also where it is awaited: a visitor who leaves must not take the fetch along for which others wait.
+    waitUntil?.(refresh)
+    return refresh
+  }
+
+  async #refresh(): Promise<void> {
     const isUnderWay = () =>
       this.#fetchingMs !== undefined && Math.abs(Date.now() - this.#fetchingMs) < FETCH_TIMEOUT_MS
     if (!isUnderWay()) return await this.#fetch()

@@ -5,7 +5,7 @@
  */
 import { NO_NETWORK, UNKNOWN_NETWORK } from '../../core/counters/networks.ts'
 import { sha256 } from '../../core/flags/sha.ts'
-import { COLON, hexDigit, ipv4, ipv6 } from '../../core/ip-address.ts'
+import { COLON, hexDigit, ipv4, ipv6, isMapped } from '../../core/ip-address.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
 
 /** The address of a client that the gate believes; undefined where it knows none. */
@@ -53,7 +53,7 @@ export function prefixOf(address: string): number | undefined {
   const isZeroTo5 = (g0 | g1 | g2 | g3 | g4) === 0
   if (isZeroTo5 && g5 === 0 && g6 === 0 && g7 <= 1) return PRIVATE
   // The same host, whichever way it comes: mapped (RFC 4291), by NAT64 (RFC 6052), by 6to4 (RFC 3056).
-  if (isZeroTo5 && g5 === 0xffff) return prefixOfIpv4(g6 * 65_536 + g7)
+  if (isMapped(groups)) return prefixOfIpv4(g6 * 65_536 + g7)
   if (g0 === 0x64 && g1 === 0xff9b && (g2 | g3 | g4 | g5) === 0) return prefixOfIpv4(g6 * 65_536 + g7)
   if (g0 === 0x2002) return prefixOfIpv4(g1 * 65_536 + g2)
   // Unique local (RFC 4193) and link local.

@@ -32,6 +32,7 @@
  */
 
 import { groupOfMark, NETWORK_GROUPS, slotOf } from '../../counters/networks.ts'
+import { finalMix } from '../../flags/murmur3.ts'
 import type { Meter } from '../evidence/meter.ts'
 import {
   CHUNKS,
@@ -219,12 +220,8 @@ function isMark(mark: number): boolean {
   return Number.isInteger(mark) && mark >= 0 && mark < MARKS
 }
 
-/** MurmurHash3's finalizer: each input bit flips half of the output's. */
 function mixed(mark: number, nowS: number): number {
-  let hash = Math.imul(mark + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return finalMix(Math.imul(mark + 1, 0x9e3779b1) ^ Math.imul(nowS + 1, 0x85ebca6b))
 }
 
 /** A mark's history and where it is stored; `entry` is null without one. */
