@@ -20,9 +20,11 @@ The first of these that is set:
 2. \`--profile NAME\`
 3. \`SLUICE_URL\`
 4. \`SLUICE_PROFILE\`
-5. the current profile (\`sluice profile use NAME\`)
-6. the gate that \`sluice dev\` runs in this folder
+5. the current profile (the first \`sluice login\`, or \`sluice profile use NAME\`)
+6. the gate that \`sluice dev\` or \`npm start\` runs in this folder or one above it, on whichever port
 7. \`http://127.0.0.1:8787\`
+
+An error names the address and what gave it. \`localhost:9000\` and \`:9000\` are addresses on this machine.
 
 | variable | purpose |
 |---|---|

@@ -57,7 +57,10 @@ it('runs the document of the folder until Ctrl-C, and other commands find it mea
     ...{ code: 0, err: 'published\nnew origin http://new.test\n' },
     out: 'sluice ready on http://127.0.0.1:9\ndashboard http://127.0.0.1:9/__sluice/ui\nadmin token secret\n',
   })
-  expect(JSON.parse(ran.note)).toEqual({ url: 'http://127.0.0.1:9', token: 'secret' })
+  expect(JSON.parse(ran.note)).toEqual({
+    ...{ url: 'http://127.0.0.1:9', token: 'secret' },
+    data: join(cwd, '.sluice/state'),
+  })
   expect(gate.given).toMatchObject({
     ...{ config: join(cwd, 'gate.json'), port: 8787, data: join(cwd, '.sluice/state'), origins: {} },
     env: { ADMIN_TOKEN: 'from-env', SIGNING_KEY: 'key' },

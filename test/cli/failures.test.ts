@@ -59,6 +59,7 @@ const OFFLINE = [
   'simulate',
   'import',
   'export',
+  'login',
   'profile',
   'completion',
 ]
@@ -107,12 +108,16 @@ it('a server that is no gate, and one that is away: exit code 1', async () => {
     const foreign = await sluice([...line.split(' '), '--url', `http://127.0.0.1:${port}`], { cwd })
     expect({ line, ...foreign }).toMatchObject({ code: 1, out: '' })
     expect(foreign.err).toBe(
-      `http://127.0.0.1:${port} answered 200 OK (text/html), which is not the answer of a gate\nIs it running, and is the address right? See: sluice status --help\n`,
+      `http://127.0.0.1:${port} answered 200 OK (text/html), which is not the answer of a gate\nIs it running, and is the address right? Look for the cause: sluice doctor\n`,
     )
     const away = await sluice([...line.split(' '), '--url', 'http://127.0.0.1:2', '--json'], { cwd })
     expect({ line, code: away.code, err: away.err }).toEqual({ line, code: 1, err: '' })
     expect(JSON.parse(away.out), line).toEqual({
-      error: { kind: 'unreachable', message: 'Cannot reach the gate: connection refused' },
+      error: {
+        kind: 'unreachable',
+        message: 'Cannot reach the gate at http://127.0.0.1:2 (--url): connection refused',
+        ...{ url: 'http://127.0.0.1:2', source: '--url' },
+      },
     })
   }
 })
@@ -125,7 +130,7 @@ it('a gate that does not answer within --timeout: exit code 1', async () => {
     expect(ran).toMatchObject({
       code: 1,
       out: '',
-      err: 'The gate did not answer within 0.3 s\nIs it running, and is the address right? See: sluice status --help\n',
+      err: `Cannot reach the gate at ${gate.url} (SLUICE_URL): no answer within 0.3 s\nIs it running, and is the address right? Look for the cause: sluice doctor\n`,
     })
 })
 

@@ -3,6 +3,7 @@
  * the same lines that the parser reads.
  */
 import type { AdminClient } from '../../contract/client.ts'
+import type { Address } from './errors.ts'
 import type { Options } from './options.ts'
 import type { Paint, Terminal } from './terminal.ts'
 
@@ -54,7 +55,7 @@ export type Result = {
   isFile?: boolean
 }
 
-export type Gate = { url: string; client: AdminClient }
+export type Gate = Address & { client: AdminClient }
 
 /** One run of a command. */
 export type Call = {

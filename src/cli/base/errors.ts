@@ -41,10 +41,26 @@ export function paragraphs(problems: readonly Problem[]): string {
     .join('\n')
 }
 
-/** The gate did not answer within `--timeout`. */
-export class TimeoutError extends Error {
-  constructor(timeoutMs: number) {
-    super(`did not answer within ${timeoutMs / 1_000} s`)
-    this.name = 'TimeoutError'
+/** The gate that a command talks to. */
+export type Address = {
+  url: string
+  /** What named it: "--url", "SLUICE_URL", "the current profile main". */
+  source: string
+  /** The user named no gate: this is the usual address, or that of a gate which ran in this folder. */
+  isGuess?: true
+}
+
+/** The gate cannot be reached. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+  readonly address: Address
+  constructor(address: Address, why: string) {
+    super(`Cannot reach the gate at ${addressText(address)}: ${why}`)
+    this.address = address
   }
+}
+
+/** "http://127.0.0.1:8787 (SLUICE_URL)" */
+export function addressText({ url, source }: Address): string {
+  return `${url} (${source})`
 }

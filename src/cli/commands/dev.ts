@@ -7,7 +7,7 @@ import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.t
 import { Refusal, UsageError } from '../base/errors.ts'
 import { jsonText } from '../base/printable.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
-import { forgetLocalGate, LOCAL_FOLDER, writeLocalGate } from '../connection/local-gate-note.ts'
+import { LOCAL_FOLDER, leaveNote } from '../connection/local-gate-note.ts'
 import { readDocumentFile } from '../document/document-file.ts'
 
 const DEFAULT_PORT = 8787
@@ -36,24 +36,26 @@ export const dev: CliCommand = {
   async run(call) {
     const { options, terminal, isJson, tell } = call
     const config = await documentOf(call)
+    const data = resolve(terminal.cwd, options.text('data') ?? `${LOCAL_FOLDER}/state`)
     const run = await startRun({
       ...(config !== undefined && { config }),
       port: portOf(call),
-      data: resolve(terminal.cwd, options.text('data') ?? `${LOCAL_FOLDER}/state`),
+      data,
       origins: originsOf(call),
       env: { ...(await readDevVars(terminal.cwd)), ...terminal.env },
       log: tell,
     }).catch((error: unknown) => {
       throw startFailure(error, options.text('config') !== undefined)
     })
+    let takeBack = () => {}
     try {
-      await writeLocalGate(terminal.cwd, { url: run.url, token: run.adminToken })
+      takeBack = await leaveNote(terminal.cwd, { url: run.url, token: run.adminToken, data })
       for (const [name, url] of Object.entries(run.origins)) tell(`${name} origin ${url}`)
       const json = { url: run.url, dashboard: `${run.url}/__sluice/ui`, adminToken: run.adminToken }
       terminal.out(isJson ? `${jsonText(json)}\n` : readyLines(run))
       await Promise.race([stopped(terminal.stop), launcherGone()])
     } finally {
-      await forgetLocalGate(terminal.cwd)
+      takeBack()
       await run.close()
     }
     return undefined

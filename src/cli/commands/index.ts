@@ -16,6 +16,7 @@ import { importCommand } from './import.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
 import { kill, unkill } from './kill.ts'
+import { login } from './login.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
@@ -32,5 +33,5 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
   ...[status, watch, explain, preview, audit, feedback],
-  ...[token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
+  ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -10,10 +10,9 @@ import {
   REASON,
   type Result,
 } from '../base/command.ts'
-import { UsageError } from '../base/errors.ts'
+import { Unreachable, UsageError } from '../base/errors.ts'
 import { convergenceLines, watchConvergence } from '../connection/convergence.ts'
 import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
-import { unreachable } from '../render/failure.ts'
 
 const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
 const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
@@ -64,7 +63,7 @@ export const kill: CliCommand = {
       answer = await command(call, flag, 'kill')
     } catch (error) {
       if (isDown(error)) {
-        call.tell(`${unreachable(error) ?? messageOf(error)}. Writing the kill list in KV instead`)
+        call.tell(`${messageOf(error)}. Writing the kill list in KV instead`)
         return missing(call, extras, withoutGate(await inKv(call, flag, 'kill')))
       }
       answer = await killedAlready(call, flag, error)
@@ -150,7 +149,7 @@ async function killedAlready(
 
 /** The gate cannot be reached or fails; a refusal is something else. */
 function isDown(error: unknown): boolean {
-  return unreachable(error) !== undefined || (error instanceof ApiError && error.status >= 500)
+  return error instanceof Unreachable || (error instanceof ApiError && error.status >= 500)
 }
 
 async function waited(

@@ -1,7 +1,7 @@
-import { isCancel, password } from '@clack/prompts'
-import type { Call, CliCommand } from '../base/command.ts'
-import { Declined, UsageError } from '../base/errors.ts'
-import { checkedUrl, readToken } from '../connection/connect.ts'
+import type { CliCommand } from '../base/command.ts'
+import { UsageError } from '../base/errors.ts'
+import { askedToken } from '../connection/asked-token.ts'
+import { checkedUrl } from '../connection/connect.ts'
 import { profilesPath, readProfiles, writeProfiles } from '../connection/profiles.ts'
 import { table } from '../render/table.ts'
 
@@ -26,7 +26,7 @@ const add: CliCommand = {
     const name = call.args[0] ?? ''
     const url = options.text('url') ?? options.text('gate') ?? terminal.env.SLUICE_URL
     if (url === undefined) throw new UsageError('The gate must be given: --url https://www.example.com')
-    const token = await tokenFor(call)
+    const token = await askedToken(call)
     const { profiles, current = name } = await readProfiles(terminal)
     const profile = { url: checkedUrl(url), ...(token !== undefined && { token }) }
     await writeProfiles(terminal, { current, profiles: { ...profiles, [name]: profile } })
@@ -37,16 +37,6 @@ const add: CliCommand = {
       `${name} is ${profile.url}${note}${current === name ? ', and the current profile' : ''}`,
     )
   },
-}
-
-async function tokenFor({ options, terminal }: Call): Promise<string | undefined> {
-  const file = options.text('token-file')
-  if (file !== undefined) return await readToken(file, terminal)
-  const known = options.text('token') ?? terminal.env.SLUICE_TOKEN
-  if (known || !terminal.canAsk || options.has('yes')) return known || undefined
-  const answer = await password({ message: 'Token of the admin API' })
-  if (isCancel(answer)) throw new Declined()
-  return answer || undefined
 }
 
 const list: CliCommand = {

@@ -1,10 +1,11 @@
 /** The gate to call, the token, and the timeout. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createAdminClient } from '../../contract/client.ts'
+import { type AdminClient, createAdminClient } from '../../contract/client.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Gate } from '../base/command.ts'
-import { Refusal, TimeoutError, UsageError } from '../base/errors.ts'
+import { completedUrl } from '../base/completed-url.ts'
+import { type Address, Refusal, Unreachable, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { localTokenOf, readLocalGate } from './local-gate-note.ts'
@@ -14,7 +15,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_TIMEOUT_SECONDS = 10
 
 /** `isNote`: a file of this folder names it, and the token is its own. */
-type Target = { url: string; token: string | undefined; isNote?: true }
+type Target = Address & { token: string | undefined; isNote?: true }
 
 /** The gate that the options, the environment, a profile or this folder name, in this order. */
 export async function connect(
@@ -22,31 +23,60 @@ export async function connect(
   terminal: Terminal,
   tell: (text: string) => void,
 ): Promise<Gate> {
-  const target = await targetOf(options, terminal)
+  const target = await targetOf(options, terminal, tell)
   const token = await tokenFor(target, options, terminal, tell)
-  const url = checkedUrl(target.url)
-  const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
-  return { url, client: createAdminClient({ baseUrl: url, token, fetch: fetchWithin(timeoutMs, terminal) }) }
+  const { source, isGuess } = target
+  const address: Address = { url: checkedUrl(target.url), source, ...(isGuess && { isGuess }) }
+  return { ...address, client: clientOf(address, token, { options, terminal }) }
 }
 
-async function targetOf(options: Options, terminal: Terminal): Promise<Target> {
+/** A client that waits for as long as --timeout says, and whose errors name the address. */
+export function clientOf(
+  address: Address,
+  token: string | undefined,
+  { options, terminal }: { options: Options; terminal: Terminal },
+): AdminClient {
+  const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
+  const send = fetchWithin(timeoutMs, address, terminal)
+  return createAdminClient({ baseUrl: address.url, token, fetch: send })
+}
+
+async function targetOf(options: Options, terminal: Terminal, tell: (text: string) => void): Promise<Target> {
   const { env } = terminal
   const url = options.text('url') ?? options.text('gate')
-  if (url !== undefined) return await withKnownToken(url, terminal)
-  const asked = options.text('profile') ?? (env.SLUICE_URL ? undefined : env.SLUICE_PROFILE)
-  if (asked === undefined && env.SLUICE_URL) return await withKnownToken(env.SLUICE_URL, terminal)
+  if (url !== undefined) return await withKnownToken({ url, source: '--url' }, terminal)
+  const named = options.text('profile')
+  if (named === undefined && env.SLUICE_URL)
+    return await withKnownToken({ url: env.SLUICE_URL, source: 'SLUICE_URL' }, terminal)
   const { profiles, current } = await readProfiles(terminal)
-  const name = asked || current
+  const name = named || env.SLUICE_PROFILE || current
   if (name !== undefined) {
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
-    if (profile !== undefined) return { url: profile.url, token: profile.token }
+    const how = named || env.SLUICE_PROFILE ? 'the profile' : 'the current profile'
+    if (profile !== undefined) {
+      const local =
+        name === current && how === 'the current profile' ? await localBeside(terminal) : undefined
+      if (local && trimmed(local) !== trimmed(profile.url))
+        tell(
+          `using the current profile ${name} (${profile.url}), not the gate of this folder: --url ${local}`,
+        )
+      return { ...profile, token: profile.token, source: `${how} ${name}` }
+    }
     const known = Object.keys(profiles).join(', ') || 'none yet'
     throw new UsageError(
       `There is no profile ${name} (profiles: ${known}). Add it: sluice profile add ${name} --url URL`,
     )
   }
   const local = await readLocalGate(terminal.cwd)
-  return local ? { ...local, isNote: true } : { url: DEFAULT_URL, token: undefined }
+  if (local) return { ...local, isNote: true, isGuess: true }
+  return { url: DEFAULT_URL, token: undefined, source: 'the default', isGuess: true }
+}
+
+/** The address of a gate that runs in this folder; undefined also where its note cannot be used. */
+async function localBeside({ cwd }: Terminal): Promise<string | undefined> {
+  return await readLocalGate(cwd)
+    .then((local) => local?.url)
+    .catch(() => undefined)
 }
 
 /** The folder may be someone else's work: a token of the user never goes where only a file of the folder leads. */
@@ -63,10 +93,11 @@ async function tokenFor(
 }
 
 /** The gate at an address, with its token if a profile has it. */
-async function withKnownToken(url: string, terminal: Terminal): Promise<Target> {
+async function withKnownToken(address: Address, terminal: Terminal): Promise<Target> {
+  const url = checkedUrl(address.url)
   const { profiles } = await readProfiles(terminal)
-  const known = Object.values(profiles).find((each) => trimmed(each.url) === trimmed(url))
-  return { url, token: known?.token ?? (await localTokenOf(trimmed(url), terminal.cwd)) }
+  const known = Object.values(profiles).find((each) => trimmed(each.url) === url)
+  return { ...address, token: known?.token ?? (await localTokenOf(url, terminal.cwd)) }
 }
 
 async function givenToken(
@@ -97,11 +128,11 @@ export async function readToken(file: string, terminal: Terminal): Promise<strin
   return token
 }
 
-/** The normalised address; that of a page of the dashboard will do. */
+/** The normalised address; `localhost:8787` will do, or a page of the dashboard. */
 export function checkedUrl(text: string): string {
   let url: URL
   try {
-    url = new URL(text.includes('://') ? text : `https://${text}`)
+    url = new URL(completedUrl(text))
   } catch {
     throw new UsageError(`The gate must be a URL such as https://www.example.com, not ${text}`)
   }
@@ -114,15 +145,37 @@ function trimmed(url: string): string {
 }
 
 /** The gate must start to answer in time; a stream of events may then go on. */
-function fetchWithin(timeoutMs: number, terminal: Terminal): typeof fetch {
+function fetchWithin(timeoutMs: number, address: Address, terminal: Terminal): typeof fetch {
   return async (input, init) => {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(new TimeoutError(timeoutMs)), timeoutMs)
+    const timer = setTimeout(() => late.abort(), timeoutMs)
     const signals = [late.signal, terminal.stop, ...(init?.signal ? [init.signal] : [])]
     try {
       return await fetch(input, { ...init, signal: AbortSignal.any(signals) })
+    } catch (error) {
+      if (late.signal.aborted) throw new Unreachable(address, `no answer within ${timeoutMs / 1_000} s`)
+      const lost = lostBecause(error)
+      throw lost === undefined ? error : new Unreachable(address, lost)
     } finally {
       clearTimeout(timer)
     }
   }
+}
+
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'DNS lookup failed',
+  ECONNRESET: 'the connection was reset',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https',
+}
+
+/** Why a request came to nothing; undefined for every other error. */
+export function lostBecause(error: unknown): string | undefined {
+  if (!(error instanceof TypeError) || error.message !== 'fetch failed') return undefined
+  const cause = error.cause as { code?: string; message?: string; errors?: { code?: string }[] } | undefined
+  const code = cause?.code ?? cause?.errors?.[0]?.code
+  return CAUSES[code ?? ''] ?? cause?.message ?? 'the connection failed'
 }

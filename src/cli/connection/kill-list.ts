@@ -1,10 +1,10 @@
 /** The kill list in KV, changed with wrangler: this works without the gate and its Controller. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { parseKillList } from '../../core/config/control.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
-import { isLoopback, LOCAL_FOLDER } from './local-gate-note.ts'
+import { isLoopback, LOCAL_FOLDER, readLocalGate } from './local-gate-note.ts'
 import { complaintOf, hasCredentials, NO_NAMESPACE, wrangler } from './wrangler.ts'
 
 export type KillInKv = { before: readonly string[]; after: readonly string[]; where: string }
@@ -36,9 +36,12 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
 async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const { url } = await gate()
   if (!isLoopback(url)) return ['--binding', 'GATE', '--remote', '--preview', 'false']
-  const folder = [`${LOCAL_FOLDER}/state`, '.wrangler/state'].find((each) =>
+  const note = await readLocalGate(terminal.cwd)
+  const usual = [`${LOCAL_FOLDER}/state`, '.wrangler/state'].find((each) =>
     existsSync(join(terminal.cwd, each)),
   )
+  const noted = note?.url === url && note.data && isAbsolute(note.data) ? note.data : undefined
+  const folder = noted ?? usual
   // A local gate always has the namespace of this package, whichever the folder deploys to.
   return ['--namespace-id', NO_NAMESPACE, '--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
 }

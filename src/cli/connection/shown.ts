@@ -7,9 +7,9 @@ import { printableDeep } from '../base/printable.ts'
 const EXACT: readonly OperationId[] = ['getDocument', 'getVersion']
 
 /** The gate with a client whose answers are printable: no value forges a row, a colour or another value. */
-export function shown({ url, client }: Gate): Gate {
+export function shown({ client, ...address }: Gate): Gate {
   return {
-    url,
+    ...address,
     client: {
       open: client.open,
       call: async (id, call, signal) => {

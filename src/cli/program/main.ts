@@ -4,13 +4,13 @@ import { Declined, EXIT, UsageError } from '../base/errors.ts'
 import { jsonText } from '../base/printable.ts'
 import { safeTerminal, type Terminal } from '../base/terminal.ts'
 import { describeFailure } from '../render/failure.ts'
-import { createProgram } from './program.ts'
+import { createProgram, type Outcome } from './program.ts'
 
 /** Runs `sluice ARGUMENTS`; resolves with the exit code. */
 export async function main(args: readonly string[], unsafe: Terminal): Promise<number> {
   const terminal = safeTerminal(unsafe)
   const isJson = args.includes('--json')
-  const run = { failed: false, complaint: '' }
+  const run: Outcome = { failed: false, complaint: '', address: undefined }
   const program = createProgram(terminal, run)
   try {
     if (args.length === 0) {
@@ -26,7 +26,7 @@ export async function main(args: readonly string[], unsafe: Terminal): Promise<n
       else terminal.err(run.complaint)
       return EXIT.usage
     }
-    const { text, json } = describeFailure(error, terminal)
+    const { text, json } = describeFailure(error, terminal, run.address)
     if (isJson) terminal.out(jsonError(json))
     else terminal.err(`${text}\n`)
     if (error instanceof Declined) return EXIT.refused

@@ -5,7 +5,7 @@ import { confirm, isCancel } from '@clack/prompts'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { PROJECT_ROOT } from '../../local/build/project-root.ts'
 import { type Call, type CliCommand, type Gate, GROUPS, type OptionSpec } from '../base/command.ts'
-import { Declined, EXIT, UsageError } from '../base/errors.ts'
+import { type Address, Declined, EXIT, UsageError } from '../base/errors.ts'
 import { GLOBAL_OPTIONS } from '../base/global-options.ts'
 import { Options } from '../base/options.ts'
 import { jsonText, printable } from '../base/printable.ts'
@@ -15,8 +15,8 @@ import { connect } from '../connection/connect.ts'
 import { shown } from '../connection/shown.ts'
 import { during } from '../render/progress.ts'
 
-/** Whether the command failed without an error, and what the parser complains of. */
-export type Outcome = { failed: boolean; complaint: string }
+/** Whether the command failed without an error, what the parser complains of, and the gate that was asked. */
+export type Outcome = { failed: boolean; complaint: string; address: Address | undefined }
 
 export function createProgram(terminal: SafeTerminal, outcome: Outcome): Command {
   const program = new Command('sluice')
@@ -65,7 +65,7 @@ function addCommand(parent: Command, spec: CliCommand, terminal: SafeTerminal, o
   const { run } = spec
   if (run === undefined) return
   command.action(async () => {
-    const call = callOf(command, terminal)
+    const call = callOf(command, terminal, outcome)
     const result = await run(call)
     if (result === undefined) return
     if (call.isJson) terminal.out(`${jsonText(result.json, 2)}\n`)
@@ -99,7 +99,7 @@ function numberOf(text: string): number {
   throw new InvalidArgumentError('It must be a number, at least 0.')
 }
 
-function callOf(command: Command, terminal: Terminal): Call {
+function callOf(command: Command, terminal: Terminal, outcome: Outcome): Call {
   const options = new Options(command.optsWithGlobals())
   const isJson = options.has('json')
   const own: Terminal = options.has('no-color')
@@ -111,7 +111,10 @@ function callOf(command: Command, terminal: Terminal): Call {
   }
   let known: Promise<Gate> | undefined
   const gate = () => {
-    known ??= connect(options, own, tell).then((found) => (isJson ? found : shown(found)))
+    known ??= connect(options, own, tell).then((found) => {
+      outcome.address = found
+      return isJson ? found : shown(found)
+    })
     return known
   }
   const showing = <T>(what: string, work: Promise<T>) => (isJson ? work : during(own, what, work))

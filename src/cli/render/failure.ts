@@ -3,17 +3,27 @@ import { ApiError, ForeignAnswer } from '../../contract/client.ts'
 import type { Change, ProblemDetails } from '../../contract/responses.ts'
 import { timestampText } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
-import { Declined, paragraphs, Refusal, TimeoutError, UsageError } from '../base/errors.ts'
+import {
+  type Address,
+  addressText,
+  Declined,
+  paragraphs,
+  Refusal,
+  Unreachable,
+  UsageError,
+} from '../base/errors.ts'
 import { printableDeep } from '../base/printable.ts'
 import { type Paint, paintFor, type Terminal } from '../base/terminal.ts'
 import { adminHostIn } from '../base/wrangler-toml.ts'
 import { changeLines } from './document-diff.ts'
 
-const CHECK_ADDRESS = 'Is it running, and is the address right? See: sluice status --help'
+const CHECK_ADDRESS = 'Is it running, and is the address right? Look for the cause: sluice doctor'
+const NAME_ONE = 'Start one with "sluice dev" (in the repository: npm start), or name yours: --url URL'
 
 export type Failure = { text: string; json: Readonly<Record<string, unknown>> }
 
-export function describeFailure(error: unknown, terminal: Terminal): Failure {
+/** `address`: of the gate that the command has asked, if any. */
+export function describeFailure(error: unknown, terminal: Terminal, address: Address | undefined): Failure {
   const paint = paintFor(terminal, terminal.errIsScreen)
   const message = messageOf(error)
   if (error instanceof ForeignAnswer) {
@@ -23,10 +33,18 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
       json: { kind, status: error.status, message },
     }
   }
-  if (error instanceof ApiError) return describeRefusal(error.problem, paint, terminal.cwd)
-  const lost = unreachable(error)
-  if (lost !== undefined) {
-    return { text: `${paint('red', lost)}\n${CHECK_ADDRESS}`, json: { kind: 'unreachable', message: lost } }
+  if (error instanceof ApiError) {
+    const { text, json } = describeRefusal(error.problem, paint, terminal.cwd)
+    const whose = address && isAboutAddress(error.status) ? `\nThe gate: ${addressText(address)}` : ''
+    return { text: text + whose, json }
+  }
+  if (error instanceof Unreachable) {
+    const { url, source, isGuess } = error.address
+    const advice = isGuess ? NAME_ONE : CHECK_ADDRESS
+    return {
+      text: `${paint('red', message)}\n${advice}`,
+      json: { kind: 'unreachable', message, url, source },
+    }
   }
   if (error instanceof UsageError) return { text: paint('red', message), json: { kind: 'usage', message } }
   if (error instanceof Declined) return { text: message, json: { kind: 'declined', message } }
@@ -35,9 +53,14 @@ export function describeFailure(error: unknown, terminal: Terminal): Failure {
   return { text: paint('red', message) + details, json: { kind: 'refused', message, ...error.facts } }
 }
 
+/** A refusal that another gate might not have given: a wrong token, a flag that is not there. */
+function isAboutAddress(status: number): boolean {
+  return status === 401 || status === 403 || status === 404 || status >= 500
+}
+
 /** What to do about a status, where the gate does not say it. */
 const ADVICE: Readonly<Record<number, string>> = {
-  401: 'Set SLUICE_TOKEN, or store the token in a profile: sluice profile add NAME --url URL',
+  401: 'Store the token of this gate: sluice login URL, or set SLUICE_TOKEN',
   403: 'Use a token with that role: sluice token create NAME --role ROLE',
   429: 'Wait a moment, then try again',
 }
@@ -95,22 +118,4 @@ function kindOf(status: number): string {
     503: 'unavailable',
   }
   return kinds[status] ?? 'refused'
-}
-
-/** Why the gate cannot be reached; undefined for every other error. */
-export function unreachable(error: unknown): string | undefined {
-  if (error instanceof TimeoutError) return `The gate ${error.message}`
-  if (!(error instanceof TypeError) || error.message !== 'fetch failed') return undefined
-  const cause = error.cause as { code?: string; message?: string; errors?: { code?: string }[] } | undefined
-  const code = cause?.code ?? cause?.errors?.[0]?.code
-  const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'connection refused',
-    ENOTFOUND: 'host not found',
-    EAI_AGAIN: 'DNS lookup failed',
-    ECONNRESET: 'the connection was reset',
-    UND_ERR_SOCKET: 'the connection was closed',
-    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https',
-    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak https',
-  }
-  return `Cannot reach the gate: ${words[code ?? ''] ?? cause?.message ?? 'the connection failed'}`
 }

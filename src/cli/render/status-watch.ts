@@ -8,7 +8,6 @@ import type { Call } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import { jsonText, printableDeep } from '../base/printable.ts'
 import { SCREEN } from '../base/terminal.ts'
-import { unreachable } from './failure.ts'
 import { type FactsByFlag, factsByFlag, statusView } from './status-view.ts'
 import { Trends } from './trends.ts'
 
@@ -68,7 +67,7 @@ async function follow(
   } catch (error) {
     if (terminal.stop.aborted) return
     if (error instanceof UsageError || (error instanceof ApiError && error.status < 500)) throw error
-    tell(`${unreachable(error) ?? messageOf(error)}; trying again`)
+    tell(`${messageOf(error)}; trying again`)
     await pause()
   }
 }

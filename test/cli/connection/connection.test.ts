@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UsageError } from '../../../src/cli/base/errors.ts'
 import { checkedUrl } from '../../../src/cli/connection/connect.ts'
 import { profilesPath } from '../../../src/cli/connection/profiles.ts'
-import { type ScriptedGate, SILENT, scriptedGate } from '../gate/scripted-gate.ts'
+import { Refused, type ScriptedGate, SILENT, scriptedGate } from '../gate/scripted-gate.ts'
 import { emptyFolder, type RunOptions, sluice } from '../gate/support.ts'
 
 const SECURED =
@@ -103,11 +103,46 @@ describe('the gate', () => {
     for (const text of ['{', '{"url":7}']) {
       await note(text)
       expect((await sluice(['pull'], { cwd, env })).err).toMatch(
-        /^Cannot reach the gate: the connection failed\n/,
+        /^Cannot reach the gate at http:..127.0.0.1:8787 .the default.: the connection failed\nStart one/,
       )
     }
     vi.unstubAllGlobals()
     expect(fetched).toEqual(Array(2).fill('http://127.0.0.1:8787/__sluice/api/v1/document'))
+  })
+
+  it('of a folder above is found as well, unless its note is of another user', async () => {
+    const gate = await scriptedGate()
+    const cwd = await emptyFolder()
+    await mkdir(join(cwd, '.sluice'))
+    await mkdir(join(cwd, 'src/deep'), { recursive: true })
+    await writeFile(join(cwd, '.sluice/dev.json'), JSON.stringify({ url: gate.url, token: 'local' }))
+    const env = { SLUICE_CONFIG_DIR: join(cwd, 'none') }
+    const ran = () => sluice(['pull', '--timeout', '1'], { cwd: join(cwd, 'src/deep'), env })
+    expect((await ran()).code).toBe(0)
+    expect(gate.asked.map(({ token }) => token)).toEqual(['local'])
+    vi.spyOn(process, 'getuid').mockReturnValue(-1)
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect((await ran()).err).toContain('http://127.0.0.1:8787 (the default)')
+  })
+
+  it('that has ended by force is named with the file that led there', async () => {
+    const cwd = await emptyFolder()
+    await mkdir(join(cwd, '.sluice'))
+    await writeFile(join(cwd, '.sluice/dev.json'), '{"url":"http://127.0.0.1:2","token":"t"}')
+    expect(await sluice(['pull'], { cwd, env: { SLUICE_CONFIG_DIR: join(cwd, 'none') } })).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'Cannot reach the gate at http://127.0.0.1:2 (.sluice/dev.json): connection refused\nStart one with "sluice dev" (in the repository: npm start), or name yours: --url URL\n',
+    })
+  })
+
+  it('is named by a refusal that another gate might not have given', async () => {
+    const { main, run } = await world()
+    const refusing = await scriptedGate({ getDocument: new Refused(401, 'Token not recognised') })
+    expect((await run(`pull --url ${refusing.url}`)).err).toBe(
+      `Token not recognised\nStore the token of this gate: sluice login URL, or set SLUICE_TOKEN\nThe gate: ${refusing.url} (--url)\n`,
+    )
+    expect((await run('status gone')).err).not.toContain('\nThe gate:')
+    expect(main.asked.length).toBe(1)
   })
 
   describe('of a folder that someone else has made', () => {
@@ -184,6 +219,13 @@ describe('the gate', () => {
 
   it.each([
     ['gate.test', 'https://gate.test'],
+    ['localhost:8787', 'http://localhost:8787'],
+    ['127.0.0.1:9000/__sluice/ui', 'http://127.0.0.1:9000'],
+    ['[::1]:9000', 'http://[::1]:9000'],
+    [' shop.localhost:80 ', 'http://shop.localhost'],
+    [':9000', 'http://127.0.0.1:9000'],
+    ['9000', 'http://127.0.0.1:9000'],
+    ['localhost.test:9000', 'https://localhost.test:9000'],
     ['http://gate.test:8080//', 'http://gate.test:8080'],
     ['https://gate.test/base/__sluice/ui/flags?x=1#y', 'https://gate.test/base'],
     ['https://gate.test/__sluice', 'https://gate.test'],
@@ -215,7 +257,9 @@ describe('the gate', () => {
     await vi.advanceTimersByTimeAsync(9_999)
     expect(told).toEqual(['waiting for https://gate.test …\n'])
     await vi.advanceTimersByTimeAsync(1)
-    expect((await running).err).toMatch(/ …\nThe gate did not answer within 10 s\n/)
+    expect((await running).err).toMatch(
+      / …\nCannot reach the gate at https:..gate.test .--url.: no answer within 10 s\n/,
+    )
     vi.unstubAllGlobals()
     expect((await (await scriptedGate()).run('pull')).code).toBe(0)
     expect(vi.getTimerCount()).toBe(0)
@@ -228,6 +272,80 @@ describe('the gate', () => {
     await until(() => gate.asked.length > 0)
     stop.abort()
     expect((await running).code).toBe(1)
+  })
+})
+
+describe('login', () => {
+  it('asks the gate, then stores the token for its address alone, where only the owner can read it', async () => {
+    const gate = await scriptedGate()
+    const cwd = await emptyFolder()
+    const env = { SLUICE_CONFIG_DIR: join(cwd, 'config') }
+    const run = (line: string, more: RunOptions = {}) =>
+      sluice(line.split(' '), { cwd, ...more, env: { ...env, ...more.env } })
+    const port = gate.url.replace('http://127.0.0.1', '')
+    const name = `127.0.0.1${port}`
+    expect(await run(`login ${port} --token-file -`, { input: 'mine\n' })).toEqual({
+      ...{ code: 0, err: '' },
+      out: `✔ logged in to ${gate.url} as ada (admin), profile ${name}\n  Commands that name no gate go there\n`,
+    })
+    expect(gate.asked.map(({ id, token }) => [id, token])).toEqual([['whoAmI', 'mine']])
+    expect((await stat(join(cwd, 'config/profiles.json'))).mode & 0o777).toBe(0o600)
+    expect((await run(`pull --url ${gate.url}/__sluice/ui`)).code).toBe(0)
+    expect((await run('pull')).code).toBe(0)
+    expect(gate.asked.map(({ token }) => token)).toEqual(['mine', 'mine', 'mine'])
+    // A new token of the same gate takes the place of the old one.
+    const again = await run(`login --url ${gate.url} --json`, { env: { SLUICE_TOKEN: 'newer' } })
+    expect(JSON.parse(again.out)).toEqual({
+      ...{ name, url: gate.url, user: 'ada', role: 'admin', current: true },
+    })
+    const other = await scriptedGate()
+    expect((await run(`login ${other.url} --name b`, { env: { SLUICE_TOKEN: 'of-b' } })).out).toContain(
+      `Commands that name no gate go to the profile ${name}. Change that: sluice profile use b`,
+    )
+    const { profiles } = JSON.parse(await readFile(join(cwd, 'config/profiles.json'), 'utf8'))
+    expect(profiles).toEqual({
+      [name]: { url: gate.url, token: 'newer' },
+      b: { url: other.url, token: 'of-b' },
+    })
+  })
+
+  it('stores nothing that the gate does not know, nor without a gate or a token', async () => {
+    const gate = await scriptedGate({ whoAmI: new Refused(401, 'Token not recognised') })
+    const cwd = await emptyFolder()
+    const env = { SLUICE_CONFIG_DIR: join(cwd, 'config') }
+    const run = (line: string, more = {}) => sluice(line.split(' '), { cwd, env: { ...env, ...more } })
+    expect(await run(`login ${gate.url}`, { SLUICE_TOKEN: 'wrong' })).toEqual({
+      ...{ code: 1, out: '' },
+      err: `The gate at ${gate.url} does not recognise this token. Nothing was stored\n`,
+    })
+    expect(await run('login http://127.0.0.1:2', { SLUICE_TOKEN: 'x' })).toMatchObject({
+      ...{ code: 1, err: expect.stringContaining('Cannot reach the gate at http://127.0.0.1:2') },
+    })
+    expect(await run('login')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('The gate must be given'),
+    })
+    expect(await run(`login ${gate.url}`)).toMatchObject({
+      ...{ code: 2, err: expect.stringContaining('Cannot ask for the token without a terminal') },
+    })
+    await expect(stat(join(cwd, 'config'))).rejects.toThrow('ENOENT')
+  })
+
+  it('a gate that runs in this folder is named where the current profile is used instead', async () => {
+    const { main, run, cwd } = await world()
+    await mkdir(join(cwd, '.sluice'))
+    const note = (url: string) =>
+      writeFile(join(cwd, '.sluice/dev.json'), JSON.stringify({ url, token: 't' }))
+    await note('http://127.0.0.1:9')
+    expect((await run('pull')).err).toBe(
+      `using the current profile main (${main.url}), not the gate of this folder: --url http://127.0.0.1:9\n`,
+    )
+    expect((await run('pull --profile main')).err).toBe('')
+    expect((await run('pull --json')).err).toBe('')
+    for (const url of [main.url, 'https://elsewhere.test']) {
+      await note(url)
+      expect((await run('pull')).err).toBe('')
+    }
   })
 })
 

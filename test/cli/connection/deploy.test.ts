@@ -330,9 +330,9 @@ it('a gate that answers elsewhere is found by the folder’s wrangler.toml, whic
   const bare = await sluice(['pull', '--url', 'https://www.test'], { cwd: await emptyFolder() })
   vi.unstubAllGlobals()
   expect(ran.err).toBe(
-    `The gate has nothing here\nThe admin API may have a host for itself (ADMIN_HOST). This folder's wrangler.toml names it: --url https://${HOST}\n`,
+    `The gate has nothing here\nThe admin API may have a host for itself (ADMIN_HOST). This folder's wrangler.toml names it: --url https://${HOST}\nThe gate: https://www.test (--url)\n`,
   )
   expect(bare.err).toBe(
-    'The gate has nothing here\nThe admin API may have a host for itself (ADMIN_HOST): give that one as --url\n',
+    'The gate has nothing here\nThe admin API may have a host for itself (ADMIN_HOST): give that one as --url\nThe gate: https://www.test (--url)\n',
   )
 })

@@ -139,7 +139,7 @@ describe('the kill list without the gate', () => {
     const away = await sluice(['kill', 'f', '--wait'], { cwd, env: { SLUICE_URL: 'http://127.0.0.1:2' } })
     expect([away.code, away.err]).toEqual([
       0,
-      'Cannot reach the gate: connection refused. Writing the kill list in KV instead\n',
+      'Cannot reach the gate at http://127.0.0.1:2 (SLUICE_URL): connection refused. Writing the kill list in KV instead\n',
     ])
     expect(away.out).toContain('The kill list in KV (local) is now ["f"]')
     started.length = 0

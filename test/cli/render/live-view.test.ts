@@ -86,10 +86,14 @@ it('tries again while the gate fails or is away, and gives up where it refuses',
     stop: stop.signal,
     onErr: () => stop.abort(),
   })
-  expect(away).toEqual({ code: 0, out: '', err: 'Cannot reach the gate: connection refused; trying again\n' })
+  expect(away).toEqual({
+    code: 0,
+    out: '',
+    err: 'Cannot reach the gate at http://127.0.0.1:2 (--url): connection refused; trying again\n',
+  })
   const refused = await watch('watch', new Refused(401, 'no token'), 'never', true)
   expect([refused.code, refused.pieces[1]]).toEqual([1, '\x1b[?25h\x1b[?1049l'])
-  expect(visible(refused.err)).toMatch(/^<red>no token<\/>\nSet SLUICE_TOKEN/)
+  expect(visible(refused.err)).toMatch(/^<red>no token<\/>\nStore the token of this gate: sluice login/)
 })
 
 it('Ctrl-C before anything came ends it without a word', async () => {

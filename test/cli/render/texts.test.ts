@@ -1,13 +1,14 @@
 /** Small parts that make texts, and read them. */
 import { describe, expect, it } from 'vitest'
 import { Options } from '../../../src/cli/base/options.ts'
+import { lostBecause } from '../../../src/cli/connection/connect.ts'
 import { complaintOf } from '../../../src/cli/connection/wrangler.ts'
 import { DescribedFacts } from '../../../src/cli/document/described-facts.ts'
 import { countriesIn, invalidCountry } from '../../../src/cli/document/init-files.ts'
 import { placeOf } from '../../../src/cli/document/place.ts'
 import { attributesIn, visitorIn } from '../../../src/cli/document/visitor-options.ts'
 import { changeLines } from '../../../src/cli/render/document-diff.ts'
-import { describeFailure, unreachable } from '../../../src/cli/render/failure.ts'
+import { describeFailure } from '../../../src/cli/render/failure.ts'
 import { readableJson } from '../../../src/cli/render/json.ts'
 import { headed, table } from '../../../src/cli/render/table.ts'
 
@@ -204,14 +205,14 @@ describe('failures', () => {
     [{ code: 'X', message: 'bad luck' }, 'bad luck'],
     [undefined, 'the connection failed'],
   ])('of a connection: %j', (cause, words) => {
-    expect(unreachable(failed(cause))).toBe(`Cannot reach the gate: ${words}`)
+    expect(lostBecause(failed(cause))).toBe(words)
   })
 
   it('of another kind are what they are', () => {
-    expect(unreachable(new Error('fetch failed'))).toBeUndefined()
-    expect(unreachable(new TypeError('x is not a function'))).toBeUndefined()
+    expect(lostBecause(new Error('fetch failed'))).toBeUndefined()
+    expect(lostBecause(new TypeError('x is not a function'))).toBeUndefined()
     const terminal = { env: {}, errIsScreen: true } as never
-    expect(describeFailure(new Error('odd'), terminal)).toEqual({
+    expect(describeFailure(new Error('odd'), terminal, undefined)).toEqual({
       text: '\x1b[31modd\x1b[39m',
       json: { kind: 'failed', message: 'odd' },
     })
