@@ -27,8 +27,8 @@ export type Source = {
 /** Log-normal, median 80 ms, p90 173 ms, p99 323 ms. */
 const MEDIAN_MS = 80
 const SIGMA = 0.6
-/** Below control's p75 nothing is counted as slow: one bin holds it all, which is faster and changes nothing. */
-const BODY_MS = 120
+/** Below control's p30 nothing is counted as slow: one bin holds it all, which is faster and changes nothing. */
+const BODY_MS = 58
 
 type Bins = { edges: number[]; shares: number[] }
 const binsBySlowdown = new Map<number, Bins>()
@@ -40,7 +40,7 @@ function bins(slowdown: number): Bins {
   const made: Bins = { edges: [], shares: [] }
   const first = binOf(BODY_MS)
   let below = 0
-  for (let bin = first; bin < first + 48; bin++) {
+  for (let bin = first; bin < first + 56; bin++) {
     const upTo = normalShare(Math.log(2 ** (bin / 8) / (MEDIAN_MS * slowdown)) / SIGMA)
     made.edges.push(bin)
     made.shares.push(upTo - below)

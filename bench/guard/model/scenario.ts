@@ -30,6 +30,8 @@ export type Scenario = {
   slowdown?: number
   /** Until this second the canary is as good as control; delays count from it. */
   regressionS?: number
+  /** Delays count from this second on: what is judged begins to be judged then. */
+  warmS?: number
   /** Both arms fail at this rate for a while, or control alone. */
   outage?: { fromS: number; toS: number; rate: number; isControls?: boolean }
   /** The rate of both arms wanders between two values. */
@@ -77,7 +79,7 @@ export function runScenario(scenario: Scenario, random: Random): RunResult {
   const ticker = tickerOf(scenario, random)
   const deliver = scenario.faults ? faultyDelivery(random) : deliverAtOnce
   const rivals = (scenario.rivals ?? []).map((name): [RivalName, Rival] => [name, makeRival(name)])
-  const since = scenario.regressionS ?? 0
+  const since = Math.max(scenario.regressionS ?? 0, scenario.warmS ?? 0)
   const result: RunResult = {
     rolledBackS: null,
     trigger: null,

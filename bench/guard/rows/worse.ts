@@ -7,6 +7,8 @@ import type { Scenario } from '../model/scenario.ts'
 const NULL = { rho: 1.1, delta: 1e-4 }
 const ALPHA = 0.01
 const RPS = 1000
+/** The default of `latency.warmUp`. */
+const WARM_UP_S = 120
 const percent = (rate: number) => `${Number((rate * 100).toPrecision(3))} %`
 
 export function boundOf({ stages, requestsPerSecond, canaryRate, controlRate }: Scenario): number {
@@ -50,10 +52,11 @@ const DEAD: readonly Scenario[] = [
 }))
 
 const SLOW: Scenario = {
-  name: 'latency × 1.5, canary 5 %',
+  name: 'latency × 1.5, canary 5 %, from the end of the warm-up on',
   stages: [5],
   requestsPerSecond: RPS,
-  seconds: 300,
+  warmS: WARM_UP_S,
+  seconds: 300 + WARM_UP_S,
   canaryRate: 0.001,
   controlRate: 0.001,
   slowdown: 1.5,
@@ -66,7 +69,13 @@ const LATE: Scenario = {
   seconds: 3900,
   rivals: [],
 }
-const LATE_SLOW: Scenario = { ...SLOW, name: `${SLOW.name}, after an hour`, regressionS: 3600, seconds: 3900 }
+const LATE_SLOW: Scenario = {
+  ...SLOW,
+  name: `${SLOW.name}, after an hour`,
+  warmS: 0,
+  regressionS: 3600,
+  seconds: 3900,
+}
 
 export function withBound(figure: Figure, scenario: Scenario): Figure {
   return { ...figure, beside: { ...figure.beside, bound: boundOf(scenario) } }

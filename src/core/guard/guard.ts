@@ -16,6 +16,7 @@ import { meter } from './evidence/meter.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick, Verdict } from './evidence/types.ts'
 import { instalmentsAfter } from './evidence/wealth.ts'
+import { slowCap } from './latency/slow.ts'
 import {
   enterStageOfNetworks,
   failuresOf,
@@ -31,15 +32,7 @@ import { stepCeilings } from './tests/ceilings.ts'
 import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
 import { initialGuardState } from './tests/guard-state.ts'
-import {
-  ERROR_BETS,
-  errorCap,
-  meterCap,
-  noteSlots,
-  slotsNeeded,
-  slowCap,
-  stepRollback,
-} from './tests/rollback.ts'
+import { ERROR_BETS, errorCap, meterCap, noteSlots, slotsNeeded, stepRollback } from './tests/rollback.ts'
 import { stepShare } from './tests/share.ts'
 import { addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
 import { NO_VISITORS, noteVisitors } from './tests/visitors.ts'

@@ -14,5 +14,6 @@ export type {
 } from './evidence/types.ts'
 export { stepGuard } from './guard.ts'
 export type { GuardState } from './tests/guard-state.ts'
-export { initialGuardState, restoreGuardState } from './tests/guard-state.ts'
+export { initialGuardState } from './tests/guard-state.ts'
+export { restoreGuardState } from './tests/migrate.ts'
 export { reportOf } from './verdict/verdict-report.ts'

@@ -5,9 +5,10 @@ import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
 import type { ExposureFactors } from './dedupe/exposure.ts'
 import type { Batch } from './evidence/batch.ts'
 import type { Counts } from './evidence/formula.ts'
-import { countSlow } from './evidence/latency.ts'
+import { COLD_MARGIN_BUCKETS, countSlow } from './evidence/latency.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick } from './evidence/types.ts'
+import { isColdAt } from './latency/cold.ts'
 import { durationsOf, type GroupDurations } from './networks/durations.ts'
 import { type Exposure, marksByGroup, type Standing, sumOf } from './networks/groups.ts'
 import type { GuardState } from './tests/guard-state.ts'
@@ -24,11 +25,15 @@ export function tickBatch(
   part: Part,
 ): Batch {
   const { latency } = settings
+  const isCold = isColdAt(settings, state, tick.atMs)
   const edges = latency.enabled ? state.latency.edges : null
-  const timingEdges = latency.enabled ? state.timings.edges : null
+  const warmEdges = isCold ? null : edges
+  const timingEdges = latency.enabled && !isCold ? state.timings.edges : null
   const latencies = durationsOf(tick, 'latency', part.standing)
-  const slow = slowOf(latencies, edges, latency.marginBuckets, part.factors.rollback)
-  const advanceSlow = slowOf(latencies, edges, settings.advance.marginBuckets, part.factors.advance)
+  const slow = slowOf(latencies, warmEdges, latency.marginBuckets, part.factors.rollback)
+  const advanceSlow = slowOf(latencies, warmEdges, settings.advance.marginBuckets, part.factors.advance)
+  const coldMargin = Math.max(COLD_MARGIN_BUCKETS, latency.marginBuckets)
+  const coldSlow = slowOf(latencies, isCold ? edges : null, coldMargin, part.factors.rollback)
   const slowTimings = slowOf(
     durationsOf(tick, 'timings', part.standing),
     timingEdges,
@@ -43,12 +48,14 @@ export function tickBatch(
     advanceErrors: errors.advance.all,
     slow: slow.all,
     advanceSlow: advanceSlow.all,
+    coldSlow: coldSlow.all,
     slowTimings: slowTimings.all,
     byGroup: {
       errors: errors.rollback.groups,
       advanceErrors: errors.advance.groups,
       slow: slow.groups,
       advanceSlow: advanceSlow.groups,
+      coldSlow: coldSlow.groups,
       slowTimings: slowTimings.groups,
     },
   }

@@ -51,13 +51,18 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
 
 function guardSettings(config: GuardConfig): GuardSettings {
   const { alpha, action, traffic, ceilings, thresholds } = config
+  const { errors, latency } = comparisonTestsOf(config)
   return resolveGuardSettings({
     alpha,
     action,
     traffic,
     ceilings,
     thresholds,
-    ...comparisonTestsOf(config),
+    errors,
+    latency: latency !== false && {
+      ...latency,
+      warmUpMs: latency.warmUp === undefined ? undefined : parseDurationMs(latency.warmUp),
+    },
   })
 }
 

@@ -5,10 +5,16 @@ import { canarySlotCount } from '../../../src/core/guard/dedupe/dedupe.ts'
 import { exposureFactors } from '../../../src/core/guard/dedupe/exposure.ts'
 import { EMPTY_BATCH, isFull } from '../../../src/core/guard/evidence/batch.ts'
 import { cleanCount, NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
-import { countSlow, initialLatency, learn } from '../../../src/core/guard/evidence/latency.ts'
+import {
+  countSlow,
+  initialLatency,
+  LATENCY_QUANTILES,
+  learn,
+} from '../../../src/core/guard/evidence/latency.ts'
 import type { Judgement, Verdict } from '../../../src/core/guard/evidence/types.ts'
 import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
 import { reportOf, resolveGuardSettings } from '../../../src/core/guard/index.ts'
+import { initialSlow, type SlowState } from '../../../src/core/guard/latency/slow.ts'
 import { initialNetworks, standingOf } from '../../../src/core/guard/networks/groups.ts'
 import { advanceDelta } from '../../../src/core/guard/tests/advance.ts'
 import {
@@ -45,21 +51,21 @@ const wealthOf = (total: number) => ({ cash: total, parts: [] })
 describe('latency edges', () => {
   it('are learned from 200 durations on, and anew every five seconds', () => {
     const edges = (count: number) => learn(initialLatency(0), { 40: count }, 1).edges
-    expect([edges(199), edges(200)]).toEqual([null, [40, 40, 40]])
+    expect([edges(199), edges(200)]).toEqual([null, [40, 40, 40, 40]])
     const first = learn(initialLatency(0), { 40: 1_000 }, 0)
     const later = (atMs: number) => learn(first, { 60: 9_000 }, atMs).edges
     expect([later(4_999), later(5_000)]).toEqual([
-      [40, 40, 40],
-      [60, 60, 60],
+      [40, 40, 40, 40],
+      [60, 60, 60, 60],
     ])
   })
 
   it('are of each quantile', () => {
     expect(learn(initialLatency(0), { 40: 89, 50: 1, 60: 5, 70: 4, 80: 1 }, 0).edges).toBeNull()
     const edges = (latency: Record<number, number>) => learn(initialLatency(0), latency, 0).edges
-    expect(edges({ 40: 900, 50: 50, 60: 40, 70: 10 })).toEqual([40, 50, 60])
-    expect(edges({ 40: 899, 50: 50, 60: 40, 70: 11 })).toEqual([50, 60, 70])
-    expect(edges({ '-5': 500, 999: 500 })).toEqual([160, 160, 160])
+    expect(edges({ 40: 900, 50: 50, 60: 40, 70: 10 })).toEqual([40, 40, 50, 60])
+    expect(edges({ 40: 899, 50: 50, 60: 40, 70: 11 })).toEqual([40, 50, 60, 70])
+    expect(edges({ '-5': 500, 999: 500 })).toEqual([0, 160, 160, 160])
   })
 
   it('follow control: what is older than ten minutes is forgotten, what is newer than five is not', () => {
@@ -68,33 +74,34 @@ describe('latency edges', () => {
       state = learn(state, latency, atMs)
       return state.edges
     }
-    expect(at(299_999, { 60: 100 })).toEqual([40, 40, 40])
+    expect(at(299_999, { 60: 100 })).toEqual([40, 40, 40, 40])
     expect([state.rotatedAtMs, state.previous.every((count) => count === 0)]).toEqual([0, true])
-    expect(at(300_000, { 60: 100 })).toEqual([40, 40, 40])
+    expect(at(300_000, { 60: 100 })).toEqual([40, 40, 40, 40])
     expect([state.rotatedAtMs, state.current[60], state.previous[40]]).toEqual([300_000, 100, 100_000])
-    expect(at(599_999, { 60: 100 })).toEqual([40, 40, 40])
-    expect(at(600_000, { 70: 1_000 })).toEqual([40, 40, 40])
-    expect(at(604_999, {})).toEqual([70, 70, 70])
+    expect(at(599_999, { 60: 100 })).toEqual([40, 40, 40, 40])
+    expect(at(600_000, { 70: 1_000 })).toEqual([40, 40, 40, 40])
+    expect(at(604_999, {})).toEqual([70, 70, 70, 70])
     expect([state.current[40], state.previous[40], state.previous[60]]).toEqual([0, 0, 200])
     // With too few durations the old edges stay.
     state = learn(state, {}, 900_000)
-    expect(at(1_200_000, { 50: 10 })).toEqual([70, 70, 70])
+    expect(at(1_200_000, { 50: 10 })).toEqual([70, 70, 70, 70])
   })
 
   it('count what is beyond them, of the canary beyond a margin', () => {
     const counts = countSlow(
       { canary: { 50: 1, 51: 2, 52: 4, 60: 8 }, control: { 50: 1, 51: 2, 60: 4 } },
-      [50, 51, 60],
+      [20, 50, 51, 60],
       1,
       2,
     )
     expect(counts).toEqual([
+      { canaryN: 30, controlN: 7, canaryBad: 15, controlBad: 7 },
       { canaryN: 30, controlN: 7, canaryBad: 12, controlBad: 6 },
       { canaryN: 30, controlN: 7, canaryBad: 8, controlBad: 4 },
       { canaryN: 30, controlN: 7, canaryBad: 0, controlBad: 0 },
     ])
     expect(countSlow({ canary: { 99: 5 }, control: {} }, null, 1, 1)).toEqual(
-      Array(3).fill({ canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }),
+      Array(4).fill({ canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }),
     )
   })
 
@@ -105,8 +112,8 @@ describe('latency edges', () => {
     expect([state.latency.edges, state.timings.edges]).toEqual([null, null])
     const judged = feed(settings, start(), [one]).state
     expect([judged.latency.edges, judged.timings.edges]).toEqual([
-      [50, 50, 50],
-      [50, 50, 50],
+      [50, 50, 50, 50],
+      [50, 50, 50, 50],
     ])
   })
 })
@@ -296,42 +303,49 @@ describe('a collapse', () => {
 })
 
 describe('the cause of a rollback', () => {
-  const state = (errors: number, latency: number, parts: object = {}) => ({
+  type Parts = { erroredBuckets?: number[]; slow?: Partial<SlowState> }
+  const process = (wealth: number, seen = 5) => ({
+    wealth: LATENCY_QUANTILES.map(() => wealthOf(wealth)),
+    seen: LATENCY_QUANTILES.map(() => seen),
+    since: LATENCY_QUANTILES.map(() => []),
+  })
+  const state = (errors: number, latency: number, parts: Parts = {}) => ({
     ...initialRollback(),
     errors: wealthOf(errors),
-    latency: [wealthOf(latency), wealthOf(latency), wealthOf(latency)],
-    slowSeen: [5, 5, 5],
-    erroredBuckets: [1, 2, 3],
-    ...parts,
+    slow: { ...initialSlow(), warm: process(latency), cold: process(0), timings: null, ...parts.slow },
+    erroredBuckets: parts.erroredBuckets ?? [1, 2, 3],
   })
   const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, NO_NETWORKS)
 
   it('is what leads, with its least number of visitors or slow requests', () => {
-    expect([cause(166, 0), cause(167, 0), cause(0, 249), cause(0, 251)]).toEqual([
+    expect([cause(166, 0), cause(167, 0), cause(0, 277), cause(0, 278)]).toEqual([
       null,
       'errors',
       null,
       'latency',
     ])
     expect(cause(200, 0, { erroredBuckets: [1, 2] })).toBeNull()
-    expect(cause(0, 300, { slowSeen: [4, 4, 4] })).toBeNull()
+    expect(cause(0, 0, { slow: { warm: process(300, 4) } })).toBeNull()
     // The leading one has too few; the other decides if it alone suffices.
-    expect([cause(600, 260, { erroredBuckets: [1] }), cause(600, 240, { erroredBuckets: [1] })]).toEqual([
+    expect([cause(600, 280, { erroredBuckets: [1] }), cause(600, 270, { erroredBuckets: [1] })]).toEqual([
       'latency',
       null,
     ])
-    const timings = { stake: 300, paidBefore: 0, wealth: [wealthOf(5)], slowSeen: [5], since: [[]] }
-    expect([cause(0, 0, { timings }), cause(0, 0, { timings: { ...timings, slowSeen: [4] } })]).toEqual([
+    const reported = (seen: number) => ({ timings: { stake: 300, paidBefore: 0, ...process(5, seen) } })
+    expect([cause(0, 0, { slow: reported(5) }), cause(0, 0, { slow: reported(4) })]).toEqual([
       'timings',
       null,
     ])
+    // A tenth of latency's wealth is bet on a stage's first minutes.
+    const cold = (wealth: number, seen = 5) => cause(0, 0, { slow: { cold: process(wealth, seen) } })
+    expect([cold(2499), cold(2501), cold(2501, 4)]).toEqual([null, 'cold', null])
   })
 
   it('is judged by one half where the other is off', () => {
     const only = (options: object, errors: number, latency: number) =>
       rollbackCause(resolveGuardSettings(options), state(errors, latency), 3, NO_NETWORKS)
     expect([only({ latency: false }, 100, 0), only({ latency: false }, 99, 1e6)]).toEqual(['errors', null])
-    expect([only({ errors: false }, 0, 101), only({ errors: false }, 1e6, 99)]).toEqual(['latency', null])
+    expect([only({ errors: false }, 0, 112), only({ errors: false }, 1e6, 111)]).toEqual(['latency', null])
     expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()
   })
 })

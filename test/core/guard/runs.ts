@@ -47,7 +47,7 @@ const histogram = (random: Random, count: number, longRate: number, long = 110) 
 export const PINNED_RUNS: readonly PinnedRun[] = [
   {
     name: 'three stages, the last of them slow',
-    options: { bakeMs: 30_000, maxBakeMs: 60_000 },
+    options: { bakeMs: 30_000, maxBakeMs: 60_000, latency: { warmUpMs: 20_000 } },
     percentage: 5,
     looks: [1, 10, 40, 90, 101, 130, 160, 199, 204, 215],
     make: (random, look) => {
@@ -73,7 +73,10 @@ export const PINNED_RUNS: readonly PinnedRun[] = [
   },
   {
     name: 'slow on few machines, errors not judged',
-    options: { errors: false, latency: { fewMachines: true, marginBuckets: 0, minSlow: 40 } },
+    options: {
+      errors: false,
+      latency: { fewMachines: true, marginBuckets: 0, minSlow: 40, warmUpMs: 0, quantiles: [0.9, 0.99] },
+    },
     percentage: 20,
     looks: [10, 30, 36, 40, 60, 80, 90],
     make: (random, look) =>
@@ -152,7 +155,7 @@ export const PINNED_RUNS: readonly PinnedRun[] = [
   },
   {
     name: 'durations that the app reports',
-    options: {},
+    options: { latency: { warmUpMs: 8_000 } },
     percentage: 50,
     looks: [10, 30, 40, 50, 70],
     make: (random, look) =>

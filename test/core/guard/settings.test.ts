@@ -4,7 +4,7 @@ import {
   type GuardOptions,
   resolveGuardSettings,
 } from '../../../src/core/guard/index.ts'
-import { slowCap } from '../../../src/core/guard/tests/rollback.ts'
+import { slowCap } from '../../../src/core/guard/latency/slow.ts'
 import { arm, feed, start, tick } from './support.ts'
 
 const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
@@ -19,7 +19,16 @@ describe('guard settings', () => {
       bakeMs: 600_000,
       maxBakeMs: null,
       errors: { enabled: true, rho: 1.1, delta: 0.0001, minBuckets: 3 },
-      latency: { enabled: true, rho: 1.1, delta: 0.0001, marginBuckets: 1, minSlow: 5, fewMachines: false },
+      latency: {
+        enabled: true,
+        rho: 1.1,
+        delta: 0.0001,
+        marginBuckets: 1,
+        minSlow: 5,
+        quantiles: [0.5, 0.9, 0.95, 0.99],
+        warmUpMs: 120_000,
+        fewMachines: false,
+      },
       advance: { rho: 1.5, delta: null, marginBuckets: 3 },
       ceilings: { errorRate: null, p95Ms: null, minRequests: 50 },
       thresholds: { errors: null, slow: null },
@@ -36,7 +45,15 @@ describe('guard settings', () => {
       bakeMs: 1,
       maxBakeMs: 2,
       errors: { rho: 2, delta: 0.1, minBuckets: 4 },
-      latency: { rho: 3, delta: 0.2, marginBuckets: 5, minSlow: 6, fewMachines: true },
+      latency: {
+        rho: 3,
+        delta: 0.2,
+        marginBuckets: 5,
+        minSlow: 6,
+        quantiles: [0.99],
+        warmUpMs: 7,
+        fewMachines: true,
+      },
       advance: { rho: 4, delta: 0.3, marginBuckets: 7 },
       ceilings: { errorRate: 0.4, p95Ms: 500, minRequests: 60 },
       thresholds: { errors: 8, slow: { count: 9, baselineMs: 10 } },
@@ -67,6 +84,7 @@ describe('guard settings', () => {
     ['latency.delta', 0, 1],
     ['latency.marginBuckets', 0, 80],
     ['latency.minSlow', 1, 1e6],
+    ['latency.warmUpMs', 0, 1e12],
     ['advance.rho', 1, 100],
     ['advance.delta', 0, 1],
     ['advance.marginBuckets', 0, 80],
@@ -139,7 +157,7 @@ describe('settings that name a least number', () => {
         arm(100, [], { latency: { 50: 100 } }),
       )
     const wealth = (fewMachines: boolean) => {
-      const settings = resolveGuardSettings({ errors: false, latency: { fewMachines } })
+      const settings = resolveGuardSettings({ errors: false, latency: { fewMachines, warmUpMs: 0 } })
       return feed(settings, start(), seconds(11).map(slow)).verdict.evidence.latencyWealth
     }
     expect(wealth(false) / wealth(true)).toBeGreaterThan(1.25)

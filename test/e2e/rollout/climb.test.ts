@@ -23,7 +23,7 @@ beforeAll(async () => {
       { old: origins.old.url, new: origins.new.url },
       {
         climbing: staged(ladder('2s'), { guard: LIMIT_ONLY }),
-        compared: staged(ladder('5s'), { guard: {} }),
+        compared: staged(ladder('5s'), { guard: { errors: {}, latency: { warmUp: '5s' } } }),
         unvisited: staged(ladder('0s'), { guard: {} }),
         'unvisited-limit': staged(ladder('0s'), { guard: LIMIT_ONLY }),
       },

@@ -139,6 +139,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.guard.latency.deadlineMs':
     'A request without a response counts as slow once this time passes; raised above `ceilings.p95Ms` and `thresholds.slow.baselineMs` where those are higher. Default 5000.',
   'flags.*.guard.latency.minSlow': 'Slow canary requests before latency can roll back. Default 5.',
+  'flags.*.guard.latency.warmUp':
+    'For this long after the start of a stage, latency rolls back only if it is over three times that of control: new machines are slow at first. Default "2m"; "0s" compares at once.',
+  'flags.*.guard.latency.quantiles':
+    'The quantiles of control above which a request counts as slow: some of 0.5, 0.9, 0.95 and 0.99. Default all.',
   'flags.*.guard.latency.fewMachines':
     'True when the canary runs on few machines, so that one stall weighs less.',
   'flags.*.guard.traffic':

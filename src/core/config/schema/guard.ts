@@ -1,7 +1,7 @@
 /** `guard` of a flag: what rolls it back automatically. */
 import * as v from 'valibot'
 import { strictObject } from './objects.ts'
-import { positiveInteger, positiveMs, share } from './values.ts'
+import { duration, positiveInteger, positiveMs, share } from './values.ts'
 
 const positive = (what: string, most: number) =>
   v.pipe(
@@ -30,6 +30,14 @@ export const latencyComparison = strictObject({
   ),
   deadlineMs: v.optional(positiveMs),
   minSlow: v.optional(positiveInteger),
+  warmUp: v.optional(duration),
+  quantiles: v.optional(
+    v.pipe(
+      v.array(v.picklist([0.5, 0.9, 0.95, 0.99])),
+      v.minLength(1, 'at least one quantile'),
+      v.check((list) => new Set(list).size === list.length, 'each quantile once'),
+    ),
+  ),
   fewMachines: v.optional(v.boolean()),
 })
 

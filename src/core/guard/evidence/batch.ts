@@ -15,6 +15,8 @@ export type Batch = {
   /** Per latency quantile: canary a margin above the edge, control above the edge. */
   slow: readonly Counts[]
   advanceSlow: readonly Counts[]
+  /** As `slow`, in a stage's first minutes: far above the edge. `slow` and `advanceSlow` are empty then. */
+  coldSlow: readonly Counts[]
   /** As `slow`, of the durations that the app reported. */
   slowTimings: readonly Counts[]
   /** The same by group of networks; each list is empty while no network is known. */
@@ -23,6 +25,7 @@ export type Batch = {
     advanceErrors: readonly Counts[]
     slow: readonly (readonly Counts[])[]
     advanceSlow: readonly (readonly Counts[])[]
+    coldSlow: readonly (readonly Counts[])[]
     slowTimings: readonly (readonly Counts[])[]
   }
 }
@@ -40,12 +43,14 @@ export const EMPTY_BATCH: Batch = {
   advanceErrors: NO_COUNTS,
   slow: noSlow(),
   advanceSlow: noSlow(),
+  coldSlow: noSlow(),
   slowTimings: noSlow(),
   byGroup: {
     errors: [],
     advanceErrors: [],
     slow: noGroups(),
     advanceSlow: noGroups(),
+    coldSlow: noGroups(),
     slowTimings: noGroups(),
   },
 }
@@ -60,12 +65,14 @@ export function addBatch(a: Batch, b: Batch): Batch {
     advanceErrors: addCounts(a.advanceErrors, b.advanceErrors),
     slow: addEach(a.slow, b.slow),
     advanceSlow: addEach(a.advanceSlow, b.advanceSlow),
+    coldSlow: addEach(a.coldSlow, b.coldSlow),
     slowTimings: addEach(a.slowTimings, b.slowTimings),
     byGroup: {
       errors: addGroups(a.byGroup.errors, b.byGroup.errors),
       advanceErrors: addGroups(a.byGroup.advanceErrors, b.byGroup.advanceErrors),
       slow: addGroupsOfEach(a.byGroup.slow, b.byGroup.slow),
       advanceSlow: addGroupsOfEach(a.byGroup.advanceSlow, b.byGroup.advanceSlow),
+      coldSlow: addGroupsOfEach(a.byGroup.coldSlow, b.byGroup.coldSlow),
       slowTimings: addGroupsOfEach(a.byGroup.slowTimings, b.byGroup.slowTimings),
     },
   }

@@ -1,9 +1,9 @@
 /**
  * Latency as counts of slow requests, judged by the same formula.
  *
- * "Slow" means above control's p90, p95 or p99, learned from past ticks only: a threshold that has seen the requests
- * it judges would break the martingale. A slow canary request must be a margin of histogram bins (9 % each) above
- * that, so a slightly slower canary is no evidence.
+ * "Slow" means above control's median, p90, p95 or p99, learned from past ticks only: a threshold that has seen the
+ * requests it judges would break the martingale. A slow canary request must be a margin of histogram bins (9 % each)
+ * above that, so a slightly slower canary is no evidence.
  */
 
 import type { Histogram } from '../../counters/histogram.ts'
@@ -12,7 +12,13 @@ import type { Counts } from './formula.ts'
 import { cleanCount, NO_COUNTS } from './formula.ts'
 import { equalBets } from './wealth.ts'
 
-export const LATENCY_QUANTILES: readonly number[] = [0.9, 0.95, 0.99]
+/** Ascending. All are counted; `latency.quantiles` says which are judged. */
+export const LATENCY_QUANTILES: readonly number[] = [0.5, 0.9, 0.95, 0.99]
+/**
+ * Margin of a stage's first minutes, while its machines are cold: over three times control's quantile (3.08), which no
+ * cold cache explains.
+ */
+export const COLD_MARGIN_BUCKETS = 13
 export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
 /** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */

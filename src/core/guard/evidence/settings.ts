@@ -1,5 +1,7 @@
 /** The guard's settings, with defaults and their reasons. docs/guard.md explains the parameters. */
 
+import { LATENCY_QUANTILES } from './latency.ts'
+
 /** Made by `resolveGuardSettings`. */
 export type GuardSettings = {
   /** Probability that errors and latency together ever roll back a healthy canary. */
@@ -27,6 +29,10 @@ export type GuardSettings = {
     /** The canary counts as slow this many histogram bins (9 % each) above control's quantile. */
     marginBuckets: number
     minSlow: number
+    /** Control's quantiles that are judged, of LATENCY_QUANTILES. */
+    quantiles: readonly number[]
+    /** How long latency is not compared after the start of a stage, unless it is three times control's. */
+    warmUpMs: number
     /** With few machines a stall of one weighs less: halves the cap per batch. */
     fewMachines: boolean
   }
@@ -83,7 +89,17 @@ export const DEFAULT_GUARD_SETTINGS: GuardSettings = {
   bakeMs: 600_000,
   maxBakeMs: null,
   errors: { enabled: true, rho: 1.1, delta: 1e-4, minBuckets: 3 },
-  latency: { enabled: true, rho: 1.1, delta: 1e-4, marginBuckets: 1, minSlow: 5, fewMachines: false },
+  latency: {
+    enabled: true,
+    rho: 1.1,
+    delta: 1e-4,
+    marginBuckets: 1,
+    minSlow: 5,
+    quantiles: LATENCY_QUANTILES,
+    // New machines fill caches, open connections and compile; most are through with it after a minute.
+    warmUpMs: 120_000,
+    fewMachines: false,
+  },
   advance: { rho: 1.5, delta: null, marginBuckets: 3 },
   ceilings: { errorRate: null, p95Ms: null, minRequests: 50 },
   thresholds: { errors: null, slow: null },
@@ -137,6 +153,8 @@ function checkRanges(settings: GuardSettings): void {
   within('latency.delta', latency.delta, 0, 1)
   within('latency.marginBuckets', latency.marginBuckets, 0, 80)
   within('latency.minSlow', latency.minSlow, 1, 1e6)
+  within('latency.warmUpMs', latency.warmUpMs, 0, 1e12)
+  checkQuantiles(latency.quantiles)
   within('advance.rho', advance.rho, 1, 100)
   within('advance.delta', advance.delta, 0, 1)
   within('advance.marginBuckets', advance.marginBuckets, 0, 80)
@@ -151,6 +169,14 @@ function checkRanges(settings: GuardSettings): void {
   within('split.tolerance', split.tolerance, 1, 100)
   within('split.requestsPerVisitor', split.requestsPerVisitor, 1, 1e6)
   within('split.alpha', split.alpha, 1e-12, 0.5)
+}
+
+function checkQuantiles(quantiles: readonly number[]): void {
+  if (quantiles.length > 0 && quantiles.every((each) => LATENCY_QUANTILES.includes(each))) return
+  const known = LATENCY_QUANTILES.join(', ')
+  throw new RangeError(
+    `Cannot resolve guard settings: latency.quantiles must be some of ${known}, got ${quantiles.join(', ')}`,
+  )
 }
 
 function within(name: string, value: number | null, least: number, most: number): void {

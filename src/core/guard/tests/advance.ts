@@ -15,6 +15,7 @@ import { LATENCY_QUANTILES } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
 import { equalBets, growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
+import { isJudged } from '../latency/slow-process.ts'
 import type { Standing } from '../networks/groups.ts'
 import { holdsWithoutTwo, leastWealth } from '../networks/without-two.ts'
 
@@ -86,29 +87,40 @@ export type AdvanceProgress = {
   latencyWealth: number
   /** Estimated canary requests until all measures pass; 0: passed; null: unknown. */
   requestsToGo: number | null
-  /** The measure furthest behind. */
+  /** The measure furthest behind; latency, while it is not compared yet, only if errors have passed. */
   waitsFor: 'errors' | 'latency' | null
 }
 
 export function advanceProgress(
   settings: GuardSettings,
   state: AdvanceState,
-  percentage: number,
+  { percentage, isCold }: { percentage: number; isCold: boolean },
 ): AdvanceProgress {
   const needed = Math.log(1 / settings.beta)
   const null_ = advanceNull(settings, percentage)
   const progress: AdvanceProgress = {
     passed: true,
     errorWealth: Math.exp(logTotal(state.wealth[0] ?? [0])),
-    latencyWealth: Math.exp(Math.min(...state.wealth.slice(1).map(logTotal))),
+    latencyWealth: Math.exp(
+      Math.min(
+        ...state.wealth
+          .slice(1)
+          .filter((_, k) => isJudged(settings.latency, k))
+          .map(logTotal),
+      ),
+    ),
     requestsToGo: 0,
     waitsFor: null,
   }
   state.wealth.forEach((wealth, measure) => {
-    const enabled = measure === 0 ? settings.errors.enabled : settings.latency.enabled
-    if (!enabled || logTotal(wealth) >= needed) return
+    if (!isMeasured(settings, measure) || logTotal(wealth) >= needed) return
     const toGo = requestsToGo(wealth, state.counts[measure] ?? NO_COUNTS, null_, needed, percentage)
     progress.passed = false
+    if (isCold && measure > 0) {
+      progress.waitsFor ??= 'latency'
+      if (progress.waitsFor === 'latency') progress.requestsToGo = null
+      return
+    }
     if (progress.waitsFor !== null && progress.requestsToGo !== null) {
       if (toGo !== null && toGo <= progress.requestsToGo) return
     } else if (progress.waitsFor !== null) return
@@ -116,6 +128,11 @@ export function advanceProgress(
     progress.waitsFor = measure === 0 ? 'errors' : 'latency'
   })
   return progress
+}
+
+/** Whether a measure, by its index, must pass: errors, then the latency quantiles. */
+function isMeasured({ errors, latency }: GuardSettings, measure: number): boolean {
+  return measure === 0 ? errors.enabled : latency.enabled && isJudged(latency, measure - 1)
 }
 
 /** Whether what has passed doesn't depend on two groups of networks. */
@@ -128,10 +145,9 @@ export function isAdvanceCarried(
   if (standing.regime !== 'many') return true
   const null_ = advanceNull(settings, percentage)
   return state.wealth.every((wealth, measure) => {
-    const enabled = measure === 0 ? settings.errors.enabled : settings.latency.enabled
     const all = Math.exp(logTotal(wealth))
     const rest = () => leastWealth(state.byGroup[measure] ?? [], { bets: ADVANCE_BETS, null_ }, standing)
-    return !enabled || holdsWithoutTwo(all, rest(), 1 / settings.beta, standing)
+    return !isMeasured(settings, measure) || holdsWithoutTwo(all, rest(), 1 / settings.beta, standing)
   })
 }
 

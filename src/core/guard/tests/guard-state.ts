@@ -23,7 +23,7 @@ import { NO_VISITORS, type VisitorState } from './visitors.ts'
 export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised when the state's shape changes. */
-const STATE_VERSION = 5
+export const STATE_VERSION = 6
 
 export type GuardState = {
   version: typeof STATE_VERSION
@@ -91,12 +91,4 @@ export function initialGuardState(start: {
     recent: NO_TOTALS,
     decision: null,
   }
-}
-
-/**
- * A stored state; undefined when another version wrote it. Evidence then starts afresh, which costs time only, while
- * a misread state could decide anything.
- */
-export function restoreGuardState(stored: GuardState | undefined): GuardState | undefined {
-  return stored?.version === STATE_VERSION ? stored : undefined
 }

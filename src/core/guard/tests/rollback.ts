@@ -1,9 +1,9 @@
 /**
  * The rollback test: errors and latency under one error probability.
  *
- * `M = 0.6·M_errors + 0.4·M_latency`, where `M_latency` is the mean over three quantiles. Means of martingales are
+ * `M = 0.6·M_errors + 0.4·M_latency`, where `M_latency` is the mean over quantiles (latency/slow.ts). Means of martingales are
  * martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one switched off, M is the other. Errors weigh more because
- * latency has far more counts to work with. Durations reported by the app take a third of M_latency (timings.ts).
+ * latency has far more counts to work with.
  *
  * The error counts are conservative: the canary's bad ones are discordant or unpaired, control's also those about which
  * the canary was not asked. The null is about the rates of these failures: shared ones are in neither. `f` rises in
@@ -15,23 +15,13 @@
 
 import { canarySlotCount } from '../dedupe/dedupe.ts'
 import type { Batch } from '../evidence/batch.ts'
-import { type Counts, NO_COUNTS } from '../evidence/formula.ts'
-import { LATENCY_QUANTILES, SLOW_BETS } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
-import { grow, initialWealth, meanWealth, totalWealth } from '../evidence/wealth.ts'
+import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+import { carriedSlow, initialSlow, type SlowState, slowWealth, stepSlow } from '../latency/slow.ts'
+import { leadingSeen, processParts } from '../latency/slow-process.ts'
 import type { Standing } from '../networks/groups.ts'
-import {
-  type Copies,
-  growCopies,
-  holdsWithoutTwo,
-  LEAST_RISEN,
-  leastOf,
-  leastWealth,
-  sinceRise,
-} from '../networks/without-two.ts'
-import type { TimingState } from './timings.ts'
-import { stepTimings, withTimings } from './timings.ts'
+import { type Copies, growCopies, holdsWithoutTwo, LEAST_RISEN, leastOf } from '../networks/without-two.ts'
 
 /**
  * Most is bet on what is hard to see: ratios of 2 to 10, where each error says little and evidence takes seconds. A
@@ -53,16 +43,9 @@ const ERROR_WEIGHT = 0.6
 
 export type RollbackState = {
   errors: Wealth
-  /** Per quantile. */
-  latency: readonly Wealth[]
-  /** Slow canary requests so far, per quantile. */
-  slowSeen: readonly number[]
+  slow: SlowState
   /** Of errors; null until a network is known. */
   copies: Copies
-  /** Latency's counts by group of networks since its wealth last was below 2, per quantile. */
-  slowSince: readonly (readonly Counts[])[]
-  /** Null until the app reported durations in both arms. */
-  timings: TimingState | null
   /** Distinct canary slots with errors, at most as many as are needed. */
   erroredBuckets: readonly number[]
   /** Anytime-valid: the least 1/M so far. */
@@ -72,11 +55,8 @@ export type RollbackState = {
 export function initialRollback(): RollbackState {
   return {
     errors: initialWealth(ERROR_BETS),
-    latency: LATENCY_QUANTILES.map(() => initialWealth(SLOW_BETS)),
-    slowSeen: LATENCY_QUANTILES.map(() => 0),
+    slow: initialSlow(),
     copies: null,
-    slowSince: LATENCY_QUANTILES.map(() => []),
-    timings: null,
     erroredBuckets: [],
     pValue: 1,
   }
@@ -98,14 +78,6 @@ export function meterCap(alpha: number): number {
   return errorCap(Math.min(alpha, 0.05))
 }
 
-/**
- * Cap of ln f per batch of latency. Stalls cluster in time (a pod collects garbage), so a batch weighs less; even
- * less on few machines.
- */
-export function slowCap(alpha: number, fewMachines: boolean): number {
-  return Math.log(1 / alpha) / (fewMachines ? 12 : 6)
-}
-
 /** State after one closed batch; `paid` = instalments so far. */
 export function stepRollback(
   settings: GuardSettings,
@@ -121,15 +93,7 @@ export function stepRollback(
     next.errors = grow(state.errors, batch.errors, paid, test)
     next.copies = growCopies(state.copies, state.errors, counts, paid, test)
   }
-  if (latency.enabled) {
-    const test = { bets: SLOW_BETS, null_: latency, logCap: slowCap(alpha, latency.fewMachines) }
-    next.latency = state.latency.map((wealth, k) => grow(wealth, batch.slow[k] ?? NO_COUNTS, paid, test))
-    next.slowSeen = state.slowSeen.map((seen, k) => seen + (batch.slow[k]?.canaryBad ?? 0))
-    next.slowSince = sinceRise(meanWealth(state.latency), state.slowSince, batch.byGroup.slow)
-    const stake = meanWealth(state.latency)
-    const reported = { all: batch.slowTimings, groups: batch.byGroup.slowTimings }
-    next.timings = stepTimings(state.timings, reported, stake, paid, test)
-  }
+  if (latency.enabled) next.slow = stepSlow(settings, state.slow, batch, paid)
   next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
   return next
 }
@@ -159,14 +123,15 @@ export function rollbackWealth(
   state: RollbackState,
 ): { all: number; errors: number; latency: number } {
   const errors = totalWealth(state.errors)
-  const latency = withTimings(meanWealth(state.latency), state.timings).all
+  const latency = slowWealth(settings, state.slow).all
   if (settings.errors.enabled && settings.latency.enabled)
     return { all: ERROR_WEIGHT * errors + (1 - ERROR_WEIGHT) * latency, errors, latency }
   if (settings.errors.enabled) return { all: errors, errors, latency: 1 }
   return { all: settings.latency.enabled ? latency : 1, errors: 1, latency }
 }
 
-export type RollbackCause = 'errors' | 'latency' | 'timings'
+/** `cold`: far slower, in a stage's first minutes. */
+export type RollbackCause = 'errors' | 'latency' | 'cold' | 'timings'
 
 type Candidate = { cause: RollbackCause; wealth: number; enough: boolean }
 
@@ -193,25 +158,19 @@ export function rollbackCause(
 function candidatesOf(settings: GuardSettings, state: RollbackState, slotsNeeded: number): Candidate[] {
   const { errors, latency } = settings
   const weight = errors.enabled && latency.enabled ? ERROR_WEIGHT : errors.enabled ? 1 : 0
-  const parts = withTimings(meanWealth(state.latency), state.timings)
-  const { minSlow } = latency
+  const slow = slowWealth(settings, state.slow)
+  const { warm, cold, timings } = state.slow
+  const seen = (process: typeof warm | null) =>
+    process !== null && leadingSeen(settings, process) >= latency.minSlow
   const candidates: Candidate[] = [
     {
       cause: 'errors',
       wealth: weight * totalWealth(state.errors),
       enough: state.erroredBuckets.length >= slotsNeeded,
     },
-    {
-      cause: 'latency',
-      wealth: (1 - weight) * parts.latency,
-      enough: leadingSlowSeen(state.latency, state.slowSeen) >= minSlow,
-    },
-    {
-      cause: 'timings',
-      wealth: (1 - weight) * parts.timings,
-      enough:
-        state.timings !== null && leadingSlowSeen(state.timings.wealth, state.timings.slowSeen) >= minSlow,
-    },
+    { cause: 'latency', wealth: (1 - weight) * slow.warm, enough: seen(warm) },
+    { cause: 'cold', wealth: (1 - weight) * slow.cold, enough: seen(cold) },
+    { cause: 'timings', wealth: (1 - weight) * slow.timings, enough: seen(timings) },
   ]
   return candidates.toSorted((a, b) => b.wealth - a.wealth)
 }
@@ -234,7 +193,7 @@ function isCarried(
 
 /** A cause's wealth, and its least without two groups of networks. */
 function partsOf(
-  { latency }: GuardSettings,
+  settings: GuardSettings,
   state: RollbackState,
   cause: RollbackCause,
   standing: Standing,
@@ -243,35 +202,23 @@ function partsOf(
     const all = totalWealth(state.errors)
     return { all, rest: Math.min(all, leastOf(state.copies, state.errors, standing)) }
   }
-  const timings = cause === 'timings' ? state.timings : null
-  const all = meanWealth(timings?.wealth ?? state.latency)
-  const sums = timings?.since ?? state.slowSince
-  const test = { bets: SLOW_BETS, null_: latency }
-  let mean = 0
-  for (const groups of sums) mean += leastWealth(groups, test, standing) / sums.length
-  return { all, rest: Math.min(all, mean) }
+  const { warm, cold, timings } = state.slow
+  return processParts(
+    settings,
+    cause === 'cold' ? cold : cause === 'timings' ? (timings ?? warm) : warm,
+    standing,
+  )
 }
 
 /** The wealth of the whole test as far as it doesn't depend on two networks. */
 export function carriedWealth(settings: GuardSettings, state: RollbackState, standing: Standing): number {
-  const { all, errors, latency } = rollbackWealth(settings, state)
+  const { all, errors } = rollbackWealth(settings, state)
   const { regime } = standing
   if (regime === 'none' || all < LEAST_RISEN) return all
   const errorRest =
     settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors', standing).rest : errors
-  const slowRest =
-    regime === 'few'
-      ? 1
-      : latency < LEAST_RISEN
-        ? latency
-        : Math.min(latency, partsOf(settings, state, 'latency', standing).rest)
+  const slowRest = regime === 'few' ? 1 : carriedSlow(settings, state.slow, standing)
   if (settings.errors.enabled && settings.latency.enabled)
     return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * slowRest
   return settings.errors.enabled ? errorRest : slowRest
-}
-
-/** Slow requests of the quantile with most wealth. */
-function leadingSlowSeen(wealths: readonly Wealth[], slowSeen: readonly number[]): number {
-  const totals = wealths.map(totalWealth)
-  return slowSeen[totals.indexOf(Math.max(...totals))] ?? 0
 }

@@ -2,6 +2,7 @@
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Evidence } from '../evidence/types.ts'
+import { isColdAt } from '../latency/cold.ts'
 import { type Standing, standingOf } from '../networks/groups.ts'
 import type { AdvanceProgress } from '../tests/advance.ts'
 import { advanceProgress } from '../tests/advance.ts'
@@ -26,12 +27,15 @@ export type Findings = {
   /** Wealth of the evidence of harm that doesn't depend on two networks. */
   carriedWealth: number
   hasControl: boolean
+  /** Whether the stage is so young that latency is compared only by a large margin. */
+  isCold: boolean
   missing: 'canary' | 'control' | null
 }
 
 export function find(settings: GuardSettings, state: GuardState): Findings {
   const standing = standingOf(state.networks, state.percentage)
-  const progress = advanceProgress(settings, state.advance, state.percentage)
+  const isCold = isColdAt(settings, state, state.lastAtMs)
+  const progress = advanceProgress(settings, state.advance, { percentage: state.percentage, isCold })
   const hasControl = state.percentage < 100
   const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
   const noControl = hasControl && silent(state.controlSeenAtMs)
@@ -49,6 +53,7 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
     hasControl,
+    isCold,
     missing: silent(state.canarySeenAtMs) ? 'canary' : noControl ? 'control' : null,
   }
 }

@@ -7,6 +7,9 @@ import type { Findings } from './findings.ts'
 const pText = (p: number): string => (p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(1))}`)
 
 export function causeSentence({ evidence }: Findings, cause: RollbackCause): string {
+  if (cause === 'cold') {
+    return `the canary is over three times as slow as control, more often than chance explains (${pText(evidence.pValue)})`
+  }
   if (cause === 'timings') {
     return `the app reports longer durations in the canary than chance explains (${pText(evidence.pValue)})`
   }
@@ -52,7 +55,14 @@ export function splitSentence({ state, evidence }: Findings): string {
 }
 
 /** Why a stage can't advance yet. */
-export type Hold = 'no-requests' | 'possible-harm' | 'networks' | 'unproven' | 'health-of-networks' | 'bake'
+export type Hold =
+  | 'no-requests'
+  | 'possible-harm'
+  | 'networks'
+  | 'warm-up'
+  | 'unproven'
+  | 'health-of-networks'
+  | 'bake'
 
 /** Why a stage waits; without a `hold`, that it may advance. */
 export function holdSentence(findings: Findings, hold: Hold | undefined): string {
@@ -68,6 +78,10 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
       return 'evidence of harm comes from too few networks; waits for others'
     case 'health-of-networks':
       return 'evidence of health comes from too few networks; waits for others'
+    case 'warm-up': {
+      const leftMs = settings.latency.warmUpMs - evidence.stageElapsedMs
+      return `the canary warms up: its latency is compared in ${durationText(leftMs)}`
+    }
     case 'unproven':
       return waitSentence(findings)
     case 'bake':

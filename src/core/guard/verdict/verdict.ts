@@ -164,7 +164,10 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   if (missing !== null || state.stageTotals.canaryRequests === 0) return 'no-requests'
   if (carriedWealth >= MOST_WEALTH_TO_ADVANCE) return isWaiting ? 'networks' : 'possible-harm'
   const isCompared = hasControl && (settings.errors.enabled || settings.latency.enabled)
-  if (isCompared && !progress.passed) return isWaiting ? 'networks' : 'unproven'
+  if (isCompared && !progress.passed) {
+    if (isWaiting) return 'networks'
+    return progress.waitsFor === 'latency' && findings.isCold ? 'warm-up' : 'unproven'
+  }
   if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
   const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state.percentage, standing)
   return isCarried ? undefined : 'health-of-networks'

@@ -5,8 +5,12 @@ const slots = (count: number) => Array.from({ length: count }, (_, slot) => slot
 /** A flag at 50 % with this guard. */
 const guardOf = (settings: object) => ({ [`${F}.guard`]: settings, [`${RULE}.percentage`]: 50 })
 
-/** Latencies of which most are far above control's. */
-const SLOW = { latency: { 50: 70, 80: 30 } }
+/** Latencies of which many are above control's, and none three times as long. */
+const SLOW = { latency: { 50: 70, 60: 30 } }
+/** Latencies beyond any limit. */
+const LATE = { latency: { 50: 70, 80: 30 } }
+/** Compared from the first second on. */
+const WARM = { warmUp: '0s' }
 
 /** Keys of a flag's guard. */
 export const GUARD_CASES: Record<string, Case> = {
@@ -32,7 +36,7 @@ export const GUARD_CASES: Record<string, Case> = {
     becomes: 'rollback 10',
   },
   'flags.*.guard.errors': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: {},
     sees: (gate) => gate.guard({ erroredSlots: slots(20) }, {}),
     was: 'baking',
@@ -61,52 +65,68 @@ export const GUARD_CASES: Record<string, Case> = {
   },
   'flags.*.guard.latency': {
     given: guardOf({ errors: {} }),
-    to: {},
+    to: WARM,
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'baking',
     becomes: 'rollback 10',
   },
   'flags.*.guard.latency.rho': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: 100,
-    sees: (gate) => gate.guard(SLOW, { latency: { 50: 90, 80: 10 } }),
-    was: 'rollback 11',
+    sees: (gate) => gate.guard(SLOW, { latency: { 50: 90, 60: 10 } }),
+    was: 'rollback 10',
     becomes: 'collecting',
   },
   'flags.*.guard.latency.delta': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: 1,
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'rollback 9',
     becomes: 'collecting',
   },
   'flags.*.guard.latency.marginBuckets': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: 40,
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'rollback 9',
     becomes: 'collecting',
   },
   'flags.*.guard.latency.deadlineMs': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: 900,
     sees: ({ snapshot }) => snapshot.flags.get('f')?.deadlineMs,
     was: 5_000,
     becomes: 900,
   },
   'flags.*.guard.latency.minSlow': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: 1_000,
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'rollback 9',
     becomes: 'rollback 36',
   },
   'flags.*.guard.latency.fewMachines': {
-    given: guardOf({ latency: {} }),
+    given: guardOf({ latency: WARM }),
     to: true,
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'rollback 9',
     becomes: 'rollback 16',
+  },
+  'flags.*.guard.latency.warmUp': {
+    given: guardOf({ latency: {} }),
+    from: '0s',
+    to: '40s',
+    sees: (gate) => gate.guard(SLOW, {}),
+    was: 'rollback 9',
+    becomes: 'rollback 46',
+  },
+  'flags.*.guard.latency.quantiles': {
+    given: guardOf({ latency: WARM }),
+    from: [0.99],
+    to: [0.5],
+    sees: (gate) => gate.guard({ latency: { 40: 60, 50: 37, 60: 3 } }, { latency: { 40: 60, 50: 40 } }),
+    was: 'rollback 10',
+    becomes: 'baking',
   },
   'flags.*.guard.traffic.maxDropPercent': {
     given: guardOf({}),
@@ -128,7 +148,7 @@ export const GUARD_CASES: Record<string, Case> = {
     given: guardOf({ ceilings: {} }),
     from: 500,
     to: 5_000,
-    sees: (gate) => [gate.guard(SLOW, {}, 30), gate.snapshot.flags.get('f')?.deadlineMs],
+    sees: (gate) => [gate.guard(LATE, {}, 30), gate.snapshot.flags.get('f')?.deadlineMs],
     was: ['rollback 8', 5000],
     becomes: ['baking', 6000],
   },
@@ -151,7 +171,7 @@ export const GUARD_CASES: Record<string, Case> = {
     given: guardOf({ thresholds: { slow: { baselineMs: 500 } } }),
     from: 59,
     to: 60,
-    sees: (gate) => gate.guard(SLOW, {}),
+    sees: (gate) => gate.guard(LATE, {}),
     was: 'rollback 2',
     becomes: 'rollback 3',
   },
@@ -159,7 +179,7 @@ export const GUARD_CASES: Record<string, Case> = {
     given: guardOf({ thresholds: { slow: { count: 59 } } }),
     from: 500,
     to: 5_000,
-    sees: (gate) => gate.guard(SLOW, {}, 30),
+    sees: (gate) => gate.guard(LATE, {}, 30),
     was: 'rollback 2',
     becomes: 'baking',
   },

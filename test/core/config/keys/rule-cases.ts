@@ -79,7 +79,7 @@ export const RULE_CASES: Record<string, Case> = {
   'flags.*.rules.stages.bake': {
     given: STAGES,
     to: '20s',
-    sees: (gate) => [gate.plan().stages[0]?.bakeMs, gate.guard({}, {}, 120)],
+    sees: (gate) => [gate.plan().stages[0]?.bakeMs, gate.guard({}, {}, 240)],
     was: [600_000, 'baking'],
     becomes: [20_000, 'healthy'],
   },

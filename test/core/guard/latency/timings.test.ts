@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { Counts } from '../../../src/core/guard/evidence/formula.ts'
-import { NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
-import { SLOW_BETS } from '../../../src/core/guard/evidence/latency.ts'
-import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
-import { stepTimings, withTimings } from '../../../src/core/guard/tests/timings.ts'
-import { exactExpectation } from '../../../test-kit/simulation/exact.ts'
-import { seeded } from '../../../test-kit/simulation/random.ts'
-import { arm, feed, start, tick } from './support.ts'
+import type { Counts } from '../../../../src/core/guard/evidence/formula.ts'
+import { NO_COUNTS } from '../../../../src/core/guard/evidence/formula.ts'
+import { LATENCY_QUANTILES, SLOW_BETS } from '../../../../src/core/guard/evidence/latency.ts'
+import { resolveGuardSettings } from '../../../../src/core/guard/index.ts'
+import { stepTimings, timingShares } from '../../../../src/core/guard/latency/timings.ts'
+import { exactExpectation } from '../../../../test-kit/simulation/exact.ts'
+import { seeded } from '../../../../test-kit/simulation/random.ts'
+import { arm, feed, start, tick } from '../support.ts'
 
-const settings = resolveGuardSettings()
+const settings = resolveGuardSettings({ latency: { warmUpMs: 0 } })
 const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
 const NULL = { rho: 1.1, delta: 1e-4 }
 const TEST = { bets: SLOW_BETS, null_: NULL, logCap: 1 }
-/** The same counts at each of the three quantiles. */
-const atEach = (counts: Counts) => [counts, counts, counts]
+/** The same counts at each quantile. */
+const atEach = (counts: Counts) => LATENCY_QUANTILES.map(() => counts)
 
 /** One second in which each arm reports 20 durations of which some are long, by chance. */
 function reporting(name: string, canaryRate: number, controlRate: number) {
@@ -48,15 +48,16 @@ describe('durations that the app reports', () => {
   it('cost nothing where the app reports none', () => {
     const silent = seconds(100).map((second) => tick(second * 1000, arm(100), arm(100)))
     const { state } = feed(settings, start(), silent)
-    expect(state.rollback.timings).toBeNull()
-    expect(withTimings(3, null)).toEqual({ all: 3, latency: 3, timings: 0 })
+    expect(state.rollback.slow.timings).toBeNull()
+    expect(timingShares(null, 1)).toEqual({ kept: 1, timings: 0 })
   })
 
   it('are bet on without paying anything in or out', () => {
     const reported = atEach({ ...NO_COUNTS, canaryN: 1e-12, controlN: 1e-12 })
     for (const stake of [0.01, 1, 40]) {
-      const entered = stepTimings(null, only(reported), stake, 7, TEST)
-      expect(withTimings(stake, entered).all).toBeCloseTo(stake, 6)
+      const entered = stepTimings(settings, null, { counts: only(reported), stake, paid: 7, test: TEST })
+      const { kept, timings } = timingShares(entered, 1)
+      expect(kept * stake + timings).toBeCloseTo(stake, 6)
     }
   })
 
@@ -66,7 +67,9 @@ describe('durations that the app reports', () => {
   })
 
   it('need reports of both arms before anything is bet', () => {
-    expect(stepTimings(null, only(atEach({ ...NO_COUNTS, canaryN: 5 })), 1, 0, TEST)).toBeNull()
-    expect(stepTimings(null, only(atEach({ ...NO_COUNTS, controlN: 5 })), 1, 0, TEST)).toBeNull()
+    const bet = (counts: Counts) =>
+      stepTimings(settings, null, { counts: only(atEach(counts)), stake: 1, paid: 0, test: TEST })
+    expect(bet({ ...NO_COUNTS, canaryN: 5 })).toBeNull()
+    expect(bet({ ...NO_COUNTS, controlN: 5 })).toBeNull()
   })
 })

@@ -1,0 +1,81 @@
+/**
+ * Reads the states of earlier versions, so that an update costs a running rollout no evidence.
+ *
+ * | version | what changed |
+ * |---|---|
+ * | 6 | control's median is a fourth quantile; latency's processes stand together in `rollback.slow` |
+ */
+
+import { EMPTY_BATCH } from '../evidence/batch.ts'
+import type { Counts } from '../evidence/formula.ts'
+import type { Wealth } from '../evidence/wealth.ts'
+import { initialSlow } from '../latency/slow.ts'
+import type { SlowProcess } from '../latency/slow-process.ts'
+import type { TimingState } from '../latency/timings.ts'
+import { initialAdvance } from './advance.ts'
+import { type GuardState, STATE_VERSION } from './guard-state.ts'
+import type { RollbackState } from './rollback.ts'
+
+type Groups = readonly (readonly Counts[])[]
+
+/** As version 5 wrote it, where it differs. */
+type RollbackState5 = Omit<RollbackState, 'slow'> & {
+  latency: readonly Wealth[]
+  slowSeen: readonly number[]
+  slowSince: Groups
+  timings:
+    | (Pick<TimingState, 'stake' | 'paidBefore' | 'wealth' | 'since'> & { slowSeen: readonly number[] })
+    | null
+}
+type GuardState5 = Omit<GuardState, 'version' | 'rollback'> & { version: 5; rollback: RollbackState5 }
+
+/**
+ * A stored state, brought up to date where the version before wrote it; undefined where another one did. Evidence then
+ * starts afresh, which costs time only, while a misread state could decide anything.
+ */
+export function restoreGuardState(stored: GuardState | GuardState5 | undefined): GuardState | undefined {
+  if (stored?.version === 5) return fromVersion5(stored)
+  return stored?.version === STATE_VERSION ? stored : undefined
+}
+
+/** The state as this version writes it. A new quantile's test starts afresh. */
+function fromVersion5(stored: GuardState5): GuardState {
+  const { latency, slowSeen, slowSince, timings, ...rollback } = stored.rollback
+  const [, ...advance] = stored.advance.wealth
+  const fresh = initialAdvance()
+  const first = <T>(before: readonly T[], made: readonly T[], after: readonly T[]): T[] => [
+    ...before.slice(0, 1),
+    ...made.slice(1, 2),
+    ...after,
+  ]
+  return {
+    ...stored,
+    version: STATE_VERSION,
+    latency: { ...stored.latency, edges: null },
+    timings: { ...stored.timings, edges: null },
+    batch: EMPTY_BATCH,
+    rollback: {
+      ...rollback,
+      slow: {
+        ...initialSlow(),
+        warm: withMedian({ wealth: latency, seen: slowSeen, since: slowSince }),
+        timings:
+          timings === null ? null : { ...timings, ...withMedian({ ...timings, seen: timings.slowSeen }) },
+      },
+    },
+    advance: {
+      wealth: first(stored.advance.wealth, fresh.wealth, advance),
+      counts: first(stored.advance.counts, fresh.counts, stored.advance.counts.slice(1)),
+      byGroup: first(stored.advance.byGroup, fresh.byGroup, stored.advance.byGroup.slice(1)),
+    },
+  }
+}
+
+function withMedian({ wealth, seen, since }: SlowProcess): SlowProcess {
+  const fresh = initialSlow().warm
+  return {
+    wealth: [...fresh.wealth.slice(0, 1), ...wealth],
+    seen: [0, ...seen],
+    since: [[], ...since],
+  }
+}
