@@ -128,6 +128,8 @@ describe('the live view', () => {
     ['status --watch', true],
     ['watch', false],
   ])('%s shows each change until it is stopped (json: %s)', async (line, isJson) => {
+    // As an earlier test may have left it.
+    if ((await gate.flag(FLAG)).state === 'killed') await gate.admin.command(FLAG, 'unkill')
     await eventually('the flag is open', async () => (await gate.flag(FLAG)).state === 'open')
     const stop = new AbortController()
     const shown: string[] = []
