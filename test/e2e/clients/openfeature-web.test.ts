@@ -193,6 +193,7 @@ describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
         'the page knows',
         async () => !(await tab.evaluate(() => page.boolean('everybody'))).value,
       )
+      await guarded.admin.call('commandFlag', { params: { flag: 'everybody', verb: 'unkill' } })
       await close()
     })
 
