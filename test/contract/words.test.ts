@@ -12,6 +12,7 @@ import {
   waitingText,
 } from '../../src/contract/words/flag-state.ts'
 import { flagImpactText, impactText, unknownImpactText } from '../../src/contract/words/impact.ts'
+import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../src/contract/words/ladder.ts'
 import {
   audienceText,
   conditionText,
@@ -21,6 +22,7 @@ import {
   ruleText,
   servedTexts,
 } from '../../src/contract/words/rules.ts'
+import { verdictOf } from '../../src/contract/words/verdict-word.ts'
 import { parseDocument } from '../../src/core/config/parse/parse.ts'
 import type { FlagInput } from '../../src/core/config/schema/document.ts'
 import { OPERATORS } from '../../src/core/flags/operators.ts'
@@ -143,6 +145,119 @@ describe('the state of a flag', () => {
     ['off', { schedule: { start: null, end: '2001-01-01' } }],
   ] as const)('is %s, the most pressing that holds', (expected, parts) => {
     expect(stateOf(summary(parts), NOW_MS).name).toBe(expected)
+  })
+
+  it.each([
+    ['Needs you', { state: 'killed', verdict: 'failing' }],
+    ['Rolled back', { state: 'rolled-back', verdict: 'failing' }],
+    ['Worse', { verdict: 'failing' }],
+    ['Worse', { frozen: true, verdict: 'failing' }],
+    ['Needs you', { frozen: true, verdict: 'healthy' }],
+    ['Needs you', { verdict: 'broken-split', needsOperator: true }],
+    ['Needs you', { needsApproval: true, needsOperator: true, verdict: 'healthy' }],
+    ['Needs you', { needsOperator: true, verdict: 'healthy' }],
+    ['OK', { verdict: 'healthy' }],
+    ['Collecting', { verdict: 'inconclusive' }],
+    ['Collecting', { verdict: 'no-data' }],
+    ['Collecting', { verdict: null }],
+    ['Collecting', { paused: true, verdict: 'inconclusive' }],
+    ['OK', { paused: true, verdict: 'healthy', needsOperator: true }],
+    ['OK', { stages: 0, stage: null, percentage: 30 }],
+    ['Collecting', { stages: 0, stage: null, percentage: 30, verdict: 'inconclusive' }],
+    ['OK', { finished: true, verdict: 'no-data' }],
+    ['OK', { state: 'disabled' }],
+    ['OK', { schedule: { start: '2999-01-01', end: null } }],
+  ] as const)('its verdict is %s', (word, parts) => {
+    const verdict = verdictOf(summary(parts), NOW_MS)
+    expect(verdict.word).toBe(word)
+    expect(verdict.needsAttention).toBe(!['OK', 'Collecting'].includes(word))
+  })
+
+  describe('when it goes on', () => {
+    const auto = { approval: false, advance: 'auto' as const }
+    const MIN = 60_000
+    const stages = [
+      { percentage: 1, bakeMs: 10 * MIN, ...auto },
+      { percentage: 5, bakeMs: 30 * MIN, ...auto },
+      { percentage: 25, bakeMs: 60 * MIN, ...auto },
+      { percentage: 100, bakeMs: 10 * MIN, ...auto },
+    ]
+    const withApproval = stages.map((stage) => ({ ...stage, approval: stage.percentage === 25 }))
+    const cell = { arm: 'canary', generation: 2, stage: 1, requests: 500 }
+    const others = [
+      { ...cell, arm: 'control' },
+      { ...cell, generation: 1 },
+      { ...cell, stage: 0 },
+    ]
+    function eta(parts: Partial<FlagSummary>, verdict: object | null, more: object = {}) {
+      const status = { generation: 2, verdict, cells: [cell, ...others], approved: false, ...more }
+      const flag = summary({ stage: 1, stages: 4, ladder: stages, verdict: 'healthy', ...parts })
+      return etaText(flag, status as never, NOW_MS)
+    }
+    const baking = { kind: 'healthy', mayAdvance: false, evidence: { stageElapsedMs: 20 * MIN } }
+    const ready = { ...baking, mayAdvance: true }
+    const collecting = (canaryRequestsToGo: number | null) => ({
+      ...{ kind: 'inconclusive', mayAdvance: false },
+      evidence: { stageElapsedMs: 20 * MIN, canaryRequestsToGo },
+    })
+
+    it.each([
+      ['25 % in about 10 min, 100 % in 70 min or more', {}, baking],
+      ['25 % any moment, 100 % in 1 h or more', {}, ready],
+      // 1,000 requests at 25 a minute take longer than the bake; 100 do not.
+      ['25 % in about 40 min, 100 % in 2 h or more', {}, collecting(1_000)],
+      ['25 % in about 10 min, 100 % in 70 min or more', {}, collecting(100)],
+      [undefined, {}, collecting(null)],
+      [undefined, {}, null],
+      [undefined, { needsOperator: true }, baking],
+      [undefined, { paused: true }, baking],
+      [undefined, { state: 'killed' }, baking],
+      [undefined, { finished: true }, baking],
+      ['25 % in about 10 min; waits for approval at 25 %', { ladder: withApproval }, baking],
+      ['25 % done in about 40 min, then approval', { ladder: withApproval, stage: 2 }, baking],
+      ['100 % in about 40 min', { stage: 2 }, baking],
+      ['finished any moment', { stage: 3 }, ready],
+    ] as const)('%s', (text, parts, verdict) => {
+      expect(eta(parts as Partial<FlagSummary>, verdict)).toBe(text)
+    })
+
+    it('an approved stage goes on, and a manual one waits', () => {
+      expect(eta({ ladder: withApproval, stage: 2 }, baking, { approved: true })).toBe(
+        '100 % in about 40 min',
+      )
+      const manual = stages.map((stage) => ({ ...stage, advance: 'manual' as const }))
+      expect(eta({ ladder: manual }, baking)).toBe('5 % done in about 10 min, then manual')
+      const [first, ...rest] = stages
+      expect(
+        eta(
+          {
+            ladder: [
+              first,
+              { ...rest[0], advance: 'auto' },
+              { ...rest[1], advance: 'manual' },
+              rest[2],
+            ] as never,
+          },
+          baking,
+        ),
+      ).toBe('25 % in about 10 min; waits for an operator at 25 %')
+    })
+
+    it('stages are done, present or to come', () => {
+      expect(phasesOf(summary({ ladder: stages, stage: 1 }))).toEqual(['done', 'now', 'later', 'later'])
+      expect(phasesOf(summary({ ladder: stages, stage: 3, finished: true }))).toEqual(Array(4).fill('done'))
+      expect(phasesOf(summary({ ladder: stages, stage: 1, state: 'rolled-back' }))).toEqual(
+        Array(4).fill('later'),
+      )
+      const [, , third] = withApproval
+      expect(third && [stageNote(third), stageNote(third, '4:00 left')]).toEqual([
+        'bakes 1 h, then approval',
+        '4:00 left, then approval',
+      ])
+      expect(bakeLeftMs(stages[1], { verdict: baking } as never, 4 * MIN)).toBe(6 * MIN)
+      expect(bakeLeftMs(stages[1], { verdict: baking } as never, -4 * MIN)).toBe(10 * MIN)
+      expect(bakeLeftMs(stages[1], { verdict: null })).toBeUndefined()
+    })
   })
 
   it('has its own label for each name', () => {

@@ -13,6 +13,9 @@ export function summary(parts: Partial<FlagSummary> = {}): FlagSummary {
     percentage: 10,
     stage: 0,
     stages: 3,
+    ladder: [10, 50, 100].map((percentage) => ({
+      ...{ percentage, bakeMs: 600_000, approval: false, advance: 'auto' as const },
+    })),
     rules: 1,
     schedule: null,
     verdict: null,
@@ -20,6 +23,7 @@ export function summary(parts: Partial<FlagSummary> = {}): FlagSummary {
     paused: false,
     frozen: false,
     needsApproval: false,
+    needsOperator: false,
     finished: false,
     canary: nothing,
     control: nothing,

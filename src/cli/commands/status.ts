@@ -7,12 +7,12 @@ export const status: CliCommand = {
   group: 'Inspect',
   summary: 'Show the status of the gate',
   details:
-    'Every flag with its state, its stage, and the requests of the current attempt. With --watch the view is live; with --watch --json each change is one line of JSON.',
+    'Every flag with its verdict (OK, Collecting, Worse, Needs you, Rolled back), its state and stage, the requests of the current attempt, and when the next stage comes. One flag also shows its stages. With --watch the view is live; with --watch --json each change is one line of JSON.',
   arguments: [{ name: '[flag]', summary: 'one flag in more detail', completes: 'flags' }],
   options: [{ flags: '-w, --watch', summary: 'keep watching until Ctrl-C' }],
   examples: [
     ['status', 'all flags, once'],
-    ['status new-checkout', 'one flag, arm by arm'],
+    ['status new-checkout', 'one flag: its stages, arm by arm'],
     ['status --watch', 'a live view'],
   ],
   failsWhen: 'the Controller does not answer, or the newest document in KV is invalid',

@@ -13,7 +13,17 @@ import {
   withStatus,
 } from '../../contract/words/flag-state.ts'
 import { internalErrorTexts } from '../../contract/words/internal-errors.ts'
-import { countText, latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
+import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../contract/words/ladder.ts'
+import { verdictOf } from '../../contract/words/verdict-word.ts'
+import {
+  countText,
+  durationText,
+  latencyText,
+  percentText,
+  plural,
+  rateText,
+  timestampText,
+} from '../../core/figures.ts'
 import { paragraphs, UsageError } from '../base/errors.ts'
 import type { Paint, Style } from '../base/terminal.ts'
 import { headed, table } from './table.ts'
@@ -34,7 +44,7 @@ export async function factsByFlag(client: AdminClient): Promise<FactsByFlag> {
 export function statusView(status: Status, { url, paint, flag, facts }: ViewOptions): string {
   const parts = [headline(status, url, paint), ...warnings(status, paint)]
   const rows = Object.entries(status.flags).map(([key, each]) => {
-    const known = facts.get(key) ?? { key, rules: 1, schedule: null, stages: 0 }
+    const known = facts.get(key) ?? { key, rules: 1, schedule: null, stages: 0, ladder: [] }
     return { summary: withStatus(known, each), status: each }
   })
   if (flag === undefined) return [...parts, flagsTable(rows, paint)].join('\n\n')
@@ -80,14 +90,17 @@ function flagsTable(rows: readonly Row[], paint: Paint): string {
   if (rows.length === 0) return 'The document has no flags'
   const cells = rows.map(({ summary, status }) => [
     summary.key,
+    verdictText(summary, paint),
     stateText(summary, paint),
     stageCell(summary),
     percentText(liveShare(summary, Date.now())),
     countsText(status.arms.canary),
     countsText(status.arms.control),
+    etaText(summary, status, Date.now()) ?? '–',
     waitingText(status) ?? '',
   ])
-  return headed(['flag', 'state', 'stage', 'share', 'canary', 'control', 'status'], cells, paint)
+  const columns = ['flag', 'verdict', 'state', 'stage', 'share', 'canary', 'control', 'next', 'status']
+  return headed(columns, cells, paint)
 }
 
 const STYLES: Readonly<Record<Tone, Style>> = {
@@ -102,6 +115,12 @@ const STYLES: Readonly<Record<Tone, Style>> = {
 export function stateText(flag: FlagFacts, paint: Paint): string {
   const { label, tone } = stateOf(flag, Date.now())
   return paint(STYLES[tone], label)
+}
+
+/** "Needs you", in its colour. */
+function verdictText(flag: FlagFacts, paint: Paint): string {
+  const { word, tone } = verdictOf(flag, Date.now())
+  return paint(STYLES[tone], word)
 }
 
 /** "2 of 5"; a dash for a flag without stages. */
@@ -131,10 +150,17 @@ function flagView(row: Row, paint: Paint): string {
   const held = Object.entries(occasions).flatMap(([what, occasion]) =>
     occasion ? [[what, `${timestampText(occasion.at)}: ${occasion.reason}`]] : [],
   )
-  const facts = [['state', stateText(summary, paint)], ['attempt', attemptText(row)], ...held]
+  const facts = [
+    ['verdict', verdictText(summary, paint)],
+    ['state', stateText(summary, paint)],
+    ['attempt', attemptText(row)],
+    ...held,
+  ]
   if (verdict) facts.push(['guard', verdict.sentence])
   if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0)
-    facts.push(['next stage', waitingFor])
+    facts.push(['waits for', waitingFor])
+  const eta = etaText(summary, status, Date.now())
+  if (eta !== undefined) facts.push(['next', eta])
   const groups = [
     ...Object.entries(arms),
     ...Object.entries(variants).map(([name, counts]) => [`→ ${name}`, counts] as const),
@@ -144,7 +170,25 @@ function flagView(row: Row, paint: Paint): string {
     groups.map(([name, each]) => countsRow(name, each)),
     paint,
   )
-  return `${paint('bold', summary.key)}\n${table(facts)}\n\n${counts}`
+  const ladder = summary.ladder.length > 0 ? `\n\n${ladderView(row, paint)}` : ''
+  return `${paint('bold', summary.key)}\n${table(facts)}${ladder}\n\n${counts}`
+}
+
+/** A line for each stage: ✔ done, ● present, ○ to come. */
+function ladderView({ summary, status }: Row, paint: Paint): string {
+  const phases = phasesOf(summary)
+  const leftMs =
+    summary.state === 'open' ? bakeLeftMs(summary.ladder[summary.stage ?? -1], status) : undefined
+  const rows = summary.ladder.map((stage, index) => {
+    const phase = phases[index] ?? 'later'
+    const left = leftMs === undefined ? undefined : leftMs > 0 ? `${durationText(leftMs)} left` : 'baked'
+    const note = stageNote(stage, phase === 'now' ? left : undefined)
+    const sign = { done: paint('green', '✔'), now: paint('cyan', '●'), later: paint('dim', '○') }[phase]
+    const share = percentText(stage.percentage)
+    const here = phase === 'now' ? [paint('bold', share), note] : [share, paint('dim', note)]
+    return [`${sign} ${index + 1}`, ...here]
+  })
+  return table(rows)
 }
 
 function countsRow(name: string, { requests, errors, errorRate, p50Ms, p95Ms, p99Ms }: Counts): string[] {

@@ -13,6 +13,15 @@ export const flagSummary = v.strictObject({
   percentage: v.nullable(v.number()),
   stage: v.nullable(count),
   stages: count,
+  /** The stages, in their order. */
+  ladder: v.array(
+    v.strictObject({
+      percentage: v.number(),
+      bakeMs: count,
+      approval: v.boolean(),
+      advance: v.picklist(['auto', 'manual']),
+    }),
+  ),
   /** How many rules it has; without any, all visitors get `off`. */
   rules: count,
   schedule: v.nullable(v.strictObject({ start: v.nullable(v.string()), end: v.nullable(v.string()) })),
@@ -21,6 +30,7 @@ export const flagSummary = v.strictObject({
   paused: v.boolean(),
   frozen: v.boolean(),
   needsApproval: v.boolean(),
+  needsOperator: v.boolean(),
   finished: v.boolean(),
   /** Requests and errors of the current generation. */
   canary: v.strictObject({ requests: count, errors: count }),

@@ -51,6 +51,8 @@ export const flagStatus = v.strictObject({
   approved: v.boolean(),
   /** The stage is done, and only waits for approval. */
   needsApproval: v.boolean(),
+  /** Nothing goes on by itself: an operator approves, advances, or looks at what is odd. */
+  needsOperator: v.boolean(),
   finished: v.boolean(),
   verdict,
   waitingFor: v.nullable(v.string()),

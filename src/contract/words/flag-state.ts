@@ -17,28 +17,28 @@ export type StateName =
   | 'off'
   | 'disabled'
 
-export type FlagState = { name: StateName; label: string; tone: Tone; needsAttention: boolean }
+export type FlagState = { name: StateName; label: string; tone: Tone }
 
-const STATES: Readonly<Record<StateName, Omit<FlagState, 'name'>>> = {
-  killed: { label: 'Killed', tone: 'bad', needsAttention: true },
-  'rolled-back': { label: 'Rolled back', tone: 'bad', needsAttention: true },
-  failing: { label: 'Failing', tone: 'bad', needsAttention: true },
-  frozen: { label: 'Frozen', tone: 'bad', needsAttention: true },
-  approval: { label: 'Needs approval', tone: 'warn', needsAttention: true },
-  paused: { label: 'Paused', tone: 'warn', needsAttention: false },
-  climbing: { label: 'Rolling out', tone: 'accent', needsAttention: false },
-  scheduled: { label: 'Scheduled', tone: 'neutral', needsAttention: false },
-  partial: { label: 'Manual rollout', tone: 'accent', needsAttention: false },
-  on: { label: 'On', tone: 'good', needsAttention: false },
-  off: { label: 'Off', tone: 'neutral', needsAttention: false },
-  disabled: { label: 'Disabled', tone: 'neutral', needsAttention: false },
+const STATES: Readonly<Record<StateName, Pick<FlagState, 'label' | 'tone'>>> = {
+  killed: { label: 'Killed', tone: 'bad' },
+  'rolled-back': { label: 'Rolled back', tone: 'bad' },
+  failing: { label: 'Failing', tone: 'bad' },
+  frozen: { label: 'Frozen', tone: 'bad' },
+  approval: { label: 'Needs approval', tone: 'warn' },
+  paused: { label: 'Paused', tone: 'warn' },
+  climbing: { label: 'Rolling out', tone: 'accent' },
+  scheduled: { label: 'Scheduled', tone: 'neutral' },
+  partial: { label: 'Manual rollout', tone: 'accent' },
+  on: { label: 'On', tone: 'good' },
+  off: { label: 'Off', tone: 'neutral' },
+  disabled: { label: 'Disabled', tone: 'neutral' },
 }
 
 export const STATE_NAMES = Object.keys(STATES) as StateName[]
 export const labelOf = (name: StateName): string => STATES[name].label
 
 /** What the document says of a flag, as far as its state depends on it. */
-export type DocumentFacts = Pick<FlagSummary, 'key' | 'rules' | 'schedule' | 'stages'>
+export type DocumentFacts = Pick<FlagSummary, 'key' | 'rules' | 'schedule' | 'stages' | 'ladder'>
 /** What changes while the document stays the same. */
 export type LiveFacts = Pick<
   FlagSummary,
@@ -48,6 +48,7 @@ export type LiveFacts = Pick<
   | 'verdict'
   | 'waitingFor'
   | 'needsApproval'
+  | 'needsOperator'
   | 'finished'
   | 'paused'
   | 'frozen'
@@ -86,10 +87,10 @@ export function withStatus<Facts extends DocumentFacts>(
   facts: Facts,
   status: FlagStatusView,
 ): Facts & LiveFacts {
-  const { state, percentage, stage, verdict, waitingFor, needsApproval, finished } = status
+  const { state, percentage, stage, verdict, waitingFor, needsApproval, needsOperator, finished } = status
   return {
     ...facts,
-    ...{ state, percentage, waitingFor, needsApproval, finished },
+    ...{ state, percentage, waitingFor, needsApproval, needsOperator, finished },
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     verdict: verdict?.kind ?? null,

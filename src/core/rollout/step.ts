@@ -19,6 +19,8 @@ export type Announcement = { event: 'hold' | 'freeze' | 'approval-needed'; key: 
 export type Step = {
   command: AutomaticCommand | undefined
   announcement: Announcement | undefined
+  /** Nothing goes on by itself: an operator approves, advances, or looks at what is odd. */
+  needsOperator?: true
   /** What the rollout does or waits for, in one sentence. */
   waitingFor: string
 }
@@ -41,7 +43,7 @@ export function stepRollout(inputs: StepInputs): Step {
   if (verdict?.kind === 'broken-split' || verdict?.kind === 'shared-outage') {
     const trigger = verdict.kind === 'broken-split' ? 'split' : verdict.trigger
     const key = `freeze ${trigger} ${control.generation} ${control.stage}`
-    return { ...nothing(verdict.sentence), announcement: { event: 'freeze', key, text: verdict.sentence } }
+    return { ...called(verdict.sentence), announcement: { event: 'freeze', key, text: verdict.sentence } }
   }
   if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
   if (plan.stages.length === 0) return nothing(verdict?.sentence ?? 'no guard')
@@ -62,14 +64,17 @@ function climb({ plan, control, isKilled, verdict, permission }: StepInputs): St
   const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
   if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
-  if (verdict === undefined) return nothing('no guard judges it: a person leads on')
+  if (verdict === undefined) {
+    const text = 'no guard judges it: a person leads on'
+    return control.stage < plan.stages.length - 1 ? called(text) : nothing(text)
+  }
   if (verdict.kind !== 'healthy') return hold(verdict, control)
   if (stage.approval && !control.approved) {
     const text = `${stage.percentage} % is done and waits for approval`
     const key = `approval ${control.generation} ${control.stage}`
-    return { ...nothing(text), announcement: { event: 'approval-needed', key, text } }
+    return { ...called(text), announcement: { event: 'approval-needed', key, text } }
   }
-  if (stage.advance === 'manual') return nothing(`${stage.percentage} % is done; a person leads on`)
+  if (stage.advance === 'manual') return called(`${stage.percentage} % is done; a person leads on`)
   if (!permission.allowed) return nothing(permission.reason)
   const next = plan.stages[control.stage + 1]
   const kind = next === undefined ? 'finish' : 'advance'
@@ -82,9 +87,14 @@ function hold(verdict: Verdict, control: FlagControl): Step {
   const alert = 'alert' in verdict ? verdict.alert : null
   if (alert === null) return nothing(verdict.sentence)
   const key = `hold ${control.generation} ${control.stage}`
-  return { ...nothing(verdict.sentence), announcement: { event: 'hold', key, text: alert } }
+  return { ...called(verdict.sentence), announcement: { event: 'hold', key, text: alert } }
 }
 
 function nothing(waitingFor: string): Step {
   return { command: undefined, announcement: undefined, waitingFor }
+}
+
+/** Nothing, until an operator does something. */
+function called(waitingFor: string): Step {
+  return { ...nothing(waitingFor), needsOperator: true }
 }

@@ -1,4 +1,5 @@
 import type { FlagState } from '../../contract/words/flag-state.ts'
+import type { FlagVerdict } from '../../contract/words/verdict-word.ts'
 
 /** The state of a flag: a coloured dot, and its name. */
 export function StateBadge({ state }: { state: FlagState }) {
@@ -8,4 +9,9 @@ export function StateBadge({ state }: { state: FlagState }) {
       {state.label}
     </span>
   )
+}
+
+/** The verdict on a flag, in one word. */
+export function VerdictTag({ verdict }: { verdict: FlagVerdict }) {
+  return <span class={`verdict-tag ${verdict.tone}`}>{verdict.word}</span>
 }

@@ -1,7 +1,11 @@
 /** Facts about each flag, from the document and the flag log. */
 import { routeLabel } from '../../core/config/compile/snapshot.ts'
+import type { StagePlan } from '../../core/rollout/plan.ts'
 import type { FlagLog, FlagTimes } from '../storage/flag-log.ts'
 import type { LoadedDocument } from './documents.ts'
+
+/** A stage, without what only the guard needs. */
+export type LadderStage = Pick<StagePlan, 'percentage' | 'bakeMs' | 'approval' | 'advance'>
 
 export type FlagFacts = {
   key: string
@@ -12,6 +16,7 @@ export type FlagFacts = {
   enabled: boolean
   /** Number of its stages; 0 for none. */
   stages: number
+  ladder: readonly LadderStage[]
   rules: number
   schedule: { start: string | null; end: string | null } | null
   /** Labels of the routes that it controls. */
@@ -42,6 +47,9 @@ export function flagFactsOf(
     expires: flag.expires ?? null,
     enabled: flag.enabled,
     stages: plans.get(key)?.stages.length ?? 0,
+    ladder: (plans.get(key)?.stages ?? []).map(({ percentage, bakeMs, approval, advance }) => ({
+      ...{ percentage, bakeMs, approval, advance },
+    })),
     rules: flag.rules.length,
     schedule: flag.schedule ? { start: flag.schedule.start ?? null, end: flag.schedule.end ?? null } : null,
     routes: routes.get(key) ?? [],

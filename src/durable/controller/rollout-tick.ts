@@ -17,7 +17,12 @@ import type { GuardRunner } from './guard-runner.ts'
 import { localTime } from './local-time.ts'
 
 /** What a flag's rollout is doing. */
-export type RolloutView = { verdict: VerdictReport | null; waitingFor: string; needsApproval: boolean }
+export type RolloutView = {
+  verdict: VerdictReport | null
+  waitingFor: string
+  needsApproval: boolean
+  needsOperator: boolean
+}
 
 /** What a tick does to the world. */
 export type TickPorts = {
@@ -66,7 +71,8 @@ export class RolloutTick {
         noteInternalError('controller.tick', error, { flag: plan.flag })
         const reason = messageOf(error)
         const waitingFor = `the guard cannot look at it: ${reason}`
-        this.#views.set(plan.flag, { verdict: null, waitingFor, needsApproval: false })
+        const needs = { needsApproval: false, needsOperator: true }
+        this.#views.set(plan.flag, { verdict: null, waitingFor, ...needs })
       }
     }
   }
@@ -80,9 +86,10 @@ export class RolloutTick {
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
     const isKilled = flagStatus(this.#control.state, plan.flag).killed
     const step = stepRollout({ plan, control, isKilled, verdict, permission })
-    const { waitingFor, announcement } = step
+    const { waitingFor, announcement, needsOperator = false } = step
     const needsApproval = announcement?.event === 'approval-needed'
-    this.#views.set(plan.flag, { verdict: verdict ? reportOf(verdict) : null, waitingFor, needsApproval })
+    const report = verdict ? reportOf(verdict) : null
+    this.#views.set(plan.flag, { verdict: report, waitingFor, needsApproval, needsOperator })
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
     }

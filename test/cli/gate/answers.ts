@@ -32,7 +32,14 @@ export function flagStatus(more: Partial<FlagStatusView> = {}): FlagStatusView {
       paused: null,
       frozen: null,
     },
-    ...{ approved: false, needsApproval: false, finished: false, verdict: null, waitingFor: null },
+    ...{
+      approved: false,
+      needsApproval: false,
+      needsOperator: false,
+      finished: false,
+      verdict: null,
+      waitingFor: null,
+    },
     arms: { canary: counts(0), control: counts(0), other: counts(0) },
     variants: {},
     cells: [],
@@ -40,18 +47,35 @@ export function flagStatus(more: Partial<FlagStatusView> = {}): FlagStatusView {
   }
 }
 
+const auto = { approval: false, advance: 'auto' } as const
+export const LADDER: FlagSummary['ladder'] = [
+  { percentage: 1, bakeMs: 600_000, ...auto },
+  { percentage: 5, bakeMs: 1_800_000, ...auto },
+  { percentage: 100, bakeMs: 600_000, ...auto, approval: true },
+]
+
 export function summary(key: string, more: Partial<FlagSummary> = {}): FlagSummary {
   const none = { requests: 0, errors: 0 }
   return {
     ...{ key, description: null, owner: null, tags: [], enabled: true, state: 'open', percentage: 5 },
+    ladder: LADDER,
     ...{ stage: 1, stages: 3, rules: 1, schedule: null, verdict: null, waitingFor: null, paused: false },
-    ...{ frozen: false, needsApproval: false, finished: false, canary: none, control: none, other: none },
+    ...{
+      frozen: false,
+      needsApproval: false,
+      needsOperator: false,
+      finished: false,
+      canary: none,
+      control: none,
+      other: none,
+    },
     ...{ expires: null, lastSeenAt: null, stale: [], routes: [], ...more },
   }
 }
 
 export const VERDICT: NonNullable<FlagStatusView['verdict']> = {
-  ...{ kind: 'healthy', action: 'none', trigger: null, mayAdvance: true, alert: null, evidence: {} },
+  ...{ kind: 'healthy', action: 'none', trigger: null, mayAdvance: true, alert: null },
+  evidence: { stageElapsedMs: 1_500_000 },
   sentence: 'canary is as good as control',
 }
 
@@ -179,7 +203,15 @@ const FLAGS = [
   summary('f', {
     ...{ owner: 'web', description: 'The new site', tags: ['shop'], lastSeenAt: AT, routes: ['/*'] },
   }),
-  summary('g', { state: 'killed', percentage: null, stage: null, stages: 0, rules: 0, stale: STALE }),
+  summary('g', {
+    state: 'killed',
+    percentage: null,
+    stage: null,
+    stages: 0,
+    ladder: [],
+    rules: 0,
+    stale: STALE,
+  }),
 ]
 const done = { epoch: 8, via: 'controller', before: null, after: null } as const
 

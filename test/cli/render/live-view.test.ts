@@ -53,7 +53,7 @@ it('prints each status, and asks for the flags only when the document changes', 
 
 it('of one flag shows that flag, and a flag that is not there ends it', async () => {
   const ran = await watch('watch f', [[event(seen(0, 1))]], 'attempt')
-  expect(ran.pieces[0]).toContain('\n\nf\nstate ')
+  expect(ran.pieces[0]).toContain('\n\nf\nverdict ')
   const gone = await watch('watch gone', [[event(seen(0, 1))], []], 'again')
   expect([gone.code, gone.err]).toEqual([2, 'The gate has no flag gone. See: sluice flags list\n'])
 })

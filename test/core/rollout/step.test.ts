@@ -36,6 +36,8 @@ function look(control: Partial<FlagControl>, parts: Partial<StepInputs> & { stag
   })
 }
 const waits = (waitingFor: string) => ({ command: undefined, announcement: undefined, waitingFor })
+/** Nothing goes on by itself. */
+const calls = (waitingFor: string) => ({ ...waits(waitingFor), needsOperator: true })
 
 describe('a failing canary', () => {
   it('is rolled back in every state but one that is rolled back', () => {
@@ -64,7 +66,7 @@ describe('what is not shown to be the canary’s fault', () => {
   ])('is announced once per stage: $0.kind', (verdict, key) => {
     const { sentence: text } = verdict
     expect(look({ stage: 1, ...ALL_MARKS }, { verdict })).toEqual({
-      ...waits(text),
+      ...calls(text),
       announcement: { event: 'freeze', key, text },
     })
   })
@@ -80,10 +82,12 @@ describe('a stage', () => {
     expect(look({ paused: since }, { isKilled: true })).toEqual(waits('killed'))
     expect(look({ paused: since }, { verdict: undefined })).toEqual(waits('paused: earlier'))
     expect(look({}, { verdict: undefined, permission })).toEqual(
-      waits('no guard judges it: a person leads on'),
+      calls('no guard judges it: a person leads on'),
     )
+    // Nothing is left to lead on to.
+    expect(look({ stage: 2 }, { verdict: undefined })).toEqual(waits('no guard judges it: a person leads on'))
     const manual = { stages: [stage(5, { advance: 'manual' }), stage(50)] }
-    expect(look({}, { ...manual, permission })).toEqual(waits('5 % is done; a person leads on'))
+    expect(look({}, { ...manual, permission })).toEqual(calls('5 % is done; a person leads on'))
     expect(look({}, { permission })).toEqual(waits('at night'))
   })
 
@@ -91,7 +95,7 @@ describe('a stage', () => {
     const collecting = (alert: string | null) => says({ kind: 'collecting', lacks: 'evidence', alert })
     expect(look({}, { verdict: collecting(null) })).toEqual(waits('says collecting'))
     expect(look({ stage: 1 }, { verdict: says({ kind: 'baking', alert: 'late' }) })).toEqual({
-      ...waits('says baking'),
+      ...calls('says baking'),
       announcement: { event: 'hold', key: 'hold 4 1', text: 'late' },
     })
   })
@@ -99,14 +103,14 @@ describe('a stage', () => {
   it('waits for approval, and leads on once it has it', () => {
     const stages = [stage(5, { approval: true, advance: 'manual' }), stage(50)]
     expect(look({}, { stages })).toEqual({
-      ...waits('5 % is done and waits for approval'),
+      ...calls('5 % is done and waits for approval'),
       announcement: {
         event: 'approval-needed',
         key: 'approval 4 0',
         text: '5 % is done and waits for approval',
       },
     })
-    expect(look({ approved: true }, { stages })).toEqual(waits('5 % is done; a person leads on'))
+    expect(look({ approved: true }, { stages })).toEqual(calls('5 % is done; a person leads on'))
   })
 
   it('advances, and finishes after the last one', () => {

@@ -391,6 +391,10 @@ describe('flags', () => {
       percentage: 50,
       stage: 1,
       stages: 2,
+      ladder: [
+        { percentage: 5, bakeMs: 600_000, approval: false, advance: 'auto' },
+        { percentage: 50, bakeMs: 600_000, approval: false, advance: 'auto' },
+      ],
       rules: 1,
       schedule: null,
       verdict: null,
@@ -398,6 +402,7 @@ describe('flags', () => {
       paused: true,
       frozen: false,
       needsApproval: false,
+      needsOperator: false,
       finished: false,
       canary: counts,
       control: counts,

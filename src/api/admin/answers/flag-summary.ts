@@ -6,8 +6,8 @@ import type { FlagFacts } from '../../../durable/controller/flag-facts.ts'
 import { isoTime } from './call.ts'
 
 export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: number): FlagSummary {
-  const { key, description, owner, expires, enabled, stages, rules, schedule, routes, times } = facts
-  const { state, percentage, verdict, waitingFor, needsApproval, finished, arms } = status
+  const { key, description, owner, expires, enabled, stages, ladder, rules, schedule, routes, times } = facts
+  const { state, percentage, verdict, waitingFor, needsApproval, needsOperator, finished, arms } = status
   const { lastSeenMs, settledSinceMs, knownSinceMs } = times
   const debt = {
     owner: owner ?? undefined,
@@ -28,6 +28,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     percentage,
     stage: stages > 0 ? Math.min(status.stage, stages - 1) : null,
     stages,
+    ladder: [...ladder],
     rules,
     schedule,
     verdict: verdict?.kind ?? null,
@@ -35,6 +36,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     needsApproval,
+    needsOperator,
     finished,
     canary: counted(arms.canary),
     control: counted(arms.control),

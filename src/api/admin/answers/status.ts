@@ -170,6 +170,7 @@ function flagEntry(
     frozen: occasion(status.frozen),
     approved: status.approved ?? false,
     needsApproval: inputs.controller?.rollouts[key]?.needsApproval ?? false,
+    needsOperator: inputs.controller?.rollouts[key]?.needsOperator ?? false,
     finished: status.finished ?? false,
     verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
     waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,

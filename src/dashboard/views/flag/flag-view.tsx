@@ -3,6 +3,8 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { FlagStatusView, FlagSummary, Responses } from '../../../contract/responses.ts'
 import { idleText, stateOf, waitingText, withStatus } from '../../../contract/words/flag-state.ts'
+import { etaText } from '../../../contract/words/ladder.ts'
+import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import type { FlagInput } from '../../../core/config/schema/document.ts'
 import type { Plan } from '../../actions/change-plans.ts'
 import { AuditList } from '../../components/audit-list.tsx'
@@ -10,7 +12,7 @@ import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Card, ProblemText, ViewHead } from '../../components/layout.tsx'
 import { Skeleton, StaleDataNotice } from '../../components/loading.tsx'
-import { StateBadge } from '../../components/state-badge.tsx'
+import { StateBadge, VerdictTag } from '../../components/state-badge.tsx'
 import { live } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
 import { useMayActAs } from '../../state/session.ts'
@@ -113,7 +115,8 @@ function Head({ details: { summary: flag } }: { details: FlagDetails }) {
   const key = encodeURIComponent(flag.key)
   const title = (
     <>
-      {flag.key} <StateBadge state={stateOf(flag, Date.now())} />
+      {flag.key} <StateBadge state={stateOf(flag, Date.now())} />{' '}
+      <VerdictTag verdict={verdictOf(flag, Date.now())} />
     </>
   )
   const about = (
@@ -167,12 +170,14 @@ function StateLine({ flag, status, definition, killedFor }: StateLineProps) {
   const isSteady = tone === 'accent' || tone === 'good'
   const waiting = name === 'killed' ? killedFor : waitingText(status)
   const text = waiting ?? idleText(flag, definition)
+  const eta = etaText(flag, status, Date.now())
   return (
     <p class={`waiting ${tone}`} role="status">
       <Icon name={isSteady ? 'clock' : tone === 'neutral' ? 'pause' : 'alert'} />
       <span>
         <strong>{status.finished ? 'Finished' : label}</strong>
         {text && <> — {text}</>}
+        {eta && <span class="muted"> · {eta}</span>}
       </span>
     </p>
   )

@@ -1,15 +1,17 @@
 /** The stages of a rollout as stairs, the present one with its bake. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
-import type { FlagInput, RuleInput } from '../../../core/config/schema/document.ts'
-import { parseDurationMs } from '../../../core/config/schema/duration.ts'
-import { durationText, percentText } from '../../../core/figures.ts'
+import {
+  bakeLeftMs,
+  type LadderStage,
+  type Phase,
+  phasesOf,
+  stageNote,
+} from '../../../contract/words/ladder.ts'
+import type { FlagInput } from '../../../core/config/schema/document.ts'
+import { percentText } from '../../../core/figures.ts'
 import { type Plan, stagePlan } from '../../actions/change-plans.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useNow } from '../../state/clock.ts'
-
-type Stage = NonNullable<RuleInput['stages']>[number]
-
-const DEFAULT_BAKE = '10m'
 
 type RampProps = {
   flag: FlagSummary
@@ -24,30 +26,24 @@ type RampProps = {
 export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
   const now = useNow()
   const { state } = flag
-  const stages = definition.rules?.find((rule) => rule.stages)?.stages ?? []
-  const current = state === 'rolled-back' ? -1 : Math.min(status.stage, stages.length - 1)
-  const bake = bakeOf(stages[current], status, atMs, now)
+  const phases = phasesOf(flag)
+  const leftMs = bakeLeftMs(flag.ladder[phases.indexOf('now')], status, now - atMs)
   const halt = state !== 'open' ? state : flag.frozen ? 'frozen' : flag.paused ? 'paused' : undefined
   return (
     <div class="ramp">
       <ol class={`stairs ${state}`}>
-        {stages.map((stage, index) => {
-          const phase =
-            index < current || (index === current && status.finished)
-              ? 'done'
-              : index === current
-                ? 'now'
-                : 'later'
+        {flag.ladder.map((stage, index) => {
+          const phase = phases[index] ?? 'later'
           return (
             <li key={index} class={phase} aria-current={phase === 'now' ? 'step' : undefined}>
               <Step
                 stage={stage}
                 index={index}
                 phase={phase}
-                bake={phase === 'now' ? bake : undefined}
+                leftMs={phase === 'now' ? leftMs : undefined}
                 halt={phase === 'now' ? halt : undefined}
                 onChoose={
-                  onChoose && index !== current && state === 'open'
+                  onChoose && index !== flag.stage && state === 'open'
                     ? () => onChoose(stagePlan(flag, definition, index))
                     : undefined
                 }
@@ -60,33 +56,18 @@ export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
   )
 }
 
-type Bake = { totalMs: number; leftMs: number }
-
-/** How much of the stage's bake is left; undefined where no guard measures it. */
-function bakeOf(
-  stage: Stage | undefined,
-  status: FlagStatusView,
-  atMs: number,
-  now: number,
-): Bake | undefined {
-  const elapsedMs = status.verdict?.evidence.stageElapsedMs
-  if (stage === undefined || elapsedMs === undefined || elapsedMs === null) return undefined
-  const totalMs = parseDurationMs(stage.bake ?? DEFAULT_BAKE) ?? 0
-  const sinceMs = Math.max(0, now - atMs)
-  return { totalMs, leftMs: Math.max(0, totalMs - elapsedMs - sinceMs) }
-}
-
 type StepProps = {
-  stage: Stage
+  stage: LadderStage
   index: number
-  phase: 'done' | 'now' | 'later'
-  bake: Bake | undefined
+  phase: Phase
+  /** Milliseconds of its bake that are left; undefined where none is measured. */
+  leftMs: number | undefined
   /** Why it does not advance. */
   halt: string | undefined
   onChoose: (() => void) | undefined
 }
 
-function Step({ stage, index, phase, bake, halt, onChoose }: StepProps) {
+function Step({ stage, index, phase, leftMs, halt, onChoose }: StepProps) {
   const share = percentText(stage.percentage)
   const body = (
     <>
@@ -95,11 +76,11 @@ function Step({ stage, index, phase, bake, halt, onChoose }: StepProps) {
         {share}
       </span>
       <span class="step-block" style={{ height: `${heightOf(stage.percentage)}px` }}>
-        {bake && bake.totalMs > 0 && (
-          <span class="step-bake" style={{ width: `${100 * (1 - bake.leftMs / bake.totalMs)}%` }} />
+        {leftMs !== undefined && stage.bakeMs > 0 && (
+          <span class="step-bake" style={{ width: `${100 * (1 - leftMs / stage.bakeMs)}%` }} />
         )}
       </span>
-      <span class="step-note">{halt ?? noteOf(stage, phase, bake)}</span>
+      <span class="step-note">{halt ?? noteOf(stage, phase, leftMs)}</span>
     </>
   )
   if (onChoose === undefined) return <div class="step">{body}</div>
@@ -116,16 +97,9 @@ function heightOf(percentage: number): number {
   return 12 + Math.sqrt(percentage / 100) * 84
 }
 
-function noteOf(
-  { bake = DEFAULT_BAKE, approval, advance }: Stage,
-  phase: string,
-  left: Bake | undefined,
-): string {
-  const then = approval ? ', then approval' : advance === 'manual' ? ', then manual' : ''
-  if (phase === 'now' && left)
-    return left.leftMs > 0 ? `${countdownText(left.leftMs)} left${then}` : `baked${then}`
-  const bakeMs = parseDurationMs(bake) ?? 0
-  return (bakeMs === 0 ? 'no bake' : `bakes ${durationText(bakeMs)}`) + then
+function noteOf(stage: LadderStage, phase: Phase, leftMs: number | undefined): string {
+  if (phase !== 'now' || leftMs === undefined) return stageNote(stage)
+  return stageNote(stage, leftMs > 0 ? `${countdownText(leftMs)} left` : 'baked')
 }
 
 /** m:ss, for what counts down. */

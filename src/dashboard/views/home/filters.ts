@@ -1,6 +1,7 @@
 /** The filters of the list of flags. Pure. */
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { STATE_NAMES, type StateName, stateOf } from '../../../contract/words/flag-state.ts'
+import { verdictOf } from '../../../contract/words/verdict-word.ts'
 
 export type Filters = { query: string; state: StateName | ''; tag: string; owner: string; staleOnly: boolean }
 
@@ -18,7 +19,7 @@ export function filtered(flags: readonly FlagSummary[], filters: Filters): FlagS
       (!filters.staleOnly || flag.stale.length > 0) &&
       words.every((word) => textOf(flag).includes(word)),
   )
-  const urgency = (flag: FlagSummary) => Number(stateOf(flag, nowMs).needsAttention)
+  const urgency = (flag: FlagSummary) => Number(verdictOf(flag, nowMs).needsAttention)
   return fits.sort((a, b) => urgency(b) - urgency(a))
 }
 

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { liveShare, type StateName, stateOf } from '../../../contract/words/flag-state.ts'
+import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import { percentText } from '../../../core/figures.ts'
 import { killPlan, type Plan, unkillPlan } from '../../actions/change-plans.ts'
 import { MiniRamp } from '../../components/charts/mini-ramp.tsx'
 import { Sparkline } from '../../components/charts/sparkline.tsx'
 import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
-import { StateBadge } from '../../components/state-badge.tsx'
+import { StateBadge, VerdictTag } from '../../components/state-badge.tsx'
 import { useKills } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
 import { useMayActAs } from '../../state/session.ts'
@@ -27,7 +28,10 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
   const isKilled = flag.state === 'killed'
   return (
     <>
-      <StateBadge state={state} />
+      <span class="standing">
+        <StateBadge state={state} />
+        <VerdictTag verdict={verdictOf(flag, nowMs)} />
+      </span>
       <span class="name">
         <Link to={`/flags/${encodeURIComponent(flag.key)}`}>{flag.key}</Link>
         <small title={flag.waitingFor ?? ''}>

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { FlagSummary, Responses } from '../../../contract/responses.ts'
 import { stateOf } from '../../../contract/words/flag-state.ts'
+import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import { countText, plural } from '../../../core/figures.ts'
 import { AuditList } from '../../components/audit-list.tsx'
 import { ViewHead } from '../../components/layout.tsx'
@@ -99,7 +100,7 @@ function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
   const nowMs = Date.now()
   const states = flags.map((flag) => stateOf(flag, nowMs))
   const count = (fits: (state: (typeof states)[number]) => boolean) => states.filter(fits).length
-  const attention = count(({ needsAttention }) => needsAttention)
+  const attention = flags.filter((flag) => verdictOf(flag, nowMs).needsAttention).length
   const parts = [
     plural(flags.length, 'flag'),
     `${countText(count(({ name }) => name === 'climbing' || name === 'partial'))} rolling out`,

@@ -134,6 +134,7 @@ describe('a tick', () => {
       verdict: null,
       waitingFor: 'the guard cannot look at it: no evidence',
       needsApproval: false,
+      needsOperator: true,
     })
     expect(takeInternalErrors()).toMatchObject([{ place: 'controller.tick', count: 1 }])
   })

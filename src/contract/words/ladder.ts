@@ -1,0 +1,81 @@
+/** The stages of a rollout: which are done, what the present one still takes, and when the next ones come. */
+import { durationText, percentText } from '../../core/figures.ts'
+import type { FlagStatusView, FlagSummary } from '../responses.ts'
+import { type FlagFacts, stateOf } from './flag-state.ts'
+
+export type LadderStage = FlagSummary['ladder'][number]
+export type Phase = 'done' | 'now' | 'later'
+
+/** The phase of each stage; of a rolled back flag none is present. */
+export function phasesOf({ ladder, state, stage, finished }: FlagFacts): Phase[] {
+  const current = state === 'rolled-back' ? -1 : (stage ?? -1)
+  return ladder.map((_, index) =>
+    index < current || (index === current && finished) ? 'done' : index === current ? 'now' : 'later',
+  )
+}
+
+/** Milliseconds of the present stage's bake that are left `sinceMs` after the status; undefined where none is measured. */
+export function bakeLeftMs(
+  stage: LadderStage | undefined,
+  { verdict }: Pick<FlagStatusView, 'verdict'>,
+  sinceMs = 0,
+): number | undefined {
+  const elapsedMs = verdict?.evidence.stageElapsedMs
+  if (stage === undefined || elapsedMs === undefined || elapsedMs === null) return undefined
+  return Math.max(0, stage.bakeMs - elapsedMs - Math.max(0, sinceMs))
+}
+
+/** "bakes 30 min, then approval": what a stage asks for before the next one. */
+export function stageNote({ bakeMs, approval, advance }: LadderStage, left?: string): string {
+  const bake = left ?? (bakeMs === 0 ? 'no bake' : `bakes ${durationText(bakeMs)}`)
+  return bake + (approval ? ', then approval' : advance === 'manual' ? ', then manual' : '')
+}
+
+/**
+ * When the rollout goes on, at the earliest: "25 % in about 12 min, 100 % in 3 h or more". Undefined where no one knows:
+ * it needs an operator, or the evidence is not getting closer.
+ */
+export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number): string | undefined {
+  const { ladder, stage } = flag
+  const current = stage === null ? undefined : ladder[stage]
+  if (stage === null || current === undefined || stateOf(flag, nowMs).name !== 'climbing') return undefined
+  const leftMs = stageLeftMs(current, stage, status)
+  if (flag.needsOperator || leftMs === undefined) return undefined
+  const soon = leftMs <= 0 ? 'any moment' : `in about ${durationText(leftMs)}`
+  if (current.approval && !status.approved)
+    return `${percentText(current.percentage)} done ${soon}, then approval`
+  if (current.advance === 'manual') return `${percentText(current.percentage)} done ${soon}, then manual`
+  const next = ladder[stage + 1]
+  if (next === undefined) return `finished ${soon}`
+  return `${percentText(next.percentage)} ${soon}${endText(ladder.slice(stage + 1), leftMs)}`
+}
+
+/** When the last stage comes, or the first one that waits for an operator. `leftMs`: until the first of these. */
+function endText(later: readonly LadderStage[], leftMs: number): string {
+  const stop = later.findIndex(({ approval, advance }) => approval || advance === 'manual')
+  const last = stop < 0 || stop === later.length - 1 ? later.length - 1 : stop
+  const until = later[last]
+  if (until === undefined || (last === 0 && last === later.length - 1)) return ''
+  const bakes = later.slice(0, last).reduce((sumMs, { bakeMs }) => sumMs + bakeMs, leftMs)
+  if (last < later.length - 1) {
+    const asks = until.approval ? 'approval' : 'an operator'
+    return `; waits for ${asks} at ${percentText(until.percentage)}`
+  }
+  return `, ${percentText(until.percentage)} in ${durationText(bakes)} or more`
+}
+
+/** Until the present stage is done: its bake, and the evidence at the present rate. */
+function stageLeftMs(current: LadderStage, stage: number, status: FlagStatusView): number | undefined {
+  const bakeMs = bakeLeftMs(current, status)
+  if (bakeMs === undefined || status.verdict === null) return undefined
+  const { mayAdvance, kind, evidence } = status.verdict
+  if (mayAdvance) return 0
+  // Healthy but not allowed to advance: it bakes.
+  if (kind === 'healthy') return bakeMs
+  const { canaryRequestsToGo: toGo, stageElapsedMs: elapsedMs } = evidence
+  const seen = status.cells
+    .filter((cell) => cell.arm === 'canary' && cell.generation === status.generation && cell.stage === stage)
+    .reduce((sum, { requests }) => sum + requests, 0)
+  if (toGo === null || toGo === undefined || !elapsedMs || seen === 0) return undefined
+  return Math.max(bakeMs, (toGo * elapsedMs) / seen)
+}

@@ -1,0 +1,51 @@
+/** One word on a flag: whether it is well, and whether it needs you. The page and the terminal say the same. */
+import { type FlagFacts, type StateName, stateOf, type Tone } from './flag-state.ts'
+
+export const VERDICT_WORDS = ['OK', 'Collecting', 'Worse', 'Needs you', 'Rolled back'] as const
+export type VerdictWord = (typeof VERDICT_WORDS)[number]
+
+export type FlagVerdict = { word: VerdictWord; tone: Tone; needsAttention: boolean }
+
+const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
+  OK: { tone: 'good', needsAttention: false },
+  Collecting: { tone: 'accent', needsAttention: false },
+  Worse: { tone: 'bad', needsAttention: true },
+  'Needs you': { tone: 'warn', needsAttention: true },
+  'Rolled back': { tone: 'bad', needsAttention: true },
+}
+
+/**
+ * The verdict on a flag at `nowMs` (ms since 1970).
+ *
+ * - `Rolled back`: by the guard or an operator; it stays so until `resume`.
+ * - `Worse`: the guard finds the canary worse, and may not roll back itself.
+ * - `Needs you`: nothing goes on without an operator: killed, frozen, waiting for approval, at a manual stage, stuck.
+ * - `Collecting`: the guard has no proof yet, in either direction.
+ * - `OK`: not worse; or nothing is compared, since the flag is on or off for all.
+ */
+export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
+  const word = wordOf(stateOf(flag, nowMs).name, flag)
+  return { word, ...VERDICTS[word] }
+}
+
+function wordOf(state: StateName, { verdict, needsOperator }: FlagFacts): VerdictWord {
+  switch (state) {
+    case 'rolled-back':
+      return 'Rolled back'
+    case 'failing':
+    case 'frozen':
+      return verdict === 'failing' ? 'Worse' : 'Needs you'
+    case 'killed':
+    case 'approval':
+      return 'Needs you'
+    case 'climbing':
+      if (needsOperator) return 'Needs you'
+      return verdict === 'healthy' ? 'OK' : 'Collecting'
+    case 'paused':
+      return verdict === 'healthy' ? 'OK' : 'Collecting'
+    case 'partial':
+      return verdict === null || verdict === 'healthy' ? 'OK' : 'Collecting'
+    default:
+      return 'OK'
+  }
+}
