@@ -16,7 +16,8 @@ export type FlagFacts = {
   enabled: boolean
   /** Number of its stages; 0 for none. */
   stages: number
-  ladder: readonly LadderStage[]
+  /** Its stages; missing where a Controller of an older release answers. */
+  ladder?: readonly LadderStage[]
   rules: number
   schedule: { start: string | null; end: string | null } | null
   /** Labels of the routes that it controls. */

@@ -356,6 +356,9 @@ describe('flags', () => {
     expires: null,
     enabled: true,
     stages: 2,
+    ladder: [5, 50].map((percentage) => ({
+      ...{ percentage, bakeMs: 600_000, approval: false, advance: 'auto' as const },
+    })),
     rules: 1,
     schedule: null,
     routes: ['/*'],

@@ -6,7 +6,19 @@ import type { FlagFacts } from '../../../durable/controller/flag-facts.ts'
 import { isoTime } from './call.ts'
 
 export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: number): FlagSummary {
-  const { key, description, owner, expires, enabled, stages, ladder, rules, schedule, routes, times } = facts
+  const {
+    key,
+    description,
+    owner,
+    expires,
+    enabled,
+    stages,
+    ladder = [],
+    rules,
+    schedule,
+    routes,
+    times,
+  } = facts
   const { state, percentage, verdict, waitingFor, needsApproval, needsOperator, finished, arms } = status
   const { lastSeenMs, settledSinceMs, knownSinceMs } = times
   const debt = {

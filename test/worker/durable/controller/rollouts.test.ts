@@ -156,6 +156,9 @@ describe('the facts of flags', () => {
           expires: '2027-01-01',
           enabled: false,
           stages: 2,
+          ladder: [5, 50].map((percentage) => ({
+            ...{ percentage, bakeMs: 600_000, approval: false, advance: 'auto' },
+          })),
           rules: 1,
           schedule: { start: '2026-12-01T00:00:00Z', end: null },
           routes: [],
@@ -169,6 +172,7 @@ describe('the facts of flags', () => {
           expires: null,
           enabled: true,
           stages: 0,
+          ladder: [],
           rules: 1,
           schedule: null,
           routes: [],
