@@ -28,6 +28,8 @@ export type Example = readonly [line: string, meaning: string]
 
 export type CliCommand = {
   name: string
+  /** Other names that it has. */
+  aliases?: readonly string[]
   group: Group
   summary: string
   /** Paragraphs below the summary. */

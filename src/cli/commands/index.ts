@@ -20,8 +20,9 @@ import { login } from './login.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
-import { advance, approve, finish, pause, resume, rollback, stage } from './rollout.ts'
+import { advance, approve, pause, resume, rollback } from './rollout.ts'
 import { simulate } from './simulate.ts'
+import { promote, stage } from './stage.ts'
 import { stale } from './stale.ts'
 import { status, watch } from './status.ts'
 import { disable, enable, percentage } from './switches.ts'
@@ -31,7 +32,7 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[init, dev, build, deploy],
   ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, stale, docs],
-  ...[kill, unkill, rollback, resume, advance, stage, approve, pause, finish],
+  ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],
   ...[status, watch, explain, preview, audit, feedback],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -58,6 +58,7 @@ function version(): string {
 function addCommand(parent: Command, spec: CliCommand, terminal: SafeTerminal, outcome: Outcome): void {
   const command = parent.command(spec.name).summary(spec.summary)
   command.description(spec.details ? `${spec.summary}\n\n${spec.details}` : spec.summary)
+  command.aliases(spec.aliases ?? [])
   for (const { name, summary } of spec.arguments ?? []) command.addArgument(new Argument(name, summary))
   for (const option of spec.options ?? []) command.addOption(optionOf(option))
   command.addHelpText('after', `\n${afterHelp(spec)}`)

@@ -3,6 +3,7 @@
  * pass here: commands of users and of the guard, new documents, and what was written to KV.
  */
 import { KILL_ALL } from '../../core/config/control.ts'
+import { needlessApproval } from '../../core/rollout/approval.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
@@ -74,9 +75,18 @@ export class ChangePublisher {
     // Closing a known flag waits for nothing; any other command first adopts what was written to KV.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
     if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
+    const needless = command.kind === 'approve' ? this.#needlessApproval(command.flag) : undefined
+    if (needless !== undefined)
+      return { ok: false, why: 'impossible', error: `Cannot approve ${command.flag}: ${needless}` }
     return await (command.kind === 'unkill' && kvReader.isListed(command.flag)
       ? this.#unkillInKv(command, cause)
       : this.perform(command, cause))
+  }
+
+  #needlessApproval(flag: string): string | undefined {
+    const { documents, control } = this.#parts
+    const stages = documents.current.plans.get(flag)?.stages ?? []
+    return needlessApproval(stages, flagStatus(control.state, flag))
   }
 
   /** Writes state and audit record, then tells the shards; KV and notifications follow by alarm. */

@@ -22,7 +22,9 @@ beforeAll(async () => {
   origin = await startOrigin('hooks')
   const urls = { old: origin.url, new: origin.url }
   const stages = {
-    rules: [{ serve: 'on', stages: [{ percentage: 5 }, { percentage: 50 }, { percentage: 100 }] }],
+    rules: [
+      { serve: 'on', stages: [{ percentage: 5 }, { percentage: 50, approval: true }, { percentage: 100 }] },
+    ],
   }
   const webhooks = [{ url: `${origin.url}/hook`, events: ['freeze'] }]
   gate = await startGate({

@@ -20,7 +20,7 @@ watchAdminApi()
 
 beforeAll(async () => {
   origin = await startOrigin('hooks')
-  const stages = [{ percentage: 5 }, { percentage: 50 }, { percentage: 100 }]
+  const stages = [{ percentage: 5 }, { percentage: 50, approval: true }, { percentage: 100 }]
   const content = document(
     { old: origin.url, new: origin.url },
     { owner: 'web', rules: [{ serve: 'on', percentage: 10 }] },

@@ -92,7 +92,7 @@ describe('flags', () => {
   })
 
   it('are steered, and every step raises the epoch and leaves its record', async () => {
-    const steps = ['pause', 'resume', 'advance', 'approve', 'rollback', 'resume', 'kill', 'unkill'] as const
+    const steps = ['pause', 'resume', 'advance', 'rollback', 'resume', 'kill', 'unkill'] as const
     for (const verb of steps) {
       const before = (await admin.call('getStatus')).epoch
       const answer = await admin.call('commandFlag', {
@@ -103,6 +103,10 @@ describe('flags', () => {
       const { records } = await admin.call('listAudit', { query: { flag: FLAG, limit: '1' } })
       expect(records).toMatchObject([{ action: verb, actor: 'admin', reason: `try ${verb}` }])
     }
+    // None of its stages asks for approval.
+    expect(
+      await admin.refusal('commandFlag', { params: { flag: FLAG, verb: 'approve' }, body: {} }),
+    ).toMatchObject({ status: 409, detail: expect.stringContaining('asks for no approval') })
     await admin.call('commandFlag', { params: { flag: 'all', verb: 'kill' }, body: {} })
     const { flags, kill } = await admin.call('getStatus')
     expect(kill.controller).toEqual(['*'])

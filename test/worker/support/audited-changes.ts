@@ -56,7 +56,10 @@ export const DOCUMENT = {
   origins: { old: { url: 'http://old.test' } },
   routes: [{ path: '/*', origin: 'old' }],
   flags: {
-    [FLAG]: { ...onOff, rules: [{ serve: 'on', stages: [{ percentage: 10 }, { percentage: 50 }] }] },
+    [FLAG]: {
+      ...onOff,
+      rules: [{ serve: 'on', stages: [{ percentage: 10, approval: true }, { percentage: 50 }] }],
+    },
     plain: { ...onOff, rules: [{ serve: 'on', percentage: 10 }] },
     healthy: { ...judged({ errors: {} }), rules: [{ serve: 'on', stages: LADDER }] },
     failing: judged({ errors: {} }),

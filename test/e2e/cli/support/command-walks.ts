@@ -168,20 +168,28 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     refuses: [[`unkill ${STAGED}`, 1, 'it is not killed']],
   },
   advance: {
-    does: [[`advance ${STAGED}`, 'at stage 2']],
+    does: [[`advance ${STAGED}`, 'stage 1 of 3 (5 %) → stage 2 of 3 (50 %)']],
     refuses: [[`advance ${FLAG}`, 1, 'no rule of it has stages']],
   },
   approve: {
-    does: [[`approve ${STAGED}`, 'approved at stage 2']],
-    refuses: [[`approve ${STAGED}`, 1, 'approved already']],
+    does: [[`approve ${STAGED}`, 'approved at stage 2 of 3 (50 %)']],
+    refuses: [
+      [`approve ${STAGED}`, 1, 'approved already'],
+      [`approve ${FLAG}`, 1, 'no rule of it has stages'],
+    ],
   },
   pause: { does: [[`pause ${STAGED}`, 'is paused']], refuses: [[`pause ${STAGED}`, 1, 'paused already']] },
   stage: {
-    does: [[`stage ${STAGED} 1`, 'at stage 1']],
+    does: [
+      [`stage ${STAGED} 5%`, 'stage 2 of 3 (50 %) → stage 1 of 3 (5 %)'],
+      [`stage ${STAGED} 1`, 'at stage 1 of 3 (5 %) already'],
+    ],
     refuses: [
-      [`stage ${STAGED} 9`, 1, 'its stages are 1 to 3'],
-      [`stage ${STAGED} last`, 2, 'whole number'],
-      [`stage ${STAGED} 0`, 2, 'whole number from 1'],
+      [`stage ${STAGED} 9`, 2, 'Its stages: 1 (5 %), 2 (50 %), 3 (100 %)'],
+      [`stage ${STAGED} last`, 2, 'its number from 1'],
+      [`stage ${STAGED} 0`, 2, 'its number from 1'],
+      [`stage ${STAGED} 100%`, 2, 'past 1 stage that no guard has judged'],
+      [`approve ${STAGED}`, 1, 'the stage of 5 % asks for no approval; the next that does is 50 %'],
     ],
   },
   rollback: {
@@ -192,9 +200,12 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [[`resume ${STAGED}`, 'attempt 2, stage 1']],
     refuses: [[`resume ${STAGED}`, 1, 'neither rolled back']],
   },
-  finish: {
-    does: [[`finish ${STAGED}`, 'is finished']],
-    refuses: [[`finish ${STAGED}`, 1, 'finished already']],
+  promote: {
+    does: [[`promote ${STAGED} --yes`, 'is finished: stage 1 of 3 (5 %) → stage 3 of 3 (100 %)']],
+    refuses: [
+      [`promote ${STAGED}`, 1, 'finished already'],
+      [`finish ${STAGED}`, 1, 'finished already'],
+    ],
   },
   status: {
     does: [
@@ -256,6 +267,13 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [['webhook HOOK', 'answered 200']],
     refuses: [['webhook http://elsewhere.test/', 1, 'no such webhook']],
   },
+  login: {
+    does: [['login --name walked', 'logged in to http']],
+    refuses: [
+      [`${NO_TOKEN}login`, 2, 'Cannot ask for the token'],
+      ['login ftp://x', 2, 'must be an http(s) URL'],
+    ],
+  },
   profile: { does: [], refuses: [['profile', 2, 'profile']] },
   'profile add': {
     does: [
@@ -265,7 +283,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     refuses: [['profile add bad --url ftp://x', 2, 'must be an http(s) URL']],
   },
   'profile list': {
-    does: [['profile list', 'main *']],
+    does: [['profile list', 'walked *']],
     refuses: [['profile list x', 2, 'too many arguments']],
   },
   'profile use': {
