@@ -86,7 +86,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['history 1', '"origins"'],
     ],
     refuses: [
-      ['history 99', 1, /no version 99 in the history\s*("|$)/],
+      ['history 99', 1, /no version 99 in the history("|\nThe gate: |\s*$)/],
       ['history last', 2, 'whole number'],
     ],
   },
