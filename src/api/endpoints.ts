@@ -5,7 +5,7 @@ import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
 import { openPreview } from '../gate/evaluation/preview-link.ts'
 import { assignmentOfNamed, assignmentsOf } from '../gate/evaluation/visitor.ts'
 import type { Gate } from '../gate/gate.ts'
-import { GateRequest } from '../gate/request/gate-request.ts'
+import { GateRequest, gateRequestOf } from '../gate/request/gate-request.ts'
 import { makeDebugToken } from '../gate/request/signature.ts'
 import { type HostRole, hostRole } from '../platform/admin-host.ts'
 import { controller, type Env } from '../platform/env.ts'
@@ -40,6 +40,8 @@ export function createEndpoints(gate: Gate): Endpoints {
   const apps = new Map<HostRole, App>()
   return {
     fetch: (request, env, ctx) => {
+      if (gateRequestOf(request, env) === undefined)
+        return problemDetails(400, 'Bad Request', 'The request names no valid host')
       const role = hostRole(request.url, env)
       let app = apps.get(role)
       if (app === undefined) {

@@ -25,7 +25,7 @@ import { type Plan, Planner } from './plan.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
 import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
-import { GateRequest } from './request/gate-request.ts'
+import { type GateRequest, gateRequestOf } from './request/gate-request.ts'
 import { respond, respondPlainly } from './respond.ts'
 import { OpenStreams } from './streams/open-streams.ts'
 
@@ -212,20 +212,6 @@ function outcomeOf({ role }: Plan, decision: Decision, { answer, charge, rescued
   const { failure, latencyMs, pairedAs } = charge
   const isGood = failure === undefined && answer.kind === 'answered' && answer.status < 400
   return { decision, failure, pairedAs, latencyMs, journey: role === 'page' && isGood, rescued }
-}
-
-/** Characters that would end the host in a URL: what follows them would pass for a path, a query or another host. */
-const NO_HOST = /[/?#@\\]/
-
-/** Undefined for a request without a valid URL, for example because it names two hosts. */
-function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {
-  try {
-    const request = new GateRequest(raw, env, Date.now())
-    return NO_HOST.test(request.header('host') ?? '') ? undefined : request
-  } catch {
-    // The visitor's mistake, answered with 400.
-    return undefined
-  }
 }
 
 function contextOf(request: GateRequest, env: Env, ctx: WaitUntil): ReportContext {

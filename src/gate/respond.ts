@@ -2,7 +2,7 @@
 import type { Snapshot } from '../core/config/compile/snapshot.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { withBootstrap } from './evaluation/bootstrap.ts'
-import { keepFromSharedCaches } from './origin/cache-control.ts'
+import { isForSharedCaches, keepFromSharedCaches } from './origin/cache-control.ts'
 import { changeable, HIGHEST_STATUS } from './origin/changeable.ts'
 import { errorResponse } from './origin/error-page.ts'
 import { tagValidators } from './origin/etags.ts'
@@ -39,9 +39,10 @@ export function respond(reply: Reply): Response {
 /** An origin's answer that no plan led to: as it is, but out of shared caches. */
 export function respondPlainly(answer: OriginAnswer, request: GateRequest, snapshot: Snapshot): Response {
   if (answer.kind !== 'answered') return errorResponse(answer, request, snapshot)
-  if (answer.status > HIGHEST_STATUS) return answer.response
   try {
-    const copy = changeable(answer.response)
+    if (answer.status > HIGHEST_STATUS && passesUnchanged(answer.response.headers, true))
+      return answer.response
+    const copy = answer.status > HIGHEST_STATUS ? restated(answer.response) : changeable(answer.response)
     dropGateCookies(copy.headers)
     keepFromSharedCaches(copy.headers)
     return copy
@@ -60,6 +61,21 @@ function unfitHeaders(headers: Headers): readonly string[] {
   return GATE_HEADERS.some((name) => headers.has(name)) ? [...GATE_HEADERS, ...ofConnection] : ofConnection
 }
 
+/**
+ * A copy under a status that the runtime makes a response of, where it makes none of the origin's: clients take that one for
+ * a 5xx too (RFC 9110, 15).
+ */
+function restated({ body, headers }: Response, watched: ReadableStream | null = body): Response {
+  return new Response(watched, { status: 502, headers })
+}
+
+/** Whether nothing has to be taken away from the headers of a response that can't be changed. */
+function passesUnchanged(headers: Headers, varies: boolean): boolean {
+  return (
+    unfitHeaders(headers).length === 0 && !setsGateCookies(headers) && !(varies && isForSharedCaches(headers))
+  )
+}
+
 function withGateHeaders(
   original: Response,
   plan: Plan,
@@ -68,12 +84,14 @@ function withGateHeaders(
 ): Response {
   const { decision, debug, setCookie } = plan
   const { answer, charge, rescued } = delivery
-  if (answer.kind === 'answered' && answer.status > HIGHEST_STATUS) return original
   const varies = dependsOnVisitor(plan, request)
-  const isChanged = varies || debug.visible || body !== undefined
+  const isOdd = answer.kind === 'answered' && answer.status > HIGHEST_STATUS
+  if (isOdd && passesUnchanged(original.headers, varies)) return original
+  const isChanged = isOdd || varies || debug.visible || body !== undefined
   const isCopy = body === undefined && answer.kind === 'answered' && answer.isCopy
   // Copied before anything is read: the headers of two responses cost twice.
-  const early = isChanged && !isCopy ? changeable(original, body) : original
+  const copy = isOdd ? restated : changeable
+  const early = isChanged && !isCopy ? copy(original, body) : original
   const page = pageCookieOf(plan, delivery, request, early.headers)
   const unfit = unfitHeaders(early.headers)
   const isForging = setsGateCookies(early.headers)

@@ -22,6 +22,15 @@ export function keepFromSharedCaches(headers: Headers, revalidate = false): void
   for (const name of SHARED_CACHE_HEADERS) headers.delete(name)
 }
 
+/** Whether an origin lets shared caches keep a response, or speaks to them. */
+export function isForSharedCaches(headers: Headers): boolean {
+  const directives = directivesOf(headers.get('cache-control') ?? '')
+  return (
+    directives.some((directive) => SHARED_DIRECTIVES.has(directiveName(directive))) ||
+    SHARED_CACHE_HEADERS.some((name) => headers.has(name))
+  )
+}
+
 /** Makes the browser ask again before it uses the response, and keeps it out of all other caches, whatever it said. */
 export function keepForRevalidation(headers: Headers): void {
   const isStored = !/(?:^|[\s,])no-store(?:$|[\s,])/i.test(headers.get('cache-control') ?? '')

@@ -1,10 +1,8 @@
 /** Headers on their way through the gate. */
 import type { Decision } from '../../core/decision/decide.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { PROXY_CLAIM, passesAsClaim } from '../request/proxy-claims.ts'
 import { ADDRESS_HEADER, CHAIN_HEADER } from '../request/visitor-address.ts'
-
-/** Servers that speak CGI to the app (and WSGI, Rack) don't tell `-` from `_`. */
-const OWN_NAME = /^sluice[^a-z\d]/
 
 /**
  * Headers that belong to one connection and not to the message (RFC 9110, 7.6.1). The runtime speaks the
@@ -12,11 +10,10 @@ const OWN_NAME = /^sluice[^a-z\d]/
  * carry a WebSocket, and drops it otherwise.
  */
 const HOP_BY_HOP = ['keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'trailer']
-
-/** What only a proxy may say, in spellings that the gate doesn't set itself; CGI servers read `_` as `-`. */
-function isForgeable(name: string): boolean {
-  return name === 'forwarded' || (name.includes('_') && name.replaceAll('_', '-').startsWith('x-forwarded-'))
-}
+/** A visitor's header with the gate's prefix could be mistaken for the gate's. CGI servers don't tell `-` from `_`. */
+const OWN_NAME = 'sluice[^a-z\\d].*'
+/** Names that are worth a look. One pattern, as each search counts: a request has some twenty names. */
+const SUSPECT = new RegExp(`^(?:${[...HOP_BY_HOP, OWN_NAME, PROXY_CLAIM].join('|')})$`)
 
 /** Turns the headers of a visitor's request into those for an origin, in place. */
 export function prepareForOrigin(headers: Headers, request: GateRequest, speaksForwarded: boolean): void {
@@ -50,9 +47,7 @@ function withAddress(chain: string, ip: string): string {
 function unfitFor(request: GateRequest): string[] {
   const unfit: string[] = []
   for (const name of request.headers.names) {
-    // A visitor's header with the gate's prefix could be mistaken for the gate's.
-    if (name.startsWith('sluice') ? OWN_NAME.test(name) : HOP_BY_HOP.includes(name) || isForgeable(name))
-      unfit.push(name)
+    if (SUSPECT.test(name) && !passesAsClaim(name, request)) unfit.push(name)
   }
   const connection = request.header('connection')
   if (connection !== undefined) unfit.push(...connectionOptions(request, connection))
@@ -60,7 +55,7 @@ function unfitFor(request: GateRequest): string[] {
 }
 
 /** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
-const GATE_COOKIE = /(?:^|[;,])\s*(?:__Host-)?sluice_[^=;,]*=[^;]*/i
+const GATE_COOKIE = /(?:^|[;,])[\s=]*(?:__Host-)?sluice_[^=;,]*=[^;]*/i
 const EVERY_GATE_COOKIE = new RegExp(GATE_COOKIE, 'gi')
 const EVERY_ACCESS_COOKIE = /(?:^|[;,])\s*CF_(?:Authorization|AppSession|Binding)=[^;]*/gi
 
@@ -89,8 +84,9 @@ export function setsGateCookies(headers: Headers): boolean {
   return cookies !== null && GATE_COOKIE.test(cookies) && headers.getSetCookie().some(isGateCookie)
 }
 
+/** Browsers keep `=sluice_id=x` as a cookie without a name, and send it back as `sluice_id=x`. */
 function isGateCookie(cookie: string): boolean {
-  return /^\s*(?:__Host-)?sluice_/i.test(cookie)
+  return /^[\s=]*(?:__Host-)?sluice_/i.test(cookie)
 }
 
 function setOrDelete(headers: Headers, name: string, value: string): void {

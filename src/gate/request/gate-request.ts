@@ -114,6 +114,19 @@ export class GateRequest implements RequestFacts {
   }
 }
 
+/** Characters that would end the host in a URL: what follows them would pass for a path, a query or another host. */
+const NO_HOST = /[/?#@\\]/
+
+/** What the gate knows about a request; undefined without a valid host, which is the visitor's mistake. */
+export function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {
+  try {
+    const request = new GateRequest(raw, env, Date.now())
+    return NO_HOST.test(request.header('host') ?? '') ? undefined : request
+  } catch {
+    return undefined
+  }
+}
+
 /** request.cf; in development a header can replace single fields, to try out geography. */
 function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
   const real = (request.cf ?? {}) as Readonly<Record<string, unknown>>

@@ -290,6 +290,40 @@ describe('an answer', () => {
     expect(response === origin).toBe(isOwn)
   })
 
+  it.each<[string, [string, string]]>([
+    ['/', ['set-cookie', 'sluice_id=evil']],
+    ['/', ['set-cookie', '=sluice_id=evil']],
+    ['/', ['sluice-flags', 'f=on;reason=static']],
+    ['/', ['connection', 'x-hop']],
+    ['/checkout/', ['set-cookie', 'sluice_pages=evil']],
+    ['/checkout/', ['cache-control', 'public, max-age=60']],
+    ['/checkout/', ['cache-control', 'max-age=1, S-MaxAge=60']],
+    ['/checkout/', ['cdn-cache-control', 'max-age=60']],
+  ])(
+    'below %s brings nothing of the gate’s, nor for shared caches, by an odd status: %j',
+    async (path, bad) => {
+      vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+        const origin = new Response('own', { headers: [bad, ['x-hop', 'evil'], ['x-own', '1']] })
+        if (bad[0] !== 'connection') origin.headers.delete('x-hop')
+        return Object.defineProperty(origin, 'status', { value: 777 })
+      })
+      const document = {
+        ...SHOP,
+        routes: SHOP.routes.map((route) => ('flag' in route ? { ...route, rescue: false } : route)),
+      }
+      const bindings = { ...env, ENVIRONMENT: 'production' } as never
+      const request = new Request(`https://shop.test${path}`)
+      const response = await gateOf(document).handle(request, bindings, { waitUntil: () => {} })
+      expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([
+        502,
+        'own',
+        '1',
+      ])
+      const answered = [...response.headers].map((pair) => pair.join(': ')).join('\n')
+      expect(answered).not.toMatch(/evil|sluice-flags|public|s-maxage=|cdn-/i)
+    },
+  )
+
   it('brings the flags of the version that the visitor got', async () => {
     const document = { ...SHOP, bootstrap: { paths: ['/*'] } }
     const flagOf = async (path: string, canary: number) => {

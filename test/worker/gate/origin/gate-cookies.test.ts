@@ -60,6 +60,10 @@ it.each(['/checkout/', '/plain'])('on %s an origin sets any cookie but the gateâ
     ['set-cookie', 'sluice_id=evil; Path=/'],
     ['set-cookie', ' Sluice_pages=evil'],
     ['set-cookie', '__Host-sluice_session=evil; Secure; Path=/'],
+    // Cookies without a name: browsers send back what stands behind the sign.
+    ['set-cookie', '=sluice_id=evil'],
+    ['set-cookie', ' = SLUICE_debug=evil; Path=/'],
+    ['set-cookie', '\t=__Host-sluice_session=evil; Secure; Path=/'],
     ['set-cookie', 'theme=sluice_dark'],
   ])
   expect(cookies.filter((each) => /evil/.test(each))).toEqual([])
