@@ -2,15 +2,16 @@
  * Cloudflare Access in front of the admin API: its signed assertion identifies the caller. Roles come from variables of
  * the Worker, as e-mail addresses or as "@domain" for a whole domain.
  */
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Role } from '../../contract/routes.ts'
+import { KeySet, KeysUnavailable } from '../../gate/request/key-set.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
+import type { CallContext } from './refused-attempts.ts'
 
 const ASSERTION_HEADER = 'cf-access-jwt-assertion'
-const JWKS_TIMEOUT_MS = 3_000
 
 /** Key sets by address: an isolate serves one gate, so this holds one. */
-const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
+const keySets = new Map<string, KeySet>()
 
 /** Whether the gate is set up for Access at all. */
 export function isAccessConfigured(env: Env): boolean {
@@ -28,7 +29,7 @@ type AccessActor = { name: string; role: Role; isService: boolean }
  */
 export async function actorFromAccess(
   request: Request,
-  env: Env,
+  { env, waitUntil }: Pick<CallContext, 'env' | 'waitUntil'>,
 ): Promise<AccessActor | 'forged' | 'unreachable' | undefined> {
   const assertion = request.headers.get(ASSERTION_HEADER)
   const team = secretNamed(env, 'ACCESS_TEAM_DOMAIN')
@@ -37,25 +38,22 @@ export async function actorFromAccess(
   const issuer = team.includes('://') ? team : `https://${team}`
   try {
     const options = { issuer, audience, algorithms: ['RS256', 'ES256'], requiredClaims: ['exp'] }
-    const { payload } = await jwtVerify(assertion, keySetOf(`${issuer}/cdn-cgi/access/certs`), options)
+    const keys = keySetOf(`${issuer}/cdn-cgi/access/certs`)
+    const keyOf = (...asked: Parameters<JWTVerifyGetKey>) => keys.find(asked, waitUntil)
+    const { payload } = await jwtVerify(assertion, keyOf, options)
     const isService = typeof payload.email !== 'string'
     const name = isService ? payload.common_name : payload.email
     return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env), isService } : 'forged'
   } catch (error) {
-    return isAboutKeys(error) ? 'unreachable' : 'forged'
+    // Every error of the library is about the assertion.
+    return error instanceof KeysUnavailable || !(error instanceof errors.JOSEError) ? 'unreachable' : 'forged'
   }
 }
 
-/** Whether the keys could not be fetched or read; every other error is about the assertion. */
-function isAboutKeys(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true
-  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC'
-}
-
-function keySetOf(url: string): ReturnType<typeof createRemoteJWKSet> {
+function keySetOf(url: string): KeySet {
   let keys = keySets.get(url)
   if (keys === undefined) {
-    keys = createRemoteJWKSet(new URL(url), { timeoutDuration: JWKS_TIMEOUT_MS })
+    keys = new KeySet(url, 'access.keys')
     keySets.set(url, keys)
   }
   return keys

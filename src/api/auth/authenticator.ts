@@ -136,7 +136,7 @@ export class Authenticator {
       if (isRead ? !hasDashboardHeader(request) : !isFromDashboard(request)) return NOT_FROM_DASHBOARD
       return { ok: true, actor: inSession, ambient: 'session' }
     }
-    const actor = await actorFromAccess(request, env)
+    const actor = await actorFromAccess(request, context)
     if (actor === 'unreachable') {
       const detail = 'The keys of Cloudflare Access cannot be fetched right now. Tokens still work'
       return { ok: false, status: 503, detail }

@@ -1,6 +1,6 @@
 /**
- * The key set by which visitors' tokens are verified, at the address that the document gives. Its owner's trouble must
- * not become the visitors': one fetch at a time, whatever number of tokens wait for it; keys that were good go on
+ * A key set by which tokens are verified: those of visitors, at the address that the document gives, or those of Cloudflare
+ * Access. Its owner's trouble must not become the visitors': one fetch at a time, whatever number of tokens wait for it; keys that were good go on
  * counting while new ones are fetched in the background; and after a failure no token waits for the next attempt.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
@@ -23,6 +23,7 @@ export class KeysUnavailable extends Error {}
 
 export class KeySet {
   readonly #url: string
+  readonly #place: string
   #keys: JWTVerifyGetKey | undefined
   #fetchedMs = Number.NEGATIVE_INFINITY
   #triedMs = Number.NEGATIVE_INFINITY
@@ -30,8 +31,10 @@ export class KeySet {
   /** When the fetch under way began. */
   #fetchingMs: number | undefined
 
-  constructor(url: string) {
+  /** `place`: what failed fetches are noted under, as internal errors. */
+  constructor(url: string, place: string) {
     this.#url = url
+    this.#place = place
   }
 
   /**
@@ -100,7 +103,7 @@ export class KeySet {
       this.#hasFailed = false
     } catch (error) {
       this.#hasFailed = true
-      noteInternalError('jwt.keys', error)
+      noteInternalError(this.#place, error)
     } finally {
       this.#fetchingMs = undefined
     }

@@ -92,7 +92,7 @@ export class TokenVerifier {
           typeof createLocalJWKSet
         >[0])
       case 'url':
-        return new KeySet(keys.url)
+        return new KeySet(keys.url, 'jwt.keys')
       case 'binding': {
         const secret = secretNamed(env, keys.binding)
         if (secret === undefined)

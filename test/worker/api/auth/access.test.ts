@@ -1,7 +1,8 @@
 /** Cloudflare Access: assertions of its team's keys are let in with the role of the lists, all others are not. */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Authenticator } from '../../../../src/api/auth/authenticator.ts'
+import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { envWith } from '../../support/fake-gate.ts'
 
 const AUDIENCE = 'the application'
@@ -23,6 +24,7 @@ async function startGate(env: object = {}) {
   const gate = {
     team,
     fetched: [] as string[],
+    work: [] as Promise<unknown>[],
     answer: async (): Promise<Response> => new Response(jwks),
     authenticator: new Authenticator(),
     sign: async (claims: JWTPayload, more: { issuer?: string; audience?: string; expires?: string } = {}) =>
@@ -39,7 +41,7 @@ async function startGate(env: object = {}) {
           headers: { 'cf-access-jwt-assertion': jwt, 'cf-connecting-ip': sender, ...headers } as HeadersInit,
           cf: { colo: 'OTP' },
         } as RequestInit),
-        { env: gate.env, nowMs: 1_000_000, waitUntil: () => {} },
+        { env: gate.env, nowMs: 1_000_000, waitUntil: (each) => void gate.work.push(each) },
       ),
     env: envWith(
       { note: async () => {} },
@@ -148,6 +150,81 @@ it.each<[string, () => Promise<Response>]>([
       detail: 'The keys of Cloudflare Access cannot be fetched right now. Tokens still work',
     })
   }
+})
+
+describe('keys whose address hangs', () => {
+  const hang = () =>
+    vi.stubGlobal('fetch', async (_: string, { signal }: RequestInit) => {
+      fetches++
+      return await new Promise((_, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      )
+    })
+  let fetches = 0
+  beforeEach(() => {
+    fetches = 0
+    takeInternalErrors()
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+  })
+  afterEach(() => void vi.restoreAllMocks())
+  const timed = async <T>(work: Promise<T>) => {
+    const startedMs = performance.now()
+    return { result: await work, ms: performance.now() - startedMs }
+  }
+
+  it('cost calls that come together two seconds, and none after them, until the address answers again', async () => {
+    const gate = await startGate()
+    const jwks = await (await gate.answer()).text()
+    const jwt = await gate.sign({ email: 'ada@example.com' })
+    hang()
+    for (const { result, ms } of await Promise.all([1, 2, 3].map(() => timed(gate.login(jwt))))) {
+      expect(result).toMatchObject({ status: 503 })
+      expect(ms).toBeLessThan(2_900)
+    }
+    const next = await timed(gate.login(jwt))
+    expect(next.result).toMatchObject({ status: 503 })
+    expect([next.ms < 500, fetches]).toEqual([true, 1])
+    // Ten seconds later the next call has them fetched, and is not kept waiting.
+    vi.stubGlobal('fetch', async () => new Response(jwks))
+    const laterMs = Date.now() + 11_000
+    vi.spyOn(Date, 'now').mockReturnValue(laterMs)
+    await gate.login(jwt)
+    await Promise.all(gate.work)
+    expect(await gate.login(jwt)).toMatchObject({ ok: true })
+    expect(takeInternalErrors()).toMatchObject([{ place: 'access.keys', count: 1 }])
+  })
+
+  it('cost nothing while those that were fetched count', async () => {
+    const gate = await startGate()
+    const jwt = await gate.sign({ email: 'ada@example.com' }, { expires: '1h' })
+    expect(await gate.login(jwt)).toMatchObject({ ok: true })
+    hang()
+    const laterMs = Date.now() + 1_000_000
+    vi.spyOn(Date, 'now').mockReturnValue(laterMs)
+    for (let time = 0; time < 3; time++) {
+      const { result, ms } = await timed(gate.login(jwt))
+      expect(result).toMatchObject({ ok: true })
+      expect(ms).toBeLessThan(500)
+    }
+    expect(fetches).toBe(1)
+    await Promise.all(gate.work)
+    takeInternalErrors()
+  })
+
+  it('are not fetched for each forged assertion that names another key', async () => {
+    const gate = await startGate()
+    const jwt = await gate.sign({ email: 'ada@example.com' })
+    expect(await gate.login(jwt)).toMatchObject({ ok: true })
+    const stranger = await generateKeyPair('RS256')
+    for (let n = 0; n < 5; n++) {
+      const forged = await new SignJWT({ email: 'eve@example.com' })
+        .setProtectedHeader({ alg: 'RS256', kid: `made-up-${n}` })
+        .setExpirationTime('5m')
+        .sign(stranger.privateKey)
+      expect(await gate.login(forged, {}, 'GET', `192.0.2.${100 + n}`)).toMatchObject({ status: 401 })
+    }
+    expect(gate.fetched).toHaveLength(1)
+  })
 })
 
 it.each(['ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE'])('without %s an assertion is nothing', async (name) => {
