@@ -3,6 +3,7 @@
  * built on first use: an isolate that only serves visitors needs none.
  */
 import * as v from 'valibot'
+import { lookalikeKey, mixesScripts } from '../core/lookalikes.ts'
 import { TOKEN_ROLES } from './routes.ts'
 
 const MAX_REASON_LENGTH = 500
@@ -11,6 +12,7 @@ const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e
 
 /** Actors of the audit log that are no tokens. */
 const GATE_ACTORS = 'admin guard rollout gate controller kv build test unknown visitor sluice'.split(' ')
+const GATE_ACTOR_KEYS = GATE_ACTORS.map(lookalikeKey)
 /** Characters that show as nothing (Unicode's Default_Ignorable_Code_Point): two names could look alike. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u
 
@@ -105,7 +107,11 @@ function bodySchemas() {
         v.maxLength(100),
         v.check((text) => !INVISIBLE.test(text), 'must be without invisible characters'),
         v.check(
-          (text) => !GATE_ACTORS.includes(text.normalize('NFKC').toLowerCase()),
+          (text) => !mixesScripts(text),
+          'must be without words of two scripts, whose letters look alike',
+        ),
+        v.check(
+          (text) => !GATE_ACTOR_KEYS.includes(lookalikeKey(text)),
           `must be another name than the gate's own in the audit log: ${GATE_ACTORS.join(', ')}`,
         ),
       ),

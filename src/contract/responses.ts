@@ -68,6 +68,8 @@ export const RESPONSES = {
     via: v.picklist(['controller', 'kv']),
     before: v.nullable(control),
     after: v.nullable(control),
+    /** With `isolate`: origins that stay open, since these flags lead there or have it as their control. */
+    notIsolated: v.optional(v.array(v.strictObject({ origin: v.string(), flags: v.array(v.string()) }))),
   }),
   explain,
   createPreview: v.strictObject({ url: v.string(), token: v.string(), expiresAt: time }),

@@ -13,10 +13,14 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`
 }
 
+/** A smaller rate is what is left of an old failure in a rate that fades. */
+const LEAST_PERCENT = 0.001
+
 /** A rate of 0 to 1 as a percentage, with two significant digits: 0.0512 → "5.1 %". */
 export function rateText(rate: number | null | undefined): string {
   if (rate === null || rate === undefined) return NO_FIGURE
   const percent = rate * 100
+  if (percent > 0 && percent < LEAST_PERCENT) return `< ${LEAST_PERCENT} %`
   return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`
 }
 

@@ -73,7 +73,7 @@ export const kill: CliCommand = {
     const killed = call.options.has('wait')
       ? await waited(call, flag, answer, startedMs)
       : call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
-    return missing(call, left, killed)
+    return missing(call, left, withOpenOrigins(call, answer, killed))
   },
 }
 
@@ -124,6 +124,19 @@ function missing(call: Call, left: readonly Extra[], result: Result): Result {
   const hint = `${verbs}: not done, because only the Controller can. Once it answers, run the command again`
   const json = { ...(result.json as object), notDone: left }
   return { json, text: `${result.text}\n${call.paint('red', `✗ ${hint}`)}`, failed: true }
+}
+
+/** Tells of the origins that the kill could not isolate. */
+function withOpenOrigins(call: Call, { notIsolated = [] }: Responses['commandFlag'], result: Result): Result {
+  if (notIsolated.length === 0) return result
+  const lines = notIsolated.map(({ origin, flags }) => {
+    const why =
+      flags.length === 0
+        ? 'it is the stable origin'
+        : `${flags.join(', ')} ${flags.length === 1 ? 'leads' : 'lead'} there, or ${flags.length === 1 ? 'has' : 'have'} it as control`
+    return call.paint('yellow', `! origin ${origin} stays open: ${why}`)
+  })
+  return { ...result, text: [result.text, ...lines].join('\n') }
 }
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)

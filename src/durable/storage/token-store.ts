@@ -2,6 +2,7 @@
  * Tokens of the admin API. Only their hashes are stored, so that a token can be shown once only. Every creation and
  * every revocation leaves an audit record.
  */
+import { lookalikeKey } from '../../core/lookalikes.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { AuditLog } from './audit-log.ts'
 
@@ -47,7 +48,8 @@ export class TokenStore {
   /** Adds a token by the SHA-256 of its text; false where a valid one has the name, which the audit log must tell apart. */
   add({ id, name, role, createdAtMs, createdBy, expiresAtMs }: TokenInfo, hash: string): boolean {
     const isTaken = this.list().some(
-      (each) => nameKey(each.name) === nameKey(name) && (each.expiresAtMs ?? Infinity) > createdAtMs,
+      (each) =>
+        lookalikeKey(each.name) === lookalikeKey(name) && (each.expiresAtMs ?? Infinity) > createdAtMs,
     )
     if (isTaken) return false
     this.#sql.exec(
@@ -86,11 +88,6 @@ export class TokenStore {
   #record(record: Pick<AuditRecord, 'actor' | 'action' | 'reason' | 'before' | 'after'>): void {
     this.#audit.append({ atMs: Date.now(), flag: undefined, evidence: undefined, ...record })
   }
-}
-
-/** Names that people would take for the same. */
-function nameKey(name: string): string {
-  return name.normalize('NFKC').toLowerCase()
 }
 
 function infoOf(row: Row): TokenInfo {

@@ -123,6 +123,21 @@ export const CHANGES: Scene[] = [
     lines: ['kill f --isolate --sever', 'kill --all --sever --yes --json'],
   },
   {
+    title: 'a kill that cuts off all but what others need',
+    answers: {
+      commandFlag: {
+        ...{ epoch: 8, via: 'controller', before: null },
+        after: { generation: 3, stage: 1, killed: true, isolated: true },
+        notIsolated: [
+          { origin: 'new', flags: ['g'] },
+          { origin: 'newer', flags: ['h', 'i'] },
+          { origin: 'old', flags: [] },
+        ],
+      },
+    },
+    lines: ['kill f --isolate', 'kill f --isolate --json'],
+  },
+  {
     title: 'a kill that cuts nothing off, because another version answers',
     answers: { commandFlag: { ...{ epoch: 8, via: 'kv', before: null, after: null } } },
     lines: ['kill f --isolate --sever', 'kill f --sever --json', 'kill f --isolate --kv', 'kill f'],

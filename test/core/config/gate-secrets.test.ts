@@ -28,6 +28,19 @@ it.each(Object.entries(PLACES))('%s', (path, documentWith) => {
     expect(parseDocumentValue({ ...BASE, ...documentWith(name) }).ok, name).toBe(true)
 })
 
+it.each(Object.entries(PLACES))(
+  '%s is no name that objects have, nor one that no secret can have',
+  (path, documentWith) => {
+    const inherited = Object.getOwnPropertyNames(Object.prototype)
+    expect(inherited).toContain('__proto__')
+    for (const name of [...inherited, '', 'a b', 'a.b', 'MY-KEY', '1KEY', 'ключ', 'KEY\n', 'K'.repeat(101)])
+      expect(parseDocumentValue({ ...BASE, ...documentWith(name) }), name).toMatchObject({
+        ok: false,
+        problems: [{ path }],
+      })
+  },
+)
+
 it('these are all the places that the schema has', () => {
   const places = JSON.stringify(gateDocumentJsonSchema()).match(/"\w*(?:[Ss]ecret|[Bb]inding)\w*":\{/g)
   expect(places).toEqual(Array(Object.keys(PLACES).length).fill('"secretBinding":{'))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { killedOrigins } from '../../../src/core/config/compile/killed-origins.ts'
+import { keptOpen, killedOrigins } from '../../../src/core/config/compile/killed-origins.ts'
 import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { type ControlState, compileControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
@@ -13,6 +13,22 @@ const route = (key: string, on: string, off: string) => ({
 })
 const originOf = (name: string) => ({ url: `https://${name}.test` })
 
+/** A document with these routes and flags, compiled, and the state in force. */
+function inForce(
+  routes: object[],
+  flags: Record<string, object>,
+  state: Partial<ControlState>,
+  killList: readonly string[] = [],
+) {
+  const origins = Object.fromEntries(['old', 'new', 'newer', 'other'].map((name) => [name, originOf(name)]))
+  const parsed = parseDocumentValue({ origins, routes: [...routes, { path: '/*', origin: 'old' }], flags })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return [
+    compileSnapshot(parsed.value),
+    compileControl({ ...INITIAL_CONTROL_STATE, ...state }, killList),
+  ] as const
+}
+
 /** Names of the origins from which no worker, and nothing at all, may come. */
 function closed(
   routes: object[],
@@ -20,11 +36,7 @@ function closed(
   state: Partial<ControlState>,
   killList: readonly string[] = [],
 ): [killed: string[], isolated: string[]] {
-  const origins = Object.fromEntries(['old', 'new', 'newer', 'other'].map((name) => [name, originOf(name)]))
-  const parsed = parseDocumentValue({ origins, routes: [...routes, { path: '/*', origin: 'old' }], flags })
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  const control = compileControl({ ...INITIAL_CONTROL_STATE, ...state }, killList)
-  const { killed, isolated } = killedOrigins(compileSnapshot(parsed.value), control)
+  const { killed, isolated } = killedOrigins(...inForce(routes, flags, state, killList))
   return [[...killed].map(({ name }) => name), [...isolated].map(({ name }) => name)]
 }
 
@@ -73,5 +85,37 @@ describe('the origins of killed variants', () => {
     ])
     // The stable origin of everything that has no flag.
     expect(closed([route('f', 'old', 'other')], { f: flag() }, isolated)).toEqual([[], []])
+  })
+})
+
+describe('what a kill was to isolate and did not is told with its reason', () => {
+  const kept = (routes: object[], flags: Record<string, object>, state: Partial<ControlState>, of = 'f') =>
+    keptOpen(...inForce(routes, flags, state), of)
+
+  it('which is an open flag that leads there', () => {
+    const routes = [F, route('g', 'new', 'old'), route('h', 'new', 'old'), route('i', 'newer', 'old')]
+    const flags = { f: flag(), g: flag(), h: flag({ enabled: false }), i: flag() }
+    expect(kept(routes, flags, isolated)).toEqual([{ origin: 'new', flags: ['g'] }])
+    expect(kept(routes, flags, { killed: ['f', 'g'], isolated: ['f'] })).toEqual([])
+    expect(kept(routes, flags, { killed: ['*'], isolated: ['*'] }, '*')).toEqual([])
+  })
+
+  it('or a flag that has it as its control, open or not', () => {
+    const routes = [F, route('g', 'newer', 'new')]
+    const flags = { f: flag(), g: flag() }
+    expect(kept(routes, flags, isolated)).toEqual([{ origin: 'new', flags: ['g'] }])
+    expect(kept(routes, flags, { killed: ['*'], isolated: ['*'] }, '*')).toEqual([
+      { origin: 'new', flags: ['g'] },
+    ])
+  })
+
+  it('or that it is the stable origin of everything else', () => {
+    expect(kept([route('f', 'old', 'other')], { f: flag() }, isolated)).toEqual([
+      { origin: 'old', flags: [] },
+    ])
+  })
+
+  it('and nothing where all of it is isolated', () => {
+    expect(kept([F], { f: flag() }, isolated)).toEqual([])
   })
 })

@@ -445,6 +445,14 @@ describe('flags', () => {
     ])
   })
 
+  it('say which origins a kill that isolates leaves open', async () => {
+    const state = { ...INITIAL_CONTROL_STATE, epoch: 5, killed: ['plain'], isolated: ['plain'] }
+    const { call } = startApi({ command: () => ({ ok: true, state, before: null, after: null }) })
+    const kill = async (body: object) => (await call('POST', '/flags/plain/kill', body)).body
+    expect(await kill({ isolate: true })).toMatchObject({ epoch: 5, notIsolated: [] })
+    expect(await kill({})).not.toHaveProperty('notIsolated')
+  })
+
   it.each([
     ['missing', 404, 'Not Found'],
     ['impossible', 409, 'Conflict'],
@@ -455,6 +463,19 @@ describe('flags', () => {
 })
 
 describe('tokens', () => {
+  it('are not called as the people whom Cloudflare Access signs in', async () => {
+    const access = { ACCESS_TEAM_DOMAIN: 'team.test', ACCESS_AUDIENCE: 'the gate' }
+    const body = { name: 'ada@example.com', role: 'viewer' }
+    const behind = startApi({ addToken: () => true }, access)
+    expect((await behind.call('POST', '/tokens', body)).body).toMatchObject({
+      status: 400,
+      detail: expect.stringMatching(/^body\.name: must be without "@"/),
+    })
+    expect((await behind.call('POST', '/tokens', { ...body, name: 'ada' })).body).toMatchObject({ name: 'ada' })
+    const alone = startApi({ addToken: () => true })
+    expect((await alone.call('POST', '/tokens', body)).body).toMatchObject({ name: 'ada@example.com' })
+  })
+
   it('are made of 32 random bytes, shown once, stored as a hash, and expire after the days that were given', async () => {
     const { call, callsOf } = startApi({ addToken: () => {} })
     const made = (await call('POST', '/tokens', { name: ' Olga ', role: 'operator', expiresInDays: 2 })).body

@@ -1,6 +1,7 @@
 /** Flags: summaries, edits of the document, commands. */
 import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { FlagVerb } from '../../../contract/routes.ts'
+import { keptOpen } from '../../../core/config/compile/killed-origins.ts'
 import { KILL_ALL, parseKillList } from '../../../core/config/control.ts'
 import type { Edit } from '../../../core/config/edit.ts'
 import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
@@ -93,7 +94,10 @@ export const flagHandlers: Handlers<
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
       if (!result.ok) return commandRefused(result)
       live.adopt(result.state, nowMs)
-      return { epoch: result.state.epoch, via: 'controller', before: result.before, after: result.after }
+      const { snapshot, control } = live.last
+      const held = isolate ? { notIsolated: keptOpen(snapshot, control, flag) } : {}
+      const { state, before, after } = result
+      return { epoch: state.epoch, via: 'controller', before, after, ...held }
     } catch (error) {
       if (verb !== 'kill') throw error
       noteInternalError('api.command', error, { flag })

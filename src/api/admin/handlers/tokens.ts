@@ -5,6 +5,7 @@ import type { TokenInfo } from '../../../durable/storage/token-store.ts'
 import { sha256Hex } from '../../../platform/crypto.ts'
 import { keysOf, SHARED_KEY_PURPOSES, signingKeysOf } from '../../../platform/keys.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
+import { isAccessConfigured } from '../../auth/access-assertion.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 
 const TOKEN_BYTES = 32
@@ -15,8 +16,13 @@ export const tokenHandlers: Handlers<
 > = {
   listTokens: async ({ controller }) => ({ tokens: (await controller.tokens()).map(viewOf) }),
 
-  createToken: async ({ controller, body, actor, nowMs }) => {
+  createToken: async ({ controller, body, actor, env, nowMs }) => {
     const { name, role, expiresInDays } = body
+    if (isAccessConfigured(env) && name.includes('@')) {
+      const detail =
+        'body.name: must be without "@": those are the names of people whom Cloudflare Access signs in'
+      return problemDetails(400, 'Bad Request', detail)
+    }
     const token = `sluice_${randomText()}`
     const info: TokenInfo = {
       id: crypto.randomUUID(),

@@ -51,7 +51,13 @@ export function isGateVariable(name: string): boolean {
 
 /** The name of a secret of the Worker that a document may use. */
 export const secretName = v.pipe(
-  nonEmpty,
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'the name of a secret, such as TOKEN_KEY: letters, digits and _'),
+  // What every object has would be found in the Worker's surroundings, and is no secret.
+  v.check(
+    (text) => !(text in Object.prototype),
+    'the name of a secret that the Worker can have, such as TOKEN_KEY',
+  ),
   v.check((text) => !isGateVariable(text), "the name of a secret that is not one of the gate's own"),
 )
 export const duration = v.pipe(

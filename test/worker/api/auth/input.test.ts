@@ -55,19 +55,31 @@ it('what people write is taken: accents, other scripts, emoji of several parts',
   expect(refused.status).toBe(404)
 })
 
-it.each(['admin', 'Admin', 'GUARD', ' guard ', 'ｇuard', 'rollout', 'visitor', 'kv', 'unknown'])(
-  'no token is called %j',
-  async (name) => {
-    const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
-    expect([status, detail]).toEqual([400, expect.stringMatching(/^body\.name: must be another name/)])
-  },
-)
+it.each([
+  ...['admin', 'Admin', 'GUARD', ' guard ', 'ｇuard', 'rollout', 'visitor', 'kv', 'unknown'],
+  // Of another script as a whole, or of figures.
+  ...['ТЕЅТ', 'кѵ', 'adm1n', 'roIIout', 'ɡuard', '𝐚𝐝𝐦𝐢𝐧'],
+])('no token is called %j', async (name) => {
+  const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
+  expect([status, detail]).toEqual([400, expect.stringMatching(/^body\.name: must be another name/)])
+})
 
 it.each(['on\u00ad call', 'on call\u3164', 'on\ufe0f call', 'on call\u{e0041}'])(
   'nor %j, which looks like another',
   async (name) => {
     const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
     expect([status, detail]).toEqual([400, expect.stringMatching(/^body\.name: must be without invisible/)])
+  },
+)
+
+it.each(['аdmin', 'vіsitor', 'Pаul', 'αda', 'ci-тoken'])(
+  'nor %j, whose letters are of two scripts',
+  async (name) => {
+    const { status, detail } = await admin.refusal('createToken', { body: { name, role: 'viewer' } })
+    expect([status, detail]).toEqual([
+      400,
+      expect.stringMatching(/^body\.name: must be without words of two/),
+    ])
   },
 )
 
@@ -79,6 +91,8 @@ it('two tokens never have one name', async () => {
     409,
     'Cannot create the token: one is called On Call. Choose another name, or revoke it',
   ])
+  for (const name of ['0n call', 'on  caII', 'ｏｎ call'])
+    expect((await admin.refusal('createToken', { body: { name, role: 'admin' } })).status, name).toBe(409)
   await admin.call('revokeToken', { params: { id } })
   expect(await admin.call('createToken', { body })).toMatchObject({ name: 'on call' })
 })
