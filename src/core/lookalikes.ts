@@ -1,6 +1,6 @@
 /**
- * Names that people take for one another (after Unicode Technical Standard 39): in the audit log nobody may pass for the gate,
- * or for a colleague, by letters of another script.
+ * Names that people take for one another (after Unicode Technical Standard 39): in the audit log no name may pass for that of the gate,
+ * or of a colleague, by letters of another script.
  */
 
 /** Letters that look like ASCII ones, each pair as it stands. Normalisation deals with accents, wide and mathematical forms. */
@@ -45,7 +45,7 @@ export function lookalikeKey(name: string): string {
 const BESIDE_LATIN = ['Latin', 'Common', 'Inherited', 'Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo']
 const FOREIGN = new RegExp(`[^${BESIDE_LATIN.map((script) => `\\p{Script=${script}}`).join('')}]`, 'u')
 
-/** Whether a word has letters of two scripts that nobody mixes, so that some pass for others. The micro sign is a Greek one. */
+/** Whether a word has letters of two scripts that no language mixes, so that some pass for others. The micro sign is a Greek one. */
 export function mixesScripts(name: string): boolean {
   return name
     .replaceAll('\u00b5', '')

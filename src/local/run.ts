@@ -7,6 +7,7 @@ import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { parseDocument } from '../core/config/parse/parse.ts'
 import { describeProblems } from '../core/config/parse/problems.ts'
 import { messageOf } from '../core/message-of.ts'
+import { hostnameOf } from '../platform/admin-hostname.ts'
 import { readText, withOriginUrls } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
 import { holdDataDir, refuseSharing } from './data-lock.ts'
@@ -21,7 +22,7 @@ export type RunOptions = {
   data: string
   /** Origin → URL to put in the place of the document's. */
   origins: Readonly<Record<string, string | undefined>>
-  /** ADMIN_TOKEN, SIGNING_KEY, SIGNING_KEY_PREVIOUS, ENVIRONMENT, and what the document names. */
+  /** The variables and secrets of the gate, as it would have them deployed, and those that the document names. */
   env: Readonly<Record<string, string | undefined>>
   /** Told of what happens while the gate runs. */
   log: (line: string) => void
@@ -29,6 +30,8 @@ export type RunOptions = {
 
 export type LocalRun = {
   url: string
+  /** Where dashboard and admin API are: on ADMIN_HOST, if that is set. */
+  adminUrl: string
   adminToken: string
   /** Origin → URL, as far as the document's were replaced. */
   origins: Readonly<Record<string, string | undefined>>
@@ -39,13 +42,14 @@ export type LocalRun = {
 export class DocumentError extends Error {}
 
 /** The lines that tell people and scripts where the gate is. */
-export function readyLines({ url, adminToken }: LocalRun): string {
-  return `sluice ready on ${url}\ndashboard ${url}/__sluice/ui\nadmin token ${adminToken}\n`
+export function readyLines({ url, adminUrl, adminToken }: LocalRun): string {
+  return `sluice ready on ${url}\ndashboard ${adminUrl}/__sluice/ui\nadmin token ${adminToken}\n`
 }
 
 /** Starts it; resolves when the gate answers. */
 export async function startRun(options: RunOptions): Promise<LocalRun> {
   const { config, env } = options
+  const adminHost = adminHostOf(env)
   await refuseSharing(options.data)
   const shops = config === undefined ? await startDemoOrigins(options) : []
   const origins = {
@@ -64,7 +68,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
       previousSigningKey: env.SIGNING_KEY_PREVIOUS,
       environment: env.ENVIRONMENT || 'development',
       bundledDocument: document,
-      secrets: secretsNamedBy(document, env),
+      secrets: { ...secretsNamedBy(document, env), ...variablesIn(env), KV_UNCACHED: 'true' },
     }),
   )
   const leaveDataDir = await holdDataDir(options.data, gate)
@@ -72,7 +76,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
   const unwatch = config === undefined ? () => {} : republishOnChange(gate, config, options, document)
   gate.onRestart(() => options.log('workerd ended unexpectedly and was started again'))
   return {
-    url: gate.url,
+    ...addressesOf(gate, adminHost),
     adminToken,
     origins,
     close: async () => {
@@ -146,6 +150,32 @@ function secretsNamedBy(document: string, env: RunOptions['env']): Record<string
       return name === undefined || value === undefined ? [] : [[name, value]]
     }),
   )
+}
+
+/** Variables of the gate besides those of its keys and environment. */
+const VARIABLES = [
+  ...['ADMIN_HOST', 'ACCESS_TEAM_DOMAIN', 'ACCESS_AUDIENCE', 'ACCESS_ADMINS', 'ACCESS_OPERATORS'],
+]
+
+function variablesIn(env: RunOptions['env']): Record<string, string> {
+  return Object.fromEntries(VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+}
+
+/** The site is on another name of this machine than the dashboard. */
+function addressesOf({ url }: LocalGate, adminHost: string | undefined): Pick<LocalRun, 'url' | 'adminUrl'> {
+  if (adminHost === undefined) return { url, adminUrl: url }
+  const { hostname, port } = new URL(url)
+  return {
+    url: adminHost === hostname ? `http://localhost:${port}` : url,
+    adminUrl: `http://${adminHost}:${port}`,
+  }
+}
+
+function adminHostOf({ ADMIN_HOST: name }: RunOptions['env']): string | undefined {
+  if (!name) return undefined
+  const host = hostnameOf(name)
+  if (host === undefined) throw new Error(`ADMIN_HOST must be a host such as 127.0.0.1, not ${name}`)
+  return host
 }
 
 /** A document that was named is published; without one, what KV has stays, led to the origins of this run. */

@@ -2,6 +2,7 @@
  * The host of the dashboard and the admin API, by the variable ADMIN_HOST. Pages and service workers of the site must
  * never share its origin: they could read and do what an operator who is signed in there can.
  */
+import { hostnameOf } from './admin-hostname.ts'
 import type { Env } from './env.ts'
 import { noteInternalError } from './internal-errors.ts'
 
@@ -34,12 +35,4 @@ function patternOf(name: string): RegExp | undefined {
   }
   const literal = host.replace(/[.[\]]/g, '\\$&')
   return new RegExp(`^[a-z]+://(?:[^/?#]*@)?${literal}\\.?(?::\\d*)?(?=[/?#\\\\*]|$)`, 'i')
-}
-
-function hostnameOf(name: string): string | undefined {
-  const text = name.includes('://') ? name : `http://${name}`
-  if (!URL.canParse(text)) return undefined
-  const { hostname, pathname, search, username } = new URL(text)
-  const isHost = pathname === '/' && search === '' && username === '' && /^[\w.[\]:-]+$/.test(hostname)
-  return isHost ? hostname.replace(/\.$/, '') : undefined
 }

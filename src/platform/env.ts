@@ -16,6 +16,8 @@ export interface Env {
   SIGNING_KEY_PREVIOUS?: string
   /** The Cloudflare Access application that signs operators in; see access-assertion.ts for the others. */
   ACCESS_AUDIENCE?: string
+  /** `true` in a local gate, whose KV shows each change at once: isolates read it every second. */
+  KV_UNCACHED?: string
   /** The only host of dashboard and admin API, such as `admin.example.com`; it serves nothing else. See admin-host.ts. */
   ADMIN_HOST?: string
 }
@@ -28,6 +30,11 @@ export function environmentOf(env: Env): string {
 
 export function isDevelopment(env: Env): boolean {
   return environmentOf(env) === DEVELOPMENT
+}
+
+/** Whether reads of KV may be old, as everywhere on Cloudflare. */
+export function isKvCached(env: Env): boolean {
+  return !isDevelopment(env) && env.KV_UNCACHED !== 'true'
 }
 
 /** The Counters shard of a colo. */

@@ -2,12 +2,12 @@ import { resolve } from 'node:path'
 import { messageOf } from '../../core/message-of.ts'
 import { DataInUse } from '../../local/data-lock.ts'
 import { launcherGone } from '../../local/launcher.ts'
-import { DocumentError, readyLines, startRun } from '../../local/run.ts'
+import { DocumentError, type LocalRun, readyLines, startRun } from '../../local/run.ts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import { jsonText } from '../base/printable.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
-import { LOCAL_FOLDER, leaveNote } from '../connection/local-gate-note.ts'
+import { isLoopback, LOCAL_FOLDER, leaveNote } from '../connection/local-gate-note.ts'
 import { readDocumentFile } from '../document/document-file.ts'
 
 const DEFAULT_PORT = 8787
@@ -17,7 +17,7 @@ export const dev: CliCommand = {
   group: 'Set up',
   summary: 'Run the gate locally',
   details:
-    'Runs local workerd with the document of this folder until Ctrl-C; changes of the file are live within a second. ADMIN_TOKEN, SIGNING_KEY and ENVIRONMENT come from the environment or from .dev.vars. Other commands in the same folder find this gate.',
+    'Runs local workerd with the document of this folder until Ctrl-C; changes of the file are live within a second. ADMIN_TOKEN, SIGNING_KEY, ENVIRONMENT, ADMIN_HOST and the ACCESS_ variables come from the environment or from .dev.vars. Other commands in the same folder find this gate.',
   arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free port)` },
@@ -49,9 +49,9 @@ export const dev: CliCommand = {
     })
     let takeBack = () => {}
     try {
-      takeBack = await leaveNote(terminal.cwd, { url: run.url, token: run.adminToken, data })
+      takeBack = await noteFor(terminal.cwd, run, data, tell)
       for (const [name, url] of Object.entries(run.origins)) tell(`${name} origin ${url}`)
-      const json = { url: run.url, dashboard: `${run.url}/__sluice/ui`, adminToken: run.adminToken }
+      const json = { url: run.url, dashboard: `${run.adminUrl}/__sluice/ui`, adminToken: run.adminToken }
       terminal.out(isJson ? `${jsonText(json)}\n` : readyLines(run))
       await Promise.race([stopped(terminal.stop), launcherGone()])
     } finally {
@@ -60,6 +60,20 @@ export const dev: CliCommand = {
     }
     return undefined
   },
+}
+
+/** Lets the other commands in the folder find the gate, where its admin API has a name of this machine. */
+async function noteFor(
+  folder: string,
+  { adminUrl, adminToken }: LocalRun,
+  data: string,
+  tell: Call['tell'],
+): Promise<() => void> {
+  if (isLoopback(adminUrl)) return await leaveNote(folder, { url: adminUrl, token: adminToken, data })
+  tell(
+    `ADMIN_HOST is not a name of this machine: other commands need --url ${adminUrl}, and the name in your hosts file`,
+  )
+  return () => {}
 }
 
 /** The document's file; undefined where the demo runs. */

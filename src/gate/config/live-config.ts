@@ -19,7 +19,7 @@ import {
 import { parseDocumentInSteps, parseDocumentValue } from '../../core/config/parse/parse.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
-import { type Env, isDevelopment } from '../../platform/env.ts'
+import { type Env, isKvCached } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import { TokenVerifier } from '../request/token-verifier.ts'
@@ -47,7 +47,7 @@ export type LiveConfigReport = {
 
 /** KV caches reads for at least 30 s: reading more often would show nothing new. */
 const REFRESH_MS = 30_000
-const REFRESH_IN_DEVELOPMENT_MS = 1_000
+const REFRESH_UNCACHED_MS = 1_000
 /** A failed read is repeated before the next refresh is due. */
 const RETRY_MS = 1_000
 /** How long a request in a cold or idle isolate waits for KV before it goes on with what there is. */
@@ -128,7 +128,7 @@ export class LiveConfig {
 
   /** The config after a refresh that may be due. Waits for KV only in an isolate that is cold or has been idle. */
   async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<ActiveConfig> {
-    const intervalMs = isDevelopment(env) ? REFRESH_IN_DEVELOPMENT_MS : REFRESH_MS
+    const intervalMs = isKvCached(env) ? REFRESH_MS : REFRESH_UNCACHED_MS
     if (nowMs >= this.#nextRefreshMs) {
       this.#nextRefreshMs = nowMs + intervalMs
       this.#refresh = { startedMs: nowMs }
@@ -175,7 +175,7 @@ export class LiveConfig {
   ): Promise<void> {
     if (this.#tag !== undefined && isOvertaken(tag, this.#tag.tag)) return
     noteIfNewer('tag', tag)
-    this.#tag = { tag, atMs: nowMs, staleMs: isDevelopment(env) ? 0 : KV_STALE_MS }
+    this.#tag = { tag, atMs: nowMs, staleMs: isKvCached(env) ? KV_STALE_MS : 0 }
     if (!isBehind(this.#inUse, tag, nowMs)) return
     const text = await fetchText().catch((error) => noteInternalError('document.fetch', error))
     if (text === undefined || (await sha256Hex(text)) !== tag.hash) return

@@ -164,6 +164,41 @@ describe('npm start', () => {
     await expect(fetch(again.url()), 'a gate whose npm was killed').rejects.toThrow()
   })
 
+  it('takes the variables of a deployed gate: production, the host of the dashboard, an edit counts at once', async () => {
+    const config = join(folder, 'production.json')
+    const urls = { old: origins.old.url, new: origins.new.url }
+    const write = (rules: unknown) => writeFile(config, JSON.stringify(document(urls, { rules } as never)))
+    await write([])
+    const env = { ADMIN_TOKEN: 'mine', ENVIRONMENT: 'production', ADMIN_HOST: '127.0.0.1' }
+    const started = await ready(start([...data('production'), '--config', config], { env }))
+    const site = started.url()
+    const admin = site.replace('localhost', '127.0.0.1')
+    expect(site).toMatch(/^http:\/\/localhost:\d+$/)
+    expect(started.stdout()).toContain(`dashboard ${admin}/__sluice/ui\n`)
+    expect((await status(admin, 'mine')).status).toBe(200)
+    expect((await fetch(`${site}/__sluice/api/v1/status`)).status).toBe(404)
+    expect((await fetch(admin)).status).toBe(404)
+    expect(await getPage(site)).toMatchObject({ status: 200, text: 'old', origin: undefined })
+    await write([{ serve: 'on' }])
+    const editedMs = Date.now()
+    await eventually('the edited document counts', async () => (await getPage(site)).text === 'new')
+    expect(Date.now() - editedMs).toBeLessThan(10_000)
+  })
+
+  it('takes the Cloudflare Access variables too, and refuses an ADMIN_HOST that names none', async () => {
+    const access = { ACCESS_TEAM_DOMAIN: 'team.test', ACCESS_AUDIENCE: 'the gate' }
+    const started = await ready(start(data('access'), { env: { ...access, ADMIN_TOKEN: '' } }))
+    const url = started.url()
+    const headers = { 'cf-access-jwt-assertion': 'forged' }
+    const answer = await fetch(`${url}/__sluice/api/v1/status`, { headers })
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('Cloudflare Access') })
+    const refused = start(data('refused'), { env: { ADMIN_HOST: 'admin.test/path' } })
+    expect(await inTime('it has refused', refused.exitCode)).toBe(1)
+    expect(refused.stderr()).toContain(
+      'ADMIN_HOST must be a host such as 127.0.0.1, not admin.test/path',
+    )
+  })
+
   it.each([
     [
       'a document with problems',
