@@ -194,9 +194,7 @@ describe('npm start', () => {
     expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('Cloudflare Access') })
     const refused = start(data('refused'), { env: { ADMIN_HOST: 'admin.test/path' } })
     expect(await inTime('it has refused', refused.exitCode)).toBe(1)
-    expect(refused.stderr()).toContain(
-      'ADMIN_HOST must be a host such as 127.0.0.1, not admin.test/path',
-    )
+    expect(refused.stderr()).toContain('ADMIN_HOST must be a host such as 127.0.0.1, not admin.test/path')
   })
 
   it.each([

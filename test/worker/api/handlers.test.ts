@@ -471,7 +471,9 @@ describe('tokens', () => {
       status: 400,
       detail: expect.stringMatching(/^body\.name: must be without "@"/),
     })
-    expect((await behind.call('POST', '/tokens', { ...body, name: 'ada' })).body).toMatchObject({ name: 'ada' })
+    expect((await behind.call('POST', '/tokens', { ...body, name: 'ada' })).body).toMatchObject({
+      name: 'ada',
+    })
     const alone = startApi({ addToken: () => true })
     expect((await alone.call('POST', '/tokens', body)).body).toMatchObject({ name: 'ada@example.com' })
   })

@@ -37,7 +37,8 @@ async function exchange(through: string, shape: Shape, way: string): Promise<Exc
 }
 
 /** Headers that the gate adds or takes, as documented, by where; the rest has to be the same, in the same order. */
-const ADDED_TO_REQUESTS = /^((x-)?forwarded(-host|-proto)?|x-real-ip|true-client-ip|sluice-flags|x-case|host):/i
+const ADDED_TO_REQUESTS =
+  /^((x-)?forwarded(-host|-proto)?|x-real-ip|true-client-ip|sluice-flags|x-case|host):/i
 const CHANGED_IN_FLAGGED_ANSWERS = /^((cdn-)?cache-control|set-cookie: sluice_\w+=)/i
 const TAG = /~sluice\.\w+/
 
