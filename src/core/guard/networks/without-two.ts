@@ -30,26 +30,35 @@ const PAIRS: readonly Pair[] = Array.from({ length: NETWORK_GROUPS }, (_, a) =>
   Array.from({ length: NETWORK_GROUPS - 1 - a }, (_, b) => [a + 1, a + 2 + b] as const),
 ).flat()
 
-/** More changes no decision. */
+/** More changes no decision. Three of them still multiply to a finite number. */
 const MOST_LOG = 200
 
 /**
- * The factors of a test on all counts, per bet, and per group what they are to be multiplied by to leave it out: `ln f` is
- * a sum over groups. All use the π of the whole, which exposureFactors (dedupe/exposure.ts) keeps on the safe side of
- * the split.
+ * The factor of a test, for a bet (its index), on all counts but those of two groups: `ln f` is a sum over groups. All use
+ * the π of the whole, which exposureFactors (dedupe/exposure.ts) keeps on the safe side of the split.
+ *
+ * Hazard: no term may be bounded before all are added. The whole and an enemy's group are large and nearly equal, and what
+ * the others say is their difference.
  */
-function factorsOf(
+function factorWithout(
   all: Counts,
   groups: GroupCounts,
   { bets, null_ }: Pick<Test, 'bets' | 'null_'>,
-): { whole: readonly number[]; without: readonly (readonly number[])[] } {
+): (pair: Pair, bet: number) => number {
   const share = canaryShare(all, null_)
-  const factor = (counts: Counts, sign: 1 | -1) =>
-    bets.map(({ lambda }) => {
-      const log = sign * logFactorAt(counts, share, lambda, null_)
-      return Math.exp(Math.min(MOST_LOG, Math.max(-MOST_LOG, log)))
-    })
-  return { whole: factor(all, 1), without: groups.map((counts) => factor(counts, -1)) }
+  const logsOf = (counts: Counts) => bets.map(({ lambda }) => logFactorAt(counts, share, lambda, null_))
+  const whole = logsOf(all)
+  const each = groups.map(logsOf)
+  const isLarge = (logs: readonly number[]) => logs.some((log) => Math.abs(log) > MOST_LOG)
+  if (isLarge(whole) || each.some(isLarge))
+    return ([a, b], bet) => {
+      const log = (whole[bet] ?? 0) - (each[a]?.[bet] ?? 0) - (each[b]?.[bet] ?? 0)
+      return Math.exp(Math.min(MOST_LOG, log))
+    }
+  // The usual case. Multiplying costs less than a power for each of 435 pairs.
+  const factors = whole.map(Math.exp)
+  const without = each.map((logs) => logs.map((log) => Math.exp(-log)))
+  return ([a, b], bet) => (factors[bet] ?? 1) * (without[a]?.[bet] ?? 1) * (without[b]?.[bet] ?? 1)
 }
 
 /** Parts of the wealth (its cash is that of the whole test) without each pair; null before any network is known. */
@@ -72,14 +81,12 @@ export function growCopies(
   if (copies === null && groups.length === 0) return null
   const entering = enteringWith(whole, paid)
   const cap = Math.exp(test.logCap)
-  const factors = factorsOf(all, groups, test)
-  return PAIRS.map(([a, b], pair) => {
-    const before = copies?.[pair] ?? whole.parts
-    const [first, second] = [factors.without[a], factors.without[b]]
-    return test.bets.map(({ weight }, k) => {
-      const factor = (factors.whole[k] ?? 1) * (first?.[k] ?? 1) * (second?.[k] ?? 1)
-      return Math.min(((before[k] ?? 0) + entering * weight) * Math.min(factor, cap), MOST_WEALTH)
-    })
+  const factorOf = factorWithout(all, groups, test)
+  return PAIRS.map((pair, index) => {
+    const before = copies?.[index] ?? whole.parts
+    return test.bets.map(({ weight }, k) =>
+      Math.min(((before[k] ?? 0) + entering * weight) * Math.min(factorOf(pair, k), cap), MOST_WEALTH),
+    )
   })
 }
 
@@ -122,14 +129,12 @@ export function leastWealth(
   test: Pick<Test, 'bets' | 'null_'>,
   { suspects }: Standing,
 ): number {
-  const { whole, without } = factorsOf(groups.reduce(addCounts, NO_COUNTS), groups, test)
+  const factorOf = factorWithout(groups.reduce(addCounts, NO_COUNTS), groups, test)
   let least = MOST_WEALTH
   for (const pair of PAIRS) {
     if (!isLeftOut(pair, suspects)) continue
-    const [first, second] = [without[pair[0]], without[pair[1]]]
     let wealth = 0
-    for (let k = 0; k < test.bets.length; k++)
-      wealth += (test.bets[k]?.weight ?? 0) * (whole[k] ?? 1) * (first?.[k] ?? 1) * (second?.[k] ?? 1)
+    for (let k = 0; k < test.bets.length; k++) wealth += (test.bets[k]?.weight ?? 0) * factorOf(pair, k)
     least = Math.min(least, wealth)
   }
   return least
