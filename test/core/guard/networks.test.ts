@@ -208,6 +208,20 @@ describe('where networks stand', () => {
     expect([office(30), office(60)]).toEqual(['few', 'many'])
   })
 
+  it('a flood makes a crowd look like few only until the others can judge for themselves', () => {
+    const flooded = (others: number, flood = 100_000) => {
+      const crowd = NETWORKS.map((network) => counts(network, { requests: others / NETWORKS.length }))
+      const half = {
+        ...control(),
+        requests: flood + others,
+        networks: [counts(88, { requests: flood }), ...crowd],
+      }
+      return seen(half, half).regime
+    }
+    // A tenth of the crowd is in the flood's company, as only the two strongest groups are left out.
+    expect([flooded(200), flooded(230), flooded(230, 1e9)]).toEqual(['few', 'many', 'many'])
+  })
+
   it('a group that fills one arm takes no part, one that comes as the split says does', () => {
     const flood = (canaryRequests: number, controlRequests: number) => {
       const with_ = (requests: number): ArmTick => {

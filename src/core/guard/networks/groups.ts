@@ -90,8 +90,9 @@ export function spread(
  * How far networks matter.
  *
  * - `none`: no network is known, as in development. Nothing depends on networks.
- * - `few`: one or two networks make nine tenths of the traffic, as in an office or behind a tunnel. No one else can
- *   confirm what they see, so only discordant failures count: a request can't make them on its own.
+ * - `few`: one or two networks make nine tenths of the traffic, as in an office or behind a tunnel, and the others have sent
+ *   too little in the stage to judge by. No one else can confirm what the two see, so only discordant failures count: a
+ *   request can't make them on its own.
  * - `many`: a verdict must hold without any two groups of networks.
  */
 export type Regime = 'none' | 'few' | 'many'
@@ -110,6 +111,11 @@ export type Standing = {
 }
 
 const LEAST_OTHERS = 0.1
+/**
+ * Canary's requests of the others by which they can judge for themselves. An enemy who sends ten times the site's traffic
+ * makes a crowd look like an office only until then.
+ */
+const ENOUGH_OTHERS = 200
 /** A share of an arm's requests. Less of it can't dilute an arm by more than a third. */
 const LARGE_SHARE = 0.25
 const LOPSIDED = 4
@@ -125,8 +131,14 @@ export function standingOf({ seen, suspects, stage }: NetworkState, percentage: 
   const aside = isSplit && seen.length === 3 ? asideOf(stage, percentage) : NO_GROUP
   const both = addByGroup(stage.canary, stage.control).map((count, group) => (aside[group] ? 0 : count))
   const all = sumOf(both)
-  const [first = 0, second = 0] = both.slice(1).sort((a, b) => b - a)
-  const isFew = seen.length < 3 || all - first - second < LEAST_OTHERS * all
+  const [first = 0, second = 0] = both
+    .map((_, group) => group)
+    .slice(1)
+    .sort((a, b) => (both[b] ?? 0) - (both[a] ?? 0))
+  const othersOf = (counts: ByGroup) => sumOf(counts) - (counts[first] ?? 0) - (counts[second] ?? 0)
+  const isFew =
+    seen.length < 3 ||
+    (othersOf(both) < LEAST_OTHERS * all && othersOf(takingPart(stage.canary, { aside })) < ENOUGH_OTHERS)
   return {
     regime: seen.length === 0 ? 'none' : isFew ? 'few' : 'many',
     groups: Math.max(1, both.filter((count) => count > 0).length),
@@ -166,7 +178,7 @@ export function sumOf(counts: ByGroup): number {
 }
 
 /** Without the groups that take no part. */
-export function takingPart(counts: ByGroup, { aside }: Standing): ByGroup {
+export function takingPart(counts: ByGroup, { aside }: Pick<Standing, 'aside'>): ByGroup {
   return aside === NO_GROUP ? counts : counts.map((count, group) => (aside[group] ? 0 : count))
 }
 
