@@ -115,7 +115,7 @@ describe('one network for an hour, among healthy visitors of thirty groups', () 
   }
   const none = { errors: 0, errored: 0, discordant: 0, unpaired: 0, unasked: 0, journeys: 0 }
 
-  it.each([
+  it.each<[string, Parameters<typeof resolveGuardSettings>[0], number]>([
     ['a ceiling', { errors: false, latency: false, ceilings: { errorRate: 0.15 } }, 2],
     [
       'a ceiling, 200 failures at a time',
