@@ -10,14 +10,17 @@ const value = v.union([
   v.custom<object>((input) => typeof input === 'object' && input !== null),
 ])
 
-/** `value` may be left out: the app's own default is used then. */
-const evaluationSuccess = v.strictObject({
+const told = {
   key,
-  value: v.optional(value),
   reason: v.picklist(['STATIC', 'TARGETING_MATCH', 'SPLIT', 'DEFAULT', 'DISABLED', 'STALE', 'UNKNOWN']),
-  variant: v.pipe(v.string(), v.minLength(1)),
   metadata: v.optional(metadata),
-})
+}
+
+/** Without a value the app's own default is used: no variant goes with that. */
+const evaluationSuccess = v.union([
+  v.strictObject({ ...told, value, variant: v.pipe(v.string(), v.minLength(1)) }),
+  v.strictObject(told),
+])
 
 const evaluationFailure = v.strictObject({
   key,

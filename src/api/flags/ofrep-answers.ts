@@ -11,10 +11,10 @@ export type ErrorCode =
 
 export type Evaluation = {
   key: string
-  /** Left out for a variant without a value: the app's own default is used then. */
+  /** Left out, with the variant, for one without a value: the app's own default is used then. */
   value?: Json
   reason: string
-  variant: string
+  variant?: string
   metadata: Readonly<Record<string, string | number | boolean>>
 }
 export type Failure = { key: string; errorCode: ErrorCode; errorDetails: string }
@@ -31,9 +31,8 @@ export function evaluationOf(flag: CompiledFlag, decision: Decision): Evaluation
   const known = OPENFEATURE_REASONS[reason]
   return {
     key: flag.key,
-    ...(value !== null && { value }),
     reason: known ?? reason,
-    variant,
+    ...(value !== null && { value, variant }),
     metadata: { ...flag.metadata, ...(known && { sluiceReason: reason }) },
   }
 }

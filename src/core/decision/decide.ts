@@ -167,8 +167,12 @@ function decideByRules(
         context.keyStanding?.() === 'excluded' ? EXCLUDED : { arm: inside ? 'canary' : 'control', position }
     }
     if (inside) {
-      served(decision, flag, rule, context)
-      decision.reason = reasonOf(decision.reason, flag, rule, inputs)
+      const variant = variantServed(rule, context)
+      decision.rule = rule.name
+      decision.variant = variant ?? flag.off
+      decision.value = flag.values.get(decision.variant) ?? null
+      // Without an id to hash, no split decides.
+      decision.reason = variant === undefined ? 'DEFAULT' : reasonOf(decision.reason, flag, rule, inputs)
       return decision
     }
     decision.reason = 'SPLIT'
@@ -238,17 +242,6 @@ export function variantServed(rule: CompiledRule, context: EvaluationContext): s
 /** The decision of a request that is counted, and evidence for no test. */
 export function apart(decision: Decision): Decision {
   return decision.placement.arm === 'other' ? decision : { ...decision, placement: EXCLUDED }
-}
-
-function served(
-  decision: Decision,
-  flag: CompiledFlag,
-  rule: CompiledRule,
-  context: EvaluationContext,
-): void {
-  decision.rule = rule.name
-  decision.variant = variantServed(rule, context) ?? flag.off
-  decision.value = flag.values.get(decision.variant) ?? null
 }
 
 /** Why a rule serves what it does. Visitors whom an earlier rule's share left out come to the rest by the split. */

@@ -50,7 +50,7 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return membership(operands, wanted)
     case 'starts_with':
     case 'ends_with':
-      return single(textOperands(op, operands), wanted)
+      return operands.length === 2 ? single(textOperands(op, operands), wanted) : wanted ? NEVER : ALWAYS
     case 'sem_ver':
       return versions(operands, wanted)
     case 'missing':
@@ -61,6 +61,27 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return fraction(operands, wanted, (named) => alternativesOf(named))
     default:
       throw new Untranslatable(`the operation "${op}" as a condition`)
+  }
+}
+
+/** When an operation has an answer at all: some have none of what they can't compare. */
+export function isAnswered(logic: Json): Alternatives {
+  const { op, operands } = operationIn(logic) ?? { op: '', operands: [] }
+  const [subject, operator, version] = operands
+  switch (op) {
+    case 'starts_with':
+    case 'ends_with': {
+      if (operands.length !== 2 || typeof operator !== 'string') return NEVER
+      return [[{ attribute: attributeIn(subject) ?? '', op: 'exists', type: 'string' }]]
+    }
+    case 'sem_ver': {
+      const isKnown = typeof operator === 'string' && (operator in VERSIONS || '!=^~'.includes(operator))
+      if (operands.length !== 3 || !isKnown || parseFlagdVersion(String(version)) === undefined) return NEVER
+      const attribute = attributeIn(subject) ?? ''
+      return single({ attribute, op: 'semver_gte', values: [LEAST], versions: 'flagd' })
+    }
+    default:
+      return ALWAYS
   }
 }
 

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema/document.ts'
 import { NAME_SHAPE } from '../../core/config/schema/values.ts'
-import { ALWAYS, Untranslatable } from '../alternatives.ts'
+import { Untranslatable } from '../alternatives.ts'
 import {
   documentOf,
   flagKeysOf,
@@ -14,7 +14,7 @@ import {
   readSource,
 } from '../imported.ts'
 import { type FlagdFile, type FlagdFlag, fileSchema } from './file.ts'
-import { resolved, rulesOf } from './targeting.ts'
+import { resolved, targetingRules } from './targeting.ts'
 
 type Found = { losses: Loss[]; notes: Note[] }
 
@@ -77,42 +77,55 @@ function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): Fl
   const path = jsonPath(['flags', key])
   const isEnabled = flag.state === 'ENABLED'
   const own = flag.defaultVariant || undefined
-  // A flag that is disabled, or has no default, leaves the value to the app.
-  const needsNoValue = !isEnabled || own === undefined
-  const otherwise = own ?? NO_VALUE
-  if (own !== undefined && !Object.hasOwn(flag.variants, own)) {
-    found.losses.push({
-      path: `${path}.defaultVariant`,
-      what: `"${own}" is no variant`,
-      instead: 'nothing: correct it',
-    })
+  const isKnown = own === undefined || Object.hasOwn(flag.variants, own)
+  if (!isKnown) {
+    const what = `"${own}" is no variant`
+    found.losses.push({ path: `${path}.defaultVariant`, what, instead: "the app's own default is used" })
   }
+  const nothing = freeName(NO_VALUE, flag)
+  const otherwise = own !== undefined && isKnown ? own : nothing
+  const rules = targetingOf({ key, path, flag, otherwise, nothing, file, found })
+  // A flag that is disabled, has no default, or is answered with no variant leaves the value to the app.
+  const needsNothing = !isEnabled || otherwise === nothing || rules.some(({ serve }) => serve === nothing)
   return {
     enabled: isEnabled,
-    variants: { ...flag.variants, ...(needsNoValue && { [NO_VALUE]: null }) },
-    off: isEnabled ? otherwise : NO_VALUE,
-    rules: targetingOf(key, path, flag, otherwise, file, found),
+    variants: { ...flag.variants, ...(needsNothing && { [nothing]: null }) },
+    off: isEnabled ? otherwise : nothing,
+    rules,
     ...metadataOf(path, { ...file.metadata, ...flag.metadata }, found),
   }
 }
 
-function targetingOf(
-  key: string,
-  path: string,
-  flag: FlagdFlag,
-  otherwise: string,
-  file: FlagdFile,
-  found: Found,
-): RuleInput[] {
+function freeName(name: string, { variants }: FlagdFlag): string {
+  return Object.hasOwn(variants, name) ? freeName(`${name}~`, { variants } as FlagdFlag) : name
+}
+
+type Targeted = {
+  key: string
+  path: string
+  flag: FlagdFlag
+  otherwise: string
+  nothing: string
+  file: FlagdFile
+  found: Found
+}
+
+function targetingOf({ key, path, flag, otherwise, nothing, file, found }: Targeted): RuleInput[] {
   const lose = (at: string, what: string) =>
     found.losses.push({ path: at, what, instead: 'a condition counts as false, an answer as none' })
   const { targeting } = flag
   const at = `${path}.targeting`
-  if (!targeting || Object.keys(targeting).length === 0) return [{ serve: otherwise }]
+  if (!targeting || Object.keys(targeting).length === 0) {
+    return otherwise === nothing ? [] : [{ serve: otherwise }]
+  }
+  const noValue = (place: string, answer: string) => {
+    found.notes.push({ path: place, text: `${answer} may be no variant: the app's own default is used then` })
+    return nothing
+  }
   try {
     const logic = resolved(targeting, key, file.$evaluators)
     const variants = Object.keys(flag.variants)
-    return rulesOf(logic, at, ALWAYS, { key, variants, otherwise, evaluators: file.$evaluators, lose })
+    return targetingRules(logic, at, { variants, otherwise, unanswered: new Set(), noValue, lose })
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error
     lose(at, error.message)

@@ -2,17 +2,19 @@
 import type { RuleInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
 import { ALWAYS, type Alternatives, allOf, headOf, Untranslatable } from '../alternatives.ts'
-import { alternativesOf } from './conditions.ts'
+import { alternativesOf, isAnswered } from './conditions.ts'
 import { operationIn } from './file.ts'
 import { type Fractions, fractionsIn, placeOf } from './fractions.ts'
-import { DEFAULT_HASH } from './variables.ts'
+import { attributeIn, DEFAULT_HASH } from './variables.ts'
 
 export type Surroundings = {
-  key: string
   variants: readonly string[]
   /** The variant where targeting has no answer. */
   otherwise: string
-  evaluators: Readonly<Record<string, Json>>
+  /** Rules that serve it for that reason: at the end of a flag they are left out, so that the reason is the default. */
+  unanswered: Set<RuleInput>
+  /** A variant without a value: flagd leaves the value to the app where the answer is none of the flag's variants. */
+  noValue(path: string, answer: string): string
   /** Told of what can't be translated; it counts as false, or as no answer. */
   lose(path: string, what: string): void
 }
@@ -20,25 +22,46 @@ export type Surroundings = {
 /** A path of `$ref`s longer than this is a cycle. */
 const MOST_REFERENCES = 32
 
+/** The rules of a flag's whole targeting, without those that no visitor gets to. */
+export function targetingRules(logic: Json, path: string, around: Surroundings): RuleInput[] {
+  const rules = rulesOf(logic, path, ALWAYS, around)
+  const last = rules.findIndex(({ when, bucketing }) => when === undefined && bucketing === undefined)
+  const reached = last < 0 ? rules : rules.slice(0, last + 1)
+  return reached.slice(0, reached.findLastIndex((rule) => !around.unanswered.has(rule)) + 1)
+}
+
 /** The rules for a piece of logic whose answer is a variant; `when` are the conditions under which it is asked. */
-export function rulesOf(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
-  if (logic === null) return serve(when, around.otherwise)
-  if (typeof logic !== 'object') {
-    const variant = String(logic)
-    if (around.variants.includes(variant)) return serve(when, variant)
-    around.lose(path, `"${variant}" is no variant of the flag`)
-    return serve(when, around.otherwise)
-  }
-  const operation = operationIn(logic)
-  switch (operation?.op) {
+function rulesOf(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
+  if (logic === null) return unanswered(when, around)
+  if (typeof logic !== 'object') return serve(when, named(String(logic), path, around))
+  const { op, operands } = operationIn(logic) ?? { op: '', operands: [] }
+  const [first = null, ...more] = operands
+  const at = `${path}.${op}`
+  switch (op) {
     case 'if':
     case '?:':
-      return branches(operation.operands, `${path}.${operation.op}`, when, around)
+      return branches(operands, at, when, around)
+    // The answer is the operand that decides.
+    case 'and':
+      if (more.length === 0) return rulesOf(first, `${at}[0]`, when, around)
+      return branches([first, { and: more }, first], at, when, around)
+    case 'or':
+      if (more.length === 0) return rulesOf(first, `${at}[0]`, when, around)
+      return branches([first, first, { or: more }], at, when, around)
     case 'fractional':
-      return fractions(operation.operands, `${path}.fractional`, when, around)
+      return fractions(operands, at, when, around)
+    case 'var':
+      return variable(logic, path, when, around)
     default:
-      return answer(logic, path, when, around)
+      if (TRUTHS.has(op)) return truth(logic, path, when, around)
+      around.lose(path, `the answer of ${op || 'this'}, which names no variant`)
+      return unanswered(when, around)
   }
+}
+
+/** A variant of the flag, or one without a value. */
+function named(variant: string, path: string, around: Surroundings): string {
+  return around.variants.includes(variant) ? variant : around.noValue(path, variant)
 }
 
 /** `{"if": [c1, v1, c2, v2, …, otherwise]}`. */
@@ -56,7 +79,7 @@ function branches(
     const condition = isLast ? ALWAYS : conditionIn(operands[index] ?? null, `${path}[${index}]`, around)
     rules.push(...rulesOf(value, `${path}[${at}]`, allOf([when, condition]), around))
   }
-  if (operands.length % 2 === 0) rules.push(...serve(when, around.otherwise))
+  if (operands.length % 2 === 0) rules.push(...unanswered(when, around))
   return rules
 }
 
@@ -70,31 +93,44 @@ function conditionIn(logic: Json, path: string, around: Surroundings): Alternati
   }
 }
 
+/** Operations whose answer is true or false, and for some of them, nothing. */
+const TRUTHS: ReadonlySet<string> = new Set(
+  '! !! == === != !== < <= > >= in starts_with ends_with sem_ver'.split(' '),
+)
+
 /** A condition by itself answers with the variants "true" and "false". */
-function answer(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
-  const isBoolean = around.variants.includes('true') && around.variants.includes('false')
-  if (!isBoolean) {
-    around.lose(path, `the answer of ${operationIn(logic)?.op ?? 'this'}, which names no variant`)
-    return serve(when, around.otherwise)
+function truth(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
+  try {
+    const answered = isAnswered(logic)
+    const inside = allOf([when, answered])
+    const isAlways = answered.some((alternative) => alternative.length === 0)
+    return [
+      ...serve(allOf([when, alternativesOf(logic)]), named('true', path, around)),
+      ...serve(inside, named('false', path, around)),
+      ...(isAlways ? [] : unanswered(when, around)),
+    ]
+  } catch (error) {
+    if (!(error instanceof Untranslatable)) throw error
+    around.lose(path, error.message)
+    return unanswered(when, around)
   }
-  const ends = endsOf(logic)
-  if (ends.includes('missing')) {
-    around.lose(path, 'the answer of "missing", which names no variant')
-    return serve(when, around.otherwise)
-  }
-  if (around.otherwise !== 'false' && ends.some((op) => MAY_BE_NOTHING.has(op))) {
-    around.lose(path, 'an answer that is neither true nor false where an attribute is missing or no version')
-  }
-  return [...serve(allOf([when, conditionIn(logic, path, around)]), 'true'), ...serve(when, 'false')]
 }
 
-/** Operations without an answer, which is the default variant then, where an attribute is not what they ask about. */
-const MAY_BE_NOTHING: ReadonlySet<string> = new Set(['starts_with', 'ends_with', 'sem_ver'])
-
-/** The operations of which one gives the answer: that of `and` and `or` is one of their parts'. */
-function endsOf(logic: Json): string[] {
-  const { op, operands } = operationIn(logic) ?? { op: '', operands: [] }
-  return op === 'and' || op === 'or' ? operands.flatMap(endsOf) : [op]
+/** An attribute that names a variant. */
+function variable(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
+  try {
+    const attribute = attributeIn(logic) ?? ''
+    const names = around.variants.flatMap((variant) =>
+      serve(allOf([when, [[{ attribute, op: 'in', values: [variant] }]]]), variant),
+    )
+    const other = `what "${attribute}" says`
+    const others = serve(allOf([when, [[{ attribute, op: 'exists' }]]]), around.noValue(path, other))
+    return [...names, ...others, ...unanswered(when, around)]
+  } catch (error) {
+    if (!(error instanceof Untranslatable)) throw error
+    around.lose(path, error.message)
+    return unanswered(when, around)
+  }
 }
 
 function fractions(
@@ -103,6 +139,8 @@ function fractions(
   when: Alternatives,
   around: Surroundings,
 ): RuleInput[] {
+  const chosen = withWeightsChosen(operands)
+  if (chosen !== undefined) return branches(chosen, path, when, around)
   try {
     const all = fractionsIn(operands)
     const weights = weightsOf(all, around)
@@ -116,12 +154,31 @@ function fractions(
       const place = placeOf([part], all.hash, false)
       return rulesOf(part.named, `${path}[${index}]`, allOf([when, [[place]]]), around)
     })
-    return [...rules, ...serve(when, around.otherwise)]
+    return [...rules, ...unanswered(when, around)]
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error
     around.lose(path, error.message)
-    return serve(when, around.otherwise)
+    return unanswered(when, around)
   }
+}
+
+/** Where a weight is chosen by an `if`: the same `if` of fractions, each with one of the weights. */
+function withWeightsChosen(operands: readonly Json[]): readonly Json[] | undefined {
+  const weightIn = (operand: Json) => (Array.isArray(operand) ? (operand[1] as Json | undefined) : undefined)
+  const index = operands.findIndex((operand) => operationIn(weightIn(operand) ?? null)?.op === 'if')
+  const choice = operationIn(weightIn(operands[index] ?? null) ?? null)?.operands
+  if (choice === undefined) return undefined
+  const withWeight = (weight: Json): Json => ({
+    fractional: operands.map(
+      (operand, at): Json =>
+        at === index && Array.isArray(operand) ? [operand[0] as Json, weight] : operand,
+    ),
+  })
+  // Without a last branch, the weight is null, which is none: flagd gives no answer then.
+  return choice.map((each, at) => {
+    const isCondition = at % 2 === 0 && at < choice.length - 1
+    return isCondition ? each : withWeight(each)
+  })
 }
 
 /**
@@ -130,9 +187,9 @@ function fractions(
  */
 function weightsOf({ parts }: Fractions, around: Surroundings): Record<string, number> | undefined {
   const weights: Record<string, number> = {}
-  for (const { named, weight } of parts) {
-    const isPlain = named === null || typeof named === 'string' || typeof named === 'boolean'
-    const variant = named === null ? around.otherwise : String(named)
+  for (const { named: part, weight } of parts) {
+    const isPlain = part === null || typeof part === 'string' || typeof part === 'boolean'
+    const variant = part === null ? around.otherwise : String(part)
     const isFit = isPlain && around.variants.includes(variant) && !/^\d+$/.test(variant)
     if (!isFit || Object.hasOwn(weights, variant)) return undefined
     weights[variant] = weight
@@ -142,6 +199,12 @@ function weightsOf({ parts }: Fractions, around: Surroundings): Record<string, n
 
 function serve(when: Alternatives, variant: string): RuleInput[] {
   return when.map((alternative) => ({ ...headOf(alternative), serve: variant }))
+}
+
+function unanswered(when: Alternatives, around: Surroundings): RuleInput[] {
+  const rules = serve(when, around.otherwise)
+  for (const rule of rules) around.unanswered.add(rule)
+  return rules
 }
 
 /** The logic with what `$ref` names in its place, and the flag's key where it is asked for. */

@@ -21,11 +21,10 @@ export function resolutionOf<T>(
   type: string,
 ): ResolutionDetails<T> {
   if (errorCode !== undefined) return failure(defaultValue, errorCode, errorDetails)
-  if (value === undefined) return { value: defaultValue, reason: 'DEFAULT', ...(variant && { variant }) }
-  if (typeof value !== type || value === null)
+  if (value !== undefined && (typeof value !== type || value === null))
     return failure(defaultValue, 'TYPE_MISMATCH', `${flagKey} is ${JSON.stringify(value)}`)
   return {
-    value: value as T,
+    value: value === undefined ? defaultValue : (value as T),
     ...(variant !== undefined && { variant }),
     ...(reason !== undefined && { reason }),
     ...(metadata !== undefined && { flagMetadata: metadata }),

@@ -6,7 +6,12 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { importFeatures } from '../../../src/interop/features/import.ts'
 import { documentIn } from '../../interop/decider.ts'
-import { isOn, type LiteralFlag, type LiteralUser, randomUsers } from '../../interop/literal-features.ts'
+import {
+  isOn,
+  type LiteralFlag,
+  type LiteralUser,
+  randomUsers,
+} from '../../interop/features/literal-features.ts'
 import { conforming } from '../../ofrep/protocol.ts'
 import { SEED } from '../../support/seed.ts'
 import { eventually } from '../harness/eventually.ts'

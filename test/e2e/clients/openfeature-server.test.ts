@@ -118,6 +118,13 @@ describe.each(Object.entries(PROVIDERS))('%s', (_name, provider) => {
     expect((await own.getBooleanDetails('unset', true, visitor)).value).toBe(true)
   })
 
+  it('has no variant where there is no value, and no error but that of a provider that needs one', async () => {
+    const own = await client(provider())
+    const { value, variant, reason } = await own.getBooleanDetails('unset', true, visitor)
+    const isOwn = own.metadata.providerMetadata.name === 'sluice'
+    expect([value, variant, reason]).toEqual([true, undefined, isOwn ? 'DEFAULT' : 'ERROR'])
+  })
+
   it('sees private flags with a token, and nothing with a wrong one', async () => {
     const known = await client(provider(ADMIN_TOKEN))
     expect(await known.getBooleanValue('secret', false, visitor)).toBe(true)

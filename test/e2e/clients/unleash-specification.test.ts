@@ -6,7 +6,7 @@ import {
   specifications,
   type UnleashContext,
   type UnleashVariantResult,
-} from '../../interop/unleash-state.ts'
+} from '../../interop/unleash/unleash-state.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { AttributeValue } from '../../src/core/context/attributes.ts'
-import type { Decision } from '../../src/core/decision/decide.ts'
+import type { AttributeValue } from '../../../src/core/context/attributes.ts'
+import type { Decision } from '../../../src/core/decision/decide.ts'
 
 export type UnleashContext = Readonly<Record<string, unknown>> & {
   properties?: Readonly<Record<string, unknown>>

@@ -2,9 +2,9 @@
 import { init, integrations, type LDClient } from '@launchdarkly/node-server-sdk'
 import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
-import { attributesIn } from '../../src/api/flags/given-attributes.ts'
-import { importLaunchDarkly } from '../../src/interop/launchdarkly/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { attributesIn } from '../../../src/api/flags/given-attributes.ts'
+import { importLaunchDarkly } from '../../../src/interop/launchdarkly/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { launchDarklyContext, launchDarklyFile } from './launchdarkly-arbitrary.ts'
 
 const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { importUnleash } from '../../src/interop/unleash/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { importUnleash } from '../../../src/interop/unleash/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { attributesOf, specifications, variantOf } from './unleash-state.ts'
 
 describe.each(specifications())(

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { importFeatures } from '../../src/interop/features/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { importFeatures } from '../../../src/interop/features/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { isOn, type LiteralFlag, randomUsers } from './literal-features.ts'
 
-const readFixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
+const readFixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 const TEXT = readFixture('features_config.json')
 const { features } = JSON.parse(TEXT) as { features: Record<string, LiteralFlag> }
 const NOW_MS = Date.parse('2026-06-01T12:00:00Z')

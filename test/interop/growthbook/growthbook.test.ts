@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { OPERATORS } from '../../src/interop/growthbook/conditions.ts'
-import { importGrowthBook } from '../../src/interop/growthbook/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { OPERATORS } from '../../../src/interop/growthbook/conditions.ts'
+import { importGrowthBook } from '../../../src/interop/growthbook/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 
 const fileOf = (rules: object[], more: object = {}) =>
   JSON.stringify({ features: { f: { defaultValue: false, rules }, ...more } })

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { importUnleash } from '../../src/interop/unleash/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { importUnleash } from '../../../src/interop/unleash/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { attributesOf, type UnleashVariantResult, variantOf } from './unleash-state.ts'
 
 /** The client's evaluator, without its network. */

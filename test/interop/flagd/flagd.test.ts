@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
-import { exportFlagd } from '../../src/interop/flagd/export.ts'
-import { importFlagd } from '../../src/interop/flagd/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import { exportFlagd } from '../../../src/interop/flagd/export.ts'
+import { importFlagd } from '../../../src/interop/flagd/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
+import { answerOf } from './flagd-arbitrary.ts'
 
-const TEXT = readFileSync(new URL('fixtures/flagd.json', import.meta.url), 'utf8')
+const TEXT = readFileSync(new URL('../fixtures/flagd.json', import.meta.url), 'utf8')
 const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
@@ -80,9 +81,8 @@ describe('importing a flag file of flagd', () => {
 
   it.each([
     ['arithmetic', { if: [{ '>': [{ '+': [{ var: 'a' }, 1] }, 2] }, 'on'] }, '.if[0]'],
-    ['an attribute as the answer', { var: 'variant' }, ''],
+    ['a default of an attribute as the answer', { var: ['variant', 'on'] }, ''],
     ['a default of an attribute', { if: [{ '==': [{ var: ['a', 'x'] }, 'x'] }, 'on'] }, '.if[0]'],
-    ['a variant that there is not', { if: [{ '==': [{ var: 'a' }, 'x'] }, 'blue'] }, '.if[1]'],
     ['an unknown reference', { if: [{ $ref: 'no-one' }, 'on'] }, ''],
     ['a weight that is computed', { fractional: [['on', { '+': [1, 2] }]] }, '.fractional'],
     ['a time that is not compared', { if: [{ in: [{ var: '$flagd.timestamp' }, [1]] }, 'on'] }, '.if[0]'],
@@ -186,15 +186,60 @@ describe('importing a flag file of flagd', () => {
     }
   })
 
-  it('lists an answer that is none for some visitors, unless the default says the same', () => {
-    const targeting = { ends_with: [{ var: 'email' }, '@example.com'] }
-    const boolean = { variants: { true: true, false: false } }
-    const losses = (defaultVariant: string) => {
-      const imported = importFlagd(fileOf(targeting, { ...boolean, defaultVariant }))
-      return imported.ok ? imported.losses.map(({ path }) => path) : undefined
+  it.each([
+    ['ends_with', { ends_with: [{ var: 'v' }, '0'] }, ['1.0', 'x', 7, undefined]],
+    ['starts_with, with another number of operands', { starts_with: [{ var: 'v' }] }, ['1.0', undefined]],
+    ['sem_ver', { sem_ver: [{ var: 'v' }, '=', '1.0.0'] }, ['1.0', '2.0.0', 'x', 1, undefined]],
+    [
+      'sem_ver, with an unknown operator',
+      { sem_ver: [{ var: 'v' }, '===', '1.0.0'] },
+      ['1.0.0', 'x', undefined],
+    ],
+    ['sem_ver, with another number of operands', { sem_ver: [{ var: 'v' }, '='] }, ['1.0.0', undefined]],
+    ['the operand of "or" that decides', { or: [{ sem_ver: [{ var: 'v' }, '=', '2'] }, 'on'] }, ['2.0', 'x']],
+    [
+      'the operand of "and" that decides',
+      { and: [{ var: 'v' }, { '==': [{ var: 'v' }, 'on'] }] },
+      ['on', 'x', 0],
+    ],
+    ['an attribute', { var: 'v' }, ['on', 'true', 'true and false', '', undefined]],
+    ['an attribute inside of a fraction', { fractional: [[{ var: 'v' }, 1]] }, ['on', 'x', undefined]],
+    [
+      'a weight that is chosen',
+      {
+        fractional: [
+          ['on', { if: [{ '==': [{ var: 'v' }, 'x'] }, 100, 0] }],
+          ['neither', 10],
+        ],
+      },
+      ['x', 'y', undefined],
+    ],
+    [
+      'a variant that there is not',
+      { if: [{ '==': [{ var: 'v' }, 'x'] }, 'none of them', 'on'] },
+      ['x', 'y'],
+    ],
+  ])('answers, or leaves it to the app, as flagd does: %s', (_what, targeting, values) => {
+    const flag = {
+      state: 'ENABLED',
+      variants: { true: 1, false: 2, neither: 3, on: 4 },
+      defaultVariant: 'neither',
+      targeting,
     }
-    expect(losses('true')).toEqual(['$.flags.f.targeting'])
-    expect(losses('false')).toEqual([])
+    const text = JSON.stringify({ flags: { f: flag, g: { ...flag, defaultVariant: null } } })
+    const imported = importFlagd(text)
+    expect(imported).toMatchObject({ losses: [] })
+    const decide = deciderFor(documentIn(imported))
+    const reference = new FlagdCore(undefined, quiet)
+    reference.setConfigurations(text)
+    for (const key of ['f', 'g'])
+      for (const v of values) {
+        const given = { targetingKey: 'ann', ...(v !== undefined && { v }) }
+        const { variant, value } = reference.getFlag(key)?.evaluate(given, quiet) ?? {}
+        const { targetingKey, ...attributes } = given
+        const own = answerOf(decide(key, { targetingKey, attributes: attributes as Record<string, string> }))
+        expect({ key, v, ...own }).toEqual({ key, v, variant, value })
+      }
   })
 
   it('lists "missing" as the answer, and takes it back where it has been exported', () => {
@@ -204,7 +249,7 @@ describe('importing a flag file of flagd', () => {
       return imported.ok ? imported.losses.map(({ path }) => path) : undefined
     }
     const answer = { or: [{ '==': [{ var: 'a' }, 'x'] }, { missing: ['a'] }] }
-    expect(paths(fileOf(answer, boolean))).toEqual(['$.flags.f.targeting'])
+    expect(paths(fileOf(answer, boolean))).toEqual(['$.flags.f.targeting.or[2].or[0]'])
     const rules = [
       { when: [{ attribute: 'age', op: 'gt', values: [18] }], serve: 'on' },
       { when: [{ attribute: 'role', op: 'exists', negate: true }], serve: { on: 30, off: 70 } },

@@ -1,6 +1,6 @@
 /** Flags and contexts of flagd: every operation that the import knows, nested, and some that it doesn't. */
 import fc from 'fast-check'
-import type { Decision } from '../../src/core/decision/decide.ts'
+import type { Decision } from '../../../src/core/decision/decide.ts'
 
 type Json = unknown
 const VARIANTS = ['red', 'green', 'blue'] as const
@@ -39,6 +39,7 @@ export const flagdContext = fc
     age: maybe(fc.constantFrom(0, 9, 17, 18, 30, 41)),
     beta: maybe(fc.boolean()),
     version: maybe(version),
+    colour: maybe(fc.constantFrom(...VARIANTS, 'mauve', '')),
     id: maybe(fc.oneof(fc.string({ maxLength: 6 }), fc.nat(50))),
   })
   .map(
@@ -104,7 +105,11 @@ const hashed = fc.constantFrom<Json[]>(
 const answer = fc.letrec<{ answer: Json }>((tie) => ({
   answer: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
-    fc.constantFrom<Json>(...VARIANTS, ...VARIANTS, null),
+    fc.constantFrom<Json>(...VARIANTS, ...VARIANTS, null, 'none of them'),
+    fc.constantFrom('colour', 'nothing').map(attribute),
+    fc
+      .tuple(fc.constantFrom('and', 'or'), fc.array(tie('answer'), { minLength: 1, maxLength: 3 }))
+      .map(([op, parts]) => ({ [op]: parts })),
     fc
       .tuple(
         fc.array(fc.tuple(condition, tie('answer')), { minLength: 1, maxLength: 2 }),
@@ -120,6 +125,9 @@ const answer = fc.letrec<{ answer: Json }>((tie) => ({
           fc.oneof(
             fc.tuple(fc.constantFrom<Json>(...VARIANTS, null), fc.nat(5)),
             fc.tuple(tie('answer'), fc.nat(5)),
+            fc
+              .tuple(fc.constantFrom(...VARIANTS), condition, fc.nat(5), fc.nat(5))
+              .map(([variant, when, a, b]): [Json, Json] => [variant, { if: [when, a, b] }]),
             fc.tuple(fc.constantFrom(...VARIANTS)),
           ),
           { minLength: 1, maxLength: 4 },
@@ -129,13 +137,28 @@ const answer = fc.letrec<{ answer: Json }>((tie) => ({
   ),
 })).answer
 
-const flag = fc.record({
-  state: fc.constant('ENABLED'),
-  variants: fc.constant({ red: '#f00', green: '#0f0', blue: '#00f' }),
-  defaultVariant: fc.constantFrom(...VARIANTS, null),
-  targeting: answer.map((logic) => (typeof logic === 'object' && logic !== null ? logic : {})),
-})
+const objects = (logic: Json) => (typeof logic === 'object' && logic !== null ? logic : {})
+const flag = fc.record(
+  {
+    state: fc.constant('ENABLED'),
+    variants: fc.constant({ red: '#f00', green: '#0f0', blue: '#00f' }),
+    defaultVariant: fc.constantFrom(...VARIANTS, null),
+    targeting: answer.map(objects),
+  },
+  { requiredKeys: ['state', 'variants', 'defaultVariant'] },
+)
+/** One whose answer is a condition's. */
+const question = fc
+  .constantFrom<object>({ true: 1, false: 0 }, { true: 1, false: 0, neither: 2 }, { true: 1, neither: 2 })
+  .chain((variants) =>
+    fc.record({
+      state: fc.constant('ENABLED'),
+      variants: fc.constant(variants),
+      defaultVariant: fc.constantFrom(...Object.keys(variants), null),
+      targeting: condition.map(objects),
+    }),
+  )
 
 export const flagdFile = fc
-  .tuple(flag, flag, flag)
+  .tuple(flag, flag, question)
   .map(([a, b, c]) => ({ $evaluators: { adult: { '>=': [attribute('age'), 18] } }, flags: { a, b, c } }))

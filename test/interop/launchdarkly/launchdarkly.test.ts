@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { OPERATORS } from '../../src/interop/launchdarkly/clauses.ts'
-import { importLaunchDarkly } from '../../src/interop/launchdarkly/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { OPERATORS } from '../../../src/interop/launchdarkly/clauses.ts'
+import { importLaunchDarkly } from '../../../src/interop/launchdarkly/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 
 const flag = {
   key: 'f',

@@ -2,8 +2,8 @@
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { importFlagd } from '../../src/interop/flagd/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { importFlagd } from '../../../src/interop/flagd/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { answerOf, flagdContext, flagdFile } from './flagd-arbitrary.ts'
 
 const quiet = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
@@ -33,8 +33,11 @@ it('imported flags decide as flagd does, whatever they are', () => {
           if (isPut && (given.email === undefined || given.id === undefined)) continue
           const { targetingKey, ...attributes } = given
           const decision = decide(key, { ...(targetingKey !== undefined && { targetingKey }), attributes })
-          const { variant, value } = reference.getFlag(key)?.evaluate(given as never, quiet) ?? {}
+          const { variant, value, reason } = reference.getFlag(key)?.evaluate(given as never, quiet) ?? {}
           expect({ key, given, ...answerOf(decision) }).toEqual({ key, given, variant, value })
+          // Targeting that no context can change is static too, and the default is not what targeting decided.
+          if (reason === 'STATIC') expect(decision?.reason).toBe('STATIC')
+          if (decision?.reason === 'DEFAULT') expect([reason, key]).toEqual(['DEFAULT', key])
           seen.set(variant, (seen.get(variant) ?? 0) + 1)
           compared++
         }

@@ -2,9 +2,9 @@
 import { GrowthBook } from '@growthbook/growthbook'
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { attributesIn } from '../../src/api/flags/given-attributes.ts'
-import { importGrowthBook } from '../../src/interop/growthbook/import.ts'
-import { deciderFor, documentIn } from './decider.ts'
+import { attributesIn } from '../../../src/api/flags/given-attributes.ts'
+import { importGrowthBook } from '../../../src/interop/growthbook/import.ts'
+import { deciderFor, documentIn } from '../decider.ts'
 import { growthBookAttributes, growthBookFile } from './growthbook-arbitrary.ts'
 
 it('imported features decide as the SDK of GrowthBook does, whatever they are', () => {
