@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ErrorReporter, type ReadOptions, readDecision } from '../../src/sdk/server/index.ts'
+import { ErrorReporter, parseFlags, type ReadOptions, readDecision } from '../../src/sdk/server/index.ts'
 import { testFlags } from '../../src/sdk/testing/index.ts'
 
 const KEY = 'sluice-origin-secret'
@@ -42,6 +42,13 @@ describe('readDecision', () => {
     expect(await readDecision(await signedBy(KEY), both)).toBeDefined()
     expect(await readDecision(await signedBy('sluice-origin-next'), both)).toBeDefined()
     expect(await readDecision(await signedBy('sluice-origin-third'), both)).toBeUndefined()
+  })
+})
+
+it('parseFlags reads names that the gate has encoded', () => {
+  expect(parseFlags('gr%C3%B6%C3%9Fe=100%25;reason=split, b=50%;reason=static')).toEqual({
+    variants: { größe: '100%', b: '50%' },
+    reasons: { größe: 'split', b: 'static' },
   })
 })
 

@@ -33,6 +33,8 @@ const RENAME: OptionSpec = {
   kind: 'list',
 }
 
+const ENVIRONMENT: OptionSpec = { flags: '--environment NAME', summary: 'the environment of an export' }
+
 function importer(
   name: string,
   summary: string,
@@ -88,13 +90,14 @@ const importers: readonly CliCommand[] = [
   ),
   importer(
     'unleash',
-    'Import what Unleash serves its clients (/api/client/features)',
-    (text, into, options) => importUnleash(text, into, options.pairs('rename')),
+    'Import what Unleash serves its clients (/api/client/features), or an export',
+    (text, into, options) => importUnleash(text, into, options.pairs('rename'), options.text('environment')),
     [
       ['import unleash features.json > gate.json', 'visitors keep their variants: same hash, same groups'],
       ['import unleash features.json --into gate.json', 'add the flags to a document'],
+      ['import unleash export.json --environment production', 'what Unleash exports'],
     ],
-    [RENAME],
+    [RENAME, ENVIRONMENT],
   ),
   importer(
     'flagd',
@@ -124,7 +127,7 @@ const importers: readonly CliCommand[] = [
     ],
     [
       RENAME,
-      { flags: '--environment NAME', summary: 'the environment of a REST export' },
+      ENVIRONMENT,
       { flags: '--kind NAME', summary: 'the kind of context to carry over (default: user)' },
     ],
   ),

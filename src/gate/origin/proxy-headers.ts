@@ -136,15 +136,15 @@ export function flagsHeader({
   variant,
   reason,
 }: Pick<Decision, 'flag' | 'variant' | 'reason'>): string {
-  return `${encodedKey(flag)}=${variant};reason=${reason.toLowerCase()}`
+  return `${encoded(flag, variant)};reason=${reason.toLowerCase()}`
 }
 
 /** The header for the fallback origin: the variant that it serves. */
 export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
-  return `${encodedKey(flag.key)}=${flag.off};reason=rescued`
+  return `${encoded(flag.key, flag.off)};reason=rescued`
 }
 
-/** Keys in other scripts are percent-encoded: headers hold ASCII. */
-function encodedKey(key: string): string {
-  return key.replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+/** What is not a letter, a digit or one of a few signs is percent-encoded: headers hold ASCII, and lists. */
+function encoded(flag: string, variant: string): string {
+  return `${flag}=${variant}`.replace(/[^\w.~:/=-]+/g, encodeURIComponent)
 }

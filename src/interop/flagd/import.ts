@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput, RuleInput } from '../../core/config/schema/document.ts'
-import { NAME_SHAPE } from '../../core/config/schema/values.ts'
+import { VARIANT_SHAPE } from '../../core/config/schema/values.ts'
 import { Untranslatable } from '../alternatives.ts'
 import {
   documentOf,
@@ -53,18 +53,32 @@ export function importFlagd(text: string, into?: GateDocumentInput, renamed: Ren
   const flags: Record<string, FlagInput> = {}
   for (const [key, named] of flagKeysOf(Object.keys(file.flags), renamed)) {
     const flag = file.flags[key] as FlagdFlag
-    const unfit = 'unfit' in named ? named.unfit : unfitVariant(flag)
-    if ('key' in named && unfit === undefined) flags[named.key] = flagOf(key, flag, file, found)
-    else if (unfit !== undefined)
-      found.losses.push({ path: jsonPath(['flags', key]), what: unfit, instead: 'the flag is left out' })
+    if ('key' in named) flags[named.key] = flagOf(key, flag, file, found)
+    else
+      found.losses.push({
+        path: jsonPath(['flags', key]),
+        what: named.unfit,
+        instead: 'the flag is left out',
+      })
   }
   return documentOf(flags, into, found)
 }
 
-/** What is wrong with the variants of a flag, where a document can't have their names. */
-function unfitVariant({ variants }: FlagdFlag): string | undefined {
-  const variant = Object.keys(variants).find((name) => !NAME_SHAPE.test(name))
-  return variant === undefined ? undefined : `"${variant}" can't be the name of a variant`
+/** Names of the variants here by their own, which differ where a document can't have one. */
+function namesOf(path: string, { variants }: FlagdFlag, found: Found): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const own of Object.keys(variants)) {
+    const fit = own.replaceAll(/[^\p{L}\p{M}\p{N}\p{So}._~:%+@&!()/-]/gu, '-').replace(/^[^\p{L}\p{N}]+/u, '')
+    const wanted = VARIANT_SHAPE.test(own) ? own : fit.slice(0, 90) || 'variant'
+    const isTaken =
+      [...names.values()].includes(wanted) || (wanted !== own && Object.hasOwn(variants, wanted))
+    const name = isTaken ? `${wanted}~${names.size + 1}` : wanted
+    names.set(own, name)
+    if (name === own) continue
+    const what = `"${own}" can't be the name of a variant`
+    found.losses.push({ path: path + jsonPath(['variants', own]).slice(1), what, instead: `it is "${name}"` })
+  }
+  return names
 }
 
 function differencesIn(text: string): Note[] {
@@ -76,20 +90,24 @@ function differencesIn(text: string): Note[] {
 function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): FlagInput {
   const path = jsonPath(['flags', key])
   const isEnabled = flag.state === 'ENABLED'
+  const names = namesOf(path, flag, found)
   const own = flag.defaultVariant || undefined
-  const isKnown = own === undefined || Object.hasOwn(flag.variants, own)
+  const isKnown = own === undefined || names.has(own)
   if (!isKnown) {
     const what = `"${own}" is no variant`
     found.losses.push({ path: `${path}.defaultVariant`, what, instead: "the app's own default is used" })
   }
   const nothing = freeName(NO_VALUE, flag)
-  const otherwise = own !== undefined && isKnown ? own : nothing
-  const rules = targetingOf({ key, path, flag, otherwise, nothing, file, found })
+  const otherwise = names.get(own ?? '') ?? nothing
+  const rules = targetingOf({ key, path, flag, names, otherwise, nothing, file, found })
+  const variants = Object.fromEntries(
+    Object.entries(flag.variants).map(([name, value]) => [names.get(name) ?? name, value]),
+  )
   // A flag that is disabled, has no default, or is answered with no variant leaves the value to the app.
   const needsNothing = !isEnabled || otherwise === nothing || rules.some(({ serve }) => serve === nothing)
   return {
     enabled: isEnabled,
-    variants: { ...flag.variants, ...(needsNothing && { [nothing]: null }) },
+    variants: { ...variants, ...(needsNothing && { [nothing]: null }) },
     off: isEnabled ? otherwise : nothing,
     rules,
     ...metadataOf(path, { ...file.metadata, ...flag.metadata }, found),
@@ -104,13 +122,14 @@ type Targeted = {
   key: string
   path: string
   flag: FlagdFlag
+  names: ReadonlyMap<string, string>
   otherwise: string
   nothing: string
   file: FlagdFile
   found: Found
 }
 
-function targetingOf({ key, path, flag, otherwise, nothing, file, found }: Targeted): RuleInput[] {
+function targetingOf({ key, path, flag, names, otherwise, nothing, file, found }: Targeted): RuleInput[] {
   const lose = (at: string, what: string) =>
     found.losses.push({ path: at, what, instead: 'a condition counts as false, an answer as none' })
   const { targeting } = flag
@@ -124,8 +143,7 @@ function targetingOf({ key, path, flag, otherwise, nothing, file, found }: Targe
   }
   try {
     const logic = resolved(targeting, key, file.$evaluators)
-    const variants = Object.keys(flag.variants)
-    return targetingRules(logic, at, { variants, otherwise, unanswered: new Set(), noValue, lose })
+    return targetingRules(logic, at, { variants: names, otherwise, unanswered: new Set(), noValue, lose })
   } catch (error) {
     if (!(error instanceof Untranslatable)) throw error
     lose(at, error.message)

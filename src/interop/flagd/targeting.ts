@@ -8,7 +8,8 @@ import { type Fractions, fractionsIn, placeOf } from './fractions.ts'
 import { attributeIn, DEFAULT_HASH } from './variables.ts'
 
 export type Surroundings = {
-  variants: readonly string[]
+  /** Names of the flag's variants here, by those that flagd knows. */
+  variants: ReadonlyMap<string, string>
   /** The variant where targeting has no answer. */
   otherwise: string
   /** Rules that serve it for that reason: at the end of a flag they are left out, so that the reason is the default. */
@@ -61,7 +62,7 @@ function rulesOf(logic: Json, path: string, when: Alternatives, around: Surround
 
 /** A variant of the flag, or one without a value. */
 function named(variant: string, path: string, around: Surroundings): string {
-  return around.variants.includes(variant) ? variant : around.noValue(path, variant)
+  return around.variants.get(variant) ?? around.noValue(path, variant)
 }
 
 /** `{"if": [c1, v1, c2, v2, …, otherwise]}`. */
@@ -120,8 +121,8 @@ function truth(logic: Json, path: string, when: Alternatives, around: Surroundin
 function variable(logic: Json, path: string, when: Alternatives, around: Surroundings): RuleInput[] {
   try {
     const attribute = attributeIn(logic) ?? ''
-    const names = around.variants.flatMap((variant) =>
-      serve(allOf([when, [[{ attribute, op: 'in', values: [variant] }]]]), variant),
+    const names = [...around.variants].flatMap(([said, variant]) =>
+      serve(allOf([when, [[{ attribute, op: 'in', values: [said] }]]]), variant),
     )
     const other = `what "${attribute}" says`
     const others = serve(allOf([when, [[{ attribute, op: 'exists' }]]]), around.noValue(path, other))
@@ -189,9 +190,9 @@ function weightsOf({ parts }: Fractions, around: Surroundings): Record<string, n
   const weights: Record<string, number> = {}
   for (const { named: part, weight } of parts) {
     const isPlain = part === null || typeof part === 'string' || typeof part === 'boolean'
-    const variant = part === null ? around.otherwise : String(part)
-    const isFit = isPlain && around.variants.includes(variant) && !/^\d+$/.test(variant)
-    if (!isFit || Object.hasOwn(weights, variant)) return undefined
+    const variant = part === null ? around.otherwise : around.variants.get(String(part))
+    if (!isPlain || variant === undefined || /^\d+$/.test(variant)) return undefined
+    if (Object.hasOwn(weights, variant)) return undefined
     weights[variant] = weight
   }
   return weights

@@ -94,6 +94,7 @@ function date(op: Operator, { value }: UnleashConstraint): Untold {
   return !Number.isNaN(atMs) && { op, values: [new Date(atMs).toISOString()], attribute: 'now' }
 }
 
+/** A constraint's own version may have a leading v; a visitor's may not. */
 function version(op: Operator, { value }: UnleashConstraint): Untold {
-  return value !== undefined && { op, values: [value] }
+  return value !== undefined && { op, values: [value.trim().replace(/^v/, '')] }
 }

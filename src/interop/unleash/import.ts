@@ -3,8 +3,9 @@
  * same visitors.
  */
 import * as v from 'valibot'
-import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
+import { jsonPath, problem, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
+import { isObject } from '../../core/json-object.ts'
 import {
   documentOf,
   type FlagKeys,
@@ -16,16 +17,28 @@ import {
   type Renamed,
   readSource,
 } from '../imported.ts'
+import { clientForm } from './export-form.ts'
 import { type TranslatedFeature, translateFeature } from './feature.ts'
 import { collectState, stateSchema, type UnleashFeature, type UnleashState } from './state.ts'
 
 type Requirement = NonNullable<FlagInput['requires']>[number]
 
-/** Imports the text of a state; `into` is the document that is to hold the flags, `renamed` new keys by old ones. */
-export function importUnleash(text: string, into?: GateDocumentInput, renamed: Renamed = {}): Imported {
+/**
+ * Imports the text of a state; `into` is the document that is to hold the flags, `renamed` new keys by old ones,
+ * `environment` that of an export.
+ */
+export function importUnleash(
+  text: string,
+  into?: GateDocumentInput,
+  renamed: Renamed = {},
+  environment?: string,
+): Imported {
   const json = readSource(text)
   if (!json.ok) return json
-  const parsed = v.safeParse(stateSchema, stateIn(json.value))
+  const value = stateIn(json.value)
+  const form = isObject(value) ? clientForm(value, environment) : { state: value, losses: [] }
+  if ('expected' in form) return { ok: false, problems: [problem([], json.value, form.expected, 'name one')] }
+  const parsed = v.safeParse(stateSchema, form.state)
   if (!parsed.success)
     return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
   const state = collectState(parsed.output)
@@ -33,7 +46,7 @@ export function importUnleash(text: string, into?: GateDocumentInput, renamed: R
     [...state.features].map(([name, feature]) => [name, translateFeature(feature, state.segments)]),
   )
   const keys = flagKeysOf(state.features.keys(), renamed)
-  const found = { losses: [] as Loss[], notes: [] as Note[] }
+  const found = { losses: [...form.losses], notes: [] as Note[] }
   const flags: Record<string, FlagInput> = {}
   for (const [name, feature] of state.features) {
     const path = jsonPath(['features', name])

@@ -1,5 +1,5 @@
 /** The variants of one feature, under names that a gate document can have. */
-import { NAME_SHAPE } from '../../core/config/schema/values.ts'
+import { VARIANT_SHAPE } from '../../core/config/schema/values.ts'
 import type { UnleashVariant } from './state.ts'
 
 /** What Unleash's clients are told; `disabled` is their word for "no variant". */
@@ -50,7 +50,7 @@ export class VariantTable {
 
 /** Keys that look like whole numbers would change their order in JSON, and with it who gets what. */
 function isFit(name: string): boolean {
-  return NAME_SHAPE.test(name) && name.length <= 90 && !/^\d+$/.test(name) && name !== ON && name !== OFF
+  return VARIANT_SHAPE.test(name) && name.length <= 90 && !/^\d+$/.test(name) && name !== ON && name !== OFF
 }
 
 function variantValue({ name, payload }: UnleashVariant): VariantValue {

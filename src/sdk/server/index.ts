@@ -86,7 +86,7 @@ export function parseFlags(header: string): Pick<GateDecision, 'variants' | 'rea
     const at = decision.indexOf('=')
     if (at < 1) continue
     const flag = decoded(decision.slice(0, at))
-    variants[flag] = decision.slice(at + 1)
+    variants[flag] = decoded(decision.slice(at + 1))
     const reason = parameters.find((each) => each.startsWith('reason='))
     if (reason !== undefined) reasons[flag] = reason.slice('reason='.length)
   }

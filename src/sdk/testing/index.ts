@@ -120,7 +120,8 @@ async function headersOf(
   signingKey: string | undefined,
 ): Promise<Record<string, string>> {
   const parts = [...served].map(
-    ([key, { variant, reason }]) => `${encodeURIComponent(key)}=${variant};reason=${reason.toLowerCase()}`,
+    ([key, { variant, reason }]) =>
+      `${encodeURIComponent(key)}=${encodeURIComponent(variant)};reason=${reason.toLowerCase()}`,
   )
   const flags = parts.join(', ')
   if (signingKey === undefined) return { [HEADERS.flags]: flags }

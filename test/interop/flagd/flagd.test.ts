@@ -266,10 +266,31 @@ describe('importing a flag file of flagd', () => {
 
   it('leaves out flags whose names a document can not have, where it is allowed to', () => {
     const flag = { state: 'ENABLED', variants, defaultVariant: 'off' }
-    const flags = { f: flag, 'my flag': flag, g: { ...flag, variants: { ...variants, 'très bien': 1 } } }
+    const flags = { f: flag, 'my flag': flag }
     const imported = importFlagd(JSON.stringify({ flags }))
-    expect(imported).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }, { path: '$.flags.g' }] })
+    expect(imported).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }] })
     expect(Object.keys(documentIn(imported).flags ?? {})).toEqual(['f'])
+  })
+
+  it('carries variants such as "100%" over, and gives another name to those that a document can not have', () => {
+    const flag = {
+      state: 'ENABLED',
+      variants: { '100%': 1, 'très-bien': 2, 'très bien': 3, ' a': 4, '-a': 5, '': 6 },
+      defaultVariant: '100%',
+      targeting: { if: [{ '==': [{ var: 'x' }, 1] }, 'très bien', { var: 'name' }] },
+    }
+    const imported = importFlagd(JSON.stringify({ flags: { f: flag } }))
+    expect(imported).toMatchObject({
+      losses: ['["très bien"]', '[" a"]', '["-a"]', '[""]'].map((name) => ({
+        path: `$.flags.f.variants${name}`,
+      })),
+    })
+    const names = Object.keys(documentIn(imported).flags?.f?.variants ?? {})
+    expect(names).toEqual(['100%', 'très-bien', 'très-bien~3', 'a', 'a~5', 'variant', 'code-default'])
+    const decide = deciderFor(documentIn(imported))
+    expect(decide('f', { attributes: { x: 1 } })?.value).toBe(3)
+    expect(decide('f', { attributes: { name: '-a' } })?.value).toBe(5)
+    expect(decide('f', {})).toMatchObject({ value: 1, variant: '100%', reason: 'DEFAULT' })
   })
 
   it('gives a flag another key where it is told to, and keeps the places of the old one', () => {

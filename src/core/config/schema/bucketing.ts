@@ -2,14 +2,14 @@
 import * as v from 'valibot'
 import { RANGE_ALGORITHMS } from '../../flags/range-bucketing.ts'
 import { strictObject } from './objects.ts'
-import { name, nonEmpty } from './values.ts'
+import { nonEmpty, variantName } from './values.ts'
 
 const stickiness = v.pipe(v.array(nonEmpty), v.minLength(1, 'at least one attribute'))
 
 const override = strictObject({
   attribute: nonEmpty,
   values: v.array(v.string()),
-  serve: name,
+  serve: variantName,
 })
 
 const unleash = strictObject({

@@ -5,7 +5,7 @@ import { guard } from './guard.ts'
 import { record, strictObject } from './objects.ts'
 import { rollout } from './rollout.ts'
 import { rule, scalar } from './rule.ts'
-import { dateTime, flagKey, name, nonEmpty } from './values.ts'
+import { dateTime, flagKey, nonEmpty, variantName } from './values.ts'
 
 const json: v.GenericSchema<Json> = v.lazy(() =>
   v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), record(v.string(), json)]),
@@ -14,7 +14,7 @@ const json: v.GenericSchema<Json> = v.lazy(() =>
 export const requirement = strictObject({
   flag: flagKey,
   on: v.optional(v.boolean(), true),
-  variants: v.optional(v.pipe(v.array(name), v.minLength(1, 'at least one variant'))),
+  variants: v.optional(v.pipe(v.array(variantName), v.minLength(1, 'at least one variant'))),
 })
 
 export const flag = strictObject({
@@ -24,10 +24,10 @@ export const flag = strictObject({
   expires: v.optional(dateTime),
   enabled: v.optional(v.boolean(), true),
   variants: v.pipe(
-    record(name, json),
+    record(variantName, json),
     v.check((record) => Object.keys(record).length > 0, 'at least one variant'),
   ),
-  off: name,
+  off: variantName,
   salt: v.optional(nonEmpty),
   environments: v.optional(v.array(nonEmpty)),
   schedule: v.optional(strictObject({ start: v.optional(dateTime), end: v.optional(dateTime) })),

@@ -1,7 +1,7 @@
 /** Origins, and the routes to them. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
-import { flagKey, name, oneOrMore, originUrl, pathPattern } from './values.ts'
+import { flagKey, name, oneOrMore, originUrl, pathPattern, variantName } from './values.ts'
 
 export const origin = strictObject({
   url: originUrl,
@@ -28,7 +28,7 @@ export const route = strictObject({
   method: v.optional(oneOrMore(method)),
   origin: v.optional(name),
   flag: v.optional(flagKey),
-  origins: v.optional(record(name, name)),
+  origins: v.optional(record(variantName, name)),
   rescue: v.optional(v.union([v.literal(false), v.array(method)]), ['GET', 'HEAD', 'OPTIONS']),
   follow: v.optional(v.boolean()),
   severable: v.optional(v.boolean(), true),

@@ -4,7 +4,7 @@ import { ATTRIBUTE_TYPES, OPERATORS, VERSION_READINGS } from '../../flags/operat
 import { bucketing } from './bucketing.ts'
 import { record, strictObject } from './objects.ts'
 import { stage } from './rollout.ts'
-import { name, nonEmpty, percentage } from './values.ts'
+import { nonEmpty, percentage, variantName } from './values.ts'
 
 export const scalar = v.union([v.string(), v.number(), v.boolean()])
 
@@ -19,7 +19,10 @@ export const condition = strictObject({
 })
 
 const weights = v.pipe(
-  record(name, v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight of at least 0'))),
+  record(
+    variantName,
+    v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a weight of at least 0')),
+  ),
   v.check((record) => Object.keys(record).length > 0, 'at least one variant with a weight'),
 )
 
@@ -28,6 +31,6 @@ export const rule = strictObject({
   when: v.optional(v.array(condition), []),
   percentage: v.optional(percentage),
   stages: v.optional(v.pipe(v.array(stage), v.minLength(1, 'at least one stage'))),
-  serve: v.union([name, weights]),
+  serve: v.union([variantName, weights]),
   bucketing: v.optional(bucketing),
 })

@@ -8,9 +8,16 @@ export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
 /** Letters, digits and symbols of every script: keys of other systems have them. */
 export const FLAG_KEY_SHAPE = /^[\p{L}\p{N}\p{So}_][\p{L}\p{M}\p{N}\p{So}_.~:/-]{0,199}$/u
 
+/** Variants may also be called "100%" or "très-bien", as elsewhere. */
+export const VARIANT_SHAPE = /^[\p{L}\p{N}\p{So}%+][\p{L}\p{M}\p{N}\p{So}._~:%+@&!()/-]{0,99}$/u
+
 export const name = v.pipe(
   v.string(),
   v.regex(NAME_SHAPE, 'a name of up to 100 letters, digits and . _ ~ : -'),
+)
+export const variantName = v.pipe(
+  v.string(),
+  v.regex(VARIANT_SHAPE, 'a name of up to 100 letters, digits and . _ ~ : - % + @ & ! ( ) /'),
 )
 export const flagKey = v.pipe(
   v.string(),

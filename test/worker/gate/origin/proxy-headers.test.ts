@@ -82,5 +82,8 @@ it('a decision is one line of ASCII', () => {
   expect(flagsHeader({ ...decision, flag: 'größe 1!', reason: 'TARGETING_MATCH' })).toBe(
     'gr%C3%B6%C3%9Fe%201!=on;reason=targeting_match',
   )
+  expect(flagsHeader({ ...decision, variant: '100% très/(bien)@2' })).toBe(
+    'new-checkout=100%25%20tr%C3%A8s/(bien)%402;reason=split',
+  )
   expect(rescuedFlagsHeader({ key: 'größe', off: 'old' })).toBe('gr%C3%B6%C3%9Fe=old;reason=rescued')
 })
