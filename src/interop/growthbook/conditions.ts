@@ -19,6 +19,7 @@ import { isPattern } from '../patterns.ts'
 type Groups = Readonly<Record<string, unknown>>
 type Scalar = string | number | boolean
 type Translate = (attribute: string, expected: unknown, groups: Groups) => Alternatives
+const TARGETING_KEY = 'targetingKey'
 const TYPES = ['string', 'number', 'boolean'] as const
 
 /** Operator of a value → how it is translated; the table of what is carried over. */
@@ -106,7 +107,7 @@ export function conditionHolds(
 
 /** The id of a visitor is the targeting key. */
 export function attributeNamed(path: string): string {
-  return path === 'id' ? 'targetingKey' : path
+  return path === 'id' ? TARGETING_KEY : path
 }
 
 function orOf(parts: Alternatives[]): Alternatives {
@@ -194,8 +195,14 @@ function truth(attribute: string, wanted: boolean): Alternatives {
   return allOf([present(attribute), opposite(falsy.map((condition) => [condition]))])
 }
 
-/** One of these, of the same type; `null` is what is missing. */
+/** One of these, of the same type; `null` is what is missing. A targeting key is a text, also where ids are numbers. */
 function isIn(attribute: string, expected: readonly unknown[], ignoreCase = false): Alternatives {
+  if (attribute === TARGETING_KEY) {
+    const values = expected.filter((value) => typeof value === 'string' || typeof value === 'number')
+    const same =
+      values.length === 0 ? NEVER : single({ attribute, op: 'in', values, ...(ignoreCase && { ignoreCase }) })
+    return expected.includes(null) ? anyOf([same, missing(attribute)]) : same
+  }
   const parts = TYPES.map((type): Alternatives => {
     const values = expected.filter((value) => typeof value === type) as Scalar[]
     const folded = ignoreCase && type === 'string'

@@ -43,7 +43,7 @@ export function importLaunchDarkly(
   if (!json.ok) return json
   const payload = payloadIn(json.value, options.environment)
   if (typeof payload === 'string') {
-    return { ok: false, problems: [problem([], 'this file', payload, 'see docs/migrating.md')] }
+    return { ok: false, problems: [problem([], 'this file', payload, 'see docs/migrating/launchdarkly.md')] }
   }
   const parsed = v.safeParse(fileSchema, payload)
   if (!parsed.success) {

@@ -14,7 +14,7 @@ type Untold =
 /** Translates one constraint. `null` is a missing segment, which matches no visitor. */
 export function translateConstraint(constraint: UnleashConstraint | null): Translated {
   if (constraint === null) return false
-  const translate = TRANSLATIONS.get(constraint.operator ?? '')
+  const translate = OPERATORS.get(constraint.operator ?? '')
   // An unknown operator is false even when inverted.
   if (translate === undefined) return false
   const inverted = constraint.inverted === true
@@ -34,7 +34,10 @@ export function translateConstraint(constraint: UnleashConstraint | null): Trans
   }
 }
 
-const TRANSLATIONS = new Map<string, (constraint: UnleashConstraint) => Untold>(
+export const OPERATORS: ReadonlyMap<string, (constraint: UnleashConstraint) => Untold> = new Map<
+  string,
+  (constraint: UnleashConstraint) => Untold
+>(
   Object.entries({
     IN: (constraint) => listed('in', constraint) ?? false,
     NOT_IN: (constraint) => listed('not_in', constraint) ?? true,

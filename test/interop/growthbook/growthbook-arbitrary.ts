@@ -56,6 +56,17 @@ const field = fc.oneof(
     fc.oneof(scalar, fc.constant(null), operators, operators),
   ),
   fc.tuple(
+    fc.constant('id'),
+    fc.oneof(
+      fc.constantFrom<unknown>('ann', 7, null),
+      fc
+        .tuple(fc.constantFrom('$in', '$nin', '$ini'), fc.subarray<string | number>(['ann', 'BOB', 7, 18]))
+        .map(([op, values]) => ({ [op]: values })),
+      fc.constantFrom('$inGroup', '$notInGroup').map((op) => ({ [op]: 'people' })),
+      fc.constantFrom({ $eq: 7 }, { $ne: 'ann' }, { $gt: 6 }, { $exists: true }, { $regex: '^a' }),
+    ),
+  ),
+  fc.tuple(
     fc.constant('roles'),
     listOperators.map(([op, value]) => ({ [op]: value })),
   ),
@@ -139,6 +150,7 @@ export const growthBookFile = fc
     features: Object.fromEntries(features.map((each, index) => [KEYS[index] ?? '', each])),
     savedGroups: {
       old: ['pro', 18],
+      people: ['ann', 7],
       new: { type: 'list', attributeKey: 'plan', values: ['free', 'Pro'] },
       adults: { type: 'condition', condition: { age: { $gte: 18 } } },
     },
@@ -147,7 +159,12 @@ export const growthBookFile = fc
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 4 })
 export const growthBookAttributes = fc
   .record({
-    id: maybe(fc.string({ minLength: 1, maxLength: 6 })),
+    id: maybe(
+      fc.oneof(
+        fc.string({ minLength: 1, maxLength: 6 }),
+        fc.constantFrom<string | number>('ann', 'bob', 7, 18),
+      ),
+    ),
     device: maybe(fc.string({ minLength: 1, maxLength: 6 })),
     plan: maybe(fc.oneof({ weight: 4, arbitrary: word }, scalar)),
     age: maybe(fc.oneof({ weight: 4, arbitrary: number }, scalar)),
@@ -156,4 +173,4 @@ export const growthBookAttributes = fc
     roles: maybe(list),
     address: maybe(fc.record({ city: word })),
   })
-  .map((fields) => JSON.parse(JSON.stringify(fields)) as { id?: string } & Record<string, unknown>)
+  .map((fields) => JSON.parse(JSON.stringify(fields)) as { id?: string | number } & Record<string, unknown>)

@@ -32,7 +32,7 @@ it('imported features decide as the SDK of GrowthBook does, whatever they are', 
           for (const attributes of visitors) {
             const { id, ...rest } = attributes
             const own = decide(key, {
-              ...(id !== undefined && { targetingKey: id }),
+              ...(id !== undefined && { targetingKey: String(id) }),
               attributes: attributesIn(rest),
             })
             const sdk = new GrowthBook({

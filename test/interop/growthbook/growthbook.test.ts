@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { OPERATORS } from '../../../src/interop/growthbook/conditions.ts'
 import { importGrowthBook } from '../../../src/interop/growthbook/import.ts'
 import { deciderFor, documentIn } from '../decider.ts'
 
@@ -41,12 +39,4 @@ it('has no value, not the default one, without its prerequisite', () => {
   const decide = deciderFor(documentIn(imported))
   expect(decide('f', {})?.value).toBe(false)
   expect(decide('f', { attributes: { plan: 'free' } })?.value).toBeNull()
-})
-
-it('the page about moving names every operator that is carried over, and no other', () => {
-  const page = readFileSync('docs/migrating.md', 'utf8')
-  const section = page.slice(page.indexOf('## GrowthBook'), page.indexOf('## Exporting'))
-  const table = section.slice(section.indexOf('| operator |'), section.indexOf('| the import lists |'))
-  const named = [...table.matchAll(/^\| ([^|]*) \|/gm)].flatMap(([, cell = '']) => cell.match(/\$\w+/g) ?? [])
-  expect(named.toSorted()).toEqual(Object.keys(OPERATORS).toSorted())
 })

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { OPERATORS } from '../../../src/interop/launchdarkly/clauses.ts'
 import { importLaunchDarkly } from '../../../src/interop/launchdarkly/import.ts'
 import { deciderFor, documentIn } from '../decider.ts'
 
@@ -103,12 +101,4 @@ it('renames keys, in prerequisites too, and keeps places', () => {
   })
   expect(renamed.flags?.g?.requires).toEqual([{ flag: 'mine', variants: ['true'] }])
   expect(importLaunchDarkly(text)).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }] })
-})
-
-it('the page about moving names every operator that is carried over, and no other', () => {
-  const page = readFileSync('docs/migrating.md', 'utf8')
-  const section = page.slice(page.indexOf('## LaunchDarkly'), page.indexOf('## GrowthBook'))
-  const table = section.slice(section.indexOf('| operator |'), section.indexOf('| the import lists |'))
-  const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
-  expect(named).toEqual([...Object.keys(OPERATORS), 'segmentMatch'])
 })
