@@ -94,9 +94,12 @@ function setOrDelete(headers: Headers, name: string, value: string): void {
   else headers.set(name, value)
 }
 
-/** Headers that belong to the connection because the visitor's Connection header says so. */
+/**
+ * Headers that belong to the connection because the visitor's Connection header says so. What the edge or a proxy has
+ * written is not among them: a visitor could take away from origins the address or the country that they judge by.
+ */
 function connectionOptions(request: GateRequest, connection: string): readonly string[] {
-  const options = optionsIn(connection)
+  const options = optionsIn(connection).filter((option) => !SUSPECT.test(option))
   return request.headers.has('upgrade') ? options : [...options, 'connection']
 }
 

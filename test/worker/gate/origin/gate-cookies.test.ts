@@ -40,6 +40,23 @@ it.each(['/checkout/', '/plain'])('on %s an origin gets every cookie but the gat
   expect(seen.get('cookie')).toBe('a=1; b="x; y"; c=sluice_id=2')
 })
 
+it.each(['/checkout/', '/plain'])('on %s nor by the answer that opens a WebSocket', async (path) => {
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket]
+  server.accept()
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () => {
+    const headers = new Headers([['set-cookie', 'own=1']])
+    for (const forged of ['sluice_id=evil', '=sluice_id=evil']) headers.append('set-cookie', forged)
+    headers.set('sluice-flags', 'evil=on')
+    return new Response(null, { status: 101, webSocket: client, headers })
+  })
+  const request = new Request(`https://shop.test${path}`, { headers: { upgrade: 'websocket' } })
+  const bindings = { ...env, ENVIRONMENT: 'production' }
+  const response = await gate.handle(request, bindings, createExecutionContext())
+  expect([response.status, response.webSocket === null]).toEqual([101, false])
+  expect([...response.headers].join('\n')).not.toContain('evil')
+  expect(response.headers.getSetCookie()).toContain('own=1')
+})
+
 it.each([
   ['sluice_id=me', null],
   ['sluice_id=me; a=1', 'a=1'],

@@ -110,6 +110,19 @@ it('behind trusted proxies all of it is theirs', () => {
   expect(forOrigin(sent, { proxies: 1 })).toEqual({})
 })
 
+it('a visitor takes none of it away by the Connection header', () => {
+  const sent = { 'cf-connecting-ip': '192.0.2.1', 'cf-ipcountry': 'RO', 'x-real-ip': '192.0.2.1' }
+  const named = {
+    ...sent,
+    'x-hop': 'x',
+    connection: [...Object.keys(sent), 'X-Forwarded-For', 'x-hop'].join(', '),
+  }
+  expect(forOrigin(named, { colo: 'OTP' })).toEqual({ ...sent, 'x-forwarded-for': '192.0.2.1' })
+  const chain = { 'x-real-ip': '192.0.2.1', 'x-forwarded-for': '192.0.2.1' }
+  const connection = 'x-real-ip, x-forwarded-for'
+  expect(forOrigin({ ...chain, connection }, { proxies: 1 })).toEqual(chain)
+})
+
 it('headers of apps pass everywhere', () => {
   for (const surroundings of [{}, { colo: 'OTP' }, { proxies: 1 }, { ENVIRONMENT: 'development' }])
     expect(forOrigin(APPS, surroundings)).toEqual(APPS)
