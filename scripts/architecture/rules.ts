@@ -25,7 +25,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'src/core': {
     holds: 'the decisions, pure: documents, contexts, flags, counting, the guard, rollouts',
     imports: [],
-    order: ['limits', 'context', 'flags', 'config', 'decision', 'outcome', 'counters', 'guard', 'rollout'],
+    order: [
+      'limits',
+      'context',
+      'flags',
+      'config',
+      'decision',
+      'outcome',
+      'shadow',
+      'counters',
+      'guard',
+      'rollout',
+    ],
     packages: ['valibot', 'isbot'],
   },
   'src/platform': {

@@ -14,6 +14,11 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   },
   { title: 'Token verification', path: 'context.jwt', intro: '`context.jwt`: how the gate verifies tokens.' },
   { title: 'Route', path: 'routes.[]', intro: '`routes[]`: the first match wins.' },
+  {
+    title: 'Copies of requests',
+    path: 'routes.[].shadow',
+    intro: '`shadow` of a route: how its requests are copied in a shadow stage (see [shadow](shadow.md)).',
+  },
   { title: 'Flag', path: 'flags.*', intro: '`flags.<key>`.' },
   {
     title: 'Schedule',

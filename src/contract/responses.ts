@@ -6,7 +6,15 @@ import * as v from 'valibot'
 import { change, diffDocument, getDocument, people, published, version } from './responses/document.ts'
 import { explain, explanation, flagSummary, getFlag } from './responses/flags.ts'
 import { listAudit, listFeedback } from './responses/logs.ts'
-import { counts, flagStatus, getConvergence, getSeries, getStatus, seriesArm } from './responses/status.ts'
+import {
+  counts,
+  flagStatus,
+  getConvergence,
+  getSeries,
+  getShadow,
+  getStatus,
+  seriesArm,
+} from './responses/status.ts'
 import { count, problem, time } from './responses/values.ts'
 import { ROLES, TOKEN_ROLES } from './routes.ts'
 
@@ -45,6 +53,7 @@ export const RESPONSES = {
   getStatus,
   getConvergence,
   getSeries,
+  getShadow,
   listAudit,
   listFeedback,
   getDocument,

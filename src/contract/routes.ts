@@ -53,6 +53,7 @@ export const ROUTES = {
     path: '/series',
     role: 'viewer',
   },
+  getShadow: { method: 'GET', path: '/flags/:flag/shadow', role: 'operator' },
   listAudit: { method: 'GET', path: '/audit', role: 'viewer' },
   listFeedback: { method: 'GET', path: '/feedback', role: 'viewer' },
 

@@ -9,6 +9,7 @@ export const SUMMARIES: Readonly<Record<OperationId, string>> = {
   streamStatus: 'The status as server-sent events: one `status` event per change',
   getConvergence: 'The epoch that each isolate decides by, and how long the slowest took',
   getSeries: 'Counts of a flag over time, by arm',
+  getShadow: 'What the compared answers of a shadow stage show, with samples',
   listAudit: 'The audit log, newest first',
   listFeedback: 'Feedback of visitors',
   getDocument: 'The gate document in force',

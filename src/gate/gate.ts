@@ -27,6 +27,7 @@ import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
 import { type GateRequest, gateRequestOf } from './request/gate-request.ts'
 import { respond, respondPlainly } from './respond.ts'
+import type { Mirror, MirrorParts } from './shadow/mirror.ts'
 import { OpenStreams } from './streams/open-streams.ts'
 
 export type GateOptions = {
@@ -34,6 +35,8 @@ export type GateOptions = {
   bundled: unknown
   /** The evaluator; tests put a broken one in. */
   evaluate?: typeof decide
+  /** Copies requests in shadow stages; without it no stage does. Not a part of the request path, and not built into it. */
+  mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer'>
 }
 
 /** What the gate needs of an execution context, a Worker's or Hono's. */
@@ -55,9 +58,10 @@ export class Gate {
   readonly #questions: Questions
   readonly #standing = new NetworkStanding()
   readonly #bodies = new BodyMonitor()
+  readonly #mirror: Pick<Mirror, 'offer'> | undefined
   readonly #shapes = new HiddenClasses()
 
-  constructor({ bundled, evaluate = decide }: GateOptions) {
+  constructor({ bundled, evaluate = decide, mirror }: GateOptions) {
     const sampler = new Sampler()
     const health = new OriginHealth()
     this.live = new LiveConfig(bundled)
@@ -68,6 +72,7 @@ export class Gate {
     this.planner = new Planner({ live, rollback, reporter, sampler, standing })
     this.origins = new OriginClient(health, standing)
     this.#questions = new Questions(health, standing, (flag) => this.#isClosed(flag))
+    this.#mirror = mirror?.({ live, health, reporter })
     this.assets = new AssetFallback(this.origins, health)
     this.streams = new OpenStreams(live, reporter)
   }
@@ -86,6 +91,7 @@ export class Gate {
       const sent = await this.origins.send(request, plan.call, plan.fallback)
       const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)
+      if (plan.copy !== undefined) this.#mirror?.offer(request, plan, delivery, context)
       const body = this.count(request, plan, delivery, context)
       const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
       const isAssigned = delivery.answer.origin === plan.call.origin

@@ -8,7 +8,7 @@ import type { Visitor } from './evaluation/visitor.ts'
 import type { ExtraHeaders } from './origin/fetch-origin.ts'
 import { isPairable } from './origin/pairs.ts'
 import { flagsHeader, rescuedFlagsHeader } from './origin/proxy-headers.ts'
-import type { Question } from './origin/questions.ts'
+import { type Question, SHADOW } from './origin/questions.ts'
 import type { Fallback } from './origin/retry-and-fallback.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { signFlags } from './request/signature.ts'
@@ -44,21 +44,28 @@ export function fallbackFor(
   }
 }
 
-/** Marks a request that no visitor waits for. */
-const SHADOW = ['sluice-shadow', '1'] as const
-
-/** The same request, as the canary's origin would get it had the visitor fallen inside the percentage. */
+/** A question for the canary's origin, where both arms are asked such requests twice. */
 export function questionFor(
   target: FlagTarget,
+  decision: Decision,
+  visitor: Visitor,
+  headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
+): Question | undefined {
+  return isPairable(visitor.request, target) ? copyFor(target, decision, visitor, headersFor) : undefined
+}
+
+/** The same request, as the canary's origin would get it had the visitor fallen inside the percentage. */
+export function copyFor(
+  target: FlagTarget,
   { flag, placement, variant: own }: Decision,
-  { request, context }: Visitor,
+  { context }: Visitor,
   headersFor: (flags: string) => ExtraHeaders | Promise<ExtraHeaders>,
 ): Question | undefined {
   const rule = target.flag.rules[target.flag.rolloutRule]
   const variant = rule && variantServed(rule, context)
   const origin = variant === undefined ? undefined : target.origins.get(variant)
   if (placement.arm !== 'control' || variant === undefined || origin === undefined) return undefined
-  if (origin === target.origins.get(own) || !isPairable(request, target)) return undefined
+  if (origin === target.origins.get(own)) return undefined
   const flags = flagsHeader({ flag, variant, reason: 'SPLIT' })
   return {
     flag,

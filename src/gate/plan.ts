@@ -13,7 +13,14 @@ import { isOneTime } from './origin/pairs.ts'
 import { flagsHeader } from './origin/proxy-headers.ts'
 import type { Question } from './origin/questions.ts'
 import type { Fallback } from './origin/retry-and-fallback.ts'
-import { fallbackFor, headersForOrigin, mayFallBack, positionOf, questionFor } from './other-origin.ts'
+import {
+  copyFor,
+  fallbackFor,
+  headersForOrigin,
+  mayFallBack,
+  positionOf,
+  questionFor,
+} from './other-origin.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
 import type { ReportContext, Reporter } from './reporting/reporter.ts'
@@ -35,6 +42,8 @@ export type Plan = {
   fallback: Fallback | undefined
   /** What to ask the canary's origin where control fails; otherwise undefined. */
   question: (() => Question | undefined) | undefined
+  /** What the canary's origin gets as a copy, where the route's flag has a shadow stage. */
+  copy: (() => Question | undefined) | undefined
   /** Undefined where no flag was asked, or the evaluator failed. */
   decision: Decision | undefined
   role: PageRole
@@ -155,6 +164,7 @@ export class Planner {
         decision.placement.arm === 'control'
           ? () => questionFor(target, decision, visitor, headersFor)
           : undefined,
+      copy: target.shadow === undefined ? undefined : () => copyFor(target, decision, visitor, headersFor),
       decision,
       role,
       debug,
@@ -188,6 +198,7 @@ export function stablePlan(target: RouteTarget): Plan {
     call: { origin, extraHeaders: [], target },
     fallback: undefined,
     question: undefined,
+    copy: undefined,
     decision: undefined,
     role: 'foreign',
     debug: { visible: false, overrides: undefined },

@@ -36,6 +36,7 @@ const LINES = [
   'pause f',
   'promote f',
   'status',
+  'shadow f',
   'explain',
   'preview f=on',
   'audit',

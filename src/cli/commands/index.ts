@@ -21,6 +21,7 @@ import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
 import { advance, approve, pause, resume, rollback } from './rollout.ts'
+import { shadow } from './shadow.ts'
 import { simulate } from './simulate.ts'
 import { promote, stage } from './stage.ts'
 import { stale } from './stale.ts'
@@ -33,6 +34,6 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],
-  ...[status, watch, explain, preview, audit, feedback],
+  ...[status, watch, shadow, explain, preview, audit, feedback],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -14,6 +14,7 @@ import {
 } from '../../contract/words/flag-state.ts'
 import { internalErrorTexts } from '../../contract/words/internal-errors.ts'
 import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../contract/words/ladder.ts'
+import { stageShareText } from '../../contract/words/rules.ts'
 import { verdictOf } from '../../contract/words/verdict-word.ts'
 import {
   countText,
@@ -184,7 +185,7 @@ function ladderView({ summary, status }: Row, paint: Paint): string {
     const left = leftMs === undefined ? undefined : leftMs > 0 ? `${durationText(leftMs)} left` : 'baked'
     const note = stageNote(stage, phase === 'now' ? left : undefined)
     const sign = { done: paint('green', '✔'), now: paint('cyan', '●'), later: paint('dim', '○') }[phase]
-    const share = percentText(stage.percentage)
+    const share = stageShareText(stage)
     const here = phase === 'now' ? [paint('bold', share), note] : [share, paint('dim', note)]
     return [`${sign} ${index + 1}`, ...here]
   })

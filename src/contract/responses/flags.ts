@@ -17,6 +17,8 @@ export const flagSummary = v.strictObject({
   ladder: v.array(
     v.strictObject({
       percentage: v.number(),
+      /** Of a shadow stage: the share of requests that is copied. */
+      shadow: v.optional(v.number()),
       bakeMs: count,
       approval: v.boolean(),
       advance: v.picklist(['auto', 'manual']),

@@ -169,3 +169,35 @@ export const getSeries = v.strictObject({
   /** Evidence at which the guard acts; null without a guard. */
   rollbackWealth: v.nullable(v.number()),
 })
+
+export const getShadow = v.strictObject({
+  flag: v.string(),
+  generation: count,
+  stage: count,
+  startedAt: time,
+  /** Compared requests. */
+  samples: count,
+  verdict: v.picklist(['collecting', 'same', 'different']),
+  sentence: v.string(),
+  routes: v.array(v.strictObject({ route: v.string(), samples: count })),
+  /** Where the canary has differed alone, the strongest evidence first; from a strength of 1 it is enough. */
+  findings: v.array(
+    v.strictObject({
+      route: v.string(),
+      field: v.string(),
+      samples: count,
+      canaryOnly: count,
+      controlOnly: count,
+      both: count,
+      strength: v.number(),
+    }),
+  ),
+  /** The newest differences, masked unless the route says otherwise; kept for a day. */
+  shown: v.array(
+    v.strictObject({
+      at: time,
+      route: v.string(),
+      differences: v.array(v.strictObject({ field: v.string(), control: v.string(), canary: v.string() })),
+    }),
+  ),
+})

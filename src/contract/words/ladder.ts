@@ -1,7 +1,8 @@
 /** The stages of a rollout: which are done, what the present one still takes, and when the next ones come. */
-import { durationText, percentText } from '../../core/figures.ts'
+import { durationText } from '../../core/figures.ts'
 import type { FlagStatusView, FlagSummary } from '../responses.ts'
 import { type FlagFacts, stateOf } from './flag-state.ts'
+import { stageShareText } from './rules.ts'
 
 export type LadderStage = FlagSummary['ladder'][number]
 export type Phase = 'done' | 'now' | 'later'
@@ -42,12 +43,11 @@ export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number):
   const leftMs = stageLeftMs(current, stage, status)
   if (flag.needsOperator || leftMs === undefined) return undefined
   const soon = leftMs <= 0 ? 'any moment' : `in about ${durationText(leftMs)}`
-  if (current.approval && !status.approved)
-    return `${percentText(current.percentage)} done ${soon}, then approval`
-  if (current.advance === 'manual') return `${percentText(current.percentage)} done ${soon}, then manual`
+  if (current.approval && !status.approved) return `${stageShareText(current)} done ${soon}, then approval`
+  if (current.advance === 'manual') return `${stageShareText(current)} done ${soon}, then manual`
   const next = ladder[stage + 1]
   if (next === undefined) return `finished ${soon}`
-  return `${percentText(next.percentage)} ${soon}${endText(ladder.slice(stage + 1), leftMs)}`
+  return `${stageShareText(next)} ${soon}${endText(ladder.slice(stage + 1), leftMs)}`
 }
 
 /** When the last stage comes, or the first one that waits for an operator. `leftMs`: until the first of these. */
@@ -59,9 +59,9 @@ function endText(later: readonly LadderStage[], leftMs: number): string {
   const bakes = later.slice(0, last).reduce((sumMs, { bakeMs }) => sumMs + bakeMs, leftMs)
   if (last < later.length - 1) {
     const asks = until.approval ? 'approval' : 'an operator'
-    return `; waits for ${asks} at ${percentText(until.percentage)}`
+    return `; waits for ${asks} at ${stageShareText(until)}`
   }
-  return `, ${percentText(until.percentage)} in ${durationText(bakes)} or more`
+  return `, ${stageShareText(until)} in ${durationText(bakes)} or more`
 }
 
 /** Until the present stage is done: its bake, and the evidence at the present rate. */

@@ -60,10 +60,21 @@ export function servedTexts({ serve }: Pick<RuleInput, 'serve'>): string[] {
   )
 }
 
+/** What a stage sends to the new variant: "25 %" of visitors, or "shadow of 5 %". */
+export function stageShareText({
+  percentage,
+  shadow,
+}: {
+  percentage?: number | undefined
+  shadow?: number | undefined
+}): string {
+  return shadow === undefined ? percentText(percentage ?? 0) : `shadow of ${percentText(shadow)}`
+}
+
 /** One rule in one line: `"canary": 25 % of visitors whose country is US or RO: on`. */
 export function ruleText(rule: RuleInput, index: number): string {
   const share = rule.percentage === undefined ? '' : `${percentText(rule.percentage)} of `
-  const stages = rule.stages?.map(({ percentage }) => percentText(percentage)).join(' → ')
+  const stages = rule.stages?.map(stageShareText).join(' → ')
   const climb = stages === undefined ? '' : `, in stages of ${stages}`
   return `"${rule.name ?? `rule ${index}`}": ${share}${audienceText(rule)}${climb}: ${servedTexts(rule).join(', ')}`
 }

@@ -24,6 +24,7 @@
 import type { ControlState } from '../config/control.ts'
 import type { DocumentTag } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
+import type { ShadowSample } from '../shadow/sample.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** The number that this version of the code speaks. */
@@ -62,6 +63,8 @@ export type FlushMessage = SealedBatch &
     killHash: string
     /** What a few of the decisions were made from. */
     samples: DecisionSample[]
+    /** Compared requests of shadow stages. */
+    shadow?: ShadowSample[]
     /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
     patienceMs?: number
   }
@@ -95,6 +98,7 @@ export type ForwardMessage = SealedBatch &
     epoch: number
     documentVersion: number
     samples: DecisionSample[]
+    shadow?: ShadowSample[]
   }
 
 /** Controller → shard. */

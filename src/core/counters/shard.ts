@@ -5,6 +5,7 @@
 import { type ControlState, INITIAL_CONTROL_STATE } from '../config/control.ts'
 import { type DocumentTag, isOvertaken } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
+import type { ShadowSample } from '../shadow/sample.ts'
 import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pressure.ts'
 import { type Busy, BusyIsolates } from './busy-isolates.ts'
 import { type Cell, CellTable } from './cell.ts'
@@ -50,6 +51,8 @@ const SETTLED_MS = 10_000
 const LONGEST_RETRY_MS = 30_000
 const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
 const FIRST_SAMPLE_QUOTA = 20
+/** Between two forwards. */
+const MOST_SHADOW_SAMPLES = 200
 
 export class Shard {
   readonly #outbox: Outbox
@@ -60,6 +63,8 @@ export class Shard {
   /** Not stored: an eviction may lose samples. */
   #samples: DecisionSample[] = []
   #sampleQuota = FIRST_SAMPLE_QUOTA
+  /** Likewise; what is lost says nothing about what it would have said. */
+  #shadow: ShadowSample[] = []
   /** An isolate has adopted a state, and the Controller waits to hear of it. */
   #hasNews = false
   #isForwarding = false
@@ -135,6 +140,8 @@ export class Shard {
     if (isNew) {
       this.#outbox.open.add(message.cells)
       this.#outbox.internalErrors.add(message.internalErrors ?? [])
+      // Once each: a sample that counts twice would be evidence that no one saw.
+      this.#shadow.push(...(message.shadow ?? []).slice(0, MOST_SHADOW_SAMPLES - this.#shadow.length))
     }
     this.#samples.push(...message.samples.slice(0, Math.max(0, this.#sampleQuota - this.#samples.length)))
     this.#busy.add(isolate)
@@ -191,6 +198,7 @@ export class Shard {
       epoch: this.#state.epoch,
       documentVersion: this.#tag.version,
       samples: this.#samples.splice(0),
+      ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
       isolates,
     })
   }

@@ -8,7 +8,8 @@ import type { UnleashBucketing } from './unleash-bucketing.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
-export type CompiledStage = { percentage: number; thousandths: number }
+/** `shadow`: percentage of requests that are copied to the new variant, without a visitor there. */
+export type CompiledStage = { percentage: number; thousandths: number; shadow: number }
 
 /** One variant, or variants by weight with running sums. */
 export type CompiledServe =
@@ -51,6 +52,8 @@ export type CompiledFlag = {
   rules: readonly CompiledRule[]
   /** Index of the compared rule: inside is canary, outside control; −1 without a comparison. */
   rolloutRule: number
+  /** Whether a stage copies requests to the new variant. */
+  shadows: boolean
   /** Bound of a gradual rollback in milliseconds; 0: at once. */
   stepBackMs: number
   /**

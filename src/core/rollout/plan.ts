@@ -6,7 +6,10 @@ import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
 import { type GuardSettings, resolveGuardSettings } from '../guard/index.ts'
 
 export type StagePlan = {
+  /** 0 for a shadow stage. */
   percentage: number
+  /** Percentage of requests that are copied; 0 for a stage with visitors. */
+  shadow?: number
   bakeMs: number
   maxBakeMs: number | null
   approval: boolean
@@ -37,7 +40,8 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
   return {
     flag: key,
     stages: (staged?.stages ?? []).map((stage) => ({
-      percentage: stage.percentage,
+      percentage: stage.percentage ?? 0,
+      ...(stage.shadow !== undefined && { shadow: stage.shadow }),
       bakeMs: parseDurationMs(stage.bake) ?? 0,
       maxBakeMs: stage.maxBake === undefined ? null : (parseDurationMs(stage.maxBake) ?? null),
       approval: stage.approval,

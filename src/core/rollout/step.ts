@@ -6,6 +6,7 @@
  * for approval); obstacles to the next stage come after that.
  */
 import type { FlagControl } from '../config/control.ts'
+import { durationText } from '../figures.ts'
 import type { Verdict } from '../guard/index.ts'
 import type { RolloutPlan, StagePlan } from './plan.ts'
 import type { AdvancePermission } from './windows.ts'
@@ -33,12 +34,18 @@ export type StepInputs = {
   /** Undefined without a guard. */
   verdict: Verdict | undefined
   permission: AdvancePermission
+  /** What a shadow stage shows; undefined at a stage with visitors. */
+  shadow?: ShadowLook | undefined
 }
+
+/** `elapsedMs`: since the stage began. */
+export type ShadowLook = { kind: 'collecting' | 'same' | 'different'; sentence: string; elapsedMs: number }
 
 /** What should happen to a flag now. */
 export function stepRollout(inputs: StepInputs): Step {
-  const { control, verdict, plan } = inputs
+  const { control, verdict, plan, shadow } = inputs
   if (control.rolledBack) return nothing(`rolled back: ${control.rolledBack.reason}`)
+  if (shadow !== undefined && !control.frozen && !control.finished) return compare(inputs, shadow)
   if (verdict?.kind === 'failing') return react(verdict, control)
   if (verdict?.kind === 'broken-split' || verdict?.kind === 'shared-outage') {
     const trigger = verdict.kind === 'broken-split' ? 'split' : verdict.trigger
@@ -60,27 +67,55 @@ function react(verdict: Extract<Verdict, { kind: 'failing' }>, control: FlagCont
   return { ...nothing(verdict.sentence), command: { kind: 'freeze', reason: verdict.sentence } }
 }
 
-function climb({ plan, control, isKilled, verdict, permission }: StepInputs): Step {
-  const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
+function climb(inputs: StepInputs): Step {
+  const { plan, control, isKilled, verdict } = inputs
   if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
   if (verdict === undefined) {
     const text = 'no guard judges it: a person leads on'
     return control.stage < plan.stages.length - 1 ? called(text) : nothing(text)
   }
-  if (verdict.kind !== 'healthy') return hold(verdict, control)
+  return verdict.kind === 'healthy' ? leaveStage(inputs, verdict.sentence) : hold(verdict, control)
+}
+
+/** A shadow stage: copies are compared, and no visitor is there yet. */
+function compare(inputs: StepInputs, { kind, sentence, elapsedMs }: ShadowLook): Step {
+  const { plan, control, isKilled } = inputs
+  if (isKilled) return nothing('killed')
+  if (control.paused) return nothing(`paused: ${control.paused.reason}`)
+  if (kind === 'different') {
+    const key = `hold ${control.generation} ${control.stage}`
+    return { ...called(sentence), announcement: { event: 'hold', key, text: sentence } }
+  }
+  const leftMs = stageOf(plan, control).bakeMs - elapsedMs
+  if (kind === 'same' && leftMs > 0) return nothing(`${sentence}; on in ${durationText(leftMs)}`)
+  return kind === 'same' ? leaveStage(inputs, sentence) : nothing(sentence)
+}
+
+/** The stage has shown what it is for. */
+function leaveStage({ plan, control, permission }: StepInputs, why: string): Step {
+  const stage = stageOf(plan, control)
+  const name = stageName(stage)
   if (stage.approval && !control.approved) {
-    const text = `${stage.percentage} % is done and waits for approval`
+    const text = `${name} is done and waits for approval`
     const key = `approval ${control.generation} ${control.stage}`
     return { ...called(text), announcement: { event: 'approval-needed', key, text } }
   }
-  if (stage.advance === 'manual') return called(`${stage.percentage} % is done; a person leads on`)
+  if (stage.advance === 'manual') return called(`${name} is done; a person leads on`)
   if (!permission.allowed) return nothing(permission.reason)
   const next = plan.stages[control.stage + 1]
   const kind = next === undefined ? 'finish' : 'advance'
-  const whereTo = next === undefined ? 'finished' : `on to ${next.percentage} %`
-  const reason = `${stage.percentage} % is done, ${whereTo}: ${verdict.sentence}`
+  const whereTo = next === undefined ? 'finished' : `on to ${stageName(next)}`
+  const reason = `${name} is done, ${whereTo}: ${why}`
   return { ...nothing(reason), command: { kind, reason } }
+}
+
+function stageOf({ stages }: RolloutPlan, { stage }: FlagControl): StagePlan {
+  return stages[Math.min(stage, stages.length - 1)] as StagePlan
+}
+
+function stageName({ percentage, shadow }: StagePlan): string {
+  return shadow ? `shadow of ${shadow} %` : `${percentage} %`
 }
 
 function hold(verdict: Verdict, control: FlagControl): Step {

@@ -3,6 +3,7 @@
  * a second while there is traffic, and passes changes to the ChangePublisher. A thin shell: core/ decides.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import { intervalMsFor } from '../../core/counters/back-pressure.ts'
 import {
   type ControllerPort,
@@ -70,6 +71,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       cells.add(message.cells)
       series.add(message.cells, nowMs)
       internalErrors.add(message.internalErrors)
+      this.#addShadow(message, nowMs)
     })
     internalErrors.add(takeInternalErrors())
     this.#lastForwardMs = nowMs
@@ -94,6 +96,12 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       intervalMs: intervalMsFor(shards.activeSince(nowMs - SHARD_BUSY_MS).length),
       sampleQuota: samples.wantedFrom(shards.activeSince(nowMs - ACTIVE_MS).length),
     })
+  }
+
+  #addShadow({ shadow = [] }: ForwardMessage, nowMs: number): void {
+    const { flags } = this.#parts.control.state
+    if (shadow.length > 0)
+      this.#parts.shadow.add(shadow, (flag) => flags[flag] ?? INITIAL_FLAG_CONTROL, nowMs)
   }
 
   async documentText(version: number): Promise<string | undefined> {
@@ -143,6 +151,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Which isolates have the state of an epoch (default: the latest). */
   async convergence(epoch: number | undefined): Promise<ConvergenceReport> {
     return convergenceReportOf(this.#parts, epoch, Date.now())
+  }
+
+  /** What the copies of a flag's shadow stage show; undefined for a flag that had none. */
+  async shadow(flag: string) {
+    return this.#parts.shadow.report(flag, Date.now())
   }
 
   async series(flag: string, seconds: number): Promise<SeriesReport> {

@@ -5,7 +5,7 @@ import type { FlagLog, FlagTimes } from '../storage/flag-log.ts'
 import type { LoadedDocument } from './documents.ts'
 
 /** A stage, without what only the guard needs. */
-export type LadderStage = Pick<StagePlan, 'percentage' | 'bakeMs' | 'approval' | 'advance'>
+export type LadderStage = Pick<StagePlan, 'percentage' | 'shadow' | 'bakeMs' | 'approval' | 'advance'>
 
 export type FlagFacts = {
   key: string
@@ -48,8 +48,9 @@ export function flagFactsOf(
     expires: flag.expires ?? null,
     enabled: flag.enabled,
     stages: plans.get(key)?.stages.length ?? 0,
-    ladder: (plans.get(key)?.stages ?? []).map(({ percentage, bakeMs, approval, advance }) => ({
+    ladder: (plans.get(key)?.stages ?? []).map(({ percentage, shadow, bakeMs, approval, advance }) => ({
       ...{ percentage, bakeMs, approval, advance },
+      ...(shadow !== undefined && { shadow }),
     })),
     rules: flag.rules.length,
     schedule: flag.schedule ? { start: flag.schedule.start ?? null, end: flag.schedule.end ?? null } : null,

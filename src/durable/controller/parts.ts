@@ -10,6 +10,7 @@ import { InternalErrorLog } from '../storage/internal-error-log.ts'
 import { SampleRing } from '../storage/sample-ring.ts'
 import { SeriesStore } from '../storage/series-store.ts'
 import { SessionStore } from '../storage/session-store.ts'
+import { ShadowLog } from '../storage/shadow-log.ts'
 import { ShardLog } from '../storage/shard-log.ts'
 import { TextStore } from '../storage/text-store.ts'
 import { TokenStore } from '../storage/token-store.ts'
@@ -41,6 +42,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     sessions: new SessionStore(sql),
     flags: new FlagLog(sql),
     samples: new SampleRing(texts),
+    shadow: new ShadowLog(texts),
     internalErrors: new InternalErrorLog(texts),
   }
   const control = new ControlStore(storage, texts, audit)
@@ -55,9 +57,15 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const impact = new ImpactEstimator({ samples: logs.samples, documents, control, kvReader, env })
   const parts = { ...logs, env, alarm, control, documents, kv, kvReader, notifier, impact }
   const changes = new ChangePublisher(parts)
-  const rollouts = new RolloutTick(control, new GuardRunner(texts, logs.cells), audit, texts, {
-    perform: (command, cause) => changes.perform(command, cause),
-    notify: (event, flag, cause, nowMs) => notifier.enqueue(event, flag, cause, nowMs),
-  })
+  const rollouts = new RolloutTick(
+    control,
+    { guard: new GuardRunner(texts, logs.cells), shadow: logs.shadow },
+    audit,
+    texts,
+    {
+      perform: (command, cause) => changes.perform(command, cause),
+      notify: (event, flag, cause, nowMs) => notifier.enqueue(event, flag, cause, nowMs),
+    },
+  )
   return { ...parts, changes, rollouts }
 }

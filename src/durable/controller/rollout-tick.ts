@@ -10,6 +10,7 @@ import { type Announcement, stepRollout } from '../../core/rollout/step.ts'
 import { advancePermission } from '../../core/rollout/windows.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
+import type { ShadowLog } from '../storage/shadow-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 import type { Cause, ControlStore } from './control-store.ts'
 import type { LoadedDocument } from './documents.ts'
@@ -36,6 +37,7 @@ type Told = { place: string; keys: readonly string[] }
 export class RolloutTick {
   readonly #control: ControlStore
   readonly #guard: GuardRunner
+  readonly #shadow: ShadowLog
   readonly #audit: AuditLog
   readonly #texts: TextStore
   readonly #ports: TickPorts
@@ -44,13 +46,14 @@ export class RolloutTick {
 
   constructor(
     control: ControlStore,
-    guard: GuardRunner,
+    { guard, shadow }: { guard: GuardRunner; shadow: ShadowLog },
     audit: AuditLog,
     texts: TextStore,
     ports: TickPorts,
   ) {
     this.#control = control
     this.#guard = guard
+    this.#shadow = shadow
     this.#audit = audit
     this.#texts = texts
     this.#ports = ports
@@ -81,11 +84,14 @@ export class RolloutTick {
     const flag = snapshot.flags.get(plan.flag)
     if (flag === undefined) return
     const control: FlagControl = this.#control.state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
-    const verdict = this.#guard.run(plan, flag, control, nowMs)
+    const judged = this.#guard.run(plan, flag, control, nowMs)
+    const shadow = this.#shadow.look(plan, control, nowMs)
+    // No visitor is on the canary of a shadow stage.
+    const verdict = shadow === undefined ? judged : undefined
     const local = localTime(nowMs, plan.timezone)
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
     const isKilled = flagStatus(this.#control.state, plan.flag).killed
-    const step = stepRollout({ plan, control, isKilled, verdict, permission })
+    const step = stepRollout({ plan, control, isKilled, verdict, permission, shadow })
     const { waitingFor, announcement, needsOperator = false } = step
     const needsApproval = announcement?.event === 'approval-needed'
     const report = verdict ? reportOf(verdict) : null

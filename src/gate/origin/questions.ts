@@ -19,6 +19,9 @@ export type Question = {
   call(): OriginCall | Promise<OriginCall>
 }
 
+/** Marks a request that no visitor waits for. */
+export const SHADOW = ['sluice-shadow', '1'] as const
+
 /** What came of a question; whether it was asked. */
 export type Reply = { pairedAs: PairedAs; questioned: boolean }
 

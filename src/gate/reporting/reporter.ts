@@ -28,6 +28,7 @@ import { type FlushReply, numbered } from '../../core/counters/protocol.ts'
 import { Sketches } from '../../core/counters/visitors.ts'
 import { apart, type Decision, type Placement } from '../../core/decision/decide.ts'
 import type { Outcome } from '../../core/outcome/outcome.ts'
+import type { ShadowSample } from '../../core/shadow/sample.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
@@ -38,6 +39,7 @@ import type { Sampler } from './sampler.ts'
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
 const ATTEMPTS = 3
+const MOST_SHADOW_SAMPLES = 50
 /** How often requests look for others that wait for too long. */
 const LOOK_EVERY_MS = 50
 
@@ -61,6 +63,8 @@ export class Reporter {
   readonly #outbox = new Outbox()
   readonly #inFlight = new InFlightRequests()
   readonly #sketches = new Sketches()
+  /** Sent once: what is lost on the way is lost, whatever it says. */
+  #shadow: ShadowSample[] = []
   #lookedAtMs = Number.NEGATIVE_INFINITY
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
@@ -134,6 +138,12 @@ export class Reporter {
       countFailure(cell, 'reported', decision.placement, { pairedAs: 'unpaired', network })
     else if (report.type === 'timing') countTiming(cell, report.durationMs, network)
     else countVital(cell, report.name, report.name === 'CLS' ? report.value * 1_000 : report.value)
+    this.#schedule(context)
+  }
+
+  /** Tells what the answers to a copied request differ in. While too many wait, this one is dropped. */
+  reportShadow(sample: ShadowSample, context: ReportContext): void {
+    if (this.#shadow.length < MOST_SHADOW_SAMPLES) this.#shadow.push(sample)
     this.#schedule(context)
   }
 
@@ -245,6 +255,7 @@ export class Reporter {
       documentHash: this.#live.seenHash,
       killHash: this.#live.killHash,
       samples: await this.#sampler.seal(context.env),
+      ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
       patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
     })
     return await countersShard(context.env, shard).flush(message)

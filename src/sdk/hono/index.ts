@@ -9,6 +9,7 @@ import { describeProblems } from '../../core/config/parse/problems.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
 import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
+import { createMirror } from '../../gate/shadow/mirror.ts'
 import { hostRole } from '../../platform/admin-host.ts'
 import type { Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
@@ -154,7 +155,7 @@ function gateWith(document: object): Gate {
     throw new Error(`Cannot use the gate document: it has problems\n${describeProblems(parsed.problems)}`, {
       cause: parsed.problems,
     })
-  return createGate({ bundled: document })
+  return createGate({ bundled: document, mirror: createMirror })
 }
 
 function surroundingsOf(c: Context): [Env, ExecutionContext] {

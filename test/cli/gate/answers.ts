@@ -223,6 +223,20 @@ export const ANSWERS: Responses = {
   getStatus: status(),
   getConvergence: convergence(),
   getSeries: { flag: 'f', stepMs: 10_000, points: [], rollbackWealth: null },
+  getShadow: {
+    ...{ flag: 'f', generation: 1, stage: 0, startedAt: AT, samples: 40, verdict: 'different' },
+    sentence: 'answers differ: GET /api $.price in 12 of 40 requests (control with itself: 0)',
+    routes: [{ route: 'GET /api', samples: 40 }],
+    findings: [
+      {
+        ...{ route: 'GET /api', field: '$.price', samples: 40 },
+        ...{ canaryOnly: 12, controlOnly: 0, both: 0, strength: 1.4 },
+      },
+    ],
+    shown: [
+      { at: AT, route: 'GET /api', differences: [{ field: '$.price', control: '99', canary: '(absent)' }] },
+    ],
+  },
   listAudit: {
     records: [
       {

@@ -11,6 +11,7 @@ const NEEDS: Readonly<Record<OperationId, Role>> = {
   streamStatus: 'viewer',
   getConvergence: 'viewer',
   getSeries: 'viewer',
+  getShadow: 'operator',
   listAudit: 'viewer',
   listFeedback: 'viewer',
   getDocument: 'viewer',
@@ -44,6 +45,7 @@ const params = { flag: 'nowhere', version: '999', id: 'nothing', purpose: 'previ
 /** A call that changes nothing, even for those who are allowed to make it. */
 const HARMLESS: Partial<Record<OperationId, object>> = {
   getSeries: { query: { flag: FLAG } },
+  getShadow: { params: { flag: FLAG } },
   validateDocument: { body: { document: {} } },
   diffDocument: { body: { document: {} } },
   publishDocument: { body: { document: {}, expectedVersion: 0 } },

@@ -57,7 +57,7 @@ function startRollout(kept = new Map<string, string>()) {
   }
   const tick = new RolloutTick(
     control as never,
-    { run: () => now.verdict } as never,
+    { guard: { run: () => now.verdict }, shadow: { look: () => undefined } } as never,
     { append: () => {} } as never,
     texts as never,
     {

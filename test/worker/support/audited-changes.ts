@@ -18,6 +18,7 @@ export const READING = [
   'streamStatus',
   'getConvergence',
   'getSeries',
+  'getShadow',
   'listAudit',
   'listFeedback',
   'getDocument',

@@ -25,6 +25,7 @@ export type ControllerPort = Pick<
   | 'review'
   | 'revokeToken'
   | 'series'
+  | 'shadow'
   | 'status'
   | 'testWebhook'
   | 'tokens'

@@ -1,4 +1,5 @@
 /** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
+import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 import { type StatusCall, statusOf } from '../answers/status.ts'
 
@@ -9,7 +10,7 @@ const KEEP_ALIVE_EVERY_MS = 15_000
 const CHECK_READER_EVERY_MS = 5_000
 
 export const observationHandlers: Handlers<
-  'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'listAudit' | 'listFeedback'
+  'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'getShadow' | 'listAudit' | 'listFeedback'
 > = {
   getStatus: (call) => statusOf(call, wantedFlags(call.query)),
 
@@ -42,6 +43,19 @@ export const observationHandlers: Handlers<
       stepMs,
       points: points.map(({ atMs, ...point }) => ({ at: isoTime(atMs), ...point })),
       rollbackWealth: alpha === undefined ? null : 1 / alpha,
+    }
+  },
+
+  getShadow: async ({ controller, params: { flag = '' } }) => {
+    const report = await controller.shadow(flag)
+    if (report === undefined)
+      return problemDetails(404, 'Not Found', `Cannot show shadow traffic: ${flag} has had no shadow stage`)
+    const { startedMs, shown, ...rest } = report
+    return {
+      flag,
+      ...rest,
+      startedAt: isoTime(startedMs),
+      shown: shown.map(({ atMs, route, shown: differences }) => ({ at: isoTime(atMs), route, differences })),
     }
   },
 

@@ -32,6 +32,7 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
       ),
     ),
     rolloutRule: rolloutRuleOf(flag),
+    shadows: flag.rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     deadlineMs: deadlineMsOf(flag.guard),
     metadata: flag.metadata,
@@ -92,8 +93,9 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
       }
     }),
     thousandths: rule.percentage === undefined ? undefined : toThousandths(rule.percentage),
-    stages: rule.stages?.map(({ percentage }) => ({
+    stages: rule.stages?.map(({ percentage = 0, shadow = 0 }) => ({
       percentage,
+      shadow,
       thousandths: toThousandths(percentage) ?? 0,
     })),
     holdback: rule.stages === undefined ? 0 : holdback,

@@ -42,8 +42,22 @@ export type FlagTarget = {
   variesByHeader: boolean
   /** Whether the gate relays the messages of WebSockets, so that `kill --sever` can close them. */
   severable: boolean
+  /** How requests are shadowed; undefined where they aren't, or the flag has no shadow stage. */
+  shadow: ShadowRules | undefined
   /** Variant → mark of its validators, where its origin serves other variants too. */
   tags: ReadonlyMap<string, string>
+}
+
+export type ShadowRules = {
+  methods: ReadonlySet<string>
+  /** Whether copies carry the visitor's cookies and authorization. */
+  credentials: boolean
+  /** Of one isolate. */
+  maxRps: number
+  samples: 'none' | 'redacted' | 'full'
+  keys: Readonly<Record<string, string>>
+  /** Fields that don't count. */
+  ignored: ReadonlySet<string>
 }
 
 export type RouteTarget = OriginTarget | FlagTarget
@@ -110,9 +124,29 @@ export function compileTarget(
     varies: distinct.length > 1,
     variesByHeader: shared.length > 0,
     severable: route.severable,
+    shadow: flag.shadows ? shadowRules(route.shadow) : undefined,
     tags: new Map(
       shared.map(([variant, origin]) => [variant, variant === flag.off ? origin.tag : mark(origin, variant)]),
     ),
+  }
+}
+
+const DEFAULT_SHADOW = {
+  methods: ['GET', 'HEAD'],
+  credentials: false,
+  maxRps: 2,
+  samples: 'redacted',
+  keys: {},
+  ignore: [],
+} as const
+
+function shadowRules(rules: RouteConfig['shadow']): ShadowRules | undefined {
+  if (rules === false) return undefined
+  const { methods, ignore, ...rest } = rules ?? DEFAULT_SHADOW
+  return {
+    ...rest,
+    methods: new Set(methods),
+    ignored: new Set(ignore),
   }
 }
 

@@ -77,14 +77,33 @@ function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readon
     problems.push(problem([...at, 'percentage'], rule.percentage, 'either "percentage" or "stages"', fix))
   }
   for (const [index, stage] of (rule.stages ?? []).entries()) {
-    const before = rule.stages?.[index - 1]?.percentage
-    if (before !== undefined && stage.percentage <= before) {
-      const expected = `a percentage above the ${before} % of the stage before`
-      const fix = 'increase the percentage from stage to stage'
-      problems.push(problem([...at, 'stages', index, 'percentage'], stage.percentage, expected, fix))
-    }
+    problems.push(...stageProblems([...at, 'stages', index], stage, rule.stages?.[index - 1]))
   }
   return problems
+}
+
+type StageConfig = NonNullable<RuleConfig['stages']>[number]
+
+/** Shadow stages come first; then percentages, each above the one before. */
+function stageProblems(
+  at: readonly PathKey[],
+  stage: StageConfig,
+  before: StageConfig | undefined,
+): Problem[] {
+  const { percentage, shadow } = stage
+  if ((percentage === undefined) === (shadow === undefined)) {
+    const fix = 'a stage sends visitors to the new variant ("percentage"), or copies of requests ("shadow")'
+    return [problem(at, stage, 'either "percentage" or "shadow"', fix)]
+  }
+  if (shadow !== undefined) {
+    if (before === undefined || before.shadow !== undefined) return []
+    const fix = 'put it before the stages with a percentage'
+    return [problem([...at, 'shadow'], shadow, 'no shadow stage after one with a percentage', fix)]
+  }
+  if (before?.percentage === undefined || percentage === undefined || percentage > before.percentage)
+    return []
+  const expected = `a percentage above the ${before.percentage} % of the stage before`
+  return [problem([...at, 'percentage'], percentage, expected, 'increase the percentage from stage to stage')]
 }
 
 function serveProblems(

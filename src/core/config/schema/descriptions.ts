@@ -56,6 +56,19 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'routes.severable':
     'With `flag`: whether `kill --sever` can close WebSockets of this route. The gate then relays the messages of those that were opened by another variant than `off`. `false`: they pass through untouched, and stay open. Default true.',
   flags: 'Flags by key.',
+  'routes.shadow':
+    'How requests of this route are copied in a shadow stage of its flag; `false`: not at all. Copies go to both origins after the visitor has the answer, with `Sluice-Shadow: 1`, and their answers are compared.',
+  'routes.shadow.methods': 'Methods that are copied. Requests with a body never are.',
+  'routes.shadow.credentials':
+    'Whether copies carry the cookies and the `Authorization` of the visitor. Sessions that change with each use, and links that work once, can be used up by a copy.',
+  'routes.shadow.maxRps':
+    'Most requests that one isolate copies in a second. Each goes once to the new version and twice to control.',
+  'routes.shadow.samples':
+    'Which differing values operators can see, for a day: none, masked ones (`redacted`: no e-mail addresses, tokens or digits), or `full`.',
+  'routes.shadow.keys':
+    'Arrays whose items are matched by a property instead of as a whole: path of the array, such as `$.items`, to the property.',
+  'routes.shadow.ignore':
+    'Fields that do not count, such as `$.requestId`, or `GET /api/items $.requestId` for one route.',
   'flags.*.description': 'What the flag is for.',
   'flags.*.owner': 'Team or person responsible.',
   'flags.*.tags': 'Tags to find the flag by.',
@@ -84,6 +97,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.rules.percentage': 'Share of the visitors meeting the conditions for whom the rule matches.',
   'flags.*.rules.stages': 'A gradual rollout. At most one rule of a flag has stages.',
   'flags.*.rules.stages.percentage': 'Share of the visitors who meet the conditions.',
+  'flags.*.rules.stages.shadow':
+    'In place of `percentage`: share of the requests that are copied to the new variant, whose answers are compared with those of control. No visitor is on the new variant. Only before the stages with a percentage.',
   'flags.*.rules.stages.bake': 'Minimum time at this stage, such as "10m". Default "10m".',
   'flags.*.rules.stages.maxBake':
     'After this long at the stage a notification is sent; the stage does not advance.',

@@ -4,8 +4,12 @@ import { parseDurationMs } from './duration.ts'
 import { strictObject } from './objects.ts'
 import { dateTime, duration, nonEmpty, percentage, secretName, timezone } from './values.ts'
 
+/** One of `percentage` and `shadow`: references.ts sees to that. */
 export const stage = strictObject({
-  percentage: percentage,
+  percentage: v.optional(percentage),
+  shadow: v.optional(
+    v.pipe(v.number(), v.gtValue(0, 'a percentage above 0'), v.maxValue(100, 'a percentage of at most 100')),
+  ),
   bake: v.optional(duration, '10m'),
   maxBake: v.optional(duration),
   approval: v.optional(v.boolean(), false),

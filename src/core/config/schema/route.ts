@@ -1,7 +1,7 @@
 /** Origins, and the routes to them. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
-import { flagKey, name, oneOrMore, originUrl, pathPattern, variantName } from './values.ts'
+import { flagKey, name, nonEmpty, oneOrMore, originUrl, pathPattern, variantName } from './values.ts'
 
 export const origin = strictObject({
   url: originUrl,
@@ -22,6 +22,22 @@ const hostPattern = v.pipe(
 )
 const method = v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'an HTTP method'))
 
+/** How a route's requests are shadowed, where its flag has a shadow stage. */
+const shadow = strictObject({
+  methods: v.optional(
+    v.pipe(v.array(v.picklist(['GET', 'HEAD', 'OPTIONS'])), v.minLength(1, 'at least one method')),
+    ['GET', 'HEAD'],
+  ),
+  credentials: v.optional(v.boolean(), false),
+  maxRps: v.optional(
+    v.pipe(v.number(), v.gtValue(0, 'a rate above 0'), v.maxValue(1_000, 'a rate of at most 1000')),
+    2,
+  ),
+  samples: v.optional(v.picklist(['none', 'redacted', 'full']), 'redacted'),
+  keys: v.optional(record(nonEmpty, nonEmpty), {}),
+  ignore: v.optional(v.array(nonEmpty), []),
+})
+
 export const route = strictObject({
   path: pathPattern,
   host: v.optional(oneOrMore(hostPattern)),
@@ -32,4 +48,5 @@ export const route = strictObject({
   rescue: v.optional(v.union([v.literal(false), v.array(method)]), ['GET', 'HEAD', 'OPTIONS']),
   follow: v.optional(v.boolean()),
   severable: v.optional(v.boolean(), true),
+  shadow: v.optional(v.union([v.literal(false), shadow])),
 })

@@ -29,7 +29,11 @@ export function StagesEditor({ path }: { path: Path }) {
       <ol class="stage-rows">
         {stages.map((_, index) => (
           <li key={index} class="stage-row">
-            <NumberField path={[...path, index, 'percentage']} label="Share" unit="%" />
+            {stages[index]?.shadow === undefined ? (
+              <NumberField path={[...path, index, 'percentage']} label="Share" unit="%" />
+            ) : (
+              <NumberField path={[...path, index, 'shadow']} label="Shadow" unit="%" />
+            )}
             <TextField path={[...path, index, 'bake']} label="Bake" placeholder="10m" />
             <SelectField
               path={[...path, index, 'advance']}
@@ -48,6 +52,9 @@ export function StagesEditor({ path }: { path: Path }) {
       </ol>
       <ProblemNotes problems={problems} />
       <AddButton what="Stage" onClick={add} />
+      {stages[0]?.shadow === undefined && (
+        <AddButton what="Shadow stage" onClick={() => set([{ shadow: 5, bake: '10m' }, ...stages])} />
+      )}
     </div>
   )
 }

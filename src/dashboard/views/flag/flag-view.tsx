@@ -24,6 +24,7 @@ import { Charts } from './charts.tsx'
 import { Controls, ShareControl } from './controls.tsx'
 import { Feedback } from './feedback.tsx'
 import { Ramp } from './ramp.tsx'
+import { Shadow } from './shadow.tsx'
 
 const REFRESH_MS = 5_000
 
@@ -97,6 +98,9 @@ function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps
               />
             )}
           </Card>
+          {maySteer && rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)) && (
+            <Shadow flag={flag.key} />
+          )}
           <Charts flag={flag.key} />
           {children}
         </div>

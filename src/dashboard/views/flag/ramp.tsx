@@ -7,8 +7,8 @@ import {
   phasesOf,
   stageNote,
 } from '../../../contract/words/ladder.ts'
+import { stageShareText } from '../../../contract/words/rules.ts'
 import type { FlagInput } from '../../../core/config/schema/document.ts'
-import { percentText } from '../../../core/figures.ts'
 import { type Plan, stagePlan } from '../../actions/change-plans.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useNow } from '../../state/clock.ts'
@@ -68,7 +68,7 @@ type StepProps = {
 }
 
 function Step({ stage, index, phase, leftMs, halt, onChoose }: StepProps) {
-  const share = percentText(stage.percentage)
+  const share = stageShareText(stage)
   const body = (
     <>
       <span class="step-share">

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { ShadowRules } from '../../../../src/core/config/compile/route-target.ts'
 import { type Notification, notificationBody } from '../../../../src/core/rollout/notification.ts'
 import { BASE, type Case, STAGES } from './case.ts'
 import type { Gate } from './gate-probe.ts'
@@ -53,6 +54,24 @@ const SOURCES: Record<string, Case> = Object.fromEntries(
 )
 
 /** Keys of the document outside of flags. */
+/** A key of `shadow`, as it is where the route's requests are copied. */
+function shadowCase(values: {
+  at?: string
+  to: unknown
+  sees: (rules: ShadowRules) => unknown
+  was: unknown
+  becomes: unknown
+}): Case {
+  return {
+    ...values,
+    given: { ...FLAG_ROUTE, 'flags.f.rules.0.stages': [{ shadow: 5 }, { percentage: 10 }] },
+    sees: (gate) => {
+      const found = target(gate)
+      return found?.kind === 'flag' && found.shadow && values.sees(found.shadow)
+    },
+  }
+}
+
 export const GATE_CASES: Record<string, Case> = {
   ...SOURCES,
   $schema: {
@@ -226,6 +245,38 @@ export const GATE_CASES: Record<string, Case> = {
     was: true,
     becomes: false,
   },
+  'routes.shadow.methods': shadowCase({
+    to: ['OPTIONS'],
+    sees: ({ methods }) => [...methods],
+    was: ['GET', 'HEAD'],
+    becomes: ['OPTIONS'],
+  }),
+  'routes.shadow.credentials': shadowCase({
+    to: true,
+    sees: ({ credentials }) => credentials,
+    was: false,
+    becomes: true,
+  }),
+  'routes.shadow.maxRps': shadowCase({ to: 9, sees: ({ maxRps }) => maxRps, was: 2, becomes: 9 }),
+  'routes.shadow.samples': shadowCase({
+    to: 'none',
+    sees: ({ samples }) => samples,
+    was: 'redacted',
+    becomes: 'none',
+  }),
+  'routes.shadow.keys.*': shadowCase({
+    at: 'routes.0.shadow.keys.$',
+    to: 'id',
+    sees: ({ keys }) => keys,
+    was: {},
+    becomes: { $: 'id' },
+  }),
+  'routes.shadow.ignore': shadowCase({
+    to: ['$.at'],
+    sees: ({ ignored }) => [...ignored],
+    was: [],
+    becomes: ['$.at'],
+  }),
   'routes.follow': { to: false, sees: (gate) => target(gate)?.follows, was: true, becomes: false },
   'freezes.start': {
     given: { ...STAGES, freezes: [{ end: '2027-01-01' }] },

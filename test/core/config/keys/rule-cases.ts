@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { type Case, COUNTRY, RULE, STAGES } from './case.ts'
 import type { Gate } from './gate-probe.ts'
 
@@ -75,6 +76,14 @@ export const RULE_CASES: Record<string, Case> = {
       { off: 504, on: 496 },
       { off: 504, on: 496 },
     ],
+  },
+  'flags.*.rules.stages.shadow': {
+    at: `${RULE}.stages`,
+    from: [{ percentage: 1 }, { percentage: 10 }],
+    to: [{ shadow: 5 }, { percentage: 10 }],
+    sees: (gate) => [gate.shares(), gate.plan().stages[0]?.shadow],
+    was: [{ on: expect.any(Number), off: expect.any(Number) }, undefined],
+    becomes: [{ off: 1_000 }, 5],
   },
   'flags.*.rules.stages.bake': {
     given: STAGES,

@@ -47,7 +47,7 @@ function startTick(more: object = {}, flag: object = staged) {
   }
   const tick = new RolloutTick(
     { state: INITIAL_CONTROL_STATE } as never,
-    guard as never,
+    { guard, shadow: { look: () => undefined } } as never,
     { append: (record: AuditRecord) => void world.records.push(record) } as never,
     { getJson: () => undefined, putJson: () => {} } as never,
     {

@@ -1,0 +1,176 @@
+/**
+ * HTML by its skeleton: tags, links, forms, scripts, and the visible text by the kind of block that holds it. One pass
+ * over pages of any quality: not a parser, but all answers are read the same way.
+ */
+import type { ReadingRules } from './answer.ts'
+import { type FieldList, hashOf } from './fields.ts'
+import { addJson, parsedJson } from './json-fields.ts'
+
+const TOKEN =
+  /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([a-zA-Z][\w:-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>|[^<]+|</g
+const ATTRIBUTE = /([^\s=/"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g
+/** Elements whose content is text whatever it looks like. */
+const RAW = new Set(['script', 'style', 'textarea', 'title', 'noscript', 'template'])
+/** Parts of a page that give a text its place. */
+const LANDMARKS = new Set(['header', 'nav', 'main', 'aside', 'footer', 'form', 'dialog'])
+const BLOCKS = new Set([
+  ...[
+    'h1',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+    'p',
+    'li',
+    'td',
+    'th',
+    'dt',
+    'dd',
+    'pre',
+    'blockquote',
+    'figcaption',
+  ],
+  ...['button', 'label', 'option', 'legend', 'caption', 'summary', 'address'],
+])
+/** Addresses by the element and the attribute that holds them. */
+const ADDRESSES: Readonly<Record<string, readonly [attribute: string, field: string]>> = {
+  a: ['href', 'html links'],
+  area: ['href', 'html links'],
+  link: ['href', 'html link elements'],
+  script: ['src', 'html scripts'],
+  img: ['src', 'html images'],
+  iframe: ['src', 'html frames'],
+  source: ['src', 'html media'],
+  video: ['src', 'html media'],
+}
+
+type Attributes = ReadonlyMap<string, string>
+
+/** Adds the fields of a page. */
+export function addHtml(fields: FieldList, text: string, rules: ReadingRules): void {
+  new Page(fields, rules).read(text)
+}
+
+class Page {
+  readonly #fields: FieldList
+  readonly #rules: ReadingRules
+  readonly #tags = new Map<string, number>()
+  readonly #landmarks: string[] = []
+  #block = 'text'
+  #structure = ''
+  #form: string[] | undefined
+
+  constructor(fields: FieldList, rules: ReadingRules) {
+    this.#fields = fields
+    this.#rules = rules
+  }
+
+  read(text: string): void {
+    const tokens = new RegExp(TOKEN)
+    for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
+      const [token, closing, tagName, rest] = found
+      const name = tagName?.toLowerCase()
+      if (name === undefined) {
+        if (!token.startsWith('<')) this.#text(token)
+      } else if (closing === '/') this.#close(name)
+      else {
+        this.#open(name, attributesIn(rest ?? ''))
+        if (RAW.has(name)) {
+          const end = endOf(text, name, tokens.lastIndex)
+          this.#raw(name, attributesIn(rest ?? ''), text.slice(tokens.lastIndex, end))
+          tokens.lastIndex = end
+        }
+      }
+    }
+    for (const [name, count] of this.#tags) this.#fields.add('html tags', `${name} × ${count}`)
+    this.#fields.add('html structure', hashOf(this.#structure))
+  }
+
+  #open(name: string, attributes: Attributes): void {
+    this.#tags.set(name, (this.#tags.get(name) ?? 0) + 1)
+    this.#structure += `<${name}`
+    if (LANDMARKS.has(name)) this.#landmarks.push(name)
+    if (BLOCKS.has(name)) this.#block = name
+    const [attribute, field] = ADDRESSES[name] ?? []
+    const address = attribute === undefined ? undefined : attributes.get(attribute)
+    if (field !== undefined && address !== undefined) this.#fields.add(field, this.#translated(address))
+    if (name === 'meta') this.#meta(attributes)
+    if (name === 'form')
+      this.#form = [
+        (attributes.get('method') ?? 'get').toLowerCase(),
+        this.#translated(attributes.get('action') ?? ''),
+      ]
+    const field_ = attributes.get('name')
+    if (this.#form !== undefined && field_ !== undefined && name !== 'form') this.#form.push(field_)
+  }
+
+  #close(name: string): void {
+    this.#structure += '>'
+    if (this.#landmarks.at(-1) === name) this.#landmarks.pop()
+    if (name === this.#block) this.#block = 'text'
+    if (name === 'form' && this.#form !== undefined) {
+      this.#fields.add('html forms', this.#form.join(' '))
+      this.#form = undefined
+    }
+  }
+
+  #text(text: string): void {
+    const words = text.replace(/\s+/g, ' ').trim()
+    if (words === '') return
+    const landmark = this.#landmarks.at(-1)
+    this.#fields.add(
+      ['html text', landmark, this.#block].filter((part) => part !== undefined).join(' '),
+      words,
+    )
+  }
+
+  #raw(name: string, attributes: Attributes, content: string): void {
+    const text = content.trim()
+    const type = attributes.get('type') ?? ''
+    if (text === '') return
+    if (name === 'script' && type.includes('json')) this.#json(attributes.get('id') ?? type, text)
+    else if (name === 'script' || name === 'style') this.#fields.add(`html inline ${name}`, hashOf(content))
+    else this.#fields.add(`html ${name}`, text)
+  }
+
+  #json(name: string, text: string): void {
+    const root = `html json ${name} $`
+    const value = parsedJson(text)
+    if (value === undefined) this.#fields.add(root, hashOf(text))
+    else addJson(this.#fields, value, root, this.#rules.keys ?? {})
+  }
+
+  #meta(attributes: Attributes): void {
+    const name = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv')
+    if (name !== undefined)
+      this.#fields.add(`html meta ${name.toLowerCase()}`, this.#translated(attributes.get('content') ?? ''))
+  }
+
+  #translated(address: string): string {
+    return translated(address, this.#rules.hosts)
+  }
+}
+
+/** An address on one of the hosts of this site, without the host. */
+export function translated(address: string, hosts: readonly string[]): string {
+  const [, host, rest] = /^(?:https?:)?\/\/([^/?#]*)(.*)$/is.exec(address.trim()) ?? []
+  if (host === undefined || rest === undefined || !hosts.includes(host.toLowerCase())) return address.trim()
+  return rest === '' ? '/' : rest
+}
+
+function attributesIn(text: string): Attributes {
+  const attributes = new Map<string, string>()
+  for (const [, name = '', double, single, bare] of text.matchAll(ATTRIBUTE)) {
+    const key = name.toLowerCase()
+    if (!attributes.has(key)) attributes.set(key, double ?? single ?? bare ?? '')
+  }
+  return attributes
+}
+
+/** Where the content of a raw element ends. */
+function endOf(text: string, name: string, from: number): number {
+  const end = new RegExp(`</${name}[\\s/>]`, 'gi')
+  end.lastIndex = from
+  return end.exec(text)?.index ?? text.length
+}

@@ -1,0 +1,14 @@
+import type { Comparison, Difference } from './compare.ts'
+
+/** One compared request, on its way from an isolate to the Controller. */
+export type ShadowSample = Comparison & {
+  flag: string
+  generation: number
+  stage: number
+  atMs: number
+  /** What differs, for people to look at: only as many as fit, masked unless the route says otherwise. */
+  shown: Difference[]
+}
+
+/** Differences of one sample that are shown. */
+export const MOST_SHOWN = 3

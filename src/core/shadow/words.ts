@@ -1,0 +1,35 @@
+/** What is known of a shadow stage, in one sentence. */
+import { percentText, plural } from '../figures.ts'
+import {
+  EVERY_ROUTE,
+  type Finding,
+  type ShadowSettings,
+  type ShadowState,
+  type ShadowVerdict,
+} from './evidence.ts'
+
+export function shadowSentence(
+  verdict: ShadowVerdict,
+  state: ShadowState,
+  { delta, beta }: ShadowSettings,
+): string {
+  const compared = plural(state.samples, 'compared request')
+  if (verdict.kind === 'different') {
+    const [first, ...others] = verdict.findings
+    const more = others.length === 0 ? '' : `, and ${plural(others.length, 'other field')}`
+    return first === undefined ? 'answers differ' : `answers differ: ${findingText(first)}${more}`
+  }
+  if (verdict.kind === 'same')
+    return `${compared}: the canary's answers differ no more often than control's own, by up to ${percentText(100 * delta)}`
+  if (state.samples === 0) return 'no request was compared yet'
+  // Without a difference the best bet grows by about 0.9 δ with each.
+  const needed = Math.ceil(Math.log(5 / beta) / Math.log1p(0.9 * delta))
+  const left = needed - state.samples
+  return left > 0 ? `${compared}, about ${left} more to go` : `${compared}, not enough to tell`
+}
+
+/** `GET /api/x $.price in 12 of 40 requests (control with itself: 0)`. */
+export function findingText({ route, field, canaryOnly, controlOnly, both, samples }: Finding): string {
+  const place = route === EVERY_ROUTE ? field : `${route} ${field}`
+  return `${place} in ${canaryOnly + both} of ${plural(samples, 'request')} (control with itself: ${controlOnly + both})`
+}

@@ -1,0 +1,107 @@
+/** Shadow stages: what their samples say. The state of each flag stays in SQLite. */
+import type { FlagControl } from '../../core/config/control.ts'
+import type { RolloutPlan } from '../../core/rollout/plan.ts'
+import type { ShadowLook } from '../../core/rollout/step.ts'
+import {
+  findingsOf,
+  NO_SHADOW,
+  SHADOW_DEFAULTS,
+  type ShadowState,
+  shadowVerdict,
+  stepShadow,
+} from '../../core/shadow/evidence.ts'
+import type { ShadowSample } from '../../core/shadow/sample.ts'
+import { shadowSentence } from '../../core/shadow/words.ts'
+import type { TextStore } from './text-store.ts'
+
+/** Samples with differences that people can look at. */
+const MOST_KEPT = 40
+const KEPT_MS = 24 * 3_600_000
+/** Losing seconds of samples does no harm: what is lost says nothing about what it would have said. */
+const SAVED_EVERY_MS = 5_000
+
+type Kept = Pick<ShadowSample, 'route' | 'atMs' | 'shown'>
+type Attempt = Pick<FlagControl, 'generation' | 'stage'> & {
+  startedMs: number
+  state: ShadowState
+  kept: Kept[]
+}
+
+export class ShadowLog {
+  readonly #texts: TextStore
+  readonly #attempts = new Map<string, Attempt>()
+  readonly #unsaved = new Set<string>()
+  #savedAtMs = 0
+
+  constructor(texts: TextStore) {
+    this.#texts = texts
+  }
+
+  /** Takes samples, each exactly once; those of another attempt or stage say nothing about this one. */
+  add(samples: readonly ShadowSample[], controlOf: (flag: string) => FlagControl, nowMs: number): void {
+    for (const sample of samples) {
+      const control = controlOf(sample.flag)
+      if (sample.generation !== control.generation || sample.stage !== control.stage) continue
+      const attempt = this.#at(sample.flag, control, nowMs)
+      attempt.state = stepShadow(attempt.state, sample, SHADOW_DEFAULTS)
+      if (sample.shown.length > 0)
+        attempt.kept.push({ route: sample.route, atMs: sample.atMs, shown: sample.shown })
+      if (attempt.kept.length > MOST_KEPT) attempt.kept.shift()
+      this.#unsaved.add(sample.flag)
+    }
+    if (this.#unsaved.size > 0 && nowMs - this.#savedAtMs >= SAVED_EVERY_MS) this.#save(nowMs)
+  }
+
+  /** What the flag's stage shows; undefined for a stage with visitors. */
+  look({ flag, stages }: RolloutPlan, control: FlagControl, nowMs: number): ShadowLook | undefined {
+    const plan = stages[Math.min(control.stage, stages.length - 1)]
+    if (!plan?.shadow) return undefined
+    const { state, startedMs } = this.#at(flag, control, nowMs)
+    const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
+    const sentence = shadowSentence(verdict, state, SHADOW_DEFAULTS)
+    return { kind: verdict.kind, sentence, elapsedMs: nowMs - startedMs }
+  }
+
+  /** All that is known of a flag's latest shadow stage. */
+  report(flag: string, nowMs: number) {
+    const attempt = this.#recall(flag)
+    if (attempt === undefined) return undefined
+    const { state, generation, stage, startedMs } = attempt
+    return {
+      generation,
+      stage,
+      startedMs,
+      samples: state.samples,
+      verdict: shadowVerdict(state, SHADOW_DEFAULTS).kind,
+      sentence: shadowSentence(shadowVerdict(state, SHADOW_DEFAULTS), state, SHADOW_DEFAULTS),
+      routes: Object.entries(state.byRoute).map(([route, { samples }]) => ({ route, samples })),
+      findings: findingsOf(state, SHADOW_DEFAULTS).slice(0, 100),
+      shown: attempt.kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).reverse(),
+    }
+  }
+
+  #at(flag: string, { generation, stage }: FlagControl, nowMs: number): Attempt {
+    const known = this.#recall(flag)
+    if (known?.generation === generation && known.stage === stage) return known
+    const attempt: Attempt = { generation, stage, startedMs: nowMs, state: NO_SHADOW, kept: [] }
+    this.#attempts.set(flag, attempt)
+    this.#texts.putJson(textName(flag), attempt)
+    return attempt
+  }
+
+  #recall(flag: string): Attempt | undefined {
+    const known = this.#attempts.get(flag) ?? this.#texts.getJson<Attempt>(textName(flag))
+    if (known !== undefined) this.#attempts.set(flag, known)
+    return known
+  }
+
+  #save(nowMs: number): void {
+    this.#savedAtMs = nowMs
+    for (const flag of this.#unsaved) this.#texts.putJson(textName(flag), this.#attempts.get(flag))
+    this.#unsaved.clear()
+  }
+}
+
+function textName(flag: string): string {
+  return `shadow ${flag}`
+}

@@ -1,0 +1,97 @@
+/** Asks an origin for a copy of a request, and reads the answer. */
+import type { ShadowAnswer, ShadowBody, Unanswered } from '../../core/shadow/answer.ts'
+import type { OriginCall } from '../origin/fetch-origin.ts'
+import { prepareForOrigin } from '../origin/proxy-headers.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+
+export type Asked = { answer: ShadowAnswer | Unanswered; latencyMs: number }
+
+/** Work after a response ends 30 s later at the latest; a copy has two such steps. */
+const LONGEST_WAIT_MS = 10_000
+/** A body beyond this is compared by its length and its beginning. */
+const LONGEST_BODY_BYTES = 262_144
+/** What would make an answer a part of one, or none. */
+const CONDITIONS = [
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+]
+const CREDENTIALS = ['cookie', 'authorization']
+
+/** Never throws: without an answer it says why. */
+export async function askCopy(
+  request: GateRequest,
+  { origin, extraHeaders }: OriginCall,
+  hasCredentials: boolean,
+): Promise<Asked> {
+  const headers = new Headers(request.headers.all)
+  prepareForOrigin(headers, request, origin.forwarded)
+  for (const name of hasCredentials ? CONDITIONS : [...CONDITIONS, ...CREDENTIALS]) headers.delete(name)
+  for (const [name, value] of extraHeaders) headers.set(name, value)
+  const url = (origin.url.endsWith('/') ? origin.url.slice(0, -1) : origin.url) + request.address.tail
+  const signal = AbortSignal.timeout(Math.min(origin.timeoutMs, LONGEST_WAIT_MS))
+  const startedMs = Date.now()
+  try {
+    const response = await fetch(url, {
+      method: request.method,
+      headers,
+      redirect: 'manual',
+      cache: 'no-store',
+      signal,
+    })
+    const latencyMs = Date.now() - startedMs
+    return {
+      answer: { status: response.status, headers: headersOf(response), body: await bodyOf(response) },
+      latencyMs,
+    }
+  } catch {
+    // What became of it is the answer.
+    const failure = signal.aborted ? 'timeout' : 'connect'
+    return { answer: { failure }, latencyMs: Date.now() - startedMs }
+  }
+}
+
+function headersOf({ headers }: Response): [string, string][] {
+  const named = [...headers].filter(([name]) => name !== 'set-cookie')
+  return [...named, ...headers.getSetCookie().map((cookie): [string, string] => ['set-cookie', cookie])]
+}
+
+async function bodyOf(response: Response): Promise<ShadowBody> {
+  const bytes = await beginningOf(response)
+  const isWhole = bytes.byteLength < LONGEST_BODY_BYTES
+  const type = response.headers.get('content-type') ?? ''
+  if (isWhole && /^\s*(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript)|image\/svg)/i.test(type))
+    return { kind: 'text', text: new TextDecoder().decode(bytes) }
+  const length = Number(response.headers.get('content-length') ?? Number.NaN)
+  return { kind: 'bytes', bytes: isWhole ? bytes.byteLength : length, hash: await hashOf(bytes) }
+}
+
+/** As much of the body as is compared; the rest is not read. */
+async function beginningOf({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = body?.getReader()
+  while (reader !== undefined && size < LONGEST_BODY_BYTES) {
+    const { done, value } = await reader.read()
+    if (done) break
+    chunks.push(value)
+    size += value.byteLength
+  }
+  if (size >= LONGEST_BODY_BYTES) void reader?.cancel().catch(() => {})
+  const bytes = new Uint8Array(Math.min(size, LONGEST_BODY_BYTES))
+  let at = 0
+  for (const chunk of chunks) {
+    const part = chunk.subarray(0, bytes.byteLength - at)
+    bytes.set(part, at)
+    at += part.byteLength
+  }
+  return bytes
+}
+
+async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
