@@ -10,6 +10,8 @@ const flag = v.object({
   variants: objects,
   defaultVariant: v.nullish(v.string()),
   targeting: v.nullish(objects),
+  // Not in its schema, and in many files.
+  description: v.optional(v.unknown()),
   metadata,
 })
 
@@ -27,6 +29,7 @@ export type FlagdFlag = {
   variants: Values
   defaultVariant?: string | null | undefined
   targeting?: Values | null | undefined
+  description?: unknown
   metadata: Metadata
 }
 export type FlagdFile = {

@@ -106,6 +106,7 @@ function flagOf(key: string, flag: FlagdFlag, file: FlagdFile, found: Found): Fl
   // A flag that is disabled, has no default, or is answered with no variant leaves the value to the app.
   const needsNothing = !isEnabled || otherwise === nothing || rules.some(({ serve }) => serve === nothing)
   return {
+    ...(typeof flag.description === 'string' && flag.description !== '' && { description: flag.description }),
     enabled: isEnabled,
     variants: { ...variants, ...(needsNothing && { [nothing]: null }) },
     off: isEnabled ? otherwise : nothing,

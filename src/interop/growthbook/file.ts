@@ -1,5 +1,6 @@
 /** What GrowthBook serves its SDKs (`/api/features/KEY`). */
 import * as v from 'valibot'
+import { isObject } from '../../core/json-object.ts'
 
 const maybe = <T extends v.GenericSchema>(schema: T) =>
   v.pipe(
@@ -49,3 +50,11 @@ export const fileSchema = v.object({
 export type GrowthBookRule = v.InferOutput<typeof rule>
 export type GrowthBookFeature = v.InferOutput<typeof feature>
 export type GrowthBookFile = v.InferOutput<typeof fileSchema>
+
+/** An app may keep the features alone, as its SDK takes them: by key, with nothing around them. */
+export function payloadIn(value: unknown): unknown {
+  if (!isObject(value) || isObject(value.features)) return value
+  const all = Object.values(value)
+  const isFeature = (each: unknown) => isObject(each) && ('defaultValue' in each || Array.isArray(each.rules))
+  return all.length > 0 && all.every(isFeature) ? { features: value } : value
+}

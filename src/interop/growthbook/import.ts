@@ -14,7 +14,7 @@ import {
   readSource,
 } from '../imported.ts'
 import { translateFeature } from './feature.ts'
-import { fileSchema, type GrowthBookFile } from './file.ts'
+import { fileSchema, type GrowthBookFile, payloadIn } from './file.ts'
 
 type Found = { losses: Loss[]; notes: Note[] }
 
@@ -27,7 +27,9 @@ const NOTES: readonly string[] = [
 export function importGrowthBook(text: string, into?: GateDocumentInput, renamed: Renamed = {}): Imported {
   const json = readSource(text)
   if (!json.ok) return json
-  const parsed = v.safeParse(fileSchema, json.value)
+  const payload = payloadIn(json.value)
+  const place = payload === json.value ? ['features'] : []
+  const parsed = v.safeParse(fileSchema, payload)
   if (!parsed.success) {
     return { ok: false, problems: parsed.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
   }
@@ -36,12 +38,12 @@ export function importGrowthBook(text: string, into?: GateDocumentInput, renamed
   const flags: Record<string, FlagInput> = {}
   const keys = flagKeysOf(Object.keys(file.features), renamed)
   for (const [key, named] of keys) {
-    const path = jsonPath(['features', key])
+    const path = jsonPath([...place, key])
     const feature = file.features[key]
     if ('unfit' in named) found.losses.push({ path, what: named.unfit, instead: 'the feature is left out' })
     if ('unfit' in named || feature === undefined) continue
-    const lose = (place: string, what: string) =>
-      found.losses.push({ path: path + place, what, instead: 'the rule is left out' })
+    const lose = (inside: string, what: string) =>
+      found.losses.push({ path: path + inside, what, instead: 'the rule is left out' })
     try {
       flags[named.key] = translateFeature(feature, { key, file, nameOf: (other) => keyIn(keys, other), lose })
     } catch (error) {

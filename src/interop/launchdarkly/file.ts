@@ -80,7 +80,9 @@ export type LaunchDarklyFile = v.InferOutput<typeof fileSchema>
 export function payloadIn(value: unknown, environment: string | undefined): unknown {
   const file = isObject(value) && isObject(value.data) ? value.data : value
   if (!isObject(file)) return 'an object with flags and segments'
-  const flags = byKey(file.flags ?? file.items)
+  const values = isObject(file.flagValues) ? mapped(file.flagValues, alwaysOn) : undefined
+  const full = byKey(file.flags ?? file.items)
+  const flags = values || full ? { ...values, ...full } : undefined
   if (flags === undefined) return 'flags by key, or a list of them'
   const environments = new Set(
     Object.values(flags).flatMap((flag) =>
@@ -109,6 +111,11 @@ function exportedFlag(flag: unknown, environment: string | undefined): unknown {
     variations: facts.map((fact) => fact.value),
     names: facts.map((fact) => fact.name),
   }
+}
+
+/** The short form in files of its SDKs: a flag that has one value for everyone. */
+function alwaysOn(value: unknown): object {
+  return { on: true, variations: [value], fallthrough: { variation: 0 } }
 }
 
 function byKey(value: unknown): Record<string, unknown> | undefined {

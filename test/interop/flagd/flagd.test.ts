@@ -272,6 +272,13 @@ describe('importing a flag file of flagd', () => {
     expect(Object.keys(documentIn(imported).flags ?? {})).toEqual(['f'])
   })
 
+  it('keeps the description that many files have', () => {
+    const flag = { state: 'ENABLED', variants, defaultVariant: 'off' }
+    const flags = { f: { ...flag, description: 'Fails on purpose' }, g: { ...flag, description: 7 } }
+    const { f, g } = documentIn(importFlagd(JSON.stringify({ flags }))).flags ?? {}
+    expect([f?.description, g?.description]).toEqual(['Fails on purpose', undefined])
+  })
+
   it('carries variants such as "100%" over, and gives another name to those that a document can not have', () => {
     const flag = {
       state: 'ENABLED',

@@ -40,3 +40,15 @@ it('has no value, not the default one, without its prerequisite', () => {
   expect(decide('f', {})?.value).toBe(false)
   expect(decide('f', { attributes: { plan: 'free' } })?.value).toBeNull()
 })
+
+it('takes features alone, as the SDK does', () => {
+  const features = {
+    'new-checkout': { defaultValue: false, rules: [{ condition: { plan: 'pro' }, force: true }] },
+    list: { defaultValue: 1, rules: [{ condition: { a: { $size: 2 } }, force: 2 }] },
+  }
+  const imported = importGrowthBook(JSON.stringify(features))
+  expect(imported).toMatchObject({ losses: [{ path: '$.list.rules[0]' }] })
+  expect(documentIn(imported).flags).toEqual(documentIn(importGrowthBook(JSON.stringify({ features }))).flags)
+  expect(importGrowthBook('{"a": 1}').ok).toBe(false)
+  expect(importGrowthBook('{}').ok).toBe(false)
+})

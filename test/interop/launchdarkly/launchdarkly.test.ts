@@ -102,3 +102,11 @@ it('renames keys, in prerequisites too, and keeps places', () => {
   expect(renamed.flags?.g?.requires).toEqual([{ flag: 'mine', variants: ['true'] }])
   expect(importLaunchDarkly(text)).toMatchObject({ losses: [{ path: '$.flags["my flag"]' }] })
 })
+
+it("takes the short form of its SDKs' files: a flag with one value for everyone", () => {
+  const flags = { f: { on: false, variations: [1, 2], offVariation: 1, salt: 's', version: 1 } }
+  const text = JSON.stringify({ flagValues: { a: 'x', b: { k: [1] }, 'c.d': false, f: 3 }, flags })
+  const decide = deciderFor(documentIn(importLaunchDarkly(text)))
+  const values = ['a', 'b', 'c.d', 'f'].map((key) => decide(key, { targetingKey: 'ann' })?.value)
+  expect(values).toEqual(['x', { k: [1] }, false, 2])
+})
