@@ -7,6 +7,7 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   { title: 'Origin', path: 'origins.*', intro: '`origins.<name>`: an upstream.' },
   { title: 'Error page', path: 'errorPage', intro: '`errorPage`: what browsers get when no origin answers.' },
   { title: 'Context', path: 'context', intro: '`context`: identity and attributes of a visitor.' },
+  { title: 'Identity', path: 'identity', intro: '`identity`: what the gate keeps in browsers.' },
   {
     title: 'Source',
     path: 'context.targetingKey',

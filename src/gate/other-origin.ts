@@ -90,7 +90,7 @@ async function signedHeaders(
   signingKey: string,
   nowMs: number,
 ): Promise<ExtraHeaders> {
-  const targetingKey = encodeURIComponent(context.targetingKey().toWellFormed())
+  const targetingKey = encodeURIComponent((context.targetingKey() ?? '').toWellFormed())
   const keys = keysOf(signingKey)
   const { origin } = keys instanceof Promise ? await keys : keys
   return [

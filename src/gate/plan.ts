@@ -1,5 +1,6 @@
 /** What to do with a request: which origin to ask what, and what the answer is for. */
 import type { FlagTarget, RouteTarget } from '../core/config/compile/route-target.ts'
+import { NO_VISITOR, RequestContext } from '../core/context/request-context.ts'
 import { apart, type Decision } from '../core/decision/decide.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { NetworkStanding } from '../core/limits/network-standing.ts'
@@ -49,6 +50,8 @@ export type Plan = {
   role: PageRole
   debug: DebugAccess
   setCookie: string | undefined
+  /** Whether the document wants no cookie for this visitor, whom nothing else identifies. */
+  isUnknown: boolean
   /** The flags that the page brings along, if it does. */
   bootstrap: Bootstrap | undefined
 }
@@ -91,10 +94,12 @@ export class Planner {
     const { request, config, target, context } = arrival
     const { env } = context
     try {
-      const role = pageRoleOf(request)
+      if (isPreflight(request)) return this.#planPreflight(arrival)
+      const role = pageRoleOf(request, config.snapshot.cookies)
       const bringsFlags = wantsBootstrap(request, role, config.snapshot)
       // Before the first await, after which another config may be live.
       const revision = bringsFlags ? this.revisionOf(config, request.nowMs) : undefined
+      request.isRewritten = bringsFlags
       const hasToken = debugTokenOf(request, env) !== undefined
       const debug = hasToken ? await debugAccessOf(request, env) : ordinaryAccess(env)
       const affinity = affinityOf(request, role, target, config.snapshot)
@@ -169,8 +174,24 @@ export class Planner {
       role,
       debug,
       setCookie: visitor.anonymous.setCookie(),
+      isUnknown: !snapshot.cookies.areGiven && visitor.context.targetingKey() === undefined,
       bootstrap,
     }
+  }
+
+  /** Browsers ask on behalf of any visitor, without saying of which: all get the same answer, and none counts. */
+  #planPreflight({ request, config, target, context }: Arrival): Plan {
+    const stable = stablePlan(target)
+    if (target.kind === 'origin') return stable
+    const identity = { ...config.snapshot.identity, targetingKey: [], keepsFirst: false }
+    const visitor = new RequestContext(request, identity, NO_VISITOR, Math.random)
+    const inputs = decisionInputs(config, context.env, request.nowMs, undefined)
+    const decision = this.#parts.rollback.decide(target, visitor, inputs)
+    const { variant } = decision
+    const origin = target.origins.get(variant) ?? target.stable
+    const call = { origin, extraHeaders: [], target, variant }
+    if (!mayFallBack(target, origin, decision)) return { ...stable, call }
+    return { ...stable, call, fallback: fallbackFor(target, decision, request, () => []) }
   }
 
   /** Whether a request that could be compared is. */
@@ -191,6 +212,11 @@ export class Planner {
   }
 }
 
+/** Whether a browser asks if a page of another site may send a request. */
+function isPreflight({ method, headers }: GateRequest): boolean {
+  return method === 'OPTIONS' && headers.has('access-control-request-method') && headers.has('origin')
+}
+
 /** The plan that needs no decision. */
 export function stablePlan(target: RouteTarget): Plan {
   const origin = target.kind === 'origin' ? target.origin : target.stable
@@ -203,6 +229,7 @@ export function stablePlan(target: RouteTarget): Plan {
     role: 'foreign',
     debug: { visible: false, overrides: undefined },
     setCookie: undefined,
+    isUnknown: false,
     bootstrap: undefined,
   }
 }

@@ -1,7 +1,7 @@
 /** The response that the visitor gets. */
 import type { Snapshot } from '../core/config/compile/snapshot.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
-import { withBootstrap } from './evaluation/bootstrap.ts'
+import { withPageFlags } from './evaluation/page-flags.ts'
 import { isForSharedCaches, keepFromSharedCaches } from './origin/cache-control.ts'
 import { changeable, HIGHEST_STATUS } from './origin/changeable.ts'
 import { errorResponse } from './origin/error-page.ts'
@@ -12,7 +12,7 @@ import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { withholdsCookies } from './request/identity-cookie.ts'
-import { pageCookie } from './request/page-affinity.ts'
+import { pageCookie, shownPageCookie } from './request/page-affinity.ts'
 
 /** What a response is made of. */
 export type Reply = {
@@ -26,14 +26,14 @@ export type Reply = {
 
 /** The origin's answer, or an error page where there is none, with what the gate has to add to it. */
 export function respond(reply: Reply): Response {
-  const { request, plan, delivery, snapshot, body } = reply
+  const { request, plan, delivery, snapshot } = reply
   const { answer, rescued } = delivery
   const original = answer.kind === 'answered' ? answer.response : errorResponse(answer, request, snapshot)
-  const response = withGateHeaders(original, plan, delivery, { request, body })
+  const response = withGateHeaders(original, reply)
   const { bootstrap, decision, setCookie } = plan
   if (bootstrap === undefined) return response
   const page = { flags: rescued ? bootstrap.rescued : bootstrap.flags, revision: bootstrap.revision }
-  return withBootstrap(response, page, decision === undefined ? setCookie : undefined)
+  return withPageFlags(response, page, decision === undefined ? setCookie : undefined)
 }
 
 /** An origin's answer that no plan led to: as it is, but out of shared caches. */
@@ -76,12 +76,8 @@ function passesUnchanged(headers: Headers, varies: boolean): boolean {
   )
 }
 
-function withGateHeaders(
-  original: Response,
-  plan: Plan,
-  delivery: Delivery,
-  { request, body }: Pick<Reply, 'request' | 'body'>,
-): Response {
+function withGateHeaders(original: Response, reply: Reply): Response {
+  const { request, plan, delivery, body } = reply
   const { decision, debug, setCookie } = plan
   const { answer, charge, rescued } = delivery
   const varies = dependsOnVisitor(plan, request)
@@ -92,7 +88,7 @@ function withGateHeaders(
   // Copied before anything is read: the headers of two responses cost twice.
   const copy = isOdd ? restated : changeable
   const early = isChanged && !isCopy ? copy(original, body) : original
-  const page = pageCookieOf(plan, delivery, request, early.headers)
+  const page = pageCookieOf(reply, early.headers)
   const unfit = unfitHeaders(early.headers)
   const isForging = setsGateCookies(early.headers)
   if (!isChanged && page === undefined && unfit.length === 0 && !isForging) return original
@@ -141,19 +137,18 @@ function isOldBrowser(request: GateRequest): boolean {
 }
 
 /** The cookie by which a document leaves the version that it came from. A redirect leaves none. */
-function pageCookieOf(
-  { call: { target }, role, decision }: Plan,
-  { answer, rescued }: Delivery,
-  request: GateRequest,
-  headers: Headers,
-): string | undefined {
-  if (role === 'part' || role === 'foreign' || withholdsCookies(request)) return undefined
+function pageCookieOf({ request, plan, delivery, snapshot }: Reply, headers: Headers): string | undefined {
+  const { call, role, decision, isUnknown } = plan
+  if (role === 'part') return shownPageCookie(request, snapshot.cookies)
+  if (role === 'foreign' || isUnknown || withholdsCookies(request)) return undefined
+  const { answer, rescued } = delivery
+  const { target } = call
   if (answer.kind === 'answered' && isRedirect(answer.status)) return undefined
-  const policy = headers.get('referrer-policy')
-  if (decision === undefined)
-    return target.kind === 'origin' ? pageCookie(request, '', '', policy) : undefined
-  const variant = rescued && target.kind === 'flag' ? target.flag.off : decision.variant
-  return pageCookie(request, decision.flag, variant, policy)
+  if (decision === undefined && target.kind === 'flag') return undefined
+  const flag = decision?.flag ?? ''
+  const variant = rescued && target.kind === 'flag' ? target.flag.off : (decision?.variant ?? '')
+  const referrerPolicy = headers.get('referrer-policy')
+  return pageCookie(request, { flag, variant, referrerPolicy }, snapshot.cookies)
 }
 
 function isRedirect(status: number): boolean {

@@ -16,9 +16,19 @@ export type JwtSettings = {
     | { kind: 'binding'; binding: string }
 }
 
+/** Cookies of the gate. */
+export type CookieSettings = {
+  /** The domain whose hosts share them; undefined: each host has its own. */
+  domain: string | undefined
+  /** Whether visitors without another key get any. */
+  areGiven: boolean
+}
+
 /** The document's `context`, compiled. */
 export type IdentitySettings = {
   targetingKey: readonly Source[]
+  /** Whether an id that a visitor brings comes before the sources. */
+  keepsFirst: boolean
   attributes: ReadonlyMap<string, readonly Source[]>
   jwt: JwtSettings | undefined
 }

@@ -21,14 +21,23 @@ export interface RequestFacts {
 
 /** A visitor whom no configured source identifies. */
 export type AnonymousVisitor = {
-  /** Their id; issued at the first call where they have none. */
-  key(): string
+  /** Their id; issued at the first call where they have none. Undefined for one who gets none. */
+  key(): string | undefined
+  /** The id that they bring, if it counts. */
+  broughtKey(): string | undefined
   keyStanding(): KeyStanding
+}
+
+/** A visitor without an id, who has no place in any split. */
+export const NO_VISITOR: AnonymousVisitor = {
+  key: () => undefined,
+  broughtKey: () => undefined,
+  keyStanding: () => 'excluded',
 }
 
 /** An anonymous visitor with this id, for where none is issued: explanations, tests. */
 export function anonymousAs(key: string): AnonymousVisitor {
-  return { key: () => key, keyStanding: () => 'unproven' }
+  return { key: () => key, broughtKey: () => key, keyStanding: () => 'unproven' }
 }
 
 /** Fields of request.cf that are attributes of the same name. */
@@ -59,6 +68,7 @@ export class RequestContext implements EvaluationContext {
   readonly #anonymous: AnonymousVisitor
   readonly random: () => number
   #targetingKey: string | undefined
+  #isKeyKnown = false
   /** Undefined for the key of an anonymous visitor. */
   #keySource: Source | undefined
   #device: Device | undefined
@@ -75,9 +85,17 @@ export class RequestContext implements EvaluationContext {
     this.random = random
   }
 
-  targetingKey(): string {
-    this.#targetingKey ??= this.#configuredKey() ?? this.#anonymous.key()
+  targetingKey(): string | undefined {
+    if (!this.#isKeyKnown) {
+      this.#targetingKey = this.#findKey()
+      this.#isKeyKnown = true
+    }
     return this.#targetingKey
+  }
+
+  #findKey(): string | undefined {
+    const first = this.#identity.keepsFirst ? this.#anonymous.broughtKey() : undefined
+    return first ?? this.#configuredKey() ?? this.#anonymous.key()
   }
 
   keyStanding(): KeyStanding {
@@ -99,7 +117,7 @@ export class RequestContext implements EvaluationContext {
       case 'bot':
         return this.#describeDevice()[name]
       case 'userId':
-        return this.#configuredKey()
+        return this.#configured()?.key
       case 'ip':
       case 'remoteAddress':
         return this.#facts.ip()
@@ -126,12 +144,17 @@ export class RequestContext implements EvaluationContext {
   }
 
   #configuredKey(): string | undefined {
+    const found = this.#configured()
+    this.#keySource = found?.source
+    return found?.key
+  }
+
+  #configured(): { key: string; source: Source } | undefined {
     for (const source of this.#identity.targetingKey) {
       const value = this.#read(source)
       if (value === undefined || value === '') continue
       if (typeof value === 'object') return undefined
-      this.#keySource = source
-      return String(value).slice(0, LONGEST_TARGETING_KEY)
+      return { key: String(value).slice(0, LONGEST_TARGETING_KEY), source }
     }
     return undefined
   }

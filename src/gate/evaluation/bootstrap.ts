@@ -1,7 +1,4 @@
-/**
- * Flags inside the page: an HTML document gets a block of JSON at the beginning of its head, which the browser SDK
- * reads, so the first paint knows its flags without a request. The page still streams.
- */
+/** Which flags a page brings along, so that the first paint knows them without a request (see page-flags.ts). */
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag, Json } from '../../core/flags/flag.ts'
@@ -18,16 +15,19 @@ export type Bootstrap = {
   revision: string
 }
 
-/** The block of JSON. */
-export type PageFlags = { flags: Bootstrap['flags']; revision: string }
+/** Names of files that are no pages: they keep their ranges and conditions when opened by themselves. */
+const NO_PAGE =
+  /\.(?:pdf|zip|gz|tar|7z|rar|dmg|exe|msi|apk|iso|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|m4[av]|mov|mkv|webm|og[gv]|wav|flac|csv|docx?|xlsx?|pptx?|epub)$/i
 
-/** Id of the element that holds it. */
-export const BOOTSTRAP_ID = 'sluice-flags'
-
-/** Whether the answer to a request is a page that brings its flags along. */
+/** Whether the answer to a request is a page that brings its flags along, or would by GET. */
 export function wantsBootstrap(request: GateRequest, role: PageRole, { bootstrap }: Snapshot): boolean {
-  if (bootstrap === undefined || (role !== 'page' && role !== 'submission')) return false
-  return bootstrap.covers(request.path)
+  if (bootstrap === undefined) return false
+  const isPage = role === 'page' || role === 'submission' || isHeadOfPage(request)
+  return isPage && bootstrap.covers(request.path) && !NO_PAGE.test(request.path)
+}
+
+function isHeadOfPage({ method, headers }: GateRequest): boolean {
+  return method === 'HEAD' && headers.get('accept')?.includes('text/html') === true
 }
 
 /** A visitor's flags by `decide`; `routed` is the decision that led to the page. */
@@ -47,52 +47,4 @@ export function bootstrapFor(
   if (own === undefined || !(own.key in flags)) return { flags, rescued: flags, revision }
   const off = { value: own.values.get(own.off) ?? null, variant: own.off, reason: 'RESCUED' }
   return { flags, rescued: { ...flags, [own.key]: off }, revision }
-}
-
-/** The page with its flags; other responses pass unchanged. */
-export function withBootstrap(response: Response, page: PageFlags, setCookie?: string): Response {
-  const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
-  if (!isPage || response.body === null) return response
-  const headers = new Headers(response.headers)
-  // The page changes with its flags: what the origin says about its bytes is no longer true.
-  for (const name of [
-    'etag',
-    'last-modified',
-    'content-length',
-    'accept-ranges',
-    'digest',
-    'content-digest',
-  ]) {
-    headers.delete(name)
-  }
-  headers.set('cache-control', 'private, no-cache')
-  if (setCookie !== undefined) headers.append('set-cookie', setCookie)
-  const { status, statusText } = response
-  const copy = new Response(response.body, { status, statusText, headers })
-  return insert(copy, element(page, nonceIn(headers.get('content-security-policy'))))
-}
-
-/** Inserts at the beginning of the head, else of the body, else at the end of the page. */
-function insert(page: Response, html: string): Response {
-  let isDone = false
-  const once = (put: (text: string, options: ContentOptions) => unknown) => {
-    if (!isDone) put(html, { html: true })
-    isDone = true
-  }
-  return new HTMLRewriter()
-    .on('head', { element: (tag) => once((text, options) => tag.prepend(text, options)) })
-    .on('body', { element: (tag) => once((text, options) => tag.prepend(text, options)) })
-    .onDocument({ end: (end) => once((text, options) => end.append(text, options)) })
-    .transform(page)
-}
-
-/** Data, not code, so no policy forbids it. It carries the page's nonce for policies that check all the same. */
-function element(page: PageFlags, nonce: string | undefined): string {
-  const json = JSON.stringify(page).replaceAll('<', '\\u003c')
-  const attribute = nonce === undefined ? '' : ` nonce="${nonce}"`
-  return `<script type="application/json" id="${BOOTSTRAP_ID}"${attribute}>${json}</script>`
-}
-
-function nonceIn(policy: string | null): string | undefined {
-  return /'nonce-([A-Za-z0-9+/_=-]+)'/.exec(policy ?? '')?.[1]
 }

@@ -54,12 +54,14 @@ export async function flagQuery(
     return anonymous.isNew && !isOwnPage(raw) ? given.otherwise : key
   }
   const key = given.targetingKey ?? keyOf(seen)
+  // A page's visitor without an id is decided as the page was.
+  const isKeyless = seen.targetingKey() === undefined && isOwnPage(raw)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))
   const affinity = isAboutPage(given) ? affinityOfPage(request, document.snapshot) : undefined
   return {
     flags: document.snapshot.flags,
     decide: (flag) => {
-      if (key === undefined && needsTargetingKey(flag, context, inputs)) return undefined
+      if (key === undefined && !isKeyless && needsTargetingKey(flag, context, inputs)) return undefined
       const decision = gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)
       return asOnPage(affinity, decision, chancesOf(context, inputs))
     },

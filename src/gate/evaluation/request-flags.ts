@@ -53,11 +53,11 @@ export async function openFlagUse(
           return [flag.key, { value, variant, reason }]
         }),
       ),
-    targetingKey: () => context.targetingKey(),
+    targetingKey: () => context.targetingKey() ?? '',
     setCookie: () => anonymous.setCookie(),
     report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
       const surroundings = { env: own, place: request, nowMs: request.nowMs, waitUntil }
-      const journey = pageRoleOf(request) === 'page' && status < 400 && !failed
+      const journey = pageRoleOf(request, document.snapshot.cookies) === 'page' && status < 400 && !failed
       const failure = failed ? ('status' as const) : undefined
       for (const decision of asked.values()) {
         reporter.report({ decision, failure, latencyMs, journey, rescued: false }, surroundings)

@@ -24,7 +24,11 @@ export function visitorOf(
   { snapshot, control }: ActiveConfig,
   ids: VisitorIds | undefined,
 ): Visitor {
-  const anonymous = new AnonymousIdentity(request, { ids, legacyUntilMs: control.legacyIdsUntilMs })
+  const anonymous = new AnonymousIdentity(request, {
+    ids,
+    legacyUntilMs: control.legacyIdsUntilMs,
+    cookies: snapshot.cookies,
+  })
   const context = new RequestContext(request, snapshot.identity, anonymous, Math.random)
   return { request, context, anonymous }
 }

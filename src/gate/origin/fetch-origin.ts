@@ -7,9 +7,9 @@ import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import { changeable, HIGHEST_STATUS } from './changeable.ts'
+import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
 import { isConditional, untagValidators } from './etags.ts'
-import { prepareForOrigin } from './proxy-headers.ts'
+import { askForWholePage, prepareForOrigin } from './proxy-headers.ts'
 import { TimeoutError, within } from './timeout.ts'
 import { type Upload, watchUpload } from './upload.ts'
 
@@ -88,13 +88,14 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
       await Promise.race([uploaded, sent])
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
-    const received = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
+    const raw = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
+    const received = request.isRewritten ? decoded(raw) : raw
     const latencyMs = isUploaded ? Date.now() - startedMs : undefined
     const { status } = received
     const failure = isDripping() ? undefined : failureOfStatus(status)
     // Answers of a flag get headers in any case. Copied before anything is read: the headers of two responses cost twice.
     const response = target?.kind === 'flag' ? copyOf(received, status) : received
-    const isCopy = response !== received
+    const isCopy = response !== raw
     return { kind: 'answered', origin, response, isCopy, status, tag, failure, latencyMs }
   } catch (error) {
     const failure = error instanceof TimeoutError ? 'timeout' : 'connect'
@@ -121,8 +122,8 @@ function copyOf(response: Response, status: number): Response {
 /** An origin that fails a request sooner than this has not waited for its body. */
 const UPLOAD_PATIENCE_MS = 1_000
 
-/** A body is watched, or passed on, without decoding it. Hazard: a Request that says so is not heard. */
-const UNTOUCHED = 'manual'
+/** A body is watched, or passed on, without decoding it; but for a page that gets its flags. Hazard: a Request that says so is not heard. */
+const codingOf = ({ isRewritten }: GateRequest) => (isRewritten ? 'automatic' : 'manual')
 
 function send(
   request: GateRequest,
@@ -134,13 +135,14 @@ function send(
   const carrier = carrierOf(request, url, upload?.body, copy)
   const headers = carrier?.headers ?? new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
+  if (request.isRewritten) askForWholePage(headers, request.method)
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   for (const [name, value] of extraHeaders) headers.set(name, value)
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
     carrier === undefined
-      ? { headers, redirect: 'manual', encodeResponseBody: UNTOUCHED }
-      : { signal: request.raw.signal, redirect: 'manual', encodeResponseBody: UNTOUCHED }
+      ? { headers, redirect: 'manual', encodeResponseBody: codingOf(request) }
+      : { signal: request.raw.signal, redirect: 'manual', encodeResponseBody: codingOf(request) }
   if (closer !== undefined) options.signal = closer.signal
   if (carrier === undefined && request.method !== 'GET') options.method = request.method
   if (mustBypassCache(target)) options.cache = 'no-store'

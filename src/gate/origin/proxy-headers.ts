@@ -38,6 +38,25 @@ export function prepareForOrigin(headers: Headers, request: GateRequest, speaksF
   if (speaksForwarded) headers.set('forwarded', `for=${nodeOf(ip)};host="${request.host}";proto=${proto}`)
 }
 
+const CONDITIONS = [
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+]
+
+/**
+ * Asks for a page that the gate will insert something into, in place: in full, as a 304 or a range would be of the page
+ * without it, and uncompressed, as compressed bytes show no tags.
+ */
+export function askForWholePage(headers: Headers, method: string): void {
+  headers.set('accept-encoding', 'identity')
+  // A condition of another method guards a change.
+  if (method === 'GET' || method === 'HEAD') for (const name of CONDITIONS) headers.delete(name)
+}
+
 /** The chain with the visitor's address at its end, where Cloudflare puts it too. */
 function withAddress(chain: string, ip: string): string {
   return chain.slice(chain.lastIndexOf(',') + 1).trim() === ip ? chain : `${chain}, ${ip}`

@@ -32,10 +32,12 @@ export class Sampler {
   /** Samples the request, if there is room for one more until the next flush. */
   offer(snapshot: Snapshot, request: GateRequest, context: RequestContext): void {
     const isAtRest = Math.abs(request.nowMs - this.#metKnownAtMs) < REST_MS
-    if (this.#raw.length >= this.#quota || isAtRest || this.#isKnown(context.targetingKey(), request.nowMs))
-      return
+    if (this.#raw.length >= this.#quota || isAtRest) return
+    const key = context.targetingKey()
+    // No change of a percentage moves a visitor without a place.
+    if (key === undefined || this.#isKnown(key, request.nowMs)) return
     if (this.#plan?.snapshot !== snapshot) this.#plan = { snapshot, plan: samplingPlanOf(snapshot) }
-    this.#raw.push(takeSample(this.#plan.plan, context, request, context.targetingKey()))
+    this.#raw.push(takeSample(this.#plan.plan, context, request, key))
   }
 
   /** Whether a visitor was sampled recently; from now on they count as sampled. */

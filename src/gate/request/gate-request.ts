@@ -25,6 +25,8 @@ export class GateRequest implements RequestFacts {
   #from: VisitorAddress | undefined
   /** Proxies of the operator's before a gate off Cloudflare; none until the document is known. */
   trustedProxies = 0
+  /** Whether the answer may be changed on its way, so that it is asked for in full and uncompressed. */
+  isRewritten = false
   #network: number | undefined
 
   constructor(raw: Request, env: Env, nowMs: number, url: string = raw.url) {

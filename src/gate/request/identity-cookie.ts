@@ -1,5 +1,7 @@
 /** The `sluice_id` cookie: who an anonymous visitor is, and what may be concluded from it. */
 import type { KeyStanding } from '../../core/context/attributes.ts'
+import { isCrawler } from '../../core/context/crawler.ts'
+import type { CookieSettings } from '../../core/context/identity.ts'
 import type { AnonymousVisitor } from '../../core/context/request-context.ts'
 import type { GateRequest } from './gate-request.ts'
 import { LIFE_DAYS, placeOf, type VisitorIds } from './visitor-ids.ts'
@@ -15,11 +17,18 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /**
  * `signed`: the gate's own. `issued`: new with this request. `unsigned`: brought to a gate without a signing key.
  * `legacy`: from before ids were signed; it keeps its place for a while. `replaced`: the visitor brought one that is not
- * the gate's. `withheld`: the browser kept its cookies back, so it may have one.
+ * the gate's.
+ *
+ * Those without an id have no place in any split, so all of their requests get the same version. `withheld`: the browser
+ * kept its cookies back, so it may have one. `crawler`: it keeps no cookies. `unasked`: the document gives out none.
  */
-export type IdentityStanding = 'signed' | 'issued' | 'unsigned' | 'legacy' | 'replaced' | 'withheld'
+export type IdentityStanding = 'signed' | 'issued' | 'unsigned' | 'legacy' | 'replaced' | Idless
 
-type Identity = { key: string; standing: IdentityStanding; cookie: string | undefined }
+type Idless = 'withheld' | 'crawler' | 'unasked'
+
+type Identity =
+  | { key: string; standing: Exclude<IdentityStanding, Idless>; cookie: string | undefined }
+  | { key: undefined; standing: Idless; cookie: undefined }
 
 /** An id that was just issued is the gate's choice, not the visitor's. */
 const KEY_STANDING: Readonly<Record<IdentityStanding, KeyStanding>> = {
@@ -29,7 +38,12 @@ const KEY_STANDING: Readonly<Record<IdentityStanding, KeyStanding>> = {
   legacy: 'excluded',
   replaced: 'excluded',
   withheld: 'excluded',
+  crawler: 'excluded',
+  unasked: 'excluded',
 }
+
+/** Ids that a visitor had before this request. */
+const BROUGHT: ReadonlySet<IdentityStanding> = new Set(['signed', 'unsigned', 'legacy'])
 
 /** How a gate reads ids. */
 export type IdRules = {
@@ -37,6 +51,7 @@ export type IdRules = {
   ids: VisitorIds | undefined
   /** Until when ids from before the upgrade keep their place, ms since 1970. */
   legacyUntilMs: number
+  cookies: CookieSettings
 }
 
 /** The anonymous id of one visitor: the one that the request brings, or a new one. */
@@ -50,9 +65,14 @@ export class AnonymousIdentity implements AnonymousVisitor {
     this.#rules = rules
   }
 
-  /** The visitor's id; for a new visitor, issued at the first call. */
-  key(): string {
+  /** The visitor's id; for a new visitor, issued at the first call. Undefined for one who gets none. */
+  key(): string | undefined {
     return this.#identity.key
+  }
+
+  /** The id that the visitor brings, if it counts. */
+  broughtKey(): string | undefined {
+    return this.#request.cookie(IDENTITY_COOKIE) && BROUGHT.has(this.standing) ? this.key() : undefined
   }
 
   get standing(): IdentityStanding {
@@ -65,15 +85,14 @@ export class AnonymousIdentity implements AnonymousVisitor {
 
   /** Whether the id was made for this request: none was ever routed by it. False until the id is asked for. */
   get isNew(): boolean {
-    const standing = this.#found?.standing
-    return standing === 'issued' || standing === 'replaced' || standing === 'withheld'
+    return this.#found !== undefined && !BROUGHT.has(this.#found.standing)
   }
 
   /** The Set-Cookie value of an id that was issued, or signed anew, for this request; undefined for none. */
   setCookie(): string | undefined {
     const cookie = this.#found?.cookie
     if (cookie === undefined) return undefined
-    return `${IDENTITY_COOKIE}=${cookie}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host)}`
+    return `${IDENTITY_COOKIE}=${cookie}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host, this.#rules.cookies)}`
   }
 
   get #identity(): Identity {
@@ -82,11 +101,12 @@ export class AnonymousIdentity implements AnonymousVisitor {
   }
 
   #find(brought: string | undefined): Identity {
-    const { ids, legacyUntilMs } = this.#rules
+    const { ids, legacyUntilMs, cookies } = this.#rules
     const { nowMs } = this.#request
+    if (!cookies.areGiven) return idless('unasked')
     if (!brought) {
-      if (!withholdsCookies(this.#request)) return this.#issue('issued')
-      return { ...this.#issue('withheld'), cookie: undefined }
+      if (withholdsCookies(this.#request)) return idless('withheld')
+      return isCrawler(this.#request.header('user-agent')) ? idless('crawler') : this.#issue('issued')
     }
     if (ids === undefined) {
       if (brought.length > LONGEST_UNSIGNED) return this.#issue('issued')
@@ -100,12 +120,16 @@ export class AnonymousIdentity implements AnonymousVisitor {
     return this.#issue('replaced')
   }
 
-  #issue(standing: IdentityStanding): Identity {
+  #issue(standing: Exclude<IdentityStanding, Idless>): Identity {
     const { ids } = this.#rules
     if (ids !== undefined) return { ...ids.issue(this.#request.nowMs), standing }
     const key = crypto.randomUUID()
     return { key, standing, cookie: key }
   }
+}
+
+function idless(standing: Idless): Identity {
+  return { key: undefined, standing, cookie: undefined }
 }
 
 /**
@@ -120,8 +144,16 @@ export function withholdsCookies(request: GateRequest): boolean {
 }
 
 /** Attributes of the gate's cookies, for a host with or without port. */
-export function cookieAttributes(host: string): string {
-  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(host.replace(/:\d+$/, '')) ? '' : '; Secure'}`
+export function cookieAttributes(host: string, { domain }: CookieSettings): string {
+  const hostname = host.replace(/:\d+$/, '')
+  // A browser refuses a domain that the host is not in.
+  const shared = domain !== undefined && isWithin(hostname, domain) ? `; Domain=${domain}` : ''
+  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(hostname) ? '' : '; Secure'}${shared}`
+}
+
+/** Whether a host is a domain, or one of its subdomains. */
+export function isWithin(hostname: string, domain: string): boolean {
+  return hostname === domain || hostname.endsWith(`.${domain}`)
 }
 
 /** Some browsers refuse Secure cookies from localhost over plain http. */

@@ -5,8 +5,8 @@
  * Requests don't say which document they belong to. They carry the document's URL (Referer), and the gate, which has no
  * memory of visitors, keeps a session cookie: each document leaves an entry with a hash of its URL, flag and variant,
  * newest first. The Referer of a request finds the entry; where it names no known document (a module that imports
- * another, a URL that the app set with pushState, a referrer policy), the newest document of the same flag counts.
- * docs/invisible.md lists what this can't tell, and what catches it.
+ * another, a URL that the app set with pushState, a referrer policy), the newest document of the same flag counts, of
+ * those that have been shown: a browser may have fetched others ahead. docs/invisible.md lists what this can't tell, and what catches it.
  *
  * A visitor can write cookies, so an entry decides only what chance would: it can bring back `off`, or the other side
  * of a percentage for which the visitor qualifies. It opens nothing that targeting, rollback or kill closes.
@@ -14,24 +14,40 @@
 
 import type { FlagTarget, RouteTarget } from '../../core/config/compile/route-target.ts'
 import { findTarget, type Snapshot } from '../../core/config/compile/snapshot.ts'
+import type { CookieSettings } from '../../core/context/identity.ts'
 import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
+import { remembered } from '../../core/remembered.ts'
 import type { GateRequest } from './gate-request.ts'
-import { cookieAttributes } from './identity-cookie.ts'
+import { cookieAttributes, isWithin } from './identity-cookie.ts'
 
 const PAGES_COOKIE = 'sluice_pages'
 const MOST_PAGES = 8
-const LONGEST_COOKIE = 1_500
-/** Cookies hold ASCII only: flag keys may be in any script, and a visitor's cookie may decode to anything. */
-const ESCAPED = /[^\w.~:/|-]+/g
+/** With its name. Origins never see it, but servers before the gate may bound headers, and each request carries it. */
+const LONGEST_COOKIE = 400
+/** What older gates set was longer. */
+const LONGEST_READ = 3_000
+/** Flag keys of this form are in the cookie as they are; of others, which cookies can't hold or that are long, a hash. */
+const SHORT_NAME = /^[\w.~:/-]{1,40}$/
+/** Names of variants in any script. A visitor's cookie may decode to anything. */
+const ESCAPED = /[^\w.~:/|*-]+/g
+/** Marks a page that has not been shown yet. */
+const AHEAD = 'p'
 
 /** Policies under which the Referer names the site alone. Of several policies the last one counts. */
 const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
-const ROOT_ID = pageId('/')
 
-/** The version that a page came from; flag and variant are empty for a page of a route without a flag. */
-type Entry = { page: string; flag: string; variant: string }
+/**
+ * The version that a page came from; flag and variant are empty for a page of a route without a flag. `flag` is the name
+ * that the cookie has for it.
+ */
+type Entry = { page: string; flag: string; variant: string; isAhead: boolean }
+
+/** A flag's name in the cookie. */
+const nameOf = remembered((flag) =>
+  flag === '' || flag.startsWith('*') || SHORT_NAME.test(flag) ? flag : `*${murmur3(flag, 0).toString(36)}`,
+)
 
 /** What a request's page says about it: the target to decide by, and the variant to keep. */
 export type PageAffinity = { target: FlagTarget; variant: string }
@@ -43,15 +59,32 @@ export type PageRole = 'page' | 'frame' | 'submission' | 'part' | 'foreign'
 const FRAMES = ['iframe', 'frame', 'fencedframe', 'object', 'embed']
 
 /** What a request is to the page it comes from; without fetch metadata (old browsers, tools), by its Accept header. */
-export function pageRoleOf(request: GateRequest): PageRole {
+export function pageRoleOf(request: GateRequest, cookies?: CookieSettings): PageRole {
   const mode = request.header('sec-fetch-mode')
   if (mode === undefined) {
     return request.method === 'GET' && request.header('accept')?.includes('text/html') ? 'page' : 'part'
   }
-  const sameOrigin = request.header('sec-fetch-site') === 'same-origin'
+  const sameOrigin = isOwnSite(request, cookies)
   if (mode !== 'navigate') return sameOrigin ? 'part' : 'foreign'
   if (sameOrigin && request.method !== 'GET') return 'submission'
   return sameOrigin && FRAMES.includes(request.header('sec-fetch-dest') ?? '') ? 'frame' : 'page'
+}
+
+/** Whether a request comes from a page of the hosts that share the gate's cookies. */
+function isOwnSite(request: GateRequest, cookies: CookieSettings | undefined): boolean {
+  const site = request.header('sec-fetch-site')
+  return site === 'same-origin' || (site === 'same-site' && isShared(request.host, cookies))
+}
+
+/** Whether a host, with or without port, shares the gate's cookies with others. */
+function isShared(host: string, cookies: CookieSettings | undefined): boolean {
+  return cookies?.domain !== undefined && isWithin(host.replace(/:\d+$/, ''), cookies.domain)
+}
+
+/** Whether a browser asks for a page that it may never show. */
+function isFetchedAhead(request: GateRequest): boolean {
+  const purpose = request.header('sec-purpose') ?? request.header('purpose') ?? request.header('x-moz')
+  return purpose !== undefined && /\bpre(?:fetch|render|view)\b/i.test(purpose)
 }
 
 /** The affinity of a request to its page; undefined where it has none, or its route doesn't follow pages. */
@@ -65,7 +98,8 @@ export function affinityOf(
   const found = pageOf(request, snapshot)
   if (found === undefined) return undefined
   const { entry, target } = found
-  if (own.kind === 'flag' && own.flag.key === entry.flag) return { target: own, variant: entry.variant }
+  if (own.kind === 'flag' && nameOf(own.flag.key) === entry.flag)
+    return { target: own, variant: entry.variant }
   const origin = target.origins.get(entry.variant)
   const options = own.kind === 'flag' ? own.distinct : [own.origin]
   // Where a route chooses among the page's origins, the page has chosen already; it doesn't choose among others.
@@ -108,59 +142,105 @@ export function asOnPage(
 /** The Set-Cookie value that records a document's version; undefined where the cookie has it already. */
 export function pageCookie(
   request: GateRequest,
-  flag: string,
-  variant: string,
-  referrerPolicy: string | null,
+  { flag, variant, referrerPolicy }: { flag: string; variant: string; referrerPolicy: string | null },
+  cookies: CookieSettings,
 ): string | undefined {
   const entries = entriesOf(request)
   if (entries.length === 0 && flag === '') return undefined
-  const page = ORIGIN_ONLY.test(referrerPolicy ?? '') ? ROOT_ID : pageId(request.address.tail)
-  const first = entries[0]
-  if (first?.page === page && first.flag === flag && first.variant === variant) return undefined
-  const kept = [{ page, flag, variant }, ...entries.filter((entry) => entry.page !== page)].slice(
-    0,
-    MOST_PAGES,
+  const tail = ORIGIN_ONLY.test(referrerPolicy ?? '') ? '/' : request.address.tail
+  const page = pageId(tail, request.host, cookies)
+  const isAhead = isFetchedAhead(request)
+  const entry = { page, flag: nameOf(flag), variant, isAhead }
+  const known = entries.find((each) => each.page === page)
+  const isKnown = known?.flag === entry.flag && known.variant === variant
+  if (isKnown && (isAhead || (known === entries[0] && !known.isAhead))) return undefined
+  return cookieOf([entry, ...entries.filter((each) => each.page !== page)], request, cookies)
+}
+
+/**
+ * The Set-Cookie value that makes a page which was fetched ahead the newest: its own request says that it is shown.
+ * Undefined for any other request.
+ */
+export function shownPageCookie(request: GateRequest, cookies: CookieSettings): string | undefined {
+  if (!request.header('cookie')?.includes(`|${AHEAD}`) || isFetchedAhead(request)) return undefined
+  const referer = refererOf(request, cookies)
+  const id = referer && idOf(referer, request, cookies)
+  const entries = entriesOf(request)
+  const shown = entries.find((entry) => entry.page === id)
+  if (shown === undefined || !shown.isAhead) return undefined
+  return cookieOf(
+    [{ ...shown, isAhead: false }, ...entries.filter((each) => each !== shown)],
+    request,
+    cookies,
   )
-  const text = kept.map((entry) =>
-    `${entry.page}|${entry.flag}|${entry.variant}`.replace(ESCAPED, encodeURIComponent),
-  )
-  while (text.length > 1 && text.join('!').length > LONGEST_COOKIE) text.pop()
-  return `${PAGES_COOKIE}=${text.join('!')}; ${cookieAttributes(request.host)}`
+}
+
+/** Undefined where not even one entry fits. */
+function cookieOf(
+  entries: readonly Entry[],
+  { host }: GateRequest,
+  cookies: CookieSettings,
+): string | undefined {
+  const texts = entries
+    .slice(0, MOST_PAGES)
+    .map(({ page, flag, variant, isAhead }) =>
+      `${page}|${flag}|${variant}${isAhead ? `|${AHEAD}` : ''}`.replace(ESCAPED, encodeURIComponent),
+    )
+  const pair = () => `${PAGES_COOKIE}=${texts.join('!')}`
+  while (texts.length > 0 && pair().length > LONGEST_COOKIE) texts.pop()
+  return texts.length === 0 ? undefined : `${pair()}; ${cookieAttributes(host, cookies)}`
 }
 
 /** The entry of the document that a request comes from, with the route target that it was decided by. */
 function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; target: FlagTarget } | undefined {
   const entries = entriesOf(request)
   if (entries.length === 0) return undefined
-  const referer = URL.parse(request.header('referer') ?? '')
-  // Old browsers don't say where a request comes from; they send the cookie from pages of this site only.
-  if (referer === null && (request.header('sec-fetch-site') ?? 'same-origin') !== 'same-origin')
-    return undefined
-  if (referer !== null && referer.host !== request.host) return undefined
-  const id = referer && pageId(referer.pathname + referer.search)
-  const place = referer && { host: request.host, path: referer.pathname, method: 'GET' }
+  const { cookies } = snapshot
+  const referer = refererOf(request, cookies)
+  if (referer === undefined) return undefined
+  const id = referer && idOf(referer, request, cookies)
+  const place = referer && { host: referer.host, path: referer.pathname, method: 'GET' }
   const target = place && findTarget(snapshot, place)
-  const flag = target?.kind === 'flag' ? target.flag.key : undefined
+  const flag = target?.kind === 'flag' ? nameOf(target.flag.key) : undefined
+  const shown = entries.filter((each) => !each.isAhead)
   const entry =
-    entries.find((each) => each.page === id) ?? entries.find((each) => each.flag === flag) ?? entries[0]
+    entries.find((each) => each.page === id) ?? shown.find((each) => each.flag === flag) ?? shown[0]
   if (!entry?.flag) return undefined
-  if (target?.kind === 'flag' && target.flag.key === entry.flag) return { entry, target }
-  const isOfFlag = (each: RouteTarget) => each.kind === 'flag' && each.flag.key === entry.flag
+  if (target?.kind === 'flag' && flag === entry.flag) return { entry, target }
+  const isOfFlag = (each: RouteTarget) => each.kind === 'flag' && nameOf(each.flag.key) === entry.flag
   const elsewhere = snapshot.routes.find((route) => isOfFlag(route.target))?.target
   return elsewhere?.kind === 'flag' ? { entry, target: elsewhere } : undefined
 }
 
+/** The page that a request comes from; null where the browser doesn't say, undefined where it is none of this site. */
+function refererOf(request: GateRequest, cookies: CookieSettings): URL | null | undefined {
+  const referer = URL.parse(request.header('referer') ?? '')
+  if (referer?.host === request.host) return referer
+  if (referer !== null) {
+    return isShared(referer.host, cookies) && isShared(request.host, cookies) ? referer : undefined
+  }
+  // Old browsers don't say where a request comes from; they send the cookie from pages of this site only.
+  return request.header('sec-fetch-site') === undefined || isOwnSite(request, cookies) ? null : undefined
+}
+
+/** The id of the page that a request comes from; undefined where a browser told another host no more than the site. */
+function idOf(referer: URL, { host }: GateRequest, cookies: CookieSettings): string | undefined {
+  const tail = referer.pathname + referer.search
+  return tail === '/' && referer.host !== host ? undefined : pageId(tail, referer.host, cookies)
+}
+
 function entriesOf(request: GateRequest): Entry[] {
   const text = request.cookie(PAGES_COOKIE)
-  if (!text || text.length > 2 * LONGEST_COOKIE) return []
+  if (!text || text.length > LONGEST_READ) return []
   return text.split('!').flatMap((part) => {
-    const [page, flag, variant] = part.split('|')
-    return page && flag !== undefined && variant !== undefined ? [{ page, flag, variant }] : []
+    const [page, flag, variant, mark] = part.split('|')
+    if (!page || flag === undefined || variant === undefined) return []
+    return [{ page, flag: nameOf(flag), variant, isAhead: mark === AHEAD }]
   })
 }
 
-/** By path and query; a question mark at the end makes no difference. */
-function pageId(tail: string): string {
+/** By path and query, and where hosts share cookies by the host; a question mark at the end makes no difference. */
+function pageId(tail: string, host: string, cookies: CookieSettings): string {
   const page = tail.indexOf('?') === tail.length - 1 ? tail.slice(0, -1) : tail
-  return murmur3(page, 0).toString(36)
+  return murmur3(isShared(host, cookies) ? host + page : page, 0).toString(36)
 }

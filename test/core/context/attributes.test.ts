@@ -36,12 +36,13 @@ function contextOf(identity: Partial<IdentitySettings> = {}, facts: Partial<Requ
   }
   const context = new RequestContext(
     all,
-    { targetingKey: [], attributes: new Map(), jwt: undefined, ...identity },
+    { targetingKey: [], keepsFirst: false, attributes: new Map(), jwt: undefined, ...identity },
     {
       key: () => {
         asked.push('anonymous')
         return 'anonymous'
       },
+      broughtKey: () => undefined,
       keyStanding: () => 'proven',
     },
     () => 0.5,

@@ -8,7 +8,13 @@ export type RawRequest = {
   body?: string | Buffer
 }
 
-export type RawResponse = { status: number; headers: Headers; text: string; response: IncomingMessage }
+export type RawResponse = {
+  status: number
+  headers: Headers
+  text: string
+  bytes: Buffer
+  response: IncomingMessage
+}
 
 /**
  * The response with its body; header lines stay as they came in `response.rawHeaders`. Throws where the response breaks
@@ -28,10 +34,12 @@ export async function raw(
   const pairs = response.rawHeaders.flatMap((name, index, all): [string, string][] =>
     index % 2 === 0 ? [[name, all[index + 1] ?? '']] : [],
   )
+  const bytes = Buffer.concat(chunks)
   return {
     status: response.statusCode ?? 0,
     headers: new Headers(pairs),
-    text: Buffer.concat(chunks).toString(),
+    text: bytes.toString(),
+    bytes,
     response,
   }
 }

@@ -10,7 +10,7 @@ import { pageCookie } from '../../../src/gate/request/page-affinity.ts'
 import { signDebugToken, signFlags } from '../../../src/gate/request/signature.ts'
 import type { Env } from '../../../src/platform/env.ts'
 import { keysOf } from '../../../src/platform/keys.ts'
-import { NOW_MS, requestTo, SHOP } from './support/stage.ts'
+import { COOKIES, NOW_MS, requestTo, SHOP } from './support/stage.ts'
 
 const staged = (more: object = {}) => ({
   variants: { on: true, off: false },
@@ -137,7 +137,11 @@ describe('a plan', () => {
 
   it('keeps to the page of a part', async () => {
     const page =
-      pageCookie(requestTo('https://shop.test/checkout/'), 'checkout', 'off', null)?.split(';')[0] ?? ''
+      pageCookie(
+        requestTo('https://shop.test/checkout/'),
+        { flag: 'checkout', variant: 'off', referrerPolicy: null },
+        COOKIES,
+      )?.split(';')[0] ?? ''
     const headers = { cookie: page, referer: 'https://shop.test/checkout/' }
     const { plan } = await planFor('/checkout/app.js', { init: { headers } })
     expect([plan.decision?.variant, plan.call.origin.name, plan.role]).toEqual(['off', 'old', 'part'])

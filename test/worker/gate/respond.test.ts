@@ -329,7 +329,7 @@ describe('an answer', () => {
     const flagOf = async (path: string, canary: number) => {
       stubOrigins(
         ({ url }) =>
-          new Response('', {
+          new Response('<p>', {
             status: url.startsWith('http://new') ? canary : 200,
             headers: { 'content-type': 'text/html' },
           }),
@@ -339,7 +339,7 @@ describe('an answer', () => {
         env as never,
         { waitUntil: () => {} },
       )
-      const { flags } = JSON.parse(/>(.*)</.exec(await response.text())?.[1] ?? '{}')
+      const { flags } = JSON.parse(/>(.*)<\/script/.exec(await response.text())?.[1] ?? '{}')
       return [
         flags.checkout.variant,
         flags.checkout.reason,

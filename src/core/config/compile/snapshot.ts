@@ -2,7 +2,7 @@
  * The compiled document that requests are served by. It is compiled once per document and isolate and never changes,
  * so a request sees one document from start to end.
  */
-import type { IdentitySettings, JwtSettings, Source } from '../../context/identity.ts'
+import type { CookieSettings, IdentitySettings, JwtSettings, Source } from '../../context/identity.ts'
 import type { CompiledFlag } from '../../flags/flag.ts'
 import { LazyMap, type Lookup } from '../../lazy-map.ts'
 import { RouteIndex } from '../routes/route-index.ts'
@@ -43,6 +43,7 @@ export type Snapshot = {
   /** Most gates ask few of many flags: each is compiled on first use, those of routes at once. */
   flags: LazyMap<CompiledFlag>
   identity: IdentitySettings
+  cookies: CookieSettings
   /** Proxies of the operator's before a gate off Cloudflare. */
   trustedProxies: number
   /** Pages that carry bootstrap flags, and which; undefined: none. */
@@ -72,6 +73,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     routeIndex: indexOf(document.routes),
     flags,
     identity: compileIdentity(document.context),
+    cookies: { domain: document.context.cookieDomain, areGiven: document.identity.cookie },
     trustedProxies: document.context.trustedProxies,
     fallback,
     unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
@@ -171,6 +173,7 @@ function compileIdentity(context: GateDocument['context']): IdentitySettings {
     (asList(config) ?? []).map(compileSource)
   return {
     targetingKey: sources(context.targetingKey),
+    keepsFirst: context.keepFirst,
     attributes: new Map(
       Object.entries(context.attributes).map(([name, config]): [string, Source[]] => [name, sources(config)]),
     ),

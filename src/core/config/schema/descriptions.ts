@@ -22,6 +22,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'context.targetingKey.cookie': 'A cookie.',
   'context.targetingKey.query': 'A query parameter.',
   'context.targetingKey.jwt': 'A claim of the verified token, by dotted path.',
+  'context.keepFirst':
+    'True: a visitor whom the `sluice_id` cookie knows keeps that identity after signing in, and so their version. Default false: the sources decide as soon as one has a value.',
+  'context.cookieDomain':
+    'Domain whose subdomains share the identity and follow pages of each other, such as `example.com`. Default: each host has its own. Hosts outside it have their own, too.',
+  identity: 'What the gate keeps in browsers to recognise visitors.',
+  'identity.cookie':
+    'False: no cookies for visitors whom no other key identifies; percentages send them to control. Default true.',
   'context.attributes': 'Custom attributes, each with its source or sources.',
   'context.attributes.*.header': 'A request header.',
   'context.attributes.*.cookie': 'A cookie.',

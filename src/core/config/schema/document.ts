@@ -8,7 +8,7 @@ import { bucketing } from './bucketing.ts'
 import { flag, requirement } from './flag.ts'
 import { flagQueries } from './flag-queries.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './guard.ts'
-import { context, jwt, source } from './identity.ts'
+import { context, identity, jwt, source } from './identity.ts'
 import { record, strictObject } from './objects.ts'
 import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './rollout.ts'
 import { origin, route } from './route.ts'
@@ -33,6 +33,7 @@ export const gateDocumentSchema = strictObject({
     }),
   ),
   context: v.optional(context, {}),
+  identity: v.optional(identity, {}),
   routes: v.pipe(v.array(route), v.minLength(1, 'at least one route')),
   flags: v.optional(record(flagKey, flag), {}),
   freezes: v.optional(v.array(freeze), []),
@@ -65,6 +66,7 @@ export const KNOWN_KEYS: readonly string[] = [
     gateDocumentSchema,
     origin,
     context,
+    identity,
     jwt,
     route,
     flag,

@@ -37,12 +37,25 @@ export const jwt = strictObject({
 /** No gate has more proxies before it; a larger number is a typing error. */
 const MOST_PROXIES = 10
 
+const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
+const cookieDomain = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^${LABEL}(?:\\.${LABEL})+$`), 'a domain in lower case, such as "example.com"'),
+  v.check((domain) => !/^[\d.]+$/.test(domain), 'a domain: an address has no subdomains'),
+)
+
 export const context = strictObject({
   targetingKey: v.optional(oneOrMore(source)),
+  keepFirst: v.optional(v.boolean(), false),
+  cookieDomain: v.optional(cookieDomain),
   attributes: v.optional(record(name, oneOrMore(source)), {}),
   jwt: v.optional(jwt),
   trustedProxies: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_PROXIES, `at most ${MOST_PROXIES}`)),
     0,
   ),
+})
+
+export const identity = strictObject({
+  cookie: v.optional(v.boolean(), true),
 })

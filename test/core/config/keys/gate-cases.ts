@@ -146,6 +146,24 @@ export const GATE_CASES: Record<string, Case> = {
     was: [0, 0],
     becomes: [2, 2],
   },
+  'context.keepFirst': {
+    to: true,
+    sees: ({ snapshot }) => snapshot.identity.keepsFirst,
+    was: false,
+    becomes: true,
+  },
+  'context.cookieDomain': {
+    to: 'example.com',
+    sees: ({ snapshot }) => snapshot.cookies.domain,
+    was: undefined,
+    becomes: 'example.com',
+  },
+  'identity.cookie': {
+    to: false,
+    sees: ({ snapshot }) => snapshot.cookies.areGiven,
+    was: true,
+    becomes: false,
+  },
   'context.jwt.issuer': {
     given: JWT,
     to: 'me',

@@ -7,7 +7,7 @@ import { GradualRollback } from '../../../../src/gate/evaluation/gradual-rollbac
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
 import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
 import { makeDebugToken } from '../../../../src/gate/request/signature.ts'
-import { environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
+import { COOKIES, environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
 const when = (attribute: string, ...values: string[]) => [
   { when: [{ attribute, op: 'in', values }], serve: 'on' },
@@ -142,9 +142,8 @@ describe('a query from a page', () => {
   it('gets the variant that the page has, unless it states something', async () => {
     const page = pageCookie(
       requestTo('https://shop.test/checkout/x', {}, { nowMs: NOW_MS }),
-      'checkout',
-      'off',
-      null,
+      { flag: 'checkout', variant: 'off', referrerPolicy: null },
+      COOKIES,
     )
     const headers = {
       referer: 'https://shop.test/checkout/x',

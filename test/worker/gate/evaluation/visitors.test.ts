@@ -12,7 +12,7 @@ import { assignmentsOf } from '../../../../src/gate/evaluation/visitor.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
 import type { Reporter } from '../../../../src/gate/reporting/reporter.ts'
 import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
-import { NOW_MS, requestTo, SHOP, snapshotOf, unsigned } from '../support/stage.ts'
+import { COOKIES, NOW_MS, requestTo, SHOP, snapshotOf, unsigned } from '../support/stage.ts'
 
 const config = {
   snapshot: snapshotOf({
@@ -82,7 +82,11 @@ describe('the assignments of a visitor that an app reports on', () => {
   })
 
   it('are those of the page', async () => {
-    const page = pageCookie(requestTo('https://shop.test/checkout/'), 'checkout', 'off', null)?.split(';')[0]
+    const page = pageCookie(
+      requestTo('https://shop.test/checkout/'),
+      { flag: 'checkout', variant: 'off', referrerPolicy: null },
+      COOKIES,
+    )?.split(';')[0]
     const { of } = await assigned({
       cookie: `sluice_id=ada; ${page}`,
       referer: 'https://shop.test/checkout/',

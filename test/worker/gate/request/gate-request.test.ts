@@ -5,7 +5,7 @@ import {
   cookieAttributes,
   isLocalhost,
 } from '../../../../src/gate/request/identity-cookie.ts'
-import { requestTo } from '../support/stage.ts'
+import { COOKIES, requestTo } from '../support/stage.ts'
 
 const withCf = (cf: object, headers: Record<string, string> = {}, ENVIRONMENT = 'production') =>
   requestTo('https://shop.test/', { headers, cf } as RequestInit, { bindings: { ENVIRONMENT } })
@@ -101,6 +101,7 @@ describe('the identity of an anonymous visitor', () => {
     new AnonymousIdentity(requestTo(url, { headers: cookie === undefined ? {} : { cookie } }), {
       ids: undefined,
       legacyUntilMs: 0,
+      cookies: COOKIES,
     })
 
   it('is the one that the request brings', () => {
@@ -138,7 +139,9 @@ describe('the identity of an anonymous visitor', () => {
     ['localhost.evil.test', true],
     ['10.127.0.0.1', true],
   ])('at %s is a Secure cookie: %s', (host, isSecure) => {
-    expect(cookieAttributes(host)).toBe(`Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`)
+    expect(cookieAttributes(host, COOKIES)).toBe(
+      `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`,
+    )
     expect(isLocalhost(host.replace(/:\d+$/, ''))).toBe(!isSecure)
   })
 })

@@ -1,10 +1,11 @@
 /** Visitors' ids: what the gate made counts for its time, and nothing else that a visitor could write does. */
 import { describe, expect, it } from 'vitest'
+import type { CookieSettings } from '../../../../src/core/context/identity.ts'
 import { type SipKey, sipHash } from '../../../../src/core/context/siphash.ts'
 import { AnonymousIdentity, withholdsCookies } from '../../../../src/gate/request/identity-cookie.ts'
 import { VisitorIds, visitorIdsOf } from '../../../../src/gate/request/visitor-ids.ts'
 import { keysOf } from '../../../../src/platform/keys.ts'
-import { NOW_MS, requestTo } from '../support/stage.ts'
+import { COOKIES, NOW_MS, requestTo } from '../support/stage.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -156,6 +157,7 @@ type Brought = {
   method?: string
   isSigning?: boolean
   legacyUntilMs?: number
+  cookies?: CookieSettings
 }
 const identityOf = ({
   cookie,
@@ -163,10 +165,15 @@ const identityOf = ({
   method = 'GET',
   isSigning = true,
   legacyUntilMs = NOW_MS + 1,
+  cookies = COOKIES,
 }: Brought) => {
   const all = { ...headers, ...(cookie !== undefined && { cookie: `sluice_id=${cookie}` }) }
   const request = requestTo('https://shop.test/', { method, headers: all })
-  const identity = new AnonymousIdentity(request, { ids: isSigning ? ids : undefined, legacyUntilMs })
+  const identity = new AnonymousIdentity(request, {
+    ids: isSigning ? ids : undefined,
+    legacyUntilMs,
+    cookies,
+  })
   const key = identity.key()
   const { standing, isNew } = identity
   return {
@@ -244,6 +251,7 @@ describe('an anonymous visitor', () => {
     for (const isSigning of [true, false]) {
       expect(identityOf({ method, headers, isSigning })).toMatchObject({
         ...{ standing: 'withheld', isNew: true, keyStanding: 'excluded', cookie: undefined },
+        key: undefined,
       })
       const { cookie = '', key } = ids.issue(NOW_MS)
       // One that comes all the same was not withheld.
@@ -261,5 +269,51 @@ describe('an anonymous visitor', () => {
   ])('whose browser would have sent cookies (%s %j) is new', (method, headers: Record<string, string>) => {
     expect(withholdsCookies(requestTo('https://shop.test/', { method, headers }))).toBe(false)
     expect(identityOf({ method, headers }).standing).toBe('issued')
+  })
+
+  it('that announces a crawler gets none, and is not compared; one that it brings counts', () => {
+    const headers = {
+      'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    }
+    expect(identityOf({ headers })).toEqual({
+      ...{ key: undefined, standing: 'crawler', isNew: true, keyStanding: 'excluded', cookie: undefined },
+    })
+    const { cookie = '', key } = ids.issue(NOW_MS)
+    expect(identityOf({ headers, cookie })).toMatchObject({ key, standing: 'signed' })
+  })
+
+  it('gets none where the document gives out none, and brings none', () => {
+    const cookies = { domain: undefined, areGiven: false }
+    for (const cookie of [undefined, ids.issue(NOW_MS).cookie]) {
+      expect(identityOf({ cookies, ...(cookie && { cookie }) })).toEqual({
+        ...{ key: undefined, standing: 'unasked', isNew: true, keyStanding: 'excluded', cookie: undefined },
+      })
+    }
+  })
+
+  it('brings a key where it counts', () => {
+    const brought = (headers: Record<string, string>, rules = {}) =>
+      new AnonymousIdentity(requestTo('https://shop.test/', { headers }), {
+        ...{ ids, legacyUntilMs: NOW_MS + 1, cookies: COOKIES, ...rules },
+      }).broughtKey()
+    const { key, cookie } = ids.issue(NOW_MS)
+    expect(brought({ cookie: `sluice_id=${cookie}` })).toBe(key)
+    expect(brought({ cookie: `sluice_id=${UUID}` })).toBe(UUID)
+    expect(brought({ cookie: 'sluice_id=eve' }, { ids: undefined })).toBe('eve')
+    expect(brought({ cookie: 'sluice_id=eve' })).toBeUndefined()
+    expect(brought({})).toBeUndefined()
+  })
+
+  it('has a cookie for all hosts of the document’s domain', () => {
+    const attributes = (url: string) => {
+      const cookies = { domain: 'shop.test', areGiven: true }
+      const identity = new AnonymousIdentity(requestTo(url), { ids, legacyUntilMs: 0, cookies })
+      identity.key()
+      return identity.setCookie()?.split('; ').slice(2).join('; ')
+    }
+    expect(attributes('https://www.shop.test/')).toBe(
+      'Path=/; HttpOnly; SameSite=Lax; Secure; Domain=shop.test',
+    )
+    expect(attributes('https://evilshop.test/')).toBe('Path=/; HttpOnly; SameSite=Lax; Secure')
   })
 })

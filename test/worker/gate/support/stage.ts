@@ -34,6 +34,9 @@ export const SHOP = {
   },
 }
 
+/** What documents say of cookies unless they say otherwise. */
+export const COOKIES = { domain: undefined, areGiven: true }
+
 export const environment = env as unknown as Env
 /** A gate that takes visitors' word for who they are. */
 export const unsigned: Env = { ...environment, SIGNING_KEY: '' }
