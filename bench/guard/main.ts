@@ -19,10 +19,18 @@ import { fromJson, merged, passes, type Report, reportOf, tableText, toJson } fr
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { ATTACK_ROWS } from './rows/attack.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
+import { LATENCY_ROWS } from './rows/latency.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
 
-const ROWS: readonly Row[] = [...HEALTHY_ROWS, ...WORSE_ROWS, SWEEP_ROW, ...ADVANCE_ROWS, ...ATTACK_ROWS]
+const ROWS: readonly Row[] = [
+  ...HEALTHY_ROWS,
+  ...WORSE_ROWS,
+  SWEEP_ROW,
+  ...ADVANCE_ROWS,
+  ...ATTACK_ROWS,
+  ...LATENCY_ROWS,
+]
 
 const { values: options } = parseArgs({
   options: {

@@ -16,7 +16,7 @@ import { currentShare } from '../../../src/core/decision/decide.ts'
 import type { ArmTick, GuardState, GuardTick, VerdictReport } from '../../../src/core/guard/index.ts'
 import { initialGuardState, reportOf, stepGuard } from '../../../src/core/guard/index.ts'
 import { applyCommand } from '../../../src/core/rollout/commands.ts'
-import { compilePlans, settingsAtStage } from '../../../src/core/rollout/plan.ts'
+import { comingPercentage, compilePlans, settingsAtStage } from '../../../src/core/rollout/plan.ts'
 import { type AutomaticCommand, stepRollout } from '../../../src/core/rollout/step.ts'
 import type { At } from '../../../test-kit/simulation/guard-traffic.ts'
 
@@ -76,6 +76,7 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
       generation,
       stage,
       percentage,
+      comingTo: comingPercentage(plan.stages, stage, rule.holdback),
       ...armPair(cells, generation, stage, flag.off),
     }
     memory ??= initialGuardState({ generation, stage, percentage, atMs: 0 })
@@ -131,5 +132,6 @@ function cellOf(key: Parameters<typeof emptyCell>[0], tick: ArmTick): Cell {
   }
   cell.networks = [...tick.networks]
   cell.visitors = [...tick.visitors]
+  cell.slices = { ...tick.slices }
   return cell
 }

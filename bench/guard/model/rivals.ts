@@ -5,6 +5,7 @@ import { EMPTY_BATCH } from '../../../src/core/guard/evidence/batch.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/evidence/settings.ts'
 import { instalmentsAfter } from '../../../src/core/guard/evidence/wealth.ts'
 import type { GuardTick } from '../../../src/core/guard/index.ts'
+import { NO_WIDENING } from '../../../src/core/guard/latency/population.ts'
 import { initialRollback, rollbackWealth, stepRollback } from '../../../src/core/guard/tests/rollback.ts'
 
 export type Rival = (tick: GuardTick) => boolean
@@ -49,7 +50,7 @@ export function zTest(): Rival {
 /** The guard's own error test on raw request counts: what dedupe by visitor is for. */
 export function rawCounts(): Rival {
   const errorsOnly = resolveGuardSettings({ latency: false })
-  let state = initialRollback()
+  let state = initialRollback(0)
   let fired = false
   return ({ atMs, canary, control }) => {
     const batch: Batch = {
@@ -61,7 +62,11 @@ export function rawCounts(): Rival {
         controlBad: control.errors,
       },
     }
-    state = stepRollback(errorsOnly, state, batch, instalmentsAfter(atMs))
+    state = stepRollback(errorsOnly, state, {
+      batch,
+      paid: instalmentsAfter(atMs),
+      widening: NO_WIDENING,
+    })
     fired ||= rollbackWealth(errorsOnly, state).all >= 1 / errorsOnly.alpha
     return fired
   }

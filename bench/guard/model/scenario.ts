@@ -10,9 +10,11 @@ import type { Random } from '../../../test-kit/simulation/random.ts'
 import { deliverAtOnce, faultyDelivery } from './delivery.ts'
 import { type Attack, enemy } from './enemy.ts'
 import { cellsOf, createGate } from './guarded-gate.ts'
+import { type Stalls, stalling } from './machines.ts'
 import { networker, OFFICE, OFFICE_AND_HOMES, ONE_NETWORK_CARRIERS, ZIPF } from './networks.ts'
 import { type ClusterKind, population } from './population.ts'
 import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
+import { type VisitorKind, visitorTicker } from './visitors.ts'
 
 const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
 export type RivalName = (typeof RIVALS)[number]
@@ -37,6 +39,11 @@ export type Scenario = {
   /** The rate of both arms wanders between two values. */
   drift?: { low: number; high: number; periodS: number }
   clusters?: ClusterKind
+  /** People who differ in latency and come again; without errors and networks. */
+  visitors?: VisitorKind
+  /** The canary's latencies in the first seconds of each stage, as a factor. */
+  cold?: { forS: number; slowdown: number }
+  stalls?: Stalls
   /** Where visitors come from; by default two carriers and 5,000 networks. */
   from?: 'internet' | 'carriers' | 'office' | 'office-and-homes' | 'nowhere'
   attack?: Omit<Attack, 'seconds'>
@@ -118,12 +125,29 @@ function makeRival(name: RivalName): Rival {
 }
 
 function tickerOf(scenario: Scenario, random: Random): Ticker {
-  const source: Source = { requestsPerSecond: scenario.requestsPerSecond, truth: truthOf(scenario) }
-  const { clusters, from = 'internet', attack, seconds } = scenario
-  const traffic: Ticker =
+  const { cold } = scenario
+  if (cold === undefined) return warmTickerOf(scenario, random, truthOf(scenario))
+  const truth = truthOf(scenario)
+  let [stage, startedS] = [-1, 0]
+  const ticker = warmTickerOf(scenario, random, (second) => ({
+    ...truth(second),
+    slowdown: second - startedS <= cold.forS ? cold.slowdown : 1,
+  }))
+  return (second, at) => {
+    if (at.stage !== stage) [stage, startedS] = [at.stage, second - 1]
+    return ticker(second, at)
+  }
+}
+
+function warmTickerOf(scenario: Scenario, random: Random, truth: (second: number) => Truth): Ticker {
+  const source: Source = { requestsPerSecond: scenario.requestsPerSecond, truth }
+  const { clusters, visitors, stalls, from = 'internet', attack, seconds } = scenario
+  if (visitors !== undefined) return visitorTicker(random, visitors, source, scenario.stages)
+  const plain: Ticker =
     clusters === undefined
       ? (second, at) => trafficTick(random, source, second, at)
       : population(random, clusters, source)
+  const traffic = stalls === undefined ? plain : stalling(random, stalls, plain)
   const networks = NETWORKS[from]
   if (networks === null) return traffic
   const paired = networker(random, networks, source.truth, clusters !== undefined)

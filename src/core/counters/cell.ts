@@ -15,7 +15,7 @@ import {
 } from './networks.ts'
 import { countPaired, countQuestion, mergePairing, type Pairing } from './pairing.ts'
 import { addSlot } from './slots.ts'
-import { mergeVisitors, type VisitorMark } from './visitors.ts'
+import { mergeSlices, mergeVisitors, noteSlice, type Slices, type VisitorMark } from './visitors.ts'
 
 export type CellKey = {
   flag: string
@@ -39,6 +39,8 @@ export type Cell = CellKey & {
   networks?: NetworkCounts[]
   /** Distinct visitors that this sender has not told of before. */
   visitors?: VisitorMark[]
+  /** Of control: latencies by who becomes canary next; of protocol 3. */
+  slices?: Slices
   /** Documents that visitors asked for and got. */
   journeys: number
   /** Failed requests that the fallback answered: the visitor saw no failure. */
@@ -131,7 +133,9 @@ function countRequest(cell: Cell, latencyMs: number | undefined, network: number
  */
 export function countOutcome(cell: Cell, outcome: Outcome, network = NO_NETWORK): void {
   const isSlownessItsOwn = outcome.failure === undefined || outcome.failure === 'timeout'
-  countRequest(cell, isSlownessItsOwn ? outcome.latencyMs : undefined, network)
+  const latencyMs = isSlownessItsOwn ? outcome.latencyMs : undefined
+  countRequest(cell, latencyMs, network)
+  if (latencyMs !== undefined) noteSlice(cell, outcome.decision.placement, network, latencyMs)
   countEndOfOverdue(cell, outcome, network)
 }
 
@@ -224,10 +228,14 @@ export function mergeCell(target: Cell, source: Cell): void {
     target.visitors ??= []
     mergeVisitors(target.visitors, source.visitors)
   }
+  if (source.slices !== undefined) {
+    target.slices ??= {}
+    mergeSlices(target.slices, source.slices)
+  }
 }
 
 /** The counts alone: who is behind them is for the guard, and is not kept. */
-export function withoutPeople({ networks: _, visitors: __, ...counts }: Cell): Cell {
+export function withoutPeople({ networks: _, visitors: __, slices: ___, ...counts }: Cell): Cell {
   return counts
 }
 

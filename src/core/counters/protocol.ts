@@ -11,6 +11,7 @@
  * | 0 | release 0.1 |
  * | 1 | the number itself; batches carry `internalErrors` |
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
+ * | 3 | control's cells carry `slices` |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
@@ -28,7 +29,7 @@ import type { ShadowSample } from '../shadow/sample.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** The number that this version of the code speaks. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** A message, as far as its number is concerned; a message without one is of protocol 0. */
 export type Numbered = { protocol?: number | undefined }

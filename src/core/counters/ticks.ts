@@ -7,7 +7,7 @@ import { type Histogram, merge as mergeHistogram } from './histogram.ts'
 import { mergeNetworks, type NetworkCounts } from './networks.ts'
 import { type Pairing, pairingOf } from './pairing.ts'
 import { MOST_ERRORED_SLOTS } from './slots.ts'
-import { mergeVisitors, type VisitorMark } from './visitors.ts'
+import { mergeSlices, mergeVisitors, type Slices, type VisitorMark } from './visitors.ts'
 
 /** What one arm did since the look before. */
 export type ArmTick = {
@@ -25,6 +25,8 @@ export type ArmTick = {
   networks: readonly NetworkCounts[]
   /** Distinct visitors that were not told of before. */
   visitors: readonly VisitorMark[]
+  /** Of control: latencies by who becomes canary next. */
+  slices: Readonly<Slices>
   /** Documents that visitors asked for and got. */
   journeys: number
   /** Durations that the app reported. */
@@ -47,6 +49,7 @@ export const EMPTY_ARM: ArmTick = {
   pairing: pairingOf({ erroredBuckets: [] }),
   networks: [],
   visitors: [],
+  slices: {},
   journeys: 0,
   timings: {},
 }
@@ -67,6 +70,7 @@ function sum(cells: readonly Cell[]): ArmTick {
   const timings: Histogram = {}
   const networks: NetworkCounts[] = []
   const visitors: VisitorMark[] = []
+  const slices: Slices = {}
   let requests = 0
   let errors = 0
   let journeys = 0
@@ -80,6 +84,7 @@ function sum(cells: readonly Cell[]): ArmTick {
     slotsCut ||= cell.erroredBuckets.length >= MOST_ERRORED_SLOTS
     mergeNetworks(networks, cell.networks ?? [])
     mergeVisitors(visitors, cell.visitors ?? [])
+    mergeSlices(slices, cell.slices ?? {})
   }
   return {
     requests,
@@ -90,6 +95,7 @@ function sum(cells: readonly Cell[]): ArmTick {
     pairing: sumOfPairings(cells.map(pairingOf)),
     networks,
     visitors,
+    slices,
     journeys,
     timings,
   }

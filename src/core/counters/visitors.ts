@@ -3,7 +3,10 @@
  * spread evenly and no visitor can choose their own, the smallest `k`. A visitor counts once, however many requests they
  * make; the share of canary in the union of two sketches estimates the split.
  */
+import type { Placement } from '../decision/decide.ts'
 import { finalMix } from '../flags/murmur3.ts'
+import { type Histogram, merge, record } from './histogram.ts'
+import { groupOf, NETWORK_GROUPS, UNKNOWN_NETWORK } from './networks.ts'
 
 /** A visitor: the mixed position, and the network that they came from first; 32 bits each. */
 export type VisitorMark = [mixed: number, network: number]
@@ -79,5 +82,51 @@ export class Sketches {
     if (known.length >= MOST_PER_FLAG) known.shift()
     known.push({ arm, generation, stage, sketch })
     return sketch
+  }
+}
+
+/**
+ * Control's latencies by slice: who becomes canary with the next stage (*coming*), who stays (*rest*), and of each, by
+ * group of networks. Those who come next are seen here as control, so their latencies say how much of a difference
+ * between the arms is the visitors' own (guard/latency/population.ts).
+ *
+ * Histogram by slice: 1 to 30 are the rest's groups, 31 to 60 those of the coming. Sparse.
+ */
+export type Slices = Record<number, Histogram>
+
+/** Slices of each of the two. */
+export const SLICES = NETWORK_GROUPS
+
+/** A visitor's slice. Where networks are unknown, visitors are spread by their hash. */
+function sliceOf({ position, isComing }: Extract<Placement, { arm: 'control' }>, network: number): number {
+  const group = network > UNKNOWN_NETWORK ? groupOf(network) : 1 + (finalMix(position) % SLICES)
+  return isComing === true ? SLICES + group : group
+}
+
+/** Counts a latency of control, in place. */
+export function noteSlice(
+  cell: { slices?: Slices },
+  placement: Placement,
+  network: number,
+  latencyMs: number,
+): void {
+  if (placement.arm !== 'control' || placement.isComing === undefined) return
+  cell.slices ??= {}
+  const slice = sliceOf(placement, network)
+  let histogram = cell.slices[slice]
+  if (histogram === undefined) {
+    histogram = {}
+    cell.slices[slice] = histogram
+  }
+  record(histogram, latencyMs)
+}
+
+/** Adds `source` to `target`, in place. */
+export function mergeSlices(target: Slices, source: Slices): void {
+  for (const key in source) {
+    const slice = Number(key)
+    const own = target[slice] ?? {}
+    merge(own, source[slice] ?? {})
+    target[slice] = own
   }
 }

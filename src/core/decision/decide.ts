@@ -32,7 +32,9 @@ export type Reason =
  */
 export type Placement =
   | { readonly arm: 'other' }
-  | { readonly arm: 'canary' | 'control'; readonly position: number }
+  | { readonly arm: 'canary'; readonly position: number }
+  /** `isComing`: whether the next stage makes them canary; only where latency is judged. */
+  | { readonly arm: 'control'; readonly position: number; readonly isComing?: boolean }
 
 export type Arm = Placement['arm']
 
@@ -164,7 +166,11 @@ function decideByRules(
     if (underJudgement && position !== undefined) {
       // The guard counts errors once per position.
       decision.placement =
-        context.keyStanding?.() === 'excluded' ? EXCLUDED : { arm: inside ? 'canary' : 'control', position }
+        context.keyStanding?.() === 'excluded'
+          ? EXCLUDED
+          : inside
+            ? { arm: 'canary', position }
+            : controlAt(position, flag, rule, control)
     }
     if (inside) {
       const variant = variantServed(rule, context)
@@ -189,6 +195,28 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
   const stage = rule.stages[Math.min(control.stage, rule.stages.length - 1)]
   const most = control.finished ? THOUSANDTHS : THOUSANDTHS - rule.holdback
   return Math.min(stage?.thousandths ?? 0, most)
+}
+
+/** Control, with whether they come next where latency is judged. */
+function controlAt(
+  position: number,
+  flag: CompiledFlag,
+  rule: CompiledRule,
+  control: FlagControl,
+): Placement {
+  if (flag.deadlineMs === Number.POSITIVE_INFINITY || !hasOwnPositions(rule))
+    return { arm: 'control', position }
+  return { arm: 'control', position, isComing: isInsideShare(position, comingShare(rule, control)) }
+}
+
+/**
+ * The share below which control's visitors become canary next, in thousandths of a percent; where no larger stage
+ * follows, as many more as there are in the canary.
+ */
+function comingShare(rule: CompiledRule, control: FlagControl): number {
+  const now = currentShare(rule, control) ?? THOUSANDTHS
+  const next = rule.stages?.[control.stage + 1]?.thousandths ?? 0
+  return next > now ? Math.min(next, THOUSANDTHS - rule.holdback) : Math.min(2 * now, (now + THOUSANDTHS) / 2)
 }
 
 /** Whether a visitor is inside a rule's share. `position` is the visitor's, by the flag's salt. */

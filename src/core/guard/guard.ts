@@ -16,6 +16,8 @@ import { meter } from './evidence/meter.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick, Verdict } from './evidence/types.ts'
 import { instalmentsAfter } from './evidence/wealth.ts'
+import { noteBlocks } from './latency/bursts.ts'
+import { enterStageOfPopulation, noteSlices } from './latency/population.ts'
 import { slowCap } from './latency/slow.ts'
 import {
   enterStageOfNetworks,
@@ -27,7 +29,7 @@ import {
   sumOf,
   takingPart,
 } from './networks/groups.ts'
-import { advanceNull, initialAdvance, stepAdvance } from './tests/advance.ts'
+import { advanceNulls, initialAdvance, stepAdvance } from './tests/advance.ts'
 import { stepCeilings } from './tests/ceilings.ts'
 import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
@@ -103,6 +105,12 @@ function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick)
     stageStartedAtMs: tick.atMs,
     advance: initialAdvance(),
     networks: enterStageOfNetworks(closed.networks),
+    population: enterStageOfPopulation(closed.population, {
+      before: state.percentage,
+      percentage: tick.percentage,
+      canaryRequests: closed.stageTotals.canaryRequests,
+      regime: standingOf(closed.networks, state.percentage).regime,
+    }),
     visitors: NO_VISITORS,
     stageTotals: NO_TOTALS,
   }
@@ -114,7 +122,8 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const networks = noteNetworks(state.networks, tick)
   const part = partOf(networks, tick)
   const dedupe = countFailures(settings, state, tick, part)
-  const batch = addBatch(state.batch, tickBatch(settings, state, tick, dedupe, part))
+  const counted = tickBatch(settings, state, tick, dedupe, part)
+  const batch = addBatch(state.batch, counted.batch)
   const needed = slotsNeeded(settings, tick.percentage)
   const sums = tickTotals(settings, tick)
   const next: GuardState = {
@@ -124,9 +133,21 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     controlSeenAtMs: control.requests > 0 ? tick.atMs : state.controlSeenAtMs,
     networks,
     dedupe: dedupe.state,
+    population: settings.latency.enabled
+      ? noteSlices(state.population, control.slices, {
+          edges: state.latency.edges,
+          percentage: tick.percentage,
+          comingTo: tick.comingTo,
+          isBatchOpen: state.batch.canaryRequests + state.batch.controlRequests > 0,
+        })
+      : state.population,
     batch,
     rollback: {
       ...state.rollback,
+      slow: {
+        ...state.rollback.slow,
+        bursts: noteBlocks(state.rollback.slow.bursts, counted.slowSeen, tick.atMs),
+      },
       erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.counted.strictCanary, needed),
     },
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
@@ -202,8 +223,8 @@ function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): G
   return {
     ...state,
     batch: EMPTY_BATCH,
-    rollback: stepRollback(settings, state.rollback, batch, paid),
-    advance: stepAdvance(state.advance, batch, advanceNull(settings, state.percentage)),
+    rollback: stepRollback(settings, state.rollback, { batch, paid, widening: state.population.widening }),
+    advance: stepAdvance(state.advance, batch, advanceNulls(settings, state)),
   }
 }
 

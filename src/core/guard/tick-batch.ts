@@ -4,7 +4,7 @@ import type { ArmTick } from '../counters/ticks.ts'
 import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
 import type { ExposureFactors } from './dedupe/exposure.ts'
 import type { Batch } from './evidence/batch.ts'
-import type { Counts } from './evidence/formula.ts'
+import { type Counts, NO_COUNTS } from './evidence/formula.ts'
 import { COLD_MARGIN_BUCKETS, countSlow } from './evidence/latency.ts'
 import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick } from './evidence/types.ts'
@@ -16,22 +16,26 @@ import type { GuardState } from './tests/guard-state.ts'
 /** What a tick's errors are counted by: who takes part, with how many requests and how large a part of them. */
 export type Part = { standing: Standing; exposure: Exposure; factors: ExposureFactors }
 
-/** What the tick adds to the open batch. */
+/** What the tick adds to the open batch, and slow requests as they are counted once the canary is warm. */
+export type TickCounts = { batch: Batch; slowSeen: readonly Counts[] }
+
 export function tickBatch(
   settings: GuardSettings,
   state: GuardState,
   tick: GuardTick,
   dedupe: DedupeResult,
   part: Part,
-): Batch {
+): TickCounts {
   const { latency } = settings
   const isCold = isColdAt(settings, state, tick.atMs)
   const edges = latency.enabled ? state.latency.edges : null
-  const warmEdges = isCold ? null : edges
+  const judgedEdges = isCold ? null : edges
   const timingEdges = latency.enabled && !isCold ? state.timings.edges : null
   const latencies = durationsOf(tick, 'latency', part.standing)
-  const slow = slowOf(latencies, warmEdges, latency.marginBuckets, part.factors.rollback)
-  const advanceSlow = slowOf(latencies, warmEdges, settings.advance.marginBuckets, part.factors.advance)
+  const seen = slowOf(latencies, edges, latency.marginBuckets, part.factors.rollback)
+  const { tooUneven } = state.population.widening
+  const slow = isCold ? slowOf(latencies, null, 0, 1) : comparable(seen, tooUneven)
+  const advanceSlow = slowOf(latencies, judgedEdges, settings.advance.marginBuckets, part.factors.advance)
   const coldMargin = Math.max(COLD_MARGIN_BUCKETS, latency.marginBuckets)
   const coldSlow = slowOf(latencies, isCold ? edges : null, coldMargin, part.factors.rollback)
   const slowTimings = slowOf(
@@ -41,7 +45,7 @@ export function tickBatch(
     1,
   )
   const errors = errorCounts(tick, dedupe, part)
-  return {
+  const batch: Batch = {
     canaryRequests: sumOf(part.exposure.canary),
     controlRequests: sumOf(part.exposure.control),
     errors: errors.rollback.all,
@@ -58,6 +62,18 @@ export function tickBatch(
       coldSlow: coldSlow.groups,
       slowTimings: slowTimings.groups,
     },
+  }
+  return { batch, slowSeen: seen.all }
+}
+
+type Slow = ReturnType<typeof slowOf>
+
+/** Without the quantiles in which visitors differ too much. */
+function comparable({ all, groups }: Slow, tooUneven: readonly boolean[]): Slow {
+  if (!tooUneven.includes(true)) return { all, groups }
+  return {
+    all: all.map((counts, k) => (tooUneven[k] ? NO_COUNTS : counts)),
+    groups: groups.map((counts, k) => (tooUneven[k] ? [] : counts)),
   }
 }
 

@@ -75,3 +75,13 @@ export function settingsAtStage(settings: GuardSettings, stage: StagePlan | unde
   if (stage === undefined) return settings
   return { ...settings, bakeMs: stage.bakeMs, maxBakeMs: stage.maxBakeMs }
 }
+
+/** The percentage up to which visitors become canary with the next stage; `holdback` in thousandths of a percent. */
+export function comingPercentage(
+  stages: readonly StagePlan[],
+  stage: number,
+  holdback: number,
+): number | undefined {
+  const next = stages[stage + 1]?.percentage
+  return next === undefined ? undefined : Math.min(next, 100 - holdback / 1_000)
+}

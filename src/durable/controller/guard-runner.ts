@@ -9,7 +9,7 @@ import {
   stepGuard,
   type Verdict,
 } from '../../core/guard/index.ts'
-import { type RolloutPlan, settingsAtStage } from '../../core/rollout/plan.ts'
+import { comingPercentage, type RolloutPlan, settingsAtStage } from '../../core/rollout/plan.ts'
 import type { CellStore } from '../storage/cell-store.ts'
 import type { TextStore } from '../storage/text-store.ts'
 
@@ -31,7 +31,15 @@ export class GuardRunner {
     const percentage = percentageOf(flag, control)
     const state = this.#stateOf(flag.key) ?? initialGuardState({ generation, stage, percentage, atMs: nowMs })
     const settings = settingsAtStage(plan.guard, plan.stages[Math.min(stage, plan.stages.length - 1)])
-    const stepped = stepGuard(settings, state, { atMs: nowMs, generation, stage, percentage, ...pair })
+    const comingTo = comingPercentage(plan.stages, stage, flag.rules[flag.rolloutRule]?.holdback ?? 0)
+    const stepped = stepGuard(settings, state, {
+      atMs: nowMs,
+      generation,
+      stage,
+      percentage,
+      comingTo,
+      ...pair,
+    })
     this.#states.set(flag.key, stepped.state)
     if (!isEmpty) this.#texts.putJson(textName(flag.key), stepped.state)
     return stepped.verdict

@@ -20,10 +20,11 @@ import {
 import { Shard } from '../../../src/core/counters/shard.ts'
 import protocol0 from '../../vectors/protocol-0.json' with { type: 'json' }
 import protocol1 from '../../vectors/protocol-1.json' with { type: 'json' }
+import protocol2 from '../../vectors/protocol-2.json' with { type: 'json' }
 
 type Exchange<Message, Reply> = { message: Message; reply: Reply }
 /** Recordings of gates of older versions; their numbers are left out, since each version sends its own. */
-const recordings = [recordingOf(0, protocol0), recordingOf(1, protocol1)]
+const recordings = [recordingOf(0, protocol0), recordingOf(1, protocol1), recordingOf(2, protocol2)]
 const { flushes, states } = recordings[0] as Recording
 
 type Recorded = Record<'flushes' | 'forwards', { message: object; reply: object }[]> & {

@@ -92,6 +92,7 @@ describe('cells of an arm', () => {
       pairing: { ...EMPTY_ARM.pairing, discordant: [1, 2, 3] },
       networks: [],
       visitors: [],
+      slices: {},
       journeys: 4,
       timings: { 70: 2 },
     })

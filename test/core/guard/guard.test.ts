@@ -260,6 +260,7 @@ describe('state', () => {
       pairing: fc.constant(IDLE.pairing),
       networks: fc.constant([]),
       visitors: fc.constant([]),
+      slices: fc.constant({}),
       journeys: number,
       timings: fc.dictionary(fc.nat({ max: 160 }).map(String), number),
     })

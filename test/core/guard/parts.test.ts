@@ -310,9 +310,9 @@ describe('the cause of a rollback', () => {
     since: LATENCY_QUANTILES.map(() => []),
   })
   const state = (errors: number, latency: number, parts: Parts = {}) => ({
-    ...initialRollback(),
+    ...initialRollback(0),
     errors: wealthOf(errors),
-    slow: { ...initialSlow(), warm: process(latency), cold: process(0), timings: null, ...parts.slow },
+    slow: { ...initialSlow(0), warm: process(latency), cold: process(0), timings: null, ...parts.slow },
     erroredBuckets: parts.erroredBuckets ?? [1, 2, 3],
   })
   const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, NO_NETWORKS)

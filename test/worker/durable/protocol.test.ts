@@ -12,10 +12,11 @@ import type { Env } from '../../../src/platform/env.ts'
 import { internalErrors } from '../../../src/platform/internal-errors.ts'
 import protocol0 from '../../vectors/protocol-0.json' with { type: 'json' }
 import protocol1 from '../../vectors/protocol-1.json' with { type: 'json' }
+import protocol2 from '../../vectors/protocol-2.json' with { type: 'json' }
 import { admin } from '../support/admin.ts'
 import { controller } from '../support/controller.ts'
 
-const recordings = [protocol0, protocol1].map(({ flushes, forwards }, number) => ({
+const recordings = [protocol0, protocol1, protocol2].map(({ flushes, forwards }, number) => ({
   number,
   flushes: flushes as unknown as { message: FlushMessage; reply: FlushReply }[],
   forwards: forwards as unknown as { message: ForwardMessage }[],

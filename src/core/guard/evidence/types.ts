@@ -9,6 +9,8 @@ export type GuardTick = {
   stage: number
   /** The canary's percentage, 0–100: the canary holds the lowest visitor slots. */
   percentage: number
+  /** The percentage up to which control's visitors become canary next, as isolates see it; where it is known. */
+  comingTo?: number | undefined
   canary: ArmTick
   control: ArmTick
   /** Served but not compared; only thresholds count them. */

@@ -27,16 +27,19 @@ export function initialProcess(): SlowProcess {
   }
 }
 
+/** Fallback for a test that isn't there. */
+const NO_TEST: Test = { bets: [], null_: { rho: 1, delta: 1 }, logCap: 0 }
+
 /** One process after a batch; `paid` = instalments so far. */
 export function stepProcess(
   settings: GuardSettings,
   process: SlowProcess,
   { all, groups }: SlowCounts,
   paid: number,
-  test: Test,
+  tests: readonly Test[],
 ): SlowProcess {
   return {
-    wealth: process.wealth.map((wealth, k) => grow(wealth, all[k] ?? NO_COUNTS, paid, test)),
+    wealth: process.wealth.map((wealth, k) => grow(wealth, all[k] ?? NO_COUNTS, paid, tests[k] ?? NO_TEST)),
     seen: process.seen.map((seen, k) => seen + (all[k]?.canaryBad ?? 0)),
     since: sinceRise(wealthOf(settings, process), process.since, groups),
   }
@@ -76,15 +79,17 @@ export function leadingSeen({ latency }: GuardSettings, { wealth, seen }: SlowPr
 export function processParts(
   settings: GuardSettings,
   process: SlowProcess,
+  widening: readonly number[],
   standing: Standing,
 ): { all: number; rest: number } {
   const all = wealthOf(settings, process)
-  const test = { bets: SLOW_BETS, null_: settings.latency }
+  const { rho, delta } = settings.latency
   let sum = 0
   let judged = 0
   process.since.forEach((groups, k) => {
     if (!isJudged(settings.latency, k)) return
-    sum += leastWealth(groups, test, standing)
+    const null_ = { rho: rho * (widening[k] ?? 1), delta }
+    sum += leastWealth(groups, { bets: SLOW_BETS, null_ }, standing)
     judged++
   })
   return { all, rest: Math.min(all, sum / Math.max(1, judged)) }

@@ -13,10 +13,14 @@
  */
 
 import type { Batch } from '../evidence/batch.ts'
+import { type Counts, logFactor } from '../evidence/formula.ts'
 import { SLOW_BETS } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
+import type { Test } from '../evidence/wealth.ts'
 import type { Standing } from '../networks/groups.ts'
 import { LEAST_RISEN } from '../networks/without-two.ts'
+import { type BurstState, burstCap, initialBursts, spend } from './bursts.ts'
+import { NO_WIDENING, type Widening } from './population.ts'
 import { initialProcess, processParts, type SlowProcess, stepProcess, wealthOf } from './slow-process.ts'
 import { stepTimings, type TimingState, timingShares } from './timings.ts'
 
@@ -25,13 +29,22 @@ export type SlowState = {
   cold: SlowProcess
   /** Null until the app reported durations in both arms. */
   timings: TimingState | null
+  bursts: BurstState
+  /** What ρ was last multiplied by, per quantile. */
+  widening: readonly number[]
 }
 
 /** Share of the latency wealth bet on the first minutes of stages. */
 const COLD_SHARE = 0.1
 
-export function initialSlow(): SlowState {
-  return { warm: initialProcess(), cold: initialProcess(), timings: null }
+export function initialSlow(atMs: number): SlowState {
+  return {
+    warm: initialProcess(),
+    cold: initialProcess(),
+    timings: null,
+    bursts: initialBursts(atMs),
+    widening: NO_WIDENING.rollback,
+  }
 }
 
 /** Per-batch cap of ln f: stalls cluster in time (a pod collects garbage); even less on few machines. */
@@ -39,19 +52,46 @@ export function slowCap(alpha: number, fewMachines: boolean): number {
   return Math.log(1 / alpha) / (fewMachines ? 12 : 6)
 }
 
-/** All processes after a closed batch. */
-export function stepSlow(settings: GuardSettings, state: SlowState, batch: Batch, paid: number): SlowState {
+/** All processes after a closed batch; `paid` = instalments so far. */
+export function stepSlow(
+  settings: GuardSettings,
+  state: SlowState,
+  { batch, paid, widening }: { batch: Batch; paid: number; widening: Widening },
+): SlowState {
   const { alpha, latency } = settings
-  const test = { bets: SLOW_BETS, null_: latency, logCap: slowCap(alpha, latency.fewMachines) }
   const { byGroup } = batch
+  const logCap = burstCap(state.bursts, alpha, slowCap(alpha, latency.fewMachines))
+  const tests = widening.rollback.map(
+    (factor): Test => ({
+      bets: SLOW_BETS,
+      null_: { rho: latency.rho * factor, delta: latency.delta },
+      logCap,
+    }),
+  )
   const stake = requestWealth(settings, state)
   const reported = { all: batch.slowTimings, groups: byGroup.slowTimings }
+  const gained = [batch.slow, batch.coldSlow, batch.slowTimings].map((counts) => mostGained(counts, tests))
   return {
-    warm: stepProcess(settings, state.warm, { all: batch.slow, groups: byGroup.slow }, paid, test),
-    cold: stepProcess(settings, state.cold, { all: batch.coldSlow, groups: byGroup.coldSlow }, paid, test),
-    timings: stepTimings(settings, state.timings, { counts: reported, stake, paid, test }),
+    warm: stepProcess(settings, state.warm, { all: batch.slow, groups: byGroup.slow }, paid, tests),
+    cold: stepProcess(settings, state.cold, { all: batch.coldSlow, groups: byGroup.coldSlow }, paid, tests),
+    timings: stepTimings(settings, state.timings, { counts: reported, stake, paid, tests }),
+    bursts: spend(state.bursts, alpha, Math.min(logCap, Math.max(...gained))),
+    widening: widening.rollback,
   }
 }
+
+/** The largest ln f of a batch. */
+function mostGained(counts: readonly Counts[], tests: readonly Test[]): number {
+  let most = 0
+  counts.forEach((each, k) => {
+    const test = tests[k]
+    for (const { lambda } of test?.bets ?? [])
+      most = Math.max(most, logFactor(each, lambda, test?.null_ ?? NEVER))
+  })
+  return most
+}
+
+const NEVER = { rho: 1, delta: 1 }
 
 /** Wealth of the requests' latencies. */
 function requestWealth(settings: GuardSettings, { warm, cold }: SlowState): number {
@@ -76,6 +116,8 @@ export function slowWealth(
 export function carriedSlow(settings: GuardSettings, state: SlowState, standing: Standing): number {
   const { all } = slowWealth(settings, state)
   if (all < LEAST_RISEN) return all
-  const rest = [state.warm, state.cold].map((process) => processParts(settings, process, standing).rest)
+  const rest = [state.warm, state.cold].map(
+    (process) => processParts(settings, process, state.widening, standing).rest,
+  )
   return Math.min(all, (1 - COLD_SHARE) * (rest[0] ?? 0) + COLD_SHARE * (rest[1] ?? 0))
 }

@@ -33,12 +33,12 @@ export type TimingState = SlowProcess & {
 export function stepTimings(
   settings: GuardSettings,
   state: TimingState | null,
-  { counts, stake, paid, test }: { counts: SlowCounts; stake: number; paid: number; test: Test },
+  { counts, stake, paid, tests }: { counts: SlowCounts; stake: number; paid: number; tests: readonly Test[] },
 ): TimingState | null {
   const reported = counts.all.some(({ canaryN, controlN }) => canaryN > 0 && controlN > 0)
   if (!reported) return state
   const before = state ?? { ...initialProcess(), stake, paidBefore: paid }
-  return { ...before, ...stepProcess(settings, before, counts, paid - before.paidBefore, test) }
+  return { ...before, ...stepProcess(settings, before, counts, paid - before.paidBefore, tests) }
 }
 
 /** The share of the requests' wealth that is still bet on them, and what is added to it; `mean` is T. */

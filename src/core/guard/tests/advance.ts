@@ -15,6 +15,7 @@ import { LATENCY_QUANTILES } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
 import { equalBets, growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
+import type { PopulationState } from '../latency/population.ts'
 import { isJudged } from '../latency/slow-process.ts'
 import type { Standing } from '../networks/groups.ts'
 import { holdsWithoutTwo, leastWealth } from '../networks/without-two.ts'
@@ -65,16 +66,29 @@ export function advanceDelta(percentage: number): number {
   return before[1]
 }
 
-export function advanceNull(settings: GuardSettings, percentage: number): Null {
-  return { rho: settings.advance.rho, delta: settings.advance.delta ?? advanceDelta(percentage) }
+/** Where a stage stands, as far as the nulls depend on it. */
+export type AdvancePlace = { percentage: number; population: Pick<PopulationState, 'widening'> }
+
+/** A null per measure; a canary whose visitors are the faster ones has to show more. */
+export function advanceNulls(
+  settings: GuardSettings,
+  { percentage, population }: AdvancePlace,
+): readonly Null[] {
+  const { rho } = settings.advance
+  const delta = settings.advance.delta ?? advanceDelta(percentage)
+  return [1, ...population.widening.advance].map((factor) => ({ rho: rho * factor, delta }))
 }
 
+const NO_NULL: Null = { rho: 1, delta: 0 }
+
 /** State after one closed batch of the stage. */
-export function stepAdvance(state: AdvanceState, batch: Batch, null_: Null): AdvanceState {
+export function stepAdvance(state: AdvanceState, batch: Batch, nulls: readonly Null[]): AdvanceState {
   const parts = [batch.advanceErrors, ...batch.advanceSlow]
   const groups = [batch.byGroup.advanceErrors, ...batch.byGroup.advanceSlow]
   return {
-    wealth: state.wealth.map((wealth, k) => growLog(wealth, parts[k] ?? NO_COUNTS, ADVANCE_LAMBDAS, null_)),
+    wealth: state.wealth.map((wealth, k) =>
+      growLog(wealth, parts[k] ?? NO_COUNTS, ADVANCE_LAMBDAS, nulls[k] ?? NO_NULL),
+    ),
     counts: state.counts.map((counts, k) => addCounts(counts, parts[k] ?? NO_COUNTS)),
     byGroup: state.byGroup.map((sums, k) => addGroups(sums, groups[k] ?? [])),
   }
@@ -94,10 +108,11 @@ export type AdvanceProgress = {
 export function advanceProgress(
   settings: GuardSettings,
   state: AdvanceState,
-  { percentage, isCold }: { percentage: number; isCold: boolean },
+  place: AdvancePlace & { isCold: boolean },
 ): AdvanceProgress {
   const needed = Math.log(1 / settings.beta)
-  const null_ = advanceNull(settings, percentage)
+  const { percentage, isCold } = place
+  const nulls = advanceNulls(settings, place)
   const progress: AdvanceProgress = {
     passed: true,
     errorWealth: Math.exp(logTotal(state.wealth[0] ?? [0])),
@@ -114,7 +129,13 @@ export function advanceProgress(
   }
   state.wealth.forEach((wealth, measure) => {
     if (!isMeasured(settings, measure) || logTotal(wealth) >= needed) return
-    const toGo = requestsToGo(wealth, state.counts[measure] ?? NO_COUNTS, null_, needed, percentage)
+    const toGo = requestsToGo(
+      wealth,
+      state.counts[measure] ?? NO_COUNTS,
+      nulls[measure] ?? NO_NULL,
+      needed,
+      percentage,
+    )
     progress.passed = false
     if (isCold && measure > 0) {
       progress.waitsFor ??= 'latency'
@@ -139,14 +160,19 @@ function isMeasured({ errors, latency }: GuardSettings, measure: number): boolea
 export function isAdvanceCarried(
   settings: GuardSettings,
   state: AdvanceState,
-  percentage: number,
+  place: AdvancePlace,
   standing: Standing,
 ): boolean {
   if (standing.regime !== 'many') return true
-  const null_ = advanceNull(settings, percentage)
+  const nulls = advanceNulls(settings, place)
   return state.wealth.every((wealth, measure) => {
     const all = Math.exp(logTotal(wealth))
-    const rest = () => leastWealth(state.byGroup[measure] ?? [], { bets: ADVANCE_BETS, null_ }, standing)
+    const rest = () =>
+      leastWealth(
+        state.byGroup[measure] ?? [],
+        { bets: ADVANCE_BETS, null_: nulls[measure] ?? NO_NULL },
+        standing,
+      )
     return !isMeasured(settings, measure) || holdsWithoutTwo(all, rest(), 1 / settings.beta, standing)
   })
 }

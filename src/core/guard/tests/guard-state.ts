@@ -7,6 +7,7 @@ import { EMPTY_BATCH } from '../evidence/batch.ts'
 import type { LearnedLatency } from '../evidence/latency.ts'
 import { initialLatency } from '../evidence/latency.ts'
 import type { Trigger } from '../evidence/types.ts'
+import { initialPopulation, type PopulationState } from '../latency/population.ts'
 import { initialNetworks, type NetworkState } from '../networks/groups.ts'
 import type { AdvanceState } from './advance.ts'
 import { initialAdvance } from './advance.ts'
@@ -39,6 +40,7 @@ export type GuardState = {
   dedupe: DedupeState
   latency: LearnedLatency
   timings: LearnedLatency
+  population: PopulationState
   batch: Batch
   rollback: RollbackState
   advance: AdvanceState
@@ -77,8 +79,9 @@ export function initialGuardState(start: {
     dedupe: initialDedupe(start.percentage),
     latency: initialLatency(start.atMs),
     timings: initialLatency(start.atMs),
+    population: initialPopulation(),
     batch: EMPTY_BATCH,
-    rollback: initialRollback(),
+    rollback: initialRollback(start.atMs),
     advance: initialAdvance(),
     errorCeiling: initialCeiling(),
     latencyCeiling: initialCeiling(),

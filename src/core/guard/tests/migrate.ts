@@ -3,14 +3,15 @@
  *
  * | version | what changed |
  * |---|---|
- * | 6 | control's median is a fourth quantile; latency's processes stand together in `rollback.slow` |
+ * | 6 | control's median is a fourth quantile; latency's processes and bursts stand together in `rollback.slow`; `population` |
  */
 
 import { EMPTY_BATCH } from '../evidence/batch.ts'
 import type { Counts } from '../evidence/formula.ts'
 import type { Wealth } from '../evidence/wealth.ts'
+import { initialPopulation } from '../latency/population.ts'
 import { initialSlow } from '../latency/slow.ts'
-import type { SlowProcess } from '../latency/slow-process.ts'
+import { initialProcess, type SlowProcess } from '../latency/slow-process.ts'
 import type { TimingState } from '../latency/timings.ts'
 import { initialAdvance } from './advance.ts'
 import { type GuardState, STATE_VERSION } from './guard-state.ts'
@@ -27,7 +28,10 @@ type RollbackState5 = Omit<RollbackState, 'slow'> & {
     | (Pick<TimingState, 'stake' | 'paidBefore' | 'wealth' | 'since'> & { slowSeen: readonly number[] })
     | null
 }
-type GuardState5 = Omit<GuardState, 'version' | 'rollback'> & { version: 5; rollback: RollbackState5 }
+type GuardState5 = Omit<GuardState, 'version' | 'rollback' | 'population'> & {
+  version: 5
+  rollback: RollbackState5
+}
 
 /**
  * A stored state, brought up to date where the version before wrote it; undefined where another one did. Evidence then
@@ -53,11 +57,12 @@ function fromVersion5(stored: GuardState5): GuardState {
     version: STATE_VERSION,
     latency: { ...stored.latency, edges: null },
     timings: { ...stored.timings, edges: null },
+    population: initialPopulation(),
     batch: EMPTY_BATCH,
     rollback: {
       ...rollback,
       slow: {
-        ...initialSlow(),
+        ...initialSlow(stored.lastAtMs),
         warm: withMedian({ wealth: latency, seen: slowSeen, since: slowSince }),
         timings:
           timings === null ? null : { ...timings, ...withMedian({ ...timings, seen: timings.slowSeen }) },
@@ -72,7 +77,7 @@ function fromVersion5(stored: GuardState5): GuardState {
 }
 
 function withMedian({ wealth, seen, since }: SlowProcess): SlowProcess {
-  const fresh = initialSlow().warm
+  const fresh = initialProcess()
   return {
     wealth: [...fresh.wealth.slice(0, 1), ...wealth],
     seen: [0, ...seen],

@@ -18,6 +18,7 @@ import type { Batch } from '../evidence/batch.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
 import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
+import type { Widening } from '../latency/population.ts'
 import { carriedSlow, initialSlow, type SlowState, slowWealth, stepSlow } from '../latency/slow.ts'
 import { leadingSeen, processParts } from '../latency/slow-process.ts'
 import type { Standing } from '../networks/groups.ts'
@@ -52,10 +53,10 @@ export type RollbackState = {
   pValue: number
 }
 
-export function initialRollback(): RollbackState {
+export function initialRollback(atMs: number): RollbackState {
   return {
     errors: initialWealth(ERROR_BETS),
-    slow: initialSlow(),
+    slow: initialSlow(atMs),
     copies: null,
     erroredBuckets: [],
     pValue: 1,
@@ -78,12 +79,11 @@ export function meterCap(alpha: number): number {
   return errorCap(Math.min(alpha, 0.05))
 }
 
-/** State after one closed batch; `paid` = instalments so far. */
+/** State after one closed batch; `paid` = instalments so far, `widening` of latency's null. */
 export function stepRollback(
   settings: GuardSettings,
   state: RollbackState,
-  batch: Batch,
-  paid: number,
+  { batch, paid, widening }: { batch: Batch; paid: number; widening: Widening },
 ): RollbackState {
   const { alpha, errors, latency } = settings
   const next: RollbackState = { ...state }
@@ -93,7 +93,7 @@ export function stepRollback(
     next.errors = grow(state.errors, batch.errors, paid, test)
     next.copies = growCopies(state.copies, state.errors, counts, paid, test)
   }
-  if (latency.enabled) next.slow = stepSlow(settings, state.slow, batch, paid)
+  if (latency.enabled) next.slow = stepSlow(settings, state.slow, { batch, paid, widening })
   next.pValue = Math.min(state.pValue, 1 / rollbackWealth(settings, next).all)
   return next
 }
@@ -202,12 +202,9 @@ function partsOf(
     const all = totalWealth(state.errors)
     return { all, rest: Math.min(all, leastOf(state.copies, state.errors, standing)) }
   }
-  const { warm, cold, timings } = state.slow
-  return processParts(
-    settings,
-    cause === 'cold' ? cold : cause === 'timings' ? (timings ?? warm) : warm,
-    standing,
-  )
+  const { warm, cold, timings, widening } = state.slow
+  const process = cause === 'cold' ? cold : cause === 'timings' ? (timings ?? warm) : warm
+  return processParts(settings, process, widening, standing)
 }
 
 /** The wealth of the whole test as far as it doesn't depend on two networks. */

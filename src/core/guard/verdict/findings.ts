@@ -35,7 +35,7 @@ export type Findings = {
 export function find(settings: GuardSettings, state: GuardState): Findings {
   const standing = standingOf(state.networks, state.percentage)
   const isCold = isColdAt(settings, state, state.lastAtMs)
-  const progress = advanceProgress(settings, state.advance, { percentage: state.percentage, isCold })
+  const progress = advanceProgress(settings, state.advance, { ...state, isCold })
   const hasControl = state.percentage < 100
   const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
   const noControl = hasControl && silent(state.controlSeenAtMs)

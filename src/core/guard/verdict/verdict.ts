@@ -169,6 +169,6 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
     return progress.waitsFor === 'latency' && findings.isCold ? 'warm-up' : 'unproven'
   }
   if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
-  const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state.percentage, standing)
+  const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state, standing)
   return isCarried ? undefined : 'health-of-networks'
 }

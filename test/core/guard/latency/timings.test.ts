@@ -55,7 +55,12 @@ describe('durations that the app reports', () => {
   it('are bet on without paying anything in or out', () => {
     const reported = atEach({ ...NO_COUNTS, canaryN: 1e-12, controlN: 1e-12 })
     for (const stake of [0.01, 1, 40]) {
-      const entered = stepTimings(settings, null, { counts: only(reported), stake, paid: 7, test: TEST })
+      const entered = stepTimings(settings, null, {
+        counts: only(reported),
+        stake,
+        paid: 7,
+        tests: LATENCY_QUANTILES.map(() => TEST),
+      })
       const { kept, timings } = timingShares(entered, 1)
       expect(kept * stake + timings).toBeCloseTo(stake, 6)
     }
@@ -68,7 +73,12 @@ describe('durations that the app reports', () => {
 
   it('need reports of both arms before anything is bet', () => {
     const bet = (counts: Counts) =>
-      stepTimings(settings, null, { counts: only(atEach(counts)), stake: 1, paid: 0, test: TEST })
+      stepTimings(settings, null, {
+        counts: only(atEach(counts)),
+        stake: 1,
+        paid: 0,
+        tests: LATENCY_QUANTILES.map(() => TEST),
+      })
     expect(bet({ ...NO_COUNTS, canaryN: 5 })).toBeNull()
     expect(bet({ ...NO_COUNTS, controlN: 5 })).toBeNull()
   })

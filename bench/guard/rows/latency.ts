@@ -1,0 +1,108 @@
+/** Rows about latencies that are no version's fault: visitors who differ, machines that start or stall. */
+
+import { delayFigure, type Figure, type Row, shareFigure, TOGETHER } from '../model/row.ts'
+import type { RunResult, Scenario } from '../model/scenario.ts'
+import type { VisitorKind } from '../model/visitors.ts'
+
+const FALSE_ALARMS = 0.01
+const LADDER = [1, 5, 25, 50, 99]
+
+const WORDS: Readonly<Record<VisitorKind, string>> = {
+  zipf: '2,000 visitors, log-normal 0.3, Zipf 0.8',
+  'zipf-strong': '2,000 visitors, log-normal 0.5, Zipf 1.0',
+  uniform: '1,000 visitors, log-normal 0.5, all as active',
+  tenants: '200 tenants, log-normal 0.3, Zipf 1.0',
+  sessions: 'sessions of Pareto length, log-normal 0.5',
+  'slow-few': '1,000 visitors, 5 % of them three times as slow',
+}
+const KINDS = Object.keys(WORDS) as VisitorKind[]
+
+const PEOPLE = KINDS.map(
+  (visitors): Scenario => ({
+    name: `${WORDS[visitors]}, ladder`,
+    stages: LADDER,
+    bakeS: 180,
+    requestsPerSecond: 200,
+    seconds: 3600,
+    canaryRate: 0,
+    controlRate: 0,
+    visitors,
+    guard: { ceilings: undefined, traffic: undefined },
+  }),
+)
+
+const rolledBack = ({ rolledBackS }: RunResult) => rolledBackS !== null
+
+function harmless(id: string, measure: string, scenarios: readonly Scenario[], runs: Row['runs']): Row {
+  return {
+    id,
+    measure,
+    target: '≤ 1 %',
+    scenarios,
+    runs,
+    figures: (results): Figure[] => [
+      ...scenarios.map((scenario) => shareFigure(scenario.name, results(scenario), rolledBack, FALSE_ALARMS)),
+      shareFigure(TOGETHER, scenarios.flatMap(results), rolledBack, FALSE_ALARMS),
+      shareFigure('climbed to the end', scenarios.flatMap(results), ({ finished }) => finished, Infinity),
+    ],
+  }
+}
+
+const COLD = [200, 1000].map(
+  (requestsPerSecond): Scenario => ({
+    name: `30 % slower in the first two minutes of each stage, ${requestsPerSecond}/s`,
+    stages: LADDER,
+    bakeS: 60,
+    requestsPerSecond,
+    seconds: 3600,
+    canaryRate: 0.001,
+    controlRate: 0.001,
+    cold: { forS: 120, slowdown: 1.3 },
+    from: 'nowhere',
+  }),
+)
+
+const STALLS = [200, 1000].map(
+  (requestsPerSecond): Scenario => ({
+    name: `canary on one machine, control on ten, each stalls 20 s every 20 min, 10 % of ${requestsPerSecond}/s`,
+    stages: [10],
+    requestsPerSecond,
+    seconds: 7200,
+    canaryRate: 0.001,
+    controlRate: 0.001,
+    stalls: { everyS: 1200, lastsS: 20, canaryMachines: 1, controlMachines: 10 },
+    from: 'nowhere',
+    guard: { ceilings: undefined, traffic: undefined },
+  }),
+)
+
+/** Half as slow again, in the second stage: its visitors have been seen as control. */
+const SLOWER = KINDS.map((visitors): Scenario => {
+  const [healthy] = PEOPLE.filter((scenario) => scenario.visitors === visitors)
+  return {
+    ...(healthy as Scenario),
+    name: `${WORDS[visitors]}, latency × 1.5`,
+    seconds: 3600,
+    slowdown: 1.5,
+  }
+})
+
+const foundRow: Row = {
+  id: 'people-slow',
+  measure: 'visitors who differ, canary half as slow again: found before 99 %, and after how long',
+  target: '≥ 95 %',
+  scenarios: SLOWER,
+  runs: { quick: 2, full: 200 },
+  figures: (results) =>
+    SLOWER.flatMap((scenario) => [
+      shareFigure(scenario.name, results(scenario), rolledBack, 0.95, 'least'),
+      delayFigure(`${scenario.name}, median`, results(scenario), 0.5, Infinity),
+    ]),
+}
+
+export const LATENCY_ROWS: readonly Row[] = [
+  harmless('cold', 'cold machines: false rollbacks', COLD, { quick: 3, full: 300 }),
+  harmless('stalls', 'machines that stall: false rollbacks', STALLS, { quick: 2, full: 300 }),
+  harmless('people', 'visitors who differ in latency: false rollbacks', PEOPLE, { quick: 2, full: 300 }),
+  foundRow,
+]
