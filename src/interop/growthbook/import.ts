@@ -19,7 +19,8 @@ import { fileSchema, type GrowthBookFile, payloadIn } from './file.ts'
 type Found = { losses: Loss[]; notes: Note[] }
 
 const NOTES: readonly string[] = [
-  'the attribute "id" is the targeting key; attributes are compared as JavaScript does, so a text from a header is not a number',
+  'the attribute "id" is the targeting key, which is always a text: a number in a list of ids is the text that looks like it',
+  'attributes are compared as JavaScript does, so a text from a header is not a number',
   'a list that is compared with a single value holds where one of its elements does; GrowthBook takes it for one text',
 ]
 
