@@ -32,9 +32,10 @@ function factorOfOthers(
   pair: readonly number[],
   lambda: number,
   null_: { rho: number; delta: number },
+  shareOf: 'all' | 'others',
 ) {
-  const share = canaryShare(groups.reduce(addCounts, NO_COUNTS), null_)
   const others = groups.filter((_, group) => !pair.includes(group)).reduce(addCounts, NO_COUNTS)
+  const share = canaryShare(shareOf === 'others' ? others : groups.reduce(addCounts, NO_COUNTS), null_)
   return Math.exp(logFactorAt(others, share, lambda, null_))
 }
 
@@ -48,7 +49,7 @@ describe.each([
     for (const a of GROUPS.slice(1))
       for (const b of GROUPS.slice(a + 1)) {
         const wealth = bets.reduce(
-          (sum, { lambda, weight }) => sum + weight * factorOfOthers(groups, [a, b], lambda, null_),
+          (sum, { lambda, weight }) => sum + weight * factorOfOthers(groups, [a, b], lambda, null_, 'others'),
           0,
         )
         least = Math.min(least, wealth)
@@ -70,12 +71,22 @@ describe.each([
         const parts = copies[index++] ?? []
         for (const [k, { lambda }] of bets.entries()) {
           const before = whole.parts[k] ?? 0
-          const factor = Math.min(factorOfOthers(groups, [a, b], lambda, null_), Math.exp(3))
+          const factor = Math.min(factorOfOthers(groups, [a, b], lambda, null_, 'all'), Math.exp(3))
           expect(parts[k] ?? 0).toBeCloseTo(before * factor, 9)
         }
       }
     expect(index).toBe(copies.length)
   })
+})
+
+it('who fills control with quick requests does not make the others look slow', () => {
+  // Of the others as many are slow in both arms; the enemy has only control's ids.
+  const groups = GROUPS.map((group): Counts => {
+    if (group === 0) return NO_COUNTS
+    if (group === 5) return { canaryN: 0, controlN: 200_000, canaryBad: 0, controlBad: 0 }
+    return { canaryN: 200, controlN: 3_800, canaryBad: 20, controlBad: 380 }
+  })
+  expect(leastWealth(groups, { bets, null_: { rho: 1, delta: 0 } }, standing)).toBeLessThan(1.01)
 })
 
 /** By then the others can judge for themselves (networks/groups.ts). */

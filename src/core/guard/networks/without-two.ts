@@ -123,21 +123,36 @@ export function sinceRise(
   return wealth < LEAST_RISEN ? batch : addGroupsOfEach(before, batch)
 }
 
-/** The least wealth, over all pairs of groups left out, of bets placed at once on sums of counts. */
+/**
+ * The least wealth, over all pairs of groups left out, of bets placed at once on sums of counts: on what the others sent, by
+ * their own π. By that of the whole, an enemy who sends more to one arm than the split does would make the others look bad.
+ */
 export function leastWealth(
   groups: GroupCounts,
-  test: Pick<Test, 'bets' | 'null_'>,
+  { bets, null_ }: Pick<Test, 'bets' | 'null_'>,
   { suspects }: Standing,
 ): number {
-  const factorOf = factorWithout(groups.reduce(addCounts, NO_COUNTS), groups, test)
+  const all = groups.reduce(addCounts, NO_COUNTS)
   let least = MOST_WEALTH
   for (const pair of PAIRS) {
     if (!isLeftOut(pair, suspects)) continue
+    const rest = minus(minus(all, groups[pair[0]]), groups[pair[1]])
+    const share = canaryShare(rest, null_)
     let wealth = 0
-    for (let k = 0; k < test.bets.length; k++) wealth += (test.bets[k]?.weight ?? 0) * factorOf(pair, k)
+    for (const { lambda, weight } of bets)
+      wealth += weight * Math.exp(Math.min(MOST_LOG, logFactorAt(rest, share, lambda, null_)))
     least = Math.min(least, wealth)
   }
   return least
+}
+
+function minus(a: Counts, b: Counts = NO_COUNTS): Counts {
+  return {
+    canaryN: a.canaryN - b.canaryN,
+    controlN: a.controlN - b.controlN,
+    canaryBad: a.canaryBad - b.canaryBad,
+    controlBad: a.controlBad - b.controlBad,
+  }
 }
 
 /** Of a number per group, the sum without the two largest groups. */
