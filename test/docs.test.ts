@@ -60,6 +60,7 @@ const WHOLE: Record<string, (part: never) => unknown> = {
   rollout: (part: object) => documentOf({ ...FLAG, rules: [ROLLOUT_RULE], rollout: part }),
   context: (part: object) => documentOf(FLAG, { context: part }),
   routes: (part: object[]) => documentOf(FLAG, { routes: part }),
+  origins: (part: object) => documentOf(FLAG, { origins: { ...ORIGINS, ...part } }),
   top: (part: object) => documentOf(FLAG, part),
 }
 

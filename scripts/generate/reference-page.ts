@@ -5,6 +5,11 @@ import type { JsonSchema } from './json-schema.ts'
 const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   { title: 'Document', path: '', intro: 'The top level.' },
   { title: 'Origin', path: 'origins.*', intro: '`origins.<name>`: an upstream.' },
+  {
+    title: 'Origin header',
+    path: 'origins.*.headers.*',
+    intro: '`headers` of an origin: a text, or an object with this key.',
+  },
   { title: 'Error page', path: 'errorPage', intro: '`errorPage`: what browsers get when no origin answers.' },
   { title: 'Context', path: 'context', intro: '`context`: identity and attributes of a visitor.' },
   { title: 'Identity', path: 'identity', intro: '`identity`: what the gate keeps in browsers.' },

@@ -2,6 +2,7 @@
 import type { Snapshot } from '../core/config/compile/snapshot.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { withPageFlags } from './evaluation/page-flags.ts'
+import { loopResponse, namesIn, translate } from './names/translate.ts'
 import { isForSharedCaches, keepFromSharedCaches } from './origin/cache-control.ts'
 import { changeable, HIGHEST_STATUS } from './origin/changeable.ts'
 import { errorResponse } from './origin/error-page.ts'
@@ -90,11 +91,16 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   const early = isChanged && !isCopy ? copy(original, body) : original
   const page = pageCookieOf(reply, early.headers)
   const unfit = unfitHeaders(early.headers)
-  const isForging = setsGateCookies(early.headers)
-  if (!isChanged && page === undefined && unfit.length === 0 && !isForging) return original
+  const cookies = early.headers.get('set-cookie')
+  const isForging = setsGateCookies(early.headers, cookies)
+  const names = answer.kind === 'answered' ? namesIn(early.headers, answer, request, cookies) : undefined
+  if (names?.isLoop) return loopResponse(answer.origin, early.headers.get('location'))
+  if (!isChanged && page === undefined && unfit.length === 0 && !isForging && names === undefined)
+    return original
   const response = isChanged || isCopy ? early : changeable(original)
   const { headers } = response
   for (const name of unfit) headers.delete(name)
+  if (names !== undefined) translate(headers, names)
   if (isForging) dropGateCookies(headers)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
   if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)

@@ -16,8 +16,6 @@ export type PlainWorkerdOptions = {
   environment?: string
   /** The module; default: dist/worker.js. */
   worker?: string
-  /** Besides those of wrangler.toml. */
-  compatibilityFlags?: readonly string[]
 }
 
 export type PlainWorkerd = {
@@ -65,7 +63,7 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
 }
 
 function configText(
-  { isolates, kvPort, environment, compatibilityFlags = [] }: PlainWorkerdOptions,
+  { isolates, kvPort, environment }: PlainWorkerdOptions,
   ports: number[],
   folder: string,
   compatible: Compatibility,
@@ -77,7 +75,7 @@ function configText(
 const ${name} :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatible.compatibility_date}",
-  compatibilityFlags = ${JSON.stringify([...compatible.compatibility_flags, ...compatibilityFlags])},
+  compatibilityFlags = ${JSON.stringify(compatible.compatibility_flags)},
   bindings = [
     (name = "GATE", kvNamespace = "kv"),
     ${namespace('CONTROLLER', 'Controller', index === 0)},

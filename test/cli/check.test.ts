@@ -33,7 +33,7 @@ describe('sluice check', () => {
     expect(JSON.parse(out)).toMatchObject({
       valid: false,
       problems: expect.arrayContaining([
-        expect.objectContaining({ path: '$.origins.old.url', file: 'standard input', line: 2, column: 16 }),
+        expect.objectContaining({ path: '$.origins.old', file: 'standard input', line: 2, column: 16 }),
       ]),
     })
   })

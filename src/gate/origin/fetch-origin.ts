@@ -5,6 +5,7 @@
 import { type Origin, type RouteTarget, tagOf } from '../../core/config/compile/route-target.ts'
 import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
+import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
@@ -131,12 +132,13 @@ function send(
   tag: string | undefined,
   upload: Upload | undefined,
 ): Promise<Response> {
-  const url = baseOf(origin) + request.address.tail
+  const url = siteFor(origin, request) + request.address.tail
   const carrier = carrierOf(request, url, upload?.body, copy)
   const headers = carrier?.headers ?? new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
   if (request.isRewritten) askForWholePage(headers, request.method)
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
+  if (origin.access !== undefined) setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
@@ -146,7 +148,8 @@ function send(
   if (closer !== undefined) options.signal = closer.signal
   if (carrier === undefined && request.method !== 'GET') options.method = request.method
   if (mustBypassCache(target)) options.cache = 'no-store'
-  return fetch(carrier ?? url, options)
+  if (origin.access === undefined) return fetch(carrier ?? url, options)
+  return senderFor(origin, request)(carrier ?? url, options)
 }
 
 /** The request with another URL; undefined for one without a body, which can be made anew at half the cost of a copy. */
@@ -167,8 +170,4 @@ function carrierOf(
  */
 function mustBypassCache(target: RouteTarget | undefined): boolean {
   return target?.kind === 'flag' && target.variesByHeader
-}
-
-function baseOf({ url }: Origin): string {
-  return url.endsWith('/') ? url.slice(0, -1) : url
 }

@@ -98,8 +98,8 @@ export function dropGateCookies(headers: Headers): void {
   for (const cookie of cookies) if (!isGateCookie(cookie)) headers.append('set-cookie', cookie)
 }
 
-export function setsGateCookies(headers: Headers): boolean {
-  const cookies = headers.get('set-cookie')
+/** @param cookies all Set-Cookie fields of the headers, in one text */
+export function setsGateCookies(headers: Headers, cookies = headers.get('set-cookie')): boolean {
   return cookies !== null && GATE_COOKIE.test(cookies) && headers.getSetCookie().some(isGateCookie)
 }
 

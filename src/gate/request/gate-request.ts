@@ -1,12 +1,12 @@
 import type { AttributeValue } from '../../core/context/attributes.ts'
 import { cookieIn } from '../../core/context/cookie.ts'
 import type { RequestFacts } from '../../core/context/request-context.ts'
-import { type Env, isDevelopment } from '../../platform/env.ts'
+import { type Env, isDevelopment, secretNamed } from '../../platform/env.ts'
 import { type Claims, claimAt } from './claims.ts'
 import { HeaderList } from './header-list.ts'
 import { networkOf } from './network.ts'
 import { type Address, addressOf } from './url-parts.ts'
-import { type VisitorAddress, visitorAddress } from './visitor-address.ts'
+import { isOnCloudflare, type VisitorAddress, visitorAddress } from './visitor-address.ts'
 
 const DEBUG_CF_HEADER = 'sluice-debug-cf'
 
@@ -82,6 +82,22 @@ export class GateRequest implements RequestFacts {
   /** Whether the gate signs operators in with Cloudflare Access. */
   get isBehindAccess(): boolean {
     return this.#env.ACCESS_AUDIENCE !== undefined
+  }
+
+  /** Whether Cloudflare's edge has sent it, as opposed to a gate elsewhere. */
+  get isOnCloudflare(): boolean {
+    return isOnCloudflare(this) && !isDevelopment(this.#env)
+  }
+
+  /** A secret of the Worker. */
+  secret(name: string): string | undefined {
+    return secretNamed(this.#env, name)
+  }
+
+  /** A binding of the Worker that sends requests. */
+  fetcher(name: string): Fetcher | undefined {
+    const found = (this.#env as unknown as Record<string, Partial<Fetcher> | undefined>)[name]
+    return typeof found?.fetch === 'function' ? (found as Fetcher) : undefined
   }
 
   /** Name of the data centre, which is also the name of the Counters shard. */

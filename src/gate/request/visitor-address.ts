@@ -33,7 +33,7 @@ export function visitorAddress(request: Facts, env: Env, trustedProxies: number)
   return ip === undefined ? UNKNOWN : { from: 'proxy', ip }
 }
 
-function isOnCloudflare(request: Facts): boolean {
+export function isOnCloudflare(request: Pick<Facts, 'cf'>): boolean {
   const colo = request.cf('colo')
   return typeof colo === 'string' && colo !== '' && colo !== LOCAL
 }

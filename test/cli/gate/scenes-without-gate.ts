@@ -86,7 +86,6 @@ export const OFFLINE: Scene[] = [
       'docs gate.json --format html',
       'docs gate.json --out out.json',
       'simulate --visitors 100',
-      'plan --file gate.json --rps 50',
       'export flagd gate.json',
     ],
   },

@@ -12,6 +12,10 @@ const PLACES: Readonly<Record<string, (name: string) => object>> = {
   '$.notifications.webhooks[0].secretBinding': (secretBinding) => ({
     notifications: { webhooks: [{ url: 'https://hook.test/', secretBinding }] },
   }),
+  '$.origins.old.binding': (binding) => ({ origins: { old: { binding } } }),
+  '$.origins.old.headers.X-Key.secret': (secret) => ({
+    origins: { old: { url: 'https://old.test', headers: { 'X-Key': { secret } } } },
+  }),
 }
 const OWN = [
   ...['ADMIN_TOKEN', 'SIGNING_KEY', 'SIGNING_KEY_PREVIOUS', 'ADMIN_HOST', 'ENVIRONMENT'],
@@ -43,7 +47,9 @@ it.each(Object.entries(PLACES))(
 
 it('these are all the places that the schema has', () => {
   const places = JSON.stringify(gateDocumentJsonSchema()).match(/"\w*(?:[Ss]ecret|[Bb]inding)\w*":\{/g)
-  expect(places).toEqual(Array(Object.keys(PLACES).length).fill('"secretBinding":{'))
+  const names = ['binding', 'secret', 'secretBinding', 'secretBinding']
+  expect(places).toEqual(names.map((name) => `"${name}":{`))
+  expect(Object.keys(PLACES)).toHaveLength(names.length)
 })
 
 it('these are all the variables that the gate reads', () => {

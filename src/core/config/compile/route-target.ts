@@ -3,7 +3,16 @@
 import type { CompiledFlag } from '../../flags/flag.ts'
 import { murmur3 } from '../../flags/murmur3.ts'
 import type { Lookup } from '../../lazy-map.ts'
-import type { GateDocument, RouteConfig } from '../schema/document.ts'
+import type { GateDocument, OriginConfig, RouteConfig } from '../schema/document.ts'
+
+/** How an origin is reached where its URL is not enough. */
+export type OriginAccess = {
+  /** The binding of the Worker that reaches it. */
+  binding: string | undefined
+  /** Whether it gets the visitor's Host. */
+  hasVisitorsHost: boolean
+  headers: readonly (readonly [name: string, value: string | { secret: string }])[]
+}
 
 export type Origin = {
   name: string
@@ -11,6 +20,10 @@ export type Origin = {
   timeoutMs: number
   /** Whether requests carry `Forwarded` (RFC 7239) too. */
   forwarded: boolean
+  /** Whether what it calls itself is translated for visitors. */
+  rewrites: boolean
+  /** Undefined: an ordinary fetch of its URL. */
+  access: OriginAccess | undefined
   /** Marks validators as this origin's; empty for an origin that is the stable one of every flag. */
   tag: string
 }
@@ -71,10 +84,24 @@ export function compileOrigins(document: GateDocument): Map<string, Origin> {
   }
   return new Map(
     Object.entries(document.origins).map(([name, origin]): [string, Origin] => {
-      const tag = tagged.has(name) ? mark({ name, url: origin.url }) : ''
-      return [name, { ...origin, name, tag }]
+      const url = urlOf(origin)
+      const tag = tagged.has(name) ? mark({ name, url }) : ''
+      const { timeoutMs, forwarded, rewrite: rewrites } = origin
+      return [name, { name, url, timeoutMs, forwarded, rewrites, access: accessOf(origin), tag }]
     }),
   )
+}
+
+/** The URL of an origin; one that only a binding reaches has a host that exists nowhere else. */
+export function urlOf({ url, binding }: OriginConfig): string {
+  return url ?? `https://${binding?.toLowerCase()}.binding.invalid`
+}
+
+function accessOf({ url, binding, host, headers }: OriginConfig): OriginAccess | undefined {
+  const hasVisitorsHost = host === 'preserve' || url === undefined
+  const own = Object.entries(headers)
+  if (binding === undefined && !hasVisitorsHost && own.length === 0) return undefined
+  return { binding, hasVisitorsHost, headers: own }
 }
 
 /** The mark of an answer's validators, by the variant asked for; undefined leaves them unchanged. */

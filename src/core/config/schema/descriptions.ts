@@ -5,7 +5,17 @@
 export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   $schema: 'URL of the JSON Schema, for editors.',
   origins: 'Upstreams by name.',
-  'origins.*.url': 'Where requests go. Its path is put before the path of the request.',
+  'origins.*.url':
+    'Where requests go. Its path is put before the path of the request. Required without `binding`.',
+  'origins.*.binding':
+    'Name of a binding of the Worker that reaches the origin instead of the network: a service binding, a VPC service, or an mTLS certificate. Without `url` the origin sees the URL that the visitor asked for.',
+  'origins.*.host':
+    '`origin`: the origin gets the host of its URL. `preserve`: it gets the host that the visitor asked for; with a `url` alone this works on Cloudflare only, for origins in the same zone. Default `origin`.',
+  'origins.*.headers':
+    'Headers that each request to the origin carries, in place of those that a visitor sends: a text, or a secret of the Worker.',
+  'origins.*.headers.*.secret': 'Name of the Worker secret that holds the value.',
+  'origins.*.rewrite':
+    "Whether the origin's own host in `Location`, `Content-Location`, `Refresh`, `Link` and cookie `Domain` becomes the visitor's. Default true.",
   'origins.*.timeoutMs':
     'How long the origin may take to its first byte. Default 30000. From 5000 ms on it may fire up to 500 ms late.',
   'origins.*.forwarded':

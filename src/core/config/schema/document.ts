@@ -50,6 +50,7 @@ export type GateDocumentInput = v.InferInput<typeof gateDocumentSchema>
 export type FlagInput = NonNullable<GateDocumentInput['flags']>[string]
 export type RuleInput = NonNullable<FlagInput['rules']>[number]
 export type ConditionInput = NonNullable<RuleInput['when']>[number]
+export type OriginConfig = GateDocument['origins'][string]
 export type RouteConfig = GateDocument['routes'][number]
 export type FlagConfig = GateDocument['flags'][string]
 export type RuleConfig = FlagConfig['rules'][number]

@@ -1,20 +1,46 @@
 /** Origins, and the routes to them. */
 import * as v from 'valibot'
 import { record, strictObject } from './objects.ts'
-import { flagKey, name, nonEmpty, oneOrMore, originUrl, pathPattern, variantName } from './values.ts'
+import {
+  flagKey,
+  headerName,
+  name,
+  nonEmpty,
+  oneOrMore,
+  originUrl,
+  pathPattern,
+  secretName,
+  variantName,
+} from './values.ts'
 
-export const origin = strictObject({
-  url: originUrl,
-  timeoutMs: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(1, 'a timeout of at least 1 ms'),
-      v.maxValue(600_000, 'a timeout of at most 600000 ms'),
+const bindingName = v.pipe(
+  secretName,
+  v.regex(/^[A-Za-z_$][\w$]*$/, 'the name of a binding of the Worker, such as "SHOP"'),
+)
+const headerValue = v.union([
+  v.pipe(v.string(), v.regex(/^[\t\x20-\x7e]*$/, 'a header value of printable ASCII')),
+  strictObject({ secret: secretName }),
+])
+
+export const origin = v.pipe(
+  strictObject({
+    url: v.optional(originUrl),
+    binding: v.optional(bindingName),
+    host: v.optional(v.picklist(['origin', 'preserve']), 'origin'),
+    headers: v.optional(record(headerName, headerValue), {}),
+    rewrite: v.optional(v.boolean(), true),
+    timeoutMs: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1, 'a timeout of at least 1 ms'),
+        v.maxValue(600_000, 'a timeout of at most 600000 ms'),
+      ),
+      30_000,
     ),
-    30_000,
-  ),
-  forwarded: v.optional(v.boolean(), false),
-})
+    forwarded: v.optional(v.boolean(), false),
+  }),
+  v.check(({ url, binding }) => url !== undefined || binding !== undefined, 'a `url`, a `binding`, or both'),
+)
 
 const hostPattern = v.pipe(
   v.string(),

@@ -63,7 +63,16 @@ export function flagTargetAt(snapshot: Snapshot, path: string): FlagTarget {
 }
 
 export function originAt(url: string, more: Partial<Origin> = {}): Origin {
-  return { name: new URL(url).hostname, url, timeoutMs: 30_000, forwarded: false, tag: '', ...more }
+  return {
+    name: new URL(url).hostname,
+    url,
+    timeoutMs: 30_000,
+    forwarded: false,
+    rewrites: true,
+    access: undefined,
+    tag: '',
+    ...more,
+  }
 }
 
 /** What an origin was asked. */

@@ -1,0 +1,44 @@
+/** An answer's names of its origin, as the visitor gets them. */
+import type { Origin } from '../../core/config/compile/route-target.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+import { isLoop, translatedCookies, translatedFields } from './own-names.ts'
+
+export type Names = {
+  fields: readonly [string, string][]
+  cookies: readonly string[] | undefined
+  /** Whether the answer would lead the visitor round to the same URL for ever. */
+  isLoop: boolean
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const IN_COOKIES = /;\s*(?:domain|path)\s*=/i
+
+/** What has to change in an answer; undefined for an ordinary one. `cookies`: all its Set-Cookie fields, in one text. */
+export function namesIn(
+  headers: Headers,
+  { origin, status }: { origin: Origin; status: number },
+  request: GateRequest,
+  setCookie: string | null,
+): Names | undefined {
+  const fields = translatedFields(headers, { origin, status }, request)
+  const cookies =
+    setCookie !== null && IN_COOKIES.test(setCookie) ? translatedCookies(headers, origin, request) : undefined
+  if (fields.length === 0 && cookies === undefined) return undefined
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const location = isRead && REDIRECTS.has(status) ? headers.get('location') : null
+  return { fields, cookies, isLoop: location !== null && isLoop(location, origin, request) }
+}
+
+/** Puts the visitor's names in, in place. */
+export function translate(headers: Headers, { fields, cookies }: Names): void {
+  for (const [name, value] of fields) headers.set(name, value)
+  if (cookies === undefined) return
+  headers.delete('set-cookie')
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+}
+
+/** In place of a redirect that would repeat for ever: it says what to change. */
+export function loopResponse({ name, url }: Origin, location: string | null): Response {
+  const text = `Bad gateway: origin "${name}" (${url}) redirects to ${location}, which is the page that was asked for. Give the origin the URL that it redirects to.\n`
+  return new Response(text, { status: 502, headers: { 'cache-control': 'no-store' } })
+}

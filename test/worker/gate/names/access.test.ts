@@ -1,0 +1,137 @@
+/** Origins that an ordinary fetch of their URL doesn't reach, and answers that name their origin: through a whole gate. */
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createGate } from '../../../../src/gate/gate.ts'
+import { type Asked, SHOP, stubOrigins } from '../support/stage.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+type Options = {
+  bindings?: object
+  init?: RequestInit
+  answer?: () => Response
+  cf?: Partial<IncomingRequestCfProperties>
+}
+
+/** What a visitor gets of the origin `old`, and what that was asked by an ordinary fetch. */
+async function visit(origin: object, path: string, { bindings, init, answer, cf }: Options = {}) {
+  const asked = stubOrigins(answer ?? (() => new Response('an origin')))
+  const document = { ...SHOP, origins: { ...SHOP.origins, old: origin } }
+  const request = new Request(`https://www.shop.test${path}`, {
+    ...init,
+    ...(cf && { cf: cf as CfProperties }),
+  })
+  const all = { ...env, SIGNING_KEY: '', ENVIRONMENT: 'production', ...bindings } as never
+  const response = await createGate({ bundled: document }).handle(request, all, { waitUntil: () => {} })
+  return { response, asked: asked.filter(({ url }) => !url.includes('kv')) }
+}
+
+/** A Worker behind a service binding. */
+function worker() {
+  const asked: Pick<Asked, 'url' | 'method' | 'headers' | 'body'>[] = []
+  return {
+    asked,
+    fetch: async (input: Request | string, init: RequestInit) => {
+      const request = new Request(input, init)
+      asked.push({
+        url: request.url,
+        method: request.method,
+        headers: request.headers,
+        body: await request.text(),
+      })
+      return new Response('a Worker')
+    },
+  }
+}
+
+describe('an origin behind a binding', () => {
+  it('gets the request as the visitor sent it', async () => {
+    const APP = worker()
+    const init = { method: 'POST', body: 'x=1', headers: { 'content-length': '3' } }
+    const { response, asked } = await visit({ binding: 'APP' }, '/a?b=1', { bindings: { APP }, init })
+    expect([await response.text(), asked]).toEqual(['a Worker', []])
+    expect(APP.asked[0]).toMatchObject({ url: 'https://www.shop.test/a?b=1', method: 'POST', body: 'x=1' })
+  })
+
+  it('gets its own URL where it has one, unless the host is preserved', async () => {
+    const APP = worker()
+    const origin = { binding: 'APP', url: 'http://app.internal:8080/base' }
+    await visit(origin, '/a', { bindings: { APP } })
+    await visit({ ...origin, host: 'preserve' }, '/a', { bindings: { APP } })
+    expect(APP.asked.map(({ url }) => url)).toEqual([
+      'http://app.internal:8080/base/a',
+      'https://www.shop.test/base/a',
+    ])
+  })
+
+  it('that the Worker lacks cannot be reached', async () => {
+    for (const bindings of [{}, { APP: 'text' }]) {
+      const { response, asked } = await visit({ binding: 'APP' }, '/a', { bindings })
+      expect([response.status, asked]).toEqual([502, []])
+    }
+  })
+})
+
+describe('an origin by its URL', () => {
+  const origin = { url: 'https://app.internal' }
+
+  it('gets its headers, with secrets of the Worker, in place of the visitor’s', async () => {
+    const headers = {
+      'X-Fixed': 'yes',
+      'CF-Access-Client-Secret': { secret: 'ACCESS_SECRET' },
+      'X-None': { secret: 'NONE' },
+    }
+    const { asked } = await visit({ ...origin, headers }, '/a', {
+      bindings: { ACCESS_SECRET: 'hush' },
+      init: { headers: { 'x-fixed': 'forged', 'cf-access-client-secret': 'forged' } },
+    })
+    const got = asked[0]?.headers
+    expect([got?.get('x-fixed'), got?.get('cf-access-client-secret'), got?.has('x-none')]).toEqual([
+      'yes',
+      'hush',
+      false,
+    ])
+  })
+
+  it('gets the visitor’s Host on Cloudflare, where the document says so', async () => {
+    const cf = { colo: 'OTP' }
+    const [own, preserved, elsewhere] = [
+      await visit(origin, '/a', { cf }),
+      await visit({ ...origin, host: 'preserve' }, '/a', { cf }),
+      await visit({ ...origin, host: 'preserve' }, '/a'),
+    ]
+    expect([own.asked[0]?.url, own.asked[0]?.init.cf]).toEqual(['https://app.internal/a', undefined])
+    expect(preserved.asked[0]).toMatchObject({
+      url: 'https://www.shop.test/a',
+      init: { cf: { resolveOverride: 'app.internal' } },
+    })
+    // Elsewhere this would ask the gate itself.
+    expect(elsewhere.asked[0]?.url).toBe('https://app.internal/a')
+  })
+
+  it('speaks of itself in the visitor’s words', async () => {
+    const answer = () =>
+      new Response(null, {
+        status: 302,
+        headers: [
+          ['location', 'https://app.internal/login'],
+          ['set-cookie', 'a=1; Domain=app.internal'],
+          ['set-cookie', 'b=2'],
+        ],
+      })
+    const { response } = await visit(origin, '/a', { answer })
+    expect(response.headers.get('location')).toBe('https://www.shop.test/login')
+    expect(response.headers.getSetCookie()).toEqual(['a=1; Domain=www.shop.test', 'b=2'])
+    const untouched = await visit({ ...origin, rewrite: false }, '/a', { answer })
+    expect(untouched.response.headers.get('location')).toBe('https://app.internal/login')
+  })
+
+  it('that redirects to itself by another name gets a 502 that says so', async () => {
+    const answer = () => new Response(null, { status: 301, headers: { location: 'https://app.internal/a' } })
+    const { response } = await visit({ url: 'http://app.internal' }, '/a', { answer })
+    expect(response.status).toBe(502)
+    expect(await response.text()).toMatch(/origin "old" .* redirects to https:\/\/app\.internal\/a/)
+    const posted = await visit({ url: 'http://app.internal' }, '/a', { answer, init: { method: 'POST' } })
+    expect(posted.response.status).toBe(301)
+  })
+})
