@@ -69,6 +69,17 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     intro: '`guard.latency`, `{}` for the defaults.',
   },
   {
+    title: 'Guard of client errors',
+    path: 'flags.*.guard.clientErrors',
+    intro: '`guard.clientErrors`, `{}` for the defaults: answers that turn visitors away.',
+  },
+  { title: 'Guard of gRPC', path: 'flags.*.guard.grpc', intro: '`guard.grpc`: the header `grpc-status`.' },
+  {
+    title: 'Guard: advance',
+    path: 'flags.*.guard.advance',
+    intro: '`guard.advance`: `"time"`, or the limit of the test that the canary is not worse.',
+  },
+  {
     title: 'Guard of traffic',
     path: 'flags.*.guard.traffic',
     intro: '`guard.traffic`: how far completed page views of the canary may fall below control, in percent.',

@@ -7,7 +7,7 @@
  * an origin has answered, the visitor gets that answer whatever becomes of counting.
  */
 import { findTarget } from '../core/config/compile/snapshot.ts'
-import { type Decision, decide } from '../core/decision/decide.ts'
+import { decide } from '../core/decision/decide.ts'
 import { NetworkStanding } from '../core/limits/network-standing.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../platform/env.ts'
@@ -20,6 +20,7 @@ import { fetchOrigin } from './origin/fetch-origin.ts'
 import { OriginHealth } from './origin/origin-health.ts'
 import { type Question, Questions } from './origin/questions.ts'
 import { type Delivery, OriginClient } from './origin/retry-and-fallback.ts'
+import { outcomeOf } from './outcome-of.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import { type Plan, Planner } from './plan.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
@@ -119,11 +120,11 @@ export class Gate {
     if (decision === undefined || answer.kind === 'abandoned') return undefined
     try {
       if (delivery.isUnsent) {
-        this.#countUnsent(plan, decision, delivery, context)
+        this.#countUnsent(request, plan, delivery, context)
         return undefined
       }
-      const outcome = outcomeOf(plan, decision, delivery)
-      const { failure } = outcome
+      const outcome = outcomeOf(request, plan, decision, delivery)
+      const { failure } = delivery.charge
       const question = failure === undefined ? undefined : plan.question?.()
       if (question === undefined) this.#report(request, outcome, context, call.inFlight)
       else
@@ -165,12 +166,18 @@ export class Gate {
     this.#report(request, { ...outcome, ...reply }, { ...context, nowMs: Date.now() }, inFlight)
   }
 
-  #countUnsent(plan: Plan, decision: Decision, delivery: Delivery, context: ReportContext): void {
+  #countUnsent(request: GateRequest, plan: Plan, delivery: Delivery, context: ReportContext): void {
+    const { decision } = plan
+    if (decision === undefined) return
     const { answer } = delivery
     const charge = { failure: answer.failure, latencyMs: answer.latencyMs }
     const { target } = plan.call
     const answeredBy = target.kind === 'flag' ? target.flag.off : decision.variant
-    this.reporter.reportUnsent(outcomeOf(plan, decision, { ...delivery, charge }), answeredBy, context)
+    this.reporter.reportUnsent(
+      outcomeOf(request, plan, decision, { ...delivery, charge }),
+      answeredBy,
+      context,
+    )
   }
 
   /** Whether a flag is killed or rolled back, as far as this isolate knows by now. */
@@ -212,12 +219,6 @@ export class Gate {
   revisionOf(config: ActiveConfig, nowMs: number): string {
     return this.planner.revisionOf(config, nowMs)
   }
-}
-
-function outcomeOf({ role }: Plan, decision: Decision, { answer, charge, rescued }: Delivery): Outcome {
-  const { failure, latencyMs, pairedAs } = charge
-  const isGood = failure === undefined && answer.kind === 'answered' && answer.status < 400
-  return { decision, failure, pairedAs, latencyMs, journey: role === 'page' && isGood, rescued }
 }
 
 function contextOf(request: GateRequest, env: Env, ctx: WaitUntil): ReportContext {

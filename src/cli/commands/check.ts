@@ -1,15 +1,22 @@
+import { guardWarnings } from '../../core/config/parse/guard-warnings.ts'
+import { parseDocument } from '../../core/config/parse/parse.ts'
 import { plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
-import { placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
+import {
+  type DocumentFile,
+  placedParagraphs,
+  problemsIn,
+  readDocumentFile,
+} from '../document/document-file.ts'
 
 export const check: CliCommand = {
   name: 'check',
   group: 'Document',
   summary: 'Validate a gate document',
   details:
-    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns where the .dev.vars of the folder has no SIGNING_KEY.',
+    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns of guards that can never act or hold every stage, and where the .dev.vars of the folder has no SIGNING_KEY.',
   arguments: [DOCUMENT_OR_INPUT],
   examples: [
     ['check', 'check the document of this folder'],
@@ -20,7 +27,7 @@ export const check: CliCommand = {
   async run({ args, terminal, paint, tell }) {
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
-    const warnings = await warningsAbout(terminal)
+    const warnings = [...(await warningsAbout(terminal)), ...guardsOf(file)]
     for (const warning of warnings) tell(paint('yellow', warning))
     const text =
       problems.length === 0
@@ -32,6 +39,14 @@ export const check: CliCommand = {
       failed: problems.length > 0,
     }
   },
+}
+
+/** What guards will not do. */
+function guardsOf({ text }: DocumentFile): string[] {
+  const parsed = parseDocument(text)
+  return parsed.ok
+    ? guardWarnings(parsed.value).map(({ flag, text }) => `warning: flag "${flag}": ${text}`)
+    : []
 }
 
 /** What is valid, and yet not as it should be. A folder without .dev.vars keeps its secrets elsewhere. */

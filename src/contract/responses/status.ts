@@ -29,7 +29,9 @@ const verdict = v.nullable(
   v.strictObject({
     kind: v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split']),
     action: v.picklist(['none', 'rollback', 'freeze']),
-    trigger: v.nullable(v.picklist(['errors', 'latency', 'ceiling', 'threshold', 'traffic', 'split'])),
+    trigger: v.nullable(
+      v.picklist(['errors', 'latency', 'ceiling', 'threshold', 'traffic', 'split', 'client-errors']),
+    ),
     mayAdvance: v.boolean(),
     sentence: v.string(),
     alert: v.nullable(v.string()),

@@ -14,7 +14,7 @@ import {
   noteLatency,
 } from './networks.ts'
 import { countPaired, countQuestion, mergePairing, type Pairing } from './pairing.ts'
-import { addSlot } from './slots.ts'
+import { addSlot, type ClientErrors, countClientError, mergeClientErrors } from './slots.ts'
 import { mergeSlices, mergeVisitors, noteSlice, type Slices, type VisitorMark } from './visitors.ts'
 
 export type CellKey = {
@@ -35,6 +35,8 @@ export type Cell = CellKey & {
   erroredBuckets: number[]
   /** What these errors prove; left out where there are none, and by senders of protocol 1. */
   pairing?: Pairing
+  /** Answers that turned visitors away; left out where there are none. */
+  clientErrors?: ClientErrors
   /** The strongest networks, of those that are compared. */
   networks?: NetworkCounts[]
   /** Distinct visitors that this sender has not told of before. */
@@ -149,6 +151,7 @@ export function countEndOfOverdue(cell: Cell, outcome: Outcome, network = NO_NET
   if (outcome.journey) countJourney(cell, network)
   if (outcome.rescued) cell.rescued++
   if (outcome.questioned) countQuestion(cell)
+  if (outcome.isClientError) noteClientError(cell, outcome.decision.placement, network)
   if (outcome.failure === undefined) return
   const { pairedAs = 'unpaired' } = outcome
   countFailure(cell, outcome.failure, outcome.decision.placement, { pairedAs, network })
@@ -182,6 +185,16 @@ export function countFailure(
 
 const FAILED = { hasFailed: true } as const
 const UNPAIRED: FailureSource = { pairedAs: 'unpaired', network: NO_NETWORK }
+
+function noteClientError(cell: Cell, placement: Placement, network: number): void {
+  if (placement.arm === 'other') {
+    countClientError(cell)
+    return
+  }
+  countClientError(cell, failureMark(placement.position >>> 16, network))
+  const own = networkOf(cell, network)
+  if (own !== undefined) own.clientErrors = (own.clientErrors ?? 0) + 1
+}
 
 /** Counts a duration that the app reported, in place. */
 export function countTiming(cell: Cell, durationMs: number, network = NO_NETWORK): void {
@@ -219,6 +232,7 @@ export function mergeCell(target: Cell, source: Cell): void {
     mergeHistogram(target.vitals[name], histogram)
   }
   mergePairing(target, source)
+  mergeClientErrors(target, source)
   for (const slot of source.erroredBuckets) addSlot(target.erroredBuckets, slot)
   if (source.networks !== undefined) {
     target.networks ??= []

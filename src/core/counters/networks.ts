@@ -22,6 +22,8 @@ export type NetworkCounts = {
   unpaired: number
   unasked: number
   journeys: number
+  /** Answers that turned its visitors away. */
+  clientErrors?: number | undefined
   latency?: Histogram | undefined
   /** Durations that the app reported. */
   timings?: Histogram | undefined
@@ -115,6 +117,7 @@ export function mergeNetworks(target: NetworkCounts[], source: readonly NetworkC
     counts.unpaired += each.unpaired
     counts.unasked += each.unasked
     counts.journeys += each.journeys
+    if (each.clientErrors !== undefined) counts.clientErrors = (counts.clientErrors ?? 0) + each.clientErrors
     counts.latency = sumOf(counts.latency, each.latency)
     counts.timings = sumOf(counts.timings, each.timings)
   }

@@ -10,3 +10,32 @@ export function addSlot(slots: number[], slot: number): boolean {
   slots.push(slot)
   return true
 }
+
+/** Answers that turned visitors away (core/flags/answers). */
+export type ClientErrors = {
+  requests: number
+  /** Distinct failure marks (slot and group of the network) of those that are compared; bounded as `erroredBuckets` is. */
+  marks: number[]
+}
+
+/** A cell, as far as client errors are concerned. */
+type CountingCell = { clientErrors?: ClientErrors }
+
+/**
+ * Counts an answer that turned a visitor away, in place.
+ *
+ * @param mark from `failureMark`; left out where the visitor is not compared
+ */
+export function countClientError(cell: CountingCell, mark?: number): void {
+  cell.clientErrors ??= { requests: 0, marks: [] }
+  cell.clientErrors.requests++
+  if (mark !== undefined) addSlot(cell.clientErrors.marks, mark)
+}
+
+/** Adds the counts of `source` to those of `target`, in place. */
+export function mergeClientErrors(target: CountingCell, source: CountingCell): void {
+  if (source.clientErrors === undefined) return
+  target.clientErrors ??= { requests: 0, marks: [] }
+  target.clientErrors.requests += source.clientErrors.requests
+  for (const mark of source.clientErrors.marks) addSlot(target.clientErrors.marks, mark)
+}

@@ -6,7 +6,7 @@ import { type Cell, errorsOf } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
 import { mergeNetworks, type NetworkCounts } from './networks.ts'
 import { type Pairing, pairingOf } from './pairing.ts'
-import { MOST_ERRORED_SLOTS } from './slots.ts'
+import { type ClientErrors, MOST_ERRORED_SLOTS } from './slots.ts'
 import { mergeSlices, mergeVisitors, type Slices, type VisitorMark } from './visitors.ts'
 
 /** What one arm did since the look before. */
@@ -21,6 +21,8 @@ export type ArmTick = {
   slotsCut: boolean
   /** What the errors prove. */
   pairing: Readonly<Pairing>
+  /** Answers that turned visitors away. */
+  clientErrors: Readonly<{ requests: number; marks: readonly number[] }>
   /** The strongest networks of each sender. */
   networks: readonly NetworkCounts[]
   /** Distinct visitors that were not told of before. */
@@ -47,6 +49,7 @@ export const EMPTY_ARM: ArmTick = {
   erroredSlots: [],
   slotsCut: false,
   pairing: pairingOf({ erroredBuckets: [] }),
+  clientErrors: { requests: 0, marks: [] },
   networks: [],
   visitors: [],
   slices: {},
@@ -93,6 +96,7 @@ function sum(cells: readonly Cell[]): ArmTick {
     erroredSlots: distinct(cells.map(({ erroredBuckets }) => erroredBuckets)),
     slotsCut,
     pairing: sumOfPairings(cells.map(pairingOf)),
+    clientErrors: sumOfClientErrors(cells.flatMap(({ clientErrors }) => clientErrors ?? [])),
     networks,
     visitors,
     slices,
@@ -110,6 +114,13 @@ function sumOfPairings(pairings: readonly Pairing[]): Pairing {
     sharedFailures: total(({ sharedFailures }) => sharedFailures),
     unaskedFailures: total(({ unaskedFailures }) => unaskedFailures),
     questions: total(({ questions }) => questions),
+  }
+}
+
+function sumOfClientErrors(all: readonly ClientErrors[]): ClientErrors {
+  return {
+    requests: all.reduce((sum, { requests }) => sum + requests, 0),
+    marks: distinct(all.map(({ marks }) => marks)),
   }
 }
 

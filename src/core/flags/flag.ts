@@ -1,4 +1,5 @@
 import type { Scalar } from '../context/attributes.ts'
+import type { JudgedAnswers } from './answers/judged-answers.ts'
 import type { CompiledCondition } from './conditions.ts'
 import type { FeaturesBucketing } from './features-bucketing.ts'
 import type { FlagdBucketing } from './flagd-bucketing.ts'
@@ -60,6 +61,8 @@ export type CompiledFlag = {
    * Milliseconds after which a request without a response counts as slow; Infinity when the guard ignores latency.
    */
   deadlineMs: number
+  /** What its origins' answers count as. */
+  answers: JudgedAnswers
   /** Sent along with the value in flag queries. */
   metadata: Readonly<Record<string, Scalar>>
   /** Browsers never see it. */

@@ -7,7 +7,7 @@
 
 import type { ArmTick } from '../counters/ticks.ts'
 import { type DedupeResult, stepDedupe } from './dedupe/dedupe.ts'
-import { exposureFactors } from './dedupe/exposure.ts'
+import { exposureFactors, type Part } from './dedupe/exposure.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
 import { addCounts, cleanCount } from './evidence/formula.ts'
 import type { LearnedLatency } from './evidence/latency.ts'
@@ -30,15 +30,16 @@ import {
   takingPart,
 } from './networks/groups.ts'
 import { advanceNulls, initialAdvance, stepAdvance } from './tests/advance.ts'
-import { stepCeilings } from './tests/ceilings.ts'
+import { ceilingCap, stepCeilings } from './tests/ceilings.ts'
+import { closeClientErrors, stepClientErrors } from './tests/client-errors.ts'
 import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
 import { initialGuardState } from './tests/guard-state.ts'
-import { ERROR_BETS, errorCap, meterCap, noteSlots, slotsNeeded, stepRollback } from './tests/rollback.ts'
+import { ERROR_BETS, meterCap, noteSlots, slotsNeeded, stepRollback } from './tests/rollback.ts'
 import { stepShare } from './tests/share.ts'
 import { addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
 import { NO_VISITORS, noteVisitors } from './tests/visitors.ts'
-import { errorExposure, type Part, tickBatch } from './tick-batch.ts'
+import { errorExposure, tickBatch } from './tick-batch.ts'
 import { judge } from './verdict/verdict.ts'
 
 const RECENT_HALF_LIFE_MS = 30_000
@@ -84,6 +85,7 @@ function cleanTick(tick: GuardTick, lastAtMs: number): GuardTick {
     requests: cleanCount(arm.requests),
     errors: cleanCount(arm.errors),
     journeys: cleanCount(arm.journeys),
+    clientErrors: { requests: cleanCount(arm.clientErrors.requests), marks: arm.clientErrors.marks },
   })
   return {
     ...tick,
@@ -101,9 +103,11 @@ function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick)
   return {
     ...closed,
     stage: tick.stage,
+    stageStarts: state.stageStarts + (tick.stage === state.stage ? 0 : 1),
     percentage: tick.percentage,
     stageStartedAtMs: tick.atMs,
     advance: initialAdvance(),
+    clientErrors: closeClientErrors(settings, closed.clientErrors, paidAt(state, tick.atMs)),
     networks: enterStageOfNetworks(closed.networks),
     population: enterStageOfPopulation(closed.population, {
       before: state.percentage,
@@ -116,9 +120,13 @@ function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick)
   }
 }
 
+function paidAt({ startedAtMs, stageStarts }: GuardState, atMs: number): number {
+  return instalmentsAfter(atMs - startedAtMs, stageStarts)
+}
+
 function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): GuardState {
   const { canary, control } = tick
-  const paid = instalmentsAfter(tick.atMs - state.startedAtMs)
+  const paid = paidAt(state, tick.atMs)
   const networks = noteNetworks(state.networks, tick)
   const part = partOf(networks, tick)
   const dedupe = countFailures(settings, state, tick, part)
@@ -151,10 +159,11 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
       erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.counted.strictCanary, needed),
     },
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
-    collapse: stepCollapse(settings, state.collapse, tick, {
-      standing: part.standing,
+    collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
+    clientErrors: stepClientErrors(settings, state.clientErrors, tick, {
+      part,
+      nowS: Math.floor((tick.atMs - state.startedAtMs) / 1000),
       paid,
-      logCap: errorCap(settings.alpha),
     }),
     share: stepShare(settings, state.share, tick, {
       before: state.stageTotals,
@@ -173,7 +182,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
 }
 
 function logCapsOf({ alpha, latency }: GuardSettings): { errors: number; slow: number } {
-  return { errors: errorCap(alpha), slow: slowCap(alpha, latency.fewMachines) }
+  return { errors: ceilingCap(alpha), slow: slowCap(alpha, latency.fewMachines) }
 }
 
 function partOf(networks: NetworkState, tick: GuardTick): Part {
@@ -219,7 +228,7 @@ function countFailures(
 /** Moves the tests' wealth by the open batch and empties it. */
 function closeBatch(settings: GuardSettings, state: GuardState, atMs: number): GuardState {
   const { batch } = state
-  const paid = instalmentsAfter(atMs - state.startedAtMs)
+  const paid = paidAt(state, atMs)
   return {
     ...state,
     batch: EMPTY_BATCH,

@@ -2,7 +2,7 @@
 
 import type { ArmTick } from '../counters/ticks.ts'
 import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
-import type { ExposureFactors } from './dedupe/exposure.ts'
+import type { Part } from './dedupe/exposure.ts'
 import type { Batch } from './evidence/batch.ts'
 import { type Counts, NO_COUNTS } from './evidence/formula.ts'
 import { COLD_MARGIN_BUCKETS, countSlow } from './evidence/latency.ts'
@@ -10,11 +10,8 @@ import type { GuardSettings } from './evidence/settings.ts'
 import type { GuardTick } from './evidence/types.ts'
 import { isColdAt } from './latency/cold.ts'
 import { durationsOf, type GroupDurations } from './networks/durations.ts'
-import { type Exposure, marksByGroup, type Standing, sumOf } from './networks/groups.ts'
+import { marksByGroup, sumOf } from './networks/groups.ts'
 import type { GuardState } from './tests/guard-state.ts'
-
-/** What a tick's errors are counted by: who takes part, with how many requests and how large a part of them. */
-export type Part = { standing: Standing; exposure: Exposure; factors: ExposureFactors }
 
 /** What the tick adds to the open batch, and slow requests as they are counted once the canary is warm. */
 export type TickCounts = { batch: Batch; slowSeen: readonly Counts[] }

@@ -28,13 +28,15 @@ export type Outcome = {
   questioned?: boolean | undefined
   /** Milliseconds to the first byte; for a timeout, the time waited; undefined where the visitor's upload took them. */
   latencyMs: number | undefined
+  /** Whether the answer turned the visitor away (core/flags/answers/judged-answers.ts); false where it is a failure. */
+  isClientError?: boolean | undefined
   /** Whether the visitor asked for a document and got it. */
   journey: boolean
   /** Whether the fallback answered for the failed origin. */
   rescued: boolean
 }
 
-/** Only 5xx counts against the origin; everything else may be intended. */
+/** What fallback and circuit breaker go by; a flag's guard may count other statuses (core/flags/answers/judged-answers.ts). */
 export function failureOfStatus(status: number): FailureKind | undefined {
   return status >= 500 ? 'status' : undefined
 }

@@ -54,15 +54,17 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
 }
 
 function guardSettings(config: GuardConfig): GuardSettings {
-  const { alpha, action, traffic, ceilings, thresholds } = config
-  const { errors, latency } = comparisonTestsOf(config)
+  const { alpha, action, advance, traffic, ceilings, thresholds } = config
+  const { errors, latency, clientErrors } = comparisonTestsOf(config)
   return resolveGuardSettings({
     alpha,
+    ...(advance === 'time' ? { advance: { byTime: true } } : { advance, beta: advance?.beta }),
     action,
     traffic,
     ceilings,
     thresholds,
     errors,
+    clientErrors,
     latency: latency !== false && {
       ...latency,
       warmUpMs: latency.warmUp === undefined ? undefined : parseDurationMs(latency.warmUp),

@@ -47,15 +47,24 @@ export function stepRollout(inputs: StepInputs): Step {
   if (control.rolledBack) return nothing(`rolled back: ${control.rolledBack.reason}`)
   if (shadow !== undefined && !control.frozen && !control.finished) return compare(inputs, shadow)
   if (verdict?.kind === 'failing') return react(verdict, control)
-  if (verdict?.kind === 'broken-split' || verdict?.kind === 'shared-outage') {
-    const trigger = verdict.kind === 'broken-split' ? 'split' : verdict.trigger
+  const alarm = verdict && alarmOf(verdict)
+  if (alarm !== undefined) {
+    const { trigger, sentence } = alarm
     const key = `freeze ${trigger} ${control.generation} ${control.stage}`
-    return { ...called(verdict.sentence), announcement: { event: 'freeze', key, text: verdict.sentence } }
+    return { ...called(sentence), announcement: { event: 'freeze', key, text: sentence } }
   }
   if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
   if (plan.stages.length === 0) return nothing(verdict?.sentence ?? 'no guard')
   if (control.finished) return nothing('finished')
   return climb(inputs)
+}
+
+/** What stops the rollout and calls a person, without a change of state: it clears by itself. */
+function alarmOf(verdict: Verdict): { trigger: string; sentence: string } | undefined {
+  const { kind, sentence } = verdict
+  if (kind === 'broken-split') return { trigger: 'split', sentence }
+  if (kind === 'client-errors') return { trigger: kind, sentence }
+  return kind === 'shared-outage' ? { trigger: verdict.trigger, sentence } : undefined
 }
 
 /** A failing canary is rolled back, or frozen once where the guard may only freeze. */

@@ -1,10 +1,11 @@
 /** Flags that a Worker asks for while it answers a request itself, and what became of that request. */
 import type { Decision } from '../../core/decision/decide.ts'
+import { isPageStatus } from '../../core/flags/answers/judged-answers.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { Reporter } from '../reporting/reporter.ts'
-import { pageRoleOf } from '../request/page-affinity.ts'
+import { isFetchedAhead, pageRoleOf } from '../request/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
 import { recognise } from './visitor.ts'
 
@@ -57,10 +58,15 @@ export async function openFlagUse(
     setCookie: () => anonymous.setCookie(),
     report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
       const surroundings = { env: own, place: request, nowMs: request.nowMs, waitUntil }
-      const journey = pageRoleOf(request, document.snapshot.cookies) === 'page' && status < 400 && !failed
+      const role = pageRoleOf(request, document.snapshot.cookies)
+      const journey = role === 'page' && isPageStatus(status) && !isFetchedAhead(request) && !failed
       const failure = failed ? ('status' as const) : undefined
+      const isClientError = !failed && status >= 400 && status < 500
       for (const decision of asked.values()) {
-        reporter.report({ decision, failure, latencyMs, journey, rescued: false }, surroundings)
+        reporter.report(
+          { decision, failure, isClientError, latencyMs, journey, rescued: false },
+          surroundings,
+        )
       }
     },
   }

@@ -42,6 +42,8 @@ export type Fallback = {
 export type Charge = {
   failure: FailureKind | undefined
   latencyMs: number | undefined
+  /** That of its answer, if it sent one. */
+  status?: number | undefined
   /** What the failure proves; `unpaired` unless set. */
   pairedAs?: PairedAs
 }
@@ -134,8 +136,9 @@ function delivered(answer: OriginAnswer, pairedAs?: PairedAs): Delivery {
   return { answer, charge: pairedAs === undefined ? answer : chargeOf(answer, pairedAs), rescued: false }
 }
 
-function chargeOf({ failure, latencyMs }: OriginAnswer, pairedAs: PairedAs): Charge {
-  return { failure, latencyMs, pairedAs }
+function chargeOf(answer: OriginAnswer, pairedAs: PairedAs): Charge {
+  const { failure, latencyMs } = answer
+  return { failure, latencyMs, pairedAs, status: answer.kind === 'answered' ? answer.status : undefined }
 }
 
 function failedOver(answer: OriginAnswer, charge: Charge): Delivery {

@@ -82,8 +82,12 @@ function isShared(host: string, cookies: CookieSettings | undefined): boolean {
 }
 
 /** Whether a browser asks for a page that it may never show. */
-function isFetchedAhead(request: GateRequest): boolean {
-  const purpose = request.header('sec-purpose') ?? request.header('purpose') ?? request.header('x-moz')
+export function isFetchedAhead(request: GateRequest): boolean {
+  const purpose =
+    request.header('sec-purpose') ??
+    request.header('purpose') ??
+    request.header('x-moz') ??
+    request.header('x-purpose')
   return purpose !== undefined && /\bpre(?:fetch|render|view)\b/i.test(purpose)
 }
 

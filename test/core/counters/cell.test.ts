@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CellTable, cellKeyOf, countOutcome, emptyCell, mergeCell } from '../../../src/core/counters/cell.ts'
 import { total } from '../../../src/core/counters/histogram.ts'
+import { failureMark } from '../../../src/core/counters/networks.ts'
 import { MOST_ERRORED_SLOTS } from '../../../src/core/counters/slots.ts'
 import { armPair } from '../../../src/core/counters/ticks.ts'
 import { NOT_COMPARED } from '../../../src/core/decision/decide.ts'
@@ -38,6 +39,28 @@ describe('a cell', () => {
     const older = { ...emptyCell(key), requests: 3, timings: undefined, rescued: undefined }
     mergeCell(cell, older as unknown as typeof cell)
     expect(cell).toMatchObject({ requests: 3, rescued: 0, timings: {} })
+  })
+
+  it('counts answers that turned visitors away: requests, visitors once, and their networks', () => {
+    const away = { ...outcome(undefined), isClientError: true }
+    const cell = emptyCell(key)
+    expect('clientErrors' in cell).toBe(false)
+    countOutcome(cell, away, 31)
+    countOutcome(cell, away, 31)
+    countOutcome(cell, outcome(undefined), 31)
+    expect(cell).toMatchObject({
+      requests: 3,
+      clientErrors: { requests: 2, marks: [failureMark(5, 31)] },
+      networks: [{ network: 31, requests: 3, errors: 0, clientErrors: 2 }],
+    })
+    expect([cell.errors.status, total(cell.latency)]).toEqual([0, 3])
+    const other = emptyCell({ ...key, arm: 'other' })
+    countOutcome(other, { ...away, decision: { ...decided, placement: NOT_COMPARED } }, 31)
+    expect(other.clientErrors).toEqual({ requests: 1, marks: [] })
+    const sum = emptyCell(key)
+    for (const each of [cell, emptyCell(key), cell]) mergeCell(sum, each)
+    expect(sum.clientErrors).toEqual({ requests: 4, marks: [failureMark(5, 31)] })
+    expect(sum.networks?.[0]?.clientErrors).toBe(4)
   })
 
   it('says when it met more failing visitors than it holds', () => {

@@ -67,8 +67,16 @@ describe('cells of an arm', () => {
       erroredBuckets: [1, 2],
       journeys: 3,
       timings: { 70: 2 },
+      clientErrors: { requests: 3, marks: [7, 8] },
     })
-    const two = cell({ variant: 'b', requests: 5, latency: { 50: 1 }, erroredBuckets: [2, 3], journeys: 1 })
+    const two = cell({
+      variant: 'b',
+      requests: 5,
+      latency: { 50: 1 },
+      erroredBuckets: [2, 3],
+      journeys: 1,
+      clientErrors: { requests: 2, marks: [8, 9] },
+    })
     const other = { arm: 'other' as const, requests: 7 }
     const { canary, control, others } = armPair(
       [
@@ -90,6 +98,7 @@ describe('cells of an arm', () => {
       erroredSlots: [1, 2, 3],
       slotsCut: false,
       pairing: { ...EMPTY_ARM.pairing, discordant: [1, 2, 3] },
+      clientErrors: { requests: 5, marks: [7, 8, 9] },
       networks: [],
       visitors: [],
       slices: {},

@@ -122,11 +122,11 @@ describe('generations and stages', () => {
   })
 
   it('never mixes two stages in one batch', () => {
-    const few = tick(1000, arm(2, [1]), arm(1000), { percentage: 1 })
+    const few = tick(1000, arm(1, [1]), arm(1000), { percentage: 1 })
     const open = feed(settings, start(1), [few])
-    expect(open.state.batch.canaryRequests).toBe(2)
-    const moved = stepGuard(settings, open.state, tick(2000, arm(3), arm(3), { stage: 1, percentage: 50 }))
-    expect(moved.state.batch).toMatchObject({ canaryRequests: 3, controlRequests: 3 })
+    expect(open.state.batch.canaryRequests).toBe(1)
+    const moved = stepGuard(settings, open.state, tick(2000, arm(1), arm(3), { stage: 1, percentage: 50 }))
+    expect(moved.state.batch).toMatchObject({ canaryRequests: 1, controlRequests: 3 })
     expect(moved.state.batch.errors.canaryBad).toBe(0)
     expect(moved.state.rollback.errors).not.toEqual(open.state.rollback.errors)
   })
@@ -234,12 +234,30 @@ describe('state', () => {
     }
   })
 
-  it('starts afresh where another version of the gate wrote it', () => {
+  it('starts afresh where a much older or a newer version of the gate wrote it', () => {
     const { state } = feed(settings, start(), [failing(1)])
     expect(restoreGuardState(state)).toBe(state)
-    const { version: _, ...older } = state
-    expect(restoreGuardState(older as GuardState)).toBeUndefined()
+    for (const version of [0, 4, 8])
+      expect(restoreGuardState({ ...state, version } as unknown as GuardState)).toBeUndefined()
     expect(restoreGuardState(undefined)).toBeUndefined()
+  })
+
+  it('keeps its evidence where the version before wrote it; later tests begin with the next tick', () => {
+    const { state } = feed(settings, start(), [failing(1), healthy(2)])
+    const { clientErrors: _, stageStarts: __, ...six } = { ...state, version: 6 }
+    for (const part of ['totals', 'stageTotals', 'recent'] as const) {
+      const { canaryClientErrors: ___, controlClientErrors: ____, ...sums } = six[part]
+      six[part] = sums as typeof six.totals
+    }
+    const restored = restoreGuardState(six as unknown as GuardState)
+    expect(restored).toEqual({
+      ...state,
+      clientErrors: start().clientErrors,
+      collapse: start().collapse,
+    })
+    if (restored === undefined) throw new Error('nothing was restored')
+    const { wealth } = feed(settings, state, [healthy(3)]).verdict.evidence
+    expect(feed(settings, restored, [healthy(3)]).verdict.evidence.wealth).toBe(wealth)
   })
 
   it('is not changed in place', () => {
@@ -258,6 +276,10 @@ describe('state', () => {
       erroredSlots: fc.array(fc.oneof(fc.nat({ max: 70_000 }), fc.double()), { maxLength: 8 }),
       slotsCut: fc.boolean(),
       pairing: fc.constant(IDLE.pairing),
+      clientErrors: fc.record({
+        requests: number,
+        marks: fc.array(fc.nat({ max: 70_000 }), { maxLength: 8 }),
+      }),
       networks: fc.constant([]),
       visitors: fc.constant([]),
       slices: fc.constant({}),

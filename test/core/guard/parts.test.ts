@@ -25,7 +25,13 @@ import {
   slowerThan,
   stepCeiling,
 } from '../../../src/core/guard/tests/ceilings.ts'
-import { collapsePValue } from '../../../src/core/guard/tests/collapse.ts'
+import {
+  COLLAPSE_BETS,
+  collapsePValue,
+  initialCollapse,
+  logRatio,
+  nullRate,
+} from '../../../src/core/guard/tests/collapse.ts'
 import {
   errorCap,
   initialRollback,
@@ -139,18 +145,23 @@ describe('small figures', () => {
 
   it('caps, instalments and clean counts', () => {
     expect([errorCap(0.01), meterCap(0.01), meterCap(0.3)].map((cap) => Number(cap.toFixed(4)))).toEqual([
-      3.0701, 3.0701, 1.9972,
+      3.6025, 3.6025, 2.5295,
     ])
-    expect([-1, 0, 9_999, 10_000, 25_000, Number.NaN].map(instalmentsAfter)).toEqual([0, 0, 0, 1, 2, 0])
+    const due = (elapsedMs: number, stages = 0) => Number(instalmentsAfter(elapsedMs, stages).toFixed(4))
+    expect([-1, 0, 9_999, 10_000, 25_000, Number.NaN].map((ms) => due(ms))).toEqual([
+      0, 0, 0, 0.596, 1.1842, 0,
+    ])
+    // A stage's start pays a quarter of 0.16; what is left for stages is never due without one.
+    expect([due(0, 1), due(0, 4), due(0, 9), due(1e12)]).toEqual([6.6667, 40, 40, 89.9999])
     expect([-1, 0, 0.5, 7, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53].map(cleanCount)).toEqual([
       0, 0, 0.5, 7, 0, 0, 0,
     ])
   })
 
-  it('a batch is full with four requests in each arm', () => {
+  it('a batch is full with two requests in each arm', () => {
     const full = (canaryRequests: number, controlRequests: number) =>
       isFull({ ...EMPTY_BATCH, canaryRequests, controlRequests })
-    expect([full(4, 4), full(3, 9), full(9, 3)]).toEqual([true, false, false])
+    expect([full(2, 2), full(1, 9), full(9, 1)]).toEqual([true, false, false])
   })
 
   it('exposure is corrected beyond two standard deviations, at most fourfold', () => {
@@ -265,40 +276,65 @@ describe('a ceiling', () => {
 })
 
 describe('a collapse', () => {
-  const since = (canaryBad: number, controlBad: number) => [
-    { canaryN: 100, canaryBad, controlN: 100, controlBad },
+  const counts = (canaryBad: number, controlBad: number, controlN = 100) => [
+    { canaryN: 100, canaryBad, controlN, controlBad },
   ]
-  const dead = {
-    ...initialCeiling(),
-    wealth: wealthOf(1_000),
-    since: since(100, 0),
-  }
-  const buckets = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, slot) => [slot, 1]))
+  const marks = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, slot) => [slot, 1]))
+  const dead = { ...initialCollapse(), wealth: wealthOf(1_250), run: counts(100, 0), marks: marks(5) }
 
-  it('needs five visitors, a control, and a tenth of α', () => {
-    const pValue = (parts: object, percentage = 50, more = settings) =>
-      collapsePValue(more, { ...dead, bucketsSince: buckets(5), ...parts }, percentage)
+  it('needs five visitors, an innocent control, and its part of α', () => {
+    const pValue = (parts: object, more = settings) => collapsePValue(more, { ...dead, ...parts })
     expect(pValue({})).toBeCloseTo(1 / 100, 12)
     expect([
-      pValue({}, 100),
-      pValue({ bucketsSince: buckets(4) }),
-      pValue({ wealth: wealthOf(999) }),
-    ]).toEqual([undefined, undefined, undefined])
-    expect(pValue({ since: since(100, 36) })).toBeUndefined()
-    expect(pValue({ since: since(50, 0) })).toBeUndefined()
+      pValue({ marks: marks(4) }),
+      pValue({ wealth: wealthOf(1_249) }),
+      pValue({ run: counts(100, 36) }),
+      pValue({ run: counts(51, 0) }),
+    ]).toEqual([undefined, undefined, undefined, undefined])
     const off = resolveGuardSettings({ errors: false })
-    expect(pValue({}, 50, off)).toBeUndefined()
-    expect(pValue({}, 50, resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.2 } }))).toBeCloseTo(
-      0.01,
-      12,
-    )
-    expect(
-      pValue(
-        { since: since(80, 0) },
-        50,
-        resolveGuardSettings({ errors: false, ceilings: { errorRate: 0.9 } }),
-      ),
-    ).toBeUndefined()
+    const ceiling = (errorRate: number) => resolveGuardSettings({ errors: false, ceilings: { errorRate } })
+    expect(pValue({}, off)).toBeUndefined()
+    expect(pValue({}, ceiling(0.2))).toBeCloseTo(0.01, 12)
+    expect(pValue({ run: counts(80, 0) }, ceiling(0.9))).toBeUndefined()
+  })
+
+  it('goes by the record of a control that is all but silent', () => {
+    const judged = (n: number, bad: number, controlBad = 0, controlN = 2) =>
+      collapsePValue(settings, { ...dead, run: counts(100, controlBad, controlN), record: { n, bad } }) !==
+      undefined
+    expect([judged(100, 2), judged(20, 0), judged(19, 0), judged(100, 25), judged(100, 24)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ])
+    expect([judged(100, 0, 1), judged(100, 0, 2)]).toEqual([true, false])
+  })
+
+  it('is tested against twice the rate of the record, from 5 % to half', () => {
+    const rate = (n: number, bad: number) => Number(nullRate({ n, bad }).toFixed(4))
+    expect([rate(19, 0), rate(20, 0), rate(1_980, 0), rate(980, 99), rate(100, 90)]).toEqual([
+      0.5, 0.05, 0.05, 0.2, 0.5,
+    ])
+  })
+
+  it('expects at most 1 of every bet, whatever the rate within the null, by enumeration', () => {
+    for (const { lambda } of COLLAPSE_BETS)
+      for (const delta of [0.05, 0.1, 0.3, 0.5])
+        for (const rate of [0, delta / 3, delta])
+          for (const n of [1, 3, 10]) {
+            let sum = 0
+            for (let bad = 0; bad <= n; bad++) {
+              let ways = 1
+              for (let k = 1; k <= bad; k++) ways = (ways * (n - k + 1)) / k
+              const ratio = Math.exp(
+                logRatio({ canaryN: n, canaryBad: bad, controlN: 0, controlBad: 0 }, lambda, delta),
+              )
+              sum += ways * rate ** bad * (1 - rate) ** (n - bad) * ratio
+            }
+            expect(sum).toBeLessThanOrEqual(1 + 1e-9)
+          }
   })
 })
 
@@ -318,16 +354,16 @@ describe('the cause of a rollback', () => {
   const cause = (...args: Parameters<typeof state>) => rollbackCause(settings, state(...args), 3, NO_NETWORKS)
 
   it('is what leads, with its least number of visitors or slow requests', () => {
-    expect([cause(166, 0), cause(167, 0), cause(0, 277), cause(0, 278)]).toEqual([
+    expect([cause(221, 0), cause(222, 0), cause(0, 316), cause(0, 317)]).toEqual([
       null,
       'errors',
       null,
       'latency',
     ])
-    expect(cause(200, 0, { erroredBuckets: [1, 2] })).toBeNull()
-    expect(cause(0, 0, { slow: { warm: process(300, 4) } })).toBeNull()
+    expect(cause(300, 0, { erroredBuckets: [1, 2] })).toBeNull()
+    expect(cause(0, 0, { slow: { warm: process(400, 4) } })).toBeNull()
     // The leading one has too few; the other decides if it alone suffices.
-    expect([cause(600, 280, { erroredBuckets: [1] }), cause(600, 270, { erroredBuckets: [1] })]).toEqual([
+    expect([cause(600, 318, { erroredBuckets: [1] }), cause(600, 317, { erroredBuckets: [1] })]).toEqual([
       'latency',
       null,
     ])
@@ -338,14 +374,14 @@ describe('the cause of a rollback', () => {
     ])
     // A tenth of latency's wealth is bet on a stage's first minutes.
     const cold = (wealth: number, seen = 5) => cause(0, 0, { slow: { cold: process(wealth, seen) } })
-    expect([cold(2499), cold(2501), cold(2501, 4)]).toEqual([null, 'cold', null])
+    expect([cold(2851), cold(2852), cold(2852, 4)]).toEqual([null, 'cold', null])
   })
 
   it('is judged by one half where the other is off', () => {
     const only = (options: object, errors: number, latency: number) =>
       rollbackCause(resolveGuardSettings(options), state(errors, latency), 3, NO_NETWORKS)
-    expect([only({ latency: false }, 100, 0), only({ latency: false }, 99, 1e6)]).toEqual(['errors', null])
-    expect([only({ errors: false }, 0, 112), only({ errors: false }, 1e6, 111)]).toEqual(['latency', null])
+    expect([only({ latency: false }, 125, 0), only({ latency: false }, 124, 1e6)]).toEqual(['errors', null])
+    expect([only({ errors: false }, 0, 139), only({ errors: false }, 1e6, 138)]).toEqual(['latency', null])
     expect(only({ errors: false, latency: false }, 1e6, 1e6)).toBeNull()
   })
 })
@@ -372,7 +408,7 @@ describe('shares', () => {
       expect(stepShare(settings, state, { ...one, percentage }, begun)).toBe(state)
   })
 
-  it('are broken two-sided; journeys have dropped at 1/α', () => {
+  it('are broken two-sided; journeys have dropped at their part of α', () => {
     const share = (tooMuch: number, tooLittle: number, drop = 1) => ({
       tooMuch: wealthOf(tooMuch),
       tooLittle: wealthOf(tooLittle),
@@ -384,9 +420,9 @@ describe('shares', () => {
     ])
     const watched = resolveGuardSettings({ traffic: { maxDropPercent: 30 } })
     expect([
-      hasTrafficDropped(watched, share(1, 1, 100)),
-      hasTrafficDropped(watched, share(1, 1, 99)),
-      hasTrafficDropped(settings, share(1, 1, 100)),
+      hasTrafficDropped(watched, share(1, 1, 3_334)),
+      hasTrafficDropped(watched, share(1, 1, 3_333)),
+      hasTrafficDropped(settings, share(1, 1, 3_334)),
     ]).toEqual([true, false, false])
   })
 })
@@ -399,6 +435,7 @@ describe('verdicts', () => {
       split: false,
       bakeMs: 70_000,
       maxBakeMs: 60_000,
+      advance: { byTime: true },
     })
     const kind = (seconds: number, canary = 0, control = 10) =>
       feed(quick, start(), [tick(1_000, arm(10), arm(10)), tick(seconds * 1_000, arm(canary), arm(control))])

@@ -69,7 +69,7 @@ describe('plans', () => {
       traffic: { maxDropPercent: 9 },
     }
     const settings = compilePlans(parsed({ f: { ...onOff, guard } })).get('f')?.guard
-    expect(settings).toEqual(resolveGuardSettings({ ...guard, errors: false }))
+    expect(settings).toEqual(resolveGuardSettings({ ...guard, errors: false, clientErrors: false }))
     const base = resolveGuardSettings()
     expect(settingsAtStage(base, undefined)).toBe(base)
     const stage = { percentage: 5, bakeMs: 1, maxBakeMs: 2, approval: false, advance: 'auto' as const }

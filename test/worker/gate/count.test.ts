@@ -38,8 +38,11 @@ describe('a journey', () => {
   it.each<[string, number, Record<string, string>, boolean]>([
     ['a page', 200, page, true],
     ['a page from the browser’s cache', 304, page, true],
-    ['a redirect', 302, page, true],
-    ['a page at the edge of errors', 399, page, true],
+    ['a redirect: the page that it leads to counts', 302, page, false],
+    ['a prefetched page', 200, { ...page, 'sec-purpose': 'prefetch' }, false],
+    ['a prerendered page', 200, { ...page, 'sec-purpose': 'prefetch;prerender' }, false],
+    ['a page prefetched by an old browser', 200, { ...page, purpose: 'prefetch' }, false],
+    ['a page that Firefox prefetched', 200, { ...page, 'x-moz': 'prefetch' }, false],
     ['a page that is not there', 404, page, false],
     ['a page that is forbidden', 400, page, false],
     ['a page that failed', 500, page, false],
@@ -64,6 +67,92 @@ describe('a journey', () => {
     expect(outcomes).toMatchObject([
       { journey: false, rescued: true, failure: 'status', decision: { variant: 'on' } },
     ])
+  })
+})
+
+describe('an answer with status', () => {
+  const counted = async (answer: () => Response, init: RequestInit = {}, guard?: object) => {
+    stubOrigins(answer)
+    const gate = createGate({
+      bundled: {
+        ...DOCUMENT,
+        flags: { ...DOCUMENT.flags, judged: { ...DOCUMENT.flags.judged, ...(guard && { guard }) } },
+      },
+    })
+    const outcomes: Outcome[] = []
+    vi.spyOn(gate.reporter, 'report').mockImplementation((outcome) => void outcomes.push(outcome))
+    await gate.handle(new Request('https://shop.test/judged/cart?n=1', init), unsigned, {
+      waitUntil: () => {},
+    })
+    return outcomes[0]
+  }
+  const at = (status: number, headers: Record<string, string> = {}) =>
+    counted(() => new Response(null, { status, headers }))
+  const good = { failure: undefined, isClientError: false }
+  const away = { failure: undefined, isClientError: true }
+  const failed = { failure: 'status', isClientError: false }
+
+  it.each([200, 204, 206, 304])('%i is good', async (status) => expect(await at(status)).toMatchObject(good))
+  it.each([400, 401, 403, 404, 410, 429, 499])('%i turns the visitor away', async (status) =>
+    expect(await at(status)).toMatchObject(away),
+  )
+  it.each([500, 503, 599])('%i is a failure', async (status) =>
+    expect(await at(status)).toMatchObject(failed),
+  )
+
+  it.each<[string, object]>([
+    ['2', failed],
+    ['4', failed],
+    ['8', failed],
+    ['13', failed],
+    ['14', failed],
+    ['15', failed],
+    ['0', good],
+    ['5', good],
+    ['7', good],
+    ['16', good],
+    ['', good],
+  ])('200 and grpc-status %s', async (code, expected) =>
+    expect(await at(200, { 'grpc-status': code })).toMatchObject(expected),
+  )
+
+  it.each<[string, string, object]>([
+    ['the page itself', '/judged/cart?n=1', away],
+    ['the page itself, with its host', 'https://shop.test/judged/cart?n=1', away],
+    ['the page itself, relative', 'cart?n=1', away],
+    ['the page itself, with a fragment', '/judged/cart?n=1#top', away],
+    ['the page itself, by http', 'http://shop.test/judged/cart?n=1', away],
+    ['the page itself, at the origin', `${SHOP.origins.new.url}/judged/cart?n=1`, away],
+    ['another query', '/judged/cart?n=2', good],
+    ['another page', '/judged/', good],
+    ['another site', 'https://other.test/judged/cart?n=1', good],
+    ['nothing that is a URL', 'https://:', good],
+  ])('302 to %s', async (_, location, expected) =>
+    expect(
+      await counted(() => new Response(null, { status: 302, headers: { location } }), {
+        headers: { cookie: 'sluice_id=ada' },
+      }),
+    ).toMatchObject(expected),
+  )
+
+  it('a form that leads back to its page turns no one away, nor does a redirect without a place', async () => {
+    const back = () => new Response(null, { status: 303, headers: { location: '/judged/cart?n=1' } })
+    expect(await counted(back, { method: 'POST', body: 'a=1' })).toMatchObject(good)
+    expect(await at(302)).toMatchObject(good)
+  })
+
+  it('counts as the guard of its flag says; fallback goes by 5xx all the same', async () => {
+    const guard = { errors: { statuses: [503, 429] }, grpc: { statuses: [7] } }
+    const by = (status: number, headers: Record<string, string> = {}) =>
+      counted(() => new Response(null, { status, headers }), {}, guard)
+    expect(await by(429)).toMatchObject(failed)
+    expect(await by(503)).toMatchObject(failed)
+    expect(await by(500)).toMatchObject(good)
+    expect(await by(404)).toMatchObject(away)
+    expect(await by(200, { 'grpc-status': '7' })).toMatchObject(failed)
+    expect(await by(200, { 'grpc-status': '14' })).toMatchObject(good)
+    const none = () => new Response(null, { headers: { 'grpc-status': '14' } })
+    expect(await counted(none, {}, { grpc: false })).toMatchObject(good)
   })
 })
 

@@ -5,7 +5,7 @@ import { compileOperator } from '../../flags/operators.ts'
 import { compileSalt, toThousandths } from '../../flags/position.ts'
 import type { FlagConfig, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
-import { comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
+import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 
@@ -35,6 +35,7 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     shadows: flag.rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     deadlineMs: deadlineMsOf(flag.guard),
+    answers: answersOf(flag.guard),
     metadata: flag.metadata,
     isPrivate: flag.private,
   }

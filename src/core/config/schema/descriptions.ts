@@ -163,6 +163,18 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.guard.errors.rho': 'The canary may fail this many times as often as control. Default 1.1.',
   'flags.*.guard.errors.delta': '… plus this rate. Default 0.0001.',
   'flags.*.guard.errors.minBuckets': 'Distinct visitors that must have seen errors. Default 3.',
+  'flags.*.guard.errors.statuses':
+    'What counts as an error: `5xx`, `4xx`, single statuses. They replace the default `["5xx"]`. Fallback and circuit breaker go by 5xx in any case.',
+  'flags.*.guard.clientErrors':
+    'Compares answers that turn visitors away: 4xx, and redirects to the page itself. On wherever errors are compared; `false` switches it off.',
+  'flags.*.guard.clientErrors.rho':
+    'The canary may turn away this many times as many visitors as control. Default 1.5.',
+  'flags.*.guard.clientErrors.delta': '… plus this rate. Default 0.01.',
+  'flags.*.guard.clientErrors.action':
+    '`freeze`: hold the stage and notify; `rollback`: close the flag. Default `freeze`. A canary that turns away more than half is rolled back in any case.',
+  'flags.*.guard.grpc':
+    'Which values of the header `grpc-status` are errors in an answer with status 200. `false`: none.',
+  'flags.*.guard.grpc.statuses': 'Default: 2, 4, 8, 13, 14, 15 (what a server is to blame for).',
   'flags.*.guard.latency': 'Compares latencies of canary and control. On in an empty guard.',
   'flags.*.guard.latency.rho': 'The canary may be slow this many times as often as control. Default 1.1.',
   'flags.*.guard.latency.delta': '… plus this rate. Default 0.0001.',
@@ -177,6 +189,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The quantiles of control above which a request counts as slow: some of 0.5, 0.9, 0.95 and 0.99. Default all.',
   'flags.*.guard.latency.fewMachines':
     'True when the canary runs on few machines, so that one stall weighs less.',
+  'flags.*.guard.advance':
+    'What lets a stage advance: by default, that the canary is shown to be not worse. `time`: the bake time alone, as long as nothing speaks against the canary; without it, a guard that compares nothing holds every stage.',
+  'flags.*.guard.advance.beta': 'Probability that a canary exactly at the limit advances. Default 0.05.',
+  'flags.*.guard.advance.rho': 'The limit: this many times the rate of control. Default 1.5.',
+  'flags.*.guard.advance.delta':
+    '… plus this rate. Default: 0.005 where the smaller arm has 1 %, 0.002 at 5 %, 0.001 at 25 %, 0.0005 at 50 %.',
+  'flags.*.guard.advance.marginBuckets':
+    'Slow starts this many steps of 9 % above the percentile of control. Default 3.',
   'flags.*.guard.traffic':
     '`maxDropPercent`: how far completed journeys of the canary may fall below those of control.',
   'flags.*.guard.ceilings': 'Absolute limits of the canary.',

@@ -1,23 +1,43 @@
+import { type JudgedAnswers, judgedAnswers } from '../../flags/answers/judged-answers.ts'
 import type { GuardConfig } from './document.ts'
 
+/** `guard.clientErrors`, where it isn't `false`. */
+type ClientErrorTest = NonNullable<Exclude<GuardConfig['clientErrors'], false>>
+
 export type ComparisonTests = {
+  clientErrors: false | ClientErrorTest
   errors: false | NonNullable<Exclude<GuardConfig['errors'], false>>
   latency: false | NonNullable<Exclude<GuardConfig['latency'], false>>
 }
 
-/** The comparisons that a guard runs: both for an empty guard, otherwise those that it names. */
+/**
+ * The comparisons that a guard runs: all for an empty guard, otherwise those that it names. Client errors belong to
+ * errors unless they are named.
+ */
 export function comparisonTestsOf(guard: GuardConfig): ComparisonTests {
-  const { errors, latency, traffic, ceilings, thresholds } = guard
-  const namesNone = [errors, latency, traffic, ceilings, thresholds].every((test) => test === undefined)
-  if (namesNone) return { errors: {}, latency: {} }
-  return { errors: errors ?? false, latency: latency ?? false }
+  const { errors, latency, clientErrors, traffic, ceilings, thresholds } = guard
+  const named = [errors, latency, clientErrors || undefined, traffic, ceilings, thresholds]
+  if (named.every((test) => test === undefined))
+    return { errors: {}, latency: {}, clientErrors: clientErrors ?? {} }
+  return {
+    errors: errors ?? false,
+    latency: latency ?? false,
+    clientErrors: clientErrors ?? (errors === undefined || errors === false ? false : {}),
+  }
 }
 
 /** Whether a guard needs a control. */
 export function comparesArms(guard: GuardConfig | undefined): boolean {
   if (guard === undefined || !guard.enabled) return false
-  const { errors, latency } = comparisonTestsOf(guard)
-  return errors !== false || latency !== false
+  const { errors, latency, clientErrors } = comparisonTestsOf(guard)
+  return errors !== false || latency !== false || clientErrors !== false
+}
+
+/** What answers count as; as usual where there is no guard. */
+export function answersOf(guard: GuardConfig | undefined): JudgedAnswers {
+  const { errors, grpc } = guard ?? {}
+  const statuses = errors === false ? undefined : errors?.statuses
+  return judgedAnswers(statuses, grpc === false ? false : grpc?.statuses)
 }
 
 const DEADLINE_MS = 5_000

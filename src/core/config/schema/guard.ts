@@ -9,12 +9,29 @@ const positive = (what: string, most: number) =>
     v.minValue(1, `a ${what} from 1 to ${most}`),
     v.maxValue(most, `a ${what} from 1 to ${most}`),
   )
+const wholeNumber = (what: string, least: number, most: number) =>
+  v.pipe(v.number(), v.integer(what), v.minValue(least, what), v.maxValue(most, what))
+const status = wholeNumber('"4xx", "5xx" or a status from 400 to 599', 400, 599)
+const grpcStatus = wholeNumber('a gRPC status from 1 to 16', 1, 16)
 const orOff = <T extends v.GenericSchema>(settings: T) => v.union([v.literal(false), settings])
 
 export const errorComparison = strictObject({
   rho: v.optional(positive('ratio', 100)),
   delta: v.optional(share),
   minBuckets: v.optional(v.pipe(positive('whole number', 100), v.integer('a whole number'))),
+  statuses: v.optional(
+    v.pipe(v.array(v.union([v.picklist(['4xx', '5xx']), status])), v.minLength(1, 'at least one status')),
+  ),
+})
+
+export const clientErrorComparison = strictObject({
+  rho: v.optional(positive('ratio', 100)),
+  delta: v.optional(share),
+  action: v.optional(v.picklist(['rollback', 'freeze'])),
+})
+
+export const grpc = strictObject({
+  statuses: v.pipe(v.array(grpcStatus), v.minLength(1, 'at least one status')),
 })
 
 export const latencyComparison = strictObject({
@@ -39,6 +56,19 @@ export const latencyComparison = strictObject({
     ),
   ),
   fewMachines: v.optional(v.boolean()),
+})
+
+export const advanceTest = strictObject({
+  beta: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(1e-9, 'a probability up to 0.5'),
+      v.maxValue(0.5, 'a probability up to 0.5'),
+    ),
+  ),
+  rho: v.optional(positive('ratio', 100)),
+  delta: v.optional(share),
+  marginBuckets: v.optional(wholeNumber('a whole number from 0 to 80', 0, 80)),
 })
 
 export const ceilings = strictObject({
@@ -75,6 +105,9 @@ export const guard = strictObject({
   ),
   errors: v.optional(orOff(errorComparison)),
   latency: v.optional(orOff(latencyComparison)),
+  clientErrors: v.optional(orOff(clientErrorComparison)),
+  grpc: v.optional(orOff(grpc)),
+  advance: v.optional(v.union([v.literal('time'), advanceTest])),
   traffic: v.optional(
     strictObject({
       maxDropPercent: v.pipe(

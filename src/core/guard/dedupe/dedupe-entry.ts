@@ -66,6 +66,11 @@ export function entrySlot(chunkIndex: number, chunk: string, at: number): number
   return chunkIndex * CHUNK_SLOTS + (place % CHUNK_SLOTS)
 }
 
+/** The group of networks of the entry at `at`. */
+export function entryGroup(chunk: string, at: number): number {
+  return Math.floor(((valueAt(chunk, at) << 6) | valueAt(chunk, at + 1)) / CHUNK_SLOTS)
+}
+
 export function readEntry(chunk: string, at: number): Entry {
   const packed =
     (valueAt(chunk, at + 2) << 24) |

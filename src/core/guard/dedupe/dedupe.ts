@@ -24,6 +24,13 @@
  * over-estimates: on the canary's side that is safe, and control's plain rest is short. A network rests the marks of
  * its own group only, so no network can silence the visitors of another.
  *
+ * Memory is bounded, and a busy site doesn't go blind: each group of networks remembers about so many marks (`QUOTA`), and
+ * forgets those whose rest is over and whose last error is longer ago than that many errors of the group. Who is
+ * forgotten is one of thousands who failed since, so what they count again weighs little; a bot that fails every second is
+ * never forgotten. Without this, the marks of a site with 100 errors a second would all rest after some hours. What is
+ * forgotten depends on the past alone, and a forgotten mark is eligible, so the exposure stays right. (2,048 chunks hold
+ * at most 16,384 + 30 · 4,096 entries of 8 characters for long: 1.1 MB; the sweep of a full memory takes four minutes.)
+ *
  * When many visitors fail in one second, most of them would be spent on a batch that is capped anyway, and then rest
  * while they keep failing: a dead canary with a hundred visitors would never be rolled back. So a tick's errors are
  * taken in random order, both arms together, until a meter (meter.ts) says that the batch needs no more. Unused marks
@@ -39,6 +46,7 @@ import {
   chunkOf,
   ENTRY_LENGTH,
   type Entry,
+  entryGroup,
   entrySlot,
   findEntry,
   MOST_TIMES,
@@ -60,8 +68,19 @@ type Counted = {
   plainControl: readonly number[]
 }
 
+/** Marks that a group remembers; group 0 has everyone where no network is known. */
+const QUOTA = { noNetwork: 16_384, network: 4_096 }
+/** Errors of a group are averaged over this time. */
+const RATE_HALF_LIFE_S = 600
+/** Chunks whose forgotten entries are removed with each tick. */
+const SWEPT_CHUNKS = 8
+
 export type DedupeState = {
   percentage: number
+  /** Errors noted by group of networks, with a half-life of 10 minutes; empty in states that didn't forget. */
+  recent?: readonly number[]
+  /** The chunk that is swept next. */
+  swept?: number
   /** Second of the last tick, from the generation's start. */
   nowS: number
   /** Histories (dedupe-entry.ts); empty until the first error. */
@@ -125,6 +144,7 @@ export function stepDedupe(
   const counted = { strictCanary: [], plainCanary: [], strictControl: [], plainControl: [] }
   if (errored.length === 0) return { state: draft, eligible, counted }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
+  sweep(draft)
   countAll(draft, errored, counted, meterFor(eligible))
   return { state: draft, eligible, counted }
 }
@@ -153,20 +173,53 @@ function countAll(
 }
 
 /** A state in progress; `chunks` is the old state's until an error is noted. */
-type Draft = { percentage: number; nowS: number; chunks: string[]; strict: RestDraft; plain: RestDraft }
+type Draft = {
+  percentage: number
+  nowS: number
+  recent: number[]
+  swept: number
+  chunks: string[]
+  strict: RestDraft
+  plain: RestDraft
+}
 
 /** The state at `nowS`, with finished rests removed. */
 function begin(state: DedupeState, nowS: number, percentage: number): Draft {
-  const chunks = state.chunks as string[]
+  const { strict, plain, swept = 0 } = state
+  const draft = { percentage, nowS, recent: recentAt(state, nowS), swept, chunks: state.chunks as string[] }
   if (percentage === state.percentage)
-    return {
-      percentage,
-      nowS,
-      chunks,
-      strict: resting(state.strict, nowS),
-      plain: resting(state.plain, nowS),
-    }
-  return recount({ percentage, nowS, chunks, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
+    return { ...draft, strict: resting(strict, nowS), plain: resting(plain, nowS) }
+  return recount({ ...draft, strict: resting(NO_RESTS, 0), plain: resting(NO_RESTS, 0) })
+}
+
+function recentAt({ recent = [], nowS: beforeS }: DedupeState, nowS: number): number[] {
+  const factor = 0.5 ** ((nowS - beforeS) / RATE_HALF_LIFE_S)
+  return Array.from({ length: NETWORK_GROUPS + 1 }, (_, group) => (recent[group] ?? 0) * factor)
+}
+
+/** Seconds after its last error for which a group remembers a mark. */
+function memoryS({ recent }: Draft, group: number): number {
+  const quota = group === 0 ? QUOTA.noNetwork : QUOTA.network
+  const perSecond = ((recent[group] ?? 0) * Math.LN2) / RATE_HALF_LIFE_S
+  return perSecond > 0 ? quota / perSecond : Number.POSITIVE_INFINITY
+}
+
+function isForgotten(draft: Draft, group: number, entry: Entry): boolean {
+  return strictDueS(entry) <= draft.nowS && draft.nowS - entry.lastS > memoryS(draft, group)
+}
+
+/** Removes what is forgotten from the next few chunks, in place; nothing of it rests. */
+function sweep(draft: Draft): void {
+  for (let k = 0; k < SWEPT_CHUNKS; k++) {
+    const chunk = (draft.swept + k) % CHUNKS
+    const text = draft.chunks[chunk] ?? ''
+    let kept = ''
+    for (let at = 0; at < text.length; at += ENTRY_LENGTH)
+      if (!isForgotten(draft, entryGroup(text, at), readEntry(text, at)))
+        kept += text.slice(at, at + ENTRY_LENGTH)
+    if (kept.length < text.length) draft.chunks[chunk] = kept
+  }
+  draft.swept = (draft.swept + SWEPT_CHUNKS) % CHUNKS
 }
 
 /** Recounts all resting marks, as a new percentage moves slots between the arms. */
@@ -231,7 +284,9 @@ function historyOf(draft: Draft, mark: number): History {
   const chunk = chunkOf(mark)
   const text = draft.chunks[chunk] ?? ''
   const at = findEntry(text, mark)
-  return { chunk, text, at, entry: at < 0 ? null : readEntry(text, at) }
+  const entry = at < 0 ? null : readEntry(text, at)
+  const isKnown = entry !== null && !isForgotten(draft, groupOfMark(mark), entry)
+  return { chunk, text, at, entry: isKnown ? entry : null }
 }
 
 /** The rules by which a mark's error counts now; strict implies plain. */
@@ -255,6 +310,8 @@ function countError(
     lagS: plain || old === null ? 0 : draft.nowS - (old.lastS - old.lagS),
   }
   draft.chunks[chunk] = writeEntry(text, at, mark, entry)
+  const group = groupOfMark(mark)
+  draft.recent[group] = (draft.recent[group] ?? 0) + 1
   const isCanary = isCanarySlot(slotOf(mark), draft.percentage)
   // An error during the rest restarts it: it ends later, but rests no additional mark.
   if (old !== null && !strict) addRest(draft.strict, strictDueS(old), isCanary, -1)

@@ -8,6 +8,8 @@
  * the tests stay valid.
  */
 
+import type { Exposure, Standing } from '../networks/groups.ts'
+
 /** A larger ratio is another kind of traffic than a heavy visitor; the split check covers it. */
 const MOST_FACTOR = 4
 
@@ -35,3 +37,6 @@ export function exposureFactors(
     advance: Math.max(1 / MOST_FACTOR, Math.min(1, (expected + slack) / canaryRequests)),
   }
 }
+
+/** What a tick's errors are counted by: who takes part, with how many requests and how large a part of them. */
+export type Part = { standing: Standing; exposure: Exposure; factors: ExposureFactors }

@@ -30,8 +30,8 @@ export type Batch = {
   }
 }
 
-/** Fewer requests make a factor that says nothing and costs a rounding of the cap. */
-const LEAST_BATCH_REQUESTS = 4
+/** Two batches decide at the least, so a dead canary is found after four requests. */
+export const LEAST_BATCH_REQUESTS = 2
 
 const noGroups = () => LATENCY_QUANTILES.map(() => [])
 const noSlow = (): Counts[] => LATENCY_QUANTILES.map(() => NO_COUNTS)

@@ -21,7 +21,7 @@ export const LATENCY_QUANTILES: readonly number[] = [0.5, 0.9, 0.95, 0.99]
 export const COLD_MARGIN_BUCKETS = 13
 export const SLOW_BETS = equalBets([1.25, 1.5, 2, 3, 5, 10])
 
-/** Control's durations of the last 5–10 minutes, and the thresholds that follow from them. */
+/** Control's durations of the last 5–10 minutes, longer where there are few, and the thresholds that follow from them. */
 export type LearnedLatency = {
   /** Counts by histogram bin. */
   current: readonly number[]
@@ -46,7 +46,8 @@ export function initialLatency(atMs: number): LearnedLatency {
 
 /** Learns control's durations of a tick that has been judged. */
 export function learn(state: LearnedLatency, control: Histogram, atMs: number): LearnedLatency {
-  const rotate = atMs - state.rotatedAtMs >= WINDOW_MS
+  // A window of a small site lasts until it holds enough: else nothing would ever be learned there.
+  const rotate = atMs - state.rotatedAtMs >= WINDOW_MS && sumOf(state.current) >= LEAST_LEARNED
   const current = rotate ? noCounts() : state.current.slice()
   const previous = rotate ? state.current : state.previous
   for (const key in control) {
@@ -61,6 +62,17 @@ export function learn(state: LearnedLatency, control: Histogram, atMs: number): 
     relearnedAtMs: due ? atMs : state.relearnedAtMs,
     edges: due ? (learnedEdges(current, previous) ?? state.edges) : state.edges,
   }
+}
+
+/** How many durations a threshold still lacks; 0 once there is one. */
+export function durationsToLearn({ edges, current, previous }: LearnedLatency): number {
+  return edges === null ? Math.max(0, LEAST_LEARNED - sumOf(current) - sumOf(previous)) : 0
+}
+
+function sumOf(counts: readonly number[]): number {
+  let sum = 0
+  for (const count of counts) sum += count
+  return sum
 }
 
 function learnedEdges(current: readonly number[], previous: readonly number[]): number[] | null {

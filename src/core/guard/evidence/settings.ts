@@ -36,11 +36,15 @@ export type GuardSettings = {
     /** With few machines a stall of one weighs less: halves the cap per batch. */
     fewMachines: boolean
   }
+  /** Answers that turn visitors away: 4xx, and redirects to the page itself. */
+  clientErrors: { enabled: boolean; rho: number; delta: number; action: 'rollback' | 'freeze' }
   advance: {
     /** Null of the reverse test: canary's rate ≥ rho × control's + delta; delta null: by percentage. */
     rho: number
     delta: number | null
     marginBuckets: number
+    /** Stages advance by their bake time alone, without the reverse test. */
+    byTime: boolean
   }
   ceilings: {
     /** Highest accepted error rate (0–1) of the canary. */
@@ -75,6 +79,7 @@ export type GuardOptions = {
   maxBakeMs?: number | null | undefined
   errors?: false | Part<GuardSettings['errors']> | undefined
   latency?: false | Part<GuardSettings['latency']> | undefined
+  clientErrors?: false | Part<GuardSettings['clientErrors']> | undefined
   advance?: Part<GuardSettings['advance']> | undefined
   ceilings?: Part<GuardSettings['ceilings']> | undefined
   thresholds?: Part<GuardSettings['thresholds']> | undefined
@@ -100,7 +105,8 @@ export const DEFAULT_GUARD_SETTINGS: GuardSettings = {
     warmUpMs: 120_000,
     fewMachines: false,
   },
-  advance: { rho: 1.5, delta: null, marginBuckets: 3 },
+  clientErrors: { enabled: true, rho: 1.5, delta: 0.01, action: 'freeze' },
+  advance: { rho: 1.5, delta: null, marginBuckets: 3, byTime: false },
   ceilings: { errorRate: null, p95Ms: null, minRequests: 50 },
   thresholds: { errors: null, slow: null },
   // Page views of a visitor cluster; most sessions have fewer than ten.
@@ -124,6 +130,7 @@ export function resolveGuardSettings(options: GuardOptions = {}): GuardSettings 
     maxBakeMs: options.maxBakeMs ?? base.maxBakeMs,
     errors: fill(base.errors, options.errors),
     latency: fill(base.latency, options.latency),
+    clientErrors: fill(base.clientErrors, options.clientErrors),
     advance: fill(base.advance, options.advance),
     ceilings: fill(base.ceilings, options.ceilings),
     thresholds: fill(base.thresholds, options.thresholds),
@@ -136,12 +143,12 @@ export function resolveGuardSettings(options: GuardOptions = {}): GuardSettings 
 
 function fill<T extends object>(base: T, part: false | Part<T> | undefined): T {
   if (part === false) return { ...base, enabled: false }
-  const given = Object.entries(part ?? {}).filter(([, value]) => value !== undefined)
+  const given = Object.entries(part ?? {}).filter(([key, value]) => value !== undefined && key in base)
   return { ...base, ...Object.fromEntries(given) }
 }
 
 function checkRanges(settings: GuardSettings): void {
-  const { errors, latency, advance, ceilings, thresholds, traffic, split } = settings
+  const { errors, latency, clientErrors, advance, ceilings, thresholds, traffic, split } = settings
   within('alpha', settings.alpha, 1e-9, 0.5)
   within('beta', settings.beta, 1e-9, 0.5)
   within('bakeMs', settings.bakeMs, 0, 1e12)
@@ -155,6 +162,8 @@ function checkRanges(settings: GuardSettings): void {
   within('latency.minSlow', latency.minSlow, 1, 1e6)
   within('latency.warmUpMs', latency.warmUpMs, 0, 1e12)
   checkQuantiles(latency.quantiles)
+  within('clientErrors.rho', clientErrors.rho, 1, 100)
+  within('clientErrors.delta', clientErrors.delta, 0, 1)
   within('advance.rho', advance.rho, 1, 100)
   within('advance.delta', advance.delta, 0, 1)
   within('advance.marginBuckets', advance.marginBuckets, 0, 80)

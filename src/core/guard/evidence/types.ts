@@ -17,7 +17,7 @@ export type GuardTick = {
   others?: ArmTick
 }
 
-export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split'
+export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split' | 'client-errors'
 
 /** The numbers behind a verdict. Rates are 0–1, of about the last minute; wealth 1 means no evidence. */
 export type Evidence = {
@@ -34,6 +34,10 @@ export type Evidence = {
   controlErrorRate: number
   /** Distinct canary slots with errors, up to the number needed. */
   erroredBuckets: number
+  /** Evidence that the canary turns visitors away, and the rates. */
+  clientErrorWealth: number
+  canaryClientErrorRate: number
+  controlClientErrorRate: number
   /** Evidence that the canary is not worse; a stage may advance at 1/β. */
   advanceErrorWealth: number
   advanceLatencyWealth: number
@@ -64,6 +68,8 @@ export type Judgement =
   | { kind: 'shared-outage'; trigger: 'ceiling' | 'threshold' }
   /** Sample ratio mismatch: the arms' shares contradict the percentage, so no comparison holds. */
   | { kind: 'broken-split' }
+  /** The canary turns too many visitors away: the rollout stands still and a person looks. */
+  | { kind: 'client-errors' }
   /** Final for the generation. */
   | { kind: 'failing'; action: 'rollback' | 'freeze'; trigger: Trigger }
 

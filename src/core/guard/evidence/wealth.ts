@@ -1,8 +1,9 @@
 /**
  * The wealth of a test: a weighted sum of products of factors, one product per λ, plus cash not yet bet.
  *
- * Most of the wealth, 0.6, is bet at once; the rest enters in instalments every 10 s: `w_j = 0.4·(G(j−1) − G(j))`
- * with `G(j) = J/(J + j)`. Late bets have lost nothing in the healthy time before, so a regression after an hour is
+ * Most of the wealth, 0.6, is bet at once; 0.24 enters in instalments every 10 s, `w_j = 0.24·(G(j−1) − G(j))` with
+ * `G(j) = J/(J + j)`; and 0.16 is for the starts of later stages, a quarter each, as that is when a regression shows that
+ * waits for load. Stages start at times that depend on the past alone, so the sum stays a supermartingale. Late bets have lost nothing in the healthy time before, so a regression after an hour is
  * found almost as fast as one at the start; without instalments it takes 20 times longer. Source: the
  * Shiryaev–Roberts procedure, kept summable so that the total stays at most 1 in expectation.
  */
@@ -37,9 +38,22 @@ export function initialWealth(bets: readonly Bet[]): Wealth {
   return { cash: reserve(0), parts: bets.map(({ weight }) => START_SHARE * weight) }
 }
 
-/** Instalments due after `elapsedMs` since the generation's start. */
-export function instalmentsAfter(elapsedMs: number): number {
-  return elapsedMs > 0 ? Math.floor(elapsedMs / INSTALMENT_MS) : 0
+/** What stays for the starts of stages after the first, in as many parts. */
+const STAGE_RESERVE = 0.16
+const STAGE_PARTS = 4
+
+/**
+ * How much of the reserve is due: as the number of instalments, not always whole, after which it would be without
+ * stages.
+ *
+ * @param elapsedMs since the generation's start
+ * @param stageStarts stages that have begun since then, without the first
+ */
+export function instalmentsAfter(elapsedMs: number, stageStarts = 0): number {
+  const instalments = elapsedMs > 0 ? Math.floor(elapsedMs / INSTALMENT_MS) : 0
+  const stagesLeft = Math.max(0, STAGE_PARTS - stageStarts) / STAGE_PARTS
+  const left = (1 - START_SHARE - STAGE_RESERVE) * (INSTALMENT_SCALE / (INSTALMENT_SCALE + instalments))
+  return INSTALMENT_SCALE * ((1 - START_SHARE) / (left + STAGE_RESERVE * stagesLeft) - 1)
 }
 
 /**

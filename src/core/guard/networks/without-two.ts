@@ -155,6 +155,22 @@ function minus(a: Counts, b: Counts = NO_COUNTS): Counts {
   }
 }
 
+/** The least of a wealth, over all pairs of groups left out of the counts. */
+export function leastOverPairs(
+  groups: GroupCounts,
+  { suspects }: Standing,
+  wealthOf: (counts: Counts) => number,
+): number {
+  const all = groups.reduce(addCounts, NO_COUNTS)
+  let least = MOST_WEALTH
+  for (const pair of PAIRS) {
+    if (!isLeftOut(pair, suspects)) continue
+    const [a, b] = [groups[pair[0]], groups[pair[1]]]
+    least = Math.min(least, wealthOf(minus(minus(all, a), b)))
+  }
+  return least
+}
+
 /** Of a number per group, the sum without the two largest groups. */
 export function withoutTwoLargest(by: readonly number[]): number {
   const [first = 0, second = 0] = by.slice(1).sort((a, b) => b - a)

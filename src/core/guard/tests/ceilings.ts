@@ -45,6 +45,11 @@ const FEW_VISITORS = 2
 /** `shared`: control is not shown to be below the ceiling in the same time, so the fault is unknown. */
 export type CeilingVerdict = 'below' | 'breached' | 'shared'
 
+/** Cap of ln f per tick: at least two bad seconds before a ceiling decides. */
+export function ceilingCap(alpha: number): number {
+  return (Math.log(1 / alpha) * 2) / 3
+}
+
 export function initialCeiling(): CeilingState {
   return {
     wealth: initialWealth(CEILING_BETS),

@@ -13,6 +13,8 @@ import type { AdvanceState } from './advance.ts'
 import { initialAdvance } from './advance.ts'
 import type { CeilingState } from './ceilings.ts'
 import { initialCeiling } from './ceilings.ts'
+import { type ClientErrorState, initialClientErrors } from './client-errors.ts'
+import { type CollapseState, initialCollapse } from './collapse.ts'
 import type { RollbackState } from './rollback.ts'
 import { initialRollback } from './rollback.ts'
 import type { ShareState } from './share.ts'
@@ -24,7 +26,7 @@ import { NO_VISITORS, type VisitorState } from './visitors.ts'
 export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised when the state's shape changes. */
-export const STATE_VERSION = 6
+export const STATE_VERSION = 7
 
 export type GuardState = {
   version: typeof STATE_VERSION
@@ -33,6 +35,8 @@ export type GuardState = {
   percentage: number
   startedAtMs: number
   stageStartedAtMs: number
+  /** Stages that have begun in the generation, without the first. */
+  stageStarts: number
   lastAtMs: number
   canarySeenAtMs: number | null
   controlSeenAtMs: number | null
@@ -46,7 +50,8 @@ export type GuardState = {
   advance: AdvanceState
   errorCeiling: CeilingState
   latencyCeiling: CeilingState
-  collapse: CeilingState
+  collapse: CollapseState
+  clientErrors: ClientErrorState
   share: ShareState
   visitors: VisitorState
   /** Of all who are served the flag, by group of networks, in the generation. */
@@ -72,6 +77,7 @@ export function initialGuardState(start: {
     percentage: start.percentage,
     startedAtMs: start.atMs,
     stageStartedAtMs: start.atMs,
+    stageStarts: 0,
     lastAtMs: start.atMs,
     canarySeenAtMs: null,
     controlSeenAtMs: null,
@@ -85,7 +91,8 @@ export function initialGuardState(start: {
     advance: initialAdvance(),
     errorCeiling: initialCeiling(),
     latencyCeiling: initialCeiling(),
-    collapse: initialCeiling(),
+    collapse: initialCollapse(),
+    clientErrors: initialClientErrors(start.percentage),
     share: initialShare(),
     visitors: NO_VISITORS,
     served: NOTHING_SERVED,

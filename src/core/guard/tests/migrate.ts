@@ -3,6 +3,7 @@
  *
  * | version | what changed |
  * |---|---|
+ * | 7 | what else is told of answers and visitors: `clientErrors`, and their sums; `collapse` keeps control's record |
  * | 6 | control's median is a fourth quantile; latency's processes and bursts stand together in `rollback.slow`; `population` |
  */
 
@@ -14,8 +15,9 @@ import { initialSlow } from '../latency/slow.ts'
 import { initialProcess, type SlowProcess } from '../latency/slow-process.ts'
 import type { TimingState } from '../latency/timings.ts'
 import { initialAdvance } from './advance.ts'
-import { type GuardState, STATE_VERSION } from './guard-state.ts'
+import { type GuardState, initialGuardState, STATE_VERSION } from './guard-state.ts'
 import type { RollbackState } from './rollback.ts'
+import { NO_TOTALS } from './totals.ts'
 
 type Groups = readonly (readonly Counts[])[]
 
@@ -33,17 +35,36 @@ type GuardState5 = Omit<GuardState, 'version' | 'rollback' | 'population'> & {
   rollback: RollbackState5
 }
 
+/** As version 6 wrote it: without the tests that came later. */
+type GuardState6 = Omit<GuardState, 'version' | 'collapse'> & { version: 6 }
+type StoredState = GuardState | GuardState5 | GuardState6
+
 /**
- * A stored state, brought up to date where the version before wrote it; undefined where another one did. Evidence then
- * starts afresh, which costs time only, while a misread state could decide anything.
+ * A stored state, brought up to date where one of the two versions before wrote it; undefined where another one did.
+ * Evidence then starts afresh, which costs time only, while a misread state could decide anything.
  */
-export function restoreGuardState(stored: GuardState | GuardState5 | undefined): GuardState | undefined {
-  if (stored?.version === 5) return fromVersion5(stored)
+export function restoreGuardState(stored: StoredState | undefined): GuardState | undefined {
+  if (stored?.version === 5) return withLaterTests(fromVersion5(stored))
+  if (stored?.version === 6) return withLaterTests(stored)
   return stored?.version === STATE_VERSION ? stored : undefined
 }
 
+/** A test that the version before didn't have starts with the next tick: its wealth is 1, as at a generation's start. */
+function withLaterTests(stored: GuardState6): GuardState {
+  const start = initialGuardState({ ...stored, atMs: stored.startedAtMs })
+  return {
+    ...start,
+    ...stored,
+    collapse: start.collapse,
+    version: STATE_VERSION,
+    totals: { ...NO_TOTALS, ...stored.totals },
+    stageTotals: { ...NO_TOTALS, ...stored.stageTotals },
+    recent: { ...NO_TOTALS, ...stored.recent },
+  }
+}
+
 /** The state as this version writes it. A new quantile's test starts afresh. */
-function fromVersion5(stored: GuardState5): GuardState {
+function fromVersion5(stored: GuardState5): GuardState6 {
   const { latency, slowSeen, slowSince, timings, ...rollback } = stored.rollback
   const [, ...advance] = stored.advance.wealth
   const fresh = initialAdvance()
@@ -54,7 +75,7 @@ function fromVersion5(stored: GuardState5): GuardState {
   ]
   return {
     ...stored,
-    version: STATE_VERSION,
+    version: 6,
     latency: { ...stored.latency, edges: null },
     timings: { ...stored.timings, edges: null },
     population: initialPopulation(),

@@ -1,9 +1,10 @@
 /**
  * The rollback test: errors and latency under one error probability.
  *
- * `M = 0.6·M_errors + 0.4·M_latency`, where `M_latency` is the mean over quantiles (latency/slow.ts). Means of martingales are
- * martingales, so `P(M ever ≥ 1/α) ≤ α` covers both. With one switched off, M is the other. Errors weigh more because
- * latency has far more counts to work with.
+ * `M = 0.45·M_errors + 0.35·M_latency + 0.2`, where `M_latency` is the mean over quantiles (latency/slow.ts), and 0.2 is the
+ * part of α that the other tests have (alpha.ts). Weighted sums of martingales are martingales, so `P(M ever ≥ 1/α) ≤ α`
+ * covers all. With one switched off, the other has its part. Errors weigh more because latency has far more counts to
+ * work with.
  *
  * The error counts are conservative: the canary's bad ones are discordant or unpaired, control's also those about which
  * the canary was not asked. The null is about the rates of these failures: shared ones are in neither. `f` rises in
@@ -14,6 +15,7 @@
  */
 
 import { canarySlotCount } from '../dedupe/dedupe.ts'
+import { ALPHA_SHARES, COMPARED_SHARE, levelOf } from '../evidence/alpha.ts'
 import type { Batch } from '../evidence/batch.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
@@ -39,9 +41,6 @@ export const ERROR_BETS: readonly Bet[] = [
   { lambda: 1000, weight: 0.03 },
 ]
 
-/** Weight of errors in M; latency has the rest. */
-const ERROR_WEIGHT = 0.6
-
 export type RollbackState = {
   errors: Wealth
   slow: SlowState
@@ -65,10 +64,10 @@ export function initialRollback(atMs: number): RollbackState {
 
 /**
  * Cap of ln f per batch: at least two bad seconds before errors decide, as any single one can be an accident. Half of
- * ln(1/α) instead of two thirds costs 2 s of the median where errors are few and each says much (1 % canary).
+ * the level instead of two thirds costs 2 s of the median where errors are few and each says much (1 % canary).
  */
 export function errorCap(alpha: number): number {
-  return (Math.log(1 / alpha) * 2) / 3
+  return (Math.log(levelOf('errors', alpha)) * 2) / 3
 }
 
 /**
@@ -117,17 +116,26 @@ export function noteSlots(
   return result
 }
 
-/** Wealth of the whole test and of its halves; a half switched off is 1 and has no weight. */
+/** Wealth of the whole test and of its halves. */
 export function rollbackWealth(
   settings: GuardSettings,
   state: RollbackState,
 ): { all: number; errors: number; latency: number } {
   const errors = totalWealth(state.errors)
   const latency = slowWealth(settings, state.slow).all
-  if (settings.errors.enabled && settings.latency.enabled)
-    return { all: ERROR_WEIGHT * errors + (1 - ERROR_WEIGHT) * latency, errors, latency }
-  if (settings.errors.enabled) return { all: errors, errors, latency: 1 }
-  return { all: settings.latency.enabled ? latency : 1, errors: 1, latency }
+  return { all: togetherOf(settings, errors, latency), errors, latency }
+}
+
+/** Weights in M; a test that is off has none. */
+function weightsOf({ errors, latency }: GuardSettings): { errors: number; latency: number } {
+  if (errors.enabled && latency.enabled) return ALPHA_SHARES
+  return { errors: errors.enabled ? COMPARED_SHARE : 0, latency: latency.enabled ? COMPARED_SHARE : 0 }
+}
+
+/** M; 1 at the start. */
+function togetherOf(settings: GuardSettings, errors: number, latency: number): number {
+  const weights = weightsOf(settings)
+  return weights.errors * errors + weights.latency * latency + 1 - weights.errors - weights.latency
 }
 
 /** `cold`: far slower, in a stage's first minutes. */
@@ -156,8 +164,8 @@ export function rollbackCause(
 
 /** The measures with their share of the wealth, largest first. */
 function candidatesOf(settings: GuardSettings, state: RollbackState, slotsNeeded: number): Candidate[] {
-  const { errors, latency } = settings
-  const weight = errors.enabled && latency.enabled ? ERROR_WEIGHT : errors.enabled ? 1 : 0
+  const { latency } = settings
+  const weights = weightsOf(settings)
   const slow = slowWealth(settings, state.slow)
   const { warm, cold, timings } = state.slow
   const seen = (process: typeof warm | null) =>
@@ -165,12 +173,12 @@ function candidatesOf(settings: GuardSettings, state: RollbackState, slotsNeeded
   const candidates: Candidate[] = [
     {
       cause: 'errors',
-      wealth: weight * totalWealth(state.errors),
+      wealth: weights.errors * totalWealth(state.errors),
       enough: state.erroredBuckets.length >= slotsNeeded,
     },
-    { cause: 'latency', wealth: (1 - weight) * slow.warm, enough: seen(warm) },
-    { cause: 'cold', wealth: (1 - weight) * slow.cold, enough: seen(cold) },
-    { cause: 'timings', wealth: (1 - weight) * slow.timings, enough: seen(timings) },
+    { cause: 'latency', wealth: weights.latency * slow.warm, enough: seen(warm) },
+    { cause: 'cold', wealth: weights.latency * slow.cold, enough: seen(cold) },
+    { cause: 'timings', wealth: weights.latency * slow.timings, enough: seen(timings) },
   ]
   return candidates.toSorted((a, b) => b.wealth - a.wealth)
 }
@@ -215,7 +223,5 @@ export function carriedWealth(settings: GuardSettings, state: RollbackState, sta
   const errorRest =
     settings.errors.enabled && regime !== 'few' ? partsOf(settings, state, 'errors', standing).rest : errors
   const slowRest = regime === 'few' ? 1 : carriedSlow(settings, state.slow, standing)
-  if (settings.errors.enabled && settings.latency.enabled)
-    return ERROR_WEIGHT * errorRest + (1 - ERROR_WEIGHT) * slowRest
-  return settings.errors.enabled ? errorRest : slowRest
+  return togetherOf(settings, errorRest, slowRest)
 }

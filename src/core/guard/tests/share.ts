@@ -8,6 +8,7 @@
  */
 
 import type { ArmTick } from '../../counters/ticks.ts'
+import { ALPHA_SHARES, levelOf } from '../evidence/alpha.ts'
 import { addGroups } from '../evidence/batch.ts'
 import { type Counts, NO_COUNTS } from '../evidence/formula.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
@@ -64,7 +65,12 @@ export function stepShare(
   const next = { ...state }
   if (traffic.maxDropPercent !== null) {
     const counts = controlOver(journeys, percentage)
-    next.drop = grow(state.drop, counts, paid, testOf(dropRho(traffic.maxDropPercent), settings.alpha))
+    next.drop = grow(
+      state.drop,
+      counts,
+      paid,
+      testOf(dropRho(traffic.maxDropPercent), ALPHA_SHARES.traffic * settings.alpha),
+    )
     const groups = regime === 'none' ? [] : dropGroups(tick, counts, journeys.unit)
     next.dropSince = totalWealth(state.drop) < LEAST_RISEN ? groups : addGroups(state.dropSince, groups)
   }
@@ -114,7 +120,9 @@ export function splitPValue(state: ShareState): number {
 }
 
 export function hasTrafficDropped(settings: GuardSettings, state: ShareState): boolean {
-  return settings.traffic.maxDropPercent !== null && totalWealth(state.drop) >= 1 / settings.alpha
+  return (
+    settings.traffic.maxDropPercent !== null && totalWealth(state.drop) >= levelOf('traffic', settings.alpha)
+  )
 }
 
 /** Whether the drop doesn't depend on two groups of networks; in a few networks, no one could confirm it. */
@@ -128,7 +136,7 @@ export function isDropCarried(
   return holdsWithoutTwo(
     totalWealth(drop),
     leastWealth(dropSince, { bets: SHARE_BETS, null_ }, standing),
-    1 / alpha,
+    levelOf('traffic', alpha),
     standing,
   )
 }

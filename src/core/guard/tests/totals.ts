@@ -13,6 +13,8 @@ export type Totals = {
   controlRequests: number
   canaryErrors: number
   controlErrors: number
+  canaryClientErrors: number
+  controlClientErrors: number
   journeys: number
   /** Requests, and durations that the app reported, slower than `thresholds.slow.baselineMs`. */
   canarySlow: number
@@ -28,6 +30,8 @@ export const NO_TOTALS: Readonly<Totals> = {
   controlRequests: 0,
   canaryErrors: 0,
   controlErrors: 0,
+  canaryClientErrors: 0,
+  controlClientErrors: 0,
   journeys: 0,
   canarySlow: 0,
   controlSlow: 0,
@@ -43,6 +47,8 @@ export function addTotals(a: Totals, b: Totals, factor = 1): Totals {
     controlRequests: a.controlRequests * factor + b.controlRequests,
     canaryErrors: a.canaryErrors * factor + b.canaryErrors,
     controlErrors: a.controlErrors * factor + b.controlErrors,
+    canaryClientErrors: a.canaryClientErrors * factor + b.canaryClientErrors,
+    controlClientErrors: a.controlClientErrors * factor + b.controlClientErrors,
     journeys: a.journeys * factor + b.journeys,
     canarySlow: a.canarySlow * factor + b.canarySlow,
     controlSlow: a.controlSlow * factor + b.controlSlow,
@@ -63,6 +69,8 @@ export function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
     controlRequests: control.requests,
     canaryErrors: canary.errors,
     controlErrors: control.errors,
+    canaryClientErrors: canary.clientErrors.requests,
+    controlClientErrors: control.clientErrors.requests,
     journeys: canary.journeys + control.journeys,
     canarySlow: slow(canary),
     controlSlow: slow(control),

@@ -2,19 +2,23 @@
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Evidence } from '../evidence/types.ts'
+import { totalWealth } from '../evidence/wealth.ts'
 import { isColdAt } from '../latency/cold.ts'
 import { type Standing, standingOf } from '../networks/groups.ts'
 import type { AdvanceProgress } from '../tests/advance.ts'
 import { advanceProgress } from '../tests/advance.ts'
 import type { CeilingVerdict } from '../tests/ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../tests/ceilings.ts'
+import { clientErrorFinding } from '../tests/client-errors.ts'
 import { collapsePValue } from '../tests/collapse.ts'
 import type { GuardState } from '../tests/guard-state.ts'
 import { carriedWealth, rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
 
-/** An arm without a request for this long has no data. */
+/** An arm without a request for this long, or for so many times its usual pause, has no data. */
 const NO_DATA_MS = 60_000
+/** By chance a pause is that long once in 3,000 times, so the word doesn't flap where requests are rare. */
+const NO_DATA_PAUSES = 8
 
 export type Findings = {
   settings: GuardSettings
@@ -24,6 +28,7 @@ export type Findings = {
   ceilings: { errors: CeilingVerdict; latency: CeilingVerdict }
   hasCollapsed: boolean
   standing: Standing
+  clientErrors: ReturnType<typeof clientErrorFinding>
   /** Wealth of the evidence of harm that doesn't depend on two networks. */
   carriedWealth: number
   hasControl: boolean
@@ -37,9 +42,10 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
   const isCold = isColdAt(settings, state, state.lastAtMs)
   const progress = advanceProgress(settings, state.advance, { ...state, isCold })
   const hasControl = state.percentage < 100
-  const silent = (seenAtMs: number | null) => seenAtMs === null || state.lastAtMs - seenAtMs > NO_DATA_MS
-  const noControl = hasControl && silent(state.controlSeenAtMs)
-  const collapse = collapsePValue(settings, state.collapse, state.percentage)
+  const silent = (seenAtMs: number | null, requests: number) =>
+    seenAtMs === null || state.lastAtMs - seenAtMs > longestPauseMs(state, requests)
+  const noControl = hasControl && silent(state.controlSeenAtMs, state.stageTotals.controlRequests)
+  const collapse = collapsePValue(settings, state.collapse)
   return {
     settings,
     state,
@@ -49,13 +55,23 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
       split: state.visitors.split?.pValue ?? splitPValue(state.share),
     }),
     standing,
+    clientErrors: clientErrorFinding(settings, state.clientErrors, standing),
     carriedWealth: carriedWealth(settings, state.rollback, standing),
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
     hasControl,
     isCold,
-    missing: silent(state.canarySeenAtMs) ? 'canary' : noControl ? 'control' : null,
+    missing: silent(state.canarySeenAtMs, state.stageTotals.canaryRequests)
+      ? 'canary'
+      : noControl
+        ? 'control'
+        : null,
   }
+}
+
+/** How long an arm with so many requests in the stage may pause. */
+function longestPauseMs({ lastAtMs, stageStartedAtMs }: GuardState, requests: number): number {
+  return Math.max(NO_DATA_MS, (NO_DATA_PAUSES * (lastAtMs - stageStartedAtMs)) / (requests + 1))
 }
 
 function judgeCeilings(
@@ -102,6 +118,9 @@ function gather(
     controlErrors: totals.controlErrors,
     canaryErrorRate: rate(recent.canaryErrors, recent.canaryRequests),
     controlErrorRate: rate(recent.controlErrors, recent.controlRequests),
+    clientErrorWealth: totalWealth(state.clientErrors.wealth),
+    canaryClientErrorRate: rate(recent.canaryClientErrors, recent.canaryRequests),
+    controlClientErrorRate: rate(recent.controlClientErrors, recent.controlRequests),
     erroredBuckets: state.rollback.erroredBuckets.length,
     advanceErrorWealth: progress.errorWealth,
     advanceLatencyWealth: progress.latencyWealth,

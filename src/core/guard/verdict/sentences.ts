@@ -1,6 +1,7 @@
 /** The guard's wording: one sentence with its numbers, without a final period, for audit log and dashboard. */
 
 import { countText, durationText, rateText } from '../../figures.ts'
+import { durationsToLearn } from '../evidence/latency.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
 import type { Findings } from './findings.ts'
 
@@ -39,6 +40,13 @@ export function sharedSentence(which: 'errors' | 'latency'): string {
   return `the canary's ${what} is above its ceiling, and control is not shown to be below: a shared outage`
 }
 
+export function clientErrorSentence({ evidence }: Findings): string {
+  return (
+    `the canary turns visitors away in ${rateText(evidence.canaryClientErrorRate)} of its answers ` +
+    `(4xx, or a redirect to the page itself), control in ${rateText(evidence.controlClientErrorRate)}`
+  )
+}
+
 /** With the figures that were tested. */
 export function splitSentence({ state, evidence }: Findings): string {
   const { canaryRequests, controlRequests } = state.stageTotals
@@ -58,6 +66,8 @@ export function splitSentence({ state, evidence }: Findings): string {
 export type Hold =
   | 'no-requests'
   | 'possible-harm'
+  | 'turned-away'
+  | 'compares-nothing'
   | 'networks'
   | 'warm-up'
   | 'unproven'
@@ -69,11 +79,20 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
   const { settings, evidence, missing, hasControl } = findings
   switch (hold) {
     case 'no-requests':
+      if (missing === null)
+        return `no canary requests since this stage began ${durationText(evidence.stageElapsedMs)} ago`
       return `no ${missing ?? 'canary'} requests: nothing to judge`
     case 'possible-harm': {
       const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
       return `some evidence of harm (${pText(evidence.pValue)})${few}; waiting until it clears or grows`
     }
+    case 'turned-away':
+      return `${clientErrorSentence(findings)}; waiting until that clears or grows`
+    case 'compares-nothing':
+      return (
+        'the guard compares neither errors nor latency, so nothing can show the canary to be not worse: ' +
+        'advance the stage yourself, or set the guard\'s advance to "time"'
+      )
     case 'networks':
       return 'evidence of harm comes from too few networks; waits for others'
     case 'health-of-networks':
@@ -89,14 +108,38 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     case undefined:
       break
   }
+  if (hasControl && settings.advance.byTime)
+    return `the bake time is over, and ${checkedText(findings)}; the canary is not shown to be as good as control`
   if (hasControl) return 'healthy: the canary is shown to be no worse than control'
   return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
     ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
     : 'healthy: no control at 100 %, judged by the ceiling alone'
 }
 
+/** What a stage that advances by time was checked for. */
+function checkedText({
+  settings: { errors, latency, clientErrors, ceilings, thresholds, traffic },
+}: Findings): string {
+  const compared = [
+    errors.enabled && 'errors',
+    latency.enabled && 'latency',
+    clientErrors.enabled && 'answers',
+  ]
+  const checked = [
+    compared.some(Boolean) && `no harm by ${compared.filter(Boolean).join(', ')}`,
+    ceilings.errorRate !== null && `an error rate below ${rateText(ceilings.errorRate)}`,
+    ceilings.p95Ms !== null && `a p95 below ${ceilings.p95Ms} ms`,
+    (thresholds.errors !== null || thresholds.slow !== null) && 'no threshold passed',
+    traffic.maxDropPercent !== null && 'no lost journeys',
+  ].filter((each) => each !== false)
+  return checked.length === 0 ? 'nothing was checked' : `what was checked holds (${checked.join('; ')})`
+}
+
 function waitSentence({ progress, state }: Findings): string {
   const isLatency = progress.waitsFor === 'latency'
+  const toLearn = durationsToLearn(state.latency)
+  if (isLatency && toLearn > 0)
+    return `learning how long control takes: ${countText(toLearn)} more answers of control`
   if (progress.requestsToGo === null) {
     return `the canary's ${isLatency ? 'latency' : 'error rate'} is not shown to be as good as control's, and is not getting closer`
   }

@@ -19,6 +19,8 @@ function reportedParts(judgement: Judgement, sentence: string): Parts {
       return { kind: 'healthy', mayAdvance: true }
     case 'shared-outage':
       return { kind: 'inconclusive', action: 'freeze', trigger: judgement.trigger, alert: sentence }
+    case 'client-errors':
+      return { kind: 'inconclusive', action: 'freeze', trigger: 'client-errors', alert: sentence }
     case 'broken-split':
       return { kind: 'broken-split', action: 'freeze', trigger: 'split', alert: sentence }
     case 'failing':

@@ -16,6 +16,7 @@ import {
   COLLAPSE_SENTENCE,
   causeSentence,
   ceilingSentence,
+  clientErrorSentence,
   type Hold,
   holdSentence,
   sharedSentence,
@@ -24,6 +25,8 @@ import {
 
 /** No stage advances with even this much evidence of harm. */
 const MOST_WEALTH_TO_ADVANCE = 2
+
+const CLIENT_ERRORS_TO_HOLD = 4
 
 /** The verdict on a state, and the decision if there is a new one. */
 export function judge(
@@ -63,6 +66,8 @@ function chargesOf(findings: Findings): Charge[] {
     const trigger = settings.errors.enabled ? 'errors' : 'ceiling'
     charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, standing))
   }
+  if (settings.clientErrors.action === 'rollback' && findings.clientErrors.decides)
+    charge('client-errors', clientErrorSentence(findings), findings.clientErrors.carried)
   for (const which of ['errors', 'latency'] as const)
     if (ceilings[which] === 'breached')
       charge('ceiling', ceilingSentence(findings, which), isCeilingCarried(findings, which))
@@ -132,6 +137,11 @@ function alarmsOf(findings: Findings): Alarm[] {
       // Visitors are counted without the two networks that have most of them; requests prove nothing.
       carried: standing.regime === 'none' || state.visitors.split !== null,
     })
+  if (settings.clientErrors.action === 'freeze' && findings.clientErrors.decides)
+    alarms.push({
+      worded: { kind: 'client-errors', sentence: clientErrorSentence(findings) },
+      carried: findings.clientErrors.carried,
+    })
   for (const which of ['errors', 'latency'] as const)
     if (ceilings[which] === 'shared')
       alarms.push({
@@ -163,7 +173,12 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   const { settings, state, standing, evidence, progress, hasControl, missing, carriedWealth } = findings
   if (missing !== null || state.stageTotals.canaryRequests === 0) return 'no-requests'
   if (carriedWealth >= MOST_WEALTH_TO_ADVANCE) return isWaiting ? 'networks' : 'possible-harm'
-  const isCompared = hasControl && (settings.errors.enabled || settings.latency.enabled)
+  // No promotion on the way to a verdict; the margin of that test makes a healthy canary's evidence vanish soon.
+  if (findings.clientErrors.wealth >= CLIENT_ERRORS_TO_HOLD) return isWaiting ? 'networks' : 'turned-away'
+  const { byTime } = settings.advance
+  const comparesNothing = !settings.errors.enabled && !settings.latency.enabled
+  if (hasControl && comparesNothing && !byTime) return 'compares-nothing'
+  const isCompared = hasControl && !comparesNothing && !byTime
   if (isCompared && !progress.passed) {
     if (isWaiting) return 'networks'
     return progress.waitsFor === 'latency' && findings.isCold ? 'warm-up' : 'unproven'

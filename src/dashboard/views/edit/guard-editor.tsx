@@ -25,6 +25,7 @@ export function GuardEditor() {
           <div class="row">
             <Part name="errors" label="Error rate" guard={guard} />
             <Part name="latency" label="Latency" guard={guard} />
+            <ClientErrors guard={guard} />
           </div>
           <div class="guard-fields">
             <SelectField
@@ -54,11 +55,29 @@ export function GuardEditor() {
   )
 }
 
+/** On wherever errors are, unless it is switched off. */
+function ClientErrors({ guard }: { guard: GuardParts }) {
+  const { set } = usePlace(['guard', 'clientErrors'])
+  const { errors, clientErrors } = guard
+  const isOn = clientErrors !== undefined ? clientErrors !== false : isCompared(guard, errors)
+  return (
+    <Checkbox
+      label="Visitors turned away (4xx)"
+      checked={isOn}
+      onChange={() => set(isOn ? false : isCompared(guard, errors) ? undefined : {})}
+    />
+  )
+}
+
+/** An empty guard compares everything. */
+function isCompared(guard: GuardParts, test: unknown): boolean {
+  return Object.keys(guard).length === 0 || (test !== undefined && test !== false)
+}
+
 type PartProps = { name: 'errors' | 'latency'; label: string; guard: GuardParts }
 
 function Part({ name, label, guard }: PartProps) {
   const { set } = usePlace(['guard', name])
-  // An empty guard compares both.
-  const isOn = Object.keys(guard).length === 0 || (guard[name] !== undefined && guard[name] !== false)
+  const isOn = isCompared(guard, guard[name])
   return <Checkbox label={label} checked={isOn} onChange={() => set(isOn ? false : {})} />
 }

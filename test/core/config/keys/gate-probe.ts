@@ -103,6 +103,10 @@ export class Gate {
         canary: arm(requests, fresh(canary.erroredSlots), {
           ...canary,
           erroredSlots: fresh(canary.erroredSlots),
+          clientErrors: {
+            requests: canary.clientErrors?.requests ?? 0,
+            marks: fresh(canary.clientErrors?.marks),
+          },
         }),
         control: arm(requests, [], control),
       })

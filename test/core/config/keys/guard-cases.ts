@@ -12,6 +12,9 @@ const LATE = { latency: { 50: 70, 80: 30 } }
 /** Compared from the first second on. */
 const WARM = { warmUp: '0s' }
 
+/** Visitors who are turned away, in each second others. */
+const AWAY = { clientErrors: { requests: 30, marks: slots(30) } }
+
 /** Keys of a flag's guard. */
 export const GUARD_CASES: Record<string, Case> = {
   'flags.*.guard.enabled': {
@@ -61,7 +64,58 @@ export const GUARD_CASES: Record<string, Case> = {
     to: 100,
     sees: (gate) => gate.guard({ erroredSlots: slots(20) }, {}),
     was: 'rollback 2',
-    becomes: 'rollback 15',
+    becomes: 'rollback 13',
+  },
+  'flags.*.guard.errors.statuses': {
+    given: guardOf({ errors: {} }),
+    from: ['5xx'],
+    to: ['5xx', 429],
+    sees: ({ snapshot }) => [404, 429, 500].map((status) => snapshot.flags.get('f')?.answers.isError(status)),
+    was: [false, false, true],
+    becomes: [false, true, true],
+  },
+  'flags.*.guard.clientErrors': {
+    given: guardOf({ ceilings: { p95Ms: 1e6 } }),
+    to: {},
+    sees: (gate) => gate.guard(AWAY, {}, 30),
+    was: 'collecting',
+    becomes: 'client-errors',
+  },
+  'flags.*.guard.clientErrors.rho': {
+    given: guardOf({ errors: {} }),
+    to: 100,
+    sees: (gate) => gate.guard(AWAY, { clientErrors: { requests: 30, marks: slots(30) } }, 20),
+    was: 'client-errors',
+    becomes: 'collecting',
+  },
+  'flags.*.guard.clientErrors.delta': {
+    given: guardOf({ clientErrors: {} }),
+    to: 0.5,
+    sees: (gate) => gate.guard(AWAY, {}, 30),
+    was: 'client-errors',
+    becomes: 'collecting',
+  },
+  'flags.*.guard.clientErrors.action': {
+    given: guardOf({ clientErrors: {} }),
+    to: 'rollback',
+    sees: (gate) => gate.guard(AWAY, {}, 30),
+    was: 'client-errors',
+    becomes: 'rollback 2',
+  },
+  'flags.*.guard.grpc': {
+    given: guardOf({ errors: {} }),
+    to: false,
+    sees: ({ snapshot }) => snapshot.flags.get('f')?.answers.grpc?.has('14'),
+    was: true,
+    becomes: undefined,
+  },
+  'flags.*.guard.grpc.statuses': {
+    given: guardOf({ errors: {} }),
+    from: [14],
+    to: [7],
+    sees: ({ snapshot }) => ['7', '14'].map((code) => snapshot.flags.get('f')?.answers.grpc?.has(code)),
+    was: [false, true],
+    becomes: [true, false],
   },
   'flags.*.guard.latency': {
     given: guardOf({ errors: {} }),
@@ -118,7 +172,7 @@ export const GUARD_CASES: Record<string, Case> = {
     to: '40s',
     sees: (gate) => gate.guard(SLOW, {}),
     was: 'rollback 32',
-    becomes: 'rollback 46',
+    becomes: 'rollback 47',
   },
   'flags.*.guard.latency.quantiles': {
     given: guardOf({ latency: WARM }),
@@ -128,12 +182,47 @@ export const GUARD_CASES: Record<string, Case> = {
     was: 'rollback 32',
     becomes: 'baking',
   },
+  'flags.*.guard.advance': {
+    given: guardOf({ ceilings: { errorRate: 0.5 } }),
+    to: 'time',
+    sees: (gate) => gate.guard({}, {}, 10),
+    was: 'collecting',
+    becomes: 'baking',
+  },
+  'flags.*.guard.advance.beta': {
+    given: guardOf({ errors: {}, advance: { delta: 0.05 } }),
+    to: 1e-9,
+    sees: (gate) => gate.guard({}, {}, 4),
+    was: 'baking',
+    becomes: 'collecting',
+  },
+  'flags.*.guard.advance.rho': {
+    given: guardOf({ errors: {} }),
+    to: 100,
+    sees: (gate) => gate.plan().guard?.advance.rho,
+    was: 1.5,
+    becomes: 100,
+  },
+  'flags.*.guard.advance.delta': {
+    given: guardOf({ errors: {} }),
+    to: 0.05,
+    sees: (gate) => gate.guard({}, {}, 60),
+    was: 'collecting',
+    becomes: 'baking',
+  },
+  'flags.*.guard.advance.marginBuckets': {
+    given: guardOf({ latency: {} }),
+    to: 7,
+    sees: (gate) => gate.plan().guard?.advance.marginBuckets,
+    was: 3,
+    becomes: 7,
+  },
   'flags.*.guard.traffic.maxDropPercent': {
     given: guardOf({}),
     from: 20,
     to: 90,
     sees: (gate) => gate.guard({ journeys: 10 }, { journeys: 30 }),
-    was: 'rollback 20',
+    was: 'rollback 32',
     becomes: 'broken-split',
   },
   'flags.*.guard.ceilings.errorRate': {
@@ -142,7 +231,7 @@ export const GUARD_CASES: Record<string, Case> = {
     to: 0.9,
     sees: (gate) => gate.guard({ erroredSlots: slots(20) }, {}, 30),
     was: 'rollback 3',
-    becomes: 'baking',
+    becomes: 'collecting',
   },
   'flags.*.guard.ceilings.p95Ms': {
     given: guardOf({ ceilings: {} }),
@@ -150,7 +239,7 @@ export const GUARD_CASES: Record<string, Case> = {
     to: 5_000,
     sees: (gate) => [gate.guard(LATE, {}, 30), gate.snapshot.flags.get('f')?.deadlineMs],
     was: ['rollback 8', 5000],
-    becomes: ['baking', 6000],
+    becomes: ['collecting', 6000],
   },
   'flags.*.guard.ceilings.minRequests': {
     given: guardOf({ ceilings: { errorRate: 0.1 } }),
@@ -181,7 +270,7 @@ export const GUARD_CASES: Record<string, Case> = {
     to: 5_000,
     sees: (gate) => gate.guard(LATE, {}, 30),
     was: 'rollback 2',
-    becomes: 'baking',
+    becomes: 'collecting',
   },
 }
 

@@ -134,8 +134,8 @@ describe('flags that a Worker asks for', () => {
 
   it.each([
     [{ failed: false, status: 200 }, { accept: 'text/html' }, { journey: true, failure: undefined }],
-    [{ failed: false, status: 399 }, { accept: 'text/html' }, { journey: true, failure: undefined }],
-    [{ failed: false, status: 400 }, { accept: 'text/html' }, { journey: false, failure: undefined }],
+    [{ failed: false, status: 302 }, { accept: 'text/html' }, { journey: false, isClientError: false }],
+    [{ failed: false, status: 400 }, { accept: 'text/html' }, { journey: false, isClientError: true }],
     [{ failed: true, status: 200 }, { accept: 'text/html' }, { journey: false, failure: 'status' }],
     [{ failed: false, status: 200 }, {}, { journey: false, failure: undefined }],
   ] as const)(

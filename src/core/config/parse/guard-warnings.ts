@@ -1,0 +1,51 @@
+/** What a valid guard will not do: said before anyone relies on it. */
+import type { FlagConfig, GateDocument, GuardConfig } from '../schema/document.ts'
+import { comparesArms } from '../schema/guard-tests.ts'
+
+export type GuardWarning = { flag: string; text: string }
+
+/** Warnings about the guards of a document, in the order of its flags. */
+export function guardWarnings({ flags }: GateDocument): GuardWarning[] {
+  return Object.entries(flags).flatMap(([flag, config]) =>
+    warningsOf(config).map((text): GuardWarning => ({ flag, text })),
+  )
+}
+
+function warningsOf({ guard, rules }: FlagConfig): string[] {
+  if (guard === undefined || !guard.enabled) return []
+  const splits = rules.some(({ stages, percentage }) => stages !== undefined || (percentage ?? 100) < 100)
+  if (!splits) return withoutSplit(guard)
+  const climbs = rules.some(({ stages = [] }) =>
+    stages.some(({ advance, percentage }) => advance === 'auto' && (percentage ?? 0) < 100),
+  )
+  if (!climbs || judgesAdvance(guard)) return []
+  return guard.advance === 'time'
+    ? [`its stages advance by time: nothing shows the canary to be as good as control`]
+    : [
+        'its guard compares neither errors nor latency, so no stage advances by itself: compare them, or set "advance" to "time"',
+      ]
+}
+
+/** Whether the guard can show a canary to be not worse. */
+function judgesAdvance(guard: GuardConfig): boolean {
+  if (guard.advance === 'time') return false
+  const { errors, latency, clientErrors, ceilings, thresholds, traffic } = guard
+  const namesNone = [errors, latency, clientErrors || undefined, ceilings, thresholds, traffic].every(
+    (test) => test === undefined,
+  )
+  return (
+    namesNone || (errors !== undefined && errors !== false) || (latency !== undefined && latency !== false)
+  )
+}
+
+/** Every visitor gets the same, so there is no control. */
+function withoutSplit(guard: GuardConfig): string[] {
+  const compares = comparesArms(guard) || guard.traffic !== undefined
+  if (!compares) return []
+  const hasLimits = guard.ceilings !== undefined || guard.thresholds !== undefined
+  return [
+    hasLimits
+      ? 'no rule splits its visitors, so its guard compares nothing: only ceilings and thresholds are judged'
+      : 'no rule splits its visitors, so its guard can never act: give a rule stages or a percentage, or set ceilings',
+  ]
+}

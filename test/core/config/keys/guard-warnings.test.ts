@@ -1,0 +1,60 @@
+/** Guards that are valid, and won't do what they seem to. */
+import { describe, expect, it } from 'vitest'
+import { guardWarnings } from '../../../../src/core/config/parse/guard-warnings.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+
+const STAGES = [{ percentage: 5 }, { percentage: 100 }]
+
+function warned(guard: object, rule: object = { stages: STAGES }): string[] {
+  const parsed = parseDocumentValue({
+    origins: { old: { url: 'http://old' } },
+    routes: [{ path: '/*', origin: 'old' }],
+    flags: { f: { variants: { on: 1, off: 0 }, off: 'off', rules: [{ serve: 'on', ...rule }], guard } },
+  })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return guardWarnings(parsed.value).map(({ text }) => text.split(':')[0] ?? '')
+}
+
+describe('a guard on automatic stages', () => {
+  it.each<[object]>([
+    [{}],
+    [{ errors: {} }],
+    [{ latency: {} }],
+    [{ clientErrors: false }],
+    [{ enabled: false, ceilings: {} }],
+  ])('that compares is no matter: %j', (guard) => expect(warned(guard)).toEqual([]))
+  it.each<[object]>([
+    [{ ceilings: { errorRate: 0.2 } }],
+    [{ thresholds: { errors: 3 } }],
+    [{ traffic: { maxDropPercent: 30 } }],
+    [{ errors: false, ceilings: { errorRate: 0.2 } }],
+    [{ clientErrors: {} }],
+  ])('that compares neither errors nor latency holds: %j', (guard) =>
+    expect(warned(guard)).toEqual([
+      'its guard compares neither errors nor latency, so no stage advances by itself',
+    ]),
+  )
+  it('that climbs by time says so', () =>
+    expect(warned({ ceilings: { errorRate: 0.2 }, advance: 'time' })).toEqual(['its stages advance by time']))
+  it('that a person leads on is no matter', () =>
+    expect(
+      warned({ ceilings: {} }, { stages: [{ percentage: 5, advance: 'manual' }, { percentage: 100 }] }),
+    ).toEqual([]))
+})
+
+describe('a guard without a split', () => {
+  const never = ['no rule splits its visitors, so its guard can never act']
+  it.each<[object, string[]]>([
+    [{}, never],
+    [{ traffic: { maxDropPercent: 30 } }, never],
+    [{ errors: {} }, never],
+    [
+      { errors: {}, ceilings: { errorRate: 0.2 } },
+      ['no rule splits its visitors, so its guard compares nothing'],
+    ],
+    [{ ceilings: { errorRate: 0.2 } }, []],
+  ])('%j', (guard, expected) => {
+    expect(warned(guard, {})).toEqual(expected)
+    expect(warned(guard, { percentage: 100 })).toEqual(expected)
+  })
+})

@@ -1,0 +1,57 @@
+/** A guard that compares nothing holds, and says so; opted in, it climbs by time and says what was checked. */
+import { describe, expect, it } from 'vitest'
+import { type GuardOptions, resolveGuardSettings } from '../../../../src/core/guard/index.ts'
+import { arm, feed, start, tick } from '../support.ts'
+
+const seconds = (count: number) => Array.from({ length: count }, (_, k) => k + 1)
+const LIMITS = { errors: false, latency: false, clientErrors: false, bakeMs: 30_000 } as const
+
+function judged(count: number, options: GuardOptions, percentage = 50) {
+  const ticks = seconds(count).map((second) => tick(second * 1000, arm(20), arm(20), { percentage }))
+  return feed(resolveGuardSettings({ ...LIMITS, ...options }), start(percentage), ticks).verdict
+}
+
+describe('a guard of limits alone', () => {
+  it.each<[string, GuardOptions]>([
+    ['ceilings', { ceilings: { errorRate: 0.2 } }],
+    ['thresholds', { thresholds: { errors: 100 } }],
+    ['traffic', { traffic: { maxDropPercent: 30 } }],
+    ['answers that turn visitors away', { clientErrors: {} }],
+  ])('holds for ever: %s', (_, options) => {
+    const verdict = judged(600, options)
+    expect(verdict).toMatchObject({ kind: 'inconclusive', action: 'none', mayAdvance: false })
+    expect(verdict.sentence).toMatch(/^the guard compares neither errors nor latency/)
+  })
+
+  it('advances by time where that is asked for, and says what was checked', () => {
+    const byTime = { advance: { byTime: true } }
+    const limits = { ceilings: { errorRate: 0.2, p95Ms: 900 }, thresholds: { errors: 100 } }
+    expect(judged(20, { ...byTime, ...limits })).toMatchObject({ kind: 'healthy', mayAdvance: false })
+    const verdict = judged(40, { ...byTime, ...limits })
+    expect(verdict).toMatchObject({ kind: 'healthy', mayAdvance: true })
+    expect(verdict.sentence).toBe(
+      'the bake time is over, and what was checked holds (an error rate below 20 %; a p95 below 900 ms; ' +
+        'no threshold passed); the canary is not shown to be as good as control',
+    )
+    expect(judged(40, byTime).sentence).toMatch(/nothing was checked/)
+  })
+
+  it('finishes at 100 %, where there is nothing to compare with', () => {
+    expect(judged(40, { ceilings: { errorRate: 0.2 } }, 100)).toMatchObject({ mayAdvance: true })
+  })
+})
+
+it('advance by time does not climb while something speaks against the canary', () => {
+  const settings = resolveGuardSettings({ latency: false, bakeMs: 0, advance: { byTime: true } })
+  const ticks = seconds(40).map((second) =>
+    tick(
+      second * 1000,
+      arm(
+        20,
+        [0, 100, 200, 300].map((first) => first + second),
+      ),
+      arm(20),
+    ),
+  )
+  expect(feed(settings, start(), ticks.slice(0, 3)).verdict).toMatchObject({ mayAdvance: false })
+})
