@@ -216,3 +216,36 @@ describe('help', () => {
     expect((await sluice(['token', 'craete', 'x'])).err).toContain('create')
   })
 })
+
+describe('sluice plan --file', () => {
+  it('says of each stage how long it takes and what it finds, by figures that are typed in', async () => {
+    const { plans } = await json(
+      'plan',
+      'new-shop',
+      '--file',
+      EXAMPLE,
+      '--rps',
+      '200',
+      '--error-rate',
+      '0.001',
+    )
+    expect(plans).toHaveLength(1)
+    const [{ stages }] = plans
+    expect(stages.map(({ percentage }: { percentage: number }) => percentage)).toEqual([10, 50, 99])
+    expect(stages[0].passMs).toBeGreaterThanOrEqual(600_000)
+    expect(stages[0].findsErrorRate).toBeLessThan(0.01)
+    const slow = await json('plan', 'new-shop', '--file', EXAMPLE, '--rps', '2')
+    expect(slow.plans[0].stages[0].passMs).toBeGreaterThan(stages[0].passMs)
+    expect(slow.plans[0].proposed).toEqual([10, 50, 100])
+  })
+
+  it('refuses figures that can’t be, and flags without stages', async () => {
+    for (const [args, problem] of [
+      [['--rps', '0'], '--rps must be above 0'],
+      [['--rps', '5', '--error-rate', '1'], '--error-rate must be from 0 to 1'],
+      [[], '--file needs --rps'],
+      [['new-checkout', '--rps', '5'], 'No flag has stages and a guard'],
+    ] as const)
+      expect((await sluice(['plan', ...args, '--file', EXAMPLE])).err).toContain(problem)
+  })
+})

@@ -17,6 +17,7 @@ import { init } from './init.ts'
 import { key } from './key.ts'
 import { kill, unkill } from './kill.ts'
 import { login } from './login.ts'
+import { plan } from './plan.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
@@ -32,7 +33,7 @@ import { token, webhook } from './token.ts'
 export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[init, dev, build, deploy],
   ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
-  ...[flags, percentage, enable, disable, stale, docs],
+  ...[flags, percentage, enable, disable, plan, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],
   ...[status, watch, shadow, explain, preview, audit, feedback],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],

@@ -86,6 +86,7 @@ export const OFFLINE: Scene[] = [
       'docs gate.json --format html',
       'docs gate.json --out out.json',
       'simulate --visitors 100',
+      'plan --file gate.json --rps 50',
       'export flagd gate.json',
     ],
   },

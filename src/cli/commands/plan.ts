@@ -1,0 +1,106 @@
+import type { GateDocument } from '../../core/config/schema/document.ts'
+import { durationText, rateText } from '../../core/figures.ts'
+import { compilePlans } from '../../core/rollout/plan.ts'
+import { proposedStages, type Site, type StageSizing, sizeStages } from '../../core/rollout/sizing.ts'
+import type { Call, CliCommand } from '../base/command.ts'
+import { Refusal, UsageError } from '../base/errors.ts'
+import type { Paint } from '../base/terminal.ts'
+import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
+import { headed } from '../render/table.ts'
+
+/** Of the gate's own traffic, how much is looked at. */
+const SECONDS = 3600
+const DEFAULT_ERROR_RATE = 0.005
+
+type Plan = { flag: string; site: Site; stages: StageSizing[]; proposed: readonly number[] }
+
+export const plan: CliCommand = {
+  name: 'plan',
+  group: 'Flags',
+  summary: 'Say how long each stage takes, and what it can see',
+  details:
+    'For each stage: the time in which nine of ten healthy canaries pass, and the lowest error rate that it finds in that time with 90 %. By the traffic of the last hour, or by figures of your own. With --file it works without a gate.',
+  arguments: [
+    { name: '[flag]', summary: 'one flag; all with stages and a guard by default', completes: 'flags' },
+  ],
+  options: [
+    { flags: '--file FILE', summary: 'the document of this file instead of that of the gate' },
+    { flags: '--rps N', summary: 'requests per second of the visitors whom the rule is for', kind: 'number' },
+    {
+      flags: '--error-rate N',
+      summary: `share of requests that fail, 0 to 1 (${DEFAULT_ERROR_RATE})`,
+      kind: 'number',
+    },
+  ],
+  examples: [
+    ['plan new-checkout', 'by the traffic of the last hour'],
+    ['plan --file gate.json --rps 5', 'before there is a gate'],
+  ],
+  failsWhen: 'no flag has stages and a guard',
+  async run(call) {
+    const document = await documentOf(call)
+    const sized = await sizeAll(call, document)
+    if (sized.length === 0) throw new Refusal('No flag has stages and a guard')
+    return { json: { plans: sized }, text: sized.map((each) => planText(each, call.paint)).join('\n\n') }
+  },
+}
+
+async function documentOf({ options, terminal, ask }: Call): Promise<GateDocument> {
+  const file = options.text('file')
+  if (file !== undefined) return parsedDocument(await readDocumentFile(file, terminal))
+  const { text } = await ask('getDocument')
+  return parsedDocument({ name: 'the document of the gate', path: '', text })
+}
+
+async function sizeAll(call: Call, document: GateDocument): Promise<Plan[]> {
+  const [wanted] = call.args
+  const sized: Plan[] = []
+  for (const { flag, stages, guard } of compilePlans(document).values()) {
+    if (guard === undefined || stages.length === 0 || (wanted !== undefined && wanted !== flag)) continue
+    const site = await siteOf(call, flag)
+    // The holdback stays control until the rollout is finished.
+    const most = 100 - (document.flags[flag]?.rollout?.holdbackPercent ?? 1)
+    const compared = stages.map((stage) => ({ ...stage, percentage: Math.min(stage.percentage, most) }))
+    sized.push({ flag, site, stages: sizeStages(guard, site, compared), proposed: proposedStages(site) })
+  }
+  return sized
+}
+
+/** As typed in; otherwise as the last hour was. */
+async function siteOf({ options, ask }: Call, flag: string): Promise<Site> {
+  const requestsPerSecond = options.number('rps')
+  const errorRate = options.number('error-rate')
+  if (requestsPerSecond !== undefined && !(requestsPerSecond > 0))
+    throw new UsageError(`--rps must be above 0, not ${requestsPerSecond}`)
+  if (errorRate !== undefined && !(errorRate >= 0 && errorRate < 1))
+    throw new UsageError(`--error-rate must be from 0 to 1, not ${errorRate}`)
+  if (requestsPerSecond !== undefined)
+    return { requestsPerSecond, errorRate: errorRate ?? DEFAULT_ERROR_RATE }
+  if (options.text('file') !== undefined) throw new UsageError('--file needs --rps: a file has no traffic')
+  const { points, stepMs } = await ask('getSeries', { query: { flag, seconds: String(SECONDS) } })
+  let [requests, control, errors] = [0, 0, 0]
+  for (const point of points) {
+    requests += point.canary.requests + point.control.requests
+    control += point.control.requests
+    errors += point.control.errors
+  }
+  if (requests === 0)
+    throw new Refusal(`${flag} had no traffic in the last hour; say how much there will be with --rps`)
+  const seconds = (points.length * stepMs) / 1000
+  const seen = control === 0 ? DEFAULT_ERROR_RATE : errors / control
+  return { requestsPerSecond: requests / seconds, errorRate: errorRate ?? seen }
+}
+
+function planText({ flag, site, stages, proposed }: Plan, paint: Paint): string {
+  const { requestsPerSecond, errorRate } = site
+  const rows = stages.map(({ percentage, passMs, findsErrorRate }) => [
+    `${percentage} %`,
+    Number.isFinite(passMs) ? durationText(passMs) : 'never',
+    findsErrorRate === null ? 'nothing by comparison' : `errors from ${rateText(findsErrorRate)} on`,
+  ])
+  const total = stages.reduce((sum, { passMs }) => sum + passMs, 0)
+  const all = Number.isFinite(total) ? durationText(total) : 'for ever'
+  const heading = `${flag}: ${Number(requestsPerSecond.toPrecision(2))} requests/s, ${rateText(errorRate)} of which fail; ${all} in all`
+  const advice = `At this traffic, stages such as ${proposed.join('/')} suit.`
+  return `${heading}\n${headed(['stage', 'a healthy canary passes within', 'finds'], rows, paint)}\n${advice}`
+}

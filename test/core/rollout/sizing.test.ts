@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { initialGuardState, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
+import { proposedStages, type Site, sizeStages } from '../../../src/core/rollout/sizing.ts'
+import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
+import { type Random, seeded } from '../../../test-kit/simulation/random.ts'
+
+const settings = resolveGuardSettings({ bakeMs: 0, latency: false })
+const RUNS = 11
+
+/** Seconds until the guard lets a healthy canary pass. */
+function passedS(random: Random, percentage: number, { requestsPerSecond, errorRate }: Site): number {
+  const at = { generation: 1, stage: 0, percentage }
+  const truth = () => ({ canaryRate: errorRate, controlRate: errorRate, slowdown: 1 })
+  let state = initialGuardState({ ...at, atMs: 0 })
+  for (let second = 1; second < 6000; second++) {
+    const tick = trafficTick(random, { requestsPerSecond, latency: false, truth }, second, at)
+    const step = stepGuard(settings, state, tick)
+    state = step.state
+    if (step.verdict.kind === 'healthy') return second
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+const FIXED = [
+  { percentage: 10, requestsPerSecond: 50, errorRate: 0.01 },
+  { percentage: 5, requestsPerSecond: 200, errorRate: 0.002 },
+  { percentage: 1, requestsPerSecond: 1000, errorRate: 0.001 },
+  { percentage: 50, requestsPerSecond: 40, errorRate: 0.005 },
+  { percentage: 25, requestsPerSecond: 500, errorRate: 0.01 },
+]
+
+describe('the size of a stage', () => {
+  it.each(FIXED)(
+    'agrees with a simulation: $percentage % of $requestsPerSecond/s',
+    ({ percentage, ...site }) => {
+      const [sized] = sizeStages(settings, site, [{ percentage, bakeMs: 0 }])
+      const runs = Array.from({ length: RUNS }, (_, run) =>
+        passedS(seeded(`size ${percentage}`, run), percentage, site),
+      )
+      const nine = runs.toSorted((a, b) => a - b)[RUNS - 2] ?? 0
+      const planned = (sized?.passMs ?? 0) / 1000
+      expect(planned / nine).toBeGreaterThan(1 / 1.7)
+      expect(planned / nine).toBeLessThan(1.7)
+    },
+  )
+
+  it('is at least the bake, and the warm-up where latency is compared', () => {
+    const site = { requestsPerSecond: 5000, errorRate: 0.001 }
+    const of = (options: object, bakeMs: number) =>
+      sizeStages(resolveGuardSettings(options), site, [{ percentage: 50, bakeMs }])[0]?.passMs
+    expect([of({}, 0), of({}, 500_000), of({ latency: { warmUpMs: 300_000 } }, 0)]).toEqual([
+      120_000, 500_000, 300_000,
+    ])
+  })
+
+  it('says what the stage finds: less where it lasts longer, nothing without a control', () => {
+    const site = { requestsPerSecond: 100, errorRate: 0.01 }
+    const finds = (percentage: number, bakeMs: number) =>
+      sizeStages(settings, site, [{ percentage, bakeMs }])[0]?.findsErrorRate ?? null
+    const [short, long] = [finds(10, 0) ?? 0, finds(10, 10_000_000) ?? 1]
+    expect(long).toBeLessThan(short)
+    expect(long).toBeGreaterThan(0.011)
+    expect([finds(100, 60_000), finds(0, 60_000)]).toEqual([null, null])
+  })
+
+  it('proposes to begin at 10 % where there are few requests', () => {
+    const begins = (requestsPerSecond: number) => proposedStages({ requestsPerSecond, errorRate: 0 })[0]
+    expect([begins(1), begins(19), begins(20), begins(1000)]).toEqual([10, 10, 5, 1])
+  })
+})
