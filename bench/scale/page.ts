@@ -44,7 +44,7 @@ as requests.
 
 ![Requests to Durable Objects against proxied requests](images/scale-load.svg)
 
-- An isolate with traffic flushes every second, or every two seconds where four or more isolates share a shard. So the busier
+- An isolate with traffic flushes every second, or every 1.8 seconds where four or more isolates share a shard. So the busier
   the isolates, the fewer object requests per million. The figure at 1,000 requests/s comes from four isolates, one shard
   and one Controller.
 - A shard serves up to 200 isolates; beyond that the location gets more shards. Isolates flush less often only if that is not
@@ -57,8 +57,9 @@ From the moment the Controller has the kill until isolates decide by it:
 
 ${killTable(healthy)}
 
-The Controller pushes to the shards. A shard holds its reply to each flush until it has news, or until the next flush is
-almost due. Between two flushes an isolate has no held flush for a quarter of a second.
+The Controller pushes to the shards. A shard with more than 533 requests/s holds its reply to each flush until it has
+news, or until the next flush is almost due; isolates of the others hear of the kill with their next flush. For ten minutes
+after a command all shards hold their replies, so a second kill is as fast everywhere.
 
 ## Adaptation
 
@@ -87,8 +88,8 @@ Dollars a month at list prices, without the included amounts:
 
 ${costTable(healthy)}
 
-Rows: a flush writes one (the isolate's number and its counts); a forward writes one at the shard, and at the Controller one
-plus one per cell (here three flags with two arms). Prices: requests $0.30, object requests $0.15, rows written $1 a
-million, and $12.50 a million GB-s for objects of 128 MB that never rest.
+Rows: the Controller stores three flags and the shards' numbers every five seconds; a shard stores what can't go on at
+once. Objects sleep between calls unless they hold replies. Prices: requests $0.30, object requests $0.15, rows written $1 a
+million, and $12.50 a million GB-s for objects of 128 MB. [costs.md](costs.md) has small sites, KV and the plans.
 `
 }

@@ -20,6 +20,8 @@ export interface Env {
   KV_UNCACHED?: string
   /** The only host of dashboard and admin API, such as `admin.example.com`; it serves nothing else. See admin-host.ts. */
   ADMIN_HOST?: string
+  /** `prompt`: counts travel at once and replies are held, whatever that costs; for a workerd of one's own. */
+  COUNTING?: string
 }
 
 const DEVELOPMENT = 'development'
@@ -35,6 +37,11 @@ export function isDevelopment(env: Env): boolean {
 /** Whether reads of KV may be old, as everywhere on Cloudflare. */
 export function isKvCached(env: Env): boolean {
   return !isDevelopment(env) && env.KV_UNCACHED !== 'true'
+}
+
+/** Whether requests of Durable Objects and rows written are free. */
+export function isUnbilled(env: Env): boolean {
+  return !isKvCached(env) || env.COUNTING === 'prompt'
 }
 
 /** The Counters shard of a colo. */

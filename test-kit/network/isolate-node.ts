@@ -1,11 +1,12 @@
 /** An isolate that serves requests: the real Outbox, and around it what edge/reporter.ts does. */
+
+import { countOutcome } from '../../src/core/counters/cell.ts'
 import {
   GATHER_MS,
   REPLY_AHEAD_MS,
   SHORTEST_INTERVAL_MS,
   shardName,
-} from '../../src/core/counters/back-pressure.ts'
-import { countOutcome } from '../../src/core/counters/cell.ts'
+} from '../../src/core/counters/load/back-pressure.ts'
 import { Outbox } from '../../src/core/counters/outbox.ts'
 import type { FlushMessage, FlushReply } from '../../src/core/counters/protocol.ts'
 import type { Random } from '../simulation/random.ts'

@@ -1,5 +1,6 @@
 /** One simulated network: warm up, kill a flag, let everything arrive, and look at what it took. */
 
+import { PACES, type Pace } from '../../src/core/counters/load/pace.ts'
 import { percentile } from '../report/percentiles.ts'
 import { seeded } from '../simulation/random.ts'
 import { SimulatedClock } from './clock.ts'
@@ -7,7 +8,8 @@ import type { Fault } from './network.ts'
 import { type MonthlyCost, monthlyCost } from './prices.ts'
 import { World } from './world.ts'
 
-export type Size = { requestsPerSecond: number; colos: number; isolates: number }
+/** `pace`: what the Controller asks for; default: that of a running rollout. */
+export type Size = { requestsPerSecond: number; colos: number; isolates: number; pace?: Pace }
 
 export type Outcome = Size & {
   fault: string
@@ -41,19 +43,22 @@ export type Times = { warmUpMs: number; killMs: number; endMs: number }
 /** Time for what is still on its way, the longest back-off included. */
 const DRAIN_MS = 120_000
 const FLAGS = 3
-/** SQLite rows: a flush is one, a forward one, and an alarm one when it is set. */
-const ROWS_PER_SHARD_CALL = 1
-/** The Controller: the shard's numbers, and each cell of two arms. */
-const ROWS_PER_FORWARD = 1 + 2 * FLAGS
-/** Besides, of each flag the guard's memory every second and a point of the chart every five; and its alarm. */
-const CONTROLLER_ROWS_PER_SECOND = FLAGS * (1 + 1 / 5) + 1 / 3
+/** The Controller, each time it stores: the shards' numbers, and each flag. */
+const ROWS_PER_SAVE = 1 + FLAGS
+/** Of each flag two blocks of points in ten minutes; and the alarm. */
+const OTHER_ROWS_PER_SECOND = (2 * FLAGS) / 600 + 1 / 9
+/** What a call takes of an object that has to wait for nothing. */
+const ACTIVE_MS_PER_CALL = 3
 
 export function simulate(size: Size, times: Times, fault: Fault | undefined, name: string): Outcome {
   const clock = new SimulatedClock()
   const random = seeded('scale', size.requestsPerSecond)
   const world = new World(clock, { ...size, random, flags: FLAGS, ...(fault && { fault }) })
   const { warmUpMs, killMs, endMs } = times
+  clock.runUntil(warmUpMs)
+  const before = usageOf(world)
   clock.runUntil(killMs)
+  const after = usageOf(world)
   const epoch = world.kill()
   clock.runUntil(endMs)
   world.drain()
@@ -68,6 +73,9 @@ export function simulate(size: Size, times: Times, fault: Fault | undefined, nam
   )
   const busiest = (fromMs: number, toMs: number) =>
     Math.max(...nodes.map(({ calls }) => calls.busiest(fromMs, toMs)))
+  const { saveMs } = size.pace ?? PACES.live
+  /** Shards that are active while they take flushes. */
+  const handling = (shardCalls * ACTIVE_MS_PER_CALL) / 1_000
   return {
     ...size,
     isolates: world.isolates.length,
@@ -87,12 +95,24 @@ export function simulate(size: Size, times: Times, fault: Fault | undefined, nam
       requestsPerSecond: size.requestsPerSecond,
       objectRequestsPerSecond: shardCalls + controllerCalls,
       rowsWrittenPerSecond:
-        (shardCalls + controllerCalls) * ROWS_PER_SHARD_CALL +
-        controllerCalls * ROWS_PER_FORWARD +
-        CONTROLLER_ROWS_PER_SECOND,
-      objects: busy.length + 1,
+        perSecond(after.rows - before.rows) + (ROWS_PER_SAVE * 1_000) / saveMs + OTHER_ROWS_PER_SECOND,
+      objects:
+        after.held +
+        Math.min(busy.length - after.held, perSecond(after.activeMs - before.activeMs) / 1_000 + handling) +
+        Math.min(1, (controllerCalls * ACTIVE_MS_PER_CALL) / 1_000),
     }),
   }
+}
+
+/** What the shards have written, how many are always active, and how long the others were. */
+function usageOf(world: World): { rows: number; held: number; activeMs: number } {
+  const sum = { rows: 0, held: 0, activeMs: 0 }
+  for (const node of world.shards.values()) {
+    sum.rows += node.rows
+    if (node.holds) sum.held++
+    else sum.activeMs += node.activeMs
+  }
+  return sum
 }
 
 /** One colo, into which many more isolates come and go again: what shards there are, and what each is asked. */

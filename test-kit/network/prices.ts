@@ -7,7 +7,7 @@ const PER_MILLION_OBJECT_REQUESTS = 0.15
 const PER_MILLION_ROWS_WRITTEN = 1
 const PER_MILLION_GB_SECONDS = 12.5
 const GB_PER_OBJECT = 0.128
-const SECONDS_PER_MONTH = 30 * 24 * 3_600
+export const SECONDS_PER_MONTH = 30 * 24 * 3_600
 
 export type Usage = {
   requestsPerSecond: number

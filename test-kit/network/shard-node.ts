@@ -13,7 +13,7 @@ import type { Network } from './network.ts'
 
 export const TAG: DocumentTag = { version: 1, hash: 'simulated', atMs: 0, replaced: [], inKv: true }
 
-const BACKSTOP_MS = 5_000
+const TAIL_MS = 60_000
 const LONGEST_HOLD_MS = 10_000
 
 /** The way to the Controller. */
@@ -24,7 +24,7 @@ export class ShardNode {
   readonly #name: string
   readonly #network: Network
   readonly #forwardTo: Forward
-  readonly #shard = new Shard({ outbox: undefined, state: undefined, tag: TAG }, [])
+  readonly #shard = new Shard({ outbox: undefined, state: undefined, tag: TAG })
   /** Ends of flushes that are held until there is news. */
   readonly #held = new Set<() => void>()
   #hasTimer = false
@@ -32,6 +32,9 @@ export class ShardNode {
   /** Forwards and alarms: what they write is paid for as well. */
   forwards = 0
   alarms = 0
+  rows = 0
+  /** Time with a timer, a held reply or a call that it makes; may count the same moment more than once. */
+  activeMs = 0
 
   constructor(name: string, network: Network, forwardTo: Forward) {
     this.#name = name
@@ -48,7 +51,7 @@ export class ShardNode {
     const { reply } = this.#shard.take(message, clock.nowMs)
     this.#forwardInTime()
     const send = (given: FlushReply) => clock.after(this.#network.nearMs(), () => answer(given))
-    if (isNews(reply, message)) {
+    if (!this.#shard.holds || isNews(reply, message)) {
       send(reply)
       return
     }
@@ -57,6 +60,10 @@ export class ShardNode {
     }
     this.#held.add(end)
     clock.after(Math.min(message.patienceMs ?? 0, LONGEST_HOLD_MS), end)
+  }
+
+  get holds(): boolean {
+    return this.#shard.holds
   }
 
   adopt(state: ControlState | undefined): void {
@@ -71,16 +78,15 @@ export class ShardNode {
       this.#forward()
       return
     }
-    if (!this.#hasTimer) {
-      this.#hasTimer = true
-      clock.after(dueMs - clock.nowMs, () => {
-        this.#hasTimer = false
-        this.#forwardInTime()
-      })
+    if (this.#shard.waitsFor(dueMs - clock.nowMs, clock.nowMs)) {
+      this.#waitUntil(dueMs)
+      return
     }
+    this.#store()
     if (this.#hasAlarm) return
     this.#hasAlarm = true
-    clock.after(dueMs - clock.nowMs + BACKSTOP_MS, () => {
+    this.rows++
+    clock.after(this.#shard.isFailing ? dueMs - clock.nowMs : TAIL_MS, () => {
       this.#hasAlarm = false
       this.alarms++
       this.calls.note(clock.nowMs)
@@ -88,14 +94,34 @@ export class ShardNode {
     })
   }
 
+  #waitUntil(dueMs: number): void {
+    const { clock } = this.#network
+    if (this.#hasTimer) return
+    this.#hasTimer = true
+    this.activeMs += dueMs - clock.nowMs
+    clock.after(dueMs - clock.nowMs, () => {
+      this.#hasTimer = false
+      this.#forwardInTime()
+    })
+  }
+
+  #store(): void {
+    this.#shard.snapshot()
+    this.rows++
+  }
+
   #forward(): void {
     this.forwards++
-    this.#shard.sealNew()
-    const message = this.#shard.startForward(this.#name, this.#network.clock.nowMs)
+    const { clock } = this.#network
+    const { mustStore } = this.#shard
+    const message = this.#shard.startForward(this.#name, clock.nowMs)
+    if (mustStore) this.#store()
+    const sentAtMs = clock.nowMs
     this.#forwardTo(
       message,
       (reply) => {
-        this.#shard.forwarded(message.seq, reply)
+        this.activeMs += clock.nowMs - sentAtMs
+        this.#shard.forwarded(message.seq, reply, clock.nowMs)
         this.adopt(reply.state)
         this.#forwardInTime()
       },

@@ -3,8 +3,9 @@
  * Shard, back-pressure, sequence windows and cells. Only time, the network and storage are simulated.
  */
 import { type ControlState, INITIAL_CONTROL_STATE } from '../../src/core/config/control.ts'
-import { intervalMsFor } from '../../src/core/counters/back-pressure.ts'
 import { CellTable } from '../../src/core/counters/cell.ts'
+import { intervalMsFor } from '../../src/core/counters/load/back-pressure.ts'
+import { livePace, type Pace } from '../../src/core/counters/load/pace.ts'
 import type { ForwardMessage, ForwardReply } from '../../src/core/counters/protocol.ts'
 import { EMPTY_WINDOW, type SequenceWindow, take } from '../../src/core/counters/sequence.ts'
 import type { Random } from '../simulation/random.ts'
@@ -21,6 +22,8 @@ export type WorldOptions = {
   requestsPerSecond: number
   flags: number
   fault?: Fault
+  /** Default: something is being judged, and no command came for a while. */
+  pace?: Pace
   /** More isolates that come to the first colo at some time, and leave it again. */
   surge?: { isolates: number; fromMs: number; toMs: number }
 }
@@ -30,7 +33,8 @@ const START_MS = 10_000
 /** As in durable/controller.ts: a shard counts for back-pressure, and gets pushes, after a forward within these. */
 const SHARD_BUSY_MS = 15_000
 const SHARD_PUSH_MS = 900_000
-const CONTROLLER_BACKSTOP_MS = 3_000
+/** The Controller stores by alarm what a forward has left in memory. */
+const CONTROLLER_ALARM_MS = 9_000
 
 export class World {
   readonly isolates: IsolateNode[] = []
@@ -137,12 +141,13 @@ export class World {
       document: undefined,
       intervalMs: intervalMsFor(busy),
       sampleQuota: 0,
+      pace: this.#options.pace ?? livePace(busy),
     }
   }
 
   #controllerAlarm(): void {
     const { clock } = this.#network
-    clock.after(CONTROLLER_BACKSTOP_MS, () => {
+    clock.after(CONTROLLER_ALARM_MS, () => {
       this.controllerCalls.note(clock.nowMs)
       this.#controllerAlarm()
     })

@@ -16,6 +16,8 @@ export type PlainWorkerdOptions = {
   environment?: string
   /** The module; default: dist/worker.js. */
   worker?: string
+  /** Besides those of wrangler.toml. */
+  compatibilityFlags?: readonly string[]
 }
 
 export type PlainWorkerd = {
@@ -63,7 +65,7 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
 }
 
 function configText(
-  { isolates, kvPort, environment }: PlainWorkerdOptions,
+  { isolates, kvPort, environment, compatibilityFlags = [] }: PlainWorkerdOptions,
   ports: number[],
   folder: string,
   compatible: Compatibility,
@@ -75,7 +77,7 @@ function configText(
 const ${name} :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "${compatible.compatibility_date}",
-  compatibilityFlags = ${JSON.stringify(compatible.compatibility_flags)},
+  compatibilityFlags = ${JSON.stringify([...compatible.compatibility_flags, ...compatibilityFlags])},
   bindings = [
     (name = "GATE", kvNamespace = "kv"),
     ${namespace('CONTROLLER', 'Controller', index === 0)},

@@ -50,15 +50,26 @@ export class Outbox {
   /** The batch to send: the unacknowledged one, or a new one of all open cells. */
   seal(): SealedBatch {
     if (this.#sealed === undefined) {
-      const internalErrors = this.internalErrors.take()
-      this.#sealed = {
-        seq: this.#nextSeq++,
-        cells: this.#open.toList().map(toSend),
-        ...(internalErrors.length > 0 && { internalErrors }),
-      }
+      this.#sealed = this.#unsent()
+      this.#nextSeq++
+      this.internalErrors.take()
       this.#open = new CellTable()
     }
     return this.#sealed
+  }
+
+  /** The batch to send, as `seal` would make it. */
+  peek(): SealedBatch {
+    return this.#sealed ?? this.#unsent()
+  }
+
+  #unsent(): SealedBatch {
+    const internalErrors = this.internalErrors.toList()
+    return {
+      seq: this.#nextSeq,
+      cells: this.#open.toList().map(toSend),
+      ...(internalErrors.length > 0 && { internalErrors }),
+    }
   }
 
   /** The receiver has this batch; a late acknowledgement of an older one changes nothing. */

@@ -11,7 +11,7 @@
  * | 0 | release 0.1 |
  * | 1 | the number itself; batches carry `internalErrors` |
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
- * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors` |
+ * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors`; a flush says since when it is being repeated, and when its isolate last read KV; replies say how old the view of KV is that they vouch for; the Controller's replies and pushes carry the pace |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
@@ -26,6 +26,7 @@ import type { ControlState } from '../config/control.ts'
 import type { DocumentTag } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
 import type { ShadowSample } from '../shadow/sample.ts'
+import type { Pace } from './load/pace.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** The number that this version of the code speaks. */
@@ -68,6 +69,10 @@ export type FlushMessage = SealedBatch &
     shadow?: ShadowSample[]
     /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
     patienceMs?: number
+    /** Where this batch has been sent before: when, the first time. */
+    repeatedSinceMs?: number
+    /** When the isolate last read `kill` and `state` in KV itself. */
+    kvReadAtMs?: number
   }
 
 /** Shard → isolate. */
@@ -83,12 +88,14 @@ export type FlushReply = Numbered & {
   shards: number
   /** How many samples the next flush may bring. */
   sampleQuota: number
+  /** How long ago the Controller read KV, as far as the shard knows: an isolate need not read it as well. */
+  kvAgeMs?: number
 }
 
 /** An isolate as a shard last saw it. */
 export type IsolateSighting = Pick<
   FlushMessage,
-  'isolate' | 'epoch' | 'epochAtMs' | 'usedHash' | 'documentHash' | 'killHash'
+  'isolate' | 'epoch' | 'epochAtMs' | 'usedHash' | 'documentHash' | 'killHash' | 'kvReadAtMs'
 > & { seenAtMs: number }
 
 /** Shard → Controller. */
@@ -112,12 +119,15 @@ export type ForwardReply = Numbered & {
   intervalMs: number
   /** How many samples the next forward may bring. */
   sampleQuota: number
+  pace?: Pace
+  /** How long ago the Controller read KV; left out where isolates read it themselves. */
+  kvAgeMs?: number
 }
 
 /** The part of a Counters stub that isolates and the Controller use. */
 export interface CountersPort {
   flush(message: FlushMessage): Promise<FlushReply>
-  adopt(state: ControlState, document: DocumentTag): Promise<void>
+  adopt(state: ControlState, document: DocumentTag, pace?: Pace): Promise<void>
   /** The text of the document of a tag; undefined when there is a newer one by now. */
   documentText(version: number): Promise<string | undefined>
 }

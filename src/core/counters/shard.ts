@@ -6,10 +6,12 @@ import { type ControlState, INITIAL_CONTROL_STATE } from '../config/control.ts'
 import { type DocumentTag, isOvertaken } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
 import type { ShadowSample } from '../shadow/sample.ts'
-import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './back-pressure.ts'
-import { type Busy, BusyIsolates } from './busy-isolates.ts'
-import { type Cell, CellTable } from './cell.ts'
-import { type InternalError, InternalErrors } from './internal-errors.ts'
+import type { Cell } from './cell.ts'
+import { ForwardClock } from './forward-clock.ts'
+import type { InternalError } from './internal-errors.ts'
+import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './load/back-pressure.ts'
+import { type Busy, BusyIsolates } from './load/busy-isolates.ts'
+import { flushMsAt, type Pace } from './load/pace.ts'
 import { Outbox, type OutboxData } from './outbox.ts'
 import {
   type FlushMessage,
@@ -19,20 +21,10 @@ import {
   type IsolateSighting,
   numbered,
 } from './protocol.ts'
-import { EMPTY_WINDOW, type SequenceWindow, take } from './sequence.ts'
+import { type SequenceWindow, take } from './sequence.ts'
 
-/**
- * An isolate as the shard remembers it. `cells` are its counts in the batch numbered `batch`: storage knows the open
- * batch only by these, so that a flush costs one row.
- */
-export type ShardIsolate = Busy & {
-  window: SequenceWindow
-  sighting: IsolateSighting
-  batch: number
-  cells: Cell[]
-  /** Likewise; rows of an older version have none. */
-  internalErrors?: InternalError[]
-}
+/** An isolate as the shard remembers it, in memory. */
+export type ShardIsolate = Busy & { window: SequenceWindow; sighting: IsolateSighting }
 
 export type ShardData = {
   outbox: OutboxData | undefined
@@ -48,52 +40,90 @@ const ISOLATE_REPORTED_MS = 60_000
 const BUSY_INTERVALS = 2.5
 /** A new shard can't tell yet whether its isolates are few. */
 const SETTLED_MS = 10_000
-const LONGEST_RETRY_MS = 30_000
 const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], inKv: true }
 const FIRST_SAMPLE_QUOTA = 20
 /** Between two forwards. */
 const MOST_SHADOW_SAMPLES = 200
+/** Numbers of batches that one row reserves: an object that starts again uses none that was used before it. */
+const RESERVED = 64
+/** Clocks of isolates and objects differ by less. */
+const CLOCK_SKEW_MS = 250
 
 export class Shard {
   readonly #outbox: Outbox
   readonly #isolates: Map<string, ShardIsolate>
   readonly #busy = new BusyIsolates()
+  readonly #startedAtMs: number
   #state: ControlState
   #tag: DocumentTag
+  readonly #clock = new ForwardClock()
+  /** The Controller's view of KV: how old it was, and when that was said. */
+  #kv: { ageMs: number; saidAtMs: number } | undefined
   /** Not stored: an eviction may lose samples. */
   #samples: DecisionSample[] = []
   #sampleQuota = FIRST_SAMPLE_QUOTA
   /** Likewise; what is lost says nothing about what it would have said. */
   #shadow: ShadowSample[] = []
-  /** An isolate has adopted a state, and the Controller waits to hear of it. */
+  /** The Controller waits to hear something of an isolate: that it has adopted a state, or sees something new in KV. */
   #hasNews = false
   #isForwarding = false
   #lastFlushMs = Number.NEGATIVE_INFINITY
   /** Start of the current run of flushes without a pause. */
   #inUseSinceMs = 0
-  #lastForwardMs = 0
-  #forwardIntervalMs = SHORTEST_INTERVAL_MS
-  #failures = 0
+  /** Numbers below it are reserved in storage. */
+  #reservedSeq: number
+  /** Storage holds counts that have no number yet: it must be told before they get one. */
+  #hasStoredOpen: boolean
 
-  constructor(data: ShardData, isolates: Iterable<readonly [string, ShardIsolate]>) {
+  /** `startedAtMs`: what was flushed before has been taken by an earlier object of this shard, if any. */
+  constructor(
+    data: ShardData,
+    isolates: Iterable<readonly [string, ShardIsolate]> = [],
+    startedAtMs = Number.NEGATIVE_INFINITY,
+  ) {
     this.#outbox = new Outbox(data.outbox)
+    this.#reservedSeq = this.#outbox.nextSeq
+    this.#hasStoredOpen = (data.outbox?.open.length ?? 0) > 0
     this.#state = data.state ?? INITIAL_CONTROL_STATE
     this.#tag = data.tag ?? NO_DOCUMENT
     this.#isolates = new Map(isolates)
-    for (const isolate of this.#isolates.values()) {
-      // Older versions wrote rows without it.
-      if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
-      if (isolate.batch !== this.#outbox.nextSeq) continue
-      this.#outbox.open.add(isolate.cells)
-      this.#outbox.internalErrors.add(isolate.internalErrors ?? [])
-    }
+    this.#startedAtMs = startedAtMs
+    for (const isolate of this.#isolates.values()) if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
   }
 
-  /** The batch to store before sending; undefined when the batch to send has been sent before. */
-  sealNew(): OutboxData | undefined {
-    if (this.#outbox.hasSealed) return undefined
-    this.#outbox.seal()
-    return this.#outbox.toData()
+  /** Adds counts that an older version has stored with its isolates. */
+  addStored(cells: readonly Cell[], internalErrors: readonly InternalError[] = []): void {
+    this.#outbox.open.add(cells)
+    this.#outbox.internalErrors.add(internalErrors)
+    this.#hasStoredOpen = true
+  }
+
+  /** The number of the batch that is still open. */
+  get nextSeq(): number {
+    return this.#outbox.nextSeq
+  }
+
+  /** Whether `snapshot` must be stored before the next forward. */
+  get mustStore(): boolean {
+    return !this.#outbox.hasSealed && (this.#hasStoredOpen || this.#outbox.nextSeq >= this.#reservedSeq)
+  }
+
+  /**
+   * What to store: all that has not arrived yet. What is open is stored under the number that it will get, so that a
+   * restart can't give the same counts another one.
+   */
+  snapshot(): OutboxData {
+    const { nextSeq, open, sealed } = this.#outbox.toData()
+    this.#reservedSeq = nextSeq + RESERVED
+    this.#hasStoredOpen = sealed !== undefined && open.length > 0
+    if (sealed !== undefined) return { nextSeq: this.#reservedSeq, open, sealed }
+    const unsent = this.#outbox.isEmpty ? undefined : this.#outbox.peek()
+    return { nextSeq: this.#reservedSeq, open: [], sealed: unsent }
+  }
+
+  /** Whether replies are held until there is news. */
+  get holds(): boolean {
+    return this.#clock.holds
   }
 
   get state(): ControlState {
@@ -104,35 +134,18 @@ export class Shard {
     return this.#tag
   }
 
-  /** Takes a flush unless it was seen before. `isolate` is what to remember of the sender. */
+  /** Takes a flush unless it was seen before. */
   take(message: FlushMessage, nowMs: number): { reply: FlushReply; isolate: ShardIsolate } {
-    const { epoch, epochAtMs, usedHash, documentHash, killHash, shards } = message
     const known = this.#isolates.get(message.isolate)
-    const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
-    const isNew = window !== undefined
-    const batch = this.#outbox.nextSeq
-    const ofBatch = known?.batch === batch ? known : undefined
-    const earlier = ofBatch?.cells ?? []
-    const internalErrors = new InternalErrors(ofBatch?.internalErrors)
-    if (isNew) internalErrors.add(message.internalErrors ?? [])
-    if (known !== undefined && known.sighting.epoch !== epoch) this.#hasNews = true
+    const window = known ? take(known.window, message.seq) : allBefore(message.seq)
+    const isNew = window !== undefined && !(known === undefined && this.#mayBeTaken(message))
+    this.#noteNews(known?.sighting, message)
     if (nowMs - this.#lastFlushMs > SETTLED_MS) this.#inUseSinceMs = nowMs
     this.#lastFlushMs = nowMs
     const isolate: ShardIsolate = {
-      window: window ?? known?.window ?? EMPTY_WINDOW,
-      sighting: {
-        isolate: message.isolate,
-        epoch,
-        epochAtMs,
-        usedHash,
-        documentHash,
-        killHash,
-        seenAtMs: nowMs,
-      },
-      shards,
-      batch,
-      cells: isNew ? new CellTable([...earlier, ...message.cells]).toList() : earlier,
-      ...(!internalErrors.isEmpty && { internalErrors: internalErrors.toList() }),
+      window: window ?? known?.window ?? allBefore(message.seq),
+      sighting: sightingOf(message, nowMs),
+      shards: message.shards,
       busyUntilMs: nowMs + BUSY_INTERVALS * SHORTEST_INTERVAL_MS,
     }
     this.#isolates.set(message.isolate, isolate)
@@ -142,6 +155,7 @@ export class Shard {
       this.#outbox.internalErrors.add(message.internalErrors ?? [])
       // Once each: a sample that counts twice would be evidence that no one saw.
       this.#shadow.push(...(message.shadow ?? []).slice(0, MOST_SHADOW_SAMPLES - this.#shadow.length))
+      this.#clock.note(message.cells)
     }
     this.#samples.push(...message.samples.slice(0, Math.max(0, this.#sampleQuota - this.#samples.length)))
     this.#busy.add(isolate)
@@ -152,20 +166,38 @@ export class Shard {
     return { reply, isolate }
   }
 
+  /**
+   * Whether an earlier object of this shard may have taken a batch that is sent again: then its counts are lost rather
+   * than counted twice. They are of all arms, so no verdict leans either way.
+   */
+  #mayBeTaken({ repeatedSinceMs }: FlushMessage): boolean {
+    return repeatedSinceMs !== undefined && repeatedSinceMs < this.#startedAtMs - CLOCK_SKEW_MS
+  }
+
+  #noteNews(known: IsolateSighting | undefined, { epoch, documentHash, killHash }: FlushMessage): void {
+    if (known === undefined) return
+    if (known.epoch === epoch && known.documentHash === documentHash && known.killHash === killHash) return
+    this.#hasNews = true
+    this.#clock.hurry()
+  }
+
   /** The reply to a flush that has been taken. */
   replyTo(message: FlushMessage, nowMs: number): FlushReply {
     const { isolates, inColo } = this.#busy.at(nowMs)
     const wanted = shardsFor(inColo, message.shards)
     const isSettled = nowMs - this.#inUseSinceMs >= SETTLED_MS
     const shards = wanted < message.shards && !isSettled ? message.shards : wanted
+    // Isolates that move to another shard need not wait for this one's load.
+    const forLoadMs = flushIntervalMsFor(shards === message.shards ? isolates : inColo / shards)
+    const kvAgeMs = this.#kv && this.#kv.ageMs + nowMs - this.#kv.saidAtMs
     return numbered({
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
-      // Isolates that move to another shard need not wait for this one's load.
-      intervalMs: flushIntervalMsFor(shards === message.shards ? isolates : inColo / shards),
+      intervalMs: Math.max(forLoadMs, flushMsAt(this.#clock.pace, requestsOf(message.cells))),
       shards,
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
+      ...(kvAgeMs !== undefined && { kvAgeMs }),
     })
   }
 
@@ -177,17 +209,18 @@ export class Shard {
   /** When to forward, ms since 1970; undefined with nothing to forward or a forward on its way. */
   get forwardDueMs(): number | undefined {
     if (this.#isForwarding || (this.#outbox.isEmpty && !this.#hasNews)) return undefined
-    const waitMs =
-      this.#failures === 0
-        ? this.#forwardIntervalMs
-        : Math.min(LONGEST_RETRY_MS, SHORTEST_INTERVAL_MS * 2 ** (this.#failures - 1))
-    return this.#lastForwardMs + waitMs
+    return this.#clock.dueMs
+  }
+
+  /** Whether a forward in so many milliseconds is waited for; else what there is must be stored. */
+  waitsFor(dueInMs: number, nowMs: number): boolean {
+    return this.#clock.waitsFor(dueInMs, this.#busy.at(nowMs).isolates)
   }
 
   /** The message to forward. It stays the same, under its number, until `forwarded` is called. */
   startForward(shard: string, nowMs: number): ForwardMessage {
+    this.#clock.start(nowMs)
     this.#isForwarding = true
-    this.#lastForwardMs = nowMs
     this.#hasNews = false
     const isolates: IsolateSighting[] = []
     for (const { sighting } of this.#isolates.values())
@@ -203,18 +236,27 @@ export class Shard {
     })
   }
 
-  forwarded(seq: number, reply: ForwardReply): void {
+  forwarded(seq: number, reply: ForwardReply, nowMs: number): void {
     this.#outbox.acknowledge(seq)
     this.#isForwarding = false
-    this.#failures = 0
     this.#sampleQuota = reply.sampleQuota
-    this.#forwardIntervalMs = reply.intervalMs
+    this.#clock.succeed(reply)
+    this.#kv = reply.kvAgeMs === undefined ? undefined : { ageMs: reply.kvAgeMs, saidAtMs: nowMs }
+  }
+
+  get isFailing(): boolean {
+    return this.#clock.isFailing
   }
 
   /** The Controller is unreachable: the batch is sent again with growing delays. */
   forwardFailed(): void {
     this.#isForwarding = false
-    this.#failures++
+    this.#clock.fail()
+  }
+
+  /** Adopts the pace that the Controller pushes. */
+  adoptPace(pace: Pace | undefined): void {
+    if (pace !== undefined) this.#clock.setPace(pace)
   }
 
   /** Adopts a control state if newer; returns whether it was. */
@@ -231,17 +273,26 @@ export class Shard {
     return true
   }
 
-  /** Drops isolates that are gone; returns their names. */
-  forgetIsolates(nowMs: number): string[] {
-    const gone = [...this.#isolates]
-      .filter(([, { sighting, batch }]) => {
-        // Until a batch holds its counts, they exist nowhere else.
-        return nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS && batch !== this.#outbox.nextSeq
-      })
-      .map(([name]) => name)
-    for (const name of gone) this.#isolates.delete(name)
-    return gone
+  /** Drops isolates that are gone. */
+  forgetIsolates(nowMs: number): void {
+    for (const [name, { sighting }] of this.#isolates)
+      if (nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS) this.#isolates.delete(name)
   }
+}
+
+/** An isolate sends one batch after the other: what it sent before its first one here, another object has taken. */
+function allBefore(seq: number): SequenceWindow {
+  return { highest: seq, seen: 0xffffffff }
+}
+
+function sightingOf(message: FlushMessage, seenAtMs: number): IsolateSighting {
+  const { isolate, epoch, epochAtMs, usedHash, documentHash, killHash, kvReadAtMs } = message
+  const known = { isolate, epoch, epochAtMs, usedHash, documentHash, killHash, seenAtMs }
+  return kvReadAtMs === undefined ? known : { ...known, kvReadAtMs }
+}
+
+function requestsOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { requests }) => sum + requests, 0)
 }
 
 /** Whether a reply holds news that its receiver should hear at once. */

@@ -1,5 +1,5 @@
 /** Convergence: which isolates decide by a new control state, and how long the slowest took. */
-import { coloOf, flushIntervalMsFor } from '../counters/back-pressure.ts'
+import { coloOf, flushIntervalMsFor } from '../counters/load/back-pressure.ts'
 import type { IsolateSighting } from '../counters/protocol.ts'
 
 /** An isolate counts while seen within this time. */
@@ -29,26 +29,38 @@ type Shard = { shard: string; isolates: readonly IsolateSighting[] }
 
 /** Whether an isolate has it, and how long it took, where known. */
 type Asked = {
+  /** How long an isolate's flush may wait to be forwarded. */
+  unreportedMs?: number | undefined
   has(isolate: IsolateSighting): boolean
   delayMs?(isolate: IsolateSighting): number | undefined
 }
 
-/** Convergence on an epoch whose state was made at `sinceMs` (ms since 1970). */
+/**
+ * Convergence on an epoch whose state was made at `sinceMs` (ms since 1970). `unreportedMs`: how long a flush may have
+ * waited to be forwarded; the isolate may have come while the Controller has not heard of it.
+ */
 export function convergenceOf(
   epoch: number,
   sinceMs: number,
   shards: readonly Shard[],
   nowMs: number,
+  unreportedMs?: number,
 ): Convergence {
   return converge(shards, nowMs, {
+    unreportedMs,
     has: (isolate) => isolate.epoch >= epoch,
     delayMs: (isolate) => (isolate.epoch === epoch ? Math.max(0, isolate.epochAtMs - sinceMs) : undefined),
   })
 }
 
 /** Convergence on the document with this hash. Isolates don't report since when they have one. */
-export function documentConvergenceOf(hash: string, shards: readonly Shard[], nowMs: number): Convergence {
-  return converge(shards, nowMs, { has: (isolate) => isolate.usedHash === hash })
+export function documentConvergenceOf(
+  hash: string,
+  shards: readonly Shard[],
+  nowMs: number,
+  unreportedMs?: number,
+): Convergence {
+  return converge(shards, nowMs, { unreportedMs, has: (isolate) => isolate.usedHash === hash })
 }
 
 function converge(shards: readonly Shard[], nowMs: number, asked: Asked): Convergence {
@@ -65,11 +77,11 @@ function ofColo(
   name: string,
   isolates: readonly IsolateSighting[],
   nowMs: number,
-  { has, delayMs }: Asked,
+  { has, delayMs, unreportedMs = 0 }: Asked,
 ): ColoConvergence {
   const colo: ColoConvergence = { colo: name, converged: 0, behind: 0, idle: 0, slowestMs: null }
   const active = isolates.filter(({ seenAtMs }) => nowMs - seenAtMs < ISOLATE_ACTIVE_MS)
-  const silentAfterMs = flushIntervalMsFor(active.length) + GRACE_MS
+  const silentAfterMs = flushIntervalMsFor(active.length) + GRACE_MS + unreportedMs
   for (const isolate of active) {
     if (has(isolate)) {
       colo.converged++

@@ -25,6 +25,21 @@ export function advancePermission(
   return { allowed: false, reason: 'outside the windows in which stages advance' }
 }
 
+/** Minutes until a window starts, at least one; a change to or from summer time may make it an hour more or less. */
+export function minutesToWindow(
+  windows: RolloutConfig['windows'],
+  { weekday, minuteOfDay }: LocalTime,
+): number {
+  const today = WEEKDAYS.indexOf(weekday)
+  const waits = windows.flatMap(({ days, from }) =>
+    days.map((day) => {
+      const wait = (WEEKDAYS.indexOf(day) - today) * MINUTES_OF_DAY + minuteOf(from) - minuteOfDay
+      return wait > 0 ? wait : wait + 7 * MINUTES_OF_DAY
+    }),
+  )
+  return Math.max(1, Math.min(...waits))
+}
+
 /** A window that ends before it starts spans midnight, and belongs to the day on which it starts. */
 function isInside(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
   const from = minuteOf(window.from)

@@ -19,6 +19,7 @@ import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'
 import { eventOf, type Notifier } from './notifier.ts'
+import type { PaceKeeper } from './pace/pace-keeper.ts'
 import {
   type Published,
   type PublishOptions,
@@ -50,6 +51,7 @@ export type ChangeParts = {
   kvReader: KvReader
   notifier: Notifier
   alarm: Alarm
+  pace: PaceKeeper
 }
 
 export class ChangePublisher {
@@ -98,6 +100,7 @@ export class ChangePublisher {
     const nowMs = Date.now()
     const result = control.perform(command, known ? { stageCount } : undefined, cause, nowMs)
     if (!result.ok) return result
+    this.#parts.pace.attend(cause.actor, nowMs)
     kv.mark('state')
     if (known !== undefined) flags.note(known, control.state, nowMs)
     const event = eventOf(command)
@@ -115,6 +118,7 @@ export class ChangePublisher {
       await this.#takeFromKv(nowMs)
       const published = await putChangeInForce(this.#parts, change, { ...options, nowMs })
       if (!published.ok || !published.changed) return published
+      this.#parts.pace.attend(options.actor, nowMs)
       this.#noteFlags(nowMs)
       kv.mark('config')
       await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
@@ -173,6 +177,7 @@ export class ChangePublisher {
     const records = await kvReader.check(nowMs)
     for (const record of records) {
       audit.append(record)
+      this.#parts.pace.attend(record.actor, nowMs)
       if (record.action !== 'kill-list') continue
       const event = Array.isArray(record.after) && record.after.length > 0 ? 'kill' : 'unkill'
       const reason = `${record.reason}: ${JSON.stringify(record.after)}`
@@ -200,8 +205,9 @@ export class ChangePublisher {
     const active = shards.activeSince(nowMs - SHARD_PUSH_MS)
     const { state } = control
     const { tag } = documents
+    const pace = this.#parts.pace.at(nowMs)
     const told = active.map((shard) =>
-      withTimeout(countersShard(env, shard).adopt(state, tag), PUSH_TIMEOUT_MS),
+      withTimeout(countersShard(env, shard).adopt(state, tag, pace), PUSH_TIMEOUT_MS),
     )
     for (const result of await Promise.allSettled(told)) {
       if (result.status === 'rejected') noteInternalError('controller.push', result.reason)

@@ -1,10 +1,10 @@
 /**
- * The Controller: the strongly consistent side, one per gate. Adds up what the shards forward, ticks every rollout once
- * a second while there is traffic, and passes changes to the ChangePublisher. A thin shell: core/ decides.
+ * The Controller: the strongly consistent side, one per gate. Adds up what the shards forward, ticks every rollout while
+ * counts come in or something is due, and passes changes to the ChangePublisher. A thin shell: core/ decides.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
-import { intervalMsFor } from '../../core/counters/back-pressure.ts'
+import { intervalMsFor } from '../../core/counters/load/back-pressure.ts'
 import {
   type ControllerPort,
   type ForwardMessage,
@@ -14,7 +14,7 @@ import {
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
-import type { Env } from '../../platform/env.ts'
+import { type Env, isUnbilled } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { Alarm } from '../storage/alarm.ts'
 import type { Page } from '../storage/audit-log.ts'
@@ -36,20 +36,22 @@ import {
   statusOf,
 } from './reports.ts'
 
+/** A forward that comes so soon after a tick is part of the next one. */
 const TICK_MS = 1_000
-/** Forwards of the shards drive the tick; an alarm, which is billed as a request, is the backstop when they stop. */
-const BACKSTOP_MS = 3_000
 /** Forwards come once a second; one that is slightly early still causes a tick. */
 const EARLY_MS = 100
-/** Ticks go on this long after the last counts came in. */
-const ACTIVE_MS = 90_000
-/** A shard counts towards back-pressure if it has forwarded within this time. */
+/** The platform evicts an object that has been idle for ten seconds: by then all it has counted is stored. */
+const SAVED_BY_MS = 9_000
+/** Something that KV does not show yet is looked for so often. */
+const LOOK_AGAIN_MS = 5_000
+/** A shard counts towards back-pressure, and for samples, if it has forwarded within this time. */
 const SHARD_BUSY_MS = 15_000
+const SHARD_SAMPLED_MS = 90_000
 
 export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #parts: ControllerParts
-  #lastForwardMs = 0
   #lastTickMs = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -63,38 +65,25 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Adds a shard's sums, each exactly once, and replies with what is new. */
   async forward(message: ForwardMessage): Promise<ForwardReply> {
     const nowMs = Date.now()
-    const { shards, cells, series, internalErrors, flags, samples, kvReader, alarm, control, documents } =
-      this.#parts
+    const { shards, flags, samples, kvReader, control, documents, books, pace } = this.#parts
     noteIfNewer('forward', message)
-    this.ctx.storage.transactionSync(() => {
-      if (!shards.take(message, nowMs)) return
-      cells.add(message.cells)
-      series.add(message.cells, nowMs)
-      internalErrors.add(message.internalErrors)
-      this.#addShadow(message, nowMs)
-    })
-    internalErrors.add(takeInternalErrors())
-    this.#lastForwardMs = nowMs
+    if (shards.take(message, nowMs)) this.#count(message, nowMs)
+    books.note()
     flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     samples.add(message.samples, nowMs)
     kvReader.noticeHashes(message.isolates)
-    if (nowMs - this.#lastTickMs >= TICK_MS - EARLY_MS) {
-      this.ctx.waitUntil(
-        this.#tick(nowMs).catch((error: unknown) => {
-          noteInternalError('controller.tick', error)
-          return alarm.within(0)
-        }),
-      )
-    }
-    await alarm.within(BACKSTOP_MS)
+    await this.#tickInTime(nowMs)
     const { state } = control
     const { tag } = documents
+    const kvAgeMs = isUnbilled(this.env) ? undefined : kvReader.ageMs(nowMs)
     return numbered({
       epoch: state.epoch,
       state: message.epoch < state.epoch ? state : undefined,
       document: message.documentVersion < tag.version ? tag : undefined,
       intervalMs: intervalMsFor(shards.activeSince(nowMs - SHARD_BUSY_MS).length),
-      sampleQuota: samples.wantedFrom(shards.activeSince(nowMs - ACTIVE_MS).length),
+      sampleQuota: samples.wantedFrom(shards.activeSince(nowMs - SHARD_SAMPLED_MS).length),
+      pace: pace.at(nowMs),
+      ...(kvAgeMs !== undefined && { kvAgeMs }),
     })
   }
 
@@ -102,6 +91,18 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const { flags } = this.#parts.control.state
     if (shadow.length > 0)
       this.#parts.shadow.add(shadow, (flag) => flags[flag] ?? INITIAL_FLAG_CONTROL, nowMs)
+  }
+
+  #count(message: ForwardMessage, nowMs: number): void {
+    const { cells: counted, internalErrors: errors } = message
+    const { cells, series, internalErrors, books } = this.#parts
+    cells.add(counted)
+    series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
+    series.add(counted, nowMs)
+    internalErrors.add(errors)
+    internalErrors.add(takeInternalErrors())
+    this.#addShadow(message, nowMs)
+    books.note(counted.map((cell) => cell.flag))
   }
 
   async documentText(version: number): Promise<string | undefined> {
@@ -225,28 +226,64 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   }
 
   override async alarm(): Promise<void> {
-    const nowMs = Date.now()
-    await this.#tick(nowMs)
-    await this.#wakeForNext(nowMs)
+    await this.#tick(Date.now())
+    this.#parts.books.save(Date.now())
+    await this.#wakeForNext(Date.now())
+  }
+
+  /** Ticks if a second has passed since the last tick; otherwise sees to it that what was counted will be seen. */
+  async #tickInTime(nowMs: number): Promise<void> {
+    const dueInMs = this.#lastTickMs + TICK_MS - EARLY_MS - nowMs
+    if (dueInMs <= 0 || dueInMs > TICK_MS) this.ctx.waitUntil(this.#tickNow(nowMs))
+    else if (this.#parts.pace.at(nowMs).forwardMs > TICK_MS) await this.#parts.alarm.within(SAVED_BY_MS)
+    else
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        this.ctx.waitUntil(this.#tickNow(Date.now()))
+      }, dueInMs)
+  }
+
+  async #tickNow(nowMs: number): Promise<void> {
+    try {
+      await this.#tick(nowMs)
+      await this.#saveInTime(Date.now())
+    } catch (error) {
+      noteInternalError('controller.tick', error)
+      await this.#parts.alarm.within(0)
+    }
   }
 
   /** Ticks every rollout and does what is due. */
   async #tick(nowMs: number): Promise<void> {
     this.#lastTickMs = nowMs
-    const { rollouts, documents, series, changes, notifier } = this.#parts
+    const { rollouts, documents, series, changes, notifier, cells, control, books, kvReader } = this.#parts
+    const { epoch } = control.state
+    const { plans } = documents.current
+    cells.forgetFresh((flag) => plans.has(flag))
     await rollouts.run(documents.current, nowMs)
     series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
+    if (control.state.epoch !== epoch) books.save(nowMs)
+    kvReader.poll(nowMs)
     // The next tick waits neither for KV nor for a webhook.
-    this.ctx.waitUntil(Promise.all([changes.noticeKv(nowMs), changes.writeKv(nowMs)]))
-    this.ctx.waitUntil(notifier.deliver(nowMs))
+    const work = [changes.noticeKv(nowMs), changes.writeKv(nowMs), notifier.deliver(nowMs)]
+    this.ctx.waitUntil(Promise.allSettled(work).then(() => this.#wakeForNext(Date.now())))
   }
 
+  /** Stores what was counted as often as the pace says. Only after a tick: what it has not seen is in memory alone. */
+  async #saveInTime(nowMs: number): Promise<void> {
+    const { books, pace, alarm, cells } = this.#parts
+    const dueMs = books.dueMs(pace.at(nowMs).saveMs)
+    if (dueMs === undefined) return
+    if (nowMs >= dueMs && !cells.hasFresh) books.save(nowMs)
+    else await alarm.within(SAVED_BY_MS)
+  }
+
+  /** Sleeps until something is due: a write, a message, a bake, a window. */
   async #wakeForNext(nowMs: number): Promise<void> {
-    const { kv, alarm, notifier } = this.#parts
-    const silentMs = nowMs - this.#lastForwardMs
+    const { kv, kvReader, alarm, notifier, rollouts } = this.#parts
     if (kv.hasPending) return await alarm.within(TICK_MS)
-    if (silentMs < ACTIVE_MS) return await alarm.within(silentMs < BACKSTOP_MS ? BACKSTOP_MS : TICK_MS)
-    const messageDueMs = notifier.nextDueMs
-    if (messageDueMs !== undefined) await alarm.within(Math.max(TICK_MS, messageDueMs - nowMs))
+    if (kvReader.isSuspected) await alarm.within(isUnbilled(this.env) ? TICK_MS : LOOK_AGAIN_MS)
+    for (const dueMs of [notifier.nextDueMs, rollouts.nextDueMs])
+      if (dueMs !== undefined) await alarm.within(Math.max(TICK_MS, dueMs - nowMs))
   }
 }

@@ -26,6 +26,9 @@ export type DocumentReport = {
 
 /** A location sees a change in KV only after its cache has expired; reading more often is useless. */
 const LEAST_BETWEEN_READS_MS = 1_000
+/** While counts come in, KV is read as often as its cache allows: isolates rely on it (Shard, `kvAgeMs`). */
+const POLL_MS = 30_000
+const CACHE_TTL_SECONDS = 30
 const READ_TIMEOUT_MS = 5_000
 
 type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & {
@@ -43,6 +46,8 @@ export class KvReader {
   readonly #documents: Documents
   #remembered: Remembered
   #lastReadMs = 0
+  /** When KV was last read with success. */
+  #readAtMs = Number.NEGATIVE_INFINITY
   /** The kill list that KV showed last, even one too old to be adopted. */
   #shownKills: readonly string[] = []
   /** KV has shown the list in force since it was written: whatever it shows from then on is newer. */
@@ -68,13 +73,32 @@ export class KvReader {
   noticeHashes(isolates: readonly IsolateSighting[]): void {
     const { refused, killHash } = this.#remembered
     const known = new Set(['', this.#documents.current.info.hash, refused?.hash])
-    this.#suspected ||= isolates.some((each) => !known.has(each.documentHash) || each.killHash !== killHash)
+    this.#suspected ||= isolates.some(({ documentHash, killHash: shown, kvReadAtMs }) => {
+      // What an isolate saw before the last read is no news: it relies on that read since.
+      if (kvReadAtMs !== undefined && kvReadAtMs < this.#readAtMs) return false
+      return !known.has(documentHash) || shown !== killHash
+    })
   }
 
   /** Makes the next check read KV, however recent the last read was. */
   suspect(): void {
     this.#suspected = true
     this.#lastReadMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Whether KV may hold something that has not been adopted. */
+  get isSuspected(): boolean {
+    return this.#suspected
+  }
+
+  /** How long ago KV was read; undefined until it has been. */
+  ageMs(nowMs: number): number | undefined {
+    return Number.isFinite(this.#readAtMs) ? Math.max(0, nowMs - this.#readAtMs) : undefined
+  }
+
+  /** Lets the next check read KV, if that is due without anybody having seen anything. */
+  poll(nowMs: number): void {
+    if (nowMs - this.#lastReadMs >= POLL_MS) this.#suspected = true
   }
 
   /** Reads KV if it may hold something new; returns what the audit log should record. */
@@ -84,9 +108,10 @@ export class KvReader {
     this.#suspected = false
     try {
       const values = await withTimeout(
-        this.#env.GATE.get(['config', 'kill'], { type: 'text' }),
+        this.#env.GATE.get(['config', 'kill'], { type: 'text', cacheTtl: CACHE_TTL_SECONDS }),
         READ_TIMEOUT_MS,
       )
+      this.#readAtMs = nowMs
       return [
         ...(await this.#adoptDocument(nowMs, values.get('config'))),
         ...(await this.#adoptKillList(nowMs, values.get('kill'))),

@@ -3,6 +3,7 @@ import { numbered } from '../../core/counters/protocol.ts'
 import type { Env } from '../../platform/env.ts'
 import type { Alarm } from '../storage/alarm.ts'
 import { AuditLog } from '../storage/audit-log.ts'
+import { Books } from '../storage/books/books.ts'
 import { CellStore } from '../storage/cell-store.ts'
 import { FeedbackLog } from '../storage/feedback-log.ts'
 import { FlagLog } from '../storage/flag-log.ts'
@@ -22,7 +23,11 @@ import { ImpactEstimator } from './impact.ts'
 import { KvReader } from './kv-reader.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
 import { Notifier } from './notifier.ts'
+import { PaceKeeper } from './pace/pace-keeper.ts'
 import { RolloutTick } from './rollout-tick.ts'
+
+/** A shard counts that has forwarded within this time. */
+const SHARD_BUSY_MS = 60_000
 
 export type ControllerParts = ReturnType<typeof createParts>
 
@@ -34,8 +39,8 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const logs = {
     texts,
     audit,
-    cells: new CellStore(sql),
-    shards: new ShardLog(sql),
+    cells: new CellStore(),
+    shards: new ShardLog(),
     series: new SeriesStore(sql),
     feedback: new FeedbackLog(sql),
     tokens: new TokenStore(sql, audit),
@@ -45,6 +50,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     shadow: new ShadowLog(texts),
     internalErrors: new InternalErrorLog(texts),
   }
+  const books = new Books(storage, logs)
   const control = new ControlStore(storage, texts, audit)
   const newestFor = (key: KvKey): string => {
     if (key === 'config') return documents.current.text
@@ -55,11 +61,16 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const kvReader = new KvReader(env, texts, kv, documents)
   const notifier = new Notifier(sql, env, documents, control)
   const impact = new ImpactEstimator({ samples: logs.samples, documents, control, kvReader, env })
-  const parts = { ...logs, env, alarm, control, documents, kv, kvReader, notifier, impact }
+  const pace = new PaceKeeper(env, audit, {
+    change: () => `${control.state.epoch} ${documents.current.info.version}`,
+    isLive: () => rollouts.isLive(documents.current),
+    shards: () => logs.shards.activeSince(Date.now() - SHARD_BUSY_MS).length,
+  })
+  const parts = { ...logs, books, pace, env, alarm, control, documents, kv, kvReader, notifier, impact }
   const changes = new ChangePublisher(parts)
-  const rollouts = new RolloutTick(
+  const rollouts: RolloutTick = new RolloutTick(
     control,
-    { guard: new GuardRunner(texts, logs.cells), shadow: logs.shadow },
+    { guard: new GuardRunner(books, logs.cells), shadow: logs.shadow },
     audit,
     texts,
     {

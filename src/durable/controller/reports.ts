@@ -2,7 +2,9 @@
 import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import type { InternalError } from '../../core/counters/internal-errors.ts'
+import { PACES } from '../../core/counters/load/pace.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
+import { isUnbilled } from '../../platform/env.ts'
 import type { CellStore } from '../storage/cell-store.ts'
 import type { PointContext, SeriesPoint } from '../storage/series-store.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
@@ -57,12 +59,14 @@ export function convergenceReportOf(
   const sinceMs = control.epochAtMs(epoch)
   const shards = parts.shards.all()
   const { version, hash } = documents.tag
+  // Before the command counts may have been in no hurry.
+  const unreportedMs = isUnbilled(parts.env) ? 0 : PACES.live.forwardMs
   return {
     epoch,
     sinceMs,
     kv: { writtenEpoch: changes.writtenEpoch, error: parts.kv.error ?? null },
-    document: { version, ...documentConvergenceOf(hash, shards, nowMs) },
-    ...convergenceOf(epoch, sinceMs ?? 0, shards, nowMs),
+    document: { version, ...documentConvergenceOf(hash, shards, nowMs, unreportedMs) },
+    ...convergenceOf(epoch, sinceMs ?? 0, shards, nowMs, unreportedMs),
   }
 }
 

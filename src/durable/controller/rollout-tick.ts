@@ -5,6 +5,7 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { reportOf, type Verdict, type VerdictReport } from '../../core/guard/index.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Command, flagStatus } from '../../core/rollout/commands.ts'
+import { isLive, nextLookMs } from '../../core/rollout/due.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import { type Announcement, stepRollout } from '../../core/rollout/step.ts'
 import { advancePermission } from '../../core/rollout/windows.ts'
@@ -14,7 +15,7 @@ import type { ShadowLog } from '../storage/shadow-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 import type { Cause, ControlStore } from './control-store.ts'
 import type { LoadedDocument } from './documents.ts'
-import type { GuardRunner } from './guard-runner.ts'
+import { type GuardRunner, percentageOf } from './guard-runner.ts'
 import { localTime } from './local-time.ts'
 
 /** What a flag's rollout is doing. */
@@ -43,6 +44,8 @@ export class RolloutTick {
   readonly #ports: TickPorts
   readonly #views = new Map<string, RolloutView>()
   readonly #told: Map<string, Told>
+  /** When each flag needs a look for the time alone, as of the last tick. */
+  readonly #dueMs = new Map<string, number>()
 
   constructor(
     control: ControlStore,
@@ -65,7 +68,25 @@ export class RolloutTick {
     return this.#views
   }
 
+  /** When the next look is due although nothing is counted; undefined where none is. */
+  get nextDueMs(): number | undefined {
+    return this.#dueMs.size > 0 ? Math.min(...this.#dueMs.values()) : undefined
+  }
+
+  /** Whether any flag is being judged. */
+  isLive({ plans, snapshot }: LoadedDocument): boolean {
+    for (const plan of plans.values()) {
+      const flag = snapshot.flags.get(plan.flag)
+      if (flag === undefined || !flag.enabled) continue
+      const control = this.#control.state.flags[plan.flag] ?? INITIAL_FLAG_CONTROL
+      const { killed } = flagStatus(this.#control.state, plan.flag)
+      if (isLive(plan, control, killed, percentageOf(flag, control))) return true
+    }
+    return false
+  }
+
   async run(loaded: LoadedDocument, nowMs: number): Promise<void> {
+    this.#dueMs.clear()
     for (const plan of loaded.plans.values()) {
       try {
         await this.#tick(plan, loaded, nowMs)
@@ -92,6 +113,9 @@ export class RolloutTick {
     const permission = advancePermission(plan.windows, document.freezes, local, nowMs)
     const isKilled = flagStatus(this.#control.state, plan.flag).killed
     const step = stepRollout({ plan, control, isKilled, verdict, permission, shadow })
+    const look = { plan, control, isKilled, verdict, freezes: document.freezes, local }
+    const dueMs = nextLookMs(look, nowMs)
+    if (dueMs !== undefined) this.#dueMs.set(plan.flag, dueMs)
     const { waitingFor, announcement, needsOperator = false } = step
     const needsApproval = announcement?.event === 'approval-needed'
     const report = verdict ? reportOf(verdict) : null

@@ -1,21 +1,28 @@
 /**
- * Counters: adds up the flushes of a colo's isolates, each exactly once, and forwards the sums to the Controller
- * about once a second. Whatever it has acknowledged is in SQLite, so that an eviction loses nothing and counts
- * nothing twice. What to do is decided in core/counters/shard.ts; here it is done.
+ * Counters: adds up the flushes of a colo's isolates, each exactly once, and forwards the sums to the Controller. What
+ * to do is decided in core/counters/shard.ts; here it is done.
+ *
+ * A row costs seven times a request, so counts are stored only where they would otherwise wait in an object that may be
+ * evicted. What a crash loses is a second's counts of one location, of both arms alike: it delays a verdict, and tilts
+ * none. Nothing is counted twice: numbers of batches are reserved in storage, and a flush that is sent again to an object
+ * which has started since is not taken.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { ControlState } from '../../core/config/control.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
+import type { Pace } from '../../core/counters/load/pace.ts'
 import type { OutboxData } from '../../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../../core/counters/protocol.ts'
-import { isNews, Shard, type ShardIsolate } from '../../core/counters/shard.ts'
+import { isNews, Shard } from '../../core/counters/shard.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
+import { Alarm } from '../storage/alarm.ts'
 import { TextStore } from '../storage/text-store.ts'
+import { takeOlderRows } from './isolate-rows.ts'
 import { NewsSignal } from './news-signal.ts'
 
-/** A timer in memory drives forwards; an alarm, which is billed as a request, is the backstop after an eviction. */
-const BACKSTOP_MS = 5_000
+/** The last counts before a silence arrive that late: more often, alarms would cost more than all else. */
+const TAIL_MS = 60_000
 /** No forward is due this far ahead unless the clock was set back. */
 const CLOCK_JUMP_MS = 120_000
 /** The longest a flush is held: the platform ends work after a response at 30 s. */
@@ -24,6 +31,7 @@ const LONGEST_HOLD_MS = 10_000
 export class Counters extends DurableObject<Env> implements CountersPort {
   readonly #texts: TextStore
   readonly #shard: Shard
+  readonly #alarm: Alarm
   readonly #news = new NewsSignal()
   #name: string
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -33,42 +41,46 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     super(ctx, env)
     const { sql } = ctx.storage
     this.#texts = new TextStore(sql)
-    sql.exec('CREATE TABLE IF NOT EXISTS isolates (id TEXT PRIMARY KEY, data TEXT) WITHOUT ROWID')
+    this.#alarm = new Alarm(ctx.storage)
     this.#name = this.#texts.get('shard') ?? ''
-    const rows = [...sql.exec<{ id: string; data: string }>('SELECT id, data FROM isolates')]
+    const older = takeOlderRows(sql)
     this.#shard = new Shard(
       {
         outbox: this.#texts.getJson<OutboxData>('outbox'),
         state: this.#texts.getJson<ControlState>('state'),
         tag: this.#texts.getJson<DocumentTag>('tag'),
       },
-      rows.map(({ id, data }) => [id, JSON.parse(data) as ShardIsolate]),
+      older.map((row) => [row.sighting.isolate, row]),
+      // Before the first object of a shard there was none that could have taken anything.
+      this.#name === '' ? Number.NEGATIVE_INFINITY : Date.now(),
     )
+    const open = older.filter(({ batch }) => batch === this.#shard.nextSeq)
+    for (const { cells, internalErrors } of open) this.#shard.addStored(cells, internalErrors)
+    if (open.length > 0) this.#store()
   }
 
   /**
-   * Adds an isolate's flush, exactly once. Replies at once if there is news, otherwise when news arrives or the isolate's
-   * patience ends: an isolate learns of a kill at the same moment as the shard.
+   * Adds an isolate's flush, exactly once. Replies at once if there is news or nothing is held; otherwise when news
+   * arrives or the isolate's patience ends: an isolate learns of a kill at the same moment as the shard.
    */
   async flush(message: FlushMessage): Promise<FlushReply> {
     const nowMs = Date.now()
     noteIfNewer('flush', message)
     this.#rememberName(message.shard)
-    const { reply, isolate } = this.#shard.take(message, nowMs)
-    // The number and the counts are one row, written before the flush is acknowledged.
-    this.ctx.storage.sql.exec(
-      'INSERT OR REPLACE INTO isolates (id, data) VALUES (?, ?)',
-      message.isolate,
-      JSON.stringify(isolate),
-    )
+    const { reply } = this.#shard.take(message, nowMs)
     await this.#forwardInTime(nowMs)
-    if (!message.patienceMs || isNews(reply, message)) return reply
+    if (!message.patienceMs || !this.#shard.holds || isNews(reply, message)) return reply
     await this.#news.within(Math.min(message.patienceMs, LONGEST_HOLD_MS))
     return this.#shard.replyTo(message, Date.now())
   }
 
-  /** Adopts a newer state or document tag from the Controller. */
-  async adopt(state: ControlState | undefined, tag: DocumentTag | undefined): Promise<void> {
+  /** Adopts a newer state or document tag from the Controller, and its pace. */
+  async adopt(
+    state: ControlState | undefined,
+    tag: DocumentTag | undefined,
+    pace?: Pace | undefined,
+  ): Promise<void> {
+    this.#shard.adoptPace(pace)
     const isNewState = this.#shard.adoptState(state)
     const isNewTag = this.#shard.adoptTag(tag)
     if (isNewState) this.#texts.putJson('state', state)
@@ -85,9 +97,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   }
 
   override async alarm(): Promise<void> {
-    for (const isolate of this.#shard.forgetIsolates(Date.now())) {
-      this.ctx.storage.sql.exec('DELETE FROM isolates WHERE id = ?', isolate)
-    }
+    this.#shard.forgetIsolates(Date.now())
     await this.#forwardInTime(Date.now())
   }
 
@@ -97,7 +107,11 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     this.#texts.put('shard', shard)
   }
 
-  /** Forwards now if a forward is due, otherwise schedules it. */
+  #store(): void {
+    this.#texts.putJson('outbox', this.#shard.snapshot())
+  }
+
+  /** Forwards now if a forward is due, otherwise sees to it that it will be forwarded. */
   async #forwardInTime(nowMs: number): Promise<void> {
     this.#shard.noteInternalErrors(takeInternalErrors())
     const dueMs = this.#shard.forwardDueMs
@@ -106,24 +120,26 @@ export class Counters extends DurableObject<Env> implements CountersPort {
       this.ctx.waitUntil(this.#forward())
       return
     }
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.ctx.waitUntil(this.#forwardInTime(Date.now()))
-    }, dueMs - nowMs)
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(dueMs + BACKSTOP_MS)
+    if (this.#shard.waitsFor(dueMs - nowMs, nowMs)) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        this.ctx.waitUntil(this.#forwardInTime(Date.now()))
+      }, dueMs - nowMs)
+      return
+    }
+    this.#store()
+    await this.#alarm.within(this.#shard.isFailing ? dueMs - nowMs : TAIL_MS)
   }
 
-  /**
-   * The arrival of a batch is not stored: after an eviction it is sent again, and the Controller ignores its number.
-   */
+  /** The arrival of a batch is not stored: should it be sent again, the Controller ignores its number. */
   async #forward(): Promise<void> {
-    const sealed = this.#shard.sealNew()
-    if (sealed !== undefined) this.#texts.putJson('outbox', sealed)
+    const { mustStore } = this.#shard
     const message = this.#shard.startForward(this.#name, Date.now())
+    if (mustStore) this.#store()
     try {
       const reply = await controller(this.env).forward(message)
       noteIfNewer('forward reply', reply)
-      this.#shard.forwarded(message.seq, reply)
+      this.#shard.forwarded(message.seq, reply, Date.now())
       await this.adopt(reply.state, reply.document)
     } catch (error) {
       noteInternalError('counters.forward', error)

@@ -12,34 +12,29 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 /** Generations kept per flag; of older rollout attempts the audit log keeps the evidence. */
 const GENERATIONS_KEPT = 5
 
-/** The gate's counts by cell, and the counts of each flag since its last tick. */
+/** The gate's counts by cell, and the counts of each flag since its last tick. In memory; books.ts stores them. */
 export class CellStore {
-  readonly #sql: SqlStorage
-  readonly #cells = new Map<string, Cell>()
+  readonly #flags = new Map<string, Map<string, Cell>>()
   readonly #fresh = new Map<string, Cell[]>()
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql
-    sql.exec('CREATE TABLE IF NOT EXISTS cells (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID')
-    for (const row of sql.exec<{ id: string; data: string }>('SELECT id, data FROM cells')) {
-      this.#cells.set(row.id, JSON.parse(row.data) as Cell)
-    }
+  /** Takes a flag's totals from storage. */
+  restore(flag: string, cells: readonly Cell[]): void {
+    this.#flags.set(flag, new Map(cells.map((cell) => [cellId(cell), cell])))
   }
 
   /** Adds counts to the totals and to what the next tick takes. */
   add(cells: readonly Cell[]): void {
     for (const cell of cells) {
-      const total = this.#totalOf(cell)
-      mergeCell(total, withoutPeople(cell))
-      this.#sql.exec(
-        'INSERT OR REPLACE INTO cells (id, data) VALUES (?, ?)',
-        cellId(cell),
-        JSON.stringify(total),
-      )
+      mergeCell(this.#totalOf(cell), withoutPeople(cell))
       const fresh = this.#fresh.get(cell.flag)
       if (fresh) fresh.push(cell)
       else this.#fresh.set(cell.flag, [cell])
     }
+  }
+
+  /** Whether a tick has not taken all counts. */
+  get hasFresh(): boolean {
+    return this.#fresh.size > 0
   }
 
   /** The counts of a flag's generation and stage since the last call. */
@@ -53,26 +48,34 @@ export class CellStore {
     return { pair: armPair(cells, generation, stage, off), isEmpty: cells.length === 0 }
   }
 
+  /** Drops the new counts of flags that no tick looks at. */
+  forgetFresh(isLookedAt: (flag: string) => boolean): void {
+    for (const flag of this.#fresh.keys()) if (!isLookedAt(flag)) this.#fresh.delete(flag)
+  }
+
+  /** The totals of one flag. */
+  of(flag: string): Cell[] {
+    return [...(this.#flags.get(flag)?.values() ?? [])]
+  }
+
   all(): Cell[] {
-    return [...this.#cells.values()]
+    return [...this.#flags.keys()].flatMap((flag) => this.of(flag))
   }
 
   #totalOf(key: CellKey): Cell {
     const id = cellId(key)
-    let total = this.#cells.get(id)
+    let ofFlag = this.#flags.get(key.flag)
+    if (ofFlag === undefined) {
+      ofFlag = new Map()
+      this.#flags.set(key.flag, ofFlag)
+    }
+    let total = ofFlag.get(id)
     if (total === undefined) {
       total = emptyCell(key)
-      this.#cells.set(id, total)
-      this.#forgetBefore(key.flag, key.generation - GENERATIONS_KEPT)
+      ofFlag.set(id, total)
+      for (const [other, { generation }] of ofFlag)
+        if (generation <= key.generation - GENERATIONS_KEPT) ofFlag.delete(other)
     }
     return total
-  }
-
-  #forgetBefore(flag: string, generation: number): void {
-    for (const [id, cell] of this.#cells) {
-      if (cell.flag !== flag || cell.generation > generation) continue
-      this.#cells.delete(id)
-      this.#sql.exec('DELETE FROM cells WHERE id = ?', id)
-    }
   }
 }

@@ -15,14 +15,16 @@ export type FlagTimes = {
   settledSinceMs: number | null
 }
 
-/** The last use is written no more often than this. */
-const SEEN_NOTED_EVERY_MS = 60_000
+/** The last use is written no more often than this; in between the flag's book has it (books.ts). */
+const SEEN_NOTED_EVERY_MS = 3_600_000
 
 type Row = { flag: string; known_ms: number; seen_ms: number | null; settled_ms: number | null }
 
 export class FlagLog {
   readonly #sql: SqlStorage
   readonly #times = new Map<string, FlagTimes>()
+  /** When the last use of a flag was written. */
+  readonly #seenWrittenMs = new Map<string, number>()
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -34,6 +36,7 @@ export class FlagLog {
     for (const row of sql.exec<Row>('SELECT * FROM flags')) {
       const { known_ms: knownSinceMs, seen_ms: lastSeenMs, settled_ms: settledSinceMs } = row
       this.#times.set(row.flag, { knownSinceMs, lastSeenMs, settledSinceMs })
+      this.#seenWrittenMs.set(row.flag, lastSeenMs ?? 0)
     }
   }
 
@@ -60,13 +63,23 @@ export class FlagLog {
   noteSeen(flags: Iterable<string>, nowMs: number): void {
     for (const flag of flags) {
       const known = this.#times.get(flag)
-      if (known === undefined || nowMs - (known.lastSeenMs ?? 0) < SEEN_NOTED_EVERY_MS) continue
-      this.#put(flag, { ...known, lastSeenMs: nowMs })
+      if (known === undefined) continue
+      const times = { ...known, lastSeenMs: nowMs }
+      if (nowMs - (this.#seenWrittenMs.get(flag) ?? 0) >= SEEN_NOTED_EVERY_MS) this.#put(flag, times)
+      else this.#times.set(flag, times)
     }
+  }
+
+  /** Takes a flag's last use from its book. */
+  restoreSeen(flag: string, seenAtMs: number): void {
+    const known = this.#times.get(flag)
+    if (known !== undefined && seenAtMs > (known.lastSeenMs ?? 0))
+      this.#times.set(flag, { ...known, lastSeenMs: seenAtMs })
   }
 
   #put(flag: string, times: FlagTimes): void {
     this.#times.set(flag, times)
+    this.#seenWrittenMs.set(flag, times.lastSeenMs ?? 0)
     this.#sql.exec(
       'INSERT OR REPLACE INTO flags (flag, known_ms, seen_ms, settled_ms) VALUES (?, ?, ?, ?)',
       flag,

@@ -5,20 +5,22 @@ import type { TextStore } from './text-store.ts'
 const MOST_VISITORS = 5_000
 /** Visitors not seen for a day are dropped. */
 const KEPT_MS = 24 * 3_600_000
-const SAVED_EVERY_MS = 60_000
+const SAVED_EVERY_MS = 300_000
 const WANTED_PER_SECOND = { filling: 100, full: 10 }
 
 export class SampleRing {
   readonly #texts: TextStore
   /** By visitor, the least recently seen first. */
   readonly #samples: Map<string, DecisionSample>
-  #savedAtMs = 0
+  #savedAtMs: number
 
   constructor(texts: TextStore) {
     this.#texts = texts
     this.#samples = new Map(
       (texts.getJson<DecisionSample[]>('samples') ?? []).map((sample) => [sample.visitor, sample]),
     )
+    // The newest was there when they were saved.
+    this.#savedAtMs = [...this.#samples.values()].at(-1)?.atMs ?? 0
   }
 
   /** The newest first. */
@@ -36,7 +38,7 @@ export class SampleRing {
       if (this.#samples.size <= MOST_VISITORS) break
       this.#samples.delete(visitor)
     }
-    // Losing a minute of samples does no harm, so they are not written one by one.
+    // Losing some minutes of samples does no harm, so they are not written one by one.
     if (nowMs - this.#savedAtMs < SAVED_EVERY_MS) return
     this.#savedAtMs = nowMs
     this.#texts.putJson('samples', [...this.#samples.values()])

@@ -4,17 +4,25 @@ import { EMPTY_WINDOW, type SequenceWindow, take } from '../../core/counters/seq
 export type ShardSighting = { shard: string; seenAtMs: number; epoch: number; isolates: IsolateSighting[] }
 type Shard = ShardSighting & { window: SequenceWindow }
 
-/** The shards that forward to the Controller, and the sequence numbers counted of each. */
+/** Isolates are stored only of small gates, whose Controller may sleep between two forwards. */
+const MOST_STORED_ISOLATES = 50
+/** A shard that has been silent for so long, and its sequence numbers, are dropped. */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 3_600_000
+
+/** The shards that forward to the Controller, and the sequence numbers counted of each. Stored by books.ts. */
 export class ShardLog {
-  readonly #sql: SqlStorage
   readonly #shards = new Map<string, Shard>()
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql
-    sql.exec('CREATE TABLE IF NOT EXISTS shards (name TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID')
-    for (const row of sql.exec<{ name: string; data: string }>('SELECT name, data FROM shards')) {
-      this.#shards.set(row.name, JSON.parse(row.data) as Shard)
-    }
+  /** Takes what was stored. */
+  restore(shards: readonly Shard[]): void {
+    for (const shard of shards) this.#shards.set(shard.shard, shard)
+  }
+
+  /** What to store. */
+  toData(nowMs: number): Shard[] {
+    const shards = [...this.#shards.values()].filter(({ seenAtMs }) => nowMs - seenAtMs < FORGOTTEN_AFTER_MS)
+    const isolates = shards.reduce((sum, shard) => sum + shard.isolates.length, 0)
+    return isolates <= MOST_STORED_ISOLATES ? shards : shards.map((shard) => ({ ...shard, isolates: [] }))
   }
 
   /** Records a forward; returns whether its counts are new. */
@@ -24,7 +32,6 @@ export class ShardLog {
     const window = take(known?.window ?? EMPTY_WINDOW, message.seq)
     const noted = { shard, epoch, isolates, seenAtMs: nowMs, window: window ?? known?.window ?? EMPTY_WINDOW }
     this.#shards.set(shard, noted)
-    this.#sql.exec('INSERT OR REPLACE INTO shards (name, data) VALUES (?, ?)', shard, JSON.stringify(noted))
     return window !== undefined
   }
 

@@ -18,6 +18,18 @@ export class TextStore {
     return parts.length === 0 ? undefined : parts.map((row) => row.text).join('')
   }
 
+  /** The names that begin so. */
+  namesWith(prefix: string): string[] {
+    return this.#sql
+      .exec<{ name: string }>(
+        'SELECT DISTINCT name FROM texts WHERE substr(name, 1, ?) = ?',
+        prefix.length,
+        prefix,
+      )
+      .toArray()
+      .map(({ name }) => name)
+  }
+
   getJson<T>(name: string): T | undefined {
     const text = this.get(name)
     return text === undefined ? undefined : (JSON.parse(text) as T)

@@ -52,7 +52,15 @@ const REFRESH_UNCACHED_MS = 1_000
 const RETRY_MS = 1_000
 /** How long a request in a cold or idle isolate waits for KV before it goes on with what there is. */
 const COLD_WAIT_MS = 1_500
-const IDLE_WAIT_MS = 250
+const IDLE_WAIT_MS = 50
+/** An isolate is idle that has heard nothing for so many of its refresh intervals. */
+const IDLE_INTERVALS = 2
+/** A flush reply stands for a read of KV if the Controller's was no longer ago. */
+const VOUCHED_MS = 60_000
+/** After news KV may show older values for a while, so it is read until it shows the same. */
+const NEWS_SETTLED_MS = 120_000
+/** However well the replies tell, KV is read so often. */
+const LONGEST_UNREAD_MS = 600_000
 /** How often a waiting request checks. */
 const CHECK_MS = 5
 const KV_TIMEOUT_MS = 10_000
@@ -75,6 +83,9 @@ export class LiveConfig {
   /** The document is not read from KV before then. */
   #documentDueMs = 0
   #lastAttemptMs = 0
+  /** When a flush reply last stood for a read of KV. */
+  #vouchedAtMs = 0
+  #newsAtMs = Number.NEGATIVE_INFINITY
   #checkedAtMs = 0
   #lastError: string | undefined
 
@@ -109,6 +120,11 @@ export class LiveConfig {
     return this.#control.killHash
   }
 
+  /** When KV was last read in full, ms since 1970. */
+  get kvReadAtMs(): number {
+    return this.#checkedAtMs
+  }
+
   get epoch(): number {
     return this.#control.state.epoch
   }
@@ -134,7 +150,8 @@ export class LiveConfig {
       this.#refresh = { startedMs: nowMs }
       waitUntil(this.#refreshFrom(env, nowMs))
     }
-    if (this.#refresh !== undefined && nowMs - this.#lastAttemptMs > 2 * intervalMs) {
+    const heardAtMs = Math.max(this.#lastAttemptMs, this.#vouchedAtMs)
+    if (this.#refresh !== undefined && nowMs - heardAtMs > IDLE_INTERVALS * intervalMs) {
       const limitMs = this.#lastAttemptMs === 0 ? COLD_WAIT_MS : IDLE_WAIT_MS
       await this.#untilRefreshed(this.#refresh.startedMs + limitMs - nowMs)
     }
@@ -163,7 +180,21 @@ export class LiveConfig {
 
   /** Adopts a control state that is newer than the one in use. */
   adopt(state: ControlState, nowMs: number): void {
-    if (this.#control.adopt(state, nowMs)) this.#recompileControl()
+    if (!this.#control.adopt(state, nowMs)) return
+    this.#newsAtMs = nowMs
+    this.#recompileControl()
+  }
+
+  /**
+   * A flush reply tells how old the Controller's view of KV is. Where that is recent, this isolate need not read KV: what
+   * is new there arrives with a reply. Without replies it reads again, so a kill needs no Durable Object.
+   */
+  vouch(kvAgeMs: number | undefined, nowMs: number): void {
+    if (kvAgeMs === undefined || kvAgeMs > VOUCHED_MS || nowMs - this.#newsAtMs < NEWS_SETTLED_MS) return
+    if (this.#checkedAtMs === 0 || this.#lastError !== undefined) return
+    this.#vouchedAtMs = nowMs
+    const nextMs = Math.min(nowMs + REFRESH_MS, this.#checkedAtMs + LONGEST_UNREAD_MS)
+    this.#nextRefreshMs = Math.max(this.#nextRefreshMs, nextMs)
   }
 
   /** The Controller holds another document than this isolate: fetches and uses it where it is newer. */
@@ -177,6 +208,7 @@ export class LiveConfig {
     noteIfNewer('tag', tag)
     this.#tag = { tag, atMs: nowMs, staleMs: isKvCached(env) ? KV_STALE_MS : 0 }
     if (!isBehind(this.#inUse, tag, nowMs)) return
+    this.#newsAtMs = nowMs
     const text = await fetchText().catch((error) => noteInternalError('document.fetch', error))
     if (text === undefined || (await sha256Hex(text)) !== tag.hash) return
     const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())

@@ -5,12 +5,6 @@
  */
 
 import {
-  GATHER_MS,
-  REPLY_AHEAD_MS,
-  SHORTEST_INTERVAL_MS,
-  shardName,
-} from '../../core/counters/back-pressure.ts'
-import {
   type Cell,
   cellKeyOf,
   countEndOfOverdue,
@@ -22,6 +16,12 @@ import {
   countVital,
   type VitalName,
 } from '../../core/counters/cell.ts'
+import {
+  GATHER_MS,
+  REPLY_AHEAD_MS,
+  SHORTEST_INTERVAL_MS,
+  shardName,
+} from '../../core/counters/load/back-pressure.ts'
 import { NO_NETWORK } from '../../core/counters/networks.ts'
 import { Outbox, type SealedBatch } from '../../core/counters/outbox.ts'
 import { type FlushReply, numbered } from '../../core/counters/protocol.ts'
@@ -74,6 +74,8 @@ export class Reporter {
   /** The interval that the last flush went by. */
   #flushedForMs = SHORTEST_INTERVAL_MS
   #told = ''
+  /** Batches are sent again until one is taken: since when the present one is. */
+  #repeatedSinceMs: number | undefined
 
   constructor(live: LiveConfig, sampler: Sampler) {
     this.#live = live
@@ -213,6 +215,8 @@ export class Reporter {
         const reply = await this.#send(context, batch)
         noteIfNewer('flush reply', reply)
         this.#outbox.acknowledge(batch.seq)
+        this.#repeatedSinceMs = undefined
+        this.#live.vouch(reply.kvAgeMs, Date.now())
         this.#intervalMs = reply.intervalMs
         // Only now: a batch that is sent again must reach the shard that may have it already.
         this.#shards = reply.shards
@@ -244,6 +248,8 @@ export class Reporter {
     this.#flushedAtMs = Date.now()
     this.#flushedForMs = this.#intervalMs
     this.#told = this.#seenInKv
+    const repeatedSinceMs = this.#repeatedSinceMs
+    this.#repeatedSinceMs ??= this.#flushedAtMs
     const message = numbered({
       ...batch,
       isolate: this.#isolateId(),
@@ -257,6 +263,8 @@ export class Reporter {
       samples: await this.#sampler.seal(context.env),
       ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
       patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
+      kvReadAtMs: this.#live.kvReadAtMs,
+      ...(repeatedSinceMs !== undefined && { repeatedSinceMs }),
     })
     return await countersShard(context.env, shard).flush(message)
   }

@@ -5,7 +5,7 @@ import {
   intervalMsFor,
   shardName,
   shardsFor,
-} from '../../../src/core/counters/back-pressure.ts'
+} from '../../../src/core/counters/load/back-pressure.ts'
 
 describe('the interval', () => {
   it('is a second while a Durable Object can take it, and then as long as it needs to be', () => {
@@ -19,7 +19,7 @@ describe('the interval', () => {
 describe('the interval of flushes', () => {
   it('brings a shard something every second, and lets isolates rest where there are several', () => {
     expect([0, 1, 2, 3, 4, 200, 400, 800].map(flushIntervalMsFor)).toEqual([
-      1_000, 1_000, 1_000, 1_500, 2_000, 2_000, 2_000, 4_000,
+      1_000, 1_000, 1_000, 1_500, 1_800, 1_800, 2_000, 4_000,
     ])
   })
 })

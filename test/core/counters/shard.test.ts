@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type ControlState, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
 import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
 import { emptyCell } from '../../../src/core/counters/cell.ts'
+import { PACES } from '../../../src/core/counters/load/pace.ts'
 import { type FlushMessage, type FlushReply, PROTOCOL } from '../../../src/core/counters/protocol.ts'
-import { isNews, Shard, type ShardIsolate } from '../../../src/core/counters/shard.ts'
+import { isNews, Shard } from '../../../src/core/counters/shard.ts'
 import type { DecisionSample } from '../../../src/core/decision/sample.ts'
 
 const NOW_MS = 1_000_000
@@ -45,8 +46,8 @@ function flush(parts: Partial<FlushMessage> = {}): FlushMessage {
   }
 }
 
-const emptyShard = (isolates: Iterable<readonly [string, ShardIsolate]> = []) =>
-  new Shard({ outbox: undefined, state: undefined, tag: undefined }, isolates)
+const emptyShard = () => new Shard({ outbox: undefined, state: undefined, tag: undefined })
+const REPLY = { epoch: 0, state: undefined, document: undefined, intervalMs: 1_000, sampleQuota: 1 }
 
 const requestsOf = (cells: readonly { requests: number }[]) =>
   cells.reduce((sum, cell) => sum + cell.requests, 0)
@@ -74,7 +75,7 @@ describe('a flush', () => {
     const again = shard.take(flush(), NOW_MS + 1)
     const next = shard.take(flush({ seq: 2, cells: requests(4) }), NOW_MS + 2)
     expect(first.isolate).toEqual({
-      window: { highest: 1, seen: 1 },
+      window: { highest: 1, seen: 0xffffffff },
       sighting: {
         isolate: 'a',
         epoch: 3,
@@ -85,12 +86,10 @@ describe('a flush', () => {
         seenAtMs: NOW_MS,
       },
       shards: 1,
-      batch: 1,
-      cells: requests(1),
-      busyUntilMs: NOW_MS + 2_500,
+      busyUntilMs: NOW_MS + 4_500,
     })
-    expect([again, next].map(({ isolate }) => requestsOf(isolate.cells))).toEqual([1, 5])
     expect(again.isolate.sighting.seenAtMs).toBe(NOW_MS + 1)
+    expect(next.isolate.window.highest).toBe(2)
     const { seq, cells } = shard.startForward('FRA', NOW_MS)
     expect([seq, requestsOf(cells)]).toEqual([1, 5])
   })
@@ -98,41 +97,92 @@ describe('a flush', () => {
   it('after a batch was sealed counts in the next one', () => {
     const shard = emptyShard()
     shard.take(flush({ internalErrors: [error(2)] }), NOW_MS)
-    expect(shard.sealNew()).toMatchObject({ nextSeq: 2, sealed: { seq: 1, internalErrors: [error(2)] } })
-    expect(shard.sealNew()).toBeUndefined()
-    const { isolate } = shard.take(flush({ seq: 2, cells: requests(7), internalErrors: [error(1)] }), NOW_MS)
-    expect(isolate).toMatchObject({ batch: 2, internalErrors: [error(1)] })
-    expect(requestsOf(isolate.cells)).toBe(7)
-    shard.startForward('FRA', NOW_MS)
-    shard.forwarded(1, { epoch: 0, state: undefined, document: undefined, intervalMs: 1_000, sampleQuota: 1 })
+    expect(shard.startForward('FRA', NOW_MS)).toMatchObject({ seq: 1, internalErrors: [error(2)] })
+    shard.take(flush({ seq: 2, cells: requests(7), internalErrors: [error(1)] }), NOW_MS)
+    shard.forwarded(1, REPLY, NOW_MS)
     const second = shard.startForward('FRA', NOW_MS)
     expect([second.seq, requestsOf(second.cells), second.internalErrors]).toEqual([2, 7, [error(1)]])
-  })
-
-  it('is restored from its row, as far as it is of the open batch', () => {
-    const before = emptyShard()
-    const { isolate } = before.take(flush({ internalErrors: [error(3)] }), NOW_MS)
-    const restored = emptyShard([['a', isolate]])
-    expect(restored.startForward('FRA', NOW_MS)).toMatchObject({
-      cells: requests(1),
-      internalErrors: [error(3)],
-    })
-    const older = emptyShard([['a', { ...isolate, batch: 0, busyUntilMs: 0 }]])
-    expect(older.startForward('FRA', NOW_MS).cells).toEqual([])
-    // The number was seen before the restart.
-    expect(requestsOf(restored.take(flush(), NOW_MS).isolate.cells)).toBe(0)
   })
 
   it('adds up the internal errors of its isolate and of the shard', () => {
     const shard = emptyShard()
     shard.take(flush({ internalErrors: [error(1)] }), NOW_MS)
-    const { isolate } = shard.take(flush({ seq: 2, internalErrors: [error(2)] }), NOW_MS)
-    expect(isolate.internalErrors).toEqual([error(3)])
-    expect(shard.take(flush({ seq: 2, internalErrors: [error(2)] }), NOW_MS).isolate.internalErrors).toEqual([
-      error(3),
-    ])
+    for (let time = 0; time < 2; time++) shard.take(flush({ seq: 2, internalErrors: [error(2)] }), NOW_MS)
     shard.noteInternalErrors([error(10)])
     expect(shard.startForward('FRA', NOW_MS).internalErrors).toEqual([error(13)])
+  })
+})
+
+describe('a shard that starts again', () => {
+  const restart = (data: ReturnType<Shard['snapshot']>, startedAtMs = NOW_MS) =>
+    new Shard({ outbox: JSON.parse(JSON.stringify(data)), state: undefined, tag: undefined }, [], startedAtMs)
+
+  it('sends what was stored under the number that it had, and what is new under another', () => {
+    const before = emptyShard()
+    before.take(flush({ cells: requests(3), internalErrors: [error(3)] }), NOW_MS)
+    const again = restart(before.snapshot())
+    again.take(flush({ seq: 2, cells: requests(4) }), NOW_MS)
+    const first = again.startForward('FRA', NOW_MS)
+    expect([first.seq, requestsOf(first.cells), first.internalErrors]).toEqual([1, 3, [error(3)]])
+    again.forwarded(1, REPLY, NOW_MS)
+    const { seq, cells } = again.startForward('FRA', NOW_MS)
+    expect([seq > 1, requestsOf(cells)]).toEqual([true, 4])
+  })
+
+  it('uses no number that may have been used before: each row reserves 64', () => {
+    const shard = emptyShard()
+    expect(shard.mustStore).toBe(true)
+    let stored = shard.snapshot()
+    const used: number[] = []
+    for (let n = 0; n < 200; n++) {
+      if (shard.mustStore) stored = shard.snapshot()
+      const { seq } = shard.startForward('FRA', NOW_MS)
+      used.push(seq)
+      shard.forwarded(seq, REPLY, NOW_MS)
+      expect(stored.nextSeq).toBeGreaterThan(seq)
+    }
+    expect(new Set(used).size).toBe(200)
+    const again = restart(stored)
+    expect(again.mustStore).toBe(true)
+    expect(again.startForward('FRA', NOW_MS).seq).toBeGreaterThan(Math.max(...used))
+  })
+
+  it('stores what is open once more before it gets its number, where a batch was on its way', () => {
+    const shard = emptyShard()
+    shard.take(flush({ cells: requests(1) }), NOW_MS)
+    const { seq } = shard.startForward('FRA', NOW_MS)
+    shard.take(flush({ seq: 2, cells: requests(5) }), NOW_MS)
+    expect(shard.snapshot()).toMatchObject({ open: requests(5), sealed: { seq, cells: requests(1) } })
+    expect(shard.mustStore).toBe(false)
+    shard.forwarded(seq, REPLY, NOW_MS)
+    expect(shard.mustStore).toBe(true)
+    expect(shard.snapshot()).toMatchObject({ open: [], sealed: { seq: seq + 1, cells: requests(5) } })
+    expect(shard.mustStore).toBe(false)
+  })
+
+  it('does not take a flush again that the object before it may have taken', () => {
+    const sentAt = (repeatedSinceMs: number) => {
+      const shard = restart(emptyShard().snapshot())
+      shard.take(flush({ repeatedSinceMs, seq: 5 }), NOW_MS + 500)
+      return requestsOf(shard.startForward('FRA', NOW_MS + 500).cells)
+    }
+    // Clocks differ; one that was sent while this object started has come to no other.
+    expect([-1_000, -251, -250, 100].map((ms) => sentAt(NOW_MS + ms))).toEqual([0, 0, 1, 1])
+    const shard = restart(emptyShard().snapshot())
+    shard.take(flush({ seq: 5 }), NOW_MS)
+    // Of an isolate that is known, the numbers tell.
+    shard.take(flush({ seq: 6, repeatedSinceMs: 0 }), NOW_MS)
+    shard.take(flush({ seq: 4, repeatedSinceMs: 0 }), NOW_MS)
+    expect(requestsOf(shard.startForward('FRA', NOW_MS).cells)).toBe(2)
+  })
+
+  it('takes over what an older release has stored with its isolates', () => {
+    const shard = restart({ nextSeq: 7, open: [], sealed: undefined })
+    expect(shard.nextSeq).toBe(7)
+    shard.addStored(requests(3), [error(1)])
+    expect(shard.snapshot()).toMatchObject({
+      sealed: { seq: 7, cells: requests(3), internalErrors: [error(1)] },
+    })
   })
 })
 
@@ -163,17 +213,17 @@ describe('the reply to a flush', () => {
   })
 
   it('spaces flushes by the isolates that are there, and forgets those that fell silent', () => {
-    expect(busyShard(1).reply).toMatchObject({ intervalMs: 1_000, shards: 1, sampleQuota: 20 })
+    expect(busyShard(1).reply).toMatchObject({ intervalMs: 1_800, shards: 1, sampleQuota: 20 })
     const { shard, reply } = busyShard(4)
-    expect(reply).toMatchObject({ intervalMs: 2_000, shards: 1, sampleQuota: 5 })
-    // 2.5 intervals of 2 s after the last flush, rounded up to a second.
+    expect(reply).toMatchObject({ intervalMs: 1_800, shards: 1, sampleQuota: 5 })
+    // 2.5 intervals of 1.8 s after the last flush, rounded up to a second.
     const later = (ms: number) => shard.replyTo(flush(), NOW_MS + 20_000 + ms).sampleQuota
     expect([0, 4_999, 5_000].map(later)).toEqual([5, 5, 20])
   })
 
   it('adds shards at once and takes them away only once it is settled', () => {
     const grown = busyShard(201).reply
-    expect(grown).toMatchObject({ shards: 2, intervalMs: 2_000 })
+    expect(grown).toMatchObject({ shards: 2, intervalMs: 1_800 })
     const young = emptyShard()
     const shardsAt = (second: number) =>
       young.take(flush({ seq: second + 1, shards: 4 }), NOW_MS + second * 1_000).reply.shards
@@ -189,7 +239,7 @@ describe('samples', () => {
     shard.take(flush({ samples: samples(15) }), NOW_MS)
     shard.take(flush({ seq: 2, samples: samples(15) }), NOW_MS)
     expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(20)
-    shard.forwarded(1, { epoch: 0, state: undefined, document: undefined, intervalMs: 1_000, sampleQuota: 3 })
+    shard.forwarded(1, { ...REPLY, sampleQuota: 3 }, NOW_MS)
     expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(0)
     shard.take(flush({ seq: 3, samples: samples(15) }), NOW_MS)
     expect(shard.startForward('FRA', NOW_MS).samples).toHaveLength(3)
@@ -199,16 +249,60 @@ describe('samples', () => {
 describe('forwarding', () => {
   const reply = { epoch: 0, state: undefined, document: undefined, intervalMs: 5_000, sampleQuota: 1 }
 
-  it('is due a second after the last one, then in the interval that the Controller wants', () => {
+  it('is due at once, then as the pace says, and never sooner than the Controller can take it', () => {
     const shard = emptyShard()
     expect(shard.forwardDueMs).toBeUndefined()
     shard.take(flush(), NOW_MS)
-    expect(shard.forwardDueMs).toBe(1_000)
+    expect(shard.forwardDueMs).toBeLessThan(NOW_MS)
     const { seq } = shard.startForward('FRA', NOW_MS)
     shard.take(flush({ seq: 2 }), NOW_MS)
     expect(shard.forwardDueMs).toBeUndefined()
-    shard.forwarded(seq, reply)
+    shard.forwarded(seq, { ...REPLY, pace: PACES.live }, NOW_MS)
+    expect(shard.forwardDueMs).toBe(NOW_MS + 10_000)
+    shard.adoptPace({ ...PACES.live, forwardMs: 2_000 })
+    expect(shard.forwardDueMs).toBe(NOW_MS + 2_000)
+    shard.adoptPace(undefined)
+    shard.forwarded(0, reply, NOW_MS)
+    // Of an older release: no pace.
     expect(shard.forwardDueMs).toBe(NOW_MS + 5_000)
+  })
+
+  it('is urgent with failures of the canary, ten requests, and what an operator waits for', () => {
+    const dueInMs = (parts: Partial<FlushMessage>) => {
+      const shard = emptyShard()
+      shard.take(flush({ cells: [] }), NOW_MS)
+      shard.forwarded(shard.startForward('FRA', NOW_MS).seq, { ...REPLY, pace: PACES.live }, NOW_MS)
+      shard.take(flush({ seq: 2, ...parts }), NOW_MS)
+      return (shard.forwardDueMs ?? Number.NaN) - NOW_MS
+    }
+    const failed = (arm: 'canary' | 'control') => ({
+      cells: [
+        { ...emptyCell({ ...key, arm }), requests: 1, errors: { ...emptyCell(key).errors, status: 1 } },
+      ],
+    })
+    expect([failed('canary'), failed('control')].map(dueInMs)).toEqual([1_000, 10_000])
+    expect([{ cells: requests(9) }, { cells: requests(10) }].map(dueInMs)).toEqual([10_000, 1_000])
+    expect([{ epoch: 1 }, { killHash: 'k' }, { documentHash: 'd' }].map(dueInMs)).toEqual([
+      1_000, 1_000, 1_000,
+    ])
+  })
+
+  it('is waited for where it is due within a second, or many isolates flush; not while the Controller is away', () => {
+    const { shard } = busyShard(7)
+    const nowMs = NOW_MS + 20_000
+    expect([1_000, 1_001].map((ms) => shard.waitsFor(ms, nowMs))).toEqual([true, false])
+    expect(busyShard(8).shard.waitsFor(9_000, nowMs)).toBe(true)
+    shard.forwardFailed()
+    expect([shard.waitsFor(1, nowMs), shard.isFailing]).toEqual([false, true])
+  })
+
+  it('tells isolates how old the view of KV is that the Controller has', () => {
+    const shard = emptyShard()
+    expect(shard.replyTo(flush(), NOW_MS).kvAgeMs).toBeUndefined()
+    shard.forwarded(0, { ...REPLY, kvAgeMs: 4_000 }, NOW_MS)
+    expect(shard.replyTo(flush(), NOW_MS + 6_000).kvAgeMs).toBe(10_000)
+    shard.forwarded(0, REPLY, NOW_MS)
+    expect(shard.replyTo(flush(), NOW_MS).kvAgeMs).toBeUndefined()
   })
 
   it('is tried again with growing delays, the same batch until it has arrived', () => {
@@ -222,7 +316,7 @@ describe('forwarding', () => {
     })
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     shard.startForward('FRA', NOW_MS)
-    shard.forwarded(1, reply)
+    shard.forwarded(1, reply, NOW_MS)
     shard.take(flush({ seq: 2 }), NOW_MS)
     expect(shard.forwardDueMs).toBe(NOW_MS + 5_000)
   })
@@ -233,7 +327,7 @@ describe('forwarding', () => {
     expect(shard.forwardDueMs).toBeUndefined()
     shard.take(flush({ seq: 2, cells: [], epoch: 1 }), NOW_MS)
     expect(shard.forwardDueMs).toBeDefined()
-    shard.forwarded(shard.startForward('FRA', NOW_MS).seq, reply)
+    shard.forwarded(shard.startForward('FRA', NOW_MS).seq, reply, NOW_MS)
     expect(shard.forwardDueMs).toBeUndefined()
   })
 
@@ -274,15 +368,17 @@ describe('what a shard holds', () => {
     expect(shard.tag).toEqual(tagOf(1, 9_000))
   })
 
-  it('is of isolates that flushed within ten minutes, or whose counts are in no batch yet', () => {
+  it('is of isolates that flushed within ten minutes', () => {
     const shard = emptyShard()
+    const isKnown = () => requestsOf(shard.startForward('FRA', NOW_MS).cells) === 1
     shard.take(flush({ isolate: 'silent' }), NOW_MS)
-    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual([])
-    shard.startForward('FRA', NOW_MS)
-    expect(shard.forgetIsolates(NOW_MS + 599_999)).toEqual([])
-    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual(['silent'])
-    expect(shard.forgetIsolates(NOW_MS + 600_000)).toEqual([])
-    // What is forgotten starts anew.
-    expect(shard.take(flush({ isolate: 'silent' }), NOW_MS).isolate.cells).toEqual(requests(1))
+    shard.forwarded(shard.startForward('FRA', NOW_MS).seq, REPLY, NOW_MS)
+    shard.forgetIsolates(NOW_MS + 599_999)
+    shard.take(flush({ isolate: 'silent' }), NOW_MS)
+    expect(isKnown()).toBe(false)
+    shard.forgetIsolates(NOW_MS + 600_000)
+    shard.forwarded(shard.startForward('FRA', NOW_MS).seq, REPLY, NOW_MS)
+    shard.take(flush({ isolate: 'silent' }), NOW_MS)
+    expect(isKnown()).toBe(true)
   })
 })

@@ -1,6 +1,5 @@
 /** From cells to what the guard and the charts are shown. */
 import { describe, expect, it } from 'vitest'
-import { BusyIsolates } from '../../../src/core/counters/busy-isolates.ts'
 import {
   type Cell,
   cellId,
@@ -16,6 +15,7 @@ import {
   mergeCell,
 } from '../../../src/core/counters/cell.ts'
 import { merge, quantileMs, record, total, upperEdgeMs } from '../../../src/core/counters/histogram.ts'
+import { BusyIsolates } from '../../../src/core/counters/load/busy-isolates.ts'
 import { EMPTY_WINDOW, take } from '../../../src/core/counters/sequence.ts'
 import { addToPoint, closePoint, openPoint, SERIES } from '../../../src/core/counters/series.ts'
 import { armPair, EMPTY_ARM } from '../../../src/core/counters/ticks.ts'

@@ -149,8 +149,12 @@ describe('convergence', () => {
       [0, 1],
       [1, 0],
     ])
-    // Of four isolates each flushes every two seconds.
-    expect([idle(6_000, 3).idle, idle(6_001, 3).idle]).toEqual([0, 1])
+    // Of four isolates each flushes every 1.8 seconds.
+    expect([idle(5_800, 3).idle, idle(5_801, 3).idle]).toEqual([0, 1])
+    const late = (agoMs: number) =>
+      convergenceOf(2, 0, [{ shard: 'FRA', isolates: [isolate('a', 1, agoMs)] }], NOW_MS, 10_000).isolates
+        .idle
+    expect([late(15_000), late(15_001)]).toEqual([0, 1])
     expect([idle(59_999).idle, idle(60_000).idle]).toEqual([1, 0])
   })
 })

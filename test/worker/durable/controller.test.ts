@@ -6,6 +6,7 @@ import { type ControlState, parseControlState } from '../../../src/core/config/c
 import { type Cell, cellId } from '../../../src/core/counters/cell.ts'
 import { numbered } from '../../../src/core/counters/protocol.ts'
 import type { GuardState } from '../../../src/core/guard/index.ts'
+import type { Book } from '../../../src/durable/storage/books/book.ts'
 import { TextStore } from '../../../src/durable/storage/text-store.ts'
 import { admin } from '../support/admin.ts'
 import { controller, count, failing, healthy, pendingWrites, startAfresh } from '../support/controller.ts'
@@ -40,8 +41,9 @@ async function stateInKv(): Promise<ControlState | undefined> {
 }
 
 function guardState(flag: string): Promise<GuardState | undefined> {
-  return runInDurableObject(controller, (_, { storage }) =>
-    new TextStore(storage.sql).getJson<GuardState>(`guard ${flag}`),
+  return runInDurableObject(
+    controller,
+    (_, { storage }) => new TextStore(storage.sql).getJson<Book>(`book ${flag}`)?.guard,
   )
 }
 

@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
+import { PACES } from '../../../src/core/counters/load/pace.ts'
 import type { FlushMessage, FlushReply } from '../../../src/core/counters/protocol.ts'
 import type { Controller } from '../../../src/durable/controller/controller.ts'
 import type { Counters } from '../../../src/durable/counters/counters.ts'
@@ -88,6 +89,7 @@ describe('a shard', () => {
     await evictDurableObject(shard.stub)
     await shard.flush(2, 1, failed(3, 5_000))
     await arrives(shard, 2)
+    await runDurableObjectAlarm(controller)
     const { internalErrors } = await controller.status()
     expect(internalErrors.filter((error) => error.place === place)).toEqual([
       { place, count: 5, firstAtMs: 1_000, lastAtMs: 5_000, message: 'Error: at 5000' },
@@ -110,7 +112,11 @@ describe('a shard', () => {
     const before = await failures()
     await loseAnswers(2)
     await shard.flush(2, 1)
-    await expect.poll(failures, { timeout: 30_000 }).toBe(before + 2)
+    const afterAlarm = async () => {
+      await runDurableObjectAlarm(shard.stub)
+      return await failures()
+    }
+    await expect.poll(afterAlarm, { timeout: 30_000 }).toBe(before + 2)
   })
 
   it('keeps isolates apart that use the same numbers', async () => {
@@ -123,11 +129,21 @@ describe('a shard', () => {
   it('remembers what it has acknowledged, and what it has seen, when it is evicted', async () => {
     const shard = shardOf('CCC')
     await shard.flush(1, 1)
+    await arrives(shard, 1)
+    await shard.stub.adopt(undefined, undefined, PACES.live)
     await shard.flush(2, 10)
+    const repeatedSinceMs = Date.now()
+    await scheduler.wait(300)
     await evictDurableObject(shard.stub)
-    await shard.flush(2, 10)
+    await shard.flush(2, 10, { repeatedSinceMs })
     await shard.flush(3, 100)
     await arrives(shard, 111)
+  })
+
+  it('that is new takes a flush whose first sending got lost', async () => {
+    const shard = shardOf('NEW')
+    await shard.flush(1, 5, { repeatedSinceMs: Date.now() - 60_000 })
+    await arrives(shard, 5)
   })
 
   it('sends again what the Controller did not answer; the Controller counts it once', async () => {
@@ -164,6 +180,7 @@ describe('a shard', () => {
     await arrives(shard, 1)
     const known = await knowsState(shard)
     let isHeld = true
+    await shard.stub.adopt(undefined, undefined, PACES.attended)
     const held = shard.flush(2, 1, { ...known, patienceMs: 10_000 }).finally(() => {
       isHeld = false
     })
@@ -195,21 +212,23 @@ describe('a shard', () => {
     // The batch of 10 has arrived, and the shard was not told.
     await shard.flush(3, 100)
     await shard.flush(1, 1_000, { isolate: 'isolate-2' })
+    const repeatedSinceMs = Date.now()
+    await scheduler.wait(300)
     await evictDurableObject(shard.stub)
-    await shard.flush(3, 100)
+    await shard.flush(3, 100, { repeatedSinceMs })
     await arrives(shard, 1_111)
   })
 
   it('spreads isolates over more shards, and asks them to come less often, when there are many', async () => {
     const shard = shardOf('FFF')
-    expect(await shard.flush(1, 1)).toMatchObject({ intervalMs: 1_000, shards: 1 })
+    expect(await shard.flush(1, 1)).toMatchObject({ intervalMs: 1_800, shards: 1 })
     const names = Array.from({ length: 450 }, (_, index) => `isolate ${index}`)
     // All of them within the intervals that they were told, however long the machine takes.
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
     await Promise.all(names.map((isolate) => shard.flush(1, 0, { isolate })))
     const reply = await shard.flush(2, 0)
-    expect(reply).toMatchObject({ intervalMs: 2_000, shards: 4 })
+    expect(reply).toMatchObject({ intervalMs: 1_800, shards: 4 })
     // Who stays with so many others is to come less often.
     const staying = await shard.flush(3, 0, { shards: 4 })
     expect(staying.shards).toBe(4)

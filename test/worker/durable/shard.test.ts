@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
+import { PACES } from '../../../src/core/counters/load/pace.ts'
 import type { FlushMessage, FlushReply, ForwardMessage } from '../../../src/core/counters/protocol.ts'
 import type { Controller } from '../../../src/durable/controller/controller.ts'
 import type { Counters } from '../../../src/durable/counters/counters.ts'
@@ -36,13 +37,6 @@ function startShard(name: string) {
       runInDurableObject(
         stub,
         async (_, { storage }) => ((await storage.getAlarm()) ?? Number.NaN) - Date.now(),
-      ),
-    isolates: () =>
-      runInDurableObject(stub, (_, { storage }) =>
-        storage.sql
-          .exec<{ id: string }>('SELECT id FROM isolates ORDER BY id')
-          .toArray()
-          .map(({ id }) => id),
       ),
   }
 }
@@ -101,7 +95,7 @@ describe('a reply', () => {
     [60_000, 10_000],
   ])('without news is held for a patience of %d ms at most %d ms', async (patienceMs, heldMs) => {
     const { flush, stub } = startShard(`HELD${patienceMs}`)
-    await stub.adopt(STATE, TAG)
+    await stub.adopt(STATE, TAG, PACES.attended)
     const within = vi.spyOn(NewsSignal.prototype, 'within').mockResolvedValue()
     onTestFinished(() => within.mockRestore())
     const known = { epoch: STATE.epoch, usedHash: TAG.hash }
@@ -112,9 +106,20 @@ describe('a reply', () => {
     expect(within).toHaveBeenCalledTimes(1)
   })
 
+  it('is not held where that costs more than it is worth', async () => {
+    const { flush, stub } = startShard('THRIFTY')
+    await stub.adopt(STATE, TAG, PACES.live)
+    const within = vi.spyOn(NewsSignal.prototype, 'within').mockResolvedValue()
+    onTestFinished(() => within.mockRestore())
+    expect(await flush({ epoch: STATE.epoch, usedHash: TAG.hash, patienceMs: 9_000 })).toMatchObject({
+      intervalMs: PACES.live.sparseFlushMs,
+    })
+    expect(within).not.toHaveBeenCalled()
+  })
+
   it('comes at once with what a push has brought: a kill that the Controller tells to shards alone', async () => {
     const { flush, stub } = startShard('PUSH')
-    await stub.adopt(STATE, TAG)
+    await stub.adopt(STATE, TAG, PACES.attended)
     const send = vi.spyOn(NewsSignal.prototype, 'send')
     onTestFinished(() => send.mockRestore())
     const held = flush({ epoch: STATE.epoch, usedHash: TAG.hash, patienceMs: 9_000 })
@@ -181,16 +186,19 @@ describe('a shard', () => {
     expect(new Set(calls.forwards.map(({ shard }) => shard))).toEqual(new Set(['NAMED']))
   })
 
-  it('wakes five seconds after a forward was due, should its timer be lost', async () => {
+  it('stores what is not worth a forward yet, and wakes for it should no more come', async () => {
     const calls = await watchController()
-    const { flush, alarmInMs } = startShard('ALARM')
-    fakeTimers('setTimeout', 'clearTimeout')
+    const { flush, alarmInMs, stub } = startShard('ALARM')
     await flush({ cells: [cell(1)] })
     await expect.poll(() => calls.forwards.length).toBe(1)
-    await flush({ cells: [cell(1)] })
+    await stub.adopt(undefined, undefined, PACES.live)
+    await flush({ cells: [cell(2)] })
     const dueMs = await alarmInMs()
-    expect(dueMs).toBeGreaterThan(5_000)
-    expect(dueMs).toBeLessThanOrEqual(6_000)
+    expect(dueMs).toBeGreaterThan(59_000)
+    expect(dueMs).toBeLessThanOrEqual(60_000)
+    await evictDurableObject(stub)
+    await runDurableObjectAlarm(stub)
+    await expect.poll(() => calls.forwards.at(-1)?.cells[0]?.requests).toBe(2)
   })
 
   it('forwards at once when the clock was set back, and not before its time otherwise', async () => {
@@ -206,21 +214,5 @@ describe('a shard', () => {
     vi.setSystemTime(Date.now() - 130_000)
     await flush({ cells: [cell(1)] })
     await expect.poll(() => calls.forwards.length).toBe(2)
-  })
-
-  it('forgets isolates that have not flushed for ten minutes, in storage too', async () => {
-    const calls = await watchController()
-    const { flush, isolates, stub } = startShard('FORGET')
-    await flush({ isolate: 'old', cells: [cell(1)] })
-    await expect.poll(() => calls.forwards.length).toBe(1)
-    fakeTimers('Date')
-    const wake = () => runInDurableObject(stub, (instance: Counters) => instance.alarm())
-    vi.setSystemTime(Date.now() + 599_000)
-    await flush({ isolate: 'new', cells: [cell(1)] })
-    await wake()
-    expect(await isolates()).toEqual(['new', 'old'])
-    vi.setSystemTime(Date.now() + 2_000)
-    await wake()
-    expect(await isolates()).toEqual(['new'])
   })
 })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { emptyCell } from '../../../src/core/counters/cell.ts'
 import type { FlushMessage } from '../../../src/core/counters/protocol.ts'
-import { Shard, type ShardIsolate } from '../../../src/core/counters/shard.ts'
+import { Shard } from '../../../src/core/counters/shard.ts'
 import { must } from './check.ts'
 
 /** A number older than this many is taken for one that has been seen. */
@@ -54,35 +54,35 @@ function messageOf({
 
 /** Each flush counts once, whatever comes between: what arrives at the Controller is what was sent. */
 export function countOnce(steps: readonly Step[]): void {
-  let shard = new Shard({ outbox: undefined, state: undefined, tag: undefined }, [])
-  const stored = new Map<string, ShardIsolate>()
-  let outbox: ReturnType<Shard['sealNew']>
-  const seen = new Map<string, { highest: number; numbers: Set<number> }>()
+  let shard = new Shard({ outbox: undefined, state: undefined, tag: undefined })
+  let stored = JSON.stringify(shard.snapshot())
+  const seen: Seen = new Map()
   const arrived = new Map<number, number>()
   let nowMs = 1e12
   let sent = 0
   const arrive = (isLost: boolean) => {
-    outbox = shard.sealNew() ?? outbox
+    const { mustStore } = shard
     const { seq, cells } = shard.startForward('local', nowMs)
+    if (mustStore) stored = JSON.stringify(shard.snapshot())
     arrived.set(
       seq,
       cells.reduce((sum, each) => sum + each.requests, 0),
     )
     if (isLost) return shard.forwardFailed()
     const nothing = { epoch: 0, state: undefined, document: undefined }
-    shard.forwarded(seq, { ...nothing, intervalMs: 1_000, sampleQuota: 0 })
+    shard.forwarded(seq, { ...nothing, intervalMs: 1_000, sampleQuota: 0 }, nowMs)
   }
   for (const { what, laterMs } of steps) {
     nowMs += laterMs
     if (what.kind === 'forward') arrive(what.isLost)
     else if (what.kind === 'evict') {
-      const copy = <T>(value: T): T =>
-        value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T)
-      shard = new Shard({ outbox: copy(outbox), state: undefined, tag: undefined }, copy([...stored]))
+      shard = new Shard({ outbox: JSON.parse(stored), state: undefined, tag: undefined }, [], nowMs)
+      for (const isolate of seen.values()) isolate.isForgotten = true
     } else {
       const message = messageOf(what)
-      const { reply, isolate } = shard.take(message, nowMs)
-      stored.set(message.isolate, isolate)
+      const isRepeated = seen.get(message.isolate)?.numbers.has(message.seq)
+      const { reply } = shard.take({ ...message, ...(isRepeated && { repeatedSinceMs: 0 }) }, nowMs)
+      stored = JSON.stringify(shard.snapshot())
       must(reply.intervalMs > 0 && reply.shards >= 1, 'the reply tells when and where to flush next')
       if (isNew(seen, message)) sent += message.cells.reduce((sum, each) => sum + each.requests, 0)
     }
@@ -93,14 +93,16 @@ export function countOnce(steps: readonly Step[]): void {
   must(total === sent, `${sent} requests were sent, ${total} arrived`)
 }
 
-function isNew(
-  seen: Map<string, { highest: number; numbers: Set<number> }>,
-  { isolate, seq }: FlushMessage,
-): boolean {
-  const known = seen.get(isolate) ?? { highest: 0, numbers: new Set<number>() }
+/** `lowest`: the first number of an isolate that this shard has heard; those before it do not count any more. */
+type Seen = Map<string, { highest: number; lowest: number; numbers: Set<number>; isForgotten: boolean }>
+
+function isNew(seen: Seen, { isolate, seq }: FlushMessage): boolean {
+  const known = seen.get(isolate) ?? { highest: 0, lowest: 0, numbers: new Set<number>(), isForgotten: true }
   seen.set(isolate, known)
-  if (known.numbers.has(seq) || seq <= known.highest - REMEMBERED) return false
+  if (known.isForgotten) Object.assign(known, { isForgotten: false, lowest: seq, highest: seq })
+  const isRefused = known.numbers.has(seq) || seq <= known.highest - REMEMBERED || seq < known.lowest
   known.numbers.add(seq)
+  if (isRefused) return false
   known.highest = Math.max(known.highest, seq)
   return true
 }

@@ -4,7 +4,6 @@ import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { Snapshot } from '../../../core/config/compile/snapshot.ts'
 import type { ControlState } from '../../../core/config/control.ts'
 import { KILL_ALL } from '../../../core/config/control.ts'
-import { coloOf } from '../../../core/counters/back-pressure.ts'
 import {
   type Cell,
   CellTable,
@@ -16,6 +15,7 @@ import {
 } from '../../../core/counters/cell.ts'
 import { quantileMs, total } from '../../../core/counters/histogram.ts'
 import { type InternalError, withOwn } from '../../../core/counters/internal-errors.ts'
+import { coloOf } from '../../../core/counters/load/back-pressure.ts'
 import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'

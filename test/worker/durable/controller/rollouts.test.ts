@@ -9,8 +9,6 @@ import { compilePlans } from '../../../../src/core/rollout/plan.ts'
 import { flagFactsOf } from '../../../../src/durable/controller/flag-facts.ts'
 import { GuardRunner, percentageOf } from '../../../../src/durable/controller/guard-runner.ts'
 import { localTime } from '../../../../src/durable/controller/local-time.ts'
-import { CellStore } from '../../../../src/durable/storage/cell-store.ts'
-import { TextStore } from '../../../../src/durable/storage/text-store.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { pseudonymOf } from '../../../../src/platform/pseudonym.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, START_MS } from '../../support/parts.ts'
@@ -50,41 +48,31 @@ describe('a guard', () => {
     return { ...empty, requests, errors: { ...empty.errors, status: errors }, erroredBuckets }
   }
 
-  it('judges what has come since its last run, and keeps what it knows over a restart', () =>
-    withStorage(({ sql }) => {
-      const texts = new TextStore(sql)
-      const cells = new CellStore(sql)
-      const first = new GuardRunner(texts, cells)
+  it('judges what has come since its last run, and keeps what it knows in the flag’s book', () =>
+    withStorage((storage) => {
+      const { books, cells } = makeParts(storage)
+      const runner = new GuardRunner(books, cells)
       cells.add([cell('canary', 100), cell('control', 1_900)])
-      expect(first.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)?.evidence).toMatchObject({
+      expect(runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)?.evidence).toMatchObject({
         canaryRequests: 100,
         controlRequests: 1_900,
       })
       cells.add([cell('canary', 10)])
-      first.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 1_000)
-      const restarted = new GuardRunner(texts, cells)
+      runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 1_000)
+      books.note(['judged'])
+      books.save(START_MS + 1_000)
+      const after = makeParts(storage)
+      const restarted = new GuardRunner(after.books, after.cells)
       expect(restarted.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 2_000)?.evidence).toMatchObject({
         canaryRequests: 110,
         controlRequests: 1_900,
       })
     }))
 
-  it('writes its state only where something was counted', () =>
-    withStorage(({ sql }) => {
-      const texts = new TextStore(sql)
-      const cells = new CellStore(sql)
-      const runner = new GuardRunner(texts, cells)
-      runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)
-      expect(texts.get('guard judged')).toBeUndefined()
-      cells.add([cell('canary', 1)])
-      runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 1_000)
-      expect(texts.getJson('guard judged')).toMatchObject({ startedAtMs: START_MS })
-    }))
-
   it('of a flag without one gives no verdict, and what was counted is taken all the same', () =>
-    withStorage(({ sql }) => {
-      const cells = new CellStore(sql)
-      const runner = new GuardRunner(new TextStore(sql), cells)
+    withStorage((storage) => {
+      const { books, cells } = makeParts(storage)
+      const runner = new GuardRunner(books, cells)
       cells.add([cell('canary', 5)])
       expect(runner.run({ ...plan, guard: undefined }, flag, INITIAL_FLAG_CONTROL, START_MS)).toBeUndefined()
       expect(cells.takeTick(flag, 1, 0).isEmpty).toBe(true)

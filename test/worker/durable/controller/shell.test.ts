@@ -3,10 +3,12 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Cell, emptyCell } from '../../../../src/core/counters/cell.ts'
+import { PACES } from '../../../../src/core/counters/load/pace.ts'
 import type { ForwardMessage } from '../../../../src/core/counters/protocol.ts'
 import { PROTOCOL } from '../../../../src/core/counters/protocol.ts'
 import type { Controller } from '../../../../src/durable/controller/controller.ts'
 import { Alarm } from '../../../../src/durable/storage/alarm.ts'
+import type { Book } from '../../../../src/durable/storage/books/book.ts'
 import { TextStore } from '../../../../src/durable/storage/text-store.ts'
 import { sha256Hex } from '../../../../src/platform/crypto.ts'
 import { withStorage } from '../../support/storage.ts'
@@ -80,6 +82,7 @@ describe('a forward', () => {
       document: undefined,
       intervalMs: 1_000,
       sampleQuota: 100,
+      pace: PACES.live,
     })
     await forward({ seq: 1, cells: [cell(3)] })
     expect((await stub.status()).cells.map(({ requests }) => requests)).toEqual([3])
@@ -122,33 +125,50 @@ describe('a forward', () => {
     expect(await pointsOf()).toBe(1)
   })
 
-  it('sets the backstop alarm, and an earlier one stays', async () => {
+  it('is stored at once where the last time is long ago, and otherwise before the object may be evicted', async () => {
     frozenClock()
-    const { forward, alarmInMs, clearAlarm, stub } = startController()
-    await forward()
-    await expect.poll(alarmInMs).toBe(3_000)
-    await clearAlarm()
-    await stub.command({ kind: 'pause', flag: FLAG }, BY_ADA.actor, BY_ADA.reason)
-    expect((await alarmInMs()) ?? Infinity).toBeLessThan(3_000)
+    const { stub, forward, alarmInMs } = startController()
+    const stored = () =>
+      runInDurableObject(stub, (_, { storage }) =>
+        (new TextStore(storage.sql).getJson<Book>(`book ${FLAG}`)?.cells ?? []).map(
+          ({ requests }) => requests,
+        ),
+      )
+    await forward({ cells: [cell(3)] })
+    await expect.poll(stored).toEqual([3])
+    later(4_999)
+    await forward({ cells: [cell(4)] })
+    await expect.poll(alarmInMs).toBe(9_000)
+    expect(await stored()).toEqual([3])
+    later(1)
+    await forward({ cells: [cell(5)] })
+    later(1_000)
+    await forward({ cells: [cell(5)] })
+    await expect.poll(stored).toEqual([17])
+  })
+
+  it('within a second of a tick waits for the next, or for the alarm', async () => {
+    frozenClock()
+    const { stub, forward, alarmInMs } = startController()
+    await forward({ cells: [cell(1)] })
+    later(100)
+    await forward({ cells: [cell(1)] })
+    await expect.poll(alarmInMs).toBe(9_000)
+    await runInDurableObject(stub, (instance: Controller) => instance.alarm())
+    await evictDurableObject(stub)
+    expect((await stub.status()).cells.map(({ requests }) => requests)).toEqual([2])
   })
 })
 
 describe('an alarm', () => {
-  it('comes again after three seconds while shards forward, each second when they stop, and ends in silence', async () => {
+  it('comes again in silence only when a bake may be over', async () => {
     frozenClock()
     const { stub, forward, alarmInMs, clearAlarm } = startController()
-    await forward()
-    const next = async (silenceMs: number) => {
-      later(silenceMs)
-      await clearAlarm()
-      await runInDurableObject(stub, (instance: Controller) => instance.alarm())
-      return await alarmInMs()
-    }
-    expect(await next(0)).toBe(3_000)
-    expect(await next(2_999)).toBe(3_000)
-    expect(await next(1)).toBe(1_000)
-    expect(await next(86_999)).toBe(1_000)
-    expect(await next(1)).toBeUndefined()
+    await forward({ cells: [cell(1)] })
+    await clearAlarm()
+    await runInDurableObject(stub, (instance: Controller) => instance.alarm())
+    // The shortest bake of the example document.
+    await expect.poll(alarmInMs).toBe(600_000)
   })
 
   /** A Controller that was evicted before it wrote its state to KV. */

@@ -21,23 +21,30 @@ const cell = (more: Partial<Cell> = {}): Cell => ({
 })
 
 describe('counts', () => {
-  it('add up by cell, also over a restart', () =>
-    withStorage(({ sql }) => {
-      const store = new CellStore(sql)
-      store.add([cell(), cell({ requests: 2 }), cell({ stage: 1 })])
-      const restarted = new CellStore(sql)
-      restarted.add([cell({ requests: 4 })])
-      const countsOf = (cells: Cell[]) => cells.map(({ stage, requests }) => [stage, requests])
-      expect(countsOf(restarted.all())).toEqual([
-        [0, 7],
-        [1, 1],
-      ])
-      expect(countsOf(new CellStore(sql).all())).toEqual(countsOf(restarted.all()))
-    }))
+  it('add up by cell, also on what was stored', () => {
+    const store = new CellStore()
+    store.add([cell(), cell({ requests: 2 }), cell({ stage: 1 }), cell({ flag: 'b' })])
+    const restarted = new CellStore()
+    restarted.restore('a', store.of('a'))
+    restarted.add([cell({ requests: 4 })])
+    expect(restarted.all().map(({ flag, stage, requests }) => [flag, stage, requests])).toEqual([
+      ['a', 0, 7],
+      ['a', 1, 1],
+    ])
+  })
+
+  it('of flags that no tick looks at are not kept for one', () => {
+    const store = new CellStore()
+    store.add([cell(), cell({ flag: 'b' })])
+    store.forgetFresh((flag) => flag === 'b')
+    expect([store.takeTick({ key: 'a', off: 'off' }, 1, 0).isEmpty, store.hasFresh]).toEqual([true, true])
+    expect([store.takeTick({ key: 'b', off: 'off' }, 1, 0).isEmpty, store.hasFresh]).toEqual([false, false])
+    expect(store.all()).toHaveLength(2)
+  })
 
   it('a tick takes what has come since the last one, of its flag, generation and stage', () =>
-    withStorage(({ sql }) => {
-      const store = new CellStore(sql)
+    withStorage(() => {
+      const store = new CellStore()
       const flag = { key: 'a', off: 'off' }
       store.add([cell({ requests: 2 }), cell({ requests: 3 }), cell({ flag: 'b', requests: 90 })])
       const { pair, isEmpty } = store.takeTick(flag, 1, 0)
@@ -49,9 +56,9 @@ describe('counts', () => {
       expect(store.takeTick(flag, 1, 0)).toMatchObject({ pair: { canary: { requests: 0 } }, isEmpty: false })
     }))
 
-  it('of the five newest generations of a flag are kept, also in storage', () =>
-    withStorage(({ sql }) => {
-      const store = new CellStore(sql)
+  it('of the five newest generations of a flag are kept', () =>
+    withStorage(() => {
+      const store = new CellStore()
       store.add([cell({ flag: 'b' })])
       for (const generation of [1, 2, 3, 4, 5]) store.add([cell({ generation })])
       const kept = (from: CellStore) =>
@@ -63,7 +70,6 @@ describe('counts', () => {
       store.add([cell({ generation: 6 })])
       const six = ['a2', 'a3', 'a4', 'a5', 'a6', 'b1']
       expect(kept(store)).toEqual(six)
-      expect(kept(new CellStore(sql))).toEqual(six)
     }))
 })
 
@@ -71,14 +77,14 @@ describe('points over time', () => {
   const context = { generation: 1, stage: 0, percentage: 5, wealth: null }
   const minute = 60_000
 
-  it('are stored once they end, with what the rollout was doing, and add up all counts of the flag', () =>
+  it('are there once they end, with what the rollout was doing, and add up all counts of the flag', () =>
     withStorage(({ sql }) => {
       const store = new SeriesStore(sql)
       store.add([cell({ requests: 3 }), cell({ requests: 4 })], 1_000)
       store.close(4_999, () => context)
       expect(store.since('a', 0, 4_999).points).toEqual([])
       store.close(5_000, () => context)
-      const { stepMs, points } = new SeriesStore(sql).since('a', 0, 5_000)
+      const { stepMs, points } = store.since('a', 0, 5_000)
       expect(stepMs).toBe(5_000)
       expect(points).toMatchObject([{ atMs: 0, ...context, canary: { requests: 7 } }])
       expect(store.since('b', 0, 5_000).points).toEqual([])
@@ -103,21 +109,43 @@ describe('points over time', () => {
       expect(store.since('a', 0, 6 * minute).points).toHaveLength(before)
     }))
 
-  it('reach back a day in wide points, and older ones are dropped', () =>
+  it('reach back a day in wide points, and older ones are overwritten', () =>
     withStorage(({ sql }) => {
       const store = new SeriesStore(sql)
-      store.add([cell()], 0)
-      store.close(minute, () => context)
-      expect(store.since('a', 0, 1_440 * minute)).toMatchObject({
-        stepMs: minute,
-        points: [{ canary: { requests: 1 } }],
-      })
-      const later = 2_880 * minute
-      store.add([cell()], later)
-      store.close(later + minute, () => context)
-      const rows = sql.exec<{ step_ms: number; at_ms: number }>('SELECT step_ms, at_ms FROM series').toArray()
-      expect(new Set(rows.map(({ at_ms }) => at_ms))).toEqual(new Set([later]))
-      expect(rows.map(({ step_ms }) => step_ms).toSorted((a, b) => a - b)).toEqual([5_000, minute])
+      for (let atMs = 0; atMs < 2_880 * minute; atMs += 5 * minute) {
+        store.add([cell()], atMs)
+        store.close(atMs + minute, () => context)
+      }
+      const { stepMs, points } = store.since('a', 1_440 * minute, 2_880 * minute)
+      expect([stepMs, points.length]).toEqual([minute, 288])
+      expect(points.map(({ atMs }) => atMs)).toEqual(points.map((_, index) => (1_440 + 5 * index) * minute))
+      const rows = sql.exec<{ step_ms: number }>('SELECT step_ms FROM points').toArray()
+      const ofWidth = (width: number) => rows.filter(({ step_ms }) => step_ms === width).length
+      expect([ofWidth(5_000), ofWidth(minute)]).toEqual([4, 145])
+    }))
+
+  it('go on after a restart with what the open blocks have, which are written once they are full', () =>
+    withStorage(({ sql }) => {
+      const store = new SeriesStore(sql)
+      const visit = (of: SeriesStore, atMs: number) => {
+        of.close(atMs, () => context)
+        of.add([cell()], atMs)
+        of.close(atMs + 5_000, () => context)
+      }
+      visit(store, 0)
+      const restarted = new SeriesStore(sql)
+      restarted.restore('a', JSON.parse(JSON.stringify(store.blocksOf('a'))))
+      visit(restarted, 5_000)
+      const times = (of: SeriesStore) =>
+        of
+          .since('a', 0, 15 * minute)
+          .points.filter(({ canary }) => canary.requests > 0)
+          .map(({ atMs }) => atMs)
+      expect(times(restarted)).toEqual([0, 5_000])
+      expect(sql.exec('SELECT * FROM points').toArray()).toEqual([])
+      visit(restarted, 11 * minute)
+      expect(times(restarted)).toEqual([0, 5_000, 11 * minute])
+      expect(times(new SeriesStore(sql))).toEqual([0, 5_000])
     }))
 })
 
@@ -138,7 +166,7 @@ describe('samples', () => {
       expect(ring.all(day + 1)).toHaveLength(2)
     }))
 
-  it('are saved at most once a minute, and read after a restart', () =>
+  it('are saved at most every five minutes, and read after a restart', () =>
     withStorage(({ sql }) => {
       const texts = new TextStore(sql)
       const saved = () => new SampleRing(texts).all(0).map(({ visitor }) => visitor)
@@ -147,10 +175,16 @@ describe('samples', () => {
       expect(texts.get('samples')).toBeUndefined()
       ring.add([sample('a', 0)], 1_000_000)
       expect(saved()).toEqual(['a'])
-      ring.add([sample('b', 0)], 1_059_999)
+      ring.add([sample('b', 0)], 1_299_999)
       expect(saved()).toEqual(['a'])
-      ring.add([sample('c', 0)], 1_060_000)
+      ring.add([sample('c', 0)], 1_300_000)
       expect(saved()).toEqual(['c', 'b', 'a'])
+      ring.add([sample('d', 1_700_000)], 1_700_000)
+      const restarted = new SampleRing(texts)
+      restarted.add([sample('e', 1_999_999)], 1_999_999)
+      expect(saved()[0]).toBe('d')
+      restarted.add([sample('f', 2_000_000)], 2_000_000)
+      expect(saved()).toEqual(['f', 'e', 'd', 'c', 'b', 'a'])
     }))
 
   it('are of 5,000 visitors at most; once there are so many, fewer are wanted', () =>
@@ -228,7 +262,7 @@ describe('times of flags', () => {
       expect(log.timesOf('a', 0)).toEqual({ knownSinceMs: day, lastSeenMs: null, settledSinceMs: 2 * day })
     }))
 
-  it('note the last use at most once a minute, of flags of the document', () =>
+  it('know the last use of flags of the document, and write it at most once an hour', () =>
     withStorage(({ sql }) => {
       const log = new FlagLog(sql)
       log.noteAll(flags({ a: true, b: true }), state, day)
@@ -236,7 +270,14 @@ describe('times of flags', () => {
         log.noteSeen(['unknown', 'a'], nowMs)
         return new FlagLog(sql).timesOf('a', 0).lastSeenMs
       }
-      expect([day, day + 59_999, day + 60_000].map(seenAfter)).toEqual([day, day, day + 60_000])
+      const hour = 3_600_000
+      expect([day, day + hour - 1].map(seenAfter)).toEqual([day, day])
+      expect(log.timesOf('a', 0).lastSeenMs).toBe(day + hour - 1)
+      expect(seenAfter(day + hour)).toBe(day + hour)
+      log.restoreSeen('a', day)
+      expect(log.timesOf('a', 0).lastSeenMs).toBe(day + hour)
+      log.restoreSeen('a', day + hour + 1)
+      expect(log.timesOf('a', 0).lastSeenMs).toBe(day + hour + 1)
       expect(log.timesOf('a', 0).knownSinceMs).toBe(day)
       expect(log.timesOf('b', 0).lastSeenMs).toBeNull()
       expect(log.timesOf('unknown', 0).lastSeenMs).toBeNull()

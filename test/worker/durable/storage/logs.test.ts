@@ -1,5 +1,7 @@
 /** Logs in storage: what they keep, in which order, how much of it, and that a restart loses none. */
+
 import { describe, expect, it } from 'vitest'
+import type { ForwardMessage } from '../../../../src/core/counters/protocol.ts'
 import type { AuditRecord } from '../../../../src/core/rollout/audit.ts'
 import { AuditLog } from '../../../../src/durable/storage/audit-log.ts'
 import { FeedbackLog } from '../../../../src/durable/storage/feedback-log.ts'
@@ -155,10 +157,15 @@ describe('internal errors', () => {
       log.add([])
       expect(texts.get('internal errors')).toBeUndefined()
       log.add([error])
+      expect(log.isChanged).toBe(true)
+      log.save()
+      expect(log.isChanged).toBe(false)
       const restarted = new InternalErrorLog(texts)
       restarted.add([{ ...error, count: 1, lastAtMs: 11, message: 'Error: again' }])
       const all = [{ ...error, count: 3, lastAtMs: 11, message: 'Error: again' }]
       expect(restarted.all()).toEqual(all)
+      expect(new InternalErrorLog(texts).all()).toEqual([error])
+      restarted.save()
       expect(new InternalErrorLog(texts).all()).toEqual(all)
     }))
 })
@@ -175,8 +182,8 @@ describe('the shards', () => {
   })
 
   it('have each number counted once, also after a restart, and each shard by itself', () =>
-    withStorage(({ sql }) => {
-      const log = new ShardLog(sql)
+    withStorage(() => {
+      const log = new ShardLog()
       expect([1, 1, 3, 2, 3].map((seq) => log.take(message('AAA', seq), 10))).toEqual([
         true,
         false,
@@ -185,13 +192,14 @@ describe('the shards', () => {
         false,
       ])
       expect(log.take(message('BBB', 1), 10)).toBe(true)
-      const restarted = new ShardLog(sql)
+      const restarted = new ShardLog()
+      restarted.restore(log.toData(20))
       expect([1, 3, 4].map((seq) => restarted.take(message('AAA', seq), 20))).toEqual([false, false, true])
     }))
 
   it('are active from their last forward on, also one that counted nothing', () =>
-    withStorage(({ sql }) => {
-      const log = new ShardLog(sql)
+    withStorage(() => {
+      const log = new ShardLog()
       log.take(message('AAA', 1), 10)
       log.take(message('BBB', 1), 20)
       expect([10, 11, 20, 21].map((sinceMs) => log.activeSince(sinceMs))).toEqual([
@@ -203,6 +211,24 @@ describe('the shards', () => {
       log.take(message('AAA', 1, 4), 30)
       const seen = { shard: 'AAA', epoch: 4, isolates: [], seenAtMs: 30 }
       expect(log.all()[0]).toEqual(seen)
-      expect(new ShardLog(sql).all()).toEqual([seen, { shard: 'BBB', epoch: 3, isolates: [], seenAtMs: 20 }])
+      expect(log.all()).toEqual([seen, { shard: 'BBB', epoch: 3, isolates: [], seenAtMs: 20 }])
+      const month = 30 * 86_400_000
+      expect([month + 19, month + 20, month + 30].map((nowMs) => log.toData(nowMs).length)).toEqual([2, 1, 0])
     }))
+
+  it('are stored with their isolates only where these are few', () => {
+    const isolates = (count: number) =>
+      Array.from({ length: count }, () => ({}) as ForwardMessage['isolates'][number])
+    const stored = (counts: readonly number[]) => {
+      const log = new ShardLog()
+      counts.forEach((count, index) => {
+        log.take({ ...message(`S${index}`, 1), isolates: isolates(count) }, 10)
+      })
+      return log.toData(10).map((shard) => shard.isolates.length)
+    }
+    expect([stored([20, 30]), stored([20, 31])]).toEqual([
+      [20, 30],
+      [0, 0],
+    ])
+  })
 })

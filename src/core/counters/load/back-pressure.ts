@@ -2,13 +2,13 @@
  * Back-pressure. A Durable Object handles about 1,000 requests/s; each is asked for a fifth of that. A colo that one
  * shard can't serve spreads over several: flushing less often would delay kills.
  */
-import { murmur3 } from '../flags/murmur3.ts'
+import { murmur3 } from '../../flags/murmur3.ts'
 
 export const SHORTEST_INTERVAL_MS = 1_000
 /**
  * Kills don't wait for a flush: the shard holds the last one open until there is news (durable/counters/counters.ts).
  */
-const RELAXED_INTERVAL_MS = 2_000
+const RELAXED_INTERVAL_MS = 1_800
 /** Enough for a forward, and so a look of the guard, every second. */
 const ENOUGH_FLUSHES_PER_SECOND = 2
 /** An idle isolate gathers outcomes this long before its first flush. */
