@@ -1,4 +1,5 @@
 /** Canaries that break without a 5xx: they turn visitors away, fail by gRPC, lead nowhere, or lose their visitors. */
+import { Agent, get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentOfFlags, staged } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -6,8 +7,8 @@ import { type Load, startLoad, visitorHeaders } from '../harness/load.ts'
 import { type Answer, type Origin, sayName, startOrigin } from '../harness/origin.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
 
-const FLAGS = ['rejecting', 'partly', 'grpc', 'loop', 'healthy', 'prefetching'] as const
-const VISITORS = 600
+const FLAGS = ['rejecting', 'partly', 'grpc', 'loop', 'healthy'] as const
+const VISITORS = 300
 const MINUTE_MS = 60_000
 
 const canary: Answer = async (request, response) => {
@@ -25,23 +26,32 @@ let origins: { old: Origin; new: Origin }
 let gate: Gate
 let load: Load
 
-/** Visitors of the prefetching canary load one page in five; their browser asks for the rest ahead of time. */
-const served = new Map<number, string>()
-let watching: NodeJS.Timeout | undefined
-const noteOrigins = () => {
-  for (const { path, n, origin } of load.shots.slice(-400))
-    if (path === '/prefetching' && origin !== undefined)
-      served.set(Math.floor(n / FLAGS.length) % VISITORS, origin)
-}
-const request = (n: number) => {
-  const path = FLAGS[n % FLAGS.length] ?? ''
-  const visitor = Math.floor(n / FLAGS.length) % VISITORS
-  const headers = visitorHeaders(visitor)
-  const isAhead = path === 'prefetching' && served.get(visitor) === 'new' && n % 5 > 0
-  return {
-    path: `/${path}`,
-    headers: isAhead ? { ...headers, 'sec-purpose': 'prefetch;prerender' } : headers,
+const request = (n: number) => ({
+  path: `/${FLAGS[n % FLAGS.length] ?? ''}`,
+  headers: visitorHeaders(Math.floor(n / FLAGS.length) % VISITORS),
+})
+
+/**
+ * A browser's page views (`fetch` says that it is none). A visitor whom the new version serves loads one page in five;
+ * their browser asks for the others ahead of time.
+ */
+const browser = new Agent({ keepAlive: true, maxSockets: 8 })
+const servedBy = new Map<number, string | undefined>()
+let browsing: NodeJS.Timeout | undefined
+let views = 0
+function view(): void {
+  const visitor = views++ % VISITORS
+  const isAhead = servedBy.get(visitor) === 'new' && Math.floor(views / VISITORS + visitor) % 5 > 0
+  const headers = {
+    ...visitorHeaders(visitor),
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+    ...(isAhead && { 'sec-purpose': 'prefetch;prerender' }),
   }
+  get(`${gate.url}/prefetching`, { agent: browser, headers }, (response) => {
+    servedBy.set(visitor, response.headers['sluice-origin']?.toString())
+    response.resume()
+  }).on('error', () => {})
 }
 
 beforeAll(async () => {
@@ -56,11 +66,12 @@ beforeAll(async () => {
       },
     ),
   })
-  load = startLoad({ url: gate.url, requestsPerSecond: 180, request })
-  watching = setInterval(noteOrigins, 500)
+  load = startLoad({ url: gate.url, requestsPerSecond: 150, request })
+  browsing = setInterval(view, 20)
 })
 afterAll(async () => {
-  clearInterval(watching)
+  clearInterval(browsing)
+  browser.destroy()
   await load?.stop()
   await Promise.all([gate?.close(), origins.old.close(), origins.new.close()])
 })
