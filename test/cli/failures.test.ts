@@ -35,6 +35,7 @@ const LINES = [
   'approve f',
   'pause f',
   'promote f',
+  'plan f',
   'status',
   'shadow f',
   'explain',

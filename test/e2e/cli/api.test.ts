@@ -10,6 +10,7 @@ import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 
 const STAGED = 'staged'
+const SHADOWED = 'shadowed'
 const NEW = 'new/flag'
 /** `operation status` of everything that has been answered. */
 const seen = new Set<string>()
@@ -31,7 +32,13 @@ beforeAll(async () => {
     document: document(
       urls,
       { rules: [{ serve: 'on', percentage: 10 }] },
-      { flags: { [STAGED]: flag(stages) }, notifications: { webhooks } },
+      {
+        flags: {
+          [STAGED]: flag(stages),
+          [SHADOWED]: flag({ rules: [{ serve: 'on', stages: [{ shadow: 5 }] }] }),
+        },
+        notifications: { webhooks },
+      },
     ),
     signingKey: SIGNING_KEY,
   })
@@ -156,6 +163,10 @@ describe('the admin API', { shuffle: false }, () => {
     await eventually('an isolate has reported', async () => (await gate.status()).isolates > 0)
     expect((await admin.call('getConvergence')).colos).not.toEqual([])
     await admin.call('getSeries', { query: { flag: FLAG, seconds: '60' } })
+    await eventually('the shadow stage has begun', async () => {
+      const { samples } = await admin.call('getShadow', params(SHADOWED))
+      return samples === 0
+    })
     expect((await admin.call('listAudit', { query: { limit: '5' } })).records).toHaveLength(5)
     const headers = { 'x-user-id': 'visitor', 'content-type': 'application/json' }
     const body = JSON.stringify({ reports: [{ type: 'feedback', flag: FLAG, text: 'nice' }] })
@@ -180,6 +191,7 @@ describe('the admin API', { shuffle: false }, () => {
 
     expect(await refusal('getConvergence', { query: { epoch: 'last' } })).toBe(400)
     expect(await refusal('getSeries', { query: { flag: '' } })).toBe(400)
+    expect(await refusal('getShadow', params(FLAG))).toBe(404)
     expect(await refusal('listAudit', { query: { limit: '0' } })).toBe(400)
     expect(await refusal('listFeedback', { query: { before: 'x' } })).toBe(400)
   })
