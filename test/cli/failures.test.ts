@@ -55,6 +55,7 @@ const APART = ['kill', 'watch']
 const OFFLINE = [
   'init',
   'dev',
+  'traffic',
   'build',
   'deploy',
   'check',

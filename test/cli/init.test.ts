@@ -45,7 +45,7 @@ const NAMESPACE = 'abcdef0123456789abcdef0123456789'
 const BOTH = ['--old', 'https://old.test', '--new', 'https://new.test']
 const LOGIN = { CLOUDFLARE_API_TOKEN: 'x' }
 const STEPS = (folder: string, more: string) =>
-  `\n\nNext:\n${folder}  npx sluice dev            # run the gate on http://127.0.0.1:8787\n  npx sluice simulate       # see who would get what\n  npx sluice deploy         # deploy to Cloudflare${more}\n`
+  `\n\nNext:\n${folder}  npx sluice dev               # run the gate on http://127.0.0.1:8787\n  npx sluice advance new-site  # begin: 1 % of visitors get the new origin\n  npx sluice doctor            # check the setup\n  npx sluice deploy            # deploy to Cloudflare${more}\n`
 const WROTE = '✔ wrote gate.json, sluice.schema.json, wrangler.toml, .dev.vars, .gitignore'
 
 /** Without a login, unless `env` gives one. */
@@ -76,6 +76,12 @@ it('writes the files of a gate, and says what comes next', async () => {
         "old": { "url": "https://old.test" },
         "new": { "url": "https://new.test" }
       },
+      "publishing": {
+        "confirmAbovePercent": 10
+      },
+      "notifications": {
+        "webhooks": []
+      },
       "routes": [
         { "path": "/*", "flag": "new-site", "origins": { "on": "new", "off": "old" } }
       ],
@@ -86,12 +92,18 @@ it('writes the files of a gate, and says what comes next', async () => {
           "off": "off",
           "rules": [
             {
+              "name": "testers",
+              "when": [{ "attribute": "cookie.tester", "op": "in", "values": ["1"] }],
+              "serve": "on"
+            },
+            {
               "name": "canary",
               "when": [{ "attribute": "country", "op": "in", "values": ["RO", "US"] }],
               "stages": [
+                { "percentage": 0, "advance": "manual" },
                 { "percentage": 1, "bake": "10m" },
                 { "percentage": 5, "bake": "30m" },
-                { "percentage": 25, "bake": "1h" },
+                { "percentage": 25, "bake": "1h", "approval": true },
                 { "percentage": 50, "bake": "1h" },
                 { "percentage": 100 }
               ],
@@ -143,7 +155,7 @@ it('in a new folder, with defaults and with a namespace', async () => {
   expect(toml).toContain(`id = "${NAMESPACE}"`)
   const { origins, flags } = await documentIn(folder)
   expect(origins).toEqual({ old: { url: 'http://127.0.0.1:3000' }, new: { url: 'http://127.0.0.1:3001' } })
-  expect([Object.keys(flags), flags['new-site'].owner, flags['new-site'].rules[0].when]).toEqual([
+  expect([Object.keys(flags), flags['new-site'].owner, flags['new-site'].rules[1].when]).toEqual([
     ['new-site'],
     undefined,
     undefined,
@@ -185,6 +197,8 @@ it.each([
   [['--countries', '1T'], 'A country must be a code of two letters such as RO, not 1T'],
   [['--admin-host', 'a/b'], '--admin-host must be a host such as sluice.example.net, not a/b'],
   [['--old', 'nowhere'], 'The document must be valid'],
+  [['--login', 'a b'], '--login must be the name of a cookie, or header:NAME, not a b'],
+  [['--webhook', 'slack'], 'The document must be valid'],
 ])('refuses %j', async (args, message) => {
   const ran = await init([...BOTH, ...args], await emptyFolder())
   expect([ran.code, ran.out]).toEqual([2, ''])
@@ -205,7 +219,7 @@ it.each([
 
 it('asks on a terminal for what is not given', async () => {
   const cwd = await emptyFolder()
-  prompts.answers.push('https://a.test', 'https://b.test', 'moved', 'web', 'ro us')
+  prompts.answers.push('localhost:3000', 'b.test', 'moved', 'web', 'header:X-User-Id', 'ro us', '')
   expect((await init([], cwd, { canAsk: true })).code).toBe(0)
   expect(prompts.notes).toEqual(['A gate between two origins'])
   expect(prompts.questions.map(({ message }) => message)).toEqual([
@@ -213,22 +227,31 @@ it('asks on a terminal for what is not given', async () => {
     'Which origin do you want to move to?',
     'What is the key of the flag?',
     'Who owns the flag?',
+    'Which cookie or header names a visitor who is logged in?',
     'Which countries should get it first?',
+    'Which URL should be told of rollbacks and approvals?',
     'Which host should the dashboard have for itself?',
   ])
-  const { origins, flags } = await documentIn(cwd)
+  const { origins, flags, context } = await documentIn(cwd)
   expect([origins.old.url, origins.new.url, flags.moved.owner]).toEqual([
-    'https://a.test',
+    'http://localhost:3000',
     'https://b.test',
     'web',
   ])
-  expect(flags.moved.rules[0].when).toEqual([{ attribute: 'country', op: 'in', values: ['RO', 'US'] }])
+  expect(context).toEqual({ targetingKey: [{ header: 'x-user-id' }] })
+  expect(flags.moved.rules[1].when).toEqual([{ attribute: 'country', op: 'in', values: ['RO', 'US'] }])
 
-  const [old, next, key, , countries] = prompts.questions
+  const [old, next, key, , identity, countries, webhook] = prompts.questions
+  for (const good of ['', undefined, 'uid', 'cookie:uid', 'header:X-User-Id'])
+    expect(identity?.validate?.(good)).toBeUndefined()
+  for (const bad of ['a b', 'header:', 'query:x'])
+    expect(identity?.validate?.(bad)).toBe('It must be a name such as uid or header:x-user-id')
+  expect(webhook?.validate?.('')).toBeUndefined()
+  expect(webhook?.validate?.('slack')).toBe('It must be a URL such as https://hooks.example.com/sluice')
   expect(old).toMatchObject({ placeholder: 'https://old.example.com' })
-  for (const good of ['https://a.test', 'http://a.test:8080/path'])
+  for (const good of ['https://a.test', 'http://a.test:8080/path', 'localhost:3000', ':3000', 'a.test'])
     expect(old?.validate?.(good)).toBeUndefined()
-  for (const bad of [undefined, '', 'a.test', 'ftp://a.test', 'https://a.test/?q', 'https://me@a.test'])
+  for (const bad of [undefined, '', 'shop', 'ftp://a.test', 'https://a.test/?q', 'https://me@a.test'])
     expect(next?.validate?.(bad), bad).toBe('It must be a URL such as https://new.example.com')
   expect(key?.validate?.('new-site')).toBeUndefined()
   for (const bad of [undefined, 'a b'])
@@ -249,15 +272,17 @@ it('asks only for the rest, and writes nothing when it is left', async () => {
   expect((await init(given, cwd, { canAsk: true })).code).toBe(0)
   expect(prompts.questions.map(({ message }) => message)).toEqual([
     'Which origin do you want to move to?',
+    'Which cookie or header names a visitor who is logged in?',
+    'Which URL should be told of rollbacks and approvals?',
     'Which host should the dashboard have for itself?',
   ])
   expect((await documentIn(cwd)).flags.f.owner).toBe('ops')
   const bare = await emptyFolder()
-  prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '')
+  prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '', '', '')
   expect((await init([], bare, { canAsk: true })).code).toBe(0)
   const { flags } = await documentIn(bare)
   expect(flags.f).not.toHaveProperty('owner')
-  expect(flags.f.rules[0]).not.toHaveProperty('when')
+  expect(flags.f.rules[1]).not.toHaveProperty('when')
 })
 
 it('asks nothing with --yes, or where both origins are given', async () => {
@@ -290,13 +315,32 @@ it('secrets are never readable by others, nor by git: not for a moment, whatever
   expect(await readFile(join(cwd, 'elsewhere'), 'utf8')).toBe('kept')
 })
 
+it('what it writes is safe: nobody but testers at first, a word before half of the visitors, and who is told', async () => {
+  const cwd = await emptyFolder()
+  const more = ['--login', 'uid', '--webhook', 'https://hooks.test/x']
+  await init(['--old', 'localhost:3000', '--new', ':4000', ...more], cwd)
+  const { origins, context, publishing, notifications, flags } = await documentIn(cwd)
+  expect(origins).toEqual({ old: { url: 'http://localhost:3000' }, new: { url: 'http://127.0.0.1:4000' } })
+  expect(context).toEqual({ targetingKey: [{ cookie: 'uid' }] })
+  expect(publishing).toEqual({ confirmAbovePercent: 10 })
+  expect(notifications).toEqual({ webhooks: [{ url: 'https://hooks.test/x' }] })
+  const [testers, canary] = flags['new-site'].rules
+  expect(testers.when).toEqual([{ attribute: 'cookie.tester', op: 'in', values: ['1'] }])
+  const stages = canary.stages as { percentage: number; advance?: string; approval?: boolean }[]
+  expect(stages[0]).toMatchObject({ percentage: 0, advance: 'manual' })
+  const half = stages.findIndex(({ percentage }) => percentage >= 50)
+  expect(stages[half - 1]?.approval).toBe(true)
+  // No document of init needs a second look by `check`.
+  expect((await sluice(['check'], { cwd })).code).toBe(0)
+})
+
 it('the dashboard gets a custom domain, where one is named', async () => {
   const cwd = await emptyFolder()
   await init([...BOTH, '--admin-host', 'sluice.example.net'], cwd)
   const toml = await readFile(join(cwd, 'wrangler.toml'), 'utf8')
   expect(toml).toContain('\nADMIN_HOST = "sluice.example.net"\n')
   expect(toml).toContain('\nroutes = [{ pattern = "sluice.example.net", custom_domain = true }]\n')
-  prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '', 'other.example.net')
+  prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '', '', '', 'other.example.net')
   await init([], await emptyFolder(), { canAsk: true })
   expect(prompts.questions.at(-1)?.validate?.('a b')).toBe('It must be a host such as sluice.example.net')
 })

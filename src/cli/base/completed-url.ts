@@ -1,7 +1,7 @@
 /** Addresses as people type them: `localhost:3000`, `:3000`, `www.example.com`. */
 
 /**
- * The address with a protocol: http on this machine, https elsewhere. What has one stays as it is.
+ * The address with a protocol: http on this machine, https elsewhere. What has one, and what is no host, stays as it is.
  *
  * @example completedUrl('localhost:3000') // 'http://localhost:3000'
  * @example completedUrl(':3000') // 'http://127.0.0.1:3000'
@@ -10,7 +10,8 @@ export function completedUrl(text: string): string {
   const typed = text.trim()
   if (typed === '' || typed.includes('://')) return typed
   if (/^:?\d{1,5}(?:\/|$)/.test(typed)) return `http://127.0.0.1:${typed.replace(/^:/, '')}`
-  return `${isThisMachine(typed) ? 'http' : 'https'}://${typed}`
+  if (isThisMachine(typed)) return `http://${typed}`
+  return /^[^/?#]*[.:]/.test(typed) ? `https://${typed}` : typed
 }
 
 /** Whether an address without protocol leads to this machine. */

@@ -4,6 +4,7 @@ import { DataInUse } from '../../local/data-lock.ts'
 import { launcherGone } from '../../local/launcher.ts'
 import { DocumentError, type LocalRun, readyLines, startRun } from '../../local/run.ts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
+import { completedUrl } from '../base/completed-url.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import { jsonText } from '../base/printable.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
@@ -91,13 +92,15 @@ function portOf({ options }: Call): number {
 }
 
 function originsOf({ options }: Call): Record<string, string> {
-  const origins: Record<string, string> = options.pairs('origin')
+  const given = Object.entries(options.pairs('origin'))
+  const origins = Object.fromEntries(given.map(([name, url]) => [name, completedUrl(url)]))
   for (const name of ['old', 'new']) {
     const url = options.text(name)
     if (url === undefined) continue
-    if (!/^https?:\/\/[^\s/]+/.test(url))
+    const completed = completedUrl(url)
+    if (!/^https?:\/\/[^\s/]+/.test(completed))
       throw new UsageError(`--${name} must be a URL such as http://127.0.0.1:3000, not ${url}`)
-    origins[name] = url
+    origins[name] = completed
   }
   return origins
 }

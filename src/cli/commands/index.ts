@@ -29,9 +29,10 @@ import { stale } from './stale.ts'
 import { status, watch } from './status.ts'
 import { disable, enable, percentage } from './switches.ts'
 import { token, webhook } from './token.ts'
+import { traffic } from './traffic.ts'
 
 export const CLI_COMMANDS: readonly CliCommand[] = [
-  ...[init, dev, build, deploy],
+  ...[init, dev, traffic, build, deploy],
   ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],

@@ -3,27 +3,38 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Call, CliCommand } from '../base/command.ts'
+import { completedUrl } from '../base/completed-url.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { writePrivately } from '../connection/private-file.ts'
 import { createNamespace, hasCredentials, NO_NAMESPACE } from '../connection/wrangler.ts'
-import { countriesIn, initFiles, invalidCountry, type Wishes } from '../document/init-files.ts'
+import {
+  countriesIn,
+  type Identity,
+  identityIn,
+  initFiles,
+  invalidCountry,
+  type Wishes,
+} from '../document/init-files.ts'
 import { wizard } from '../document/init-wizard.ts'
+import { table } from '../render/table.ts'
 
 export const init: CliCommand = {
   name: 'init',
   group: 'Set up',
   summary: 'Set up a gate in a folder',
   details:
-    'Writes a document with one flag between two origins, wrangler.toml, and local secrets. On a terminal it asks for what the options do not give. If wrangler is logged in, it creates the KV namespace as well.',
+    'Writes a document with one flag between two origins, wrangler.toml, and local secrets. The flag begins with testers alone (cookie tester=1) and at 0 %, and asks for approval before 50 %. On a terminal it asks for what the options do not give. If wrangler is logged in, it creates the KV namespace as well.',
   arguments: [{ name: '[folder]', summary: 'where to (the current folder)', completes: 'files' }],
   options: [
-    { flags: '--old URL', summary: 'the origin that serves all visitors today' },
+    { flags: '--old URL', summary: 'the origin that serves all visitors today; localhost:3000 will do' },
     { flags: '--new URL', summary: 'the origin to move to' },
     { flags: '--flag KEY', summary: 'key of the flag (new-site)' },
     { flags: '--owner NAME', summary: 'team or person to ask about the flag' },
+    { flags: '--login NAME', summary: 'cookie that names a logged-in visitor, or header:NAME' },
+    { flags: '--webhook URL', summary: 'who is told of rollbacks and approvals' },
     { flags: '--countries LIST', summary: 'start with these countries, such as US,RO' },
     { flags: '--name NAME', summary: 'name of the Worker (the name of the folder)' },
     { flags: '--admin-host HOST', summary: 'custom domain of the dashboard (the address on workers.dev)' },
@@ -34,6 +45,7 @@ export const init: CliCommand = {
   examples: [
     ['init', 'answer a few questions'],
     ['init --old https://old.example.com --new https://new.example.com', 'without questions'],
+    ['init --old localhost:3000 --new localhost:4000 --login uid', 'two servers on this machine'],
     ['init shop --yes --countries US,RO', 'in a new folder, with defaults for the rest'],
   ],
   failsWhen: 'one of the files exists already',
@@ -49,7 +61,7 @@ export const init: CliCommand = {
     const written = await write(folder, files)
     return {
       json: { folder, files: written, kvNamespace: namespace ?? null },
-      text: nextSteps(call, written, namespace),
+      text: nextSteps(call, { files: written, namespace, flag: wishes.flag }),
     }
   },
 }
@@ -57,10 +69,13 @@ export const init: CliCommand = {
 async function wishesOf(call: Call, folder: string): Promise<Wishes> {
   const { options, terminal } = call
   const countries = options.text('countries')
+  const login = options.text('login')
   const given: Partial<Wishes> = {
     name: options.text('name') ?? nameFrom(folder),
     adminHost: options.text('admin-host'),
-    ...options.texts('old', 'new', 'flag', 'owner'),
+    ...options.texts('flag', 'owner', 'webhook'),
+    ...urlsOf(call),
+    ...(login !== undefined && { identity: loginOf(login) }),
     ...(countries !== undefined && { countries: countriesIn(countries) }),
   }
   if (options.has('yes') || (given.old !== undefined && given.new !== undefined)) return withDefaults(given)
@@ -70,6 +85,17 @@ async function wishesOf(call: Call, folder: string): Promise<Wishes> {
   return withDefaults(await wizard(given))
 }
 
+function urlsOf({ options }: Call): { old?: string; new?: string } {
+  const { old, new: next } = options.texts('old', 'new')
+  return { ...(old && { old: completedUrl(old) }), ...(next && { new: completedUrl(next) }) }
+}
+
+function loginOf(text: string): Identity {
+  const identity = identityIn(text)
+  if (identity !== undefined) return identity
+  throw new UsageError(`--login must be the name of a cookie, or header:NAME, not ${text}`)
+}
+
 function withDefaults(given: Partial<Wishes>): Wishes {
   return {
     name: given.name ?? 'sluice',
@@ -77,6 +103,8 @@ function withDefaults(given: Partial<Wishes>): Wishes {
     new: given.new ?? 'http://127.0.0.1:3001',
     flag: given.flag ?? 'new-site',
     owner: given.owner,
+    identity: given.identity,
+    webhook: given.webhook,
     adminHost: given.adminHost,
     countries: given.countries ?? [],
   }
@@ -144,12 +172,15 @@ async function addLines(path: string, text: string): Promise<void> {
   if (missing.length > 0) await writeFile(path, `${present}${gap}${missing.join('\n')}\n`)
 }
 
-function nextSteps({ paint, args }: Call, files: readonly string[], namespace: string | undefined): string {
+type Written = { files: readonly string[]; namespace: string | undefined; flag: string }
+
+function nextSteps({ paint, args }: Call, { files, namespace, flag }: Written): string {
   const steps = [
-    ...(args[0] ? [`cd ${args[0]}`] : []),
-    'npx sluice dev            # run the gate on http://127.0.0.1:8787',
-    'npx sluice simulate       # see who would get what',
-    `npx sluice deploy         # deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`,
+    ...(args[0] ? [[`cd ${args[0]}`]] : []),
+    ['npx sluice dev', '# run the gate on http://127.0.0.1:8787'],
+    [`npx sluice advance ${flag}`, '# begin: 1 % of visitors get the new origin'],
+    ['npx sluice doctor', '# check the setup'],
+    ['npx sluice deploy', `# deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`],
   ]
-  return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}`
+  return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${table(steps.map(([line = '', ...rest]) => [`  ${line}`, ...rest]))}`
 }

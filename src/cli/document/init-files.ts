@@ -15,10 +15,24 @@ export type Wishes = {
   new: string
   flag: string
   owner: string | undefined
+  /** What names a visitor who is logged in; without it all visitors are told apart by the gate's own cookie. */
+  identity?: Identity | undefined
+  /** Who is told of rollbacks and approvals. */
+  webhook?: string | undefined
   /** A custom domain for the dashboard; without one `sluice deploy` sets the address on workers.dev. */
   adminHost?: string | undefined
   /** Two-letter codes; empty for all visitors. */
   countries: readonly string[]
+}
+
+export type Identity = { cookie: string } | { header: string }
+
+/** "uid" and "cookie:uid" are a cookie, "header:x-user-id" a header; undefined for what can be neither. */
+export function identityIn(text: string): Identity | undefined {
+  const [, kind = 'cookie', name = ''] =
+    /^(?:(cookie|header):)?\s*([\w!#$%&'*+.^`|~-]+)$/.exec(text.trim()) ?? []
+  if (name === '') return undefined
+  return kind === 'header' ? { header: name.toLowerCase() } : { cookie: name }
 }
 
 /** The country codes of a text, separated by commas or spaces. */
@@ -46,10 +60,14 @@ export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Re
   }
 }
 
-function documentFor({ old, new: next, flag, owner, countries }: Wishes): string {
+/** Begins at nobody but testers: a deployment alone moves no visitor, and half of them move only with a word. */
+function documentFor({ old, new: next, flag, owner, identity, webhook, countries }: Wishes): string {
   const document = {
     $schema: './sluice.schema.json',
     origins: { old: { url: old }, new: { url: next } },
+    ...(identity && { context: { targetingKey: [identity] } }),
+    publishing: { confirmAbovePercent: 10 },
+    notifications: { webhooks: webhook === undefined ? [] : [{ url: webhook }] },
     routes: [{ path: '/*', flag, origins: { on: 'new', off: 'old' } }],
     flags: {
       [flag]: {
@@ -59,14 +77,20 @@ function documentFor({ old, new: next, flag, owner, countries }: Wishes): string
         off: 'off',
         rules: [
           {
+            name: 'testers',
+            when: [{ attribute: 'cookie.tester', op: 'in', values: ['1'] }],
+            serve: 'on',
+          },
+          {
             name: 'canary',
             ...(countries.length > 0 && {
               when: [{ attribute: 'country', op: 'in', values: countries }],
             }),
             stages: [
+              { percentage: 0, advance: 'manual' },
               { percentage: 1, bake: '10m' },
               { percentage: 5, bake: '30m' },
-              { percentage: 25, bake: '1h' },
+              { percentage: 25, bake: '1h', approval: true },
               { percentage: 50, bake: '1h' },
               { percentage: 100 },
             ],

@@ -1,9 +1,10 @@
 /** The questions of `sluice init`. */
 import { cancel, group, intro, text } from '@clack/prompts'
 import { FLAG_KEY_SHAPE } from '../../core/config/schema/values.ts'
+import { completedUrl } from '../base/completed-url.ts'
 import { Declined } from '../base/errors.ts'
 import { isHost } from '../base/wrangler-toml.ts'
-import { countriesIn, invalidCountry, type Wishes } from './init-files.ts'
+import { countriesIn, identityIn, invalidCountry, type Wishes } from './init-files.ts'
 
 const URL_SHAPE = /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/
 
@@ -27,6 +28,15 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
       owner: () =>
         known(given.owner) ??
         text({ message: 'Who owns the flag?', placeholder: 'a team or a person', defaultValue: '' }),
+      identity: () =>
+        known(given.identity && 'known') ??
+        text({
+          message: 'Which cookie or header names a visitor who is logged in?',
+          placeholder: 'none; or a cookie such as uid; or a header such as header:x-user-id',
+          defaultValue: '',
+          validate: (value) =>
+            !value || identityIn(value) ? undefined : 'It must be a name such as uid or header:x-user-id',
+        }),
       countries: () =>
         known(given.countries?.join(',')) ??
         text({
@@ -37,6 +47,17 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
             invalidCountry(countriesIn(value ?? '')) === undefined
               ? undefined
               : 'Countries must be codes of two letters, such as US,RO',
+        }),
+      webhook: () =>
+        known(given.webhook) ??
+        text({
+          message: 'Which URL should be told of rollbacks and approvals?',
+          placeholder: 'none yet; or a webhook such as https://hooks.example.com/sluice',
+          defaultValue: '',
+          validate: (value) =>
+            !value || URL_SHAPE.test(value)
+              ? undefined
+              : 'It must be a URL such as https://hooks.example.com/sluice',
         }),
       adminHost: () =>
         known(given.adminHost) ??
@@ -57,10 +78,12 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
   )
   return {
     ...given,
-    old: answers.old,
-    new: answers.new,
+    old: completedUrl(answers.old),
+    new: completedUrl(answers.new),
     flag: answers.flag,
     ...(answers.owner && { owner: answers.owner }),
+    ...(!given.identity && answers.identity && { identity: identityIn(answers.identity) }),
+    ...(answers.webhook && { webhook: answers.webhook }),
     ...(answers.adminHost && { adminHost: answers.adminHost }),
     countries: countriesIn(answers.countries ?? ''),
   }
@@ -76,6 +99,6 @@ function askUrl(message: string, placeholder: string) {
     message,
     placeholder,
     validate: (value) =>
-      URL_SHAPE.test(value ?? '') ? undefined : `It must be a URL such as ${placeholder}`,
+      URL_SHAPE.test(completedUrl(value ?? '')) ? undefined : `It must be a URL such as ${placeholder}`,
   })
 }

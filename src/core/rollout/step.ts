@@ -84,6 +84,9 @@ function climb(inputs: StepInputs): Step {
     const text = 'no guard judges it: a person leads on'
     return control.stage < plan.stages.length - 1 ? called(text) : nothing(text)
   }
+  const { percentage, advance } = stageOf(plan, control)
+  // Without a canary there is nothing to judge.
+  if (percentage === 0 && advance === 'manual') return called('waits at 0 % for an operator to start it')
   return verdict.kind === 'healthy' ? leaveStage(inputs, verdict.sentence) : hold(verdict, control)
 }
 

@@ -13,6 +13,8 @@ export type TrafficOptions = {
   url: string
   visitors: number
   requestsPerSecond: number
+  /** No further request is sent after so many; endless unless set. */
+  most?: number
   /** Paths that requests alternate between; `/` unless set. */
   paths?: readonly string[]
   /** Countries that visitors come from, by `Sluice-Debug-Cf`. */
@@ -74,7 +76,8 @@ export class Traffic {
 
   #step(): void {
     this.#due = Math.min(this.#due + (this.#options.requestsPerSecond * STEP_MS) / 1_000, MOST_IN_FLIGHT)
-    while (this.#due >= 1 && this.#inFlight < MOST_IN_FLIGHT) {
+    const { most = Number.POSITIVE_INFINITY } = this.#options
+    while (this.#due >= 1 && this.#inFlight < MOST_IN_FLIGHT && this.#sent < most) {
       this.#due--
       void this.#visit(this.#sent++)
     }

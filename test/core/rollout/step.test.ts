@@ -91,6 +91,14 @@ describe('a stage', () => {
     expect(look({}, { permission })).toEqual(waits('at night'))
   })
 
+  it('of 0 % waits for an operator, whatever the guard says of a canary that no visitor gets', () => {
+    const stages = [stage(0, { advance: 'manual' }), stage(5)]
+    const none = says({ kind: 'collecting', lacks: 'requests', alert: null })
+    for (const verdict of [none, HEALTHY])
+      expect(look({}, { stages, verdict })).toEqual(calls('waits at 0 % for an operator to start it'))
+    expect(look({}, { stages: [stage(0), stage(5)], verdict: none })).toEqual(waits('says collecting'))
+  })
+
   it('that may not advance yet says so, and is announced once it is late', () => {
     const collecting = (alert: string | null) => says({ kind: 'collecting', lacks: 'evidence', alert })
     expect(look({}, { verdict: collecting(null) })).toEqual(waits('says collecting'))

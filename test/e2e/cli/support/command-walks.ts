@@ -43,6 +43,13 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['dev --port 70000', 2, 'from 0 to 65535'],
     ],
   },
+  traffic: {
+    does: [['traffic --requests 20 --visitors 5 --path /a --country RO', /status 200 +20\n/]],
+    refuses: [
+      ['traffic --rate 0', 2, '--rate must be at least 1'],
+      ['traffic --url https://www.example.com', 1, 'only to a gate on this machine'],
+    ],
+  },
   check: {
     does: [['check', 'no problems']],
     refuses: [['check bad.json', 1, 'problem']],
