@@ -56,6 +56,7 @@ const OFFLINE = [
   'init',
   'dev',
   'traffic',
+  'doctor',
   'build',
   'deploy',
   'check',

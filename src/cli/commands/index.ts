@@ -8,6 +8,7 @@ import { deploy } from './deploy.ts'
 import { dev } from './dev.ts'
 import { diff } from './diff.ts'
 import { docs } from './docs.ts'
+import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
 import { exportCommand } from './export.ts'
 import { flags } from './flags.ts'
@@ -32,7 +33,7 @@ import { token, webhook } from './token.ts'
 import { traffic } from './traffic.ts'
 
 export const CLI_COMMANDS: readonly CliCommand[] = [
-  ...[init, dev, traffic, build, deploy],
+  ...[init, dev, traffic, doctor, build, deploy],
   ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
   ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],

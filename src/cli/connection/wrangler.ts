@@ -88,6 +88,11 @@ export function complaintOf({ out, err }: WranglerRun): string {
   return telling.slice(0, 4).join(' ') || 'it printed no reason'
 }
 
+/** Whether a package is installed where commands look for it. */
+export function installed(name: string, cwd: string): boolean {
+  return nearest(`${name}/package.json`, cwd) !== undefined
+}
+
 function nodeFor(cwd: string): string {
   if (Number(process.versions.node.split('.')[0]) >= MIN_NODE_MAJOR) return process.execPath
   const bundled = nearest('node/bin/node', cwd)

@@ -50,6 +50,10 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['traffic --url https://www.example.com', 1, 'only to a gate on this machine'],
     ],
   },
+  doctor: {
+    does: [['doctor', 'nothing is wrong']],
+    refuses: [[`${NO_TOKEN}doctor`, 1, 'Send a token']],
+  },
   check: {
     does: [['check', 'no problems']],
     refuses: [['check bad.json', 1, 'problem']],

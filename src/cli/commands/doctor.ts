@@ -1,0 +1,51 @@
+import { plural } from '../../core/figures.ts'
+import type { Call, CliCommand } from '../base/command.ts'
+import type { Style } from '../base/terminal.ts'
+import type { Finding, Level, Look, Patient } from '../doctor/finding.ts'
+import { lookAtDocument, lookAtSecrets, lookAtToml } from '../doctor/folder.ts'
+import { lookAtGate } from '../doctor/gate.ts'
+import { lookAtNode, lookAtPackages, lookAtProfiles } from '../doctor/machine.ts'
+import { lookAtOrigins } from '../doctor/origins.ts'
+
+const LOOKS: readonly Look[] = [
+  ...[lookAtNode, lookAtPackages, lookAtProfiles],
+  ...[lookAtDocument, lookAtToml, lookAtSecrets, lookAtOrigins, lookAtGate],
+]
+
+export const doctor: CliCommand = {
+  name: 'doctor',
+  group: 'Set up',
+  summary: 'Look for what is wrong with the setup',
+  details:
+    'Looks at Node, wrangler, the document, wrangler.toml with its KV id, the secrets of .dev.vars, the origins with their cookies and clocks, and the gate with its token. Changes nothing.',
+  arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
+  examples: [
+    ['doctor', 'in the folder of a gate'],
+    ['doctor --url https://www.example.com', 'with the gate of a site'],
+  ],
+  failsWhen: 'something is wrong; warnings are not',
+  async run(call) {
+    const { cwd } = call.terminal
+    const patient: Patient = { call, folder: cwd, nodeVersion: process.versions.node, nowMs: Date.now() }
+    const found = await call.during('looking', Promise.all(LOOKS.map((look) => look(patient))))
+    const findings = found.flat()
+    const faults = findings.filter(({ level }) => level === 'fault').length
+    return { json: { ok: faults === 0, findings }, text: textOf(call, findings, faults), failed: faults > 0 }
+  },
+}
+
+const SIGNS: Readonly<Record<Level, readonly [sign: string, style: Style]>> = {
+  ok: ['✔', 'green'],
+  warning: ['!', 'yellow'],
+  fault: ['✗', 'red'],
+}
+
+function textOf({ paint }: Call, findings: readonly Finding[], faults: number): string {
+  const lines = findings.map(({ level, about, text, fix }) => {
+    const [sign, style] = SIGNS[level]
+    return `${paint(style, sign)} ${about}: ${text}${fix ? `\n    ${fix}` : ''}`
+  })
+  const warnings = findings.filter(({ level }) => level === 'warning').length
+  const sum = faults === 0 ? paint('green', 'nothing is wrong') : paint('red', plural(faults, 'fault'))
+  return `${lines.join('\n')}\n\n${sum}${warnings > 0 ? `, ${plural(warnings, 'warning')}` : ''}`
+}
