@@ -315,7 +315,7 @@ it('secrets are never readable by others, nor by git: not for a moment, whatever
   expect(await readFile(join(cwd, 'elsewhere'), 'utf8')).toBe('kept')
 })
 
-it('what it writes is safe: nobody but testers at first, a word before half of the visitors, and who is told', async () => {
+it('what it writes is safe: testers alone at first, a word before half of the visitors, and who is told', async () => {
   const cwd = await emptyFolder()
   const more = ['--login', 'uid', '--webhook', 'https://hooks.test/x']
   await init(['--old', 'localhost:3000', '--new', ':4000', ...more], cwd)

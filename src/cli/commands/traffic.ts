@@ -14,7 +14,7 @@ export const traffic: CliCommand = {
   group: 'Set up',
   summary: 'Send visitors to the local gate',
   details:
-    'Requests of made-up visitors, each with an id of its own in the header x-user-id, so that a rollout on this machine has something to judge. Only to a gate on this machine. Ctrl-C ends it early.',
+    'Requests of made-up visitors, each with its own id in the header x-user-id, so that a rollout on this machine has something to judge. Only to a gate on this machine. Ctrl-C ends it early.',
   options: [
     { flags: '--requests N', summary: `how many (${DEFAULTS.requests}; 0: until Ctrl-C)`, kind: 'number' },
     { flags: '--rate N', summary: `how many a second, at most (${DEFAULTS.rate})`, kind: 'number' },

@@ -60,7 +60,7 @@ export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Re
   }
 }
 
-/** Begins at nobody but testers: a deployment alone moves no visitor, and half of them move only with a word. */
+/** Begins with testers alone: a deployment alone moves no visitor, and half of them move only with a word. */
 function documentFor({ old, new: next, flag, owner, identity, webhook, countries }: Wishes): string {
   const document = {
     $schema: './sluice.schema.json',
