@@ -30,7 +30,7 @@ export const lookAtGate: Look = async ({ call, nowMs }) => {
       findings.push(
         warning(
           'gate',
-          `it survived errors of its own, the last at ${status.internalErrors[0]?.place}`,
+          `it survived internal errors, the last at ${status.internalErrors[0]?.place}`,
           'sluice status',
         ),
       )
