@@ -41,7 +41,7 @@ async function lookAtOrigin({ name, url }: Origin, nowMs: number): Promise<Findi
   const findings: Finding[] = []
   if (await isGate(url))
     findings.push(
-      fault(about, `${url} is a gate itself: requests would go round in a cycle`, 'name the server behind it'),
+      fault(about, `${url} is a gate itself: requests would never leave it`, 'name the server behind it'),
     )
   if (response.status >= 500)
     findings.push(
