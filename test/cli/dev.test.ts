@@ -68,6 +68,15 @@ it('runs the document of the folder until Ctrl-C, and other commands find it mea
   expect([gate.closed, existsSync(join(cwd, '.sluice/dev.json'))]).toEqual([1, false])
 })
 
+it('secrets beside the document are used where the current folder has none', async () => {
+  const cwd = await folder()
+  await writeFile(join(cwd, 'sub/gate.json'), await readFile(join(cwd, 'gate.json'), 'utf8'))
+  await writeFile(join(cwd, 'sub/.dev.vars'), 'ADMIN_TOKEN=beside\nSIGNING_KEY=beside\n')
+  await writeFile(join(cwd, '.dev.vars'), 'ADMIN_TOKEN=here\n')
+  await dev(['--demo', '--config', 'sub/gate.json'], cwd)
+  expect(gate.given?.env).toMatchObject({ ADMIN_TOKEN: 'here', SIGNING_KEY: 'beside' })
+})
+
 it('with --json prints one line of JSON', async () => {
   const ran = await dev(['--json'], await folder())
   expect([ran.out, ran.err]).toEqual([

@@ -100,7 +100,7 @@ it('writes the files of a gate, and says what comes next', async () => {
               "name": "canary",
               "when": [{ "attribute": "country", "op": "in", "values": ["RO", "US"] }],
               "stages": [
-                { "percentage": 0, "advance": "manual" },
+                { "percentage": 0, "bake": "0s", "advance": "manual" },
                 { "percentage": 1, "bake": "10m" },
                 { "percentage": 5, "bake": "30m" },
                 { "percentage": 25, "bake": "1h", "approval": true },

@@ -156,6 +156,7 @@ describe('the state of a flag', () => {
     ['Needs you', { verdict: 'broken-split', needsOperator: true }],
     ['Needs you', { needsApproval: true, needsOperator: true, verdict: 'healthy' }],
     ['Needs you', { needsOperator: true, verdict: 'healthy' }],
+    ['Needs you', { percentage: 0, needsOperator: true, verdict: 'no-data' }],
     ['OK', { verdict: 'healthy' }],
     ['Collecting', { verdict: 'inconclusive' }],
     ['Collecting', { verdict: 'no-data' }],
@@ -301,7 +302,7 @@ function partsOf(name: string): Partial<FlagSummary> {
     scheduled: { schedule: { start: '2999-01-01', end: null } },
     partial: { stages: 0, percentage: 30 },
     on: { finished: true },
-    off: { percentage: 0 },
+    off: { stages: 0, percentage: 0 },
     disabled: { state: 'disabled' },
   }
   return parts[name] ?? {}

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { messageOf } from '../../core/message-of.ts'
 import { DataInUse } from '../../local/data-lock.ts'
 import { launcherGone } from '../../local/launcher.ts'
@@ -18,7 +18,7 @@ export const dev: CliCommand = {
   group: 'Set up',
   summary: 'Run the gate locally',
   details:
-    'Runs local workerd with the document of this folder until Ctrl-C; changes of the file are live within a second. ADMIN_TOKEN, SIGNING_KEY, ENVIRONMENT, ADMIN_HOST and the ACCESS_ variables come from the environment or from .dev.vars. Other commands in the same folder find this gate.',
+    'Runs local workerd with the document of this folder until Ctrl-C; changes of the file are live within a second. ADMIN_TOKEN, SIGNING_KEY, ENVIRONMENT, ADMIN_HOST and the ACCESS_ variables come from the environment or from .dev.vars, in this folder or beside the document. Other commands in the same folder find this gate.',
   arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free port)` },
@@ -43,7 +43,7 @@ export const dev: CliCommand = {
       port: portOf(call),
       data,
       origins: originsOf(call),
-      env: { ...(await readDevVars(terminal.cwd)), ...terminal.env },
+      env: { ...(await secretsOf(terminal.cwd, config)), ...terminal.env },
       log: tell,
     }).catch((error: unknown) => {
       throw startFailure(error, options.text('config') !== undefined)
@@ -75,6 +75,12 @@ async function noteFor(
     `ADMIN_HOST is not a name of this machine: other commands need --url ${adminUrl}, and the name in your hosts file`,
   )
   return () => {}
+}
+
+/** Those of the current folder and, where it lacks them, of the document's. */
+async function secretsOf(cwd: string, config: string | undefined) {
+  const beside = config === undefined ? {} : await readDevVars(dirname(config))
+  return { ...beside, ...(await readDevVars(cwd)) }
 }
 
 /** The document's file; undefined where the demo runs. */

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import type { Style } from '../base/terminal.ts'
@@ -21,12 +22,15 @@ export const doctor: CliCommand = {
   arguments: [{ name: '[file]', summary: 'the document (gate.json)', completes: 'files' }],
   examples: [
     ['doctor', 'in the folder of a gate'],
+    ['doctor my-site/gate.json', 'in another folder'],
     ['doctor --url https://www.example.com', 'with the gate of a site'],
   ],
   failsWhen: 'something is wrong; warnings are not',
   async run(call) {
     const { cwd } = call.terminal
-    const patient: Patient = { call, folder: cwd, nodeVersion: process.versions.node, nowMs: Date.now() }
+    const [file] = call.args
+    const folder = file === undefined ? cwd : dirname(resolve(cwd, file))
+    const patient: Patient = { call, folder, nodeVersion: process.versions.node, nowMs: Date.now() }
     const found = await call.during('looking', Promise.all(LOOKS.map((look) => look(patient))))
     const findings = found.flat()
     const faults = findings.filter(({ level }) => level === 'fault').length

@@ -18,14 +18,12 @@ export const lookAtGate: Look = async ({ call, nowMs }) => {
       findings.push(
         fault('KV', `the ${key} in KV has problems and is not in force`, 'sluice status shows them'),
       )
-    if (!status.signing)
-      findings.push(
-        fault(
-          'SIGNING_KEY',
-          'the gate has none: visitors can make up their ids',
-          'wrangler secret put SIGNING_KEY',
-        ),
-      )
+    if (!status.signing) {
+      const isHere = status.environment === 'development'
+      const fix = isHere ? 'add SIGNING_KEY to .dev.vars, or set it' : 'wrangler secret put SIGNING_KEY'
+      const found = isHere ? warning : fault
+      findings.push(found('SIGNING_KEY', 'the gate has none: visitors can make up their ids', fix))
+    }
     if (status.internalErrors.length > 0)
       findings.push(
         warning(

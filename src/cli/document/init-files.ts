@@ -87,7 +87,7 @@ function documentFor({ old, new: next, flag, owner, identity, webhook, countries
               when: [{ attribute: 'country', op: 'in', values: countries }],
             }),
             stages: [
-              { percentage: 0, advance: 'manual' },
+              { percentage: 0, bake: '0s', advance: 'manual' },
               { percentage: 1, bake: '10m' },
               { percentage: 5, bake: '30m' },
               { percentage: 25, bake: '1h', approval: true },

@@ -158,8 +158,7 @@ function flagView(row: Row, paint: Paint): string {
     ...held,
   ]
   if (verdict) facts.push(['guard', verdict.sentence])
-  if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0)
-    facts.push(['waits for', waitingFor])
+  if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0) facts.push(['status', waitingFor])
   const eta = etaText(summary, status, Date.now())
   if (eta !== undefined) facts.push(['next', eta])
   const groups = [

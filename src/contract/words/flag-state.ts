@@ -71,8 +71,9 @@ function nameOf(flag: FlagFacts, nowMs: number): StateName {
   if (flag.verdict === 'failing' || flag.verdict === 'broken-split') return 'failing'
   if (flag.needsApproval) return 'approval'
   if (flag.paused) return 'paused'
-  if (flag.percentage === 0) return 'off'
+  // A rollout at 0 % has not begun; that is for an operator to do.
   if (flag.stages > 0) return flag.finished ? 'on' : 'climbing'
+  if (flag.percentage === 0) return 'off'
   return flag.percentage === null || flag.percentage === 100 ? 'on' : 'partial'
 }
 
