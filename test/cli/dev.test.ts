@@ -20,7 +20,8 @@ vi.mock('../../src/local/run.ts', async (original) => ({
     if (gate.error) throw gate.error
     options.log('published')
     return {
-      ...{ url: 'http://127.0.0.1:9', adminToken: 'secret', origins: { new: 'http://new.test' } },
+      ...{ url: 'http://127.0.0.1:9', adminUrl: 'http://127.0.0.1:9' },
+      ...{ adminToken: 'secret', origins: { new: 'http://new.test' } },
       close: async () => void gate.closed++,
     }
   },
