@@ -61,6 +61,7 @@ const OFFLINE = [
   'deploy',
   'check',
   'simulate',
+  'plan',
   'import',
   'export',
   'login',
