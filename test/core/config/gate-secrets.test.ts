@@ -13,8 +13,8 @@ const PLACES: Readonly<Record<string, (name: string) => object>> = {
     notifications: { webhooks: [{ url: 'https://hook.test/', secretBinding }] },
   }),
   '$.origins.old.binding': (binding) => ({ origins: { old: { binding } } }),
-  '$.origins.old.headers.X-Key.secret': (secret) => ({
-    origins: { old: { url: 'https://old.test', headers: { 'X-Key': { secret } } } },
+  '$.origins.old.headers.Key.secret': (secret) => ({
+    origins: { old: { url: 'https://old.test', headers: { Key: { secret } } } },
   }),
 }
 const OWN = [

@@ -13,10 +13,6 @@ import {
   variantName,
 } from './values.ts'
 
-const bindingName = v.pipe(
-  secretName,
-  v.regex(/^[A-Za-z_$][\w$]*$/, 'the name of a binding of the Worker, such as "SHOP"'),
-)
 const headerValue = v.union([
   v.pipe(v.string(), v.regex(/^[\t\x20-\x7e]*$/, 'a header value of printable ASCII')),
   strictObject({ secret: secretName }),
@@ -25,7 +21,7 @@ const headerValue = v.union([
 export const origin = v.pipe(
   strictObject({
     url: v.optional(originUrl),
-    binding: v.optional(bindingName),
+    binding: v.optional(secretName),
     host: v.optional(v.picklist(['origin', 'preserve']), 'origin'),
     headers: v.optional(record(headerName, headerValue), {}),
     rewrite: v.optional(v.boolean(), true),
