@@ -163,6 +163,14 @@ it('a word that is missing or too many, and an unknown option: exit code 2, and 
   expect(gate.lines()).toEqual([])
 })
 
+it('a flag before its command is put right in words', async () => {
+  const ran = await sluice(['new-shop', 'kill'])
+  expect([ran.code, ran.err]).toEqual([
+    2,
+    "error: unknown command 'new-shop'\n(add --help to see the usage)\nDid you mean: sluice kill new-shop\n",
+  ])
+})
+
 it('with --json a command prints what the gate said, readable, and nothing else', async () => {
   const gate = await scriptedGate()
   const cwd = await folder()

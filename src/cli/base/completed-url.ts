@@ -8,7 +8,7 @@
  */
 export function completedUrl(text: string): string {
   const typed = text.trim()
-  if (typed === '' || typed.includes('://')) return typed
+  if (typed === '' || /^[a-z][\w+.-]*:\//i.test(typed)) return typed
   if (/^:?\d{1,5}(?:\/|$)/.test(typed)) return `http://127.0.0.1:${typed.replace(/^:/, '')}`
   if (isThisMachine(typed)) return `http://${typed}`
   return /^[^/?#]*[.:]/.test(typed) ? `https://${typed}` : typed

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander'
 import { Declined, EXIT, UsageError } from '../base/errors.ts'
 import { jsonText } from '../base/printable.ts'
 import { safeTerminal, type Terminal } from '../base/terminal.ts'
+import { CLI_COMMANDS } from '../commands/index.ts'
 import { describeFailure } from '../render/failure.ts'
 import { createProgram, type Outcome } from './program.ts'
 
@@ -23,7 +24,7 @@ export async function main(args: readonly string[], unsafe: Terminal): Promise<n
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done
       if (isJson) terminal.out(jsonError({ kind: 'usage', message: run.complaint.trim() }))
-      else terminal.err(run.complaint)
+      else terminal.err(run.complaint + swapped(args, error))
       return EXIT.usage
     }
     const { text, json } = describeFailure(error, terminal, run.address)
@@ -32,6 +33,12 @@ export async function main(args: readonly string[], unsafe: Terminal): Promise<n
     if (error instanceof Declined) return EXIT.refused
     return error instanceof UsageError ? EXIT.usage : EXIT.refused
   }
+}
+
+/** A hint where the flag stands before the command: `sluice new-shop kill`. */
+function swapped([flag, verb]: readonly string[], { code }: CommanderError): string {
+  const isVerb = CLI_COMMANDS.some(({ name }) => name === verb)
+  return code === 'commander.unknownCommand' && isVerb ? `Did you mean: sluice ${verb} ${flag}\n` : ''
 }
 
 function jsonError(error: object): string {

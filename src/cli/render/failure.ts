@@ -26,6 +26,10 @@ export type Failure = { text: string; json: Readonly<Record<string, unknown>> }
 export function describeFailure(error: unknown, terminal: Terminal, address: Address | undefined): Failure {
   const paint = paintFor(terminal, terminal.errIsScreen)
   const message = messageOf(error)
+  if (terminal.stop.aborted && isAbort(error)) {
+    const text = 'Interrupted: the gate may have done already what was asked of it'
+    return { text, json: { kind: 'interrupted', message: text } }
+  }
   if (error instanceof ForeignAnswer) {
     const kind = error.status >= 500 ? 'unavailable' : 'not-a-gate'
     return {
@@ -51,6 +55,10 @@ export function describeFailure(error: unknown, terminal: Terminal, address: Add
   if (!(error instanceof Refusal)) return { text: paint('red', message), json: { kind: 'failed', message } }
   const details = error.details === '' ? '' : `\n${error.details}`
   return { text: paint('red', message) + details, json: { kind: 'refused', message, ...error.facts } }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** A refusal that another gate might not have given: a wrong token, a flag that is not there. */

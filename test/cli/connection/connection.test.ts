@@ -236,6 +236,7 @@ describe('the gate', () => {
 
   it.each([
     ['http://', 'The gate must be a URL such as https://www.example.com, not http://'],
+    ['htp:/gate.test', 'The gate must be an http(s) URL, not htp:/gate.test'],
     ['ftp://gate.test', 'The gate must be an http(s) URL, not ftp://gate.test'],
   ])('%s is no address', (text, message) => {
     expect(() => checkedUrl(text)).toThrow(new UsageError(message))
@@ -271,7 +272,10 @@ describe('the gate', () => {
     const running = gate.run('pull', { stop: stop.signal })
     await until(() => gate.asked.length > 0)
     stop.abort()
-    expect((await running).code).toBe(1)
+    expect(await running).toMatchObject({
+      ...{ code: 1, out: '' },
+      err: 'Interrupted: the gate may have done already what was asked of it\n',
+    })
   })
 })
 

@@ -211,7 +211,8 @@ describe('failures', () => {
   it('of another kind are what they are', () => {
     expect(lostBecause(new Error('fetch failed'))).toBeUndefined()
     expect(lostBecause(new TypeError('x is not a function'))).toBeUndefined()
-    const terminal = { env: {}, errIsScreen: true } as never
+    const stop = new AbortController().signal
+    const terminal = { env: {}, errIsScreen: true, stop } as never
     expect(describeFailure(new Error('odd'), terminal, undefined)).toEqual({
       text: '\x1b[31modd\x1b[39m',
       json: { kind: 'failed', message: 'odd' },
