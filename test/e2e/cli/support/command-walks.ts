@@ -62,6 +62,10 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [['simulate --stage 1', '10,000 visitors']],
     refuses: [['simulate --flag missing', 1, 'no flag missing']],
   },
+  plan: {
+    does: [['plan --file fresh/gate.json --rps 5', 'new-site: 5 requests/s']],
+    refuses: [['plan', 1, 'No flag has stages and a guard'], stranger('plan')],
+  },
   diff: {
     does: [
       ['diff next.json', '+ $.defaultOrigin "old"'],
