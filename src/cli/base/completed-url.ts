@@ -10,7 +10,8 @@ export function completedUrl(text: string): string {
   const typed = text.trim()
   if (typed === '' || /^[a-z][\w+.-]*:\//i.test(typed)) return typed
   if (/^:?\d{1,5}(?:\/|$)/.test(typed)) return `http://127.0.0.1:${typed.replace(/^:/, '')}`
-  if (isThisMachine(typed)) return `http://${typed}`
+  // Without a port it is more likely forgotten than 80.
+  if (isThisMachine(typed)) return /:\d+(?:\/|$)/.test(typed) ? `http://${typed}` : typed
   return /^[^/?#]*[.:]/.test(typed) ? `https://${typed}` : typed
 }
 

@@ -236,6 +236,7 @@ describe('the gate', () => {
 
   it.each([
     ['http://', 'The gate must be a URL such as https://www.example.com, not http://'],
+    ['localhost', 'The gate must be a URL such as https://www.example.com, not localhost'],
     ['htp:/gate.test', 'The gate must be an http(s) URL, not htp:/gate.test'],
     ['ftp://gate.test', 'The gate must be an http(s) URL, not ftp://gate.test'],
   ])('%s is no address', (text, message) => {
