@@ -175,7 +175,8 @@ describe.each(Object.keys(WAYS).map((way) => [way, keyOf(way)]))('a canary that 
         })
         return headers.get('sluice-flags')?.includes('reason=rolled_back')
       })
-      expect(flag.arms.canary.errors).toBeGreaterThanOrEqual(20)
+      // Few are enough where nearly all fail.
+      expect(flag.arms.canary.errors).toBeGreaterThanOrEqual(4)
       if (way === 'truncated') expect(flag.arms.canary.errorsByKind['aborted-by-origin']).toBeGreaterThan(0)
       const after = await inParallel(SHAPES.length * 4, AT_ONCE, (index) => shoot(key, index))
       expect(after.filter(({ isRight }) => !isRight)).toEqual([])
