@@ -102,6 +102,8 @@ export const problemDetailsSchema = v.looseObject({
   changes: v.optional(v.array(change)),
   /** Where confirmation is needed: the impact on visitors. */
   people: v.optional(people),
+  /** What must be confirmed, in one sentence each. */
+  questions: v.optional(v.array(v.string())),
 })
 
 /** Parts that many responses share, by their names in the OpenAPI description. */

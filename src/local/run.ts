@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { watch } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
 import { parseDocument } from '../core/config/parse/parse.ts'
 import { describeProblems } from '../core/config/parse/problems.ts'
@@ -11,6 +11,7 @@ import { hostnameOf } from '../platform/admin-hostname.ts'
 import { readText, withOriginUrls } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
 import { holdDataDir, refuseSharing } from './data-lock.ts'
+import { FilePublisher } from './file-publisher.ts'
 import { type LocalGate, startLocalGate } from './local-gate.ts'
 
 export type RunOptions = {
@@ -72,11 +73,24 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
     }),
   )
   const leaveDataDir = await holdDataDir(options.data, gate)
-  await publish(gate, config, document, origins)
-  const unwatch = config === undefined ? () => {} : republishOnChange(gate, config, options, document)
+  const addresses = addressesOf(gate, adminHost)
+  const publisher =
+    config === undefined
+      ? undefined
+      : new FilePublisher({
+          name: config,
+          gate: { url: addresses.adminUrl, token: adminToken },
+          memory: join(options.data, 'published.json'),
+          log: options.log,
+        })
+  await publish(gate, document, origins, publisher)
+  const unwatch =
+    config === undefined || publisher === undefined
+      ? () => {}
+      : republishOnChange(config, { origins, log: options.log }, publisher)
   gate.onRestart(() => options.log('workerd ended unexpectedly and was started again'))
   return {
-    ...addressesOf(gate, adminHost),
+    ...addresses,
     adminToken,
     origins,
     close: async () => {
@@ -178,35 +192,34 @@ function adminHostOf({ ADMIN_HOST: name }: RunOptions['env']): string | undefine
   return host
 }
 
-/** A document that was named is published; without one, what KV has stays, led to the origins of this run. */
+/**
+ * What KV has stays, led to the origins of this run where no document was named. A named one is published: at once where
+ * KV has none, else unless the gate has something else than this file published last.
+ */
 async function publish(
   gate: LocalGate,
-  config: string | undefined,
   document: string,
   origins: RunOptions['origins'],
+  publisher: FilePublisher | undefined,
 ): Promise<void> {
   const present = await gate.kv.get('config')
-  const kept = config === undefined && present !== null ? withOriginUrlsOf(present, origins) : document
+  if (publisher !== undefined && present !== null) return await publisher.publish(document)
+  const kept = present === null ? document : withOriginUrlsOf(present, origins)
   if (kept !== present) await gate.kv.put('config', kept)
+  await publisher?.remember(document)
 }
 
-/** An edit of the file is live a moment later, or its problems are logged. */
+/** An edit of the file is live a moment later, or the log says why not. */
 function republishOnChange(
-  gate: LocalGate,
   config: string,
-  { origins, log }: RunOptions,
-  first: string,
+  { origins, log }: Pick<RunOptions, 'origins' | 'log'>,
+  publisher: FilePublisher,
 ): () => void {
   const file = resolve(config)
-  let published = first
   let timer: NodeJS.Timeout | undefined
   const republish = async () => {
     try {
-      const document = checked(withOriginUrlsOf(await readText(file), origins), config)
-      if (document === published) return
-      published = document
-      await gate.kv.put('config', document)
-      log(`published ${config}`)
+      await publisher.publish(checked(withOriginUrlsOf(await readText(file), origins), config))
     } catch (error) {
       log(messageOf(error))
     }

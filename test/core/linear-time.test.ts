@@ -1,6 +1,7 @@
 /** Text from outside costs time in proportion to its length, however it is made. */
 import { describe, expect, it } from 'vitest'
-import { parseControlState, parseKillList } from '../../src/core/config/control.ts'
+import { parseControlState } from '../../src/core/config/control.ts'
+import { killOrder } from '../../src/core/config/kill-list.ts'
 import { parseDocument } from '../../src/core/config/parse/parse.ts'
 import { compilePath } from '../../src/core/config/routes/route-pattern.ts'
 import { readUserAgent } from '../../src/core/context/user-agent.ts'
@@ -45,7 +46,7 @@ const headers = (text: string) =>
 
 const READERS: Record<string, (text: string) => unknown> = {
   'a document': parseDocument,
-  'a kill list': parseKillList,
+  'a kill list': (text) => killOrder(text, new Map()),
   'a control state': parseControlState,
   'a user agent': readUserAgent,
   'a path': (text) => path.matches(`/${text}`),

@@ -160,7 +160,7 @@ export class Flow {
 
   command(command: Omit<Command, 'flag'>): void {
     const { stages } = this.#plan
-    const facts = { stageCount: stages.length }
+    const facts = { stages: stages.map((stage) => stage.percentage) }
     const result = applyCommand(this.state, { ...command, flag: FLAG }, facts, this.second * 1_000, 'because')
     if (!result.ok) throw new Error(result.error)
     this.state = result.state

@@ -92,7 +92,7 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
     })
     if (command !== undefined) {
       const order = { kind: command.kind, flag: FLAG }
-      const result = applyCommand(state, order, { stageCount: stages.length }, nowMs, command.reason)
+      const result = applyCommand(state, order, { stages }, nowMs, command.reason)
       if (!result.ok) throw new Error(result.error)
       state = result.state
     }

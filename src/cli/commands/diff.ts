@@ -1,9 +1,10 @@
 import { changesBetween } from '../../core/config/document-diff.ts'
+import { changeWords } from '../../core/config/document-words.ts'
 import { plural } from '../../core/figures.ts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT, type Result } from '../base/command.ts'
 import { parsedDocument, placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
-import { changeLines } from '../render/document-diff.ts'
-import { impactLines } from '../render/impact.ts'
+import { reviewLines } from '../render/document-diff.ts'
+import { impactLines, questionLines } from '../render/impact.ts'
 
 export const diff: CliCommand = {
   name: 'diff',
@@ -39,9 +40,9 @@ async function againstGate(call: Call, name: string | undefined): Promise<Result
   const changes =
     review.changes.length === 0
       ? `No changes to version ${review.against}`
-      : `${plural(review.changes.length, 'change')} to version ${review.against}\n${changeLines(review.changes, call.paint)}\n\n${impactLines(review.people)}`
+      : `${plural(review.changes.length, 'change')} to version ${review.against}\n${reviewLines(review, call.paint)}\n\n${impactLines(review.people)}`
   const question = review.needsConfirmation
-    ? `\n${call.paint('yellow', 'Publishing this asks for confirmation: it moves many visitors')}`
+    ? `\n${questionLines(review.questions, call.paint) || 'Publishing this asks for confirmation'}`
     : ''
   return { json: review, text: changes + question, failed: isFound(call, review.changes.length) }
 }
@@ -53,12 +54,14 @@ async function betweenFiles(call: Call, name: string, other: string): Promise<Re
   ])
   parsedDocument(before)
   parsedDocument(after)
-  const changes = changesBetween(JSON.parse(before.text), JSON.parse(after.text))
+  const [was, is] = [JSON.parse(before.text), JSON.parse(after.text)]
+  const changes = changesBetween(was, is)
+  const summary = changeWords(was, is)
   const text =
     changes.length === 0
       ? 'No changes'
-      : `${plural(changes.length, 'change')}\n${changeLines(changes, call.paint)}`
-  return { json: { changes }, text, failed: isFound(call, changes.length) }
+      : `${plural(changes.length, 'change')}\n${reviewLines({ summary, changes }, call.paint)}`
+  return { json: { changes, summary }, text, failed: isFound(call, changes.length) }
 }
 
 function isFound({ options }: Call, changes: number): boolean {

@@ -4,8 +4,8 @@ import { countText, timestampText } from '../../core/figures.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import { published } from '../document/flag-edits.ts'
-import { changeLines } from '../render/document-diff.ts'
-import { impactLines } from '../render/impact.ts'
+import { reviewLines } from '../render/document-diff.ts'
+import { impactLines, questionLines } from '../render/impact.ts'
 import { table } from '../render/table.ts'
 
 export const history: CliCommand = {
@@ -55,7 +55,8 @@ export const restore: CliCommand = {
     const { text } = await call.ask('getVersion', { params })
     const review = await call.ask('diffDocument', { body: { document: text } })
     if (review.changes.length > 0) {
-      call.tell(`${changeLines(review.changes, call.paint)}\n${impactLines(review.people)}`)
+      call.tell(`${reviewLines(review, call.paint)}\n${impactLines(review.people)}`)
+      if (review.needsConfirmation) call.tell(questionLines(review.questions, call.paint))
       await call.confirm(`Restore version ${version} at ${url}?`)
     }
     const body = { expectedVersion: review.against, confirm: true, ...call.options.texts('reason') }

@@ -1,16 +1,16 @@
-import { percentText, plural } from '../../core/figures.ts'
+import { plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_ARGUMENT, EXPECT, REASON } from '../base/command.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { published } from '../document/flag-edits.ts'
-import { changeLines } from '../render/document-diff.ts'
-import { impactLines } from '../render/impact.ts'
+import { reviewLines } from '../render/document-diff.ts'
+import { impactLines, movesText, questionLines } from '../render/impact.ts'
 
 export const publish: CliCommand = {
   name: 'publish',
   group: 'Document',
   summary: 'Publish a document',
   details:
-    'Checks the document, shows its changes and their impact, and publishes it unless another version was published meanwhile. Asks for confirmation if it moves more visitors than the document in force allows.',
+    'Checks the document, shows its changes and their impact, and publishes it unless another version was published meanwhile. Asks for confirmation if it moves many visitors or an unknown number, deals a running rollout anew, or weakens its guard.',
   arguments: [DOCUMENT_ARGUMENT],
   options: [EXPECT, REASON],
   examples: [
@@ -27,10 +27,11 @@ export const publish: CliCommand = {
     const expectedVersion = options.number('expect') ?? review.against
     if (review.changes.length > 0) {
       call.tell(`${plural(review.changes.length, 'change')} to version ${review.against} of ${url}`)
-      call.tell(`${changeLines(review.changes, paint)}\n${impactLines(review.people)}`)
+      call.tell(`${reviewLines(review, paint)}\n${impactLines(review.people)}`)
     }
     if (review.needsConfirmation) {
-      await call.confirm(`This moves ${percentText(review.people.movedPercent)} of visitors. Publish it?`)
+      if (review.questions.length > 0) call.tell(questionLines(review.questions, paint))
+      await call.confirm(`${movesText(review.people)} Publish it?`)
     }
     const body = {
       document: file.text,

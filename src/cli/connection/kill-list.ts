@@ -1,7 +1,7 @@
 /** The kill list in KV, changed with wrangler: this works without the gate and its Controller. */
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { parseKillList } from '../../core/config/control.ts'
+import { killOrder } from '../../core/config/kill-list.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
 import { isLoopback, LOCAL_FOLDER, readLocalGate } from './local-gate-note.ts'
@@ -53,7 +53,8 @@ async function readList({ terminal }: Call, where: readonly string[]): Promise<r
     throw new Refusal(`Cannot read the kill list in KV: ${complaintOf(run)}`)
   }
   const text = run.code === 0 ? run.out.trim() : ''
-  const parsed = parseKillList(/^(Value not found|404)/i.test(text) ? '' : text)
-  if (parsed.ok) return parsed.value
+  const value = /^(Value not found|404)/i.test(text) ? '' : text
+  const { list } = killOrder(value, undefined)
+  if (list !== undefined) return list
   throw new Refusal(`Cannot change the kill list in KV: it must be a list of flags, not ${text.slice(0, 80)}`)
 }

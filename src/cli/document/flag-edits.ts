@@ -1,16 +1,15 @@
 /** Changes of the document in force, and what came of them. */
 import { ApiError } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
-import { percentText } from '../../core/figures.ts'
 import type { Call, Result } from '../base/command.ts'
-import { impactLines } from '../render/impact.ts'
+import { impactLines, movesText, questionLines } from '../render/impact.ts'
 
 type Published = Responses['publishDocument']
 
 /** Sent with every change. */
 type Editing = { confirm: boolean; expectedVersion?: number; reason?: string }
 
-/** Makes a change; asks first where it moves more visitors than the document allows without confirmation. */
+/** Makes a change; asks first where the gate wants a person's word for it. */
 export async function editOne(
   call: Call,
   what: string,
@@ -24,10 +23,11 @@ export async function editOne(
     ...options.texts('reason'),
   }
   const answer = await edit(editing).catch(async (error: unknown) => {
-    const impact = error instanceof ApiError ? error.problem.people : undefined
-    if (impact === undefined) throw error
-    call.tell(impactLines(impact))
-    await call.confirm(`This moves ${percentText(impact.movedPercent)} of visitors. Continue?`)
+    const { people, questions = [] } = error instanceof ApiError ? error.problem : {}
+    if (people === undefined) throw error
+    call.tell(impactLines(people))
+    if (questions.length > 0) call.tell(questionLines(questions, call.paint))
+    await call.confirm(`${movesText(people)} Continue?`)
     return await edit({ ...editing, confirm: true })
   })
   return published(call, answer, what)
@@ -35,7 +35,9 @@ export async function editOne(
 
 /** The result of a published change, in the past tense: "✔ published: version 7 is in force". */
 export function published(call: Call, answer: Published, what: string): Result {
-  const { version, changed, kv } = answer
+  const { version, changed, kv, rollouts } = answer
+  // A gate of the release before tells of none.
+  for (const { flag, text } of rollouts ?? []) call.tell(`${flag}: ${text}`)
   if (!changed) return { json: answer, text: `Nothing changed: version ${version} is in force` }
   const pending =
     kv === 'pending' ? '. KV could not be written yet, retrying; running isolates have it already' : ''

@@ -1,5 +1,7 @@
-/** The impact of a document, in lines. */
+/** The impact of a document, and what must be confirmed, in lines. */
 import { flagImpactText, type Impact, impactText, unknownImpactText } from '../../contract/words/impact.ts'
+import { percentText } from '../../core/figures.ts'
+import type { Paint } from '../base/terminal.ts'
 
 export function impactLines(impact: Impact): string {
   const unknown = unknownImpactText(impact)
@@ -10,4 +12,19 @@ export function impactLines(impact: Impact): string {
       .map((flag) => `  ${flag.flag}: ${flagImpactText(flag, impact)}`),
     ...(unknown ? [`  ${unknown}`] : []),
   ].join('\n')
+}
+
+/** What must be confirmed; empty where the gate doesn't say. */
+export function questionLines(questions: readonly string[], paint: Paint): string {
+  if (questions.length === 0) return ''
+  return ['This needs confirmation:', ...questions.map((question) => `  ${question}`)]
+    .map((line) => paint('yellow', line))
+    .join('\n')
+}
+
+/** "This moves 12 % of visitors." */
+export function movesText({ movedPercent }: Pick<Impact, 'movedPercent'>): string {
+  return movedPercent === null
+    ? 'How many visitors this moves is not known.'
+    : `This moves ${percentText(movedPercent)} of visitors.`
 }

@@ -53,9 +53,13 @@ export const diffDocument = v.strictObject({
   problems: v.array(problem),
   against: count,
   changes: v.array(change),
+  /** The changes as people say them, by flag, rule name and stage. */
+  summary: v.array(v.string()),
   people,
   /** True when publishing asks for `confirm`. */
   needsConfirmation: v.boolean(),
+  /** What must be confirmed, in one sentence each. */
+  questions: v.array(v.string()),
 })
 
 export const published = v.strictObject({
@@ -65,6 +69,16 @@ export const published = v.strictObject({
   changed: v.boolean(),
   changes: v.array(change),
   people,
+  /** What it did to rollouts that run, in one sentence each. */
+  rollouts: v.array(
+    v.strictObject({
+      flag: v.string(),
+      generation: count,
+      from: v.number(),
+      to: v.number(),
+      text: v.string(),
+    }),
+  ),
   /** `pending`: KV could not be written yet and is tried again; isolates have it all the same. */
   kv: v.picklist(['written', 'pending']),
 })

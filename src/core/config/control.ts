@@ -9,8 +9,14 @@ import { problemsOfIssue } from './parse/problems.ts'
 const flagControlSchema = v.object({
   /** Number of the rollout attempt; counts of different generations never mix. */
   generation: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** Index of the current stage. */
+  /** Index of the current stage: the largest that is not above the percentage. */
   stage: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** The rollout's place. Without stages: what holds the rule's own percentage down. */
+  percentage: v.optional(v.number()),
+  /** Its split came by a document that no person confirmed. */
+  unconfirmed: v.optional(v.boolean()),
+  /** Digest of the split that this generation is about (split.ts): documents with another one serve control. */
+  split: v.optional(v.string()),
   /** Rolled back by the guard or an operator. Latched: only `resume` opens the flag, with a new generation. */
   rolledBack: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
   /** An operator holds the rollout at its stage. */
@@ -37,6 +43,8 @@ const controlStateSchema = v.object({
   /** Flags killed in KV, as the Controller noticed: isolates hear of it before KV shows it. */
   kvKilled: v.optional(v.array(v.string()), []),
   flags: v.record(v.string(), flagControlSchema),
+  /** The Controller names splits: a staged flag that is missing in `flags` is one that it has not seen yet. */
+  namesSplits: v.optional(v.boolean()),
   /** When the Controller first ran with signed visitor ids, ms since 1970. */
   idsSignedSinceMs: v.optional(v.number()),
 })
@@ -47,6 +55,8 @@ export type ControlState = v.InferOutput<typeof controlStateSchema>
 export const KILL_ALL = '*'
 export const INITIAL_CONTROL_STATE: ControlState = { epoch: 0, killed: [], kvKilled: [], flags: {} }
 export const INITIAL_FLAG_CONTROL: FlagControl = { generation: 1, stage: 0 }
+/** Of a flag that the Controller has not seen yet: its split is none that a document has. */
+const UNNAMED_FLAG_CONTROL: FlagControl = { generation: 1, stage: 0, split: '' }
 
 /** Parses the KV key `state`; a missing key is the initial state. */
 export function parseControlState(text: string | null): Parsed<ControlState> {
@@ -56,34 +66,6 @@ export function parseControlState(text: string | null): Parsed<ControlState> {
   const shape = v.safeParse(controlStateSchema, json.value)
   if (shape.success) return { ok: true, value: shape.output }
   return { ok: false, problems: shape.issues.flatMap((issue) => problemsOfIssue(issue, [])) }
-}
-
-const killListSchema = v.union([
-  v.array(v.string()),
-  v.pipe(
-    v.string(),
-    v.transform((key) => [key]),
-  ),
-])
-
-/** Parses the KV key `kill`: a JSON list of flag keys, or `["*"]`. A missing or empty value kills nothing. */
-export function parseKillList(text: string | null): Parsed<readonly string[]> {
-  if (text === null || text.trim() === '') return { ok: true, value: [] }
-  const json = parseJson(text)
-  if (!json.ok) return json
-  const shape = v.safeParse(killListSchema, json.value)
-  if (shape.success) return { ok: true, value: shape.output }
-  return {
-    ok: false,
-    problems: [
-      {
-        path: '$',
-        found: text.slice(0, 80),
-        expected: 'a JSON list of flag keys, or ["*"]',
-        fix: 'use a list such as ["new-checkout"]',
-      },
-    ],
-  }
 }
 
 /** The control state as the evaluator asks it; immutable. */
@@ -108,12 +90,13 @@ const LEGACY_IDS_MS = 90 * 24 * 3_600_000
 export function compileControl(state: ControlState, killList: readonly string[]): Control {
   const isKilled = membership([...killList, ...state.kvKilled, ...state.killed])
   const flags = new Map(Object.entries(state.flags))
+  const absent = state.namesSplits ? UNNAMED_FLAG_CONTROL : INITIAL_FLAG_CONTROL
   return {
     epoch: state.epoch,
     isKilled,
     isIsolated: membership(state.isolated),
     isSevered: membership(state.severed),
-    of: (flag) => flags.get(flag) ?? INITIAL_FLAG_CONTROL,
+    of: (flag) => flags.get(flag) ?? absent,
     rolledBack: [...flags].flatMap(([key, { rolledBack }]) => (rolledBack ? [key] : [])),
     // Until this is known no visitor loses their place.
     legacyIdsUntilMs: (state.idsSignedSinceMs ?? Number.POSITIVE_INFINITY) + LEGACY_IDS_MS,

@@ -158,7 +158,7 @@ function decideByRules(
     const rule = flag.rules[index] as CompiledRule
     if (!holdsAll(rule.conditions, context)) continue
     const thousandths = currentShare(rule, control)
-    const underJudgement = index === flag.rolloutRule
+    const underJudgement = index === flag.rolloutRule && !isOtherSplit(rule, control)
     // Asking for the targeting key issues an identity to a new visitor: ask only where it matters.
     const isOnRing = thousandths !== undefined && thousandths < THOUSANDTHS && hasOwnPositions(rule)
     const position = isOnRing || underJudgement ? positionOf(flag.salt, context) : undefined
@@ -187,14 +187,26 @@ function decideByRules(
 }
 
 /**
- * A rule's current share, in thousandths of a percent; undefined for a rule without a share. A stage past the last
- * counts as the last; the holdback stays control until the rollout is finished.
+ * A rule's current share, in thousandths of a percent; undefined for a rule without a share. The control state says
+ * where a rollout stands; the holdback stays control until the rollout is finished. A rule whose split is not the one that
+ * the state names takes no visitor in.
  */
 export function currentShare(rule: CompiledRule, control: FlagControl): number | undefined {
-  if (rule.stages === undefined) return rule.thousandths
-  const stage = rule.stages[Math.min(control.stage, rule.stages.length - 1)]
+  if (isOtherSplit(rule, control)) return 0
+  const { stages, thousandths } = rule
+  if (rule.split === undefined) return thousandths
+  const place = control.percentage === undefined ? undefined : Math.round(control.percentage * 1_000)
+  if (!stages) return place === undefined ? thousandths : Math.min(thousandths ?? THOUSANDTHS, place)
   const most = control.finished ? THOUSANDTHS : THOUSANDTHS - rule.holdback
-  return Math.min(stage?.thousandths ?? 0, most)
+  return Math.min(place ?? stages[Math.min(control.stage, stages.length - 1)]?.thousandths ?? 0, most)
+}
+
+/** Whether the control state is about another split than a rule's: its document is newer, or older. */
+function isOtherSplit({ split, stages }: CompiledRule, control: FlagControl): boolean {
+  const named = control.split
+  // The state has seen the document but not this flag: one with stages waits until it is named.
+  if (named === undefined || split === undefined || (named === '' && !stages)) return false
+  return named !== split()
 }
 
 /** Control, with whether they come next where latency is judged. */

@@ -10,13 +10,15 @@ import { type DecisionInputs, decide } from './decide.ts'
 import type { FlagMoves, Impact } from './impact.ts'
 import { conditionId, type DecisionSample } from './sample.ts'
 
+/** A document, and the control state that goes with it. */
+type Setting = { snapshot: Snapshot; control: Control }
+
 export type ReplayInputs = {
-  before: Snapshot
-  after: Snapshot
+  before: Setting
+  after: Setting
   /** Flags with different definitions. */
   changed: ReadonlySet<string>
   samples: readonly DecisionSample[]
-  control: Control
   environment: string
   nowMs: number
   /** Value → its hash, for conditions on attributes that are kept hashed. */
@@ -37,7 +39,8 @@ export function replay(inputs: ReplayInputs): Impact {
   let unknown = 0
   let moved = 0
   for (const sample of inputs.samples.slice(0, fitting)) {
-    const steps = flags.map((flag) => ({
+    const asked = flags.filter((flag) => before.asks(flag, sample) || after.asks(flag, sample))
+    const steps = asked.map((flag) => ({
       flag,
       from: before.variant(flag, sample),
       to: after.variant(flag, sample),
@@ -66,8 +69,8 @@ function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
   const affected = new Set(changed)
   for (let size = -1; size !== affected.size; ) {
     size = affected.size
-    for (const { flags } of [before, after]) {
-      for (const flag of flags.values())
+    for (const { snapshot } of [before, after]) {
+      for (const flag of snapshot.flags.values())
         if (flag.requires.some((required) => affected.has(required.flag))) affected.add(flag.key)
     }
   }
@@ -81,15 +84,17 @@ class Side {
   readonly #snapshot: Snapshot
   readonly #inputs: ReplayInputs
   readonly #conditions: CompiledCondition[] = []
+  /** Flags that some route asks for. */
+  #routed: ReadonlySet<string> | undefined
   readonly #decisionInputs: DecisionInputs
 
-  constructor(snapshot: Snapshot, inputs: ReplayInputs) {
+  constructor({ snapshot, control }: Setting, inputs: ReplayInputs) {
     this.#snapshot = snapshot
     this.#inputs = inputs
     const flags = new LazyMap(snapshot.flags, (key) =>
       this.#askingSamples(snapshot.flags.get(key) as CompiledFlag),
     )
-    const { control, environment, nowMs } = inputs
+    const { environment, nowMs } = inputs
     this.#decisionInputs = { flags, control, environment, nowMs, overrides: undefined }
   }
 
@@ -98,6 +103,19 @@ class Side {
     const flag = this.#decisionInputs.flags.get(key)
     if (flag === undefined) return this.#offOf(key)
     return decide(flag, this.#contextOf(sample), this.#decisionInputs).variant
+  }
+
+  /**
+   * Whether a sample's request asks for a flag: by its route, by a flag that requires it, or, where no route has it, by the
+   * app.
+   */
+  asks(key: string, sample: DecisionSample): boolean {
+    const { routes, flags } = this.#snapshot
+    if (!flags.has(key)) return false
+    this.#routed ??= flagsOfRoutes(routes, flags)
+    if (!this.#routed.has(key)) return true
+    const target = findRoute(this.#snapshot, sample)?.target
+    return target?.kind === 'flag' && requirementsOf(target.flag, flags).has(key)
   }
 
   /** URL of the origin that would get the sample's request. */
@@ -110,7 +128,7 @@ class Side {
 
   #offOf(key: string): string {
     const { before, after } = this.#inputs
-    return (before.flags.get(key) ?? after.flags.get(key))?.off ?? ''
+    return (before.snapshot.flags.get(key) ?? after.snapshot.flags.get(key))?.off ?? ''
   }
 
   /** The flag with conditions that samples answer: each asks for its own number. */
@@ -170,6 +188,19 @@ class Side {
     const isListed = hashed.some((each) => listed.has(each))
     return (op === 'in' ? isListed : !isListed) !== negate
   }
+}
+
+function flagsOfRoutes(routes: Snapshot['routes'], flags: Snapshot['flags']): Set<string> {
+  return new Set(
+    routes.flatMap(({ target }) => (target.kind === 'flag' ? [...requirementsOf(target.flag, flags)] : [])),
+  )
+}
+
+/** A flag and all that it requires. */
+function requirementsOf(flag: CompiledFlag, flags: Snapshot['flags']): Set<string> {
+  const found = new Set([flag.key])
+  for (const key of found) for (const required of flags.get(key)?.requires ?? []) found.add(required.flag)
+  return found
 }
 
 /** Values whose hashes a replay needs: operands that conditions compare with hashed attributes. */

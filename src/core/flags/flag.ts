@@ -27,6 +27,8 @@ export type CompiledRule = {
   /** Share that stays control until the rollout is finished, in thousandths of a percent. */
   holdback: number
   serve: CompiledServe
+  /** Digest of the split that this rule deals, made on first use; only the rule that a rollout moves has one. */
+  split: (() => string) | undefined
   /** Another system's hash, in place of the salted position. */
   bucketing: UnleashBucketing | FlagdBucketing | FeaturesBucketing | RangeBucketing | undefined
 }

@@ -3,6 +3,7 @@
  * impossible. Every change raises the epoch by one.
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL, KILL_ALL } from '../config/control.ts'
+import { currentStage, heldBelow, type Ladder, placeOf } from './place.ts'
 
 export const COMMANDS = [
   'kill',
@@ -25,7 +26,7 @@ export type CommandKind = (typeof COMMANDS)[number]
 export type Command = { kind: CommandKind; flag: string; stage?: number; isolate?: boolean; sever?: boolean }
 
 /** What commands need to know of a flag; undefined for an unknown flag. */
-export type FlagFacts = { stageCount: number } | undefined
+export type FlagFacts = Ladder | undefined
 
 export type CommandResult =
   | { ok: true; state: ControlState; before: FlagStatus; after: FlagStatus }
@@ -50,7 +51,7 @@ export function flagStatus(state: ControlState, flag: string): FlagStatus {
  *
  * @param nowMs ms since 1970
  * @param reason for the audit log
- * @example applyCommand(state, { kind: 'kill', flag: 'new-checkout' }, { stageCount: 3 }, nowMs, 'errors')
+ * @example applyCommand(state, { kind: 'kill', flag: 'new-checkout' }, { stages: [1, 25, 100] }, nowMs, 'errors')
  */
 export function applyCommand(
   state: ControlState,
@@ -65,7 +66,7 @@ export function applyCommand(
   const next =
     command.kind === 'kill' || command.kind === 'unkill'
       ? nextKills(state, command)
-      : nextControl(controlOf(state, command.flag), command, facts?.stageCount ?? 0, { atMs: nowMs, reason })
+      : nextControl(controlOf(state, command.flag), command, facts ?? NO_LADDER, { atMs: nowMs, reason })
   if (typeof next === 'string') return refuse(command, next)
   const after: ControlState = {
     ...state,
@@ -84,6 +85,8 @@ export function applyCommand(
 export function withKvKills(state: ControlState, kvKilled: readonly string[]): ControlState {
   return { ...state, epoch: state.epoch + 1, kvKilled: [...kvKilled] }
 }
+
+const NO_LADDER: Ladder = { stages: [] }
 
 type Occasion = { atMs: number; reason: string }
 
@@ -120,15 +123,17 @@ function withFlag(list: string[] = [], flag: string): string[] {
 function nextControl(
   control: FlagControl,
   command: Command,
-  stageCount: number,
+  ladder: Ladder,
   occasion: Occasion,
 ): FlagControl | string {
-  const { generation, stage } = control
+  const { stages } = ladder
   switch (command.kind) {
-    case 'rollback':
-      return control.rolledBack ? 'it is rolled back already' : { generation, stage, rolledBack: occasion }
+    case 'rollback': {
+      const { approved: _, finished: __, paused: ___, frozen: ____, ...rest } = control
+      return control.rolledBack ? 'it is rolled back already' : { ...rest, rolledBack: occasion }
+    }
     case 'resume':
-      return resumed(control)
+      return resumed(control, ladder)
     case 'freeze':
       if (control.rolledBack) return 'it is rolled back'
       return control.frozen ? 'it is frozen already' : { ...control, frozen: occasion }
@@ -136,50 +141,81 @@ function nextControl(
       if (control.rolledBack) return 'it is rolled back'
       return control.paused ? 'it is paused already' : { ...control, paused: occasion }
     case 'stage':
-      return atStage(control, command.stage ?? -1, stageCount)
+      return atStage(control, command.stage ?? -1, ladder)
     case 'advance':
-      return atStage(control, Math.min(stage, stageCount - 1) + 1, stageCount)
+      return atStage(control, stageAbove(control, stages), ladder)
     case 'approve':
-      if (stageCount === 0) return 'no rule of it has stages'
+      if (stages.length === 0) return 'no rule of it has stages'
       if (control.rolledBack) return 'it is rolled back; resume it first'
       return control.approved ? 'this stage is approved already' : { ...control, approved: true }
     case 'finish':
-      return finished(control, stageCount)
+      return finished(control, ladder)
     default:
       return `${command.kind} is not about one flag`
   }
 }
 
+/** Index of the next stage up; the number of stages where there is none. */
+function stageAbove(control: FlagControl, stages: readonly number[]): number {
+  return control.unconfirmed ? 0 : (currentStage(control, stages) ?? -1) + 1
+}
+
 /**
- * Resuming after a rollback starts a new attempt at the first stage; after a freeze, at the same stage, since the
- * counts so far belong to the old generation. A pause just ends.
+ * Resuming after a rollback starts a new attempt at the first stage; after a freeze, at the same percentage, since the
+ * counts so far belong to the old generation. A pause just ends. What an edit without confirmation holds at 0 begins.
  */
-function resumed(control: FlagControl): FlagControl | string {
-  const { generation, stage } = control
-  if (control.rolledBack) return { generation: generation + 1, stage: 0 }
-  if (control.frozen) return { generation: generation + 1, stage }
-  if (!control.paused) return 'it is neither rolled back, frozen nor paused'
-  const { paused: _, ...rest } = control
-  return rest
+function resumed(control: FlagControl, ladder: Ladder): FlagControl | string {
+  const { generation, stage, split, percentage } = control
+  const named = split !== undefined && { split }
+  if (control.rolledBack) return begin({ generation: generation + 1, stage: 0, ...named }, ladder)
+  if (control.frozen)
+    return { generation: generation + 1, stage, ...named, ...(percentage !== undefined && { percentage }) }
+  if (control.paused) {
+    const { paused: _, ...rest } = control
+    return rest
+  }
+  const isHeld = heldBelow(control, ladder) !== undefined
+  if (!isHeld || (percentage !== 0 && ladder.stages.length > 0))
+    return 'it is neither rolled back, frozen, paused nor held at 0 %'
+  return begin(control, ladder)
+}
+
+/** At the first stage, or at the rule's own percentage. */
+function begin(control: FlagControl, ladder: Ladder): FlagControl {
+  if (ladder.stages.length > 0) return moved({ ...control, stage: 0 }, ladder)
+  const { percentage: _, unconfirmed: __, ...rest } = control
+  return ladder.percentage === undefined ? rest : { ...rest, percentage: ladder.percentage }
+}
+
+/** A control at one of the stages stands at that stage's percentage. */
+function moved(control: FlagControl, { stages, split }: Ladder): FlagControl {
+  const percentage = stages[control.stage]
+  if (split === undefined || percentage === undefined) return control
+  const { unconfirmed: _, ...rest } = control
+  return { ...rest, percentage, split }
 }
 
 /** A new stage starts unapproved; a pause continues until an operator ends it. */
-function atStage(control: FlagControl, stage: number, stageCount: number): FlagControl | string {
-  if (stageCount === 0) return 'no rule of it has stages'
+function atStage(control: FlagControl, stage: number, ladder: Ladder): FlagControl | string {
+  const { stages } = ladder
+  if (stages.length === 0) return 'no rule of it has stages'
   if (control.rolledBack) return 'it is rolled back; resume it first'
-  if (stage < 0 || stage >= stageCount)
-    return `its stages are 1 to ${stageCount} (0 to ${stageCount - 1} in the API)`
-  if (stage === control.stage && !control.approved && !control.finished) return 'it is at this stage already'
+  if (stage < 0 || stage >= stages.length)
+    return `its stages are 1 to ${stages.length} (0 to ${stages.length - 1} in the API)`
+  const isThere = stage === control.stage && placeOf(control, stages) === stages[stage]
+  const { approved, finished, unconfirmed } = control
+  if (isThere && !approved && !finished && !unconfirmed) return 'it is at this stage already'
   const { approved: _, finished: __, ...rest } = control
-  return { ...rest, stage }
+  return moved({ ...rest, stage }, ladder)
 }
 
-function finished(control: FlagControl, stageCount: number): FlagControl | string {
-  if (stageCount === 0) return 'no rule of it has stages'
+function finished(control: FlagControl, ladder: Ladder): FlagControl | string {
+  const { stages } = ladder
+  if (stages.length === 0) return 'no rule of it has stages'
   if (control.rolledBack) return 'it is rolled back; resume it first'
   if (control.finished) return 'it is finished already'
   const { approved: _, ...rest } = control
-  return { ...rest, stage: stageCount - 1, finished: true }
+  return moved({ ...rest, stage: stages.length - 1, finished: true }, ladder)
 }
 
 function controlOf(state: ControlState, flag: string): FlagControl {

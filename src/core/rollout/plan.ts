@@ -3,6 +3,7 @@
 import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
+import { dealingRule } from '../config/split.ts'
 import { type GuardSettings, resolveGuardSettings } from '../guard/index.ts'
 
 export type StagePlan = {
@@ -19,6 +20,8 @@ export type StagePlan = {
 export type RolloutPlan = {
   flag: string
   stages: readonly StagePlan[]
+  /** Without stages: the percentage that its rule names. */
+  percentage?: number | undefined
   windows: RolloutConfig['windows']
   timezone: string
   /** Undefined without a guard: then nothing is judged and no stage advances automatically. */
@@ -47,6 +50,7 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
       approval: stage.approval,
       advance: stage.advance,
     })),
+    percentage: staged ? undefined : flag.rules[dealingRule(flag)]?.percentage,
     windows: flag.rollout?.windows ?? [],
     timezone: flag.rollout?.timezone ?? 'UTC',
     guard: flag.guard?.enabled ? guardSettings(flag.guard) : undefined,

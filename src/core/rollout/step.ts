@@ -8,6 +8,7 @@
 import type { FlagControl } from '../config/control.ts'
 import { durationText } from '../figures.ts'
 import type { Verdict } from '../guard/index.ts'
+import { currentStage, heldBelow } from './place.ts'
 import type { RolloutPlan, StagePlan } from './plan.ts'
 import type { AdvancePermission } from './windows.ts'
 
@@ -54,7 +55,7 @@ export function stepRollout(inputs: StepInputs): Step {
     return { ...called(sentence), announcement: { event: 'freeze', key, text: sentence } }
   }
   if (control.frozen) return nothing(`frozen: ${control.frozen.reason}`)
-  if (plan.stages.length === 0) return nothing(verdict?.sentence ?? 'no guard')
+  if (plan.stages.length === 0) return heldOr(inputs, verdict?.sentence ?? 'no guard')
   if (control.finished) return nothing('finished')
   return climb(inputs)
 }
@@ -80,9 +81,11 @@ function climb(inputs: StepInputs): Step {
   const { plan, control, isKilled, verdict } = inputs
   if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
+  const at = stageIndex(plan, control)
+  if (at === undefined || control.unconfirmed) return heldOr(inputs, 'held')
   if (verdict === undefined) {
     const text = 'no guard judges it: a person leads on'
-    return control.stage < plan.stages.length - 1 ? called(text) : nothing(text)
+    return at < plan.stages.length - 1 ? called(text) : nothing(text)
   }
   const { percentage, advance } = stageOf(plan, control)
   // Without a canary there is nothing to judge.
@@ -95,6 +98,7 @@ function compare(inputs: StepInputs, { kind, sentence, elapsedMs }: ShadowLook):
   const { plan, control, isKilled } = inputs
   if (isKilled) return nothing('killed')
   if (control.paused) return nothing(`paused: ${control.paused.reason}`)
+  if (control.unconfirmed) return heldOr(inputs, 'held')
   if (kind === 'different') {
     const key = `hold ${control.generation} ${control.stage}`
     return { ...called(sentence), announcement: { event: 'hold', key, text: sentence } }
@@ -115,19 +119,35 @@ function leaveStage({ plan, control, permission }: StepInputs, why: string): Ste
   }
   if (stage.advance === 'manual') return called(`${name} is done; a person leads on`)
   if (!permission.allowed) return nothing(permission.reason)
-  const next = plan.stages[control.stage + 1]
+  const next = plan.stages[(stageIndex(plan, control) ?? 0) + 1]
   const kind = next === undefined ? 'finish' : 'advance'
   const whereTo = next === undefined ? 'finished' : `on to ${stageName(next)}`
   const reason = `${name} is done, ${whereTo}: ${why}`
   return { ...nothing(reason), command: { kind, reason } }
 }
 
-function stageOf({ stages }: RolloutPlan, { stage }: FlagControl): StagePlan {
-  return stages[Math.min(stage, stages.length - 1)] as StagePlan
+function stageOf(plan: RolloutPlan, control: FlagControl): StagePlan {
+  return plan.stages[stageIndex(plan, control) ?? 0] as StagePlan
+}
+
+function stageIndex({ stages }: RolloutPlan, control: FlagControl): number | undefined {
+  return currentStage(
+    control,
+    stages.map(({ percentage }) => percentage),
+  )
 }
 
 function stageName({ percentage, shadow }: StagePlan): string {
   return shadow ? `shadow of ${shadow} %` : `${percentage} %`
+}
+
+/** An edit left the rollout below what the document says: a person leads on. */
+function heldOr({ plan, control }: Pick<StepInputs, 'plan' | 'control'>, otherwise: string): Step {
+  const stages = plan.stages.map(({ percentage }) => percentage)
+  const text = heldBelow(control, { stages, percentage: plan.percentage })
+  if (text === undefined) return nothing(otherwise)
+  const key = `held ${control.generation} ${text}`
+  return { ...called(text), announcement: { event: 'hold', key, text } }
 }
 
 function hold(verdict: Verdict, control: FlagControl): Step {

@@ -4,7 +4,7 @@ import { type AuditRecord, deedOf } from '../../contract/words/audit.ts'
 import { changesBetween } from '../../core/config/document-diff.ts'
 import { isObject } from '../../core/json-object.ts'
 import { Link } from '../state/router.tsx'
-import { Changes } from './document-diff.tsx'
+import { ChangeSummary, Changes } from './document-diff.tsx'
 import { Ago } from './time.tsx'
 
 /** `isOfOneFlag`: the flag is named above the list already. */
@@ -38,6 +38,7 @@ function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
         </small>
       </p>
       <p class="reason">{reason}</p>
+      <ChangeSummary lines={summaryOf(record)} />
       <Details record={record} />
     </li>
   )
@@ -71,6 +72,11 @@ function changesOf({ evidence, before, after }: AuditRecord): readonly Change[] 
   const { changes } = (evidence ?? {}) as { changes?: Change[] }
   if (Array.isArray(changes)) return changes
   return before === null && after === null ? [] : changesBetween(before ?? {}, after ?? {})
+}
+
+function summaryOf({ evidence }: AuditRecord): readonly string[] {
+  const { summary } = (evidence ?? {}) as { summary?: string[] }
+  return Array.isArray(summary) ? summary : []
 }
 
 /** The guard's evidence is figures by name. */

@@ -26,6 +26,18 @@ export function Changes({ changes, nothing = 'No changes.' }: ChangesProps) {
   )
 }
 
+/** The changes as people say them, by flag, rule and stage. */
+export function ChangeSummary({ lines = [] }: { lines?: readonly string[] }) {
+  if (lines.length === 0) return null
+  return (
+    <ul class="hint">
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
+  )
+}
+
 function pretty(value: unknown): string {
   const short = JSON.stringify(value) ?? ''
   if (short.length <= MAX_INLINE_LENGTH) return short

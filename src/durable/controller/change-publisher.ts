@@ -4,7 +4,9 @@
  */
 import { KILL_ALL } from '../../core/config/control.ts'
 import { needlessApproval } from '../../core/rollout/approval.ts'
+import type { AuditRecord } from '../../core/rollout/audit.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
+import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
@@ -14,7 +16,7 @@ import type { FlagLog } from '../storage/flag-log.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 import type { Cause, ControlStore } from './control-store.ts'
-import type { DocumentChange, Documents } from './documents.ts'
+import type { DocumentChange, Documents, LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'
@@ -94,11 +96,9 @@ export class ChangePublisher {
   /** Writes state and audit record, then tells the shards; KV and notifications follow by alarm. */
   async perform(command: Command, cause: Cause): Promise<CommandResult> {
     const { control, documents, flags, kv, notifier, alarm } = this.#parts
-    const { snapshot, plans } = documents.current
-    const known = snapshot.flags.get(command.flag)
-    const stageCount = plans.get(command.flag)?.stages.length ?? 0
+    const known = documents.current.snapshot.flags.get(command.flag)
     const nowMs = Date.now()
-    const result = control.perform(command, known ? { stageCount } : undefined, cause, nowMs)
+    const result = control.perform(command, ladderOf(documents.current, command.flag), cause, nowMs)
     if (!result.ok) return result
     this.#parts.pace.attend(cause.actor, nowMs)
     kv.mark('state')
@@ -121,6 +121,7 @@ export class ChangePublisher {
       this.#parts.pace.attend(options.actor, nowMs)
       this.#noteFlags(nowMs)
       kv.mark('config')
+      kv.mark('state')
       await Promise.race([this.writeKv(nowMs), scheduler.wait(KV_PATIENCE_MS)])
       await this.#pushToShards(nowMs)
       await alarm.within(NEXT_TICK_MS)
@@ -173,19 +174,50 @@ export class ChangePublisher {
 
   /** What was adopted from KV goes to the audit log and the shards; changes of the kill list are notified too. */
   async #takeFromKv(nowMs: number): Promise<void> {
-    const { kvReader, audit, notifier } = this.#parts
+    const { kvReader, audit, documents } = this.#parts
+    this.#nameSplits(nowMs)
+    const before = documents.current
     const records = await kvReader.check(nowMs)
+    if (documents.current !== before) this.#takeUnconfirmed(before, nowMs)
     for (const record of records) {
       audit.append(record)
       this.#parts.pace.attend(record.actor, nowMs)
-      if (record.action !== 'kill-list') continue
-      const event = Array.isArray(record.after) && record.after.length > 0 ? 'kill' : 'unkill'
-      const reason = `${record.reason}: ${JSON.stringify(record.after)}`
-      notifier.enqueue(event, KILL_ALL, { ...record, reason }, nowMs)
+      if (record.action === 'kill-list') this.#tellKvKill(record, nowMs)
     }
     if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
     if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
     if (records.some((record) => record.action !== 'document-refused')) await this.#pushToShards(nowMs)
+  }
+
+  /** One message for each flag that entered or left the list. What `*` still kills is not said to be open. */
+  #tellKvKill(record: AuditRecord, nowMs: number): void {
+    const { flag = KILL_ALL, after } = record
+    const list = after as readonly string[]
+    if (list.includes(flag)) this.#parts.notifier.enqueue('kill', flag, record, nowMs)
+    else if (!list.includes(KILL_ALL)) this.#parts.notifier.enqueue('unkill', flag, record, nowMs)
+  }
+
+  /** A state from before splits were named gets those of the document in force; visitors keep their place. */
+  #nameSplits(nowMs: number): void {
+    const { control, documents, kv } = this.#parts
+    if (control.state.namesSplits || documents.current.info.version === 0) return
+    const ladders = laddersOf(documents.current, control.state)
+    const cause = { actor: 'controller', reason: 'Splits were named', evidence: undefined }
+    control.takeDocument({ ladders, word: 'confirmed', shareBefore: () => undefined }, cause, nowMs)
+    kv.mark('state')
+  }
+
+  /** A document that was written to KV is in force; no person has confirmed what it does to rollouts. */
+  #takeUnconfirmed(before: LoadedDocument, nowMs: number): void {
+    const { control, documents, kv } = this.#parts
+    const { state } = control
+    // Under the document that was built in, nothing runs yet.
+    const shareBefore = (flag: string) =>
+      before.info.version === 0 ? undefined : shareOf(before, flag, flagStatus(state, flag))
+    const inputs = { ladders: laddersOf(documents.current, state), word: 'unconfirmed' as const, shareBefore }
+    const cause = { actor: 'kv', reason: 'A document was written to KV', evidence: undefined }
+    control.takeDocument(inputs, cause, nowMs)
+    kv.mark('state')
   }
 
   #takeKvKills(nowMs: number): void {

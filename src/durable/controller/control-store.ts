@@ -5,8 +5,15 @@ import {
   type Command,
   type CommandResult,
   type FlagFacts,
+  flagStatus,
   withKvKills,
 } from '../../core/rollout/commands.ts'
+import {
+  type DocumentInputs,
+  type RolloutChange,
+  rolloutChangeText,
+  withDocument,
+} from '../../core/rollout/edits/document-change.ts'
 import { noteIfNewer, noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
@@ -76,6 +83,24 @@ export class ControlStore {
       this.#audit.append({ atMs: nowMs, action: command.kind, flag: command.flag, before, after, ...cause })
     })
     return result
+  }
+
+  /** Names the splits of a document that came into force. Each rollout that it changed has its audit record. */
+  takeDocument(inputs: DocumentInputs, cause: Cause, nowMs: number): RolloutChange[] {
+    const before = this.#state
+    const { state, changes } = withDocument(before, inputs)
+    if (state === before) return changes
+    this.#storage.transactionSync(() => {
+      this.#remember(state, nowMs)
+      for (const change of changes) {
+        const { flag } = change
+        const [was, is] = [flagStatus(before, flag), flagStatus(state, flag)]
+        const reason = rolloutChangeText(change)
+        const record = { atMs: nowMs, action: 'rollout-changed' as const, flag, before: was, after: is }
+        this.#audit.append({ ...cause, ...record, reason })
+      }
+    })
+    return changes
   }
 
   /** Takes over the kill list of KV. */

@@ -1,6 +1,6 @@
 /** The impact of a document: replays the sampled visitors on it. */
-import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
-import { compileControl } from '../../core/config/control.ts'
+import type { Snapshot } from '../../core/config/compile/snapshot.ts'
+import { type Control, type ControlState, compileControl } from '../../core/config/control.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { type Impact, UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import { replay, valuesToHash } from '../../core/decision/replay.ts'
@@ -8,56 +8,50 @@ import type { DecisionSample } from '../../core/decision/sample.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
 import type { SampleRing } from '../storage/sample-ring.ts'
-import type { ControlStore } from './control-store.ts'
-import type { Documents } from './documents.ts'
 import type { KvReader } from './kv-reader.ts'
 
-type ImpactParts = {
-  samples: SampleRing
-  documents: Documents
-  control: ControlStore
-  kvReader: KvReader
-  env: Env
-}
+type ImpactParts = { samples: SampleRing; kvReader: KvReader; env: Env }
+
+/** A document, and the control state beside it. */
+type Side = { document: GateDocument; snapshot: Snapshot; state: ControlState }
 
 export class ImpactEstimator {
   readonly #samples: SampleRing
-  readonly #documents: Documents
-  readonly #control: ControlStore
   readonly #kvReader: KvReader
   readonly #env: Env
 
-  constructor({ samples, documents, control, kvReader, env }: ImpactParts) {
+  constructor({ samples, kvReader, env }: ImpactParts) {
     this.#samples = samples
-    this.#documents = documents
-    this.#control = control
     this.#kvReader = kvReader
     this.#env = env
   }
 
-  /** The visitors who would move if another document replaced the one in force. */
-  async of(next: GateDocument): Promise<Impact> {
+  /** The visitors who would move if a document with its control state replaced the one in force. */
+  async of(before: Side, after: Side): Promise<Impact> {
     const nowMs = Date.now()
-    const { document, snapshot: before } = this.#documents.current
+    const [{ document }, { document: next }] = [before, after]
     const redefined = changedKeys(document.context.attributes, next.context.attributes)
     const samples = this.#samples.all(nowMs).map((sample) => without(sample, redefined))
     // With another targeting key every visitor is bucketed anew, and the samples don't tell how.
     if (!isSame(document.context.targetingKey, next.context.targetingKey)) {
       return { ...UNKNOWN_IMPACT, unknown: samples.length }
     }
-    const after = compileSnapshot(next)
     const hashes = new Map<string, string>()
-    for (const value of valuesToHash(after, samples)) hashes.set(value, await pseudonymOf(value, this.#env))
+    for (const value of valuesToHash(after.snapshot, samples))
+      hashes.set(value, await pseudonymOf(value, this.#env))
     return replay({
-      before,
-      after,
+      before: { snapshot: before.snapshot, control: this.#controlOf(before) },
+      after: { snapshot: after.snapshot, control: this.#controlOf(after) },
       changed: changedKeys(document.flags, next.flags),
       samples,
-      control: compileControl(this.#control.state, this.#kvReader.report.killList),
       environment: environmentOf(this.#env),
       nowMs,
       hashes,
     })
+  }
+
+  #controlOf({ state }: Side): Control {
+    return compileControl(state, this.#kvReader.report.killList)
   }
 }
 

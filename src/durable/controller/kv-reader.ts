@@ -2,9 +2,12 @@
  * What is written to KV directly: documents and kill lists. Isolates report the hashes of what KV shows them; this reads,
  * validates and adopts. A document with problems replaces nothing.
  */
-import { parseKillList } from '../../core/config/control.ts'
+
+import { KILL_ALL } from '../../core/config/control.ts'
 import { changesBetween, summaryOf } from '../../core/config/document-diff.ts'
 import { KV_STALE_MS, MOST_REPLACED } from '../../core/config/document-tag.ts'
+import { changeWords } from '../../core/config/document-words.ts'
+import { killOrder } from '../../core/config/kill-list.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { IsolateSighting } from '../../core/counters/protocol.ts'
@@ -129,8 +132,9 @@ export class KvReader {
     this.#remember({ refused: undefined, ...(refused && { overwritten: refused.hash }) })
   }
 
-  async #adoptDocument(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {
-    if (text === null) return []
+  async #adoptDocument(nowMs: number, value: string | null = null): Promise<AuditRecord[]> {
+    if (value === null) return []
+    const text = withoutByteOrderMark(value)
     const hash = await sha256Hex(text)
     const before = this.#documents.current.info
     const { refused } = this.#remembered
@@ -145,39 +149,47 @@ export class KvReader {
       const reason = `A document with ${problems.length} problem${problems.length > 1 ? 's' : ''} was written to KV`
       return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
     }
-    const evidence = summaryOf(changesBetween(jsonOf(this.#documents.current.text), jsonOf(text)))
+    const [was, is] = [jsonOf(this.#documents.current.text), jsonOf(text)]
+    const evidence = { ...summaryOf(changesBetween(was, is)), summary: changeWords(was, is) }
     const { version } = await this.#documents.putInForce(text, parsed.value, cause)
     this.forgetRefused()
     return [{ ...record, action: 'document-adopted', evidence, after: { version, hash } }]
   }
 
   async #adoptKillList(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {
-    const parsed = parseKillList(text)
+    const { list, problems } = killOrder(text, this.#documents.current.snapshot.flags)
     const killHash = text ? await sha256Hex(text) : ''
-    if (!parsed.ok) return []
-    this.#shownKills = parsed.value
+    if (list !== undefined) this.#shownKills = list
     if (killHash === this.#remembered.killHash) this.#isKillListBack = true
     else if (this.#isStale('kill', killHash, nowMs)) this.#suspected = true
-    else return this.#takeKillList(parsed.value, killHash, nowMs)
+    else return this.#takeKillList(list, problems, killHash, nowMs)
     return []
   }
 
-  #takeKillList(killList: readonly string[], killHash: string, nowMs: number): AuditRecord[] {
+  /** Text that names no known flag leaves the list in force. Each flag that enters or leaves has its own record. */
+  #takeKillList(
+    list: readonly string[] | undefined,
+    problems: readonly Problem[],
+    killHash: string,
+    nowMs: number,
+  ): AuditRecord[] {
     const before = this.#remembered.killList
+    const killList = list ?? before
     this.#remember({ killHash, killList })
     this.#isKillListBack = true
-    return [
-      {
-        atMs: nowMs,
-        actor: 'kv',
-        action: 'kill-list',
-        flag: undefined,
+    const cause = { atMs: nowMs, actor: 'kv' }
+    const { flags } = this.#documents.current.snapshot
+    const isFlag = (name: string) => name === KILL_ALL || flags.has(name)
+    const records: AuditRecord[] = killChanges(before.filter(isFlag), killList.filter(isFlag)).map(
+      (change) => ({
+        ...{ ...cause, ...change, action: 'kill-list', evidence: undefined },
         reason: 'The kill list was written to KV',
-        evidence: undefined,
-        before,
-        after: killList,
-      },
-    ]
+      }),
+    )
+    if (problems.length === 0) return records
+    const reason = `The kill list in KV names what is no flag: ${problems.map(({ found }) => found).join(', ')}`
+    const refused = { action: 'kill-list-refused', flag: undefined, reason, evidence: problems } as const
+    return [...records, { ...cause, ...refused, before: killList, after: killList }]
   }
 
   /**
@@ -216,4 +228,21 @@ export class KvReader {
     this.#remembered = { ...this.#remembered, ...change }
     this.#texts.putJson('document', this.#remembered)
   }
+}
+
+/** From one list to another, flag by flag: those that enter, then those that leave. */
+function killChanges(before: readonly string[], after: readonly string[]) {
+  const entered = after.filter((flag) => !before.includes(flag))
+  const left = before.filter((flag) => !after.includes(flag))
+  let list = before
+  return [...entered, ...left].map((flag) => {
+    const was = list
+    list = left.includes(flag) ? list.filter((each) => each !== flag) : [...list, flag]
+    return { flag, before: was, after: list }
+  })
+}
+
+/** Editors write one, and JSON has none. */
+function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\ufeff/, '')
 }

@@ -60,7 +60,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const documents = new Documents(sql, texts, kv, bundled)
   const kvReader = new KvReader(env, texts, kv, documents)
   const notifier = new Notifier(sql, env, documents, control)
-  const impact = new ImpactEstimator({ samples: logs.samples, documents, control, kvReader, env })
+  const impact = new ImpactEstimator({ samples: logs.samples, kvReader, env })
   const pace = new PaceKeeper(env, audit, {
     change: () => `${control.state.epoch} ${documents.current.info.version}`,
     isLive: () => rollouts.isLive(documents.current),

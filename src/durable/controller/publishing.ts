@@ -1,13 +1,25 @@
 /** Publishing a change: drafted, compared, put in force and recorded, or refused with the reason. */
+import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
+import type { ControlState } from '../../core/config/control.ts'
 import type { Change } from '../../core/config/document-diff.ts'
 import { summaryOf } from '../../core/config/document-diff.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
+import { changeWords } from '../../core/config/document-words.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
+import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
+import {
+  type DocumentInputs,
+  type RolloutChange,
+  withDocument,
+} from '../../core/rollout/edits/document-change.ts'
+import { laddersOf } from '../../core/rollout/edits/ladders.ts'
+import { movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
-import type { DocumentChange, Documents, Draft } from './documents.ts'
+import type { ControlStore } from './control-store.ts'
+import { type DocumentChange, type Documents, type Draft, jsonOf } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 
@@ -18,10 +30,12 @@ export type Published =
       changed: boolean
       changes: Change[]
       people: Impact
+      /** What it did to rollouts that run. */
+      rollouts: RolloutChange[]
       kvPending: boolean
       tag: DocumentTag
     }
-  | { ok: false; why: 'unconfirmed'; people: Impact; limitPercent: number }
+  | { ok: false; why: 'unconfirmed'; people: Impact; limitPercent: number; questions: string[] }
   | (Draft & { ok: false })
 
 /** What publishing a change would do. */
@@ -31,12 +45,22 @@ export type Review = {
   /** The version that it was compared with. */
   against: number
   changes: Change[]
+  /** The changes as people say them. */
+  summary: string[]
   people: Impact
   needsConfirmation: boolean
+  /** What a person must confirm, in one sentence each. */
+  questions: string[]
 }
 
 /** What publishing needs. */
-type PublishingParts = { documents: Documents; audit: AuditLog; impact: ImpactEstimator; kvReader: KvReader }
+type PublishingParts = {
+  documents: Documents
+  control: ControlStore
+  audit: AuditLog
+  impact: ImpactEstimator
+  kvReader: KvReader
+}
 
 export type PublishOptions = {
   expectedVersion: number | undefined
@@ -48,27 +72,67 @@ export type PublishOptions = {
 
 /** Tries a change without putting anything in force. */
 export async function reviewChange(
-  { documents, impact }: Pick<PublishingParts, 'documents' | 'impact'>,
+  parts: Pick<PublishingParts, 'documents' | 'impact' | 'control'>,
   change: DocumentChange,
 ): Promise<Review> {
-  const { info, document } = documents.current
-  const nothing = { against: info.version, people: UNKNOWN_IMPACT, needsConfirmation: false }
+  const { documents } = parts
+  const { info } = documents.current
+  const nothing = {
+    against: info.version,
+    people: UNKNOWN_IMPACT,
+    needsConfirmation: false,
+    questions: [],
+    summary: [],
+  }
   const draft = documents.draft(change, undefined)
   if (!draft.ok) {
     const problems = draft.why === 'invalid' ? draft.problems : []
     return { ...nothing, valid: false, problems, changes: [] }
   }
-  const moved = await impact.of(draft.parsed)
-  const needsConfirmation = movesTooMany(moved, document.publishing.confirmAbovePercent)
-  return { ...nothing, valid: true, problems: [], changes: draft.changes, people: moved, needsConfirmation }
+  const { changes } = draft
+  const { people, questions } = await examine(parts, change, draft.parsed)
+  const needsConfirmation = questions.length > 0
+  const summary = changeWords(jsonOf(documents.current.text), jsonOf(draft.text))
+  return { ...nothing, valid: true, problems: [], changes, summary, people, needsConfirmation, questions }
+}
+
+/** A change's impact, and what must be confirmed before it may be made. */
+async function examine(
+  { documents, impact, control }: Pick<PublishingParts, 'documents' | 'impact' | 'control'>,
+  change: DocumentChange,
+  document: GateDocument,
+): Promise<{ people: Impact; questions: string[] }> {
+  const before = { ...documents.current, state: control.state }
+  const next = { document, snapshot: compileSnapshot(document) }
+  const { state } = withDocument(before.state, confirmedDocument(next, before.state))
+  const after = { ...next, state }
+  const people = await impact.of(before, after)
+  const limitPercent = before.document.publishing.confirmAbovePercent
+  const isKnown = people.movedPercent !== null
+  const asksForImpact = isKnown || (movesVisitors(before.document, document) && !isPlain(change, before.info))
+  const large = asksForImpact ? impactQuestion(people, limitPercent) : undefined
+  const questions = isNamed(change) ? [] : questionsOf(before, after).map(({ text }) => text)
+  return { people, questions: [...questions, ...(large === undefined ? [] : [large])] }
+}
+
+/** A person who names a percentage, or enables a flag, means that very change. */
+function isNamed(change: DocumentChange): boolean {
+  return change.kind === 'edit' && (change.edit.kind === 'percentage' || change.edit.kind === 'enable')
+}
+
+/** A change that says itself what it does, without visitors to judge it by; and the first document of a gate. */
+function isPlain(change: DocumentChange, { version }: VersionInfo): boolean {
+  if (version === 0 || isNamed(change)) return true
+  return change.kind === 'edit' && (change.edit.kind === 'disable' || change.edit.kind === 'create')
 }
 
 /** Puts a change in force as the next version and records it, or says why not. Writes nothing to KV. */
 export async function putChangeInForce(
-  { documents, audit, impact, kvReader }: PublishingParts,
+  parts: PublishingParts,
   change: DocumentChange,
   options: PublishOptions,
 ): Promise<Published> {
+  const { documents, audit, kvReader, control } = parts
   const { expectedVersion, actor, reason, nowMs } = options
   const draft = documents.draft(change, expectedVersion)
   if (!draft.ok) return draft
@@ -82,15 +146,16 @@ export async function putChangeInForce(
       changed: false,
       changes,
       people: UNKNOWN_IMPACT,
+      rollouts: [],
       kvPending: false,
       tag: documents.tag,
     }
   }
-  const people = await impact.of(parsed)
-  // The limit in force decides: a change must not lift the limit that applies to it.
-  const limitPercent = before.document.publishing.confirmAbovePercent
-  if (!options.confirm && movesTooMany(people, limitPercent)) {
-    return { ok: false, why: 'unconfirmed', people, limitPercent }
+  const { people, questions } = await examine(parts, change, parsed)
+  if (!options.confirm && questions.length > 0) {
+    // The limit in force decides: a change must not lift the limit that applies to it.
+    const limitPercent = before.document.publishing.confirmAbovePercent
+    return { ok: false, why: 'unconfirmed', people, limitPercent, questions }
   }
   const info = await documents.putInForce(text, parsed, { actor, reason, source: 'api', atMs: nowMs })
   kvReader.forgetRefused()
@@ -100,13 +165,30 @@ export async function putChangeInForce(
     action: change.kind === 'restore' ? 'document-restored' : 'document-published',
     flag: change.kind === 'edit' ? change.edit.flag : undefined,
     reason,
-    evidence: summaryOf(changes),
+    evidence: { ...summaryOf(changes), summary: changeWords(jsonOf(before.text), jsonOf(text)) },
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })
-  return { ok: true, info, changed: true, changes, people, kvPending: false, tag: documents.tag }
+  const inputs = confirmedDocument(documents.current, control.state)
+  const rollouts = control.takeDocument(inputs, { actor, reason, evidence: undefined }, nowMs)
+  return { ok: true, info, changed: true, changes, people, rollouts, kvPending: false, tag: documents.tag }
 }
 
-function movesTooMany({ movedPercent }: Impact, limitPercent: number): boolean {
-  return movedPercent !== null && movedPercent > limitPercent
+/** What a person's publication means for rollouts. */
+function confirmedDocument(loaded: Parameters<typeof laddersOf>[0], state: ControlState): DocumentInputs {
+  return { ladders: laddersOf(loaded, state), word: 'confirmed', shareBefore: () => undefined }
+}
+
+/** An impact that is unknown asks like one that is large. */
+function impactQuestion(
+  { movedPercent, samples, unknown }: Impact,
+  limitPercent: number,
+): string | undefined {
+  if (limitPercent >= 100) return undefined
+  if (movedPercent === null) return 'how many visitors move is not known: no recent request could be replayed'
+  if (movedPercent > limitPercent) return `${movedPercent} % of visitors move, more than ${limitPercent} %`
+  const unknownPercent = (100 * unknown) / (samples + unknown)
+  return unknownPercent > limitPercent
+    ? `how many visitors move is not known: ${Math.round(unknownPercent)} % of recent requests could not be replayed`
+    : undefined
 }

@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../core/rollout/audit.ts'
 
 type Row = { id: number; record: string }
 
-/** A page of a log, newest first: at most `limit` entries, before an id, of one flag. */
+/** A page of a log, newest first: at most `limit` entries, before an id, of one flag and what was done to all of them. */
 export type Page = { limit: number; before?: number | undefined; flag?: string | undefined }
 
 /** The audit log: only ever appended to. */
@@ -22,7 +22,7 @@ export class AuditLog {
   latest({ limit, before, flag }: Page): (AuditRecord & { id: number })[] {
     const rows = this.#sql.exec<Row>(
       `SELECT id, record FROM audit
-         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') = ?2) ORDER BY id DESC LIMIT ?3`,
+         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') IN (?2, '*')) ORDER BY id DESC LIMIT ?3`,
       before ?? Number.MAX_SAFE_INTEGER,
       flag ?? null,
       limit,

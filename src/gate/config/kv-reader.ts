@@ -23,7 +23,7 @@ export async function readDocument(kv: KVNamespace): Promise<DocumentBytes | und
   return bytes === null ? undefined : { bytes, fingerprint: await sha256Hex(bytes) }
 }
 
-/** The text as every other reader of KV decodes it. */
+/** The text, without a byte order mark; the Controller hashes the same. */
 export function textOf({ bytes }: DocumentBytes): string {
-  return new TextDecoder('utf-8', { fatal: false, ignoreBOM: true }).decode(bytes)
+  return new TextDecoder().decode(bytes)
 }

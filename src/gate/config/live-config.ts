@@ -239,7 +239,8 @@ export class LiveConfig {
 
   async #takeKillAndState(env: Env, nowMs: number): Promise<void> {
     const values = await withTimeout(readKillAndState(env.GATE), KV_TIMEOUT_MS)
-    if (await this.#control.takeKillList(values.get('kill') ?? null, nowMs)) this.#recompileControl()
+    const flags = this.#live?.snapshot.flags
+    if (await this.#control.takeKillList(values.get('kill') ?? null, flags, nowMs)) this.#recompileControl()
     if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
   }
 

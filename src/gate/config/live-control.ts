@@ -8,8 +8,8 @@ import {
   compileControl,
   INITIAL_CONTROL_STATE,
   parseControlState,
-  parseKillList,
 } from '../../core/config/control.ts'
+import { type FlagNames, killOrder } from '../../core/config/kill-list.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { noteIfNewer } from '../../platform/internal-errors.ts'
@@ -21,6 +21,8 @@ export class LiveControl {
   #epochAtMs = 0
   #stateText: string | null = null
   #killText: string | null = null
+  /** Which flags the kill list was read with. */
+  #killsReadWith: FlagNames | undefined
   #killHash = ''
   #killList: readonly string[] = []
 
@@ -58,19 +60,21 @@ export class LiveControl {
     return true
   }
 
-  /** Takes the value of `kill` in KV; returns whether the list has changed. */
-  async takeKillList(text: string | null, nowMs: number): Promise<boolean> {
-    if (this.#rejected.has('kill', text)) return false
-    const isNew = text !== this.#killText
-    if (isNew) {
-      const parsed = parseKillList(text)
-      if (!parsed.ok) return await this.#reject('kill', text, parsed.problems, nowMs)
-      this.#killText = text
-      this.#killHash = text ? await sha256Hex(text) : ''
-      this.#killList = parsed.value
-    }
-    this.#rejected.lift('kill')
-    return isNew
+  /**
+   * Takes the value of `kill` in KV; returns whether the list has changed. Text that names no flag leaves the list as it
+   * is. `flags` are those of the document; undefined while it has not been read, and then every name counts.
+   */
+  async takeKillList(text: string | null, flags: FlagNames | undefined, nowMs: number): Promise<boolean> {
+    if (text === this.#killText && flags === this.#killsReadWith) return false
+    const { list, problems } = killOrder(text, flags)
+    this.#killHash = text ? await sha256Hex(text) : ''
+    this.#killText = text
+    this.#killsReadWith = flags
+    if (problems.length > 0) await this.#reject('kill', text, problems, nowMs)
+    else this.#rejected.lift('kill')
+    if (list === undefined || list.join() === this.#killList.join()) return false
+    this.#killList = list
+    return true
   }
 
   /** Takes the value of `state` in KV; returns whether it is newer than the state in use. */

@@ -134,7 +134,8 @@ export const PEOPLE: Responses['diffDocument']['people'] = {
 
 export function review(more: Partial<Responses['diffDocument']> = {}): Responses['diffDocument'] {
   return {
-    ...{ valid: true, problems: [], against: 4, people: PEOPLE, needsConfirmation: false },
+    ...{ valid: true, problems: [], against: 4, people: PEOPLE, needsConfirmation: false, questions: [] },
+    summary: ['defaultOrigin old added', 'f: tags ["web"] removed; owner web → shop'],
     changes: [
       { path: '$.defaultOrigin', kind: 'added', before: null, after: 'old' },
       { path: '$.flags.f.tags', kind: 'removed', before: ['x'.repeat(80)], after: null },
@@ -145,7 +146,10 @@ export function review(more: Partial<Responses['diffDocument']> = {}): Responses
 }
 
 export function published(more: Partial<Responses['publishDocument']> = {}): Responses['publishDocument'] {
-  return { version: 5, hash: 'def', changed: true, changes: [], people: PEOPLE, kv: 'written', ...more }
+  return {
+    ...{ version: 5, hash: 'def', changed: true, changes: [], people: PEOPLE, rollouts: [], kv: 'written' },
+    ...more,
+  }
 }
 
 export function convergence(more: Partial<Responses['getConvergence']> = {}): Responses['getConvergence'] {

@@ -153,8 +153,16 @@ export const CHANGES: Scene[] = [
   {
     title: 'moves many visitors',
     answers: {
-      diffDocument: review({ needsConfirmation: true }),
-      patchFlag: [new Refused(409, 'confirm it', { people: PEOPLE }), published()],
+      diffDocument: review({
+        needsConfirmation: true,
+        questions: [
+          'f: identity changes: all visitors are dealt anew, 50 % move; generation 2 begins at 50 %',
+        ],
+      }),
+      patchFlag: [
+        new Refused(409, 'confirm it', { people: PEOPLE, questions: ['f: the guard is removed'] }),
+        published(),
+      ],
     },
     lines: [
       ...['diff next.json', 'publish next.json', 'publish next.json --yes', 'flags patch f {}'],

@@ -6,7 +6,6 @@ import {
   INITIAL_CONTROL_STATE,
   INITIAL_FLAG_CONTROL,
   parseControlState,
-  parseKillList,
 } from '../../../src/core/config/control.ts'
 
 const state = (parts: Partial<ControlState>): ControlState => ({ ...INITIAL_CONTROL_STATE, ...parts })
@@ -62,25 +61,5 @@ describe('control', () => {
       '{"epoch":0,"killed":[],"flags":{"f":{"generation":1,"stage":0,"rolledBack":true}}}',
     ]
     expect(refused.map((text) => parseControlState(text).ok)).toEqual(refused.map(() => false))
-  })
-
-  it('takes one killed flag, a list, or nothing', () => {
-    const lists = [null, '', '  ', '[]', '"f"', '["f","g"]'].map((text) => parseKillList(text))
-    expect(lists.map((list) => list.ok && list.value)).toEqual([[], [], [], [], ['f'], ['f', 'g']])
-    expect([parseKillList('[1]'), parseKillList(`{"a":"${'x'.repeat(100)}"}`)]).toMatchObject([
-      {
-        ok: false,
-        problems: [
-          {
-            path: '$',
-            found: '[1]',
-            expected: 'a JSON list of flag keys, or ["*"]',
-            fix: 'use a list such as ["new-checkout"]',
-          },
-        ],
-      },
-      { ok: false, problems: [{ found: `{"a":"${'x'.repeat(74)}` }] },
-    ])
-    expect(parseKillList('[').ok).toBe(false)
   })
 })

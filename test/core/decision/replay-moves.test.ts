@@ -58,12 +58,12 @@ async function moves(
   changed: readonly string[],
 ) {
   const samples = await samplesOf(before, visitors)
+  const control = compileControl(INITIAL_CONTROL_STATE, [])
   return replay({
-    before,
-    after,
+    before: { snapshot: before, control },
+    after: { snapshot: after, control },
     changed: new Set(changed),
     samples,
-    control: compileControl(INITIAL_CONTROL_STATE, []),
     environment: 'production',
     nowMs: 10,
     hashes: new Map([...valuesToHash(after, samples)].map((value) => [value, `#${value}`])),

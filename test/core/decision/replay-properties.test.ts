@@ -1,7 +1,7 @@
 /** Whom a new document would move: where the samples know enough to tell, they tell the truth. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { compileSnapshot, type Snapshot } from '../../../src/core/config/compile/snapshot.ts'
+import { compileSnapshot, findRoute, type Snapshot } from '../../../src/core/config/compile/snapshot.ts'
 import { compileControl } from '../../../src/core/config/control.ts'
 import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { staticContext } from '../../../src/core/context/attributes.ts'
@@ -19,6 +19,22 @@ import {
 
 const NOW_MS = Date.UTC(2026, 6, 1)
 const hash = async (text: string) => `#${text}`
+
+type Place = Parameters<typeof findRoute>[1]
+
+/** Whether a request asks for a flag: by its route and what that requires; the app asks for flags without a route. */
+function asks(snapshot: Snapshot, name: string, request: Place): boolean {
+  const { flags, routes } = snapshot
+  const needs = (key: string): string[] => [
+    key,
+    ...(flags.get(key)?.requires ?? []).flatMap((required) => needs(required.flag)),
+  ]
+  const named = routes.flatMap(({ target }) => (target.kind === 'flag' ? needs(target.flag.key) : []))
+  if (!flags.has(name)) return false
+  if (!named.includes(name)) return true
+  const target = findRoute(snapshot, request)?.target
+  return target?.kind === 'flag' && needs(target.flag.key).includes(name)
+}
 
 function snapshotOf(document: ArbitraryDocument): Snapshot {
   const parsed = parseDocument(JSON.stringify(document))
@@ -75,15 +91,23 @@ it('a replayed request moves just if it really would, or is said to be unknown',
         const samples = [await sealSample(raw, hash)]
         const hashes = new Map<string, string>()
         for (const value of valuesToHash(after, samples)) hashes.set(value, await hash(value))
-        const result = replay({ before, after, changed: new Set([key]), samples, hashes, ...fixed })
+        const result = replay({
+          before: { snapshot: before, control },
+          after: { snapshot: after, control },
+          changed: new Set([key]),
+          samples,
+          hashes,
+          ...fixed,
+        })
         expect(result.samples + result.unknown).toBe(1)
         if (result.unknown > 0) continue
         const variantIn = ({ flags }: Snapshot, name: string) => {
           const flag = flags.get(name)
           return flag && decide(flag, contextOf(visitor), { flags, overrides: undefined, ...fixed }).variant
         }
+        const isAsked = (name: string) => asks(before, name, request) || asks(after, name, request)
         const truth = [...after.flags.keys()].filter(
-          (name) => variantIn(before, name) !== variantIn(after, name),
+          (name) => isAsked(name) && variantIn(before, name) !== variantIn(after, name),
         )
         expect(result.flags.map(({ flag }) => flag).toSorted()).toEqual(truth.toSorted())
         told++

@@ -45,11 +45,10 @@ async function people(before: Snapshot, after: Snapshot, visitors: readonly Visi
   for (const value of valuesToHash(after, samples)) hashes.set(value, await hash(value))
   const changed = new Set(['shop', ...after.flags.keys()])
   return replay({
-    before,
-    after,
+    before: { snapshot: before, control: CONTROL },
+    after: { snapshot: after, control: CONTROL },
     changed,
     samples,
-    control: CONTROL,
     environment: 'production',
     nowMs: 1_000,
     hashes,

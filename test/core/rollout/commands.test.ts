@@ -37,7 +37,13 @@ function stateWith(control: FlagControl, parts: Partial<ControlState> = {}): Con
 }
 
 const run = (state: ControlState, command: Omit<Command, 'flag'> & { flag?: string }, stageCount = 3) =>
-  applyCommand(state, { flag: 'f', ...command }, { stageCount }, NOW_MS, 'because')
+  applyCommand(
+    state,
+    { flag: 'f', ...command },
+    { stages: [5, 25, 100].slice(0, stageCount) },
+    NOW_MS,
+    'because',
+  )
 
 /** `generation 3, stage 1, paused`; what was set by this command has its reason. */
 function told({ generation, stage, ...marks }: FlagControl): string {
@@ -68,14 +74,14 @@ describe('a command', () => {
         "rollback frozen: generation 3, stage 1, rolledBack because 1000",
         "rollback rolled back: Cannot rollback f: it is rolled back already",
         "rollback finished: generation 3, stage 2, rolledBack because 1000",
-        "resume at the first stage: Cannot resume f: it is neither rolled back, frozen nor paused",
-        "resume at the last stage: Cannot resume f: it is neither rolled back, frozen nor paused",
-        "resume past the last stage: Cannot resume f: it is neither rolled back, frozen nor paused",
-        "resume approved: Cannot resume f: it is neither rolled back, frozen nor paused",
+        "resume at the first stage: Cannot resume f: it is neither rolled back, frozen, paused nor held at 0 %",
+        "resume at the last stage: Cannot resume f: it is neither rolled back, frozen, paused nor held at 0 %",
+        "resume past the last stage: Cannot resume f: it is neither rolled back, frozen, paused nor held at 0 %",
+        "resume approved: Cannot resume f: it is neither rolled back, frozen, paused nor held at 0 %",
         "resume paused: generation 3, stage 1",
         "resume frozen: generation 4, stage 1",
         "resume rolled back: generation 4, stage 0",
-        "resume finished: Cannot resume f: it is neither rolled back, frozen nor paused",
+        "resume finished: Cannot resume f: it is neither rolled back, frozen, paused nor held at 0 %",
         "stage at the first stage: generation 3, stage 1",
         "stage at the last stage: generation 3, stage 1",
         "stage past the last stage: generation 3, stage 1",

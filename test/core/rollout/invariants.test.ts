@@ -28,7 +28,10 @@ const stagePlans = fc.record({
   approval: fc.boolean(),
   advance: fc.constantFrom('auto' as const, 'auto' as const, 'manual' as const),
 })
-const stageLists = fc.array(stagePlans, { maxLength: 4 })
+/** Stages grow, as parsing makes sure. */
+const stageLists = fc
+  .uniqueArray(stagePlans, { maxLength: 4, selector: ({ percentage }) => percentage })
+  .map((stages) => stages.toSorted((a, b) => a.percentage - b.percentage))
 
 /** Every verdict that the guard can give; see judge(). */
 const verdicts: fc.Arbitrary<Verdict> = fc
@@ -102,7 +105,13 @@ function tell(first: readonly StagePlan[], list: readonly Happening[]): Story {
   let stages = first
   const perform = (by: Change['by'], command: Command, nowMs: number) => {
     const before = story.end
-    const result = applyCommand(before, command, { stageCount: stages.length }, nowMs, 'because')
+    const result = applyCommand(
+      before,
+      command,
+      { stages: stages.map((stage) => stage.percentage) },
+      nowMs,
+      'because',
+    )
     const change = { by, command, before, after: result.ok ? result.state : before, stages }
     if (result.ok) story.changes.push(change)
     else story.refusals.push(change)
@@ -287,7 +296,7 @@ describe('under any sequence of commands, verdicts and documents', () => {
       let last: ControlState | undefined
       for (const { before, after } of changes) {
         const text = JSON.stringify(before)
-        applyCommand(before, { kind: 'kill', flag: FLAG }, { stageCount: 1 }, 0, 'again')
+        applyCommand(before, { kind: 'kill', flag: FLAG }, { stages: [50] }, 0, 'again')
         expect(JSON.stringify(before)).toBe(text)
         if (last) expect(before).toBe(last)
         last = after

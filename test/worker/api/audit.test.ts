@@ -153,7 +153,9 @@ const BY_ITSELF = {
     // What is in force, published again, takes the bad one's place.
     const { version, text } = await admin.call('getDocument')
     await expectRecord(async () => {
-      await admin.call('publishDocument', { body: { document: text, expectedVersion: version, ...body } })
+      await admin.call('publishDocument', {
+        body: { document: text, expectedVersion: version, confirm: true, ...body },
+      })
       return { ...PUBLISHED, before: { version }, after: { version: version + 1 } }
     })
     expect(await env.GATE.get('config')).toBe(text)
@@ -171,6 +173,28 @@ const BY_ITSELF = {
     await expectRecord(async () => {
       await admin.call('commandFlag', { params: { flag: 'plain', verb: 'unkill' }, body })
       return { action: 'kill-list', actor: 'admin', flag: 'plain', before: ['plain'], after: [] }
+    })
+  },
+
+  'kill-list-refused': async () => {
+    await expectRecord(async () => {
+      await writeIntoKv('kill', 'nonsense')
+      return { action: 'kill-list-refused', actor: 'kv', before: [], after: [] }
+    })
+    await writeIntoKv('kill', '[]')
+  },
+
+  'rollout-changed': async () => {
+    const { document, version } = await admin.call('getDocument')
+    const flags = document.flags as Record<string, { rules?: object[] }>
+    const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+    const changed = { ...flags[FLAG], rules: flags[FLAG]?.rules?.map((rule) => ({ ...rule, when })) }
+    const next = { ...document, flags: { ...flags, [FLAG]: changed } }
+    await admin.call('publishDocument', { body: { document: next, expectedVersion: version, confirm: true } })
+    expect(await recordOf(FLAG, 'rollout-changed')).toMatchObject({
+      actor: 'admin',
+      before: { generation: 1 },
+      after: { generation: 2 },
     })
   },
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import example from '../../../config/gate.json'
 import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
-import { parseControlState, parseKillList } from '../../../src/core/config/control.ts'
+import { parseControlState } from '../../../src/core/config/control.ts'
+import { killOrder } from '../../../src/core/config/kill-list.ts'
 import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { keepFromSharedCaches } from '../../../src/gate/origin/cache-control.ts'
 import { tagValidators, untagValidators } from '../../../src/gate/origin/etags.ts'
@@ -127,7 +128,7 @@ const stored: Target[] = [
       changed({ epoch: 3, killed: [], flags: { shop: { generation: 1, stage: 0 } } }),
     ),
     (text) => {
-      parseKillList(text)
+      killOrder(text, new Map())
       parseControlState(text)
     },
   ),

@@ -82,7 +82,9 @@ export const body = { reason: 'because' }
 /** Publishes a document, the one of these tests unless another is given; it must differ from the one before. */
 export async function publish(document: Record<string, unknown> = DOCUMENT): Promise<number> {
   const { version } = await admin.call('getDocument')
-  await admin.call('publishDocument', { body: { document, expectedVersion: version, ...body } })
+  await admin.call('publishDocument', {
+    body: { document, expectedVersion: version, confirm: true, ...body },
+  })
   return version + 1
 }
 
@@ -102,7 +104,9 @@ export const CHANGES: Changes = {
       leaves: 'nothing',
       act: async () => {
         const { version, text } = await admin.call('getDocument')
-        await admin.call('publishDocument', { body: { document: text, expectedVersion: version } })
+        await admin.call('publishDocument', {
+          body: { document: text, expectedVersion: version, confirm: true },
+        })
         return 'nothing'
       },
     },
@@ -158,7 +162,7 @@ export const CHANGES: Changes = {
       leaves: 'document-published',
       given: createFlag,
       act: async () => {
-        await admin.call('deleteFlag', { params: { flag: 'created' }, body })
+        await admin.call('deleteFlag', { params: { flag: 'created' }, body: { ...body, confirm: true } })
         return edited('created')
       },
     },
@@ -170,7 +174,7 @@ export const CHANGES: Changes = {
       act: async () => {
         const { versions } = await admin.call('listVersions')
         const version = String(versions.at(-1)?.version)
-        await admin.call('restoreVersion', { params: { version }, body })
+        await admin.call('restoreVersion', { params: { version }, body: { ...body, confirm: true } })
         return { ...edited(null), action: 'document-restored' }
       },
     },

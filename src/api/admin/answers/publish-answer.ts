@@ -1,5 +1,6 @@
 /** Responses to changes of the document. */
 import type { Responses } from '../../../contract/responses.ts'
+import { rolloutChangeText } from '../../../core/rollout/edits/document-change.ts'
 import type { DocumentChange } from '../../../durable/controller/documents.ts'
 import type { VersionInfo } from '../../../durable/storage/document-history.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
@@ -23,7 +24,7 @@ export async function publishAnswer(
   }
   const published = await controller.publish(change, options)
   if (published.ok) {
-    const { info, changed, changes, people, kvPending, tag } = published
+    const { info, changed, changes, people, rollouts, kvPending, tag } = published
     // The caller's next read must show what was published.
     await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
     return {
@@ -32,6 +33,13 @@ export async function publishAnswer(
       changed,
       changes,
       people,
+      rollouts: rollouts.map((change) => ({
+        flag: change.flag,
+        generation: change.after.generation,
+        from: change.from,
+        to: change.to,
+        text: rolloutChangeText(change),
+      })),
       kv: kvPending ? 'pending' : 'written',
     }
   }
@@ -47,9 +55,9 @@ export async function publishAnswer(
       return problemDetails(409, 'Conflict', detail, {}, { current: versionView(current), changes })
     }
     case 'unconfirmed': {
-      const { people, limitPercent } = published
-      const detail = `Publishing moves ${people.movedPercent} % of visitors, more than ${limitPercent} %. Send "confirm": true to do it all the same`
-      return problemDetails(409, 'Confirmation Needed', detail, {}, { people })
+      const { people, questions } = published
+      const detail = `Publishing needs confirmation: ${questions.join('; ')}. Send "confirm": true to do it all the same`
+      return problemDetails(409, 'Confirmation Needed', detail, {}, { people, questions })
     }
     case 'missing':
       return problemDetails(404, 'Not Found', published.detail)

@@ -2,8 +2,9 @@
 import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { FlagVerb } from '../../../contract/routes.ts'
 import { keptOpen } from '../../../core/config/compile/killed-origins.ts'
-import { KILL_ALL, parseKillList } from '../../../core/config/control.ts'
+import { KILL_ALL } from '../../../core/config/control.ts'
 import type { Edit } from '../../../core/config/edit.ts'
+import { killOrder } from '../../../core/config/kill-list.ts'
 import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
 import { noteInternalError } from '../../../platform/internal-errors.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
@@ -134,9 +135,9 @@ async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
   if (flag !== KILL_ALL && !snapshot.flags.has(flag)) {
     return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
   }
-  const known = parseKillList(await env.GATE.get('kill', { type: 'text' }))
+  const text = await env.GATE.get('kill', { type: 'text' })
   // Flags of a list that can't be read any more stay killed.
-  const list = known.ok ? known.value : live.killList
+  const list = killOrder(text, snapshot.flags).list ?? live.killList
   if (!list.includes(flag)) await env.GATE.put('kill', JSON.stringify([...list, flag]))
   await live.refreshNow(env, Date.now())
   return { epoch: live.epoch, via: 'kv' as const, before: null, after: null }

@@ -6,12 +6,14 @@ import { compileSalt, toThousandths } from '../../flags/position.ts'
 import type { FlagConfig, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
+import { dealingRule, type SplitSurroundings, splitOf } from '../split.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 
-/** Compiles a flag of a parsed document. */
-export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
+/** Compiles a flag of a parsed document; `around` is what else of the document its split depends on. */
+export function compileFlag(key: string, flag: FlagConfig, around?: SplitSurroundings): CompiledFlag {
   const saltText = flag.salt ?? key
+  const dealing = dealingRule(flag)
   const firstShare = flag.rules.findIndex(hasShare)
   return {
     key,
@@ -24,14 +26,14 @@ export function compileFlag(key: string, flag: FlagConfig): CompiledFlag {
     endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : parseTimeMs(flag.schedule.end),
     requires: flag.requires.map(compileRequirement),
     rules: flag.rules.map((rule, index) =>
-      compileRule(
-        rule,
-        index,
-        weightSalt(saltText, firstShare >= 0 && firstShare <= index),
-        holdbackOf(flag),
-      ),
+      compileRule(rule, index, {
+        salt: weightSalt(saltText, firstShare >= 0 && firstShare <= index),
+        holdback: holdbackOf(flag),
+        split: around && index === dealing ? onFirstUse(() => splitOf(key, flag, around)) : undefined,
+      }),
     ),
-    rolloutRule: rolloutRuleOf(flag),
+    // With a guard the last rule too, so that ceilings still watch a flag at 100 %.
+    rolloutRule: flag.guard || firstShare >= 0 ? dealing : -1,
     shadows: flag.rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     deadlineMs: deadlineMsOf(flag.guard),
@@ -58,25 +60,16 @@ function weightSalt(salt: string, positionIsUsed: boolean): string {
   return positionIsUsed ? `${salt}:variant` : salt
 }
 
-/**
- * The rule that is compared: the staged one; else the first with a percentage; else, with a guard, the last one, so
- * that ceilings still watch a flag at 100 %.
- */
-function rolloutRuleOf(flag: FlagConfig): number {
-  const staged = flag.rules.findIndex((rule) => rule.stages !== undefined)
-  if (staged >= 0) return staged
-  const partial = flag.rules.findIndex(hasShare)
-  if (partial >= 0) return partial
-  return flag.guard ? flag.rules.length - 1 : -1
-}
-
 /** A comparison needs a control, also at 100 %. */
 function holdbackOf(flag: FlagConfig): number {
   if (!comparesArms(flag.guard)) return 0
   return toThousandths(flag.rollout?.holdbackPercent ?? DEFAULT_HOLDBACK_PERCENT) ?? 0
 }
 
-function compileRule(rule: RuleConfig, index: number, salt: string, holdback: number): CompiledRule {
+/** A rule's parts that its flag decides. */
+type RuleParts = Pick<CompiledRule, 'holdback' | 'split'> & { salt: string }
+
+function compileRule(rule: RuleConfig, index: number, { salt, holdback, split }: RuleParts): CompiledRule {
   return {
     name: rule.name ?? `rule ${index}`,
     conditions: rule.when.map((condition): CompiledCondition => {
@@ -101,7 +94,17 @@ function compileRule(rule: RuleConfig, index: number, salt: string, holdback: nu
     })),
     holdback: rule.stages === undefined ? 0 : holdback,
     serve: compileServe(rule.serve, salt),
+    split,
     bucketing: rule.bucketing && compileBucketing(rule.bucketing),
+  }
+}
+
+/** Most flags are never rollouts, and a document may have thousands. */
+function onFirstUse(make: () => string): () => string {
+  let made: string | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

@@ -8,6 +8,7 @@ import { LazyMap, type Lookup } from '../../lazy-map.ts'
 import { RouteIndex } from '../routes/route-index.ts'
 import { compilePath, hostMatches } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig, type SourceConfig } from '../schema/document.ts'
+import { surroundingsOf } from '../split.ts'
 import { compileFlag } from './compile-flag.ts'
 import {
   compileOrigins,
@@ -65,7 +66,8 @@ export function compileSnapshot(document: GateDocument): Snapshot {
   const origins = compileOrigins(document)
   const varying = varyingOrigins(document)
   const configs = new Map(Object.entries(document.flags))
-  const flags = new LazyMap(configs, (key) => compileFlag(key, known(configs, key)))
+  const around = surroundingsOf(document)
+  const flags = new LazyMap(configs, (key) => compileFlag(key, known(configs, key), around(key)))
   const routes = document.routes.map((route) => compileRoute(route, flags, origins, varying))
   const fallback = fallbackOrigin(document, origins, routes)
   return {

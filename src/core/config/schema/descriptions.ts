@@ -218,7 +218,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'freezes.reason': 'Shown during the freeze.',
   publishing: 'Publishing through the admin API.',
   'publishing.confirmAbovePercent':
-    'A change that moves a larger share of visitors needs confirmation. Default 100: never.',
+    'A change that moves a larger share of visitors, or an unknown one, needs confirmation. Default 10; 100: never.',
   bootstrap: "Embeds the visitor's flags in HTML pages. Default: off.",
   'bootstrap.paths': 'Pages that carry their flags, by patterns as in routes. Default: all.',
   'bootstrap.flags': 'The flags. Default: all that are not private.',

@@ -16,7 +16,7 @@ import { condition, rule } from './rule.ts'
 import { flagKey, name, nonEmpty, percentage, positiveInteger } from './values.ts'
 
 const publishing = strictObject({
-  confirmAbovePercent: v.optional(percentage, 100),
+  confirmAbovePercent: v.optional(percentage, 10),
 })
 
 export const gateDocumentSchema = strictObject({

@@ -1,5 +1,5 @@
-import { percentText, plural } from '../../../core/figures.ts'
-import { Changes } from '../../components/document-diff.tsx'
+import { plural } from '../../../core/figures.ts'
+import { ChangeSummary, Changes } from '../../components/document-diff.tsx'
 import { ReasonField } from '../../components/fields.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { ImpactList } from '../../components/impact.tsx'
@@ -29,9 +29,14 @@ export function PublishForm({ publishing, review, missing, onPublish }: PublishF
     >
       {missing === undefined ? <Verdict review={review} /> : <p class="hint">{missing}</p>}
       {unconfirmed && (
-        <p class="notice bad" role="alert">
-          This moves {percentText(unconfirmed.movedPercent)} of visitors, which needs confirmation.
-        </p>
+        <div class="notice bad" role="alert">
+          <p>This needs confirmation:</p>
+          <ul>
+            {unconfirmed.questions.map((question) => (
+              <li key={question}>{question}</li>
+            ))}
+          </ul>
+        </div>
       )}
       <ReasonField value={reason} onChange={setReason} />
       <ProblemText>{problem}</ProblemText>
@@ -72,6 +77,7 @@ function Verdict({ review: { problems, effect } }: { review: Review }) {
       {effect && effect.changes.length > 0 && (
         <>
           <ImpactList impact={effect.people} />
+          <ChangeSummary lines={effect.summary} />
           <details>
             <summary>{plural(effect.changes.length, 'change')}</summary>
             <Scroll label="Changes">

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../../contract/client.ts'
 import type { Responses } from '../../../contract/responses.ts'
-import type { Impact } from '../../../contract/words/impact.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { textOf, useSession } from '../../state/session.ts'
 import { type Conflict, conflictOf } from './conflict.tsx'
@@ -15,6 +14,9 @@ export type Attempt = {
   defaultReason: string
 }
 
+/** The word is given for one text: another one is asked about anew. */
+type Unconfirmed = { text: string; questions: readonly string[] }
+
 export type Publishing = {
   /** Kept until it is published. */
   reason: string
@@ -22,8 +24,8 @@ export type Publishing = {
   isBusy: boolean
   problem: string | undefined
   conflict: Conflict | undefined
-  /** The impact that has to be confirmed. */
-  unconfirmed: Impact | undefined
+  /** What has to be confirmed of a document, in one sentence each. */
+  unconfirmed: Unconfirmed | undefined
   /** Resolves with undefined where it was not published; the other fields have the reason. */
   publish(attempt: Attempt): Promise<Responses['publishDocument'] | undefined>
   reset(): void
@@ -35,7 +37,7 @@ export function usePublish(): Publishing {
   const [isBusy, setIsBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   const [conflict, setConflict] = useState<Conflict>()
-  const [unconfirmed, setUnconfirmed] = useState<Impact>()
+  const [unconfirmed, setUnconfirmed] = useState<Unconfirmed>()
   const reset = () => {
     setProblem(undefined)
     setConflict(undefined)
@@ -44,8 +46,9 @@ export function usePublish(): Publishing {
   const publish = async ({ document, base, defaultReason }: Attempt) => {
     setIsBusy(true)
     setProblem(undefined)
+    const text = JSON.stringify(document)
     try {
-      const why = { reason: reason.trim() || defaultReason, confirm: unconfirmed !== undefined }
+      const why = { reason: reason.trim() || defaultReason, confirm: unconfirmed?.text === text }
       const body = { document, expectedVersion: base, ...why }
       const published = await client.call('publishDocument', { body })
       reset()
@@ -55,7 +58,7 @@ export function usePublish(): Publishing {
       const details = error instanceof ApiError ? error.problem : undefined
       const found = details && conflictOf(details)
       if (found) setConflict(found)
-      else if (details?.people) setUnconfirmed(details.people)
+      else if (details?.questions) setUnconfirmed({ text, questions: details.questions })
       else setProblem(textOf(error))
       return undefined
     } finally {

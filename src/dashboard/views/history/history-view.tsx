@@ -2,8 +2,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Change, DocumentVersion, Responses } from '../../../contract/responses.ts'
 import { changesBetween } from '../../../core/config/document-diff.ts'
+import { changeWords } from '../../../core/config/document-words.ts'
 import { countText } from '../../../core/figures.ts'
-import { Changes } from '../../components/document-diff.tsx'
+import { ChangeSummary, Changes } from '../../components/document-diff.tsx'
 import { Segments } from '../../components/fields.tsx'
 import { Card, ViewHead } from '../../components/layout.tsx'
 import { StaleDataNotice } from '../../components/loading.tsx'
@@ -98,6 +99,7 @@ function Version({ version: info, current, onRestored }: VersionProps) {
       {typeof loaded === 'string' && <p class="problem">{loaded}</p>}
       {typeof loaded === 'object' && (
         <>
+          <ChangeSummary lines={loaded.summary} />
           <Changes changes={loaded.changes} />
           <details>
             <summary>The whole document</summary>
@@ -118,7 +120,7 @@ function Version({ version: info, current, onRestored }: VersionProps) {
   )
 }
 
-type Comparison = { document: Responses['getVersion']; changes: Change[] }
+type Comparison = { document: Responses['getVersion']; changes: Change[]; summary: string[] }
 
 /** A version and how it differs from another one; the problem as text where it cannot be loaded. */
 function useComparison(version: number, other: number): Comparison | string | undefined {
@@ -136,7 +138,7 @@ function useComparison(version: number, other: number): Comparison | string | un
         () => ({}),
       )
       const [from, to] = other > version ? [document.document, compared] : [compared, document.document]
-      return { document, changes: changesBetween(from, to) }
+      return { document, changes: changesBetween(from, to), summary: changeWords(from, to) }
     }
     setLoaded(undefined)
     load().then(

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Responses } from '../../../contract/responses.ts'
 import { tellPublished } from '../../actions/make-change.ts'
 import { FormDialog } from '../../components/dialogs/dialog.tsx'
-import { Changes } from '../../components/document-diff.tsx'
+import { ChangeSummary, Changes } from '../../components/document-diff.tsx'
 import { ReasonField } from '../../components/fields.tsx'
 import { ImpactList } from '../../components/impact.tsx'
 import { ProblemText, Scroll } from '../../components/layout.tsx'
@@ -46,6 +46,12 @@ export function RestoreDialog({ version, current, document, onClose, onDone }: R
     >
       <p>It is published again as a new version; the history keeps all others.</p>
       {review && <ImpactList impact={review.people} />}
+      <ChangeSummary lines={review?.summary ?? []} />
+      {review?.questions.map((question) => (
+        <p key={question} class="notice bad">
+          {question}
+        </p>
+      ))}
       {review && (
         <Scroll label="Changes">
           <Changes changes={review.changes} nothing="It equals the document in force." />

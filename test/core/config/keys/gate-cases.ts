@@ -357,7 +357,7 @@ export const GATE_CASES: Record<string, Case> = {
   'publishing.confirmAbovePercent': {
     to: 5,
     sees: ({ document }) => document.publishing.confirmAbovePercent,
-    was: 100,
+    was: 10,
     becomes: 5,
   },
   'bootstrap.paths': {

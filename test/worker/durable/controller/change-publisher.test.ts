@@ -121,7 +121,7 @@ describe('a command', () => {
         before: { frozen: { reason: 'because' }, generation: 1, stage: 1 },
         after: { generation: 2, stage: 1 },
       })
-      const resumed = { generation: 2, stage: 1 }
+      const resumed = { generation: 2, stage: 1, percentage: 50, split: expect.any(String) }
       expect(control.state.flags.staged).toEqual(resumed)
       expect(told.at(-1)?.state?.flags.staged).toEqual(resumed)
       await changes.writeKv(Date.now())
@@ -141,7 +141,7 @@ describe('a kill list in KV', () => {
       expect(told).toMatchObject([{ shard: 'AAA', state: { epoch: 1, kvKilled: ['plain'] } }])
       expect(world.records()).toMatchObject([{ action: 'kill-list', actor: 'kv', after: ['plain'] }])
       expect(messagesOf(world)).toMatchObject([
-        { event: 'kill', flag: '*', actor: 'kv', reason: 'The kill list was written to KV: ["plain"]' },
+        { event: 'kill', flag: 'plain', actor: 'kv', reason: 'The kill list was written to KV' },
       ])
       await changes.writeKv(Date.now())
       expect(stateInKv(world)).toMatchObject({ epoch: 1, kvKilled: ['plain'] })
@@ -151,6 +151,35 @@ describe('a kill list in KV', () => {
       expect(control.state).toMatchObject({ epoch: 2, kvKilled: [] })
       expect(told.at(-1)?.state?.epoch).toBe(2)
       expect(messagesOf(world).map(({ event }) => event)).toEqual(['kill', 'unkill'])
+    }, withWebhook))
+
+  it('tells of each flag by itself, and of all in one message', () =>
+    withChanges(async (world) => {
+      const { changes, fakeKv, kvReader, clock } = world
+      const told: unknown[] = []
+      for (const text of ['[plain, staged]', '*', 'nonsense', '[plain]', '[]']) {
+        fakeKv.values.set('kill', text)
+        kvReader.suspect()
+        await clock.advance(1_000)
+        await changes.noticeKv(Date.now())
+        const news = messagesOf(world).slice(told.flat().length)
+        told.push(news.map(({ event, flag }) => `${event} ${flag}`))
+      }
+      expect(told).toEqual([
+        ['kill plain', 'kill staged'],
+        ['kill *'],
+        [],
+        ['kill plain', 'unkill *'],
+        ['unkill plain'],
+      ])
+      expect(world.audit.latest({ limit: 9, flag: 'plain' }).map(({ flag }) => flag)).toEqual([
+        'plain',
+        '*',
+        'plain',
+        'plain',
+        '*',
+        'plain',
+      ])
     }, withWebhook))
 
   it('is lifted by unkill, in KV too, with the list before and after on record', () =>
@@ -242,7 +271,8 @@ describe('a document', () => {
     withChanges(async ({ changes, fakeKv, kvReader, documents, records }) => {
       fakeKv.values.set('config', JSON.stringify({ ...DOCUMENT, publishing: { confirmAbovePercent: 3 } }))
       kvReader.suspect()
-      expect(await changes.publishDocument(change, options)).toMatchObject({ info: { version: 2 } })
+      const confirmed = { ...options, confirm: true }
+      expect(await changes.publishDocument(change, confirmed)).toMatchObject({ info: { version: 2 } })
       expect(documents.current.text).toBe(text)
       expect(records().map(({ action }) => action)).toEqual(['document-published', 'document-adopted'])
     }))
@@ -332,7 +362,7 @@ describe('a document', () => {
       expect(documents.current.document.flags.plain?.enabled).toBe(false)
       // An edited text reads well, and ends with a line break.
       expect(documents.current.text).toMatch(/^\{\n {2}"origins"[\s\S]*\}\n$/)
-      await changes.publishDocument({ kind: 'restore', version: 1 }, options)
+      await changes.publishDocument({ kind: 'restore', version: 1 }, { ...options, confirm: true })
       expect(documents.current.text).toBe(text)
       expect(records().map(({ action, flag }) => [action, flag])).toEqual([
         ['document-restored', undefined],
@@ -432,5 +462,107 @@ describe('the state in KV', () => {
         undefined,
       ])
       expect(storage.sql.exec('SELECT COUNT(*) AS n FROM epochs').one().n).toBe(500)
+    }))
+})
+
+describe('a document beside a running rollout', () => {
+  const STAGES = [{ percentage: 5 }, { percentage: 50 }]
+  const withStaged = (parts: object, stages: object[] = STAGES) => ({
+    ...DOCUMENT,
+    flags: {
+      ...DOCUMENT.flags,
+      staged: { ...DOCUMENT.flags.staged, rules: [{ serve: 'on', stages, ...parts }] },
+    },
+  })
+  const text = (document: object) => JSON.stringify(document)
+  const publish = (world: World, document: object, confirm: boolean) =>
+    world.changes.publishDocument(
+      { kind: 'text', text: text(document) },
+      { expectedVersion: undefined, confirm, actor: 'Ada', reason: 'because' },
+    )
+  const writeToKv = async ({ fakeKv, kvReader, changes, clock }: World, document: object) => {
+    fakeKv.values.set('config', text(document))
+    kvReader.suspect()
+    await clock.advance(1_000)
+    await changes.noticeKv(Date.now())
+  }
+  const staged = ({ control }: World) => control.state.flags.staged
+  const RO = { when: [{ attribute: 'country', op: 'in', values: ['RO'] }] }
+
+  it('of another split, published, asks first; then it is a new generation at today’s percentage', () =>
+    withChanges(async (world) => {
+      expect(await publish(world, withStaged({}), true)).toMatchObject({ ok: true, rollouts: [] })
+      await world.changes.command({ kind: 'stage', flag: 'staged', stage: 1 }, CAUSE)
+      const before = staged(world)
+      expect(before).toMatchObject({ generation: 1, stage: 1, percentage: 50 })
+      expect(await publish(world, withStaged(RO), false)).toMatchObject({
+        ok: false,
+        why: 'unconfirmed',
+        questions: [
+          'staged: conditions changes: generation 2 begins at 50 % without evidence',
+          'how many visitors move is not known: no recent request could be replayed',
+        ],
+      })
+      expect(staged(world)).toEqual(before)
+      expect(await publish(world, withStaged(RO), true)).toMatchObject({
+        ok: true,
+        rollouts: [{ flag: 'staged', from: 50, to: 50, after: { generation: 2 } }],
+      })
+      expect(staged(world)).toMatchObject({ generation: 2, stage: 1, percentage: 50 })
+      expect(staged(world)?.split).not.toBe(before?.split)
+      expect(world.records(1)).toMatchObject([{ action: 'rollout-changed', flag: 'staged', actor: 'Ada' }])
+      // Isolates hear of both at once.
+      expect(world.told.at(-1)?.state?.flags.staged).toEqual(staged(world))
+    }))
+
+  it('of another split, written to KV, begins at 0 and waits for a person', () =>
+    withChanges(async (world) => {
+      await writeToKv(world, withStaged({}))
+      await world.changes.command({ kind: 'stage', flag: 'staged', stage: 1 }, CAUSE)
+      await writeToKv(world, withStaged(RO))
+      expect(staged(world)).toMatchObject({ generation: 2, stage: 0, percentage: 0 })
+      expect(world.told.at(-1)?.state?.flags.staged).toEqual(staged(world))
+      expect(await world.changes.command({ kind: 'resume', flag: 'staged' }, CAUSE)).toMatchObject({
+        ok: true,
+      })
+      expect(staged(world)).toMatchObject({ generation: 2, stage: 0, percentage: 5 })
+    }))
+
+  it('of other stages leaves it at the largest that is not above its percentage', () =>
+    withChanges(async (world) => {
+      await publish(world, withStaged({}), true)
+      await world.changes.command({ kind: 'stage', flag: 'staged', stage: 1 }, CAUSE)
+      const to = (...percentages: number[]) =>
+        withStaged(
+          {},
+          percentages.map((percentage) => ({ percentage })),
+        )
+      await writeToKv(world, to(5, 25, 50, 99))
+      expect(staged(world)).toMatchObject({ generation: 1, stage: 2, percentage: 50 })
+      expect(await publish(world, to(5, 20, 99), false)).toMatchObject({ why: 'unconfirmed' })
+      await publish(world, to(5, 20, 99), true)
+      expect(staged(world)).toMatchObject({ generation: 1, stage: 1, percentage: 20 })
+      await writeToKv(world, to(60, 99))
+      expect(staged(world)).toMatchObject({ generation: 1, stage: 0, percentage: 20 })
+      await world.changes.command({ kind: 'advance', flag: 'staged' }, CAUSE)
+      expect(staged(world)).toMatchObject({ generation: 1, stage: 0, percentage: 60 })
+    }))
+
+  it('that changes words alone asks nothing, and names no rollout', () =>
+    withChanges(async (world) => {
+      await publish(world, withStaged({}), true)
+      const described = { ...withStaged({}), publishing: { confirmAbovePercent: 20 } }
+      const { epoch } = world.control.state
+      expect(await publish(world, described, false)).toMatchObject({ ok: true, rollouts: [] })
+      expect(world.control.state.epoch).toBe(epoch)
+    }))
+
+  it('of the release before, without names of splits, keeps every place', () =>
+    withChanges(async (world) => {
+      world.fakeKv.values.set('config', text(withStaged({})))
+      await world.changes.noticeKv(Date.now())
+      await writeToKv(world, withStaged({}))
+      expect(staged(world)).toMatchObject({ generation: 1, stage: 0, percentage: 5 })
+      expect(world.control.state.namesSplits).toBe(true)
     }))
 })

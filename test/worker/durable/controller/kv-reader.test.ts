@@ -238,7 +238,7 @@ describe('a kill list in KV', () => {
           atMs: START_MS,
           actor: 'kv',
           action: 'kill-list',
-          flag: undefined,
+          flag: 'plain',
           reason: 'The kill list was written to KV',
           evidence: undefined,
           before: [],
@@ -260,8 +260,34 @@ describe('a kill list in KV', () => {
       await check(world)
       fakeKv.values.set('kill', '{"broken')
       kvReader.suspect()
-      expect(await check(world)).toEqual([])
+      expect(await check(world)).toMatchObject([
+        { action: 'kill-list-refused', actor: 'kv', before: ['plain'], after: ['plain'] },
+      ])
       expect(kvReader.report.killList).toEqual(['plain'])
+      kvReader.suspect()
+      expect(await check(world)).toEqual([])
+    }))
+
+  it('has a record for each flag that enters or leaves; unknown names of a mixed list are told apart', () =>
+    withReader(async (world) => {
+      const { fakeKv, kvReader, clock } = world
+      const written = async (text: string) => {
+        fakeKv.values.set('kill', text)
+        await clock.advance(1_000)
+        kvReader.suspect()
+        return (await check(world)).map(({ action, flag, before, after }) => [action, flag, before, after])
+      }
+      expect(await written('[plain, nowhere, staged]')).toEqual([
+        ['kill-list', 'plain', [], ['plain']],
+        ['kill-list', 'staged', ['plain'], ['plain', 'staged']],
+        ['kill-list-refused', undefined, ['plain', 'nowhere', 'staged'], ['plain', 'nowhere', 'staged']],
+      ])
+      expect(await written('staged')).toEqual([['kill-list', 'plain', ['plain', 'staged'], ['staged']]])
+      expect(await written("'*'")).toEqual([
+        ['kill-list', '*', ['staged'], ['staged', '*']],
+        ['kill-list', 'staged', ['staged', '*'], ['*']],
+      ])
+      expect(await written('[]')).toEqual([['kill-list', '*', ['*'], []]])
     }))
 
   const drop = async ({ kvReader }: Parts, flag: string) =>

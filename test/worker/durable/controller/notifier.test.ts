@@ -49,7 +49,7 @@ it('a message says what happened to which flag, where, by whose hand and why', (
     [{ url: 'http://hook.test/' }],
     async (world) => {
       kill(world, 'plain', { ...CAUSE, evidence: { pValue: 0.01 } as never })
-      world.control.perform({ kind: 'stage', flag: 'staged', stage: 1 }, { stageCount: 2 }, CAUSE, START_MS)
+      world.control.perform({ kind: 'stage', flag: 'staged', stage: 1 }, { stages: [5, 50] }, CAUSE, START_MS)
       world.notifier.enqueue('advance', 'staged', CAUSE, START_MS)
       kill(world, '*')
       await deliver(world)

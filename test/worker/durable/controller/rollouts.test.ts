@@ -206,7 +206,11 @@ describe('the impact of a document', () => {
       fakeClock()
       const parts = makeParts(storage, { document })
       parts.samples.add(await samples((text) => pseudonymOf(text, parts.env)), Date.now())
-      await work(async (change) => await parts.impact.of(load({ ...document, ...change }).document), parts)
+      await work(async (change) => {
+        const { state } = parts.control
+        const inForce = { ...parts.documents.current, state }
+        return await parts.impact.of(inForce, { ...load({ ...document, ...change }), state })
+      }, parts)
     })
   const open = { ...document.flags.plain, rules: [{ serve: 'on', percentage: 100 }] }
   const two = async () => [sample('a'), sample('b')]
@@ -225,9 +229,9 @@ describe('the impact of a document', () => {
   it('is nothing for a flag that is killed, by the Controller or in KV', () =>
     withSamples(two, async (of, { control, fakeKv, kvReader }) => {
       const change = { flags: { ...document.flags, plain: open } }
-      control.perform({ kind: 'kill', flag: 'plain' }, { stageCount: 0 }, CAUSE, START_MS)
+      control.perform({ kind: 'kill', flag: 'plain' }, { stages: [] }, CAUSE, START_MS)
       expect(await of(change)).toMatchObject({ movedPercent: 0 })
-      control.perform({ kind: 'unkill', flag: 'plain' }, { stageCount: 0 }, CAUSE, START_MS)
+      control.perform({ kind: 'unkill', flag: 'plain' }, { stages: [] }, CAUSE, START_MS)
       expect(await of(change)).toMatchObject({ movedPercent: 100 })
       fakeKv.values.set('kill', '["plain"]')
       await kvReader.check(Date.now())

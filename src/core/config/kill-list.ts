@@ -1,0 +1,44 @@
+/**
+ * The KV key `kill`: written in a hurry, through shells that eat quotes or deliver them. `*`, `[*]`, `new-shop`, `[a, b]`,
+ * `'["*"]'` and one key a line, with or without a byte order mark, mean what they look like.
+ */
+import { KILL_ALL } from './control.ts'
+import { dangling, type Problem } from './parse/problems.ts'
+
+/** What marks off names, in any number: white space, quotes of all kinds, commas, brackets, and escapes of quotes. */
+const SEPARATORS = /[\s"'`´‘-‟«»,;|[\]{}()<>\\^]+/
+/** Byte order marks, and what is left of UTF-16 that was read as UTF-8. */
+const ENCODING_MARKS = /[\0\ufeff\ufffd]/g
+/** Nothing, or a list of nothing as any shell delivers it. */
+const LIFTS = /^\s*$|^["'`\\\s]*\[\s*\]["'`\\\s]*$/
+
+/** What a text does to a gate: the list that is in force with it, and what an operator must look at. */
+export type KillOrder = {
+  /** Undefined: the text names no flag that the gate knows, and the list before stays in force. */
+  list: readonly string[] | undefined
+  problems: readonly Problem[]
+}
+
+/** Flags by name. */
+export type FlagNames = { has(name: string): boolean; keys(): Iterable<string> }
+
+/** A longer list of problems helps no reader, and each looks for the closest name. */
+const MOST_PROBLEMS = 5
+
+/**
+ * What a text orders, by the flags that the document has; without them every name counts. Only an absent or empty value,
+ * or an empty list, lifts. Of a mixed list known names kill,
+ * and unknown ones are reported; they stay on it, for a document to come. It never fails.
+ *
+ * @example killOrder("'[new-shop]'", snapshot.flags) // { list: ['new-shop'], problems: [] }
+ */
+export function killOrder(text: string | null, flags: FlagNames | undefined): KillOrder {
+  const plain = (text ?? '').replace(ENCODING_MARKS, '')
+  const names = [...new Set(plain.split(SEPARATORS).filter((name) => name !== ''))]
+  const isKnown = (name: string) => name === KILL_ALL || !flags || flags.has(name)
+  const unknown = names.filter((name) => !isKnown(name))
+  if (names.length === 0 && !LIFTS.test(plain)) unknown.push(plain)
+  const known = [...(flags?.keys() ?? [])]
+  const problems = unknown.slice(0, MOST_PROBLEMS).map((name) => dangling([], name, 'a flag', known))
+  return { list: unknown.length === 0 || names.some(isKnown) ? names : undefined, problems }
+}

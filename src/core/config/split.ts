@@ -1,0 +1,95 @@
+/**
+ * A split: whom a rollout deals between canary and control, and what the two get. Two documents with the same digest
+ * deal the same visitors to the same things, so counts of both may be added up.
+ */
+import { murmur3 } from '../flags/murmur3.ts'
+import { isObject } from '../json-object.ts'
+import type { FlagConfig, GateDocument, RouteConfig } from './schema/document.ts'
+
+/** What of a document a split depends on, besides its flag. */
+export type SplitSurroundings = {
+  context: Pick<GateDocument['context'], 'targetingKey' | 'attributes'>
+  origins: GateDocument['origins']
+  /** The flag's routes. */
+  routes: readonly RouteConfig[]
+}
+
+/** The rule whose share a rollout moves: the staged one, else the first with a percentage, else the last. */
+export function dealingRule({ rules }: Pick<FlagConfig, 'rules'>): number {
+  const staged = rules.findIndex((rule) => rule.stages)
+  if (staged >= 0) return staged
+  const partial = rules.findIndex((rule) => rule.percentage !== undefined)
+  return partial >= 0 ? partial : rules.length - 1
+}
+
+/** Whether a document's flag is an attempt that is judged: visitors are dealt, and stages or a guard follow them. */
+export function isAttempt({ rules, guard }: Pick<FlagConfig, 'rules' | 'guard'>): boolean {
+  return rules.some(
+    ({ stages, percentage }) => stages !== undefined || (percentage !== undefined && guard !== undefined),
+  )
+}
+
+/**
+ * The text of a flag's split: targeting key, salt, conditions (those of earlier rules too, which decide who gets here),
+ * serve, the values of the variants served, and the origins that they lead to. Percentages of the rule, names, order
+ * without meaning, and the guard are not in it. Empty for a flag without rules.
+ */
+function textOf(key: string, flag: FlagConfig, { context, origins, routes }: SplitSurroundings): string {
+  const at = dealingRule(flag)
+  const rule = flag.rules[at]
+  if (rule === undefined) return ''
+  const rules = [...flag.rules.slice(0, at), { ...rule, percentage: 0, stages: 0 }]
+  const { serve } = rule
+  const served = [...(typeof serve === 'string' ? [serve] : Object.keys(serve)), flag.off].sort()
+  return canonical([
+    context.targetingKey,
+    flag.salt ?? key,
+    rules,
+    rules.flatMap(({ when }) => when.map(({ attribute }) => [attribute, context.attributes[attribute]])),
+    served.map((variant) => [variant, flag.variants[variant]]),
+    routes.map(({ host, path, method, origins: chosen = {} }) => [
+      host,
+      path,
+      method,
+      served.map((variant) => identityOf(origins[chosen[variant] ?? ''])),
+    ]),
+  ])
+}
+
+/** What an origin is, not how it is asked: a timeout makes it no other one. */
+function identityOf(origin: { url?: unknown; binding?: unknown } | undefined) {
+  return [origin?.url, origin?.binding]
+}
+
+/**
+ * The digest of a flag's split.
+ *
+ * @example splitOf('new-checkout', document.flags['new-checkout'], surroundingsOf(document)('new-checkout'))
+ */
+export function splitOf(key: string, flag: FlagConfig, around: SplitSurroundings): string {
+  const text = textOf(key, flag, around)
+  return text && `${murmur3(text, 0)}-${murmur3(text, 1)}`
+}
+
+/** A document's parts as text that is the same where they mean the same. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, meaningOf)
+}
+
+/** All conditions must hold, and any of a condition's values may: neither's order counts. That of weights does. */
+function meaningOf(key: string, value: unknown): unknown {
+  if (key === 'when' || key === 'values') return (value as unknown[]).map(canonical).sort()
+  if (!isObject(value)) return key === 'name' ? undefined : value
+  const entries = Object.entries(value)
+  return key === 'serve' ? entries : Object.fromEntries(entries.sort())
+}
+
+/** The surroundings of each flag of a document, whose routes are sorted by flag once. */
+export function surroundingsOf({
+  context,
+  origins,
+  routes,
+}: GateDocument): (flag: string) => SplitSurroundings {
+  const byFlag = Map.groupBy(routes, ({ flag }) => flag)
+  return (flag) => ({ context, origins, routes: byFlag.get(flag) ?? [] })
+}

@@ -1,0 +1,125 @@
+/**
+ * What a new document does to rollouts that run. An edit never raises a percentage: the rollout stays at the largest
+ * stage that is not above today's. Another split (targeting key, salt, conditions, serve, values, origins) is another
+ * attempt, with its own generation; one that no person confirmed begins at 0 and waits.
+ */
+import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../../config/control.ts'
+import { type Ladder, placeOf, stageBelow } from '../place.ts'
+
+/** A flag as a document defines it, as far as its rollout goes. */
+export type FlagLadder = Ladder & {
+  split: string
+  /** Whether visitors are dealt, and stages or a guard follow them: only then the state names the split. */
+  isAttempt: boolean
+}
+
+export type DocumentInputs = {
+  ladders: ReadonlyMap<string, FlagLadder>
+  /** `confirmed`: a person published it through the Controller, which asked. `unconfirmed`: it was written to KV. */
+  word: 'confirmed' | 'unconfirmed'
+  /** A flag's share under the document before, in percent; undefined for one that it lacks. */
+  shareBefore(flag: string): number | undefined
+}
+
+/** What became of one rollout. `to` is never above `from`. */
+export type RolloutChange = {
+  flag: string
+  before: FlagControl
+  after: FlagControl
+  from: number
+  to: number
+}
+
+/** The control state under a new document; the same state where no rollout changes. */
+export function withDocument(
+  state: ControlState,
+  inputs: DocumentInputs,
+): { state: ControlState; changes: RolloutChange[] } {
+  const flags: Record<string, FlagControl> = { ...state.flags }
+  const changes: RolloutChange[] = []
+  let differs = state.namesSplits !== true
+  for (const [flag, ladder] of inputs.ladders) {
+    const before = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
+    if (before?.split === undefined && !ladder.isAttempt) continue
+    const after =
+      before?.split === undefined
+        ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
+        : replaced(before, ladder, inputs.word)
+    if (before !== undefined && isSame(before, after)) continue
+    differs = true
+    flags[flag] = after
+    if (before?.split === undefined) continue
+    const [from, to] = [before, after].map((each) => placeOf(each, ladder.stages) ?? 100)
+    changes.push({ flag, before, after, from: from ?? 100, to: to ?? 100 })
+  }
+  if (!differs) return { state, changes }
+  return { state: { ...state, epoch: state.epoch + 1, namesSplits: true, flags }, changes }
+}
+
+/** The state names a split for the first time. What had none before is not raised by an unconfirmed document. */
+function named(flag: string, control: FlagControl, ladder: FlagLadder, inputs: DocumentInputs): FlagControl {
+  const wanted = placeOf(control, ladder.stages) ?? ladder.percentage ?? 100
+  const share = inputs.word === 'confirmed' ? undefined : inputs.shareBefore(flag)
+  return placed(control, ladder, Math.min(share ?? wanted, wanted))
+}
+
+function replaced(before: FlagControl, ladder: FlagLadder, word: DocumentInputs['word']): FlagControl {
+  const isSameSplit = before.split === ladder.split
+  const today = before.percentage ?? 100
+  if (!ladder.isAttempt && (word === 'confirmed' || (isSameSplit && today >= 100)))
+    return withoutSplit(before)
+  if (isSameSplit) return reladdered(before, ladder, word)
+  const { approved: _, finished: __, unconfirmed: ___, ...rest } = before
+  const next = { ...rest, generation: before.generation + 1 }
+  if (word === 'confirmed') return onLadder(next, ladder, today)
+  return onLadder({ ...next, stage: 0, unconfirmed: true }, ladder, 0)
+}
+
+/** The same split beside other stages, or another percentage. */
+function reladdered(before: FlagControl, ladder: FlagLadder, word: DocumentInputs['word']): FlagControl {
+  const { percentage = 100 } = before
+  const isPlain = ladder.stages.length === 0
+  const after =
+    isPlain && word === 'confirmed'
+      ? placed(before, ladder, ladder.percentage ?? 100)
+      : onLadder(before, ladder, percentage)
+  const isStill = after.percentage === percentage && (!before.finished || percentage === ladder.stages.at(-1))
+  if (isStill && !isPlain) return after
+  const { approved: _, finished: __, ...rest } = after
+  return rest
+}
+
+/**
+ * At the largest stage that is not above a percentage; where there is none, at the percentage itself. Without stages,
+ * at what the rule names unless that is more.
+ */
+function onLadder(control: FlagControl, ladder: FlagLadder, percentage: number): FlagControl {
+  const { stages } = ladder
+  if (stages.length === 0) return placed(control, ladder, Math.min(percentage, ladder.percentage ?? 100))
+  return placed(control, ladder, stages[stageBelow(stages, percentage)] ?? percentage)
+}
+
+function placed(control: FlagControl, { split, stages }: FlagLadder, percentage: number): FlagControl {
+  const isThere = stages[control.stage] === percentage
+  const stage = isThere ? control.stage : Math.max(0, stageBelow(stages, percentage))
+  return { ...control, stage, split, percentage }
+}
+
+function withoutSplit({ split: _, percentage: __, unconfirmed: ___, ...rest }: FlagControl): FlagControl {
+  return rest
+}
+
+/** What a new document did to a rollout, in one sentence. */
+export function rolloutChangeText({ before, after, from, to }: RolloutChange): string {
+  if (after.generation === before.generation)
+    return from === to
+      ? `The document has other stages; it stays at ${to} %`
+      : `The document leads it from ${from} % to ${to} %`
+  const waits = to === 0 && from > 0 ? ', and waits for a person' : ''
+  return `The document changes what it compares: generation ${after.generation} begins at ${to} %${waits}`
+}
+
+function isSame(a: FlagControl, b: FlagControl): boolean {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof FlagControl>
+  return [...keys].every((key) => a[key] === b[key])
+}

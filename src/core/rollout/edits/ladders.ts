@@ -1,0 +1,44 @@
+/** The ladders of a document's flags, as commands and new documents need them. */
+import type { Snapshot } from '../../config/compile/snapshot.ts'
+import type { ControlState, FlagControl } from '../../config/control.ts'
+import type { GateDocument } from '../../config/schema/document.ts'
+import { dealingRule, isAttempt } from '../../config/split.ts'
+import { currentShare } from '../../decision/decide.ts'
+import { THOUSANDTHS } from '../../flags/position.ts'
+import type { FlagLadder } from './document-change.ts'
+
+type Loaded = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'> }
+
+/** A flag's ladder; undefined for a flag that the document lacks. */
+export function ladderOf({ document, snapshot }: Loaded, key: string): FlagLadder | undefined {
+  const config = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  const rule = config && snapshot.flags.get(key)?.rules[dealingRule(config)]
+  if (config === undefined) return undefined
+  const stages = (rule?.stages ?? []).map(({ percentage }) => percentage)
+  const percentage = rule?.thousandths === undefined ? undefined : rule.thousandths / 1_000
+  return { stages, percentage, split: rule?.split?.() ?? '', isAttempt: isAttempt(config) }
+}
+
+/** The ladders of all attempts, and of the flags that the control state knows. */
+export function laddersOf(loaded: Loaded, state: ControlState): Map<string, FlagLadder> {
+  const ladders = new Map<string, FlagLadder>()
+  for (const [key, config] of Object.entries(loaded.document.flags)) {
+    if (!isAttempt(config) && !Object.hasOwn(state.flags, key)) continue
+    const ladder = ladderOf(loaded, key)
+    if (ladder !== undefined) ladders.set(key, ladder)
+  }
+  return ladders
+}
+
+/** The share of visitors that a flag's rollout takes in, in percent; 0 without rules, undefined for an unknown flag. */
+export function shareOf(
+  { document, snapshot }: Loaded,
+  key: string,
+  control: FlagControl,
+): number | undefined {
+  const config = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  if (config === undefined) return undefined
+  const rule = snapshot.flags.get(key)?.rules[dealingRule(config)]
+  if (rule === undefined || !config.enabled) return 0
+  return (currentShare(rule, control) ?? THOUSANDTHS) / 1_000
+}

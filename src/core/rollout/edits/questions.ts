@@ -1,0 +1,95 @@
+/**
+ * What a new document does that a person must confirm for this very change, whatever its impact by the sample is:
+ * visitors dealt anew, a rollout that takes in more of them, a guard that watches less.
+ */
+import type { Snapshot } from '../../config/compile/snapshot.ts'
+import type { ControlState } from '../../config/control.ts'
+import { INITIAL_FLAG_CONTROL } from '../../config/control.ts'
+import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
+import { isAttempt } from '../../config/split.ts'
+import { percentText } from '../../figures.ts'
+import { weakenings } from './guard-weakening.ts'
+import { ladderOf, shareOf } from './ladders.ts'
+import { type SplitPart, splitDifference } from './split-difference.ts'
+
+export type Question = { flag: string; kind: 'new-split' | 'raised' | 'admitted' | 'guard'; text: string }
+
+type Side = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'>; state: ControlState }
+
+/** The questions of a change, `after` with the control state that it would lead to. */
+export function questionsOf(before: Side, after: Side): Question[] {
+  return Object.keys(before.document.flags).flatMap((flag) => {
+    const was = before.document.flags[flag]
+    const is = Object.hasOwn(after.document.flags, flag) ? after.document.flags[flag] : undefined
+    if (was === undefined || is === undefined) return []
+    const isHeld = controlOf(before, flag).split !== undefined
+    if (!isAttempt(was) && !isAttempt(is) && !isHeld) return []
+    return questionsOfFlag(flag, { was, is }, before, after)
+  })
+}
+
+type Definitions = { was: FlagConfig; is: FlagConfig }
+
+function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, after: Side): Question[] {
+  const questions: Question[] = []
+  const ask = (kind: Question['kind'], text: string) =>
+    questions.push({ flag, kind, text: `${flag}: ${text}` })
+  const [from, to] = [shareAt(before, flag), shareAt(after, flag)]
+  const isClosed = controlOf(after, flag).rolledBack !== undefined
+  const split = controlOf(before, flag).split ?? ladderOf(before, flag)?.split
+  if (isAttempt(was) && to > 0 && !isClosed && split !== ladderOf(after, flag)?.split) {
+    const parts = splitDifference(flag, before.document, after.document)
+    ask('new-split', newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }))
+  }
+  if (to > from && !isClosed) ask('raised', `goes from ${percentText(from)} to ${percentText(to)}`)
+  const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
+  if (admitted.length > 0 && to > 0 && !isClosed)
+    ask('admitted', `${admitted.join(', ')} changed: visitors may enter the canary`)
+  for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
+  return questions
+}
+
+/** What admits visitors to a flag at all. */
+const ADMISSION = ['environments', 'schedule', 'requires'] as const
+
+type Deal = { from: number; to: number; generation: number }
+
+/** "identity changes: all visitors are dealt anew, 50 % move; generation 3 begins at 50 %". */
+function newSplitText(parts: readonly SplitPart[], { from, to, generation }: Deal): string {
+  const what = parts.length === 0 ? 'the split' : parts.join(', ')
+  const changes = parts.length > 1 ? 'change' : 'changes'
+  const isDealtAnew = parts.includes('identity') || parts.includes('salt')
+  const moved = (from * (100 - to) + (100 - from) * to) / 100
+  const whom = isDealtAnew ? `all visitors are dealt anew, ${percentText(moved)} move; ` : ''
+  return `${what} ${changes}: ${whom}generation ${generation} begins at ${percentText(to)} without evidence`
+}
+
+function controlOf({ state }: Side, flag: string) {
+  return (Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined) ?? INITIAL_FLAG_CONTROL
+}
+
+function shareAt(side: Side, flag: string): number {
+  return shareOf(side, flag, controlOf(side, flag)) ?? 0
+}
+
+/** Whether a change of the document can give a visitor another variant or origin: most edits of words can't. */
+export function movesVisitors(before: GateDocument, after: GateDocument): boolean {
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b)
+  const { origins, routes, context, defaultOrigin } = after
+  const now = [origins, routes, context, defaultOrigin]
+  if (differs([before.origins, before.routes, before.context, before.defaultOrigin], now)) return true
+  return Object.entries(before.flags).some(([key, was]) => {
+    const is = Object.hasOwn(after.flags, key) ? after.flags[key] : undefined
+    return is === undefined || differs(decidingPartsOf(was), decidingPartsOf(is))
+  })
+}
+
+function decidingPartsOf(flag: FlagConfig): unknown[] {
+  const { enabled, variants, off, salt, environments, schedule, requires, rules, rollout, guard } = flag
+  const shares = rules.map(({ name: _, stages, ...rule }) => [
+    rule,
+    stages?.map(({ percentage }) => percentage),
+  ])
+  const holdback = [rollout?.holdbackPercent, guard !== undefined]
+  return [enabled, variants, off, salt, environments, schedule, requires, shares, holdback]
+}

@@ -1,0 +1,80 @@
+/** What changed between two documents, as command line, History and Activity say it. */
+import { describe, expect, it } from 'vitest'
+import { changeWords } from '../../../src/core/config/document-words.ts'
+
+const stages = (...percentages: number[]) => percentages.map((percentage) => ({ percentage, bake: '10m' }))
+const canary = (more: object = {}) => ({
+  name: 'canary',
+  stages: stages(1, 5, 25, 50, 100),
+  serve: 'on',
+  ...more,
+})
+const testers = {
+  name: 'testers',
+  when: [{ attribute: 'email', op: 'ends_with', values: ['@e.com'] }],
+  serve: 'on',
+}
+const flag = (parts: object = {}) => ({
+  variants: { on: true, off: false },
+  off: 'off',
+  rules: [canary()],
+  ...parts,
+})
+const document = (flags: object, more: object = {}) => ({
+  origins: { old: { url: 'http://old' } },
+  flags,
+  ...more,
+})
+const words = (before: object, after: object) => changeWords(document({ f: before }), document({ f: after }))
+
+describe('a change is told', () => {
+  it('by rule name and stage', () => {
+    expect(words(flag(), flag({ rules: [testers, canary({ stages: stages(5, 50, 100) })] }))).toEqual([
+      'f: canary: stages 1/5/25/50/100 → 5/50/100; rule testers added',
+    ])
+    const [first, second] = [
+      { percentage: 5, bake: '10m' },
+      { percentage: 50, bake: '1h' },
+    ]
+    expect(
+      words(
+        flag({ rules: [canary({ stages: stages(5, 50) })] }),
+        flag({ rules: [canary({ stages: [first, second] })] }),
+      ),
+    ).toEqual(['f: canary: stage 2 (50 %) bake 10m → 1h'])
+    expect(words(flag(), flag({ rules: [{ name: 'canary', percentage: 5, serve: 'on' }] }))).toEqual([
+      'f: canary: stages 1/5/25/50/100 removed; canary: percentage 5 added',
+    ])
+  })
+
+  it('by conditions, order, guard, state and value', () => {
+    const when = (...values: string[]) => [{ attribute: 'country', op: 'in', values }]
+    expect(
+      words(
+        flag({ rules: [canary({ when: when('RO') })] }),
+        flag({ rules: [canary({ when: when('RO', 'US') })] }),
+      ),
+    ).toEqual(['f: canary: conditions country in RO → country in RO, US'])
+    expect(words(flag({ rules: [testers, canary()] }), flag({ rules: [canary(), testers] }))).toEqual([
+      'f: rules in another order: canary, testers',
+    ])
+    expect(words(flag({ guard: { errors: {} } }), flag())).toEqual(['f: guard removed'])
+    expect(words(flag({ guard: { alpha: 0.01 } }), flag({ guard: { alpha: 0.001 } }))).toEqual([
+      'f: guard alpha 0.01 → 0.001',
+    ])
+    expect(words(flag(), flag({ enabled: false, salt: 'x' }))).toEqual(['f: disabled; salt x added'])
+    expect(words(flag({ enabled: false }), flag())).toEqual(['f: enabled'])
+    expect(words(flag({ rules: [{ serve: 'on' }] }), flag({ rules: [] }))).toEqual(['f: rule 1 removed'])
+  })
+
+  it('for flags that come and go, and for the rest of the document', () => {
+    expect(changeWords(document({ a: flag() }), document({ b: flag() }))).toEqual([
+      'flag a removed',
+      'flag b added',
+    ])
+    expect(changeWords(document({}), document({}, { origins: { old: { url: 'http://older' } } }))).toEqual([
+      'origins.old.url http://old → http://older',
+    ])
+    expect(changeWords(document({}), document({}))).toEqual([])
+  })
+})

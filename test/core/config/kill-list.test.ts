@@ -1,0 +1,100 @@
+/** The kill list in every form in which shells deliver it, and in forms that name nothing. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { killOrder } from '../../../src/core/config/kill-list.ts'
+
+const FLAGS = new Set(['new-shop', 'payments/checkout.v2', 'größe', 'a', 'b'])
+const order = (text: string | null) => killOrder(text, FLAGS)
+const BOM = '\ufeff'
+
+const SHELLS: readonly (readonly [shell: string, deliver: (text: string) => string])[] = [
+  ['bash', (text) => text],
+  ['cmd with single quotes', (text) => `'${text}'`],
+  ['cmd with double quotes, which swallows inner ones', (text) => text.replaceAll('"', '')],
+  ['cmd with escapes', (text) => text.replaceAll('"', '\\"')],
+  ['cmd with carets', (text) => text.replaceAll('"', '^"')],
+  ['PowerShell 5, which drops inner quotes', (text) => text.replaceAll('"', '')],
+  ['PowerShell with doubled quotes', (text) => `"${text.replaceAll('"', '""')}"`],
+  ['a chat that makes quotes typographic', (text) => text.replaceAll('"', '“')],
+  ['Notepad, with a byte order mark and a line end', (text) => `${BOM}${text}\r\n`],
+  ['echo to a file', (text) => `${text} \r\n`],
+  ['UTF-16 read as UTF-8', (text) => `\ufffd\ufffd${[...text].map((char) => `${char}\0`).join('')}`],
+]
+
+describe('a kill list means what it looks like', () => {
+  it.each(SHELLS)('delivered by %s', (_, deliver) => {
+    const ofAll = ['*', '[*]', '["*"]', '"*"', '[ "*" ]']
+    expect(ofAll.map((text) => order(deliver(text)).list)).toEqual(ofAll.map(() => ['*']))
+    const ofOne = ['new-shop', '[new-shop]', '["new-shop"]', '"new-shop"']
+    expect(ofOne.map((text) => order(deliver(text)).list)).toEqual(ofOne.map(() => ['new-shop']))
+    const ofTwo = ['a,b', '[a, b]', '["a","b"]', 'a\nb', 'a b', '["a", "b",]', 'a\r\nb\r\n', '[a b']
+    expect(ofTwo.map((text) => order(deliver(text)).list)).toEqual(ofTwo.map(() => ['a', 'b']))
+    expect(order(deliver('["payments/checkout.v2"]')).list).toEqual(['payments/checkout.v2'])
+    expect(order(deliver('[]'))).toEqual({ list: [], problems: [] })
+    expect(order(deliver('[ ]'))).toEqual({ list: [], problems: [] })
+  })
+
+  it('with letters of any language, each name once', () => {
+    expect(order('größe größe').list).toEqual(['größe'])
+    expect(order('{"kill":["a"]}')).toMatchObject({
+      list: ['kill', ':', 'a'],
+      problems: [{ found: '"kill"' }, { found: '":"' }],
+    })
+  })
+})
+
+describe('what lifts', () => {
+  it('is an absent or empty value, or an empty list', () => {
+    for (const text of [null, '', '  \n', BOM, `${BOM}\r\n`, '[]', '[\n]', "'[]'"])
+      expect([text, order(text)]).toEqual([text, { list: [], problems: [] }])
+  })
+
+  it('is nothing else: text without a known name leaves the list as it is, and says so', () => {
+    const nonsense = [
+      'nonsense',
+      'null',
+      'true',
+      '0',
+      '{}',
+      '""',
+      "''",
+      ',',
+      '[[]]',
+      '[""]',
+      '["new-shpo"]',
+      'ALL',
+      'a*',
+    ]
+    for (const text of nonsense) {
+      const { list, problems } = order(text)
+      expect([text, list, problems.length]).toEqual([text, undefined, 1])
+    }
+    expect(order('new-shpo').problems).toMatchObject([
+      { path: '$', found: '"new-shpo"', fix: 'did you mean "new-shop"?' },
+    ])
+    expect(order('x y z u v w').problems).toHaveLength(5)
+  })
+})
+
+describe('a mixed list', () => {
+  it('kills what is known and reports what is not', () => {
+    expect(order('["a","nowhere","b"]')).toMatchObject({
+      list: ['a', 'nowhere', 'b'],
+      problems: [{ found: '"nowhere"' }],
+    })
+    expect(order('* nowhere').list).toEqual(['*', 'nowhere'])
+  })
+
+  it('reads back whatever was written as JSON', () => {
+    const keys = fc.uniqueArray(fc.stringMatching(/^[\p{L}\p{N}._/-]{1,20}$/u), {
+      minLength: 1,
+      maxLength: 5,
+    })
+    fc.assert(
+      fc.property(keys, (names) => {
+        for (const text of [JSON.stringify(names), names.join('\n'), `[${names.join(', ')}]`])
+          expect(killOrder(text, undefined)).toEqual({ list: names, problems: [] })
+      }),
+    )
+  })
+})
