@@ -112,9 +112,6 @@ it('writes the files of a gate, and says what comes next', async () => {
           ],
           "guard": { "errors": {}, "latency": {}, "ceilings": { "errorRate": 0.2 } }
         }
-      },
-      "publishing": {
-        "confirmAbovePercent": 10
       }
     }
     "

@@ -100,7 +100,6 @@ function documentFor({ old, new: next, flag, owner, identity, webhook, countries
         guard: { errors: {}, latency: {}, ceilings: { errorRate: 0.2 } },
       },
     },
-    publishing: { confirmAbovePercent: 10 },
   }
   return `${readableJson(document)}\n`
 }
