@@ -131,6 +131,8 @@ export class Gate {
         context.waitUntil(this.#reportAsked(request, question, { outcome, context, inFlight: call.inFlight }))
       const isAssigned = answer.kind === 'answered' && failure === undefined && answer.origin === call.origin
       if (decision.placement.arm === 'other' || !isAssigned) return undefined
+      // Hazard: the runtime carries nothing through two pipes in a row, and flags in a page take one.
+      if (plan.bootstrap !== undefined) return undefined
       const watched = this.#bodies.watch(answer.response, request, () => {
         // What a kill closes is not broken off by its origin.
         if (this.live.last.control.isSevered(decision.flag)) return
