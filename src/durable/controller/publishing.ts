@@ -122,8 +122,7 @@ function isNamed(change: DocumentChange): boolean {
 
 /** A change that says itself what it does, without visitors to judge it by; and the first document of a gate. */
 function isPlain(change: DocumentChange, { version }: VersionInfo): boolean {
-  if (version === 0 || isNamed(change)) return true
-  return change.kind === 'edit' && (change.edit.kind === 'disable' || change.edit.kind === 'create')
+  return version === 0 || (change.kind === 'edit' && change.edit.kind !== 'patch')
 }
 
 /** Puts a change in force as the next version and records it, or says why not. Writes nothing to KV. */

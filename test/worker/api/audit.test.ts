@@ -181,7 +181,7 @@ const BY_ITSELF = {
       await writeIntoKv('kill', 'nonsense')
       return { action: 'kill-list-refused', actor: 'kv', before: [], after: [] }
     })
-    await writeIntoKv('kill', '[]')
+    await env.GATE.delete('kill')
   },
 
   'rollout-changed': async () => {

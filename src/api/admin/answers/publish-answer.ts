@@ -33,7 +33,8 @@ export async function publishAnswer(
       changed,
       changes,
       people,
-      rollouts: rollouts.map((change) => ({
+      // A Controller of the release before says nothing of rollouts.
+      rollouts: (rollouts ?? []).map((change) => ({
         flag: change.flag,
         generation: change.after.generation,
         from: change.from,
@@ -55,7 +56,11 @@ export async function publishAnswer(
       return problemDetails(409, 'Conflict', detail, {}, { current: versionView(current), changes })
     }
     case 'unconfirmed': {
-      const { people, questions } = published
+      const { people, limitPercent } = published
+      // A Controller of the release before asks about the impact alone.
+      const questions = published.questions ?? [
+        `${people.movedPercent} % of visitors move, more than ${limitPercent} %`,
+      ]
       const detail = `Publishing needs confirmation: ${questions.join('; ')}. Send "confirm": true to do it all the same`
       return problemDetails(409, 'Confirmation Needed', detail, {}, { people, questions })
     }

@@ -24,7 +24,9 @@ export const documentHandlers: Handlers<
 
   diffDocument: async ({ controller, body }) => {
     const review = await controller.review({ kind: 'text', text: textOf(body.document) })
-    return { ...review, problems: [...review.problems] }
+    // A Controller of the release before has neither.
+    const { questions = [], summary = [] } = review
+    return { ...review, problems: [...review.problems], questions, summary }
   },
 
   publishDocument: (call) => {
