@@ -42,11 +42,15 @@ export class ForwardClock {
     this.#isUrgent = true
   }
 
-  /** Counts are to be forwarded: of failures of the canary, and of many requests, a verdict may depend. */
+  /**
+   * Counts are to be forwarded. A verdict may depend on failures and on what apps report, outside of control, and on many
+   * requests.
+   */
   note(cells: readonly Cell[]): void {
     for (const cell of cells) {
       this.#newRequests += cell.requests
-      if (cell.arm === 'canary' && errorsOf(cell) > 0) this.hurry()
+      const isReported = Object.keys(cell.timings).length > 0
+      if (cell.arm !== 'control' && (errorsOf(cell) > 0 || isReported)) this.hurry()
     }
     if (this.#newRequests >= URGENT_REQUESTS) this.hurry()
   }

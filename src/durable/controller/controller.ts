@@ -146,6 +146,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   async status(): Promise<ControllerStatus> {
     this.#parts.internalErrors.add(takeInternalErrors())
+    // Flags that no one visits cause no tick: whoever looks does.
+    const { rollouts, documents } = this.#parts
+    if ([...documents.current.plans.keys()].some((flag) => !rollouts.views.has(flag)))
+      await this.#tickNow(Date.now())
     return statusOf(this.#parts)
   }
 
@@ -235,7 +239,6 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   async #tickInTime(nowMs: number): Promise<void> {
     const dueInMs = this.#lastTickMs + TICK_MS - EARLY_MS - nowMs
     if (dueInMs <= 0 || dueInMs > TICK_MS) this.ctx.waitUntil(this.#tickNow(nowMs))
-    else if (this.#parts.pace.at(nowMs).forwardMs > TICK_MS) await this.#parts.alarm.within(SAVED_BY_MS)
     else
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined

@@ -154,7 +154,7 @@ describe('when no origin answers', () => {
 
 describe('after a rollback', () => {
   it('visitors are back within seconds where control bears it', async () => {
-    expect(from(await crowd('/calm'), 'new')).toBe(24)
+    await eventually('all are on the new version', async () => from(await crowd('/calm'), 'new') === 24)
     await rollBack('calm')
     await eventually('all visitors are back', async () => from(await crowd('/calm'), 'old') === 24)
   })
