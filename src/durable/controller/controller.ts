@@ -146,7 +146,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   async status(): Promise<ControllerStatus> {
     this.#parts.internalErrors.add(takeInternalErrors())
-    // Flags that no one visits cause no tick: whoever looks does.
+    // Flags that no one visits cause no tick: the one who looks does.
     const { rollouts, documents } = this.#parts
     if ([...documents.current.plans.keys()].some((flag) => !rollouts.views.has(flag)))
       await this.#tickNow(Date.now())
