@@ -261,8 +261,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     this.#lastTickMs = nowMs
     const { rollouts, documents, series, changes, notifier, cells, control, books, kvReader } = this.#parts
     const { epoch } = control.state
-    const { plans } = documents.current
-    cells.forgetFresh((flag) => plans.has(flag))
+    const { plans, snapshot } = documents.current
+    // A flag that isolates know first gets its plan with a document that is on its way here.
+    cells.forgetFresh((flag) => plans.has(flag) || !snapshot.flags.has(flag))
     await rollouts.run(documents.current, nowMs)
     series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
     if (control.state.epoch !== epoch) books.save(nowMs)
