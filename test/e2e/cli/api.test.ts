@@ -78,11 +78,11 @@ describe('the admin API', { shuffle: false }, () => {
     })
     expect((await admin.call('diffDocument', { body: { document: next } })).changes).toHaveLength(1)
     const published = await admin.call('publishDocument', {
-      body: { document: next, expectedVersion: version },
+      body: { document: next, expectedVersion: version, confirm: true },
     })
     expect(published).toMatchObject({ version: version + 1, changed: true })
     expect((await admin.call('getVersion', { params: { version: String(version) } })).document).toEqual(first)
-    const restored = await admin.call('restoreVersion', { params: { version: String(version) }, body: {} })
+    const restored = await admin.call('restoreVersion', { params: { version: String(version) }, body: { confirm: true } })
     expect((await admin.call('listVersions')).current).toBe(restored.version)
 
     expect(await refusal('publishDocument', { body: { document: next, expectedVersion: version } })).toBe(409)

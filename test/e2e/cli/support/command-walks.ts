@@ -68,7 +68,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   diff: {
     does: [
-      ['diff next.json', '+ $.defaultOrigin "old"'],
+      ['diff next.json', 'defaultOrigin old added'],
       ['diff gate.json next.json', '1 change'],
     ],
     refuses: [
@@ -79,7 +79,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   publish: {
     does: [
-      ['publish next.json --reason try', 'is in force'],
+      ['publish next.json --reason try --yes', 'is in force'],
       ['publish next.json', 'Nothing changed'],
     ],
     refuses: [
@@ -130,7 +130,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     ],
   },
   percentage: {
-    does: [['percentage search 20', 'set search to 20 %']],
+    does: [['percentage search 20 --yes', 'set search to 20 %']],
     refuses: [
       [`percentage ${STAGED} 20`, 1, 'stages'],
       ['percentage search 101', 2, 'from 0 to 100'],
