@@ -82,7 +82,10 @@ describe('the admin API', { shuffle: false }, () => {
     })
     expect(published).toMatchObject({ version: version + 1, changed: true })
     expect((await admin.call('getVersion', { params: { version: String(version) } })).document).toEqual(first)
-    const restored = await admin.call('restoreVersion', { params: { version: String(version) }, body: { confirm: true } })
+    const restored = await admin.call('restoreVersion', {
+      params: { version: String(version) },
+      body: { confirm: true },
+    })
     expect((await admin.call('listVersions')).current).toBe(restored.version)
 
     expect(await refusal('publishDocument', { body: { document: next, expectedVersion: version } })).toBe(409)
