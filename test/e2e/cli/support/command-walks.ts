@@ -136,8 +136,14 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['percentage search 101', 2, 'from 0 to 100'],
     ],
   },
-  disable: { does: [['disable search --yes', 'disabled search']], refuses: [[`disable ${NOT_HERE}`, 1, NOT_HERE]] },
-  enable: { does: [['enable search --yes', 'enabled search']], refuses: [[`enable ${NOT_HERE}`, 1, NOT_HERE]] },
+  disable: {
+    does: [['disable search --yes', 'disabled search']],
+    refuses: [[`disable ${NOT_HERE}`, 1, NOT_HERE]],
+  },
+  enable: {
+    does: [['enable search --yes', 'enabled search']],
+    refuses: [[`enable ${NOT_HERE}`, 1, NOT_HERE]],
+  },
   'flags delete': {
     does: [['flags delete search --yes', 'removed search']],
     refuses: [
