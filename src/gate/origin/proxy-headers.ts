@@ -54,7 +54,12 @@ const CONDITIONS = [
 export function askForWholePage(headers: Headers, method: string): void {
   headers.set('accept-encoding', 'identity')
   // A condition of another method guards a change.
-  if (method === 'GET' || method === 'HEAD') for (const name of CONDITIONS) headers.delete(name)
+  if (method === 'GET' || method === 'HEAD') dropConditions(headers)
+}
+
+/** Removes what would make an answer a part of one, or none, in place. */
+export function dropConditions(headers: Headers): void {
+  for (const name of CONDITIONS) headers.delete(name)
 }
 
 /** The chain with the visitor's address at its end, where Cloudflare puts it too. */

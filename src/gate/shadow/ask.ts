@@ -1,7 +1,8 @@
 /** Asks an origin for a copy of a request, and reads the answer. */
 import type { ShadowAnswer, ShadowBody, Unanswered } from '../../core/shadow/answer.ts'
+import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
 import type { OriginCall } from '../origin/fetch-origin.ts'
-import { prepareForOrigin } from '../origin/proxy-headers.ts'
+import { dropConditions, prepareForOrigin } from '../origin/proxy-headers.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 
 export type Asked = { answer: ShadowAnswer | Unanswered; latencyMs: number }
@@ -10,15 +11,6 @@ export type Asked = { answer: ShadowAnswer | Unanswered; latencyMs: number }
 const LONGEST_WAIT_MS = 10_000
 /** A body beyond this is compared by its length and its beginning. */
 const LONGEST_BODY_BYTES = 262_144
-/** What would make an answer a part of one, or none. */
-const CONDITIONS = [
-  'if-none-match',
-  'if-modified-since',
-  'if-match',
-  'if-unmodified-since',
-  'if-range',
-  'range',
-]
 const CREDENTIALS = ['cookie', 'authorization']
 
 /** Never throws: without an answer it says why. */
@@ -29,13 +21,15 @@ export async function askCopy(
 ): Promise<Asked> {
   const headers = new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
-  for (const name of hasCredentials ? CONDITIONS : [...CONDITIONS, ...CREDENTIALS]) headers.delete(name)
+  dropConditions(headers)
+  if (!hasCredentials) for (const name of CREDENTIALS) headers.delete(name)
+  setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
-  const url = (origin.url.endsWith('/') ? origin.url.slice(0, -1) : origin.url) + request.address.tail
+  const url = siteFor(origin, request) + request.address.tail
   const signal = AbortSignal.timeout(Math.min(origin.timeoutMs, LONGEST_WAIT_MS))
   const startedMs = Date.now()
   try {
-    const response = await fetch(url, {
+    const response = await senderFor(origin, request)(url, {
       method: request.method,
       headers,
       redirect: 'manual',
