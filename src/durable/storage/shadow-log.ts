@@ -57,9 +57,7 @@ export class ShadowLog {
     const plan = stages[Math.min(control.stage, stages.length - 1)]
     if (!plan?.shadow) return undefined
     const { state, startedMs } = this.#at(flag, control, nowMs)
-    const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
-    const sentence = shadowSentence(verdict, state, SHADOW_DEFAULTS)
-    return { kind: verdict.kind, sentence, elapsedMs: nowMs - startedMs }
+    return { ...judged(state), elapsedMs: nowMs - startedMs }
   }
 
   /** All that is known of a flag's latest shadow stage. */
@@ -67,13 +65,14 @@ export class ShadowLog {
     const attempt = this.#recall(flag)
     if (attempt === undefined) return undefined
     const { state, generation, stage, startedMs } = attempt
+    const { kind, sentence } = judged(state)
     return {
       generation,
       stage,
       startedMs,
       samples: state.samples,
-      verdict: shadowVerdict(state, SHADOW_DEFAULTS).kind,
-      sentence: shadowSentence(shadowVerdict(state, SHADOW_DEFAULTS), state, SHADOW_DEFAULTS),
+      verdict: kind,
+      sentence,
       routes: Object.entries(state.byRoute).map(([route, { samples }]) => ({ route, samples })),
       findings: findingsOf(state, SHADOW_DEFAULTS).slice(0, 100),
       shown: attempt.kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).reverse(),
@@ -100,6 +99,11 @@ export class ShadowLog {
     for (const flag of this.#unsaved) this.#texts.putJson(textName(flag), this.#attempts.get(flag))
     this.#unsaved.clear()
   }
+}
+
+function judged(state: ShadowState): Pick<ShadowLook, 'kind' | 'sentence'> {
+  const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
+  return { kind: verdict.kind, sentence: shadowSentence(verdict, state, SHADOW_DEFAULTS) }
 }
 
 function textName(flag: string): string {

@@ -46,7 +46,7 @@ function isWholePage({ status, headers }: Response): boolean {
 
 function inserted(body: ReadableStream, html: string, finder: HeadFinder): ReadableStream {
   const { readable, writable } = new IdentityTransformStream()
-  // A body that breaks off, or whose visitor leaves, is counted where it is watched.
+  // The visitor has left, or the body broke off, which is not counted: no body with flags is watched.
   insert(body, writable, { html: new TextEncoder().encode(html), finder }).catch(() => {})
   return readable
 }
