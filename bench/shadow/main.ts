@@ -4,7 +4,7 @@
  *     npm run bench:shadow -- [--quick] [--write] [--json]
  */
 import { parseArgs } from 'node:util'
-import { type Comparison, compareAnswers } from '../../src/core/shadow/compare.ts'
+import { compareAnswers } from '../../src/core/shadow/compare.ts'
 import {
   NO_SHADOW,
   SHADOW_DEFAULTS,
@@ -17,7 +17,13 @@ import { routeTemplate } from '../../src/core/shadow/route-template.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
-import { SHOP_FAULTS, type ShopFault, shopAnswer, shopRequest } from '../../test-kit/simulation/noisy-shop.ts'
+import {
+  comparisonOf,
+  SHOP_FAULTS,
+  type ShopFault,
+  shopAnswer,
+  shopRequest,
+} from '../../test-kit/simulation/noisy-shop.ts'
 import { type Random, seeded } from '../../test-kit/simulation/random.ts'
 import { type ShadowResult, toMarkdown } from './report.ts'
 
@@ -69,7 +75,7 @@ function stagesOfEquals(): { falseAlarms: number; passed: number; medianToPass: 
     let state: ShadowState = NO_SHADOW
     let passedAt: number | undefined
     for (let n = 1; n <= SAMPLES_PER_STAGE; n++) {
-      state = stepShadow(state, sample(random), SHADOW_DEFAULTS)
+      state = stepShadow(state, comparisonOf(random), SHADOW_DEFAULTS)
       const { kind } = shadowVerdict(state, SHADOW_DEFAULTS)
       if (kind === 'same') passedAt ??= n
       if (kind !== 'different') continue
@@ -85,7 +91,7 @@ function samplesUntilFound(fault: ShopFault, random: Random): number {
   let state: ShadowState = NO_SHADOW
   const request = fault.isRare ? ({ method: 'GET', path: '/api/products' } as const) : undefined
   for (let n = 1; n <= MOST_SAMPLES; n++) {
-    state = stepShadow(state, sample(random, fault, request), SHADOW_DEFAULTS)
+    state = stepShadow(state, comparisonOf(random, fault, request), SHADOW_DEFAULTS)
     const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
     const [route, field] = fault.at
     if (
@@ -95,12 +101,6 @@ function samplesUntilFound(fault: ShopFault, random: Random): number {
       return n
   }
   return Number.POSITIVE_INFINITY
-}
-
-function sample(random: Random, fault?: ShopFault, request = shopRequest(random)): Comparison {
-  const ask = (version?: ShopFault) => readAnswer(shopAnswer(request, random, version), RULES)
-  const route = routeTemplate(request.method, request.path)
-  return compareAnswers(route, { first: ask(), canary: ask(fault), again: ask() })
 }
 
 /** Processor time of reading and comparing the three answers to a request, µs. */

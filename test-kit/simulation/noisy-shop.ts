@@ -1,5 +1,8 @@
 /** A shop whose pages and API are never twice the same, and versions of it with one fault each. */
 import type { ShadowAnswer, Unanswered } from '../../src/core/shadow/answer.ts'
+import { type Comparison, compareAnswers } from '../../src/core/shadow/compare.ts'
+import { readAnswer } from '../../src/core/shadow/read-answer.ts'
+import { routeTemplate } from '../../src/core/shadow/route-template.ts'
 import type { Random } from './random.ts'
 
 export type ShopFault = {
@@ -37,6 +40,13 @@ export function shopAnswer(
     headers: [...Object.entries(headers), ...(cookie === undefined ? [] : [['set-cookie', cookie] as const])],
     body: { kind: 'text', text: json === undefined ? (html ?? '') : JSON.stringify(json) },
   }
+}
+
+/** What one request says of a version beside the shop itself. */
+export function comparisonOf(random: Random, fault?: ShopFault, request = shopRequest(random)): Comparison {
+  const ask = (version?: ShopFault) => readAnswer(shopAnswer(request, random, version), { hosts: [] })
+  const route = routeTemplate(request.method, request.path)
+  return compareAnswers(route, { first: ask(), canary: ask(fault), again: ask() })
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-cache' }

@@ -1,6 +1,6 @@
 /** Shadow traffic judged: exact small cases, and a noisy shop. Each run is the same: bench:shadow has the many. */
 import { describe, expect, it } from 'vitest'
-import { type Comparison, compareAnswers } from '../../../src/core/shadow/compare.ts'
+import type { Comparison } from '../../../src/core/shadow/compare.ts'
 import {
   findingsOf,
   NO_SHADOW,
@@ -9,32 +9,14 @@ import {
   shadowVerdict,
   stepShadow,
 } from '../../../src/core/shadow/evidence.ts'
-import { readAnswer } from '../../../src/core/shadow/read-answer.ts'
-import { routeTemplate } from '../../../src/core/shadow/route-template.ts'
-import {
-  SHOP_FAULTS,
-  type ShopFault,
-  shopAnswer,
-  shopRequest,
-} from '../../../test-kit/simulation/noisy-shop.ts'
+import { comparisonOf, SHOP_FAULTS, type ShopFault } from '../../../test-kit/simulation/noisy-shop.ts'
 import { type Random, seeded } from '../../../test-kit/simulation/random.ts'
-
-const RULES = { hosts: [] }
-
-function sample(random: Random, fault?: ShopFault, request = shopRequest(random)): Comparison {
-  const ask = (version?: ShopFault) => readAnswer(shopAnswer(request, random, version), RULES)
-  return compareAnswers(routeTemplate(request.method, request.path), {
-    first: ask(),
-    canary: ask(fault),
-    again: ask(),
-  })
-}
 
 /** Samples until there is a verdict. */
 function untilVerdict(random: Random, most: number, fault?: ShopFault) {
   let state: ShadowState = NO_SHADOW
   for (let n = 1; n <= most; n++) {
-    state = stepShadow(state, sample(random, fault), SHADOW_DEFAULTS)
+    state = stepShadow(state, comparisonOf(random, fault), SHADOW_DEFAULTS)
     const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
     if (verdict.kind !== 'collecting') return { verdict, samples: n }
   }
@@ -52,7 +34,8 @@ describe('a noisy shop', () => {
     let state: ShadowState = NO_SHADOW
     // What is rare on one route takes samples of that route; the others are found in a mix of six.
     const request = fault.isRare ? ({ method: 'GET', path: '/api/products' } as const) : undefined
-    for (let n = 0; n < 500; n++) state = stepShadow(state, sample(random, fault, request), SHADOW_DEFAULTS)
+    for (let n = 0; n < 500; n++)
+      state = stepShadow(state, comparisonOf(random, fault, request), SHADOW_DEFAULTS)
     const verdict = shadowVerdict(state, SHADOW_DEFAULTS)
     const [route, field] = fault.at
     const named =
