@@ -78,13 +78,14 @@ function passesUnchanged(headers: Headers, varies: boolean): boolean {
 }
 
 function withGateHeaders(original: Response, reply: Reply): Response {
-  const { request, plan, delivery, body } = reply
+  const { request, plan, delivery, snapshot, body } = reply
   const { decision, debug, setCookie } = plan
   const { answer, charge, rescued } = delivery
   const varies = dependsOnVisitor(plan, request)
   const isOdd = answer.kind === 'answered' && answer.status > HIGHEST_STATUS
   if (isOdd && passesUnchanged(original.headers, varies)) return original
-  const isChanged = isOdd || varies || debug.visible || body !== undefined
+  const hints = plan.role === 'page' ? snapshot.clientHints : undefined
+  const isChanged = isOdd || varies || debug.visible || body !== undefined || hints !== undefined
   const isCopy = body === undefined && answer.kind === 'answered' && answer.isCopy
   // Copied before anything is read: the headers of two responses cost twice.
   const copy = isOdd ? restated : changeable
@@ -104,6 +105,7 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   if (isForging) dropGateCookies(headers)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
   if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
+  if (hints !== undefined) headers.append('accept-ch', hints)
   if (setCookie !== undefined) headers.append('set-cookie', setCookie)
   if (page !== undefined) headers.append('set-cookie', page)
   if (debug.visible) {

@@ -193,8 +193,8 @@ it.each([
   [['--name', 'My'], 'The name must be at most 54 of a-z, 0-9 and -, not My'],
   [['--name', '-a'], 'The name must be at most 54 of a-z, 0-9 and -, not -a'],
   [['--name', 'a'.repeat(55)], `The name must be at most 54 of a-z, 0-9 and -, not ${'a'.repeat(55)}`],
-  [['--countries', 'RO,rom'], 'A country must be a code of two letters such as RO, not ROM'],
-  [['--countries', '1T'], 'A country must be a code of two letters such as RO, not 1T'],
+  [['--countries', 'RO,rom'], 'A country must be a code such as RO, or a name, not ROM'],
+  [['--countries', '1T'], 'A country must be a code such as RO, or a name, not 1T'],
   [['--admin-host', 'a/b'], '--admin-host must be a host such as sluice.example.net, not a/b'],
   [['--old', 'nowhere'], 'The document must be valid'],
   [['--login', 'a b'], '--login must be the name of a cookie, or header:NAME, not a b'],
@@ -257,7 +257,7 @@ it('asks on a terminal for what is not given', async () => {
   for (const bad of [undefined, 'a b'])
     expect(key?.validate?.(bad)).toBe('It must be of letters, digits and . _ ~ : / -')
   for (const good of ['', undefined, 'us,T1']) expect(countries?.validate?.(good)).toBeUndefined()
-  expect(countries?.validate?.('usa')).toBe('Countries must be codes of two letters, such as US,RO')
+  expect(countries?.validate?.('atlantis')).toBe('Countries must be codes or names, such as US,Romania')
 })
 
 it('asks only for the rest, and writes nothing when it is left', async () => {

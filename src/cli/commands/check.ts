@@ -1,5 +1,5 @@
-import { guardWarnings } from '../../core/config/parse/guard-warnings.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
+import { documentWarnings } from '../../core/config/parse/warnings.ts'
 import { plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
 import type { Terminal } from '../base/terminal.ts'
@@ -16,7 +16,7 @@ export const check: CliCommand = {
   group: 'Document',
   summary: 'Validate a gate document',
   details:
-    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns of guards that can never act or hold every stage, and where the .dev.vars of the folder has no SIGNING_KEY.',
+    'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns of guards that can never act or hold every stage, of routes and countries that are not what they seem, and where the .dev.vars of the folder has no SIGNING_KEY.',
   arguments: [DOCUMENT_OR_INPUT],
   examples: [
     ['check', 'check the document of this folder'],
@@ -27,7 +27,7 @@ export const check: CliCommand = {
   async run({ args, terminal, paint, tell }) {
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
-    const warnings = [...(await warningsAbout(terminal)), ...guardsOf(file)]
+    const warnings = [...(await warningsAbout(terminal)), ...documentOf(file)]
     for (const warning of warnings) tell(paint('yellow', warning))
     const text =
       problems.length === 0
@@ -41,11 +41,11 @@ export const check: CliCommand = {
   },
 }
 
-/** What guards will not do. */
-function guardsOf({ text }: DocumentFile): string[] {
+/** What the document will not do. */
+function documentOf({ text }: DocumentFile): string[] {
   const parsed = parseDocument(text)
   return parsed.ok
-    ? guardWarnings(parsed.value).map(({ flag, text }) => `warning: flag "${flag}": ${text}`)
+    ? documentWarnings(parsed.value).map(({ place, text }) => `warning: ${place}: ${text}`)
     : []
 }
 

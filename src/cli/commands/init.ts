@@ -113,7 +113,7 @@ function withDefaults(given: Partial<Wishes>): Wishes {
 function checked(wishes: Wishes): Wishes {
   const stray = invalidCountry(wishes.countries)
   if (stray !== undefined)
-    throw new UsageError(`A country must be a code of two letters such as RO, not ${stray}`)
+    throw new UsageError(`A country must be a code such as RO, or a name, not ${stray}`)
   if (wishes.adminHost !== undefined && !isHost(wishes.adminHost))
     throw new UsageError(`--admin-host must be a host such as sluice.example.net, not ${wishes.adminHost}`)
   if (/^[a-z0-9][a-z0-9-]{0,53}$/.test(wishes.name)) return wishes

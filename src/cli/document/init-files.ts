@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { countryCodeOf, isCountryCode } from '../../core/context/countries.ts'
 import { PROJECT_ROOT } from '../../local/build/project-root.ts'
 import { withAdminHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
@@ -35,17 +36,18 @@ export function identityIn(text: string): Identity | undefined {
   return kind === 'header' ? { header: name.toLowerCase() } : { cookie: name }
 }
 
-/** The country codes of a text, separated by commas or spaces. */
+/** The country codes of a text: codes or names, separated by commas; codes also by spaces. */
 export function countriesIn(text: string): string[] {
   return text
-    .split(/[\s,]+/)
+    .split(',')
+    .flatMap((part) => (countryCodeOf(part) === undefined ? part.split(/\s+/) : [part]))
     .filter((each) => each !== '')
-    .map((each) => each.toUpperCase())
+    .map((each) => countryCodeOf(each) ?? each.toUpperCase())
 }
 
-/** The first that is not a country code: two characters, such as RO, or T1 for Tor. */
+/** The first that is not a country code, such as RO, or T1 for Tor. */
 export function invalidCountry(countries: readonly string[]): string | undefined {
-  return countries.find((each) => !/^[A-Z][A-Z0-9]$/.test(each))
+  return countries.find((each) => !isCountryCode(each))
 }
 
 /** File name → text. */

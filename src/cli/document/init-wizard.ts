@@ -41,12 +41,12 @@ export async function wizard(given: Partial<Wishes>): Promise<Partial<Wishes>> {
         known(given.countries?.join(',')) ??
         text({
           message: 'Which countries should get it first?',
-          placeholder: 'all; or a list such as US,RO',
+          placeholder: 'all; or codes or names, such as US,Romania',
           defaultValue: '',
           validate: (value) =>
             invalidCountry(countriesIn(value ?? '')) === undefined
               ? undefined
-              : 'Countries must be codes of two letters, such as US,RO',
+              : 'Countries must be codes or names, such as US,Romania',
         }),
       webhook: () =>
         known(given.webhook) ??

@@ -29,7 +29,8 @@ export interface EvaluationContext {
 /** Attributes that need no configuration, with their line on the reference page. */
 export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
   targetingKey: 'the id that percentages hash, from `context.targetingKey` or the `sluice_id` cookie',
-  country: 'two-letter country code, from request.cf',
+  country: 'two-letter country code (ISO 3166-1 in capitals, so `GB`; `T1` for Tor), from request.cf',
+  eu: 'true for a country in the European Union, from request.cf',
   continent: 'two-letter continent code, from request.cf',
   region: 'name of the region, from request.cf',
   regionCode: 'ISO 3166-2 code of the region, from request.cf',
@@ -40,6 +41,7 @@ export const BUILT_IN_ATTRIBUTES: Readonly<Record<string, string>> = {
   device: '`desktop`, `mobile`, `tablet` or `tv`, from client hints and the user agent',
   os: 'for example `Windows`, `macOS`, `iOS`, `Android`, `Linux`',
   browser: 'for example `Chrome`, `Safari`, `Firefox`, `Microsoft Edge`',
+  model: 'for example `Pixel 8`, from the client hint Sec-CH-UA-Model: Chromium on phones only',
   bot: 'true for a known crawler',
   ip: 'address of the visitor, from CF-Connecting-IP',
   remoteAddress: 'the same, as Unleash calls it',

@@ -52,6 +52,12 @@ const CF_ATTRIBUTES: ReadonlySet<string> = new Set([
   'timezone',
 ])
 
+const MEMBER_STATES =
+  'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' ')
+
+/** Browsers that have it send it to sites that ask for it. */
+export const MODEL_HINT = 'sec-ch-ua-model'
+
 /**
  * A cookie's limit. Longer ids are cut, since origins get them in a header. Tokens all begin alike, so a shorter
  * limit would give many visitors one position.
@@ -111,6 +117,10 @@ export class RequestContext implements EvaluationContext {
     switch (name) {
       case 'targetingKey':
         return this.targetingKey()
+      case 'eu':
+        return this.#isInEu()
+      case 'model':
+        return modelIn(this.#facts.header(MODEL_HINT))
       case 'device':
       case 'os':
       case 'browser':
@@ -180,6 +190,13 @@ export class RequestContext implements EvaluationContext {
     }
   }
 
+  /** What Cloudflare says; of a country alone, whether it is a member state. */
+  #isInEu(): boolean | undefined {
+    if (this.#facts.cf('isEUCountry') === '1') return true
+    const country = this.#facts.cf('country')
+    return typeof country === 'string' ? MEMBER_STATES.includes(country) : undefined
+  }
+
   #describeDevice(): Device {
     this.#device ??= describeDevice({
       userAgent: this.#facts.header('user-agent'),
@@ -188,6 +205,12 @@ export class RequestContext implements EvaluationContext {
     })
     return this.#device
   }
+}
+
+/** The text of a structured field; desktops say that they have no model. */
+function modelIn(header: string | undefined): string | undefined {
+  const [, text] = /^\s*"((?:[^"\\]|\\.)*)"/.exec(header ?? '') ?? []
+  return text?.replace(/\\(.)/g, '$1') || undefined
 }
 
 function scalar(value: unknown): AttributeValue | undefined {

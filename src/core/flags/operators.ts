@@ -4,6 +4,7 @@ import { type AddressRange, isInRanges, toAddressRange } from './address-range.t
 import { parseTimeMs } from './date-time.ts'
 import { compileRegex, PatternTooLarge } from './regex/regex.ts'
 import {
+  coerceVersion,
   compareVersions,
   growthBookVersion,
   parseFlagdVersion,
@@ -44,8 +45,8 @@ export type Operator = (typeof OPERATORS)[number]
 
 /** Types that a condition may ask an attribute to have. */
 export const ATTRIBUTE_TYPES = ['string', 'number', 'boolean', 'list'] as const
-/** Systems that read versions in ways of their own. */
-export const VERSION_READINGS = ['flagd', 'launchdarkly', 'growthbook'] as const
+/** Other ways of reading versions than by coercion: in full only, or as another system does. */
+export const VERSION_READINGS = ['exact', 'flagd', 'launchdarkly', 'growthbook'] as const
 
 /** How an operator reads attributes, where it is not as they come. */
 export type Reading = {
@@ -238,7 +239,7 @@ function toTimeMs(value: Scalar): number {
   return typeof value === 'string' ? parseTimeMs(value) : Number.NaN
 }
 
-/** Full precedence of semver.org 2.0.0, which has no leading "v"; or another system's. */
+/** Coerced, then by the precedence of semver.org 2.0.0; or in another way. */
 function compileVersions(
   values: readonly Scalar[],
   holds: Comparison,
@@ -249,12 +250,18 @@ function compileVersions(
     return compileCompared(values, holds, growthBookVersion, compare)
   }
   const read = (value: Scalar) => {
+    if (versions === undefined) return typeof value === 'boolean' ? undefined : coerceVersion(String(value))
     if (versions === 'flagd') return parseFlagdVersion(String(value))
     if (typeof value !== 'string') return undefined
-    return versions ? parseLaunchDarklyVersion(value) : parseVersion(value)
+    return versions === 'exact' ? parseVersion(value) : parseLaunchDarklyVersion(value)
   }
-  return compileCompared(values, holds, read, compareVersions)
+  // A text that only contains a number is a slip in a document.
+  const isOperand = (value: Scalar) => versions !== undefined || /^\s*v?\d/i.test(String(value))
+  if (values.every(isOperand)) return compileCompared(values, holds, read, compareVersions)
+  return { problem: { index: values.findIndex((value) => !isOperand(value)), ...VERSION_OPERAND } }
 }
+
+const VERSION_OPERAND = { expected: 'a semantic version', fix: 'write all three parts, such as "2.4.0"' }
 
 function compileCompared<T>(
   values: readonly Scalar[],
@@ -266,7 +273,7 @@ function compileCompared<T>(
   const bad = operands.indexOf(undefined)
   if (bad >= 0) {
     return {
-      problem: { index: bad, expected: 'a semantic version', fix: 'write all three parts, such as "2.4.0"' },
+      problem: { index: bad, ...VERSION_OPERAND },
     }
   }
   return {

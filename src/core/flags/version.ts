@@ -1,4 +1,7 @@
-/** Versions by semver.org 2.0.0: three numbers, and what may come before a release (`1.2.0-rc.1`). */
+/**
+ * Versions by semver.org 2.0.0: three numbers, and what may come before a release (`1.2.0-rc.1`). What apps send is often less
+ * (`4.10`), or more (`v4.3.0`, `4.3.0.1187`).
+ */
 
 /** Versions beyond this are noise, and noise should cost little. */
 const LONGEST_VERSION = 256
@@ -16,6 +19,21 @@ export function parseVersion(written: string): Version | undefined {
   const numbers = [Number(major), Number(minor), Number(patch)]
   if (!numbers.every(Number.isSafeInteger)) return undefined
   return { numbers, prerelease: prerelease?.split('.') ?? [] }
+}
+
+/** The first number of a text, with up to two more behind dots. Longer numbers are none. */
+const LOOSE = /(?:^|\D)(\d{1,16})(?:\.(\d{1,16}))?(?:\.(\d{1,16}))?(?!\d)/
+
+/**
+ * Reads a version as the npm package semver does, by `coerce`: a version in full as it is, with or without a leading `v`; of
+ * anything else the first number with up to two more, so `4.10` and `Shop/4.10 (iOS)` are 4.10.0. Undefined without a number.
+ */
+export function coerceVersion(written: string): Version | undefined {
+  if (written.length > LONGEST_VERSION) return undefined
+  const whole = parseVersion(written.trim().replace(/^v/i, ''))
+  if (whole !== undefined) return whole
+  const [isThere, major, minor = '0', patch = '0'] = LOOSE.exec(written) ?? []
+  return isThere === undefined ? undefined : parseVersion(`${major}.${minor}.${patch}`)
 }
 
 /** As flagd reads a version: with a leading `v`, and `2` is `2.0.0`, `v2.1` is `2.1.0`. */

@@ -153,7 +153,9 @@ function cfOf(request: Request, env: Env): Readonly<Record<string, unknown>> {
   if (replacement === null) return real
   try {
     const fields: unknown = JSON.parse(replacement)
-    return typeof fields === 'object' && fields !== null ? { ...real, ...fields } : real
+    if (typeof fields !== 'object' || fields === null) return real
+    // Another country is in the European Union, or not, by itself.
+    return 'country' in fields ? { ...real, isEUCountry: undefined, ...fields } : { ...real, ...fields }
   } catch {
     // A debug header that isn't JSON is ignored, as is every debug header in production.
     return real

@@ -124,7 +124,9 @@ function isThere(attribute: string): Json {
 
 function conditionOf(condition: CompiledCondition): Json | undefined {
   const { attribute, op, negate, ignoreCase, values, type, versions } = condition
-  if (ignoreCase || type !== undefined || versions !== undefined) return undefined
+  // flagd's way of reading versions is between the two.
+  const isTold = versions === undefined || versions === 'exact'
+  if (ignoreCase || type !== undefined || !isTold) return undefined
   const positive = positiveOf(attribute, op, values as readonly (string | number | boolean)[])
   return positive === undefined || !negate ? positive : { '!': [positive] }
 }

@@ -8,7 +8,13 @@ import type { UnleashConstraint } from './state.ts'
 export type Translated = ConditionInput | boolean
 
 type Untold =
-  | { op: Operator; values: (string | number)[]; attribute?: string; ignoreCase?: boolean }
+  | {
+      op: Operator
+      values: (string | number)[]
+      attribute?: string
+      ignoreCase?: boolean
+      versions?: 'exact'
+    }
   | boolean
 
 /** Translates one constraint. `null` is a missing segment, which matches no visitor. */
@@ -20,9 +26,9 @@ export function translateConstraint(constraint: UnleashConstraint | null): Trans
   const inverted = constraint.inverted === true
   const answer = translate(constraint)
   if (typeof answer === 'boolean') return answer !== inverted
-  const { op, values, ignoreCase = false, attribute = constraint.contextName ?? '' } = answer
+  const { op, values, ignoreCase = false, versions, attribute = constraint.contextName ?? '' } = answer
   // What the gate's operator would refuse to be compared with is false in Unleash.
-  if (attribute === '' || 'problem' in compileOperator(op, values, { ignoreCase })) {
+  if (attribute === '' || 'problem' in compileOperator(op, values, { ignoreCase, versions })) {
     return (op === 'not_in') !== inverted
   }
   return {
@@ -30,6 +36,7 @@ export function translateConstraint(constraint: UnleashConstraint | null): Trans
     op,
     values,
     ...(ignoreCase && { ignoreCase }),
+    ...(versions && { versions }),
     ...(inverted && { negate: true }),
   }
 }
@@ -99,5 +106,5 @@ function date(op: Operator, { value }: UnleashConstraint): Untold {
 
 /** A constraint's own version may have a leading v; a visitor's may not. */
 function version(op: Operator, { value }: UnleashConstraint): Untold {
-  return value !== undefined && { op, values: [value.trim().replace(/^v/, '')] }
+  return value !== undefined && { op, values: [value.trim().replace(/^v/, '')], versions: 'exact' }
 }

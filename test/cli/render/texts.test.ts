@@ -172,6 +172,7 @@ describe('a visitor', () => {
 
 it('countries of a text', () => {
   expect(countriesIn(' ro,US  de, ')).toEqual(['RO', 'US', 'DE'])
+  expect(countriesIn('romania, United  Kingdom,uk us')).toEqual(['RO', 'GB', 'GB', 'US'])
   expect(countriesIn('')).toEqual([])
   expect([invalidCountry(['RO', 'T1']), invalidCountry(['RO', 'ROM', 'X'])]).toEqual([undefined, 'ROM'])
   expect(['ro', '1T', 'R', 'RO '].map((each) => invalidCountry([each]))).toEqual(['ro', '1T', 'R', 'RO '])

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileSnapshot, findRoute } from '../../../src/core/config/compile/snapshot.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import { compilePath } from '../../../src/core/config/routes/route-pattern.ts'
+import { canonicalPath } from '../../../src/core/config/routes/canonical-path.ts'
+import { compilePath, hostMatches } from '../../../src/core/config/routes/route-pattern.ts'
+import { addressOf } from '../../../src/gate/request/url-parts.ts'
 
 const MATCHES = [
   ['/cart', ['/cart'], ['/cart/', '/Cart', '/cart/1', '/']],
@@ -26,6 +28,97 @@ describe('a path pattern', () => {
     const { matches } = compilePath(pattern)
     expect(taken.filter((path) => !matches(path))).toEqual([])
     expect((left as readonly string[]).filter(matches)).toEqual([])
+  })
+})
+
+/** Whether a route with this path takes a request of this URL, from the text of both. */
+function takes(pattern: string, url: string): boolean {
+  const parsed = parseDocumentValue(documentOf([{ path: pattern, origin: 'only' }]))
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  const { host, path } = addressOf(url)
+  return findRoute(compileSnapshot(parsed.value), { host, path, method: 'GET' }) !== undefined
+}
+
+const SAME_PATH = [
+  ['/münchen/*', ['/m%C3%BCnchen/x', '/m%c3%bcnchen', '/münchen/'], ['/mu%CC%88nchen', '/munchen']],
+  ['/m%c3%bcnchen', ['/münchen', '/m%C3%BCnchen'], ['/m%FCnchen']],
+  ['/checkout/*', ['/%63heckout', '/c%68eckout/pay', '//checkout', '//checkout//pay'], ['/checkout%2Fpay']],
+  [
+    '/checkout',
+    ['/checkout;jsessionid=A1', '/%63heckout;v=2;jsessionid=A', '/checkout;'],
+    ['/checkout/', '/checkout%3Bjsessionid=A1', '/x;/checkout'],
+  ],
+  ['/checkout/*', ['/checkout;jsessionid=1/pay', '/checkout/pay;jsessionid=1?x'], ['/;checkout']],
+  ['/checkout;jsessionid=1', ['/checkout', '/checkout;jsessionid=2'], []],
+  ['/a%2fb', ['/a%2Fb', '/a%2fb'], ['/a/b']],
+  ['/~user/{id}/"x"|^', ['/%7euser/%7Bid%7D/%22x%22%7C%5e', '/~user/{id}/"x"|^'], []],
+  ['/docs/%3Aid', ['/docs/%3aid'], ['/docs/7']],
+  ['/%2A', ['/%2a'], ['/x']],
+  ['/100%', ['/100%'], ['/100%25']],
+  ['/a\\b', ['/a/b', '/a\\b'], []],
+  ['/%E4%BD%A0*', ['/你好', '/%e4%bd%a0'], ['/好']],
+  ['/a+b', ['/a+b', '/a%2Bb'], ['/a%20b']],
+  ['/search;*', ['/search', '/search;q=1', '/searches'], []],
+] as const
+
+describe('a path and a pattern', () => {
+  it.each(SAME_PATH)('are compared in one spelling: %s', (pattern, taken, left) => {
+    const at = (path: string) => takes(pattern, `https://shop.test${path}`)
+    expect(taken.filter((path) => !at(path))).toEqual([])
+    expect((left as readonly string[]).filter(at)).toEqual([])
+  })
+
+  it('are equal however their letters are escaped', () => {
+    const letters = fc.string({
+      unit: fc.constantFrom(..."abcXYZ019-._~!$&'()+,=@é你"),
+      minLength: 1,
+      maxLength: 8,
+    })
+    const both = fc.tuple(letters, fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }), fc.boolean())
+    fc.assert(
+      fc.property(both, ([text, which, isLower]) => {
+        if (/^\.{1,2}$/.test(text)) return
+        let at = 0
+        const escaped = [...new TextEncoder().encode(text)]
+          .map((byte) => {
+            const hex = byte.toString(16).padStart(2, '0')
+            const isPlain = byte < 0x80 && which[at++ % which.length]
+            return isPlain ? String.fromCharCode(byte) : `%${isLower ? hex : hex.toUpperCase()}`
+          })
+          .join('')
+        expect(takes(`/${text}`, `https://shop.test/${escaped}`), escaped).toBe(true)
+        expect(takes(`/${escaped}`, `https://shop.test/${text}`), escaped).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it.each(['/a/./b', '/a/../b', '/..', '/a/%2e%2E/b', '/a/.'])('that no URL has is a problem: %s', (path) => {
+    const parsed = parseDocumentValue(documentOf([{ path, origin: 'only' }]))
+    expect(parsed.ok ? [] : parsed.problems.map((each) => each.path)).toEqual(['$.routes[0].path'])
+  })
+})
+
+describe('a host pattern', () => {
+  it.each([
+    [
+      'shop.test',
+      ['shop.test', 'shop.test:8787', 'shop.test.', 'SHOP.test', 'shop.test.:8787'],
+      ['a.shop.test', 'xshop.test'],
+    ],
+    ['Shop.Test.', ['shop.test', 'shop.test.'], ['shop.tes']],
+    ['shop.test:8787', ['shop.test:8787', 'shop.test.:8787'], ['shop.test', 'shop.test:8788']],
+    ['shop.test:443', ['shop.test', 'shop.test:443'], ['a.test']],
+    [
+      '*.shop.test',
+      ['a.shop.test', 'a.b.shop.test', 'a.shop.test.', 'a.shop.test:1'],
+      ['shop.test', 'ashop.test'],
+    ],
+    ['[::1]', ['[::1]', '[::1]:8787'], ['[::2]']],
+    ['127.0.0.1', ['127.0.0.1', '127.0.0.1:80'], ['127.0.0.11']],
+  ])('%s takes %j and not %j', (pattern, taken, left) => {
+    expect(taken.filter((host) => !hostMatches(pattern, host))).toEqual([])
+    expect(left.filter((host) => hostMatches(pattern, host))).toEqual([])
   })
 })
 
@@ -72,7 +165,9 @@ describe('of many routes', () => {
       if (!parsed.ok) return
       const snapshot = compileSnapshot(parsed.value)
       for (const place of places) {
-        const asked = snapshot.routes.find(({ matches }) => matches(place.host, place.path, place.method))
+        const asked = snapshot.routes.find(({ matches }) =>
+          matches(place.host, canonicalPath(place.path), place.method),
+        )
         expect(findRoute(snapshot, place)).toBe(asked)
         if (snapshot.routeIndex !== undefined && asked !== undefined) found++
       }

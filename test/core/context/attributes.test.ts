@@ -62,6 +62,7 @@ describe('a built-in attribute', () => {
     expect(Object.fromEntries(values)).toEqual({
       targetingKey: 'header of x-user',
       country: 'cf country',
+      eu: false,
       continent: 'cf continent',
       region: true,
       regionCode: 'cf regionCode',
@@ -73,6 +74,7 @@ describe('a built-in attribute', () => {
       device: 'mobile',
       os: 'header of sec-ch-ua-platform',
       browser: 'Safari',
+      model: undefined,
       bot: false,
       ip: '1.2.3.4',
       remoteAddress: '1.2.3.4',
@@ -197,4 +199,27 @@ describe('client hints', () => {
     expect(hints(undefined, undefined, `${'x'.repeat(503)}Firefox/`).browser).toBe('Firefox')
     expect(hints(undefined, undefined, 'Googlebot/2.1').bot).toBe(true)
   })
+})
+
+it.each([
+  [{ isEUCountry: '1', country: 'FR' }, true],
+  [{ isEUCountry: '1', country: 'GF' }, true],
+  [{ country: 'RO' }, true],
+  [{ country: 'GB' }, false],
+  [{}, undefined],
+])('is in the European Union, or not: %j', (cf: Record<string, string>, expected) => {
+  const { context } = contextOf({}, { cf: (field) => cf[field] })
+  expect(context.attribute('eu')).toBe(expected)
+})
+
+it.each([
+  ['"Pixel 8"', 'Pixel 8'],
+  ['"SM-\\"A\\\\B"', 'SM-"A\\B'],
+  ['"Pixel 8"; a=1', 'Pixel 8'],
+  ['""', undefined],
+  ['Pixel', undefined],
+  [undefined, undefined],
+])('has a model where the browser says it: %s', (header, expected) => {
+  const { context } = contextOf({}, { header: (name) => (name === 'sec-ch-ua-model' ? header : undefined) })
+  expect(context.attribute('model')).toBe(expected)
 })

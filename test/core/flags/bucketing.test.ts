@@ -298,16 +298,22 @@ describe('an operator', () => {
 
   it('compares versions as the system that is named', () => {
     const versions = ['1.9.9', '2.0.0-rc.1', '2.0.0', '2.0.0+b', '2.0.1', 'v2.0.1', '2.1', 3]
-    expect(holding('semver_gt', ['2.0.0'], {}, versions)).toEqual(['2.0.1'])
-    expect(holding('semver_gte', ['2.0.0'], {}, versions)).toEqual(['2.0.0', '2.0.0+b', '2.0.1'])
-    expect(holding('semver_lt', ['2.0.0'], {}, versions)).toEqual(['1.9.9', '2.0.0-rc.1'])
-    expect(holding('semver_lte', ['2.0.0'], {}, versions)).toEqual([
+    expect(holding('semver_gt', ['2.0.0'], {}, versions)).toEqual(['2.0.1', 'v2.0.1', '2.1', 3])
+    expect(holding('semver_gt', ['v2'], {}, [...versions, 'app/2.0.9 (x)', true, 'x'])).toEqual([
+      ...['2.0.1', 'v2.0.1', '2.1', 3],
+      'app/2.0.9 (x)',
+    ])
+    const exact = { versions: 'exact' } as const
+    expect(holding('semver_gt', ['2.0.0'], exact, versions)).toEqual(['2.0.1'])
+    expect(holding('semver_gte', ['2.0.0'], exact, versions)).toEqual(['2.0.0', '2.0.0+b', '2.0.1'])
+    expect(holding('semver_lt', ['2.0.0'], exact, versions)).toEqual(['1.9.9', '2.0.0-rc.1'])
+    expect(holding('semver_lte', ['2.0.0'], exact, versions)).toEqual([
       '1.9.9',
       '2.0.0-rc.1',
       '2.0.0',
       '2.0.0+b',
     ])
-    expect(holding('semver_eq', ['2.0.0'], {}, versions)).toEqual(['2.0.0', '2.0.0+b'])
+    expect(holding('semver_eq', ['2.0.0'], exact, versions)).toEqual(['2.0.0', '2.0.0+b'])
     expect(holding('semver_gt', ['2.0.0'], { versions: 'flagd' }, versions)).toEqual([
       '2.0.1',
       'v2.0.1',

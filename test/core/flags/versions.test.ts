@@ -4,6 +4,7 @@ import compare from 'semver/functions/compare.js'
 import parse from 'semver/functions/parse.js'
 import { expect, it } from 'vitest'
 import {
+  coerceVersion,
   compareVersions,
   parseFlagdVersion,
   parseLaunchDarklyVersion,
@@ -44,6 +45,28 @@ it('reads and compares versions as the semver package does, which is the referen
     RUNS,
   )
   expect(parseVersion(`1.0.0-${'a'.repeat(300)}`)).toBeUndefined()
+})
+
+it('coerces as the semver package does, but for what comes before a release', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        written,
+        fc.string(),
+        written.map((text) => `Shop/${text} (iOS 17.1)`),
+      ),
+      (text) => {
+        const whole = parse(text.trim().replace(/^v/i, ''))
+        const isWhole = whole !== null && !/^\s*(?:v\s*[=v]|=)/i.test(text)
+        expect(textOf(coerceVersion(text)), text).toBe(isWhole ? whole.version : coerce(text)?.version)
+      },
+    ),
+    RUNS,
+  )
+  const read = ['4.10', 'v4.3.0', '4', '4.3.0.1187', '1.2.3-rc.1', 'v1.2.3-rc.1', 'x', `1.${'0'.repeat(300)}`]
+  expect(read.map((text) => textOf(coerceVersion(text)))).toEqual([
+    ...['4.10.0', '4.3.0', '4.0.0', '4.3.0', '1.2.3-rc.1', '1.2.3-rc.1', undefined, undefined],
+  ])
 })
 
 it('reads what is not in full as flagd and LaunchDarkly do', () => {

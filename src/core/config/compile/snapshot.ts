@@ -3,10 +3,12 @@
  * so a request sees one document from start to end.
  */
 import type { CookieSettings, IdentitySettings, JwtSettings, Source } from '../../context/identity.ts'
+import { MODEL_HINT } from '../../context/request-context.ts'
 import type { CompiledFlag } from '../../flags/flag.ts'
 import { LazyMap, type Lookup } from '../../lazy-map.ts'
+import { canonicalPath } from '../routes/canonical-path.ts'
 import { RouteIndex } from '../routes/route-index.ts'
-import { compilePath, hostMatches } from '../routes/route-pattern.ts'
+import { compileHost, compilePath } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig, type SourceConfig } from '../schema/document.ts'
 import { surroundingsOf } from '../split.ts'
 import { compileFlag } from './compile-flag.ts'
@@ -23,6 +25,7 @@ import {
 export type CompiledRoute = {
   /** Host and path as written in the document. */
   label: string
+  /** @param path in its canonical spelling */
   matches(host: string, path: string, method: string): boolean
   target: RouteTarget
 }
@@ -50,6 +53,8 @@ export type Snapshot = {
   /** Pages that carry bootstrap flags, and which; undefined: none. */
   bootstrap: { covers(path: string): boolean; flags: ReadonlySet<string> | undefined } | undefined
   flagQueries: FlagQuerySettings
+  /** Client hints that pages ask browsers for, as some rule does; undefined: none. */
+  clientHints: string | undefined
   /** The origin of requests without a route, and of all requests when nothing better is known. */
   fallback: Origin
   unrouted: OriginTarget
@@ -81,6 +86,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     unrouted: { kind: 'origin', origin: fallback, follows: true, varies: varying.has(fallback.name) },
     errorPage: document.errorPage,
     flagQueries: compileFlagQueries(document),
+    clientHints: asksForModel(document) ? 'Sec-CH-UA-Model' : undefined,
     bootstrap: document.bootstrap && compileBootstrap(document.bootstrap),
   }
 }
@@ -92,14 +98,14 @@ function compileRoute(
   varying: ReadonlySet<string>,
 ): CompiledRoute {
   const path = compilePath(route.path)
-  const hosts = asList(route.host)
+  const hosts = asList(route.host)?.map(compileHost)
   const methods = asList(route.method)?.map((method) => method.toUpperCase())
   const matches =
     hosts === undefined && methods === undefined
       ? (_host: string, given: string) => path.matches(given)
       : (host: string, given: string, method: string) =>
           path.matches(given) &&
-          (hosts === undefined || hosts.some((pattern) => hostMatches(pattern, host))) &&
+          (hosts === undefined || hosts.some((takes) => takes(host))) &&
           (methods === undefined || methods.includes(method))
   return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins, varying) }
 }
@@ -119,8 +125,9 @@ export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
 /** The first route that matches a request; undefined for none. */
 export function findRoute(
   { routes, routeIndex }: Snapshot,
-  { host, path, method }: Place,
+  { host, path: written, method }: Place,
 ): CompiledRoute | undefined {
+  const path = canonicalPath(written)
   if (routeIndex === undefined) return routes.find((route) => route.matches(host, path, method))
   const at = routeIndex.candidates(path).find((each) => routes[each]?.matches(host, path, method))
   return at === undefined ? undefined : routes[at]
@@ -132,7 +139,7 @@ const MANY_ROUTES = 16
 function indexOf(routes: GateDocument['routes']): RouteIndex | undefined {
   if (routes.length < MANY_ROUTES) return undefined
   const index = new RouteIndex()
-  for (const [at, { path }] of routes.entries()) index.add(path, at)
+  for (const [at, { path }] of routes.entries()) index.add(compilePath(path).text, at)
   return index
 }
 
@@ -147,13 +154,26 @@ function fallbackOrigin(
   return plain?.target.origin ?? known(origins, Object.keys(document.origins)[0])
 }
 
+/** Whether a rule asks for what browsers send only to sites that want it. */
+function asksForModel({ flags, context }: GateDocument): boolean {
+  if (Object.hasOwn(context.attributes, 'model')) return false
+  return Object.values(flags).some(({ rules }) =>
+    rules.some(({ when }) => when.some(({ attribute }) => MODEL_NAMES.includes(attribute.toLowerCase()))),
+  )
+}
+
+const MODEL_NAMES = ['model', `header.${MODEL_HINT}`]
+
 function compileBootstrap({
   paths,
   flags,
 }: NonNullable<GateDocument['bootstrap']>): NonNullable<Snapshot['bootstrap']> {
   const patterns = paths.map(compilePath)
   return {
-    covers: (path) => patterns.some((pattern) => pattern.matches(path)),
+    covers: (written) => {
+      const path = canonicalPath(written)
+      return patterns.some((pattern) => pattern.matches(path))
+    },
     flags: flags && new Set(flags),
   }
 }

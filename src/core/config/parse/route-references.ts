@@ -79,12 +79,14 @@ type Reach = {
   methods: readonly string[] | undefined
 }
 
+function reachOf(route: RouteConfig): Reach {
+  const path = compilePath(route.path)
+  const methods = asList(route.method)?.map((method) => method.toUpperCase())
+  return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
+}
+
 function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
-  const reaches = routes.map((route): Reach => {
-    const path = compilePath(route.path)
-    const methods = asList(route.method)?.map((method) => method.toUpperCase())
-    return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
-  })
+  const reaches = routes.map(reachOf)
   const earlier = new RouteIndex()
   return reaches.flatMap((later, index) => {
     // A route that covers another takes each of its samples.
@@ -123,6 +125,52 @@ function reachCovers(earlier: Reach, later: Reach): boolean {
     listCovers(earlier.hosts, later.hosts, hostMatches) &&
     listCovers(earlier.methods, later.methods, (a, b) => a === b)
   )
+}
+
+/**
+ * Special routes of which a more general one before them takes a part: for some hosts, methods or paths. Where both lead to the
+ * same, it makes no difference.
+ */
+export function shadowedRoutes(routes: readonly RouteConfig[]): { index: number; text: string }[] {
+  const reaches = routes.map(reachOf)
+  const earlier = new RouteIndex()
+  return reaches.flatMap((later, index) => {
+    const candidates = new Set(later.samples.flatMap((path) => earlier.candidates(path)))
+    earlier.add(later.path.text, index)
+    const by = [...candidates]
+      .sort((a, b) => a - b)
+      .find(
+        (at) => takesPartOf(reaches[at] as Reach, later) && leadsTo(routes[at]) !== leadsTo(routes[index]),
+      )
+    if (by === undefined) return []
+    const limits = [asList(routes[by]?.host), asList(routes[by]?.method)].flatMap((list) => list ?? [])
+    const only = limits.length > 0 ? ` for ${limits.join(', ')}` : ''
+    const text = `route ${by} (${routes[by]?.path}) comes first${only}, and takes a part of ${routes[index]?.path}: put the special one first`
+    return [{ index, text }]
+  })
+}
+
+/** Whether a route takes a part of a more special one. */
+function takesPartOf(earlier: Reach, later: Reach): boolean {
+  const taken = later.samples.filter((path) => earlier.path.matches(path))
+  if (taken.length === 0 || covers(later.path, earlier.path, earlier.samples)) return false
+  return (
+    listsMeet(earlier.hosts, later.hosts, (a, b) => hostMatches(a, b) || hostMatches(b, a)) &&
+    listsMeet(earlier.methods, later.methods, (a, b) => a === b)
+  )
+}
+
+function listsMeet(
+  one: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+  meet: (a: string, b: string) => boolean,
+): boolean {
+  if (one === undefined || other === undefined) return true
+  return one.some((a) => other.some((b) => meet(a, b)))
+}
+
+function leadsTo(route: RouteConfig | undefined): string {
+  return JSON.stringify([route?.origin, route?.flag, route?.origins])
 }
 
 function listCovers(

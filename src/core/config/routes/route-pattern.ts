@@ -1,9 +1,11 @@
 /**
  * Patterns of routes. A path pattern is exact (`/cart`), open-ended (`/checkout/*` also takes `/checkout`;
  * `/assets*` takes whatever begins so), and may leave single segments open (`/users/:id/edit`, `/a/*` + `/b`).
- * Paths are compared as the URL has them, percent-encoding and case included.
+ * Both are compared in one spelling (canonical-path.ts); case counts.
  */
+import { canonicalPattern } from './canonical-path.ts'
 
+/** `text` is canonical, and so must be the path that it is asked for. */
 export type PathPattern = { text: string; matches(path: string): boolean; openEnded: boolean; exact: boolean }
 
 const OPEN_SEGMENT = /^(?:\*|:[A-Za-z_]\w*)$/
@@ -18,7 +20,8 @@ export function isOpenSegment(segment: string): boolean {
  *
  * @example compilePath('/users/:id/edit').matches('/users/7/edit') // true
  */
-export function compilePath(text: string): PathPattern {
+export function compilePath(pattern: string): PathPattern {
+  const text = canonicalPattern(pattern)
   const openEnded = text.endsWith('*')
   const fixed = openEnded ? text.slice(0, -1) : text
   if (fixed.split('/').some((segment) => OPEN_SEGMENT.test(segment))) return compileSegments(text)
@@ -77,10 +80,29 @@ export function samplePaths(text: string): string[] {
 }
 
 /**
- * Whether a host pattern matches a host: `*.example.com` matches every name below it; a port counts if named.
+ * Whether a host pattern matches a host: `*.example.com` matches every name below it, however deep, and not `example.com`
+ * itself; a port counts if named. A dot at the end, which means the same host, makes no difference.
  */
 export function hostMatches(pattern: string, host: string): boolean {
-  const wanted = pattern.toLowerCase()
-  const given = /:\d+$/.test(wanted) ? host : host.replace(/:\d+$/, '')
-  return wanted.startsWith('*.') ? given.endsWith(wanted.slice(1)) : given === wanted
+  return compileHost(pattern)(host)
+}
+
+/** `hostMatches` for a pattern that is asked often. */
+export function compileHost(pattern: string): (host: string) => boolean {
+  const wanted = canonicalHost(pattern)
+  const below = wanted.startsWith('*.') ? wanted.slice(1) : undefined
+  const namesPort = /:\d+$/.test(wanted)
+  return (host) => {
+    const canonical = canonicalHost(host)
+    const given = namesPort ? canonical : canonical.replace(PORT, '')
+    return below === undefined ? given === wanted : given.endsWith(below)
+  }
+}
+
+const PORT = /:\d+$/
+
+/** In small letters, without the port of a protocol and the dot of the root. */
+function canonicalHost(host: string): string {
+  const lower = host.toLowerCase()
+  return /[.\d]$/.test(lower) ? lower.replace(/\.?(?::(?:80|443))?$/, '').replace(/\.(?=:\d+$)/, '') : lower
 }

@@ -110,7 +110,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.rules.when.ignoreCase': 'Text operators ignore case.',
   'flags.*.rules.when.type':
     'Only an attribute of this type satisfies the condition. Elements of a list have theirs. Default: any.',
-  'flags.*.rules.when.versions': 'The system whose way of reading versions is used. Default: semver.org.',
+  'flags.*.rules.when.versions':
+    'How versions are read: `exact` takes those in full (semver.org), other values read as that system does. Default: coerced as `semver.coerce` of npm does, so `4.10` is 4.10.0 and `v4.3.0` is 4.3.0.',
   'flags.*.rules.percentage': 'Share of the visitors meeting the conditions for whom the rule matches.',
   'flags.*.rules.stages': 'A gradual rollout. At most one rule of a flag has stages.',
   'flags.*.rules.stages.percentage': 'Share of the visitors who meet the conditions.',

@@ -23,9 +23,12 @@ export const flagKey = v.pipe(
   v.string(),
   v.regex(FLAG_KEY_SHAPE, 'a flag key of up to 200 letters, digits and . _ ~ : / -'),
 )
+/** URL parsers resolve these, escaped ones too. */
+const DOT_SEGMENT = /[\\/](?:\.|%2e){1,2}(?=[\\/]|$)/i
 export const pathPattern = v.pipe(
   v.string(),
   v.regex(/^\/[^\s?#]*$/, 'a path that begins with "/", such as "/checkout/*"'),
+  v.check((path) => !DOT_SEGMENT.test(path), 'a path without the segments "." and "..", which no URL keeps'),
 )
 export const headerName = v.pipe(
   v.string(),

@@ -152,10 +152,12 @@ export function CheckField({ path, label, fallback = false }: FieldProps & { fal
 type ListFieldProps = FieldProps & {
   /** Whether items can be numbers and booleans. */
   isTyped?: boolean
+  /** Items to choose from, each with its name. */
+  suggestions?: readonly Choice[] | undefined
 }
 
 /** A comma-separated list; the text stays as it was typed until the field loses the focus. */
-export function ListField({ isTyped = false, ...props }: ListFieldProps) {
+export function ListField({ isTyped = false, suggestions, ...props }: ListFieldProps) {
   const { value, set, frame, control, placeholder } = useField(props)
   const [typed, setTyped] = useState<string>()
   const type = (text: string) => {
@@ -163,12 +165,24 @@ export function ListField({ isTyped = false, ...props }: ListFieldProps) {
     const items = parseList(text, isTyped)
     set(items.length === 0 ? undefined : items)
   }
+  const text = typed ?? listText(Array.isArray(value) ? value : [], isTyped)
+  // A browser suggests whole texts.
+  const before = text.slice(0, text.lastIndexOf(',') + 1)
+  const listId = `${control.id}-list`
   return (
     <Frame {...frame}>
+      {suggestions && (
+        <datalist id={listId}>
+          {suggestions.map(([item, name]) => (
+            <option key={item} value={before === '' ? item : `${before} ${item}`} label={name} />
+          ))}
+        </datalist>
+      )}
       <input
         {...control}
-        value={typed ?? listText(Array.isArray(value) ? value : [], isTyped)}
+        value={text}
         placeholder={placeholder}
+        list={suggestions ? listId : undefined}
         onInput={(event) => type(event.currentTarget.value)}
         onBlur={() => setTyped(undefined)}
       />

@@ -1,5 +1,6 @@
 import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
+import { COUNTRY_CODES, countryName } from '../../../core/context/countries.ts'
 import { OPERATORS } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { Checkbox, type Choice, Segments } from '../../components/fields.tsx'
@@ -101,6 +102,7 @@ function Conditions({ path }: { path: Path }) {
   )
 }
 
+const COUNTRIES = COUNTRY_CODES.map((code): Choice => [code, `${countryName(code)} (${code})`])
 const OPERATOR_OPTIONS = OPERATORS.map((op): [string, string] => [op, op.replaceAll('_', ' ')])
 
 function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
@@ -123,7 +125,14 @@ function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
       {op === 'exists' ? (
         <span />
       ) : (
-        <ListField path={[...path, 'values']} label="Values" isBare isTyped placeholder="US, RO" />
+        <ListField
+          path={[...path, 'values']}
+          label="Values"
+          isBare
+          isTyped
+          placeholder="US, RO"
+          suggestions={attribute.value === 'country' ? COUNTRIES : undefined}
+        />
       )}
       <CheckField path={[...path, 'negate']} label="Not" />
       <IconButton icon="trash" label="Remove the condition" onClick={onRemove} />

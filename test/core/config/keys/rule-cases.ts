@@ -223,10 +223,10 @@ export const RULE_CASES: Record<string, Case> = {
   },
   'flags.*.rules.when.versions': {
     given: { [`${RULE}.when`]: [{ attribute: 'version', op: 'semver_gt', values: ['2.0.0'] }] },
-    to: 'flagd',
+    to: 'exact',
     sees: (gate) => gate.variant({ attributes: { version: 'v2.1' } }),
-    was: 'off',
-    becomes: 'on',
+    was: 'on',
+    becomes: 'off',
   },
   'flags.*.rules.bucketing.salt': {
     given: { [`${RULE}.percentage`]: 50, [`${RULE}.bucketing`]: { scheme: 'features', attribute: 'userId' } },
