@@ -11,7 +11,7 @@ import type { GateRequest } from '../request/gate-request.ts'
 import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
 import { isConditional, untagValidators } from './etags.ts'
 import { askForWholePage, prepareForOrigin } from './proxy-headers.ts'
-import { TimeoutError, within } from './timeout.ts'
+import { type Late, TimeoutError, within } from './timeout.ts'
 import { type Upload, watchUpload } from './upload.ts'
 
 /** What became of a request to an origin. */
@@ -61,12 +61,20 @@ export type OriginCall = {
   inFlight?: InFlightRequest | undefined
   /** Ends the connection of an upgrade: set where a kill may have to. */
   closer?: AbortController | undefined
+  /** In place of the route's or the origin's. */
+  timeoutMs?: number
+  late?: Late | undefined
   /** Goes in place of the request, whose body can be read only once; the copy has all of its body. */
   copy?: Request | undefined
 }
 
 /** A call by a route, as opposed to the last resort's. */
 export type RoutedCall = OriginCall & { target: RouteTarget }
+
+/** How long the origin may take to its first byte. */
+export function timeoutMsOf({ timeoutMs, target, origin }: OriginCall): number {
+  return timeoutMs ?? target?.timeoutMs ?? origin.timeoutMs
+}
 
 /** Sends the request to an origin. Never throws. */
 export async function fetchOrigin(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
@@ -89,7 +97,7 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
       await Promise.race([uploaded, sent])
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
-    const raw = await (isUnwatched ? sent : within(sent, origin.timeoutMs))
+    const raw = await (isUnwatched ? sent : within(sent, timeoutMsOf(call), call.late))
     const received = request.isRewritten ? decoded(raw) : raw
     const latencyMs = isUploaded ? Date.now() - startedMs : undefined
     const { status } = received

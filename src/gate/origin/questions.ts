@@ -7,7 +7,7 @@ import type { NetworkStanding } from '../../core/limits/network-standing.ts'
 import type { PairedAs } from '../../core/outcome/outcome.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import { fetchOrigin, type OriginCall } from './fetch-origin.ts'
+import { fetchOrigin, type OriginCall, timeoutMsOf } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { pairedBy } from './pairs.ts'
 import { discard } from './retry-and-fallback.ts'
@@ -49,11 +49,12 @@ export class Questions {
       const nowMs = Date.now()
       const network = this.#standing.isAlone(nowMs) ? 0 : request.network
       if (!this.#health.mayQuestion(origin, nowMs, network)) return UNASKED
-      const timeoutMs = Math.min(origin.timeoutMs, LONGEST_QUESTION_MS)
-      const answer = await fetchOrigin(request, { ...(await call()), origin: { ...origin, timeoutMs } })
+      const asked = await call()
+      const timeoutMs = Math.min(timeoutMsOf(asked), LONGEST_QUESTION_MS)
+      const answer = await fetchOrigin(request, { ...asked, timeoutMs })
       discard(answer)
       // Given more time it might have answered.
-      const isCut = answer.failure === 'timeout' && timeoutMs < origin.timeoutMs
+      const isCut = answer.failure === 'timeout' && timeoutMs < timeoutMsOf(asked)
       return { pairedAs: isCut ? 'unasked' : pairedBy(answer), questioned: true }
     } catch (error) {
       noteInternalError('gate.question', error, { flag })

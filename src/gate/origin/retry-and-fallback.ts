@@ -7,7 +7,9 @@
  * requests that would neither help a dead origin nor hide one that keeps breaking connections.
  *
  * Fallback: the stable origin answers a request that failed at the canary before any of the answer reached the visitor.
- * The visitor sees success; the canary is charged with the failure, as far as the fallback's answer proves it. What
+ * The visitor sees success; the canary is charged with the failure, as far as the fallback's answer proves it. A canary that
+ * has said nothing for half a minute is not given up while its time lasts, but the stable origin is asked as well, and
+ * the visitor gets whichever answers first: neither is a slow report cut off, nor does anyone wait for two timeouts. What
  * goes to the fallback because the canary's circuit is open was not asked of the canary, and isn't charged.
  */
 import type { Origin } from '../../core/config/compile/route-target.ts'
@@ -15,7 +17,7 @@ import { NetworkStanding } from '../../core/limits/network-standing.ts'
 import { type Retry, RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { FailureKind, PairedAs } from '../../core/outcome/outcome.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import { fetchOrigin, type OriginAnswer, type OriginCall } from './fetch-origin.ts'
+import { fetchOrigin, type OriginAnswer, type OriginCall, timeoutMsOf } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { isUpgrade, pairedBy } from './pairs.ts'
 
@@ -25,6 +27,8 @@ const BUDGET_SHARE = 0.1
 const LARGEST_BODY_BYTES = 65_536
 /** A connection that was closed before the request came fails within a round trip; later, the origin was at work. */
 const CLOSED_WITHIN_MS = 1_000
+/** The stable origin is asked as well once the canary has said nothing for this long. */
+const PATIENCE_MS = 30_000
 const RETRYABLE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Answers when the assigned origin fails. */
@@ -84,15 +88,58 @@ export class OriginClient {
       }
 
     if (!mayRepeat) return delivered(await this.attempt(request, call))
+    if (!request.hasBody && timeoutMsOf(call) > PATIENCE_MS) return await this.#race(request, call, fallback)
     const [copy, spare] = request.hasBody ? await copiesOf(request) : []
     const first = await this.attempt(request, copy === undefined ? call : { ...call, copy })
-    if (first.failure === undefined || first.kind === 'abandoned') return delivered(first)
+    return await this.#conclude(request, first, fallback, spare)
+  }
+
+  /** The assigned origin's answer, or the fallback's where that one fails. */
+  async #conclude(
+    request: GateRequest,
+    first: OriginAnswer,
+    fallback: Fallback,
+    spare?: Request,
+  ): Promise<Delivery> {
+    if (hasServed(first)) return delivered(first)
+    const repetition = this.#startRepetition(request, fallback)
+    if (repetition === undefined) return unrepeated(first, fallback)
+    const second = await this.attempt(request, { ...(await fallback.call()), copy: spare })
+    this.#budget.end(repetition, hasServed(second))
+    return better(first, second, fallback.isPairable ? pairedBy(second) : 'unpaired')
+  }
+
+  /** As `send`, for an origin that may take long: once it is late, the fallback is asked beside it. */
+  async #race(request: GateRequest, call: OriginCall, fallback: Fallback): Promise<Delivery> {
+    const startedMs = Date.now()
+    const { promise: isLate, resolve: run } = Promise.withResolvers<undefined>()
+    const asked = this.attempt(request, {
+      ...call,
+      late: { afterMs: PATIENCE_MS, run: () => run(undefined) },
+    })
+    const first = await Promise.race([asked, isLate])
+    if (first !== undefined) return await this.#conclude(request, first, fallback)
 
     const repetition = this.#startRepetition(request, fallback)
-    if (repetition === undefined) return delivered(first, fallback.isPairable ? 'unasked' : 'unpaired')
-    const second = await this.attempt(request, { ...(await fallback.call()), copy: spare })
-    this.#budget.end(repetition, second.failure === undefined || second.kind === 'abandoned')
-    return better(first, second, fallback.isPairable ? pairedBy(second) : 'unpaired')
+    if (repetition === undefined) return unrepeated(await asked, fallback)
+    const timeoutMs = timeoutMsOf(call) - PATIENCE_MS
+    const other = this.attempt(request, { ...(await fallback.call()), timeoutMs })
+    const sooner = await Promise.race([asked, other])
+    if (sooner.failure === undefined && sooner.origin === call.origin) {
+      this.#budget.end(repetition, true)
+      void other.then(discard)
+      return delivered(sooner)
+    }
+    const second = await other
+    this.#budget.end(repetition, hasServed(second))
+    const pairedAs = fallback.isPairable ? pairedBy(second) : 'unpaired'
+    if (!hasServed(second) || sooner !== second) return eitherOf(await asked, second, pairedAs)
+    const latencyMs = Date.now() - startedMs
+    const late: OriginAnswer = { kind: 'failed', origin: call.origin, failure: 'timeout', latencyMs }
+    // Its own record would never come: what hangs ends with the visitor's response.
+    this.#record(request, late, call.visitor)
+    void asked.then(discard)
+    return failedOver(second, chargeOf(late, pairedAs))
   }
 
   /** One origin's answer, after a retry over a new connection where the first was closed. The origin's health counts it once. */
@@ -130,6 +177,24 @@ export class OriginClient {
     if (!this.#health.mayAsk(origin, nowMs)) return undefined
     return this.#budget.start(nowMs, this.#standing.isAlone(nowMs) ? 0 : request.network)
   }
+}
+
+/** Nothing that a fallback would be for. */
+function hasServed({ failure, kind }: OriginAnswer): boolean {
+  return failure === undefined || kind === 'abandoned'
+}
+
+/** Of a request that both were asked at once: the assigned origin's answer, unless only the other's is good. */
+function eitherOf(first: OriginAnswer, second: OriginAnswer, pairedAs: PairedAs): Delivery {
+  if (!hasServed(first)) return better(first, second, pairedAs)
+  discard(second)
+  return delivered(first)
+}
+
+/** An answer that no fallback was asked about. */
+function unrepeated(answer: OriginAnswer, { isPairable }: Fallback): Delivery {
+  if (hasServed(answer)) return delivered(answer)
+  return delivered(answer, isPairable ? 'unasked' : 'unpaired')
 }
 
 function delivered(answer: OriginAnswer, pairedAs?: PairedAs): Delivery {

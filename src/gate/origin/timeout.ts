@@ -13,22 +13,32 @@
 /** The origin took too long. */
 export class TimeoutError extends Error {}
 
+/** What happens once a response is late, before its time is up. */
+export type Late = { afterMs: number; run(): void }
+
 /**
  * The response.
  *
  * @throws TimeoutError when it hasn't come within `timeoutMs`, or what `sent` rejects with
  */
-export function within(sent: Promise<Response>, timeoutMs: number): Promise<Response> {
+export function within(sent: Promise<Response>, timeoutMs: number, late?: Late): Promise<Response> {
   return new Promise((resolve, reject) => {
     let isOver = false
-    setTimeout(() => {
+    const giveUp = () => {
       if (isOver) return
       reject(new TimeoutError())
       sent.then(
         ({ body }) => body?.cancel(),
         () => {},
       )
-    }, timeoutMs)
+    }
+    if (late === undefined || late.afterMs >= timeoutMs) setTimeout(giveUp, timeoutMs)
+    else
+      setTimeout(() => {
+        if (isOver) return
+        setTimeout(giveUp, timeoutMs - late.afterMs)
+        late.run()
+      }, late.afterMs)
     sent.then(
       (response) => {
         isOver = true

@@ -1,7 +1,7 @@
 /** Asks an origin for a copy of a request, and reads the answer. */
 import type { ShadowAnswer, ShadowBody, Unanswered } from '../../core/shadow/answer.ts'
 import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
-import type { OriginCall } from '../origin/fetch-origin.ts'
+import { type OriginCall, timeoutMsOf } from '../origin/fetch-origin.ts'
 import { dropConditions, prepareForOrigin } from '../origin/proxy-headers.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 
@@ -16,9 +16,10 @@ const CREDENTIALS = ['cookie', 'authorization']
 /** Never throws: without an answer it says why. */
 export async function askCopy(
   request: GateRequest,
-  { origin, extraHeaders }: OriginCall,
+  call: OriginCall,
   hasCredentials: boolean,
 ): Promise<Asked> {
+  const { origin, extraHeaders } = call
   const headers = new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
   dropConditions(headers)
@@ -26,7 +27,7 @@ export async function askCopy(
   setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
   const url = siteFor(origin, request) + request.address.tail
-  const signal = AbortSignal.timeout(Math.min(origin.timeoutMs, LONGEST_WAIT_MS))
+  const signal = AbortSignal.timeout(Math.min(timeoutMsOf(call), LONGEST_WAIT_MS))
   const startedMs = Date.now()
   try {
     const response = await senderFor(origin, request)(url, {

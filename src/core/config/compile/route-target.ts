@@ -36,6 +36,8 @@ export type OriginTarget = {
   follows: boolean
   /** Whether several origins can answer one URL. */
   varies: boolean
+  /** In place of the origin's, where the route has its own. */
+  timeoutMs: number | undefined
 }
 
 /** A route whose flag decides. */
@@ -51,6 +53,7 @@ export type FlagTarget = {
   rescued: ReadonlySet<string>
   follows: boolean
   varies: boolean
+  timeoutMs: number | undefined
   /** Whether an origin serves several variants, told apart by a header alone. */
   variesByHeader: boolean
   /** Whether the gate relays the messages of WebSockets, so that `kill --sever` can close them. */
@@ -128,7 +131,13 @@ export function compileTarget(
     // A named path is meant for its origin; a catch-all only takes the rest.
     const follows = route.follow ?? route.path === '/*'
     const origin = known(origins, route.origin)
-    return { kind: 'origin', origin, follows, varies: follows && varying.has(origin.name) }
+    return {
+      kind: 'origin',
+      origin,
+      follows,
+      varies: follows && varying.has(origin.name),
+      timeoutMs: route.timeoutMs,
+    }
   }
   const flag = known(flags, route.flag)
   const byVariant = new Map(
@@ -149,6 +158,7 @@ export function compileTarget(
     rescued: new Set(route.rescue === false ? [] : route.rescue.map((method) => method.toUpperCase())),
     follows: route.follow ?? true,
     varies: distinct.length > 1,
+    timeoutMs: route.timeoutMs,
     variesByHeader: shared.length > 0,
     severable: route.severable,
     shadow: flag.shadows ? shadowRules(route.shadow) : undefined,

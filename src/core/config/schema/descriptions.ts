@@ -17,7 +17,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'origins.*.rewrite':
     "Whether the origin's own host in `Location`, `Content-Location`, `Refresh`, `Link` and cookie `Domain` becomes the visitor's. Default true.",
   'origins.*.timeoutMs':
-    'How long the origin may take to its first byte. Default 30000. From 5000 ms on it may fire up to 500 ms late.',
+    'How long the origin may take to its first byte. Default 125000, which is what Cloudflare waits. From 5000 ms on it may fire up to 500 ms late.',
   'origins.*.forwarded':
     'True: requests carry `Forwarded` (RFC 7239) beside `X-Forwarded-For`, `-Host` and `-Proto`. Default false.',
   defaultOrigin: 'The origin of requests that no route matches. Default: that of the last catch-all route.',
@@ -68,6 +68,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'routes.origins': 'With `flag`: variant → origin.',
   'routes.rescue':
     'With `flag`: methods that are retried at the origin of `off` when the assigned origin fails (5xx, timeout, no connection). Such requests are sent twice: name only methods that are safe to repeat; bodies up to 64 kB. `false`: none. Default: GET, HEAD, OPTIONS.',
+  'routes.timeoutMs': "In place of the origins' `timeoutMs`, on this route.",
   'routes.follow':
     'Page affinity: whether requests of a page through this route go to the version that served the page, where this route has its origin. Default: true with `flag` and for `/*`, otherwise false.',
   'routes.severable':

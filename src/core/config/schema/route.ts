@@ -18,6 +18,14 @@ const headerValue = v.union([
   strictObject({ secret: secretName }),
 ])
 
+const timeoutMs = v.pipe(
+  v.number(),
+  v.minValue(1, 'a timeout of at least 1 ms'),
+  v.maxValue(600_000, 'a timeout of at most 600000 ms'),
+)
+/** What Cloudflare waits for an origin that it asks by itself (error 524 comes then). */
+const PLATFORM_TIMEOUT_MS = 125_000
+
 export const origin = v.pipe(
   strictObject({
     url: v.optional(originUrl),
@@ -25,14 +33,7 @@ export const origin = v.pipe(
     host: v.optional(v.picklist(['origin', 'preserve']), 'origin'),
     headers: v.optional(record(headerName, headerValue), {}),
     rewrite: v.optional(v.boolean(), true),
-    timeoutMs: v.optional(
-      v.pipe(
-        v.number(),
-        v.minValue(1, 'a timeout of at least 1 ms'),
-        v.maxValue(600_000, 'a timeout of at most 600000 ms'),
-      ),
-      30_000,
-    ),
+    timeoutMs: v.optional(timeoutMs, PLATFORM_TIMEOUT_MS),
     forwarded: v.optional(v.boolean(), false),
   }),
   v.check(({ url, binding }) => url !== undefined || binding !== undefined, 'a `url`, a `binding`, or both'),
@@ -68,6 +69,7 @@ export const route = strictObject({
   flag: v.optional(flagKey),
   origins: v.optional(record(variantName, name)),
   rescue: v.optional(v.union([v.literal(false), v.array(method)]), ['GET', 'HEAD', 'OPTIONS']),
+  timeoutMs: v.optional(timeoutMs),
   follow: v.optional(v.boolean()),
   severable: v.optional(v.boolean(), true),
   shadow: v.optional(v.union([v.literal(false), shadow])),

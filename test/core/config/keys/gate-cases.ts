@@ -92,7 +92,13 @@ export const GATE_CASES: Record<string, Case> = {
     at: 'origins.old.timeoutMs',
     to: 500,
     sees: ({ snapshot }) => snapshot.fallback.timeoutMs,
-    was: 30_000,
+    was: 125_000,
+    becomes: 500,
+  },
+  'routes.timeoutMs': {
+    to: 500,
+    sees: ({ snapshot }) => snapshot.routes[0]?.target.timeoutMs,
+    was: undefined,
     becomes: 500,
   },
   'origins.*.forwarded': {
