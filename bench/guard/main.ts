@@ -18,6 +18,7 @@ import { runAll } from './pool.ts'
 import { fromJson, merged, passes, type Report, reportOf, tableText, toJson } from './report.ts'
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { ATTACK_ROWS } from './rows/attack.ts'
+import { FAILER_ROWS } from './rows/failers.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { LATENCY_ROWS } from './rows/latency.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   ...ADVANCE_ROWS,
   ...ATTACK_ROWS,
   ...LATENCY_ROWS,
+  ...FAILER_ROWS,
 ]
 
 const { values: options } = parseArgs({

@@ -1,6 +1,6 @@
 /** The page docs/guard-benchmark.md, from a report. */
 
-import { figureCells, HEAD, type Mode, type Report, type ReportedRow } from './report.ts'
+import { figureCells, HEAD, type Mode, missTexts, type Report, type ReportedRow } from './report.ts'
 
 const INTRO = `# The guard, measured
 
@@ -20,7 +20,7 @@ have eight networks; failures are asked at the other origin, as far as the budge
   the difference from the nearest point of the null: no test with the same false-alarm rate finds a difference sooner on
   average.
 - **verdict**: \`pass\` if the 95 % interval lies within the target, \`pass?\` if only the figure does; \`fail?\` and \`FAIL\`
-  likewise for figures beyond the target. Intervals are exact (Clopper–Pearson for shares, order
+  likewise for figures beyond the target. \`known miss\`: beyond the target, for the reason below the table. Intervals are exact (Clopper–Pearson for shares, order
   statistics for quantiles).
 
 For false rollbacks, read the other judges with care. Flagger never rolls back some canaries, but it would not roll them back
@@ -74,7 +74,9 @@ function rowText({ id, measure, target, figures, mode }: ReportedRow): string {
   const table = lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
   const title = measure.charAt(0).toUpperCase() + measure.slice(1)
   const own = mode === undefined ? '' : ` Measured by ${commandOf(mode, id)}.`
-  return `\n## ${title}\n\nTarget: ${target}. Row \`${id}\`.${own}\n\n${table}\n${id === PICTURE_ROW ? PICTURE : ''}`
+  const misses = missTexts(figures).map((why) => `\nKnown miss: ${why}\n`)
+  const after = `${misses.join('')}${id === PICTURE_ROW ? PICTURE : ''}`
+  return `\n## ${title}\n\nTarget: ${target}. Row \`${id}\`.${own}\n\n${table}\n${after}`
 }
 
 const ATTACKS = /(<!-- attacks: [^>]*-->\n)[\s\S]*(<!-- end of attacks -->)/

@@ -1,6 +1,6 @@
 /** The table, for people and as JSON. */
 
-import { type Figure, meets, type Row, surely, surelyNot, type Unit } from './model/row.ts'
+import { type Figure, fails, meets, type Row, surely, surelyNot, type Unit } from './model/row.ts'
 
 export type Measured = { row: Row; figures: readonly Figure[] }
 
@@ -21,6 +21,7 @@ function intervalText({ interval, unit }: Figure): string {
 function verdictText(figure: Figure): string {
   if (figure.limit === Infinity) return ''
   if (meets(figure)) return surely(figure) ? 'pass' : 'pass?'
+  if (figure.miss !== undefined) return 'known miss'
   return surelyNot(figure) ? 'FAIL' : 'fail?'
 }
 
@@ -55,13 +56,24 @@ export function figureCells(figure: Figure): string[] {
 
 export const HEAD = ['measure', 'target', 'measured', '95 % interval', 'repeats', 'beside', 'verdict']
 
+/** Why limits are missed, each reason once. */
+export function missTexts(figures: readonly Figure[]): string[] {
+  return [
+    ...new Set(figures.flatMap((figure) => (figure.miss === undefined || meets(figure) ? [] : figure.miss))),
+  ]
+}
+
 export function tableText({ rows }: Report): string {
   return rows
     .map(({ measure, target, figures }) => {
       const lines = [HEAD, ...figures.map(figureCells)]
       const widths = HEAD.map((_, k) => Math.max(...lines.map((line) => line[k]?.length ?? 0)))
       const text = lines.map((line) => `  ${line.map((cell, k) => cell.padEnd(widths[k] ?? 0)).join('  ')}`)
-      return [`${measure} (${target})`, ...text].join('\n')
+      return [
+        `${measure} (${target})`,
+        ...text,
+        ...missTexts(figures).map((why) => `  known miss: ${why}`),
+      ].join('\n')
     })
     .join('\n\n')
 }
@@ -97,7 +109,7 @@ export function merged([first, ...others]: readonly Report[], ids: readonly stri
 
 /** Whether no figure is beyond its limit by more than chance explains. */
 export function passes({ rows }: Report): boolean {
-  return rows.every(({ figures }) => !figures.some(surelyNot))
+  return rows.every(({ figures }) => !figures.some(fails))
 }
 
 /** JSON has no Infinity: a time that never came is the word. */

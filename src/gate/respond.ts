@@ -53,13 +53,14 @@ export function respondPlainly(answer: OriginAnswer, request: GateRequest, snaps
   }
 }
 
-/** Header names that visitors take for the gate's word; an origin must not send them. */
-const GATE_HEADERS = ['sluice-origin', 'sluice-flags', 'sluice-rescue']
+/** Headers that visitors take for the gate's word; an origin must not send them, whatever comes after. */
+const GATE_PREFIX = 'sluice-'
 
-/** Names of an answer's headers that visitors must not get. */
+/** Names of an answer's headers that visitors must not get; most answers have none. */
 function unfitHeaders(headers: Headers): readonly string[] {
-  const ofConnection = connectionFields(headers)
-  return GATE_HEADERS.some((name) => headers.has(name)) ? [...GATE_HEADERS, ...ofConnection] : ofConnection
+  let unfit = connectionFields(headers)
+  for (const name of headers.keys()) if (name.startsWith(GATE_PREFIX)) unfit = [...unfit, name]
+  return unfit
 }
 
 /**

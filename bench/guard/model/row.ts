@@ -17,6 +17,8 @@ export type Figure = {
   /** Whether the limit must not be exceeded, or must be reached. */
   side: 'most' | 'least'
   repeats: number
+  /** Why the limit is known to be missed: told with the figure, and no failure of the run. */
+  miss?: string
   /** Others in the same run, or the bound: name → figure in the same unit. */
   beside: Readonly<Record<string, number>>
 }
@@ -44,6 +46,11 @@ export function meets({ value, limit, side }: Figure): boolean {
 export function surely({ interval, value, limit, side }: Figure): boolean {
   const { low, high } = interval ?? { low: value, high: value }
   return side === 'most' ? high <= limit : low >= limit
+}
+
+/** Whether the whole 95 % interval lies on the wrong side, of a limit that isn't known to be missed. */
+export function fails(figure: Figure): boolean {
+  return figure.miss === undefined && surelyNot(figure)
 }
 
 /** Whether the whole 95 % interval lies on the wrong side. */

@@ -9,6 +9,7 @@ import {
 import type { Random } from '../../../test-kit/simulation/random.ts'
 import { deliverAtOnce, faultyDelivery } from './delivery.ts'
 import { type Attack, enemy } from './enemy.ts'
+import { type Failers, failersTicker } from './failers.ts'
 import { cellsOf, createGate } from './guarded-gate.ts'
 import { type Stalls, stalling } from './machines.ts'
 import { networker, OFFICE, OFFICE_AND_HOMES, ONE_NETWORK_CARRIERS, ZIPF } from './networks.ts'
@@ -41,6 +42,8 @@ export type Scenario = {
   clusters?: ClusterKind
   /** People who differ in latency and come again; without errors and networks. */
   visitors?: VisitorKind
+  /** The same people all day, some of whom fail again and again. */
+  failers?: Failers
   /** The canary's latencies in the first seconds of each stage, as a factor. */
   cold?: { forS: number; slowdown: number }
   stalls?: Stalls
@@ -141,21 +144,28 @@ function tickerOf(scenario: Scenario, random: Random): Ticker {
 
 function warmTickerOf(scenario: Scenario, random: Random, truth: (second: number) => Truth): Ticker {
   const source: Source = { requestsPerSecond: scenario.requestsPerSecond, truth }
-  const { clusters, visitors, stalls, from = 'internet', attack, seconds } = scenario
+  const { clusters, failers, visitors, stalls, from = 'internet', attack, seconds } = scenario
   if (visitors !== undefined) return visitorTicker(random, visitors, source, scenario.stages)
-  const plain: Ticker =
-    clusters === undefined
-      ? (second, at) => trafficTick(random, source, second, at)
-      : population(random, clusters, source)
+  const plain = plainTickerOf(random, source, scenario)
   const traffic = stalls === undefined ? plain : stalling(random, stalls, plain)
   const networks = NETWORKS[from]
   if (networks === null) return traffic
-  const paired = networker(random, networks, source.truth, clusters !== undefined)
+  const paired = networker(random, networks, source.truth, clusters !== undefined || failers !== undefined)
   const attacked = attack === undefined ? undefined : enemy(random, { ...attack, seconds })
   return (second, at) => {
     const tick = paired(traffic(second, at), second)
     return attacked === undefined ? tick : attacked(tick, second)
   }
+}
+
+function plainTickerOf(
+  random: Random,
+  source: Source,
+  { clusters, failers }: Pick<Scenario, 'clusters' | 'failers'>,
+): Ticker {
+  if (failers !== undefined) return failersTicker(random, failers, source)
+  if (clusters !== undefined) return population(random, clusters, source)
+  return (second, at) => trafficTick(random, source, second, at)
 }
 
 const NETWORKS = {

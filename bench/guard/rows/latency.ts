@@ -76,29 +76,59 @@ const STALLS = [200, 1000].map(
   }),
 )
 
-/** Half as slow again, in the second stage: its visitors have been seen as control. */
+/** Half as slow again from the start, all the way up. */
 const SLOWER = KINDS.map((visitors): Scenario => {
   const [healthy] = PEOPLE.filter((scenario) => scenario.visitors === visitors)
-  return {
-    ...(healthy as Scenario),
-    name: `${WORDS[visitors]}, latency × 1.5`,
-    seconds: 3600,
-    slowdown: 1.5,
-  }
+  return { ...(healthy as Scenario), name: `${WORDS[visitors]}, latency × 1.5`, slowdown: 1.5 }
 })
+
+/** The same at one stage, which is large enough to compare people at. */
+function atAQuarter(visitors: VisitorKind | undefined): Scenario {
+  const name = visitors === undefined ? 'independent requests' : WORDS[visitors]
+  return {
+    name: `${name}, latency × 1.5, canary 25 %`,
+    stages: [25],
+    requestsPerSecond: 200,
+    seconds: 1200,
+    warmS: 120,
+    canaryRate: 0,
+    controlRate: 0,
+    slowdown: 1.5,
+    ...(visitors === undefined ? { from: 'nowhere' } : { visitors }),
+    guard: { ceilings: undefined, traffic: undefined },
+  }
+}
+const [ALIKE, ...DIFFERENT] = [undefined, ...KINDS].map(atAQuarter) as [Scenario, ...Scenario[]]
+
+const TOO_UNEVEN =
+  'who is canary is not known to be as fast as the others until they have been seen as control, so the null ' +
+  'allows for up to 1.5 times; where it would have to allow for more the stage is held, and the canary is not found.'
 
 const foundRow: Row = {
   id: 'people-slow',
-  measure: 'visitors who differ, canary half as slow again: found before 99 %, and after how long',
-  target: '≥ 95 %',
-  scenarios: SLOWER,
+  measure: 'visitors who differ, canary half as slow again: promoted; found at 25 %, and after how long',
+  target: 'promoted ≤ 1 %; found ≥ 95 %, at a price of ≤ 2 × the time with independent requests',
+  scenarios: [...SLOWER, ALIKE, ...DIFFERENT],
   runs: { quick: 2, full: 200 },
-  figures: (results) =>
-    SLOWER.flatMap((scenario) => [
-      shareFigure(scenario.name, results(scenario), rolledBack, 0.95, 'least'),
-      delayFigure(`${scenario.name}, median`, results(scenario), 0.5, Infinity),
+  figures: (results) => [
+    ...SLOWER.map((scenario) =>
+      shareFigure(`${scenario.name}: promoted`, results(scenario), ({ finished }) => finished, 0.01),
+    ),
+    delayFigure(`${ALIKE.name}, median`, results(ALIKE), 0.5, Infinity),
+    ...DIFFERENT.flatMap((scenario): Figure[] => [
+      {
+        ...shareFigure(`${scenario.name}: found`, results(scenario), rolledBack, 0.95, 'least'),
+        miss: TOO_UNEVEN,
+      },
+      {
+        ...delayFigure(`${scenario.name}, median`, results(scenario), 0.5, 2 * medianOf(results(ALIKE))),
+        miss: TOO_UNEVEN,
+      },
     ]),
+  ],
 }
+
+const medianOf = (results: readonly RunResult[]) => delayFigure('', results, 0.5, Infinity).value
 
 export const LATENCY_ROWS: readonly Row[] = [
   harmless('cold', 'cold machines: false rollbacks', COLD, { quick: 3, full: 300 }),

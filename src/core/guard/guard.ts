@@ -8,6 +8,7 @@
 import type { ArmTick } from '../counters/ticks.ts'
 import { type DedupeResult, stepDedupe } from './dedupe/dedupe.ts'
 import { exposureFactors, type Part } from './dedupe/exposure.ts'
+import { isRepeating } from './dedupe/failing-runs.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
 import { addCounts, cleanCount } from './evidence/formula.ts'
 import type { LearnedLatency } from './evidence/latency.ts'
@@ -30,6 +31,7 @@ import {
   takingPart,
 } from './networks/groups.ts'
 import { advanceNulls, initialAdvance, stepAdvance } from './tests/advance.ts'
+import { type AffectedState, isLikeControl, stepAffected } from './tests/affected.ts'
 import { ceilingCap, stepCeilings } from './tests/ceilings.ts'
 import { closeClientErrors, stepClientErrors } from './tests/client-errors.ts'
 import { stepCollapse } from './tests/collapse.ts'
@@ -129,7 +131,9 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const paid = paidAt(state, tick.atMs)
   const networks = noteNetworks(state.networks, tick)
   const part = partOf(networks, tick)
-  const dedupe = countFailures(settings, state, tick, part)
+  const nowS = Math.floor((tick.atMs - state.startedAtMs) / 1000)
+  const affected = stepAffected(settings, state.affected, tick, { part, nowS, paid })
+  const dedupe = countFailures(settings, { ...state, affected }, tick, { part, nowS })
   const counted = tickBatch(settings, state, tick, dedupe, part)
   const batch = addBatch(state.batch, counted.batch)
   const needed = slotsNeeded(settings, tick.percentage)
@@ -159,12 +163,9 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
       erroredBuckets: noteSlots(state.rollback.erroredBuckets, dedupe.counted.strictCanary, needed),
     },
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
+    affected,
     collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
-    clientErrors: stepClientErrors(settings, state.clientErrors, tick, {
-      part,
-      nowS: Math.floor((tick.atMs - state.startedAtMs) / 1000),
-      paid,
-    }),
+    clientErrors: stepClientErrors(settings, state.clientErrors, tick, { part, nowS, paid }),
     share: stepShare(settings, state.share, tick, {
       before: state.stageTotals,
       regime: part.standing.regime,
@@ -204,25 +205,31 @@ function partOf(networks: NetworkState, tick: GuardTick): Part {
 function countFailures(
   settings: GuardSettings,
   state: GuardState,
-  { canary, control, atMs, percentage }: GuardTick,
-  part: Part,
+  { canary, control, percentage }: GuardTick,
+  { part, nowS }: { part: Part; nowS: number },
 ): DedupeResult {
   const failures = { canary: failuresOf(canary, part.standing), control: failuresOf(control, part.standing) }
   return stepDedupe(
     state.dedupe,
     {
-      nowS: Math.floor((atMs - state.startedAtMs) / 1000),
+      nowS,
       percentage,
       canary: failures.canary.certain,
       control: failures.control.certain,
       unasked: { canary: failures.canary.unasked, control: failures.control.unasked },
       groups: part.standing.groups,
+      isLikeControl: repeatersLikeControl(state.affected),
     },
     (eligible) => {
       const exposure = addCounts(state.batch.errors, errorExposure(part, eligible))
       return meter(exposure, ERROR_BETS, settings.errors, meterCap(settings.alpha))
     },
   )
+}
+
+/** Tells the marks that fail again and again, where the canary has no more of them than control lets expect. */
+function repeatersLikeControl(affected: AffectedState): ((mark: number) => boolean) | undefined {
+  return isLikeControl(affected) ? (mark) => isRepeating(affected.runs, mark) : undefined
 }
 
 /** Moves the tests' wealth by the open batch and empties it. */

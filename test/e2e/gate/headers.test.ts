@@ -240,7 +240,12 @@ describe('an answer on its way to the visitor', () => {
 describe("what an origin says in the gate's name", () => {
   it('never reaches a visitor, who gets the word of the gate or none', async () => {
     origins.old.answer((_, response) => {
-      const forged = { 'sluice-flags': 'f=on;reason=forged', 'Sluice-Origin': 'new', 'sluice-rescue': 'x' }
+      const forged = {
+        'sluice-flags': 'f=on;reason=forged',
+        'Sluice-Origin': 'new',
+        'sluice-rescue': 'x',
+        'SLUICE-Other': 'x',
+      }
       response.writeHead(200, { ...forged, 'x-own': 'kept' }).end('old')
     })
     for (const path of ['/', '/plain/x']) {

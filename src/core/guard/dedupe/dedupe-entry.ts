@@ -22,12 +22,13 @@ export const MOST_TIMES = 15
 /** 26 bits of seconds: two years. */
 const LAST_SECOND = 2 ** 26 - 1
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Six bits per character. */
+export const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const VALUES = new Uint8Array(128)
 for (let value = 0; value < DIGITS.length; value++) VALUES[DIGITS.charCodeAt(value)] = value
 
 const digit = (value: number): string => DIGITS[value & 63] ?? 'A'
-const valueAt = (chunk: string, at: number): number => VALUES[chunk.charCodeAt(at)] ?? 0
+export const valueAt = (chunk: string, at: number): number => VALUES[chunk.charCodeAt(at)] ?? 0
 
 /** Strict rest by times counted; a table, as recounting reads it per entry. */
 const STRICT_REST_S = Array.from({ length: MOST_TIMES + 1 }, (_, times) => QUIET_S * 2 ** (times - 1))
@@ -48,7 +49,8 @@ export function chunkOf(mark: number): number {
 }
 
 /** Place of a mark in its chunk: two digits of six bits. */
-const placeOf = (mark: number): number => (slotOf(mark) % CHUNK_SLOTS) + CHUNK_SLOTS * groupOfMark(mark)
+export const placeOf = (mark: number): number =>
+  (slotOf(mark) % CHUNK_SLOTS) + CHUNK_SLOTS * groupOfMark(mark)
 
 /** Index of a mark's entry in its chunk, or −1. */
 export function findEntry(chunk: string, mark: number): number {
@@ -60,15 +62,18 @@ export function findEntry(chunk: string, mark: number): number {
   return -1
 }
 
+/** The place that begins the entry at `at`. */
+export const placeIn = (chunk: string, at: number): number =>
+  (valueAt(chunk, at) << 6) | valueAt(chunk, at + 1)
+
 /** The slot whose entry is at `at`. */
-export function entrySlot(chunkIndex: number, chunk: string, at: number): number {
-  const place = (valueAt(chunk, at) << 6) | valueAt(chunk, at + 1)
-  return chunkIndex * CHUNK_SLOTS + (place % CHUNK_SLOTS)
+export function slotAt(chunkIndex: number, chunk: string, at: number): number {
+  return chunkIndex * CHUNK_SLOTS + (placeIn(chunk, at) % CHUNK_SLOTS)
 }
 
 /** The group of networks of the entry at `at`. */
 export function entryGroup(chunk: string, at: number): number {
-  return Math.floor(((valueAt(chunk, at) << 6) | valueAt(chunk, at + 1)) / CHUNK_SLOTS)
+  return Math.floor(placeIn(chunk, at) / CHUNK_SLOTS)
 }
 
 export function readEntry(chunk: string, at: number): Entry {

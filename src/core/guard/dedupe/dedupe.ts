@@ -47,11 +47,11 @@ import {
   ENTRY_LENGTH,
   type Entry,
   entryGroup,
-  entrySlot,
   findEntry,
   MOST_TIMES,
   plainDueS,
   readEntry,
+  slotAt,
   strictDueS,
   writeEntry,
 } from './dedupe-entry.ts'
@@ -122,6 +122,8 @@ export type DedupeTick = {
   unasked?: { canary: readonly number[]; control: readonly number[] }
   /** Groups of networks that are in use; by default one. */
   groups?: number
+  /** Marks of the canary that fail again and again, as many of control do: they count strictly everywhere. */
+  isLikeControl?: ((mark: number) => boolean) | undefined
 }
 
 /** Takes every error. */
@@ -145,7 +147,7 @@ export function stepDedupe(
   if (errored.length === 0) return { state: draft, eligible, counted }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
   sweep(draft)
-  countAll(draft, errored, counted, meterFor(eligible))
+  countAll(draft, errored, counted, { isEnough: meterFor(eligible), isLikeControl: tick.isLikeControl })
   return { state: draft, eligible, counted }
 }
 
@@ -154,7 +156,7 @@ function countAll(
   draft: Draft,
   errored: readonly Errored[],
   counted: Record<keyof Counted, number[]>,
-  isEnough: Meter,
+  { isEnough, isLikeControl }: { isEnough: Meter; isLikeControl: DedupeTick['isLikeControl'] },
 ): void {
   let enough = false
   for (const { mark, isCanary, isAsked } of errored) {
@@ -162,7 +164,7 @@ function countAll(
     const times = due(history, draft.nowS)
     const matters = isCanary ? times.strict && isAsked : times.plain
     // The advance test must hear every error of the canary; of control's it may miss some.
-    if (isCanary && times.plain) counted.plainCanary.push(mark)
+    if (isCanary && (isLikeControl?.(mark) ? times.strict : times.plain)) counted.plainCanary.push(mark)
     if (matters && enough) continue
     countError(draft, mark, history, times)
     if (!isCanary && times.plain) counted.plainControl.push(mark)
@@ -226,7 +228,7 @@ function sweep(draft: Draft): void {
 function recount(draft: Draft): Draft {
   draft.chunks.forEach((text, chunk) => {
     for (let at = 0; at < text.length; at += ENTRY_LENGTH) {
-      const isCanary = isCanarySlot(entrySlot(chunk, text, at), draft.percentage)
+      const isCanary = isCanarySlot(slotAt(chunk, text, at), draft.percentage)
       const entry = readEntry(text, at)
       if (strictDueS(entry) > draft.nowS) addRest(draft.strict, strictDueS(entry), isCanary, 1)
       if (plainDueS(entry) > draft.nowS) addRest(draft.plain, plainDueS(entry), isCanary, 1)
@@ -337,6 +339,6 @@ function eligibleShares({ percentage, strict, plain }: Draft, groups: number): E
 }
 
 /** A slot that the percentage cuts belongs to the arm with the larger part. */
-function isCanarySlot(slot: number, percentage: number): boolean {
+export function isCanarySlot(slot: number, percentage: number): boolean {
   return slot + 0.5 < canarySlotCount(percentage)
 }

@@ -10,7 +10,7 @@ export const ALPHA_SHARES = {
   errors: 0.45,
   latency: 0.35,
   collapse: 0.08,
-  /** Visitors with errors: kept free for a test that is not there yet. */
+  /** Visitors who fail again and again. */
   visitors: 0.05,
   clientErrors: 0.04,
   /** Dropped journeys, and metrics to come. */

@@ -182,6 +182,8 @@ export function withoutTwoLargest(by: readonly number[]): number {
  * wait for twice as many if the rest had to reach the level. The benchmark's rows on attacks hold with it.
  */
 const FAIR_PART = 0.25
+/** By so much one error takes the evidence over its level; that asks no more of the rest. */
+const OVERSHOOT = 8
 
 /**
  * Whether evidence holds without two groups of networks: the rest reaches the level by itself, or has its fair part of
@@ -191,5 +193,7 @@ const FAIR_PART = 0.25
  * @param rest its least wealth without two groups
  */
 export function holdsWithoutTwo(all: number, rest: number, level: number, { suspects }: Standing): boolean {
-  return rest >= (suspects.length > 0 ? level : Math.min(level, all ** FAIR_PART))
+  return (
+    rest >= (suspects.length > 0 ? level : Math.min(level, Math.max(level, all / OVERSHOOT) ** FAIR_PART))
+  )
 }

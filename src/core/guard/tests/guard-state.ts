@@ -11,6 +11,7 @@ import { initialPopulation, type PopulationState } from '../latency/population.t
 import { initialNetworks, type NetworkState } from '../networks/groups.ts'
 import type { AdvanceState } from './advance.ts'
 import { initialAdvance } from './advance.ts'
+import { type AffectedState, initialAffected } from './affected.ts'
 import type { CeilingState } from './ceilings.ts'
 import { initialCeiling } from './ceilings.ts'
 import { type ClientErrorState, initialClientErrors } from './client-errors.ts'
@@ -26,7 +27,7 @@ import { NO_VISITORS, type VisitorState } from './visitors.ts'
 export type GuardDecision = { trigger: Trigger; sentence: string; atMs: number }
 
 /** Raised when the state's shape changes. */
-export const STATE_VERSION = 7
+export const STATE_VERSION = 8
 
 export type GuardState = {
   version: typeof STATE_VERSION
@@ -48,6 +49,7 @@ export type GuardState = {
   batch: Batch
   rollback: RollbackState
   advance: AdvanceState
+  affected: AffectedState
   errorCeiling: CeilingState
   latencyCeiling: CeilingState
   collapse: CollapseState
@@ -89,6 +91,7 @@ export function initialGuardState(start: {
     batch: EMPTY_BATCH,
     rollback: initialRollback(start.atMs),
     advance: initialAdvance(),
+    affected: initialAffected(start.percentage),
     errorCeiling: initialCeiling(),
     latencyCeiling: initialCeiling(),
     collapse: initialCollapse(),

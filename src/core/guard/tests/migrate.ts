@@ -3,6 +3,7 @@
  *
  * | version | what changed |
  * |---|---|
+ * | 8 | `affected`: visitors who fail again and again |
  * | 7 | what else is told of answers and visitors: `clientErrors`, and their sums; `collapse` keeps control's record |
  * | 6 | control's median is a fourth quantile; latency's processes and bursts stand together in `rollback.slow`; `population` |
  */
@@ -15,6 +16,7 @@ import { initialSlow } from '../latency/slow.ts'
 import { initialProcess, type SlowProcess } from '../latency/slow-process.ts'
 import type { TimingState } from '../latency/timings.ts'
 import { initialAdvance } from './advance.ts'
+import { initialAffected } from './affected.ts'
 import { type GuardState, initialGuardState, STATE_VERSION } from './guard-state.ts'
 import type { RollbackState } from './rollback.ts'
 import { NO_TOTALS } from './totals.ts'
@@ -35,17 +37,20 @@ type GuardState5 = Omit<GuardState, 'version' | 'rollback' | 'population'> & {
   rollback: RollbackState5
 }
 
-/** As version 6 wrote it: without the tests that came later. */
-type GuardState6 = Omit<GuardState, 'version' | 'collapse'> & { version: 6 }
-type StoredState = GuardState | GuardState5 | GuardState6
+/** As versions 6 and 7 wrote it: without the tests that came later. */
+type GuardState6 = Omit<GuardState, 'version' | 'collapse' | 'affected'> & { version: 6 }
+type GuardState7 = Omit<GuardState, 'version' | 'affected'> & { version: 7 }
+type StoredState = GuardState | GuardState5 | GuardState6 | GuardState7
 
 /**
- * A stored state, brought up to date where one of the two versions before wrote it; undefined where another one did.
+ * A stored state, brought up to date where one of the three versions before wrote it; undefined where another one did.
  * Evidence then starts afresh, which costs time only, while a misread state could decide anything.
  */
 export function restoreGuardState(stored: StoredState | undefined): GuardState | undefined {
   if (stored?.version === 5) return withLaterTests(fromVersion5(stored))
   if (stored?.version === 6) return withLaterTests(stored)
+  if (stored?.version === 7)
+    return { ...stored, version: STATE_VERSION, affected: initialAffected(stored.percentage) }
   return stored?.version === STATE_VERSION ? stored : undefined
 }
 

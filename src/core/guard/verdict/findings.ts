@@ -7,6 +7,7 @@ import { isColdAt } from '../latency/cold.ts'
 import { type Standing, standingOf } from '../networks/groups.ts'
 import type { AdvanceProgress } from '../tests/advance.ts'
 import { advanceProgress } from '../tests/advance.ts'
+import { affectedFinding } from '../tests/affected.ts'
 import type { CeilingVerdict } from '../tests/ceilings.ts'
 import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../tests/ceilings.ts'
 import { clientErrorFinding } from '../tests/client-errors.ts'
@@ -29,6 +30,8 @@ export type Findings = {
   hasCollapsed: boolean
   standing: Standing
   clientErrors: ReturnType<typeof clientErrorFinding>
+  /** Of visitors who fail again and again. */
+  affected: ReturnType<typeof affectedFinding>
   /** Wealth of the evidence of harm that doesn't depend on two networks. */
   carriedWealth: number
   hasControl: boolean
@@ -46,16 +49,18 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
     seenAtMs === null || state.lastAtMs - seenAtMs > longestPauseMs(state, requests)
   const noControl = hasControl && silent(state.controlSeenAtMs, state.stageTotals.controlRequests)
   const collapse = collapsePValue(settings, state.collapse)
+  const affected = affectedFinding(settings, state.affected, standing)
   return {
     settings,
     state,
     progress,
     evidence: gather(settings, state, progress, {
-      collapse: collapse ?? 1,
+      others: Math.min(collapse ?? 1, affected.decides ? affected.pValue : 1),
       split: state.visitors.split?.pValue ?? splitPValue(state.share),
     }),
     standing,
     clientErrors: clientErrorFinding(settings, state.clientErrors, standing),
+    affected,
     carriedWealth: carriedWealth(settings, state.rollback, standing),
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
@@ -102,7 +107,7 @@ function gather(
   settings: GuardSettings,
   state: GuardState,
   progress: AdvanceProgress,
-  pValues: { collapse: number; split: number },
+  pValues: { others: number; split: number },
 ): Evidence {
   const wealth = rollbackWealth(settings, state.rollback)
   const { recent, totals, dedupe } = state
@@ -111,7 +116,7 @@ function gather(
     wealth: wealth.all,
     errorWealth: wealth.errors,
     latencyWealth: wealth.latency,
-    pValue: Math.min(state.rollback.pValue, pValues.collapse),
+    pValue: Math.min(state.rollback.pValue, pValues.others),
     canaryRequests: totals.canaryRequests,
     controlRequests: totals.controlRequests,
     canaryErrors: totals.canaryErrors,

@@ -2,6 +2,7 @@
 
 import { countText, durationText, rateText } from '../../figures.ts'
 import { durationsToLearn } from '../evidence/latency.ts'
+import { totalWealth } from '../evidence/wealth.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
 import type { Findings } from './findings.ts'
 
@@ -47,6 +48,17 @@ export function clientErrorSentence({ evidence }: Findings): string {
   )
 }
 
+/** With the figures of the level that says more. */
+export function affectedSentence({ state: { affected, percentage }, evidence }: Findings): string {
+  const [first = 0, second = 0] = affected.wealth.map(totalWealth)
+  const level = second > first ? 1 : 0
+  const [canary, control] = [affected.canary[level] ?? 0, affected.control[level] ?? 0]
+  return (
+    `${countText(canary)} ${canary === 1 ? 'visitor' : 'visitors'} of the canary failed ${level === 0 ? 'twice' : 'four times'} or more, ` +
+    `${countText(control)} of control, where the canary has ${rateText(percentage / 100)} of visitors (${pText(evidence.pValue)})`
+  )
+}
+
 /** With the figures that were tested. */
 export function splitSentence({ state, evidence }: Findings): string {
   const { canaryRequests, controlRequests } = state.stageTotals
@@ -67,6 +79,7 @@ export type Hold =
   | 'no-requests'
   | 'possible-harm'
   | 'turned-away'
+  | 'affected'
   | 'compares-nothing'
   | 'networks'
   | 'warm-up'
@@ -88,6 +101,8 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
     }
     case 'turned-away':
       return `${clientErrorSentence(findings)}; waiting until that clears or grows`
+    case 'affected':
+      return `${affectedSentence(findings)}; waiting until that clears or grows`
     case 'compares-nothing':
       return (
         'the guard compares neither errors nor latency, so nothing can show the canary to be not worse: ' +

@@ -13,6 +13,7 @@ import { hasTrafficDropped, isDropCarried } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
 import {
+  affectedSentence,
   COLLAPSE_SENTENCE,
   causeSentence,
   ceilingSentence,
@@ -27,6 +28,7 @@ import {
 const MOST_WEALTH_TO_ADVANCE = 2
 
 const CLIENT_ERRORS_TO_HOLD = 4
+const AFFECTED_TO_HOLD = 4
 
 /** The verdict on a state, and the decision if there is a new one. */
 export function judge(
@@ -62,6 +64,7 @@ function chargesOf(findings: Findings): Charge[] {
     carriedCause ?? rollbackCause(settings, state.rollback, needed, { ...standing, regime: 'none' })
   if (cause !== null)
     charge(cause === 'errors' ? 'errors' : 'latency', causeSentence(findings, cause), carriedCause !== null)
+  if (findings.affected.decides) charge('errors', affectedSentence(findings), findings.affected.carried)
   if (findings.hasCollapsed) {
     const trigger = settings.errors.enabled ? 'errors' : 'ceiling'
     charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, standing))
@@ -175,6 +178,7 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   if (carriedWealth >= MOST_WEALTH_TO_ADVANCE) return isWaiting ? 'networks' : 'possible-harm'
   // No promotion on the way to a verdict; the margin of that test makes a healthy canary's evidence vanish soon.
   if (findings.clientErrors.wealth >= CLIENT_ERRORS_TO_HOLD) return isWaiting ? 'networks' : 'turned-away'
+  if (findings.affected.wealth >= AFFECTED_TO_HOLD) return isWaiting ? 'networks' : 'affected'
   const { byTime } = settings.advance
   const comparesNothing = !settings.errors.enabled && !settings.latency.enabled
   if (hasControl && comparesNothing && !byTime) return 'compares-nothing'
