@@ -1,6 +1,6 @@
 /**
  * Visitors who fail again and again, whatever they ask for: some at both origins (a broken client, a blocked account), some
- * at the canary alone. Everybody else fails by chance. The same people come all day.
+ * at the canary alone. The others fail by chance. The same people come all day.
  */
 
 import { binOf, type Histogram } from '../../../src/core/counters/histogram.ts'
