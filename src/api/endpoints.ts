@@ -56,6 +56,12 @@ export function createEndpoints(gate: Gate): Endpoints {
 function appFor(role: HostRole, parts: Parts): App {
   const app: App = new Hono()
   app.get(`${PREFIX}/health`, (c) => c.json({ status: 'ok' }))
+  const { live } = parts.gate
+  app.get(`${PREFIX}/ready`, async (c) => {
+    await live.current(c.env, (work) => c.executionCtx.waitUntil(work), Date.now())
+    const reason = live.unreadyReason
+    return reason === undefined ? c.json({ status: 'ok' }) : c.json({ status: 'unavailable', reason }, 503)
+  })
   if (role !== 'site') addAdmin(app, parts)
   if (role !== 'admin') addSite(app, parts)
   app.all('*', (c) => nothingHere(c.req.raw))

@@ -45,7 +45,14 @@ function bodySchemas() {
   return {
     validateDocument: v.strictObject({ document }),
     diffDocument: v.strictObject({ document }),
-    publishDocument: v.strictObject({ document, expectedVersion, reason, confirm }),
+    /** `restart`: a flag that begins a new attempt at its first stage with this document. */
+    publishDocument: v.strictObject({
+      document,
+      expectedVersion,
+      reason,
+      confirm,
+      restart: v.optional(plain),
+    }),
     restoreVersion: editing,
     createFlag: v.strictObject({
       key: v.pipe(plain, v.minLength(1)),

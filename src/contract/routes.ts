@@ -23,6 +23,7 @@ export const FLAG_VERBS = [
   'unkill',
   'rollback',
   'resume',
+  'restart',
   'stage',
   'advance',
   'approve',

@@ -16,6 +16,8 @@ export type PlainWorkerdOptions = {
   environment?: string
   /** The module; default: dist/worker.js. */
   worker?: string
+  /** Another build, whose Durable Objects the isolates use: as on the platform during a deployment. */
+  objects?: string
   /** Besides those of wrangler.toml. */
   compatibilityFlags?: readonly string[]
 }
@@ -24,8 +26,8 @@ export type PlainWorkerd = {
   /** One address for each isolate. */
   urls: readonly string[]
   pid: number
-  /** Kills it as a crash does, and starts it again with what it had stored. */
-  restart(): Promise<void>
+  /** Kills it as a crash does, and starts it again with what it had stored; with other builds, if given. */
+  restart(builds?: { worker?: string; objects?: string }): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,8 +38,14 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
   const folder = await mkdtemp(join(tmpdir(), 'sluice-workerd-'))
   const ports = await Promise.all(Array.from({ length: options.isolates }, () => freePort()))
   const config = join(folder, 'config.capnp')
-  await copyFile(options.worker ?? resolve(PROJECT_ROOT, 'dist/worker.js'), join(folder, 'worker.js'))
-  await writeFile(config, configText(options, ports, folder, await compatibility()))
+  const compatible = await compatibility()
+  const lay = async ({ worker, objects }: { worker?: string | undefined; objects?: string | undefined }) => {
+    const module = worker ?? resolve(PROJECT_ROOT, 'dist/worker.js')
+    await copyFile(module, join(folder, 'worker.js'))
+    if (objects !== undefined) await copyFile(objects, join(folder, 'objects.js'))
+    await writeFile(config, configText(options, ports, folder, compatible))
+  }
+  await lay(options)
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   const remove = () => rm(folder, { recursive: true, force: true })
   const run = () =>
@@ -52,8 +60,9 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
       get pid() {
         return running.pid
       },
-      restart: async () => {
+      restart: async (builds) => {
         await running.close()
+        if (builds) await lay(builds)
         running = await run()
       },
       close: () => running.close().then(remove),
@@ -65,28 +74,30 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
 }
 
 function configText(
-  { isolates, kvPort, environment, compatibilityFlags = [] }: PlainWorkerdOptions,
+  { isolates, kvPort, environment, objects, compatibilityFlags = [] }: PlainWorkerdOptions,
   ports: number[],
   folder: string,
   compatible: Compatibility,
 ) {
   const names = Array.from({ length: isolates }, (_, index) => `gate${index}`)
-  const namespace = (name: string, className: string, own: boolean) =>
-    `(name = "${name}", durableObjectNamespace = ${own ? `"${className}"` : `(className = "${className}", serviceName = "gate0")`})`
-  const workerText = (name: string, index: number) => `
+  const owner = objects === undefined ? 'gate0' : 'objects'
+  const services = objects === undefined ? names : ['objects', ...names]
+  const namespace = (name: string, className: string, owns: boolean) =>
+    `(name = "${name}", durableObjectNamespace = ${owns ? `"${className}"` : `(className = "${className}", serviceName = "${owner}")`})`
+  const workerText = (name: string) => `
 const ${name} :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [(name = "worker.js", esModule = embed "${name === 'objects' ? 'objects' : 'worker'}.js")],
   compatibilityDate = "${compatible.compatibility_date}",
   compatibilityFlags = ${JSON.stringify([...compatible.compatibility_flags, ...compatibilityFlags])},
   bindings = [
     (name = "GATE", kvNamespace = "kv"),
-    ${namespace('CONTROLLER', 'Controller', index === 0)},
-    ${namespace('COUNTERS', 'Counters', index === 0)},
+    ${namespace('CONTROLLER', 'Controller', name === owner)},
+    ${namespace('COUNTERS', 'Counters', name === owner)},
     (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),
     (name = "ENVIRONMENT", text = "${environment ?? 'production'}"),
   ],
   ${
-    index === 0
+    name === owner
       ? `durableObjectNamespaces = [
     (className = "Controller", uniqueKey = "controller", enableSql = true),
     (className = "Counters", uniqueKey = "counters", enableSql = true),
@@ -98,7 +109,7 @@ const ${name} :Workerd.Worker = (
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    ${names.map((name) => `(name = "${name}", worker = .${name}),`).join('\n    ')}
+    ${services.map((name) => `(name = "${name}", worker = .${name}),`).join('\n    ')}
     (name = "kv", external = (address = "127.0.0.1:${kvPort}", http = ())),
     (name = "internet", network = (allow = ["public", "private", "local"])),
     (name = "disk", disk = (path = "${folder}", writable = true)),
@@ -107,6 +118,6 @@ const config :Workerd.Config = (
     ${names.map((name, index) => `(name = "${name}", address = "127.0.0.1:${ports[index]}", http = (), service = "${name}"),`).join('\n    ')}
   ],
 );
-${names.map(workerText).join('\n')}
+${services.map(workerText).join('\n')}
 `
 }

@@ -14,6 +14,8 @@ import { folder } from './gate/transcript.ts'
 const LINES = [
   'diff next.json',
   'publish next.json --yes',
+  'ci check next.json',
+  'release --flag f --origin new=https://new.test --version 1',
   'pull',
   'history',
   'history 3',
@@ -31,6 +33,7 @@ const LINES = [
   'unkill f',
   'rollback f',
   'resume f',
+  'restart f',
   'advance f',
   'stage f 1',
   'approve f',

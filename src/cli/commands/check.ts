@@ -27,7 +27,7 @@ export const check: CliCommand = {
   async run({ args, terminal, paint, tell }) {
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
-    const warnings = [...(await warningsAbout(terminal)), ...documentOf(file)]
+    const warnings = [...(await warningsAbout(terminal)), ...warningsOf(file)]
     for (const warning of warnings) tell(paint('yellow', warning))
     const text =
       problems.length === 0
@@ -42,7 +42,7 @@ export const check: CliCommand = {
 }
 
 /** What the document will not do. */
-function documentOf({ text }: DocumentFile): string[] {
+export function warningsOf({ text }: DocumentFile): string[] {
   const parsed = parseDocument(text)
   return parsed.ok
     ? documentWarnings(parsed.value).map(({ place, text }) => `warning: ${place}: ${text}`)

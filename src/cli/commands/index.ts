@@ -3,6 +3,7 @@ import type { CliCommand } from '../base/command.ts'
 import { audit, feedback } from './audit.ts'
 import { build } from './build.ts'
 import { check } from './check.ts'
+import { ci } from './ci.ts'
 import { completionOf } from './completion.ts'
 import { deploy } from './deploy.ts'
 import { dev } from './dev.ts'
@@ -22,7 +23,8 @@ import { plan } from './plan.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
-import { advance, approve, pause, resume, rollback } from './rollout.ts'
+import { release } from './release.ts'
+import { advance, approve, pause, restart, resume, rollback } from './rollout.ts'
 import { shadow } from './shadow.ts'
 import { simulate } from './simulate.ts'
 import { promote, stage } from './stage.ts'
@@ -34,9 +36,9 @@ import { traffic } from './traffic.ts'
 
 export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[init, dev, traffic, doctor, build, deploy],
-  ...[check, simulate, diff, publish, pull, history, restore, importCommand, exportCommand],
+  ...[check, simulate, diff, publish, ci, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
-  ...[kill, unkill, rollback, resume, advance, stage, promote, approve, pause],
+  ...[release, kill, unkill, rollback, resume, restart, advance, stage, promote, approve, pause],
   ...[status, watch, shadow, explain, preview, audit, feedback],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -72,6 +72,16 @@ export const rollback = rolloutCommand({
     `${flag} is rolled back${placed(': ', { ladder, from, to: { stage: -1 } })}`,
 })
 
+export const restart = rolloutCommand({
+  verb: 'restart',
+  summary: 'Start a new attempt of a flag from its first stage',
+  details:
+    'Whatever became of the attempt before: finished, rolled back, frozen, or still running. Its counts and evidence begin at zero. "release" does so with another version of an origin.',
+  examples: [['restart new-checkout --reason "2.4.1 is deployed"', 'a new attempt, from the first stage']],
+  done: (flag, { generation }, { ladder, to }) =>
+    `${flag} is restarted: attempt ${generation}${placed(', ', { ladder, from: undefined, to })}`,
+})
+
 export const resume = rolloutCommand({
   verb: 'resume',
   summary: 'End a pause, a freeze or a rollback',

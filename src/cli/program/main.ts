@@ -12,7 +12,7 @@ export async function main(args: readonly string[], unsafe: Terminal): Promise<n
   const terminal = safeTerminal(unsafe)
   const isJson = args.includes('--json')
   const run: Outcome = { failed: false, complaint: '', address: undefined }
-  const program = createProgram(terminal, run)
+  const program = createProgram(terminal, run, args)
   try {
     if (args.length === 0) {
       terminal.out(program.helpInformation())

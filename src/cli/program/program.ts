@@ -18,10 +18,13 @@ import { during } from '../render/progress.ts'
 /** Whether the command failed without an error, what the parser complains of, and the gate that was asked. */
 export type Outcome = { failed: boolean; complaint: string; address: Address | undefined }
 
-export function createProgram(terminal: SafeTerminal, outcome: Outcome): Command {
+export function createProgram(
+  terminal: SafeTerminal,
+  outcome: Outcome,
+  args: readonly string[] = [],
+): Command {
   const program = new Command('sluice')
     .description('Splits traffic between origins, judges the canary, and rolls it back automatically')
-    .version(version(), '-V, --version', 'print the version')
     .usage('COMMAND [arguments] [options]')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -36,6 +39,8 @@ export function createProgram(terminal: SafeTerminal, outcome: Outcome): Command
     })
     .showHelpAfterError('(add --help to see the usage)')
     .exitOverride()
+  // Options of the program are read wherever they stand, and "release" has its own --version.
+  if (!args.includes('release')) program.version(version(), '-V, --version', 'print the version')
   for (const spec of GLOBAL_OPTIONS) program.addOption(optionOf(spec))
   // An alias of --url.
   program.addOption(new Option('--gate <URL>').hideHelp())

@@ -11,6 +11,7 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     unkill: ['Lifted the kill of', 'good', 'Lifted the kill'],
     rollback: ['Rolled back', 'bad'],
     resume: ['Resumed', 'good'],
+    restart: ['Restarted', 'accent'],
     stage: ['Changed the stage of', 'accent', 'Changed the stage'],
     advance: ['Advanced', 'accent'],
     approve: ['Approved', 'good'],

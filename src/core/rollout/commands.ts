@@ -10,6 +10,7 @@ export const COMMANDS = [
   'unkill',
   'rollback',
   'resume',
+  'restart',
   'stage',
   'advance',
   'approve',
@@ -134,6 +135,8 @@ function nextControl(
     }
     case 'resume':
       return resumed(control, ladder)
+    case 'restart':
+      return ladder.stages.length === 0 ? 'no rule of it has stages' : restarted(control, ladder)
     case 'freeze':
       if (control.rolledBack) return 'it is rolled back'
       return control.frozen ? 'it is frozen already' : { ...control, frozen: occasion }
@@ -178,6 +181,15 @@ function resumed(control: FlagControl, ladder: Ladder): FlagControl | string {
   if (!isHeld || (percentage !== 0 && ladder.stages.length > 0))
     return 'it is neither rolled back, frozen, paused nor held at 0 %'
   return begin(control, ladder)
+}
+
+/**
+ * A new attempt at the first stage, whatever became of the one before: what a release begins.
+ *
+ * @example restarted({ generation: 2, stage: 2, finished: true }, ladder) // generation 3, stage 0
+ */
+export function restarted({ generation, split }: FlagControl, ladder: Ladder): FlagControl {
+  return begin({ generation: generation + 1, stage: 0, ...(split !== undefined && { split }) }, ladder)
 }
 
 /** At the first stage, or at the rule's own percentage. */

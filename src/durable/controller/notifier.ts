@@ -170,5 +170,6 @@ export class Notifier {
 /** The event that a command causes, if any; a stage set by hand is an advance. */
 export function eventOf({ kind }: Command): NotificationEvent | undefined {
   if (kind === 'stage') return 'advance'
+  if (kind === 'restart') return 'resume'
   return NOTIFICATION_EVENTS.find((event) => event === kind)
 }

@@ -65,6 +65,8 @@ type PublishingParts = {
 export type PublishOptions = {
   expectedVersion: number | undefined
   confirm: boolean
+  /** A flag that begins a new attempt at its first stage with this document. */
+  restart?: string | undefined
   actor: string
   reason: string
   nowMs: number
@@ -101,10 +103,11 @@ async function examine(
   { documents, impact, control }: Pick<PublishingParts, 'documents' | 'impact' | 'control'>,
   change: DocumentChange,
   document: GateDocument,
+  restart?: string,
 ): Promise<{ people: Impact; questions: string[] }> {
   const before = { ...documents.current, state: control.state }
   const next = { document, snapshot: compileSnapshot(document) }
-  const { state } = withDocument(before.state, confirmedDocument(next, before.state))
+  const { state } = withDocument(before.state, confirmedDocument(next, before.state, restart))
   const after = { ...next, state }
   const people = await impact.of(before, after)
   const limitPercent = before.document.publishing.confirmAbovePercent
@@ -137,8 +140,13 @@ export async function putChangeInForce(
   if (!draft.ok) return draft
   const before = documents.current
   const { text, parsed, changes } = draft
+  const { restart } = options
+  if (restart !== undefined && !hasStages(parsed, restart)) {
+    const detail = `Cannot begin an attempt of ${restart}: the document has no such flag with stages`
+    return { ok: false, why: 'impossible', detail }
+  }
   // An unchanged text is published again where KV holds a refused one: isolates that start read KV.
-  if (text === before.text && kvReader.report.refused === undefined) {
+  if (text === before.text && kvReader.report.refused === undefined && restart === undefined) {
     return {
       ok: true,
       info: before.info,
@@ -150,7 +158,7 @@ export async function putChangeInForce(
       tag: documents.tag,
     }
   }
-  const { people, questions } = await examine(parts, change, parsed)
+  const { people, questions } = await examine(parts, change, parsed, restart)
   if (!options.confirm && questions.length > 0) {
     // The limit in force decides: a change must not lift the limit that applies to it.
     const limitPercent = before.document.publishing.confirmAbovePercent
@@ -168,14 +176,22 @@ export async function putChangeInForce(
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })
-  const inputs = confirmedDocument(documents.current, control.state)
+  const inputs = confirmedDocument(documents.current, control.state, restart)
   const rollouts = control.takeDocument(inputs, { actor, reason, evidence: undefined }, nowMs)
   return { ok: true, info, changed: true, changes, people, rollouts, kvPending: false, tag: documents.tag }
 }
 
+function hasStages({ flags }: GateDocument, flag: string): boolean {
+  return Object.hasOwn(flags, flag) && (flags[flag]?.rules ?? []).some(({ stages }) => stages !== undefined)
+}
+
 /** What a person's publication means for rollouts. */
-function confirmedDocument(loaded: Parameters<typeof laddersOf>[0], state: ControlState): DocumentInputs {
-  return { ladders: laddersOf(loaded, state), word: 'confirmed', shareBefore: () => undefined }
+function confirmedDocument(
+  loaded: Parameters<typeof laddersOf>[0],
+  state: ControlState,
+  restart?: string,
+): DocumentInputs {
+  return { ladders: laddersOf(loaded, state), word: 'confirmed', restart, shareBefore: () => undefined }
 }
 
 /** An impact that is unknown asks like one that is large. */

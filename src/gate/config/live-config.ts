@@ -100,6 +100,18 @@ export class LiveConfig {
     return { source, hash, checkedAtMs: this.#checkedAtMs, refused, lastError: this.#lastError }
   }
 
+  /**
+   * Why this isolate decides by the document that was built in although KV has another, or can't be read; undefined
+   * where it decides by what it has read.
+   */
+  get unreadyReason(): string | undefined {
+    if (this.#inUse.source !== 'bundled') return undefined
+    if (this.#rejected.list.some(({ key }) => key === 'config'))
+      return 'the document in KV is invalid, and no earlier one is known'
+    if (this.#checkedAtMs === 0) return this.#lastError ?? 'KV has not been read yet'
+    return undefined
+  }
+
   /** Hash of the document in KV, whether it was accepted or rejected. */
   get seenHash(): string {
     return this.#rejected.list.find((each) => each.key === 'config')?.hash ?? this.#seenHash

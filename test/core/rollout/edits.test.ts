@@ -273,19 +273,43 @@ describe('under any sequence of document edits, commands and verdicts', () => {
     })
   })
 
-  it('the generation changes exactly when the split does, or when resume says so', () => {
+  it('the generation changes exactly when the split does, or when resume or restart says so', () => {
     always(({ generations }) => {
       for (const [before, after, by] of generations) {
         const was = before.state.flags[FLAG]
         const is = after.state.flags[FLAG]
         const grown = (is?.generation ?? 1) - (was?.generation ?? 1)
         if (by === 'resume') expect([0, 1]).toContain(grown)
+        else if (by === 'restart') expect(grown).toBe(1)
         else if (by !== 'edit') expect(grown).toBe(0)
         else if (was?.split !== undefined && is?.split !== undefined) {
           const isOther = splitKey(before.loaded.draft) !== splitKey(after.loaded.draft)
           expect(grown, JSON.stringify([before.loaded.draft, after.loaded.draft])).toBe(isOther ? 1 : 0)
           expect(was.split === is.split).toBe(!isOther)
         }
+      }
+    })
+  })
+
+  it('a document that restarts a flag begins the next attempt at the first stage, whatever became of the one before', () => {
+    always(({ edits }) => {
+      for (const { after } of edits) {
+        const ladders = laddersOf(after.loaded, after.state)
+        const first = ladders.get(FLAG)?.stages[0]
+        if (first === undefined) continue
+        const was = after.state.flags[FLAG]
+        const { state } = withDocument(after.state, {
+          ladders,
+          word: 'confirmed',
+          restart: FLAG,
+          shareBefore: () => undefined,
+        })
+        expect(state.flags[FLAG]).toEqual({
+          generation: (was?.generation ?? 1) + 1,
+          stage: 0,
+          percentage: first,
+          split: ladders.get(FLAG)?.split,
+        })
       }
     })
   })

@@ -142,12 +142,13 @@ function always(check: (story: Story) => void): void {
 }
 
 describe('under any sequence of commands, verdicts and documents', () => {
-  it('a rollback latches: only a person who resumes opens the flag, with a new generation at the first stage', () => {
+  it('a rollback latches: only a person who resumes or restarts opens the flag, with a new generation at the first stage', () => {
     always(({ changes, looks }) => {
       for (const { by, command, before, after } of changes) {
         const [was, is] = [controlOf(before), controlOf(after)]
         if (was.rolledBack === undefined || is.rolledBack !== undefined) continue
-        expect([by, command.kind]).toEqual(['person', 'resume'])
+        expect(by).toBe('person')
+        expect(['resume', 'restart']).toContain(command.kind)
         expect(is).toEqual({ generation: was.generation + 1, stage: 0 })
       }
       for (const { control, step } of looks) if (control.rolledBack) expect(step.command).toBeUndefined()
@@ -181,10 +182,11 @@ describe('under any sequence of commands, verdicts and documents', () => {
     expect(controlOf(end)).toEqual({ generation: kind === 'pause' ? 1 : 2, stage: 0 })
   })
 
-  it('what is rolled back can be resumed or killed, and nothing else', () => {
+  it('what is rolled back can be resumed, restarted or killed, and nothing else', () => {
     always(({ changes }) => {
       for (const { command, before, after } of changes) {
-        if (controlOf(before).rolledBack === undefined || command.kind === 'resume') continue
+        if (controlOf(before).rolledBack === undefined) continue
+        if (command.kind === 'resume' || command.kind === 'restart') continue
         expect(controlOf(after)).toEqual(controlOf(before))
       }
     })
@@ -251,12 +253,15 @@ describe('under any sequence of commands, verdicts and documents', () => {
     })
   })
 
-  it('a generation grows by resuming only, and by one', () => {
+  it('a generation grows by resuming and restarting only, and by one; a restart begins at the first stage', () => {
     always(({ changes }) => {
       for (const { command, before, after } of changes) {
         const grown = controlOf(after).generation - controlOf(before).generation
         if (grown === 0) continue
-        expect([command.kind, grown]).toEqual(['resume', 1])
+        expect(grown).toBe(1)
+        expect(['resume', 'restart']).toContain(command.kind)
+        if (command.kind === 'restart')
+          expect(controlOf(after)).toEqual({ generation: controlOf(after).generation, stage: 0 })
       }
     })
   })

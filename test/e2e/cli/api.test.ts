@@ -139,6 +139,7 @@ describe('the admin API', { shuffle: false }, () => {
       'rollback',
       'resume',
       'finish',
+      'restart',
       'kill',
       'unkill',
     ]

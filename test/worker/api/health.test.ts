@@ -10,3 +10,10 @@ describe('GET /__sluice/health', () => {
     expect(await response.json()).toEqual({ status: 'ok' })
   })
 })
+
+describe('GET /__sluice/ready', () => {
+  it('answers 200 where KV can be read', async () => {
+    const response = await gate.fetch('http://gate.test/__sluice/ready')
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }])
+  })
+})

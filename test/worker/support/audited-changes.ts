@@ -262,6 +262,12 @@ export const STEPS: Step[] = [
     before: { generation: 1 },
     after: { generation: 2, stage: 0 },
   },
+  {
+    given: [ADVANCED, { verb: 'finish' }],
+    verb: 'restart',
+    before: { generation: 1, finished: true },
+    after: { generation: 2, stage: 0 },
+  },
   { given: [], verb: 'kill', before: { killed: false }, after: { killed: true } },
   {
     given: [{ verb: 'kill' }],

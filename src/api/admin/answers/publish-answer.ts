@@ -6,7 +6,12 @@ import type { VersionInfo } from '../../../durable/storage/document-history.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Call, isoTime } from './call.ts'
 
-type Editing = { expectedVersion?: number | undefined; reason?: string | undefined; confirm: boolean }
+type Editing = {
+  expectedVersion?: number | undefined
+  reason?: string | undefined
+  confirm: boolean
+  restart?: string | undefined
+}
 
 /** Publishes a change and answers with the result; `reason` is the default where the caller gave none. */
 export async function publishAnswer(
@@ -15,10 +20,11 @@ export async function publishAnswer(
   reason: string,
 ): Promise<Responses['publishDocument'] | Response> {
   const { controller, actor, live, env, body } = call
-  const { expectedVersion, confirm } = body
+  const { expectedVersion, confirm, restart } = body
   const options = {
     expectedVersion,
     confirm,
+    ...(restart !== undefined && { restart }),
     actor: actor.name,
     reason: body.reason || `${actor.name} ${reason}`,
   }

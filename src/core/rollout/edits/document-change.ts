@@ -4,6 +4,7 @@
  * attempt, with its own generation; one that no person confirmed begins at 0 and waits.
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../../config/control.ts'
+import { restarted } from '../commands.ts'
 import { type Ladder, placeOf, stageBelow } from '../place.ts'
 
 /** A flag as a document defines it, as far as its rollout goes. */
@@ -17,11 +18,13 @@ export type DocumentInputs = {
   ladders: ReadonlyMap<string, FlagLadder>
   /** `confirmed`: a person published it through the Controller, which asked. `unconfirmed`: it was written to KV. */
   word: 'confirmed' | 'unconfirmed'
+  /** A flag that begins a new attempt at its first stage, whatever became of the one before. */
+  restart?: string | undefined
   /** A flag's share under the document before, in percent; undefined for one that it lacks. */
   shareBefore(flag: string): number | undefined
 }
 
-/** What became of one rollout. `to` is never above `from`. */
+/** What became of one rollout. `to` is above `from` only where it was restarted. */
 export type RolloutChange = {
   flag: string
   before: FlagControl
@@ -42,9 +45,11 @@ export function withDocument(
     const before = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
     if (before?.split === undefined && !ladder.isAttempt) continue
     const after =
-      before?.split === undefined
-        ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
-        : replaced(before, ladder, inputs.word)
+      flag === inputs.restart && ladder.stages.length > 0
+        ? restarted(before ?? INITIAL_FLAG_CONTROL, ladder)
+        : before?.split === undefined
+          ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
+          : replaced(before, ladder, inputs.word)
     if (before !== undefined && isSame(before, after)) continue
     differs = true
     flags[flag] = after
@@ -115,6 +120,7 @@ export function rolloutChangeText({ before, after, from, to }: RolloutChange): s
     return from === to
       ? `The document has other stages; it stays at ${to} %`
       : `The document leads it from ${from} % to ${to} %`
+  if (after.split === before.split) return `Generation ${after.generation} begins at ${to} %`
   const waits = to === 0 && from > 0 ? ', and waits for a person' : ''
   return `The document changes what it compares: generation ${after.generation} begins at ${to} %${waits}`
 }

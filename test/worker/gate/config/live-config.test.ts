@@ -60,3 +60,37 @@ it('megabytes of nonsense in KV are not read again and again, and what closes fl
   await live.refreshNow({ ...env, GATE: kv as unknown as KVNamespace }, startMs + 400_000)
   expect(reads.slice(-2)).toContain('config')
 })
+
+it('is ready once it decides by what it has read: KV, or nothing where KV has nothing', async () => {
+  const nothing = (key: string | string[]) =>
+    typeof key === 'string' ? null : new Map(key.map((each) => [each, null]))
+  const reading = async (get: (key: string | string[]) => unknown) => {
+    const kv = { get: async (key: string | string[]) => get(key) }
+    const live = new LiveConfig(JSON.parse(textOf('http://bundled.test')))
+    const refresh = (next = kv) =>
+      live.refreshNow({ ...env, GATE: next as unknown as KVNamespace }, Date.now())
+    return { live, refresh }
+  }
+  const fail = () => {
+    throw new Error('KV is away')
+  }
+  const bytes = (text: string) => new TextEncoder().encode(text).buffer
+  const empty = await reading(nothing)
+  expect(empty.live.unreadyReason).toBe('KV has not been read yet')
+  await empty.refresh()
+  expect(empty.live.unreadyReason).toBeUndefined()
+  const away = await reading(fail)
+  await away.refresh()
+  expect(away.live.unreadyReason).toContain('KV is away')
+  const invalid = await reading((key) => (typeof key === 'string' ? bytes('{') : nothing(key)))
+  await invalid.refresh()
+  expect(invalid.live.unreadyReason).toContain('the document in KV is invalid')
+  const good = await reading((key) =>
+    typeof key === 'string' ? bytes(textOf('http://kv.test')) : nothing(key),
+  )
+  await good.refresh()
+  expect(good.live.unreadyReason).toBeUndefined()
+  // What has been read stays in use while KV is away.
+  await good.refresh({ get: async () => fail() })
+  expect(good.live.unreadyReason).toBeUndefined()
+})
