@@ -118,7 +118,7 @@ export class GateRequest implements RequestFacts {
 
   /** The network that the request comes from, as far as evidence is concerned. */
   get network(): number {
-    this.#network ??= networkOf(this.ip(), this.#env)
+    this.#network ??= networkOf(this.ip(), this.#env, this.isOnCloudflare ? this.cf('asn') : undefined)
     return this.#network
   }
 

@@ -1,19 +1,25 @@
 /**
  * The network that a request comes from, as far as evidence is concerned: 32 bits of a keyed hash of the client's /24
- * (IPv4) or /48 (IPv6), which is what one person commands. Hashed, since a network is personal data, and keyed, since
+ * (IPv4) or /48 (IPv6), which is what one person commands, or of a whole autonomous system where that is a small one. Hashed, since a network is personal data, and keyed, since
  * all networks of IPv4 can be tried in a second.
  */
 import { NO_NETWORK, UNKNOWN_NETWORK } from '../../core/counters/networks.ts'
 import { sha256 } from '../../core/flags/sha.ts'
 import { COLON, hexDigit, ipv4, ipv6, isMapped } from '../../core/ip-address.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
+import { isOfSmallSystem } from './small-systems.ts'
 
-/** The address of a client that the gate believes; undefined where it knows none. */
-export function networkOf(address: string | undefined, env: Env): number {
+/**
+ * @param address of a client, that the gate believes; undefined where it knows none
+ * @param asn number of its autonomous system, where Cloudflare says it
+ */
+export function networkOf(address: string | undefined, env: Env, asn?: unknown): number {
   if (isDevelopment(env)) return NO_NETWORK
-  const prefix = address === undefined ? undefined : prefixOf(address)
-  if (prefix === undefined) return UNKNOWN_NETWORK
-  if (prefix === PRIVATE) return NO_NETWORK
+  const own = address === undefined ? undefined : prefixOf(address)
+  if (own === undefined) return UNKNOWN_NETWORK
+  if (own === PRIVATE) return NO_NETWORK
+  const isSmall = typeof asn === 'number' && Number.isInteger(asn) && asn > 0 && isOfSmallSystem(asn)
+  const prefix = isSmall ? SYSTEM + asn : own
   const [k0, k1] = keyOf(env)
   const hash = halfSipHash(k0, k1, prefix | 0, Math.floor(prefix / TWO_TO_32))
   return hash > UNKNOWN_NETWORK ? hash : hash + UNKNOWN_NETWORK + 1
@@ -40,6 +46,8 @@ const TWO_TO_32 = 4_294_967_296
 /** Keeps the prefixes of IPv6 apart from those of IPv4. */
 const IPV6 = 2 ** 48
 const PRIVATE = -1
+/** Keeps autonomous systems apart from both: an IPv6 prefix stays below 2 ** 48 + 2 ** 48. */
+const SYSTEM = 2 ** 50
 
 /** The first 24 bits of an IPv4 address, the first 48 of an IPv6 address; `PRIVATE`; undefined for no address. */
 export function prefixOf(address: string): number | undefined {

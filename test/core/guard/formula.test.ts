@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addCounts, logFactor, NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
+import { addCounts, atMostRequests, logFactor, NO_COUNTS } from '../../../src/core/guard/evidence/formula.ts'
 import {
   grow,
   growLog,
@@ -9,9 +9,11 @@ import {
   logTotal,
   totalWealth,
 } from '../../../src/core/guard/evidence/wealth.ts'
+import { type ArmTick, resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { ADVANCE_LAMBDAS } from '../../../src/core/guard/tests/advance.ts'
 import { ERROR_BETS } from '../../../src/core/guard/tests/rollback.ts'
 import { exactExpectation } from '../../../test-kit/simulation/exact.ts'
+import { arm, feed, start, tick } from './support.ts'
 
 const anyNumber = fc.oneof(
   fc.double(),
@@ -125,5 +127,29 @@ describe('wealth', () => {
       }),
       { seed: 2, numRuns: 500 },
     )
+  })
+})
+
+describe('reports of an app, which come without a request of their own', () => {
+  const few = { ...NO_COUNTS, canaryN: 4, controlN: 40, canaryBad: 9, controlBad: 90 }
+
+  it('never make more errors than requests, in the arm that speaks for the claim', () => {
+    expect(atMostRequests(few, 'canary', 4)).toEqual({ ...few, canaryBad: 4 })
+    expect(atMostRequests(few, 'control', 40)).toEqual({ ...few, controlBad: 40 })
+    expect(atMostRequests(few, 'canary', 9)).toEqual(few)
+  })
+
+  it('say no more than as many failed requests', () => {
+    const settings = resolveGuardSettings({ latency: false, ceilings: { errorRate: 0.2 } })
+    const slots = (count: number, first = 0) => Array.from({ length: count }, (_, k) => first + k)
+    const of = (canary: ArmTick, control: ArmTick) => feed(settings, start(), [tick(1_000, canary, control)])
+    const [reported, failed] = [of(arm(4, slots(30)), arm(40)), of(arm(4, slots(4)), arm(40))].map(
+      (look) => look.verdict,
+    )
+    expect(reported?.evidence).toMatchObject({ canaryErrors: 4, errorWealth: failed?.evidence.errorWealth })
+    const [forControl, others] = [arm(4, slots(30, 40_000)), arm(4, slots(4, 40_000))].map(
+      (control) => of(arm(40), control).verdict.evidence,
+    )
+    expect(forControl).toMatchObject({ controlErrors: 4, advanceErrorWealth: others?.advanceErrorWealth })
   })
 })

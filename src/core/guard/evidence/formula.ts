@@ -76,3 +76,13 @@ export function addCounts(a: Counts, b: Counts): Counts {
     controlBad: a.controlBad + b.controlBad,
   }
 }
+
+/**
+ * Counts with no more bad ones of an arm than it has requests. Reports of an app come without a request of their own, so
+ * there could be; fewer of the arm that speaks for a test's claim only lower its factor.
+ */
+export function atMostRequests(counts: Counts, arm: 'canary' | 'control', requests: number): Counts {
+  return arm === 'canary'
+    ? { ...counts, canaryBad: Math.min(counts.canaryBad, requests) }
+    : { ...counts, controlBad: Math.min(counts.controlBad, requests) }
+}

@@ -10,7 +10,7 @@
 
 import { addGroups, type Batch } from '../evidence/batch.ts'
 import type { Counts, Null } from '../evidence/formula.ts'
-import { addCounts, NO_COUNTS } from '../evidence/formula.ts'
+import { addCounts, atMostRequests, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
@@ -83,7 +83,8 @@ const NO_NULL: Null = { rho: 1, delta: 0 }
 
 /** State after one closed batch of the stage. */
 export function stepAdvance(state: AdvanceState, batch: Batch, nulls: readonly Null[]): AdvanceState {
-  const parts = [batch.advanceErrors, ...batch.advanceSlow]
+  const errors = atMostRequests(batch.advanceErrors, 'control', batch.controlRequests)
+  const parts = [errors, ...batch.advanceSlow]
   const groups = [batch.byGroup.advanceErrors, ...batch.byGroup.advanceSlow]
   return {
     wealth: state.wealth.map((wealth, k) =>

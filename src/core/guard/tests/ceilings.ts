@@ -7,7 +7,7 @@
 import type { Histogram } from '../../counters/histogram.ts'
 import { upperEdgeMs } from '../../counters/histogram.ts'
 import type { ArmTick } from '../../counters/ticks.ts'
-import { addCounts, type Counts, cleanCount, NO_COUNTS } from '../evidence/formula.ts'
+import { addCounts, atMostRequests, type Counts, cleanCount, NO_COUNTS } from '../evidence/formula.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { GuardTick } from '../evidence/types.ts'
 import type { Wealth } from '../evidence/wealth.ts'
@@ -70,7 +70,8 @@ export function stepCeiling(
 ): CeilingState {
   const rising = totalWealth(state.wealth) >= LEAST_RISEN
   const before = rising ? state : initialCeiling()
-  const counts = groups.reduce(addCounts, NO_COUNTS)
+  const sum = groups.reduce(addCounts, NO_COUNTS)
+  const counts = atMostRequests(sum, 'canary', sum.canaryN)
   return {
     wealth: grow(state.wealth, counts, paid, { bets: betsFor(ceiling), null_: nullOf(ceiling), logCap }),
     since: groups.map((group, k) => addCounts(before.since[k] ?? NO_COUNTS, group)),

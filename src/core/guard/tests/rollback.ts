@@ -17,6 +17,7 @@
 import { canarySlotCount } from '../dedupe/dedupe.ts'
 import { ALPHA_SHARES, COMPARED_SHARE, levelOf } from '../evidence/alpha.ts'
 import type { Batch } from '../evidence/batch.ts'
+import { atMostRequests } from '../evidence/formula.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Bet, Wealth } from '../evidence/wealth.ts'
 import { grow, initialWealth, totalWealth } from '../evidence/wealth.ts'
@@ -88,8 +89,9 @@ export function stepRollback(
   const next: RollbackState = { ...state }
   if (errors.enabled) {
     const test = { bets: ERROR_BETS, null_: errors, logCap: errorCap(alpha) }
-    const counts = { all: batch.errors, groups: batch.byGroup.errors }
-    next.errors = grow(state.errors, batch.errors, paid, test)
+    const all = atMostRequests(batch.errors, 'canary', batch.canaryRequests)
+    const counts = { all, groups: batch.byGroup.errors }
+    next.errors = grow(state.errors, all, paid, test)
     next.copies = growCopies(state.copies, state.errors, counts, paid, test)
   }
   if (latency.enabled) next.slow = stepSlow(settings, state.slow, { batch, paid, widening })

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { halfSipHash, networkOf, prefixOf, visitorSeedOf } from '../../../../src/gate/request/network.ts'
+import { forgetSystems, isOfSmallSystem } from '../../../../src/gate/request/small-systems.ts'
 import type { Env } from '../../../../src/platform/env.ts'
 
 type Bindings = { [K in keyof Env]?: Env[K] | undefined }
@@ -109,4 +110,50 @@ it('the hash is HalfSipHash-2-4, and depends on the key of the gate', () => {
   expect(new Set(keys.map((SIGNING_KEY) => of('198.51.100.1', { SIGNING_KEY }))).size).toBe(3)
   expect(new Set(keys.map((SIGNING_KEY) => visitorSeedOf(own({ SIGNING_KEY })))).size).toBe(3)
   expect(of('198.51.100.1')).toBe(of('198.51.100.1'))
+})
+
+describe('an autonomous system', () => {
+  const from = (address: string, asn: unknown) => networkOf(address, own(), asn)
+  const HOSTER = 64_500
+  const CARRIER = 64_501
+  /** 2 % from a hoster, all others from a carrier. */
+  const traffic = (requests: number) => {
+    forgetSystems()
+    for (let k = 0; k < requests; k++) isOfSmallSystem(k % 50 === 0 ? HOSTER : CARRIER)
+  }
+
+  it('is one network as a whole where it carries less than 5 % of the traffic', () => {
+    traffic(2_000)
+    const addresses = ['198.51.100.1', '198.51.101.1', '203.0.113.9', '2001:db8:7::1']
+    const networks = new Set(addresses.map((address) => from(address, HOSTER)))
+    expect(networks.size).toBe(1)
+    expect(networks.has(of('198.51.100.1'))).toBe(false)
+    expect(from('198.51.100.1', HOSTER + 7)).not.toBe([...networks][0])
+  })
+
+  it('is as many networks as it has prefixes where it carries more', () => {
+    traffic(2_000)
+    expect(from('198.51.100.1', CARRIER)).toBe(of('198.51.100.1'))
+    expect(from('198.51.101.1', CARRIER)).toBe(of('198.51.101.1'))
+  })
+
+  it('is not told from others by an isolate that has seen little, nor by what is no number', () => {
+    traffic(900)
+    expect(from('198.51.100.1', HOSTER)).toBe(of('198.51.100.1'))
+    traffic(2_000)
+    for (const asn of [undefined, '64500', 0, -1, 1.5, Number.NaN, {}])
+      expect(from('198.51.100.1', asn)).toBe(of('198.51.100.1'))
+  })
+
+  it('is never that of a private or unknown address', () => {
+    traffic(2_000)
+    expect([from('10.0.0.1', HOSTER), from('nothing', HOSTER)]).toEqual([0, 1])
+  })
+
+  it('stays small however long the isolate lives, and becomes large by its share', () => {
+    traffic(100_000)
+    expect(isOfSmallSystem(HOSTER)).toBe(true)
+    for (let k = 0; k < 2_000; k++) isOfSmallSystem(HOSTER)
+    expect(isOfSmallSystem(HOSTER)).toBe(false)
+  })
 })
