@@ -13,6 +13,7 @@ import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { readableJson } from '../render/json.ts'
+import { table } from '../render/table.ts'
 
 type Importer = (text: string, into: GateDocumentInput | undefined, options: Options) => Imported
 
@@ -71,7 +72,7 @@ function importer(
       }
       if (losses.length > 0) tell(lossLines(losses))
       if (notes.length > 0) tell(noteLines(notes))
-      tell(summaryLine(summary))
+      tell(summaryTable(summary))
       return { json: { document, losses, notes, summary }, text: readableJson(document), isFile: true }
     },
   }
@@ -173,10 +174,14 @@ export function lossLines(losses: readonly Loss[]): string {
   return losses.map(({ path, what, instead }) => `  ${path}\n    ${what}; instead: ${instead}`).join('\n')
 }
 
-/** "12 flags carried over; 5 rules for a share of visitors, who keep their place; 1 setting listed". */
-function summaryLine({ flags, sharedRules, listed }: ImportSummary): string {
-  const shares = `${plural(sharedRules, 'rule')} for a share of visitors, who keep their place`
-  return `${plural(flags, 'flag')} carried over; ${shares}; ${plural(listed, 'setting')} listed`
+/** What became of the file, in a table. */
+function summaryTable({ flags, sharedRules, listed }: ImportSummary): string {
+  const changed = listed === 0 ? '' : 'what they decide may differ, and who is served'
+  return table([
+    ['flags carried over', String(flags), ''],
+    ['rules for a share of visitors', String(sharedRules), 'visitors keep their place: the same hash goes on'],
+    ['settings listed', String(listed), changed],
+  ])
 }
 
 function noteLines(notes: readonly Note[]): string {
