@@ -37,7 +37,7 @@ export type GateOptions = {
   /** The evaluator; tests put a broken one in. */
   evaluate?: typeof decide
   /** Copies requests in shadow stages; without it no stage does. Not a part of the request path, and not built into it. */
-  mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer'>
+  mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer' | 'bodyOf'>
 }
 
 /** What the gate needs of an execution context, a Worker's or Hono's. */
@@ -59,7 +59,7 @@ export class Gate {
   readonly #questions: Questions
   readonly #standing = new NetworkStanding()
   readonly #bodies = new BodyMonitor()
-  readonly #mirror: Pick<Mirror, 'offer'> | undefined
+  readonly #mirror: Pick<Mirror, 'offer' | 'bodyOf'> | undefined
   readonly #shapes = new HiddenClasses()
 
   constructor({ bundled, evaluate = decide, mirror }: GateOptions) {
@@ -89,10 +89,11 @@ export class Gate {
       request.trustedProxies = config.snapshot.trustedProxies
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
+      const copied = plan.copy === undefined ? undefined : this.#mirror?.bodyOf(request, plan)
       const sent = await this.origins.send(request, plan.call, plan.fallback)
       const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)
-      if (plan.copy !== undefined) this.#mirror?.offer(request, plan, delivery, context)
+      if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)
       const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
       const isAssigned = delivery.answer.origin === plan.call.origin

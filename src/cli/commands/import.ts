@@ -179,7 +179,11 @@ function summaryTable({ flags, sharedRules, listed }: ImportSummary): string {
   const changed = listed === 0 ? '' : 'what they decide may differ, and who is served'
   return table([
     ['flags carried over', String(flags), ''],
-    ['rules for a share of visitors', String(sharedRules), 'visitors keep their place: the same hash goes on'],
+    [
+      'rules for a share of visitors',
+      String(sharedRules),
+      'visitors keep their place: the same hash goes on',
+    ],
     ['settings listed', String(listed), changed],
   ])
 }

@@ -1,8 +1,11 @@
-import { findingText } from '../../core/shadow/words.ts'
+import { findingText, ignoreText } from '../../core/shadow/words.ts'
 import type { CliCommand } from '../base/command.ts'
 import { table } from '../render/table.ts'
 
 const MOST_ROWS = 20
+
+const ignoring = (finding: Parameters<typeof ignoreText>[0]) =>
+  `"shadow": ${JSON.stringify({ ignore: [ignoreText(finding)] })}`
 
 export const shadow: CliCommand = {
   name: 'shadow',
@@ -29,6 +32,7 @@ export const shadow: CliCommand = {
     const parts = [
       `${mark[report.verdict]} ${report.sentence}`,
       ...(rows.length > 0 ? [`Differences:\n${table(rows)}`] : []),
+      ...report.findings.slice(0, 1).map((first) => `To ignore the first, in its route: ${ignoring(first)}`),
       ...(samples.length > 0 ? [`Latest (control → canary):\n${table(samples)}`] : []),
     ]
     return { json: report, text: parts.join('\n\n'), failed: report.verdict === 'different' }

@@ -39,8 +39,13 @@ export type StepInputs = {
   shadow?: ShadowLook | undefined
 }
 
-/** `elapsedMs`: since the stage began. */
-export type ShadowLook = { kind: 'collecting' | 'same' | 'different'; sentence: string; elapsedMs: number }
+/** `elapsedMs`: since the stage began. `evidence`: what a record of a decision keeps. */
+export type ShadowLook = {
+  kind: 'collecting' | 'same' | 'different'
+  sentence: string
+  elapsedMs: number
+  evidence: unknown
+}
 
 /** What should happen to a flag now. */
 export function stepRollout(inputs: StepInputs): Step {

@@ -10,7 +10,7 @@
  * **Different.** The null is P(canary's side) ≤ ½ for each discordant pair, given all before it. For a bet on p > ½ the
  * factor is 2p on the canary's side and 2(1 − p) on control's, whose mean under the null is at most 1; an average over
  * several p is an e-process (Ville's inequality then bounds the chance that it ever exceeds 1/α by α, at every look). Each
- * place (a field of a route, or of all routes together) has an equal part of the capital, reserved for as many places as
+ * place (a field of a route, or of all routes together) has a fixed part of the capital, reserved for as many places as
  * can be, so hundreds of them share one α.
  *
  * **The same.** A sample counts 1 where the canary alone differs in a field that has been quiet so far, −1 where control
@@ -58,12 +58,18 @@ export const NO_SHADOW: ShadowState = {
 const MOST_ROUTES = 128
 const MOST_FIELDS_OF_ROUTE = 64
 const MOST_FIELDS_OF_ALL = 512
+const MOST_RECORDED = 5
 /** The route of those beyond. */
 export const OTHER_ROUTES = '(other routes)'
 /** The row of a field over all routes. */
 export const EVERY_ROUTE = '(all routes)'
-/** Half of the capital is for fields over all routes. */
-const SHARE_OF_EVERY_ROUTE = 0.5
+/** Errors are looked for first: the status over all routes has a fifth of the capital by itself. */
+const SHARE_OF_STATUS = 0.2
+/** What other fields over all routes have together; the rest is for fields of a route. */
+const SHARE_OF_EVERY_ROUTE = 0.4
+const PART_OF_FIELD = SHARE_OF_EVERY_ROUTE / MOST_FIELDS_OF_ALL
+const PART_OF_ROUTE_FIELD =
+  (1 - SHARE_OF_STATUS - SHARE_OF_EVERY_ROUTE) / (MOST_ROUTES * MOST_FIELDS_OF_ROUTE)
 
 const DIFFERENT_BETS = [0.6, 0.75, 0.9, 0.98]
 const SAME_BETS = [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -160,6 +166,12 @@ export function shadowVerdict(state: ShadowState, settings: ShadowSettings): Sha
     : { kind: 'collecting' }
 }
 
+/** What a record keeps of it: counts, and the places that differ most. */
+export function shadowSummary(state: ShadowState, settings: ShadowSettings) {
+  const findings = findingsOf(state, settings).slice(0, MOST_RECORDED)
+  return { samples: state.samples, excess: state.excess, findings }
+}
+
 /** All places in which the canary alone has differed, the strongest first. */
 export function findingsOf(state: ShadowState, { alpha }: ShadowSettings): Finding[] {
   const logNeeded = -Math.log(alpha)
@@ -173,10 +185,8 @@ export function findingsOf(state: ShadowState, { alpha }: ShadowSettings): Findi
     ...counts,
   }))
   const rated = [
-    ...ofRoutes.map((each) =>
-      rate(each, logNeeded, (1 - SHARE_OF_EVERY_ROUTE) / (MOST_ROUTES * MOST_FIELDS_OF_ROUTE)),
-    ),
-    ...ofAll.map((each) => rate(each, logNeeded, SHARE_OF_EVERY_ROUTE / MOST_FIELDS_OF_ALL)),
+    ...ofRoutes.map((each) => rate(each, logNeeded, PART_OF_ROUTE_FIELD)),
+    ...ofAll.map((each) => rate(each, logNeeded, each.field === 'status' ? SHARE_OF_STATUS : PART_OF_FIELD)),
   ]
   return rated.filter(({ canaryOnly }) => canaryOnly > 0).sort((a, b) => b.strength - a.strength)
 }

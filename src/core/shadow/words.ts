@@ -28,8 +28,13 @@ export function shadowSentence(
   return left > 0 ? `${compared}, about ${left} more to go` : `${compared}, not enough to tell`
 }
 
+/** What a route's `shadow.ignore` says of a field that must not count. */
+export function ignoreText({ route, field }: Pick<Finding, 'route' | 'field'>): string {
+  return route === EVERY_ROUTE ? field : `${route} ${field}`
+}
+
 /** `GET /api/x $.price in 12 of 40 requests (control with itself: 0)`. */
-export function findingText({ route, field, canaryOnly, controlOnly, both, samples }: Finding): string {
-  const place = route === EVERY_ROUTE ? field : `${route} ${field}`
-  return `${place} in ${canaryOnly + both} of ${plural(samples, 'request')} (control with itself: ${controlOnly + both})`
+export function findingText(finding: Finding): string {
+  const { canaryOnly, controlOnly, both, samples } = finding
+  return `${ignoreText(finding)} in ${canaryOnly + both} of ${plural(samples, 'request')} (control with itself: ${controlOnly + both})`
 }

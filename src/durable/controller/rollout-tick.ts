@@ -2,7 +2,7 @@
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
-import { reportOf, type Verdict, type VerdictReport } from '../../core/guard/index.ts'
+import { reportOf, type VerdictReport } from '../../core/guard/index.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import { isLive, nextLookMs } from '../../core/rollout/due.ts'
@@ -123,25 +123,21 @@ export class RolloutTick {
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
     }
-    if (step.announcement) this.#announce(flag, step.announcement, verdict, nowMs)
+    const evidence = shadow === undefined ? verdict?.evidence : shadow.evidence
+    if (step.announcement) this.#announce(flag, step.announcement, evidence, nowMs)
     if (step.command === undefined) return
     const { kind, reason } = step.command
     const actor = kind === 'rollback' || kind === 'freeze' ? 'guard' : 'rollout'
-    await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence: verdict?.evidence })
+    await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence })
   }
 
   /** Notifies once per announcement and stage. */
-  #announce(
-    flag: CompiledFlag,
-    { key, event, text }: Announcement,
-    verdict: Verdict | undefined,
-    nowMs: number,
-  ) {
+  #announce(flag: CompiledFlag, { key, event, text }: Announcement, evidence: unknown, nowMs: number) {
     const told = this.#told.get(flag.key)
     if (told === undefined || told.keys.includes(key)) return
     this.#told.set(flag.key, { ...told, keys: [...told.keys, key] })
     this.#texts.putJson('told', [...this.#told])
-    const cause = { actor: 'guard', reason: text, evidence: verdict?.evidence }
+    const cause = { actor: 'guard', reason: text, evidence }
     if (event === 'freeze') {
       const nothing = { before: null, after: null }
       this.#audit.append({ atMs: nowMs, action: 'freeze', flag: flag.key, ...nothing, ...cause })

@@ -7,6 +7,7 @@ import {
   NO_SHADOW,
   SHADOW_DEFAULTS,
   type ShadowState,
+  shadowSummary,
   shadowVerdict,
   stepShadow,
 } from '../../core/shadow/evidence.ts'
@@ -57,7 +58,8 @@ export class ShadowLog {
     const plan = stages[Math.min(control.stage, stages.length - 1)]
     if (!plan?.shadow) return undefined
     const { state, startedMs } = this.#at(flag, control, nowMs)
-    return { ...judged(state), elapsedMs: nowMs - startedMs }
+    const evidence = { shadow: shadowSummary(state, SHADOW_DEFAULTS) }
+    return { ...judged(state), elapsedMs: nowMs - startedMs, evidence }
   }
 
   /** All that is known of a flag's latest shadow stage. */

@@ -5,6 +5,9 @@ import { type OriginCall, timeoutMsOf } from '../origin/fetch-origin.ts'
 import { dropConditions, prepareForOrigin } from '../origin/proxy-headers.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 
+/** What a copy takes of its request besides method, address and headers. */
+export type CopyRest = { hasCredentials: boolean; body: ArrayBuffer | undefined }
+
 export type Asked = { answer: ShadowAnswer | Unanswered; latencyMs: number }
 
 /** Work after a response ends 30 s later at the latest; a copy has two such steps. */
@@ -17,7 +20,7 @@ const CREDENTIALS = ['cookie', 'authorization']
 export async function askCopy(
   request: GateRequest,
   call: OriginCall,
-  hasCredentials: boolean,
+  { hasCredentials, body }: CopyRest,
 ): Promise<Asked> {
   const { origin, extraHeaders } = call
   const headers = new Headers(request.headers.all)
@@ -33,6 +36,7 @@ export async function askCopy(
     const response = await senderFor(origin, request)(url, {
       method: request.method,
       headers,
+      ...(body !== undefined && { body }),
       redirect: 'manual',
       cache: 'no-store',
       signal,

@@ -31,6 +31,9 @@ const LONGEST_COPY_MS = 25_000
 const SLOW = 2
 /** Parameters that a link which works once has: to follow it here would use it up. */
 const ONE_TIME = /[?&](?:code|token|state|ticket|signature)(?:=|&|$)/i
+/** The body of a request that is copied waits in memory until the copy is made. */
+const LARGEST_BODY_BYTES = 65_536
+const COPYABLE_TYPE = /^\s*application\/(?:[\w.+-]*json|x-www-form-urlencoded)\s*(?:;|$)/i
 /** By these a copy is told from the canary's own slowness: control, asked at the same time, is the measure. */
 const SLOWER = { factor: 1.5, ms: 50 }
 
@@ -39,6 +42,8 @@ export type Copyable = {
   call: RoutedCall
   copy: (() => Question | undefined) | undefined
   decision: Decision | undefined
+  /** What the request brought, of one that brought something. */
+  body?: Promise<ArrayBuffer> | undefined
 }
 export type MirrorParts = { live: LiveConfig; health: OriginHealth; reporter: Reporter }
 
@@ -56,6 +61,21 @@ export class Mirror {
     this.#parts = parts
   }
 
+  /**
+   * The body of a request that is to be copied, to be kept before control reads it; undefined for all others. Nobody
+   * waits for it: what control reads is kept as it comes.
+   */
+  bodyOf(request: GateRequest, { call, decision }: Copyable): Promise<ArrayBuffer> | undefined {
+    const { target } = call
+    if (target.kind === 'origin' || !request.hasBody || decision?.placement.arm !== 'control')
+      return undefined
+    if (!isCopyableBody(request, target.shadow) || !this.#isDrawn(target)) return undefined
+    const body = request.raw.clone().arrayBuffer()
+    // A visitor who breaks off is no one's mistake, and whoever copies the body sees that it is missing.
+    body.catch(() => {})
+    return body
+  }
+
   /** Copies the request in the background, if it is one to be copied. Never throws. */
   offer(request: GateRequest, plan: Copyable, { answer }: Delivery, context: ReportContext): void {
     const { call, copy, decision } = plan
@@ -64,14 +84,18 @@ export class Mirror {
       return
     if (answer.kind !== 'answered' || answer.failure !== undefined || answer.origin !== target.stable) return
     try {
-      const share = this.#shareOf(target)
-      if (share === 0 || Math.random() * 100 >= share || !isMirrorable(request, target.shadow)) return
+      if (!isMirrorable(request, target.shadow)) return
+      if (request.hasBody ? plan.body === undefined : !this.#isDrawn(target)) return
       const question = copy?.()
       if (question === undefined || !this.#mayAsk(target, question, request.nowMs)) return
       context.waitUntil(this.#compare(request, plan, target, question, context))
     } catch (error) {
       noteInternalError('gate.shadow', error, { flag: decision.flag })
     }
+  }
+
+  #isDrawn(target: FlagTarget): boolean {
+    return Math.random() * 100 < this.#shareOf(target)
   }
 
   /** The percentage of requests that the flag's stage copies; 0 while it must not. */
@@ -109,7 +133,7 @@ export class Mirror {
 
   async #compare(
     request: GateRequest,
-    { call }: Copyable,
+    { call, body }: Copyable,
     target: FlagTarget,
     question: Question,
     context: ReportContext,
@@ -121,12 +145,15 @@ export class Mirror {
     try {
       const { generation, stage } = this.#parts.live.last.control.of(target.flag.key)
       const control = { ...call, extraHeaders: [...call.extraHeaders, SHADOW] }
-      const first = await askCopy(request, control, rules.credentials)
+      const sent = await body?.catch(() => undefined)
+      if (request.hasBody && sent === undefined) return
+      const rest = { hasCredentials: rules.credentials, body: sent }
+      const first = await askCopy(request, control, rest)
       // A kill may have come meanwhile.
       if (this.#shareOf(target) === 0) return
       const [canary, again] = await Promise.all([
-        askCopy(request, await question.call(), rules.credentials),
-        askCopy(request, control, rules.credentials),
+        askCopy(request, await question.call(), rest),
+        askCopy(request, control, rest),
       ])
       const reading = { hosts: hostsOf(request, target), keys: rules.keys }
       const read = {
@@ -172,8 +199,15 @@ function shownOf(
     .map(({ field, control, canary }) => ({ field, control: mask(control), canary: mask(canary) }))
 }
 
+/** What forms and APIs send. An upload is not copied, nor what says no length. */
+function isCopyableBody({ method, headers }: GateRequest, rules: ShadowRules | undefined): boolean {
+  const bytes = Number(headers.get('content-length') ?? Number.NaN)
+  if (rules?.methods.has(method) !== true || !(bytes <= LARGEST_BODY_BYTES)) return false
+  return COPYABLE_TYPE.test(headers.get('content-type') ?? '')
+}
+
 function isMirrorable(request: GateRequest, { methods }: ShadowRules): boolean {
-  if (!methods.has(request.method) || request.hasBody || ONE_TIME.test(request.address.tail)) return false
+  if (!methods.has(request.method) || ONE_TIME.test(request.address.tail)) return false
   if (request.headers.has('upgrade') || request.headers.has('range')) return false
   return request.header('accept')?.includes('text/event-stream') !== true
 }

@@ -69,7 +69,7 @@ describe('the evidence', () => {
   /** From the strength, by the part of the capital that a field over all routes has. */
   function wealthOf(state: ShadowState): number {
     const found = findingsOf(state, SHADOW_DEFAULTS).find(({ route }) => route === '(all routes)')
-    const needed = -Math.log(SHADOW_DEFAULTS.alpha) - Math.log(0.5 / 512)
+    const needed = -Math.log(SHADOW_DEFAULTS.alpha) - Math.log(0.4 / 512)
     const bets = [0.6, 0.75, 0.9, 0.98].reduce((sum, p) => sum + (2 * (1 - p)) ** 12 / 4, 0)
     return found === undefined ? bets : Math.exp(found.strength * needed)
   }

@@ -99,7 +99,7 @@ async function publish(document: ArbitraryDocument): Promise<void> {
   const urls = { old: { url: origins.old.url }, new: { url: origins.new.url } }
   const { version: expectedVersion } = await gate.admin.call('getDocument')
   const text = JSON.stringify({ ...document, origins: urls })
-  await gate.admin.call('publishDocument', { body: { document: text, expectedVersion } })
+  await gate.admin.call('publishDocument', { body: { document: text, expectedVersion, confirm: true } })
 }
 
 async function steer(

@@ -27,9 +27,16 @@ function documentWith(rules: object = {}, more: Record<string, unknown> = {}): o
 
 /** Puts a document in force. */
 async function use(rules: object = {}, more: Record<string, unknown> = {}): Promise<void> {
-  await gate.kv.put('config', documentWith(rules, more))
+  const { version: expectedVersion } = await gate.admin.call('getDocument', {})
+  const text = JSON.stringify(documentWith(rules, more))
+  await gate.admin.call('publishDocument', { body: { document: text, expectedVersion, confirm: true } })
   const variant = `v${written}`
-  await eventually('the document is in force', async () => (await gate.get('/mark')).variant === variant)
+  const epoch = String((await gate.status()).epoch)
+  await eventually('the document and its split are in force', async () => {
+    const isKnown = (await gate.get('/mark')).variant === variant
+    const { isolates } = await gate.admin.call('getConvergence', { query: { epoch } })
+    return isKnown && isolates.converged > 0 && isolates.behind === 0
+  })
 }
 
 beforeAll(async () => {

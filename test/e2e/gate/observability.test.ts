@@ -67,9 +67,10 @@ beforeAll(async () => {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
   const read = async () =>
     parseMetrics(await (await fetch(`${gate.url}/__sluice/metrics`, { headers })).text())
-  await eventually('the guard has looked', async () => {
+  const looked = ['sluice_guard_wealth', 'sluice_requests_total', 'sluice_isolates']
+  await eventually('the guard has looked at visits', async () => {
     served = await read()
-    return served.series.some(({ name }) => name === 'sluice_guard_wealth')
+    return looked.every((name) => served.series.some((each) => each.name === name))
   })
 })
 afterAll(async () => {

@@ -19,7 +19,7 @@ const stages = [
   { shadow: 100, bake: '2s' },
   { percentage: 1, advance: 'manual' },
 ]
-const FLAGS = ['alike', 'faulty', 'slow', 'secret', 'killed']
+const FLAGS = ['alike', 'faulty', 'slow', 'secret', 'written', 'hanging', 'killed']
 
 /** The noisy shop below a path. */
 function shop(name: string, fault?: ShopFault): Answer {
@@ -47,7 +47,7 @@ beforeAll(async () => {
   )
   const routes = document.routes.map((route) =>
     'path' in route && route.path !== '/*'
-      ? { ...route, path: `${route.path}/*`, shadow: { maxRps: 200 } }
+      ? { ...route, path: `${route.path}/*`, shadow: { maxRps: 200, methods: ['GET', 'POST'] } }
       : route,
   )
   gate = await startGate({ document: { ...document, routes } })
@@ -149,6 +149,10 @@ describe('a shadow stage', { shuffle: false }, () => {
     await ask('/', { headers: { range: 'bytes=0-9' } })
     await ask('/', { headers: { accept: 'text/event-stream' } })
     await ask('/', { method: 'POST', body: 'x' })
+    await ask('/', { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } })
+    await ask('/', { method: 'POST', body: new FormData() })
+    const large = JSON.stringify('x'.repeat(70_000))
+    await ask('/', { method: 'POST', body: large, headers: { 'content-type': 'application/json' } })
     await eventually('copies have come', async () => {
       await ask('/api/products')
       return askedBy(origins.new, 'secret').length > 3
@@ -158,6 +162,51 @@ describe('a shadow stage', { shuffle: false }, () => {
     )
     expect(new Set(copies.map(({ url }) => url))).toEqual(new Set(['/secret/api/products']))
     expect(copies.filter(({ headers }) => 'cookie' in headers || 'authorization' in headers)).toEqual([])
+  })
+
+  it('copies the small bodies of POST where the route says so, and control gets its own as ever', async () => {
+    const bodies: { at: string; isCopy: boolean; length: string | undefined; text: string }[] = []
+    const keep =
+      (at: string): Answer =>
+      async (request, response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of request) chunks.push(chunk as Buffer)
+        const { 'content-length': length, 'sluice-shadow': mark } = request.headers
+        bodies.push({ at, isCopy: mark === '1', length, text: Buffer.concat(chunks).toString() })
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      }
+    origins.old.answer(keep('old'))
+    origins.new.answer(keep('new'))
+    const order = JSON.stringify({ items: [1, 2], note: 'für später' })
+    const headers = { ...visitorHeaders(1), 'content-type': 'application/json; charset=utf-8' }
+    const length = String(Buffer.byteLength(order))
+    await eventually('a body is copied', async () => {
+      const response = await fetch(`${gate.url}/written/order`, { method: 'POST', body: order, headers })
+      await response.arrayBuffer()
+      return bodies.filter(({ isCopy }) => isCopy).length >= 3
+    })
+    expect(new Set(bodies.map(({ text }) => text))).toEqual(new Set([order]))
+    expect(new Set(bodies.map((body) => body.length))).toEqual(new Set([length]))
+    expect(bodies.filter(({ at, isCopy }) => at === 'new' && !isCopy)).toEqual([])
+    origins.old.answer(shop('old'))
+    origins.new.answer(shop('new'))
+  })
+
+  it('of a version that never answers holds no visitor up, and makes few copies', async () => {
+    const open = new Set<unknown>()
+    origins.new.answer((_, response) => {
+      open.add(response)
+      response.on('close', () => open.delete(response))
+    })
+    load = visit('hanging')
+    await eventually('copies wait', () => open.size >= 4)
+    const beforeMs = Date.now()
+    await eventually('visitors are served', () => (load?.since(beforeMs).length ?? 0) > 120)
+    expect(load.since(beforeMs).filter(({ status, error }) => error !== undefined || status >= 500)).toEqual([])
+    // Four for each isolate.
+    expect(open.size).toBeLessThanOrEqual(8)
+    await load.stop()
+    origins.new.answer(shop('new'))
   })
 
   it('ends with a kill', async () => {

@@ -5,6 +5,7 @@ import type { GateDocument, RuleConfig } from '../schema/document.ts'
 import { guardWarnings } from './guard-warnings.ts'
 import { jsonPath, type PathKey } from './problems.ts'
 import { shadowedRoutes } from './route-references.ts'
+import { shadowWarnings } from './shadow-warnings.ts'
 
 /** About the place, a sentence without a capital or a period. */
 export type Warning = { place: string; text: string }
@@ -21,6 +22,7 @@ export function documentWarnings(document: GateDocument): Warning[] {
     ...Object.entries(document.flags).flatMap(([key, { rules }]) =>
       rules.flatMap((rule, index) => ruleWarnings(['flags', key, 'rules', index], rule)),
     ),
+    ...shadowWarnings(document),
     ...guardWarnings(document).map(({ flag, text }) => ({ place: `flag "${flag}"`, text })),
   ]
 }

@@ -76,7 +76,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   flags: 'Flags by key.',
   'routes.shadow':
     'How requests of this route are copied in a shadow stage of its flag; `false`: not at all. Copies go to both origins after the visitor has the answer, with `Sluice-Shadow: 1`, and their answers are compared.',
-  'routes.shadow.methods': 'Methods that are copied. Requests with a body never are.',
+  'routes.shadow.methods':
+    "Methods that are copied. With `POST`, small JSON and form bodies are copied too: what such a request does is then done three times at control's origin, and once at the canary's.",
   'routes.shadow.credentials':
     'Whether copies carry the cookies and the `Authorization` of the visitor. Sessions that change with each use, and links that work once, can be used up by a copy.',
   'routes.shadow.maxRps':

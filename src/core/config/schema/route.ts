@@ -48,7 +48,7 @@ const method = v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'an HTTP method'))
 /** How a route's requests are shadowed, where its flag has a shadow stage. */
 const shadow = strictObject({
   methods: v.optional(
-    v.pipe(v.array(v.picklist(['GET', 'HEAD', 'OPTIONS'])), v.minLength(1, 'at least one method')),
+    v.pipe(v.array(v.picklist(['GET', 'HEAD', 'OPTIONS', 'POST'])), v.minLength(1, 'at least one method')),
     ['GET', 'HEAD'],
   ),
   credentials: v.optional(v.boolean(), false),

@@ -1,6 +1,8 @@
 import type { Responses } from '../../../contract/responses.ts'
+import { ignoreText } from '../../../core/shadow/words.ts'
 import { Card } from '../../components/layout.tsx'
 import { Ago } from '../../components/time.tsx'
+import { Link } from '../../state/router.tsx'
 import { usePolled } from '../../state/use-polled.ts'
 
 type Report = Responses['getShadow']
@@ -17,7 +19,7 @@ export function Shadow({ flag }: { flag: string }) {
     <Card title="Shadow traffic">
       <p class={TONES[report.verdict]}>{report.sentence}</p>
       {report.findings.length > 0 && <Findings findings={report.findings.slice(0, MOST_ROWS)} />}
-      {report.shown.length > 0 && <Samples shown={report.shown.slice(0, MOST_ROWS)} />}
+      {report.shown.length > 0 && <Samples flag={flag} shown={report.shown.slice(0, MOST_ROWS)} />}
     </Card>
   )
 }
@@ -40,6 +42,11 @@ function Findings({ findings }: Pick<Report, 'findings'>) {
             <td>{route}</td>
             <td>
               <code>{field}</code>
+              <details>
+                <summary>Ignore it</summary>
+                In its route:{' '}
+                <code>"shadow": {JSON.stringify({ ignore: [ignoreText({ route, field })] })}</code>
+              </details>
             </td>
             <td class="number">{canaryOnly + both}</td>
             <td class="number">{controlOnly + both}</td>
@@ -51,14 +58,14 @@ function Findings({ findings }: Pick<Report, 'findings'>) {
   )
 }
 
-function Samples({ shown }: Pick<Report, 'shown'>) {
+function Samples({ flag, shown }: Pick<Report, 'shown'> & { flag: string }) {
   return (
     <details>
       <summary>Latest differences</summary>
       <ul>
         {shown.map(({ at, route, differences }) => (
           <li key={`${at} ${route}`}>
-            {route} <Ago at={at} />
+            {route} <Ago at={at} /> <Link to={`/try/${flag}`}>Try</Link>
             {differences.map(({ field, control, canary }) => (
               <p key={field}>
                 <code>{field}</code>: {control} → {canary}
