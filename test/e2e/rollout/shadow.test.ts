@@ -202,7 +202,9 @@ describe('a shadow stage', { shuffle: false }, () => {
     await eventually('copies wait', () => open.size >= 4)
     const beforeMs = Date.now()
     await eventually('visitors are served', () => (load?.since(beforeMs).length ?? 0) > 120)
-    expect(load.since(beforeMs).filter(({ status, error }) => error !== undefined || status >= 500)).toEqual([])
+    expect(load.since(beforeMs).filter(({ status, error }) => error !== undefined || status >= 500)).toEqual(
+      [],
+    )
     // Four for each isolate.
     expect(open.size).toBeLessThanOrEqual(8)
     await load.stop()
