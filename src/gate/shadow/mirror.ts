@@ -62,7 +62,7 @@ export class Mirror {
   }
 
   /**
-   * The body of a request that is to be copied, to be kept before control reads it; undefined for all others. Nobody
+   * The body of a request that is to be copied, to be kept before control reads it; undefined for all others. No one
    * waits for it: what control reads is kept as it comes.
    */
   bodyOf(request: GateRequest, { call, decision }: Copyable): Promise<ArrayBuffer> | undefined {
@@ -71,7 +71,7 @@ export class Mirror {
       return undefined
     if (!isCopyableBody(request, target.shadow) || !this.#isDrawn(target)) return undefined
     const body = request.raw.clone().arrayBuffer()
-    // A visitor who breaks off is no one's mistake, and whoever copies the body sees that it is missing.
+    // A visitor may break off; the copy then finds no body, and is not made.
     body.catch(() => {})
     return body
   }
