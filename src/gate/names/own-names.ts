@@ -28,6 +28,27 @@ const ownOf = remembered((text: string): Own => {
 
 type Place = Pick<GateRequest, 'host' | 'address'>
 
+/** Say which page a request comes from; apps compare them with their own host before they take a form. */
+const SOURCES = ['origin', 'referer'] as const
+
+/**
+ * Names the origin's own site in place of the visitor's where a request says which page it comes from, in place. Pages of other
+ * sites stay what they are.
+ *
+ * @param site that of the URL which the origin is asked, with the path in front
+ */
+export function translateSources(headers: Headers, site: string, request: GateRequest): void {
+  const own = `${request.address.protocol}://${request.host}`
+  if (site === own || site.startsWith(`${own}/`)) return
+  for (const name of SOURCES) {
+    const value = request.header(name)
+    if (value === undefined || !value.startsWith(own)) continue
+    const rest = value.slice(own.length)
+    if (rest === '') headers.set(name, /^https?:\/\/[^/]*/.exec(site)?.[0] ?? site)
+    else if (rest.startsWith('/')) headers.set(name, site + rest)
+  }
+}
+
 /** Header fields as visitors should see them: only those that change. */
 export function translatedFields(
   headers: Headers,

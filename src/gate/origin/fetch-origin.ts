@@ -6,6 +6,7 @@ import { type Origin, type RouteTarget, tagOf } from '../../core/config/compile/
 import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
+import { translateSources } from '../names/own-names.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
@@ -140,10 +141,12 @@ function send(
   tag: string | undefined,
   upload: Upload | undefined,
 ): Promise<Response> {
-  const url = siteFor(origin, request) + request.address.tail
+  const site = siteFor(origin, request)
+  const url = site + request.address.tail
   const carrier = carrierOf(request, url, upload?.body, copy)
   const headers = carrier?.headers ?? new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
+  if (origin.rewritesRequests) translateSources(headers, site, request)
   if (request.isRewritten) askForWholePage(headers, request.method)
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   if (origin.access !== undefined) setOwnHeaders(headers, origin, request)

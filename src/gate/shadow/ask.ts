@@ -1,6 +1,7 @@
 /** Asks an origin for a copy of a request, and reads the answer. */
 import type { ShadowAnswer, ShadowBody, Unanswered } from '../../core/shadow/answer.ts'
 import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
+import { translateSources } from '../names/own-names.ts'
 import { type OriginCall, timeoutMsOf } from '../origin/fetch-origin.ts'
 import { dropConditions, prepareForOrigin } from '../origin/proxy-headers.ts'
 import type { GateRequest } from '../request/gate-request.ts'
@@ -25,11 +26,13 @@ export async function askCopy(
   const { origin, extraHeaders } = call
   const headers = new Headers(request.headers.all)
   prepareForOrigin(headers, request, origin.forwarded)
+  const site = siteFor(origin, request)
+  if (origin.rewritesRequests) translateSources(headers, site, request)
   dropConditions(headers)
   if (!hasCredentials) for (const name of CREDENTIALS) headers.delete(name)
   setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
-  const url = siteFor(origin, request) + request.address.tail
+  const url = site + request.address.tail
   const signal = AbortSignal.timeout(Math.min(timeoutMsOf(call), LONGEST_WAIT_MS))
   const startedMs = Date.now()
   try {

@@ -27,6 +27,8 @@ export type ServeOptions = {
   /** Another Worker than src/index.ts: path from the root of the project. */
   entry?: string
   environment?: string
+  /** Workers behind service bindings: binding → module. */
+  workers?: Readonly<Record<string, string>>
   /** True: with the dashboard's files. */
   dashboard?: boolean
 }
@@ -44,6 +46,8 @@ export async function serve(options: ServeOptions): Promise<ServedGate> {
     ...(options.entry !== undefined && { entry: join(PROJECT_ROOT, options.entry) }),
   })
   await writeFile(join(folder, 'broken.js'), BROKEN_OBJECTS)
+  for (const [name, module] of Object.entries(options.workers ?? {}))
+    await writeFile(join(folder, `${name}.js`), module)
   if (options.dashboard) await buildDashboard({ outdir: join(folder, 'dashboard') })
   const ports: number[] = []
   for (let n = 0; n < (options.isolates ?? 1); n++) ports.push(await freePort())
@@ -84,7 +88,8 @@ export default { fetch: () => new Response('nothing here') }
 `
 
 async function configOf(options: ServeOptions, ports: readonly number[], folder: string): Promise<string> {
-  const { kv, environment = 'development', brokenObjects = false, dashboard = false } = options
+  const { kv, environment = 'development', brokenObjects = false, dashboard = false, workers = {} } = options
+  const bound = Object.keys(workers)
   const wrangler = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as {
     compatibility_date: string
     compatibility_flags: string[]
@@ -106,7 +111,7 @@ async function configOf(options: ServeOptions, ports: readonly number[], folder:
         (name = "CONTROLLER", durableObjectNamespace = (className = "Controller", serviceName = "${owner}")),
         (name = "COUNTERS", durableObjectNamespace = (className = "Counters", serviceName = "${owner}")),
         (name = "ENVIRONMENT", text = "${environment}"),
-        (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),${dashboard ? '\n        (name = "ASSETS", service = "dashboard"),' : ''}
+        (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),${dashboard ? '\n        (name = "ASSETS", service = "dashboard"),' : ''}${bound.map((name) => `\n        (name = "${name}", service = "${name}"),`).join('')}
       ],
       globalOutbound = "network",${n === 0 ? objectsOf('gate') : ''}
     )),`
@@ -116,6 +121,7 @@ const config :Workerd.Config = (
     (name = "broken", worker = (
       modules = [(name = "broken.js", esModule = embed "broken.js")], ${runtime},${objectsOf('broken')}
     )),
+    ${bound.map((name) => `(name = "${name}", worker = (modules = [(name = "app.js", esModule = embed "${name}.js")], ${runtime})),`).join('')}
     ${dashboard ? `(name = "dashboard", disk = "${join(folder, 'dashboard')}"),` : ''}
     (name = "kv", external = (address = "127.0.0.1:${kv.port}", http = ())),
     (name = "network", network = (allow = ["public", "private"])),

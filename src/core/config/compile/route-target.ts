@@ -22,6 +22,8 @@ export type Origin = {
   forwarded: boolean
   /** Whether what it calls itself is translated for visitors. */
   rewrites: boolean
+  /** Whether it hears of the site's own pages by its own name, too. */
+  rewritesRequests: boolean
   /** Undefined: an ordinary fetch of its URL. */
   access: OriginAccess | undefined
   /** Marks validators as this origin's; empty for an origin that is the stable one of every flag. */
@@ -89,8 +91,9 @@ export function compileOrigins(document: GateDocument): Map<string, Origin> {
     Object.entries(document.origins).map(([name, origin]): [string, Origin] => {
       const url = urlOf(origin)
       const tag = tagged.has(name) ? mark({ name, url }) : ''
-      const { timeoutMs, forwarded, rewrite: rewrites } = origin
-      return [name, { name, url, timeoutMs, forwarded, rewrites, access: accessOf(origin), tag }]
+      const { timeoutMs, forwarded, rewrite } = origin
+      const names = { rewrites: rewrite !== false, rewritesRequests: rewrite === true }
+      return [name, { name, url, timeoutMs, forwarded, ...names, access: accessOf(origin), tag }]
     }),
   )
 }

@@ -32,7 +32,7 @@ export const origin = v.pipe(
     binding: v.optional(secretName),
     host: v.optional(v.picklist(['origin', 'preserve']), 'origin'),
     headers: v.optional(record(headerName, headerValue), {}),
-    rewrite: v.optional(v.boolean(), true),
+    rewrite: v.optional(v.union([v.boolean(), v.literal('answers')]), true),
     timeoutMs: v.optional(timeoutMs, PLATFORM_TIMEOUT_MS),
     forwarded: v.optional(v.boolean(), false),
   }),

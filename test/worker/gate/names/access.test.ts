@@ -135,3 +135,55 @@ describe('an origin by its URL', () => {
     expect(posted.response.status).toBe(301)
   })
 })
+
+describe('the page that a request comes from', () => {
+  const from = (origin: string, referer: string): Options => ({
+    init: { method: 'POST', headers: { origin, referer } },
+  })
+  const sources = async (origin: object, { init }: Options, bindings = {}) => {
+    const { asked } = await visit(origin, '/a', { ...(init && { init }), bindings })
+    return [asked[0]?.headers.get('origin'), asked[0]?.headers.get('referer')]
+  }
+  const OWN = from('https://www.shop.test', 'https://www.shop.test/form?a=1')
+
+  it('is one of the origin’s own, where it is one of the site', async () => {
+    expect(await sources({ url: 'http://app.internal:81' }, OWN)).toEqual([
+      'http://app.internal:81',
+      'http://app.internal:81/form?a=1',
+    ])
+    expect(await sources({ url: 'https://app.internal/base/' }, OWN)).toEqual([
+      'https://app.internal',
+      'https://app.internal/base/form?a=1',
+    ])
+    // Where a host that it can't have is preserved, it has its own.
+    expect(await sources({ url: 'https://app.internal', host: 'preserve' }, OWN)).toEqual([
+      'https://app.internal',
+      'https://app.internal/form?a=1',
+    ])
+  })
+
+  it.each([
+    ['https://evil.test', 'https://evil.test/form'],
+    ['null', 'https://www.shop.test.evil.test/form'],
+    ['https://www.shop.test:444', 'https://www.shop.test:444/'],
+    ['http://www.shop.test', 'http://www.shop.test/'],
+    ['https://www.shop.test@evil.test', 'https://www.shop.test@evil.test/'],
+  ])('stays what it is where it is another’s: %s', async (origin, referer) => {
+    expect(await sources({ url: 'https://app.internal' }, from(origin, referer))).toEqual([origin, referer])
+  })
+
+  it.each([
+    ['only answers are translated', { url: 'https://app.internal', rewrite: 'answers' }],
+    ['nothing is', { url: 'https://app.internal', rewrite: false }],
+    ['it has the visitor’s host', { binding: 'APP' }],
+    ['the host is the same', { url: 'https://www.shop.test' }],
+  ])('stays what it is where %s', async (_, origin) => {
+    const APP = worker()
+    const { asked } = await visit(origin, '/a', { ...OWN, bindings: { APP } })
+    const { headers } = (asked[0] ?? APP.asked[0]) as Asked
+    expect([headers.get('origin'), headers.get('referer')]).toEqual([
+      'https://www.shop.test',
+      'https://www.shop.test/form?a=1',
+    ])
+  })
+})

@@ -69,6 +69,7 @@ export function originAt(url: string, more: Partial<Origin> = {}): Origin {
     timeoutMs: 30_000,
     forwarded: false,
     rewrites: true,
+    rewritesRequests: true,
     access: undefined,
     tag: '',
     ...more,
