@@ -5,7 +5,7 @@ import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve
 import { UserAgent } from './user-agent.ts'
 import { startWordPress } from './wordpress.ts'
 
-/** A Worker as its author wrote it for a route of its own: absolute redirects, cookies for its host, checked forms. */
+/** A Worker as its author wrote it for a route that it has alone: absolute redirects, cookies for its host, checked forms. */
 const APP = `
 const posts = []
 const page = (text) => new Response(text, { headers: { 'content-type': 'text/html', 'x-blog': 'worker' } })

@@ -1,6 +1,6 @@
 /**
  * An origin with the habits of WordPress and of frameworks that check forms: it knows one host, which it names in every redirect,
- * link and cookie; it answers no other host; and it takes a form only from a page of its own.
+ * link and cookie; it answers no other host; and it takes a form only from its own pages.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Origin, startOrigin } from '../harness/origin.ts'
@@ -13,7 +13,7 @@ type Page = {
   user: string | undefined
 }
 
-/** Starts it; it believes to be `http://localhost:PORT/BASE`, whoever stands before it. */
+/** Starts it; it believes to be `http://localhost:PORT/BASE`, whatever stands before it. */
 export async function startWordPress(
   name: string,
   base = '',
