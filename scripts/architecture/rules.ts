@@ -18,9 +18,9 @@ export interface Room {
 export const ROOMS: Readonly<Record<string, Room>> = {
   config: { holds: 'the example document, the generated JSON Schema and OpenAPI description', imports: [] },
   examples: {
-    holds: 'the two demo shops; a Node server, a Hono Worker and a React page with flags',
+    holds: 'the two demo shops; a Node server, a Hono Worker and a React page with flags; a gate on one machine',
     imports: [],
-    builtins: ['node'],
+    builtins: ['node', 'cloudflare'],
   },
   'src/core': {
     holds: 'the decisions, pure: documents, contexts, flags, counting, the guard, rollouts',

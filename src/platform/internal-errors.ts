@@ -7,6 +7,7 @@ import {
   InternalErrors,
   messageWithoutSecrets,
 } from '../core/counters/internal-errors.ts'
+import { limitPlace, platformLimitIn } from '../core/counters/platform-limits.ts'
 import { isNewer, type Numbered, PROTOCOL } from '../core/counters/protocol.ts'
 
 /** Where the exception was swallowed, such as `gate.decide` or `kv.read`: a fixed list of short names, used as a label. */
@@ -36,12 +37,14 @@ export function noteInternalError(
 ): void {
   const nowMs = Date.now()
   const message = textOf(error)
-  const errors = [{ place, count: 1, firstAtMs: nowMs, lastAtMs: nowMs, message }]
+  const one = { count: 1, firstAtMs: nowMs, lastAtMs: nowMs, message }
+  const limit = platformLimitIn(message)
+  const errors = [{ place, ...one }, ...(limit === undefined ? [] : [{ place: limitPlace(limit), ...one }])]
   all.add(errors)
   untaken.add(errors)
   if (Math.abs(nowMs - (loggedAtMs.get(place) ?? Number.NEGATIVE_INFINITY)) < LOG_EVERY_MS) return
   loggedAtMs.set(place, nowMs)
-  console.error({ event: 'sluice.internal_error', place, error: message, ...about })
+  console.error({ event: 'sluice.internal_error', place, error: message, ...(limit && { limit }), ...about })
 }
 
 /** What is thrown may be anything, a value that has no text included. */

@@ -73,6 +73,8 @@ function warnings(status: Status, paint: Paint): string[] {
   const lines: string[] = []
   if (controller !== 'ok')
     lines.push(paint('red', 'The Controller does not answer: counts stand still, and a kill still works'))
+  // A gate of the release before names none.
+  for (const { text } of status.limits ?? []) lines.push(paint('red', `Limit reached: ${text}`))
   if (document.kvError) lines.push(paint('yellow', `KV: ${document.kvError}`))
   if (!status.signing && status.environment !== 'development') lines.push(paint('yellow', UNSIGNED))
   lines.push(...internalErrorTexts(status).map((text) => paint('yellow', text)))

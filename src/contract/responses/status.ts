@@ -108,6 +108,8 @@ export const getStatus = v.strictObject({
     severed: v.optional(v.array(v.string())),
   }),
   flags: v.record(v.string(), flagStatus),
+  /** Limits of the platform's plan that were reached since midnight UTC: visitors are served, counting stands still. */
+  limits: v.array(v.strictObject({ limit: v.string(), since: time, lastAt: time, text: v.string() })),
   isolates: count,
   colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),
   /** Exceptions that the gate survived, by place; of this isolate alone while the Controller is unreachable. */

@@ -32,6 +32,7 @@ const HEADLINES: Readonly<Record<NotificationEvent, string>> = {
   'approval-needed': 'waits for approval',
   pause: 'was paused',
   finish: 'is finished',
+  limit: 'is no longer judged',
 }
 
 function chatText({ event, flag, environment, percentage, actor, reason }: Notification): string {

@@ -16,6 +16,7 @@ import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
 import { type Env, isUnbilled } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
+import { LimitAlerts } from '../../platform/limit-alerts.ts'
 import { Alarm } from '../storage/alarm.ts'
 import type { Page } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
@@ -50,6 +51,7 @@ const SHARD_SAMPLED_MS = 90_000
 
 export class Controller extends DurableObject<Env> implements ControllerPort {
   readonly #parts: ControllerParts
+  readonly #limitAlerts = new LimitAlerts()
   #lastTickMs = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -252,6 +254,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       await this.#saveInTime(Date.now())
     } catch (error) {
       noteInternalError('controller.tick', error)
+      await this.#tellLimits(nowMs)
       await this.#parts.alarm.within(0)
     }
   }
@@ -269,8 +272,19 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     if (control.state.epoch !== epoch) books.save(nowMs)
     kvReader.poll(nowMs)
     // The next tick waits neither for KV nor for a webhook.
-    const work = [changes.noticeKv(nowMs), changes.writeKv(nowMs), notifier.deliver(nowMs)]
+    const work = [
+      changes.noticeKv(nowMs),
+      changes.writeKv(nowMs),
+      notifier.deliver(nowMs),
+      this.#tellLimits(nowMs),
+    ]
     this.ctx.waitUntil(Promise.allSettled(work).then(() => this.#wakeForNext(Date.now())))
+  }
+
+  /** Not by the notifier: past a limit nothing may be stored. */
+  async #tellLimits(nowMs: number): Promise<void> {
+    const { notifications } = this.#parts.documents.current.document
+    await this.#limitAlerts.send(notifications?.webhooks ?? [], this.env, nowMs)
   }
 
   /** Stores what was counted as often as the pace says. Only after a tick: what it has not seen is in memory alone. */

@@ -5,23 +5,17 @@
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent, WebhookConfig } from '../../core/config/schema/document.ts'
 import { NOTIFICATION_EVENTS } from '../../core/config/schema/rollout.ts'
-import { messageOf } from '../../core/message-of.ts'
 import type { Command } from '../../core/rollout/commands.ts'
 import { type Notification, notificationBody, retryDelayMs } from '../../core/rollout/notification.ts'
-import { hmacHex } from '../../platform/crypto.ts'
-import { type Env, environmentOf, secretNamed } from '../../platform/env.ts'
-import { keysOf } from '../../platform/keys.ts'
+import { type Env, environmentOf } from '../../platform/env.ts'
+import { DEFAULT_SECRET, postWebhook } from '../../platform/post-webhook.ts'
 import type { Cause, ControlStore } from './control-store.ts'
 import type { Documents } from './documents.ts'
 import { percentageOf } from './guard-runner.ts'
 
-const DELIVERY_TIMEOUT_MS = 5_000
 const DELIVERIES_AT_ONCE = 10
 /** A receiver that never comes back must not fill the storage. */
 const MOST_WAITING = 1_000
-
-/** What signs messages unless the webhook names a secret: the key for webhooks, which this one leads to. */
-const DEFAULT_SECRET = 'SIGNING_KEY'
 
 type Row = { id: number; message: string; url: string; secret: string; body: string; attempts: number }
 
@@ -116,11 +110,11 @@ export class Notifier {
     }
     const body = notificationBody(notification, webhook.format)
     const secret = webhook.secretBinding ?? DEFAULT_SECRET
-    return await this.#post({ message: notification.id, url: webhook.url, secret, body })
+    return await postWebhook(this.#env, { message: notification.id, url: webhook.url, secret, body })
   }
 
   async #deliverOne(row: Row): Promise<void> {
-    if ((await this.#post(row)).delivered) {
+    if ((await postWebhook(this.#env, row)).delivered) {
       this.#sql.exec('DELETE FROM messages WHERE id = ?', row.id)
       return
     }
@@ -134,35 +128,6 @@ export class Notifier {
         Date.now() + delayMs,
         row.id,
       )
-    }
-  }
-
-  async #keyOf(secret: string): Promise<string | undefined> {
-    const named = secretNamed(this.#env, secret)
-    return named !== undefined && secret === DEFAULT_SECRET ? (await keysOf(named)).webhook : named
-  }
-
-  /** Whether the receiver took the message, and its answer. The id lets a receiver drop repeats. */
-  async #post({ url, body, message, secret }: Pick<Row, 'url' | 'body' | 'message' | 'secret'>) {
-    try {
-      const seconds = Math.floor(Date.now() / 1_000)
-      const key = await this.#keyOf(secret)
-      const response = await fetch(url, {
-        method: 'POST',
-        redirect: 'manual',
-        signal: AbortSignal.timeout(DELIVERY_TIMEOUT_MS),
-        headers: {
-          'content-type': 'application/json',
-          'sluice-delivery': message,
-          ...(key && { 'sluice-signature': `t=${seconds},v1=${await hmacHex(key, `${seconds}.${body}`)}` }),
-        },
-        body,
-      })
-      await response.body?.cancel()
-      return { delivered: response.ok, detail: `The receiver answered ${response.status}` }
-    } catch (error) {
-      const reason = messageOf(error)
-      return { delivered: false, detail: `The receiver could not be reached: ${reason}` }
     }
   }
 }

@@ -31,6 +31,7 @@ import type { Outcome } from '../../core/outcome/outcome.ts'
 import type { ShadowSample } from '../../core/shadow/sample.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
+import { LimitAlerts } from '../../platform/limit-alerts.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { visitorSeedOf } from '../request/network.ts'
 import { type Asker, InFlightRequest, InFlightRequests } from './in-flight.ts'
@@ -59,6 +60,7 @@ export type ReportContext = {
 
 export class Reporter {
   readonly #live: LiveConfig
+  readonly #alerts = new LimitAlerts()
   readonly #sampler: Sampler
   readonly #outbox = new Outbox()
   readonly #inFlight = new InFlightRequests()
@@ -187,6 +189,7 @@ export class Reporter {
     if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
       this.#schedule({ ...context, nowMs: Date.now() })
     }
+    await this.#alerts.send(this.#live.last.snapshot.webhooks, context.env, Date.now())
   }
 
   /** What KV shows this isolate: the Controller hears of it soon where it is new. */

@@ -87,6 +87,7 @@ export function status(more: Partial<Responses['getStatus']> = {}): Responses['g
       ...{ source: 'kv', version: 4, hash: 'h', checkedAt: AT, problems: [], refused: [], kvError: null },
     },
     signing: true,
+    limits: [],
     kill: { kv: [], controller: [] },
     flags: {
       f: flagStatus({

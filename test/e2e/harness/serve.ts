@@ -24,6 +24,8 @@ export type ServeOptions = {
   isolates?: number
   /** True: each call of a Durable Object throws. */
   brokenObjects?: boolean
+  /** What they throw. */
+  brokenBy?: string
   /** Another Worker than src/index.ts: path from the root of the project. */
   entry?: string
   environment?: string
@@ -45,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<ServedGate> {
     document: JSON.stringify(options.document),
     ...(options.entry !== undefined && { entry: join(PROJECT_ROOT, options.entry) }),
   })
-  await writeFile(join(folder, 'broken.js'), BROKEN_OBJECTS)
+  await writeFile(join(folder, 'broken.js'), brokenObjects(options.brokenBy))
   for (const [name, module] of Object.entries(options.workers ?? {}))
     await writeFile(join(folder, `${name}.js`), module)
   if (options.dashboard) await buildDashboard({ outdir: join(folder, 'dashboard') })
@@ -77,10 +79,10 @@ export async function serve(options: ServeOptions): Promise<ServedGate> {
   }
 }
 
-const BROKEN_OBJECTS = `
+const brokenObjects = (why = 'this object is broken, as the test wants it') => `
 import { DurableObject } from 'cloudflare:workers'
 class Broken extends DurableObject {
-  constructor(...rest) { super(...rest); throw new Error('this object is broken, as the test wants it') }
+  constructor(...rest) { super(...rest); throw new Error(${JSON.stringify(why)}) }
 }
 export class Controller extends Broken {}
 export class Counters extends Broken {}

@@ -16,6 +16,7 @@ import {
 import { quantileMs, total } from '../../../core/counters/histogram.ts'
 import { type InternalError, withOwn } from '../../../core/counters/internal-errors.ts'
 import { coloOf } from '../../../core/counters/load/back-pressure.ts'
+import { limitText, type ReachedLimit, reachedLimits } from '../../../core/counters/platform-limits.ts'
 import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
@@ -106,6 +107,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
     if (known) known.push(cell)
     else cells.set(cell.flag, [cell])
   }
+  const errors = withOwn(controller?.internalErrors ?? [], internalErrors())
   const refusedDocument = report.refused.find((refusal) => refusal.key === 'config')
   return {
     environment: inputs.environment,
@@ -136,8 +138,14 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
     },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
-    internalErrors: withOwn(controller?.internalErrors ?? [], internalErrors()).map(internalErrorView),
+    limits: reachedLimits(errors, nowMs).map(limitView),
+    internalErrors: errors.map(internalErrorView),
   }
+}
+
+function limitView({ limit, firstAtMs, lastAtMs }: ReachedLimit) {
+  const [since, lastAt] = [firstAtMs, lastAtMs].map((ms) => new Date(ms).toISOString()) as [string, string]
+  return { limit, since, lastAt, text: limitText(limit) }
 }
 
 function flagEntry(

@@ -9,7 +9,13 @@ import { LazyMap, type Lookup } from '../../lazy-map.ts'
 import { canonicalPath } from '../routes/canonical-path.ts'
 import { RouteIndex } from '../routes/route-index.ts'
 import { compileHost, compilePath } from '../routes/route-pattern.ts'
-import { asList, type GateDocument, type RouteConfig, type SourceConfig } from '../schema/document.ts'
+import {
+  asList,
+  type GateDocument,
+  type RouteConfig,
+  type SourceConfig,
+  type WebhookConfig,
+} from '../schema/document.ts'
 import { surroundingsOf } from '../split.ts'
 import { compileFlag } from './compile-flag.ts'
 import {
@@ -59,6 +65,7 @@ export type Snapshot = {
   fallback: Origin
   unrouted: OriginTarget
   errorPage: GateDocument['errorPage']
+  webhooks: readonly WebhookConfig[]
 }
 
 /**
@@ -91,6 +98,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
       timeoutMs: undefined,
     },
     errorPage: document.errorPage,
+    webhooks: document.notifications?.webhooks ?? [],
     flagQueries: compileFlagQueries(document),
     clientHints: asksForModel(document) ? 'Sec-CH-UA-Model' : undefined,
     bootstrap: document.bootstrap && compileBootstrap(document.bootstrap),

@@ -54,6 +54,7 @@ export const NOTIFICATION_EVENTS = [
   'approval-needed',
   'pause',
   'finish',
+  'limit',
 ] as const
 
 export const webhook = strictObject({

@@ -31,6 +31,7 @@ function noticesOf(status: Status): string[] {
     notices.push(
       'The Controller does not answer: counts stand still. Visitors are served, and a kill still works.',
     )
+  for (const { text } of status.limits) notices.push(`Limit reached: ${text}.`)
   for (const { key, problems } of document.refused) {
     const [first] = problems
     const where = first ? `: ${first.path} expected ${first.expected}` : ''

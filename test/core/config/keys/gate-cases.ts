@@ -430,7 +430,7 @@ export const GATE_CASES: Record<string, Case> = {
     given: HOOK,
     to: ['kill'],
     sees: ({ document }) => document.notifications?.webhooks[0]?.events.length,
-    was: 10,
+    was: 11,
     becomes: 1,
   },
 }

@@ -1,0 +1,42 @@
+/** Which limit of the platform an exception tells of, and since when. */
+import { expect, it } from 'vitest'
+import {
+  limitPlace,
+  limitText,
+  platformLimitIn,
+  reachedLimits,
+} from '../../../src/core/counters/platform-limits.ts'
+
+it.each([
+  ['Exceeded allowed volume of requests in Durable Objects free tier.', 'durable-object-requests'],
+  ['Exceeded allowed duration in Durable Objects free tier.', 'durable-object-duration'],
+  ['Exceeded allowed rows written in Durable Objects free tier.', 'durable-object-rows'],
+  ['Exceeded allowed rows read in Durable Objects free tier.', 'durable-object-rows'],
+  ["Exceeded the account's spending cap for Durable Objects", 'durable-object-spending'],
+  ['KV GET failed: 429 Too Many Requests', 'kv-reads'],
+  ['KV get() limit exceeded for the day.', 'kv-reads'],
+  ['KV put() limit exceeded for the day.', 'kv-writes'],
+  // One write a second and key: not a limit of the day.
+  ['KV PUT failed: 429 Too Many Requests', undefined],
+  ['Durable Object is overloaded. Requests queued for too long.', undefined],
+  ['Network connection lost.', undefined],
+])('%j is %s', (message, limit) => {
+  expect(platformLimitIn(message)).toBe(limit)
+  if (limit !== undefined)
+    expect(limitText(platformLimitIn(message) ?? 'kv-reads')).toMatch(/used up until midnight UTC/)
+})
+
+it('limits are those since midnight UTC, when they are reset', () => {
+  const midnightMs = Date.UTC(2026, 10, 30)
+  const at = (place: string, firstAtMs: number, lastAtMs: number) => ({ place, firstAtMs, lastAtMs })
+  const errors = [
+    at(limitPlace('kv-reads'), midnightMs - 5_000, midnightMs - 1),
+    at(limitPlace('kv-writes'), midnightMs - 5_000, midnightMs),
+    at(limitPlace('durable-object-rows'), midnightMs + 10, midnightMs + 20),
+    at('flush.send', midnightMs + 10, midnightMs + 20),
+  ]
+  expect(reachedLimits(errors, midnightMs + 60_000)).toEqual([
+    { limit: 'kv-writes', firstAtMs: midnightMs, lastAtMs: midnightMs },
+    { limit: 'durable-object-rows', firstAtMs: midnightMs + 10, lastAtMs: midnightMs + 20 },
+  ])
+})
