@@ -18,7 +18,8 @@ export interface Room {
 export const ROOMS: Readonly<Record<string, Room>> = {
   config: { holds: 'the example document, the generated JSON Schema and OpenAPI description', imports: [] },
   examples: {
-    holds: 'the two demo shops; a Node server, a Hono Worker and a React page with flags; a gate on one machine',
+    holds:
+      'the two demo shops; a Node server, a Hono Worker and a React page with flags; a gate on one machine',
     imports: [],
     builtins: ['node', 'cloudflare'],
   },
