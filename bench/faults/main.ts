@@ -15,7 +15,7 @@ import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { emit, progress, table } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
-import { type Load, type Shot, startLoad } from './load.ts'
+import { type Load, type Shot, startLoad } from '../../test-kit/traffic/steady-load.ts'
 import { type Rig, startRig } from './rig.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 

@@ -1,8 +1,13 @@
 /**
  * `npm run bench:shadow`: shadow traffic, simulated: a noisy shop against itself, and against versions with one fault each.
  *
- *     npm run bench:shadow -- [--quick] [--write] [--json]
+ *     npm run bench:shadow -- [--live] [--quick] [--write] [--json]
+ *
+ * `--live` instead measures a running gate: what visitors feel of copies, and what these keep in memory.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareAnswers } from '../../src/core/shadow/compare.ts'
 import {
@@ -14,6 +19,7 @@ import {
 } from '../../src/core/shadow/evidence.ts'
 import { readAnswer } from '../../src/core/shadow/read-answer.ts'
 import { routeTemplate } from '../../src/core/shadow/route-template.ts'
+import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
@@ -25,10 +31,12 @@ import {
   shopRequest,
 } from '../../test-kit/simulation/noisy-shop.ts'
 import { type Random, seeded } from '../../test-kit/simulation/random.ts'
-import { type ShadowResult, toMarkdown } from './report.ts'
+import { measureLive } from './live.ts'
+import { liveToMarkdown, type ShadowResult, toMarkdown } from './report.ts'
 
 const { values: options } = parseArgs({
   options: {
+    live: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -41,29 +49,50 @@ const RUNS = options.quick ? 5 : 30
 const MOST_SAMPLES = 2_000
 const RULES = { hosts: [] }
 
-const alike = stagesOfEquals()
-const faults = SHOP_FAULTS.map((fault, index) => {
-  progress(`${fault.name} (${index + 1} of ${SHOP_FAULTS.length})`)
-  const found = Array.from({ length: RUNS }, (_, run) => samplesUntilFound(fault, seeded(fault.name, run)))
-  return {
-    fault: fault.name,
-    where: fault.at.join(' · '),
-    shown: fault.isRare ? 'its own route alone' : 'six routes',
-    median: percentile(found, 0.5),
-    slowest: Math.max(...found),
+if (options.live) await live()
+else await simulated()
+
+async function simulated(): Promise<void> {
+  const alike = stagesOfEquals()
+  const faults = SHOP_FAULTS.map((fault, index) => {
+    progress(`${fault.name} (${index + 1} of ${SHOP_FAULTS.length})`)
+    const found = Array.from({ length: RUNS }, (_, run) => samplesUntilFound(fault, seeded(fault.name, run)))
+    return {
+      fault: fault.name,
+      where: fault.at.join(' · '),
+      shown: fault.isRare ? 'its own route alone' : 'six routes',
+      median: percentile(found, 0.5),
+      slowest: Math.max(...found),
+    }
+  })
+  progress('')
+  const result: ShadowResult = {
+    stages: STAGES,
+    samplesPerStage: SAMPLES_PER_STAGE,
+    runs: RUNS,
+    ...alike,
+    faults,
+    microseconds: timeOfComparison(),
   }
-})
-progress('')
-const result: ShadowResult = {
-  stages: STAGES,
-  samplesPerStage: SAMPLES_PER_STAGE,
-  runs: RUNS,
-  ...alike,
-  faults,
-  microseconds: timeOfComparison(),
+  if (options.write) await writeSection('docs/shadow.md', 'bench:shadow', toMarkdown(result))
+  emit(result, toMarkdown, options.json)
 }
-if (options.write) await writeSection('docs/shadow.md', 'bench:shadow', toMarkdown(result))
-emit(result, toMarkdown, options.json)
+
+/** Copies on a running gate. */
+async function live(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-shadow-'))
+  try {
+    const worker = join(folder, 'worker.js')
+    await buildWorker({ outfile: worker })
+    const how = { worker, turns: options.quick ? 1 : 5, seconds: options.quick ? 3 : 6 }
+    const figures = await measureLive(how, progress)
+    progress('')
+    if (options.write) await writeSection('docs/shadow.md', 'bench:shadow-live', liveToMarkdown(figures))
+    emit(figures, liveToMarkdown, options.json)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
 
 /** Whole stages of a version that is as control is; each is looked at after every sample. */
 function stagesOfEquals(): { falseAlarms: number; passed: number; medianToPass: number } {

@@ -1,4 +1,5 @@
 import { table } from '../../test-kit/report/emit.ts'
+import type { LiveFigures } from './live.ts'
 
 export type ShadowResult = {
   stages: number
@@ -29,4 +30,21 @@ ${passed} passed, half of them within ${medianToPass} samples.
 ${table(['fault', 'named as', 'samples of', 'found after (median)', 'slowest'], rows)}
 
 ${runs} runs each. Reading and comparing the three answers to a request takes ${microseconds.toFixed(0)} µs of processor time.`
+}
+
+export function liveToMarkdown({
+  situations,
+  killMs,
+}: {
+  situations: readonly LiveFigures[]
+  killMs: number
+}): string {
+  const range = ([low, high]: readonly [number, number], digits = 1) =>
+    `${low.toFixed(digits)}–${high.toFixed(digits)}`
+  const rows = situations.map(({ name, requests, failed, copies, p50Ms, p99Ms, megabytes }) => [
+    ...[name, requests, failed, copies, range(p50Ms), range(p99Ms)],
+    `${megabytes[0].toFixed(0)} → ${megabytes[1].toFixed(0)}`,
+  ])
+  const head = ['situation', 'requests', 'failed', 'copies', 'p50, ms', 'p99, ms', 'memory of workerd, MB']
+  return `${table(head, rows)}\n\nLatencies are the lowest and the highest of the turns. After a kill the last copy came within ${killMs.toFixed(0)} ms.`
 }

@@ -12,11 +12,14 @@ import { sluiceFor } from '../cli/support/cli.ts'
 import { documentOfFlags, staged } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Load, startLoad, visitorHeaders } from '../harness/load.ts'
+import { LONG } from '../harness/long.ts'
 import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
 import { type Gate, startGate } from '../harness/running-gate.ts'
 
+/** `SLUICE_LONG=1` compares a version with its equal for five minutes. */
+const BAKE = LONG ? '5m' : '2s'
 const stages = [
-  { shadow: 100, bake: '2s' },
+  { shadow: 100, bake: BAKE },
   { percentage: 1, advance: 'manual' },
 ]
 const FLAGS = ['alike', 'faulty', 'slow', 'secret', 'written', 'hanging', 'killed']
@@ -74,7 +77,11 @@ const askedBy = (origin: Origin, flag: string) =>
 describe('a shadow stage', { shuffle: false }, () => {
   it('of a version that answers alike passes by itself, and no visitor is on the new version before', async () => {
     load = visit('alike')
-    await eventually('the stage is left', async () => (await gate.flag('alike')).stage === 1)
+    await eventually(
+      'the stage is left',
+      async () => (await gate.flag('alike')).stage === 1,
+      LONG ? 400_000 : undefined,
+    )
     const asked = askedBy(origins.new, 'alike')
     const shadowed = asked.filter(({ headers }) => headers['sluice-shadow'] === '1')
     const report = await shadowOf('alike')
