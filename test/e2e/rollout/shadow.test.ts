@@ -80,7 +80,7 @@ describe('a shadow stage', { shuffle: false }, () => {
     await eventually(
       'the stage is left',
       async () => (await gate.flag('alike')).stage === 1,
-      LONG ? 400_000 : undefined,
+      { deadlineMs: LONG ? 400_000 : 120_000 },
     )
     const asked = askedBy(origins.new, 'alike')
     const shadowed = asked.filter(({ headers }) => headers['sluice-shadow'] === '1')
