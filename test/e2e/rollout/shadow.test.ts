@@ -77,11 +77,9 @@ const askedBy = (origin: Origin, flag: string) =>
 describe('a shadow stage', { shuffle: false }, () => {
   it('of a version that answers alike passes by itself, and no visitor is on the new version before', async () => {
     load = visit('alike')
-    await eventually(
-      'the stage is left',
-      async () => (await gate.flag('alike')).stage === 1,
-      { deadlineMs: LONG ? 400_000 : 120_000 },
-    )
+    await eventually('the stage is left', async () => (await gate.flag('alike')).stage === 1, {
+      deadlineMs: LONG ? 400_000 : 120_000,
+    })
     const asked = askedBy(origins.new, 'alike')
     const shadowed = asked.filter(({ headers }) => headers['sluice-shadow'] === '1')
     const report = await shadowOf('alike')
