@@ -12,7 +12,7 @@ import {
   waitingText,
 } from '../../src/contract/words/flag-state.ts'
 import { flagImpactText, impactText, unknownImpactText } from '../../src/contract/words/impact.ts'
-import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../src/contract/words/ladder.ts'
+import { bakeLeftMs, etaText, nextText, phasesOf, stageNote } from '../../src/contract/words/ladder.ts'
 import {
   audienceText,
   conditionText,
@@ -174,6 +174,17 @@ describe('the state of a flag', () => {
     expect(verdict.needsAttention).toBe(!['OK', 'Collecting'].includes(word))
   })
 
+  it('what serves no visitor is OK, and not praised', () => {
+    const toneOf = (parts: Partial<FlagSummary>) => verdictOf(summary(parts), NOW_MS).tone
+    expect([{ state: 'disabled' as const }, { rules: 0 }, { finished: true }].map(toneOf)).toEqual([
+      'neutral',
+      'neutral',
+      'good',
+    ])
+    expect(toneOf({ verdict: 'healthy' })).toBe('good')
+    expect(toneOf({ state: 'killed' })).toBe('warn')
+  })
+
   describe('when it goes on', () => {
     const auto = { approval: false, advance: 'auto' as const }
     const MIN = 60_000
@@ -220,6 +231,27 @@ describe('the state of a flag', () => {
       ['finished any moment', { stage: 3 }, ready],
     ] as const)('%s', (text, parts, verdict) => {
       expect(eta(parts as Partial<FlagSummary>, verdict)).toBe(text)
+    })
+
+    it.each([
+      ['off for all until the kill is lifted', { state: 'killed' }],
+      ['off for all; Resume starts again at 1 %', { state: 'rolled-back' }],
+      ['off for all until it is resumed', { state: 'rolled-back', ladder: [], stages: 0 }],
+      ['stays here until it is resumed', { frozen: true }],
+      ['stays here until it is resumed', { paused: true }],
+      ['stays here until an operator decides', { verdict: 'failing' }],
+      ['25 % once approved', { needsApproval: true }],
+      ['finishes once approved', { needsApproval: true, stage: 3 }],
+      ['starts 2999-01-01 00:00:00 UTC', { schedule: { start: '2999-01-01T00:00:00Z', end: null } }],
+      ['25 % in about 10 min, 100 % in 70 min or more', {}],
+      ['25 % by hand', { needsOperator: true }],
+      [undefined, { needsOperator: true, stage: 3 }],
+      [undefined, { finished: true }],
+      [undefined, { state: 'disabled' }],
+    ] as const)('what comes next: %s', (text, parts) => {
+      const status = { generation: 2, verdict: baking, cells: [cell, ...others], approved: false }
+      const flag = summary({ stage: 1, stages: 4, ladder: stages, verdict: 'healthy', ...(parts as object) })
+      expect(nextText(flag, status as never, NOW_MS)).toBe(text)
     })
 
     it('an approved stage goes on, and a manual one waits', () => {

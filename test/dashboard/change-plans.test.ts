@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { movesText, percentagePlan, plansFor } from '../../src/dashboard/actions/change-plans.ts'
+import { movesText, percentagePlan, plansFor, rowPlans } from '../../src/dashboard/actions/change-plans.ts'
 import { summary } from './support.ts'
 
 const STAGES = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]
@@ -35,6 +35,34 @@ describe('what can be done with a flag', () => {
     ['is disabled', { state: 'disabled', enabled: false }, ['Enable', 'Kill']],
   ] as const)('that %s', (_, parts, expected) => {
     expect(labels(parts)).toEqual(expected)
+  })
+
+  it.each([
+    ['climbs', {}, ['Kill']],
+    ['needs approval', { needsApproval: true }, ['Approve', 'Kill']],
+    ['is paused', { paused: true }, ['Resume', 'Kill']],
+    ['is frozen', { frozen: true }, ['Roll back', 'Kill']],
+    ['is worse', { verdict: 'failing' }, ['Roll back', 'Kill']],
+    ['is frozen as it is worse', { frozen: true, verdict: 'failing' }, ['Roll back', 'Kill']],
+    ['is rolled back', { state: 'rolled-back' }, ['Resume', 'Kill']],
+    ['is killed', { state: 'killed', needsApproval: true }, ['Lift kill']],
+    ['is disabled', { state: 'disabled', paused: true }, ['Kill']],
+  ] as const)('in a list, a flag that %s is offered what it asks for', (_, parts, expected) => {
+    expect(rowPlans(summary(parts)).map(({ label }) => label)).toEqual(expected)
+  })
+
+  it('in a list leads to the same stage as on its own page', () => {
+    const of = (parts: Parameters<typeof summary>[0]) => {
+      const flag = summary(parts)
+      const whole = plansFor(flag, guarded())
+      return rowPlans(flag).map((plan) => [plan, whole.find(({ label }) => label === plan.label)])
+    }
+    for (const parts of [
+      { needsApproval: true, stage: 1 },
+      { state: 'rolled-back' as const },
+      { paused: true },
+    ])
+      for (const [row, page] of of(parts)) expect(row).toEqual(page)
   })
 
   it('can be undone by going back to where it was', () => {

@@ -2,7 +2,7 @@ import type { FlagSummary } from '../../src/contract/responses.ts'
 
 /** A flag as the admin API sums it up: open, at the first of three stages, but for what a test is about. */
 export function summary(parts: Partial<FlagSummary> = {}): FlagSummary {
-  const nothing = { requests: 0, errors: 0 }
+  const nothing = { requests: 0, errors: 0, errorRate: null, p95Ms: null }
   return {
     key: 'f',
     description: null,
@@ -20,6 +20,7 @@ export function summary(parts: Partial<FlagSummary> = {}): FlagSummary {
     schedule: null,
     verdict: null,
     waitingFor: null,
+    next: null,
     paused: false,
     frozen: false,
     needsApproval: false,

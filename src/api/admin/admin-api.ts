@@ -3,17 +3,17 @@ import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 import { API_PREFIX, FLAG_VERBS, type OperationId, ROUTES } from '../../contract/routes.ts'
 import type { LiveConfig } from '../../gate/config/live-config.ts'
-import { hostRole } from '../../platform/admin-host.ts'
 import { controller, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 import { type Authenticator, contextOf, isAllowed, loginRefused, mayChange } from '../auth/authenticator.ts'
 import { RefusedAttempts } from '../auth/refused-attempts.ts'
+import { FORGOTTEN } from '../auth/sessions.ts'
 import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './answers/call.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { flagHandlers } from './handlers/flags.ts'
 import { observationHandlers } from './handlers/observation.ts'
-import { sessionHandlers } from './handlers/sessions.ts'
+import { callerOf, hostOf, sessionHandlers } from './handlers/sessions.ts'
 import { tokenHandlers } from './handlers/tokens.ts'
 import { visitorHandlers } from './handlers/visitors.ts'
 import { parseCall } from './parse-call.ts'
@@ -28,6 +28,8 @@ const HANDLERS: Handlers = {
   ...sessionHandlers,
 }
 const DESCRIPTION_PATH = '/openapi.json'
+/** GET, for the dashboard alone; opening and ending a session are operations of the contract. */
+const SESSION_PATH = ROUTES.signIn.path
 const SHARED_HOST =
   'Here pages of the site could act in your name, so changes need a token. Sign in with one, or set ADMIN_HOST'
 
@@ -47,6 +49,7 @@ export function createAdminApi(options: AdminOptions): Hono<{ Bindings: Env }> {
   const refused = new RefusedAttempts()
 
   api.get(DESCRIPTION_PATH, (c) => serveApiDescription(c.req.raw, c.env))
+  api.get(SESSION_PATH, (c) => answerWhetherSignedIn(c, authenticator))
   for (const id of Object.keys(ROUTES) as OperationId[]) {
     api.on(ROUTES[id].method, patternOf(ROUTES[id].path), (c) => answerCall(id, c, options, refused))
   }
@@ -73,8 +76,7 @@ async function answerCall(
   const request = c.req.raw
   const context = contextOf(c)
   const login = await authenticator.login(request, context)
-  if (!login.ok)
-    return loginRefused(login, { host: hostRole(request.url, c.env) === 'both' ? 'shared' : 'own' })
+  if (!login.ok) return loginRefused(login, { host: hostOf(request.url, c.env) })
   const { actor } = login
   const { role } = ROUTES[id]
   const noteRefusal = (why: string) => {
@@ -121,6 +123,25 @@ async function answerCall(
     : Response.json(answer, { headers: { 'cache-control': 'no-store' } })
 }
 
+/**
+ * Whether this browser is signed in, and as whom. Unlike `GET /me` it is 200 either way: a browser writes each failed
+ * request to its console, and not to be signed in yet is no failure.
+ */
+async function answerWhetherSignedIn(c: HonoContext, authenticator: Authenticator): Promise<Response> {
+  const { req, env } = c
+  const login = await authenticator.login(req.raw, contextOf(c))
+  if (!login.ok && login.status !== 401) return loginRefused(login)
+  const headers = {
+    'cache-control': 'no-store',
+    ...(!login.ok && login.endsSession && { 'set-cookie': FORGOTTEN }),
+  }
+  const user =
+    login.ok && isAllowed(login.actor, 'viewer')
+      ? callerOf({ actor: login.actor, env, request: req.raw })
+      : null
+  return Response.json({ user, host: hostOf(req.url, env) }, { headers })
+}
+
 /** Hono's pattern of a path of the contract; keys arrive percent-encoded, so a slash in one is not one of the path. */
 function patternOf(path: string): string {
   return path.replace(':verb', `:verb{${FLAG_VERBS.join('|')}}`)
@@ -131,6 +152,7 @@ function unknownCall(c: HonoContext): Response {
   const routes: { method: string; path: string }[] = [
     ...Object.values(ROUTES),
     { method: 'GET', path: DESCRIPTION_PATH },
+    { method: 'GET', path: SESSION_PATH },
   ]
   const methods = routes.filter(({ path }) => shapeOf(path).test(c.req.path)).map(({ method }) => method)
   if (methods.includes('GET')) methods.push('HEAD')

@@ -3,6 +3,14 @@ import * as v from 'valibot'
 import { flagState, flagStatus } from './status.ts'
 import { count, json, time } from './values.ts'
 
+/** An arm at a glance; rate and latency are null without requests. */
+const armGlance = v.strictObject({
+  requests: count,
+  errors: count,
+  errorRate: v.nullable(v.number()),
+  p95Ms: v.nullable(v.number()),
+})
+
 export const flagSummary = v.strictObject({
   key: v.string(),
   description: v.nullable(v.string()),
@@ -34,10 +42,12 @@ export const flagSummary = v.strictObject({
   needsApproval: v.boolean(),
   needsOperator: v.boolean(),
   finished: v.boolean(),
-  /** Requests and errors of the current generation. */
-  canary: v.strictObject({ requests: count, errors: count }),
-  control: v.strictObject({ requests: count, errors: count }),
-  other: v.strictObject({ requests: count, errors: count }),
+  /** What happens next and when, or who has to do something for it: "25 % in about 12 min". Null where nothing does. */
+  next: v.nullable(v.string()),
+  /** Of the current generation, as in the status. */
+  canary: armGlance,
+  control: armGlance,
+  other: armGlance,
   expires: v.nullable(v.string()),
   lastSeenAt: v.nullable(time),
   /** Why the flag should be cleaned up; empty if it needn't be. */

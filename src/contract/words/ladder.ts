@@ -1,5 +1,5 @@
 /** The stages of a rollout: which are done, what the present one still takes, and when the next ones come. */
-import { durationText } from '../../core/figures.ts'
+import { durationText, timestampText } from '../../core/figures.ts'
 import type { FlagStatusView, FlagSummary } from '../responses.ts'
 import { type FlagFacts, stateOf } from './flag-state.ts'
 import { stageShareText } from './rules.ts'
@@ -48,6 +48,44 @@ export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number):
   const next = ladder[stage + 1]
   if (next === undefined) return `finished ${soon}`
   return `${stageShareText(next)} ${soon}${endText(ladder.slice(stage + 1), leftMs)}`
+}
+
+/**
+ * What happens to a flag next and when, or who has to do something for it, in half a sentence. Undefined where nothing is
+ * to come, or no one knows when.
+ */
+export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number): string | undefined {
+  const { ladder, stage, schedule } = flag
+  const first = ladder[0]
+  switch (stateOf(flag, nowMs).name) {
+    case 'killed':
+      return 'off for all until the kill is lifted'
+    case 'rolled-back':
+      return first === undefined
+        ? 'off for all until it is resumed'
+        : `off for all; Resume starts again at ${stageShareText(first)}`
+    case 'frozen':
+    case 'paused':
+      return 'stays here until it is resumed'
+    case 'failing':
+      return 'stays here until an operator decides'
+    case 'approval': {
+      const after = stage === null ? undefined : ladder[stage + 1]
+      return after === undefined ? 'finishes once approved' : `${stageShareText(after)} once approved`
+    }
+    case 'scheduled':
+      return `starts ${timestampText(schedule?.start ?? '')}`
+    case 'climbing':
+      return etaText(flag, status, nowMs) ?? manualText(flag)
+    default:
+      return undefined
+  }
+}
+
+/** For a stage that nothing but an operator ends. */
+function manualText({ needsOperator, ladder, stage }: FlagFacts): string | undefined {
+  const after = stage === null ? undefined : ladder[stage + 1]
+  return needsOperator && after !== undefined ? `${stageShareText(after)} by hand` : undefined
 }
 
 /** When the last stage comes, or the first one that waits for an operator. `leftMs`: until the first of these. */

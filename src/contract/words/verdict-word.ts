@@ -24,8 +24,11 @@ const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
  * - `OK`: not worse; or nothing is compared, since the flag is on or off for all.
  */
 export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
-  const word = wordOf(stateOf(flag, nowMs).name, flag)
-  return { word, ...VERDICTS[word] }
+  const state = stateOf(flag, nowMs)
+  const word = wordOf(state.name, flag)
+  const { tone, needsAttention } = VERDICTS[word]
+  // What serves no visitor is not praised.
+  return { word, tone: word === 'OK' && state.tone === 'neutral' ? 'neutral' : tone, needsAttention }
 }
 
 function wordOf(state: StateName, { verdict, needsOperator }: FlagFacts): VerdictWord {

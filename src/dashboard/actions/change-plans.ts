@@ -67,11 +67,24 @@ export function plansFor(flag: FlagSummary, definition: Definition): Plan[] {
   const { enabled = true, rules = [] } = definition
   const stages = rules.find((rule) => rule.stages)?.stages ?? []
   if (flag.state === 'killed') return [unkillPlan(flag)]
-  if (flag.state === 'rolled-back') return [resumePlan(flag, stages), killPlan(flag)]
+  if (flag.state === 'rolled-back') return [resumePlan(flag), killPlan(flag)]
   const others = [enabled ? disablePlan(flag) : enablePlan(flag), killPlan(flag)]
   if (!enabled || stages.length === 0) return others
   const [climbing, back] = [climbingPlans(flag, definition, stages), rollbackPlan(flag)]
   return [...(isWorse(flag) ? [back, ...climbing] : [...climbing, back]), ...others]
+}
+
+/** What a flag's state asks for, and the kill: what stands beside each flag of a list. */
+export function rowPlans(flag: FlagSummary): Plan[] {
+  if (flag.state === 'killed') return [unkillPlan(flag)]
+  if (flag.state === 'rolled-back') return [resumePlan(flag), killPlan(flag)]
+  const asked = flag.state !== 'open' ? [] : isWorse(flag) ? [rollbackPlan(flag)] : askedPlans(flag)
+  return [...asked, killPlan(flag)]
+}
+
+function askedPlans(flag: FlagSummary): Plan[] {
+  if (flag.needsApproval) return [approvePlan(flag, flag.ladder[(flag.stage ?? 0) + 1]?.percentage)]
+  return flag.paused ? [continuePlan(flag)] : []
 }
 
 /** The guard has found the canary worse: rolling back comes first, as the only primary button. */
@@ -169,8 +182,8 @@ function rollbackPlan(flag: FlagSummary): Plan {
   }
 }
 
-function resumePlan({ key }: FlagSummary, stages: Stages): Plan {
-  const first = stages[0]?.percentage
+function resumePlan({ key, ladder }: FlagSummary): Plan {
+  const first = ladder[0]?.percentage
   return {
     label: 'Resume',
     effect:

@@ -11,8 +11,10 @@ import { Link, path, scrollToLastPlace } from '../state/router.tsx'
 import { type Session, SessionContext, sessionState, signOut } from '../state/session.ts'
 import { useStore } from '../state/store.ts'
 import { nextTheme, theme } from '../state/theme.ts'
+import { usePageTitle } from '../state/title.ts'
 import { Login } from './login.tsx'
 import { SharedHostNotice } from './shared-host.tsx'
+import { Tabs } from './tabs.tsx'
 import { flagOf, TABS, viewAt } from './view-table.tsx'
 
 export function App() {
@@ -34,11 +36,7 @@ function Frame({ session }: { session: Session }) {
   useSearchKey()
   useArrival(at)
   const tab = TABS.find(({ views }) => views.some((view) => at === view || at.startsWith(`${view}/`)))
-  useEffect(() => {
-    document.title = `${flagOf(at) ?? tab?.label ?? 'Sluice'} · Sluice`
-    // The tabs may be wider than a narrow screen.
-    document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }, [at])
+  usePageTitle(flagOf(at) ?? tab?.label ?? 'Sluice')
   return (
     <>
       <a class="skip" href="#main">
@@ -60,13 +58,7 @@ function Frame({ session }: { session: Session }) {
             Sign out
           </button>
         </div>
-        <nav aria-label="Views">
-          {TABS.map(({ to, label }) => (
-            <Link key={to} to={to} aria-current={tab?.to === to ? 'page' : undefined}>
-              {label}
-            </Link>
-          ))}
-        </nav>
+        <Tabs current={tab?.to} />
       </header>
       <SharedHostNotice session={session} />
       <Notices />
@@ -96,8 +88,10 @@ function Epoch() {
   if (status === undefined) return null
   return (
     <span>
-      Epoch {status.epoch} · document version {status.document.version} · {plural(status.isolates, 'isolate')}{' '}
-      in {plural(status.colos.length, 'location')}
+      Epoch {status.epoch} · document version {status.document.version} ·{' '}
+      <Link to="/locations">
+        {plural(status.isolates, 'isolate')} in {plural(status.colos.length, 'location')}
+      </Link>
     </span>
   )
 }

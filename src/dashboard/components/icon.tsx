@@ -9,6 +9,7 @@ const PATHS = {
   pause: 'M5.5 3v10m5-10v10',
   play: 'M5 3v10l8-5z',
   stop: 'M4 4h8v8H4z',
+  chevron: 'm6 3 5 5-5 5',
   arrow: 'M3 8h10m-4-4 4 4-4 4',
   undo: 'M4 6h6a3.5 3.5 0 0 1 0 7H7M6.5 3 3.5 6l3 3',
   up: 'M8 13V3M4 7l4-4 4 4',

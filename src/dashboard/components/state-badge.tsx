@@ -5,13 +5,24 @@ import type { FlagVerdict } from '../../contract/words/verdict-word.ts'
 export function StateBadge({ state }: { state: FlagState }) {
   return (
     <span class={`badge ${state.tone}`}>
-      <span class={`dot ${state.name === 'climbing' ? 'moving' : ''}`} />
+      <span class="dot" />
       {state.label}
     </span>
   )
 }
 
-/** The verdict on a flag, in one word. */
-export function VerdictTag({ verdict }: { verdict: FlagVerdict }) {
-  return <span class={`verdict-tag ${verdict.tone}`}>{verdict.word}</span>
+type VerdictBadgeProps = {
+  verdict: FlagVerdict
+  /** The rollout goes on by itself. */
+  isMoving?: boolean
+}
+
+/** The verdict on a flag: a coloured dot, and its word. */
+export function VerdictBadge({ verdict, isMoving = false }: VerdictBadgeProps) {
+  return (
+    <span class={`badge ${verdict.tone}`}>
+      <span class={`dot ${isMoving ? 'moving' : ''}`} />
+      {verdict.word}
+    </span>
+  )
 }

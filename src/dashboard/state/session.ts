@@ -6,7 +6,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { type AdminClient, ApiError, createAdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
-import { ROLES, type Role } from '../../contract/routes.ts'
+import { API_PREFIX, ROLES, ROUTES, type Role } from '../../contract/routes.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { createStore } from './store.ts'
 
@@ -55,13 +55,11 @@ const refused = () => end('Your session has ended, or your token is no longer va
 /** Continues with this browser's session, or with the identity that a proxy in front of the gate vouches for. */
 export async function resumeSession(): Promise<void> {
   try {
-    const user = await clientWith(undefined).call('whoAmI')
+    const { user, host } = await whoIsIn()
+    if (user === null) return sessionState.set({ kind: 'out', isShared: host === 'shared' })
     const session = { user, client: clientWith(undefined, refused), isForgottenByReload: false }
     sessionState.set({ kind: 'in', session })
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) {
-      return sessionState.set({ kind: 'out', isShared: error.problem.host === 'shared' })
-    }
     sessionState.set({ kind: 'out', problem: textOf(error) })
     // The gate is unreachable and the session may well be valid: retry, unless the user signs in meanwhile.
     const seen = sessionState.value
@@ -86,17 +84,24 @@ export async function signIn(token: string): Promise<string | undefined> {
 
 /** Whether this browser has taken the cookie. Some refuse one from localhost over plain http. */
 async function isKnown(): Promise<boolean> {
-  try {
-    await clientWith(undefined).call('whoAmI')
-    return true
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return false
-    throw error
-  }
+  return (await whoIsIn()).user !== null
+}
+
+/** Who this browser is signed in as. Not to be signed in is an answer, too: a failed request would be in the console. */
+async function whoIsIn(): Promise<{ user: User | null; host: User['host'] }> {
+  const response = await fetch(`${location.origin}${API_PREFIX}${ROUTES.signIn.path}`, {
+    headers: { [OWN_HEADER]: '1' },
+  })
+  const answer = (await response.json()) as { user: User | null; host: User['host']; detail?: string }
+  if (!response.ok) throw new Error(answer.detail ?? `The gate answered ${response.status}`)
+  return answer
 }
 
 /** Ends the session everywhere: also a copy of its cookie is worth nothing then. */
 export async function signOut(): Promise<void> {
+  const { value } = sessionState
+  // A token that only this page knows has no session.
+  if (value.kind === 'in' && value.session.isForgottenByReload) return end()
   try {
     await clientWith(undefined).call('signOut')
   } catch (error) {

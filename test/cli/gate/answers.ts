@@ -55,7 +55,7 @@ export const LADDER: FlagSummary['ladder'] = [
 ]
 
 export function summary(key: string, more: Partial<FlagSummary> = {}): FlagSummary {
-  const none = { requests: 0, errors: 0 }
+  const none = { requests: 0, errors: 0, errorRate: null, p95Ms: null }
   return {
     ...{ key, description: null, owner: null, tags: [], enabled: true, state: 'open', percentage: 5 },
     ladder: LADDER,
@@ -69,7 +69,7 @@ export function summary(key: string, more: Partial<FlagSummary> = {}): FlagSumma
       control: none,
       other: none,
     },
-    ...{ expires: null, lastSeenAt: null, stale: [], routes: [], ...more },
+    ...{ next: null, expires: null, lastSeenAt: null, stale: [], routes: [], ...more },
   }
 }
 

@@ -59,8 +59,11 @@ describe.skipIf(!hasBrowser)('signing in', () => {
     const { page, complaints, requests, close } = await openTab(browser as Browser)
     await page.goto(`${gate.url}/__sluice/ui`)
     await page.getByLabel('Token').fill('wrong')
+    // Nothing has failed until then: the console is clean from the first request.
+    expect(complaints).toEqual([])
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('Token not recognised').waitFor()
+    expect(complaints.splice(0)).toHaveLength(1)
 
     await signIn(page, gate.url, ADMIN_TOKEN)
     await page.reload()

@@ -24,7 +24,7 @@ const PATIENCE_MS = 60_000
 
 export type Visit = {
   page: Page
-  /** What the page has complained of: exceptions, and refusals by its own content policy. */
+  /** What the page has complained of: exceptions, and errors in its console. */
   complaints: string[]
   /** Every address that it has asked for. */
   requests: string[]
@@ -40,8 +40,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   const requests: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {
-    if (message.type() === 'error' && /policy|Refused|violat/i.test(message.text()))
-      complaints.push(message.text())
+    if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`)
   })
   page.on('request', (request) => requests.push(request.url()))
   return { page, complaints, requests, close: () => context.close() }

@@ -116,6 +116,7 @@ describe('a call', () => {
       ['GET', '/flags/x/kill', 'POST'],
       ['DELETE', '/openapi.json', 'GET, HEAD'],
       ['POST', '/document', 'GET, PUT, HEAD'],
+      ['PUT', '/session', 'POST, DELETE, GET, HEAD'],
     ] as const) {
       const { status, headers, body } = await call(method, path)
       expect([status, headers.get('allow'), body.detail]).toEqual([

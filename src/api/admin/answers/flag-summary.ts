@@ -1,5 +1,6 @@
 /** Flags at a glance: definition, rollout, cleanup. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import { nextText } from '../../../contract/words/ladder.ts'
 import { parseTimeMs } from '../../../core/flags/date-time.ts'
 import { debtOf } from '../../../core/flags/debt.ts'
 import type { FlagFacts } from '../../../durable/controller/flag-facts.ts'
@@ -29,8 +30,10 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     lastSeenMs: routes.length > 0 ? lastSeenMs : undefined,
     knownSinceMs,
   }
-  const counted = ({ requests, errors }: FlagStatusView['arms']['canary']) => ({ requests, errors })
-  return {
+  const glance = ({ requests, errors, errorRate, p95Ms }: FlagStatusView['arms']['canary']) => ({
+    ...{ requests, errors, errorRate, p95Ms },
+  })
+  const summary = {
     key,
     description,
     owner,
@@ -50,12 +53,13 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     needsApproval,
     needsOperator,
     finished,
-    canary: counted(arms.canary),
-    control: counted(arms.control),
-    other: counted(arms.other),
+    canary: glance(arms.canary),
+    control: glance(arms.control),
+    other: glance(arms.other),
     expires,
     lastSeenAt: lastSeenMs === null ? null : isoTime(lastSeenMs),
     stale: debtOf(debt, nowMs),
     routes,
   }
+  return { ...summary, next: nextText(summary, status, nowMs) ?? null }
 }

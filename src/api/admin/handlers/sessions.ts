@@ -1,6 +1,6 @@
 /** Who calls, and how the dashboard signs in and out. */
 import { hostRole } from '../../../platform/admin-host.ts'
-import { environmentOf } from '../../../platform/env.ts'
+import { type Env, environmentOf } from '../../../platform/env.ts'
 import { bearerIn } from '../../auth/authenticator.ts'
 import { closeSession, FORGOTTEN, mayHoldSession, openSession } from '../../auth/sessions.ts'
 import { type Call, type Handlers, isoTime } from '../answers/call.ts'
@@ -27,7 +27,11 @@ export const sessionHandlers: Handlers<'whoAmI' | 'signIn' | 'signOut'> = {
   },
 }
 
-function callerOf({ actor, env, request }: Pick<Call<'whoAmI'>, 'actor' | 'env' | 'request'>) {
-  const isShared = hostRole(request.url, env) === 'both'
-  return { ...actor, environment: environmentOf(env), host: isShared ? 'shared' : 'own' } as const
+/** `shared`: pages of the site have the same origin as the dashboard. */
+export function hostOf(url: string, env: Env): 'shared' | 'own' {
+  return hostRole(url, env) === 'both' ? 'shared' : 'own'
+}
+
+export function callerOf({ actor, env, request }: Pick<Call<'whoAmI'>, 'actor' | 'env' | 'request'>) {
+  return { ...actor, environment: environmentOf(env), host: hostOf(request.url, env) } as const
 }

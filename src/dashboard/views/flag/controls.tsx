@@ -1,12 +1,15 @@
 import { useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
+import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import type { FlagInput } from '../../../core/config/schema/document.ts'
-import { type Plan, percentagePlan, plansFor } from '../../actions/change-plans.ts'
+import { type Plan, percentagePlan, plansFor, rowPlans } from '../../actions/change-plans.ts'
 import { useKeepFocus } from '../../components/layout.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
+import { VerdictBadge } from '../../components/state-badge.tsx'
 import { useKills } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
 import { useMayActAs } from '../../state/session.ts'
+import { useIsNarrow } from '../../state/use-media.ts'
 
 type ControlsProps = { flag: FlagSummary; definition: FlagInput; onChoose: (plan: Plan) => void }
 
@@ -14,8 +17,10 @@ type ControlsProps = { flag: FlagSummary; definition: FlagInput; onChoose: (plan
 export function Controls({ flag, definition, onChoose }: ControlsProps) {
   const maySteer = useMayActAs('operator')
   const { all } = useKills()
+  const isNarrow = useIsNarrow()
   const container = useRef<HTMLDivElement>(null)
-  const plans = plansFor(flag, definition)
+  const docked = isNarrow ? rowPlans(flag).map(({ label }) => label) : []
+  const plans = plansFor(flag, definition).filter(({ label }) => !docked.includes(label))
   useKeepFocus(container, plans.map(({ label }) => label).join())
   if (!maySteer) return null
   if (all) {
@@ -28,17 +33,33 @@ export function Controls({ flag, definition, onChoose }: ControlsProps) {
   return (
     <div ref={container} class="controls row">
       {plans.map((plan) => (
-        <button
-          key={plan.label}
-          type="button"
-          class={plan.tone === 'plain' ? '' : plan.tone}
-          onClick={() => onChoose(plan)}
-        >
-          {plan.label}
-          {plan.skips && <small> ({plan.skips})</small>}
-        </button>
+        <PlanButton key={plan.label} {...{ plan, onChoose }} />
       ))}
     </div>
+  )
+}
+
+/** On a phone: the verdict, what it asks for, and the kill, at the lower edge, wherever the page is scrolled to. */
+export function FlagDock({ flag, onChoose }: Omit<ControlsProps, 'definition'>) {
+  const maySteer = useMayActAs('operator')
+  const { all } = useKills()
+  if (!useIsNarrow()) return null
+  return (
+    <section class="dock" aria-label="Verdict and controls">
+      <VerdictBadge verdict={verdictOf(flag, Date.now())} />
+      {maySteer &&
+        !all &&
+        rowPlans(flag).map((plan) => <PlanButton key={plan.label} {...{ plan, onChoose }} />)}
+    </section>
+  )
+}
+
+function PlanButton({ plan, onChoose }: { plan: Plan; onChoose: (plan: Plan) => void }) {
+  return (
+    <button type="button" class={plan.tone === 'plain' ? '' : plan.tone} onClick={() => onChoose(plan)}>
+      {plan.label}
+      {plan.skips && <small> ({plan.skips})</small>}
+    </button>
   )
 }
 

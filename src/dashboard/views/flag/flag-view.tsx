@@ -12,16 +12,17 @@ import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Card, ProblemText, ViewHead } from '../../components/layout.tsx'
 import { Skeleton, StaleDataNotice } from '../../components/loading.tsx'
-import { StateBadge, VerdictTag } from '../../components/state-badge.tsx'
+import { VerdictBadge } from '../../components/state-badge.tsx'
 import { live } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
 import { useMayActAs } from '../../state/session.ts'
 import { useStore } from '../../state/store.ts'
+import { useTitle } from '../../state/title.ts'
 import { usePolled } from '../../state/use-polled.ts'
 import { ArmsTable } from './arms-table.tsx'
 import { Audience } from './audience.tsx'
 import { Charts } from './charts.tsx'
-import { Controls, ShareControl } from './controls.tsx'
+import { Controls, FlagDock, ShareControl } from './controls.tsx'
 import { Feedback } from './feedback.tsx'
 import { Ramp } from './ramp.tsx'
 import { Shadow } from './shadow.tsx'
@@ -110,6 +111,7 @@ function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps
           <Feedback flag={flag.key} />
         </div>
       </div>
+      <FlagDock flag={flag} onChoose={setPlan} />
       {plan && <ChangeDialog plan={plan} onClose={() => setPlan(undefined)} onDone={onChanged} />}
     </div>
   )
@@ -117,10 +119,12 @@ function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps
 
 function Head({ details: { summary: flag } }: { details: FlagDetails }) {
   const key = encodeURIComponent(flag.key)
+  const [state, verdict] = [stateOf(flag, Date.now()), verdictOf(flag, Date.now())]
+  useTitle(verdict.word)
   const title = (
     <>
-      {flag.key} <StateBadge state={stateOf(flag, Date.now())} />{' '}
-      <VerdictTag verdict={verdictOf(flag, Date.now())} />
+      {flag.key} <VerdictBadge verdict={verdict} isMoving={state.name === 'climbing'} />
+      {state.label !== verdict.word && <small class="state">{state.label}</small>}
     </>
   )
   const about = (

@@ -19,7 +19,11 @@ export function filtered(flags: readonly FlagSummary[], filters: Filters): FlagS
       (!filters.staleOnly || flag.stale.length > 0) &&
       words.every((word) => textOf(flag).includes(word)),
   )
-  const urgency = (flag: FlagSummary) => Number(verdictOf(flag, nowMs).needsAttention)
+  const urgency = (flag: FlagSummary) => {
+    const { word, needsAttention } = verdictOf(flag, nowMs)
+    // Its visitors are served worse at this moment.
+    return word === 'Worse' ? 2 : Number(needsAttention)
+  }
   return fits.sort((a, b) => urgency(b) - urgency(a))
 }
 

@@ -1,11 +1,11 @@
 /** A list of thousands of flags, of which only the rows in view are rendered. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
+import { useIsNarrow } from '../../state/use-media.ts'
 import { FlagRow } from './flag-row.tsx'
 
 /** As in home.css. */
-const ROW_PX = { wide: 60, narrow: 88 }
-const NARROW = '(max-width: 720px)'
+const ROW_PX = { wide: 68, narrow: 148 }
 /** Rows beyond the edge: enough to tab into, and to scroll fast without gaps. */
 const BEYOND = 12
 
@@ -13,36 +13,35 @@ type FlagListProps = { flags: readonly FlagSummary[]; onChanged: () => void }
 
 export function FlagList({ flags, onChanged }: FlagListProps) {
   const list = useRef<HTMLUListElement>(null)
-  const rowPx = useRowHeight()
+  const rowPx = useIsNarrow() ? ROW_PX.narrow : ROW_PX.wide
   const [first, last] = useRange(list, flags.length, rowPx)
   const shown = flags.slice(first, last)
+  if (flags.length === 0) return null
   return (
-    <ul ref={list} class="flags" style={{ height: `${flags.length * rowPx}px` }}>
-      {shown.map((flag, index) => (
-        <li
-          key={flag.key}
-          class="flag"
-          data-flag={flag.key}
-          aria-setsize={flags.length}
-          aria-posinset={first + index + 1}
-          style={{ transform: `translateY(${(first + index) * rowPx}px)` }}
-        >
-          <FlagRow flag={flag} onChanged={onChanged} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <div class="flags-head" aria-hidden="true">
+        <span>Verdict</span>
+        <span>Flag</span>
+        <span>Errors, this attempt</span>
+        <span>p95, this attempt</span>
+        <span>Rollout, and what is next</span>
+      </div>
+      <ul ref={list} class="flags" style={{ height: `${flags.length * rowPx}px` }}>
+        {shown.map((flag, index) => (
+          <li
+            key={flag.key}
+            class="flag"
+            data-flag={flag.key}
+            aria-setsize={flags.length}
+            aria-posinset={first + index + 1}
+            style={{ transform: `translateY(${(first + index) * rowPx}px)` }}
+          >
+            <FlagRow flag={flag} onChanged={onChanged} />
+          </li>
+        ))}
+      </ul>
+    </>
   )
-}
-
-function useRowHeight(): number {
-  const [isNarrow, setIsNarrow] = useState(() => matchMedia(NARROW).matches)
-  useLayoutEffect(() => {
-    const media = matchMedia(NARROW)
-    const update = () => setIsNarrow(media.matches)
-    media.addEventListener('change', update)
-    return () => media.removeEventListener('change', update)
-  }, [])
-  return isNarrow ? ROW_PX.narrow : ROW_PX.wide
 }
 
 /** Indexes of the rows to render: the first, and the one after the last. */

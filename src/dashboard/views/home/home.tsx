@@ -1,4 +1,5 @@
 /** All flags at a glance, which of them need attention, and what happened recently. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { FlagSummary, Responses } from '../../../contract/responses.ts'
@@ -12,9 +13,12 @@ import { live } from '../../state/live.ts'
 import { Link, setQuery } from '../../state/router.tsx'
 import { useMayActAs, useSession } from '../../state/session.ts'
 import { createStore, useStore } from '../../state/store.ts'
+import { useTitle } from '../../state/title.ts'
+import { useIsNarrow } from '../../state/use-media.ts'
 import { usePolled } from '../../state/use-polled.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { type Filters, filtered, filtersIn, queryOf } from './filters.ts'
+import { FirstSteps } from './first-steps.tsx'
 import { FlagList } from './flag-list.tsx'
 import { KillAll } from './kill-all.tsx'
 
@@ -43,6 +47,7 @@ export function Home() {
   useEffect(() => {
     if (flags) refreshMs.set(flags.length > MANY_FLAGS ? REFRESH_MANY_MS : REFRESH_MS)
   }, [flags])
+  useTitle(flags && overallWord(flags))
   useRefreshOnNews(() => {
     refresh()
     audit.refresh()
@@ -50,7 +55,11 @@ export function Home() {
   return (
     <div class="home">
       <ViewHead title="Flags" about={<Summary flags={flags} />}>
-        <KillAll openFlags={flags?.filter(({ state }) => state === 'open').length ?? 0} onChanged={refresh} />
+        {flags !== undefined && flags.length > 0 && (
+          <Dock word={overallWord(flags)}>
+            <KillAll openFlags={flags.filter(({ state }) => state === 'open').length} onChanged={refresh} />
+          </Dock>
+        )}
         {mayCreate && (
           <Link to="/new" class="button primary">
             New flag
@@ -60,14 +69,18 @@ export function Home() {
       <StaleDataNotice problem={problem} atMs={atMs} />
       <div class="home-columns">
         <section aria-label="All flags" class="stack">
-          <FilterBar flags={flags ?? []} shown={shown.length} filters={filters} onChange={filtersStore.set} />
+          {flags?.length !== 0 && (
+            <FilterBar
+              flags={flags ?? []}
+              shown={shown.length}
+              filters={filters}
+              onChange={filtersStore.set}
+            />
+          )}
           {flags === undefined ? <Skeleton class="flags" /> : <FlagList flags={shown} onChanged={refresh} />}
-          {flags && shown.length === 0 && (
-            <p class="empty">
-              {flags.length > 0
-                ? 'No flag matches these filters.'
-                : 'There are no flags yet. Create the first one.'}
-            </p>
+          {flags?.length === 0 && <FirstSteps />}
+          {flags && flags.length > 0 && shown.length === 0 && (
+            <p class="empty">No flag matches these filters.</p>
           )}
         </section>
         <aside class="recent" aria-label="Recent activity">
@@ -77,6 +90,27 @@ export function Home() {
         </aside>
       </div>
     </div>
+  )
+}
+
+/** The most pressing word of all flags, with how many need attention. */
+function overallWord(flags: readonly FlagSummary[]): string | undefined {
+  if (flags.length === 0) return undefined
+  const nowMs = Date.now()
+  const words = flags.map((flag) => verdictOf(flag, nowMs)).filter(({ needsAttention }) => needsAttention)
+  const first = words[0]
+  if (first === undefined) return 'OK'
+  return words.length === 1 ? first.word : `${words.length} need you`
+}
+
+/** On a phone, the word on all flags and the kill of all are at the lower edge; elsewhere the kill stands with the title. */
+function Dock({ word, children }: { word: string | undefined; children: ComponentChildren }) {
+  if (!useIsNarrow()) return <>{children}</>
+  return (
+    <section class="dock" aria-label="Verdict and controls">
+      <strong>{word}</strong>
+      {children}
+    </section>
   )
 }
 

@@ -97,6 +97,27 @@ describe('signing in', () => {
     })
   })
 
+  it('whether one is signed in is an answer, not a failure, and says no more than a refusal', async () => {
+    const { call, signIn } = isolate()
+    expect(await call('GET', '/session', OWN)).toEqual({
+      ...{ status: 200, setCookie: null, body: { user: null, host: 'own' } },
+    })
+    const { cookie } = await signIn()
+    const user = { name: 'admin', role: 'admin', environment: 'production', host: 'own' }
+    expect((await call('GET', '/session', { ...OWN, ...cookie })).body).toEqual({ user, host: 'own' })
+    // Another page can make the browser send the cookie, not the dashboard's header.
+    expect((await call('GET', '/session', cookie)).status).toBe(403)
+    expect(await call('DELETE', '/session', { ...OWN, ...cookie })).toMatchObject({ status: 200 })
+    expect(await call('GET', '/session', { ...OWN, ...cookie })).toEqual({
+      ...{ status: 200, setCookie: FORGOTTEN, body: { user: null, host: 'own' } },
+    })
+    const shared = isolate({ ADMIN_HOST: undefined })
+    expect((await shared.call('GET', '/session', OWN)).body).toEqual({ user: null, host: 'shared' })
+    const reporter = { name: 'session reporter', role: 'reporter' } as const
+    const { token } = await byToken.call('createToken', { body: reporter })
+    expect((await call('GET', '/session', { ...OWN, authorization: `Bearer ${token}` })).body.user).toBeNull()
+  })
+
   it('in development a shared host has sessions: the site is one’s own', async () => {
     const local = isolate({ ADMIN_HOST: undefined, ENVIRONMENT: 'development' })
     const { answer, cookie } = await local.signIn()
