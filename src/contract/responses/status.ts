@@ -148,10 +148,25 @@ export const getConvergence = v.strictObject({
 export const seriesArm = v.strictObject({
   requests: count,
   errors: count,
+  /** Answers that turned visitors away (4xx, and redirects to the page itself). */
+  clientErrors: count,
+  /** Documents that visitors asked for and got. */
+  journeys: count,
   p50Ms: v.nullable(v.number()),
   p95Ms: v.nullable(v.number()),
   p99Ms: v.nullable(v.number()),
 })
+
+/** Exposure (requests, scaled so that the arms are comparable) and bad ones, each visitor's failures once. */
+const judgedCounts = v.strictObject({
+  canaryN: v.number(),
+  controlN: v.number(),
+  canaryBad: v.number(),
+  controlBad: v.number(),
+})
+
+/** The canary's rate may be `rho` times control's plus `delta`; beyond that the guard acts at a wealth of `level`. */
+const guardLine = v.nullable(v.strictObject({ rho: v.number(), delta: v.number(), level: v.number() }))
 
 export const getSeries = v.strictObject({
   flag: v.string(),
@@ -168,10 +183,24 @@ export const getSeries = v.strictObject({
       other: seriesArm,
       /** The guard's evidence: at 1/α it rolls back. Null without a guard. */
       wealth: v.nullable(v.number()),
+      /** What the guard has counted since the attempt began; `slow` beyond control's median, p95 and p99. */
+      judged: v.nullable(
+        v.strictObject({ errors: judgedCounts, clientErrors: judgedCounts, slow: v.array(judgedCounts) }),
+      ),
     }),
   ),
   /** Evidence at which the guard acts; null without a guard. */
   rollbackWealth: v.nullable(v.number()),
+  /** What the guard tolerates, test by test; null without a guard, and for a test that is off. */
+  lines: v.nullable(
+    v.strictObject({
+      errors: guardLine,
+      latency: guardLine,
+      clientErrors: guardLine,
+      /** The least share of control's journeys per visitor that the canary must complete. */
+      journeys: v.nullable(v.number()),
+    }),
+  ),
 })
 
 export const getShadow = v.strictObject({

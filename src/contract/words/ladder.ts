@@ -103,7 +103,7 @@ function endText(later: readonly LadderStage[], leftMs: number): string {
 }
 
 /** Until the present stage is done: its bake, and the evidence at the present rate. */
-function stageLeftMs(current: LadderStage, stage: number, status: FlagStatusView): number | undefined {
+export function stageLeftMs(current: LadderStage, stage: number, status: FlagStatusView): number | undefined {
   const bakeMs = bakeLeftMs(current, status)
   if (bakeMs === undefined || status.verdict === null) return undefined
   const { mayAdvance, kind, evidence } = status.verdict

@@ -11,6 +11,9 @@ export type SeriesArm = {
   p50Ms: number | null
   p95Ms: number | null
   p99Ms: number | null
+  /** Answers that turned visitors away, and documents that visitors asked for and got; missing in points of an earlier release. */
+  clientErrors?: number
+  journeys?: number
 }
 
 /** Widths of points, and how long each is kept. */
@@ -51,5 +54,7 @@ function sumUp(cell: Cell): SeriesArm {
     p50Ms: quantile(0.5),
     p95Ms: quantile(0.95),
     p99Ms: quantile(0.99),
+    clientErrors: cell.clientErrors?.requests ?? 0,
+    journeys: cell.journeys,
   }
 }

@@ -11,6 +11,7 @@ import { exposureFactors, type Part } from './dedupe/exposure.ts'
 import { isRepeating } from './dedupe/failing-runs.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
 import { addCounts, cleanCount } from './evidence/formula.ts'
+import { addJudged, NOTHING_JUDGED } from './evidence/judged.ts'
 import type { LearnedLatency } from './evidence/latency.ts'
 import { learn } from './evidence/latency.ts'
 import { meter } from './evidence/meter.ts'
@@ -138,6 +139,11 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const batch = addBatch(state.batch, counted.batch)
   const needed = slotsNeeded(settings, tick.percentage)
   const sums = tickTotals(settings, tick)
+  const clientErrors = stepClientErrors(settings, state.clientErrors, tick, {
+    part,
+    nowS: Math.floor((tick.atMs - state.startedAtMs) / 1000),
+    paid,
+  })
   const next: GuardState = {
     ...state,
     lastAtMs: tick.atMs,
@@ -165,7 +171,8 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
     affected,
     collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
-    clientErrors: stepClientErrors(settings, state.clientErrors, tick, { part, nowS, paid }),
+clientErrors: clientErrors.state,
+    judged: addJudged(state.judged ?? NOTHING_JUDGED, counted.batch, clientErrors.counted),
     share: stepShare(settings, state.share, tick, {
       before: state.stageTotals,
       regime: part.standing.regime,

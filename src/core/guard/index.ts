@@ -2,6 +2,9 @@
 
 export type { ArmTick } from '../counters/ticks.ts'
 export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'
+export { type RatioBand, ratioBands } from './evidence/band.ts'
+export type { Counts } from './evidence/formula.ts'
+export { type Judged, NOTHING_JUDGED } from './evidence/judged.ts'
 export type { GuardOptions, GuardSettings } from './evidence/settings.ts'
 export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings } from './evidence/settings.ts'
 export type {
@@ -16,4 +19,5 @@ export { stepGuard } from './guard.ts'
 export type { GuardState } from './tests/guard-state.ts'
 export { initialGuardState } from './tests/guard-state.ts'
 export { restoreGuardState } from './tests/migrate.ts'
+export { type GuardLine, type GuardLines, guardLines } from './verdict/lines.ts'
 export { reportOf } from './verdict/verdict-report.ts'

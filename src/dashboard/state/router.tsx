@@ -1,5 +1,6 @@
 /** Addresses below /__sluice/ui, one for each view, so that a view can be bookmarked and sent to a colleague. */
 import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
 import { createStore } from './store.ts'
 
 const BASE = '/__sluice/ui'
@@ -40,6 +41,26 @@ export function scrollToLastPlace(): void {
 export function setQuery(query: URLSearchParams): void {
   const text = query.toString()
   history.replaceState(history.state, '', location.pathname + (text && `?${text}`))
+}
+
+/**
+ * One of a few choices that the address holds, so that a link shows the same; the first where the address has none of them.
+ */
+export function useQueryValue(
+  name: string,
+  choices: readonly string[],
+): readonly [value: string, set: (value: string) => void] {
+  const [first = ''] = choices
+  const found = new URLSearchParams(location.search).get(name) ?? ''
+  const [value, setValue] = useState(choices.includes(found) ? found : first)
+  const set = (next: string) => {
+    const query = new URLSearchParams(location.search)
+    if (next === first) query.delete(name)
+    else query.set(name, next)
+    setQuery(query)
+    setValue(next)
+  }
+  return [value, set]
 }
 
 function hrefTo(to: string): string {

@@ -42,7 +42,7 @@ const MAX_POINTS = 6
 export type Counted = { requests: number; errors: number }
 
 /** The counts of an arm at each point, added to those just before it of the same attempt until they are enough. */
-export function smoothed(points: readonly SeriesPoint[], arm: 'canary' | 'control'): Counted[] {
+export function smoothed(points: readonly SeriesPoint[], arm: 'canary' | 'control' | 'other'): Counted[] {
   return points.map((point, index) => {
     const sum = { requests: 0, errors: 0 }
     for (let at = index; at >= 0 && index - at < MAX_POINTS && sum.requests < ENOUGH_REQUESTS; at--) {

@@ -3,6 +3,7 @@ import { type ControlState, INITIAL_FLAG_CONTROL } from '../../core/config/contr
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import type { InternalError } from '../../core/counters/internal-errors.ts'
 import { PACES } from '../../core/counters/load/pace.ts'
+import { type Counts, type GuardLines, guardLines, type Judged } from '../../core/guard/index.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { isUnbilled } from '../../platform/env.ts'
 import type { CellStore } from '../storage/cell-store.ts'
@@ -33,7 +34,13 @@ export type ConvergenceReport = Convergence & {
   document: { version: number } & Pick<Convergence, 'converged' | 'isolates' | 'colos'>
 }
 
-export type SeriesReport = { stepMs: number; points: SeriesPoint[]; alpha: number | undefined }
+export type SeriesReport = {
+  stepMs: number
+  points: SeriesPoint[]
+  alpha: number | undefined
+  /** Missing without a guard. */
+  lines?: GuardLines
+}
 
 export function statusOf(parts: ControllerParts): ControllerStatus {
   return {
@@ -77,15 +84,34 @@ export function seriesOf(
   seconds: number,
   nowMs: number,
 ): SeriesReport {
-  const alpha = documents.current.plans.get(flag)?.guard?.alpha
-  return { ...series.since(flag, nowMs - seconds * 1_000, nowMs), alpha }
+  const guard = documents.current.plans.get(flag)?.guard
+  const points = series.since(flag, nowMs - seconds * 1_000, nowMs)
+  return { ...points, alpha: guard?.alpha, ...(guard && { lines: guardLines(guard) }) }
 }
 
 /** What a rollout is doing, for the points of its series. */
-export function pointContextOf({ documents, control, rollouts }: ControllerParts, key: string): PointContext {
+export function pointContextOf(
+  { documents, control, rollouts, books }: ControllerParts,
+  key: string,
+): PointContext {
   const flag = documents.current.snapshot.flags.get(key)
   const flagControl = control.state.flags[key] ?? INITIAL_FLAG_CONTROL
   const { generation, stage } = flagControl
   const wealth = rollouts.views.get(key)?.verdict?.evidence.wealth ?? null
-  return { generation, stage, percentage: flag ? percentageOf(flag, flagControl) : null, wealth }
+  const judged = books.guardOf(key)?.judged
+  return {
+    ...{ generation, stage, percentage: flag ? percentageOf(flag, flagControl) : null, wealth },
+    ...(judged !== undefined && { judged: roundedCounts(judged) }),
+  }
+}
+
+/** Exposures are scaled, so not whole; points are stored as text. */
+function roundedCounts({ errors, clientErrors, slow }: Judged): Judged {
+  const rounded = (counts: Counts): Counts => ({
+    canaryN: Math.round(counts.canaryN * 10) / 10,
+    controlN: Math.round(counts.controlN * 10) / 10,
+    canaryBad: counts.canaryBad,
+    controlBad: counts.controlBad,
+  })
+  return { errors: rounded(errors), clientErrors: rounded(clientErrors), slow: slow.map(rounded) }
 }

@@ -8,6 +8,7 @@ import {
   type SeriesArm,
 } from '../../core/counters/series.ts'
 import type { Arm } from '../../core/decision/decide.ts'
+import type { Judged } from '../../core/guard/index.ts'
 
 /** The state of the rollout at the end of a point. */
 export type PointContext = {
@@ -15,6 +16,8 @@ export type PointContext = {
   stage: number
   percentage: number | null
   wealth: number | null
+  /** What the guard has counted since the attempt began; missing without a guard, and in points of an earlier release. */
+  judged?: Judged
 }
 export type SeriesPoint = PointContext & Record<Arm, SeriesArm> & { atMs: number }
 

@@ -227,7 +227,7 @@ export const ANSWERS: Responses = {
   signOut: { signedOut: true },
   getStatus: status(),
   getConvergence: convergence(),
-  getSeries: { flag: 'f', stepMs: 10_000, points: [], rollbackWealth: null },
+  getSeries: { flag: 'f', stepMs: 10_000, points: [], rollbackWealth: null, lines: null },
   getShadow: {
     ...{ flag: 'f', generation: 1, stage: 0, startedAt: AT, samples: 40, verdict: 'different' },
     sentence: 'answers differ: GET /api $.price in 12 of 40 requests (control with itself: 0)',

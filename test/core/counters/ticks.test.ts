@@ -228,13 +228,32 @@ describe('a point of a series', () => {
     expect(point.startMs).toBe(10_000)
     addToPoint(
       point,
-      cell({ requests: 3, latency: { 54: 2, 62: 1 }, errors: { ...cell().errors, status: 2 } }),
+      cell({
+        ...{ requests: 3, latency: { 54: 2, 62: 1 }, errors: { ...cell().errors, status: 2 }, journeys: 2 },
+        clientErrors: { requests: 4, marks: [1] },
+      }),
     )
     addToPoint(point, cell({ arm: 'control', requests: 1 }))
     expect(closePoint(point)).toEqual({
-      canary: { requests: 3, errors: 2, p50Ms: 107.6, p95Ms: 215.3, p99Ms: 215.3 },
-      control: { requests: 1, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null },
-      other: { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null },
+      canary: {
+        requests: 3,
+        errors: 2,
+        p50Ms: 107.6,
+        p95Ms: 215.3,
+        p99Ms: 215.3,
+        clientErrors: 4,
+        journeys: 2,
+      },
+      control: {
+        requests: 1,
+        errors: 0,
+        p50Ms: null,
+        p95Ms: null,
+        p99Ms: null,
+        clientErrors: 0,
+        journeys: 0,
+      },
+      other: { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null, clientErrors: 0, journeys: 0 },
     })
   })
 })

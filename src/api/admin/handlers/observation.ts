@@ -1,4 +1,5 @@
 /** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
+import type { SeriesArm } from '../../../core/counters/series.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
 import { type StatusCall, statusOf } from '../answers/status.ts'
@@ -37,11 +38,17 @@ export const observationHandlers: Handlers<
   },
 
   getSeries: async ({ controller, query }) => {
-    const { stepMs, points, alpha } = await controller.series(query.flag, query.seconds)
+    const { stepMs, points, alpha, lines } = await controller.series(query.flag, query.seconds)
+    // Points of an earlier release lack what was counted since.
+    const arm = (counts: SeriesArm) => ({ clientErrors: 0, journeys: 0, ...counts })
     return {
       flag: query.flag,
       stepMs,
-      points: points.map(({ atMs, ...point }) => ({ at: isoTime(atMs), ...point })),
+      points: points.map(({ atMs, judged = null, canary, control, other, ...point }) => ({
+        ...{ at: isoTime(atMs), ...point, judged: judged && { ...judged, slow: [...judged.slow] } },
+        ...{ canary: arm(canary), control: arm(control), other: arm(other) },
+      })),
+      lines: lines ?? null,
       rollbackWealth: alpha === undefined ? null : 1 / alpha,
     }
   },

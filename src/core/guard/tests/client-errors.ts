@@ -78,14 +78,14 @@ export function turnedAway(arm: ArmTick, { regime, aside }: Standing): readonly 
   return aside.includes(true) ? marks.filter((mark) => aside[Math.floor(mark / 65_536)] !== true) : marks
 }
 
-/** State after one tick; `nowS` counts from the generation's start. */
+/** State after one tick, and what the tick counts; `nowS` counts from the generation's start. */
 export function stepClientErrors(
   settings: GuardSettings,
   state: ClientErrorState,
   tick: GuardTick,
   { part, nowS, paid }: { part: Part; nowS: number; paid: number },
-): ClientErrorState {
-  if (!settings.clientErrors.enabled) return state
+): { state: ClientErrorState; counted: Counts } {
+  if (!settings.clientErrors.enabled) return { state, counted: NO_COUNTS }
   const { standing } = part
   const test = testOf(settings)
   const deduped = stepDedupe(
@@ -118,7 +118,7 @@ export function stepClientErrors(
     marks: [...new Set([...state.marks, ...counted.strictCanary])].slice(0, LEAST_MARKS),
   }
   const isFull = next.canaryRequests >= LEAST_BATCH_REQUESTS && next.controlRequests >= LEAST_BATCH_REQUESTS
-  return isFull ? closeClientErrors(settings, next, paid) : next
+  return { state: isFull ? closeClientErrors(settings, next, paid) : next, counted: counts }
 }
 
 /** Moves the wealth by the open batch and empties it: once it is full, and before another stage begins. */

@@ -4,6 +4,7 @@ import type { DedupeState } from '../dedupe/dedupe.ts'
 import { initialDedupe } from '../dedupe/dedupe.ts'
 import type { Batch } from '../evidence/batch.ts'
 import { EMPTY_BATCH } from '../evidence/batch.ts'
+import type { Judged } from '../evidence/judged.ts'
 import type { LearnedLatency } from '../evidence/latency.ts'
 import { initialLatency } from '../evidence/latency.ts'
 import type { Trigger } from '../evidence/types.ts'
@@ -63,6 +64,8 @@ export type GuardState = {
   stageTotals: Totals
   recent: Totals
   decision: GuardDecision | null
+  /** Of the generation, for pictures only; missing in a state that an earlier release has stored. */
+  judged?: Judged
 }
 
 /** The state at the start of a generation. */

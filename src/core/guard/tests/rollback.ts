@@ -129,7 +129,7 @@ export function rollbackWealth(
 }
 
 /** Weights in M; a test that is off has none. */
-function weightsOf({ errors, latency }: GuardSettings): { errors: number; latency: number } {
+export function weightsOf({ errors, latency }: GuardSettings): { errors: number; latency: number } {
   if (errors.enabled && latency.enabled) return ALPHA_SHARES
   return { errors: errors.enabled ? COMPARED_SHARE : 0, latency: latency.enabled ? COMPARED_SHARE : 0 }
 }

@@ -21,11 +21,13 @@ export type Drawing = {
   /** Fills between two lines, by index: the upper, then the lower. */
   bands?: readonly { lines: readonly [number, number]; colour: string }[]
   /** Vertical marks, where a stage or an attempt begins. */
-  marks?: readonly { at: number; label: string }[]
+  marks?: readonly { at: number; label: string; isBad?: boolean }[]
   format: (value: number) => string
   /** Top of the scale where the values stay below it. */
   minTop?: number
   log?: boolean
+  /** A logarithmic scale that stays as it is. */
+  scale?: { range: readonly [number, number]; splits: readonly number[] }
 }
 
 export type Chart = { show(drawing: Drawing): void; destroy(): void }
@@ -63,9 +65,9 @@ function dataOf({ times, lines }: Drawing): UPlot.AlignedData {
 }
 
 function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UPlot.Options {
-  const { lines, bands = [], format, minTop = 0, log = false } = drawing
+  const { lines, bands = [], format, minTop = 0, log = false, scale } = drawing
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
-  const [text, grid] = [colourOf('text-3'), colourOf('line')]
+  const [text, grid, bad] = [colourOf('text-3'), colourOf('line'), colourOf('bad-fill')]
   const axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } }
   return {
     width,
@@ -75,9 +77,11 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
     cursor: { sync: { key: SYNC }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: { time: true },
-      y: log
-        ? { distr: 3, range: (_, min, max) => [Math.min(0.1, min || 0.1), Math.max(minTop, max) * 2] }
-        : { range: (_, __, max) => [0, Math.max(minTop, (max || 0) * 1.1)] },
+      y: scale
+        ? { distr: 3, range: () => [...scale.range] }
+        : log
+          ? { distr: 3, range: (_, min, max) => [Math.min(0.1, min || 0.1), Math.max(minTop, max) * 2] }
+          : { range: (_, __, max) => [0, Math.max(minTop, (max || 0) * 1.1)] },
     },
     axes: [
       { ...axis, space: 70, size: 26, values: (_, ticks) => ticks.map(timeText) },
@@ -85,6 +89,7 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
         ...axis,
         size: 52,
         space: 34,
+        ...(scale && { splits: () => [...scale.splits], filter: (_: UPlot, splits: number[]) => splits }),
         ...(log && {
           splits: (_: UPlot, __: number, min: number, max: number) => powersOfTen(min, max),
         }),
@@ -111,7 +116,7 @@ function optionsFor(drawing: Drawing, width: number, current: () => Drawing): UP
     })),
     hooks: {
       setCursor: [showLast],
-      drawClear: [(plot) => drawMarks(plot, current(), text)],
+      drawClear: [(plot) => drawMarks(plot, current(), text, bad)],
     },
   }
 }
@@ -128,7 +133,7 @@ function powersOfTen(min: number, max: number): number[] {
   return powers
 }
 
-function drawMarks(plot: UPlot, { marks = [] }: Drawing, colour: string): void {
+function drawMarks(plot: UPlot, { marks = [] }: Drawing, colour: string, bad: string): void {
   const { ctx, bbox } = plot
   ctx.save()
   ctx.strokeStyle = colour
@@ -136,9 +141,11 @@ function drawMarks(plot: UPlot, { marks = [] }: Drawing, colour: string): void {
   ctx.font = `${10 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio])
   let lastX = Number.NEGATIVE_INFINITY
-  for (const { at, label } of marks) {
+  for (const { at, label, isBad } of marks) {
     const x = Math.round(plot.valToPos(at, 'x', true))
     if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.strokeStyle = isBad ? bad : colour
+    ctx.fillStyle = ctx.strokeStyle
     ctx.beginPath()
     ctx.moveTo(x, bbox.top)
     ctx.lineTo(x, bbox.top + bbox.height)

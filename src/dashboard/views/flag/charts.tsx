@@ -1,13 +1,13 @@
 /** Canary against control, over time. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Chart, Drawing } from '../../components/charts/chart.ts'
+import { useMemo } from 'preact/hooks'
+import { ChartFigure } from '../../components/charts/chart-figure.tsx'
 import { Segments } from '../../components/fields.tsx'
 import { Card } from '../../components/layout.tsx'
+import { useQueryValue } from '../../state/router.tsx'
 import { useSeries } from '../../state/series.ts'
 import { useSession } from '../../state/session.ts'
-import { useStore } from '../../state/store.ts'
-import { colours } from '../../state/theme.ts'
 import { drawingsOf } from './drawings.ts'
+import type { Moment } from './moments.ts'
 
 const RANGES = [
   ['300', '5 min'],
@@ -19,12 +19,15 @@ const RANGES = [
 const FRESH_MS = 5_000
 const LONG_MS = 30_000
 
-export function Charts({ flag }: { flag: string }) {
+export function Charts({ flag, moments }: { flag: string; moments: readonly Moment[] }) {
   const { client } = useSession()
-  const [range, setRange] = useState<string>(RANGES[0][0])
+  const [range, setRange] = useQueryValue(
+    'range',
+    RANGES.map(([seconds]) => seconds),
+  )
   const seconds = Number(range)
   const series = useSeries(client, flag, { seconds, everyMs: seconds > 1_800 ? LONG_MS : FRESH_MS })
-  const drawings = useMemo(() => (series ? drawingsOf(series) : undefined), [series])
+  const drawings = useMemo(() => (series ? drawingsOf(series, moments) : undefined), [series, moments])
   return (
     <Card
       title="Canary against control"
@@ -41,37 +44,5 @@ export function Charts({ flag }: { flag: string }) {
         </div>
       )}
     </Card>
-  )
-}
-
-type ChartFigureProps = { title: string; summary: string; drawing: Drawing }
-
-function ChartFigure({ title, summary, drawing }: ChartFigureProps) {
-  const element = useRef<HTMLDivElement>(null)
-  const chart = useRef<Chart | undefined>(undefined)
-  const latest = useRef(drawing)
-  latest.current = drawing
-  const colouring = useStore(colours)
-  const lineCount = drawing.lines.length
-  useEffect(() => {
-    let isGone = false
-    void import('../../components/charts/chart.ts').then(({ createChart }) => {
-      if (!isGone && element.current) chart.current = createChart(element.current, latest.current)
-    })
-    return () => {
-      isGone = true
-      chart.current?.destroy()
-      chart.current = undefined
-    }
-  }, [colouring, lineCount])
-  useEffect(() => chart.current?.show(drawing), [drawing])
-  return (
-    <figure class="chart">
-      <figcaption>
-        <h3>{title}</h3>
-        <p class="hint">{summary}</p>
-      </figcaption>
-      <div ref={element} class="plot" />
-    </figure>
   )
 }

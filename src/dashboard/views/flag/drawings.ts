@@ -2,6 +2,7 @@
 import { countText, latencyText, NO_FIGURE, percentText, rateText } from '../../../core/figures.ts'
 import type { Drawing, Line } from '../../components/charts/chart.ts'
 import { type Counted, type Series, type SeriesPoint, smoothed } from '../../state/series.ts'
+import type { Moment } from './moments.ts'
 
 export type NamedDrawing = { title: string; summary: string; drawing: Drawing }
 
@@ -10,9 +11,12 @@ const Z = 1.96
 const MIN_RATE_SHOWN = 0.01
 
 /** The charts of a flag; one for evidence only where a guard collects any. */
-export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDrawing[] {
+export function drawingsOf(
+  { points, stepMs, rollbackWealth }: Series,
+  moments: readonly Moment[] = [],
+): NamedDrawing[] {
   const times = points.map(({ at }) => Date.parse(at) / 1_000)
-  const common = { times, marks: marksOf(points) }
+  const common = { times, marks: marksOf(points, moments) }
   const hasArms = points.some(({ canary, control }) => canary.requests + control.requests > 0)
   const charts = hasArms
     ? [requests(points, stepMs, common), errors(points, common), latency(points, common)]
@@ -24,15 +28,16 @@ export function drawingsOf({ points, stepMs, rollbackWealth }: Series): NamedDra
 type Common = Pick<Drawing, 'times' | 'marks'>
 
 function requests(points: readonly SeriesPoint[], stepMs: number, common: Common): NamedDrawing {
-  const perSecond = (arm: 'canary' | 'control') =>
+  const perSecond = (arm: 'canary' | 'control' | 'other') =>
     points.map((point) => point[arm].requests / (stepMs / 1_000))
-  const [canary, control] = [perSecond('canary'), perSecond('control')]
+  const [canary, control, other] = [perSecond('canary'), perSecond('control'), perSecond('other')]
+  const others = hasOthers(points) ? `, others ${rounded(other.at(-1))}` : ''
   return {
     title: 'Requests per second',
-    summary: `canary ${rounded(canary.at(-1))}, control ${rounded(control.at(-1))}`,
+    summary: `canary ${rounded(canary.at(-1))}, control ${rounded(control.at(-1))}${others}`,
     drawing: {
       ...common,
-      lines: [line('canary', canary), line('control', control)],
+      lines: [line('canary', canary), line('control', control), ...othersOf(points, other)],
       format: (value) => shortCount(Number(value.toPrecision(3))),
       minTop: 1,
     },
@@ -67,6 +72,7 @@ function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
         edge(band.map((interval) => interval?.[0] ?? null)),
         line('canary', canary),
         line('control', control),
+        ...othersOf(points, smoothed(points, 'other').map(rateOf)),
       ],
       bands: [{ lines: [0, 1], colour: 'accent-band' }],
       format: rateText,
@@ -76,7 +82,7 @@ function errors(points: readonly SeriesPoint[], common: Common): NamedDrawing {
 }
 
 function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
-  const of = (arm: 'canary' | 'control', quantile: 'p50Ms' | 'p95Ms') =>
+  const of = (arm: 'canary' | 'control' | 'other', quantile: 'p50Ms' | 'p95Ms') =>
     points.map((point) => point[arm][quantile])
   const [canary, control] = [of('canary', 'p95Ms'), of('control', 'p95Ms')]
   return {
@@ -89,6 +95,7 @@ function latency(points: readonly SeriesPoint[], common: Common): NamedDrawing {
         { ...line('control', control), label: 'control p95' },
         { ...line('canary', of('canary', 'p50Ms')), label: 'canary p50', thin: true },
         { ...line('control', of('control', 'p50Ms')), label: 'control p50', thin: true },
+        ...othersOf(points, of('other', 'p95Ms')),
       ],
       format: latencyText,
       minTop: 10,
@@ -116,6 +123,15 @@ function evidence(points: readonly SeriesPoint[], rollbackWealth: number, common
   }
 }
 
+/** After a rollback or a kill no one is compared, and visitors come all the same. */
+function othersOf(points: readonly SeriesPoint[], values: Line['values']): Line[] {
+  return hasOthers(points) ? [{ label: 'others', colour: 'good-fill', values, thin: true }] : []
+}
+
+function hasOthers(points: readonly SeriesPoint[]): boolean {
+  return points.some(({ other }) => other.requests > 0)
+}
+
 function line(arm: 'canary' | 'control', values: Line['values']): Line {
   return { label: arm, colour: arm === 'canary' ? 'accent' : 'control', values }
 }
@@ -139,8 +155,9 @@ function wilson({ requests, errors }: Counted): readonly [number, number] | null
 }
 
 /** Where a stage or an attempt begins. */
-function marksOf(points: readonly SeriesPoint[]): { at: number; label: string }[] {
-  return points.flatMap((point, index) => {
+function marksOf(points: readonly SeriesPoint[], moments: readonly Moment[]): NonNullable<Drawing['marks']> {
+  const told = moments.map(({ atS, label, isBad }) => ({ at: atS, label, isBad }))
+  const begun = points.flatMap((point, index) => {
     const before = points[index - 1]
     if (before === undefined) return []
     const isNew = before.generation !== point.generation || before.percentage !== point.percentage
@@ -148,6 +165,7 @@ function marksOf(points: readonly SeriesPoint[]): { at: number; label: string }[
     const label = point.percentage === null ? `attempt ${point.generation}` : percentText(point.percentage)
     return [{ at: Date.parse(point.at) / 1_000, label }]
   })
+  return [...begun, ...told]
 }
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })

@@ -1,7 +1,8 @@
 /** One flag: who gets it, how its rollout is doing, and the controls. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { FlagStatusView, FlagSummary, Responses } from '../../../contract/responses.ts'
+import type { AuditRecord } from '../../../contract/words/audit.ts'
 import { idleText, stateOf, waitingText, withStatus } from '../../../contract/words/flag-state.ts'
 import { etaText } from '../../../contract/words/ladder.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
@@ -24,10 +25,13 @@ import { Audience } from './audience.tsx'
 import { Charts } from './charts.tsx'
 import { Controls, FlagDock, ShareControl } from './controls.tsx'
 import { Feedback } from './feedback.tsx'
+import { MetricTiles } from './metric-tiles.tsx'
+import { momentsOf } from './moments.ts'
 import { Ramp } from './ramp.tsx'
 import { Shadow } from './shadow.tsx'
 
 const REFRESH_MS = 5_000
+const NO_RECORDS: readonly AuditRecord[] = []
 
 type FlagDetails = Responses['getFlag']
 
@@ -46,7 +50,7 @@ export function FlagView({ flag }: { flag: string }) {
     <Details
       details={withLive(value)}
       atMs={Date.parse(status?.at ?? '') || Date.now()}
-      killedFor={audit.value?.records.find(({ action }) => action === 'kill')?.reason}
+      records={audit.value?.records ?? NO_RECORDS}
       onChanged={refresh}
     >
       <StaleDataNotice problem={problem} atMs={atMs} />
@@ -67,12 +71,14 @@ function withLive(details: FlagDetails): FlagDetails {
 type DetailsProps = {
   details: FlagDetails
   atMs: number
-  killedFor: string | undefined
+  records: readonly AuditRecord[]
   onChanged: () => void
   children: ComponentChildren
 }
 
-function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps) {
+function Details({ details, atMs, records, onChanged, children }: DetailsProps) {
+  const moments = useMemo(() => momentsOf(records), [records])
+  const killedFor = records.find(({ action }) => action === 'kill')?.reason
   const maySteer = useMayActAs('operator')
   const { summary: flag, status } = details
   const definition = details.definition as FlagInput
@@ -87,7 +93,10 @@ function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps
         <div class="stack-l">
           <Card title="Rollout" tools={<Controls flag={flag} definition={definition} onChoose={setPlan} />}>
             {isStaged && (
-              <Ramp {...{ flag, status, definition, atMs }} onChoose={maySteer ? setPlan : undefined} />
+              <Ramp
+                {...{ flag, status, definition, atMs, records }}
+                onChoose={maySteer ? setPlan : undefined}
+              />
             )}
             <StateLine {...{ flag, status, definition, killedFor }} />
             {!isStaged && shared >= 0 && maySteer && (
@@ -102,7 +111,8 @@ function Details({ details, atMs, killedFor, onChanged, children }: DetailsProps
           {maySteer && rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)) && (
             <Shadow flag={flag.key} />
           )}
-          <Charts flag={flag.key} />
+          <MetricTiles flag={flag.key} moments={moments} />
+          <Charts flag={flag.key} moments={moments} />
           {children}
         </div>
         <div class="stack-l">

@@ -1,5 +1,6 @@
 /** The stages of a rollout as stairs, the present one with its bake. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import type { AuditRecord } from '../../../contract/words/audit.ts'
 import {
   bakeLeftMs,
   type LadderStage,
@@ -12,6 +13,7 @@ import type { FlagInput } from '../../../core/config/schema/document.ts'
 import { type Plan, stagePlan } from '../../actions/change-plans.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useNow } from '../../state/clock.ts'
+import { type StageMoment, timelineOf } from './timeline.ts'
 
 type RampProps = {
   flag: FlagSummary
@@ -19,14 +21,17 @@ type RampProps = {
   definition: FlagInput
   /** When the status was taken. */
   atMs: number
+  /** The audit log of the flag, newest first. */
+  records: readonly AuditRecord[]
   /** Offers to go to a stage; undefined where the user may not. */
   onChoose: ((plan: Plan) => void) | undefined
 }
 
-export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
+export function Ramp({ flag, status, definition, atMs, records, onChoose }: RampProps) {
   const now = useNow()
   const { state } = flag
   const phases = phasesOf(flag)
+  const timeline = timelineOf(flag, status, records, atMs)
   const leftMs = bakeLeftMs(flag.ladder[phases.indexOf('now')], status, now - atMs)
   const halt = state !== 'open' ? state : flag.frozen ? 'frozen' : flag.paused ? 'paused' : undefined
   return (
@@ -42,6 +47,7 @@ export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
                 phase={phase}
                 leftMs={phase === 'now' ? leftMs : undefined}
                 halt={phase === 'now' ? halt : undefined}
+                moment={timeline.stages[index]}
                 onChoose={
                   onChoose && index !== flag.stage && state === 'open'
                     ? () => onChoose(stagePlan(flag, definition, index))
@@ -52,7 +58,35 @@ export function Ramp({ flag, status, definition, atMs, onChoose }: RampProps) {
           )
         })}
       </ol>
+      <Past flag={flag} stages={timeline.stages} />
+      {timeline.finishMs !== undefined && (
+        <p class="hint">
+          Finished about {clockText(timeline.finishMs)}, if the evidence comes as fast as now.
+        </p>
+      )}
     </div>
+  )
+}
+
+/** The evidence on which each stage was left and entered. */
+function Past({ flag, stages }: { flag: FlagSummary; stages: readonly StageMoment[] }) {
+  const entered = stages.flatMap((moment, index) => {
+    const stage = flag.ladder[index]
+    return moment?.kind === 'entered' && stage ? [{ ...moment, share: stageShareText(stage) }] : []
+  })
+  if (entered.length === 0) return null
+  return (
+    <details class="details">
+      <summary>How it came here</summary>
+      <ol class="past">
+        {entered.map(({ at, share, actor, reason }) => (
+          <li key={at}>
+            <time dateTime={at}>{clockText(Date.parse(at))}</time> <strong>{share}</strong> by {actor}:{' '}
+            {reason}
+          </li>
+        ))}
+      </ol>
+    </details>
   )
 }
 
@@ -64,10 +98,11 @@ type StepProps = {
   leftMs: number | undefined
   /** Why it does not advance. */
   halt: string | undefined
+  moment: StageMoment
   onChoose: (() => void) | undefined
 }
 
-function Step({ stage, index, phase, leftMs, halt, onChoose }: StepProps) {
+function Step({ stage, index, phase, leftMs, halt, moment, onChoose }: StepProps) {
   const share = stageShareText(stage)
   const body = (
     <>
@@ -80,7 +115,10 @@ function Step({ stage, index, phase, leftMs, halt, onChoose }: StepProps) {
           <span class="step-bake" style={{ width: `${100 * (1 - leftMs / stage.bakeMs)}%` }} />
         )}
       </span>
-      <span class="step-note">{halt ?? noteOf(stage, phase, leftMs)}</span>
+      <span class="step-note">
+        {halt ?? noteOf(stage, phase, leftMs)}
+        <MomentText moment={moment} />
+      </span>
     </>
   )
   if (onChoose === undefined) return <div class="step">{body}</div>
@@ -90,6 +128,35 @@ function Step({ stage, index, phase, leftMs, halt, onChoose }: StepProps) {
       {body}
     </button>
   )
+}
+
+/** When a stage began and by whom, or when it is expected; the evidence is behind it. */
+function MomentText({ moment }: { moment: StageMoment }) {
+  if (moment === undefined) return null
+  switch (moment.kind) {
+    case 'entered':
+      return (
+        <span class="step-moment" title={moment.reason}>
+          {clockText(Date.parse(moment.at))} by {moment.actor}
+        </span>
+      )
+    case 'expected':
+      return <span class="step-moment">about {clockText(moment.atMs)}</span>
+    case 'asked':
+      return (
+        <span class="step-moment">
+          {moment.by === 'approval' ? 'once approved' : 'when an operator advances'}
+        </span>
+      )
+  }
+}
+
+/** "14:05"; on another day with its date. */
+function clockText(atMs: number): string {
+  const at = new Date(atMs)
+  const time = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const isToday = at.toDateString() === new Date().toDateString()
+  return isToday ? time : `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`
 }
 
 /** Steps of 1 % and 5 % stay visible beside one of 100 %. */

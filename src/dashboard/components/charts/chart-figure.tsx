@@ -1,0 +1,38 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { useStore } from '../../state/store.ts'
+import { colours } from '../../state/theme.ts'
+import type { Chart, Drawing } from './chart.ts'
+
+type ChartFigureProps = { title: string; summary: ComponentChildren; drawing: Drawing }
+
+/** A chart with its title, and what it shows in words. */
+export function ChartFigure({ title, summary, drawing }: ChartFigureProps) {
+  const element = useRef<HTMLDivElement>(null)
+  const chart = useRef<Chart | undefined>(undefined)
+  const latest = useRef(drawing)
+  latest.current = drawing
+  const colouring = useStore(colours)
+  const shape = `${drawing.lines.length} ${drawing.scale?.range.join(' ') ?? ''}`
+  useEffect(() => {
+    let isGone = false
+    void import('./chart.ts').then(({ createChart }) => {
+      if (!isGone && element.current) chart.current = createChart(element.current, latest.current)
+    })
+    return () => {
+      isGone = true
+      chart.current?.destroy()
+      chart.current = undefined
+    }
+  }, [colouring, shape])
+  useEffect(() => chart.current?.show(drawing), [drawing])
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h3>{title}</h3>
+        {typeof summary === 'string' ? <p class="hint">{summary}</p> : summary}
+      </figcaption>
+      <div ref={element} class="plot" />
+    </figure>
+  )
+}
