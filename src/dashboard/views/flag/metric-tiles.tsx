@@ -7,7 +7,7 @@ import { Card } from '../../components/layout.tsx'
 import { useSeries } from '../../state/series.ts'
 import { useSession } from '../../state/session.ts'
 import type { Moment } from './moments.ts'
-import { differenceText, type SlowQuantile, type Standing, type Tile, tilesOf } from './tiles.ts'
+import { coverageOf, differenceText, type SlowQuantile, type Standing, type Tile, tilesOf } from './tiles.ts'
 
 const FRESH = { seconds: 1_800, everyMs: 5_000 }
 const LONG = { seconds: 86_400, everyMs: 30_000 }
@@ -34,7 +34,8 @@ export function MetricTiles({ flag, moments }: { flag: string; moments: readonly
   const long = useSeries(client, isOld ? flag : undefined, LONG)
   const series = isOld ? (long ?? fresh) : fresh
   const tiles = useMemo(() => (series ? tilesOf(series, Number(slow) as SlowQuantile) : []), [series, slow])
-  if (tiles.length === 0) return null
+  if (series === undefined || tiles.length === 0) return null
+  const coverage = coverageOf(series)
   return (
     <Card
       title="Against control, in this attempt"
@@ -55,8 +56,9 @@ export function MetricTiles({ flag, moments }: { flag: string; moments: readonly
         ))}
       </div>
       <p class="hint">
-        The band holds at every look: it contains the true difference throughout the attempt with at least 99
-        % probability. The guard acts once the whole band is beyond the dashed line.
+        The band holds at every look: it contains the true difference throughout the attempt with a
+        probability of {Math.floor(coverage * 1_000) / 10} % or more. The guard acts once the whole band is
+        beyond the dashed line.
       </p>
     </Card>
   )

@@ -140,6 +140,12 @@ function MomentText({ moment }: { moment: StageMoment }) {
           {clockText(Date.parse(moment.at))} by {moment.actor}
         </span>
       )
+    case 'failed':
+      return (
+        <span class="step-moment failed" title={moment.reason}>
+          rolled back {clockText(Date.parse(moment.at))}
+        </span>
+      )
     case 'expected':
       return <span class="step-moment">about {clockText(moment.atMs)}</span>
     case 'asked':

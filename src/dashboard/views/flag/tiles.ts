@@ -32,7 +32,7 @@ const MOST_BATCHES = 150
 const SLOWER_THAN = ['median', '95th percentile', '99th percentile'] as const
 
 type Batch = { at: number; stage: number; counts: Counts }
-type Test = { bets: readonly Bet[]; level: number; lineOf: (control: number | null) => number | null }
+type Test = { bets: readonly Bet[]; level: number; lineOf: (sum: Counts) => number | null }
 
 /** The metrics of the present attempt; none without a guard. `slow`: the quantile of control that "slow" refers to. */
 export function tilesOf({ points, lines, rollbackWealth }: Series, slow: SlowQuantile): Tile[] {
@@ -90,8 +90,8 @@ function testOf(
   { rho, delta, level }: { rho: number; delta: number; level: number },
   bets: readonly Bet[],
 ): Test {
-  // The margin `delta` is a rate: as a ratio it depends on control's.
-  return { bets, level, lineOf: (control) => (control ? rho + delta / control : null) }
+  // The margin `delta` is a rate: as a ratio it depends on control's. Half a bad one more keeps it finite at first.
+  return { bets, level, lineOf: ({ controlN, controlBad }) => rho + (delta * controlN) / (controlBad + 0.5) }
 }
 
 function tile(title: string, about: string, batches: readonly Batch[], { bets, level, lineOf }: Test): Tile {
@@ -104,7 +104,7 @@ function tile(title: string, about: string, batches: readonly Batch[], { bets, l
   let sum = NO_COUNTS
   const lines = merged.map(({ counts }) => {
     sum = addCounts(sum, counts)
-    return lineOf(sum.controlN > 0 ? sum.controlBad / sum.controlN : null)
+    return sum.controlN > 0 ? lineOf(sum) : null
   })
   const times = merged.map(({ at }) => at)
   return { title, about, times, bands, lines, standing: standingOf(bands.at(-1), lines.at(-1)) }
@@ -178,10 +178,18 @@ function fewer(batches: readonly Batch[]): Batch[] {
   return merged
 }
 
+/** How often the bands hold at the least, 0–1: both sides of the test with the lowest level may fail. */
+export function coverageOf({ lines }: Pick<Series, 'lines'>): number {
+  const levels = [lines?.errors, lines?.latency, lines?.clientErrors].flatMap((line) =>
+    line ? [line.level] : [],
+  )
+  return Math.max(0, 1 - 2 / Math.min(...levels))
+}
+
 /** A ratio as people say it: 1.4 → "+40 %", 0.5 → "−50 %", 12 → "× 12". */
 export function differenceText(ratio: number | null): string {
   if (ratio === null) return '–'
   if (ratio >= 10) return `× ${Math.round(ratio)}`
   const percent = Math.round((ratio - 1) * 100)
-  return percent === 0 ? 'the same' : percent > 0 ? `+${percent} %` : `−${-percent} %`
+  return percent === 0 ? '0 %' : percent > 0 ? `+${percent} %` : `−${-percent} %`
 }

@@ -6,6 +6,7 @@ import { isObject } from '../../../core/json-object.ts'
 
 export type StageMoment =
   | { kind: 'entered'; at: string; actor: string; reason: string }
+  | { kind: 'failed'; at: string; reason: string }
   | { kind: 'expected'; atMs: number }
   /** An operator has to lead on before. */
   | { kind: 'asked'; by: 'approval' | 'operator' }
@@ -27,7 +28,11 @@ export function timelineOf(
   const current = flag.state === 'open' && !status.finished ? (flag.stage ?? -1) : flag.ladder.length
   const entered = enteredIn(records, status.generation)
   const { expected, finishMs } = expectedOf(flag, status, current, atMs)
-  const stages = flag.ladder.map((_, stage) => (stage > current ? expected[stage] : entered.get(stage)))
+  const { rolledBack } = status
+  const stages = flag.ladder.map((_, stage): StageMoment => {
+    if (rolledBack && stage === flag.stage) return { kind: 'failed', ...rolledBack }
+    return stage > current ? expected[stage] : entered.get(stage)
+  })
   return { stages, finishMs }
 }
 
