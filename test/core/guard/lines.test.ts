@@ -5,9 +5,9 @@ import { arm, start, tick } from './support.ts'
 describe('what the guard tolerates', () => {
   it('is what each test is set to, with the level at which it acts alone', () => {
     const { errors, latency, clientErrors, journeys } = guardLines(resolveGuardSettings({ alpha: 0.01 }))
-    expect(errors).toEqual({ rho: 1.1, delta: 1e-4, level: 1 / 0.0045 })
-    expect(latency).toMatchObject({ rho: 1.1, level: 1 / 0.0035 })
-    expect(clientErrors).toEqual({ rho: 1.5, delta: 0.01, level: 1 / 0.0004 })
+    expect(errors).toEqual({ rho: 1.1, delta: 1e-4, level: expect.closeTo(1 / 0.0045, 9) })
+    expect(latency).toMatchObject({ rho: 1.1, level: expect.closeTo(1 / 0.0035, 9) })
+    expect(clientErrors).toEqual({ rho: 1.5, delta: 0.01, level: expect.closeTo(1 / 0.0004, 9) })
     expect(journeys).toBeNull()
   })
 
