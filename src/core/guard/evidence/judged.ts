@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts'
 import { addCounts, type Counts, NO_COUNTS } from './formula.ts'
 import { LATENCY_QUANTILES } from './latency.ts'
 
-/** Control's quantiles whose slow requests are kept: half, 5 %, 1 % of its own are slower. */
+/** Control's quantiles whose slow requests are kept: half, 5 % and 1 % of control’s requests are slower. */
 export const SHOWN_QUANTILES = [0.5, 0.95, 0.99] as const
 
 export type Judged = {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ratioBands } from '../../../src/core/guard/evidence/band.ts'
-import type { Counts } from '../../../src/core/guard/evidence/formula.ts'
-import { SLOW_BETS } from '../../../src/core/guard/evidence/latency.ts'
-import { grow, initialWealth, totalWealth } from '../../../src/core/guard/evidence/wealth.ts'
-import { ERROR_BETS } from '../../../src/core/guard/tests/rollback.ts'
-import { seeded } from '../../../test-kit/simulation/random.ts'
-import { SEED } from '../../support/seed.ts'
+import { ratioBands } from '../../../../src/core/guard/evidence/band.ts'
+import type { Counts } from '../../../../src/core/guard/evidence/formula.ts'
+import { SLOW_BETS } from '../../../../src/core/guard/evidence/latency.ts'
+import { grow, initialWealth, totalWealth } from '../../../../src/core/guard/evidence/wealth.ts'
+import { ERROR_BETS } from '../../../../src/core/guard/tests/rollback.ts'
+import { seeded } from '../../../../test-kit/simulation/random.ts'
+import { SEED } from '../../../support/seed.ts'
 
 const LEVEL = 222
 const counts = (canaryN: number, controlN: number, canaryBad: number, controlBad: number): Counts => ({

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { guardLines, NOTHING_JUDGED, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
-import { arm, start, tick } from './support.ts'
+import {
+  guardLines,
+  NOTHING_JUDGED,
+  resolveGuardSettings,
+  stepGuard,
+} from '../../../../src/core/guard/index.ts'
+import { arm, start, tick } from '../support.ts'
 
 describe('what the guard tolerates', () => {
   it('is what each test is set to, with the level at which it acts alone', () => {
