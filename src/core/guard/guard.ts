@@ -139,11 +139,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const batch = addBatch(state.batch, counted.batch)
   const needed = slotsNeeded(settings, tick.percentage)
   const sums = tickTotals(settings, tick)
-  const clientErrors = stepClientErrors(settings, state.clientErrors, tick, {
-    part,
-    nowS: Math.floor((tick.atMs - state.startedAtMs) / 1000),
-    paid,
-  })
+  const clientErrors = stepClientErrors(settings, state.clientErrors, tick, { part, nowS, paid })
   const next: GuardState = {
     ...state,
     lastAtMs: tick.atMs,
@@ -171,7 +167,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
     affected,
     collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
-clientErrors: clientErrors.state,
+    clientErrors: clientErrors.state,
     judged: addJudged(state.judged ?? NOTHING_JUDGED, counted.batch, clientErrors.counted),
     share: stepShare(settings, state.share, tick, {
       before: state.stageTotals,
