@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { type SeriesPoint, smoothed } from '../../src/dashboard/state/series.ts'
 
-const NOTHING = { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null }
+const NOTHING = {
+  requests: 0,
+  errors: 0,
+  clientErrors: 0,
+  journeys: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+}
+const NEW = { wealth: null, judged: null }
 function point(requests: number, errors: number, generation = 1): SeriesPoint {
   const canary = { ...NOTHING, requests, errors }
   const at = '2026-01-01T00:00:00.000Z'
-  return { at, generation, stage: 0, percentage: 5, canary, control: NOTHING, other: NOTHING, wealth: null }
+  return { at, generation, stage: 0, percentage: 5, canary, control: NOTHING, other: NOTHING, ...NEW }
 }
 const counts = (points: SeriesPoint[]) =>
   smoothed(points, 'canary').map(({ requests, errors }) => [errors, requests])
