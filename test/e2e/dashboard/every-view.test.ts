@@ -173,6 +173,9 @@ describe.skipIf(!hasBrowser).each([
       const { page, complaints } = visit
       await page.goto(`${gate.url}/__sluice/ui${path}`)
       await settle(page)
+      // The browser tells of a request for what is not there.
+      if (path.includes(encodeURIComponent(attack(0))))
+        expect(complaints.splice(0).filter((text) => !text.includes('404'))).toEqual([])
       if (path === `/flags/${FLAG}`) await page.locator('.uplot').first().waitFor()
       expect(await faultsOf(page)).toEqual([])
       expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
@@ -211,7 +214,7 @@ describe.skipIf(!hasBrowser)('what comes and goes', () => {
     const { page, complaints, close } = await openTab(browser)
     await signIn(page, gate.url, ADMIN_TOKEN, '/flags/%E0%A4%A')
     await page.getByText('The document has no flag').waitFor()
-    expect(complaints).toEqual([])
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
     await close()
   })
 })

@@ -15,7 +15,7 @@ export function FirstSteps() {
           <strong>Say what is new.</strong> The URL of the new origin, the paths that it serves, who gets it,
           and in which stages.
           <Link to="/new" class="button primary">
-            New flag
+            Start a rollout
           </Link>
         </li>
         <li>
