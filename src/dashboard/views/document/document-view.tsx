@@ -14,7 +14,7 @@ import { type DocumentView, useDocument } from '../../state/use-document.ts'
 import { ConflictCard } from '../edit/conflict.tsx'
 import { PublishForm } from '../edit/publish-form.tsx'
 import { usePublish } from '../edit/use-publish.ts'
-import { useReview } from '../edit/use-review.ts'
+import { questionsOf, useReview } from '../edit/use-review.ts'
 
 /** The unpublished text, and the version that it is based on; kept while other views are shown. */
 type Draft = { text: string; base: number }
@@ -53,7 +53,10 @@ function Editor({ document, onReload }: EditorProps) {
   }
   const base = typed?.base ?? document.version
   const publish = async () => {
-    const published = await publishing.publish({ document: text, base, defaultReason: 'edited the document' })
+    const published = await publishing.publish({
+      ...{ document: text, base, defaultReason: 'edited the document' },
+      questions: questionsOf(review),
+    })
     if (published === undefined) return
     tellPublished(client, published, base, 'The document is published')
     await onReload()
@@ -104,7 +107,9 @@ function Editor({ document, onReload }: EditorProps) {
             <PublishForm
               publishing={publishing}
               review={review}
-              missing={problem && 'Fix the JSON first.'}
+              missing={
+                problem ? 'Fix the JSON first.' : typed === undefined ? 'Nothing has changed.' : undefined
+              }
               onPublish={() => void publish()}
             />
             {typeof parsed === 'object' && text !== document.text && (

@@ -18,7 +18,7 @@ type PublishFormProps = {
 /** Whether the draft is valid, its impact, and the button that publishes it. */
 export function PublishForm({ publishing, review, missing, onPublish }: PublishFormProps) {
   const { reason, setReason, unconfirmed, problem, isBusy } = publishing
-  const isReady = missing === undefined && review.problems.length === 0
+  const isReady = missing === undefined && review.problems.length === 0 && review.isKnown
   return (
     <form
       class="card"

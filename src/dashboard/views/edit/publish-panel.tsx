@@ -10,7 +10,7 @@ import { type Draft, definitionIn, documentWith } from './draft.ts'
 import { merge } from './merge.ts'
 import { PublishForm } from './publish-form.tsx'
 import { usePublish } from './use-publish.ts'
-import type { Review } from './use-review.ts'
+import { questionsOf, type Review } from './use-review.ts'
 
 type PublishPanelProps = {
   flag: string | undefined
@@ -37,7 +37,10 @@ export function PublishPanel(props: PublishPanelProps) {
   const publish = async (what: DocumentView, { definition }: Pick<Draft, 'definition'>, base: number) => {
     const whole = documentWith(what.document as JsonObject, { key: draft.key, definition })
     const defaultReason = `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
-    const published = await publishing.publish({ document: whole, base, defaultReason })
+    const published = await publishing.publish({
+      ...{ document: whole, base, defaultReason },
+      questions: what === document ? questionsOf(review) : [],
+    })
     if (published === undefined) return
     onPublished()
     tellPublished(client, published, base, `${draft.key} is published`)
@@ -62,7 +65,7 @@ export function PublishPanel(props: PublishPanelProps) {
     onRebase({ ...draft, ...startOf(latest, draft.key), definition: theirs })
   }
 
-  const missing = draft.key === '' ? 'Give the flag a key.' : isTaken ? 'Choose another key.' : undefined
+  const missing = missingOf(draft, isTaken)
   return (
     <section class="stack" aria-label="Publish">
       {conflict && (
@@ -82,6 +85,13 @@ export function PublishPanel(props: PublishPanelProps) {
       />
     </section>
   )
+}
+
+/** What must be done before the draft can be published. */
+function missingOf({ key, definition, original }: Draft, isTaken: boolean): string | undefined {
+  if (key === '') return 'Give the flag a key.'
+  if (isTaken) return 'Choose another key.'
+  return JSON.stringify(definition) === JSON.stringify(original) ? 'Nothing has changed.' : undefined
 }
 
 /** What a draft that is based on this version starts from. */

@@ -12,6 +12,8 @@ export type Attempt = {
   base: number
   /** The reason where the user gives none. */
   defaultReason: string
+  /** What has to be confirmed, as far as it is known beforehand: then no request has to fail for it. */
+  questions: readonly string[]
 }
 
 /** The word is given for one text: another one is asked about anew. */
@@ -43,10 +45,14 @@ export function usePublish(): Publishing {
     setConflict(undefined)
     setUnconfirmed(undefined)
   }
-  const publish = async ({ document, base, defaultReason }: Attempt) => {
+  const publish = async ({ document, base, defaultReason, questions }: Attempt) => {
+    const text = JSON.stringify(document)
+    if (questions.length > 0 && unconfirmed?.text !== text) {
+      setUnconfirmed({ text, questions })
+      return undefined
+    }
     setIsBusy(true)
     setProblem(undefined)
-    const text = JSON.stringify(document)
     try {
       const why = { reason: reason.trim() || defaultReason, confirm: unconfirmed?.text === text }
       const body = { document, expectedVersion: base, ...why }

@@ -16,6 +16,13 @@ export type Review = {
   problems: readonly Problem[]
   /** Undefined while it is not known. */
   effect: Responses['diffDocument'] | undefined
+  /** Whether the gate has said what it would do, or cannot. */
+  isKnown: boolean
+}
+
+/** What has to be confirmed before the draft is published; none where it is not known. */
+export function questionsOf({ effect }: Review): readonly string[] {
+  return effect?.needsConfirmation ? effect.questions : []
 }
 
 export function useReview(client: AdminClient, document: JsonObject | undefined): Review {
@@ -27,6 +34,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
     return parsed.ok ? [] : parsed.problems
   }, [text])
   const [effect, setEffect] = useState<Responses['diffDocument']>()
+  const [knownText, setKnownText] = useState<string>()
   const isValid = problems.length === 0
   useEffect(() => {
     setEffect(undefined)
@@ -34,8 +42,13 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
     const stop = new AbortController()
     const timer = setTimeout(() => {
       client.call('diffDocument', { body: { document: text } }, stop.signal).then(
-        (found) => !stop.signal.aborted && setEffect(found),
-        () => undefined,
+        (found) => {
+          if (stop.signal.aborted) return
+          setEffect(found)
+          setKnownText(text)
+        },
+        // Whoever publishes is asked by the gate, then.
+        () => !stop.signal.aborted && setKnownText(text),
       )
     }, REVIEW_AFTER_MS)
     return () => {
@@ -43,7 +56,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
       stop.abort()
     }
   }, [client, text, isValid])
-  return { problems, effect }
+  return { problems, effect, isKnown: written !== undefined && knownText === written }
 }
 
 /** Validating thousands of flags at each key stroke would make typing stutter: a long text waits for a pause. */
