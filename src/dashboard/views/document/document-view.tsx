@@ -55,7 +55,7 @@ function Editor({ document, onReload }: EditorProps) {
   const publish = async () => {
     const published = await publishing.publish({
       ...{ document: text, base, defaultReason: 'edited the document' },
-      questions: questionsOf(review),
+      questions: questionsOf(review, base),
     })
     if (published === undefined) return
     tellPublished(client, published, base, 'The document is published')

@@ -39,7 +39,7 @@ export function PublishPanel(props: PublishPanelProps) {
     const defaultReason = `${flag === undefined ? 'created' : 'changed'} ${draft.key}`
     const published = await publishing.publish({
       ...{ document: whole, base, defaultReason },
-      questions: what === document ? questionsOf(review) : [],
+      questions: what === document ? questionsOf(review, base) : [],
     })
     if (published === undefined) return
     onPublished()

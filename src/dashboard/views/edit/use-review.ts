@@ -20,9 +20,10 @@ export type Review = {
   isKnown: boolean
 }
 
-/** What has to be confirmed before the draft is published; none where it is not known. */
-export function questionsOf({ effect }: Review): readonly string[] {
-  return effect?.needsConfirmation ? effect.questions : []
+/** What has to be confirmed before a draft of version `base` is published; none where it is not known. */
+export function questionsOf({ effect }: Review, base: number): readonly string[] {
+  // Compared with a later version, what another operator has added looks removed: that is a conflict.
+  return effect?.needsConfirmation && effect.against === base ? effect.questions : []
 }
 
 export function useReview(client: AdminClient, document: JsonObject | undefined): Review {
