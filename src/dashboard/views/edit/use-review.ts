@@ -48,7 +48,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
           setEffect(found)
           setKnownText(text)
         },
-        // Whoever publishes is asked by the gate, then.
+        // Then the gate asks when it is published.
         () => !stop.signal.aborted && setKnownText(text),
       )
     }, REVIEW_AFTER_MS)
