@@ -39,6 +39,16 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   { title: 'Rule', path: 'flags.*.rules.[]', intro: '`rules[]` of a flag.' },
   { title: 'Condition', path: 'flags.*.rules.[].when.[]', intro: '`when[]` of a rule.' },
   { title: 'Stage', path: 'flags.*.rules.[].stages.[]', intro: '`stages[]` of a rule.' },
+  {
+    title: 'Stage requirements',
+    path: 'flags.*.rules.[].stages.[].require',
+    intro: '`require` of a stage: what holds it besides the guard.',
+  },
+  {
+    title: 'Path limit',
+    path: 'flags.*.rules.[].stages.[].require.paths.[]',
+    intro: '`require.paths[]` of a stage.',
+  },
   { title: 'Bucketing', path: 'flags.*.rules.[].bucketing', intro: '`bucketing` of a rule.' },
   {
     title: 'Bucketing override',

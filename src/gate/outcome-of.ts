@@ -1,4 +1,5 @@
 /** What a delivery counts as. */
+import { canonicalPath } from '../core/config/routes/canonical-path.ts'
 import type { Decision } from '../core/decision/decide.ts'
 import {
   type AnswerClass,
@@ -6,6 +7,7 @@ import {
   DEFAULT_ANSWERS,
   isPageStatus,
 } from '../core/flags/answers/judged-answers.ts'
+import { watchedIn } from '../core/flags/answers/watched-answers.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Answered } from './origin/fetch-origin.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
@@ -24,9 +26,24 @@ export function outcomeOf(request: GateRequest, plan: Plan, decision: Decision, 
     pairedAs: charge.pairedAs,
     isClientError: judged === 'client-error',
     latencyMs: charge.latencyMs,
+    watched: watchedOf(request, plan, decision, delivery),
     journey: plan.role === 'page' && isShown && failure === undefined && !isFetchedAhead(request),
     rescued,
   }
+}
+
+/** Nothing but a field is read where no stage sets a limit. */
+function watchedOf(
+  request: GateRequest,
+  { call }: Plan,
+  { placement }: Decision,
+  { answer, charge }: Delivery,
+): readonly string[] | undefined {
+  const watched = call.target.kind === 'flag' ? call.target.flag.watched : undefined
+  if (watched === undefined || placement.arm !== 'canary') return undefined
+  const own = charge.failure !== undefined ? (charge.status ?? 504) : undefined
+  const status = own ?? (answer.kind === 'answered' ? answer.status : 504)
+  return watchedIn(watched, canonicalPath(request.path), status)
 }
 
 /** What the assigned origin's answer, or its silence, counts as by the flag's own reading. */

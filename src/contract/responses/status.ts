@@ -36,6 +36,10 @@ const verdict = v.nullable(
     sentence: v.string(),
     alert: v.nullable(v.string()),
     evidence: v.record(v.string(), v.nullable(v.number())),
+    /** What the stage asks for besides the guard's tests. */
+    requirements: v.optional(
+      v.array(v.strictObject({ text: v.string(), found: v.string(), met: v.boolean() })),
+    ),
   }),
 )
 

@@ -14,7 +14,14 @@ import {
   noteLatency,
 } from './networks.ts'
 import { countPaired, countQuestion, mergePairing, type Pairing } from './pairing.ts'
-import { addSlot, type ClientErrors, countClientError, mergeClientErrors } from './slots.ts'
+import {
+  addSlot,
+  type ClientErrors,
+  countClientError,
+  countWatched,
+  mergeClientErrors,
+  mergeWatched,
+} from './slots.ts'
 import { mergeSlices, mergeVisitors, noteSlice, type Slices, type VisitorMark } from './visitors.ts'
 
 export type CellKey = {
@@ -37,6 +44,8 @@ export type Cell = CellKey & {
   pairing?: Pairing
   /** Answers that turned visitors away; left out where there are none. */
   clientErrors?: ClientErrors
+  /** The canary's answers that its stage sets a limit for, by id; left out where there are none. */
+  watched?: Record<string, ClientErrors>
   /** The strongest networks, of those that are compared. */
   networks?: NetworkCounts[]
   /** Distinct visitors that this sender has not told of before. */
@@ -151,6 +160,7 @@ export function countEndOfOverdue(cell: Cell, outcome: Outcome, network = NO_NET
   if (outcome.journey) countJourney(cell, network)
   if (outcome.rescued) cell.rescued++
   if (outcome.questioned) countQuestion(cell)
+  if (outcome.watched !== undefined) noteWatched(cell, outcome.watched, outcome.decision.placement, network)
   if (outcome.isClientError) noteClientError(cell, outcome.decision.placement, network)
   if (outcome.failure === undefined) return
   const { pairedAs = 'unpaired' } = outcome
@@ -196,6 +206,11 @@ function noteClientError(cell: Cell, placement: Placement, network: number): voi
   if (own !== undefined) own.clientErrors = (own.clientErrors ?? 0) + 1
 }
 
+function noteWatched(cell: Cell, ids: readonly string[], placement: Placement, network: number): void {
+  if (placement.arm !== 'canary') return
+  for (const id of ids) countWatched(cell, id, failureMark(placement.position >>> 16, network))
+}
+
 /** Counts a duration that the app reported, in place. */
 export function countTiming(cell: Cell, durationMs: number, network = NO_NETWORK): void {
   recordLatency(cell.timings, durationMs)
@@ -233,6 +248,10 @@ export function mergeCell(target: Cell, source: Cell): void {
   }
   mergePairing(target, source)
   mergeClientErrors(target, source)
+  if (source.watched !== undefined) {
+    target.watched ??= {}
+    mergeWatched(target.watched, source.watched)
+  }
   for (const slot of source.erroredBuckets) addSlot(target.erroredBuckets, slot)
   if (source.networks !== undefined) {
     target.networks ??= []
@@ -249,7 +268,13 @@ export function mergeCell(target: Cell, source: Cell): void {
 }
 
 /** The counts alone: who is behind them is for the guard, and is not kept. */
-export function withoutPeople({ networks: _, visitors: __, slices: ___, ...counts }: Cell): Cell {
+export function withoutPeople({
+  networks: _,
+  visitors: __,
+  slices: ___,
+  watched: ____,
+  ...counts
+}: Cell): Cell {
   return counts
 }
 

@@ -12,6 +12,7 @@
  * | 1 | the number itself; batches carry `internalErrors` |
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
  * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors`; a flush says since when it is being repeated, and when its isolate last read KV; replies say how old the view of KV is that they vouch for; the Controller's replies and pushes carry the pace; flushes and forwards carry `shadow`; flags in the control state carry `split`, `percentage` and `unconfirmed`, and the state says that it names splits (`namesSplits`) |
+ * | 4 | the canary's cells carry `watched` |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
@@ -30,7 +31,7 @@ import type { Pace } from './load/pace.ts'
 import type { SealedBatch } from './outbox.ts'
 
 /** The number that this version of the code speaks. */
-export const PROTOCOL = 3
+export const PROTOCOL = 4
 
 /** A message, as far as its number is concerned; a message without one is of protocol 0. */
 export type Numbered = { protocol?: number | undefined }

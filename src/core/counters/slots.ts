@@ -32,6 +32,31 @@ export function countClientError(cell: CountingCell, mark?: number): void {
   if (mark !== undefined) addSlot(cell.clientErrors.marks, mark)
 }
 
+/** Counts an answer that a stage sets a limit for, in place. */
+export function countWatched(
+  cell: { watched?: Record<string, ClientErrors> },
+  id: string,
+  mark: number,
+): void {
+  cell.watched ??= {}
+  cell.watched[id] ??= { requests: 0, marks: [] }
+  const counts = cell.watched[id]
+  counts.requests++
+  addSlot(counts.marks, mark)
+}
+
+/** Adds counts by id, in place. */
+export function mergeWatched(
+  target: Record<string, ClientErrors>,
+  source: Readonly<Record<string, ClientErrors>> = {},
+): void {
+  for (const [id, { requests, marks }] of Object.entries(source)) {
+    target[id] ??= { requests: 0, marks: [] }
+    target[id].requests += requests
+    for (const mark of marks) addSlot(target[id].marks, mark)
+  }
+}
+
 /** Adds the counts of `source` to those of `target`, in place. */
 export function mergeClientErrors(target: CountingCell, source: CountingCell): void {
   if (source.clientErrors === undefined) return

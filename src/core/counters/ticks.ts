@@ -6,7 +6,7 @@ import { type Cell, errorsOf } from './cell.ts'
 import { type Histogram, merge as mergeHistogram } from './histogram.ts'
 import { mergeNetworks, type NetworkCounts } from './networks.ts'
 import { type Pairing, pairingOf } from './pairing.ts'
-import { type ClientErrors, MOST_ERRORED_SLOTS } from './slots.ts'
+import { type ClientErrors, MOST_ERRORED_SLOTS, mergeWatched } from './slots.ts'
 import { mergeSlices, mergeVisitors, type Slices, type VisitorMark } from './visitors.ts'
 
 /** What one arm did since the look before. */
@@ -33,6 +33,8 @@ export type ArmTick = {
   journeys: number
   /** Durations that the app reported. */
   timings: Histogram
+  /** Answers that a stage sets a limit for, by id; left out where there are none. */
+  watched?: Readonly<Record<string, ClientErrors>>
 }
 
 export type ArmPair = {
@@ -102,7 +104,14 @@ function sum(cells: readonly Cell[]): ArmTick {
     slices,
     journeys,
     timings,
+    ...watchedIn(cells),
   }
+}
+
+function watchedIn(cells: readonly Cell[]): Pick<ArmTick, 'watched'> {
+  const watched: Record<string, ClientErrors> = {}
+  for (const cell of cells) mergeWatched(watched, cell.watched)
+  return Object.keys(watched).length === 0 ? {} : { watched }
 }
 
 function sumOfPairings(pairings: readonly Pairing[]): Pairing {

@@ -1,5 +1,6 @@
 import type { Scalar } from '../context/attributes.ts'
 import type { JudgedAnswers } from './answers/judged-answers.ts'
+import type { WatchedAnswer } from './answers/watched-answers.ts'
 import type { CompiledCondition } from './conditions.ts'
 import type { FeaturesBucketing } from './features-bucketing.ts'
 import type { FlagdBucketing } from './flagd-bucketing.ts'
@@ -65,6 +66,8 @@ export type CompiledFlag = {
   deadlineMs: number
   /** What its origins' answers count as. */
   answers: JudgedAnswers
+  /** Answers of its canary that a stage sets a limit for; undefined without one. */
+  watched: readonly WatchedAnswer[] | undefined
   /** Sent along with the value in flag queries. */
   metadata: Readonly<Record<string, Scalar>>
   /** Browsers never see it. */

@@ -38,8 +38,10 @@ import { closeClientErrors, stepClientErrors } from './tests/client-errors.ts'
 import { stepCollapse } from './tests/collapse.ts'
 import type { GuardState } from './tests/guard-state.ts'
 import { initialGuardState } from './tests/guard-state.ts'
+import { NOTHING_REQUIRED, stepRequired } from './tests/requirements.ts'
 import { ERROR_BETS, meterCap, noteSlots, slotsNeeded, stepRollback } from './tests/rollback.ts'
 import { stepShare } from './tests/share.ts'
+import { chosenMargin, withLateMargin } from './tests/stage-margin.ts'
 import { addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
 import { NO_VISITORS, noteVisitors } from './tests/visitors.ts'
 import { errorExposure, tickBatch } from './tick-batch.ts'
@@ -110,6 +112,11 @@ function enterStage(settings: GuardSettings, state: GuardState, tick: GuardTick)
     percentage: tick.percentage,
     stageStartedAtMs: tick.atMs,
     advance: initialAdvance(),
+    margin: chosenMargin(settings, tick.percentage, {
+      totals: closed.stageTotals,
+      elapsedMs: state.lastAtMs - state.stageStartedAtMs,
+    }),
+    required: NOTHING_REQUIRED,
     clientErrors: closeClientErrors(settings, closed.clientErrors, paidAt(state, tick.atMs)),
     networks: enterStageOfNetworks(closed.networks),
     population: enterStageOfPopulation(closed.population, {
@@ -166,6 +173,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     },
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
     affected,
+    required: stepRequired(settings, state.required, tick),
     collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
     clientErrors: clientErrors.state,
     judged: addJudged(state.judged ?? NOTHING_JUDGED, counted.batch, clientErrors.counted),
@@ -182,7 +190,13 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     stageTotals: addTotals(state.stageTotals, sums),
     recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
   }
-  return isFull(batch) ? closeBatch(settings, next, tick.atMs) : next
+  return withMargin(settings, isFull(batch) ? closeBatch(settings, next, tick.atMs) : next)
+}
+
+function withMargin(settings: GuardSettings, state: GuardState): GuardState {
+  if (settings.withinMs === undefined || state.margin !== null) return state
+  const elapsedMs = state.lastAtMs - state.stageStartedAtMs
+  return { ...state, ...withLateMargin(settings, state, { totals: state.stageTotals, elapsedMs }) }
 }
 
 function logCapsOf({ alpha, latency }: GuardSettings): { errors: number; slow: number } {

@@ -5,7 +5,7 @@ export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'
 export { type RatioBand, ratioBands } from './evidence/band.ts'
 export type { Counts } from './evidence/formula.ts'
 export { type Judged, NOTHING_JUDGED } from './evidence/judged.ts'
-export type { GuardOptions, GuardSettings } from './evidence/settings.ts'
+export type { GuardOptions, GuardSettings, StageRequirements } from './evidence/settings.ts'
 export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings } from './evidence/settings.ts'
 export type {
   Evidence,

@@ -30,6 +30,8 @@ export type Outcome = {
   latencyMs: number | undefined
   /** Whether the answer turned the visitor away (core/flags/answers/judged-answers.ts); false where it is a failure. */
   isClientError?: boolean | undefined
+  /** Ids of what the answer counts as besides (core/flags/answers/watched-answers.ts). */
+  watched?: readonly string[] | undefined
   /** Whether the visitor asked for a document and got it. */
   journey: boolean
   /** Whether the fallback answered for the failed origin. */

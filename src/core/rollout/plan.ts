@@ -4,7 +4,8 @@ import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../co
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
 import { dealingRule } from '../config/split.ts'
-import { type GuardSettings, resolveGuardSettings } from '../guard/index.ts'
+import { watchedId } from '../flags/answers/watched-answers.ts'
+import { type GuardSettings, resolveGuardSettings, type StageRequirements } from '../guard/index.ts'
 
 export type StagePlan = {
   /** 0 for a shadow stage. */
@@ -15,6 +16,10 @@ export type StagePlan = {
   maxBakeMs: number | null
   approval: boolean
   advance: 'auto' | 'manual'
+  /** How long a healthy canary may take. */
+  withinMs?: number
+  /** What the stage asks for besides the guard's tests. */
+  require?: StageRequirements
 }
 
 export type RolloutPlan = {
@@ -49,6 +54,8 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
       maxBakeMs: stage.maxBake === undefined ? null : (parseDurationMs(stage.maxBake) ?? null),
       approval: stage.approval,
       advance: stage.advance,
+      ...(stage.within !== undefined && { withinMs: parseDurationMs(stage.within) ?? 0 }),
+      ...(stage.require !== undefined && { require: requirementsOf(stage.require) }),
     })),
     percentage: staged ? undefined : flag.rules[dealingRule(flag)]?.percentage,
     windows: flag.rollout?.windows ?? [],
@@ -76,10 +83,27 @@ function guardSettings(config: GuardConfig): GuardSettings {
   })
 }
 
-/** The guard's settings at a stage: bake times belong to the stage. */
+type RequireConfig = NonNullable<NonNullable<FlagConfig['rules'][number]['stages']>[number]['require']>
+
+function requirementsOf({
+  minVisitors,
+  maxErrorRate,
+  maxP95Ms,
+  paths = [],
+}: RequireConfig): StageRequirements {
+  return {
+    minVisitors: minVisitors ?? null,
+    maxErrorRate: maxErrorRate ?? null,
+    maxP95Ms: maxP95Ms ?? null,
+    answers: paths.map((each) => ({ id: watchedId(each), max: each.max })),
+  }
+}
+
+/** The guard's settings at a stage: bake times, and what the stage asks for, belong to the stage. */
 export function settingsAtStage(settings: GuardSettings, stage: StagePlan | undefined): GuardSettings {
   if (stage === undefined) return settings
-  return { ...settings, bakeMs: stage.bakeMs, maxBakeMs: stage.maxBakeMs }
+  const { bakeMs, maxBakeMs, withinMs, require } = stage
+  return { ...settings, bakeMs, maxBakeMs, ...(withinMs && { withinMs }), ...(require && { require }) }
 }
 
 /** The percentage up to which visitors become canary with the next stage; `holdback` in thousandths of a percent. */

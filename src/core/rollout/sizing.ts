@@ -1,25 +1,13 @@
 /**
  * How long a stage takes a healthy canary, and how small a regression it finds: from the traffic alone, before anything
- * has been counted. The guard's own formula gives the drift of a test's log wealth per second under a truth, and what must
- * be gained is known; time is their ratio. For nine of ten runs it takes longer by the wealth's own scatter: `L` nats, each
- * gained with a variance of about 2 per nat (Wald, "Sequential Analysis", for counts close to each other), have arrived by
- * `t·(1 + √(2/L))`. The normal quantile would be 1.28 instead of 1; errors are few, and their counts are skewed to the
- * early side. test/core/rollout/sizing.test.ts holds it against simulations.
+ * has been counted (guard/tests/pass-time.ts).
  */
 
-import { logFactor, type Null } from '../guard/evidence/formula.ts'
-import { type Bet, equalBets } from '../guard/evidence/wealth.ts'
 import type { GuardSettings } from '../guard/index.ts'
-import { ADVANCE_LAMBDAS, advanceDelta } from '../guard/tests/advance.ts'
+import { passSeconds, type Site, secondsTo } from '../guard/tests/pass-time.ts'
 import { ERROR_BETS } from '../guard/tests/rollback.ts'
 
-/** What is known of a site before its rollout. */
-export type Site = {
-  /** Requests per second of the visitors who meet the rule's conditions. */
-  requestsPerSecond: number
-  /** Share of requests that fail, 0–1. */
-  errorRate: number
-}
+export type { Site } from '../guard/tests/pass-time.ts'
 
 export type StageSizing = {
   percentage: number
@@ -31,7 +19,6 @@ export type StageSizing = {
 
 /** Share of the wealth in M, and what is bet at once. */
 const STAKE = 0.6 * 0.6
-const ADVANCE_BETS = equalBets(ADVANCE_LAMBDAS)
 
 /** Sizing of each stage, in turn; 100 % without a holdback has no control, so only its bake counts. */
 export function sizeStages(
@@ -59,13 +46,7 @@ function passTimeMs(
   if (!(percentage > 0 && percentage < 100)) return 0
   const warmUpMs = settings.latency.enabled ? settings.latency.warmUpMs : 0
   if (!settings.errors.enabled) return warmUpMs
-  const null_ = { rho: settings.advance.rho, delta: settings.advance.delta ?? advanceDelta(percentage) }
-  const rates = { canary: errorRate, control: errorRate }
-  const seconds = timeTo(1 / settings.beta, requestsPerSecond, percentage, {
-    bets: ADVANCE_BETS,
-    null_,
-    rates,
-  })
+  const seconds = passSeconds(settings, { requestsPerSecond, errorRate }, percentage)
   return Math.max(warmUpMs, seconds * 1000)
 }
 
@@ -79,7 +60,7 @@ function foundIn(
   const wanted = 1 / (settings.alpha * STAKE)
   const isFound = (canary: number) => {
     const test = { bets: ERROR_BETS, null_: settings.errors, rates: { canary, control: errorRate } }
-    return timeTo(wanted, requestsPerSecond, percentage, test) * 1000 <= withinMs
+    return secondsTo(wanted, requestsPerSecond, percentage, test) * 1000 <= withinMs
   }
   if (!isFound(1)) return null
   let [low, high] = [errorRate, 1]
@@ -89,30 +70,4 @@ function foundIn(
     else low = middle
   }
   return high
-}
-
-type Drift = { bets: readonly Bet[]; null_: Null; rates: { canary: number; control: number } }
-
-/** Seconds until the wealth of the best bet reaches `level`, with 90 %; Infinity if none grows. */
-function timeTo(
-  level: number,
-  requestsPerSecond: number,
-  percentage: number,
-  { bets, null_, rates }: Drift,
-): number {
-  const canaryN = (requestsPerSecond * percentage) / 100
-  const controlN = requestsPerSecond - canaryN
-  const second = {
-    canaryN,
-    controlN,
-    canaryBad: canaryN * rates.canary,
-    controlBad: controlN * rates.control,
-  }
-  let least = Number.POSITIVE_INFINITY
-  for (const { lambda, weight } of bets) {
-    const drift = logFactor(second, lambda, null_)
-    const needed = Math.log(level / weight)
-    if (drift > 0) least = Math.min(least, (needed / drift) * (1 + Math.sqrt(2 / needed)))
-  }
-  return least
 }

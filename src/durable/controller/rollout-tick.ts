@@ -123,7 +123,7 @@ export class RolloutTick {
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
     }
-    const evidence = shadow === undefined ? verdict?.evidence : shadow.evidence
+    const evidence = shadow === undefined ? evidenceOf(verdict) : shadow.evidence
     if (step.announcement) this.#announce(flag, step.announcement, evidence, nowMs)
     if (step.command === undefined) return
     const { kind, reason } = step.command
@@ -144,6 +144,13 @@ export class RolloutTick {
     }
     this.#ports.notify(event, flag.key, cause, nowMs)
   }
+}
+
+/** For the audit log: the figures, and what the stage asked for. */
+function evidenceOf(verdict: Verdict | undefined): unknown {
+  if (verdict?.requirements === undefined) return verdict?.evidence
+  const summary = verdict.requirements.map(({ text, found }) => `${text}: ${found}`)
+  return { ...verdict.evidence, summary }
 }
 
 function placeOf({ generation, stage }: FlagControl): string {

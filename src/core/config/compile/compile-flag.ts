@@ -1,8 +1,10 @@
+import { type WatchedAnswer, watchedAnswer } from '../../flags/answers/watched-answers.ts'
 import type { CompiledCondition } from '../../flags/conditions.ts'
 import { parseTimeMs } from '../../flags/date-time.ts'
 import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } from '../../flags/flag.ts'
 import { compileOperator } from '../../flags/operators.ts'
 import { compileSalt, toThousandths } from '../../flags/position.ts'
+import { compilePath } from '../routes/route-pattern.ts'
 import type { FlagConfig, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
@@ -38,9 +40,23 @@ export function compileFlag(key: string, flag: FlagConfig, around?: SplitSurroun
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     deadlineMs: deadlineMsOf(flag.guard),
     answers: answersOf(flag.guard),
+    watched: watchedOf(flag),
     metadata: flag.metadata,
     isPrivate: flag.private,
   }
+}
+
+/** Limits of all stages, each once: a cell tells of the stage that it counts for. */
+function watchedOf({ rules }: FlagConfig): readonly WatchedAnswer[] | undefined {
+  const limits = rules.flatMap(({ stages = [] }) => stages.flatMap(({ require }) => require?.paths ?? []))
+  const byId = new Map(
+    limits.map((limit): [string, WatchedAnswer] => {
+      const path = compilePath(limit.path)
+      const watched = watchedAnswer(limit, (asked) => path.matches(asked))
+      return [watched.id, watched]
+    }),
+  )
+  return byId.size === 0 ? undefined : [...byId.values()]
 }
 
 function compileRequirement(required: FlagConfig['requires'][number]): CompiledRequirement {

@@ -124,6 +124,18 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'After this long at the stage a notification is sent; the stage does not advance.',
   'flags.*.rules.stages.approval': 'True: the next stage starts only after approval.',
   'flags.*.rules.stages.advance': '`manual`: this stage ends only by the command `advance`. Default `auto`.',
+  'flags.*.rules.stages.within':
+    'How long a healthy canary may take, such as "2h". The less traffic there is, the more the guard then lets pass: what it cannot exclude ("worse by up to 2 points") stands in its sentences. Default: as long as it takes.',
+  'flags.*.rules.stages.require':
+    "What this stage asks for besides the guard's tests; counts of this stage, without the two networks that weigh most.",
+  'flags.*.rules.stages.require.minVisitors': 'So many visitors of the canary.',
+  'flags.*.rules.stages.require.maxErrorRate': "Highest share of the canary's requests that fail (0–1).",
+  'flags.*.rules.stages.require.maxP95Ms': "At most 5 % of the canary's requests take longer.",
+  'flags.*.rules.stages.require.paths': "Limits for the canary's answers on single paths.",
+  'flags.*.rules.stages.require.paths.path': 'A path, such as `/checkout/*`.',
+  'flags.*.rules.stages.require.paths.statuses':
+    'Answers that count. A timeout or a broken connection counts as 5xx. Default `["5xx"]`.',
+  'flags.*.rules.stages.require.paths.max': 'At most so many of them. Default 0.',
   'flags.*.rules.serve':
     'A variant, or whole-number weights per variant that add up to 100 (or 1,000, 10,000, 100,000).',
   'flags.*.rules.bucketing': 'Buckets visitors as the system that the rule was imported from does.',

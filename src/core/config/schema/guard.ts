@@ -11,17 +11,21 @@ const positive = (what: string, most: number) =>
   )
 const wholeNumber = (what: string, least: number, most: number) =>
   v.pipe(v.number(), v.integer(what), v.minValue(least, what), v.maxValue(most, what))
+/** A single status that is a failure, or a hundred of them. */
 const status = wholeNumber('"4xx", "5xx" or a status from 400 to 599', 400, 599)
 const grpcStatus = wholeNumber('a gRPC status from 1 to 16', 1, 16)
 const orOff = <T extends v.GenericSchema>(settings: T) => v.union([v.literal(false), settings])
+
+export const statusList = v.pipe(
+  v.array(v.union([v.picklist(['4xx', '5xx']), status])),
+  v.minLength(1, 'at least one status'),
+)
 
 export const errorComparison = strictObject({
   rho: v.optional(positive('ratio', 100)),
   delta: v.optional(share),
   minBuckets: v.optional(v.pipe(positive('whole number', 100), v.integer('a whole number'))),
-  statuses: v.optional(
-    v.pipe(v.array(v.union([v.picklist(['4xx', '5xx']), status])), v.minLength(1, 'at least one status')),
-  ),
+  statuses: v.optional(statusList),
 })
 
 export const clientErrorComparison = strictObject({

@@ -1,8 +1,50 @@
 /** How a rollout advances, when it may, and who is notified. */
 import * as v from 'valibot'
 import { parseDurationMs } from './duration.ts'
+import { statusList } from './guard.ts'
 import { strictObject } from './objects.ts'
-import { dateTime, duration, nonEmpty, percentage, secretName, timezone } from './values.ts'
+import {
+  dateTime,
+  duration,
+  nonEmpty,
+  pathPattern,
+  percentage,
+  positiveInteger,
+  positiveMs,
+  secretName,
+  share,
+  timezone,
+} from './values.ts'
+
+/** Each answer of the canary is compared with all of them. */
+const MOST_PATHS = 20
+
+/** What a stage asks for besides the guard's own tests before it is left. */
+const requirements = strictObject({
+  minVisitors: v.optional(positiveInteger),
+  maxErrorRate: v.optional(share),
+  maxP95Ms: v.optional(positiveMs),
+  paths: v.optional(
+    v.pipe(
+      v.array(
+        strictObject({
+          path: pathPattern,
+          statuses: v.optional(statusList, ['5xx']),
+          max: v.optional(
+            v.pipe(
+              v.number(),
+              v.integer('a whole number from 0 on'),
+              v.minValue(0, 'a whole number from 0 on'),
+            ),
+            0,
+          ),
+        }),
+      ),
+      v.minLength(1, 'at least one path'),
+      v.maxLength(MOST_PATHS, `at most ${MOST_PATHS} paths`),
+    ),
+  ),
+})
 
 /** One of `percentage` and `shadow`: references.ts sees to that. */
 export const stage = strictObject({
@@ -14,6 +56,8 @@ export const stage = strictObject({
   maxBake: v.optional(duration),
   approval: v.optional(v.boolean(), false),
   advance: v.optional(v.picklist(['auto', 'manual']), 'auto'),
+  within: v.optional(duration),
+  require: v.optional(requirements),
 })
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const

@@ -14,6 +14,10 @@ export type GuardSettings = {
   bakeMs: number
   /** After this long in a stage verdicts carry an alert; null: never. */
   maxBakeMs: number | null
+  /** How long a healthy canary may take in the stage; the margin is chosen for it. */
+  withinMs?: number
+  /** What the stage asks for besides the tests. */
+  require?: StageRequirements
   errors: {
     enabled: boolean
     /** Null: canary's error rate ≤ rho × control's + delta (a rate). */
@@ -66,6 +70,16 @@ export type GuardSettings = {
     requestsPerVisitor: number
     alpha: number
   }
+}
+
+/** Limits of a stage, on its own counts of the canary; null: none. */
+export type StageRequirements = {
+  minVisitors: number | null
+  /** 0–1. */
+  maxErrorRate: number | null
+  maxP95Ms: number | null
+  /** Answers that are counted by themselves, by id (core/flags/answers/watched-answers.ts). */
+  answers: readonly { id: string; max: number }[]
 }
 
 type Part<T> = { [K in keyof T]?: T[K] | undefined }

@@ -47,7 +47,12 @@ export type Evidence = {
   /** Visitor slots that rest after an error. */
   restingBuckets: number
   stageElapsedMs: number
+  /** How many points (a rate, 0–1) worse than 1.5 times control a canary may be that this stage lets pass. */
+  advanceMargin: number
 }
+
+/** A limit of a stage: "an error rate of at most 1 %", "1.4 % (12 of 850)". */
+export type Requirement = { text: string; found: string; met: boolean }
 
 /**
  * The guard's conclusion at one look. `kind` alone says what follows; only what belongs to it is there. Until a
@@ -55,7 +60,14 @@ export type Evidence = {
  *
  * `sentence` is for audit log and dashboard, without a final period.
  */
-export type Verdict = Judgement & { sentence: string; evidence: Evidence }
+export type Verdict = Judgement & Words
+
+type Words = {
+  sentence: string
+  evidence: Evidence
+  /** What the stage asks for besides the tests; left out where it asks for nothing. */
+  requirements?: Requirement[]
+}
 
 export type Judgement =
   /** Too little to judge by. */
@@ -84,4 +96,5 @@ export type VerdictReport = {
   /** Set when a person should look although nothing was done. */
   alert: string | null
   evidence: Evidence
+  requirements?: Requirement[]
 }

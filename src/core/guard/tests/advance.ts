@@ -67,15 +67,20 @@ export function advanceDelta(percentage: number): number {
 }
 
 /** Where a stage stands, as far as the nulls depend on it. */
-export type AdvancePlace = { percentage: number; population: Pick<PopulationState, 'widening'> }
+export type AdvancePlace = {
+  percentage: number
+  population: Pick<PopulationState, 'widening'>
+  /** Chosen for the stage; null: the usual one. */
+  margin: number | null
+}
 
 /** A null per measure; a canary whose visitors are the faster ones has to show more. */
 export function advanceNulls(
   settings: GuardSettings,
-  { percentage, population }: AdvancePlace,
+  { percentage, population, margin }: AdvancePlace,
 ): readonly Null[] {
   const { rho } = settings.advance
-  const delta = settings.advance.delta ?? advanceDelta(percentage)
+  const delta = margin ?? settings.advance.delta ?? advanceDelta(percentage)
   return [1, ...population.widening.advance].map((factor) => ({ rho: rho * factor, delta }))
 }
 

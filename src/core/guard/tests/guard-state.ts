@@ -17,6 +17,7 @@ import type { CeilingState } from './ceilings.ts'
 import { initialCeiling } from './ceilings.ts'
 import { type ClientErrorState, initialClientErrors } from './client-errors.ts'
 import { type CollapseState, initialCollapse } from './collapse.ts'
+import { NOTHING_REQUIRED, type RequiredState } from './requirements.ts'
 import type { RollbackState } from './rollback.ts'
 import { initialRollback } from './rollback.ts'
 import type { ShareState } from './share.ts'
@@ -50,6 +51,10 @@ export type GuardState = {
   batch: Batch
   rollback: RollbackState
   advance: AdvanceState
+  /** δ' of the advance test, where the stage has a time to be left in and it has been chosen (stage-margin.ts). */
+  margin: number | null
+  /** What the stage asks for besides the tests. */
+  required: RequiredState
   affected: AffectedState
   errorCeiling: CeilingState
   latencyCeiling: CeilingState
@@ -94,6 +99,8 @@ export function initialGuardState(start: {
     batch: EMPTY_BATCH,
     rollback: initialRollback(start.atMs),
     advance: initialAdvance(),
+    margin: null,
+    required: NOTHING_REQUIRED,
     affected: initialAffected(start.percentage),
     errorCeiling: initialCeiling(),
     latencyCeiling: initialCeiling(),

@@ -3,7 +3,7 @@
  *
  * | version | what changed |
  * |---|---|
- * | 8 | `affected`: visitors who fail again and again |
+ * | 8 | `affected`: visitors who fail again and again; what a stage asks for: `margin`, `required` |
  * | 7 | what else is told of answers and visitors: `clientErrors`, and their sums; `collapse` keeps control's record |
  * | 6 | control's median is a fourth quantile; latency's processes and bursts stand together in `rollback.slow`; `population` |
  */
@@ -16,7 +16,6 @@ import { initialSlow } from '../latency/slow.ts'
 import { initialProcess, type SlowProcess } from '../latency/slow-process.ts'
 import type { TimingState } from '../latency/timings.ts'
 import { initialAdvance } from './advance.ts'
-import { initialAffected } from './affected.ts'
 import { type GuardState, initialGuardState, STATE_VERSION } from './guard-state.ts'
 import type { RollbackState } from './rollback.ts'
 import { NO_TOTALS } from './totals.ts'
@@ -38,8 +37,9 @@ type GuardState5 = Omit<GuardState, 'version' | 'rollback' | 'population'> & {
 }
 
 /** As versions 6 and 7 wrote it: without the tests that came later. */
-type GuardState6 = Omit<GuardState, 'version' | 'collapse' | 'affected'> & { version: 6 }
-type GuardState7 = Omit<GuardState, 'version' | 'affected'> & { version: 7 }
+type Later = 'affected' | 'margin' | 'required'
+type GuardState6 = Omit<GuardState, 'version' | 'collapse' | Later> & { version: 6 }
+type GuardState7 = Omit<GuardState, 'version' | Later> & { version: 7 }
 type StoredState = GuardState | GuardState5 | GuardState6 | GuardState7
 
 /**
@@ -50,7 +50,11 @@ export function restoreGuardState(stored: StoredState | undefined): GuardState |
   if (stored?.version === 5) return withLaterTests(fromVersion5(stored))
   if (stored?.version === 6) return withLaterTests(stored)
   if (stored?.version === 7)
-    return { ...stored, version: STATE_VERSION, affected: initialAffected(stored.percentage) }
+    return {
+      ...initialGuardState({ ...stored, atMs: stored.startedAtMs }),
+      ...stored,
+      version: STATE_VERSION,
+    }
   return stored?.version === STATE_VERSION ? stored : undefined
 }
 

@@ -1,7 +1,7 @@
 /** The findings of a look, gathered before anything is decided. */
 
 import type { GuardSettings } from '../evidence/settings.ts'
-import type { Evidence } from '../evidence/types.ts'
+import type { Evidence, Requirement } from '../evidence/types.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import { isColdAt } from '../latency/cold.ts'
 import { type Standing, standingOf } from '../networks/groups.ts'
@@ -13,8 +13,10 @@ import { erroredSince, isWidespread, judgeCeiling, P95_CEILING_RATE } from '../t
 import { clientErrorFinding } from '../tests/client-errors.ts'
 import { collapsePValue } from '../tests/collapse.ts'
 import type { GuardState } from '../tests/guard-state.ts'
+import { requirementsOf } from '../tests/requirements.ts'
 import { carriedWealth, rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
+import { marginOf } from '../tests/stage-margin.ts'
 
 /** An arm without a request for this long, or for so many times its usual pause, has no data. */
 const NO_DATA_MS = 60_000
@@ -32,6 +34,7 @@ export type Findings = {
   clientErrors: ReturnType<typeof clientErrorFinding>
   /** Of visitors who fail again and again. */
   affected: ReturnType<typeof affectedFinding>
+  requirements: readonly Requirement[]
   /** Wealth of the evidence of harm that doesn't depend on two networks. */
   carriedWealth: number
   hasControl: boolean
@@ -61,6 +64,10 @@ export function find(settings: GuardSettings, state: GuardState): Findings {
     standing,
     clientErrors: clientErrorFinding(settings, state.clientErrors, standing),
     affected,
+    requirements: requirementsOf(settings, state.required, {
+      visitors: state.visitors,
+      regime: standing.regime,
+    }),
     carriedWealth: carriedWealth(settings, state.rollback, standing),
     ceilings: judgeCeilings(settings, state, hasControl),
     hasCollapsed: collapse !== undefined,
@@ -133,5 +140,6 @@ function gather(
     splitPValue: pValues.split,
     restingBuckets: dedupe.strict.canary + dedupe.strict.control,
     stageElapsedMs: state.lastAtMs - state.stageStartedAtMs,
+    advanceMargin: marginOf(settings, state),
   }
 }

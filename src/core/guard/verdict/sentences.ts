@@ -4,6 +4,7 @@ import { countText, durationText, rateText } from '../../figures.ts'
 import { durationsToLearn } from '../evidence/latency.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import type { RollbackCause } from '../tests/rollback.ts'
+import { marginOf } from '../tests/stage-margin.ts'
 import type { Findings } from './findings.ts'
 
 const pText = (p: number): string => (p < 1e-6 ? 'p < 0.000001' : `p = ${Number(p.toPrecision(1))}`)
@@ -86,6 +87,7 @@ export type Hold =
   | 'unproven'
   | 'health-of-networks'
   | 'bake'
+  | 'required'
 
 /** Why a stage waits; without a `hold`, that it may advance. */
 export function holdSentence(findings: Findings, hold: Hold | undefined): string {
@@ -120,15 +122,36 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
       return waitSentence(findings)
     case 'bake':
       return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+    case 'required':
+      return requiredSentence(findings)
     case undefined:
       break
   }
   if (hasControl && settings.advance.byTime)
     return `the bake time is over, and ${checkedText(findings)}; the canary is not shown to be as good as control`
-  if (hasControl) return 'healthy: the canary is shown to be no worse than control'
+  if (hasControl) return `healthy: the canary is shown to be no worse than control${marginText(findings)}`
   return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
     ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
     : 'healthy: no control at 100 %, judged by the ceiling alone'
+}
+
+/** The first limit of the stage that isn't kept, and how many others. */
+function requiredSentence({ requirements }: Findings): string {
+  const [first, ...others] = requirements.filter(({ met }) => !met)
+  const more = others.length === 0 ? '' : `, and ${countText(others.length)} more`
+  return `no harm found, but the stage asks for ${first?.text}: ${first?.found}${more}`
+}
+
+/** What a stage with a time to be left in doesn't exclude, where that is more than usual. */
+function marginText({ settings, state, evidence }: Findings): string {
+  if (state.margin === null || state.margin <= marginOf(settings, { ...state, margin: null })) return ''
+  return `; worse by up to ${pointsText(evidence.advanceMargin)} is not excluded in the time of this stage`
+}
+
+/** 0.02 → "2 points". */
+function pointsText(rate: number): string {
+  const points = Number((rate * 100).toPrecision(2))
+  return points === 1 ? '1 point' : `${points} points`
 }
 
 /** What a stage that advances by time was checked for. */
@@ -150,7 +173,8 @@ function checkedText({
   return checked.length === 0 ? 'nothing was checked' : `what was checked holds (${checked.join('; ')})`
 }
 
-function waitSentence({ progress, state }: Findings): string {
+function waitSentence(findings: Findings): string {
+  const { progress, state } = findings
   const isLatency = progress.waitsFor === 'latency'
   const toLearn = durationsToLearn(state.latency)
   if (isLatency && toLearn > 0)
@@ -164,7 +188,7 @@ function waitSentence({ progress, state }: Findings): string {
     canaryRequests > 0 && waitMs > 0
       ? `about ${durationText(waitMs)} at the present rate`
       : `about ${roundedText(progress.requestsToGo)} more canary requests`
-  return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}`
+  return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}${marginText(findings)}`
 }
 
 /** 1234.5 → "1,200": two digits are all that an estimate has. */

@@ -1,8 +1,14 @@
 import type { Judgement, Verdict, VerdictReport } from '../evidence/types.ts'
 
 /** A verdict in the shape that the Controller reports and the admin API answers with. */
-export function reportOf({ sentence, evidence, ...judgement }: Verdict): VerdictReport {
-  return { ...WAITING, ...reportedParts(judgement, sentence), sentence, evidence }
+export function reportOf({ sentence, evidence, requirements, ...judgement }: Verdict): VerdictReport {
+  return {
+    ...WAITING,
+    ...reportedParts(judgement, sentence),
+    sentence,
+    evidence,
+    ...(requirements && { requirements }),
+  }
 }
 
 const WAITING = { action: 'none', trigger: null, mayAdvance: false, alert: null } as const

@@ -37,16 +37,19 @@ export function judge(
 ): { verdict: Verdict; decision: GuardDecision | null } {
   const findings = find(settings, state)
   const { evidence } = findings
+  const asked = findings.requirements.length === 0 ? {} : { requirements: [...findings.requirements] }
   const charges = state.decision === null ? chargesOf(findings) : []
   const decision = state.decision ?? charges.find(({ carried }) => carried)?.decision ?? null
   if (decision !== null) {
     const { trigger, sentence } = decision
-    return { verdict: { kind: 'failing', action: settings.action, trigger, sentence, evidence }, decision }
+    const failing = { kind: 'failing', action: settings.action, trigger, sentence } as const
+    return { verdict: { ...failing, evidence, ...asked }, decision }
   }
   const alarms = alarmsOf(findings)
   const alarm = alarms.find(({ carried }) => carried)
   const isWaiting = charges.length + alarms.length > 0
-  return { verdict: { ...(alarm?.worded ?? watch(findings, isWaiting)), evidence }, decision: null }
+  const worded = alarm?.worded ?? watch(findings, isWaiting)
+  return { verdict: { ...worded, evidence, ...asked }, decision: null }
 }
 
 /** A reason to act, and whether it holds without two networks; until then it waits. */
@@ -188,6 +191,7 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
     return progress.waitsFor === 'latency' && findings.isCold ? 'warm-up' : 'unproven'
   }
   if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
+  if (findings.requirements.some(({ met }) => !met)) return 'required'
   const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state, standing)
   return isCarried ? undefined : 'health-of-networks'
 }

@@ -16,6 +16,21 @@ const ADVANCE = [
   ['manual', 'manually'],
 ] as const
 
+/** What a stage asks for besides the guard's tests; limits of single paths are in the document. */
+function RequirementFields({ path }: { path: Path }) {
+  return (
+    <details class="stage-asks">
+      <summary>Asks for</summary>
+      <div class="stage-row">
+        <TextField path={[...path, 'within']} label="Within" placeholder="as long as it takes" />
+        <NumberField path={[...path, 'require', 'minVisitors']} label="Visitors" />
+        <NumberField path={[...path, 'require', 'maxErrorRate']} label="Error rate" unit="0–1" />
+        <NumberField path={[...path, 'require', 'maxP95Ms']} label="p95" unit="ms" />
+      </div>
+    </details>
+  )
+}
+
 /** The stages of a rollout, from the smallest share on. */
 export function StagesEditor({ path }: { path: Path }) {
   const { value, problems, set } = usePlace(path)
@@ -42,6 +57,7 @@ export function StagesEditor({ path }: { path: Path }) {
               fallback="auto"
             />
             <CheckField path={[...path, index, 'approval']} label="Approval" />
+            {stages[index]?.shadow === undefined && <RequirementFields path={[...path, index]} />}
             <IconButton
               icon="trash"
               label={`Remove ${stageText(index)}`}

@@ -7,6 +7,10 @@ const FLAGD = { scheme: 'flagd', hash: [{ attribute: 'userId' }] }
 const ID = { attribute: 'userId' }
 const romanian = { attributes: { country: 'RO' } }
 const userId = (key: string) => ({ attributes: { userId: key } })
+const withPaths = (paths: readonly object[]) => ({
+  ...STAGES,
+  [`${RULE}.stages`]: [{ percentage: 10, require: { paths } }, { percentage: 50 }],
+})
 const variants = (count: number) => (gate: Gate) =>
   Array.from({ length: count }, (_, n) => gate.variant(userId(`user-${n}`))).join(' ')
 
@@ -105,6 +109,73 @@ export const RULE_CASES: Record<string, Case> = {
     sees: (gate) => [gate.step().command?.kind, gate.step(undefined, { approved: true }).command?.kind],
     was: ['advance', 'advance'],
     becomes: [undefined, 'advance'],
+  },
+  'flags.*.rules.stages.within': {
+    given: STAGES,
+    to: '2h',
+    sees: (gate) => gate.plan().stages[0]?.withinMs,
+    was: undefined,
+    becomes: 7_200_000,
+  },
+  'flags.*.rules.stages.require': {
+    given: STAGES,
+    to: { minVisitors: 10 },
+    sees: (gate) => gate.plan().stages[0]?.require,
+    was: undefined,
+    becomes: { minVisitors: 10, maxErrorRate: null, maxP95Ms: null, answers: [] },
+  },
+  'flags.*.rules.stages.require.minVisitors': {
+    given: STAGES,
+    to: 10,
+    sees: (gate) => gate.plan().stages[0]?.require?.minVisitors,
+    was: null,
+    becomes: 10,
+  },
+  'flags.*.rules.stages.require.maxErrorRate': {
+    given: STAGES,
+    to: 0.01,
+    sees: (gate) => gate.plan().stages[0]?.require?.maxErrorRate,
+    was: null,
+    becomes: 0.01,
+  },
+  'flags.*.rules.stages.require.maxP95Ms': {
+    given: STAGES,
+    to: 800,
+    sees: (gate) => gate.plan().stages[0]?.require?.maxP95Ms,
+    was: null,
+    becomes: 800,
+  },
+  'flags.*.rules.stages.require.paths': {
+    given: STAGES,
+    to: [{ path: '/checkout/*' }],
+    sees: (gate) => gate.plan().stages[0]?.require?.answers,
+    was: [],
+    becomes: [{ id: '5xx on /checkout/*', max: 0 }],
+  },
+  'flags.*.rules.stages.require.paths.path': {
+    at: `${RULE}.stages.0.require.paths.0.path`,
+    given: withPaths([{ path: '/a' }]),
+    from: '/a',
+    to: '/b',
+    sees: (gate) => gate.plan().stages[0]?.require?.answers,
+    was: [{ id: '5xx on /a', max: 0 }],
+    becomes: [{ id: '5xx on /b', max: 0 }],
+  },
+  'flags.*.rules.stages.require.paths.statuses': {
+    at: `${RULE}.stages.0.require.paths.0.statuses`,
+    given: withPaths([{ path: '/a' }]),
+    to: ['4xx', 500],
+    sees: (gate) => gate.plan().stages[0]?.require?.answers,
+    was: [{ id: '5xx on /a', max: 0 }],
+    becomes: [{ id: '4xx, 500 on /a', max: 0 }],
+  },
+  'flags.*.rules.stages.require.paths.max': {
+    at: `${RULE}.stages.0.require.paths.0.max`,
+    given: withPaths([{ path: '/a' }]),
+    to: 3,
+    sees: (gate) => gate.plan().stages[0]?.require?.answers,
+    was: [{ id: '5xx on /a', max: 0 }],
+    becomes: [{ id: '5xx on /a', max: 3 }],
   },
   'flags.*.rules.stages.advance': {
     given: STAGES,
