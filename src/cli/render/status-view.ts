@@ -160,6 +160,8 @@ function flagView(row: Row, paint: Paint): string {
     ...held,
   ]
   if (verdict) facts.push(['guard', verdict.sentence])
+  for (const { text, found, met } of verdict?.requirements ?? [])
+    facts.push(['asks for', `${text}: ${found}${met ? '' : ' (holds the stage)'}`])
   if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0) facts.push(['status', waitingFor])
   const eta = etaText(summary, status, Date.now())
   if (eta !== undefined) facts.push(['next', eta])

@@ -28,6 +28,7 @@ import { Feedback } from './feedback.tsx'
 import { MetricTiles } from './metric-tiles.tsx'
 import { momentsOf } from './moments.ts'
 import { Ramp } from './ramp.tsx'
+import { Requirements } from './requirements.tsx'
 import { Shadow } from './shadow.tsx'
 
 const REFRESH_MS = 5_000
@@ -99,6 +100,7 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
               />
             )}
             <StateLine {...{ flag, status, definition, killedFor }} />
+            <Requirements status={status} />
             {!isStaged && shared >= 0 && maySteer && (
               <ShareControl
                 flag={flag}
