@@ -2,7 +2,7 @@
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
-import { reportOf, type VerdictReport } from '../../core/guard/index.ts'
+import { reportOf, type Verdict, type VerdictReport } from '../../core/guard/index.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import { isLive, nextLookMs } from '../../core/rollout/due.ts'
