@@ -125,7 +125,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.rules.stages.approval': 'True: the next stage starts only after approval.',
   'flags.*.rules.stages.advance': '`manual`: this stage ends only by the command `advance`. Default `auto`.',
   'flags.*.rules.stages.within':
-    'How long a healthy canary may take, such as "2h". The less traffic there is, the more the guard then lets pass: what it cannot exclude ("worse by up to 2 points") stands in its sentences. Default: as long as it takes.',
+    'How long a healthy canary may take, such as "2h". The less traffic there is, the more the guard then lets pass: its sentences say what it cannot exclude ("worse by up to 2 points"). Default: as long as it takes.',
   'flags.*.rules.stages.require':
     "What this stage asks for besides the guard's tests; counts of this stage, without the two networks that weigh most.",
   'flags.*.rules.stages.require.minVisitors': 'So many visitors of the canary.',
