@@ -90,6 +90,7 @@ export class Gate {
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
       const copied = plan.copy === undefined ? undefined : this.#mirror?.bodyOf(request, plan)
+      if (plan.reload !== undefined) return plan.reload
       const sent = await this.origins.send(request, plan.call, plan.fallback)
       const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)

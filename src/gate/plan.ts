@@ -26,6 +26,7 @@ import { HiddenClasses } from './perf/hidden-classes.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
 import type { ReportContext, Reporter } from './reporting/reporter.ts'
 import type { Sampler } from './reporting/sampler.ts'
+import { reloadFor } from './request/framework-data.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { type DebugAccess, debugAccessOf, debugTokenOf, ordinaryAccess } from './request/overrides.ts'
 import {
@@ -54,6 +55,8 @@ export type Plan = {
   isUnknown: boolean
   /** The flags that the page brings along, if it does. */
   bootstrap: Bootstrap | undefined
+  /** Answers in place of every origin: tells the page to load itself anew, as its version is closed. */
+  reload: Response | undefined
 }
 
 /** A request whose route is found. */
@@ -147,6 +150,8 @@ export class Planner {
     }
     const decided = rollback.decide(target, visitor.context, inputs)
     const kept = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
+    const reload = affinity && isClosedTo(affinity, kept) ? reloadFor(request) : undefined
+    if (reload !== undefined) return { ...stablePlan(target), role, debug, reload }
     const decision = this.#takesPart(kept, request) ? kept : apart(kept)
     sampler.offer(snapshot, request, visitor.context)
     const bootstrap = flagsOfPage(decision)
@@ -176,6 +181,7 @@ export class Planner {
       setCookie: visitor.anonymous.setCookie(),
       isUnknown: !snapshot.cookies.areGiven && visitor.context.targetingKey() === undefined,
       bootstrap,
+      reload: undefined,
     }
   }
 
@@ -217,6 +223,12 @@ function isPreflight({ method, headers }: GateRequest): boolean {
   return method === 'OPTIONS' && headers.has('access-control-request-method') && headers.has('origin')
 }
 
+/** Whether a kill or a rollback has closed the version of an open page, and another origin would have to answer it. */
+function isClosedTo({ target, variant: own }: PageAffinity, { variant, reason }: Decision): boolean {
+  if (own === variant || (reason !== 'KILLED' && reason !== 'ROLLED_BACK')) return false
+  return (target.origins.get(own) ?? target.stable) !== (target.origins.get(variant) ?? target.stable)
+}
+
 /** The plan that needs no decision. */
 export function stablePlan(target: RouteTarget): Plan {
   const origin = target.kind === 'origin' ? target.origin : target.stable
@@ -231,6 +243,7 @@ export function stablePlan(target: RouteTarget): Plan {
     setCookie: undefined,
     isUnknown: false,
     bootstrap: undefined,
+    reload: undefined,
   }
 }
 

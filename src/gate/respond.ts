@@ -1,5 +1,7 @@
 /** The response that the visitor gets. */
+import type { RouteTarget } from '../core/config/compile/route-target.ts'
 import type { Snapshot } from '../core/config/compile/snapshot.ts'
+import type { Decision } from '../core/decision/decide.ts'
 import { noteInternalError } from '../platform/internal-errors.ts'
 import { withPageFlags } from './evaluation/page-flags.ts'
 import { loopResponse, namesIn, translate } from './names/translate.ts'
@@ -13,7 +15,7 @@ import type { Delivery } from './origin/retry-and-fallback.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { withholdsCookies } from './request/identity-cookie.ts'
-import { pageCookie, shownPageCookie } from './request/page-affinity.ts'
+import { nextPageCookie, pageCookie, shownPageCookie } from './request/page-affinity.ts'
 
 /** What a response is made of. */
 export type Reply = {
@@ -146,18 +148,32 @@ function isOldBrowser(request: GateRequest): boolean {
 }
 
 /** The cookie by which a document leaves the version that it came from. A redirect leaves none. */
-function pageCookieOf({ request, plan, delivery, snapshot }: Reply, headers: Headers): string | undefined {
+function pageCookieOf(reply: Reply, headers: Headers): string | undefined {
+  const { request, plan, delivery, snapshot } = reply
   const { call, role, decision, isUnknown } = plan
-  if (role === 'part') return shownPageCookie(request, snapshot.cookies)
+  if (role === 'part') return pageCookieOfPart(reply)
   if (role === 'foreign' || isUnknown || withholdsCookies(request)) return undefined
-  const { answer, rescued } = delivery
+  const { answer } = delivery
   const { target } = call
   if (answer.kind === 'answered' && isRedirect(answer.status)) return undefined
   if (decision === undefined && target.kind === 'flag') return undefined
   const flag = decision?.flag ?? ''
-  const variant = rescued && target.kind === 'flag' ? target.flag.off : (decision?.variant ?? '')
+  const variant = decision === undefined ? '' : servedVariant(decision, target, delivery)
   const referrerPolicy = headers.get('referrer-policy')
   return pageCookie(request, { flag, variant, referrerPolicy }, snapshot.cookies)
+}
+
+/** The cookie by which a part of a page says that the page is shown, or that it goes on to another address. */
+function pageCookieOfPart({ request, plan, delivery, snapshot: { cookies } }: Reply): string | undefined {
+  const shown = shownPageCookie(request, cookies)
+  const { decision, call, isUnknown } = plan
+  if (shown !== undefined || decision === undefined || isUnknown) return shown
+  const served = servedVariant(decision, call.target, delivery)
+  return nextPageCookie(request, { flag: decision.flag, variant: served }, cookies)
+}
+
+function servedVariant({ variant }: Decision, target: RouteTarget, { rescued }: Delivery): string {
+  return rescued && target.kind === 'flag' ? target.flag.off : variant
 }
 
 function isRedirect(status: number): boolean {

@@ -6,7 +6,8 @@
  * memory of visitors, keeps a session cookie: each document leaves an entry with a hash of its URL, flag and variant,
  * newest first. The Referer of a request finds the entry; where it names no known document (a module that imports
  * another, a URL that the app set with pushState, a referrer policy), the newest document of the same flag counts, of
- * those that have been shown: a browser may have fetched others ahead. docs/invisible.md lists what this can't tell, and what catches it.
+ * those that have been shown: a browser may have fetched others ahead. Where the page's framework goes on to another address
+ * without a document, its request for data names that address, and leaves an entry too. docs/invisible.md lists what this can't tell, and what catches it.
  *
  * A visitor can write cookies, so an entry decides only what chance would: it can bring back `off`, or the other side
  * of a percentage for which the visitor qualifies. It opens nothing that targeting, rollback or kill closes.
@@ -19,6 +20,7 @@ import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
 import { remembered } from '../../core/remembered.ts'
+import { dataRequestOf } from './framework-data.ts'
 import type { GateRequest } from './gate-request.ts'
 import { cookieAttributes, isWithin } from './identity-cookie.ts'
 
@@ -100,7 +102,7 @@ export function affinityOf(
 ): PageAffinity | undefined {
   if (role === 'page' || role === 'foreign' || !own.follows) return undefined
   const found = pageOf(request, snapshot)
-  if (found === undefined) return undefined
+  if (found === undefined) return affinityOfPlainPage(request, own, snapshot)
   const { entry, target } = found
   if (own.kind === 'flag' && nameOf(own.flag.key) === entry.flag)
     return { target: own, variant: entry.variant }
@@ -109,6 +111,23 @@ export function affinityOf(
   // Where a route chooses among the page's origins, the page has chosen already; it doesn't choose among others.
   const isShared = origin !== undefined && options.some((option) => target.distinct.includes(option))
   return isShared ? { target, variant: entry.variant } : undefined
+}
+
+/**
+ * A page without a flag that goes on to one with a flag, by its framework: its code came from the stable origin, so the data comes
+ * from there too. A document, which brings its code along, would be decided anew.
+ */
+function affinityOfPlainPage(
+  request: GateRequest,
+  own: RouteTarget,
+  snapshot: Snapshot,
+): PageAffinity | undefined {
+  if (own.kind === 'origin' || dataRequestOf(request) === undefined) return undefined
+  const referer = refererOf(request, snapshot.cookies)
+  const page = referer && findTarget(snapshot, { host: referer.host, path: referer.pathname, method: 'GET' })
+  return page?.kind === 'origin' && page.origin === own.stable
+    ? { target: own, variant: own.flag.off }
+    : undefined
 }
 
 /** The version that the page of a request came from, whatever the request is for. */
@@ -177,6 +196,25 @@ export function shownPageCookie(request: GateRequest, cookies: CookieSettings): 
     request,
     cookies,
   )
+}
+
+/**
+ * The Set-Cookie value that records the address which a page shows next, as its framework asks for that page's data: what it
+ * loads and sends from there belongs to the version that the data came from. Undefined for any other request.
+ */
+export function nextPageCookie(
+  request: GateRequest,
+  { flag, variant }: { flag: string; variant: string },
+  cookies: CookieSettings,
+): string | undefined {
+  const next = dataRequestOf(request)?.next
+  if (next === undefined) return undefined
+  const entries = entriesOf(request)
+  const entry = { page: pageId(next, request.host, cookies), flag: nameOf(flag), variant, isAhead: false }
+  const [newest] = entries
+  const isKnown = newest?.page === entry.page && newest.flag === entry.flag && newest.variant === variant
+  if (isKnown && !newest.isAhead) return undefined
+  return cookieOf([entry, ...entries.filter((each) => each.page !== entry.page)], request, cookies)
 }
 
 /** Undefined where not even one entry fits. */

@@ -4,11 +4,19 @@
  */
 
 import { watchChanges } from './flag-changes.ts'
+import { reloadWhenIdle, restoreInput } from './keep-input.ts'
 import { createReports, type Reports } from './reports.ts'
 import { watchErrors, watchVitals } from './watch.ts'
 
 /** A flag as the gate tells it. */
 export type FlagState<Value = unknown> = { value: Value; variant: string; reason: string }
+
+/** A flag that was closed while the page, which is of another variant than `off`, is open. */
+export type Closed = {
+  flag: string
+  /** Loads the page anew once the visitor pauses, and puts back what they have typed. Returns how to give up. */
+  reload(): () => void
+}
 
 /** Flag key → type of its value. */
 export type FlagValues = Record<string, unknown>
@@ -33,6 +41,11 @@ export type Sluice<Flags extends FlagValues = FlagValues> = {
   variant(flag: keyof Flags & string): string | undefined
   /** Calls `listener` after each change of a flag; returns the function that stops it. */
   onChange(listener: () => void): () => void
+  /**
+   * Calls `listener` when a rollback or a kill closes the version that this page is of, with `live: true` at once; returns the
+   * function that stops it. `onClosed(({ reload }) => reload())` is all that most pages need.
+   */
+  onClosed(listener: (closed: Closed) => void): () => void
   /** Asks the gate for the flags again. */
   refresh(): Promise<void>
   /** Reports an error, which counts for the guard like one of the origin. */
@@ -46,7 +59,7 @@ export type Sluice<Flags extends FlagValues = FlagValues> = {
 }
 
 type Answer = {
-  flags: (FlagState & { key: string })[]
+  flags: (FlagState & { key: string; metadata?: { sluiceReason?: string } })[]
   eventStreams: [{ endpoint: { requestUri: string } }]
 }
 
@@ -74,6 +87,7 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
   const base = `${(options.url ?? '').replace(/\/$/, '')}/__sluice`
   const reports = createReports(`${base}/events`)
   const listeners = new Set<() => void>()
+  const closing = new Set<(closed: Closed) => void>()
   const brought = bootstrapped()
   let flags = brought?.flags
   let stream = brought && `${base}/ofrep/v1/stream?since=${brought.revision}`
@@ -103,12 +117,20 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
     const { flags: list, eventStreams } = (await response.json()) as Answer
     stream ??= (options.url ?? '').replace(/\/$/, '') + eventStreams[0].endpoint.requestUri
     const next: Record<string, FlagState> = {}
-    for (const { key, value, variant, reason } of list) if (variant) next[key] = { value, variant, reason }
+    const closed: string[] = []
+    for (const { key, value, variant, reason, metadata } of list) {
+      if (variant) next[key] = { value, variant, reason }
+      const before = flags?.[key]?.variant
+      if (before && before !== variant && /^(?:KILLED|ROLLED_BACK)$/.test(metadata?.sluiceReason ?? ''))
+        closed.push(key)
+    }
     const isNew = JSON.stringify(next) !== JSON.stringify(flags)
     flags = next
     if (isNew) for (const listener of listeners) listener()
+    for (const flag of closed) for (const listener of closing) listener({ flag, reload: reloadWhenIdle })
   }
 
+  restoreInput()
   const again = (): Promise<void> => refresh().catch(() => undefined)
   const ready = flags ? Promise.resolve() : again()
   const stops: (() => void)[] = [() => clearTimeout(timer)]
@@ -125,6 +147,10 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onClosed: (listener) => {
+      closing.add(listener)
+      return () => closing.delete(listener)
     },
     refresh: again,
     reportError: (flag, error) => reports.error(flag, error),

@@ -6,11 +6,11 @@ import { conforming } from '../../ofrep/protocol.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 
 /** A script of `pages/`, bundled for a browser. */
-export async function bundledScript(name: string): Promise<string> {
+export async function bundledScript(name: string, format: 'esm' | 'iife' = 'esm'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [resolve(PROJECT_ROOT, `test/e2e/clients/pages/${name}.ts`)],
     bundle: true,
-    format: 'esm',
+    format,
     target: 'es2022',
     conditions: ['browser'],
     write: false,
