@@ -11,9 +11,9 @@ import { watchedIn } from '../core/flags/answers/watched-answers.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Answered } from './origin/fetch-origin.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
+import { isFetchedAhead } from './pages/page-affinity.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
-import { isFetchedAhead } from './request/page-affinity.ts'
 
 export function outcomeOf(request: GateRequest, plan: Plan, decision: Decision, delivery: Delivery): Outcome {
   const { answer, charge, rescued } = delivery

@@ -22,20 +22,20 @@ import {
   positionOf,
   questionFor,
 } from './other-origin.ts'
-import { HiddenClasses } from './perf/hidden-classes.ts'
-import type { InFlightRequest } from './reporting/in-flight.ts'
-import type { ReportContext, Reporter } from './reporting/reporter.ts'
-import type { Sampler } from './reporting/sampler.ts'
-import { reloadFor } from './request/framework-data.ts'
-import type { GateRequest } from './request/gate-request.ts'
-import { type DebugAccess, debugAccessOf, debugTokenOf, ordinaryAccess } from './request/overrides.ts'
+import { reloadFor } from './pages/framework-data.ts'
 import {
   affinityOf,
   keepToPage,
   type PageAffinity,
   type PageRole,
   pageRoleOf,
-} from './request/page-affinity.ts'
+} from './pages/page-affinity.ts'
+import { HiddenClasses } from './perf/hidden-classes.ts'
+import type { InFlightRequest } from './reporting/in-flight.ts'
+import type { ReportContext, Reporter } from './reporting/reporter.ts'
+import type { Sampler } from './reporting/sampler.ts'
+import type { GateRequest } from './request/gate-request.ts'
+import { type DebugAccess, debugAccessOf, debugTokenOf, ordinaryAccess } from './request/overrides.ts'
 import { visitorIdsOf } from './request/visitor-ids.ts'
 
 export type Plan = {

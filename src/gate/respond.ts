@@ -12,10 +12,10 @@ import { tagValidators } from './origin/etags.ts'
 import type { OriginAnswer } from './origin/fetch-origin.ts'
 import { connectionFields, dropGateCookies, flagsHeader, setsGateCookies } from './origin/proxy-headers.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
+import { nextPageCookie, pageCookie, shownPageCookie } from './pages/page-affinity.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
 import { withholdsCookies } from './request/identity-cookie.ts'
-import { nextPageCookie, pageCookie, shownPageCookie } from './request/page-affinity.ts'
 
 /** What a response is made of. */
 export type Reply = {

@@ -45,7 +45,7 @@ const NAMESPACE = 'abcdef0123456789abcdef0123456789'
 const BOTH = ['--old', 'https://old.test', '--new', 'https://new.test']
 const LOGIN = { CLOUDFLARE_API_TOKEN: 'x' }
 const STEPS = (folder: string, more: string) =>
-  `\n\nNext:\n${folder}  npx sluice dev               # run the gate on http://127.0.0.1:8787\n  npx sluice advance new-site  # begin: 1 % of visitors get the new origin\n  npx sluice doctor            # check the setup\n  npx sluice deploy            # deploy to Cloudflare${more}\n`
+  `\n\nNext:\n${folder}  npx sluice dev               # run the gate on http://127.0.0.1:8787\n  npx sluice advance new-site  # begin: 1 % of visitors get the new origin\n  npx sluice check --live      # ask both origins as the gate will\n  npx sluice doctor            # check the setup\n  npx sluice deploy            # deploy to Cloudflare${more}\n`
 const WROTE = '✔ wrote gate.json, sluice.schema.json, wrangler.toml, .dev.vars, .gitignore'
 
 /** Without a login, unless `env` gives one. */

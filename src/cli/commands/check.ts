@@ -1,9 +1,12 @@
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import { documentWarnings } from '../../core/config/parse/warnings.ts'
+import { asList } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
-import { type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
+import { type Call, type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
+import { type Finding, findingLine } from '../doctor/finding.ts'
+import { lookAtLiveOrigins } from '../doctor/live-origins.ts'
 import {
   type DocumentFile,
   placedParagraphs,
@@ -18,27 +21,57 @@ export const check: CliCommand = {
   details:
     'Works without a gate. Each problem has its place in the file, what was found, what was expected, and how to fix it. Warns of guards that can never act or hold every stage, of routes and countries that are not what they seem, and where the .dev.vars of the folder has no SIGNING_KEY.',
   arguments: [DOCUMENT_OR_INPUT],
+  options: [
+    {
+      flags: '--live',
+      summary:
+        'ask each origin as the gate would: reachable, Host, redirects, cookies, TLS, size of headers, CORS',
+    },
+    {
+      flags: '--host HOST',
+      summary: 'with --live: the host of the site (from the routes, or www.example.com)',
+    },
+  ],
   examples: [
     ['check', 'check the document of this folder'],
     ['check config/gate.json --json', 'the problems as JSON, for an editor or a pipeline'],
+    ['check --live --host www.example.com', 'ask the origins, too'],
     ['check -', 'check the output of another command, such as an import'],
   ],
-  failsWhen: 'the document has problems',
-  async run({ args, terminal, paint, tell }) {
+  failsWhen: 'the document has problems, or an origin has a fault',
+  async run(call) {
+    const { args, terminal, paint, tell } = call
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
     const warnings = [...(await warningsAbout(terminal)), ...warningsOf(file)]
     for (const warning of warnings) tell(paint('yellow', warning))
+    const live = call.options.has('live') ? await lookLive(call, file) : undefined
+    for (const finding of live ?? []) tell(findingLine(finding, paint))
+    const hasFault = live?.some(({ level }) => level === 'fault') === true
     const text =
       problems.length === 0
         ? `${paint('green', '✔')} ${file.name} has no problems`
         : `${placedParagraphs(problems)}\n\n${paint('red', `${file.name} has ${plural(problems.length, 'problem')}`)}`
     return {
-      json: { file: file.name, valid: problems.length === 0, problems, warnings },
+      json: { file: file.name, valid: problems.length === 0, problems, warnings, ...(live && { live }) },
       text,
-      failed: problems.length > 0,
+      failed: problems.length > 0 || hasFault,
     }
   },
+}
+
+/** What origins say to the gate; undefined for a document with problems, which no gate would use. */
+async function lookLive(call: Call, { text }: DocumentFile): Promise<Finding[] | undefined> {
+  const parsed = parseDocument(text)
+  if (!parsed.ok) return undefined
+  const { cwd, env } = call.terminal
+  const hosts = parsed.value.routes.flatMap(({ host }) => asList(host) ?? [])
+  const host = call.options.text('host') ?? hosts.find((each) => !each.startsWith('*')) ?? 'www.example.com'
+  const secrets = { ...(await readDevVars(cwd)), ...env }
+  return await call.during(
+    'asking the origins',
+    lookAtLiveOrigins(parsed.value, { host, secrets, nowMs: Date.now() }),
+  )
 }
 
 /** What the document will not do. */

@@ -1,8 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
-import type { Style } from '../base/terminal.ts'
-import type { Finding, Level, Look, Patient } from '../doctor/finding.ts'
+import { type Finding, findingLine, type Look, type Patient } from '../doctor/finding.ts'
 import { lookAtDocument, lookAtSecrets, lookAtToml } from '../doctor/folder.ts'
 import { lookAtGate } from '../doctor/gate.ts'
 import { lookAtNode, lookAtPackages, lookAtProfiles } from '../doctor/machine.ts'
@@ -38,17 +37,8 @@ export const doctor: CliCommand = {
   },
 }
 
-const SIGNS: Readonly<Record<Level, readonly [sign: string, style: Style]>> = {
-  ok: ['✔', 'green'],
-  warning: ['!', 'yellow'],
-  fault: ['✗', 'red'],
-}
-
 function textOf({ paint }: Call, findings: readonly Finding[], faults: number): string {
-  const lines = findings.map(({ level, about, text, fix }) => {
-    const [sign, style] = SIGNS[level]
-    return `${paint(style, sign)} ${about}: ${text}${fix ? `\n    ${fix}` : ''}`
-  })
+  const lines = findings.map((finding) => findingLine(finding, paint))
   const warnings = findings.filter(({ level }) => level === 'warning').length
   const sum = faults === 0 ? paint('green', 'nothing is wrong') : paint('red', plural(faults, 'fault'))
   return `${lines.join('\n')}\n\n${sum}${warnings > 0 ? `, ${plural(warnings, 'warning')}` : ''}`

@@ -179,6 +179,7 @@ function nextSteps({ paint, args }: Call, { files, namespace, flag }: Written): 
     ...(args[0] ? [[`cd ${args[0]}`]] : []),
     ['npx sluice dev', '# run the gate on http://127.0.0.1:8787'],
     [`npx sluice advance ${flag}`, '# begin: 1 % of visitors get the new origin'],
+    ['npx sluice check --live', '# ask both origins as the gate will'],
     ['npx sluice doctor', '# check the setup'],
     ['npx sluice deploy', `# deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`],
   ]

@@ -1,5 +1,6 @@
 /** What `sluice doctor` finds. A fault stops something from working or from being safe; a warning may be meant so. */
 import type { Call } from '../base/command.ts'
+import type { Paint, Style } from '../base/terminal.ts'
 
 export type Level = 'ok' | 'warning' | 'fault'
 export type Finding = {
@@ -22,6 +23,18 @@ export const warning = (about: string, text: string, fix: string): Finding => ({
 export const fault = (about: string, text: string, fix: string): Finding => ({
   ...{ level: 'fault', about, text, fix },
 })
+
+const SIGNS: Readonly<Record<Level, readonly [sign: string, style: Style]>> = {
+  ok: ['✔', 'green'],
+  warning: ['!', 'yellow'],
+  fault: ['✗', 'red'],
+}
+
+/** A finding as people read it, with what to do below. */
+export function findingLine({ level, about, text, fix }: Finding, paint: Paint): string {
+  const [sign, style] = SIGNS[level]
+  return `${paint(style, sign)} ${about}: ${text}${fix ? `\n    ${fix}` : ''}`
+}
 
 /** Evidence, user agents and tokens are timed: more than this is a wrong clock, not a slow answer. */
 const MOST_SKEW_MS = 30_000

@@ -79,7 +79,12 @@ async function isGate(url: string): Promise<boolean> {
   return answer?.ok === true && /"status"\s*:\s*"ok"/.test(text ?? '')
 }
 
-function cookieFindings(about: string, url: string, { headers }: Response): Finding[] {
+/** Cookies that browsers, or the gate, would refuse. */
+export function cookieFindings(
+  about: string,
+  url: string,
+  { headers }: Pick<Response, 'headers'>,
+): Finding[] {
   const host = new URL(url).hostname
   return headers.getSetCookie().flatMap((cookie) => {
     const name = cookie.split('=')[0]?.trim() ?? ''

@@ -2,8 +2,8 @@
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag, Json } from '../../core/flags/flag.ts'
+import type { PageRole } from '../pages/page-affinity.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import type { PageRole } from '../request/page-affinity.ts'
 
 export type BootstrapFlag = { value: Json; variant: string; reason: string }
 

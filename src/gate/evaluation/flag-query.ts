@@ -11,7 +11,7 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Lookup } from '../../core/lazy-map.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
-import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
+import { affinityOfPage, asOnPage } from '../pages/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
 import { chancesOf, recognise } from './visitor.ts'
 

@@ -4,10 +4,10 @@ import { type Decision, type DecisionInputs, variantsByChance } from '../../core
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
+import { affinityOfPage, asOnPage } from '../pages/page-affinity.ts'
 import { GateRequest } from '../request/gate-request.ts'
 import { AnonymousIdentity } from '../request/identity-cookie.ts'
 import { debugAccessOf } from '../request/overrides.ts'
-import { affinityOfPage, asOnPage } from '../request/page-affinity.ts'
 import { type VisitorIds, visitorIdsOf } from '../request/visitor-ids.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
 

@@ -1,7 +1,7 @@
 /** Loads a page anew at a safe moment, and puts back what its visitor had typed. */
 
 const STORE = 'sluice-input'
-/** Nobody loses a word: that long after the last key or click, or as soon as the page is out of sight. */
+/** No word is lost: that long after the last key or click, or as soon as the page is out of sight. */
 const IDLE_MS = 3_000
 const LOOK_EVERY_MS = 500
 /** Frameworks build their forms some time after the page has loaded. */

@@ -142,15 +142,12 @@ describe.skipIf(!hasBrowser)('a page that follows its flags', () => {
     await page.fill('[name=note]', 'half a sentence')
     await page.fill('[name=pin]', '1234')
     await command('rollback')
-    await serves('blue')
-    await page.type('[name=note]', ' and more')
-    expect(await page.title()).toBe('green')
     await page.waitForFunction("document.title === 'blue'", undefined, { timeout: 60_000 })
     await run(page, 'follow()')
     await page.waitForFunction("document.querySelector('[name=note]').value !== ''", undefined, {
       timeout: 60_000,
     })
-    expect(await page.inputValue('[name=note]')).toBe('half a sentence and more')
+    expect(await page.inputValue('[name=note]')).toBe('half a sentence')
     expect(await page.inputValue('[name=pin]')).toBe('')
     await command('resume')
   })

@@ -17,6 +17,9 @@ export type Warning = { place: string; text: string }
  */
 export function documentWarnings(document: GateDocument): Warning[] {
   return [
+    ...Object.entries(document.origins).flatMap(([name, { host, binding }]) =>
+      host === 'preserve' && binding === undefined ? [warning(['origins', name, 'host'], PRESERVED)] : [],
+    ),
     ...document.routes.flatMap(({ path }, index) => pathWarnings(['routes', index, 'path'], path)),
     ...shadowedRoutes(document.routes).map(({ index, text }) => warning(['routes', index], text)),
     ...Object.entries(document.flags).flatMap(([key, { rules }]) =>
@@ -26,6 +29,9 @@ export function documentWarnings(document: GateDocument): Warning[] {
     ...guardWarnings(document).map(({ flag, text }) => ({ place: `flag "${flag}"`, text })),
   ]
 }
+
+const PRESERVED =
+  'the host of visitors reaches an origin by its URL only on Cloudflare, within one zone; by a binding it does everywhere'
 
 function warning(keys: readonly PathKey[], text: string): Warning {
   return { place: jsonPath(keys), text }

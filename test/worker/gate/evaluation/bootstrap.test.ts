@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../../../src/core/decision/decide.ts'
 import { bootstrapFor, wantsBootstrap } from '../../../../src/gate/evaluation/bootstrap.ts'
-import type { PageRole } from '../../../../src/gate/request/page-affinity.ts'
+import type { PageRole } from '../../../../src/gate/pages/page-affinity.ts'
 import { requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
 const variants = { on: 1, off: 0 }

@@ -5,7 +5,7 @@ import { decide } from '../../../../src/core/decision/decide.ts'
 import { flagQuery, type GivenVisitor } from '../../../../src/gate/evaluation/flag-query.ts'
 import { GradualRollback } from '../../../../src/gate/evaluation/gradual-rollback.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
-import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
+import { pageCookie } from '../../../../src/gate/pages/page-affinity.ts'
 import { makeDebugToken } from '../../../../src/gate/request/signature.ts'
 import { COOKIES, environment, NOW_MS, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 

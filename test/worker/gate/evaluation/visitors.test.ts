@@ -10,8 +10,8 @@ import { GradualRollback } from '../../../../src/gate/evaluation/gradual-rollbac
 import { openFlagUse } from '../../../../src/gate/evaluation/request-flags.ts'
 import { assignmentsOf } from '../../../../src/gate/evaluation/visitor.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
+import { pageCookie } from '../../../../src/gate/pages/page-affinity.ts'
 import type { Reporter } from '../../../../src/gate/reporting/reporter.ts'
-import { pageCookie } from '../../../../src/gate/request/page-affinity.ts'
 import { COOKIES, NOW_MS, requestTo, SHOP, snapshotOf, unsigned } from '../support/stage.ts'
 
 const config = {

@@ -2,7 +2,7 @@
  * Data requests: what the framework of an open page asks for in place of a document, when its visitor follows a link or sends a
  * form. They name the address that the page shows next, and each framework has a way to be told that its build is gone.
  */
-import type { GateRequest } from './gate-request.ts'
+import type { GateRequest } from '../request/gate-request.ts'
 
 type Kind = keyof typeof RELOADS
 

@@ -20,9 +20,9 @@ import { type Decision, NOT_COMPARED } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
 import { remembered } from '../../core/remembered.ts'
+import type { GateRequest } from '../request/gate-request.ts'
+import { cookieAttributes, isWithin } from '../request/identity-cookie.ts'
 import { dataRequestOf } from './framework-data.ts'
-import type { GateRequest } from './gate-request.ts'
-import { cookieAttributes, isWithin } from './identity-cookie.ts'
 
 const PAGES_COOKIE = 'sluice_pages'
 const MOST_PAGES = 8

@@ -6,7 +6,7 @@ import {
   pageCookie,
   pageRoleOf,
   shownPageCookie,
-} from '../../../../src/gate/request/page-affinity.ts'
+} from '../../../../src/gate/pages/page-affinity.ts'
 import { requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
 const SITE = 'https://shop.test'

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decide } from '../../../../src/core/decision/decide.ts'
 import { createGate } from '../../../../src/gate/gate.ts'
-import { dataRequestOf } from '../../../../src/gate/request/framework-data.ts'
+import { dataRequestOf } from '../../../../src/gate/pages/framework-data.ts'
 import { requestTo, SHOP, stubOrigins } from '../support/stage.ts'
 
 afterEach(() => void vi.restoreAllMocks())

@@ -11,7 +11,7 @@ import {
   type PageRole,
   pageCookie,
   pageRoleOf,
-} from '../../../../src/gate/request/page-affinity.ts'
+} from '../../../../src/gate/pages/page-affinity.ts'
 import { COOKIES, flagTargetAt, requestTo, SHOP, snapshotOf } from '../support/stage.ts'
 
 type Headers_ = Record<string, string>
