@@ -94,7 +94,7 @@ describe('a shadow stage', { shuffle: false }, () => {
       reason: expect.stringContaining('compared requests'),
     })
     await load.stop()
-  })
+  }, 420_000)
 
   it('of a version with a fault holds, and names route and field', async () => {
     origins.new.answer(shop('new', FAULT))
@@ -176,6 +176,7 @@ describe('a shadow stage', { shuffle: false }, () => {
       async (request, response) => {
         const chunks: Buffer[] = []
         for await (const chunk of request) chunks.push(chunk as Buffer)
+        if (!request.url?.startsWith('/written/')) return void response.end('{}')
         const { 'content-length': length, 'sluice-shadow': mark } = request.headers
         bodies.push({ at, isCopy: mark === '1', length, text: Buffer.concat(chunks).toString() })
         response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
