@@ -44,7 +44,7 @@ type WranglerConfig = {
   compatibility_date: string
   compatibility_flags: string[]
   assets: { binding: string }
-  kv_namespaces: { binding: string; id: string }[]
+  kv_namespaces: { binding: string; id?: string }[]
   durable_objects: { bindings: { name: string; class_name: string }[] }
 }
 
@@ -149,7 +149,7 @@ function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
     port: options.port,
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
-    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
+    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id = binding }) => [binding, id])),
     durableObjects: Object.fromEntries(
       config.durable_objects.bindings.map(({ name, class_name }) => [
         name,

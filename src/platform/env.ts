@@ -20,6 +20,10 @@ export interface Env {
   KV_UNCACHED?: string
   /** The only host of dashboard and admin API, such as `admin.example.com`; it serves nothing else. See admin-host.ts. */
   ADMIN_HOST?: string
+  /** `eu` or another jurisdiction that Durable Objects stay in. Others have other objects: it can't be changed later. */
+  JURISDICTION?: string
+  /** Where the Controller is made; ignored once it is. */
+  LOCATION_HINT?: string
   /** `prompt`: counts travel at once and replies are held, whatever that costs; for a workerd of one's own. */
   COUNTING?: string
 }
@@ -46,18 +50,30 @@ export function isUnbilled(env: Env): boolean {
 
 /** The Counters shard of a colo. */
 export function countersShard(env: Env, shard: string): CountersPort {
-  return stubOf<CountersPort>(env.COUNTERS, shard)
+  return stubOf<CountersPort>(env, env.COUNTERS, shard)
 }
 
 const ONLY_CONTROLLER = 'controller'
 
 /** The Controller: one per gate. `T` is the part of it that the caller may use. */
 export function controller<T = ControllerPort>(env: Env): T {
-  return stubOf<T>(env.CONTROLLER, ONLY_CONTROLLER)
+  const { LOCATION_HINT: locationHint } = env
+  return stubOf<T>(env, env.CONTROLLER, ONLY_CONTROLLER, locationHint ? { locationHint } : undefined)
 }
 
-function stubOf<T>(namespace: DurableObjectNamespace, name: string): T {
-  return namespace.get(namespace.idFromName(name)) as unknown as T
+function stubOf<T>(
+  { JURISDICTION: jurisdiction }: Env,
+  everywhere: DurableObjectNamespace,
+  name: string,
+  options?: { locationHint: string },
+): T {
+  const namespace = jurisdiction
+    ? everywhere.jurisdiction(jurisdiction as DurableObjectJurisdiction)
+    : everywhere
+  return namespace.get(
+    namespace.idFromName(name),
+    ...(options ? [options as DurableObjectNamespaceGetDurableObjectOptions] : []),
+  ) as unknown as T
 }
 
 /** A secret by a name that a document gives; only text bindings count. */

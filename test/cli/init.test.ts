@@ -134,7 +134,9 @@ it('writes the files of a gate, and says what comes next', async () => {
     'directory = ".sluice/dashboard"',
   ])
   expect(toml).not.toContain('[build]')
-  expect(toml).toContain(`id = "${'0'.repeat(32)}"`)
+  // Wrangler creates the namespace with the first deployment.
+  expect(toml).toContain('binding = "GATE"\n')
+  expect(toml).not.toMatch(/^id = /m)
   const again = await init(BOTH, cwd)
   expect(again).toEqual({
     ...{ code: 1, out: '' },

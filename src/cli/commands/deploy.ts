@@ -6,6 +6,7 @@ import { Declined, Refusal, UsageError } from '../base/errors.ts'
 import { isHost, readToml, type WranglerToml, withAdminHost } from '../base/wrangler-toml.ts'
 import { type NewSecrets, printedSecrets, storeSecrets } from '../connection/new-secrets.ts'
 import { createNamespace, hasCredentials, NO_NAMESPACE, wranglerOutput } from '../connection/wrangler.ts'
+import { deployPlan, planLines } from '../deploy/plan.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
 
@@ -17,7 +18,7 @@ export const deploy: CliCommand = {
     'Checks the document, builds the Worker with it, and deploys it with wrangler. Creates the KV namespace if wrangler.toml has none, and the secrets that the Worker lacks; a new admin token goes into a profile of this machine. The dashboard and the admin API get a host for themselves, ADMIN_HOST in wrangler.toml: the Worker\'s workers.dev address unless --admin-host names another. A gate that is already running keeps the document that it has in KV: "sluice publish" changes that.',
   arguments: [DOCUMENT_ARGUMENT],
   options: [
-    { flags: '--dry-run', summary: 'build and bundle, without deploying' },
+    { flags: '--dry-run', summary: 'build, bundle, and list what would be deployed' },
     { flags: '--no-secrets', summary: 'do not create secrets' },
     {
       flags: '--print-secrets',
@@ -29,7 +30,7 @@ export const deploy: CliCommand = {
   examples: [
     ['deploy', 'ask for confirmation, then deploy'],
     ['deploy --admin-host sluice.example.net', 'with the dashboard on a custom domain'],
-    ['deploy --dry-run', 'check that it can be deployed'],
+    ['deploy --dry-run', 'Worker, hosts, KV, secrets, document, first percentages, cost'],
     ['deploy --yes --json', 'from a pipeline that has CLOUDFLARE_API_TOKEN'],
   ],
   failsWhen: 'the document has problems, or wrangler refuses',
@@ -37,12 +38,15 @@ export const deploy: CliCommand = {
     const { options, terminal } = call
     const isDry = options.has('dry-run')
     const file = await readDocumentFile(call.args[0], terminal)
-    parsedDocument(file)
+    const document = parsedDocument(file)
     const found = await readWranglerToml(terminal.cwd)
     const config = isDry ? found : await prepared(call, found)
     if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
     const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
-    if (isDry) return call.done({ deployed: false, dryRun: true }, 'ready to deploy')
+    if (isDry) {
+      const plan = deployPlan(found.text, document, file.name)
+      return call.done({ deployed: false, dryRun: true, plan }, `ready to deploy\n${planLines(plan)}`)
+    }
     const url = /https:\/\/\S+\.workers\.dev/.exec(said)?.[0] ?? null
     const adminHost = await settledHost(call, config, url)
     const address = adminHost === null ? url : `https://${adminHost}`

@@ -9,7 +9,7 @@ import type { Terminal } from '../base/terminal.ts'
 import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { writePrivately } from '../connection/private-file.ts'
-import { createNamespace, hasCredentials, NO_NAMESPACE } from '../connection/wrangler.ts'
+import { createNamespace, hasCredentials } from '../connection/wrangler.ts'
 import {
   countriesIn,
   type Identity,
@@ -52,10 +52,10 @@ export const init: CliCommand = {
   async run(call) {
     const folder = resolve(call.terminal.cwd, call.args[0] ?? '.')
     const wishes = checked(await wishesOf(call, folder))
-    refuseToOverwrite(call, folder, Object.keys(await initFiles(wishes, NO_NAMESPACE)))
+    refuseToOverwrite(call, folder, Object.keys(await initFiles(wishes)))
     await mkdir(folder, { recursive: true })
     const namespace = await namespaceFor(call, folder)
-    const files = await initFiles(wishes, namespace ?? NO_NAMESPACE)
+    const files = await initFiles(wishes, namespace)
     const parsed = parseDocument(files['gate.json'] ?? '')
     if (!parsed.ok) throw new UsageError(`The document must be valid\n${paragraphs(parsed.problems)}`)
     const written = await write(folder, files)

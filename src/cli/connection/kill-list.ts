@@ -5,7 +5,7 @@ import { killOrder } from '../../core/config/kill-list.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
 import { isLoopback, LOCAL_FOLDER, readLocalGate } from './local-gate-note.ts'
-import { complaintOf, hasCredentials, NO_NAMESPACE, wrangler } from './wrangler.ts'
+import { complaintOf, hasCredentials, LOCAL_NAMESPACE, wrangler } from './wrangler.ts'
 
 export type KillInKv = { before: readonly string[]; after: readonly string[]; where: string }
 
@@ -43,7 +43,7 @@ async function placeOf({ gate, terminal }: Call): Promise<string[]> {
   const noted = note?.url === url && note.data && isAbsolute(note.data) ? note.data : undefined
   const folder = noted ?? usual
   // A local gate always has the namespace of this package, whichever the folder deploys to.
-  return ['--namespace-id', NO_NAMESPACE, '--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
+  return ['--namespace-id', LOCAL_NAMESPACE, '--local', '--persist-to', folder ?? `${LOCAL_FOLDER}/state`]
 }
 
 /** Refuses a list that cannot be read: writing over it would open the flags on it. */

@@ -11,7 +11,10 @@ import { withoutColours } from '../render/table.ts'
 /** Wrangler refuses older versions. */
 const MIN_NODE_MAJOR = 22
 
+/** What `sluice init` wrote before wrangler created namespaces by itself. */
 export const NO_NAMESPACE = '0'.repeat(32)
+/** The namespace of a local gate: without an id, wrangler takes the binding's name. */
+export const LOCAL_NAMESPACE = 'GATE'
 
 export type WranglerRun = { code: number; out: string; err: string }
 

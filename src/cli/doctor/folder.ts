@@ -97,6 +97,7 @@ function kvFinding({ kv_namespaces: spaces = [] }: Toml): Finding {
   const gate = spaces.find(({ binding }) => binding === 'GATE')
   if (gate === undefined)
     return fault(about, 'wrangler.toml binds no KV namespace as GATE', 'wrangler kv namespace create GATE')
+  if (gate.id === undefined) return ok(about, 'it has none: the first deployment creates the namespace')
   if (gate.id === NO_NAMESPACE)
     return warning(
       about,
@@ -106,7 +107,7 @@ function kvFinding({ kv_namespaces: spaces = [] }: Toml): Finding {
   if (/^[0-9a-f]{32}$/.test(gate.id ?? '')) return ok(about, `it is ${gate.id}`)
   return fault(
     about,
-    `it must be 32 hexadecimal digits, not ${gate.id ?? 'missing'}`,
+    `it must be 32 hexadecimal digits, not ${gate.id}`,
     'wrangler kv namespace list shows it',
   )
 }

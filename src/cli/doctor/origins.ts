@@ -53,7 +53,15 @@ async function lookAtOrigin({ name, url }: Origin, nowMs: number): Promise<Findi
     )
   const location = response.headers.get('location')
   const away = location === null ? undefined : new URL(location, url)
-  if (away && away.host !== new URL(url).host)
+  if (away?.hostname.endsWith('.cloudflareaccess.com'))
+    findings.push(
+      fault(
+        about,
+        `${url} is behind Cloudflare Access: the gate would be asked to sign in`,
+        'give the origin the headers of a service token (docs/deploying.md)',
+      ),
+    )
+  else if (away && away.host !== new URL(url).host)
     findings.push(
       warning(
         about,

@@ -51,7 +51,7 @@ export function invalidCountry(countries: readonly string[]): string | undefined
 }
 
 /** File name → text. */
-export async function initFiles(wishes: Wishes, namespaceId: string): Promise<Record<string, string>> {
+export async function initFiles(wishes: Wishes, namespaceId?: string): Promise<Record<string, string>> {
   const schema = await readFile(join(PROJECT_ROOT, 'config/sluice.schema.json'), 'utf8')
   return {
     'gate.json': documentFor(wishes),
@@ -107,7 +107,7 @@ function documentFor({ old, new: next, flag, owner, identity, webhook, countries
 }
 
 /** Made from this package's own wrangler.toml, so that bindings and dates are the same. */
-async function wranglerToml({ name, adminHost }: Wishes, namespaceId: string): Promise<string> {
+async function wranglerToml({ name, adminHost }: Wishes, namespaceId?: string): Promise<string> {
   const own = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/^name = .*$/m, `name = "${name}"`],
@@ -118,7 +118,9 @@ async function wranglerToml({ name, adminHost }: Wishes, namespaceId: string): P
     [/\(or from the environment by `npm start`\)/, `(locally: ${DEV_VARS})`],
     [/^directory = .*$/m, `directory = "${GATE_DASHBOARD}"`],
     [/^\[build\]\ncommand = .*\n\n/m, ''],
-    [/^id = ".*"$/m, `id = "${namespaceId}"`],
+    ...(namespaceId === undefined
+      ? []
+      : [[/^binding = "GATE"$/m, `binding = "GATE"\nid = "${namespaceId}"`] as const]),
   ]
   const text = replacements.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), own)
   return adminHost === undefined ? text : withAdminHost(text, adminHost)

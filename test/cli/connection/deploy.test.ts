@@ -98,11 +98,25 @@ describe('deploy', () => {
     const home = await emptyFolder()
     const cwd = await gateFolder(TOML)
     const ran = await deploy(cwd, ['--dry-run'], { env: { CLOUDFLARE_API_TOKEN: '', XDG_CONFIG_HOME: home } })
-    expect(ran).toEqual({ code: 0, err: '', out: '✔ ready to deploy\n' })
+    expect(ran).toMatchObject({ code: 0, err: '' })
+    expect(ran.out.split('\n')).toEqual([
+      '✔ ready to deploy',
+      'Worker      mine',
+      'hosts       its address on workers.dev',
+      'dashboard   its address on workers.dev, unless --admin-host names another',
+      'KV          a new namespace for GATE',
+      "objects     near the first visitors; JURISDICTION and LOCATION_HINT can't be changed after the first deployment",
+      'secrets     ADMIN_TOKEN, SIGNING_KEY',
+      'document    gate.json: old http://old.test, new http://new.test',
+      'flags       f begins at 0 %',
+      expect.stringMatching(/^visitors {4}none yet/),
+      expect.stringMatching(/^cost {8}no flag is judged/),
+      '',
+    ])
     expect(calls()).toEqual([['deploy', '--dry-run']])
     expect(files).toHaveLength(1)
     const json = await deploy(cwd, ['--dry-run', '--json'])
-    expect(JSON.parse(json.out)).toEqual({ deployed: false, dryRun: true })
+    expect(JSON.parse(json.out)).toMatchObject({ deployed: false, dryRun: true, plan: { worker: 'mine' } })
     expect(await tomlIn(cwd)).toBe(TOML)
   })
 

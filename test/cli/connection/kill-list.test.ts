@@ -87,7 +87,7 @@ describe('the kill list without the gate', () => {
         })
         return calls()[0]?.slice(5)
       }
-      const place = (folder: string) => ['--namespace-id', '0'.repeat(32), '--local', '--persist-to', folder]
+      const place = (folder: string) => ['--namespace-id', 'GATE', '--local', '--persist-to', folder]
       expect(await state()).toEqual(place('.sluice/state'))
       await mkdir(join(cwd, '.wrangler/state'), { recursive: true })
       expect(await state()).toEqual(place('.wrangler/state'))

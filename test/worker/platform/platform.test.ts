@@ -204,3 +204,32 @@ describe('exceptions that are swallowed', () => {
     ])
   })
 })
+
+describe('where Durable Objects live', () => {
+  const asked: unknown[] = []
+  const namespace = {
+    idFromName: (name: string) => name,
+    get: (...given: unknown[]) => asked.push(['everywhere', ...given]),
+    jurisdiction: (where: string) => ({
+      idFromName: (name: string) => name,
+      get: (...given: unknown[]) => asked.push([where, ...given]),
+    }),
+  }
+  const wanting = (more: object) =>
+    ({ CONTROLLER: namespace, COUNTERS: namespace, ...more }) as unknown as Env
+
+  it.each([
+    [{}, ['everywhere', 'controller'], ['everywhere', 'FRA']],
+    [{ JURISDICTION: 'eu' }, ['eu', 'controller'], ['eu', 'FRA']],
+    [
+      { LOCATION_HINT: 'weur' },
+      ['everywhere', 'controller', { locationHint: 'weur' }],
+      ['everywhere', 'FRA'],
+    ],
+  ])('%j', (vars, ofController, ofShard) => {
+    asked.length = 0
+    controller(wanting(vars))
+    countersShard(wanting(vars), 'FRA')
+    expect(asked).toEqual([ofController, ofShard])
+  })
+})

@@ -3,6 +3,7 @@ import { countryCodeOf, isCountryCode } from '../../context/countries.ts'
 import { compilePath, isOpenSegment } from '../routes/route-pattern.ts'
 import type { GateDocument, RuleConfig } from '../schema/document.ts'
 import { guardWarnings } from './guard-warnings.ts'
+import { originWarnings } from './origin-warnings.ts'
 import { jsonPath, type PathKey } from './problems.ts'
 import { shadowedRoutes } from './route-references.ts'
 import { shadowWarnings } from './shadow-warnings.ts'
@@ -25,6 +26,7 @@ export function documentWarnings(document: GateDocument): Warning[] {
     ...Object.entries(document.flags).flatMap(([key, { rules }]) =>
       rules.flatMap((rule, index) => ruleWarnings(['flags', key, 'rules', index], rule)),
     ),
+    ...originWarnings(document).map(({ name, text }) => warning(['origins', name, 'url'], text)),
     ...shadowWarnings(document),
     ...guardWarnings(document).map(({ flag, text }) => ({ place: `flag "${flag}"`, text })),
   ]

@@ -1,0 +1,33 @@
+/** Origins that Cloudflare can't reach are warned of, and no others. */
+import { expect, it } from 'vitest'
+import { originWarnings } from '../../../../src/core/config/parse/origin-warnings.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import { documentWarnings } from '../../../../src/core/config/parse/warnings.ts'
+
+const warned = (url: string, more: object = {}) => {
+  const parsed = parseDocumentValue({
+    origins: { o: { url, ...more } },
+    routes: [{ path: '/*', origin: 'o' }],
+  })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  expect(documentWarnings(parsed.value).length).toBe(originWarnings(parsed.value).length)
+  return originWarnings(parsed.value).map(({ text }) => /error \d+/.exec(text)?.[0])
+}
+
+it.each([
+  ['https://203.0.113.7', ['error 1003']],
+  ['http://10.0.0.5:8080', ['error 1003']],
+  ['http://[2001:db8::1]/', ['error 1003']],
+  ['https://app.acme.workers.dev', ['error 1042']],
+  ['http://127.0.0.1:3000', []],
+  ['http://[::1]:3000', []],
+  ['http://localhost:3000', []],
+  ['https://1.2.3.4.example.com', []],
+  ['https://workers.dev.example.com', []],
+])('%s: %j', (url, errors) => {
+  expect(warned(url)).toEqual(errors)
+})
+
+it('an origin with a binding needs no address', () => {
+  expect(warned('https://203.0.113.7', { binding: 'SITE' })).toEqual([])
+})
