@@ -1,6 +1,7 @@
 /** Puts the Controller's parts together. Each keeps its memory in the storage that it is given. */
 import { numbered } from '../../core/counters/protocol.ts'
 import type { Env } from '../../platform/env.ts'
+import { logLine } from '../../platform/log-line.ts'
 import type { Alarm } from '../storage/alarm.ts'
 import { AuditLog } from '../storage/audit-log.ts'
 import { Books } from '../storage/books/books.ts'
@@ -35,7 +36,9 @@ export type ControllerParts = ReturnType<typeof createParts>
 export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alarm, bundled: unknown) {
   const { sql } = storage
   const texts = new TextStore(sql)
-  const audit = new AuditLog(sql)
+  const audit = new AuditLog(sql, ({ action, flag, actor, reason, evidence }) =>
+    logLine(env, 'sluice.audit', { action, flag, actor, reason, evidence }),
+  )
   const logs = {
     texts,
     audit,
@@ -76,6 +79,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     {
       perform: (command, cause) => changes.perform(command, cause),
       notify: (event, flag, cause, nowMs) => notifier.enqueue(event, flag, cause, nowMs),
+      log: (verdict) => logLine(env, 'sluice.verdict', verdict),
     },
   )
   return { ...parts, changes, rollouts }

@@ -30,6 +30,18 @@ export type RolloutView = {
 export type TickPorts = {
   perform(command: Command, cause: Cause): Promise<unknown>
   notify(event: NotificationEvent, flag: string, cause: Cause, nowMs: number): void
+  /** Told of each verdict that is another one than before. */
+  log?(verdict: VerdictLine): void
+}
+
+export type VerdictLine = {
+  flag: string
+  generation: number
+  stage: number
+  verdict: VerdictReport['kind']
+  action: VerdictReport['action']
+  trigger: VerdictReport['trigger']
+  sentence: string
 }
 
 /** Announcements already made at one stage of a rollout: each is made once, even if its cause comes and goes. */
@@ -43,6 +55,7 @@ export class RolloutTick {
   readonly #texts: TextStore
   readonly #ports: TickPorts
   readonly #views = new Map<string, RolloutView>()
+  readonly #logged = new Map<string, string>()
   readonly #told: Map<string, Told>
   /** When each flag needs a look for the time alone, as of the last tick. */
   readonly #dueMs = new Map<string, number>()
@@ -119,6 +132,7 @@ export class RolloutTick {
     const { waitingFor, announcement, needsOperator = false } = step
     const needsApproval = announcement?.event === 'approval-needed'
     const report = verdict ? reportOf(verdict) : null
+    if (report !== null) this.#logVerdict(plan.flag, control, report)
     this.#views.set(plan.flag, { verdict: report, waitingFor, needsApproval, needsOperator })
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
@@ -129,6 +143,15 @@ export class RolloutTick {
     const { kind, reason } = step.command
     const actor = kind === 'rollback' || kind === 'freeze' ? 'guard' : 'rollout'
     await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence })
+  }
+
+  /** A verdict is given each second; a line is for one that changes. */
+  #logVerdict(flag: string, { generation, stage }: FlagControl, report: VerdictReport): void {
+    const { kind, action, trigger, sentence } = report
+    const said = `${generation} ${stage} ${kind} ${action} ${trigger}`
+    if (this.#logged.get(flag) === said) return
+    this.#logged.set(flag, said)
+    this.#ports.log?.({ flag, generation, stage, verdict: kind, action, trigger, sentence })
   }
 
   /** Notifies once per announcement and stage. */

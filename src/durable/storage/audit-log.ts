@@ -8,14 +8,18 @@ export type Page = { limit: number; before?: number | undefined; flag?: string |
 /** The audit log: only ever appended to. */
 export class AuditLog {
   readonly #sql: SqlStorage
+  readonly #log: ((record: AuditRecord) => void) | undefined
 
-  constructor(sql: SqlStorage) {
+  /** `log` is told of each record as well. */
+  constructor(sql: SqlStorage, log?: (record: AuditRecord) => void) {
     this.#sql = sql
+    this.#log = log
     sql.exec('CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)')
   }
 
   append(record: AuditRecord): void {
     this.#sql.exec('INSERT INTO audit (record) VALUES (?)', JSON.stringify(record))
+    this.#log?.(record)
   }
 
   /** The newest records first. */

@@ -81,6 +81,7 @@ describe('a folder that was laid out', () => {
 
   it('is laid out again over what is there: data and secrets stay', async () => {
     await publish('before the upgrade')
+    expect(gate.said()).toMatch(/sluice\.audit[\s\S]*document-published/)
     const [token, { version }] = [await gate.adminToken(), await admin.call('getDocument')]
     await gate.layOut()
     await gate.kill()

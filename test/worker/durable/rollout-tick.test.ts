@@ -41,6 +41,7 @@ function startRollout(kept = new Map<string, string>()) {
   }
   const told: string[] = []
   const performed: string[] = []
+  const logged: string[] = []
   const now = { verdict: HEALTHY as Verdict, stage: 0, killed: [] as string[] }
   const control = {
     get state() {
@@ -63,9 +64,10 @@ function startRollout(kept = new Map<string, string>()) {
     {
       perform: async ({ kind }) => void performed.push(kind),
       notify: (event) => void told.push(event),
+      log: ({ flag, stage, verdict }) => void logged.push(`${flag} ${stage} ${verdict}`),
     },
   )
-  return { now, told, performed, look: () => tick.run(loaded as never, 0) }
+  return { now, told, performed, logged, look: () => tick.run(loaded as never, 0) }
 }
 
 it('a stage that wavers between two occasions tells of each once, also after a restart', async () => {
@@ -102,4 +104,13 @@ it('a killed flag stays where it is, and goes on when it is alive again', async 
   now.killed = []
   await look()
   expect(performed).toEqual(['finish'])
+})
+
+it('a verdict is logged where it changes, not each second', async () => {
+  const rollout = startRollout()
+  for (const verdict of [HEALTHY, HEALTHY, LATE, LATE, HEALTHY]) {
+    rollout.now.verdict = verdict
+    await rollout.look()
+  }
+  expect(rollout.logged).toEqual(['f 0 healthy', 'f 0 inconclusive', 'f 0 healthy'])
 })

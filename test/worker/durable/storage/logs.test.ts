@@ -75,8 +75,10 @@ describe('the audit log', () => {
 
   it('gives pages, newest first, of all flags or of one', () =>
     withStorage(({ sql }) => {
-      const log = new AuditLog(sql)
+      const told: unknown[] = []
+      const log = new AuditLog(sql, ({ flag }) => told.push(flag))
       for (const [index, flag] of ['a', 'b', 'a', undefined, 'a'].entries()) log.append(record(flag, index))
+      expect(told).toEqual(['a', 'b', 'a', undefined, 'a'])
       const idsOf = (page: Parameters<AuditLog['latest']>[0]) =>
         new AuditLog(sql).latest(page).map(({ id }) => id)
       expect(idsOf({ limit: 10 })).toEqual([5, 4, 3, 2, 1])
