@@ -65,8 +65,11 @@ describe('the tarball', { shuffle: false }, () => {
   it('runs every documented verb, on each Node', async () => {
     const verbs = await documentedVerbs()
     expect(verbs.length).toBeGreaterThan(40)
+    const tried = new Set<string>()
     for (const node of await nodes()) {
       const { out: version } = await run(node, ['-p', 'process.versions.node'], folder, node)
+      if (tried.has(version)) continue
+      tried.add(version)
       const project = join(folder, `node-${version.trim()}`)
       await mkdir(project)
       await writeFile(join(project, 'package.json'), '{ "private": true }')

@@ -22,7 +22,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['init fresh --yes', 1, 'exist already'],
       ['init other', 2, 'Give --old and --new'],
       ['init other --yes --kv 12', 2, '32 hexadecimal digits'],
-      ['init other --yes --countries RO,Romania', 2, 'not ROMANIA'],
+      ['init other --yes --countries RO,Ruritania', 2, 'not RURITANIA'],
     ],
   },
   build: {
@@ -221,6 +221,26 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [[`resume ${STAGED}`, 'attempt 2, stage 1']],
     refuses: [[`resume ${STAGED}`, 1, 'neither rolled back']],
   },
+  restart: {
+    does: [[`restart ${STAGED}`, 'attempt 3, stage 1']],
+    refuses: [
+      [`restart ${FLAG}`, 1, 'no rule of it has stages'],
+      [`restart ${NOT_HERE}`, 1, 'no such flag'],
+    ],
+  },
+  release: {
+    does: [],
+    refuses: [
+      ['release', 2, '--flag must name'],
+      [`release --flag ${STAGED} --origin new=new.test --version 1`, 2, 'must name a URL'],
+      [
+        `release --flag ${STAGED} --origin new=https://new.test --version 1`,
+        1,
+        'does not lead its canary to new',
+      ],
+      [`release --flag ${NOT_HERE} --origin new=https://new.test --version 1`, 1, 'no flag'],
+    ],
+  },
   promote: {
     does: [[`promote ${STAGED} --yes`, 'is finished: stage 1 of 3 (5 %) → stage 3 of 3 (100 %)']],
     refuses: [
@@ -267,6 +287,11 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['key origin --token-file looker.txt', 1, 'this needs admin'],
       stranger('key origin'),
     ],
+  },
+  ci: { does: [], refuses: [['ci', 2, 'ci']] },
+  'ci check': {
+    does: [['ci check next.json --yes', 'next.json has no problems']],
+    refuses: [['ci check bad.json', 1, 'bad.json has'], stranger('ci check next.json')],
   },
   token: { does: [], refuses: [['token', 2, 'token']] },
   'token create': {
