@@ -103,7 +103,7 @@ A second in which a Durable Object is kept active costs ten of its requests, a r
 
 The Free plan's limits are per account and day. Past a limit visitors are served as before, by the last document and state;
 counting stands still until midnight UTC, so the guard sees nothing: no stage advances, and no rollback happens by itself.
-Kills through KV work. The status, \`sluice status\` and the dashboard say which limit it is.
+Kills through KV work. The status, \`sluice status\` and the dashboard say which limit it is, and webhooks get the event \`limit\`.
 
 ## When nothing is paid by the request
 
