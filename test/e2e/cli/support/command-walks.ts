@@ -347,6 +347,6 @@ export const WALKS: Readonly<Record<string, Walk>> = {
 }
 
 /** Commands whose work needs more than a line; the tests below, or others, do it. */
-export const DONE_BELOW = ['deploy', 'dev', 'watch', 'flags', 'token', 'profile']
+export const DONE_BELOW = ['deploy', 'dev', 'watch', 'flags', 'token', 'profile', 'ci', 'release']
 /** Commands that other tests walk. */
 export const ELSEWHERE = ['import', 'export', 'shadow']
