@@ -197,6 +197,7 @@ describe('a notification', () => {
       'Every flag waits for approval (e): r — a',
       'Every flag was paused (e): r — a',
       'Every flag is finished (e): r — a',
+      'Every flag is no longer judged (e): r — a',
     ])
   })
 
