@@ -104,13 +104,14 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
   },
   { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`: change freezes.' },
   { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents take effect.' },
+  { title: 'Governance', path: 'governance', intro: '`governance`: rules for all flags.' },
   { title: 'Bootstrap', path: 'bootstrap', intro: "`bootstrap`: the visitor's flags in HTML pages." },
   {
     title: 'Flag queries',
     path: 'flagQueries',
     intro: '`flagQueries`: who may query flags over OFREP and the Unleash API.',
   },
-  { title: 'Notifications', path: 'notifications', intro: '`notifications`: webhooks.' },
+  { title: 'Notifications', path: 'notifications', intro: '`notifications`: who is told, and when.' },
   { title: 'Webhook', path: 'notifications.webhooks.[]', intro: '`notifications.webhooks[]`.' },
 ]
 

@@ -126,6 +126,7 @@ function bodySchemas() {
       expiresInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3_650))),
     }),
     testWebhook: v.strictObject({ url: v.string() }),
+    noteOutcome: v.strictObject({ note: v.pipe(plain, v.maxLength(2_000)) }),
   }
 }
 
@@ -170,6 +171,7 @@ function querySchemas() {
     }),
     listAudit: v.object({ ...page, flag: v.optional(v.string()) }),
     listFeedback: v.object({ ...page, flag: v.optional(v.string()), variant: v.optional(v.string()) }),
+    listOutcomes: v.object({ ...page, flag: v.optional(v.string()) }),
     listVersions: v.object(page),
   }
 }

@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { change, diffDocument, getDocument, people, published, version } from './responses/document.ts'
 import { explain, explanation, flagSummary, getFlag } from './responses/flags.ts'
-import { listAudit, listFeedback } from './responses/logs.ts'
+import { listAudit, listFeedback, listOutcomes } from './responses/logs.ts'
 import {
   counts,
   flagStatus,
@@ -86,6 +86,8 @@ export const RESPONSES = {
   listTokens: v.strictObject({ tokens: v.array(token) }),
   createToken: v.strictObject({ token: v.string(), ...token.entries }),
   revokeToken: v.strictObject({ id: v.string() }),
+  listOutcomes,
+  noteOutcome: v.strictObject({ id: count }),
   testWebhook: v.strictObject({ delivered: v.boolean(), detail: v.string() }),
 } as const
 

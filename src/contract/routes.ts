@@ -57,6 +57,8 @@ export const ROUTES = {
   getShadow: { method: 'GET', path: '/flags/:flag/shadow', role: 'operator' },
   listAudit: { method: 'GET', path: '/audit', role: 'viewer' },
   listFeedback: { method: 'GET', path: '/feedback', role: 'viewer' },
+  listOutcomes: { method: 'GET', path: '/outcomes', role: 'viewer' },
+  noteOutcome: { method: 'PUT', path: '/outcomes/:id/note', role: 'operator' },
 
   getDocument: { method: 'GET', path: '/document', role: 'viewer' },
   validateDocument: {

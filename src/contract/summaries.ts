@@ -12,6 +12,8 @@ export const SUMMARIES: Readonly<Record<OperationId, string>> = {
   getShadow: 'What the compared answers of a shadow stage show, with samples',
   listAudit: 'The audit log, newest first',
   listFeedback: 'Feedback of visitors',
+  listOutcomes: 'Outcomes of rollout attempts that have ended, newest first',
+  noteOutcome: 'Put a note on an outcome, in place of the one before; an empty one removes it',
   getDocument: 'The gate document in force',
   validateDocument: 'The problems of a document, without publishing it',
   diffDocument: 'What a document would change, and its impact on visitors',

@@ -157,7 +157,7 @@ function secretsNamedBy(document: string, env: RunOptions['env']): Record<string
   const parsed = parseDocument(document)
   if (!parsed.ok) return {}
   const { context, notifications } = parsed.value
-  const names = [context.jwt, ...(notifications?.webhooks ?? [])].map((each) => each?.secretBinding)
+  const names = [context.jwt, ...notifications.webhooks].map((each) => each?.secretBinding)
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = name === undefined ? undefined : env[name]

@@ -5,7 +5,7 @@
  */
 import type { WebhookConfig } from '../core/config/schema/document.ts'
 import { limitText, type ReachedLimit, reachedLimits } from '../core/counters/platform-limits.ts'
-import { notificationBody } from '../core/rollout/notification.ts'
+import { notificationBody } from '../core/rollout/news/notification.ts'
 import { type Env, environmentOf } from './env.ts'
 import { internalErrors, noteInternalError } from './internal-errors.ts'
 import { DEFAULT_SECRET, postWebhook } from './post-webhook.ts'
@@ -60,6 +60,9 @@ async function post(
     generation: 0,
     stage: 0,
     percentage: null,
+    from: null,
+    to: null,
+    changes: [],
     evidence: { limit },
   }
   await Promise.all(

@@ -131,6 +131,11 @@ function gateMetrics(status: Responses['getStatus']): Metric[] {
     gauge('sluice_document_version', 'Version of the document in force', one(status.document.version)),
     gauge('sluice_document_refused', '1 while KV holds a document that is not valid', one(refused ? 1 : 0)),
     gauge('sluice_controller_up', '1 when the Controller answers', one(status.controller === 'ok' ? 1 : 0)),
+    gauge(
+      'sluice_alert',
+      '1 while something is wrong with what the gate sees or writes',
+      (status.alerts ?? []).map(({ event, flag }) => ({ labels: { event, flag: flag ?? '' }, value: 1 })),
+    ),
     counter(
       'sluice_internal_errors_total',
       'Exceptions that the gate survived, by place',

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { requestSchemas } from '../../contract/requests.ts'
 import type { OperationId } from '../../contract/routes.ts'
+import { inexactProblems } from '../../core/config/parse/exact.ts'
 import { LARGEST_DOCUMENT_CHARACTERS } from '../../core/config/parse/parse.ts'
 import { DEEPEST_LEVEL, isDeeperThan } from '../../core/config/parse/readable.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'
@@ -41,6 +42,9 @@ export async function parseCall(id: OperationId, request: Request): Promise<Part
   }
   const json = jsonOf(text)
   if (json === undefined) return badRequest('The body must be JSON')
+  const [lost] = inexactProblems(text, json)
+  if (lost !== undefined)
+    return badRequest(`body${lost.path.slice(1)}: found ${lost.found}, expected ${lost.expected}`)
   if (Array.isArray(json)) return badRequest('body: must be a JSON object, not a list')
   // Publishing recurses into a body level by level.
   if (isDeeperThan(json, DEEPEST_BODY_LEVEL)) {

@@ -1,4 +1,4 @@
-import { deedOf } from '../../contract/words/audit.ts'
+import { deedOf, transitionLines } from '../../contract/words/audit.ts'
 import { timestampText } from '../../core/figures.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf } from '../base/command.ts'
 import { table } from '../render/table.ts'
@@ -17,13 +17,13 @@ export const audit: CliCommand = {
     const [flag] = call.args
     const query = { ...pageOf(call), ...(flag !== undefined && { flag }) }
     const answer = await call.ask('listAudit', { query })
-    const rows = answer.records.map(({ id, at, actor, action, flag: about, reason }) => [
-      call.paint('dim', String(id)),
-      timestampText(at),
-      actor,
-      deedOf({ action, flag: null }).words,
-      about ?? '',
-      reason,
+    const rows = answer.records.map((record) => [
+      call.paint('dim', String(record.id)),
+      timestampText(record.at),
+      record.actor,
+      deedOf({ ...record, flag: null }).words,
+      record.flag ?? '',
+      [record.reason, ...transitionLines(record)].join('; '),
     ])
     return { json: answer, text: rows.length === 0 ? 'No activity yet' : table(rows) }
   },

@@ -63,5 +63,16 @@ async function bookOfGate({ gate, ask }: Call): Promise<FlagBook> {
   }
   const summaries = new Map(flags.map((flag) => [flag.key, flag]))
   const source = `${url}, ${environment}, version ${version} of the document, as of ${at}.`
-  return flagBook(parsed.value, source, { summaries, statuses })
+  return flagBook(parsed.value, source, { summaries, statuses, ...(await toldOf(ask)) })
+}
+
+const MOST = { query: { limit: '1000' } }
+
+/** What the gate remembers; one of an older release remembers no outcomes. */
+async function toldOf(ask: Call['ask']) {
+  const [{ outcomes }, { feedback }] = await Promise.all([
+    ask('listOutcomes', MOST).catch(() => ({ outcomes: [] })),
+    ask('listFeedback', MOST),
+  ])
+  return { outcomes, feedback }
 }

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { FlagSummary } from '../../contract/responses.ts'
 import { liveShare } from '../../contract/words/flag-state.ts'
+import { parseJson } from '../../core/config/parse/parse.ts'
+import { describeProblems } from '../../core/config/parse/problems.ts'
 import { percentText } from '../../core/figures.ts'
 import { isObject } from '../../core/json-object.ts'
 import { messageOf } from '../../core/message-of.ts'
@@ -169,11 +171,8 @@ async function readObject({ terminal }: Call, file: string): Promise<Record<stri
 }
 
 function objectIn(text: string, what: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isObject(value)) return value
-  } catch (error) {
-    throw new UsageError(`${what} must be JSON: ${messageOf(error)}`)
-  }
-  throw new UsageError(`${what} must be a JSON object`)
+  const json = parseJson(text)
+  if (json.ok && isObject(json.value)) return json.value
+  if (json.ok) throw new UsageError(`${what} must be a JSON object`)
+  throw new UsageError(`${what} must be exact JSON\n${describeProblems(json.problems)}`)
 }

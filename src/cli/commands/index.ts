@@ -19,6 +19,7 @@ import { init } from './init.ts'
 import { key } from './key.ts'
 import { kill, unkill } from './kill.ts'
 import { login } from './login.ts'
+import { outcomes } from './outcomes.ts'
 import { plan } from './plan.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
@@ -39,6 +40,6 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[check, simulate, diff, publish, ci, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
   ...[release, kill, unkill, rollback, resume, restart, advance, stage, promote, approve, pause],
-  ...[status, watch, shadow, explain, preview, audit, feedback],
+  ...[status, watch, shadow, explain, preview, audit, feedback, outcomes],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

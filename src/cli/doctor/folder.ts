@@ -37,7 +37,7 @@ export const lookAtDocument: Look = async ({ call: { terminal, args } }) => {
   }
   const parsed = parseDocument(file.text)
   const findings = [ok('document', `${file.name} has no problems`)]
-  if (parsed.ok && (parsed.value.notifications?.webhooks ?? []).length === 0)
+  if (parsed.ok && parsed.value.notifications.webhooks.length === 0)
     findings.push(
       warning(
         'webhooks',
@@ -162,7 +162,7 @@ export const lookAtSecrets: Look = async (patient) => {
 }
 
 function namedSecrets(document: GateDocument | undefined): string[] {
-  const named = [document?.context.jwt, ...(document?.notifications?.webhooks ?? [])]
+  const named = [document?.context.jwt, ...(document?.notifications.webhooks ?? [])]
   return [...new Set(named.flatMap((each) => each?.secretBinding ?? []))]
 }
 

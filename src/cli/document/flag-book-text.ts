@@ -7,7 +7,7 @@ export function markdownOf({ title, source, flags }: FlagBook): string {
   return `${[`# ${title}`, source, contents.join('\n'), ...sections].join('\n\n')}\n`
 }
 
-function markdownPage({ key, description, facts, audience, outcomes }: FlagPage): string {
+function markdownPage({ key, description, facts, audience, outcomes, attempts, feedback }: FlagPage): string {
   const parts = [
     `<a id="${anchorOf(key)}"></a>\n\n## ${escapeMarkdown(key)}`,
     escapeMarkdown(description),
@@ -15,11 +15,18 @@ function markdownPage({ key, description, facts, audience, outcomes }: FlagPage)
     `Who gets what:\n\n${audience.map((line, index) => `${index + 1}. ${escapeMarkdown(line)}`).join('\n')}`,
   ]
   if (outcomes.length > 0) parts.push(`What was observed:\n\n${markdownTable(outcomes)}`)
+  if (attempts.length > 0) {
+    const listed = attempts.map(({ title, lines }) =>
+      [`- **${escapeMarkdown(title)}**`, ...lines.map((line) => `  - ${escapeMarkdown(line)}`)].join('\n'),
+    )
+    parts.push(`Earlier attempts:\n\n${listed.join('\n')}`)
+  }
+  if (feedback.length > 0) parts.push(`What visitors said:\n\n${markdownTable(feedback)}`)
   return parts.join('\n\n')
 }
 
 function markdownTable(facts: readonly Fact[]): string {
-  const rows = facts.map(([name, text]) => `| ${name} | ${escapeMarkdown(text)} |`)
+  const rows = facts.map(([name, text]) => `| ${escapeMarkdown(name)} | ${escapeMarkdown(text)} |`)
   return ['| | |', '|---|---|', ...rows].join('\n')
 }
 
@@ -51,19 +58,27 @@ ${flags.map(htmlPage).join('\n')}
 `
 }
 
-function htmlPage({ key, description, facts, audience, outcomes }: FlagPage): string {
+function htmlPage({ key, description, facts, audience, outcomes, attempts, feedback }: FlagPage): string {
   const observed = outcomes.length > 0 ? `\n<h3>What was observed</h3>\n${htmlTable(outcomes)}` : ''
+  const listed = attempts.map(
+    ({ title, lines }) =>
+      `<li>${escapeHtml(title)}<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul></li>`,
+  )
+  const ended = attempts.length > 0 ? `\n<h3>Earlier attempts</h3>\n<ul>${listed.join('')}</ul>` : ''
+  const said = feedback.length > 0 ? `\n<h3>What visitors said</h3>\n${htmlTable(feedback)}` : ''
   return `<section id="${anchorOf(key)}">
 <h2>${escapeHtml(key)}</h2>
 <p>${escapeHtml(description)}</p>
 ${htmlTable(facts)}
 <h3>Who gets what</h3>
-<ol>${audience.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ol>${observed}
+<ol>${audience.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ol>${observed}${ended}${said}
 </section>`
 }
 
 function htmlTable(facts: readonly Fact[]): string {
-  const rows = facts.map(([name, text]) => `<tr><td>${name}</td><td>${escapeHtml(text)}</td></tr>`)
+  const rows = facts.map(
+    ([name, text]) => `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(text)}</td></tr>`,
+  )
   return `<table>${rows.join('')}</table>`
 }
 

@@ -1,6 +1,7 @@
 /** A book of all flags of a gate: what each is for, who gets it, what was observed. */
-import type { FlagStatusView, FlagSummary } from '../../contract/responses.ts'
+import type { FlagStatusView, FlagSummary, Responses } from '../../contract/responses.ts'
 import { guardText, stateOf, withStatus } from '../../contract/words/flag-state.ts'
+import { type Outcome, outcomeLines, outcomeTitle } from '../../contract/words/outcome.ts'
 import { prerequisites, ruleText } from '../../contract/words/rules.ts'
 import type { FlagConfig, GateDocument } from '../../core/config/schema/document.ts'
 import { timestampText } from '../../core/figures.ts'
@@ -15,6 +16,10 @@ export type FlagPage = {
   audience: readonly string[]
   /** What was measured in the current attempt; empty without a gate. */
   outcomes: readonly Fact[]
+  /** How earlier attempts ended, newest first. */
+  attempts: readonly { title: string; lines: readonly string[] }[]
+  /** What visitors said, by the variant that they had. */
+  feedback: readonly Fact[]
 }
 export type FlagBook = { title: string; source: string; flags: readonly FlagPage[] }
 
@@ -22,7 +27,12 @@ export type FlagBook = { title: string; source: string; flags: readonly FlagPage
 export type Observed = {
   summaries: ReadonlyMap<string, FlagSummary>
   statuses: Readonly<Record<string, FlagStatusView>>
+  outcomes: readonly Outcome[]
+  feedback: Responses['listFeedback']['feedback']
 }
+
+/** A page of a book holds no more of them. */
+const MOST_FEEDBACK = 20
 
 export function flagBook(document: GateDocument, source: string, observed: Observed | undefined): FlagBook {
   const flags = Object.entries(document.flags)
@@ -47,6 +57,13 @@ function flagPage(
     facts: [...factsOf(key, flag, document), ...debtFacts(summary)],
     audience,
     outcomes: status && summary ? outcomesOf(status, withStatus(summary, status)) : [],
+    attempts: (observed?.outcomes ?? [])
+      .filter((outcome) => outcome.flag === key)
+      .map((outcome) => ({ title: outcomeTitle(outcome), lines: outcomeLines(outcome) })),
+    feedback: (observed?.feedback ?? [])
+      .filter((entry) => entry.flag === key)
+      .slice(0, MOST_FEEDBACK)
+      .map(({ variant, text, at }): Fact => [`${variant}, ${timestampText(at)}`, text]),
   }
 }
 

@@ -1,5 +1,6 @@
 /** The visitor that the options describe: `--key`, `--attribute`, `--request` and so on. */
 import type { Visitor } from '../../contract/requests.ts'
+import { isExactNumber } from '../../core/config/parse/exact.ts'
 import type { Scalar } from '../../core/context/attributes.ts'
 import type { OptionSpec } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
@@ -57,23 +58,29 @@ function checkedUrl(text: string): string {
   }
 }
 
-/** `age=42` is a number, `beta=true` is true, `role=a` with `role=b` is a list. */
+/** `age=42` is a number, `beta=true` is true, `id="42"` is a text, `role=a` with `role=b` is a list. */
 export function attributesIn(pairs: readonly string[]): Record<string, Scalar | Scalar[]> {
   const attributes: Record<string, Scalar | Scalar[]> = {}
   for (const pair of pairs) {
     const at = pair.indexOf('=')
     if (at < 1) throw new UsageError(`--attribute must be NAME=VALUE, not ${pair}`)
     const name = pair.slice(0, at)
-    const value = scalarIn(pair.slice(at + 1))
+    const value = scalarIn(name, pair.slice(at + 1))
     const known = Object.hasOwn(attributes, name) ? attributes[name] : undefined
     attributes[name] = known === undefined ? value : [known, value].flat()
   }
   return attributes
 }
 
-function scalarIn(text: string): Scalar {
+/** In double quotes it is a text, whatever it looks like. */
+function scalarIn(name: string, text: string): Scalar {
   if (text === 'true' || text === 'false') return text === 'true'
-  return /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) ? Number(text) : text
+  if (/^".*"$/s.test(text)) return text.slice(1, -1)
+  if (!/^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return text
+  if (isExactNumber(text)) return Number(text)
+  throw new UsageError(
+    `--attribute ${name} must be a whole number up to ${Number.MAX_SAFE_INTEGER}, or a text: '${name}="${text}"'`,
+  )
 }
 
 function headersIn(lines: readonly string[]): Record<string, string> {

@@ -82,6 +82,10 @@ function warnings(status: Status, paint: Paint): string[] {
     const what = `The ${key} in KV is not in force since ${timestampText(seenAt)}: it has problems`
     lines.push(`${paint('red', what)}\n${paragraphs(problems)}`)
   }
+  for (const { flag, since, reason } of status.alerts ?? [])
+    lines.push(
+      paint('yellow', `${flag === null ? '' : `${flag}: `}${reason} (since ${timestampText(since)})`),
+    )
   if (kill.controller.length > 0) lines.push(paint('yellow', `killed: ${kill.controller.join(', ')}`))
   if (kill.kv.length > 0) lines.push(paint('yellow', `killed in KV: ${kill.kv.join(', ')}`))
   return lines

@@ -1,10 +1,13 @@
 /** The audit log and feedback. */
 import * as v from 'valibot'
+import { ENDINGS } from '../../core/rollout/attempt.ts'
+import { NOTED } from '../../core/rollout/audit.ts'
 import { COMMANDS } from '../../core/rollout/commands.ts'
 import { count, json, time } from './values.ts'
 
 export const AUDIT_ACTIONS = [
   ...COMMANDS,
+  ...NOTED,
   'document-published',
   'document-restored',
   'document-adopted',
@@ -19,6 +22,7 @@ export const AUDIT_ACTIONS = [
   'login-refused',
   'call-refused',
   'webhook-tested',
+  'outcome-noted',
 ] as const
 
 export const listAudit = v.strictObject({
@@ -42,3 +46,33 @@ export const listFeedback = v.strictObject({
     v.strictObject({ id: count, at: time, flag: v.string(), variant: v.string(), text: v.string() }),
   ),
 })
+
+const armOutcome = v.strictObject({
+  requests: count,
+  errors: count,
+  errorRate: v.nullable(v.number()),
+  p50Ms: v.nullable(v.number()),
+  p95Ms: v.nullable(v.number()),
+})
+
+export const outcome = v.strictObject({
+  id: count,
+  flag: v.string(),
+  generation: count,
+  startedAt: time,
+  endedAt: time,
+  ending: v.picklist(ENDINGS),
+  /** Who or what ended it, and why. */
+  actor: v.string(),
+  reason: v.string(),
+  /** Where it ended: the canary's share, and the index of the stage. */
+  percentage: v.number(),
+  stage: count,
+  canary: armOutcome,
+  control: armOutcome,
+  /** What the guard said last; null without a guard. */
+  verdict: v.nullable(v.string()),
+  note: v.nullable(v.strictObject({ text: v.string(), actor: v.string(), at: time })),
+})
+
+export const listOutcomes = v.strictObject({ outcomes: v.array(outcome) })

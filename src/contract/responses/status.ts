@@ -116,6 +116,12 @@ export const getStatus = v.strictObject({
   limits: v.array(v.strictObject({ limit: v.string(), since: time, lastAt: time, text: v.string() })),
   isolates: count,
   colos: v.array(v.strictObject({ colo: v.string(), epoch: count, isolates: v.array(isolate) })),
+  /** What is wrong with the gate's own senses: told once as a message, and still so. */
+  alerts: v.optional(
+    v.array(
+      v.strictObject({ event: v.string(), flag: v.nullable(v.string()), since: time, reason: v.string() }),
+    ),
+  ),
   /** Exceptions that the gate survived, by place; of this isolate alone while the Controller is unreachable. */
   internalErrors: v.array(
     v.strictObject({ place: v.string(), count, firstAt: time, lastAt: time, message: v.string() }),

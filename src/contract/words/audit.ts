@@ -18,6 +18,14 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     pause: ['Paused', 'warn'],
     freeze: ['Froze', 'warn'],
     finish: ['Finished', 'good'],
+    hold: ['Held', 'warn'],
+    'approval-needed': ['Waits for approval', 'warn'],
+    expiring: ['Expires soon', 'warn'],
+    expired: ['Expired', 'bad'],
+    'guard-blind': ['Guard sees nothing', 'bad'],
+    'counts-missing': ['Counts are missing', 'bad'],
+    'kv-behind': ['KV is behind', 'bad'],
+    'isolates-behind': ['Isolates do not follow', 'bad'],
     'document-published': ['Edited', 'neutral', 'Published the document'],
     'document-restored': ['Restored an earlier document'],
     'document-adopted': ['Published by a direct KV write'],
@@ -32,13 +40,40 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     'login-refused': ['Failed sign-in', 'warn'],
     'call-refused': ['Call refused', 'warn'],
     'webhook-tested': ['Tested a webhook'],
+    'outcome-noted': ['Noted on the outcome of', 'neutral', 'Noted on an outcome'],
   }
 
 /** "Rolled back", with the tone that it deserves; `flag` is null where the flag is not named beside it. */
-export function deedOf({ action, flag }: Pick<AuditRecord, 'action' | 'flag'>): {
+export function deedOf({
+  action,
+  flag,
+  before = null,
+  after = null,
+}: Pick<AuditRecord, 'action' | 'flag'> & Partial<AuditRecord>): {
   words: string
   tone: Tone
 } {
+  if (action === 'stage' && isDownwards(before, after)) return { words: STEPPED_DOWN, tone: 'warn' }
   const [words, tone = 'neutral', alone = words] = DEEDS[action] ?? [action]
   return { words: flag === null ? alone : words, tone }
+}
+
+const STEPPED_DOWN = 'Stepped down'
+
+type Place = { percentage?: unknown; stage?: unknown; killed?: unknown; rolledBack?: unknown }
+
+function isDownwards(before: unknown, after: unknown): boolean {
+  const [was, is] = [before, after].map((each) => (each ?? {}) as Place)
+  if (typeof was?.percentage === 'number' && typeof is?.percentage === 'number')
+    return is.percentage < was.percentage
+  return Number(is?.stage) < Number(was?.stage)
+}
+
+/** What a record changed, in lines: "5 % → 25 %" of a command, a line for each flag of a document. */
+export function transitionLines({ evidence, before, after }: AuditRecord): readonly string[] {
+  const { summary } = (evidence ?? {}) as { summary?: unknown }
+  if (Array.isArray(summary)) return summary.map(String)
+  const [was, is] = [before, after].map((each) => (each ?? {}) as Place)
+  const isPlaced = typeof was?.percentage === 'number' && typeof is?.percentage === 'number'
+  return isPlaced && was.percentage !== is.percentage ? [`${was.percentage} % → ${is.percentage} %`] : []
 }

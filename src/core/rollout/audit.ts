@@ -1,7 +1,9 @@
+import type { NotificationEvent } from '../config/schema/document.ts'
 import type { CommandKind } from './commands.ts'
 
 export type AuditAction =
   | CommandKind
+  | Noted
   | 'document-published'
   | 'document-restored'
   | 'document-adopted'
@@ -16,11 +18,28 @@ export type AuditAction =
   | 'login-refused'
   | 'call-refused'
   | 'webhook-tested'
+  | 'outcome-noted'
+
+/** News that no command made, by the names that messages have. */
+export const NOTED = [
+  'hold',
+  'approval-needed',
+  'expiring',
+  'expired',
+  'guard-blind',
+  'counts-missing',
+  'kv-behind',
+  'isolates-behind',
+] as const satisfies readonly NotificationEvent[]
+export type Noted = (typeof NOTED)[number]
+
+/** Who changes something, why, and on what evidence. */
+export type Cause = { actor: string; reason: string; evidence: unknown }
 
 /** A change of the gate's state: who or what, when, why, on what evidence, before and after. */
 export type AuditRecord = {
   atMs: number
-  /** `guard`, `rollout`, `kv`, or the name of an operator's token. */
+  /** `guard`, `rollout`, `kv`, `gate`, or the name of an operator's token. */
   actor: string
   action: AuditAction
   flag: string | undefined

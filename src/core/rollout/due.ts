@@ -3,7 +3,7 @@ import type { FlagControl } from '../config/control.ts'
 import type { FreezeConfig } from '../config/schema/document.ts'
 import { parseTimeMs } from '../flags/date-time.ts'
 import type { Verdict } from '../guard/index.ts'
-import type { RolloutPlan, StagePlan } from './plan.ts'
+import { longestBakeMs, type RolloutPlan, type StagePlan } from './plan.ts'
 import { type LocalTime, minutesToWindow } from './windows.ts'
 
 export type Look = {
@@ -26,7 +26,7 @@ export function nextLookMs({ plan, control, isKilled, verdict, freezes, local }:
   if (!isClimbing || plan.stages.length === 0 || verdict === undefined) return undefined
   const stage = plan.stages[Math.min(control.stage, plan.stages.length - 1)] as StagePlan
   const { stageElapsedMs } = verdict.evidence
-  const times = [stage.bakeMs, stage.maxBakeMs ?? 0].map((afterMs) => nowMs + afterMs - stageElapsedMs)
+  const times = [stage.bakeMs, longestBakeMs(stage)].map((afterMs) => nowMs + afterMs - stageElapsedMs)
   if (verdict.kind === 'healthy') {
     times.push(...freezes.map(({ end }) => parseTimeMs(end)))
     if (plan.windows.length > 0) times.push(nowMs + minutesToWindow(plan.windows, local) * 60_000)

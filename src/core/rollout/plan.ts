@@ -115,3 +115,11 @@ export function comingPercentage(
   const next = stages[stage + 1]?.percentage
   return next === undefined ? undefined : Math.min(next, 100 - holdback / 1_000)
 }
+
+const STUCK_AFTER_BAKES = 10
+const STUCK_AFTER_MS = 24 * 3_600_000
+
+/** When people are told that a stage waits for evidence: after `maxBake`, or else ten bakes and a day at least. */
+export function longestBakeMs({ maxBakeMs, bakeMs }: StagePlan): number {
+  return maxBakeMs ?? Math.max(STUCK_AFTER_BAKES * bakeMs, STUCK_AFTER_MS)
+}

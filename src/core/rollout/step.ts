@@ -9,7 +9,7 @@ import type { FlagControl } from '../config/control.ts'
 import { durationText } from '../figures.ts'
 import type { Verdict } from '../guard/index.ts'
 import { currentStage, heldBelow } from './place.ts'
-import type { RolloutPlan, StagePlan } from './plan.ts'
+import { longestBakeMs, type RolloutPlan, type StagePlan } from './plan.ts'
 import type { AdvancePermission } from './windows.ts'
 
 /** A change made by the guard or the rollout. */
@@ -95,7 +95,7 @@ function climb(inputs: StepInputs): Step {
   const { percentage, advance } = stageOf(plan, control)
   // Without a canary there is nothing to judge.
   if (percentage === 0 && advance === 'manual') return called('waits at 0 % for an operator to start it')
-  return verdict.kind === 'healthy' ? leaveStage(inputs, verdict.sentence) : hold(verdict, control)
+  return verdict.kind === 'healthy' ? leaveStage(inputs, verdict.sentence) : hold(verdict, inputs)
 }
 
 /** A shadow stage: copies are compared, and no visitor is there yet. */
@@ -155,8 +155,15 @@ function heldOr({ plan, control }: Pick<StepInputs, 'plan' | 'control'>, otherwi
   return { ...called(text), announcement: { event: 'hold', key, text } }
 }
 
-function hold(verdict: Verdict, control: FlagControl): Step {
-  const alert = 'alert' in verdict ? verdict.alert : null
+/** The guard itself tells of a stage that names its `maxBake`. */
+function stuckText(stage: StagePlan, verdict: Verdict): string | null {
+  const { stageElapsedMs } = verdict.evidence
+  const isStuck = stage.maxBakeMs === null && stageElapsedMs >= longestBakeMs(stage)
+  return isStuck ? `the stage has been here for ${durationText(stageElapsedMs)}: ${verdict.sentence}` : null
+}
+
+function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
+  const alert = ('alert' in verdict ? verdict.alert : null) ?? stuckText(stageOf(plan, control), verdict)
   if (alert === null) return nothing(verdict.sentence)
   const key = `hold ${control.generation} ${control.stage}`
   return { ...called(verdict.sentence), announcement: { event: 'hold', key, text: alert } }

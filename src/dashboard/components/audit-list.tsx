@@ -1,6 +1,6 @@
 /** The audit log: who did what, when, and why. */
 import type { Change } from '../../contract/responses.ts'
-import { type AuditRecord, deedOf } from '../../contract/words/audit.ts'
+import { type AuditRecord, deedOf, transitionLines } from '../../contract/words/audit.ts'
 import { changesBetween } from '../../core/config/document-diff.ts'
 import { isObject } from '../../core/json-object.ts'
 import { Link } from '../state/router.tsx'
@@ -26,8 +26,8 @@ export function AuditList({
 }
 
 function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
-  const { actor, action, reason, at } = record
-  const { words, tone } = deedOf({ action, flag })
+  const { actor, reason, at } = record
+  const { words, tone } = deedOf({ ...record, flag })
   return (
     <li>
       <span class={`dot ${tone}`} />
@@ -38,7 +38,7 @@ function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
         </small>
       </p>
       <p class="reason">{reason}</p>
-      <ChangeSummary lines={summaryOf(record)} />
+      <ChangeSummary lines={transitionLines(record)} />
       <Details record={record} />
     </li>
   )
@@ -72,11 +72,6 @@ function changesOf({ evidence, before, after }: AuditRecord): readonly Change[] 
   const { changes } = (evidence ?? {}) as { changes?: Change[] }
   if (Array.isArray(changes)) return changes
   return before === null && after === null ? [] : changesBetween(before ?? {}, after ?? {})
-}
-
-function summaryOf({ evidence }: AuditRecord): readonly string[] {
-  const { summary } = (evidence ?? {}) as { summary?: string[] }
-  return Array.isArray(summary) ? summary : []
 }
 
 /** The guard's evidence is figures by name. */

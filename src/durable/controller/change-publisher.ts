@@ -3,24 +3,32 @@
  * pass here: commands of users and of the guard, new documents, and what was written to KV.
  */
 import { KILL_ALL } from '../../core/config/control.ts'
+import type { Problem } from '../../core/config/parse/problems.ts'
+import type { VerdictReport } from '../../core/guard/index.ts'
 import { needlessApproval } from '../../core/rollout/approval.ts'
-import type { AuditRecord } from '../../core/rollout/audit.ts'
+import { endingOf, outcomeOf } from '../../core/rollout/attempt.ts'
+import type { AuditRecord, Cause } from '../../core/rollout/audit.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
+import { type RolloutChange, rolloutChangeText } from '../../core/rollout/edits/document-change.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
+import { documentNews } from '../../core/rollout/news/document-news.ts'
+import { commandTransition, percentageOf } from '../../core/rollout/news/transition.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { Alarm } from '../storage/alarm.ts'
+import type { AttemptLog } from '../storage/attempt-log.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
+import type { CellStore } from '../storage/cell-store.ts'
 import type { FlagLog } from '../storage/flag-log.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
-import type { Cause, ControlStore } from './control-store.ts'
-import type { DocumentChange, Documents, LoadedDocument } from './documents.ts'
+import type { ControlStore } from './control-store.ts'
+import { type DocumentChange, type Documents, jsonOf, type LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'
-import { eventOf, type Notifier } from './notifier.ts'
+import { eventOf, type Notifier } from './news/notifier.ts'
 import type { PaceKeeper } from './pace/pace-keeper.ts'
 import {
   type Published,
@@ -54,6 +62,10 @@ export type ChangeParts = {
   notifier: Notifier
   alarm: Alarm
   pace: PaceKeeper
+  attempts: AttemptLog
+  cells: CellStore
+  /** What the guard said last of a flag. */
+  verdictOf(flag: string): VerdictReport | null
 }
 
 export class ChangePublisher {
@@ -103,8 +115,10 @@ export class ChangePublisher {
     this.#parts.pace.attend(cause.actor, nowMs)
     kv.mark('state')
     if (known !== undefined) flags.note(known, control.state, nowMs)
-    const event = eventOf(command)
-    if (event !== undefined) notifier.enqueue(event, command.flag, cause, nowMs)
+    this.#keepOutcome({ flag: command.flag, ...result }, cause, nowMs)
+    const transition = commandTransition(known, result.before, result.after)
+    const event = eventOf(command, transition)
+    if (event !== undefined) notifier.enqueue(event, command.flag, { ...cause, ...transition }, nowMs)
     await this.#pushToShards(nowMs)
     await alarm.within(0)
     return result
@@ -116,8 +130,11 @@ export class ChangePublisher {
     return await this.#inTurn(async () => {
       const nowMs = Date.now()
       await this.#takeFromKv(nowMs)
+      const before = documents.current
       const published = await putChangeInForce(this.#parts, change, { ...options, nowMs })
       if (!published.ok || !published.changed) return published
+      const { actor, reason } = options
+      this.#tellDocument(before, published.rollouts, { actor, reason, evidence: undefined }, nowMs)
       this.#parts.pace.attend(options.actor, nowMs)
       this.#noteFlags(nowMs)
       kv.mark('config')
@@ -178,23 +195,67 @@ export class ChangePublisher {
     this.#nameSplits(nowMs)
     const before = documents.current
     const records = await kvReader.check(nowMs)
-    if (documents.current !== before) this.#takeUnconfirmed(before, nowMs)
+    const rollouts = documents.current === before ? [] : this.#takeUnconfirmed(before, nowMs)
     for (const record of records) {
       audit.append(record)
       this.#parts.pace.attend(record.actor, nowMs)
       if (record.action === 'kill-list') this.#tellKvKill(record, nowMs)
+      else if (record.action === 'document-adopted') this.#tellDocument(before, rollouts, record, nowMs)
+      else if (record.action === 'document-refused' || record.action === 'kill-list-refused')
+        this.#parts.notifier.enqueue(record.action, null, { ...record, changes: problemLines(record) }, nowMs)
     }
     if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
     if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
     if (records.some((record) => record.action !== 'document-refused')) await this.#pushToShards(nowMs)
+    // Where no counts come, nothing else delivers the messages.
+    if (records.length > 0) await this.#parts.alarm.within(0)
   }
 
   /** One message for each flag that entered or left the list. What `*` still kills is not said to be open. */
   #tellKvKill(record: AuditRecord, nowMs: number): void {
     const { flag = KILL_ALL, after } = record
     const list = after as readonly string[]
-    if (list.includes(flag)) this.#parts.notifier.enqueue('kill', flag, record, nowMs)
-    else if (!list.includes(KILL_ALL)) this.#parts.notifier.enqueue('unkill', flag, record, nowMs)
+    const { documents, control, notifier } = this.#parts
+    const open = { ...flagStatus(control.state, flag), killed: false }
+    const known = documents.current.snapshot.flags.get(flag)
+    const { from, to } = commandTransition(known, open, { ...open, killed: true })
+    if (list.includes(flag)) notifier.enqueue('kill', flag, { ...record, from, to }, nowMs)
+    else if (!list.includes(KILL_ALL))
+      notifier.enqueue('unkill', flag, { ...record, from: to, to: from }, nowMs)
+  }
+
+  /** One message for each version, with what it does to rollouts that run. */
+  #tellDocument(
+    before: LoadedDocument,
+    rollouts: readonly RolloutChange[],
+    cause: Cause,
+    nowMs: number,
+  ): void {
+    const { info, text } = this.#parts.documents.current
+    const versions = [before.info.version, info.version] as const
+    const { event, flag, from, to, changes } = documentNews(jsonOf(before.text), jsonOf(text), versions)
+    const told = rollouts.map((change) => `${change.flag}: ${rolloutChangeText(change)}`)
+    const news = { ...cause, from, to, changes: [...changes, ...told] }
+    for (const change of rollouts) this.#keepOutcome(change, cause, nowMs)
+    this.#parts.notifier.enqueue(event, flag, news, nowMs)
+  }
+
+  /** An attempt that a change ends leaves its outcome; the one that runs has begun by now. */
+  #keepOutcome(
+    { flag, before, after }: Pick<RolloutChange, 'flag' | 'before' | 'after'>,
+    { actor, reason }: Cause,
+    nowMs: number,
+  ): void {
+    const { attempts, cells, documents, verdictOf } = this.#parts
+    const ending = endingOf(before, after)
+    const known = documents.current.snapshot.flags.get(flag)
+    if (ending !== undefined && known !== undefined) {
+      const startedAtMs = attempts.startOf(flag, before.generation) ?? nowMs
+      const percentage = percentageOf(known, before)
+      const ended = { flag, startedAtMs, endedAtMs: nowMs, ending, actor, reason, percentage }
+      attempts.add(outcomeOf({ ...ended, control: before, cells: cells.of(flag), verdict: verdictOf(flag) }))
+    }
+    if (known !== undefined) attempts.noteStart(flag, after.generation, nowMs)
   }
 
   /** A state from before splits were named gets those of the document in force; visitors keep their place. */
@@ -208,7 +269,7 @@ export class ChangePublisher {
   }
 
   /** A document that was written to KV is in force; no person has confirmed what it does to rollouts. */
-  #takeUnconfirmed(before: LoadedDocument, nowMs: number): void {
+  #takeUnconfirmed(before: LoadedDocument, nowMs: number): RolloutChange[] {
     const { control, documents, kv } = this.#parts
     const { state } = control
     // Under the document that was built in, nothing runs yet.
@@ -216,8 +277,9 @@ export class ChangePublisher {
       before.info.version === 0 ? undefined : shareOf(before, flag, flagStatus(state, flag))
     const inputs = { ladders: laddersOf(documents.current, state), word: 'unconfirmed' as const, shareBefore }
     const cause = { actor: 'kv', reason: 'A document was written to KV', evidence: undefined }
-    control.takeDocument(inputs, cause, nowMs)
+    const changes = control.takeDocument(inputs, cause, nowMs)
     kv.mark('state')
+    return changes
   }
 
   #takeKvKills(nowMs: number): void {
@@ -229,6 +291,8 @@ export class ChangePublisher {
   #noteFlags(nowMs: number): void {
     const { flags, documents, control } = this.#parts
     flags.noteAll(documents.current.snapshot.flags, control.state, nowMs)
+    for (const flag of documents.current.plans.keys())
+      this.#parts.attempts.noteStart(flag, flagStatus(control.state, flag).generation, nowMs)
   }
 
   /** A shard that can't be reached gets the change with the reply to its next forward. */
@@ -253,4 +317,13 @@ export class ChangePublisher {
     this.#queue = turn.catch(() => undefined)
     return await turn
   }
+}
+
+const MOST_PROBLEMS_TOLD = 5
+
+/** What is wrong with a value in KV, a line each. */
+function problemLines({ evidence }: AuditRecord): string[] {
+  return (evidence as readonly Problem[])
+    .slice(0, MOST_PROBLEMS_TOLD)
+    .map(({ path, found, expected }) => `${path}: found ${found}, expected ${expected}`)
 }

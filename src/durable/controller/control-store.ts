@@ -1,5 +1,6 @@
 /** The control state. Commands change it one after the other, each together with its audit record. */
 import { type ControlState, INITIAL_CONTROL_STATE, parseControlState } from '../../core/config/control.ts'
+import type { Cause } from '../../core/rollout/audit.ts'
 import {
   applyCommand,
   type Command,
@@ -22,9 +23,6 @@ import type { TextStore } from '../storage/text-store.ts'
 const RECALL_TIMEOUT_MS = 5_000
 /** The times of this many epochs are kept, for callers that wait for a change to arrive. */
 const EPOCHS_KEPT = 500
-
-/** Who changes something, why, and on what evidence. */
-export type Cause = { actor: string; reason: string; evidence: unknown }
 
 export class ControlStore {
   readonly #storage: DurableObjectStorage

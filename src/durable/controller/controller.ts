@@ -11,6 +11,7 @@ import {
   type ForwardReply,
   numbered,
 } from '../../core/counters/protocol.ts'
+import type { AttemptOutcome } from '../../core/rollout/attempt.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
@@ -186,6 +187,24 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return this.#parts.feedback.latest(page)
   }
 
+  /** Outcomes of attempts that have ended. */
+  async outcomes(page: Page): Promise<(AttemptOutcome & { id: number })[]> {
+    return this.#parts.attempts.latest(page)
+  }
+
+  /** Puts a note on an outcome; false where there is none of that id. */
+  async noteOutcome(id: number, text: string, actor: string): Promise<boolean> {
+    const { attempts, audit } = this.#parts
+    const atMs = Date.now()
+    const before = attempts.note(id, { text, actor, atMs })
+    if (before === undefined) return false
+    const { flag, generation, note } = before
+    const reason = `Note on attempt ${generation}: ${text || 'removed'}`
+    const what = { evidence: undefined, before: note?.text ?? null, after: text || null }
+    audit.append({ atMs, actor, action: 'outcome-noted', flag, reason, ...what })
+    return true
+  }
+
   async tokens(): Promise<TokenInfo[]> {
     return this.#parts.tokens.list()
   }
@@ -262,12 +281,14 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Ticks every rollout and does what is due. */
   async #tick(nowMs: number): Promise<void> {
     this.#lastTickMs = nowMs
-    const { rollouts, documents, series, changes, notifier, cells, control, books, kvReader } = this.#parts
+    const { rollouts, documents, series, changes, notifier, cells, control, books, kvReader, watch } =
+      this.#parts
     const { epoch } = control.state
     const { plans, snapshot } = documents.current
     // A flag that isolates know first gets its plan with a document that is on its way here.
     cells.forgetFresh((flag) => plans.has(flag) || !snapshot.flags.has(flag))
     await rollouts.run(documents.current, nowMs)
+    watch.look(nowMs)
     series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
     if (control.state.epoch !== epoch) books.save(nowMs)
     kvReader.poll(nowMs)
@@ -284,7 +305,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Not by the notifier: past a limit nothing may be stored. */
   async #tellLimits(nowMs: number): Promise<void> {
     const { notifications } = this.#parts.documents.current.document
-    await this.#limitAlerts.send(notifications?.webhooks ?? [], this.env, nowMs)
+    await this.#limitAlerts.send(notifications.webhooks, this.env, nowMs)
   }
 
   /** Stores what was counted as often as the pace says. Only after a tick: what it has not seen is in memory alone. */
@@ -298,10 +319,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   /** Sleeps until something is due: a write, a message, a bake, a window. */
   async #wakeForNext(nowMs: number): Promise<void> {
-    const { kv, kvReader, alarm, notifier, rollouts } = this.#parts
+    const { kv, kvReader, alarm, notifier, rollouts, watch } = this.#parts
     if (kv.hasPending) return await alarm.within(TICK_MS)
     if (kvReader.isSuspected) await alarm.within(isUnbilled(this.env) ? TICK_MS : LOOK_AGAIN_MS)
-    for (const dueMs of [notifier.nextDueMs, rollouts.nextDueMs])
+    for (const dueMs of [notifier.nextDueMs, rollouts.nextDueMs, watch.nextDueMs])
       if (dueMs !== undefined) await alarm.within(Math.max(TICK_MS, dueMs - nowMs))
   }
 }

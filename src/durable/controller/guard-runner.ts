@@ -1,8 +1,8 @@
 /** Runs the guards; the state of each is in the flag's book, which is stored (books.ts). */
 import type { FlagControl } from '../../core/config/control.ts'
-import { currentShare } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { initialGuardState, stepGuard, type Verdict } from '../../core/guard/index.ts'
+import { percentageOf } from '../../core/rollout/news/transition.ts'
 import { comingPercentage, type RolloutPlan, settingsAtStage } from '../../core/rollout/plan.ts'
 import type { Books } from '../storage/books/books.ts'
 import type { CellStore } from '../storage/cell-store.ts'
@@ -37,11 +37,4 @@ export class GuardRunner {
     this.#books.setGuard(flag.key, stepped.state)
     return stepped.verdict
   }
-}
-
-/** The canary's share, in percent, of the visitors who meet the rule's conditions. */
-export function percentageOf(flag: CompiledFlag, control: FlagControl): number {
-  const rule = flag.rules[flag.rolloutRule]
-  const thousandths = rule && currentShare(rule, control)
-  return thousandths === undefined ? 100 : thousandths / 1_000
 }

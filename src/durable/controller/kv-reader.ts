@@ -6,12 +6,12 @@
 import { KILL_ALL } from '../../core/config/control.ts'
 import { changesBetween, summaryOf } from '../../core/config/document-diff.ts'
 import { KV_STALE_MS, MOST_REPLACED } from '../../core/config/document-tag.ts'
-import { changeWords } from '../../core/config/document-words.ts'
 import { killOrder } from '../../core/config/kill-list.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { IsolateSighting } from '../../core/counters/protocol.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
+import { documentNews } from '../../core/rollout/news/document-news.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { type Env, isDevelopment } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
@@ -51,6 +51,7 @@ export class KvReader {
   #lastReadMs = 0
   /** When KV was last read with success. */
   #readAtMs = Number.NEGATIVE_INFINITY
+  #unreadableSinceMs: number | undefined
   /** The kill list that KV showed last, even one too old to be adopted. */
   #shownKills: readonly string[] = []
   /** KV has shown the list in force since it was written: whatever it shows from then on is newer. */
@@ -89,6 +90,11 @@ export class KvReader {
     this.#lastReadMs = Number.NEGATIVE_INFINITY
   }
 
+  /** Since when reading has failed; undefined where it works. */
+  get unreadableSinceMs(): number | undefined {
+    return this.#unreadableSinceMs
+  }
+
   /** Whether KV may hold something that has not been adopted. */
   get isSuspected(): boolean {
     return this.#suspected
@@ -115,12 +121,14 @@ export class KvReader {
         READ_TIMEOUT_MS,
       )
       this.#readAtMs = nowMs
+      this.#unreadableSinceMs = undefined
       return [
         ...(await this.#adoptDocument(nowMs, values.get('config'))),
         ...(await this.#adoptKillList(nowMs, values.get('kill'))),
       ]
     } catch (error) {
       noteInternalError('kv.read', error)
+      this.#unreadableSinceMs ??= nowMs
       this.#suspected = true
       return []
     }
@@ -150,10 +158,16 @@ export class KvReader {
       return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
     }
     const [was, is] = [jsonOf(this.#documents.current.text), jsonOf(text)]
-    const evidence = { ...summaryOf(changesBetween(was, is)), summary: changeWords(was, is) }
+    const news = documentNews(was, is, [before.version, before.version + 1])
+    const evidence = {
+      ...summaryOf(changesBetween(was, is)),
+      summary: news.changes,
+      flags: news.flags,
+    }
     const { version } = await this.#documents.putInForce(text, parsed.value, cause)
     this.forgetRefused()
-    return [{ ...record, action: 'document-adopted', evidence, after: { version, hash } }]
+    const flag = news.flag ?? undefined
+    return [{ ...record, action: 'document-adopted', flag, evidence, after: { version, hash } }]
   }
 
   async #adoptKillList(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {

@@ -1,8 +1,13 @@
 /** Puts the Controller's parts together. Each keeps its memory in the storage that it is given. */
+import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
+import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import { numbered } from '../../core/counters/protocol.ts'
+import type { AuditAction, Cause } from '../../core/rollout/audit.ts'
+import { percentageOf } from '../../core/rollout/news/transition.ts'
 import type { Env } from '../../platform/env.ts'
 import { logLine } from '../../platform/log-line.ts'
 import type { Alarm } from '../storage/alarm.ts'
+import { AttemptLog } from '../storage/attempt-log.ts'
 import { AuditLog } from '../storage/audit-log.ts'
 import { Books } from '../storage/books/books.ts'
 import { CellStore } from '../storage/cell-store.ts'
@@ -23,9 +28,11 @@ import { GuardRunner } from './guard-runner.ts'
 import { ImpactEstimator } from './impact.ts'
 import { KvReader } from './kv-reader.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
-import { Notifier } from './notifier.ts'
+import { Notifier } from './news/notifier.ts'
+import { Watch } from './news/watch.ts'
 import { PaceKeeper } from './pace/pace-keeper.ts'
 import { RolloutTick } from './rollout-tick.ts'
+import { causesNow } from './senses.ts'
 
 /** A shard counts that has forwarded within this time. */
 const SHARD_BUSY_MS = 60_000
@@ -46,6 +53,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     shards: new ShardLog(),
     series: new SeriesStore(sql),
     feedback: new FeedbackLog(sql),
+    attempts: new AttemptLog(sql),
     tokens: new TokenStore(sql, audit),
     sessions: new SessionStore(sql),
     flags: new FlagLog(sql),
@@ -62,7 +70,19 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const kv = new KvWriter(env.GATE, texts, newestFor)
   const documents = new Documents(sql, texts, kv, bundled)
   const kvReader = new KvReader(env, texts, kv, documents)
-  const notifier = new Notifier(sql, env, documents, control)
+  const notifier = new Notifier(sql, env, {
+    webhooks: () => documents.current.document.notifications.webhooks,
+    attemptOf: (key) => {
+      const attempt = control.state.flags[key] ?? INITIAL_FLAG_CONTROL
+      const flag = documents.current.snapshot.flags.get(key)
+      const { generation, stage } = attempt
+      return { generation, stage, percentage: flag ? percentageOf(flag, attempt) : null }
+    },
+  })
+  const tell = (event: NotificationEvent & AuditAction, flag: string | null, cause: Cause, nowMs: number) => {
+    audit.append({ atMs: nowMs, action: event, flag: flag ?? undefined, before: null, after: null, ...cause })
+    notifier.enqueue(event, flag, cause, nowMs)
+  }
   const impact = new ImpactEstimator({ samples: logs.samples, kvReader, env })
   const pace = new PaceKeeper(env, audit, {
     change: () => `${control.state.epoch} ${documents.current.info.version}`,
@@ -70,17 +90,25 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     shards: () => logs.shards.activeSince(Date.now() - SHARD_BUSY_MS).length,
   })
   const parts = { ...logs, books, pace, env, alarm, control, documents, kv, kvReader, notifier, impact }
-  const changes = new ChangePublisher(parts)
+  const changes = new ChangePublisher({
+    ...parts,
+    verdictOf: (flag) => rollouts.views.get(flag)?.verdict ?? null,
+  })
   const rollouts: RolloutTick = new RolloutTick(
     control,
     { guard: new GuardRunner(books, logs.cells), shadow: logs.shadow },
-    audit,
     texts,
     {
       perform: (command, cause) => changes.perform(command, cause),
-      notify: (event, flag, cause, nowMs) => notifier.enqueue(event, flag, cause, nowMs),
+      tell,
       log: (verdict) => logLine(env, 'sluice.verdict', verdict),
     },
   )
-  return { ...parts, changes, rollouts }
+  const watch: Watch = new Watch(texts, {
+    document: () => ({ version: documents.current.info.version, document: documents.current.document }),
+    causes: (nowMs) => causesNow(all, nowMs),
+    tell,
+  })
+  const all = { ...parts, changes, rollouts, watch }
+  return all
 }

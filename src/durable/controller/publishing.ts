@@ -16,6 +16,7 @@ import {
 } from '../../core/rollout/edits/document-change.ts'
 import { laddersOf } from '../../core/rollout/edits/ladders.ts'
 import { movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
+import { documentNews } from '../../core/rollout/news/document-news.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { ControlStore } from './control-store.ts'
@@ -166,13 +167,14 @@ export async function putChangeInForce(
   }
   const info = await documents.putInForce(text, parsed, { actor, reason, source: 'api', atMs: nowMs })
   kvReader.forgetRefused()
+  const news = documentNews(jsonOf(before.text), jsonOf(text), [before.info.version, info.version])
   audit.append({
     atMs: nowMs,
     actor,
     action: change.kind === 'restore' ? 'document-restored' : 'document-published',
-    flag: change.kind === 'edit' ? change.edit.flag : undefined,
+    flag: change.kind === 'restore' ? undefined : (news.flag ?? undefined),
     reason,
-    evidence: { ...summaryOf(changes), summary: changeWords(jsonOf(before.text), jsonOf(text)) },
+    evidence: { ...summaryOf(changes), summary: news.changes, flags: news.flags },
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })

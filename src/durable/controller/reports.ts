@@ -5,11 +5,12 @@ import type { InternalError } from '../../core/counters/internal-errors.ts'
 import { PACES } from '../../core/counters/load/pace.ts'
 import { type Counts, type GuardLines, guardLines, type Judged } from '../../core/guard/index.ts'
 import { type Convergence, convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
+import type { Episode } from '../../core/rollout/news/alerts.ts'
+import { percentageOf } from '../../core/rollout/news/transition.ts'
 import { isUnbilled } from '../../platform/env.ts'
 import type { CellStore } from '../storage/cell-store.ts'
 import type { PointContext, SeriesPoint } from '../storage/series-store.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
-import { percentageOf } from './guard-runner.ts'
 import type { DocumentReport } from './kv-reader.ts'
 import type { ControllerParts } from './parts.ts'
 import type { RolloutView } from './rollout-tick.ts'
@@ -24,6 +25,8 @@ export type ControllerStatus = {
   shards: ReturnType<ShardLog['all']>
   kv: { writtenEpoch: number; lastError: string | undefined }
   internalErrors: InternalError[]
+  /** What was told of the gate itself, and is still so; missing where a Controller of an older release answers. */
+  alerts?: Episode[]
 }
 
 export type ConvergenceReport = Convergence & {
@@ -52,6 +55,7 @@ export function statusOf(parts: ControllerParts): ControllerStatus {
     shards: parts.shards.all(),
     kv: { writtenEpoch: parts.changes.writtenEpoch, lastError: parts.kv.error },
     internalErrors: parts.internalErrors.all(),
+    alerts: parts.watch.active(Date.now()),
   }
 }
 

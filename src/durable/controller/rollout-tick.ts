@@ -1,21 +1,21 @@
 /** One tick of every rollout: run the guard, decide, perform, notify. core/ decides. */
 import { type FlagControl, INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
-import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { reportOf, type Verdict, type VerdictReport } from '../../core/guard/index.ts'
 import { messageOf } from '../../core/message-of.ts'
+import type { Cause } from '../../core/rollout/audit.ts'
 import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import { isLive, nextLookMs } from '../../core/rollout/due.ts'
+import { percentageOf } from '../../core/rollout/news/transition.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import { type Announcement, stepRollout } from '../../core/rollout/step.ts'
 import { advancePermission } from '../../core/rollout/windows.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
-import type { AuditLog } from '../storage/audit-log.ts'
 import type { ShadowLog } from '../storage/shadow-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
-import type { Cause, ControlStore } from './control-store.ts'
+import type { ControlStore } from './control-store.ts'
 import type { LoadedDocument } from './documents.ts'
-import { type GuardRunner, percentageOf } from './guard-runner.ts'
+import type { GuardRunner } from './guard-runner.ts'
 import { localTime } from './local-time.ts'
 
 /** What a flag's rollout is doing. */
@@ -24,12 +24,15 @@ export type RolloutView = {
   waitingFor: string
   needsApproval: boolean
   needsOperator: boolean
+  /** Why the guard can't look; missing where it can. */
+  failure?: string
 }
 
 /** What a tick does to the world. */
 export type TickPorts = {
   perform(command: Command, cause: Cause): Promise<unknown>
-  notify(event: NotificationEvent, flag: string, cause: Cause, nowMs: number): void
+  /** Records news and tells them. */
+  tell(event: Announcement['event'], flag: string, cause: Cause, nowMs: number): void
   /** Told of each verdict that is another one than before. */
   log?(verdict: VerdictLine): void
 }
@@ -51,7 +54,6 @@ export class RolloutTick {
   readonly #control: ControlStore
   readonly #guard: GuardRunner
   readonly #shadow: ShadowLog
-  readonly #audit: AuditLog
   readonly #texts: TextStore
   readonly #ports: TickPorts
   readonly #views = new Map<string, RolloutView>()
@@ -63,14 +65,12 @@ export class RolloutTick {
   constructor(
     control: ControlStore,
     { guard, shadow }: { guard: GuardRunner; shadow: ShadowLog },
-    audit: AuditLog,
     texts: TextStore,
     ports: TickPorts,
   ) {
     this.#control = control
     this.#guard = guard
     this.#shadow = shadow
-    this.#audit = audit
     this.#texts = texts
     this.#ports = ports
     this.#told = new Map(texts.getJson<[string, Told][]>('told') ?? [])
@@ -109,7 +109,7 @@ export class RolloutTick {
         const reason = messageOf(error)
         const waitingFor = `the guard cannot look at it: ${reason}`
         const needs = { needsApproval: false, needsOperator: true }
-        this.#views.set(plan.flag, { verdict: null, waitingFor, ...needs })
+        this.#views.set(plan.flag, { verdict: null, waitingFor, ...needs, failure: reason })
       }
     }
   }
@@ -154,18 +154,14 @@ export class RolloutTick {
     this.#ports.log?.({ flag, generation, stage, verdict: kind, action, trigger, sentence })
   }
 
-  /** Notifies once per announcement and stage. */
+  /** Tells once per announcement and stage. */
   #announce(flag: CompiledFlag, { key, event, text }: Announcement, evidence: unknown, nowMs: number) {
     const told = this.#told.get(flag.key)
     if (told === undefined || told.keys.includes(key)) return
     this.#told.set(flag.key, { ...told, keys: [...told.keys, key] })
     this.#texts.putJson('told', [...this.#told])
     const cause = { actor: 'guard', reason: text, evidence }
-    if (event === 'freeze') {
-      const nothing = { before: null, after: null }
-      this.#audit.append({ atMs: nowMs, action: 'freeze', flag: flag.key, ...nothing, ...cause })
-    }
-    this.#ports.notify(event, flag.key, cause, nowMs)
+    this.#ports.tell(event, flag.key, cause, nowMs)
   }
 }
 

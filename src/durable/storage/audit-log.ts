@@ -26,7 +26,8 @@ export class AuditLog {
   latest({ limit, before, flag }: Page): (AuditRecord & { id: number })[] {
     const rows = this.#sql.exec<Row>(
       `SELECT id, record FROM audit
-         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') IN (?2, '*')) ORDER BY id DESC LIMIT ?3`,
+         WHERE id < ?1 AND (?2 IS NULL OR json_extract(record, '$.flag') IN (?2, '*')
+           OR EXISTS (SELECT 1 FROM json_each(record, '$.evidence.flags') WHERE value = ?2)) ORDER BY id DESC LIMIT ?3`,
       before ?? Number.MAX_SAFE_INTEGER,
       flag ?? null,
       limit,

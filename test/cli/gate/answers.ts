@@ -285,5 +285,18 @@ export const ANSWERS: Responses = {
   listTokens: { tokens: [TOKEN, { ...TOKEN, id: 't2', name: 'old', expiresAt: AT, lastUsedAt: null }] },
   createToken: { ...TOKEN, token: 'sluice_secret' },
   revokeToken: { id: 't1' },
+  listOutcomes: {
+    outcomes: [
+      {
+        ...{ id: 7, flag: 'f', generation: 2, startedAt: AT, endedAt: AT, ending: 'rolled-back' },
+        ...{ actor: 'guard', reason: 'the canary fails', percentage: 25, stage: 1 },
+        canary: { requests: 1_200, errors: 12, errorRate: 0.01, p50Ms: 20, p95Ms: 120 },
+        control: { requests: 0, errors: 0, errorRate: null, p50Ms: null, p95Ms: null },
+        verdict: 'the canary fails 1 % of requests',
+        note: { text: 'cold cache\u001b[31m', actor: 'ada', at: AT },
+      },
+    ],
+  },
+  noteOutcome: { id: 7 },
   testWebhook: { delivered: true, detail: 'it answered 200' },
 }

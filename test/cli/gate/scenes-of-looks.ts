@@ -54,6 +54,7 @@ export const LOOKS: Scene[] = [
     answers: {
       listAudit: { records: [] },
       listFeedback: { feedback: [] },
+      listOutcomes: { outcomes: [] },
       listVersions: { current: 0, versions: [] },
       listTokens: { tokens: [] },
       listFlags: { version: 1, flags: [] },
@@ -62,7 +63,18 @@ export const LOOKS: Scene[] = [
       diffDocument: review({ changes: [], people: { ...PEOPLE, samples: 0, unknown: 0, flags: [] } }),
     },
     lines: [
-      ...['audit', 'feedback', 'history', 'token list', 'flags list', 'status', 'status f', 'stale', 'docs'],
+      ...[
+        'audit',
+        'feedback',
+        'outcomes',
+        'history',
+        'token list',
+        'flags list',
+        'status',
+        'status f',
+        'stale',
+        'docs',
+      ],
       ...['explain', 'diff', 'diff --exit-code'],
     ],
   },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { flagBook, type Observed } from '../../../src/cli/document/flag-book.ts'
 import { htmlOf, markdownOf } from '../../../src/cli/document/flag-book-text.ts'
 import { parseDocument } from '../../../src/core/config/parse/parse.ts'
-import { counts, flagStatus, summary, VERDICT } from '../gate/answers.ts'
+import { ANSWERS, counts, flagStatus, summary, VERDICT } from '../gate/answers.ts'
 
 const AT = '2026-03-01T10:00:00.000Z'
 
@@ -44,6 +44,8 @@ describe('the book of flags', () => {
       b: flagStatus({ arms, verdict: VERDICT, rolledBack, state: 'rolled-back' }),
       z: flagStatus(),
     },
+    outcomes: ANSWERS.listOutcomes.outcomes.map((outcome) => ({ ...outcome, flag: 'b' })),
+    feedback: [{ id: 1, at: AT, flag: 'b', variant: 'on', text: '<i>fast</i>' }],
   }
 
   it('tells what each flag is for, who gets what, and what was seen', () => {
@@ -72,6 +74,19 @@ describe('the book of flags', () => {
           ['rolled back', '2026-03-01 10:00:00 UTC: too slow'],
           ['last evaluated', '2026-03-01 10:00:00 UTC'],
         ],
+        attempts: [
+          {
+            title: 'attempt 2: rolled back at 25 % by guard, 2026-03-01 10:00:00 UTC',
+            lines: [
+              'since 2026-03-01 10:00:00 UTC; the canary fails',
+              'canary 1,200 requests, 12 errors (1 %), p95 120 ms',
+              'control had no requests',
+              'guard: the canary fails 1 % of requests',
+              'note by ada, 2026-03-01 10:00:00 UTC: cold cache\u001b[31m',
+            ],
+          },
+        ],
+        feedback: [['on, 2026-03-01 10:00:00 UTC', '<i>fast</i>']],
       },
       {
         ...{ key: 'z', description: 'No description' },
@@ -89,8 +104,24 @@ describe('the book of flags', () => {
           ['attempt', '2, stage 2 of 3, 5 %'],
           ['last evaluated', 'never'],
         ],
+        attempts: [],
+        feedback: [],
       },
     ])
+  })
+
+  it('shows how earlier attempts ended, and what visitors said, in both formats', () => {
+    const book = flagBook(parsed.value, 'From here.', observed)
+    const markdown = markdownOf(book)
+    expect(markdown).toContain('Earlier attempts:\n\n- **attempt 2: rolled back at 25 % by guard')
+    expect(markdown).toContain('\n  - control had no requests\n')
+    expect(markdown).toContain(
+      'What visitors said:\n\n| | |\n|---|---|\n| on, 2026-03-01 10:00:00 UTC | &lt;i>fast&lt;/i> |',
+    )
+    const html = htmlOf(book)
+    expect(html).toContain('<h3>Earlier attempts</h3>\n<ul><li>attempt 2: rolled back at 25 %')
+    expect(html).toContain('<td>&lt;i&gt;fast&lt;/i&gt;</td>')
+    expect(html.match(/Earlier attempts|What visitors said/g)).toHaveLength(2)
   })
 
   it('without a gate has no outcomes; texts of the document are not markup', () => {

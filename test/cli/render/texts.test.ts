@@ -112,8 +112,16 @@ describe('a visitor', () => {
     [['a=x=y', 'b='], { a: 'x=y', b: '' }],
     [['a=1', 'a=x', 'a=true'], { a: [1, 'x', true] }],
     [['toString=1'], { toString: 1 }],
+    [['id="42"', 'most=9007199254740991'], { id: '42', most: 9_007_199_254_740_991 }],
+    [['id="9007199254740993"'], { id: '9007199254740993' }],
   ])('has with %j the attributes %j', (pairs, attributes) => {
     expect(attributesIn(pairs)).toEqual(attributes)
+  })
+
+  it('has no number that is not exact', () => {
+    expect(() => attributesIn(['id=9007199254740993'])).toThrow(
+      `--attribute id must be a whole number up to 9007199254740991, or a text: 'id="9007199254740993"'`,
+    )
   })
 
   it('with a request as the options say', () => {

@@ -6,6 +6,7 @@ import { isLive, type Look, nextLookMs } from '../../../src/core/rollout/due.ts'
 import type { RolloutPlan } from '../../../src/core/rollout/plan.ts'
 import { minutesToWindow } from '../../../src/core/rollout/windows.ts'
 
+const DAY_MS = 24 * 3_600_000
 const NOW_MS = Date.UTC(2026, 10, 30, 12)
 const stage = { percentage: 5, bakeMs: 60_000, maxBakeMs: null, approval: false, advance: 'auto' as const }
 const plan: RolloutPlan = {
@@ -29,7 +30,9 @@ function waitMs(more: Partial<Look>): number | undefined {
 describe('the next look', () => {
   it('is at the end of the bake, then of the longest bake, then for counts alone', () => {
     expect(waitMs({})).toBe(40_000)
-    expect(waitMs({ verdict: verdict('baking', 60_000) })).toBeUndefined()
+    // Without `maxBake`, after a day.
+    expect(waitMs({ verdict: verdict('baking', 60_000) })).toBe(DAY_MS - 60_000)
+    expect(waitMs({ verdict: verdict('baking', DAY_MS) })).toBeUndefined()
     const second = { control: { ...control, stage: 1 } }
     expect(waitMs({ ...second, verdict: verdict('baking', 599_000) })).toBe(1_000)
     expect(waitMs({ ...second, verdict: verdict('baking', 600_000) })).toBe(3_000_000)
@@ -42,7 +45,7 @@ describe('the next look', () => {
     const freeze = (end: string) => ({ start: '2026-11-30T00:00:00Z', end, reason: '' })
     const freezes = [freeze('2026-11-30T11:00:00Z'), freeze('2026-11-30T13:00:00Z')]
     expect(waitMs({ verdict: healthy, freezes })).toBe(3_600_000)
-    expect(waitMs({ verdict: verdict('baking', 60_000), freezes })).toBeUndefined()
+    expect(waitMs({ verdict: verdict('baking', 60_000), freezes })).toBe(DAY_MS - 60_000)
     const windows = [{ days: ['mon' as const], from: '14:00', to: '15:00' }]
     expect(waitMs({ verdict: healthy, plan: { ...plan, windows } })).toBe(7_200_000)
   })

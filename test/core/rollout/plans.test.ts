@@ -8,7 +8,11 @@ import { debtOf } from '../../../src/core/flags/debt.ts'
 import type { CompiledFlag } from '../../../src/core/flags/flag.ts'
 import { resolveGuardSettings } from '../../../src/core/guard/index.ts'
 import { convergenceOf, isolatesOf } from '../../../src/core/rollout/convergence.ts'
-import { type Notification, notificationBody, retryDelayMs } from '../../../src/core/rollout/notification.ts'
+import {
+  type Notification,
+  notificationBody,
+  retryDelayMs,
+} from '../../../src/core/rollout/news/notification.ts'
 import { compilePlans, settingsAtStage } from '../../../src/core/rollout/plan.ts'
 import { isSettled } from '../../../src/core/rollout/settled.ts'
 import { movedShare, startStepBack } from '../../../src/core/rollout/step-back.ts'
@@ -171,6 +175,9 @@ describe('a notification', () => {
     generation: 1,
     stage: 0,
     percentage: 12.5,
+    from: null,
+    to: null,
+    changes: [],
     evidence: { a: 1 },
   }
 
@@ -198,6 +205,39 @@ describe('a notification', () => {
       'Every flag was paused (e): r — a',
       'Every flag is finished (e): r — a',
       'Every flag is no longer judged (e): r — a',
+      'Every flag goes back down (e): r — a',
+      'The document was published (e): r — a',
+      'Every flag was enabled (e): r — a',
+      'Every flag was disabled (e): r — a',
+      'Every flag has another percentage (e): r — a',
+      'Every flag has another guard (e): r — a',
+      'The document in KV was refused (e): r — a',
+      'Every flag has a kill list in KV that names no flag (e): r — a',
+      'Every flag expires soon (e): r — a',
+      'Every flag has expired (e): r — a',
+      'Every flag has a guard that sees nothing (e): r — a',
+      'Every flag has visitors, but no counts (e): r — a',
+      'Every flag has a KV that is behind (e): r — a',
+      'Every flag has isolates that do not follow (e): r — a',
+    ])
+  })
+
+  it('says from what to what, and what a document changes, a line each', () => {
+    const text = (more: Partial<Notification>) =>
+      JSON.parse(notificationBody({ ...note, flag: 'f', actor: 'a', environment: 'e', ...more }, 'slack'))
+        .text
+    expect([
+      text({ from: 5, to: 25, percentage: 25 }),
+      text({ from: 25, to: 25, percentage: 25 }),
+      text({ event: 'publish', from: 3, to: 4, flag: null, changes: ['a: disabled', 'flag <b> added'] }),
+      text({ event: 'enable', from: false, to: true, percentage: null }),
+      text({ event: 'kv-behind', flag: null, percentage: null }),
+    ]).toEqual([
+      '`f` climbs, 5 % → 25 % (e): x &amp; y — a',
+      '`f` climbs at 25 % (e): x &amp; y — a',
+      'The document was published as version 4 (e): x &amp; y — a\n• a: disabled\n• flag &lt;b&gt; added',
+      '`f` was enabled (e): x &amp; y — a',
+      'The gate has a KV that is behind (e): x &amp; y — a',
     ])
   })
 

@@ -130,3 +130,28 @@ describe('a stage', () => {
     expect(look({ stage: 6 })).toEqual(advance('finish', '100 % is done, finished: says healthy'))
   })
 })
+
+describe('a stage without maxBake', () => {
+  const DAY_MS = 24 * 3_600_000
+  const toldAfter = (bakeMs: number, stageElapsedMs: number, maxBakeMs: number | null = null) => {
+    const verdict = says({ kind: 'collecting', lacks: 'evidence', alert: null })
+    const evidence = { stageElapsedMs } as Evidence
+    return look(
+      {},
+      { stages: [stage(5, { bakeMs, maxBakeMs }), stage(50)], verdict: { ...verdict, evidence } },
+    ).announcement
+  }
+
+  it('that waits for evidence for a day, and ten bakes, is told', () => {
+    expect(toldAfter(60_000, DAY_MS - 1)).toBeUndefined()
+    expect(toldAfter(60_000, DAY_MS)).toEqual({
+      event: 'hold',
+      key: 'hold 4 0',
+      text: 'the stage has been here for 24 h: says collecting',
+    })
+    expect(toldAfter(DAY_MS, 10 * DAY_MS - 1)).toBeUndefined()
+    expect(toldAfter(DAY_MS, 10 * DAY_MS)).toMatchObject({ event: 'hold' })
+    // The guard itself knows of that.
+    expect(toldAfter(60_000, 2 * DAY_MS, 3 * DAY_MS)).toBeUndefined()
+  })
+})

@@ -179,6 +179,11 @@ describe('the admin API', { shuffle: false }, () => {
     expect((await admin.call('listFeedback', { query: { flag: FLAG } })).feedback).toMatchObject([
       { text: 'nice' },
     ])
+    const { outcomes } = await admin.call('listOutcomes', { query: { flag: STAGED } })
+    expect(outcomes[0]).toMatchObject({ flag: STAGED, ending: expect.any(String), note: null })
+    const noted = { params: { id: String(outcomes[0]?.id) }, body: { note: 'by hand' } }
+    await admin.call('noteOutcome', noted)
+    expect((await admin.call('listOutcomes')).outcomes.map(({ note }) => note?.text)).toContain('by hand')
     const response = await admin.open('streamStatus')
     const reader = response.body?.getReader()
     const decoder = new TextDecoder()
@@ -198,6 +203,8 @@ describe('the admin API', { shuffle: false }, () => {
     expect(await refusal('getShadow', params(FLAG))).toBe(404)
     expect(await refusal('listAudit', { query: { limit: '0' } })).toBe(400)
     expect(await refusal('listFeedback', { query: { before: 'x' } })).toBe(400)
+    expect(await refusal('listOutcomes', { query: { limit: 'x' } })).toBe(400)
+    expect(await refusal('noteOutcome', { params: { id: '999' }, body: { note: 'x' } })).toBe(404)
   })
 
   it('explain, previews, tokens, webhooks', async () => {

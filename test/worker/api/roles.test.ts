@@ -14,6 +14,8 @@ const NEEDS: Readonly<Record<OperationId, Role>> = {
   getShadow: 'operator',
   listAudit: 'viewer',
   listFeedback: 'viewer',
+  listOutcomes: 'viewer',
+  noteOutcome: 'operator',
   getDocument: 'viewer',
   validateDocument: 'viewer',
   diffDocument: 'viewer',
@@ -55,6 +57,7 @@ const HARMLESS: Partial<Record<OperationId, object>> = {
   createPreview: { body: { overrides: { nowhere: 'on' } } },
   createToken: { body: { name: '', role: 'admin' } },
   testWebhook: { body: { url: 'http://elsewhere.test/' } },
+  noteOutcome: { params, body: { note: 'x' } },
   commandFlag: { params: { flag: 'nowhere', verb: 'kill' } },
 }
 const callers = new Map<Role, ReturnType<typeof adminAs>>()

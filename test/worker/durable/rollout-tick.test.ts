@@ -59,11 +59,10 @@ function startRollout(kept = new Map<string, string>()) {
   const tick = new RolloutTick(
     control as never,
     { guard: { run: () => now.verdict }, shadow: { look: () => undefined } } as never,
-    { append: () => {} } as never,
     texts as never,
     {
       perform: async ({ kind }) => void performed.push(kind),
-      notify: (event) => void told.push(event),
+      tell: (event) => void told.push(event),
       log: ({ flag, stage, verdict }) => void logged.push(`${flag} ${stage} ${verdict}`),
     },
   )

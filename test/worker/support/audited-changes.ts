@@ -21,6 +21,7 @@ export const READING = [
   'getShadow',
   'listAudit',
   'listFeedback',
+  'listOutcomes',
   'getDocument',
   'validateDocument',
   'diffDocument',
@@ -220,6 +221,17 @@ export const CHANGES: Changes = {
       },
     },
   },
+  noteOutcome: {
+    'a note': {
+      leaves: 'outcome-noted',
+      given: () => admin.call('commandFlag', { params: { flag: FLAG, verb: 'rollback' }, body }),
+      act: async () => {
+        const [outcome] = (await admin.call('listOutcomes', { query: { flag: FLAG } })).outcomes
+        await admin.call('noteOutcome', { params: { id: String(outcome?.id) }, body: { note: 'cold cache' } })
+        return { action: 'outcome-noted', actor: 'admin', flag: FLAG, before: null, after: 'cold cache' }
+      },
+    },
+  },
   testWebhook: {
     'a message': {
       leaves: 'webhook-tested',
@@ -294,5 +306,6 @@ export const REFUSED: { id: OperationId; call: object }[] = [
   { id: 'createPreview', call: { body: { overrides: { nowhere: 'on' } } } },
   { id: 'commandFlag', call: { params: { flag: 'nowhere', verb: 'kill' }, body } },
   { id: 'commandFlag', call: { params: { flag: FLAG, verb: 'unkill' }, body } },
+  { id: 'noteOutcome', call: { params: { id: '999' }, body: { note: 'x' } } },
   { id: 'testWebhook', call: { body: { url: 'http://elsewhere.test/' } } },
 ]

@@ -21,6 +21,8 @@ export type ControllerPort = Pick<
   | 'feedback'
   | 'flagFacts'
   | 'note'
+  | 'noteOutcome'
+  | 'outcomes'
   | 'publish'
   | 'review'
   | 'revokeToken'

@@ -20,6 +20,7 @@ import { limitText, type ReachedLimit, reachedLimits } from '../../../core/count
 import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
+import type { Episode } from '../../../core/rollout/news/alerts.ts'
 import type { Controller } from '../../../durable/controller/controller.ts'
 import type { ControllerStatus } from '../../../durable/controller/reports.ts'
 import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
@@ -138,6 +139,7 @@ function buildStatus(inputs: StatusInputs): Responses['getStatus'] {
     },
     flags: Object.fromEntries(keys.map((key) => [key, flagEntry(inputs, state, key, cells.get(key) ?? [])])),
     ...liveIsolates(controller, nowMs),
+    alerts: (controller?.alerts ?? []).map(alertView),
     limits: reachedLimits(errors, nowMs).map(limitView),
     internalErrors: errors.map(internalErrorView),
   }
@@ -197,6 +199,10 @@ function flagEntry(
       ...countsOf([cell]),
     })),
   }
+}
+
+function alertView({ event, flag, sinceMs, text }: Episode) {
+  return { event, flag, since: new Date(sinceMs).toISOString(), reason: text }
 }
 
 function internalErrorView({ place, count, firstAtMs, lastAtMs, message }: InternalError) {

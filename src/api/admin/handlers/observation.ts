@@ -11,7 +11,15 @@ const KEEP_ALIVE_EVERY_MS = 15_000
 const CHECK_READER_EVERY_MS = 5_000
 
 export const observationHandlers: Handlers<
-  'getStatus' | 'streamStatus' | 'getConvergence' | 'getSeries' | 'getShadow' | 'listAudit' | 'listFeedback'
+  | 'getStatus'
+  | 'streamStatus'
+  | 'getConvergence'
+  | 'getSeries'
+  | 'getShadow'
+  | 'listAudit'
+  | 'listFeedback'
+  | 'listOutcomes'
+  | 'noteOutcome'
 > = {
   getStatus: (call) => statusOf(call, wantedFlags(call.query)),
 
@@ -79,6 +87,24 @@ export const observationHandlers: Handlers<
   listFeedback: async ({ controller, query }) => {
     const entries = await controller.feedback(query)
     return { feedback: entries.map(({ atMs, ...entry }) => ({ ...entry, at: isoTime(atMs) })) }
+  },
+
+  listOutcomes: async ({ controller, query }) => {
+    const outcomes = await controller.outcomes(query)
+    return {
+      outcomes: outcomes.map(({ startedAtMs, endedAtMs, note, ...outcome }) => ({
+        ...outcome,
+        startedAt: isoTime(startedAtMs),
+        endedAt: isoTime(endedAtMs),
+        note: note && { text: note.text, actor: note.actor, at: isoTime(note.atMs) },
+      })),
+    }
+  },
+
+  noteOutcome: async ({ controller, params: { id = '' }, body, actor }) => {
+    const isNoted = /^\d{1,15}$/.test(id) && (await controller.noteOutcome(Number(id), body.note, actor.name))
+    if (isNoted) return { id: Number(id) }
+    return problemDetails(404, 'Not Found', `Cannot note: there is no outcome ${id}`)
   },
 }
 

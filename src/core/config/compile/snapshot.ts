@@ -98,7 +98,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
       timeoutMs: undefined,
     },
     errorPage: document.errorPage,
-    webhooks: document.notifications?.webhooks ?? [],
+    webhooks: document.notifications.webhooks,
     flagQueries: compileFlagQueries(document),
     clientHints: asksForModel(document) ? 'Sec-CH-UA-Model' : undefined,
     bootstrap: document.bootstrap && compileBootstrap(document.bootstrap),

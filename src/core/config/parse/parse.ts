@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { messageOf } from '../../message-of.ts'
 import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from '../schema/document.ts'
+import { inexactProblems } from './exact.ts'
 import { type Problem, problem, problemsOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
 import { referenceProblems } from './references.ts'
@@ -95,14 +96,16 @@ function withoutDanglingReferences(document: GateDocument): Parsed<GateDocument>
   return { ok: true, value: document }
 }
 
-/** Parses JSON; an oversized text or a syntax error becomes a problem. */
+/** Parses JSON; an oversized text, a syntax error, or what JSON.parse would lose without a word becomes a problem. */
 export function parseJson(text: string): Parsed<unknown> {
   if (text.length > LARGEST_DOCUMENT_CHARACTERS) {
     const expected = `at most ${LARGEST_DOCUMENT_CHARACTERS.toLocaleString('en')} characters`
     return failure(problem([], `${text.length.toLocaleString('en')} characters`, expected, 'make it smaller'))
   }
   try {
-    return { ok: true, value: JSON.parse(text) as unknown }
+    const value = JSON.parse(text) as unknown
+    const problems = inexactProblems(text, value)
+    return problems.length > 0 ? { ok: false, problems } : { ok: true, value }
   } catch (error) {
     const reason = messageOf(error)
     return failure(problem([], text.slice(0, 40), 'valid JSON', `fix the syntax: ${reason}`))

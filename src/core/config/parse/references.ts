@@ -1,6 +1,7 @@
 import { parseTimeMs } from '../../flags/date-time.ts'
 import { compileOperator } from '../../flags/operators.ts'
 import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
+import { governanceProblems } from './governance.ts'
 import { identityProblems } from './identity-references.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { chainProblems } from './requirement-chains.ts'
@@ -15,6 +16,7 @@ export function referenceProblems(document: GateDocument): Problem[] {
     ...identityProblems(document),
     ...routeProblems(document),
     ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
+    ...governanceProblems(document),
     ...chainProblems(document.flags),
     ...document.freezes.flatMap((freeze, index) => timeProblems(['freezes', index], freeze)),
     ...(document.bootstrap?.flags ?? [])

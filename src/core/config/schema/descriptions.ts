@@ -234,6 +234,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   publishing: 'Publishing through the admin API.',
   'publishing.confirmAbovePercent':
     'A change that moves a larger share of visitors, or an unknown one, needs confirmation. Default 10; 100: never.',
+  governance:
+    'Rules for all flags: a document that breaks them is refused, and `sluice check` names the flags.',
+  'governance.keys':
+    'Pattern (RE2) that the whole key of each flag matches, such as `[a-z]+-[a-z0-9-]+`. Default: any key.',
+  'governance.required': 'What each flag must have: `owner`, `expires`, `description`. Default: none.',
   bootstrap: "Embeds the visitor's flags in HTML pages. Default: off.",
   'bootstrap.paths': 'Pages that carry their flags, by patterns as in routes. Default: all.',
   'bootstrap.flags': 'The flags. Default: all that are not private.',
@@ -243,10 +248,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flagQueries.allowedOrigins':
     'Other sites whose pages may ask, with cookies. Default: all sites, without cookies.',
   'flagQueries.requestsPerMinute': 'Queries from one address without a token, per isolate. Default 600.',
-  notifications: 'Who is notified about rollouts.',
+  notifications: 'Who is told of rollouts, changes of the document, and of what is wrong with the gate.',
+  'notifications.webhooks': 'Receivers of messages. Default: none.',
+  'notifications.expiryDays':
+    'How many days before a flag `expires` its owner is reminded, by the event `expiring`. Default [14, 3].',
   'notifications.webhooks.url': 'URL that messages are posted to.',
   'notifications.webhooks.format': '`slack`: the payload that chat tools accept. Default `json`.',
-  'notifications.webhooks.events': 'Default: all.',
+  'notifications.webhooks.events': 'What it is told of: see webhooks in the document guide. Default: all.',
   'notifications.webhooks.secretBinding':
     'Worker secret that signs notifications. Default: the key that `sluice key webhook` prints.',
 }

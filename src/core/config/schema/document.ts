@@ -10,13 +10,27 @@ import { flagQueries } from './flag-queries.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './guard.ts'
 import { context, identity, jwt, source } from './identity.ts'
 import { record, strictObject } from './objects.ts'
-import { advanceWindow, freeze, type NOTIFICATION_EVENTS, rollout, stage, webhook } from './rollout.ts'
+import {
+  advanceWindow,
+  freeze,
+  type NOTIFICATION_EVENTS,
+  notifications,
+  rollout,
+  stage,
+  webhook,
+} from './rollout.ts'
 import { origin, route } from './route.ts'
 import { condition, rule } from './rule.ts'
 import { flagKey, name, nonEmpty, percentage, positiveInteger } from './values.ts'
 
 const publishing = strictObject({
   confirmAbovePercent: v.optional(percentage, 10),
+})
+
+/** Rules of a team for all its flags. */
+const governance = strictObject({
+  keys: v.optional(nonEmpty),
+  required: v.optional(v.array(v.picklist(['owner', 'expires', 'description'])), []),
 })
 
 export const gateDocumentSchema = strictObject({
@@ -40,7 +54,8 @@ export const gateDocumentSchema = strictObject({
   publishing: v.optional(publishing, {}),
   bootstrap: v.optional(bootstrap),
   flagQueries: v.optional(flagQueries, {}),
-  notifications: v.optional(strictObject({ webhooks: v.array(webhook) })),
+  governance: v.optional(governance, {}),
+  notifications: v.optional(notifications, {}),
 })
 
 /** A parsed document: defaults are filled in. */
@@ -57,7 +72,7 @@ export type RuleConfig = FlagConfig['rules'][number]
 export type GuardConfig = NonNullable<FlagConfig['guard']>
 export type RolloutConfig = NonNullable<FlagConfig['rollout']>
 export type FreezeConfig = GateDocument['freezes'][number]
-export type WebhookConfig = NonNullable<GateDocument['notifications']>['webhooks'][number]
+export type WebhookConfig = GateDocument['notifications']['webhooks'][number]
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 export type SourceConfig = v.InferOutput<typeof source>
 
@@ -84,6 +99,8 @@ export const KNOWN_KEYS: readonly string[] = [
     rollout,
     advanceWindow,
     freeze,
+    governance,
+    notifications,
     webhook,
     publishing,
     flagQueries,

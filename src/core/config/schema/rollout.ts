@@ -99,6 +99,20 @@ export const NOTIFICATION_EVENTS = [
   'pause',
   'finish',
   'limit',
+  'stage-down',
+  'publish',
+  'enable',
+  'disable',
+  'percentage',
+  'guard',
+  'document-refused',
+  'kill-list-refused',
+  'expiring',
+  'expired',
+  'guard-blind',
+  'counts-missing',
+  'kv-behind',
+  'isolates-behind',
 ] as const
 
 export const webhook = strictObject({
@@ -108,4 +122,9 @@ export const webhook = strictObject({
     ...NOTIFICATION_EVENTS,
   ]),
   secretBinding: v.optional(secretName),
+})
+
+export const notifications = strictObject({
+  webhooks: v.optional(v.array(webhook), []),
+  expiryDays: v.optional(v.array(positiveInteger), [14, 3]),
 })

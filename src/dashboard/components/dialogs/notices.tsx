@@ -38,6 +38,8 @@ function noticesOf(status: Status): string[] {
     notices.push(`The ${key} in KV is not in force: it has ${plural(problems.length, 'problem')}${where}`)
   }
   if (document.kvError) notices.push(`KV: ${document.kvError}`)
+  for (const { flag, reason } of status.alerts ?? [])
+    notices.push(flag === null ? reason : `${flag}: ${reason}`)
   notices.push(...internalErrorTexts(status))
   if ([...kill.kv, ...kill.controller].includes('*'))
     notices.push('Every flag is killed: all visitors get the off variants.')

@@ -27,6 +27,7 @@ import { Controls, FlagDock, ShareControl } from './controls.tsx'
 import { Feedback } from './feedback.tsx'
 import { MetricTiles } from './metric-tiles.tsx'
 import { momentsOf } from './moments.ts'
+import { Outcomes } from './outcomes.tsx'
 import { Ramp } from './ramp.tsx'
 import { Requirements } from './requirements.tsx'
 import { Shadow } from './shadow.tsx'
@@ -115,6 +116,7 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
           )}
           <MetricTiles flag={flag.key} moments={moments} />
           <Charts flag={flag.key} moments={moments} />
+          <Outcomes flag={flag.key} attempt={`attempt ${status.generation}`} />
           {children}
         </div>
         <div class="stack-l">

@@ -4,7 +4,7 @@ import { type Env, isUnbilled } from '../../../platform/env.ts'
 import type { AuditLog } from '../../storage/audit-log.ts'
 
 /** What the gate does by itself needs no attention. */
-const AUTOMATIC = ['guard', 'rollout']
+const AUTOMATIC = ['guard', 'rollout', 'gate']
 /** Among so many records of the audit log the last command of a person is looked for after a restart. */
 const RECORDS_READ = 20
 

@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
 import type { ShadowRules } from '../../../../src/core/config/compile/route-target.ts'
-import { type Notification, notificationBody } from '../../../../src/core/rollout/notification.ts'
+import { governanceProblems } from '../../../../src/core/config/parse/governance.ts'
+import { lookAtExpiries } from '../../../../src/core/rollout/news/expiry.ts'
+import { type Notification, notificationBody } from '../../../../src/core/rollout/news/notification.ts'
 import { BASE, type Case, STAGES } from './case.ts'
 import type { Gate } from './gate-probe.ts'
 
@@ -11,6 +13,11 @@ const HOOK = { 'notifications.webhooks': [{ url: 'https://hook.test' }] }
 const target = ({ snapshot }: Gate) => snapshot.routes[0]?.target
 const jwt = ({ snapshot }: Gate) => snapshot.identity.jwt
 const claimOrNot = (kind: string) => (kind === 'jwt' ? 'claim x' : `${kind} x`)
+
+/** How often a flag of another name and without an owner breaks the rules. */
+const breaches = ({ document }: Gate) =>
+  governanceProblems({ ...document, flags: { Another: { ...document.flags.f, owner: undefined } as never } })
+    .length
 
 const KILLED: Notification = {
   id: '1',
@@ -23,6 +30,9 @@ const KILLED: Notification = {
   generation: 1,
   stage: 0,
   percentage: null,
+  from: null,
+  to: null,
+  changes: [],
   evidence: null,
 }
 
@@ -366,6 +376,19 @@ export const GATE_CASES: Record<string, Case> = {
     was: 10,
     becomes: 5,
   },
+  'governance.keys': {
+    to: '[a-z]',
+    sees: breaches,
+    was: 0,
+    becomes: 1,
+  },
+  'governance.required': {
+    given: { 'flags.f.owner': 'shop', 'flags.g.owner': 'shop' },
+    to: ['owner'],
+    sees: breaches,
+    was: 0,
+    becomes: 1,
+  },
   'bootstrap.paths': {
     given: { bootstrap: {} },
     to: ['/shop/*'],
@@ -410,7 +433,7 @@ export const GATE_CASES: Record<string, Case> = {
         given: HOOK,
         from,
         to,
-        sees: ({ document }) => document.notifications?.webhooks[0]?.[key],
+        sees: ({ document }) => document.notifications.webhooks[0]?.[key],
         was,
         becomes,
       },
@@ -420,17 +443,25 @@ export const GATE_CASES: Record<string, Case> = {
     given: HOOK,
     to: 'slack',
     sees: ({ document }) => {
-      const [webhook] = document.notifications?.webhooks ?? []
+      const [webhook] = document.notifications.webhooks
       return Object.keys(JSON.parse(notificationBody(KILLED, webhook?.format ?? 'json')) as object)
     },
     was: Object.keys(KILLED),
     becomes: ['text'],
   },
+  'notifications.expiryDays': {
+    given: { 'flags.f.expires': '2026-06-10' },
+    to: [7],
+    sees: ({ document }) =>
+      lookAtExpiries(document, {}, Date.UTC(2026, 4, 29)).news.map(({ event }) => event),
+    was: ['expiring'],
+    becomes: [],
+  },
   'notifications.webhooks.events': {
     given: HOOK,
     to: ['kill'],
-    sees: ({ document }) => document.notifications?.webhooks[0]?.events.length,
-    was: 11,
+    sees: ({ document }) => document.notifications.webhooks[0]?.events.length,
+    was: 25,
     becomes: 1,
   },
 }

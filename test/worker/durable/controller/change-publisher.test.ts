@@ -168,7 +168,7 @@ describe('a kill list in KV', () => {
       expect(told).toEqual([
         ['kill plain', 'kill staged'],
         ['kill *'],
-        [],
+        ['kill-list-refused null'],
         ['kill plain', 'unkill *'],
         ['unkill plain'],
       ])

@@ -1,6 +1,6 @@
 /** Webhooks: which events they get, in which format, how often a message is tried, and when it is given up. */
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { eventOf, type Notifier } from '../../../../src/durable/controller/notifier.ts'
+import { eventOf, type Notifier } from '../../../../src/durable/controller/news/notifier.ts'
 import { hmacHex } from '../../../../src/platform/crypto.ts'
 import { keysOf } from '../../../../src/platform/keys.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
@@ -65,6 +65,9 @@ it('a message says what happened to which flag, where, by whose hand and why', (
           generation: 1,
           stage: 0,
           percentage: 10,
+          from: null,
+          to: null,
+          changes: [],
           evidence: { pValue: 0.01 },
         },
         expect.objectContaining({
@@ -243,8 +246,8 @@ it('a test message goes out at once, signed as others are, and tells what the re
       const { body, headers, text } = receivers.posts[0] as Post
       expect(body).toEqual({
         id: expect.stringMatching(/^[\da-f-]{36}$/),
-        event: 'hold',
-        flag: '*',
+        event: 'test',
+        flag: null,
         at: '2026-11-02T12:00:00.000Z',
         environment: 'production',
         actor: 'test',
@@ -252,6 +255,9 @@ it('a test message goes out at once, signed as others are, and tells what the re
         generation: 0,
         stage: 0,
         percentage: null,
+        from: null,
+        to: null,
+        changes: [],
         evidence: null,
       })
       const seconds = START_MS / 1_000
@@ -277,7 +283,7 @@ it('a test message goes out at once, signed as others are, and tells what the re
     { B_KEY: 'the key of b' },
   ))
 
-it('commands cause the event of their name; a stage that is set by hand is an advance, an approval none', () => {
+it('commands cause the event of their name; a stage by hand is an advance or a way down, an approval none', () => {
   const kinds = [
     'kill',
     'unkill',
@@ -291,7 +297,9 @@ it('commands cause the event of their name; a stage that is set by hand is an ad
     'freeze',
     'finish',
   ]
-  const events = kinds.map((kind) => eventOf({ kind, flag: 'f' } as Parameters<typeof eventOf>[0]))
+  const events = kinds.map((kind) =>
+    eventOf({ kind, flag: 'f' } as Parameters<typeof eventOf>[0], { from: 5, to: 25 }),
+  )
   expect(events).toEqual([
     'kill',
     'unkill',
@@ -305,4 +313,6 @@ it('commands cause the event of their name; a stage that is set by hand is an ad
     'freeze',
     'finish',
   ])
+  expect(eventOf({ kind: 'stage', flag: 'f' }, { from: 25, to: 5 })).toBe('stage-down')
+  expect(eventOf({ kind: 'stage', flag: 'f' }, { from: 25, to: 25 })).toBe('advance')
 })

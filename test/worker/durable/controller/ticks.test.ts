@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { compileSnapshot } from '../../../../src/core/config/compile/snapshot.ts'
 import { INITIAL_CONTROL_STATE } from '../../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
-import type { AuditRecord } from '../../../../src/core/rollout/audit.ts'
 import { compilePlans } from '../../../../src/core/rollout/plan.ts'
 import type { Controller } from '../../../../src/durable/controller/controller.ts'
 import { RolloutTick } from '../../../../src/durable/controller/rollout-tick.ts'
@@ -36,7 +35,6 @@ function startTick(more: object = {}, flag: object = staged) {
     } as Record<string, object | Error>,
     performed: [] as unknown[],
     notified: [] as unknown[],
-    records: [] as AuditRecord[],
   }
   const guard = {
     run: ({ flag }: { flag: string }) => {
@@ -48,11 +46,10 @@ function startTick(more: object = {}, flag: object = staged) {
   const tick = new RolloutTick(
     { state: INITIAL_CONTROL_STATE } as never,
     { guard, shadow: { look: () => undefined } } as never,
-    { append: (record: AuditRecord) => void world.records.push(record) } as never,
     { getJson: () => undefined, putJson: () => {} } as never,
     {
       perform: async (...all) => void world.performed.push(all),
-      notify: (...all) => void world.notified.push(all),
+      tell: (...all) => void world.notified.push(all),
     },
   )
   return { ...world, world, tick, run: (nowMs = MONDAY_NOON) => tick.run(loaded as never, nowMs) }
@@ -76,16 +73,13 @@ describe('a tick', () => {
     expect(notified).toEqual([])
   })
 
-  it('of a broken split freezes by word: on record and told, once', async () => {
-    const { world, run, performed, notified, records, tick } = startTick()
+  it('of a broken split freezes by word, told once', async () => {
+    const { world, run, performed, notified, tick } = startTick()
     world.verdicts.staged = { kind: 'broken-split', sentence: 'the split is broken', evidence: EVIDENCE }
     await run()
     await run(MONDAY_NOON + 1_000)
     const cause = { actor: 'guard', reason: 'the split is broken', evidence: EVIDENCE }
     expect(notified).toEqual([['freeze', 'staged', cause, MONDAY_NOON]])
-    expect(records).toEqual([
-      { atMs: MONDAY_NOON, action: 'freeze', flag: 'staged', before: null, after: null, ...cause },
-    ])
     expect(performed).toEqual([])
     expect(tick.views.get('staged')).toMatchObject({
       waitingFor: 'the split is broken',
@@ -93,12 +87,12 @@ describe('a tick', () => {
     })
   })
 
-  it('that waits for approval tells so, leaves no record, and shows it', async () => {
+  it('that waits for approval tells so, and shows it', async () => {
     const rules = [{ serve: 'on', stages: [{ percentage: 5, approval: true }, { percentage: 50 }] }]
-    const { run, notified, records, tick, performed } = startTick({}, { ...staged, rules })
+    const { run, notified, tick, performed } = startTick({}, { ...staged, rules })
     await run()
     expect(notified).toMatchObject([['approval-needed', 'staged', { actor: 'guard' }, MONDAY_NOON]])
-    expect([records, performed]).toEqual([[], []])
+    expect(performed).toEqual([])
     expect(tick.views.get('staged')).toMatchObject({ needsApproval: true, verdict: { kind: 'healthy' } })
     expect(tick.views.get('second')).toMatchObject({ needsApproval: false, waitingFor: 'collects' })
   })
@@ -135,6 +129,7 @@ describe('a tick', () => {
       waitingFor: 'the guard cannot look at it: no evidence',
       needsApproval: false,
       needsOperator: true,
+      failure: 'no evidence',
     })
     expect(takeInternalErrors()).toMatchObject([{ place: 'controller.tick', count: 1 }])
   })

@@ -2,35 +2,49 @@
  * Notifications about rollouts, by the webhooks of the document in force. Messages stay in SQLite until they are
  * delivered, so that a receiver that is down gets them later. No decision waits for a delivery.
  */
-import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
-import type { NotificationEvent, WebhookConfig } from '../../core/config/schema/document.ts'
-import { NOTIFICATION_EVENTS } from '../../core/config/schema/rollout.ts'
-import type { Command } from '../../core/rollout/commands.ts'
-import { type Notification, notificationBody, retryDelayMs } from '../../core/rollout/notification.ts'
-import { type Env, environmentOf } from '../../platform/env.ts'
-import { DEFAULT_SECRET, postWebhook } from '../../platform/post-webhook.ts'
-import type { Cause, ControlStore } from './control-store.ts'
-import type { Documents } from './documents.ts'
-import { percentageOf } from './guard-runner.ts'
+import type { NotificationEvent, WebhookConfig } from '../../../core/config/schema/document.ts'
+import { NOTIFICATION_EVENTS } from '../../../core/config/schema/rollout.ts'
+import type { Cause } from '../../../core/rollout/audit.ts'
+import type { Command } from '../../../core/rollout/commands.ts'
+import {
+  type Notification,
+  notificationBody,
+  retryDelayMs,
+  type Transition,
+} from '../../../core/rollout/news/notification.ts'
+import { type Env, environmentOf } from '../../../platform/env.ts'
+import { DEFAULT_SECRET, postWebhook } from '../../../platform/post-webhook.ts'
 
 const DELIVERIES_AT_ONCE = 10
 /** A receiver that never comes back must not fill the storage. */
 const MOST_WAITING = 1_000
+
+/** What messages say of a flag. */
+export type AttemptFacts = Pick<Notification, 'generation' | 'stage' | 'percentage'>
+
+/** What messages are made of. */
+export type Told = {
+  webhooks(): readonly WebhookConfig[]
+  attemptOf(flag: string): AttemptFacts
+}
+
+/** Who changed what, and from what to what. */
+export type News = Cause & Transition
+
+const NO_ATTEMPT: AttemptFacts = { generation: 0, stage: 0, percentage: null }
 
 type Row = { id: number; message: string; url: string; secret: string; body: string; attempts: number }
 
 export class Notifier {
   readonly #sql: SqlStorage
   readonly #env: Env
-  readonly #documents: Documents
-  readonly #control: ControlStore
+  readonly #told: Told
   #delivering = false
 
-  constructor(sql: SqlStorage, env: Env, documents: Documents, control: ControlStore) {
+  constructor(sql: SqlStorage, env: Env, told: Told) {
     this.#sql = sql
     this.#env = env
-    this.#documents = documents
-    this.#control = control
+    this.#told = told
     sql.exec(
       `CREATE TABLE IF NOT EXISTS messages (
          id INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL,
@@ -39,28 +53,13 @@ export class Notifier {
     )
   }
 
-  /** Queues a message about a flag, or about all of them (`*`), for every webhook that wants the event. */
-  enqueue(event: NotificationEvent, key: string, { actor, reason, evidence }: Cause, nowMs: number): void {
-    const { document, snapshot } = this.#documents.current
-    const webhooks = document.notifications?.webhooks ?? []
+  /** Queues a message for every webhook that wants the event: about a flag, all of them (`*`), or the gate (null). */
+  enqueue(event: NotificationEvent, flag: string | null, news: News, nowMs: number): void {
+    const webhooks = this.#told.webhooks()
     if (webhooks.length === 0) return
-    const flag = snapshot.flags.get(key)
-    const control = this.#control.state.flags[key] ?? INITIAL_FLAG_CONTROL
-    const notification: Notification = {
-      id: crypto.randomUUID(),
-      event,
-      flag: key,
-      at: new Date(nowMs).toISOString(),
-      environment: environmentOf(this.#env),
-      actor,
-      reason,
-      generation: control.generation,
-      stage: control.stage,
-      percentage: flag ? percentageOf(flag, control) : null,
-      evidence: evidence ?? null,
-    }
+    const notification = this.#notification(event, flag, news, nowMs)
     for (const { url, format, events, secretBinding } of webhooks) {
-      if (!events.includes(notification.event)) continue
+      if (!events.includes(event)) continue
       this.#sql.exec(
         'INSERT INTO messages (message, url, secret, body, due_ms) VALUES (?, ?, ?, ?, ?)',
         notification.id,
@@ -95,22 +94,33 @@ export class Notifier {
 
   /** Posts a test message at once and tells whether the receiver took it. */
   async test(webhook: WebhookConfig): Promise<{ delivered: boolean; detail: string }> {
-    const notification: Notification = {
-      id: crypto.randomUUID(),
-      event: 'hold',
-      flag: '*',
-      at: new Date().toISOString(),
-      environment: environmentOf(this.#env),
-      actor: 'test',
-      reason: 'This is a test message',
-      generation: 0,
-      stage: 0,
-      percentage: null,
-      evidence: null,
-    }
+    const cause = { actor: 'test', reason: 'This is a test message', evidence: undefined }
+    const notification = this.#notification('test', null, cause, Date.now())
     const body = notificationBody(notification, webhook.format)
     const secret = webhook.secretBinding ?? DEFAULT_SECRET
     return await postWebhook(this.#env, { message: notification.id, url: webhook.url, secret, body })
+  }
+
+  #notification(
+    event: Notification['event'],
+    flag: string | null,
+    { actor, reason, evidence, from = null, to = null, changes = [] }: News,
+    nowMs: number,
+  ): Notification {
+    return {
+      id: crypto.randomUUID(),
+      event,
+      flag,
+      at: new Date(nowMs).toISOString(),
+      environment: environmentOf(this.#env),
+      actor,
+      reason,
+      ...(flag === null ? NO_ATTEMPT : this.#told.attemptOf(flag)),
+      from,
+      to,
+      changes,
+      evidence: evidence ?? null,
+    }
   }
 
   async #deliverOne(row: Row): Promise<void> {
@@ -132,9 +142,12 @@ export class Notifier {
   }
 }
 
-/** The event that a command causes, if any; a stage set by hand is an advance. */
-export function eventOf({ kind }: Command): NotificationEvent | undefined {
-  if (kind === 'stage') return 'advance'
+/** The event that a command causes, if any. A stage that is set by hand is an advance, or leads downwards. */
+export function eventOf(
+  { kind }: Command,
+  { from = null, to = null }: Transition,
+): NotificationEvent | undefined {
+  if (kind === 'stage') return Number(to) < Number(from) ? 'stage-down' : 'advance'
   if (kind === 'restart') return 'resume'
   return NOTIFICATION_EVENTS.find((event) => event === kind)
 }

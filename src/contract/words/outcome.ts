@@ -1,0 +1,33 @@
+/** How a rollout attempt went, as people read it: the same on the flag's page, in the terminal and in the book. */
+import { countText, latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
+import type { Responses } from '../responses.ts'
+
+export type Outcome = Responses['listOutcomes']['outcomes'][number]
+
+const ENDINGS: Readonly<Record<Outcome['ending'], string>> = {
+  finished: 'finished',
+  'rolled-back': 'rolled back',
+  replaced: 'replaced by another attempt',
+}
+
+/** "attempt 2: rolled back at 25 % by guard, 2026-03-01 10:00:00 UTC". */
+export function outcomeTitle({ generation, ending, percentage, actor, endedAt }: Outcome): string {
+  return `attempt ${generation}: ${ENDINGS[ending]} at ${percentText(percentage)} by ${actor}, ${timestampText(endedAt)}`
+}
+
+/** What was measured, what the guard said, why it ended, and what people noted, a line each. */
+export function outcomeLines({ startedAt, canary, control, verdict, reason, note }: Outcome): string[] {
+  return [
+    `since ${timestampText(startedAt)}; ${reason}`,
+    `canary ${armText(canary)}`,
+    `control ${armText(control)}`,
+    ...(verdict === null ? [] : [`guard: ${verdict}`]),
+    ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
+  ]
+}
+
+function armText({ requests, errors, errorRate, p95Ms }: Outcome['canary']): string {
+  if (requests === 0) return 'had no requests'
+  const failed = `${plural(errors, 'error')} (${rateText(errorRate ?? 0)})`
+  return `${countText(requests)} requests, ${failed}${p95Ms === null ? '' : `, p95 ${latencyText(p95Ms)}`}`
+}

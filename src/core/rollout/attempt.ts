@@ -1,0 +1,93 @@
+/** The outcome of a rollout attempt: kept when it ends, for those who ask later how it went. */
+import type { FlagControl } from '../config/control.ts'
+import { type Cell, emptyCell, errorsOf, mergeCell } from '../counters/cell.ts'
+import { quantileMs } from '../counters/histogram.ts'
+import type { Arm } from '../decision/decide.ts'
+import type { VerdictReport } from '../guard/index.ts'
+
+export const ENDINGS = ['finished', 'rolled-back', 'replaced'] as const
+/** `replaced`: another attempt began before this one had ended, by a resume after a freeze or by a document. */
+export type Ending = (typeof ENDINGS)[number]
+
+/** What one arm had; rate and latencies are null without requests. */
+export type ArmOutcome = {
+  requests: number
+  errors: number
+  errorRate: number | null
+  p50Ms: number | null
+  p95Ms: number | null
+}
+
+/** Times in ms since 1970. */
+export type AttemptOutcome = {
+  flag: string
+  generation: number
+  /** When the gate first knew of the attempt. */
+  startedAtMs: number
+  endedAtMs: number
+  ending: Ending
+  /** Who or what ended it, and why. */
+  actor: string
+  reason: string
+  /** Of the visitors who meet the conditions, in percent: where it ended. */
+  percentage: number
+  /** Index of the stage. */
+  stage: number
+  canary: ArmOutcome
+  control: ArmOutcome
+  /** The guard's last sentence; null without a guard. */
+  verdict: string | null
+  /** What a person adds. */
+  note: { text: string; actor: string; atMs: number } | null
+}
+
+/** How an attempt ended by a change of its control; undefined where it goes on, or had ended before. */
+export function endingOf(before: FlagControl, after: FlagControl): Ending | undefined {
+  if (before.rolledBack) return undefined
+  if (after.rolledBack) return 'rolled-back'
+  if (before.finished) return undefined
+  if (after.generation > before.generation) return 'replaced'
+  return after.finished ? 'finished' : undefined
+}
+
+export type EndedAttempt = Pick<
+  AttemptOutcome,
+  'flag' | 'startedAtMs' | 'endedAtMs' | 'ending' | 'actor' | 'reason' | 'percentage'
+> & {
+  control: FlagControl
+  /** All counts of the flag. */
+  cells: readonly Cell[]
+  verdict: VerdictReport | null
+}
+
+export function outcomeOf({ control, cells, verdict, ...known }: EndedAttempt): AttemptOutcome {
+  const { generation, stage } = control
+  const counted = cells.filter((cell) => cell.generation === generation)
+  return {
+    ...known,
+    generation,
+    stage,
+    canary: armOutcome(counted, 'canary'),
+    control: armOutcome(counted, 'control'),
+    verdict: verdict?.sentence ?? null,
+    note: null,
+  }
+}
+
+function armOutcome(cells: readonly Cell[], arm: Arm): ArmOutcome {
+  const sum = emptyCell({ flag: '', variant: '', arm, generation: 0, stage: 0 })
+  for (const cell of cells) if (cell.arm === arm) mergeCell(sum, cell)
+  const { requests, latency } = sum
+  const errors = errorsOf(sum)
+  return {
+    requests,
+    errors,
+    errorRate: requests === 0 ? null : errors / requests,
+    p50Ms: rounded(quantileMs(latency, 0.5)),
+    p95Ms: rounded(quantileMs(latency, 0.95)),
+  }
+}
+
+function rounded(valueMs: number | undefined): number | null {
+  return valueMs === undefined ? null : Math.round(valueMs * 10) / 10
+}

@@ -1,0 +1,327 @@
+/** What people are told although no one commanded anything: once each, by webhook, audit log and status alike. */
+import { expect, it } from 'vitest'
+import { emptyCell } from '../../../../src/core/counters/cell.ts'
+import type { DecisionSample } from '../../../../src/core/decision/sample.ts'
+import { NOTED, type Noted } from '../../../../src/core/rollout/audit.ts'
+import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
+import { withStorage } from '../../support/storage.ts'
+
+type World = Parts & {
+  clock: ReturnType<typeof fakeClock>
+  storage: DurableObjectStorage
+  look(): Promise<void>
+}
+
+const onOff = { variants: { on: true, off: false }, off: 'off' }
+const stages = (approval: boolean) => [{ percentage: 5, bake: '0s', approval }, { percentage: 50 }]
+const ROUTED = {
+  ...DOCUMENT,
+  routes: [{ path: '/*', flag: 'judged', origins: { on: 'old', off: 'old' } }],
+  flags: { judged: { ...onOff, rules: [{ serve: 'on', percentage: 5 }], guard: { errors: {} } } },
+  notifications: { webhooks: [{ url: 'http://hook.test/' }] },
+}
+const withFlag = (flag: object) => ({ ...ROUTED, flags: { judged: { ...ROUTED.flags.judged, ...flag } } })
+const visitor = (n: number): DecisionSample => ({
+  visitor: `v${n}`,
+  atMs: Date.now(),
+  ...{ host: 'a.test', path: '/', method: 'GET', positions: {}, attributes: {}, hashed: {}, held: {} },
+})
+
+/** Publishes a document and looks at it, as a tick does. */
+async function withGate(document: object, work: (world: World) => Promise<void>) {
+  const clock = fakeClock()
+  await withStorage(async (storage) => {
+    const parts = makeParts(storage)
+    const text = JSON.stringify(document)
+    const options = { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' }
+    await parts.changes.publishDocument({ kind: 'text', text }, options)
+    const look = async () => {
+      await parts.rollouts.run(parts.documents.current, Date.now())
+      parts.watch.look(Date.now())
+    }
+    await work({ ...parts, clock, storage, look })
+  })
+}
+
+const messagesOf = ({ storage }: Pick<World, 'storage'>) =>
+  storage.sql
+    .exec<{ body: string }>('SELECT body FROM messages ORDER BY id')
+    .toArray()
+    .map(({ body }) => JSON.parse(body) as { event: string; flag: string | null; reason: string })
+
+/** What is wrong in a gate, and the flag that it is about. */
+const SCENES: Record<Noted, { document: object; flag: string | null; breaks(world: World): Promise<void> }> =
+  {
+    expiring: { document: withFlag({ expires: '2026-11-05' }), flag: 'judged', breaks: async () => {} },
+    expired: { document: withFlag({ expires: '2026-11-02' }), flag: 'judged', breaks: async () => {} },
+    'guard-blind': {
+      document: ROUTED,
+      flag: 'judged',
+      breaks: async ({ cells, control }) => {
+        const { generation = 1, stage = 0 } = control.state.flags.judged ?? {}
+        const arm = { flag: 'judged', variant: 'off', arm: 'control' as const, generation, stage }
+        cells.add([{ ...emptyCell(arm), requests: 2_000 }])
+      },
+    },
+    'counts-missing': {
+      document: ROUTED,
+      flag: 'judged',
+      breaks: async ({ samples, clock }) => {
+        await clock.advance(120_000)
+        samples.add(
+          Array.from({ length: 30 }, (_, n) => visitor(n)),
+          Date.now(),
+        )
+      },
+    },
+    'kv-behind': {
+      document: ROUTED,
+      flag: null,
+      breaks: async ({ fakeKv, changes, kv, clock }) => {
+        fakeKv.mode = 'fails'
+        kv.mark('state')
+        await clock.advance(2_000)
+        await changes.writeKv(Date.now())
+      },
+    },
+    'isolates-behind': {
+      document: ROUTED,
+      flag: null,
+      breaks: async ({ changes, shards, clock }) => {
+        await changes.command({ kind: 'pause', flag: 'judged' }, CAUSE)
+        await clock.advance(61_000)
+        const seen = { usedHash: '', documentHash: '', killHash: '', epochAtMs: 0, epoch: 0 }
+        for (let second = 0; second < 90; second++) {
+          const isolates = [{ isolate: 'old', seenAtMs: Date.now() + second * 1_000, ...seen }]
+          shards.take(
+            { seq: second + 1, shard: 'AAA', epoch: 0, cells: [], isolates, documentVersion: 0, samples: [] },
+            Date.now(),
+          )
+        }
+      },
+    },
+    hold: {
+      document: withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }),
+      flag: 'judged',
+      breaks: async ({ fakeKv, kvReader, changes, clock }) => {
+        const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+        const next = withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }] })
+        fakeKv.values.set('config', JSON.stringify(next))
+        await clock.advance(2_000)
+        kvReader.suspect()
+        await changes.noticeKv(Date.now())
+      },
+    },
+    'approval-needed': {
+      document: withFlag({
+        rules: [{ serve: 'on', stages: stages(true) }],
+        guard: { errors: {}, advance: 'time' },
+      }),
+      flag: 'judged',
+      breaks: async ({ cells, clock }) => {
+        const counted = (arm: 'canary' | 'control', requests: number) => ({
+          ...emptyCell({
+            flag: 'judged',
+            variant: arm === 'canary' ? 'on' : 'off',
+            arm,
+            generation: 1,
+            stage: 0,
+          }),
+          requests,
+          latency: { 40: requests },
+        })
+        await clock.advance(1_000)
+        cells.add([counted('canary', 50), counted('control', 950)])
+      },
+    },
+  }
+
+it.each([...NOTED])('%s is told once: as a message, and on record', async (event) => {
+  const { document, flag, breaks } = SCENES[event]
+  await withGate(document, async (world) => {
+    await breaks(world)
+    const had = messagesOf(world).filter((message) => message.event !== event).length
+    for (let look = 0; look < 30; look++) {
+      await world.look()
+      await world.clock.advance(5_000)
+    }
+    const messages = messagesOf(world).filter((message) => message.event === event)
+    expect(messages).toMatchObject([{ event, flag, reason: expect.stringMatching(/\w/) }])
+    expect(messagesOf(world)).toHaveLength(had + 1)
+    const records = world.records().filter(({ action }) => action === event)
+    expect(records).toMatchObject([
+      { actor: expect.stringMatching(/^(gate|guard)$/), reason: messages[0]?.reason },
+    ])
+    expect(records[0]?.flag).toBe(flag ?? undefined)
+  })
+})
+
+it('what was told is not told again after a restart, nor where the document is published again', () =>
+  withGate(withFlag({ expires: '2026-11-05' }), async (world) => {
+    await world.look()
+    const restarted = makeParts(world.storage)
+    restarted.watch.look(Date.now())
+    expect(messagesOf(world).map(({ event }) => event)).toEqual(['publish', 'expiring'])
+    await world.clock.advance(2_000)
+    const text = JSON.stringify(withFlag({ expires: '2026-11-05', owner: 'team' }))
+    const options = { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' }
+    await restarted.changes.publishDocument({ kind: 'text', text }, options)
+    restarted.watch.look(Date.now())
+    expect(messagesOf(world).map(({ event }) => event)).toEqual(['publish', 'expiring', 'publish'])
+  }))
+
+it('a flag that expires wakes the gate in time; the built-in document wakes no one', () =>
+  withGate(withFlag({ expires: '2026-12-24' }), async (world) => {
+    await world.look()
+    expect(world.watch.nextDueMs).toBe(Date.UTC(2026, 11, 10))
+    expect(START_MS).toBeLessThan(Date.UTC(2026, 11, 10))
+    await withStorage(async (storage) => {
+      const fresh = makeParts(storage, { document: withFlag({ expires: '2026-11-05' }) })
+      fresh.watch.look(Date.now())
+      expect([fresh.watch.nextDueMs, fresh.records()]).toEqual([undefined, []])
+    })
+  }))
+
+it('an alert is part of the status while its cause lasts', () =>
+  withGate(ROUTED, async (world) => {
+    await SCENES['kv-behind'].breaks(world)
+    for (let look = 0; look < 15; look++) {
+      await world.look()
+      await world.clock.advance(5_000)
+    }
+    expect(world.watch.active(Date.now())).toMatchObject([{ event: 'kv-behind', flag: null }])
+    world.fakeKv.mode = 'works'
+    await world.changes.writeKv(Date.now())
+    for (let look = 0; look < 15; look++) {
+      await world.look()
+      await world.clock.advance(5_000)
+    }
+    expect(world.watch.active(Date.now())).toEqual([])
+  }))
+
+it('a document is told by what it changes, with what it does to rollouts', () =>
+  withGate(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }), async (world) => {
+    const publish = async (document: object) => {
+      await world.clock.advance(2_000)
+      const options = { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' }
+      await world.changes.publishDocument({ kind: 'text', text: JSON.stringify(document) }, options)
+    }
+    const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+    await publish(withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }] }))
+    await publish(withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }], enabled: false }))
+    await world.changes.command({ kind: 'stage', flag: 'judged', stage: 1 }, CAUSE)
+    await world.changes.command({ kind: 'stage', flag: 'judged', stage: 0 }, CAUSE)
+    world.fakeKv.values.set('config', '{')
+    world.kvReader.suspect()
+    await world.clock.advance(2_000)
+    await world.changes.noticeKv(Date.now())
+    expect(messagesOf(world)).toMatchObject([
+      { event: 'publish', flag: null, from: 0, to: 1 },
+      {
+        event: 'publish',
+        flag: 'judged',
+        from: 1,
+        to: 2,
+        changes: [
+          'judged: rule 1: conditions none → country in RO',
+          'judged: The document changes what it compares: generation 2 begins at 5 %',
+        ],
+      },
+      { event: 'disable', flag: 'judged', from: true, to: false, changes: ['judged: disabled'] },
+      { event: 'advance', flag: 'judged', from: 5, to: 50 },
+      { event: 'stage-down', flag: 'judged', from: 50, to: 5 },
+      { event: 'document-refused', flag: null, reason: 'A document with 1 problem was written to KV' },
+    ])
+    const found = world.audit.latest({ limit: 9, flag: 'judged' }).map(({ action }) => action)
+    expect(found).toEqual([
+      'stage',
+      'stage',
+      'document-published',
+      'rollout-changed',
+      'document-published',
+      'document-published',
+    ])
+  }))
+
+it('an attempt that ends leaves its outcome: by whom, when, shares, errors, latency, verdict; and takes a note', () =>
+  withGate(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }), async (world) => {
+    const { changes, cells, attempts, clock } = world
+    const counted = (arm: 'canary' | 'control', generation: number, requests: number) => ({
+      ...emptyCell({ flag: 'judged', variant: arm === 'canary' ? 'on' : 'off', arm, generation, stage: 0 }),
+      requests,
+      errors: {
+        ...emptyCell({ flag: '', variant: '', arm, generation, stage: 0 }).errors,
+        status: arm === 'canary' ? 5 : 0,
+      },
+      latency: { 40: requests },
+    })
+    cells.add([counted('canary', 1, 50), counted('control', 1, 950), counted('canary', 2, 7)])
+    await world.look()
+    await clock.advance(60_000)
+    expect(attempts.latest({ limit: 9 })).toEqual([])
+    await changes.command({ kind: 'kill', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
+    const [outcome] = attempts.latest({ limit: 9 })
+    expect(outcome).toMatchObject({
+      ...{ flag: 'judged', generation: 1, ending: 'rolled-back', actor: 'Ada', reason: 'because' },
+      ...{ startedAtMs: START_MS, endedAtMs: START_MS + 60_000, percentage: 5, stage: 0, note: null },
+      canary: { requests: 50, errors: 5, errorRate: 0.1, p95Ms: expect.any(Number) },
+      control: { requests: 950, errors: 0, errorRate: 0 },
+      verdict: expect.stringMatching(/\w/),
+    })
+    // Resuming is another attempt, which a stage, a finish and a rollback after it end once more.
+    await clock.advance(1_000)
+    await changes.command({ kind: 'resume', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'stage', flag: 'judged', stage: 1 }, CAUSE)
+    await changes.command({ kind: 'finish', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'resume', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'freeze', flag: 'judged' }, CAUSE)
+    await changes.command({ kind: 'resume', flag: 'judged' }, CAUSE)
+    const endings = () =>
+      attempts.latest({ limit: 9, flag: 'judged' }).map(({ generation, ending }) => `${generation} ${ending}`)
+    expect(endings()).toEqual(['3 replaced', '2 rolled-back', '2 finished', '1 rolled-back'])
+    expect(attempts.latest({ limit: 9 })[1]).toMatchObject({ startedAtMs: START_MS + 61_000 })
+    const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+    const text = JSON.stringify(withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }] }))
+    await clock.advance(2_000)
+    const options = { expectedVersion: undefined, confirm: true, actor: 'Eve', reason: 'only Romania' }
+    await changes.publishDocument({ kind: 'text', text }, options)
+    expect(attempts.latest({ limit: 1 })).toMatchObject([{ ending: 'replaced', generation: 4, actor: 'Eve' }])
+
+    const note = { text: 'cold cache', actor: 'Eve', atMs: START_MS }
+    expect(attempts.note(outcome?.id ?? 0, note)).toMatchObject({ generation: 1, note: null })
+    expect(makeParts(world.storage).attempts.latest({ limit: 9 }).at(-1)).toMatchObject({
+      generation: 1,
+      note,
+    })
+    expect(attempts.note(outcome?.id ?? 0, { ...note, text: '' })).toMatchObject({ note })
+    expect(attempts.latest({ limit: 9 }).at(-1)).toMatchObject({ note: null })
+    expect(attempts.note(999, note)).toBeUndefined()
+    expect(attempts.latest({ limit: 9, flag: 'other' })).toEqual([])
+  }))
+
+it('a flag keeps its newest hundred outcomes, whatever others do', () =>
+  withStorage(async (storage) => {
+    const { attempts } = makeParts(storage)
+    const arm = { requests: 0, errors: 0, errorRate: null, p50Ms: null, p95Ms: null }
+    const outcome = (flag: string, generation: number) => ({
+      ...{
+        flag,
+        generation,
+        startedAtMs: 0,
+        endedAtMs: 0,
+        ending: 'finished' as const,
+        actor: 'a',
+        reason: 'r',
+      },
+      ...{ percentage: 5, stage: 0, canary: arm, control: arm, verdict: null, note: null },
+    })
+    attempts.add(outcome('rare', 1))
+    for (let generation = 1; generation <= 102; generation++) attempts.add(outcome('busy', generation))
+    expect(attempts.latest({ limit: 999, flag: 'busy' }).map(({ generation }) => generation)).toHaveLength(
+      100,
+    )
+    expect(attempts.latest({ limit: 999, flag: 'busy' }).at(-1)?.generation).toBe(3)
+    expect(attempts.latest({ limit: 999, flag: 'rare' })).toHaveLength(1)
+  }))
