@@ -14,7 +14,7 @@ import type { TextStore } from '../../storage/text-store.ts'
 const LOOK_EVERY_MS = 5_000
 
 export type WatchPorts = {
-  /** The document in force; version 0: the one that is built in, whose flags nobody wrote. */
+  /** The document in force; version 0: the one that is built in, whose flags are examples. */
   document(): { version: number; document: GateDocument }
   causes(nowMs: number): WrongNow[]
   tell(event: Noted, flag: string | null, cause: Cause, nowMs: number): void

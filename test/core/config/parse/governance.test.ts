@@ -22,7 +22,7 @@ it('keys must match the whole pattern', () => {
     `$.flags["team-shop2"]: "team-shop2", not a key that matches ${keys} (governance)`,
     `$.flags["my-legacy"]: "my-legacy", not a key that matches ${keys} (governance)`,
   ])
-  // Anchors of its own do no harm.
+  // Its own anchors do no harm.
   expect(problemsOf({ keys: '^team-.*$' }, { 'team-a': flag })).toEqual([])
 })
 
