@@ -200,3 +200,79 @@ describe('of many routes', () => {
     expect(performance.now() - startedMs).toBeLessThan(15_000)
   })
 })
+
+/** Cases of the conformance tests of Kubernetes' Gateway API, whose rules are in order of precedence here. */
+describe('as an HTTPRoute', () => {
+  const hosts = ['very.specific.com', 'foo.bar.wildcard.io', '*.wildcard.io', '*.anotherwildcard.io']
+  const CASES: readonly [
+    what: string,
+    rules: readonly object[],
+    asked: Readonly<Record<string, number | undefined>>,
+  ][] = [
+    [
+      'exact paths match',
+      [{ path: '/one' }, { path: '/two' }],
+      {
+        '/one': 0,
+        '/two': 1,
+        '/': undefined,
+        '/one/example': undefined,
+        '/two/': undefined,
+        '/Two': undefined,
+      },
+    ],
+    [
+      'prefixes match by segments',
+      [{ path: '/v2/*' }, { path: '/*' }],
+      { '/': 1, '/example': 1, '/v2': 0, '/v2/': 0, '/v2/example': 0, '/v2example': 1, '/foo/v2/example': 1 },
+    ],
+    [
+      'paths take precedence',
+      [
+        { path: '/match/exact/one' },
+        { path: '/match/exact' },
+        { path: '/match/prefix/one/*' },
+        { path: '/match/prefix/*' },
+        { path: '/match/*' },
+      ],
+      {
+        '/match/exact/one': 0,
+        '/match/exact': 1,
+        '/match/exact/two': 4,
+        '/match/prefix/one/any': 2,
+        '/match/prefix/two': 3,
+        '/match/prefix': 3,
+        '/match/any': 4,
+        '/matched': undefined,
+      },
+    ],
+    [
+      'host names match',
+      hosts.map((host) => ({ path: '/*', host })),
+      {
+        '//very.specific.com/s1': 0,
+        '//very.specific.com:1234/s1': 0,
+        '//foo.bar.wildcard.io/s3': 1,
+        '//foo.wildcard.io/s3': 2,
+        '//foo.bar.baz.wildcard.io/s3': 2,
+        '//foo.anotherwildcard.io/s4': 3,
+        '//wildcard.io/s3': undefined,
+        '//non.matching.com/s1': undefined,
+        '//foo.wildcard.io.evil.com/s1': undefined,
+      },
+    ],
+  ]
+
+  it.each(CASES)('%s', (_, rules, asked) => {
+    const document = documentOf(rules.map((rule) => ({ ...rule, origin: 'only' })))
+    const parsed = parseDocumentValue(document)
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const snapshot = compileSnapshot(parsed.value)
+    const found = Object.keys(asked).map((url) => {
+      const { host, path } = addressOf(url.startsWith('//') ? `http:${url}` : `http://shop.test${url}`)
+      const route = findRoute(snapshot, { host, path, method: 'GET' })
+      return [url, route && snapshot.routes.indexOf(route)]
+    })
+    expect(Object.fromEntries(found)).toEqual(asked)
+  })
+})
