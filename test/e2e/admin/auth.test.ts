@@ -42,6 +42,8 @@ beforeAll(async () => {
       { rules: [{ serve: 'on', percentage: 10 }] },
       { context: { targetingKey: { header: 'x-user-id' }, trustedProxies: 1 } },
     ),
+    // In KV it would be adopted at some time, which is a change of the state.
+    published: false,
     signingKey: 'a key that only this gate knows',
     environment: 'production',
     vars: {

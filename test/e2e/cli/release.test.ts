@@ -14,7 +14,8 @@ import { eventually } from '../harness/eventually.ts'
 import { failsEvenly, type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
 
-const STAGES = [10, 50, 100].map((percentage) => ({ percentage, bake: '1s' }))
+/** Long enough for the guard to see what a slow machine sends in it. */
+const STAGES = [30, 60, 100].map((percentage) => ({ percentage, bake: '4s' }))
 const TWO_MINUTES_MS = 120_000
 
 let folder: string
@@ -39,7 +40,7 @@ beforeAll(async () => {
       { old: v0.url, new: v0.url },
       {
         rules: [{ serve: 'on', stages: STAGES }],
-        guard: { ceilings: { errorRate: 0.2, minRequests: 20 }, advance: 'time' },
+        guard: { ceilings: { errorRate: 0.2, minRequests: 10 }, advance: 'time' },
       },
     ),
   })
@@ -153,7 +154,7 @@ describe('releases one after the other', { shuffle: false }, () => {
   it('what is rolled back is released again, without waiting', async () => {
     const { code, out } = await release(broken, 'again')
     expect([code, out]).toEqual([0, expect.stringContaining('release again has begun')])
-    expect(await gate.flag(FLAG)).toMatchObject({ generation: 4, percentage: 10, rolledBack: null })
+    expect(await gate.flag(FLAG)).toMatchObject({ generation: 4, percentage: 30, rolledBack: null })
     await eventually('the guard sees it', async () => (await gate.flag(FLAG)).rolledBack !== null)
   })
 
