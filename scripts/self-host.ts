@@ -6,6 +6,8 @@ import { chmod, copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'nod
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
+import { namedSecrets } from '../src/core/config/named-secrets.ts'
+import { parseDocument } from '../src/core/config/parse/parse.ts'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
 
 const PARTS = resolve(PROJECT_ROOT, 'examples/self-hosting/gate')
@@ -38,29 +40,14 @@ async function configText(document: string): Promise<string> {
   const { compatibility_date: date, compatibility_flags: flags } = parseToml(
     await readFile(resolve(PROJECT_ROOT, 'wrangler.toml'), 'utf8'),
   ) as { compatibility_date: string; compatibility_flags: string[] }
-  const secrets = secretsIn(JSON.parse(document)).map(
-    (name) => `    (name = "${name}", fromEnvironment = "${name}"),\n`,
-  )
+  const parsed = parseDocument(document)
+  const names = parsed.ok ? namedSecrets(parsed.value) : []
+  const secrets = names.map((name) => `    (name = "${name}", fromEnvironment = "${name}"),\n`)
   const template = await readFile(join(PARTS, 'config.capnp'), 'utf8')
   return template
     .replaceAll('@DATE@', date)
     .replaceAll('@FLAGS@', flags.map((flag) => `"${flag}"`).join(', '))
     .replace('@SECRETS@', secrets.join(''))
-}
-
-/** Names of secrets in a document: of tokens' keys and webhooks (`secretBinding`), and of origins' headers (`secret`). */
-function secretsIn(value: unknown): string[] {
-  const names = new Set<string>()
-  JSON.stringify(value, (key, each) => {
-    if (
-      (key === 'secretBinding' || key === 'secret') &&
-      typeof each === 'string' &&
-      /^[A-Za-z_]\w*$/.test(each)
-    )
-      names.add(each)
-    return each
-  })
-  return [...names].sort()
 }
 
 /** A gate that runs goes on with the file that it has open. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { watch } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Shop, startShop } from '../../examples/shop/shop.ts'
+import { namedSecrets } from '../core/config/named-secrets.ts'
 import { parseDocument } from '../core/config/parse/parse.ts'
 import { describeProblems } from '../core/config/parse/problems.ts'
 import { messageOf } from '../core/message-of.ts'
@@ -152,18 +153,12 @@ function checked(text: string, name: string): string {
   throw new DocumentError(`Cannot use ${name}: it has problems\n${describeProblems(parsed.problems)}`)
 }
 
-/** Keys for tokens and messages are secrets of the Worker; a document names them, the environment has them. */
+/** Keys and values of headers are secrets of the Worker; a document names them, the environment has them. */
 function secretsNamedBy(document: string, env: RunOptions['env']): Record<string, string> {
   const parsed = parseDocument(document)
   if (!parsed.ok) return {}
-  const { context, notifications } = parsed.value
-  const names = [context.jwt, ...notifications.webhooks].map((each) => each?.secretBinding)
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = name === undefined ? undefined : env[name]
-      return name === undefined || value === undefined ? [] : [[name, value]]
-    }),
-  )
+  const given = namedSecrets(parsed.value).map((name) => [name, env[name]] as const)
+  return Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
 
 /** Variables of the gate besides those of its keys and environment. */

@@ -1,5 +1,6 @@
 /** What a deployment would make, as `sluice deploy --dry-run` lists it. */
 import { parse as parseToml } from 'smol-toml'
+import { namedSecrets } from '../../core/config/named-secrets.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { dealingRule } from '../../core/config/split.ts'
 import { percentText, plural } from '../../core/figures.ts'
@@ -47,7 +48,7 @@ export function deployPlan(toml: string, document: GateDocument, file: string): 
     adminHost,
     kv: id === undefined || id === NO_NAMESPACE ? 'a new namespace for GATE' : `namespace ${id}`,
     objects: objectsText(vars),
-    secrets: ['ADMIN_TOKEN', 'SIGNING_KEY', ...secretsIn(document)],
+    secrets: ['ADMIN_TOKEN', 'SIGNING_KEY', ...namedSecrets(document)],
     document: {
       file,
       origins: Object.fromEntries(
@@ -102,15 +103,6 @@ function firstPercentage(flag: GateDocument['flags'][string]): number {
   if (!flag.enabled || rule === undefined) return 0
   const [first] = rule.stages ?? []
   return first === undefined ? (rule.percentage ?? 100) : (first.percentage ?? 0)
-}
-
-function secretsIn(document: GateDocument): string[] {
-  const names = new Set<string>()
-  JSON.stringify(document, (key, value) => {
-    if ((key === 'secretBinding' || key === 'secret') && typeof value === 'string') names.add(value)
-    return value
-  })
-  return [...names].sort()
 }
 
 /** Which rows of docs/costs.md apply. */

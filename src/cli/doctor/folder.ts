@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
+import { namedSecrets } from '../../core/config/named-secrets.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
@@ -153,17 +154,13 @@ export const lookAtSecrets: Look = async (patient) => {
         'make a secret for each',
       ),
     )
-  for (const name of namedSecrets(await documentIn(patient)))
+  const document = await documentIn(patient)
+  for (const name of document === undefined ? [] : namedSecrets(document))
     if (!vars[name])
       findings.push(
         fault(name, `the document names this secret, and ${DEV_VARS} has none`, `add a line ${name}=…`),
       )
   return findings.length > 0 ? findings : [ok('secrets', `those of ${DEV_VARS} are there, and private`)]
-}
-
-function namedSecrets(document: GateDocument | undefined): string[] {
-  const named = [document?.context.jwt, ...(document?.notifications.webhooks ?? [])]
-  return [...new Set(named.flatMap((each) => each?.secretBinding ?? []))]
 }
 
 function isIgnored(folder: string): boolean {
