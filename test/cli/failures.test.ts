@@ -30,7 +30,6 @@ const LINES = [
   'disable f',
   'plan',
   'stale',
-  'unkill f',
   'rollback f',
   'resume f',
   'restart f',
@@ -55,8 +54,8 @@ const LINES = [
   // Last, since it asks for several things at once and fails with the first.
   'docs',
 ]
-/** `kill` goes on without the gate, `watch` goes on asking: both have tests to themselves. */
-const APART = ['kill', 'watch']
+/** `kill` and `unkill` go on without the gate, `watch` goes on asking: both have tests to themselves. */
+const APART = ['kill', 'unkill', 'watch']
 const OFFLINE = [
   'init',
   'dev',

@@ -82,7 +82,7 @@ export const unkill: CliCommand = {
   group: 'Rollout',
   summary: 'Lift the kill of a flag',
   details:
-    'The rollout continues where it was. Lifts the kill in the Controller and in KV; with --kv only in KV, with wrangler and without the gate.',
+    'The rollout continues where it was. Lifts the kill in the Controller and in KV; with --kv only in KV, with wrangler and without the gate. If the gate cannot be reached, it is lifted in KV, as a kill is made there.',
   arguments: [FLAG_OR_ALL],
   options: [{ ...ALL, summary: 'lift a kill of all flags' }, KV, REASON],
   examples: [
@@ -93,7 +93,16 @@ export const unkill: CliCommand = {
   async run(call) {
     const flag = flagOf(call)
     if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
-    const answer = await command(call, flag, 'unkill')
+    let answer: Responses['commandFlag']
+    try {
+      answer = await command(call, flag, 'unkill')
+    } catch (error) {
+      if (!isDown(error)) throw error
+      call.tell(
+        `${messageOf(error)}. Lifting it in the kill list in KV instead; a kill through the gate stays`,
+      )
+      return withoutGate(await inKv(call, flag, 'unkill'))
+    }
     const { kill: lists } = await call.ask('getStatus')
     const killed = [...lists.kv, ...lists.controller]
     const hint = killed.includes(KILL_ALL)

@@ -1,6 +1,7 @@
 /** The kill list in KV, changed with wrangler: this works without the gate and its Controller. */
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { KILL_ALL } from '../../core/config/control.ts'
 import { killOrder } from '../../core/config/kill-list.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
@@ -12,7 +13,11 @@ export type KillInKv = { before: readonly string[]; after: readonly string[]; wh
 /** Adds a flag to the list in KV, or removes it. */
 export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillInKv> {
   const { terminal } = call
-  const byHand = `npx wrangler kv key put kill '${JSON.stringify([flag])}' --binding GATE --remote`
+  // What a lift leaves is not known without the list.
+  const byHand =
+    verb === 'kill'
+      ? `npx wrangler kv key put kill '${JSON.stringify([flag])}' --binding GATE --remote`
+      : `npx sluice unkill ${flag === KILL_ALL ? '--all' : flag} --kv`
   if (!existsSync(join(terminal.cwd, 'wrangler.toml'))) {
     throw new Refusal(
       `Cannot write KV: this folder has no wrangler.toml. In the folder of the gate, run: ${byHand}`,

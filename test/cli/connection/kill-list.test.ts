@@ -142,12 +142,20 @@ describe('the kill list without the gate', () => {
       code: 0,
       err: 'no Controller. Writing the kill list in KV instead\n',
     })
-    expect((await failing.run('unkill f', { cwd })).code).toBe(1)
     expect(calls()).toHaveLength(2)
+    // A lift has the same fall-back.
+    const lifted = await sluice(['unkill', 'f'], { cwd, env: { SLUICE_URL: 'http://127.0.0.1:2' } })
+    expect([lifted.code, lifted.err]).toEqual([
+      0,
+      'Cannot reach the gate at http://127.0.0.1:2 (SLUICE_URL): connection refused. Lifting it in the kill list in KV instead; a kill through the gate stays\n',
+    ])
+    expect(lifted.out).toContain('The kill list in KV (local) is now')
+    started.length = 0
     for (const status of [400, 401, 404, 409, 429]) {
       const gate = await scriptedGate({ commandFlag: new Refused(status, 'no') })
       expect(await gate.run('kill f', { cwd }), String(status)).toMatchObject({ code: 1, out: '' })
+      expect(await gate.run('unkill f', { cwd }), String(status)).toMatchObject({ code: 1, out: '' })
     }
-    expect(calls()).toHaveLength(2)
+    expect(calls()).toEqual([])
   })
 })
