@@ -37,7 +37,13 @@ beforeAll(async () => {
       },
       context: { targetingKey: [{ header: 'x-user-id' }] },
       routes: [
-        ...FLAGS.map((flag) => ({ path: `/${flag}`, flag, origins: { on: `new-${flag}`, off: 'old' } })),
+        ...FLAGS.map((flag) => ({
+          path: `/${flag}`,
+          flag,
+          origins: { on: `new-${flag}`, off: 'old' },
+          // Otherwise the old origin would answer as well, half a minute later.
+          ...(flag !== 'slow-end' && { rescue: false }),
+        })),
         { path: '/*', origin: 'old' },
       ],
       flags: Object.fromEntries(
