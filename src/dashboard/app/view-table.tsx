@@ -13,7 +13,7 @@ import { TryView } from '../views/try/try-view.tsx'
 
 /** `views` are the addresses whose views belong to the tab. */
 export const TABS: readonly { to: string; label: string; views: readonly string[] }[] = [
-  { to: '/', label: 'Flags', views: ['/', '/flags', '/new'] },
+  { to: '/', label: 'Flags', views: ['/', '/flags', '/new', '/new-rollout'] },
   { to: '/activity', label: 'Activity', views: ['/activity'] },
   { to: '/try', label: 'Try', views: ['/try'] },
   { to: '/document', label: 'Document', views: ['/document'] },
@@ -25,6 +25,7 @@ export const TABS: readonly { to: string; label: string; views: readonly string[
 
 /** They carry the gate's whole schema, to validate while the user types. */
 const EditView = lazy(async () => (await import('../views/edit/edit-view.tsx')).EditView)
+const RolloutView = lazy(async () => (await import('../views/rollout/rollout-view.tsx')).RolloutView)
 const DocumentEditor = lazy(async () => (await import('../views/document/document-view.tsx')).DocumentEditor)
 
 type View = (parts: Record<string, string>) => VNode
@@ -34,6 +35,7 @@ const VIEWS: readonly (readonly [pattern: string, view: View])[] = [
   ['/flags/:flag', ({ flag = '' }) => <FlagView key={flag} flag={flag} />],
   ['/flags/:flag/edit', ({ flag }) => <EditView key={flag} flag={flag} />],
   ['/new', () => <EditView key="" flag={undefined} />],
+  ['/new-rollout', () => <RolloutView />],
   ['/document', () => <DocumentEditor />],
   ['/settings', () => <SettingsView />],
   ['/activity', () => <ActivityView />],

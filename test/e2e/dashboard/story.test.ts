@@ -81,9 +81,10 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', { shuffle: false }, (
     await page.getByText('problem', { exact: false }).first().waitFor()
     expect(await page.getByRole('button', { name: 'Publish' }).isDisabled()).toBe(true)
     await page.getByLabel('Share').first().fill('20')
-    await page.getByLabel('Bake').first().fill('1h')
+    await page.getByLabel('Bake', { exact: true }).first().fill('1')
+    await page.getByLabel('Unit of Bake').first().selectOption('hours')
     await page.getByText('Compare canary with control').click()
-    await page.getByLabel('Max error rate').fill('0.2')
+    await page.getByLabel('Max error rate').fill('20')
     await page.getByRole('button', { name: 'Publish' }).click()
     await seeFlagView(page, FLAG)
     expect((await gate.flag(FLAG)).percentage).toBe(20)
@@ -91,6 +92,7 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', { shuffle: false }, (
 
   it('takes its share of real visitors once a route of the document asks for it', async () => {
     await page.getByRole('link', { name: 'Document' }).click()
+    await page.getByText('JSON', { exact: true }).click()
     const editor = page.getByLabel('The document, as JSON')
     const document = JSON.parse(await editor.inputValue()) as Record<string, unknown>
     document.routes = [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }]

@@ -53,7 +53,7 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
 
   it('what was typed into the document is there after a look at something else', async () => {
     const { page, close } = await openTab(browser)
-    await signIn(page, gate.url, ADMIN_TOKEN, '/document')
+    await signIn(page, gate.url, ADMIN_TOKEN, '/document?as=json')
     const editor = page.getByLabel('The document, as JSON')
     const text = `${await editor.inputValue()}\n`
     await editor.fill(text)

@@ -1,20 +1,26 @@
-/** The whole document as JSON: origins, routes, flags, freezes, webhooks. */
+/** The whole document: origins, routes, freezes and webhooks by form, all of it as JSON. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { changesBetween } from '../../../core/config/document-diff.ts'
+import type { Problem } from '../../../core/config/parse/problems.ts'
+import type { JsonObject } from '../../../core/json-object.ts'
 import { tellPublished } from '../../actions/make-change.ts'
 import { Changes } from '../../components/document-diff.tsx'
+import { Segments } from '../../components/fields.tsx'
 import { JsonEditor, parseObject } from '../../components/json-editor.tsx'
 import { Card, ViewHead } from '../../components/layout.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { live } from '../../state/live.ts'
+import { useQueryValue } from '../../state/router.tsx'
 import { useMayActAs, useSession } from '../../state/session.ts'
 import { useStore } from '../../state/store.ts'
 import { warnBeforeLeaving } from '../../state/unsaved.ts'
 import { type DocumentView, useDocument } from '../../state/use-document.ts'
 import { ConflictCard } from '../edit/conflict.tsx'
+import { FormContext } from '../edit/form.tsx'
 import { PublishForm } from '../edit/publish-form.tsx'
 import { usePublish } from '../edit/use-publish.ts'
 import { questionsOf, useReview } from '../edit/use-review.ts'
+import { DocumentForms } from './document-forms.tsx'
 
 /** The unpublished text, and the version that it is based on; kept while other views are shown. */
 type Draft = { text: string; base: number }
@@ -31,6 +37,16 @@ export function DocumentEditor() {
   return <Editor document={document} onReload={load} />
 }
 
+const AS = [
+  ['form', 'Form'],
+  ['json', 'JSON'],
+] as const
+
+/** Problems by their places in the document. */
+function problemsByPath(problems: readonly Problem[]): ReadonlyMap<string, readonly Problem[]> {
+  return Map.groupBy(problems, ({ path }) => path.slice(1))
+}
+
 type EditorProps = { document: DocumentView; onReload: () => Promise<DocumentView | undefined> }
 
 function Editor({ document, onReload }: EditorProps) {
@@ -43,6 +59,10 @@ function Editor({ document, onReload }: EditorProps) {
   const parsed = useMemo(() => parseObject(text), [text])
   const problem = typeof parsed === 'string' ? parsed : undefined
   const review = useReview(client, typeof parsed === 'string' ? undefined : parsed)
+  const [as, setAs] = useQueryValue(
+    'as',
+    AS.map(([each]) => each),
+  )
   const keep = (next: Draft | undefined) => {
     draft = next
     setTyped(next)
@@ -52,6 +72,11 @@ function Editor({ document, onReload }: EditorProps) {
     publishing.reset()
   }
   const base = typed?.base ?? document.version
+  const problems = useMemo(() => problemsByPath(review.problems), [review.problems])
+  const form = {
+    ...{ definition: typeof parsed === 'string' ? {} : parsed, problems },
+    change: (next: JsonObject) => keep({ text: JSON.stringify(next, null, 2), base }),
+  }
   const publish = async () => {
     const published = await publishing.publish({
       ...{ document: text, base, defaultReason: 'edited the document' },
@@ -80,16 +105,23 @@ function Editor({ document, onReload }: EditorProps) {
           </button>
         )}
       </ViewHead>
+      <Segments label="Edit it" name="as" value={as} choices={AS} onChoose={setAs} />
       <div class="edit-columns">
-        <JsonEditor
-          label="The document, as JSON"
-          isBare
-          rows={34}
-          readOnly={!mayPublish}
-          value={text}
-          problem={problem}
-          onChange={(next) => keep(next === document.text ? undefined : { text: next, base })}
-        />
+        {as === 'form' && mayPublish && typeof parsed === 'object' ? (
+          <FormContext.Provider value={form}>
+            <DocumentForms />
+          </FormContext.Provider>
+        ) : (
+          <JsonEditor
+            label="The document, as JSON"
+            isBare
+            rows={34}
+            readOnly={!mayPublish}
+            value={text}
+            problem={problem}
+            onChange={(next) => keep(next === document.text ? undefined : { text: next, base })}
+          />
+        )}
         {mayPublish && (
           <div class="edit-side">
             {conflict && (

@@ -60,6 +60,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
   const form = {
     definition: draft.definition,
     problems,
+    document: document.document as JsonObject,
     change: (definition: JsonObject) => change({ ...draft, definition }),
   }
   return (

@@ -12,6 +12,8 @@ export type Form = {
   definition: JsonObject
   problems: ReadonlyMap<string, readonly Problem[]>
   change(definition: JsonObject): void
+  /** The document around it: what can be chosen depends on it. */
+  document?: JsonObject
 }
 
 export const FormContext = createContext<Form | undefined>(undefined)
@@ -29,9 +31,18 @@ export function usePlace(path: Path) {
   const form = useForm()
   return {
     value: valueAt(form.definition, path),
-    problems: form.problems.get(placeOf(path)) ?? [],
+    problems: problemsAt(form, path),
     set: (value: unknown) => form.change(withValue(form.definition, path, value)),
   }
+}
+
+/** The problems of a place; those of a list's plain items belong to the list, which one control edits. */
+function problemsAt({ definition, problems }: Form, path: Path): readonly Problem[] {
+  const place = placeOf(path)
+  const own = problems.get(place) ?? []
+  const value = valueAt(definition, path)
+  if (!Array.isArray(value) || value.some((item) => typeof item === 'object')) return own
+  return [...own, ...value.flatMap((_, index) => problems.get(`${place}[${index}]`) ?? [])]
 }
 
 export type FieldProps = { path: Path; label: string; hint?: string; placeholder?: string; isBare?: boolean }
@@ -68,7 +79,7 @@ export function ProblemNotes({ problems }: { problems: readonly Problem[] }) {
 }
 
 /** A place, with what its label and its control need to belong together. */
-function useField({ path, placeholder, ...frame }: FieldProps) {
+export function useField({ path, placeholder, ...frame }: FieldProps) {
   const place = usePlace(path)
   const id = useId()
   const isInvalid = place.problems.length > 0

@@ -1,5 +1,6 @@
 import { Checkbox } from '../../components/fields.tsx'
 import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
+import { RateField } from './pickers.tsx'
 
 type GuardParts = Record<string, unknown>
 
@@ -9,12 +10,12 @@ const ACTIONS = [
 ] as const
 
 /** What rolls the flag back automatically. The JSON has finer settings. */
-export function GuardEditor() {
+export function GuardEditor({ title = 'Guard' }: { title?: string }) {
   const { value, problems, set } = usePlace(['guard'])
   const guard = (value ?? undefined) as GuardParts | undefined
   return (
     <fieldset class="card">
-      <legend>Guard</legend>
+      <legend>{title}</legend>
       <Checkbox
         label="Compare canary with control, and act when the canary is worse"
         checked={guard !== undefined}
@@ -34,17 +35,12 @@ export function GuardEditor() {
               options={ACTIONS}
               fallback="rollback"
             />
-            <NumberField
-              path={['guard', 'ceilings', 'errorRate']}
-              label="Max error rate"
-              placeholder="0.2"
-              hint="0.2 is 20 %"
-            />
+            <RateField path={['guard', 'ceilings', 'errorRate']} label="Max error rate" placeholder="20" />
             <NumberField path={['guard', 'ceilings', 'p95Ms']} label="Max 95th percentile" unit="ms" />
-            <NumberField
+            <RateField
               path={['guard', 'alpha']}
               label="False rollback probability"
-              placeholder="0.01"
+              placeholder="1"
               hint="over the whole rollout"
             />
           </div>

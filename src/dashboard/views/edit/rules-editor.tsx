@@ -1,21 +1,9 @@
 import type { RuleInput } from '../../../core/config/schema/document.ts'
-import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
-import { COUNTRY_CODES, countryName } from '../../../core/context/countries.ts'
-import { OPERATORS } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { Checkbox, type Choice, Segments } from '../../components/fields.tsx'
 import { AddButton, IconButton } from '../../components/icon.tsx'
-import {
-  CheckField,
-  ListField,
-  NumberField,
-  type Path,
-  ProblemNotes,
-  SelectField,
-  TextField,
-  useForm,
-  usePlace,
-} from './form.tsx'
+import { Conditions } from './condition-editor.tsx'
+import { NumberField, type Path, ProblemNotes, SelectField, TextField, useForm, usePlace } from './form.tsx'
 import { StagesEditor } from './stages-editor.tsx'
 
 /** The rules, in the order in which the gate applies them. */
@@ -43,11 +31,6 @@ export function RulesEditor() {
       ))}
       <ProblemNotes problems={problems} />
       <AddButton what="Rule" onClick={() => set([...rules, newRule(definition)])} />
-      <datalist id="attributes">
-        {Object.keys(BUILT_IN_ATTRIBUTES).map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
     </section>
   )
 }
@@ -72,71 +55,10 @@ function RuleEditor({ index, onUp, onRemove }: RuleEditorProps) {
         <IconButton icon="trash" label={`Remove rule ${index + 1}`} onClick={onRemove} />
       </div>
       <TextField path={[...path, 'name']} label="Name" placeholder="shown in traces" />
-      <Conditions path={[...path, 'when']} />
+      <Conditions path={[...path, 'when']} title="Audience" />
       <Share path={path} rule={rule} />
       <Serve path={[...path, 'serve']} />
     </fieldset>
-  )
-}
-
-function Conditions({ path }: { path: Path }) {
-  const { value, set } = usePlace(path)
-  const conditions = Array.isArray(value) ? value : []
-  const without = (index: number) => conditions.filter((_, at) => at !== index)
-  return (
-    <div class="stack-s">
-      <h3>Audience</h3>
-      {conditions.length === 0 && <p class="hint">All visitors.</p>}
-      {conditions.map((_, index) => (
-        <Condition
-          key={index}
-          path={[...path, index]}
-          onRemove={() => set(without(index).length === 0 ? undefined : without(index))}
-        />
-      ))}
-      <AddButton
-        what="Condition"
-        onClick={() => set([...conditions, { attribute: 'country', op: 'in', values: [] }])}
-      />
-    </div>
-  )
-}
-
-const COUNTRIES = COUNTRY_CODES.map((code): Choice => [code, `${countryName(code)} (${code})`])
-const OPERATOR_OPTIONS = OPERATORS.map((op): [string, string] => [op, op.replaceAll('_', ' ')])
-
-function Condition({ path, onRemove }: { path: Path; onRemove: () => void }) {
-  const { value, problems } = usePlace(path)
-  const { op } = (value ?? {}) as { op?: string }
-  const attribute = usePlace([...path, 'attribute'])
-  return (
-    <div class="condition-row">
-      <div class="field">
-        <input
-          list="attributes"
-          aria-label="Attribute"
-          value={String(attribute.value ?? '')}
-          aria-invalid={attribute.problems.length > 0}
-          onInput={(event) => attribute.set(event.currentTarget.value)}
-        />
-        <ProblemNotes problems={[...attribute.problems, ...problems]} />
-      </div>
-      <SelectField path={[...path, 'op']} label="Operator" isBare options={OPERATOR_OPTIONS} />
-      {op === 'exists' ? (
-        <span />
-      ) : (
-        <ListField
-          path={[...path, 'values']}
-          label="Values"
-          isBare
-          isTyped
-          placeholder="US, RO"
-          suggestions={attribute.value === 'country' ? COUNTRIES : undefined}
-        />
-      )}
-      <CheckField path={[...path, 'negate']} label="Not" />
-      <IconButton icon="trash" label="Remove the condition" onClick={onRemove} />
-    </div>
   )
 }
 

@@ -1,15 +1,8 @@
 import { stageText } from '../../../contract/words/flag-state.ts'
 import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { AddButton, IconButton } from '../../components/icon.tsx'
-import {
-  CheckField,
-  NumberField,
-  type Path,
-  ProblemNotes,
-  SelectField,
-  TextField,
-  usePlace,
-} from './form.tsx'
+import { CheckField, NumberField, type Path, ProblemNotes, SelectField, usePlace } from './form.tsx'
+import { DurationField } from './pickers.tsx'
 
 const ADVANCE = [
   ['auto', 'automatically'],
@@ -49,7 +42,7 @@ export function StagesEditor({ path }: { path: Path }) {
             ) : (
               <NumberField path={[...path, index, 'shadow']} label="Shadow" unit="%" />
             )}
-            <TextField path={[...path, index, 'bake']} label="Bake" placeholder="10m" />
+            <DurationField path={[...path, index, 'bake']} label="Bake" fallback="10m" />
             <SelectField
               path={[...path, index, 'advance']}
               label="Advance"

@@ -14,7 +14,7 @@ export function FirstSteps() {
         <li>
           <strong>Say what is new.</strong> The URL of the new origin, the paths that it serves, who gets it,
           and in which stages.
-          <Link to="/new" class="button primary">
+          <Link to="/new-rollout" class="button primary">
             Start a rollout
           </Link>
         </li>

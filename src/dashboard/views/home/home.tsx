@@ -61,9 +61,14 @@ export function Home() {
           </Dock>
         )}
         {mayCreate && (
-          <Link to="/new" class="button primary">
-            New flag
-          </Link>
+          <>
+            <Link to="/new" class="button">
+              New flag
+            </Link>
+            <Link to="/new-rollout" class="button primary">
+              New rollout
+            </Link>
+          </>
         )}
       </ViewHead>
       <StaleDataNotice problem={problem} atMs={atMs} />

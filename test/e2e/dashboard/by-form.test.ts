@@ -1,0 +1,181 @@
+/**
+ * A whole rollout, from a new origin to finished, made and steered without JSON, an ISO date or the name of an attribute;
+ * and what the dashboard shows of a canary that fails is what the admin API says.
+ */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { latencyText, rateText } from '../../../src/core/figures.ts'
+import { hasBrowser } from '../../support/browser.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Load, startLoad, visitorHeaders } from '../harness/load.ts'
+import { type Origin, sayName, startOrigin } from '../harness/origin.ts'
+import { ADMIN_TOKEN, type Gate, startGate } from '../harness/running-gate.ts'
+import { openTab, seeFlagView, signIn, startBrowser, type Visit } from './support.ts'
+
+const FLAG = 'by-form'
+const BROWSER =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
+const PHONE = { width: 390, height: 844 }
+
+let gate: Gate
+let oldOrigin: Origin
+let newOrigin: Origin
+let browser: Browser
+let visit: Visit
+let page: Page
+let load: Load
+
+const stateOf = async () => (await gate.flag(FLAG)).state
+async function confirm(on: Page, button: string): Promise<void> {
+  await on.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
+}
+
+// One story: each test goes on where the one before ended.
+describe.skipIf(!hasBrowser)('a rollout by form', { shuffle: false }, () => {
+  beforeAll(async () => {
+    ;[oldOrigin, newOrigin] = await Promise.all([startOrigin('old'), startOrigin('new')])
+    gate = await startGate({
+      document: {
+        origins: { old: { url: oldOrigin.url } },
+        context: { targetingKey: { header: 'x-user-id' } },
+        routes: [{ path: '/*', origin: 'old' }],
+        flags: {},
+      },
+    })
+    browser = await startBrowser()
+    visit = await openTab(browser, { viewport: { width: 1280, height: 800 } })
+    page = visit.page
+    load = startLoad({
+      ...{ url: gate.url, concurrency: 4, requestsPerSecond: 80 },
+      // No crawlers: the rollout is not for them.
+      request: (n) => ({ headers: { ...visitorHeaders(n % 1_000), 'user-agent': BROWSER } }),
+    })
+    await signIn(page, gate.url, ADMIN_TOKEN)
+  })
+  afterAll(async () => {
+    await load?.stop()
+    await visit?.close()
+    await browser?.close()
+    await gate?.close()
+    await Promise.all([oldOrigin?.close(), newOrigin?.close()])
+  })
+
+  it('begins on an empty gate, which says what to do first', async () => {
+    await page.getByRole('link', { name: 'Start a rollout' }).click()
+    await page.getByLabel('Name of the rollout').fill(FLAG)
+    await page.getByLabel('URL of the new origin').fill(newOrigin.url)
+    expect(await page.getByLabel('Served today by').inputValue()).toBe('old')
+    // Everyone but crawlers: chosen, not typed.
+    await page.getByRole('button', { name: 'Condition' }).click()
+    await page.getByLabel('Attribute').selectOption('bot')
+    await page.getByText('true for a known crawler').waitFor()
+    await page.getByLabel('Yes').uncheck()
+    await page.getByText('Fast: minutes').click()
+    await page.getByLabel('Share', { exact: true }).first().fill('40')
+    await page.getByLabel('Approval').first().check()
+    await page.getByLabel('Bake', { exact: true }).first().fill('1')
+    await page.getByLabel('Unit of Bake').first().selectOption('hours')
+    await page.getByLabel('Max error rate').fill('20')
+    await page.getByRole('button', { name: 'Publish' }).click()
+    const asked = page.getByRole('button', { name: 'Confirm and publish' })
+    await Promise.race([asked.waitFor().then(() => asked.click()), seeFlagView(page, FLAG)])
+    await seeFlagView(page, FLAG)
+    const { definition } = await gate.admin.call('getFlag', { params: { flag: FLAG } })
+    expect(definition).toMatchObject({
+      rules: [
+        {
+          when: [{ attribute: 'bot', op: 'in', values: [false] }],
+          stages: [{ percentage: 40, bake: '1h', approval: true }, {}, {}],
+        },
+      ],
+      guard: { ceilings: { errorRate: 0.2 } },
+    })
+  })
+
+  it('shows of a canary that fails what the API says, on the list and on its page', async () => {
+    await eventually('both arms are counted', async () => {
+      const { arms } = await gate.flag(FLAG)
+      return arms.canary.requests > 20 && arms.control.requests > 20
+    })
+    // One in twelve: enough to be seen, too little for the ceiling, and the guard takes its time.
+    let asked = 0
+    newOrigin.answer((request, response) =>
+      ++asked % 12 === 0 ? void response.writeHead(500).end('broken') : sayName('new')(request, response),
+    )
+    await eventually('the canary fails', async () => (await gate.flag(FLAG)).arms.canary.errors > 0)
+    await load.stop()
+    // Nothing comes in any more: the page and the API speak of the same moment.
+    let before = ''
+    await eventually('the counts stand still', async () => {
+      const { arms } = await gate.flag(FLAG)
+      const now = JSON.stringify(arms)
+      const isStill = now === before
+      before = now
+      return isStill
+    })
+    const { arms, verdict } = await gate.flag(FLAG)
+    const summary = (await gate.admin.call('listFlags')).flags.find(({ key }) => key === FLAG)
+    expect(summary?.canary.errorRate).toBe(arms.canary.errorRate)
+    const table = page.getByRole('region', { name: 'Counts' })
+    const cell = (row: string, column: number) =>
+      table.getByRole('row', { name: row }).getByRole('cell').nth(column)
+    await cell('Error rate', 0).getByText(rateText(arms.canary.errorRate), { exact: true }).waitFor()
+    for (const [column, arm] of [arms.canary, arms.control].entries()) {
+      expect(await cell('Requests', column).innerText()).toBe(String(arm.requests))
+      expect(await cell('Errors', column).innerText()).toBe(String(arm.errors))
+      expect(await cell('Error rate', column).innerText()).toBe(rateText(arm.errorRate))
+      expect(await cell('95th percentile', column).innerText()).toBe(latencyText(arm.p95Ms))
+    }
+    if (verdict) await page.getByRole('status').getByText(verdict.sentence).first().waitFor()
+    await page.getByRole('link', { name: 'Flags', exact: true }).first().click()
+    const row = page.locator(`[data-flag="${FLAG}"]`)
+    const figures = row.locator('.against')
+    await figures.first().getByText(rateText(arms.canary.errorRate), { exact: true }).waitFor()
+    expect(await figures.nth(0).innerText()).toContain(`control ${rateText(arms.control.errorRate)}`)
+    expect(await figures.nth(1).innerText()).toContain(latencyText(arms.canary.p95Ms))
+    expect(await figures.nth(1).innerText()).toContain(`control ${latencyText(arms.control.p95Ms)}`)
+    if (summary?.next) expect(await row.innerText()).toContain(summary.next)
+    newOrigin.answer(sayName('new'))
+    // Whether these few failures were enough for the guard is not the question here.
+    if ((await stateOf()) === 'rolled-back') await gate.admin.command(FLAG, 'resume', {})
+  })
+
+  it('on a phone is approved, killed, opened and resumed within reach of the thumb', async () => {
+    const phone = await openTab(browser, { viewport: PHONE, isMobile: true, hasTouch: true })
+    await signIn(phone.page, gate.url, ADMIN_TOKEN, `/flags/${FLAG}`)
+    const dock = phone.page.getByRole('region', { name: 'Verdict and controls' })
+    await dock.waitFor()
+    const box = await dock.boundingBox()
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeGreaterThan(PHONE.height - 60)
+    await dock.getByRole('button', { name: 'Kill' }).click()
+    await confirm(phone.page, 'Kill')
+    await eventually('it is killed', async () => (await stateOf()) === 'killed')
+    await dock.getByText('Needs you').waitFor()
+    await dock.getByRole('button', { name: 'Lift kill' }).click()
+    await confirm(phone.page, 'Lift kill')
+    await eventually('it is open', async () => (await stateOf()) === 'open')
+    await gate.admin.command(FLAG, 'rollback', { reason: 'a look at how it resumes' })
+    await dock.getByText('Rolled back').waitFor()
+    await dock.getByRole('button', { name: 'Resume' }).click()
+    await confirm(phone.page, 'Resume')
+    await eventually('it is open again', async () => (await stateOf()) === 'open')
+    expect(phone.complaints).toEqual([])
+    await phone.close()
+  })
+
+  it('is led to its end by buttons that say what they skip', async () => {
+    await page.getByRole('link', { name: FLAG, exact: true }).first().click()
+    for (const share of ['50 %', '100 %']) {
+      const button = page.getByRole('button', { name: `Advance early to ${share}` })
+      await button.waitFor()
+      expect(await button.innerText()).toContain('skips')
+      await button.click()
+      await confirm(page, `Advance early to ${share}`)
+    }
+    await page.getByRole('button', { name: 'Finish' }).click()
+    await confirm(page, 'Finish')
+    await eventually('it is finished', async () => (await gate.flag(FLAG)).finished)
+    expect(visit.complaints).toEqual([])
+    expect(visit.requests.filter((url) => !url.startsWith(gate.url))).toEqual([])
+  })
+})
