@@ -2,7 +2,7 @@ import { stageText } from '../../../contract/words/flag-state.ts'
 import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { AddButton, IconButton } from '../../components/icon.tsx'
 import { CheckField, NumberField, type Path, ProblemNotes, SelectField, usePlace } from './form.tsx'
-import { DurationField } from './pickers.tsx'
+import { DurationField, RateField } from './pickers.tsx'
 
 const ADVANCE = [
   ['auto', 'automatically'],
@@ -15,9 +15,9 @@ function RequirementFields({ path }: { path: Path }) {
     <details class="stage-asks">
       <summary>Asks for</summary>
       <div class="stage-row">
-        <TextField path={[...path, 'within']} label="Within" placeholder="as long as it takes" />
+        <DurationField path={[...path, 'within']} label="Within" hint="empty: as long as it takes" />
         <NumberField path={[...path, 'require', 'minVisitors']} label="Visitors" />
-        <NumberField path={[...path, 'require', 'maxErrorRate']} label="Error rate" unit="0–1" />
+        <RateField path={[...path, 'require', 'maxErrorRate']} label="Error rate" />
         <NumberField path={[...path, 'require', 'maxP95Ms']} label="p95" unit="ms" />
       </div>
     </details>
