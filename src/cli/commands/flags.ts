@@ -174,5 +174,5 @@ function objectIn(text: string, what: string): Record<string, unknown> {
   const json = parseJson(text)
   if (json.ok && isObject(json.value)) return json.value
   if (json.ok) throw new UsageError(`${what} must be a JSON object`)
-  throw new UsageError(`${what} must be exact JSON\n${describeProblems(json.problems)}`)
+  throw new UsageError(`${what} must be JSON\n${describeProblems(json.problems)}`)
 }

@@ -81,6 +81,7 @@ describe('sluice init in an empty folder', () => {
     const cwd = join(folder, 'from-package')
     const installed = await installPacked(cwd)
     expect(readdirSync(installed).sort()).toEqual([
+      'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'THIRD-PARTY-LICENCES',
