@@ -126,7 +126,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [[`flags patch search {"description":"new"}`, 'changed search']],
     refuses: [
       [`flags patch search {"off":"nowhere"}`, 1, 'nowhere'],
-      ['flags patch search {', 2, 'must be JSON'],
+      ['flags patch search {', 2, 'must be exact JSON'],
     ],
   },
   percentage: {
@@ -278,6 +278,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     ],
     refuses: [stranger('audit'), ['audit --limit 0', 1, 'limit']],
   },
+  outcomes: { does: [['outcomes --json', /[[{]/]], refuses: [stranger('outcomes')] },
   feedback: { does: [['feedback', 'No feedback yet']], refuses: [stranger('feedback')] },
   key: {
     does: [['key origin', /^\S{32,}\s*$/]],
