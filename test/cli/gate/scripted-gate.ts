@@ -64,6 +64,11 @@ export async function scriptedGate(answers: Answers = {}): Promise<ScriptedGate>
       const method = request.method ?? ''
       const path = (request.url ?? '').replace(API_PREFIX, '')
       const id = operationOf(method, path)
+      if (id === undefined) {
+        // Others may still look for what had this port before.
+        if (path !== request.url) faults.push(`${method} ${path} is no operation`)
+        return void response.writeHead(404).end()
+      }
       const token = request.headers.authorization?.replace('Bearer ', '')
       asked.push({ id, method, path, body: body === '' ? undefined : JSON.parse(body), token })
       const answer = id === 'streamStatus' ? (answers.streamStatus ?? []) : next(id)
@@ -107,14 +112,13 @@ function stream(response: ServerResponse, openings: string[][], given: Map<strin
   response.end()
 }
 
-function operationOf(method: string, path: string): OperationId {
+function operationOf(method: string, path: string): OperationId | undefined {
   const plain = path.split('?')[0] ?? ''
   const found = Object.entries(ROUTES).find(
     ([, route]) =>
       route.method === method && new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`).test(plain),
   )
-  if (found === undefined) throw new Error(`${method} ${path} is no operation`)
-  return found[0] as OperationId
+  return found?.[0] as OperationId | undefined
 }
 
 /** Colours as words, so that a test can show them: `<red>text</>`. */
