@@ -126,7 +126,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [[`flags patch search {"description":"new"}`, 'changed search']],
     refuses: [
       [`flags patch search {"off":"nowhere"}`, 1, 'nowhere'],
-      ['flags patch search {', 2, 'must be exact JSON'],
+      ['flags patch search {', 2, 'must be JSON'],
     ],
   },
   percentage: {

@@ -38,12 +38,14 @@ async function exchange(through: string, shape: Shape, way: string): Promise<Exc
 
 /** Headers that the gate adds or takes, as documented, by where; the rest has to be the same, in the same order. */
 const ADDED_TO_REQUESTS =
-  /^((x-)?forwarded(-host|-proto)?|x-real-ip|true-client-ip|sluice-flags|x-case|host):/i
+  /^((x-)?forwarded(-host|-proto)?|x-real-ip|true-client-ip|sluice-flags|x-case|host):|^tracestate: sluice=[^,]+$/i
+/** Before what other tracers have put there. */
+const ADDED_TRACE_STATE = /(?<=^tracestate: )sluice=[^,]+,/i
 const CHANGED_IN_FLAGGED_ANSWERS = /^((cdn-)?cache-control|set-cookie: sluice_\w+=)/i
 const TAG = /~sluice\.\w+/
 
 function requestOf(message: Message): SeenRequest {
-  const lines = message.headers.map(([name, value]) => `${name}: ${value}`)
+  const lines = message.headers.map(([name, value]) => `${name}: ${value}`.replace(ADDED_TRACE_STATE, ''))
   const headers = lines.filter((line) => !ADDED_TO_REQUESTS.test(line))
   return { startLine: message.startLine, headers, body: digest(message.body) }
 }
