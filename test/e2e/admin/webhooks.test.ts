@@ -86,7 +86,7 @@ describe('a message about a rollback', { shuffle: false }, () => {
     await eventually('the other receiver has its message', () => chatted.length > 0)
     expect(JSON.parse(chatted[0] ?? '')).toEqual({
       text: expect.stringMatching(
-        /`rollout` was rolled back at 50 % \(development\): the canary fails .* guard$/,
+        /`rollout` was rolled back, 50 % → 0 % \(development\): the canary fails .* guard$/,
       ),
     })
     await eventually('it was tried', () => refused > 0)
