@@ -58,6 +58,8 @@ beforeAll(async () => {
   gate = await startGate({ document: documentWith(1) })
 })
 afterEach(async () => {
+  // Also where a test has failed: the next ones begin with an open flag.
+  for (const verb of ['unkill', 'resume'] as const) await command(verb).catch(() => {})
   await Promise.all((browser?.contexts() ?? []).map((context) => context.close()))
 })
 afterAll(() => Promise.all([browser?.close(), gate?.close(), blue?.close(), green?.close()]))
@@ -72,7 +74,11 @@ const run = (page: Page, code: string): Promise<string> => page.evaluate(code)
 /** Follows a link, or sends a form, and says which version the page is of then, as its title has it. */
 async function step(page: Page, code: string, reloads: 'reloads' | undefined = undefined): Promise<string> {
   const loaded = reloads && page.waitForEvent('load')
-  const became = await run(page, code)
+  // A page that loads itself anew may be gone before it says so.
+  const became = await run(page, code).catch((error: unknown) => {
+    if (reloads && /context was destroyed|navigat/i.test(String(error))) return reloads
+    throw error
+  })
   await loaded
   return reloads ? `${became} to ${await page.title()}` : `${became} on ${await page.title()}`
 }
@@ -117,7 +123,6 @@ describe.skipIf(!hasBrowser).each(FRAMEWORKS)('two tabs of an app by %s', (how) 
     expect(await go(first, how, '/d')).toBe('blue on blue')
     expect(await send(first, how, 'once more')).toBe('blue on blue')
     expect(strays()).toEqual([])
-    await command(verb === 'kill' ? 'unkill' : 'resume')
   })
 
   it('goes on where the visitor was going, at the version that is open', async () => {
@@ -129,7 +134,6 @@ describe.skipIf(!hasBrowser).each(FRAMEWORKS)('two tabs of an app by %s', (how) 
     await serves('blue')
     expect(await go(page, how, '/next', 'reloads')).toBe('reloads to blue')
     expect(at(page)).toBe('/next')
-    await command('unkill')
   })
 })
 
@@ -149,6 +153,5 @@ describe.skipIf(!hasBrowser)('a page that follows its flags', () => {
     })
     expect(await page.inputValue('[name=note]')).toBe('half a sentence')
     expect(await page.inputValue('[name=pin]')).toBe('')
-    await command('resume')
   })
 })
