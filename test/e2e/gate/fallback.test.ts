@@ -75,7 +75,7 @@ beforeAll(async () => {
     hanging: hanging.url,
     status: sick.url,
     // The others are charged with what one test does, and nothing else.
-    gone: 'http://127.0.0.1:1',
+    gone: 'http://127.0.0.1:2',
     sick: sick.url,
     halfway: halfway.url,
   })
