@@ -1,6 +1,5 @@
 /** A gate with two origins whose every part can be put into trouble. */
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startLocalOrigin } from '../../test-kit/origins/local-origin.ts'
 import { type KvService, startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { ADMIN_TOKEN, type PlainWorkerd, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
@@ -43,11 +42,11 @@ export const plainDocument: MakeDocument = (origins) => ({
 export async function startRig(worker: string, document: MakeDocument = plainDocument): Promise<Rig> {
   const canary = { isBroken: false, lastAskedMs: 0 }
   const control = { delayMs: 0 }
-  const old = await startOrigin((response) => {
+  const old = await startLocalOrigin((_, response) => {
     if (control.delayMs === 0) response.end('old')
     else setTimeout(() => response.end('old'), control.delayMs)
   })
-  const next = await startOrigin((response) => {
+  const next = await startLocalOrigin((_, response) => {
     canary.lastAskedMs = performance.now()
     response.writeHead(canary.isBroken ? 500 : 200).end('new')
   })
@@ -75,19 +74,5 @@ export async function startRig(worker: string, document: MakeDocument = plainDoc
       await workerd.close()
       await Promise.all([kv.close(), proxy.close(), old.close(), next.close()])
     },
-  }
-}
-
-async function startOrigin(answer: (response: ServerResponse) => void) {
-  const server = createServer((_, response) => answer(response))
-  server.keepAliveTimeout = 60_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
   }
 }

@@ -1,6 +1,5 @@
 /** Shadow traffic on a running gate: what visitors feel of it, what it keeps in memory, and how soon a kill ends it. */
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startLocalOrigin } from '../../test-kit/origins/local-origin.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { startLoad } from '../../test-kit/traffic/steady-load.ts'
 import { residentBytes } from '../../test-kit/workerd/cpu.ts'
@@ -91,8 +90,8 @@ function figuresOf({ situation, copies }: Rig, turns: readonly Turn[]): LiveFigu
 async function startRig(worker: string, situation: Situation) {
   const body = Buffer.alloc(situation.bytes, 'page ')
   const copies = { count: 0, lastMs: 0 }
-  const old = await startOrigin((_, response) => response.end(body))
-  const next = await startOrigin((_, response) => {
+  const old = await startLocalOrigin((_, response) => response.end(body))
+  const next = await startLocalOrigin((_, response) => {
     copies.count++
     copies.lastMs = performance.now()
     if (situation.canary === 'answers') response.end(body)
@@ -157,19 +156,5 @@ function documentOf({ copies }: Situation, urls: { old: string; new: string }): 
         guard: { errors: {} },
       },
     },
-  }
-}
-
-async function startOrigin(answer: RequestListener) {
-  const server = createServer(answer)
-  server.keepAliveTimeout = 60_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
   }
 }
