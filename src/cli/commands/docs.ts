@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { ApiError } from '../../contract/client.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
@@ -71,7 +72,10 @@ const MOST = { query: { limit: '1000' } }
 /** What the gate remembers; one of an older release remembers no outcomes. */
 async function toldOf(ask: Call['ask']) {
   const [{ outcomes }, { feedback }] = await Promise.all([
-    ask('listOutcomes', MOST).catch(() => ({ outcomes: [] })),
+    ask('listOutcomes', MOST).catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 404) return { outcomes: [] }
+      throw error
+    }),
     ask('listFeedback', MOST),
   ])
   return { outcomes, feedback }
