@@ -66,13 +66,12 @@ afterAll(() => Promise.all([gate?.close(), old?.close(), ...(news ?? []).map((ea
 /** The origin that answered; undefined where the visitor gave up. */
 function visit(flag: Flag, visitor: number, patienceMs = TIMEOUT_MS): Promise<string | undefined> {
   const headers = { 'x-user-id': `visitor ${visitor}` }
-  return fetch(`${gate.url}/${flag}`, { headers, signal: AbortSignal.timeout(patienceMs) }).then(
-    async (response) => {
+  return fetch(`${gate.url}/${flag}`, { headers, signal: AbortSignal.timeout(patienceMs) })
+    .then(async (response) => {
       await response.text()
       return response.headers.get('sluice-origin') ?? undefined
-    },
-    () => undefined,
-  )
+    })
+    .catch(() => undefined)
 }
 
 /** A visitor whom the new origin answers, and one whom the old one does. */
