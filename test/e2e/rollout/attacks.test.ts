@@ -163,23 +163,29 @@ const visit = (flag: string) => {
 }
 const ignoring = (work: Promise<unknown>) => work.catch(() => {})
 
-/** Several of each a second until told to stop. */
+/** Several of each a second until told to stop; fewer where a busy machine can't keep up, so that no queue grows. */
 function keepGoing(everyMs: number, work: () => Promise<unknown>): () => Promise<void> {
   let isOver = false
+  const underway = new Set<Promise<unknown>>()
   const done = (async () => {
     while (!isOver) {
-      void ignoring(work())
+      while (underway.size >= ROUNDS_AT_ONCE) await Promise.race(underway)
+      const round: Promise<unknown> = ignoring(work()).finally(() => underway.delete(round))
+      underway.add(round)
       await new Promise((resolve) => setTimeout(resolve, everyMs))
     }
   })()
   return async () => {
     isOver = true
     await done
+    await Promise.all(underway)
   }
 }
 
 const ATTACK_MS = 20_000
 const SHOTS_AT_ONCE = 3
+/** More than a drip of three seconds needs. */
+const ROUNDS_AT_ONCE = 20
 /** Each is used once: what repeats counts less. */
 const IDS = 1_500
 
