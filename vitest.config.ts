@@ -11,7 +11,6 @@ export default defineConfig({
   test: {
     // What a test leaves behind is cleaned up while others start theirs.
     teardownTimeout: 60_000,
-    // Files of all projects take turns. End-to-end tests wait more than they work, so there is one more than processors.
     maxWorkers: availableParallelism() + 1,
     sequence: { seed: SEED },
     reporters: ['default', new UnprovenReporter(SEED)],
@@ -63,6 +62,9 @@ export default defineConfig({
           ...COMMON,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          // These wait more than they work. Vitest asks for a group of their own where the number of workers differs.
+          maxWorkers: 2 * availableParallelism(),
+          sequence: { groupOrder: 1 },
           // No test waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,
           hookTimeout: 240_000,
