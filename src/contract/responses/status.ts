@@ -25,9 +25,11 @@ export const counts = v.strictObject({
   vitals: v.record(v.string(), v.strictObject({ count, p75: v.nullable(v.number()) })),
 })
 
+const verdictKind = v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split'])
+
 const verdict = v.nullable(
   v.strictObject({
-    kind: v.picklist(['healthy', 'failing', 'inconclusive', 'no-data', 'broken-split']),
+    kind: verdictKind,
     action: v.picklist(['none', 'rollback', 'freeze']),
     trigger: v.nullable(
       v.picklist(['errors', 'latency', 'ceiling', 'threshold', 'traffic', 'split', 'client-errors']),
@@ -61,6 +63,8 @@ export const flagStatus = v.strictObject({
   needsOperator: v.boolean(),
   finished: v.boolean(),
   verdict,
+  /** The verdict as people are told it: better only after ten seconds without a worse one. Missing without a verdict. */
+  told: v.optional(v.strictObject({ kind: verdictKind, needsOperator: v.boolean() })),
   waitingFor: v.nullable(v.string()),
   arms: v.strictObject({ canary: counts, control: counts, other: counts }),
   variants: v.record(v.string(), counts),

@@ -88,15 +88,25 @@ export function withStatus<Facts extends DocumentFacts>(
   facts: Facts,
   status: FlagStatusView,
 ): Facts & LiveFacts {
-  const { state, percentage, stage, verdict, waitingFor, needsApproval, needsOperator, finished } = status
+  const { state, percentage, stage, waitingFor, needsApproval, finished } = status
   return {
     ...facts,
-    ...{ state, percentage, waitingFor, needsApproval, needsOperator, finished },
+    ...{ state, percentage, waitingFor, needsApproval, finished },
     paused: status.paused !== null,
     frozen: status.frozen !== null,
-    verdict: verdict?.kind ?? null,
+    ...toldVerdict(status),
     stage: facts.stages > 0 ? Math.min(stage, facts.stages - 1) : null,
   }
+}
+
+/** The verdict by which a flag is called what it is: without flapping, where the Controller tells it so. */
+export function toldVerdict({
+  told,
+  verdict,
+  needsOperator,
+}: Pick<FlagStatusView, 'told' | 'verdict' | 'needsOperator'>): Pick<LiveFacts, 'verdict' | 'needsOperator'> {
+  if (told !== undefined) return { verdict: told.kind, needsOperator: told.needsOperator }
+  return { verdict: verdict?.kind ?? null, needsOperator }
 }
 
 /** "stage 2 of 5": the API counts stages from 0, people from 1. */

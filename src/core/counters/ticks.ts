@@ -42,6 +42,8 @@ export type ArmPair = {
   control: ArmTick
   /** Served by a rule but not compared, such as visitors listed by name. */
   others: ArmTick
+  /** Of the generation's other stages; missing where none came late. */
+  late?: { canary: ArmTick; control: ArmTick }
 }
 
 export const EMPTY_ARM: ArmTick = {
@@ -63,10 +65,13 @@ export const EMPTY_ARM: ArmTick = {
 export function armPair(cells: readonly Cell[], generation: number, stage: number, off: string): ArmPair {
   const current = cells.filter((cell) => cell.generation === generation && cell.stage === stage)
   const of = (arm: Cell['arm']) => current.filter((cell) => cell.arm === arm)
+  const late = cells.filter((cell) => cell.generation === generation && cell.stage !== stage)
+  const lateOf = (arm: Cell['arm']) => sum(late.filter((cell) => cell.arm === arm))
   return {
     canary: sum(of('canary')),
     control: sum(of('control')),
     others: sum(of('other').filter((cell) => cell.isByRule === true && cell.variant !== off)),
+    ...(late.length > 0 && { late: { canary: lateOf('canary'), control: lateOf('control') } }),
   }
 }
 

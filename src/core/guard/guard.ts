@@ -31,6 +31,7 @@ import {
   sumOf,
   takingPart,
 } from './networks/groups.ts'
+import { risesBefore } from './rising.ts'
 import { advanceNulls, initialAdvance, stepAdvance } from './tests/advance.ts'
 import { type AffectedState, isLikeControl, stepAffected } from './tests/affected.ts'
 import { ceilingCap, stepCeilings } from './tests/ceilings.ts'
@@ -150,6 +151,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
   const next: GuardState = {
     ...state,
     lastAtMs: tick.atMs,
+    rises: risesBefore(settings, state),
     canarySeenAtMs: canary.requests > 0 ? tick.atMs : state.canarySeenAtMs,
     controlSeenAtMs: control.requests > 0 ? tick.atMs : state.controlSeenAtMs,
     networks,
@@ -187,6 +189,9 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     latency: settings.latency.enabled ? learn(state.latency, control.latency, tick.atMs) : state.latency,
     timings: learnTimings(settings, state, tick),
     totals: addTotals(state.totals, sums),
+    ...(tick.late && {
+      late: addTotals(state.late ?? NO_TOTALS, tickTotals(settings, { ...tick, ...tick.late })),
+    }),
     stageTotals: addTotals(state.stageTotals, sums),
     recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
   }

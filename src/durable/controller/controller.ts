@@ -149,10 +149,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   async status(): Promise<ControllerStatus> {
     this.#parts.internalErrors.add(takeInternalErrors())
-    // Flags that no one visits cause no tick: the one who looks does.
+    // Flags that no one visits cause no tick: the one who looks does, and is told how long it has been so.
     const { rollouts, documents } = this.#parts
-    if ([...documents.current.plans.keys()].some((flag) => !rollouts.views.has(flag)))
-      await this.#tickNow(Date.now())
+    const nowMs = Date.now()
+    const isNew = [...documents.current.plans.keys()].some((flag) => !rollouts.views.has(flag))
+    if (isNew || nowMs - this.#lastTickMs >= TICK_MS - EARLY_MS) await this.#tickNow(nowMs)
     return statusOf(this.#parts)
   }
 

@@ -48,7 +48,7 @@ export type SeriesReport = {
 export function statusOf(parts: ControllerParts): ControllerStatus {
   return {
     state: parts.control.state,
-    cells: parts.cells.all(),
+    cells: shownCells(parts),
     rollouts: Object.fromEntries(parts.rollouts.views),
     document: parts.kvReader.report,
     tag: parts.documents.tag,
@@ -57,6 +57,12 @@ export function statusOf(parts: ControllerParts): ControllerStatus {
     internalErrors: parts.internalErrors.all(),
     alerts: parts.watch.active(Date.now()),
   }
+}
+
+/** Counts of one moment with the verdicts: those that the last look has seen. */
+function shownCells({ cells, rollouts }: ControllerParts): ReturnType<CellStore['all']> {
+  const isJudged = (flag: string) => (rollouts.views.get(flag)?.verdict ?? null) !== null
+  return cells.flags.flatMap((flag) => (isJudged(flag) ? cells.seenOf(flag) : cells.of(flag)))
 }
 
 /** Which isolates have the state of an epoch, and the document in force. */

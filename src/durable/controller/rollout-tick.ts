@@ -8,6 +8,7 @@ import { type Command, flagStatus } from '../../core/rollout/commands.ts'
 import { isLive, nextLookMs } from '../../core/rollout/due.ts'
 import { percentageOf } from '../../core/rollout/news/transition.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
+import { type Steady, steadyVerdict } from '../../core/rollout/steady.ts'
 import { type Announcement, stepRollout } from '../../core/rollout/step.ts'
 import { advancePermission } from '../../core/rollout/windows.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
@@ -24,6 +25,8 @@ export type RolloutView = {
   waitingFor: string
   needsApproval: boolean
   needsOperator: boolean
+  /** What people are told of the verdict; missing without one. */
+  told?: Steady
   /** Why the guard can't look; missing where it can. */
   failure?: string
 }
@@ -133,7 +136,11 @@ export class RolloutTick {
     const needsApproval = announcement?.event === 'approval-needed'
     const report = verdict ? reportOf(verdict) : null
     if (report !== null) this.#logVerdict(plan.flag, control, report)
-    this.#views.set(plan.flag, { verdict: report, waitingFor, needsApproval, needsOperator })
+    const told = report && this.#toldOf(plan.flag, control, { ...report, needsOperator }, nowMs)
+    this.#views.set(plan.flag, {
+      ...{ verdict: report, waitingFor, needsApproval, needsOperator },
+      ...(told !== null && { told }),
+    })
     if (this.#told.get(plan.flag)?.place !== placeOf(control)) {
       this.#told.set(plan.flag, { place: placeOf(control), keys: [] })
     }
@@ -143,6 +150,16 @@ export class RolloutTick {
     const { kind, reason } = step.command
     const actor = kind === 'rollback' || kind === 'freeze' ? 'guard' : 'rollout'
     await this.#ports.perform({ kind, flag: plan.flag }, { actor, reason, evidence })
+  }
+
+  #toldOf(
+    flag: string,
+    control: FlagControl,
+    { kind, action, needsOperator }: VerdictReport & { needsOperator: boolean },
+    nowMs: number,
+  ): Steady {
+    const now = { kind, action, needsOperator, place: placeOf(control) }
+    return steadyVerdict(this.#views.get(flag)?.told, now, nowMs)
   }
 
   /** A verdict is given each second; a line is for one that changes. */

@@ -12,7 +12,9 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 /** Generations kept per flag; of older rollout attempts the audit log keeps the evidence. */
 const GENERATIONS_KEPT = 5
 
-/** The gate's counts by cell, and the counts of each flag since its last tick. In memory; books.ts stores them. */
+/**
+ * The gate's counts by cell: those that a tick has seen, and those of each flag since. In memory; books.ts stores both.
+ */
 export class CellStore {
   readonly #flags = new Map<string, Map<string, Cell>>()
   readonly #fresh = new Map<string, Cell[]>()
@@ -22,10 +24,9 @@ export class CellStore {
     this.#flags.set(flag, new Map(cells.map((cell) => [cellId(cell), cell])))
   }
 
-  /** Adds counts to the totals and to what the next tick takes. */
+  /** Adds counts: to what the next tick takes. */
   add(cells: readonly Cell[]): void {
     for (const cell of cells) {
-      mergeCell(this.#totalOf(cell), withoutPeople(cell))
       const fresh = this.#fresh.get(cell.flag)
       if (fresh) fresh.push(cell)
       else this.#fresh.set(cell.flag, [cell])
@@ -44,38 +45,56 @@ export class CellStore {
     stage: number,
   ): { pair: ArmPair; isEmpty: boolean } {
     const cells = this.#fresh.get(key) ?? []
-    this.#fresh.delete(key)
+    this.#settle(key)
     return { pair: armPair(cells, generation, stage, off), isEmpty: cells.length === 0 }
   }
 
-  /** Drops the new counts of flags that no tick looks at. */
+  /** Sums up the new counts of flags that no tick looks at. */
   forgetFresh(isLookedAt: (flag: string) => boolean): void {
-    for (const flag of this.#fresh.keys()) if (!isLookedAt(flag)) this.#fresh.delete(flag)
+    for (const flag of this.#fresh.keys()) if (!isLookedAt(flag)) this.#settle(flag)
   }
 
   /** The totals of one flag. */
   of(flag: string): Cell[] {
+    const fresh = this.#fresh.get(flag)
+    const seen = this.#flags.get(flag)
+    return [...(fresh === undefined ? (seen?.values() ?? []) : added(structuredClone(seen), fresh).values())]
+  }
+
+  /** The same without what no tick has seen: what a verdict on the flag is about. */
+  seenOf(flag: string): Cell[] {
     return [...(this.#flags.get(flag)?.values() ?? [])]
   }
 
-  all(): Cell[] {
-    return [...this.#flags.keys()].flatMap((flag) => this.of(flag))
+  get flags(): string[] {
+    return [...new Set([...this.#flags.keys(), ...this.#fresh.keys()])]
   }
 
-  #totalOf(key: CellKey): Cell {
-    const id = cellId(key)
-    let ofFlag = this.#flags.get(key.flag)
-    if (ofFlag === undefined) {
-      ofFlag = new Map()
-      this.#flags.set(key.flag, ofFlag)
-    }
-    let total = ofFlag.get(id)
-    if (total === undefined) {
-      total = emptyCell(key)
-      ofFlag.set(id, total)
-      for (const [other, { generation }] of ofFlag)
-        if (generation <= key.generation - GENERATIONS_KEPT) ofFlag.delete(other)
-    }
-    return total
+  all(): Cell[] {
+    return this.flags.flatMap((flag) => this.of(flag))
   }
+
+  #settle(flag: string): void {
+    const fresh = this.#fresh.get(flag)
+    if (fresh === undefined) return
+    this.#fresh.delete(flag)
+    this.#flags.set(flag, added(this.#flags.get(flag), fresh))
+  }
+}
+
+/** A flag's totals with further counts; changes them in place. */
+function added(totals: Map<string, Cell> = new Map(), cells: readonly Cell[]): Map<string, Cell> {
+  for (const cell of cells) mergeCell(totalAt(totals, cell), withoutPeople(cell))
+  return totals
+}
+
+function totalAt(totals: Map<string, Cell>, key: CellKey): Cell {
+  const id = cellId(key)
+  const known = totals.get(id)
+  if (known !== undefined) return known
+  const total = emptyCell(key)
+  totals.set(id, total)
+  for (const [other, { generation }] of totals)
+    if (generation <= key.generation - GENERATIONS_KEPT) totals.delete(other)
+  return total
 }

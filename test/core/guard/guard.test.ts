@@ -29,7 +29,9 @@ describe('rollback', () => {
       trigger: 'errors',
       mayAdvance: false,
     })
-    expect(verdict.sentence).toMatch(/^the canary fails 20 % of requests, control 0 % \(p = 0\.0\d+\)$/)
+    expect(verdict.sentence).toMatch(
+      /^the canary fails more requests than control since 00:00 UTC: 20 % \(\d+ of \d+\), control 0 % \(0 of \d+\) \(p = 0\.0\d+\)$/,
+    )
     expect(verdict.evidence.pValue).toBeLessThanOrEqual(0.01)
   })
 

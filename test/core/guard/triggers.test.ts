@@ -18,7 +18,9 @@ describe('ceilings', () => {
       seconds(10).map((second) => outage(second, 0)),
     )
     expect(verdict).toMatchObject({ kind: 'failing', action: 'rollback', trigger: 'ceiling' })
-    expect(verdict.sentence).toBe("the canary's error rate is above the ceiling of 20 %, control's is below")
+    expect(verdict.sentence).toBe(
+      "the canary's error rate is above the ceiling of 20 %: 50 % (50 of 100); control's is below",
+    )
   })
 
   it('is not deceived by a few visitors who try again and again', () => {

@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type ControlState, parseControlState } from '../../../src/core/config/control.ts'
-import { type Cell, cellId } from '../../../src/core/counters/cell.ts'
+import { type Cell, cellId, emptyCell } from '../../../src/core/counters/cell.ts'
 import { numbered } from '../../../src/core/counters/protocol.ts'
 import type { GuardState } from '../../../src/core/guard/index.ts'
 import type { Book } from '../../../src/durable/storage/books/book.ts'
@@ -100,6 +100,30 @@ describe('after an eviction', () => {
     for (let look = 0; look < 3; look++) await count(FLAG, healthy(5_000), healthy(45_000))
     const { generation, rolledBack } = (await stateOf()).flags[FLAG] ?? {}
     expect([generation, rolledBack !== undefined]).toEqual([1, true])
+  })
+})
+
+describe('a status', () => {
+  it('has counts, evidence and verdict of one moment, however counts come in', async () => {
+    await count(FLAG, healthy(100), healthy(1_900))
+    const key = { flag: FLAG, generation: 1, stage: 0 }
+    const looked = async () => {
+      const { arms, verdict } = (await admin.call('getStatus')).flags[FLAG] ?? {}
+      return [arms?.canary.requests, verdict?.evidence.canaryRequests, verdict?.evidence.controlRequests]
+    }
+    for (let seq = 1; seq <= 8; seq++) {
+      // The last ones are of a stage that is over, and come late.
+      const cell = {
+        ...emptyCell({ ...key, stage: seq < 5 ? 0 : 7, variant: 'on', arm: 'canary' }),
+        ...healthy(50),
+      }
+      await controller.forward({
+        ...{ shard: 'ONE', seq, cells: [cell], isolates: [], epoch: 0, documentVersion: 0, samples: [] },
+      })
+      const [shown, judged] = await looked()
+      expect(shown).toBe(judged)
+    }
+    await expect.poll(looked, { timeout: 10_000 }).toEqual([500, 500, 1_900])
   })
 })
 

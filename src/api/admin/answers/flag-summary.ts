@@ -1,5 +1,6 @@
 /** Flags at a glance: definition, rollout, cleanup. */
 import type { FlagStatusView, FlagSummary } from '../../../contract/responses.ts'
+import { toldVerdict } from '../../../contract/words/flag-state.ts'
 import { nextText } from '../../../contract/words/ladder.ts'
 import { parseTimeMs } from '../../../core/flags/date-time.ts'
 import { debtOf } from '../../../core/flags/debt.ts'
@@ -20,7 +21,7 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     routes,
     times,
   } = facts
-  const { state, percentage, verdict, waitingFor, needsApproval, needsOperator, finished, arms } = status
+  const { state, percentage, waitingFor, needsApproval, finished, arms } = status
   const { lastSeenMs, settledSinceMs, knownSinceMs } = times
   const debt = {
     owner: owner ?? undefined,
@@ -46,12 +47,11 @@ export function summaryOf(facts: FlagFacts, status: FlagStatusView, nowMs: numbe
     ladder: [...ladder],
     rules,
     schedule,
-    verdict: verdict?.kind ?? null,
+    ...toldVerdict(status),
     waitingFor,
     paused: status.paused !== null,
     frozen: status.frozen !== null,
     needsApproval,
-    needsOperator,
     finished,
     canary: glance(arms.canary),
     control: glance(arms.control),

@@ -21,6 +21,7 @@ import { type Arm, currentShare } from '../../../core/decision/decide.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
 import { ISOLATE_ACTIVE_MS, isolatesOf } from '../../../core/rollout/convergence.ts'
 import type { Episode } from '../../../core/rollout/news/alerts.ts'
+import type { Steady } from '../../../core/rollout/steady.ts'
 import type { Controller } from '../../../durable/controller/controller.ts'
 import type { ControllerStatus } from '../../../durable/controller/reports.ts'
 import type { LiveConfig, LiveConfigReport } from '../../../gate/config/live-config.ts'
@@ -183,6 +184,7 @@ function flagEntry(
     needsOperator: inputs.controller?.rollouts[key]?.needsOperator ?? false,
     finished: status.finished ?? false,
     verdict: inputs.controller?.rollouts[key]?.verdict ?? null,
+    ...toldOf(inputs.controller?.rollouts[key]?.told),
     waitingFor: inputs.controller?.rollouts[key]?.waitingFor ?? null,
     arms: { canary: ofArm('canary'), control: ofArm('control'), other: ofArm('other') },
     variants: Object.fromEntries(
@@ -199,6 +201,12 @@ function flagEntry(
       ...countsOf([cell]),
     })),
   }
+}
+
+function toldOf(told: Steady | undefined): Pick<FlagStatusView, 'told'> {
+  if (told === undefined) return {}
+  const { kind, needsOperator } = told
+  return { told: { kind, needsOperator } }
 }
 
 function alertView({ event, flag, sinceMs, text }: Episode) {

@@ -15,6 +15,8 @@ export type GuardTick = {
   control: ArmTick
   /** Served but not compared; only thresholds count them. */
   others?: ArmTick
+  /** Of another stage of the generation, which came late: no evidence, but part of the attempt's sums. */
+  late?: { canary: ArmTick; control: ArmTick } | undefined
 }
 
 export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split' | 'client-errors'

@@ -18,6 +18,7 @@ import { initialCeiling } from './ceilings.ts'
 import { type ClientErrorState, initialClientErrors } from './client-errors.ts'
 import { type CollapseState, initialCollapse } from './collapse.ts'
 import { NOTHING_REQUIRED, type RequiredState } from './requirements.ts'
+import { initialRises, type Rises } from './rises.ts'
 import type { RollbackState } from './rollback.ts'
 import { initialRollback } from './rollback.ts'
 import type { ShareState } from './share.ts'
@@ -69,8 +70,12 @@ export type GuardState = {
   stageTotals: Totals
   recent: Totals
   decision: GuardDecision | null
-  /** Of the generation, for pictures only; missing in a state that an earlier release has stored. */
+  /** Of the generation, for pictures and sentences only; missing in a state that an earlier release has stored. */
   judged?: Judged
+  /** For sentences only. */
+  rises?: Rises
+  /** Counts that came when their stage was over: no test has seen them, but tables have them. */
+  late?: Totals
 }
 
 /** The state at the start of a generation. */
@@ -113,5 +118,6 @@ export function initialGuardState(start: {
     stageTotals: NO_TOTALS,
     recent: NO_TOTALS,
     decision: null,
+    rises: initialRises(start.atMs),
   }
 }

@@ -50,25 +50,31 @@ export function restoreGuardState(stored: StoredState | undefined): GuardState |
   if (stored?.version === 5) return withLaterTests(fromVersion5(stored))
   if (stored?.version === 6) return withLaterTests(stored)
   if (stored?.version === 7)
-    return {
+    return withLaterSums({
       ...initialGuardState({ ...stored, atMs: stored.startedAtMs }),
       ...stored,
       version: STATE_VERSION,
-    }
-  return stored?.version === STATE_VERSION ? stored : undefined
+    })
+  return stored?.version === STATE_VERSION ? withLaterSums(stored) : undefined
 }
 
 /** A test that the version before didn't have starts with the next tick: its wealth is 1, as at a generation's start. */
 function withLaterTests(stored: GuardState6): GuardState {
   const start = initialGuardState({ ...stored, atMs: stored.startedAtMs })
+  return withSums({ ...start, ...stored, collapse: start.collapse, version: STATE_VERSION })
+}
+
+function withLaterSums(state: GuardState): GuardState {
+  return state.totals.canaryJourneys === undefined ? withSums(state) : state
+}
+
+/** Sums that an earlier release didn't have begin at 0. */
+function withSums(state: GuardState): GuardState {
   return {
-    ...start,
-    ...stored,
-    collapse: start.collapse,
-    version: STATE_VERSION,
-    totals: { ...NO_TOTALS, ...stored.totals },
-    stageTotals: { ...NO_TOTALS, ...stored.stageTotals },
-    recent: { ...NO_TOTALS, ...stored.recent },
+    ...state,
+    totals: { ...NO_TOTALS, ...state.totals },
+    stageTotals: { ...NO_TOTALS, ...state.stageTotals },
+    recent: { ...NO_TOTALS, ...state.recent },
   }
 }
 

@@ -42,6 +42,15 @@ export function initialShare(): ShareState {
 /** With fewer journeys than this (an API has none), requests are counted instead. */
 const REQUESTS_PER_JOURNEY = 50
 
+/** Whether the split of these sums is told by journeys, or else by requests. */
+export function countsJourneys({
+  journeys,
+  canaryRequests,
+  controlRequests,
+}: Pick<Totals, 'journeys' | 'canaryRequests' | 'controlRequests'>): boolean {
+  return journeys * REQUESTS_PER_JOURNEY >= canaryRequests + controlRequests
+}
+
 /** State after one tick; `before` are the sums of the stage up to the tick before. At 0 and 100 % nothing changes. */
 export function stepShare(
   settings: GuardSettings,
@@ -75,8 +84,7 @@ export function stepShare(
     next.dropSince = totalWealth(state.drop) < LEAST_RISEN ? groups : addGroups(state.dropSince, groups)
   }
   if (!split.enabled || before.canaryRequests + before.controlRequests === 0) return next
-  const byJourneys = before.journeys * REQUESTS_PER_JOURNEY >= before.canaryRequests + before.controlRequests
-  const counts = byJourneys ? journeys : requests
+  const counts = countsJourneys(before) ? journeys : requests
   const test = testOf(split.tolerance, split.alpha)
   next.tooMuch = grow(state.tooMuch, canaryOver(counts, percentage), paid, test)
   next.tooLittle = grow(state.tooLittle, controlOver(counts, percentage), paid, test)
@@ -123,6 +131,11 @@ export function hasTrafficDropped(settings: GuardSettings, state: ShareState): b
   return (
     settings.traffic.maxDropPercent !== null && totalWealth(state.drop) >= levelOf('traffic', settings.alpha)
   )
+}
+
+/** Whether journeys begin to be missing: until that is decided, too few in the canary are no fault of the split. */
+export function isDropping({ traffic }: GuardSettings, { drop }: ShareState, least = LEAST_RISEN): boolean {
+  return traffic.maxDropPercent !== null && totalWealth(drop) >= least
 }
 
 /** Whether the drop doesn't depend on two groups of networks; in a few networks, no one could confirm it. */

@@ -16,6 +16,7 @@ export type Totals = {
   canaryClientErrors: number
   controlClientErrors: number
   journeys: number
+  canaryJourneys: number
   /** Requests, and durations that the app reported, slower than `thresholds.slow.baselineMs`. */
   canarySlow: number
   controlSlow: number
@@ -33,6 +34,7 @@ export const NO_TOTALS: Readonly<Totals> = {
   canaryClientErrors: 0,
   controlClientErrors: 0,
   journeys: 0,
+  canaryJourneys: 0,
   canarySlow: 0,
   controlSlow: 0,
   otherRequests: 0,
@@ -50,6 +52,7 @@ export function addTotals(a: Totals, b: Totals, factor = 1): Totals {
     canaryClientErrors: a.canaryClientErrors * factor + b.canaryClientErrors,
     controlClientErrors: a.controlClientErrors * factor + b.controlClientErrors,
     journeys: a.journeys * factor + b.journeys,
+    canaryJourneys: a.canaryJourneys * factor + b.canaryJourneys,
     canarySlow: a.canarySlow * factor + b.canarySlow,
     controlSlow: a.controlSlow * factor + b.controlSlow,
     otherRequests: a.otherRequests * factor + b.otherRequests,
@@ -72,12 +75,18 @@ export function tickTotals(settings: GuardSettings, tick: GuardTick): Totals {
     canaryClientErrors: canary.clientErrors.requests,
     controlClientErrors: control.clientErrors.requests,
     journeys: canary.journeys + control.journeys,
+    canaryJourneys: canary.journeys,
     canarySlow: slow(canary),
     controlSlow: slow(control),
     otherRequests: others?.requests ?? 0,
     otherErrors: others?.errors ?? 0,
     otherSlow: others ? slow(others) : 0,
   }
+}
+
+/** All that was counted of an attempt, as tables show it. */
+export function attemptTotals({ totals, late }: { totals: Totals; late?: Totals }): Totals {
+  return late === undefined ? totals : addTotals(totals, late)
 }
 
 /** Failures, and slow requests and durations, by group of networks: what thresholds count. */

@@ -17,6 +17,7 @@ import { requirementsOf } from '../tests/requirements.ts'
 import { carriedWealth, rollbackWealth, slotsNeeded } from '../tests/rollback.ts'
 import { splitPValue } from '../tests/share.ts'
 import { marginOf } from '../tests/stage-margin.ts'
+import { attemptTotals } from '../tests/totals.ts'
 
 /** An arm without a request for this long, or for so many times its usual pause, has no data. */
 const NO_DATA_MS = 60_000
@@ -117,7 +118,8 @@ function gather(
   pValues: { others: number; split: number },
 ): Evidence {
   const wealth = rollbackWealth(settings, state.rollback)
-  const { recent, totals, dedupe } = state
+  const { recent, dedupe } = state
+  const totals = attemptTotals(state)
   const rate = (bad: number, all: number) => (all > 0 ? Math.min(1, bad / all) : 0)
   return {
     wealth: wealth.all,

@@ -9,19 +9,19 @@ import { isBreachCarried, P95_CEILING_RATE } from '../tests/ceilings.ts'
 import { isCollapseCarried } from '../tests/collapse.ts'
 import type { GuardDecision, GuardState } from '../tests/guard-state.ts'
 import { rollbackCause, slotsNeeded } from '../tests/rollback.ts'
-import { hasTrafficDropped, isDropCarried } from '../tests/share.ts'
+import { hasTrafficDropped, isDropCarried, isDropping } from '../tests/share.ts'
 import type { Findings } from './findings.ts'
 import { find } from './findings.ts'
+import { type Hold, holdSentence } from './hold-sentences.ts'
 import {
   affectedSentence,
-  COLLAPSE_SENTENCE,
   causeSentence,
   ceilingSentence,
   clientErrorSentence,
-  type Hold,
-  holdSentence,
+  collapseSentence,
   sharedSentence,
   splitSentence,
+  trafficSentence,
 } from './sentences.ts'
 
 /** No stage advances with even this much evidence of harm. */
@@ -29,6 +29,7 @@ const MOST_WEALTH_TO_ADVANCE = 2
 
 const CLIENT_ERRORS_TO_HOLD = 4
 const AFFECTED_TO_HOLD = 4
+const JOURNEYS_TO_HOLD = 4
 
 /** The verdict on a state, and the decision if there is a new one. */
 export function judge(
@@ -70,7 +71,7 @@ function chargesOf(findings: Findings): Charge[] {
   if (findings.affected.decides) charge('errors', affectedSentence(findings), findings.affected.carried)
   if (findings.hasCollapsed) {
     const trigger = settings.errors.enabled ? 'errors' : 'ceiling'
-    charge(trigger, COLLAPSE_SENTENCE, isCollapseCarried(settings, state.collapse, standing))
+    charge(trigger, collapseSentence(findings), isCollapseCarried(settings, state.collapse, standing))
   }
   if (settings.clientErrors.action === 'rollback' && findings.clientErrors.decides)
     charge('client-errors', clientErrorSentence(findings), findings.clientErrors.carried)
@@ -79,11 +80,8 @@ function chargesOf(findings: Findings): Charge[] {
       charge('ceiling', ceilingSentence(findings, which), isCeilingCarried(findings, which))
   for (const over of overThresholds(findings))
     if (!over.shared) charge('threshold', over.sentence, over.carried)
-  if (hasTrafficDropped(settings, state.share)) {
-    const percent = settings.traffic.maxDropPercent
-    const sentence = `the canary completes over ${percent} % fewer journeys than its share of visitors should`
-    charge('traffic', sentence, isDropCarried(settings, state.share, standing))
-  }
+  if (hasTrafficDropped(settings, state.share))
+    charge('traffic', trafficSentence(findings), isDropCarried(settings, state.share, standing))
   return charges
 }
 
@@ -130,14 +128,19 @@ function overThresholds({ settings, state, standing: { regime } }: Findings): Ov
   return found
 }
 
+/** Whether the counts contradict the split. While journeys begin to be missing, its visitors leave the canary: no fault of the split. */
+function hasOddSplit({ settings: { split }, evidence }: Findings): boolean {
+  return split.enabled && evidence.splitPValue < split.alpha
+}
+
 type Worded = Judgement & { sentence: string }
 type Alarm = { worded: Worded; carried: boolean }
 
 /** What is wrong, but not shown to be the canary's fault: freeze and call a person. */
 function alarmsOf(findings: Findings): Alarm[] {
-  const { settings, state, standing, evidence, ceilings, missing } = findings
+  const { settings, state, standing, ceilings, missing } = findings
   const alarms: Alarm[] = []
-  if (missing === null && settings.split.enabled && evidence.splitPValue < settings.split.alpha)
+  if (missing === null && hasOddSplit(findings) && !isDropping(settings, state.share))
     alarms.push({
       worded: { kind: 'broken-split', sentence: splitSentence(findings) },
       // Visitors are counted without the two networks that have most of them; requests prove nothing.
@@ -181,6 +184,8 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   if (carriedWealth >= MOST_WEALTH_TO_ADVANCE) return isWaiting ? 'networks' : 'possible-harm'
   // No promotion on the way to a verdict; the margin of that test makes a healthy canary's evidence vanish soon.
   if (findings.clientErrors.wealth >= CLIENT_ERRORS_TO_HOLD) return isWaiting ? 'networks' : 'turned-away'
+  if (isDropping(settings, state.share, JOURNEYS_TO_HOLD) || hasOddSplit(findings))
+    return isWaiting ? 'networks' : 'fewer-journeys'
   if (findings.affected.wealth >= AFFECTED_TO_HOLD) return isWaiting ? 'networks' : 'affected'
   const { byTime } = settings.advance
   const comparesNothing = !settings.errors.enabled && !settings.latency.enabled

@@ -62,8 +62,10 @@ describe('a canary that turns visitors away', () => {
     const { verdict } = watch(30, { share: 0.3 }, { share: 0.05 })
     expect(verdict).toMatchObject({ action: 'freeze', trigger: 'client-errors', mayAdvance: false })
     expect(verdict.alert).toBe(verdict.sentence)
-    expect(verdict.sentence).toBe(
-      'the canary turns visitors away in 30 % of its answers (4xx, or a redirect to the page itself), control in 5 %',
+    expect(verdict.sentence).toEqual(
+      expect.stringMatching(
+        /^the canary turns visitors away in 30 % of its answers \(4xx, or a redirect to the page itself\) since 00:00 UTC \(\d+ of \d+\), control in 5 % \(\d+ of \d+\)$/,
+      ),
     )
     expect(verdict.evidence.clientErrorWealth).toBeGreaterThan(2_500)
   })

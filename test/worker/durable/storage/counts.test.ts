@@ -56,6 +56,19 @@ describe('counts', () => {
       expect(store.takeTick(flag, 1, 0)).toMatchObject({ pair: { canary: { requests: 0 } }, isEmpty: false })
     }))
 
+  it('that no tick has seen are in the totals, and not in what a verdict is about', () => {
+    const store = new CellStore()
+    store.add([cell({ requests: 2 })])
+    store.takeTick({ key: 'a', off: 'off' }, 1, 0)
+    store.add([cell({ requests: 3 }), cell({ flag: 'b', requests: 9 })])
+    const requests = (cells: Cell[]) => cells.map((each) => each.requests)
+    expect([requests(store.of('a')), requests(store.seenOf('a'))]).toEqual([[5], [2]])
+    expect([requests(store.of('b')), requests(store.seenOf('b'))]).toEqual([[9], []])
+    expect(requests(store.of('a'))).toEqual([5])
+    store.takeTick({ key: 'a', off: 'off' }, 1, 0)
+    expect(requests(store.seenOf('a'))).toEqual([5])
+  })
+
   it('of the five newest generations of a flag are kept', () =>
     withStorage(() => {
       const store = new CellStore()

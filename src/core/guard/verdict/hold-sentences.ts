@@ -1,0 +1,154 @@
+/** Why a stage waits, in one sentence with its numbers, without a final period. */
+
+import { countText, durationText, rateText } from '../../figures.ts'
+import { durationsToLearn } from '../evidence/latency.ts'
+import { marginOf } from '../tests/stage-margin.ts'
+import type { Findings } from './findings.ts'
+import { affectedSentence, clientErrorSentence, journeyText, pText, quantileText } from './sentences.ts'
+import { FAILED, sinceRise, sinceText, slowSince } from './since.ts'
+
+/** Why a stage can't advance yet. */
+export type Hold =
+  | 'no-requests'
+  | 'possible-harm'
+  | 'turned-away'
+  | 'fewer-journeys'
+  | 'affected'
+  | 'compares-nothing'
+  | 'networks'
+  | 'warm-up'
+  | 'unproven'
+  | 'health-of-networks'
+  | 'bake'
+  | 'required'
+
+/** Why a stage waits; without a `hold`, that it may advance. */
+export function holdSentence(findings: Findings, hold: Hold | undefined): string {
+  const { settings, evidence, hasControl } = findings
+  switch (hold) {
+    case 'no-requests':
+      return silenceSentence(findings)
+    case 'possible-harm': {
+      const few = evidence.wealth >= 1 / settings.alpha ? ', but from too few visitors' : ''
+      return `some evidence of harm${few}: ${harmText(findings)}; waiting until it clears or grows`
+    }
+    case 'turned-away':
+      return `${clientErrorSentence(findings)}; waiting until that clears or grows`
+    case 'fewer-journeys':
+      return `the canary completes fewer journeys than its share of visitors should, ${journeyText(findings.state)}; waiting until that clears or grows`
+    case 'affected':
+      return `${affectedSentence(findings)}; waiting until that clears or grows`
+    case 'compares-nothing':
+      return (
+        'the guard compares neither errors nor latency, so nothing can show the canary to be not worse: ' +
+        'advance the stage yourself, or set the guard\'s advance to "time"'
+      )
+    case 'networks':
+      return 'evidence of harm comes from too few networks; waits for others'
+    case 'health-of-networks':
+      return 'evidence of health comes from too few networks; waits for others'
+    case 'warm-up': {
+      const leftMs = settings.latency.warmUpMs - evidence.stageElapsedMs
+      return `the canary warms up: its latency is compared in ${durationText(leftMs)}`
+    }
+    case 'unproven':
+      return waitSentence(findings)
+    case 'bake':
+      return `healthy so far; bakes for another ${durationText(settings.bakeMs - evidence.stageElapsedMs)}`
+    case 'required':
+      return requiredSentence(findings)
+    case undefined:
+      break
+  }
+  if (hasControl && settings.advance.byTime)
+    return `the bake time is over, and ${checkedText(findings)}; the canary is not shown to be as good as control`
+  if (hasControl) return `healthy: the canary is shown to be no worse than control${marginText(findings)}`
+  return settings.ceilings.errorRate === null && settings.ceilings.p95Ms === null
+    ? 'healthy: no control at 100 % and no ceiling set, so nothing is compared'
+    : 'healthy: no control at 100 %, judged by the ceiling alone'
+}
+
+/** Which of the two comparisons has more evidence, with its figures. */
+function harmText({ evidence, state }: Findings): string {
+  const slow = slowSince(state)
+  const found =
+    evidence.errorWealth >= evidence.latencyWealth
+      ? `it fails ${sinceText(sinceRise(state, 'errors', FAILED))}`
+      : `slower than control's ${quantileText(slow.quantile)} ${sinceText(slow)}`
+  return `${found} (${pText(evidence.pValue)})`
+}
+
+/** Which arm is silent, and for how long: the counts of the attempt stand beside the sentence. */
+function silenceSentence({ state, missing }: Findings): string {
+  const { stageTotals, totals, lastAtMs, stageStartedAtMs } = state
+  const [canary, control] = [stageTotals.canaryRequests, stageTotals.controlRequests]
+  const arm = missing ?? 'canary'
+  if (totals[`${arm}Requests`] === 0) return `no ${arm} requests: nothing to judge`
+  if (stageTotals[`${arm}Requests`] === 0) {
+    const whose = canary + control === 0 ? '' : `${arm} `
+    return `no ${whose}requests since this stage began ${durationText(lastAtMs - stageStartedAtMs)} ago`
+  }
+  const seenAtMs = (arm === 'canary' ? state.canarySeenAtMs : state.controlSeenAtMs) ?? stageStartedAtMs
+  return `no ${arm} requests for ${durationText(lastAtMs - seenAtMs)}: nothing to judge`
+}
+
+/** The first limit of the stage that isn't kept, and how many others. */
+function requiredSentence({ requirements }: Findings): string {
+  const [first, ...others] = requirements.filter(({ met }) => !met)
+  const more = others.length === 0 ? '' : `, and ${countText(others.length)} more`
+  return `no harm found, but the stage asks for ${first?.text}: ${first?.found}${more}`
+}
+
+/** What a stage with a time to be left in doesn't exclude, where that is more than usual. */
+function marginText({ settings, state, evidence }: Findings): string {
+  if (state.margin === null || state.margin <= marginOf(settings, { ...state, margin: null })) return ''
+  return `; worse by up to ${pointsText(evidence.advanceMargin)} is not excluded in the time of this stage`
+}
+
+/** 0.02 → "2 points". */
+function pointsText(rate: number): string {
+  const points = Number((rate * 100).toPrecision(2))
+  return points === 1 ? '1 point' : `${points} points`
+}
+
+/** What a stage that advances by time was checked for. */
+function checkedText({
+  settings: { errors, latency, clientErrors, ceilings, thresholds, traffic },
+}: Findings): string {
+  const compared = [
+    errors.enabled && 'errors',
+    latency.enabled && 'latency',
+    clientErrors.enabled && 'answers',
+  ]
+  const checked = [
+    compared.some(Boolean) && `no harm by ${compared.filter(Boolean).join(', ')}`,
+    ceilings.errorRate !== null && `an error rate below ${rateText(ceilings.errorRate)}`,
+    ceilings.p95Ms !== null && `a p95 below ${ceilings.p95Ms} ms`,
+    (thresholds.errors !== null || thresholds.slow !== null) && 'no threshold passed',
+    traffic.maxDropPercent !== null && 'no lost journeys',
+  ].filter((each) => each !== false)
+  return checked.length === 0 ? 'nothing was checked' : `what was checked holds (${checked.join('; ')})`
+}
+
+function waitSentence(findings: Findings): string {
+  const { progress, state } = findings
+  const isLatency = progress.waitsFor === 'latency'
+  const toLearn = durationsToLearn(state.latency)
+  if (isLatency && toLearn > 0)
+    return `learning how long control takes: ${countText(toLearn)} more answers of control`
+  if (progress.requestsToGo === null) {
+    return `the canary's ${isLatency ? 'latency' : 'error rate'} is not shown to be as good as control's, and is not getting closer`
+  }
+  const { canaryRequests } = state.stageTotals
+  const waitMs = (progress.requestsToGo * (state.lastAtMs - state.stageStartedAtMs)) / canaryRequests
+  const left =
+    canaryRequests > 0 && waitMs > 0
+      ? `about ${durationText(waitMs)} at the present rate`
+      : `about ${roundedText(progress.requestsToGo)} more canary requests`
+  return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}${marginText(findings)}`
+}
+
+/** 1234.5 → "1,200": two digits are all that an estimate has. */
+function roundedText(value: number): string {
+  return countText(value < 10 ? Math.ceil(value) : Number(value.toPrecision(2)))
+}
