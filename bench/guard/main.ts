@@ -21,6 +21,7 @@ import { ATTACK_ROWS } from './rows/attack.ts'
 import { FAILER_ROWS } from './rows/failers.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { LATENCY_ROWS } from './rows/latency.ts'
+import { NETWORK_ROWS } from './rows/networks.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
 
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   SWEEP_ROW,
   ...ADVANCE_ROWS,
   ...ATTACK_ROWS,
+  ...NETWORK_ROWS,
   ...LATENCY_ROWS,
   ...FAILER_ROWS,
 ]

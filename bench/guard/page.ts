@@ -81,13 +81,16 @@ function rowText({ id, measure, target, figures, mode }: ReportedRow): string {
 
 const ATTACKS = /(<!-- attacks: [^>]*-->\n)[\s\S]*(<!-- end of attacks -->)/
 
-/** The guard's page with the table of what an enemy with k networks can do; unchanged where it wasn't measured. */
+/** Rows of the table of what an enemy with k networks can do. */
+const OF_ENEMIES = ['attack-networks', 'attack-networks-bad']
+
+/** The guard's page with that table; unchanged where it wasn't measured whole. */
 export function withAttacks(page: string, { rows }: Report): string {
-  const row = rows.find(({ id }) => id === 'attack-networks')
-  if (row === undefined) return page
-  const lines = row.figures.map(
-    ({ of, value, repeats }) => `| ${of} | ${Math.round(value * repeats)} of ${repeats} |`,
-  )
+  const measured = rows.filter(({ id }) => OF_ENEMIES.includes(id))
+  if (measured.length < OF_ENEMIES.length) return page
+  const lines = measured
+    .flatMap(({ figures }) => figures)
+    .map(({ of, value, repeats }) => `| ${of} | ${Math.round(value * repeats)} of ${repeats} |`)
   const table = ['| networks, what for, and what is sent | succeeds |', '| --- | --- |', ...lines].join('\n')
   return page.replace(ATTACKS, (_, before: string, after: string) => `${before}\n${table}\n\n${after}`)
 }

@@ -10,6 +10,7 @@ import { dashboardFiles } from './build/dashboard-files.ts'
 import { readText } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
 import { workerModules } from './build/worker-modules.ts'
+import { ENTRY_WORKER, GATE_BINDING } from './entry-worker.ts'
 import { freePort } from './free-port.ts'
 
 export type LocalGateOptions = {
@@ -51,6 +52,7 @@ type WranglerConfig = {
 /** Modules are given as text; workerd only wants to know how they lie to each other. */
 const MODULES_ROOT = resolve('/sluice')
 
+const GATE = 'sluice'
 const LOOPBACK = '127.0.0.1'
 const MOST_ATTEMPTS = 5
 
@@ -76,14 +78,21 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const runtime = watchRuntime()
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...runtimeOptions(options, config),
-      modules: modules.map(({ name, text }) => ({
-        type: 'ESModule',
-        path: join(MODULES_ROOT, name),
-        contents: text,
-      })),
-      modulesRoot: MODULES_ROOT,
-      serviceBindings: { [config.assets.binding]: { disk: { path: dashboard.folder, writable: false } } },
+      workers: [
+        {
+          ...gateWorker(options, config),
+          modules: modules.map(({ name, text }) => ({
+            type: 'ESModule',
+            path: join(MODULES_ROOT, name),
+            contents: text,
+          })),
+          modulesRoot: MODULES_ROOT,
+          serviceBindings: { [config.assets.binding]: { disk: { path: dashboard.folder, writable: false } } },
+        },
+        entryWorker(options, config),
+      ],
+      resourcePersistencePath: resolve(options.dataDir, 'v3'),
+      telemetry: { enabled: false },
       log: new Log(LogLevel.ERROR),
       unsafeHandleRuntimeRestart: () => {
         for (const listener of restarts) listener()
@@ -142,11 +151,9 @@ function watchRuntime(): { pid(): number | undefined; unwatch(): void } {
 }
 
 /** The Worker's surroundings: as in wrangler.toml, and in the folder. */
-function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
+function gateWorker(options: LocalGateOptions, config: WranglerConfig) {
   return {
-    name: 'sluice',
-    host: options.host ?? LOOPBACK,
-    port: options.port,
+    name: GATE,
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
     kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id = binding }) => [binding, id])),
@@ -163,9 +170,18 @@ function runtimeOptions(options: LocalGateOptions, config: WranglerConfig) {
       ...(options.previousSigningKey && { SIGNING_KEY_PREVIOUS: options.previousSigningKey }),
       ...options.secrets,
     },
-    resourcePersistencePath: resolve(options.dataDir, 'v3'),
-    // Looking up request.cf needs a network; geography can be tried with Sluice-Debug-Cf.
-    cf: { colo: 'local' },
-    telemetry: { enabled: false },
+  }
+}
+
+/** What listens on the port; Miniflare's own port is one that no one is told of. */
+function entryWorker({ host = LOOPBACK, port }: LocalGateOptions, config: WranglerConfig) {
+  return {
+    name: 'entry',
+    modules: [{ type: 'ESModule' as const, path: join(MODULES_ROOT, 'entry.js'), contents: ENTRY_WORKER }],
+    modulesRoot: MODULES_ROOT,
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    serviceBindings: { [GATE_BINDING]: GATE },
+    unsafeDirectSockets: [{ host, port }],
   }
 }

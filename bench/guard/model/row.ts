@@ -116,3 +116,28 @@ export function delayFigure(of: string, results: readonly RunResult[], share: nu
     beside: Object.fromEntries(beside),
   }
 }
+
+/** The median time to a rollback against that of another scenario. */
+export function ratioFigure(
+  of: string,
+  late: readonly RunResult[],
+  early: readonly RunResult[],
+  limit: number,
+): Figure {
+  const [last, first] = [delayFigure('', late, 0.5, 0), delayFigure('', early, 0.5, 0)]
+  return {
+    ...last,
+    of,
+    value: last.value / first.value,
+    interval: {
+      low: (last.interval?.low ?? 0) / (first.interval?.high ?? 1),
+      high: (last.interval?.high ?? Infinity) / (first.interval?.low ?? 1),
+    },
+    unit: 'ratio',
+    limit,
+    beside: {},
+  }
+}
+
+/** A rate as text: `0.5 %`. */
+export const percentText = (rate: number) => `${Number((rate * 100).toPrecision(3))} %`

@@ -1,11 +1,10 @@
-/** Rows about those who want the guard to be wrong, and about sites with few networks. */
+/** Rows about those who want the guard to be wrong. */
 
 import type { AttackKind } from '../model/enemy.ts'
-import { delayFigure, type Figure, type Row, shareFigure, TOGETHER } from '../model/row.ts'
+import { percentText, type Row, ratioFigure, shareFigure, TOGETHER } from '../model/row.ts'
 import type { RunResult, Scenario } from '../model/scenario.ts'
 
 const HOUR_S = 3600
-const percent = (rate: number) => `${Number((rate * 100).toPrecision(3))} %`
 
 /** What is sent, by kind, for the table. */
 const WORDS: Readonly<Record<AttackKind, string>> = {
@@ -30,7 +29,7 @@ const SITE: Site = { percentage: 5, requestsPerSecond: 20, controlRate: 0.005 }
 
 function attacked(kind: AttackKind, networks: number, site: Site, canaryRate = site.controlRate): Scenario {
   const { percentage, requestsPerSecond, controlRate } = site
-  const where = `canary ${percentage} % of ${requestsPerSecond}/s, ${percent(controlRate)} → ${percent(canaryRate)}`
+  const where = `canary ${percentage} % of ${requestsPerSecond}/s, ${percentText(controlRate)} → ${percentText(canaryRate)}`
   return {
     name: `${kind} from ${networks}, ${where}`,
     stages: [percentage],
@@ -83,7 +82,6 @@ const BAD = KINDS.map(
     ...attacked(kind, 1, SITE, FAILING),
     stages: [5, 10],
     bakeS: 60,
-    seconds: 900,
   }),
 )
 const BAD_ALONE: Scenario = { ...withoutAttack(BAD[0]), name: 'a canary that fails 10 %, no attack' }
@@ -93,38 +91,62 @@ function withoutAttack(scenario: Scenario | undefined): Scenario {
   return rest
 }
 
-/** The median time to a rollback against that of another scenario. */
-function ratioFigure(
-  of: string,
-  late: readonly RunResult[],
-  early: readonly RunResult[],
-  limit: number,
-): Figure {
-  const [last, first] = [delayFigure('', late, 0.5, 0), delayFigure('', early, 0.5, 0)]
-  return {
-    ...last,
-    of,
-    value: last.value / first.value,
-    interval: {
-      low: (last.interval?.low ?? 0) / (first.interval?.high ?? 1),
-      high: (last.interval?.high ?? Infinity) / (first.interval?.low ?? 1),
-    },
-    unit: 'ratio',
-    limit,
-    beside: {},
-  }
-}
-
 const hiddenRow: Row = {
   id: 'attack-bad',
   measure:
-    'canary that fails 10 %, 50 requests/s from one network: median time to the rollback / without them',
+    'canary that fails 10 %, an hour of 50 requests/s from one network: median time to the rollback / without them',
   target: '≤ 2, and no advance',
   scenarios: [BAD_ALONE, ...BAD],
   runs: { quick: 8, full: 200 },
   figures: (results) => [
     ...BAD.map((scenario) => ratioFigure(wordsOf(scenario), results(scenario), results(BAD_ALONE), 2)),
     shareFigure('advanced', BAD.flatMap(results), ({ advances }) => advances > 0, 0.01),
+    shareFigure(
+      'found within the hour',
+      BAD.flatMap(results),
+      ({ rolledBackS }) => rolledBackS !== null,
+      0.99,
+      'least',
+    ),
+  ],
+}
+
+/** From one network: a healthy canary, and one just as bad as an advance may not be (1.5 times control and 0.2 points). */
+const FLATTERING: readonly AttackKind[] = [
+  ...(['broken-url-control', 'successes', 'control-successes', 'control-upgrades'] as const),
+  ...(['reports', 'many-ids'] as const),
+]
+const ALONE = KINDS.map((kind) => attacked(kind, 1, SITE))
+const TOO_BAD = SITE.controlRate * 1.5 + 0.002
+const BOUNDARY = FLATTERING.map(
+  (kind): Scenario => ({ ...attacked(kind, 1, SITE, TOO_BAD), stages: [5, 10], bakeS: 60 }),
+)
+
+const hourRow: Row = {
+  id: 'attack-hour',
+  measure: 'an hour of 50 requests/s from one network, against 20 of visitors and a canary of 5 %',
+  target: 'healthy: rolled back or frozen ≤ 1 %; on the boundary of what may advance: advanced ≤ 5 %',
+  scenarios: [...ALONE, ...BOUNDARY],
+  runs: { quick: 0, full: 100 },
+  figures: (results) => [
+    ...ALONE.map((scenario) =>
+      shareFigure(`healthy: ${wordsOf(scenario)}`, results(scenario), wronged, 0.01),
+    ),
+    shareFigure(`healthy: ${TOGETHER}`, ALONE.flatMap(results), wronged, 0.01),
+    ...BOUNDARY.map((scenario) =>
+      shareFigure(
+        `on the boundary: ${wordsOf(scenario)}`,
+        results(scenario),
+        ({ advances }) => advances > 0,
+        0.05,
+      ),
+    ),
+    shareFigure(
+      `on the boundary: ${TOGETHER}`,
+      BOUNDARY.flatMap(results),
+      ({ advances }) => advances > 0,
+      0.05,
+    ),
   ],
 }
 
@@ -138,19 +160,18 @@ const HIDDEN = POWERS.flatMap((networks) =>
       ...attacked(kind, networks, SITE, FAILING),
       stages: [5, 10],
       bakeS: 60,
-      seconds: 900,
     }),
   ),
 )
 
 const networksRow: Row = {
   id: 'attack-networks',
-  measure: 'what an enemy with k networks can do in an hour',
+  measure: 'what an enemy with k networks can do in an hour to a healthy canary',
   target: 'nothing with one or two',
-  scenarios: [...BY_NETWORKS, ...HIDDEN],
+  scenarios: BY_NETWORKS,
   runs: { quick: 0, full: 50 },
-  figures: (results) => [
-    ...BY_NETWORKS.map((scenario) =>
+  figures: (results) =>
+    BY_NETWORKS.map((scenario) =>
       shareFigure(
         `k = ${networksOf(scenario)}: close it, ${wordsOf(scenario)}`,
         results(scenario),
@@ -158,121 +179,29 @@ const networksRow: Row = {
         limitOf(scenario),
       ),
     ),
-    ...HIDDEN.flatMap((scenario) => {
+}
+
+const promoted = ({ advances }: RunResult) => advances > 0
+const missed = ({ rolledBackS }: RunResult) => rolledBackS === null
+
+const networksBadRow: Row = {
+  id: 'attack-networks-bad',
+  measure: 'what an enemy with k networks can do in an hour for a canary that fails 10 %',
+  target: 'nothing with one or two',
+  scenarios: HIDDEN,
+  runs: { quick: 0, full: 50 },
+  figures: (results) =>
+    HIDDEN.flatMap((scenario) => {
       const name = `k = ${networksOf(scenario)}: ${wordsOf(scenario)}`
-      const promoted = ({ advances }: RunResult) => advances > 0
-      const missed = ({ rolledBackS }: RunResult) => rolledBackS === null
+      const limit = limitOf(scenario)
       return [
-        shareFigure(
-          `${name}: promote a canary that fails 10 %`,
-          results(scenario),
-          promoted,
-          limitOf(scenario),
-        ),
-        shareFigure(`${name}: hide it for 15 minutes`, results(scenario), missed, limitOf(scenario)),
+        shareFigure(`${name}: promote a canary that fails 10 %`, results(scenario), promoted, limit),
+        shareFigure(`${name}: hide it for the hour`, results(scenario), missed, limit),
       ]
     }),
-  ],
 }
 
 const networksOf = ({ attack }: Scenario) => attack?.networks ?? 0
 const limitOf = (scenario: Scenario) => (networksOf(scenario) <= 2 ? 0.01 : Infinity)
 
-/** 200 people with 4 requests/s together. */
-function people(from: NonNullable<Scenario['from']>): Scenario {
-  return {
-    name: `25 % of 200 people, canary fails 10 %, from ${from}`,
-    stages: [25],
-    requestsPerSecond: 4,
-    seconds: 1800,
-    canaryRate: 0.1,
-    controlRate: 0.005,
-    from,
-  }
-}
-const [HOME, OFFICE, MIXED] = [people('internet'), people('office'), people('office-and-homes')]
-
-const fewRow: Row = {
-  id: 'few-networks',
-  measure: 'canary that fails 10 %, 200 people: median time to the rollback / the same people at home',
-  target: '≤ 2 in an office; it ends where an office makes 80 % of the traffic',
-  scenarios: [HOME, OFFICE, MIXED],
-  runs: { quick: 20, full: 300 },
-  figures: (results) => [
-    ratioFigure('behind one address', results(OFFICE), results(HOME), 2),
-    ratioFigure('80 % behind one address, the others at home', results(MIXED), results(HOME), Infinity),
-    shareFigure(
-      '80 % behind one address: found within half an hour',
-      results(MIXED),
-      ({ rolledBackS }) => rolledBackS !== null,
-      0.99,
-      'least',
-    ),
-  ],
-}
-
-/** Carriers with one network each: what the rule costs where two networks are 40 % of the traffic. */
-const CARRIERS = (
-  [
-    [1, 0.001, 0.05],
-    [5, 0.001, 0.01],
-    [5, 0.01, 0.03],
-  ] as const
-).map(
-  ([percentage, controlRate, canaryRate]): Scenario => ({
-    name: `${percent(controlRate)} → ${percent(canaryRate)}, canary ${percentage} %, two carriers with one network each`,
-    stages: [percentage],
-    requestsPerSecond: 1000,
-    seconds: 360,
-    canaryRate,
-    controlRate,
-    from: 'carriers',
-  }),
-)
-
-const carriersRow: Row = {
-  id: 'carriers',
-  measure:
-    'two networks with 20 % of the traffic each: median time to the rollback / with a pool of networks each',
-  target: 'shown',
-  scenarios: [...CARRIERS, ...CARRIERS.map(pooled)],
-  runs: { quick: 20, full: 500 },
-  figures: (results) =>
-    CARRIERS.map((scenario) =>
-      ratioFigure(scenario.name, results(scenario), results(pooled(scenario)), Infinity),
-    ),
-}
-
-function pooled(scenario: Scenario): Scenario {
-  return { ...scenario, name: scenario.name.replace('one network each', 'a pool each'), from: 'internet' }
-}
-
-const OUTAGE: Scenario = {
-  name: 'control alone fails 20 % for a minute, canary 1 %',
-  stages: [1],
-  requestsPerSecond: 1000,
-  seconds: 300,
-  canaryRate: 0.001,
-  controlRate: 0.001,
-  outage: { fromS: 120, toS: 180, rate: 0.2, isControls: true },
-}
-
-const outageRow: Row = {
-  id: 'control-outage',
-  measure: 'outage of control alone: false rollbacks',
-  target: '≤ 1 %',
-  scenarios: [OUTAGE],
-  runs: { quick: 10, full: 500 },
-  figures: (results) => [
-    shareFigure(OUTAGE.name, results(OUTAGE), ({ rolledBackS }) => rolledBackS !== null, 0.01),
-  ],
-}
-
-export const ATTACK_ROWS: readonly Row[] = [
-  healthyRow,
-  hiddenRow,
-  networksRow,
-  fewRow,
-  carriersRow,
-  outageRow,
-]
+export const ATTACK_ROWS: readonly Row[] = [healthyRow, hourRow, hiddenRow, networksRow, networksBadRow]
