@@ -16,20 +16,24 @@ const hanging: Answer = () => {}
 const TIMEOUT_MS = 400
 /** Well above what a busy machine makes of an answer at once. */
 const CLIMBED_MS = 400
+/** So slow by itself that what a busy machine adds is no climb. */
+const STEADY_MS = 300
 let old: Origin
+let steady: Origin
 let next: Origin
 let gate: Gate
 
 beforeAll(async () => {
   old = await startOrigin('old', saying('old'))
   next = await startOrigin('new', saying('new'))
+  steady = await startOrigin('steady', saying('old', STEADY_MS))
   const origins = { on: 'new', off: 'old' }
   const flag = {
     variants: { on: true, off: false },
     off: 'off',
     rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
   }
-  const flags = ['failing', 'calm', 'climbing', 'dead']
+  const flags = ['failing', 'climbing', 'dead']
   gate = await startGate({
     document: {
       origins: {
@@ -37,6 +41,7 @@ beforeAll(async () => {
         new: { url: next.url, timeoutMs: TIMEOUT_MS },
         // The same server: nothing but hanging on purpose is to take longer than a busy machine may.
         patient: { url: next.url, timeoutMs: TIMEOUT_MS * 10 },
+        steady: { url: steady.url, timeoutMs: TIMEOUT_MS * 10 },
         gone: { url: 'http://127.0.0.1:1' },
       },
       errorPage: { html: '<h1>Back soon</h1>', retryAfterSeconds: 30 },
@@ -45,11 +50,13 @@ beforeAll(async () => {
         { path: '/gone', origin: 'gone' },
         { path: '/both', flag: 'both', origins: { on: 'gone', off: 'old' } },
         { path: '/hangs', flag: 'hangs', origins },
+        { path: '/steady', origin: 'steady' },
+        { path: '/calm', flag: 'calm', origins: { on: 'patient', off: 'steady' } },
         ...flags.map((name) => ({ path: `/${name}`, flag: name, origins: { on: 'patient', off: 'old' } })),
         { path: '/*', origin: 'old' },
       ],
       flags: Object.fromEntries(
-        [...flags, 'hangs', 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
+        [...flags, 'calm', 'hangs', 'both'].map((name) => [name, { ...flag, rollout: { stepBack: '600s' } }]),
       ),
     },
   })
@@ -58,7 +65,7 @@ beforeEach(() => {
   old.answer(saying('old'))
   next.answer(saying('new'))
 })
-afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close()]))
+afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close(), steady?.close()]))
 
 let visitors = 0
 const visit = (
@@ -154,6 +161,7 @@ describe('when no origin answers', () => {
 
 describe('after a rollback', () => {
   it('visitors are back within seconds where control bears it', async () => {
+    await crowd('/steady')
     await eventually('all are on the new version', async () => from(await crowd('/calm'), 'new') === 24)
     await rollBack('calm')
     await eventually('all visitors are back', async () => from(await crowd('/calm'), 'old') === 24)
