@@ -3,6 +3,7 @@
  * over pages of any quality: not a parser, but all answers are read the same way.
  */
 import type { ReadingRules } from './answer.ts'
+import { withoutBuildIds, withoutBuildNames } from './build-names.ts'
 import { type FieldList, hashOf } from './fields.ts'
 import { addJson, parsedJson } from './json-fields.ts'
 
@@ -94,7 +95,7 @@ class Page {
     if (BLOCKS.has(name)) this.#block = name
     const [attribute, field] = ADDRESSES[name] ?? []
     const address = attribute === undefined ? undefined : attributes.get(attribute)
-    if (field !== undefined && address !== undefined) this.#fields.add(field, this.#translated(address))
+    if (field !== undefined && address !== undefined) this.#fields.add(field, this.#addressOf(name, address))
     if (name === 'meta') this.#meta(attributes)
     if (name === 'form')
       this.#form = [
@@ -130,13 +131,14 @@ class Page {
     const type = attributes.get('type') ?? ''
     if (text === '') return
     if (name === 'script' && type.includes('json')) this.#json(attributes.get('id') ?? type, text)
-    else if (name === 'script' || name === 'style') this.#fields.add(`html inline ${name}`, hashOf(content))
+    else if (name === 'script' || name === 'style')
+      this.#fields.add(`html inline ${name}`, hashOf(withoutBuildIds(content)))
     else this.#fields.add(`html ${name}`, text)
   }
 
   #json(name: string, text: string): void {
     const root = `html json ${name} $`
-    const value = parsedJson(text)
+    const value = parsedJson(withoutBuildIds(text))
     if (value === undefined) this.#fields.add(root, hashOf(text))
     else addJson(this.#fields, value, root, this.#rules.keys ?? {})
   }
@@ -144,7 +146,16 @@ class Page {
   #meta(attributes: Attributes): void {
     const name = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv')
     if (name !== undefined)
-      this.#fields.add(`html meta ${name.toLowerCase()}`, this.#translated(attributes.get('content') ?? ''))
+      this.#fields.add(
+        `html meta ${name.toLowerCase()}`,
+        withoutBuildIds(this.#translated(attributes.get('content') ?? '')),
+      )
+  }
+
+  /** Links of visitors are what they are; files are what the build calls them. */
+  #addressOf(element: string, address: string): string {
+    const own = this.#translated(address)
+    return element === 'a' || element === 'area' ? own : withoutBuildNames(own)
   }
 
   #translated(address: string): string {

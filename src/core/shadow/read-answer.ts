@@ -1,5 +1,6 @@
 /** Reads an answer into its fields: status, redirect target, headers that matter to a browser, and the body. */
 import type { Fields, ReadingRules, ShadowAnswer, Unanswered } from './answer.ts'
+import { withoutBuildIds } from './build-names.ts'
 import { FieldList } from './fields.ts'
 import { addHtml, translated } from './html-fields.ts'
 import { addJson, parsedJson } from './json-fields.ts'
@@ -51,7 +52,13 @@ function addBody(fields: FieldList, { headers, body }: ShadowAnswer, rules: Read
     if (value === undefined) fields.add('body', 'not JSON')
     else addJson(fields, value, '$', rules.keys ?? {})
   } else if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type)) addHtml(fields, body.text, rules)
-  else for (const line of body.text.split('\n')) fields.add('body lines', line.trim())
+  else for (const line of linesOf(body.text, type)) fields.add('body lines', line.trim())
+}
+
+/** Pages' code, and what frameworks send their pages, name assets. */
+function linesOf(text: string, type: string): string[] {
+  const isCode = /^\s*text\/(?:javascript|css|x-component|x-script)\b/i.test(type)
+  return (isCode ? withoutBuildIds(text) : text).split('\n')
 }
 
 /** A cookie's name and attributes: its value is the visitor's own. */

@@ -9,6 +9,7 @@
 import type { FlagTarget, ShadowRules } from '../../core/config/compile/route-target.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
+import { isOfOneBuild } from '../../core/shadow/build-names.ts'
 import { compareAnswers, type Difference, differences } from '../../core/shadow/compare.ts'
 import { readAnswer } from '../../core/shadow/read-answer.ts'
 import { redacted } from '../../core/shadow/redact.ts'
@@ -208,6 +209,7 @@ function isCopyableBody({ method, headers }: GateRequest, rules: ShadowRules | u
 
 function isMirrorable(request: GateRequest, { methods }: ShadowRules): boolean {
   if (!methods.has(request.method) || ONE_TIME.test(request.address.tail)) return false
+  if (isOfOneBuild(request.path)) return false
   if (request.headers.has('upgrade') || request.headers.has('range')) return false
   return request.header('accept')?.includes('text/event-stream') !== true
 }

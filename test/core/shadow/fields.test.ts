@@ -1,6 +1,7 @@
 /** Answers read into fields, and what differs between two of them. */
 import { describe, expect, it } from 'vitest'
 import type { ReadingRules, ShadowAnswer } from '../../../src/core/shadow/answer.ts'
+import { isOfOneBuild } from '../../../src/core/shadow/build-names.ts'
 import { ABSENT, compareAnswers, differences } from '../../../src/core/shadow/compare.ts'
 import { readAnswer } from '../../../src/core/shadow/read-answer.ts'
 import { redacted } from '../../../src/core/shadow/redact.ts'
@@ -223,4 +224,117 @@ describe('what people look at', () => {
     ['/', 'GET /'],
     ['/a/b/c/d/e/f/g/h/i/j', 'GET /a/b/c/d/e/f/g/h/…'],
   ])('%s belongs to %s', (path, route) => expect(routeTemplate('GET', path)).toBe(route))
+})
+
+describe('what only one build has', () => {
+  const page = (body: string) => html(`<html><head></head><body>${body}</body></html>`)
+
+  it.each([
+    [
+      'Vite',
+      '<script src="/assets/root-7HGoctw6.js"></script>',
+      '<script src="/assets/root-CM_L7ZM_.js"></script>',
+    ],
+    ['Vite, letters alone', '<link href="/assets/a-orLtQJwo.css">', '<link href="/assets/a-abcdefgh.css">'],
+    [
+      'Next',
+      '<script src="/_next/static/chunks/2ey0aedw8ho1-.js">',
+      '<script src="/_next/static/chunks/hash-of_code.js">',
+    ],
+    [
+      'webpack',
+      '<script src="https://shop.test/js/main.3f2a9c1b.js">',
+      '<script src="/js/main.99aabbcc.js">',
+    ],
+    ['a query', '<script src="/app.js?v=17">', '<script src="/app.js?v=18">'],
+    [
+      'an import',
+      '<script>import * as a from "/assets/item-nHTh1Z3T.js";</script>',
+      '<script>import * as a from "/assets/item-UaQtugZU.js";</script>',
+    ],
+    [
+      'the id of a build',
+      '<script>self.__next_f.push([1,"0:{\\"b\\":\\"jmZeYJx_0C-9wfyJplbQa\\"}"])</script>',
+      '<script>self.__next_f.push([1,"0:{\\"b\\":\\"Gq4Sw5vuQtwb6e2fwAmdm\\"}"])</script>',
+    ],
+    [
+      'the state of a page',
+      '<script type="application/json" id="__NEXT_DATA__">{"buildId":"jmZeYJx_0C-9wfyJplbQa"}</script>',
+      '<script type="application/json" id="__NEXT_DATA__">{"buildId":"Gq4Sw5vuQtwb6e2fwAmdm"}</script>',
+    ],
+    [
+      'a short commit',
+      '<script>start({ build: "9f86d08" })</script>',
+      '<script>start({ build: "a66b459" })</script>',
+    ],
+    [
+      'a meta element',
+      '<meta name="build" content="9f86d081884c7d659a2f">',
+      '<meta name="build" content="a665a45920422f9d417e">',
+    ],
+  ])('is no difference: %s', (_, one, two) => {
+    expect(names(page(one), page(two))).toEqual([])
+  })
+
+  it.each([
+    [
+      'a script more',
+      '<script src="/assets/a-7HGoctw6.js">',
+      '<script src="/assets/a-7HGoctw6.js"></script><script src="/assets/b-7HGoctw6.js">',
+    ],
+    [
+      'another kind of file',
+      '<link href="/assets/a-7HGoctw6.css">',
+      '<link href="/assets/a-7HGoctw6.woff2">',
+    ],
+    [
+      'another host',
+      '<script src="/assets/a-7HGoctw6.js">',
+      '<script src="https://evil.test/assets/a-7HGoctw6.js">',
+    ],
+    ['a script named by words', '<script src="/js/checkout.js">', '<script src="/js/shopping.js">'],
+    ['a word in a script', '<script>show("EUR")</script>', '<script>show("USD")</script>'],
+    ['a number in a script', '<script>show(1250)</script>', '<script>show(1251)</script>'],
+    [
+      'a link to an address that looks made',
+      '<a href="/p/9f86d081884c.png">',
+      '<a href="/p/a665a4592042.png">',
+    ],
+    [
+      'a description',
+      '<meta name="description" content="Tea, 5 EUR">',
+      '<meta name="description" content="Tea, 5 USD">',
+    ],
+  ])('%s is a difference', (_, one, two) => {
+    expect(names(page(one), page(two))).not.toEqual([])
+  })
+
+  it('is not asked of another build', () => {
+    const files = [
+      '/assets/root-7HGoctw6.js',
+      '/_next/static/chunks/a.js',
+      '/js/main.3f2a9c1b.js',
+      '/__manifest',
+    ]
+    expect(files.filter((path) => !isOfOneBuild(path))).toEqual([])
+    const others = [
+      '/app.js',
+      '/',
+      '/items/1',
+      '/items/1.data',
+      '/api/9f86d081884c7d659a2f',
+      '/img/checkout.png',
+    ]
+    expect(others.filter(isOfOneBuild)).toEqual([])
+  })
+
+  it('is left out of code and of frameworks’ data, not of other texts', () => {
+    const both = (type: string) =>
+      names(
+        readAnswer(answer(type, '1:["/_next/static/chunks/2ey0aedw8ho1-.js"]'), RULES),
+        readAnswer(answer(type, '1:["/_next/static/chunks/08mika-44sn50.js"]'), RULES),
+      )
+    expect(['text/x-component', 'text/x-script', 'text/javascript; charset=utf-8'].flatMap(both)).toEqual([])
+    expect(both('text/plain')).toEqual(['body lines'])
+  })
 })
