@@ -44,9 +44,19 @@ export function translateSources(headers: Headers, site: string, request: GateRe
     const value = request.header(name)
     if (value === undefined || !value.startsWith(own)) continue
     const rest = value.slice(own.length)
-    if (rest === '') headers.set(name, /^https?:\/\/[^/]*/.exec(site)?.[0] ?? site)
+    if (rest === '' && isAction(request)) headers.delete(name)
+    else if (rest === '') headers.set(name, /^https?:\/\/[^/]*/.exec(site)?.[0] ?? site)
     else if (rest.startsWith('/')) headers.set(name, site + rest)
   }
+}
+
+/**
+ * Whether a page of Next.js or React Router sends a form. What these compare `Origin` with depends on where they run: the host that
+ * they were asked under, `X-Forwarded-Host`, or what a platform makes of it. Without `Origin` all of them take it, as of a client
+ * that is no browser; here the gate has seen that it is the site's own.
+ */
+function isAction({ method, path, headers }: GateRequest): boolean {
+  return method !== 'GET' && (headers.has('next-action') || path.endsWith('.data'))
 }
 
 /** Header fields as visitors should see them: only those that change. */

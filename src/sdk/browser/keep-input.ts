@@ -21,6 +21,8 @@ export function reloadWhenIdle(): () => void {
   }
   const events = ['input', 'keydown', 'pointerdown']
   for (const event of events) addEventListener(event, busy, true)
+  // A framework that meets the closed version first loads the page anew by itself.
+  addEventListener('pagehide', keepInput)
   const timer = setInterval(() => {
     if (!document.hidden && Date.now() - lastMs < IDLE_MS) return
     stop()
@@ -29,6 +31,7 @@ export function reloadWhenIdle(): () => void {
   }, LOOK_EVERY_MS)
   const stop = () => {
     clearInterval(timer)
+    removeEventListener('pagehide', keepInput)
     for (const event of events) removeEventListener(event, busy, true)
   }
   return stop

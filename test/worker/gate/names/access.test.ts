@@ -186,4 +186,40 @@ describe('the page that a request comes from', () => {
       'https://www.shop.test/form?a=1',
     ])
   })
+
+  /** Frameworks compare it with the host that they were asked under, or with the one that was forwarded, by where they run. */
+  describe('of Next.js or React Router that sends a form', () => {
+    const ask = async (
+      path: string,
+      more: Record<string, string>,
+      origin: object = { url: 'https://app.internal' },
+    ) => {
+      const headers = { origin: 'https://www.shop.test', referer: 'https://www.shop.test/form', ...more }
+      const { asked } = await visit(origin, path, { init: { method: 'POST', headers } })
+      return [asked[0]?.headers.get('origin'), asked[0]?.headers.get('referer')]
+    }
+
+    it('is left to the Referer', async () => {
+      expect(await ask('/items/1.data', {})).toEqual([null, 'https://app.internal/form'])
+      expect(await ask('/a', { 'next-action': '7f00' })).toEqual([null, 'https://app.internal/form'])
+      expect(await ask('/a', { rsc: '1' })).toEqual(['https://app.internal', 'https://app.internal/form'])
+    })
+
+    it.each(['https://evil.test', 'null', 'https://www.shop.test.evil.test', 'https://www.shop.test:444'])(
+      'stays where it is another’s: %s',
+      async (origin) => {
+        expect((await ask('/items/1.data', { origin }))[0]).toBe(origin)
+        expect((await ask('/a', { origin, 'next-action': '7f00' }))[0]).toBe(origin)
+      },
+    )
+
+    it('stays where requests are not translated, and where it only loads data', async () => {
+      const answers = { url: 'https://app.internal', rewrite: 'answers' }
+      expect((await ask('/items/1.data', {}, answers))[0]).toBe('https://www.shop.test')
+      const { asked } = await visit({ url: 'https://app.internal' }, '/items/1.data', {
+        init: { headers: { origin: 'https://www.shop.test' } },
+      })
+      expect(asked[0]?.headers.get('origin')).toBe('https://app.internal')
+    })
+  })
 })
