@@ -38,6 +38,7 @@ const LINES = [
   'approve f',
   'pause f',
   'promote f',
+  'sunset f',
   'plan f',
   'status',
   'shadow f',

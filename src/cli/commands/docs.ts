@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ApiError } from '../../contract/client.ts'
-import { parseDocument } from '../../core/config/parse/parse.ts'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
-import { Refusal } from '../base/errors.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { type FlagBook, flagBook } from '../document/flag-book.ts'
 import { htmlOf, markdownOf } from '../document/flag-book-text.ts'
+import { documentOfGate } from '../document/gate-document.ts'
 
 export const docs: CliCommand = {
   name: 'docs',
@@ -51,20 +50,14 @@ async function bookOfFile({ terminal }: Call, name: string): Promise<FlagBook> {
 
 async function bookOfGate({ gate, ask }: Call): Promise<FlagBook> {
   const { url } = await gate()
-  const [{ text, version }, { flags }, { at, environment, flags: statuses }] = await Promise.all([
-    ask('getDocument'),
+  const [{ document, version }, { flags }, { at, environment, flags: statuses }] = await Promise.all([
+    documentOfGate(ask),
     ask('listFlags'),
     ask('getStatus'),
   ])
-  const parsed = parseDocument(text)
-  if (!parsed.ok) {
-    throw new Refusal(
-      'Cannot read the document of the gate, which runs another version of Sluice: use that version',
-    )
-  }
   const summaries = new Map(flags.map((flag) => [flag.key, flag]))
   const source = `${url}, ${environment}, version ${version} of the document, as of ${at}.`
-  return flagBook(parsed.value, source, { summaries, statuses, ...(await toldOf(ask)) })
+  return flagBook(document, source, { summaries, statuses, ...(await toldOf(ask)) })
 }
 
 const MOST = { query: { limit: '1000' } }

@@ -31,6 +31,7 @@ import { simulate } from './simulate.ts'
 import { promote, stage } from './stage.ts'
 import { stale } from './stale.ts'
 import { status, watch } from './status.ts'
+import { sunset } from './sunset.ts'
 import { disable, enable, percentage } from './switches.ts'
 import { token, webhook } from './token.ts'
 import { traffic } from './traffic.ts'
@@ -39,7 +40,7 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[init, dev, traffic, doctor, build, deploy],
   ...[check, simulate, diff, publish, ci, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
-  ...[release, kill, unkill, rollback, resume, restart, advance, stage, promote, approve, pause],
+  ...[release, kill, unkill, rollback, resume, restart, advance, stage, promote, approve, pause, sunset],
   ...[status, watch, shadow, explain, preview, audit, feedback, outcomes],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

@@ -13,10 +13,14 @@ const flagControlSchema = v.object({
   stage: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** The rollout's place. Without stages: what holds the rule's own percentage down. */
   percentage: v.optional(v.number()),
+  /** What the holdback leaves, in percent; missing where there is none. An unconfirmed document takes none away. */
+  most: v.optional(v.number()),
   /** Its split came by a document that no person confirmed. */
   unconfirmed: v.optional(v.boolean()),
   /** Digest of the split that this generation is about (split.ts): documents with another one serve control. */
   split: v.optional(v.string()),
+  /** Digest of the split that this generation was about, of a rollout that left the document. */
+  lastSplit: v.optional(v.string()),
   /** Rolled back by the guard or an operator. Latched: only `resume` opens the flag, with a new generation. */
   rolledBack: v.optional(v.object({ atMs: v.number(), reason: v.string() })),
   /** An operator holds the rollout at its stage. */

@@ -143,8 +143,9 @@ export function isMet(
 }
 
 function satisfies(requirement: CompiledRequirement, required: CompiledFlag, variant: string): boolean {
-  if (variant === required.off) return !requirement.on
-  return requirement.on && (requirement.variants?.has(variant) ?? true)
+  if (!requirement.on) return variant === required.off
+  // A variant that is named counts also where it is the one served by a closed flag.
+  return requirement.variants?.has(variant) ?? variant !== required.off
 }
 
 function decideByRules(
@@ -196,8 +197,10 @@ export function currentShare(rule: CompiledRule, control: FlagControl): number |
   const { stages, thousandths } = rule
   if (rule.split === undefined) return thousandths
   const place = control.percentage === undefined ? undefined : Math.round(control.percentage * 1_000)
-  if (!stages) return place === undefined ? thousandths : Math.min(thousandths ?? THOUSANDTHS, place)
-  const most = control.finished ? THOUSANDTHS : THOUSANDTHS - rule.holdback
+  const most = control.finished
+    ? THOUSANDTHS
+    : Math.min(THOUSANDTHS - rule.holdback, Math.round((control.most ?? 100) * 1_000))
+  if (!stages) return place === undefined ? thousandths : Math.min(thousandths ?? THOUSANDTHS, place, most)
   return Math.min(place ?? stages[Math.min(control.stage, stages.length - 1)]?.thousandths ?? 0, most)
 }
 

@@ -168,8 +168,8 @@ function stageAbove(control: FlagControl, stages: readonly number[]): number {
  * counts so far belong to the old generation. A pause just ends. What an edit without confirmation holds at 0 begins.
  */
 function resumed(control: FlagControl, ladder: Ladder): FlagControl | string {
-  const { generation, stage, split, percentage } = control
-  const named = split !== undefined && { split }
+  const { generation, stage, percentage } = control
+  const named = splitOf(control)
   if (control.rolledBack) return begin({ generation: generation + 1, stage: 0, ...named }, ladder)
   if (control.frozen)
     return { generation: generation + 1, stage, ...named, ...(percentage !== undefined && { percentage }) }
@@ -188,8 +188,13 @@ function resumed(control: FlagControl, ladder: Ladder): FlagControl | string {
  *
  * @example restarted({ generation: 2, stage: 2, finished: true }, ladder) // generation 3, stage 0
  */
-export function restarted({ generation, split }: FlagControl, ladder: Ladder): FlagControl {
-  return begin({ generation: generation + 1, stage: 0, ...(split !== undefined && { split }) }, ladder)
+export function restarted(control: FlagControl, ladder: Ladder): FlagControl {
+  return begin({ generation: control.generation + 1, stage: 0, ...splitOf(control) }, ladder)
+}
+
+/** What the next attempt of the same split takes over. */
+function splitOf({ split, most }: FlagControl): Pick<FlagControl, 'split' | 'most'> {
+  return { ...(split !== undefined && { split }), ...(most !== undefined && { most }) }
 }
 
 /** At the first stage, or at the rule's own percentage. */

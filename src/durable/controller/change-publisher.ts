@@ -264,7 +264,8 @@ export class ChangePublisher {
     if (control.state.namesSplits || documents.current.info.version === 0) return
     const ladders = laddersOf(documents.current, control.state)
     const cause = { actor: 'controller', reason: 'Splits were named', evidence: undefined }
-    control.takeDocument({ ladders, word: 'confirmed', shareBefore: () => undefined }, cause, nowMs)
+    const before = { shareBefore: () => undefined, ladderBefore: () => undefined }
+    control.takeDocument({ ladders, word: 'confirmed', ...before }, cause, nowMs)
     kv.mark('state')
   }
 
@@ -275,7 +276,9 @@ export class ChangePublisher {
     // Under the document that was built in, nothing runs yet.
     const shareBefore = (flag: string) =>
       before.info.version === 0 ? undefined : shareOf(before, flag, flagStatus(state, flag))
-    const inputs = { ladders: laddersOf(documents.current, state), word: 'unconfirmed' as const, shareBefore }
+    const ladderBefore = (flag: string) => ladderOf(before, flag)
+    const ladders = laddersOf(documents.current, state)
+    const inputs = { ladders, word: 'unconfirmed' as const, shareBefore, ladderBefore }
     const cause = { actor: 'kv', reason: 'A document was written to KV', evidence: undefined }
     const changes = control.takeDocument(inputs, cause, nowMs)
     kv.mark('state')

@@ -9,12 +9,13 @@ import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
+import { flagStatus } from '../../core/rollout/commands.ts'
 import {
   type DocumentInputs,
   type RolloutChange,
   withDocument,
 } from '../../core/rollout/edits/document-change.ts'
-import { laddersOf } from '../../core/rollout/edits/ladders.ts'
+import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
 import { movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
@@ -108,7 +109,7 @@ async function examine(
 ): Promise<{ people: Impact; questions: string[] }> {
   const before = { ...documents.current, state: control.state }
   const next = { document, snapshot: compileSnapshot(document) }
-  const { state } = withDocument(before.state, confirmedDocument(next, before.state, restart))
+  const { state } = withDocument(before.state, confirmedDocument(before, next, restart))
   const after = { ...next, state }
   const people = await impact.of(before, after)
   const limitPercent = before.document.publishing.confirmAbovePercent
@@ -178,7 +179,7 @@ export async function putChangeInForce(
     before: { version: before.info.version, hash: before.info.hash },
     after: { version: info.version, hash: info.hash },
   })
-  const inputs = confirmedDocument(documents.current, control.state, restart)
+  const inputs = confirmedDocument({ ...before, state: control.state }, documents.current, restart)
   const rollouts = control.takeDocument(inputs, { actor, reason, evidence: undefined }, nowMs)
   return { ok: true, info, changed: true, changes, people, rollouts, kvPending: false, tag: documents.tag }
 }
@@ -189,12 +190,20 @@ function hasStages({ flags }: GateDocument, flag: string): boolean {
 
 /** What a person's publication means for rollouts. */
 function confirmedDocument(
-  loaded: Parameters<typeof laddersOf>[0],
-  state: ControlState,
+  before: Loaded & { state: ControlState },
+  loaded: Loaded,
   restart?: string,
 ): DocumentInputs {
-  return { ladders: laddersOf(loaded, state), word: 'confirmed', restart, shareBefore: () => undefined }
+  return {
+    ladders: laddersOf(loaded, before.state),
+    word: 'confirmed',
+    restart,
+    shareBefore: (flag) => shareOf(before, flag, flagStatus(before.state, flag)),
+    ladderBefore: (flag) => ladderOf(before, flag),
+  }
 }
+
+type Loaded = Parameters<typeof laddersOf>[0]
 
 /** An impact that is unknown asks like one that is large. */
 function impactQuestion(

@@ -25,11 +25,19 @@ const VISITORS = Array.from({ length: 240 }, (_, index) => ({
   header: `user-${index}`,
   cookie: `cookie-${index * 7}`,
   country: COUNTRIES[index % 3] ?? '',
+  plan: index % 2 === 0 ? 'gold' : 'basic',
 }))
 
-/** What an edit can change of the document; everything but `stages` and `note` belongs to the split. */
+/** What an edit can change of the document; `share`, `guard`, `holdback` and `note` don't belong to the split. */
 type Draft = {
   share: { stages: number[] } | { percentage: number } | 'everyone'
+  guard: 'ceilings' | 'compares' | 'none'
+  holdback: number
+  /** `sunset`: the canary gets the variant "off", and everybody else "on". */
+  serves: 'on' | 'other' | 'sunset'
+  /** The cookie that a condition of the rule reads through an attribute of the document. */
+  plan: 'plan' | 'level' | undefined
+  path: '/*' | '/shop/*'
   identity: 'header' | 'cookie'
   salt: string | undefined
   countries: string[]
@@ -41,6 +49,11 @@ type Draft = {
 
 const FIRST: Draft = {
   share: { stages: [1, 5, 25, 50, 100] },
+  guard: 'ceilings',
+  holdback: 20,
+  serves: 'on',
+  plan: undefined,
+  path: '/*',
   identity: 'header',
   salt: undefined,
   countries: ['RO', 'DE'],
@@ -50,9 +63,11 @@ const FIRST: Draft = {
   note: '',
 }
 
-function splitKey({ share: _, note: __, ...split }: Draft): string {
+function splitKey({ share: _, note: __, guard: ___, holdback: ____, ...split }: Draft): string {
   return JSON.stringify({
     ...split,
+    // Neither of the two that are compared has that value, or leads to that origin.
+    ...(split.serves === 'other' && { value: '', origin: '' }),
     countries: split.countries.toSorted(),
     blocked: split.blocked.toSorted(),
   })
@@ -60,23 +75,28 @@ function splitKey({ share: _, note: __, ...split }: Draft): string {
 
 function load(draft: Draft) {
   const country = (values: string[]) => ({ attribute: 'country', op: 'in', values })
-  const { share } = draft
+  const { share, serves, plan } = draft
+  const attribute = plan === undefined ? {} : { attributes: { plan: { cookie: plan } } }
+  const gold = { attribute: 'plan', op: 'in', values: ['gold'] }
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old.test' }, new: { url: draft.origin } },
-    context: { targetingKey: { [draft.identity]: 'id' } },
-    routes: [{ path: '/*', flag: FLAG, origins: { on: 'new', off: 'old' } }],
+    context: { targetingKey: { [draft.identity]: 'id' }, ...attribute },
+    routes: [
+      { path: draft.path, flag: FLAG, origins: { on: 'new', off: 'old', other: 'old' } },
+      ...(draft.path === '/*' ? [] : [{ path: '/*', origin: 'old' }]),
+    ],
     flags: {
       [FLAG]: {
         description: draft.note,
-        variants: { on: draft.value, off: 'off' },
-        off: 'off',
+        variants: { on: draft.value, off: 'off', other: 'other' },
+        off: serves === 'sunset' ? 'on' : 'off',
         ...(draft.salt !== undefined && { salt: draft.salt }),
         rules: [
           ...(draft.blocked.length > 0 ? [{ name: 'no', when: [country(draft.blocked)], serve: 'off' }] : []),
           {
             name: 'canary',
-            when: [country(draft.countries)],
-            serve: 'on',
+            when: [country(draft.countries), ...(plan === undefined ? [] : [gold])],
+            serve: serves === 'sunset' ? 'off' : serves,
             ...(share === 'everyone'
               ? {}
               : 'stages' in share
@@ -84,7 +104,10 @@ function load(draft: Draft) {
                 : share),
           },
         ],
-        guard: { ceilings: { errorRate: 0.5 } },
+        ...(draft.guard !== 'none' && {
+          guard: draft.guard === 'compares' ? { errors: {} } : { ceilings: { errorRate: 0.5 } },
+        }),
+        rollout: { holdbackPercent: draft.holdback },
       },
     },
   })
@@ -108,7 +131,7 @@ function canaryOf({ snapshot, draft }: Loaded, state: ControlState): Set<number>
   const inside = VISITORS.flatMap((visitor, index) => {
     const { rule } = decide(
       flag,
-      staticContext(visitor[draft.identity], { country: visitor.country }),
+      staticContext(visitor[draft.identity], { country: visitor.country, plan: visitor.plan }),
       inputs,
     )
     return rule === 'canary' ? [index] : []
@@ -134,6 +157,24 @@ const edits: fc.Arbitrary<Partial<Draft>> = fc.oneof(
     arbitrary: fc.constantFrom('http://new.test', 'http://newer.test').map((origin) => ({ origin })),
   },
   { weight: 1, arbitrary: fc.string().map((note) => ({ note })) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('ceilings' as const, 'compares', 'none').map((guard) => ({ guard })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(0, 1, 20).map((holdback) => ({ holdback })) },
+  { weight: 1, arbitrary: fc.constantFrom('on' as const, 'other', 'sunset').map((serves) => ({ serves })) },
+  { weight: 1, arbitrary: fc.constantFrom('plan' as const, 'level', undefined).map((plan) => ({ plan })) },
+  { weight: 1, arbitrary: fc.constantFrom('/*' as const, '/shop/*').map((path) => ({ path })) },
+  // Several things at once, as people save files.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      share: fc.subarray(LADDER, { minLength: 1 }).map((stages) => ({ stages })),
+      salt: fc.constantFrom(undefined, 'x'),
+      serves: fc.constantFrom('on' as const, 'sunset'),
+      guard: fc.constantFrom('ceilings' as const, 'compares'),
+    }),
+  },
 )
 
 type Way = 'kv' | 'published' | 'confirmed'
@@ -186,6 +227,7 @@ function edited({ loaded, state }: World, { edit, way }: Extract<Happening, { wh
     ladders: laddersOf(next, state),
     word: way === 'kv' ? 'unconfirmed' : 'confirmed',
     shareBefore: (flag) => shareOf(loaded, flag, flagStatus(state, flag)),
+    ladderBefore: (flag) => ladderOf(loaded, flag),
   })
   const after = { loaded: next, state: change.state }
   const questions = questionsOf({ ...loaded, state }, { ...next, state: after.state })
@@ -193,28 +235,38 @@ function edited({ loaded, state }: World, { edit, way }: Extract<Happening, { wh
   return { way, before, after, refused: false }
 }
 
+/** `key`: the split that the state named last, also if the flag is no rollout any more. */
+type Step = { before: World; after: World; by: string; key: string | undefined }
+
 function told(first: Draft, list: readonly Happening[]) {
-  const story = { edits: [] as Edited[], generations: [] as [before: World, after: World, by: string][] }
+  const story = { edits: [] as Edited[], generations: [] as Step[] }
   let world: World = { loaded: load(first), state: INITIAL_CONTROL_STATE }
   const named = withDocument(world.state, {
     ladders: laddersOf(world.loaded, world.state),
     word: 'confirmed',
     shareBefore: () => undefined,
+    ladderBefore: () => undefined,
   })
   world = { ...world, state: named.state }
+  let key: string | undefined = splitKey(first)
+  const goOn = (after: World, by: string) => {
+    story.generations.push({ before: world, after, by, key })
+    world = after
+    const control = after.state.flags[FLAG]
+    if (control?.split !== undefined) key = splitKey(after.loaded.draft)
+    // A generation that a command began is of the split that comes next.
+    else if (control?.lastSplit === undefined) key = undefined
+  }
   const perform = (command: Command, nowMs: number) => {
     const result = applyCommand(world.state, command, ladderOf(world.loaded, FLAG), nowMs, 'because')
     if (!result.ok) return
-    const next = { ...world, state: result.state }
-    story.generations.push([world, next, command.kind])
-    world = next
+    goOn({ ...world, state: result.state }, command.kind)
   }
   for (const [index, happening] of list.entries()) {
     if (happening.what === 'edit') {
       const edit = edited(world, happening)
       story.edits.push(edit)
-      story.generations.push([world, edit.after, 'edit'])
-      world = edit.after
+      goOn(edit.after, 'edit')
     } else if (happening.what === 'command') perform(happening.command, index)
     else {
       const verdict: Verdict = { ...happening.judgement, sentence: 'so it is', evidence: {} as Evidence }
@@ -229,16 +281,28 @@ function told(first: Draft, list: readonly Happening[]) {
   return story
 }
 
+/** `FUZZ_RUNS` makes it a search of minutes. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 200)
+
 function always(check: (story: ReturnType<typeof told>) => void): void {
   const stories = fc.array(happenings, { maxLength: 25, size: 'max' })
-  const first = fc.subarray(LADDER, { minLength: 1 }).map((stages) => ({ ...FIRST, share: { stages } }))
+  const first = fc.record({
+    stages: fc.subarray(LADDER, { minLength: 1 }),
+    guard: fc.constantFrom('ceilings' as const, 'compares'),
+  })
   fc.assert(
-    fc.property(first, stories, (draft, list) => check(told(draft, list))),
-    { seed: SEED, numRuns: 200 },
+    fc.property(first, stories, ({ stages, guard }, list) =>
+      check(told({ ...FIRST, guard, share: { stages } }, list)),
+    ),
+    { seed: SEED, numRuns: RUNS },
   )
 }
 
-const isRollout = ({ loaded }: World) => loaded.draft.share !== 'everyone'
+/** Nothing follows a share without stages or a guard: a person moves it as they like. */
+function isRollout({ loaded }: World): boolean {
+  const { share, guard } = loaded.draft
+  return share !== 'everyone' && ('stages' in share || guard !== 'none')
+}
 
 describe('under any sequence of document edits, commands and verdicts', () => {
   it('no visitor enters the canary by an edit that was not confirmed, on any isolate, in any order of arrival', () => {
@@ -268,24 +332,28 @@ describe('under any sequence of document edits, commands and verdicts', () => {
         if (way !== 'confirmed' || was?.percentage === undefined || !isRollout(after) || is === undefined)
           continue
         const plain = after.loaded.draft.share !== 'everyone' && 'percentage' in after.loaded.draft.share
-        if (!plain) expect(is.percentage).toBeLessThanOrEqual(was.percentage)
+        if (plain) continue
+        expect(is.percentage).toBeLessThanOrEqual(was.percentage)
+        const { serves, share } = after.loaded.draft
+        const first = typeof share === 'object' && 'stages' in share ? (share.stages[0] ?? 100) : 100
+        if (serves !== before.loaded.draft.serves) expect(is.percentage).toBeLessThanOrEqual(first)
       }
     })
   })
 
   it('the generation changes exactly when the split does, or when resume or restart says so', () => {
     always(({ generations }) => {
-      for (const [before, after, by] of generations) {
+      for (const { before, after, by, key } of generations) {
         const was = before.state.flags[FLAG]
         const is = after.state.flags[FLAG]
         const grown = (is?.generation ?? 1) - (was?.generation ?? 1)
         if (by === 'resume') expect([0, 1]).toContain(grown)
         else if (by === 'restart') expect(grown).toBe(1)
-        else if (by !== 'edit') expect(grown).toBe(0)
-        else if (was?.split !== undefined && is?.split !== undefined) {
-          const isOther = splitKey(before.loaded.draft) !== splitKey(after.loaded.draft)
+        else if (by !== 'edit' || is?.split === undefined) expect(grown).toBe(0)
+        else {
+          const isOther = key !== undefined && key !== splitKey(after.loaded.draft)
           expect(grown, JSON.stringify([before.loaded.draft, after.loaded.draft])).toBe(isOther ? 1 : 0)
-          expect(was.split === is.split).toBe(!isOther)
+          if (was?.split !== undefined) expect(was.split === is.split).toBe(!isOther)
         }
       }
     })
@@ -295,7 +363,7 @@ describe('under any sequence of document edits, commands and verdicts', () => {
     always(({ edits }) => {
       for (const { after } of edits) {
         const ladders = laddersOf(after.loaded, after.state)
-        const first = ladders.get(FLAG)?.stages[0]
+        const { stages: [first] = [], most = 100 } = ladders.get(FLAG) ?? {}
         if (first === undefined) continue
         const was = after.state.flags[FLAG]
         const { state } = withDocument(after.state, {
@@ -303,12 +371,14 @@ describe('under any sequence of document edits, commands and verdicts', () => {
           word: 'confirmed',
           restart: FLAG,
           shareBefore: () => undefined,
+          ladderBefore: () => undefined,
         })
         expect(state.flags[FLAG]).toEqual({
           generation: (was?.generation ?? 1) + 1,
           stage: 0,
           percentage: first,
           split: ladders.get(FLAG)?.split,
+          ...(most < 100 && { most }),
         })
       }
     })
@@ -320,5 +390,58 @@ describe('under any sequence of document edits, commands and verdicts', () => {
         if (before.state.flags[FLAG]?.rolledBack)
           expect(after.state.flags[FLAG]?.rolledBack).toEqual(before.state.flags[FLAG].rolledBack)
     })
+  })
+})
+
+describe('a document edit', () => {
+  const edit = (edit: Partial<Draft>, way: Way = 'confirmed') => ({ what: 'edit' as const, edit, way })
+  const command = (command: Omit<Command, 'flag'>) => ({
+    what: 'command' as const,
+    command: { ...command, flag: FLAG },
+  })
+  const controlAfter = (first: Partial<Draft>, list: readonly Happening[]) =>
+    told({ ...FIRST, ...first }, list).generations.at(-1)?.after.state.flags[FLAG]
+  const FINISHED = [command({ kind: 'finish' })]
+
+  it('that turns a finished feature off begins at its first stage, with a generation of its own', () => {
+    const sunset = edit({ serves: 'sunset' })
+    expect(controlAfter({}, [...FINISHED, sunset])).toMatchObject({ generation: 2, stage: 0, percentage: 1 })
+    // Also where the stages of the first rollout had left the document.
+    const cleaned = [...FINISHED, edit({ share: 'everyone', guard: 'none' })]
+    const again = controlAfter({}, [...cleaned, edit({ serves: 'sunset', share: FIRST.share })])
+    expect(again).toMatchObject({ generation: 2, stage: 0, percentage: 1 })
+    expect(again?.finished).toBeUndefined()
+  })
+
+  it('that turns it off is never above today’s share', () => {
+    const at = (share: number[]) => controlAfter({}, [edit({ serves: 'sunset', share: { stages: share } })])
+    expect(at([5, 100])).toMatchObject({ percentage: 1 })
+    expect(at([1, 100])).toMatchObject({ percentage: 1 })
+  })
+
+  it('that takes a holdback away leaves it where no person confirmed it', () => {
+    const before: Partial<Draft> = { guard: 'compares', share: { stages: [100] } }
+    expect(controlAfter(before, [edit({ guard: 'ceilings' }, 'kv')])).toMatchObject({ most: 80 })
+    expect(controlAfter(before, [edit({ holdback: 1 }, 'kv')])).toMatchObject({ most: 80 })
+    expect(controlAfter(before, [edit({ holdback: 1 })])).toMatchObject({ most: 99 })
+    expect(controlAfter(before, [edit({ guard: 'ceilings' })])?.most).toBeUndefined()
+    // More of it needs no word.
+    expect(controlAfter({ ...before, holdback: 1 }, [edit({ holdback: 20 }, 'kv')])).toMatchObject({
+      most: 80,
+    })
+    // A person who resumes takes over what was held.
+    const resumed = [
+      command({ kind: 'rollback' }),
+      edit({ guard: 'ceilings' }, 'kv'),
+      command({ kind: 'resume' }),
+    ]
+    expect(controlAfter(before, resumed)).toMatchObject({ generation: 2, most: 80 })
+  })
+
+  it('that brings the stages of the same split back goes on with its generation, not above today’s share', () => {
+    const plain = edit({ share: { percentage: 20 }, guard: 'none' })
+    const back = edit({ share: { stages: [5, 50, 100] }, guard: 'compares' })
+    expect(controlAfter({}, [plain, back])).toMatchObject({ generation: 1, stage: 0, percentage: 5 })
+    expect(controlAfter({}, [plain, edit({ ...back.edit, salt: 'x' })])).toMatchObject({ generation: 2 })
   })
 })

@@ -7,6 +7,7 @@ import { originWarnings } from './origin-warnings.ts'
 import { jsonPath, type PathKey } from './problems.ts'
 import { shadowedRoutes } from './route-references.ts'
 import { shadowWarnings } from './shadow-warnings.ts'
+import { sunsetWarnings } from './sunset-warnings.ts'
 
 /** About the place, a sentence without a capital or a period. */
 export type Warning = { place: string; text: string }
@@ -28,6 +29,7 @@ export function documentWarnings(document: GateDocument): Warning[] {
     ),
     ...originWarnings(document).map(({ name, text }) => warning(['origins', name, 'url'], text)),
     ...shadowWarnings(document),
+    ...sunsetWarnings(document).map(({ at, text }) => warning(at, text)),
     ...guardWarnings(document).map(({ flag, text }) => ({ place: `flag "${flag}"`, text })),
   ]
 }

@@ -1,7 +1,8 @@
 /**
  * What a new document does to rollouts that run. An edit never raises a percentage: the rollout stays at the largest
  * stage that is not above today's. Another split (targeting key, salt, conditions, serve, values, origins) is another
- * attempt, with its own generation; one that no person confirmed begins at 0 and waits.
+ * attempt, with its own generation; one that no person confirmed begins at 0 and waits. Where the canary gets a variant that
+ * it did not get before, today's percentage says nothing of that one: a sunset of a finished flag begins at its first stage.
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../../config/control.ts'
 import { restarted } from '../commands.ts'
@@ -12,6 +13,10 @@ export type FlagLadder = Ladder & {
   split: string
   /** Whether visitors are dealt, and stages or a guard follow them: only then the state names the split. */
   isAttempt: boolean
+  /** The variants that its canary gets. */
+  serves: readonly string[]
+  /** What its holdback leaves, in percent. */
+  most: number
 }
 
 export type DocumentInputs = {
@@ -22,6 +27,8 @@ export type DocumentInputs = {
   restart?: string | undefined
   /** A flag's share under the document before, in percent; undefined for one that it lacks. */
   shareBefore(flag: string): number | undefined
+  /** A flag's ladder under the document before; undefined for one that it lacks. */
+  ladderBefore(flag: string): FlagLadder | undefined
 }
 
 /** What became of one rollout. `to` is above `from` only where it was restarted. */
@@ -41,19 +48,23 @@ export function withDocument(
   const flags: Record<string, FlagControl> = { ...state.flags }
   const changes: RolloutChange[] = []
   let differs = state.namesSplits !== true
-  for (const [flag, ladder] of inputs.ladders) {
+  for (const [flag, wanted] of inputs.ladders) {
     const before = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
-    if (before?.split === undefined && !ladder.isAttempt) continue
+    if (before?.split === undefined && !wanted.isAttempt) continue
+    const was = inputs.ladderBefore(flag)
+    const ladder = { ...wanted, most: mostOf(before, wanted, was, inputs.word) }
     const after =
       flag === inputs.restart && ladder.stages.length > 0
-        ? restarted(before ?? INITIAL_FLAG_CONTROL, ladder)
+        ? placed(restarted(before ?? INITIAL_FLAG_CONTROL, ladder), ladder, ladder.stages[0] ?? 0)
         : before?.split === undefined
           ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
-          : replaced(before, ladder, inputs.word)
+          : replaced(before, ladder, { word: inputs.word, was })
     if (before !== undefined && isSame(before, after)) continue
     differs = true
     flags[flag] = after
-    if (before?.split === undefined) continue
+    // A state of the release before names no holdback: that it does from now on is no change.
+    if (before?.split === undefined || isSame({ most: was?.most ?? 100, ...before }, { most: 100, ...after }))
+      continue
     const [from, to] = [before, after].map((each) => placeOf(each, ladder.stages) ?? 100)
     changes.push({ flag, before, after, from: from ?? 100, to: to ?? 100 })
   }
@@ -61,22 +72,45 @@ export function withDocument(
   return { state: { ...state, epoch: state.epoch + 1, namesSplits: true, flags }, changes }
 }
 
-/** The state names a split for the first time. What had none before is not raised by an unconfirmed document. */
-function named(flag: string, control: FlagControl, ladder: FlagLadder, inputs: DocumentInputs): FlagControl {
-  const wanted = placeOf(control, ladder.stages) ?? ladder.percentage ?? 100
-  const share = inputs.word === 'confirmed' ? undefined : inputs.shareBefore(flag)
-  return placed(control, ladder, Math.min(share ?? wanted, wanted))
+/** A holdback goes only by a person's word. */
+function mostOf(
+  before: FlagControl | undefined,
+  { most, split }: FlagLadder,
+  was: FlagLadder | undefined,
+  word: DocumentInputs['word'],
+): number {
+  if (word === 'confirmed' || before?.split !== split) return most
+  return before.finished ? most : Math.min(most, before.most ?? 100, was?.most ?? 100)
 }
 
-function replaced(before: FlagControl, ladder: FlagLadder, word: DocumentInputs['word']): FlagControl {
+/**
+ * The state names a split for the first time, or again after the flag was no rollout for a while. What had none before is
+ * not raised by an unconfirmed document.
+ */
+function named(flag: string, before: FlagControl, ladder: FlagLadder, inputs: DocumentInputs): FlagControl {
+  const { lastSplit, approved: _, finished: __, ...rest } = before
+  const share = inputs.shareBefore(flag)
+  if (lastSplit === ladder.split && inputs.word === 'confirmed') return onLadder(rest, ladder, share ?? 100)
+  const isOther = lastSplit !== undefined && lastSplit !== ladder.split
+  const control = isOther ? { ...rest, generation: rest.generation + 1, stage: 0 } : before
+  const wanted = placeOf(control, ladder.stages) ?? ladder.percentage ?? 100
+  const isHeld = inputs.word === 'unconfirmed' && share !== undefined
+  return placed(control, ladder, isHeld ? Math.min(share, wanted) : wanted)
+}
+
+type Edit = { word: DocumentInputs['word']; was: FlagLadder | undefined }
+
+function replaced(before: FlagControl, ladder: FlagLadder, { word, was }: Edit): FlagControl {
   const isSameSplit = before.split === ladder.split
   const today = before.percentage ?? 100
-  if (!ladder.isAttempt && (word === 'confirmed' || (isSameSplit && today >= 100)))
+  if (!ladder.isAttempt && (word === 'confirmed' || (isSameSplit && Math.min(today, ladder.most) >= 100)))
     return withoutSplit(before)
   if (isSameSplit) return reladdered(before, ladder, word)
   const { approved: _, finished: __, unconfirmed: ___, ...rest } = before
   const next = { ...rest, generation: before.generation + 1 }
-  if (word === 'confirmed') return onLadder(next, ladder, today)
+  const [first = today] = ladder.stages
+  const isOther = was !== undefined && ladder.serves.some((variant) => !was.serves.includes(variant))
+  if (word === 'confirmed') return onLadder(next, ladder, isOther ? Math.min(first, today) : today)
   return onLadder({ ...next, stage: 0, unconfirmed: true }, ladder, 0)
 }
 
@@ -100,25 +134,39 @@ function reladdered(before: FlagControl, ladder: FlagLadder, word: DocumentInput
  */
 function onLadder(control: FlagControl, ladder: FlagLadder, percentage: number): FlagControl {
   const { stages } = ladder
-  if (stages.length === 0) return placed(control, ladder, Math.min(percentage, ladder.percentage ?? 100))
+  if (stages.length === 0)
+    return placed(control, ladder, Math.min(percentage, ladder.percentage ?? 100, ladder.most))
   return placed(control, ladder, stages[stageBelow(stages, percentage)] ?? percentage)
 }
 
-function placed(control: FlagControl, { split, stages }: FlagLadder, percentage: number): FlagControl {
+function placed(before: FlagControl, { split, stages, most }: FlagLadder, percentage: number): FlagControl {
+  const { lastSplit: _, most: __, ...control } = before
   const isThere = stages[control.stage] === percentage
   const stage = isThere ? control.stage : Math.max(0, stageBelow(stages, percentage))
-  return { ...control, stage, split, percentage }
+  return { ...control, stage, split, percentage, ...holdbackOf({ most }) }
 }
 
-function withoutSplit({ split: _, percentage: __, unconfirmed: ___, ...rest }: FlagControl): FlagControl {
-  return rest
+/** A state names a holdback where there is one. */
+function holdbackOf({ most }: { most: number }): Pick<FlagControl, 'most'> {
+  return most < 100 ? { most } : {}
+}
+
+/** No rollout any more; should it become one again, its counts are known by their split. */
+function withoutSplit({
+  split,
+  percentage: _,
+  unconfirmed: __,
+  most: ___,
+  ...rest
+}: FlagControl): FlagControl {
+  return split === undefined ? rest : { ...rest, lastSplit: split }
 }
 
 /** What a new document did to a rollout, in one sentence. */
 export function rolloutChangeText({ before, after, from, to }: RolloutChange): string {
   if (after.generation === before.generation)
     return from === to
-      ? `The document has other stages; it stays at ${to} %`
+      ? `The document has ${before.most === after.most ? 'other stages' : 'another holdback'}; it stays at ${to} %`
       : `The document leads it from ${from} % to ${to} %`
   if (after.split === before.split) return `Generation ${after.generation} begins at ${to} %`
   const waits = to === 0 && from > 0 ? ', and waits for a person' : ''

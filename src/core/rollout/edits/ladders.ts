@@ -16,7 +16,10 @@ export function ladderOf({ document, snapshot }: Loaded, key: string): FlagLadde
   if (config === undefined) return undefined
   const stages = (rule?.stages ?? []).map(({ percentage }) => percentage)
   const percentage = rule?.thousandths === undefined ? undefined : rule.thousandths / 1_000
-  return { stages, percentage, split: rule?.split?.() ?? '', isAttempt: isAttempt(config) }
+  const { serve, holdback = 0 } = rule ?? {}
+  const most = (THOUSANDTHS - holdback) / 1_000
+  const serves = serve === undefined ? [] : serve.kind === 'variant' ? [serve.variant] : [...serve.variants]
+  return { stages, percentage, split: rule?.split?.() ?? '', isAttempt: isAttempt(config), serves, most }
 }
 
 /** The ladders of all attempts, and of the flags that the control state knows. */

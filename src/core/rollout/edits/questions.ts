@@ -7,12 +7,17 @@ import type { ControlState } from '../../config/control.ts'
 import { INITIAL_FLAG_CONTROL } from '../../config/control.ts'
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { isAttempt } from '../../config/split.ts'
+import { ruleThatServesOff } from '../../config/sunset.ts'
 import { percentText } from '../../figures.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, shareOf } from './ladders.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
 
-export type Question = { flag: string; kind: 'new-split' | 'raised' | 'admitted' | 'guard'; text: string }
+export type Question = {
+  flag: string
+  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'closing'
+  text: string
+}
 
 type Side = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'>; state: ControlState }
 
@@ -46,6 +51,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   if (admitted.length > 0 && to > 0 && !isClosed)
     ask('admitted', `${admitted.join(', ')} changed: visitors may enter the canary`)
   for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
+  if (ruleThatServesOff(is) >= 0 && ruleThatServesOff(was) < 0)
+    ask('closing', `a rollback or a kill would give everybody "${is.off}", as the canary has it`)
   return questions
 }
 

@@ -144,6 +144,21 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [['enable search --yes', 'enabled search']],
     refuses: [[`enable ${NOT_HERE}`, 1, NOT_HERE]],
   },
+  sunset: {
+    does: [
+      ['percentage search 100 --yes', 'set search to 100 %'],
+      ['sunset search --print', '"off": "on"'],
+      ['sunset search --yes', 'began to serve "off" of search'],
+    ],
+    refuses: [
+      [`sunset ${STAGED} --yes`, 1, '"on" is served to 5 % of visitors only'],
+      [`sunset ${FLAG}`, 1, 'not all visitors have it'],
+      ['sunset search', 1, 'its sunset is in the document already'],
+      [`sunset ${NOT_HERE}`, 1, 'no such flag'],
+      [`sunset ${STAGED} bad.json`, 1, 'bad.json has'],
+      stranger('sunset search'),
+    ],
+  },
   'flags delete': {
     does: [['flags delete search --yes', 'removed search']],
     refuses: [
