@@ -13,6 +13,7 @@ import {
 import { Unreachable, UsageError } from '../base/errors.ts'
 import { convergenceLines, watchConvergence } from '../connection/convergence.ts'
 import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
+import { meantInstead } from '../connection/known-gates.ts'
 
 const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
 const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
@@ -63,7 +64,7 @@ export const kill: CliCommand = {
       answer = await command(call, flag, 'kill')
     } catch (error) {
       if (isDown(error)) {
-        call.tell(`${messageOf(error)}. Writing the kill list in KV instead`)
+        call.tell(`${await downText(call, error)} Writing the kill list in KV instead`)
         return missing(call, extras, withoutGate(await inKv(call, flag, 'kill')))
       }
       answer = await killedAlready(call, flag, error)
@@ -98,9 +99,8 @@ export const unkill: CliCommand = {
       answer = await command(call, flag, 'unkill')
     } catch (error) {
       if (!isDown(error)) throw error
-      call.tell(
-        `${messageOf(error)}. Lifting it in the kill list in KV instead; a kill through the gate stays`,
-      )
+      const down = await downText(call, error)
+      call.tell(`${down} Lifting it in the kill list in KV instead; a kill through the gate stays`)
       return withoutGate(await inKv(call, flag, 'unkill'))
     }
     const { kill: lists } = await call.ask('getStatus')
@@ -174,6 +174,12 @@ function isDown(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof ApiError && error.status >= 500)
 }
 
+/** Which gate was asked, who named it, and which one may have been meant: KV is that of the folder in either case. */
+async function downText({ terminal }: Call, error: unknown): Promise<string> {
+  const meant = error instanceof Unreachable ? await meantInstead(error.address.url, terminal) : ''
+  return `${messageOf(error)}.${meant}`
+}
+
 async function waited(
   call: Call,
   flag: string,
@@ -201,7 +207,7 @@ function inKv(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillIn
   return call.during('writing KV with wrangler', changeKillList(call, flag, verb))
 }
 
-function withoutGate({ before, after, where }: KillInKv): Result {
-  const text = `The kill list in KV (${where}) is now ${JSON.stringify(after)}. Isolates read it every 30 s; not measured`
-  return { json: { via: 'wrangler', where, before, after, measured: false }, text }
+function withoutGate({ before, after, where, of }: KillInKv): Result {
+  const text = `The kill list in KV (${where}, ${of}) is now ${JSON.stringify(after)}. Isolates read it every 30 s; not measured`
+  return { json: { via: 'wrangler', where, of, before, after, measured: false }, text }
 }

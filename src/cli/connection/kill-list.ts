@@ -1,14 +1,21 @@
 /** The kill list in KV, changed with wrangler: this works without the gate and its Controller. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { KILL_ALL } from '../../core/config/control.ts'
 import { killOrder } from '../../core/config/kill-list.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
+import { readToml } from '../base/wrangler-toml.ts'
 import { isLoopback, LOCAL_FOLDER, readLocalGate } from './local-gate-note.ts'
 import { complaintOf, hasCredentials, LOCAL_NAMESPACE, wrangler } from './wrangler.ts'
 
-export type KillInKv = { before: readonly string[]; after: readonly string[]; where: string }
+export type KillInKv = {
+  before: readonly string[]
+  after: readonly string[]
+  where: 'local' | 'on Cloudflare'
+  /** Whose list it is: the folder decides that, whichever address was asked before. */
+  of: string
+}
 
 /** Adds a flag to the list in KV, or removes it. */
 export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillInKv> {
@@ -34,7 +41,19 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
   const after = verb === 'kill' ? [...others, flag] : others
   const run = await wrangler(['kv', 'key', 'put', 'kill', JSON.stringify(after), ...where], terminal)
   if (run.code !== 0) throw new Refusal(`Cannot write KV: ${complaintOf(run)}`)
-  return { before, after, where: where.includes('--local') ? 'local' : 'on Cloudflare' }
+  const data = where.includes('--local') ? where.at(-1) : undefined
+  return data === undefined
+    ? { before, after, where: 'on Cloudflare', of: `Worker ${workerIn(terminal.cwd)} of wrangler.toml` }
+    : { before, after, where: 'local', of: data }
+}
+
+/** The list has been written: whatever wrangler read, a name that can't be read is no failure. */
+function workerIn(folder: string): string {
+  try {
+    return readToml(readFileSync(join(folder, 'wrangler.toml'), 'utf8')).name
+  } catch {
+    return 'without a name'
+  }
 }
 
 /** The local KV for a local gate; otherwise the one that the folder's wrangler.toml names. */

@@ -33,11 +33,16 @@ describe('the kill list without the gate', () => {
       started.length = 0
       steps.push({ out: list })
       const ran = await sluice([...line.split(' '), '--kv', ...(isJson ? ['--json'] : [])], { cwd, env })
-      const text = `The kill list in KV (on Cloudflare) is now ${JSON.stringify(after)}. Isolates read it every 30 s; not measured\n`
+      const text = `The kill list in KV (on Cloudflare, Worker mine of wrangler.toml) is now ${JSON.stringify(after)}. Isolates read it every 30 s; not measured\n`
       expect({ ...ran, out: isJson ? JSON.parse(ran.out) : ran.out }).toEqual({
         code: 0,
         err: '',
-        out: isJson ? { via: 'wrangler', where: 'on Cloudflare', before, after, measured: false } : text,
+        out: isJson
+          ? {
+              ...{ via: 'wrangler', where: 'on Cloudflare', of: 'Worker mine of wrangler.toml' },
+              ...{ before, after, measured: false },
+            }
+          : text,
       })
       expect(calls()).toEqual([
         ['kv', 'key', 'get', 'kill', '--text', ...REMOTE],
@@ -80,7 +85,7 @@ describe('the kill list without the gate', () => {
         started.length = 0
         steps.push({ out: '[]' })
         const ran = await sluice(['kill', 'f', '--kv'], { cwd, env: { SLUICE_URL: url } })
-        expect(ran.out).toContain('(local) is now ["f"]')
+        expect(ran.out).toContain(`(local, ${calls()[0]?.at(-1)}) is now ["f"]`)
         expect(started[0]).toMatchObject({
           cwd,
           env: { NO_COLOR: '1', CI: '1', WRANGLER_SEND_METRICS: 'false' },
@@ -135,7 +140,7 @@ describe('the kill list without the gate', () => {
       0,
       'Cannot reach the gate at http://127.0.0.1:2 (SLUICE_URL): connection refused. Writing the kill list in KV instead\n',
     ])
-    expect(away.out).toContain('The kill list in KV (local) is now ["f"]')
+    expect(away.out).toContain('The kill list in KV (local, .sluice/state) is now ["f"]')
     started.length = 0
     const failing = await scriptedGate({ commandFlag: new Refused(500, 'no Controller') })
     expect(await failing.run('kill f', { cwd })).toMatchObject({
@@ -149,7 +154,7 @@ describe('the kill list without the gate', () => {
       0,
       'Cannot reach the gate at http://127.0.0.1:2 (SLUICE_URL): connection refused. Lifting it in the kill list in KV instead; a kill through the gate stays\n',
     ])
-    expect(lifted.out).toContain('The kill list in KV (local) is now')
+    expect(lifted.out).toContain('The kill list in KV (local, .sluice/state) is now')
     started.length = 0
     for (const status of [400, 401, 404, 409, 429]) {
       const gate = await scriptedGate({ commandFlag: new Refused(status, 'no') })
@@ -157,5 +162,29 @@ describe('the kill list without the gate', () => {
       expect(await gate.run('unkill f', { cwd }), String(status)).toMatchObject({ code: 1, out: '' })
     }
     expect(calls()).toEqual([])
+  })
+
+  it('says which gate a mistyped address may have meant, who named it, and whose list is changed', async () => {
+    const cwd = await gateFolder()
+    const env = { SLUICE_CONFIG_DIR: join(cwd, 'profiles'), ...LOGIN }
+    const kill = (url: string, more: Record<string, string> = {}) =>
+      sluice(['kill', 'f', '--url', url], { cwd, env: { ...env, ...more } })
+    const lost = 'Cannot reach the gate at http://127.0.0.1:2 (--url): connection refused.'
+    const instead = ' Writing the kill list in KV instead\n'
+    expect((await kill('127.0.0.1:2')).err).toBe(lost + instead)
+    const near = await kill('127.0.0.1:2', { SLUICE_URL: 'http://127.0.0.1:22' })
+    expect(near.err).toBe(`${lost} Did you mean http://127.0.0.1:22 (SLUICE_URL)?${instead}`)
+    const profile = { url: 'https://www.example.com', token: 'secret' }
+    await mkdir(join(cwd, 'profiles'), { recursive: true })
+    await writeFile(join(cwd, 'profiles/profiles.json'), JSON.stringify({ profiles: { main: profile } }), {
+      mode: 0o600,
+    })
+    const far = await kill('127.0.0.1:2')
+    expect(far.err).toBe(
+      `${lost} Gates that are known here: https://www.example.com (the profile main).${instead}`,
+    )
+    const typo = await kill('https://www.exmaple.invalid')
+    expect(typo.err).toMatch(/^Cannot reach the gate at https:\/\/www\.exmaple\.invalid \(--url\): /)
+    expect(typo.out).toContain('(on Cloudflare, Worker mine of wrangler.toml) is now ["f"]')
   })
 })
