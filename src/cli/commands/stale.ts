@@ -1,7 +1,7 @@
 import type { FlagSummary } from '../../contract/responses.ts'
 import { liveShare } from '../../contract/words/flag-state.ts'
 import type { FlagConfig } from '../../core/config/schema/document.ts'
-import { sunsetOf } from '../../core/config/sunset.ts'
+import { sunsetOf } from '../../core/config/split/sunset.ts'
 import { plural } from '../../core/figures.ts'
 import { type Debt, debtOf } from '../../core/flags/debt.ts'
 import type { JsonObject } from '../../core/json-object.ts'

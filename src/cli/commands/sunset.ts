@@ -1,6 +1,6 @@
 import { liveShare } from '../../contract/words/flag-state.ts'
 import type { FlagConfig } from '../../core/config/schema/document.ts'
-import { sunsetOf } from '../../core/config/sunset.ts'
+import { sunsetOf } from '../../core/config/split/sunset.ts'
 import { percentText } from '../../core/figures.ts'
 import { type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'

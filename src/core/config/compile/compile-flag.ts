@@ -8,7 +8,7 @@ import { compilePath } from '../routes/route-pattern.ts'
 import type { FlagConfig, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
-import { dealingRule, type SplitSurroundings, splitOf } from '../split.ts'
+import { dealingRule, type SplitSurroundings, splitOf } from '../split/split.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 

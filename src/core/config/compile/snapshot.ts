@@ -16,7 +16,7 @@ import {
   type SourceConfig,
   type WebhookConfig,
 } from '../schema/document.ts'
-import { surroundingsOf } from '../split.ts'
+import { surroundingsOf } from '../split/split.ts'
 import { compileFlag } from './compile-flag.ts'
 import {
   compileOrigins,

@@ -1,6 +1,6 @@
 /** Rollouts that end at `off`: what a rollback leads to, and who relies on the flag. */
 import type { FlagConfig, GateDocument } from '../schema/document.ts'
-import { ruleThatServesOff, SUNSET_RULE } from '../sunset.ts'
+import { ruleThatServesOff, SUNSET_RULE } from '../split/sunset.ts'
 import type { PathKey } from './problems.ts'
 
 type SunsetWarning = { at: PathKey[]; text: string }

@@ -2,7 +2,7 @@
 import type { Snapshot } from '../../config/compile/snapshot.ts'
 import type { ControlState, FlagControl } from '../../config/control.ts'
 import type { GateDocument } from '../../config/schema/document.ts'
-import { dealingRule, isAttempt } from '../../config/split.ts'
+import { dealingRule, isAttempt } from '../../config/split/split.ts'
 import { currentShare } from '../../decision/decide.ts'
 import { THOUSANDTHS } from '../../flags/position.ts'
 import type { FlagLadder } from './document-change.ts'

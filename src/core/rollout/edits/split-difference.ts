@@ -1,6 +1,6 @@
 /** In what two splits differ, by the names that people read. */
 import type { GateDocument } from '../../config/schema/document.ts'
-import { splitOf, surroundingsOf } from '../../config/split.ts'
+import { splitOf, surroundingsOf } from '../../config/split/split.ts'
 
 export type SplitPart = 'identity' | 'salt' | 'conditions' | 'serve' | 'values' | 'routes and origins'
 

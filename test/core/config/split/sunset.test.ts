@@ -1,13 +1,13 @@
 /** Turning a feature off in stages: what is proposed, and what is warned of. */
 import { describe, expect, it } from 'vitest'
-import { compileSnapshot } from '../../../src/core/config/compile/snapshot.ts'
-import { compileControl, INITIAL_CONTROL_STATE } from '../../../src/core/config/control.ts'
-import { mergePatch } from '../../../src/core/config/edit.ts'
-import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import { documentWarnings } from '../../../src/core/config/parse/warnings.ts'
-import { sunsetOf } from '../../../src/core/config/sunset.ts'
-import { staticContext } from '../../../src/core/context/attributes.ts'
-import { decide } from '../../../src/core/decision/decide.ts'
+import { compileSnapshot } from '../../../../src/core/config/compile/snapshot.ts'
+import { compileControl, INITIAL_CONTROL_STATE } from '../../../../src/core/config/control.ts'
+import { mergePatch } from '../../../../src/core/config/edit.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import { documentWarnings } from '../../../../src/core/config/parse/warnings.ts'
+import { sunsetOf } from '../../../../src/core/config/split/sunset.ts'
+import { staticContext } from '../../../../src/core/context/attributes.ts'
+import { decide } from '../../../../src/core/decision/decide.ts'
 
 type Flags = Record<string, Record<string, unknown>>
 

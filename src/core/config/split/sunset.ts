@@ -2,8 +2,8 @@
  * Sunsetting: a rollout whose canary is the absence of a feature. The variant that visitors have becomes `off`, so that
  * rollback and kill give it back; the one without the feature is served to a growing share, under a guard.
  */
-import type { JsonObject } from '../json-object.ts'
-import type { FlagConfig } from './schema/document.ts'
+import type { JsonObject } from '../../json-object.ts'
+import type { FlagConfig } from '../schema/document.ts'
 import { dealingRule, isAttempt } from './split.ts'
 
 export const SUNSET_RULE = 'sunset'

@@ -2,9 +2,9 @@
  * A split: whom a rollout deals between canary and control, and what the two get. Two documents with the same digest
  * deal the same visitors to the same things, so counts of both may be added up.
  */
-import { murmur3 } from '../flags/murmur3.ts'
-import { isObject } from '../json-object.ts'
-import type { FlagConfig, GateDocument, RouteConfig } from './schema/document.ts'
+import { murmur3 } from '../../flags/murmur3.ts'
+import { isObject } from '../../json-object.ts'
+import type { FlagConfig, GateDocument, RouteConfig } from '../schema/document.ts'
 
 /** What of a document a split depends on, besides its flag. */
 export type SplitSurroundings = {
