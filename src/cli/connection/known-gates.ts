@@ -8,7 +8,7 @@ import { readProfiles } from './profiles.ts'
 const MOST_NAMED = 3
 
 /**
- * A question or a list for the end of a message; empty where no other gate is known. It never fails: whoever kills a flag
+ * A question or a list for the end of a message; empty where no other gate is known. It never fails: someone who kills a flag
  * does not wait for a file that can't be read.
  *
  * @example ' Did you mean https://www.example.com (the profile main)?'

@@ -33,7 +33,7 @@ type Draft = {
   share: { stages: number[] } | { percentage: number } | 'everyone'
   guard: 'ceilings' | 'compares' | 'none'
   holdback: number
-  /** `sunset`: the canary gets the variant "off", and everybody else "on". */
+  /** `sunset`: the canary gets the variant "off", and all others "on". */
   serves: 'on' | 'other' | 'sunset'
   /** The cookie that a condition of the rule reads through an attribute of the document. */
   plan: 'plan' | 'level' | undefined
@@ -403,7 +403,7 @@ describe('a document edit', () => {
     told({ ...FIRST, ...first }, list).generations.at(-1)?.after.state.flags[FLAG]
   const FINISHED = [command({ kind: 'finish' })]
 
-  it('that turns a finished feature off begins at its first stage, with a generation of its own', () => {
+  it('that turns a finished feature off begins at its first stage, with a new generation', () => {
     const sunset = edit({ serves: 'sunset' })
     expect(controlAfter({}, [...FINISHED, sunset])).toMatchObject({ generation: 2, stage: 0, percentage: 1 })
     // Also where the stages of the first rollout had left the document.

@@ -53,7 +53,7 @@ describe('a sunset', { shuffle: false }, () => {
     expect(flags).toMatchObject([{ flag: FEATURE, sunset: { off: 'on', rules: [{ serve: 'off' }] } }])
   })
 
-  it('begins at its first stage, of a generation of its own, and check has nothing against it', async () => {
+  it('begins at its first stage, as a new generation, and check has nothing against it', async () => {
     await eventually('visitors are here', () => load.shots.length > 50)
     expect(shareOf(load.shots, 'new')).toBe(1)
     const begun = await run(['sunset', FEATURE, '--yes'])
@@ -65,7 +65,7 @@ describe('a sunset', { shuffle: false }, () => {
     expect((await run(['check', '-'], { input: await documentText() })).out).not.toMatch(
       /warning.*old-search/,
     )
-    await eventually('somebody is without it', () => without(0).length > 0)
+    await eventually('visitors are without it', () => without(0).length > 0)
     expect(without(0).length / load.since(0).length).toBeLessThan(0.05)
   })
 
@@ -89,7 +89,7 @@ describe('a sunset', { shuffle: false }, () => {
 
   it('is stopped by a kill in the same way', async () => {
     brokenShare = 0
-    await gate.admin.command(FEATURE, 'resume', { reason: 'mended' })
+    await gate.admin.command(FEATURE, 'resume', { reason: 'fixed' })
     await gate.admin.command(FEATURE, 'stage', { stage: 3 })
     const openMs = Date.now()
     await eventually('half of them are without it', () => without(openMs).length > 100)
@@ -104,7 +104,7 @@ describe('a sunset', { shuffle: false }, () => {
     expect((await run(['unkill', FEATURE])).code).toBe(0)
     expect((await run(['promote', FEATURE, '--yes'])).code).toBe(0)
     const finishedMs = Date.now()
-    await eventually('nobody has it', () =>
+    await eventually('no visitor has it', () =>
       lastAre(load, 60, finishedMs, ({ status, variant }) => status === 200 && variant === 'off'),
     )
     expect((await run(['stale'])).out).not.toContain('sluice sunset')
