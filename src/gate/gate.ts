@@ -16,7 +16,7 @@ import { type ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { GradualRollback } from './evaluation/gradual-rollback.ts'
 import { AssetFallback } from './origin/asset-fallback.ts'
 import { BodyMonitor } from './origin/body-monitor.ts'
-import { fetchOrigin } from './origin/fetch-origin.ts'
+import { type Answered, fetchOrigin, fieldsOf } from './origin/fetch-origin.ts'
 import { OriginHealth } from './origin/origin-health.ts'
 import { type Question, Questions } from './origin/questions.ts'
 import { type Delivery, OriginClient } from './origin/retry-and-fallback.ts'
@@ -92,13 +92,15 @@ export class Gate {
       const copied = plan.copy === undefined ? undefined : this.#mirror?.bodyOf(request, plan)
       if (plan.reload !== undefined) return plan.reload
       const sent = await this.origins.send(request, plan.call, plan.fallback)
-      const delivery = await this.assets.complete(request, plan.call, sent, config)
+      const completed = this.assets.complete(request, plan.call, sent, config)
+      const delivery = completed instanceof Promise ? await completed : completed
       this.#shapes.keep(request, plan, delivery)
       if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)
       const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
-      const isAssigned = delivery.answer.origin === plan.call.origin
-      return isAssigned ? this.#severable(response, request, plan, context) : response
+      const { answer } = delivery
+      const isAssigned = answer.kind === 'answered' && answer.origin === plan.call.origin
+      return isAssigned ? this.#severable(response, answer, { request, plan, context }) : response
     } catch (error) {
       noteInternalError('gate.handle', error)
       return await this.lastResort(request)
@@ -193,14 +195,15 @@ export class Gate {
   /** The response of a variant other than `off` can be closed by a kill if it stays open. */
   #severable(
     response: Response,
-    { raw }: GateRequest,
-    { call, decision }: Plan,
-    context: ReportContext,
+    answer: Answered,
+    { request, plan, context }: { request: GateRequest; plan: Plan; context: ReportContext },
   ): Response {
+    const { call, decision } = plan
     const { target, closer } = call
     if (target.kind === 'origin' || decision === undefined || decision.variant === target.flag.off)
       return response
-    return this.streams.watch(response, { raw, flag: target.flag, closer, context })
+    const opener = { raw: request.raw, flag: target.flag, closer, context }
+    return this.streams.watch(response, fieldsOf(answer), opener)
   }
 
   /** Sees to a flush where exceptions were swallowed, which may be all there is to report. Never throws. */

@@ -9,12 +9,13 @@ import { isForSharedCaches, keepFromSharedCaches } from './origin/cache-control.
 import { changeable, HIGHEST_STATUS } from './origin/changeable.ts'
 import { errorResponse } from './origin/error-page.ts'
 import { tagValidators } from './origin/etags.ts'
-import type { OriginAnswer } from './origin/fetch-origin.ts'
+import { fieldsOf, type OriginAnswer } from './origin/fetch-origin.ts'
 import { connectionFields, dropGateCookies, flagsHeader, setsGateCookies } from './origin/proxy-headers.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
 import { nextPageCookie, pageCookie, shownPageCookie } from './pages/page-affinity.ts'
 import type { Plan } from './plan.ts'
 import type { GateRequest } from './request/gate-request.ts'
+import { AnswerHeaders, type HeaderFields } from './request/header-list.ts'
 import { withholdsCookies } from './request/identity-cookie.ts'
 
 /** What a response is made of. */
@@ -59,7 +60,7 @@ export function respondPlainly(answer: OriginAnswer, request: GateRequest, snaps
 const GATE_PREFIX = 'sluice-'
 
 /** Names of an answer's headers that visitors must not get; most answers have none. */
-function unfitHeaders(headers: Headers): readonly string[] {
+function unfitHeaders(headers: HeaderFields): readonly string[] {
   let unfit = connectionFields(headers)
   for (const name of headers.keys()) if (name.startsWith(GATE_PREFIX)) unfit = [...unfit, name]
   return unfit
@@ -74,7 +75,7 @@ function restated({ body, headers }: Response, watched: ReadableStream | null = 
 }
 
 /** Whether nothing has to be taken away from the headers of a response that can't be changed. */
-function passesUnchanged(headers: Headers, varies: boolean): boolean {
+function passesUnchanged(headers: HeaderFields, varies: boolean): boolean {
   return (
     unfitHeaders(headers).length === 0 && !setsGateCookies(headers) && !(varies && isForSharedCaches(headers))
   )
@@ -93,16 +94,17 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   // Copied before anything is read: the headers of two responses cost twice.
   const copy = isOdd ? restated : changeable
   const early = isChanged && !isCopy ? copy(original, body) : original
-  const page = pageCookieOf(reply, early.headers)
-  const unfit = unfitHeaders(early.headers)
-  const cookies = early.headers.get('set-cookie')
-  const isForging = setsGateCookies(early.headers, cookies)
-  const names = answer.kind === 'answered' ? namesIn(early.headers, answer, request, cookies) : undefined
-  if (names?.isLoop) return loopResponse(answer.origin, early.headers.get('location'))
+  const isRead = answer.kind === 'answered' && early === answer.response
+  const fields = isRead ? fieldsOf(answer) : new AnswerHeaders(early.headers)
+  const page = pageCookieOf(reply, fields)
+  const unfit = unfitHeaders(fields)
+  const isForging = setsGateCookies(fields)
+  const names = answer.kind === 'answered' ? namesIn(fields, answer, request) : undefined
+  if (names?.isLoop) return loopResponse(answer.origin, fields.get('location'))
   if (!isChanged && page === undefined && unfit.length === 0 && !isForging && names === undefined)
     return original
   const response = isChanged || isCopy ? early : changeable(original)
-  const { headers } = response
+  const headers = response === early ? fields : response.headers
   for (const name of unfit) headers.delete(name)
   if (names !== undefined) translate(headers, names)
   if (isForging) dropGateCookies(headers)
@@ -148,7 +150,7 @@ function isOldBrowser(request: GateRequest): boolean {
 }
 
 /** The cookie by which a document leaves the version that it came from. A redirect leaves none. */
-function pageCookieOf(reply: Reply, headers: Headers): string | undefined {
+function pageCookieOf(reply: Reply, headers: HeaderFields): string | undefined {
   const { request, plan, delivery, snapshot } = reply
   const { call, role, decision, isUnknown } = plan
   if (role === 'part') return pageCookieOfPart(reply)

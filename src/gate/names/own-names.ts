@@ -5,6 +5,7 @@
 import type { Origin } from '../../core/config/compile/route-target.ts'
 import { remembered } from '../../core/remembered.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import type { HeaderFields } from '../request/header-list.ts'
 import { isLocalhost, isWithin } from '../request/identity-cookie.ts'
 
 type Field = 'location' | 'content-location' | 'link' | 'refresh'
@@ -61,7 +62,7 @@ function isAction({ method, path, headers }: GateRequest): boolean {
 
 /** Header fields as visitors should see them: only those that change. */
 export function translatedFields(
-  headers: Headers,
+  headers: HeaderFields,
   { origin, status }: { origin: Origin; status: number },
   request: Place,
 ): [string, string][] {
@@ -117,7 +118,11 @@ export function isLoop(location: string, origin: Origin, { host, address }: Plac
 }
 
 /** Cookies whose Domain or Path the visitor's browser would refuse, in the visitor's words; undefined where all are fine. */
-export function translatedCookies(headers: Headers, origin: Origin, { host }: Place): string[] | undefined {
+export function translatedCookies(
+  headers: HeaderFields,
+  origin: Origin,
+  { host }: Place,
+): string[] | undefined {
   if (!origin.rewrites) return undefined
   const own = ownOf(origin.url)
   const hostname = host.replace(/:\d+$/, '')

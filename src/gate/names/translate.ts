@@ -1,6 +1,7 @@
 /** An answer's names of its origin, as the visitor gets them. */
 import type { Origin } from '../../core/config/compile/route-target.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import type { HeaderFields } from '../request/header-list.ts'
 import { isLoop, translatedCookies, translatedFields } from './own-names.ts'
 
 export type Names = {
@@ -13,13 +14,13 @@ export type Names = {
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const IN_COOKIES = /;\s*(?:domain|path)\s*=/i
 
-/** What has to change in an answer; undefined for an ordinary one. `cookies`: all its Set-Cookie fields, in one text. */
+/** What has to change in an answer; undefined for an ordinary one. */
 export function namesIn(
-  headers: Headers,
+  headers: HeaderFields,
   { origin, status }: { origin: Origin; status: number },
   request: GateRequest,
-  setCookie: string | null,
 ): Names | undefined {
+  const setCookie = headers.get('set-cookie')
   const fields = translatedFields(headers, { origin, status }, request)
   const cookies =
     setCookie !== null && IN_COOKIES.test(setCookie) ? translatedCookies(headers, origin, request) : undefined
@@ -30,7 +31,7 @@ export function namesIn(
 }
 
 /** Puts the visitor's names in, in place. */
-export function translate(headers: Headers, { fields, cookies }: Names): void {
+export function translate(headers: HeaderFields, { fields, cookies }: Names): void {
   for (const [name, value] of fields) headers.set(name, value)
   if (cookies === undefined) return
   headers.delete('set-cookie')

@@ -15,7 +15,7 @@ import type { ActiveConfig } from '../config/live-config.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { keepForRevalidation } from './cache-control.ts'
 import { changeable } from './changeable.ts'
-import type { Answered, RoutedCall } from './fetch-origin.ts'
+import { type Answered, fieldsOf, type RoutedCall } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { type Delivery, discard, type OriginClient } from './retry-and-fallback.ts'
 
@@ -42,15 +42,25 @@ export class AssetFallback {
   }
 
   /** The delivery; for an asset that its origin doesn't have, the answer of the origin that has it. */
-  async complete(
+  complete(
     request: GateRequest,
-    { origin, target }: RoutedCall,
+    call: RoutedCall,
     delivery: Delivery,
     config: ActiveConfig,
-  ): Promise<Delivery> {
+  ): Delivery | Promise<Delivery> {
     this.#budget.earn(BUDGET_SHARE)
-    const { answer, rescued } = delivery
+    const { answer } = delivery
     if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
+    return this.#completed(request, call, { ...delivery, answer }, config)
+  }
+
+  async #completed(
+    request: GateRequest,
+    { origin, target }: RoutedCall,
+    delivery: Delivery & { answer: Answered },
+    config: ActiveConfig,
+  ): Promise<Delivery> {
+    const { answer, rescued } = delivery
     const others = originsBeside(target, config.snapshot).filter((other) => other !== answer.origin)
     const closed = this.#closedTo(request, config)
     // A rescued request has just failed at its assigned origin.
@@ -99,7 +109,7 @@ function isAssetMissing(request: GateRequest, answer: Answered): boolean {
   const isAsset = () => ASSET.test(request.path)
   const destination = request.header('sec-fetch-dest') ?? ''
   if (DESTINATIONS.includes(destination) || (isByServiceWorker(request) && isAsset())) {
-    return !isPage || answer.response.headers.get('content-type')?.startsWith('text/html') === true
+    return !isPage || fieldsOf(answer).get('content-type')?.startsWith('text/html') === true
   }
   return !isPage && isAsset()
 }
@@ -129,7 +139,7 @@ function uncacheable(answer: Answered): Answered {
 function withHeaders(answer: Answered, change: (headers: Headers) => void): Answered {
   const response = answer.isCopy ? answer.response : changeable(answer.response)
   change(response.headers)
-  return { ...answer, response, isCopy: true }
+  return { ...answer, response, isCopy: true, fields: undefined }
 }
 
 /** The origins among which the route's flag chooses; for a route without flag, those of flags that may lead here. */

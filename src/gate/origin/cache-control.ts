@@ -1,5 +1,6 @@
 /** Keeping responses that were made for one visitor out of shared caches. */
 import { remembered } from '../../core/remembered.ts'
+import type { HeaderFields } from '../request/header-list.ts'
 
 /** Directives of Cache-Control that let others than the visitor's own browser keep a response. */
 const SHARED_DIRECTIVES = new Set(['public', 's-maxage', 'proxy-revalidate'])
@@ -15,7 +16,7 @@ const SHARED_CACHE_HEADERS = ['cdn-cache-control', 'cloudflare-cdn-cache-control
  * browser asks before it uses what it keeps. Otherwise the pages of one version would get code of the other from the
  * browser's cache once a visitor moves between versions.
  */
-export function keepFromSharedCaches(headers: Headers, revalidate = false): void {
+export function keepFromSharedCaches(headers: HeaderFields, revalidate = false): void {
   const field = headers.get('cache-control') ?? ''
   const own = revalidate ? revalidated(unshared(field)) : unshared(field)
   if (own !== field) headers.set('cache-control', own)
@@ -23,7 +24,7 @@ export function keepFromSharedCaches(headers: Headers, revalidate = false): void
 }
 
 /** Whether an origin lets shared caches keep a response, or speaks to them. */
-export function isForSharedCaches(headers: Headers): boolean {
+export function isForSharedCaches(headers: HeaderFields): boolean {
   const directives = directivesOf(headers.get('cache-control') ?? '')
   return (
     directives.some((directive) => SHARED_DIRECTIVES.has(directiveName(directive))) ||

@@ -7,12 +7,14 @@
  * On the way back the tag is removed for the origin that it names. Validators of other origins don't go there, so the
  * origin answers in full.
  */
+import type { HeaderFields } from '../request/header-list.ts'
+
 const ETAG = /(?:W\/)?"[^"]*"/g
 const MARK = '~sluice.'
 const TAGGED = /~sluice\.(\w*)"$/
 
 /** Marks the validators of a response as this origin's, in place. */
-export function tagValidators(headers: Headers, tag: string): void {
+export function tagValidators(headers: HeaderFields, tag: string): void {
   if (tag === '') return
   const etag = headers.get('etag')
   const end = `${MARK}${tag}"`
@@ -26,7 +28,7 @@ export function isConditional({ names }: { readonly names: readonly string[] }):
 }
 
 /** Keeps of a request's conditions those that this origin can judge, in place. */
-export function untagValidators(headers: Headers, tag: string): void {
+export function untagValidators(headers: HeaderFields, tag: string): void {
   const noneMatch = headers.get('if-none-match')
   if (noneMatch !== '*' && (noneMatch !== null || headers.has('if-modified-since'))) {
     const own = ownOf(noneMatch, tag)
@@ -65,7 +67,7 @@ function untagged(etag: string, tag: string): string | undefined {
   return found === null ? etag : `${etag.slice(0, found.index)}"`
 }
 
-function setOrDelete(headers: Headers, name: string, value: string): void {
+function setOrDelete(headers: HeaderFields, name: string, value: string): void {
   if (value === '') headers.delete(name)
   else headers.set(name, value)
 }

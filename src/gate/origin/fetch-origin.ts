@@ -10,6 +10,7 @@ import { translateSources } from '../names/own-names.ts'
 import { extendTrace } from '../names/trace-state.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import { AnswerHeaders } from '../request/header-list.ts'
 import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
 import { isConditional, untagValidators } from './etags.ts'
 import { askForWholePage, prepareForOrigin } from './proxy-headers.ts'
@@ -25,6 +26,8 @@ export type Answered = {
   response: Response
   /** Whether the response is the gate's copy, whose headers can be changed. */
   isCopy: boolean
+  /** Its headers, once they are read. */
+  fields: AnswerHeaders | undefined
   /** The response's status, read once: reading it costs as much as reading a header. */
   status: number
   /** Marks the validators of the response; undefined where they stay as they are. */
@@ -107,7 +110,7 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
     // Answers of a flag get headers in any case. Copied before anything is read: the headers of two responses cost twice.
     const response = target?.kind === 'flag' ? copyOf(received, status) : received
     const isCopy = response !== raw
-    return { kind: 'answered', origin, response, isCopy, status, tag, failure, latencyMs }
+    return { kind: 'answered', origin, response, isCopy, fields: undefined, status, tag, failure, latencyMs }
   } catch (error) {
     const failure = error instanceof TimeoutError ? 'timeout' : 'connect'
     const latencyMs = Date.now() - startedMs
@@ -117,6 +120,12 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
   } finally {
     inFlight?.ended()
   }
+}
+
+/** The headers of an answer, read once. */
+export function fieldsOf(answer: Answered): AnswerHeaders {
+  answer.fields ??= new AnswerHeaders(answer.response.headers)
+  return answer.fields
 }
 
 /** A copy; the response itself where the runtime makes no copy of it, which is no failure of the origin. */

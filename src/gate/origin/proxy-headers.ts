@@ -1,6 +1,7 @@
 /** Headers on their way through the gate. */
 import type { Decision } from '../../core/decision/decide.ts'
 import type { GateRequest } from '../request/gate-request.ts'
+import type { HeaderFields } from '../request/header-list.ts'
 import { PROXY_CLAIM, passesAsClaim } from '../request/proxy-claims.ts'
 import { ADDRESS_HEADER, CHAIN_HEADER } from '../request/visitor-address.ts'
 
@@ -97,14 +98,14 @@ function removeAccess(headers: Headers): void {
 }
 
 /** Removes cookies under the gate's prefix from an origin's answer, in place: only the gate sets those. */
-export function dropGateCookies(headers: Headers): void {
+export function dropGateCookies(headers: HeaderFields): void {
   const cookies = headers.getSetCookie()
   headers.delete('set-cookie')
   for (const cookie of cookies) if (!isGateCookie(cookie)) headers.append('set-cookie', cookie)
 }
 
-/** @param cookies all Set-Cookie fields of the headers, in one text */
-export function setsGateCookies(headers: Headers, cookies = headers.get('set-cookie')): boolean {
+export function setsGateCookies(headers: HeaderFields): boolean {
+  const cookies = headers.get('set-cookie')
   return cookies !== null && GATE_COOKIE.test(cookies) && headers.getSetCookie().some(isGateCookie)
 }
 
@@ -140,7 +141,7 @@ const NONE: readonly string[] = []
 const BY_RUNTIME: readonly string[] = ['keep-alive', 'close', 'te', 'trailer', 'transfer-encoding']
 
 /** Names of an answer's headers that belong to the origin's connection because its Connection header says so. */
-export function connectionFields(headers: Headers): readonly string[] {
+export function connectionFields(headers: HeaderFields): readonly string[] {
   const connection = headers.get('connection')
   if (connection === null) return NONE
   const named = optionsIn(connection).filter((option) => !BY_RUNTIME.includes(option))
@@ -171,7 +172,11 @@ export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
   return `${encoded(flag.key, flag.off)};reason=rescued`
 }
 
+const ENCODED = /[^\w.~:/=-]+/
+const EVERY_ENCODED = new RegExp(ENCODED, 'g')
+
 /** What is not a letter, a digit or one of a few signs is percent-encoded: headers hold ASCII, and lists. */
 function encoded(flag: string, variant: string): string {
-  return `${flag}=${variant}`.replace(/[^\w.~:/=-]+/g, encodeURIComponent)
+  const text = `${flag}=${variant}`
+  return ENCODED.test(text) ? text.replace(EVERY_ENCODED, encodeURIComponent) : text
 }

@@ -22,6 +22,7 @@ import { murmur3 } from '../../core/flags/murmur3.ts'
 import { remembered } from '../../core/remembered.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { cookieAttributes, isWithin } from '../request/identity-cookie.ts'
+import { type Address, addressIn } from '../request/url-parts.ts'
 import { dataRequestOf } from './framework-data.ts'
 
 const PAGES_COOKIE = 'sluice_pages'
@@ -124,7 +125,7 @@ function affinityOfPlainPage(
 ): PageAffinity | undefined {
   if (own.kind === 'origin' || dataRequestOf(request) === undefined) return undefined
   const referer = refererOf(request, snapshot.cookies)
-  const page = referer && findTarget(snapshot, { host: referer.host, path: referer.pathname, method: 'GET' })
+  const page = referer && findTarget(snapshot, { host: referer.host, path: referer.path, method: 'GET' })
   return page?.kind === 'origin' && page.origin === own.stable
     ? { target: own, variant: own.flag.off }
     : undefined
@@ -241,7 +242,7 @@ function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; targe
   const referer = refererOf(request, cookies)
   if (referer === undefined) return undefined
   const id = referer && idOf(referer, request, cookies)
-  const place = referer && { host: referer.host, path: referer.pathname, method: 'GET' }
+  const place = referer && { host: referer.host, path: referer.path, method: 'GET' }
   const target = place && findTarget(snapshot, place)
   const flag = target?.kind === 'flag' ? nameOf(target.flag.key) : undefined
   const shown = entries.filter((each) => !each.isAhead)
@@ -255,10 +256,10 @@ function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; targe
 }
 
 /** The page that a request comes from; null where the browser doesn't say, undefined where it is none of this site. */
-function refererOf(request: GateRequest, cookies: CookieSettings): URL | null | undefined {
-  const referer = URL.parse(request.header('referer') ?? '')
+function refererOf(request: GateRequest, cookies: CookieSettings): Address | null | undefined {
+  const referer = addressIn(request.header('referer'))
   if (referer?.host === request.host) return referer
-  if (referer !== null) {
+  if (referer !== undefined) {
     return isShared(referer.host, cookies) && isShared(request.host, cookies) ? referer : undefined
   }
   // Old browsers don't say where a request comes from; they send the cookie from pages of this site only.
@@ -266,8 +267,8 @@ function refererOf(request: GateRequest, cookies: CookieSettings): URL | null | 
 }
 
 /** The id of the page that a request comes from; undefined where a browser told another host no more than the site. */
-function idOf(referer: URL, { host }: GateRequest, cookies: CookieSettings): string | undefined {
-  const tail = referer.pathname + referer.search
+function idOf(referer: Address, { host }: GateRequest, cookies: CookieSettings): string | undefined {
+  const { tail } = referer
   return tail === '/' && referer.host !== host ? undefined : pageId(tail, referer.host, cookies)
 }
 

@@ -13,12 +13,7 @@ export class HeaderList {
 
   constructor(headers: Headers) {
     this.all = headers
-    const names: string[] = []
-    const values: string[] = []
-    headers.forEach((value, name) => {
-      names.push(name)
-      values.push(value)
-    })
+    const { names, values } = listed(headers)
     this.names = names
     this.#values = values
   }
@@ -31,4 +26,80 @@ export class HeaderList {
   has(name: string): boolean {
     return this.names.includes(name)
   }
+}
+
+/** What is asked of an answer's headers, and changed in them; `Headers` has all of it. */
+export type HeaderFields = Pick<Headers, 'get' | 'has' | 'set' | 'append' | 'delete' | 'getSetCookie'> & {
+  keys(): Iterable<string>
+}
+
+/** An answer's headers, read at once. They behave as `Headers` do, by names in lower case; most that are asked for aren't there. */
+export class AnswerHeaders implements HeaderFields {
+  readonly #all: Headers
+  readonly #names: string[]
+  readonly #values: string[]
+
+  constructor(headers: Headers) {
+    this.#all = headers
+    const { names, values } = listed(headers)
+    this.#names = names
+    this.#values = values
+  }
+
+  get(name: string): string | null {
+    const at = this.#names.indexOf(name)
+    if (at < 0) return null
+    // The one field that is listed as often as it was sent.
+    return name === 'set-cookie' ? this.#all.get(name) : (this.#values[at] ?? null)
+  }
+
+  has(name: string): boolean {
+    return this.#names.includes(name)
+  }
+
+  keys(): Iterable<string> {
+    return this.#names
+  }
+
+  getSetCookie(): string[] {
+    return this.#all.getSetCookie()
+  }
+
+  set(name: string, value: string): void {
+    this.#all.set(name, value)
+    this.#note(name, value)
+  }
+
+  append(name: string, value: string): void {
+    this.#all.append(name, value)
+    this.#note(name, this.#all.get(name) ?? value)
+  }
+
+  delete(name: string): void {
+    if (!this.has(name)) return
+    this.#all.delete(name)
+    for (let at = this.#names.indexOf(name); at >= 0; at = this.#names.indexOf(name)) {
+      this.#names.splice(at, 1)
+      this.#values.splice(at, 1)
+    }
+  }
+
+  #note(name: string, value: string): void {
+    const at = this.#names.indexOf(name)
+    if (at >= 0) this.#values[at] = value
+    else {
+      this.#names.push(name)
+      this.#values.push(value)
+    }
+  }
+}
+
+function listed(headers: Headers): { names: string[]; values: string[] } {
+  const names: string[] = []
+  const values: string[] = []
+  headers.forEach((value, name) => {
+    names.push(name)
+    values.push(value)
+  })
+  return { names, values }
 }

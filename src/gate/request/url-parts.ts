@@ -30,6 +30,15 @@ export function addressOf(text: string): Address {
   return { ...site, path: query === -1 ? tail : tail.slice(0, query), tail }
 }
 
+/** The parts of what may be an absolute URL; undefined for what is none. */
+export function addressIn(text: string | undefined): Address | undefined {
+  try {
+    return text === undefined ? undefined : addressOf(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined where the text may be more than a site. */
 const siteOf = remembered((text): Site | undefined => {
   if (!PLAIN_SITE.test(text)) return undefined

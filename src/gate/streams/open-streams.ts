@@ -40,12 +40,17 @@ export class OpenStreams {
     this.#reporter = reporter
   }
 
-  /** The response of a variant that a kill would close, in a form that can be closed; most stay as they are. */
-  watch(response: Response, opener: Opener): Response {
-    const { webSocket, body, headers } = response
-    if (webSocket !== null) return this.#watchSocket(response, webSocket, opener)
-    if (body === null || !isEndless(headers)) return response
-    return new Response(this.#watchBody(body, opener), response)
+  /**
+   * The response of a variant that a kill would close, in a form that can be closed; most stay as they are.
+   *
+   * @param headers of the response
+   */
+  watch(response: Response, headers: Pick<Headers, 'get' | 'has'>, opener: Opener): Response {
+    const { closer } = opener
+    const socket = closer && response.webSocket
+    if (closer && socket) return this.#watchSocket(response, socket, { ...opener, closer })
+    const body = isEndless(headers) ? response.body : null
+    return body === null ? response : new Response(this.#watchBody(body, opener), response)
   }
 
   #watchBody(body: ReadableStream, opener: Opener): ReadableStream {
@@ -73,9 +78,12 @@ export class OpenStreams {
     return readable
   }
 
-  #watchSocket(response: Response, origin: WebSocket, opener: Opener): Response {
+  #watchSocket(
+    response: Response,
+    origin: WebSocket,
+    opener: Opener & { closer: AbortController },
+  ): Response {
     const { closer, context } = opener
-    if (closer === undefined) return response
     const relay = relayMessages(origin)
     const close = () => relay.close(SERVICE_RESTART, 'Service Restart')
     const ended = this.#look(opener, () => relay.state !== 'open', close)
