@@ -1,8 +1,7 @@
-/** The Worker: a Hono app in which everything is a route, the proxied traffic included. Nothing imports this file. */
+/** The Worker: the gate, and below /__sluice a Hono app. Nothing imports this file. */
 import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
 import { createGate } from './gate/gate.ts'
-import { GateRequest } from './gate/request/gate-request.ts'
 import { createMirror } from './gate/shadow/mirror.ts'
 import { hostRole } from './platform/admin-host.ts'
 import { bundledDocument } from './platform/bundled-document.ts'
@@ -19,37 +18,24 @@ let endpoints: ReturnType<typeof createEndpoints> | undefined
 
 /** A URL below /__sluice, as it is written: an encoded path is the origin's. */
 const GATE_URL = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
-const GATE_PATH = '/__sluice'
-/**
- * Two routes need two paths. Hono's own parsing would also lose what has no path, such as `OPTIONS *`. Nothing is proxied
- * on the host of the dashboard.
- */
-const pathOf = ({ url }: Request, env: Pick<Env, 'ADMIN_HOST'>) =>
-  GATE_URL.test(url) || hostRole(url, env) === 'admin' ? GATE_PATH : '/'
 
-const app = new Hono<{ Bindings: Env }>({
-  getPath: (request, options) => pathOf(request, options?.env ?? {}),
-})
+const app = new Hono<{ Bindings: Env }>()
 
-app.all(GATE_PATH, (c) => {
+app.all('*', (c) => {
   endpoints ??= createEndpoints(gate)
   return endpoints.fetch(c.req.raw, c.env, c.executionCtx)
 })
 
-app.all('*', (c) => gate.handle(c.req.raw, c.env, c.executionCtx))
-
-app.onError((error, c) => {
+app.onError((error) => {
   noteInternalError('worker', error)
   // Requests for the gate itself carry its credentials: they never go to an origin.
-  if (c.req.path === GATE_PATH)
-    return problemDetails(500, 'Internal Server Error', 'The gate could not answer')
-  return gate.lastResort(new GateRequest(c.req.raw, c.env, Date.now()))
+  return problemDetails(500, 'Internal Server Error', 'The gate could not answer')
 })
 
 export default {
+  /** Nothing is proxied on the host of the dashboard. What is, nearly everything, needs no router. */
   fetch(request, env, ctx) {
-    // Hono answers HEAD with a copy of the response, which the runtime refuses for a status beyond 599.
-    const isProxiedHead = request.method === 'HEAD' && pathOf(request, env) !== GATE_PATH
-    return isProxiedHead ? gate.handle(request, env, ctx) : app.fetch(request, env, ctx)
+    const isGates = GATE_URL.test(request.url) || hostRole(request.url, env) === 'admin'
+    return isGates ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

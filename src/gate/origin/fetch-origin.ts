@@ -27,7 +27,7 @@ export type Answered = {
   /** Whether the response is the gate's copy, whose headers can be changed. */
   isCopy: boolean
   /** Its headers, once they are read. */
-  fields: AnswerHeaders | undefined
+  fields?: AnswerHeaders | undefined
   /** The response's status, read once: reading it costs as much as reading a header. */
   status: number
   /** Marks the validators of the response; undefined where they stay as they are. */
@@ -68,7 +68,6 @@ export type OriginCall = {
   closer?: AbortController | undefined
   /** In place of the route's or the origin's. */
   timeoutMs?: number
-  late?: Late | undefined
   /** Goes in place of the request, whose body can be read only once; the copy has all of its body. */
   copy?: Request | undefined
 }
@@ -81,8 +80,12 @@ export function timeoutMsOf({ timeoutMs, target, origin }: OriginCall): number {
   return timeoutMs ?? target?.timeoutMs ?? origin.timeoutMs
 }
 
-/** Sends the request to an origin. Never throws. */
-export async function fetchOrigin(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
+/** Sends the request to an origin; `late` runs if its answer is. Never throws. */
+export async function fetchOrigin(
+  request: GateRequest,
+  call: OriginCall,
+  late?: Late,
+): Promise<OriginAnswer> {
   const { origin, target, variant, copy, inFlight } = call
   const upload = copy === undefined ? watchUpload(request) : undefined
   const isUnwatched = copy === undefined && request.hasBody && upload === undefined
@@ -102,7 +105,7 @@ export async function fetchOrigin(request: GateRequest, call: OriginCall): Promi
       await Promise.race([uploaded, sent])
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
-    const raw = await (isUnwatched ? sent : within(sent, timeoutMsOf(call), call.late))
+    const raw = await (isUnwatched ? sent : within(sent, timeoutMsOf(call), late))
     const received = request.isRewritten ? decoded(raw) : raw
     const latencyMs = isUploaded ? Date.now() - startedMs : undefined
     const { status } = received

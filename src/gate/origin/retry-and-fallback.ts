@@ -20,6 +20,7 @@ import type { GateRequest } from '../request/gate-request.ts'
 import { fetchOrigin, type OriginAnswer, type OriginCall, timeoutMsOf } from './fetch-origin.ts'
 import type { OriginHealth } from './origin-health.ts'
 import { isUpgrade, pairedBy } from './pairs.ts'
+import type { Late } from './timeout.ts'
 
 /** With both origins down, fallbacks add at most this to the stable origin's load. */
 const BUDGET_SHARE = 0.1
@@ -113,10 +114,7 @@ export class OriginClient {
   async #race(request: GateRequest, call: OriginCall, fallback: Fallback): Promise<Delivery> {
     const startedMs = Date.now()
     const { promise: isLate, resolve: run } = Promise.withResolvers<undefined>()
-    const asked = this.attempt(request, {
-      ...call,
-      late: { afterMs: PATIENCE_MS, run: () => run(undefined) },
-    })
+    const asked = this.attempt(request, call, { afterMs: PATIENCE_MS, run: () => run(undefined) })
     const first = await Promise.race([asked, isLate])
     if (first !== undefined) return await this.#conclude(request, first, fallback)
 
@@ -143,11 +141,11 @@ export class OriginClient {
   }
 
   /** One origin's answer, after a retry over a new connection where the first was closed. The origin's health counts it once. */
-  async attempt(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
-    let answer = await fetchOrigin(request, call)
+  async attempt(request: GateRequest, call: OriginCall, late?: Late): Promise<OriginAnswer> {
+    let answer = await fetchOrigin(request, call, late)
     if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin, Date.now())) {
       const { latencyMs } = answer
-      answer = await fetchOrigin(request, call)
+      answer = await fetchOrigin(request, call, late)
       // The visitor has waited for both.
       answer.latencyMs = (answer.latencyMs ?? 0) + (latencyMs ?? 0)
     }
