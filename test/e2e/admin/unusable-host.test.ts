@@ -27,9 +27,9 @@ const RUNTIMES: Record<string, (documentOf: object) => Promise<Started>> = {
 }
 
 /** The head and body of what the gate answers. */
-async function answerTo(url: string, target: string, host: string): Promise<string> {
+async function answerTo(url: string, target: string, host: string, method = 'GET'): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  const lines = [`GET ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${ADMIN_TOKEN}`]
+  const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${ADMIN_TOKEN}`]
   socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`)
   let answer = ''
   socket.setEncoding('utf8').on('data', (text) => {
@@ -80,6 +80,15 @@ describe.each(Object.entries(RUNTIMES))('under %s', (_, start) => {
     for (const target of TARGETS)
       expect(await answerTo(gate.url, target, host), target).toMatch(/^HTTP\/1\.1 400 /)
     expect(origin.requests.length).toBe(before)
+    expect(gate.log()).not.toMatch(/internal_error|TypeError/)
+  })
+
+  it('OPTIONS *, which asks about no page, never is an error of the gate', async () => {
+    const answer = await answerTo(gate.url, '*', 'shop.test', 'OPTIONS')
+    // One runtime asks the origin about its first page, the other has no URL for it.
+    expect(answer).toMatch(/^HTTP\/1\.1 (?:200 OK|400 Bad Request)\r\n/)
+    expect(answer).toMatch(/the site|\r\n\r\nBad Request\n$/)
+    expect(answer).not.toMatch(/\n {4}at /)
     expect(gate.log()).not.toMatch(/internal_error|TypeError/)
   })
 
