@@ -37,6 +37,13 @@ describe('package-lock.json', () => {
     }
   })
 
+  it.each(['react-router', 'next'])('of the app by %s names no registry either', (framework) => {
+    const file = `test/fixtures/${framework}/package-lock.json`
+    const { packages } = JSON.parse(readFileSync(file, 'utf8')) as typeof lock
+    const named = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)
+    expect([named, Object.keys(packages).length > 10]).toEqual([[], true])
+  })
+
   it('has nothing whose licence would bind those who use the gate', () => {
     const binding = Object.entries(lock.packages).filter(([, { license = '' }]) =>
       // Of libraries that tools load, LGPL asks nothing; they are no part of what is built.
