@@ -22,19 +22,9 @@ import { FAILER_ROWS } from './rows/failers.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { LATENCY_ROWS } from './rows/latency.ts'
 import { NETWORK_ROWS } from './rows/networks.ts'
+import { planRow } from './rows/plan.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
-
-const ROWS: readonly Row[] = [
-  ...HEALTHY_ROWS,
-  ...WORSE_ROWS,
-  SWEEP_ROW,
-  ...ADVANCE_ROWS,
-  ...ATTACK_ROWS,
-  ...NETWORK_ROWS,
-  ...LATENCY_ROWS,
-  ...FAILER_ROWS,
-]
 
 const { values: options } = parseArgs({
   options: {
@@ -47,6 +37,18 @@ const { values: options } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 })
+
+const ROWS: readonly Row[] = [
+  ...HEALTHY_ROWS,
+  ...WORSE_ROWS,
+  SWEEP_ROW,
+  ...ADVANCE_ROWS,
+  ...ATTACK_ROWS,
+  ...NETWORK_ROWS,
+  ...LATENCY_ROWS,
+  ...FAILER_ROWS,
+  planRow(options.seed),
+]
 
 const earlier = options.from.map((file) => fromJson(readFileSync(file, 'utf8')))
 const known = merged(

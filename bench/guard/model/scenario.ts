@@ -50,6 +50,8 @@ export type Scenario = {
   /** Where visitors come from; by default two carriers and 5,000 networks. */
   from?: 'internet' | 'carriers' | 'office' | 'office-and-homes' | 'nowhere'
   attack?: Omit<Attack, 'seconds'>
+  /** Ends with the first advance. */
+  untilAdvance?: boolean
   /** Flushes are repeated, reordered, delayed and lost. */
   faults?: boolean
   /** Parts of the guard's configuration that differ from `WHOLE_STACK`. */
@@ -73,6 +75,8 @@ export type RunResult = {
   frozen: boolean
   /** Stages that the rollout advanced by itself, and whether it finished. */
   advances: number
+  /** Second of the first of them. */
+  firstAdvanceS: number | null
   finished: boolean
   /** Seconds that were watched. */
   seconds: number
@@ -95,6 +99,7 @@ export function runScenario(scenario: Scenario, random: Random): RunResult {
     trigger: null,
     frozen: false,
     advances: 0,
+    firstAdvanceS: null,
     finished: false,
     seconds: scenario.seconds,
     rivals: Object.fromEntries(rivals.map(([name]) => [name, null])),
@@ -108,12 +113,18 @@ export function runScenario(scenario: Scenario, random: Random): RunResult {
         result.rolledBackS = second - since
         result.trigger = verdict.trigger
       }
-      if (command === 'advance') result.advances++
+      if (command === 'advance') {
+        result.advances++
+        result.firstAdvanceS ??= second
+      }
       if (command === 'finish') result.finished = true
     }
     for (const [name, rival] of rivals)
       if (result.rivals[name] === null && rival(tick)) result.rivals[name] = second - since
-    const settled = result.rolledBackS !== null || result.finished
+    const settled =
+      result.rolledBackS !== null ||
+      result.finished ||
+      (scenario.untilAdvance === true && result.advances > 0)
     if (settled && rivals.every(([name]) => result.rivals[name] !== null)) {
       result.seconds = second
       break

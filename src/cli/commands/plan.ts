@@ -1,7 +1,15 @@
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { durationText, rateText } from '../../core/figures.ts'
 import { compilePlans } from '../../core/rollout/plan.ts'
-import { proposedStages, type Site, type StageSizing, sizeStages } from '../../core/rollout/sizing.ts'
+import {
+  findsText,
+  passText,
+  proposedStages,
+  type Site,
+  type StageSizing,
+  siteOf as siteSeen,
+  sizeLadder,
+} from '../../core/rollout/sizing.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import type { Paint } from '../base/terminal.ts'
@@ -58,10 +66,8 @@ async function sizeAll(call: Call, document: GateDocument): Promise<Plan[]> {
   for (const { flag, stages, guard } of compilePlans(document).values()) {
     if (guard === undefined || stages.length === 0 || (wanted !== undefined && wanted !== flag)) continue
     const site = await siteOf(call, flag)
-    // The holdback stays control until the rollout is finished.
-    const most = 100 - (document.flags[flag]?.rollout?.holdbackPercent ?? 1)
-    const compared = stages.map((stage) => ({ ...stage, percentage: Math.min(stage.percentage, most) }))
-    sized.push({ flag, site, stages: sizeStages(guard, site, compared), proposed: proposedStages(site) })
+    const sizes = sizeLadder(guard, site, stages, document.flags[flag]?.rollout?.holdbackPercent)
+    sized.push({ flag, site, stages: sizes, proposed: proposedStages(site) })
   }
   return sized
 }
@@ -77,27 +83,15 @@ async function siteOf({ options, ask }: Call, flag: string): Promise<Site> {
   if (requestsPerSecond !== undefined)
     return { requestsPerSecond, errorRate: errorRate ?? DEFAULT_ERROR_RATE }
   if (options.text('file') !== undefined) throw new UsageError('--file needs --rps: a file has no traffic')
-  const { points, stepMs } = await ask('getSeries', { query: { flag, seconds: String(SECONDS) } })
-  let [requests, control, errors] = [0, 0, 0]
-  for (const point of points) {
-    requests += point.canary.requests + point.control.requests
-    control += point.control.requests
-    errors += point.control.errors
-  }
-  if (requests === 0)
+  const seen = siteSeen(await ask('getSeries', { query: { flag, seconds: String(SECONDS) } }))
+  if (seen === undefined)
     throw new Refusal(`${flag} had no traffic in the last hour; say how much there will be with --rps`)
-  const seconds = (points.length * stepMs) / 1000
-  const seen = control === 0 ? DEFAULT_ERROR_RATE : errors / control
-  return { requestsPerSecond: requests / seconds, errorRate: errorRate ?? seen }
+  return { ...seen, ...(errorRate !== undefined && { errorRate }) }
 }
 
 function planText({ flag, site, stages, proposed }: Plan, paint: Paint): string {
   const { requestsPerSecond, errorRate } = site
-  const rows = stages.map(({ percentage, passMs, findsErrorRate }) => [
-    `${percentage} %`,
-    Number.isFinite(passMs) ? durationText(passMs) : 'never',
-    findsErrorRate === null ? 'nothing by comparison' : `errors from ${rateText(findsErrorRate)} on`,
-  ])
+  const rows = stages.map((stage) => [`${stage.percentage} %`, passText(stage), findsText(stage)])
   const total = stages.reduce((sum, { passMs }) => sum + passMs, 0)
   const all = Number.isFinite(total) ? durationText(total) : 'for ever'
   const heading = `${flag}: ${Number(requestsPerSecond.toPrecision(2))} requests/s, ${rateText(errorRate)} of which fail; ${all} in all`

@@ -3,9 +3,11 @@
  * has been counted (guard/tests/pass-time.ts).
  */
 
+import { durationText, rateText } from '../figures.ts'
+import { secondsTo } from '../guard/evidence/course.ts'
 import type { GuardSettings } from '../guard/index.ts'
-import { passSeconds, type Site, secondsTo } from '../guard/tests/pass-time.ts'
-import { ERROR_BETS } from '../guard/tests/rollback.ts'
+import { latencyPassSeconds, passSeconds, perSecondAt, type Site } from '../guard/tests/pass-time.ts'
+import { ERROR_BETS, weightsOf } from '../guard/tests/rollback.ts'
 
 export type { Site } from '../guard/tests/pass-time.ts'
 
@@ -17,8 +19,31 @@ export type StageSizing = {
   findsErrorRate: number | null
 }
 
-/** Share of the wealth in M, and what is bet at once. */
-const STAKE = 0.6 * 0.6
+type Arm = { requests: number; errors: number }
+/** Where there is no control to tell. */
+const USUAL_ERROR_RATE = 0.005
+
+/** The traffic of a flag's points in time; undefined where there was none. */
+export function siteOf({
+  points,
+  stepMs,
+}: {
+  points: readonly { canary: Arm; control: Arm }[]
+  stepMs: number
+}): Site | undefined {
+  let [requests, control, errors] = [0, 0, 0]
+  for (const point of points) {
+    requests += point.canary.requests + point.control.requests
+    control += point.control.requests
+    errors += point.control.errors
+  }
+  if (requests === 0) return undefined
+  const requestsPerSecond = (requests * 1000) / (points.length * stepMs)
+  return { requestsPerSecond, errorRate: control === 0 ? USUAL_ERROR_RATE : errors / control }
+}
+
+/** What the test of errors bets at once; later bets only bring it forward. */
+const BET_AT_ONCE = 0.6
 
 /** Sizing of each stage, in turn; 100 % without a holdback has no control, so only its bake counts. */
 export function sizeStages(
@@ -32,40 +57,65 @@ export function sizeStages(
   })
 }
 
+/** In a rollout the holdback stays control until the end. */
+const HOLDBACK_PERCENT = 1
+
+/** The same with percentages as they are compared: a stage of 100 % keeps the holdback as its control. */
+export function sizeLadder(
+  settings: GuardSettings,
+  site: Site,
+  stages: readonly { percentage: number; bakeMs: number }[],
+  holdbackPercent = HOLDBACK_PERCENT,
+): StageSizing[] {
+  const most = 100 - holdbackPercent
+  return sizeStages(
+    settings,
+    site,
+    stages.map((stage) => ({ ...stage, percentage: Math.min(stage.percentage, most) })),
+  )
+}
+
+/** "12 min"; "never" where the canary can't pass. */
+export function passText({ passMs }: StageSizing): string {
+  return Number.isFinite(passMs) ? durationText(passMs) : 'never'
+}
+
+/** "errors from 1.4 % on" */
+export function findsText({ findsErrorRate }: StageSizing): string {
+  return findsErrorRate === null ? 'nothing by comparison' : `errors from ${rateText(findsErrorRate)} on`
+}
+
 /** Stages that suit a site: with few requests, a canary of 1 % shows nothing for days. */
 export function proposedStages({ requestsPerSecond }: Site): readonly number[] {
   if (requestsPerSecond < 20) return [10, 50, 100]
   return requestsPerSecond < 200 ? [5, 25, 50, 100] : [1, 5, 25, 50, 100]
 }
 
-function passTimeMs(
-  settings: GuardSettings,
-  { requestsPerSecond, errorRate }: Site,
-  percentage: number,
-): number {
+function passTimeMs(settings: GuardSettings, site: Site, percentage: number): number {
   if (!(percentage > 0 && percentage < 100)) return 0
-  const warmUpMs = settings.latency.enabled ? settings.latency.warmUpMs : 0
-  if (!settings.errors.enabled) return warmUpMs
-  const seconds = passSeconds(settings, { requestsPerSecond, errorRate }, percentage)
-  return Math.max(warmUpMs, seconds * 1000)
+  const errors = settings.errors.enabled ? passSeconds(settings, site, percentage) : 0
+  const latency = settings.latency.enabled ? latencyPassSeconds(settings, site, percentage) : 0
+  return Math.max(errors, latency) * 1000
 }
 
-function foundIn(
-  settings: GuardSettings,
-  { requestsPerSecond, errorRate }: Site,
-  percentage: number,
-  withinMs: number,
-): number | null {
-  if (!settings.errors.enabled || !(percentage > 0 && percentage < 100)) return null
-  const wanted = 1 / (settings.alpha * STAKE)
-  const isFound = (canary: number) => {
-    const test = { bets: ERROR_BETS, null_: settings.errors, rates: { canary, control: errorRate } }
-    return secondsTo(wanted, requestsPerSecond, percentage, test) * 1000 <= withinMs
-  }
+function foundIn(settings: GuardSettings, site: Site, percentage: number, withinMs: number): number | null {
+  if (!settings.errors.enabled || !(percentage > 0 && percentage < 100) || !Number.isFinite(withinMs))
+    return null
+  // Errors alone have to bring M over its line.
+  const level = 1 / (settings.alpha * weightsOf(settings).errors * BET_AT_ONCE)
+  const isFound = (canary: number) =>
+    secondsTo(level, {
+      bets: ERROR_BETS,
+      null_: settings.errors,
+      perSecond: perSecondAt(site, percentage),
+      rates: { canary, control: site.errorRate },
+    }) *
+      1000 <=
+    withinMs
   if (!isFound(1)) return null
-  let [low, high] = [errorRate, 1]
-  for (let step = 0; step < 40; step++) {
-    const middle = (low + high) / 2
+  let [low, high] = [site.errorRate, 1]
+  for (let step = 0; step < 20; step++) {
+    const middle = Math.sqrt(Math.max(low, 1e-6) * high)
     if (isFound(middle)) high = middle
     else low = middle
   }

@@ -154,7 +154,7 @@ describe('advance', () => {
     const { verdict } = feed(resolveGuardSettings({ bakeMs: 0 }), start(1), ticks)
     expect(verdict).toMatchObject({ kind: 'inconclusive', mayAdvance: false })
     expect(verdict.sentence).toMatch(
-      /^collecting evidence on (the error rate|latency): about \d+ (s|min) at the present rate$/,
+      /^collecting evidence on (the error rate|latency): needs about [\d,]+ more canary requests, about \d+ (s|min) at the present rate$/,
     )
     expect(verdict.evidence.canaryRequestsToGo).toBeGreaterThan(500)
     expect(verdict.evidence.canaryRequestsToGo).toBeLessThan(3000)

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { initialGuardState, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
-import { proposedStages, type Site, sizeStages } from '../../../src/core/rollout/sizing.ts'
+import {
+  findsText,
+  passText,
+  proposedStages,
+  type Site,
+  sizeLadder,
+  sizeStages,
+} from '../../../src/core/rollout/sizing.ts'
 import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
 import { type Random, seeded } from '../../../test-kit/simulation/random.ts'
 
@@ -48,9 +55,10 @@ describe('the size of a stage', () => {
     const site = { requestsPerSecond: 5000, errorRate: 0.001 }
     const of = (options: object, bakeMs: number) =>
       sizeStages(resolveGuardSettings(options), site, [{ percentage: 50, bakeMs }])[0]?.passMs
-    expect([of({}, 0), of({}, 500_000), of({ latency: { warmUpMs: 300_000 } }, 0)]).toEqual([
-      120_000, 500_000, 300_000,
-    ])
+    const seconds = [of({}, 0), of({}, 500_000), of({ latency: { warmUpMs: 300_000 } }, 0)].map((ms = 0) =>
+      Math.floor(ms / 2_000),
+    )
+    expect(seconds).toEqual([60, 250, 150])
   })
 
   it('says what the stage finds: less where it lasts longer, nothing without a control', () => {
@@ -61,6 +69,27 @@ describe('the size of a stage', () => {
     expect(long).toBeLessThan(short)
     expect(long).toBeGreaterThan(0.011)
     expect([finds(100, 60_000), finds(0, 60_000)]).toEqual([null, null])
+  })
+
+  it('tells of 100 % by its holdback, and says it in words', () => {
+    const [last] = sizeLadder(settings, { requestsPerSecond: 100, errorRate: 0.01 }, [
+      { percentage: 100, bakeMs: 0 },
+    ])
+    expect(last?.percentage).toBe(99)
+    expect(last && [passText(last), findsText(last)]).toEqual([
+      expect.stringMatching(/^\d+ (min|h)$/),
+      expect.stringMatching(/^errors from [\d.]+ % on$/),
+    ])
+    const never = { percentage: 1, passMs: Number.POSITIVE_INFINITY, findsErrorRate: null }
+    expect([passText(never), findsText(never)]).toEqual(['never', 'nothing by comparison'])
+  })
+
+  it('takes longer at a small site: there latency is learned first', () => {
+    const site = { requestsPerSecond: 0.1, errorRate: 0.01 }
+    const of = (options: object) =>
+      sizeStages(resolveGuardSettings(options), site, [{ percentage: 50, bakeMs: 0 }])[0]?.passMs ?? 0
+    expect(of({ errors: false })).toBeGreaterThan(200 / 0.05)
+    expect(of({ errors: false, latency: { quantiles: [0.5] } })).toBeLessThan(of({ errors: false }))
   })
 
   it('proposes to begin at 10 % where there are few requests', () => {

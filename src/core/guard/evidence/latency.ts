@@ -35,7 +35,7 @@ export type LearnedLatency = {
 const WINDOW_MS = 300_000
 const RELEARN_MS = 5_000
 /** Too few durations say nothing about a p99. */
-const LEAST_LEARNED = 200
+export const LEAST_LEARNED = 200
 
 const noCounts = () => new Array<number>(LAST_BIN + 1).fill(0)
 

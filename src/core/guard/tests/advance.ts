@@ -9,6 +9,7 @@
  */
 
 import { addGroups, type Batch } from '../evidence/batch.ts'
+import { secondsTo } from '../evidence/course.ts'
 import type { Counts, Null } from '../evidence/formula.ts'
 import { addCounts, atMostRequests, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES } from '../evidence/latency.ts'
@@ -21,7 +22,7 @@ import type { Standing } from '../networks/groups.ts'
 import { holdsWithoutTwo, leastWealth } from '../networks/without-two.ts'
 
 export const ADVANCE_LAMBDAS: readonly number[] = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85]
-const ADVANCE_BETS = equalBets(ADVANCE_LAMBDAS)
+export const ADVANCE_BETS = equalBets(ADVANCE_LAMBDAS)
 
 /**
  * Allowed extra error rate by the share of the smaller arm. A small arm proves little, so little is asked, or a stage
@@ -139,7 +140,7 @@ export function advanceProgress(
       wealth,
       state.counts[measure] ?? NO_COUNTS,
       nulls[measure] ?? NO_NULL,
-      needed,
+      1 / settings.beta,
       percentage,
     )
     progress.passed = false
@@ -187,29 +188,22 @@ export function isAdvanceCarried(
 const PRIOR_REQUESTS = 500
 
 /**
- * Canary requests until a measure passes if the rates persist: (ln 1/β − ln wealth) / growth per request, for the
- * fastest λ. Null when no component grows, or control has no requests yet.
+ * Canary requests until a measure passes with 90 %, if the rates persist. Null when its wealth doesn't grow, or control has no
+ * requests yet.
  */
 function requestsToGo(
-  wealth: LogWealth,
+  logWealth: LogWealth,
   counts: Counts,
   null_: Null,
-  needed: number,
+  level: number,
   percentage: number,
 ): number | null {
   if (!(counts.controlN > 0) || !(percentage > 0 && percentage < 100)) return null
-  const controlRate = counts.controlBad / counts.controlN
-  const canaryRate = (counts.canaryBad + PRIOR_REQUESTS * controlRate) / (counts.canaryN + PRIOR_REQUESTS)
-  const ratio = (100 - percentage) / percentage
-  let least: number | null = null
-  ADVANCE_LAMBDAS.forEach((lambda, k) => {
-    const excess = (null_.rho / (null_.rho + ratio)) * (lambda - 1)
-    const growth =
-      canaryRate * Math.log(lambda) -
-      (canaryRate + controlRate * ratio) * Math.log1p(excess) -
-      null_.delta * (lambda / (1 + excess) - 1)
-    const requests = (needed - (wealth[k] ?? 0)) / growth
-    if (growth > 0 && (least === null || requests < least)) least = requests
-  })
-  return least
+  const control = counts.controlBad / counts.controlN
+  const canary = (counts.canaryBad + PRIOR_REQUESTS * control) / (counts.canaryN + PRIOR_REQUESTS)
+  // A second with one request of the canary.
+  const perSecond = { canary: 1, control: (100 - percentage) / percentage }
+  const rates = { canary, control }
+  const requests = secondsTo(level, { bets: ADVANCE_BETS, null_, perSecond, rates, logWealth })
+  return Number.isFinite(requests) ? requests : null
 }

@@ -1,15 +1,9 @@
-/**
- * How long a test needs, from the traffic alone. The guard's own formula gives the drift of a test's log wealth per second
- * under a truth, and what must be gained is known; time is their ratio. For nine of ten runs it takes longer by the wealth's own scatter:
- * `L` nats, each gained with a variance of about 2 per nat (Wald, "Sequential Analysis", for counts close to each
- * other), have arrived by `t·(1 + √(2/L))`. The normal quantile would be 1.28 instead of 1; errors are few, and their
- * counts are skewed to the early side. test/core/rollout/sizing.test.ts holds it against simulations.
- */
+/** How long a stage's tests take, and which margin suits a time: from the traffic alone (evidence/course.ts). */
 
-import { logFactor, type Null } from '../evidence/formula.ts'
+import { type Course, secondsTo } from '../evidence/course.ts'
+import { LATENCY_QUANTILES, LEAST_LEARNED } from '../evidence/latency.ts'
 import type { GuardSettings } from '../evidence/settings.ts'
-import { type Bet, equalBets } from '../evidence/wealth.ts'
-import { ADVANCE_LAMBDAS, advanceDelta } from './advance.ts'
+import { ADVANCE_BETS, advanceDelta } from './advance.ts'
 
 /** What is known of a site. */
 export type Site = {
@@ -19,44 +13,51 @@ export type Site = {
   errorRate: number
 }
 
-const ADVANCE_BETS = equalBets(ADVANCE_LAMBDAS)
+/** Of both arms at a percentage. */
+export function perSecondAt({ requestsPerSecond }: Site, percentage: number): Course['perSecond'] {
+  const canary = (requestsPerSecond * percentage) / 100
+  return { canary, control: requestsPerSecond - canary }
+}
+
+type AdvanceSettings = Pick<GuardSettings, 'advance' | 'beta'>
+
+function errorCourse({ advance }: AdvanceSettings, site: Site, percentage: number, delta: number): Course {
+  return {
+    bets: ADVANCE_BETS,
+    null_: { rho: advance.rho, delta },
+    perSecond: perSecondAt(site, percentage),
+    rates: { canary: site.errorRate, control: site.errorRate },
+  }
+}
 
 /** Seconds until a healthy canary has passed the test of errors, with 90 %. */
 export function passSeconds(
-  { advance, beta }: Pick<GuardSettings, 'advance' | 'beta'>,
+  settings: AdvanceSettings,
   site: Site,
   percentage: number,
-  delta = advance.delta ?? advanceDelta(percentage),
+  delta = settings.advance.delta ?? advanceDelta(percentage),
 ): number {
-  const rates = { canary: site.errorRate, control: site.errorRate }
-  const null_ = { rho: advance.rho, delta }
-  return secondsTo(1 / beta, site.requestsPerSecond, percentage, { bets: ADVANCE_BETS, null_, rates })
+  return secondsTo(1 / settings.beta, errorCourse(settings, site, percentage, delta))
 }
 
-type Drift = { bets: readonly Bet[]; null_: Null; rates: { canary: number; control: number } }
+/**
+ * Of an equally fast canary, the share of requests above control's quantiles by the margin of the advance test (30 %), where
+ * latencies are log-normal with a sigma of 0.6: web latencies mostly spread more, and then it takes longer.
+ */
+const ABOVE_MARGIN = [0.333, 0.0432, 0.0189, 0.0029]
 
-/** Seconds until the wealth of the best bet reaches `level`, with 90 %; Infinity if none grows. */
-export function secondsTo(
-  level: number,
-  requestsPerSecond: number,
-  percentage: number,
-  { bets, null_, rates }: Drift,
-): number {
-  const canaryN = (requestsPerSecond * percentage) / 100
-  const controlN = requestsPerSecond - canaryN
-  const second = {
-    canaryN,
-    controlN,
-    canaryBad: canaryN * rates.canary,
-    controlBad: controlN * rates.control,
-  }
-  let least = Number.POSITIVE_INFINITY
-  for (const { lambda, weight } of bets) {
-    const drift = logFactor(second, lambda, null_)
-    const needed = Math.log(level / weight)
-    if (drift > 0) least = Math.min(least, (needed / drift) * (1 + Math.sqrt(2 / needed)))
-  }
-  return least
+/** Seconds until an equally fast canary has passed the tests of latency, with 90 %: warm-up, learning, comparing. */
+export function latencyPassSeconds(settings: GuardSettings, site: Site, percentage: number): number {
+  const { advance, latency, beta } = settings
+  const perSecond = perSecondAt(site, percentage)
+  const delta = advance.delta ?? advanceDelta(percentage)
+  const begins = Math.max(latency.warmUpMs / 1000, LEAST_LEARNED / perSecond.control)
+  const times = LATENCY_QUANTILES.flatMap((quantile, k) => {
+    if (!latency.quantiles.includes(quantile)) return []
+    const rates = { canary: ABOVE_MARGIN[k] ?? 0, control: 1 - quantile }
+    return secondsTo(1 / beta, { bets: ADVANCE_BETS, null_: { rho: advance.rho, delta }, perSecond, rates })
+  })
+  return begins + Math.max(...times)
 }
 
 /** No stage lets a canary pass that may be worse by more than five points. */
@@ -69,7 +70,7 @@ const MARGIN_STEP = 1.1
  * valid as with any other.
  */
 export function marginFor(
-  settings: Pick<GuardSettings, 'advance' | 'beta'>,
+  settings: AdvanceSettings,
   site: Site,
   { percentage, seconds }: { percentage: number; seconds: number },
 ): number {

@@ -141,10 +141,8 @@ function waitSentence(findings: Findings): string {
   }
   const { canaryRequests } = state.stageTotals
   const waitMs = (progress.requestsToGo * (state.lastAtMs - state.stageStartedAtMs)) / canaryRequests
-  const left =
-    canaryRequests > 0 && waitMs > 0
-      ? `about ${durationText(waitMs)} at the present rate`
-      : `about ${roundedText(progress.requestsToGo)} more canary requests`
+  const at = canaryRequests > 0 && waitMs > 0 ? `, about ${durationText(waitMs)} at the present rate` : ''
+  const left = `needs about ${roundedText(progress.requestsToGo)} more canary requests${at}`
   return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}${marginText(findings)}`
 }
 

@@ -61,6 +61,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
     definition: draft.definition,
     problems,
     document: document.document as JsonObject,
+    flag,
     change: (definition: JsonObject) => change({ ...draft, definition }),
   }
   return (

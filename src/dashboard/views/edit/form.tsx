@@ -14,6 +14,8 @@ export type Form = {
   change(definition: JsonObject): void
   /** The document around it: what can be chosen depends on it. */
   document?: JsonObject
+  /** Whose traffic tells how long its stages take; none for a flag that is new. */
+  flag?: string | undefined
 }
 
 export const FormContext = createContext<Form | undefined>(undefined)

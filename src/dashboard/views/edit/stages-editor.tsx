@@ -3,6 +3,7 @@ import type { RuleInput } from '../../../core/config/schema/document.ts'
 import { AddButton, IconButton } from '../../components/icon.tsx'
 import { CheckField, NumberField, type Path, ProblemNotes, SelectField, usePlace } from './form.tsx'
 import { DurationField, RateField } from './pickers.tsx'
+import { StageSizes } from './stage-sizes.tsx'
 
 const ADVANCE = [
   ['auto', 'automatically'],
@@ -60,6 +61,7 @@ export function StagesEditor({ path }: { path: Path }) {
         ))}
       </ol>
       <ProblemNotes problems={problems} />
+      <StageSizes />
       <AddButton what="Stage" onClick={add} />
       {stages[0]?.shadow === undefined && (
         <AddButton what="Shadow stage" onClick={() => set([{ shadow: 5, bake: '10m' }, ...stages])} />
