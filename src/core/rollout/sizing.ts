@@ -98,20 +98,21 @@ function passTimeMs(settings: GuardSettings, site: Site, percentage: number): nu
   return Math.max(errors, latency) * 1000
 }
 
+/** Seconds until errors alone bring M over its line, with 90 %. */
+function findSeconds(settings: GuardSettings, site: Site, percentage: number, canary: number): number {
+  const level = 1 / (settings.alpha * weightsOf(settings).errors * BET_AT_ONCE)
+  return secondsTo(level, {
+    bets: ERROR_BETS,
+    null_: settings.errors,
+    perSecond: perSecondAt(site, percentage),
+    rates: { canary, control: site.errorRate },
+  })
+}
+
 function foundIn(settings: GuardSettings, site: Site, percentage: number, withinMs: number): number | null {
   if (!settings.errors.enabled || !(percentage > 0 && percentage < 100) || !Number.isFinite(withinMs))
     return null
-  // Errors alone have to bring M over its line.
-  const level = 1 / (settings.alpha * weightsOf(settings).errors * BET_AT_ONCE)
-  const isFound = (canary: number) =>
-    secondsTo(level, {
-      bets: ERROR_BETS,
-      null_: settings.errors,
-      perSecond: perSecondAt(site, percentage),
-      rates: { canary, control: site.errorRate },
-    }) *
-      1000 <=
-    withinMs
+  const isFound = (canary: number) => findSeconds(settings, site, percentage, canary) * 1000 <= withinMs
   if (!isFound(1)) return null
   let [low, high] = [site.errorRate, 1]
   for (let step = 0; step < 20; step++) {
@@ -120,4 +121,25 @@ function foundIn(settings: GuardSettings, site: Site, percentage: number, within
     else low = middle
   }
   return high
+}
+
+/** A site with one request of the canary each second. */
+function siteOfOne(percentage: number, errorRate: number): Site {
+  return { requestsPerSecond: 100 / percentage, errorRate }
+}
+
+/** The lowest error rate (0–1) that so many requests of the canary show with 90 %; null: none below 1. */
+export function findsAfter(
+  settings: GuardSettings,
+  { requests, percentage, errorRate }: { requests: number; percentage: number; errorRate: number },
+): number | null {
+  return foundIn(settings, siteOfOne(percentage, errorRate), percentage, requests * 1000)
+}
+
+/** Requests of the canary until an error rate is found with 90 %; Infinity: never. */
+export function requestsToFind(
+  settings: GuardSettings,
+  { canaryRate, percentage, errorRate }: { canaryRate: number; percentage: number; errorRate: number },
+): number {
+  return findSeconds(settings, siteOfOne(percentage, errorRate), percentage, canaryRate)
 }
