@@ -23,6 +23,7 @@ import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { LATENCY_ROWS } from './rows/latency.ts'
 import { NETWORK_ROWS } from './rows/networks.ts'
 import { planRow } from './rows/plan.ts'
+import { SITE_ROWS } from './rows/sites.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
 
@@ -47,6 +48,7 @@ const ROWS: readonly Row[] = [
   ...NETWORK_ROWS,
   ...LATENCY_ROWS,
   ...FAILER_ROWS,
+  ...SITE_ROWS,
   planRow(options.seed),
 ]
 

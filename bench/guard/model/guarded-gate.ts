@@ -29,6 +29,8 @@ export type GateOptions = {
   stages: readonly number[]
   /** Of every stage. */
   bakeS: number
+  /** Time of every stage, such as "4h". */
+  within?: string | undefined
 }
 
 export type Look = { verdict: VerdictReport; command: AutomaticCommand['kind'] | undefined }
@@ -40,7 +42,7 @@ export type Gate = {
   look(cells: readonly Cell[], nowMs: number): Look
 }
 
-export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
+export function createGate({ guard, stages, bakeS, within }: GateOptions): Gate {
   const bake = `${Math.ceil(bakeS)}s`
   // A lone stage is watched for as long as the scenario lasts; it must not finish.
   const advance = stages.length === 1 ? 'manual' : 'auto'
@@ -51,7 +53,12 @@ export function createGate({ guard, stages, bakeS }: GateOptions): Gate {
       [FLAG]: {
         variants: { on: true, off: false },
         off: 'off',
-        rules: [{ stages: stages.map((percentage) => ({ percentage, bake, advance })), serve: 'on' }],
+        rules: [
+          {
+            stages: stages.map((percentage) => ({ percentage, bake, advance, ...(within && { within }) })),
+            serve: 'on',
+          },
+        ],
         guard,
       },
     },
@@ -130,6 +137,8 @@ function cellOf(key: Parameters<typeof emptyCell>[0], tick: ArmTick): Cell {
     unpaired: [...unpaired],
     unasked: [...unasked],
   }
+  if (tick.clientErrors.requests > 0)
+    cell.clientErrors = { requests: tick.clientErrors.requests, marks: [...tick.clientErrors.marks] }
   cell.networks = [...tick.networks]
   cell.visitors = [...tick.visitors]
   cell.slices = { ...tick.slices }

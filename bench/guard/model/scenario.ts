@@ -15,6 +15,7 @@ import { type Stalls, stalling } from './machines.ts'
 import { networker, OFFICE, OFFICE_AND_HOMES, ONE_NETWORK_CARRIERS, ZIPF } from './networks.ts'
 import { type ClusterKind, population } from './population.ts'
 import { flagger, type Rival, rawCounts, zTest } from './rivals.ts'
+import { reshaped, type Shape, silenced, type TurnedAway, turningAway } from './shapes.ts'
 import { type VisitorKind, visitorTicker } from './visitors.ts'
 
 const RIVALS = ['flagger', 'zTest', 'rawCounts'] as const
@@ -25,6 +26,7 @@ export type Scenario = {
   /** Percentages of the stages; one: no advance is possible. */
   stages: readonly number[]
   bakeS?: number
+  within?: string
   requestsPerSecond: number
   seconds: number
   canaryRate: number
@@ -47,6 +49,13 @@ export type Scenario = {
   /** The canary's latencies in the first seconds of each stage, as a factor. */
   cold?: { forS: number; slowdown: number }
   stalls?: Stalls
+  /** The regression begins with this stage (an index) instead; delays count from its start. */
+  regressionStage?: number
+  /** The canary's latencies in another shape. */
+  shape?: Shape
+  turnedAway?: TurnedAway
+  /** Control has no visitors from this second on. */
+  controlSilentS?: number
   /** Where visitors come from; by default two carriers and 5,000 networks. */
   from?: 'internet' | 'carriers' | 'office' | 'office-and-homes' | 'nowhere'
   attack?: Omit<Attack, 'seconds'>
@@ -71,8 +80,9 @@ export type RunResult = {
   /** Seconds from the regression to the rollback; null: none. */
   rolledBackS: number | null
   trigger: string | null
-  /** A freeze was seen (broken split, shared outage). */
+  /** A freeze was seen (broken split, shared outage), and when. */
   frozen: boolean
+  frozenS: number | null
   /** Stages that the rollout advanced by itself, and whether it finished. */
   advances: number
   /** Second of the first of them. */
@@ -89,15 +99,17 @@ export function runScenario(scenario: Scenario, random: Random): RunResult {
     guard: { ...WHOLE_STACK, ...scenario.guard },
     stages: scenario.stages,
     bakeS: scenario.bakeS ?? 0,
+    within: scenario.within,
   })
   const ticker = tickerOf(scenario, random)
   const deliver = scenario.faults ? faultyDelivery(random) : deliverAtOnce
   const rivals = (scenario.rivals ?? []).map((name): [RivalName, Rival] => [name, makeRival(name)])
-  const since = Math.max(scenario.regressionS ?? 0, scenario.warmS ?? 0)
+  let since = Math.max(scenario.regressionS ?? 0, scenario.warmS ?? 0)
   const result: RunResult = {
     rolledBackS: null,
     trigger: null,
     frozen: false,
+    frozenS: null,
     advances: 0,
     firstAdvanceS: null,
     finished: false,
@@ -105,10 +117,15 @@ export function runScenario(scenario: Scenario, random: Random): RunResult {
     rivals: Object.fromEntries(rivals.map(([name]) => [name, null])),
   }
   for (let second = 1; second <= scenario.seconds; second++) {
-    const tick = ticker(second, gate.at())
+    const at = gate.at()
+    if (scenario.regressionStage !== undefined && at.stage < scenario.regressionStage) since = second
+    const tick = ticker(second, at)
     if (result.rolledBackS === null) {
       const { verdict, command } = gate.look(deliver(cellsOf(tick), second), second * 1000)
-      if (verdict.action === 'freeze') result.frozen = true
+      if (verdict.action === 'freeze') {
+        result.frozen = true
+        result.frozenS ??= second - since
+      }
       if (command === 'rollback') {
         result.rolledBackS = second - since
         result.trigger = verdict.trigger
@@ -139,7 +156,8 @@ function makeRival(name: RivalName): Rival {
 }
 
 function tickerOf(scenario: Scenario, random: Random): Ticker {
-  const { cold } = scenario
+  const { cold, regressionStage } = scenario
+  if (regressionStage !== undefined) return stagedTickerOf(scenario, random, regressionStage)
   if (cold === undefined) return warmTickerOf(scenario, random, truthOf(scenario))
   const truth = truthOf(scenario)
   let [stage, startedS] = [-1, 0]
@@ -149,6 +167,19 @@ function tickerOf(scenario: Scenario, random: Random): Ticker {
   }))
   return (second, at) => {
     if (at.stage !== stage) [stage, startedS] = [at.stage, second - 1]
+    return ticker(second, at)
+  }
+}
+
+function stagedTickerOf(scenario: Scenario, random: Random, regressionStage: number): Ticker {
+  const truth = truthOf(scenario)
+  const { controlRate } = scenario
+  let stage = 0
+  const ticker = warmTickerOf(scenario, random, (second) =>
+    stage < regressionStage ? { canaryRate: controlRate, controlRate, slowdown: 1 } : truth(second),
+  )
+  return (second, at) => {
+    stage = at.stage
     return ticker(second, at)
   }
 }
@@ -172,11 +203,14 @@ function warmTickerOf(scenario: Scenario, random: Random, truth: (second: number
 function plainTickerOf(
   random: Random,
   source: Source,
-  { clusters, failers }: Pick<Scenario, 'clusters' | 'failers'>,
+  { clusters, failers, shape, turnedAway, controlSilentS }: Scenario,
 ): Ticker {
   if (failers !== undefined) return failersTicker(random, failers, source)
   if (clusters !== undefined) return population(random, clusters, source)
-  return (second, at) => trafficTick(random, source, second, at)
+  let traffic: Ticker = (second, at) => trafficTick(random, source, second, at)
+  if (shape !== undefined) traffic = reshaped(shape, traffic)
+  if (turnedAway !== undefined) traffic = turningAway(random, turnedAway, traffic)
+  return controlSilentS === undefined ? traffic : silenced(controlSilentS, traffic)
 }
 
 const NETWORKS = {
