@@ -155,6 +155,59 @@ describe('an origin', () => {
   })
 })
 
+describe('an app by Next.js is asked for an action that it does not have', () => {
+  /** As Next.js answers, which compares `Origin` with one of its hosts. */
+  const next = (compares: 'host' | 'x-forwarded-host', posts: string[] = []): RequestListener => {
+    return ({ method, headers }, response) => {
+      response.setHeader('vary', 'rsc, next-router-state-tree, Accept-Encoding')
+      if (method !== 'POST') return void response.end('a page')
+      posts.push(String(headers['next-action']))
+      const isTaken = new URL(headers.origin ?? 'null:').host === headers[compares]
+      if (isTaken) response.writeHead(409, { 'x-nextjs-action-not-found': '1' })
+      else response.writeHead(500)
+      response.end()
+    }
+  }
+  const taken = 'ok: it is a Next.js app, and takes the site’s forms'
+
+  it.each<[compares: 'host' | 'x-forwarded-host', more: Origin, said: string, fix: string | undefined]>([
+    ['host', {}, taken, undefined],
+    ['x-forwarded-host', { rewrite: 'answers' }, taken, undefined],
+    ['x-forwarded-host', { host: 'preserve' }, taken, undefined],
+    ['x-forwarded-host', {}, 'warning: it is a Next.js app that refuses forms', 'set "rewrite": "answers"'],
+    [
+      'host',
+      { rewrite: 'answers' },
+      'warning: it is a Next.js app that refuses',
+      'leave "rewrite" and "host" out',
+    ],
+  ])('one that compares Origin with its %s, with %j', async (compares, more, expected, fix) => {
+    const { findings, said } = await asking(next(compares), more)
+    expect(said).toContain(expected)
+    expect(findings.find(({ text }) => text.includes('Next.js'))?.fix).toBe(fix)
+  })
+
+  it('which changes nothing, and no other app is', async () => {
+    const posts: string[] = []
+    await asking(next('host', posts))
+    expect(posts).toEqual([`7f${'0'.repeat(40)}`])
+    const methods: (string | undefined)[] = []
+    const { said } = await asking(({ method }, response) => {
+      methods.push(method)
+      response.setHeader('vary', 'Accept-Encoding, X-RSC-Like').end('a page')
+    })
+    expect(new Set(methods)).toEqual(new Set(['GET']))
+    expect(said).not.toContain('Next.js')
+  })
+
+  it('of which one without actions says nothing', async () => {
+    const { said } = await asking(
+      (_, response) => void response.setHeader('x-powered-by', 'Next.js').end('a page'),
+    )
+    expect(said).not.toContain('Next.js app')
+  })
+})
+
 it('an origin behind a binding alone is not asked, and a bad document asks none', async () => {
   expect((await look({ binding: 'APP' })).said).toContain('only the Worker can ask it')
   const { code, out } = await look({ url: 'ftp://old' })

@@ -2,6 +2,7 @@
 import type { GateDocument, OriginConfig } from '../../core/config/schema/document.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
+import { formsOf } from './live-forms.ts'
 import { askLive, type LiveAnswer } from './live-request.ts'
 import { cookieFindings } from './origins.ts'
 
@@ -53,6 +54,13 @@ async function lookAtLiveOrigin(
     ...cookieFindings(about, origin.url, first),
     ...(await headerSizeOf(origin)),
     ...(await corsOf(origin)),
+    ...(await formsOf(first, {
+      about,
+      config,
+      own: new URL(origin.url).origin,
+      site: `${new URL(origin.url).protocol}//${options.host}`,
+      post: (headers) => attempt(origin, { method: 'POST', headers: { ...origin.headers, ...headers } }),
+    })),
   ]
   return findings.every(({ level }) => level === 'ok')
     ? [ok(about, `${origin.url} answers ${first.status}`), ...findings]

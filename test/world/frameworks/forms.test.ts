@@ -1,6 +1,8 @@
 /** Forms as a browser sends them before a page's script runs: which `rewrite` each framework takes them under, by its own server. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lookAtLiveOrigins } from '../../../src/cli/doctor/live-origins.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { startBrowser } from '../../e2e/dashboard/support.ts'
 import { type Gate, startGate } from '../../e2e/harness/running-gate.ts'
 import { hasBrowser } from '../../support/browser.ts'
@@ -56,4 +58,17 @@ describe.skipIf(!hasBrowser)('a form', () => {
       await context.close()
     },
   )
+
+  it.each([
+    [true, 'warning: it is a Next.js app that refuses forms which are sent before a page’s script runs'],
+    ['answers', 'ok: it is a Next.js app, and takes the site’s forms'],
+  ] as const)('of next with "rewrite": %j is known to sluice check --live', async (rewrite, expected) => {
+    const { url } = apps.get('next') as RunningApp
+    const document = { origins: { app: { url, rewrite } }, routes: [{ path: '/*', origin: 'app' }] }
+    const parsed = parseDocumentValue(document)
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const options = { host: 'www.shop.test', secrets: {}, nowMs: Date.now() }
+    const found = await lookAtLiveOrigins(parsed.value, options)
+    expect(found.map(({ level, text }) => `${level}: ${text}`)).toContain(expected)
+  })
 })
