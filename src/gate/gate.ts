@@ -14,6 +14,7 @@ import type { Env } from '../platform/env.ts'
 import { hasInternalErrors, noteInternalError } from '../platform/internal-errors.ts'
 import { type ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { GradualRollback } from './evaluation/gradual-rollback.ts'
+import { describeOnSpan, type Traced } from './names/span.ts'
 import { AssetFallback } from './origin/asset-fallback.ts'
 import { BodyMonitor } from './origin/body-monitor.ts'
 import { type Answered, fetchOrigin, fieldsOf } from './origin/fetch-origin.ts'
@@ -41,7 +42,7 @@ export type GateOptions = {
 }
 
 /** What the gate needs of an execution context, a Worker's or Hono's. */
-type WaitUntil = Pick<ExecutionContext, 'waitUntil'>
+type WaitUntil = Pick<ExecutionContext, 'waitUntil'> & Traced
 
 /** Makes the gate of one isolate. */
 export function createGate(options: GateOptions): Gate {
@@ -97,6 +98,7 @@ export class Gate {
       this.#shapes.keep(request, plan, delivery)
       if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)
+      describeOnSpan(ctx, env, plan.decision, delivery.answer.origin.name)
       const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
       const { answer } = delivery
       const isAssigned = answer.kind === 'answered' && answer.origin === plan.call.origin

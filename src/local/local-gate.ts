@@ -110,7 +110,7 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   })
   const namespace = () => miniflare.getKVNamespace('GATE')
   return {
-    url: `http://${options.host ?? LOOPBACK}:${options.port}`,
+    url: `http://${reachable(options.host ?? LOOPBACK)}:${options.port}`,
     kv: {
       get: async (key) => (await namespace()).get(key, { type: 'text' }),
       put: async (key, value) => (await namespace()).put(key, value),
@@ -119,6 +119,13 @@ async function startOn(options: LocalGateOptions): Promise<LocalGate> {
     onRestart: (listener) => restarts.push(listener),
     close,
   }
+}
+
+/** How this machine reaches what listens on an address: what listens on all of them is on loopback as well. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return LOOPBACK
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** Miniflare weighs 200 MB, so the package leaves it to the project: an app that only reads decisions does without. */

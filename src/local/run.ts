@@ -20,6 +20,8 @@ export type RunOptions = {
   config?: string
   /** 0 takes any free port. */
   port: number
+  /** The address to listen on; 127.0.0.1 by default. */
+  host?: string
   /** Folder for KV and Durable Objects. */
   data: string
   /** Origin → URL to put in the place of the document's. */
@@ -64,6 +66,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
   const gate = await withoutItsListeners(() =>
     startLocalGate({
       port: options.port,
+      ...(options.host !== undefined && { host: options.host }),
       dataDir: options.data,
       adminToken,
       signingKey: env.SIGNING_KEY,

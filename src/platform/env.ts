@@ -24,6 +24,8 @@ export interface Env {
   JURISDICTION?: string
   /** Where the Controller is made; ignored once it is. */
   LOCATION_HINT?: string
+  /** `true`: the span of a request that is traced names the decision. */
+  SPAN_ATTRIBUTES?: string
   /** `prompt`: counts travel at once and replies are held, whatever that costs; for a workerd of one's own. */
   COUNTING?: string
 }

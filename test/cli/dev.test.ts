@@ -137,3 +137,24 @@ it('Ctrl-C before it is ready ends it as well', async () => {
   expect((await sluice(['dev'], { cwd: await folder(), stop })).code).toBe(0)
   expect(gate.closed).toBe(1)
 })
+
+it.each(['0.0.0.0', '::', '::1', '192.0.2.7', 'localhost'])(
+  'listens on %s where --host says so',
+  async (host) => {
+    await dev(['--host', host], await folder())
+    expect(gate.given?.host).toBe(host)
+  },
+)
+
+it.each(['', 'all', 'example.com', '1.2.3', '127.0.0.1:80', '[::1]'])(
+  '--host %j is no address',
+  async (host) => {
+    gate.given = undefined
+    const ran = await sluice(['dev', '--host', host], { cwd: await folder() })
+    expect([ran.code, ran.err]).toEqual([
+      2,
+      expect.stringContaining('--host must be an address such as 0.0.0.0'),
+    ])
+    expect(gate.given).toBeUndefined()
+  },
+)

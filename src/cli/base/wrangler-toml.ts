@@ -13,8 +13,11 @@ type Parsed = {
   kv_namespaces?: { binding?: string; id?: string }[]
   routes?: (string | { pattern?: string })[]
   route?: unknown
-  vars?: { ADMIN_HOST?: unknown }
+  vars?: { ADMIN_HOST?: unknown; JURISDICTION?: unknown; LOCATION_HINT?: unknown }
 }
+
+/** What can't be changed once the Durable Objects are made. */
+export type Places = { jurisdiction?: string; locationHint?: string }
 
 export type WranglerToml = {
   text: string
@@ -22,6 +25,8 @@ export type WranglerToml = {
   main: string | undefined
   namespace: string | undefined
   adminHost: string | undefined
+  /** Where Durable Objects are, as far as it says so. */
+  places: Places
   /** Whether the Worker has its address on workers.dev. */
   hasWorkersDev: boolean
 }
@@ -30,13 +35,17 @@ export type WranglerToml = {
 export function readToml(text: string): WranglerToml {
   const parsed = parsedToml(text)
   const { name, main, kv_namespaces: spaces, workers_dev: workersDev, routes, route, vars } = parsed
-  const { ADMIN_HOST: adminHost } = vars ?? {}
+  const { ADMIN_HOST: adminHost, JURISDICTION: jurisdiction, LOCATION_HINT: locationHint } = vars ?? {}
   return {
     text,
     name: printable(name ?? 'the gate'),
     main,
     namespace: spaces?.find(({ binding }) => binding === 'GATE')?.id,
     adminHost: typeof adminHost === 'string' && adminHost !== '' ? adminHost : undefined,
+    places: {
+      ...(typeof jurisdiction === 'string' && jurisdiction !== '' && { jurisdiction }),
+      ...(typeof locationHint === 'string' && locationHint !== '' && { locationHint }),
+    },
     hasWorkersDev: workersDev ?? (routes === undefined && route === undefined),
   }
 }
@@ -73,7 +82,7 @@ export function adminHostIn(folder: string): string | undefined {
  */
 export function withAdminHost(text: string, host: string): string {
   const isOnWorkersDev = host.endsWith('.workers.dev')
-  const withHost = withVariable(text, host)
+  const withHost = withVariable(text, 'ADMIN_HOST', host)
   const edited = isOnWorkersDev ? withWorkersDev(withHost) : withCustomDomain(withHost, host)
   const { vars, workers_dev: workersDev, routes } = parsedToml(edited)
   const isReached = isOnWorkersDev ? workersDev === true : routes?.some((each) => patternOf(each) === host)
@@ -83,9 +92,24 @@ export function withAdminHost(text: string, host: string): string {
   throw new Refusal(`Cannot edit wrangler.toml: add ADMIN_HOST = "${host}" to its [vars], and ${how}`)
 }
 
-function withVariable(text: string, host: string): string {
-  const line = `ADMIN_HOST = "${host}"`
-  if (/^ADMIN_HOST\s*=.*$/m.test(text)) return text.replace(/^ADMIN_HOST\s*=.*$/m, line)
+/** The text with the places that are given. Throws where the file is written in a way that this cannot edit. */
+export function withPlaces(text: string, { jurisdiction, locationHint }: Places): string {
+  const wanted = { JURISDICTION: jurisdiction, LOCATION_HINT: locationHint }
+  let edited = text
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value === undefined) continue
+    edited = withVariable(edited, name, value)
+    const { vars } = parsedToml(edited)
+    if (vars?.[name as keyof typeof wanted] !== value)
+      throw new Refusal(`Cannot edit wrangler.toml: add ${name} = "${value}" to its [vars]`)
+  }
+  return edited
+}
+
+function withVariable(text: string, name: string, value: string): string {
+  const line = `${name} = "${value}"`
+  const present = new RegExp(`^${name}\\s*=.*$`, 'm')
+  if (present.test(text)) return text.replace(present, line)
   if (/^\[vars\][ \t]*$/m.test(text)) return text.replace(/^\[vars\][ \t]*$/m, `[vars]\n${line}`)
   return parsedToml(text).vars === undefined ? `${text.trimEnd()}\n\n[vars]\n${line}\n` : text
 }

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { text as askText, isCancel } from '@clack/prompts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Declined, Refusal, UsageError } from '../base/errors.ts'
-import { isHost, readToml, type WranglerToml, withAdminHost } from '../base/wrangler-toml.ts'
+import { isHost, readToml, type WranglerToml, withAdminHost, withPlaces } from '../base/wrangler-toml.ts'
 import { type NewSecrets, printedSecrets, storeSecrets } from '../connection/new-secrets.ts'
 import { createNamespace, hasCredentials, NO_NAMESPACE, wranglerOutput } from '../connection/wrangler.ts'
+import { movedPlace, PLACE_OPTIONS, placesOf } from '../deploy/places.ts'
 import { deployPlan, planLines } from '../deploy/plan.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
@@ -26,10 +27,12 @@ export const deploy: CliCommand = {
     },
     { flags: '--admin-host HOST', summary: 'the host of the dashboard and the admin API, a custom domain' },
     { flags: '--no-admin-host', summary: 'let pages of the site share the host of the dashboard' },
+    ...PLACE_OPTIONS,
   ],
   examples: [
     ['deploy', 'ask for confirmation, then deploy'],
     ['deploy --admin-host sluice.example.net', 'with the dashboard on a custom domain'],
+    ['deploy --jurisdiction eu', 'a first deployment whose objects stay in the European Union'],
     ['deploy --dry-run', 'Worker, hosts, KV, secrets, document, first percentages, cost'],
     ['deploy --yes --json', 'from a pipeline that has CLOUDFLARE_API_TOKEN'],
   ],
@@ -75,9 +78,27 @@ async function prepared(call: Call, config: WranglerToml): Promise<WranglerToml>
     )
   }
   const host = await wantedHost(call, config)
+  const places = placesOf((name) => call.options.text(name))
+  const moved = movedPlace(config.places, places)
+  if (moved !== undefined) await refuseToMove(call, moved)
+  else if (config.namespace === NO_NAMESPACE && Object.keys(config.places).length === 0) call.tell(UNMOVABLE)
   await call.confirm(`Deploy ${config.name} to Cloudflare?`)
-  const namespaced = config.namespace === NO_NAMESPACE ? await withNamespace(call, config) : config
+  const placed = moved === undefined ? config : await written(call, withPlaces(config.text, places))
+  const namespaced = placed.namespace === NO_NAMESPACE ? await withNamespace(call, placed) : placed
   return host === undefined ? namespaced : await withHost(call, namespaced, host)
+}
+
+const UNMOVABLE =
+  'Durable Objects are made near the first request, and cannot be moved later: --jurisdiction eu and --location-hint name other places'
+
+/** A gate that is deployed has its objects: in another place it would begin with none of its counts, tokens and versions. */
+async function refuseToMove({ terminal, during }: Call, name: string): Promise<void> {
+  // Wrangler refuses to list those of a Worker that does not exist.
+  const listing = wranglerOutput(['deployments', 'list', '--json'], terminal).catch(() => '')
+  if ((await during('looking for deployments', listing)).includes('"id"'))
+    throw new Refusal(
+      `Cannot change ${name}: the gate is deployed, and its Durable Objects cannot be moved. Deploy another gate: give it another name in wrangler.toml`,
+    )
 }
 
 /** The host that the options or an answer name; undefined where wrangler.toml has one, or workers.dev will do. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { messageOf } from '../../core/message-of.ts'
 import { DataInUse } from '../../local/data-lock.ts'
@@ -22,6 +23,10 @@ export const dev: CliCommand = {
   arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--port N', summary: `port of the gate (${DEFAULT_PORT}; 0: any free port)` },
+    {
+      flags: '--host ADDRESS',
+      summary: 'address to listen on (127.0.0.1; 0.0.0.0: others in the network can reach the gate)',
+    },
     { flags: '--data DIR', summary: 'where to store KV and Durable Objects (.sluice/state)' },
     { flags: '--origin NAME=URL', summary: 'override the URL of an origin', kind: 'list' },
     { flags: '--demo', summary: 'two demo origins and the example document' },
@@ -41,6 +46,7 @@ export const dev: CliCommand = {
     const run = await startRun({
       ...(config !== undefined && { config }),
       port: portOf(call),
+      ...hostOf(call),
       data,
       origins: originsOf(call),
       env: { ...(await secretsOf(terminal.cwd, config)), ...terminal.env },
@@ -72,7 +78,9 @@ async function noteFor(
 ): Promise<() => void> {
   if (isLoopback(adminUrl)) return await leaveNote(folder, { url: adminUrl, token: adminToken, data })
   tell(
-    `ADMIN_HOST is not a name of this machine: other commands need --url ${adminUrl}, and the name in your hosts file`,
+    isIP(new URL(adminUrl).hostname.replace(/^\[|\]$/g, ''))
+      ? `Other commands need --url ${adminUrl}: they find a gate by themselves where it listens on this machine alone`
+      : `ADMIN_HOST is not a name of this machine: other commands need --url ${adminUrl}, and the name in your hosts file`,
   )
   return () => {}
 }
@@ -95,6 +103,13 @@ function portOf({ options }: Call): number {
   const port = Number(text)
   if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new UsageError(`--port must be a whole number from 0 to 65535, not ${text}`)
+}
+
+function hostOf({ options }: Call): { host?: string } {
+  const host = options.text('host')
+  if (host === undefined) return {}
+  if (isIP(host) || host === 'localhost') return { host }
+  throw new UsageError(`--host must be an address such as 0.0.0.0, not ${host}`)
 }
 
 function originsOf({ options }: Call): Record<string, string> {

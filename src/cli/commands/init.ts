@@ -10,6 +10,7 @@ import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { writePrivately } from '../connection/private-file.ts'
 import { createNamespace, hasCredentials } from '../connection/wrangler.ts'
+import { PLACE_OPTIONS, placesOf } from '../deploy/places.ts'
 import {
   countriesIn,
   type Identity,
@@ -38,6 +39,7 @@ export const init: CliCommand = {
     { flags: '--countries LIST', summary: 'start with these countries, such as US,RO' },
     { flags: '--name NAME', summary: 'name of the Worker (the name of the folder)' },
     { flags: '--admin-host HOST', summary: 'custom domain of the dashboard (the address on workers.dev)' },
+    ...PLACE_OPTIONS,
     { flags: '--kv ID', summary: 'id of an existing KV namespace' },
     { flags: '--no-kv', summary: 'do not create a KV namespace' },
     { flags: '--force', summary: 'overwrite existing files' },
@@ -73,6 +75,7 @@ async function wishesOf(call: Call, folder: string): Promise<Wishes> {
   const given: Partial<Wishes> = {
     name: options.text('name') ?? nameFrom(folder),
     adminHost: options.text('admin-host'),
+    places: placesOf((name) => options.text(name)),
     ...options.texts('flag', 'owner', 'webhook'),
     ...urlsOf(call),
     ...(login !== undefined && { identity: loginOf(login) }),
@@ -106,6 +109,7 @@ function withDefaults(given: Partial<Wishes>): Wishes {
     identity: given.identity,
     webhook: given.webhook,
     adminHost: given.adminHost,
+    places: given.places,
     countries: given.countries ?? [],
   }
 }

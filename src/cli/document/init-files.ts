@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { countryCodeOf, isCountryCode } from '../../core/context/countries.ts'
 import { PROJECT_ROOT } from '../../local/build/project-root.ts'
-import { withAdminHost } from '../base/wrangler-toml.ts'
+import { type Places, withAdminHost, withPlaces } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { LOCAL_FOLDER } from '../connection/local-gate-note.ts'
 import { readableJson } from '../render/json.ts'
@@ -22,6 +22,8 @@ export type Wishes = {
   webhook?: string | undefined
   /** A custom domain for the dashboard; without one `sluice deploy` sets the address on workers.dev. */
   adminHost?: string | undefined
+  /** Where Durable Objects are to be made. */
+  places?: Places | undefined
   /** Two-letter codes; empty for all visitors. */
   countries: readonly string[]
 }
@@ -107,7 +109,7 @@ function documentFor({ old, new: next, flag, owner, identity, webhook, countries
 }
 
 /** Made from this package's own wrangler.toml, so that bindings and dates are the same. */
-async function wranglerToml({ name, adminHost }: Wishes, namespaceId?: string): Promise<string> {
+async function wranglerToml({ name, adminHost, places = {} }: Wishes, namespaceId?: string): Promise<string> {
   const own = await readFile(join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')
   const replacements: readonly (readonly [RegExp, string])[] = [
     [/^name = .*$/m, `name = "${name}"`],
@@ -123,7 +125,8 @@ async function wranglerToml({ name, adminHost }: Wishes, namespaceId?: string): 
       : [[/^binding = "GATE"$/m, `binding = "GATE"\nid = "${namespaceId}"`] as const]),
   ]
   const text = replacements.reduce((each, [pattern, replacement]) => each.replace(pattern, replacement), own)
-  return adminHost === undefined ? text : withAdminHost(text, adminHost)
+  const placed = withPlaces(text, places)
+  return adminHost === undefined ? placed : withAdminHost(placed, adminHost)
 }
 
 function devVars(): string {

@@ -63,7 +63,7 @@ describe('deploy', () => {
     const ran = await deploy(cwd)
     expect(ran).toEqual({
       code: 0,
-      err: `created the KV namespace ${NAMESPACE} and added it to wrangler.toml\nthe dashboard and the admin API answer on ${HOST} alone: added ADMIN_HOST to wrangler.toml\n`,
+      err: `Durable Objects are made near the first request, and cannot be moved later: --jurisdiction eu and --location-hint name other places\ncreated the KV namespace ${NAMESPACE} and added it to wrangler.toml\nthe dashboard and the admin API answer on ${HOST} alone: added ADMIN_HOST to wrangler.toml\n`,
       out: `✔ deployed mine to https://${HOST}\ndashboard https://${HOST}/__sluice/ui\nthe admin token is in the profile mine; for the dashboard, make one: sluice token create NAME --role admin --profile mine\n`,
     })
     expect(calls()).toEqual([['kv', 'namespace', 'create', 'GATE'], ['deploy'], ...DEPLOY_AND_SECRETS])
@@ -349,4 +349,58 @@ it('a gate that answers elsewhere is found by the folder’s wrangler.toml, whic
   expect(bare.err).toBe(
     'The gate has nothing here\nThe admin API may have a host for itself (ADMIN_HOST): give that one as --url\nThe gate: https://www.test (--url)\n',
   )
+})
+
+describe('where Durable Objects are made', () => {
+  const placed = { JURISDICTION: 'eu', LOCATION_HINT: 'weur' }
+  const ARGS = ['--yes', '--jurisdiction', 'eu', '--location-hint', 'weur']
+  const WITH_HOST = `name = "mine"\nworkers_dev = true\n${KV('0'.repeat(32))}[vars]\nADMIN_HOST = "${HOST}"\n`
+
+  it('is settled before the first deployment: by options, which wrangler.toml keeps', async () => {
+    const cwd = await gateFolder(WITH_HOST)
+    // Wrangler knows no Worker of this name yet.
+    steps.push({ code: 1, err: 'This Worker does not exist on your account. [code: 10007]' })
+    steps.push({ out: `{ "binding": "GATE", "id": "${NAMESPACE}" }` }, DEPLOYED, HAS_SECRETS)
+    const ran = await deploy(cwd, ARGS)
+    expect([ran.code, ran.err]).toEqual([0, expect.not.stringContaining('cannot be moved')])
+    expect(calls()[0]).toEqual(['deployments', 'list', '--json'])
+    expect(readToml(await tomlIn(cwd)).places).toEqual({ jurisdiction: 'eu', locationHint: 'weur' })
+    for (const [name, value] of Object.entries(placed))
+      expect((await tomlIn(cwd)).split(`${name} = "${value}"`)).toHaveLength(2)
+  })
+
+  it('is told by who deploys for the first time without them', async () => {
+    const cwd = await gateFolder(WITH_HOST)
+    steps.push({ out: `{ "binding": "GATE", "id": "${NAMESPACE}" }` }, DEPLOYED, HAS_SECRETS)
+    expect((await deploy(cwd)).err).toContain('cannot be moved later: --jurisdiction eu')
+  })
+
+  it('is changed by nothing once the gate is deployed', async () => {
+    const cwd = await gateFolder(SETTLED)
+    steps.push({ out: '[{ "id": "4f5c", "source": "wrangler" }]' })
+    const ran = await deploy(cwd, ARGS)
+    expect([ran.code, ran.err]).toEqual([
+      1,
+      expect.stringContaining('Cannot change JURISDICTION: the gate is deployed'),
+    ])
+    expect(await tomlIn(cwd)).toBe(SETTLED)
+    expect(calls()).toHaveLength(1)
+  })
+
+  it('may be said again as it is, and asks nothing', async () => {
+    const cwd = await gateFolder(`${SETTLED}JURISDICTION = "eu"\nLOCATION_HINT = "weur"\n`)
+    steps.push(DEPLOYED, HAS_SECRETS)
+    expect((await deploy(cwd, ARGS)).code).toBe(0)
+    expect(calls()[0]).toEqual(['deploy'])
+  })
+
+  it.each([
+    ['--jurisdiction', 'EU'],
+    ['--jurisdiction', 'mars'],
+    ['--location-hint', 'europe'],
+  ])('%s %s is no place', async (option, value) => {
+    const ran = await deploy(await gateFolder(SETTLED), ['--yes', option, value])
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`${option} must be one of`)])
+    expect(started).toEqual([])
+  })
 })
