@@ -62,9 +62,6 @@ export default defineConfig({
           ...COMMON,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // These wait more than they work. Vitest asks for a group of their own where the number of workers differs.
-          maxWorkers: 2 * availableParallelism(),
-          sequence: { groupOrder: 1 },
           // No test waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -33,7 +33,7 @@ beforeAll(async () => {
     off: 'off',
     rules: [{ serve: 'on', stages: [{ percentage: 100 }] }],
   }
-  const flags = ['failing', 'climbing', 'dead']
+  const flags = ['failing', 'climbing', 'dead', 'well']
   gate = await startGate({
     document: {
       origins: {
@@ -61,9 +61,13 @@ beforeAll(async () => {
     },
   })
 })
-beforeEach(() => {
+beforeEach(async () => {
   old.answer(saying('old'))
   next.answer(saying('new'))
+  await eventually(
+    'the new origin is known to be well',
+    async () => from(await crowd('/well', 4), 'new') === 4,
+  )
 })
 afterAll(() => Promise.all([gate?.close(), old?.close(), next?.close(), steady?.close()]))
 

@@ -42,9 +42,11 @@ type Flag = string
 const KEYS = Object.keys(FLAGS)
 const CLOSED = [...Object.keys(FAILING), 'slower']
 const RETRIES = 1_000
+/** So many that most are new to the guard: whom it has judged lately counts less. */
+const MOST_VISITORS = 100_000
 const random = seeded('closing', SEED)
 /** Enough for a busy machine's own delays to be small beside it. */
-const CALM_MS = 80
+const CALM_MS = 160
 /** The guard asks for about 8 failures of as many visitors; how soon they come is a matter of traffic. */
 const MOST_FAILURES_BEFORE_CLOSED = LONG ? 200 : 60
 const PATIENCE_MS = LONG ? 900_000 : 200_000
@@ -93,9 +95,10 @@ async function visitUntil(what: string, flags: readonly Flag[], isSo: (flag: Fla
   }
   const load = startLoad({
     url: gate.url,
-    requestsPerSecond: 1_000,
+    // More would keep the machine so busy that nothing is slower than its own delays.
+    requestsPerSecond: 250,
     concurrency: 24,
-    request: (n) => ({ path: visited(n), headers: visitorHeaders(random.below(1_000)) }),
+    request: (n) => ({ path: visited(n), headers: visitorHeaders(random.below(MOST_VISITORS)) }),
   })
   try {
     const look = async () => {
