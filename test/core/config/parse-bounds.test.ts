@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   LARGEST_DOCUMENT_CHARACTERS,
+  parseDocument,
   parseDocumentInSteps,
   parseDocumentValue,
   parseJson,
@@ -12,7 +13,7 @@ const flags = (count: number, flag: object = BASE.flags.g) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, flag]))
 
 describe('a document', () => {
-  it('of more than a hundred flags is parsed in steps of a hundred', async () => {
+  it('of more than a hundred flags is parsed in steps of a hundred, and what its parts say of each other is checked in steps', async () => {
     const restsFor = async (count: number, flag?: object) => {
       let rests = 0
       const parsed = await parseDocumentInSteps(
@@ -25,12 +26,19 @@ describe('a document', () => {
     }
     expect([await restsFor(100), await restsFor(101), await restsFor(201)]).toEqual([
       [true, 0],
-      [true, 4],
-      [true, 5],
+      [true, 11],
+      [true, 12],
     ])
     // The first step with a problem is the last.
     expect(await restsFor(201, {})).toEqual([false, 2])
-    expect(await restsFor(201, { ...BASE.flags.g, off: 'x' })).toEqual([false, 5])
+    expect(await restsFor(201, { ...BASE.flags.g, off: 'x' })).toEqual([false, 12])
+  })
+
+  it('that says a key twice among many is refused in steps as at once', async () => {
+    const text = JSON.stringify({ ...BASE, flags: flags(1_500) }).replace('"off":', '"off":"off","off":')
+    const inSteps = await parseDocumentInSteps(text, async () => {})
+    expect(inSteps).toEqual(parseDocument(text))
+    expect(inSteps).toMatchObject({ ok: false, problems: [{ found: 'the key "off" twice in one object' }] })
   })
 
   it('in steps is the same as at once', async () => {
@@ -40,6 +48,8 @@ describe('a document', () => {
     )
     for (const broken of [
       { ...whole, routes: [] },
+      { ...whole, flags: { ...whole.flags, f: { ...BASE.flags.g, off: 'x' } } },
+      { ...whole, routes: [{ path: '/*', flag: 'nowhere', origins: {} }] },
       { ...whole, flags: { ...whole.flags, constructor: 1 } },
     ])
       expect(await parseDocumentInSteps(JSON.stringify(broken), async () => {})).toEqual(

@@ -14,6 +14,9 @@ const DEEPEST_LEVEL = 600
 const LONG_NUMBER = /\d{16}|\d[eE][+-]?\d/
 /** Every key has one; texts that hold quotes may have more. */
 const KEY_END = /"\s*:/g
+/** A few milliseconds' worth. */
+const KEYS_AT_ONCE = 20_000
+const PARTS_AT_ONCE = 500
 /** A string, a mark, or anything else, in valid JSON. */
 const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g
 
@@ -24,8 +27,28 @@ const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g
  * @example inexactProblems('{"a":1,"a":2}', { a: 2 })[0].path // '$.a'
  */
 export function inexactProblems(text: string, value: unknown): Problem[] {
-  const mayRepeat = (text.match(KEY_END)?.length ?? 0) !== keysOf(value, DEEPEST_LEVEL)
-  return mayRepeat || LONG_NUMBER.test(text) ? problemsIn(text) : []
+  const steps = inexactSteps(text, value)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
+}
+
+/** `inexactProblems` in steps of some milliseconds. Only an inexact text, or one that may be, is read in one piece. */
+export function* inexactSteps(text: string, value: unknown): Generator<undefined, Problem[]> {
+  const keyEnd = new RegExp(KEY_END)
+  let found = 0
+  while (keyEnd.test(text)) if (++found % KEYS_AT_ONCE === 0) yield
+  const parts = Object.values(value ?? {})
+  let keys = keysOf(value, 1)
+  for (const part of parts) {
+    keys += keysOf(part, 1)
+    for (const [place, inner] of Object.values(part ?? {}).entries()) {
+      if ((place + 1) % PARTS_AT_ONCE === 0) yield
+      keys += keysOf(inner, DEEPEST_LEVEL - 2)
+    }
+  }
+  yield
+  return found !== keys || LONG_NUMBER.test(text) ? problemsIn(text) : []
 }
 
 /** Whether a whole number is exact, and a number at all: `1e400` is none. */

@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { messageOf } from '../../message-of.ts'
 import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from '../schema/document.ts'
-import { inexactProblems } from './exact.ts'
+import { inexactProblems, inexactSteps } from './exact.ts'
 import { type Problem, problem, problemsOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
-import { referenceProblems } from './references.ts'
+import { referenceProblems, referenceSteps } from './references.ts'
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: readonly Problem[] }
 
@@ -46,7 +46,7 @@ export function parseDocumentValue(value: unknown): Parsed<GateDocument> {
       .flatMap((issue) => problemsOfIssue(issue, KNOWN_KEYS))
     return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
   }
-  return withoutDanglingReferences(shape.output)
+  return sound(shape.output, referenceProblems(shape.output))
 }
 
 /**
@@ -57,15 +57,24 @@ export async function parseDocumentInSteps(
   text: string,
   rest: () => Promise<unknown>,
 ): Promise<Parsed<GateDocument>> {
-  const json = parseJson(text)
+  const json = readJson(text)
   if (!json.ok) return json
   const { value } = json
   const flags = Object.entries((value as Partial<GateDocument> | null)?.flags ?? {})
-  if (flags.length <= FLAGS_AT_ONCE) return parseDocumentValue(value)
-  await rest()
+  if (flags.length <= FLAGS_AT_ONCE) return parseDocument(text)
+  const exactness = inexactSteps(text, value)
+  let step = exactness.next()
+  for (; !step.done; step = exactness.next()) await rest()
+  if (step.value.length > 0) return { ok: false, problems: step.value }
   const whole = await shapeInSteps(value as object, flags, rest)
   // Report all problems at once, as without steps.
-  return whole === undefined ? parseDocumentValue(value) : withoutDanglingReferences(whole)
+  if (whole === undefined) return parseDocumentValue(value)
+  const problems: Problem[] = []
+  for (const some of referenceSteps(whole)) {
+    problems.push(...some)
+    await rest()
+  }
+  return sound(whole, problems)
 }
 
 /** The document with defaults filled in; undefined when its shape is wrong. */
@@ -74,14 +83,16 @@ async function shapeInSteps(
   flags: [string, unknown][],
   rest: () => Promise<unknown>,
 ): Promise<GateDocument | undefined> {
-  if (inspectJson(value).problems.length > 0) return undefined
   const { entries } = gateDocumentSchema
-  const frame = v.safeParse(gateDocumentSchema, { ...value, flags: {} }, { abortEarly: true })
+  const others = { ...value, flags: {} }
+  if (inspectJson(others).problems.length > 0) return undefined
+  const frame = v.safeParse(gateDocumentSchema, others, { abortEarly: true })
   if (!frame.success) return undefined
   const parsed: GateDocument['flags'] = {}
   for (let from = 0; from < flags.length; from += FLAGS_AT_ONCE) {
     await rest()
     const some = Object.fromEntries(flags.slice(from, from + FLAGS_AT_ONCE))
+    if (inspectJson({ flags: some }).problems.length > 0) return undefined
     const part = v.safeParse(entries.flags, some, { abortEarly: true })
     if (!part.success) return undefined
     Object.assign(parsed, part.output)
@@ -90,22 +101,28 @@ async function shapeInSteps(
   return { ...frame.output, flags: parsed }
 }
 
-function withoutDanglingReferences(document: GateDocument): Parsed<GateDocument> {
-  const problems = referenceProblems(document)
+/** The document, where nothing is wrong between its parts. */
+function sound(document: GateDocument, problems: readonly Problem[]): Parsed<GateDocument> {
   if (problems.length > 0) return { ok: false, problems: problems.slice(0, MOST_PROBLEMS) }
   return { ok: true, value: document }
 }
 
 /** Parses JSON; an oversized text, a syntax error, or what JSON.parse would lose without a word becomes a problem. */
 export function parseJson(text: string): Parsed<unknown> {
+  const json = readJson(text)
+  if (!json.ok) return json
+  const problems = inexactProblems(text, json.value)
+  return problems.length > 0 ? { ok: false, problems } : json
+}
+
+/** The value of a JSON text, in one piece. */
+function readJson(text: string): Parsed<unknown> {
   if (text.length > LARGEST_DOCUMENT_CHARACTERS) {
     const expected = `at most ${LARGEST_DOCUMENT_CHARACTERS.toLocaleString('en')} characters`
     return failure(problem([], `${text.length.toLocaleString('en')} characters`, expected, 'make it smaller'))
   }
   try {
-    const value = JSON.parse(text) as unknown
-    const problems = inexactProblems(text, value)
-    return problems.length > 0 ? { ok: false, problems } : { ok: true, value }
+    return { ok: true, value: JSON.parse(text) as unknown }
   } catch (error) {
     const reason = messageOf(error)
     return failure(problem([], text.slice(0, 40), 'valid JSON', `fix the syntax: ${reason}`))

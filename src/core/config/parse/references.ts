@@ -10,20 +10,28 @@ import { routeProblems } from './route-references.ts'
 /** Sums that weights may have: percent, and finer parts down to a thousandth of a percent. */
 const WEIGHT_TOTALS: readonly number[] = [100, 1_000, 10_000, 100_000]
 
+/** Flags checked per step: a millisecond or two. */
+const FLAGS_AT_ONCE = 250
+
 /** Problems between the parts of a document whose shape is right. */
 export function referenceProblems(document: GateDocument): Problem[] {
-  return [
-    ...identityProblems(document),
-    ...routeProblems(document),
-    ...Object.entries(document.flags).flatMap(([key, flag]) => flagProblems(document, key, flag)),
-    ...governanceProblems(document),
-    ...chainProblems(document.flags),
-    ...document.freezes.flatMap((freeze, index) => timeProblems(['freezes', index], freeze)),
-    ...(document.bootstrap?.flags ?? [])
-      .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
-      .filter(({ key }) => !Object.hasOwn(document.flags, key))
-      .map(({ key, at }) => dangling(at, key, 'a flag', Object.keys(document.flags))),
-  ]
+  return [...referenceSteps(document)].flat()
+}
+
+/** `referenceProblems` in steps: each gives those of one part of the document, once it is asked for them. */
+export function* referenceSteps(document: GateDocument): Generator<Problem[]> {
+  yield identityProblems(document)
+  yield routeProblems(document)
+  const flags = Object.entries(document.flags)
+  for (let from = 0; from < flags.length; from += FLAGS_AT_ONCE)
+    yield flags.slice(from, from + FLAGS_AT_ONCE).flatMap(([key, flag]) => flagProblems(document, key, flag))
+  yield governanceProblems(document)
+  yield chainProblems(document.flags)
+  yield document.freezes.flatMap((freeze, index) => timeProblems(['freezes', index], freeze))
+  yield (document.bootstrap?.flags ?? [])
+    .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
+    .filter(({ key }) => !Object.hasOwn(document.flags, key))
+    .map(({ key, at }) => dangling(at, key, 'a flag', Object.keys(document.flags)))
 }
 
 function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Problem[] {
