@@ -7,36 +7,19 @@ import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
 import { emit } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
-import { patternEvaluators, userAgents } from './patterns.ts'
 import { type EvaluateResult, toMarkdown } from './report.ts'
-import { COUNTRIES, type Evaluator, evaluators, flagNames, type Visitor } from './rivals.ts'
+import type { Evaluator } from './rivals.ts'
+import { checkAgreement, tasks, visitors } from './tasks.ts'
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 })
 
-const VISITORS = 1_024
-const DOCUMENT_FLAGS = 100
 const ROUNDS = options.quick ? 3 : 9
 const CPU_TIME_NS = options.quick ? 100e6 : 400e6
 
-const visitors: Visitor[] = Array.from({ length: VISITORS }, (_, index) => ({
-  id: `visitor-${index}`,
-  // One of seven is from elsewhere.
-  country: [...COUNTRIES, 'AU'][index % 7] ?? 'AU',
-}))
-const flags = flagNames(DOCUMENT_FLAGS)
-const field = evaluators(flags, visitors)
-for (const evaluator of field) checkShare(evaluator)
-const readers = patternEvaluators(userAgents(VISITORS))
-checkAgreement(readers)
-/** What one call of the benchmark evaluates, and who can. */
-const TASKS = [
-  { name: 'one flag', asked: flags.slice(0, 1), field },
-  { name: 'ten flags', asked: flags.slice(0, 10), field },
-  { name: `all ${DOCUMENT_FLAGS} flags of a document`, asked: flags, field },
-  { name: 'one flag that `matches` the user agent', asked: ['browsers'], field: readers },
-]
+const TASKS = tasks()
+for (const each of TASKS) if (each.isSame) checkAgreement(each)
 
 const results: EvaluateResult['results'] = []
 for (const { name, asked, field } of TASKS) {
@@ -68,7 +51,7 @@ async function timeOf({ isOn }: Evaluator, asked: readonly string[]): Promise<nu
   let on = 0
   const stats = await measure(
     () => {
-      visitor = (visitor + 1) % VISITORS
+      visitor = (visitor + 1) % visitors.length
       for (const flag of asked) if (isOn(flag, visitor)) on++
       return on
     },
@@ -83,24 +66,8 @@ function bytesOf({ isOn }: Evaluator, asked: readonly string[]): number {
   const growths = Array.from({ length: 9 }, () => {
     globalThis.gc?.()
     const before = process.memoryUsage().heapUsed
-    for (let call = 0; call < calls; call++) for (const flag of asked) isOn(flag, call % VISITORS)
+    for (let call = 0; call < calls; call++) for (const flag of asked) isOn(flag, call % visitors.length)
     return (process.memoryUsage().heapUsed - before) / calls
   })
   return Math.max(0, percentile(growths, 0.5))
-}
-
-/** A rival that is configured wrongly would be fast for nothing. */
-function checkShare({ name, isOn }: Evaluator): void {
-  const on = visitors.filter((_, visitor) => isOn(flags[0] ?? '', visitor))
-  const share = on.length / ((visitors.length * 6) / 7)
-  const isRight = share > 0.19 && share < 0.31 && on.every(({ country }) => country !== 'AU')
-  if (!isRight)
-    throw new Error(`${name} turns the flag on for ${(100 * share).toFixed(1)} %, instead of 25 %`)
-}
-
-/** Evaluators that answer differently would be compared on different work. */
-function checkAgreement(all: readonly Evaluator[]): void {
-  const answers = all.map(({ isOn }) => visitors.map((_, visitor) => isOn('browsers', visitor)).join())
-  if (new Set(answers).size !== 1 || !answers[0]?.includes('true,false'))
-    throw new Error('the evaluators of user agents disagree, or find all of them')
 }

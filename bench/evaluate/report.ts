@@ -17,13 +17,18 @@ export type EvaluateResult = {
   }[]
 }
 
-/** How much faster than the fastest other, for one flag. */
-export function lead({ results }: EvaluateResult): number {
-  const others = (results[0]?.rows ?? []).filter(({ evaluator }) => evaluator !== 'Sluice')
-  return Math.min(...others.map(({ ratio }) => ratio))
+/** How much faster than the fastest other, where it is least so. */
+export function lead({ results }: EvaluateResult): { name: string; ratio: number } {
+  const leads = results.map(({ name, rows }) => {
+    const others = rows.filter(({ evaluator }) => evaluator !== 'Sluice')
+    return { name, ratio: Math.min(...others.map(({ ratio }) => ratio)) }
+  })
+  return leads.reduce((worst, each) => (each.ratio < worst.ratio ? each : worst))
 }
 
-export function toMarkdown({ results, rounds }: EvaluateResult): string {
+export function toMarkdown(result: EvaluateResult): string {
+  const { results, rounds } = result
+  const worst = lead(result)
   const rows = results.flatMap(({ name, rows: each }) =>
     each.map(({ evaluator, nanoseconds, ratio, least, most, bytes }) => [
       name,
@@ -35,5 +40,5 @@ export function toMarkdown({ results, rounds }: EvaluateResult): string {
   )
   return `${table(['evaluated', 'by', 'time', '÷ Sluice', 'allocated'], rows)}
 
-${rounds} rounds in turn; medians, and the range of ratios.`
+Where the gate leads least (${worst.name}), the fastest other takes ${worst.ratio.toFixed(1)} times as long. ${rounds} rounds in turn; medians, and the range of ratios.`
 }

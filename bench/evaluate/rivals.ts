@@ -1,7 +1,7 @@
 /**
- * The same flags for the gate's evaluator and for three others: `country` is one of six and, of those, a sticky 25 %
- * by the visitor's id. Each gets its own configuration format and its own context object, made beforehand; timed is
- * the call that an app makes. unleash-client is called below its metrics, which its users would pay for as well.
+ * The gate's evaluator and three others. Each gets its own configuration format and its own context object, made
+ * beforehand; timed is the call that an app makes. unleash-client is called below its metrics, which its users would pay
+ * for as well.
  */
 import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
@@ -20,49 +20,35 @@ const { default: UnleashClient } = createRequire(import.meta.url)('unleash-clien
   default: typeof UnleashClientClass
 }
 
-export type Visitor = { id: string; country: string }
+/** A visitor's id and attributes. */
+export type Visitor = { id: string } & Record<string, string>
 
 /** Evaluates one flag for a visitor of the list that it was made with. */
 export type Evaluator = { name: string; isOn(flag: string, visitor: number): boolean }
 
-export const COUNTRIES = ['RO', 'US', 'DE', 'FR', 'JP', 'BR']
-const PERCENTAGE = 25
+/** What importers call the visitor's id. */
+const IDS = ['userId', 'targetingKey']
 
-export const flagNames = (count: number) => Array.from({ length: count }, (_, index) => `flag-${index}`)
+/** Flags by name, in an evaluator's own format. */
+export type Flags = Readonly<Record<string, object>>
 
-export function evaluators(flags: readonly string[], visitors: readonly Visitor[]): Evaluator[] {
-  return [
-    sluice(flags, visitors),
-    flagd(flags, visitors),
-    unleash(flags, visitors),
-    growthbook(flags, visitors),
-  ]
+export function sluice(flags: Flags, visitors: readonly Visitor[]): Evaluator {
+  return sluiceOf(
+    { origins: { old: { url: 'http://old.example' } }, routes: [{ path: '/*', origin: 'old' }], flags },
+    visitors,
+  )
 }
 
-function sluice(flags: readonly string[], visitors: readonly Visitor[]): Evaluator {
-  const flag = {
-    variants: { on: true, off: false },
-    off: 'off',
-    rules: [
-      {
-        when: [{ attribute: 'country', op: 'in', values: COUNTRIES }],
-        percentage: PERCENTAGE,
-        serve: 'on',
-      },
-    ],
-  }
-  const parsed = parseDocumentValue({
-    origins: { old: { url: 'http://old.example' } },
-    routes: [{ path: '/*', origin: 'old' }],
-    flags: Object.fromEntries(flags.map((name) => [name, flag])),
-  })
+/** The gate's evaluator with a whole document, such as an imported one. */
+export function sluiceOf(document: unknown, visitors: readonly Visitor[]): Evaluator {
+  const parsed = parseDocumentValue(document)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const snapshot = compileSnapshot(parsed.value)
   const control = compileControl(INITIAL_CONTROL_STATE, [])
   const inputs = { flags: snapshot.flags, control, environment: 'production', nowMs: 0, overrides: undefined }
-  const contexts = visitors.map(({ id, country }) => ({
-    targetingKey: () => id,
-    attribute: (name: string) => (name === 'country' ? country : undefined),
+  const contexts = visitors.map((visitor) => ({
+    targetingKey: () => visitor.id,
+    attribute: (name: string) => (IDS.includes(name) ? visitor.id : visitor[name]),
   }))
   return {
     name: 'Sluice',
@@ -76,57 +62,35 @@ function sluice(flags: readonly string[], visitors: readonly Visitor[]): Evaluat
   }
 }
 
-function flagd(flags: readonly string[], visitors: readonly Visitor[]): Evaluator {
-  const flag = {
-    state: 'ENABLED',
-    variants: { on: true, off: false },
-    defaultVariant: 'off',
-    targeting: {
-      if: [
-        { in: [{ var: 'country' }, COUNTRIES] },
-        {
-          fractional: [
-            ['on', PERCENTAGE],
-            ['off', 100 - PERCENTAGE],
-          ],
-        },
-        'off',
-      ],
-    },
-  }
+export function flagd(flags: Flags, visitors: readonly Visitor[]): Evaluator {
   const core = new FlagdCore()
-  core.setConfigurations(JSON.stringify({ flags: Object.fromEntries(flags.map((name) => [name, flag])) }))
-  const contexts = visitors.map(({ id, country }) => ({ targetingKey: id, country }))
+  core.setConfigurations(JSON.stringify({ flags }))
+  const contexts = visitors.map(({ id, ...attributes }) => ({ targetingKey: id, ...attributes }))
   const logger = new DefaultLogger()
   return {
     name: '@openfeature/flagd-core',
-    isOn: (name, visitor) => core.resolveBooleanEvaluation(name, false, contexts[visitor], logger).value,
+    isOn: (name, visitor) =>
+      core.resolveBooleanEvaluation(name, false, contexts[visitor] ?? {}, logger).value,
   }
 }
 
-function unleash(flags: readonly string[], visitors: readonly Visitor[]): Evaluator {
-  const toggles = new Map(
-    flags.map((name) => [
-      name,
-      {
-        name,
-        type: 'release',
-        enabled: true,
-        project: 'default',
-        stale: false,
-        impressionData: false,
-        variants: [],
-        strategies: [
-          {
-            name: 'flexibleRollout',
-            parameters: { rollout: `${PERCENTAGE}`, stickiness: 'userId', groupId: name },
-            constraints: [{ contextName: 'country', operator: 'IN', values: COUNTRIES, inverted: false }],
-            segments: [],
-          },
-        ],
-      },
-    ]),
-  )
+/** What each feature of Unleash has, besides its strategies. */
+const FEATURE = {
+  type: 'release',
+  enabled: true,
+  project: 'default',
+  stale: false,
+  impressionData: false,
+  variants: [],
+}
+
+/** A feature with one strategy. */
+export function unleashFeature(name: string, strategy: object): object {
+  return { ...FEATURE, name, strategies: [{ segments: [], constraints: [], parameters: {}, ...strategy }] }
+}
+
+export function unleash(features: Flags, visitors: readonly Visitor[]): Evaluator {
+  const toggles = new Map(Object.entries(features))
   const repository = Object.assign(new EventEmitter(), {
     getToggle: (name: string) => toggles.get(name),
     getToggles: () => [...toggles.values()],
@@ -136,28 +100,19 @@ function unleash(flags: readonly string[], visitors: readonly Visitor[]): Evalua
     start: async () => undefined,
   })
   const client = new UnleashClient(repository as never, defaultStrategies)
-  const contexts = visitors.map(({ id, country }) => ({ userId: id, properties: { country } }))
+  const contexts = visitors.map(({ id, ...properties }) => ({
+    userId: id,
+    ...(properties.ip !== undefined && { remoteAddress: properties.ip }),
+    properties,
+  }))
   return {
     name: 'unleash-client',
     isOn: (name, visitor) => client.isEnabled(name, contexts[visitor] ?? {}, () => false),
   }
 }
 
-function growthbook(flags: readonly string[], visitors: readonly Visitor[]): Evaluator {
-  const feature = {
-    defaultValue: false,
-    rules: [
-      {
-        force: true,
-        condition: { country: { $in: COUNTRIES } },
-        coverage: PERCENTAGE / 100,
-        hashAttribute: 'id',
-      },
-    ],
-  }
-  const client = new GrowthBookClient().initSync({
-    payload: { features: Object.fromEntries(flags.map((name) => [name, feature])) },
-  })
+export function growthbook(features: Flags, visitors: readonly Visitor[]): Evaluator {
+  const client = new GrowthBookClient().initSync({ payload: { features: { ...features } as never } })
   const contexts = visitors.map((visitor) => ({ attributes: visitor }))
   return {
     name: '@growthbook/growthbook',

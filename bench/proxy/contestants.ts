@@ -9,9 +9,11 @@ import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { freePort } from '../../src/local/free-port.ts'
 import { type BigDocumentOptions, bigDocument } from '../../test-kit/simulation/big-document.ts'
+import type { VisitorRequest } from '../../test-kit/traffic/visitors.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { type Passthrough, startPassthrough } from '../../test-kit/workerd/passthrough.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
+import { REQUESTS, signedRequests } from './load.ts'
 import type { Contestant, Running } from './turns.ts'
 
 /** The baseline, to which every other is compared. */
@@ -20,16 +22,18 @@ export const ONE_FLAG = 'gate, 1 flag'
 export const FEW_FLAGS = 'gate, 10 flags'
 export const MANY_FLAGS = 'gate, 10,000 flags and 100 routes'
 
+const WORKER = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
+const BARE: Contestant = { name: BASELINE, start: async (origin) => running(await startPassthrough(origin)) }
+
 /** Builds what has to be built, and says who can be measured on this machine. */
 export async function contestants(): Promise<Contestant[]> {
-  const worker = resolve(PROJECT_ROOT, 'dist/bench-worker.js')
-  await buildWorker({ outfile: worker })
+  await buildWorker({ outfile: WORKER })
   const gate = (name: string, size: Omit<BigDocumentOptions, 'origin'>): Contestant => ({
     name,
-    start: (origin) => startGate(worker, bigDocument({ ...size, origin })),
+    start: (origin) => startGate(bigDocument({ ...size, origin })),
   })
   return [
-    { name: BASELINE, start: async (origin) => running(await startPassthrough(origin)) },
+    BARE,
     { name: 'Hono passthrough Worker', start: startHono },
     gate(ONE_FLAG, { flags: 1, routes: 1 }),
     gate(FEW_FLAGS, { flags: 10, routes: 1 }),
@@ -40,11 +44,70 @@ export async function contestants(): Promise<Contestant[]> {
   ]
 }
 
+type Document = ReturnType<typeof bigDocument>
+
+const SIGNING_KEY = 'a-signing-key-of-thirty-two-bytes'
+
+/** What a request or a document can ask for besides, each measured beside the bare Worker with the same requests. */
+const CASES: readonly {
+  name: string
+  requests?: readonly VisitorRequest[]
+  change?: (document: Document) => Document
+  signingKey?: string
+}[] = [
+  { name: 'twelve headers, five cookies, a country', requests: REQUESTS.full },
+  { name: 'conditional GET', requests: REQUESTS.conditional },
+  { name: '304 (200 from the canary)', requests: REQUESTS.notModified },
+  { name: 'POST of 2 kB', requests: REQUESTS.form },
+  {
+    name: 'route without a flag',
+    change: (document) => ({ ...document, routes: [{ path: '/*', origin: 'old' }] }),
+  },
+  { name: '`bootstrap`', change: (document) => ({ ...document, bootstrap: {} }) },
+  { name: 'signed identity', signingKey: SIGNING_KEY, requests: await signedRequests(SIGNING_KEY) },
+  {
+    name: 'a `matches` rule',
+    change: (document) =>
+      withCondition(document, { attribute: 'path', op: 'matches', values: ['^/pro.*/[0-9]+/'] }),
+  },
+]
+
+/** The gate in each case, and the bare Worker beside it. */
+export function casesBesideBare(): { name: string; pair: readonly [bare: Contestant, gate: Contestant] }[] {
+  return CASES.map(({ name, requests, change = (document) => document, signingKey }) => {
+    const start = (origin: string) =>
+      startGate(change(bigDocument({ flags: 1, routes: 1, origin })), signingKey)
+    return {
+      name,
+      pair: [
+        { ...BARE, requests },
+        { name: ONE_FLAG, start, requests },
+      ],
+    }
+  })
+}
+
+/** The document with a condition more in each rule. */
+function withCondition(document: Document, condition: object): Document {
+  const change = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(change)
+    if (typeof value !== 'object' || value === null) return value
+    const changed = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, change(each)]))
+    return Array.isArray(changed.when) ? { ...changed, when: [...changed.when, condition] } : changed
+  }
+  return change(document) as Document
+}
+
 /** The gate with a document. */
-async function startGate(worker: string, document: unknown): Promise<Running> {
+async function startGate(document: unknown, signingKey?: string): Promise<Running> {
   const kv = await startKvService()
   kv.values.set('config', JSON.stringify(document))
-  const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
+  const workerd = await startPlainWorkerd({
+    isolates: 1,
+    kvPort: kv.port,
+    worker: WORKER,
+    ...(signingKey !== undefined && { signingKey }),
+  })
   const close = async () => void (await Promise.all([workerd.close(), kv.close()]))
   return { url: workerd.urls[0] ?? '', pids: [workerd.pid], close }
 }

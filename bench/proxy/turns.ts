@@ -6,6 +6,7 @@
 
 import { startStaticOrigin } from '../../test-kit/origins/child-origin.ts'
 import { type Ratio, ratioOf } from '../../test-kit/report/ratio.ts'
+import type { VisitorRequest } from '../../test-kit/traffic/visitors.ts'
 import { isolate, stepAside } from '../../test-kit/workerd/affinity.ts'
 import { cpuTimeMs, untilIdle } from '../../test-kit/workerd/cpu.ts'
 import { type Load, load } from './load.ts'
@@ -16,7 +17,12 @@ export type Running = {
   pids: readonly number[]
   close(): Promise<void>
 }
-export type Contestant = { name: string; start(origin: string): Promise<Running> }
+export type Contestant = {
+  name: string
+  start(origin: string): Promise<Running>
+  /** What it is asked; an ordinary browser's requests unless set. */
+  requests?: readonly VisitorRequest[] | undefined
+}
 /** A second of one contestant; `usedMs` is its CPU time. */
 export type Turn = Load & { usedMs: number }
 
@@ -59,14 +65,14 @@ async function takeRound(
   origin: string,
   { seconds, warmUpSeconds, tell }: Omit<TurnOptions, 'rounds'>,
 ): Promise<void> {
-  const started: (Running & { name: string })[] = []
+  const started: (Running & Pick<Contestant, 'name' | 'requests'>)[] = []
   try {
-    for (const { name, start } of field) {
+    for (const { name, start, requests } of field) {
       tell(`${name} gets warm`)
       const running = await start(origin)
-      started.push({ ...running, name })
+      started.push({ ...running, name, requests })
       isolate(running.pids)
-      await load(running.url, warmUpSeconds)
+      await load(running.url, warmUpSeconds, requests)
     }
     await untilIdle(started.flatMap(({ pids }) => pids))
     for (let second = 0; second < seconds; second++) {
@@ -95,9 +101,9 @@ export function turnsText({ rounds, seconds }: Pick<TurnOptions, 'rounds' | 'sec
   return `${rounds === 1 ? '1 round' : `${rounds} rounds`} of ${seconds} turns for each`
 }
 
-async function turnOf({ url, pids }: Running): Promise<Turn> {
+async function turnOf({ url, pids, requests }: Running & Pick<Contestant, 'requests'>): Promise<Turn> {
   const usedMs = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0)
   const beforeMs = usedMs()
-  const figures = await load(url, 1)
+  const figures = await load(url, 1, requests)
   return { ...figures, usedMs: usedMs() - beforeMs }
 }

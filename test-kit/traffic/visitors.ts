@@ -7,22 +7,28 @@ import { connect, type Socket } from 'node:net'
 
 export type Visitors = {
   readonly answered: number
-  /** Answers other than 200, connections that broke, and answers that can't be read. */
+  /** Answers other than 200 and 304, connections that broke, and answers that can't be read. */
   readonly failed: number
   /** The latency below which a share of the answers lies. */
   percentileMs(share: number): number
   stop(): Promise<void>
+  /** Waits until as many requests as were wanted are answered. */
+  ended(): Promise<void>
 }
+
+/** `headers`: lines that end with CRLF. A request with a body says its length itself. */
+export type VisitorRequest = { path: string; headers: string; method?: string; body?: string }
 
 const LONGEST_MS = 30_000
 /** Latencies are counted by tenths of a millisecond. */
 const PER_MS = 10
 
-/** `requestOf` gives the path and the headers (lines that end with CRLF) of a request by its number. */
+/** `requestOf` gives a request by its number; `most`: how many there are. */
 export function startVisitors(
   urls: readonly string[],
   connections: number,
-  requestOf: (number: number) => { path: string; headers: string },
+  requestOf: (number: number) => VisitorRequest,
+  most = Number.POSITIVE_INFINITY,
 ): Visitors {
   const latencies = new Uint32Array(LONGEST_MS * PER_MS + 1)
   let answered = 0
@@ -32,14 +38,14 @@ export function startVisitors(
   const loops = Array.from({ length: connections }, async (_, index) => {
     const { hostname, port, host } = new URL(urls[index % urls.length] ?? '')
     let line: Line | undefined
-    while (!isOver) {
+    while (!isOver && asked < most) {
       line ??= new Line(connect({ host: hostname, port: Number(port), noDelay: true }))
-      const { path, headers } = requestOf(asked++)
+      const { path, headers, method = 'GET', body = '' } = requestOf(asked++)
       const startedMs = performance.now()
-      const status = await line.ask(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`)
+      const status = await line.ask(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n${body}`)
       const slot = Math.round(Math.min(performance.now() - startedMs, LONGEST_MS) * PER_MS)
       latencies[slot] = (latencies[slot] ?? 0) + 1
-      if (status === 200) answered++
+      if (status === 200 || status === NOT_MODIFIED) answered++
       else failed++
       if (status === 0) line = undefined
     }
@@ -64,9 +70,12 @@ export function startVisitors(
       isOver = true
       await Promise.all(loops)
     },
+    ended: async () => void (await Promise.all(loops)),
   }
 }
 
+const NOT_MODIFIED = 304
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** One connection, one request at a time. */
@@ -100,14 +109,23 @@ class Line {
     const headEnd = this.#received.indexOf(HEAD_END)
     if (headEnd < 0) return
     const head = this.#received.toString('latin1', 0, headEnd)
-    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
-    // The origins always say how long their answers are; one that doesn't say is not theirs.
+    const status = Number(head.slice(9, 12))
+    if (/\r\ntransfer-encoding: chunked/i.test(head)) {
+      if (this.#received.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)) this.#end(status)
+      return
+    }
+    const length = status === NOT_MODIFIED ? '0' : /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+    // The origins say how long their answers are, or send chunks; one that does neither is not theirs.
     if (length === undefined) {
       this.close()
       return
     }
     if (this.#received.length < headEnd + HEAD_END.length + Number(length)) return
+    this.#end(status)
+  }
+
+  #end(status: number): void {
     this.#received = Buffer.alloc(0)
-    this.#settle(Number(head.slice(9, 12)))
+    this.#settle(status)
   }
 }

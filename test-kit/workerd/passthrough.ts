@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../src/local/free-port.ts'
+import { CF_HEADER } from './plain-workerd.ts'
 import { compatibility, runWorkerd } from './workerd-process.ts'
 
 export type Passthrough = { url: string; pid: number; close(): Promise<void> }
@@ -38,7 +39,7 @@ const config :Workerd.Config = (
     )),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
-  sockets = [(name = "entry", address = "127.0.0.1:${port}", http = (), service = "passthrough")],
+  sockets = [(name = "entry", address = "127.0.0.1:${port}", http = (cfBlobHeader = "${CF_HEADER}"), service = "passthrough")],
 );
 `,
   )

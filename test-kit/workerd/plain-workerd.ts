@@ -14,6 +14,7 @@ export type PlainWorkerdOptions = {
   isolates: number
   kvPort: number
   environment?: string
+  signingKey?: string
   /** The module; default: dist/worker.js. */
   worker?: string
   /** Another build, whose Durable Objects the isolates use: as on the platform during a deployment. */
@@ -32,6 +33,8 @@ export type PlainWorkerd = {
 }
 
 export const ADMIN_TOKEN = 'bench-admin-token'
+/** What a test sends in this header, as JSON, is the request's `cf`, as on Cloudflare. */
+export const CF_HEADER = 'x-test-cf'
 
 /** Starts workerd and waits until every isolate answers. Throws, with what workerd said, when it doesn't. */
 export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<PlainWorkerd> {
@@ -74,7 +77,7 @@ export async function startPlainWorkerd(options: PlainWorkerdOptions): Promise<P
 }
 
 function configText(
-  { isolates, kvPort, environment, objects, compatibilityFlags = [] }: PlainWorkerdOptions,
+  { isolates, kvPort, environment, signingKey, objects, compatibilityFlags = [] }: PlainWorkerdOptions,
   ports: number[],
   folder: string,
   compatible: Compatibility,
@@ -95,6 +98,7 @@ const ${name} :Workerd.Worker = (
     ${namespace('COUNTERS', 'Counters', name === owner)},
     (name = "ADMIN_TOKEN", text = "${ADMIN_TOKEN}"),
     (name = "ENVIRONMENT", text = "${environment ?? 'production'}"),
+    ${signingKey === undefined ? '' : `(name = "SIGNING_KEY", text = "${signingKey}"),`}
   ],
   ${
     name === owner
@@ -115,7 +119,7 @@ const config :Workerd.Config = (
     (name = "disk", disk = (path = "${folder}", writable = true)),
   ],
   sockets = [
-    ${names.map((name, index) => `(name = "${name}", address = "127.0.0.1:${ports[index]}", http = (), service = "${name}"),`).join('\n    ')}
+    ${names.map((name, index) => `(name = "${name}", address = "127.0.0.1:${ports[index]}", http = (cfBlobHeader = "${CF_HEADER}"), service = "${name}"),`).join('\n    ')}
   ],
 );
 ${services.map(workerText).join('\n')}
