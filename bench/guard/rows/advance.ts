@@ -24,6 +24,8 @@ function boundary(percentage: number, controlRate: number, guard?: object): Scen
 const BOUNDARIES: readonly Scenario[] = [
   ...[1, 5, 25, 50].map((percentage) => boundary(percentage, 0.001, NEVER_CLOSE)),
   boundary(5, 0.01, NEVER_CLOSE),
+  // The canary can't be asked about most of control's failures here.
+  boundary(1, 0.01, NEVER_CLOSE),
   boundary(5, 0.001),
 ]
 

@@ -9,6 +9,7 @@ import type { ArmTick } from '../counters/ticks.ts'
 import { type DedupeResult, stepDedupe } from './dedupe/dedupe.ts'
 import { exposureFactors, type Part } from './dedupe/exposure.ts'
 import { isRepeating } from './dedupe/failing-runs.ts'
+import { NONE_ASKED, noteAsked } from './evidence/asked.ts'
 import { addBatch, EMPTY_BATCH, isFull } from './evidence/batch.ts'
 import { addCounts, cleanCount } from './evidence/formula.ts'
 import { addJudged, NOTHING_JUDGED } from './evidence/judged.ts'
@@ -176,6 +177,7 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
     ...stepCeilings(settings, state, tick, { standing: part.standing, paid, logCaps: logCapsOf(settings) }),
     affected,
     required: stepRequired(settings, state.required, tick),
+    asked: noteAsked(state.asked ?? NONE_ASKED, control.pairing, tick.atMs - state.lastAtMs),
     collapse: stepCollapse(settings, state.collapse, tick, { standing: part.standing, paid }),
     clientErrors: clientErrors.state,
     judged: addJudged(state.judged ?? NOTHING_JUDGED, counted.batch, clientErrors.counted),

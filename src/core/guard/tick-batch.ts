@@ -3,6 +3,7 @@
 import type { ArmTick } from '../counters/ticks.ts'
 import type { DedupeResult, Eligible } from './dedupe/dedupe.ts'
 import type { Part } from './dedupe/exposure.ts'
+import { type Asked, countedPart, NONE_ASKED } from './evidence/asked.ts'
 import type { Batch } from './evidence/batch.ts'
 import { type Counts, NO_COUNTS } from './evidence/formula.ts'
 import { COLD_MARGIN_BUCKETS, countSlow } from './evidence/latency.ts'
@@ -41,7 +42,7 @@ export function tickBatch(
     latency.marginBuckets,
     1,
   )
-  const errors = errorCounts(tick, dedupe, part)
+  const errors = errorCounts(tick, dedupe, part, state.asked ?? NONE_ASKED)
   const batch: Batch = {
     canaryRequests: sumOf(part.exposure.canary),
     controlRequests: sumOf(part.exposure.control),
@@ -91,6 +92,7 @@ function errorCounts(
   { canary, control }: GuardTick,
   { eligible, counted }: DedupeResult,
   { standing, exposure, factors }: Part,
+  asked: Asked,
 ): { rollback: Grouped; advance: Grouped } {
   const grouped = (
     shares: { canary: number; control: number },
@@ -125,11 +127,31 @@ function errorCounts(
         controlBad: mostErrors(control, counted.plainControl.length),
       },
     ),
-    advance: grouped(
-      { canary: eligible.plainCanary * factors.advance, control: eligible.strictControl },
-      { canary: counted.plainCanary, control: counted.strictControl },
-      { canaryBad: mostErrors(canary, counted.plainCanary.length), controlBad: counted.strictControl.length },
+    advance: withUnasked(
+      grouped(
+        { canary: eligible.plainCanary * factors.advance, control: eligible.strictControl },
+        { canary: counted.plainCanary, control: counted.strictControl },
+        {
+          canaryBad: mostErrors(canary, counted.plainCanary.length),
+          controlBad: counted.strictControl.length,
+        },
+      ),
+      counted.unaskedControl,
+      standing.regime === 'few' ? 0 : countedPart(asked, control.pairing),
     ),
+  }
+}
+
+/** With a part of control's failures about which the canary was not asked (evidence/asked.ts). */
+function withUnasked({ all, groups }: Grouped, unasked: readonly number[], part: number): Grouped {
+  if (part === 0 || unasked.length === 0) return { all, groups }
+  const by = marksByGroup(unasked)
+  return {
+    all: { ...all, controlBad: all.controlBad + part * unasked.length },
+    groups: groups.map((counts, group) => ({
+      ...counts,
+      controlBad: counts.controlBad + part * (by[group] ?? 0),
+    })),
   }
 }
 

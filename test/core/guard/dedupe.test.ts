@@ -205,6 +205,7 @@ describe('dedupe', () => {
       plainCanary: [mark],
       strictControl: [],
       plainControl: [other],
+      unaskedControl: [other],
     })
     // They rest all the same.
     expect(stepDedupe(state, { ...none, nowS: 2, canary: [mark] }).counted.strictCanary).toEqual([])

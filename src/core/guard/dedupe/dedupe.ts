@@ -17,7 +17,7 @@
  * Failures that the other origin was not asked about (*unasked*) may be shared ones, so they count only against the
  * claim: control's in the rollback test, the canary's in the advance test. `f` falls with both, so `E[f] ≤ 1` holds for
  * the failures that count, however it is chosen which requests are asked. They rest as the others do: that, too, only
- * costs evidence.
+ * costs evidence. (Of control's, the advance test takes as large a part as asked ones were discordant: evidence/asked.ts.)
  *
  * An arm's exposure is its requests times the share of its marks that can count at the tick's start. The canary at p
  * % holds the lowest p % of the 65,536 slots, in each group. Busy visitors rest more than others, so the share
@@ -66,6 +66,8 @@ type Counted = {
   plainCanary: readonly number[]
   strictControl: readonly number[]
   plainControl: readonly number[]
+  /** Of control, strictly, those about which the canary was not asked. */
+  unaskedControl: readonly number[]
 }
 
 /** Marks that a group remembers; group 0 has everyone where no network is known. */
@@ -143,7 +145,9 @@ export function stepDedupe(
   const draft = begin(state, Math.max(tick.nowS, state.nowS), tick.percentage)
   const eligible = eligibleShares(draft, tick.groups ?? 1)
   const errored = shuffled(draft.nowS, tick)
-  const counted = { strictCanary: [], plainCanary: [], strictControl: [], plainControl: [] }
+  const counted = {
+    ...{ strictCanary: [], plainCanary: [], strictControl: [], plainControl: [], unaskedControl: [] },
+  }
   if (errored.length === 0) return { state: draft, eligible, counted }
   draft.chunks = state.chunks.length > 0 ? state.chunks.slice() : new Array<string>(CHUNKS).fill('')
   sweep(draft)
@@ -168,7 +172,7 @@ function countAll(
     if (matters && enough) continue
     countError(draft, mark, history, times)
     if (!isCanary && times.plain) counted.plainControl.push(mark)
-    if (!isCanary && times.strict && isAsked) counted.strictControl.push(mark)
+    if (!isCanary && times.strict) counted[isAsked ? 'strictControl' : 'unaskedControl'].push(mark)
     if (isCanary && matters) counted.strictCanary.push(mark)
     if (matters) enough = isEnough(isCanary)
   }

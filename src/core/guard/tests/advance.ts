@@ -3,8 +3,8 @@
  * null `r_c ≥ ρ'·r_b + δ'`; wealth ≥ 1/β lets a stage advance. Counts of one stage only. Each latency quantile must
  * pass by itself: an average would pass a canary with a bad p99.
  *
- * Here the canary's bad ones include failures about which control was not asked, and control's don't: `f` falls in
- * `e_c` and rises in `e_b` for λ < 1. A claim must also hold without any two groups of networks, or anyone who sends
+ * Here the canary's bad ones include failures about which control was not asked, and control's only a part of theirs
+ * (evidence/asked.ts): `f` falls in `e_c` and rises in `e_b` for λ < 1. A claim must also hold without any two groups of networks, or anyone who sends
  * enough requests that work could make a bad canary look healthy.
  */
 

@@ -2,6 +2,7 @@
 
 import type { DedupeState } from '../dedupe/dedupe.ts'
 import { initialDedupe } from '../dedupe/dedupe.ts'
+import type { Asked } from '../evidence/asked.ts'
 import type { Batch } from '../evidence/batch.ts'
 import { EMPTY_BATCH } from '../evidence/batch.ts'
 import type { Judged } from '../evidence/judged.ts'
@@ -70,6 +71,8 @@ export type GuardState = {
   stageTotals: Totals
   recent: Totals
   decision: GuardDecision | null
+  /** About which failures of control the canary was asked; missing in a state that an earlier release has stored. */
+  asked?: Asked
   /** Of the generation, for pictures and sentences only; missing in a state that an earlier release has stored. */
   judged?: Judged
   /** For sentences only. */
