@@ -1,7 +1,7 @@
 /**
  * Control's failures about which the canary was not asked, in the advance test.
  *
- * The canary is asked for a tenth of its own traffic at most, so a small canary is asked about few of control's failures.
+ * Questions to the canary are a tenth of what its visitors ask at most, so a small canary is asked about few of control's failures.
  * If the others counted for nothing, control would seem to fail hardly ever, and a healthy canary of a site that fails in 1 % of
  * its requests would never be shown to be not worse. So of `U` unasked failures `d·U` count, where d is not above the share of
  * asked ones that the canary answered well.
