@@ -38,6 +38,24 @@ const get =
       ...(method === 'POST' && { body: 'hi' }),
     })
 
+/** As old clients and some tools speak. */
+const get10 = (flag: string, id: string) =>
+  new Promise<void>((resolve) => {
+    const { hostname, port } = new URL(gate.url)
+    const socket = connect(Number(port), hostname)
+    const headers = Object.entries({
+      ...addressed(IPV4),
+      cookie: `uid=${id}`,
+      host: 'gate.test',
+      connection: 'close',
+    })
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.write(`GET /${flag}/both-fail HTTP/1.0\r\n${lines}\r\n`)
+    socket.on('close', () => resolve())
+    socket.on('error', () => socket.destroy())
+    socket.resume()
+  })
+
 const upgrade = (flag: string, id: string) =>
   raw(`${gate.url}/${flag}/socket`, {
     method: 'GET',
@@ -78,6 +96,7 @@ const drip = (flag: string, id: string) =>
 const ATTACKS: Record<string, Attack> = {
   'get-5': { percentage: 5, arm: 'canary', shoot: get('GET') },
   'get-1': { percentage: 1, arm: 'canary', shoot: get('GET') },
+  'http10-1': { percentage: 1, arm: 'canary', shoot: get10 },
   'get-50': { percentage: 50, arm: 'canary', shoot: get('GET', inIpv6, 'cookie') },
   'head-25': { percentage: 25, arm: 'canary', shoot: get('HEAD', inIpv6) },
   'post-25': { percentage: 25, arm: 'canary', shoot: get('POST') },
@@ -237,6 +256,7 @@ it('closes no healthy canary, and hides no bad one', { timeout: PATIENCE_MS + 60
   }
   // The attacks did what they are meant to do.
   expect(seen['get-50']?.arms.canary.pairing.shared).toBeGreaterThan(0)
+  expect(seen['http10-1']?.arms.canary.pairing.shared).toBeGreaterThan(0)
   expect(seen['post-25']?.arms.canary.errors).toBeGreaterThan(0)
   expect(seen['upgrade-25']?.arms.canary.errors).toBeGreaterThan(0)
   expect(fresh.requests.some(({ headers }) => headers['sluice-shadow'] === '1')).toBe(true)
