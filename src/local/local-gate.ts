@@ -7,6 +7,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { dashboardFiles } from './build/dashboard-files.ts'
+import { withDelayedKv } from './build/delayed-kv.ts'
 import { readText } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
 import { workerModules } from './build/worker-modules.ts'
@@ -26,6 +27,8 @@ export type LocalGateOptions = {
   environment: string
   /** Text of the document to build in; default: the example. */
   bundledDocument?: string
+  /** How long KV goes on showing what was there before a change; by default it shows changes at once. */
+  kvDelayMs?: number | undefined
   /** Further secrets of the Worker, for example keys that documents name. */
   secrets?: Readonly<Record<string, string>>
 }
@@ -33,7 +36,10 @@ export type LocalGateOptions = {
 export type LocalGate = {
   url: string
   /** Reads and writes the KV namespace GATE. */
-  kv: { get(key: string): Promise<string | null>; put(key: string, value: string): Promise<void> }
+  kv: {
+    get(key: string): Promise<string | null>
+    put(key: string, value: string | ArrayBuffer): Promise<void>
+  }
   /** Process id of workerd. */
   runtimePid(): number | undefined
   /** Called when workerd has died and been started again. */
@@ -72,7 +78,8 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
 
 async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
-  const [modules, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
+  const [plain, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
+  const modules = options.kvDelayMs === undefined ? plain : withDelayedKv(plain, options.kvDelayMs)
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await loadMiniflare()
   const restarts: (() => void)[] = []
   const runtime = watchRuntime()

@@ -26,6 +26,8 @@ export type RunOptions = {
   data: string
   /** Origin → URL to put in the place of the document's. */
   origins: Readonly<Record<string, string | undefined>>
+  /** How late KV shows a change; by default at once. */
+  kvDelayMs?: number | undefined
   /** The variables and secrets of the gate, as it would have them deployed, and those that the document names. */
   env: Readonly<Record<string, string | undefined>>
   /** Told of what happens while the gate runs. */
@@ -73,7 +75,12 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
       previousSigningKey: env.SIGNING_KEY_PREVIOUS,
       environment: env.ENVIRONMENT || 'development',
       bundledDocument: document,
-      secrets: { ...secretsNamedBy(document, env), ...variablesIn(env), KV_UNCACHED: 'true' },
+      kvDelayMs: options.kvDelayMs,
+      secrets: {
+        ...secretsNamedBy(document, env),
+        ...variablesIn(env),
+        KV_UNCACHED: options.kvDelayMs === undefined ? 'true' : 'false',
+      },
     }),
   )
   const leaveDataDir = await holdDataDir(options.data, gate)

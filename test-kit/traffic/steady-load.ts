@@ -1,7 +1,14 @@
 /** Steady visitors, and what became of each request. */
 import { Agent, request } from 'node:http'
 
-export type Shot = { sentMs: number; tookMs: number; status: number; isBroken: boolean; text: string }
+export type Shot = {
+  path: string
+  sentMs: number
+  tookMs: number
+  status: number
+  isBroken: boolean
+  text: string
+}
 export type Load = { shots: Shot[]; stop(): Promise<void> }
 
 const VISITORS = 500
@@ -34,7 +41,14 @@ function shoot(url: string, visitor: number, agent: Agent, sentMs = performance.
     let status = 0
     let text = ''
     const end = (isBroken: boolean) =>
-      resolve({ sentMs, tookMs: performance.now() - sentMs, status, isBroken, text })
+      resolve({
+        path: new URL(url).pathname,
+        sentMs,
+        tookMs: performance.now() - sentMs,
+        status,
+        isBroken,
+        text,
+      })
     const sent = request(url, { agent, headers: { 'x-user-id': `visitor ${visitor}` } }, (response) => {
       status = response.statusCode ?? 0
       response.on('data', (data) => {

@@ -33,11 +33,17 @@ export const dev: CliCommand = {
     { flags: '--config FILE', summary: 'the document, instead of the demo' },
     { flags: '--old URL', summary: 'your own origin instead of the demo origin "old"' },
     { flags: '--new URL', summary: 'your own origin instead of the demo origin "new"' },
+    {
+      flags: '--kv-delay [SECONDS]',
+      summary: 'let KV show changes late, as on Cloudflare (30; without it: at once)',
+      kind: 'number',
+    },
   ],
   examples: [
     ['dev', 'run the document of this folder on http://127.0.0.1:8787'],
     ['dev --origin new=http://127.0.0.1:3000', 'with a local new origin'],
     ['dev --demo --port 0', 'try a gate without any setup'],
+    ['dev --kv-delay', 'see how long a kill by KV alone takes in production'],
   ],
   async run(call) {
     const { options, terminal, isJson, tell } = call
@@ -49,6 +55,7 @@ export const dev: CliCommand = {
       ...hostOf(call),
       data,
       origins: originsOf(call),
+      kvDelayMs: kvDelayMsOf(call),
       env: { ...(await secretsOf(terminal.cwd, config)), ...terminal.env },
       log: tell,
     }).catch((error: unknown) => {
@@ -110,6 +117,18 @@ function hostOf({ options }: Call): { host?: string } {
   if (host === undefined) return {}
   if (isIP(host) || host === 'localhost') return { host }
   throw new UsageError(`--host must be an address such as 0.0.0.0, not ${host}`)
+}
+
+/** What KV of Cloudflare keeps at the least. */
+const KV_CACHED_SECONDS = 30
+const LONGEST_DELAY_SECONDS = 600
+
+function kvDelayMsOf({ options }: Call): number | undefined {
+  if (options.has('kv-delay')) return KV_CACHED_SECONDS * 1_000
+  const seconds = options.number('kv-delay')
+  if (seconds === undefined || (seconds >= 1 && seconds <= LONGEST_DELAY_SECONDS))
+    return seconds && seconds * 1_000
+  throw new UsageError(`--kv-delay must be from 1 to ${LONGEST_DELAY_SECONDS} seconds, not ${seconds}`)
 }
 
 function originsOf({ options }: Call): Record<string, string> {

@@ -7,8 +7,8 @@ import { dangling, type Problem } from './parse/problems.ts'
 
 /** What marks off names, in any number: white space, quotes of all kinds, commas, brackets, and escapes of quotes. */
 const SEPARATORS = /[\s"'`´‘-‟«»,;|[\]{}()<>\\^]+/
-/** Byte order marks, and what is left of UTF-16 that was read as UTF-8. */
-const ENCODING_MARKS = /[\0\ufeff\ufffd]/g
+/** Byte order marks, what is left of UTF-16 that was read as UTF-8, and signs without a width that pages and chats add. */
+const ENCODING_MARKS = /[\0\ufeff\ufffd\u200b-\u200f\u2060]/g
 /** Nothing, or a list of nothing as any shell delivers it. */
 const LIFTS = /^\s*$|^["'`\\\s]*\[\s*\]["'`\\\s]*$/
 

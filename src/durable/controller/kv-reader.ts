@@ -13,7 +13,7 @@ import type { IsolateSighting } from '../../core/counters/protocol.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
-import { type Env, isDevelopment } from '../../platform/env.ts'
+import { type Env, isDevelopment, isKvCached } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { TextStore } from '../storage/text-store.ts'
@@ -234,7 +234,7 @@ export class KvReader {
         ? !this.#isKillListBack && replacedKills.includes(hash)
         : hash === overwritten || this.#documents.tag.replaced.includes(hash)
     if (this.#writer.isPending(key)) return isOlder()
-    const staleMs = isDevelopment(this.#env) ? 0 : KV_STALE_MS
+    const staleMs = isDevelopment(this.#env) && !isKvCached(this.#env) ? 0 : KV_STALE_MS
     return nowMs - this.#writer.writtenAtMs(key) <= staleMs && isOlder()
   }
 

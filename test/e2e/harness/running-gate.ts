@@ -89,7 +89,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     admin,
     kv: {
       get: local.kv.get,
-      put: (key, value) => local.kv.put(key, typeof value === 'string' ? value : JSON.stringify(value)),
+      put: (key, value) => local.kv.put(key, isStored(value) ? value : JSON.stringify(value)),
     },
     wranglerPut: (key, value) => wranglerKvPut(dataDir, key, value),
     get: (path, headers) => getPage(url, path, headers),
@@ -137,4 +137,9 @@ export function decisionOf(headers: Headers): Pick<Page, 'origin' | 'variant' | 
     variant: decision.includes('=') ? decision.slice(decision.indexOf('=') + 1) : undefined,
     reason: parameters.find((each) => each.startsWith('reason='))?.slice('reason='.length),
   }
+}
+
+/** Texts and bytes are stored as they are. */
+function isStored(value: string | object): value is string | ArrayBuffer {
+  return typeof value === 'string' || value instanceof ArrayBuffer
 }
