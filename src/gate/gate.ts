@@ -85,8 +85,7 @@ export class Gate {
     if (request === undefined) return new Response('Bad Request\n', { status: 400 })
     const context = contextOf(request, env, ctx)
     try {
-      const config =
-        this.live.fresh(request.nowMs) ?? (await this.live.current(env, context.waitUntil, request.nowMs))
+      const config = this.live.fresh(request.nowMs) ?? (await this.#refreshed(context))
       request.trustedProxies = config.snapshot.trustedProxies
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
@@ -206,6 +205,19 @@ export class Gate {
       return response
     const opener = { raw: request.raw, flag: target.flag, closer, context }
     return this.streams.watch(response, fieldsOf(answer), opener)
+  }
+
+  /**
+   * The config after a refresh that may be due. The Controller hears soon of what KV shows for the first time, also where only
+   * routes without a flag are visited: they count nothing.
+   */
+  #refreshed(context: ReportContext): Promise<ActiveConfig> {
+    const before = this.live.kvReadAtMs > 0 ? this.reporter.seenInKv : undefined
+    const tell = () => {
+      if (before !== undefined && before !== this.reporter.seenInKv)
+        this.reporter.stayInTouch({ ...context, nowMs: Date.now() })
+    }
+    return this.live.current(context.env, (work) => context.waitUntil(work.then(tell)), context.nowMs)
   }
 
   /** Sees to a flush where exceptions were swallowed, which may be all there is to report. Never throws. */

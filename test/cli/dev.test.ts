@@ -158,3 +158,22 @@ it.each(['', 'all', 'example.com', '1.2.3', '127.0.0.1:80', '[::1]'])(
     expect(gate.given).toBeUndefined()
   },
 )
+
+it('lets KV show changes late where it is asked to, by 30 s unless it says otherwise', async () => {
+  const cwd = await folder()
+  await dev([], cwd)
+  expect(gate.given?.kvDelayMs).toBeUndefined()
+  gate.closed = 0
+  await dev(['--kv-delay'], cwd)
+  expect(gate.given?.kvDelayMs).toBe(30_000)
+  gate.closed = 0
+  await dev(['--kv-delay', '5'], cwd)
+  expect(gate.given?.kvDelayMs).toBe(5_000)
+  for (const seconds of ['0', '601']) {
+    const ran = await sluice(['dev', `--kv-delay=${seconds}`], { cwd })
+    expect([ran.code, ran.err]).toEqual([
+      2,
+      expect.stringContaining('--kv-delay must be from 1 to 600 seconds'),
+    ])
+  }
+})

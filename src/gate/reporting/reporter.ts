@@ -181,7 +181,7 @@ export class Reporter {
     await scheduler.wait(GATHER_MS)
     // More than an interval is left only where the clock has been put back.
     for (let leftMs = this.#leftMs; leftMs > 0 && leftMs <= this.#intervalMs; leftMs = this.#leftMs) {
-      if (this.#told !== this.#seenInKv) break
+      if (this.#told !== this.seenInKv) break
       await scheduler.wait(Math.min(leftMs, GATHER_MS))
     }
     // From here on outcomes belong to the next flush, and arm its timer in a request of their own.
@@ -196,7 +196,7 @@ export class Reporter {
   }
 
   /** What KV shows this isolate: the Controller hears of it soon where it is new. */
-  get #seenInKv(): string {
+  get seenInKv(): string {
     return `${this.#live.seenHash} ${this.#live.killHash}`
   }
 
@@ -253,7 +253,7 @@ export class Reporter {
     const shard = this.#shardIn(context.place.colo)
     this.#flushedAtMs = Date.now()
     this.#flushedForMs = this.#intervalMs
-    this.#told = this.#seenInKv
+    this.#told = this.seenInKv
     const repeatedSinceMs = this.#repeatedSinceMs
     this.#repeatedSinceMs ??= this.#flushedAtMs
     const message = numbered({

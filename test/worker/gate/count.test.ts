@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../src/core/outcome/outcome.ts'
 import { createGate, type Gate } from '../../../src/gate/gate.ts'
 import { noteInternalError, takeInternalErrors } from '../../../src/platform/internal-errors.ts'
-import { originAt, SHOP, stubOrigins, unsigned } from './support/stage.ts'
+import { NOW_MS, originAt, SHOP, stubOrigins, unsigned } from './support/stage.ts'
+import { Kv } from './support/stage-config.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -233,6 +234,33 @@ it('exceptions that were swallowed are reported although nothing else is', async
   expect(stay).not.toHaveBeenCalled()
   noteInternalError('gate.test', new Error('broken'))
   await handle('/about')
+  expect(stay).toHaveBeenCalledOnce()
+  takeInternalErrors()
+})
+
+it('what KV shows for the first time is reported although only a route without a flag is visited', async () => {
+  statuses(200)
+  const kv = new Kv()
+  const { gate } = stage()
+  const stay = vi.spyOn(gate.reporter, 'stayInTouch').mockImplementation(() => {})
+  const bindings = { ...unsigned, GATE: kv as unknown as KVNamespace }
+  const work: Promise<unknown>[] = []
+  const visit = async (atMs: number) => {
+    vi.spyOn(Date, 'now').mockReturnValue(atMs)
+    const request = new Request('https://shop.test/about')
+    await gate.handle(request, bindings, { waitUntil: (each) => void work.push(each) })
+    await Promise.all(work)
+  }
+  kv.values.set('kill', '["half"]')
+  await visit(NOW_MS)
+  // The first read is no news: others have it.
+  expect([gate.live.killList, stay.mock.calls.length]).toEqual([['half'], 0])
+  kv.values.set('kill', '["checkout"]')
+  await visit(NOW_MS + 1_000)
+  expect([gate.live.killList, stay.mock.calls.length]).toEqual([['half'], 0])
+  await visit(NOW_MS + 30_000)
+  expect([gate.live.killList, stay.mock.calls.length]).toEqual([['checkout'], 1])
+  await visit(NOW_MS + 60_000)
   expect(stay).toHaveBeenCalledOnce()
   takeInternalErrors()
 })
