@@ -1,11 +1,11 @@
 /** The kill list in KV in every form in which it is delivered, while visitors keep coming to a running gate. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { KILL_FORMS, KILLED_FLAGS, type KillForm, LIFT_FORMS } from '../../../test-kit/kv/kill-forms.ts'
-import { documentOfFlags } from '../harness/documents.ts'
-import { eventually } from '../harness/eventually.ts'
-import { failuresOf, type Load, lastAre, startLoad, visitorHeaders } from '../harness/load.ts'
-import { type Origin, startOrigin } from '../harness/origin.ts'
-import { type Gate, startGate } from '../harness/running-gate.ts'
+import { KILL_FORMS, KILLED_FLAGS, type KillForm, LIFT_FORMS } from '../../../../test-kit/kv/kill-forms.ts'
+import { documentOfFlags } from '../../harness/documents.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { failuresOf, type Load, lastAre, startLoad, visitorHeaders } from '../../harness/load.ts'
+import { type Origin, startOrigin } from '../../harness/origin.ts'
+import { type Gate, startGate } from '../../harness/running-gate.ts'
 
 let origins: { old: Origin; new: Origin }
 let gate: Gate
