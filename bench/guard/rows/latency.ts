@@ -48,6 +48,22 @@ function harmless(id: string, measure: string, scenarios: readonly Scenario[], r
   }
 }
 
+/** No one has been seen as control before a first stage: all that is known of the draw is how much people differ. */
+const FIRST = KINDS.flatMap((visitors) =>
+  [25, 50].map((percentage): Scenario => {
+    const [ladder] = PEOPLE.filter((scenario) => scenario.visitors === visitors)
+    return {
+      ...(ladder as Scenario),
+      name: `${WORDS[visitors]}, begun at ${percentage} %`,
+      stages: [percentage, 99],
+      seconds: 1200,
+    }
+  }),
+)
+const FEW_PEOPLE =
+  'where a few visitors make most of the requests, thirty groups of them tell too little of how far two draws can differ; ' +
+  'begin at a share below a quarter there.'
+
 const COLD = [200, 1000].map(
   (requestsPerSecond): Scenario => ({
     name: `30 % slower in the first two minutes of each stage, ${requestsPerSecond}/s`,
@@ -130,9 +146,22 @@ const foundRow: Row = {
 
 const medianOf = (results: readonly RunResult[]) => delayFigure('', results, 0.5, Infinity).value
 
+const firstRow: Row = {
+  ...harmless('people-first', 'visitors who differ, begun at a quarter or half: false rollbacks', FIRST, {
+    quick: 1,
+    full: 100,
+  }),
+  figures: (results) =>
+    FIRST.map((scenario) => ({
+      ...shareFigure(scenario.name, results(scenario), rolledBack, FALSE_ALARMS),
+      miss: FEW_PEOPLE,
+    })),
+}
+
 export const LATENCY_ROWS: readonly Row[] = [
   harmless('cold', 'cold machines: false rollbacks', COLD, { quick: 3, full: 300 }),
   harmless('stalls', 'machines that stall: false rollbacks', STALLS, { quick: 2, full: 300 }),
   harmless('people', 'visitors who differ in latency: false rollbacks', PEOPLE, { quick: 2, full: 300 }),
+  firstRow,
   foundRow,
 ]

@@ -9,7 +9,9 @@
  *   others' is what the canary will show although nothing is wrong. Its standard error is that of a ratio over groups of
  *   visitors, by linearisation (Cochran, "Sampling Techniques", 6.5 and 9A): a group's requests may depend on each other.
  * - In a first stage no one has been seen before. R is 1 by the draw, but only on average: its variance is that between
- *   groups of visitors beyond chance, scaled to the canary's share (a mean over p % of the visitors varies as 1/p).
+ *   groups of visitors beyond chance, scaled to the canary's share (a mean over p % of the visitors varies as 1/p). The
+ *   coming and the rest of one group tell it best, as the differences between networks cancel. Before a last stage the
+ *   rest are a holdback of 1 %: until they have shown enough, all of control tells it, networks included.
  *
  * The null becomes `r_c ≤ ρ·U·r_b + δ`, with U the upper end of R (2.33 standard errors, 99 %), at least 1. For advance it is
  * the lower end, at most 1. U depends on the past alone, so `E[f] ≤ 1` holds for the wider null; what is lost is power. Beyond
@@ -57,6 +59,8 @@ const MOST_WIDENING = 1.5
 const ERRORS = 2.33
 /** With fewer slow requests a ratio says nothing. */
 const LEAST_SLOW = 30
+/** What a variance that is estimated from 30 groups may truly be: 29 degrees of freedom over their lower 5 % point. */
+const UNSURE = 1.64
 
 const each = <T>(value: T): T[] => LATENCY_QUANTILES.map(() => value)
 
@@ -210,10 +214,33 @@ function unevennessOf(
   percentage: number,
 ): PopulationState['unevenness'] {
   return unevenness.map((before, k) => {
+    const visitors = 1 - percentage / 100
     const seen = estimateOf(tallies, k, NO_GROUPS)
-    if (seen === null) return before
-    return Math.max(0, seen.variance - seen.chance) * seen.share * (1 - percentage / 100)
+    if (seen !== null) {
+      const beyond = Math.max(0, UNSURE * seen.variance - seen.chance)
+      return beyond * seen.share * (1 - seen.share) * visitors
+    }
+    const beyond = varianceOfAll(tallies, k)
+    return beyond === null ? before : beyond * visitors
   })
+}
+
+/** Variance beyond chance of ln of control's slow rate, over groups; null with too few. */
+function varianceOfAll(tallies: PopulationState['tallies'], k: number): number | null {
+  const { coming, rest } = sumsOf(tallies)
+  const n = coming.n + rest.n
+  const slow = (coming.bad[k] ?? 0) + (rest.bad[k] ?? 0)
+  if (slow < 2 * LEAST_SLOW) return null
+  let groups = 0
+  let squares = 0
+  for (let group = 1; group <= SLICES; group++) {
+    const [own, others] = [tallies[SLICES + group], tallies[group]]
+    const requests = (own?.n ?? 0) + (others?.n ?? 0)
+    if (requests === 0) continue
+    groups++
+    squares += (((own?.bad[k] ?? 0) + (others?.bad[k] ?? 0)) / slow - requests / n) ** 2
+  }
+  return groups < 3 ? null : Math.max(0, (UNSURE * squares * groups) / (groups - 1) - (1 - slow / n) / slow)
 }
 
 function wideningOf({ known, unevenness, tallies }: PopulationState, percentage: number): Widening {

@@ -98,6 +98,55 @@ describe('visitors who differ in latency', () => {
     expect(uneven.tooUneven[0]).toBe(true)
   })
 
+  it('are compared before the last stage too, when all but a hundredth come next', () => {
+    const rare = (share: (group: number) => number, looks: number) =>
+      seen(
+        Object.fromEntries(
+          Object.entries(slices(share, share)).map(([slice, counts]) =>
+            Number(slice) <= SLICES && Number(slice) !== 1 ? [slice, {}] : [slice, counts],
+          ),
+        ),
+        looks,
+        { percentage: 25, comingTo: 99 },
+      ).widening
+    const even = rare(() => 0.1, 2)
+    expect(even.tooUneven[0]).toBe(false)
+    expect(even.rollback[0]).toBeLessThan(1.2)
+    expect(rare((group) => (group % 10 === 0 ? 0.4 : 0.07), 2).tooUneven[0]).toBe(true)
+    // Too few to tell, of anybody.
+    expect(
+      seen(
+        slices(
+          () => 0,
+          () => 0.1,
+          10,
+        ),
+        2,
+        { percentage: 25 },
+      ).widening.tooUneven[0],
+    ).toBe(true)
+  })
+
+  it('count by the share of control that they are', () => {
+    // The same groups, of which a few visitors come or nearly all do, differ as much.
+    const split = (restLooks: number, comingLooks: number) => {
+      const uneven = (group: number) => (group % 2 === 0 ? 0.1 : 0.14)
+      const reversed = (group: number) => uneven(group + 1)
+      const all = slices(uneven, reversed)
+      const part = (isComing: boolean) =>
+        Object.fromEntries(Object.entries(all).filter(([slice]) => Number(slice) > SLICES === isComing))
+      const look = { percentage: 25, comingTo: 99 }
+      let state = seen(part(false), restLooks, look)
+      for (let left = comingLooks; left > 0; left--)
+        state = noteSlices(state, part(true), { ...AT_ONE, ...look })
+      return noteSlices(state, {}, { ...AT_ONE, ...look }).unevenness[0] ?? 0
+    }
+    const half = split(500, 500)
+    // By halves, R's variance is four times that of all; nine tenths of it remain at a tenth.
+    expect(split(100, 900) / half).toBeCloseTo(0.36, 1)
+    expect(split(900, 100) / half).toBeCloseTo(0.36, 1)
+  })
+
   it('are not compared until it is known how much they differ', () => {
     expect(
       seen(
