@@ -215,3 +215,17 @@ describe('a fault of', () => {
     expect((await look()).faults).toEqual([])
   })
 })
+
+it('a route of the zone: what the platform does past a limit, and with other Workers there; not so a custom domain', async () => {
+  const { edit, look } = await world()
+  const about = async () => (await look()).findings.filter(({ about }) => about === 'route')
+  expect(await about()).toEqual([])
+  const route = '{ pattern = "www.example.com/*", zone_name = "example.com" }'
+  await edit('wrangler.toml', (text) => text.replace(/^routes = \[/m, (start) => `${start}${route}, `))
+  const found = await about()
+  expect(found).toHaveLength(1)
+  expect(found[0]).toMatchObject({
+    level: 'ok',
+    text: expect.stringMatching(/^www\.example\.com\/\* fails closed .*"fail open"/),
+  })
+})

@@ -51,6 +51,7 @@ export const lookAtDocument: Look = async ({ call: { terminal, args } }) => {
 
 type Toml = {
   vars?: { ENVIRONMENT?: unknown; ADMIN_HOST?: unknown }
+  routes?: (string | { pattern?: string; custom_domain?: boolean })[]
   kv_namespaces?: { binding?: string; id?: string }[]
   durable_objects?: { bindings?: { name?: string }[] }
 }
@@ -64,7 +65,7 @@ export const lookAtToml: Look = async ({ folder }) => {
   } catch (error) {
     return [fault('wrangler.toml', `it must be valid TOML: ${messageOf(error)}`, 'fix it')]
   }
-  const findings = [kvFinding(toml)]
+  const findings = [kvFinding(toml), ...routeFindings(toml)]
   const { ENVIRONMENT: environment, ADMIN_HOST: adminHost } = toml.vars ?? {}
   if (environment !== undefined && environment !== 'production')
     findings.push(
@@ -91,6 +92,19 @@ export const lookAtToml: Look = async ({ folder }) => {
       ),
     )
   return findings
+}
+
+/** A custom domain has no server behind it that could answer in the gate's place. */
+function routeFindings({ routes = [] }: Toml): Finding[] {
+  const patterns = (Array.isArray(routes) ? routes : []).flatMap((route) =>
+    typeof route === 'string' ? [route] : route.custom_domain || !route.pattern ? [] : [route.pattern],
+  )
+  return patterns.map((pattern) =>
+    ok(
+      'route',
+      `${pattern} fails closed past the limits of a plan, unless the zone says "fail open"; other Workers on routes of the zone do not run for what the gate fetches`,
+    ),
+  )
 }
 
 function kvFinding({ kv_namespaces: spaces = [] }: Toml): Finding {
