@@ -92,8 +92,7 @@ export class Gate {
       const copied = plan.copy === undefined ? undefined : this.#mirror?.bodyOf(request, plan)
       if (plan.reload !== undefined) return plan.reload
       const sent = await this.origins.send(request, plan.call, plan.fallback)
-      const completed = this.assets.complete(request, plan.call, sent, config)
-      const delivery = completed instanceof Promise ? await completed : completed
+      const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)
       if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)

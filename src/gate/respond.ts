@@ -94,8 +94,7 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   // Copied before anything is read: the headers of two responses cost twice.
   const copy = isOdd ? restated : changeable
   const early = isChanged && !isCopy ? copy(original, body) : original
-  const isRead = answer.kind === 'answered' && early === answer.response
-  const fields = isRead ? fieldsOf(answer) : new AnswerHeaders(early.headers)
+  const fields = isCopy ? fieldsOf(answer) : new AnswerHeaders(early.headers)
   const page = pageCookieOf(reply, fields)
   const unfit = unfitHeaders(fields)
   const isForging = setsGateCookies(fields)

@@ -42,25 +42,15 @@ export class AssetFallback {
   }
 
   /** The delivery; for an asset that its origin doesn't have, the answer of the origin that has it. */
-  complete(
-    request: GateRequest,
-    call: RoutedCall,
-    delivery: Delivery,
-    config: ActiveConfig,
-  ): Delivery | Promise<Delivery> {
-    this.#budget.earn(BUDGET_SHARE)
-    const { answer } = delivery
-    if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
-    return this.#completed(request, call, { ...delivery, answer }, config)
-  }
-
-  async #completed(
+  async complete(
     request: GateRequest,
     { origin, target }: RoutedCall,
-    delivery: Delivery & { answer: Answered },
+    delivery: Delivery,
     config: ActiveConfig,
   ): Promise<Delivery> {
+    this.#budget.earn(BUDGET_SHARE)
     const { answer, rescued } = delivery
+    if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
     const others = originsBeside(target, config.snapshot).filter((other) => other !== answer.origin)
     const closed = this.#closedTo(request, config)
     // A rescued request has just failed at its assigned origin.

@@ -172,11 +172,7 @@ export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
   return `${encoded(flag.key, flag.off)};reason=rescued`
 }
 
-const ENCODED = /[^\w.~:/=-]+/
-const EVERY_ENCODED = new RegExp(ENCODED, 'g')
-
 /** What is not a letter, a digit or one of a few signs is percent-encoded: headers hold ASCII, and lists. */
 function encoded(flag: string, variant: string): string {
-  const text = `${flag}=${variant}`
-  return ENCODED.test(text) ? text.replace(EVERY_ENCODED, encodeURIComponent) : text
+  return `${flag}=${variant}`.replace(/[^\w.~:/=-]+/g, encodeURIComponent)
 }

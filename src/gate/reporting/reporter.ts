@@ -33,7 +33,6 @@ import { countersShard, type Env } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { LimitAlerts } from '../../platform/limit-alerts.ts'
 import type { LiveConfig } from '../config/live-config.ts'
-import { HiddenClasses } from '../perf/hidden-classes.ts'
 import { visitorSeedOf } from '../request/network.ts'
 import { type Asker, InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
@@ -66,7 +65,6 @@ export class Reporter {
   readonly #outbox = new Outbox()
   readonly #inFlight = new InFlightRequests()
   readonly #sketches = new Sketches()
-  readonly #shapes = new HiddenClasses()
   /** Sent once: what is lost on the way is lost, whatever it says. */
   #shadow: ShadowSample[] = []
   #lookedAtMs = Number.NEGATIVE_INFINITY
@@ -96,7 +94,6 @@ export class Reporter {
   /** Counts an outcome, and flushes it in time. */
   report(outcome: Outcome, context: ReportContext, inFlight?: InFlightRequest): void {
     const cell = this.#outbox.open.at(cellKeyOf(outcome.decision))
-    this.#shapes.keep(cell, outcome, outcome.decision)
     const network = this.#see(cell, outcome.decision.placement, context)
     if (inFlight?.isCounted) countEndOfOverdue(cell, outcome, network)
     else countOutcome(cell, outcome, network)

@@ -38,16 +38,12 @@ export function* inexactSteps(text: string, value: unknown): Generator<undefined
   const keyEnd = new RegExp(KEY_END)
   let found = 0
   while (keyEnd.test(text)) if (++found % KEYS_AT_ONCE === 0) yield
-  const parts = Object.values(value ?? {})
-  let keys = keysOf(value, 1)
-  for (const part of parts) {
-    keys += keysOf(part, 1)
-    for (const [place, inner] of Object.values(part ?? {}).entries()) {
-      if ((place + 1) % PARTS_AT_ONCE === 0) yield
-      keys += keysOf(inner, DEEPEST_LEVEL - 2)
-    }
+  let keys = keysOf(value, 2)
+  const inner = Object.values(value ?? {}).flatMap((part) => Object.values(part ?? {}))
+  for (const [place, each] of inner.entries()) {
+    if (place % PARTS_AT_ONCE === 0) yield
+    keys += keysOf(each, DEEPEST_LEVEL - 2)
   }
-  yield
   return found !== keys || LONG_NUMBER.test(text) ? problemsIn(text) : []
 }
 
