@@ -47,10 +47,9 @@ export class AnswerHeaders implements HeaderFields {
   }
 
   get(name: string): string | null {
-    const at = this.#names.indexOf(name)
-    if (at < 0) return null
     // The one field that is listed as often as it was sent.
-    return name === 'set-cookie' ? this.#all.get(name) : (this.#values[at] ?? null)
+    if (name === 'set-cookie' && this.has(name)) return this.#all.get(name)
+    return this.#values[this.#names.indexOf(name)] ?? null
   }
 
   has(name: string): boolean {
@@ -76,11 +75,10 @@ export class AnswerHeaders implements HeaderFields {
   }
 
   delete(name: string): void {
-    if (!this.has(name)) return
-    this.#all.delete(name)
-    for (let at = this.#names.indexOf(name); at >= 0; at = this.#names.indexOf(name)) {
-      this.#names.splice(at, 1)
-      this.#values.splice(at, 1)
+    if (this.has(name)) this.#all.delete(name)
+    while (this.has(name)) {
+      this.#values.splice(this.#names.indexOf(name), 1)
+      this.#names.splice(this.#names.indexOf(name), 1)
     }
   }
 
