@@ -48,7 +48,7 @@ export class OpenStreams {
   watch(response: Response, headers: Pick<Headers, 'get' | 'has'>, opener: Opener): Response {
     const { closer } = opener
     const socket = closer && response.webSocket
-    if (closer && socket) return this.#watchSocket(response, socket, { ...opener, closer })
+    if (closer && socket) return this.#watchSocket(response.headers, socket, closer, opener)
     const body = isEndless(headers) ? response.body : null
     return body === null ? response : new Response(this.#watchBody(body, opener), response)
   }
@@ -78,17 +78,12 @@ export class OpenStreams {
     return readable
   }
 
-  #watchSocket(
-    response: Response,
-    origin: WebSocket,
-    opener: Opener & { closer: AbortController },
-  ): Response {
-    const { closer, context } = opener
+  #watchSocket(headers: Headers, origin: WebSocket, closer: AbortController, opener: Opener): Response {
     const relay = relayMessages(origin)
     const close = () => relay.close(SERVICE_RESTART, 'Service Restart')
     const ended = this.#look(opener, () => relay.state !== 'open', close)
-    context.waitUntil(ended.then(() => closeInTime(relay, closer)))
-    return new Response(null, { status: 101, headers: response.headers, webSocket: relay.visitor })
+    opener.context.waitUntil(ended.then(() => closeInTime(relay, closer)))
+    return new Response(null, { status: 101, headers, webSocket: relay.visitor })
   }
 
   /** Looks until the stream is over, or a kill cuts it. Never throws. */
