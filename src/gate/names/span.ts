@@ -6,12 +6,12 @@ import type { Decision } from '../../core/decision/decide.ts'
 import type { Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 
-type Attribute = string | number | boolean
+type Attribute = string | number
 /** What the runtime gives a request: older ones have no tracing, or no span. */
 export type Traced = {
   readonly tracing?: {
     getActiveSpan?():
-      | { readonly isTraced: boolean; setAttribute(name: string, value: Attribute): unknown }
+      | { readonly isTraced: boolean; setAttributes(all: Record<string, Attribute>): unknown }
       | undefined
   }
 }
@@ -26,19 +26,17 @@ export function describeOnSpan(
   if (env.SPAN_ATTRIBUTES !== 'true') return
   try {
     const span = context.tracing?.getActiveSpan?.()
-    if (span === undefined || !span.isTraced) return
-    span.setAttribute('sluice.origin', origin)
-    if (decision === undefined) return
-    const { flag, variant, reason, placement, generation, stage } = decision
-    span.setAttribute('feature_flag.key', flag)
-    span.setAttribute('feature_flag.provider.name', 'sluice')
-    span.setAttribute('feature_flag.result.variant', variant)
-    span.setAttribute('feature_flag.result.reason', reason.toLowerCase())
-    span.setAttribute('sluice.arm', placement.arm)
-    span.setAttribute('sluice.generation', generation)
-    // As people count them.
-    span.setAttribute('sluice.stage', stage + 1)
+    if (!span?.isTraced) return
+    span.setAttributes({
+      'sluice.origin': origin,
+      ...(decision && {
+        'feature_flag.key': decision.flag,
+        'feature_flag.result.variant': decision.variant,
+        'feature_flag.result.reason': decision.reason.toLowerCase(),
+        'sluice.arm': decision.placement.arm,
+      }),
+    })
   } catch (error) {
-    noteInternalError('gate.span', error, { flag: decision?.flag })
+    noteInternalError('gate.span', error)
   }
 }
