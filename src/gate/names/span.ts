@@ -32,8 +32,7 @@ export function describeOnSpan(
       ...(decision && {
         'feature_flag.key': decision.flag,
         'feature_flag.result.variant': decision.variant,
-        'feature_flag.result.reason': decision.reason.toLowerCase(),
-        'sluice.arm': decision.placement.arm,
+        'feature_flag.result.reason': decision.reason,
       }),
     })
   } catch (error) {
