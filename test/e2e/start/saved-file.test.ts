@@ -39,8 +39,8 @@ const descriptionOf = async () => {
   const { document: found } = await inForce()
   return (found.flags as Record<string, { description?: string }>)[FLAG]?.description
 }
-const publishFromDashboard = async (description: string) => {
-  const { version } = await inForce()
+/** As someone does whose page shows `version`. */
+const publishFromDashboard = async (description: string, version: number) => {
   const body = {
     document: documentWith(description),
     expectedVersion: version,
@@ -70,7 +70,7 @@ describe('a file that is saved', { shuffle: false }, () => {
     await save(documentWith('second'))
     await eventually('the file is in force', async () => (await descriptionOf()) === 'second')
     // Then the dashboard, which knows what it edits.
-    await publishFromDashboard('third, by the dashboard')
+    await publishFromDashboard('third, by the dashboard', (await inForce()).version)
     expect(await descriptionOf()).toBe('third, by the dashboard')
   })
 
@@ -104,5 +104,15 @@ describe('a file that is saved', { shuffle: false }, () => {
     await save(documentWith('fifth', [5, 25, 50]))
     await eventually('the file is in force', async () => (await descriptionOf()) === 'fifth')
     await eventually('that is told', () => said.some((line) => line.startsWith('published')))
+  })
+
+  it('before a dashboard publishes that still shows the version before is kept, and the dashboard is told', async () => {
+    const { version } = await inForce()
+    await save(documentWith('sixth, by the file'))
+    await eventually('the file is in force', async () => (await descriptionOf()) === 'sixth, by the file')
+    await expect(publishFromDashboard('seventh, by the dashboard', version)).rejects.toThrow(/version/)
+    expect(await descriptionOf()).toBe('sixth, by the file')
+    await publishFromDashboard('seventh, by the dashboard', (await inForce()).version)
+    expect(await descriptionOf()).toBe('seventh, by the dashboard')
   })
 })
