@@ -37,7 +37,7 @@ const DEEPEST_LEVEL = 500
 
 /** The JSON of a source. Editors of some systems put a byte order mark before it. */
 export function readSource(text: string): Parsed<unknown> {
-  const json = parseJson(text.replace(/^\uFEFF/, ''))
+  const json = parseJson(text)
   if (!json.ok || !isDeeperThan(json.value, DEEPEST_LEVEL)) return json
   const expected = `at most ${DEEPEST_LEVEL} levels`
   return { ok: false, problems: [problem([], 'more levels of nesting', expected, 'make it flatter')] }

@@ -122,7 +122,8 @@ function readJson(text: string): Parsed<unknown> {
     return failure(problem([], `${text.length.toLocaleString('en')} characters`, expected, 'make it smaller'))
   }
   try {
-    return { ok: true, value: JSON.parse(text) as unknown }
+    // Some editors and shells begin a file with a byte order mark.
+    return { ok: true, value: JSON.parse(text.replace(/^\uFEFF/, '')) as unknown }
   } catch (error) {
     const reason = messageOf(error)
     return failure(problem([], text.slice(0, 40), 'valid JSON', `fix the syntax: ${reason}`))

@@ -103,3 +103,9 @@ it('every reader of documents refuses them: in one go, in steps, and sources of 
   expect(readSource(`\ufeff${TWICE}`)).toMatchObject(refused)
   expect(parseJson('{"a":1}')).toEqual({ ok: true, value: { a: 1 } })
 })
+
+it('a document may begin with a byte order mark', () => {
+  expect(parseJson('\ufeff{"a":1}')).toEqual({ ok: true, value: { a: 1 } })
+  expect(parseJson('{"a":"\ufeff"}')).toEqual({ ok: true, value: { a: '\ufeff' } })
+  expect(parseJson('\ufeff\ufeff{}').ok).toBe(false)
+})
