@@ -53,7 +53,12 @@ describe('late counts', () => {
       cell({ arm: 'control', stage: 0, requests: 100 }),
       cell({ arm: 'other', isByRule: true, generation: 1, requests: 100 }),
     ]
-    expect(armPair(late, 2, 1, 'off')).toEqual({ canary: EMPTY_ARM, control: EMPTY_ARM, others: EMPTY_ARM })
+    const { late: sums, ...judged } = armPair(late, 2, 1, 'off')
+    expect(judged).toEqual({ canary: EMPTY_ARM, control: EMPTY_ARM, others: EMPTY_ARM })
+    // Those of the generation are part of its sums.
+    expect(sums?.canary).toMatchObject({ requests: 200, errors: 100 })
+    expect(sums?.control).toMatchObject({ requests: 100, errors: 0 })
+    expect(armPair([cell()], 2, 1, 'off')).not.toHaveProperty('late')
     expect(armPair([...late, cell()], 2, 1, 'off').canary.requests).toBe(1)
   })
 })
