@@ -89,7 +89,8 @@ describe('a shard', () => {
     await evictDurableObject(shard.stub)
     await shard.flush(2, 1, failed(3, 5_000))
     await arrives(shard, 2)
-    await runDurableObjectAlarm(controller)
+    // Saves, whether or not its alarm has been set by now.
+    await runInDurableObject(controller, (instance: Controller) => instance.alarm())
     const { internalErrors } = await controller.status()
     expect(internalErrors.filter((error) => error.place === place)).toEqual([
       { place, count: 5, firstAtMs: 1_000, lastAtMs: 5_000, message: 'Error: at 5000' },
