@@ -111,7 +111,7 @@ describe('a shard', () => {
       (await controller.status()).internalErrors.find((error) => error.place === 'counters.forward')?.count ??
       0
     const before = await failures()
-    await loseAnswers(2)
+    await loseAnswers('OWN', 2)
     await shard.flush(2, 1)
     const afterAlarm = async () => {
       await runDurableObjectAlarm(shard.stub)
@@ -151,7 +151,7 @@ describe('a shard', () => {
     const shard = shardOf('DDD')
     await shard.flush(1, 1)
     await arrives(shard, 1)
-    const lost = await loseAnswers(2)
+    const lost = await loseAnswers('DDD', 2)
     await shard.flush(2, 10)
     await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
     await shard.flush(3, 100)
@@ -206,7 +206,7 @@ describe('a shard', () => {
     const shard = shardOf('III')
     await shard.flush(1, 1)
     await arrives(shard, 1)
-    const lost = await loseAnswers(1)
+    const lost = await loseAnswers('III', 1)
     await shard.flush(2, 10)
     await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
     expect(lost()).toBe(0)
@@ -237,15 +237,15 @@ describe('a shard', () => {
   })
 })
 
-/** The Controller does its work, but its next answers get lost. Gives how many are still to be lost. */
-async function loseAnswers(count: number): Promise<() => number> {
+/** The Controller does its work, but its next answers to a shard get lost. Gives how many are still to be lost. */
+async function loseAnswers(shard: string, count: number): Promise<() => number> {
   let left = count
   await runInDurableObject(controller, (instance: Controller) => {
     const methods = Object.getPrototypeOf(instance) as Controller
     const { forward } = methods
     methods.forward = async function (this: Controller, message) {
       const reply = await forward.call(this, message)
-      if (left === 0) return reply
+      if (left === 0 || message.shard !== shard) return reply
       if (--left === 0) methods.forward = forward
       throw new Error('the answer got lost')
     }
