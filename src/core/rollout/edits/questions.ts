@@ -41,8 +41,10 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
     questions.push({ flag, kind, text: `${flag}: ${text}` })
   const [from, to] = [shareAt(before, flag), shareAt(after, flag)]
   const isClosed = controlOf(after, flag).rolledBack !== undefined
-  const split = controlOf(before, flag).split ?? ladderOf(before, flag)?.split
-  if (isAttempt(was) && to > 0 && !isClosed && split !== ladderOf(after, flag)?.split) {
+  // Where the state names a split, visitors were dealt by it, also if the document serves everybody by now.
+  const named = controlOf(before, flag).split
+  const split = named ?? (isAttempt(was) ? ladderOf(before, flag)?.split : undefined)
+  if (split !== undefined && to > 0 && !isClosed && split !== ladderOf(after, flag)?.split) {
     const parts = splitDifference(flag, before.document, after.document)
     ask('new-split', newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }))
   }
