@@ -104,7 +104,7 @@ function replaced(before: FlagControl, ladder: FlagLadder, { word, was }: Edit):
   const isSameSplit = before.split === ladder.split
   const today = before.percentage ?? 100
   if (!ladder.isAttempt && (word === 'confirmed' || (isSameSplit && Math.min(today, ladder.most) >= 100)))
-    return withoutSplit(before)
+    return wouldFree(before, was) ? stillNamed(before, ladder) : withoutSplit(before)
   if (isSameSplit) return reladdered(before, ladder, word)
   const { approved: _, finished: __, unconfirmed: ___, ...rest } = before
   const next = { ...rest, generation: before.generation + 1 }
@@ -112,6 +112,23 @@ function replaced(before: FlagControl, ladder: FlagLadder, { word, was }: Edit):
   const isOther = was !== undefined && ladder.serves.some((variant) => !was.serves.includes(variant))
   if (word === 'confirmed') return onLadder(next, ladder, isOther ? Math.min(first, today) : today)
   return onLadder({ ...next, stage: 0, unconfirmed: true }, ladder, 0)
+}
+
+/**
+ * Whether the document before shows the canary to more visitors than the state lets it: isolates that hear of the state
+ * first would do so until they have the new document.
+ */
+function wouldFree(before: FlagControl, was: FlagLadder | undefined): boolean {
+  if (was === undefined) return false
+  const freed = placeOf(withoutSplit(before), was.stages) ?? was.percentage ?? 100
+  return Math.min(freed, was.most) > Math.min(before.percentage ?? 100, before.most ?? 100)
+}
+
+/** No rollout any more, but the state goes on naming its split and its percentage. */
+function stillNamed(before: FlagControl, ladder: FlagLadder): FlagControl {
+  const { approved: _, finished: __, unconfirmed: ___, ...rest } = before
+  const generation = rest.generation + (before.split === ladder.split ? 0 : 1)
+  return placed({ ...rest, generation }, ladder, ladder.percentage ?? 100)
 }
 
 /** The same split beside other stages, or another percentage. */
