@@ -14,8 +14,8 @@ export const ENTRY_WORKER = `
 const CF = ${JSON.stringify(CF)}
 const badRequest = () => new Response('Bad Request\\n', { status: 400 })
 
-/** "[::1]:5000" and "127.0.0.1:5000" without port and brackets. */
-const addressOf = (client) => /^\\[?(.*?)\\]?:\\d+$/.exec(client ?? '')?.[1]
+/** "[::1]:5000" and "127.0.0.1:5000" without port and brackets; the runtime does not always tell: then it is this machine. */
+const addressOf = (client) => /^\\[?(.*?)\\]?:\\d+$/.exec(client ?? '')?.[1] ?? '127.0.0.1'
 
 export default {
   async fetch(request, env) {
@@ -27,7 +27,7 @@ export default {
     }
     const address = addressOf(request.cf?.clientIp)
     const passed = new Request(url, new Request(request, { cf: CF }))
-    if (address !== undefined && !passed.headers.has('CF-Connecting-IP')) passed.headers.set('CF-Connecting-IP', address)
+    if (!passed.headers.has('CF-Connecting-IP')) passed.headers.set('CF-Connecting-IP', address)
     try {
       return await env.${GATE_BINDING}.fetch(passed)
     } catch (error) {
