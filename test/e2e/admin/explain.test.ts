@@ -46,7 +46,8 @@ function requestOf(visitor: Visitor, preview: string | undefined) {
     'x-age': age,
     'x-since': since,
     'accept-language': language,
-    'cf-connecting-ip': ip,
+    // The local gate names this machine where a request names no address.
+    'cf-connecting-ip': ip ?? '127.0.0.1',
     cookie: Object.entries(cookies)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}=${value}`)
