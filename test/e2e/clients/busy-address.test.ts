@@ -97,7 +97,8 @@ describe.skipIf(!hasBrowser)('a page of a busy address', () => {
     }
     await calmDown()
     await eventually('it hears of what was said last', async () => (await page.isOn()) === !isKilled)
-    expect(page.statuses.at(-1)).toBe(200)
+    // It may have asked once more since, and been told to come later.
+    expect(page.statuses).toContain(200)
     await page.close()
     if (isKilled) await say('unkill')
   })
