@@ -1,7 +1,7 @@
 /** Fields that are chosen instead of typed: values of a list, dates, durations, percentages. */
 import { useState } from 'preact/hooks'
 import { parseDurationMs } from '../../../core/config/schema/duration.ts'
-import type { Choice } from '../../components/fields.tsx'
+import { type Choice, Select } from '../../components/fields.tsx'
 import { IconButton } from '../../components/icon.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { type FieldProps, Frame, useField } from './form.tsx'
@@ -96,6 +96,7 @@ const UNITS = [
   ['h', 'hours', 3_600_000],
   ['d', 'days', 86_400_000],
 ] as const
+const UNIT_CHOICES = UNITS.map(([unit, text]): Choice => [unit, text])
 
 /** The largest unit in which a duration is a whole number: "1h30m" → 90 minutes. */
 export function inUnits(text: unknown): { amount: number | undefined; unit: string } {
@@ -126,17 +127,12 @@ export function DurationField({ fallback, ...props }: FieldProps & { fallback?: 
           value={known.amount}
           onNumber={(amount) => put(amount, shown)}
         />
-        <select
+        <Select
           aria-label={`Unit of ${props.label}`}
           value={shown}
-          onChange={(event) => put(known.amount ?? 0, event.currentTarget.value)}
-        >
-          {UNITS.map(([each, text]) => (
-            <option key={each} value={each}>
-              {text}
-            </option>
-          ))}
-        </select>
+          choices={UNIT_CHOICES}
+          onChoose={(unit) => put(known.amount ?? 0, unit)}
+        />
       </span>
     </Frame>
   )
