@@ -59,7 +59,7 @@ export function createAdminClient({ baseUrl, token, fetch: send = fetch }: Clien
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     if (!response.ok) throw await refusalOf(response, baseUrl)
-    if (!typeOf(response).startsWith(id === 'streamStatus' ? 'text/event-stream' : 'application/json')) {
+    if (!typeOf(response).startsWith(typeFor(id, call))) {
       await response.body?.cancel()
       throw foreign(response, baseUrl)
     }
@@ -76,6 +76,13 @@ export function createAdminClient({ baseUrl, token, fetch: send = fetch }: Clien
     open,
     command: (flag, verb, body = {}) => call('commandFlag', { params: { flag, verb }, body }),
   }
+}
+
+/** What a call answers with. */
+function typeFor(id: OperationId, call: object | undefined): string {
+  if (id === 'streamStatus') return 'text/event-stream'
+  const { query } = (call ?? {}) as { query?: Queries['getResults'] }
+  return query?.format === 'csv' ? 'text/csv' : 'application/json'
 }
 
 function urlOf(

@@ -169,6 +169,7 @@ function querySchemas() {
       /** How far back, in seconds; at most a day. */
       seconds: v.optional(v.pipe(wholeNumber, v.minValue(1), v.maxValue(86_400)), '900'),
     }),
+    getResults: v.object({ format: v.optional(v.picklist(['json', 'csv']), 'json') }),
     listAudit: v.object({ ...page, flag: v.optional(v.string()) }),
     listFeedback: v.object({ ...page, flag: v.optional(v.string()), variant: v.optional(v.string()) }),
     listOutcomes: v.object({ ...page, flag: v.optional(v.string()) }),

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { change, diffDocument, getDocument, people, published, version } from './responses/document.ts'
 import { explain, explanation, flagSummary, getFlag } from './responses/flags.ts'
 import { listAudit, listFeedback, listOutcomes } from './responses/logs.ts'
+import { getResults } from './responses/results.ts'
 import {
   counts,
   flagStatus,
@@ -54,6 +55,7 @@ export const RESPONSES = {
   getConvergence,
   getSeries,
   getShadow,
+  getResults,
   listAudit,
   listFeedback,
   getDocument,

@@ -55,6 +55,7 @@ export const ROUTES = {
     role: 'viewer',
   },
   getShadow: { method: 'GET', path: '/flags/:flag/shadow', role: 'operator' },
+  getResults: { method: 'GET', path: '/flags/:flag/results', role: 'viewer' },
   listAudit: { method: 'GET', path: '/audit', role: 'viewer' },
   listFeedback: { method: 'GET', path: '/feedback', role: 'viewer' },
   listOutcomes: { method: 'GET', path: '/outcomes', role: 'viewer' },

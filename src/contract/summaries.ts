@@ -10,6 +10,7 @@ export const SUMMARIES: Readonly<Record<OperationId, string>> = {
   getConvergence: 'The epoch that each isolate decides by, and how long the slowest took',
   getSeries: 'Counts of a flag over time, by arm',
   getShadow: 'What the compared answers of a shadow stage show, with samples',
+  getResults: 'What the metrics of a flag show, variant by variant; with `format=csv` as a table',
   listAudit: 'The audit log, newest first',
   listFeedback: 'Feedback of visitors',
   listOutcomes: 'Outcomes of rollout attempts that have ended, newest first',

@@ -2,6 +2,8 @@
 import type { FlagStatusView, FlagSummary, Responses } from '../../../src/contract/responses.ts'
 import { FAILURE_KINDS } from '../../../src/core/outcome/outcome.ts'
 
+import { RESULTS } from './results.ts'
+
 const AT = '2026-03-01T10:00:00.000Z'
 type Counts = FlagStatusView['arms']['canary']
 
@@ -242,6 +244,7 @@ export const ANSWERS: Responses = {
       { at: AT, route: 'GET /api', differences: [{ field: '$.price', control: '99', canary: '(absent)' }] },
     ],
   },
+  getResults: RESULTS,
   listAudit: {
     records: [
       {

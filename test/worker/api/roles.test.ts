@@ -12,6 +12,7 @@ const NEEDS: Readonly<Record<OperationId, Role>> = {
   getConvergence: 'viewer',
   getSeries: 'viewer',
   getShadow: 'operator',
+  getResults: 'viewer',
   listAudit: 'viewer',
   listFeedback: 'viewer',
   listOutcomes: 'viewer',

@@ -19,6 +19,7 @@ export const READING = [
   'getConvergence',
   'getSeries',
   'getShadow',
+  'getResults',
   'listAudit',
   'listFeedback',
   'listOutcomes',

@@ -16,6 +16,7 @@ export const observationHandlers: Handlers<
   | 'getConvergence'
   | 'getSeries'
   | 'getShadow'
+  | 'getResults'
   | 'listAudit'
   | 'listFeedback'
   | 'listOutcomes'
@@ -73,6 +74,9 @@ export const observationHandlers: Handlers<
       shown: shown.map(({ atMs, route, shown: differences }) => ({ at: isoTime(atMs), route, differences })),
     }
   },
+
+  getResults: async ({ params: { flag = '' } }) =>
+    problemDetails(404, 'Not Found', `Cannot show results: ${flag} measures no metric`),
 
   listAudit: async ({ controller, query }) => {
     const records = await controller.audit(query)
