@@ -90,7 +90,9 @@ const document = (salt: string) => ({
   ),
 })
 function stagesOf(flag: string) {
-  const climbing = [{ percentage: 50, bake: '10m' }, { percentage: 100 }]
+  const limits = { paths: [{ path: '/search*', statuses: ['4xx'], max: 1_000 }] }
+  const first = { percentage: 50, bake: '10m', ...(flag === 'search' && canShadow && { require: limits }) }
+  const climbing = [first, { percentage: 100 }]
   return flag === 'shadowed' && canShadow ? [{ shadow: 100, bake: '10m' }, ...climbing] : climbing
 }
 

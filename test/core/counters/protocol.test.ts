@@ -22,10 +22,11 @@ import protocol0 from '../../vectors/protocol-0.json' with { type: 'json' }
 import protocol1 from '../../vectors/protocol-1.json' with { type: 'json' }
 import protocol2 from '../../vectors/protocol-2.json' with { type: 'json' }
 import protocol3 from '../../vectors/protocol-3.json' with { type: 'json' }
+import protocol4 from '../../vectors/protocol-4.json' with { type: 'json' }
 
 type Exchange<Message, Reply> = { message: Message; reply: Reply }
 /** Recordings of gates of older versions; their numbers are left out, since each version sends its own. */
-const recordings = [protocol0, protocol1, protocol2, protocol3].map((each, number) =>
+const recordings = [protocol0, protocol1, protocol2, protocol3, protocol4].map((each, number) =>
   recordingOf(number, each),
 )
 const { flushes, states } = recordings[0] as Recording

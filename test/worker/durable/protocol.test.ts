@@ -14,14 +14,17 @@ import protocol0 from '../../vectors/protocol-0.json' with { type: 'json' }
 import protocol1 from '../../vectors/protocol-1.json' with { type: 'json' }
 import protocol2 from '../../vectors/protocol-2.json' with { type: 'json' }
 import protocol3 from '../../vectors/protocol-3.json' with { type: 'json' }
+import protocol4 from '../../vectors/protocol-4.json' with { type: 'json' }
 import { admin } from '../support/admin.ts'
 import { controller } from '../support/controller.ts'
 
-const recordings = [protocol0, protocol1, protocol2, protocol3].map(({ flushes, forwards }, number) => ({
-  number,
-  flushes: flushes as unknown as { message: FlushMessage; reply: FlushReply }[],
-  forwards: forwards as unknown as { message: ForwardMessage }[],
-}))
+const recordings = [protocol0, protocol1, protocol2, protocol3, protocol4].map(
+  ({ flushes, forwards }, number) => ({
+    number,
+    flushes: flushes as unknown as { message: FlushMessage; reply: FlushReply }[],
+    forwards: forwards as unknown as { message: ForwardMessage }[],
+  }),
+)
 
 /** An isolate flushes once, to a shard that gives this reply. */
 async function flushOnce(reply: FlushReply) {
