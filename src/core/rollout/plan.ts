@@ -43,7 +43,8 @@ export function compilePlans(document: GateDocument): ReadonlyMap<string, Rollou
   )
 }
 
-function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
+/** The plan of one flag. */
+export function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
   const staged = flag.rules.find((rule) => rule.stages !== undefined)
   return {
     flag: key,
@@ -64,7 +65,8 @@ function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
   }
 }
 
-function guardSettings(config: GuardConfig): GuardSettings {
+/** A guard's settings as its document has them, with defaults filled in. */
+export function guardSettings(config: GuardConfig): GuardSettings {
   const { alpha, action, advance, traffic, ceilings, thresholds } = config
   const { errors, latency, clientErrors } = comparisonTestsOf(config)
   return resolveGuardSettings({

@@ -16,7 +16,7 @@ export function governanceProblems({ governance, flags }: GateDocument): Problem
       ? []
       : [problem(['flags', key], key, `a key that matches ${keys} (governance)`, 'rename the flag')]),
     ...required
-      .filter((name) => !flag[name])
+      .filter((name) => !flag[name]?.trim())
       .map((name) =>
         problem(['flags', key, name], flag[name], `the ${name} of each flag (governance)`, 'add it'),
       ),

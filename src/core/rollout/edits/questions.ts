@@ -9,13 +9,15 @@ import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { ruleThatServesOff } from '../../config/split/sunset.ts'
 import { percentText } from '../../figures.ts'
+import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, shareOf } from './ladders.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
+import { looserStages } from './stage-loosening.ts'
 
 export type Question = {
   flag: string
-  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'closing'
+  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'stages' | 'closing'
   text: string
 }
 
@@ -53,6 +55,10 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   if (admitted.length > 0 && to > 0 && !isClosed)
     ask('admitted', `${admitted.join(', ')} changed: visitors may enter the canary`)
   for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
+  if (was.enabled && is.enabled && !isClosed) {
+    const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
+    for (const looser of looserStages(stages ?? [], newStages ?? [], to)) ask('stages', looser)
+  }
   if (ruleThatServesOff(is) >= 0 && ruleThatServesOff(was) < 0)
     ask('closing', `a rollback or a kill would give everybody "${is.off}", as the canary has it`)
   return questions
@@ -66,7 +72,7 @@ type Deal = { from: number; to: number; generation: number }
 /** "identity changes: all visitors are dealt anew, 50 % move; generation 3 begins at 50 %". */
 function newSplitText(parts: readonly SplitPart[], { from, to, generation }: Deal): string {
   const what = parts.length === 0 ? 'the split' : parts.join(', ')
-  const changes = parts.length > 1 ? 'change' : 'changes'
+  const changes = parts.length > 1 || /(conditions|values|origins)$/.test(what) ? 'change' : 'changes'
   const isDealtAnew = parts.includes('identity') || parts.includes('salt')
   const moved = (from * (100 - to) + (100 - from) * to) / 100
   const whom = isDealtAnew ? `all visitors are dealt anew, ${percentText(moved)} move; ` : ''

@@ -29,10 +29,11 @@ it('keys must match the whole pattern', () => {
 it('each flag must say what is required', () => {
   const required = ['owner', 'expires', 'description']
   expect(problemsOf({ required }, { a: { ...flag, ...said } })).toEqual([])
+  expect(problemsOf({ required: ['owner'] }, { a: { ...flag, ...said, owner: '' } })).toHaveLength(1)
   expect(
-    problemsOf({ required }, { a: { ...flag, ...said, owner: '' }, b: { ...flag, owner: 'x' } }),
+    problemsOf({ required }, { a: { ...flag, ...said, owner: ' \n' }, b: { ...flag, owner: 'x' } }),
   ).toEqual([
-    '$.flags.a.owner: "", not the owner of each flag (governance)',
+    '$.flags.a.owner: " \\n", not the owner of each flag (governance)',
     '$.flags.b.expires: nothing, not the expires of each flag (governance)',
     '$.flags.b.description: nothing, not the description of each flag (governance)',
   ])

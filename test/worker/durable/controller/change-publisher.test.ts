@@ -499,7 +499,7 @@ describe('a document beside a running rollout', () => {
         ok: false,
         why: 'unconfirmed',
         questions: [
-          'staged: conditions changes: generation 2 begins at 50 % without evidence',
+          'staged: conditions change: generation 2 begins at 50 % without evidence',
           'how many visitors move is not known: no recent request could be replayed',
         ],
       })
