@@ -1,5 +1,5 @@
 /** How a rollout attempt went, as people read it: the same on the flag's page, in the terminal and in the book. */
-import { countText, latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
+import { latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
 import type { Responses } from '../responses.ts'
 
 export type Outcome = Responses['listOutcomes']['outcomes'][number]
@@ -8,6 +8,7 @@ const ENDINGS: Readonly<Record<Outcome['ending'], string>> = {
   finished: 'finished',
   'rolled-back': 'rolled back',
   replaced: 'replaced by another attempt',
+  removed: 'removed from the document',
 }
 
 /** "attempt 2: rolled back at 25 % by guard, 2026-03-01 10:00:00 UTC". */
@@ -21,7 +22,8 @@ export function outcomeLines({ startedAt, canary, control, verdict, reason, note
     `since ${timestampText(startedAt)}; ${reason}`,
     `canary ${armText(canary)}`,
     `control ${armText(control)}`,
-    ...(verdict === null ? [] : [`guard: ${verdict}`]),
+    // The guard that ended it gave its verdict as the reason.
+    ...(verdict === null || verdict === reason ? [] : [`guard: ${verdict}`]),
     ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
   ]
 }
@@ -29,5 +31,5 @@ export function outcomeLines({ startedAt, canary, control, verdict, reason, note
 function armText({ requests, errors, errorRate, p95Ms }: Outcome['canary']): string {
   if (requests === 0) return 'had no requests'
   const failed = `${plural(errors, 'error')} (${rateText(errorRate ?? 0)})`
-  return `${countText(requests)} requests, ${failed}${p95Ms === null ? '' : `, p95 ${latencyText(p95Ms)}`}`
+  return `${plural(requests, 'request')} by then, ${failed}${p95Ms === null ? '' : `, p95 ${latencyText(p95Ms)}`}`
 }

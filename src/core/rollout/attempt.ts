@@ -5,8 +5,11 @@ import { quantileMs } from '../counters/histogram.ts'
 import type { Arm } from '../decision/decide.ts'
 import type { VerdictReport } from '../guard/index.ts'
 
-export const ENDINGS = ['finished', 'rolled-back', 'replaced'] as const
-/** `replaced`: another attempt began before this one had ended, by a resume after a freeze or by a document. */
+export const ENDINGS = ['finished', 'rolled-back', 'replaced', 'removed'] as const
+/**
+ * `replaced`: another attempt began before this one had ended, by a resume after a freeze or by a document. `removed`: the
+ * document has the flag no more, or has no rollout for it.
+ */
 export type Ending = (typeof ENDINGS)[number]
 
 /** What one arm had; rate and latencies are null without requests. */

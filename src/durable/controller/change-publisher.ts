@@ -4,22 +4,18 @@
  */
 import { KILL_ALL } from '../../core/config/control.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
-import type { VerdictReport } from '../../core/guard/index.ts'
 import { needlessApproval } from '../../core/rollout/approval.ts'
-import { endingOf, outcomeOf } from '../../core/rollout/attempt.ts'
 import type { AuditRecord, Cause } from '../../core/rollout/audit.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
 import { type RolloutChange, rolloutChangeText } from '../../core/rollout/edits/document-change.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
-import { commandTransition, percentageOf } from '../../core/rollout/news/transition.ts'
+import { commandTransition } from '../../core/rollout/news/transition.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { withTimeout } from '../../platform/timeout.ts'
 import type { Alarm } from '../storage/alarm.ts'
-import type { AttemptLog } from '../storage/attempt-log.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
-import type { CellStore } from '../storage/cell-store.ts'
 import type { FlagLog } from '../storage/flag-log.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
@@ -29,6 +25,7 @@ import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'
 import { eventOf, type Notifier } from './news/notifier.ts'
+import { keepOutcome, keepOutcomesOfDocument, type OutcomeParts } from './news/outcome-keeper.ts'
 import type { PaceKeeper } from './pace/pace-keeper.ts'
 import {
   type Published,
@@ -48,13 +45,13 @@ const PUSH_TIMEOUT_MS = 1_000
 const SHARD_PUSH_MS = 900_000
 
 /** What changes are made in, and what makes them known. */
-export type ChangeParts = {
+export type ChangeParts = Omit<OutcomeParts, 'control' | 'documents'> & {
+  control: ControlStore
+  documents: Documents
   env: Env
   texts: TextStore
   audit: AuditLog
   shards: ShardLog
-  control: ControlStore
-  documents: Documents
   flags: FlagLog
   impact: ImpactEstimator
   kv: KvWriter
@@ -62,10 +59,6 @@ export type ChangeParts = {
   notifier: Notifier
   alarm: Alarm
   pace: PaceKeeper
-  attempts: AttemptLog
-  cells: CellStore
-  /** What the guard said last of a flag. */
-  verdictOf(flag: string): VerdictReport | null
 }
 
 export class ChangePublisher {
@@ -115,7 +108,7 @@ export class ChangePublisher {
     this.#parts.pace.attend(cause.actor, nowMs)
     kv.mark('state')
     if (known !== undefined) flags.note(known, control.state, nowMs)
-    this.#keepOutcome({ flag: command.flag, ...result }, cause, nowMs)
+    keepOutcome(this.#parts, { flag: command.flag, ...result }, cause, nowMs)
     const transition = commandTransition(known, result.before, result.after)
     const event = eventOf(command, transition)
     if (event !== undefined) notifier.enqueue(event, command.flag, { ...cause, ...transition }, nowMs)
@@ -236,26 +229,8 @@ export class ChangePublisher {
     const { event, flag, from, to, changes } = documentNews(jsonOf(before.text), jsonOf(text), versions)
     const told = rollouts.map((change) => `${change.flag}: ${rolloutChangeText(change)}`)
     const news = { ...cause, from, to, changes: [...changes, ...told] }
-    for (const change of rollouts) this.#keepOutcome(change, cause, nowMs)
+    keepOutcomesOfDocument(this.#parts, before, { rollouts, cause }, nowMs)
     this.#parts.notifier.enqueue(event, flag, news, nowMs)
-  }
-
-  /** An attempt that a change ends leaves its outcome; the one that runs has begun by now. */
-  #keepOutcome(
-    { flag, before, after }: Pick<RolloutChange, 'flag' | 'before' | 'after'>,
-    { actor, reason }: Cause,
-    nowMs: number,
-  ): void {
-    const { attempts, cells, documents, verdictOf } = this.#parts
-    const ending = endingOf(before, after)
-    const known = documents.current.snapshot.flags.get(flag)
-    if (ending !== undefined && known !== undefined) {
-      const startedAtMs = attempts.startOf(flag, before.generation) ?? nowMs
-      const percentage = percentageOf(known, before)
-      const ended = { flag, startedAtMs, endedAtMs: nowMs, ending, actor, reason, percentage }
-      attempts.add(outcomeOf({ ...ended, control: before, cells: cells.of(flag), verdict: verdictOf(flag) }))
-    }
-    if (known !== undefined) attempts.noteStart(flag, after.generation, nowMs)
   }
 
   /** A state from before splits were named gets those of the document in force; visitors keep their place. */

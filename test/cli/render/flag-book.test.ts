@@ -79,7 +79,7 @@ describe('the book of flags', () => {
             title: 'attempt 2: rolled back at 25 % by guard, 2026-03-01 10:00:00 UTC',
             lines: [
               'since 2026-03-01 10:00:00 UTC; the canary fails',
-              'canary 1,200 requests, 12 errors (1 %), p95 120 ms',
+              'canary 1,200 requests by then, 12 errors (1 %), p95 120 ms',
               'control had no requests',
               'guard: the canary fails 1 % of requests',
               'note by ada, 2026-03-01 10:00:00 UTC: cold cache\u001b[31m',

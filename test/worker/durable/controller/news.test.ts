@@ -301,6 +301,39 @@ it('an attempt that ends leaves its outcome: by whom, when, shares, errors, late
     expect(attempts.latest({ limit: 9, flag: 'other' })).toEqual([])
   }))
 
+it('an attempt that a document ends leaves its outcome, with the share that it had', () =>
+  withGate(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }), async (world) => {
+    const { changes, attempts, cells } = world
+    const options = { expectedVersion: undefined, confirm: true, actor: 'Eve', reason: 'tidied up' }
+    const publish = async (document: object) =>
+      expect(
+        await changes.publishDocument({ kind: 'text', text: JSON.stringify(document) }, options),
+      ).toMatchObject({ ok: true })
+    const latest = () =>
+      attempts.latest({ limit: 9 }).map(({ ending, percentage }) => `${ending} ${percentage}`)
+    await world.look()
+    const ofCanary = { flag: 'judged', variant: 'on', arm: 'canary', generation: 1, stage: 0 } as const
+    cells.add([{ ...emptyCell(ofCanary), requests: 50 }])
+    const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+    await publish(withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }] }))
+    expect(latest()).toEqual(['replaced 5'])
+    // Serving everybody without a guard is no rollout; it is one again, and goes with its flag.
+    await publish(withFlag({ rules: [{ serve: 'on', when }], guard: undefined }))
+    expect(latest()).toEqual(['removed 5', 'replaced 5'])
+    await publish(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }))
+    const without = { ...ROUTED, routes: [{ path: '/*', origin: 'old' }], flags: {} }
+    await publish(without)
+    expect(latest()).toEqual(['removed 5', 'removed 5', 'replaced 5'])
+    expect(attempts.latest({ limit: 9 }).at(-1)).toMatchObject({ actor: 'Eve', reason: 'tidied up' })
+    expect(attempts.latest({ limit: 9 }).at(-1)?.canary).toMatchObject({ requests: 50 })
+    // What had ended before is not ended by the document.
+    await publish(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }))
+    await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
+    await publish(without)
+    expect(latest()[0]).toBe('rolled-back 5')
+    expect(latest()).toHaveLength(4)
+  }))
+
 it('a flag keeps its newest hundred outcomes, whatever others do', () =>
   withStorage(async (storage) => {
     const { attempts } = makeParts(storage)
