@@ -29,6 +29,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     order: [
       'limits',
       'context',
+      'metrics',
       'flags',
       'config',
       'decision',

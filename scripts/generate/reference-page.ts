@@ -94,6 +94,11 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     path: 'flags.*.guard.traffic',
     intro: '`guard.traffic`: how far completed page views of the canary may fall below control, in percent.',
   },
+  {
+    title: 'Guard of metrics',
+    path: 'flags.*.guard.metrics.*',
+    intro: '`guard.metrics.<name>`: how far a metric may fall behind control (see [metrics](metrics.md)).',
+  },
   { title: 'Ceilings', path: 'flags.*.guard.ceilings', intro: '`guard.ceilings`.' },
   { title: 'Thresholds', path: 'flags.*.guard.thresholds', intro: '`guard.thresholds`.' },
   {
@@ -101,6 +106,21 @@ const SECTIONS: readonly { title: string; path: string; intro: string }[] = [
     path: 'flags.*.guard.thresholds.slow',
     intro:
       '`guard.thresholds.slow`: more than `count` requests or reported durations above `baselineMs` roll the flag back.',
+  },
+  {
+    title: 'Experiment',
+    path: 'flags.*.experiment',
+    intro: '`experiment` of a flag: which metrics compare which variants.',
+  },
+  {
+    title: 'Metric',
+    path: 'metrics.*',
+    intro: '`metrics.<name>`: what visitors do (see [metrics](metrics.md)).',
+  },
+  {
+    title: 'Request of a metric',
+    path: 'metrics.*.request',
+    intro: '`request` of a metric: which requests are events.',
   },
   { title: 'Freeze', path: 'freezes.[]', intro: '`freezes[]`: change freezes.' },
   { title: 'Publishing', path: 'publishing', intro: '`publishing`: how new documents take effect.' },

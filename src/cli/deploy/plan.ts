@@ -2,7 +2,7 @@
 import { parse as parseToml } from 'smol-toml'
 import { namedSecrets } from '../../core/config/named-secrets.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
-import { dealingRule } from '../../core/config/split/split.ts'
+import { dealingRule } from '../../core/config/split/dealing-rule.ts'
 import { percentText, plural } from '../../core/figures.ts'
 import { NO_NAMESPACE } from '../connection/wrangler.ts'
 

@@ -1,4 +1,5 @@
 import type { Scalar } from '../context/attributes.ts'
+import type { Measures } from '../metrics/spec.ts'
 import type { JudgedAnswers } from './answers/judged-answers.ts'
 import type { WatchedAnswer } from './answers/watched-answers.ts'
 import type { CompiledCondition } from './conditions.ts'
@@ -68,6 +69,8 @@ export type CompiledFlag = {
   answers: JudgedAnswers
   /** Answers of its canary that a stage sets a limit for; undefined without one. */
   watched: readonly WatchedAnswer[] | undefined
+  /** Its metrics, and the variants that they compare; undefined for a flag that measures nothing. */
+  measures: Measures | undefined
   /** Sent along with the value in flag queries. */
   metadata: Readonly<Record<string, Scalar>>
   /** Browsers never see it. */

@@ -3,7 +3,7 @@
 import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
-import { dealingRule } from '../config/split/split.ts'
+import { dealingRule } from '../config/split/dealing-rule.ts'
 import { watchedId } from '../flags/answers/watched-answers.ts'
 import { type GuardSettings, resolveGuardSettings, type StageRequirements } from '../guard/index.ts'
 

@@ -12,11 +12,12 @@ function flagOf(parts: { guard?: object; stages?: object[] }) {
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
     routes: [{ path: '/*', flag: 'f', origins: { on: 'new', off: 'old' } }],
+    metrics: { order: {}, revenue: { type: 'sum' }, tickets: { better: 'lower' } },
     flags: {
       f: {
         variants: { on: true, off: false },
         off: 'off',
-        rules: [{ serve: 'on', ...(stages && { stages }) }],
+        rules: [{ serve: 'on', ...(stages ? { stages } : { percentage: 50 }) }],
         ...(guard && { guard }),
       },
     },
@@ -209,6 +210,30 @@ const WEAKER: [key: string, strong: object, weak: object, said: string][] = [
     { thresholds: { slow: { count: 5, baselineMs: 100 } } },
     { thresholds: { slow: { count: 5, baselineMs: 900 } } },
     'the baseline of slow requests (ms) goes from 100 to 900',
+  ],
+  [
+    'metrics',
+    { metrics: { order: { maxDropPercent: 5 } } },
+    { metrics: { revenue: { maxDropPercent: 5 } } },
+    'the metric order is no longer watched',
+  ],
+  [
+    'metrics.*.maxDropPercent',
+    { metrics: { order: { maxDropPercent: 5 } } },
+    { metrics: { order: { maxDropPercent: 6 } } },
+    'the tolerated drop of order (%) goes from 5 to 6',
+  ],
+  [
+    'metrics.*.maxRisePercent',
+    { metrics: { tickets: { maxRisePercent: 5 } } },
+    { metrics: { tickets: { maxRisePercent: 50 } } },
+    'the tolerated rise of tickets (%) goes from 5 to 50',
+  ],
+  [
+    'metrics.*.action',
+    { metrics: { order: { maxDropPercent: 5 } } },
+    { metrics: { order: { maxDropPercent: 5, action: 'signal' } } },
+    'what happens beyond the limit of order goes from rollback to signal',
   ],
 ]
 

@@ -5,18 +5,31 @@ import type { CompiledFlag, CompiledRequirement, CompiledRule, CompiledServe } f
 import { compileOperator } from '../../flags/operators.ts'
 import { compileSalt, toThousandths } from '../../flags/position.ts'
 import { compilePath } from '../routes/route-pattern.ts'
-import type { FlagConfig, RuleConfig } from '../schema/document.ts'
+import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
-import { dealingRule, type SplitSurroundings, splitOf } from '../split/split.ts'
+import { dealingRule } from '../split/dealing-rule.ts'
+import { type SplitSurroundings, splitOf } from '../split/split.ts'
+import { compileMeasures } from './measures.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 
-/** Compiles a flag of a parsed document; `around` is what else of the document its split depends on. */
-export function compileFlag(key: string, flag: FlagConfig, around?: SplitSurroundings): CompiledFlag {
+/**
+ * Compiles a flag of a parsed document.
+ *
+ * @param around what else of the document its split depends on
+ * @param metrics of the document
+ */
+export function compileFlag(
+  key: string,
+  flag: FlagConfig,
+  around?: SplitSurroundings,
+  metrics: GateDocument['metrics'] = {},
+): CompiledFlag {
   const saltText = flag.salt ?? key
   const dealing = dealingRule(flag)
   const firstShare = flag.rules.findIndex(hasShare)
+  const measures = compileMeasures(flag, metrics)
   return {
     key,
     enabled: flag.enabled,
@@ -35,12 +48,13 @@ export function compileFlag(key: string, flag: FlagConfig, around?: SplitSurroun
       }),
     ),
     // With a guard the last rule too, so that ceilings still watch a flag at 100 %.
-    rolloutRule: flag.guard || firstShare >= 0 ? dealing : -1,
+    rolloutRule: flag.guard || measures || firstShare >= 0 ? dealing : -1,
     shadows: flag.rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)),
     stepBackMs: parseDurationMs(flag.rollout?.stepBack ?? '') ?? 0,
     deadlineMs: deadlineMsOf(flag.guard),
     answers: answersOf(flag.guard),
     watched: watchedOf(flag),
+    measures,
     metadata: flag.metadata,
     isPrivate: flag.private,
   }

@@ -18,6 +18,7 @@ import {
 } from '../schema/document.ts'
 import { surroundingsOf } from '../split/split.ts'
 import { compileFlag } from './compile-flag.ts'
+import { compileMeasured, type MeasuredMetrics } from './measured.ts'
 import {
   compileOrigins,
   compileTarget,
@@ -66,6 +67,8 @@ export type Snapshot = {
   unrouted: OriginTarget
   errorPage: GateDocument['errorPage']
   webhooks: readonly WebhookConfig[]
+  /** Undefined where no flag measures anything. */
+  measured: MeasuredMetrics | undefined
 }
 
 /**
@@ -79,7 +82,9 @@ export function compileSnapshot(document: GateDocument): Snapshot {
   const varying = varyingOrigins(document)
   const configs = new Map(Object.entries(document.flags))
   const around = surroundingsOf(document)
-  const flags = new LazyMap(configs, (key) => compileFlag(key, known(configs, key), around(key)))
+  const flags = new LazyMap(configs, (key) =>
+    compileFlag(key, known(configs, key), around(key), document.metrics),
+  )
   const routes = document.routes.map((route) => compileRoute(route, flags, origins, varying))
   const fallback = fallbackOrigin(document, origins, routes)
   return {
@@ -99,6 +104,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     },
     errorPage: document.errorPage,
     webhooks: document.notifications.webhooks,
+    measured: compileMeasured(document),
     flagQueries: compileFlagQueries(document),
     clientHints: asksForModel(document) ? 'Sec-CH-UA-Model' : undefined,
     bootstrap: document.bootstrap && compileBootstrap(document.bootstrap),

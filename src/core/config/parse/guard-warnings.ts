@@ -38,8 +38,9 @@ function judgesAdvance(guard: GuardConfig): boolean {
   )
 }
 
-/** Every visitor gets the same, so there is no control. */
+/** Every visitor gets the same, so there is no control; or variants by weights, which metrics alone compare. */
 function withoutSplit(guard: GuardConfig): string[] {
+  if (Object.keys(guard.metrics ?? {}).length > 0) return []
   const compares = comparesArms(guard) || guard.traffic !== undefined
   if (!compares) return []
   const hasLimits = guard.ceilings !== undefined || guard.thresholds !== undefined

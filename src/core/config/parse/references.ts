@@ -3,6 +3,7 @@ import { compileOperator } from '../../flags/operators.ts'
 import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
 import { governanceProblems } from './governance.ts'
 import { identityProblems } from './identity-references.ts'
+import { measureProblems, metricProblems } from './metrics.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { chainProblems } from './requirement-chains.ts'
 import { routeProblems } from './route-references.ts'
@@ -21,7 +22,7 @@ export function referenceProblems(document: GateDocument): Problem[] {
 /** `referenceProblems` in steps: each gives those of one part of the document, once it is asked for them. */
 export function* referenceSteps(document: GateDocument): Generator<Problem[]> {
   yield identityProblems(document)
-  yield routeProblems(document)
+  yield [...routeProblems(document), ...metricProblems(document)]
   const flags = Object.entries(document.flags)
   for (let from = 0; from < flags.length; from += FLAGS_AT_ONCE)
     yield flags.slice(from, from + FLAGS_AT_ONCE).flatMap(([key, flag]) => flagProblems(document, key, flag))
@@ -55,7 +56,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
   for (const [index, rule] of flag.rules.entries()) {
     problems.push(...ruleProblems([...at, 'rules', index], rule, variants))
   }
-  return problems
+  return [...problems, ...measureProblems(document, at, flag)]
 }
 
 function timeProblems(

@@ -3,6 +3,7 @@ import { countryCodeOf, isCountryCode } from '../../context/countries.ts'
 import { compilePath, isOpenSegment } from '../routes/route-pattern.ts'
 import type { GateDocument, RuleConfig } from '../schema/document.ts'
 import { guardWarnings } from './guard-warnings.ts'
+import { metricWarnings } from './metrics.ts'
 import { originWarnings } from './origin-warnings.ts'
 import { jsonPath, type PathKey } from './problems.ts'
 import { shadowedRoutes } from './route-references.ts'
@@ -29,6 +30,7 @@ export function documentWarnings(document: GateDocument): Warning[] {
     ),
     ...originWarnings(document).map(({ name, text }) => warning(['origins', name, 'url'], text)),
     ...shadowWarnings(document),
+    ...metricWarnings(document).map(({ name, text }) => warning(['metrics', name], text)),
     ...sunsetWarnings(document).map(({ at, text }) => warning(at, text)),
     ...guardWarnings(document).map(({ flag, text }) => ({ place: `flag "${flag}"`, text })),
   ]

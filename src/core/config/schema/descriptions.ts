@@ -214,6 +214,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Slow starts this many steps of 9 % above the percentile of control. Default 3.',
   'flags.*.guard.traffic':
     '`maxDropPercent`: how far completed journeys of the canary may fall below those of control.',
+  'flags.*.guard.metrics':
+    'How far metrics of the canary may fall behind control. They come on top of the other tests, and switch none off.',
+  'flags.*.guard.metrics.*.maxDropPercent':
+    'For a metric of which higher is better: how far it may fall below control, in percent.',
+  'flags.*.guard.metrics.*.maxRisePercent':
+    'For a metric of which lower is better: how far it may rise above control, in percent.',
+  'flags.*.guard.metrics.*.action':
+    'What happens beyond the limit: `rollback`, `freeze` (hold the stage and notify), or `signal` (notify). Default `rollback`.',
   'flags.*.guard.ceilings': 'Absolute limits of the canary.',
   'flags.*.guard.ceilings.errorRate':
     'Error rate of the canary above which the flag rolls back, such as 0.2.',
@@ -227,6 +235,27 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The flag rolls back when more than `count` requests or reported durations exceed `baselineMs`.',
   'flags.*.private': 'True: hidden from flag queries of browsers. Default false.',
   'flags.*.metadata': "Scalar values that flag queries return along with the flag's value.",
+  'flags.*.experiment':
+    'What the flag is to find out: its variants are compared by metrics, valid at every look.',
+  'flags.*.experiment.primary': 'The metric that decides; it gets most of the probability of a false alarm.',
+  'flags.*.experiment.metrics': 'Further metrics that are compared. Default: none.',
+  'flags.*.experiment.variants':
+    'Variants that are compared. Default: all that the rule with stages or a percentage, else the last rule, serves.',
+  'flags.*.experiment.control':
+    'The variant that the others are compared with. Default: `off` where it takes part, else the first.',
+  metrics: 'What visitors do, counted per visitor and variant; at most 20.',
+  'metrics.*.type':
+    '`conversion`: visitors who did it, however often; `count`: how often; `sum`: what the values add up to. Default `conversion`.',
+  'metrics.*.better': 'Whether `higher` or `lower` is better. Default `higher`.',
+  'metrics.*.request': 'A request that counts as an event, seen by the gate: the app reports nothing.',
+  'metrics.*.request.path': 'Pattern as in routes.',
+  'metrics.*.request.host': 'Hosts as in routes. Default: all.',
+  'metrics.*.request.method': 'Methods that count. Default: all.',
+  'metrics.*.request.status': 'Status of the answer, such as 200, or `2xx`. Default `2xx`.',
+  'metrics.*.cap':
+    'Of a sum: what one visitor adds at most; a few very large values would hide the rest. Default: learned, what 99.5 % of visitors with a value stay below, fixed before the comparison counts.',
+  'metrics.*.window':
+    'How long after a visitor\'s exposure events count, such as "7d". Default: as long as the attempt lasts.',
   freezes: 'Periods in which no stage of any flag advances automatically.',
   'freezes.start': 'From this time on no stage advances automatically; guards still roll back.',
   'freezes.end': 'The freeze ends before this time.',

@@ -3,12 +3,12 @@
  * from this schema.
  */
 import * as v from 'valibot'
-import { bootstrap } from './bootstrap.ts'
 import { bucketing } from './bucketing.ts'
 import { flag, requirement } from './flag.ts'
-import { flagQueries } from './flag-queries.ts'
+import { bootstrap, flagQueries } from './flag-queries.ts'
 import { ceilings, errorComparison, guard, latencyComparison, thresholds } from './guard.ts'
 import { context, identity, jwt, source } from './identity.ts'
+import { experiment, metric, metricGuard, metrics } from './metrics.ts'
 import { record, strictObject } from './objects.ts'
 import {
   advanceWindow,
@@ -50,6 +50,7 @@ export const gateDocumentSchema = strictObject({
   identity: v.optional(identity, {}),
   routes: v.pipe(v.array(route), v.minLength(1, 'at least one route')),
   flags: v.optional(record(flagKey, flag), {}),
+  metrics: v.optional(metrics, {}),
   freezes: v.optional(v.array(freeze), []),
   publishing: v.optional(publishing, {}),
   bootstrap: v.optional(bootstrap),
@@ -71,6 +72,7 @@ export type FlagConfig = GateDocument['flags'][string]
 export type RuleConfig = FlagConfig['rules'][number]
 export type GuardConfig = NonNullable<FlagConfig['guard']>
 export type RolloutConfig = NonNullable<FlagConfig['rollout']>
+export type MetricConfig = GateDocument['metrics'][string]
 export type FreezeConfig = GateDocument['freezes'][number]
 export type WebhookConfig = GateDocument['notifications']['webhooks'][number]
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
@@ -96,6 +98,9 @@ export const KNOWN_KEYS: readonly string[] = [
     latencyComparison,
     ceilings,
     thresholds,
+    metric,
+    metricGuard,
+    experiment,
     rollout,
     advanceWindow,
     freeze,

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { Json } from '../../flags/flag.ts'
 import { guard } from './guard.ts'
+import { experiment } from './metrics.ts'
 import { record, strictObject } from './objects.ts'
 import { rollout } from './rollout.ts'
 import { rule, scalar } from './rule.ts'
@@ -35,6 +36,7 @@ export const flag = strictObject({
   rules: v.optional(v.array(rule), []),
   rollout: v.optional(rollout),
   guard: v.optional(guard),
+  experiment: v.optional(experiment),
   private: v.optional(v.boolean(), false),
   metadata: v.optional(record(nonEmpty, scalar), {}),
 })

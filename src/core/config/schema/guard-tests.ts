@@ -12,7 +12,7 @@ export type ComparisonTests = {
 
 /**
  * The comparisons that a guard runs: all for an empty guard, otherwise those that it names. Client errors belong to
- * errors unless they are named.
+ * errors unless they are named. Metrics come on top, and switch nothing off.
  */
 export function comparisonTestsOf(guard: GuardConfig): ComparisonTests {
   const { errors, latency, clientErrors, traffic, ceilings, thresholds } = guard
@@ -30,7 +30,8 @@ export function comparisonTestsOf(guard: GuardConfig): ComparisonTests {
 export function comparesArms(guard: GuardConfig | undefined): boolean {
   if (guard === undefined || !guard.enabled) return false
   const { errors, latency, clientErrors } = comparisonTestsOf(guard)
-  return errors !== false || latency !== false || clientErrors !== false
+  const metrics = Object.keys(guard.metrics ?? {})
+  return errors !== false || latency !== false || clientErrors !== false || metrics.length > 0
 }
 
 /** What answers count as; as usual where there is no guard. */

@@ -1,7 +1,8 @@
 /** `guard` of a flag: what rolls it back automatically. */
 import * as v from 'valibot'
-import { strictObject } from './objects.ts'
-import { duration, positiveInteger, positiveMs, share } from './values.ts'
+import { metricGuard } from './metrics.ts'
+import { record, strictObject } from './objects.ts'
+import { duration, name, positiveInteger, positiveMs, share } from './values.ts'
 
 const positive = (what: string, most: number) =>
   v.pipe(
@@ -121,6 +122,7 @@ export const guard = strictObject({
       ),
     }),
   ),
+  metrics: v.optional(record(name, metricGuard)),
   ceilings: v.optional(ceilings),
   thresholds: v.optional(thresholds),
 })

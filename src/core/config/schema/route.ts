@@ -39,11 +39,11 @@ export const origin = v.pipe(
   v.check(({ url, binding }) => url !== undefined || binding !== undefined, 'a `url`, a `binding`, or both'),
 )
 
-const hostPattern = v.pipe(
+export const hostPattern = v.pipe(
   v.string(),
   v.regex(/^(\*\.)?[A-Za-z0-9.\-[\]:]+$/, 'a host such as "www.example.com" or "*.example.com"'),
 )
-const method = v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'an HTTP method'))
+export const method = v.pipe(v.string(), v.regex(/^[A-Za-z]+$/, 'an HTTP method'))
 
 /** How a route's requests are shadowed, where its flag has a shadow stage. */
 const shadow = strictObject({

@@ -5,6 +5,7 @@
 import { murmur3 } from '../../flags/murmur3.ts'
 import { isObject } from '../../json-object.ts'
 import type { FlagConfig, GateDocument, RouteConfig } from '../schema/document.ts'
+import { dealingRule } from './dealing-rule.ts'
 
 /** What of a document a split depends on, besides its flag. */
 export type SplitSurroundings = {
@@ -12,14 +13,6 @@ export type SplitSurroundings = {
   origins: GateDocument['origins']
   /** The flag's routes. */
   routes: readonly RouteConfig[]
-}
-
-/** The rule whose share a rollout moves: the staged one, else the first with a percentage, else the last. */
-export function dealingRule({ rules }: Pick<FlagConfig, 'rules'>): number {
-  const staged = rules.findIndex((rule) => rule.stages)
-  if (staged >= 0) return staged
-  const partial = rules.findIndex((rule) => rule.percentage !== undefined)
-  return partial >= 0 ? partial : rules.length - 1
 }
 
 /** Whether a document's flag is an attempt that is judged: visitors are dealt, and stages or a guard follow them. */

@@ -4,7 +4,8 @@
  */
 import type { JsonObject } from '../../json-object.ts'
 import type { FlagConfig } from '../schema/document.ts'
-import { dealingRule, isAttempt } from './split.ts'
+import { dealingRule } from './dealing-rule.ts'
+import { isAttempt } from './split.ts'
 
 export const SUNSET_RULE = 'sunset'
 

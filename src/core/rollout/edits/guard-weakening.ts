@@ -46,6 +46,22 @@ const higher = (name: string, value: number, said?: string): Limit => ({
 const lower = (name: string, value: number): Limit => ({ name, value, weakerWhen: 'lower' })
 const lasting = (name: string, ms: number) => higher(name, ms, durationText(ms))
 
+const ACTIONS = ['rollback', 'freeze', 'signal']
+
+function metricLimits({ metrics = {} }: GuardConfig): Record<string, Limit[]> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, { maxDropPercent, maxRisePercent, action }]): [string, Limit[]] => [
+      `the metric ${name} is`,
+      [
+        maxDropPercent === undefined
+          ? higher(`the tolerated rise of ${name} (%)`, maxRisePercent ?? 0)
+          : higher(`the tolerated drop of ${name} (%)`, maxDropPercent),
+        higher(`what happens beyond the limit of ${name}`, ACTIONS.indexOf(action), action),
+      ],
+    ]),
+  )
+}
+
 /** What a guard watches, each with its limits, defaults filled in. What is always there can't be lost. */
 function watchOf(guard: GuardConfig): Record<string, Limit[]> {
   const settings = guardSettings(guard)
@@ -73,6 +89,7 @@ function watchOf(guard: GuardConfig): Record<string, Limit[]> {
         higher('the baseline of slow requests (ms)', thresholds.slow.baselineMs),
       ],
     }),
+    ...metricLimits(guard),
   }
 }
 

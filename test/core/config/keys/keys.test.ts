@@ -9,9 +9,10 @@ import { FLAG_CASES } from './flag-cases.ts'
 import { GATE_CASES } from './gate-cases.ts'
 import { Gate } from './gate-probe.ts'
 import { GUARD_CASES } from './guard-cases.ts'
+import { METRIC_CASES } from './metric-cases.ts'
 import { RULE_CASES } from './rule-cases.ts'
 
-const CASES = { ...GATE_CASES, ...FLAG_CASES, ...RULE_CASES, ...GUARD_CASES }
+const CASES = { ...GATE_CASES, ...FLAG_CASES, ...RULE_CASES, ...GUARD_CASES, ...METRIC_CASES }
 
 type Schema = {
   type: string

@@ -1,0 +1,34 @@
+/** What a flag measures: `guard.metrics` and `experiment`, with the document's metrics and the split that is compared. */
+import type { Measures, Metric } from '../../metrics/spec.ts'
+import type { FlagConfig, GateDocument, MetricConfig } from '../schema/document.ts'
+import { parseDurationMs } from '../schema/duration.ts'
+import { comparedVariants, dealtVariants, measuredNames } from '../split/compared.ts'
+
+/** Undefined for a flag that measures nothing. */
+export function compileMeasures(flag: FlagConfig, metrics: GateDocument['metrics']): Measures | undefined {
+  const measured = measuredNames(flag).flatMap((name) => {
+    const config = metrics[name]
+    return config === undefined || !Object.hasOwn(metrics, name) ? [] : [compileMetric(name, config, flag)]
+  })
+  const dealt = measured.length === 0 ? undefined : dealtVariants(flag)
+  if (dealt === undefined) return undefined
+  const variants = comparedVariants(flag, dealt)
+  return { ...dealt, metrics: measured, variants, control: variants[0] ?? flag.off }
+}
+
+function compileMetric(name: string, config: MetricConfig, { guard, experiment }: FlagConfig): Metric {
+  const line = guard?.enabled ? guard.metrics?.[name] : undefined
+  const { type, better, cap, window } = config
+  return {
+    name,
+    type,
+    better,
+    role: experiment?.primary === name ? 'primary' : line === undefined ? 'secondary' : 'guard',
+    guard: line && {
+      marginPercent: line.maxDropPercent ?? line.maxRisePercent ?? 0,
+      action: line.action,
+    },
+    cap,
+    windowMs: window === undefined ? null : (parseDurationMs(window) ?? null),
+  }
+}

@@ -1,0 +1,112 @@
+/** Problems and warnings of metrics, and of the guards and experiments that name them. */
+
+import type { FlagConfig, GateDocument, MetricConfig } from '../schema/document.ts'
+import { comparedVariants, dealtVariants, measuredNames } from '../split/compared.ts'
+import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+
+/** Problems of the metrics themselves. */
+export function metricProblems({ metrics }: Pick<GateDocument, 'metrics'>): Problem[] {
+  return Object.entries(metrics).flatMap(([name, { type, cap, request }]) => {
+    const problems: Problem[] = []
+    if (type !== 'sum' && cap !== undefined) {
+      const expected = `a cap only with the type "sum": a ${type} needs none`
+      problems.push(problem(['metrics', name, 'cap'], cap, expected, 'remove it, or set "type" to "sum"'))
+    }
+    if (type === 'sum' && request !== undefined) {
+      const expected = 'no request for the type "sum": a request carries no value'
+      const fix = 'report the values with track(), or use the type "count" or "conversion"'
+      problems.push(problem(['metrics', name, 'request'], request, expected, fix))
+    }
+    return problems
+  })
+}
+
+/** Problems of what a flag measures. */
+export function measureProblems(
+  { metrics }: Pick<GateDocument, 'metrics'>,
+  at: readonly PathKey[],
+  flag: FlagConfig,
+): Problem[] {
+  const guarded = Object.keys(flag.guard?.metrics ?? {})
+  if (flag.experiment === undefined && guarded.length === 0) return []
+  const dealt = dealtVariants(flag)
+  if (dealt === undefined) return [withoutSplit(at, flag)]
+  return [
+    ...lineProblems(metrics, [...at, 'guard', 'metrics'], flag),
+    ...experimentProblems(metrics, at, flag),
+  ]
+}
+
+function withoutSplit(at: readonly PathKey[], { guard, experiment }: FlagConfig): Problem {
+  const expected = 'a flag whose last rule, or the one with a percentage or stages, splits its visitors'
+  const fix =
+    'give the rule stages, a percentage, or weights for several variants: without a split there is nothing to compare with'
+  return experiment === undefined
+    ? problem([...at, 'guard', 'metrics'], guard?.metrics, expected, fix)
+    : problem([...at, 'experiment'], experiment, expected, fix)
+}
+
+const LIMITS = { higher: 'maxDropPercent', lower: 'maxRisePercent' } as const
+
+function lineProblems(
+  metrics: GateDocument['metrics'],
+  at: readonly PathKey[],
+  { guard }: FlagConfig,
+): Problem[] {
+  return Object.entries(guard?.metrics ?? {}).flatMap(([name, line]) => {
+    const metric = metricOf(metrics, name)
+    if (metric === undefined) return [dangling([...at, name], name, 'a metric', Object.keys(metrics))]
+    const right = LIMITS[metric.better]
+    const wrong = right === 'maxDropPercent' ? 'maxRisePercent' : 'maxDropPercent'
+    const of = `of this metric ${metric.better} is better`
+    if (line[wrong] !== undefined)
+      return [problem([...at, name, wrong], line[wrong], `"${right}", as ${of}`, `write "${right}"`)]
+    if (line[right] === undefined)
+      return [problem([...at, name], line, `the key "${right}", as ${of}`, `add "${right}"`)]
+    return []
+  })
+}
+
+function experimentProblems(
+  metrics: GateDocument['metrics'],
+  at: readonly PathKey[],
+  flag: FlagConfig,
+): Problem[] {
+  const { experiment } = flag
+  const dealt = dealtVariants(flag)
+  if (experiment === undefined || dealt === undefined) return []
+  const place = [...at, 'experiment']
+  const served = comparedVariants({ ...flag, experiment: undefined }, dealt)
+  const problems = [
+    { name: experiment.primary, keys: [...place, 'primary'] },
+    ...experiment.metrics.map((name, index) => ({ name, keys: [...place, 'metrics', index] })),
+  ]
+    .filter(({ name }) => metricOf(metrics, name) === undefined)
+    .map(({ name, keys }) => dangling(keys, name, 'a metric', Object.keys(metrics)))
+  const { variants = served, control } = experiment
+  for (const [index, variant] of variants.entries()) {
+    const keys = [...place, 'variants', index]
+    if (!served.includes(variant))
+      problems.push(dangling(keys, variant, 'a variant that the split serves', served))
+    else if (variants.indexOf(variant) !== index)
+      problems.push(problem(keys, variant, 'each variant once', 'remove it'))
+  }
+  if (control !== undefined && !variants.includes(control))
+    problems.push(dangling([...place, 'control'], control, 'a variant of the experiment', variants))
+  return problems
+}
+
+function metricOf(metrics: GateDocument['metrics'], name: string): MetricConfig | undefined {
+  return Object.hasOwn(metrics, name) ? metrics[name] : undefined
+}
+
+/** Metrics that no flag measures. */
+export function metricWarnings({ metrics, flags }: GateDocument): { name: string; text: string }[] {
+  const measured = new Set(Object.values(flags).flatMap(measuredNames))
+  return Object.keys(metrics)
+    .filter((name) => !measured.has(name))
+    .map((name) => ({
+      name,
+      text: 'no flag measures it: name it in "guard.metrics" or "experiment" of a flag',
+    }))
+}

@@ -1,0 +1,32 @@
+/**
+ * What travels from isolates to the ledger of a flag. No ids of visitors: a position is a hash of one, salted with the
+ * flag.
+ */
+
+/**
+ * A visitor's first decision of a flag. An isolate sends it once per visitor, flag, generation and stage, as far as it
+ * remembers; repeating it does no harm. Only a proven identity is exposed, by `exposedAs`.
+ */
+export type Exposure = {
+  flag: string
+  generation: number
+  /** Of the rollout: each stage deals anew, and is compared alone. 0 for a flag without stages. */
+  stage: number
+  variant: string
+  /** In the flag's split: an unsigned 32-bit integer. */
+  position: number
+  /** When it was decided, in ms since 1970. */
+  atMs: number
+}
+
+/** What a visitor did, with the exposure that it belongs to; `atMs` is when they did it. */
+export type MetricEvent = Exposure & {
+  metric: string
+  /** 0 or more; 1 where nothing is said. A conversion ignores it, a count adds it up as a whole number. */
+  value: number
+  /** 32-bit hash of the idempotency key; 0: none. */
+  id: number
+}
+
+/** Values above this are refused: no sum of them loses a cent. */
+export const LARGEST_VALUE = 1e9

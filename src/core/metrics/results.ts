@@ -1,0 +1,87 @@
+/**
+ * What the metrics of a flag show. Shares: −0.2 is 20 % lower. A figure is null where nothing bounds it yet. The admin
+ * API answers with this shape.
+ */
+import type { Better, MetricRole, MetricType } from './spec.ts'
+
+export type Word = 'worse' | 'not worse' | 'better' | 'undecided'
+export type SplitWord = 'ok' | 'collecting' | 'broken'
+
+export type VariantResult = {
+  variant: string
+  visitors: number
+  /** Visitors with any event of the metric. */
+  converted: number
+  /** After the cap. */
+  total: number
+  /** Per visitor; of a conversion the share of visitors. */
+  mean: number | null
+  low: number | null
+  high: number | null
+}
+
+export type Comparison = {
+  variant: string
+  against: string
+  relative: number | null
+  low: number | null
+  high: number | null
+  word: Word
+  sentence: string
+  /** How long still at the present rate; missing where that can't be told. */
+  etaMs?: number
+}
+
+export type SeriesPoint = {
+  atMs: number
+  variant: string
+  relative: number | null
+  low: number | null
+  high: number | null
+}
+
+export type MetricResult = {
+  name: string
+  type: MetricType
+  better: Better
+  role: MetricRole
+  /** The probability that any of its intervals ever misses the truth. */
+  alpha: number
+  marginPercent?: number
+  action?: string
+  cap?: number
+  variants: VariantResult[]
+  comparisons: Comparison[]
+  /** At most `MOST_POINTS` for all variants together. */
+  series: SeriesPoint[]
+}
+
+export const MOST_POINTS = 200
+
+/** What is stored, and what was left out. */
+export type Kept = {
+  visitors: number
+  bytes: number
+  /** Share (0–1) of new visitors who are followed: 1 until there are too many. */
+  share: number
+  /** Visitors who met two variants: they count for none. */
+  mixed: number
+  unproven: number
+  /** Events that did not count, by reason. */
+  refused: Record<string, number>
+}
+
+export type MetricResults = {
+  flag: string
+  generation: number
+  sinceMs: number
+  atMs: number
+  control: string
+  variants: { variant: string; visitors: number }[]
+  /** Whether visitors are split as the document says (sample ratio mismatch). */
+  split: { word: SplitWord; sentence: string }
+  kept: Kept
+  metrics: MetricResult[]
+  /** Which is better, by how much, how sure, how long still. */
+  sentence: string
+}

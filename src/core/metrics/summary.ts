@@ -1,0 +1,27 @@
+/** Sums over visitors: all that the judge reads of a ledger. */
+
+/** Of one metric and variant; `sum` and `sumOfSquares` are over visitors, after the cap. */
+export type MetricSums = {
+  /** Visitors with any event. */
+  nonzero: number
+  sum: number
+  sumOfSquares: number
+}
+
+export type VariantSummary = {
+  variant: string
+  visitors: number
+  /** In the order of the ledger's metrics. */
+  metrics: readonly MetricSums[]
+}
+
+export type Summaries = {
+  generation: number
+  stage: number
+  /** The first exposure; 0 without one. */
+  sinceMs: number
+  variants: readonly VariantSummary[]
+  /** Caps of sums, in the order of the ledger's metrics: null where none is needed, or none is learned yet. */
+  caps: readonly (number | null)[]
+  kept: { visitors: number; bytes: number; share: number; mixed: number; refused: Record<string, number> }
+}
