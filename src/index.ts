@@ -2,6 +2,7 @@
 import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
 import { createGate } from './gate/gate.ts'
+import { FailureSampler } from './gate/reporting/failure-sampler.ts'
 import { createMirror } from './gate/shadow/mirror.ts'
 import { hostRole } from './platform/admin-host.ts'
 import { bundledDocument } from './platform/bundled-document.ts'
@@ -12,7 +13,7 @@ import { problemDetails } from './platform/problem-details.ts'
 export { Controller } from './durable/controller/controller.ts'
 export { Counters } from './durable/counters/counters.ts'
 
-const gate = createGate({ bundled: bundledDocument, mirror: createMirror })
+const gate = createGate({ bundled: bundledDocument, mirror: createMirror, failures: new FailureSampler() })
 /** Made by the first request that needs them: an isolate that only serves visitors never does. */
 let endpoints: ReturnType<typeof createEndpoints> | undefined
 

@@ -9,6 +9,7 @@ import { listAudit, listFeedback, listOutcomes } from './responses/logs.ts'
 import { getResults } from './responses/results.ts'
 import {
   counts,
+  failureGroup,
   flagStatus,
   getConvergence,
   getSeries,
@@ -116,6 +117,7 @@ export const SHARED = {
   Counts: counts,
   SeriesArm: seriesArm,
   FlagStatus: flagStatus,
+  FailureGroup: failureGroup,
   FlagSummary: flagSummary,
   Change: change,
   PeopleMoved: people,
@@ -131,6 +133,7 @@ export type Responses = { [Id in keyof typeof RESPONSES]: v.InferOutput<(typeof 
 export type ProblemDetails = v.InferOutput<typeof problemDetailsSchema>
 export type FlagSummary = v.InferOutput<typeof flagSummary>
 export type FlagStatusView = v.InferOutput<typeof flagStatus>
+export type FailureView = v.InferOutput<typeof failureGroup>
 export type Change = v.InferOutput<typeof change>
 export type PeopleMoved = v.InferOutput<typeof people>
 export type Explanation = v.InferOutput<typeof explanation>

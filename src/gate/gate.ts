@@ -24,6 +24,7 @@ import { type Delivery, OriginClient } from './origin/retry-and-fallback.ts'
 import { outcomeOf } from './outcome-of.ts'
 import { HiddenClasses } from './perf/hidden-classes.ts'
 import { type Plan, Planner } from './plan.ts'
+import type { FailureSampler } from './reporting/failure-sampler.ts'
 import type { InFlightRequest } from './reporting/in-flight.ts'
 import { type ReportContext, Reporter } from './reporting/reporter.ts'
 import { Sampler } from './reporting/sampler.ts'
@@ -39,6 +40,8 @@ export type GateOptions = {
   evaluate?: typeof decide
   /** Copies requests in shadow stages; without it no stage does. Not a part of the request path, and not built into it. */
   mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer' | 'bodyOf'>
+  /** Samples what failed; likewise. */
+  failures?: FailureSampler
 }
 
 /** What the gate needs of an execution context, a Worker's or Hono's. */
@@ -62,18 +65,20 @@ export class Gate {
   readonly #bodies = new BodyMonitor()
   readonly #mirror: Pick<Mirror, 'offer' | 'bodyOf'> | undefined
   readonly #shapes = new HiddenClasses()
+  readonly #failures: FailureSampler | undefined
 
-  constructor({ bundled, evaluate = decide, mirror }: GateOptions) {
+  constructor({ bundled, evaluate = decide, mirror, failures }: GateOptions) {
     const sampler = new Sampler()
     const health = new OriginHealth()
     this.live = new LiveConfig(bundled)
-    this.reporter = new Reporter(this.live, sampler)
+    this.reporter = new Reporter(this.live, sampler, failures)
     this.gradualRollback = new GradualRollback(health, evaluate)
     const { live, reporter, gradualRollback: rollback } = this
     const standing = this.#standing
     this.planner = new Planner({ live, rollback, reporter, sampler, standing })
     this.origins = new OriginClient(health, standing)
     this.#questions = new Questions(health, standing, (flag) => this.#isClosed(flag))
+    this.#failures = failures
     this.#mirror = mirror?.({ live, health, reporter })
     this.assets = new AssetFallback(this.origins, health)
     this.streams = new OpenStreams(live, reporter)
@@ -128,7 +133,9 @@ export class Gate {
         return undefined
       }
       const outcome = outcomeOf(request, plan, decision, delivery)
-      const { failure } = delivery.charge
+      const { failure, status } = delivery.charge
+      if (outcome.failure !== undefined || outcome.isClientError)
+        this.#failures?.offer(outcome, request, status)
       const question = failure === undefined ? undefined : plan.question?.()
       if (question === undefined) this.#report(request, outcome, context, call.inFlight)
       else
@@ -140,6 +147,7 @@ export class Gate {
       const watched = this.#bodies.watch(answer.response, request, () => {
         // What a kill closes is not broken off by its origin.
         if (this.live.last.control.isSevered(decision.flag)) return
+        this.#failures?.offer({ ...outcome, failure: 'aborted-by-origin' }, request, undefined)
         this.reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() })
       })
       if (watched !== undefined) context.waitUntil(watched.done)

@@ -1,7 +1,8 @@
 /**
  * What stands between the port and the gate on this machine. Miniflare's own entry can't: it answers 500 to a Host that
  * makes no URL, takes `MF-*` headers from visitors, and replaces their Accept-Encoding. This Worker hands each request
- * on as the platform would: with `request.cf` of this machine and the address of the connection.
+ * on as the platform would: with `request.cf` of this machine, the address of the connection, and an id by which logs
+ * name the request.
  */
 
 /** The name of its binding to the gate. */
@@ -28,6 +29,8 @@ export default {
     const address = addressOf(request.cf?.clientIp)
     const passed = new Request(url, new Request(request, { cf: CF }))
     if (!passed.headers.has('CF-Connecting-IP')) passed.headers.set('CF-Connecting-IP', address)
+    if (!passed.headers.has('CF-Ray'))
+      passed.headers.set('CF-Ray', crypto.randomUUID().replaceAll('-', '').slice(0, 16) + '-LOCAL')
     try {
       return await env.${GATE_BINDING}.fetch(passed)
     } catch (error) {

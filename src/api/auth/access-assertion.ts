@@ -2,7 +2,8 @@
  * Cloudflare Access in front of the admin API: its signed assertion identifies the caller. Roles come from variables of
  * the Worker, as e-mail addresses or as "@domain" for a whole domain.
  */
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { JOSEError } from 'jose/errors'
 import type { Role } from '../../contract/routes.ts'
 import { KeySet, KeysUnavailable } from '../../gate/request/key-set.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
@@ -46,7 +47,7 @@ export async function actorFromAccess(
     return typeof name === 'string' && name !== '' ? { name, role: roleOf(name, env), isService } : 'forged'
   } catch (error) {
     // Every error of the library is about the assertion.
-    return error instanceof KeysUnavailable || !(error instanceof errors.JOSEError) ? 'unreachable' : 'forged'
+    return error instanceof KeysUnavailable || !(error instanceof JOSEError) ? 'unreachable' : 'forged'
   }
 }
 

@@ -1,6 +1,6 @@
 /** Summaries of flags, and explanations of decisions. */
 import * as v from 'valibot'
-import { flagState, flagStatus } from './status.ts'
+import { failureGroup, flagState, flagStatus } from './status.ts'
 import { count, json, time } from './values.ts'
 
 /** An arm at a glance; rate and latency are null without requests. */
@@ -63,6 +63,8 @@ export const getFlag = v.strictObject({
   summary: flagSummary,
   definition: v.record(v.string(), json),
   status: flagStatus,
+  /** What failed in the present attempt: a sample. */
+  failures: v.array(failureGroup),
 })
 
 export const explanation = v.strictObject({

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { ENDINGS } from '../../core/rollout/attempt.ts'
 import { NOTED } from '../../core/rollout/audit.ts'
 import { COMMANDS } from '../../core/rollout/commands.ts'
+import { failureGroup } from './status.ts'
 import { count, json, time } from './values.ts'
 
 export const AUDIT_ACTIONS = [
@@ -72,6 +73,8 @@ export const outcome = v.strictObject({
   control: armOutcome,
   /** What the guard said last; null without a guard. */
   verdict: v.nullable(v.string()),
+  /** What failed: a sample. */
+  failures: v.array(failureGroup),
   note: v.nullable(v.strictObject({ text: v.string(), actor: v.string(), at: time })),
 })
 

@@ -1,5 +1,6 @@
 /** The state of the gate: its document, its flags, its isolates. */
 import * as v from 'valibot'
+import { FAILED_AS } from '../../core/counters/samples/failures.ts'
 import { FAILURE_KINDS } from '../../core/outcome/outcome.ts'
 import { count, problem, time } from './values.ts'
 
@@ -215,6 +216,27 @@ export const getSeries = v.strictObject({
       journeys: v.nullable(v.number()),
     }),
   ),
+})
+
+/** Values with how often they came up among the samples, the most frequent first. */
+const tally = v.array(v.strictObject({ value: v.string(), count }))
+
+/** What failed of one variant in one arm: a sample, without queries and identifiers of visitors. */
+export const failureGroup = v.strictObject({
+  arm: v.picklist(['canary', 'control']),
+  variant: v.string(),
+  /** `turned-away`: answers that count as client errors. */
+  as: v.picklist(FAILED_AS),
+  sampled: count,
+  firstSeenAt: time,
+  lastSeenAt: time,
+  statuses: tally,
+  paths: tally,
+  colos: tally,
+  countries: tally,
+  browsers: tally,
+  /** The first request whose id is known, and the two latest. */
+  requests: v.array(v.strictObject({ id: v.string(), at: time, status: v.string(), path: v.string() })),
 })
 
 export const getShadow = v.strictObject({

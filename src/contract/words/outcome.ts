@@ -1,6 +1,6 @@
 /** How a rollout attempt went, as people read it: the same on the flag's page, in the terminal and in the book. */
 import { latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
-import type { Responses } from '../responses.ts'
+import type { FailureView, Responses } from '../responses.ts'
 
 export type Outcome = Responses['listOutcomes']['outcomes'][number]
 
@@ -17,13 +17,22 @@ export function outcomeTitle({ generation, ending, percentage, actor, endedAt }:
 }
 
 /** What was measured, what the guard said, why it ended, and what people noted, a line each. */
-export function outcomeLines({ startedAt, canary, control, verdict, reason, note }: Outcome): string[] {
+export function outcomeLines({
+  startedAt,
+  canary,
+  control,
+  verdict,
+  failures,
+  reason,
+  note,
+}: Outcome): string[] {
   return [
     `since ${timestampText(startedAt)}; ${reason}`,
     `canary ${armText(canary)}`,
     `control ${armText(control)}`,
     // The guard that ended it gave its verdict as the reason.
     ...(verdict === null || verdict === reason ? [] : [`guard: ${verdict}`]),
+    ...failures.filter(({ arm }) => arm === 'canary').map(failedText),
     ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
   ]
 }
@@ -32,4 +41,19 @@ function armText({ requests, errors, errorRate, p95Ms }: Outcome['canary']): str
   if (requests === 0) return 'had no requests'
   const failed = `${plural(errors, 'error')} (${rateText(errorRate ?? 0)})`
   return `${plural(requests, 'request')} by then, ${failed}${p95Ms === null ? '' : `, p95 ${latencyText(p95Ms)}`}`
+}
+
+const MOST_NAMED = 3
+
+/** "what failed, of 9 sampled of on: 503 (7), timeout (2); GET /pay (9); such as request 8a1b…". */
+function failedText({ as, variant, sampled, statuses, paths, requests }: FailureView): string {
+  const named = (tally: FailureView['paths']) =>
+    tally
+      .slice(0, MOST_NAMED)
+      .map(({ value, count }) => `${value} (${count})`)
+      .join(', ')
+  const what = as === 'failed' ? 'what failed' : 'what turned visitors away'
+  const [first] = requests
+  const example = first === undefined ? '' : `; such as request ${first.id}`
+  return `${what}, of ${sampled} sampled of ${variant}: ${named(statuses)}; ${named(paths)}${example}`
 }

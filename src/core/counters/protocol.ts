@@ -13,6 +13,7 @@
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
  * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors`; a flush says since when it is being repeated, and when its isolate last read KV; replies say how old the view of KV is that they vouch for; the Controller's replies and pushes carry the pace; flushes and forwards carry `shadow`; flags in the control state carry `split`, `percentage` and `unconfirmed`, and the state says that it names splits (`namesSplits`) |
  * | 4 | the canary's cells carry `watched` |
+ * | 5 | flushes and forwards carry `failures` |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
@@ -29,9 +30,10 @@ import type { DecisionSample } from '../decision/sample.ts'
 import type { ShadowSample } from '../shadow/sample.ts'
 import type { Pace } from './load/pace.ts'
 import type { SealedBatch } from './outbox.ts'
+import type { FailureSample } from './samples/failures.ts'
 
 /** The number that this version of the code speaks. */
-export const PROTOCOL = 4
+export const PROTOCOL = 5
 
 /** A message, as far as its number is concerned; a message without one is of protocol 0. */
 export type Numbered = { protocol?: number | undefined }
@@ -68,6 +70,8 @@ export type FlushMessage = SealedBatch &
     samples: DecisionSample[]
     /** Compared requests of shadow stages. */
     shadow?: ShadowSample[]
+    /** Some of what failed. */
+    failures?: FailureSample[]
     /** How long the isolate likes to wait for the reply while there is no news for it; not at all unless it says. */
     patienceMs?: number
     /** Where this batch has been sent before: when, the first time. */
@@ -108,6 +112,7 @@ export type ForwardMessage = SealedBatch &
     documentVersion: number
     samples: DecisionSample[]
     shadow?: ShadowSample[]
+    failures?: FailureSample[]
   }
 
 /** Controller → shard. */

@@ -21,6 +21,7 @@ import {
   type IsolateSighting,
   numbered,
 } from './protocol.ts'
+import type { FailureSample } from './samples/failures.ts'
 import { type SequenceWindow, take } from './sequence.ts'
 
 /** An isolate as the shard remembers it, in memory. */
@@ -44,6 +45,7 @@ const NO_DOCUMENT: DocumentTag = { version: 0, hash: '', atMs: 0, replaced: [], 
 const FIRST_SAMPLE_QUOTA = 20
 /** Between two forwards. */
 const MOST_SHADOW_SAMPLES = 200
+const MOST_FAILURES = 200
 /** Numbers of batches that one row reserves: an object that starts again uses none that was used before it. */
 const RESERVED = 64
 /** Clocks of isolates and objects differ by less. */
@@ -64,6 +66,7 @@ export class Shard {
   #sampleQuota = FIRST_SAMPLE_QUOTA
   /** Likewise; what is lost says nothing about what it would have said. */
   #shadow: ShadowSample[] = []
+  #failures: FailureSample[] = []
   /** The Controller waits to hear something of an isolate: that it has adopted a state, or sees something new in KV. */
   #hasNews = false
   #isForwarding = false
@@ -155,6 +158,7 @@ export class Shard {
       this.#outbox.internalErrors.add(message.internalErrors ?? [])
       // Once each: a sample that counts twice would be evidence that no one saw.
       this.#shadow.push(...(message.shadow ?? []).slice(0, MOST_SHADOW_SAMPLES - this.#shadow.length))
+      this.#failures.push(...(message.failures ?? []).slice(0, MOST_FAILURES - this.#failures.length))
       this.#clock.note(message.cells)
     }
     this.#samples.push(...message.samples.slice(0, Math.max(0, this.#sampleQuota - this.#samples.length)))
@@ -232,6 +236,7 @@ export class Shard {
       documentVersion: this.#tag.version,
       samples: this.#samples.splice(0),
       ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
+      ...(this.#failures.length > 0 && { failures: this.#failures.splice(0) }),
       isolates,
     })
   }

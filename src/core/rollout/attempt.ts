@@ -2,6 +2,7 @@
 import type { FlagControl } from '../config/control.ts'
 import { type Cell, emptyCell, errorsOf, mergeCell } from '../counters/cell.ts'
 import { quantileMs } from '../counters/histogram.ts'
+import { type FailureGroup, type Failures, mostFrequent } from '../counters/samples/failures.ts'
 import type { Arm } from '../decision/decide.ts'
 import type { VerdictReport } from '../guard/index.ts'
 
@@ -40,6 +41,8 @@ export type AttemptOutcome = {
   control: ArmOutcome
   /** The guard's last sentence; null without a guard. */
   verdict: string | null
+  /** What failed; left out by earlier releases. */
+  failures?: FailureGroup[]
   /** What a person adds. */
   note: { text: string; actor: string; atMs: number } | null
 }
@@ -61,9 +64,11 @@ export type EndedAttempt = Pick<
   /** All counts of the flag. */
   cells: readonly Cell[]
   verdict: VerdictReport | null
+  /** What failed in the flag's latest attempt in which anything did. */
+  failures: Failures | undefined
 }
 
-export function outcomeOf({ control, cells, verdict, ...known }: EndedAttempt): AttemptOutcome {
+export function outcomeOf({ control, cells, verdict, failures, ...known }: EndedAttempt): AttemptOutcome {
   const { generation, stage } = control
   const counted = cells.filter((cell) => cell.generation === generation)
   return {
@@ -73,8 +78,14 @@ export function outcomeOf({ control, cells, verdict, ...known }: EndedAttempt): 
     canary: armOutcome(counted, 'canary'),
     control: armOutcome(counted, 'control'),
     verdict: verdict?.sentence ?? null,
+    failures: failuresOf(failures, generation),
     note: null,
   }
+}
+
+/** What failed in this attempt, as it is shown. */
+export function failuresOf(failures: Failures | undefined, generation: number): FailureGroup[] {
+  return failures?.generation === generation ? mostFrequent(failures.groups) : []
 }
 
 function armOutcome(cells: readonly Cell[], arm: Arm): ArmOutcome {

@@ -11,7 +11,8 @@ import {
   type ForwardReply,
   numbered,
 } from '../../core/counters/protocol.ts'
-import type { AttemptOutcome } from '../../core/rollout/attempt.ts'
+import type { FailureGroup } from '../../core/counters/samples/failures.ts'
+import { type AttemptOutcome, failuresOf } from '../../core/rollout/attempt.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
 import { bundledDocument } from '../../platform/bundled-document.ts'
@@ -90,10 +91,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     })
   }
 
-  #addShadow({ shadow = [] }: ForwardMessage, nowMs: number): void {
+  #addSamples({ shadow = [], failures = [] }: ForwardMessage, nowMs: number): void {
     const { flags } = this.#parts.control.state
-    if (shadow.length > 0)
-      this.#parts.shadow.add(shadow, (flag) => flags[flag] ?? INITIAL_FLAG_CONTROL, nowMs)
+    const controlOf = (flag: string) => flags[flag] ?? INITIAL_FLAG_CONTROL
+    if (shadow.length > 0) this.#parts.shadow.add(shadow, controlOf, nowMs)
+    this.#parts.failures.add(failures, (flag) => controlOf(flag).generation)
   }
 
   #count(message: ForwardMessage, nowMs: number): void {
@@ -104,7 +106,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     series.add(counted, nowMs)
     internalErrors.add(errors)
     internalErrors.add(takeInternalErrors())
-    this.#addShadow(message, nowMs)
+    this.#addSamples(message, nowMs)
     books.note(counted.map((cell) => cell.flag))
   }
 
@@ -128,10 +130,20 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return await this.#parts.changes.reviewDocument(change)
   }
 
-  /** What the document in force says of its flags, or of one, and when they were used. */
-  async flagFacts(only?: string): Promise<{ version: number; flags: FlagFacts[] }> {
-    const { current } = this.#parts.documents
-    return { version: current.info.version, flags: flagFactsOf(current, this.#parts.flags, Date.now(), only) }
+  /** What the document in force says of its flags, and when they were used; of one, also what failed. */
+  async flagFacts(
+    only?: string,
+  ): Promise<{ version: number; flags: FlagFacts[]; failures?: FailureGroup[] }> {
+    const { documents, flags, control } = this.#parts
+    const facts = flagFactsOf(documents.current, flags, Date.now(), only)
+    const known = { version: documents.current.info.version, flags: facts }
+    if (only === undefined) return known
+    const { generation } = control.state.flags[only] ?? INITIAL_FLAG_CONTROL
+    return { ...known, failures: this.#failuresOf(only, generation) }
+  }
+
+  #failuresOf(flag: string, generation: number): FailureGroup[] {
+    return failuresOf(this.#parts.failures.of(flag), generation)
   }
 
   /** The document in force, or an earlier version. */
@@ -190,7 +202,11 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
 
   /** Outcomes of attempts that have ended. */
   async outcomes(page: Page): Promise<(AttemptOutcome & { id: number })[]> {
-    return this.#parts.attempts.latest(page)
+    // Some of what failed arrives after the rollback that it caused.
+    return this.#parts.attempts.latest(page).map((outcome) => {
+      const failures = this.#failuresOf(outcome.flag, outcome.generation)
+      return failures.length > 0 ? { ...outcome, failures } : outcome
+    })
   }
 
   /** Puts a note on an outcome; false where there is none of that id. */

@@ -10,6 +10,7 @@ import type { Alarm } from '../storage/alarm.ts'
 import { AttemptLog } from '../storage/attempt-log.ts'
 import { AuditLog } from '../storage/audit-log.ts'
 import { Books } from '../storage/books/books.ts'
+import { FailureLog } from '../storage/books/failure-log.ts'
 import { CellStore } from '../storage/cell-store.ts'
 import { FeedbackLog } from '../storage/feedback-log.ts'
 import { FlagLog } from '../storage/flag-log.ts'
@@ -59,6 +60,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     flags: new FlagLog(sql),
     samples: new SampleRing(texts),
     shadow: new ShadowLog(texts),
+    failures: new FailureLog(),
     internalErrors: new InternalErrorLog(texts),
   }
   const books = new Books(storage, logs)

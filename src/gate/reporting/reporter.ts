@@ -34,6 +34,7 @@ import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platfo
 import { LimitAlerts } from '../../platform/limit-alerts.ts'
 import type { LiveConfig } from '../config/live-config.ts'
 import { visitorSeedOf } from '../request/network.ts'
+import type { FailureSampler } from './failure-sampler.ts'
 import { type Asker, InFlightRequest, InFlightRequests } from './in-flight.ts'
 import type { Sampler } from './sampler.ts'
 
@@ -62,6 +63,7 @@ export class Reporter {
   readonly #live: LiveConfig
   readonly #alerts = new LimitAlerts()
   readonly #sampler: Sampler
+  readonly #failures: FailureSampler | undefined
   readonly #outbox = new Outbox()
   readonly #inFlight = new InFlightRequests()
   readonly #sketches = new Sketches()
@@ -79,9 +81,10 @@ export class Reporter {
   /** Batches are sent again until one is taken: since when the present one is. */
   #repeatedSinceMs: number | undefined
 
-  constructor(live: LiveConfig, sampler: Sampler) {
+  constructor(live: LiveConfig, sampler: Sampler, failures?: FailureSampler) {
     this.#live = live
     this.#sampler = sampler
+    this.#failures = failures
   }
 
   /** Tracks a request that is about to be sent, so that it counts in time even if no answer comes. */
@@ -252,6 +255,7 @@ export class Reporter {
     this.#flushedForMs = this.#intervalMs
     this.#told = this.seenInKv
     const repeatedSinceMs = this.#repeatedSinceMs
+    const failures = this.#failures?.take() ?? []
     this.#repeatedSinceMs ??= this.#flushedAtMs
     const message = numbered({
       ...batch,
@@ -265,6 +269,7 @@ export class Reporter {
       killHash: this.#live.killHash,
       samples: await this.#sampler.seal(context.env),
       ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
+      ...(failures.length > 0 && { failures }),
       patienceMs: this.#intervalMs - REPLY_AHEAD_MS,
       kvReadAtMs: this.#live.kvReadAtMs,
       ...(repeatedSinceMs !== undefined && { repeatedSinceMs }),

@@ -3,7 +3,8 @@
  * Access. Its owner's trouble must not become the visitors': one fetch at a time, whatever number of tokens wait for it; keys that were good go on
  * counting while new ones are fetched in the background; and after a failure no token waits for the next attempt.
  */
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { JWKSNoMatchingKey } from 'jose/errors'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 
 const FETCH_TIMEOUT_MS = 2_000
@@ -54,7 +55,7 @@ export class KeySet {
     try {
       return await this.#keyOf(token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayTry(UNKNOWN_KEY_EVERY_MS)) throw error
+      if (!(error instanceof JWKSNoMatchingKey) || !this.#mayTry(UNKNOWN_KEY_EVERY_MS)) throw error
       await this.#refreshed(waitUntil)
       return await this.#keyOf(token)
     }

@@ -2,7 +2,17 @@
  * Verified claims of a visitor's token. A token that is not valid (expired, forged, for another audience, not a token at
  * all) means "no claims", never an error: the visitor is then simply not known.
  */
-import { createLocalJWKSet, errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { createLocalJWKSet, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose'
+import {
+  JOSEAlgNotAllowed,
+  JWKSMultipleMatchingKeys,
+  JWKSNoMatchingKey,
+  JWSInvalid,
+  JWSSignatureVerificationFailed,
+  JWTClaimValidationFailed,
+  JWTExpired,
+  JWTInvalid,
+} from 'jose/errors'
 import type { JwtSettings } from '../../core/context/identity.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
@@ -61,8 +71,7 @@ export class TokenVerifier {
         keys instanceof KeySet ? (...asked: Parameters<JWTVerifyGetKey>) => keys.find(asked, waitUntil) : keys
       return await this.#check(token, found)
     } catch (error) {
-      const isExpected =
-        error instanceof errors.JWTExpired || error instanceof KeysUnavailable || isVerdict(error)
+      const isExpected = error instanceof JWTExpired || error instanceof KeysUnavailable || isVerdict(error)
       if (!isExpected) noteInternalError('jwt.keys', error)
       return undefined
     }
@@ -79,7 +88,7 @@ export class TokenVerifier {
     try {
       return await payloadOf(token, keys, options)
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return await payloadByAny(token, error, options)
+      if (error instanceof JWKSMultipleMatchingKeys) return await payloadByAny(token, error, options)
       throw error
     }
   }
@@ -135,20 +144,20 @@ async function payloadByAny(
     try {
       return await payloadOf(token, key, options)
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+      if (!(error instanceof JWSSignatureVerificationFailed)) throw error
     }
   }
-  throw new errors.JWSSignatureVerificationFailed()
+  throw new JWSSignatureVerificationFailed()
 }
 
 /** Errors that say the token is not valid, as opposed to a failure to get the keys. */
 function isVerdict(error: unknown): boolean {
   return (
-    error instanceof errors.JWTClaimValidationFailed ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JWKSNoMatchingKey
+    error instanceof JWTClaimValidationFailed ||
+    error instanceof JWSSignatureVerificationFailed ||
+    error instanceof JWSInvalid ||
+    error instanceof JWTInvalid ||
+    error instanceof JOSEAlgNotAllowed ||
+    error instanceof JWKSNoMatchingKey
   )
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { parseDocument } from '../../core/config/parse/parse.ts'
@@ -18,6 +19,7 @@ export type BuildOptions = {
   entry?: string
 }
 
+const TARGET = 'es2024'
 const SOURCE_ENTRY = resolve(PROJECT_ROOT, 'src/index.ts')
 
 /** What a build gave; `inputs` are the source files, with the bytes that each takes in the output. */
@@ -33,13 +35,13 @@ export async function buildWorker(options: BuildOptions): Promise<BuiltWorker> {
   const parsed = parseDocument(text)
   if (!parsed.ok) throw new Error(`Cannot build in the gate document\n${describeProblems(parsed.problems)}`)
   // Loaded here, because the command line runs without it where the package is installed.
-  const { build } = await import('esbuild')
+  const { build, transform } = await import('esbuild')
   const result = await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
     format: 'esm',
-    target: 'es2024',
+    target: TARGET,
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['module', 'main'],
     external: ['cloudflare:*', 'node:*'],
@@ -50,21 +52,40 @@ export async function buildWorker(options: BuildOptions): Promise<BuiltWorker> {
     plugins: [documentModule === undefined ? builtIn(text) : leftOut(documentModule), withoutUnused],
   })
   const [output] = Object.values(result.metafile.outputs)
+  const bytes = minify ? await minifyAgain(outfile, transform) : (output?.bytes ?? 0)
   const inputs = Object.entries(output?.inputs ?? {}).map(([file, input]) => ({
     file,
     bytes: input.bytesInOutput,
   }))
-  return { bytes: output?.bytes ?? 0, inputs }
+  return { bytes, inputs }
 }
 
-/** Hono's parts for bodies of forms and for mounted apps: no endpoint has any, and Hono's classes hold on to them. */
-const UNUSED = /[\\/]hono[\\/]dist[\\/]utils[\\/](?:body|mount)\.js$/
+/** What bundling has brought together gets shorter names in a second pass. Returns the bytes. */
+async function minifyAgain(file: string, transform: typeof import('esbuild').transform): Promise<number> {
+  const text = await readFile(file, 'utf8')
+  const { code } = await transform(text, { minify: true, format: 'esm', target: TARGET })
+  await writeFile(file, code)
+  return Buffer.byteLength(code)
+}
+
+/** Hono's parts for bodies of forms, mounted apps and HTML: no endpoint has any, and Hono's classes hold on to them. */
+const UNUSED = /[\\/]hono[\\/]dist[\\/]utils[\\/](?:body|mount|html)\.js$/
 const UNUSED_TEXT = `const absent = () => { throw new Error('Not built in: see build-worker.ts') }
-export { absent as parseBody, absent as createMountedRequest }`
+export { absent as parseBody, absent as createMountedRequest, absent as resolveCallback }
+export const HtmlEscapedCallbackPhase = {}`
+
+/** Errors that jose never throws here stay out once their classes have no codes. No one reads those. */
+const JOSE_ERRORS = /[\\/]jose[\\/].*[\\/]util[\\/]errors\.js$/
 
 const withoutUnused: Plugin = {
   name: 'without-unused',
-  setup: ({ onLoad }) => onLoad({ filter: UNUSED }, () => ({ contents: UNUSED_TEXT, loader: 'js' })),
+  setup: ({ onLoad }) => {
+    onLoad({ filter: UNUSED }, () => ({ contents: UNUSED_TEXT, loader: 'js' }))
+    onLoad({ filter: JOSE_ERRORS }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      return { contents: text.replace(/^\s*(?:static )?code = .*$/gm, ''), loader: 'js' }
+    })
+  },
 }
 
 const EXAMPLE = /[\\/]config[\\/]gate\.json$/

@@ -9,6 +9,7 @@ import { describeProblems } from '../../core/config/parse/problems.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
 import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
+import { FailureSampler } from '../../gate/reporting/failure-sampler.ts'
 import { createMirror } from '../../gate/shadow/mirror.ts'
 import { hostRole } from '../../platform/admin-host.ts'
 import type { Env } from '../../platform/env.ts'
@@ -155,7 +156,7 @@ function gateWith(document: object): Gate {
     throw new Error(`Cannot use the gate document: it has problems\n${describeProblems(parsed.problems)}`, {
       cause: parsed.problems,
     })
-  return createGate({ bundled: document, mirror: createMirror })
+  return createGate({ bundled: document, mirror: createMirror, failures: new FailureSampler() })
 }
 
 function surroundingsOf(c: Context): [Env, ExecutionContext] {

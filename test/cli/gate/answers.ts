@@ -114,6 +114,25 @@ export function status(more: Partial<Responses['getStatus']> = {}): Responses['g
   }
 }
 
+const FAILURES = {
+  ...{
+    arm: 'canary' as const,
+    variant: 'on',
+    as: 'failed' as const,
+    sampled: 9,
+    firstSeenAt: AT,
+    lastSeenAt: AT,
+  },
+  statuses: [
+    { value: '503', count: 7 },
+    { value: 'timeout', count: 2 },
+  ],
+  paths: [{ value: 'GET /orders/:id\u001b[31m', count: 9 }],
+  colos: [{ value: 'OTP', count: 9 }],
+  countries: [{ value: 'RO', count: 9 }],
+  browsers: [{ value: 'Firefox', count: 9 }],
+  requests: [{ id: '8a1b2c3d4e5f6071-OTP', at: AT, status: '503', path: 'GET /orders/:id' }],
+}
 const VERSION: Responses['listVersions']['versions'][number] = {
   ...{ version: 4, hash: 'abc', at: AT, actor: 'ada', reason: 'ramp', source: 'api', bytes: 12_345 },
 }
@@ -274,6 +293,7 @@ export const ANSWERS: Responses = {
     summary: summary('g', { ...FLAGS[1], lastSeenAt: null }),
     definition: DOCUMENT.flags.f,
     status: flagStatus(),
+    failures: [],
   },
   createFlag: published(),
   patchFlag: published(),
@@ -296,6 +316,7 @@ export const ANSWERS: Responses = {
         canary: { requests: 1_200, errors: 12, errorRate: 0.01, p50Ms: 20, p95Ms: 120 },
         control: { requests: 0, errors: 0, errorRate: null, p50Ms: null, p95Ms: null },
         verdict: 'the canary fails 1 % of requests',
+        failures: [FAILURES],
         note: { text: 'cold cache\u001b[31m', actor: 'ada', at: AT },
       },
     ],

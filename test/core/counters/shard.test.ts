@@ -5,6 +5,7 @@ import type { DocumentTag } from '../../../src/core/config/document-tag.ts'
 import { emptyCell } from '../../../src/core/counters/cell.ts'
 import { PACES } from '../../../src/core/counters/load/pace.ts'
 import { type FlushMessage, type FlushReply, PROTOCOL } from '../../../src/core/counters/protocol.ts'
+import type { FailureSample } from '../../../src/core/counters/samples/failures.ts'
 import { isNews, Shard } from '../../../src/core/counters/shard.ts'
 import type { DecisionSample } from '../../../src/core/decision/sample.ts'
 
@@ -64,6 +65,31 @@ function busyShard(isolates: number, shards = 1) {
   if (reply === undefined) throw new Error('No isolate has flushed')
   return { shard, reply }
 }
+
+describe('samples of what failed', () => {
+  const failures = (count: number) => Array.from({ length: count }, () => ({}) as FailureSample)
+  const forwarded = (...flushes: Partial<FlushMessage>[]) => {
+    const shard = emptyShard()
+    for (const each of flushes) shard.take(flush(each), NOW_MS)
+    return shard.startForward('FRA', NOW_MS).failures
+  }
+
+  it('are forwarded once, with a flush that is sent again too', () => {
+    const first = { seq: 1, failures: failures(3) }
+    expect(forwarded(first, first, { seq: 2, failures: failures(1) })).toHaveLength(4)
+    const shard = emptyShard()
+    shard.take(flush(first), NOW_MS)
+    shard.startForward('FRA', NOW_MS)
+    shard.forwarded(1, REPLY, NOW_MS)
+    shard.take(flush({ seq: 2 }), NOW_MS)
+    expect(shard.startForward('FRA', NOW_MS)).not.toHaveProperty('failures')
+  })
+
+  it('are at most 200 between two forwards', () => {
+    const flushes = [1, 2, 3].map((seq) => ({ seq, failures: failures(90) }))
+    expect(forwarded(...flushes)).toHaveLength(200)
+  })
+})
 
 describe('a flush', () => {
   it('counts once, however often it comes, and is remembered with its sender', () => {

@@ -35,7 +35,7 @@ export const flagHandlers: Handlers<
 
   getFlag: async (call) => {
     const key = flagOf(call)
-    const [{ version, flags }, document, status] = await Promise.all([
+    const [{ version, flags, failures }, document, status] = await Promise.all([
       call.controller.flagFacts(key),
       call.controller.document(undefined),
       statusOf(call, new Set([key])),
@@ -53,6 +53,7 @@ export const flagHandlers: Handlers<
       summary: summaryOf(facts, view, call.nowMs),
       definition: definitions[key] ?? {},
       status: view,
+      failures: failures ?? [],
     }
   },
 

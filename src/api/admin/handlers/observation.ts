@@ -96,10 +96,11 @@ export const observationHandlers: Handlers<
   listOutcomes: async ({ controller, query }) => {
     const outcomes = await controller.outcomes(query)
     return {
-      outcomes: outcomes.map(({ startedAtMs, endedAtMs, note, ...outcome }) => ({
+      outcomes: outcomes.map(({ startedAtMs, endedAtMs, note, failures = [], ...outcome }) => ({
         ...outcome,
         startedAt: isoTime(startedAtMs),
         endedAt: isoTime(endedAtMs),
+        failures,
         note: note && { text: note.text, actor: note.actor, at: isoTime(note.atMs) },
       })),
     }

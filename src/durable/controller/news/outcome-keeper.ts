@@ -10,6 +10,7 @@ import { flagStatus } from '../../../core/rollout/commands.ts'
 import type { RolloutChange } from '../../../core/rollout/edits/document-change.ts'
 import { percentageOf } from '../../../core/rollout/news/transition.ts'
 import type { AttemptLog } from '../../storage/attempt-log.ts'
+import type { FailureLog } from '../../storage/books/failure-log.ts'
 import type { CellStore } from '../../storage/cell-store.ts'
 
 /** A document that attempts run under; version 0: the one that is built in. */
@@ -18,6 +19,7 @@ type Running = { info: { version: number }; document: GateDocument; snapshot: Sn
 export type OutcomeParts = {
   attempts: AttemptLog
   cells: CellStore
+  failures: FailureLog
   control: { readonly state: ControlState }
   documents: { readonly current: Running }
   /** What the guard said last of a flag. */
@@ -64,7 +66,7 @@ export function keepOutcomesOfDocument(
 type Ended = { flag: string; control: FlagControl; ending: Ending; document: Running }
 
 function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, nowMs: number): void {
-  const { attempts, cells, verdictOf } = parts
+  const { attempts, cells, failures, verdictOf } = parts
   const { flag, control } = ended
   const known = document.snapshot.flags.get(flag)
   if (known === undefined) return
@@ -77,6 +79,7 @@ function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, 
       ...{ ...ended, ...times, actor, reason, percentage },
       cells: cells.of(flag),
       verdict: verdictOf(flag),
+      failures: failures.of(flag),
     }),
   )
 }

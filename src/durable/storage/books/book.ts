@@ -4,6 +4,7 @@
  * so that an older release which comes back begins to count anew, instead of refusing numbers that it thinks it has seen.
  */
 import type { Cell } from '../../../core/counters/cell.ts'
+import type { Failures } from '../../../core/counters/samples/failures.ts'
 import type { GuardState } from '../../../core/guard/index.ts'
 import type { SeriesBlocks } from '../series-store.ts'
 import type { ShardLog } from '../shard-log.ts'
@@ -16,6 +17,7 @@ export type Book = {
   series: SeriesBlocks
   /** When a request was last decided by it, ms since 1970. */
   seenAtMs: number | null
+  failures?: Failures | undefined
 }
 
 export type OlderBooks = {

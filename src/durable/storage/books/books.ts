@@ -12,6 +12,7 @@ import type { SeriesStore } from '../series-store.ts'
 import type { ShardLog } from '../shard-log.ts'
 import type { TextStore } from '../text-store.ts'
 import { type Book, takeOlderBooks } from './book.ts'
+import type { FailureLog } from './failure-log.ts'
 
 type BookParts = {
   texts: TextStore
@@ -20,6 +21,7 @@ type BookParts = {
   shards: ShardLog
   flags: FlagLog
   internalErrors: InternalErrorLog
+  failures: FailureLog
 }
 
 const PREFIX = 'book '
@@ -72,7 +74,7 @@ export class Books {
 
   save(nowMs: number): void {
     if (!this.#isChanged && !this.#parts.internalErrors.isChanged) return
-    const { texts, cells, series, shards, flags, internalErrors } = this.#parts
+    const { texts, cells, series, shards, flags, internalErrors, failures } = this.#parts
     this.#storage.transactionSync(() => {
       for (const flag of this.#changed) {
         const book: Book = {
@@ -80,6 +82,7 @@ export class Books {
           guard: this.#guards.get(flag),
           series: series.blocksOf(flag),
           seenAtMs: flags.timesOf(flag, nowMs).lastSeenMs,
+          failures: failures.of(flag),
         }
         texts.putJson(PREFIX + flag, book)
       }
@@ -91,9 +94,10 @@ export class Books {
     this.#savedAtMs = nowMs
   }
 
-  #restore(flag: string, { cells, guard, series, seenAtMs }: Book): void {
+  #restore(flag: string, { cells, guard, series, seenAtMs, failures }: Book): void {
     this.#parts.cells.restore(flag, cells)
     this.#parts.series.restore(flag, series)
+    this.#parts.failures.restore(flag, failures)
     const state = restoreGuardState(guard)
     if (state !== undefined) this.#guards.set(flag, state)
     if (seenAtMs !== null) this.#parts.flags.restoreSeen(flag, seenAtMs)

@@ -245,7 +245,7 @@ it('a document is told by what it changes, with what it does to rollouts', () =>
 
 it('an attempt that ends leaves its outcome: by whom, when, shares, errors, latency, verdict; and takes a note', () =>
   withGate(withFlag({ rules: [{ serve: 'on', stages: stages(false) }] }), async (world) => {
-    const { changes, cells, attempts, clock } = world
+    const { changes, cells, attempts, failures, clock } = world
     const counted = (arm: 'canary' | 'control', generation: number, requests: number) => ({
       ...emptyCell({ flag: 'judged', variant: arm === 'canary' ? 'on' : 'off', arm, generation, stage: 0 }),
       requests,
@@ -259,6 +259,9 @@ it('an attempt that ends leaves its outcome: by whom, when, shares, errors, late
     await world.look()
     await clock.advance(60_000)
     expect(attempts.latest({ limit: 9 })).toEqual([])
+    const seen = { statuses: '500', paths: 'GET /pay', colos: 'OTP', countries: 'RO', browsers: 'Firefox' }
+    const failed = { variant: 'on', arm: 'canary', as: 'failed', atMs: START_MS, seen } as const
+    failures.add([{ flag: 'judged', generation: 1, ...failed }], () => 1)
     await changes.command({ kind: 'kill', flag: 'judged' }, CAUSE)
     await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
     const [outcome] = attempts.latest({ limit: 9 })
@@ -268,6 +271,7 @@ it('an attempt that ends leaves its outcome: by whom, when, shares, errors, late
       canary: { requests: 50, errors: 5, errorRate: 0.1, p95Ms: expect.any(Number) },
       control: { requests: 950, errors: 0, errorRate: 0 },
       verdict: expect.stringMatching(/\w/),
+      failures: [{ sampled: 1, paths: [{ value: 'GET /pay', count: 1 }] }],
     })
     // Resuming is another attempt, which a stage, a finish and a rollback after it end once more.
     await clock.advance(1_000)
@@ -281,7 +285,7 @@ it('an attempt that ends leaves its outcome: by whom, when, shares, errors, late
     const endings = () =>
       attempts.latest({ limit: 9, flag: 'judged' }).map(({ generation, ending }) => `${generation} ${ending}`)
     expect(endings()).toEqual(['3 replaced', '2 rolled-back', '2 finished', '1 rolled-back'])
-    expect(attempts.latest({ limit: 9 })[1]).toMatchObject({ startedAtMs: START_MS + 61_000 })
+    expect(attempts.latest({ limit: 9 })[1]).toMatchObject({ startedAtMs: START_MS + 61_000, failures: [] })
     const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
     const text = JSON.stringify(withFlag({ rules: [{ serve: 'on', when, stages: stages(false) }] }))
     await clock.advance(2_000)
