@@ -57,6 +57,24 @@ describe('an origin', () => {
     expect([code, said]).toEqual([0, expect.stringMatching(/warning: .*answers 403/)])
   })
 
+  it('that Cloudflare answers for is told by the code, wherever the answer has one', async () => {
+    const saying = (status: number, body: string) =>
+      asking((_, response) => response.writeHead(status, { 'content-type': 'text/plain' }).end(body))
+    const { code, findings } = await saying(404, 'error code: 1042')
+    expect([code, findings[0]]).toMatchObject([
+      1,
+      { text: expect.stringContaining("Cloudflare's error 1042"), fix: expect.stringContaining('binding') },
+    ])
+    expect((await saying(530, 'error code: 1033')).said).toContain('its tunnel is down')
+    // A page that speaks of such an error, an unknown code, and an error without a body.
+    for (const [status, body] of [
+      [200, 'error code: 1042'],
+      [404, 'error code: 1999'],
+      [404, ''],
+    ] as const)
+      expect((await saying(status, body)).said).not.toContain("Cloudflare's error")
+  })
+
   it('gets its headers, with secrets of the folder, and the site’s host', async () => {
     const asked: (string | undefined)[] = []
     const url = await serve(({ headers }, response) => {

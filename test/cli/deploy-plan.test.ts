@@ -74,3 +74,16 @@ id = "${id}"`)
   expect(planOf('workers_dev = false').hosts).toEqual([])
   expect(planOf('[[kv_namespaces]]\nbinding = "GATE"').kv).toBe('a new namespace for GATE')
 })
+
+it('warns of origins that it could not reach', () => {
+  expect(planOf('name = "shop"').warnings).toEqual([])
+  const origins = { old: { url: 'http://localhost:3000' }, new: { url: 'https://new.acme.workers.dev' } }
+  const local = parseDocumentValue({ origins, routes: [{ path: '/*', origin: 'old' }] })
+  if (!local.ok) throw new Error(JSON.stringify(local.problems))
+  const plan = deployPlan('name = "shop"', local.value, 'gate.json')
+  expect(plan.warnings).toEqual([
+    "origin old: http://localhost:3000 is on this machine: a Worker on Cloudflare can't reach it",
+    expect.stringContaining('error 1042'),
+  ])
+  expect(planLines(plan)).toContain('\nwarning     origin old: ')
+})

@@ -117,6 +117,16 @@ describe('a fault of', () => {
 
   it.each<[string, Served, string]>([
     ['that fails', { status: 503 }, 'answers 503'],
+    [
+      'that is a Worker of the account',
+      { status: 404, body: 'error code: 1042' },
+      "Cloudflare's error 1042: a Worker",
+    ],
+    [
+      'without a DNS record, as a page says',
+      { status: 530, body: '<h1><span>Error</span>\n<span class="c">1016</span></h1>' },
+      "Cloudflare's error 1016: its host has no DNS record",
+    ],
     ['that is a gate', { body: '{"status":"ok"}' }, 'is a gate itself'],
     [
       'whose clock is ahead',

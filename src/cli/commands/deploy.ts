@@ -5,9 +5,16 @@ import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.t
 import { Declined, Refusal, UsageError } from '../base/errors.ts'
 import { isHost, readToml, type WranglerToml, withAdminHost, withPlaces } from '../base/wrangler-toml.ts'
 import { type NewSecrets, printedSecrets, storeSecrets } from '../connection/new-secrets.ts'
-import { createNamespace, hasCredentials, NO_NAMESPACE, wranglerOutput } from '../connection/wrangler.ts'
+import {
+  complaintOf,
+  createNamespace,
+  hasCredentials,
+  NO_NAMESPACE,
+  wrangler,
+  wranglerOutput,
+} from '../connection/wrangler.ts'
 import { movedPlace, PLACE_OPTIONS, placesOf } from '../deploy/places.ts'
-import { deployPlan, planLines } from '../deploy/plan.ts'
+import { deployPlan, deployWarnings, planLines } from '../deploy/plan.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
 
@@ -43,6 +50,7 @@ export const deploy: CliCommand = {
     const file = await readDocumentFile(call.args[0], terminal)
     const document = parsedDocument(file)
     const found = await readWranglerToml(terminal.cwd)
+    if (!isDry) for (const warning of deployWarnings(document)) call.tell(warning)
     const config = isDry ? found : await prepared(call, found)
     if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
     const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
@@ -93,13 +101,23 @@ const UNMOVABLE =
 
 /** A gate that is deployed has its objects: in another place it would begin with none of its counts, tokens and versions. */
 async function refuseToMove({ terminal, during }: Call, name: string): Promise<void> {
-  // Wrangler refuses to list those of a Worker that does not exist.
-  const listing = wranglerOutput(['deployments', 'list', '--json'], terminal).catch(() => '')
-  if ((await during('looking for deployments', listing)).includes('"id"'))
+  const listed = await during(
+    'looking for deployments',
+    wrangler(['deployments', 'list', '--json'], terminal),
+  )
+  if (listed.code !== 0 && NO_SUCH_WORKER.test(`${listed.err}${listed.out}`)) return
+  if (listed.code !== 0)
+    throw new Refusal(
+      `Cannot change ${name}: wrangler does not say whether the gate is deployed, and Durable Objects cannot be moved: ${complaintOf(listed)}`,
+    )
+  if (listed.out.includes('"id"'))
     throw new Refusal(
       `Cannot change ${name}: the gate is deployed, and its Durable Objects cannot be moved. Deploy another gate: give it another name in wrangler.toml`,
     )
 }
+
+/** Of a Worker that was never deployed: its script, or its service, is not found. */
+const NO_SUCH_WORKER = /\[code: (?:10007|10090)\]/
 
 /** The host that the options or an answer name; undefined where wrangler.toml has one, or workers.dev will do. */
 async function wantedHost({ options, terminal }: Call, config: WranglerToml): Promise<string | undefined> {

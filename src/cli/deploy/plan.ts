@@ -1,6 +1,7 @@
 /** What a deployment would make, as `sluice deploy --dry-run` lists it. */
 import { parse as parseToml } from 'smol-toml'
 import { namedSecrets } from '../../core/config/named-secrets.ts'
+import { localOrigins, originWarnings } from '../../core/config/parse/origin-warnings.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { dealingRule } from '../../core/config/split/dealing-rule.ts'
 import { percentText, plural } from '../../core/figures.ts'
@@ -28,6 +29,8 @@ export type DeployPlan = {
     flags: { flag: string; firstPercentage: number }[]
   }
   cost: string
+  /** What would not work once deployed. */
+  warnings: string[]
 }
 
 /** Reads wrangler.toml and the document; asks neither wrangler nor the platform. */
@@ -63,7 +66,14 @@ export function deployPlan(toml: string, document: GateDocument, file: string): 
       })),
     },
     cost: costText(document),
+    warnings: deployWarnings(document),
   }
+}
+
+/** Origins that the deployed gate could not reach. */
+export function deployWarnings(document: GateDocument): string[] {
+  const unreachable = [...localOrigins(document), ...originWarnings(document)]
+  return unreachable.map(({ name, text }) => `origin ${name}: ${text}`)
 }
 
 /** The plan as lines. */
@@ -85,6 +95,7 @@ export function planLines(plan: DeployPlan): string {
     `flags       ${flags.join(', ') || 'none'}`,
     `visitors    none yet: a deployment moves no one until a route leads to the Worker, or "publish" changes the document`,
     `cost        ${plan.cost}`,
+    ...plan.warnings.map((warning) => `warning     ${warning}`),
   ].join('\n')
 }
 

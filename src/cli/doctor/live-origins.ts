@@ -1,6 +1,7 @@
 /** Asks each origin of a document as the gate would, and says what visitors would meet. */
 import type { GateDocument, OriginConfig } from '../../core/config/schema/document.ts'
 import { messageOf } from '../../core/message-of.ts'
+import { cloudflareError } from './cloudflare-error.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import { formsOf } from './live-forms.ts'
 import { askLive, type LiveAnswer } from './live-request.ts'
@@ -107,7 +108,9 @@ function missingSecrets({ about, config, secrets }: Asked): Finding[] {
   )
 }
 
-function statusOf({ about, url }: Asked, { status }: LiveAnswer): Finding[] {
+function statusOf({ about, url }: Asked, { status, errorText }: LiveAnswer): Finding[] {
+  const platform = cloudflareError(about, url, errorText)
+  if (platform) return [platform]
   if (status >= 500)
     return [
       fault(about, `${url} answers ${status}`, 'look at its log: the guard would count it as a failure'),

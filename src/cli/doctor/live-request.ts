@@ -2,12 +2,15 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { ERROR_PAGE_BYTES } from './cloudflare-error.ts'
 
 export type LiveAnswer = {
   status: number
   headers: Headers
   /** When the certificate ends, ms since 1970; undefined without TLS. */
   certificateEndsMs: number | undefined
+  /** How the body of an error begins; empty where the answer is none. */
+  errorText: string
 }
 
 const PATIENCE_MS = 10_000
@@ -22,8 +25,14 @@ export function askLive(url: string, { method = 'GET', headers = {} }: Ask = {})
   return new Promise((resolve, reject) => {
     const options = { method, headers, agent: false as const, maxHeaderSize: LARGEST_HEADER_BYTES }
     const sent = send(url, { ...options, timeout: PATIENCE_MS }, (response) => {
-      resolve(answerOf(response))
-      response.destroy()
+      const answer = answerOf(response)
+      const done = (errorText: string) => {
+        resolve({ ...answer, errorText })
+        response.destroy()
+      }
+      if (answer.status < 400 || method === 'HEAD') return done('')
+      response.once('data', (start: Buffer) => done(start.toString('latin1', 0, ERROR_PAGE_BYTES)))
+      for (const over of ['end', 'close', 'error']) response.once(over, () => done(''))
     })
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${PATIENCE_MS / 1_000} s`)))
     sent.on('error', reject)
@@ -31,7 +40,7 @@ export function askLive(url: string, { method = 'GET', headers = {} }: Ask = {})
   })
 }
 
-function answerOf(response: IncomingMessage): LiveAnswer {
+function answerOf(response: IncomingMessage): Omit<LiveAnswer, 'errorText'> {
   const headers = new Headers()
   for (let at = 0; at < response.rawHeaders.length; at += 2)
     headers.append(response.rawHeaders[at] ?? '', response.rawHeaders[at + 1] ?? '')

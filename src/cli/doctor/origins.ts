@@ -1,7 +1,9 @@
 /** The origins of the document: whether they answer, where they lead, their cookies, and their clocks. */
+import { originWarnings } from '../../core/config/parse/origin-warnings.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { lostBecause } from '../connection/connect.ts'
 import { isLoopback } from '../connection/local-gate-note.ts'
+import { cloudflareError, ERROR_PAGE_BYTES } from './cloudflare-error.ts'
 import { type Finding, fault, type Look, ok, skewOf, warning } from './finding.ts'
 import { documentIn } from './folder.ts'
 
@@ -17,6 +19,9 @@ export const lookAtOrigins: Look = async (patient) => {
   const twice = origins.find(({ url }, index) => origins.findIndex((each) => each.url === url) < index)
   return [
     ...found.flat(),
+    ...originWarnings(document).map(({ name, text }) =>
+      warning(`origin ${name}`, text, 'docs/deploying.md says what the platform does'),
+    ),
     ...(twice
       ? [warning(`origin ${twice.name}`, 'another origin has the same URL', 'give it the one that it is for')]
       : []),
@@ -37,13 +42,13 @@ async function lookAtOrigin({ name, url }: Origin, nowMs: number): Promise<Findi
         : (lostBecause(error) ?? messageOf(error))
     return [fault(about, `${url} cannot be reached: ${why}`, 'start it, or correct its URL in the document')]
   }
-  await response.body?.cancel()
-  const findings: Finding[] = []
+  const platform = cloudflareError(about, url, await beginningOf(response))
+  const findings: Finding[] = platform ? [platform] : []
   if (await isGate(url))
     findings.push(
       fault(about, `${url} is a gate itself: requests would never leave it`, 'name the server behind it'),
     )
-  if (response.status >= 500)
+  if (response.status >= 500 && !platform)
     findings.push(
       fault(
         about,
@@ -74,6 +79,14 @@ async function lookAtOrigin({ name, url }: Origin, nowMs: number): Promise<Findi
   const skew = skewOf(about, date, nowMs)
   if (skew) findings.push(skew)
   return findings.length > 0 ? findings : [ok(about, `${url} answers ${response.status}`)]
+}
+
+/** How an error's body begins; empty where the answer is none. */
+async function beginningOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const { value } = response.status < 400 ? {} : ((await reader?.read().catch(() => undefined)) ?? {})
+  await reader?.cancel().catch(() => undefined)
+  return new TextDecoder().decode(value?.slice(0, ERROR_PAGE_BYTES))
 }
 
 /** A gate answers there whatever its document says. */

@@ -387,6 +387,23 @@ describe('where Durable Objects are made', () => {
     expect(calls()).toHaveLength(1)
   })
 
+  it.each([
+    ['This Worker does not exist on your account. [code: 10007]', 0],
+    ['workers.api.error.service_not_found [code: 10090]', 0],
+    ['Authentication error [code: 10000]', 1],
+    ['fetch failed', 1],
+  ])('is changed only where wrangler knows no such Worker: %s', async (err, code) => {
+    const cwd = await gateFolder(SETTLED)
+    steps.push({ code: 1, err }, DEPLOYED, HAS_SECRETS)
+    const ran = await deploy(cwd, ARGS)
+    expect(ran.code).toBe(code)
+    if (code === 0) return
+    expect(ran.err).toContain(`does not say whether the gate is deployed`)
+    expect(ran.err).toContain(err)
+    expect(await tomlIn(cwd)).toBe(SETTLED)
+    expect(calls()).toHaveLength(1)
+  })
+
   it('may be said again as it is, and asks nothing', async () => {
     const cwd = await gateFolder(`${SETTLED}JURISDICTION = "eu"\nLOCATION_HINT = "weur"\n`)
     steps.push(DEPLOYED, HAS_SECRETS)

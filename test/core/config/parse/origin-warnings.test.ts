@@ -1,6 +1,6 @@
 /** Origins that Cloudflare can't reach are warned of, and no others. */
 import { expect, it } from 'vitest'
-import { originWarnings } from '../../../../src/core/config/parse/origin-warnings.ts'
+import { localOrigins, originWarnings } from '../../../../src/core/config/parse/origin-warnings.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
 import { documentWarnings } from '../../../../src/core/config/parse/warnings.ts'
 
@@ -30,4 +30,20 @@ it.each([
 
 it('an origin with a binding needs no address', () => {
   expect(warned('https://203.0.113.7', { binding: 'SITE' })).toEqual([])
+})
+
+it('origins on this machine are told apart, for a deployment', () => {
+  const local = (url: string, binding?: string) =>
+    localOrigins({ origins: { o: { url, binding } } } as never).map(({ name, text }) => `${name}: ${text}`)
+  for (const url of [
+    'http://localhost:3000',
+    'http://app.localhost',
+    'http://127.0.0.1',
+    'http://[::1]:9',
+    'http://0.0.0.0:1',
+  ])
+    expect(local(url)).toEqual([`o: ${url} is on this machine: a Worker on Cloudflare can't reach it`])
+  for (const url of ['https://localhost.example.com', 'https://127.example.com', 'http://10.0.0.5'])
+    expect(local(url)).toEqual([])
+  expect(local('http://localhost:3000', 'SITE')).toEqual([])
 })
