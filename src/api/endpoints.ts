@@ -2,6 +2,7 @@
 import { Hono } from 'hono/tiny'
 import type { Controller } from '../durable/controller/controller.ts'
 import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
+import { placesOf } from '../gate/evaluation/measured.ts'
 import { openPreview } from '../gate/evaluation/preview-link.ts'
 import { assignmentOfNamed, assignmentsOf } from '../gate/evaluation/visitor.ts'
 import type { Gate } from '../gate/gate.ts'
@@ -113,6 +114,10 @@ function addSite(app: App, { gate, authenticator }: Parts): void {
             const flag = document.snapshot.flags.get(key)
             return flag && assignmentOfNamed(visitor, flag, surroundings)
           },
+          placesOf: (visitor, metric, only) =>
+            placesOf(document.snapshot, { metric, only }, (flag) =>
+              assignmentOfNamed(visitor, flag, surroundings),
+            ),
         }
       },
       login: (request, env, ctx) => {
@@ -120,6 +125,8 @@ function addSite(app: App, { gate, authenticator }: Parts): void {
         return authenticator.login(request, { env, nowMs: Date.now(), waitUntil, realm: 'events' })
       },
       report: (decision, report, context) => gate.reporter.reportFromApp(decision, report, context),
+      metrics: gate.reporter.metrics,
+      stayInTouch: (context) => gate.reporter.stayInTouch(context),
       keepFeedback: (env, entries) => controller<Pick<Controller, 'addFeedback'>>(env).addFeedback(entries),
     }),
   )

@@ -1,5 +1,6 @@
 /** The request path as the flag APIs see it. */
 
+import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { ActiveConfig } from '../gate/config/live-config.ts'
 import { flagQuery } from '../gate/evaluation/flag-query.ts'
 import type { Gate } from '../gate/gate.ts'
@@ -27,9 +28,17 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
   }
   return {
     settings: async (env, ctx) => (await current(env, ctx)).snapshot.flagQueries,
-    query: async (request, given, env, ctx) => {
+    query: async (request, given, caller, env, ctx) => {
       const { document, revision } = await inTouch(request, env, ctx)
-      return { ...(await flagQuery(request, given, document, env, gradualRollback)), revision }
+      const query = await flagQuery(request, given, document, env, gradualRollback)
+      if (document.snapshot.measured === undefined || !query.mayMeasure) return { ...query, revision }
+      const isProof = caller.seesPrivate || query.isEvidence
+      const decide = (flag: CompiledFlag) => {
+        const decision = query.decide(flag)
+        if (flag.measures && decision) reporter.metrics.expose(flag.measures, decision, isProof, Date.now())
+        return decision
+      }
+      return { ...query, decide, revision }
     },
     checkToken: async (token, realm, request, env, ctx) => {
       const headers = new Headers(request.headers)

@@ -14,6 +14,7 @@ import type { Env } from '../platform/env.ts'
 import { hasInternalErrors, noteInternalError } from '../platform/internal-errors.ts'
 import { type ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { GradualRollback } from './evaluation/gradual-rollback.ts'
+import { countRequested, type Requested } from './evaluation/measuring.ts'
 import { describeOnSpan, type Traced } from './names/span.ts'
 import { AssetFallback } from './origin/asset-fallback.ts'
 import { BodyMonitor } from './origin/body-monitor.ts'
@@ -101,6 +102,7 @@ export class Gate {
       this.#shapes.keep(request, plan, delivery)
       if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)
+      if (plan.requested !== undefined) this.#countRequested(plan.requested, delivery, config, context)
       describeOnSpan(ctx, env, plan.decision, delivery.answer.origin.name)
       const response = respond({ request, plan, delivery, snapshot: config.snapshot, body })
       const { answer } = delivery
@@ -178,6 +180,21 @@ export class Gate {
   ): Promise<void> {
     const reply = await this.#questions.ask(request, question)
     this.#report(request, { ...outcome, ...reply }, { ...context, nowMs: Date.now() }, inFlight)
+  }
+
+  /** Counts a request that is an event of a metric. Never throws. */
+  #countRequested(
+    requested: Requested,
+    { answer }: Delivery,
+    { snapshot }: ActiveConfig,
+    context: ReportContext,
+  ): void {
+    if (answer.kind !== 'answered') return
+    try {
+      countRequested(requested, answer.status, snapshot, { reporter: this.reporter, context })
+    } catch (error) {
+      noteInternalError('gate.metrics', error)
+    }
   }
 
   #countUnsent(request: GateRequest, plan: Plan, delivery: Delivery, context: ReportContext): void {

@@ -8,6 +8,7 @@ import { noteInternalError } from '../platform/internal-errors.ts'
 import type { ActiveConfig, LiveConfig } from './config/live-config.ts'
 import { type Bootstrap, bootstrapFor, wantsBootstrap } from './evaluation/bootstrap.ts'
 import type { GradualRollback } from './evaluation/gradual-rollback.ts'
+import { exposed, type Requested, requestedMetrics } from './evaluation/measuring.ts'
 import { chancesOf, decisionInputs, type Visitor, visitorOf } from './evaluation/visitor.ts'
 import type { RoutedCall } from './origin/fetch-origin.ts'
 import { isOneTime } from './origin/pairs.ts'
@@ -57,6 +58,8 @@ export type Plan = {
   bootstrap: Bootstrap | undefined
   /** Answers in place of every origin: tells the page to load itself anew, as its version is closed. */
   reload: Response | undefined
+  /** Undefined unless the request may be an event of some metric. */
+  requested: Requested | undefined
 }
 
 /** A request whose route is found. */
@@ -74,6 +77,8 @@ type Page = {
   affinity: PageAffinity | undefined
   /** Set where the page brings its flags along. */
   revision: string | undefined
+  /** Metrics that the request may be an event of. */
+  requested: Requested['metrics'] | undefined
 }
 
 export type PlannerParts = {
@@ -106,7 +111,8 @@ export class Planner {
       const hasToken = debugTokenOf(request, env) !== undefined
       const debug = hasToken ? await debugAccessOf(request, env) : ordinaryAccess(env)
       const affinity = affinityOf(request, role, target, config.snapshot)
-      if (affinity === undefined && target.kind === 'origin' && !bringsFlags) {
+      const requested = requestedMetrics(request, config.snapshot)
+      if (affinity === undefined && target.kind === 'origin' && !bringsFlags && requested === undefined) {
         return { ...stablePlan(target), role, debug }
       }
       if (config.tokens !== undefined)
@@ -118,6 +124,7 @@ export class Planner {
         debug,
         affinity,
         revision,
+        requested,
       })
     } catch (error) {
       noteInternalError('gate.decide', error, { flag: target.kind === 'flag' ? target.flag.key : undefined })
@@ -137,22 +144,28 @@ export class Planner {
     const { request, config, context } = arrival
     const { role, debug, affinity, revision } = page
     const { snapshot } = config
-    const { rollback, sampler } = this.#parts
+    const { rollback, sampler, reporter } = this.#parts
     const target = affinity?.target ?? arrival.target
     const inputs = decisionInputs(config, context.env, request.nowMs, debug.overrides)
-    const decideOther = (flag: CompiledFlag) =>
-      rollback.decideUnrouted(flag, snapshot, visitor.context, inputs)
+    const met = { reporter, env: context.env }
+    const decide = (flag: CompiledFlag) => rollback.decideUnrouted(flag, snapshot, visitor.context, inputs)
+    const decideOther = (flag: CompiledFlag) => exposed(flag, decide(flag), visitor, met)
+    const requested = page.requested && { metrics: page.requested, visitor, decide }
     const flagsOfPage = (routed?: Decision) =>
       revision === undefined ? undefined : bootstrapFor(snapshot, decideOther, routed, revision)
     if (target.kind === 'origin') {
       const bootstrap = flagsOfPage()
-      return { ...stablePlan(target), role, debug, bootstrap, setCookie: visitor.anonymous.setCookie() }
+      return {
+        ...{ ...stablePlan(target), role, debug, bootstrap, requested },
+        setCookie: visitor.anonymous.setCookie(),
+      }
     }
     const decided = rollback.decide(target, visitor.context, inputs)
     const kept = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
     const reload = affinity && isClosedTo(affinity, kept) ? reloadFor(request) : undefined
     if (reload !== undefined) return { ...stablePlan(target), role, debug, reload }
-    const decision = this.#takesPart(kept, request) ? kept : apart(kept)
+    const taken = this.#takesPart(kept, request) ? kept : apart(kept)
+    const decision = exposed(target.flag, taken, visitor, met)
     sampler.offer(snapshot, request, visitor.context)
     const bootstrap = flagsOfPage(decision)
     const headersFor = (flags: string) => headersForOrigin(flags, visitor.context, context.env, request.nowMs)
@@ -182,6 +195,7 @@ export class Planner {
       isUnknown: !snapshot.cookies.areGiven && visitor.context.targetingKey() === undefined,
       bootstrap,
       reload: undefined,
+      requested,
     }
   }
 
@@ -244,6 +258,7 @@ export function stablePlan(target: RouteTarget): Plan {
     isUnknown: false,
     bootstrap: undefined,
     reload: undefined,
+    requested: undefined,
   }
 }
 

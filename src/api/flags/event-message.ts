@@ -10,13 +10,12 @@ const LONGEST_TEXT = 2_000
 const LONGEST_DURATION_MS = 3_600_000
 const LONGEST_KEY = 4_096
 
-const about = {
-  flag: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
-  /** Whom a server reports about, as over OFREP: a targeting key, and the attributes that rules ask for. */
-  context: v.optional(
-    v.looseObject({ targetingKey: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_KEY)) }),
-  ),
-}
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200))
+/** Whom a server reports about, as over OFREP: a targeting key, and the attributes that rules ask for. */
+const context = v.optional(
+  v.looseObject({ targetingKey: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_KEY)) }),
+)
+const about = { flag: name, context }
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LONGEST_TEXT))
 const durationMs = v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_DURATION_MS))
 const report = v.variant('type', [
@@ -30,10 +29,33 @@ const report = v.variant('type', [
     value: durationMs,
   }),
   v.object({ type: v.literal('feedback'), ...about, text }),
+  v.object({
+    type: v.literal('track'),
+    /** Of the metric. */
+    name,
+    /** Only for this flag; otherwise for each that measures the metric. */
+    flag: v.optional(name),
+    context,
+    value: v.optional(v.number()),
+    /** Idempotency key: however often it is sent, it counts once. */
+    id: v.optional(v.string()),
+    /** When it happened, if not now; ms since 1970, or ISO 8601. */
+    atMs: v.optional(v.number()),
+    at: v.optional(
+      v.pipe(
+        v.string(),
+        v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a time such as "2027-03-01T12:00:00Z"'),
+      ),
+    ),
+  }),
 ])
 const reports = v.pipe(v.array(report), v.minLength(1), v.maxLength(MOST_REPORTS))
 
 export type Report = v.InferOutput<typeof report>
+/** An event of a metric. */
+export type Track = Extract<Report, { type: 'track' }>
+/** What is said of a variant. */
+export type VariantReport = Exclude<Report, Track>
 /** A report that names its visitor. */
 export type NamedReport = Report & { context: NonNullable<Report['context']> }
 

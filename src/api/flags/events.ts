@@ -1,7 +1,8 @@
 /**
  * App reports, `POST /__sluice/events`: errors and timings count for the variant that the gate itself computes for the
- * visitor; feedback is stored with it. A variant named by the report could be forged, so reports don't name one. An app's
- * server names its visitors, and needs a token for that; all others report about themselves.
+ * visitor, and events of metrics for each flag that measures them; feedback is stored with its variant. A variant named by
+ * the report could be forged, so reports don't name one. An app's server names its visitors, and needs a token for that; all
+ * others report about themselves.
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
@@ -9,6 +10,7 @@ import { NO_NETWORK } from '../../core/counters/networks.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { SentFeedback } from '../../durable/storage/feedback-log.ts'
+import { isOptedOut, type MetricPlaces } from '../../gate/evaluation/measured.ts'
 import type { Assignments, NamedVisitor } from '../../gate/evaluation/visitor.ts'
 import type { AppReport, ReportContext } from '../../gate/reporting/reporter.ts'
 import { readBoundedText } from '../../platform/bounded-body.ts'
@@ -23,9 +25,12 @@ import {
   type NamedReport,
   parseMessage,
   type Report,
+  type Track,
+  type VariantReport,
 } from './event-message.ts'
 import { attributesIn } from './given-attributes.ts'
 import { type Claimant, ReportEvidence } from './report-evidence.ts'
+import { type FoundEvent, type MetricsPort, type TrackRefusal, type TrackWhy, takeTrack } from './track.ts'
 
 /** What the endpoint needs of the gate. */
 export type EventsPorts = {
@@ -36,6 +41,9 @@ export type EventsPorts = {
   named(request: Request, env: Env, ctx: ExecutionContext): Promise<NamedAssignments>
   login(request: Request, env: Env, ctx: ExecutionContext): Promise<Login>
   report(decision: Decision, report: AppReport, context: ReportContext): void
+  metrics: MetricsPort
+  /** Sees to it that events leave the isolate in time. */
+  stayInTouch(context: ReportContext): void
   keepFeedback(env: Env, entries: readonly SentFeedback[]): Promise<void>
 }
 
@@ -43,20 +51,24 @@ export type NamedAssignments = {
   colo: string
   /** The decision of a flag; undefined for a flag that the document doesn't have. */
   of(visitor: NamedVisitor, flag: string): Decision | undefined
+  /** Where an event of a metric counts; `only`: for this flag alone. */
+  placesOf(visitor: NamedVisitor, metric: string, only?: string): MetricPlaces
 }
 
 /** Reports that one address may send; a page that exceeds this repeats the same problem. */
 const LIMIT = { burst: 100, perSecond: 2 }
 
 /** The result of one message. */
-type Tally = { accepted: number; refused: { flag: string; reason: string }[] }
+type Tally = { accepted: number; refused: ({ flag: string; reason: string } | TrackRefusal)[] }
 
-/** A message whose sender is known. */
-type Taken<R extends Report> = {
-  reports: readonly R[]
+/** A message whose sender is known, with what the gate finds for each report. */
+type Taken = {
+  reports: readonly { report: VariantReport; decision: Decision | undefined }[]
+  events: readonly FoundEvent[]
+  /** Why none of the events counts, whatever it is. */
+  eventsRefused: TrackWhy | undefined
   claimant: Claimant
   place: { readonly colo: string }
-  of(report: R): Decision | undefined
 }
 
 type Call = Context<{ Bindings: Env }>
@@ -98,7 +110,7 @@ async function fromVisitor(
   c: Call,
   ports: EventsPorts,
   limiter: RateLimiter,
-): Promise<Taken<Report> | Response> {
+): Promise<Taken | Response> {
   const request = c.req.raw
   const sender = senderIn(request, c.env, ports.trustedProxies())
   // One limit for all whose address is unknown would let any of them use it up for the rest.
@@ -115,8 +127,14 @@ async function fromVisitor(
   }
   const { isProven } = assignments
   const network = assignments.network === NO_NETWORK ? undefined : assignments.network
-  const of = (report: Report) => assignments.of(report.flag)
-  return { reports, claimant: { isProven, network }, place: assignments, of }
+  const { events, others } = apart(reports)
+  return {
+    reports: others.map((report) => ({ report, decision: assignments.of(report.flag) })),
+    events: events.map((event) => ({ event, found: assignments.placesOf(event.name, event.flag) })),
+    eventsRefused: isOptedOut(request.headers) ? 'opted out' : isProven ? undefined : 'unproven',
+    claimant: { isProven, network },
+    place: assignments,
+  }
 }
 
 /** What an app's server reports about its visitors, whom its token proves. */
@@ -124,7 +142,7 @@ async function fromServer(
   reports: readonly NamedReport[],
   c: Call,
   ports: EventsPorts,
-): Promise<Taken<NamedReport> | Response> {
+): Promise<Taken | Response> {
   const request = c.req.raw
   const ctx = c.executionCtx as ExecutionContext
   const login = await ports.login(request, c.env, ctx)
@@ -134,13 +152,25 @@ async function fromServer(
     return problemDetails(403, 'Forbidden', detail)
   }
   const named = await ports.named(request, c.env, ctx)
-  const of = ({ flag, context: { targetingKey, ...rest } }: NamedReport) =>
-    named.of({ targetingKey, attributes: attributesIn(rest) }, flag)
-  return { reports, claimant: { isProven: true, network: undefined }, place: { colo: named.colo }, of }
+  const visitorOf = ({ context: { targetingKey, ...rest } }: NamedReport): NamedVisitor => ({
+    targetingKey,
+    attributes: attributesIn(rest),
+  })
+  const { events, others } = apart(reports)
+  return {
+    reports: others.map((report) => ({ report, decision: named.of(visitorOf(report), report.flag) })),
+    events: events.map((event) => ({
+      event,
+      found: named.placesOf(visitorOf(event), event.name, event.flag),
+    })),
+    eventsRefused: undefined,
+    claimant: { isProven: true, network: undefined },
+    place: { colo: named.colo },
+  }
 }
 
-async function take<R extends Report>(
-  { reports, claimant, place, of }: Taken<R>,
+async function take(
+  { reports, events, eventsRefused, claimant, place }: Taken,
   { env, executionCtx }: Call,
   ports: EventsPorts,
   evidence: ReportEvidence,
@@ -151,8 +181,13 @@ async function take<R extends Report>(
   const feedback: SentFeedback[] = []
   // A keyed hash: it tells networks apart, and names none.
   const kept = { atMs: nowMs, network: String(claimant.network ?? '') }
-  for (const each of reports) {
-    const decision = of(each)
+  for (const found of events) {
+    const refusal = takeTrack(found, eventsRefused, ports.metrics, nowMs)
+    if (refusal === undefined) tally.accepted++
+    else tally.refused.push(refusal)
+  }
+  if (events.length > 0) ports.stayInTouch(context)
+  for (const { report: each, decision } of reports) {
     if (decision === undefined) {
       tally.refused.push({ flag: each.flag, reason: 'the document has no such flag' })
       continue
@@ -168,4 +203,15 @@ async function take<R extends Report>(
   }
   if (feedback.length > 0) await ports.keepFeedback(env, feedback)
   return tally
+}
+
+/** Events of metrics, and what is said of variants. */
+function apart<R extends Report>(reports: readonly R[]) {
+  const events: Extract<R, Track>[] = []
+  const others: Exclude<R, Track>[] = []
+  for (const report of reports) {
+    if (report.type === 'track') events.push(report as Extract<R, Track>)
+    else others.push(report as Exclude<R, Track>)
+  }
+  return { events, others }
 }

@@ -4,10 +4,8 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 import { RateLimiter } from '../../core/limits/rate-limiter.ts'
 import type { Env } from '../../platform/env.ts'
 import { senderIn } from '../auth/sender-in.ts'
-import type { FlagPorts } from './ports.ts'
+import type { Caller, FlagPorts } from './ports.ts'
 
-/** A caller who may ask; `seesPrivate` is true for a server with a token. */
-export type Caller = { ok: true; seesPrivate: boolean }
 export type AccessDenied = { ok: false; status: number; detail: string; retryAfterSeconds?: number }
 
 const REQUEST_HEADERS =

@@ -12,18 +12,10 @@ import type { Env } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { changeStream } from './change-stream.ts'
 import { taggedAnswer } from './etag-answer.ts'
-import {
-  type AccessDenied,
-  type Caller,
-  FlagAccess,
-  isVisible,
-  preflight,
-  tokenIn,
-  withCors,
-} from './flag-access.ts'
+import { type AccessDenied, FlagAccess, isVisible, preflight, tokenIn, withCors } from './flag-access.ts'
 import { attributesIn } from './given-attributes.ts'
 import { type ErrorCode, evaluationOf, flagNotFound, keyMissing } from './ofrep-answers.ts'
-import type { FlagPorts } from './ports.ts'
+import type { Caller, FlagPorts } from './ports.ts'
 
 const LARGEST_BODY_BYTES = 64_000
 /** How long a page stays in the background before it closes its stream. */
@@ -95,7 +87,7 @@ export function createOfrepApi(ports: FlagPorts, prefix: string): Hono<{ Binding
 async function answerAll({ request, caller, env, ctx }: Asked, ports: FlagPorts, prefix: string) {
   const given = await givenIn(request)
   if ('errorCode' in given) return json(400, given)
-  const query = await ports.query(request, given, env, ctx)
+  const query = await ports.query(request, given, caller, env, ctx)
   const flags = [...query.flags.values()]
     .filter((flag) => isVisible(flag, caller))
     .map((flag) => {
@@ -117,7 +109,7 @@ async function answerOne({ request, caller, env, ctx }: Asked, ports: FlagPorts,
   const key = keyIn(request, `${prefix}${FLAGS}/`)
   const given = await givenIn(request)
   if ('errorCode' in given) return json(400, { key, ...given })
-  const query = await ports.query(request, given, env, ctx)
+  const query = await ports.query(request, given, caller, env, ctx)
   const flag = query.flags.get(key)
   if (flag === undefined || !isVisible(flag, caller)) return json(404, flagNotFound(key))
   const decision = query.decide(flag)

@@ -3,6 +3,9 @@ import type { FlagQuerySettings } from '../../core/config/compile/snapshot.ts'
 import type { FlagQuery, GivenVisitor } from '../../gate/evaluation/flag-query.ts'
 import type { Env } from '../../platform/env.ts'
 
+/** A caller who may ask; `seesPrivate` is true for a server with a token, which knows its visitors. */
+export type Caller = { ok: true; seesPrivate: boolean }
+
 /** The result of checking a token. */
 export type TokenCheck =
   | { ok: true }
@@ -13,9 +16,10 @@ export type FlagPorts = {
   query(
     request: Request,
     given: GivenVisitor,
+    caller: Caller,
     env: Env,
     ctx: ExecutionContext,
-  ): Promise<FlagQuery & { revision: string }>
+  ): Promise<Pick<FlagQuery, 'flags' | 'decide' | 'setCookie'> & { revision: string }>
   checkToken(
     token: string,
     realm: 'ofrep' | 'unleash',

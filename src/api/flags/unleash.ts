@@ -47,7 +47,7 @@ export function createUnleashApi(ports: FlagPorts): Hono<{ Bindings: Env }> {
       const detail = `The body must be JSON of at most ${LARGEST_BODY_BYTES} bytes, with the context in "context"`
       return withCors(problemDetails(400, 'Bad Request', detail), request, settings)
     }
-    const query = await ports.query(request, given, c.env, ctx)
+    const query = await ports.query(request, given, caller, c.env, ctx)
     const toggles = [...query.flags.values()].flatMap((flag) => {
       const decision = isVisible(flag, caller) ? query.decide(flag) : undefined
       return decision === undefined || decision.variant === flag.off ? [] : [toggleOf(flag, decision)]

@@ -5,10 +5,19 @@
  */
 import { type Cell, CellTable } from './cell.ts'
 import { type InternalError, InternalErrors } from './internal-errors.ts'
+import { type MetricBatch, MetricBuffer } from './metrics/metric-batch.ts'
 import { strongest } from './networks.ts'
 
-/** `internalErrors`: exceptions that the sender's side has swallowed; left out where there are none. */
-export type SealedBatch = { seq: number; cells: Cell[]; internalErrors?: InternalError[] }
+/**
+ * `internalErrors`: exceptions that the sender's side has swallowed. `metrics`: of an isolate, since a shard passes metrics on
+ * by another way (metrics/metric-lane.ts). Both are left out where there are none.
+ */
+export type SealedBatch = {
+  seq: number
+  cells: Cell[]
+  internalErrors?: InternalError[]
+  metrics?: MetricBatch
+}
 export type OutboxData = { nextSeq: number; open: Cell[]; sealed: SealedBatch | undefined }
 
 /** A cell as it travels: of its networks only the strongest. */
@@ -21,6 +30,8 @@ export class Outbox {
   #open: CellTable
   /** Where new internal errors go; they travel with the next batch. */
   readonly internalErrors = new InternalErrors()
+  /** Where exposures and events go; likewise. */
+  readonly metrics = new MetricBuffer()
   #sealed: SealedBatch | undefined
 
   constructor(data: OutboxData = { nextSeq: 1, open: [], sealed: undefined }) {
@@ -44,7 +55,8 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#sealed === undefined && this.#open.isEmpty && this.internalErrors.isEmpty
+    const { internalErrors, metrics } = this
+    return this.#sealed === undefined && this.#open.isEmpty && internalErrors.isEmpty && metrics.isEmpty
   }
 
   /** The batch to send: the unacknowledged one, or a new one of all open cells. */
@@ -53,6 +65,7 @@ export class Outbox {
       this.#sealed = this.#unsent()
       this.#nextSeq++
       this.internalErrors.take()
+      this.metrics.take()
       this.#open = new CellTable()
     }
     return this.#sealed
@@ -65,10 +78,12 @@ export class Outbox {
 
   #unsent(): SealedBatch {
     const internalErrors = this.internalErrors.toList()
+    const metrics = this.metrics.peek()
     return {
       seq: this.#nextSeq,
       cells: this.#open.toList().map(toSend),
       ...(internalErrors.length > 0 && { internalErrors }),
+      ...(metrics !== undefined && { metrics }),
     }
   }
 

@@ -13,7 +13,7 @@
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
  * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors`; a flush says since when it is being repeated, and when its isolate last read KV; replies say how old the view of KV is that they vouch for; the Controller's replies and pushes carry the pace; flushes and forwards carry `shadow`; flags in the control state carry `split`, `percentage` and `unconfirmed`, and the state says that it names splits (`namesSplits`) |
  * | 4 | the canary's cells carry `watched` |
- * | 5 | flushes and forwards carry `failures` |
+ * | 5 | flushes and forwards carry `failures` and `metrics`; replies to forwards say up to which chunk the Controller has them (`metricsUpTo`) |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:
@@ -29,6 +29,7 @@ import type { DocumentTag } from '../config/document-tag.ts'
 import type { DecisionSample } from '../decision/sample.ts'
 import type { ShadowSample } from '../shadow/sample.ts'
 import type { Pace } from './load/pace.ts'
+import type { MetricChunk } from './metrics/metric-lane.ts'
 import type { SealedBatch } from './outbox.ts'
 import type { FailureSample } from './samples/failures.ts'
 
@@ -104,7 +105,7 @@ export type IsolateSighting = Pick<
 > & { seenAtMs: number }
 
 /** Shard → Controller. */
-export type ForwardMessage = SealedBatch &
+export type ForwardMessage = Omit<SealedBatch, 'metrics'> &
   Numbered & {
     shard: string
     isolates: IsolateSighting[]
@@ -113,6 +114,8 @@ export type ForwardMessage = SealedBatch &
     samples: DecisionSample[]
     shadow?: ShadowSample[]
     failures?: FailureSample[]
+    /** Exposures and events that the Controller has not acknowledged, by ascending number; not under the message's number. */
+    metrics?: MetricChunk[]
   }
 
 /** Controller → shard. */
@@ -128,6 +131,8 @@ export type ForwardReply = Numbered & {
   pace?: Pace
   /** How long ago the Controller read KV; left out where isolates read it themselves. */
   kvAgeMs?: number
+  /** The Controller has stored every chunk of this shard's metrics up to this number. */
+  metricsUpTo?: number
 }
 
 /** The part of a Counters stub that isolates and the Controller use. */

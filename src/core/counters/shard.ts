@@ -12,6 +12,7 @@ import type { InternalError } from './internal-errors.ts'
 import { flushIntervalMsFor, SHORTEST_INTERVAL_MS, shardsFor } from './load/back-pressure.ts'
 import { type Busy, BusyIsolates } from './load/busy-isolates.ts'
 import { flushMsAt, type Pace } from './load/pace.ts'
+import { type LaneRow, MetricLane } from './metrics/metric-lane.ts'
 import { Outbox, type OutboxData } from './outbox.ts'
 import {
   type FlushMessage,
@@ -31,7 +32,12 @@ export type ShardData = {
   outbox: OutboxData | undefined
   state: ControlState | undefined
   tag: DocumentTag | undefined
+  /** The way of metrics, which have their own numbers. */
+  metrics?: MetricLane
 }
+
+/** A flush that was taken. `metrics`: what must be stored, under the isolate's name, before the reply is sent. */
+export type Taken = { reply: FlushReply; isolate: ShardIsolate; metrics: LaneRow | undefined }
 
 /** An isolate that has not flushed for this long is gone, and its batch numbers are dropped. */
 const ISOLATE_FORGOTTEN_AFTER_MS = 600_000
@@ -54,6 +60,7 @@ const CLOCK_SKEW_MS = 250
 export class Shard {
   readonly #outbox: Outbox
   readonly #isolates: Map<string, ShardIsolate>
+  readonly #metrics: MetricLane
   readonly #busy = new BusyIsolates()
   readonly #startedAtMs: number
   #state: ControlState
@@ -90,6 +97,7 @@ export class Shard {
     this.#state = data.state ?? INITIAL_CONTROL_STATE
     this.#tag = data.tag ?? NO_DOCUMENT
     this.#isolates = new Map(isolates)
+    this.#metrics = data.metrics ?? new MetricLane([], 0)
     this.#startedAtMs = startedAtMs
     for (const isolate of this.#isolates.values()) if (isolate.busyUntilMs > 0) this.#busy.add(isolate)
   }
@@ -138,7 +146,7 @@ export class Shard {
   }
 
   /** Takes a flush unless it was seen before. */
-  take(message: FlushMessage, nowMs: number): { reply: FlushReply; isolate: ShardIsolate } {
+  take(message: FlushMessage, nowMs: number): Taken {
     const known = this.#isolates.get(message.isolate)
     const window = known ? take(known.window, message.seq) : allBefore(message.seq)
     const isNew = window !== undefined && !(known === undefined && this.#mayBeTaken(message))
@@ -167,7 +175,9 @@ export class Shard {
     this.#busy.remove(isolate)
     isolate.busyUntilMs = nowMs + BUSY_INTERVALS * reply.intervalMs
     this.#busy.add(isolate)
-    return { reply, isolate }
+    const { metrics } = message
+    const row = metrics && this.#metrics.take(message.isolate, message.seq, metrics, nowMs)
+    return { reply, isolate, metrics: row }
   }
 
   /**
@@ -212,7 +222,8 @@ export class Shard {
 
   /** When to forward, ms since 1970; undefined with nothing to forward or a forward on its way. */
   get forwardDueMs(): number | undefined {
-    if (this.#isForwarding || (this.#outbox.isEmpty && !this.#hasNews)) return undefined
+    const isIdle = this.#outbox.isEmpty && this.#metrics.isEmpty && !this.#hasNews
+    if (this.#isForwarding || isIdle) return undefined
     return this.#clock.dueMs
   }
 
@@ -226,23 +237,27 @@ export class Shard {
     this.#clock.start(nowMs)
     this.#isForwarding = true
     this.#hasNews = false
+    const metrics = this.#metrics.next()
+    const { metrics: _, ...batch } = this.#outbox.seal()
     const isolates: IsolateSighting[] = []
     for (const { sighting } of this.#isolates.values())
       if (nowMs - sighting.seenAtMs < ISOLATE_REPORTED_MS) isolates.push(sighting)
     return numbered({
-      ...this.#outbox.seal(),
+      ...batch,
       shard,
       epoch: this.#state.epoch,
       documentVersion: this.#tag.version,
       samples: this.#samples.splice(0),
       ...(this.#shadow.length > 0 && { shadow: this.#shadow.splice(0) }),
       ...(this.#failures.length > 0 && { failures: this.#failures.splice(0) }),
+      ...(metrics.length > 0 && { metrics }),
       isolates,
     })
   }
 
   forwarded(seq: number, reply: ForwardReply, nowMs: number): void {
     this.#outbox.acknowledge(seq)
+    if (reply.metricsUpTo !== undefined) this.#metrics.acknowledge(reply.metricsUpTo)
     this.#isForwarding = false
     this.#sampleQuota = reply.sampleQuota
     this.#clock.succeed(reply)
@@ -278,10 +293,11 @@ export class Shard {
     return true
   }
 
-  /** Drops isolates that are gone. */
-  forgetIsolates(nowMs: number): void {
+  /** Drops isolates that are gone; returns those whose row of metrics is no longer needed. */
+  forgetIsolates(nowMs: number): string[] {
     for (const [name, { sighting }] of this.#isolates)
       if (nowMs - sighting.seenAtMs >= ISOLATE_FORGOTTEN_AFTER_MS) this.#isolates.delete(name)
+    return this.#metrics.forget(nowMs)
   }
 }
 

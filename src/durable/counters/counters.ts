@@ -5,12 +5,13 @@
  * A row costs seven times a request, so counts are stored only where they would otherwise wait in an object that may be
  * evicted. What a crash loses is a second's counts of one location, of both arms alike: it delays a verdict, and tilts
  * none. Nothing is counted twice: numbers of batches are reserved in storage, and a flush that is sent again to an object
- * which has started since is not taken.
+ * which has started since is not taken. Metrics are stored before they are acknowledged: see core/counters/metrics/metric-lane.ts.
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { ControlState } from '../../core/config/control.ts'
 import type { DocumentTag } from '../../core/config/document-tag.ts'
 import type { Pace } from '../../core/counters/load/pace.ts'
+import { type LaneRow, MetricLane } from '../../core/counters/metrics/metric-lane.ts'
 import type { OutboxData } from '../../core/counters/outbox.ts'
 import type { CountersPort, FlushMessage, FlushReply } from '../../core/counters/protocol.ts'
 import { isNews, Shard } from '../../core/counters/shard.ts'
@@ -23,6 +24,8 @@ import { NewsSignal } from './news-signal.ts'
 
 /** The last counts before a silence arrive that late: more often, alarms would cost more than all else. */
 const TAIL_MS = 60_000
+/** A row for each isolate that has sent metrics. */
+const METRICS = 'metrics '
 /** No forward is due this far ahead unless the clock was set back. */
 const CLOCK_JUMP_MS = 120_000
 /** The longest a flush is held: the platform ends work after a response at 30 s. */
@@ -49,6 +52,7 @@ export class Counters extends DurableObject<Env> implements CountersPort {
         outbox: this.#texts.getJson<OutboxData>('outbox'),
         state: this.#texts.getJson<ControlState>('state'),
         tag: this.#texts.getJson<DocumentTag>('tag'),
+        metrics: this.#storedMetrics(),
       },
       older.map((row) => [row.sighting.isolate, row]),
       // Before the first object of a shard there was none that could have taken anything.
@@ -67,7 +71,12 @@ export class Counters extends DurableObject<Env> implements CountersPort {
     const nowMs = Date.now()
     noteIfNewer('flush', message)
     this.#rememberName(message.shard)
-    const { reply } = this.#shard.take(message, nowMs)
+    const { reply, metrics } = this.#shard.take(message, nowMs)
+    if (metrics !== undefined) {
+      // The runtime sends the reply once this is on disk. The alarm is for a crash before they are forwarded.
+      this.#texts.putJson(METRICS + message.isolate, metrics)
+      await this.#alarm.within(TAIL_MS)
+    }
     await this.#forwardInTime(nowMs)
     if (!message.patienceMs || !this.#shard.holds || isNews(reply, message)) return reply
     await this.#news.within(Math.min(message.patienceMs, LONGEST_HOLD_MS))
@@ -97,8 +106,16 @@ export class Counters extends DurableObject<Env> implements CountersPort {
   }
 
   override async alarm(): Promise<void> {
-    this.#shard.forgetIsolates(Date.now())
+    for (const isolate of this.#shard.forgetIsolates(Date.now())) this.#texts.remove(METRICS + isolate)
     await this.#forwardInTime(Date.now())
+  }
+
+  #storedMetrics(): MetricLane {
+    const rows = this.#texts.namesWith(METRICS).flatMap((name): [string, LaneRow][] => {
+      const row = this.#texts.getJson<LaneRow>(name)
+      return row === undefined ? [] : [[name.slice(METRICS.length), row]]
+    })
+    return new MetricLane(rows, Date.now())
   }
 
   #rememberName(shard: string): void {

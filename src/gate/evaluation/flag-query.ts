@@ -13,6 +13,7 @@ import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import { affinityOfPage, asOnPage } from '../pages/page-affinity.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
+import { isEvidence, isOptedOut } from './measured.ts'
 import { chancesOf, recognise } from './visitor.ts'
 
 /** What a query states about the visitor. */
@@ -29,6 +30,10 @@ export type FlagQuery = {
   decide(flag: CompiledFlag): Decision | undefined
   /** The Set-Cookie value of an identity that was issued for this visitor, if one was. */
   setCookie: string | undefined
+  /** Whether the visitor's browser allows that they are measured. */
+  mayMeasure: boolean
+  /** Whether the visitor is who the query says, as far as the request itself proves it. */
+  isEvidence: boolean
 }
 
 /** Attributes of the request for a page; a query that comes from no page has none. */
@@ -54,6 +59,7 @@ export async function flagQuery(
     return anonymous.isNew && !isOwnPage(raw) ? given.otherwise : key
   }
   const key = given.targetingKey ?? keyOf(seen)
+  const isOwn = given.targetingKey === undefined && key === seen.targetingKey()
   // A page's visitor without an id is decided as the page was.
   const isKeyless = seen.targetingKey() === undefined && isOwnPage(raw)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))
@@ -66,6 +72,8 @@ export async function flagQuery(
       return asOnPage(affinity, decision, chancesOf(context, inputs))
     },
     setCookie: given.targetingKey === undefined && isOwnPage(raw) ? anonymous.setCookie() : undefined,
+    mayMeasure: !isOptedOut(raw.headers),
+    isEvidence: isOwn && !isKeyless && isEvidence(seen, env, request),
   }
 }
 

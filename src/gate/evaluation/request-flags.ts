@@ -7,6 +7,7 @@ import type { ActiveConfig } from '../config/live-config.ts'
 import { isFetchedAhead, pageRoleOf } from '../pages/page-affinity.ts'
 import type { Reporter } from '../reporting/reporter.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
+import { exposed } from './measuring.ts'
 import { recognise } from './visitor.ts'
 
 export type FlagUse = {
@@ -63,6 +64,8 @@ export async function openFlagUse(
       const failure = failed ? ('status' as const) : undefined
       const isClientError = !failed && status >= 400 && status < 500
       for (const decision of asked.values()) {
+        const flag = flags.get(decision.flag)
+        if (flag) exposed(flag, decision, { request, context, anonymous }, { reporter, env: own })
         reporter.report(
           { decision, failure, isClientError, latencyMs, journey, rescued: false },
           surroundings,

@@ -10,6 +10,7 @@ import { AnonymousIdentity } from '../request/identity-cookie.ts'
 import { debugAccessOf } from '../request/overrides.ts'
 import { type VisitorIds, visitorIdsOf } from '../request/visitor-ids.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
+import { type MetricPlaces, placesOf } from './measured.ts'
 
 /** Who is asking, found out the same way for pages, app reports and flag queries. */
 export type Visitor = {
@@ -74,6 +75,8 @@ export type Assignments = {
   isProven: boolean
   /** The decision of a flag, with page affinity; undefined for a flag that the document doesn't have, or that is private. */
   of(flag: string): Decision | undefined
+  /** Where an event of a metric counts; `only`: for this flag alone. */
+  placesOf(metric: string, only?: string): MetricPlaces
 }
 
 export async function assignmentsOf(
@@ -86,6 +89,7 @@ export async function assignmentsOf(
   context.targetingKey()
   const { snapshot } = document
   const affinity = affinityOfPage(request, snapshot)
+  const decide = (flag: CompiledFlag) => gradualRollback.decideUnrouted(flag, snapshot, context, inputs)
   return {
     colo: request.colo,
     network: request.network,
@@ -95,9 +99,10 @@ export async function assignmentsOf(
       const flag = snapshot.flags.get(key)
       // A visitor must not find out that a private flag exists.
       if (flag === undefined || flag.isPrivate) return undefined
-      const decision = gradualRollback.decideUnrouted(flag, snapshot, context, inputs)
-      return asOnPage(affinity, decision, chancesOf(context, inputs))
+      return asOnPage(affinity, decide(flag), chancesOf(context, inputs))
     },
+    // As the split has it: a page may be older.
+    placesOf: (metric, only) => placesOf(snapshot, { metric, only }, decide),
   }
 }
 

@@ -36,11 +36,14 @@ import type { LiveConfig } from '../config/live-config.ts'
 import { visitorSeedOf } from '../request/network.ts'
 import type { FailureSampler } from './failure-sampler.ts'
 import { type Asker, InFlightRequest, InFlightRequests } from './in-flight.ts'
+import { MetricReporter } from './metric-reporter.ts'
 import type { Sampler } from './sampler.ts'
 
 /** A timer that has not fired this long after its time died with the request that carried it. */
 const TIMER_LOST_AFTER_MS = 5_000
 const ATTEMPTS = 3
+/** Shards of older releases don't read metrics. */
+const METRICS_SINCE_PROTOCOL = 5
 const MOST_SHADOW_SAMPLES = 50
 /** How often requests look for others that wait for too long. */
 const LOOK_EVERY_MS = 50
@@ -65,6 +68,8 @@ export class Reporter {
   readonly #sampler: Sampler
   readonly #failures: FailureSampler | undefined
   readonly #outbox = new Outbox()
+  /** Exposures and events; who adds to them during no request that is counted sees to a flush (`stayInTouch`). */
+  readonly metrics = new MetricReporter(this.#outbox.metrics)
   readonly #inFlight = new InFlightRequests()
   readonly #sketches = new Sketches()
   /** Sent once: what is lost on the way is lost, whatever it says. */
@@ -189,7 +194,7 @@ export class Reporter {
     this.#countOverdue(Date.now())
     const repeats = this.#outbox.hasSealed
     const batch = this.#seal()
-    if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.open.isEmpty) {
+    if ((await this.#deliver(context, batch)) && repeats && !this.#outbox.isEmpty) {
       this.#schedule({ ...context, nowMs: Date.now() })
     }
     await this.#alerts.send(this.#live.last.snapshot.webhooks, context.env, Date.now())
@@ -221,6 +226,8 @@ export class Reporter {
         const reply = await this.#send(context, batch)
         noteIfNewer('flush reply', reply)
         this.#outbox.acknowledge(batch.seq)
+        if (batch.metrics !== undefined && (reply.protocol ?? 0) < METRICS_SINCE_PROTOCOL)
+          this.#outbox.metrics.restore(batch.metrics)
         this.#repeatedSinceMs = undefined
         this.#live.vouch(reply.kvAgeMs, Date.now())
         this.#intervalMs = reply.intervalMs

@@ -1,0 +1,42 @@
+/** Takes events of metrics: each counts for the visitor whom the gate finds, or is refused with a reason. */
+import type { MetricPlaces } from '../../gate/evaluation/measured.ts'
+import type { MetricReporter } from '../../gate/reporting/metric-reporter.ts'
+import type { Track } from './event-message.ts'
+import { checkTrack, REASONS, type RefusalReason } from './track-message.ts'
+
+/** What takes them: the isolate's reporter. */
+export type MetricsPort = Pick<MetricReporter, 'record' | 'refuse'>
+
+/** An event with where it counts. */
+export type FoundEvent = { event: Track; found: MetricPlaces }
+
+export type TrackWhy = RefusalReason
+export type TrackRefusal = { metric: string; reason: string }
+
+/**
+ * Takes an event.
+ *
+ * @param refused why no event of its sender counts; undefined where they do
+ * @returns why it does not count; undefined where it does
+ */
+export function takeTrack(
+  { event, found }: FoundEvent,
+  refused: RefusalReason | undefined,
+  metrics: MetricsPort,
+  nowMs: number,
+): TrackRefusal | undefined {
+  const { name: metric, value, id } = event
+  const places = found.ok ? found.places : []
+  const refusal = (why: RefusalReason): TrackRefusal => {
+    // What is measured nowhere is told to the sender alone.
+    for (const { flag } of places) metrics.refuse(flag, why)
+    return { metric, reason: REASONS[why] }
+  }
+  if (!found.ok) return refusal(found.why)
+  if (refused !== undefined) return refusal(refused)
+  const checked = checkTrack(event, nowMs)
+  if (!checked.ok) return refusal(checked.why)
+  if (value === undefined && places.every(({ type }) => type === 'sum')) return refusal('value')
+  const isNew = metrics.record({ metric, value, atMs: checked.atMs, id }, places)
+  return isNew ? undefined : { metric, reason: REASONS.repeated }
+}

@@ -1,0 +1,154 @@
+/**
+ * Exposures and events of metrics on their way to the Controller: what one sender has gathered since its last batch.
+ * A batch carries positions in a split, and neither ids nor addresses.
+ */
+import type { Exposure, MetricEvent } from '../../metrics/entries.ts'
+import { addValue, mergeValues, type ValueBins } from './learned-cap.ts'
+
+/** An event as it travels: name of the metric, position, time in ms since 1970, value, hash of the idempotency key or 0. */
+export type SentEvent = [metric: string, position: number, atMs: number, value: number, id: number]
+
+/** What was seen of one variant at a stage of a flag's attempt. */
+export type MetricGroup = {
+  flag: string
+  generation: number
+  stage: number
+  variant: string
+  /** Position and time of each visitor, one after the other. */
+  exposed: number[]
+  events: SentEvent[]
+}
+
+/** What did not count, by flag and reason; the flag is empty where an event is of none. */
+export type Refusals = Record<string, Record<string, number>>
+
+export type MetricBatch = {
+  groups: MetricGroup[]
+  refused?: Refusals
+  /** By metric: values of sums, whether or not they count for a flag. */
+  values?: Record<string, ValueBins>
+}
+
+/** Exposures and events that wait at most; what comes on top counts as lost. A flush of so many is about 400 kB. */
+export const MOST_WAITING = 10_000
+/** The reason under which exposures and events count that found no room. */
+export const LOST = 'lost: too many at once'
+const EXPOSURE_LENGTH = 2
+
+export class MetricBuffer {
+  readonly #groups = new Map<string, MetricGroup>()
+  #refused: Refusals = {}
+  #values: Record<string, ValueBins> = {}
+  #size = 0
+  #isEmpty = true
+
+  get isEmpty(): boolean {
+    return this.#isEmpty
+  }
+
+  /** Takes a visitor's exposure; false where there is no room, which is counted. */
+  expose(seen: Exposure): boolean {
+    if (!this.#hasRoom(seen.flag)) return false
+    this.#groupOf(seen).exposed.push(seen.position, seen.atMs)
+    return true
+  }
+
+  record(event: MetricEvent): void {
+    if (!this.#hasRoom(event.flag)) return
+    const { metric, position, atMs, value, id } = event
+    this.#groupOf(event).events.push([metric, position, atMs, value, id])
+  }
+
+  /** Counts what does not count. */
+  refuse(flag: string, reason: string, count = 1): void {
+    this.#isEmpty = false
+    addRefusals(this.#refused, { [flag]: { [reason]: count } })
+  }
+
+  /** Notes a value of a sum, from which the cap of the next attempt is learned. */
+  learn(metric: string, value: number): void {
+    this.#isEmpty = false
+    this.#values[metric] = addValue(this.#values[metric] ?? {}, value)
+  }
+
+  /** Takes back a batch that its receiver could not read. */
+  restore({ groups, refused = {}, values = {} }: MetricBatch): void {
+    for (const { exposed, events, ...key } of groups) {
+      for (let at = 0; at < exposed.length; at += EXPOSURE_LENGTH)
+        this.expose({ ...key, position: exposed[at] ?? 0, atMs: exposed[at + 1] ?? 0 })
+      for (const [metric, position, atMs, value, id] of events)
+        this.record({ ...key, position, atMs, metric, value, id })
+    }
+    for (const [flag, reasons] of Object.entries(refused))
+      for (const [reason, count] of Object.entries(reasons)) this.refuse(flag, reason, count)
+    for (const [metric, bins] of Object.entries(values)) {
+      this.#isEmpty = false
+      this.#values[metric] = mergeValues(this.#values[metric] ?? {}, bins)
+    }
+  }
+
+  /** All there is, as it would be taken; undefined for nothing. */
+  peek(): MetricBatch | undefined {
+    if (this.#isEmpty) return undefined
+    return {
+      groups: [...this.#groups.values()],
+      ...(Object.keys(this.#refused).length > 0 && { refused: this.#refused }),
+      ...(Object.keys(this.#values).length > 0 && { values: this.#values }),
+    }
+  }
+
+  /** Hands over everything, and begins anew. */
+  take(): MetricBatch | undefined {
+    const batch = this.peek()
+    this.#groups.clear()
+    this.#refused = {}
+    this.#values = {}
+    this.#size = 0
+    this.#isEmpty = true
+    return batch
+  }
+
+  #hasRoom(flag: string): boolean {
+    this.#isEmpty = false
+    if (this.#size >= MOST_WAITING) {
+      this.refuse(flag, LOST)
+      return false
+    }
+    this.#size++
+    return true
+  }
+
+  #groupOf({ flag, generation, stage, variant }: Exposure): MetricGroup {
+    const key = `${flag} ${generation} ${stage} ${variant}`
+    const known = this.#groups.get(key)
+    if (known !== undefined) return known
+    const group: MetricGroup = { flag, generation, stage, variant, exposed: [], events: [] }
+    this.#groups.set(key, group)
+    return group
+  }
+}
+
+/** How many exposures and events a batch holds. */
+export function sizeOf({ groups }: MetricBatch): number {
+  return groups.reduce(
+    (sum, { exposed, events }) => sum + exposed.length / EXPOSURE_LENGTH + events.length,
+    0,
+  )
+}
+
+/** What is left of a batch that finds no room: how much of it was lost, by flag. */
+export function lossOf({ groups, refused = {}, values }: MetricBatch): MetricBatch {
+  const lost: Refusals = {}
+  addRefusals(lost, refused)
+  for (const group of groups) addRefusals(lost, { [group.flag]: { [LOST]: sizeOf({ groups: [group] }) } })
+  return { groups: [], refused: lost, ...(values && { values }) }
+}
+
+/** Adds refusals to others, in place. */
+export function addRefusals(target: Refusals, source: Refusals): void {
+  for (const [flag, reasons] of Object.entries(source)) {
+    target[flag] ??= {}
+    const known = target[flag]
+    for (const [reason, count] of Object.entries(reasons)) known[reason] = (known[reason] ?? 0) + count
+  }
+}

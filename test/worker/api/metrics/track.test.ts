@@ -1,0 +1,181 @@
+/** Events of metrics over `POST /__sluice/events`: whose they are, which count, and the reason for each that does not. */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createEndpoints } from '../../../../src/api/endpoints.ts'
+import { cookieOf, MEASURING, position, stageMetrics, visitor } from '../../gate/support/metric-stage.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+const HOUR_MS = 3_600_000
+const TOKEN = { authorization: 'Bearer test-admin-token', cookie: '' }
+const DOCUMENT = {
+  ...MEASURING,
+  metrics: { ...MEASURING.metrics, revenue: { type: 'sum', cap: 500 }, unmeasured: {} },
+  flags: {
+    ...MEASURING.flags,
+    look: { ...MEASURING.flags.look, experiment: { primary: 'order', metrics: ['basket', 'revenue'] } },
+  },
+}
+type Answer = { accepted: number; refused: { metric?: string; flag?: string; reason: string }[] }
+
+function stage() {
+  const staged = stageMetrics(DOCUMENT)
+  const endpoints = createEndpoints(staged.gate)
+  const post = async (reports: unknown, headers: Record<string, string> = {}) =>
+    await endpoints.fetch(
+      new Request('https://shop.test/__sluice/events', {
+        method: 'POST',
+        headers: { ...cookieOf('ann'), ...headers },
+        body: JSON.stringify({ reports }),
+      }),
+      staged.env,
+      { waitUntil: (each) => void staged.work.push(each), passThroughOnException: () => {}, props: {} },
+    )
+  const track = async (event: object, headers?: Record<string, string>): Promise<Answer> => {
+    const response = await post([{ type: 'track', ...event }], headers)
+    expect(response.status).toBe(202)
+    return (await response.json()) as Answer
+  }
+  return { ...staged, post, track }
+}
+const reasonOf = ({ accepted, refused }: Answer) => {
+  expect([accepted, refused.length]).toEqual([0, 1])
+  return refused[0]?.reason.split(':')[0]
+}
+
+describe('an event', () => {
+  it('of a browser counts for the visitor whom its cookie proves, whatever page it comes from', async () => {
+    const { track, events } = stage()
+    expect(await track({ name: 'order', id: 'order-1' })).toEqual({ accepted: 1, refused: [] })
+    expect(await track({ name: 'revenue', value: 49.9 })).toEqual({ accepted: 1, refused: [] })
+    const counted = await events()
+    expect(counted.map(([metric, , at, value]) => [metric, at, value])).toEqual([
+      ['order', position('ann'), 1],
+      ['revenue', position('ann'), 49.9],
+    ])
+    expect(['a', 'b', 'c']).toContain(counted[0]?.[1])
+  })
+
+  it('of a server counts for the visitor whom it names, with a token only', async () => {
+    const { track, post, events } = stage()
+    const named = { type: 'track', name: 'order', context: { targetingKey: visitor('bob').key } }
+    expect(await track(named, TOKEN)).toEqual({ accepted: 1, refused: [] })
+    expect((await events()).map(([, , at]) => at)).toEqual([position('bob')])
+    expect((await post([named], { cookie: '' })).status).toBe(401)
+    expect((await post([named], { authorization: 'Bearer wrong' })).status).toBe(401)
+  })
+
+  it('counts with others of its message, and with reports of other kinds', async () => {
+    const { post, events } = stage()
+    const reports = [
+      { type: 'timing', flag: 'look', durationMs: 5 },
+      { type: 'track', name: 'order' },
+      { type: 'track', name: 'gossip' },
+      { type: 'timing', flag: 'none', durationMs: 5 },
+    ]
+    expect(await (await post(reports)).json()).toMatchObject({
+      accepted: 2,
+      refused: [{ metric: 'gossip' }, { flag: 'none' }],
+    })
+    expect(await events()).toHaveLength(1)
+  })
+
+  it('sent again under its id counts once, each visitor’s own', async () => {
+    const { track, events, refused } = stage()
+    await track({ name: 'order', id: 'one' })
+    expect(reasonOf(await track({ name: 'order', id: 'one' }))).toBe('repeated')
+    expect((await track({ name: 'basket', id: 'one' })).accepted).toBe(1)
+    expect((await track({ name: 'order', id: 'one' }, cookieOf('bob'))).accepted).toBe(1)
+    expect((await track({ name: 'order', id: 'two' })).accepted).toBe(1)
+    expect((await events()).map(([metric]) => metric)).toEqual(['order', 'basket', 'order', 'order'])
+    expect(await refused()).toEqual({ look: { repeated: 1 } })
+  })
+
+  it.each<[string, object, Record<string, string>?]>([
+    ['late', { name: 'order', atMs: Date.now() - 24 * HOUR_MS - 60_000 }],
+    ['late', { name: 'order', at: '2001-01-01T00:00:00Z' }],
+    ['future', { name: 'order', atMs: Date.now() + 6 * 60_000 }],
+    ['value', { name: 'revenue', value: 1e12 }],
+    ['value', { name: 'revenue', value: -1 }],
+    ['value', { name: 'revenue' }],
+    ['id', { name: 'order', id: 'x'.repeat(201) }],
+    ['id', { name: 'order', id: '' }],
+    ['unknown', { name: 'gossip' }],
+    ['unknown', { name: 'unmeasured' }],
+    ['foreign', { name: 'order', flag: 'half' }],
+    ['foreign', { name: 'order', flag: 'no-such-flag' }],
+    ['unproven', { name: 'order' }, { 'x-user-id': 'ann', cookie: '' }],
+    ['opted out', { name: 'order' }, { 'sec-gpc': '1' }],
+    ['opted out', { name: 'order' }, { dnt: '1' }],
+  ])('that is %s does not count: %o', async (reason, event, headers) => {
+    const { track, events } = stage()
+    expect(reasonOf(await track(event, headers))).toBe(reason)
+    expect(await events()).toEqual([])
+  })
+
+  it.each<[string, object]>([
+    ['23 hours late', { atMs: Date.now() - 23 * HOUR_MS }],
+    ['ahead by the skew of a clock', { atMs: Date.now() + 4 * 60_000 }],
+    ['of a flag that measures it', { flag: 'look' }],
+    ['with the longest id', { id: 'x'.repeat(200) }],
+    ['of no value', { name: 'revenue', value: 0 }],
+    ['of the largest value', { name: 'revenue', value: 1e9 }],
+  ])('that is %s counts', async (_, event) => {
+    const { track } = stage()
+    expect((await track({ name: 'order', ...event })).accepted).toBe(1)
+  })
+
+  it('of a visitor with a forged cookie, or with none, is refused as a whole', async () => {
+    const { post } = stage()
+    for (const cookie of ['sluice_id=of-my-own-making', ''])
+      expect((await post([{ type: 'track', name: 'order' }], { cookie })).status).toBe(422)
+  })
+
+  it('of a visitor whom no flag compares is not exposed', async () => {
+    const { track } = stage()
+    const named = { name: 'order', context: { targetingKey: 'ann', 'query.staff': '1' } }
+    expect(reasonOf(await track(named, TOKEN))).toBe('not exposed')
+  })
+
+  it.each([{}, { name: '' }, { name: 'order', value: '5' }, { name: 'order', at: 'yesterday' }])(
+    'that can not be read is a bad request: %o',
+    async (event) => {
+      const { post } = stage()
+      expect((await post([{ type: 'track', ...event }])).status).toBe(400)
+    },
+  )
+})
+
+describe('an exposure by a flag query', () => {
+  const stageQuery = () => {
+    const staged = stageMetrics(DOCUMENT)
+    const endpoints = createEndpoints(staged.gate)
+    const query = async (body: object, headers: Record<string, string>) =>
+      await endpoints.fetch(
+        new Request('https://shop.test/__sluice/ofrep/v1/evaluate/flags/look', {
+          method: 'POST',
+          headers: { 'cf-connecting-ip': '203.0.113.7', ...headers },
+          body: JSON.stringify(body),
+        }),
+        staged.env,
+        { waitUntil: (each) => void staged.work.push(each), passThroughOnException: () => {}, props: {} },
+      )
+    return { ...staged, query }
+  }
+  const own = { ...cookieOf('ann'), 'sec-fetch-site': 'same-origin' }
+
+  it('is of the visitor of a page, and of one whom a server with a token names', async () => {
+    const { query, exposed } = stageQuery()
+    await query({}, own)
+    const context = { targetingKey: visitor('bob').key }
+    await query({ context }, { authorization: 'Bearer test-admin-token' })
+    expect((await exposed()).map(([, at]) => at)).toEqual([position('ann'), position('bob')])
+  })
+
+  it('is not of one whom anyone could name, nor of one who wants no part in it', async () => {
+    const { query, exposed } = stageQuery()
+    await query({ context: { targetingKey: visitor('bob').key } }, {})
+    await query({ context: { targetingKey: visitor('bob').key } }, own)
+    await query({}, { ...own, 'sec-gpc': '1' })
+    expect(await exposed()).toEqual([])
+  })
+})
