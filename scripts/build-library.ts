@@ -23,12 +23,13 @@ async function buildBrowserHelper(outfile: string): Promise<{ bytes: number }> {
   return { bytes: (await stat(outfile)).size }
 }
 
-/** Modules for servers and Workers, with all that they need except Hono, which must be the app's own. */
+/** Modules for servers and Workers, with all that they need except Hono and OpenFeature, which must be the app's own. */
 export async function buildServerModules(): Promise<void> {
   await build({
     entryPoints: {
       server: resolve(PROJECT_ROOT, 'src/sdk/server/index.ts'),
       openfeature: resolve(PROJECT_ROOT, 'src/sdk/openfeature/index.ts'),
+      'openfeature-web': resolve(PROJECT_ROOT, 'src/sdk/openfeature-web/index.ts'),
       hono: resolve(PROJECT_ROOT, 'src/sdk/hono/index.ts'),
       durable: resolve(PROJECT_ROOT, 'src/sdk/hono/durable.ts'),
       testing: resolve(PROJECT_ROOT, 'src/sdk/testing/index.ts'),
@@ -36,7 +37,7 @@ export async function buildServerModules(): Promise<void> {
     outdir: OUTDIR,
     bundle: true,
     splitting: true,
-    external: ['hono', 'cloudflare:*'],
+    external: ['hono', '@openfeature/*', 'cloudflare:*'],
     format: 'esm',
     target: 'es2022',
     mainFields: ['module', 'main'],

@@ -73,6 +73,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: ['src/sdk/server'],
     packages: ['@openfeature/server-sdk'],
   },
+  'src/sdk/openfeature-web': {
+    holds: 'an OpenFeature provider for pages: `sluice/openfeature-web`',
+    imports: ['src/sdk/browser'],
+    packages: ['@openfeature/ofrep-web-provider', '@openfeature/web-sdk'],
+  },
   'src/sdk/hono': {
     holds: 'the gate inside another Hono Worker: `sluice/hono`, `sluice/durable`',
     imports: ['src/core', 'src/platform', 'src/gate', 'src/durable', 'src/api'],

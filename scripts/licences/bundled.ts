@@ -17,10 +17,10 @@ const BUNDLES: readonly BuildOptions[] = [
   { entryPoints: ['src/dashboard/main.tsx'], tsconfig: 'tsconfig.dashboard.json' },
   { entryPoints: ['src/cli/program/entry.ts'], platform: 'node' },
   {
-    entryPoints: ['browser', 'server', 'openfeature', 'hono', 'testing'].map(
+    entryPoints: ['browser', 'server', 'openfeature', 'openfeature-web', 'hono', 'testing'].map(
       (name) => `src/sdk/${name}/index.ts`,
     ),
-    external: [...(COMMON.external ?? []), 'hono'],
+    external: [...(COMMON.external ?? []), 'hono', '@openfeature/*'],
   },
 ]
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//

@@ -10,6 +10,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'sluice/browser': 'src/sdk/browser/index.ts',
   'sluice/server': 'src/sdk/server/index.ts',
   'sluice/openfeature': 'src/sdk/openfeature/index.ts',
+  'sluice/openfeature-web': 'src/sdk/openfeature-web/index.ts',
   'sluice/hono': 'src/sdk/hono/index.ts',
   'sluice/durable': 'src/sdk/hono/durable.ts',
   'sluice/testing': 'src/sdk/testing/index.ts',
@@ -57,19 +58,19 @@ async function compile(name: string, of: readonly Documented[], surroundings: ob
   })
 }
 
-const isOfPages = ({ entry }: Documented) => entry === 'sluice/browser'
+const isOfPages = ({ entry }: Documented) => entry === 'sluice/browser' || entry === 'sluice/openfeature-web'
 
 describe('the public functions', () => {
   it('have a docstring with one example each', () => {
     expect(documented.map(({ name }) => name).sort()).toEqual([
-      ...['SluiceProvider', 'createSluice', 'gate', 'gateContext', 'parseFlags', 'readDecision', 'sluice'],
-      'testFlags',
+      ...['SluiceProvider', 'SluiceWebProvider', 'createSluice', 'gate', 'gateContext', 'parseFlags'],
+      ...['readDecision', 'sluice', 'testFlags'],
     ])
     for (const { name, examples } of documented) expect(examples.length, name).toBe(1)
   })
 
   it('say what they take, return and throw', () => {
-    for (const { name, doc } of documented.filter((each) => each.name !== 'SluiceProvider')) {
+    for (const { name, doc } of documented.filter((each) => !/^Sluice(?:Web)?Provider$/.test(each.name))) {
       expect(doc, name).toMatch(/@param /)
       expect(doc, name).toMatch(/@returns /)
     }

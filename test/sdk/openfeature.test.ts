@@ -76,13 +76,6 @@ describe('SluiceProvider', () => {
     expect((await provider.resolveBooleanEvaluation('shop', false, {})).value).toBe(true)
   })
 
-  it('takes tracking events without sending them', async () => {
-    const fetch = vi.fn(testFlags({}).fetch)
-    await OpenFeature.setProviderAndWait(new SluiceProvider({ url: URL, fetch }))
-    OpenFeature.getClient().track('bought', {}, { value: 1 })
-    expect(fetch).not.toHaveBeenCalled()
-  })
-
   it('refuses the SIGNING_KEY of the gate, which an app must not have', () => {
     const signingKey = 'the SIGNING_KEY itself'
     expect(() => new SluiceProvider({ url: URL, signingKey })).toThrow(/what "sluice key origin" prints/)

@@ -79,4 +79,18 @@ describe('testFlags', () => {
     flags.force({ shop: 'off' })
     expect(await client.getBooleanValue('shop', true)).toBe(false)
   })
+
+  it('records what the app tracks', async () => {
+    const flags = testFlags({ shop: 'on' })
+    const provider = new SluiceProvider({ url: 'http://gate.test', token: 't', fetch: flags.fetch })
+    await OpenFeature.setProviderAndWait(provider)
+    const client = OpenFeature.getClient()
+    client.track('order', { targetingKey: 'ada' }, { value: 49.9, id: 'order-1' })
+    client.track('visit', { targetingKey: 'bob' })
+    expect(await provider.flush()).toBe(true)
+    expect(flags.tracked()).toEqual([
+      { name: 'order', value: 49.9, id: 'order-1', targetingKey: 'ada' },
+      { name: 'visit', id: expect.stringMatching(/^[0-9a-f-]{36}$/), targetingKey: 'bob' },
+    ])
+  })
 })

@@ -5,8 +5,10 @@
 
 import { watchChanges } from './flag-changes.ts'
 import { reloadWhenIdle, restoreInput } from './keep-input.ts'
-import { createReports, type Reports } from './reports.ts'
+import { createReports, type Reports, type TrackDetails } from './reports.ts'
 import { watchErrors, watchVitals } from './watch.ts'
+
+export type { TrackDetails } from './reports.ts'
 
 /** A flag as the gate tells it. */
 export type FlagState<Value = unknown> = { value: Value; variant: string; reason: string }
@@ -54,6 +56,11 @@ export type Sluice<Flags extends FlagValues = FlagValues> = {
   time<Result>(flag: keyof Flags & string, fn: () => Result): Result
   /** Sends what a visitor wrote. */
   feedback(flag: keyof Flags & string, text: string): void
+  /**
+   * Reports an event of a metric, such as `track('order', { value: 49.9, id: 'order-123' })`. It counts for this visitor's
+   * variant in every flag that measures the metric. The same id counts once; without one, each call has its own.
+   */
+  track(metric: string, details?: TrackDetails): void
   /** Sends the reports that are left, and stops listening. */
   close(): void
 }
@@ -84,7 +91,8 @@ const BOOTSTRAP_ID = 'sluice-flags'
 export function createSluice<Flags extends FlagValues = FlagValues>(
   options: SluiceOptions = {},
 ): Sluice<Flags> {
-  const base = `${(options.url ?? '').replace(/\/$/, '')}/__sluice`
+  const site = (options.url ?? '').replace(/\/$/, '')
+  const base = `${site}/__sluice`
   const reports = createReports(`${base}/events`)
   const listeners = new Set<() => void>()
   const closing = new Set<(closed: Closed) => void>()
@@ -115,7 +123,7 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
     answered = turn
     etag = response.headers.get('etag') ?? undefined
     const { flags: list, eventStreams } = (await response.json()) as Answer
-    stream ??= (options.url ?? '').replace(/\/$/, '') + eventStreams[0].endpoint.requestUri
+    stream ??= site + eventStreams[0].endpoint.requestUri
     const next: Record<string, FlagState> = {}
     const closed: string[] = []
     for (const { key, value, variant, reason, metadata } of list) {
@@ -153,9 +161,10 @@ export function createSluice<Flags extends FlagValues = FlagValues>(
       return () => closing.delete(listener)
     },
     refresh: again,
-    reportError: (flag, error) => reports.error(flag, error),
+    reportError: reports.error,
     time: (flag, fn) => timed(reports, flag, fn),
-    feedback: (flag, text) => reports.feedback(flag, text),
+    feedback: reports.feedback,
+    track: reports.track,
     close: () => {
       for (const stop of stops) stop()
       reports.close()
@@ -177,21 +186,17 @@ function reportByItself(reports: Reports, watched: () => readonly string[]): (()
 
 function timed<Result>(reports: Reports, flag: string, fn: () => Result): Result {
   const startMs = performance.now()
-  const done = () => reports.timing(flag, performance.now() - startMs)
+  const done = <Value>(value: Value) => {
+    reports.timing(flag, performance.now() - startMs)
+    return value
+  }
   const failed = (error: unknown) => {
     reports.error(flag, error)
     throw error
   }
   try {
     const result = fn()
-    if (result instanceof Promise) {
-      return result.then((value: unknown) => {
-        done()
-        return value
-      }, failed) as Result
-    }
-    done()
-    return result
+    return result instanceof Promise ? (result.then(done, failed) as Result) : done(result)
   } catch (error) {
     return failed(error)
   }

@@ -12,21 +12,25 @@ import type {
 import { HEADERS, type HeadersLike, headerOf } from '../server/headers.ts'
 import { readDecision } from '../server/index.ts'
 import { checkedKeys } from '../server/signature.ts'
+import { Tracker, warn } from '../server/tracker.ts'
 import { type Answer, failure, openFeatureReason, resolutionOf } from './resolution.ts'
 
 export type SluiceProviderOptions = {
   /** Where the gate is, such as https://www.example.com. */
   url: string
-  /** A token of the gate, for private flags or where the document requires one. */
+  /** A token of the gate: of the role `reporter` for `track`; for private flags, or where the document requires one. */
   token?: string | undefined
   /** What `sluice key origin` prints; without it headers are not believed, and every flag is queried. */
   signingKey?: string | readonly string[] | undefined
   /** How long the gate may take, in ms. Default 2000. */
   timeoutMs?: number
-  /** Sends the queries. Default: the global `fetch`; in a Worker it may be that of a service binding. */
+  /** Hears why tracking events don't count, once for each reason. Default: a warning on the console. */
+  onProblem?: (problem: string) => void
+  /** Sends queries and events. Default: the global `fetch`; in a Worker it may be that of a service binding. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
+const ABSOLUTE = /^https?:\/\//
 const TIMEOUT_MS = 2_000
 /** For how long the gate is left alone where it refuses queries without saying until when. */
 const FALLBACK_RETRY_SECONDS = 60
@@ -77,6 +81,10 @@ export class SluiceProvider implements Provider {
   readonly runsOn = 'server'
   readonly metadata = { name: 'sluice' } as const
   readonly #options: SluiceProviderOptions
+  readonly #tracker: Tracker | undefined
+  /** Events whose context is still being read. */
+  readonly #reading = new Set<Promise<void>>()
+  #isTold = false
   #closing = new AbortController()
   /** Until then the gate wants no queries, ms since 1970. */
   #pausedUntilMs = 0
@@ -85,6 +93,9 @@ export class SluiceProvider implements Provider {
   constructor(options: SluiceProviderOptions) {
     if (options.signingKey) checkedKeys(options.signingKey)
     this.#options = options
+    const { url, token } = options
+    // A wrong address is told by `initialize`.
+    if (token && ABSOLUTE.test(url)) this.#tracker = new Tracker({ ...options, token })
   }
 
   /**
@@ -94,19 +105,57 @@ export class SluiceProvider implements Provider {
    */
   async initialize(): Promise<void> {
     const { url } = this.#options
-    if (!/^https?:\/\//.test(url))
+    if (!ABSOLUTE.test(url))
       throw new TypeError(`url must be absolute, such as https://www.example.com: ${url}`)
     this.#closing = new AbortController()
     this.#pausedUntilMs = 0
   }
 
-  /** Ends queries under way; they give their default values. */
+  /** Ends queries under way, which give their default values, and sends the events that are left. */
   async onClose(): Promise<void> {
     this.#closing.abort(new Error('the provider is closed'))
+    await this.flush()
   }
 
-  /** Reserved: takes OpenFeature's tracking events and does not send them yet. */
-  track(_trackingEventName: string, _context: EvaluationContext, _details: TrackingEventDetails): void {}
+  /**
+   * Reports an event of a metric: `client.track('order', gateContext(request.headers), { value: 49.9, id: 'order-123' })`. It
+   * counts for the visitor whom the context names, in every flag that measures the metric. `details.value` is what it adds,
+   * `details.id` counts once; other details are not sent. Events travel in batches, and are sent again while the gate is away.
+   */
+  track(trackingEventName: string, context: EvaluationContext, details: TrackingEventDetails = {}): void {
+    const tracker = this.#tracker
+    if (tracker === undefined) {
+      this.#tellOnce()
+      return
+    }
+    const atMs = Date.now()
+    const read = this.#readContext(context)
+      .then(({ rest }) => {
+        const { targetingKey, ...attributes } = rest
+        const { value, id } = details
+        const named = id === undefined ? {} : { id: String(id) }
+        tracker.track(trackingEventName, { targetingKey }, { value, atMs, ...named }, attributes)
+      })
+      .finally(() => this.#reading.delete(read))
+    this.#reading.add(read)
+  }
+
+  /**
+   * Sends the events that are waiting, now. In a Worker pass it to `ctx.waitUntil`, as timers end with the response.
+   *
+   * @returns whether the gate took all of them; the rest is sent again later
+   */
+  async flush(): Promise<boolean> {
+    await Promise.all(this.#reading)
+    return (await this.#tracker?.flush()) ?? true
+  }
+
+  /** Without a token no event would count. */
+  #tellOnce(): void {
+    const { onProblem = warn } = this.#options
+    if (!this.#isTold) onProblem('Cannot track: the provider must have a token of the role reporter')
+    this.#isTold = true
+  }
 
   async resolveBooleanEvaluation(
     flagKey: string,

@@ -1,17 +1,7 @@
 /** Failures of a back end, reported to the gate for the visitors who met them. */
+import { type ReportOptions, ReportQueue } from './report-queue.ts'
 
-export type ErrorReporterOptions = {
-  /** Where the gate is, such as https://www.example.com. */
-  url: string
-  /** A token of the role `reporter`: sluice token create shop --role reporter. */
-  token: string
-  /** How long reports are gathered before they are sent, in ms. Default 1000. */
-  gatherMs?: number
-  /** How long the gate may take, in ms. Default 2000. */
-  timeoutMs?: number
-  /** Sends the reports. Default: the global `fetch`; in a Worker it may be that of a service binding. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>
-}
+export type ErrorReporterOptions = ReportOptions
 
 /** Whom a report is about: what `readDecision` gives. */
 export type Affected = {
@@ -20,17 +10,12 @@ export type Affected = {
   targetingKey: string | undefined
 }
 
-type Scalar = string | number | boolean
-type Report = { type: 'error'; flag: string; context: Record<string, Scalar> & { targetingKey: string } }
-
-/** The gate takes 50 at once. */
-const MOST_AT_ONCE = 50
-/** While the gate is away, later reports are dropped: it has heard of the problem, or will. */
-const MOST_WAITING = 1_000
+export type Scalar = string | number | boolean
 
 /**
  * Reports failures of a back end. The gate counts each visitor once a minute, and the guard judges by it as by the failures
- * that it sees itself. Nothing here throws or keeps a response waiting.
+ * that it sees itself. Nothing here throws or keeps a response waiting. What the gate can't take at that moment is dropped: it
+ * has heard of the problem, or will.
  *
  * @example
  * import { ErrorReporter, readDecision } from 'sluice/server'
@@ -48,16 +33,11 @@ const MOST_WAITING = 1_000
  * }
  */
 export class ErrorReporter {
-  readonly #options: ErrorReporterOptions
-  #waiting: Report[] = []
-  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #queue: ReportQueue
 
   /** @throws TypeError where `url` is not absolute, or there is no token */
   constructor(options: ErrorReporterOptions) {
-    if (!/^https?:\/\//.test(options.url))
-      throw new TypeError(`url must be absolute, such as https://www.example.com: ${options.url}`)
-    if (!options.token) throw new TypeError('token must be a token of the gate, of the role reporter')
-    this.#options = options
+    this.#queue = new ReportQueue(options)
   }
 
   /**
@@ -69,11 +49,8 @@ export class ErrorReporter {
    */
   report({ variants, targetingKey }: Affected, attributes: Readonly<Record<string, Scalar>> = {}): void {
     if (!targetingKey) return
-    for (const flag of Object.keys(variants)) {
-      if (this.#waiting.length >= MOST_WAITING) return
-      this.#waiting.push({ type: 'error', flag, context: { ...attributes, targetingKey } })
-    }
-    if (this.#timer === undefined && this.#waiting.length > 0) this.#sendLater()
+    for (const flag of Object.keys(variants))
+      this.#queue.add({ type: 'error', flag, context: { ...attributes, targetingKey } })
   }
 
   /**
@@ -82,37 +59,6 @@ export class ErrorReporter {
    * @returns whether the gate took all of it; what it did not take is dropped
    */
   async flush(): Promise<boolean> {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
-    this.#timer = undefined
-    const waiting = this.#waiting
-    this.#waiting = []
-    let isTaken = true
-    for (let at = 0; at < waiting.length; at += MOST_AT_ONCE)
-      isTaken = (await this.#send(waiting.slice(at, at + MOST_AT_ONCE))) && isTaken
-    return isTaken
-  }
-
-  #sendLater(): void {
-    const timer = setTimeout(() => void this.flush(), this.#options.gatherMs ?? 1_000)
-    this.#timer = timer
-    // A process that has nothing else to do may end.
-    if (typeof timer === 'object') (timer as { unref?(): void }).unref?.()
-  }
-
-  async #send(reports: readonly Report[]): Promise<boolean> {
-    const { url, token, timeoutMs = 2_000, fetch: send = fetch } = this.#options
-    try {
-      const response = await send(`${url.replace(/\/$/, '')}/__sluice/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify({ reports }),
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      await response.body?.cancel()
-      return response.ok
-    } catch {
-      // The gate is away; the app goes on.
-      return false
-    }
+    return await this.#queue.flush()
   }
 }

@@ -7,6 +7,7 @@ import { checkedKeys, isSigned } from './signature.ts'
 
 export { type Affected, ErrorReporter, type ErrorReporterOptions } from './error-reporter.ts'
 export { HEADERS, type HeadersLike } from './headers.ts'
+export { type TrackDetails, type Tracked, Tracker, type TrackerOptions } from './tracker.ts'
 
 /** What the gate decided, and for whom. */
 export type GateDecision = {

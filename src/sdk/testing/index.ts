@@ -23,6 +23,9 @@ type HasFlags = { set(key: 'flags', value: SluiceFlags): void }
 
 type Flag = { variants: Readonly<Record<string, unknown>>; off: string }
 
+/** An event of a metric that the app has tracked. */
+export type TrackedEvent = { name: string; value?: number; id: string; targetingKey?: string }
+
 /** What `testFlags` makes: itself the `c.var.flags` of a request. */
 export type TestFlags = SluiceFlags & {
   /** Forces further variants, or others; the rest stay as they are. */
@@ -32,7 +35,9 @@ export type TestFlags = SluiceFlags & {
   /** Headers of a request that came through the gate, signed where there is a key; for `readDecision`. */
   headers(options?: { signingKey?: string }): Promise<Record<string, string>>
   /** Answers as the gate does over OFREP: `new SluiceProvider({ url: 'http://test', fetch: flags.fetch })`. */
-  fetch(url: string): Promise<Response>
+  fetch(url: string, init?: RequestInit): Promise<Response>
+  /** The events that came by `fetch` so far: `SluiceProvider` sends them with `flush`, or when it is closed. */
+  tracked(): readonly TrackedEvent[]
 }
 
 /**
@@ -63,6 +68,7 @@ export function testFlags(
 ): TestFlags {
   const known = document && flagsIn(document)
   const served = new Map<string, FlagDecision>()
+  const events: TrackedEvent[] = []
   for (const [key, { variants: values, off }] of Object.entries(known ?? {}))
     served.set(key, { variant: off, value: values[off], reason: 'DEFAULT' })
 
@@ -91,7 +97,14 @@ export function testFlags(
       await next()
     },
     headers: (options) => headersOf(served, targetingKey, options?.signingKey),
-    fetch: async (url) => answerFor(decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)), served),
+    fetch: async (url, init) => {
+      if (!url.endsWith('/__sluice/events'))
+        return answerFor(decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)), served)
+      const sent = eventsIn(String(init?.body))
+      events.push(...sent)
+      return Response.json({ accepted: sent.length, refused: [] }, { status: 202 })
+    },
+    tracked: () => events,
   }
 }
 
@@ -131,6 +144,20 @@ async function headersOf(
     [HEADERS.targetingKey]: targetingKey,
     [HEADERS.signature]: await sign({ flags, targetingKey }, signingKey, Date.now()),
   }
+}
+
+type SentReport = Omit<TrackedEvent, 'targetingKey'> & { type: string; context?: { targetingKey?: string } }
+
+/** The events of metrics in a message; reports of other types are taken, too. */
+function eventsIn(body: string): TrackedEvent[] {
+  const { reports } = JSON.parse(body) as { reports: SentReport[] }
+  return reports
+    .filter(({ type }) => type === 'track')
+    .map(({ name, value, id, context }) => ({
+      ...{ name, id },
+      ...(value !== undefined && { value }),
+      ...(context?.targetingKey !== undefined && { targetingKey: context.targetingKey }),
+    }))
 }
 
 /** As the gate answers over OFREP. */

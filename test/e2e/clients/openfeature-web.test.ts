@@ -1,4 +1,4 @@
-/** OpenFeature's web SDK with its OFREP provider, in a real browser. */
+/** OpenFeature's web SDK with the gate's provider, which is its OFREP provider and reports events, in a real browser. */
 import type { Browser, Response } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { conforming } from '../../ofrep/protocol.ts'
@@ -89,6 +89,24 @@ describe.skipIf(!hasBrowser)("OpenFeature's web SDK", () => {
     expect((await tab.evaluate(() => page.boolean('for-pros'))).value).toBe(true)
     await tab.evaluate(() => page.setContext({ targetingKey: 'v1', plan: 'pro' }))
     await expect.poll(() => statuses).toEqual([200, 200, 304])
+    await close()
+  })
+
+  it('reports what the app tracks, at the latest when it is closed', async () => {
+    const { page: tab, close } = await visit(gate.url)
+    await tab.evaluate(() => page.start({ targetingKey: 'v8' }))
+    const sent = tab.waitForRequest(`${gate.url}/__sluice/events`)
+    await tab.evaluate(() => {
+      page.track('order', { value: 49.9, id: 'order-123', currency: 'EUR' })
+      page.track('visit', {})
+    })
+    await tab.evaluate(() => page.close())
+    expect(JSON.parse((await sent).postData() ?? '')).toEqual({
+      reports: [
+        { type: 'track', name: 'order', value: 49.9, id: 'order-123' },
+        { type: 'track', name: 'visit', id: expect.any(String) },
+      ],
+    })
     await close()
   })
 

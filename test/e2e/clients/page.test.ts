@@ -182,12 +182,44 @@ describe.skipIf(!hasBrowser)('a page in a browser', () => {
     expect(feedback.variant).toBe('off')
   })
 
+  it('sends the events that it tracks: each with an id, and no more than make sense', async () => {
+    const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': await visitorOn('off') } })
+    const bodies: string[] = []
+    tab.page.on('request', (request) => {
+      if (request.url().endsWith('/__sluice/events')) bodies.push(request.postData() ?? '')
+    })
+    await tab.page.goto(gate.url)
+    await tab.page.waitForFunction('globalThis.first !== undefined')
+    await tab.page.evaluate(() => {
+      sluice.track('order', { value: 49.9, id: 'order-123' })
+      sluice.track('visit')
+      sluice.track('large', { value: 5n } as never)
+      for (let n = 0; n < 500; n++) sluice.track('visit')
+    })
+    const events = () =>
+      bodies.flatMap((body) =>
+        (JSON.parse(body) as { reports: { type: string; name: string; id: string }[] }).reports.filter(
+          ({ type }) => type === 'track',
+        ),
+      )
+    await eventually('they are sent', () => events().length >= 100)
+    const [order, visit, large] = events()
+    expect(order).toEqual({ type: 'track', name: 'order', value: 49.9, id: 'order-123' })
+    expect(visit).toEqual({ type: 'track', name: 'visit', id: expect.stringMatching(/^0\.\d+$/) })
+    expect(large).toMatchObject({ name: 'large', value: 5 })
+    expect(new Set(events().map(({ id }) => id)).size).toBe(events().length)
+    // As many as the gate takes of an address: 100, and two more each second.
+    expect(events().length).toBeLessThan(200)
+    await tab.close()
+  })
+
   it('sends nothing by itself for visitors who do not want to be measured', async () => {
     const tab = await openTab(browser, { extraHTTPHeaders: { 'x-user-id': await visitorOn('off') } })
     await tab.page.addInitScript("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     await tab.page.goto(gate.url)
     await tab.page.waitForFunction('globalThis.first !== undefined')
     await tab.page.evaluate(() => sluice.reportError('shop', new Error('x')))
+    await tab.page.evaluate(() => sluice.track('order', { value: 5 }))
     await tab.page.evaluate(() => sluice.feedback('shop', 'but this I say'))
     await eventually('feedback is sent', () => tab.requests.some((url) => url.endsWith('/__sluice/events')))
     expect(tab.requests.filter((url) => url.endsWith('/__sluice/events'))).toHaveLength(1)

@@ -1,6 +1,6 @@
 /** What an app's page does with OpenFeature's web SDK; the test calls these from outside. */
-import { OFREPWebProvider } from '@openfeature/ofrep-web-provider'
-import { OpenFeature, type Provider, ProviderEvents } from '@openfeature/web-sdk'
+import { OpenFeature, ProviderEvents } from '@openfeature/web-sdk'
+import { SluiceWebProvider } from '../../../../src/sdk/openfeature-web/index.ts'
 import type { OpenFeaturePage } from './types.ts'
 
 const seen = { changes: 0, errors: [] as string[] }
@@ -14,15 +14,15 @@ const page: OpenFeaturePage = {
       seen.errors.push(String(details?.message))
     })
     await OpenFeature.setContext(context)
-    const provider = new OFREPWebProvider({
-      baseUrl: `${gateUrl}/__sluice`,
+    const provider = new SluiceWebProvider({
+      url: gateUrl,
       cacheMode: 'disabled',
       // The stream alone must do.
       pollInterval: 0,
       ...(token !== undefined && { headers: [['Authorization', `Bearer ${token}`]] }),
     })
     try {
-      await OpenFeature.setProviderAndWait(provider as Provider)
+      await OpenFeature.setProviderAndWait(provider)
     } catch (error) {
       return String(error)
     }
@@ -31,6 +31,8 @@ const page: OpenFeaturePage = {
   setContext: (context) => OpenFeature.setContext(context),
   boolean: (flag) => OpenFeature.getClient().getBooleanDetails(flag, false),
   string: (flag) => OpenFeature.getClient().getStringValue(flag, 'none'),
+  track: (name, details) => OpenFeature.getClient().track(name, details as never),
+  close: () => OpenFeature.close(),
   seen: () => seen,
 }
 

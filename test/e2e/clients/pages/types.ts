@@ -9,6 +9,8 @@ export type OpenFeaturePage = {
   setContext(context: Context): Promise<void>
   boolean(flag: string): Details
   string(flag: string): string
+  track(name: string, details: Record<string, unknown>): void
+  close(): Promise<void>
   seen(): { changes: number; errors: string[] }
 }
 
@@ -18,5 +20,6 @@ export type HelperPage = {
   reportError(flag: string, error?: unknown): void
   time(flag: string, fn: () => unknown): unknown
   feedback(flag: string, text: string): void
+  track(metric: string, details?: { value?: number; id?: string }): void
   refresh(): Promise<void>
 }
