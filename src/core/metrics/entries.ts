@@ -22,7 +22,7 @@ export type Exposure = {
 /** What a visitor did, with the exposure that it belongs to; `atMs` is when they did it. */
 export type MetricEvent = Exposure & {
   metric: string
-  /** 0 or more; 1 where nothing is said. A conversion ignores it, a count adds it up as a whole number. */
+  /** What a sum adds up: 0 or more. Conversions and counts ignore it: an event is one. */
   value: number
   /** 32-bit hash of the idempotency key; 0: none. */
   id: number

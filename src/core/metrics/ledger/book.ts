@@ -1,0 +1,161 @@
+/**
+ * The visitors of a ledger, with their sums. At most so many are followed: then half of the positions, chosen by a hash
+ * of the position, are left. Those visitors stay in the sums with what they had.
+ */
+import type { Metric } from '../spec.ts'
+import type { VariantSummary } from '../summary.ts'
+import { capsAtFirst, LEAST_TO_LEARN, learnedCap } from './caps.ts'
+import { Layout, MIXED } from './layout.ts'
+import { mix32 } from './mix.ts'
+import { Totals } from './totals.ts'
+import { Visitors } from './visitors.ts'
+
+const MOST_VISITORS = 131_072
+const MOST_TABLE_BYTES = 10_000_000
+export const ALL_POSITIONS = 2 ** 32
+
+export type BookSpec = {
+  variants: readonly string[]
+  metrics: readonly Metric[]
+  /** Caps that earlier ledgers have learned, by metric. */
+  caps?: Readonly<Record<string, number>>
+  /** Fewer than 131,072, for tests. */
+  mostVisitors?: number
+}
+
+/** What a book begins with, besides visitors. */
+export type BookStart = { left: readonly VariantSummary[]; threshold: number; mixed: number }
+const AT_FIRST: BookStart = { left: [], threshold: ALL_POSITIONS, mixed: 0 }
+
+export class Book {
+  /** Visitors who met two variants. */
+  mixed: number
+  /** Positions whose hash is below are followed. */
+  threshold: number
+  readonly #mostVisitors: number
+  #visitors: Visitors
+  /** Of all visitors ever. */
+  readonly #totals: Totals
+  /** Of those who are no longer followed. */
+  readonly #left: Totals
+  readonly #caps: (number | null)[]
+
+  constructor(spec: BookSpec, { left, threshold, mixed }: BookStart = AT_FIRST) {
+    const { variants, metrics } = spec
+    const layout = new Layout(metrics.map(({ type }) => type))
+    this.#mostVisitors = Math.min(
+      spec.mostVisitors ?? MOST_VISITORS,
+      Math.floor(MOST_TABLE_BYTES / layout.bytes),
+    )
+    this.#visitors = new Visitors(layout)
+    this.#totals = new Totals(variants, metrics.length, left)
+    this.#left = new Totals(variants, metrics.length, left)
+    this.#caps = capsAtFirst(metrics, spec.caps ?? {})
+    this.threshold = threshold
+    this.mixed = mixed
+  }
+
+  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant'> {
+    return this.#visitors
+  }
+
+  get totals(): readonly VariantSummary[] {
+    return this.#totals.summaries()
+  }
+
+  get left(): readonly VariantSummary[] {
+    return this.#left.summaries()
+  }
+
+  /** Null where a cap isn't known yet, Infinity where none is needed. */
+  get caps(): readonly (number | null)[] {
+    return this.#caps
+  }
+
+  follows(position: number): boolean {
+    return mix32(position) < this.threshold
+  }
+
+  /** @returns the visitor's number; −1 where they are no longer followed once there is room for others */
+  add(position: number, second: number, variant: number): number {
+    if (this.#visitors.size >= this.#mostVisitors) this.#followFewer()
+    if (!this.follows(position)) return -1
+    this.#totals.addVisitors(variant, 1)
+    return this.#visitors.add(position, second, variant)
+  }
+
+  /** A visitor of two variants counts for none. */
+  exclude(number: number): void {
+    const variant = this.#visitors.variantOf(number)
+    this.#totals.addVisitors(variant, -1)
+    for (let metric = 0; metric < this.#caps.length; metric++)
+      this.#totals.change(variant, metric, this.#cappedOf(number, metric), 0)
+    this.#visitors.setVariant(number, MIXED)
+    this.mixed++
+  }
+
+  setValue(number: number, metric: number, value: number): void {
+    const before = this.#cappedOf(number, metric)
+    this.#visitors.setValue(number, metric, value)
+    this.#totals.change(this.#visitors.variantOf(number), metric, before, this.#cappedOf(number, metric))
+  }
+
+  /** Learns a cap that is missing, once enough visitors have a value. */
+  learnCap(metric: number, least = LEAST_TO_LEARN): void {
+    if (this.#caps[metric] !== null || this.#totals.nonzeroOf(metric) < least) return
+    const cap = learnedCap(this.valuesOf(metric), least)
+    if (cap === undefined) return
+    for (let number = 0; number < this.#visitors.size; number++) {
+      const value = this.#visitors.valueOf(number, metric)
+      if (value > cap) this.#totals.change(this.#visitors.variantOf(number), metric, value, cap)
+    }
+    this.#caps[metric] = cap
+  }
+
+  /** Uncapped values of visitors who have one. */
+  valuesOf(metric: number): Float64Array {
+    const values = new Float64Array(this.#visitors.size)
+    let count = 0
+    for (let number = 0; number < this.#visitors.size; number++) {
+      const value = this.#visitors.variantOf(number) === MIXED ? 0 : this.#visitors.valueOf(number, metric)
+      if (value > 0) values[count++] = value
+    }
+    return values.subarray(0, count)
+  }
+
+  #cappedOf(number: number, metric: number): number {
+    return Math.min(this.#visitors.valueOf(number, metric), this.#caps[metric] ?? Infinity)
+  }
+
+  /** Halves the positions that are followed, until there is room. */
+  #followFewer(): void {
+    // What leaves can't be capped later.
+    for (let metric = 0; metric < this.#caps.length; metric++) this.learnCap(metric, 1)
+    while (this.#visitors.size >= this.#mostVisitors && this.threshold > 1) {
+      this.threshold = Math.floor(this.threshold / 2)
+      const followed = new Visitors(this.#visitors.layout)
+      for (let number = 0; number < this.#visitors.size; number++) {
+        if (this.follows(this.#visitors.positionOf(number))) copyVisitor(this.#visitors, number, followed)
+        else this.#leave(number)
+      }
+      // Pages beyond its end are written empty.
+      for (let page = 0; page < this.#visitors.pageCount; page++) followed.dirtyPages.add(page)
+      this.#visitors = followed
+    }
+  }
+
+  #leave(number: number): void {
+    const variant = this.#visitors.variantOf(number)
+    this.#left.addVisitors(variant, 1)
+    for (let metric = 0; metric < this.#caps.length; metric++)
+      this.#left.change(variant, metric, 0, this.#cappedOf(number, metric))
+  }
+}
+
+function copyVisitor(from: Visitors, number: number, to: Visitors): void {
+  const copy = to.add(from.positionOf(number), from.secondOf(number), from.variantOf(number))
+  for (let metric = 0; metric < from.layout.types.length; metric++) {
+    const value = from.valueOf(number, metric)
+    if (value > 0) to.setValue(copy, metric, value)
+  }
+}
