@@ -43,6 +43,17 @@ const verdict = v.nullable(
     requirements: v.optional(
       v.array(v.strictObject({ text: v.string(), found: v.string(), met: v.boolean() })),
     ),
+    /** Of a flag without a split: its journeys against the same hours of the weeks before. */
+    beforeAfter: v.optional(
+      v.strictObject({
+        since: time,
+        journeys: count,
+        expected: count,
+        fall: v.number(),
+        actsFrom: v.number(),
+        weeks: count,
+      }),
+    ),
   }),
 )
 

@@ -31,7 +31,7 @@ export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
   return { word, tone: word === 'OK' && state.tone === 'neutral' ? 'neutral' : tone, needsAttention }
 }
 
-function wordOf(state: StateName, { verdict, needsOperator }: FlagFacts): VerdictWord {
+function wordOf(state: StateName, { verdict, needsOperator, stages }: FlagFacts): VerdictWord {
   switch (state) {
     case 'rolled-back':
       return 'Rolled back'
@@ -48,6 +48,9 @@ function wordOf(state: StateName, { verdict, needsOperator }: FlagFacts): Verdic
       return verdict === 'healthy' ? 'OK' : 'Collecting'
     case 'partial':
       return verdict === null || verdict === 'healthy' ? 'OK' : 'Collecting'
+    case 'on':
+      // On for all and without a split, it is compared with the weeks before.
+      return stages === 0 && verdict === 'inconclusive' ? 'Collecting' : 'OK'
     default:
       return 'OK'
   }

@@ -1,6 +1,12 @@
 /** The guard's public interface. */
 
 export type { ArmTick } from '../counters/ticks.ts'
+export {
+  type BeforeAfterState,
+  type FlagTraffic,
+  restoreBeforeAfter,
+} from './before-after/before-after.ts'
+export { judgeBeforeAfter } from './before-after/finding.ts'
 export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'
 export { type RatioBand, ratioBands } from './evidence/band.ts'
 export type { Counts } from './evidence/formula.ts'
@@ -8,6 +14,7 @@ export { type Judged, NOTHING_JUDGED } from './evidence/judged.ts'
 export type { GuardOptions, GuardSettings, StageRequirements } from './evidence/settings.ts'
 export { DEFAULT_GUARD_SETTINGS, resolveGuardSettings } from './evidence/settings.ts'
 export type {
+  BeforeAfterFigures,
   Evidence,
   GuardTick,
   Judgement,

@@ -4,6 +4,7 @@ import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../co
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
 import { dealingRule } from '../config/split/dealing-rule.ts'
+import { hasSplit } from '../config/split/split.ts'
 import { watchedId } from '../flags/answers/watched-answers.ts'
 import { type GuardSettings, resolveGuardSettings, type StageRequirements } from '../guard/index.ts'
 
@@ -31,6 +32,8 @@ export type RolloutPlan = {
   timezone: string
   /** Undefined without a guard: then nothing is judged and no stage advances automatically. */
   guard: GuardSettings | undefined
+  /** Without a split the guard's `traffic` compares with the weeks before. */
+  beforeAfter?: true
 }
 
 /** Plans of all flags with stages or a guard, by flag. */
@@ -62,6 +65,7 @@ export function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
     windows: flag.rollout?.windows ?? [],
     timezone: flag.rollout?.timezone ?? 'UTC',
     guard: flag.guard?.enabled ? guardSettings(flag.guard) : undefined,
+    ...(flag.guard?.enabled && flag.guard.traffic && !hasSplit(flag) && { beforeAfter: true }),
   }
 }
 

@@ -4,6 +4,9 @@ import { parseTimeMs } from '../flags/date-time.ts'
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 const MINUTES_OF_DAY = 1_440
+const MINUTES_OF_WEEK = 7 * MINUTES_OF_DAY
+/** 1 January 1970 was a Thursday. */
+const FIRST_DAY = 3
 
 /** Local time in a rollout's timezone. */
 export type LocalTime = { weekday: (typeof WEEKDAYS)[number]; minuteOfDay: number }
@@ -23,6 +26,18 @@ export function advancePermission(
   }
   if (windows.length === 0 || windows.some((window) => isInside(window, local))) return { allowed: true }
   return { allowed: false, reason: 'outside the windows in which stages advance' }
+}
+
+/**
+ * By how much local time is ahead of UTC, in milliseconds.
+ *
+ * @example offsetMs({ weekday: 'mon', minuteOfDay: 60 }, Date.UTC(2026, 0, 5)) // 3,600,000
+ */
+export function offsetMs({ weekday, minuteOfDay }: LocalTime, nowMs: number): number {
+  const local = WEEKDAYS.indexOf(weekday) * MINUTES_OF_DAY + minuteOfDay
+  const utc = (Math.floor(nowMs / 60_000) + FIRST_DAY * MINUTES_OF_DAY) % MINUTES_OF_WEEK
+  const ahead = (local - utc + MINUTES_OF_WEEK) % MINUTES_OF_WEEK
+  return (ahead > MINUTES_OF_WEEK / 2 ? ahead - MINUTES_OF_WEEK : ahead) * 60_000
 }
 
 /** Minutes until a window starts, at least one; a change to or from summer time may make it an hour more or less. */

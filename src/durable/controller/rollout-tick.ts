@@ -184,9 +184,10 @@ export class RolloutTick {
 
 /** For the audit log: the figures, and what the stage asked for. */
 function evidenceOf(verdict: Verdict | undefined): unknown {
-  if (verdict?.requirements === undefined) return verdict?.evidence
-  const summary = verdict.requirements.map(({ text, found }) => `${text}: ${found}`)
-  return { ...verdict.evidence, summary }
+  if (verdict === undefined) return undefined
+  const { evidence, requirements, beforeAfter } = verdict
+  const summary = requirements?.map(({ text, found }) => `${text}: ${found}`)
+  return { ...evidence, ...(summary && { summary }), ...(beforeAfter && { beforeAfter }) }
 }
 
 function placeOf({ generation, stage }: FlagControl): string {

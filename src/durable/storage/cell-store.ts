@@ -8,6 +8,7 @@ import {
 } from '../../core/counters/cell.ts'
 import { type ArmPair, armPair } from '../../core/counters/ticks.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
+import type { FlagTraffic } from '../../core/guard/index.ts'
 
 /** Generations kept per flag; of older rollout attempts the audit log keeps the evidence. */
 const GENERATIONS_KEPT = 5
@@ -43,10 +44,11 @@ export class CellStore {
     { key, off }: Pick<CompiledFlag, 'key' | 'off'>,
     generation: number,
     stage: number,
-  ): { pair: ArmPair; isEmpty: boolean } {
+  ): { pair: ArmPair; traffic: FlagTraffic; isEmpty: boolean } {
     const cells = this.#fresh.get(key) ?? []
     this.#settle(key)
-    return { pair: armPair(cells, generation, stage, off), isEmpty: cells.length === 0 }
+    const isEmpty = cells.length === 0
+    return { pair: armPair(cells, generation, stage, off), traffic: trafficOf(cells, off), isEmpty }
   }
 
   /** Sums up the new counts of flags that no tick looks at. */
@@ -80,6 +82,17 @@ export class CellStore {
     this.#fresh.delete(flag)
     this.#flags.set(flag, added(this.#flags.get(flag), fresh))
   }
+}
+
+/** All of a flag's visitors, whatever they got and why. */
+function trafficOf(cells: readonly Cell[], off: string): FlagTraffic {
+  const traffic = { requests: 0, journeys: 0, served: 0 }
+  for (const { variant, requests, journeys } of cells) {
+    traffic.requests += requests
+    traffic.journeys += journeys
+    if (variant !== off) traffic.served += requests
+  }
+  return traffic
 }
 
 /** A flag's totals with further counts; changes them in place. */

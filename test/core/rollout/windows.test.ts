@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { advancePermission, type LocalTime } from '../../../src/core/rollout/windows.ts'
+import { advancePermission, type LocalTime, offsetMs } from '../../../src/core/rollout/windows.ts'
 
 type Window = Parameters<typeof advancePermission>[0][number]
 
@@ -81,5 +81,25 @@ describe('a freeze', () => {
     })
     expect(during('2026-12-26T22:59:59.999Z').allowed).toBe(false)
     expect(during('2026-12-26T23:00:00Z').allowed).toBe(true)
+  })
+})
+
+describe('local time is ahead of UTC by', () => {
+  const MONDAY_MS = Date.UTC(2026, 0, 5)
+  it.each([
+    ['mon', '00:00', 0],
+    ['mon', '05:30', 5.5],
+    ['sun', '19:00', -5],
+    ['sun', '12:00', -12],
+    ['mon', '14:00', 14],
+  ] as const)('%s %s at midnight of a Monday: %d hours', (weekday, time, hours) =>
+    expect(offsetMs(at(weekday, time), MONDAY_MS)).toBe(hours * 3_600_000),
+  )
+  it('the same all week, seconds aside', () => {
+    for (let hour = 0; hour < 168; hour++) {
+      const weekday = EVERY_DAY[Math.floor(hour / 24)] ?? 'mon'
+      const local = at(weekday, `${hour % 24}:00`)
+      expect(offsetMs(local, MONDAY_MS + hour * 3_600_000 + 59_999)).toBe(0)
+    }
   })
 })

@@ -1,6 +1,7 @@
 /** What a valid guard will not do: said before anyone relies on it. */
 import type { FlagConfig, GateDocument, GuardConfig } from '../schema/document.ts'
 import { comparesArms } from '../schema/guard-tests.ts'
+import { hasSplit } from '../split/split.ts'
 
 export type GuardWarning = { flag: string; text: string }
 
@@ -11,10 +12,10 @@ export function guardWarnings({ flags }: GateDocument): GuardWarning[] {
   )
 }
 
-function warningsOf({ guard, rules }: FlagConfig): string[] {
+function warningsOf(flag: FlagConfig): string[] {
+  const { guard, rules } = flag
   if (guard === undefined || !guard.enabled) return []
-  const splits = rules.some(({ stages, percentage }) => stages !== undefined || (percentage ?? 100) < 100)
-  if (!splits) return withoutSplit(guard)
+  if (!hasSplit(flag)) return withoutSplit(guard)
   const climbs = rules.some(({ stages = [] }) =>
     stages.some(({ advance, percentage }) => advance === 'auto' && (percentage ?? 0) < 100),
   )
@@ -38,11 +39,23 @@ function judgesAdvance(guard: GuardConfig): boolean {
   )
 }
 
-/** Every visitor gets the same, so there is no control; or variants by weights, which metrics alone compare. */
+/** Every visitor gets the same, or variants by weights, so there is no control: journeys are compared with the weeks before. */
 function withoutSplit(guard: GuardConfig): string[] {
-  if (Object.keys(guard.metrics ?? {}).length > 0) return []
-  const compares = comparesArms(guard) || guard.traffic !== undefined
-  if (!compares) return []
+  const ofTraffic = guard.traffic === undefined ? [] : [BEFORE_AFTER]
+  return [...ofTraffic, ...withoutControl(guard)]
+}
+
+const BEFORE_AFTER =
+  'no rule splits its visitors, so its guard compares traffic with the weeks before, not with a control: ' +
+  'a holiday looks like a drop. It needs 15 days of its hours, and until then it holds'
+
+function withoutControl(guard: GuardConfig): string[] {
+  // Metrics compare variants by weights as well.
+  if (!comparesArms(guard) || Object.keys(guard.metrics ?? {}).length > 0) return []
+  if (guard.traffic !== undefined)
+    return [
+      'no rule splits its visitors, so its guard compares neither errors nor latency: set ceilings for them',
+    ]
   const hasLimits = guard.ceilings !== undefined || guard.thresholds !== undefined
   return [
     hasLimits

@@ -213,7 +213,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.guard.advance.marginBuckets':
     'Slow starts this many steps of 9 % above the percentile of control. Default 3.',
   'flags.*.guard.traffic':
-    '`maxDropPercent`: how far completed journeys of the canary may fall below those of control.',
+    '`maxDropPercent`: how far completed journeys of the canary may fall below those of control; without a split, below those of the same hours of the weeks before.',
   'flags.*.guard.metrics':
     'How far metrics of the canary may fall behind control. They come on top of the other tests, and switch none off.',
   'flags.*.guard.metrics.*.maxDropPercent':

@@ -15,6 +15,11 @@ export type SplitSurroundings = {
   routes: readonly RouteConfig[]
 }
 
+/** Whether a flag has a control: visitors whom a rule's share leaves out. */
+export function hasSplit({ rules }: Pick<FlagConfig, 'rules'>): boolean {
+  return rules.some(({ stages, percentage = 100 }) => stages !== undefined || percentage < 100)
+}
+
 /** Whether a document's flag is an attempt that is judged: visitors are dealt, and stages or a guard follow them. */
 export function isAttempt({ rules, guard }: Pick<FlagConfig, 'rules' | 'guard'>): boolean {
   return rules.some(

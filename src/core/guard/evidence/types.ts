@@ -56,6 +56,18 @@ export type Evidence = {
 /** A limit of a stage: "an error rate of at most 1 %", "1.4 % (12 of 850)". */
 export type Requirement = { text: string; found: string; met: boolean }
 
+/** Of a flag without a split: its journeys against the same hours of the weeks before. Rates are 0–1. */
+export type BeforeAfterFigures = {
+  /** ISO time. */
+  since: string
+  journeys: number
+  expected: number
+  fall: number
+  /** The least fall that is acted on: the limit, or what can be told from a usual day. */
+  actsFrom: number
+  weeks: number
+}
+
 /**
  * The guard's conclusion at one look. `kind` alone says what follows; only what belongs to it is there. Until a
  * canary may advance, `alert` is set once the stage is past its longest bake.
@@ -69,6 +81,8 @@ type Words = {
   evidence: Evidence
   /** What the stage asks for besides the tests; left out where it asks for nothing. */
   requirements?: Requirement[]
+  /** Left out where arms are compared, or there are no weeks to compare with. */
+  beforeAfter?: BeforeAfterFigures
 }
 
 export type Judgement =
@@ -99,4 +113,5 @@ export type VerdictReport = {
   alert: string | null
   evidence: Evidence
   requirements?: Requirement[]
+  beforeAfter?: BeforeAfterFigures
 }

@@ -1,13 +1,20 @@
 import type { Judgement, Verdict, VerdictReport } from '../evidence/types.ts'
 
 /** A verdict in the shape that the Controller reports and the admin API answers with. */
-export function reportOf({ sentence, evidence, requirements, ...judgement }: Verdict): VerdictReport {
+export function reportOf({
+  sentence,
+  evidence,
+  requirements,
+  beforeAfter,
+  ...judgement
+}: Verdict): VerdictReport {
   return {
     ...WAITING,
     ...reportedParts(judgement, sentence),
     sentence,
     evidence,
     ...(requirements && { requirements }),
+    ...(beforeAfter && { beforeAfter }),
   }
 }
 

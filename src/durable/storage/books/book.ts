@@ -5,7 +5,7 @@
  */
 import type { Cell } from '../../../core/counters/cell.ts'
 import type { Failures } from '../../../core/counters/samples/failures.ts'
-import type { GuardState } from '../../../core/guard/index.ts'
+import type { BeforeAfterState, GuardState } from '../../../core/guard/index.ts'
 import type { SeriesBlocks } from '../series-store.ts'
 import type { ShardLog } from '../shard-log.ts'
 import type { TextStore } from '../text-store.ts'
@@ -14,6 +14,8 @@ import type { TextStore } from '../text-store.ts'
 export type Book = {
   cells: Cell[]
   guard?: GuardState | undefined
+  /** Of a flag without a split: the hours of the weeks before, and what came after. */
+  beforeAfter?: BeforeAfterState | undefined
   series: SeriesBlocks
   /** When a request was last decided by it, ms since 1970. */
   seenAtMs: number | null

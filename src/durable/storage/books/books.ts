@@ -4,7 +4,12 @@
  * of one moment, so that nothing counts twice. What came after that moment is lost, of all arms alike: a verdict may come
  * later for it, and tilts to neither side. Verdicts themselves are stored as they are made.
  */
-import { type GuardState, restoreGuardState } from '../../../core/guard/index.ts'
+import {
+  type BeforeAfterState,
+  type GuardState,
+  restoreBeforeAfter,
+  restoreGuardState,
+} from '../../../core/guard/index.ts'
 import type { CellStore } from '../cell-store.ts'
 import type { FlagLog } from '../flag-log.ts'
 import type { InternalErrorLog } from '../internal-error-log.ts'
@@ -31,6 +36,7 @@ export class Books {
   readonly #storage: DurableObjectStorage
   readonly #parts: BookParts
   readonly #guards = new Map<string, GuardState>()
+  readonly #weeks = new Map<string, BeforeAfterState>()
   readonly #changed = new Set<string>()
   #isChanged = false
   #savedAtMs = Number.NEGATIVE_INFINITY
@@ -67,6 +73,14 @@ export class Books {
     this.#guards.set(flag, state)
   }
 
+  beforeAfterOf(flag: string): BeforeAfterState | undefined {
+    return this.#weeks.get(flag)
+  }
+
+  setBeforeAfter(flag: string, state: BeforeAfterState | undefined): void {
+    if (state !== undefined) this.#weeks.set(flag, state)
+  }
+
   /** When to save, given the pace; undefined with nothing to save. */
   dueMs(saveMs: number): number | undefined {
     return this.#isChanged ? this.#savedAtMs + saveMs : undefined
@@ -80,6 +94,7 @@ export class Books {
         const book: Book = {
           cells: cells.of(flag),
           guard: this.#guards.get(flag),
+          beforeAfter: this.#weeks.get(flag),
           series: series.blocksOf(flag),
           seenAtMs: flags.timesOf(flag, nowMs).lastSeenMs,
           failures: failures.of(flag),
@@ -94,12 +109,13 @@ export class Books {
     this.#savedAtMs = nowMs
   }
 
-  #restore(flag: string, { cells, guard, series, seenAtMs, failures }: Book): void {
+  #restore(flag: string, { cells, guard, beforeAfter, series, seenAtMs, failures }: Book): void {
     this.#parts.cells.restore(flag, cells)
     this.#parts.series.restore(flag, series)
     this.#parts.failures.restore(flag, failures)
     const state = restoreGuardState(guard)
     if (state !== undefined) this.#guards.set(flag, state)
+    this.setBeforeAfter(flag, restoreBeforeAfter(beforeAfter))
     if (seenAtMs !== null) this.#parts.flags.restoreSeen(flag, seenAtMs)
   }
 }

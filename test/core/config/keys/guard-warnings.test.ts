@@ -43,10 +43,19 @@ describe('a guard on automatic stages', () => {
 })
 
 describe('a guard without a split', () => {
+  const weeks =
+    'no rule splits its visitors, so its guard compares traffic with the weeks before, not with a control'
+  const traffic = { maxDropPercent: 30 }
   const never = ['no rule splits its visitors, so its guard can never act']
   it.each<[object, string[]]>([
     [{}, never],
-    [{ traffic: { maxDropPercent: 30 } }, never],
+    [{ traffic }, [weeks]],
+    [{ traffic, ceilings: { errorRate: 0.2 } }, [weeks]],
+    [
+      { traffic, errors: {} },
+      [weeks, 'no rule splits its visitors, so its guard compares neither errors nor latency'],
+    ],
+    [{ traffic, enabled: false }, []],
     [{ errors: {} }, never],
     [
       { errors: {}, ceilings: { errorRate: 0.2 } },

@@ -1,5 +1,5 @@
 /** What the Controller knows of flags: guard, clock of a place, facts, and who would move with a new document. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { compileSnapshot } from '../../../../src/core/config/compile/snapshot.ts'
 import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
@@ -86,6 +86,97 @@ describe('a guard', () => {
     const everyone = all.snapshot.flags.get('all')
     expect(everyone && percentageOf(everyone, INITIAL_FLAG_CONTROL)).toBe(100)
   })
+})
+
+describe('a flag without a split', () => {
+  const HOUR_MS = 3_600_000
+  const document = {
+    ...DOCUMENT,
+    flags: {
+      feature: {
+        ...DOCUMENT.flags.plain,
+        rules: [{ serve: 'on' }],
+        guard: { traffic: { maxDropPercent: 30 } },
+      },
+    },
+  }
+  /** Journeys an hour by the hour of the day and of the week. */
+  const usual = (atMs: number) => {
+    const hour = Math.floor(atMs / HOUR_MS)
+    return Math.round(400 + 300 * Math.sin(hour / 3.82) + (Math.floor(hour / 24) % 7 < 2 ? -80 : 0))
+  }
+
+  type World = ReturnType<typeof makeParts>
+  const count = ({ cells }: World, variant: 'on' | 'off', journeys: number, generation = 1) => {
+    const empty = emptyCell({ flag: 'feature', variant, arm: 'other', generation, stage: 0 })
+    cells.add([{ ...empty, requests: 300, journeys }])
+  }
+  const lookAt = async (world: World, nowMs: number) => {
+    vi.setSystemTime(nowMs)
+    await world.rollouts.run(world.documents.current, nowMs)
+  }
+
+  /** A Controller that has counted four weeks with the flag off, has stored them, and was started again. */
+  async function afterWeeks(storage: DurableObjectStorage) {
+    fakeClock()
+    const learning = makeParts(storage, { document })
+    let nowMs = START_MS
+    for (let hour = 0; hour < 28 * 24 + 1; hour++) {
+      count(learning, 'off', usual(nowMs))
+      await lookAt(learning, nowMs)
+      nowMs += HOUR_MS
+    }
+    learning.books.note(['feature'])
+    learning.books.save(nowMs)
+    return { world: makeParts(storage, { document }), nowMs }
+  }
+  const BLOCK_MS = 300_000
+
+  /** The flag is on from `fromMs`, with a share of its usual journeys. */
+  async function pass(world: World, fromMs: number, hours: number, factor: number) {
+    const stateOf = () => world.control.state.flags.feature
+    let nowMs = fromMs
+    for (; nowMs < fromMs + hours * HOUR_MS && !stateOf()?.rolledBack; nowMs += BLOCK_MS) {
+      count(world, 'on', Math.round((usual(nowMs) / 12) * factor), stateOf()?.generation)
+      await lookAt(world, nowMs)
+    }
+    return nowMs
+  }
+
+  it('is closed when journeys fall against the weeks that are stored, and says why', () =>
+    withStorage(async (storage) => {
+      const { world, nowMs } = await afterWeeks(storage)
+      const closedMs = await pass(world, nowMs, 12, 0.65)
+      const rolledBack = world.control.state.flags.feature?.rolledBack
+      expect(rolledBack?.reason).toMatch(/^journeys fell by 3\d % against the same hours of the weeks before/)
+      expect(closedMs - nowMs).toBeLessThan(6 * HOUR_MS)
+      expect(world.records(1)).toMatchObject([
+        {
+          action: 'rollback',
+          flag: 'feature',
+          actor: 'guard',
+          evidence: { beforeAfter: { weeks: 3, actsFrom: 0.285 } },
+        },
+      ])
+      // It stays closed when journeys return, and begins anew where an operator resumes it.
+      await pass(world, closedMs, 1, 1)
+      expect(world.control.state.flags.feature?.rolledBack).toBeDefined()
+      await world.changes.command({ kind: 'resume', flag: 'feature' }, CAUSE)
+      await pass(world, closedMs + HOUR_MS, 12, 1)
+      expect(world.control.state.flags.feature).toMatchObject({ generation: 2 })
+      expect(world.control.state.flags.feature?.rolledBack).toBeUndefined()
+    }))
+
+  it('stays on through a night and a day like those before', () =>
+    withStorage(async (storage) => {
+      const { world, nowMs } = await afterWeeks(storage)
+      await pass(world, nowMs, 24, 1)
+      expect(world.control.state.flags.feature?.rolledBack).toBeUndefined()
+      expect(world.rollouts.views.get('feature')).toMatchObject({
+        verdict: { kind: 'healthy', action: 'none' },
+        waitingFor: expect.stringMatching(/^no fall of journeys against the same hours of the weeks before/),
+      })
+    }))
 })
 
 describe('the time of a place', () => {
