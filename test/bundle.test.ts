@@ -6,14 +6,14 @@ import { expect, test } from 'vitest'
 import { type BuildOptions, buildWorker, PROJECT_ROOT } from '../src/local/build/build-worker.ts'
 
 /** The Worker without dashboard assets, after gzip. */
-/** DESIGN says 140 kB; the last 37 are what people are told, outcomes, stages with limits, the limits of the plan, the Controller's questions about documents, changes in words, open tabs, and metrics. */
-const MOST_WHOLE_BYTES = 177_000
+/** DESIGN says 140 kB; the last 41 are what people are told, outcomes, stages with limits, the limits of the plan, the Controller's questions about documents, changes in words, open tabs, metrics, and the weeks before a flag. */
+const MOST_WHOLE_BYTES = 181_500
 /** 62 kB is what it should be, and was until importers' names, copies of requests, spellings of URLs, open tabs, what edits leave of a holdback, and metrics came in. */
 const MOST_REQUEST_PATH_BYTES = 78_400
 /** How many inputs of a bundle to list when it has become too large. */
 const NAMED_INPUTS = 12
 
-test('the whole Worker stays within its budget of 177 kB, compressed', async () => {
+test('the whole Worker stays within its budget of 181.5 kB, compressed', async () => {
   const { gzippedBytes, inputs } = await bundleOf({})
   expect(gzippedBytes, largest(inputs)).toBeLessThanOrEqual(MOST_WHOLE_BYTES)
   // A bundle that lost its content would pass the line above.
