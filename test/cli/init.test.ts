@@ -1,8 +1,9 @@
 /** `sluice init`: what it asks, what it writes, and what it leaves alone. */
 import { existsSync, lstatSync, watch } from 'node:fs'
-import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ownCommand } from '../../src/cli/base/own-command.ts'
 import { emptyFolder, type RunOptions, sluice } from './gate/support.ts'
 
 type Question = { message: string; placeholder?: string; validate?: (value?: string) => string | undefined }
@@ -44,8 +45,16 @@ vi.mock('@clack/prompts', () => ({
 const NAMESPACE = 'abcdef0123456789abcdef0123456789'
 const BOTH = ['--old', 'https://old.test', '--new', 'https://new.test']
 const LOGIN = { CLOUDFLARE_API_TOKEN: 'x' }
-const STEPS = (folder: string, more: string) =>
-  `\n\nNext:\n${folder}  npx sluice dev               # run the gate on http://127.0.0.1:8787\n  npx sluice advance new-site  # begin: 1 % of visitors get the new origin\n  npx sluice check --live      # ask both origins as the gate will\n  npx sluice doctor            # check the setup\n  npx sluice deploy            # deploy to Cloudflare${more}\n`
+const STEPS = (folder: string, more: string) => {
+  const steps = [
+    ['dev', 'run the gate on http://127.0.0.1:8787'],
+    ['advance new-site', 'begin: 1 % of visitors get the new origin'],
+    ['check --live', 'ask both origins as the gate will'],
+    ['doctor', 'check the setup'],
+    ['deploy', `deploy to Cloudflare${more}`],
+  ]
+  return `\n\nNext:\n${folder}${steps.map(([verb = '', what]) => `  sluice ${verb.padEnd(16)}  # ${what}\n`).join('')}`
+}
 const WROTE = '✔ wrote gate.json, sluice.schema.json, wrangler.toml, .dev.vars, .gitignore'
 
 /** Without a login, unless `env` gives one. */
@@ -345,4 +354,41 @@ it('the dashboard gets a custom domain, where one is named', async () => {
   prompts.answers.push('https://a.test', 'https://b.test', 'f', '', '', '', '', 'other.example.net')
   await init([], await emptyFolder(), { canAsk: true })
   expect(prompts.questions.at(-1)?.validate?.('a b')).toBe('It must be a host such as sluice.example.net')
+})
+
+describe('the command that it names', () => {
+  const named = async (cwd: string, script = '/opt/sluice/bin/sluice.js') => ownCommand({ script }, cwd)
+  const write = async (path: string, text: string) => {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  }
+
+  it('is npx only where npx finds this package', async () => {
+    const cwd = await emptyFolder()
+    expect(await named(cwd)).toMatch(/^node (?:\.\.[/\\])+.*bin[/\\]sluice\.js$/)
+    await write(join(cwd, 'package.json'), '{"name":"shop"}')
+    await write(join(cwd, 'site/gate.json'), '{}')
+    expect(await named(join(cwd, 'site'))).toMatch(/^node /)
+    await write(join(cwd, 'node_modules/.bin/sluice'), '')
+    expect([await named(cwd), await named(join(cwd, 'site'))]).toEqual(['npx sluice', 'npx sluice'])
+  })
+
+  it('is npx in the package itself and its folders, but not in a project inside', async () => {
+    const cwd = await emptyFolder()
+    await write(join(cwd, 'package.json'), '{"bin":{"sluice":"bin/sluice.js"}}')
+    await write(join(cwd, 'site/gate.json'), '{}')
+    await write(join(cwd, 'other/package.json'), '{}')
+    await write(join(cwd, 'broken/package.json'), '{')
+    await write(join(cwd, 'modules/node_modules/x'), '')
+    const folders = ['.', 'site', 'other', 'broken', 'modules'].map((folder) => join(cwd, folder))
+    expect(
+      (await Promise.all(folders.map((folder) => named(folder)))).map((text) => text.split(' ')[0]),
+    ).toEqual(['npx', 'npx', 'node', 'node', 'node'])
+  })
+
+  it('is the program itself where it is installed for the machine', async () => {
+    const cwd = await emptyFolder()
+    expect(await named(cwd, '/usr/local/bin/sluice')).toBe('sluice')
+    expect(await named(cwd, '/home/ann/.npm/_npx/1/node_modules/.bin/sluice')).toMatch(/^node /)
+  })
 })

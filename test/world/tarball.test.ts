@@ -83,7 +83,10 @@ describe('the tarball', { shuffle: false }, () => {
           out: expect.stringContaining('Usage: sluice'),
         })
       const init = ['init', '--yes', '--old', 'https://old.example.com', '--new', 'https://new.example.com']
-      expect(await sluice(...init)).toMatchObject({ code: 0 })
+      expect(await sluice(...init)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('npx sluice dev '),
+      })
       expect(await sluice('check')).toMatchObject({ code: 0 })
       expect(await sluice('build')).toMatchObject({ code: 0 })
       // What needs more than the package says what: the Node, or the packages that it lacks.

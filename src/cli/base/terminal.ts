@@ -13,6 +13,8 @@ export type Terminal = {
   columns: number
   env: Readonly<Record<string, string | undefined>>
   cwd: string
+  /** The file by which this program was started. */
+  script: string
   /** All of standard input. */
   readInput(): Promise<string>
   /** Aborted by Ctrl-C. */
@@ -77,6 +79,7 @@ export function processTerminal(): Terminal {
     columns: stdout.columns ?? 80,
     env: process.env,
     cwd: process.cwd(),
+    script: process.argv[1] ?? '',
     readInput: async () => {
       let text = ''
       for await (const chunk of stdin.setEncoding('utf8')) text += chunk

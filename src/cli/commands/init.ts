@@ -5,6 +5,7 @@ import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { completedUrl } from '../base/completed-url.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
+import { ownCommand } from '../base/own-command.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
@@ -178,14 +179,15 @@ async function addLines(path: string, text: string): Promise<void> {
 
 type Written = { files: readonly string[]; namespace: string | undefined; flag: string }
 
-function nextSteps({ paint, args }: Call, { files, namespace, flag }: Written): string {
+function nextSteps({ paint, args, terminal }: Call, { files, namespace, flag }: Written): string {
+  const sluice = ownCommand(terminal, resolve(terminal.cwd, args[0] ?? '.'))
   const steps = [
     ...(args[0] ? [[`cd ${args[0]}`]] : []),
-    ['npx sluice dev', '# run the gate on http://127.0.0.1:8787'],
-    [`npx sluice advance ${flag}`, '# begin: 1 % of visitors get the new origin'],
-    ['npx sluice check --live', '# ask both origins as the gate will'],
-    ['npx sluice doctor', '# check the setup'],
-    ['npx sluice deploy', `# deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`],
+    [`${sluice} dev`, '# run the gate on http://127.0.0.1:8787'],
+    [`${sluice} advance ${flag}`, '# begin: 1 % of visitors get the new origin'],
+    [`${sluice} check --live`, '# ask both origins as the gate will'],
+    [`${sluice} doctor`, '# check the setup'],
+    [`${sluice} deploy`, `# deploy to Cloudflare${namespace ? '' : ', with KV namespace and secrets'}`],
   ]
   return `${paint('green', '✔')} wrote ${files.join(', ')}\n\nNext:\n${table(steps.map(([line = '', ...rest]) => [`  ${line}`, ...rest]))}`
 }

@@ -5,6 +5,7 @@ import { KILL_ALL } from '../../core/config/control.ts'
 import { killOrder } from '../../core/config/kill-list.ts'
 import type { Call } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
+import { ownCommand } from '../base/own-command.ts'
 import { readToml } from '../base/wrangler-toml.ts'
 import { isLoopback, LOCAL_FOLDER, readLocalGate } from './local-gate-note.ts'
 import { complaintOf, hasCredentials, LOCAL_NAMESPACE, wrangler } from './wrangler.ts'
@@ -24,7 +25,7 @@ export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'u
   const byHand =
     verb === 'kill'
       ? `npx wrangler kv key put kill '${JSON.stringify([flag])}' --binding GATE --remote`
-      : `npx sluice unkill ${flag === KILL_ALL ? '--all' : flag} --kv`
+      : `${ownCommand(terminal, terminal.cwd)} unkill ${flag === KILL_ALL ? '--all' : flag} --kv`
   if (!existsSync(join(terminal.cwd, 'wrangler.toml'))) {
     throw new Refusal(
       `Cannot write KV: this folder has no wrangler.toml. In the folder of the gate, run: ${byHand}`,

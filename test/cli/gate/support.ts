@@ -37,6 +37,7 @@ export async function sluice(args: readonly string[], options: RunOptions = {}):
     columns: 100,
     env: { SLUICE_CONFIG_DIR: '/nonexistent/sluice', ...options.env },
     cwd: options.cwd ?? process.cwd(),
+    script: '/usr/local/bin/sluice',
     readInput: async () => options.input ?? '',
     stop: options.stop ?? new AbortController().signal,
   })

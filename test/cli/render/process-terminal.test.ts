@@ -14,7 +14,12 @@ function fakeProcess(out: object = {}, err: object = {}, stdin: object = {}) {
     Object.assign(new EventEmitter(), { write: (text: string) => written.push(`${name} ${text}`) }, more)
   const fake = Object.assign(new EventEmitter(), {
     ...{ stdout: stream('out', out), stderr: stream('err', err), stdin: { isTTY: false, ...stdin } },
-    ...{ env: { A: 'b' }, cwd: () => '/here', exit: (code: number) => ended.push(code) },
+    ...{
+      env: { A: 'b' },
+      cwd: () => '/here',
+      argv: ['node', '/usr/bin/sluice'],
+      exit: (code: number) => ended.push(code),
+    },
   })
   vi.stubGlobal('process', fake)
   return { fake, written, ended }
@@ -24,7 +29,15 @@ it('is a screen, and can be asked, only where it is a terminal', () => {
   const on = { isTTY: true }
   fakeProcess({ ...on, columns: 132 }, {}, on)
   expect(processTerminal()).toMatchObject({
-    ...{ outIsScreen: true, errIsScreen: false, canAsk: true, columns: 132, cwd: '/here', env: { A: 'b' } },
+    ...{
+      outIsScreen: true,
+      errIsScreen: false,
+      canAsk: true,
+      columns: 132,
+      cwd: '/here',
+      script: '/usr/bin/sluice',
+      env: { A: 'b' },
+    },
   })
   fakeProcess({}, on, on)
   expect(processTerminal()).toMatchObject({
