@@ -42,6 +42,7 @@ const LINES = [
   'plan f',
   'status',
   'shadow f',
+  'results f',
   'explain',
   'preview f=on',
   'audit',

@@ -25,6 +25,7 @@ import { preview } from './preview.ts'
 import { profile } from './profile.ts'
 import { publish } from './publish.ts'
 import { release } from './release.ts'
+import { results } from './results.ts'
 import { advance, approve, pause, restart, resume, rollback } from './rollout.ts'
 import { shadow } from './shadow.ts'
 import { simulate } from './simulate.ts'
@@ -41,6 +42,6 @@ export const CLI_COMMANDS: readonly CliCommand[] = [
   ...[check, simulate, diff, publish, ci, pull, history, restore, importCommand, exportCommand],
   ...[flags, percentage, enable, disable, plan, stale, docs],
   ...[release, kill, unkill, rollback, resume, restart, advance, stage, promote, approve, pause, sunset],
-  ...[status, watch, shadow, explain, preview, audit, feedback, outcomes],
+  ...[status, watch, results, shadow, explain, preview, audit, feedback, outcomes],
   ...[login, token, key, webhook, profile, completionOf(() => CLI_COMMANDS)],
 ]

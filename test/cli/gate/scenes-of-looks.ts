@@ -1,5 +1,6 @@
 /** Commands that read, and gates in many states. */
 import { counts, flagStatus, PEOPLE, review, status, VERDICT } from './answers.ts'
+import { ORDER, RESULTS } from './results.ts'
 import { Refused } from './scripted-gate.ts'
 import type { Scene } from './transcript.ts'
 
@@ -16,6 +17,7 @@ const READS = [
   'token list',
   'diff next.json',
   'stale',
+  'results f',
 ]
 
 export const LOOKS: Scene[] = [
@@ -36,6 +38,9 @@ export const LOOKS: Scene[] = [
       'feedback f --variant on --limit 5 --before 9',
       'history 3',
       'history --limit 2 --before 4',
+      'results f --csv',
+      'results f --csv --json',
+      'results f --csv --watch',
       'explain --request /x -H x-user-id=ada --method post --cf asn=12 --cf country=RO --claim plan=pro',
       'explain -a age=42 -a beta=true -a role=a -a role=b -a role=c',
       'docs',
@@ -50,8 +55,30 @@ export const LOOKS: Scene[] = [
     ],
   },
   {
+    title: 'results of names that steer a terminal, and where visitors are not split as they must be',
+    isScreen: true,
+    answers: {
+      getResults: {
+        ...RESULTS,
+        control: 'a\u001b[31m',
+        variants: [{ variant: 'a\u001b[31m', visitors: 4 }],
+        split: { word: 'broken', sentence: 'a\u001b[2J has too many visitors' },
+        metrics: [{ ...ORDER, name: '=1+1\n"x', variants: ORDER.variants.slice(0, 1), comparisons: [] }],
+      },
+    },
+    lines: ['results f', 'results f --csv'],
+  },
+  {
     title: 'where there is nothing',
     answers: {
+      getResults: {
+        ...RESULTS,
+        variants: [],
+        split: { word: 'collecting', sentence: 'no visitors yet' },
+        kept: { visitors: 0, bytes: 0, share: 1, mixed: 0, unproven: 0, refused: {} },
+        metrics: [],
+        sentence: 'no visitors yet',
+      },
       listAudit: { records: [] },
       listFeedback: { feedback: [] },
       listOutcomes: { outcomes: [] },
@@ -75,7 +102,7 @@ export const LOOKS: Scene[] = [
         'stale',
         'docs',
       ],
-      ...['explain', 'diff', 'diff --exit-code'],
+      ...['results f', 'results f --csv', 'explain', 'diff', 'diff --exit-code'],
     ],
   },
 ]

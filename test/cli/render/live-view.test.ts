@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { paintFor } from '../../../src/cli/base/terminal.ts'
 import { Trends } from '../../../src/cli/render/trends.ts'
 import { counts, flagStatus, status } from '../gate/answers.ts'
+import { RESULTS } from '../gate/results.ts'
 import { Refused, scriptedGate, visible } from '../gate/scripted-gate.ts'
 import { sluice } from '../gate/support.ts'
 
@@ -153,4 +154,44 @@ it.each([
 ] as const)('colours with %j on a screen (%s): %s', (env, isScreen, isColoured) => {
   const paint = paintFor({ env } as never, isScreen)
   expect(paint('red', 'x')).toBe(isColoured ? '\x1b[31mx\x1b[39m' : 'x')
+})
+
+it('of results asks every five seconds, shows what has changed, and goes on after a failure', async () => {
+  slept.times.length = 0
+  const later = { ...RESULTS, atMs: RESULTS.atMs + 5_000, sentence: 'c is better now' }
+  const answers = { getResults: [RESULTS, RESULTS, new Refused(503, 'no Controller'), later] }
+  const run = async (line: string, isScreen: boolean) => {
+    const gate = await scriptedGate(answers)
+    const pieces: string[] = []
+    const until = new AbortController()
+    const note = (text: string) => {
+      pieces.push(text)
+      if (text.includes('c is better now')) until.abort()
+    }
+    const ran = await gate.run(line, { stop: until.signal, isScreen, onOut: note, onErr: note })
+    return { ...ran, pieces, asked: gate.asked.length }
+  }
+  const plain = await run('results f --watch', false)
+  expect(plain).toMatchObject({ code: 0, asked: 4, err: 'no Controller; trying again\n' })
+  expect(slept.times).toEqual([5_000, 5_000, 5_000, 5_000])
+  expect(plain.pieces.map((piece) => piece.split('\n')[0])).toEqual([
+    'f, attempt 2: b is better than a by 25 % in order (8 % to 44 %)',
+    'no Controller; trying again',
+    'f, attempt 2: c is better now',
+  ])
+  const json = await run('results f --watch --json', true)
+  expect(json.pieces).toEqual([RESULTS, later].map((each) => `${JSON.stringify(each)}\n`))
+  const [enter, redraw, view = '', ...more] = (await run('results f --watch', true)).pieces
+  expect([enter, redraw, more.at(-1)]).toEqual([
+    '\x1b[?1049h\x1b[?25l',
+    '\x1b[H\x1b[J',
+    '\x1b[?25h\x1b[?1049l',
+  ])
+  expect(visible(view)).toMatch(/<dim>2026-03-08T10:00:00.000Z {2}Ctrl-C to end<\/>\n$/)
+})
+
+it('of results ends where the flag measures nothing', async () => {
+  const gate = await scriptedGate({ getResults: new Refused(404, 'f measures no metric') })
+  const ran = await gate.run('results f --watch')
+  expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/^f measures no metric\n/)])
 })

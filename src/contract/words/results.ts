@@ -1,0 +1,122 @@
+/** The results of metrics as people read them: the same on the flag's page and in the terminal. */
+import { countText, durationText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
+import type { ComparisonView, MetricView, ResultsView } from '../responses/results.ts'
+import type { Tone } from './flag-state.ts'
+
+/** A rate or mean per visitor: "4 %" of a conversion, "12.4" of a sum. */
+export function meanText({ type }: Pick<MetricView, 'type'>, mean: number | null): string {
+  if (mean === null) return NO_FIGURE
+  if (type === 'conversion') return rateText(mean)
+  return Math.abs(mean) >= 1_000 ? countText(Math.round(mean)) : String(Number(mean.toPrecision(3)))
+}
+
+/** "3.6–4.4 %"; empty where nothing bounds it. */
+export function meanRangeText(metric: Pick<MetricView, 'type'>, low: number | null, high: number | null) {
+  if (low === null || high === null) return ''
+  const [from, to] = [meanText(metric, low), meanText(metric, high)]
+  return metric.type === 'conversion' ? `${from.replace(' %', '')}–${to}` : `${from}–${to}`
+}
+
+/** A relative difference: 0.25 → "+25 %", -0.2 → "−20 %". */
+export function shareText(share: number | null): string {
+  if (share === null) return NO_FIGURE
+  const percent = share * 100
+  const shown = Math.abs(percent) < 10 ? Number(percent.toPrecision(2)) : Math.round(percent)
+  if (shown === 0) return '0 %'
+  return shown > 0 ? `+${countText(shown)} %` : `−${countText(-shown)} %`
+}
+
+/** Where the difference is: "+8 % to +44 %", "at least −14 %". */
+export function shareRangeText({ low, high }: Pick<ComparisonView, 'low' | 'high'>): string {
+  if (low === null && high === null) return 'not known yet'
+  if (low === null) return `at most ${shareText(high)}`
+  if (high === null) return `at least ${shareText(low)}`
+  return `${shareText(low)} to ${shareText(high)}`
+}
+
+/** The difference at which the guard acts, as a share: a drop of 5 % is -0.05. Undefined without a margin. */
+export function marginOf({ better, marginPercent }: MetricView): number | undefined {
+  if (marginPercent === undefined) return undefined
+  return (better === 'higher' ? -marginPercent : marginPercent) / 100
+}
+
+/** "better", "worse", "not worse than 5 %", "undecided: about 3 more days at this rate". */
+export function wordText({ word, etaMs }: ComparisonView, metric: MetricView): string {
+  switch (word) {
+    case 'not worse':
+      return metric.marginPercent === undefined ? word : `not worse than ${metric.marginPercent} %`
+    case 'undecided':
+      return etaMs === undefined ? word : `undecided: about ${moreText(etaMs)} at this rate`
+    default:
+      return word
+  }
+}
+
+/** 259_200_000 → "3 more days". */
+function moreText(ms: number): string {
+  const [amount = '', unit = ''] = durationText(ms).split(' ')
+  const units: Readonly<Record<string, string>> = { s: 'second', min: 'minute', h: 'hour', d: 'day' }
+  return `${amount} more ${units[unit]}${amount === '1' ? '' : 's'}`
+}
+
+const TONES: Readonly<Record<ComparisonView['word'], Tone>> = {
+  worse: 'bad',
+  better: 'good',
+  'not worse': 'good',
+  undecided: 'accent',
+}
+
+export function wordTone(word: ComparisonView['word']): Tone {
+  return TONES[word]
+}
+
+/** "share of visitors, higher is better; the guard rolls back at −5 %; each visitor adds 500 at most". */
+export function metricAbout(metric: MetricView): string {
+  const margin = marginOf(metric)
+  const acts: Readonly<Record<string, string>> = {
+    rollback: 'rolls back',
+    freeze: 'freezes',
+    signal: 'tells',
+  }
+  return [
+    `${UNITS[metric.type]}, ${metric.better} is better`,
+    ...(margin === undefined
+      ? []
+      : [`the guard ${acts[metric.action ?? 'rollback'] ?? 'acts'} beyond ${shareText(margin)}`]),
+    ...(metric.cap === undefined
+      ? []
+      : [`each visitor adds ${meanText({ type: 'sum' }, metric.cap)} at most`]),
+  ].join('; ')
+}
+
+const UNITS = {
+  conversion: 'share of visitors',
+  count: 'events per visitor',
+  sum: 'sum per visitor',
+} as const
+
+/** "30,000 visitors since 6 d; left out: 3 who met two variants, 12 unproven; refused: 5 repeated, 2 late". */
+export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
+  const { visitors, share, mixed, unproven, refused } = kept
+  const left = [
+    ...(mixed > 0 ? [`${countText(mixed)} who met two variants`] : []),
+    ...(unproven > 0 ? [`${countText(unproven)} unproven`] : []),
+  ]
+  const reasons = Object.entries(refused)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${countText(count)} ${reason}`)
+  return [
+    `${plural(visitors, 'visitor')} in ${durationText(atMs - sinceMs)}`,
+    ...(share < 1 ? [`${rateText(share)} of new visitors are followed`] : []),
+    ...(left.length > 0 ? [`left out: ${left.join(', ')}`] : []),
+    ...(reasons.length > 0 ? [`events that did not count: ${reasons.join(', ')}`] : []),
+  ].join('; ')
+}
+
+/** Whether an operator must look: a variant is worse, or visitors are not split as the document says. */
+export function isAlarming({ split, metrics }: ResultsView): boolean {
+  return (
+    split.word === 'broken' || metrics.some((each) => each.comparisons.some(({ word }) => word === 'worse'))
+  )
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import type { ComparisonView, MetricView } from '../../src/contract/responses/results.ts'
+import {
+  isAlarming,
+  keptText,
+  marginOf,
+  meanRangeText,
+  meanText,
+  metricAbout,
+  shareRangeText,
+  shareText,
+  wordText,
+} from '../../src/contract/words/results.ts'
+import { resultsCsv } from '../../src/contract/words/results-csv.ts'
+import { ORDER, RESULTS, REVENUE } from '../cli/gate/results.ts'
+
+const compared = (more: Partial<ComparisonView>): ComparisonView => ({
+  ...{ variant: 'b', against: 'a', relative: 0, low: null, high: null, word: 'undecided', sentence: '' },
+  ...more,
+})
+
+describe('figures of metrics', () => {
+  it.each([
+    ['conversion', 0.0512, '5.1 %'],
+    ['conversion', null, '–'],
+    ['count', 1.2345, '1.23'],
+    ['sum', 12_345.6, '12,346'],
+    ['sum', 0, '0'],
+    ['sum', -3.456, '-3.46'],
+  ] as const)('a mean of type %s: %d is %s', (type, mean, text) =>
+    expect(meanText({ type }, mean)).toBe(text),
+  )
+
+  it('an interval names its unit once, and an open one is left out', () => {
+    expect(meanRangeText({ type: 'conversion' }, 0.036, 0.044)).toBe('3.6–4.4 %')
+    expect(meanRangeText({ type: 'sum' }, 1.7, 2.3)).toBe('1.7–2.3')
+    expect(meanRangeText({ type: 'sum' }, null, 2.3)).toBe('')
+    expect(meanRangeText({ type: 'sum' }, 1.7, null)).toBe('')
+  })
+
+  it.each([
+    [0.25, '+25 %'],
+    [-0.2, '−20 %'],
+    [0, '0 %'],
+    [-0.0004, '−0.04 %'],
+    [0.014, '+1.4 %'],
+    [0.0997, '+10 %'],
+    [0.1049, '+10 %'],
+    [12, '+1,200 %'],
+    [null, '–'],
+  ])('a difference of %d is %s', (share, text) => expect(shareText(share)).toBe(text))
+
+  it.each([
+    [-0.14, 0.1, '−14 % to +10 %'],
+    [null, 0.1, 'at most +10 %'],
+    [-0.14, null, 'at least −14 %'],
+    [null, null, 'not known yet'],
+  ])('a difference between %d and %d is %s', (low, high, text) =>
+    expect(shareRangeText({ low, high })).toBe(text),
+  )
+
+  it('a margin is a drop where higher is better, and a rise where lower is', () => {
+    const metric = (more: Partial<MetricView>): MetricView => ({ ...ORDER, ...more })
+    expect(marginOf(metric({ better: 'higher', marginPercent: 5 }))).toBe(-0.05)
+    expect(marginOf(metric({ better: 'lower', marginPercent: 5 }))).toBe(0.05)
+    expect(marginOf(REVENUE)).toBeUndefined()
+    expect(metricAbout(metric({ better: 'lower', action: 'freeze' }))).toBe(
+      'share of visitors, lower is better; the guard freezes beyond +5 %',
+    )
+    expect(metricAbout(metric({ action: 'signal', type: 'count' }))).toBe(
+      'events per visitor, higher is better; the guard tells beyond −5 %',
+    )
+  })
+})
+
+describe('the word on a comparison', () => {
+  it.each([
+    [{ word: 'better' }, 'better'],
+    [{ word: 'worse', etaMs: 1_000 }, 'worse'],
+    [{ word: 'not worse' }, 'not worse than 5 %'],
+    [{ word: 'undecided' }, 'undecided'],
+    [{ word: 'undecided', etaMs: 3 * 86_400_000 }, 'undecided: about 3 more days at this rate'],
+    [{ word: 'undecided', etaMs: 3_600_000 }, 'undecided: about 1 more hour at this rate'],
+    [{ word: 'undecided', etaMs: 20 * 60_000 }, 'undecided: about 20 more minutes at this rate'],
+    [{ word: 'undecided', etaMs: 30_000 }, 'undecided: about 30 more seconds at this rate'],
+  ] as const)('%j', (more, text) => expect(wordText(compared(more), ORDER)).toBe(text))
+
+  it('names no margin where there is none', () =>
+    expect(wordText(compared({ word: 'not worse' }), REVENUE)).toBe('not worse'))
+
+  it('is an alarm where it is worse, or where visitors are not split as they must be', () => {
+    const fine = { ...RESULTS, metrics: [ORDER] }
+    expect(isAlarming(fine)).toBe(false)
+    expect(isAlarming(RESULTS)).toBe(true)
+    expect(isAlarming({ ...fine, split: { word: 'broken', sentence: '' } })).toBe(true)
+  })
+})
+
+describe('what results rest on', () => {
+  it('names what was left out, the most frequent reason first, and nothing that did not happen', () => {
+    expect(keptText(RESULTS)).toBe(
+      '30,000 visitors in 6 d; left out: 3 who met two variants, 12 unproven; events that did not count: 5 repeated, 2 late',
+    )
+    const kept = { visitors: 1, bytes: 16, share: 0.25, mixed: 0, unproven: 0, refused: { late: 0 } }
+    expect(keptText({ ...RESULTS, kept })).toBe('1 visitor in 6 d; 25 % of new visitors are followed')
+  })
+})
+
+describe('the table', () => {
+  it('quotes what would end a cell, and starts no formula', () => {
+    const [first] = ORDER.variants
+    const named = (name: string) =>
+      resultsCsv({
+        ...RESULTS,
+        metrics: [{ ...ORDER, name, variants: first ? [first] : [], comparisons: [] }],
+      })
+        .split('\r\n')
+        .at(1)
+    expect(named('order')).toContain(',order,conversion,')
+    expect(named('a,b "c"')).toContain(',"a,b ""c""",conversion,')
+    for (const name of ['=1+1', '+1', '-1', '@x', '\tx'])
+      expect(named(name), name).toContain(`,'${name},conversion,`)
+    expect(resultsCsv(RESULTS).split('\r\n')).toHaveLength(8)
+  })
+})
