@@ -32,7 +32,7 @@ export function outcomeLines({
     `control ${armText(control)}`,
     // The guard that ended it gave its verdict as the reason.
     ...(verdict === null || verdict === reason ? [] : [`guard: ${verdict}`]),
-    ...failures.filter(({ arm }) => arm === 'canary').map(failedText),
+    ...failures.filter(({ arm, as }) => arm === 'canary' && as === 'failed').map(failedText),
     ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
   ]
 }
@@ -46,14 +46,13 @@ function armText({ requests, errors, errorRate, p95Ms }: Outcome['canary']): str
 const MOST_NAMED = 3
 
 /** "what failed, of 9 sampled of on: 503 (7), timeout (2); GET /pay (9); such as request 8a1b…". */
-function failedText({ as, variant, sampled, statuses, paths, requests }: FailureView): string {
+function failedText({ variant, sampled, statuses, paths, requests }: FailureView): string {
   const named = (tally: FailureView['paths']) =>
     tally
       .slice(0, MOST_NAMED)
       .map(({ value, count }) => `${value} (${count})`)
       .join(', ')
-  const what = as === 'failed' ? 'what failed' : 'what turned visitors away'
   const [first] = requests
   const example = first === undefined ? '' : `; such as request ${first.id}`
-  return `${what}, of ${sampled} sampled of ${variant}: ${named(statuses)}; ${named(paths)}${example}`
+  return `what failed, of ${sampled} sampled of ${variant}: ${named(statuses)}; ${named(paths)}${example}`
 }

@@ -4,7 +4,7 @@ import type { FlagVerb } from '../../contract/routes.ts'
 import { liveShare, stageText } from '../../contract/words/flag-state.ts'
 import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
 import { percentText } from '../../core/figures.ts'
-import type { Change } from './make-change.ts'
+import type { Change } from './change.ts'
 
 /** A document that would have the same effect, so that its impact can be computed. */
 export type Trial = { kind: 'disable' } | { kind: 'share'; percentage: number; rule?: number }

@@ -1,22 +1,11 @@
 /** Sends changes, shows their convergence, and offers to undo those that can be undone. */
 import type { AdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
-import type { FlagVerb } from '../../contract/routes.ts'
 import { convergenceText, documentConvergenceText } from '../../contract/words/convergence.ts'
 import { showToast } from '../components/toasts.tsx'
 import { textOf } from '../state/session.ts'
-
-/** One change of one flag. `all` is every flag, for kill and unkill. */
-export type Change = {
-  flag: string
-  /** The message when it is done, such as "new-shop is killed". */
-  done: string
-  undo?: Change | undefined
-} & (
-  | { kind: 'command'; verb: FlagVerb; stage?: number }
-  | { kind: 'enable' | 'disable' }
-  | { kind: 'percentage'; percentage: number; rule?: number }
-)
+import type { Change } from './change.ts'
+import { type Made, watchUndo, watchVersion } from './undo.ts'
 
 /** Resolves with whether it was done; a toast says what came of it. */
 export async function makeChange(client: AdminClient, change: Change, reason: string): Promise<boolean> {
@@ -24,9 +13,10 @@ export async function makeChange(client: AdminClient, change: Change, reason: st
   const update = showToast(`${done}…`, 'busy')
   const action = undo && { label: 'Undo', run: () => void makeChange(client, undo, 'undone') }
   try {
-    const follow = await send(client, change, reason)
+    const { made, follow } = await send(client, change, reason)
     update({ kind: 'done', text: done, action })
-    void follow((text) => update({ kind: 'done', text: `${done}. ${text}`, action }))
+    if (undo && made) watchUndo(client, change, made, () => update({ action: undefined }))
+    void follow((text) => update({ text: `${done}. ${text}` }))
     return true
   } catch (error) {
     update({ kind: 'problem', text: textOf(error) })
@@ -37,14 +27,17 @@ export async function makeChange(client: AdminClient, change: Change, reason: st
 /** Reports the convergence of a change until it is live everywhere or `FOLLOW_MS` are over. */
 type Follow = (say: (text: string) => void) => Promise<void>
 
-async function send(client: AdminClient, change: Change, reason: string): Promise<Follow> {
+/** `made`: undefined without the Controller, whose state and convergence are unknown. */
+type Sent = { made: Made | undefined; follow: Follow }
+
+async function send(client: AdminClient, change: Change, reason: string): Promise<Sent> {
   const { flag } = change
   const why = reason.trim() === '' ? {} : { reason: reason.trim() }
   if (change.kind === 'command') {
     const stage = change.stage === undefined ? {} : { stage: change.stage }
     const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })
-    // Without the Controller, its convergence is unknown.
-    return via === 'kv' ? async () => undefined : (say) => followEpoch(client, epoch, say)
+    if (via === 'kv') return { made: undefined, follow: async () => undefined }
+    return { made: { epoch }, follow: (say) => followEpoch(client, epoch, say) }
   }
   const params = { flag }
   // The dialog has shown the impact.
@@ -53,7 +46,7 @@ async function send(client: AdminClient, change: Change, reason: string): Promis
     change.kind === 'percentage'
       ? await client.call('setPercentage', { params, body: { ...body, ...wantedShare(change) } })
       : await client.call(change.kind === 'enable' ? 'enableFlag' : 'disableFlag', { params, body })
-  return (say) => followDocument(client, version, say)
+  return { made: { version }, follow: (say) => followDocument(client, version, say) }
 }
 
 function wantedShare({ percentage, rule }: Change & { kind: 'percentage' }) {
@@ -72,6 +65,7 @@ export function tellPublished(
   const action =
     before === 0 ? undefined : { label: 'Undo', run: () => void putBack(client, before, version) }
   const update = showToast(text, 'done', action)
+  watchVersion(version, () => update({ action: undefined }))
   void followDocument(client, version, (arrival) => update({ text: `${text}. ${arrival}` }))
 }
 

@@ -132,6 +132,11 @@ describe.skipIf(!hasBrowser)('a rollout on the dashboard', { shuffle: false }, (
     ])
     expect(shownMs - madeMs).toBeLessThan(SHOWN_WITHIN_MS)
     await page.getByRole('region', { name: 'Recent activity' }).getByText('guard').first().waitFor()
+    const failed = page.getByRole('region', { name: 'What failed' })
+    await failed.getByRole('row', { name: /^500 \d+ %/ }).waitFor()
+    await failed.getByRole('row', { name: /^GET \/ \d+ %/ }).waitFor()
+    const requests = failed.getByRole('list', { name: 'Sample requests' }).getByRole('listitem')
+    await expect.poll(() => requests.count(), { timeout: 30_000 }).toBe(3)
     await seeShare('new', 0, 0)
   })
 

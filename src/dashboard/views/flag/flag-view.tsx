@@ -31,6 +31,7 @@ import { Outcomes } from './outcomes.tsx'
 import { Ramp } from './ramp.tsx'
 import { Requirements } from './requirements.tsx'
 import { Shadow } from './shadow.tsx'
+import { WhatFailed } from './what-failed.tsx'
 
 const REFRESH_MS = 5_000
 const NO_RECORDS: readonly AuditRecord[] = []
@@ -86,6 +87,9 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
   const definition = details.definition as FlagInput
   const { rules = [] } = definition
   const [plan, setPlan] = useState<Plan>()
+  // What went wrong comes first where something did.
+  const isWrong = verdictOf(flag, Date.now()).tone === 'bad'
+  const failed = <WhatFailed failures={details.failures} />
   const isStaged = rules.some((rule) => rule.stages)
   const shared = rules.findIndex((rule) => rule.percentage !== undefined)
   return (
@@ -114,8 +118,10 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
           {maySteer && rules.some(({ stages = [] }) => stages.some(({ shadow }) => shadow !== undefined)) && (
             <Shadow flag={flag.key} />
           )}
+          {isWrong && failed}
           <MetricTiles flag={flag.key} moments={moments} />
           <Charts flag={flag.key} moments={moments} />
+          {!isWrong && failed}
           <Outcomes flag={flag.key} attempt={`attempt ${status.generation}`} />
           {children}
         </div>

@@ -3,6 +3,7 @@ import { type Outcome, outcomeLines, outcomeTitle } from '../../../contract/word
 import { Card } from '../../components/layout.tsx'
 import { textOf, useMayActAs, useSession } from '../../state/session.ts'
 import { usePolled } from '../../state/use-polled.ts'
+import { FailureTables } from './what-failed.tsx'
 
 const REFRESH_MS = 30_000
 
@@ -22,6 +23,12 @@ export function Outcomes({ flag, attempt }: { flag: string; attempt: string }) {
               <li key={line}>{line}</li>
             ))}
           </ul>
+          {outcome.failures.length > 0 && (
+            <details class="details">
+              <summary>What failed, in full</summary>
+              <FailureTables failures={outcome.failures} />
+            </details>
+          )}
           {mayNote && <NoteForm outcome={outcome} onNoted={refresh} />}
         </div>
       ))}
