@@ -385,7 +385,7 @@ describe('metrics', () => {
         `sluice_paired_failures_total{${cell},proof="shared"} 2`,
         `sluice_paired_failures_total{${cell},proof="unasked"} 1`,
         `sluice_questions_total{${cell}} 3`,
-        '# TYPE sluice_latency_seconds gauge',
+        '# TYPE sluice_latency_seconds summary',
         'sluice_flag_percentage{flag="staged"} 50',
         'sluice_flag_percentage{flag="plain"} 10',
         'sluice_flag_generation{flag="staged"} 2',
