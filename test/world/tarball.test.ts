@@ -87,7 +87,13 @@ describe('the tarball', { shuffle: false }, () => {
         code: 0,
         out: expect.stringContaining('npx sluice dev '),
       })
-      expect(await sluice('check')).toMatchObject({ code: 0 })
+      for (const offline of [
+        ['check'],
+        ['simulate'],
+        ['docs', 'gate.json'],
+        ['explain', '--document', 'gate.json', '--request', '/'],
+      ])
+        expect({ version, offline, ...(await sluice(...offline)) }).toMatchObject({ code: 0 })
       expect(await sluice('build')).toMatchObject({ code: 0 })
       // What needs more than the package says what: the Node, or the packages that it lacks.
       for (const verb of ['dev', 'deploy']) {

@@ -22,7 +22,7 @@ export function outcomeLines({
   canary,
   control,
   verdict,
-  failures,
+  failures = [],
   reason,
   note,
 }: Outcome): string[] {

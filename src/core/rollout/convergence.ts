@@ -1,6 +1,8 @@
 /** Convergence: which isolates decide by a new control state, and how long the slowest took. */
+
 import { coloOf, flushIntervalMsFor } from '../counters/load/back-pressure.ts'
 import type { IsolateSighting } from '../counters/protocol.ts'
+import { grouped } from '../grouped.ts'
 
 /** An isolate counts while seen within this time. */
 export const ISOLATE_ACTIVE_MS = 60_000
@@ -64,7 +66,7 @@ export function documentConvergenceOf(
 }
 
 function converge(shards: readonly Shard[], nowMs: number, asked: Asked): Convergence {
-  const byColo = Map.groupBy(shards, ({ shard }) => coloOf(shard))
+  const byColo = grouped(shards, ({ shard }) => coloOf(shard))
   const colos = [...byColo]
     .map(([colo, members]) => ofColo(colo, isolatesOf(members), nowMs, asked))
     .filter(({ converged, behind, idle }) => converged + behind + idle > 0)

@@ -2,7 +2,9 @@
  * A split: whom a rollout deals between canary and control, and what the two get. Two documents with the same digest
  * deal the same visitors to the same things, so counts of both may be added up.
  */
+
 import { murmur3 } from '../../flags/murmur3.ts'
+import { grouped } from '../../grouped.ts'
 import { isObject } from '../../json-object.ts'
 import type { FlagConfig, GateDocument, RouteConfig } from '../schema/document.ts'
 import { dealingRule } from './dealing-rule.ts'
@@ -88,6 +90,6 @@ export function surroundingsOf({
   origins,
   routes,
 }: GateDocument): (flag: string) => SplitSurroundings {
-  const byFlag = Map.groupBy(routes, ({ flag }) => flag)
+  const byFlag = grouped(routes, ({ flag }) => flag)
   return (flag) => ({ context, origins, routes: byFlag.get(flag) ?? [] })
 }
