@@ -38,7 +38,7 @@ export function* inexactSteps(text: string, value: unknown): Generator<undefined
   let found = 0
   while (keyEnd.test(text)) if (++found % KEYS_AT_ONCE === 0) yield
   let keys = keysOf(value, 2)
-  const inner = Object.values(value ?? {}).flatMap((part) => Object.values(part ?? {}))
+  const inner = partsOf(value).flatMap(partsOf)
   for (const [place, each] of inner.entries()) {
     if (place % KEYS_AT_ONCE === 0) yield
     keys += keysOf(each, DEEPEST_LEVEL - 2)
@@ -55,8 +55,13 @@ export function isExactNumber(literal: string): boolean {
 function keysOf(value: unknown, levels: number): number {
   if (typeof value !== 'object' || value === null || levels === 0) return 0
   let keys = Array.isArray(value) ? 0 : Object.keys(value).length
-  for (const below of Object.values(value)) keys += keysOf(below, levels - 1)
+  for (const below of partsOf(value)) keys += keysOf(below, levels - 1)
   return keys
+}
+
+/** What an object or a list holds; a text holds nothing, though `Object.values` would list its characters. */
+function partsOf(value: unknown): unknown[] {
+  return typeof value === 'object' && value !== null ? Object.values(value) : []
 }
 
 /** An open object or list: where reading is in it, and the keys so far of an object. */
