@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { statementsOf } from './mutants.ts'
 import type { Sandbox } from './sandbox.ts'
 
-export const PROJECTS = ['unit', 'worker'] as const
+export const PROJECTS = ['unit', 'cli', 'worker'] as const
 export type Project = (typeof PROJECTS)[number]
 
 /** The lines that a test file runs, as `file:line`, and what it takes. */
@@ -55,7 +55,8 @@ export async function coverageOf(
     const json = join(sandbox.root, `report-${project}.json`)
     await sandbox.test(project, tests[project], {
       timeoutMs: LONGEST_RUN_MS,
-      options: ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`],
+      // Files that share their modules would tell of the lines of those before them.
+      options: ['--isolate', '--reporter=default', '--reporter=json', `--outputFile.json=${json}`],
       onOutput: (text) => {
         output += text
       },

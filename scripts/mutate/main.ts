@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const UNIT_TESTS = ['core', 'cli', 'contract', 'dashboard', 'interop', 'sdk', 'sim', 'support']
+const UNIT_TESTS = ['core', 'contract', 'dashboard', 'interop', 'sdk', 'sim', 'support']
 
 const startedMs = Date.now()
 const seed = Number(options.seed ?? (options.write ? startedMs % 2 ** 31 : 1))
@@ -41,9 +41,10 @@ const files = (pattern: string) => lanes[0].files(pattern)
 const sources = files('src/**/*.ts').filter((file) => areaOf(file) !== undefined)
 const tests = {
   unit: UNIT_TESTS.flatMap((folder) => files(`test/${folder}/**/*.test.ts`)),
+  cli: files('test/cli/**/*.test.ts'),
   worker: files('test/worker/**/*.test.ts'),
 }
-const fingerprint = fingerprintOf([...sources, ...tests.unit, ...tests.worker])
+const fingerprint = fingerprintOf([...sources, ...tests.unit, ...tests.cli, ...tests.worker])
 const coverage = await coverageOf(fingerprint, () => new Sandbox('coverage'), sources, tests)
 const drawn = options.write ? drawForScore() : draw(inPart(options.part), Number(options.count))
 console.error(
