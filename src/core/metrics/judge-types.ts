@@ -8,7 +8,7 @@ export type JudgeSpec = {
   measures: Measures
   /** Shares (0–1) of `measures.variants` among compared visitors, by `sharesOf`; fixed while a stage lasts. */
   shares: readonly number[]
-  /** The part of the guard's α that all its metrics share; 0 where nothing guards. */
+  /** The guard's α, of which its metrics have a part; 0 where nothing guards. */
   guardAlpha: number
   /** Visitors without a proven identity: shown, never evidence. */
   unproven: number
@@ -16,15 +16,23 @@ export type JudgeSpec = {
   refused?: Readonly<Record<string, number>>
 }
 
+/** The comparisons of one metric over time; once there are too many points, every second one goes and the gap doubles. */
+export type Series = { gapMs: number; points: readonly SeriesPoint[] }
+
 /** Kept between looks and over restarts; plain JSON. Of one generation: the judge starts anew with the next. */
 export type JudgeState = {
   generation: number
-  stage: number
-  /** The stages before, by metric and variant: the largest evidence that the guard had, weighted. */
+  /** Stage and shares: visitors dealt otherwise are compared anew. */
+  period: string
+  /** Periods before. */
+  periods: number
+  /** By `metric variant`: the guard's evidence from the periods before, weighted. */
   before: Readonly<Record<string, number>>
-  /** Guard lines that were crossed, `metric variant`: said once, and kept. */
+  /** By `metric variant`: ln of the guard's evidence in this period. */
+  now: Readonly<Record<string, number>>
+  /** Guard lines that were crossed, as `metric variant`: what was decided stays. */
   crossed: readonly string[]
-  series: Readonly<Record<string, readonly SeriesPoint[]>>
+  series: Readonly<Record<string, Series>>
 }
 
 /** A guard line that a variant is beyond. Repeated at each look: the first acts, and later ones say the same. */

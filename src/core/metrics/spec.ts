@@ -31,6 +31,8 @@ export type Measures = {
   readonly inside: ReadonlyMap<string, number>
   /** Under which name visitors outside the percentage are compared; undefined for a rule that takes everyone. */
   readonly outside: string | undefined
+  /** How many stages the rule has, each compared alone; 1 without stages. */
+  readonly stages: number
 }
 
 /**

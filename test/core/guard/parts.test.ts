@@ -420,9 +420,9 @@ describe('shares', () => {
     ])
     const watched = resolveGuardSettings({ traffic: { maxDropPercent: 30 } })
     expect([
-      hasTrafficDropped(watched, share(1, 1, 3_334)),
-      hasTrafficDropped(watched, share(1, 1, 3_333)),
-      hasTrafficDropped(settings, share(1, 1, 3_334)),
+      hasTrafficDropped(watched, share(1, 1, 6_667)),
+      hasTrafficDropped(watched, share(1, 1, 6_666)),
+      hasTrafficDropped(settings, share(1, 1, 6_667)),
     ]).toEqual([true, false, false])
   })
 })

@@ -16,7 +16,7 @@ export function measuredNames({ guard, experiment }: Pick<FlagConfig, 'guard' | 
  */
 export function dealtVariants(
   flag: Pick<FlagConfig, 'rules' | 'off'>,
-): Pick<Measures, 'inside' | 'outside'> | undefined {
+): Pick<Measures, 'inside' | 'outside' | 'stages'> | undefined {
   const rule = flag.rules[dealingRule(flag)]
   if (rule === undefined) return undefined
   const weights = Object.entries(typeof rule.serve === 'string' ? { [rule.serve]: 1 } : rule.serve)
@@ -28,7 +28,7 @@ export function dealtVariants(
   )
   const outside = rule.stages !== undefined || rule.percentage !== undefined ? flag.off : undefined
   const names = new Set([...inside.keys(), ...(outside === undefined ? [] : [outside])])
-  return names.size < 2 ? undefined : { inside, outside }
+  return names.size < 2 ? undefined : { inside, outside, stages: rule.stages?.length ?? 1 }
 }
 
 /** The variants that a flag compares, control first. `dealt` is its split. */

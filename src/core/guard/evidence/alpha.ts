@@ -1,3 +1,5 @@
+import { METRICS_SHARE } from '../../metrics/judge/alpha.ts'
+
 /**
  * How α, the probability that a healthy canary is ever closed or held for harm, is divided among the tests.
  *
@@ -13,8 +15,10 @@ export const ALPHA_SHARES = {
   /** Visitors who fail again and again. */
   visitors: 0.05,
   clientErrors: 0.04,
-  /** Dropped journeys, and metrics to come. */
-  traffic: 0.03,
+  /** Dropped journeys. */
+  traffic: 0.015,
+  /** All lines of `guard.metrics`: core/metrics/judge spends it. */
+  metrics: METRICS_SHARE,
 } as const
 
 /** The part of α that errors and latency share: all of it belongs to one of them where the other is off. */

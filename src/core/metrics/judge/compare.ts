@@ -1,0 +1,111 @@
+/** One metric of a variant against control: interval, guard's evidence, and word. */
+import type { Word } from '../results.ts'
+import type { Metric } from '../spec.ts'
+import type { MetricSums } from '../summary.ts'
+import { type Labels, lnEvidenceBeyond, rateInterval, ratioInterval } from './labels.ts'
+import {
+  type Interval,
+  isEnough,
+  lnMeanEvidenceBeyond,
+  meanInterval,
+  meanOf,
+  meanRatioInterval,
+  type Sample,
+} from './means.ts'
+
+export type Arm = { visitors: number; share: number } & MetricSums
+
+/** As shares: −0.2 is 20 % lower. Null where nothing bounds it. */
+export type Relative = { relative: number | null; low: number | null; high: number | null }
+
+/** A ratio's margin: 0.95 for a drop of 5 %, 1.05 for a rise. */
+export function marginOf({ better, guard }: Metric): number | undefined {
+  if (guard === undefined) return undefined
+  return 1 + ((better === 'higher' ? -1 : 1) * guard.marginPercent) / 100
+}
+
+/** The mean of an arm, with its interval. */
+export function armInterval(metric: Metric, arm: Arm, alpha: number): Interval | null {
+  if (metric.type !== 'conversion') return meanInterval(arm, alpha)
+  return arm.visitors === 0 ? null : rateInterval(arm.nonzero, arm.visitors, alpha)
+}
+
+const labelsOf = (variant: Arm, control: Arm): Labels => ({
+  variant: variant.nonzero,
+  control: control.nonzero,
+  share: variant.share / (variant.share + control.share),
+})
+
+/** Whether the split deals visitors to both. */
+export function areDealt(variant: Arm, control: Arm): boolean {
+  return variant.share > 0 && control.share > 0
+}
+
+/** @param isCapped whether a sum's cap is known: no claim before */
+export function relativeOf(
+  metric: Metric,
+  [variant, control]: readonly [Arm, Arm],
+  { alpha, isCapped }: { alpha: number; isCapped: boolean },
+): Relative {
+  const base = meanOf(control)
+  const relative = base > 0 ? meanOf(variant) / base - 1 : null
+  if (!areDealt(variant, control) || !isCapped) return { relative, low: null, high: null }
+  const interval =
+    metric.type === 'conversion'
+      ? ratioInterval(labelsOf(variant, control), alpha)
+      : meanRatioInterval(variant, control, alpha)
+  if (interval === null) return { relative, low: null, high: null }
+  return {
+    relative,
+    low: interval.low <= 0 ? -1 : interval.low - 1,
+    high: interval.high === Infinity ? null : interval.high - 1,
+  }
+}
+
+/** ln of the evidence against "within the margin"; 0 where nothing is said yet. */
+export function lnGuardEvidence(
+  metric: Metric,
+  [variant, control]: readonly [Arm, Arm],
+  { alpha, isCapped }: { alpha: number; isCapped: boolean },
+): number {
+  const margin = marginOf(metric)
+  if (margin === undefined || !areDealt(variant, control) || !isCapped) return 0
+  if (metric.type === 'conversion') return lnEvidenceBeyond(labelsOf(variant, control), margin)
+  if (!isEnough(variant) || !isEnough(control)) return 0
+  return lnMeanEvidenceBeyond(variant as Sample, control as Sample, { margin, alpha })
+}
+
+/** The word for an interval; `isBeyond`: the guard's evidence says that the margin is crossed. */
+export function wordOf(metric: Metric, { low, high }: Relative, isBeyond: boolean): Word {
+  if (isBeyond) return 'worse'
+  const [worst, best] = metric.better === 'higher' ? [low, high] : [negated(high), negated(low)]
+  if (best !== null && best < 0) return 'worse'
+  if (worst !== null && worst > 0) return 'better'
+  const margin = metric.guard && metric.guard.marginPercent / 100
+  return worst !== null && margin !== undefined && worst >= -margin ? 'not worse' : 'undecided'
+}
+
+const negated = (value: number | null) => (value === null ? null : -value)
+
+/** A difference that is looked for where no margin is set. */
+const LOOKED_FOR = 0.05
+const LONGEST_ETA_MS = 365 * 86_400_000
+
+/**
+ * How long still until the interval is narrow enough to decide: to leave out no difference, or to lie within the margin. Widths
+ * shrink with the root of the visitors, who go on coming as they came.
+ */
+export function etaMs(
+  metric: Metric,
+  { relative, low, high }: Relative,
+  elapsedMs: number,
+): number | undefined {
+  if (relative === null || low === null || high === null || elapsedMs < 60_000) return undefined
+  const good = metric.better === 'higher' ? relative : -relative
+  const margin = (metric.guard?.marginPercent ?? LOOKED_FOR * 100) / 100
+  const wanted = Math.max(Math.abs(relative), margin + good)
+  const factor = ((high - low) / 2 / wanted) ** 2
+  if (!(wanted > 0) || factor <= 1) return undefined
+  const left = elapsedMs * (factor - 1)
+  return left <= LONGEST_ETA_MS ? Math.round(left) : undefined
+}

@@ -1,0 +1,108 @@
+/** What the results say in words. */
+import { countText, durationText, rateText } from '../../figures.ts'
+import type { Comparison, MetricResult, MetricResults } from '../results.ts'
+import type { Metric } from '../spec.ts'
+import type { Relative } from './compare.ts'
+
+/** A difference as people read it: −0.123 → "12 % lower". */
+export function differenceText(relative: number): string {
+  if (Math.abs(relative) < 0.000_5) return 'the same'
+  return `${figure(Math.abs(relative))} ${relative < 0 ? 'lower' : 'higher'}`
+}
+
+function figure(share: number): string {
+  const percent = share * 100
+  return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`
+}
+
+function rangeText({ low, high }: Relative): string {
+  if (low === null && high === null) return 'anything'
+  if (high === null) return `at least ${differenceText(low ?? -1)}`
+  return `between ${differenceText(low ?? -1)} and ${differenceText(high)}`
+}
+
+type Said = Pick<Comparison, 'variant' | 'against' | 'relative' | 'low' | 'high' | 'word' | 'etaMs'>
+
+/** "order of on is 12 % higher than that of off (between 3 % higher and 22 % higher)." */
+export function comparisonSentence(metric: Metric, said: Said): string {
+  const { variant, against, relative, word, low, high } = said
+  const subject = `${metric.name} of ${variant}`
+  if (relative === null) return `Too early to compare ${variant} with ${against} by ${metric.name}.`
+  const than = `${differenceText(relative)} than that of ${against}`
+  const measured = differenceText(relative) === 'the same' ? `the same as that of ${against}` : than
+  if (low === null && high === null)
+    return `${subject} is ${measured} so far; too few visitors to say how sure that is.`
+  const range = rangeText(said)
+  if (word === 'better' || word === 'worse') return `${subject} is ${measured}: ${word}, ${range}.`
+  if (word === 'not worse')
+    return `${subject} is not more than ${metric.guard?.marginPercent} % worse than that of ${against}: ${range}.`
+  return `${subject} is ${range} compared with ${against}${largest(said)}; ${waitText(said.etaMs)}.`
+}
+
+/** "No effect larger than x": what an undecided comparison shows all the same. */
+function largest({ low, high }: Relative): string {
+  if (low === null || high === null) return ''
+  return `, so no effect is larger than ${figure(Math.max(Math.abs(low), Math.abs(high)))}`
+}
+
+function waitText(ms: number | undefined): string {
+  return ms === undefined ? 'undecided' : `undecided, about ${durationText(ms)} more at this rate`
+}
+
+export function findingSentence(metric: Metric, said: Said): string {
+  const { variant, against, relative } = said
+  const margin = metric.guard?.marginPercent ?? 0
+  const limit = metric.better === 'higher' ? `${margin} % below` : `${margin} % above`
+  const seen = relative === null ? '' : `: ${differenceText(relative)}, ${rangeText(said)}`
+  return `${metric.name} of ${variant} is more than ${limit} that of ${against}${seen}.`
+}
+
+/** Visitors below which no split can be told. */
+const LEAST_FOR_SPLIT = 1_000
+
+export function splitResult(
+  variants: readonly { variant: string; visitors: number }[],
+  shares: readonly number[],
+  isBroken: boolean,
+): MetricResults['split'] {
+  const total = variants.reduce((sum, { visitors }) => sum + visitors, 0)
+  const parts = variants.map(({ variant, visitors }, at) => {
+    const seen = total === 0 ? null : visitors / total
+    return `${variant} ${rateText(seen)} (planned ${rateText(shares[at])})`
+  })
+  const of = `${countText(total)} visitors: ${parts.join(', ')}`
+  if (isBroken)
+    return {
+      word: 'broken',
+      sentence: `Visitors are not split as planned, so nothing is compared. ${of}.`,
+    }
+  if (total < LEAST_FOR_SPLIT)
+    return { word: 'collecting', sentence: `Too few visitors to check the split. ${of}.` }
+  return { word: 'ok', sentence: `Visitors are split as planned. ${of}.` }
+}
+
+/** Which is better, by how much, how sure, how long still: by the primary metric, or else the first. */
+export function overallSentence(
+  metrics: readonly MetricResult[],
+  split: MetricResults['split'],
+  control: string,
+): string {
+  if (split.word === 'broken') return split.sentence
+  const [first] = metrics
+  if (first === undefined || first.comparisons.length === 0) return 'Nothing is compared yet.'
+  const sure = `${Number((100 * (1 - first.alpha)).toPrecision(4))} % sure at every look`
+  const better = first.comparisons.filter(({ word }) => word === 'better')
+  const worse = first.comparisons.filter(({ word }) => word === 'worse')
+  const sign = first.better === 'higher' ? 1 : -1
+  const best = better.toSorted((a, b) => sign * ((b.relative ?? 0) - (a.relative ?? 0)))[0]
+  if (best) {
+    const rest = better.length > 1 ? ` ${better.length} variants are better than ${control}; it leads.` : ''
+    return `${best.variant} is better than ${control} by ${first.name}: ${differenceText(best.relative ?? 0)}, ${rangeText(best)} (${sure}).${rest}`
+  }
+  if (worse.length === first.comparisons.length)
+    return `${control} is better by ${first.name}: ${worse.map((each) => `${each.variant} is ${differenceText(each.relative ?? 0)}, ${rangeText(each)}`).join('; ')} (${sure}).`
+  const open = first.comparisons.find(({ word }) => word === 'undecided')
+  if (open === undefined)
+    return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
+  return `Undecided by ${first.name}. ${open.sentence}`
+}
