@@ -18,6 +18,7 @@ import { runAll } from './pool.ts'
 import { fromJson, merged, passes, type Report, reportOf, tableText, toJson } from './report.ts'
 import { ADVANCE_ROWS } from './rows/advance.ts'
 import { ATTACK_ROWS } from './rows/attack.ts'
+import { beforeAfterRow } from './rows/before-after.ts'
 import { FAILER_ROWS } from './rows/failers.ts'
 import { HEALTHY_ROWS } from './rows/healthy.ts'
 import { LATENCY_ROWS } from './rows/latency.ts'
@@ -39,6 +40,9 @@ const { values: options } = parseArgs({
   },
 })
 
+/** The share of the full mode's runs; 0: the quick ones. */
+const part = options.quick ? 0 : Number(options.part ?? 1)
+
 const ROWS: readonly Row[] = [
   ...HEALTHY_ROWS,
   ...WORSE_ROWS,
@@ -50,6 +54,7 @@ const ROWS: readonly Row[] = [
   ...FAILER_ROWS,
   ...SITE_ROWS,
   planRow(options.seed),
+  beforeAfterRow(options.seed, part),
 ]
 
 const earlier = options.from.map((file) => fromJson(readFileSync(file, 'utf8')))
@@ -76,7 +81,6 @@ function runText({ mode, seed, seconds }: Report): string {
 }
 
 async function measure(): Promise<Report> {
-  const part = options.quick ? 0 : Number(options.part ?? 1)
   const rows = ROWS.filter(
     (row) =>
       (options.row === undefined || options.row.includes(row.id)) &&

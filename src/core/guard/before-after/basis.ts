@@ -7,6 +7,7 @@ import {
   hoursToLearn,
   journeysAt,
   LEAST_WEEKS,
+  MOST_WEEKS,
   middleOf,
   usualAt,
   WEEK_HOURS,
@@ -46,7 +47,7 @@ const USUAL_SDS = 3
 /** What is expected is an estimate itself. */
 const ACTING_SHARE = 0.95
 /** Beyond the usual by so much, a fall is one. */
-const BEYOND_USUAL = 1.25
+const BEYOND_USUAL = 1.2
 const MOST_FALL = 0.95
 
 /**
@@ -130,17 +131,17 @@ export type Noise = {
  */
 export function noiseOf(hours: Hours): Noise {
   const days = daysOf(hours)
-  const spreads = days.flatMap(({ at, ratio }) => (ratio > 0 ? spreadsOf(hours, at, ratio) : []))
+  const spreads = days.flatMap(spreadsOf)
   const dispersion = Math.max(1, meanOfMost(spreads, Math.ceil(spreads.length / 20)))
   const found = LEVEL_DAYS.map((levelDays) => ({
     levelDays,
-    daySd: Math.sqrt(Math.max(0, varianceBy(days, levelDays, dispersion))),
+    daySd: Math.sqrt(varianceBy(days, levelDays, dispersion)),
   }))
   const { daySd, levelDays } = found.reduce((best, each) => (each.daySd < best.daySd ? each : best))
   return { dispersion, daySd, levelDays }
 }
 
-/** Variance of days around the mean of the days before them, without what counts of groups vary by themselves. */
+/** Variance of days around the mean of the days before them, without what counts of groups vary by themselves; 0–1. */
 function varianceBy(days: readonly Day[], levelDays: number, dispersion: number): number {
   const steps: number[] = []
   const counted: number[] = []
@@ -151,9 +152,10 @@ function varianceBy(days: readonly Day[], levelDays: number, dispersion: number)
     steps.push(Math.log((ratio * usual) / had) ** 2)
     counted.push(1 / journeys + 1 / had)
   }
+  if (steps.length <= ODD_DAYS) return 1
   const byCount = dispersion * meanOfMost(counted, 0) * (1 + 1 / LEAST_WEEKS)
   const variance = (1 + LEFT_OUT / steps.length) * meanOfMost(steps, ODD_DAYS) - byCount
-  return variance * (1 + UNSURE / Math.sqrt(steps.length)) ** 2
+  return Math.min(1, Math.max(0, variance) * (1 + UNSURE / Math.sqrt(steps.length)) ** 2)
 }
 
 function total<T>(list: readonly T[], of: (each: T) => number): number {
@@ -164,45 +166,48 @@ function total<T>(list: readonly T[], of: (each: T) => number): number {
 const ODD_DAYS = 2
 const LEFT_OUT = 10
 /** A standard deviation of few days may be larger than it looks: this is one that nine of ten are below. */
-const UNSURE = 1.2
+const UNSURE = 1
+
 /** Mean without the `left` largest; 0 of nothing. */
 function meanOfMost(values: readonly number[], left: number): number {
   const kept = values.toSorted((a, b) => a - b).slice(0, Math.max(0, values.length - left))
   return kept.length === 0 ? 0 : kept.reduce((sum, each) => sum + each, 0) / kept.length
 }
 
-type Day = Sums & { at: number; ratio: number }
+type Day = Sums & { ratio: number; hours: readonly Sums[] }
 
 /** The days of the last four weeks, newest first, each as a ratio to its usual. */
 function daysOf(hours: Hours): Day[] {
   const days: Day[] = []
   for (let back = 1; back * 24 <= Math.min(hours.values.length, 4 * WEEK_HOURS); back++) {
-    const at = hours.until - back * 24
-    const { journeys, usual } = sumsOf(hours, at, at + 24, (hour) => usualOfOthers(hours, hour))
-    days.push({ at, journeys, usual, ratio: usual > 0 ? journeys / usual : 0 })
+    const ofDay: Sums[] = []
+    for (let hour = hours.until - back * 24; hour < hours.until - back * 24 + 24; hour++) {
+      const [journeys, usual] = [journeysAt(hours, hour), usualOfOthers(hours, hour)]
+      if (journeys !== null && usual !== null) ofDay.push({ journeys, usual })
+    }
+    const sums = {
+      journeys: total(ofDay, (each) => each.journeys),
+      usual: total(ofDay, (each) => each.usual),
+    }
+    days.push({ ...sums, ratio: levelBy(sums), hours: ofDay })
   }
   return days
 }
 
+/** What an hour has in the other weeks, before and after it. */
 function usualOfOthers(hours: Hours, hour: number): number | null {
   const found: number[] = []
-  for (let week = -MOST_OTHERS; week <= MOST_OTHERS; week++) {
+  for (let week = -MOST_WEEKS; week <= MOST_WEEKS; week++) {
     const journeys = week === 0 ? null : journeysAt(hours, hour + week * WEEK_HOURS)
     if (journeys !== null) found.push(journeys)
   }
   return found.length === 0 ? null : middleOf(found)
 }
 
-const MOST_OTHERS = 4
-
-/** Of each hour of a day: squared distance from the day's level / what it lets expect. */
-function spreadsOf(hours: Hours, at: number, ratio: number): number[] {
-  const spreads: number[] = []
-  for (let hour = at; hour < at + 24; hour++) {
-    const [journeys, usual] = [journeysAt(hours, hour), usualOfOthers(hours, hour)]
-    if (journeys === null || usual === null || usual === 0) continue
+/** Of each hour of a day: squared distance from what the day's level lets expect, as a share of that. */
+function spreadsOf({ hours, ratio }: Day): number[] {
+  return hours.flatMap(({ journeys, usual }) => {
     const expected = ratio * usual
-    spreads.push((journeys - expected) ** 2 / expected)
-  }
-  return spreads
+    return expected > 0 ? [(journeys - expected) ** 2 / expected] : []
+  })
 }

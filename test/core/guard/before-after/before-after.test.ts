@@ -210,7 +210,7 @@ describe('until it can compare', () => {
     expect(site.verdict.sentence).toMatch(
       /; days differ so much here that only a fall of (4|5|6)\d % is told from them$/,
     )
-    expect(site.pass(12 * HOUR, () => 0.75)).toBe(12 * HOUR)
+    expect(site.pass(12 * HOUR, () => 0.85)).toBe(12 * HOUR)
     expect(site.pass(12 * HOUR, () => 0.1)).toBeLessThan(12 * HOUR)
   })
 })
