@@ -55,7 +55,7 @@ describe('checkArchitecture', () => {
     [PURE, "export type F = import('../../gate/gate.ts').gate", 'src/core may import only itself'],
     [PURE, "import '../../gate/gate.ts'", 'src/core may import only itself'],
     [PURE, 'export const f = (name: string) => import(name)', 'name the module literally'],
-    [PURE, "import type { G } from '../guard/guard.ts'", 'inside the order is limits < context < flags'],
+    [PURE, "import type { G } from '../guard/guard.ts'", 'inside the order is limits < context <'],
     ['src/core/extras/x.ts', "import { g } from '../guard/guard.ts'", 'inside the order is'],
     ['src/core/x.ts', "import { g } from './guard/guard.ts'", 'inside the order is'],
     [PURE, "import type { Hono } from 'hono'", 'of packages src/core may use only valibot'],
