@@ -210,6 +210,7 @@ export class Shard {
       document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
       intervalMs: Math.max(forLoadMs, flushMsAt(this.#clock.pace, requestsOf(message.cells))),
       shards,
+      inColo: Math.max(1, Math.ceil(inColo)),
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
       ...(kvAgeMs !== undefined && { kvAgeMs }),
     })

@@ -78,6 +78,7 @@ export class Reporter {
   #isolate: string | undefined
   #intervalMs = SHORTEST_INTERVAL_MS
   #shards = 1
+  #inColo: number | undefined
   #scheduledAtMs = Number.NEGATIVE_INFINITY
   #flushedAtMs = Number.NEGATIVE_INFINITY
   /** The interval that the last flush went by. */
@@ -90,6 +91,11 @@ export class Reporter {
     this.#live = live
     this.#sampler = sampler
     this.#failures = failures
+  }
+
+  /** How many isolates share this location, this one among them; undefined before a shard has told. */
+  get inColo(): number | undefined {
+    return this.#inColo
   }
 
   /** Tracks a request that is about to be sent, so that it counts in time even if no answer comes. */
@@ -233,6 +239,8 @@ export class Reporter {
         this.#intervalMs = reply.intervalMs
         // Only now: a batch that is sent again must reach the shard that may have it already.
         this.#shards = reply.shards
+        // A shard of another release says nothing of the others.
+        this.#inColo = reply.inColo ?? 1
         this.#sampler.want(reply.sampleQuota)
         // People who kill a flag wait to hear that it has arrived: that is said at once, not with the next flush.
         if (await this.#learn(context, reply)) await this.#deliver(context, this.#seal())

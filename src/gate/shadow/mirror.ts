@@ -8,7 +8,7 @@
  */
 import type { FlagTarget, ShadowRules } from '../../core/config/compile/route-target.ts'
 import type { Decision } from '../../core/decision/decide.ts'
-import { RateLimiter } from '../../core/limits/rate-limiter.ts'
+import { SharedRate } from '../../core/limits/shared-rate.ts'
 import { isOfOneBuild } from '../../core/shadow/build-names.ts'
 import { compareAnswers, type Difference, differences } from '../../core/shadow/compare.ts'
 import { readAnswer } from '../../core/shadow/read-answer.ts'
@@ -55,7 +55,7 @@ export function createMirror(parts: MirrorParts): Mirror {
 /** Copies requests. One per isolate. */
 export class Mirror {
   readonly #parts: MirrorParts
-  readonly #limiters = new WeakMap<FlagTarget, RateLimiter>()
+  readonly #rates = new WeakMap<FlagTarget, SharedRate>()
   readonly #inFlight = new Set<{ startedMs: number }>()
 
   constructor(parts: MirrorParts) {
@@ -113,7 +113,10 @@ export class Mirror {
     if (this.#isBusy(nowMs) || health.isDown(origin) || health.isDown(target.stable)) return false
     const { now, usual } = health.latencyMs(target.stable)
     if (now !== undefined && usual !== undefined && now > SLOW * usual + SLOWER.ms) return false
-    return this.#limiterOf(target).take(target.flag.key, nowMs) === 0
+    // The rate is the location's. Who doesn't know the others yet copies nothing.
+    const { inColo } = this.#parts.reporter
+    const perSecond = target.shadow?.maxRps ?? 1
+    return inColo !== undefined && this.#rateOf(target).take(perSecond, inColo, nowMs)
   }
 
   /** Hazard: work of a visitor who has left may stop anywhere, and never says so. */
@@ -123,13 +126,10 @@ export class Mirror {
     return this.#inFlight.size >= MOST_IN_FLIGHT
   }
 
-  #limiterOf(target: FlagTarget): RateLimiter {
-    const known = this.#limiters.get(target)
-    if (known !== undefined) return known
-    const perSecond = target.shadow?.maxRps ?? 1
-    const limiter = new RateLimiter({ burst: Math.max(1, perSecond), perSecond })
-    this.#limiters.set(target, limiter)
-    return limiter
+  #rateOf(target: FlagTarget): SharedRate {
+    const known = this.#rates.get(target) ?? new SharedRate()
+    this.#rates.set(target, known)
+    return known
   }
 
   async #compare(

@@ -247,6 +247,11 @@ describe('the reply to a flush', () => {
     expect([0, 4_999, 5_000].map(later)).toEqual([5, 5, 20])
   })
 
+  it('says how many isolates the location has, over all of its shards', () => {
+    expect([busyShard(1), busyShard(4)].map(({ reply }) => reply.inColo)).toEqual([1, 4])
+    expect(emptyShard().take(flush({ shards: 4 }), NOW_MS).reply.inColo).toBe(4)
+  })
+
   it('adds shards at once and takes them away only once it is settled', () => {
     const grown = busyShard(201).reply
     expect(grown).toMatchObject({ shards: 2, intervalMs: 1_800 })

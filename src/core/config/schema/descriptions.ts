@@ -81,7 +81,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'routes.shadow.credentials':
     'Whether copies carry the cookies and the `Authorization` of the visitor. Sessions that change with each use, and links that work once, can be used up by a copy.',
   'routes.shadow.maxRps':
-    'Most requests that one isolate copies in a second. Each goes once to the new version and twice to control.',
+    'Most requests of this route that one location copies in a second. Each goes once to the new version and twice to control. Default 2.',
   'routes.shadow.samples':
     'Which differing values operators can see, for a day: none, masked ones (`redacted`: no e-mail addresses, tokens or digits), or `full`.',
   'routes.shadow.keys':

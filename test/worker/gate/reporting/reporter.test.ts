@@ -323,6 +323,20 @@ describe('a flush reply', () => {
     expect(live.last.snapshot.fallback.name).toBe('other')
   })
 
+  it('says how many isolates are here; a shard of another release leaves this one alone', async () => {
+    const { reporter, context, settled, answer } = stage()
+    expect(reporter.inColo).toBeUndefined()
+    for (const [reply, known] of [
+      [{ inColo: 7 }, 7],
+      [{}, 1],
+    ] as const) {
+      answer(reply)
+      reporter.report(good, context())
+      await settled()
+      expect(reporter.inColo).toBe(known)
+    }
+  })
+
   it('asks for samples, and is noted where it is of a newer protocol', async () => {
     const { reporter, sampler, context, settled, answer } = stage()
     const want = vi.spyOn(sampler, 'want')
