@@ -75,6 +75,8 @@ export const outcome = v.strictObject({
   verdict: v.nullable(v.string()),
   /** What failed: a sample. */
   failures: v.array(failureGroup),
+  /** What copies of its shadow stage showed; null without one. */
+  shadow: v.nullable(v.strictObject({ verdict: v.string(), sentence: v.string(), samples: count })),
   note: v.nullable(v.strictObject({ text: v.string(), actor: v.string(), at: time })),
 })
 

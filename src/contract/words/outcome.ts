@@ -23,6 +23,7 @@ export function outcomeLines({
   control,
   verdict,
   failures = [],
+  shadow = null,
   reason,
   note,
 }: Outcome): string[] {
@@ -32,6 +33,7 @@ export function outcomeLines({
     `control ${armText(control)}`,
     // The guard that ended it gave its verdict as the reason.
     ...(verdict === null || verdict === reason ? [] : [`guard: ${verdict}`]),
+    ...(shadow === null ? [] : [`shadow: ${shadow.sentence}`]),
     ...failures.filter(({ arm, as }) => arm === 'canary' && as === 'failed').map(failedText),
     ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
   ]

@@ -22,6 +22,9 @@ export type ArmOutcome = {
   p95Ms: number | null
 }
 
+/** How an attempt's copies compared, in a word and a sentence. */
+export type ShadowOutcome = { verdict: string; sentence: string; samples: number }
+
 /** Times in ms since 1970. */
 export type AttemptOutcome = {
   flag: string
@@ -43,6 +46,8 @@ export type AttemptOutcome = {
   verdict: string | null
   /** What failed; left out by earlier releases. */
   failures?: FailureGroup[]
+  /** What the copies of its latest shadow stage showed; undefined without one. */
+  shadow?: ShadowOutcome | undefined
   /** What a person adds. */
   note: { text: string; actor: string; atMs: number } | null
 }
@@ -66,9 +71,17 @@ export type EndedAttempt = Pick<
   verdict: VerdictReport | null
   /** What failed in the flag's latest attempt in which anything did. */
   failures: Failures | undefined
+  shadow: ShadowOutcome | undefined
 }
 
-export function outcomeOf({ control, cells, verdict, failures, ...known }: EndedAttempt): AttemptOutcome {
+export function outcomeOf({
+  control,
+  cells,
+  verdict,
+  failures,
+  shadow,
+  ...known
+}: EndedAttempt): AttemptOutcome {
   const { generation, stage } = control
   const counted = cells.filter((cell) => cell.generation === generation)
   return {
@@ -79,6 +92,7 @@ export function outcomeOf({ control, cells, verdict, failures, ...known }: Ended
     control: armOutcome(counted, 'control'),
     verdict: verdict?.sentence ?? null,
     failures: failuresOf(failures, generation),
+    ...(shadow && { shadow }),
     note: null,
   }
 }

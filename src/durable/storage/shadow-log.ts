@@ -1,5 +1,6 @@
 /** Shadow stages: what their samples say. The state of each flag stays in SQLite. */
 import type { FlagControl } from '../../core/config/control.ts'
+import type { ShadowOutcome } from '../../core/rollout/attempt.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import type { ShadowLook } from '../../core/rollout/step.ts'
 import {
@@ -79,6 +80,14 @@ export class ShadowLog {
       findings: findingsOf(state, SHADOW_DEFAULTS).slice(0, 100),
       shown: attempt.kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).reverse(),
     }
+  }
+
+  /** What the copies of an attempt showed; undefined where none were made. */
+  outcomeOf(flag: string, generation: number): ShadowOutcome | undefined {
+    const attempt = this.#recall(flag)
+    if (attempt?.generation !== generation) return undefined
+    const { kind: verdict, sentence } = judged(attempt.state)
+    return { verdict, sentence, samples: attempt.state.samples }
   }
 
   #at(flag: string, { generation, stage }: FlagControl, nowMs: number): Attempt {

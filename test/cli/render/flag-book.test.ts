@@ -82,6 +82,7 @@ describe('the book of flags', () => {
               'canary 1,200 requests by then, 12 errors (1 %), p95 120 ms',
               'control had no requests',
               'guard: the canary fails 1 % of requests',
+              'shadow: 400 compared requests: as control',
               'what failed, of 9 sampled of on: 503 (7), timeout (2); GET /orders/:id\u001b[31m (9); such as request 8a1b2c3d4e5f6071-OTP',
               'note by ada, 2026-03-01 10:00:00 UTC: cold cache\u001b[31m',
             ],

@@ -96,13 +96,16 @@ export const observationHandlers: Handlers<
   listOutcomes: async ({ controller, query }) => {
     const outcomes = await controller.outcomes(query)
     return {
-      outcomes: outcomes.map(({ startedAtMs, endedAtMs, note, failures = [], ...outcome }) => ({
-        ...outcome,
-        startedAt: isoTime(startedAtMs),
-        endedAt: isoTime(endedAtMs),
-        failures,
-        note: note && { text: note.text, actor: note.actor, at: isoTime(note.atMs) },
-      })),
+      outcomes: outcomes.map(
+        ({ startedAtMs, endedAtMs, note, failures = [], shadow = null, ...outcome }) => ({
+          ...outcome,
+          startedAt: isoTime(startedAtMs),
+          endedAt: isoTime(endedAtMs),
+          failures,
+          shadow,
+          note: note && { text: note.text, actor: note.actor, at: isoTime(note.atMs) },
+        }),
+      ),
     }
   },
 

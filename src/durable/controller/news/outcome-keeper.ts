@@ -12,6 +12,7 @@ import { percentageOf } from '../../../core/rollout/news/transition.ts'
 import type { AttemptLog } from '../../storage/attempt-log.ts'
 import type { FailureLog } from '../../storage/books/failure-log.ts'
 import type { CellStore } from '../../storage/cell-store.ts'
+import type { ShadowLog } from '../../storage/shadow-log.ts'
 
 /** A document that attempts run under; version 0: the one that is built in. */
 type Running = { info: { version: number }; document: GateDocument; snapshot: Snapshot }
@@ -20,6 +21,7 @@ export type OutcomeParts = {
   attempts: AttemptLog
   cells: CellStore
   failures: FailureLog
+  shadow: ShadowLog
   control: { readonly state: ControlState }
   documents: { readonly current: Running }
   /** What the guard said last of a flag. */
@@ -66,7 +68,7 @@ export function keepOutcomesOfDocument(
 type Ended = { flag: string; control: FlagControl; ending: Ending; document: Running }
 
 function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, nowMs: number): void {
-  const { attempts, cells, failures, verdictOf } = parts
+  const { attempts, cells, failures, shadow, verdictOf } = parts
   const { flag, control } = ended
   const known = document.snapshot.flags.get(flag)
   if (known === undefined) return
@@ -80,6 +82,7 @@ function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, 
       cells: cells.of(flag),
       verdict: verdictOf(flag),
       failures: failures.of(flag),
+      shadow: shadow.outcomeOf(flag, control.generation),
     }),
   )
 }

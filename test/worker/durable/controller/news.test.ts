@@ -1,5 +1,6 @@
 /** What people are told although no one commanded anything: once each, by webhook, audit log and status alike. */
 import { expect, it } from 'vitest'
+import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
 import { emptyCell } from '../../../../src/core/counters/cell.ts'
 import type { DecisionSample } from '../../../../src/core/decision/sample.ts'
 import { NOTED, type Noted } from '../../../../src/core/rollout/audit.ts'
@@ -337,6 +338,32 @@ it('an attempt that a document ends leaves its outcome, with the share that it h
     expect(latest()[0]).toBe('rolled-back 5')
     expect(latest()).toHaveLength(4)
   }))
+
+it('an outcome says how the copies of its shadow stage compared; one without such a stage has none', () =>
+  withGate(
+    withFlag({ rules: [{ serve: 'on', stages: [{ shadow: 5, bake: '0s' }, ...stages(false)] }] }),
+    async (world) => {
+      const { changes, attempts, shadow, control } = world
+      const sample = { flag: 'judged', generation: 1, stage: 0, atMs: Date.now(), route: 'GET /' }
+      const alike = { ...sample, canaryOnly: [], controlOnly: [], both: [], shown: [] }
+      shadow.add(
+        Array.from({ length: 400 }, () => alike),
+        (flag) => control.state.flags[flag] ?? INITIAL_FLAG_CONTROL,
+        Date.now(),
+      )
+      await changes.command({ kind: 'advance', flag: 'judged' }, CAUSE)
+      await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
+      expect(attempts.latest({ limit: 1 })[0]?.shadow).toEqual({
+        verdict: 'same',
+        samples: 400,
+        sentence: expect.stringMatching(/^400 compared requests: /),
+      })
+      await changes.command({ kind: 'resume', flag: 'judged' }, CAUSE)
+      await changes.command({ kind: 'rollback', flag: 'judged' }, CAUSE)
+      expect(attempts.latest({ limit: 1 })[0]).toMatchObject({ generation: 2 })
+      expect(attempts.latest({ limit: 1 })[0]?.shadow).toBeUndefined()
+    },
+  ))
 
 it('a flag keeps its newest hundred outcomes, whatever others do', () =>
   withStorage(async (storage) => {
