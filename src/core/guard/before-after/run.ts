@@ -4,7 +4,7 @@
  * Null: what is to be expected of a block of five minutes is at least `(1 − margin)` × basis. With `J` journeys that
  * come in groups of up to φ (`dispersion`), `E[x^(J/φ)] ≤ exp(μ/φ·(x − 1))` for x < 1, so the guard's formula with ρ = 0
  * (formula.ts) has an expectation of at most 1 per block whatever came before: basis, margin and φ are fixed before the
- * block begins. Products of blocks are test martingales, and a fall is seen without one with probability 0.03·α at most.
+ * block begins. Products of blocks are test martingales, and a fall is seen without one with at most the share of α that traffic has.
  *
  * That is a statement about the null, and the null is weaker than the other tests': nothing was dealt by chance. The basis is
  * an estimate; a holiday, a storm, the end of a campaign, counts that got lost all make the null false without

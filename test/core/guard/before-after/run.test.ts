@@ -182,7 +182,7 @@ describe('the test of a block', () => {
     let now = run({})
     for (let passed = 0; passed < 5; passed++)
       now = afterBlocks(now, hours, LIMITS, { from: block + passed, to: block + passed + 1, journeys: 0 })
-    expect(totalWealth(now.wealth)).toBeLessThan(1 / (0.03 * 0.01))
+    expect(totalWealth(now.wealth)).toBeLessThan(1 / (0.015 * 0.01))
     const beyond = (hours.until + WEEK_HOURS) * HOUR_BLOCKS
     expect(afterBlocks(now, hours, LIMITS, { from: beyond, to: beyond + 1, journeys: 0 })).toBe(now)
   })
