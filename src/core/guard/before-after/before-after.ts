@@ -70,7 +70,7 @@ const MOST_SHIFT_MS = 2 * HOUR_MS
 /** After a longer silence nothing is known of the weeks. */
 const LONGEST_SILENCE = 2 * WEEK_HOURS
 /** After a longer silence, or time off, what comes is compared anew with the hours before it. */
-const MOST_WAITING_BLOCKS = HOUR_BLOCKS
+const MOST_WAITING_BLOCKS = 2 * HOUR_BLOCKS
 
 /** State after a tick. Blocks are tested, and hours kept, as they end. */
 export function stepBeforeAfter(
@@ -100,7 +100,8 @@ export function stepBeforeAfter(
 /** Another block begins. Where summer time begins or ends, an hour is missing or comes twice: such hours are not known. */
 function atBlock(limits: Limits, before: BeforeAfterState, tick: BeforeAfterTick, block: number) {
   const isShifted = tick.offsetMs !== before.offsetMs
-  let state = closeBlock(limits, before, tick)
+  const next = before.open.block + 1
+  let state = closeBlocks(limits, before, tick, isShifted ? next : Math.max(block, next))
   if (isShifted) state = { ...state, offsetMs: tick.offsetMs, hour: null }
   while (state.hours.until < hourOf(block)) {
     state = closeHour(limits, state, tick)
@@ -132,10 +133,17 @@ function closeHour(
   }
 }
 
-/** Tests a block, together with those before it that served no one. */
-function closeBlock(limits: Limits, state: BeforeAfterState, tick: BeforeAfterTick): BeforeAfterState {
+/**
+ * Tests the block that was counted, with those since, in which nothing came, up to before `to`, and with those before it
+ * that served no visitor.
+ */
+function closeBlocks(
+  limits: Limits,
+  state: BeforeAfterState,
+  tick: BeforeAfterTick,
+  to: number,
+): BeforeAfterState {
   const { open, hours, run, waiting } = state
-  const to = open.block + 1
   const journeys = waiting.journeys + open.journeys
   if (!tick.isOpen || open.served === 0) return { ...state, waiting: { from: waiting.from, journeys } }
   const next = { ...state, waiting: { from: to, journeys: 0 } }

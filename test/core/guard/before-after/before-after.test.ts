@@ -286,3 +286,27 @@ describe('beside the guard’s other tests', () => {
     expect(site.verdict.sentence).toContain('acts from 57 % on')
   })
 })
+
+describe('counts that come seldom', () => {
+  /** Once an hour, with all that came since. */
+  const hourly = (site: Site, hours: number, factor: number): number => {
+    for (let passed = 0; passed < hours; passed++) {
+      let journeys = 0
+      for (let block = 0; block < HOUR; block++) journeys += usual(site.block + block) * factor
+      site.tick({ requests: 10, journeys: Math.round(journeys), served: site.isOn ? 10 : 0 })
+      site.block += HOUR
+      if (site.verdict.kind === 'failing') return passed
+    }
+    return hours
+  }
+
+  it('are compared as others are', () => {
+    const site = new Site()
+    site.isOn = false
+    hourly(site, 29 * 24, 1)
+    site.isOn = true
+    expect(hourly(site, 7 * 24, 1)).toBe(7 * 24)
+    expect(site.verdict.kind).toBe('healthy')
+    expect(hourly(site, 24, 0.65)).toBeLessThan(16)
+  })
+})
