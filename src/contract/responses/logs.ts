@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { ENDINGS } from '../../core/rollout/attempt.ts'
 import { NOTED } from '../../core/rollout/audit.ts'
 import { COMMANDS } from '../../core/rollout/commands.ts'
+import { getResults } from './results.ts'
 import { failureGroup } from './status.ts'
 import { count, json, time } from './values.ts'
 
@@ -77,6 +78,8 @@ export const outcome = v.strictObject({
   failures: v.array(failureGroup),
   /** What copies of its shadow stage showed; null without one. */
   shadow: v.nullable(v.strictObject({ verdict: v.string(), sentence: v.string(), samples: count })),
+  /** What its metrics have shown, without their course; missing where it measured nothing. */
+  metrics: v.optional(getResults),
   note: v.nullable(v.strictObject({ text: v.string(), actor: v.string(), at: time })),
 })
 

@@ -19,6 +19,7 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     freeze: ['Froze', 'warn'],
     finish: ['Finished', 'good'],
     hold: ['Held', 'warn'],
+    metric: ['A metric is worse', 'warn'],
     'approval-needed': ['Waits for approval', 'warn'],
     expiring: ['Expires soon', 'warn'],
     expired: ['Expired', 'bad'],

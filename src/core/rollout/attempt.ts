@@ -5,6 +5,7 @@ import { quantileMs } from '../counters/histogram.ts'
 import { type FailureGroup, type Failures, mostFrequent } from '../counters/samples/failures.ts'
 import type { Arm } from '../decision/decide.ts'
 import type { VerdictReport } from '../guard/index.ts'
+import type { MetricResults } from '../metrics/results.ts'
 
 export const ENDINGS = ['finished', 'rolled-back', 'replaced', 'removed'] as const
 /**
@@ -48,6 +49,8 @@ export type AttemptOutcome = {
   failures?: FailureGroup[]
   /** What the copies of its latest shadow stage showed; undefined without one. */
   shadow?: ShadowOutcome | undefined
+  /** What its metrics have shown, without their course; missing where it measured nothing. */
+  metrics?: MetricResults
   /** What a person adds. */
   note: { text: string; actor: string; atMs: number } | null
 }
@@ -72,16 +75,11 @@ export type EndedAttempt = Pick<
   /** What failed in the flag's latest attempt in which anything did. */
   failures: Failures | undefined
   shadow: ShadowOutcome | undefined
+  metrics?: MetricResults | undefined
 }
 
-export function outcomeOf({
-  control,
-  cells,
-  verdict,
-  failures,
-  shadow,
-  ...known
-}: EndedAttempt): AttemptOutcome {
+export function outcomeOf(ended: EndedAttempt): AttemptOutcome {
+  const { control, cells, verdict, failures, shadow, metrics, ...known } = ended
   const { generation, stage } = control
   const counted = cells.filter((cell) => cell.generation === generation)
   return {
@@ -93,6 +91,9 @@ export function outcomeOf({
     verdict: verdict?.sentence ?? null,
     failures: failuresOf(failures, generation),
     ...(shadow && { shadow }),
+    ...(metrics && {
+      metrics: { ...metrics, metrics: metrics.metrics.map((metric) => ({ ...metric, series: [] })) },
+    }),
     note: null,
   }
 }

@@ -26,6 +26,7 @@ export const NOTED = [
   'approval-needed',
   'expiring',
   'expired',
+  'metric',
   'guard-blind',
   'counts-missing',
   'kv-behind',

@@ -12,6 +12,7 @@ import {
   numbered,
 } from '../../core/counters/protocol.ts'
 import type { FailureGroup } from '../../core/counters/samples/failures.ts'
+import type { MetricResults } from '../../core/metrics/results.ts'
 import { type AttemptOutcome, failuresOf } from '../../core/rollout/attempt.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import type { Command, CommandResult } from '../../core/rollout/commands.ts'
@@ -72,6 +73,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const { shards, flags, samples, kvReader, control, documents, books, pace } = this.#parts
     noteIfNewer('forward', message)
     if (shards.take(message, nowMs)) this.#count(message, nowMs)
+    const metricsUpTo = this.#parts.metricBooks.take(message, nowMs)
     books.note()
     flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     samples.add(message.samples, nowMs)
@@ -88,6 +90,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       sampleQuota: samples.wantedFrom(shards.activeSince(nowMs - SHARD_SAMPLED_MS).length),
       pace: pace.at(nowMs),
       ...(kvAgeMs !== undefined && { kvAgeMs }),
+      ...(metricsUpTo !== undefined && { metricsUpTo }),
     })
   }
 
@@ -177,6 +180,12 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** What the copies of a flag's shadow stage show; undefined for a flag that had none. */
   async shadow(flag: string) {
     return this.#parts.shadow.report(flag, Date.now())
+  }
+
+  /** What the metrics of a flag show; undefined for a flag that measures nothing. */
+  async results(flag: string): Promise<MetricResults | undefined> {
+    const { metrics, documents } = this.#parts
+    return metrics.results(documents.current, flag, Date.now())
   }
 
   async series(flag: string, seconds: number): Promise<SeriesReport> {
@@ -305,6 +314,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     // A flag that isolates know first gets its plan with a document that is on its way here.
     cells.forgetFresh((flag) => plans.has(flag) || !snapshot.flags.has(flag))
     await rollouts.run(documents.current, nowMs)
+    await this.#parts.metrics.run(documents.current, nowMs)
     watch.look(nowMs)
     series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
     if (control.state.epoch !== epoch) books.save(nowMs)

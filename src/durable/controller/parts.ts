@@ -2,6 +2,7 @@
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import { numbered } from '../../core/counters/protocol.ts'
+import { sharesOf } from '../../core/metrics/spec.ts'
 import type { AuditAction, Cause } from '../../core/rollout/audit.ts'
 import { percentageOf } from '../../core/rollout/news/transition.ts'
 import type { Env } from '../../platform/env.ts'
@@ -15,6 +16,7 @@ import { CellStore } from '../storage/cell-store.ts'
 import { FeedbackLog } from '../storage/feedback-log.ts'
 import { FlagLog } from '../storage/flag-log.ts'
 import { InternalErrorLog } from '../storage/internal-error-log.ts'
+import { MetricBooks } from '../storage/metrics/metric-books.ts'
 import { SampleRing } from '../storage/sample-ring.ts'
 import { SeriesStore } from '../storage/series-store.ts'
 import { SessionStore } from '../storage/session-store.ts'
@@ -29,6 +31,7 @@ import { GuardRunner } from './guard-runner.ts'
 import { ImpactEstimator } from './impact.ts'
 import { KvReader } from './kv-reader.ts'
 import { type KvKey, KvWriter } from './kv-writer.ts'
+import { MetricRunner } from './metrics/metric-runner.ts'
 import { Notifier } from './news/notifier.ts'
 import { Watch } from './news/watch.ts'
 import { PaceKeeper } from './pace/pace-keeper.ts'
@@ -92,8 +95,25 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     shards: () => logs.shards.activeSince(Date.now() - SHARD_BUSY_MS).length,
   })
   const parts = { ...logs, books, pace, env, alarm, control, documents, kv, kvReader, notifier, impact }
+  const controlOf = (flag: string) => control.state.flags[flag] ?? INITIAL_FLAG_CONTROL
+  const metricBooks = new MetricBooks(storage, texts, {
+    measuresOf: (flag) => documents.current.snapshot.flags.get(flag)?.measures,
+    placeOf: (key, measures) => {
+      const flag = documents.current.snapshot.flags.get(key)
+      const { generation, stage } = controlOf(key)
+      const percentage = flag ? percentageOf(flag, controlOf(key)) : 100
+      return { generation, stage, shares: sharesOf(measures, percentage) }
+    },
+  })
+  const metrics: MetricRunner = new MetricRunner(metricBooks, {
+    controlOf,
+    perform: (command, cause) => changes.perform(command, cause),
+    tell,
+  })
   const changes = new ChangePublisher({
     ...parts,
+    metricsOf: (flag, generation, nowMs) =>
+      metrics.resultsOfAttempt(documents.current, flag, generation, nowMs),
     verdictOf: (flag) => rollouts.views.get(flag)?.verdict ?? null,
   })
   const rollouts: RolloutTick = new RolloutTick(
@@ -111,6 +131,6 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
     causes: (nowMs) => causesNow(all, nowMs),
     tell,
   })
-  const all = { ...parts, changes, rollouts, watch }
+  const all = { ...parts, metricBooks, metrics, changes, rollouts, watch }
   return all
 }

@@ -34,11 +34,12 @@ export class MetricReporter {
   /** Whether nothing is left to tell of this decision: it is told already, or compares with nothing. */
   hasMet(measures: Measures, decision: Decision): boolean {
     const variant = exposedAs(measures, decision)
-    const { placement } = decision
+    const { placement, flag, generation, stage } = decision
+    const place = { flag, generation, stage, measures }
     return (
       placement.arm === 'other' ||
       variant === undefined ||
-      this.#exposed.has(decision, variant, placement.position)
+      this.#exposed.has(place, variant, placement.position)
     )
   }
 
@@ -51,7 +52,7 @@ export class MetricReporter {
     const { position } = placement
     if (!isEvidence) this.#buffer.refuse(flag, REFUSALS.unproven)
     else if (!this.#buffer.expose({ flag, generation, stage, variant, position, atMs })) return
-    this.#exposed.add(decision, variant, position)
+    this.#exposed.add({ flag, generation, stage, measures }, variant, position)
   }
 
   /** Counts an event at its places, at least one; false for one whose key has been seen before. */
@@ -60,8 +61,6 @@ export class MetricReporter {
       for (const { flag } of places) this.#buffer.refuse(flag, REFUSALS.repeated)
       return false
     }
-    const isSum = places.some(({ type }) => type === 'sum')
-    if (isSum && value !== undefined) this.#buffer.learn(metric, value)
     const hash = id === undefined ? 0 : murmur3(id, 0) || 1
     for (const { type, ...place } of places)
       this.#buffer.record({

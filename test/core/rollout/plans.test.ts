@@ -201,6 +201,7 @@ describe('a notification', () => {
       'Every flag was killed (e): r — a',
       'Every flag is no longer killed (e): r — a',
       'Every flag is frozen (e): r — a',
+      'Every flag has a metric that is worse (e): r — a',
       'Every flag waits for approval (e): r — a',
       'Every flag was paused (e): r — a',
       'Every flag is finished (e): r — a',

@@ -47,7 +47,7 @@ describe('an exposure', () => {
     await visit('/look/', { 'x-user-id': 'ann', ...from })
     await visit('/look/', { cookie: 'sluice_id=of-my-own-making', ...from })
     expect(await exposed()).toEqual([])
-    expect(await refused()).toEqual({ look: { unproven: 2 } })
+    expect(await refused()).toEqual([['look', 'unproven', 2]])
   })
 
   it('of a chosen identity counts where no network is known, and where no key signs', async () => {
@@ -119,7 +119,7 @@ describe('a request that is a metric', () => {
     const { visit, events, refused } = stage()
     await visit('/order/confirmed', { 'x-user-id': 'ann', 'cf-connecting-ip': '203.0.113.7' })
     expect(await events()).toEqual([])
-    expect(await refused()).toEqual({ look: { unproven: 1 } })
+    expect(await refused()).toEqual([['look', 'unproven', 1]])
   })
 
   it('that fails to be counted costs the visitor nothing', async () => {

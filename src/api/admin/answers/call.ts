@@ -24,6 +24,7 @@ export type ControllerPort = Pick<
   | 'noteOutcome'
   | 'outcomes'
   | 'publish'
+  | 'results'
   | 'review'
   | 'revokeToken'
   | 'series'

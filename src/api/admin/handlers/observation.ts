@@ -1,4 +1,6 @@
 /** What the gate is doing: status, convergence, counts over time, audit log, feedback. */
+
+import { resultsCsv } from '../../../contract/words/results-csv.ts'
 import type { SeriesArm } from '../../../core/counters/series.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Handlers, isoTime } from '../answers/call.ts'
@@ -75,8 +77,16 @@ export const observationHandlers: Handlers<
     }
   },
 
-  getResults: async ({ params: { flag = '' } }) =>
-    problemDetails(404, 'Not Found', `Cannot show results: ${flag} measures no metric`),
+  getResults: async ({ controller, params: { flag = '' }, query: { format } }) => {
+    const results = await controller.results(flag)
+    if (results === undefined)
+      return problemDetails(404, 'Not Found', `Cannot show results: ${flag} measures no metric`)
+    if (format !== 'csv') return results
+    const disposition = `attachment; filename="${encodeURIComponent(flag)}.csv"`
+    return new Response(resultsCsv(results), {
+      headers: { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': disposition },
+    })
+  },
 
   listAudit: async ({ controller, query }) => {
     const records = await controller.audit(query)

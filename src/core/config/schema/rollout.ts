@@ -95,6 +95,7 @@ export const NOTIFICATION_EVENTS = [
   'kill',
   'unkill',
   'freeze',
+  'metric',
   'approval-needed',
   'pause',
   'finish',

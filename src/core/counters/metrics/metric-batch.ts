@@ -3,7 +3,6 @@
  * A batch carries positions in a split, and neither ids nor addresses.
  */
 import type { Exposure, MetricEvent } from '../../metrics/entries.ts'
-import { addValue, mergeValues, type ValueBins } from './learned-cap.ts'
 
 /** An event as it travels: name of the metric, position, time in ms since 1970, value, hash of the idempotency key or 0. */
 export type SentEvent = [metric: string, position: number, atMs: number, value: number, id: number]
@@ -19,26 +18,23 @@ export type MetricGroup = {
   events: SentEvent[]
 }
 
-/** What did not count, by flag and reason; the flag is empty where an event is of none. */
-export type Refusals = Record<string, Record<string, number>>
+/** So many exposures or events of a flag did not count, for a reason. */
+export type Refusal = [flag: string, reason: string, count: number]
 
 export type MetricBatch = {
   groups: MetricGroup[]
-  refused?: Refusals
-  /** By metric: values of sums, whether or not they count for a flag. */
-  values?: Record<string, ValueBins>
+  refused?: Refusal[]
 }
 
 /** Exposures and events that wait at most; what comes on top counts as lost. A flush of so many is about 400 kB. */
 export const MOST_WAITING = 10_000
 /** The reason under which exposures and events count that found no room. */
-export const LOST = 'lost: too many at once'
+export const LOST = 'lost'
 const EXPOSURE_LENGTH = 2
 
 export class MetricBuffer {
   readonly #groups = new Map<string, MetricGroup>()
-  #refused: Refusals = {}
-  #values: Record<string, ValueBins> = {}
+  readonly #refused = new Map<string, Refusal>()
   #size = 0
   #isEmpty = true
 
@@ -62,29 +58,21 @@ export class MetricBuffer {
   /** Counts what does not count. */
   refuse(flag: string, reason: string, count = 1): void {
     this.#isEmpty = false
-    addRefusals(this.#refused, { [flag]: { [reason]: count } })
-  }
-
-  /** Notes a value of a sum, from which the cap of the next attempt is learned. */
-  learn(metric: string, value: number): void {
-    this.#isEmpty = false
-    this.#values[metric] = addValue(this.#values[metric] ?? {}, value)
+    const key = `${flag} ${reason}`
+    const known = this.#refused.get(key)
+    if (known === undefined) this.#refused.set(key, [flag, reason, count])
+    else known[2] += count
   }
 
   /** Takes back a batch that its receiver could not read. */
-  restore({ groups, refused = {}, values = {} }: MetricBatch): void {
+  restore({ groups, refused = [] }: MetricBatch): void {
     for (const { exposed, events, ...key } of groups) {
       for (let at = 0; at < exposed.length; at += EXPOSURE_LENGTH)
         this.expose({ ...key, position: exposed[at] ?? 0, atMs: exposed[at + 1] ?? 0 })
       for (const [metric, position, atMs, value, id] of events)
         this.record({ ...key, position, atMs, metric, value, id })
     }
-    for (const [flag, reasons] of Object.entries(refused))
-      for (const [reason, count] of Object.entries(reasons)) this.refuse(flag, reason, count)
-    for (const [metric, bins] of Object.entries(values)) {
-      this.#isEmpty = false
-      this.#values[metric] = mergeValues(this.#values[metric] ?? {}, bins)
-    }
+    for (const refusal of refused) this.refuse(...refusal)
   }
 
   /** All there is, as it would be taken; undefined for nothing. */
@@ -92,8 +80,7 @@ export class MetricBuffer {
     if (this.#isEmpty) return undefined
     return {
       groups: [...this.#groups.values()],
-      ...(Object.keys(this.#refused).length > 0 && { refused: this.#refused }),
-      ...(Object.keys(this.#values).length > 0 && { values: this.#values }),
+      ...(this.#refused.size > 0 && { refused: [...this.#refused.values()] }),
     }
   }
 
@@ -101,8 +88,7 @@ export class MetricBuffer {
   take(): MetricBatch | undefined {
     const batch = this.peek()
     this.#groups.clear()
-    this.#refused = {}
-    this.#values = {}
+    this.#refused.clear()
     this.#size = 0
     this.#isEmpty = true
     return batch
@@ -137,18 +123,7 @@ export function sizeOf({ groups }: MetricBatch): number {
 }
 
 /** What is left of a batch that finds no room: how much of it was lost, by flag. */
-export function lossOf({ groups, refused = {}, values }: MetricBatch): MetricBatch {
-  const lost: Refusals = {}
-  addRefusals(lost, refused)
-  for (const group of groups) addRefusals(lost, { [group.flag]: { [LOST]: sizeOf({ groups: [group] }) } })
-  return { groups: [], refused: lost, ...(values && { values }) }
-}
-
-/** Adds refusals to others, in place. */
-export function addRefusals(target: Refusals, source: Refusals): void {
-  for (const [flag, reasons] of Object.entries(source)) {
-    target[flag] ??= {}
-    const known = target[flag]
-    for (const [reason, count] of Object.entries(reasons)) known[reason] = (known[reason] ?? 0) + count
-  }
+export function lossOf({ groups, refused = [] }: MetricBatch): MetricBatch {
+  const lost = groups.map((group): Refusal => [group.flag, LOST, sizeOf({ groups: [group] })])
+  return { groups: [], refused: [...refused, ...lost] }
 }

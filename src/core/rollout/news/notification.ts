@@ -42,6 +42,7 @@ const HEADLINES: Readonly<Record<Notification['event'], string>> = {
   kill: 'was killed',
   unkill: 'is no longer killed',
   freeze: 'is frozen',
+  metric: 'has a metric that is worse',
   'approval-needed': 'waits for approval',
   pause: 'was paused',
   finish: 'is finished',

@@ -4,6 +4,7 @@ import type { ControlState, FlagControl } from '../../../core/config/control.ts'
 import type { GateDocument } from '../../../core/config/schema/document.ts'
 import { isAttempt } from '../../../core/config/split/split.ts'
 import type { VerdictReport } from '../../../core/guard/index.ts'
+import type { MetricResults } from '../../../core/metrics/results.ts'
 import { type Ending, endingOf, outcomeOf } from '../../../core/rollout/attempt.ts'
 import type { Cause } from '../../../core/rollout/audit.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
@@ -26,6 +27,8 @@ export type OutcomeParts = {
   documents: { readonly current: Running }
   /** What the guard said last of a flag. */
   verdictOf(flag: string): VerdictReport | null
+  /** What an attempt's metrics have shown; undefined where it measured nothing. */
+  metricsOf(flag: string, generation: number, nowMs: number): MetricResults | undefined
 }
 
 type Change = Pick<RolloutChange, 'flag' | 'before' | 'after'>
@@ -68,7 +71,7 @@ export function keepOutcomesOfDocument(
 type Ended = { flag: string; control: FlagControl; ending: Ending; document: Running }
 
 function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, nowMs: number): void {
-  const { attempts, cells, failures, shadow, verdictOf } = parts
+  const { attempts, cells, failures, shadow, verdictOf, metricsOf } = parts
   const { flag, control } = ended
   const known = document.snapshot.flags.get(flag)
   if (known === undefined) return
@@ -83,6 +86,7 @@ function keep(parts: OutcomeParts, { document, ...ended }: Ended, cause: Cause, 
       verdict: verdictOf(flag),
       failures: failures.of(flag),
       shadow: shadow.outcomeOf(flag, control.generation),
+      metrics: metricsOf(flag, control.generation, nowMs),
     }),
   )
 }

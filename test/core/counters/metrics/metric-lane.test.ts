@@ -69,7 +69,7 @@ describe('the lane', () => {
     for (let isolate = 0; isolate < 10; isolate++) lane.take(`${isolate}`, 1, large(10_000), 0)
     expect(lane.take('full', 1, batchOf(1, 2), 0)?.chunks[0]?.batch).toEqual({
       groups: [],
-      refused: { shop: { [LOST]: 2 } },
+      refused: [['shop', LOST, 2]],
     })
     lane.acknowledge(1)
     expect(lane.take('full', 2, batchOf(3), 0)?.chunks.at(-1)?.batch.groups).toHaveLength(1)

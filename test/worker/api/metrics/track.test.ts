@@ -87,7 +87,7 @@ describe('an event', () => {
     expect((await track({ name: 'order', id: 'one' }, cookieOf('bob'))).accepted).toBe(1)
     expect((await track({ name: 'order', id: 'two' })).accepted).toBe(1)
     expect((await events()).map(([metric]) => metric)).toEqual(['order', 'basket', 'order', 'order'])
-    expect(await refused()).toEqual({ look: { repeated: 1 } })
+    expect(await refused()).toEqual([['look', 'repeated', 1]])
   })
 
   it.each<[string, object, Record<string, string>?]>([

@@ -4,6 +4,7 @@ import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
 import { emptyCell } from '../../../../src/core/counters/cell.ts'
 import type { DecisionSample } from '../../../../src/core/decision/sample.ts'
 import { NOTED, type Noted } from '../../../../src/core/rollout/audit.ts'
+import { visits } from '../../support/metric-visitors.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
 
@@ -21,6 +22,7 @@ const ROUTED = {
   flags: { judged: { ...onOff, rules: [{ serve: 'on', percentage: 5 }], guard: { errors: {} } } },
   notifications: { webhooks: [{ url: 'http://hook.test/' }] },
 }
+const SIGNAL = { errors: {}, metrics: { order: { maxDropPercent: 5, action: 'signal' } } }
 const withFlag = (flag: object) => ({ ...ROUTED, flags: { judged: { ...ROUTED.flags.judged, ...flag } } })
 const visitor = (n: number): DecisionSample => ({
   visitor: `v${n}`,
@@ -38,6 +40,7 @@ async function withGate(document: object, work: (world: World) => Promise<void>)
     await parts.changes.publishDocument({ kind: 'text', text }, options)
     const look = async () => {
       await parts.rollouts.run(parts.documents.current, Date.now())
+      await parts.metrics.run(parts.documents.current, Date.now())
       parts.watch.look(Date.now())
     }
     await work({ ...parts, clock, storage, look })
@@ -99,6 +102,20 @@ const SCENES: Record<Noted, { document: object; flag: string | null; breaks(worl
             Date.now(),
           )
         }
+      },
+    },
+    metric: {
+      document: {
+        ...withFlag({ rules: [{ serve: 'on', percentage: 50 }], guard: SIGNAL }),
+        metrics: { order: {} },
+      },
+      flag: 'judged',
+      breaks: async ({ metricBooks, control, clock }) => {
+        const { generation = 1, stage = 0 } = control.state.flags.judged ?? {}
+        const crowds = { off: { visitors: 4_000, converted: 800 }, on: { visitors: 4_000, converted: 300 } }
+        const chunk = visits({ flag: 'judged', generation, stage }, crowds)
+        metricBooks.take({ shard: 'OTP', metrics: [chunk] }, Date.now())
+        await clock.advance(10_000)
       },
     },
     hold: {

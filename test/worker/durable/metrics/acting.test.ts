@@ -1,0 +1,139 @@
+/** What the Controller does about metrics that are worse, and what it keeps of them. */
+import { expect, it } from 'vitest'
+import { visits } from '../../support/metric-visitors.ts'
+import { fakeClock, makeParts, type Parts } from '../../support/parts.ts'
+import { withStorage } from '../../support/storage.ts'
+
+const FLAG = 'shop'
+const PLACE = { flag: FLAG, generation: 1, stage: 0 }
+const documentWith = (action: string, more: object = {}) => ({
+  origins: { old: { url: 'http://old.test' } },
+  routes: [{ path: '/*', flag: FLAG, origins: { on: 'old', off: 'old' } }],
+  metrics: { order: {} },
+  flags: {
+    [FLAG]: {
+      variants: { on: true, off: false },
+      off: 'off',
+      rules: [{ serve: 'on', stages: [{ percentage: 50, advance: 'manual' }, { percentage: 100 }] }],
+      guard: { errors: {}, metrics: { order: { maxDropPercent: 5, action } } },
+      ...more,
+    },
+  },
+  notifications: { webhooks: [{ url: 'http://hook.test/' }] },
+})
+
+type World = Parts & {
+  storage: DurableObjectStorage
+  /** So many visitors of each variant come, and a tick looks at them. */
+  serve(visitors: number, shares: Record<string, number>): Promise<void>
+}
+
+async function withGate(document: object, work: (world: World) => Promise<void>) {
+  const clock = fakeClock()
+  await withStorage(async (storage) => {
+    const parts = makeParts(storage)
+    const text = JSON.stringify(document)
+    const options = { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' }
+    const published = await parts.changes.publishDocument({ kind: 'text', text }, options)
+    expect(published).toMatchObject({ ok: true })
+    const serve: World['serve'] = async (visitors, shares) => {
+      const { generation = 1, stage = 0 } = parts.control.state.flags[FLAG] ?? {}
+      const crowds = Object.entries(shares).map(([variant, share]) => [
+        variant,
+        { visitors, converted: Math.round(visitors * share) },
+      ])
+      const chunk = visits({ ...PLACE, generation, stage }, Object.fromEntries(crowds))
+      parts.metricBooks.take({ shard: 'OTP', metrics: [chunk] }, Date.now())
+      await clock.advance(6_000)
+      await parts.metrics.run(parts.documents.current, Date.now())
+    }
+    await work({ ...parts, storage, serve })
+  })
+}
+const controlOf = ({ control }: Parts) => control.state.flags[FLAG]
+const messagesOf = ({ storage }: World) =>
+  storage.sql
+    .exec<{ body: string }>('SELECT body FROM messages ORDER BY id')
+    .toArray()
+    .map(({ body }) => JSON.parse(body) as { event: string; flag: string; reason: string })
+    .filter(({ event }) => event !== 'publish')
+
+it('a canary that converts 20 % less is rolled back, with a record, a message and its figures in the outcome', () =>
+  withGate(documentWith('rollback'), async (world) => {
+    for (let look = 0; look < 12 && !controlOf(world)?.rolledBack; look++)
+      await world.serve(1_500, { off: 0.2, on: 0.16 })
+    const { rolledBack } = controlOf(world) ?? {}
+    expect(rolledBack?.reason).toContain('order')
+    const record = world.records().find(({ action }) => action === 'rollback')
+    expect(record).toMatchObject({ actor: 'guard', flag: FLAG, reason: rolledBack?.reason })
+    expect(record?.evidence).toMatchObject({ metric: 'order', variant: 'on', marginPercent: 5 })
+    expect(messagesOf(world)).toMatchObject([{ event: 'rollback', flag: FLAG, reason: rolledBack?.reason }])
+    const [outcome] = world.attempts.latest({ limit: 1 })
+    expect(outcome).toMatchObject({ ending: 'rolled-back', actor: 'guard', generation: 1 })
+    expect(outcome?.metrics?.metrics[0]).toMatchObject({ name: 'order', role: 'guard', series: [] })
+    expect(outcome?.metrics?.variants.map(({ visitors }) => visitors > 1_000)).toEqual([true, true])
+    // Latched: looks that say the same do nothing more.
+    await world.serve(1_500, { off: 0.2, on: 0.16 })
+    expect(world.records().filter(({ action }) => action === 'rollback')).toHaveLength(1)
+  }))
+
+it('a canary that converts alike is not', () =>
+  withGate(documentWith('rollback'), async (world) => {
+    for (let look = 0; look < 12; look++) await world.serve(1_500, { off: 0.2, on: 0.2 })
+    expect(controlOf(world)?.rolledBack).toBeUndefined()
+    expect(messagesOf(world)).toEqual([])
+    const results = world.metrics.results(world.documents.current, FLAG, Date.now())
+    expect(results?.variants).toEqual([
+      { variant: 'off', visitors: 18_000 },
+      { variant: 'on', visitors: 18_000 },
+    ])
+  }))
+
+it('freezes where it may only freeze, once', () =>
+  withGate(documentWith('freeze'), async (world) => {
+    for (let look = 0; look < 12; look++) await world.serve(1_500, { off: 0.2, on: 0.12 })
+    expect(controlOf(world)).toMatchObject({ frozen: { reason: expect.stringContaining('order') } })
+    expect(controlOf(world)?.rolledBack).toBeUndefined()
+    expect(messagesOf(world)).toMatchObject([{ event: 'freeze' }])
+  }))
+
+it('tells where it may only tell, once, also after a restart', () =>
+  withGate(documentWith('signal'), async (world) => {
+    for (let look = 0; look < 12; look++) await world.serve(1_500, { off: 0.2, on: 0.12 })
+    expect(controlOf(world)?.rolledBack ?? controlOf(world)?.frozen).toBeUndefined()
+    expect(messagesOf(world)).toMatchObject([{ event: 'metric', flag: FLAG }])
+    expect(world.records().filter(({ action }) => action === 'metric')).toHaveLength(1)
+    const again = makeParts(world.storage)
+    await again.metrics.run(again.documents.current, Date.now() + 60_000)
+    expect(messagesOf(world)).toHaveLength(1)
+  }))
+
+it('begins anew with a new attempt, and the outcome of the old one has its figures', () =>
+  withGate(documentWith('signal'), async (world) => {
+    await world.serve(300, { off: 0.2, on: 0.2 })
+    const cause = { actor: 'Ada', reason: 'again', evidence: undefined }
+    await world.changes.command({ kind: 'rollback', flag: FLAG }, cause)
+    await world.changes.command({ kind: 'resume', flag: FLAG }, cause)
+    const results = () => world.metrics.results(world.documents.current, FLAG, Date.now())
+    expect(results()).toMatchObject({ generation: 2, variants: [{ visitors: 0 }, { visitors: 0 }] })
+    await world.serve(20, { off: 0.5, on: 0.5 })
+    expect(results()?.variants).toMatchObject([{ visitors: 20 }, { visitors: 20 }])
+    const [outcome] = world.attempts.latest({ limit: 1 })
+    expect(outcome?.metrics).toMatchObject({
+      generation: 1,
+      variants: [{ visitors: 300 }, { visitors: 300 }],
+    })
+  }))
+
+it('a flag that measures nothing has no results', () =>
+  withGate(
+    {
+      ...documentWith('signal'),
+      metrics: {},
+      flags: { [FLAG]: { variants: { on: true, off: false }, off: 'off' } },
+    },
+    async (world) => {
+      expect(world.metrics.results(world.documents.current, FLAG, Date.now())).toBeUndefined()
+      await world.serve(20, { off: 0.5, on: 0.5 })
+    },
+  ))
