@@ -1,0 +1,78 @@
+/** The tables, for people and for docs/metrics.md. */
+import { table } from '../../test-kit/report/emit.ts'
+import { proportionInterval } from '../guard/model/statistics.ts'
+import { type Coverage, type Power, WAYS } from './measure.ts'
+
+export type MetricsReport = {
+  mode: 'quick' | 'full'
+  seed: string
+  seconds: number
+  coverage: readonly (Coverage & { what: string; hasMeans: boolean })[]
+  rollouts: readonly {
+    what: string
+    /** Largest and smallest share of rollbacks that the target allows. */
+    most?: number
+    least?: number
+    runs: number
+    rolledBack: number
+    /** Visitors until the rollback. */
+    median: number
+  }[]
+  power: readonly (Omit<Power, 'visitors'> & { what: string; visitors: number; median: number })[]
+}
+
+/** The share of runs in which an interval may miss the truth. */
+const MOST_MISSED = 0.05
+
+/** Whether no figure is beyond its target by more than chance explains. */
+export function passes({ coverage, rollouts }: MetricsReport): boolean {
+  return (
+    coverage.every(({ missed, missedMeans, runs }) =>
+      [missed, missedMeans].every((hits) => proportionInterval(hits, runs).low <= MOST_MISSED),
+    ) &&
+    rollouts.every(({ rolledBack, runs, most = 1, least = 0 }) => {
+      const { low, high } = proportionInterval(rolledBack, runs)
+      return low <= most && high >= least
+    })
+  )
+}
+
+const percent = (hits: number, runs: number) => `${Number(((100 * hits) / runs).toFixed(1))} %`
+const countText = (count: number) => (count === Infinity ? '–' : count.toLocaleString('en'))
+
+export function toMarkdown(report: MetricsReport): string {
+  const { coverage, rollouts, power, mode, seed, seconds } = report
+  const covered = coverage.map(
+    ({ what, runs, missed, missedOrders, missedRevenue, missedMeans, hasMeans }) => [
+      ...[what, percent(runs - missed, runs), percent(runs - missedOrders, runs)],
+      percent(runs - missedRevenue, runs),
+      hasMeans ? percent(runs - missedMeans, runs) : '',
+      countText(runs),
+    ],
+  )
+  const rolled = rollouts.map(({ what, runs, rolledBack, most, least, median }) => [
+    what,
+    most === undefined ? `≥ ${percent(least ?? 0, 1)}` : `≤ ${percent(most, 1)}`,
+    percent(rolledBack, runs),
+    countText(median),
+    countText(runs),
+  ])
+  const told = power.map(({ what, visitors, runs, decided, median }) => [
+    ...[what, countText(visitors)],
+    ...WAYS.map((way) => percent(decided[way], runs)),
+    countText(median),
+  ])
+  return `Intervals that hold at every one of about 150 looks at 60,000 visitors (target: all of a run in 95 %):
+
+${table(['site', 'all differences', 'of orders', 'of revenue', 'of means', 'runs'], covered)}
+
+Rollouts 5 → 25 → 50 % whose orders and revenue may fall 5 %, with late and repeated orders and Pareto revenue, at the guard's α of 0.01:
+
+${table(['canary', 'target', 'rolled back', 'visitors until then (median)', 'runs'], rolled)}
+
+How often a difference of a rate of 4 % is told by the end, at 5 %. Without a difference, that is a false alarm:
+
+${table(['site', 'visitors', ...WAYS, 'visitors this judge takes (median)'], told)}
+
+By \`npm run bench:metrics${mode === 'quick' ? ' -- --quick' : ''}\`, seed \`${seed}\`, ${seconds} s.`
+}
