@@ -3,15 +3,7 @@ import type { Word } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { MetricSums } from '../summary.ts'
 import { type Labels, lnEvidenceBeyond, rateInterval, ratioInterval } from './labels.ts'
-import {
-  type Interval,
-  isEnough,
-  lnMeanEvidenceBeyond,
-  meanInterval,
-  meanOf,
-  meanRatioInterval,
-  type Sample,
-} from './means.ts'
+import { type Interval, lnMeanEvidenceBeyond, meanInterval, meanOf, meanRatioInterval } from './means.ts'
 
 export type Arm = { visitors: number; share: number } & MetricSums
 
@@ -71,8 +63,8 @@ export function lnGuardEvidence(
   const margin = marginOf(metric)
   if (margin === undefined || !areDealt(variant, control) || !isCapped) return 0
   if (metric.type === 'conversion') return lnEvidenceBeyond(labelsOf(variant, control), margin)
-  if (!isEnough(variant) || !isEnough(control)) return 0
-  return lnMeanEvidenceBeyond(variant as Sample, control as Sample, { margin, alpha })
+  const ln = lnMeanEvidenceBeyond(variant, control, { margin, alpha })
+  return ln === Number.NEGATIVE_INFINITY ? 0 : ln
 }
 
 /** The word for an interval; `isBeyond`: the guard's evidence says that the margin is crossed. */

@@ -58,6 +58,16 @@ function reachOf(visitors: number, alpha: number): number {
   return Math.sqrt(((2 * (p + 1)) / p) * (0.5 * Math.log(p + 1) + Math.log(1 / alpha)))
 }
 
+/**
+ * Whether the guard may judge: by the rate of both arms together, as one that sells nothing, or whose control never had a ticket,
+ * would otherwise never be seen.
+ */
+function isEnoughTogether(variant: Sample, control: Sample): boolean {
+  const least = Math.min(variant.visitors, control.visitors)
+  const rate = (variant.nonzero + control.nonzero) / (variant.visitors + control.visitors)
+  return least >= LEAST_VISITORS && rate * least >= LEAST_NONZERO
+}
+
 /** Of the mean of an arm; null where nothing is said yet. */
 export function meanInterval(sample: Sample, alpha: number): Interval | null {
   if (!isEnough(sample)) return null
@@ -83,7 +93,7 @@ export function meanRatioInterval(variant: Sample, control: Sample, alpha: numbe
  *
  * A mixture of likelihood ratios of a normal drift over the harmful side, half-normal with precision ρ⁻²:
  * E = 2/√(tρ² + 1) · exp( z²·tρ² / 2(tρ² + 1) ) · Φ( z·√(tρ² / (tρ² + 1)) ), with z standard errors beyond the margin. At the
- * margin its expectation is 1 in the limit, within it less. The variance is the larger one of that of the two arms, and
+ * margin its expectation is 1 in the limit, within it less; −∞ where nothing is said yet. The variance is the larger one of that of the two arms, and
  * that of both together: a small arm without the rare large values would seem too certain.
  */
 export function lnMeanEvidenceBeyond(
@@ -91,7 +101,7 @@ export function lnMeanEvidenceBeyond(
   control: Sample,
   { margin, alpha }: { margin: number; alpha: number },
 ): number {
-  if (!isEnough(variant) || !isEnough(control)) return Number.NEGATIVE_INFINITY
+  if (!isEnoughTogether(variant, control)) return Number.NEGATIVE_INFINITY
   const difference = meanOf(variant) - margin * meanOf(control)
   const own = varianceOfMean(variant) + margin * margin * varianceOfMean(control)
   const together = varianceOfMean(control) * control.visitors * margin * margin

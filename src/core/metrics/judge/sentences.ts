@@ -21,12 +21,13 @@ function rangeText({ low, high }: Relative): string {
   return `between ${differenceText(low ?? -1)} and ${differenceText(high)}`
 }
 
-type Said = Pick<Comparison, 'variant' | 'against' | 'relative' | 'low' | 'high' | 'word' | 'etaMs'>
+type Said = Omit<Comparison, 'sentence'>
 
 /** "order of on is 12 % higher than that of off (between 3 % higher and 22 % higher)." */
 export function comparisonSentence(metric: Metric, said: Said): string {
   const { variant, against, relative, word, low, high } = said
   const subject = `${metric.name} of ${variant}`
+  if (relative === null && word === 'worse') return `${subject} is worse: ${against} has none.`
   if (relative === null) return `Too early to compare ${variant} with ${against} by ${metric.name}.`
   const than = `${differenceText(relative)} than that of ${against}`
   const measured = differenceText(relative) === 'the same' ? `the same as that of ${against}` : than
@@ -49,7 +50,7 @@ function waitText(ms: number | undefined): string {
   return ms === undefined ? 'undecided' : `undecided, about ${durationText(ms)} more at this rate`
 }
 
-export function findingSentence(metric: Metric, said: Said): string {
+export function findingSentence(metric: Metric, said: Omit<Said, 'word'>): string {
   const { variant, against, relative } = said
   const margin = metric.guard?.marginPercent ?? 0
   const limit = metric.better === 'higher' ? `${margin} % below` : `${margin} % above`

@@ -209,6 +209,31 @@ describe('a sum', () => {
     expect(given.results.metrics[0]).toMatchObject({ cap: 400 })
   })
 
+  it('of a canary that sells nothing is worse, though no interval can be given', () => {
+    const nothing = summaries({ off: [20_000, sums(1_000, 50)], on: [20_000, sums(0, 0)] }, { caps: [500] })
+    const { findings, results } = judged(nothing, specOf([revenue]))
+    expect(findings).toHaveLength(1)
+    expect(results.metrics[0]?.comparisons[0]).toMatchObject({ relative: -1, low: null, word: 'worse' })
+  })
+
+  it('that should be low, and of which control has none, is worse when the canary has some', () => {
+    const tickets = metric('tickets', {
+      type: 'count',
+      better: 'lower',
+      guard: { marginPercent: 20, action: 'rollback' },
+    })
+    const some = summaries({ off: [20_000, sums(0, 0)], on: [20_000, converted(800)] })
+    const { findings, results } = judged(some, specOf([tickets]))
+    expect(findings).toHaveLength(1)
+    expect(results.metrics[0]?.comparisons[0]).toMatchObject({
+      relative: null,
+      word: 'worse',
+      sentence: 'tickets of on is worse: off has none.',
+    })
+    const few = summaries({ off: [20_000, sums(0, 0)], on: [20_000, converted(299)] })
+    expect(judged(few, specOf([tickets])).findings).toEqual([])
+  })
+
   it('of few visitors is not', () => {
     const few = summaries({ off: [100_000, sums(5_000, 50)], on: [2_000, sums(100, 10)] }, { caps: [500] })
     const { findings, results } = judged(few, specOf([revenue], { shares: [0.98, 0.02] }))

@@ -1,0 +1,99 @@
+/** What one look at the summaries shows: means, comparisons, the split. */
+import type { JudgeSpec } from '../judge-types.ts'
+import type { Comparison, MetricResults, VariantResult } from '../results.ts'
+import type { Metric } from '../spec.ts'
+import type { Summaries, VariantSummary } from '../summary.ts'
+import { type Arm, armInterval, etaMs, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
+import { meanOf } from './means.ts'
+import { comparisonSentence, splitResult } from './sentences.ts'
+import { lnSplitEvidence } from './split.ts'
+
+/** A split that is as planned is called broken with this probability, ever. */
+const SPLIT_ALPHA = 0.000_1
+/** The level at which the guard's evidence of means is sharpest. */
+const SHARPEST_ALPHA = 0.000_15
+
+/** A comparison without its words. */
+export type Compared = Omit<Comparison, 'word' | 'sentence' | 'etaMs'>
+
+export class Look {
+  readonly visitors: MetricResults['variants']
+  /** Whether visitors are not split as planned: then nothing can be compared. */
+  readonly isBroken: boolean
+  readonly split: MetricResults['split']
+  /** Variants other than control. */
+  readonly others: readonly string[]
+  readonly #summaries: Summaries
+  readonly #spec: JudgeSpec
+  readonly #elapsedMs: number
+
+  constructor(summaries: Summaries, spec: JudgeSpec, nowMs: number) {
+    const { measures, shares } = spec
+    this.#summaries = summaries
+    this.#spec = spec
+    this.#elapsedMs = summaries.sinceMs === 0 ? 0 : nowMs - summaries.sinceMs
+    this.others = measures.variants.filter((variant) => variant !== measures.control)
+    this.visitors = measures.variants.map((variant) => ({ variant, visitors: this.visitorsOf(variant) }))
+    const counts = this.visitors.map(({ visitors }) => visitors)
+    this.isBroken = lnSplitEvidence(counts, shares) >= Math.log(1 / SPLIT_ALPHA)
+    this.split = splitResult(this.visitors, shares, this.isBroken)
+  }
+
+  visitorsOf(variant: string): number {
+    return this.#summaryOf(variant)?.visitors ?? 0
+  }
+
+  /** The variants of a metric with their intervals, `alpha` for all together. */
+  means(metric: Metric, at: number, alpha: number): VariantResult[] {
+    const { variants } = this.#spec.measures
+    return variants.map((variant) => {
+      const arm = this.#armOf(variant, at)
+      const interval = armInterval(metric, arm, alpha / variants.length)
+      return {
+        ...{ variant, visitors: arm.visitors, converted: arm.nonzero, total: arm.sum },
+        mean: arm.visitors === 0 ? null : meanOf(arm),
+        low: interval?.low ?? null,
+        high: interval?.high ?? null,
+      }
+    })
+  }
+
+  /** A variant against control, with ln of the guard's evidence; `alpha` for all variants together. */
+  compare(metric: Metric, at: number, variant: string, alpha: number): { compared: Compared; ln: number } {
+    const { control } = this.#spec.measures
+    const arms = [this.#armOf(variant, at), this.#armOf(control, at)] as const
+    const isCapped = metric.type !== 'sum' || this.capOf(metric, at) !== undefined
+    const found = relativeOf(metric, arms, { alpha: alpha / this.others.length, isCapped })
+    return {
+      compared: { variant, against: control, ...found },
+      ln: lnGuardEvidence(metric, arms, { alpha: SHARPEST_ALPHA, isCapped }),
+    }
+  }
+
+  /** A comparison in words; `isBeyond`: the guard's line is crossed. */
+  worded(metric: Metric, compared: Compared, isBeyond: boolean): Comparison {
+    const word = this.isBroken ? 'undecided' : wordOf(metric, compared, isBeyond)
+    const isOpen = word === 'undecided' && !this.isBroken
+    const eta = isOpen ? etaMs(metric, compared, this.#elapsedMs) : undefined
+    const said = { ...compared, word, ...(eta !== undefined && { etaMs: eta }) }
+    return { ...said, sentence: comparisonSentence(metric, said) }
+  }
+
+  /** The cap of a sum; undefined where none is known. */
+  capOf(metric: Metric, at: number): number | undefined {
+    return metric.cap ?? this.#summaries.caps[at] ?? undefined
+  }
+
+  #summaryOf(variant: string): VariantSummary | undefined {
+    return this.#summaries.variants.find((each) => each.variant === variant)
+  }
+
+  #armOf(variant: string, at: number): Arm {
+    const { measures, shares } = this.#spec
+    return {
+      ...(this.#summaryOf(variant)?.metrics[at] ?? { nonzero: 0, sum: 0, sumOfSquares: 0 }),
+      visitors: this.visitorsOf(variant),
+      share: shares[measures.variants.indexOf(variant)] ?? 0,
+    }
+  }
+}
