@@ -1,5 +1,6 @@
 /** Whole journeys through a gate in plain workerd, to apps that know nothing of it: neither side ever loses its visitor. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../harness/eventually.ts'
 import type { Origin } from '../harness/origin.ts'
 import { type KvServer, type ServedGate, serve, startKv } from '../harness/serve.ts'
 import { UserAgent } from './user-agent.ts'
@@ -8,10 +9,13 @@ import { startWordPress } from './wordpress.ts'
 /** A Worker as its author wrote it for a route that it has alone: absolute redirects, cookies for its host, checked forms. */
 const APP = `
 const posts = []
+const copies = []
 const page = (text) => new Response(text, { headers: { 'content-type': 'text/html', 'x-blog': 'worker' } })
 export default {
   async fetch(request) {
     const url = new URL(request.url)
+    if (request.headers.has('sluice-shadow')) copies.push([request.url, request.headers.get('cookie'), request.headers.get('authorization')])
+    if (url.pathname === '/post/copies') return Response.json(copies)
     const user = /(?:^|; )session=([^;]*)/.exec(request.headers.get('cookie') ?? '')?.[1]
     const lead = (path, cookie) => new Response(null, { status: 303, headers: { location: url.origin + path, ...(cookie && { 'set-cookie': cookie }) } })
     const cookie = (field) => field + '; Path=/; HttpOnly; Domain=' + url.hostname
@@ -55,11 +59,21 @@ beforeAll(async () => {
         flag: 'app',
         origins: { on: 'worker', off: 'old' },
       })),
+      {
+        path: '/about/copied/*',
+        flag: 'copied',
+        origins: { on: 'worker', off: 'old' },
+        shadow: { maxRps: 50 },
+      },
       { path: '/*', flag: 'blog', origins: { on: 'new', off: 'old' } },
     ],
     flags: {
       blog: { ...flag, rules: [{ when, serve: 'on' }] },
       app: { ...flag, rules: [{ when, serve: 'on' }] },
+      copied: {
+        ...flag,
+        rules: [{ serve: 'on', stages: [{ shadow: 100, bake: '1h' }, { percentage: 50 }] }],
+      },
     },
   }
   gate = await serve({ document, kv, workers: { APP } })
@@ -116,4 +130,19 @@ it('a Worker behind a service binding keeps its visitor from login to logout', a
   expect((await user.open('/logout')).text).toBe('login logged out')
   expect([user.cookies, user.refused]).toEqual([[], []])
   expect((await user.open('/account')).text).toBe('login')
+})
+
+it('a Worker behind a service binding is compared in a shadow stage, and no visitor meets it', async () => {
+  const site = gate.urls[0] ?? ''
+  const copies = async () =>
+    (await (await fetch(`${site}/post/copies`, { headers: { 'x-user-id': 'new-1' } })).json()) as string[][]
+  await eventually('a copy arrives', async () => {
+    const headers = { 'x-user-id': 'new-1', cookie: 'session=ada', authorization: 'Basic eDp5' }
+    const answer = await fetch(`${site}/about/copied/`, { headers })
+    expect(answer.headers.get('x-blog')).toBe('old')
+    await answer.text()
+    return (await copies()).length > 0
+  })
+  // As a Worker on a route is asked: by the address that the visitor has.
+  for (const copy of await copies()) expect(copy).toEqual([`${site}/about/copied/`, null, null])
 })
