@@ -170,7 +170,13 @@ function querySchemas() {
       seconds: v.optional(v.pipe(wholeNumber, v.minValue(1), v.maxValue(86_400)), '900'),
     }),
     getResults: v.object({ format: v.optional(v.picklist(['json', 'csv']), 'json') }),
-    listAudit: v.object({ ...page, flag: v.optional(v.string()) }),
+    listAudit: v.object({
+      ...page,
+      flag: v.optional(v.string()),
+      actor: v.optional(v.string()),
+      /** Separated by commas. */
+      actions: v.optional(v.string()),
+    }),
     listFeedback: v.object({ ...page, flag: v.optional(v.string()), variant: v.optional(v.string()) }),
     listOutcomes: v.object({ ...page, flag: v.optional(v.string()) }),
     listVersions: v.object(page),

@@ -1,6 +1,8 @@
 import { deedOf, transitionLines } from '../../contract/words/audit.ts'
+import { AUDIT_KIND_NAMES, AUDIT_KINDS } from '../../contract/words/audit-groups.ts'
 import { timestampText } from '../../core/figures.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf } from '../base/command.ts'
+import { UsageError } from '../base/errors.ts'
 import { table } from '../render/table.ts'
 
 export const audit: CliCommand = {
@@ -8,14 +10,29 @@ export const audit: CliCommand = {
   group: 'Inspect',
   summary: 'Show who changed what, when and why',
   arguments: [{ name: '[flag]', summary: 'only about this flag', completes: 'flags' }],
-  options: [LIMIT, BEFORE],
+  options: [
+    { flags: '--actor NAME', summary: 'only by this operator, or by `guard`, `rollout`, `kv`, `gate`' },
+    { flags: '--kind KIND', summary: `only of this kind: ${AUDIT_KIND_NAMES.join(', ')}` },
+    LIMIT,
+    BEFORE,
+  ],
   examples: [
     ['audit', 'the last 20 records'],
+    ['audit --kind closed --actor guard', 'what the guard has rolled back'],
     ['audit new-checkout --limit 100 --json', 'with evidence, before and after'],
   ],
   async run(call) {
     const [flag] = call.args
-    const query = { ...pageOf(call), ...(flag !== undefined && { flag }) }
+    const kind = call.options.text('kind')
+    const known = AUDIT_KIND_NAMES.find((name) => name === kind)
+    if (kind !== undefined && known === undefined)
+      throw new UsageError(`--kind must be one of ${AUDIT_KIND_NAMES.join(', ')}; found ${kind}`)
+    const query = {
+      ...pageOf(call),
+      ...(flag !== undefined && { flag }),
+      ...call.options.texts('actor'),
+      ...(known !== undefined && { actions: AUDIT_KINDS[known].actions.join(',') }),
+    }
     const answer = await call.ask('listAudit', { query })
     const rows = answer.records.map((record) => [
       call.paint('dim', String(record.id)),

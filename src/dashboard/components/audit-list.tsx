@@ -1,62 +1,140 @@
-/** The audit log: who did what, when, and why. */
+/** The audit log by meaning: who did what, when, and why. */
+import type { ComponentChildren } from 'preact'
 import type { Change } from '../../contract/responses.ts'
 import { type AuditRecord, deedOf, transitionLines } from '../../contract/words/audit.ts'
-import { changesBetween } from '../../core/config/document-diff.ts'
+import { figureLines, stateLines } from '../../contract/words/audit-details.ts'
+import { type AuditGroup, groupsOf } from '../../contract/words/audit-groups.ts'
 import { isObject } from '../../core/json-object.ts'
 import { Link } from '../state/router.tsx'
 import { ChangeSummary, Changes } from './document-diff.tsx'
 import { Ago } from './time.tsx'
 
-/** `isOfOneFlag`: the flag is named above the list already. */
-export function AuditList({
-  records,
-  isOfOneFlag,
-}: {
+type ListProps = {
   records: readonly AuditRecord[]
+  /** The flag is named above the list already. */
   isOfOneFlag?: boolean
-}) {
-  if (records.length === 0) return <p class="hint">No activity yet.</p>
+  /** What to say where there are none. */
+  nothing?: string | undefined
+}
+
+export function AuditList({ records, isOfOneFlag, nothing = 'No activity yet.' }: ListProps) {
+  if (records.length === 0) return <p class="hint">{nothing}</p>
+  const entry = (record: AuditRecord) => (
+    <Entry key={record.id} record={record} flag={isOfOneFlag ? null : record.flag} />
+  )
   return (
-    <ol class="audit">
-      {records.map((record) => (
-        <Entry key={record.id} record={record} flag={isOfOneFlag ? null : record.flag} />
+    <>
+      {Object.entries(Object.groupBy(records, ({ at }) => dayOf(at))).map(([day, ofDay = []]) => (
+        <section key={day} aria-label={day}>
+          <h3 class="day">{day}</h3>
+          <ol class="audit">
+            {groupsOf(ofDay).map((group) => {
+              const [newest] = group.records
+              if (newest === undefined) return null
+              return group.title === undefined ? (
+                entry(newest)
+              ) : (
+                <Story key={group.records.at(-1)?.id} group={group} newest={newest}>
+                  {group.records.map(entry)}
+                </Story>
+              )
+            })}
+          </ol>
+        </section>
       ))}
-    </ol>
+    </>
+  )
+}
+
+/** "Today", "Yesterday", "Monday, 30 November 2026". */
+function dayOf(at: string): string {
+  const day = new Date(at).toDateString()
+  const now = new Date()
+  if (day === now.toDateString()) return 'Today'
+  now.setDate(now.getDate() - 1)
+  if (day === now.toDateString()) return 'Yesterday'
+  return new Date(at).toLocaleDateString('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  })
+}
+
+type StoryProps = { group: AuditGroup; newest: AuditRecord; children: ComponentChildren }
+
+/** Neighbours that tell one story: one line, and the records behind it. */
+function Story({ group: { records, title }, newest, children }: StoryProps) {
+  const { words, tone } = deedOf(newest)
+  const flags = [...new Set(records.map(({ flag }) => flag))]
+  return (
+    <li>
+      <span class={`dot ${tone}`} />
+      <p>
+        <strong>{flags.length > 1 ? `${words} ${title}` : title}</strong>{' '}
+        <small class="muted">
+          {newest.actor}, <Ago at={newest.at} />
+        </small>
+      </p>
+      {flags.length > 1 && (
+        <p>
+          {flags.map(
+            (flag) =>
+              flag !== null && (
+                <span key={flag}>
+                  <FlagName flag={flag} />{' '}
+                </span>
+              ),
+          )}
+        </p>
+      )}
+      <p class="reason">{newest.reason}</p>
+      <details class="details">
+        <summary>{records.length} records</summary>
+        <ol class="audit">{children}</ol>
+      </details>
+    </li>
   )
 }
 
 function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
   const { actor, reason, at } = record
   const { words, tone } = deedOf({ ...record, flag })
+  const [way, ...lines] = transitionLines(record)
+  // One short change belongs to the deed; what a document says stands below it.
+  const isWay = way !== undefined && lines.length === 0 && record.before !== null && /^[\d.]+ % → /.test(way)
   return (
     <li>
       <span class={`dot ${tone}`} />
       <p>
-        <strong>{words}</strong> {flag !== null && <FlagName flag={flag} />}{' '}
+        <strong>{words}</strong> {flag !== null && <FlagName flag={flag} />}
+        {isWay && <strong class="way"> {way}</strong>}{' '}
         <small class="muted">
           {actor}, <Ago at={at} />
         </small>
       </p>
       <p class="reason">{reason}</p>
-      <ChangeSummary lines={transitionLines(record)} />
+      {!isWay && <ChangeSummary lines={transitionLines(record)} />}
       <Details record={record} />
     </li>
   )
 }
 
-/** The evidence, and what it changed; nothing where the record has neither. */
+/** What changed and on what evidence, in words; nothing where the record has neither. */
 function Details({ record }: { record: AuditRecord }) {
-  const changes = changesOf(record)
-  const figures = figuresOf(record.evidence)
-  if (changes.length === 0 && figures.length === 0) return null
+  const changes = documentChangesOf(record)
+  const figures = figureLines(record.evidence)
+  const states = stateLines(record)
+  if (changes.length === 0 && figures.length === 0 && states.length === 0) return null
   return (
     <details class="details">
       <summary>Details</summary>
+      <ChangeSummary lines={states} />
       {figures.length > 0 && (
         <dl>
           {figures.map(([name, value]) => (
             <div key={name}>
-              <dt>{wordsOf(name)}</dt>
+              <dt>{name}</dt>
               <dd>{value}</dd>
             </div>
           ))}
@@ -67,24 +145,10 @@ function Details({ record }: { record: AuditRecord }) {
   )
 }
 
-/** A published document has its changes in the evidence; a command has the state before and after it. */
-function changesOf({ evidence, before, after }: AuditRecord): readonly Change[] {
-  const { changes } = (evidence ?? {}) as { changes?: Change[] }
-  if (Array.isArray(changes)) return changes
-  return before === null && after === null ? [] : changesBetween(before ?? {}, after ?? {})
-}
-
-/** The guard's evidence is figures by name. */
-function figuresOf(evidence: unknown): [string, string][] {
-  if (!isObject(evidence)) return []
-  return Object.entries(evidence).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'number' && name !== 'more' ? [[name, String(Number(value.toPrecision(3)))]] : [],
-  )
-}
-
-/** canaryErrorRate → canary error rate */
-function wordsOf(name: string): string {
-  return name.replace(/([a-z])([A-Z])/g, (_, end: string, start: string) => `${end} ${start.toLowerCase()}`)
+/** A published document has its changes in the evidence, place by place. */
+function documentChangesOf({ evidence }: AuditRecord): readonly Change[] {
+  const { changes } = (isObject(evidence) ? evidence : {}) as { changes?: Change[] }
+  return Array.isArray(changes) ? changes : []
 }
 
 function FlagName({ flag }: { flag: string }) {

@@ -51,16 +51,29 @@ export function useQueryValue(
   choices: readonly string[],
 ): readonly [value: string, set: (value: string) => void] {
   const [first = ''] = choices
-  const found = new URLSearchParams(location.search).get(name) ?? ''
+  const found = queryNow(name)
   const [value, setValue] = useState(choices.includes(found) ? found : first)
-  const set = (next: string) => {
+  return [value, setter(name, first, setValue)]
+}
+
+/** The same for any text; empty where the address has none. */
+export function useQueryText(name: string): readonly [value: string, set: (value: string) => void] {
+  const [value, setValue] = useState(queryNow(name))
+  return [value, setter(name, '', setValue)]
+}
+
+function queryNow(name: string): string {
+  return new URLSearchParams(location.search).get(name) ?? ''
+}
+
+function setter(name: string, absent: string, setValue: (value: string) => void): (value: string) => void {
+  return (next) => {
     const query = new URLSearchParams(location.search)
-    if (next === first) query.delete(name)
+    if (next === absent) query.delete(name)
     else query.set(name, next)
     setQuery(query)
     setValue(next)
   }
-  return [value, set]
 }
 
 function hrefTo(to: string): string {

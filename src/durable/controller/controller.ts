@@ -21,7 +21,7 @@ import { type Env, isUnbilled } from '../../platform/env.ts'
 import { noteIfNewer, noteInternalError, takeInternalErrors } from '../../platform/internal-errors.ts'
 import { LimitAlerts } from '../../platform/limit-alerts.ts'
 import { Alarm } from '../storage/alarm.ts'
-import type { Page } from '../storage/audit-log.ts'
+import type { AuditPage, Page } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { Feedback, SentFeedback } from '../storage/feedback-log.ts'
 import type { SessionInfo } from '../storage/session-store.ts'
@@ -192,7 +192,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return seriesOf(this.#parts, flag, seconds, Date.now())
   }
 
-  async audit(page: Page): Promise<(AuditRecord & { id: number })[]> {
+  async audit(page: AuditPage): Promise<(AuditRecord & { id: number })[]> {
     return this.#parts.audit.latest(page)
   }
 

@@ -34,6 +34,7 @@ export const LOOKS: Scene[] = [
       'stale --only unused',
       'audit',
       'audit f --limit 3 --before 12',
+      'audit --actor ada --kind closed',
       'feedback',
       'feedback f --variant on --limit 5 --before 9',
       'history 3',

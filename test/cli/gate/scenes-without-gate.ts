@@ -44,6 +44,7 @@ export const OFFLINE: Scene[] = [
       'flags create n --percentage x',
       'flags create n --percentage -1',
       'audit --limit x',
+      'audit --kind everything',
       'explain -H a=b',
       'explain --method post',
       'explain --cf a=b',

@@ -89,6 +89,24 @@ describe('the audit log', () => {
       expect(idsOf({ limit: 2, flag: 'nowhere' })).toEqual([])
       expect(log.latest({ limit: 1 })).toEqual([{ id: 5, ...record('a', 4) }])
     }))
+
+  it('gives what one actor did, and what is of some kind', () =>
+    withStorage(({ sql }) => {
+      const log = new AuditLog(sql)
+      const did = [
+        ['Ada', 'kill'],
+        ['Ben', 'kill'],
+        ['Ada', 'unkill'],
+        ['Ada', 'kill-list'],
+      ] as const
+      for (const [actor, action] of did) log.append({ ...record('a', 1), actor, action })
+      const idsOf = (page: object) => log.latest({ limit: 10, ...page }).map(({ id }) => id)
+      expect(idsOf({ actor: 'Ada' })).toEqual([4, 3, 1])
+      expect(idsOf({ actions: 'kill' })).toEqual([2, 1])
+      expect(idsOf({ actions: 'unkill,kill' })).toEqual([3, 2, 1])
+      expect(idsOf({ actor: 'Ada', actions: 'kill,kill-list', before: 4, flag: 'a' })).toEqual([1])
+      expect(idsOf({ actor: 'ada' })).toEqual([])
+    }))
 })
 
 describe('feedback', () => {
