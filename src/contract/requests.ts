@@ -44,7 +44,8 @@ function bodySchemas() {
   const object = v.record(v.string(), v.unknown())
   return {
     validateDocument: v.strictObject({ document }),
-    diffDocument: v.strictObject({ document }),
+    /** `flag`: of which to tell how many recent visitors its rules are about. */
+    diffDocument: v.strictObject({ document, flag: v.optional(v.string()) }),
     /** `restart`: a flag that begins a new attempt at its first stage with this document. */
     publishDocument: v.strictObject({
       document,

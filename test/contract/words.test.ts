@@ -11,7 +11,7 @@ import {
   stateOf,
   waitingText,
 } from '../../src/contract/words/flag-state.ts'
-import { flagImpactText, impactText, unknownImpactText } from '../../src/contract/words/impact.ts'
+import { flagImpactText, impactText, matchText, unknownImpactText } from '../../src/contract/words/impact.ts'
 import { bakeLeftMs, etaText, nextText, phasesOf, stageNote } from '../../src/contract/words/ladder.ts'
 import {
   audienceText,
@@ -412,5 +412,20 @@ describe('a record of the audit log', () => {
     expect(deedOf({ action: 'document-published', flag: null }).words).toBe('Published the document')
     expect(deedOf({ action: 'login-refused', flag: null })).toEqual({ words: 'Failed sign-in', tone: 'warn' })
     expect(deedOf({ action: 'document-adopted', flag: null }).words).toBe('Published by a direct KV write')
+  })
+})
+
+describe('an audience', () => {
+  it.each([
+    [{ samples: 2_000, matched: 241, unknown: 0 }, 'Matches 12.1 % of recent visitors (241 of 2,000)'],
+    [{ samples: 9, matched: 0, unknown: 0 }, 'Matches 0 % of recent visitors (0 of 9)'],
+    [
+      { samples: 9, matched: 9, unknown: 3 },
+      'Matches 100 % of recent visitors (9 of 9); of 3 more it is not known yet',
+    ],
+    [{ samples: 0, matched: 0, unknown: 1 }, 'Of 1 recent visitor it is not known yet'],
+    [{ samples: 0, matched: 0, unknown: 0 }, 'No recent visitors to count'],
+  ])('of %j reads %s', (audience, expected) => {
+    expect(matchText({ rule: 0, ...audience })).toBe(expected)
   })
 })

@@ -60,6 +60,8 @@ export const diffDocument = v.strictObject({
   needsConfirmation: v.boolean(),
   /** What must be confirmed, in one sentence each. */
   questions: v.array(v.string()),
+  /** For each rule of the flag asked about: how many recent visitors meet its conditions, of those of whom that is known. */
+  audience: v.array(v.strictObject({ rule: count, samples: count, matched: count, unknown: count })),
 })
 
 export const published = v.strictObject({

@@ -1,6 +1,6 @@
 /** The impact of a change: how many of the recently sampled visitors would get another variant. */
 import { countText, percentText, plural } from '../../core/figures.ts'
-import type { PeopleMoved } from '../responses.ts'
+import type { PeopleMoved, Responses } from '../responses.ts'
 
 export type Impact = PeopleMoved
 
@@ -25,4 +25,17 @@ export function flagImpactText(
 export function unknownImpactText({ unknown }: Pick<Impact, 'unknown'>): string | undefined {
   if (unknown === 0) return undefined
   return `${plural(unknown, 'more request')} could not be replayed: an attribute that the document uses was not recorded`
+}
+
+/** "Matches 12 % of recent visitors (240 of 2,000)": how many meet a rule's conditions. */
+export function matchText({
+  samples,
+  matched,
+  unknown,
+}: Responses['diffDocument']['audience'][number]): string {
+  if (samples + unknown === 0) return 'No recent visitors to count'
+  const rest = unknown === 0 ? '' : `; of ${countText(unknown)} more it is not known yet`
+  if (samples === 0) return `Of ${plural(unknown, 'recent visitor')} it is not known yet`
+  const share = percentText(Math.round((1_000 * matched) / samples) / 10)
+  return `Matches ${share} of recent visitors (${countText(matched)} of ${countText(samples)})${rest}`
 }

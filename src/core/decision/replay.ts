@@ -3,12 +3,13 @@
 import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
 import type { Control } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
-import { type CompiledCondition, holds } from '../flags/conditions.ts'
+import type { CompiledCondition } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
 import { LazyMap } from '../lazy-map.ts'
 import { type DecisionInputs, decide } from './decide.ts'
 import type { FlagMoves, Impact } from './impact.ts'
-import { conditionId, type DecisionSample } from './sample.ts'
+import type { DecisionSample } from './sample.ts'
+import { answerOf } from './sample-answers.ts'
 
 /** A document, and the control state that goes with it. */
 type Setting = { snapshot: Snapshot; control: Control }
@@ -164,29 +165,9 @@ class Side {
       this.missed = true
       return false
     }
-    const { attribute } = condition
-    if (attribute === 'now') return holds(condition, contextWith(this.#inputs.nowMs))
-    if (Object.hasOwn(sample.attributes, attribute)) {
-      return holds(condition, contextWith(sample.attributes[attribute] ?? undefined))
-    }
-    const held = sample.held[conditionId(condition)]
-    if (held !== undefined) return held
-    return this.#answerByHash(condition, sample.hashed[attribute])
-  }
-
-  /** Hashes decide equality and nothing else. */
-  #answerByHash(
-    { op, values, negate, ignoreCase, type }: CompiledCondition,
-    hashed: readonly string[] | undefined,
-  ): boolean {
-    const canTell = (op === 'in' || op === 'not_in') && !ignoreCase && !type
-    if (hashed === undefined || !canTell) {
-      this.missed = true
-      return false
-    }
-    const listed = new Set(values.map((value) => this.#inputs.hashes.get(String(value))))
-    const isListed = hashed.some((each) => listed.has(each))
-    return (op === 'in' ? isListed : !isListed) !== negate
+    const answer = answerOf(condition, sample, this.#inputs)
+    if (answer === undefined) this.missed = true
+    return answer === true
   }
 }
 
@@ -214,10 +195,6 @@ export function valuesToHash({ flags }: Snapshot, samples: readonly DecisionSamp
     }
   }
   return values
-}
-
-function contextWith(value: ReturnType<EvaluationContext['attribute']>): EvaluationContext {
-  return { targetingKey: () => undefined, attribute: () => value }
 }
 
 class Tally {

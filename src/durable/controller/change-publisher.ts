@@ -140,9 +140,9 @@ export class ChangePublisher {
   }
 
   /** What publishing a change would do; changes nothing. */
-  async reviewDocument(change: DocumentChange): Promise<Review> {
+  async reviewDocument(change: DocumentChange, flag?: string): Promise<Review> {
     await this.noticeKv(Date.now())
-    return await reviewChange(this.#parts, change)
+    return await reviewChange(this.#parts, change, flag)
   }
 
   /** Adopts what was written to KV, if anything may be new there. */

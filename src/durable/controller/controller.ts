@@ -128,9 +128,9 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     return await this.#parts.changes.publishDocument(change, options)
   }
 
-  /** What publishing a change would do; changes nothing. */
-  async review(change: DocumentChange): Promise<Review> {
-    return await this.#parts.changes.reviewDocument(change)
+  /** What publishing a change would do, and whom the rules of one flag are about; changes nothing. */
+  async review(change: DocumentChange, flag?: string): Promise<Review> {
+    return await this.#parts.changes.reviewDocument(change, flag)
   }
 
   /** What the document in force says of its flags, and when they were used; of one, also what failed. */

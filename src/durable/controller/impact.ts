@@ -5,6 +5,7 @@ import type { GateDocument } from '../../core/config/schema/document.ts'
 import { type Impact, UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import { replay, valuesToHash } from '../../core/decision/replay.ts'
 import type { DecisionSample } from '../../core/decision/sample.ts'
+import { audiencesOf, type RuleAudience } from '../../core/decision/sample-answers.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
 import type { SampleRing } from '../storage/sample-ring.ts'
@@ -36,9 +37,7 @@ export class ImpactEstimator {
     if (!isSame(document.context.targetingKey, next.context.targetingKey)) {
       return { ...UNKNOWN_IMPACT, unknown: samples.length }
     }
-    const hashes = new Map<string, string>()
-    for (const value of valuesToHash(after.snapshot, samples))
-      hashes.set(value, await pseudonymOf(value, this.#env))
+    const hashes = await this.#hashesFor(after.snapshot, samples)
     return replay({
       before: { snapshot: before.snapshot, control: this.#controlOf(before) },
       after: { snapshot: after.snapshot, control: this.#controlOf(after) },
@@ -48,6 +47,26 @@ export class ImpactEstimator {
       nowMs,
       hashes,
     })
+  }
+
+  /** How many recent visitors meet the conditions of each rule of a flag, in a document that is not in force. */
+  async audiencesOf(
+    before: Pick<Side, 'document'>,
+    { document, snapshot }: Omit<Side, 'state'>,
+    flag: string,
+  ): Promise<RuleAudience[]> {
+    const nowMs = Date.now()
+    const redefined = changedKeys(before.document.context.attributes, document.context.attributes)
+    const samples = this.#samples.all(nowMs).map((sample) => without(sample, redefined))
+    const hashes = await this.#hashesFor(snapshot, samples)
+    return audiencesOf(snapshot.flags.get(flag)?.rules ?? [], samples, { nowMs, hashes })
+  }
+
+  async #hashesFor(snapshot: Snapshot, samples: readonly DecisionSample[]): Promise<Map<string, string>> {
+    const hashes = new Map<string, string>()
+    for (const value of valuesToHash(snapshot, samples))
+      hashes.set(value, await pseudonymOf(value, this.#env))
+    return hashes
   }
 
   #controlOf({ state }: Side): Control {

@@ -9,6 +9,7 @@ import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
+import type { RuleAudience } from '../../core/decision/sample-answers.ts'
 import { flagStatus } from '../../core/rollout/commands.ts'
 import {
   type DocumentInputs,
@@ -21,7 +22,7 @@ import { documentNews } from '../../core/rollout/news/document-news.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { ControlStore } from './control-store.ts'
-import { type DocumentChange, type Documents, type Draft, jsonOf } from './documents.ts'
+import { type DocumentChange, type Documents, type Draft, jsonOf, type LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 
@@ -53,6 +54,8 @@ export type Review = {
   needsConfirmation: boolean
   /** What a person must confirm, in one sentence each. */
   questions: string[]
+  /** How many recent visitors each rule of one flag is about. */
+  audience: RuleAudience[]
 }
 
 /** What publishing needs. */
@@ -78,8 +81,9 @@ export type PublishOptions = {
 export async function reviewChange(
   parts: Pick<PublishingParts, 'documents' | 'impact' | 'control'>,
   change: DocumentChange,
+  flag?: string,
 ): Promise<Review> {
-  const { documents } = parts
+  const { documents, impact } = parts
   const { info } = documents.current
   const nothing = {
     against: info.version,
@@ -87,6 +91,7 @@ export async function reviewChange(
     needsConfirmation: false,
     questions: [],
     summary: [],
+    audience: [],
   }
   const draft = documents.draft(change, undefined)
   if (!draft.ok) {
@@ -94,10 +99,12 @@ export async function reviewChange(
     return { ...nothing, valid: false, problems, changes: [] }
   }
   const { changes } = draft
-  const { people, questions } = await examine(parts, change, draft.parsed)
+  const { people, questions, next } = await examine(parts, change, draft.parsed)
+  const audience = flag === undefined ? [] : await impact.audiencesOf(documents.current, next, flag)
   const needsConfirmation = questions.length > 0
   const summary = changeWords(jsonOf(documents.current.text), jsonOf(draft.text))
-  return { ...nothing, valid: true, problems: [], changes, summary, people, needsConfirmation, questions }
+  const found = { changes, summary, people, needsConfirmation, questions, audience }
+  return { ...nothing, valid: true, problems: [], ...found }
 }
 
 /** A change's impact, and what must be confirmed before it may be made. */
@@ -106,7 +113,7 @@ async function examine(
   change: DocumentChange,
   document: GateDocument,
   restart?: string,
-): Promise<{ people: Impact; questions: string[] }> {
+): Promise<{ people: Impact; questions: string[]; next: Pick<LoadedDocument, 'document' | 'snapshot'> }> {
   const before = { ...documents.current, state: control.state }
   const next = { document, snapshot: compileSnapshot(document) }
   const { state } = withDocument(before.state, confirmedDocument(before, next, restart))
@@ -117,7 +124,7 @@ async function examine(
   const asksForImpact = isKnown || (movesVisitors(before.document, document) && !isPlain(change, before.info))
   const large = asksForImpact ? impactQuestion(people, limitPercent) : undefined
   const questions = isNamed(change) ? [] : questionsOf(before, after).map(({ text }) => text)
-  return { people, questions: [...questions, ...(large === undefined ? [] : [large])] }
+  return { people, questions: [...questions, ...(large === undefined ? [] : [large])], next }
 }
 
 /** A person who names a percentage, or enables a flag, means that very change. */

@@ -157,6 +157,7 @@ export const PEOPLE: Responses['diffDocument']['people'] = {
 export function review(more: Partial<Responses['diffDocument']> = {}): Responses['diffDocument'] {
   return {
     ...{ valid: true, problems: [], against: 4, people: PEOPLE, needsConfirmation: false, questions: [] },
+    audience: [],
     summary: ['defaultOrigin old added', 'f: tags ["web"] removed; owner web → shop'],
     changes: [
       { path: '$.defaultOrigin', kind: 'added', before: null, after: 'old' },

@@ -45,6 +45,31 @@ it('diff tells who would move, publishing asks above the limit, and then just th
     body: { document: next.document },
   })
   expect(needsConfirmation).toBe(true)
+  // Whom each rule is about, by the same sample: what was not recorded is not known.
+  const conditions = [
+    [{ attribute: 'country', op: 'exists' }],
+    [{ attribute: 'country', op: 'exists', negate: true }],
+    [{ attribute: 'header.x-plan', op: 'in', values: ['pro'] }],
+    [
+      { attribute: 'header.x-plan', op: 'in', values: ['pro'] },
+      { attribute: 'country', op: 'exists' },
+    ],
+  ]
+  const asked = structuredClone(next.document) as { flags: Record<string, object> }
+  asked.flags['new-shop'] = {
+    ...asked.flags['new-shop'],
+    rules: conditions.map((when) => ({ when, serve: 'on' })),
+  }
+  const review = (flag?: string) =>
+    admin.call('diffDocument', { body: { document: asked, ...(flag !== undefined && { flag }) } })
+  expect((await review('new-shop')).audience).toEqual([
+    { rule: 0, samples: VISITORS, matched: 0, unknown: 0 },
+    { rule: 1, samples: VISITORS, matched: VISITORS, unknown: 0 },
+    { rule: 2, samples: 0, matched: 0, unknown: VISITORS },
+    { rule: 3, samples: VISITORS, matched: 0, unknown: 0 },
+  ])
+  expect((await review()).audience).toEqual([])
+  expect((await review('nowhere')).audience).toEqual([])
   const before = await variants()
   const refusal = await admin.refusal('publishDocument', { body: next })
   expect(refusal).toMatchObject({ status: 409, title: 'Confirmation Needed', people: { samples: VISITORS } })

@@ -23,10 +23,10 @@ export const documentHandlers: Handlers<
   },
 
   diffDocument: async ({ controller, body }) => {
-    const review = await controller.review({ kind: 'text', text: textOf(body.document) })
-    // A Controller of the release before has neither.
-    const { questions = [], summary = [] } = review
-    return { ...review, problems: [...review.problems], questions, summary }
+    const review = await controller.review({ kind: 'text', text: textOf(body.document) }, body.flag)
+    // A Controller of the release before has none of these.
+    const { questions = [], summary = [], audience = [] } = review
+    return { ...review, problems: [...review.problems], questions, summary, audience }
   },
 
   publishDocument: (call) => {

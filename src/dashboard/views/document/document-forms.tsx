@@ -1,10 +1,18 @@
-/** Origins, routes, webhooks and change freezes of the document, by form. */
+/** Origins, routes, webhooks, alerts and change freezes of the document, by form. */
 import type { ComponentChildren } from 'preact'
 import { NOTIFICATION_EVENTS } from '../../../core/config/schema/rollout.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { type Choice, Field, Select } from '../../components/fields.tsx'
 import { AddButton, IconButton } from '../../components/icon.tsx'
-import { NumberField, ProblemNotes, SelectField, TextField, useForm, usePlace } from '../edit/form.tsx'
+import {
+  ListField,
+  NumberField,
+  ProblemNotes,
+  SelectField,
+  TextField,
+  useForm,
+  usePlace,
+} from '../edit/form.tsx'
 import { MomentField, PickField } from '../edit/pickers.tsx'
 
 const EVENTS = NOTIFICATION_EVENTS.map((event): Choice => [event, event.replaceAll('-', ' ')])
@@ -15,6 +23,7 @@ export function DocumentForms() {
       <Origins />
       <Routes />
       <Webhooks />
+      <Alerts />
       <Freezes />
     </form>
   )
@@ -180,9 +189,30 @@ function Webhooks() {
             fallback="json"
           />
           <PickField path={[...path, 'events']} label="Events" choices={EVENTS} add="All; choose some" />
+          <TextField
+            path={[...path, 'secretBinding']}
+            label="Signed with the secret"
+            placeholder="WEBHOOK_SECRET"
+          />
         </>
       )}
     />
+  )
+}
+
+/** When the gate speaks up by itself; which events a webhook gets stands with the webhook. */
+function Alerts() {
+  return (
+    <fieldset class="card">
+      <legend>Alerts</legend>
+      <ListField
+        path={['notifications', 'expiryDays']}
+        label="Days before a flag expires"
+        hint="So many days before its date each owner is reminded, by the event “expiring”."
+        placeholder="14, 3"
+        isTyped
+      />
+    </fieldset>
   )
 }
 

@@ -47,6 +47,10 @@ function problemsByPath(problems: readonly Problem[]): ReadonlyMap<string, reado
   return Map.groupBy(problems, ({ path }) => path.slice(1))
 }
 
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
 type EditorProps = { document: DocumentView; onReload: () => Promise<DocumentView | undefined> }
 
 function Editor({ document, onReload }: EditorProps) {
@@ -75,7 +79,9 @@ function Editor({ document, onReload }: EditorProps) {
   const problems = useMemo(() => problemsByPath(review.problems), [review.problems])
   const form = {
     ...{ definition: typeof parsed === 'string' ? {} : parsed, problems },
-    change: (next: JsonObject) => keep({ text: JSON.stringify(next, null, 2), base }),
+    // What was entered and taken back is no change.
+    change: (next: JsonObject) =>
+      keep(isSame(next, document.document) ? undefined : { text: JSON.stringify(next, null, 2), base }),
   }
   const publish = async () => {
     const published = await publishing.publish({

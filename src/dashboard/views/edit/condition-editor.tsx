@@ -1,5 +1,7 @@
 /** The conditions of a rule: which attribute, compared how, with what. */
 import type { ComponentChildren } from 'preact'
+import { matchText } from '../../../contract/words/impact.ts'
+import type { PathKey } from '../../../core/config/parse/problems.ts'
 import { isObject } from '../../../core/json-object.ts'
 import { Checkbox } from '../../components/fields.tsx'
 import { AddButton, IconButton } from '../../components/icon.tsx'
@@ -30,8 +32,22 @@ export function Conditions({ path, title }: { path: Path; title?: string }) {
           onRemove={() => set(without(index).length === 0 ? undefined : without(index))}
         />
       ))}
-      <AddButton what="Condition" onClick={() => set([...conditions, conditionOn('country')])} />
+      <div class="row between">
+        <AddButton what="Condition" onClick={() => set([...conditions, conditionOn('country')])} />
+        {conditions.length > 0 && <AudienceCount rule={path[1]} />}
+      </div>
     </div>
+  )
+}
+
+/** How many recent visitors meet the conditions, by the gate's sample of them. */
+function AudienceCount({ rule }: { rule: PathKey | undefined }) {
+  const { audience } = useForm()
+  const found = audience?.find((each) => each.rule === rule)
+  return (
+    <output class="hint" aria-live="polite">
+      {found && matchText(found)}
+    </output>
   )
 }
 

@@ -54,7 +54,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
     setDraft(freshDraft())
   }
   const whole = useMemo(() => documentWith(document.document as JsonObject, draft), [document, draft])
-  const review = useReview(client, draft.key === '' ? undefined : whole)
+  const review = useReview(client, draft.key === '' ? undefined : whole, draft.key)
   const problems = useMemo(() => problemsByPlace(review.problems, draft.key), [review.problems, draft.key])
   const isTaken = flag === undefined && definitionIn(document.document, draft.key) !== undefined
   const form = {
@@ -62,6 +62,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
     problems,
     document: document.document as JsonObject,
     flag,
+    audience: review.effect?.audience,
     change: (definition: JsonObject) => change({ ...draft, definition }),
   }
   return (

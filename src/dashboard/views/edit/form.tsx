@@ -1,6 +1,7 @@
 /** Fields of a draft: each reads and writes its place in the definition, and shows the problems there. */
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useId, useState } from 'preact/hooks'
+import type { Responses } from '../../../contract/responses.ts'
 import type { PathKey, Problem } from '../../../core/config/parse/problems.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
 import { Checkbox, type Choice, Select } from '../../components/fields.tsx'
@@ -16,7 +17,11 @@ export type Form = {
   document?: JsonObject
   /** Whose traffic tells how long its stages take; none for a flag that is new. */
   flag?: string | undefined
+  /** How many recent visitors each rule is about; undefined while it is being counted, or can't be. */
+  audience?: Audience | undefined
 }
+
+export type Audience = Responses['diffDocument']['audience']
 
 export const FormContext = createContext<Form | undefined>(undefined)
 

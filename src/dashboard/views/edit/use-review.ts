@@ -26,7 +26,8 @@ export function questionsOf({ effect }: Review, base: number): readonly string[]
   return effect?.needsConfirmation && effect.against === base ? effect.questions : []
 }
 
-export function useReview(client: AdminClient, document: JsonObject | undefined): Review {
+/** `flag`: of which to tell how many recent visitors each rule is about. */
+export function useReview(client: AdminClient, document: JsonObject | undefined, flag?: string): Review {
   const written = useMemo(() => (document === undefined ? undefined : JSON.stringify(document)), [document])
   const text = useSettled(written)
   const problems = useMemo(() => {
@@ -42,7 +43,8 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
     if (text === undefined || !isValid) return
     const stop = new AbortController()
     const timer = setTimeout(() => {
-      client.call('diffDocument', { body: { document: text } }, stop.signal).then(
+      const asked = flag === undefined ? {} : { flag }
+      client.call('diffDocument', { body: { document: text, ...asked } }, stop.signal).then(
         (found) => {
           if (stop.signal.aborted) return
           setEffect(found)
@@ -56,7 +58,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined)
       clearTimeout(timer)
       stop.abort()
     }
-  }, [client, text, isValid])
+  }, [client, text, isValid, flag])
   return { problems, effect, isKnown: written !== undefined && knownText === written }
 }
 

@@ -1,13 +1,20 @@
 import { useState } from 'preact/hooks'
 import { valueText } from '../../../core/figures.ts'
+import { type Choice, Segments, Select } from '../../components/fields.tsx'
 import { AddButton, IconButton } from '../../components/icon.tsx'
+import { NumberInput } from '../../components/number-input.tsx'
 import { withVariantRenamed } from './draft.ts'
 import { ProblemNotes, SelectField, useForm, usePlace } from './form.tsx'
+import { asType, freshValue, typeOfValues, VALUE_TYPES, type ValueType } from './value-types.ts'
 
 /** The variants with their values, and the one that is served where no rule matches. */
 export function VariantsEditor() {
   const { value, problems, set } = usePlace(['variants'])
   const variants = Object.entries((value ?? {}) as Record<string, unknown>)
+  const [chosen, setChosen] = useState<ValueType>()
+  const found = typeOfValues(variants.map(([, json]) => json))
+  // JSON holds any value; else the values tell.
+  const type = chosen === 'json' ? chosen : found
   const form = useForm()
   const rename = (from: string, to: string) => form.change(withVariantRenamed(form.definition, from, to))
   const put = (index: number, json: unknown) =>
@@ -17,11 +24,22 @@ export function VariantsEditor() {
     const taken = new Set(variants.map(([name]) => name))
     let name = 'variant'
     for (let number = 2; taken.has(name); number++) name = `variant-${number}`
-    set(Object.fromEntries([...variants, [name, name]]))
+    set(Object.fromEntries([...variants, [name, freshValue(type, name)]]))
+  }
+  const choose = (next: string) => {
+    setChosen(next as ValueType)
+    set(Object.fromEntries(variants.map(([name, json]) => [name, asType(json, next as ValueType)])))
   }
   return (
     <fieldset class="card">
       <legend>Variants</legend>
+      <Segments
+        label="Type of the values"
+        name="value-type"
+        value={type}
+        choices={VALUE_TYPES}
+        onChoose={choose}
+      />
       {variants.map(([name, json], index) => (
         <div key={index} class="variant-row">
           <VariantName
@@ -29,7 +47,7 @@ export function VariantsEditor() {
             taken={variants.map(([each]) => each)}
             onChange={(next) => rename(name, next)}
           />
-          <VariantValue name={name} value={json} onChange={(next) => put(index, next)} />
+          <VariantValue {...{ name, type }} value={json} onChange={(next) => put(index, next)} />
           <IconButton icon="trash" label={`Remove the variant ${name}`} onClick={() => remove(index)} />
         </div>
       ))}
@@ -65,10 +83,52 @@ function VariantName({ name, taken, onChange }: VariantNameProps) {
   )
 }
 
-type VariantValueProps = { name: string; value: unknown; onChange: (value: unknown) => void }
+type VariantValueProps = {
+  name: string
+  type: ValueType
+  value: unknown
+  onChange: (value: unknown) => void
+}
+
+function VariantValue({ type, ...props }: VariantValueProps) {
+  const { name, value, onChange } = props
+  const label = `Value of ${name}`
+  if (type === 'boolean')
+    return (
+      <Select
+        aria-label={label}
+        value={String(value)}
+        choices={ON_OFF}
+        onChoose={(next) => onChange(next === 'true')}
+      />
+    )
+  if (type === 'number')
+    return (
+      <NumberInput
+        aria-label={label}
+        step="any"
+        value={typeof value === 'number' ? value : undefined}
+        onNumber={(number) => onChange(number ?? 0)}
+      />
+    )
+  if (type === 'text')
+    return (
+      <input
+        aria-label={label}
+        value={String(value)}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    )
+  return <JsonValue {...props} />
+}
+
+const ON_OFF: readonly Choice[] = [
+  ['true', 'true (on)'],
+  ['false', 'false (off)'],
+]
 
 /** Any JSON; everything else is a text. */
-function VariantValue({ name, value, onChange }: VariantValueProps) {
+function JsonValue({ name, value, onChange }: Omit<VariantValueProps, 'type'>) {
   const [typed, setTyped] = useState<string>()
   return (
     <input

@@ -51,7 +51,7 @@ function Guide({ document, onReload }: GuideProps) {
   const change = (parts: Partial<RolloutDraft>) => setDraft((before) => ({ ...before, ...parts }))
   const whole = useMemo(() => documentWithRollout(present, draft), [present, draft])
   const missing = missingIn(present, draft)
-  const review = useReview(client, missing === undefined ? whole : undefined)
+  const review = useReview(client, missing === undefined ? whole : undefined, draft.key)
   const problems = useMemo(() => problemsByPlace(review.problems, draft.key), [review.problems, draft.key])
   const publishing = usePublish()
   const { conflict } = publishing
@@ -69,7 +69,7 @@ function Guide({ document, onReload }: GuideProps) {
     publishing.reset()
   }
   const form = {
-    ...{ definition: draft.flag, problems, document: present },
+    ...{ definition: draft.flag, problems, document: present, audience: review.effect?.audience },
     change: (flag: JsonObject) => change({ flag }),
   }
   return (
