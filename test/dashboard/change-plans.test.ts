@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { movesText, percentagePlan, plansFor, rowPlans } from '../../src/dashboard/actions/change-plans.ts'
+import {
+  movesText,
+  percentagePlan,
+  plansFor,
+  rowPlans,
+  stagePlan,
+} from '../../src/dashboard/actions/change-plans.ts'
 import { summary } from './support.ts'
 
 const STAGES = [{ percentage: 10 }, { percentage: 50 }, { percentage: 100 }]
@@ -76,8 +82,18 @@ describe('what can be done with a flag', () => {
     const advance = (definition: Parameters<typeof plansFor>[1]) => plansFor(summary(), definition)[0]
     expect(advance(guarded())).toMatchObject({
       label: 'Advance early to 50 %',
-      skips: 'skips bake and guard',
+      skips: 'skips bake and the guard',
     })
+    const left = (bakeLeftMs: number) => advance({ ...guarded(), bakeLeftMs })
+    expect(left(720_000)).toMatchObject({
+      skips: 'skips 12 min of bake and the guard',
+      effect: expect.stringContaining('This skips 12 min of bake and the guard.'),
+    })
+    expect(left(0)?.skips).toBe('skips the guard')
+    const stages = [10, 50, 100].map((percentage) => ({ percentage }))
+    expect(stagePlan(summary(), { ...guarded(stages), bakeLeftMs: 0 }, 2).skips).toBe(
+      'skips 1 stage, the guard',
+    )
     const plain = { label: 'Advance to 50 %' }
     expect(advance({ rules: guarded().rules })).toMatchObject(plain)
     expect(advance(guarded([{ percentage: 10, advance: 'manual' }, { percentage: 50 }]))).toMatchObject(plain)

@@ -3,7 +3,7 @@ import type { FlagSummary } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
 import { liveShare, stageText } from '../../contract/words/flag-state.ts'
 import type { FlagInput, RuleInput } from '../../core/config/schema/document.ts'
-import { percentText } from '../../core/figures.ts'
+import { durationText, percentText, plural } from '../../core/figures.ts'
 import type { Change } from './change.ts'
 
 /** A document that would have the same effect, so that its impact can be computed. */
@@ -23,7 +23,8 @@ export type Plan = {
 }
 
 type Stages = NonNullable<RuleInput['stages']>
-type Definition = Pick<FlagInput, 'enabled' | 'rules' | 'guard'>
+/** `bakeLeftMs`: of the present stage's bake; undefined where that is not known. */
+export type Definition = Pick<FlagInput, 'enabled' | 'rules' | 'guard'> & { bakeLeftMs?: number | undefined }
 
 /** How many visitors move when a share changes. */
 export function movesText(from: number | null, to: number | null): string {
@@ -148,8 +149,17 @@ function pausePlan({ key }: FlagSummary): Plan {
   }
 }
 
+/** "12 min of bake and the guard", "the guard", "1 stage, 12 min of bake and the guard". */
+function skippedText({ bakeLeftMs }: Definition, stages: number): string {
+  const bake =
+    bakeLeftMs === undefined ? 'bake and ' : bakeLeftMs > 0 ? `${durationText(bakeLeftMs)} of bake and ` : ''
+  const between = stages > 0 ? `${plural(stages, 'stage')}, ` : ''
+  return `${between}${bake}the guard`
+}
+
 /** Going to any stage (counted from 0), up or down. */
-export function stagePlan(flag: FlagSummary, { rules = [], guard }: Definition, to: number): Plan {
+export function stagePlan(flag: FlagSummary, definition: Definition, to: number): Plan {
+  const { rules = [], guard } = definition
   const { key } = flag
   const stages = rules.find((rule) => rule.stages)?.stages ?? []
   const from = flag.stage ?? 0
@@ -160,12 +170,13 @@ export function stagePlan(flag: FlagSummary, { rules = [], guard }: Definition, 
   }
   const isGuarded = guard !== undefined && guard.enabled !== false
   const isEarly = to > from && isGuarded && stages[from]?.advance !== 'manual'
+  const skipped = skippedText(definition, to - from - 1)
   const label = `${to < from ? 'Go back' : isEarly ? 'Advance early' : 'Advance'} to ${percentText(percentage)}`
   return {
     label,
-    ...(isEarly && { skips: 'skips bake and guard' }),
+    ...(isEarly && { skips: `skips ${skipped}` }),
     title: `${label.replace(' to ', `: ${key} to `)}?`,
-    effect: `${movesText(flag.percentage, percentage)}.${isEarly ? ' This skips the rest of the bake and the guard’s verdict.' : ''}`,
+    effect: `${movesText(flag.percentage, percentage)}.${isEarly ? ` This skips ${skipped}.` : ''}`,
     tone: to < from || flag.needsApproval || flag.paused || isWorse(flag) ? 'plain' : 'primary',
     change: goTo(to, goTo(from)),
     trial: { kind: 'share', percentage },

@@ -26,7 +26,8 @@ export function AuditList({ records, isOfOneFlag, nothing = 'No activity yet.' }
     <>
       {Object.entries(Object.groupBy(records, ({ at }) => dayOf(at))).map(([day, ofDay = []]) => (
         <section key={day} aria-label={day}>
-          <h3 class="day">{day}</h3>
+          {/* Inside a card the list stands below its title. */}
+          {isOfOneFlag ? <h3 class="day">{day}</h3> : <h2 class="day">{day}</h2>}
           <ol class="audit">
             {groupsOf(ofDay).map((group) => {
               const [newest] = group.records
@@ -88,7 +89,11 @@ function Story({ group: { records, title }, newest, children }: StoryProps) {
           )}
         </p>
       )}
-      <p class="reason">{newest.reason}</p>
+      {[...new Set(records.map(({ reason }) => reason))].map((reason) => (
+        <p key={reason} class="reason">
+          {reason}
+        </p>
+      ))}
       <details class="details">
         <summary>{records.length} records</summary>
         <ol class="audit">{children}</ol>

@@ -172,6 +172,20 @@ describe.skipIf(!hasBrowser)('a rollout by form', { shuffle: false }, () => {
     await phone.close()
   })
 
+  it('is edited by a form that counts whom it is about, and publishes changes alone', async () => {
+    await page.goto(`${gate.url}/__sluice/ui/flags/${FLAG}/edit`)
+    await page.getByText(/^Matches 100 % of recent visitors \([\d,]+ of [\d,]+\)/).waitFor()
+    const publish = page.getByRole('button', { name: 'Publish' })
+    await page.getByText('Nothing has changed.').waitFor()
+    expect(await publish.isDisabled()).toBe(true)
+    await page.getByLabel('Description').fill('for all but crawlers')
+    await page.getByText('Valid', { exact: true }).waitFor()
+    await page.getByLabel('Description').fill('')
+    await page.getByText('Nothing has changed.').waitFor()
+    expect(await publish.isDisabled()).toBe(true)
+    await page.goto(`${gate.url}/__sluice/ui`)
+  })
+
   it('is led to its end by buttons that say what they skip', async () => {
     await page.getByRole('link', { name: FLAG, exact: true }).first().click()
     for (const share of ['50 %', '100 %']) {

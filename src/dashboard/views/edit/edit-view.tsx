@@ -45,7 +45,10 @@ function Editor({ flag, document, onReload }: EditorProps) {
   }
   const [draft, setDraft] = useState<Draft>(() => drafts.get(flag ?? NEW) ?? freshDraft())
   const change = (next: Draft) => {
-    drafts.set(flag ?? NEW, next)
+    // What was entered and taken back is no draft any more.
+    const isUnchanged = JSON.stringify(next.definition) === JSON.stringify(next.original)
+    if (isUnchanged) forget()
+    else drafts.set(flag ?? NEW, next)
     setDraft(next)
   }
   const forget = () => void drafts.delete(flag ?? NEW)

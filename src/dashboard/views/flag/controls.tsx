@@ -1,8 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
-import type { FlagInput } from '../../../core/config/schema/document.ts'
-import { type Plan, percentagePlan, plansFor, rowPlans } from '../../actions/change-plans.ts'
+import { type Definition, type Plan, percentagePlan, plansFor, rowPlans } from '../../actions/change-plans.ts'
 import { useKeepFocus } from '../../components/layout.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { VerdictBadge } from '../../components/state-badge.tsx'
@@ -11,7 +10,7 @@ import { Link } from '../../state/router.tsx'
 import { useMayActAs } from '../../state/session.ts'
 import { useIsNarrow } from '../../state/use-media.ts'
 
-type ControlsProps = { flag: FlagSummary; definition: FlagInput; onChoose: (plan: Plan) => void }
+type ControlsProps = { flag: FlagSummary; definition: Definition; onChoose: (plan: Plan) => void }
 
 /** The changes that the flag's state allows; each opens a dialog that shows its impact. */
 export function Controls({ flag, definition, onChoose }: ControlsProps) {

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { FlagStatusView, FlagSummary, Responses } from '../../../contract/responses.ts'
 import type { AuditRecord } from '../../../contract/words/audit.ts'
 import { idleText, stateOf, waitingText, withStatus } from '../../../contract/words/flag-state.ts'
-import { etaText } from '../../../contract/words/ladder.ts'
+import { bakeLeftMs, etaText } from '../../../contract/words/ladder.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import type { FlagInput } from '../../../core/config/schema/document.ts'
 import type { Plan } from '../../actions/change-plans.ts'
@@ -85,6 +85,8 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
   const maySteer = useMayActAs('operator')
   const { summary: flag, status } = details
   const definition = details.definition as FlagInput
+  const bakeLeft = bakeLeftMs(flag.ladder[flag.stage ?? 0], status)
+  const steered = { ...definition, bakeLeftMs: bakeLeft }
   const { rules = [] } = definition
   const [plan, setPlan] = useState<Plan>()
   // What went wrong comes first where something did.
@@ -97,10 +99,11 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
       <Head details={details} />
       <div class="flag-columns">
         <div class="stack-l">
-          <Card title="Rollout" tools={<Controls flag={flag} definition={definition} onChoose={setPlan} />}>
+          <Card title="Rollout" tools={<Controls flag={flag} definition={steered} onChoose={setPlan} />}>
             {isStaged && (
               <Ramp
-                {...{ flag, status, definition, atMs, records }}
+                {...{ flag, status, atMs, records }}
+                definition={steered}
                 onChoose={maySteer ? setPlan : undefined}
               />
             )}

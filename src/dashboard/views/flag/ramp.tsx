@@ -9,8 +9,7 @@ import {
   stageNote,
 } from '../../../contract/words/ladder.ts'
 import { stageShareText } from '../../../contract/words/rules.ts'
-import type { FlagInput } from '../../../core/config/schema/document.ts'
-import { type Plan, stagePlan } from '../../actions/change-plans.ts'
+import { type Definition, type Plan, stagePlan } from '../../actions/change-plans.ts'
 import { Icon } from '../../components/icon.tsx'
 import { useNow } from '../../state/clock.ts'
 import { type StageMoment, timelineOf } from './timeline.ts'
@@ -18,7 +17,7 @@ import { type StageMoment, timelineOf } from './timeline.ts'
 type RampProps = {
   flag: FlagSummary
   status: FlagStatusView
-  definition: FlagInput
+  definition: Definition
   /** When the status was taken. */
   atMs: number
   /** The audit log of the flag, newest first. */
