@@ -1,9 +1,10 @@
 /** Each metric of the attempt: how the canary differs from control, how sure that is, and where the guard acts. */
-import { useMemo, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Drawing } from '../../components/charts/chart.ts'
 import { ChartFigure } from '../../components/charts/chart-figure.tsx'
 import { Segments } from '../../components/fields.tsx'
 import { Card } from '../../components/layout.tsx'
+import { useQueryValue } from '../../state/router.tsx'
 import { useSeries } from '../../state/series.ts'
 import { useSession } from '../../state/session.ts'
 import type { Moment } from './moments.ts'
@@ -28,7 +29,7 @@ const STANDINGS: Readonly<Record<Standing, { text: string; tone: string }>> = {
 
 export function MetricTiles({ flag, moments }: { flag: string; moments: readonly Moment[] }) {
   const { client } = useSession()
-  const [slow, setSlow] = useState('1')
+  const [slow, setSlow] = useQueryValue('slow', ['1', ...QUANTILES.map(([each]) => each)])
   const fresh = useSeries(client, flag, FRESH)
   const isOld = spanOf(fresh?.points) > OLD_S
   const long = useSeries(client, isOld ? flag : undefined, LONG)
