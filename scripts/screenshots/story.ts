@@ -43,7 +43,7 @@ export async function play({ gate, newShop }: Scene): Promise<void> {
   )
   await sleep(QUIET_MS)
   await ben.command('new-shop', 'stage', { stage: 1, reason: 'no complaints at 5 %' })
-  newShop.behave({ errorRate: 0.3 })
+  newShop.behave({ errorRate: 0.6 })
   await until(
     'new-checkout is rolled back',
     async () => (await stateOf(admin, 'new-checkout')) === 'rolled-back',

@@ -2,7 +2,7 @@
  * A whole rollout, from a new origin to finished, made and steered without JSON, an ISO date or the name of an attribute;
  * and what the dashboard shows of a canary that fails is what the admin API says.
  */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { latencyText, rateText } from '../../../src/core/figures.ts'
 import { hasBrowser } from '../../support/browser.ts'
@@ -28,6 +28,19 @@ let load: Load
 const stateOf = async () => (await gate.flag(FLAG)).state
 async function confirm(on: Page, button: string): Promise<void> {
   await on.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
+}
+
+/** Goes to a control with Tab, and presses Enter there. */
+async function pressByTab(control: Locator): Promise<void> {
+  await control.waitFor()
+  for (let steps = 0; steps < 200; steps++) {
+    if (await control.evaluate((element) => element === document.activeElement)) {
+      await control.page().keyboard.press('Enter')
+      return
+    }
+    await control.page().keyboard.press('Tab')
+  }
+  throw new Error('Tab does not lead to the control')
 }
 
 // One story: each test goes on where the one before ended.
@@ -192,8 +205,12 @@ describe.skipIf(!hasBrowser)('a rollout by form', { shuffle: false }, () => {
       const button = page.getByRole('button', { name: `Advance early to ${share}` })
       await button.waitFor()
       expect(await button.innerText()).toContain('skips')
-      await button.click()
-      await confirm(page, `Advance early to ${share}`)
+      // Reached and pressed by keys alone; the question as well.
+      await pressByTab(button)
+      await pressByTab(
+        page.getByRole('dialog').getByRole('button', { name: `Advance early to ${share}`, exact: true }),
+      )
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
     }
     await page.getByRole('button', { name: 'Finish' }).click()
     await confirm(page, 'Finish')

@@ -1,6 +1,6 @@
 /** What failed: how failed requests are told apart, canary beside control, with some that logs can be searched for. */
 import type { FailureView } from '../../../contract/responses.ts'
-import { percentText, plural } from '../../../core/figures.ts'
+import { countText, percentText, plural } from '../../../core/figures.ts'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Card } from '../../components/layout.tsx'
 
@@ -15,16 +15,12 @@ const MOST_ROWS = 10
 
 export function WhatFailed({ failures }: { failures: readonly FailureView[] }) {
   if (failures.length === 0) return null
-  const sampled = failures.reduce((sum, group) => sum + group.sampled, 0)
-  const first = failures.map(({ firstSeenAt }) => firstSeenAt).sort()[0] ?? ''
+  const failed = failures.filter(({ as }) => as === 'failed')
+  const first = (failed.length > 0 ? failed : failures).map(({ firstSeenAt }) => firstSeenAt).sort()[0] ?? ''
   return (
     <Card
       title="What failed"
-      hint={
-        <>
-          first seen {clockText(first)}; {plural(sampled, 'sample')}, without queries and ids of visitors
-        </>
-      }
+      hint={<>first seen {clockText(first)}; a sample, without queries and ids of visitors</>}
     >
       <FailureTables failures={failures} />
     </Card>
@@ -94,7 +90,8 @@ function FacetTable({ facet, label, groups }: FacetProps) {
           <th scope="col">{label}</th>
           {groups.map((group) => (
             <th key={group.arm + group.variant} scope="col" title={plural(group.sampled, 'sample')}>
-              <i class={`key ${group.arm}`} /> {columnTitle(group, groups)}
+              <i class={`key ${group.arm}`} /> {columnTitle(group, groups)}{' '}
+              <small>{countText(group.sampled)}</small>
             </th>
           ))}
         </tr>
