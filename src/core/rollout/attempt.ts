@@ -100,7 +100,7 @@ export function outcomeOf(ended: EndedAttempt): AttemptOutcome {
 
 /** What failed in this attempt, as it is shown. */
 export function failuresOf(failures: Failures | undefined, generation: number): FailureGroup[] {
-  return failures?.generation === generation ? mostFrequent(failures.groups) : []
+  return failures !== undefined && failures.generation === generation ? mostFrequent(failures.groups) : []
 }
 
 function armOutcome(cells: readonly Cell[], arm: Arm): ArmOutcome {

@@ -345,9 +345,11 @@ describe('the document', () => {
     })
     expect((await call('POST', '/document/validate', { document: {} })).body).toMatchObject({ valid: false })
     // The Controller is one of the release before.
-    const said = { ...review, questions: [], summary: [] }
+    const said = { ...review, questions: [], summary: [], audience: [] }
     expect((await call('POST', '/document/diff', { document: '{}' })).body).toEqual(said)
-    expect(callsOf('review')).toEqual([[{ kind: 'text', text: '{}' }]])
+    expect(callsOf('review')).toEqual([[{ kind: 'text', text: '{}' }, undefined]])
+    await call('POST', '/document/diff', { document: '{}', flag: 'staged' })
+    expect(callsOf('review').at(-1)).toEqual([{ kind: 'text', text: '{}' }, 'staged'])
   })
 })
 

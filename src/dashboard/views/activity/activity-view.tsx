@@ -1,8 +1,8 @@
 /** The audit log, newest first. */
 import { useEffect, useState } from 'preact/hooks'
 import type { AuditRecord } from '../../../contract/words/audit.ts'
-import { AuditFilterBar, queryOfFilters, useAuditFilters } from '../../components/audit-filters.tsx'
-import { AuditList } from '../../components/audit-list.tsx'
+import { AuditFilterBar, queryOfFilters, useAuditFilters } from '../../components/audit/audit-filters.tsx'
+import { AuditList } from '../../components/audit/audit-list.tsx'
 import { ProblemText, ViewHead } from '../../components/layout.tsx'
 import { StaleDataNotice } from '../../components/loading.tsx'
 import { live } from '../../state/live.ts'

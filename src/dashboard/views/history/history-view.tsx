@@ -5,7 +5,7 @@ import { type AuditRecord, transitionLines } from '../../../contract/words/audit
 import { changesBetween } from '../../../core/config/document-diff.ts'
 import { changeWords } from '../../../core/config/document-words.ts'
 import { countText } from '../../../core/figures.ts'
-import { AuditFilterBar, queryOfFilters, useAuditFilters } from '../../components/audit-filters.tsx'
+import { AuditFilterBar, queryOfFilters, useAuditFilters } from '../../components/audit/audit-filters.tsx'
 import { ChangeSummary, Changes } from '../../components/document-diff.tsx'
 import { Segments } from '../../components/fields.tsx'
 import { Card, ViewHead } from '../../components/layout.tsx'
@@ -19,7 +19,7 @@ import { usePolled } from '../../state/use-polled.ts'
 import { RestoreDialog } from './restore-dialog.tsx'
 
 const REFRESH_MS = 15_000
-/** Lines of what a version changed that stand beside it; all of them stand in the version. */
+/** Lines of what a version changed that the list shows; its own card shows all. */
 const MOST_LINES = 3
 const COMPARISONS = [
   ['before', 'What it changed'],

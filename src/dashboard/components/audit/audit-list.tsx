@@ -1,13 +1,13 @@
 /** The audit log by meaning: who did what, when, and why. */
 import type { ComponentChildren } from 'preact'
-import type { Change } from '../../contract/responses.ts'
-import { type AuditRecord, deedOf, transitionLines } from '../../contract/words/audit.ts'
-import { figureLines, stateLines } from '../../contract/words/audit-details.ts'
-import { type AuditGroup, groupsOf } from '../../contract/words/audit-groups.ts'
-import { isObject } from '../../core/json-object.ts'
-import { Link } from '../state/router.tsx'
-import { ChangeSummary, Changes } from './document-diff.tsx'
-import { Ago } from './time.tsx'
+import type { Change } from '../../../contract/responses.ts'
+import { type AuditRecord, deedOf, transitionLines } from '../../../contract/words/audit.ts'
+import { figureLines, stateLines } from '../../../contract/words/audit-details.ts'
+import { type AuditGroup, groupsOf } from '../../../contract/words/audit-groups.ts'
+import { isObject } from '../../../core/json-object.ts'
+import { Link } from '../../state/router.tsx'
+import { ChangeSummary, Changes } from '../document-diff.tsx'
+import { Ago } from '../time.tsx'
 
 type ListProps = {
   records: readonly AuditRecord[]

@@ -1,8 +1,8 @@
 /** By flag, actor and kind; the address holds them, for a link that shows the same. */
-import type { AuditRecord } from '../../contract/words/audit.ts'
-import { AUDIT_KIND_NAMES, AUDIT_KINDS, type AuditKind } from '../../contract/words/audit-groups.ts'
-import { useQueryText, useQueryValue } from '../state/router.tsx'
-import { type Choice, Select } from './fields.tsx'
+import type { AuditRecord } from '../../../contract/words/audit.ts'
+import { AUDIT_KIND_NAMES, AUDIT_KINDS, type AuditKind } from '../../../contract/words/audit-groups.ts'
+import { useQueryText, useQueryValue } from '../../state/router.tsx'
+import { type Choice, Select } from '../fields.tsx'
 
 export type AuditFilters = { flag: string; actor: string; kind: AuditKind | '' }
 
