@@ -84,7 +84,7 @@ export function tilesOf({ points, lines, rollbackWealth }: Series, slow: SlowQua
 }
 
 /** As `traffic` in core/guard/evidence/alpha.ts. */
-const JOURNEYS_SHARE = 0.03
+const JOURNEYS_SHARE = 0.015
 
 function testOf(
   { rho, delta, level }: { rho: number; delta: number; level: number },

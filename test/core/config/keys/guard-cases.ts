@@ -222,7 +222,7 @@ export const GUARD_CASES: Record<string, Case> = {
     from: 20,
     to: 90,
     sees: (gate) => gate.guard({ journeys: 10 }, { journeys: 30 }),
-    was: 'rollback 32',
+    was: 'rollback 34',
     becomes: 'broken-split',
   },
   'flags.*.guard.ceilings.errorRate': {
