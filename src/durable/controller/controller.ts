@@ -140,7 +140,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const { documents, flags, control } = this.#parts
     const facts = flagFactsOf(documents.current, flags, Date.now(), only)
     const known = { version: documents.current.info.version, flags: facts }
-    if (only === undefined) return known
+    if (only === undefined || facts.length === 0) return known
     const { generation } = control.state.flags[only] ?? INITIAL_FLAG_CONTROL
     return { ...known, failures: this.#failuresOf(only, generation) }
   }
