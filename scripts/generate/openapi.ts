@@ -98,7 +98,10 @@ function parametersOf(id: OperationId, path: string): Json {
     name,
     in: 'query',
     required: entry.type !== 'optional',
-    schema: { type: WHOLE_NUMBERS.has(name) ? 'integer' : 'string' },
+    schema: {
+      type: WHOLE_NUMBERS.has(name) ? 'integer' : 'string',
+      ...('wrapped' in entry && 'options' in entry.wrapped && { enum: entry.wrapped.options }),
+    },
   }))
   const parameters = [...inPath, ...inQuery]
   return parameters.length === 0 ? {} : { parameters }

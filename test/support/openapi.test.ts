@@ -75,7 +75,7 @@ describe('answers held against the description', () => {
 })
 
 describe('the description of what the API takes', () => {
-  type Parameter = { name: string; in: string; schema: { type?: string } }
+  type Parameter = { name: string; in: string; schema: { type?: string; enum?: string[] } }
   type Operation = { operationId: string; parameters?: Parameter[]; requestBody?: { required: boolean } }
   const operations = Object.values(openApi.paths).flatMap((each) => Object.values(each) as Operation[])
 
@@ -87,11 +87,13 @@ describe('the description of what the API takes', () => {
     for (const { operationId, name, schema } of found) {
       const takes = (value: string) =>
         v.safeParse(QUERIES[operationId as keyof typeof QUERIES], { flag: 'f', [name]: value }).success
-      expect([operationId, name, takes('7'), takes('text')]).toEqual([
+      const [number = '', text = ''] = schema.enum ?? ['7', 'text']
+      expect([operationId, name, takes(number), takes(text), takes('neither of these')]).toEqual([
         operationId,
         name,
         true,
-        schema.type === 'string',
+        schema.enum !== undefined || schema.type === 'string',
+        schema.enum === undefined && schema.type === 'string',
       ])
     }
   })

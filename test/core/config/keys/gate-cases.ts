@@ -461,7 +461,7 @@ export const GATE_CASES: Record<string, Case> = {
     given: HOOK,
     to: ['kill'],
     sees: ({ document }) => document.notifications.webhooks[0]?.events.length,
-    was: 25,
+    was: 26,
     becomes: 1,
   },
 }
