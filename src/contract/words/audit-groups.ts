@@ -10,7 +10,7 @@ export const AUDIT_KINDS = {
     label: 'Rollouts',
     actions: [
       ...['stage', 'advance', 'approve', 'approval-needed', 'pause', 'resume', 'restart', 'finish', 'hold'],
-      ...['freeze', 'rollout-changed', 'outcome-noted'],
+      ...['freeze', 'rollout-changed', 'outcome-noted', 'metric'],
     ] as Action[],
   },
   closed: {
