@@ -4,7 +4,7 @@ import { useStore } from '../../state/store.ts'
 import { colours } from '../../state/theme.ts'
 import type { Chart, Drawing } from './chart.ts'
 
-type ChartFigureProps = { title: string; summary: ComponentChildren; drawing: Drawing }
+type ChartFigureProps = { title: ComponentChildren; summary: ComponentChildren; drawing: Drawing }
 
 /** A chart with its title, and what it shows in words. */
 export function ChartFigure({ title, summary, drawing }: ChartFigureProps) {

@@ -1,4 +1,4 @@
-/** Origins, routes, webhooks, alerts and change freezes of the document, by form. */
+/** Origins, routes, metrics, webhooks, alerts and change freezes of the document, by form. */
 import type { ComponentChildren } from 'preact'
 import { NOTIFICATION_EVENTS } from '../../../core/config/schema/rollout.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
@@ -14,6 +14,7 @@ import {
   usePlace,
 } from '../edit/form.tsx'
 import { MomentField, PickField } from '../edit/pickers.tsx'
+import { MetricsForm } from './metrics-form.tsx'
 
 const EVENTS = NOTIFICATION_EVENTS.map((event): Choice => [event, event.replaceAll('-', ' ')])
 
@@ -22,6 +23,7 @@ export function DocumentForms() {
     <form class="stack-l" aria-label="Document" onSubmit={(event) => event.preventDefault()}>
       <Origins />
       <Routes />
+      <MetricsForm />
       <Webhooks />
       <Alerts />
       <Freezes />

@@ -1,4 +1,4 @@
-/** The whole document: origins, routes, freezes and webhooks by form, all of it as JSON. */
+/** The whole document: origins, routes, metrics, freezes and webhooks by form, all of it as JSON. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { changesBetween } from '../../../core/config/document-diff.ts'
 import type { Problem } from '../../../core/config/parse/problems.ts'
@@ -103,7 +103,7 @@ function Editor({ document, onReload }: EditorProps) {
     <div class="edit">
       <ViewHead
         title="Document"
-        about={`Version ${document.version}: origins, routes, flags, freezes, webhooks.`}
+        about={`Version ${document.version}: origins, routes, metrics, flags, freezes, webhooks.`}
       >
         {typed && (
           <button type="button" onClick={discard}>

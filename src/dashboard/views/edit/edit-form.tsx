@@ -4,6 +4,7 @@ import type { FlagInput } from '../../../core/config/schema/document.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import type { Choice } from '../../components/fields.tsx'
 import { useSession } from '../../state/session.ts'
+import { ExperimentEditor } from './experiment-editor.tsx'
 import { CheckField, Frame, ListField, TextField, useForm, usePlace } from './form.tsx'
 import { GuardEditor } from './guard-editor.tsx'
 import { DateField, MomentField, PickField } from './pickers.tsx'
@@ -60,6 +61,7 @@ export function EditForm({ keyField }: { keyField: KeyField | undefined }) {
       <VariantsEditor />
       <RulesEditor />
       <GuardEditor />
+      <ExperimentEditor />
     </form>
   )
 }

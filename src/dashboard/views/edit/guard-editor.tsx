@@ -1,4 +1,5 @@
 import { Checkbox } from '../../components/fields.tsx'
+import { GuardMetrics } from './experiment-editor.tsx'
 import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
 import { RateField } from './pickers.tsx'
 
@@ -44,6 +45,7 @@ export function GuardEditor({ title = 'Guard' }: { title?: string }) {
               hint="over the whole rollout"
             />
           </div>
+          <GuardMetrics />
         </>
       )}
       <ProblemNotes problems={problems} />
@@ -65,9 +67,9 @@ function ClientErrors({ guard }: { guard: GuardParts }) {
   )
 }
 
-/** An empty guard compares everything. */
+/** An empty guard compares everything; metrics come on top. */
 function isCompared(guard: GuardParts, test: unknown): boolean {
-  return Object.keys(guard).length === 0 || (test !== undefined && test !== false)
+  return Object.keys(guard).every((key) => key === 'metrics') || (test !== undefined && test !== false)
 }
 
 type PartProps = { name: 'errors' | 'latency'; label: string; guard: GuardParts }

@@ -13,6 +13,8 @@ import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { Card, ProblemText, ViewHead } from '../../components/layout.tsx'
 import { Skeleton, StaleDataNotice } from '../../components/loading.tsx'
+import { isMeasured } from '../../components/metrics/measured.ts'
+import { Results } from '../../components/metrics/results.tsx'
 import { VerdictBadge } from '../../components/state-badge.tsx'
 import { live } from '../../state/live.ts'
 import { Link } from '../../state/router.tsx'
@@ -122,6 +124,7 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
             <Shadow flag={flag.key} />
           )}
           {isWrong && failed}
+          {isMeasured(definition) && <Results flag={flag.key} />}
           <MetricTiles flag={flag.key} moments={moments} />
           <Charts flag={flag.key} moments={moments} />
           {!isWrong && failed}
