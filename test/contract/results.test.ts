@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ComparisonView, MetricView } from '../../src/contract/responses/results.ts'
 import {
+  comparisonLines,
   isAlarming,
   keptText,
   marginOf,
@@ -94,6 +95,15 @@ describe('the word on a comparison', () => {
     expect(isAlarming(RESULTS)).toBe(true)
     expect(isAlarming({ ...fine, split: { word: 'broken', sentence: '' } })).toBe(true)
   })
+})
+
+it('the results of an attempt are a line for each comparison', () => {
+  expect(comparisonLines(RESULTS)).toEqual([
+    'order: b +25 % (+8 % to +44 %), better',
+    'order: c −2 % (−14 % to +10 %), undecided: about 3 more days at this rate',
+    'revenue: b −40 % (−55 % to −20 %), worse',
+    'revenue: c – (not known yet), undecided',
+  ])
 })
 
 describe('what results rest on', () => {

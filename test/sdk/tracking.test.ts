@@ -188,7 +188,10 @@ describe('Tracker', () => {
   })
 
   it('drops what the gate refuses, and tells each reason once', async () => {
-    const refused = [{ metric: 'oder', reason: 'no flag measures oder' }]
+    const refused = [
+      { metric: 'oder', reason: 'unknown: no flag measures it' },
+      { metric: 'order', reason: 'repeated: an event with this id has counted' },
+    ]
     const { sent, problems, options } = gateWith(
       Response.json({ accepted: 0, refused }, { status: 202 }),
       Response.json({ accepted: 0, refused }, { status: 202 }),
@@ -199,7 +202,7 @@ describe('Tracker', () => {
       tracker.track('oder', ada)
       await tracker.flush()
     }
-    expect(problems).toEqual(['no flag measures oder', 'The token is not known'])
+    expect(problems).toEqual(['oder does not count: unknown: no flag measures it', 'The token is not known'])
     await tracker.flush()
     expect(sent).toHaveLength(3)
   })

@@ -18,6 +18,11 @@ const context = v.optional(
 const about = { flag: name, context }
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(LONGEST_TEXT))
 const durationMs = v.pipe(v.number(), v.minValue(0), v.maxValue(LONGEST_DURATION_MS))
+/** NaN and Infinity are null in JSON. */
+const NO_NUMBER = v.pipe(
+  v.null(),
+  v.transform(() => Number.NaN),
+)
 const report = v.variant('type', [
   v.object({ type: v.literal('error'), ...about, message: v.optional(v.string()) }),
   v.object({ type: v.literal('timing'), ...about, name: v.optional(v.string()), durationMs }),
@@ -31,12 +36,12 @@ const report = v.variant('type', [
   v.object({ type: v.literal('feedback'), ...about, text }),
   v.object({
     type: v.literal('track'),
-    /** Of the metric. */
-    name,
+    /** Of the metric. What is no name or value is refused by itself: one bad call of a page must not take others along. */
+    name: v.string(),
     /** Only for this flag; otherwise for each that measures the metric. */
     flag: v.optional(name),
     context,
-    value: v.optional(v.number()),
+    value: v.optional(v.union([v.number(), NO_NUMBER])),
     /** Idempotency key: however often it is sent, it counts once. */
     id: v.optional(v.string()),
     /** When it happened, if not now; ms since 1970, or ISO 8601. */

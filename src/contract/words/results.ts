@@ -114,6 +114,16 @@ export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
   ].join('; ')
 }
 
+/** "order: b +25 % (+8 % to +44 %), better", a line for each comparison. */
+export function comparisonLines({ metrics }: Pick<ResultsView, 'metrics'>): string[] {
+  return metrics.flatMap((metric) =>
+    metric.comparisons.map((each) => {
+      const difference = `${each.variant} ${shareText(each.relative)} (${shareRangeText(each)})`
+      return `${metric.name}: ${difference}, ${wordText(each, metric)}`
+    }),
+  )
+}
+
 /** Whether an operator must look: a variant is worse, or visitors are not split as the document says. */
 export function isAlarming({ split, metrics }: ResultsView): boolean {
   return (

@@ -16,7 +16,7 @@ export type ReportOptions = {
 
 /** What became of a batch. `later`: the gate is away, or wants nothing for so long. */
 type Sent =
-  | { kind: 'taken'; refused: readonly { reason?: string }[] }
+  | { kind: 'taken'; refused: readonly { metric?: string; reason?: string }[] }
   | { kind: 'refused'; detail: string }
   | { kind: 'later'; waitMs: number | undefined }
 
@@ -114,7 +114,10 @@ export class ReportQueue {
       left -= batch.length
       if (sent.kind === 'taken') {
         this.#retryMs = FIRST_RETRY_MS
-        for (const { reason } of sent.refused) this.tell(String(reason))
+        for (const { metric = '', reason = '' } of sent.refused) {
+          // It was taken before an answer was lost.
+          if (!reason.startsWith('repeated')) this.tell(`${metric} does not count: ${reason}`)
+        }
       } else {
         isTaken = false
         if (sent.kind === 'refused') this.tell(sent.detail)

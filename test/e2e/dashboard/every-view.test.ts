@@ -307,6 +307,55 @@ describe.skipIf(!hasBrowser)('what metrics show', () => {
   })
 })
 
+describe.skipIf(!hasBrowser)('metrics by form', () => {
+  const jsonIn = async (page: Page) =>
+    JSON.parse(await page.locator('textarea.mono').inputValue()) as Record<string, Record<string, unknown>>
+
+  it('are named in the document', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/document')
+    const metrics = page.getByRole('group', { name: 'Metrics: what visitors do' })
+    await metrics.getByRole('button', { name: 'Metric', exact: true }).click()
+    await metrics.getByLabel('Name').last().fill('tickets')
+    await metrics.getByLabel('Name').last().press('Tab')
+    await metrics.getByLabel('Type').last().selectOption('count')
+    await metrics.getByLabel('Better').last().selectOption('lower')
+    await metrics.getByLabel('Request that counts').last().fill('/help')
+    await metrics.getByLabel('With the status').last().fill('201')
+    await metrics.getByLabel('Counts for', { exact: true }).last().fill('7')
+    await metrics.getByLabel('Unit of Counts for').last().selectOption('days')
+    await page.getByText('JSON', { exact: true }).click()
+    expect((await jsonIn(page)).metrics).toEqual({
+      order: { request: { path: '/paid', status: 201 } },
+      revenue: { type: 'sum' },
+      tickets: { type: 'count', better: 'lower', request: { path: '/help', status: 201 }, window: '7d' },
+    })
+    await close()
+  })
+
+  it('are compared by an experiment and limited by the guard', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/measured/edit')
+    const experiment = page.getByRole('group', { name: 'Experiment' })
+    await experiment.getByRole('button', { name: 'Remove revenue' }).click()
+    await experiment.getByLabel('Metric that decides').selectOption('revenue')
+    await experiment.getByLabel('Further metrics').selectOption('order')
+    await experiment.getByLabel('Variants').selectOption('b')
+    await experiment.getByLabel('Variants').selectOption('c')
+    await experiment.getByLabel('Compared with').selectOption('b')
+    const guard = page.getByRole('group', { name: 'Guard' })
+    await guard.getByLabel('Compare canary with control').check()
+    await guard.getByRole('button', { name: 'Metric', exact: true }).click()
+    await guard.getByLabel('May drop by').fill('8')
+    await guard.getByLabel('Beyond that').selectOption('signal')
+    expect(await jsonIn(page)).toMatchObject({
+      experiment: { primary: 'revenue', metrics: ['order'], variants: ['b', 'c'], control: 'b' },
+      guard: { metrics: { order: { maxDropPercent: 8, action: 'signal' } } },
+    })
+    await close()
+  })
+})
+
 describe.skipIf(!hasBrowser)('texts that mean harm', () => {
   it('are shown to the letter', async () => {
     const { page, close } = await openTab(browser)

@@ -101,6 +101,10 @@ describe('an event', () => {
     ['id', { name: 'order', id: '' }],
     ['unknown', { name: 'gossip' }],
     ['unknown', { name: 'unmeasured' }],
+    ['unknown', { name: '' }],
+    ['unknown', { name: 'x'.repeat(201) }],
+    // NaN, as JSON has it.
+    ['value', { name: 'revenue', value: null }],
     ['foreign', { name: 'order', flag: 'half' }],
     ['foreign', { name: 'order', flag: 'no-such-flag' }],
     ['unproven', { name: 'order' }, { 'x-user-id': 'ann', cookie: '' }],
@@ -136,7 +140,7 @@ describe('an event', () => {
     expect(reasonOf(await track(named, TOKEN))).toBe('not exposed')
   })
 
-  it.each([{}, { name: '' }, { name: 'order', value: '5' }, { name: 'order', at: 'yesterday' }])(
+  it.each([{}, { name: 'order', value: '5' }, { name: 'order', at: 'yesterday' }])(
     'that can not be read is a bad request: %o',
     async (event) => {
       const { post } = stage()
