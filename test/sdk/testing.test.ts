@@ -80,6 +80,21 @@ describe('testFlags', () => {
     expect(await client.getBooleanValue('shop', true)).toBe(false)
   })
 
+  it('records what a handler of a Hono app tracks', async () => {
+    const app = new Hono<{ Variables: { flags: SluiceFlags } }>()
+    app.post('/order', (c) => {
+      c.var.flags.track('order', { value: 49.9, id: 'order-1' })
+      c.var.flags.track('visit')
+      return c.text('thanks')
+    })
+    const flags = testFlags({ shop: 'on' }, { targetingKey: 'ada' })
+    await new Hono().use(flags.middleware).route('/', app).request('/order', { method: 'POST' })
+    expect(flags.tracked()).toEqual([
+      { name: 'order', value: 49.9, id: 'order-1', targetingKey: 'ada' },
+      { name: 'visit', id: expect.any(String), targetingKey: 'ada' },
+    ])
+  })
+
   it('records what the app tracks', async () => {
     const flags = testFlags({ shop: 'on' })
     const provider = new SluiceProvider({ url: 'http://gate.test', token: 't', fetch: flags.fetch })

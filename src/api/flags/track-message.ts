@@ -27,7 +27,7 @@ export type RefusalReason = keyof typeof REASONS
 
 /** An event that may count, or why it can't. */
 export function checkTrack(
-  { value, id, atMs, at }: Track,
+  { value, id, atMs, at }: Pick<Track, 'value' | 'id' | 'atMs' | 'at'>,
   nowMs: number,
 ): { ok: true; atMs: number } | { ok: false; why: RefusalReason } {
   if (value !== undefined && !(value >= 0 && value <= LARGEST_VALUE)) return { ok: false, why: 'value' }

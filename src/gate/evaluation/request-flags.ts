@@ -5,8 +5,10 @@ import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import { isFetchedAhead, pageRoleOf } from '../pages/page-affinity.ts'
+import { type MetricFact, REFUSALS } from '../reporting/metric-reporter.ts'
 import type { Reporter } from '../reporting/reporter.ts'
 import type { GradualRollback } from './gradual-rollback.ts'
+import { isEvidence, isOptedOut, placesOf } from './measured.ts'
 import { exposed } from './measuring.ts'
 import { recognise } from './visitor.ts'
 
@@ -20,6 +22,8 @@ export type FlagUse = {
   targetingKey(): string
   /** The Set-Cookie value of an identity that was issued for this request, if one was. */
   setCookie(): string | undefined
+  /** Counts an event of a metric for this visitor, in every flag that measures it. */
+  record(fact: MetricFact, reporter: Reporter, surroundings: Surroundings): void
   report(ended: Ending, reporter: Reporter, surroundings: Surroundings): void
 }
 
@@ -57,6 +61,16 @@ export async function openFlagUse(
       ),
     targetingKey: () => context.targetingKey() ?? '',
     setCookie: () => anonymous.setCookie(),
+    record: (fact, reporter, { env: own, waitUntil }) => {
+      const of = (flag: CompiledFlag) => asked.get(flag.key) ?? decide(flag)
+      const found = placesOf(document.snapshot, fact, of)
+      if (!found.ok || isOptedOut(request.headers)) return
+      // There is nothing to add up.
+      if (fact.value === undefined && found.places.every(({ type }) => type === 'sum')) return
+      if (isEvidence(context, own, request)) reporter.metrics.record(fact, found.places)
+      else for (const { flag } of found.places) reporter.metrics.refuse(flag, REFUSALS.unproven)
+      reporter.stayInTouch({ env: own, place: request, nowMs: request.nowMs, waitUntil })
+    },
     report: ({ failed, status, latencyMs }, reporter, { env: own, waitUntil }) => {
       const surroundings = { env: own, place: request, nowMs: request.nowMs, waitUntil }
       const role = pageRoleOf(request, document.snapshot.cookies)

@@ -13,6 +13,11 @@ export type SluiceFlags = {
   value<Value>(flag: string, defaultValue: Value): Value
   /** Every flag of the document, without counting any. */
   all(): Record<string, FlagDecision>
+  /**
+   * Counts an event of a metric for this visitor: `track('order', { value: 49.9, id: 'order-123' })`. `value` is what it
+   * adds, and the same `id` counts once. Visitors with Do Not Track or Global Privacy Control are not measured.
+   */
+  track(metric: string, details?: { value?: number | undefined; id?: string | undefined }): void
   /** The visitor's id, by which percentages place them; empty where it could not be established. */
   targetingKey(): string
 }

@@ -10,6 +10,7 @@ import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.t
 import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
 import { FailureSampler } from '../../gate/reporting/failure-sampler.ts'
+import type { MetricFact } from '../../gate/reporting/metric-reporter.ts'
 import { createMirror } from '../../gate/shadow/mirror.ts'
 import { hostRole } from '../../platform/admin-host.ts'
 import type { Env } from '../../platform/env.ts'
@@ -84,7 +85,8 @@ export function sluice({ document = NO_FLAGS }: SluiceOptions = {}): MiddlewareH
     if (isGates(c)) return await endpoints.fetch(c.req.raw, ...surroundingsOf(c))
     const startMs = Date.now()
     const use = await openUse(c, own, startMs)
-    c.set('flags', flagsOf(use))
+    const record = (fact: MetricFact) => use && recordFor(c, own, use, fact)
+    c.set('flags', flagsOf(use, record))
     await next()
     try {
       if (use !== undefined) conclude(c, own, use, startMs)
@@ -172,6 +174,13 @@ async function openUse(c: Context, own: Gate, nowMs: number): Promise<FlagUse | 
     noteInternalError('hono.visitor', error)
     return undefined
   }
+}
+
+/** Counts an event of a metric; without the Durable Objects nothing is counted. */
+function recordFor(c: Context, own: Gate, use: FlagUse, fact: MetricFact): void {
+  const [env, ctx] = surroundingsOf(c)
+  if (env.COUNTERS === undefined) return
+  use.record(fact, own.reporter, { env, waitUntil: (work) => ctx.waitUntil(work) })
 }
 
 /** Keeps an answer that depends on the visitor out of shared caches, and counts the outcome of the request. */

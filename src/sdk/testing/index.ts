@@ -36,7 +36,7 @@ export type TestFlags = SluiceFlags & {
   headers(options?: { signingKey?: string }): Promise<Record<string, string>>
   /** Answers as the gate does over OFREP: `new SluiceProvider({ url: 'http://test', fetch: flags.fetch })`. */
   fetch(url: string, init?: RequestInit): Promise<Response>
-  /** The events that came by `fetch` so far: `SluiceProvider` sends them with `flush`, or when it is closed. */
+  /** The events that were tracked so far. `SluiceProvider` sends them with `flush`, or when it is closed. */
   tracked(): readonly TrackedEvent[]
 }
 
@@ -86,6 +86,9 @@ export function testFlags(
     variant: (key) => served.get(key)?.variant,
     value: <Value>(key: string, defaultValue: Value) => (served.get(key)?.value ?? defaultValue) as Value,
     all: () => Object.fromEntries(served),
+    track: (name, { value, id = crypto.randomUUID() } = {}) => {
+      events.push({ name, ...(value !== undefined && { value }), id, targetingKey })
+    },
     targetingKey: () => targetingKey,
   }
   const made = { ...flags, [FORCED]: true }

@@ -4,7 +4,6 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RESULTS } from '../../cli/gate/results.ts'
 import { hasBrowser } from '../../support/browser.ts'
 import { eventually } from '../harness/eventually.ts'
 import { visitorHeaders } from '../harness/load.ts'
@@ -22,8 +21,6 @@ const VIEWS = [
   ['one flag with stages', `/flags/${FLAG}`],
   ['one flag with a percentage', '/flags/split'],
   ['one flag with requirements', '/flags/dependent'],
-  ['one flag with metrics', '/flags/measured'],
-  ['Edit, with an experiment', '/flags/measured/edit'],
   ['Edit, with requirements', '/flags/dependent/edit'],
   ['a flag that is not there', `/flags/${encodeURIComponent(attack(0))}`],
   ['New flag', '/new'],
@@ -82,12 +79,6 @@ beforeAll(async () => {
         },
         split: { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 30, serve: 'on' }] },
         theme: { variants: { dark: 'd', dim: 'm', light: 'l' }, off: 'light' },
-        measured: {
-          variants: { a: 1, b: 2, c: 3 },
-          off: 'a',
-          rules: [{ serve: { a: 34, b: 33, c: 33 } }],
-          experiment: { primary: 'order', metrics: ['revenue'] },
-        },
         dependent: {
           variants: { on: true, off: false },
           off: 'off',
@@ -95,7 +86,6 @@ beforeAll(async () => {
           rules: [{ percentage: 5, serve: 'on' }],
         },
       },
-      metrics: { order: { request: { path: '/paid', status: 201 } }, revenue: { type: 'sum' } },
       notifications: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] },
     },
   })
@@ -168,20 +158,9 @@ async function faultsOf(page: Page): Promise<string[]> {
   )
 }
 
-/** Results as no gate of a test has them within seconds: in every state, with texts that mean harm. */
-async function answerResults(page: Page): Promise<void> {
-  const harm = (place: number) => ({ sentence: attack(place) })
-  const metrics = RESULTS.metrics.map((metric) => ({
-    ...metric,
-    comparisons: metric.comparisons.map((each) => ({ ...each, ...harm(17) })),
-  }))
-  const json = { ...RESULTS, flag: 'measured', metrics, ...harm(18), split: { word: 'broken', ...harm(19) } }
-  await page.route('**/flags/measured/results', (route) => route.fulfill({ json }))
-}
-
 /** Between them they hold everything that other views show too. */
 const VARIED = VIEWS.filter(([, path]) =>
-  ['', `/flags/${FLAG}`, '/flags/measured', '/new', '/history', '/settings'].includes(path),
+  ['', `/flags/${FLAG}`, '/new', '/history', '/settings'].includes(path),
 )
 
 describe.skipIf(!hasBrowser).each([
@@ -191,7 +170,6 @@ describe.skipIf(!hasBrowser).each([
   let visit: Visit
   beforeAll(async () => {
     visit = await openTab(browser, { colorScheme, viewport })
-    await answerResults(visit.page)
     await signIn(visit.page, gate.url, ADMIN_TOKEN)
   })
   afterAll(() => visit?.close())
@@ -202,7 +180,6 @@ describe.skipIf(!hasBrowser).each([
       const { page, complaints } = visit
       await page.goto(`${gate.url}/__sluice/ui${path}`)
       await settle(page)
-      if (path === '/flags/measured') await page.getByText(attack(18)).waitFor()
       if (path === `/flags/${FLAG}`) await page.locator('.uplot').first().waitFor()
       expect(await faultsOf(page)).toEqual([])
       expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
@@ -254,104 +231,6 @@ describe.skipIf(!hasBrowser)('what a flag requires', () => {
     await page.getByRole('link', { name: 'Edit' }).click()
     const field = page.getByLabel('Requires flags')
     expect(await field.inputValue()).toBe('split is on, staged is off, theme serves dark or dim')
-    await close()
-  })
-})
-
-describe.skipIf(!hasBrowser)('what metrics show', () => {
-  it('is which is better, by how much, how sure, and how long still, variant by variant', async () => {
-    const { page, complaints, close } = await openTab(browser)
-    await page.route('**/flags/measured/results', (route) =>
-      route.fulfill({ json: { ...RESULTS, flag: 'measured' } }),
-    )
-    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/measured')
-    const card = page.getByRole('region', { name: 'Metrics' })
-    await card.getByRole('status').getByText(RESULTS.sentence).waitFor()
-    const order = card.getByRole('figure').filter({ hasText: 'order' })
-    await order.locator('.uplot').waitFor()
-    expect(await order.innerText()).toMatch(
-      /^order primary\nb \+25 % better\nb 5 %, a 4 %; \+8 % to \+44 %\n[\s\S]*\nc −2 % undecided: about 3 more days at this rate\nc 3.9 %, a 4 %; −14 % to \+10 %\n/,
-    )
-    expect(await order.innerText()).toContain('the guard rolls back beyond −5 %')
-    expect(await order.locator('.u-legend').innerText()).toMatch(/b[\s\S]*c[\s\S]*same[\s\S]*limit/)
-    const revenue = card.getByRole('figure').filter({ hasText: 'revenue' })
-    expect(await revenue.innerText()).toMatch(/b −40 % worse[\s\S]*c – undecided\n/)
-    const rows = async (name: string) => {
-      const lines = await card.getByRole('table', { name }).getByRole('row').allInnerTexts()
-      return lines.map((line) => line.split('\t').map((cell) => cell.trim()))
-    }
-    expect(await rows('order')).toEqual([
-      ['Variant', 'Visitors', 'With an event', 'Rate', 'Interval', 'To a', 'Interval', ''],
-      ['a', '10,000', '400', '4 %', '3.6–4.4 %', '', '', 'control'],
-      ['b', '10,050', '503', '5 %', '4.6–5.4 %', '+25 %', '+8 % to +44 %', 'better'],
-      [
-        'c',
-        '9,950',
-        '389',
-        '3.9 %',
-        '3.5–4.3 %',
-        '−2 %',
-        '−14 % to +10 %',
-        'undecided: about 3 more days at this rate',
-      ],
-    ])
-    expect((await rows('revenue')).map(([variant]) => variant)).toEqual(['Variant', 'a', 'b', 'c'])
-    await card.getByText('3 who met two variants, 12 unproven').waitFor()
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      card.getByRole('button', { name: 'CSV' }).click(),
-    ])
-    expect(file.suggestedFilename()).toBe('measured-attempt-2.csv')
-    expect(complaints).toEqual([])
-    await close()
-  })
-})
-
-describe.skipIf(!hasBrowser)('metrics by form', () => {
-  const jsonIn = async (page: Page) =>
-    JSON.parse(await page.locator('textarea.mono').inputValue()) as Record<string, Record<string, unknown>>
-
-  it('are named in the document', async () => {
-    const { page, close } = await openTab(browser)
-    await signIn(page, gate.url, ADMIN_TOKEN, '/document')
-    const metrics = page.getByRole('group', { name: 'Metrics: what visitors do' })
-    await metrics.getByRole('button', { name: 'Metric', exact: true }).click()
-    await metrics.getByLabel('Name').last().fill('tickets')
-    await metrics.getByLabel('Name').last().press('Tab')
-    await metrics.getByLabel('Type').last().selectOption('count')
-    await metrics.getByLabel('Better').last().selectOption('lower')
-    await metrics.getByLabel('Request that counts').last().fill('/help')
-    await metrics.getByLabel('With the status').last().fill('201')
-    await metrics.getByLabel('Counts for', { exact: true }).last().fill('7')
-    await metrics.getByLabel('Unit of Counts for').last().selectOption('days')
-    await page.getByText('JSON', { exact: true }).click()
-    expect((await jsonIn(page)).metrics).toEqual({
-      order: { request: { path: '/paid', status: 201 } },
-      revenue: { type: 'sum' },
-      tickets: { type: 'count', better: 'lower', request: { path: '/help', status: 201 }, window: '7d' },
-    })
-    await close()
-  })
-
-  it('are compared by an experiment and limited by the guard', async () => {
-    const { page, close } = await openTab(browser)
-    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/measured/edit')
-    const experiment = page.getByRole('group', { name: 'Experiment' })
-    await experiment.getByRole('button', { name: 'Remove revenue' }).click()
-    await experiment.getByLabel('Metric that decides').selectOption('revenue')
-    await experiment.getByLabel('Further metrics').selectOption('order')
-    await experiment.getByLabel('Variants').selectOption('b')
-    await experiment.getByLabel('Variants').selectOption('c')
-    await experiment.getByLabel('Compared with').selectOption('b')
-    const guard = page.getByRole('group', { name: 'Guard' })
-    await guard.getByLabel('Compare canary with control').check()
-    await guard.getByRole('button', { name: 'Metric', exact: true }).click()
-    await guard.getByLabel('May drop by').fill('8')
-    await guard.getByLabel('Beyond that').selectOption('signal')
-    expect(await jsonIn(page)).toMatchObject({
-      experiment: { primary: 'revenue', metrics: ['order'], variants: ['b', 'c'], control: 'b' },
-      guard: { metrics: { order: { maxDropPercent: 8, action: 'signal' } } },
-    })
     await close()
   })
 })

@@ -121,7 +121,8 @@ function VariantsTable({ metric, control }: { metric: MetricView; control: strin
   const { name, variants, comparisons } = metric
   const figure = metric.type === 'conversion' ? 'Rate' : 'Mean'
   return (
-    <div class="table-scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: not every browser lets the keyboard scroll a region without it
+    <section class="table-scroll" aria-label={`Variants by ${name}`} tabIndex={0}>
       <table class="numbers">
         <caption>{name}</caption>
         <thead>
@@ -162,7 +163,7 @@ function VariantsTable({ metric, control }: { metric: MetricView; control: strin
           })}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
 
