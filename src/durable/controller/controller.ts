@@ -73,7 +73,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     const { shards, flags, samples, kvReader, control, documents, books, pace } = this.#parts
     noteIfNewer('forward', message)
     if (shards.take(message, nowMs)) this.#count(message, nowMs)
-    const metricsUpTo = this.#parts.metricBooks.take(message, nowMs)
+    const metricsUpTo = this.#takeMetrics(message, nowMs)
     books.note()
     flags.noteSeen(new Set(message.cells.map((cell) => cell.flag)), nowMs)
     samples.add(message.samples, nowMs)
@@ -92,6 +92,16 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
       ...(kvAgeMs !== undefined && { kvAgeMs }),
       ...(metricsUpTo !== undefined && { metricsUpTo }),
     })
+  }
+
+  /** Counts must come through whatever becomes of metrics: those that can't be taken stay where they are. */
+  #takeMetrics(message: ForwardMessage, nowMs: number): number | undefined {
+    try {
+      return this.#parts.metricBooks.take(message, nowMs)
+    } catch (error) {
+      noteInternalError('controller.metrics', error)
+      return undefined
+    }
   }
 
   #addSamples({ shadow = [], failures = [] }: ForwardMessage, nowMs: number): void {

@@ -19,6 +19,8 @@ export type LaneRow = {
   atMs: number
   /** The number of the latest chunk, which stays known after the chunk has been acknowledged. */
   last: number
+  /** Up to which number the Controller had the shard's chunks when the row was stored. */
+  upTo: number
   chunks: MetricChunk[]
 }
 
@@ -34,14 +36,16 @@ export class MetricLane {
   #pending: MetricChunk[]
   #size = 0
   #last: number
+  #upTo: number
 
   /** `nowMs`: where numbers begin for a shard without rows, above those of one that has lost its storage. */
   constructor(rows: Iterable<readonly [string, LaneRow]>, nowMs: number) {
     this.#rows = new Map(rows)
     const known = [...this.#rows.values()]
     this.#pending = known.flatMap(({ chunks }) => chunks).sort((a, b) => a.n - b.n)
-    this.#size = this.#pending.reduce((sum, { batch }) => sum + sizeOf(batch), 0)
     this.#last = known.reduce((highest, { last }) => Math.max(highest, last), 0) || nowMs
+    this.#upTo = known.reduce((highest, { upTo }) => Math.max(highest, upTo), 0)
+    this.acknowledge(this.#upTo)
   }
 
   get isEmpty(): boolean {
@@ -58,7 +62,8 @@ export class MetricLane {
     const chunk = { n: ++this.#last, batch: hasRoom ? metrics : lossOf(metrics) }
     if (hasRoom) this.#size += size
     this.#pending.push(chunk)
-    const row = { seq, atMs: nowMs, last: chunk.n, chunks: [...(known?.chunks ?? []), chunk] }
+    const chunks = [...(known?.chunks ?? []), chunk]
+    const row = { seq, atMs: nowMs, last: chunk.n, upTo: this.#upTo, chunks }
     this.#rows.set(isolate, row)
     return row
   }
@@ -75,6 +80,7 @@ export class MetricLane {
 
   /** The Controller has every chunk up to this number. Rows in storage keep theirs until their isolate flushes again. */
   acknowledge(upTo: number): void {
+    this.#upTo = Math.max(this.#upTo, upTo)
     const isLeft = ({ n }: MetricChunk) => n > upTo
     this.#pending = this.#pending.filter(isLeft)
     this.#size = this.#pending.reduce((sum, { batch }) => sum + sizeOf(batch), 0)

@@ -42,18 +42,23 @@ export class MetricRunner {
   async run(loaded: LoadedDocument, nowMs: number): Promise<void> {
     if (Math.abs(nowMs - this.#lookedAtMs) < LOOK_EVERY_MS) return
     this.#lookedAtMs = nowMs
-    this.#books.sweep()
-    const { measured } = loaded.snapshot
-    if (measured === undefined) return
-    for (const flag of new Set([...measured.flagsOf.values()].flat())) {
-      try {
-        if (this.#books.keep(flag)?.isDirty) await this.#look(loaded, flag, nowMs)
-      } catch (error) {
-        // A flag whose metrics can't be judged must not stop the others.
-        noteInternalError('controller.metrics', error, { flag })
-      }
+    try {
+      this.#books.sweep()
+      for (const flag of new Set([...(loaded.snapshot.measured?.flagsOf.values() ?? [])].flat()))
+        await this.#lookSafely(loaded, flag, nowMs)
+      this.#books.saveInTime(nowMs)
+    } catch (error) {
+      noteInternalError('controller.metrics', error)
     }
-    this.#books.saveInTime(nowMs)
+  }
+
+  /** A flag whose metrics can't be judged must not stop the others. */
+  async #lookSafely(loaded: LoadedDocument, flag: string, nowMs: number): Promise<void> {
+    try {
+      if (this.#books.keep(flag)?.isDirty) await this.#look(loaded, flag, nowMs)
+    } catch (error) {
+      noteInternalError('controller.metrics', error, { flag })
+    }
   }
 
   /** What the metrics of a flag show now; undefined for a flag that measures nothing. */
@@ -69,8 +74,13 @@ export class MetricRunner {
     generation: number,
     nowMs: number,
   ): MetricResults | undefined {
-    const kept = this.#books.of(flag)
-    if (kept?.account.generation === generation) return this.#judge(loaded, flag, kept, nowMs).results
+    try {
+      const kept = this.#books.of(flag)
+      if (kept?.account.generation === generation) return this.#judge(loaded, flag, kept, nowMs).results
+    } catch (error) {
+      // A kill or a rollback must not fail for it.
+      noteInternalError('controller.metrics', error, { flag })
+    }
     const seen = this.#seen.get(flag)
     return seen?.generation === generation ? seen.results : undefined
   }

@@ -53,6 +53,17 @@ describe('the lane', () => {
     expect(again.take('c', 1, batchOf(3), 0)?.last).toBe(b.last + 1)
   })
 
+  it('does not send again, after a restart, what it knows to have arrived', () => {
+    const lane = new MetricLane([], 0)
+    const a = structuredClone(lane.take('a', 1, batchOf(1), 0)) as LaneRow
+    const b = structuredClone(lane.take('b', 1, batchOf(2), 0)) as LaneRow
+    lane.acknowledge(1)
+    const c = structuredClone(lane.take('c', 1, batchOf(3), 0)) as LaneRow
+    const again = new MetricLane([['a', a] as const, ['b', b] as const, ['c', c] as const], 0)
+    expect(positionsIn(again.next())).toEqual([2, 3])
+    expect(again.take('a', 2, batchOf(4), 0)?.chunks.map(({ n }) => n)).toEqual([4])
+  })
+
   it('forwards so much at once, and never nothing', () => {
     const lane = new MetricLane([], 0)
     lane.take('a', 1, large(30_000), 0)

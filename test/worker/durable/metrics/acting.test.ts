@@ -1,8 +1,11 @@
 /** What the Controller does about metrics that are worse, and what it keeps of them. */
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
+import { Ledger } from '../../../../src/core/metrics/ledger/ledger.ts'
 import { visits } from '../../support/metric-visitors.ts'
 import { fakeClock, makeParts, type Parts } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
+
+afterEach(() => void vi.restoreAllMocks())
 
 const FLAG = 'shop'
 const PLACE = { flag: FLAG, generation: 1, stage: 0 }
@@ -123,6 +126,25 @@ it('begins anew with a new attempt, and the outcome of the old one has its figur
       generation: 1,
       variants: [{ visitors: 300 }, { visitors: 300 }],
     })
+  }))
+
+it('a kill, a rollback and the looks at other flags go on where metrics are broken', () =>
+  withGate(documentWith('rollback'), async (world) => {
+    await world.serve(300, { off: 0.2, on: 0.1 })
+    const broken = () => {
+      throw new Error('the ledger is broken')
+    }
+    vi.spyOn(Ledger.prototype, 'summaries').mockImplementation(broken)
+    await world.metrics.run(world.documents.current, Date.now() + 10_000)
+    vi.spyOn(world.metricBooks, 'sweep').mockImplementation(broken)
+    await world.metrics.run(world.documents.current, Date.now() + 20_000)
+    const cause = { actor: 'Ada', reason: 'stop', evidence: undefined }
+    expect(await world.changes.command({ kind: 'rollback', flag: FLAG }, cause)).toMatchObject({ ok: true })
+    // What the last look has seen.
+    expect(world.attempts.latest({ limit: 1 })[0]?.metrics?.variants).toMatchObject([
+      { visitors: 300 },
+      { visitors: 300 },
+    ])
   }))
 
 it('a flag that measures nothing has no results', () =>

@@ -1,15 +1,17 @@
 /** Metrics from the flush of an isolate to the answer of the API: what a shard has acknowledged counts, once. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it, onTestFinished, vi } from 'vitest'
+import { emptyCell } from '../../../../src/core/counters/cell.ts'
 import type { MetricBatch } from '../../../../src/core/counters/metrics/metric-batch.ts'
 import type { FlushMessage, FlushReply } from '../../../../src/core/counters/protocol.ts'
 import type { Controller } from '../../../../src/durable/controller/controller.ts'
 import type { Counters } from '../../../../src/durable/counters/counters.ts'
+import { MetricBooks } from '../../../../src/durable/storage/metrics/metric-books.ts'
 import { ADMIN_TOKEN, admin, GATE_URL, gate } from '../../support/admin.ts'
 import { controller } from '../../support/controller.ts'
 
-const FLAGS = ['exact', 'crashing', 'silent', 'shown', 'unmeasured']
+const FLAGS = ['exact', 'crashing', 'silent', 'stuck', 'shown', 'unmeasured']
 beforeAll(async () => {
   const flag = {
     variants: { on: true, off: false },
@@ -117,6 +119,24 @@ it('a shard that no isolate flushes to any more brings what it has, by its alarm
   await evictDurableObject(stub)
   expect(await runDurableObjectAlarm(stub)).toBe(true)
   await arrives(stub, 'silent', [1, 1, 10])
+})
+
+it('where metrics can not be taken they stay in the shard, and counts come through', async () => {
+  const taken = vi.spyOn(MetricBooks.prototype, 'take').mockImplementation(() => {
+    throw new Error('the ledger is broken')
+  })
+  onTestFinished(() => void taken.mockRestore())
+  const { stub, flush } = shardOf('MEE')
+  const cell = emptyCell({ flag: 'counted', variant: 'on', arm: 'canary', generation: 1, stage: 0 })
+  await flush(1, buyer('stuck'), { cells: [{ ...cell, requests: 7 }] })
+  const counted = async () => {
+    await runDurableObjectAlarm(stub)
+    const { cells } = await controller.status()
+    return cells.find(({ flag }) => flag === 'counted')?.requests
+  }
+  await expect.poll(counted, { timeout: 30_000 }).toBe(7)
+  taken.mockRestore()
+  await arrives(stub, 'stuck', [1, 1, 10])
 })
 
 it('the API tells what did not count, and gives all of it as a table', async () => {
