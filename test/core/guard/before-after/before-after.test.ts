@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { restoreBeforeAfter } from '../../../../src/core/guard/before-after/before-after.ts'
 import { reportOf } from '../../../../src/core/guard/index.ts'
 import { seeded } from '../../../../test-kit/simulation/random.ts'
-import { BLOCKS_OF_DAY, type Past, SETTINGS, Site, siteOf, usual, VERDICT } from './site.ts'
+import { BLOCKS_OF_DAY, type Past, SETTINGS, Site, START_MS, siteOf, usual, VERDICT } from './site.ts'
 
 const HOUR = 12
 const DAY = BLOCKS_OF_DAY
@@ -84,6 +84,11 @@ describe('a flag that comes on for everybody', () => {
     const { sentence } = site.verdict
     for (let block = 0; block < DAY; block++) site.pass(1)
     expect(site.verdict).toMatchObject({ kind: 'failing', sentence })
+    // What the generation before has seen is nothing to the next.
+    site.block--
+    site.tick({ generation: 2 })
+    site.block++
+    expect(site.verdict).toMatchObject({ kind: 'collecting', lacks: 'requests' })
     site.pass(2 * HOUR, () => 1, { generation: 2 })
     expect(site.verdict.kind).toBe('healthy')
   })
@@ -117,6 +122,20 @@ describe('what is no fall', () => {
     expect(site.verdict.kind).toBe('healthy')
   })
 
+  it('such a week either where single days are odd, so that the level comes from many', () => {
+    const random = seeded('odd days', 1)
+    const days = Array.from({ length: 40 }, () => Math.exp(0.12 * random.next() - 0.06))
+    const ofDay = (block: number) => days[Math.floor(block / DAY)] ?? 1
+    const quiet = (block: number) => 0.6 * ofDay(block)
+    const site = siteOf(28, false, ofDay)
+    site.pass(DAY + 2 * HOUR, quiet)
+    site.isOn = true
+    site.pass(2 * HOUR, quiet)
+    const basis = site.state?.run?.basis
+    expect(basis && 'level' in basis ? basis.level : 1).toBeLessThan(0.7)
+    expect(site.pass(4 * DAY, quiet)).toBe(4 * DAY)
+  })
+
   it.each<[string, number, number]>([
     ['a week ago', 23.4, 25.4],
     ['the day before', 27.3, 28.3],
@@ -134,6 +153,9 @@ describe('what is no fall', () => {
     const site = switchedOn()
     site.pass(6 * HOUR)
     site.block += 3 * HOUR
+    const back = site.block
+    site.pass(2)
+    expect(site.state?.run?.whole.since).toBeGreaterThanOrEqual(START_MS / 300_000 + back)
     site.pass(DAY)
     expect(site.verdict.kind).toBe('healthy')
     // Of a silence of weeks nothing is kept.
@@ -225,6 +247,9 @@ describe('clocks', () => {
       const site = new Site()
       site.pass(29 * DAY, () => 1, { offsetMs: before })
       expect(site.pass(6 * DAY, factor, { offsetMs: after })).toBe(6 * DAY)
+      expect(site.state?.hours.values.filter((journeys) => journeys === null)).toHaveLength(
+        before === 0 ? 3 : 1,
+      )
       expect(site.verdict.kind).toBe('healthy')
     }
   })
