@@ -11,7 +11,7 @@ const FLAG = 'shop'
 const PLACE = { flag: FLAG, generation: 1, stage: 0 }
 const documentWith = (action: string, more: object = {}) => ({
   origins: { old: { url: 'http://old.test' } },
-  routes: [{ path: '/*', flag: FLAG, origins: { on: 'old', off: 'old' } }],
+  routes: [{ path: '/*', origin: 'old' }],
   metrics: { order: {} },
   flags: {
     [FLAG]: {
@@ -91,6 +91,24 @@ it('a canary that converts alike is not', () =>
       { variant: 'on', visitors: 18_000 },
     ])
   }))
+
+it('of three variants without stages, one that is worse closes the flag, and none does where all are alike', async () => {
+  const split = {
+    variants: { off: 'a', on: 'b', third: 'c' },
+    rules: [{ serve: { off: 34, on: 33, third: 33 } }],
+    experiment: { primary: 'order' },
+  }
+  await withGate(documentWith('rollback', split), async (world) => {
+    for (let look = 0; look < 12; look++) await world.serve(1_500, { off: 0.2, on: 0.2, third: 0.2 })
+    expect(controlOf(world)?.rolledBack).toBeUndefined()
+  })
+  await withGate(documentWith('rollback', split), async (world) => {
+    for (let look = 0; look < 12 && !controlOf(world)?.rolledBack; look++)
+      await world.serve(1_500, { off: 0.2, on: 0.2, third: 0.14 })
+    expect(controlOf(world)?.rolledBack?.reason).toContain('third')
+    expect(messagesOf(world)).toMatchObject([{ event: 'rollback' }])
+  })
+})
 
 it('freezes where it may only freeze, once', () =>
   withGate(documentWith('freeze'), async (world) => {
