@@ -38,7 +38,11 @@ describe('a story', () => {
       record(2, { action: 'approve', before: at(25), after: at(25) }),
       record(3, { before: at(5), after: at(25) }),
     ]
-    expect(titles(...steps)).toEqual(['3 f: 5 % → 50 %, 3 changes'])
+    expect(titles(...steps)).toEqual(['3 f: 5 % → 25 % → 50 %, 3 changes'])
+    const back = [record(1, { before: at(5), after: at(25) }), record(2, { before: at(25), after: at(5) })]
+    expect(titles(...back)).toEqual(['2 f: 25 % → 5 % → 25 %, 2 changes'])
+    const long = [5, 4, 3, 2, 1].map((place, id) => record(id, { before: at(place), after: at(place + 1) }))
+    expect(titles(...long)).toEqual(['5 f: 1 % → … → 6 %, 5 changes'])
     expect(titles(record(1, { action: 'pause' }), record(2, { action: 'hold' }))).toEqual(['2 f: 2 changes'])
   })
 

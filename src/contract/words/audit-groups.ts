@@ -51,13 +51,15 @@ export function kindOf(action: Action): AuditKind {
 /** Records so close to each other belong together, if they also tell of the same. */
 const TOGETHER_MS = 15 * 60_000
 
+const MOST_PLACES = 4
+
 export type AuditGroup = { records: readonly AuditRecord[]; title: string | undefined }
 
 /**
  * Records, newest first, as stories: steps of one flag by one actor, or one deed of one actor on several flags. A story of
  * one record has no title.
  *
- * @example groupsOf(records)[0].title // 'new-shop: 5 % → 50 %, 3 changes'
+ * @example groupsOf(records)[0].title // 'new-shop: 5 % → 25 % → 50 %, 3 changes'
  */
 export function groupsOf(records: readonly AuditRecord[]): AuditGroup[] {
   const groups: AuditRecord[][] = []
@@ -85,10 +87,18 @@ function titleOf(group: readonly AuditRecord[]): string {
   const [newest] = group
   const flags = new Set(group.map(({ flag }) => flag))
   if (flags.size > 1) return plural(flags.size, 'flag')
-  const from = percentageOf(group.at(-1)?.before)
-  const to = percentageOf(newest?.after)
-  const way = from === undefined || to === undefined ? '' : `${percentText(from)} → ${percentText(to)}, `
-  return `${newest?.flag}: ${way}${plural(group.length, 'change')}`
+  const places = group
+    .toReversed()
+    .flatMap(({ before, after }) => [percentageOf(before), percentageOf(after)])
+  const way = places.filter((place, index) => place !== undefined && place !== places[index - 1])
+  const moves = way.length > 1 ? `${wayText(way)}, ` : ''
+  return `${newest?.flag}: ${moves}${plural(group.length, 'change')}`
+}
+
+/** "5 % → 25 % → 50 %"; of a long way its ends. */
+function wayText(way: readonly (number | undefined)[]): string {
+  const texts = way.map((place) => percentText(place ?? 0))
+  return (texts.length > MOST_PLACES ? [texts[0], '…', texts.at(-1)] : texts).join(' → ')
 }
 
 function percentageOf(state: unknown): number | undefined {

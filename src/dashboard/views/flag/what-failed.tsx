@@ -20,7 +20,11 @@ export function WhatFailed({ failures }: { failures: readonly FailureView[] }) {
   return (
     <Card
       title="What failed"
-      hint={<>first seen {clockText(first)}; a sample, without queries and ids of visitors</>}
+      hint={
+        failed.length > 0
+          ? `first seen ${clockText(first)}; a sample, without queries and ids of visitors`
+          : 'no errors in this attempt'
+      }
     >
       <FailureTables failures={failures} />
     </Card>
@@ -36,7 +40,7 @@ export function FailureTables({ failures }: { failures: readonly FailureView[] }
     <>
       {failed && failed.length > 0 && <Kind groups={failed} />}
       {turnedAway && turnedAway.length > 0 && (
-        <details class="details" open={failed?.length === 0}>
+        <details class="details">
           <summary>Turned away (4xx)</summary>
           <Kind groups={turnedAway} />
         </details>
