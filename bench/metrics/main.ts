@@ -97,19 +97,19 @@ function ladder(name: string, effect: number, visitors: readonly number[]): Site
 const coverage = SITES.map(({ site, what }) => {
   progress(`coverage: ${site.name}`)
   const means = hasFixedMeans(site) ? ([site.rate, site.rate * meanValue(site)] as const) : undefined
-  return { what, hasMeans: means !== undefined, ...coverageOf(site, runsOf(500), seed, means) }
+  return { what, hasMeans: means !== undefined, ...coverageOf(site, runsOf(400), seed, means) }
 })
 const rollouts = [
-  { what: 'healthy', most: 0.01, effect: 1, visitors: [40_000, 40_000, 40_000], runs: 1_000 },
+  { what: 'healthy', most: 0.01, effect: 1, visitors: [20_000, 30_000, 40_000], runs: 1_000 },
   {
     what: 'exactly at the limit, 5 % below',
     most: 0.01,
     effect: 0.95,
     visitors: [40_000, 40_000, 40_000],
-    runs: 500,
+    runs: 300,
   },
-  { what: 'orders 20 % below', least: 0.9, effect: 0.8, visitors: [40_000, 100_000, 300_000], runs: 200 },
-  { what: 'orders 40 % below', least: 0.95, effect: 0.6, visitors: [40_000, 100_000, 300_000], runs: 200 },
+  { what: 'orders 20 % below', least: 0.9, effect: 0.8, visitors: [40_000, 100_000, 300_000], runs: 100 },
+  { what: 'orders 40 % below', least: 0.95, effect: 0.6, visitors: [40_000, 100_000, 300_000], runs: 100 },
 ].map(({ what, most, least, effect, visitors, runs }) => {
   progress(`rollouts: ${what}`)
   const found = rolloutsOf(ladder(what, effect, visitors), runsOf(runs), seed)
@@ -130,7 +130,7 @@ const power = [
 ].map(({ what, effect, visitors }) => {
   progress(`power: ${what}`)
   const site = { ...PLAIN, name: what, visitors, effect: () => effect }
-  const found = powerOf(site, runsOf(400), seed)
+  const found = powerOf(site, runsOf(200), seed)
   return { what, visitors, runs: found.runs, decided: found.decided, median: percentile(found.visitors, 0.5) }
 })
 progress('')

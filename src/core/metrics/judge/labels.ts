@@ -39,18 +39,24 @@ export type Labels = {
 const coinAt = (share: number, ratio: number) => (share * ratio) / (share * ratio + 1 - share)
 
 /** ln E of a ratio of rates. */
-export function lnEvidence({ variant, control, share }: Labels, ratio: number): number {
+export function lnEvidence(labels: Labels, ratio: number): number {
+  return lnMixture(labels) - lnLikelihood(labels, ratio)
+}
+
+function lnMixture({ variant, control, share }: Labels): number {
   const [a, b] = [KAPPA * share, KAPPA * (1 - share)]
+  return lnBeta(a + variant, b + control) - lnBeta(a, b)
+}
+
+function lnLikelihood({ variant, control, share }: Labels, ratio: number): number {
   const coin = coinAt(share, ratio)
-  return (
-    lnBeta(a + variant, b + control) - lnBeta(a, b) - variant * Math.log(coin) - control * Math.log1p(-coin)
-  )
+  return variant * Math.log(coin) + control * Math.log1p(-coin)
 }
 
 /** The ratios of rates that can't be excluded at α: from `low`, which may be 0, to `high`, which may be Infinity. */
 export function ratioInterval(labels: Labels, alpha: number): { low: number; high: number } {
-  const limit = Math.log(1 / alpha)
-  const excess = (lnRatio: number) => lnEvidence(labels, Math.exp(lnRatio)) - limit
+  const beyond = lnMixture(labels) - Math.log(1 / alpha)
+  const excess = (lnRatio: number) => beyond - lnLikelihood(labels, Math.exp(lnRatio))
   const { variant, control, share } = labels
   // E is smallest at the ratio that was seen; half a visitor keeps it finite.
   const best = Math.log(((variant + 0.5) * (1 - share)) / ((control + 0.5) * share))

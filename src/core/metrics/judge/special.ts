@@ -26,10 +26,10 @@ export function normalBelow(x: number): number {
   return x < 0 ? above : 1 - above
 }
 
-/** Where a function that grows from `low` to `high` passes 0, to a millionth of the distance. */
+/** Where a function that grows from `low` to `high` passes 0, to nine digits. */
 export function crossing(grows: (x: number) => number, low: number, high: number): number {
   let [from, to] = [low, high]
-  for (let step = 0; step < 60 && to - from > 1e-12 * Math.abs(from + to); step++) {
+  for (let step = 0; step < 60 && to - from > 1e-9 * Math.abs(from + to); step++) {
     const middle = (from + to) / 2
     if (grows(middle) < 0) from = middle
     else to = middle
