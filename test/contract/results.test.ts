@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ComparisonView, MetricView } from '../../src/contract/responses/results.ts'
+import { outcomeLines } from '../../src/contract/words/outcome.ts'
 import {
   comparisonLines,
   isAlarming,
@@ -13,6 +14,7 @@ import {
   wordText,
 } from '../../src/contract/words/results.ts'
 import { resultsCsv } from '../../src/contract/words/results-csv.ts'
+import { ANSWERS } from '../cli/gate/answers.ts'
 import { ORDER, RESULTS, REVENUE } from '../cli/gate/results.ts'
 
 const compared = (more: Partial<ComparisonView>): ComparisonView => ({
@@ -100,10 +102,19 @@ describe('the word on a comparison', () => {
 it('the results of an attempt are a line for each comparison', () => {
   expect(comparisonLines(RESULTS)).toEqual([
     'order: b +25 % (+8 % to +44 %), better',
-    'order: c −2 % (−14 % to +10 %), undecided: about 3 more days at this rate',
+    'order: c −2 % (−14 % to +10 %), undecided',
     'revenue: b −40 % (−55 % to −20 %), worse',
     'revenue: c – (not known yet), undecided',
   ])
+})
+
+it('an outcome tells them, where it has any', () => {
+  const [outcome] = ANSWERS.listOutcomes.outcomes
+  if (outcome === undefined) throw new Error('there must be an outcome')
+  const lines = outcomeLines(outcome)
+  expect(lines).toEqual(expect.arrayContaining(comparisonLines(RESULTS)))
+  const { metrics: _, ...without } = outcome
+  expect(lines.length - outcomeLines(without).length).toBe(4)
 })
 
 describe('what results rest on', () => {

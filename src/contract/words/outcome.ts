@@ -1,6 +1,7 @@
 /** How a rollout attempt went, as people read it: the same on the flag's page, in the terminal and in the book. */
 import { latencyText, percentText, plural, rateText, timestampText } from '../../core/figures.ts'
 import type { FailureView, Responses } from '../responses.ts'
+import { comparisonLines } from './results.ts'
 
 export type Outcome = Responses['listOutcomes']['outcomes'][number]
 
@@ -24,6 +25,7 @@ export function outcomeLines({
   verdict,
   failures = [],
   shadow = null,
+  metrics,
   reason,
   note,
 }: Outcome): string[] {
@@ -34,6 +36,7 @@ export function outcomeLines({
     // The guard that ended it gave its verdict as the reason.
     ...(verdict === null || verdict === reason ? [] : [`guard: ${verdict}`]),
     ...(shadow === null ? [] : [`shadow: ${shadow.sentence}`]),
+    ...(metrics ? comparisonLines(metrics) : []),
     ...failures.filter(({ arm, as }) => arm === 'canary' && as === 'failed').map(failedText),
     ...(note === null ? [] : [`note by ${note.actor}, ${timestampText(note.at)}: ${note.text}`]),
   ]

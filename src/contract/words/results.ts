@@ -114,10 +114,10 @@ export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
   ].join('; ')
 }
 
-/** "order: b +25 % (+8 % to +44 %), better", a line for each comparison. */
+/** "order: b +25 % (+8 % to +44 %), better", a line for each comparison of an attempt that has ended. */
 export function comparisonLines({ metrics }: Pick<ResultsView, 'metrics'>): string[] {
   return metrics.flatMap((metric) =>
-    metric.comparisons.map((each) => {
+    metric.comparisons.map(({ etaMs: _, ...each }) => {
       const difference = `${each.variant} ${shareText(each.relative)} (${shareRangeText(each)})`
       return `${metric.name}: ${difference}, ${wordText(each, metric)}`
     }),

@@ -318,6 +318,7 @@ export const ANSWERS: Responses = {
         control: { requests: 0, errors: 0, errorRate: null, p50Ms: null, p95Ms: null },
         verdict: 'the canary fails 1 % of requests',
         failures: [FAILURES],
+        metrics: RESULTS,
         shadow: { verdict: 'same', sentence: '400 compared requests: as control', samples: 400 },
         note: { text: 'cold cache\u001b[31m', actor: 'ada', at: AT },
       },
