@@ -124,10 +124,10 @@ describe('what is no fall', () => {
 
   it('such a week either where single days are odd, so that the level comes from many', () => {
     const random = seeded('odd days', 1)
-    const days = Array.from({ length: 40 }, () => Math.exp(0.12 * random.next() - 0.06))
+    const days = Array.from({ length: 45 }, () => Math.exp(0.12 * random.next() - 0.06))
     const ofDay = (block: number) => days[Math.floor(block / DAY)] ?? 1
     const quiet = (block: number) => 0.6 * ofDay(block)
-    const site = siteOf(28, false, ofDay)
+    const site = siteOf(35, false, ofDay)
     site.pass(DAY + 2 * HOUR, quiet)
     site.isOn = true
     site.pass(2 * HOUR, quiet)
