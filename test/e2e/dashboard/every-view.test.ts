@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RESULTS } from '../../cli/gate/results.ts'
 import { hasBrowser } from '../../support/browser.ts'
 import { eventually } from '../harness/eventually.ts'
 import { visitorHeaders } from '../harness/load.ts'
@@ -21,6 +22,8 @@ const VIEWS = [
   ['one flag with stages', `/flags/${FLAG}`],
   ['one flag with a percentage', '/flags/split'],
   ['one flag with requirements', '/flags/dependent'],
+  ['one flag with metrics', '/flags/measured'],
+  ['Edit, with an experiment', '/flags/measured/edit'],
   ['Edit, with requirements', '/flags/dependent/edit'],
   ['a flag that is not there', `/flags/${encodeURIComponent(attack(0))}`],
   ['New flag', '/new'],
@@ -79,6 +82,12 @@ beforeAll(async () => {
         },
         split: { variants: { on: true, off: false }, off: 'off', rules: [{ percentage: 30, serve: 'on' }] },
         theme: { variants: { dark: 'd', dim: 'm', light: 'l' }, off: 'light' },
+        measured: {
+          variants: { a: 1, b: 2, c: 3 },
+          off: 'a',
+          rules: [{ serve: { a: 34, b: 33, c: 33 } }],
+          experiment: { primary: 'order', metrics: ['revenue'] },
+        },
         dependent: {
           variants: { on: true, off: false },
           off: 'off',
@@ -86,6 +95,7 @@ beforeAll(async () => {
           rules: [{ percentage: 5, serve: 'on' }],
         },
       },
+      metrics: { order: { request: { path: '/paid', status: 201 } }, revenue: { type: 'sum' } },
       notifications: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] },
     },
   })
@@ -158,9 +168,20 @@ async function faultsOf(page: Page): Promise<string[]> {
   )
 }
 
+/** Results as no gate of a test has them within seconds: in every state, with texts that mean harm. */
+async function answerResults(page: Page): Promise<void> {
+  const harm = (place: number) => ({ sentence: attack(place) })
+  const metrics = RESULTS.metrics.map((metric) => ({
+    ...metric,
+    comparisons: metric.comparisons.map((each) => ({ ...each, ...harm(17) })),
+  }))
+  const json = { ...RESULTS, flag: 'measured', metrics, ...harm(18), split: { word: 'broken', ...harm(19) } }
+  await page.route('**/flags/measured/results', (route) => route.fulfill({ json }))
+}
+
 /** Between them they hold everything that other views show too. */
 const VARIED = VIEWS.filter(([, path]) =>
-  ['', `/flags/${FLAG}`, '/new', '/history', '/settings'].includes(path),
+  ['', `/flags/${FLAG}`, '/flags/measured', '/new', '/history', '/settings'].includes(path),
 )
 
 describe.skipIf(!hasBrowser).each([
@@ -170,6 +191,7 @@ describe.skipIf(!hasBrowser).each([
   let visit: Visit
   beforeAll(async () => {
     visit = await openTab(browser, { colorScheme, viewport })
+    await answerResults(visit.page)
     await signIn(visit.page, gate.url, ADMIN_TOKEN)
   })
   afterAll(() => visit?.close())
@@ -180,6 +202,7 @@ describe.skipIf(!hasBrowser).each([
       const { page, complaints } = visit
       await page.goto(`${gate.url}/__sluice/ui${path}`)
       await settle(page)
+      if (path === '/flags/measured') await page.getByText(attack(18)).waitFor()
       if (path === `/flags/${FLAG}`) await page.locator('.uplot').first().waitFor()
       expect(await faultsOf(page)).toEqual([])
       expect(await page.evaluate(() => (window as unknown as { struck?: number }).struck)).toBeUndefined()
@@ -231,6 +254,55 @@ describe.skipIf(!hasBrowser)('what a flag requires', () => {
     await page.getByRole('link', { name: 'Edit' }).click()
     const field = page.getByLabel('Requires flags')
     expect(await field.inputValue()).toBe('split is on, staged is off, theme serves dark or dim')
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('metrics by form', () => {
+  const jsonIn = async (page: Page) =>
+    JSON.parse(await page.locator('textarea.mono').inputValue()) as Record<string, Record<string, unknown>>
+
+  it('are named in the document', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/document')
+    const metrics = page.getByRole('group', { name: 'Metrics: what visitors do' })
+    await metrics.getByRole('button', { name: 'Metric', exact: true }).click()
+    await metrics.getByLabel('Name').last().fill('tickets')
+    await metrics.getByLabel('Name').last().press('Tab')
+    await metrics.getByLabel('Type').last().selectOption('count')
+    await metrics.getByLabel('Better').last().selectOption('lower')
+    await metrics.getByLabel('Request that counts').last().fill('/help')
+    await metrics.getByLabel('With the status').last().fill('201')
+    await metrics.getByLabel('Counts for', { exact: true }).last().fill('7')
+    await metrics.getByLabel('Unit of Counts for').last().selectOption('days')
+    await page.locator('.segments').getByText('JSON', { exact: true }).click()
+    expect((await jsonIn(page)).metrics).toEqual({
+      order: { request: { path: '/paid', status: 201 } },
+      revenue: { type: 'sum' },
+      tickets: { type: 'count', better: 'lower', request: { path: '/help', status: 201 }, window: '7d' },
+    })
+    await close()
+  })
+
+  it('are compared by an experiment and limited by the guard', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/measured/edit')
+    const experiment = page.getByRole('group', { name: 'Experiment' })
+    await experiment.getByRole('button', { name: 'Remove revenue' }).click()
+    await experiment.getByLabel('Metric that decides').selectOption('revenue')
+    await experiment.getByLabel('Further metrics').selectOption('order')
+    await experiment.getByLabel('Variants', { exact: true }).selectOption('b')
+    await experiment.getByLabel('Variants', { exact: true }).selectOption('c')
+    await experiment.getByLabel('Compared with').selectOption('b')
+    const guard = page.getByRole('group', { name: 'Guard' })
+    await guard.getByLabel('Compare canary with control').check()
+    await guard.getByRole('button', { name: 'Metric', exact: true }).click()
+    await guard.getByLabel('May drop by').fill('8')
+    await guard.getByLabel('Beyond that').selectOption('signal')
+    expect(await jsonIn(page)).toMatchObject({
+      experiment: { primary: 'revenue', metrics: ['order'], variants: ['b', 'c'], control: 'b' },
+      guard: { metrics: { order: { maxDropPercent: 8, action: 'signal' } } },
+    })
     await close()
   })
 })

@@ -135,7 +135,7 @@ function VariantsTable({ metric, control }: { metric: MetricView; control: strin
               'Interval',
               `To ${control}`,
               'Interval',
-              '',
+              'Word',
             ].map((column, index) => (
               <th key={index} scope="col">
                 {column}
@@ -173,5 +173,5 @@ function download(results: ResultsView): void {
   link.href = URL.createObjectURL(new Blob([resultsCsv(results)], { type: 'text/csv' }))
   link.download = `${results.flag.replace(/[^\w.-]/g, '_')}-attempt-${results.generation}.csv`
   link.click()
-  URL.revokeObjectURL(link.href)
+  setTimeout(() => URL.revokeObjectURL(link.href))
 }
