@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('a number', () => {
     const { page, close } = await openTab(browser)
     await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f/edit')
     const field = page.getByRole('spinbutton', { name: 'Percentage' })
-    const json = page.getByLabel('JSON', { exact: true })
+    const json = page.getByRole('textbox', { name: 'JSON', exact: true })
     for (const text of ['0.5', '12.05', '0.001']) {
       await field.focus()
       await page.keyboard.press('Control+A')

@@ -356,6 +356,14 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [['profile remove other', 'removed other']],
     refuses: [['profile remove other', 2, 'no profile other']],
   },
+  results: {
+    does: [],
+    refuses: [
+      [`results ${FLAG}`, 1, 'measures no'],
+      [`results ${FLAG} --csv --watch`, 2, 'goes with neither'],
+      [`results ${NOT_HERE}`, 1, NOT_HERE],
+    ],
+  },
   completion: {
     does: [['completion bash', 'complete -o filenames']],
     refuses: [['completion cmd', 2, 'not cmd']],
@@ -363,6 +371,6 @@ export const WALKS: Readonly<Record<string, Walk>> = {
 }
 
 /** Commands whose work needs more than a line; the tests below, or others, do it. */
-export const DONE_BELOW = ['deploy', 'dev', 'watch', 'flags', 'token', 'profile', 'ci', 'release']
+export const DONE_BELOW = ['deploy', 'dev', 'watch', 'flags', 'token', 'profile', 'ci', 'release', 'results']
 /** Commands that other tests walk. */
 export const ELSEWHERE = ['import', 'export', 'shadow']
