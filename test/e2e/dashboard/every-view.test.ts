@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RESULTS } from '../../cli/gate/results.ts'
 import { hasBrowser } from '../../support/browser.ts'
@@ -254,6 +254,59 @@ describe.skipIf(!hasBrowser)('what a flag requires', () => {
     await page.getByRole('link', { name: 'Edit' }).click()
     const field = page.getByLabel('Requires flags')
     expect(await field.inputValue()).toBe('split is on, staged is off, theme serves dark or dim')
+    await close()
+  })
+})
+
+describe.skipIf(!hasBrowser)('what metrics show', () => {
+  it('is which is better, by how much, how sure, and how long still, variant by variant', async () => {
+    const { page, complaints, close } = await openTab(browser)
+    await page.route('**/flags/measured/results', (route) =>
+      route.fulfill({ json: { ...RESULTS, flag: 'measured' } }),
+    )
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/measured')
+    const card = page.getByRole('region', { name: 'Metrics' })
+    await card.getByRole('status').getByText(RESULTS.sentence).waitFor()
+    const order = card.getByRole('figure').filter({ hasText: 'order' })
+    await order.locator('.uplot').waitFor()
+    const said = async (figure: Locator) => (await figure.innerText()).replace(/\s+/g, ' ')
+    const told = await said(order)
+    for (const text of [
+      'order primary b +25 % better b 5 %, a 4 %; +8 % to +44 % b converts 25 % more than a',
+      'c −2 % undecided: about 3 more days at this rate c 3.9 %, a 4 %; −14 % to +10 %',
+      'the guard rolls back beyond −5 %',
+    ])
+      expect(told).toContain(text)
+    expect(await said(order.locator('.u-legend'))).toBe('b+25 %c−2 %same0 %limit−5 %')
+    const revenue = await said(card.getByRole('figure').filter({ hasText: 'revenue' }))
+    expect(revenue).toMatch(/^revenue b −40 % worse .* c – undecided /)
+    const rows = async (name: string) => {
+      const lines = await card.getByRole('table', { name }).getByRole('row').allInnerTexts()
+      return lines.map((line) => line.split('\t').map((cell) => cell.trim()))
+    }
+    expect(await rows('order')).toEqual([
+      ['Variant', 'Visitors', 'With an event', 'Rate', 'Interval', 'To a', 'Interval', 'Word'],
+      ['a', '10,000', '400', '4 %', '3.6–4.4 %', '', '', 'control'],
+      ['b', '10,050', '503', '5 %', '4.6–5.4 %', '+25 %', '+8 % to +44 %', 'better'],
+      [
+        'c',
+        '9,950',
+        '389',
+        '3.9 %',
+        '3.5–4.3 %',
+        '−2 %',
+        '−14 % to +10 %',
+        'undecided: about 3 more days at this rate',
+      ],
+    ])
+    expect((await rows('revenue')).map(([variant]) => variant)).toEqual(['Variant', 'a', 'b', 'c'])
+    await card.getByText('3 who met two variants, 12 unproven').waitFor()
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      card.getByRole('button', { name: 'CSV' }).click(),
+    ])
+    expect(file.suggestedFilename()).toBe('measured-attempt-2.csv')
+    expect(complaints).toEqual([])
     await close()
   })
 })
