@@ -228,8 +228,9 @@ describe('the state of a flag', () => {
       [undefined, { paused: true }, baking],
       [undefined, { state: 'killed' }, baking],
       [undefined, { finished: true }, baking],
-      ['25 % in about 10 min; waits for approval at 25 %', { ladder: withApproval }, baking],
-      ['25 % done in about 40 min, then approval', { ladder: withApproval, stage: 2 }, baking],
+      ['25 % in about 10 min, and waits there for approval', { ladder: withApproval }, baking],
+      ['5 % any moment; at 25 % it waits for approval', { ladder: withApproval, stage: 0 }, baking],
+      ['25 % done in about 40 min, then waits for approval', { ladder: withApproval, stage: 2 }, baking],
       ['100 % in about 40 min', { stage: 2 }, baking],
       ['finished any moment', { stage: 3 }, ready],
     ] as const)('%s', (text, parts, verdict) => {
@@ -248,6 +249,7 @@ describe('the state of a flag', () => {
       ['starts 2999-01-01 00:00:00 UTC', { schedule: { start: '2999-01-01T00:00:00Z', end: null } }],
       ['25 % in about 10 min, 100 % in 70 min or more', {}],
       ['25 % by hand', { needsOperator: true }],
+      ['stays here until an operator changes it', { ladder: [], stages: 0, stage: null, percentage: 50 }],
       [undefined, { needsOperator: true, stage: 3 }],
       [undefined, { finished: true }],
       [undefined, { state: 'disabled' }],
@@ -262,7 +264,7 @@ describe('the state of a flag', () => {
         '100 % in about 40 min',
       )
       const manual = stages.map((stage) => ({ ...stage, advance: 'manual' as const }))
-      expect(eta({ ladder: manual }, baking)).toBe('5 % done in about 10 min, then manual')
+      expect(eta({ ladder: manual }, baking)).toBe('5 % done in about 10 min, then waits for an operator')
       const [first, ...rest] = stages
       expect(
         eta(
@@ -276,7 +278,7 @@ describe('the state of a flag', () => {
           },
           baking,
         ),
-      ).toBe('25 % in about 10 min; waits for an operator at 25 %')
+      ).toBe('25 % in about 10 min, and waits there for an operator')
     })
 
     it('stages are done, present or to come', () => {

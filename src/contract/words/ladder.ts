@@ -43,8 +43,10 @@ export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number):
   const leftMs = stageLeftMs(current, stage, status)
   if (flag.needsOperator || leftMs === undefined) return undefined
   const soon = leftMs <= 0 ? 'any moment' : `in about ${durationText(leftMs)}`
-  if (current.approval && !status.approved) return `${stageShareText(current)} done ${soon}, then approval`
-  if (current.advance === 'manual') return `${stageShareText(current)} done ${soon}, then manual`
+  if (current.approval && !status.approved)
+    return `${stageShareText(current)} done ${soon}, then waits for approval`
+  if (current.advance === 'manual')
+    return `${stageShareText(current)} done ${soon}, then waits for an operator`
   const next = ladder[stage + 1]
   if (next === undefined) return `finished ${soon}`
   return `${stageShareText(next)} ${soon}${endText(ladder.slice(stage + 1), leftMs)}`
@@ -75,6 +77,8 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
     }
     case 'scheduled':
       return `starts ${timestampText(schedule?.start ?? '')}`
+    case 'partial':
+      return 'stays here until an operator changes it'
     case 'climbing':
       return etaText(flag, status, nowMs) ?? manualText(flag)
     default:
@@ -97,7 +101,7 @@ function endText(later: readonly LadderStage[], leftMs: number): string {
   const bakes = later.slice(0, last).reduce((sumMs, { bakeMs }) => sumMs + bakeMs, leftMs)
   if (last < later.length - 1) {
     const asks = until.approval ? 'approval' : 'an operator'
-    return `; waits for ${asks} at ${stageShareText(until)}`
+    return last === 0 ? `, and waits there for ${asks}` : `; at ${stageShareText(until)} it waits for ${asks}`
   }
   return `, ${stageShareText(until)} in ${durationText(bakes)} or more`
 }
