@@ -4,3 +4,8 @@ export type JsonObject = { readonly [key: string]: unknown }
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The value of a text that has been parsed as a document before. Such a text may begin with a byte order mark. */
+export function jsonOf(text: string): JsonObject {
+  return JSON.parse(text.replace(/^\uFEFF/, '')) as JsonObject
+}

@@ -2,8 +2,10 @@
  * Makes changes and makes them known, in this order: state and audit record, the shards, KV, notifications. All changes
  * pass here: commands of users and of the guard, new documents, and what was written to KV.
  */
+
 import { KILL_ALL } from '../../core/config/control.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
+import { jsonOf } from '../../core/json-object.ts'
 import { needlessApproval } from '../../core/rollout/approval.ts'
 import type { AuditRecord, Cause } from '../../core/rollout/audit.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
@@ -20,7 +22,7 @@ import type { FlagLog } from '../storage/flag-log.ts'
 import type { ShardLog } from '../storage/shard-log.ts'
 import type { TextStore } from '../storage/text-store.ts'
 import type { ControlStore } from './control-store.ts'
-import { type DocumentChange, type Documents, jsonOf, type LoadedDocument } from './documents.ts'
+import type { DocumentChange, Documents, LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 import type { KvWriter } from './kv-writer.ts'

@@ -10,7 +10,7 @@ import { type Parsed, parseDocument, parseDocumentValue } from '../../core/confi
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { numbered } from '../../core/counters/protocol.ts'
-import type { JsonObject } from '../../core/json-object.ts'
+import { jsonOf } from '../../core/json-object.ts'
 import { compilePlans, type RolloutPlan } from '../../core/rollout/plan.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { DocumentHistory, type VersionInfo } from '../storage/document-history.ts'
@@ -134,9 +134,4 @@ export class Documents {
 
 function prepare(info: VersionInfo, text: string, document: GateDocument): LoadedDocument {
   return { info, text, document, snapshot: compileSnapshot(document), plans: compilePlans(document) }
-}
-
-/** The value of a text that has been parsed as a document before. */
-export function jsonOf(text: string): JsonObject {
-  return JSON.parse(text) as JsonObject
 }

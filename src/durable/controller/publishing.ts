@@ -1,4 +1,5 @@
 /** Publishing a change: drafted, compared, put in force and recorded, or refused with the reason. */
+
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import type { ControlState } from '../../core/config/control.ts'
 import type { Change } from '../../core/config/document-diff.ts'
@@ -10,6 +11,7 @@ import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import type { RuleAudience } from '../../core/decision/sample-answers.ts'
+import { jsonOf } from '../../core/json-object.ts'
 import { flagStatus } from '../../core/rollout/commands.ts'
 import {
   type DocumentInputs,
@@ -17,12 +19,12 @@ import {
   withDocument,
 } from '../../core/rollout/edits/document-change.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
-import { movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
+import { movesVisitors, questionsOf, raisedLimit } from '../../core/rollout/edits/questions.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
 import type { ControlStore } from './control-store.ts'
-import { type DocumentChange, type Documents, type Draft, jsonOf, type LoadedDocument } from './documents.ts'
+import type { DocumentChange, Documents, Draft, LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
 
@@ -124,7 +126,8 @@ async function examine(
   const asksForImpact = isKnown || (movesVisitors(before.document, document) && !isPlain(change, before.info))
   const large = asksForImpact ? impactQuestion(people, limitPercent) : undefined
   const questions = isNamed(change) ? [] : questionsOf(before, after).map(({ text }) => text)
-  return { people, questions: [...questions, ...(large === undefined ? [] : [large])], next }
+  const limit = before.info.version === 0 ? [] : raisedLimit(before.document, document)
+  return { people, questions: [...questions, ...limit, ...(large === undefined ? [] : [large])], next }
 }
 
 /** A person who names a percentage, or enables a flag, means that very change. */

@@ -1,5 +1,7 @@
 /** The gate document: read, validated, compared, published, restored. */
+
 import { parseDocument } from '../../../core/config/parse/parse.ts'
+import { jsonOf } from '../../../core/json-object.ts'
 import type { DocumentChange } from '../../../durable/controller/documents.ts'
 import type { VersionInfo } from '../../../durable/storage/document-history.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
@@ -63,5 +65,5 @@ async function documentAnswer(controller: Call<'getDocument'>['controller'], ver
     return problemDetails(404, 'Not Found', `There is no version ${version} in the history`)
   }
   const { info, text } = found as { info: VersionInfo; text: string }
-  return { ...versionView(info), document: JSON.parse(text) as Record<string, unknown>, text }
+  return { ...versionView(info), document: jsonOf(text), text }
 }

@@ -1,10 +1,12 @@
 /** Flags: summaries, edits of the document, commands. */
+
 import type { FlagStatusView, Responses } from '../../../contract/responses.ts'
 import type { FlagVerb } from '../../../contract/routes.ts'
 import { keptOpen } from '../../../core/config/compile/killed-origins.ts'
 import { KILL_ALL } from '../../../core/config/control.ts'
 import type { Edit } from '../../../core/config/edit.ts'
 import { killOrder } from '../../../core/config/kill-list.ts'
+import { jsonOf } from '../../../core/json-object.ts'
 import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
 import { noteInternalError } from '../../../platform/internal-errors.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
@@ -44,7 +46,7 @@ export const flagHandlers: Handlers<
     if (facts === undefined || document === undefined || !Object.hasOwn(status.flags, key)) {
       return problemDetails(404, 'Not Found', `The document has no flag ${key}`)
     }
-    const { flags: definitions } = JSON.parse(document.text) as {
+    const { flags: definitions } = jsonOf(document.text) as {
       flags: Record<string, Record<string, unknown>>
     }
     const view = statusFor(status, key)

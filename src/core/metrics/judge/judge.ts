@@ -63,7 +63,7 @@ export function judge(
     results: {
       ...{ flag, generation, sinceMs, atMs: nowMs, control: measures.control },
       ...{ variants: look.visitors, split: look.split, metrics },
-      kept: { ...kept, unproven, refused: { ...kept.refused, ...refused } },
+      kept: { ...kept, unproven, refused: added(kept.refused, refused) },
       sentence: overallSentence(metrics, look.split, measures.control),
     },
   }
@@ -116,4 +116,11 @@ function findingOf(metric: Metric, compared: Compared, pValue: number, look: Loo
       controlVisitors: look.visitorsOf(against),
     },
   }
+}
+
+/** Counts by reason; both the gate's isolates and the ledger refuse events. */
+function added(some: Record<string, number>, more: Record<string, number>): Record<string, number> {
+  const sums = { ...some }
+  for (const [reason, count] of Object.entries(more)) sums[reason] = (sums[reason] ?? 0) + count
+  return sums
 }

@@ -17,7 +17,7 @@ import { looserStages } from './stage-loosening.ts'
 
 export type Question = {
   flag: string
-  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'stages' | 'closing'
+  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'stages' | 'closing' | 'reopened'
   text: string
 }
 
@@ -25,7 +25,7 @@ type Side = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'>; state: 
 
 /** The questions of a change, `after` with the control state that it would lead to. */
 export function questionsOf(before: Side, after: Side): Question[] {
-  return Object.keys(before.document.flags).flatMap((flag) => {
+  const each = Object.keys(before.document.flags).flatMap((flag) => {
     const was = before.document.flags[flag]
     const is = Object.hasOwn(after.document.flags, flag) ? after.document.flags[flag] : undefined
     if (was === undefined || is === undefined) return []
@@ -33,6 +33,32 @@ export function questionsOf(before: Side, after: Side): Question[] {
     if (!isAttempt(was) && !isAttempt(is) && !isHeld) return []
     return questionsOfFlag(flag, { was, is }, before, after)
   })
+  return [...each, ...reopened(before, after)]
+}
+
+/** A flag that is closed and goes, while others come: under a new name it would be open. */
+function reopened(before: Side, after: Side): Question[] {
+  const isIn = ({ document }: Side, flag: string) => Object.hasOwn(document.flags, flag)
+  const added = Object.keys(after.document.flags).filter((flag) => !isIn(before, flag))
+  if (added.length === 0) return []
+  const { killed, kvKilled } = before.state
+  return Object.keys(before.document.flags).flatMap((flag) => {
+    if (isIn(after, flag)) return []
+    const isKilled = [...killed, ...kvKilled].includes(flag)
+    if (!isKilled && controlOf(before, flag).rolledBack === undefined) return []
+    const what = isKilled ? 'killed' : 'rolled back'
+    const text = `${flag} is ${what} and goes, ${added.join(', ')} comes and is open`
+    return [{ flag, kind: 'reopened' as const, text }]
+  })
+}
+
+/** Whether a document asks less of the next changes: "changes that move up to 100 % of visitors ask no one". */
+export function raisedLimit({ publishing: was }: GateDocument, { publishing: is }: GateDocument): string[] {
+  const [from, to] = [was.confirmAbovePercent, is.confirmAbovePercent]
+  if (to <= from) return []
+  return [
+    `publishing.confirmAbovePercent goes from ${from} to ${to}: changes that move fewer visitors ask no one`,
+  ]
 }
 
 type Definitions = { was: FlagConfig; is: FlagConfig }
@@ -54,6 +80,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
   if (admitted.length > 0 && to > 0 && !isClosed)
     ask('admitted', `${admitted.join(', ')} changed: visitors may enter the canary`)
+  if (to > 0 && to < 100 && !isClosed && servesMoreBeside(was, is))
+    ask('admitted', 'a rule beside the rollout serves more visitors another variant than the off one')
   for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
   if (was.enabled && is.enabled && !isClosed) {
     const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
@@ -62,6 +90,15 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   if (ruleThatServesOff(is) >= 0 && ruleThatServesOff(was) < 0)
     ask('closing', `a rollback or a kill would give everybody "${is.off}", as the canary has it`)
   return questions
+}
+
+/** Whether a rule without stages and conditions, which the guard judges by no one, takes in more than before. */
+function servesMoreBeside(was: FlagConfig, is: FlagConfig): boolean {
+  const shareOfAll = ({ rules, off }: FlagConfig) =>
+    rules
+      .filter(({ when, stages, serve }) => (when ?? []).length === 0 && stages === undefined && serve !== off)
+      .reduce((sum, { percentage = 100 }) => sum + percentage, 0)
+  return isAttempt(was) && isAttempt(is) && shareOfAll(is) > shareOfAll(was)
 }
 
 /** What admits visitors to a flag at all. */
