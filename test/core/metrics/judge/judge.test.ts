@@ -29,7 +29,15 @@ function specOf(metrics: readonly Metric[], parts: Partial<JudgeSpec> = {}): Jud
     outside: 'off',
     stages: 1,
   }
-  return { flag: 'f', measures, shares: [0.5, 0.5], guardAlpha: 0.01, unproven: 3, refused: { repeated: 2, late: 1 }, ...parts }
+  return {
+    flag: 'f',
+    measures,
+    shares: [0.5, 0.5],
+    guardAlpha: 0.01,
+    unproven: 3,
+    refused: { repeated: 2, late: 1 },
+    ...parts,
+  }
 }
 
 const converted = (nonzero: number): MetricSums => ({ nonzero, sum: nonzero, sumOfSquares: nonzero })
