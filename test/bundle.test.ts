@@ -7,13 +7,13 @@ import { type BuildOptions, buildWorker, PROJECT_ROOT } from '../src/local/build
 
 /** The Worker without dashboard assets, after gzip. */
 /** DESIGN says 140 kB; the last 57 are what people are told, outcomes, stages with limits, the limits of the plan, the Controller's questions about documents, changes in words, open tabs, metrics with their ledger and judge, and the weeks before a flag. */
-const MOST_WHOLE_BYTES = 197_500
+const MOST_WHOLE_BYTES = 198_200
 /** 62 kB is what it should be, and was until importers' names, copies of requests, spellings of URLs, open tabs, what edits leave of a holdback, and metrics came in. */
 const MOST_REQUEST_PATH_BYTES = 79_600
 /** How many inputs of a bundle to list when it has become too large. */
 const NAMED_INPUTS = 12
 
-test('the whole Worker stays within its budget of 197.5 kB, compressed', async () => {
+test('the whole Worker stays within its budget of 198.2 kB, compressed', async () => {
   const { gzippedBytes, inputs } = await bundleOf({})
   expect(gzippedBytes, largest(inputs)).toBeLessThanOrEqual(MOST_WHOLE_BYTES)
   // A bundle that lost its content would pass the line above.

@@ -551,7 +551,7 @@ describe('a document beside a running rollout', () => {
   it('that changes words alone asks nothing, and names no rollout', () =>
     withChanges(async (world) => {
       await publish(world, withStaged({}), true)
-      const described = { ...withStaged({}), publishing: { confirmAbovePercent: 20 } }
+      const described = { ...withStaged({}), publishing: { confirmAbovePercent: 5 } }
       const { epoch } = world.control.state
       expect(await publish(world, described, false)).toMatchObject({ ok: true, rollouts: [] })
       expect(world.control.state.epoch).toBe(epoch)
