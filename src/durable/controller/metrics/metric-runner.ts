@@ -55,7 +55,8 @@ export class MetricRunner {
   /** A flag whose metrics can't be judged must not stop the others. */
   async #lookSafely(loaded: LoadedDocument, flag: string, nowMs: number): Promise<void> {
     try {
-      if (this.#books.keep(flag)?.isDirty) await this.#look(loaded, flag, nowMs)
+      const kept = this.#books.keep(flag)
+      if (kept?.isDirty) await this.#look(loaded, flag, kept, nowMs)
     } catch (error) {
       noteInternalError('controller.metrics', error, { flag })
     }
@@ -85,9 +86,7 @@ export class MetricRunner {
     return seen?.generation === generation ? seen.results : undefined
   }
 
-  async #look(loaded: LoadedDocument, flag: string, nowMs: number): Promise<void> {
-    const kept = this.#books.keep(flag)
-    if (kept === undefined) return
+  async #look(loaded: LoadedDocument, flag: string, kept: Kept, nowMs: number): Promise<void> {
     const judged = this.#judge(loaded, flag, kept, nowMs)
     kept.isDirty = false
     for (const finding of judged.findings) await this.#act(flag, kept, finding, nowMs)
