@@ -14,6 +14,7 @@ import { seeded } from '../../test-kit/simulation/random.ts'
 import { coverageOf, powerOf, rolloutsOf } from './measure.ts'
 import { type MetricsReport, passes, toMarkdown } from './report.ts'
 import { type Site, VALUES } from './site.ts'
+import { weeklyOf } from './weekly-rows.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -122,6 +123,8 @@ const rollouts = [
     median: percentile(found.visitors, 0.5),
   }
 })
+progress('weeks')
+const weekly = weeklyOf(runsOf, seed)
 const power = [
   { what: 'no difference', effect: 1, visitors: 80_000 },
   { what: '+10 %, as many visitors as a fixed test needs for 80 %', effect: 1.1, visitors: 80_000 },
@@ -140,6 +143,7 @@ const report: MetricsReport = {
   seconds: Math.round((performance.now() - startedMs) / 1_000),
   coverage,
   rollouts,
+  weekly,
   power,
 }
 emit({ ...report, passed: passes(report) }, toMarkdown, options.json)

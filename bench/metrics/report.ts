@@ -18,6 +18,15 @@ export type MetricsReport = {
     /** Visitors until the rollback. */
     median: number
   }[]
+  weekly: readonly {
+    what: string
+    most?: number
+    least?: number
+    runs: number
+    rolledBack: number
+    /** Hours until the rollback. */
+    median: number
+  }[]
   power: readonly (Omit<Power, 'visitors'> & { what: string; visitors: number; median: number })[]
 }
 
@@ -25,12 +34,12 @@ export type MetricsReport = {
 const MOST_MISSED = 0.05
 
 /** Whether no figure is beyond its target by more than chance explains. */
-export function passes({ coverage, rollouts }: MetricsReport): boolean {
+export function passes({ coverage, rollouts, weekly }: MetricsReport): boolean {
   return (
     coverage.every(({ missed, missedMeans, runs }) =>
       [missed, missedMeans].every((hits) => proportionInterval(hits, runs).low <= MOST_MISSED),
     ) &&
-    rollouts.every(({ rolledBack, runs, most = 1, least = 0 }) => {
+    [...rollouts, ...weekly].every(({ rolledBack, runs, most = 1, least = 0 }) => {
       const { low, high } = proportionInterval(rolledBack, runs)
       return low <= most && high >= least
     })
@@ -41,7 +50,7 @@ const percent = (hits: number, runs: number) => `${Number(((100 * hits) / runs).
 const countText = (count: number) => (count === Infinity ? '–' : count.toLocaleString('en'))
 
 export function toMarkdown(report: MetricsReport): string {
-  const { coverage, rollouts, power, mode, seed, seconds } = report
+  const { coverage, rollouts, weekly, power, mode, seed, seconds } = report
   const covered = coverage.map(
     ({ what, runs, missed, missedOrders, missedRevenue, missedMeans, hasMeans }) => [
       ...[what, percent(runs - missed, runs), percent(runs - missedOrders, runs)],
@@ -57,6 +66,13 @@ export function toMarkdown(report: MetricsReport): string {
     countText(median),
     countText(runs),
   ])
+  const weeks = weekly.map(({ what, runs, rolledBack, most, least, median }) => [
+    what,
+    most === undefined ? (least === undefined ? '' : `≥ ${percent(least, 1)}`) : `≤ ${percent(most, 1)}`,
+    percent(rolledBack, runs),
+    median === Infinity ? '–' : `${Number(median.toFixed(1))} h`,
+    countText(runs),
+  ])
   const told = power.map(({ what, visitors, runs, decided, median }) => [
     ...[what, countText(visitors)],
     ...WAYS.map((way) => percent(decided[way], runs)),
@@ -69,6 +85,11 @@ ${table(['site', 'all differences', 'of orders', 'of revenue', 'of means', 'runs
 Rollouts 5 → 25 → 50 % whose orders and revenue may fall 5 %, with late and repeated orders and Pareto revenue, at the guard's α of 0.01:
 
 ${table(['canary', 'target', 'rolled back', 'visitors until then (median)', 'runs'], rolled)}
+
+A flag without a split: orders per journey against four weeks before, which may fall 30 %, watched for two weeks. 4,000 journeys an hour, one of
+twenty visitors orders, days differ by 3 % and hours by 8 %, traffic by 5 and 10 %:
+
+${table(['site', 'target', 'rolled back', 'after (median)', 'runs'], weeks)}
 
 How often a difference of a rate of 4 % is told by the end, at 5 %. Without a difference, that is a false alarm:
 

@@ -115,7 +115,7 @@ function addSite(app: App, { gate, authenticator }: Parts): void {
             return flag && assignmentOfNamed(visitor, flag, surroundings)
           },
           placesOf: (visitor, metric, only) =>
-            placesOf(document.snapshot, { metric, only }, (flag) =>
+            placesOf(document.snapshot, { metric, only, key: visitor.targetingKey }, (flag) =>
               assignmentOfNamed(visitor, flag, surroundings),
             ),
         }

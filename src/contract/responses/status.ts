@@ -33,7 +33,16 @@ const verdict = v.nullable(
     kind: verdictKind,
     action: v.picklist(['none', 'rollback', 'freeze']),
     trigger: v.nullable(
-      v.picklist(['errors', 'latency', 'ceiling', 'threshold', 'traffic', 'split', 'client-errors']),
+      v.picklist([
+        'errors',
+        'latency',
+        'ceiling',
+        'threshold',
+        'traffic',
+        'split',
+        'client-errors',
+        'metric',
+      ]),
     ),
     mayAdvance: v.boolean(),
     sentence: v.string(),
@@ -43,9 +52,10 @@ const verdict = v.nullable(
     requirements: v.optional(
       v.array(v.strictObject({ text: v.string(), found: v.string(), met: v.boolean() })),
     ),
-    /** Of a flag without a split: its journeys against the same hours of the weeks before. */
+    /** Of a flag without a split: its journeys, or events of a metric, against the same hours of the weeks before. */
     beforeAfter: v.optional(
       v.strictObject({
+        metric: v.optional(v.string()),
         since: time,
         journeys: count,
         expected: count,

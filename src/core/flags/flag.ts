@@ -1,5 +1,5 @@
 import type { Scalar } from '../context/attributes.ts'
-import type { Measures } from '../metrics/spec.ts'
+import type { Measures, WeeklyMetric } from '../metrics/spec.ts'
 import type { JudgedAnswers } from './answers/judged-answers.ts'
 import type { WatchedAnswer } from './answers/watched-answers.ts'
 import type { CompiledCondition } from './conditions.ts'
@@ -71,6 +71,8 @@ export type CompiledFlag = {
   watched: readonly WatchedAnswer[] | undefined
   /** Its metrics, and the variants that they compare; undefined for a flag that measures nothing. */
   measures: Measures | undefined
+  /** Without a split: the metrics of its guard, which are compared with the weeks before. */
+  weekly: readonly WeeklyMetric[] | undefined
   /** Sent along with the value in flag queries. */
   metadata: Readonly<Record<string, Scalar>>
   /** Browsers never see it. */

@@ -6,7 +6,7 @@ export {
   type FlagTraffic,
   restoreBeforeAfter,
 } from './before-after/before-after.ts'
-export { judgeBeforeAfter } from './before-after/finding.ts'
+export { judgeBeforeAfter, type MetricLook } from './before-after/judge.ts'
 export { canarySlotCount, VISITOR_SLOTS } from './dedupe/dedupe.ts'
 export { type RatioBand, ratioBands } from './evidence/band.ts'
 export type { Counts } from './evidence/formula.ts'

@@ -21,6 +21,15 @@ export type Metric = {
   readonly windowMs: number | null
 }
 
+/** A metric of a flag without a split: how many events come per journey, against the weeks before. Only a fall is seen. */
+export type WeeklyMetric = {
+  readonly name: string
+  readonly type: MetricType
+  readonly guard: GuardLine
+  /** Of a sum: what an event adds at most. */
+  readonly cap: number | undefined
+}
+
 /** How a flag's dealing rule deals visitors among the compared variants. */
 export type Measures = {
   readonly metrics: readonly Metric[]

@@ -3,6 +3,7 @@
 import type { FlagConfig, GateDocument, GuardConfig, RolloutConfig } from '../config/schema/document.ts'
 import { parseDurationMs } from '../config/schema/duration.ts'
 import { comparisonTestsOf } from '../config/schema/guard-tests.ts'
+import { comparesWeeks } from '../config/split/compared.ts'
 import { dealingRule } from '../config/split/dealing-rule.ts'
 import { hasSplit } from '../config/split/split.ts'
 import { watchedId } from '../flags/answers/watched-answers.ts'
@@ -32,7 +33,7 @@ export type RolloutPlan = {
   timezone: string
   /** Undefined without a guard: then nothing is judged and no stage advances automatically. */
   guard: GuardSettings | undefined
-  /** Without a split the guard's `traffic` compares with the weeks before. */
+  /** Without a split the guard's `traffic` and `metrics` compare with the weeks before. */
   beforeAfter?: true
 }
 
@@ -64,9 +65,20 @@ export function compilePlan(key: string, flag: FlagConfig): RolloutPlan {
     percentage: staged ? undefined : flag.rules[dealingRule(flag)]?.percentage,
     windows: flag.rollout?.windows ?? [],
     timezone: flag.rollout?.timezone ?? 'UTC',
-    guard: flag.guard?.enabled ? guardSettings(flag.guard) : undefined,
-    ...(flag.guard?.enabled && flag.guard.traffic && !hasSplit(flag) && { beforeAfter: true }),
+    guard: flag.guard?.enabled
+      ? guardSettings(comparesWeeks(flag) ? withoutArms(flag.guard) : flag.guard)
+      : undefined,
+    ...(flag.guard?.enabled && comparesBefore(flag) && { beforeAfter: true }),
   }
+}
+
+/** Of a flag whose metrics are compared with the weeks before: there are no arms that the other tests could compare. */
+function withoutArms(guard: GuardConfig): GuardConfig {
+  return { ...guard, errors: guard.errors ?? false, latency: guard.latency ?? false }
+}
+
+function comparesBefore(flag: FlagConfig): boolean {
+  return (flag.guard?.traffic !== undefined && !hasSplit(flag)) || comparesWeeks(flag)
 }
 
 /** A guard's settings as its document has them, with defaults filled in. */

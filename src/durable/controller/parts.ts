@@ -98,6 +98,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const controlOf = (flag: string) => control.state.flags[flag] ?? INITIAL_FLAG_CONTROL
   const metricBooks = new MetricBooks(storage, texts, {
     measuresOf: (flag) => documents.current.snapshot.flags.get(flag)?.measures,
+    weeklyOf: (flag) => documents.current.snapshot.flags.get(flag)?.weekly,
     placeOf: (key, measures) => {
       const flag = documents.current.snapshot.flags.get(key)
       const { generation, stage } = controlOf(key)
@@ -118,7 +119,13 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   })
   const rollouts: RolloutTick = new RolloutTick(
     control,
-    { guard: new GuardRunner(books, logs.cells), shadow: logs.shadow },
+    {
+      guard: new GuardRunner(books, logs.cells, {
+        eventsOf: (flag, metric) => metricBooks.totalOf(flag, metric),
+        tell: (flag, cause, nowMs) => tell('metric', flag, cause, nowMs),
+      }),
+      shadow: logs.shadow,
+    },
     texts,
     {
       perform: (command, cause) => changes.perform(command, cause),

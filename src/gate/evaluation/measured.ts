@@ -4,6 +4,7 @@ import type { EvaluationContext } from '../../core/context/attributes.ts'
 import { NO_NETWORK } from '../../core/counters/networks.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
+import { murmur3 } from '../../core/flags/murmur3.ts'
 import { exposedAs } from '../../core/metrics/spec.ts'
 import type { Env } from '../../platform/env.ts'
 import type { MetricPlace } from '../reporting/metric-reporter.ts'
@@ -16,14 +17,15 @@ export type MetricPlaces =
 /**
  * The places of a visitor in the comparisons that measure a metric.
  *
- * @param only the flag that the event is meant for; undefined: every flag that measures the metric
+ * @param ask `only`: the flag that the event is meant for; undefined: every flag that measures the metric. `key`: the visitor's
  * @param decide the visitor's decision of a flag, by which their requests are routed
  */
 export function placesOf(
   { measured, flags }: Pick<Snapshot, 'measured' | 'flags'>,
-  { metric, only }: { metric: string; only?: string | undefined },
+  ask: Asked,
   decide: (flag: CompiledFlag) => Decision | undefined,
 ): MetricPlaces {
+  const { metric, only } = ask
   const measuring = measured?.flagsOf.get(metric)
   if (measuring === undefined) return { ok: false, why: 'unknown' }
   const asked = only === undefined ? measuring : measuring.filter((flag) => flag === only)
@@ -31,13 +33,25 @@ export function placesOf(
   const places = asked.flatMap((key) => {
     const flag = flags.get(key)
     const decision = flag && decide(flag)
-    return flag === undefined || decision === undefined ? [] : placeOf(flag, decision, metric)
+    return flag === undefined || decision === undefined ? [] : placeOf(flag, decision, ask)
   })
   return places.length === 0 ? { ok: false, why: 'not exposed' } : { ok: true, places }
 }
 
-function placeOf({ measures }: CompiledFlag, decision: Decision, metric: string): MetricPlace[] {
+type Asked = { metric: string; only?: string | undefined; key: string | undefined }
+
+function placeOf(
+  { measures, weekly }: CompiledFlag,
+  decision: Decision,
+  { metric, key }: Asked,
+): MetricPlace[] {
   const { flag, generation, stage, placement } = decision
+  const ofWeeks = weekly?.find(({ name }) => name === metric)
+  // Without a split each visitor counts, whatever they got: also before the flag came on.
+  if (ofWeeks !== undefined && key !== undefined)
+    return [
+      { flag, generation, stage, variant: '', position: murmur3(`${flag}:${key}`, 0), type: ofWeeks.type },
+    ]
   if (measures === undefined || placement.arm === 'other') return []
   const variant = exposedAs(measures, decision)
   const type = measures.metrics.find(({ name }) => name === metric)?.type

@@ -59,10 +59,11 @@ export function countRequested(
 ): void {
   const counted = metrics.filter((metric) => metric.takes(status))
   // No request was ever routed by an id that was just made.
-  if (counted.length === 0 || visitor.context.targetingKey() === undefined || visitor.anonymous.isNew) return
+  const key = visitor.context.targetingKey()
+  if (counted.length === 0 || key === undefined || visitor.anonymous.isNew) return
   const isProof = isEvidence(visitor.context, context.env, visitor.request)
   for (const { name: metric } of counted) {
-    const found = placesOf(snapshot, { metric }, decide)
+    const found = placesOf(snapshot, { metric, key }, decide)
     if (!found.ok) continue
     if (isProof)
       reporter.metrics.record({ metric, value: undefined, atMs: Date.now(), id: undefined }, found.places)

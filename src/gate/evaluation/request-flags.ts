@@ -63,7 +63,7 @@ export async function openFlagUse(
     setCookie: () => anonymous.setCookie(),
     record: (fact, reporter, { env: own, waitUntil }) => {
       const of = (flag: CompiledFlag) => asked.get(flag.key) ?? decide(flag)
-      const found = placesOf(document.snapshot, fact, of)
+      const found = placesOf(document.snapshot, { metric: fact.metric, key: context.targetingKey() }, of)
       if (!found.ok || isOptedOut(request.headers)) return
       // There is nothing to add up.
       if (fact.value === undefined && found.places.every(({ type }) => type === 'sum')) return

@@ -102,7 +102,7 @@ export async function assignmentsOf(
       return asOnPage(affinity, decide(flag), chancesOf(context, inputs))
     },
     // As the split has it: a page may be older.
-    placesOf: (metric, only) => placesOf(snapshot, { metric, only }, decide),
+    placesOf: (metric, only) => placesOf(snapshot, { metric, only, key: context.targetingKey() }, decide),
   }
 }
 

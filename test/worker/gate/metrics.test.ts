@@ -84,6 +84,27 @@ describe('an exposure', () => {
 })
 
 describe('a request that is a metric', () => {
+  it.each([
+    ['on', { rules: [{ serve: 'b' }] }],
+    ['off', { rules: [] }],
+    ['disabled', { rules: [{ serve: 'b' }], enabled: false }],
+  ])('counts for every visitor of a flag without a split that is %s, and exposes none', async (_, part) => {
+    answering()
+    const { experiment: __, ...look } = MEASURING.flags.look
+    const guard = { metrics: { order: { maxDropPercent: 30 } } }
+    const flags = { ...MEASURING.flags, look: { ...look, guard, ...part } }
+    const { visit, events, exposed, refused } = stage({ ...MEASURING, flags })
+    await visit('/look/', cookieOf('ann'))
+    for (const name of ['ann', 'ann', 'bob']) await visit('/order/confirmed', cookieOf(name))
+    await visit('/order/confirmed', { 'x-user-id': 'eve', 'cf-connecting-ip': '203.0.113.7' })
+    const counted = await events()
+    expect(counted.map(([metric, variant]) => [metric, variant])).toEqual(Array(3).fill(['order', '']))
+    const [ann, again, bob] = counted.map(([, , at]) => at)
+    expect([ann === again, ann === bob]).toEqual([true, false])
+    expect(await exposed()).toEqual([])
+    expect(await refused()).toEqual([['look', 'unproven', 1]])
+  })
+
   it('counts for the visitor at every flag that measures it, also on a route without a flag', async () => {
     answering()
     const { visit, events, exposed } = stage()

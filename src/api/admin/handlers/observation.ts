@@ -12,6 +12,12 @@ const KEEP_ALIVE_EVERY_MS = 15_000
 /** How often the reader's token or assertion is checked again. */
 const CHECK_READER_EVERY_MS = 5_000
 
+function nothingMeasured(flag: string, live: StatusCall['live']): string {
+  return live.last.snapshot.flags.get(flag)?.weekly === undefined
+    ? `${flag} measures no metric`
+    : `${flag} gives every visitor the same, so its guard compares metrics with the weeks before; its status says what it sees`
+}
+
 export const observationHandlers: Handlers<
   | 'getStatus'
   | 'streamStatus'
@@ -77,10 +83,10 @@ export const observationHandlers: Handlers<
     }
   },
 
-  getResults: async ({ controller, params: { flag = '' }, query: { format } }) => {
+  getResults: async ({ controller, live, params: { flag = '' }, query: { format } }) => {
     const results = await controller.results(flag)
     if (results === undefined)
-      return problemDetails(404, 'Not Found', `Cannot show results: ${flag} measures no metric`)
+      return problemDetails(404, 'Not Found', `Cannot show results: ${nothingMeasured(flag, live)}`)
     if (format !== 'csv') return results
     const disposition = `attachment; filename="${encodeURIComponent(flag)}.csv"`
     return new Response(resultsCsv(results), {

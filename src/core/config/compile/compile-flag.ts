@@ -10,7 +10,7 @@ import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
 import { dealingRule } from '../split/dealing-rule.ts'
 import { type SplitSurroundings, splitOf } from '../split/split.ts'
-import { compileMeasures } from './measures.ts'
+import { compileMeasures, compileWeekly } from './measures.ts'
 
 const DEFAULT_HOLDBACK_PERCENT = 1
 
@@ -55,6 +55,7 @@ export function compileFlag(
     answers: answersOf(flag.guard),
     watched: watchedOf(flag),
     measures,
+    weekly: compileWeekly(flag, metrics),
     metadata: flag.metadata,
     isPrivate: flag.private,
   }

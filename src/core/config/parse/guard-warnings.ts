@@ -1,6 +1,7 @@
 /** What a valid guard will not do: said before anyone relies on it. */
 import type { FlagConfig, GateDocument, GuardConfig } from '../schema/document.ts'
 import { comparesArms } from '../schema/guard-tests.ts'
+import { comparesWeeks } from '../split/compared.ts'
 import { hasSplit } from '../split/split.ts'
 
 export type GuardWarning = { flag: string; text: string }
@@ -15,7 +16,7 @@ export function guardWarnings({ flags }: GateDocument): GuardWarning[] {
 function warningsOf(flag: FlagConfig): string[] {
   const { guard, rules } = flag
   if (guard === undefined || !guard.enabled) return []
-  if (!hasSplit(flag)) return withoutSplit(guard)
+  if (!hasSplit(flag)) return withoutSplit(guard, comparesWeeks(flag))
   const climbs = rules.some(({ stages = [] }) =>
     stages.some(({ advance, percentage }) => advance === 'auto' && (percentage ?? 0) < 100),
   )
@@ -39,14 +40,18 @@ function judgesAdvance(guard: GuardConfig): boolean {
   )
 }
 
-/** Every visitor gets the same, or variants by weights, so there is no control: journeys are compared with the weeks before. */
-function withoutSplit(guard: GuardConfig): string[] {
-  const ofTraffic = guard.traffic === undefined ? [] : [BEFORE_AFTER]
-  return [...ofTraffic, ...withoutControl(guard)]
+/** Every visitor gets the same, or variants by weights, so there is no control: the weeks before are compared with. */
+function withoutSplit(guard: GuardConfig, hasWeeklyMetrics: boolean): string[] {
+  const compared = [
+    ...(guard.traffic === undefined ? [] : ['traffic']),
+    ...(hasWeeklyMetrics ? ['metrics per journey'] : []),
+  ]
+  const told = compared.length === 0 ? [] : [beforeAfter(compared.join(' and '))]
+  return [...told, ...withoutControl(guard)]
 }
 
-const BEFORE_AFTER =
-  'no rule splits its visitors, so its guard compares traffic with the weeks before, not with a control: ' +
+const beforeAfter = (compared: string) =>
+  `no rule splits its visitors, so its guard compares ${compared} with the weeks before, not with a control: ` +
   'a holiday looks like a drop. It needs 15 days of its hours, and until then it holds'
 
 function withoutControl(guard: GuardConfig): string[] {

@@ -1,7 +1,7 @@
 /** Problems and warnings of metrics, and of the guards and experiments that name them. */
 
 import type { FlagConfig, GateDocument, MetricConfig } from '../schema/document.ts'
-import { comparedVariants, dealtVariants, measuredNames } from '../split/compared.ts'
+import { comparedVariants, comparesWeeks, dealtVariants, measuredNames } from '../split/compared.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 
 /** Problems of the metrics themselves. */
@@ -29,21 +29,47 @@ export function measureProblems(
 ): Problem[] {
   const guarded = Object.keys(flag.guard?.metrics ?? {})
   if (flag.experiment === undefined && guarded.length === 0) return []
-  const dealt = dealtVariants(flag)
-  if (dealt === undefined) return [withoutSplit(at, flag)]
+  if (comparesWeeks(flag)) {
+    const problems = lineProblems(metrics, [...at, 'guard', 'metrics'], flag)
+    return problems.length > 0 ? problems : weeklyProblems(metrics, [...at, 'guard', 'metrics'], flag)
+  }
+  if (dealtVariants(flag) === undefined)
+    return [...lineProblems(metrics, [...at, 'guard', 'metrics'], flag), ...withoutSplit(at, flag)]
   return [
     ...lineProblems(metrics, [...at, 'guard', 'metrics'], flag),
     ...experimentProblems(metrics, at, flag),
   ]
 }
 
-function withoutSplit(at: readonly PathKey[], { guard, experiment }: FlagConfig): Problem {
+function withoutSplit(at: readonly PathKey[], { experiment }: FlagConfig): Problem[] {
+  if (experiment === undefined) return []
   const expected = 'a flag whose last rule, or the one with a percentage or stages, splits its visitors'
   const fix =
     'give the rule stages, a percentage, or weights for several variants: without a split there is nothing to compare with'
-  return experiment === undefined
-    ? problem([...at, 'guard', 'metrics'], guard?.metrics, expected, fix)
-    : problem([...at, 'experiment'], experiment, expected, fix)
+  return [problem([...at, 'experiment'], experiment, expected, fix)]
+}
+
+/** Of metrics that are compared with the weeks before. */
+function weeklyProblems(
+  metrics: GateDocument['metrics'],
+  at: readonly PathKey[],
+  { guard }: FlagConfig,
+): Problem[] {
+  const split = 'give the rule stages, a percentage, or weights for several variants'
+  return Object.keys(guard?.metrics ?? {}).flatMap((name) => {
+    const { better, type, cap } = metricOf(metrics, name) ?? {}
+    if (better === 'lower') {
+      const expected =
+        'a metric of which higher is better: without a split only a fall is told from the weeks before'
+      return [problem([...at, name], name, expected, split)]
+    }
+    if (type === 'sum' && cap === undefined) {
+      const expected =
+        'a sum with a cap: without a split none is learned, and one large value would hide a fall'
+      return [problem([...at, name], name, expected, `set "cap" at the metric, or ${split}`)]
+    }
+    return []
+  })
 }
 
 const LIMITS = { higher: 'maxDropPercent', lower: 'maxRisePercent' } as const

@@ -215,7 +215,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flags.*.guard.traffic':
     '`maxDropPercent`: how far completed journeys of the canary may fall below those of control; without a split, below those of the same hours of the weeks before.',
   'flags.*.guard.metrics':
-    'How far metrics of the canary may fall behind control. They come on top of the other tests, and switch none off.',
+    'How far metrics of the canary may fall behind control; without a split, how far they may fall per journey below the same hours of the weeks before. They come on top of the other tests, and switch none off.',
   'flags.*.guard.metrics.*.maxDropPercent':
     'For a metric of which higher is better: how far it may fall below control, in percent.',
   'flags.*.guard.metrics.*.maxRisePercent':

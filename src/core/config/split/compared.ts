@@ -2,11 +2,21 @@
 import type { Measures } from '../../metrics/spec.ts'
 import type { FlagConfig } from '../schema/document.ts'
 import { dealingRule } from './dealing-rule.ts'
+import { hasSplit } from './split.ts'
 
 /** Names of the metrics that a flag measures, the primary one first, each once. */
 export function measuredNames({ guard, experiment }: Pick<FlagConfig, 'guard' | 'experiment'>): string[] {
   const guarded = guard?.enabled ? Object.keys(guard.metrics ?? {}) : []
   return [...new Set([...(experiment ? [experiment.primary, ...experiment.metrics] : []), ...guarded])]
+}
+
+/** Whether the metrics of a flag's guard are compared with the weeks before: its rule gives every visitor the same. */
+export function comparesWeeks(flag: Pick<FlagConfig, 'guard' | 'experiment' | 'rules'>): boolean {
+  const { guard, experiment, rules } = flag
+  const isGuarded = guard?.enabled === true && Object.keys(guard.metrics ?? {}).length > 0
+  if (!isGuarded || experiment !== undefined || hasSplit(flag)) return false
+  const serve = rules[dealingRule(flag)]?.serve ?? ''
+  return typeof serve === 'string' || Object.values(serve).filter((weight) => weight > 0).length < 2
 }
 
 /**

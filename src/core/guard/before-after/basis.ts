@@ -3,13 +3,13 @@
  * of it is learned from hours that are over.
  */
 import {
+  countAt,
   type Hours,
   hoursToLearn,
-  journeysAt,
   LEAST_WEEKS,
-  MOST_WEEKS,
   middleOf,
   usualAt,
+  usualOfOthers,
   WEEK_HOURS,
   weeksKnown,
 } from './hours.ts'
@@ -74,7 +74,7 @@ type Sums = { journeys: number; usual: number }
 function sumsOf(hours: Hours, from: number, to: number, usualOf: (hour: number) => number | null): Sums {
   const sums = { journeys: 0, usual: 0 }
   for (let hour = from; hour < to; hour++) {
-    const [journeys, usual] = [journeysAt(hours, hour), usualOf(hour)]
+    const [journeys, usual] = [countAt(hours, hour), usualOf(hour)]
     if (journeys === null || usual === null) continue
     sums.journeys += journeys
     sums.usual += usual
@@ -182,7 +182,7 @@ function daysOf(hours: Hours): Day[] {
   for (let back = 1; back * 24 <= Math.min(hours.values.length, 4 * WEEK_HOURS); back++) {
     const ofDay: Sums[] = []
     for (let hour = hours.until - back * 24; hour < hours.until - back * 24 + 24; hour++) {
-      const [journeys, usual] = [journeysAt(hours, hour), usualOfOthers(hours, hour)]
+      const [journeys, usual] = [countAt(hours, hour), usualOfOthers(hours, hour)]
       if (journeys !== null && usual !== null) ofDay.push({ journeys, usual })
     }
     const sums = {
@@ -192,16 +192,6 @@ function daysOf(hours: Hours): Day[] {
     days.push({ ...sums, ratio: levelBy(sums), hours: ofDay })
   }
   return days
-}
-
-/** What an hour has in the other weeks, before and after it. */
-function usualOfOthers(hours: Hours, hour: number): number | null {
-  const found: number[] = []
-  for (let week = -MOST_WEEKS; week <= MOST_WEEKS; week++) {
-    const journeys = week === 0 ? null : journeysAt(hours, hour + week * WEEK_HOURS)
-    if (journeys !== null) found.push(journeys)
-  }
-  return found.length === 0 ? null : middleOf(found)
 }
 
 /** Of each hour of a day: squared distance from what the day's level lets expect, as a share of that. */

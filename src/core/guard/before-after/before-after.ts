@@ -1,6 +1,7 @@
 /**
- * `guard.traffic` of a flag without a split: an ops toggle, a feature that is on for everybody. There is no control, so
- * journeys are compared with the weeks before (run.ts says what that proves, and what it doesn't). Pure.
+ * `guard.traffic` and `guard.metrics` of a flag without a split: an ops toggle, a feature that is on for everybody. There is no
+ * control, so journeys, or events of a metric per journey, are compared with the weeks before (run.ts says what that proves, and
+ * what it doesn't). Pure.
  */
 import { BLOCK_MS, HOUR_BLOCKS, HOUR_MS, type Hours, WEEK_HOURS, withHour } from './hours.ts'
 import { afterBlocks, beginRun, isOutlived, type Limits, type Run, rebased } from './run.ts'
@@ -8,9 +9,12 @@ import { afterBlocks, beginRun, isOutlived, type Limits, type Run, rebased } fro
 /** What was counted of a flag since the tick before, of all its visitors. */
 export type FlagTraffic = {
   requests: number
+  /** What is compared: journeys, or events of a metric. */
   journeys: number
   /** Requests that got another variant than `off`. */
   served: number
+  /** Of a metric: the journeys in which its events came. */
+  per?: number | undefined
 }
 
 export type BeforeAfterTick = FlagTraffic & {
@@ -29,10 +33,12 @@ export type BeforeAfterState = {
   hours: Hours
   /** Journeys of the hour `hours.until` so far; null where it has not been counted from its beginning. */
   hour: number | null
+  /** `per` of that hour. */
+  hourPer?: number | undefined
   /** The block that is being counted. */
   open: FlagTraffic & { block: number }
   /** The first block that no test has seen, and the journeys of it and those after it. */
-  waiting: { from: number; journeys: number }
+  waiting: { from: number; journeys: number; per?: number | undefined }
   /** Null until the flag has served anyone. */
   run: Run | null
   /** Final for its generation. */
@@ -42,12 +48,13 @@ export type BeforeAfterState = {
 export function initialBeforeAfter({
   atMs,
   offsetMs,
-}: Pick<BeforeAfterTick, 'atMs' | 'offsetMs'>): BeforeAfterState {
+  per,
+}: Pick<BeforeAfterTick, 'atMs' | 'offsetMs' | 'per'>): BeforeAfterState {
   const block = blockAt(atMs + offsetMs)
   return {
     version: 1,
     offsetMs,
-    hours: { until: hourOf(block), values: [] },
+    hours: { until: hourOf(block), values: [], ...(per !== undefined && { per: [] }) },
     hour: null,
     open: { block, ...NO_TRAFFIC },
     waiting: { from: block + 1, journeys: 0 },
@@ -88,11 +95,13 @@ export function stepBeforeAfter(
   return {
     ...state,
     hour: hour === null ? null : hour + tick.journeys,
+    hourPer: (state.hourPer ?? 0) + (tick.per ?? 0),
     open: {
       block: open.block,
       requests: open.requests + tick.requests,
       journeys: open.journeys + tick.journeys,
       served: open.served + tick.served,
+      per: (open.per ?? 0) + (tick.per ?? 0),
     },
   }
 }
@@ -117,10 +126,12 @@ function closeHour(
   state: BeforeAfterState,
   { generation }: BeforeAfterTick,
 ): BeforeAfterState {
-  const { hour, run } = state
+  const { hour, hourPer = 0, run } = state
   const isBeforeAll = hour === null && state.hours.values.length === 0
-  const hours = isBeforeAll ? { ...state.hours, until: state.hours.until + 1 } : withHour(state.hours, hour)
-  const next: BeforeAfterState = { ...state, hours, hour: 0 }
+  const hours = isBeforeAll
+    ? { ...state.hours, until: state.hours.until + 1 }
+    : withHour(state.hours, hour, hourPer)
+  const next: BeforeAfterState = { ...state, hours, hour: 0, hourPer: 0 }
   if (run === null) return next
   const at = { generation, block: hours.until * HOUR_BLOCKS }
   switch (isOutlived(run, hours.until, limits)) {
@@ -145,12 +156,13 @@ function closeBlocks(
 ): BeforeAfterState {
   const { open, hours, run, waiting } = state
   const journeys = waiting.journeys + open.journeys
-  if (!tick.isOpen || open.served === 0) return { ...state, waiting: { from: waiting.from, journeys } }
+  const per = (waiting.per ?? 0) + (open.per ?? 0)
+  if (!tick.isOpen || open.served === 0) return { ...state, waiting: { from: waiting.from, journeys, per } }
   const next = { ...state, waiting: { from: to, journeys: 0 } }
   const { generation } = tick
   // The block in which the flag came on is of both kinds.
   if (run?.generation !== generation)
     return { ...next, run: beginRun(hours, limits, { generation, block: to }) }
   if (to - waiting.from > MOST_WAITING_BLOCKS) return { ...next, run: rebased(run, hours, limits, to) }
-  return { ...next, run: afterBlocks(run, hours, limits, { from: waiting.from, to, journeys }) }
+  return { ...next, run: afterBlocks(run, hours, limits, { from: waiting.from, to, journeys, per }) }
 }

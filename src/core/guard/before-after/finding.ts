@@ -1,7 +1,6 @@
-/** What the comparison with the weeks before says at a look, in words and as a part of the flag's verdict. */
+/** What a comparison with the weeks before says at a look, in words. */
 import { countText, durationText, rateText } from '../../figures.ts'
-import type { GuardSettings } from '../evidence/settings.ts'
-import type { BeforeAfterFigures, Judgement, Verdict } from '../evidence/types.ts'
+import type { BeforeAfterFigures, Judgement } from '../evidence/types.ts'
 import { clockText } from '../verdict/since.ts'
 import type { Basis, NoBasis } from './basis.ts'
 import {
@@ -13,93 +12,128 @@ import {
 import { BLOCK_MS, HOUR_MS, hoursToLearn, LEAST_WEEKS } from './hours.ts'
 import { type Found, fallOf, isBasis, type Limits, type Run, standingOf } from './run.ts'
 
-type Finding = { judgement: Judgement; sentence: string; figures?: BeforeAfterFigures }
-
-/**
- * A flag's verdict with what the weeks before say of its traffic.
- *
- * @param settings with `traffic.maxDropPercent`; without it the verdict stays as it is
- * @param before undefined at the first look
- * @param verdict of the guard's other tests at this look
- */
-export function judgeBeforeAfter(
-  settings: GuardSettings,
-  before: BeforeAfterState | undefined,
-  tick: BeforeAfterTick,
-  verdict: Verdict,
-): { state: BeforeAfterState | undefined; verdict: Verdict } {
-  const { alpha, action, traffic } = settings
-  if (traffic.maxDropPercent === null) return { state: before, verdict }
-  const limits = { alpha, maxDropPercent: traffic.maxDropPercent }
-  const { generation, atMs } = tick
-  const state = stepBeforeAfter(limits, before ?? initialBeforeAfter(tick), tick)
-  const finding = findingOf(state, { ...limits, action, generation, atMs })
-  const isNew = finding.judgement.kind === 'failing' && state.decision?.generation !== generation
-  return {
-    state: isNew ? { ...state, decision: { generation, sentence: finding.sentence } } : state,
-    verdict: withFinding(verdict, finding, settings),
-  }
+/** What is compared with the weeks before: the journeys of a flag, or how many events of a metric come per journey. */
+export type Subject = Limits & {
+  metric?: string
+  /** `signal`: told, and nothing is done. */
+  action: 'rollback' | 'freeze' | 'signal'
 }
 
-type Look = Limits & { action: GuardSettings['action']; generation: number; atMs: number }
+export type Finding = {
+  judgement: Judgement
+  sentence: string
+  /** What a comparison without a control must say of itself; undefined where nothing is compared. */
+  caveat?: string
+  figures?: BeforeAfterFigures
+  /** A fall was just told, for the first time. */
+  isNew?: boolean
+}
 
-/** What a state says; a decision is final for its generation. */
-function findingOf(state: BeforeAfterState, look: Look): Finding {
+/** The next look at a subject. A decision is final for its generation. */
+export function lookBack(
+  subject: Subject,
+  before: BeforeAfterState | undefined,
+  tick: BeforeAfterTick,
+): { state: BeforeAfterState; finding: Finding } {
+  const { generation, atMs } = tick
+  const state = stepBeforeAfter(subject, before ?? initialBeforeAfter(tick), tick)
+  const look = { ...subject, generation, atMs }
+  const { hasFallen, ...finding } = findingOf(state, look)
+  if (!hasFallen || state.decision?.generation === generation) return { state, finding }
+  const sentence = withCaveat(finding)
+  return { state: { ...state, decision: { generation, sentence } }, finding: { ...finding, isNew: true } }
+}
+
+export function withCaveat({ sentence, caveat }: Finding): string {
+  return caveat === undefined ? sentence : `${sentence}; ${caveat}`
+}
+
+type Look = Subject & { generation: number; atMs: number }
+
+/** What a state says. */
+function findingOf(state: BeforeAfterState, look: Look): Finding & { hasFallen?: true } {
   const { run, decision } = state
-  const failing = { kind: 'failing', action: look.action, trigger: 'traffic' } as const
   const seen = run !== null && isBasis(run.basis) ? figuresOf(state, run, run.basis) : undefined
-  const figures = seen && { figures: seen }
+  const figures = seen && { figures: { ...(look.metric !== undefined && { metric: look.metric }), ...seen } }
   if (decision?.generation === look.generation)
-    return { judgement: failing, sentence: decision.sentence, ...figures }
-  if (run === null || run.generation !== look.generation) return idle(state)
-  if (!isBasis(run.basis)) return { judgement: WAITING, sentence: blindSentence(run.basis) }
+    return { judgement: fallenBy(look), sentence: decision.sentence, ...figures, hasFallen: true }
+  if (run === null || run.generation !== look.generation) return idle(state, look)
+  if (!isBasis(run.basis)) return { judgement: WAITING, sentence: blindSentence(run.basis, look) }
   const standing = standingOf(run, look)
-  const sentence = sentenceOf(state, run, run.basis, look)
-  if (standing === 'fallen') return { judgement: failing, sentence, ...figures }
-  return { judgement: standing === 'level' ? { kind: 'healthy' } : WAITING, sentence, ...figures }
+  const caveat = `compared with ${run.basis.weeks} weeks before, not with a control${usualText(run.basis, look)}`
+  const said = { sentence: sentenceOf(state, run, run.basis, look), caveat, ...figures }
+  if (standing === 'fallen') return { judgement: fallenBy(look), ...said, hasFallen: true }
+  return { judgement: standing === 'level' ? { kind: 'healthy' } : WAITING, ...said }
 }
 
 const WAITING: Judgement = { kind: 'collecting', lacks: 'evidence', alert: null }
 
+function fallenBy({ action, metric }: Subject): Judgement {
+  if (action === 'signal') return WAITING
+  return { kind: 'failing', action, trigger: metric === undefined ? 'traffic' : 'metric' }
+}
+
+/** How a subject is spoken of: what is counted, and what is compared. */
+function wordsOf({ metric }: Subject) {
+  return metric === undefined
+    ? {
+        counted: 'journeys',
+        own: 'its journeys are',
+        compared: 'journeys',
+        are: 'are',
+        s: '',
+        differ: 'its journeys differ',
+      }
+    : {
+        ...{
+          counted: `events of ${metric}`,
+          own: `events of ${metric} are`,
+          compared: `${metric} per journey`,
+        },
+        ...{ are: 'is', s: 's', differ: `${metric} per journey differs` },
+      }
+}
+
 /** No visitor has the flag: its hours are counted, to compare with. */
-function idle({ hours }: BeforeAfterState): Finding {
+function idle({ hours }: BeforeAfterState, look: Look): Finding {
   const toGo = hoursToLearn(hours)
   const known = toGo > 0 ? `; ${learningText(toGo)}` : ''
   return {
     judgement: { kind: 'collecting', lacks: 'requests', alert: null },
-    sentence: `serves only "off" so far: its journeys are counted, to be compared with${known}`,
+    sentence: `serves only "off" so far: ${wordsOf(look).own} counted, to be compared with${known}`,
   }
 }
 
 const learningText = (hoursToGo: number) =>
   `a comparison needs ${LEAST_WEEKS} weeks and a day, and begins in ${durationText(hoursToGo * HOUR_MS)}`
 
-function blindSentence(none: NoBasis): string {
+function blindSentence(none: NoBasis, look: Look): string {
+  const { counted, differ } = wordsOf(look)
   switch (none.kind) {
     case 'history':
-      return `collects journeys to compare with the same hours of the weeks before: ${learningText(none.hoursToGo)}; until then no fall is seen`
+      return `collects ${counted} to compare with the same hours of the weeks before: ${learningText(none.hoursToGo)}; until then no fall is seen`
     case 'few':
-      return `too few journeys to compare with the weeks before: about ${roundedText(none.perHour)} an hour, needs about ${roundedText(none.neededPerHour)}`
+      return `too few ${counted} to compare with the weeks before: about ${roundedText(none.perHour)} an hour, needs about ${roundedText(none.neededPerHour)}`
     case 'uneven':
-      return `its journeys differ by ${rateText(none.daySd)} from day to day, so no fall can be told from that`
+      return `${differ} by ${rateText(none.daySd)} from day to day, so no fall can be told from that`
   }
 }
 
 function sentenceOf(state: BeforeAfterState, run: Run, basis: Basis, look: Look): string {
   const against = 'the same hours of the weeks before'
-  const caveat = `compared with ${basis.weeks} weeks before, not with a control`
   const told = foundText(state, run.risen, look)
+  const { compared, are, s } = wordsOf(look)
   switch (standingOf(run, look)) {
     case 'fallen':
-      return `journeys fell by ${rateText(fallOf(run.risen))} against ${against}, ${told}; ${caveat}`
+      return `${compared} fell by ${rateText(fallOf(run.risen))} against ${against}, ${told}`
     case 'falling':
-      return `journeys fall below ${against}, ${told}; waiting until that clears or grows`
+      return `${compared} fall${s} below ${against}, ${told}; waiting until that clears or grows`
     case 'below':
-      return `journeys are ${rateText(fallOf(run.risen))} below ${against}, ${told}; acts from ${rateText(basis.leastFall)} on${usualText(basis, look)}`
+      return `${compared} ${are} ${rateText(fallOf(run.risen))} below ${against}, ${told}; acts from ${rateText(basis.leastFall)} on`
     default:
       return run.whole.expected < 1
-        ? `compares journeys with ${against} from now on; ${caveat}${usualText(basis, look)}`
-        : `no fall of journeys against ${against}, ${foundText(state, run.whole, look)}; ${caveat}${usualText(basis, look)}`
+        ? `compares ${compared} with ${against} from now on`
+        : `no fall of ${compared} against ${against}, ${foundText(state, run.whole, look)}`
   }
 }
 
@@ -110,7 +144,7 @@ function foundText(
   { atMs }: Look,
 ): string {
   const from = clockText(since * BLOCK_MS - offsetMs, atMs)
-  return `since ${from}: ${countText(journeys)} where about ${countText(Math.round(expected))} were to be expected`
+  return `since ${from}: ${countText(Math.round(journeys))} where about ${countText(Math.round(expected))} were to be expected`
 }
 
 /** Where days differ so much that the limit itself can't be told. */
@@ -127,32 +161,10 @@ function figuresOf({ offsetMs }: BeforeAfterState, run: Run, basis: Basis): Befo
   const { since, journeys, expected } = run.risen
   return {
     since: new Date(since * BLOCK_MS - offsetMs).toISOString(),
-    journeys,
+    journeys: Math.round(journeys),
     expected: Math.round(expected),
     fall: Number(fallOf(run.risen).toFixed(3)),
     actsFrom: Number(basis.leastFall.toFixed(3)),
     weeks: basis.weeks,
   }
-}
-
-/**
- * A flag's verdict with what the weeks before say. What the other tests act on comes first; else this one leads, since
- * without a split they have nothing to compare.
- */
-function withFinding(verdict: Verdict, finding: Finding, settings: GuardSettings): Verdict {
-  const { kind, sentence, evidence, requirements } = verdict
-  const isActedOn = kind !== 'collecting' && kind !== 'baking' && kind !== 'healthy'
-  const words = {
-    evidence,
-    ...(requirements && { requirements }),
-    ...(finding.figures && { beforeAfter: finding.figures }),
-  }
-  if (isActedOn) return { ...verdict, ...words }
-  const { ceilings, thresholds } = settings
-  const hasLimits = [ceilings.errorRate, ceilings.p95Ms, thresholds.errors, thresholds.slow].some(
-    (limit) => limit !== null,
-  )
-  const both =
-    hasLimits && finding.judgement.kind !== 'failing' ? `${finding.sentence}; ${sentence}` : finding.sentence
-  return { ...finding.judgement, ...words, sentence: both }
 }

@@ -15,18 +15,40 @@ export const MOST_WEEKS = 4
 export const BLOCK_MS = 300_000
 export const HOUR_BLOCKS = HOUR_MS / BLOCK_MS
 
-/** Journeys of consecutive hours; the newest is the hour before `until`. Null: not counted from beginning to end. */
-export type Hours = { until: number; values: readonly (number | null)[] }
+/**
+ * Counts of consecutive hours; the newest is the hour before `until`. Null: not counted from beginning to end.
+ *
+ * Counts are journeys, or events of a metric: those have `per`, the journeys of each hour, and are compared by how many there
+ * are per journey, so that a quieter day is no fall.
+ */
+export type Hours = {
+  until: number
+  values: readonly (number | null)[]
+  per?: readonly (number | null)[] | undefined
+}
 
 /** Adds the hour `until`, and drops the oldest. */
-export function withHour({ until, values }: Hours, journeys: number | null): Hours {
-  return { until: until + 1, values: [...values, journeys].slice(-HOURS_KEPT) }
+export function withHour({ until, values, per }: Hours, count: number | null, journeys: number): Hours {
+  const kept = [...values, count].slice(-HOURS_KEPT)
+  if (per === undefined) return { until: until + 1, values: kept }
+  return {
+    until: until + 1,
+    values: kept,
+    per: [...per, count === null ? null : journeys].slice(-HOURS_KEPT),
+  }
 }
 
-/** Journeys of an hour; null where that is not known. */
-export function journeysAt({ until, values }: Hours, hour: number): number | null {
+/** The count of an hour; null where that is not known. */
+export function countAt({ until, values }: Hours, hour: number): number | null {
   return values[values.length - (until - hour)] ?? null
 }
+
+function journeysAt({ until, values, per = [] }: Hours, hour: number): number {
+  return per[values.length - (until - hour)] ?? 0
+}
+
+const weeksBefore = (hour: number, weeks: number) =>
+  Array.from({ length: weeks }, (_, back) => hour - (back + 1) * WEEK_HOURS)
 
 /** How many weeks each hour of the last day can be compared with, 0 to `MOST_WEEKS`. */
 export function weeksKnown({ values }: Hours): number {
@@ -52,20 +74,64 @@ export function middleOf(values: readonly number[]): number {
 
 /** What an hour had in the `weeks` weeks before it; null where fewer than `atLeast` are known. */
 export function usualAt(hours: Hours, hour: number, weeks: number, atLeast = weeks): number | null {
-  const found: number[] = []
-  for (let back = 1; back <= weeks; back++) {
-    const journeys = journeysAt(hours, hour - back * WEEK_HOURS)
-    if (journeys !== null) found.push(journeys)
+  return usualOf(hours, hour, weeksBefore(hour, weeks), atLeast)
+}
+
+/** What an hour has in the other weeks, before and after it; null where none is known. */
+export function usualOfOthers(hours: Hours, hour: number): number | null {
+  const others = Array.from(
+    { length: 2 * MOST_WEEKS + 1 },
+    (_, week) => hour + (week - MOST_WEEKS) * WEEK_HOURS,
+  )
+  return usualOf(
+    hours,
+    hour,
+    others.filter((other) => other !== hour),
+    1,
+  )
+}
+
+/** The middle one of some hours' counts; of a metric, by the journeys that the hour itself has. */
+function usualOf(hours: Hours, hour: number, of: readonly number[], atLeast: number): number | null {
+  if (hours.per !== undefined) {
+    const rate = middleRate(hours, of, atLeast)
+    return rate === null ? null : rate * journeysAt(hours, hour)
   }
+  const found = of.flatMap((other) => countAt(hours, other) ?? [])
   return found.length < atLeast ? null : middleOf(found)
+}
+
+/** An hour of few journeys tells little of its rate: it counts as if so many events more had come at the usual one. */
+const EVENTS_ADDED = 5
+
+/** Events per journey; null where none came in any hour that is known. */
+function middleRate(hours: Hours, of: readonly number[], atLeast: number): number | null {
+  const all = rateOf(hours)
+  const found = of.flatMap((hour) => {
+    const count = countAt(hours, hour)
+    return count === null ? [] : [(count + EVENTS_ADDED) / (journeysAt(hours, hour) + EVENTS_ADDED / all)]
+  })
+  return found.length < atLeast || all === 0 ? null : middleOf(found)
+}
+
+/** Of all hours together. */
+function rateOf({ values, per = [] }: Hours): number {
+  const sum = (counts: readonly (number | null)[]) =>
+    counts.reduce<number>((all, each) => all + (each ?? 0), 0)
+  const journeys = sum(per)
+  return journeys === 0 ? 0 : sum(values) / journeys
 }
 
 /**
  * What a block usually has: its part of the hour, along lines from the middle of one hour to that of the next, since
- * the first minutes of a morning's hour have far fewer than the last.
+ * the first minutes of a morning's hour have far fewer than the last. Of a metric: what so many journeys bring at that hour.
  */
-export function usualOfBlock(hours: Hours, block: number, weeks: number): number | null {
+export function usualOfBlock(hours: Hours, block: number, weeks: number, journeys = 0): number | null {
   const hour = Math.floor(block / HOUR_BLOCKS)
+  if (hours.per !== undefined) {
+    const rate = middleRate(hours, weeksBefore(hour, weeks), weeks)
+    return rate === null ? null : rate * journeys
+  }
   const usual = usualAt(hours, hour, weeks)
   if (usual === null || usual === 0) return usual
   const place = (block - hour * HOUR_BLOCKS + 0.5) / HOUR_BLOCKS

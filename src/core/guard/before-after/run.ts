@@ -1,23 +1,29 @@
 /**
- * The test of a flag without a split: journeys since it is on, against the same hours of the weeks before.
+ * The test of a flag without a split: journeys since it is on, or events of a metric per journey, against the same hours of the
+ * weeks before.
  *
  * Null: what is to be expected of a block of five minutes is at least `(1 − margin)` × basis. With `J` journeys that
  * come in groups of up to φ (`dispersion`), `E[x^(J/φ)] ≤ exp(μ/φ·(x − 1))` for x < 1, so the guard's formula with ρ = 0
  * (formula.ts) has an expectation of at most 1 per block whatever came before: basis, margin and φ are fixed before the
  * block begins. Products of blocks are test martingales, and a fall is seen without one with at most the share of α that traffic has.
  *
+ * Events of a metric are tested given the journeys of their block: null is that at least `(1 − margin)` × level × the usual rate of the
+ * hour × those journeys come, in groups of up to φ. So the same bound holds block by block, whatever the traffic does, and fewer
+ * visitors are no fall of what they buy. A visitor's conversion counts once a day, so φ stays small. The rate of an hour is an estimate with a
+ * prior of five events at the site's own rate: few journeys at night can't make it large.
+ *
  * That is a statement about the null, and the null is weaker than the other tests': nothing was dealt by chance. The basis is
  * an estimate; a holiday, a storm, the end of a campaign, counts that got lost all make the null false without
  * any fault of the flag's. So it asks for more than evidence: the fall itself must have reached the limit. A decline
  * over days is not seen: the basis follows the site, a day after the other.
  */
-import { levelOf } from '../evidence/alpha.ts'
 import { equalBets, grow, initialWealth, type Test, totalWealth, type Wealth } from '../evidence/wealth.ts'
 import { LEAST_RISEN } from '../networks/without-two.ts'
 import { type Basis, basisOf, type NoBasis } from './basis.ts'
 import { HOUR_BLOCKS, type Hours, usualOfBlock } from './hours.ts'
 
-export type Limits = { maxDropPercent: number; alpha: number }
+/** `level`: the wealth at which a fall is told; 1 / its share of α. */
+export type Limits = { maxDropPercent: number; level: number }
 
 /** Journeys since a block (inclusive), and what was to be expected. */
 export type Found = { since: number; journeys: number; expected: number }
@@ -78,22 +84,25 @@ export function isOutlived(run: Run, hour: number, limits: Limits): 'yes' | 'no'
   const hasRisen = totalWealth(run.wealth) >= LEAST_RISEN
   // What was told for so long, and was no fall of the limit's size, is how the site is now.
   if (ageHours >= MOST_BASIS_HOURS) return hasRisen ? 'begin-anew' : 'yes'
-  const couldTell = run.information >= Math.log(levelOf('traffic', limits.alpha))
+  const couldTell = run.information >= Math.log(limits.level)
   return ageHours >= LEAST_BASIS_HOURS && couldTell && !hasRisen ? 'yes' : 'no'
 }
+
+/** What was counted from a block to before another one; `per`: the journeys in which a metric's events came. */
+type Blocks = { from: number; to: number; journeys: number; per: number }
 
 /** The run after blocks from `from` to before `to`, with so many journeys. */
 export function afterBlocks(
   run: Run,
   hours: Hours,
   limits: Limits,
-  { from, to, journeys }: { from: number; to: number; journeys: number },
+  { from, to, journeys, per }: Blocks,
 ): Run {
   const { basis } = run
   if (!isBasis(basis)) return run
   let expected = 0
   for (let block = from; block < to; block++)
-    expected += basis.level * (usualOfBlock(hours, block, basis.weeks) ?? 0)
+    expected += basis.level * (usualOfBlock(hours, block, basis.weeks, per / (to - from)) ?? 0)
   if (expected <= 0) return run
   const tested = run.tested + to - from
   const counts = {
@@ -120,11 +129,11 @@ export function afterBlocks(
   }
 }
 
-function testAt({ alpha }: Limits): Test {
+function testAt({ level }: Limits): Test {
   return {
     bets: BETS,
     null_: { rho: 0, delta: 1 },
-    logCap: Math.log(levelOf('traffic', alpha)) / LEAST_BLOCKS,
+    logCap: Math.log(level) / LEAST_BLOCKS,
   }
 }
 
@@ -139,11 +148,11 @@ export const fallOf = ({ journeys, expected }: Found): number => (expected > 0 ?
 /** What the run says: `fallen` acts, `falling` waits. */
 export function standingOf(
   run: Run,
-  { alpha }: Limits,
+  { level }: Pick<Limits, 'level'>,
 ): 'unknown' | 'level' | 'falling' | 'below' | 'fallen' {
   if (!isBasis(run.basis)) return 'unknown'
   const wealth = totalWealth(run.wealth)
   if (wealth < LEAST_RISEN) return 'level'
-  if (wealth < levelOf('traffic', alpha)) return 'falling'
+  if (wealth < level) return 'falling'
   return fallOf(run.risen) >= run.basis.leastFall ? 'fallen' : 'below'
 }

@@ -19,7 +19,16 @@ export type GuardTick = {
   late?: { canary: ArmTick; control: ArmTick } | undefined
 }
 
-export type Trigger = 'errors' | 'latency' | 'ceiling' | 'threshold' | 'traffic' | 'split' | 'client-errors'
+export type Trigger =
+  | 'errors'
+  | 'latency'
+  | 'ceiling'
+  | 'threshold'
+  | 'traffic'
+  | 'split'
+  | 'client-errors'
+  /** Of a flag without a split: a metric per journey. */
+  | 'metric'
 
 /** The numbers behind a verdict. Rates are 0–1, of about the last minute; wealth 1 means no evidence. */
 export type Evidence = {
@@ -56,10 +65,13 @@ export type Evidence = {
 /** A limit of a stage: "an error rate of at most 1 %", "1.4 % (12 of 850)". */
 export type Requirement = { text: string; found: string; met: boolean }
 
-/** Of a flag without a split: its journeys against the same hours of the weeks before. Rates are 0–1. */
+/** Of a flag without a split: its journeys, or a metric per journey, against the same hours of the weeks before. Rates are 0–1. */
 export type BeforeAfterFigures = {
+  /** Missing for journeys themselves. */
+  metric?: string
   /** ISO time. */
   since: string
+  /** Or events of the metric. */
   journeys: number
   expected: number
   fall: number

@@ -10,12 +10,17 @@ import type { SeriesBlocks } from '../series-store.ts'
 import type { ShardLog } from '../shard-log.ts'
 import type { TextStore } from '../text-store.ts'
 
+/** A metric against the weeks before; `seen`: how much of its total a tick has taken. */
+export type MetricWeeks = { state: BeforeAfterState; seen: number }
+
 /** A flag's row. */
 export type Book = {
   cells: Cell[]
   guard?: GuardState | undefined
   /** Of a flag without a split: the hours of the weeks before, and what came after. */
   beforeAfter?: BeforeAfterState | undefined
+  /** The same of its metrics, by metric and definition. */
+  metricWeeks?: Readonly<Record<string, MetricWeeks>> | undefined
   series: SeriesBlocks
   /** When a request was last decided by it, ms since 1970. */
   seenAtMs: number | null

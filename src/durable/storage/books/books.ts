@@ -16,7 +16,7 @@ import type { InternalErrorLog } from '../internal-error-log.ts'
 import type { SeriesStore } from '../series-store.ts'
 import type { ShardLog } from '../shard-log.ts'
 import type { TextStore } from '../text-store.ts'
-import { type Book, takeOlderBooks } from './book.ts'
+import { type Book, type MetricWeeks, takeOlderBooks } from './book.ts'
 import type { FailureLog } from './failure-log.ts'
 
 type BookParts = {
@@ -37,6 +37,7 @@ export class Books {
   readonly #parts: BookParts
   readonly #guards = new Map<string, GuardState>()
   readonly #weeks = new Map<string, BeforeAfterState>()
+  readonly #metricWeeks = new Map<string, Readonly<Record<string, MetricWeeks>>>()
   readonly #changed = new Set<string>()
   #isChanged = false
   #savedAtMs = Number.NEGATIVE_INFINITY
@@ -81,6 +82,15 @@ export class Books {
     if (state !== undefined) this.#weeks.set(flag, state)
   }
 
+  /** Of a flag's metrics, by `tallyKey`. */
+  metricWeeksOf(flag: string): Readonly<Record<string, MetricWeeks>> {
+    return this.#metricWeeks.get(flag) ?? {}
+  }
+
+  setMetricWeeks(flag: string, weeks: Readonly<Record<string, MetricWeeks>>): void {
+    this.#metricWeeks.set(flag, weeks)
+  }
+
   /** When to save, given the pace; undefined with nothing to save. */
   dueMs(saveMs: number): number | undefined {
     return this.#isChanged ? this.#savedAtMs + saveMs : undefined
@@ -95,6 +105,7 @@ export class Books {
           cells: cells.of(flag),
           guard: this.#guards.get(flag),
           beforeAfter: this.#weeks.get(flag),
+          metricWeeks: this.#metricWeeks.get(flag),
           series: series.blocksOf(flag),
           seenAtMs: flags.timesOf(flag, nowMs).lastSeenMs,
           failures: failures.of(flag),
@@ -109,13 +120,18 @@ export class Books {
     this.#savedAtMs = nowMs
   }
 
-  #restore(flag: string, { cells, guard, beforeAfter, series, seenAtMs, failures }: Book): void {
+  #restore(
+    flag: string,
+    { cells, guard, beforeAfter, metricWeeks = {}, series, seenAtMs, failures }: Book,
+  ): void {
     this.#parts.cells.restore(flag, cells)
     this.#parts.series.restore(flag, series)
     this.#parts.failures.restore(flag, failures)
     const state = restoreGuardState(guard)
     if (state !== undefined) this.#guards.set(flag, state)
     this.setBeforeAfter(flag, restoreBeforeAfter(beforeAfter))
+    const weeks = Object.entries(metricWeeks).filter(([, { state }]) => restoreBeforeAfter(state))
+    if (weeks.length > 0) this.#metricWeeks.set(flag, Object.fromEntries(weeks))
     if (seenAtMs !== null) this.#parts.flags.restoreSeen(flag, seenAtMs)
   }
 }

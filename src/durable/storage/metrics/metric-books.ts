@@ -9,11 +9,12 @@ import type { ForwardMessage } from '../../../core/counters/protocol.ts'
 import type { JudgeState } from '../../../core/metrics/judge-types.ts'
 import { Ledger } from '../../../core/metrics/ledger/ledger.ts'
 import { type Block, WAITING_BLOCK } from '../../../core/metrics/ledger/saved.ts'
-import type { Measures } from '../../../core/metrics/spec.ts'
+import type { Measures, WeeklyMetric } from '../../../core/metrics/spec.ts'
 import { noteInternalError } from '../../../platform/internal-errors.ts'
 import type { TextStore } from '../text-store.ts'
 import { LedgerRows } from './ledger-rows.ts'
 import { MetricJournal } from './metric-journal.ts'
+import { Tallies } from './tallies.ts'
 
 /** What a ledger is about: an attempt, a stage of it, and `shares`, by which visitors are dealt the compared variants there. */
 export type LedgerPlace = { generation: number; stage: number; shares: readonly number[] }
@@ -37,6 +38,8 @@ export type Kept = { account: Account; measures: Measures; ledger: Ledger; isDir
 export type MetricBooksPorts = {
   /** What the document in force says that a flag measures. */
   measuresOf(flag: string): Measures | undefined
+  /** The metrics of a flag without a split, which are compared with the weeks before. */
+  weeklyOf(flag: string): readonly WeeklyMetric[] | undefined
   /** Where the flag's rollout is. */
   placeOf(flag: string, measures: Measures): LedgerPlace
 }
@@ -70,6 +73,7 @@ export class MetricBooks {
   readonly #kept = new Map<string, Kept>()
   readonly #header: Header
   readonly #journal: MetricJournal
+  readonly #tallies: Tallies
   #isRestored = false
   #savedAtMs = Number.NEGATIVE_INFINITY
 
@@ -77,6 +81,7 @@ export class MetricBooks {
     this.#storage = storage
     this.#texts = texts
     this.#rows = new LedgerRows(storage.sql)
+    this.#tallies = new Tallies(texts, this.#rows)
     this.#ports = ports
     this.#header = texts.getJson<Header>(HEADER) ?? { covered: 0, upTo: {}, caps: {}, early: [] }
     this.#journal = new MetricJournal(texts, this.#header.covered)
@@ -128,6 +133,12 @@ export class MetricBooks {
     return this.#kept.get(flag)
   }
 
+  /** How much of a metric was counted for a flag without a split, since the metric is there. */
+  totalOf(flag: string, metric: WeeklyMetric): number {
+    this.#restore()
+    return this.#tallies.of(flag).totalOf(metric)
+  }
+
   /** Drops the ledgers of flags that measure nothing any more. */
   sweep(): void {
     const gone = [...this.#kept.keys()].filter((flag) => this.#ports.measuresOf(flag) === undefined)
@@ -136,8 +147,9 @@ export class MetricBooks {
       this.#rows.remove(flag)
       this.#texts.remove(ACCOUNT + flag)
     }
+    const isTallyGone = this.#tallies.sweep((flag) => this.#ports.weeklyOf(flag) !== undefined)
     // What the journal has of them must not come back.
-    if (gone.length > 0) this.#checkpoint(this.#savedAtMs)
+    if (gone.length > 0 || isTallyGone) this.#checkpoint(this.#savedAtMs)
   }
 
   /** Stores the ledgers if it is time; `isUrgent`: what was just done must not be done again. */
@@ -206,6 +218,11 @@ export class MetricBooks {
 
   #addGroup(group: MetricGroup, atMs: number): void {
     const { exposed, events, ...key } = group
+    const weekly = this.#ports.weeklyOf(key.flag)
+    if (weekly !== undefined) {
+      this.#tallies.add(group, weekly)
+      return
+    }
     const kept = this.#kept.get(key.flag)
     if (kept === undefined) {
       this.#wait(group, atMs)
@@ -258,6 +275,7 @@ export class MetricBooks {
         for (const block of ledger.dirtyBlocks()) this.#rows.write(flag, block)
         this.#texts.putJson(ACCOUNT + flag, account)
       }
+      this.#tallies.save()
       this.#header.covered = this.#journal.cover()
       this.#texts.putJson(HEADER, this.#header)
     })

@@ -9,6 +9,7 @@ function warned(guard: object, rule: object = { stages: STAGES }): string[] {
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old' } },
     routes: [{ path: '/*', origin: 'old' }],
+    metrics: { order: {} },
     flags: { f: { variants: { on: 1, off: 0 }, off: 'off', rules: [{ serve: 'on', ...rule }], guard } },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
@@ -45,6 +46,8 @@ describe('a guard on automatic stages', () => {
 describe('a guard without a split', () => {
   const weeks =
     'no rule splits its visitors, so its guard compares traffic with the weeks before, not with a control'
+  const ofMetrics = (what: string) => weeks.replace('traffic', what)
+  const metrics = { order: { maxDropPercent: 30 } }
   const traffic = { maxDropPercent: 30 }
   const never = ['no rule splits its visitors, so its guard can never act']
   it.each<[object, string[]]>([
@@ -56,6 +59,9 @@ describe('a guard without a split', () => {
       [weeks, 'no rule splits its visitors, so its guard compares neither errors nor latency'],
     ],
     [{ traffic, enabled: false }, []],
+    [{ metrics }, [ofMetrics('metrics per journey')]],
+    [{ metrics, traffic }, [ofMetrics('traffic and metrics per journey')]],
+    [{ metrics, enabled: false }, []],
     [{ errors: {} }, never],
     [
       { errors: {}, ceilings: { errorRate: 0.2 } },

@@ -30,6 +30,12 @@ it.each([
     'stages, control outside',
     { rules: [{ stages: [{ percentage: 5 }], serve: 'b' }], ...experiment({ variants: ['a', 'b'] }) },
   ],
+  ['a guard line without a split', { rules: [{ serve: 'b' }], ...line('order', { maxDropPercent: 30 }) }],
+  ['a guard line of a flag that is off', { rules: [], ...line('order', { maxDropPercent: 30 }) }],
+  [
+    'a guard line of one that is on for everyone',
+    { rules: [{ serve: 'b', percentage: 100 }], ...line('order', { maxDropPercent: 30 }) },
+  ],
   [
     'a percentage of several variants',
     { rules: [{ percentage: 20, serve: { b: 50, c: 50 } }], ...experiment({}) },
@@ -75,9 +81,24 @@ it.each([
     '$.flags.f.guard.metrics.order.maxDropPercent: a percentage from 0.1 to 99',
   ],
   [
-    'a guard without a split',
-    { rules: [{ serve: 'b' }], ...line('order', { maxDropPercent: 5 }) },
-    '$.flags.f.guard.metrics: a flag whose last rule',
+    'what may rise, without a split',
+    { rules: [{ serve: 'b' }], ...line('tickets', { maxRisePercent: 5 }) },
+    '$.flags.f.guard.metrics.tickets: a metric of which higher is better: without a split only a fall',
+  ],
+  [
+    'a sum without a cap, without a split',
+    { rules: [{ serve: 'b', percentage: 100 }], ...line('revenue', { maxDropPercent: 5 }) },
+    '$.flags.f.guard.metrics.revenue: a sum with a cap: without a split none is learned',
+  ],
+  [
+    'an unknown metric, without a split',
+    { rules: [], ...line('ordr', { maxDropPercent: 5 }) },
+    '$.flags.f.guard.metrics.ordr: the name of a metric',
+  ],
+  [
+    'an unknown metric of a guard that is off, without a split',
+    { rules: [], guard: { enabled: false, metrics: { ordr: { maxDropPercent: 5 } } } },
+    '$.flags.f.guard.metrics.ordr: the name of a metric',
   ],
   [
     'a split that is all weight on one',

@@ -65,7 +65,9 @@ describe('a flag that comes on for everybody', () => {
     const site = switchedOn()
     site.pass(5 * DAY, () => 0.8)
     expect(site.verdict).toMatchObject({ kind: 'collecting', lacks: 'evidence' })
-    expect(site.verdict.sentence).toMatch(/^journeys are 2\d % below .*; acts from 28 % on$/)
+    expect(site.verdict.sentence).toMatch(
+      /^journeys are 2\d % below .*; acts from 28 % on; compared with \d weeks before, not with a control$/,
+    )
     // After two weeks that is how the site is.
     site.pass(10 * DAY, () => 0.8)
     expect(site.verdict.kind).toBe('healthy')

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Basis, basisOf, noiseOf } from '../../../../src/core/guard/before-after/basis.ts'
 import {
+  countAt,
   HOUR_BLOCKS,
   type Hours,
   hoursToLearn,
-  journeysAt,
   middleOf,
   usualAt,
   usualOfBlock,
@@ -37,12 +37,12 @@ describe('the middle of a few weeks', () => {
 describe('hours', () => {
   it('are kept for five weeks, newest last', () => {
     let hours = hoursOf(5 * WEEK_HOURS, (hour) => hour)
-    hours = withHour(hours, 1)
+    hours = withHour(hours, 1, 0)
     expect(hours.values).toHaveLength(5 * WEEK_HOURS)
-    expect(journeysAt(hours, hours.until - 1)).toBe(1)
-    expect(journeysAt(hours, FIRST)).toBeNull()
-    expect(journeysAt(hours, FIRST + 1)).toBe(FIRST + 1)
-    expect(journeysAt(hours, hours.until)).toBeNull()
+    expect(countAt(hours, hours.until - 1)).toBe(1)
+    expect(countAt(hours, FIRST)).toBeNull()
+    expect(countAt(hours, FIRST + 1)).toBe(FIRST + 1)
+    expect(countAt(hours, hours.until)).toBeNull()
   })
 
   it('of two weeks and a day can be compared', () => {
@@ -64,6 +64,27 @@ describe('hours', () => {
     expect(usualAt(hours, hour + 7, 1)).toBe(7 + 2 * WEEK_HOURS)
     expect(usualAt(hours, hour + 5, 3)).toBeNull()
     expect(usualAt(hours, hour + 5, 3, 2)).toBe(5 + WEEK_HOURS)
+  })
+
+  it('of a metric are compared per journey; few journeys tell little', () => {
+    const at = (hour: number) => (hour - FIRST) % 24
+    const per = Array.from({ length: 3 * WEEK_HOURS }, (_, index) => (at(FIRST + index) === 3 ? 1 : 1_000))
+    const values = per.map((journeys) => (journeys === 1 ? 1 : 50))
+    const hours = { until: FIRST + 3 * WEEK_HOURS, values, per }
+    // Twice the journeys let expect twice the events; an hour of one journey hardly any more than any other.
+    const next = { ...hours, until: hours.until + 24, values: [...values, ...values.slice(0, 24)] }
+    const busy = { ...next, per: [...per, ...per.slice(0, 24).map(() => 2_000)] }
+    expect(usualAt(busy, hours.until + 5, 3)).toBeCloseTo(100, 0)
+    expect(usualAt(busy, hours.until + 3, 3)).toBeLessThan(125)
+    expect(usualOfBlock(hours, (hours.until + 5) * HOUR_BLOCKS, 3, 200)).toBeCloseTo(10, 0)
+    // Nothing ever came.
+    const none = { ...hours, values: values.map(() => 0) }
+    expect(usualOfBlock(none, (hours.until + 5) * HOUR_BLOCKS, 3, 200)).toBeNull()
+  })
+
+  it('of which one is not known keep no journeys of it', () => {
+    const hours = withHour({ until: FIRST, values: [], per: [] }, null, 7)
+    expect(withHour(hours, 3, 8)).toEqual({ until: FIRST + 2, values: [null, 3], per: [null, 8] })
   })
 
   it('are dealt to their blocks along a slope, and the blocks sum up to the hour', () => {
@@ -135,7 +156,7 @@ describe('the noise of a site', () => {
 })
 
 describe('the test of a block', () => {
-  const LIMITS = { maxDropPercent: 30, alpha: 0.01 }
+  const LIMITS = { maxDropPercent: 30, level: 1 / (0.015 * 0.01) }
   const hours = hoursOf(5 * WEEK_HOURS, () => 1_200)
   const run = (part: Partial<Basis>): Run => {
     const begun = beginRun(hours, LIMITS, { generation: 1, block: hours.until * HOUR_BLOCKS })
@@ -143,15 +164,17 @@ describe('the test of a block', () => {
     return { ...begun, basis: { ...begun.basis, ...part } }
   }
   /** Expected wealth after a block of `rate` × what is expected, in groups of `size`. */
-  function expectedWealth(from: Run, rate: number, size: number): number {
+  function expectedWealth(from: Run, rate: number, size: number, weeks = hours): number {
     const block = hours.until * HOUR_BLOCKS
     const level = 'level' in from.basis ? from.basis.level : 1
+    // Of a metric: a tenth of 1,000 journeys.
+    const per = weeks.per === undefined ? 0 : 1_000
     const mean = (100 * level * rate) / size
     let [sum, log] = [0, -mean]
     for (let groups = 0; groups < mean + 12 * Math.sqrt(mean) + 30; groups++) {
       if (groups > 0) log += Math.log(mean / groups)
-      const counts = { from: block, to: block + 1, journeys: groups * size }
-      sum += Math.exp(log) * totalWealth(afterBlocks(from, hours, LIMITS, counts).wealth)
+      const counts = { from: block, to: block + 1, journeys: groups * size, per }
+      sum += Math.exp(log) * totalWealth(afterBlocks(from, weeks, LIMITS, counts).wealth)
     }
     return sum
   }
@@ -173,6 +196,17 @@ describe('the test of a block', () => {
     },
   )
 
+  it('of a metric, given its journeys, either, whatever the traffic does', () => {
+    const journeys = hours.values.map((_, hour) => 12_000 * (1 + (hour % 5)))
+    const weeks = { ...hours, values: journeys.map((count) => count / 10), per: journeys }
+    for (const level of [0.1, 1, 5])
+      for (const rate of [0.85, 1, 1.3])
+        expect(
+          expectedWealth(run({ margin: 0.15, dispersion: 4, level }), rate, 4, weeks),
+        ).toBeLessThanOrEqual(1 + 1e-9)
+    expect(expectedWealth(run({ margin: 0.15, dispersion: 1 }), 0.7, 1, weeks)).toBeGreaterThan(1.05)
+  })
+
   it('grows beyond the margin', () => {
     expect(expectedWealth(run({ margin: 0.15, dispersion: 1 }), 0.7, 1)).toBeGreaterThan(1.05)
   })
@@ -181,9 +215,14 @@ describe('the test of a block', () => {
     const block = hours.until * HOUR_BLOCKS
     let now = run({})
     for (let passed = 0; passed < 5; passed++)
-      now = afterBlocks(now, hours, LIMITS, { from: block + passed, to: block + passed + 1, journeys: 0 })
+      now = afterBlocks(now, hours, LIMITS, {
+        from: block + passed,
+        to: block + passed + 1,
+        journeys: 0,
+        per: 0,
+      })
     expect(totalWealth(now.wealth)).toBeLessThan(1 / (0.015 * 0.01))
     const beyond = (hours.until + WEEK_HOURS) * HOUR_BLOCKS
-    expect(afterBlocks(now, hours, LIMITS, { from: beyond, to: beyond + 1, journeys: 0 })).toBe(now)
+    expect(afterBlocks(now, hours, LIMITS, { from: beyond, to: beyond + 1, journeys: 0, per: 0 })).toBe(now)
   })
 })

@@ -4,6 +4,7 @@ import { compileSnapshot } from '../../../../src/core/config/compile/snapshot.ts
 import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
 import { type Cell, emptyCell } from '../../../../src/core/counters/cell.ts'
+import type { SentEvent } from '../../../../src/core/counters/metrics/metric-batch.ts'
 import { conditionId, type DecisionSample } from '../../../../src/core/decision/sample.ts'
 import { percentageOf } from '../../../../src/core/rollout/news/transition.ts'
 import { compilePlans } from '../../../../src/core/rollout/plan.ts'
@@ -24,6 +25,8 @@ function load(document: object) {
     document: parsed.value,
   }
 }
+
+const NO_METRICS = { eventsOf: () => 0, tell: () => undefined }
 
 describe('a guard', () => {
   const guarded = {
@@ -52,7 +55,7 @@ describe('a guard', () => {
   it('judges what has come since its last run, and keeps what it knows in the flag’s book', () =>
     withStorage((storage) => {
       const { books, cells } = makeParts(storage)
-      const runner = new GuardRunner(books, cells)
+      const runner = new GuardRunner(books, cells, NO_METRICS)
       cells.add([cell('canary', 100), cell('control', 1_900)])
       expect(runner.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS)?.evidence).toMatchObject({
         canaryRequests: 100,
@@ -63,7 +66,7 @@ describe('a guard', () => {
       books.note(['judged'])
       books.save(START_MS + 1_000)
       const after = makeParts(storage)
-      const restarted = new GuardRunner(after.books, after.cells)
+      const restarted = new GuardRunner(after.books, after.cells, NO_METRICS)
       expect(restarted.run(plan, flag, INITIAL_FLAG_CONTROL, START_MS + 2_000)?.evidence).toMatchObject({
         canaryRequests: 110,
         controlRequests: 1_900,
@@ -73,7 +76,7 @@ describe('a guard', () => {
   it('of a flag without one gives no verdict, and what was counted is taken all the same', () =>
     withStorage((storage) => {
       const { books, cells } = makeParts(storage)
-      const runner = new GuardRunner(books, cells)
+      const runner = new GuardRunner(books, cells, NO_METRICS)
       cells.add([cell('canary', 5)])
       expect(runner.run({ ...plan, guard: undefined }, flag, INITIAL_FLAG_CONTROL, START_MS)).toBeUndefined()
       expect(cells.takeTick(flag, 1, 0).isEmpty).toBe(true)
@@ -176,6 +179,96 @@ describe('a flag without a split', () => {
         verdict: { kind: 'healthy', action: 'none' },
         waitingFor: expect.stringMatching(/^no fall of journeys against the same hours of the weeks before/),
       })
+    }))
+})
+
+describe('metrics of a flag without a split', () => {
+  const HOUR_MS = 3_600_000
+  const BLOCK_MS = 300_000
+  const documentOf = (action: string) => ({
+    ...DOCUMENT,
+    metrics: { order: { type: 'count' } },
+    flags: {
+      feature: {
+        ...DOCUMENT.flags.plain,
+        rules: [{ serve: 'on' }],
+        guard: { metrics: { order: { maxDropPercent: 30, action } } },
+      },
+    },
+  })
+  type World = ReturnType<typeof makeParts>
+  let [sent, ids] = [0, 0]
+
+  /** Journeys of a tick, with the orders that came in them, by the way that both really take. */
+  async function look(world: World, nowMs: number, variant: 'on' | 'off', journeys: number, orders: number) {
+    vi.setSystemTime(nowMs)
+    const { generation = 1 } = world.control.state.flags.feature ?? {}
+    const empty = emptyCell({ flag: 'feature', variant, arm: 'other', generation, stage: 0 })
+    world.cells.add([{ ...empty, requests: 3 * journeys, journeys }])
+    const events = Array.from({ length: orders }, (): SentEvent => ['order', ++ids % 977, nowMs, 1, ids])
+    const group = { flag: 'feature', generation, stage: 0, variant: '', exposed: [], events }
+    // What a shard forwards again, and what an isolate has sent twice, counts once.
+    for (let time = 0; time < 2; time++)
+      world.metricBooks.take({ shard: 'OTP', metrics: [{ n: sent + 1, batch: { groups: [group] } }] }, nowMs)
+    world.metricBooks.take({ shard: 'OTP', metrics: [{ n: sent + 2, batch: { groups: [group] } }] }, nowMs)
+    sent += 2
+    await world.rollouts.run(world.documents.current, nowMs)
+  }
+
+  /** Four weeks with the flag off, then half a day with it on, and that much less bought. */
+  async function story(
+    storage: DurableObjectStorage,
+    action: string,
+    fewer: { orders: number; journeys: number },
+  ) {
+    fakeClock()
+    const document = documentOf(action)
+    const learning = makeParts(storage, { document })
+    let nowMs = START_MS
+    const usual = () => Math.round(300 + 200 * Math.sin(nowMs / HOUR_MS / 3.82))
+    for (let hour = 0; hour < 28 * 24 + 1; hour++, nowMs += HOUR_MS)
+      await look(learning, nowMs, 'off', usual(), Math.round(usual() / 4))
+    learning.books.note(['feature'])
+    learning.books.save(nowMs)
+    learning.metricBooks.saveInTime(nowMs, true)
+    const world = makeParts(storage, { document })
+    const untilMs = nowMs + 12 * HOUR_MS
+    for (; nowMs < untilMs && !world.control.state.flags.feature?.rolledBack; nowMs += BLOCK_MS) {
+      const journeys = Math.round((usual() / 12) * 10 * fewer.journeys)
+      await look(world, nowMs, 'on', journeys, Math.round((journeys / 4) * fewer.orders))
+    }
+    return world
+  }
+
+  it('close it when fewer events come per journey, and say why', () =>
+    withStorage(async (storage) => {
+      const world = await story(storage, 'rollback', { orders: 0.6, journeys: 1 })
+      expect(world.control.state.flags.feature?.rolledBack?.reason).toMatch(
+        /^order per journey fell by (3|4)\d % against the same hours of the weeks before, since .*; compared with 3 weeks before, not with a control$/,
+      )
+      expect(world.records(1)).toMatchObject([
+        { action: 'rollback', flag: 'feature', evidence: { beforeAfter: { metric: 'order', weeks: 3 } } },
+      ])
+    }))
+
+  it('do not when fewer visitors come, who buy as before', () =>
+    withStorage(async (storage) => {
+      const world = await story(storage, 'rollback', { orders: 1, journeys: 0.5 })
+      expect(world.control.state.flags.feature?.rolledBack).toBeUndefined()
+      expect(world.rollouts.views.get('feature')).toMatchObject({
+        verdict: { kind: 'healthy' },
+        waitingFor: expect.stringMatching(/^no fall of order per journey against the same hours/),
+      })
+    }))
+
+  it('only tell where that is the action, once', () =>
+    withStorage(async (storage) => {
+      const world = await story(storage, 'signal', { orders: 0.5, journeys: 1 })
+      expect(world.control.state.flags.feature?.rolledBack).toBeUndefined()
+      const told = world.records().filter(({ action }) => action === 'metric')
+      expect(told).toMatchObject([
+        { flag: 'feature', reason: expect.stringMatching(/^order per journey fell by/) },
+      ])
     }))
 })
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { MetricGroup, Refusal } from '../../../../src/core/counters/metrics/metric-batch.ts'
 import type { MetricChunk } from '../../../../src/core/counters/metrics/metric-lane.ts'
-import type { Measures, Metric } from '../../../../src/core/metrics/spec.ts'
+import type { Measures, Metric, WeeklyMetric } from '../../../../src/core/metrics/spec.ts'
 import { type LedgerPlace, MetricBooks } from '../../../../src/durable/storage/metrics/metric-books.ts'
 import { PLACES } from '../../../../src/durable/storage/metrics/metric-journal.ts'
 import { TextStore } from '../../../../src/durable/storage/text-store.ts'
@@ -39,14 +39,23 @@ const bought = (position: number, value: number, id = 0) =>
     ],
   })
 
+const WEEKLY: WeeklyMetric[] = (['conversion', 'count', 'sum'] as const).map((type) => ({
+  ...{ name: type, type, guard: { marginPercent: 30, action: 'rollback' } },
+  cap: type === 'sum' ? 100 : undefined,
+}))
+
 /** Books whose document and rollout a test sets, in a Controller that it can restart. */
 function booksIn(storage: DurableObjectStorage) {
-  const world: { measures: Measures | undefined; place: LedgerPlace; nowMs: number } = {
-    ...{ measures: MEASURES, place: FIRST, nowMs: NOW_MS },
-  }
+  const world: {
+    measures: Measures | undefined
+    weekly: readonly WeeklyMetric[] | undefined
+    place: LedgerPlace
+    nowMs: number
+  } = { measures: MEASURES, weekly: WEEKLY, place: FIRST, nowMs: NOW_MS }
   const start = () =>
     new MetricBooks(storage, new TextStore(storage.sql), {
       measuresOf: (flag) => (flag === 'shop' ? world.measures : undefined),
+      weeklyOf: (flag) => (flag === 'toggle' ? world.weekly : undefined),
       placeOf: () => world.place,
     })
   let books = start()
@@ -69,6 +78,7 @@ function booksIn(storage: DurableObjectStorage) {
         refused: kept?.refused,
       }
     },
+    totals: () => (world.weekly ?? []).map((each) => books.totalOf('toggle', each)),
     account: () => books.of('shop')?.account,
     sweep: () => books.sweep(),
   }
@@ -251,5 +261,44 @@ describe('a ledger', () => {
       const broken = { flag: 'shop', generation: 1, stage: 0, variant: 'on' } as unknown as MetricGroup
       expect(take([chunkOf(1, broken), chunkOf(2, met(1))])).toBe(2)
       expect(sums().visitors).toEqual([0, 1])
+    }))
+})
+
+describe('a flag without a split', () => {
+  const DAY_MS = 86_400_000
+  const events = (position: number, value: number, id = 0, atMs = NOW_MS): MetricGroup =>
+    groupOf({
+      ...{ flag: 'toggle', variant: '', generation: 7 },
+      events: WEEKLY.map(({ name }) => [name, position, atMs, value, id]),
+    })
+
+  it('counts events of all its visitors, each once, whatever is repeated, over crash and restart', () =>
+    withStorage((storage) => {
+      const { world, take, totals, restart, save } = booksIn(storage)
+      take([chunkOf(1, events(1, 30, 7), events(1, 30, 7), events(2, 30, 7))])
+      take([chunkOf(1, events(3, 30, 7))])
+      expect(totals()).toEqual([2, 2, 60])
+      restart()
+      expect(totals()).toEqual([2, 2, 60])
+      world.nowMs += 61_000
+      save()
+      // Without an id each counts; a conversion once a day; of a large value no more than the cap.
+      take([chunkOf(2, events(1, 30, 7), events(1, 500), events(1, 0.5), events(2, 1, 0, NOW_MS + DAY_MS))])
+      restart()
+      expect(totals()).toEqual([3, 5, 161.5])
+    }))
+
+  it('begins anew with another definition, and after it was away', () =>
+    withStorage((storage) => {
+      const { world, take, totals, sweep, restart } = booksIn(storage)
+      take([chunkOf(1, events(1, 30, 7))])
+      world.weekly = WEEKLY.map((each) => ({ ...each, cap: each.cap && 50 }))
+      expect(totals()).toEqual([1, 1, 0])
+      world.weekly = undefined
+      sweep()
+      world.weekly = WEEKLY
+      expect(totals()).toEqual([0, 0, 0])
+      restart()
+      expect(totals()).toEqual([0, 0, 0])
     }))
 })
