@@ -32,11 +32,15 @@ describe('a closed flag under another name', () => {
   ])('is asked for: %s, %j', (word, state) => {
     expect(asked(sideOf('f', [STAGED], state), sideOf('g', [STAGED], state))).toEqual([
       `f is ${word} and goes, g comes and is open`,
+      '/*: visitors may newly reach origin new, which f holds back at 1 %',
     ])
   })
 
   it('is not where the flag was open, or all flags are killed, which the new one is as well', () => {
-    expect(asked(sideOf('f'), sideOf('g'))).toEqual([])
+    // Visitors are dealt anew, by another salt.
+    expect(asked(sideOf('f'), sideOf('g'))).toEqual([
+      '/*: visitors may newly reach origin new, which f holds back at 1 %',
+    ])
     const state = { killed: ['*'] }
     expect(asked(sideOf('f', [STAGED], state), sideOf('g', [STAGED], state))).toEqual([])
   })

@@ -12,16 +12,17 @@ import { percentText } from '../../figures.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, shareOf } from './ladders.ts'
+import { newReach } from './reach.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
 import { looserStages } from './stage-loosening.ts'
 
 export type Question = {
   flag: string
-  kind: 'new-split' | 'raised' | 'admitted' | 'guard' | 'stages' | 'closing' | 'reopened'
+  kind: 'new-split' | 'raised' | 'admitted' | 'reach' | 'guard' | 'stages' | 'closing' | 'reopened'
   text: string
 }
 
-type Side = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'>; state: ControlState }
+type Side = { document: GateDocument; snapshot: Snapshot; state: ControlState }
 
 /** The questions of a change, `after` with the control state that it would lead to. */
 export function questionsOf(before: Side, after: Side): Question[] {
@@ -33,7 +34,12 @@ export function questionsOf(before: Side, after: Side): Question[] {
     if (!isAttempt(was) && !isAttempt(is) && !isHeld) return []
     return questionsOfFlag(flag, { was, is }, before, after)
   })
-  return [...each, ...reopened(before, after)]
+  const isMoved = movesVisitors(before.document, after.document)
+  const reached = (isMoved ? newReach(before, after) : []).map((each) => ({
+    ...each,
+    kind: 'reach' as const,
+  }))
+  return [...each, ...reopened(before, after), ...reached]
 }
 
 /** A flag that is closed and goes, while others come: under a new name it would be open. */
