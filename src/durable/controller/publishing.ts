@@ -39,6 +39,8 @@ export type Published =
       rollouts: RolloutChange[]
       kvPending: boolean
       tag: DocumentTag
+      /** The control state that goes with it: the document alone would serve control where a split is new. */
+      state: ControlState
     }
   | { ok: false; why: 'unconfirmed'; people: Impact; limitPercent: number; questions: string[] }
   | (Draft & { ok: false })
@@ -168,6 +170,7 @@ export async function putChangeInForce(
       rollouts: [],
       kvPending: false,
       tag: documents.tag,
+      state: control.state,
     }
   }
   const { people, questions } = await examine(parts, change, parsed, restart)
@@ -191,7 +194,8 @@ export async function putChangeInForce(
   })
   const inputs = confirmedDocument({ ...before, state: control.state }, documents.current, restart)
   const rollouts = control.takeDocument(inputs, { actor, reason, evidence: undefined }, nowMs)
-  return { ok: true, info, changed: true, changes, people, rollouts, kvPending: false, tag: documents.tag }
+  const known = { tag: documents.tag, state: control.state }
+  return { ok: true, info, changed: true, changes, people, rollouts, kvPending: false, ...known }
 }
 
 function hasStages({ flags }: GateDocument, flag: string): boolean {

@@ -79,6 +79,9 @@ export class LiveConfig {
   #inUse: DocumentInUse = { hash: '', source: 'bundled', sinceMs: 0 }
   #tag: { tag: DocumentTag; atMs: number; staleMs: number } | undefined
   #refresh: { startedMs: number } | undefined
+  #reads = 0
+  /** The latest reads of KV that were taken over. One that began earlier and ends later shows what is no longer so. */
+  readonly #taken = { document: 0, kill: 0 }
   #nextRefreshMs = 0
   /** The document is not read from KV before then. */
   #documentDueMs = 0
@@ -229,14 +232,15 @@ export class LiveConfig {
   }
 
   async #refreshFrom(env: Env, nowMs: number, isAll = false): Promise<void> {
+    const read = ++this.#reads
     try {
       const isDue = isAll || nowMs >= this.#documentDueMs
       const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
-      const closing = this.#takeKillAndState(env, nowMs)
+      const closing = this.#takeKillAndState(env, read, nowMs)
       // A kill counts whether or not the document can be read.
       await Promise.allSettled([closing, document])
       await closing
-      await this.#takeDocument(await document, nowMs)
+      await this.#takeDocument(await document, read, nowMs)
       this.#checkedAtMs = nowMs
       this.#lastError = undefined
     } catch (error) {
@@ -249,37 +253,40 @@ export class LiveConfig {
     }
   }
 
-  async #takeKillAndState(env: Env, nowMs: number): Promise<void> {
+  async #takeKillAndState(env: Env, read: number, nowMs: number): Promise<void> {
     const values = await withTimeout(readKillAndState(env.GATE), KV_TIMEOUT_MS)
+    if (read < this.#taken.kill) return
+    this.#taken.kill = read
     const flags = this.#live?.snapshot.flags
     if (await this.#control.takeKillList(values.get('kill') ?? null, flags, nowMs)) this.#recompileControl()
     if (await this.#control.takeState(values.get('state') ?? null, nowMs)) this.#recompileControl()
   }
 
   /** A document that has gone from KV leaves the last good one in use. */
-  async #takeDocument(read: DocumentBytes | undefined, nowMs: number): Promise<void> {
-    if (read === undefined) return
+  async #takeDocument(found: DocumentBytes | undefined, read: number, nowMs: number): Promise<void> {
+    if (found === undefined || read < this.#taken.document) return
+    this.#taken.document = read
     this.#documentDueMs = nowMs
-    if (this.#rejected.has('config', read.fingerprint)) return this.#postpone(read, nowMs)
-    if (read.fingerprint === this.#documentRead) return this.#rejected.lift('config')
-    const text = textOf(read)
+    if (this.#rejected.has('config', found.fingerprint)) return this.#postpone(found, nowMs)
+    if (found.fingerprint === this.#documentRead) return this.#rejected.lift('config')
+    const text = textOf(found)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
       if (this.#isStale(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())
       if (!parsed.ok) {
-        this.#postpone(read, nowMs)
-        return this.#rejected.add('config', read.fingerprint, {
+        this.#postpone(found, nowMs)
+        return this.#rejected.add('config', found.fingerprint, {
           hash,
           seenAtMs: nowMs,
           problems: parsed.problems,
         })
       }
-      // A newer one may have been offered meanwhile.
-      if (this.#isStale(hash, nowMs)) return
+      // A newer one may have been offered or read meanwhile.
+      if (this.#isStale(hash, nowMs) || read < this.#taken.document) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
-    this.#documentRead = read.fingerprint
+    this.#documentRead = found.fingerprint
     this.#seenHash = hash
     this.#rejected.lift('config')
   }

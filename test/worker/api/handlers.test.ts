@@ -261,11 +261,13 @@ describe('the document', () => {
   it('that is published is what this isolate decides by from then on', async () => {
     const text = JSON.stringify({ ...DOCUMENT, flags: { fresh: DOCUMENT.flags.plain } })
     const tag = { ...TAG, version: 3, hash: await sha256Hex(text), atMs: START_MS }
-    const publish = () => ({ ...published, people, tag, kvPending: false })
+    const state = { ...INITIAL_CONTROL_STATE, epoch: 9, flags: { fresh: { generation: 4, stage: 0 } } }
+    const publish = () => ({ ...published, people, tag, state, kvPending: false })
     const { call, live, callsOf } = startApi({ publish, documentText: () => text })
     const { body } = await call('PUT', '/document', { document: text, expectedVersion: 2 })
     expect(body.kv).toBe('written')
     expect([...live.last.snapshot.flags.keys()]).toEqual(['fresh'])
+    expect(live.last.control.of('fresh').generation).toBe(4)
     expect(callsOf('documentText')).toEqual([[3]])
   })
 

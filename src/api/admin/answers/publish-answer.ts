@@ -30,8 +30,9 @@ export async function publishAnswer(
   }
   const published = await controller.publish(change, options)
   if (published.ok) {
-    const { info, changed, changes, people, rollouts, kvPending, tag } = published
-    // The caller's next read must show what was published.
+    const { info, changed, changes, people, rollouts, kvPending, tag, state } = published
+    // The caller's next request must be served what was published. A Controller of the release before sends no state.
+    if (state !== undefined) live.adopt(state, Date.now())
     await live.offer(tag, () => controller.documentText(tag.version), env, Date.now())
     return {
       version: info.version,

@@ -37,6 +37,32 @@ it('a text that is not the one that was told of is not used', async () => {
   expect(await liveWith([{ tag, text: textOf('http://evil.test') }])).toBe('http://bundled.test')
 })
 
+it('what a slow read of KV shows does not undo what a later one has shown', async () => {
+  const doc = (url: string) => new TextEncoder().encode(textOf(url)).buffer
+  const [before, after] = [
+    { config: doc('http://old.test'), closing: new Map([['kill', null]]) },
+    { config: doc('http://new.test'), closing: new Map([['kill', '["*"]']]) },
+  ]
+  const slow = Promise.withResolvers<void>()
+  const kvOf = ({ config, closing }: typeof before | typeof after, arrived?: Promise<void>) => ({
+    get: async (key: string | string[]) => {
+      await arrived
+      return typeof key === 'string' ? config : closing
+    },
+  })
+  const live = new LiveConfig(JSON.parse(textOf('http://bundled.test')))
+  const read = (kv: object) => live.refreshNow({ ...env, GATE: kv as KVNamespace }, Date.now())
+  const late = read(kvOf(before, slow.promise))
+  await read(kvOf(after))
+  const shown = () => [live.last.snapshot.fallback.url, live.killList]
+  expect(shown()).toEqual(['http://new.test', ['*']])
+  slow.resolve()
+  await late
+  expect(shown()).toEqual(['http://new.test', ['*']])
+  await read(kvOf(before))
+  expect(shown()).toEqual(['http://old.test', []])
+})
+
 it('megabytes of nonsense in KV are not read again and again, and what closes flags still is', async () => {
   const reads: (string | string[])[] = []
   const nonsense = new TextEncoder().encode('{'.repeat(7_000_000))
