@@ -26,6 +26,7 @@ import {
   parseMessage,
   type Report,
   type Track,
+  type UnreadReport,
   type VariantReport,
 } from './event-message.ts'
 import { attributesIn } from './given-attributes.ts'
@@ -59,7 +60,7 @@ export type NamedAssignments = {
 const LIMIT = { burst: 100, perSecond: 2 }
 
 /** The result of one message. */
-type Tally = { accepted: number; refused: ({ flag: string; reason: string } | TrackRefusal)[] }
+type Tally = { accepted: number; refused: (UnreadReport | TrackRefusal)[] }
 
 /** A message whose sender is known, with what the gate finds for each report. */
 type Taken = {
@@ -67,9 +68,15 @@ type Taken = {
   events: readonly FoundEvent[]
   /** Why none of the events counts, whatever it is. */
   eventsRefused: TrackWhy | undefined
+  /** Why a report without a decision counts for nothing. */
+  otherwise: string
   claimant: Claimant
   place: { readonly colo: string }
 }
+
+const NO_FLAG = 'the document has no such flag'
+const NO_IDENTITY =
+  'The report brings no identity (cookie or configured targeting key), so no variant is known'
 
 type Call = Context<{ Bindings: Env }>
 
@@ -97,7 +104,9 @@ export function createEventsApi(ports: EventsPorts): Hono<{ Bindings: Env }> {
         ? await fromServer(message.reports, c, ports)
         : await fromVisitor(message.reports, c, ports, limiter)
     if (taken instanceof Response) return taken
-    return c.json(await take(taken, c, ports, evidence), 202, { 'cache-control': 'no-store' })
+    const { accepted, refused } = await take(taken, c, ports, evidence)
+    const answer: Tally = { accepted, refused: [...refused, ...message.unread] }
+    return c.json(answer, 202, { 'cache-control': 'no-store' })
   })
 
   api.all('/', () => problemDetails(405, 'Method Not Allowed', `POST ${EXAMPLE}`, { allow: 'POST' }))
@@ -120,18 +129,21 @@ async function fromVisitor(
     return problemDetails(429, 'Too Many Requests', 'Too many reports; send them later', retryAfter)
   }
   const assignments = await ports.assignments(request, c.env, c.executionCtx as ExecutionContext)
-  if (!assignments.isKnown) {
-    const detail =
-      'The report brings no identity (cookie or configured targeting key), so no variant is known'
-    return problemDetails(422, 'Unprocessable Content', detail)
-  }
-  const { isProven } = assignments
-  const network = assignments.network === NO_NETWORK ? undefined : assignments.network
+  const { isKnown, isProven } = assignments
   const { events, others } = apart(reports)
+  if (!isKnown && events.length === 0) return problemDetails(422, 'Unprocessable Content', NO_IDENTITY)
+  const network = assignments.network === NO_NETWORK ? undefined : assignments.network
   return {
-    reports: others.map((report) => ({ report, decision: assignments.of(report.flag) })),
-    events: events.map((event) => ({ event, found: assignments.placesOf(event.name, event.flag) })),
-    eventsRefused: isOptedOut(request.headers) ? 'opted out' : isProven ? undefined : 'unproven',
+    reports: others.map((report) => ({
+      report,
+      decision: isKnown ? assignments.of(report.flag) : undefined,
+    })),
+    events: events.map((event) => ({
+      event,
+      found: assignments.placesOf(event.name, event.flag ?? undefined),
+    })),
+    eventsRefused: isOptedOut(request.headers) ? 'opted out' : isKnown && isProven ? undefined : 'unproven',
+    otherwise: isKnown ? NO_FLAG : NO_IDENTITY,
     claimant: { isProven, network },
     place: assignments,
   }
@@ -161,16 +173,20 @@ async function fromServer(
     reports: others.map((report) => ({ report, decision: named.of(visitorOf(report), report.flag) })),
     events: events.map((event) => ({
       event,
-      found: named.placesOf(visitorOf(event), event.name, event.flag),
+      found:
+        event.context.targetingKey === ''
+          ? ({ ok: false, why: 'context' } as const)
+          : named.placesOf(visitorOf(event), event.name, event.flag ?? undefined),
     })),
     eventsRefused: undefined,
+    otherwise: NO_FLAG,
     claimant: { isProven: true, network: undefined },
     place: { colo: named.colo },
   }
 }
 
 async function take(
-  { reports, events, eventsRefused, claimant, place }: Taken,
+  { reports, events, eventsRefused, otherwise, claimant, place }: Taken,
   { env, executionCtx }: Call,
   ports: EventsPorts,
   evidence: ReportEvidence,
@@ -189,7 +205,7 @@ async function take(
   if (events.length > 0) ports.stayInTouch(context)
   for (const { report: each, decision } of reports) {
     if (decision === undefined) {
-      tally.refused.push({ flag: each.flag, reason: 'the document has no such flag' })
+      tally.refused.push({ flag: each.flag, reason: otherwise })
       continue
     }
     tally.accepted++

@@ -13,6 +13,8 @@ export const REASONS = {
   late: 'late: it is more than 24 hours old',
   future: 'future: it is more than five minutes ahead of the clock of the gate',
   value: `value: it must be a number from 0 to ${LARGEST_VALUE}`,
+  at: 'at: it must be a time such as "2027-03-01T12:00:00Z", or atMs a number of milliseconds since 1970',
+  context: 'context: it must be an object whose targetingKey has 1 to 4,096 characters',
   id: `id: it must have 1 to ${LONGEST_ID} characters`,
   repeated: 'repeated: an event with this id has counted',
   unknown: 'unknown: no flag measures a metric of this name',
@@ -31,8 +33,9 @@ export function checkTrack(
   nowMs: number,
 ): { ok: true; atMs: number } | { ok: false; why: RefusalReason } {
   if (value !== undefined && !(value >= 0 && value <= LARGEST_VALUE)) return { ok: false, why: 'value' }
-  if (id !== undefined && (id.length === 0 || id.length > LONGEST_ID)) return { ok: false, why: 'id' }
-  const happenedMs = atMs ?? (at === undefined ? nowMs : Date.parse(at))
+  if (id != null && (id.length === 0 || id.length > LONGEST_ID)) return { ok: false, why: 'id' }
+  const happenedMs = atMs ?? (at == null ? nowMs : Date.parse(at))
+  if (Number.isNaN(happenedMs)) return { ok: false, why: 'at' }
   const ageMs = nowMs - happenedMs
   if (ageMs > LATEST_MS) return { ok: false, why: 'late' }
   if (ageMs < -CLOCK_SKEW_MS) return { ok: false, why: 'future' }

@@ -7,8 +7,8 @@ import { checkTrack, REASONS, type RefusalReason } from './track-message.ts'
 /** What takes them: the isolate's reporter. */
 export type MetricsPort = Pick<MetricReporter, 'record' | 'refuse'>
 
-/** An event with where it counts. */
-export type FoundEvent = { event: Track; found: MetricPlaces }
+/** An event with where it counts, or why it counts nowhere. */
+export type FoundEvent = { event: Track; found: MetricPlaces | { ok: false; why: RefusalReason } }
 
 export type TrackWhy = RefusalReason
 export type TrackRefusal = { metric: string; reason: string }
@@ -32,11 +32,12 @@ export function takeTrack(
     for (const { flag } of places) metrics.refuse(flag, why)
     return { metric, reason: REASONS[why] }
   }
-  if (!found.ok) return refusal(found.why)
+  // A visitor whom nothing proves is compared nowhere: that they are unproven says more.
+  if (!found.ok) return refusal(found.why === 'not exposed' ? (refused ?? found.why) : found.why)
   if (refused !== undefined) return refusal(refused)
   const checked = checkTrack(event, nowMs)
   if (!checked.ok) return refusal(checked.why)
   if (value === undefined && places.every(({ type }) => type === 'sum')) return refusal('value')
-  const isNew = metrics.record({ metric, value, atMs: checked.atMs, id }, places)
+  const isNew = metrics.record({ metric, value, atMs: checked.atMs, id: id ?? undefined }, places)
   return isNew ? undefined : { metric, reason: REASONS.repeated }
 }

@@ -126,7 +126,8 @@ it('events by all four ways count for the variant that their visitor got, once, 
   await gate.get('/look/', { cookie: 'sluice_id=of-my-own-making' })
   await gate.get('/look/ordered', { cookie: 'sluice_id=of-my-own-making' })
   expect(await post({ name: 'order' }, { cookie: 'sluice_id=of-my-own-making' })).toMatchObject({
-    status: 422,
+    accepted: 0,
+    refused: [{ metric: 'order', reason: expect.stringMatching(/^unproven: /) }],
   })
   expect(await post({ name: 'order', context: { targetingKey: 'x' } }, {})).toMatchObject({ status: 401 })
   expect(await post({ name: 'order', context: { targetingKey: 'never-seen' } }, bearer)).toMatchObject({

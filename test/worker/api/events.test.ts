@@ -76,14 +76,17 @@ describe('POST /__sluice/events', () => {
   })
 
   it('says which report is wrong, and in what', async () => {
-    const list = [
-      { type: 'error', flag: FLAG },
-      { type: 'timing', flag: FLAG, durationMs: -1 },
-    ]
-    for (const body of [{ reports: list }, list]) {
+    const wrong = { type: 'timing', flag: FLAG, durationMs: -1 }
+    for (const body of [{ reports: [wrong] }, [wrong]]) {
       const { detail } = (await (await post(body)).json()) as { detail: string }
-      expect(detail).toMatch(/^reports\.1\.durationMs: /)
+      expect(detail).toMatch(/^reports\.0\.durationMs: /)
     }
+    const list = [{ type: 'error', flag: FLAG }, wrong]
+    for (const body of [{ reports: list }, list])
+      expect(await (await post(body)).json()).toEqual({
+        accepted: 1,
+        refused: [{ flag: FLAG, reason: expect.stringMatching(/^reports\.1\.durationMs: /) }],
+      })
   })
 
   it('refuses reports of a visitor that it has never seen', async () => {

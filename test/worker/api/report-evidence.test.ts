@@ -221,7 +221,10 @@ describe('an app’s server', () => {
 
   it('names each visitor, or none; and knows private flags', async () => {
     const { post } = startGate({ tokens })
-    expect((await post([about(1), error], as('reporting'))).status).toBe(400)
+    expect((await post([about(1), error], as('reporting'))).body).toMatchObject({
+      accepted: 1,
+      refused: [{ flag: error.flag, reason: expect.stringMatching(/^context: /) }],
+    })
     expect((await post([{ ...error, context: { targetingKey: '' } }], as('reporting'))).status).toBe(400)
     const { body } = await post(
       [

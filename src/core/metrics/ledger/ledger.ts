@@ -33,6 +33,9 @@ import { Waiting, type WaitingEvent } from './waiting.ts'
 /** Clocks of visitors and of isolates may differ by this much: an event so much before its exposure belongs to it. */
 const SKEW_MS = 300_000
 
+/** The reason under which events count whose visitor has not met the flag. */
+const NOT_EXPOSED = 'not exposed'
+
 export type LedgerSpec = BookSpec & { generation: number; stage: number }
 
 /** `sampled`: not followed, as there are too many; `foreign`: of another generation, stage, or variant. */
@@ -105,7 +108,11 @@ export class Ledger {
     if (!this.#book.follows(event.position)) return this.#note('sampled')
     const number = this.#book.visitors.find(event.position)
     if (number >= 0) return this.#note(this.#enter(number, { ...event, variant, metric: at }))
-    return this.#note(this.#waiting.add({ ...event, variant, metric: at }) ? 'waiting' : 'full')
+    const { forgotten } = this.#waiting
+    const recorded = this.#waiting.add({ ...event, variant, metric: at }) ? 'waiting' : 'full'
+    const over = this.#waiting.forgotten - forgotten
+    if (over > 0) this.#refused[NOT_EXPOSED] = (this.#refused[NOT_EXPOSED] ?? 0) + over
+    return this.#note(recorded)
   }
 
   /** Sums by variant, for the judge. */
@@ -122,7 +129,7 @@ export class Ledger {
         bytes: this.bytes,
         share: threshold / ALL_POSITIONS,
         mixed,
-        refused: { ...this.#refused },
+        refused: this.#allRefused(),
       },
     }
   }
@@ -201,6 +208,12 @@ export class Ledger {
     this.#refused[word] = (this.#refused[word] ?? 0) + 1
     this.#isHeadDirty = true
     return word
+  }
+
+  /** Of those that wait it is not known yet: they count once their visitor is exposed. */
+  #allRefused(): Record<string, number> {
+    const waiting = this.#waiting.size + (this.#refused[NOT_EXPOSED] ?? 0)
+    return { ...this.#refused, ...(waiting > 0 && { [NOT_EXPOSED]: waiting }) }
   }
 
   #head(): Head {

@@ -14,6 +14,8 @@ export type WaitingEvent = { variant: number; metric: number } & Pick<
 
 export class Waiting {
   isDirty = false
+  /** How many have waited for too long. */
+  forgotten = 0
   #byPosition = new Map<number, WaitingEvent[]>()
   #size = 0
   #newestMs = 0
@@ -83,6 +85,7 @@ export class Waiting {
     for (const [position, events] of this.#byPosition) {
       const left = events.filter(({ atMs }) => atMs >= oldestMs)
       this.#size -= events.length - left.length
+      this.forgotten += events.length - left.length
       if (left.length === 0) this.#byPosition.delete(position)
       else this.#byPosition.set(position, left)
     }

@@ -196,7 +196,7 @@ describe('a ledger', () => {
     expect(ledger.record(event(1, 'order', { variant: 'off' }))).toBe('mixed')
     expect(ledger.expose(exposure(1))).toBe('mixed')
     const { kept } = ledger.summaries()
-    expect(kept.refused).toEqual({ repeated: 2, foreign: 1, outside: 2, mixed: 1 })
+    expect(kept.refused).toEqual({ repeated: 2, foreign: 1, outside: 2, mixed: 1, 'not exposed': 1 })
     expect(kept.mixed).toBe(1)
     expect(sumsOf(ledger, 'on', 'revenue')).toEqual({ nonzero: 0, sum: 0, sumOfSquares: 0 })
   })
@@ -206,10 +206,18 @@ describe('a ledger', () => {
     for (let position = 0; position < 2_048; position++)
       expect(ledger.record(event(position, 'order', { atMs: START - 1_000 }))).toBe('waiting')
     expect(ledger.record(event(5_000, 'order'))).toBe('full')
+    expect(ledger.summaries().kept.refused).toEqual({ full: 1, 'not exposed': 2_048 })
     expect(ledger.record(event(5_000, 'order', { atMs: START + 86_400_000 }))).toBe('waiting')
+    expect(ledger.summaries().kept.refused).toEqual({ full: 1, 'not exposed': 2_049 })
     expect(ledger.dirtyBlocks().every(({ bytes }) => bytes.byteLength <= 65_536)).toBe(true)
     ledger.expose(exposure(7))
     expect(sumsOf(ledger, 'on', 'order')?.sum).toBe(0)
+    // Whose visitor comes after all counts; what is forgotten stays told of, over a restart as well.
+    ledger.expose(exposure(5_000, { atMs: START + 86_400_000 }))
+    expect(sumsOf(ledger, 'on', 'order')?.sum).toBe(1)
+    const restarted = new Ledger(SPEC, ledger.dirtyBlocks())
+    for (const each of [ledger, restarted])
+      expect(each.summaries().kept.refused).toEqual({ full: 1, 'not exposed': 2_048 })
   })
 
   it('caps a sum per visitor, not per event', () => {

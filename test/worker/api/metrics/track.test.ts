@@ -128,11 +128,27 @@ describe('an event', () => {
     expect((await track({ name: 'order', ...event })).accepted).toBe(1)
   })
 
-  it('of a visitor with a forged cookie, or with none, is refused as a whole', async () => {
-    const { post } = stage()
-    for (const cookie of ['sluice_id=of-my-own-making', ''])
-      expect((await post([{ type: 'track', name: 'order' }], { cookie })).status).toBe(422)
-  })
+  it.each(['sluice_id=of-my-own-making', ''])(
+    'of a visitor with the cookie "%s" is unproven',
+    async (cookie) => {
+      const { track, post, events } = stage()
+      expect(reasonOf(await track({ name: 'order' }, { cookie }))).toBe('unproven')
+      const reports = [
+        { type: 'track', name: 'order' },
+        { type: 'error', flag: 'look' },
+      ]
+      expect(await (await post(reports, { cookie })).json()).toEqual({
+        accepted: 0,
+        refused: [
+          { metric: 'order', reason: expect.stringMatching(/^unproven: /) },
+          { flag: 'look', reason: expect.stringMatching(/^The report brings no identity/) },
+        ],
+      })
+      expect(await events()).toEqual([])
+      // Who sends no event learns that nothing of theirs is known.
+      expect((await post(reports.slice(1), { cookie })).status).toBe(422)
+    },
+  )
 
   it('of a visitor whom no flag compares is not exposed', async () => {
     const { track } = stage()
@@ -140,13 +156,81 @@ describe('an event', () => {
     expect(reasonOf(await track(named, TOKEN))).toBe('not exposed')
   })
 
-  it.each([{}, { name: 'order', value: '5' }, { name: 'order', at: 'yesterday' }])(
-    'that can not be read is a bad request: %o',
-    async (event) => {
-      const { post } = stage()
-      expect((await post([{ type: 'track', ...event }])).status).toBe(400)
-    },
-  )
+  it.each<[string, object]>([
+    ['value', { name: 'revenue', value: '12' }],
+    ['value', { name: 'order', value: { amount: 5 } }],
+    ['value', { name: 'order', value: true }],
+    ['id', { name: 'order', id: 7 }],
+    ['id', { name: 'order', id: ['a'] }],
+    ['at', { name: 'order', at: 'yesterday' }],
+    ['at', { name: 'order', at: 1_790_000_000_000 }],
+    ['at', { name: 'order', atMs: '1790000000000' }],
+    ['unknown', { name: 5 }],
+    ['unknown', {}],
+    ['foreign', { name: 'order', flag: 3 }],
+  ])('of a wrong type is refused for its %s, and takes no other along: %o', async (reason, event) => {
+    const { track, post, events, refused } = stage()
+    expect(reasonOf(await track(event))).toBe(reason)
+    const good = { type: 'track', name: 'order', id: 'good' }
+    const response = await post([
+      { type: 'track', ...event },
+      good,
+      { type: 'timing', flag: 'look', durationMs: 5 },
+    ])
+    expect([response.status, await response.json()]).toEqual([
+      202,
+      {
+        accepted: 2,
+        refused: [{ metric: expect.any(String), reason: expect.stringMatching(`^${reason}: `) }],
+      },
+    ])
+    expect(await events()).toEqual([['order', expect.any(String), position('ann'), 1]])
+    const told = ['value', 'id', 'at'].includes(reason)
+    expect(await refused()).toEqual(told ? [['look', reason, 2]] : undefined)
+  })
+
+  it('with nulls for what it leaves out counts', async () => {
+    const { track } = stage()
+    const nothing = { id: null, at: null, atMs: null, flag: null }
+    expect((await track({ name: 'order', ...nothing })).accepted).toBe(1)
+  })
+
+  it.each<[string, unknown]>([
+    ['is missing', undefined],
+    ['names no one', {}],
+    ['is no object', 'ann'],
+    ['has a number for a key', { targetingKey: 7 }],
+  ])('whose context %s is refused where a server names visitors', async (_, context) => {
+    const { post, events } = stage()
+    const named = { type: 'track', name: 'order', context: { targetingKey: visitor('bob').key } }
+    const reports = [
+      named,
+      { type: 'track', name: 'order', context },
+      { type: 'error', flag: 'look', context },
+    ]
+    const answer = (await (await post(reports, TOKEN)).json()) as Answer
+    expect(answer.accepted).toBe(1)
+    expect(answer.refused.map(({ metric, flag }) => metric ?? flag)).toEqual(['order', 'look'])
+    expect(answer.refused.every(({ reason }) => reason.includes('context'))).toBe(true)
+    expect((await events()).map(([, , at]) => at)).toEqual([position('bob')])
+    // Without a token no one may name visitors, whatever else is wrong.
+    expect((await post(reports)).status).toBe(401)
+  })
+
+  it('stands beside reports that can not be read, each with a reason that is short', async () => {
+    const { post } = stage()
+    const wrong = [
+      { type: 'timing', flag: 'look', durationMs: -1 },
+      { type: 'gossip', flag: 'look' },
+      { type: 'error', flag: 'x'.repeat(9_000) },
+      ...[null, 5, 'x'.repeat(9_000)],
+    ]
+    const response = await post([...wrong, { type: 'track', name: 'order' }])
+    const { accepted, refused } = (await response.json()) as Answer
+    expect([response.status, accepted, refused.length]).toEqual([202, 1, wrong.length])
+    expect(refused[0]?.reason).toMatch(/^reports\.0\.durationMs: /)
+    expect(JSON.stringify(refused).length).toBeLessThan(2_000)
+  })
 })
 
 describe('an exposure by a flag query', () => {
