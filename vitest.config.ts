@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { bundledSources } from './test/support/bundled-sources.ts'
 import { UnprovenReporter } from './test/support/unproven-reporter.ts'
 
 /** What random tests draw from, and the order of shuffled ones. */
@@ -52,7 +53,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [WORKERD],
+        plugins: [WORKERD, bundledSources()],
         test: {
           ...COMMON,
           name: 'worker',

@@ -1,7 +1,7 @@
 /** A shard counts each flush once and loses none that it has acknowledged, whatever becomes of it meanwhile. */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
 import { PACES } from '../../../src/core/counters/load/pace.ts'
 import type { FlushMessage, FlushReply } from '../../../src/core/counters/protocol.ts'
@@ -9,6 +9,18 @@ import type { Controller } from '../../../src/durable/controller/controller.ts'
 import type { Counters } from '../../../src/durable/counters/counters.ts'
 import { admin } from '../support/admin.ts'
 import { controller } from '../support/controller.ts'
+
+/** How far the clock of these tests is ahead: nothing waits for what a shard puts off by seconds. */
+let aheadMs = 0
+beforeAll(() => {
+  const now = Date.now
+  Date.now = () => now() + aheadMs
+})
+/** Time passes by so much at once; then the shard does what is due, as its timer or alarm would have it do. */
+async function pass(shard: ReturnType<typeof shardOf>, ms: number): Promise<void> {
+  aheadMs += ms
+  await runInDurableObject(shard.stub, (instance: Counters) => instance.alarm())
+}
 
 let flags = 0
 
@@ -55,12 +67,12 @@ async function knowsState(shard: ReturnType<typeof shardOf>): Promise<{ epoch: n
   return { epoch, usedHash: (await told()).document?.hash ?? '' }
 }
 
-/** Until what was flushed has been forwarded, by the shard itself or by its alarm. */
+/** Until what was flushed has been forwarded, seconds later. */
 async function arrives(shard: ReturnType<typeof shardOf>, requests: number): Promise<void> {
   await expect
     .poll(
       async () => {
-        await runDurableObjectAlarm(shard.stub)
+        await pass(shard, 2_000)
         return await shard.arrived()
       },
       { timeout: 30_000 },
@@ -113,11 +125,19 @@ describe('a shard', () => {
     const before = await failures()
     await loseAnswers('OWN', 2)
     await shard.flush(2, 1)
-    const afterAlarm = async () => {
-      await runDurableObjectAlarm(shard.stub)
+    const later = async () => {
+      await pass(shard, 2_000)
       return await failures()
     }
-    await expect.poll(afterAlarm, { timeout: 30_000 }).toBe(before + 2)
+    await expect.poll(later, { timeout: 30_000 }).toBe(before + 2)
+  })
+
+  it('forwards by itself what comes in, within seconds', async () => {
+    const shard = shardOf('SELF')
+    await shard.flush(1, 1)
+    await arrives(shard, 1)
+    await shard.flush(2, 10)
+    await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
   })
 
   it('keeps isolates apart that use the same numbers', async () => {
@@ -153,7 +173,8 @@ describe('a shard', () => {
     await arrives(shard, 1)
     const lost = await loseAnswers('DDD', 2)
     await shard.flush(2, 10)
-    await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
+    await pass(shard, 2_000)
+    await expect.poll(shard.arrived).toBe(11)
     await shard.flush(3, 100)
     await arrives(shard, 111)
     expect(lost()).toBe(0)
@@ -208,7 +229,8 @@ describe('a shard', () => {
     await arrives(shard, 1)
     const lost = await loseAnswers('III', 1)
     await shard.flush(2, 10)
-    await expect.poll(shard.arrived, { timeout: 30_000 }).toBe(11)
+    await pass(shard, 2_000)
+    await expect.poll(shard.arrived).toBe(11)
     expect(lost()).toBe(0)
     // The batch of 10 has arrived, and the shard was not told.
     await shard.flush(3, 100)

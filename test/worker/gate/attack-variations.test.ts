@@ -16,7 +16,7 @@ import {
 } from '../../../src/core/guard/index.ts'
 import { createGate } from '../../../src/gate/gate.ts'
 import type { Env } from '../../../src/platform/env.ts'
-import { stubOrigins } from './support/stage.ts'
+import { holdFlushes, stubOrigins } from './support/stage.ts'
 
 const FLAG = 'judged'
 const SECONDS = 12
@@ -24,9 +24,6 @@ const VISITS_PER_SECOND = 6
 const SHOTS_PER_SECOND = 10
 /** What may close a canary that no one knows yet: latency needs longer than this test. */
 const SETTINGS = resolveGuardSettings({ errors: {}, ceilings: { errorRate: 0.2 }, latency: false })
-
-/** The gate waits less for anything else that a request needs. */
-const SHORTEST_FLUSH_WAIT_MS = 100
 
 type Arm = 'canary' | 'control'
 type Source = 'header' | 'cookie'
@@ -85,15 +82,7 @@ function stage(percentage: number, badly: number) {
     const fails = url.endsWith('/both-fail') || (isNew && url.endsWith('/canary-fails'))
     return new Response('x', { status: fails ? 500 : 200 })
   })
-  // A flush is due when the test says so; what it waits for then passes at once.
-  let isDue = false
-  let waiting: (() => void)[] = []
-  const realWait = scheduler.wait.bind(scheduler)
-  vi.spyOn(scheduler, 'wait').mockImplementation(async (ms) => {
-    if (ms < SHORTEST_FLUSH_WAIT_MS) return await realWait(ms)
-    if (!isDue) return await new Promise((resolve) => waiting.push(resolve))
-    vi.setSystemTime(Date.now() + ms)
-  })
+  const flushes = holdFlushes()
   let flushed: Cell[] = []
   const shard = {
     flush: async ({ cells, ...message }: FlushMessage) => {
@@ -123,11 +112,7 @@ function stage(percentage: number, badly: number) {
   /** What the isolate has counted in the second that is over. */
   const cells = async () => {
     vi.setSystemTime(Date.now() + 1_000)
-    isDue = true
-    for (const go of waiting) go()
-    waiting = []
-    while (work.length > 0) await work.shift()
-    isDue = false
+    await flushes.pass(work)
     const taken = flushed
     flushed = []
     return taken

@@ -6,7 +6,7 @@ import type { FlushMessage } from '../../../src/core/counters/protocol.ts'
 import { createGate } from '../../../src/gate/gate.ts'
 import { isOneTime } from '../../../src/gate/origin/pairs.ts'
 import type { Env } from '../../../src/platform/env.ts'
-import { type Asked, SHOP, stubOrigins } from './support/stage.ts'
+import { type Asked, holdFlushes, SHOP, stubOrigins } from './support/stage.ts'
 
 const staged = {
   variants: { on: true, off: false },
@@ -47,6 +47,7 @@ function stage(answers: Record<Host, Answer> = { old: 200, new: 200 }) {
   }
   const own = { ...env, ENVIRONMENT: 'production', COUNTERS: { idFromName: () => '', get: () => shard } }
   const work: Promise<unknown>[] = []
+  const flushes = holdFlushes()
   const all = stubOrigins(({ url }) => {
     const answer = answers[new URL(url).hostname.split('.')[0] as Host]
     if (typeof answer === 'number') return new Response('x', { status: answer })
@@ -71,7 +72,7 @@ function stage(answers: Record<Host, Answer> = { old: 200, new: 200 }) {
     // The next flush is due.
     vi.setSystemTime(Date.now() + 2_000)
     flushed = []
-    while (work.length > 0) await work.shift()
+    await flushes.pass(work)
     return {
       canary: flushed.find(({ arm }) => arm === 'canary'),
       control: flushed.find(({ arm }) => arm === 'control'),

@@ -101,3 +101,30 @@ export function stubOrigins(answer: (asked: Asked) => Response | Promise<Respons
 export function stopClock(atMs = NOW_MS): void {
   vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: atMs })
 }
+
+/** No flush waits shorter; what else waits does. */
+const SHORTEST_FLUSH_WAIT_MS = 100
+
+/**
+ * Holds what flushes wait for until a test says that they are due; it then passes at once, and moves a clock that is
+ * made up. `pass` resolves once the work that requests have left is done.
+ */
+export function holdFlushes(): { pass(work: Promise<unknown>[]): Promise<void> } {
+  let isDue = false
+  let waiting: (() => void)[] = []
+  const realWait = scheduler.wait.bind(scheduler)
+  vi.spyOn(scheduler, 'wait').mockImplementation(async (ms) => {
+    if (ms < SHORTEST_FLUSH_WAIT_MS) return await realWait(ms)
+    if (!isDue) return await new Promise((resolve) => waiting.push(resolve))
+    vi.setSystemTime(Date.now() + ms)
+  })
+  return {
+    pass: async (work) => {
+      isDue = true
+      for (const go of waiting) go()
+      waiting = []
+      while (work.length > 0) await work.shift()
+      isDue = false
+    },
+  }
+}
