@@ -33,7 +33,7 @@ function flowOf(name: string, run: number, faults: Faults, conditions: Partial<C
   }
 }
 
-const RUNS = Array.from({ length: 6 }, (_, run) => run)
+const RUNS = Array.from({ length: 4 }, (_, run) => run)
 
 describe('counts', () => {
   it.each([

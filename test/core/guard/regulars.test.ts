@@ -87,7 +87,7 @@ describe('a canary that is dead for a few visitors who come every second', () =>
 
 it('leaves a canary alone that is as good as control, however often its visitors come', () => {
   let closed = 0
-  for (let run = 0; run < 40; run++) {
+  for (let run = 0; run < 20; run++) {
     const make = regulars(run, 50, 100)
     const ticks = seconds(1, 300).map((second) => make(second, 0.3, 0.3))
     if (feed(settings, start(), ticks).verdict.action !== 'none') closed++

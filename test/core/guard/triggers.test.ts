@@ -51,14 +51,14 @@ describe('ceilings', () => {
 
   it('stays below its error probability at exactly the ceiling', () => {
     let fired = 0
-    for (let run = 0; run < 150; run++) {
+    for (let run = 0; run < 60; run++) {
       const random = seeded('ceiling', run)
       const ticks = seconds(200).map((second) =>
         tick(second * 1000, arm(20, slots(second * 20, random.binomial(20, 0.2))), arm(20)),
       )
       if (feed(settings, start(), ticks).verdict.action !== 'none') fired++
     }
-    expect(fired).toBeLessThanOrEqual(4)
+    expect(fired).toBeLessThanOrEqual(2)
   })
 
   it('judges alone at 100 %, and says so', () => {

@@ -92,7 +92,7 @@ it('who fills control with quick requests does not make the others look slow', (
 /** By then the others can judge for themselves (networks/groups.ts). */
 const CROWD_KNOWN_S = 60
 
-describe('one network for an hour, among healthy visitors of thirty groups', () => {
+describe('one network for a quarter of an hour and more, among healthy visitors of thirty groups', () => {
   /** A second: the enemy's requests of both arms by the split, half of the canary's failing; a request of all others. */
   const second = (atMs: number, failing: number) => {
     const visitors = (each: number) =>
@@ -126,17 +126,18 @@ describe('one network for an hour, among healthy visitors of thirty groups', () 
   }
   const none = { errors: 0, errored: 0, discordant: 0, unpaired: 0, unasked: 0, journeys: 0 }
 
-  it.each<[string, Parameters<typeof resolveGuardSettings>[0], number]>([
-    ['a ceiling', { errors: false, latency: false, ceilings: { errorRate: 0.15 } }, 2],
+  it.each<[string, Parameters<typeof resolveGuardSettings>[0], number, number]>([
+    ['a ceiling', { errors: false, latency: false, ceilings: { errorRate: 0.15 } }, 2, 3_600],
     [
       'a ceiling, 200 failures at a time',
       { errors: false, latency: false, ceilings: { errorRate: 0.15 } },
       200,
+      900,
     ],
-    ['the comparison', { latency: false }, 2],
-    ['the comparison, 200 failures at a time', { latency: false }, 200],
-  ])('closes no healthy canary: %s', (_, options, failing) => {
-    const ticks = Array.from({ length: 3_600 }, (_, k) =>
+    ['the comparison', { latency: false }, 2, 1_800],
+    ['the comparison, 200 failures at a time', { latency: false }, 200, 900],
+  ])('closes no healthy canary: %s', (_, options, failing, seconds) => {
+    const ticks = Array.from({ length: seconds }, (_, k) =>
       second((k + 1) * 1_000, k < CROWD_KNOWN_S ? 0 : failing),
     )
     const { verdict } = feed(resolveGuardSettings(options), start(5), ticks)
