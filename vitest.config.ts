@@ -70,6 +70,7 @@ export default defineConfig({
         test: {
           ...COMMON,
           name: 'e2e',
+          globalSetup: ['test/e2e/harness/built.ts'],
           include: ['test/e2e/**/*.test.ts'],
           // No test waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,
@@ -84,6 +85,7 @@ export default defineConfig({
               test: {
                 ...COMMON,
                 name: 'world',
+                globalSetup: ['test/e2e/harness/built.ts'],
                 include: ['test/world/**/*.test.ts'],
                 testTimeout: 600_000,
                 hookTimeout: 600_000,

@@ -31,7 +31,12 @@ export type LocalGateOptions = {
   kvDelayMs?: number | undefined
   /** Further secrets of the Worker, for example keys that documents name. */
   secrets?: Readonly<Record<string, string>>
+  /** What was built before, for many gates; by default each takes its package's, or builds its own in a clone. */
+  built?: BuiltGate | undefined
 }
+
+/** Worker without a document (`documentModule` of `buildWorker`), and the folder of the dashboard. */
+export type BuiltGate = { worker: string; dashboard: string }
 
 export type LocalGate = {
   url: string
@@ -78,7 +83,11 @@ export async function startLocalGate(options: LocalGateOptions): Promise<LocalGa
 
 async function startOn(options: LocalGateOptions): Promise<LocalGate> {
   const config = parseToml(await readText(join(PROJECT_ROOT, 'wrangler.toml'))) as unknown as WranglerConfig
-  const [plain, dashboard] = await Promise.all([workerModules(options.bundledDocument), dashboardFiles()])
+  const { built, bundledDocument } = options
+  const [plain, dashboard] = await Promise.all([
+    workerModules(bundledDocument, built?.worker),
+    built === undefined ? dashboardFiles() : { folder: built.dashboard, remove: async () => undefined },
+  ])
   const modules = options.kvDelayMs === undefined ? plain : withDelayedKv(plain, options.kvDelayMs)
   const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await loadMiniflare()
   const restarts: (() => void)[] = []

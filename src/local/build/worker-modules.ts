@@ -16,12 +16,15 @@ export type WorkerModule = { name: string; text: string }
 export const BUILT_GATE = 'dist/gate/worker.js'
 export const DOCUMENT_MODULE = './document.js'
 
-/** The modules of a Worker with a document built in (default: the example); the document must be valid. */
-export async function workerModules(document?: string): Promise<WorkerModule[]> {
-  if (existsSync(join(PROJECT_ROOT, 'src/index.ts'))) return [await bundled(document)]
+/**
+ * The modules of a Worker with a document built in (default: the example); the document must be valid. `built` is a file
+ * as `buildWorker` writes it without a document, in place of this package's.
+ */
+export async function workerModules(document?: string, built?: string): Promise<WorkerModule[]> {
+  if (built === undefined && existsSync(join(PROJECT_ROOT, 'src/index.ts'))) return [await bundled(document)]
   const text = document ?? (await readText(join(PROJECT_ROOT, 'config/gate.json')))
   return [
-    { name: 'worker.js', text: await readText(join(PROJECT_ROOT, BUILT_GATE)) },
+    { name: 'worker.js', text: await readText(built ?? join(PROJECT_ROOT, BUILT_GATE)) },
     { name: 'document.js', text: `export default ${JSON.stringify(JSON.parse(text), null, 2)}\n` },
   ]
 }

@@ -4,12 +4,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import { type AdminClient, createAdminClient } from '../../../src/contract/client.ts'
 import type { FlagStatusView, Responses } from '../../../src/contract/responses.ts'
-import { startLocalGate } from '../../../src/local/local-gate.ts'
+import { type BuiltGate, startLocalGate } from '../../../src/local/local-gate.ts'
 import { describedFetch } from '../../support/openapi.ts'
 import { crash, workerdOf } from './workerd.ts'
 import { wranglerKvPut } from './wrangler.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** What built.ts has built for all gates of the run. */
+    built: BuiltGate
+  }
+}
 
 export const ADMIN_TOKEN = 'e2e-admin-token'
 export const SIGNING_KEY = 'e2e-signing-key'
@@ -77,6 +85,7 @@ export async function startGate(options: GateOptions): Promise<Gate> {
     signingKey,
     environment,
     bundledDocument: text,
+    built: inject('built'),
     ...(vars && { secrets: vars }),
   })
   if (published) await local.kv.put('config', text)

@@ -4,14 +4,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
-import { buildDashboard } from '../../../src/local/build/build-dashboard.ts'
+import { inject } from 'vitest'
 import { buildWorker, PROJECT_ROOT } from '../../../src/local/build/build-worker.ts'
 import { readText } from '../../../src/local/build/documents.ts'
+import { DOCUMENT_MODULE } from '../../../src/local/build/worker-modules.ts'
 import { freePort } from '../../../src/local/free-port.ts'
 import { eventually } from './eventually.ts'
 import { ADMIN_TOKEN } from './running-gate.ts'
@@ -42,15 +43,10 @@ export type ServedGate = { urls: string[]; log(): string; close(): Promise<void>
 export async function serve(options: ServeOptions): Promise<ServedGate> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-serve-'))
   await mkdir(join(folder, 'objects'))
-  await buildWorker({
-    outfile: join(folder, 'worker.js'),
-    document: JSON.stringify(options.document),
-    ...(options.entry !== undefined && { entry: join(PROJECT_ROOT, options.entry) }),
-  })
+  await layWorker(folder, options)
   await writeFile(join(folder, 'broken.js'), brokenObjects(options.brokenBy))
   for (const [name, module] of Object.entries(options.workers ?? {}))
     await writeFile(join(folder, `${name}.js`), module)
-  if (options.dashboard) await buildDashboard({ outdir: join(folder, 'dashboard') })
   const ports: number[] = []
   for (let n = 0; n < (options.isolates ?? 1); n++) ports.push(await freePort())
   await writeFile(join(folder, 'config.capnp'), await configOf(options, ports, folder))
@@ -77,6 +73,20 @@ export async function serve(options: ServeOptions): Promise<ServedGate> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** What was built for all tests, with the document beside it; another Worker is built here. */
+async function layWorker(folder: string, { document, entry }: ServeOptions): Promise<void> {
+  const outfile = join(folder, 'worker.js')
+  await writeFile(join(folder, 'document.js'), `export default ${JSON.stringify(document)}`)
+  if (entry === undefined) await copyFile(inject('built').worker, outfile)
+  else
+    await buildWorker({
+      outfile,
+      entry: join(PROJECT_ROOT, entry),
+      documentModule: DOCUMENT_MODULE,
+      minify: false,
+    })
 }
 
 const brokenObjects = (why = 'this object is broken, as the test wants it') => `
@@ -107,7 +117,10 @@ async function configOf(options: ServeOptions, ports: readonly number[], folder:
   const owner = brokenObjects ? 'broken' : 'gate0'
   const worker = (n: number) => `
     (name = "gate${n}", worker = (
-      modules = [(name = "worker.js", esModule = embed "worker.js")], ${runtime},
+      modules = [
+        (name = "worker.js", esModule = embed "worker.js"),
+        (name = "document.js", esModule = embed "document.js"),
+      ], ${runtime},
       bindings = [
         (name = "GATE", kvNamespace = "kv"),
         (name = "CONTROLLER", durableObjectNamespace = (className = "Controller", serviceName = "${owner}")),
@@ -124,7 +137,7 @@ const config :Workerd.Config = (
       modules = [(name = "broken.js", esModule = embed "broken.js")], ${runtime},${objectsOf('broken')}
     )),
     ${bound.map((name) => `(name = "${name}", worker = (modules = [(name = "app.js", esModule = embed "${name}.js")], ${runtime})),`).join('')}
-    ${dashboard ? `(name = "dashboard", disk = "${join(folder, 'dashboard')}"),` : ''}
+    ${dashboard ? `(name = "dashboard", disk = "${inject('built').dashboard}"),` : ''}
     (name = "kv", external = (address = "127.0.0.1:${kv.port}", http = ())),
     (name = "network", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "${join(folder, 'objects')}", writable = true)),
