@@ -169,15 +169,19 @@ describe('the state of a flag', () => {
     ['OK', { stages: 0, stage: null, percentage: 30 }],
     ['Collecting', { stages: 0, stage: null, percentage: 30, verdict: 'inconclusive' }],
     ['OK', { finished: true, verdict: 'no-data' }],
-    ['OK', { state: 'disabled' }],
-    ['OK', { schedule: { start: '2999-01-01', end: null } }],
+    ['OK', { stages: 0, stage: null, percentage: 30, verdict: null }],
+    ['Off', { state: 'disabled' }],
+    ['Off', { rules: 0 }],
+    ['Off', { stages: 0, stage: null, percentage: 0 }],
+    ['Off', { schedule: { start: '2999-01-01', end: null } }],
+    ['Off', { schedule: { start: null, end: '2020-01-01' } }],
   ] as const)('its verdict is %s', (word, parts) => {
     const verdict = verdictOf(summary(parts), NOW_MS)
     expect(verdict.word).toBe(word)
-    expect(verdict.needsAttention).toBe(!['OK', 'Collecting'].includes(word))
+    expect(verdict.needsAttention).toBe(!['OK', 'Off', 'Collecting'].includes(word))
   })
 
-  it('what serves no visitor is OK, and not praised', () => {
+  it('what serves no visitor is not praised', () => {
     const toneOf = (parts: Partial<FlagSummary>) => verdictOf(summary(parts), NOW_MS).tone
     expect([{ state: 'disabled' as const }, { rules: 0 }, { finished: true }].map(toneOf)).toEqual([
       'neutral',

@@ -28,7 +28,8 @@ export function shareText(share: number | null): string {
 
 /** Where the difference is: "+8 % to +44 %", "at least −14 %". */
 export function shareRangeText({ low, high }: Pick<ComparisonView, 'low' | 'high'>): string {
-  if (low === null && high === null) return 'not known yet'
+  // Nothing falls by more than all.
+  if ((low === null || low <= -1) && high === null) return 'not known yet'
   if (low === null) return `at most ${shareText(high)}`
   if (high === null) return `at least ${shareText(low)}`
   return `${shareText(low)} to ${shareText(high)}`
@@ -107,7 +108,8 @@ export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
     .sort(([, a], [, b]) => b - a)
     .map(([reason, count]) => `${countText(count)} ${reason}`)
   return [
-    `${plural(visitors, 'visitor')} in ${durationText(atMs - sinceMs)}`,
+    // Before the first visitor nothing has begun.
+    sinceMs > 0 ? `${plural(visitors, 'visitor')} in ${durationText(atMs - sinceMs)}` : 'No visitors yet',
     ...(share < 1 ? [`${rateText(share)} of new visitors are followed`] : []),
     ...(left.length > 0 ? [`left out: ${left.join(', ')}`] : []),
     ...(reasons.length > 0 ? [`events that did not count: ${reasons.join(', ')}`] : []),

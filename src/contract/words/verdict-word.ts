@@ -1,13 +1,14 @@
 /** One word on a flag: whether it is well, and whether it needs you. The page and the terminal say the same. */
 import { type FlagFacts, type StateName, stateOf, type Tone } from './flag-state.ts'
 
-export const VERDICT_WORDS = ['OK', 'Collecting', 'Worse', 'Needs you', 'Rolled back'] as const
+export const VERDICT_WORDS = ['OK', 'Off', 'Collecting', 'Worse', 'Needs you', 'Rolled back'] as const
 export type VerdictWord = (typeof VERDICT_WORDS)[number]
 
 export type FlagVerdict = { word: VerdictWord; tone: Tone; needsAttention: boolean }
 
 const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
   OK: { tone: 'good', needsAttention: false },
+  Off: { tone: 'neutral', needsAttention: false },
   Collecting: { tone: 'accent', needsAttention: false },
   Worse: { tone: 'bad', needsAttention: true },
   'Needs you': { tone: 'warn', needsAttention: true },
@@ -21,14 +22,13 @@ const VERDICTS: Readonly<Record<VerdictWord, Omit<FlagVerdict, 'word'>>> = {
  * - `Worse`: the guard finds the canary worse, and may not roll back itself.
  * - `Needs you`: nothing goes on without an operator: killed, frozen, waiting for approval, at a manual stage, stuck.
  * - `Collecting`: the guard has no proof yet, in either direction.
- * - `OK`: not worse; or nothing is compared, since the flag is on or off for all.
+ * - `OK`: not worse; or nothing is compared, since the flag is on for all.
+ * - `Off`: no visitor gets it: off, disabled, or not yet begun. What serves no visitor is not praised.
  */
 export function verdictOf(flag: FlagFacts, nowMs: number): FlagVerdict {
   const state = stateOf(flag, nowMs)
   const word = wordOf(state.name, flag)
-  const { tone, needsAttention } = VERDICTS[word]
-  // What serves no visitor is not praised.
-  return { word, tone: word === 'OK' && state.tone === 'neutral' ? 'neutral' : tone, needsAttention }
+  return { word, ...VERDICTS[word] }
 }
 
 function wordOf(state: StateName, { verdict, needsOperator, stages }: FlagFacts): VerdictWord {
@@ -51,7 +51,9 @@ function wordOf(state: StateName, { verdict, needsOperator, stages }: FlagFacts)
     case 'on':
       // On for all and without a split, it is compared with the weeks before.
       return stages === 0 && verdict === 'inconclusive' ? 'Collecting' : 'OK'
-    default:
-      return 'OK'
+    case 'off':
+    case 'disabled':
+    case 'scheduled':
+      return 'Off'
   }
 }

@@ -21,7 +21,59 @@ export function changeWords(before: unknown, after: unknown): string[] {
     const parts = flagWords(objectOf(flagsBefore[key]), objectOf(flagsAfter[key]))
     return parts.length === 0 ? [] : [`${key}: ${parts.join('; ')}`]
   })
-  return [...plainWords(without(was, 'flags'), without(is, 'flags')), ...flags]
+  const rest = ['flags', 'origins', 'routes']
+  return [
+    ...originsWords(objectOf(was.origins), objectOf(is.origins)),
+    ...routesWords(was.routes, is.routes),
+    ...plainWords(without(was, ...rest), without(is, ...rest)),
+    ...flags,
+  ]
+}
+
+function originsWords(was: JsonObject, is: JsonObject): string[] {
+  return keysOf(was, is).flatMap((name) => {
+    if (!Object.hasOwn(is, name)) return [`origin ${name} removed`]
+    const { url, binding } = objectOf(is[name])
+    if (!Object.hasOwn(was, name)) return [`origin ${name} added: ${url ?? binding}`]
+    return plainWords(was[name], is[name]).map((words) => `origin ${name}: ${words}`)
+  })
+}
+
+/** By what they match, where each is the only one of its kind; else by their places. */
+function routesWords(was: unknown, is: unknown): string[] {
+  const [before, after] = [routesOf(was), routesOf(is)]
+  if (before === undefined || after === undefined) return plainWords({ routes: was }, { routes: is })
+  const added = [...after].flatMap(([name, route]) => {
+    const old = before.get(name)
+    if (old === undefined) return [`route ${name} added: ${ledTo(route)}`]
+    if (ledTo(old) !== ledTo(route)) return [`route ${name}: ${ledTo(old)} → ${ledTo(route)}`]
+    return plainWords(old, route).map((words) => `route ${name}: ${words}`)
+  })
+  const removed = [...before.keys()].filter((name) => !after.has(name)).map((name) => `route ${name} removed`)
+  const kept = (of: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>) =>
+    [...of.keys()].filter((name) => other.has(name)).join(', ')
+  const isMoved = kept(after, before) !== kept(before, after)
+  return [
+    ...added,
+    ...removed,
+    ...(isMoved ? [`routes in another order: ${[...after.keys()].join(', ')}`] : []),
+  ]
+}
+
+/** Undefined where two have one name. */
+function routesOf(routes: unknown): ReadonlyMap<string, JsonObject> | undefined {
+  const list = Array.isArray(routes) ? routes.map(objectOf) : []
+  const named = new Map(
+    list.map((route) => [
+      [route.method, route.host, route.path].flatMap((part) => part ?? []).join(' '),
+      route,
+    ]),
+  )
+  return named.size === list.length ? named : undefined
+}
+
+function ledTo({ origin, flag }: JsonObject): string {
+  return flag === undefined ? String(origin) : `flag ${flag}`
 }
 
 function flagWords(was: JsonObject, is: JsonObject): string[] {
@@ -114,7 +166,8 @@ function plainWords(was: unknown, is: unknown): string[] {
 }
 
 function short(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const isPlain = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each !== 'object')
+  const text = typeof value === 'string' ? value : isPlain ? value.join(', ') : JSON.stringify(value)
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
 }
 

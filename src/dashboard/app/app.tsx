@@ -90,7 +90,9 @@ function Epoch() {
     <span>
       Epoch {status.epoch} · document version {status.document.version} ·{' '}
       <Link to="/locations">
-        {plural(status.isolates, 'isolate')} in {plural(status.colos.length, 'location')}
+        {status.isolates === 0
+          ? 'no traffic in the last minute'
+          : `${plural(status.isolates, 'isolate')} in ${plural(status.colos.length, 'location')}`}
       </Link>
     </span>
   )

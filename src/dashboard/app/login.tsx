@@ -1,5 +1,5 @@
 /** Signing in with a token. */
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ProblemText } from '../components/layout.tsx'
 import { Logo } from '../components/logo.tsx'
 import { signIn } from '../state/session.ts'
@@ -9,6 +9,8 @@ export function Login({ problem: before, isShared }: { problem: string | undefin
   const [token, setToken] = useState('')
   const [problem, setProblem] = useState(before)
   const [isBusy, setIsBusy] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
   const submit = async (event: Event) => {
     event.preventDefault()
     setIsBusy(true)
@@ -23,6 +25,7 @@ export function Login({ problem: before, isShared }: { problem: string | undefin
         <p class="muted">Watch and control every rollout of this gate.</p>
         <label for="token">Token</label>
         <input
+          ref={field}
           id="token"
           type="password"
           autocomplete="current-password"

@@ -1,4 +1,5 @@
 /** Small line icons, always with words beside them. */
+import { focusAdded } from '../state/keep-focus.ts'
 
 const PATHS = {
   search: 'M7 12a5 5 0 1 0 0-10 5 5 0 0 0 0 10zm4-1 3.5 3.5',
@@ -40,11 +41,15 @@ export function IconButton({ icon, label, onClick }: IconButtonProps) {
   )
 }
 
-/** "+ Rule" */
+/** "+ Rule": what it adds has the focus then. */
 export function AddButton({ what, onClick }: { what: string; onClick: () => void }) {
+  const add = (button: Element) => {
+    focusAdded(button)
+    onClick()
+  }
   return (
     <div>
-      <button type="button" class="small" onClick={onClick}>
+      <button type="button" class="small" onClick={(event) => add(event.currentTarget)}>
         <Icon name="plus" /> {what}
       </button>
     </div>

@@ -1,6 +1,5 @@
 /** The parts that views are built of. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 
 type ViewHeadProps = {
   title: ComponentChildren
@@ -91,24 +90,4 @@ export function Table({ columns, children }: TableProps) {
       </table>
     </div>
   )
-}
-
-/**
- * Moves the focus to the first button of an element when a change of `what` has removed the button that had it: the
- * browser would move it to the top of the page.
- */
-export function useKeepFocus(element: { current: HTMLElement | null }, what: string): void {
-  const hadFocus = useRef(false)
-  useEffect(() => {
-    const look = ({ target }: FocusEvent) => {
-      hadFocus.current = target instanceof Node && (element.current?.contains(target) ?? false)
-    }
-    document.addEventListener('focusin', look)
-    return () => document.removeEventListener('focusin', look)
-  }, [element])
-  useEffect(() => {
-    if (hadFocus.current && document.activeElement === document.body) {
-      element.current?.querySelector('button')?.focus()
-    }
-  }, [element, what])
 }

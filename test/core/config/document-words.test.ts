@@ -73,8 +73,35 @@ describe('a change is told', () => {
       'flag b added',
     ])
     expect(changeWords(document({}), document({}, { origins: { old: { url: 'http://older' } } }))).toEqual([
-      'origins.old.url http://old → http://older',
+      'origin old: url http://old → http://older',
     ])
     expect(changeWords(document({}), document({}))).toEqual([])
+  })
+
+  it('for lists of plain values', () => {
+    const tags = (...tags: string[]) => document({ a: flag({ tags }) })
+    expect(changeWords(tags('ui'), tags('ui', 'night'))).toEqual(['a: tags ui → ui, night'])
+  })
+
+  it('for a new origin and the routes that lead to it', () => {
+    const old = { path: '/*', origin: 'old' }
+    const led = { path: '/*', flag: 'f', origins: { on: 'new', off: 'old' } }
+    const api = { path: '/api/*', host: 'a.test', method: 'POST', origin: 'old' }
+    const words = (was: object[], is: object[], origins: object = {}) =>
+      changeWords(document({}, { routes: was }), document({}, { routes: is, origins }))
+    const origins = { old: { url: 'http://old' } }
+    expect(words([old], [api, led], { ...origins, new: { url: 'http://new' } })).toEqual([
+      'origin new added: http://new',
+      'route POST a.test /api/* added: old',
+      'route /*: old → flag f',
+    ])
+    expect(words([api, old], [old], {})).toEqual(['origin old removed', 'route POST a.test /api/* removed'])
+    expect(words([api, old], [old, api], origins)).toEqual([
+      'routes in another order: /*, POST a.test /api/*',
+    ])
+    const other = { ...led, origins: { on: 'newer', off: 'old' } }
+    expect(words([led], [other], origins)).toEqual(['route /*: origins.on new → newer'])
+    // Two of one name are told by their places.
+    expect(words([old, old], [old, led], origins)).toContain('routes[1].flag f added')
   })
 })

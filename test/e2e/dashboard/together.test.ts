@@ -119,6 +119,73 @@ describe.skipIf(!hasBrowser)('the keyboard alone', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await close()
   })
+
+  it('leads a rollout from its origin to the pause that is taken back', async () => {
+    const { page, complaints, close } = await openTab(browser)
+    const { keyboard } = page
+    const focus = () => page.evaluate(nameOfFocus)
+    const typeInto = async (field: string, text: string) => {
+      await tabTo(page, field)
+      await keyboard.press('Control+A')
+      await keyboard.type(text)
+    }
+    await page.goto(`${gate.url}/__sluice/ui`)
+    await eventually('the field of the token has the focus', async () => (await focus()) === 'Token')
+    await keyboard.type(ADMIN_TOKEN)
+    await keyboard.press('Enter')
+    await tabTo(page, 'New rollout')
+    await keyboard.press('Enter')
+    await page.getByLabel('Name of the rollout').waitFor()
+    await typeInto('Name of the rollout', 'by-keys')
+    await typeInto('URL of the new origin', 'http://127.0.0.1:7')
+    await typeInto('Name of the new origin', 'newer')
+    await typeInto('Path', '/by-keys/*')
+    await tabTo(page, 'Condition')
+    await keyboard.press('Enter')
+    await eventually('the new condition has the focus', async () => (await focus()) === 'Attribute')
+    // Each letter would take a country, were it a list that closes.
+    for (const country of ['romania', 'United States (US)']) {
+      await tabTo(page, 'Values')
+      await keyboard.type(country)
+      await keyboard.press('Enter')
+    }
+    await page.getByRole('button', { name: 'Remove United States (US)' }).focus()
+    await keyboard.press('Enter')
+    await eventually('the focus stays beside what was removed', async () => (await focus()) === 'Values')
+    await tabTo(page, 'Standard: two hours')
+    await keyboard.press('ArrowRight')
+    await typeInto('Share', '20')
+    await page.locator('button:enabled', { hasText: 'Publish' }).waitFor()
+    await tabTo(page, 'Publish')
+    await keyboard.press('Enter')
+    const asked = page.getByRole('button', { name: 'Confirm and publish' })
+    await Promise.race([asked.waitFor().then(() => keyboard.press('Enter')), seeFlagView(page, 'by-keys')])
+    await seeFlagView(page, 'by-keys')
+    const { definition } = await gate.admin.call('getFlag', { params: { flag: 'by-keys' } })
+    expect(definition).toMatchObject({
+      rules: [
+        {
+          when: [{ attribute: 'country', op: 'in', values: ['RO'] }],
+          stages: [{ percentage: 20, bake: '5m' }, { percentage: 50 }, { percentage: 100 }],
+        },
+      ],
+    })
+    await tabTo(page, 'Pause')
+    await keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await keyboard.press('Escape')
+    await eventually('the question gives the focus back', async () => (await focus()) === 'Pause')
+    await keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await keyboard.press('Enter')
+    await eventually('it is paused', async () => (await gate.flag('by-keys')).paused !== null)
+    await eventually('what replaces a button has its focus', async () => (await focus()) === 'Resume')
+    await page.locator('.toast', { hasText: 'by-keys is paused' }).getByText('Undo').waitFor()
+    await keyboard.press('Control+Z')
+    await eventually('it goes on', async () => (await gate.flag('by-keys')).paused === null)
+    expect(complaints).toEqual([])
+    await close()
+  })
 })
 
 describe.skipIf(!hasBrowser)('a number', () => {
@@ -177,18 +244,16 @@ const MOST_TABS = 150
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < MOST_TABS; presses++) {
     await page.keyboard.press('Tab')
-    const found = await page.evaluate(() => {
-      const element = document.activeElement
-      const labels = element instanceof HTMLInputElement ? element.labels : null
-      return (
-        labels?.[0]?.textContent?.trim() ??
-        element?.getAttribute('aria-label') ??
-        element?.textContent?.trim()
-      )
-    })
-    if (found === name) return
+    if ((await page.evaluate(nameOfFocus)) === name) return
   }
   throw new Error(`Tab does not lead to ${name}`)
+}
+
+function nameOfFocus(): string | undefined {
+  const element = document.activeElement
+  const labels = element instanceof HTMLInputElement ? element.labels : null
+  const label = labels?.[0]?.querySelector('span') ?? labels?.[0] ?? element
+  return (element?.getAttribute('aria-label') ?? label?.textContent)?.trim()
 }
 
 describe.skipIf(!hasBrowser)(`${MANY} flags`, () => {

@@ -2,7 +2,8 @@
 import type { AuditRecord } from '../../../contract/words/audit.ts'
 import { AUDIT_KIND_NAMES, AUDIT_KINDS, type AuditKind } from '../../../contract/words/audit-groups.ts'
 import { useQueryText, useQueryValue } from '../../state/router.tsx'
-import { type Choice, Select } from '../fields.tsx'
+import type { Choice } from '../fields.tsx'
+import { ChoiceFilter, FilterBar, TextFilter } from '../filters.tsx'
 
 export type AuditFilters = { flag: string; actor: string; kind: AuditKind | '' }
 
@@ -36,77 +37,23 @@ type FilterProps = {
   isOneKind?: boolean
 }
 
-const KINDS: readonly Choice[] = [
-  ['', 'Kind: any'],
-  ...AUDIT_KIND_NAMES.map((kind): Choice => [kind, AUDIT_KINDS[kind].label]),
-]
+const KINDS = AUDIT_KIND_NAMES.map((kind): Choice => [kind, AUDIT_KINDS[kind].label])
 
 export function AuditFilterBar({ filters, onChange, records, isOneKind }: FilterProps) {
   const { flag, actor, kind } = filters
-  const isFiltered = flag !== '' || actor !== '' || kind !== ''
   const clear = () => {
     for (const name of ['flag', 'actor', 'kind'] as const) onChange(name, '')
   }
-  return (
-    <search class="filters">
-      <Suggested
-        label="Flag"
-        value={flag}
-        values={records.flatMap((record) =>
-          record.flag === null || record.flag === '*' ? [] : [record.flag],
-        )}
-        onChoose={(value) => onChange('flag', value)}
-      />
-      <Suggested
-        label="Actor"
-        value={actor}
-        values={records.map((record) => record.actor)}
-        onChoose={(value) => onChange('actor', value)}
-      />
-      {!isOneKind && (
-        <Select
-          aria-label="Kind"
-          class={kind === '' ? '' : 'chosen'}
-          value={kind}
-          choices={KINDS}
-          onChoose={(value) => onChange('kind', value)}
-        />
-      )}
-      {isFiltered && (
-        <button type="button" class="quiet" onClick={clear}>
-          Clear
-        </button>
-      )}
-    </search>
+  const chooser = (name: keyof AuditFilters) => (value: string) => onChange(name, value)
+  const flags = records.flatMap((record) =>
+    record.flag === null || record.flag === '*' ? [] : [record.flag],
   )
-}
-
-type SuggestedProps = {
-  label: string
-  value: string
-  values: readonly string[]
-  onChoose: (value: string) => void
-}
-
-/** A text with suggestions: there may be thousands of flags. */
-function Suggested({ label, value, values, onChoose }: SuggestedProps) {
-  const id = `audit-${label.toLowerCase()}`
+  const actors = records.map((record) => record.actor)
   return (
-    <>
-      <input
-        type="search"
-        class="narrow-input"
-        aria-label={label}
-        placeholder={`${label}: any`}
-        list={id}
-        value={value}
-        onChange={(event) => onChoose(event.currentTarget.value.trim())}
-      />
-      <datalist id={id}>
-        {[...new Set(values)].sort().map((each) => (
-          <option key={each} value={each} />
-        ))}
-      </datalist>
-    </>
+    <FilterBar isFiltered={flag !== '' || actor !== '' || kind !== ''} onClear={clear}>
+      <TextFilter label="Flag" value={flag} values={flags} onChoose={chooser('flag')} />
+      <TextFilter label="Actor" value={actor} values={actors} onChoose={chooser('actor')} />
+      {!isOneKind && <ChoiceFilter label="Kind" value={kind} choices={KINDS} onChoose={chooser('kind')} />}
+    </FilterBar>
   )
 }

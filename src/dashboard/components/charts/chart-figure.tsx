@@ -4,10 +4,22 @@ import { useStore } from '../../state/store.ts'
 import { colours } from '../../state/theme.ts'
 import type { Chart, Drawing } from './chart.ts'
 
-type ChartFigureProps = { title: ComponentChildren; summary: ComponentChildren; drawing: Drawing }
+type ChartFigureProps = { title: ComponentChildren; summary: ComponentChildren; drawing: Drawing | undefined }
 
-/** A chart with its title, and what it shows in words. */
+/** A chart with its title, and what it shows in words; the words alone where there is nothing to draw. */
 export function ChartFigure({ title, summary, drawing }: ChartFigureProps) {
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h3>{title}</h3>
+        {typeof summary === 'string' ? <p class="hint">{summary}</p> : summary}
+      </figcaption>
+      {drawing && <Plot drawing={drawing} />}
+    </figure>
+  )
+}
+
+function Plot({ drawing }: { drawing: Drawing }) {
   const element = useRef<HTMLDivElement>(null)
   const chart = useRef<Chart | undefined>(undefined)
   const latest = useRef(drawing)
@@ -26,13 +38,5 @@ export function ChartFigure({ title, summary, drawing }: ChartFigureProps) {
     }
   }, [colouring, shape])
   useEffect(() => chart.current?.show(drawing), [drawing])
-  return (
-    <figure class="chart">
-      <figcaption>
-        <h3>{title}</h3>
-        {typeof summary === 'string' ? <p class="hint">{summary}</p> : summary}
-      </figcaption>
-      <div ref={element} class="plot" />
-    </figure>
-  )
+  return <div ref={element} class="plot" />
 }

@@ -82,16 +82,7 @@ function Tile({ metric }: { metric: MetricView }) {
       <span class="hint">{metricAbout(metric)}</span>
     </>
   )
-  if (drawing !== undefined) return <ChartFigure title={title} summary={summary} drawing={drawing} />
-  return (
-    <figure class="chart">
-      <figcaption>
-        <h3>{title}</h3>
-        {summary}
-      </figcaption>
-      <p class="hint">The chart begins with the second look of the gate.</p>
-    </figure>
-  )
+  return <ChartFigure title={title} summary={summary} drawing={drawing} />
 }
 
 type ComparedProps = { comparison: ComparisonView; metric: MetricView; index: number }

@@ -50,13 +50,13 @@ export function ActivityView() {
     }
   }
   return (
-    <div class="stack-l narrow">
+    <div class="stack-l">
       <ViewHead title="Activity" about="Who changed what, when and why." />
       <StaleDataNotice problem={problem} atMs={atMs} />
       <ProblemText>{refusal}</ProblemText>
       <AuditFilterBar filters={filters} onChange={changeFilter} records={records} />
       {value && (
-        <section class="card" aria-label="Audit log">
+        <section class="card wide-audit" aria-label="Audit log">
           <AuditList records={records} nothing={isFiltered ? 'Nothing matches these filters.' : undefined} />
           {!isEnd && records.length >= PAGE && (
             <button type="button" onClick={showOlder}>

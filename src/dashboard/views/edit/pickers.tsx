@@ -1,5 +1,6 @@
 /** Fields that are chosen instead of typed: values of a list, dates, durations, percentages. */
 import { useState } from 'preact/hooks'
+import type { Problem } from '../../../core/config/parse/problems.ts'
 import { parseDurationMs } from '../../../core/config/schema/duration.ts'
 import { type Choice, Select } from '../../components/fields.tsx'
 import { IconButton } from '../../components/icon.tsx'
@@ -12,15 +13,33 @@ type PickFieldProps = FieldProps & {
   add: string
 }
 
-/** Some of a list of choices: those that are chosen stand before it, each with a button that removes it. */
+/**
+ * Some of a list of choices, found by typing a part of their names: those that are chosen stand before the field, each
+ * with a button that removes it. (A select would take every choice that the arrow keys pass.)
+ */
 export function PickField({ choices, add, ...props }: PickFieldProps) {
-  const { value, set, frame, control } = useField(props)
+  const { value, set, frame, control, problems } = useField(props)
+  const [typed, setTyped] = useState('')
+  const [isLeft, setIsLeft] = useState(false)
   const chosen = Array.isArray(value) ? value.map(String) : []
   const left = choices.filter(([each]) => !chosen.includes(each))
   const put = (next: readonly string[]) => set(next.length === 0 ? undefined : next)
   const nameOf = (each: string) => choices.find(([known]) => known === each)?.[1] ?? each
+  const take = (choice: Choice | undefined) => {
+    setIsLeft(choice === undefined)
+    if (choice === undefined) return
+    setTyped('')
+    put([...chosen, choice[0]])
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || typed === '') return
+    event.preventDefault()
+    take(choiceFor(typed, left) ?? left.find(([, name]) => isPartOf(typed, name)))
+  }
+  const isUnknown = typed !== '' && (isLeft || !left.some(([, name]) => isPartOf(typed, name)))
+  const listId = `${control.id}-list`
   return (
-    <Frame {...frame}>
+    <Frame {...frame} problems={isUnknown ? [...problems, noSuchChoice(typed)] : problems}>
       <span class="picks">
         {chosen.map((each) => (
           <span key={each} class="pick">
@@ -32,19 +51,58 @@ export function PickField({ choices, add, ...props }: PickFieldProps) {
             />
           </span>
         ))}
-        <select {...control} value="" onChange={(event) => put([...chosen, event.currentTarget.value])}>
-          <option value="" disabled>
-            {add}
-          </option>
-          {left.map(([each, text]) => (
-            <option key={each} value={each}>
-              {text}
-            </option>
+        <datalist id={listId}>
+          {left.map(([each, name]) => (
+            <option key={each} value={name} />
           ))}
-        </select>
+        </datalist>
+        <input
+          {...control}
+          list={listId}
+          value={typed}
+          placeholder={add}
+          autocomplete="off"
+          onClick={(event) => showList(event.currentTarget)}
+          onKeyDown={onKeyDown}
+          onInput={(event) => {
+            const { value } = event.currentTarget
+            setTyped(value)
+            setIsLeft(false)
+            if (isChosen(event)) take(choiceFor(value, left))
+          }}
+          onChange={(event) => take(choiceFor(event.currentTarget.value, left))}
+        />
       </span>
     </Frame>
   )
+}
+
+/** By its name or its value, whole. */
+export function choiceFor(text: string, choices: readonly Choice[]): Choice | undefined {
+  const wanted = text.trim().toLowerCase()
+  return choices.find((choice) => choice.some((each) => each.toLowerCase() === wanted))
+}
+
+function isPartOf(text: string, name: string): boolean {
+  return name.toLowerCase().includes(text.trim().toLowerCase())
+}
+
+/** Whether a text comes from the list that the browser shows: letters that are typed may be the beginning of another choice. */
+function isChosen(event: Event): boolean {
+  return (
+    !(event instanceof InputEvent) ||
+    (event.inputType ?? '') === '' ||
+    event.inputType === 'insertReplacementText'
+  )
+}
+
+/** Browsers show the list where a letter is typed; a click should do, too. */
+function showList(input: HTMLInputElement): void {
+  if (input.value === '' && 'showPicker' in input) input.showPicker()
+}
+
+function noSuchChoice(text: string): Problem {
+  return { path: '', found: text, expected: 'one of the list', fix: 'choose another one' }
 }
 
 /** A day, as the document writes it: 2027-03-01. */
@@ -98,8 +156,10 @@ const UNITS = [
 ] as const
 const UNIT_CHOICES = UNITS.map(([unit, text]): Choice => [unit, text])
 
-/** The largest unit in which a duration is a whole number: "1h30m" → 90 minutes. */
+/** As it is written; else the largest unit in which it is a whole number: "1h30m" → 90 minutes. */
 export function inUnits(text: unknown): { amount: number | undefined; unit: string } {
+  const [, written, writtenIn] = (typeof text === 'string' && /^(\d+(?:\.\d+)?)([smhd])$/.exec(text)) || []
+  if (writtenIn !== undefined && Number(written) > 0) return { amount: Number(written), unit: writtenIn }
   const ms = typeof text === 'string' ? parseDurationMs(text) : undefined
   if (ms === undefined || ms === 0) return { amount: ms, unit: 'm' }
   const [unit, , size] = UNITS.findLast(([, , unitMs]) => ms % unitMs === 0) ?? UNITS[0]

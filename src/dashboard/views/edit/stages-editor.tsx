@@ -15,7 +15,7 @@ function RequirementFields({ path }: { path: Path }) {
   return (
     <details class="stage-asks">
       <summary>Asks for</summary>
-      <div class="stage-row">
+      <div class="asks">
         <DurationField path={[...path, 'within']} label="Within" hint="empty: as long as it takes" />
         <NumberField path={[...path, 'require', 'minVisitors']} label="Visitors" />
         <RateField path={[...path, 'require', 'maxErrorRate']} label="Error rate" />

@@ -1,8 +1,7 @@
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import { type Definition, type Plan, percentagePlan, plansFor, rowPlans } from '../../actions/change-plans.ts'
-import { useKeepFocus } from '../../components/layout.tsx'
 import { NumberInput } from '../../components/number-input.tsx'
 import { VerdictBadge } from '../../components/state-badge.tsx'
 import { useKills } from '../../state/live.ts'
@@ -17,10 +16,8 @@ export function Controls({ flag, definition, onChoose }: ControlsProps) {
   const maySteer = useMayActAs('operator')
   const { all } = useKills()
   const isNarrow = useIsNarrow()
-  const container = useRef<HTMLDivElement>(null)
   const docked = isNarrow ? rowPlans(flag).map(({ label }) => label) : []
   const plans = plansFor(flag, definition).filter(({ label }) => !docked.includes(label))
-  useKeepFocus(container, plans.map(({ label }) => label).join())
   if (!maySteer) return null
   if (all) {
     return (
@@ -30,7 +27,7 @@ export function Controls({ flag, definition, onChoose }: ControlsProps) {
     )
   }
   return (
-    <div ref={container} class="controls row">
+    <div class="controls row">
       {plans.map((plan) => (
         <PlanButton key={plan.label} {...{ plan, onChoose }} />
       ))}

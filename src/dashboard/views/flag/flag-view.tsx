@@ -102,6 +102,7 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
       <div class="flag-columns">
         <div class="stack-l">
           <Card title="Rollout" tools={<Controls flag={flag} definition={steered} onChoose={setPlan} />}>
+            <StateLine {...{ flag, status, definition, killedFor }} />
             {isStaged && (
               <Ramp
                 {...{ flag, status, atMs, records }}
@@ -109,7 +110,6 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
                 onChoose={maySteer ? setPlan : undefined}
               />
             )}
-            <StateLine {...{ flag, status, definition, killedFor }} />
             <Requirements status={status} />
             {!isStaged && shared >= 0 && maySteer && (
               <ShareControl

@@ -1,5 +1,6 @@
 /** Each metric of the attempt: how the canary differs from control, how sure that is, and where the guard acts. */
 import { useMemo } from 'preact/hooks'
+import type { RatioBand } from '../../../core/guard/evidence/band.ts'
 import type { Drawing } from '../../components/charts/chart.ts'
 import { ChartFigure } from '../../components/charts/chart-figure.tsx'
 import { Segments } from '../../components/fields.tsx'
@@ -51,7 +52,7 @@ export function MetricTiles({ flag, moments }: { flag: string; moments: readonly
         />
       }
     >
-      <div class="chart-grid">
+      <div class="chart-grid tiles">
         {tiles.map((tile) => (
           <MetricTile key={tile.title} tile={tile} moments={moments} />
         ))}
@@ -82,7 +83,7 @@ function MetricTile({ tile, moments }: { tile: Tile; moments: readonly Moment[] 
       summary={
         <>
           <span class={`tile-figure ${tone}`}>
-            <b>{differenceText(band?.estimate ?? null)}</b> <span class={`badge ${tone}`}>{text}</span>
+            <b>{figureText(band)}</b> <span class={`badge ${tone}`}>{text}</span>
           </span>
           <span class="hint">
             {about}
@@ -91,9 +92,18 @@ function MetricTile({ tile, moments }: { tile: Tile; moments: readonly Moment[] 
           </span>
         </>
       }
-      drawing={drawingOf(tile, moments)}
+      // A band without an edge fills the plot, and says nothing.
+      drawing={standing === 'too-little' ? undefined : drawingOf(tile, moments)}
     />
   )
+}
+
+/** The difference; where control has none to multiply, what it is at the least. */
+function figureText(band: RatioBand | undefined): string {
+  if (band === undefined || band.estimate !== null || band.low === null) {
+    return differenceText(band?.estimate ?? null)
+  }
+  return `≥ ${differenceText(band.low)}`
 }
 
 function rangeText(low: number | null, high: number | null): string {

@@ -60,7 +60,7 @@ export function Ramp({ flag, status, definition, atMs, records, onChoose }: Ramp
       <Past flag={flag} stages={timeline.stages} />
       {timeline.finishMs !== undefined && (
         <p class="hint">
-          Finished about {clockText(timeline.finishMs)}, if the evidence comes as fast as now.
+          Finishes about {clockText(timeline.finishMs)}, if the evidence comes as fast as now.
         </p>
       )}
     </div>

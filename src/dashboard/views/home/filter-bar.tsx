@@ -1,6 +1,7 @@
 import type { FlagSummary } from '../../../contract/responses.ts'
 import { labelOf, STATE_NAMES, type StateName } from '../../../contract/words/flag-state.ts'
-import { Checkbox, type Choice, Select } from '../../components/fields.tsx'
+import { Checkbox, type Choice } from '../../components/fields.tsx'
+import { ChoiceFilter, FilterBar } from '../../components/filters.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { choicesOf, type Filters, NO_FILTERS } from './filters.ts'
 
@@ -12,14 +13,14 @@ type FilterBarProps = {
 }
 
 /** Search and filters, with how many flags match. */
-export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
+export function FlagFilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
   const { tags, owners } = choicesOf(flags)
   const set = (change: Partial<Filters>) => onChange({ ...filters, ...change })
   const isFiltered = Object.entries(NO_FILTERS).some(
     ([key, value]) => filters[key as keyof Filters] !== value,
   )
   return (
-    <search class="filters">
+    <FilterBar isFiltered={isFiltered} onClear={() => onChange(NO_FILTERS)} found={[shown, flags.length]}>
       <span class="search">
         <Icon name="search" />
         <input
@@ -32,17 +33,17 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
         />
         <kbd>/</kbd>
       </span>
-      <Filter
+      <ChoiceFilter
         label="State"
         value={filters.state}
-        choices={STATE_NAMES.map((name) => [name, labelOf(name)])}
+        choices={STATES}
         onChoose={(state) => set({ state: state as StateName | '' })}
       />
       {tags.length > 0 && (
-        <Filter label="Tag" value={filters.tag} choices={same(tags)} onChoose={(tag) => set({ tag })} />
+        <ChoiceFilter label="Tag" value={filters.tag} choices={same(tags)} onChoose={(tag) => set({ tag })} />
       )}
       {owners.length > 0 && (
-        <Filter
+        <ChoiceFilter
           label="Owner"
           value={filters.owner}
           choices={same(owners)}
@@ -50,29 +51,9 @@ export function FilterBar({ flags, shown, filters, onChange }: FilterBarProps) {
         />
       )}
       <Checkbox label="Cleanup" checked={filters.staleOnly} onChange={(staleOnly) => set({ staleOnly })} />
-      <output class="hint" aria-live="polite">
-        {isFiltered ? `${shown} of ${flags.length}` : ''}
-      </output>
-      {isFiltered && (
-        <button type="button" class="quiet" onClick={() => onChange(NO_FILTERS)}>
-          Clear
-        </button>
-      )}
-    </search>
+    </FilterBar>
   )
 }
 
-type FilterProps = {
-  label: string
-  value: string
-  choices: readonly Choice[]
-  onChoose: (value: string) => void
-}
-
-function Filter({ label, value, choices, onChoose }: FilterProps) {
-  const any: Choice = ['', `${label}: any`]
-  const rest = { value, onChoose, class: value === '' ? '' : 'chosen' }
-  return <Select aria-label={label} choices={[any, ...choices]} {...rest} />
-}
-
+const STATES = STATE_NAMES.map((name): Choice => [name, labelOf(name)])
 const same = (values: readonly string[]) => values.map((value): Choice => [value, value])

@@ -36,7 +36,7 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
         <small title={flag.waitingFor ?? ''}>
           {SETTLED.has(state.name) || !flag.waitingFor
             ? (flag.description ?? flag.routes.join(', '))
-            : flag.waitingFor}
+            : briefly(flag.waitingFor)}
         </small>
       </span>
       <Figures flag={flag} />
@@ -44,6 +44,11 @@ export function FlagRow({ flag, onChanged }: FlagRowProps) {
       <Actions flag={flag} onChanged={onChanged} />
     </>
   )
+}
+
+/** The first statement of a reason: figures of the whole attempt stand beside it, the rest is on the flag's page. */
+function briefly(reason: string): string {
+  return reason.split('; ')[0] ?? reason
 }
 
 function Tags({ flag }: { flag: FlagSummary }) {

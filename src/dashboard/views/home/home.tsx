@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { AdminClient } from '../../../contract/client.ts'
 import type { FlagSummary, Responses } from '../../../contract/responses.ts'
-import { stateOf } from '../../../contract/words/flag-state.ts'
+import { type StateName, stateOf } from '../../../contract/words/flag-state.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import { countText, plural } from '../../../core/figures.ts'
 import { AuditList } from '../../components/audit/audit-list.tsx'
@@ -16,7 +16,7 @@ import { createStore, useStore } from '../../state/store.ts'
 import { useTitle } from '../../state/title.ts'
 import { useIsNarrow } from '../../state/use-media.ts'
 import { usePolled } from '../../state/use-polled.ts'
-import { FilterBar } from './filter-bar.tsx'
+import { FlagFilterBar } from './filter-bar.tsx'
 import { type Filters, filtered, filtersIn, queryOf } from './filters.ts'
 import { FirstSteps } from './first-steps.tsx'
 import { FlagList } from './flag-list.tsx'
@@ -65,7 +65,8 @@ export function Home() {
             <Link to="/new" class="button">
               New flag
             </Link>
-            <Link to="/new-rollout" class="button primary">
+            {/* An empty gate has the one that stands out below. */}
+            <Link to="/new-rollout" class={`button ${flags?.length === 0 ? '' : 'primary'}`}>
               New rollout
             </Link>
           </>
@@ -75,7 +76,7 @@ export function Home() {
       <div class="home-columns">
         <section aria-label="All flags" class="stack">
           {flags?.length !== 0 && (
-            <FilterBar
+            <FlagFilterBar
               flags={flags ?? []}
               shown={shown.length}
               filters={filters}
@@ -134,16 +135,23 @@ function useRefreshOnNews(refresh: () => void): void {
   }, [news])
 }
 
+/** On the way through their stages, whatever holds them there. */
+const ROLLING: ReadonlySet<StateName> = new Set(['climbing', 'approval', 'paused', 'frozen', 'failing'])
+
 function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
   if (flags === undefined) return <p class="muted">…</p>
   const nowMs = Date.now()
   const states = flags.map((flag) => stateOf(flag, nowMs))
   const count = (fits: (state: (typeof states)[number]) => boolean) => states.filter(fits).length
   const attention = flags.filter((flag) => verdictOf(flag, nowMs).needsAttention).length
+  const counts = [
+    [count(({ name }) => ROLLING.has(name)), 'rolling out'],
+    [count(({ name }) => name === 'partial'), 'at a fixed percentage'],
+    [count(({ name }) => name === 'on'), 'on'],
+  ] as const
   const parts = [
     plural(flags.length, 'flag'),
-    `${countText(count(({ name }) => name === 'climbing' || name === 'partial'))} rolling out`,
-    `${countText(count(({ name }) => name === 'on'))} on`,
+    ...counts.flatMap(([number, what]) => (number > 0 ? [`${countText(number)} ${what}`] : [])),
   ]
   return (
     <p class="muted summary">
