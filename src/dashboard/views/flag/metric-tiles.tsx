@@ -1,5 +1,6 @@
 /** Each metric of the attempt: how the canary differs from control, how sure that is, and where the guard acts. */
 import { useMemo } from 'preact/hooks'
+import { NO_FIGURE } from '../../../core/figures.ts'
 import type { RatioBand } from '../../../core/guard/evidence/band.ts'
 import type { Drawing } from '../../components/charts/chart.ts'
 import { ChartFigure } from '../../components/charts/chart-figure.tsx'
@@ -77,13 +78,14 @@ function MetricTile({ tile, moments }: { tile: Tile; moments: readonly Moment[] 
   const { title, about, bands, lines, standing } = tile
   const { text, tone } = STANDINGS[standing]
   const [band, line] = [bands.at(-1), lines.at(-1) ?? null]
+  const figure = figureText(band)
   return (
     <ChartFigure
       title={title}
       summary={
         <>
           <span class={`tile-figure ${tone}`}>
-            <b>{figureText(band)}</b> <span class={`badge ${tone}`}>{text}</span>
+            <b>{figure}</b> <span class={`badge ${tone}`}>{text}</span>
           </span>
           <span class="hint">
             {about}
@@ -92,18 +94,16 @@ function MetricTile({ tile, moments }: { tile: Tile; moments: readonly Moment[] 
           </span>
         </>
       }
-      // A band without an edge fills the plot, and says nothing.
-      drawing={standing === 'too-little' ? undefined : drawingOf(tile, moments)}
+      // A band that is open on both sides fills the plot, and says nothing.
+      drawing={figure === NO_FIGURE ? undefined : drawingOf(tile, moments)}
     />
   )
 }
 
-/** The difference; where control has none to multiply, what it is at the least. */
+/** The difference; where control has none to multiply, what it is at the least, if that is worse. */
 function figureText(band: RatioBand | undefined): string {
-  if (band === undefined || band.estimate !== null || band.low === null) {
-    return differenceText(band?.estimate ?? null)
-  }
-  return `≥ ${differenceText(band.low)}`
+  const { estimate = null, low = null } = band ?? {}
+  return estimate === null && low !== null && low > 1 ? `≥ ${differenceText(low)}` : differenceText(estimate)
 }
 
 function rangeText(low: number | null, high: number | null): string {
