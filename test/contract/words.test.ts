@@ -11,7 +11,13 @@ import {
   stateOf,
   waitingText,
 } from '../../src/contract/words/flag-state.ts'
-import { flagImpactText, impactText, matchText, unknownImpactText } from '../../src/contract/words/impact.ts'
+import {
+  flagImpactText,
+  movesText as impactMovesText,
+  impactText,
+  matchText,
+  unknownImpactText,
+} from '../../src/contract/words/impact.ts'
 import { bakeLeftMs, etaText, nextText, phasesOf, stageNote } from '../../src/contract/words/ladder.ts'
 import {
   audienceText,
@@ -401,6 +407,17 @@ describe('the impact of a change', () => {
     )
     expect(impactText({ samples: 1, unknown: 0, movedPercent: 0, flags: [] })).toMatch(
       /^None of 1 recent request /,
+    )
+    // 64.29 % would say more than is known.
+    const few = { samples: 14, unknown: 0, movedPercent: 64.29, flags: [] }
+    expect(impactText(few)).toBe('9 of 14 recent requests would get another variant')
+    expect(impactMovesText(few)).toBe('This moves 9 of 14 recent requests.')
+    expect(impactMovesText({ samples: 200, movedPercent: 12.5 })).toBe(
+      'This moves 12.5 % of 200 recent requests.',
+    )
+    expect(impactMovesText({ samples: 200, movedPercent: 0 })).toBe('This moves none of 200 recent requests.')
+    expect(impactMovesText({ samples: 0, movedPercent: null })).toBe(
+      'How many visitors this moves is not known.',
     )
     expect(flagImpactText(one, { samples: 2_000 })).toBe(
       '9 visitors would move, off → on in 1,200 of 2,000 recent requests (RO)',

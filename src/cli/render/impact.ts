@@ -1,6 +1,5 @@
 /** The impact of a document, and what must be confirmed, in lines. */
 import { flagImpactText, type Impact, impactText, unknownImpactText } from '../../contract/words/impact.ts'
-import { percentText } from '../../core/figures.ts'
 import type { Paint } from '../base/terminal.ts'
 
 export function impactLines(impact: Impact): string {
@@ -20,11 +19,4 @@ export function questionLines(questions: readonly string[], paint: Paint): strin
   return ['This needs confirmation:', ...questions.map((question) => `  ${question}`)]
     .map((line) => paint('yellow', line))
     .join('\n')
-}
-
-/** "This moves 12 % of visitors." */
-export function movesText({ movedPercent }: Pick<Impact, 'movedPercent'>): string {
-  return movedPercent === null
-    ? 'How many visitors this moves is not known.'
-    : `This moves ${percentText(movedPercent)} of visitors.`
 }

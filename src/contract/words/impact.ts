@@ -7,8 +7,21 @@ export type Impact = PeopleMoved
 /** "12 % of 1,200 recent requests would get another variant". */
 export function impactText({ samples, movedPercent }: Impact): string {
   if (samples === 0) return 'Impact unknown: no recent requests were sampled'
-  const share = movedPercent === 0 || movedPercent === null ? 'None' : percentText(movedPercent)
-  return `${share} of ${plural(samples, 'recent request')} would get another variant`
+  return `${movedShare(movedPercent ?? 0, samples)} of ${plural(samples, 'recent request')} would get another variant`
+}
+
+/** A percentage of few says more than is known. */
+const FEW = 30
+
+function movedShare(movedPercent: number, samples: number): string {
+  if (movedPercent === 0) return 'None'
+  return samples < FEW ? countText(Math.round((movedPercent * samples) / 100)) : percentText(movedPercent)
+}
+
+/** "This moves 12 % of 1,200 recent requests." */
+export function movesText({ samples, movedPercent }: Pick<Impact, 'samples' | 'movedPercent'>): string {
+  if (movedPercent === null) return 'How many visitors this moves is not known.'
+  return `This moves ${movedShare(movedPercent, samples).toLowerCase()} of ${plural(samples, 'recent request')}.`
 }
 
 /** What one flag moves: "12 visitors would move, off → on in 30 of 1,200 recent requests (RO, US)". */

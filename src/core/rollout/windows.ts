@@ -24,8 +24,15 @@ export function advancePermission(
   if (freeze !== undefined) {
     return { allowed: false, reason: `frozen until ${freeze.end}: ${freeze.reason}` }
   }
-  if (windows.length === 0 || windows.some((window) => isInside(window, local))) return { allowed: true }
+  if (windows.length === 0 || windows.some((window) => isInWindow(window, local))) return { allowed: true }
   return { allowed: false, reason: 'outside the windows in which stages advance' }
+}
+
+/** All minutes of a week, in local time. */
+export function minutesOfWeek(): LocalTime[] {
+  return WEEKDAYS.flatMap((weekday) =>
+    Array.from({ length: MINUTES_OF_DAY }, (_, minuteOfDay) => ({ weekday, minuteOfDay })),
+  )
 }
 
 /**
@@ -56,7 +63,7 @@ export function minutesToWindow(
 }
 
 /** A window that ends before it starts spans midnight, and belongs to the day on which it starts. */
-function isInside(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
+export function isInWindow(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
   const from = minuteOf(window.from)
   const to = minuteOf(window.to)
   const { weekday, minuteOfDay } = local

@@ -39,6 +39,10 @@ export type Draft =
   | { ok: false; why: 'conflict'; current: VersionInfo; changes: Change[] }
   | { ok: false; why: 'missing' | 'exists' | 'impossible'; detail: string }
 
+/** Older versions are not searched for a flag that has left. */
+const MOST_SEARCHED = 200
+const MOST_SEARCHED_BYTES = 20_000_000
+
 export class Documents {
   readonly history: DocumentHistory
   readonly #kv: KvWriter
@@ -83,6 +87,22 @@ export class Documents {
     const parsed = parseDocument(text)
     if (!parsed.ok) return { ok: false, why: 'invalid', problems: parsed.problems }
     return { ok: true, text, parsed: parsed.value, changes: changesBetween(jsonOf(before), jsonOf(text)) }
+  }
+
+  /** The latest version in force that had a flag, as far as the recent ones tell. */
+  lastWith(flag: string): { document: GateDocument; snapshot: Snapshot } | undefined {
+    let bytes = 0
+    for (const info of this.history.list(MOST_SEARCHED, undefined)) {
+      bytes += info.bytes
+      if (bytes > MOST_SEARCHED_BYTES) return undefined
+      const text = this.history.find(info.version)?.text ?? '{}'
+      // A key is written as it is, or escaped.
+      if (!text.includes(JSON.stringify(flag)) && !text.includes('\\u')) continue
+      const parsed = parseDocument(text)
+      if (parsed.ok && Object.hasOwn(parsed.value.flags, flag))
+        return { document: parsed.value, snapshot: compileSnapshot(parsed.value) }
+    }
+    return undefined
   }
 
   /** Puts a document in force as the next version. */

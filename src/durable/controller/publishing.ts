@@ -18,8 +18,10 @@ import {
   type RolloutChange,
   withDocument,
 } from '../../core/rollout/edits/document-change.ts'
+import { impactQuestion } from '../../core/rollout/edits/impact-question.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
-import { movesVisitors, questionsOf, raisedLimit } from '../../core/rollout/edits/questions.ts'
+import { looserLimits, movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
+import { departedKeys } from '../../core/rollout/edits/replacement.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import type { AuditLog } from '../storage/audit-log.ts'
 import type { VersionInfo } from '../storage/document-history.ts'
@@ -123,12 +125,15 @@ async function examine(
   const { state } = withDocument(before.state, confirmedDocument(before, next, restart))
   const after = { ...next, state }
   const people = await impact.of(before, after)
+  const departed = departedKeys(before.state, before.document, document).flatMap((flag) => {
+    const loaded = documents.lastWith(flag)
+    return loaded === undefined ? [] : [{ flag, loaded }]
+  })
   const limitPercent = before.document.publishing.confirmAbovePercent
-  const isKnown = people.movedPercent !== null
-  const asksForImpact = isKnown || (movesVisitors(before.document, document) && !isPlain(change, before.info))
-  const large = asksForImpact ? impactQuestion(people, limitPercent) : undefined
-  const questions = isNamed(change) ? [] : questionsOf(before, after).map(({ text }) => text)
-  const limit = before.info.version === 0 ? [] : raisedLimit(before.document, document)
+  const mayMove = movesVisitors(before.document, document) && !isPlain(change, before.info)
+  const large = impactQuestion(people, limitPercent, mayMove)
+  const questions = isNamed(change) ? [] : questionsOf(before, after, departed).map(({ text }) => text)
+  const limit = before.info.version === 0 ? [] : looserLimits(before.document, document, Date.now())
   return { people, questions: [...questions, ...limit, ...(large === undefined ? [] : [large])], next }
 }
 
@@ -218,17 +223,3 @@ function confirmedDocument(
 }
 
 type Loaded = Parameters<typeof laddersOf>[0]
-
-/** An impact that is unknown asks like one that is large. */
-function impactQuestion(
-  { movedPercent, samples, unknown }: Impact,
-  limitPercent: number,
-): string | undefined {
-  if (limitPercent >= 100) return undefined
-  if (movedPercent === null) return 'how many visitors move is not known: no recent request could be replayed'
-  if (movedPercent > limitPercent) return `${movedPercent} % of visitors move, more than ${limitPercent} %`
-  const unknownPercent = (100 * unknown) / (samples + unknown)
-  return unknownPercent > limitPercent
-    ? `how many visitors move is not known: ${Math.round(unknownPercent)} % of recent requests could not be replayed`
-    : undefined
-}

@@ -4,11 +4,12 @@ import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
 import { DESCRIPTIONS } from '../../../src/core/config/schema/descriptions.ts'
 import type { GuardConfig } from '../../../src/core/config/schema/document.ts'
 import { weakenings } from '../../../src/core/rollout/edits/guard-weakening.ts'
+import { endedFreezes, looserTimes } from '../../../src/core/rollout/edits/looser-times.ts'
 import { looserStages } from '../../../src/core/rollout/edits/stage-loosening.ts'
 import { compilePlan } from '../../../src/core/rollout/plan.ts'
 
-function flagOf(parts: { guard?: object; stages?: object[] }) {
-  const { guard, stages } = parts
+function flagOf(parts: { guard?: object; stages?: object[]; rollout?: object }) {
+  const { guard, stages, rollout } = parts
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
     routes: [{ path: '/*', flag: 'f', origins: { on: 'new', off: 'old' } }],
@@ -19,6 +20,7 @@ function flagOf(parts: { guard?: object; stages?: object[] }) {
         off: 'off',
         rules: [{ serve: 'on', ...(stages ? { stages } : { percentage: 50 }) }],
         ...(guard && { guard }),
+        ...(rollout && { rollout }),
       },
     },
   })
@@ -291,6 +293,7 @@ describe('stages ask less', () => {
     expect(looserStages(stagesOf(at(0, manual), at(100)), stagesOf(at(0), at(100)), 0)).toEqual(said('0'))
     expect(looserStages(guarded, stagesOf(at(1), at(30, approval), at(100)), 1)).toEqual([
       'stages lead up to 30 % without a person, up to 25 % before',
+      'stages bake 2 s in all before 100 %, 3 s until now',
     ])
     expect(looserStages(guarded, stagesOf(at(1), at(5), at(20, manual), at(100)), 1)).toEqual([])
     expect(looserStages(open, guarded, 1)).toEqual([])
@@ -298,6 +301,30 @@ describe('stages ask less', () => {
     expect(looserStages(guarded, stagesOf(at(50), at(100)), 25)).toEqual([])
     expect(looserStages(guarded, [], 1)).toEqual([])
     expect(looserStages([], open, 1)).toEqual([])
+  })
+
+  it('of time: a bake, or all that are left, or how soon a canary must be judged', () => {
+    const slow = stagesOf(at(1, { bake: '30m' }), at(25, { bake: '1h', within: '2h' }), at(100))
+    const changed = (...stages: object[]) => looserStages(slow, stagesOf(...stages), 1)
+    const same = at(25, { bake: '1h', within: '2h' })
+    expect(changed(at(1, { bake: '30m' }), same, at(100))).toEqual([])
+    expect(changed(at(1, { bake: '1m' }), same, at(100))).toEqual([
+      'at 1 % the bake goes from 30 min to 60 s',
+    ])
+    expect(changed(at(1, { bake: '30m' }), at(25, { bake: '1h', within: '1h' }), at(100))).toEqual([
+      'at 25 % a canary may be more worse, so that it is judged within 1 h',
+    ])
+    expect(changed(at(1, { bake: '30m' }), at(25, { bake: '2h' }), at(100))).toEqual([])
+    expect(changed(at(1, { bake: '30m' }), at(100))).toEqual([
+      'stages bake 30 min in all before 100 %, 2 h until now',
+    ])
+    // What no longer leads up so far bakes no less on its way.
+    expect(changed(at(1, { bake: '30m' }), at(25, { bake: '1h', within: '3h' }))).toEqual([])
+    expect(looserStages(slow, stagesOf(at(1, { bake: '1s' }), same, at(100)), 25)).toEqual([])
+    const quick = stagesOf(at(1), at(25, { within: '5m' }))
+    expect(looserStages(stagesOf(at(1), at(25)), quick, 1)).toEqual([
+      'at 25 % a canary may be more worse, so that it is judged within 5 min',
+    ])
   })
 
   it('of the canary', () => {
@@ -318,5 +345,52 @@ describe('stages ask less', () => {
     expect(changed(undefined)).toHaveLength(4)
     // What is behind it asks nothing any more.
     expect(looserStages(strict, stagesOf(at(1), at(25), at(100)), 100)).toEqual([])
+  })
+})
+
+describe('a rollout may go on at more times', () => {
+  const flagWith = (rollout: object | undefined) => flagOf({ guard: all, ...(rollout && { rollout }) })
+  const MORE = 'stages may advance at more times of the week'
+  const office = { windows: [{ days: ['mon', 'tue'], from: '09:00', to: '17:00' }] }
+  it.each<[string, object | undefined, object | undefined, boolean]>([
+    ['the same windows', office, office, false],
+    ['none any more', office, undefined, true],
+    ['the first ones', undefined, office, false],
+    ['an hour later', office, { windows: [{ days: ['mon', 'tue'], from: '09:00', to: '17:01' }] }, true],
+    ['an hour less', office, { windows: [{ days: ['mon', 'tue'], from: '10:00', to: '17:00' }] }, false],
+    ['another day', office, { windows: [{ days: ['mon', 'wed'], from: '09:00', to: '17:00' }] }, true],
+    ['another timezone', office, { ...office, timezone: 'Asia/Tokyo' }, true],
+    [
+      'two in place of one',
+      office,
+      {
+        windows: [
+          { days: ['tue'], from: '09:00', to: '17:00' },
+          { days: ['mon'], from: '09:00', to: '12:00' },
+        ],
+      },
+      false,
+    ],
+  ])('%s', (_, was, is, isMore) => {
+    expect(looserTimes(flagWith(was), flagWith(is))).toEqual(isMore ? [MORE] : [])
+  })
+
+  it('by a slower way back', () => {
+    const back = (stepBack: string | undefined) => flagWith(stepBack === undefined ? {} : { stepBack })
+    expect(looserTimes(back(undefined), back('5m'))).toEqual([
+      'a rollback takes visitors back within 5 min, at once before',
+    ])
+    expect(looserTimes(back('5m'), back('30s'))).toEqual([])
+  })
+
+  it('by a freeze that goes', () => {
+    const freeze = { start: '2026-12-20T00:00:00Z', end: '2027-01-02T00:00:00Z', reason: 'holidays' }
+    const now = Date.parse('2026-12-24T00:00:00Z')
+    const goes = ['the freeze until 2027-01-02T00:00:00Z (holidays) goes: stages may advance before']
+    expect(endedFreezes([freeze], [], now)).toEqual(goes)
+    expect(endedFreezes([freeze], [{ ...freeze, end: '2027-01-01T00:00:00Z' }], now)).toEqual(goes)
+    expect(endedFreezes([freeze], [{ ...freeze, start: '2026-12-25T00:00:00Z' }], now)).toEqual(goes)
+    expect(endedFreezes([freeze], [{ ...freeze, start: '2026-12-23T00:00:00Z' }], now)).toEqual([])
+    expect(endedFreezes([freeze], [], Date.parse(freeze.end))).toEqual([])
   })
 })

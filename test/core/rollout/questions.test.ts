@@ -7,7 +7,7 @@ import {
   INITIAL_FLAG_CONTROL,
 } from '../../../src/core/config/control.ts'
 import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import { questionsOf, raisedLimit } from '../../../src/core/rollout/edits/questions.ts'
+import { looserLimits, questionsOf } from '../../../src/core/rollout/edits/questions.ts'
 
 const STAGED = { serve: 'on', stages: [{ percentage: 1 }, { percentage: 100 }] }
 
@@ -71,9 +71,9 @@ it('a document that asks less of the next changes says so', () => {
     ...sideOf('f').document,
     publishing: { confirmAbovePercent },
   })
-  expect(raisedLimit(limited(10), limited(100))).toEqual([
+  expect(looserLimits(limited(10), limited(100), 0)).toEqual([
     'publishing.confirmAbovePercent goes from 10 to 100: changes that move fewer visitors ask no one',
   ])
-  expect(raisedLimit(limited(10), limited(10))).toEqual([])
-  expect(raisedLimit(limited(10), limited(5))).toEqual([])
+  expect(looserLimits(limited(10), limited(10), 0)).toEqual([])
+  expect(looserLimits(limited(10), limited(5), 0)).toEqual([])
 })

@@ -12,7 +12,9 @@ import { percentText } from '../../figures.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, shareOf } from './ladders.ts'
+import { endedFreezes, looserTimes } from './looser-times.ts'
 import { newReach } from './reach.ts'
+import { type Departed, replacementQuestions } from './replacement.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
 import { looserStages } from './stage-loosening.ts'
 
@@ -24,13 +26,19 @@ export type Question = {
 
 type Side = { document: GateDocument; snapshot: Snapshot; state: ControlState }
 
-/** The questions of a change, `after` with the control state that it would lead to. */
-export function questionsOf(before: Side, after: Side): Question[] {
+/**
+ * The questions of a change.
+ *
+ * @param after with the control state that it would lead to
+ * @param departed flags that ran and that the document before lacks
+ */
+export function questionsOf(before: Side, after: Side, departed: readonly Departed[] = []): Question[] {
   const each = Object.keys(before.document.flags).flatMap((flag) => {
     const was = before.document.flags[flag]
     const is = Object.hasOwn(after.document.flags, flag) ? after.document.flags[flag] : undefined
     if (was === undefined || is === undefined) return []
-    const isHeld = controlOf(before, flag).split !== undefined
+    const { split, lastSplit } = controlOf(before, flag)
+    const isHeld = (split ?? lastSplit) !== undefined
     if (!isAttempt(was) && !isAttempt(is) && !isHeld) return []
     return questionsOfFlag(flag, { was, is }, before, after)
   })
@@ -39,7 +47,7 @@ export function questionsOf(before: Side, after: Side): Question[] {
     ...each,
     kind: 'reach' as const,
   }))
-  return [...each, ...reopened(before, after), ...reached]
+  return [...each, ...reopened(before, after), ...replacementQuestions(before, after, departed), ...reached]
 }
 
 /** A flag that is closed and goes, while others come: under a new name it would be open. */
@@ -58,12 +66,20 @@ function reopened(before: Side, after: Side): Question[] {
   })
 }
 
-/** Whether a document asks less of the next changes: "changes that move up to 100 % of visitors ask no one". */
-export function raisedLimit({ publishing: was }: GateDocument, { publishing: is }: GateDocument): string[] {
-  const [from, to] = [was.confirmAbovePercent, is.confirmAbovePercent]
-  if (to <= from) return []
+/**
+ * What a document allows more of all flags: "changes that move up to 100 % of visitors ask no one", an end of a freeze.
+ *
+ * @param nowMs ms since 1970
+ */
+export function looserLimits(was: GateDocument, is: GateDocument, nowMs: number): string[] {
+  const [from, to] = [was, is].map(({ publishing }) => publishing.confirmAbovePercent)
   return [
-    `publishing.confirmAbovePercent goes from ${from} to ${to}: changes that move fewer visitors ask no one`,
+    ...((to ?? 0) > (from ?? 0)
+      ? [
+          `publishing.confirmAbovePercent goes from ${from} to ${to}: changes that move fewer visitors ask no one`,
+        ]
+      : []),
+    ...endedFreezes(was.freezes, is.freezes, nowMs),
   ]
 }
 
@@ -91,7 +107,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
   if (was.enabled && is.enabled && !isClosed) {
     const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
-    for (const looser of looserStages(stages ?? [], newStages ?? [], to)) ask('stages', looser)
+    const looser = [...looserStages(stages ?? [], newStages ?? [], to), ...looserTimes(was, is)]
+    for (const what of looser) ask('stages', what)
   }
   if (ruleThatServesOff(is) >= 0 && ruleThatServesOff(was) < 0)
     ask('closing', `a rollback or a kill would give everybody "${is.off}", as the canary has it`)

@@ -2,7 +2,7 @@
  * Whom a new document newly leads to an origin that a running rollout holds back: by a route, by another definition of an
  * origin, or by another flag. Sampled requests can't tell, since what is new was not asked yet.
  */
-import type { Origin, RouteTarget } from '../../config/compile/route-target.ts'
+import type { FlagTarget, Origin, RouteTarget } from '../../config/compile/route-target.ts'
 import { findRoute, type Snapshot } from '../../config/compile/snapshot.ts'
 import { type ControlState, INITIAL_FLAG_CONTROL, KILL_ALL } from '../../config/control.ts'
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
@@ -63,16 +63,24 @@ function heldOrigins(before: ReachSide, after: ReachSide): Map<string, Holder> {
       const share = target.kind === 'flag' ? shareHeld(target.flag.key) : undefined
       if (target.kind !== 'flag' || share === undefined) continue
       const flag = target.flag.key
-      for (const origin of originsOf(target.origins, ladderOf(side, flag)?.serves ?? []))
-        if (origin !== target.stable && share <= (held.get(idOf(origin))?.share ?? 100))
-          held.set(idOf(origin), { flag, share })
+      for (const origin of canaryOriginsOf(side, target))
+        if (share <= (held.get(origin)?.share ?? 100)) held.set(origin, { flag, share })
     }
   }
   return held
 }
 
-function originsOf(origins: ReadonlyMap<string, Origin>, variants: readonly string[]): Origin[] {
-  return variants.flatMap((variant) => origins.get(variant) ?? [])
+function canaryOriginsOf(side: ReachSide, { flag, origins, stable }: FlagTarget): string[] {
+  const served = (ladderOf(side, flag.key)?.serves ?? []).flatMap((variant) => origins.get(variant) ?? [])
+  return served.filter((origin) => origin !== stable).map(idOf)
+}
+
+/** What a flag's canary is led to, by all of its routes. */
+export function canaryOrigins(side: ReachSide, flag: string): Set<string> {
+  const targets = side.snapshot.routes.flatMap(({ target }) =>
+    target.kind === 'flag' && target.flag.key === flag ? [target] : [],
+  )
+  return new Set(targets.flatMap((target) => canaryOriginsOf(side, target)))
 }
 
 /** Whether a flag is a rollout that some visitors are kept out of. */
@@ -83,11 +91,13 @@ function holdsBack(side: ReachSide, flag: string, config: FlagConfig): boolean {
   return !isForAll || isClosed(side, flag) || shareNow(side, flag) < 100
 }
 
-function shareNow(side: ReachSide, flag: string): number {
+/** The share of visitors that a flag's rollout takes in, in percent. */
+export function shareNow(side: ReachSide, flag: string): number {
   return shareOf(side, flag, side.state.flags[flag] ?? INITIAL_FLAG_CONTROL) ?? 0
 }
 
-function isClosed({ state, document }: ReachSide, flag: string): boolean {
+/** Whether a flag serves its `off` to all: killed, rolled back or disabled. */
+export function isClosed({ state, document }: ReachSide, flag: string): boolean {
   const isKilled = [...state.killed, ...state.kvKilled].some((key) => key === flag || key === KILL_ALL)
   return isKilled || state.flags[flag]?.rolledBack !== undefined || document.flags[flag]?.enabled === false
 }

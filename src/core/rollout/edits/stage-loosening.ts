@@ -1,5 +1,5 @@
 /** In what the stages of a new document ask less of a rollout that climbs: of a person, or of the canary. */
-import { percentText } from '../../figures.ts'
+import { durationText, percentText } from '../../figures.ts'
 import type { StageRequirements } from '../../guard/index.ts'
 import type { StagePlan } from '../plan.ts'
 
@@ -18,16 +18,44 @@ export function looserStages(
   const after = unattendedUpTo(is, percentage)
   const looser = is.flatMap((stage) => {
     const same = was.find((each) => isSamePlace(each, stage))
-    if (stage.percentage < percentage || same?.require === undefined) return []
-    return looserRequirements(same.require, stage.require).map(
-      (what) => `at ${percentText(stage.percentage)} ${what}`,
-    )
+    if (stage.percentage < percentage || same === undefined) return []
+    const asked = [
+      ...shorterTimes(same, stage),
+      ...(same.require === undefined ? [] : looserRequirements(same.require, stage.require)),
+    ]
+    return asked.map((what) => `at ${percentText(stage.percentage)} ${what}`)
   })
+  const top = is.at(-1)?.percentage ?? 0
+  const [long, short] = [was, is].map((stages) => bakesMs(stages, percentage, top))
+  if (looser.length === 0 && long !== undefined && short !== undefined && short < long)
+    looser.push(
+      `stages bake ${durationText(short)} in all before ${percentText(top)}, ${durationText(long)} until now`,
+    )
   if (after <= before) return looser
   return [
     `stages lead up to ${percentText(after)} without a person, up to ${percentText(before)} before`,
     ...looser,
   ]
+}
+
+function shorterTimes(was: StagePlan, is: StagePlan): string[] {
+  const { bakeMs, withinMs = Number.POSITIVE_INFINITY } = was
+  return [
+    ...(is.bakeMs < bakeMs
+      ? [`the bake goes from ${durationText(bakeMs)} to ${durationText(is.bakeMs)}`]
+      : []),
+    // A shorter time widens the margin (guard/tests/stage-margin.ts).
+    ...((is.withinMs ?? Number.POSITIVE_INFINITY) < withinMs
+      ? [`a canary may be more worse, so that it is judged within ${durationText(is.withinMs ?? 0)}`]
+      : []),
+  ]
+}
+
+/** How long stages from a percentage up to another one bake in all; undefined below the first one: there a person is asked. */
+function bakesMs(stages: readonly StagePlan[], from: number, to: number): number | undefined {
+  const at = stages.findLastIndex((stage) => stage.percentage <= from)
+  const between = stages.slice(Math.max(0, at)).filter(({ percentage }) => percentage < to)
+  return at < 0 ? undefined : between.reduce((sum, { bakeMs }) => sum + bakeMs, 0)
 }
 
 /** The percentage at which the first stage waits for a person, or the last one. */

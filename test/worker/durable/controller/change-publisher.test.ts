@@ -515,6 +515,31 @@ describe('a document beside a running rollout', () => {
       expect(world.told.at(-1)?.state?.flags.staged).toEqual(staged(world))
     }))
 
+  it('that brings a flag back without its guard asks, however many documents lie between', () =>
+    withChanges(async (world) => {
+      const guarded = withStaged({})
+      const { staged: flag, ...others } = guarded.flags
+      const { guard: _, ...bare } = flag as { guard?: object }
+      const withFlag = (definition: object) => ({
+        ...guarded,
+        flags: { ...others, staged: { ...definition, guard: { errors: {} } } },
+      })
+      await publish(world, withFlag(bare), true)
+      for (const confirmAbovePercent of [9, 8])
+        expect(
+          await publish(world, { ...guarded, publishing: { confirmAbovePercent }, flags: others }, true),
+        ).toMatchObject({
+          ok: true,
+        })
+      const unguarded = { ...guarded, flags: { ...others, staged: bare } }
+      const refused = await publish(world, unguarded, false)
+      expect(refused).toMatchObject({ why: 'unconfirmed' })
+      expect('questions' in refused && refused.questions).toContain('staged ran before: the guard is removed')
+      expect(await publish(world, withFlag(bare), false)).not.toMatchObject({
+        questions: expect.arrayContaining([expect.stringContaining('guard')]),
+      })
+    }))
+
   it('of another split, written to KV, begins at 0 and waits for a person', () =>
     withChanges(async (world) => {
       await writeToKv(world, withStaged({}))
