@@ -168,11 +168,25 @@ export function shadowVerdict(state: ShadowState, settings: ShadowSettings): Sha
 
 /** What a record keeps of it: counts, and the places that differ most. */
 export function shadowSummary(state: ShadowState, settings: ShadowSettings) {
-  const findings = findingsOf(state, settings).slice(0, MOST_RECORDED)
+  const findings = placesOf(state, settings).slice(0, MOST_RECORDED)
   return { samples: state.samples, excess: state.excess, findings }
 }
 
-/** All places in which the canary alone has differed, the strongest first. */
+/**
+ * The places in which the canary alone has differed, the strongest first: what one route shows alone isn't said of all
+ * routes as well.
+ */
+export function placesOf(state: ShadowState, settings: ShadowSettings): Finding[] {
+  const findings = findingsOf(state, settings)
+  const byField = Map.groupBy(findings, ({ field }) => field)
+  return findings.filter(
+    ({ route, field, canaryOnly }) =>
+      route !== EVERY_ROUTE ||
+      !byField.get(field)?.some((other) => other.route !== EVERY_ROUTE && other.canaryOnly === canaryOnly),
+  )
+}
+
+/** All places in which the canary alone has differed, each route's and all routes together. */
 export function findingsOf(state: ShadowState, { alpha }: ShadowSettings): Finding[] {
   const logNeeded = -Math.log(alpha)
   const ofRoutes = Object.entries(state.byRoute).flatMap(([route, { samples, fields }]) =>

@@ -4,8 +4,8 @@ import type { ShadowOutcome } from '../../core/rollout/attempt.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import type { ShadowLook } from '../../core/rollout/step.ts'
 import {
-  findingsOf,
   NO_SHADOW,
+  placesOf,
   SHADOW_DEFAULTS,
   type ShadowState,
   shadowSummary,
@@ -18,6 +18,8 @@ import type { TextStore } from './text-store.ts'
 
 /** Samples with differences that people can look at. */
 const MOST_KEPT = 40
+/** Of these, so many differ in the same fields of the same route: one that is rare isn't pushed out by one that is not. */
+const MOST_ALIKE = 3
 const KEPT_MS = 24 * 3_600_000
 /** Losing seconds of samples does no harm: what is lost says nothing about what it would have said. */
 const SAVED_EVERY_MS = 5_000
@@ -46,9 +48,7 @@ export class ShadowLog {
       if (sample.generation !== control.generation || sample.stage !== control.stage) continue
       const attempt = this.#at(sample.flag, control, nowMs)
       attempt.state = stepShadow(attempt.state, sample, SHADOW_DEFAULTS)
-      if (sample.shown.length > 0)
-        attempt.kept.push({ route: sample.route, atMs: sample.atMs, shown: sample.shown })
-      if (attempt.kept.length > MOST_KEPT) attempt.kept.shift()
+      if (sample.shown.length > 0) keep(attempt.kept, sample)
       this.#unsaved.add(sample.flag)
     }
     if (this.#unsaved.size > 0 && nowMs - this.#savedAtMs >= SAVED_EVERY_MS) this.#save(nowMs)
@@ -77,7 +77,7 @@ export class ShadowLog {
       verdict: kind,
       sentence,
       routes: Object.entries(state.byRoute).map(([route, { samples }]) => ({ route, samples })),
-      findings: findingsOf(state, SHADOW_DEFAULTS).slice(0, 100),
+      findings: placesOf(state, SHADOW_DEFAULTS).slice(0, 100),
       shown: attempt.kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).reverse(),
     }
   }
@@ -110,6 +110,19 @@ export class ShadowLog {
     for (const flag of this.#unsaved) this.#texts.putJson(textName(flag), this.#attempts.get(flag))
     this.#unsaved.clear()
   }
+}
+
+/** Keeps a sample in place of the oldest one like it, or of the oldest. */
+function keep(kept: Kept[], { route, atMs, shown }: ShadowSample): void {
+  const alike = kept.filter((each) => isAlike(each, { route, shown }))
+  const gone = alike.length >= MOST_ALIKE ? alike[0] : kept.length >= MOST_KEPT ? kept[0] : undefined
+  if (gone !== undefined) kept.splice(kept.indexOf(gone), 1)
+  kept.push({ route, atMs, shown })
+}
+
+function isAlike(one: Kept, other: Pick<Kept, 'route' | 'shown'>): boolean {
+  const fieldsOf = ({ shown }: Pick<Kept, 'shown'>) => shown.map(({ field }) => field).join('\n')
+  return one.route === other.route && fieldsOf(one) === fieldsOf(other)
 }
 
 function judged(state: ShadowState): Pick<ShadowLook, 'kind' | 'sentence'> {

@@ -67,16 +67,32 @@ describe('the log of shadow stages', () => {
     })
   })
 
-  it('shows the newest differences, forty at most, for a day', async () => {
+  it('shows the newest differences, three alike and forty at most, for a day', async () => {
     await inStorage('shadow-shown', (texts) => {
       const log = new ShadowLog(texts)
-      const shown = [{ field: '$.a', control: '1', canary: '2' }]
-      const samples = Array.from({ length: 50 }, (_, n) => sample({ atMs: n, canaryOnly: ['$.a'], shown }))
-      log.add(samples, () => FIRST, 1_000)
-      const times = log.report('f', 1_000)?.shown.map(({ atMs }) => atMs) ?? []
-      expect([times.length, times[0], times.at(-1)]).toEqual([40, 49, 10])
-      expect(log.report('f', 24 * 3_600_000 + 48)?.shown).toHaveLength(1)
-      expect(log.report('f', 1_000)).toMatchObject({ verdict: 'different', findings: [{ field: '$.a' }, {}] })
+      const differing = (atMs: number, field: string, route = 'GET /') =>
+        sample({ atMs, route, canaryOnly: [field], shown: [{ field, control: '1', canary: '2' }] })
+      log.add([differing(0, '$.rare')], () => FIRST, 1_000)
+      log.add(
+        Array.from({ length: 50 }, (_, n) => differing(n + 1, '$.a')),
+        () => FIRST,
+        1_000,
+      )
+      const kept = () => log.report('f', 1_000)?.shown.map(({ atMs }) => atMs)
+      expect(kept()).toEqual([50, 49, 48, 0])
+      expect(log.report('f', 24 * 3_600_000 + 49)?.shown).toHaveLength(1)
+      expect(log.report('f', 1_000)?.findings).toMatchObject([
+        { route: 'GET /', field: '$.a', canaryOnly: 50 },
+        { route: 'GET /', field: '$.rare', canaryOnly: 1 },
+      ])
+      log.add([differing(51, '$.a', 'GET /b')], () => FIRST, 1_000)
+      expect(kept()).toEqual([51, 50, 49, 48, 0])
+      // What two routes show is said of all together as well.
+      expect(log.report('f', 1_000)?.findings.map(({ route }) => route)).toContain('(all routes)')
+      const others = Array.from({ length: 38 }, (_, n) => differing(n + 60, `$.${n}`))
+      log.add(others, () => FIRST, 1_000)
+      expect([kept()?.length, kept()?.at(-1)]).toEqual([40, 50])
+      expect(log.report('f', 1_000)).toMatchObject({ verdict: 'different' })
     })
   })
 })
