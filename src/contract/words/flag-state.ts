@@ -129,7 +129,7 @@ export function idleText(
 ): string | undefined {
   if (state === 'killed') return `serves ${off} to all visitors until the kill is lifted`
   if (state === 'disabled' || rules === 0) return `serves ${off} to all visitors`
-  if (stages === 0) return 'without stages, the percentage only changes by hand'
+  if (stages === 0) return 'without stages, it changes only by hand'
   const isGuarded = guard !== undefined && guard.enabled !== false
   return isGuarded || stage === stages - 1 ? undefined : 'without a guard, stages only advance by hand'
 }

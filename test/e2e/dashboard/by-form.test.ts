@@ -4,7 +4,10 @@
  */
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { latencyText, rateText } from '../../../src/core/figures.ts'
+import type { FailureView } from '../../../src/contract/responses.ts'
+import { stageText } from '../../../src/contract/words/flag-state.ts'
+import { countText, latencyText, percentText, plural, rateText } from '../../../src/core/figures.ts'
+import { differenceText, type Tile, tilesOf } from '../../../src/dashboard/views/flag/tiles.ts'
 import { hasBrowser } from '../../support/browser.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Load, startLoad, visitorHeaders } from '../harness/load.ts'
@@ -28,6 +31,30 @@ let load: Load
 const stateOf = async () => (await gate.flag(FLAG)).state
 async function confirm(on: Page, button: string): Promise<void> {
   await on.getByRole('dialog').getByRole('button', { name: button, exact: true }).click()
+}
+
+/** The latest figures of a metric's tile: the difference, its band, and the line at which the guard acts. */
+function toldOfTile({ title, bands, lines, standing }: Tile): string[] {
+  const { estimate = null, low = null, high = null } = bands.at(-1) ?? {}
+  const line = lines.at(-1) ?? null
+  return [
+    title,
+    ...(estimate === null ? [] : [differenceText(estimate)]),
+    ...(standing === 'too-little' ? [] : [low, high].flatMap((edge) => edge ?? []).map(differenceText)),
+    ...(line === null ? [] : [`limit ${differenceText(line)}`]),
+  ]
+}
+
+/** What a group of failures shows: how many, how each is told apart, and the sample requests. */
+function toldOfFailures(group: FailureView): string[] {
+  const { arm, sampled, statuses, paths, countries, colos, browsers, requests } = group
+  return [
+    `${arm} ${countText(sampled)}`,
+    ...[statuses, paths, countries, colos, browsers].flatMap((facet) =>
+      facet.map(({ value, count }) => `${value} ${percentText(Math.round((count / sampled) * 100))}`),
+    ),
+    ...requests.map(({ status, path, id }) => `${status} ${path} ${id}`),
+  ]
 }
 
 /** Goes to a control with Tab, and presses Enter there. */
@@ -130,29 +157,39 @@ describe.skipIf(!hasBrowser)('a rollout by form', { shuffle: false }, () => {
     }
     await eventually('its page shows what the API says', async () => {
       const { arms, verdict } = await gate.flag(FLAG)
+      const { failures } = await gate.admin.call('getFlag', { params: { flag: FLAG } })
+      const series = await gate.admin.call('getSeries', { query: { flag: FLAG, seconds: '1800' } })
       const main = (await page.locator('main').innerText()).replace(/\s+/g, ' ')
-      const rows = ([label, of]: readonly [string, (arm: typeof arms.canary) => string]) =>
-        `${label} ${of(arms.canary)} ${of(arms.control)} `
+      const rows = (label: string, of: (arm: typeof arms.canary) => string) =>
+        `${label} ${of(arms.canary)} ${of(arms.control)} ${of(arms.other)} `
       const expected = [
-        rows(['Requests', ({ requests }) => String(requests)]),
-        rows(['Errors', ({ errors }) => String(errors)]),
-        rows(['Error rate', ({ errorRate }) => rateText(errorRate)]),
-        rows(['95th percentile', ({ p95Ms }) => latencyText(p95Ms)]),
+        rows('Requests', ({ requests }) => countText(requests)),
+        rows('Errors', ({ errors }) => countText(errors)),
+        rows('Error rate', ({ errorRate }) => rateText(errorRate)),
+        rows('Median', ({ p50Ms }) => latencyText(p50Ms)),
+        rows('95th percentile', ({ p95Ms }) => latencyText(p95Ms)),
+        rows('99th percentile', ({ p99Ms }) => latencyText(p99Ms)).trim(),
+        `${plural(arms.canary.rescued, 'failed request')} fell back to control`,
         verdict?.sentence ?? '',
+        ...tilesOf(series, 1).flatMap(toldOfTile),
+        ...failures.filter(({ as }) => as === 'failed').flatMap(toldOfFailures),
       ]
-      return arms.canary.errors > 0 && expected.every((text) => main.includes(text))
+      expect(expected.filter((text) => !main.includes(text))).toEqual([])
+      return arms.canary.errors > 0
     })
     await page.getByRole('link', { name: 'Flags', exact: true }).first().click()
     const row = page.locator(`[data-flag="${FLAG}"]`)
     await eventually('the list shows what the API says', async () => {
       const { arms } = await gate.flag(FLAG)
-      const { canary, control, next } = await summaryOf()
+      const { canary, control, next, percentage, stage, stages } = await summaryOf()
       const text = (await row.innerText()).replace(/\s+/g, ' ')
       const expected = [
         rateText(canary.errorRate),
         `control ${rateText(control.errorRate)}`,
         latencyText(canary.p95Ms),
         `control ${latencyText(control.p95Ms)}`,
+        percentText(percentage ?? 0),
+        stageText(stage ?? 0, stages),
         next ?? '',
       ]
       return canary.errorRate === arms.canary.errorRate && expected.every((each) => text.includes(each))

@@ -162,10 +162,14 @@ describe.skipIf(!hasBrowser)('on ADMIN_HOST', () => {
 
   it('a reload stays signed in by a cookie that no script reads; signing out ends every copy', async () => {
     const page = await tab()
+    const errors: string[] = []
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
     await signIn(page, adminUrl(), ADMIN_TOKEN)
     expect(await page.getByText('Scripts of the site').count()).toBe(0)
     await page.reload()
     await page.getByRole('navigation', { name: 'Views' }).waitFor()
+    // From the first request on, before and after signing in.
+    expect(errors).toEqual([])
     const [cookie, ...more] = await sessionsOf(page.context())
     expect(cookie).toMatchObject({
       ...{ name: '__Host-sluice_session', domain: ADMIN_HOST, path: '/' },

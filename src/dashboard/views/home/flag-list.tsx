@@ -5,7 +5,7 @@ import { useIsNarrow } from '../../state/use-media.ts'
 import { FlagRow } from './flag-row.tsx'
 
 /** As in home.css. */
-const ROW_PX = { wide: 68, narrow: 148 }
+const ROW_PX = { wide: 68, narrow: 160 }
 /** Rows beyond the edge: enough to tab into, and to scroll fast without gaps. */
 const BEYOND = 12
 

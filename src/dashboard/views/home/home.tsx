@@ -146,7 +146,7 @@ function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
   const attention = flags.filter((flag) => verdictOf(flag, nowMs).needsAttention).length
   const counts = [
     [count(({ name }) => ROLLING.has(name)), 'rolling out'],
-    [count(({ name }) => name === 'partial'), 'at a fixed percentage'],
+    [count(({ name }) => name === 'partial'), 'manual'],
     [count(({ name }) => name === 'on'), 'on'],
   ] as const
   const parts = [
