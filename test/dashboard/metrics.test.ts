@@ -99,7 +99,17 @@ describe('a flag', () => {
     expect(isMeasured(flag)).toBe(false)
     expect(isMeasured({ ...flag, guard: {} })).toBe(false)
     expect(isMeasured({ ...flag, guard: { metrics: {} } })).toBe(false)
-    expect(isMeasured({ ...flag, guard: { metrics: { order: { maxDropPercent: 5 } } } })).toBe(true)
+    const guard = { metrics: { order: { maxDropPercent: 5 } } }
+    // Without a split there are no variants to compare.
+    expect(
+      [[], [{ serve: 'on' }], [{ serve: { on: 100 } }]].map((rules) => isMeasured({ ...flag, guard, rules })),
+    ).toEqual([false, false, false])
+    const splits = [
+      { serve: 'on', percentage: 50 },
+      { serve: { on: 50, off: 50 } },
+      { serve: 'on', stages: [{ percentage: 100 }] },
+    ]
+    expect(splits.map((rule) => isMeasured({ ...flag, guard, rules: [rule] }))).toEqual([true, true, true])
     expect(isMeasured({ ...flag, experiment: { primary: 'order' } })).toBe(true)
   })
 
