@@ -12,7 +12,9 @@ import { type Origin, startOrigin } from '../harness/origin.ts'
 import { type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
 
 const VISITORS_PER_DOCUMENT = 10
-const DOCUMENTS = LONG ? 1_000 : 30
+const DOCUMENTS = LONG ? 1_000 : 20
+/** Documents that are the same in every run, and among which most reasons are met. */
+const FIXED = { numRuns: 10, seed: 3 }
 
 let origins: Record<'old' | 'new', Origin>
 let gate: Gate
@@ -150,8 +152,9 @@ it('explain and the gate agree on every visitor of every document in every state
       }
     },
   )
-  await fc.assert(agree, { numRuns: DOCUMENTS, endOnFailure: true })
+  await fc.assert(agree, { ...FIXED, endOnFailure: true })
   expect(seen.size).toBeGreaterThan(4)
+  await fc.assert(agree, { numRuns: DOCUMENTS, endOnFailure: true })
   // What the Controller has written to KV itself is never taken for someone else's.
   const { versions } = await gate.admin.call('listVersions', { query: { limit: '1000' } })
   expect(versions.filter(({ source }) => source === 'kv').length).toBeLessThanOrEqual(1)
