@@ -66,7 +66,7 @@ async function toldBy(work: () => Promise<unknown>, count: number): Promise<Mess
     `${count} messages of ${JSON.stringify(log.slice(before).map(({ event }) => event))}`,
     () => log.length >= before + count,
   )
-  await staysSo(2_500, () => expect(log.slice(before).map(({ event }) => event)).toHaveLength(count))
+  await staysSo(1_500, () => expect(log.slice(before).map(({ event }) => event)).toHaveLength(count))
   return log.slice(before)
 }
 

@@ -145,9 +145,9 @@ async function deploy(worker: string, objects: string, { onTestFinished }: TestC
   }
 }
 
-// Two at a time: most of it is waiting.
-describe.each(EARLIER)('%s beside this release', (version) => {
-  it.concurrent.for([
+// All at a time: most of it is waiting.
+describe.concurrent.each(EARLIER)('%s beside this release', (version) => {
+  it.for([
     { title: 'isolates of the earlier, objects of this one', worker: version, objects: 'current' },
     { title: 'isolates of this one, objects of the earlier', worker: 'current', objects: version },
   ])(
@@ -187,7 +187,7 @@ describe.each(EARLIER)('%s beside this release', (version) => {
   )
 })
 
-it('storage goes up to this release, down and up again: documents, counts, kills, rollbacks and tokens stay', async (context) => {
+it.concurrent('storage goes up to this release, down and up again: documents, counts, kills, rollbacks and tokens stay', async (context) => {
   const earlier = buildOf('0.1.0')
   const { gate, api, publish, visitAll, summary, counted, ...deployed } = await deploy(
     earlier,
