@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { bundledSources } from './test/support/bundled-sources.ts'
+import { LongestFirst } from './test/support/sequencer.ts'
 import { UnprovenReporter } from './test/support/unproven-reporter.ts'
 
 /** What random tests draw from, and the order of shuffled ones. */
@@ -20,8 +21,9 @@ export default defineConfig({
   test: {
     // What a test leaves behind is cleaned up while others start theirs.
     teardownTimeout: 60_000,
-    maxWorkers: availableParallelism() + 1,
-    sequence: { seed: SEED },
+    // Some of these wait for a second to pass.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { seed: SEED, sequencer: LongestFirst },
     reporters: ['default', new UnprovenReporter(SEED)],
     projects: [
       {
@@ -70,6 +72,9 @@ export default defineConfig({
         test: {
           ...COMMON,
           name: 'e2e',
+          // After all others, whose computing would make them slow; most of their time they wait.
+          sequence: { groupOrder: 1 },
+          maxWorkers: availableParallelism() + (process.env.SLUICE_LONG === '1' ? 1 : 3),
           globalSetup: ['test/e2e/harness/built.ts'],
           include: ['test/e2e/**/*.test.ts'],
           // No test waits longer than needed; a slow machine that does other things as well needs its time.
@@ -85,6 +90,7 @@ export default defineConfig({
               test: {
                 ...COMMON,
                 name: 'world',
+                sequence: { groupOrder: 2 },
                 globalSetup: ['test/e2e/harness/built.ts'],
                 include: ['test/world/**/*.test.ts'],
                 testTimeout: 600_000,
