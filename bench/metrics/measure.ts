@@ -11,7 +11,7 @@ type Measured = { order: 'primary' | 'guard'; revenue: boolean; marginPercent?: 
 
 function specOf(site: Site, { order, revenue, marginPercent, stages = 1 }: Measured): JudgeSpec {
   const guard = marginPercent === undefined ? undefined : { marginPercent, action: 'rollback' as const }
-  const common = { better: 'higher', guard, windowMs: null } as const
+  const common = { better: 'higher', guard, windowMs: null, definition: '' } as const
   const metrics: Metric[] = [{ ...common, name: 'order', type: 'conversion', role: order, cap: undefined }]
   if (revenue)
     metrics.push({

@@ -73,6 +73,9 @@ describe('figures of metrics', () => {
     expect(metricAbout(metric({ action: 'signal', type: 'count' }))).toBe(
       'events per visitor, higher is better; the guard tells beyond −5 %',
     )
+    expect(metricAbout(metric({ sinceMs: Date.UTC(2027, 2, 1, 12, 5) }))).toMatch(
+      /; counts who met the flag since 2027-03-01 12:05 UTC$/,
+    )
   })
 })
 

@@ -33,6 +33,8 @@ const metricResult = v.strictObject({
   action: v.optional(v.string()),
   /** Of a sum: what one visitor adds at most, fixed before the attempt. */
   cap: v.optional(v.number()),
+  /** Where it began, or was defined anew, later than the count of visitors: it counts those who met the flag since. */
+  sinceMs: v.optional(ms),
   variants: v.array(
     v.strictObject({
       variant: v.string(),

@@ -35,13 +35,22 @@ const COLUMNS = [
  * A cell is empty where there is no figure: the control has no difference
  */
 export function resultsCsv({ flag, generation, sinceMs, atMs, metrics }: ResultsView): string {
-  const [since, at] = [new Date(sinceMs).toISOString(), new Date(atMs).toISOString()]
-  const rows = metrics.flatMap(({ name, type, better, role, variants, comparisons }) =>
+  const at = new Date(atMs).toISOString()
+  const rows = metrics.flatMap(({ name, type, better, role, variants, comparisons, ...metric }) =>
     variants.map(({ variant, visitors, converted, total, mean, low, high }): Cell[] => {
       const found = comparisons.find((each) => each.variant === variant)
       const hoursLeft = found?.etaMs === undefined ? null : Number((found.etaMs / 3_600_000).toPrecision(3))
       return [
-        ...[flag, generation, since, at, name, type, better, role],
+        ...[
+          flag,
+          generation,
+          new Date(metric.sinceMs ?? sinceMs).toISOString(),
+          at,
+          name,
+          type,
+          better,
+          role,
+        ],
         ...[variant, visitors, converted, total, mean, low, high],
         ...[found?.against, found?.relative, found?.low, found?.high, found?.word, hoursLeft],
       ]

@@ -87,8 +87,12 @@ export function metricAbout(metric: MetricView): string {
     ...(metric.cap === undefined
       ? []
       : [`each visitor adds ${meanText({ type: 'sum' }, metric.cap)} at most`]),
+    ...(metric.sinceMs === undefined ? [] : [`counts who met the flag since ${minuteText(metric.sinceMs)}`]),
   ].join('; ')
 }
+
+/** "2027-03-01 12:05 UTC". */
+const minuteText = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 const UNITS = {
   conversion: 'share of visitors',

@@ -33,6 +33,8 @@ export type JudgeState = {
   /** Guard lines that were crossed, as `metric variant`: what was decided stays. */
   crossed: readonly string[]
   series: Readonly<Record<string, Series>>
+  /** By metric: when it began, where that was later than the ledger. */
+  begunMs?: Readonly<Record<string, number>>
 }
 
 /** A guard line that a variant is beyond. Repeated at each look: the first acts, and later ones say the same. */

@@ -50,6 +50,8 @@ export type MetricResult = {
   marginPercent?: number
   action?: string
   cap?: number
+  /** Where it began, or was defined anew, later than the count of visitors: it counts those who met the flag since. */
+  sinceMs?: number
   variants: VariantResult[]
   comparisons: Comparison[]
   /** At most `MOST_POINTS` for all variants together. */

@@ -19,6 +19,8 @@ export type Metric = {
   readonly cap: number | undefined
   /** Events later than this after a visitor's exposure don't count; null: all of the attempt do. */
   readonly windowMs: number | null
+  /** What it counts and how, as text: with another one it begins anew. Its limits and role are not part of it. */
+  readonly definition: string
 }
 
 /** A metric of a flag without a split: how many events come per journey, against the weeks before. Only a fall is seen. */

@@ -98,6 +98,7 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   const controlOf = (flag: string) => control.state.flags[flag] ?? INITIAL_FLAG_CONTROL
   const metricBooks = new MetricBooks(storage, texts, {
     measuresOf: (flag) => documents.current.snapshot.flags.get(flag)?.measures,
+    nowMs: () => Date.now(),
     weeklyOf: (flag) => documents.current.snapshot.flags.get(flag)?.weekly,
     placeOf: (key, measures) => {
       const flag = documents.current.snapshot.flags.get(key)

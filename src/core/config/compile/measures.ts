@@ -33,7 +33,7 @@ function measuredOf(flag: FlagConfig, metrics: GateDocument['metrics']): Metric[
 
 function compileMetric(name: string, config: MetricConfig, { guard, experiment }: FlagConfig): Metric {
   const line = guard?.enabled ? guard.metrics?.[name] : undefined
-  const { type, better, cap, window } = config
+  const { type, better, cap, window, request } = config
   return {
     name,
     type,
@@ -45,5 +45,6 @@ function compileMetric(name: string, config: MetricConfig, { guard, experiment }
     },
     cap,
     windowMs: window === undefined ? null : (parseDurationMs(window) ?? null),
+    definition: JSON.stringify([type, better, cap, window, request]),
   }
 }

@@ -4,6 +4,9 @@
  *
  * Each stage is judged alone: while a percentage rises, time and variant go together, and visitors of control become the
  * canary's. The guard's evidence of a flag's stages is added up with weights (alpha.ts), each bounded in expectation by 1 alone.
+ *
+ * A metric that is defined anew, or comes later, is another one: it counts visitors who were exposed since, whoever did before, and
+ * its evidence begins anew, with all of its line's part of α.
  */
 import type { Judged, JudgeSpec, JudgeState, MetricFinding, Series } from '../judge-types.ts'
 import type { Comparison, MetricResult } from '../results.ts'
@@ -32,8 +35,8 @@ export function judge(
   spec: JudgeSpec,
   nowMs: number,
 ): Judged {
-  const before = atPeriod(state, summaries, spec)
   const look = new Look(summaries, spec, nowMs)
+  const before = begunAnew(atPeriod(state, summaries, spec), look, spec)
   const draft = { now: { ...before.now }, crossed: [...before.crossed], series: { ...before.series } }
   const findings: MetricFinding[] = []
   const { flag, measures, unproven, refused = {} } = spec
@@ -49,10 +52,12 @@ export function judge(
     const series = noted(draft.series[metric.name], comparisons, nowMs)
     draft.series[metric.name] = series
     const cap = look.capOf(metric, at)
+    const sinceMs = look.begunMsOf(metric)
     return {
       ...{ name: metric.name, type: metric.type, better: metric.better, role: metric.role, alpha },
       ...(metric.guard && { marginPercent: metric.guard.marginPercent, action: metric.guard.action }),
       ...(cap !== undefined && { cap }),
+      ...(sinceMs !== undefined && { sinceMs }),
       ...{ variants: look.means(metric, at, alpha), comparisons, series: [...series.points] },
     }
   })
@@ -101,6 +106,28 @@ function atPeriod(
   for (const [key, ln] of Object.entries(state.now))
     before[key] = (before[key] ?? 0) + weight * Math.exp(Math.min(MOST_LN, ln))
   return { ...state, period, periods: state.periods + 1, before, now: {}, series: {} }
+}
+
+/** The state without what it knows of metrics that have begun since. */
+function begunAnew(state: JudgeState, look: Look, { measures }: JudgeSpec): JudgeState {
+  const begun = measures.metrics.flatMap((metric): [string, number][] => {
+    const sinceMs = look.begunMsOf(metric)
+    return sinceMs === undefined ? [] : [[metric.name, sinceMs]]
+  })
+  const isNew = ([name, sinceMs]: [string, number]) => state.begunMs?.[name] !== sinceMs
+  const names = begun.filter(isNew).map(([name]) => name)
+  if (names.length === 0) return state
+  const keys = new Set(names.flatMap((name) => look.others.map((variant) => `${name} ${variant}`)))
+  const kept = <T>(all: Readonly<Record<string, T>>, gone: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(all).filter(([key]) => !gone(key)))
+  return {
+    ...state,
+    before: kept(state.before, (key) => keys.has(key)),
+    now: kept(state.now, (key) => keys.has(key)),
+    crossed: state.crossed.filter((key) => !keys.has(key)),
+    series: kept(state.series, (name) => names.includes(name)),
+    begunMs: Object.fromEntries(begun),
+  }
 }
 
 function findingOf(metric: Metric, compared: Compared, pValue: number, look: Look): MetricFinding {

@@ -25,13 +25,13 @@ export class Look {
   readonly others: readonly string[]
   readonly #summaries: Summaries
   readonly #spec: JudgeSpec
-  readonly #elapsedMs: number
+  readonly #nowMs: number
 
   constructor(summaries: Summaries, spec: JudgeSpec, nowMs: number) {
     const { measures, shares } = spec
     this.#summaries = summaries
     this.#spec = spec
-    this.#elapsedMs = summaries.sinceMs === 0 ? 0 : nowMs - summaries.sinceMs
+    this.#nowMs = nowMs
     this.others = measures.variants.filter((variant) => variant !== measures.control)
     this.visitors = measures.variants.map((variant) => ({ variant, visitors: this.visitorsOf(variant) }))
     const counts = this.visitors.map(({ visitors }) => visitors)
@@ -74,7 +74,7 @@ export class Look {
   worded(metric: Metric, compared: Compared, isBeyond: boolean): Comparison {
     const word = this.isBroken ? 'undecided' : wordOf(metric, compared, isBeyond)
     const isOpen = word === 'undecided' && !this.isBroken
-    const eta = isOpen ? etaMs(metric, compared, this.#elapsedMs) : undefined
+    const eta = isOpen ? etaMs(metric, compared, this.#elapsedOf(metric)) : undefined
     const said = { ...compared, word, ...(eta !== undefined && { etaMs: eta }) }
     return { ...said, sentence: comparisonSentence(metric, said) }
   }
@@ -84,6 +84,16 @@ export class Look {
     return metric.cap ?? this.#summaries.caps[at] ?? undefined
   }
 
+  /** When a metric began, where that was later than the ledger. */
+  begunMsOf(metric: Metric): number | undefined {
+    return this.#summaries.begunMs?.[this.#spec.measures.metrics.indexOf(metric)] || undefined
+  }
+
+  #elapsedOf(metric: Metric): number {
+    const { sinceMs } = this.#summaries
+    return sinceMs === 0 ? 0 : this.#nowMs - (this.begunMsOf(metric) ?? sinceMs)
+  }
+
   #summaryOf(variant: string): VariantSummary | undefined {
     return this.#summaries.variants.find((each) => each.variant === variant)
   }
@@ -91,8 +101,8 @@ export class Look {
   #armOf(variant: string, at: number): Arm {
     const { measures, shares } = this.#spec
     return {
-      ...(this.#summaryOf(variant)?.metrics[at] ?? { nonzero: 0, sum: 0, sumOfSquares: 0 }),
-      visitors: this.visitorsOf(variant),
+      ...{ visitors: this.visitorsOf(variant), nonzero: 0, sum: 0, sumOfSquares: 0 },
+      ...this.#summaryOf(variant)?.metrics[at],
       share: shares[measures.variants.indexOf(variant)] ?? 0,
     }
   }

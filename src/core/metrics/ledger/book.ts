@@ -24,14 +24,20 @@ export type BookSpec = {
 }
 
 /** What a book begins with, besides visitors. */
-export type BookStart = { left: readonly VariantSummary[]; threshold: number; mixed: number }
-const AT_FIRST: BookStart = { left: [], threshold: ALL_POSITIONS, mixed: 0 }
+export type BookStart = {
+  left: readonly VariantSummary[]
+  threshold: number
+  mixed: number
+  /** The second in which each metric began, 0: with the book. It counts visitors who were exposed since. */
+  since: readonly number[]
+}
 
 export class Book {
   /** Visitors who met two variants. */
   mixed: number
   /** Positions whose hash is below are followed. */
   threshold: number
+  readonly since: readonly number[]
   readonly #mostVisitors: number
   #visitors: Visitors
   /** Of all visitors ever. */
@@ -40,22 +46,24 @@ export class Book {
   readonly #left: Totals
   readonly #caps: (number | null)[]
 
-  constructor(spec: BookSpec, { left, threshold, mixed }: BookStart = AT_FIRST) {
+  constructor(spec: BookSpec, start?: BookStart) {
     const { variants, metrics } = spec
+    const { left = [], threshold = ALL_POSITIONS, mixed = 0 } = start ?? {}
+    this.since = start?.since ?? metrics.map(() => 0)
     const layout = new Layout(metrics.map(({ type }) => type))
     this.#mostVisitors = Math.min(
       spec.mostVisitors ?? MOST_VISITORS,
       Math.floor(MOST_TABLE_BYTES / layout.bytes),
     )
     this.#visitors = new Visitors(layout)
-    this.#totals = new Totals(variants, metrics.length, left)
-    this.#left = new Totals(variants, metrics.length, left)
+    this.#totals = new Totals(variants, this.since, left)
+    this.#left = new Totals(variants, this.since, left)
     this.#caps = capsAtFirst(metrics, spec.caps ?? {})
     this.threshold = threshold
     this.mixed = mixed
   }
 
-  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant'> {
+  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant' | 'setSecond'> {
     return this.#visitors
   }
 
@@ -80,14 +88,29 @@ export class Book {
   add(position: number, second: number, variant: number): number {
     if (this.#visitors.size >= this.#mostVisitors) this.#followFewer()
     if (!this.follows(position)) return -1
-    this.#totals.addVisitors(variant, 1)
+    this.#totals.addVisitors(variant, second, 1)
     return this.#visitors.add(position, second, variant)
+  }
+
+  /** Whether a visitor was exposed since a metric began. */
+  counts(number: number, metric: number): boolean {
+    return this.#visitors.secondOf(number) >= (this.since[metric] ?? 0)
+  }
+
+  /** A visitor was exposed earlier than it seemed: of a metric that began in between they don't count. */
+  exposeEarlier(number: number, second: number): void {
+    const variant = this.#visitors.variantOf(number)
+    for (const [metric, since] of this.since.entries())
+      if (second < since && this.counts(number, metric)) this.setValue(number, metric, 0)
+    this.#totals.addVisitors(variant, this.#visitors.secondOf(number), -1)
+    this.#totals.addVisitors(variant, second, 1)
+    this.#visitors.setSecond(number, second)
   }
 
   /** A visitor of two variants counts for none. */
   exclude(number: number): void {
     const variant = this.#visitors.variantOf(number)
-    this.#totals.addVisitors(variant, -1)
+    this.#totals.addVisitors(variant, this.#visitors.secondOf(number), -1)
     for (let metric = 0; metric < this.#caps.length; metric++)
       this.#totals.change(variant, metric, this.#cappedOf(number, metric), 0)
     this.#visitors.setVariant(number, MIXED)
@@ -146,7 +169,7 @@ export class Book {
 
   #leave(number: number): void {
     const variant = this.#visitors.variantOf(number)
-    this.#left.addVisitors(variant, 1)
+    this.#left.addVisitors(variant, this.#visitors.secondOf(number), 1)
     for (let metric = 0; metric < this.#caps.length; metric++)
       this.#left.change(variant, metric, 0, this.#cappedOf(number, metric))
   }

@@ -36,17 +36,26 @@ const SKEW_MS = 300_000
 /** The reason under which events count whose visitor has not met the flag. */
 const NOT_EXPOSED = 'not exposed'
 
-export type LedgerSpec = BookSpec & { generation: number; stage: number }
+export type LedgerSpec = BookSpec & {
+  generation: number
+  stage: number
+  /** When it is made, in ms since 1970: metrics that the saved ledger doesn't know, or knew by another definition, begin then. */
+  atMs?: number | undefined
+}
 
 /** `sampled`: not followed, as there are too many; `foreign`: of another generation, stage, or variant. */
 export type Exposed = 'new' | 'known' | 'mixed' | 'sampled' | 'foreign'
 
-/** `outside`: before the exposure, or after the metric's window; `full`: too many wait for their exposure. */
+/**
+ * `outside`: before the exposure, or after the metric's window; `earlier`: of a visitor who was exposed before the metric
+ * began; `full`: too many wait for their exposure.
+ */
 export type Recorded =
   | 'counted'
   | 'repeated'
   | 'waiting'
   | 'outside'
+  | 'earlier'
   | 'mixed'
   | 'sampled'
   | 'foreign'
@@ -73,14 +82,19 @@ export class Ledger {
       this.#book = new Book(spec)
       return
     }
-    const { book, isSame } = restoreBook(spec, head, blocks)
+    const { book, asBefore, isSame } = restoreBook(spec, head, blocks)
     this.#book = book
     this.#isHeadDirty = !isSame
     this.#sinceMs = head.sinceMs
     Object.assign(this.#refused, head.refused)
     this.#ids.restore(idBlocksOf(blocks), head.currentIds)
     const waiting = blocks.get(WAITING_BLOCK)
-    if (isSame && waiting) this.#waiting.restore(waiting)
+    const metricAt = (before: number) => {
+      const at = asBefore.indexOf(before)
+      return at < 0 ? undefined : at
+    }
+    if (waiting && head.variants.join('\n') === spec.variants.join('\n'))
+      this.#waiting.restore(waiting, metricAt)
   }
 
   /** A visitor decided a flag. */
@@ -123,6 +137,7 @@ export class Ledger {
       stage: this.spec.stage,
       sinceMs: this.#sinceMs,
       variants: totals,
+      begunMs: this.#book.since.map((second) => second * 1_000),
       caps: caps.map((cap) => (cap === Infinity ? null : cap)),
       kept: {
         visitors: visitors.size,
@@ -172,7 +187,7 @@ export class Ledger {
     const before = visitors.variantOf(number)
     if (before === MIXED) return 'mixed'
     if (before !== variant) return this.#exclude(number)
-    if (second < visitors.secondOf(number)) visitors.setSecond(number, second)
+    if (second < visitors.secondOf(number)) this.#book.exposeEarlier(number, second)
     return 'known'
   }
 
@@ -186,6 +201,7 @@ export class Ledger {
     const before = visitors.variantOf(number)
     if (before === MIXED) return 'mixed'
     if (before !== variant) return this.#exclude(number)
+    if (!this.#book.counts(number, metric)) return 'earlier'
     const spec = this.spec.metrics[metric]
     const exposedMs = visitors.secondOf(number) * 1_000
     const untilMs = exposedMs + 1_000 + (spec?.windowMs ?? Number.POSITIVE_INFINITY)
@@ -226,7 +242,10 @@ export class Ledger {
     return {
       form: 1,
       ...{ generation, stage, variants },
-      metrics: metrics.map(({ name, type }) => ({ name, type })),
+      metrics: metrics.map(({ name, type, definition }, at) => {
+        const since = this.#book.since[at]
+        return { name, type, definition, ...(since && { since }) }
+      }),
       caps: Object.fromEntries(known),
       ...{ size: visitors.size, threshold, mixed, left },
       sinceMs: this.#sinceMs,

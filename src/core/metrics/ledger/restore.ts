@@ -3,24 +3,36 @@ import { Book, type BookSpec } from './book.ts'
 import { Layout, MIXED } from './layout.ts'
 import { type Head, pagesOf } from './saved.ts'
 
-const NOTHING = { nonzero: 0, sum: 0, sumOfSquares: 0 }
+const NOTHING = { visitors: 0, nonzero: 0, sum: 0, sumOfSquares: 0 }
 
-/** @returns the book, and whether what was stored still describes it */
+/**
+ * Metrics that the stored ledger doesn't know, or knew otherwise, begin now.
+ *
+ * @param atMs when they begin
+ * @returns the book, where the ledger had each of its metrics (−1: nowhere), and whether what was stored still describes it
+ */
 export function restoreBook(
-  spec: BookSpec,
+  { atMs = 0, ...spec }: BookSpec & { atMs?: number | undefined },
   head: Head,
   blocks: ReadonlyMap<number, Uint8Array>,
-): { book: Book; isSame: boolean } {
+): { book: Book; asBefore: readonly number[]; isSame: boolean } {
   const { metrics, variants } = spec
-  const asBefore = metrics.map(({ name, type }) =>
-    head.metrics.findIndex((metric) => metric.name === name && metric.type === type),
+  const asBefore = metrics.map(({ name, type, definition }) =>
+    head.metrics.findIndex(
+      (metric) =>
+        metric.name === name &&
+        metric.type === type &&
+        (metric.definition === undefined || metric.definition === definition),
+    ),
   )
+  const since = asBefore.map((at) => (at < 0 ? Math.ceil(atMs / 1_000) : (head.metrics[at]?.since ?? 0)))
   const left = head.left.map((arm) => ({
     ...arm,
     metrics: asBefore.map((at) => arm.metrics[at] ?? NOTHING),
   }))
   const { threshold, mixed } = head
-  const book = new Book({ ...spec, caps: { ...spec.caps, ...head.caps } }, { left, threshold, mixed })
+  const caps = { ...spec.caps, ...capsOf(head, asBefore) }
+  const book = new Book({ ...spec, caps }, { left, threshold, mixed, since })
   for (const { position, second, variant, values } of storedVisitors(head, blocks)) {
     const at = variant === undefined ? MIXED : variants.indexOf(variant)
     if (at < 0) continue
@@ -36,7 +48,13 @@ export function restoreBook(
     head.metrics.length === metrics.length &&
     head.variants.join('\n') === variants.join('\n')
   if (isSame) book.visitors.dirtyPages.clear()
-  return { book, isSame }
+  return { book, asBefore, isSame }
+}
+
+/** Of metrics that go on: what another one has learned under the same name is not this one's. */
+function capsOf({ metrics, caps }: Head, asBefore: readonly number[]): Record<string, number> {
+  const kept = new Set(asBefore.map((at) => metrics[at]?.name))
+  return Object.fromEntries(Object.entries(caps).filter(([name]) => kept.has(name)))
 }
 
 type StoredVisitor = { position: number; second: number; variant: string | undefined; values: number[] }

@@ -35,7 +35,8 @@ export type Head = {
   generation: number
   stage: number
   variants: readonly string[]
-  metrics: readonly { name: string; type: MetricType }[]
+  /** `since`: the second in which it began; missing: with the ledger. Releases up to 0.2 kept no definition. */
+  metrics: readonly { name: string; type: MetricType; definition?: string; since?: number }[]
   caps: Readonly<Record<string, number>>
   size: number
   threshold: number

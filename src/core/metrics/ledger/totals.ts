@@ -1,28 +1,39 @@
 /** Running sums over visitors, by variant and metric, after the cap. */
 import type { MetricSums, VariantSummary } from '../summary.ts'
 
-type Sums = { -readonly [key in keyof MetricSums]: MetricSums[key] }
+type Sums = { -readonly [key in keyof MetricSums]-?: MetricSums[key] }
 type Arm = { visitors: number; metrics: Sums[] }
 
 export class Totals {
   readonly #variants: readonly string[]
+  readonly #since: readonly number[]
   readonly #arms: Arm[]
 
-  /** @param from sums to begin with, as `summaries` gave them */
-  constructor(variants: readonly string[], metricCount: number, from: readonly VariantSummary[] = []) {
+  /**
+   * @param since of each metric: the second in which it began, 0: with the ledger
+   * @param from sums to begin with, as `summaries` gave them
+   */
+  constructor(variants: readonly string[], since: readonly number[], from: readonly VariantSummary[] = []) {
     this.#variants = variants
+    this.#since = since
     this.#arms = variants.map((variant) => {
       const known = from.find((each) => each.variant === variant)
-      const metrics = Array.from({ length: metricCount }, (_, metric) => ({
-        ...(known?.metrics[metric] ?? { nonzero: 0, sum: 0, sumOfSquares: 0 }),
+      const visitors = known?.visitors ?? 0
+      const metrics = since.map((_, metric) => ({
+        ...{ visitors, nonzero: 0, sum: 0, sumOfSquares: 0 },
+        ...known?.metrics[metric],
       }))
-      return { visitors: known?.visitors ?? 0, metrics }
+      return { visitors, metrics }
     })
   }
 
-  addVisitors(variant: number, count: number): void {
+  /** Visitors of a variant, exposed in a second; a metric that began later counts none of them. */
+  addVisitors(variant: number, second: number, count: number): void {
     const arm = this.#arms[variant]
-    if (arm) arm.visitors += count
+    if (arm === undefined) return
+    arm.visitors += count
+    for (const [metric, sums] of arm.metrics.entries())
+      if (second >= (this.#since[metric] ?? 0)) sums.visitors += count
   }
 
   /** A visitor's value of a metric goes from one to another, both after the cap. */
@@ -44,7 +55,9 @@ export class Totals {
     return this.#variants.map((variant, at) => ({
       variant,
       visitors: this.#arms[at]?.visitors ?? 0,
-      metrics: (this.#arms[at]?.metrics ?? []).map((sums) => ({ ...sums })),
+      metrics: (this.#arms[at]?.metrics ?? []).map(({ visitors, ...sums }, metric) =>
+        this.#since[metric] ? { visitors, ...sums } : sums,
+      ),
     }))
   }
 }

@@ -66,18 +66,25 @@ export class Waiting {
     return new Uint8Array(view.buffer)
   }
 
-  restore(bytes: Uint8Array): void {
+  /** @param metricAt the number of a metric that had another one; undefined for one that is gone */
+  restore(bytes: Uint8Array, metricAt: (before: number) => number | undefined): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    for (let at = 0; at + BYTES <= bytes.byteLength; at += BYTES)
+    let isSame = true
+    for (let at = 0; at + BYTES <= bytes.byteLength; at += BYTES) {
+      const before = view.getUint16(at + 5, true)
+      const metric = metricAt(before)
+      isSame &&= metric === before
+      if (metric === undefined) continue
       this.add({
         position: view.getUint32(at, true),
         variant: view.getUint8(at + 4),
-        metric: view.getUint16(at + 5, true),
+        metric,
         value: view.getFloat64(at + 7, true),
         id: view.getUint32(at + 15, true),
         atMs: view.getFloat64(at + 19, true),
       })
-    this.isDirty = false
+    }
+    this.isDirty = !isSame
   }
 
   #forget(): void {

@@ -8,10 +8,11 @@ import type { MetricChunk } from '../../../core/counters/metrics/metric-lane.ts'
 import type { ForwardMessage } from '../../../core/counters/protocol.ts'
 import type { JudgeState } from '../../../core/metrics/judge-types.ts'
 import { Ledger } from '../../../core/metrics/ledger/ledger.ts'
-import { type Block, WAITING_BLOCK } from '../../../core/metrics/ledger/saved.ts'
+import type { Block } from '../../../core/metrics/ledger/saved.ts'
 import type { Measures, WeeklyMetric } from '../../../core/metrics/spec.ts'
 import { noteInternalError } from '../../../platform/internal-errors.ts'
 import type { TextStore } from '../text-store.ts'
+import { identityOf, unchangedOf } from './identity.ts'
 import { LedgerRows } from './ledger-rows.ts'
 import { MetricJournal } from './metric-journal.ts'
 import { Tallies } from './tallies.ts'
@@ -42,6 +43,7 @@ export type MetricBooksPorts = {
   weeklyOf(flag: string): readonly WeeklyMetric[] | undefined
   /** Where the flag's rollout is. */
   placeOf(flag: string, measures: Measures): LedgerPlace
+  nowMs(): number
 }
 
 /** What is stored beside accounts and blocks. */
@@ -171,7 +173,12 @@ export class MetricBooks {
       refused: {},
       signalled: isSameAttempt ? before.account.signalled : [],
     }
-    const kept = { account, measures, ledger: ledgerOf(account, measures), isDirty: true }
+    const kept = {
+      account,
+      measures,
+      ledger: ledgerOf(account, measures, this.#ports.nowMs()),
+      isDirty: true,
+    }
     this.#kept.set(flag, kept)
     const { early } = this.#header
     this.#header.early = early.filter(({ group }) => group.flag !== flag)
@@ -182,18 +189,19 @@ export class MetricBooks {
     return kept
   }
 
-  /** The same visitors, by the metrics of a new document. */
+  /** The same visitors, by the metrics of a new document: those that it defines anew count visitors who come from now on. */
   #goOn(
     flag: string,
     { account }: Kept,
     { measured, measures }: { measured: string; measures: Measures },
   ): Kept {
     this.#checkpoint(this.#savedAtMs)
-    const next = { ...account, measured }
-    const ledger = ledgerOf(next, measures, this.#rows.read(flag))
+    const goesOn = unchangedOf(account.measured, measured)
+    const signalled = account.signalled.filter((key) => goesOn.some((name) => key.startsWith(`${name} `)))
+    const next = { ...account, measured, signalled }
+    const ledger = ledgerOf(next, measures, this.#ports.nowMs(), this.#rows.read(flag))
     const kept = { account: next, measures, ledger, isDirty: true }
     this.#kept.set(flag, kept)
-    this.#rows.remove(flag, WAITING_BLOCK)
     this.#checkpoint(this.#savedAtMs)
     return kept
   }
@@ -263,7 +271,7 @@ export class MetricBooks {
       const account = this.#texts.getJson<Account>(name)
       const measures = this.#ports.measuresOf(flag)
       if (account === undefined || measures === undefined) continue
-      const ledger = ledgerOf(account, measures, this.#rows.read(flag))
+      const ledger = ledgerOf(account, measures, this.#ports.nowMs(), this.#rows.read(flag))
       this.#kept.set(flag, { account, measures, ledger, isDirty: true })
     }
     for (const { shard, chunks, atMs } of this.#journal.read()) this.#apply(shard, chunks, atMs)
@@ -286,13 +294,8 @@ export class MetricBooks {
 function ledgerOf(
   { generation, stage, caps }: Account,
   { variants, metrics }: Measures,
+  atMs: number,
   saved: readonly Block[] = [],
 ): Ledger {
-  return new Ledger({ generation, stage, variants, metrics, caps }, saved)
-}
-
-/** What a ledger is about: its metrics on the first line, its variants on the second. */
-function identityOf({ metrics, variants }: Measures): string {
-  const parts = metrics.map(({ name, type, cap, windowMs }) => [name, type, cap ?? null, windowMs])
-  return `${JSON.stringify(parts)}\n${JSON.stringify(variants)}`
+  return new Ledger({ generation, stage, variants, metrics, caps, atMs }, saved)
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { compileMeasures } from '../../../../src/core/config/compile/measures.ts'
 import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
 import { documentWarnings } from '../../../../src/core/config/parse/warnings.ts'
 
@@ -170,4 +171,32 @@ it('warns of metrics that no flag measures', () => {
   ])
   answer.value.flags.f = { ...answer.value.flags.f, guard: undefined } as never
   expect(documentWarnings(answer.value)).toHaveLength(2)
+})
+
+it('a metric is another one with another type, direction, request, cap or window, and with nothing else', () => {
+  const definitionOf = (metric: object, flag: object = experiment({})) => {
+    const answer = parsed(flag, { ...METRICS, order: metric })
+    const config = answer.ok ? answer.value : undefined
+    const f = config?.flags.f
+    return (config && f && compileMeasures(f, config.metrics))?.metrics[0]?.definition
+  }
+  const request = { path: '/done' }
+  const kinds = [
+    {},
+    { type: 'count' },
+    { better: 'lower' },
+    { window: '7d' },
+    { type: 'sum' },
+    { type: 'sum', cap: 5 },
+    { request },
+    { request: { ...request, status: 201 } },
+    { request: { ...request, method: 'POST' } },
+    { request: { path: '/done', host: 'a.test' } },
+    { request: { path: '/paid' } },
+  ]
+  const definitions = kinds.map((kind) => definitionOf(kind))
+  expect(new Set(definitions).size).toBe(kinds.length)
+  expect(definitions).not.toContain(undefined)
+  expect(definitionOf({}, line('order', { maxDropPercent: 5 }))).toBe(definitions[0])
+  expect(definitionOf({}, line('order', { maxDropPercent: 9, action: 'freeze' }))).toBe(definitions[0])
 })

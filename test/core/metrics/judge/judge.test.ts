@@ -16,6 +16,7 @@ const metric = (name: string, parts: Partial<Metric> = {}): Metric => ({
   guard: undefined,
   cap: undefined,
   windowMs: null,
+  definition: name,
   ...parts,
 })
 const ORDER = metric('order', { role: 'primary', guard: { marginPercent: 5, action: 'rollback' } })
@@ -170,6 +171,42 @@ describe('a guard line', () => {
     expect(1 / second.p).toBeCloseTo(1 / first.p + 0.45, 6)
     const weights = Array.from({ length: 60 }, (_, period) => periodWeight(period, 3))
     expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 9)
+  })
+
+  it('of a metric that is defined anew begins anew, and counts those who came since', () => {
+    const bad = judged(look([100_000, 5_000], [100_000, 4_000]))
+    expect(bad.findings).toHaveLength(1)
+    const since = START + 1_000
+    const anew = (begunMs: readonly number[]) =>
+      summaries(
+        {
+          off: [100_000, { visitors: 1_000, ...converted(50) }],
+          on: [100_000, { visitors: 900, ...converted(45) }],
+        },
+        { begunMs },
+      )
+    const next = judged(anew([since]), specOf([ORDER]), bad.state)
+    expect(next.findings).toEqual([])
+    expect(next.state).toMatchObject({ crossed: [], begunMs: { order: since } })
+    expect(next.results.metrics[0]).toMatchObject({
+      sinceMs: since,
+      variants: [
+        { visitors: 1_000, mean: 0.05 },
+        { visitors: 900, mean: 0.05 },
+      ],
+      series: [{ atMs: START + DAY_MS }],
+    })
+    expect(next.results.variants[0]?.visitors).toBe(100_000)
+    // What it has found since stays, until it is defined once more.
+    const worse = {
+      off: [9, { visitors: 9e5, ...converted(45_000) }],
+      on: [9, { visitors: 9e5, ...converted(30_000) }],
+    }
+    const found = judged(summaries(worse as never, { begunMs: [since] }), specOf([ORDER]), next.state)
+    expect(found.findings).toHaveLength(1)
+    expect(judged(anew([since]), specOf([ORDER]), found.state).findings).toHaveLength(1)
+    expect(judged(anew([since + 1_000]), specOf([ORDER]), found.state).findings).toEqual([])
+    expect(judged(look([100_000, 5_000], [100_000, 5_000])).results.metrics[0]).not.toHaveProperty('sinceMs')
   })
 
   it('begins a new period where the shares change', () => {

@@ -16,6 +16,7 @@ const metric = (name: string, parts: Partial<Metric> = {}): Metric => ({
   guard: undefined,
   cap: undefined,
   windowMs: null,
+  definition: name,
   ...parts,
 })
 const SPEC: LedgerSpec = {
@@ -157,6 +158,80 @@ describe('a ledger', () => {
     expect(sumsOf(other, 'on', 'new')?.sum).toBe(0)
     expect(other.record(event(1, 'revenue', { value: 20, id: 7 }))).toBe('repeated')
     expect(other.dirtyBlocks().length).toBeGreaterThan(1)
+  })
+
+  describe('with a metric that is defined anew', () => {
+    const LATER = START + 60_000
+    const anew = SPEC.metrics.map((each) => (each.name === 'order' ? { ...each, definition: 'anew' } : each))
+    const since = (ledger: Ledger) =>
+      new Ledger({ ...SPEC, metrics: anew, atMs: LATER }, ledger.dirtyBlocks())
+    const orders = (ledger: Ledger) => sumsOf(ledger, 'on', 'order')
+
+    it('counts those exposed since for it, and all for the others', () => {
+      const before = new Ledger(SPEC)
+      before.expose(exposure(1))
+      before.record(event(1, 'order'))
+      before.record(event(1, 'tickets'))
+      const ledger = since(before)
+      expect(ledger.summaries().begunMs).toEqual([LATER, 0, 0])
+      expect(orders(ledger)).toEqual({ visitors: 0, nonzero: 0, sum: 0, sumOfSquares: 0 })
+      expect(ledger.record(event(1, 'order', { atMs: LATER + 1_000 }))).toBe('earlier')
+      expect(ledger.record(event(1, 'tickets', { atMs: LATER + 1_000 }))).toBe('counted')
+      ledger.expose(exposure(2, { atMs: LATER }))
+      ledger.expose(exposure(1, { atMs: LATER }))
+      expect(ledger.record(event(2, 'order', { atMs: LATER + 1_000 }))).toBe('counted')
+      expect(orders(ledger)).toEqual({ visitors: 1, nonzero: 1, sum: 1, sumOfSquares: 1 })
+      expect(sumsOf(ledger, 'on', 'tickets')).toEqual({ nonzero: 1, sum: 2, sumOfSquares: 4 })
+      expect(ledger.summaries().variants.find(({ variant }) => variant === 'on')?.visitors).toBe(2)
+      // As it was after a restart, and with the document as it is now.
+      const restarted = new Ledger({ ...SPEC, metrics: anew, atMs: LATER + 99_000 }, ledger.dirtyBlocks())
+      expect(orders(restarted)).toEqual(orders(ledger))
+      expect(restarted.summaries().begunMs).toEqual([LATER, 0, 0])
+    })
+
+    it('counts no one whose exposure turns out to be earlier, nor one who meets another variant', () => {
+      const begun = since(withOne())
+      for (const position of [2, 3, 4]) {
+        begun.expose(exposure(position, { atMs: LATER + 1_000 }))
+        begun.record(event(position, 'order', { atMs: LATER + 2_000 }))
+      }
+      expect(orders(begun)).toMatchObject({ visitors: 3, nonzero: 3 })
+      begun.expose(exposure(2, { atMs: START + 1_000 }))
+      expect(orders(begun)).toEqual({ visitors: 2, nonzero: 2, sum: 2, sumOfSquares: 2 })
+      begun.expose(exposure(3, { variant: 'off', atMs: LATER + 3_000 }))
+      expect(orders(begun)).toEqual({ visitors: 1, nonzero: 1, sum: 1, sumOfSquares: 1 })
+      begun.expose(exposure(1, { variant: 'off', atMs: LATER + 3_000 }))
+      expect(orders(begun)).toMatchObject({ visitors: 1 })
+    })
+
+    it('keeps events that wait, each at its metric', () => {
+      const before = new Ledger(SPEC)
+      before.expose(exposure(1))
+      before.record(event(9, 'order'))
+      before.record(event(9, 'revenue', { value: 7 }))
+      const [, tickets, revenue] = SPEC.metrics
+      const metrics = [revenue, tickets].filter((each) => each !== undefined)
+      const ledger = new Ledger({ ...SPEC, metrics, atMs: LATER }, before.dirtyBlocks())
+      ledger.expose(exposure(9))
+      expect(sumsOf(ledger, 'on', 'revenue')).toMatchObject({ sum: 7 })
+      expect(sumsOf(ledger, 'on', 'tickets')).toMatchObject({ sum: 0 })
+    })
+
+    it('learns its cap anew', () => {
+      const free = metric('revenue', { type: 'sum' })
+      const before = new Ledger({ ...SPEC, metrics: [free], caps: { revenue: 50 } })
+      before.expose(exposure(1))
+      const blocks = before.dirtyBlocks()
+      const spec = { ...SPEC, metrics: [{ ...free, definition: 'anew' }], atMs: LATER }
+      expect(new Ledger(spec, blocks).summaries().caps).toEqual([null])
+      expect(new Ledger({ ...SPEC, metrics: [free] }, blocks).summaries().caps).toEqual([50])
+    })
+
+    function withOne(): Ledger {
+      const ledger = new Ledger(SPEC)
+      ledger.expose(exposure(1))
+      return ledger
+    }
   })
 
   it('keeps names of every script', () => {

@@ -12,7 +12,7 @@ import { withStorage } from '../../support/storage.ts'
 const NOW_MS = 1_800_000_000_000
 const metric = (name: string, more: Partial<Metric> = {}): Metric => ({
   ...{ name, type: 'conversion', better: 'higher', role: 'primary' },
-  ...{ guard: undefined, cap: undefined, windowMs: null, ...more },
+  ...{ guard: undefined, cap: undefined, windowMs: null, definition: name, ...more },
 })
 const MEASURES: Measures = {
   metrics: [metric('order'), metric('revenue', { type: 'sum' })],
@@ -55,6 +55,7 @@ function booksIn(storage: DurableObjectStorage) {
   const start = () =>
     new MetricBooks(storage, new TextStore(storage.sql), {
       measuresOf: (flag) => (flag === 'shop' ? world.measures : undefined),
+      nowMs: () => world.nowMs,
       weeklyOf: (flag) => (flag === 'toggle' ? world.weekly : undefined),
       placeOf: () => world.place,
     })
@@ -186,15 +187,49 @@ describe('a ledger', () => {
       expect(sums().visitors).toEqual([0, 0])
     }))
 
-  it('goes on with its visitors when the document measures something more', () =>
+  it('goes on with its visitors when the document measures something more, which counts those who come since', () =>
     withStorage((storage) => {
-      const { world, take, sums, restart } = booksIn(storage)
+      const { world, take, sums, restart, kept } = booksIn(storage)
       take([chunkOf(1, met(1), bought(1, 30))])
+      world.nowMs += 10_000
       world.measures = { ...MEASURES, metrics: [...MEASURES.metrics, metric('tickets', { type: 'count' })] }
-      take([chunkOf(2, met(2), bought(2, 5))])
-      expect(sums()).toMatchObject({ visitors: [0, 2], orders: 2, revenue: 35 })
+      expect(kept()?.ledger.summaries().begunMs).toEqual([0, 0, world.nowMs])
+      world.nowMs += 10_000
+      const ticket = (position: number) => groupOf({ events: [['tickets', position, world.nowMs, 1, 0]] })
+      const later = groupOf({ exposed: [2, world.nowMs] })
+      take([chunkOf(2, later, bought(2, 5), ticket(1), ticket(2), ticket(2))])
+      const tickets = () => kept()?.ledger.summaries().variants[1]?.metrics[2]
+      for (let time = 0; time < 2; time++, restart()) {
+        expect(sums()).toMatchObject({ visitors: [0, 2], orders: 2, revenue: 35, refused: { earlier: 1 } })
+        expect(tickets()).toEqual({ visitors: 1, nonzero: 1, sum: 2, sumOfSquares: 4 })
+      }
+    }))
+
+  it('begins anew with a metric that is defined anew, or was away; others go on, and so do their signals', () =>
+    withStorage((storage) => {
+      const { world, take, sums, restart, account, kept, saveNow } = booksIn(storage)
+      const [order, revenue] = MEASURES.metrics as [Metric, Metric]
+      take([chunkOf(1, met(1), bought(1, 30))])
+      account()?.signalled.push('order on', 'revenue on')
+      saveNow()
+      world.nowMs += 10_000
+      world.measures = { ...MEASURES, metrics: [{ ...order, definition: 'another path' }, revenue] }
+      expect(sums()).toMatchObject({ visitors: [0, 1], orders: 0, revenue: 30 })
+      expect(account()?.signalled).toEqual(['revenue on'])
       restart()
-      expect(sums()).toMatchObject({ visitors: [0, 2], orders: 2, revenue: 35 })
+      expect(sums()).toMatchObject({ visitors: [0, 1], orders: 0, revenue: 30 })
+      world.measures = { ...MEASURES, metrics: [revenue] }
+      kept()
+      world.nowMs += 10_000
+      world.measures = MEASURES
+      expect(sums()).toMatchObject({ visitors: [0, 1], orders: 0, revenue: 30 })
+      const since = world.nowMs
+      restart()
+      expect(kept()?.ledger.summaries().begunMs).toEqual([since, 0])
+      // Limits and roles are no part of a definition.
+      world.nowMs += 10_000
+      world.measures = { ...MEASURES, metrics: [{ ...order, role: 'secondary' }, revenue] }
+      expect(kept()?.ledger.summaries().begunMs).toEqual([since, 0])
     }))
 
   it('is of what isolates saw before the Controller had the document', () =>
