@@ -5,7 +5,7 @@
  * Each stage is judged alone: while a percentage rises, time and variant go together, and visitors of control become the
  * canary's. The guard's evidence of a flag's stages is added up with weights (alpha.ts), each bounded in expectation by 1 alone.
  *
- * A metric that is defined anew, or comes later, is another one: it counts visitors who were exposed since, whoever did before, and
+ * A metric that is defined anew, or comes later, is another one: it counts visitors who were exposed since, and
  * its evidence begins anew, with all of its line's part of α.
  */
 import type { Judged, JudgeSpec, JudgeState, MetricFinding, Series } from '../judge-types.ts'
