@@ -12,7 +12,7 @@ import {
   typeCheck,
 } from '../e2e/clients/consumer.ts'
 import { type Origin, startOrigin } from '../e2e/harness/origin.ts'
-import { packInto } from '../e2e/harness/pack.ts'
+import { packed } from '../e2e/harness/pack.ts'
 
 const on = { variants: { on: true, off: false }, off: 'off' }
 
@@ -96,7 +96,7 @@ const openFeature = await peerVersions('@openfeature/server-sdk')
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'sluice-hono-'))
-  tarball = await packInto(root)
+  tarball = await packed()
   origin = (name) =>
     startOrigin(name, (request, response) => {
       response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'], 'content-length': name.length })

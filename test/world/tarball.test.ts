@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
-import { packInto } from '../e2e/harness/pack.ts'
+import { packed } from '../e2e/harness/pack.ts'
 
 type Ran = { code: number; out: string; err: string }
 
@@ -48,7 +48,7 @@ async function documentedVerbs(): Promise<string[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-tarball-'))
-  tarball = await packInto(folder)
+  tarball = await packed()
 }, 300_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -9,7 +9,7 @@ import { parseDocument } from '../../../src/core/config/parse/parse.ts'
 import { freePort } from '../../../src/local/free-port.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
-import { packInto } from '../harness/pack.ts'
+import { packed } from '../harness/pack.ts'
 import { getPage } from '../harness/running-gate.ts'
 import { runSluice, SLUICE, startSluice } from './support/process.ts'
 
@@ -161,7 +161,7 @@ describe('sluice deploy', () => {
 async function installPacked(cwd: string): Promise<string> {
   const installed = join(cwd, 'node_modules/sluice')
   await mkdir(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', await packInto(folder), '--strip-components=1', '-C', installed])
+  execFileSync('tar', ['-xzf', await packed(), '--strip-components=1', '-C', installed])
   await symlink(resolve('node_modules/miniflare'), join(cwd, 'node_modules/miniflare'))
   return installed
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conforming } from '../../ofrep/protocol.ts'
 import { signatureOf } from '../../vectors/reference.ts'
 import { eventually } from '../harness/eventually.ts'
-import { packInto } from '../harness/pack.ts'
+import { packed } from '../harness/pack.ts'
 import { adminOf } from '../harness/running-gate.ts'
 import { bundle, install, peerVersions, type RunningWorker, run, startWorker, typeCheck } from './consumer.ts'
 
@@ -77,7 +77,7 @@ let worker: RunningWorker | undefined
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-package-'))
-  tarball = await packInto(folder)
+  tarball = await packed()
   await install(folder, [tarball, `hono@${(await peerVersions('hono')).tested}`])
   worker = await startWorker(folder, WORKER, DOCUMENT)
   url = worker.url

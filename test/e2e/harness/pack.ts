@@ -1,10 +1,11 @@
 /** The package of this repository, as npm packs it. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { inject } from 'vitest'
 import { PROJECT_ROOT } from '../../../src/local/build/project-root.ts'
 import { eventually } from './eventually.ts'
 
@@ -14,13 +15,15 @@ const LOCK = join(
 )
 const PATIENCE_MS = 200_000
 
-/** Builds and packs it into a folder; gives the path of the tarball. One at a time: a build empties dist first. */
-export async function packInto(folder: string): Promise<string> {
+/** The path of the tarball, which is built and packed once in a run. One at a time: a build empties dist first. */
+export async function packed(): Promise<string> {
+  const folder = dirname(inject('built').worker)
+  const tarballs = async () => (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
   await eventually('no one else packs', takeLock, { deadlineMs: PATIENCE_MS, everyMs: 200 })
   try {
     const args = ['pack', '--silent', '--pack-destination', folder]
-    const { stdout } = await promisify(execFile)('npm', args, { cwd: PROJECT_ROOT })
-    return join(folder, stdout.trim().split('\n').at(-1) ?? '')
+    if ((await tarballs()).length === 0) await promisify(execFile)('npm', args, { cwd: PROJECT_ROOT })
+    return join(folder, (await tarballs())[0] ?? '')
   } finally {
     await rm(LOCK)
   }
