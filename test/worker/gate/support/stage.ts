@@ -104,6 +104,7 @@ export function stopClock(atMs = NOW_MS): void {
 
 /** No flush waits shorter; what else waits does. */
 const SHORTEST_FLUSH_WAIT_MS = 100
+const realWait = scheduler.wait.bind(scheduler)
 
 /**
  * Holds what flushes wait for until a test says that they are due; it then passes at once, and moves a clock that is
@@ -112,7 +113,6 @@ const SHORTEST_FLUSH_WAIT_MS = 100
 export function holdFlushes(): { pass(work: Promise<unknown>[]): Promise<void> } {
   let isDue = false
   let waiting: (() => void)[] = []
-  const realWait = scheduler.wait.bind(scheduler)
   vi.spyOn(scheduler, 'wait').mockImplementation(async (ms) => {
     if (ms < SHORTEST_FLUSH_WAIT_MS) return await realWait(ms)
     if (!isDue) return await new Promise((resolve) => waiting.push(resolve))
