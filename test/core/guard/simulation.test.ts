@@ -42,7 +42,7 @@ describe('detection, 1,000 requests/s', () => {
   })
 
   it('leaves a healthy canary alone', () => {
-    for (const run of runs(12)) {
+    for (const run of runs(8)) {
       const source = { requestsPerSecond: 200, truth: always(0.01, 0.01) }
       expect(firstAction(settings, { name: 'aa', run, percentage: 5, seconds: 1500, source })).toBeNull()
     }
