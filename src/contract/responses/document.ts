@@ -62,6 +62,8 @@ export const diffDocument = v.strictObject({
   questions: v.array(v.string()),
   /** For each rule of the flag asked about: how many recent visitors meet its conditions, of those of whom that is known. */
   audience: v.array(v.strictObject({ rule: count, samples: count, matched: count, unknown: count })),
+  /** With them: attribute → the values that recent visitors have most often, as far as they identify no one. */
+  examples: v.record(v.string(), v.array(v.string())),
 })
 
 export const published = v.strictObject({

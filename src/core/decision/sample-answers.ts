@@ -63,3 +63,26 @@ export function audiencesOf(
     return audience
   })
 }
+
+/** An attribute shows so many of its values. */
+const MOST_EXAMPLES = 5
+
+/** The most frequent values of each attribute that samples hold as they are, most frequent first. */
+export function examplesOf(samples: readonly Pick<DecisionSample, 'attributes'>[]): Record<string, string[]> {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { attributes } of samples) {
+    for (const [name, found] of Object.entries(attributes)) {
+      const ofName = counts.get(name) ?? new Map<string, number>()
+      counts.set(name, ofName)
+      for (const value of [found].flat()) {
+        if (value !== null) ofName.set(String(value), (ofName.get(String(value)) ?? 0) + 1)
+      }
+    }
+  }
+  return Object.fromEntries(
+    [...counts].map(([name, ofName]) => {
+      const frequent = [...ofName].sort(([, a], [, b]) => b - a).slice(0, MOST_EXAMPLES)
+      return [name, frequent.map(([value]) => value)]
+    }),
+  )
+}

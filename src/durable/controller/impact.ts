@@ -5,7 +5,7 @@ import type { GateDocument } from '../../core/config/schema/document.ts'
 import { type Impact, UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import { replay, valuesToHash } from '../../core/decision/replay.ts'
 import type { DecisionSample } from '../../core/decision/sample.ts'
-import { audiencesOf, type RuleAudience } from '../../core/decision/sample-answers.ts'
+import { audiencesOf, examplesOf, type RuleAudience } from '../../core/decision/sample-answers.ts'
 import { type Env, environmentOf } from '../../platform/env.ts'
 import { pseudonymOf } from '../../platform/pseudonym.ts'
 import type { SampleRing } from '../storage/sample-ring.ts'
@@ -60,6 +60,11 @@ export class ImpactEstimator {
     const samples = this.#samples.all(nowMs).map((sample) => without(sample, redefined))
     const hashes = await this.#hashesFor(snapshot, samples)
     return audiencesOf(snapshot.flags.get(flag)?.rules ?? [], samples, { nowMs, hashes })
+  }
+
+  /** What recent visitors have, attribute by attribute. */
+  examples(): Record<string, string[]> {
+    return examplesOf(this.#samples.all(Date.now()))
   }
 
   async #hashesFor(snapshot: Snapshot, samples: readonly DecisionSample[]): Promise<Map<string, string>> {

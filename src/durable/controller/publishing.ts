@@ -62,6 +62,8 @@ export type Review = {
   questions: string[]
   /** How many recent visitors each rule of one flag is about. */
   audience: RuleAudience[]
+  /** With them, the most frequent values of each attribute. */
+  examples: Record<string, string[]>
 }
 
 /** What publishing needs. */
@@ -98,6 +100,7 @@ export async function reviewChange(
     questions: [],
     summary: [],
     audience: [],
+    examples: {},
   }
   const draft = documents.draft(change, undefined)
   if (!draft.ok) {
@@ -109,7 +112,8 @@ export async function reviewChange(
   const audience = flag === undefined ? [] : await impact.audiencesOf(documents.current, next, flag)
   const needsConfirmation = questions.length > 0
   const summary = changeWords(jsonOf(documents.current.text), jsonOf(draft.text))
-  const found = { changes, summary, people, needsConfirmation, questions, audience }
+  const examples = flag === undefined ? {} : impact.examples()
+  const found = { changes, summary, people, needsConfirmation, questions, audience, examples }
   return { ...nothing, valid: true, problems: [], ...found }
 }
 

@@ -158,6 +158,7 @@ export function review(more: Partial<Responses['diffDocument']> = {}): Responses
   return {
     ...{ valid: true, problems: [], against: 4, people: PEOPLE, needsConfirmation: false, questions: [] },
     audience: [],
+    examples: {},
     summary: ['defaultOrigin old added', 'f: tags ["web"] removed; owner web → shop'],
     changes: [
       { path: '$.defaultOrigin', kind: 'added', before: null, after: 'old' },

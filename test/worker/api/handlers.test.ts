@@ -347,7 +347,7 @@ describe('the document', () => {
     })
     expect((await call('POST', '/document/validate', { document: {} })).body).toMatchObject({ valid: false })
     // The Controller is one of the release before.
-    const said = { ...review, questions: [], summary: [], audience: [] }
+    const said = { ...review, questions: [], summary: [], audience: [], examples: {} }
     expect((await call('POST', '/document/diff', { document: '{}' })).body).toEqual(said)
     expect(callsOf('review')).toEqual([[{ kind: 'text', text: '{}' }, undefined]])
     await call('POST', '/document/diff', { document: '{}', flag: 'staged' })

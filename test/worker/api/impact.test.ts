@@ -68,6 +68,9 @@ it('diff tells who would move, publishing asks above the limit, and then just th
     { rule: 2, samples: 0, matched: 0, unknown: VISITORS },
     { rule: 3, samples: VISITORS, matched: 0, unknown: 0 },
   ])
+  // What recent visitors have is told with it, and only then.
+  expect((await review('new-shop')).examples).toMatchObject({ bot: ['false'], country: [] })
+  expect((await review()).examples).toEqual({})
   expect((await review()).audience).toEqual([])
   expect((await review('nowhere')).audience).toEqual([])
   const before = await variants()

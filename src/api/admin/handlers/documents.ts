@@ -27,8 +27,8 @@ export const documentHandlers: Handlers<
   diffDocument: async ({ controller, body }) => {
     const review = await controller.review({ kind: 'text', text: textOf(body.document) }, body.flag)
     // A Controller of the release before has none of these.
-    const { questions = [], summary = [], audience = [] } = review
-    return { ...review, problems: [...review.problems], questions, summary, audience }
+    const { questions = [], summary = [], audience = [], examples = {} } = review
+    return { ...review, problems: [...review.problems], questions, summary, audience, examples }
   },
 
   publishDocument: (call) => {

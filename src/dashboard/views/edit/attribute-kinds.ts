@@ -93,8 +93,14 @@ export function kindOf(attribute: string): Kind {
   return Object.hasOwn(BUILT_IN_ATTRIBUTES, attribute) ? 'text' : 'unknown'
 }
 
-/** The values to choose from; undefined where any text may be one. */
-export function choicesFor(attribute: string): readonly Choice[] | undefined {
+/** The values to choose from, those that recent visitors have first; undefined where any text may be one. */
+export function choicesFor(attribute: string, recent: readonly string[] = []): readonly Choice[] | undefined {
+  const choices = allChoicesFor(attribute)
+  const isRecent = ([value]: Choice) => recent.includes(value)
+  return choices && [...choices.filter(isRecent), ...choices.filter((choice) => !isRecent(choice))]
+}
+
+function allChoicesFor(attribute: string): readonly Choice[] | undefined {
   switch (attribute) {
     case 'country':
       return COUNTRIES

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { matchText } from '../../../contract/words/impact.ts'
 import type { PathKey } from '../../../core/config/parse/problems.ts'
 import { isObject } from '../../../core/json-object.ts'
-import { Checkbox } from '../../components/fields.tsx'
+import { Checkbox, type Choice } from '../../components/fields.tsx'
 import { AddButton, IconButton } from '../../components/icon.tsx'
 import {
   aboutAttribute,
@@ -86,7 +86,8 @@ const FAMILIES = [
 ] as const
 
 function AttributePicker({ attribute, onChoose, problems }: AttributePickerProps) {
-  const { document } = useForm()
+  const { document, examples } = useForm()
+  const recent = examples?.[attribute]
   const family = FAMILIES.find(([prefix]) => attribute.startsWith(prefix))?.[0]
   const groups = attributeGroups(document ?? {})
   const isListed =
@@ -124,7 +125,10 @@ function AttributePicker({ attribute, onChoose, problems }: AttributePickerProps
           onInput={(event) => onChoose(family + event.currentTarget.value.trim())}
         />
       )}
-      <small class="hint">{aboutAttribute(attribute)}</small>
+      <small class="hint">
+        {aboutAttribute(attribute)}
+        {recent && recent.length > 0 && <span class="recent-values">Recently: {recent.join(', ')}</span>}
+      </small>
       {problems}
     </div>
   )
@@ -132,7 +136,8 @@ function AttributePicker({ attribute, onChoose, problems }: AttributePickerProps
 
 function Values({ path, attribute, op }: { path: Path; attribute: string; op: string }) {
   const place = usePlace([...path, 'values'])
-  const choices = op === 'in' || op === 'not_in' ? choicesFor(attribute) : undefined
+  const recent = useForm().examples?.[attribute] ?? []
+  const choices = op === 'in' || op === 'not_in' ? choicesFor(attribute, recent) : undefined
   const values = { path: [...path, 'values'], label: 'Values', isBare: true }
   if (choices) return <PickField {...values} choices={choices} add={`Add a ${attribute}`} />
   if (kindOf(attribute) === 'yes-no') {
@@ -144,6 +149,7 @@ function Values({ path, attribute, op }: { path: Path; attribute: string; op: st
     <ListField
       {...values}
       isTyped
+      suggestions={recent.map((value): Choice => [value, value])}
       placeholder={op === 'in_cidr' ? '192.0.2.0/24' : 'one, or several with commas'}
     />
   )

@@ -66,6 +66,7 @@ function Editor({ flag, document, onReload }: EditorProps) {
     document: document.document as JsonObject,
     flag,
     audience: review.effect?.audience,
+    examples: review.examples,
     change: (definition: JsonObject) => change({ ...draft, definition }),
   }
   return (

@@ -19,9 +19,12 @@ export type Form = {
   flag?: string | undefined
   /** How many recent visitors each rule is about; undefined while it is being counted, or can't be. */
   audience?: Audience | undefined
+  /** Attribute → values that recent visitors have. */
+  examples?: Examples | undefined
 }
 
 export type Audience = Responses['diffDocument']['audience']
+export type Examples = Readonly<Record<string, readonly string[]>>
 
 export const FormContext = createContext<Form | undefined>(undefined)
 

@@ -16,6 +16,8 @@ export type Review = {
   problems: readonly Problem[]
   /** Undefined while it is not known. */
   effect: Responses['diffDocument'] | undefined
+  /** The latest that are known, also while the draft is not valid. */
+  examples: Responses['diffDocument']['examples'] | undefined
   /** Whether the gate has said what it would do, or cannot. */
   isKnown: boolean
 }
@@ -36,6 +38,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined,
     return parsed.ok ? [] : parsed.problems
   }, [text])
   const [effect, setEffect] = useState<Responses['diffDocument']>()
+  const [examples, setExamples] = useState<Review['examples']>()
   const [knownText, setKnownText] = useState<string>()
   const isValid = problems.length === 0
   useEffect(() => {
@@ -48,6 +51,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined,
         (found) => {
           if (stop.signal.aborted) return
           setEffect(found)
+          setExamples(found.examples)
           setKnownText(text)
         },
         // Then the gate asks when it is published.
@@ -59,7 +63,7 @@ export function useReview(client: AdminClient, document: JsonObject | undefined,
       stop.abort()
     }
   }, [client, text, isValid, flag])
-  return { problems, effect, isKnown: written !== undefined && knownText === written }
+  return { problems, effect, examples, isKnown: written !== undefined && knownText === written }
 }
 
 /** Validating thousands of flags at each key stroke would make typing stutter: a long text waits for a pause. */

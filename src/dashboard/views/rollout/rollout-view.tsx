@@ -70,6 +70,7 @@ function Guide({ document, onReload }: GuideProps) {
   }
   const form = {
     ...{ definition: draft.flag, problems, document: present, audience: review.effect?.audience },
+    examples: review.examples,
     change: (flag: JsonObject) => change({ flag }),
   }
   return (

@@ -130,7 +130,7 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
         <Ago at={token.createdAt} /> by {token.createdBy}
       </td>
       <td>{token.lastUsedAt === null ? 'never' : <Ago at={token.lastUsedAt} />}</td>
-      <td>{token.expiresAt === null ? 'when revoked' : new Date(token.expiresAt).toLocaleDateString()}</td>
+      <td>{token.expiresAt === null ? 'when revoked' : token.expiresAt.slice(0, 10)}</td>
       <td>
         <button type="button" class="small danger" aria-label={`Revoke ${token.name}`} onClick={onRevoke}>
           Revoke
