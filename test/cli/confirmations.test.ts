@@ -25,7 +25,7 @@ const MANY: Answers = {
   patchFlag: [new Refused(409, 'confirm it', { people: PEOPLE }), published()],
   setPercentage: [new Refused(409, 'confirm it', { people: PEOPLE }), published()],
 }
-const MOVES = 'This moves 12.5 % of visitors.'
+const MOVES = 'This moves 12.5 % of 1,200 recent requests.'
 
 it.each([
   ['kill --all', 'Kill all flags of the gate?', [], 'POST /flags/*/kill {}'],
