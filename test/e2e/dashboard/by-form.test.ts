@@ -225,6 +225,7 @@ describe.skipIf(!hasBrowser)('a rollout by form', { shuffle: false }, () => {
   it('is edited by a form that counts whom it is about, and publishes changes alone', async () => {
     await page.goto(`${gate.url}/__sluice/ui/flags/${FLAG}/edit`)
     await page.getByText(/^Matches 100 % of recent visitors \([\d,]+ of [\d,]+\)/).waitFor()
+    await page.getByText('Recently: false').waitFor()
     const publish = page.getByRole('button', { name: 'Publish' })
     await page.getByText('Nothing has changed.').waitFor()
     expect(await publish.isDisabled()).toBe(true)
