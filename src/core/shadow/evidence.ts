@@ -18,6 +18,7 @@
  * factor 1 − λ(x − δ) has a mean of at most 1 (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by
  * betting", 2024); wealth of 1/β shows that the excess is below δ.
  */
+import { grouped } from '../grouped.ts'
 import type { Comparison } from './compare.ts'
 
 export type ShadowSettings = {
@@ -178,7 +179,7 @@ export function shadowSummary(state: ShadowState, settings: ShadowSettings) {
  */
 export function placesOf(state: ShadowState, settings: ShadowSettings): Finding[] {
   const findings = findingsOf(state, settings)
-  const byField = Map.groupBy(findings, ({ field }) => field)
+  const byField = grouped(findings, ({ field }) => field)
   return findings.filter(
     ({ route, field, canaryOnly }) =>
       route !== EVERY_ROUTE ||
