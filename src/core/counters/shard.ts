@@ -195,6 +195,12 @@ export class Shard {
     this.#clock.hurry()
   }
 
+  /** Whether an isolate decides by the tag's document, and knows that a text which KV has shown since was refused. */
+  #knows({ usedHash, documentHash, kvReadAtMs = 0 }: FlushMessage): boolean {
+    const isRefused = kvReadAtMs > this.#tag.atMs && this.#tag.replaced.includes(documentHash)
+    return usedHash === this.#tag.hash && !isRefused
+  }
+
   /** The reply to a flush that has been taken. */
   replyTo(message: FlushMessage, nowMs: number): FlushReply {
     const { isolates, inColo } = this.#busy.at(nowMs)
@@ -207,7 +213,7 @@ export class Shard {
     return numbered({
       epoch: this.#state.epoch,
       state: message.epoch < this.#state.epoch ? this.#state : undefined,
-      document: message.usedHash === this.#tag.hash ? undefined : this.#tag,
+      document: this.#knows(message) ? undefined : this.#tag,
       intervalMs: Math.max(forLoadMs, flushMsAt(this.#clock.pace, requestsOf(message.cells))),
       shards,
       inColo: Math.max(1, Math.ceil(inColo)),

@@ -201,7 +201,9 @@ export class ChangePublisher {
     }
     if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
     if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
-    if (records.some((record) => record.action !== 'document-refused')) await this.#pushToShards(nowMs)
+    const isWithdrawn = this.#parts.kv.isPending('config')
+    if (isWithdrawn || records.some((record) => record.action !== 'document-refused'))
+      await this.#pushToShards(nowMs)
     // Where no counts come, nothing else delivers the messages.
     if (records.length > 0) await this.#parts.alarm.within(0)
   }

@@ -45,6 +45,8 @@ const MOST_SEARCHED_BYTES = 20_000_000
 
 export class Documents {
   readonly history: DocumentHistory
+  /** Hash of a text that KV had and that was refused: isolates that have it take the one in force. */
+  overwritten: string | undefined
   readonly #kv: KvWriter
   readonly #bundled: unknown
   #loaded: LoadedDocument | undefined
@@ -66,7 +68,8 @@ export class Documents {
     const { version, hash, atMs } = this.current.info
     if (version === 0) return numbered({ version, hash: '', atMs, replaced: [], inKv: true })
     const earlier = this.history.list(MOST_REPLACED, version).map((info) => info.hash)
-    const replaced = earlier.filter((each) => each !== hash)
+    const refused = this.overwritten === undefined ? [] : [this.overwritten]
+    const replaced = [...refused, ...earlier].filter((each) => each !== hash)
     return numbered({ version, hash, atMs, replaced, inKv: !this.#kv.isPending('config') })
   }
 

@@ -3,12 +3,14 @@
  * validates and adopts. A document with problems replaces nothing.
  */
 
+import { compileSnapshot, type Snapshot } from '../../core/config/compile/snapshot.ts'
 import { KILL_ALL } from '../../core/config/control.ts'
 import { changesBetween, summaryOf } from '../../core/config/document-diff.ts'
 import { KV_STALE_MS, MOST_REPLACED } from '../../core/config/document-tag.ts'
 import { killOrder } from '../../core/config/kill-list.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
+import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { IsolateSighting } from '../../core/counters/protocol.ts'
 import { jsonOf } from '../../core/json-object.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
@@ -43,11 +45,14 @@ type Remembered = Pick<DocumentReport, 'refused' | 'killList'> & {
   overwritten?: string
 }
 
+type EntriesOf = (next: { document: GateDocument; snapshot: Snapshot }) => string[]
+
 export class KvReader {
   readonly #env: Env
   readonly #texts: TextStore
   readonly #writer: KvWriter
   readonly #documents: Documents
+  readonly #entriesOf: EntriesOf
   #remembered: Remembered
   #lastReadMs = 0
   /** When KV was last read with success. */
@@ -60,12 +65,15 @@ export class KvReader {
   /** KV may hold something new; that is so whenever the Controller wakes. */
   #suspected = true
 
-  constructor(env: Env, texts: TextStore, writer: KvWriter, documents: Documents) {
+  /** `entriesOf`: what of a document no person has confirmed and nothing holds. */
+  constructor(env: Env, texts: TextStore, writer: KvWriter, documents: Documents, entriesOf: EntriesOf) {
     this.#env = env
     this.#texts = texts
     this.#writer = writer
     this.#documents = documents
+    this.#entriesOf = entriesOf
     this.#remembered = texts.getJson('document') ?? { refused: undefined, killList: [], killHash: '' }
+    documents.overwritten = this.#remembered.overwritten
   }
 
   get report(): DocumentReport {
@@ -158,6 +166,11 @@ export class KvReader {
       const reason = `A document with ${problems.length} problem${problems.length > 1 ? 's' : ''} was written to KV`
       return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
     }
+    const entries =
+      before.version === 0
+        ? []
+        : this.#entriesOf({ document: parsed.value, snapshot: compileSnapshot(parsed.value) })
+    if (entries.length > 0) return [{ ...record, ...this.#withdraw(entries, hash), after: { hash } }]
     const [was, is] = [jsonOf(this.#documents.current.text), jsonOf(text)]
     const news = documentNews(was, is, [before.version, before.version + 1])
     const evidence = {
@@ -169,6 +182,18 @@ export class KvReader {
     this.forgetRefused()
     const flag = news.flag ?? undefined
     return [{ ...record, action: 'document-adopted', flag, evidence, after: { version, hash } }]
+  }
+
+  /** The document in force is written back: isolates that start would decide by the other one. */
+  #withdraw(entries: readonly string[], hash: string): Pick<AuditRecord, 'action' | 'reason' | 'evidence'> {
+    this.#remember({ overwritten: hash })
+    this.#writer.mark('config')
+    const [expected, fix] = ['a change that lets no visitor into a canary', 'publish it: publishing asks']
+    return {
+      action: 'document-refused',
+      reason: `A document was written to KV that would let visitors into a canary, which no person has confirmed: ${entries.join('; ')}. The document in force was written back`,
+      evidence: entries.map((found): Problem => ({ path: '$', found, expected, fix })),
+    }
   }
 
   async #adoptKillList(nowMs: number, text: string | null = null): Promise<AuditRecord[]> {
@@ -241,6 +266,7 @@ export class KvReader {
 
   #remember(change: Partial<Remembered>): void {
     this.#remembered = { ...this.#remembered, ...change }
+    this.#documents.overwritten = this.#remembered.overwritten
     this.#texts.putJson('document', this.#remembered)
   }
 }

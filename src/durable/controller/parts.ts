@@ -1,9 +1,11 @@
 /** Puts the Controller's parts together. Each keeps its memory in the storage that it is given. */
+
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import type { NotificationEvent } from '../../core/config/schema/document.ts'
 import { numbered } from '../../core/counters/protocol.ts'
 import { sharesOf } from '../../core/metrics/spec.ts'
 import type { AuditAction, Cause } from '../../core/rollout/audit.ts'
+import { unconfirmedEntries } from '../../core/rollout/edits/entering.ts'
 import { percentageOf } from '../../core/rollout/news/transition.ts'
 import type { Env } from '../../platform/env.ts'
 import { logLine } from '../../platform/log-line.ts'
@@ -74,7 +76,9 @@ export function createParts(storage: DurableObjectStorage, env: Env, alarm: Alar
   }
   const kv = new KvWriter(env.GATE, texts, newestFor)
   const documents = new Documents(sql, texts, kv, bundled)
-  const kvReader = new KvReader(env, texts, kv, documents)
+  const kvReader = new KvReader(env, texts, kv, documents, (next) =>
+    unconfirmedEntries({ ...documents.current, state: control.state }, next),
+  )
   const notifier = new Notifier(sql, env, {
     webhooks: () => documents.current.document.notifications.webhooks,
     attemptOf: (key) => {

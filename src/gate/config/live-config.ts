@@ -64,6 +64,8 @@ const LONGEST_UNREAD_MS = 600_000
 /** How often a waiting request checks. */
 const CHECK_MS = 5
 const KV_TIMEOUT_MS = 10_000
+/** How long a document waits for a Controller that says nothing of it. */
+const LONGEST_AWAITED_MS = 10_000
 /** A rejected document beyond this (more than 10,000 flags take) is read again less often. */
 const LARGE_BYTES = 6_000_000
 const LARGE_REJECTED_MS = 60_000
@@ -82,6 +84,8 @@ export class LiveConfig {
   #reads = 0
   /** The latest reads of KV that were taken over. One that began earlier and ends later shows what is no longer so. */
   readonly #taken = { document: 0, kill: 0 }
+  /** A text in KV that waits for the Controller's word. */
+  #awaited: { hash: string; sinceMs: number } | undefined
   #nextRefreshMs = 0
   /** The document is not read from KV before then. */
   #documentDueMs = 0
@@ -272,7 +276,7 @@ export class LiveConfig {
     const text = textOf(found)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
-      if (this.#isStale(hash, nowMs)) return
+      if (this.#isStale(hash, nowMs) || this.#awaitsWord(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())
       if (!parsed.ok) {
         this.#postpone(found, nowMs)
@@ -304,6 +308,18 @@ export class LiveConfig {
   #isStale(hash: string, nowMs: number): boolean {
     const known = this.#tag
     return known !== undefined && isStale(hash, known.tag, known.atMs, nowMs, known.staleMs)
+  }
+
+  /**
+   * While a rollout runs, a text that the Controller has not named waits for its word: it refuses one that lets visitors
+   * into a canary without a person's confirmation. Where it can't be reached, only for a while.
+   */
+  #awaitsWord(hash: string, nowMs: number): boolean {
+    if (this.#inUse.source === 'bundled' || this.#tag?.tag.hash === hash || !this.#control.isHolding)
+      return false
+    if (this.#awaited?.hash !== hash) this.#awaited = { hash, sinceMs: nowMs }
+    this.#seenHash = hash
+    return nowMs - this.#awaited.sinceMs < LONGEST_AWAITED_MS
   }
 
   #useDocument(snapshot: Snapshot, inUse: DocumentInUse): void {

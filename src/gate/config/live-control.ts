@@ -48,6 +48,13 @@ export class LiveControl {
     return this.#killList
   }
 
+  /** Whether some rollout keeps visitors out of its canary. */
+  get isHolding(): boolean {
+    return Object.values(this.#state.flags).some(
+      ({ split, percentage = 100, rolledBack }) => split !== undefined && (percentage < 100 || rolledBack),
+    )
+  }
+
   compiled(): Control {
     return compileControl(this.#state, this.#killList)
   }

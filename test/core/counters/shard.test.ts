@@ -223,6 +223,18 @@ describe('the reply to a flush', () => {
     expect(reply(6, 'hash-2').state).toBeUndefined()
   })
 
+  it('has the document for one that KV has shown a refused text since', () => {
+    const shard = emptyShard()
+    const tag = { ...tagOf(2), atMs: 1_000, replaced: ['refused'] }
+    shard.adopt(undefined, tag, NOW_MS)
+    const reply = (documentHash: string, kvReadAtMs: number) =>
+      shard.replyTo(flush({ epoch: 0, usedHash: tag.hash, documentHash, kvReadAtMs }), NOW_MS).document
+    expect(reply('refused', 1_001)).toEqual(tag)
+    // What it read before is only older.
+    expect(reply('refused', 1_000)).toBeUndefined()
+    expect(reply(tag.hash, 1_001)).toBeUndefined()
+  })
+
   it('is news when it has either, or another number of shards', () => {
     const reply = {
       epoch: 1,

@@ -7,6 +7,7 @@ import {
 } from '../../../../src/core/config/control.ts'
 import { numbered } from '../../../../src/core/counters/protocol.ts'
 import type { DocumentChange } from '../../../../src/durable/controller/documents.ts'
+import { sha256Hex } from '../../../../src/platform/crypto.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { CAUSE, DOCUMENT, FakeKv, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
@@ -552,6 +553,81 @@ describe('a document beside a running rollout', () => {
       })
       expect(staged(world)).toMatchObject({ generation: 2, stage: 0, percentage: 5 })
     }))
+
+  const ORIGINS = { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } }
+  const ROUTE = { path: '/*', flag: 'staged', origins: { on: 'new', off: 'old' } }
+  const routed = { ...withStaged({}), origins: ORIGINS, routes: [ROUTE] }
+  const withFlag = (parts: object) => ({
+    ...routed,
+    flags: { ...routed.flags, staged: { ...routed.flags.staged, ...parts } },
+  })
+  const [canary] = routed.flags.staged.rules
+  const testers = { name: 'testers', when: RO.when, serve: 'on' }
+
+  it.each<[string, object, object, RegExp]>([
+    ['a route', routed, { ...routed, routes: [{ path: '/a', origin: 'new' }, ROUTE] }, /^\/a: visitors may/],
+    [
+      'a flag that goes',
+      routed,
+      { ...routed, routes: [{ path: '/*', origin: 'new' }], flags: {} },
+      /may newly/,
+    ],
+    ['a rule after it', routed, withFlag({ rules: [canary, testers] }), /a rule beside the rollout/],
+    ['a rule before it', routed, withFlag({ rules: [testers, canary] }), /a rule beside the rollout/],
+    ['an environment', withFlag({ environments: ['staging'] }), routed, /environments changed/],
+    ['a flag that is enabled', withFlag({ enabled: false }), routed, /goes from 0 % to 50 %/],
+  ])(
+    'that lets visitors into the canary by %s, written to KV, is refused and the one in force written back',
+    (_, first, next, why) =>
+      withChanges(async (world) => {
+        const { documents, fakeKv, changes, clock } = world
+        await publish(world, first, true)
+        await changes.command({ kind: 'stage', flag: 'staged', stage: 1 }, CAUSE)
+        await clock.advance(100_000)
+        await changes.writeKv(Date.now())
+        const { text: inForce } = documents.current
+        await writeToKv(world, next)
+        expect(documents.current.text).toBe(inForce)
+        expect(world.records(1)).toMatchObject([{ action: 'document-refused', actor: 'kv' }])
+        expect(world.records(1)[0]?.evidence).toEqual(
+          expect.arrayContaining([expect.objectContaining({ found: expect.stringMatching(why) })]),
+        )
+        // Isolates that have it hear that it was replaced.
+        const hash = await sha256Hex(text(next))
+        expect(world.told.at(-1)?.tag).toMatchObject({ inKv: false, hash: documents.current.info.hash })
+        expect(world.told.at(-1)?.tag?.replaced[0]).toBe(hash)
+        await clock.advance(1_000)
+        await changes.writeKv(Date.now())
+        expect(fakeKv.values.get('config')).toBe(inForce)
+        // A place that still shows it makes no second refusal, and a person may publish it.
+        const { length } = world.records()
+        await writeToKv(world, next)
+        expect(world.records()).toHaveLength(length)
+        expect(await publish(world, next, false)).toMatchObject({ why: 'unconfirmed' })
+        expect(await publish(world, next, true)).toMatchObject({ ok: true, changed: true })
+        expect(documents.current.text).toBe(text(next))
+      }),
+  )
+
+  it.each<[string, object, object]>([
+    ['another route', routed, { ...routed, routes: [{ path: '/a', origin: 'old' }, ROUTE] }],
+    ['a rule that goes', withFlag({ rules: [canary, testers] }), routed],
+    ['a rule that serves off', routed, withFlag({ rules: [canary, { ...testers, serve: 'off' }] })],
+    ['a flag that is disabled', routed, withFlag({ enabled: false })],
+    [
+      'another name of a rule',
+      withFlag({ rules: [canary, testers] }),
+      withFlag({ rules: [canary, { ...testers, name: 'x' }] }),
+    ],
+  ])('that lets no visitor in, by %s, is adopted', (_, first, next) =>
+    withChanges(async (world) => {
+      await publish(world, first, true)
+      await world.clock.advance(100_000)
+      await world.changes.writeKv(Date.now())
+      await writeToKv(world, next)
+      expect(world.documents.current.text).toBe(text(next))
+    }),
+  )
 
   it('of other stages leaves it at the largest that is not above its percentage', () =>
     withChanges(async (world) => {

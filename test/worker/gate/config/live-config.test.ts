@@ -120,3 +120,48 @@ it('is ready once it decides by what it has read: KV, or nothing where KV has no
   await good.refresh({ get: async () => fail() })
   expect(good.live.unreadyReason).toBeUndefined()
 })
+
+/** KV that has a document, and the state of a rollout. */
+async function held(percentage: number) {
+  const shown = { text: textOf('http://first.test') }
+  const flags = { f: { generation: 1, stage: 0, split: 's', percentage } }
+  const state = JSON.stringify({ epoch: 1, killed: [], kvKilled: [], namesSplits: true, flags })
+  const kv = {
+    get: async (key: string | string[]) =>
+      typeof key === 'string' ? new TextEncoder().encode(shown.text).buffer : new Map([['state', state]]),
+  }
+  const live = new LiveConfig(JSON.parse(textOf('http://bundled.test')))
+  const startMs = Date.now()
+  const readAt = async (second: number) => {
+    await live.refreshNow({ ...env, GATE: kv as unknown as KVNamespace }, startMs + second * 1_000)
+    return live.last.snapshot.fallback.url
+  }
+  // An isolate that starts has no other document.
+  expect(await readAt(0)).toBe('http://first.test')
+  shown.text = textOf('http://second.test')
+  const hash = await sha256Hex(shown.text)
+  return { live, readAt, hash, startMs }
+}
+
+it('while a rollout runs, what was written to KV waits for the Controller, and not for ever', async () => {
+  const { live, readAt, hash } = await held(5)
+  expect(await readAt(1)).toBe('http://first.test')
+  // By this the Controller hears of it.
+  expect(live.seenHash).toBe(hash)
+  expect(await readAt(10.9)).toBe('http://first.test')
+  expect(await readAt(11)).toBe('http://second.test')
+  expect(await (await held(100)).readAt(1)).toBe('http://second.test')
+})
+
+it('what the Controller names is used, and what it has refused is not', async () => {
+  const named = await held(5)
+  await named.readAt(1)
+  const tag = { version: 2, hash: named.hash, atMs: named.startMs, replaced: [], inKv: true }
+  await named.live.offer(tag, async () => undefined, env, named.startMs)
+  expect(await named.readAt(2)).toBe('http://second.test')
+  const refused = await held(5)
+  const inForce = await sha256Hex(textOf('http://first.test'))
+  const other = { ...tag, hash: inForce, replaced: [refused.hash], inKv: false }
+  await refused.live.offer(other, async () => undefined, env, refused.startMs)
+  expect(await refused.readAt(60)).toBe('http://first.test')
+})
