@@ -7,5 +7,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The value of a text that has been parsed as a document before. Such a text may begin with a byte order mark. */
 export function jsonOf(text: string): JsonObject {
-  return JSON.parse(text.replace(/^\uFEFF/, '')) as JsonObject
+  return JSON.parse(withoutByteOrderMark(text)) as JsonObject
+}
+
+/** Editors write a byte order mark, and JSON has none. */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '')
 }

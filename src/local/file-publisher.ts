@@ -4,6 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { ApiError, createAdminClient } from '../contract/client.ts'
+import type { Responses } from '../contract/responses.ts'
+import { impactLines } from '../contract/words/impact.ts'
 import { changeWords } from '../core/config/document-words.ts'
 import { messageOf } from '../core/message-of.ts'
 
@@ -42,12 +44,14 @@ export class FilePublisher {
       const last = await this.#last()
       const isOurs = inForce.version === 0 || (last !== undefined && isSameJson(inForce.text, last))
       if (!isOurs) return this.#refuse(inForce, last)
+      const review = await this.#client.call('diffDocument', { body: { document: text } })
       const reason = `saved ${name}`
       const body = { document: text, expectedVersion: inForce.version, confirm: true, reason }
-      const { rollouts } = await this.#client.call('publishDocument', { body })
+      const { version, rollouts } = await this.#client.call('publishDocument', { body })
       await this.remember(text)
-      log(`published ${name}`)
-      for (const { flag, text: what } of rollouts) log(`  ${flag}: ${what}`)
+      log(`published ${name} as version ${version}`)
+      const told = [...reviewLines(review), ...rollouts.map(({ flag, text: what }) => `  ${flag}: ${what}`)]
+      for (const line of new Set(told)) log(line)
     } catch (error) {
       log(isConflict(error) ? this.#refusal(error.problem.detail) : messageOf(error))
     }
@@ -76,6 +80,15 @@ export class FilePublisher {
   async remember(text: string): Promise<void> {
     await writeFile(this.#options.memory, text)
   }
+}
+
+/** What `sluice publish` shows before it asks. */
+function reviewLines({ summary, people, questions }: Responses['diffDocument']): string[] {
+  return [
+    ...summary.map((line) => `  ${line}`),
+    ...impactLines(people).split('\n'),
+    ...(questions.length > 0 ? ['Saving the file confirmed:', ...questions.map((line) => `  ${line}`)] : []),
+  ]
 }
 
 function isConflict(error: unknown): error is ApiError {

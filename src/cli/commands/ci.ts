@@ -1,4 +1,6 @@
 /** What a pipeline asks of a document before it is merged. */
+
+import { impactLines } from '../../contract/words/impact.ts'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { DOCUMENT_ARGUMENT } from '../base/command.ts'
@@ -10,7 +12,7 @@ import {
 } from '../document/document-file.ts'
 import { appendSummary } from '../release/summary.ts'
 import { reviewLines } from '../render/document-diff.ts'
-import { impactLines, questionLines } from '../render/impact.ts'
+import { questionLines } from '../render/impact.ts'
 import { warningsOf } from './check.ts'
 
 type Review = Awaited<ReturnType<typeof review>>

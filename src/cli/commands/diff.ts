@@ -1,10 +1,11 @@
+import { impactLines } from '../../contract/words/impact.ts'
 import { changesBetween } from '../../core/config/document-diff.ts'
 import { changeWords } from '../../core/config/document-words.ts'
 import { plural } from '../../core/figures.ts'
 import { type Call, type CliCommand, DOCUMENT_ARGUMENT, type Result } from '../base/command.ts'
 import { parsedDocument, placedParagraphs, problemsIn, readDocumentFile } from '../document/document-file.ts'
 import { reviewLines } from '../render/document-diff.ts'
-import { impactLines, questionLines } from '../render/impact.ts'
+import { questionLines } from '../render/impact.ts'
 
 export const diff: CliCommand = {
   name: 'diff',

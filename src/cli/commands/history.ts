@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { impactLines } from '../../contract/words/impact.ts'
 import { countText, timestampText } from '../../core/figures.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import { published } from '../document/flag-edits.ts'
 import { reviewLines } from '../render/document-diff.ts'
-import { impactLines, questionLines } from '../render/impact.ts'
+import { questionLines } from '../render/impact.ts'
 import { table } from '../render/table.ts'
 
 export const history: CliCommand = {

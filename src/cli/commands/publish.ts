@@ -1,10 +1,10 @@
-import { movesText } from '../../contract/words/impact.ts'
+import { impactLines, movesText } from '../../contract/words/impact.ts'
 import { plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_ARGUMENT, EXPECT, REASON } from '../base/command.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { published } from '../document/flag-edits.ts'
 import { reviewLines } from '../render/document-diff.ts'
-import { impactLines, questionLines } from '../render/impact.ts'
+import { questionLines } from '../render/impact.ts'
 
 export const publish: CliCommand = {
   name: 'publish',

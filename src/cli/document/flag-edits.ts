@@ -1,9 +1,9 @@
 /** Changes of the document in force, and what came of them. */
 import { ApiError } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
-import { movesText } from '../../contract/words/impact.ts'
+import { impactLines, movesText } from '../../contract/words/impact.ts'
 import type { Call, Result } from '../base/command.ts'
-import { impactLines, questionLines } from '../render/impact.ts'
+import { questionLines } from '../render/impact.ts'
 
 type Published = Responses['publishDocument']
 

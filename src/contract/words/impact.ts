@@ -40,6 +40,18 @@ export function unknownImpactText({ unknown }: Pick<Impact, 'unknown'>): string 
   return `${plural(unknown, 'more request')} could not be replayed: an attribute that the document uses was not recorded`
 }
 
+/** The impact of a document, in lines. */
+export function impactLines(impact: Impact): string {
+  const unknown = unknownImpactText(impact)
+  return [
+    impact.samples === 0 ? impactText(impact) : `Impact: ${impactText(impact)}`,
+    ...impact.flags
+      .filter(({ moved }) => moved > 0)
+      .map((flag) => `  ${flag.flag}: ${flagImpactText(flag, impact)}`),
+    ...(unknown ? [`  ${unknown}`] : []),
+  ].join('\n')
+}
+
 /** "Matches 12 % of recent visitors (240 of 2,000)": how many meet a rule's conditions. */
 export function matchText({
   samples,

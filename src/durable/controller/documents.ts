@@ -10,7 +10,7 @@ import { type Parsed, parseDocument, parseDocumentValue } from '../../core/confi
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { numbered } from '../../core/counters/protocol.ts'
-import { jsonOf } from '../../core/json-object.ts'
+import { jsonOf, withoutByteOrderMark } from '../../core/json-object.ts'
 import { compilePlans, type RolloutPlan } from '../../core/rollout/plan.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
 import { DocumentHistory, type VersionInfo } from '../storage/document-history.ts'
@@ -125,7 +125,7 @@ export class Documents {
   #textOf(change: DocumentChange, before: string): string | (Draft & { ok: false }) {
     switch (change.kind) {
       case 'text':
-        return change.text
+        return withoutByteOrderMark(change.text)
       case 'restore': {
         const found = this.history.find(change.version)
         const detail = `Cannot restore version ${change.version}: it is not in the history`

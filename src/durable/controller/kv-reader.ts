@@ -12,7 +12,7 @@ import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { IsolateSighting } from '../../core/counters/protocol.ts'
-import { jsonOf } from '../../core/json-object.ts'
+import { jsonOf, withoutByteOrderMark } from '../../core/json-object.ts'
 import type { AuditRecord } from '../../core/rollout/audit.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import { sha256Hex } from '../../platform/crypto.ts'
@@ -281,9 +281,4 @@ function killChanges(before: readonly string[], after: readonly string[]) {
     list = left.includes(flag) ? list.filter((each) => each !== flag) : [...list, flag]
     return { flag, before: was, after: list }
   })
-}
-
-/** Editors write one, and JSON has none. */
-function withoutByteOrderMark(text: string): string {
-  return text.replace(/^\ufeff/, '')
 }

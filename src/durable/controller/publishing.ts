@@ -16,6 +16,7 @@ import { flagStatus } from '../../core/rollout/commands.ts'
 import {
   type DocumentInputs,
   type RolloutChange,
+  rolloutChangeText,
   withDocument,
 } from '../../core/rollout/edits/document-change.ts'
 import { impactQuestion } from '../../core/rollout/edits/impact-question.ts'
@@ -54,7 +55,7 @@ export type Review = {
   /** The version that it was compared with. */
   against: number
   changes: Change[]
-  /** The changes as people say them. */
+  /** The changes as people say them, and what they do to rollouts that run. */
   summary: string[]
   people: Impact
   needsConfirmation: boolean
@@ -108,13 +109,23 @@ export async function reviewChange(
     return { ...nothing, valid: false, problems, changes: [] }
   }
   const { changes } = draft
-  const { people, questions, next } = await examine(parts, change, draft.parsed)
+  const { people, questions, next, rollouts } = await examine(parts, change, draft.parsed)
   const audience = flag === undefined ? [] : await impact.audiencesOf(documents.current, next, flag)
   const needsConfirmation = questions.length > 0
-  const summary = changeWords(jsonOf(documents.current.text), jsonOf(draft.text))
+  const summary = [
+    ...changeWords(jsonOf(documents.current.text), jsonOf(draft.text)),
+    ...rollouts.map((each) => `${each.flag}: ${rolloutChangeText(each)}`),
+  ]
   const examples = flag === undefined ? {} : impact.examples()
   const found = { changes, summary, people, needsConfirmation, questions, audience, examples }
   return { ...nothing, valid: true, problems: [], ...found }
+}
+
+type Examined = {
+  people: Impact
+  questions: string[]
+  rollouts: RolloutChange[]
+  next: Pick<LoadedDocument, 'document' | 'snapshot'>
 }
 
 /** A change's impact, and what must be confirmed before it may be made. */
@@ -123,10 +134,10 @@ async function examine(
   change: DocumentChange,
   document: GateDocument,
   restart?: string,
-): Promise<{ people: Impact; questions: string[]; next: Pick<LoadedDocument, 'document' | 'snapshot'> }> {
+): Promise<Examined> {
   const before = { ...documents.current, state: control.state }
   const next = { document, snapshot: compileSnapshot(document) }
-  const { state } = withDocument(before.state, confirmedDocument(before, next, restart))
+  const { state, changes: rollouts } = withDocument(before.state, confirmedDocument(before, next, restart))
   const after = { ...next, state }
   const people = await impact.of(before, after)
   const departed = departedKeys(before.state, before.document, document).flatMap((flag) => {
@@ -138,7 +149,12 @@ async function examine(
   const large = impactQuestion(people, limitPercent, mayMove)
   const questions = isNamed(change) ? [] : questionsOf(before, after, departed).map(({ text }) => text)
   const limit = before.info.version === 0 ? [] : looserLimits(before.document, document, Date.now())
-  return { people, questions: [...questions, ...limit, ...(large === undefined ? [] : [large])], next }
+  return {
+    people,
+    questions: [...questions, ...limit, ...(large === undefined ? [] : [large])],
+    next,
+    rollouts,
+  }
 }
 
 /** A person who names a percentage, or enables a flag, means that very change. */

@@ -226,7 +226,7 @@ describe('the reply to a flush', () => {
   it('has the document for one that KV has shown a refused text since', () => {
     const shard = emptyShard()
     const tag = { ...tagOf(2), atMs: 1_000, replaced: ['refused'] }
-    shard.adopt(undefined, tag, NOW_MS)
+    shard.adoptTag(tag)
     const reply = (documentHash: string, kvReadAtMs: number) =>
       shard.replyTo(flush({ epoch: 0, usedHash: tag.hash, documentHash, kvReadAtMs }), NOW_MS).document
     expect(reply('refused', 1_001)).toEqual(tag)

@@ -104,6 +104,23 @@ describe('a file that is saved', { shuffle: false }, () => {
     await save(documentWith('fifth', [5, 25, 50]))
     await eventually('the file is in force', async () => (await descriptionOf()) === 'fifth')
     await eventually('that is told', () => said.some((line) => line.startsWith('published')))
+    // As `sluice publish` tells it: by rule and stage, whom it moves, and what becomes of the rollout.
+    const told = await eventually('what it does is told', () => {
+      const text = said.join('\n')
+      return text.includes('Impact unknown') ? text : undefined
+    })
+    expect(told).toContain(`${FLAG}: canary: stages 5/50 → 5/25/50; description`)
+    expect(told).toContain('Impact unknown: no recent requests were sampled')
+    said.length = 0
+    await save(documentWith('fifth', [10, 50]))
+    await eventually('where it stands is told', () =>
+      said.some((line) =>
+        line.includes('stays at 5 %, below its first stage of 10 %, and waits for a person to advance it'),
+      ),
+    )
+    expect(said.filter((line) => line.includes('it stays at'))).toHaveLength(1)
+    await save(documentWith('fifth', [5, 25, 50]))
+    await eventually('the stages are back', async () => (await inForce()).text.includes('25'))
   })
 
   it('before a dashboard publishes that still shows the version before is kept, and the dashboard is told', async () => {

@@ -38,6 +38,8 @@ export type RolloutChange = {
   after: FlagControl
   from: number
   to: number
+  /** The first stage, where the rollout stands below it and waits for a person. */
+  firstStage?: number
 }
 
 /** The control state under a new document; the same state where no rollout changes. */
@@ -59,17 +61,32 @@ export function withDocument(
         : before?.split === undefined
           ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
           : replaced(before, ladder, { word: inputs.word, was })
-    if (before !== undefined && isSame(before, after)) continue
-    differs = true
+    const firstStage = newlyHeld(before, after, ladder, was)
+    if (before !== undefined && isSame(before, after) && firstStage === undefined) continue
+    differs ||= before === undefined || !isSame(before, after)
     flags[flag] = after
     // A state of the release before names no holdback: that it does from now on is no change.
-    if (before?.split === undefined || isSame({ most: was?.most ?? 100, ...before }, { most: 100, ...after }))
-      continue
-    const [from, to] = [before, after].map((each) => placeOf(each, ladder.stages) ?? 100)
-    changes.push({ flag, before, after, from: from ?? 100, to: to ?? 100 })
+    if (before?.split === undefined) continue
+    const isStill = isSame({ most: was?.most ?? 100, ...before }, { most: 100, ...after })
+    if (isStill && firstStage === undefined) continue
+    const [from = 100, to = 100] = [before, after].map((each) => placeOf(each, ladder.stages) ?? 100)
+    changes.push({ flag, before, after, from, to, ...(firstStage !== undefined && { firstStage }) })
   }
   if (!differs) return { state, changes }
   return { state: { ...state, epoch: state.epoch + 1, namesSplits: true, flags }, changes }
+}
+
+/** The first stage of a rollout that this document leaves below it; undefined where it is not, or was before. */
+function newlyHeld(
+  before: FlagControl | undefined,
+  after: FlagControl,
+  { stages }: FlagLadder,
+  was: FlagLadder | undefined,
+): number | undefined {
+  const isBelow = (control: FlagControl, [first]: readonly number[]) =>
+    first !== undefined && (control.percentage ?? first) < first
+  const wasBelow = before !== undefined && was !== undefined && isBelow(before, was.stages)
+  return isBelow(after, stages) && !(wasBelow && was?.stages[0] === stages[0]) ? stages[0] : undefined
 }
 
 /** A holdback goes only by a person's word. */
@@ -180,13 +197,18 @@ function withoutSplit({
 }
 
 /** What a new document did to a rollout, in one sentence. */
-export function rolloutChangeText({ before, after, from, to }: RolloutChange): string {
+export function rolloutChangeText({ before, after, from, to, firstStage }: RolloutChange): string {
+  const waits =
+    to === 0 && from > 0
+      ? ', and waits for a person'
+      : firstStage === undefined
+        ? ''
+        : `, below its first stage of ${firstStage} %, and waits for a person to advance it`
   if (after.generation === before.generation)
     return from === to
-      ? `The document has ${before.most === after.most ? 'other stages' : 'another holdback'}; it stays at ${to} %`
-      : `The document leads it from ${from} % to ${to} %`
+      ? `The document has ${before.most === after.most ? 'other stages' : 'another holdback'}; it stays at ${to} %${waits}`
+      : `The document leads it from ${from} % to ${to} %${waits}`
   if (after.split === before.split) return `Generation ${after.generation} begins at ${to} %`
-  const waits = to === 0 && from > 0 ? ', and waits for a person' : ''
   return `The document changes what it compares: generation ${after.generation} begins at ${to} %${waits}`
 }
 

@@ -649,6 +649,19 @@ describe('a document beside a running rollout', () => {
       expect(staged(world)).toMatchObject({ generation: 1, stage: 0, percentage: 60 })
     }))
 
+  it('that begins with a byte order mark is in KV as isolates and the Controller hash it', () =>
+    withChanges(async (world) => {
+      const { changes, documents, fakeKv, clock } = world
+      const change = { kind: 'text' as const, text: `\ufeff${text(withStaged({}))}` }
+      await changes.publishDocument(change, { expectedVersion: undefined, confirm: true, ...reasons })
+      await clock.advance(1_000)
+      await changes.writeKv(Date.now())
+      expect(documents.current.info.hash).toBe(await sha256Hex(fakeKv.values.get('config') ?? ''))
+      await clock.advance(100_000)
+      await writeToKv(world, withStaged({}))
+      expect(documents.current.info.version).toBe(1)
+    }))
+
   it('that changes words alone asks nothing, and names no rollout', () =>
     withChanges(async (world) => {
       await publish(world, withStaged({}), true)
