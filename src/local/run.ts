@@ -11,7 +11,7 @@ import { messageOf } from '../core/message-of.ts'
 import { hostnameOf } from '../platform/admin-hostname.ts'
 import { readText, withOriginUrls } from './build/documents.ts'
 import { PROJECT_ROOT } from './build/project-root.ts'
-import { holdDataDir, refuseSharing } from './data-lock.ts'
+import { type DataHold, holdDataDir } from './data-lock.ts'
 import { FilePublisher } from './file-publisher.ts'
 import { type LocalGate, startLocalGate } from './local-gate.ts'
 
@@ -54,9 +54,18 @@ export function readyLines({ url, adminUrl, adminToken }: LocalRun): string {
 
 /** Starts it; resolves when the gate answers. */
 export async function startRun(options: RunOptions): Promise<LocalRun> {
+  const hold = await holdDataDir(options.data)
+  try {
+    return await startHolding(options, hold)
+  } catch (error) {
+    await hold.release()
+    throw error
+  }
+}
+
+async function startHolding(options: RunOptions, hold: DataHold): Promise<LocalRun> {
   const { config, env } = options
   const adminHost = adminHostOf(env)
-  await refuseSharing(options.data)
   const shops = config === undefined ? await startDemoOrigins(options) : []
   const origins = {
     ...Object.fromEntries(shops.map((shop) => [shop.version, shop.url])),
@@ -83,7 +92,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
       },
     }),
   )
-  const leaveDataDir = await holdDataDir(options.data, gate)
+  await hold.started(gate)
   const addresses = addressesOf(gate, adminHost)
   const publisher =
     config === undefined
@@ -107,7 +116,7 @@ export async function startRun(options: RunOptions): Promise<LocalRun> {
     close: async () => {
       unwatch()
       await Promise.all([gate.close(), ...shops.map((shop) => shop.close())])
-      await leaveDataDir()
+      await hold.release()
     },
   }
 }
