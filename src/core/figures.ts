@@ -37,6 +37,13 @@ export function durationText(durationMs: number): string {
   return seconds < 129_600 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
+/** How long still: 259_200_000 → "3 more days". */
+export function moreText(ms: number): string {
+  const [amount = '', unit = ''] = durationText(ms).split(' ')
+  const units: Readonly<Record<string, string>> = { s: 'second', min: 'minute', h: 'hour', d: 'day' }
+  return `${amount} more ${units[unit]}${amount === '1' ? '' : 's'}`
+}
+
 /** A short wait to a tenth of a second, at least "0.1 s": 940 → "0.9 s". */
 export function secondsText(durationMs: number): string {
   return `${Math.max(0.1, durationMs / 1_000).toFixed(1)} s`

@@ -9,6 +9,7 @@ import {
   meanRangeText,
   meanText,
   metricAbout,
+  rolledBackText,
   shareRangeText,
   shareText,
   wordText,
@@ -77,6 +78,12 @@ describe('figures of metrics', () => {
       /; counts who met the flag since 2027-03-01 12:05 UTC$/,
     )
   })
+})
+
+it('a flag that was rolled back says so, with when and why', () => {
+  const rolledBack = { atMs: Date.UTC(2027, 2, 1, 12, 5), reason: 'order of b is worse' }
+  expect(rolledBackText({ rolledBack })).toBe('rolled back 2027-03-01 12:05 UTC: order of b is worse')
+  expect(rolledBackText({})).toBeUndefined()
 })
 
 describe('the word on a comparison', () => {

@@ -21,7 +21,7 @@ describe('the chart of a metric', () => {
     const drawing = drawingOf(ORDER)
     expect(
       drawing?.lines.map(({ label, edge, dash }) => (edge ? 'edge' : dash ? `${label} dashed` : label)),
-    ).toEqual([...['edge', 'edge', 'edge', 'edge', 'b', 'c', 'same', 'limit dashed']])
+    ).toEqual([...['edge', 'edge', 'edge', 'edge', 'a (control)', 'b', 'c', 'limit dashed']])
     expect(drawing?.bands).toEqual([
       { lines: [0, 1], colour: 'series-1-band' },
       { lines: [2, 3], colour: 'series-2-band' },
@@ -32,9 +32,9 @@ describe('the chart of a metric', () => {
       [0.8, 1.08],
       [1.7, 1.1],
       [0.5, 0.86],
+      [1, 1],
       [1.3, 1.25],
       [1.05, 0.98],
-      [1, 1],
       [0.95, 0.95],
     ])
     expect(drawing?.format(0.8)).toBe('−20 %')
@@ -64,7 +64,7 @@ describe('the chart of a metric', () => {
 
   it('draws a band that is open to the edge, a figure that is not known not at all, and keeps all inside', () => {
     const drawing = onlyB([point(1, 'b', [null, null, null]), point(2, 'b', [0, -2, 30])])
-    const [high, low, line] = drawing?.lines.map(({ values }) => values) ?? []
+    const [high, low, , line] = drawing?.lines.map(({ values }) => values) ?? []
     expect([high, low, line]).toEqual([
       [10, 10],
       [0.1, 0.1],

@@ -5,6 +5,7 @@ import {
   meanRangeText,
   meanText,
   metricAbout,
+  rolledBackText,
   shareRangeText,
   shareText,
   wordText,
@@ -20,8 +21,10 @@ const COLOURS = { good: 'green', bad: 'red', accent: 'cyan', warn: 'yellow', neu
 export function resultsView(results: ResultsView, paint: Paint): string {
   const { flag, generation, sentence, split, metrics } = results
   const mark = { ok: paint('green', '✔'), collecting: paint('cyan', '…'), broken: paint('red', '✖') }
+  const rolledBack = rolledBackText(results)
   return [
     `${paint('bold', `${flag}, attempt ${generation}`)}: ${sentence}`,
+    ...(rolledBack === undefined ? [] : [`${paint('red', '✖')} ${rolledBack}`]),
     ...metrics.map((metric) => metricText(metric, results.control, paint)),
     `${mark[split.word]} ${split.sentence}\n${paint('dim', keptText(results))}`,
   ].join('\n\n')

@@ -79,6 +79,8 @@ export const getResults = v.strictObject({
   metrics: v.array(metricResult),
   /** Which is better, by how much, how sure, how long still. */
   sentence: v.string(),
+  /** Where the flag was rolled back, by its guard or a person: visitors get `off` since. */
+  rolledBack: v.optional(v.strictObject({ atMs: ms, reason: v.string() })),
 })
 
 export type ResultsView = v.InferOutput<typeof getResults>

@@ -1,5 +1,5 @@
 /** The results of metrics as people read them: the same on the flag's page and in the terminal. */
-import { countText, durationText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
+import { countText, durationText, moreText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
 import type { ComparisonView, MetricView, ResultsView } from '../responses/results.ts'
 import type { Tone } from './flag-state.ts'
 
@@ -51,13 +51,6 @@ export function wordText({ word, etaMs }: ComparisonView, metric: MetricView): s
     default:
       return word
   }
-}
-
-/** 259_200_000 → "3 more days". */
-function moreText(ms: number): string {
-  const [amount = '', unit = ''] = durationText(ms).split(' ')
-  const units: Readonly<Record<string, string>> = { s: 'second', min: 'minute', h: 'hour', d: 'day' }
-  return `${amount} more ${units[unit]}${amount === '1' ? '' : 's'}`
 }
 
 const TONES: Readonly<Record<ComparisonView['word'], Tone>> = {
@@ -128,6 +121,11 @@ export function comparisonLines({ metrics }: Pick<ResultsView, 'metrics'>): stri
       return `${metric.name}: ${difference}, ${wordText(each, metric)}`
     }),
   )
+}
+
+/** "rolled back 2027-03-01 12:05 UTC: order of b is …"; undefined for a flag that is not. */
+export function rolledBackText({ rolledBack }: Pick<ResultsView, 'rolledBack'>): string | undefined {
+  return rolledBack && `rolled back ${minuteText(rolledBack.atMs)}: ${rolledBack.reason}`
 }
 
 /** Whether an operator must look: a variant is worse, or visitors are not split as the document says. */

@@ -86,4 +86,6 @@ export type MetricResults = {
   metrics: MetricResult[]
   /** Which is better, by how much, how sure, how long still. */
   sentence: string
+  /** Where the flag was rolled back, by its guard or a person: visitors get `off` since. */
+  rolledBack?: { atMs: number; reason: string }
 }

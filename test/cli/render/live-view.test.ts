@@ -190,6 +190,13 @@ it('of results asks every five seconds, shows what has changed, and goes on afte
   expect(visible(view)).toMatch(/<dim>2026-03-08T10:00:00.000Z {2}Ctrl-C to end<\/>\n$/)
 })
 
+it('of results says first that the flag was rolled back', async () => {
+  const rolledBack = { atMs: Date.UTC(2026, 2, 8, 9, 30), reason: 'order of b is worse' }
+  const gate = await scriptedGate({ getResults: { ...RESULTS, rolledBack } })
+  const { out } = await gate.run('results f')
+  expect(out.split('\n')[2]).toBe('✖ rolled back 2026-03-08 09:30 UTC: order of b is worse')
+})
+
 it('of results ends where the flag measures nothing', async () => {
   const gate = await scriptedGate({ getResults: new Refused(404, 'f measures no metric') })
   const ran = await gate.run('results f --watch')

@@ -18,7 +18,11 @@ export type SplitSurroundings = {
 }
 
 /** Whether a flag has a control: visitors whom a rule's share leaves out. */
-export function hasSplit({ rules }: Pick<FlagConfig, 'rules'>): boolean {
+export function hasSplit({
+  rules,
+}: {
+  rules: readonly { stages?: unknown; percentage?: number | undefined }[]
+}): boolean {
   return rules.some(({ stages, percentage = 100 }) => stages !== undefined || percentage < 100)
 }
 

@@ -3,7 +3,15 @@ import type { Word } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { MetricSums } from '../summary.ts'
 import { type Labels, lnEvidenceBeyond, rateInterval, ratioInterval } from './labels.ts'
-import { type Interval, lnMeanEvidenceBeyond, meanInterval, meanOf, meanRatioInterval } from './means.ts'
+import {
+  factorToEnough,
+  type Interval,
+  lnMeanEvidenceBeyond,
+  meanInterval,
+  meanOf,
+  meanRatioInterval,
+  roughRatioInterval,
+} from './means.ts'
 
 export type Arm = { visitors: number; share: number } & MetricSums
 
@@ -46,7 +54,9 @@ export function relativeOf(
     metric.type === 'conversion'
       ? ratioInterval(labelsOf(variant, control), alpha)
       : meanRatioInterval(variant, control, alpha)
-  if (interval === null) return { relative, low: null, high: null }
+  // Every ratio that there is: nothing is known.
+  if (interval === null || (interval.low <= 0 && interval.high === Infinity))
+    return { relative, low: null, high: null }
   return {
     relative,
     low: interval.low <= 0 ? -1 : interval.low - 1,
@@ -87,17 +97,40 @@ const LONGEST_ETA_MS = 365 * 86_400_000
  * How long still until the interval is narrow enough to decide: to leave out no difference, or to lie within the margin. Widths
  * shrink with the root of the visitors, who go on coming as they came.
  */
-export function etaMs(
-  metric: Metric,
-  { relative, low, high }: Relative,
-  elapsedMs: number,
-): number | undefined {
-  if (relative === null || low === null || high === null || elapsedMs < 60_000) return undefined
+export function etaMs(metric: Metric, found: Relative, elapsedMs: number): number | undefined {
+  return leftMs(factorToDecide(metric, found), elapsedMs)
+}
+
+/** How many times as many visitors it takes to decide; undefined where that can't be told. */
+function factorToDecide(metric: Metric, { relative, low, high }: Relative): number | undefined {
+  if (relative === null || low === null || high === null) return undefined
   const good = metric.better === 'higher' ? relative : -relative
   const margin = (metric.guard?.marginPercent ?? LOOKED_FOR * 100) / 100
   const wanted = Math.max(Math.abs(relative), margin + good)
-  const factor = ((high - low) / 2 / wanted) ** 2
-  if (!(wanted > 0) || factor <= 1) return undefined
+  return wanted > 0 ? ((high - low) / 2 / wanted) ** 2 : undefined
+}
+
+function leftMs(factor: number | undefined, elapsedMs: number): number | undefined {
+  if (factor === undefined || factor <= 1 || elapsedMs < 60_000) return undefined
   const left = elapsedMs * (factor - 1)
   return left <= LONGEST_ETA_MS ? Math.round(left) : undefined
+}
+
+/** So few visitors with a value tell nothing of how values differ. */
+const LEAST_FOR_ETA = 20
+
+/** How long still, of a count or sum of which there are too few visitors yet: by how wide the interval would be. */
+export function etaOfFewMs(
+  metric: Metric,
+  [variant, control]: readonly [Arm, Arm],
+  alpha: number,
+  elapsedMs: number,
+): number | undefined {
+  if (metric.type === 'conversion' || Math.min(variant.nonzero, control.nonzero) < LEAST_FOR_ETA)
+    return undefined
+  const { low, high } = roughRatioInterval(variant, control, alpha)
+  if (high === Infinity) return undefined
+  const relative = meanOf(variant) / meanOf(control) - 1
+  const toDecide = factorToDecide(metric, { relative, low: low - 1, high: high - 1 })
+  return leftMs(toDecide && Math.max(toDecide, factorToEnough(variant, control)), elapsedMs)
 }

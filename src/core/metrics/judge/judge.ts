@@ -47,7 +47,7 @@ export function judge(
       const { compared, ln } = look.compare(metric, at, variant, alpha)
       const pValue = note(draft, `${metric.name} ${variant}`, { metric, ln, before, spec, look })
       if (pValue !== undefined) findings.push(findingOf(metric, compared, pValue, look))
-      return look.worded(metric, compared, pValue !== undefined)
+      return look.worded(metric, compared, pValue !== undefined, alpha)
     })
     const series = noted(draft.series[metric.name], comparisons, nowMs)
     draft.series[metric.name] = series

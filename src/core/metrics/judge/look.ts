@@ -3,7 +3,7 @@ import type { JudgeSpec } from '../judge-types.ts'
 import type { Comparison, MetricResults, VariantResult } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Summaries, VariantSummary } from '../summary.ts'
-import { type Arm, armInterval, etaMs, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
+import { type Arm, armInterval, etaMs, etaOfFewMs, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
 import { meanOf } from './means.ts'
 import { comparisonSentence, splitResult } from './sentences.ts'
 import { lnSplitEvidence } from './split.ts'
@@ -12,6 +12,9 @@ import { lnSplitEvidence } from './split.ts'
 const SPLIT_ALPHA = 0.000_1
 /** The level at which the guard's evidence of means is sharpest. */
 const SHARPEST_ALPHA = 0.000_15
+
+/** Sums of amounts such as 0.1 + 0.2, to a millionth: doubles have no such fractions. */
+const withoutDust = (sum: number) => Number(sum.toFixed(6))
 
 /** A comparison without its words. */
 export type Compared = Omit<Comparison, 'word' | 'sentence' | 'etaMs'>
@@ -50,8 +53,8 @@ export class Look {
       const arm = this.#armOf(variant, at)
       const interval = armInterval(metric, arm, alpha / variants.length)
       return {
-        ...{ variant, visitors: arm.visitors, converted: arm.nonzero, total: arm.sum },
-        mean: arm.visitors === 0 ? null : meanOf(arm),
+        ...{ variant, visitors: arm.visitors, converted: arm.nonzero, total: withoutDust(arm.sum) },
+        mean: arm.visitors === 0 ? null : withoutDust(meanOf(arm)),
         low: interval?.low ?? null,
         high: interval?.high ?? null,
       }
@@ -70,13 +73,21 @@ export class Look {
     }
   }
 
-  /** A comparison in words; `isBeyond`: the guard's line is crossed. */
-  worded(metric: Metric, compared: Compared, isBeyond: boolean): Comparison {
+  /** A comparison in words; `isBeyond`: the guard's line is crossed; `alpha` for all variants together. */
+  worded(metric: Metric, compared: Compared, isBeyond: boolean, alpha: number): Comparison {
     const word = this.isBroken ? 'undecided' : wordOf(metric, compared, isBeyond)
     const isOpen = word === 'undecided' && !this.isBroken
-    const eta = isOpen ? etaMs(metric, compared, this.#elapsedOf(metric)) : undefined
+    const eta = isOpen ? this.#etaOf(metric, compared, alpha) : undefined
     const said = { ...compared, word, ...(eta !== undefined && { etaMs: eta }) }
     return { ...said, sentence: comparisonSentence(metric, said) }
+  }
+
+  #etaOf(metric: Metric, compared: Compared, alpha: number): number | undefined {
+    const elapsedMs = this.#elapsedOf(metric)
+    if (compared.low !== null || compared.high !== null) return etaMs(metric, compared, elapsedMs)
+    const at = this.#spec.measures.metrics.indexOf(metric)
+    const arms = [this.#armOf(compared.variant, at), this.#armOf(compared.against, at)] as const
+    return etaOfFewMs(metric, arms, alpha / this.others.length, elapsedMs)
   }
 
   /** The cap of a sum; undefined where none is known. */

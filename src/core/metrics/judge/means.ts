@@ -77,7 +77,19 @@ export function meanInterval(sample: Sample, alpha: number): Interval | null {
 
 /** Of the ratio variant / control; `high` is Infinity where control's mean may be 0. Null where nothing is said yet. */
 export function meanRatioInterval(variant: Sample, control: Sample, alpha: number): Interval | null {
-  if (!isEnough(variant) || !isEnough(control)) return null
+  return isEnough(variant) && isEnough(control) ? roughRatioInterval(variant, control, alpha) : null
+}
+
+/** How many times as many visitors there must be until anything is said of both; at most 1 where it is. */
+export function factorToEnough(variant: Sample, control: Sample): number {
+  return Math.max(
+    LEAST_VISITORS / Math.min(variant.visitors, control.visitors),
+    LEAST_NONZERO / Math.min(variant.nonzero, control.nonzero),
+  )
+}
+
+/** The same of any samples: of small ones it tells how wide it is, and claims nothing. */
+export function roughRatioInterval(variant: Sample, control: Sample, alpha: number): Interval {
   const q = reachOf(variant.visitors + control.visitors, alpha) ** 2
   const [a, b] = [meanOf(variant), meanOf(control)]
   // (a − r·b)² ≤ q·(Va + r²·Vb), a quadratic inequality in r.

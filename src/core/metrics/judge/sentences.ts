@@ -1,5 +1,5 @@
 /** What the results say in words. */
-import { countText, durationText, rateText } from '../../figures.ts'
+import { countText, moreText, rateText } from '../../figures.ts'
 import type { Comparison, MetricResult, MetricResults } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Relative } from './compare.ts'
@@ -37,7 +37,12 @@ export function comparisonSentence(metric: Metric, said: Said): string {
   if (word === 'better' || word === 'worse') return `${subject} is ${measured}: ${word}, ${range}.`
   if (word === 'not worse')
     return `${subject} is not more than ${metric.guard?.marginPercent} % worse than that of ${against}: ${range}.`
-  return `${subject} is ${range} compared with ${against}${largest(said)}; ${waitText(said.etaMs)}.`
+  return `${subject} is ${openText(said)}.`
+}
+
+/** What is known of an undecided comparison: "between 3 % lower and 5 % higher compared with off, so no effect is larger than 5 %". */
+function openText(said: Said): string {
+  return `${rangeText(said)} compared with ${said.against}${largest(said)}`
 }
 
 /** "No effect larger than x": what an undecided comparison shows all the same. */
@@ -46,9 +51,7 @@ function largest({ low, high }: Relative): string {
   return `, so no effect is larger than ${figure(Math.max(Math.abs(low), Math.abs(high)))}`
 }
 
-function waitText(ms: number | undefined): string {
-  return ms === undefined ? 'undecided' : `undecided, about ${durationText(ms)} more at this rate`
-}
+const waitText = (ms: number | undefined) => (ms === undefined ? '' : `; about ${moreText(ms)} at this rate`)
 
 export function findingSentence(metric: Metric, said: Omit<Said, 'word'>): string {
   const { variant, against, relative } = said
@@ -105,5 +108,6 @@ export function overallSentence(
   const open = first.comparisons.find(({ word }) => word === 'undecided')
   if (open === undefined)
     return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
-  return `Undecided by ${first.name}. ${open.sentence}`
+  if (open.low === null && open.high === null) return open.sentence.replace(/\.$/, `${waitText(open.etaMs)}.`)
+  return `Undecided by ${first.name}: ${open.variant} is ${openText(open)}${waitText(open.etaMs)}.`
 }

@@ -49,12 +49,16 @@ export function drawingOf(metric: MetricView): Drawing | undefined {
     scale,
     lines: [
       ...edges,
+      // In the order of the table, which begins with control.
+      {
+        label: `${metric.comparisons[0]?.against ?? ''} (control)`,
+        ...{ colour: 'control', values: times.map(() => 1), thin: true },
+      },
       ...columns.map((points, index) => ({
         label: variants[index] ?? '',
         colour: colourOfVariant(index),
         values: values(points, 'relative', null),
       })),
-      { label: 'same', colour: 'control', values: times.map(() => 1), thin: true },
       ...(margin === undefined
         ? []
         : [

@@ -13,9 +13,14 @@ const ROWS: readonly (readonly [label: string, text: (counts: Counts) => string]
   ['99th percentile', ({ p99Ms }) => latencyText(p99Ms)],
 ]
 
-/** The counts of this attempt, arm by arm. */
-export function ArmsTable({ status }: { status: FlagStatusView }) {
+type ArmsTableProps = { status: FlagStatusView; hasControl: boolean }
+
+/** The counts of this attempt: arm by arm, or variant by variant where no visitors are left out to compare with. */
+export function ArmsTable({ status, hasControl }: ArmsTableProps) {
   const { canary, control, other } = status.arms
+  const columns: readonly (readonly [name: string, counts: Counts])[] = hasControl
+    ? Object.entries({ canary, control, other })
+    : Object.entries(status.variants)
   const rescued = canary.rescued + other.rescued
   const shared = canary.pairing.shared + control.pairing.shared
   return (
@@ -26,22 +31,22 @@ export function ArmsTable({ status }: { status: FlagStatusView }) {
             <th scope="col">
               <span class="visually-hidden">Figure</span>
             </th>
-            <th scope="col">
-              <i class="key canary" /> canary
-            </th>
-            <th scope="col">
-              <i class="key control" /> control
-            </th>
-            <th scope="col">other</th>
+            {columns.map(([name]) => (
+              <th key={name} scope="col">
+                {hasControl && name !== 'other' && <i class={`key ${name}`} />} {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {ROWS.map(([label, text]) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              <td>{text(canary)}</td>
-              <td>{text(control)}</td>
-              <td class="muted">{text(other)}</td>
+              {columns.map(([name, counts]) => (
+                <td key={name} class={hasControl && name === 'other' ? 'muted' : undefined}>
+                  {text(counts)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>

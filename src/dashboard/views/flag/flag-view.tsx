@@ -7,6 +7,7 @@ import { idleText, stateOf, waitingText, withStatus } from '../../../contract/wo
 import { bakeLeftMs, etaText } from '../../../contract/words/ladder.ts'
 import { verdictOf } from '../../../contract/words/verdict-word.ts'
 import type { FlagInput } from '../../../core/config/schema/document.ts'
+import { hasSplit } from '../../../core/config/split/split.ts'
 import type { Plan } from '../../actions/change-plans.ts'
 import { AuditList } from '../../components/audit/audit-list.tsx'
 import { ChangeDialog } from '../../components/dialogs/change-dialog.tsx'
@@ -133,7 +134,7 @@ function Details({ details, atMs, records, onChanged, children }: DetailsProps) 
         </div>
         <div class="stack-l">
           <Audience flag={flag} definition={definition} />
-          <ArmsTable status={status} />
+          <ArmsTable status={status} hasControl={hasSplit({ rules })} />
           <Feedback flag={flag.key} />
         </div>
       </div>

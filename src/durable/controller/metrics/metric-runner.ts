@@ -65,7 +65,12 @@ export class MetricRunner {
   /** What the metrics of a flag show now; undefined for a flag that measures nothing. */
   results(loaded: LoadedDocument, flag: string, nowMs: number): MetricResults | undefined {
     const kept = this.#books.keep(flag)
-    return kept && this.#judge(loaded, flag, kept, nowMs).results
+    const { rolledBack } = this.#ports.controlOf(flag)
+    if (kept === undefined) return undefined
+    const { results } = this.#judge(loaded, flag, kept, nowMs)
+    if (rolledBack === undefined) return results
+    const { atMs, reason } = rolledBack
+    return { ...results, rolledBack: { atMs, reason } }
   }
 
   /** What an attempt has shown, for its outcome; undefined where it measured nothing. */

@@ -75,6 +75,9 @@ it('a canary that converts 20 % less is rolled back, with a record, a message an
     expect(outcome).toMatchObject({ ending: 'rolled-back', actor: 'guard', generation: 1 })
     expect(outcome?.metrics?.metrics[0]).toMatchObject({ name: 'order', role: 'guard', series: [] })
     expect(outcome?.metrics?.variants.map(({ visitors }) => visitors > 1_000)).toEqual([true, true])
+    // Who asks for the results is told that it is over.
+    const results = world.metrics.results(world.documents.current, FLAG, Date.now())
+    expect(results?.rolledBack).toEqual({ atMs: rolledBack?.atMs, reason: rolledBack?.reason })
     // Latched: looks that say the same do nothing more.
     await world.serve(1_500, { off: 0.2, on: 0.16 })
     expect(world.records().filter(({ action }) => action === 'rollback')).toHaveLength(1)
@@ -85,6 +88,7 @@ it('a canary that converts alike is not', () =>
     for (let look = 0; look < 12; look++) await world.serve(1_500, { off: 0.2, on: 0.2 })
     expect(controlOf(world)?.rolledBack).toBeUndefined()
     expect(messagesOf(world)).toEqual([])
+    expect(world.metrics.results(world.documents.current, FLAG, Date.now())).not.toHaveProperty('rolledBack')
     const results = world.metrics.results(world.documents.current, FLAG, Date.now())
     expect(results?.variants).toEqual([
       { variant: 'off', visitors: 18_000 },

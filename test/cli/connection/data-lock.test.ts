@@ -5,9 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DataInUse, holdDataDir } from '../../src/local/data-lock.ts'
-import type { LocalGate } from '../../src/local/local-gate.ts'
-import { folder } from './gate/transcript.ts'
+import { DataInUse, holdDataDir } from '../../../src/local/data-lock.ts'
+import type { LocalGate } from '../../../src/local/local-gate.ts'
+import { folder } from '../gate/transcript.ts'
 
 const NOTE = 'sluice-gate.json'
 /** No process has it. */
