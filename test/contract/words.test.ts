@@ -435,6 +435,9 @@ describe('a record of the audit log', () => {
     expect(deedOf({ action: 'document-published', flag: null }).words).toBe('Published the document')
     expect(deedOf({ action: 'login-refused', flag: null })).toEqual({ words: 'Failed sign-in', tone: 'warn' })
     expect(deedOf({ action: 'document-adopted', flag: null }).words).toBe('Published by a direct KV write')
+    const first = { action: 'document-adopted' as const, flag: null, before: { version: 0, hash: '' } }
+    expect(deedOf(first).words).toBe('Began with the document in KV')
+    expect(deedOf({ ...first, before: { version: 1 } }).words).toBe('Published by a direct KV write')
   })
 })
 

@@ -3,6 +3,7 @@ import type { Explanation, Responses } from '../../contract/responses.ts'
 import { conditionText, foundText, outcomeText } from '../../contract/words/rules.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
+import { meant } from '../../core/config/parse/problems.ts'
 import { staticContext } from '../../core/context/attributes.ts'
 import { givenContext } from '../../core/context/given-context.ts'
 import { anonymousAs, RequestContext } from '../../core/context/request-context.ts'
@@ -81,7 +82,8 @@ async function byFile(
       )
     : staticContext(visitor.targetingKey, { now: nowMs, ...visitor.attributes })
   const explained = explainVisitor(snapshot, { context, inputs, place: facts }, flag)
-  if (explained === undefined) throw new Refusal(`${file} has no flag ${flag}`)
+  if (explained === undefined)
+    throw new Refusal(`${file} has no flag ${flag}${meant(flag ?? '', snapshot.flags.keys())}`)
   return {
     targetingKey: context.targetingKey() ?? null,
     route: explained.route,

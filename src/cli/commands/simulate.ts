@@ -1,6 +1,7 @@
 import { stageText } from '../../contract/words/flag-state.ts'
 import { compileSnapshot } from '../../core/config/compile/snapshot.ts'
 import { type ControlState, compileControl, INITIAL_CONTROL_STATE } from '../../core/config/control.ts'
+import { meant } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import {
   type GroupShares,
@@ -78,7 +79,8 @@ export const simulate: CliCommand = {
 function flagsIn(options: Options, { flags }: GateDocument): string[] {
   const asked = options.list('flag')
   const unknown = asked.find((key) => !Object.hasOwn(flags, key))
-  if (unknown !== undefined) throw new Refusal(`The document has no flag ${unknown}`)
+  if (unknown !== undefined)
+    throw new Refusal(`The document has no flag ${unknown}${meant(unknown, Object.keys(flags))}`)
   return asked.length > 0 ? [...asked] : Object.keys(flags)
 }
 

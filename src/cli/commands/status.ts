@@ -22,7 +22,8 @@ export const status: CliCommand = {
     if (call.options.has('watch')) return await watchStatus(call, client, url, flag)
     const picture = await call.ask('getStatus')
     const failed = picture.controller !== 'ok' || picture.document.refused.length > 0
-    if (flag !== undefined && !Object.hasOwn(picture.flags, flag)) throw noFlag(flag)
+    if (flag !== undefined && !Object.hasOwn(picture.flags, flag))
+      throw noFlag(flag, Object.keys(picture.flags))
     if (call.isJson) return { json: picture, text: '', failed }
     const facts = await factsByFlag(client)
     return { json: picture, text: statusView(picture, { url, paint: call.paint, flag, facts }), failed }

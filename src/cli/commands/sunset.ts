@@ -1,4 +1,5 @@
 import { liveShare } from '../../contract/words/flag-state.ts'
+import { meant } from '../../core/config/parse/problems.ts'
 import type { FlagConfig } from '../../core/config/schema/document.ts'
 import { sunsetOf } from '../../core/config/split/sunset.ts'
 import { percentText } from '../../core/figures.ts'
@@ -53,7 +54,10 @@ type Flags = Readonly<Record<string, FlagConfig>>
 
 function proposed(flag: string, flags: Flags) {
   const definition = Object.hasOwn(flags, flag) ? flags[flag] : undefined
-  if (definition === undefined) throw new Refusal(`Cannot sunset ${flag}: the document has no such flag`)
+  if (definition === undefined) {
+    const hint = meant(flag, Object.keys(flags))
+    throw new Refusal(`Cannot sunset ${flag}: the document has no such flag${hint}`)
+  }
   const plan = sunsetOf(definition)
   if (!plan.ok) throw new Refusal(`Cannot sunset ${flag}: ${plan.why}`)
   const dependent = Object.entries(flags).find(([, { requires }]) => requires.includes(flag))?.[0]

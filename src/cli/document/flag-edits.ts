@@ -40,7 +40,6 @@ export function published(call: Call, answer: Published, what: string): Result {
   // A gate of the release before tells of none.
   for (const { flag, text } of rollouts ?? []) call.tell(`${flag}: ${text}`)
   if (!changed) return { json: answer, text: `Nothing changed: version ${version} is in force` }
-  const pending =
-    kv === 'pending' ? '. KV could not be written yet, retrying; running isolates have it already' : ''
+  const pending = kv === 'pending' ? '; KV follows, and running isolates have it already' : ''
   return call.done(answer, `${what}: version ${version} is in force${pending}`)
 }

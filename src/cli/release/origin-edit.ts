@@ -2,6 +2,7 @@
  * A release as an edit of the document: an origin of the flag's canary becomes another version of the app. Where the
  * release before has finished, that one is what visitors have by now, so it becomes control, under its own name.
  */
+import { meant } from '../../core/config/parse/problems.ts'
 import { isObject } from '../../core/json-object.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 
@@ -52,7 +53,10 @@ export function releaseEdit(
   const origins = recordOf(edited.origins)
   const routes = Array.isArray(edited.routes) ? edited.routes.filter(isObject) : []
   const definition = recordOf(recordOf(edited.flags)[flag])
-  if (Object.keys(definition).length === 0) throw new Refusal(`The document has no flag ${flag}`)
+  if (Object.keys(definition).length === 0) {
+    const hint = meant(flag, Object.keys(recordOf(edited.flags)))
+    throw new Refusal(`The document has no flag ${flag}${hint}`)
+  }
   const off = String(definition.off)
   const own = routes.filter((route) => route.flag === flag)
   const canaries = canariesOf(own, off)

@@ -16,6 +16,7 @@ import { internalErrorTexts } from '../../contract/words/internal-errors.ts'
 import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../contract/words/ladder.ts'
 import { stageShareText } from '../../contract/words/rules.ts'
 import { verdictOf } from '../../contract/words/verdict-word.ts'
+import { meant } from '../../core/config/parse/problems.ts'
 import {
   countText,
   durationText,
@@ -50,12 +51,13 @@ export function statusView(status: Status, { url, paint, flag, facts }: ViewOpti
   })
   if (flag === undefined) return [...parts, flagsTable(rows, paint)].join('\n\n')
   const row = rows.find(({ summary }) => summary.key === flag)
-  if (row === undefined) throw noFlag(flag)
+  if (row === undefined) throw noFlag(flag, Object.keys(status.flags))
   return [...parts, flagView(row, paint)].join('\n\n')
 }
 
-export function noFlag(flag: string): UsageError {
-  return new UsageError(`The gate has no flag ${flag}. See: sluice flags list`)
+export function noFlag(flag: string, flags: readonly string[]): UsageError {
+  const hint = meant(flag, flags)
+  return new UsageError(`The gate has no flag ${flag}${hint || '. See: sluice flags list'}`)
 }
 
 function headline(status: Status, url: string, paint: Paint): string {

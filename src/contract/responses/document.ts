@@ -83,6 +83,6 @@ export const published = v.strictObject({
       text: v.string(),
     }),
   ),
-  /** `pending`: KV could not be written yet and is tried again; isolates have it all the same. */
+  /** `pending`: KV follows, at most one write a second, and again where it failed; isolates have it all the same. */
   kv: v.picklist(['written', 'pending']),
 })

@@ -1,4 +1,5 @@
 /** What the audit log records, in the past tense. */
+import { isObject } from '../../core/json-object.ts'
 import type { Responses } from '../responses.ts'
 import type { Tone } from './flag-state.ts'
 
@@ -30,7 +31,7 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     'document-published': ['Edited', 'neutral', 'Published the document'],
     'document-restored': ['Restored an earlier document'],
     'document-adopted': ['Published by a direct KV write'],
-    'document-refused': ['Refused an invalid document in KV', 'warn'],
+    'document-refused': ['Refused a document in KV', 'warn'],
     'rollout-changed': ['Document changed', 'accent'],
     'kill-list': ['Changed the kill list in KV', 'bad'],
     'kill-list-refused': ['Kill list in KV names no flag', 'warn'],
@@ -55,11 +56,18 @@ export function deedOf({
   tone: Tone
 } {
   if (action === 'stage' && isDownwards(before, after)) return { words: STEPPED_DOWN, tone: 'warn' }
+  if (action === 'document-adopted' && isFirst(before)) return { words: FIRST_FOUND, tone: 'neutral' }
   const [words, tone = 'neutral', alone = words] = DEEDS[action] ?? [action]
   return { words: flag === null ? alone : words, tone }
 }
 
 const STEPPED_DOWN = 'Stepped down'
+/** A gate starts with the document that it finds, `sluice dev` with its file. */
+const FIRST_FOUND = 'Began with the document in KV'
+
+function isFirst(before: unknown): boolean {
+  return isObject(before) && before.version === 0
+}
 
 type Place = { percentage?: unknown; stage?: unknown; killed?: unknown; rolledBack?: unknown }
 

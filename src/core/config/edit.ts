@@ -3,6 +3,7 @@
  * other document.
  */
 import { isObject, type JsonObject } from '../json-object.ts'
+import { meant } from './parse/problems.ts'
 
 export type Edit =
   | { kind: 'create'; flag: string; definition: JsonObject }
@@ -29,7 +30,10 @@ export function editDocument(document: JsonObject, edit: Edit): Edited {
     if (known) return refuse('exists', edit, 'the document has a flag of this name already')
     return withFlag(document, flags, edit.flag, edit.definition)
   }
-  if (!known) return refuse('missing', edit, 'the document has no such flag')
+  if (!known) {
+    const hint = meant(edit.flag, Object.keys(flags))
+    return refuse('missing', edit, `the document has no such flag${hint}`)
+  }
   const flag = asObject(flags[edit.flag])
   switch (edit.kind) {
     case 'delete':

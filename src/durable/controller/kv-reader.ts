@@ -158,13 +158,16 @@ export class KvReader {
     if (hash === before.hash && refused !== undefined) this.#remember({ refused: undefined })
     if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
     const parsed = parseDocument(text)
-    const cause = { actor: 'kv', reason: 'A document was written to KV', source: 'kv', atMs: nowMs } as const
+    const first = before.version === 0 ? 'The gate began with the document in KV' : undefined
+    const reason = first ?? 'A document was written to KV'
+    const cause = { actor: 'kv', reason, source: 'kv', atMs: nowMs } as const
     const record = { ...cause, flag: undefined, before: { version: before.version, hash: before.hash } }
     if (!parsed.ok) {
       const { problems } = parsed
       this.#remember({ refused: { hash, seenAtMs: nowMs, problems } })
-      const reason = `A document with ${problems.length} problem${problems.length > 1 ? 's' : ''} was written to KV`
-      return [{ ...record, action: 'document-refused', reason, evidence: problems, after: { hash } }]
+      const found = `${problems.length} problem${problems.length > 1 ? 's' : ''}`
+      const refusal = { reason: `A document with ${found} was written to KV`, evidence: problems }
+      return [{ ...record, action: 'document-refused', ...refusal, after: { hash } }]
     }
     const entries =
       before.version === 0

@@ -48,9 +48,9 @@ describe('an edit', () => {
       edited({ kind: 'enable', flag: 'f' }, { a: 1 }),
     ]).toEqual([
       'exists: Cannot create f: the document has a flag of this name already',
-      'missing: Cannot delete gone: the document has no such flag',
+      'missing: Cannot delete gone: the document has no such flag. Did you mean one?',
       'missing: Cannot patch toString: the document has no such flag',
-      'missing: Cannot set the percentage of gone: the document has no such flag',
+      'missing: Cannot set the percentage of gone: the document has no such flag. Did you mean one?',
       'missing: Cannot enable f: the document has no such flag',
     ])
   })

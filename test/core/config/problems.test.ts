@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseDocument } from '../../../src/core/config/parse/parse.ts'
+import { meant } from '../../../src/core/config/parse/problems.ts'
 
 const flag = (parts: object = {}) => ({ variants: { on: true, off: false }, off: 'off', ...parts })
 const document = (parts: object) =>
@@ -107,4 +108,9 @@ describe('what can never work', () => {
     expect(jwt({ ...keys({ kty: 'EC' }), algorithms: ['HS256'] })).toEqual([`${at}.algorithms`])
     expect(jwt({ secretBinding: 'S', algorithms: ['RS256'] })).toEqual([`${at}.algorithms`])
   })
+})
+
+it('names what was meant, where something is close', () => {
+  expect(meant('new-sit', ['old-site', 'new-site'])).toBe('. Did you mean new-site?')
+  expect(meant('elsewhere', ['old-site', 'new-site'])).toBe('')
 })

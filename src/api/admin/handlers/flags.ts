@@ -6,6 +6,7 @@ import { keptOpen } from '../../../core/config/compile/killed-origins.ts'
 import { KILL_ALL } from '../../../core/config/control.ts'
 import type { Edit } from '../../../core/config/edit.ts'
 import { killOrder } from '../../../core/config/kill-list.ts'
+import { meant } from '../../../core/config/parse/problems.ts'
 import { jsonOf } from '../../../core/json-object.ts'
 import type { Command, CommandResult } from '../../../core/rollout/commands.ts'
 import { noteInternalError } from '../../../platform/internal-errors.ts'
@@ -44,7 +45,11 @@ export const flagHandlers: Handlers<
     ])
     const facts = flags.find((each) => each.key === key)
     if (facts === undefined || document === undefined || !Object.hasOwn(status.flags, key)) {
-      return problemDetails(404, 'Not Found', `The document has no flag ${key}`)
+      return problemDetails(
+        404,
+        'Not Found',
+        `The document has no flag ${key}${meant(key, Object.keys(status.flags))}`,
+      )
     }
     const { flags: definitions } = jsonOf(document.text) as {
       flags: Record<string, Record<string, unknown>>
@@ -96,7 +101,7 @@ export const flagHandlers: Handlers<
     }
     try {
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
-      if (!result.ok) return commandRefused(result)
+      if (!result.ok) return commandRefused(result, meant(flag, live.last.snapshot.flags.keys()))
       live.adopt(result.state, nowMs)
       const { snapshot, control } = live.last
       const held = isolate ? { notIsolated: keptOpen(snapshot, control, flag) } : {}
@@ -128,15 +133,18 @@ function flagOrAll({ params, live }: Call<'commandFlag'>): string {
   return flag === 'all' && !live.last.snapshot.flags.has(flag) ? KILL_ALL : flag
 }
 
-function commandRefused({ why, error }: CommandResult & { ok: false }): Response {
-  return why === 'missing' ? problemDetails(404, 'Not Found', error) : problemDetails(409, 'Conflict', error)
+function commandRefused({ why, error }: CommandResult & { ok: false }, hint: string): Response {
+  return why === 'missing'
+    ? problemDetails(404, 'Not Found', `${error}${hint}`)
+    : problemDetails(409, 'Conflict', error)
 }
 
 /** Without the Controller, the kill list in KV closes the flag. */
 async function killInKv({ env, live }: Call<'commandFlag'>, flag: string) {
   const { snapshot } = await live.refreshNow(env, Date.now())
   if (flag !== KILL_ALL && !snapshot.flags.has(flag)) {
-    return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag`)
+    const hint = meant(flag, snapshot.flags.keys())
+    return problemDetails(404, 'Not Found', `Cannot kill ${flag}: the document has no such flag${hint}`)
   }
   const text = await env.GATE.get('kill', { type: 'text' })
   // Flags of a list that can't be read any more stay killed.

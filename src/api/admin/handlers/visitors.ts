@@ -1,5 +1,7 @@
 /** Single visitors: what one gets and why; links that let one choose. */
+
 import type { Explanation } from '../../../contract/responses.ts'
+import { meant } from '../../../core/config/parse/problems.ts'
 import type { explain } from '../../../core/decision/explain.ts'
 import { explainVisitor } from '../../../core/decision/explain-visitor.ts'
 import { hostRole } from '../../../platform/admin-host.ts'
@@ -21,7 +23,11 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
     const visitor = await visitors.described({ targetingKey, attributes, request }, env, nowMs)
     const explained = explainVisitor(snapshot, visitor, body.flag)
     if (explained === undefined) {
-      return problemDetails(404, 'Not Found', `The document has no flag ${body.flag}`)
+      return problemDetails(
+        404,
+        'Not Found',
+        `The document has no flag ${body.flag}${meant(body.flag ?? '', snapshot.flags.keys())}`,
+      )
     }
     return {
       targetingKey: visitor.context.targetingKey() ?? null,
@@ -42,7 +48,7 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
       if (flag?.values.has(variant)) continue
       const detail = flag
         ? `${key} has no variant ${variant}; it has ${[...flag.values.keys()].join(', ')}`
-        : `The document has no flag ${key}`
+        : `The document has no flag ${key}${meant(key, snapshot.flags.keys())}`
       return problemDetails(404, 'Not Found', `Cannot make a preview: ${detail}`)
     }
     const expiresAtMs = nowMs + expiresInSeconds * 1_000

@@ -153,6 +153,19 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
+/**
+ * What a name that refers to nothing may have meant; empty where none is close.
+ *
+ * @example `There is no flag ${key}${meant(key, keys)}` // There is no flag new-sit. Did you mean new-site?
+ */
+export function meant(word: string, candidates: Iterable<string>): string {
+  const guess = closest(
+    word,
+    [...candidates].filter((each) => each !== word),
+  )
+  return guess === undefined ? '' : `. Did you mean ${guess}?`
+}
+
 /** Levenshtein distance, or `limit` when the lengths differ by as much. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit

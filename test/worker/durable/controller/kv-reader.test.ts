@@ -95,7 +95,7 @@ describe('a document in KV', () => {
           atMs: START_MS,
           actor: 'kv',
           action: 'document-adopted',
-          reason: 'A document was written to KV',
+          reason: 'The gate began with the document in KV',
           source: 'kv',
           flag: undefined,
           before: { version: 0, hash: '' },
