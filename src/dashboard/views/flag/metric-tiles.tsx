@@ -1,6 +1,5 @@
 /** Each metric of the attempt: how the canary differs from control, how sure that is, and where the guard acts. */
 import { useMemo } from 'preact/hooks'
-import { NO_FIGURE } from '../../../core/figures.ts'
 import type { RatioBand } from '../../../core/guard/evidence/band.ts'
 import type { Drawing } from '../../components/charts/chart.ts'
 import { ChartFigure } from '../../components/charts/chart-figure.tsx'
@@ -94,10 +93,16 @@ function MetricTile({ tile, moments }: { tile: Tile; moments: readonly Moment[] 
           </span>
         </>
       }
-      // A band that is open on both sides fills the plot, and says nothing.
-      drawing={figure === NO_FIGURE ? undefined : drawingOf(tile, moments)}
+      drawing={isTelling(band) ? drawingOf(tile, moments) : undefined}
     />
   )
+}
+
+/** Whether an edge of the band is on the plot: one that is open on both sides fills it, and says nothing. */
+function isTelling(band: RatioBand | undefined): boolean {
+  const { estimate = null, low = null, high = null } = band ?? {}
+  const [least, most] = WIDE.range
+  return estimate !== null || (low !== null && low > least) || (high !== null && high < most)
 }
 
 /** The difference; where control has none to multiply, what it is at the least, if that is worse. */
