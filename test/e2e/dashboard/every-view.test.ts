@@ -277,7 +277,7 @@ describe.skipIf(!hasBrowser)('what metrics show', () => {
       'the guard rolls back beyond −5 %',
     ])
       expect(told).toContain(text)
-    expect(await said(order.locator('.u-legend'))).toBe('b+25 %c−2 %same0 %limit−5 %')
+    expect(await said(order.locator('.u-legend'))).toBe('a (control)0 %b+25 %c−2 %limit−5 %')
     const revenue = await said(card.getByRole('figure').filter({ hasText: 'revenue' }))
     expect(revenue).toMatch(/^revenue b −40 % worse .* c – undecided /)
     const rows = async (name: string) => {
