@@ -76,6 +76,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           maxWorkers: availableParallelism() + (process.env.SLUICE_LONG === '1' ? 1 : 3),
           globalSetup: ['test/e2e/harness/built.ts'],
+          // As above: a file begins most of a second sooner.
+          isolate: false,
           include: ['test/e2e/**/*.test.ts'],
           // No test waits longer than needed; a slow machine that does other things as well needs its time.
           testTimeout: 240_000,

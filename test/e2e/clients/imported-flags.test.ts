@@ -6,7 +6,7 @@ import { GrowthBook } from '@growthbook/growthbook'
 import { init, integrations } from '@launchdarkly/node-server-sdk'
 import { FlagdCore } from '@openfeature/flagd-core'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { importFlagd } from '../../../src/interop/flagd/import.ts'
 import { importGrowthBook } from '../../../src/interop/growthbook/import.ts'
 import type { Imported } from '../../../src/interop/imported.ts'
@@ -120,7 +120,8 @@ it('flags of LaunchDarkly', async () => {
 }, 120_000)
 
 it('features of GrowthBook', async () => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => said.mockRestore())
   let compared = 0
   for (const [index, { features, savedGroups }] of samples(growthBookFile, FILES).entries()) {
     // Over OFREP the cookie names a visitor without an id, so each has one.
