@@ -30,7 +30,8 @@ export const publish: CliCommand = {
       call.tell(`${plural(review.changes.length, 'change')} to version ${review.against} of ${url}`)
       call.tell(`${reviewLines(review, paint)}\n${impactLines(review.people)}`)
     }
-    if (review.needsConfirmation) {
+    // A version that is no longer the newest is refused: nothing is asked before.
+    if (review.needsConfirmation && expectedVersion === review.against) {
       if (review.questions.length > 0) call.tell(questionLines(review.questions, paint))
       await call.confirm(`${movesText(review.people)} Publish it?`)
     }
