@@ -7,6 +7,7 @@ import { ApiError, createAdminClient } from '../contract/client.ts'
 import type { Responses } from '../contract/responses.ts'
 import { impactLines } from '../contract/words/impact.ts'
 import { changeWords } from '../core/config/document-words.ts'
+import { jsonOf } from '../core/json-object.ts'
 import { messageOf } from '../core/message-of.ts'
 
 export type FilePublisherOptions = {
@@ -61,7 +62,7 @@ export class FilePublisher {
     { version, actor, text }: { version: number; actor: string; text: string },
     last: string | undefined,
   ): void {
-    const changes = changeWords(last === undefined ? {} : JSON.parse(last), JSON.parse(text)).map(
+    const changes = changeWords(last === undefined ? {} : jsonOf(last), jsonOf(text)).map(
       (line) => `  ${line}`,
     )
     this.#options.log([this.#refusal(`${actor} published version ${version}:`), ...changes].join('\n'))
@@ -98,7 +99,7 @@ function isConflict(error: unknown): error is ApiError {
 function isSameJson(a: string, b: string): boolean {
   if (a === b) return true
   try {
-    return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b))
+    return JSON.stringify(jsonOf(a)) === JSON.stringify(jsonOf(b))
   } catch {
     return false
   }

@@ -6,6 +6,7 @@ import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
+import { withoutByteOrderMark } from '../../core/json-object.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import { printableDeep } from '../base/printable.ts'
 import type { Terminal } from '../base/terminal.ts'
@@ -25,10 +26,14 @@ export type PlacedProblem = Problem & { file: string; line: number; column: numb
 
 /** Reads the named document, or the one in a usual place; "-" is standard input. */
 export async function readDocumentFile(name: string | undefined, terminal: Terminal): Promise<DocumentFile> {
-  if (name === '-') return { name: 'standard input', path: '-', text: await terminal.readInput() }
+  if (name === '-') {
+    const text = withoutByteOrderMark(await terminal.readInput())
+    return { name: 'standard input', path: '-', text }
+  }
   const path = resolve(terminal.cwd, name ?? (await usualPlace(terminal.cwd)))
   try {
-    return { name: name ?? relative(terminal.cwd, path), path, text: await readFile(path, 'utf8') }
+    const text = withoutByteOrderMark(await readFile(path, 'utf8'))
+    return { name: name ?? relative(terminal.cwd, path), path, text }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message

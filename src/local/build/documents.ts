@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { withoutByteOrderMark } from '../../core/json-object.ts'
 
 const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -9,7 +10,7 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
 /** A file's text; a failure says which file and why. */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return withoutByteOrderMark(await readFile(path, 'utf8'))
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new Error(`Cannot read ${path}: ${READ_ERRORS[code] ?? code}`)

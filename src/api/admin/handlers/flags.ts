@@ -48,7 +48,7 @@ export const flagHandlers: Handlers<
       return problemDetails(
         404,
         'Not Found',
-        `The document has no flag ${key}${meant(key, Object.keys(status.flags))}`,
+        `The document has no flag ${key}${meant(key, call.live.last.snapshot.flags.keys())}`,
       )
     }
     const { flags: definitions } = jsonOf(document.text) as {
