@@ -48,7 +48,7 @@ function requestsOfAll(points: readonly SeriesPoint[], stepMs: number, common: C
   const all = points.map(({ other }) => other.requests / (stepMs / 1_000))
   return {
     title: 'Requests per second',
-    summary: `${rounded(all.at(-1))}; without a percentage there is nothing to compare`,
+    summary: `${rounded(all.at(-1))}; no visitors are compared in this time range`,
     drawing: {
       ...common,
       lines: [{ ...line('control', all), label: 'all' }],
