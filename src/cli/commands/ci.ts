@@ -10,7 +10,7 @@ import {
   problemsIn,
   readDocumentFile,
 } from '../document/document-file.ts'
-import { appendSummary } from '../release/summary.ts'
+import { appendSummary, summaryFiles } from '../release/summary.ts'
 import { reviewLines } from '../render/document-diff.ts'
 import { questionLines } from '../render/impact.ts'
 import { warningsOf } from './check.ts'
@@ -31,6 +31,7 @@ const check: CliCommand = {
   ],
   failsWhen: 'the document has problems, or publishing it needs confirmation',
   async run(call) {
+    const summaries = await summaryFiles(call)
     const file = await readDocumentFile(call.args[0], call.terminal)
     const problems = problemsIn(file)
     const warnings = warningsOf(file)
@@ -38,8 +39,7 @@ const check: CliCommand = {
     const isHeld = found?.needsConfirmation === true && !call.options.has('yes')
     const failed = problems.length > 0 || isHeld
     const markdown = markdownOf(file.name, { problems, warnings, found })
-    for (const path of new Set([call.options.text('summary'), call.terminal.env.GITHUB_STEP_SUMMARY]))
-      if (path) await appendSummary(path, markdown)
+    await appendSummary(call, summaries, markdown)
     const json = {
       file: file.name,
       valid: problems.length === 0,

@@ -4,7 +4,7 @@ import type { Call, CliCommand, Result } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import { type Followed, followRelease } from '../release/follow.ts'
 import { type ReleaseEdit, releaseEdit, targetOf, targetText } from '../release/origin-edit.ts'
-import { appendSummary, type Release, releaseMarkdown } from '../release/summary.ts'
+import { appendSummary, type Release, releaseMarkdown, summaryFiles } from '../release/summary.ts'
 
 /** A job of GitHub Actions ends after six hours. */
 const WAIT_LIMIT = '6h'
@@ -44,6 +44,7 @@ export const release: CliCommand = {
     'with --wait, the release did not finish: it was rolled back, frozen, killed, or the time was up',
   async run(call) {
     const { flag, version, targets, limitMs } = wanted(call)
+    const summaries = await summaryFiles(call)
     const { client, url } = await call.gate()
     const { edit, generation } = await begin(call, { flag, version, targets })
     const link = `${url.replace(/\/+$/, '')}/__sluice/ui/flags/${encodeURIComponent(flag)}`
@@ -51,7 +52,9 @@ export const release: CliCommand = {
     const followed: Followed = call.options.has('wait')
       ? await followRelease(call, client, { flag, generation, limitMs })
       : { result: 'begun', reason: 'it climbs by itself', last: undefined }
-    return await told(call, { flag, version, origins: edit.origins, generation, link, followed })
+    const done: Release = { flag, version, origins: edit.origins, generation, link, followed }
+    await appendSummary(call, summaries, releaseMarkdown(done))
+    return told(call, done)
   },
 }
 
@@ -60,8 +63,9 @@ function wanted({ options }: Call) {
   const version = options.text('version')
   const targets = Object.entries(options.pairs('origin')).map(([name, text]) => [name, targetOf(name, text)])
   const limitMs = parseDurationMs(options.text('wait-limit') ?? WAIT_LIMIT)
-  if (flag === undefined) throw new UsageError('--flag must name the flag of the release')
-  if (version === undefined) throw new UsageError('--version must say what is released, such as a commit')
+  if (!flag) throw new UsageError('--flag must name the flag of the release')
+  if (!version) throw new UsageError('--version must say what is released, such as a commit')
+  if (/[\r\n]/.test(version)) throw new UsageError('--version must be one line, such as a commit')
   if (targets.length === 0)
     throw new UsageError('--origin must say where the new version is: --origin new=URL')
   if (limitMs === undefined) throw new UsageError('--wait-limit must be a duration such as 30m or 2h')
@@ -74,9 +78,10 @@ type Wanted = { flag: string; version: string; targets: ReleaseEdit['origins'] }
 async function begin(call: Call, { flag, version, targets }: Wanted) {
   const view = await call.ask('getFlag', { params: { flag } })
   const current = await call.ask('getDocument')
-  const { state, finished } = view.status
+  const { state, finished, paused } = view.status
   if (state === 'killed') throw new Refusal(`${flag} is killed: unkill it before a release`)
   if (state === 'disabled') throw new Refusal(`${flag} is disabled: enable it before a release`)
+  if (paused) throw new Refusal(`${flag} is paused (${paused.reason}): resume it before a release`)
   const edit = releaseEdit(current.document, flag, targets, { finished })
   for (const note of edit.notes) call.tell(note)
   if (view.definition.guard === undefined)
@@ -98,13 +103,10 @@ async function begin(call: Call, { flag, version, targets }: Wanted) {
   return { edit, generation }
 }
 
-async function told(call: Call, done: Release): Promise<Result> {
+function told(call: Call, done: Release): Result {
   const { followed, flag, version, link, generation } = done
   const { result, reason } = followed
   const markdown = releaseMarkdown(done)
-  const { GITHUB_STEP_SUMMARY } = call.terminal.env
-  for (const file of new Set([call.options.text('summary'), GITHUB_STEP_SUMMARY]))
-    if (file) await appendSummary(file, markdown)
   const json = { flag, version, generation, result, reason, link, origins: done.origins, markdown }
   const failed = result !== 'begun' && result !== 'finished'
   const words = result.replace('-', ' ')

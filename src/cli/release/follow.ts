@@ -36,8 +36,12 @@ export async function followRelease(
     try {
       last = await client.call('getFlag', { params: { flag } }, terminal.stop)
       const outcome = outcomeOf(last, generation)
-      if (outcome !== undefined) return { ...outcome, last }
-      say(placeText(last))
+      if (outcome !== undefined) {
+        const ended = outcome.result === 'finished' ? await lastWord(client, { flag, generation }) : undefined
+        return { ...outcome, ...(ended && { reason: ended }), last }
+      }
+      // An isolate that is late shows the attempt before.
+      if (last.status.generation === generation) say(placeText(last))
     } catch (error) {
       if (terminal.stop.aborted) break
       if (error instanceof ApiError && error.status < 500) throw error
@@ -54,6 +58,15 @@ export async function followRelease(
   return { result: 'interrupted', reason: 'the rollout goes on by itself', last }
 }
 
+/** What the guard said when an attempt ended: by then its last stage has counts of visitors who came since. */
+async function lastWord(
+  client: AdminClient,
+  { flag, generation }: { flag: string; generation: number },
+): Promise<string | undefined> {
+  const { outcomes } = await client.call('listOutcomes', { query: { flag } })
+  return outcomes.find((each) => each.generation === generation)?.verdict ?? undefined
+}
+
 /** How an attempt has ended; undefined while it has not. */
 export function outcomeOf({ status }: FlagView, generation: number): Outcome | undefined {
   if (status.generation > generation)
@@ -64,8 +77,7 @@ export function outcomeOf({ status }: FlagView, generation: number): Outcome | u
   if (status.rolledBack) return { result: 'rolled-back', reason: status.rolledBack.reason }
   if (status.state === 'disabled') return { result: 'disabled', reason: 'the flag is disabled' }
   if (status.frozen) return { result: 'frozen', reason: status.frozen.reason }
-  if (status.finished)
-    return { result: 'finished', reason: status.verdict?.sentence ?? 'all stages are done' }
+  if (status.finished) return { result: 'finished', reason: 'all stages are done' }
   return undefined
 }
 

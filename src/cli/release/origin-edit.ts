@@ -71,6 +71,13 @@ export function releaseEdit(
       notes.push(`control is ${control} now: ${targetText(before)}, what all visitors have had`)
     }
     origins[name] = withTarget(before, target)
+    const stable = own
+      .map((route) => recordOf(route.origins)[off])
+      .find((each) => each !== name && isSameTarget(recordOf(origins[String(each)]), target))
+    if (stable !== undefined)
+      notes.push(
+        `warning: ${targetText(target)} is where control, ${String(stable)}, is: nothing is compared`,
+      )
     notes.push(...sharersOf(routes, edited, flag, name))
   }
   return { document: edited, origins: targets, notes }

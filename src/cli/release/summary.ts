@@ -1,6 +1,9 @@
 /** What a pipeline shows of a release: Markdown, for the job's summary or a pull request. */
 import { appendFile } from 'node:fs/promises'
 import { percentText } from '../../core/figures.ts'
+import { messageOf } from '../../core/message-of.ts'
+import type { Call } from '../base/command.ts'
+import { UsageError } from '../base/errors.ts'
 import type { Followed } from './follow.ts'
 import { type Target, targetText } from './origin-edit.ts'
 
@@ -42,9 +45,32 @@ export function releaseMarkdown({ flag, version, origins, generation, link, foll
   ].join('\n')
 }
 
-/** Adds a text to the end of a file. */
-export async function appendSummary(file: string, markdown: string): Promise<void> {
-  await appendFile(file, `${markdown}\n`)
+/**
+ * The files that get the summary: `--summary`, and the job's of GitHub. Opened before anything is done, since a pipeline
+ * should not learn at the end that its summary can't be written.
+ *
+ * @throws UsageError for one that can't be written
+ */
+export async function summaryFiles({ options, terminal }: Call): Promise<string[]> {
+  const named = [options.text('summary'), terminal.env.GITHUB_STEP_SUMMARY]
+  const files = [...new Set(named.filter((file) => file !== undefined && file !== ''))] as string[]
+  for (const file of files)
+    await appendFile(file, '').catch((error) => {
+      throw new UsageError(`Cannot write the summary to ${file}: ${messageOf(error)}`)
+    })
+  return files
+}
+
+/** Adds a text to the end of each file. One that can't be written any more is told of, and fails nothing. */
+export async function appendSummary(
+  { tell }: Call,
+  files: readonly string[],
+  markdown: string,
+): Promise<void> {
+  for (const file of files)
+    await appendFile(file, `${markdown}\n`).catch((error) =>
+      tell(`warning: cannot write the summary to ${file}: ${messageOf(error)}`),
+    )
 }
 
 function placeText({ last }: Followed): string {

@@ -41,6 +41,8 @@ import {
 const NEXT_TICK_MS = 1_000
 /** How long a call waits for KV; after that isolates get the document without it. */
 const KV_PATIENCE_MS = 2_000
+/** The same of a command, which isolates have heard by then. */
+const KV_COMMAND_PATIENCE_MS = 500
 /** How long a call waits for a slow shard, which gets the change with the reply to its next forward. */
 const PUSH_TIMEOUT_MS = 1_000
 /** A shard silent for this long learns of new states when it forwards again. */
@@ -83,15 +85,19 @@ export class ChangePublisher {
     const { documents, kvReader } = this.#parts
     // The kill to lift may be in a list in KV that no isolate has reported yet.
     if (command.kind === 'unkill') kvReader.suspect()
-    // Closing a known flag waits for nothing; any other command first adopts what was written to KV.
+    // Closing a known flag reads nothing first; any other command first adopts what was written to KV.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
     if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
     const needless = command.kind === 'approve' ? this.#needlessApproval(command.flag) : undefined
     if (needless !== undefined)
       return { ok: false, why: 'impossible', error: `Cannot approve ${command.flag}: ${needless}` }
-    return await (command.kind === 'unkill' && kvReader.isListed(command.flag)
+    const done = await (command.kind === 'unkill' && kvReader.isListed(command.flag)
       ? this.#unkillInKv(command, cause)
       : this.perform(command, cause))
+    // An isolate that starts now, such as that of a machine that has lost its power, knows what KV says.
+    if (done.ok && isUrgent)
+      await Promise.race([this.writeKv(Date.now()), scheduler.wait(KV_COMMAND_PATIENCE_MS)])
+    return done
   }
 
   #needlessApproval(flag: string): string | undefined {

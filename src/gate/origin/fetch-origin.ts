@@ -164,7 +164,7 @@ function send(
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   if (origin.access !== undefined) setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
-  if (extraHeaders[0] !== undefined) extendTrace(headers, extraHeaders[0][1])
+  extendTrace(headers, extraHeaders[0]?.[1] ?? '')
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
     carrier === undefined

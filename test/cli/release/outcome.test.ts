@@ -21,7 +21,7 @@ it.each([
   [{}, undefined],
   [{ paused: { reason: 'a look' } }, undefined],
   [{ generation: 3, finished: true }, undefined],
-  [{ finished: true, verdict: { sentence: 'it holds' } }, ['finished', 'it holds']],
+  [{ finished: true }, ['finished', 'all stages are done']],
   [{ rolledBack: { reason: 'errors' }, finished: true }, ['rolled-back', 'errors']],
   [{ frozen: { reason: 'slow' } }, ['frozen', 'slow']],
   [{ state: 'killed', rolledBack: { reason: 'errors' } }, ['killed', 'the flag is killed']],

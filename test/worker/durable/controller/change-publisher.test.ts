@@ -55,8 +55,7 @@ describe('a command', () => {
         { shard: 'AAA', state: { epoch: 1, killed: ['plain'] }, tag: { version: 0 } },
       ])
       expect(messagesOf(world)).toMatchObject([{ event: 'kill', flag: 'plain', reason: 'because' }])
-      expect([kv.isPending('state'), alarms]).toEqual([true, [0]])
-      await changes.writeKv(Date.now())
+      expect([kv.isPending('state'), alarms]).toEqual([false, [0]])
       expect(stateInKv(world)).toEqual(numbered(control.state))
       await changes.command({ kind: 'finish', flag: 'staged' }, CAUSE)
       expect(flags.timesOf('staged', 0).knownSinceMs).toBe(START_MS + 1_000)
@@ -82,18 +81,30 @@ describe('a command', () => {
       ])
     }, withWebhook))
 
-  it('that closes a known flag waits for nothing; others first read what KV may hold', () =>
+  it('that closes a known flag reads nothing first; others read what KV may hold', () =>
     withChanges(async ({ changes, fakeKv, kvReader, clock }) => {
       kvReader.suspect()
       await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
       await changes.command({ kind: 'rollback', flag: 'staged' }, CAUSE)
-      expect(fakeKv.calls).toEqual([])
+      expect(fakeKv.calls).toEqual(['put state'])
       await changes.command({ kind: 'resume', flag: 'staged' }, CAUSE)
-      expect(fakeKv.calls).toEqual(['get config,kill'])
+      expect(fakeKv.calls).toEqual(['put state', 'get config,kill'])
       await clock.advance(1_000)
       kvReader.suspect()
       await changes.command({ kind: 'kill', flag: 'new' }, CAUSE)
-      expect(fakeKv.calls).toHaveLength(2)
+      expect(fakeKv.calls).toHaveLength(3)
+    }))
+
+  it('that closes a flag is in KV once it is answered, and waits half a second at most for a KV that hangs', () =>
+    withChanges(async (world) => {
+      const { changes, fakeKv, told, kv, clock } = world
+      await changes.command({ kind: 'rollback', flag: 'staged' }, CAUSE)
+      expect(stateInKv(world)?.flags.staged?.rolledBack).toBeDefined()
+      fakeKv.mode = 'hangs'
+      await clock.advance(1_000)
+      const kill = changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      expect((await kill).ok).toBe(true)
+      expect([told.at(-1)?.state?.killed, kv.isPending('state')]).toEqual([['plain'], true])
     }))
 
   it('is told to shards that forwarded within 15 minutes; one that is away delays no other', () =>
@@ -389,10 +400,8 @@ describe('the state in KV', () => {
   it('is known by its epoch once it is written, also after a restart', () =>
     withChanges(async ({ changes, fakeKv, clock, storage }) => {
       const restarted = () => makeParts(storage).changes.writtenEpoch
-      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
-      expect(changes.writtenEpoch).toBe(0)
       fakeKv.mode = 'fails'
-      await changes.writeKv(Date.now())
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
       expect([changes.writtenEpoch, restarted()]).toEqual([0, 0])
       fakeKv.mode = 'works'
       await clock.advance(1_000)
