@@ -269,6 +269,21 @@ describe('the state of a flag', () => {
       expect(nextText(flag, status as never, NOW_MS)).toBe(text)
     })
 
+    it.each([
+      ['25 % once the evidence is there', {}],
+      ['finishes once the evidence is there', { stage: 3 }],
+      ['waits for approval once the evidence is there', { ladder: withApproval, stage: 2 }],
+      [
+        'waits for an operator once the evidence is there',
+        { ladder: stages.map((stage) => ({ ...stage, advance: 'manual' })) },
+      ],
+    ])('where no one knows when: %s', (text, parts) => {
+      const status = { generation: 2, verdict: collecting(null), cells: [], approved: false }
+      const flag = summary({ stage: 1, stages: 4, ladder: stages, verdict: 'healthy', ...(parts as object) })
+      expect(nextText(flag, status as never, NOW_MS)).toBe(text)
+      expect(nextText(flag, { ...status, verdict: null } as never, NOW_MS)).toBeUndefined()
+    })
+
     it('an approved stage goes on, and a manual one waits', () => {
       expect(eta({ ladder: withApproval, stage: 2 }, baking, { approved: true })).toBe(
         '100 % in about 40 min',

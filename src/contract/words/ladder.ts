@@ -54,7 +54,7 @@ export function etaText(flag: FlagFacts, status: FlagStatusView, nowMs: number):
 
 /**
  * What happens to a flag next and when, or who has to do something for it, in half a sentence. Undefined where nothing is
- * to come, or no one knows when.
+ * to come.
  */
 export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number): string | undefined {
   const { ladder, stage, schedule } = flag
@@ -80,7 +80,7 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
     case 'partial':
       return 'stays here until an operator changes it'
     case 'climbing':
-      return etaText(flag, status, nowMs) ?? manualText(flag)
+      return etaText(flag, status, nowMs) ?? manualText(flag) ?? evidenceText(flag, status)
     default:
       return undefined
   }
@@ -90,6 +90,20 @@ export function nextText(flag: FlagFacts, status: FlagStatusView, nowMs: number)
 function manualText({ needsOperator, ladder, stage }: FlagFacts): string | undefined {
   const after = stage === null ? undefined : ladder[stage + 1]
   return needsOperator && after !== undefined ? `${stageShareText(after)} by hand` : undefined
+}
+
+/** For a stage that ends by evidence of which there is none, or too little to say when. Without a guard none comes. */
+function evidenceText(
+  { ladder, stage, needsOperator }: FlagFacts,
+  { verdict, approved }: FlagStatusView,
+): string | undefined {
+  const current = stage === null ? undefined : ladder[stage]
+  if (stage === null || current === undefined || verdict === null || needsOperator) return undefined
+  const once = 'once the evidence is there'
+  if (current.approval && !approved) return `waits for approval ${once}`
+  if (current.advance === 'manual') return `waits for an operator ${once}`
+  const after = ladder[stage + 1]
+  return after === undefined ? `finishes ${once}` : `${stageShareText(after)} ${once}`
 }
 
 /** When the last stage comes, or the first one that waits for an operator. `leftMs`: until the first of these. */

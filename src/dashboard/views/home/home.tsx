@@ -138,6 +138,8 @@ function useRefreshOnNews(refresh: () => void): void {
 /** On the way through their stages, whatever holds them there. */
 const ROLLING: ReadonlySet<StateName> = new Set(['climbing', 'approval', 'paused', 'frozen', 'failing'])
 
+const OFF: ReadonlySet<StateName> = new Set(['killed', 'rolled-back', 'scheduled', 'off', 'disabled'])
+
 function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
   if (flags === undefined) return <p class="muted">…</p>
   const nowMs = Date.now()
@@ -148,6 +150,7 @@ function Summary({ flags }: { flags: readonly FlagSummary[] | undefined }) {
     [count(({ name }) => ROLLING.has(name)), 'rolling out'],
     [count(({ name }) => name === 'partial'), 'manual'],
     [count(({ name }) => name === 'on'), 'on'],
+    [count(({ name }) => OFF.has(name)), 'off for all'],
   ] as const
   const parts = [
     plural(flags.length, 'flag'),
