@@ -29,7 +29,7 @@ export async function layOutGate({ folder, worker, dashboard, document }: SelfHo
   await replaceFile(worker, join(folder, 'worker.js'))
   await rm(join(folder, 'dashboard'), { recursive: true, force: true })
   await cp(dashboard, join(folder, 'dashboard'), { recursive: true })
-  for (const name of ['kv.js', 'start']) await replaceFile(join(PARTS, name), join(folder, name))
+  for (const name of ['main.js', 'kv.js', 'start']) await replaceFile(join(PARTS, name), join(folder, name))
   await chmod(join(folder, 'start'), 0o755)
   await writeFile(join(folder, 'config.capnp'), await configText(document))
   await writeFile(join(folder, 'gate.json'), document, { flag: 'wx' }).catch(ignoreExisting)

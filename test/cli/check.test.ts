@@ -55,6 +55,33 @@ describe('sluice check', () => {
     expect(await warned()).toEqual([0, []])
   })
 
+  it('warns of what the wrangler.toml beside the document can’t reach, and tells of the gate’s routes', async () => {
+    const cwd = await emptyFolder()
+    const origins = {
+      ...{ old: { url: 'https://www.example.com' }, own: { url: 'https://new.example.com' } },
+      ...{ bound: { binding: 'SITE' }, here: { url: 'http://localhost:3000' } },
+    }
+    const document = { origins, routes: [{ path: '/*', origin: 'old' }] }
+    await writeFile(join(cwd, 'gate.json'), JSON.stringify(document))
+    const said = async () => JSON.parse((await sluice(['check', '--json'], { cwd })).out)
+    expect(await said()).toMatchObject({ warnings: [], notes: [] })
+    const routes = '"www.example.com/*", { pattern = "new.example.com", custom_domain = true }'
+    await writeFile(join(cwd, 'wrangler.toml'), `routes = [${routes}]\n`)
+    expect(await said()).toMatchObject({
+      valid: true,
+      warnings: [
+        expect.stringMatching(/^warning: origin here: .* is on this machine/),
+        expect.stringMatching(/^warning: origin own: .*own custom domain/),
+        expect.stringMatching(/^warning: origin bound: .*no binding SITE.*\[\[services\]\]/),
+      ],
+      notes: [expect.stringMatching(/^note: origin old: .*own route www\.example\.com/)],
+    })
+    const { err } = await sluice(['check', '-'], { cwd, input: JSON.stringify(document) })
+    expect(err).toContain('no binding SITE')
+    await writeFile(join(cwd, 'wrangler.toml'), 'routes = [')
+    expect(await said()).toMatchObject({ warnings: [], notes: [] })
+  })
+
   it('points at the place where a text stops to be JSON', async () => {
     const { code, out } = await sluice(['check', '-', '--json'], { input: '{\n  "a": [1,}\n' })
     expect(code).toBe(1)

@@ -6,6 +6,7 @@ import { PEOPLE, published, review } from './gate/answers.ts'
 import { type Answers, Refused, scriptedGate } from './gate/scripted-gate.ts'
 import { emptyFolder, sluice } from './gate/support.ts'
 import { folder } from './gate/transcript.ts'
+import { gateFolder } from './gate/wrangler-process.ts'
 
 const CANCELLED = Symbol('cancelled')
 const asked = vi.hoisted(() => ({ questions: [] as { message: string }[], answer: true as unknown }))
@@ -85,11 +86,10 @@ it('a refusal that no confirmation can lift is told at once', async () => {
 })
 
 it('deploy: "no" creates nothing and runs nothing', async () => {
-  const cwd = await folder()
+  const cwd = await gateFolder()
   const wrangler = join(cwd, 'node_modules/wrangler/bin')
   await mkdir(wrangler, { recursive: true })
   await writeFile(join(wrangler, 'wrangler.js'), `require('fs').writeFileSync('ran', '')`)
-  await writeFile(join(cwd, 'wrangler.toml'), `name = "mine"\n`)
   asked.answer = false
   const ran = await sluice(['deploy'], { cwd, canAsk: true, env: { CLOUDFLARE_API_TOKEN: 'x' } })
   expect(ran).toEqual({ code: 1, out: '', err: 'Nothing was changed\n' })

@@ -189,6 +189,15 @@ describe('a fault of', () => {
     expect((await look()).faults).toContain('wrangler.toml')
   })
 
+  it('wrangler.toml and the document together: bindings, and places that there are none of', async () => {
+    const { edit, look } = await world()
+    await edit('gate.json', (text) => text.replace(/"new": \{[^}]*\}/, '"new": { "binding": "SITE" }'))
+    await edit('wrangler.toml', (text) => text.replace(/^\[vars\]$/m, '[vars]\nJURISDICTION = "mars"'))
+    expect((await look()).faults).toEqual(['JURISDICTION', 'origin new'])
+    await edit('wrangler.toml', (text) => `${text}\n[[services]]\nbinding = "SITE"\nservice = "site"\n`)
+    expect((await look()).faults).toEqual(['JURISDICTION'])
+  })
+
   it('the gate: away, without a key, with a wrong clock, with a document that it refuses', async () => {
     const odd = fresh({
       ...{ signing: false, controller: 'unreachable', at: new Date(Date.now() - 300_000).toISOString() },

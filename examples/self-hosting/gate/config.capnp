@@ -21,7 +21,10 @@ const config :Workerd.Config = (
 );
 
 const gate :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [
+    (name = "main.js", esModule = embed "main.js"),
+    (name = "worker.js", esModule = embed "worker.js"),
+  ],
   compatibilityDate = "@DATE@",
   compatibilityFlags = [@FLAGS@],
   bindings = [

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+import { localOrigins } from '../../core/config/parse/origin-warnings.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import { documentWarnings } from '../../core/config/parse/warnings.ts'
 import { asList } from '../../core/config/schema/document.ts'
@@ -6,7 +8,9 @@ import { type Call, type CliCommand, DOCUMENT_OR_INPUT } from '../base/command.t
 import type { Terminal } from '../base/terminal.ts'
 import { readDevVars } from '../connection/dev-vars.ts'
 import { type Finding, findingLine } from '../doctor/finding.ts'
+import { tomlIn } from '../doctor/gate-toml.ts'
 import { lookAtLiveOrigins } from '../doctor/live-origins.ts'
+import { originsByToml } from '../doctor/toml-origins.ts'
 import {
   type DocumentFile,
   placedParagraphs,
@@ -43,8 +47,10 @@ export const check: CliCommand = {
     const { args, terminal, paint, tell } = call
     const file = await readDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
-    const warnings = [...(await warningsAbout(terminal)), ...warningsOf(file)]
+    const beside = await besideToml(file, terminal)
+    const warnings = [...(await warningsAbout(terminal)), ...warningsOf(file), ...beside.warnings]
     for (const warning of warnings) tell(paint('yellow', warning))
+    for (const note of beside.notes) tell(note)
     const live = call.options.has('live') ? await lookLive(call, file) : undefined
     for (const finding of live ?? []) tell(findingLine(finding, paint))
     const hasFault = live?.some(({ level }) => level === 'fault') === true
@@ -53,7 +59,10 @@ export const check: CliCommand = {
         ? `${paint('green', '✔')} ${file.name} has no problems`
         : `${placedParagraphs(problems)}\n\n${paint('red', `${file.name} has ${plural(problems.length, 'problem')}`)}`
     return {
-      json: { file: file.name, valid: problems.length === 0, problems, warnings, ...(live && { live }) },
+      json: {
+        ...{ file: file.name, valid: problems.length === 0, problems, warnings, notes: beside.notes },
+        ...(live && { live }),
+      },
       text,
       failed: problems.length > 0 || hasFault,
     }
@@ -80,6 +89,28 @@ export function warningsOf({ text }: DocumentFile): string[] {
   return parsed.ok
     ? documentWarnings(parsed.value).map(({ place, text }) => `warning: ${place}: ${text}`)
     : []
+}
+
+/** What a gate with the wrangler.toml beside the document could not reach, and what to know of origins on the gate's routes. */
+async function besideToml(
+  { text, path }: DocumentFile,
+  { cwd }: Terminal,
+): Promise<{ warnings: string[]; notes: string[] }> {
+  const parsed = parseDocument(text)
+  // What is not TOML is doctor's matter.
+  const toml = await tomlIn(path === '-' ? cwd : dirname(path)).catch(() => undefined)
+  if (!parsed.ok || toml === undefined) return { warnings: [], notes: [] }
+  const found = originsByToml(toml, parsed.value)
+  const local = localOrigins(parsed.value).map(({ name, text }) => `warning: origin ${name}: ${text}`)
+  return {
+    warnings: [
+      ...local,
+      ...found.flatMap(({ level, about, text, fix }) =>
+        level === 'fault' ? [`warning: ${about}: ${text}; ${fix}`] : [],
+      ),
+    ],
+    notes: found.flatMap(({ level, about, text }) => (level === 'ok' ? [`note: ${about}: ${text}`] : [])),
+  }
 }
 
 /** What is valid, and yet not as it should be. A folder without .dev.vars keeps its secrets elsewhere. */

@@ -1,8 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text as askText, isCancel } from '@clack/prompts'
-import { type Call, type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
+import type { GateDocument } from '../../core/config/schema/document.ts'
+import { plural } from '../../core/figures.ts'
+import { type Call, type CliCommand, DOCUMENT_ARGUMENT, type Result } from '../base/command.ts'
 import { Declined, Refusal, UsageError } from '../base/errors.ts'
+import { movedPlace, PLACE_OPTIONS, placesOf } from '../base/places.ts'
 import { isHost, readToml, type WranglerToml, withAdminHost, withPlaces } from '../base/wrangler-toml.ts'
 import { type NewSecrets, printedSecrets, storeSecrets } from '../connection/new-secrets.ts'
 import {
@@ -13,9 +16,8 @@ import {
   wrangler,
   wranglerOutput,
 } from '../connection/wrangler.ts'
-import { movedPlace, PLACE_OPTIONS, placesOf } from '../deploy/places.ts'
-import { deployPlan, deployWarnings, planLines } from '../deploy/plan.ts'
-import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
+import { deployFaultTexts, deployPlan, deployWarnings, planLines } from '../deploy/plan.ts'
+import { type DocumentFile, parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { GATE_MAIN, writeGateFiles } from '../document/gate-folder.ts'
 
 export const deploy: CliCommand = {
@@ -50,14 +52,12 @@ export const deploy: CliCommand = {
     const file = await readDocumentFile(call.args[0], terminal)
     const document = parsedDocument(file)
     const found = await readWranglerToml(terminal.cwd)
-    if (!isDry) for (const warning of deployWarnings(document)) call.tell(warning)
-    const config = isDry ? found : await prepared(call, found)
+    if (isDry) return await rehearsed(call, found, file)
+    refuseFaults(withOptions(call, found), document)
+    for (const warning of deployWarnings(document)) call.tell(warning)
+    const config = await prepared(call, found)
     if (config.main === GATE_MAIN) await writeGateFiles(terminal.cwd, file.text)
-    const said = await run(call, 'deploying', ['deploy', ...(isDry ? ['--dry-run'] : [])])
-    if (isDry) {
-      const plan = deployPlan(found.text, document, file.name)
-      return call.done({ deployed: false, dryRun: true, plan }, `ready to deploy\n${planLines(plan)}`)
-    }
+    const said = await run(call, 'deploying', ['deploy'])
     const url = /https:\/\/\S+\.workers\.dev/.exec(said)?.[0] ?? null
     const adminHost = await settledHost(call, config, url)
     const address = adminHost === null ? url : `https://${adminHost}`
@@ -69,6 +69,39 @@ export const deploy: CliCommand = {
     const where = `${url ? ` to ${url}` : ''}${adminHost === null ? '' : `\ndashboard https://${adminHost}/__sluice/ui`}`
     return call.done(json, `deployed ${config.name}${where}${printed.text}`)
   },
+}
+
+/** Bundles, and lists what would be deployed; fails where that could not work. */
+async function rehearsed(call: Call, found: WranglerToml, file: DocumentFile): Promise<Result> {
+  const listed = deployPlan(withOptions(call, found), parsedDocument(file), file.name)
+  const isShared = call.options.has('no-admin-host') && listed.adminHost === null
+  const plan = isShared ? { ...listed, dashboard: 'the host of the site' } : listed
+  const json = { deployed: false, dryRun: true, ready: plan.faults.length === 0, plan }
+  if (!json.ready)
+    return {
+      json,
+      text: `not ready to deploy: ${plural(plan.faults.length, 'fault')}\n${planLines(plan)}`,
+      failed: true,
+    }
+  if (found.main === GATE_MAIN) await writeGateFiles(call.terminal.cwd, file.text)
+  await run(call, 'deploying', ['deploy', '--dry-run'])
+  return call.done(json, `ready to deploy\n${planLines(plan)}`)
+}
+
+/** wrangler.toml as it would be written, with what the options name. Throws where they name what can't be. */
+function withOptions({ options }: Call, { text }: WranglerToml): string {
+  const placed = withPlaces(
+    text,
+    placesOf((name) => options.text(name)),
+  )
+  const host = adminHostOption(options)
+  return host === undefined ? placed : withAdminHost(placed, host)
+}
+
+/** Throws what would keep the gate from working. */
+function refuseFaults(toml: string, document: GateDocument): void {
+  const faults = deployFaultTexts(toml, document)
+  if (faults.length > 0) throw new Refusal(`Cannot deploy: the gate could not work\n${faults.join('\n')}`)
 }
 
 async function readWranglerToml(folder: string): Promise<WranglerToml> {
@@ -121,11 +154,8 @@ const NO_SUCH_WORKER = /\[code: (?:10007|10090)\]/
 
 /** The host that the options or an answer name; undefined where wrangler.toml has one, or workers.dev will do. */
 async function wantedHost({ options, terminal }: Call, config: WranglerToml): Promise<string | undefined> {
-  const given = options.text('admin-host')
-  if (given !== undefined) {
-    if (isHost(given)) return given
-    throw new UsageError(`--admin-host must be a host such as sluice.example.net, not ${given}`)
-  }
+  const given = adminHostOption(options)
+  if (given !== undefined) return given
   const isSettled = config.adminHost !== undefined || config.hasWorkersDev || options.has('no-admin-host')
   if (isSettled || options.has('yes') || !terminal.canAsk) return undefined
   const answer = await askText({
@@ -137,6 +167,12 @@ async function wantedHost({ options, terminal }: Call, config: WranglerToml): Pr
   })
   if (isCancel(answer)) throw new Declined()
   return answer || undefined
+}
+
+function adminHostOption(options: Call['options']): string | undefined {
+  const given = options.text('admin-host')
+  if (given === undefined || isHost(given)) return given
+  throw new UsageError(`--admin-host must be a host such as sluice.example.net, not ${given}`)
 }
 
 /** The host on which the gate now has its dashboard; moves it to workers.dev where no host was chosen. */

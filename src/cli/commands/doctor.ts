@@ -2,10 +2,11 @@ import { dirname, resolve } from 'node:path'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { type Finding, findingLine, type Look, type Patient } from '../doctor/finding.ts'
-import { lookAtDocument, lookAtSecrets, lookAtToml } from '../doctor/folder.ts'
+import { lookAtDocument, lookAtSecrets } from '../doctor/folder.ts'
 import { lookAtGate } from '../doctor/gate.ts'
 import { lookAtNode, lookAtPackages, lookAtProfiles } from '../doctor/machine.ts'
 import { lookAtOrigins } from '../doctor/origins.ts'
+import { lookAtToml } from '../doctor/toml.ts'
 
 const LOOKS: readonly Look[] = [
   ...[lookAtNode, lookAtPackages, lookAtProfiles],

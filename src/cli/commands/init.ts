@@ -6,12 +6,12 @@ import type { Call, CliCommand } from '../base/command.ts'
 import { completedUrl } from '../base/completed-url.ts'
 import { paragraphs, Refusal, UsageError } from '../base/errors.ts'
 import { ownCommand } from '../base/own-command.ts'
+import { PLACE_OPTIONS, placesOf } from '../base/places.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { isHost } from '../base/wrangler-toml.ts'
 import { DEV_VARS } from '../connection/dev-vars.ts'
 import { writePrivately } from '../connection/private-file.ts'
 import { createNamespace, hasCredentials } from '../connection/wrangler.ts'
-import { PLACE_OPTIONS, placesOf } from '../deploy/places.ts'
 import {
   countriesIn,
   type Identity,

@@ -4,22 +4,21 @@ import { namedSecrets } from '../../core/config/named-secrets.ts'
 import { localOrigins, originWarnings } from '../../core/config/parse/origin-warnings.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { dealingRule } from '../../core/config/split/dealing-rule.ts'
-import { percentText, plural } from '../../core/figures.ts'
+import { percentText } from '../../core/figures.ts'
 import { NO_NAMESPACE } from '../connection/wrangler.ts'
+import type { GateToml } from '../doctor/gate-toml.ts'
+import { deployFaults } from '../doctor/toml.ts'
+import { originsByToml } from '../doctor/toml-origins.ts'
+import { costText } from './cost.ts'
 
-type Toml = {
-  name?: string
-  workers_dev?: boolean
-  routes?: (string | { pattern?: string; custom_domain?: boolean })[]
-  vars?: Record<string, unknown>
-  kv_namespaces?: { binding?: string; id?: string }[]
-  limits?: unknown
-}
+type Toml = GateToml & { name?: string; workers_dev?: boolean }
 
 export type DeployPlan = {
   worker: string
   hosts: string[]
   adminHost: string | null
+  /** Where the dashboard will be, in words. */
+  dashboard: string
   kv: string
   objects: string
   secrets: string[]
@@ -29,14 +28,23 @@ export type DeployPlan = {
     flags: { flag: string; firstPercentage: number }[]
   }
   cost: string
+  /** What keeps the gate from working, each with what to do: a deployment is refused. */
+  faults: string[]
   /** What would not work once deployed. */
   warnings: string[]
+  /** What is right, if what it says is. */
+  notes: string[]
 }
 
-/** Reads wrangler.toml and the document; asks neither wrangler nor the platform. */
+/**
+ * Reads wrangler.toml and the document; asks neither wrangler nor the platform.
+ *
+ * @param file name of the document, as the user wrote it
+ */
 export function deployPlan(toml: string, document: GateDocument, file: string): DeployPlan {
   const config = parseToml(toml) as Toml
-  const { routes = [], vars = {} } = config
+  const { vars = {} } = config
+  const routes = [...(config.routes ?? []), ...(config.route === undefined ? [] : [config.route])]
   const patterns = routes.map((route) =>
     typeof route === 'string'
       ? route
@@ -49,6 +57,7 @@ export function deployPlan(toml: string, document: GateDocument, file: string): 
     worker: config.name ?? 'the gate',
     hosts: [...patterns, ...(isOnWorkersDev ? ['its address on workers.dev'] : [])],
     adminHost,
+    dashboard: adminHost ?? (isOnWorkersDev ? ON_WORKERS_DEV : ON_THE_SITE),
     kv: id === undefined || id === NO_NAMESPACE ? 'a new namespace for GATE' : `namespace ${id}`,
     objects: objectsText(vars),
     secrets: ['ADMIN_TOKEN', 'SIGNING_KEY', ...namedSecrets(document)],
@@ -66,8 +75,24 @@ export function deployPlan(toml: string, document: GateDocument, file: string): 
       })),
     },
     cost: costText(document),
+    faults: faultTexts(config, document),
     warnings: deployWarnings(document),
+    notes: originsByToml(config, document)
+      .filter(({ level }) => level === 'ok')
+      .map(({ about, text }) => `${about}: ${text}`),
   }
+}
+
+const ON_WORKERS_DEV = 'its address on workers.dev, unless --admin-host names another'
+const ON_THE_SITE = 'the host of the site, unless --admin-host names another'
+
+/** What keeps a gate with that wrangler.toml from working, each with what to do. */
+export function deployFaultTexts(toml: string, document: GateDocument): string[] {
+  return faultTexts(parseToml(toml) as Toml, document)
+}
+
+function faultTexts(toml: Toml, document: GateDocument): string[] {
+  return deployFaults(toml, document).map(({ about, text, fix }) => `${about}: ${text}; ${fix}`)
 }
 
 /** Origins that the deployed gate could not reach. */
@@ -85,7 +110,7 @@ export function planLines(plan: DeployPlan): string {
   return [
     `Worker      ${plan.worker}`,
     `hosts       ${plan.hosts.join(', ') || 'none'}`,
-    `dashboard   ${plan.adminHost ?? 'its address on workers.dev, unless --admin-host names another'}`,
+    `dashboard   ${plan.dashboard}`,
     `KV          ${plan.kv}`,
     `objects     ${plan.objects}`,
     `secrets     ${plan.secrets.join(', ')}`,
@@ -95,7 +120,9 @@ export function planLines(plan: DeployPlan): string {
     `flags       ${flags.join(', ') || 'none'}`,
     `visitors    none yet: a deployment moves no one until a route leads to the Worker, or "publish" changes the document`,
     `cost        ${plan.cost}`,
-    ...plan.warnings.map((warning) => `warning     ${warning}`),
+    ...plan.faults.map((text) => `fault       ${text}`),
+    ...plan.warnings.map((text) => `warning     ${text}`),
+    ...plan.notes.map((text) => `note        ${text}`),
   ].join('\n')
 }
 
@@ -114,14 +141,4 @@ function firstPercentage(flag: GateDocument['flags'][string]): number {
   if (!flag.enabled || rule === undefined) return 0
   const [first] = rule.stages ?? []
   return first === undefined ? (rule.percentage ?? 100) : (first.percentage ?? 0)
-}
-
-/** Which rows of docs/costs.md apply. */
-function costText({ flags }: GateDocument): string {
-  const judged = Object.values(flags).filter(({ guard }) => guard !== undefined).length
-  const what =
-    judged === 0
-      ? 'no flag is judged: counting adds about 0.5 % to what the traffic costs'
-      : `${plural(judged, 'flag')} with a guard: counting adds up to 6 % while one ramps, under 1 % otherwise`
-  return `${what}; the Free plan does for a small site (docs/costs.md)`
 }

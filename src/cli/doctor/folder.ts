@@ -2,14 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse as parseToml } from 'smol-toml'
 import { namedSecrets } from '../../core/config/named-secrets.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { plural } from '../../core/figures.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { DEV_VARS, readDevVars } from '../connection/dev-vars.ts'
-import { NO_NAMESPACE } from '../connection/wrangler.ts'
 import { problemsIn, readDocumentFile } from '../document/document-file.ts'
 import { type Finding, fault, type Look, ok, type Patient, warning } from './finding.ts'
 
@@ -47,84 +45,6 @@ export const lookAtDocument: Look = async ({ call: { terminal, args } }) => {
       ),
     )
   return findings
-}
-
-type Toml = {
-  vars?: { ENVIRONMENT?: unknown; ADMIN_HOST?: unknown }
-  routes?: (string | { pattern?: string; custom_domain?: boolean })[]
-  kv_namespaces?: { binding?: string; id?: string }[]
-  durable_objects?: { bindings?: { name?: string }[] }
-}
-
-export const lookAtToml: Look = async ({ folder }) => {
-  const path = join(folder, 'wrangler.toml')
-  if (!existsSync(path)) return []
-  let toml: Toml
-  try {
-    toml = parseToml(readFileSync(path, 'utf8')) as Toml
-  } catch (error) {
-    return [fault('wrangler.toml', `it must be valid TOML: ${messageOf(error)}`, 'fix it')]
-  }
-  const findings = [kvFinding(toml), ...routeFindings(toml)]
-  const { ENVIRONMENT: environment, ADMIN_HOST: adminHost } = toml.vars ?? {}
-  if (environment !== undefined && environment !== 'production')
-    findings.push(
-      environment === 'development'
-        ? fault(
-            'ENVIRONMENT',
-            'wrangler.toml deploys with "development": visitors could say which country they are in',
-            'set it to "production"',
-          )
-        : ok('ENVIRONMENT', `it is ${environment}`),
-    )
-  if (adminHost === undefined || adminHost === '')
-    findings.push(
-      warning('ADMIN_HOST', 'the dashboard shares its host with the site', 'sluice deploy writes it'),
-    )
-  const names = (toml.durable_objects?.bindings ?? []).map(({ name }) => name)
-  const missing = ['CONTROLLER', 'COUNTERS'].filter((name) => !names.includes(name))
-  if (missing.length > 0)
-    findings.push(
-      fault(
-        'Durable Objects',
-        `wrangler.toml does not bind ${missing.join(' and ')}`,
-        'copy them from a new "sluice init"',
-      ),
-    )
-  return findings
-}
-
-/** A custom domain has no server behind it that could answer in the gate's place. */
-function routeFindings({ routes = [] }: Toml): Finding[] {
-  const patterns = (Array.isArray(routes) ? routes : []).flatMap((route) =>
-    typeof route === 'string' ? [route] : route.custom_domain || !route.pattern ? [] : [route.pattern],
-  )
-  return patterns.map((pattern) =>
-    ok(
-      'route',
-      `${pattern} fails closed past the limits of a plan, unless the zone says "fail open"; other Workers on routes of the zone do not run for what the gate fetches`,
-    ),
-  )
-}
-
-function kvFinding({ kv_namespaces: spaces = [] }: Toml): Finding {
-  const about = 'KV id'
-  const gate = spaces.find(({ binding }) => binding === 'GATE')
-  if (gate === undefined)
-    return fault(about, 'wrangler.toml binds no KV namespace as GATE', 'wrangler kv namespace create GATE')
-  if (gate.id === undefined) return ok(about, 'it has none: the first deployment creates the namespace')
-  if (gate.id === NO_NAMESPACE)
-    return warning(
-      about,
-      'it is the placeholder of init: fine on this machine, not deployed yet',
-      'sluice deploy creates the namespace',
-    )
-  if (/^[0-9a-f]{32}$/.test(gate.id ?? '')) return ok(about, `it is ${gate.id}`)
-  return fault(
-    about,
-    `it must be 32 hexadecimal digits, not ${gate.id}`,
-    'wrangler kv namespace list shows it',
-  )
 }
 
 /** Shorter ones can be guessed by trying. */

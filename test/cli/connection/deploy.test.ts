@@ -5,7 +5,16 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { isHost, readToml, withAdminHost } from '../../../src/cli/base/wrangler-toml.ts'
 import { GATE_MAIN } from '../../../src/cli/document/gate-folder.ts'
 import { emptyFolder, type RunOptions, sluice } from '../gate/support.ts'
-import { calls, forget, gateFolder, LOGIN, NAMESPACE, started, steps } from '../gate/wrangler-process.ts'
+import {
+  calls,
+  forget,
+  gateFolder,
+  LOGIN,
+  NAMESPACE,
+  started,
+  steps,
+  tomlIn,
+} from '../gate/wrangler-process.ts'
 
 const files = vi.hoisted(() => [] as unknown[][])
 const prompts = vi.hoisted(() => ({ answer: '' as unknown, asked: [] as string[] }))
@@ -54,7 +63,6 @@ async function deploy(cwd: string, args: string[] = ['--yes'], options: RunOptio
 }
 const profilesIn = async (cwd: string) =>
   JSON.parse(await readFile(join(cwd, 'config/profiles.json'), 'utf8'))
-const tomlIn = (cwd: string) => readFile(join(cwd, 'wrangler.toml'), 'utf8')
 
 describe('deploy', () => {
   it('creates what is missing: the namespace, a host for the dashboard, the secrets', async () => {
@@ -119,6 +127,48 @@ describe('deploy', () => {
     expect(JSON.parse(json.out)).toMatchObject({ deployed: false, dryRun: true, plan: { worker: 'mine' } })
     expect(await tomlIn(cwd)).toBe(TOML)
   })
+
+  it('--dry-run lists what the options would write, and writes nothing', async () => {
+    const cwd = await gateFolder(TOML)
+    const places = ['--jurisdiction', 'eu', '--location-hint', 'weur', '--admin-host', 'x.example.net']
+    const { code, out } = await deploy(cwd, ['--dry-run', ...places])
+    expect(code).toBe(0)
+    expect(out).toContain('\nhosts       x.example.net (custom domain)\ndashboard   x.example.net\n')
+    expect(out).toContain('\nobjects     in the jurisdiction eu, the Controller in weur; ')
+    expect(await tomlIn(cwd)).toBe(TOML)
+    expect((await deploy(cwd, ['--dry-run', '--no-admin-host'])).out).toContain(
+      'dashboard   the host of the site\n',
+    )
+  })
+
+  it.each([['--dry-run'], ['--yes']])(
+    '%s refuses places that there are none of, wherever they are named',
+    async (how) => {
+      const cwd = await gateFolder(TOML)
+      for (const [option, value] of [
+        ['--jurisdiction', 'mars'],
+        ['--jurisdiction', ''],
+        ['--location-hint', 'moon'],
+        ['--admin-host', 'https://x.test'],
+      ] as const)
+        expect(await deploy(cwd, [how, option, value])).toMatchObject({
+          code: 2,
+          err: expect.stringContaining(`${option} must be`),
+        })
+      for (const line of [
+        'JURISDICTION = "mars"',
+        'LOCATION_HINT = "moon"',
+        'JURISDICTION = 1',
+        'JURISDICTION = "EU"',
+      ]) {
+        const ran = await deploy(await gateFolder(`${TOML}[vars]\n${line}\n`), [how])
+        expect(ran.code).toBe(1)
+        expect(ran.out + ran.err).toContain(`${line.split(' ')[0]} must be one of `)
+        expect(ran.out).not.toContain('✔')
+      }
+      expect(calls()).toEqual([])
+    },
+  )
 
   const named = `id = "${NAMESPACE}"`
   it.each([

@@ -1,6 +1,6 @@
 /** Wrangler without a process: it does the steps that a test gives, and notes how it was called. */
 import { EventEmitter } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { expect } from 'vitest'
@@ -41,9 +41,29 @@ export function spawn(_node: string, [script, ...args]: string[], { cwd, env }: 
 export const NAMESPACE = 'abcdef0123456789abcdef0123456789'
 export const LOGIN = { CLOUDFLARE_API_TOKEN: 'x' }
 
-/** A folder with a document and a wrangler.toml. */
+/** What every gate's wrangler.toml has, for those that a test writes short. */
+export const PARTS = `[assets]
+directory = "dashboard"
+binding = "ASSETS"
+run_worker_first = true
+[durable_objects]
+bindings = [{ name = "CONTROLLER", class_name = "Controller" }, { name = "COUNTERS", class_name = "Counters" }]
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Controller", "Counters"]
+`
+const SPACE = '[[kv_namespaces]]\nbinding = "GATE"\n'
+
+/** A folder with a document and a wrangler.toml, to which its parts are added. */
 export async function gateFolder(toml = 'name = "mine"\n'): Promise<string> {
   const cwd = await folder()
-  await writeFile(join(cwd, 'wrangler.toml'), toml)
+  const text = `${toml}${toml.includes('[[kv_namespaces]]') ? '' : SPACE}${PARTS}`
+  await writeFile(join(cwd, 'wrangler.toml'), text)
   return cwd
+}
+
+/** Its wrangler.toml, without what was added. */
+export async function tomlIn(cwd: string): Promise<string> {
+  const text = await readFile(join(cwd, 'wrangler.toml'), 'utf8')
+  return text.replace(`${SPACE}${PARTS}`, '').replace(PARTS, '')
 }

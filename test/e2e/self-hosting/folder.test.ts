@@ -51,6 +51,17 @@ const publish = async (description: string) => {
   })
 }
 
+/** The event of that action in the log, of which every line is JSON, however deep what it holds. */
+function logged(action: string): object | undefined {
+  const events = gate
+    .logged()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { action?: string })
+  expect(gate.logged()).not.toContain('[Object]')
+  return events.find((each) => each.action === action)
+}
+
 /** Visitors come as fast as the gate answers, until told to stop; requests that fail in between are not this test's matter. */
 function load(): () => Promise<void> {
   let isOver = false
@@ -82,13 +93,28 @@ describe('a folder that was laid out', () => {
 
   it('is laid out again over what is there: data and secrets stay', async () => {
     await publish('before the upgrade')
-    expect(gate.said()).toMatch(/sluice\.audit[\s\S]*document-published/)
+    expect(logged('document-published')).toMatchObject({
+      event: 'sluice.audit',
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      evidence: expect.anything(),
+    })
     const [token, { version }] = [await gate.adminToken(), await admin.call('getDocument')]
     await gate.layOut()
     await gate.kill()
     await gate.start()
     expect(await gate.adminToken()).toBe(token)
     expect((await admin.call('getDocument')).version).toBe(version)
+  })
+
+  it('logs what a person does with its evidence, a line each', async () => {
+    await admin.command(FLAG, 'rollback', { reason: 'of a "fault"' })
+    expect(logged('closed')).toMatchObject({
+      event: 'sluice.audit',
+      flag: FLAG,
+      reason: 'of a "fault"',
+    })
+    await admin.command(FLAG, 'resume')
   })
 
   it('takes settings from the environment', async () => {

@@ -20,6 +20,8 @@ export type GateFolder = {
   kill(): Promise<void>
   /** What the script has said since the last start. */
   said(): string
+  /** Its standard output since then: the log. */
+  logged(): string
   /** KV, through the socket that an operator uses. */
   kv(method: string, path: string, body?: string): Promise<{ status: number; text: string }>
   layOut(): Promise<void>
@@ -44,6 +46,7 @@ export async function gateFolder(document: object): Promise<GateFolder> {
   await layOut()
   let running: ChildProcess | undefined
   let said = ''
+  let logged = ''
   const kill = async () => {
     if (running === undefined) return
     const gone = once(running, 'close')
@@ -57,12 +60,14 @@ export async function gateFolder(document: object): Promise<GateFolder> {
     adminToken: () => readFile(join(gate, 'data/secrets/ADMIN_TOKEN'), 'utf8'),
     start: async (env = {}) => {
       said = ''
+      logged = ''
       const child = spawn(join(gate, 'start'), ['--port', String(port)], {
         env: { PATH: process.env.PATH, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       running = child
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data))
+      child.stdout.on('data', (data) => (logged += data))
       await eventually('the gate is ready', async () => {
         if (child.exitCode !== null) throw new Error(`it has ended: ${said}`)
         return (await fetch(`${url}/__sluice/ready`)).ok
@@ -70,6 +75,7 @@ export async function gateFolder(document: object): Promise<GateFolder> {
     },
     kill,
     said: () => said,
+    logged: () => logged,
     kv: (method, path, body) => askSocket(join(gate, 'data/kv.sock'), method, path, body),
     layOut,
     remove: async () => {
