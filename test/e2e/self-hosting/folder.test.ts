@@ -109,7 +109,7 @@ describe('a folder that was laid out', () => {
 
   it('logs what a person does with its evidence, a line each', async () => {
     await admin.command(FLAG, 'rollback', { reason: 'of a "fault"' })
-    expect(logged('closed')).toMatchObject({
+    expect(logged('rollback')).toMatchObject({
       event: 'sluice.audit',
       flag: FLAG,
       reason: 'of a "fault"',
