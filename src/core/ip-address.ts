@@ -1,6 +1,6 @@
 /**
- * IP addresses as numbers. IPv4 in four decimal parts only: systems disagree on "010.0.0.1" and "127.1". IPv6 in every
- * spelling of RFC 4291, with or without a zone.
+ * IP addresses as numbers. IPv4 in four decimal parts only, but for `looseIpv4`: systems disagree on "010.0.0.1" and
+ * "127.1". IPv6 in every spelling of RFC 4291, with or without a zone.
  */
 
 const DOT = 46
@@ -107,4 +107,23 @@ export function groupsOf(text: string): readonly number[] | undefined {
 /** Whether IPv6 groups hold an IPv4 address. */
 export function isMapped(groups: readonly number[]): boolean {
   return groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
+}
+
+const IPV4_PART = /^(?:0x[\da-f]*|0[0-7]*|[1-9]\d*)$/i
+
+/**
+ * IPv4 as URL parsers read it: up to four parts, decimal, octal or hexadecimal; the last fills what is left.
+ *
+ * @returns the address as a number; undefined for what is none
+ * @example looseIpv4('0x7f.1') === looseIpv4('127.0.0.1')
+ */
+export function looseIpv4(host: string): number | undefined {
+  const parts = host.split('.')
+  if (parts.length > 4 || !parts.every((part) => IPV4_PART.test(part))) return undefined
+  const numbers = parts.map((part) =>
+    Number(/^0[0-7]+$/.test(part) ? `0o${part}` : /^0x$/i.test(part) ? 0 : part),
+  )
+  const last = numbers.pop() ?? 0
+  if (numbers.some((number) => number > 255) || last >= 256 ** (4 - numbers.length)) return undefined
+  return numbers.reduce((sum, number, index) => sum + number * 256 ** (3 - index), last)
 }

@@ -75,6 +75,21 @@ describe('an origin', () => {
       expect((await saying(status, body)).said).not.toContain("Cloudflare's error")
   })
 
+  it('behind Cloudflare Access is told so, with what lets the gate in', async () => {
+    for (const location of [
+      'https://acme.cloudflareaccess.com/cdn-cgi/access/login/new.example.com?kid=1',
+      '/cdn-cgi/access/login/new.example.com',
+    ]) {
+      const found = await asking((_, response) => response.writeHead(302, { location }).end())
+      expect([found.code, found.said]).toEqual([
+        1,
+        expect.stringMatching(/fault: .* is behind Cloudflare Access/),
+      ])
+      expect(found.findings.map(({ fix }) => fix)).toContainEqual(expect.stringContaining('service token'))
+      expect(found.said).not.toContain('they would leave the gate')
+    }
+  })
+
   it('gets its headers, with secrets of the folder, and the site’s host', async () => {
     const asked: (string | undefined)[] = []
     const url = await serve(({ headers }, response) => {

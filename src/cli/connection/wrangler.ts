@@ -36,8 +36,10 @@ export async function wrangler(
   input = '',
 ): Promise<WranglerRun> {
   const script = nearest('wrangler/bin/wrangler.js', terminal.cwd)
-  if (script === undefined) throw new Refusal('wrangler must be installed: npm install --save-dev wrangler')
-  const child = spawn(nodeFor(terminal.cwd), [script, ...args], {
+  const node = nodeFor(terminal.cwd)
+  if (script === undefined || node === undefined)
+    throw new Refusal(lackText({ wrangler: script !== undefined, node: node !== undefined }, process.version))
+  const child = spawn(node, [script, ...args], {
     cwd: terminal.cwd,
     env: { WRANGLER_SEND_METRICS: 'false', ...terminal.env, NO_COLOR: '1', CI: '1' },
     signal: terminal.stop,
@@ -96,13 +98,21 @@ export function installed(name: string, cwd: string): boolean {
   return nearest(`${name}/package.json`, cwd) !== undefined
 }
 
-function nodeFor(cwd: string): string {
+/** What a folder lacks to run wrangler, all at once; `version`: of the Node that runs this program. */
+export function lackText(has: { wrangler: boolean; node: boolean }, version: string): string {
+  const lacks = [
+    ...(has.wrangler ? [] : ['wrangler must be installed']),
+    ...(has.node ? [] : [`Node must be ${MIN_NODE_MAJOR} or later for wrangler, and is ${version}`]),
+  ]
+  const packages = [...(has.wrangler ? [] : ['wrangler']), ...(has.node ? [] : ['node'])].join(' ')
+  const newer = has.node ? '' : ' (or install a newer Node yourself)'
+  return `${lacks.join('; ')}. Run: npm install --save-dev ${packages}${newer}`
+}
+
+/** A Node that wrangler takes: the one that runs, or the package `node` of the project. */
+function nodeFor(cwd: string): string | undefined {
   if (Number(process.versions.node.split('.')[0]) >= MIN_NODE_MAJOR) return process.execPath
-  const bundled = nearest('node/bin/node', cwd)
-  if (bundled !== undefined) return bundled
-  throw new Refusal(
-    `Node must be ${MIN_NODE_MAJOR} or later for wrangler, and is ${process.version}. Install a newer one, or: npm install --save-dev node`,
-  )
+  return nearest('node/bin/node', cwd)
 }
 
 /** A file of an installed package, looked for as Node does: from a folder upwards, then beside this package. */

@@ -26,3 +26,17 @@ export function cloudflareError(about: string, url: string, text: string): Findi
     ? fault(about, `${url} answers with Cloudflare's error ${code}: ${what}`, fix)
     : undefined
 }
+
+/** A fault where an answer sends to the sign-in of Cloudflare Access; `location`: that of the answer, if it has one. */
+export function accessFinding(about: string, url: string, location: string | null): Finding | undefined {
+  const away = location === null ? null : URL.parse(location, url)
+  const isSignIn =
+    away?.hostname.endsWith('.cloudflareaccess.com') || away?.pathname.startsWith('/cdn-cgi/access/')
+  return isSignIn
+    ? fault(
+        about,
+        `${url} is behind Cloudflare Access: the gate would be asked to sign in`,
+        'give the origin the headers of a service token (docs/deploying.md)',
+      )
+    : undefined
+}

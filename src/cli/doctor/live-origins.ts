@@ -1,7 +1,7 @@
 /** Asks each origin of a document as the gate would, and says what visitors would meet. */
 import type { GateDocument, OriginConfig } from '../../core/config/schema/document.ts'
 import { messageOf } from '../../core/message-of.ts'
-import { cloudflareError } from './cloudflare-error.ts'
+import { accessFinding, cloudflareError } from './cloudflare-error.ts'
 import { type Finding, fault, ok, warning } from './finding.ts'
 import { formsOf } from './live-forms.ts'
 import { askLive, type LiveAnswer } from './live-request.ts'
@@ -179,6 +179,8 @@ async function redirectsOf(origin: Asked, first: LiveAnswer): Promise<Finding[]>
     const next = URL.parse(location, at)
     if (next === null)
       return [warning(about, `${at} redirects to ${location}, which is no URL`, 'correct it')]
+    const access = accessFinding(about, at, location)
+    if (access) return [access]
     if (next.hostname !== own.hostname)
       return [
         warning(

@@ -8,8 +8,8 @@ import { type Finding, fault, type Look, ok, warning } from './finding.ts'
 
 /** commander and the prompts ask for it. */
 const MIN_NODE = [20, 12] as const
-/** miniflare and wrangler ask for it. */
-const MIN_NODE_TO_RUN = [22, 0] as const
+/** wrangler refuses older ones. miniflare asks for it, too, and runs without. */
+const MIN_NODE_OF_WRANGLER = [22, 0] as const
 
 export const lookAtNode: Look = async ({ nodeVersion }) => {
   if (!isAtLeast(nodeVersion, MIN_NODE))
@@ -17,15 +17,15 @@ export const lookAtNode: Look = async ({ nodeVersion }) => {
       fault(
         'Node',
         `it is ${nodeVersion}`,
-        `install Node ${MIN_NODE.join('.')} or later; 22 for dev, deploy and kill --kv`,
+        `install Node ${MIN_NODE.join('.')} or later; 22 for deploy and kill --kv`,
       ),
     ]
-  if (!isAtLeast(nodeVersion, MIN_NODE_TO_RUN))
+  if (!isAtLeast(nodeVersion, MIN_NODE_OF_WRANGLER))
     return [
       warning(
         'Node',
-        `it is ${nodeVersion}: enough for all but dev, deploy and kill --kv`,
-        'install Node 22 or later',
+        `it is ${nodeVersion}: enough for all but deploy and kill --kv`,
+        'install Node 22 or later, or: npm install --save-dev node',
       ),
     ]
   return [ok('Node', `it is ${nodeVersion}`)]

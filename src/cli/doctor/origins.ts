@@ -3,7 +3,7 @@ import { originWarnings } from '../../core/config/parse/origin-warnings.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { lostBecause } from '../connection/connect.ts'
 import { isLoopback } from '../connection/local-gate-note.ts'
-import { cloudflareError, ERROR_PAGE_BYTES } from './cloudflare-error.ts'
+import { accessFinding, cloudflareError, ERROR_PAGE_BYTES } from './cloudflare-error.ts'
 import { type Finding, fault, type Look, ok, skewOf, warning } from './finding.ts'
 import { documentIn } from './folder.ts'
 
@@ -58,14 +58,8 @@ async function lookAtOrigin({ name, url }: Origin, nowMs: number): Promise<Findi
     )
   const location = response.headers.get('location')
   const away = location === null ? undefined : new URL(location, url)
-  if (away?.hostname.endsWith('.cloudflareaccess.com'))
-    findings.push(
-      fault(
-        about,
-        `${url} is behind Cloudflare Access: the gate would be asked to sign in`,
-        'give the origin the headers of a service token (docs/deploying.md)',
-      ),
-    )
+  const access = accessFinding(about, url, location)
+  if (access) findings.push(access)
   else if (away && away.host !== new URL(url).host)
     findings.push(
       warning(

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { isHost, readToml, withAdminHost } from '../../../src/cli/base/wrangler-toml.ts'
+import { lackText } from '../../../src/cli/connection/wrangler.ts'
 import { GATE_MAIN } from '../../../src/cli/document/gate-folder.ts'
 import { emptyFolder, type RunOptions, sluice } from '../gate/support.ts'
 import {
@@ -470,4 +471,15 @@ describe('where Durable Objects are made', () => {
     expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`${option} must be one of`)])
     expect(started).toEqual([])
   })
+})
+
+it('what wrangler needs is said at once', () => {
+  const said = (wrangler: boolean, node: boolean) => lackText({ wrangler, node }, 'v20.20.2')
+  const old = 'Node must be 22 or later for wrangler, and is v20.20.2'
+  const install = 'Run: npm install --save-dev'
+  expect(said(false, true)).toBe(`wrangler must be installed. ${install} wrangler`)
+  expect(said(true, false)).toBe(`${old}. ${install} node (or install a newer Node yourself)`)
+  expect(said(false, false)).toBe(
+    `wrangler must be installed; ${old}. ${install} wrangler node (or install a newer Node yourself)`,
+  )
 })

@@ -1,7 +1,7 @@
 /** Schemas of small values that several parts share. */
 import * as v from 'valibot'
 import { parseTimeMs } from '../../flags/date-time.ts'
-import { ipv6 } from '../../ip-address.ts'
+import { ipv6, looseIpv4 } from '../../ip-address.ts'
 import { parseDurationMs } from './duration.ts'
 
 export const NAME_SHAPE = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,99}$/
@@ -143,16 +143,5 @@ function hasPlace(url: string): boolean {
   if (host.startsWith('[')) return !host.includes('%') && ipv6(host.slice(1, -1)) !== undefined
   if (NO_HOST.test(host)) return false
   // A host that ends with a number is an IPv4 address or nothing.
-  return !/(?:^|\.)\d+\.?$/.test(host) || isLooseIpv4(host.replace(/\.$/, ''))
-}
-
-const IPV4_PART = /^(?:0x[\da-f]*|0[0-7]*|[1-9]\d*)$/i
-
-/** IPv4 as URL parsers read it: up to four parts, decimal, octal or hexadecimal; the last fills what is left. */
-function isLooseIpv4(host: string): boolean {
-  const parts = host.split('.')
-  if (parts.length > 4 || !parts.every((part) => IPV4_PART.test(part))) return false
-  const numbers = parts.map((part) => Number(/^0[0-7]+$/.test(part) ? `0o${part}` : part === '0x' ? 0 : part))
-  const last = numbers.pop() ?? 0
-  return numbers.every((number) => number <= 255) && last < 256 ** (4 - numbers.length)
+  return !/(?:^|\.)\d+\.?$/.test(host) || looseIpv4(host.replace(/\.$/, '')) !== undefined
 }
