@@ -49,7 +49,7 @@ const random = seeded('closing', SEED)
 const CALM_MS = 160
 /** The guard asks for about 8 failures of as many visitors; how soon they come is a matter of traffic. */
 const MOST_FAILURES_BEFORE_CLOSED = LONG ? 200 : 60
-const PATIENCE_MS = LONG ? 900_000 : 200_000
+const PATIENCE_MS = LONG ? 900_000 : 300_000
 const TEST_TIMEOUT_MS = PATIENCE_MS + 40_000
 
 /** How an arm fares: share of failures, and how long an answer takes. */
