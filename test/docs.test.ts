@@ -112,6 +112,37 @@ function anchors(page: string): Set<string> {
   )
 }
 
+describe('commands in the documentation', () => {
+  /** Pages for people who run commands; the reference says once what its `sluice` stands for. */
+  const pages = PAGES.filter((page) => !['CHANGELOG.md', 'docs/cli.md'].includes(page))
+  const BLOCK = /^( *)```(?:sh|console|yaml|)\n([\s\S]*?)^\1```|^(?: {4}\S.*\n)+/gm
+  const BARE = /(?:^|[;&|(]|\$ |run: )\s*sluice (?!ready|starts)[a-z]/
+
+  it('are spelled npx sluice, which is on every PATH', () => {
+    const bare = pages.flatMap((page) =>
+      [...text(page).matchAll(BLOCK)]
+        .flatMap(([block]) => block.split('\n'))
+        .filter((line) => BARE.test(line))
+        .map((line) => `${page}: ${line}`),
+    )
+    expect(bare).toEqual([])
+    const cells = pages.flatMap((page) => text(page).match(/^\| `sluice (?!import)[a-z][^`]*` \|/gm) ?? [])
+    expect(cells).toEqual([])
+  })
+
+  it('come with a word on where that runs: elsewhere npx takes a package of that name from a stranger', () => {
+    const where = /#6-in-your-own-project|^## 6\. In your own project|in the repository|in this repository/m
+    const without = pages.filter((page) => /npx sluice/.test(text(page)) && !where.test(text(page)))
+    expect(without).toEqual([])
+    expect(text('docs/cli.md')).toMatch(
+      /`npx sluice COMMAND` works in a folder with[\s\S]{0,200}stands for it/,
+    )
+    expect(text('docs/operations.md').search(where)).toBeLessThan(
+      text('docs/operations.md').indexOf('npx sluice kill'),
+    )
+  })
+})
+
 describe('names in the documentation', () => {
   it('every link between files leads to a file, and to a heading where it names one', () => {
     const dead = PAGES.flatMap((page) =>

@@ -116,6 +116,11 @@ function flagMetrics(views: Readonly<Record<string, FlagStatusView>>): Metric[] 
       ),
     ),
     gauge(
+      'sluice_flag_needs_operator',
+      '1 while nothing goes on by itself: a stage past maxBake or with an approval, an odd split',
+      ofFlags((view) => (view.needsOperator ? 1 : 0)),
+    ),
+    gauge(
       'sluice_guard_wealth',
       'Evidence against the canary; the guard rolls back at 1/alpha',
       ofFlags((view) => view.verdict?.evidence.wealth ?? null),

@@ -86,12 +86,22 @@ describe('observability', () => {
       expect(served.names).toContain(name)
       const series = served.series.filter((each) => each.name === name)
       // In a healthy gate there are none.
-      if (name === 'sluice_internal_errors_total') continue
+      if (['sluice_internal_errors_total', 'sluice_alert'].includes(name)) continue
       const found = series.filter(({ labels }) =>
         matchers.every(([label, value]) => value.test(labels[label] ?? '')),
       )
       expect(found.length, name).toBeGreaterThan(0)
     }
+  })
+
+  it('rules and dashboard ask for all that operations.md says to alert on', () => {
+    const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
+    const advice = /^Alert on: [\s\S]*?\n(?=Webhooks)/m.exec(page)?.[0] ?? ''
+    const named = [...advice.matchAll(/`(sluice_\w+)`/g)].map(([, name = '']) => name)
+    expect(named).toEqual(expect.arrayContaining(['sluice_alert', 'sluice_flag_needs_operator']))
+    const [alerting, shown] = [expressions.join(' '), queries.slice(expressions.length).join(' ')]
+    for (const name of named) expect(alerting).toContain(name)
+    for (const name of ['sluice_alert', 'sluice_flag_needs_operator']) expect(shown).toContain(name)
   })
 
   it('groups by labels that the series have', () => {
