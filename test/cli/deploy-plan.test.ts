@@ -134,6 +134,11 @@ it('lists what would keep the gate from working, each with what to do', () => {
   expect(faultsOf(`${HAS_ALL}[vars]\nENVIRONMENT = "development"`)).toEqual([
     expect.stringContaining('set it to "production"'),
   ])
+  for (const host of ['"sluice.example.net/ui"', '"two words"', '"a@b.test"', '1'])
+    expect(faultsOf(`${HAS_ALL}[vars]\nADMIN_HOST = ${host}`), host).toEqual([
+      expect.stringMatching(/^ADMIN_HOST: it must be a host/),
+    ])
+  expect(faultsOf(`${HAS_ALL}[vars]\nADMIN_HOST = "Sluice.Example.net"`)).toEqual([])
   expect(planLines(planOf(''))).toContain('\nfault       origin new: ')
 })
 

@@ -1,6 +1,7 @@
 /** wrangler.toml of a gate's folder: what would not work once it is deployed. */
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { messageOf } from '../../core/message-of.ts'
+import { hostnameOf } from '../../platform/admin-hostname.ts'
 import { strayPlaces } from '../base/places.ts'
 import { NO_NAMESPACE } from '../connection/wrangler.ts'
 import { type Finding, fault, type Look, ok, warning } from './finding.ts'
@@ -52,6 +53,14 @@ function variableFindings({ vars = {} }: GateToml): Finding[] {
   if (adminHost === undefined || adminHost === '')
     findings.push(
       warning('ADMIN_HOST', 'the dashboard shares its host with the site', 'sluice deploy writes it'),
+    )
+  else if (typeof adminHost !== 'string' || hostnameOf(adminHost) === undefined)
+    findings.push(
+      fault(
+        'ADMIN_HOST',
+        `it must be a host such as sluice.example.net, not ${String(adminHost)}: the dashboard would answer nowhere`,
+        'correct it: no path, and nothing else around the host',
+      ),
     )
   return findings
 }
