@@ -23,7 +23,7 @@ export const doctor: CliCommand = {
   examples: [
     ['doctor', 'in the folder of a gate'],
     ['doctor my-site/gate.json', 'in another folder'],
-    ['doctor --url https://www.example.com', 'with the gate of a site'],
+    ['doctor --url https://sluice.example.com', 'with a gate, by the host of its dashboard'],
   ],
   failsWhen: 'something is wrong; warnings are not',
   async run(call) {

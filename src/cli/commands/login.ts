@@ -11,11 +11,11 @@ export const login: CliCommand = {
   summary: 'Check a token of a gate, and store it',
   details:
     'The token comes from a prompt, --token-file or SLUICE_TOKEN. The gate is asked whether it knows it; then a file that only you can read keeps it, as a profile named after the host. Commands with this gate as --url need no token any more. The first profile becomes the current one: the gate of commands that name none.',
-  arguments: [{ name: '[url]', summary: 'the gate, such as https://www.example.com (--url, SLUICE_URL)' }],
+  arguments: [{ name: '[url]', summary: 'the gate, such as https://sluice.example.com (--url, SLUICE_URL)' }],
   options: [{ flags: '--name NAME', summary: 'name of the profile (the host)' }],
   examples: [
-    ['login https://www.example.com', 'prompt for the token'],
-    ['login https://www.example.com --token-file -', 'read it from standard input'],
+    ['login https://sluice.example.com', 'prompt for the token'],
+    ['login https://sluice.example.com --token-file -', 'read it from standard input'],
     ['login localhost:9000 --name local', 'a gate on this machine'],
   ],
   failsWhen: 'the gate does not know the token',
@@ -23,7 +23,7 @@ export const login: CliCommand = {
     const { options, terminal } = call
     const named = call.args[0] ?? options.text('url') ?? options.text('gate') ?? terminal.env.SLUICE_URL
     if (named === undefined)
-      throw new UsageError('The gate must be given: sluice login https://www.example.com')
+      throw new UsageError('The gate must be given: sluice login https://sluice.example.com')
     const url = checkedUrl(named)
     const token = await askedToken(call)
     if (token === undefined)

@@ -15,7 +15,7 @@ const add: CliCommand = {
     'The token comes from SLUICE_TOKEN, --token-file or a prompt. The first profile becomes the current one.',
   arguments: [NAME],
   examples: [
-    ['profile add production --url https://www.example.com', 'prompt for the token'],
+    ['profile add production --url https://sluice.example.com', 'prompt for the token'],
     [
       'profile add staging --url https://staging.example.com --token-file -',
       'read the token from standard input',
@@ -25,7 +25,7 @@ const add: CliCommand = {
     const { options, terminal } = call
     const name = call.args[0] ?? ''
     const url = options.text('url') ?? options.text('gate') ?? terminal.env.SLUICE_URL
-    if (url === undefined) throw new UsageError('The gate must be given: --url https://www.example.com')
+    if (url === undefined) throw new UsageError('The gate must be given: --url https://sluice.example.com')
     const token = await askedToken(call)
     const { profiles, current = name } = await readProfiles(terminal)
     const profile = { url: checkedUrl(url), ...(token !== undefined && { token }) }
@@ -108,6 +108,6 @@ export const profile: CliCommand = {
   group: 'Manage',
   summary: 'Store gates by name, with their tokens',
   details: 'Profiles are stored in a file that only you can read. Commands use the current one by default.',
-  examples: [['profile add production --url https://www.example.com', 'store a gate']],
+  examples: [['profile add production --url https://sluice.example.com', 'store a gate']],
   subcommands: [add, list, use, remove],
 }

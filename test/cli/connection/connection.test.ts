@@ -404,7 +404,7 @@ describe('profiles', () => {
     )
     expect(await run('profile add a')).toEqual({
       ...{ code: 2, out: '' },
-      err: 'The gate must be given: --url https://www.example.com\n',
+      err: 'The gate must be given: --url https://sluice.example.com\n',
     })
     expect((await run('profile add a --url a.test')).out).toBe(
       '✔ a is https://a.test, without a token, and the current profile\n',
