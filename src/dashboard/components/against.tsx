@@ -17,7 +17,10 @@ export function Against({ label, canary, control, format }: AgainstProps) {
   const way = wayOf(canary, control)
   return (
     <span class="against">
-      <span class="visually-hidden">{label}: </span>
+      <span class="label">
+        {label}
+        <span class="visually-hidden">: </span>
+      </span>
       <b>{format(canary)}</b>
       {way && (
         <i class={way.name} title={`${way.name} than control`}>

@@ -22,8 +22,8 @@ export function FlagList({ flags, onChanged }: FlagListProps) {
       <div class="flags-head" aria-hidden="true">
         <span>Verdict</span>
         <span>Flag</span>
-        <span>Error rate</span>
-        <span>p95 latency</span>
+        <span>Errors so far</span>
+        <span>p95 so far</span>
         <span>Rollout, and what is next</span>
       </div>
       <ul ref={list} class="flags" style={{ height: `${flags.length * rowPx}px` }}>

@@ -80,12 +80,7 @@ function Figures({ flag: { canary, control, other } }: { flag: FlagSummary }) {
         control={against?.errorRate ?? null}
         format={rateText}
       />
-      <Against
-        label="95th percentile"
-        canary={shown.p95Ms}
-        control={against?.p95Ms ?? null}
-        format={latencyText}
-      />
+      <Against label="p95" canary={shown.p95Ms} control={against?.p95Ms ?? null} format={latencyText} />
     </>
   )
 }
