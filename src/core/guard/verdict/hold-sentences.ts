@@ -15,6 +15,8 @@ export type Hold =
   | 'fewer-journeys'
   | 'affected'
   | 'compares-nothing'
+  | 'near-ceiling'
+  | 'unchecked'
   | 'networks'
   | 'warm-up'
   | 'unproven'
@@ -43,6 +45,10 @@ export function holdSentence(findings: Findings, hold: Hold | undefined): string
         'the guard compares neither errors nor latency, so nothing can show the canary to be not worse: ' +
         'advance the stage yourself, or set the guard\'s advance to "time"'
       )
+    case 'near-ceiling':
+      return 'some evidence that the canary is above a ceiling; waiting until that clears or grows'
+    case 'unchecked':
+      return `${countText(findings.state.stageTotals.canaryRequests)} of the ${countText(settings.ceilings.minRequests)} canary requests that a ceiling needs have come in this stage`
     case 'networks':
       return 'evidence of harm comes from too few networks; waits for others'
     case 'health-of-networks':

@@ -2,6 +2,7 @@
 
 import type { GuardSettings } from '../evidence/settings.ts'
 import type { Judgement, Trigger, Verdict } from '../evidence/types.ts'
+import { totalWealth } from '../evidence/wealth.ts'
 import type { ByGroup } from '../networks/groups.ts'
 import { withoutTwoLargest } from '../networks/without-two.ts'
 import { isAdvanceCarried } from '../tests/advance.ts'
@@ -191,12 +192,29 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
   const comparesNothing = !settings.errors.enabled && !settings.latency.enabled
   if (hasControl && comparesNothing && !byTime) return 'compares-nothing'
   const isCompared = hasControl && !comparesNothing && !byTime
+  if (!isCompared && isNearCeiling(findings)) return isWaiting ? 'networks' : 'near-ceiling'
   if (isCompared && !progress.passed) {
     if (isWaiting) return 'networks'
     return progress.waitsFor === 'latency' && findings.isCold ? 'warm-up' : 'unproven'
   }
   if (evidence.stageElapsedMs < settings.bakeMs) return 'bake'
   if (findings.requirements.some(({ met }) => !met)) return 'required'
+  if (!isCompared && isUnchecked(findings)) return 'unchecked'
   const isCarried = !isCompared || isAdvanceCarried(settings, state.advance, state, standing)
   return isCarried ? undefined : 'health-of-networks'
+}
+
+/** Whether there is some evidence that the canary is above one of its ceilings. */
+function isNearCeiling({ settings: { ceilings }, state }: Findings): boolean {
+  const { errorCeiling, latencyCeiling } = state
+  return (
+    (ceilings.errorRate !== null && totalWealth(errorCeiling.wealth) >= MOST_WEALTH_TO_ADVANCE) ||
+    (ceilings.p95Ms !== null && totalWealth(latencyCeiling.wealth) >= MOST_WEALTH_TO_ADVANCE)
+  )
+}
+
+/** Whether too few of the stage's visitors have come for a ceiling to say anything of it. */
+function isUnchecked({ settings: { ceilings }, state }: Findings): boolean {
+  const hasCeiling = ceilings.errorRate !== null || ceilings.p95Ms !== null
+  return hasCeiling && state.stageTotals.canaryRequests < ceilings.minRequests
 }

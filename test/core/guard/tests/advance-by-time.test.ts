@@ -55,3 +55,36 @@ it('advance by time does not climb while something speaks against the canary', (
   )
   expect(feed(settings, start(), ticks.slice(0, 3)).verdict).toMatchObject({ mayAdvance: false })
 })
+
+describe('a ceiling, by time or at 100 %,', () => {
+  const byTime = { advance: { byTime: true }, bakeMs: 0 } as const
+
+  it.each([
+    ['by time', { ...byTime, ceilings: { errorRate: 0.2, p95Ms: 900, minRequests: 50 } }, 50],
+    ['at 100 %', { bakeMs: 0, ceilings: { errorRate: 0.2 } }, 100],
+  ] as [string, GuardOptions, number][])(
+    'must have had the requests that it needs: %s',
+    (_, options, percentage) => {
+      expect(judged(2, options, percentage)).toMatchObject({
+        mayAdvance: false,
+        sentence: '40 of the 50 canary requests that a ceiling needs have come in this stage',
+      })
+      expect(judged(3, options, percentage)).toMatchObject({ mayAdvance: true })
+    },
+  )
+
+  it('holds a stage while some evidence says that the canary is above it', () => {
+    const settings = resolveGuardSettings({
+      ...LIMITS,
+      ...byTime,
+      ceilings: { errorRate: 0.2, minRequests: 10 },
+    })
+    // Half of the visitors fail in one second: not enough to decide by.
+    const failing = tick(1_000, arm(20, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), arm(20))
+    const held = feed(settings, start(), [failing]).verdict
+    expect(held).toMatchObject({ action: 'none', mayAdvance: false })
+    expect(held.sentence).toMatch(/^some evidence that the canary is above a ceiling/)
+    const calm = seconds(40).map((second) => tick((second + 1) * 1_000, arm(20), arm(20)))
+    expect(feed(settings, start(), [failing, ...calm]).verdict).toMatchObject({ mayAdvance: true })
+  })
+})
