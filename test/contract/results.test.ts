@@ -69,10 +69,10 @@ describe('figures of metrics', () => {
     expect(marginOf(metric({ better: 'lower', marginPercent: 5 }))).toBe(0.05)
     expect(marginOf(REVENUE)).toBeUndefined()
     expect(metricAbout(metric({ better: 'lower', action: 'freeze' }))).toBe(
-      'share of visitors, lower is better; the guard freezes beyond +5 %',
+      'share of visitors, lower is better; the guard freezes beyond +5 %, by its own, surer test',
     )
     expect(metricAbout(metric({ action: 'signal', type: 'count' }))).toBe(
-      'events per visitor, higher is better; the guard tells beyond −5 %',
+      'events per visitor, higher is better; the guard tells beyond −5 %, by its own, surer test',
     )
     expect(metricAbout(metric({ sinceMs: Date.UTC(2027, 2, 1, 12, 5) }))).toMatch(
       /; counts who met the flag since 2027-03-01 12:05 UTC$/,
@@ -89,7 +89,11 @@ it('a flag that was rolled back says so, with when and why', () => {
 describe('the word on a comparison', () => {
   it.each([
     [{ word: 'better' }, 'better'],
-    [{ word: 'worse', etaMs: 1_000 }, 'worse'],
+    [{ word: 'worse', etaMs: 1_000, high: -0.01 }, 'worse'],
+    [{ word: 'worse', low: -0.95, high: 0.025 }, "worse, by the guard's test"],
+    [{ word: 'worse', low: -0.95, high: 0 }, "worse, by the guard's test"],
+    [{ word: 'undecided', relative: null }, 'too early'],
+    [{ word: 'undecided', relative: null, low: 0 }, 'undecided'],
     [{ word: 'not worse' }, 'not worse than 5 %'],
     [{ word: 'undecided' }, 'undecided'],
     [{ word: 'undecided', etaMs: 3 * 86_400_000 }, 'undecided: about 3 more days at this rate'],
@@ -114,7 +118,7 @@ it('the results of an attempt are a line for each comparison', () => {
     'order: b +25 % (+8 % to +44 %), better',
     'order: c −2 % (−14 % to +10 %), undecided',
     'revenue: b −40 % (−55 % to −20 %), worse',
-    'revenue: c – (not known yet), undecided',
+    'revenue: c – (not known yet), too early',
   ])
 })
 
@@ -152,5 +156,9 @@ describe('the table', () => {
     for (const name of ['=1+1', '+1', '-1', '@x', '\tx'])
       expect(named(name), name).toContain(`,'${name},conversion,`)
     expect(resultsCsv(RESULTS).split('\r\n')).toHaveLength(8)
+    const words = resultsCsv(RESULTS)
+      .split('\r\n')
+      .map((line) => line.split(',').at(-2))
+    expect(words).toEqual(['word', '', 'better', 'undecided', '', 'worse', 'too early', undefined])
   })
 })

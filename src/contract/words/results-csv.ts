@@ -1,5 +1,5 @@
 /** The results of a flag as a table for spreadsheets: a row for each metric and variant. */
-import type { ResultsView } from '../responses/results.ts'
+import type { ComparisonView, ResultsView } from '../responses/results.ts'
 
 type Cell = string | number | null | undefined
 
@@ -52,11 +52,16 @@ export function resultsCsv({ flag, generation, sinceMs, atMs, metrics }: Results
           role,
         ],
         ...[variant, visitors, converted, total, mean, low, high],
-        ...[found?.against, found?.relative, found?.low, found?.high, found?.word, hoursLeft],
+        ...[found?.against, found?.relative, found?.low, found?.high, found && csvWord(found), hoursLeft],
       ]
     }),
   )
   return [COLUMNS, ...rows].map((row) => `${row.map(cellText).join(',')}\r\n`).join('')
+}
+
+/** An undecided comparison without any figure has too few visitors. */
+function csvWord({ word, relative, low, high }: ComparisonView): string {
+  return word === 'undecided' && relative === null && low === null && high === null ? 'too early' : word
 }
 
 /** Hazard: a spreadsheet runs a text that begins like a formula. */

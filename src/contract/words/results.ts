@@ -1,5 +1,7 @@
 /** The results of metrics as people read them: the same on the flag's page and in the terminal. */
+
 import { countText, durationText, moreText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
+import { isWorseByInterval } from '../../core/metrics/results.ts'
 import type { ComparisonView, MetricView, ResultsView } from '../responses/results.ts'
 import type { Tone } from './flag-state.ts'
 
@@ -42,11 +44,17 @@ export function marginOf({ better, marginPercent }: MetricView): number | undefi
 }
 
 /** "better", "worse", "not worse than 5 %", "undecided: about 3 more days at this rate". */
-export function wordText({ word, etaMs }: ComparisonView, metric: MetricView): string {
+export function wordText(comparison: ComparisonView, metric: MetricView): string {
+  const { word, etaMs, relative, low, high } = comparison
   switch (word) {
+    case 'worse':
+      return metric.marginPercent === undefined || isWorseByInterval(metric.better, comparison)
+        ? word
+        : `worse, by the guard's test`
     case 'not worse':
       return metric.marginPercent === undefined ? word : `not worse than ${metric.marginPercent} %`
     case 'undecided':
+      if (relative === null && low === null && high === null) return 'too early'
       return etaMs === undefined ? word : `undecided: about ${moreText(etaMs)} at this rate`
     default:
       return word
@@ -76,7 +84,9 @@ export function metricAbout(metric: MetricView): string {
     `${UNITS[metric.type]}, ${metric.better} is better`,
     ...(margin === undefined
       ? []
-      : [`the guard ${acts[metric.action ?? 'rollback'] ?? 'acts'} beyond ${shareText(margin)}`]),
+      : [
+          `the guard ${acts[metric.action ?? 'rollback'] ?? 'acts'} beyond ${shareText(margin)}, by its own, surer test`,
+        ]),
     ...(metric.cap === undefined
       ? []
       : [`each visitor adds ${meanText({ type: 'sum' }, metric.cap)} at most`]),

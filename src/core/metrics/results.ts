@@ -58,6 +58,11 @@ export type MetricResult = {
   series: SeriesPoint[]
 }
 
+/** Whether an interval lies on the bad side of "no difference"; where it doesn't, `worse` is what the guard's own test has found. */
+export function isWorseByInterval(better: Better, { low, high }: Pick<Comparison, 'low' | 'high'>): boolean {
+  return better === 'higher' ? high !== null && high < 0 : low !== null && low > 0
+}
+
 export const MOST_POINTS = 200
 
 /** What is stored, and what was left out. */

@@ -36,6 +36,16 @@ const labelsOf = (variant: Arm, control: Arm): Labels => ({
   share: variant.share / (variant.share + control.share),
 })
 
+/** With fewer visitors in either, or conversions in both together, nothing is said of a difference. */
+const LEAST_VISITORS = 20
+const LEAST_CONVERSIONS = 10
+
+/** Whether there is too little to compare: a share of three visitors is no share. */
+export function isEarly({ type }: Metric, [variant, control]: readonly [Arm, Arm]): boolean {
+  if (Math.min(variant.visitors, control.visitors) < LEAST_VISITORS) return true
+  return type === 'conversion' && variant.nonzero + control.nonzero < LEAST_CONVERSIONS
+}
+
 /** Whether the split deals visitors to both. */
 export function areDealt(variant: Arm, control: Arm): boolean {
   return variant.share > 0 && control.share > 0
@@ -47,6 +57,7 @@ export function relativeOf(
   [variant, control]: readonly [Arm, Arm],
   { alpha, isCapped }: { alpha: number; isCapped: boolean },
 ): Relative {
+  if (isEarly(metric, [variant, control])) return { relative: null, low: null, high: null }
   const base = meanOf(control)
   const relative = base > 0 ? meanOf(variant) / base - 1 : null
   if (!areDealt(variant, control) || !isCapped) return { relative, low: null, high: null }
@@ -72,6 +83,7 @@ export function lnGuardEvidence(
 ): number {
   const margin = marginOf(metric)
   if (margin === undefined || !areDealt(variant, control) || !isCapped) return 0
+  if (isEarly(metric, [variant, control])) return 0
   if (metric.type === 'conversion') return lnEvidenceBeyond(labelsOf(variant, control), margin)
   const ln = lnMeanEvidenceBeyond(variant, control, { margin, alpha })
   return ln === Number.NEGATIVE_INFINITY ? 0 : ln

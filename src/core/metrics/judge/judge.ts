@@ -9,7 +9,7 @@
  * its evidence begins anew, with all of its line's part of α.
  */
 import type { Judged, JudgeSpec, JudgeState, MetricFinding, Series } from '../judge-types.ts'
-import type { Comparison, MetricResult } from '../results.ts'
+import type { Comparison, MetricResult, VariantResult } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Summaries } from '../summary.ts'
 import { METRICS_SHARE, metricAlphas, periodWeight } from './alpha.ts'
@@ -43,10 +43,15 @@ export function judge(
   const alphas = metricAlphas(measures.metrics)
   const metrics = measures.metrics.map((metric, at): MetricResult => {
     const alpha = alphas[at] ?? 0
+    const variants = look.means(metric, at, alpha)
     const comparisons = look.others.map((variant): Comparison => {
       const { compared, ln } = look.compare(metric, at, variant, alpha)
       const pValue = note(draft, `${metric.name} ${variant}`, { metric, ln, before, spec, look })
-      if (pValue !== undefined) findings.push(findingOf(metric, compared, pValue, look))
+      if (pValue !== undefined) {
+        const isAddedUp = (before.before[`${metric.name} ${variant}`] ?? 0) > 0
+        const level = METRICS_SHARE * spec.guardAlpha
+        findings.push(findingOf(metric, compared, { pValue, level, isAddedUp, variants }, look))
+      }
       return look.worded(metric, compared, pValue !== undefined, alpha)
     })
     const series = noted(draft.series[metric.name], comparisons, nowMs)
@@ -58,7 +63,7 @@ export function judge(
       ...(metric.guard && { marginPercent: metric.guard.marginPercent, action: metric.guard.action }),
       ...(cap !== undefined && { cap }),
       ...(sinceMs !== undefined && { sinceMs }),
-      ...{ variants: look.means(metric, at, alpha), comparisons, series: [...series.points] },
+      ...{ variants, comparisons, series: [...series.points] },
     }
   })
   const { generation, sinceMs, kept } = summaries
@@ -130,12 +135,21 @@ function begunAnew(state: JudgeState, look: Look, { measures }: JudgeSpec): Judg
   }
 }
 
-function findingOf(metric: Metric, compared: Compared, pValue: number, look: Look): MetricFinding {
+type Crossed = { pValue: number; level: number; isAddedUp: boolean; variants: readonly VariantResult[] }
+
+function findingOf(
+  metric: Metric,
+  compared: Compared,
+  { pValue, level, isAddedUp, variants }: Crossed,
+  look: Look,
+): MetricFinding {
   const { variant, against, relative, low, high } = compared
+  const meanOf = (of: string) => variants.find((each) => each.variant === of)?.mean ?? null
+  const means = [meanOf(variant), meanOf(against)] as const
   return {
     ...{ metric: metric.name, variant, verdict: 'worse' },
     action: metric.guard?.action ?? 'signal',
-    sentence: findingSentence(metric, compared),
+    sentence: findingSentence(metric, compared, { means, level, isAddedUp }),
     evidence: {
       ...{ pValue, relative, low, high },
       marginPercent: metric.guard?.marginPercent ?? 0,

@@ -1,6 +1,6 @@
 /** What the results say in words. */
 import { countText, moreText, rateText } from '../../figures.ts'
-import type { Comparison, MetricResult, MetricResults } from '../results.ts'
+import { type Comparison, isWorseByInterval, type MetricResult, type MetricResults } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Relative } from './compare.ts'
 
@@ -17,7 +17,10 @@ function figure(share: number): string {
 
 function rangeText({ low, high }: Relative): string {
   if (low === null && high === null) return 'anything'
-  if (high === null) return `at least ${differenceText(low ?? -1)}`
+  if (high === null)
+    return low === null || low < 0
+      ? `at most ${figure(-(low ?? -1))} lower`
+      : `at least ${differenceText(low)}`
   return `between ${differenceText(low ?? -1)} and ${differenceText(high)}`
 }
 
@@ -34,6 +37,8 @@ export function comparisonSentence(metric: Metric, said: Said): string {
   if (low === null && high === null)
     return `${subject} is ${measured} so far; too few visitors to say how sure that is.`
   const range = rangeText(said)
+  if (word === 'worse' && !isWorseByInterval(metric.better, said))
+    return `${subject} is ${measured}: worse, as the guard's test found it ${limitText(metric)} (interval: ${range}).`
   if (word === 'better' || word === 'worse') return `${subject} is ${measured}: ${word}, ${range}.`
   if (word === 'not worse')
     return `${subject} is not more than ${metric.guard?.marginPercent} % worse than that of ${against}: ${range}.`
@@ -48,17 +53,41 @@ function openText(said: Said): string {
 /** "No effect larger than x": what an undecided comparison shows all the same. */
 function largest({ low, high }: Relative): string {
   if (low === null || high === null) return ''
+  // That something is not a hundredfold tells no one anything.
+  if (Math.max(-low, high) > 1) return ''
   return `, so no effect is larger than ${figure(Math.max(Math.abs(low), Math.abs(high)))}`
 }
 
 const waitText = (ms: number | undefined) => (ms === undefined ? '' : `; about ${moreText(ms)} at this rate`)
 
-export function findingSentence(metric: Metric, said: Omit<Said, 'word'>): string {
-  const { variant, against, relative } = said
-  const margin = metric.guard?.marginPercent ?? 0
-  const limit = metric.better === 'higher' ? `${margin} % below` : `${margin} % above`
-  const seen = relative === null ? '' : `: ${differenceText(relative)}, ${rangeText(said)}`
-  return `${metric.name} of ${variant} is more than ${limit} that of ${against}${seen}.`
+/** "more than 5 % below", of the guard's line. */
+function limitText({ better, guard, marginPercent }: Pick<Metric, 'better'> & Limit): string {
+  return `more than ${guard?.marginPercent ?? marginPercent ?? 0} % ${better === 'higher' ? 'below' : 'above'}`
+}
+type Limit = { guard?: Metric['guard']; marginPercent?: number }
+
+/** What the guard acts by: its own test, whose level an interval doesn't have. */
+export type GuardEvidence = {
+  /** Rates or means of variant and control in this stage. */
+  means: readonly [number | null, number | null]
+  /** The probability with which the test ever says so of what is within the margin. */
+  level: number
+  /** Whether earlier stages spoke too. */
+  isAddedUp: boolean
+}
+
+/** "order of on is more than 5 % below that of off: rate 9.6 % against 41 %; chance of that by luck below 0.015 %." */
+export function findingSentence(
+  metric: Metric,
+  { variant, against }: Pick<Said, 'variant' | 'against'>,
+  { means, level, isAddedUp }: GuardEvidence,
+): string {
+  const text = (mean: number | null) =>
+    metric.type === 'conversion' ? rateText(mean) : String(Number((mean ?? 0).toPrecision(3)))
+  const what = metric.type === 'conversion' ? 'rate' : 'mean'
+  const seen = `${what} ${text(means[0])} against ${text(means[1])}${isAddedUp ? ' in this stage, added to those before' : ''}`
+  const luck = `chance of that by luck below ${Number((100 * level).toPrecision(2))} %`
+  return `${metric.name} of ${variant} is ${limitText(metric)} that of ${against}: ${seen}; ${luck}.`
 }
 
 /** Visitors below which no split can be told. */
@@ -104,10 +133,26 @@ export function overallSentence(
     return `${best.variant} is better than ${control} by ${first.name}: ${differenceText(best.relative ?? 0)}, ${rangeText(best)} (${sure}).${rest}`
   }
   if (worse.length === first.comparisons.length)
-    return `${control} is better by ${first.name}: ${worse.map((each) => `${each.variant} is ${differenceText(each.relative ?? 0)}, ${rangeText(each)}`).join('; ')} (${sure}).`
-  const open = first.comparisons.find(({ word }) => word === 'undecided')
+    return `${control} is better by ${first.name}: ${worse.map((each) => worseText(first, each, sure)).join('; ')}.`
+  const open = first.comparisons
+    .filter(({ word }) => word === 'undecided')
+    .toSorted((a, b) => leadOf(b, sign) - leadOf(a, sign))[0]
   if (open === undefined)
     return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
   if (open.low === null && open.high === null) return open.sentence.replace(/\.$/, `${waitText(open.etaMs)}.`)
   return `Undecided by ${first.name}: ${open.variant} is ${openText(open)}${waitText(open.etaMs)}.`
+}
+
+/** "on is 20 % lower, between 26 % lower and 13 % lower (95 % sure at every look)"; by the guard's test alone, it says so. */
+function worseText(metric: MetricResult, each: Comparison, sure: string): string {
+  const { variant, relative } = each
+  if (relative === null) return `${variant} has some where ${each.against} has none`
+  const seen = `${variant} is ${differenceText(relative)}`
+  if (isWorseByInterval(metric.better, each)) return `${seen}, ${rangeText(each)} (${sure})`
+  return `${seen}; the guard's test found it ${limitText(metric)}`
+}
+
+/** How far an undecided variant leads: one that is too early to compare comes last. */
+function leadOf({ relative }: Comparison, sign: number): number {
+  return relative === null ? Number.NEGATIVE_INFINITY : sign * relative
 }

@@ -77,6 +77,7 @@ describe('a conversion', () => {
     ['the same, with few visitors', [10_000, 500], [10_000, 500], 'undecided', 0],
     ['of no one yet', [10_000, 0], [10_000, 0], 'undecided', 0],
     ['of no visitors', [0, 0], [0, 0], 'undecided', 0],
+    ['of too few visitors of one', [10_000, 9_000], [19, 0], 'undecided', 0],
   ] as const)('that is %s', (_, off, on, word, findings) => {
     const found = judged(look([...off], [...on]))
     expect(found.results.metrics[0]?.comparisons[0]?.word).toBe(word)
@@ -115,7 +116,9 @@ describe('a conversion', () => {
     const high = judged(look([100_000, 2_000], [100_000, 3_000]), specOf([tickets]))
     expect(high.results.metrics[0]?.comparisons[0]?.word).toBe('worse')
     expect(high.findings).toMatchObject([{ metric: 'tickets', variant: 'on', action: 'freeze' }])
-    expect(high.findings[0]?.sentence).toContain('tickets of on is more than 10 % above that of off')
+    expect(high.findings[0]?.sentence).toBe(
+      'tickets of on is more than 10 % above that of off: rate 3 % against 2 %; chance of that by luck below 0.015 %.',
+    )
     const low = judged(look([100_000, 3_000], [100_000, 2_000]), specOf([tickets]))
     expect(low.results.metrics[0]?.comparisons[0]?.word).toBe('better')
     expect(low.findings).toEqual([])
@@ -129,6 +132,32 @@ describe('a conversion', () => {
 })
 
 describe('a guard line', () => {
+  it('that is crossed before the interval tells is said with its own evidence', () => {
+    const { findings, results } = judged(look([122, 50], [125, 12]))
+    const [comparison] = results.metrics[0]?.comparisons ?? []
+    expect(comparison).toMatchObject({ word: 'worse' })
+    expect(comparison?.high).toBeGreaterThan(0)
+    expect(findings[0]?.sentence).toBe(
+      'order of on is more than 5 % below that of off: rate 9.6 % against 41 %; chance of that by luck below 0.015 %.',
+    )
+    expect(comparison?.sentence).toMatch(
+      /^order of on is 77 % lower than that of off: worse, as the guard's test found it more than 5 % below \(interval: between \d+ % lower and \S+ % higher\)\.$/,
+    )
+    expect(results.sentence).toBe(
+      "off is better by order: on is 77 % lower; the guard's test found it more than 5 % below.",
+    )
+  })
+
+  it('says that stages before have added to it', () => {
+    const spec = { ...specOf([ORDER]), guardAlpha: 0.01 }
+    const staged = { ...spec, measures: { ...spec.measures, stages: 2 } }
+    const first = judge(undefined, look([100_000, 5_000], [100_000, 4_000]), staged, START)
+    const next = judge(first.state, look([200, 10], [200, 10], { stage: 1 }), staged, START)
+    expect(next.findings[0]?.sentence).toContain(
+      'rate 5 % against 5 % in this stage, added to those before; chance',
+    )
+  })
+
   it('stays crossed until the next generation', () => {
     const first = judged(look([100_000, 5_000], [100_000, 4_000]))
     expect(first.findings[0]?.evidence.pValue).toBeLessThan(0.000_15)
@@ -335,6 +364,29 @@ describe('an early look', () => {
 })
 
 describe('words', () => {
+  it.each([
+    ['one visitor and none', [0, 0], [1, 1]],
+    ['one variant without visitors', [5_000, 400], [0, 0]],
+    ['nineteen visitors', [5_000, 400], [19, 3]],
+    ['nine conversions', [5_000, 5], [5_000, 4]],
+  ] as const)('say that it is too early at %s', (_, off, on) => {
+    const { results } = judged(look([...off], [...on]), specOf([ORDER], { shares: [0.5, 0.5] }))
+    const [comparison] = results.metrics[0]?.comparisons ?? []
+    expect(comparison).toMatchObject({ relative: null, low: null, high: null, word: 'undecided' })
+    expect(comparison).not.toHaveProperty('etaMs')
+    if (results.split.word !== 'broken')
+      expect(results.sentence).toBe('Too early to compare on with off by order.')
+  })
+
+  it('say no more than what is known of few', () => {
+    expect(judged(look([20, 6], [20, 4])).results.sentence).toMatch(
+      /^Undecided by order: on is (?!at least).* compared with off\.$|^Undecided by order: on is (?!at least)[^,]*; about/,
+    )
+    // Of one that no one knows the upper end of, the lower is a bound, and not how low it is.
+    const open = judged(look([1_000, 1], [1_000, 16])).results
+    expect(open.metrics[0]?.comparisons[0]?.sentence).not.toMatch(/at least \d+ % lower/)
+  })
+
   it('say how long still, and what is excluded', () => {
     const { results } = judged(look([50_000, 2_500], [50_000, 2_550]))
     const [comparison] = results.metrics[0]?.comparisons ?? []
@@ -387,6 +439,18 @@ describe('several variants', () => {
     ])
     expect(results.variants.map(({ variant }) => variant)).toEqual(['a', 'b', 'c'])
     expect(results.sentence).toContain('c is better than a by order: 25 % higher')
+  })
+
+  it('are led by the undecided one that is furthest on the good side', () => {
+    const near = (b: number, c: number, better: 'higher' | 'lower' = 'higher') => {
+      const spec = abc({ measures: abc().measures })
+      const measures = { ...spec.measures, metrics: [metric('order', { role: 'primary', better })] }
+      const arms = { a: [1_200, converted(48)], b: [900, converted(b)], c: [900, converted(c)] } as const
+      return judge(undefined, summaries(arms as never), { ...spec, measures }, START).results.sentence
+    }
+    expect(near(36, 40)).toMatch(/^Undecided by order: c is/)
+    expect(near(40, 36)).toMatch(/^Undecided by order: b is/)
+    expect(near(40, 36, 'lower')).toMatch(/^Undecided by order: c is/)
   })
 
   it('have wider intervals than two', () => {
