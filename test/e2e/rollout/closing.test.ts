@@ -14,7 +14,7 @@ import { type Gate, startGate } from '../harness/running-gate.ts'
 const stay = (percentage: number) => ({ percentage, advance: 'manual' })
 const at = (percentage: number, parts: FlagParts = { guard: {} }) =>
   staged([stay(percentage), { percentage: 100 }], parts)
-const LIMITED = { guard: { advance: 'time', ceilings: { errorRate: 0.01 } } }
+const LIMITED = { guard: { advance: 'time', ceilings: { errorRate: 0.01, minRequests: 20 } } }
 
 /** A flag for each thing that can happen; the path of the same name is decided by it. */
 const FAILING = {
