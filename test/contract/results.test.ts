@@ -138,6 +138,21 @@ describe('what results rest on', () => {
     )
     const kept = { visitors: 1, bytes: 16, share: 0.25, mixed: 0, unproven: 0, refused: { late: 0 } }
     expect(keptText({ ...RESULTS, kept })).toBe('1 visitor in 6 d; 25 % of new visitors are followed')
+    const again = { ...kept, share: 1, refused: { 'converted already': 7 } }
+    expect(keptText({ ...RESULTS, kept: again })).toBe(
+      '1 visitor in 6 d; 7 more conversions of visitors who had converted',
+    )
+  })
+
+  it('lasts until the attempt ends, and has not begun before the first visitor', () => {
+    const rolledBack = { atMs: (RESULTS.sinceMs ?? 0) + 33_000, reason: 'order of b is worse' }
+    expect(keptText({ ...RESULTS, rolledBack })).toMatch(/^30,000 visitors in 33 s;/)
+    const later = { atMs: RESULTS.atMs + 86_400_000, reason: '' }
+    expect(keptText({ ...RESULTS, rolledBack: later })).toMatch(/^30,000 visitors in 6 d;/)
+    for (const sinceMs of [null, 0]) {
+      expect(keptText({ ...RESULTS, sinceMs })).toMatch(/^No visitors yet;/)
+      expect(resultsCsv({ ...RESULTS, sinceMs }).split('\r\n')[1]).toMatch(/^f,2,,2026-03-08T/)
+    }
   })
 })
 

@@ -27,12 +27,11 @@ export const REASONS = {
 
 export type RefusalReason = keyof typeof REASONS
 
-/** An event that may count, or why it can't. */
+/** An event that may count, or why it can't; whether its value is right, its metric says. */
 export function checkTrack(
-  { value, id, atMs, at }: Pick<Track, 'value' | 'id' | 'atMs' | 'at'>,
+  { id, atMs, at }: Pick<Track, 'id' | 'atMs' | 'at'>,
   nowMs: number,
 ): { ok: true; atMs: number } | { ok: false; why: RefusalReason } {
-  if (value !== undefined && !(value >= 0 && value <= LARGEST_VALUE)) return { ok: false, why: 'value' }
   if (id != null && (id.length === 0 || id.length > LONGEST_ID)) return { ok: false, why: 'id' }
   const happenedMs = atMs ?? (at == null ? nowMs : Date.parse(at))
   if (Number.isNaN(happenedMs)) return { ok: false, why: 'at' }

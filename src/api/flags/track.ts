@@ -1,4 +1,5 @@
 /** Takes events of metrics: each counts for the visitor whom the gate finds, or is refused with a reason. */
+import { hasValueFor } from '../../core/metrics/entries.ts'
 import type { MetricPlaces } from '../../gate/evaluation/measured.ts'
 import type { MetricReporter } from '../../gate/reporting/metric-reporter.ts'
 import type { Track } from './event-message.ts'
@@ -37,7 +38,7 @@ export function takeTrack(
   if (refused !== undefined) return refusal(refused)
   const checked = checkTrack(event, nowMs)
   if (!checked.ok) return refusal(checked.why)
-  if (value === undefined && places.every(({ type }) => type === 'sum')) return refusal('value')
+  if (!places.every(({ type }) => hasValueFor(type, value))) return refusal('value')
   const isNew = metrics.record({ metric, value, atMs: checked.atMs, id: id ?? undefined }, places)
   return isNew ? undefined : { metric, reason: REASONS.repeated }
 }

@@ -57,7 +57,8 @@ const metricResult = v.strictObject({
 export const getResults = v.strictObject({
   flag: v.string(),
   generation: count,
-  sinceMs: ms,
+  /** When the first visitor met the flag; null before. */
+  sinceMs: v.nullable(ms),
   atMs: ms,
   /** The variant that the others are compared with. */
   control: v.string(),

@@ -41,16 +41,7 @@ export function resultsCsv({ flag, generation, sinceMs, atMs, metrics }: Results
       const found = comparisons.find((each) => each.variant === variant)
       const hoursLeft = found?.etaMs === undefined ? null : Number((found.etaMs / 3_600_000).toPrecision(3))
       return [
-        ...[
-          flag,
-          generation,
-          new Date(metric.sinceMs ?? sinceMs).toISOString(),
-          at,
-          name,
-          type,
-          better,
-          role,
-        ],
+        ...[flag, generation, since(metric.sinceMs ?? sinceMs), at, name, type, better, role],
         ...[variant, visitors, converted, total, mean, low, high],
         ...[found?.against, found?.relative, found?.low, found?.high, found && csvWord(found), hoursLeft],
       ]
@@ -63,6 +54,9 @@ export function resultsCsv({ flag, generation, sinceMs, atMs, metrics }: Results
 function csvWord({ word, relative, low, high }: ComparisonView): string {
   return word === 'undecided' && relative === null && low === null && high === null ? 'too early' : word
 }
+
+/** Empty before the first visitor, who is since 0 in outcomes of earlier releases. */
+const since = (ms: number | null) => (ms ? new Date(ms).toISOString() : null)
 
 /** Hazard: a spreadsheet runs a text that begins like a formula. */
 const FORMULA = /^[=+\-@\t\r]/

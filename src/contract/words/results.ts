@@ -1,7 +1,7 @@
 /** The results of metrics as people read them: the same on the flag's page and in the terminal. */
 
 import { countText, durationText, moreText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
-import { isWorseByInterval } from '../../core/metrics/results.ts'
+import { CONVERTED_ALREADY, isWorseByInterval } from '../../core/metrics/results.ts'
 import type { ComparisonView, MetricView, ResultsView } from '../responses/results.ts'
 import type { Tone } from './flag-state.ts'
 
@@ -104,8 +104,11 @@ const UNITS = {
 } as const
 
 /** "30,000 visitors since 6 d; left out: 3 who met two variants, 12 unproven; refused: 5 repeated, 2 late". */
-export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
-  const { visitors, share, mixed, unproven, refused } = kept
+export function keptText({ kept, sinceMs, atMs, rolledBack }: ResultsView): string {
+  const { visitors, share, mixed, unproven } = kept
+  const { [CONVERTED_ALREADY]: again = 0, ...refused } = kept.refused
+  // An attempt that is over lasts no longer.
+  const untilMs = Math.min(atMs, rolledBack?.atMs ?? atMs)
   const left = [
     ...(mixed > 0 ? [`${countText(mixed)} who met two variants`] : []),
     ...(unproven > 0 ? [`${countText(unproven)} unproven`] : []),
@@ -116,9 +119,10 @@ export function keptText({ kept, sinceMs, atMs }: ResultsView): string {
     .map(([reason, count]) => `${countText(count)} ${reason}`)
   return [
     // Before the first visitor nothing has begun.
-    sinceMs > 0 ? `${plural(visitors, 'visitor')} in ${durationText(atMs - sinceMs)}` : 'No visitors yet',
+    sinceMs ? `${plural(visitors, 'visitor')} in ${durationText(untilMs - sinceMs)}` : 'No visitors yet',
     ...(share < 1 ? [`${rateText(share)} of new visitors are followed`] : []),
     ...(left.length > 0 ? [`left out: ${left.join(', ')}`] : []),
+    ...(again > 0 ? [`${plural(again, 'more conversion')} of visitors who had converted`] : []),
     ...(reasons.length > 0 ? [`events that did not count: ${reasons.join(', ')}`] : []),
   ].join('; ')
 }

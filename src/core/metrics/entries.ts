@@ -3,6 +3,8 @@
  * flag.
  */
 
+import type { MetricType } from './spec.ts'
+
 /**
  * A visitor's first decision of a flag. An isolate sends it once per visitor, flag, generation and stage, as far as it
  * remembers; repeating it does no harm. Only a proven identity is exposed, by `exposedAs`.
@@ -30,3 +32,8 @@ export type MetricEvent = Exposure & {
 
 /** Values above this are refused: no sum of them loses a cent. */
 export const LARGEST_VALUE = 1e9
+
+/** Whether an event of such a metric can count: a sum needs a value, others ignore what comes along. */
+export function hasValueFor(type: MetricType, value: number | undefined): boolean {
+  return type !== 'sum' || (value !== undefined && value >= 0 && value <= LARGEST_VALUE)
+}

@@ -63,6 +63,9 @@ export function isWorseByInterval(better: Better, { low, high }: Pick<Comparison
   return better === 'higher' ? high !== null && high < 0 : low !== null && low > 0
 }
 
+/** The reason of what a visitor's conversion adds nothing to: they have converted, which is no fault of the event's. */
+export const CONVERTED_ALREADY = 'converted already'
+
 export const MOST_POINTS = 200
 
 /** What is stored, and what was left out. */
@@ -81,7 +84,8 @@ export type Kept = {
 export type MetricResults = {
   flag: string
   generation: number
-  sinceMs: number
+  /** The first exposure; null without one. */
+  sinceMs: number | null
   atMs: number
   control: string
   variants: { variant: string; visitors: number }[]

@@ -1,7 +1,9 @@
 /** Flags that a Worker asks for while it answers a request itself, and what became of that request. */
+
 import type { Decision } from '../../core/decision/decide.ts'
 import { isPageStatus } from '../../core/flags/answers/judged-answers.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
+import { hasValueFor } from '../../core/metrics/entries.ts'
 import type { Env } from '../../platform/env.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import { isFetchedAhead, pageRoleOf } from '../pages/page-affinity.ts'
@@ -65,8 +67,7 @@ export async function openFlagUse(
       const of = (flag: CompiledFlag) => asked.get(flag.key) ?? decide(flag)
       const found = placesOf(document.snapshot, { metric: fact.metric, key: context.targetingKey() }, of)
       if (!found.ok || isOptedOut(request.headers)) return
-      // There is nothing to add up.
-      if (fact.value === undefined && found.places.every(({ type }) => type === 'sum')) return
+      if (!found.places.every(({ type }) => hasValueFor(type, fact.value))) return
       if (isEvidence(context, own, request)) reporter.metrics.record(fact, found.places)
       else for (const { flag } of found.places) reporter.metrics.refuse(flag, REFUSALS.unproven)
       reporter.stayInTouch({ env: own, place: request, nowMs: request.nowMs, waitUntil })

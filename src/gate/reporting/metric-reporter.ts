@@ -67,7 +67,7 @@ export class MetricReporter {
         ...place,
         metric,
         atMs,
-        value: type === 'conversion' ? 1 : (value ?? 1),
+        value: type === 'sum' ? (value ?? 0) : 1,
         id: hash,
       })
     return true

@@ -25,7 +25,7 @@ export function flagsOf(use: FlagUse | undefined, record: (fact: MetricFact) => 
     track: (metric, { value, id } = {}) =>
       guarded(() => {
         const nowMs = Date.now()
-        if (checkTrack({ value, id }, nowMs).ok) record({ metric, value, id, atMs: nowMs })
+        if (checkTrack({ id }, nowMs).ok) record({ metric, value, id, atMs: nowMs })
       }, undefined),
     targetingKey: () => guarded((found) => found.targetingKey(), ''),
   }

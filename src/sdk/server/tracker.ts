@@ -63,7 +63,7 @@ export class Tracker {
   ): void {
     // Numbers of orders come as numbers.
     const name = String(id)
-    const problem = problemWith({ metric, targetingKey, value, id: name })
+    const problem = problemWith({ metric, targetingKey, id: name })
     if (problem !== undefined) {
       this.#queue.tell(`Cannot track ${String(metric)}: ${problem}`)
       return
@@ -90,13 +90,11 @@ export class Tracker {
   }
 }
 
-/** One event that the gate refuses would take its whole batch along. */
-function problemWith(event: { metric: unknown; targetingKey: unknown; value: unknown; id: unknown }) {
-  const { metric, targetingKey, value, id } = event
+/** What the gate would refuse whatever the metric is; whether one needs its value only the gate knows. */
+function problemWith({ metric, targetingKey, id }: { metric: unknown; targetingKey: unknown; id: unknown }) {
   if (typeof metric !== 'string' || metric === '' || metric.length > LONGEST_NAME)
     return `the name must be a text of at most ${LONGEST_NAME} characters`
   if (typeof targetingKey !== 'string' || targetingKey === '') return 'the visitor must have a targeting key'
-  if (value !== undefined && !Number.isFinite(value)) return 'value must be a finite number'
   if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID)
     return `id must be a text of at most ${LONGEST_ID} characters`
   return undefined

@@ -86,7 +86,7 @@ describe('the book of flags', () => {
               'order: b +25 % (+8 % to +44 %), better',
               'order: c −2 % (−14 % to +10 %), undecided',
               'revenue: b −40 % (−55 % to −20 %), worse',
-              'revenue: c – (not known yet), undecided',
+              'revenue: c – (not known yet), too early',
               'what failed, of 9 sampled of on: 503 (7), timeout (2); GET /orders/:id\u001b[31m (9); such as request 8a1b2c3d4e5f6071-OTP',
               'note by ada, 2026-03-01 10:00:00 UTC: cold cache\u001b[31m',
             ],

@@ -279,7 +279,7 @@ describe.skipIf(!hasBrowser)('what metrics show', () => {
       expect(told).toContain(text)
     expect(await said(order.locator('.u-legend'))).toBe('a (control)0 %b+25 %c−2 %limit−5 %')
     const revenue = await said(card.getByRole('figure').filter({ hasText: 'revenue' }))
-    expect(revenue).toMatch(/^revenue b −40 % worse .* c – undecided /)
+    expect(revenue).toMatch(/^revenue b −40 % worse .* c – too early /)
     const rows = async (name: string) => {
       const lines = await card.getByRole('table', { name }).getByRole('row').allInnerTexts()
       return lines.map((line) => line.split('\t').map((cell) => cell.trim()))

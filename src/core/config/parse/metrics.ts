@@ -3,6 +3,7 @@
 import type { FlagConfig, GateDocument, MetricConfig } from '../schema/document.ts'
 import { comparedVariants, comparesWeeks, dealtVariants, measuredNames } from '../split/compared.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { isReservedPattern } from './route-references.ts'
 
 /** Problems of the metrics themselves. */
 export function metricProblems({ metrics }: Pick<GateDocument, 'metrics'>): Problem[] {
@@ -11,6 +12,11 @@ export function metricProblems({ metrics }: Pick<GateDocument, 'metrics'>): Prob
     if (type !== 'sum' && cap !== undefined) {
       const expected = `a cap only with the type "sum": a ${type} needs none`
       problems.push(problem(['metrics', name, 'cap'], cap, expected, 'remove it, or set "type" to "sum"'))
+    }
+    if (request !== undefined && isReservedPattern(request.path)) {
+      const expected = 'a path of the site: the gate answers /__sluice and all below it itself'
+      const fix = 'name a page of the app, or leave "request" out and report with track()'
+      problems.push(problem(['metrics', name, 'request', 'path'], request.path, expected, fix))
     }
     if (type === 'sum' && request !== undefined) {
       const expected = 'no request for the type "sum": a request carries no value'
@@ -109,6 +115,9 @@ function experimentProblems(
   ]
     .filter(({ name }) => metricOf(metrics, name) === undefined)
     .map(({ name, keys }) => dangling(keys, name, 'a metric', Object.keys(metrics)))
+  for (const [index, name] of experiment.metrics.entries())
+    if (experiment.metrics.indexOf(name) !== index)
+      problems.push(problem([...place, 'metrics', index], name, 'each metric once', 'remove it'))
   const { variants = served, control } = experiment
   for (const [index, variant] of variants.entries()) {
     const keys = [...place, 'variants', index]

@@ -68,6 +68,11 @@ function variantProblems(
 /** The gate answers this prefix itself. */
 const RESERVED = '/__sluice'
 
+/** Whether no app ever sees a request to such a path: the gate answers it itself. */
+export function isReservedPattern(text: string): boolean {
+  return samplePaths(compilePath(text).text).every(isReserved)
+}
+
 function isReserved(path: string): boolean {
   return path === RESERVED || path.startsWith(`${RESERVED}/`)
 }

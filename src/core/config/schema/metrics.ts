@@ -1,5 +1,6 @@
 /** `metrics` of the document, and what a flag does with them: `guard.metrics` and `experiment`. */
 import * as v from 'valibot'
+import { parseDurationMs } from './duration.ts'
 import { record, strictObject } from './objects.ts'
 import { hostPattern, method } from './route.ts'
 import { duration, name, oneOrMore, pathPattern, variantName } from './values.ts'
@@ -30,7 +31,12 @@ export const metric = strictObject({
   better: v.optional(v.picklist(['higher', 'lower']), 'higher'),
   request: v.optional(request),
   cap: v.optional(v.pipe(v.number(), v.gtValue(0, 'a number above 0'))),
-  window: v.optional(duration),
+  window: v.optional(
+    v.pipe(
+      duration,
+      v.check((text) => parseDurationMs(text) !== 0, 'a duration above 0, such as "7d"'),
+    ),
+  ),
 })
 
 export const metrics = v.pipe(

@@ -71,7 +71,7 @@ export function judge(
     state: { ...before, ...draft },
     findings,
     results: {
-      ...{ flag, generation, sinceMs, atMs: nowMs, control: measures.control },
+      ...{ flag, generation, sinceMs: sinceMs || null, atMs: nowMs, control: measures.control },
       ...{ variants: look.visitors, split: look.split, metrics },
       kept: { ...kept, unproven, refused: added(kept.refused, refused) },
       sentence: overallSentence(metrics, look.split, measures.control),

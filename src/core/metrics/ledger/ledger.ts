@@ -10,6 +10,7 @@
  * event that overtook its exposure waits for it.
  */
 import type { Exposure, MetricEvent } from '../entries.ts'
+import { CONVERTED_ALREADY } from '../results.ts'
 import type { Summaries } from '../summary.ts'
 import { ALL_POSITIONS, Book, type BookSpec } from './book.ts'
 import { learnedCap } from './caps.ts'
@@ -53,6 +54,7 @@ export type Exposed = 'new' | 'known' | 'mixed' | 'sampled' | 'foreign'
 export type Recorded =
   | 'counted'
   | 'repeated'
+  | typeof CONVERTED_ALREADY
   | 'waiting'
   | 'outside'
   | 'earlier'
@@ -208,7 +210,7 @@ export class Ledger {
     if (atMs < exposedMs - SKEW_MS || atMs >= untilMs) return 'outside'
     const known = visitors.valueOf(number, metric)
     if (spec?.type === 'conversion') {
-      if (known > 0) return 'repeated'
+      if (known > 0) return CONVERTED_ALREADY
     } else if (id !== 0) {
       const fingerprint = fingerprintOf(visitors.positionOf(number), this.#names[metric] ?? 0, id)
       if (this.#ids.has(fingerprint)) return 'repeated'

@@ -127,6 +127,11 @@ it.each([
     experiment({ variants: ['a', 'b', 'a'] }),
     '$.flags.f.experiment.variants[2]: each variant once',
   ],
+  [
+    'a further metric twice',
+    experiment({ metrics: ['revenue', 'tickets', 'revenue'] }),
+    '$.flags.f.experiment.metrics[2]: each metric once',
+  ],
   ['one variant', experiment({ variants: ['a'] }), '$.flags.f.experiment.variants: at least two variants'],
   [
     'a control that takes no part',
@@ -146,6 +151,15 @@ it.each([
     { order: { type: 'sum', request: { path: '/' } } },
     '$.metrics.order.request: no request for the type "sum"',
   ],
+  ['a window of nothing', { order: { window: '0s' } }, '$.metrics.order.window: a duration above 0'],
+  ['a window that is none', { order: { window: 'x' } }, '$.metrics.order.window: a duration such as'],
+  ...['/__sluice', '/__sluice/', '/__sluice/events', '/__sluice/*', '/__sluice/a/*'].map(
+    (path): [string, object, string] => [
+      `a request to ${path}`,
+      { order: { request: { path } } },
+      '$.metrics.order.request.path: a path of the site',
+    ],
+  ),
   ['a cap of nothing', { order: { type: 'sum', cap: 0 } }, '$.metrics.order.cap: a number above 0'],
   [
     'a status that no answer has',
@@ -161,6 +175,10 @@ it.each([
   const found = problemsOf({}, metrics)
   expect(found).toHaveLength(1)
   expect(found[0]).toContain(problem)
+})
+
+it.each(['/*', '/__sluices', '/__sluice*', '/a/__sluice/b'])('a request to %s may count', (path) => {
+  expect(problemsOf({}, { order: { request: { path } } })).toEqual([])
 })
 
 it('warns of metrics that no flag measures', () => {

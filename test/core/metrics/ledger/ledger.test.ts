@@ -258,7 +258,7 @@ describe('a ledger', () => {
     expect(ledger.expose(exposure(2, { stage: 0 }))).toBe('foreign')
     expect(ledger.expose(exposure(2, { variant: 'gone' }))).toBe('foreign')
     expect(ledger.record(event(1, 'order'))).toBe('counted')
-    expect(ledger.record(event(1, 'order'))).toBe('repeated')
+    expect(ledger.record(event(1, 'order'))).toBe('converted already')
     expect(ledger.record(event(1, 'gone'))).toBe('foreign')
     expect(ledger.record(event(1, 'tickets', { id: 5 }))).toBe('counted')
     expect(ledger.record(event(1, 'tickets', { id: 5 }))).toBe('repeated')
@@ -271,7 +271,10 @@ describe('a ledger', () => {
     expect(ledger.record(event(1, 'order', { variant: 'off' }))).toBe('mixed')
     expect(ledger.expose(exposure(1))).toBe('mixed')
     const { kept } = ledger.summaries()
-    expect(kept.refused).toEqual({ repeated: 2, foreign: 1, outside: 2, mixed: 1, 'not exposed': 1 })
+    expect(kept.refused).toEqual({
+      ...{ repeated: 1, 'converted already': 1, foreign: 1, outside: 2, mixed: 1 },
+      'not exposed': 1,
+    })
     expect(kept.mixed).toBe(1)
     expect(sumsOf(ledger, 'on', 'revenue')).toEqual({ nonzero: 0, sum: 0, sumOfSquares: 0 })
   })

@@ -95,6 +95,7 @@ describe('an event', () => {
     ['late', { name: 'order', at: '2001-01-01T00:00:00Z' }],
     ['future', { name: 'order', atMs: Date.now() + 6 * 60_000 }],
     ['value', { name: 'revenue', value: 1e12 }],
+    ['value', { name: 'revenue', value: '49.90' }],
     ['value', { name: 'revenue', value: -1 }],
     ['value', { name: 'revenue' }],
     ['id', { name: 'order', id: 'x'.repeat(201) }],
@@ -121,11 +122,18 @@ describe('an event', () => {
     ['ahead by the skew of a clock', { atMs: Date.now() + 4 * 60_000 }],
     ['of a flag that measures it', { flag: 'look' }],
     ['with the longest id', { id: 'x'.repeat(200) }],
+    ['a conversion with a value as text', { value: '49.90' }],
+    ['a conversion with an object for a value', { value: { amount: 5 } }],
+    ['a conversion with a value below 0', { value: -1 }],
+    ['a count with too large a value', { name: 'basket', value: 2e9 }],
+    ['a count with no number', { name: 'basket', value: null }],
     ['of no value', { name: 'revenue', value: 0 }],
     ['of the largest value', { name: 'revenue', value: 1e9 }],
   ])('that is %s counts', async (_, event) => {
-    const { track } = stage()
+    const { track, events } = stage()
     expect((await track({ name: 'order', ...event })).accepted).toBe(1)
+    const [counted] = await events()
+    if (counted?.[0] !== 'revenue') expect(counted?.[3]).toBe(1)
   })
 
   it.each(['sluice_id=of-my-own-making', ''])(
@@ -158,8 +166,8 @@ describe('an event', () => {
 
   it.each<[string, object]>([
     ['value', { name: 'revenue', value: '12' }],
-    ['value', { name: 'order', value: { amount: 5 } }],
-    ['value', { name: 'order', value: true }],
+    ['value', { name: 'revenue', value: { amount: 5 } }],
+    ['value', { name: 'revenue', value: true }],
     ['id', { name: 'order', id: 7 }],
     ['id', { name: 'order', id: ['a'] }],
     ['at', { name: 'order', at: 'yesterday' }],
