@@ -169,3 +169,53 @@ it('what moves a rollout says from where to where; a rollback asks for the stage
   const mute = await gateAt(1, {}, { getFlag: new Refused(503, 'no Controller') })
   expect((await mute.run('rollback f')).out).toBe('✔ f is rolled back\n')
 })
+
+describe('opening a flag says from where to where', () => {
+  const resumed = async (
+    before: object,
+    after: object,
+    told: Partial<Responses['getFlag']['summary']> = {},
+    status: object = {},
+  ) => {
+    const [was, is] = [before, after].map((more) => ({ generation: 2, stage: 0, killed: false, ...more }))
+    const getFlag = {
+      ...ANSWERS.getFlag,
+      summary: { ...summary('f', status), state: 'open' as const, ...told },
+    }
+    const commandFlag = { epoch: 8, via: 'controller', before: was, after: is } as Responses['commandFlag']
+    return (await (await scriptedGate({ getFlag, commandFlag })).run('resume f')).out
+  }
+  const rolledBack = { atMs: 0, reason: 'worse' }
+
+  it.each<[string, object, object, object]>([
+    ['0 % → 1 %, stage 1 of 5 (1 %)', { rolledBack }, { percentage: 1 }, { stages: 5, ladder: STAGES }],
+    ['0 % → 99 %', { rolledBack }, { percentage: 100, most: 99 }, {}],
+    ['0 % → 100 %', { rolledBack }, {}, { percentage: null }],
+    ['0 % → 40 %', { rolledBack }, {}, { percentage: 40 }],
+    ['0 % as long as it is closed otherwise', { rolledBack }, { killed: true }, {}],
+    ['0 % as long as it is closed otherwise', { rolledBack }, {}, { state: 'disabled' }],
+  ])('resume: %s', async (text, before, after, told) => {
+    expect(await resumed(before, after, { ladder: [], stages: 0, ...told })).toBe(
+      `✔ f is resumed: attempt 2, ${text}\n`,
+    )
+  })
+
+  it('but not where no one moves, or an isolate has not heard of it yet', async () => {
+    const none = { ladder: [], stages: 0 }
+    const plain = '✔ f is resumed: attempt 2\n'
+    expect(await resumed({ paused: rolledBack }, { percentage: 5 }, none)).toBe(plain)
+    expect(await resumed({ rolledBack, killed: true }, { percentage: 5 }, none)).toBe(plain)
+    expect(await resumed({ rolledBack }, {}, { ...none, state: 'rolled-back' })).toBe(plain)
+  })
+
+  it.each<[string, object]>([
+    ['enabled f (0 % → 60 %)', { state: 'disabled', percentage: 60 }],
+    ['enabled f (0 % → 100 %)', { state: 'disabled', percentage: null }],
+    ['enabled f', { state: 'disabled', rules: 0 }],
+    ['enabled f', { state: 'killed' }],
+  ])('enable: %s', async (text, told) => {
+    const getFlag = { ...ANSWERS.getFlag, summary: { ...summary('f', {}), ...told } }
+    const ran = await (await scriptedGate({ getFlag })).run('enable f')
+    expect(ran.out).toMatch(new RegExp(`^✔ ${text.replaceAll(/[()]/g, '\\$&')}: version`))
+  })
+})

@@ -1,12 +1,14 @@
 /** Commands that control the rollout of a flag. */
+import type { FlagSummary } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
 import { type Call, type CliCommand, FLAG_ARGUMENT, REASON } from '../base/command.ts'
-import { type Ladder, ladderOf, type Move, moveJson, moveText } from '../document/ladder-place.ts'
+import { type Move, moveJson, moveText, percentagesOf } from '../document/ladder-place.ts'
+import { resumedText } from '../document/opened-share.ts'
 
 type RolloutCommand = Pick<CliCommand, 'summary' | 'details' | 'examples'> & {
   verb: FlagVerb
   /** What to say when it is done. */
-  done: (flag: string, after: After, move: Move) => string
+  done: (flag: string, after: After, move: Move, summary: FlagSummary | undefined) => string
 }
 
 type After = { stage: number; generation: number }
@@ -24,9 +26,13 @@ function rolloutCommand({ verb, done, ...help }: RolloutCommand): CliCommand {
       const answer = await send(call, flag, verb)
       const after = answer.after ?? { stage: 0, generation: 0 }
       // Asked last: a rollback waits for nothing.
-      const ladder: Ladder = await ladderOf(call, flag).catch(() => [])
+      const summary = await call.ask('getFlag', { params: { flag } }).then(
+        (found) => found.summary,
+        () => undefined,
+      )
+      const ladder = summary ? percentagesOf(summary) : []
       const move: Move = { ladder, from: answer.before ?? undefined, to: after }
-      return call.done({ ...answer, move: moveJson(move) }, done(flag, after, move))
+      return call.done({ ...answer, move: moveJson(move) }, done(flag, after, move, summary))
     },
   }
 }
@@ -87,6 +93,6 @@ export const resume = rolloutCommand({
   summary: 'End a pause, a freeze or a rollback',
   details: 'After a rollback, a new attempt starts from the first stage.',
   examples: [['resume new-checkout --reason "fixed in 2.4.1"', 'a new attempt, from the first stage']],
-  done: (flag, { generation }, { ladder, to }) =>
-    `${flag} is resumed: attempt ${generation}${placed(', ', { ladder, from: undefined, to })}`,
+  done: (flag, { generation }, { ladder, from, to }, summary) =>
+    `${flag} is resumed: attempt ${generation}${resumedText(from, to, summary)}${placed(', ', { ladder, from: undefined, to })}`,
 })

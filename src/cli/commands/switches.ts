@@ -2,6 +2,7 @@
 import { type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import { editOne } from '../document/flag-edits.ts'
+import { enabledText } from '../document/opened-share.ts'
 
 export const enable = switching('enable', 'Let the rules of a disabled flag decide again')
 export const disable = switching('disable', 'Serve the off variant to all visitors, in the document')
@@ -17,9 +18,11 @@ function switching(verb: 'enable' | 'disable', summary: string): CliCommand {
     options: [EXPECT, REASON],
     examples: [[`${verb} new-search --reason "as planned"`, `sets "enabled" to ${verb === 'enable'}`]],
     failsWhen: 'there is no such flag',
-    run: (call) => {
+    run: async (call) => {
       const [flag = ''] = call.args
-      return editOne(call, `${verb}d ${flag}`, (body) =>
+      const opens =
+        verb === 'disable' ? '' : enabledText((await call.ask('getFlag', { params: { flag } })).summary)
+      return await editOne(call, `${verb}d ${flag}${opens}`, (body) =>
         call.ask(verb === 'enable' ? 'enableFlag' : 'disableFlag', { params: { flag }, body }),
       )
     },

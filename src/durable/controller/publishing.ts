@@ -21,6 +21,7 @@ import {
 } from '../../core/rollout/edits/document-change.ts'
 import { impactQuestion } from '../../core/rollout/edits/impact-question.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
+import { type NamedEdit, namedQuestions } from '../../core/rollout/edits/named-change.ts'
 import { looserLimits, movesVisitors, questionsOf } from '../../core/rollout/edits/questions.ts'
 import { departedKeys } from '../../core/rollout/edits/replacement.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
@@ -145,20 +146,22 @@ async function examine(
     return loaded === undefined ? [] : [{ flag, loaded }]
   })
   const limitPercent = before.document.publishing.confirmAbovePercent
+  const asked = isNamed(change)
+    ? namedQuestions(change.edit, { before, after }, people, limitPercent)
+    : questionsOf(before, after, departed).map(({ text }) => text)
   const mayMove = movesVisitors(before.document, document) && !isPlain(change, before.info)
-  const large = impactQuestion(people, limitPercent, mayMove)
-  const questions = isNamed(change) ? [] : questionsOf(before, after, departed).map(({ text }) => text)
+  const large = isNamed(change) ? undefined : impactQuestion(people, limitPercent, mayMove)
   const limit = before.info.version === 0 ? [] : looserLimits(before.document, document, Date.now())
   return {
     people,
-    questions: [...questions, ...limit, ...(large === undefined ? [] : [large])],
+    questions: [...asked, ...limit, ...(large === undefined ? [] : [large])],
     next,
     rollouts,
   }
 }
 
-/** A person who names a percentage, or enables a flag, means that very change. */
-function isNamed(change: DocumentChange): boolean {
+/** A person who names a percentage, or enables a flag, means that very change: what is asked for is how far it goes. */
+function isNamed(change: DocumentChange): change is { kind: 'edit'; edit: NamedEdit } {
   return change.kind === 'edit' && (change.edit.kind === 'percentage' || change.edit.kind === 'enable')
 }
 

@@ -11,11 +11,17 @@ import { looserLimits, questionsOf } from '../../../src/core/rollout/edits/quest
 
 const STAGED = { serve: 'on', stages: [{ percentage: 1 }, { percentage: 100 }] }
 
-function sideOf(flag: string, rules: object[] = [STAGED], state: Partial<ControlState> = {}) {
+function sideOf(
+  flag: string,
+  rules: object[] = [STAGED],
+  state: Partial<ControlState> = {},
+  more: object = {},
+) {
+  const variants = { on: true, off: false, other: false }
   const parsed = parseDocumentValue({
     origins: { old: { url: 'http://old.test' }, new: { url: 'http://new.test' } },
-    routes: [{ path: '/*', flag, origins: { on: 'new', off: 'old' } }],
-    flags: { [flag]: { variants: { on: true, off: false }, off: 'off', rules, guard: { errors: {} } } },
+    routes: [{ path: '/*', flag, origins: { on: 'new', off: 'old', other: 'new' } }],
+    flags: { [flag]: { variants, off: 'off', rules, guard: { errors: {} }, ...more } },
   })
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   const snapshot = compileSnapshot(parsed.value)
@@ -43,6 +49,88 @@ describe('a closed flag under another name', () => {
     ])
     const state = { killed: ['*'] }
     expect(asked(sideOf('f', [STAGED], state), sideOf('g', [STAGED], state))).toEqual([])
+  })
+})
+
+describe('a flag that no visitor gets now', () => {
+  const rolledBack = { atMs: 0, reason: 'worse' }
+  const at = (control: object) => ({ flags: { f: { ...INITIAL_FLAG_CONTROL, ...control } } })
+  const flagOf = (rules: object[], more: object, state: Partial<ControlState> = {}) =>
+    sideOf('f', rules, state, more)
+  const stages = (...shares: number[]) => ({
+    serve: 'on',
+    stages: shares.map((percentage) => ({ percentage })),
+  })
+  const EVERYBODY = { serve: 'on' }
+  const when = [{ attribute: 'email', op: 'ends_with', values: ['@example.com'] }]
+  const change = (was: object, is: object, control: object, more: object = {}) =>
+    asked(flagOf([was], more, at(control)), flagOf([is], more, at(control)))
+
+  it.each<[string, object, object, string[]]>([
+    ['fewer stages', stages(1, 100), stages(100), ['f: resume would lead to 99 %, to 1 % before']],
+    ['a higher first stage', stages(1, 100), stages(2, 100), ['f: resume would lead to 2 %, to 1 % before']],
+    ['none', stages(1, 100), EVERYBODY, ['f: resume would lead to 100 %, to 1 % before']],
+    ['a lower first stage', stages(10, 100), stages(1, 100), []],
+    ['the same', stages(1, 100), stages(1, 50, 100), []],
+    [
+      'other conditions',
+      { ...stages(1, 100), when },
+      stages(1, 100),
+      ['f: conditions change: generation 1 begins at 1 % without evidence'],
+    ],
+    ['another variant', stages(1, 100), { ...stages(1, 100), serve: { on: 50, other: 50 } }, []],
+  ])('asks by what resume would begin with, rolled back: %s', (_, was, is, texts) => {
+    expect(change(was, is, { rolledBack })).toEqual(texts)
+    // What it had when it was rolled back is no share that resume would lead to.
+    expect(change(was, is, { stage: 1, rolledBack })).toEqual(texts)
+  })
+
+  it('asks for stages that ask less, rolled back or disabled', () => {
+    const manual = { serve: 'on', stages: [{ percentage: 1, advance: 'manual' }, { percentage: 100 }] }
+    const less = ['f: stages lead up to 100 % without a person, up to 1 % before']
+    expect(change(manual, stages(1, 100), { rolledBack })).toEqual(less)
+    expect(change(manual, stages(1, 100), {}, { enabled: false })).toEqual(less)
+    const off = flagOf([stages(1, 100)], { enabled: false })
+    expect(asked(flagOf([manual], {}), off)).toEqual(less)
+  })
+
+  it('asks by what enable would lead to, disabled', () => {
+    const off = { enabled: false }
+    expect(change(stages(1, 100), EVERYBODY, {}, off)).toEqual([
+      'f: enable would lead to 100 %, to 1 % before',
+    ])
+    expect(change(stages(1, 100), stages(100), {}, off)).toEqual([
+      'f: enable would lead to 99 %, to 1 % before',
+    ])
+    expect(change(stages(50, 100), stages(1, 50, 100), {}, off)).toEqual([])
+    expect(asked(flagOf([stages(1, 100)], off), flagOf([stages(100)], {}))).toContain(
+      'f: goes from 0 % to 99 %',
+    )
+  })
+
+  it('asks rolled back for what admits visitors, and for rules beside the rollout', () => {
+    const [was, is] = [{}, { environments: ['production'] }].map((more) =>
+      flagOf([stages(1, 100)], more, at({ rolledBack })),
+    )
+    if (was && is) expect(asked(is, was)).toEqual(['f: environments changed: visitors may enter the canary'])
+    const beside = flagOf([stages(1, 100), { name: 'rest', serve: 'on' }], {}, at({ rolledBack }))
+    expect(asked(flagOf([stages(1, 100)], {}, at({ rolledBack })), beside)).toEqual([
+      'f: a rule beside the rollout serves more visitors another variant than the off one',
+    ])
+  })
+
+  it.each<[Partial<ControlState>, string[]]>([
+    [at({ rolledBack }), ['f: resume would lead to 90 %, to 5 % before']],
+    [{ killed: ['f'] }, ['f: unkill would lead to 90 %, to 5 % before']],
+    [{ kvKilled: ['*'] }, ['f: unkill would lead to 90 %, to 5 % before']],
+    // An open one asks by its impact.
+    [{}, []],
+  ])('asks also without a rollout: %j', (state, texts) => {
+    const none = { guard: undefined }
+    const [five, ninety] = [5, 90].map((percentage) => flagOf([{ serve: 'on', percentage }], none, state))
+    if (five === undefined || ninety === undefined) return
+    expect(asked(five, ninety)).toEqual(texts)
+    expect(asked(ninety, five)).toEqual([])
   })
 })
 

@@ -78,12 +78,18 @@ describe('flags', () => {
     expect(await admin.refusal('createFlag', { body: { key: 'banner/top', flag } })).toMatchObject({
       status: 409,
     })
-    await admin.call('setPercentage', { params, body: { percentage: 42.5 } })
+    // Without traffic a share that goes up by much asks, and enable by as much.
+    expect(await admin.refusal('setPercentage', { params, body: { percentage: 42.5 } })).toMatchObject({
+      status: 409,
+      questions: ['banner/top: 10 % → 42.5 % moves up to 32.5 % of visitors', expect.any(String)],
+    })
+    await admin.call('setPercentage', { params, body: { percentage: 42.5, confirm: true } })
     await admin.call('patchFlag', { params, body: { patch: { description: 'A banner', owner: 'web' } } })
     await admin.call('disableFlag', { params, body: {} })
     const found = await admin.call('getFlag', { params })
     expect(found.summary).toMatchObject({ state: 'disabled', percentage: 42.5, owner: 'web', routes: [] })
-    await admin.call('enableFlag', { params, body: {} })
+    expect(await admin.refusal('enableFlag', { params, body: {} })).toMatchObject({ status: 409 })
+    await admin.call('enableFlag', { params, body: { confirm: true } })
     expect((await admin.call('listFlags')).flags.map(({ key }) => key)).toContain('banner/top')
     await admin.call('deleteFlag', { params, body: {} })
     expect(await admin.refusal('getFlag', { params })).toMatchObject({ status: 404 })

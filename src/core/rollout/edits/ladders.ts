@@ -6,6 +6,7 @@ import { dealingRule } from '../../config/split/dealing-rule.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { currentShare } from '../../decision/decide.ts'
 import { THOUSANDTHS } from '../../flags/position.ts'
+import { restarted } from '../commands.ts'
 import type { FlagLadder } from './document-change.ts'
 
 type Loaded = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'> }
@@ -45,4 +46,17 @@ export function shareOf(
   const rule = snapshot.flags.get(key)?.rules[dealingRule(config)]
   if (rule === undefined || !config.enabled) return 0
   return (currentShare(rule, control) ?? THOUSANDTHS) / 1_000
+}
+
+/**
+ * The share that a flag's rollout takes in once nothing closes it: `resume` begins a rolled-back one anew, and `enable` opens
+ * a disabled one. In percent; 0 without rules or flag.
+ */
+export function openShareOf(loaded: Loaded, key: string, control: FlagControl): number {
+  const config = Object.hasOwn(loaded.document.flags, key) ? loaded.document.flags[key] : undefined
+  const rule = config && loaded.snapshot.flags.get(key)?.rules[dealingRule(config)]
+  const ladder = ladderOf(loaded, key)
+  if (rule === undefined || ladder === undefined) return 0
+  const opened = control.rolledBack ? restarted(control, ladder) : control
+  return (currentShare(rule, opened) ?? THOUSANDTHS) / 1_000
 }

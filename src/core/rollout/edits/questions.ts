@@ -9,9 +9,10 @@ import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { ruleThatServesOff } from '../../config/split/sunset.ts'
 import { percentText } from '../../figures.ts'
+import { flagStatus } from '../commands.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
-import { ladderOf, shareOf } from './ladders.ts'
+import { ladderOf, openShareOf, shareOf } from './ladders.ts'
 import { endedFreezes, looserTimes } from './looser-times.ts'
 import { newReach } from './reach.ts'
 import { type Departed, replacementQuestions } from './replacement.ts'
@@ -20,7 +21,8 @@ import { looserStages } from './stage-loosening.ts'
 
 export type Question = {
   flag: string
-  kind: 'new-split' | 'raised' | 'admitted' | 'reach' | 'guard' | 'stages' | 'closing' | 'reopened'
+  /** `closed`: of a flag that no visitor gets now, but would by `resume`, `enable` or `unkill`. */
+  kind: 'new-split' | 'raised' | 'admitted' | 'closed' | 'reach' | 'guard' | 'stages' | 'closing' | 'reopened'
   text: string
 }
 
@@ -39,7 +41,7 @@ export function questionsOf(before: Side, after: Side, departed: readonly Depart
     if (was === undefined || is === undefined) return []
     const { split, lastSplit } = controlOf(before, flag)
     const isHeld = (split ?? lastSplit) !== undefined
-    if (!isAttempt(was) && !isAttempt(is) && !isHeld) return []
+    if (!isAttempt(was) && !isAttempt(is) && !isHeld) return opensMore(flag, before, after)
     return questionsOfFlag(flag, { was, is }, before, after)
   })
   const isMoved = movesVisitors(before.document, after.document)
@@ -89,30 +91,54 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   const questions: Question[] = []
   const ask = (kind: Question['kind'], text: string) =>
     questions.push({ flag, kind, text: `${flag}: ${text}` })
-  const [from, to] = [shareAt(before, flag), shareAt(after, flag)]
-  const isClosed = controlOf(after, flag).rolledBack !== undefined
+  const isRolledBack = controlOf(after, flag).rolledBack !== undefined
+  // Of a closed flag counts what it would begin with: opening it asks no one.
+  const isShut = isRolledBack || !is.enabled
+  const [from, to] = [before, after].map((side) => (isShut ? openShareAt : shareAt)(side, flag)) as Shares
   // Where the state names a split, visitors were dealt by it, also if the document serves everybody by now.
   const named = controlOf(before, flag).split
   const split = named ?? (isAttempt(was) ? ladderOf(before, flag)?.split : undefined)
-  if (split !== undefined && to > 0 && !isClosed && split !== ladderOf(after, flag)?.split) {
+  if (split !== undefined && to > 0 && split !== ladderOf(after, flag)?.split) {
     const parts = splitDifference(flag, before.document, after.document)
-    ask('new-split', newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }))
+    // A closed one deals no one yet; but others meet its conditions.
+    if (!isShut || parts.includes('conditions'))
+      ask(
+        isShut ? 'closed' : 'new-split',
+        newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }),
+      )
   }
-  if (to > from && !isClosed) ask('raised', `goes from ${percentText(from)} to ${percentText(to)}`)
+  if (to > from) ask(...raised([from, to], isShut, isRolledBack))
+  const entry = isShut ? 'closed' : 'admitted'
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
-  if (admitted.length > 0 && to > 0 && !isClosed)
-    ask('admitted', `${admitted.join(', ')} changed: visitors may enter the canary`)
-  if (to > 0 && to < 100 && !isClosed && servesMoreBeside(was, is))
-    ask('admitted', 'a rule beside the rollout serves more visitors another variant than the off one')
+  if (admitted.length > 0 && to > 0 && is.enabled)
+    ask(entry, `${admitted.join(', ')} changed: visitors may enter the canary`)
+  if (to > 0 && to < 100 && is.enabled && servesMoreBeside(was, is))
+    ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
   for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
-  if (was.enabled && is.enabled && !isClosed) {
-    const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
-    const looser = [...looserStages(stages ?? [], newStages ?? [], to), ...looserTimes(was, is)]
-    for (const what of looser) ask('stages', what)
-  }
+  const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
+  const place = isShut ? Math.max(from, to) : to
+  for (const what of [...looserStages(stages ?? [], newStages ?? [], place), ...looserTimes(was, is)])
+    ask('stages', what)
   if (ruleThatServesOff(is) >= 0 && ruleThatServesOff(was) < 0)
     ask('closing', `a rollback or a kill would give everybody "${is.off}", as the canary has it`)
   return questions
+}
+
+type Shares = [from: number, to: number]
+
+function raised([from, to]: Shares, isShut: boolean, isRolledBack: boolean): [Question['kind'], string] {
+  const [was, is] = [percentText(from), percentText(to)]
+  if (!isShut) return ['raised', `goes from ${was} to ${is}`]
+  return ['closed', `${isRolledBack ? 'resume' : 'enable'} would lead to ${is}, to ${was} before`]
+}
+
+/** A flag that is no rollout asks by its impact; killed or rolled back it has none until it is opened. */
+function opensMore(flag: string, before: Side, after: Side): Question[] {
+  const { killed, rolledBack } = flagStatus(after.state, flag)
+  const [from, to] = [openShareAt(before, flag), openShareAt(after, flag)]
+  if ((!killed && rolledBack === undefined) || to <= from) return []
+  const [verb, was, is] = [rolledBack ? 'resume' : 'unkill', percentText(from), percentText(to)]
+  return [{ flag, kind: 'closed', text: `${flag}: ${verb} would lead to ${is}, to ${was} before` }]
 }
 
 /** Whether a rule without stages and conditions, which the guard judges by no one, takes in more than before. */
@@ -145,6 +171,10 @@ function controlOf({ state }: Side, flag: string) {
 
 function shareAt(side: Side, flag: string): number {
   return shareOf(side, flag, controlOf(side, flag)) ?? 0
+}
+
+function openShareAt(side: Side, flag: string): number {
+  return openShareOf(side, flag, controlOf(side, flag))
 }
 
 /** Whether a change of the document can give a visitor another variant or origin: most edits of words can't. */

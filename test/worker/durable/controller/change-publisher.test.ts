@@ -352,6 +352,35 @@ describe('a document', () => {
     }),
   )
 
+  it('that names a large share asks without traffic; so does one of what resume would open', () =>
+    withChanges(async ({ changes }) => {
+      const set = (percentage: number, confirm = false) =>
+        changes.publishDocument(
+          { kind: 'edit', edit: { kind: 'percentage', flag: 'plain', percentage, rule: undefined } },
+          { ...options, confirm },
+        )
+      expect(await set(90)).toMatchObject({
+        why: 'unconfirmed',
+        questions: [
+          'plain: 10 % → 90 % moves up to 80 % of visitors',
+          'how many visitors move is not known: no recent request could be replayed',
+        ],
+      })
+      expect(await set(20)).toMatchObject({ ok: true })
+      expect(await set(5)).toMatchObject({ ok: true })
+      await changes.command({ kind: 'rollback', flag: 'plain' }, CAUSE)
+      expect(await set(90)).toMatchObject({ why: 'unconfirmed' })
+      expect(await set(90, true)).toMatchObject({ ok: true })
+      await changes.command({ kind: 'rollback', flag: 'staged' }, CAUSE)
+      const staged = { ...DOCUMENT.flags.staged, rules: [{ serve: 'on' }] }
+      const everybody = JSON.stringify({ ...DOCUMENT, flags: { ...DOCUMENT.flags, staged } })
+      const asked = await changes.publishDocument({ kind: 'text', text: everybody }, options)
+      expect(asked).toMatchObject({
+        why: 'unconfirmed',
+        questions: expect.arrayContaining([expect.stringMatching(/^staged: resume would lead to 100 %/)]),
+      })
+    }))
+
   it('that conflicts is answered with what has changed since the expected version', () =>
     withChanges(async ({ changes }) => {
       await changes.publishDocument(change, options)
