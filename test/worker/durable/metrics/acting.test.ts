@@ -150,6 +150,46 @@ it('begins anew with a new attempt, and the outcome of the old one has its figur
     })
   }))
 
+it('a document that deals or compares the visitors of a split otherwise ends their count, and keeps what it had come to', () => {
+  const split = (serve: object, more: object = {}) => {
+    const flag = {
+      ...{ variants: { off: 'a', on: 'b', third: 'c' }, off: 'off' },
+      ...{ rules: [{ serve }], experiment: { primary: 'order' }, guard: undefined },
+    }
+    return documentWith('signal', { ...flag, ...more })
+  }
+  return withGate(split({ off: 50, on: 50 }), async (world) => {
+    const publish = async (document: object) => {
+      const options = { expectedVersion: undefined, confirm: true, actor: 'Bo', reason: 'more of it' }
+      const text = JSON.stringify(document)
+      expect(await world.changes.publishDocument({ kind: 'text', text }, options)).toMatchObject({ ok: true })
+    }
+    const outcomes = () => world.attempts.latest({ limit: 9 })
+    // Of no visitor there is nothing to keep.
+    await publish(split({ off: 60, on: 40 }))
+    expect(outcomes()).toEqual([])
+    await world.serve(300, { off: 0.2, on: 0.2 })
+    // Another window alone deals no one otherwise.
+    await publish({ ...split({ off: 60, on: 40 }), metrics: { order: { window: '7d' } } })
+    expect(outcomes()).toEqual([])
+    await world.serve(300, { off: 0.2, on: 0.2 })
+    await publish(split({ off: 20, on: 80 }))
+    expect(outcomes()).toMatchObject([
+      {
+        ...{ flag: FLAG, ending: 'replaced', actor: 'Bo', reason: 'more of it' },
+        metrics: { variants: [{ visitors: expect.any(Number) }, { visitors: expect.any(Number) }] },
+      },
+    ])
+    expect(outcomes()[0]?.metrics?.kept.visitors).toBeGreaterThan(0)
+    expect(outcomes()[0]?.startedAtMs).toBe(outcomes()[0]?.metrics?.sinceMs)
+    const results = () => world.metrics.results(world.documents.current, FLAG, Date.now())
+    expect(results()).toMatchObject({ sinceMs: null, kept: { visitors: 0 } })
+    await world.serve(300, { off: 0.2, on: 0.2 })
+    await publish(split({ off: 20, on: 80 }, { experiment: undefined }))
+    expect(outcomes()).toMatchObject([{ ending: 'removed' }, { ending: 'replaced' }])
+  })
+})
+
 it('a kill, a rollback and the looks at other flags go on where metrics are broken', () =>
   withGate(documentWith('rollback'), async (world) => {
     await world.serve(300, { off: 0.2, on: 0.1 })
