@@ -13,6 +13,7 @@ import { flagStatus } from '../commands.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, openShareOf, shareOf } from './ladders.ts'
+import { looserRoutes } from './looser-routes.ts'
 import { endedFreezes, looserTimes } from './looser-times.ts'
 import { newReach } from './reach.ts'
 import { type Departed, replacementQuestions } from './replacement.ts'
@@ -114,7 +115,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
     ask(entry, `${admitted.join(', ')} changed: visitors may enter the canary`)
   if (to > 0 && to < 100 && is.enabled && servesMoreBeside(was, is))
     ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
-  for (const weaker of weakenings(was.guard, is.guard)) ask('guard', weaker)
+  const routes = looserRoutes(flag, before.document, after.document)
+  for (const weaker of [...weakenings(was.guard, is.guard), ...routes]) ask('guard', weaker)
   const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
   const place = isShut ? Math.max(from, to) : to
   for (const what of [...looserStages(stages ?? [], newStages ?? [], place), ...looserTimes(was, is)])
