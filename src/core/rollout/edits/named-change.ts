@@ -41,23 +41,20 @@ export function namedQuestions(
   return asked === undefined ? [rise] : [rise, asked]
 }
 
-type Rise = { from: number; to: number }
-
-/** The rule that takes in the most more, in percent of those who meet its conditions. */
-function largestRise(edit: NamedEdit, { before, after }: Sides): Rise {
-  const rules = after.document.flags[edit.flag]?.rules ?? []
-  const isOpening = edit.kind === 'enable'
-  const wasOpen = before.document.flags[edit.flag]?.enabled !== false
-  const rises = rules.flatMap(({ when, serve }, index): Rise[] => {
-    const to = shareOfRule(after, edit.flag, index)
+/** Of the rule that takes in the most more, in percent of those who meet its conditions. */
+function largestRise({ kind, flag }: NamedEdit, { before, after }: Sides): { from: number; to: number } {
+  const wasOpen = before.document.flags[flag]?.enabled !== false
+  const { rules = [], off } = after.document.flags[flag] ?? {}
+  const most = { from: 0, to: 0 }
+  for (const [index, { when, serve }] of rules.entries()) {
     // Testers, whom a rule beside the rollout names, are few.
-    const isAsked = !isOpening || index === dealingRule({ rules }) || when.length === 0
-    if (!isAsked || (isOpening && serve === after.document.flags[edit.flag]?.off)) return []
-    const from = isOpening ? (wasOpen ? to : 0) : shareOfRule(before, edit.flag, index)
-    return [{ from, to }]
-  })
-  const riseOf = ({ from, to }: Rise) => to - from
-  return rises.reduce((most, each) => (riseOf(each) > riseOf(most) ? each : most), { from: 0, to: 0 })
+    const isFew = serve === off || (index !== dealingRule({ rules }) && when.length > 0)
+    if (kind === 'enable' && (wasOpen || isFew)) continue
+    const from = kind === 'enable' ? 0 : shareOfRule(before, flag, index)
+    const to = shareOfRule(after, flag, index)
+    if (to - from > most.to - most.from) Object.assign(most, { from, to })
+  }
+  return most
 }
 
 /** What a rule takes in once nothing closes its flag. */

@@ -108,7 +108,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
         newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }),
       )
   }
-  if (to > from) ask(...raised([from, to], isShut, isRolledBack))
+  if (to > from && isShut) ask('closed', opening(isRolledBack ? 'resume' : 'enable', [from, to]))
+  else if (to > from) ask('raised', `goes from ${percentText(from)} to ${percentText(to)}`)
   const entry = isShut ? 'closed' : 'admitted'
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
   if (admitted.length > 0 && to > 0 && is.enabled)
@@ -128,10 +129,8 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
 
 type Shares = [from: number, to: number]
 
-function raised([from, to]: Shares, isShut: boolean, isRolledBack: boolean): [Question['kind'], string] {
-  const [was, is] = [percentText(from), percentText(to)]
-  if (!isShut) return ['raised', `goes from ${was} to ${is}`]
-  return ['closed', `${isRolledBack ? 'resume' : 'enable'} would lead to ${is}, to ${was} before`]
+function opening(verb: string, [from, to]: Shares): string {
+  return `${verb} would lead to ${percentText(to)}, to ${percentText(from)} before`
 }
 
 /** A flag that is no rollout asks by its impact; killed or rolled back it has none until it is opened. */
@@ -139,8 +138,7 @@ function opensMore(flag: string, before: Side, after: Side): Question[] {
   const { killed, rolledBack } = flagStatus(after.state, flag)
   const [from, to] = [openShareAt(before, flag), openShareAt(after, flag)]
   if ((!killed && rolledBack === undefined) || to <= from) return []
-  const [verb, was, is] = [rolledBack ? 'resume' : 'unkill', percentText(from), percentText(to)]
-  return [{ flag, kind: 'closed', text: `${flag}: ${verb} would lead to ${is}, to ${was} before` }]
+  return [{ flag, kind: 'closed', text: `${flag}: ${opening(rolledBack ? 'resume' : 'unkill', [from, to])}` }]
 }
 
 /** Whether a rule without stages and conditions, which the guard judges by no one, takes in more than before. */
