@@ -77,7 +77,6 @@ describe('a conversion', () => {
     ['the same, with few visitors', [10_000, 500], [10_000, 500], 'undecided', 0],
     ['of no one yet', [10_000, 0], [10_000, 0], 'undecided', 0],
     ['of no visitors', [0, 0], [0, 0], 'undecided', 0],
-    ['of too few visitors of one', [10_000, 9_000], [19, 0], 'undecided', 0],
   ] as const)('that is %s', (_, off, on, word, findings) => {
     const found = judged(look([...off], [...on]))
     expect(found.results.metrics[0]?.comparisons[0]?.word).toBe(word)
@@ -132,6 +131,17 @@ describe('a conversion', () => {
 })
 
 describe('a guard line', () => {
+  it('says nothing of fewer than 20 visitors of a canary', () => {
+    const at = (visitors: number) => {
+      const share = visitors / (10_000 + visitors)
+      return judged(look([10_000, 9_000], [visitors, 0]), specOf([ORDER], { shares: [1 - share, share] }))
+    }
+    expect(at(19)).toMatchObject({ findings: [], results: { split: { word: 'ok' } } })
+    expect(at(19).results.metrics[0]?.comparisons[0]).toMatchObject({ relative: null, word: 'undecided' })
+    expect(at(20).findings).toHaveLength(1)
+    expect(at(20).results.metrics[0]?.comparisons[0]).toMatchObject({ relative: -1, word: 'worse' })
+  })
+
   it('that is crossed before the interval tells is said with its own evidence', () => {
     const { findings, results } = judged(look([122, 50], [125, 12]))
     const [comparison] = results.metrics[0]?.comparisons ?? []
@@ -376,6 +386,14 @@ describe('words', () => {
     expect(comparison).not.toHaveProperty('etaMs')
     if (results.split.word !== 'broken')
       expect(results.sentence).toBe('Too early to compare on with off by order.')
+  })
+
+  it('say something from 20 visitors and 10 conversions on, and no bound that tells nothing', () => {
+    const [least] = judged(look([20, 5], [20, 5])).results.metrics[0]?.comparisons ?? []
+    expect(least).toMatchObject({ relative: 0, low: expect.any(Number), high: expect.any(Number) })
+    expect(least?.sentence).toMatch(
+      /^order of on is between \d+ % lower and \d+ % higher compared with off\.$/,
+    )
   })
 
   it('say no more than what is known of few', () => {
