@@ -146,9 +146,12 @@ async function examine(
     return loaded === undefined ? [] : [{ flag, loaded }]
   })
   const limitPercent = before.document.publishing.confirmAbovePercent
-  const asked = isNamed(change)
-    ? namedQuestions(change.edit, { before, after }, people, limitPercent)
-    : questionsOf(before, after, departed).map(({ text }) => text)
+  // What a person names is this flag's; of other flags it is asked as ever.
+  const [named, meant] = isNamed(change)
+    ? [namedQuestions(change.edit, { before, after }, people, limitPercent), change.edit.flag]
+    : [[], undefined]
+  const others = questionsOf(before, after, departed).filter(({ flag }) => flag !== meant)
+  const asked = [...named, ...others.map(({ text }) => text)]
   const mayMove = movesVisitors(before.document, document) && !isPlain(change, before.info)
   const large = isNamed(change) ? undefined : impactQuestion(people, limitPercent, mayMove)
   const limit = before.info.version === 0 ? [] : looserLimits(before.document, document, Date.now())

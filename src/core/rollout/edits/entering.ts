@@ -9,7 +9,7 @@ import { flagStatus } from '../commands.ts'
 import { withDocument } from './document-change.ts'
 import { ladderOf, laddersOf, shareOf } from './ladders.ts'
 import { type Question, questionsOf } from './questions.ts'
-import { isClosed, type ReachSide } from './reach.ts'
+import { isClosed, type ReachSide } from './serving.ts'
 
 const ENTERING: readonly Question['kind'][] = ['raised', 'admitted', 'reach', 'reopened']
 

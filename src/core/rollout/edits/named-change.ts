@@ -9,7 +9,7 @@ import { percentText } from '../../figures.ts'
 import { flagStatus } from '../commands.ts'
 import { impactQuestion } from './impact-question.ts'
 import { openShareOf } from './ladders.ts'
-import type { ReachSide } from './reach.ts'
+import type { ReachSide } from './serving.ts'
 
 export type NamedEdit = Edit & { kind: 'percentage' | 'enable' }
 

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../config/compile/snapshot.ts'
 import type { ControlState } from '../../config/control.ts'
 import { INITIAL_FLAG_CONTROL } from '../../config/control.ts'
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
-import { isAttempt } from '../../config/split/split.ts'
+import { canonical, isAttempt } from '../../config/split/split.ts'
 import { ruleThatServesOff } from '../../config/split/sunset.ts'
 import { percentText } from '../../figures.ts'
 import { flagStatus } from '../commands.ts'
@@ -17,6 +17,7 @@ import { looserRoutes } from './looser-routes.ts'
 import { endedFreezes, looserTimes } from './looser-times.ts'
 import { newReach } from './reach.ts'
 import { type Departed, replacementQuestions } from './replacement.ts'
+import { holdsBack, openedBy, servedBy } from './serving.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
 import { looserStages } from './stage-loosening.ts'
 
@@ -116,6 +117,10 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
     ask(entry, `${admitted.join(', ')} changed: visitors may enter the canary`)
   if (to > 0 && to < 100 && is.enabled && servesMoreBeside(was, is))
     ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
+  for (const key of isOpen(after, flag) ? openedBy(flag, { before, after }) : [])
+    ask('admitted', `${key}, which it requires, lets more visitors enter the canary`)
+  if (holdsBack(before, flag) && offGetsCanarys({ was, is }, ladderOf(before, flag)?.serves ?? []))
+    ask('admitted', `all visitors outside the canary would get "${is.off}", as the canary has it`)
   const routes = looserRoutes(flag, before.document, after.document)
   for (const weaker of [...weakenings(was.guard, is.guard), ...routes]) ask('guard', weaker)
   const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
@@ -148,6 +153,21 @@ function servesMoreBeside(was: FlagConfig, is: FlagConfig): boolean {
       .filter(({ when, stages, serve }) => (when ?? []).length === 0 && stages === undefined && serve !== off)
       .reduce((sum, { percentage = 100 }) => sum + percentage, 0)
   return isAttempt(was) && isAttempt(is) && shareOfAll(is) > shareOfAll(was)
+}
+
+/** Whether a flag that is not finished may serve some visitor another variant than the off one. */
+function isOpen(side: Side, flag: string): boolean {
+  const off = side.document.flags[flag]?.off
+  return !controlOf(side, flag).finished && [...servedBy(side, flag)].some((variant) => variant !== off)
+}
+
+/** Whether the off variant becomes one that the canary had, by name or by value. */
+function offGetsCanarys({ was, is }: Definitions, serves: readonly string[]): boolean {
+  const textOf = ({ variants }: FlagConfig, variant: string) => canonical(variants[variant])
+  const canarys = serves.filter((variant) => variant !== was.off)
+  if (canarys.includes(is.off)) return true
+  const isValue = (value: string) => canarys.some((variant) => textOf(was, variant) === value)
+  return isValue(textOf(is, is.off)) && !isValue(textOf(was, was.off))
 }
 
 /** What admits visitors to a flag at all. */

@@ -9,7 +9,8 @@ import { isAttempt } from '../../config/split/split.ts'
 import { percentText } from '../../figures.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
-import { canaryOrigins, isClosed, type ReachSide, shareNow } from './reach.ts'
+import { canaryOrigins } from './reach.ts'
+import { isClosed, type ReachSide, shareNow } from './serving.ts'
 import { looserStages } from './stage-loosening.ts'
 
 type Loaded = { document: GateDocument; snapshot: Snapshot }

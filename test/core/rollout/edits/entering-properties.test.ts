@@ -1,6 +1,6 @@
 /**
  * No sequence of edits, commands and verdicts lets a visitor newly reach what a running rollout holds back, by routes, origins,
- * other flags, rules beside the rollout, or a rollout that leaves and comes back, without a person's confirmation of that
+ * other flags, flags that it requires, its off variant, rules beside it, or a rollout that leaves and comes back, without a person's confirmation of that
  * very edit. Nor does a guard get lost on the way.
  */
 import fc from 'fast-check'
@@ -25,13 +25,28 @@ import { compilePlans } from '../../../../src/core/rollout/plan.ts'
 import { stepRollout } from '../../../../src/core/rollout/step.ts'
 import { SEED } from '../../../support/seed.ts'
 
-const NEW = 'http://new.test'
+const NEW = 'http://127.0.0.1:5302'
+const OLD = 'http://127.0.0.1:5301'
+/** All of them are the canary's origin. */
+const SPELLINGS = [
+  `${NEW}/`,
+  `${NEW}/x`,
+  'http://127.0.0.1:05302',
+  'http://127.1:5302/./',
+  'http://0x7f000001:5302',
+  'http://2130706433:5302',
+  'http://LOCALHOST.:5302',
+  'https://x.localhost:5302',
+  'http://[::1]:5302',
+  'http://[::ffff:127.0.0.1]:5302',
+]
 const VISITORS = Array.from({ length: 60 }, (_, index) => ({
   id: `user-${index}`,
   isTester: index % 7 === 0,
 }))
 const PLACES = ['/', '/shop/1', '/a/1', '/b/1', '/a/b']
 
+type Requirement = 'dep' | { flag: 'dep'; on?: boolean; variants?: string[] }
 type Route = { path: string; to: 'old' | 'new' | 'third' | 'g' }
 type Draft = {
   /** Key of the rollout; undefined where it has left. */
@@ -47,6 +62,13 @@ type Draft = {
   g: { percentage: number; to: 'new' | 'third'; isEnabled: boolean }
   routes: Route[]
   third: string
+  /** Control's URL. */
+  old: string
+  off: 'off' | 'on'
+  /** Whether the rollout, or g, requires a flag, and how. */
+  needs: { f?: Requirement | undefined; g?: Requirement | undefined }
+  dep: { percentage: number; isEnabled: boolean; requiresBase: boolean }
+  base: number
   rest: 'old' | 'new'
 }
 
@@ -62,6 +84,11 @@ const FIRST: Draft = {
   g: { percentage: 10, to: 'third', isEnabled: true },
   routes: [],
   third: 'http://third.test',
+  old: OLD,
+  off: 'off',
+  needs: {},
+  dep: { percentage: 30, isEnabled: true, requiresBase: false },
+  base: 50,
   rest: 'old',
 }
 
@@ -77,13 +104,15 @@ function rulesOf({ stages, beside }: Draft): object[] {
   return beside === 'testers' ? [canary, testers] : [testers, canary]
 }
 
+const requiring = (requirement: Requirement | undefined) => requirement && { requires: [requirement] }
+
 /** The document of a draft; undefined where it isn't valid. */
 function load(draft: Draft) {
   const { name, g, routes, rest, canary, isSwapped } = draft
   const onOff = { variants: { on: true, off: false }, off: 'off' }
   const toCanary = isSwapped ? { on: 'old', off: canary } : { on: canary, off: 'old' }
   const parsed = parseDocumentValue({
-    origins: { old: { url: 'http://old.test' }, new: { url: NEW }, third: { url: draft.third } },
+    origins: { old: { url: draft.old }, new: { url: NEW }, third: { url: draft.third } },
     context: { targetingKey: { header: 'x-user' } },
     routes: [
       ...routes.map(({ path, to }) =>
@@ -93,10 +122,24 @@ function load(draft: Draft) {
       ...(name === undefined || draft.path !== '/*' ? [{ path: '/*', origin: rest }] : []),
     ],
     flags: {
-      g: { ...onOff, enabled: g.isEnabled, rules: [{ serve: 'on', percentage: g.percentage }] },
+      g: {
+        ...onOff,
+        enabled: g.isEnabled,
+        ...requiring(draft.needs.g),
+        rules: [{ serve: 'on', percentage: g.percentage }],
+      },
+      dep: {
+        ...onOff,
+        enabled: draft.dep.isEnabled,
+        ...(draft.dep.requiresBase && { requires: ['base'] }),
+        rules: [{ serve: 'on', percentage: draft.dep.percentage }],
+      },
+      base: { ...onOff, rules: [{ serve: 'on', percentage: draft.base }] },
       ...(name !== undefined && {
         [name]: {
           ...onOff,
+          off: draft.off,
+          ...requiring(draft.needs.f),
           enabled: draft.isEnabled,
           rules: rulesOf(draft),
           ...(draft.hasGuard && { guard: { ceilings: { errorRate: 0.5 } } }),
@@ -130,12 +173,20 @@ function ledTo({ snapshot }: Loaded, state: ControlState): string[] {
   )
 }
 
+const sameUrl = (url: string) => (SPELLINGS.includes(url) ? NEW : url.replace(/\/x?$/, ''))
+
+const canarysUrl = ({ canary, third }: Draft) => sameUrl(canary === 'new' ? NEW : third)
+
+/** Once a person has led control there, or has made the canary's variant off, nothing is held back. */
+const comparesNothing = (draft: Draft) => draft.off === 'on' || canarysUrl(draft) === sameUrl(draft.old)
+
 /** What the rollout of a document holds back now. */
 function heldUrl({ loaded: { draft, document }, state }: World): string | undefined {
   if (draft.name === undefined || draft.isSwapped) return undefined
   const control = state.flags[draft.name]
   const isOpen = control?.percentage === 100 && draft.isEnabled && !flagStatus(state, draft.name).killed
-  return isOpen && !control?.rolledBack ? undefined : document.origins[draft.canary]?.url
+  if (isOpen && !control?.rolledBack) return undefined
+  return comparesNothing(draft) ? undefined : document.origins[draft.canary]?.url
 }
 
 const inputsOf = ({ loaded, state }: World, next: Loaded, word: 'confirmed' | 'unconfirmed') => ({
@@ -175,6 +226,14 @@ const routes: fc.Arbitrary<Route[]> = fc.uniqueArray(
     selector: ({ path }) => path,
   },
 )
+const shares = fc.constantFrom(0, 30, 38, 100)
+const requirements = fc.constantFrom<Requirement | undefined>(
+  undefined,
+  'dep',
+  { flag: 'dep', on: false },
+  { flag: 'dep', variants: ['on'] },
+  { flag: 'dep', variants: ['off'] },
+)
 const edits: fc.Arbitrary<Partial<Draft>> = fc.oneof(
   { weight: 4, arbitrary: routes.map((list) => ({ routes: list })) },
   { weight: 3, arbitrary: fc.constantFrom('f' as const, 'h', undefined).map((name) => ({ name })) },
@@ -203,13 +262,23 @@ const edits: fc.Arbitrary<Partial<Draft>> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .constantFrom('http://third.test', `${NEW}/`, 'http://NEW.test:80')
+      .constantFrom('http://third.test', 'http://third.test/x', ...SPELLINGS)
       .map((third) => ({ third })),
   },
   {
     weight: 2,
     arbitrary: fc.subarray([1, 5, 25, 50, 100], { minLength: 1 }).map((stages) => ({ stages })),
   },
+  { weight: 1, arbitrary: fc.constantFrom(OLD, OLD, ...SPELLINGS).map((old) => ({ old })) },
+  { weight: 1, arbitrary: fc.constantFrom('off' as const, 'off', 'on').map((off) => ({ off })) },
+  { weight: 2, arbitrary: fc.record({ f: requirements, g: requirements }).map((needs) => ({ needs })) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ percentage: shares, isEnabled: fc.boolean(), requiresBase: fc.boolean() })
+      .map((dep) => ({ dep })),
+  },
+  { weight: 1, arbitrary: shares.map((base) => ({ base })) },
   // A rename that leaves something out.
   {
     weight: 2,
@@ -296,8 +365,6 @@ function always(check: (edit: Edit) => void): void {
   )
 }
 
-const sameUrl = (url: string) => url.toLowerCase().replace(/:80$/, '').replace(/\/$/, '')
-
 describe('under any sequence of edits of routes, origins and flags, commands and verdicts', () => {
   it('no visitor newly reaches what a running rollout holds back, unless a person confirmed that edit', () => {
     let kept = 0
@@ -320,11 +387,15 @@ describe('under any sequence of edits of routes, origins and flags, commands and
   it('no guard is lost by a publication that was not confirmed, whatever the rollout is called by now', () => {
     always(({ way, edit, before, after }) => {
       if (way !== 'published' || after.loaded.draft.name === undefined) return
-      const { name, canary, isSwapped } = after.loaded.draft
+      const { name, isSwapped } = after.loaded.draft
+      if (comparesNothing(after.loaded.draft)) return
       const last = before.seen.findLast(
         ({ draft }) =>
           draft.name === name ||
-          (draft.name !== undefined && draft.canary === canary && draft.isSwapped === isSwapped),
+          (draft.name !== undefined &&
+            !comparesNothing(draft) &&
+            canarysUrl(draft) === canarysUrl(after.loaded.draft) &&
+            draft.isSwapped === isSwapped),
       )
       if (last?.draft.hasGuard) expect(after.loaded.draft.hasGuard, JSON.stringify(edit)).toBe(true)
     })

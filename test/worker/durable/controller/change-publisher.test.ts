@@ -599,6 +599,11 @@ describe('a document beside a running rollout', () => {
     ...routed,
     flags: { ...routed.flags, staged: { ...routed.flags.staged, ...parts } },
   })
+  const needing = (percentage: number) => {
+    const document = withFlag({ requires: ['plain'] })
+    const plain = { ...document.flags.plain, rules: [{ serve: 'on', percentage }] }
+    return { ...document, flags: { ...document.flags, plain } }
+  }
   const [canary] = routed.flags.staged.rules
   const testers = { name: 'testers', when: RO.when, serve: 'on' }
 
@@ -614,6 +619,20 @@ describe('a document beside a running rollout', () => {
     ['a rule before it', routed, withFlag({ rules: [testers, canary] }), /a rule beside the rollout/],
     ['an environment', withFlag({ environments: ['staging'] }), routed, /environments changed/],
     ['a flag that is enabled', withFlag({ enabled: false }), routed, /goes from 0 % to 50 %/],
+    ['its off', routed, withFlag({ off: 'on' }), /outside the canary would get "on"/],
+    [
+      'its off, as it is disabled',
+      routed,
+      withFlag({ off: 'on', enabled: false }),
+      /^\/\*: visitors may newly/,
+    ],
+    [
+      'another spelling of its origin',
+      routed,
+      { ...routed, origins: { ...ORIGINS, old: { url: 'https://NEW.test.:443/x' } } },
+      /may newly reach origin old/,
+    ],
+    ['a flag that it requires', needing(30), needing(38), /plain, which it requires/],
   ])(
     'that lets visitors into the canary by %s, written to KV, is refused and the one in force written back',
     (_, first, next, why) =>
@@ -646,6 +665,21 @@ describe('a document beside a running rollout', () => {
         expect(documents.current.text).toBe(text(next))
       }),
   )
+
+  it('that gives a flag its percentage asks where another one requires it, and not of the flag itself', () =>
+    withChanges(async (world) => {
+      const share = (flag: string, percentage: number) =>
+        world.changes.publishDocument(
+          { kind: 'edit', edit: { kind: 'percentage', flag, percentage, rule: undefined } },
+          { expectedVersion: undefined, confirm: false, actor: 'Ada', reason: 'because' },
+        )
+      await publish(world, needing(30), true)
+      const questions = ['staged: plain, which it requires, lets more visitors enter the canary']
+      expect(await share('plain', 38)).toMatchObject({ why: 'unconfirmed', questions })
+      expect(await share('plain', 29)).toMatchObject({ ok: true, changed: true })
+      await publish(world, DOCUMENT, true)
+      expect(await share('plain', 15)).toMatchObject({ ok: true, changed: true })
+    }))
 
   it.each<[string, object, object]>([
     ['another route', routed, { ...routed, routes: [{ path: '/a', origin: 'old' }, ROUTE] }],
