@@ -188,7 +188,7 @@ describe('opening a flag says from where to where', () => {
   const rolledBack = { atMs: 0, reason: 'worse' }
 
   it.each<[string, object, object, object]>([
-    ['0 % → 1 %, stage 1 of 5 (1 %)', { rolledBack }, { percentage: 1 }, { stages: 5, ladder: STAGES }],
+    ['stage 1 of 5 (1 %), 0 % → 1 %', { rolledBack }, { percentage: 1 }, { stages: 5, ladder: STAGES }],
     ['0 % → 99 %', { rolledBack }, { percentage: 100, most: 99 }, {}],
     ['0 % → 100 %', { rolledBack }, {}, { percentage: null }],
     ['0 % → 40 %', { rolledBack }, {}, { percentage: 40 }],

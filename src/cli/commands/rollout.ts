@@ -94,5 +94,5 @@ export const resume = rolloutCommand({
   details: 'After a rollback, a new attempt starts from the first stage.',
   examples: [['resume new-checkout --reason "fixed in 2.4.1"', 'a new attempt, from the first stage']],
   done: (flag, { generation }, { ladder, from, to }, summary) =>
-    `${flag} is resumed: attempt ${generation}${resumedText(from, to, summary)}${placed(', ', { ladder, from: undefined, to })}`,
+    `${flag} is resumed: attempt ${generation}${placed(', ', { ladder, from: undefined, to })}${resumedText(from, to, summary)}`,
 })
