@@ -53,8 +53,9 @@ export const release: CliCommand = {
       ? await followRelease(call, client, { flag, generation, limitMs })
       : { result: 'begun', reason: 'it climbs by itself', last: undefined }
     const done: Release = { flag, version, origins: edit.origins, generation, link, followed }
-    await appendSummary(call, summaries, releaseMarkdown(done))
-    return told(call, done)
+    const markdown = releaseMarkdown(done)
+    await appendSummary(call, summaries, markdown)
+    return told(call, done, markdown)
   },
 }
 
@@ -103,10 +104,9 @@ async function begin(call: Call, { flag, version, targets }: Wanted) {
   return { edit, generation }
 }
 
-function told(call: Call, done: Release): Result {
+function told(call: Call, done: Release, markdown: string): Result {
   const { followed, flag, version, link, generation } = done
   const { result, reason } = followed
-  const markdown = releaseMarkdown(done)
   const json = { flag, version, generation, result, reason, link, origins: done.origins, markdown }
   const failed = result !== 'begun' && result !== 'finished'
   const words = result.replace('-', ' ')
