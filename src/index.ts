@@ -9,6 +9,7 @@ import { bundledDocument } from './platform/bundled-document.ts'
 import type { Env } from './platform/env.ts'
 import { noteInternalError } from './platform/internal-errors.ts'
 import { problemDetails } from './platform/problem-details.ts'
+import { withWebProtocol } from './platform/web-protocol.ts'
 
 export { Controller } from './durable/controller/controller.ts'
 export { Counters } from './durable/counters/counters.ts'
@@ -35,7 +36,8 @@ app.onError((error) => {
 
 export default {
   /** Nothing is proxied on the host of the dashboard. What is, nearly everything, needs no router. */
-  fetch(request, env, ctx) {
+  fetch(raw, env, ctx) {
+    const request = withWebProtocol(raw)
     const isGates = GATE_URL.test(request.url) || hostRole(request.url, env) === 'admin'
     return isGates ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
   },

@@ -244,4 +244,35 @@ describe('behind a proxy that speaks TLS', () => {
     expect([headers['cf-connecting-ip'], headers['x-forwarded-for']]).toEqual([undefined, '203.0.113.9'])
     await admin.command(FLAG, 'unkill')
   })
+  it('takes the first of several words for the protocol, and what is no protocol of the web for http', async () => {
+    const words = [
+      'https, http',
+      'HTTPS',
+      '"https"',
+      'http, https',
+      'http',
+      'wss',
+      'javascript',
+      'https://x',
+      ' , ',
+    ]
+    const seen = async (word: string) => {
+      const headers = { 'x-user-id': 'someone', 'x-forwarded-proto': word }
+      const { status } = await fetch(`${gate.url}/page?${words.indexOf(word)}`, {
+        headers,
+        redirect: 'manual',
+      })
+      const sent = [...old.requests, ...fresh.requests].find(({ url }) =>
+        url?.endsWith(`?${words.indexOf(word)}`),
+      )
+      return [word, status < 400, sent?.headers['x-forwarded-proto']]
+    }
+    expect(await Promise.all(words.map(seen))).toEqual(
+      words.map((word) => [word, true, /^"?https/i.test(word) ? 'https' : 'http']),
+    )
+    const health = await fetch(`${gate.url}/__sluice/health`, {
+      headers: { 'x-forwarded-proto': 'https, http' },
+    })
+    expect(health.status).toBe(200)
+  })
 })
