@@ -78,6 +78,8 @@ function bodySchemas() {
       isolate: v.optional(v.boolean()),
       /** With `kill`: open event streams and severable WebSockets of the killed variants are closed. */
       sever: v.optional(v.boolean()),
+      /** True: open other flags too, those that require this one. */
+      confirm: v.optional(v.boolean()),
     }),
     explain: v.strictObject({
       /** One flag; default: the flag that routes the request, or all flags where there is no request. */

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { PEOPLE, published, review } from './gate/answers.ts'
+import { ANSWERS, PEOPLE, published, review } from './gate/answers.ts'
 import { type Answers, Refused, scriptedGate } from './gate/scripted-gate.ts'
 import { emptyFolder, sluice } from './gate/support.ts'
 import { folder } from './gate/transcript.ts'
@@ -25,6 +25,11 @@ const MANY: Answers = {
   diffDocument: review({ needsConfirmation: true }),
   patchFlag: [new Refused(409, 'confirm it', { people: PEOPLE }), published()],
   setPercentage: [new Refused(409, 'confirm it', { people: PEOPLE }), published()],
+}
+/** A command on a flag that others require. */
+const OPENS = 'child: f, which it requires, lets more visitors enter the canary'
+const OTHERS: Answers = {
+  commandFlag: [new Refused(409, 'confirm it', { questions: [OPENS] }), ANSWERS.commandFlag],
 }
 const MOVES = 'This moves 12.5 % of 1,200 recent requests.'
 
@@ -68,6 +73,35 @@ it.each([
   asked.questions.length = 0
   expect((await (await scriptedGate(MANY)).run(`${line} --yes`, { cwd, canAsk: true })).code).toBe(0)
   expect((await (await scriptedGate(MANY)).run(line, { cwd })).code).toBe(2)
+  expect(asked.questions).toEqual([])
+})
+
+it.each([
+  ['unkill f', 'unkill'],
+  ['resume f', 'resume'],
+  ['restart f', 'restart'],
+  ['advance f', 'advance'],
+  ['approve f', 'approve'],
+  ['stage f 1', 'stage'],
+  ['promote f', 'finish'],
+])('%s asks for the flags that it opens', async (line, verb) => {
+  asked.answer = false
+  const declined = await scriptedGate(OTHERS)
+  const ran = await declined.run(line, { canAsk: true })
+  expect([ran.code, ran.out]).toEqual([1, ''])
+  expect(ran.err).toContain(`This needs confirmation:\n  ${OPENS}\n`)
+  asked.answer = true
+  const gate = await scriptedGate(OTHERS)
+  expect((await gate.run(line, { canAsk: true })).code).toBe(0)
+  const sent = gate.asked.filter(({ method }) => method === 'POST')
+  expect(sent.map(({ path }) => path)).toEqual([
+    expect.stringContaining(`/f/${verb}`),
+    expect.stringContaining(`/f/${verb}`),
+  ])
+  expect(sent.map(({ body }) => (body as { confirm?: boolean }).confirm)).toEqual([undefined, true])
+  asked.questions.length = 0
+  const outright = await scriptedGate(OTHERS)
+  expect((await outright.run(`${line} --yes`)).code).toBe(0)
   expect(asked.questions).toEqual([])
 })
 

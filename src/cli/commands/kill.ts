@@ -14,6 +14,7 @@ import { Unreachable, UsageError } from '../base/errors.ts'
 import { convergenceLines, watchConvergence } from '../connection/convergence.ts'
 import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
 import { meantInstead } from '../connection/known-gates.ts'
+import { send } from './rollout.ts'
 
 const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
 const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
@@ -61,7 +62,7 @@ export const kill: CliCommand = {
     const startedMs = Date.now()
     let answer: Responses['commandFlag']
     try {
-      answer = await command(call, flag, 'kill')
+      answer = await killNow(call, flag)
     } catch (error) {
       if (isDown(error)) {
         call.tell(`${await downText(call, error)} Writing the kill list in KV instead`)
@@ -96,7 +97,7 @@ export const unkill: CliCommand = {
     if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
     let answer: Responses['commandFlag']
     try {
-      answer = await command(call, flag, 'unkill')
+      answer = await send(call, flag, 'unkill')
     } catch (error) {
       if (!isDown(error)) throw error
       const down = await downText(call, error)
@@ -150,10 +151,10 @@ function withOpenOrigins(call: Call, { notIsolated = [] }: Responses['commandFla
 
 const named = (flag: string) => (flag === KILL_ALL ? 'all flags are' : `${flag} is`)
 
-async function command(call: Call, flag: string, verb: 'kill' | 'unkill') {
+async function killNow(call: Call, flag: string) {
   const extras = Object.fromEntries(extrasOf(call).map((extra) => [extra, true]))
   const body = { ...call.options.texts('reason'), ...extras }
-  return await call.ask('commandFlag', { params: { flag, verb }, body })
+  return await call.ask('commandFlag', { params: { flag, verb: 'kill' }, body })
 }
 
 /** A kill that another user has just made counts as success; every other refusal is thrown. */

@@ -2,6 +2,7 @@
 import type { FlagSummary } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
 import { type Call, type CliCommand, FLAG_ARGUMENT, REASON } from '../base/command.ts'
+import { askAsTheGate } from '../document/flag-edits.ts'
 import { type Move, moveJson, moveText, percentagesOf } from '../document/ladder-place.ts'
 import { resumedText } from '../document/opened-share.ts'
 
@@ -37,9 +38,16 @@ function rolloutCommand({ verb, done, ...help }: RolloutCommand): CliCommand {
   }
 }
 
-export async function send({ ask, options }: Call, flag: string, verb: FlagVerb, stage?: number) {
+/** Sends a command; asks first where it would open other flags. */
+export async function send(call: Call, flag: string, verb: FlagVerb, stage?: number) {
+  const { ask, options } = call
+  const params = { flag, verb }
   const body = { ...options.texts('reason'), ...(stage !== undefined && { stage }) }
-  return await ask('commandFlag', { params: { flag, verb }, body })
+  // Never confirmed at first: a gate of the release before knows no such word.
+  return await ask('commandFlag', { params, body }).catch(async (error: unknown) => {
+    await askAsTheGate(call, error)
+    return await ask('commandFlag', { params, body: { ...body, confirm: true } })
+  })
 }
 
 /** Where the flag is now; nothing for a flag without stages. */

@@ -24,14 +24,19 @@ export async function editOne(
     ...options.texts('reason'),
   }
   const answer = await edit(editing).catch(async (error: unknown) => {
-    const { people, questions = [] } = error instanceof ApiError ? error.problem : {}
-    if (people === undefined) throw error
-    call.tell(impactLines(people))
-    if (questions.length > 0) call.tell(questionLines(questions, call.paint))
-    await call.confirm(`${movesText(people)} Continue?`)
+    await askAsTheGate(call, error)
     return await edit({ ...editing, confirm: true })
   })
   return published(call, answer, what)
+}
+
+/** Asks what the gate wants a person's word for; throws every other refusal. */
+export async function askAsTheGate(call: Call, error: unknown): Promise<void> {
+  const { people, questions = [] } = error instanceof ApiError ? error.problem : {}
+  if (people === undefined && questions.length === 0) throw error
+  if (people) call.tell(impactLines(people))
+  if (questions.length > 0) call.tell(questionLines(questions, call.paint))
+  await call.confirm(people ? `${movesText(people)} Continue?` : 'Continue?')
 }
 
 /** The result of a published change, in the past tense: "✔ published: version 7 is in force". */

@@ -22,9 +22,17 @@ export type CommandKind = (typeof COMMANDS)[number]
 
 /**
  * `flag` is a key, or `*` for kill and unkill; `stage` is an index, for `stage` only; `isolate` and `sever` are what a
- * kill does besides. A flag that is killed can be killed again with more of them.
+ * kill does besides. A flag that is killed can be killed again with more of them. `confirm`: a person has confirmed what it does
+ * to other flags.
  */
-export type Command = { kind: CommandKind; flag: string; stage?: number; isolate?: boolean; sever?: boolean }
+export type Command = {
+  kind: CommandKind
+  flag: string
+  stage?: number
+  isolate?: boolean
+  sever?: boolean
+  confirm?: boolean
+}
 
 /** What commands need to know of a flag; undefined for an unknown flag. */
 export type FlagFacts = Ladder | undefined
@@ -33,6 +41,8 @@ export type CommandResult =
   | { ok: true; state: ControlState; before: FlagStatus; after: FlagStatus }
   /** `missing`: the document has no such flag. `impossible`: the flag's state forbids the command. */
   | { ok: false; why: 'missing' | 'impossible'; error: string }
+  /** It would open other flags: each in one sentence. */
+  | { ok: false; why: 'unconfirmed'; error: string; questions: string[] }
 
 /** A flag's control, whether it is killed, and what the kill does besides. */
 export type FlagStatus = FlagControl & { killed: boolean; isolated?: true; severed?: true }

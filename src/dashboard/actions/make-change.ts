@@ -3,22 +3,35 @@ import type { AdminClient } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { convergenceText, documentConvergenceText } from '../../contract/words/convergence.ts'
 import { showToast } from '../components/toasts.tsx'
-import { textOf } from '../state/session.ts'
+import { questionsOf, textOf } from '../state/session.ts'
 import type { Change } from './change.ts'
 import { type Made, watchUndo, watchVersion } from './undo.ts'
 
-/** Resolves with whether it was done; a toast says what came of it. */
-export async function makeChange(client: AdminClient, change: Change, reason: string): Promise<boolean> {
+/** `confirm`: the user has seen what the gate asks about it. */
+type Word = { reason: string; confirm: boolean }
+
+/**
+ * Resolves with whether it was done; a toast says what came of it.
+ *
+ * @throws ApiError where the gate asks something that the user has not seen
+ */
+export async function makeChange(client: AdminClient, change: Change, word: Word): Promise<boolean> {
   const { done, undo } = change
   const update = showToast(`${done}…`, 'busy')
-  const action = undo && { label: 'Undo', run: () => void makeChange(client, undo, 'undone') }
+  // The way back leads to what was there a moment ago.
+  const back = { reason: 'undone', confirm: true }
+  const action = undo && { label: 'Undo', run: () => void makeChange(client, undo, back) }
   try {
-    const { made, follow } = await send(client, change, reason)
+    const { made, follow } = await send(client, change, word)
     update({ kind: 'done', text: done, action })
     if (undo && made) watchUndo(client, change, made, () => update({ action: undefined }))
     void follow((text) => update({ text: `${done}. ${text}` }))
     return true
   } catch (error) {
+    if (questionsOf(error).length > 0) {
+      update('gone')
+      throw error
+    }
     update({ kind: 'problem', text: textOf(error) })
     return false
   }
@@ -30,9 +43,9 @@ type Follow = (say: (text: string) => void) => Promise<void>
 /** `made`: undefined without the Controller, whose state and convergence are unknown. */
 type Sent = { made: Made | undefined; follow: Follow }
 
-async function send(client: AdminClient, change: Change, reason: string): Promise<Sent> {
+async function send(client: AdminClient, change: Change, { reason, confirm }: Word): Promise<Sent> {
   const { flag } = change
-  const why = reason.trim() === '' ? {} : { reason: reason.trim() }
+  const why = { ...(reason.trim() !== '' && { reason: reason.trim() }), ...(confirm && { confirm }) }
   if (change.kind === 'command') {
     const stage = change.stage === undefined ? {} : { stage: change.stage }
     const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })
@@ -40,12 +53,10 @@ async function send(client: AdminClient, change: Change, reason: string): Promis
     return { made: { epoch }, follow: (say) => followEpoch(client, epoch, say) }
   }
   const params = { flag }
-  // The dialog has shown the impact.
-  const body = { ...why, confirm: true }
   const { version } =
     change.kind === 'percentage'
-      ? await client.call('setPercentage', { params, body: { ...body, ...wantedShare(change) } })
-      : await client.call(change.kind === 'enable' ? 'enableFlag' : 'disableFlag', { params, body })
+      ? await client.call('setPercentage', { params, body: { ...why, ...wantedShare(change) } })
+      : await client.call(change.kind === 'enable' ? 'enableFlag' : 'disableFlag', { params, body: why })
   return { made: { version }, follow: (say) => followDocument(client, version, say) }
 }
 

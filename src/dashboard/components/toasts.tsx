@@ -20,12 +20,12 @@ function dismiss(id: number): void {
   toasts.set(toasts.value.filter((toast) => toast.id !== id))
 }
 
-/** Shows a message; the returned function changes it. */
+/** Shows a message; the returned function changes it, or takes it away. */
 export function showToast(
   text: string,
   kind: Toast['kind'] = 'done',
   action?: Toast['action'],
-): (next: Partial<Omit<Toast, 'id'>>) => void {
+): (next: Partial<Omit<Toast, 'id'>> | 'gone') => void {
   const id = nextId++
   toasts.set([...toasts.value, { id, text, kind, action }].slice(-4))
   let timer: ReturnType<typeof setTimeout>
@@ -35,6 +35,7 @@ export function showToast(
   dismissLater()
   return (next) => {
     clearTimeout(timer)
+    if (next === 'gone') return dismiss(id)
     dismissLater()
     toasts.set(toasts.value.map((toast) => (toast.id === id ? { ...toast, ...next } : toast)))
   }

@@ -120,6 +120,11 @@ function end(problem?: string): void {
   sessionState.set({ kind: 'out', isShared, ...(problem !== undefined && { problem }) })
 }
 
+/** What the gate wants a person's word for, in one sentence each; empty where it refuses for another reason. */
+export function questionsOf(error: unknown): readonly string[] {
+  return error instanceof ApiError ? (error.problem.questions ?? []) : []
+}
+
 /** What went wrong, as the page shows it. */
 export function textOf(error: unknown): string {
   if (error instanceof ApiError) return error.message

@@ -11,6 +11,7 @@ import type { AuditRecord, Cause } from '../../core/rollout/audit.ts'
 import { type Command, type CommandResult, flagStatus } from '../../core/rollout/commands.ts'
 import { type RolloutChange, rolloutChangeText } from '../../core/rollout/edits/document-change.ts'
 import { ladderOf, laddersOf, shareOf } from '../../core/rollout/edits/ladders.ts'
+import { commandQuestions } from '../../core/rollout/edits/named-change.ts'
 import { documentNews } from '../../core/rollout/news/document-news.ts'
 import { commandTransition } from '../../core/rollout/news/transition.ts'
 import { countersShard, type Env } from '../../platform/env.ts'
@@ -91,6 +92,13 @@ export class ChangePublisher {
     const needless = command.kind === 'approve' ? this.#needlessApproval(command.flag) : undefined
     if (needless !== undefined)
       return { ok: false, why: 'impossible', error: `Cannot approve ${command.flag}: ${needless}` }
+    const questions = command.confirm
+      ? []
+      : commandQuestions(command, { ...documents.current, state: this.#parts.control.state })
+    if (questions.length > 0) {
+      const error = `${command.kind} ${command.flag} needs confirmation: ${questions.join('; ')}`
+      return { ok: false, why: 'unconfirmed', error, questions }
+    }
     const done = await (command.kind === 'unkill' && kvReader.isListed(command.flag)
       ? this.#unkillInKv(command, cause)
       : this.perform(command, cause))

@@ -51,6 +51,22 @@ describe.skipIf(!hasBrowser)('two operators at once', () => {
     await close()
   })
 
+  it('a share is raised once what the gate asks about it has been seen', async () => {
+    const { page, close } = await openTab(browser)
+    await signIn(page, gate.url, ADMIN_TOKEN, '/flags/f')
+    await page.getByLabel('Percentage, exactly').fill('70')
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    const dialog = page.getByRole('dialog', { name: 'Set f to 70 %?' })
+    await dialog.getByRole('button', { name: 'Set to 70 %', exact: true }).click()
+    await dialog.getByText('f: 10 % → 70 % moves up to 60 % of visitors').waitFor()
+    expect((await gate.flag('f')).percentage).toBe(10)
+    await dialog.getByRole('button', { name: 'Set to 70 % all the same' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await eventually('the share is what it was', async () => (await gate.flag('f')).percentage === 10)
+    await close()
+  })
+
   it('what was typed into the document is there after a look at something else', async () => {
     const { page, close } = await openTab(browser)
     await signIn(page, gate.url, ADMIN_TOKEN, '/document?as=json')

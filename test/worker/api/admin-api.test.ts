@@ -103,12 +103,19 @@ describe('flags', () => {
       const before = (await admin.call('getStatus')).epoch
       const answer = await admin.call('commandFlag', {
         params: { flag: FLAG, verb },
-        body: { reason: `try ${verb}` },
+        // Another flag requires it.
+        body: { reason: `try ${verb}`, confirm: true },
       })
       expect(answer).toMatchObject({ epoch: before + 1, via: 'controller' })
       const { records } = await admin.call('listAudit', { query: { flag: FLAG, limit: '1' } })
       expect(records).toMatchObject([{ action: verb, actor: 'admin', reason: `try ${verb}` }])
     }
+    expect(
+      await admin.refusal('commandFlag', { params: { flag: FLAG, verb: 'advance' }, body: {} }),
+    ).toMatchObject({
+      status: 409,
+      questions: ['new-checkout: new-shop, which it requires, lets more visitors enter the canary'],
+    })
     // None of its stages asks for approval.
     expect(
       await admin.refusal('commandFlag', { params: { flag: FLAG, verb: 'approve' }, body: {} }),

@@ -462,6 +462,26 @@ describe('flags', () => {
     expect(await kill({})).not.toHaveProperty('notIsolated')
   })
 
+  it('that opens other flags is answered with what to confirm, and passes the word on', async () => {
+    const questions = ['child: f, which it requires, lets more visitors enter the canary']
+    const refused = { ok: false, why: 'unconfirmed', error: 'unkill f needs confirmation: child', questions }
+    const { call, callsOf } = startApi({ command: () => refused })
+    const { status, body } = await call('POST', '/flags/f/unkill', {})
+    expect([status, body]).toMatchObject([
+      409,
+      {
+        title: 'Confirmation Needed',
+        detail: 'unkill f needs confirmation: child. Send "confirm": true to do it all the same',
+        questions,
+      },
+    ])
+    await call('POST', '/flags/f/unkill', { confirm: true })
+    expect(callsOf('command').map(([command]) => command)).toEqual([
+      { kind: 'unkill', flag: 'f' },
+      { kind: 'unkill', flag: 'f', confirm: true },
+    ])
+  })
+
   it.each([
     ['missing', 404, 'Not Found'],
     ['impossible', 409, 'Conflict'],

@@ -68,8 +68,10 @@ export async function publishAnswer(
       const questions = published.questions ?? [
         `${people.movedPercent} % of visitors move, more than ${limitPercent} %`,
       ]
-      const detail = `Publishing needs confirmation: ${questions.join('; ')}. Send "confirm": true to do it all the same`
-      return problemDetails(409, 'Confirmation Needed', detail, {}, { people, questions })
+      return confirmationNeeded(`Publishing needs confirmation: ${questions.join('; ')}`, {
+        people,
+        questions,
+      })
     }
     case 'missing':
       return problemDetails(404, 'Not Found', published.detail)
@@ -77,6 +79,17 @@ export async function publishAnswer(
     case 'impossible':
       return problemDetails(409, 'Conflict', published.detail)
   }
+}
+
+/** The change needs a person's word: what for is in `questions`. */
+export function confirmationNeeded(what: string, more: Readonly<Record<string, unknown>>): Response {
+  return problemDetails(
+    409,
+    'Confirmation Needed',
+    `${what}. Send "confirm": true to do it all the same`,
+    {},
+    more,
+  )
 }
 
 export function versionView({ version, hash, atMs, actor, reason, source, bytes }: VersionInfo) {

@@ -13,7 +13,7 @@ import { noteInternalError } from '../../../platform/internal-errors.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import type { Call, Handlers } from '../answers/call.ts'
 import { summaryOf } from '../answers/flag-summary.ts'
-import { publishAnswer } from '../answers/publish-answer.ts'
+import { confirmationNeeded, publishAnswer } from '../answers/publish-answer.ts'
 import { statusOf } from '../answers/status.ts'
 
 export const flagHandlers: Handlers<
@@ -91,13 +91,14 @@ export const flagHandlers: Handlers<
     if (verb !== 'kill' && (body.isolate || body.sever)) {
       return problemDetails(400, 'Bad Request', 'isolate and sever must come with kill')
     }
-    const { stage, isolate, sever } = body
+    const { stage, isolate, sever, confirm } = body
     const command: Command = {
       kind: verb,
       flag,
       ...(stage !== undefined && { stage }),
       ...(isolate && { isolate }),
       ...(sever && { sever }),
+      ...(confirm && { confirm }),
     }
     try {
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)
@@ -133,7 +134,9 @@ function flagOrAll({ params, live }: Call<'commandFlag'>): string {
   return flag === 'all' && !live.last.snapshot.flags.has(flag) ? KILL_ALL : flag
 }
 
-function commandRefused({ why, error }: CommandResult & { ok: false }, hint: string): Response {
+function commandRefused(refused: CommandResult & { ok: false }, hint: string): Response {
+  const { why, error } = refused
+  if (why === 'unconfirmed') return confirmationNeeded(error, { questions: refused.questions })
   return why === 'missing'
     ? problemDetails(404, 'Not Found', `${error}${hint}`)
     : problemDetails(409, 'Conflict', error)

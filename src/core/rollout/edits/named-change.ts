@@ -1,14 +1,18 @@
 /**
- * What of a change that a person names, a percentage or `enable`, must be confirmed all the same: that it moves many visitors,
- * or may do so as far as anybody knows. The change of the share is then the most that can move.
+ * What of a change that a person names must be confirmed all the same. Of a percentage or `enable`: that it moves many visitors,
+ * or may do so as far as anybody knows; the change of the share is then the most that can move. Of a command: what it does to other
+ * flags: a person who names a flag means that flag alone.
  */
+import { KILL_ALL } from '../../config/control.ts'
 import type { Edit } from '../../config/edit.ts'
 import { dealingRule } from '../../config/split/dealing-rule.ts'
 import type { Impact } from '../../decision/impact.ts'
 import { percentText } from '../../figures.ts'
-import { flagStatus } from '../commands.ts'
+import { applyCommand, type Command, flagStatus } from '../commands.ts'
 import { impactQuestion } from './impact-question.ts'
-import { openShareOf } from './ladders.ts'
+import { ladderOf, openShareOf } from './ladders.ts'
+import { questionsOf } from './questions.ts'
+import { newReach } from './reach.ts'
 import type { ReachSide } from './serving.ts'
 
 export type NamedEdit = Edit & { kind: 'percentage' | 'enable' }
@@ -63,4 +67,40 @@ function shareOfRule({ document, snapshot, state }: ReachSide, key: string, inde
   if (flag === undefined) return 0
   if (index !== dealingRule(flag)) return flag.rules[index]?.percentage ?? 100
   return openShareOf({ document, snapshot }, key, flagStatus(state, key))
+}
+
+/** They wait for nothing, or move no visitor. */
+const UNASKED: readonly Command['kind'][] = ['kill', 'rollback', 'pause', 'freeze']
+
+/**
+ * The questions, in one sentence each: flags that require this one and let more visitors into their canary, and ways to what
+ * rollouts hold back.
+ */
+export function commandQuestions(command: Command, side: ReachSide): string[] {
+  const { flag } = command
+  const { flags } = side.document
+  if (flag === KILL_ALL || UNASKED.includes(command.kind)) return []
+  if (Object.values(flags).every(({ requires }) => requires.length === 0)) return []
+  const [before, after] = [side, { ...side, state: stateAfter(command, side) }]
+  const asked = questionsOf(before, after).filter((each) => each.flag !== flag)
+  const reached = newReach(before, after).filter((each) => each.by !== flag)
+  return [...asked, ...reached].map(({ text }) => text)
+}
+
+/** The same state where the command is impossible; that is said elsewhere. */
+function stateAfter(command: Command, side: ReachSide): ReachSide['state'] {
+  const { kind, flag } = command
+  const { state } = side
+  if (kind === 'unkill') {
+    const [killed, kvKilled] = [state.killed, state.kvKilled].map((list) =>
+      list.filter((key) => key !== flag),
+    )
+    return { ...state, killed: killed ?? [], kvKilled: kvKilled ?? [] }
+  }
+  const facts = ladderOf(side, flag)
+  const apply = (next: Command['kind']) => applyCommand(state, { ...command, kind: next }, facts, 0, '')
+  // An approved stage advances; the last one finishes.
+  const advanced = kind === 'approve' ? apply('advance') : apply(kind)
+  const result = advanced.ok || kind !== 'approve' ? advanced : apply('finish')
+  return result.ok ? result.state : state
 }

@@ -23,7 +23,7 @@ import { looserStages } from './stage-loosening.ts'
 
 export type Question = {
   flag: string
-  /** `closed`: of a flag that no visitor gets now, but would by `resume`, `enable` or `unkill`. */
+  /** `closed`: of a flag that no visitor gets now, but would by `enable` or `unkill`, or whom `resume` would begin with. */
   kind: 'new-split' | 'raised' | 'admitted' | 'closed' | 'reach' | 'guard' | 'stages' | 'closing' | 'reopened'
   text: string
 }
@@ -109,7 +109,9 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
         newSplitText(parts, { from, to, generation: controlOf(after, flag).generation }),
       )
   }
-  if (to > from && isShut) ask('closed', opening(isRolledBack ? 'resume' : 'enable', [from, to]))
+  // A command opens what is rolled back: a document that no person confirmed must not raise where it begins.
+  if (to > from && isShut)
+    ask(isRolledBack ? 'raised' : 'closed', opening(isRolledBack ? 'resume' : 'enable', [from, to]))
   else if (to > from) ask('raised', `goes from ${percentText(from)} to ${percentText(to)}`)
   const entry = isShut ? 'closed' : 'admitted'
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))

@@ -18,8 +18,8 @@ import {
   shareNow,
 } from './serving.ts'
 
-/** A way to an origin that a flag's rollout holds back. */
-export type NewReach = { flag: string; text: string }
+/** A way to an origin that a flag's rollout holds back. `by`: the flag that leads there. */
+export type NewReach = { flag: string; text: string; by?: string | undefined }
 
 const MOST_TOLD = 5
 
@@ -39,7 +39,7 @@ export function newReach(before: ReachSide, after: ReachSide): NewReach[] {
       const origin = newlyLed(each, was, is, { before, after })
       if (origin === undefined) continue
       const text = `${is.label}: visitors may newly reach origin ${origin.name}, which ${each.flag} holds back at ${percentText(each.share)}`
-      found.set(text, { flag: each.flag, text })
+      found.set(text, { flag: each.flag, text, by: is.flag })
     }
   }
   const [first] = held

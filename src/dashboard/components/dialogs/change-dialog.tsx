@@ -22,8 +22,8 @@ export function ChangeDialog({
     [flag, trial],
   )
   const impact = useImpact(asDocument)
-  const submit = async () => {
-    if (await makeChange(client, change, reason)) props.onDone()
+  const submit = async (confirm: boolean) => {
+    if (await makeChange(client, change, { reason, confirm })) props.onDone()
   }
   return (
     <FormDialog

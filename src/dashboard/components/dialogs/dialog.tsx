@@ -1,7 +1,7 @@
 /** A question in front of the page. Escape and a click outside cancel. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { textOf } from '../../state/session.ts'
+import { questionsOf, textOf } from '../../state/session.ts'
 import { ProblemText } from '../layout.tsx'
 
 type FormDialogProps = {
@@ -14,8 +14,11 @@ type FormDialogProps = {
   isAnswerFocused?: boolean
   class?: string
   onClose: () => void
-  /** Does it; the dialog closes when it resolves, and shows the problem when it rejects. */
-  onSubmit: () => Promise<void>
+  /**
+   * Does it; the dialog closes when it resolves, and shows the problem when it rejects. What the gate asks about it is shown
+   * first; `isConfirmed`: the user has seen that, and answered again.
+   */
+  onSubmit: (isConfirmed: boolean) => Promise<void>
   children: ComponentChildren
 }
 
@@ -27,6 +30,7 @@ export function FormDialog(props: FormDialogProps) {
   const id = useRef(`dialog-${++ids}`).current
   const [isBusy, setIsBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const [questions, setQuestions] = useState<readonly string[]>([])
   useEffect(() => {
     const before = document.activeElement
     element.current?.showModal()
@@ -40,10 +44,12 @@ export function FormDialog(props: FormDialogProps) {
     if (!isReady) return
     setIsBusy(true)
     try {
-      await onSubmit()
+      await onSubmit(questions.length > 0)
       onClose()
     } catch (error) {
-      setProblem(textOf(error))
+      const asked = questionsOf(error)
+      setQuestions(asked)
+      setProblem(asked.length > 0 ? undefined : textOf(error))
       setIsBusy(false)
     }
   }
@@ -63,6 +69,13 @@ export function FormDialog(props: FormDialogProps) {
       <form class="dialog-body" onSubmit={submit}>
         <h2 id={id}>{title}</h2>
         {props.children}
+        <div role="alert">
+          {questions.map((question) => (
+            <p key={question} class="notice bad">
+              {question}
+            </p>
+          ))}
+        </div>
         <ProblemText>{problem}</ProblemText>
         <div class="row end">
           <button type="button" onClick={onClose}>
@@ -74,7 +87,7 @@ export function FormDialog(props: FormDialogProps) {
             disabled={isBusy || !isReady}
             data-answer={isAnswerFocused || undefined}
           >
-            {action}
+            {questions.length > 0 ? `${action} all the same` : action}
           </button>
         </div>
       </form>

@@ -10,8 +10,8 @@ type DeleteFlagProps = { flag: string; version: number; onDeleted: () => void }
 export function DeleteFlag({ flag, version, onDeleted }: DeleteFlagProps) {
   const { client } = useSession()
   const [isAsking, setIsAsking] = useState(false)
-  const remove = async () => {
-    const body = { expectedVersion: version, confirm: true }
+  const remove = async (confirm: boolean) => {
+    const body = { expectedVersion: version, confirm }
     const published = await client.call('deleteFlag', { params: { flag }, body })
     onDeleted()
     tellPublished(client, published, version, `${flag} is deleted`)

@@ -67,7 +67,7 @@ function KillDialog({ openFlags, onClose, onDone }: DialogProps & { openFlags: n
       isReady={typed.trim().toLowerCase() === CONFIRMATION}
       isAnswerFocused={false}
       onClose={onClose}
-      onSubmit={async () => void ((await makeChange(client, KILL, reason)) && onDone())}
+      onSubmit={async () => void ((await makeChange(client, KILL, { reason, confirm: false })) && onDone())}
     >
       <p>
         Every flag serves its off variant to all visitors at once; {plural(openFlags, 'flag is', 'flags are')}{' '}
@@ -96,7 +96,7 @@ function LiftDialog({ onClose, onDone }: DialogProps) {
       title="Lift the kill of all flags?"
       action="Lift kill"
       onClose={onClose}
-      onSubmit={async () => void ((await makeChange(client, LIFT, reason)) && onDone())}
+      onSubmit={async () => void ((await makeChange(client, LIFT, { reason, confirm: false })) && onDone())}
     >
       <p>
         Every flag continues where it was, with its rules, its stage and its rollback. Flags that were killed

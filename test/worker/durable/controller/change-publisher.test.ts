@@ -681,6 +681,39 @@ describe('a document beside a running rollout', () => {
       expect(await share('plain', 15)).toMatchObject({ ok: true, changed: true })
     }))
 
+  it('is not needed for a question: a command on a required flag asks as well, before anything changes', () =>
+    withChanges(async (world) => {
+      const { changes, control, fakeKv } = world
+      await publish(world, needing(30), true)
+      await changes.command({ kind: 'kill', flag: 'plain' }, CAUSE)
+      fakeKv.values.set('kill', '["plain"]')
+      const { epoch } = control.state
+      const { length } = world.records()
+      const questions = ['staged: plain, which it requires, lets more visitors enter the canary']
+      const lift = { kind: 'unkill', flag: 'plain' } as const
+      expect(await changes.command(lift, CAUSE)).toEqual({
+        ok: false,
+        why: 'unconfirmed',
+        error: `unkill plain needs confirmation: ${questions}`,
+        questions,
+      })
+      // The list in KV was adopted, and nothing else.
+      expect([control.state.epoch, control.state.killed]).toEqual([epoch + 1, ['plain']])
+      expect(world.records().length).toBe(length + 1)
+      expect(await changes.command({ ...lift, confirm: true }, CAUSE)).toMatchObject({ ok: true })
+      expect(control.state).toMatchObject({ killed: [], kvKilled: [] })
+    }))
+
+  it('written to KV does not raise where a rolled-back flag begins', () =>
+    withChanges(async (world) => {
+      await publish(world, withStaged({}), true)
+      await world.changes.command({ kind: 'rollback', flag: 'staged' }, CAUSE)
+      await writeToKv(world, withStaged({}, [{ percentage: 50 }, { percentage: 100 }]))
+      expect(world.records(1)).toMatchObject([{ action: 'document-refused' }])
+      await world.changes.command({ kind: 'resume', flag: 'staged' }, CAUSE)
+      expect(staged(world)?.percentage).toBe(5)
+    }))
+
   it.each<[string, object, object]>([
     ['another route', routed, { ...routed, routes: [{ path: '/a', origin: 'old' }, ROUTE] }],
     ['a rule that goes', withFlag({ rules: [canary, testers] }), routed],
