@@ -40,7 +40,7 @@ export type GateOptions = {
   /** The evaluator; tests put a broken one in. */
   evaluate?: typeof decide
   /** Copies requests in shadow stages; without it no stage does. Not a part of the request path, and not built into it. */
-  mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer' | 'bodyOf'>
+  mirror?: (parts: MirrorParts) => Pick<Mirror, 'offer' | 'keepBody'>
   /** Samples what failed; likewise. */
   failures?: FailureSampler
 }
@@ -64,7 +64,7 @@ export class Gate {
   readonly #questions: Questions
   readonly #standing = new NetworkStanding()
   readonly #bodies = new BodyMonitor()
-  readonly #mirror: Pick<Mirror, 'offer' | 'bodyOf'> | undefined
+  readonly #mirror: Pick<Mirror, 'offer' | 'keepBody'> | undefined
   readonly #shapes = new HiddenClasses()
   readonly #failures: FailureSampler | undefined
 
@@ -95,12 +95,11 @@ export class Gate {
       request.trustedProxies = config.snapshot.trustedProxies
       const target = findTarget(config.snapshot, request)
       const plan = await this.planner.plan({ request, config, target, context })
-      const copied = plan.copy === undefined ? undefined : this.#mirror?.bodyOf(request, plan)
+      if (plan.copy !== undefined) this.#mirror?.keepBody(request, plan)
       if (plan.reload !== undefined) return plan.reload
       const sent = await this.origins.send(request, plan.call, plan.fallback)
       const delivery = await this.assets.complete(request, plan.call, sent, config)
       this.#shapes.keep(request, plan, delivery)
-      if (plan.copy !== undefined) this.#mirror?.offer(request, { ...plan, body: copied }, delivery, context)
       const body = this.count(request, plan, delivery, context)
       if (plan.requested !== undefined) this.#countRequested(plan.requested, delivery, config, context)
       describeOnSpan(ctx, env, plan.decision, delivery.answer.origin.name)
@@ -144,14 +143,19 @@ export class Gate {
         context.waitUntil(this.#reportAsked(request, question, { outcome, context, inFlight: call.inFlight }))
       const isAssigned = answer.kind === 'answered' && failure === undefined && answer.origin === call.origin
       if (decision.placement.arm === 'other' || !isAssigned) return undefined
-      // Hazard: the runtime carries nothing through two pipes in a row, and flags in a page take one.
-      if (plan.bootstrap !== undefined) return undefined
-      const watched = this.#bodies.watch(answer.response, request, () => {
+      const copying = plan.copy && this.#mirror?.offer(request, plan, answer, context)
+      const onBroken = () => {
         // What a kill closes is not broken off by its origin.
         if (this.live.last.control.isSevered(decision.flag)) return
         this.#failures?.offer({ ...outcome, failure: 'aborted-by-origin' }, request, undefined)
         this.reporter.reportBrokenBody(outcome, { ...context, nowMs: Date.now() })
-      })
+      }
+      // Hazard: the runtime carries nothing through two pipes in a row, and flags in a page take one.
+      const watched =
+        plan.bootstrap === undefined
+          ? this.#bodies.watch(answer.response, request, onBroken, copying !== undefined)
+          : undefined
+      copying?.(watched?.done)
       if (watched !== undefined) context.waitUntil(watched.done)
       return watched?.body
     } catch (error) {

@@ -3,6 +3,8 @@
  * agrees with itself about them, so they are no noise that could be learned; two builds of one code differ in nothing else.
  */
 
+import type { FieldList, Steps } from './fields.ts'
+
 /** A file that a page loads to work. */
 const ASSET = /\.(?:m?js|css|map|woff2?|ttf|wasm|json|svg|png|jpe?g|webp|avif|ico)$/i
 /** Where common tools put files whose names are up to the build. */
@@ -13,6 +15,8 @@ const MADE = /^(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w~-]{8,}$/
 const IN_CODE = /[\w@~.-]*(?:\/[\w@~.-]+)*\.(?:m?js|css|map|woff2?)\b|[\w-]{16,}|\b[\da-f]{7,}\b/g
 /** As git writes commits: short ones are not long enough for other rules. */
 const COMMIT = /^(?=.*\d)(?=.*[a-f])[\da-f]{7,}$/
+/** Code up to an end of no name. */
+const PIECE = /[\s\S]{1,4096}[\w@~./-]*/g
 const MASK = '…'
 
 /** The address of an asset, without what only this build calls it. */
@@ -36,6 +40,17 @@ export function withoutBuildIds(code: string): string {
   return code.replace(IN_CODE, (found) =>
     ASSET.test(found) ? withoutBuildNames(found) : MADE.test(found) || COMMIT.test(found) ? MASK : found,
   )
+}
+
+/** The same of a long one, in steps. */
+export function* withoutBuildIdsInSteps(code: string, fields: FieldList): Steps<string> {
+  let read = ''
+  for (const [piece] of code.matchAll(PIECE)) {
+    read += withoutBuildIds(piece)
+    fields.spend(piece.length)
+    if (fields.isStep()) yield
+  }
+  return read
 }
 
 /** Whether an address is one that only a single build has: another is right to know nothing of it. */

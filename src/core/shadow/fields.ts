@@ -6,27 +6,58 @@ const LONGEST_VALUE = 100
 const LONGEST_NAME = 120
 /** Values of one field that are kept; of those beyond, a hash. */
 const MOST_VALUES = 256
+/** Of a field with more there is a hash alone, which needs no sorting. */
+const MOST_SORTED = 2_048
+/** Characters that are read in one go: in less than a millisecond. */
+const STEP = 8_192
+
+/** Work that others may come between: it gives way now and then. */
+export type Steps<T = void> = Generator<undefined, T>
 
 export class FieldList {
   readonly #fields = new Map<string, string[]>()
-  #other = 0
-  #hasOther = false
+  /** Of fields with too many values, and of those beyond the bound: how many values, and a sum of hashes, whose order is any. */
+  readonly #sums = new Map<string, { count: number; sum: number }>()
+  #unrested = 0
 
   add(name: string, value: string): void {
     const field = shortened(name, LONGEST_NAME)
     const values = this.#fields.get(field)
-    if (values !== undefined) values.push(shortened(value, LONGEST_VALUE))
-    else if (this.#fields.size < MOST_FIELDS - 1) this.#fields.set(field, [shortened(value, LONGEST_VALUE)])
-    else {
-      this.#hasOther = true
-      this.#other = (this.#other + murmur3(`${name}=${value}`, 0)) | 0
-    }
+    this.spend(value.length)
+    if (values === undefined && this.#fields.size >= MOST_FIELDS - 1)
+      this.#sum(OTHER_FIELDS, `${name}=${value}`)
+    else if (values === undefined) this.#fields.set(field, [shortened(value, LONGEST_VALUE)])
+    else if (values.push(shortened(value, LONGEST_VALUE)) > MOST_SORTED)
+      for (const each of values.splice(0)) this.#sum(field, each)
   }
 
-  sorted(): Fields {
-    for (const [name, values] of this.#fields) this.#fields.set(name, bounded(values.sort()))
-    if (this.#hasOther) this.#fields.set(OTHER_FIELDS, [fingerprint(this.#other)])
+  /** Notes that so many characters were read. */
+  spend(characters: number): void {
+    this.#unrested += characters + 8
+  }
+
+  /** Whether enough was read since it last was to give way. */
+  isStep(): boolean {
+    if (this.#unrested < STEP) return false
+    this.#unrested = 0
+    return true
+  }
+
+  *sorted(): Steps<Fields> {
+    for (const [name, values] of this.#fields) {
+      if (this.#sums.has(name)) for (const each of values) this.#sum(name, each)
+      else this.#fields.set(name, bounded(values.sort()))
+      this.spend(8 * values.length)
+      if (this.isStep()) yield
+    }
+    for (const [name, { count, sum }] of this.#sums)
+      this.#fields.set(name, [`${count} values ${fingerprint(sum)}`])
     return this.#fields
+  }
+
+  #sum(name: string, value: string): void {
+    const { count, sum } = this.#sums.get(name) ?? { count: 0, sum: 0 }
+    this.#sums.set(name, { count: count + 1, sum: (sum + murmur3(value, 0)) | 0 })
   }
 }
 

@@ -3,8 +3,8 @@
  * over pages of any quality: not a parser, but all answers are read the same way.
  */
 import type { ReadingRules } from './answer.ts'
-import { withoutBuildIds, withoutBuildNames } from './build-names.ts'
-import { type FieldList, hashOf } from './fields.ts'
+import { withoutBuildIds, withoutBuildIdsInSteps, withoutBuildNames } from './build-names.ts'
+import { type FieldList, hashOf, type Steps } from './fields.ts'
 import { addJson, parsedJson } from './json-fields.ts'
 
 const TOKEN =
@@ -49,8 +49,8 @@ const ADDRESSES: Readonly<Record<string, readonly [attribute: string, field: str
 type Attributes = ReadonlyMap<string, string>
 
 /** Adds the fields of a page. */
-export function addHtml(fields: FieldList, text: string, rules: ReadingRules): void {
-  new Page(fields, rules).read(text)
+export function addHtml(fields: FieldList, text: string, rules: ReadingRules): Steps {
+  return new Page(fields, rules).read(text)
 }
 
 class Page {
@@ -67,11 +67,13 @@ class Page {
     this.#rules = rules
   }
 
-  read(text: string): void {
+  *read(text: string): Steps {
     const tokens = new RegExp(TOKEN)
     for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
       const [token, closing, tagName, rest] = found
       const name = tagName?.toLowerCase()
+      this.#fields.spend(token.length)
+      if (this.#fields.isStep()) yield
       if (name === undefined) {
         if (!token.startsWith('<')) this.#text(token)
       } else if (closing === '/') this.#close(name)
@@ -79,7 +81,7 @@ class Page {
         this.#open(name, attributesIn(rest ?? ''))
         if (RAW.has(name)) {
           const end = endOf(text, name, tokens.lastIndex)
-          this.#raw(name, attributesIn(rest ?? ''), text.slice(tokens.lastIndex, end))
+          yield* this.#raw(name, attributesIn(rest ?? ''), text.slice(tokens.lastIndex, end))
           tokens.lastIndex = end
         }
       }
@@ -126,21 +128,21 @@ class Page {
     )
   }
 
-  #raw(name: string, attributes: Attributes, content: string): void {
+  *#raw(name: string, attributes: Attributes, content: string): Steps {
     const text = content.trim()
     const type = attributes.get('type') ?? ''
     if (text === '') return
-    if (name === 'script' && type.includes('json')) this.#json(attributes.get('id') ?? type, text)
+    if (name === 'script' && type.includes('json')) yield* this.#json(attributes.get('id') ?? type, text)
     else if (name === 'script' || name === 'style')
-      this.#fields.add(`html inline ${name}`, hashOf(withoutBuildIds(content)))
+      this.#fields.add(`html inline ${name}`, hashOf(yield* withoutBuildIdsInSteps(content, this.#fields)))
     else this.#fields.add(`html ${name}`, text)
   }
 
-  #json(name: string, text: string): void {
+  *#json(name: string, text: string): Steps {
     const root = `html json ${name} $`
-    const value = parsedJson(withoutBuildIds(text))
+    const value = parsedJson(yield* withoutBuildIdsInSteps(text, this.#fields))
     if (value === undefined) this.#fields.add(root, hashOf(text))
-    else addJson(this.#fields, value, root, this.#rules.keys ?? {})
+    else yield* addJson(this.#fields, value, root, this.#rules.keys ?? {})
   }
 
   #meta(attributes: Attributes): void {

@@ -2,46 +2,67 @@
  * JSON by its structure. A value's field is its path; the items of an array share the paths below it, so that a shuffled
  * list differs in its order and in nothing else. Where a key is declared, each item's values carry the key.
  */
-import type { FieldList } from './fields.ts'
+import type { FieldList, Steps } from './fields.ts'
 import { hashOf } from './fields.ts'
 
 const DEEPEST = 12
 
 /** Adds the fields of a JSON value. `root` is where it stands: `$` for a body. */
-export function addJson(
+export function* addJson(
   fields: FieldList,
   value: unknown,
   root: string,
   keys: Readonly<Record<string, string>>,
-): void {
-  walk({ fields, keys }, value, { path: root, mark: '', depth: 0 })
+): Steps {
+  const [all, place] = [
+    { fields, keys },
+    { path: root, mark: '', depth: 0 },
+  ]
+  if (!addLeaf(all, value, place)) yield* walk(all, value, place)
 }
 
 type Walk = { fields: FieldList; keys: Readonly<Record<string, string>> }
 type Place = { path: string; mark: string; depth: number }
 
-function walk(all: Walk, value: unknown, place: Place): void {
-  const { path, mark, depth } = place
-  if (depth > DEEPEST) all.fields.add(path, mark + hashOf(JSON.stringify(value)))
-  else if (Array.isArray(value)) walkArray(all, value, place)
-  else if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value)
-    if (entries.length === 0) all.fields.add(path, `${mark}{}`)
-    for (const [name, each] of entries) walk(all, each, { path: `${path}.${name}`, mark, depth: depth + 1 })
-  } else all.fields.add(path, mark + JSON.stringify(value))
+function* walk(all: Walk, value: unknown, place: Place): Steps {
+  if (all.fields.isStep()) yield
+  if (Array.isArray(value)) yield* walkArray(all, value, place)
+  else {
+    const { path, mark, depth } = place
+    for (const [name, each] of Object.entries(value as object)) {
+      const own = { path: `${path}.${name}`, mark, depth: depth + 1 }
+      // A generator for each value would cost more than the value.
+      if (!addLeaf(all, each, own)) yield* walk(all, each, own)
+    }
+  }
 }
 
-function walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }: Place): void {
+/** Whether the value is one that has nothing below. */
+function addLeaf({ fields }: Walk, value: unknown, { path, mark, depth }: Place): boolean {
+  const isNode = typeof value === 'object' && value !== null
+  if (isNode && depth > DEEPEST) fields.add(path, mark + hashOf(JSON.stringify(value)))
+  else if (!isNode) fields.add(path, mark + JSON.stringify(value))
+  else if (!Array.isArray(value) && Object.keys(value).length === 0) fields.add(path, `${mark}{}`)
+  else return false
+  return true
+}
+
+function* walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }: Place): Steps {
   all.fields.add(`${path} length`, `${mark}${items.length}`)
   const key = Object.hasOwn(all.keys, path) ? all.keys[path] : undefined
-  const order = items.map((item) =>
-    key === undefined ? JSON.stringify(item) : JSON.stringify(keyIn(item, key)),
-  )
+  const order: string[] = []
+  for (const item of items) {
+    const own = JSON.stringify(key === undefined ? item : keyIn(item, key))
+    order.push(own)
+    all.fields.spend(own.length / 4)
+    if (all.fields.isStep()) yield
+  }
   if (items.length > 1) all.fields.add(`${path} order`, mark + hashOf(order.join('\n')))
-  items.forEach((item, index) => {
+  for (const [index, item] of items.entries()) {
     const own = key === undefined ? mark : `${mark}${order[index]}: `
-    walk(all, item, { path: `${path}[]`, mark: own, depth: depth + 1 })
-  })
+    const below = { path: `${path}[]`, mark: own, depth: depth + 1 }
+    if (!addLeaf(all, item, below)) yield* walk(all, item, below)
+  }
 }
 
 function keyIn(item: unknown, key: string): unknown {

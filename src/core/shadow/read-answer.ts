@@ -1,7 +1,7 @@
 /** Reads an answer into its fields: status, redirect target, headers that matter to a browser, and the body. */
 import type { Fields, ReadingRules, ShadowAnswer, Unanswered } from './answer.ts'
-import { withoutBuildIds } from './build-names.ts'
-import { FieldList } from './fields.ts'
+import { withoutBuildIdsInSteps } from './build-names.ts'
+import { FieldList, type Steps } from './fields.ts'
 import { addHtml, translated } from './html-fields.ts'
 import { addJson, parsedJson } from './json-fields.ts'
 
@@ -13,6 +13,9 @@ const COMPARED_HEADERS: ReadonlySet<string> = new Set([
   ...['cross-origin-opener-policy', 'cross-origin-embedder-policy', 'cross-origin-resource-policy'],
   ...['access-control-allow-origin', 'access-control-allow-credentials', 'www-authenticate', 'deprecation'],
 ])
+
+/** Pages' code, and what frameworks send their pages, name assets. */
+const IS_CODE = /^\s*text\/(?:javascript|css|x-component|x-script)\b/i
 
 /**
  * The fields of an answer.
@@ -27,10 +30,19 @@ const COMPARED_HEADERS: ReadonlySet<string> = new Set([
  * ```
  */
 export function readAnswer(answer: ShadowAnswer | Unanswered, rules: ReadingRules): Fields {
+  const steps = readInSteps(answer, rules)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in steps of about a millisecond, for who has more to do. */
+export function* readInSteps(answer: ShadowAnswer | Unanswered, rules: ReadingRules): Steps<Fields> {
   const fields = new FieldList()
   if ('failure' in answer) {
     fields.add('status', answer.failure)
-    return fields.sorted()
+    return yield* fields.sorted()
   }
   fields.add('status', String(answer.status))
   for (const [name, value] of answer.headers) {
@@ -38,11 +50,11 @@ export function readAnswer(answer: ShadowAnswer | Unanswered, rules: ReadingRule
     else if (name === 'set-cookie') addCookie(fields, value)
     else if (COMPARED_HEADERS.has(name)) fields.add(`header ${name}`, withoutNonces(value))
   }
-  addBody(fields, answer, rules)
-  return fields.sorted()
+  yield* addBody(fields, answer, rules)
+  return yield* fields.sorted()
 }
 
-function addBody(fields: FieldList, { headers, body }: ShadowAnswer, rules: ReadingRules): void {
+function* addBody(fields: FieldList, { headers, body }: ShadowAnswer, rules: ReadingRules): Steps {
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
   if (body.kind === 'bytes') {
     fields.add('body length', String(body.bytes))
@@ -50,15 +62,16 @@ function addBody(fields: FieldList, { headers, body }: ShadowAnswer, rules: Read
   } else if (/^[^;]*[/+]json\b/i.test(type)) {
     const value = parsedJson(body.text)
     if (value === undefined) fields.add('body', 'not JSON')
-    else addJson(fields, value, '$', rules.keys ?? {})
-  } else if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type)) addHtml(fields, body.text, rules)
-  else for (const line of linesOf(body.text, type)) fields.add('body lines', line.trim())
-}
-
-/** Pages' code, and what frameworks send their pages, name assets. */
-function linesOf(text: string, type: string): string[] {
-  const isCode = /^\s*text\/(?:javascript|css|x-component|x-script)\b/i.test(type)
-  return (isCode ? withoutBuildIds(text) : text).split('\n')
+    else yield* addJson(fields, value, '$', rules.keys ?? {})
+  } else if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(type))
+    yield* addHtml(fields, body.text, rules)
+  else {
+    const text = IS_CODE.test(type) ? yield* withoutBuildIdsInSteps(body.text, fields) : body.text
+    for (const line of text.split('\n')) {
+      fields.add('body lines', line.trim())
+      if (fields.isStep()) yield
+    }
+  }
 }
 
 /** A cookie's name and attributes: its value is the visitor's own. */

@@ -17,17 +17,18 @@ export class BodyMonitor {
 
   /**
    * The body that the visitor gets in place of a watched one, undefined for a body that is not watched. `done` resolves
-   * at its end. `onBroken`: the origin broke it off.
+   * at its end. `onBroken`: the origin broke it off. `isAwaited`: something waits for its end, however busy the isolate is.
    */
   watch(
     response: Response,
     { raw, nowMs }: { raw: Request; nowMs: number },
     onBroken: () => void,
+    isAwaited = false,
   ): { body: ReadableStream; done: Promise<void> } | undefined {
-    if (!this.#wants(nowMs)) return undefined
+    if (!isAwaited && !this.#wants(nowMs)) return undefined
     const { body } = response
     if (body === null) {
-      this.#limiter.giveBack(BODIES)
+      if (!isAwaited) this.#limiter.giveBack(BODIES)
       return undefined
     }
     const { headers } = response

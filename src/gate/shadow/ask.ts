@@ -15,6 +15,9 @@ export type Asked = { answer: ShadowAnswer | Unanswered; latencyMs: number }
 const LONGEST_WAIT_MS = 10_000
 /** A body beyond this is compared by its length and its beginning. */
 const LONGEST_BODY_BYTES = 262_144
+/** Buffers that bodies were read into, for later ones: left to the collector, they would let memory grow. */
+const SPARE: ArrayBuffer[] = []
+const MOST_SPARE = 4
 const CREDENTIALS = ['cookie', 'authorization']
 
 /** Never throws: without an answer it says why. */
@@ -61,36 +64,26 @@ function headersOf({ headers }: Response): [string, string][] {
   return [...named, ...headers.getSetCookie().map((cookie): [string, string] => ['set-cookie', cookie])]
 }
 
-async function bodyOf(response: Response): Promise<ShadowBody> {
-  const bytes = await beginningOf(response)
-  const isWhole = bytes.byteLength < LONGEST_BODY_BYTES
-  const type = response.headers.get('content-type') ?? ''
-  if (isWhole && /^\s*(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript)|image\/svg)/i.test(type))
-    return { kind: 'text', text: new TextDecoder().decode(bytes) }
-  const length = Number(response.headers.get('content-length') ?? Number.NaN)
-  return { kind: 'bytes', bytes: isWhole ? bytes.byteLength : length, hash: await hashOf(bytes) }
+/** As much of the body as is compared; the rest is not read. */
+async function bodyOf({ headers, body }: Response): Promise<ShadowBody> {
+  const reader = body?.getReader({ mode: 'byob' })
+  const room = new Uint8Array(SPARE.pop() ?? new ArrayBuffer(LONGEST_BODY_BYTES))
+  const { value: bytes = room.subarray(0, 0) } = (await reader?.readAtLeast(LONGEST_BODY_BYTES, room)) ?? {}
+  try {
+    return await readBody(bytes, headers)
+  } finally {
+    if (bytes.byteLength === LONGEST_BODY_BYTES) void reader?.cancel().catch(() => {})
+    if (bytes.buffer.byteLength === LONGEST_BODY_BYTES && SPARE.length < MOST_SPARE) SPARE.push(bytes.buffer)
+  }
 }
 
-/** As much of the body as is compared; the rest is not read. */
-async function beginningOf({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = body?.getReader()
-  while (reader !== undefined && size < LONGEST_BODY_BYTES) {
-    const { done, value } = await reader.read()
-    if (done) break
-    chunks.push(value)
-    size += value.byteLength
-  }
-  if (size >= LONGEST_BODY_BYTES) void reader?.cancel().catch(() => {})
-  const bytes = new Uint8Array(Math.min(size, LONGEST_BODY_BYTES))
-  let at = 0
-  for (const chunk of chunks) {
-    const part = chunk.subarray(0, bytes.byteLength - at)
-    bytes.set(part, at)
-    at += part.byteLength
-  }
-  return bytes
+async function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Promise<ShadowBody> {
+  const isWhole = bytes.byteLength < LONGEST_BODY_BYTES
+  const type = headers.get('content-type') ?? ''
+  if (isWhole && /^\s*(?:text\/|application\/(?:[\w.+-]*json|[\w.+-]*xml|javascript)|image\/svg)/i.test(type))
+    return { kind: 'text', text: new TextDecoder().decode(bytes) }
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  return { kind: 'bytes', bytes: isWhole ? bytes.byteLength : length, hash: await hashOf(bytes) }
 }
 
 async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

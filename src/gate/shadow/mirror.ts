@@ -1,7 +1,7 @@
 /**
  * Shadow traffic: in a shadow stage, a share of the requests that control has answered goes to the canary as well, and
- * twice more to control, once the visitor has the answer. No visitor gets anything of it; the answers are compared,
- * and only what differs is told.
+ * twice more to control, once the visitor has all of the answer. No visitor gets anything of it; the answers are compared,
+ * in steps that others come between, and only what differs is told.
  *
  * Control is asked anew, since copies carry no credentials and the visitor's own answer may depend on them. No one waits
  * for any of it, and budgets bound it.
@@ -9,32 +9,35 @@
 import type { FlagTarget, ShadowRules } from '../../core/config/compile/route-target.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { SharedRate } from '../../core/limits/shared-rate.ts'
-import { isOfOneBuild } from '../../core/shadow/build-names.ts'
 import { compareAnswers, type Difference, differences } from '../../core/shadow/compare.ts'
-import { readAnswer } from '../../core/shadow/read-answer.ts'
+import type { Steps } from '../../core/shadow/fields.ts'
+import { readInSteps } from '../../core/shadow/read-answer.ts'
 import { redacted } from '../../core/shadow/redact.ts'
 import { routeTemplate } from '../../core/shadow/route-template.ts'
 import { MOST_SHOWN, type ShadowSample } from '../../core/shadow/sample.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { LiveConfig } from '../config/live-config.ts'
-import type { RoutedCall } from '../origin/fetch-origin.ts'
+import { isEndless } from '../origin/endless.ts'
+import { type Answered, fieldsOf, type OriginAnswer, type RoutedCall } from '../origin/fetch-origin.ts'
 import type { OriginHealth } from '../origin/origin-health.ts'
 import { type Question, SHADOW } from '../origin/questions.ts'
-import type { Delivery } from '../origin/retry-and-fallback.ts'
 import type { ReportContext, Reporter } from '../reporting/reporter.ts'
 import type { GateRequest } from '../request/gate-request.ts'
-import { askCopy } from './ask.ts'
+import { type Asked, askCopy } from './ask.ts'
+import { hostsOf, isCopyableBody, isMirrorable } from './copyable.ts'
 
 const MOST_IN_FLIGHT = 4
 /** Two rounds of questions, each of which ends within 10 s. */
 const LONGEST_COPY_MS = 25_000
 /** A control that takes so many times its usual time has no time for copies. */
 const SLOW = 2
-/** Parameters that a link which works once has: to follow it here would use it up. */
-const ONE_TIME = /[?&](?:code|token|state|ticket|signature)(?:=|&|$)/i
-/** The body of a request that is copied waits in memory until the copy is made. */
-const LARGEST_BODY_BYTES = 65_536
-const COPYABLE_TYPE = /^\s*application\/(?:[\w.+-]*json|x-www-form-urlencoded)\s*(?:;|$)/i
+/** What a page asks for next goes first. */
+const PAUSE_MS = 50
+/** The beginning of such an answer is read, but origins and connections carry more of it. */
+const LARGE_BYTES = 1_000_000
+/** Copies of large answers, in a location. */
+const LARGE_PER_SECOND = 0.1
+const MOST_LARGE_ROUTES = 100
 /** By these a copy is told from the canary's own slowness: control, asked at the same time, is the measure. */
 const SLOWER = { factor: 1.5, ms: 50 }
 
@@ -43,9 +46,10 @@ export type Copyable = {
   call: RoutedCall
   copy: (() => Question | undefined) | undefined
   decision: Decision | undefined
-  /** What the request brought, of one that brought something. */
-  body?: Promise<ArrayBuffer> | undefined
 }
+/** Copies a request once the visitor's answer has ended; undefined where no one can tell. */
+export type Copying = (ended: Promise<void> | undefined) => void
+type Copy = { question: Question; ended: Promise<void> | undefined; isLarge: boolean; context: ReportContext }
 export type MirrorParts = { live: LiveConfig; health: OriginHealth; reporter: Reporter }
 
 export function createMirror(parts: MirrorParts): Mirror {
@@ -56,42 +60,55 @@ export function createMirror(parts: MirrorParts): Mirror {
 export class Mirror {
   readonly #parts: MirrorParts
   readonly #rates = new WeakMap<FlagTarget, SharedRate>()
+  readonly #large = new SharedRate()
+  /** Where answers that didn't say their length turned out to be large. */
+  readonly #largeRoutes = new Set<string>()
   readonly #inFlight = new Set<{ startedMs: number }>()
+  readonly #bodies = new WeakMap<GateRequest, Promise<ArrayBuffer>>()
 
   constructor(parts: MirrorParts) {
     this.#parts = parts
   }
 
   /**
-   * The body of a request that is to be copied, to be kept before control reads it; undefined for all others. No one
-   * waits for it: what control reads is kept as it comes.
+   * Keeps the body of a request that is to be copied, before control reads it. No one waits for it: what control reads is
+   * kept as it comes.
    */
-  bodyOf(request: GateRequest, { call, decision }: Copyable): Promise<ArrayBuffer> | undefined {
+  keepBody(request: GateRequest, { call, decision }: Copyable): void {
     const { target } = call
-    if (target.kind === 'origin' || !request.hasBody || decision?.placement.arm !== 'control')
-      return undefined
-    if (!isCopyableBody(request, target.shadow) || !this.#isDrawn(target)) return undefined
+    if (target.kind === 'origin' || !request.hasBody || decision?.placement.arm !== 'control') return
+    if (!isCopyableBody(request, target.shadow) || !this.#isDrawn(target)) return
     const body = request.raw.clone().arrayBuffer()
     // A visitor may break off; the copy then finds no body, and is not made.
     body.catch(() => {})
-    return body
+    this.#bodies.set(request, body)
   }
 
-  /** Copies the request in the background, if it is one to be copied. Never throws. */
-  offer(request: GateRequest, plan: Copyable, { answer }: Delivery, context: ReportContext): void {
+  /** What copies the request in the background, if it is one to be copied. Never throws. */
+  offer(
+    request: GateRequest,
+    plan: Copyable,
+    answer: OriginAnswer,
+    context: ReportContext,
+  ): Copying | undefined {
     const { call, copy, decision } = plan
     const { target } = call
     if (target.kind === 'origin' || target.shadow === undefined || decision?.placement.arm !== 'control')
-      return
-    if (answer.kind !== 'answered' || answer.failure !== undefined || answer.origin !== target.stable) return
+      return undefined
+    if (answer.kind !== 'answered' || answer.failure !== undefined || answer.origin !== target.stable)
+      return undefined
     try {
-      if (!isMirrorable(request, target.shadow)) return
-      if (request.hasBody ? plan.body === undefined : !this.#isDrawn(target)) return
+      if (!isMirrorable(request, target.shadow) || isEndless(fieldsOf(answer))) return undefined
+      if (request.hasBody ? !this.#bodies.has(request) : !this.#isDrawn(target)) return undefined
       const question = copy?.()
-      if (question === undefined || !this.#mayAsk(target, question, request.nowMs)) return
-      context.waitUntil(this.#compare(request, plan, target, question, context))
+      if (question === undefined || !this.#mayAsk(target, question, request.nowMs)) return undefined
+      const isLarge = this.#isLarge(request, answer)
+      if (!this.#mayTake(target, isLarge, request.nowMs)) return undefined
+      return (ended) =>
+        context.waitUntil(this.#compare(request, plan, target, { question, ended, isLarge, context }))
     } catch (error) {
       noteInternalError('gate.shadow', error, { flag: decision.flag })
+      return undefined
     }
   }
 
@@ -113,10 +130,29 @@ export class Mirror {
     if (this.#isBusy(nowMs) || health.isDown(origin) || health.isDown(target.stable)) return false
     const { now, usual } = health.latencyMs(target.stable)
     if (now !== undefined && usual !== undefined && now > SLOW * usual + SLOWER.ms) return false
-    // The rate is the location's. Who doesn't know the others yet copies nothing.
+    return true
+  }
+
+  /** Rates are the location's. Who doesn't know the others yet copies nothing. */
+  #mayTake(target: FlagTarget, isLarge: boolean, nowMs: number): boolean {
     const { inColo } = this.#parts.reporter
-    const perSecond = target.shadow?.maxRps ?? 1
-    return inColo !== undefined && this.#rateOf(target).take(perSecond, inColo, nowMs)
+    if (inColo === undefined) return false
+    if (isLarge) return this.#large.take(LARGE_PER_SECOND, inColo, nowMs)
+    return this.#rateOf(target).take(target.shadow?.maxRps ?? 1, inColo, nowMs)
+  }
+
+  #isLarge(request: GateRequest, answer: Answered): boolean {
+    const length = fieldsOf(answer).get('content-length')
+    return length === null ? this.#largeRoutes.has(routeOf(request)) : Number(length) > LARGE_BYTES
+  }
+
+  /** Whether an answer turns out to be larger than it said, and none such may be copied now. */
+  #isTooLarge(request: GateRequest, { answer }: Asked, target: FlagTarget): boolean {
+    // A body of unknown length has NaN bytes.
+    if ('failure' in answer || answer.body.kind === 'text' || answer.body.bytes <= LARGE_BYTES) return false
+    if (this.#largeRoutes.size >= MOST_LARGE_ROUTES) this.#largeRoutes.clear()
+    this.#largeRoutes.add(routeOf(request))
+    return !this.#mayTake(target, true, Date.now())
   }
 
   /** Hazard: work of a visitor who has left may stop anywhere, and never says so. */
@@ -134,36 +170,36 @@ export class Mirror {
 
   async #compare(
     request: GateRequest,
-    { call, body }: Copyable,
+    { call }: Copyable,
     target: FlagTarget,
-    question: Question,
-    context: ReportContext,
+    { question, ended, isLarge, context }: Copy,
   ): Promise<void> {
     const rules = target.shadow
-    if (rules === undefined) return
-    const inFlight = { startedMs: context.nowMs }
+    await ended
+    await scheduler.wait(PAUSE_MS)
+    const inFlight = { startedMs: Date.now() }
+    if (rules === undefined || this.#shareOf(target) === 0 || this.#isBusy(inFlight.startedMs)) return
     this.#inFlight.add(inFlight)
     try {
       const { generation, stage } = this.#parts.live.last.control.of(target.flag.key)
       const control = { ...call, extraHeaders: [...call.extraHeaders, SHADOW] }
-      const sent = await body?.catch(() => undefined)
-      if (request.hasBody && sent === undefined) return
-      const rest = { hasCredentials: rules.credentials, body: sent }
+      const body = await this.#bodies.get(request)?.catch(() => undefined)
+      if (request.hasBody && body === undefined) return
+      const rest = { hasCredentials: rules.credentials, body }
       const first = await askCopy(request, control, rest)
       // A kill may have come meanwhile.
-      if (this.#shareOf(target) === 0) return
+      if (this.#shareOf(target) === 0 || (!isLarge && this.#isTooLarge(request, first, target))) return
       const [canary, again] = await Promise.all([
         askCopy(request, await question.call(), rest),
         askCopy(request, control, rest),
       ])
       const reading = { hosts: hostsOf(request, target), keys: rules.keys }
       const read = {
-        first: readAnswer(first.answer, reading),
-        canary: readAnswer(canary.answer, reading),
-        again: readAnswer(again.answer, reading),
+        first: await inSteps(readInSteps(first.answer, reading)),
+        canary: await inSteps(readInSteps(canary.answer, reading)),
+        again: await inSteps(readInSteps(again.answer, reading)),
       }
-      const route = routeTemplate(request.method, request.path)
-      const compared = compareAnswers(route, read, rules.ignored)
+      const compared = compareAnswers(routeOf(request), read, rules.ignored)
       const sample: ShadowSample = {
         ...compared,
         canaryOnly: [...compared.canaryOnly, ...slower(canary.latencyMs, again.latencyMs, rules)],
@@ -183,6 +219,19 @@ export class Mirror {
   }
 }
 
+/** Lets others come between the steps. */
+async function inSteps<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await scheduler.wait(1)
+  }
+}
+
+function routeOf({ method, path }: GateRequest): string {
+  return routeTemplate(method, path)
+}
+
 function slower(oneMs: number, otherMs: number, { ignored }: ShadowRules): string[] {
   return oneMs > otherMs * SLOWER.factor + SLOWER.ms && !ignored.has('latency') ? ['latency'] : []
 }
@@ -198,22 +247,4 @@ function shownOf(
     .filter(({ field }) => fields.includes(field))
     .slice(0, MOST_SHOWN)
     .map(({ field, control, canary }) => ({ field, control: mask(control), canary: mask(canary) }))
-}
-
-/** What forms and APIs send. An upload is not copied, nor what says no length. */
-function isCopyableBody({ method, headers }: GateRequest, rules: ShadowRules | undefined): boolean {
-  const bytes = Number(headers.get('content-length') ?? Number.NaN)
-  if (rules?.methods.has(method) !== true || !(bytes <= LARGEST_BODY_BYTES)) return false
-  return COPYABLE_TYPE.test(headers.get('content-type') ?? '')
-}
-
-function isMirrorable(request: GateRequest, { methods }: ShadowRules): boolean {
-  if (!methods.has(request.method) || ONE_TIME.test(request.address.tail)) return false
-  if (isOfOneBuild(request.path)) return false
-  if (request.headers.has('upgrade') || request.headers.has('range')) return false
-  return request.header('accept')?.includes('text/event-stream') !== true
-}
-
-function hostsOf({ host }: GateRequest, { distinct }: FlagTarget): string[] {
-  return [host, ...distinct.map(({ url }) => new URL(url).host)].map((each) => each.toLowerCase())
 }
