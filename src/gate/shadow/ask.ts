@@ -49,7 +49,7 @@ export async function askCopy(
     })
     const latencyMs = Date.now() - startedMs
     return {
-      answer: { status: response.status, headers: headersOf(response), body: await bodyOf(response) },
+      answer: { status: response.status, headers: [...response.headers], body: await bodyOf(response) },
       latencyMs,
     }
   } catch {
@@ -57,11 +57,6 @@ export async function askCopy(
     const failure = signal.aborted ? 'timeout' : 'connect'
     return { answer: { failure }, latencyMs: Date.now() - startedMs }
   }
-}
-
-function headersOf({ headers }: Response): [string, string][] {
-  const named = [...headers].filter(([name]) => name !== 'set-cookie')
-  return [...named, ...headers.getSetCookie().map((cookie): [string, string] => ['set-cookie', cookie])]
 }
 
 /** As much of the body as is compared; the rest is not read. */
@@ -87,6 +82,5 @@ async function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Promi
 }
 
 async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return String(new BigUint64Array(await crypto.subtle.digest('SHA-256', bytes))[0])
 }
