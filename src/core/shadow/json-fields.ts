@@ -25,7 +25,6 @@ type Walk = { fields: FieldList; keys: Readonly<Record<string, string>> }
 type Place = { path: string; mark: string; depth: number }
 
 function* walk(all: Walk, value: unknown, place: Place): Steps {
-  if (all.fields.isStep()) yield
   if (Array.isArray(value)) yield* walkArray(all, value, place)
   else {
     const { path, mark, depth } = place
@@ -33,6 +32,7 @@ function* walk(all: Walk, value: unknown, place: Place): Steps {
       const own = { path: `${path}.${name}`, mark, depth: depth + 1 }
       // A generator for each value would cost more than the value.
       if (!addLeaf(all, each, own)) yield* walk(all, each, own)
+      if (all.fields.isStep()) yield
     }
   }
 }
@@ -62,6 +62,7 @@ function* walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }:
     const own = key === undefined ? mark : `${mark}${order[index]}: `
     const below = { path: `${path}[]`, mark: own, depth: depth + 1 }
     if (!addLeaf(all, item, below)) yield* walk(all, item, below)
+    if (all.fields.isStep()) yield
   }
 }
 
