@@ -117,7 +117,7 @@ function middleRate(hours: Hours, of: readonly number[], atLeast: number): numbe
 /** Of all hours together. */
 function rateOf({ values, per = [] }: Hours): number {
   const sum = (counts: readonly (number | null)[]) =>
-    counts.reduce<number>((all, each) => all + (each ?? 0), 0)
+    counts.reduce<number>((all, each) => all + Number(each), 0)
   const journeys = sum(per)
   return journeys === 0 ? 0 : sum(values) / journeys
 }

@@ -33,21 +33,21 @@ export function placesOf(
   for (const changed of changedRoutes(before, after)) {
     for (const other of routes) {
       if (places.size > MOST_PLACES) return { places: [...places.values()], isCut: true }
-      const paths = meetingPaths(changed, other, depth)
-      if (paths.length > 0) add(paths, [changed, other])
+      add(meetingPaths(changed, other, depth), [changed, other])
     }
   }
   return { places: [...places.values()], isCut: false }
 }
 
 function distinct(routes: readonly RouteConfig[]): RouteConfig[] {
-  return [...new Map(routes.map((route) => [JSON.stringify(route), route])).values()]
+  return [...new Map(routes.map((route) => [textOf(route), route])).values()]
 }
+
+const textOf = (route: RouteConfig) => JSON.stringify(route)
 
 /** Routes that come, go or stand elsewhere: all between what the two lists begin and end with alike. */
 function changedRoutes(before: readonly RouteConfig[], after: readonly RouteConfig[]): RouteConfig[] {
-  const [was, is] = [before, after].map((routes) => routes.map((route) => JSON.stringify(route)))
-  if (was === undefined || is === undefined) return []
+  const [was, is] = [before.map(textOf), after.map(textOf)]
   const most = Math.min(was.length, is.length)
   let start = 0
   while (start < most && was[start] === is[start]) start++
