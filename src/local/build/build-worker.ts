@@ -68,35 +68,16 @@ async function minifyAgain(file: string, transform: typeof import('esbuild').tra
   return Buffer.byteLength(code)
 }
 
-/** Hono's parts for bodies of forms: no endpoint has any, and Hono's classes hold on to them. */
-const UNUSED = /[\\/]hono[\\/]dist[\\/]utils[\\/]body\.js$/
-const UNUSED_TEXT = `export const parseBody = () => { throw new Error('Not built in: see build-worker.ts') }`
-
-/** What else no one here uses, in files of packages: a member of a class ends at its own indentation. */
-const UNUSED_PARTS: readonly (readonly [file: RegExp, part: RegExp])[] = [
-  // Errors that are never thrown here stay out once their classes have no codes.
-  [/[\\/]jose[\\/].*[\\/]util[\\/]errors\.js$/, /^\s*(?:static )?code = .*$/gm],
-  [/[\\/]hono[\\/]dist[\\/]hono-base\.js$/, /^\t(?:mount\(|request = |fire = ).*\{$[\s\S]*?^\t\}/gm],
-  [
-    /[\\/]hono[\\/]dist[\\/]context\.js$/,
-    /^\t(?:get event\(|render = |setRenderer = |html = |redirect = ).*\{$[\s\S]*?^\t\}/gm,
-  ],
-  // What schemas say of themselves to other tools, and where they look for translations.
-  [
-    /[\\/]valibot[\\/]dist[\\/]index\.mjs$/,
-    /^\s*(?:reference: [\w$]+|async: (?:false|true)),$|^\tschema\["~standard"\] = \{$[\s\S]*?^\t\}| \?\? \/\* @__PURE__ \*\/ getSpecificMessage\(.*(?=;$)/gm,
-  ],
-]
+/** Hono's parts for bodies of forms, mounted apps and HTML: no endpoint has any, and Hono's classes hold on to them. */
+const UNUSED = /[\\/]hono[\\/]dist[\\/]utils[\\/](?:body|mount|html)\.js$/
+const UNUSED_TEXT = `const absent = () => { throw new Error('Not built in: see build-worker.ts') }
+export { absent as parseBody, absent as createMountedRequest, absent as resolveCallback }
+export const HtmlEscapedCallbackPhase = {}`
 
 const withoutUnused: Plugin = {
   name: 'without-unused',
   setup: ({ onLoad }) => {
     onLoad({ filter: UNUSED }, () => ({ contents: UNUSED_TEXT, loader: 'js' }))
-    for (const [filter, part] of UNUSED_PARTS)
-      onLoad({ filter }, async ({ path }) => {
-        const text = await readFile(path, 'utf8')
-        return { contents: text.replace(part, ''), loader: 'js' }
-      })
   },
 }
 
