@@ -14,6 +14,7 @@ import { seeded } from '../../test-kit/simulation/random.ts'
 import { coverageOf, powerOf, rolloutsOf } from './measure.ts'
 import { type MetricsReport, passes, toMarkdown } from './report.ts'
 import { type Site, VALUES } from './site.ts'
+import { waitRows } from './waits.ts'
 import { weeklyOf } from './weekly-rows.ts'
 
 const { values: options } = parseArgs({
@@ -136,6 +137,8 @@ const power = [
   const found = powerOf(site, runsOf(200), seed)
   return { what, visitors, runs: found.runs, decided: found.decided, median: percentile(found.visitors, 0.5) }
 })
+progress('how long still')
+const waits = waitRows(runsOf(200), seed)
 progress('')
 const report: MetricsReport = {
   mode: options.quick ? 'quick' : 'full',
@@ -144,6 +147,7 @@ const report: MetricsReport = {
   coverage,
   rollouts,
   weekly,
+  waits,
   power,
 }
 emit({ ...report, passed: passes(report) }, toMarkdown, options.json)

@@ -27,6 +27,16 @@ export type MetricsReport = {
     /** Hours until the rollback. */
     median: number
   }[]
+  waits: readonly {
+    what: string
+    runs: number
+    /** Hours until it was decided. */
+    median: number
+    /** How often it was asked how long still, and how often that lay in the range told, and within a factor of three of the figure. */
+    asked: number
+    inRange: number
+    near: number
+  }[]
   power: readonly (Omit<Power, 'visitors'> & { what: string; visitors: number; median: number })[]
 }
 
@@ -50,7 +60,7 @@ const percent = (hits: number, runs: number) => `${Number(((100 * hits) / runs).
 const countText = (count: number) => (count === Infinity ? '–' : count.toLocaleString('en'))
 
 export function toMarkdown(report: MetricsReport): string {
-  const { coverage, rollouts, weekly, power, mode, seed, seconds } = report
+  const { coverage, rollouts, weekly, waits, power, mode, seed, seconds } = report
   const covered = coverage.map(
     ({ what, runs, missed, missedOrders, missedRevenue, missedMeans, hasMeans }) => [
       ...[what, percent(runs - missed, runs), percent(runs - missedOrders, runs)],
@@ -78,6 +88,11 @@ export function toMarkdown(report: MetricsReport): string {
     ...WAYS.map((way) => percent(decided[way], runs)),
     countText(median),
   ])
+  const waited = waits.map(({ what, runs, median, asked, inRange, near }) => [
+    what,
+    median === Infinity ? '–' : `${median} h`,
+    ...[percent(inRange, asked), percent(near, asked), countText(runs)],
+  ])
   return `Intervals that hold at every one of about 150 looks at 60,000 visitors (target: all of a run in 95 %):
 
 ${table(['site', 'all differences', 'of orders', 'of revenue', 'of means', 'runs'], covered)}
@@ -94,6 +109,11 @@ ${table(['site', 'target', 'rolled back', 'after (median)', 'runs'], weeks)}
 How often a difference of a rate of 4 % is told by the end, at 5 %. Without a difference, that is a false alarm:
 
 ${table(['site', 'visitors', ...WAYS, 'visitors this judge takes (median)'], told)}
+
+How long still, asked of experiments that go on after a tenth, a quarter, half and three quarters of the time that they usually take, by hours of the day and
+with the first conversions as well as with many: how often the time left was what was told.
+
+${table(['site', 'decided after (median)', 'in the range told', 'within a factor of 3 of the figure', 'runs'], waited)}
 
 By \`npm run bench:metrics${mode === 'quick' ? ' -- --quick' : ''}\`, seed \`${seed}\`, ${seconds} s.`
 }

@@ -89,17 +89,21 @@ it('a flag that was rolled back says so, with when and why', () => {
 describe('the word on a comparison', () => {
   it.each([
     [{ word: 'better' }, 'better'],
-    [{ word: 'worse', etaMs: 1_000, high: -0.01 }, 'worse'],
+    [{ word: 'worse', wait: 'about 3 more days at this rate', high: -0.01 }, 'worse'],
     [{ word: 'worse', low: -0.95, high: 0.025 }, "worse, by the guard's test"],
     [{ word: 'worse', low: -0.95, high: 0 }, "worse, by the guard's test"],
     [{ word: 'undecided', relative: null }, 'too early'],
     [{ word: 'undecided', relative: null, low: 0 }, 'undecided'],
     [{ word: 'not worse' }, 'not worse than 5 %'],
     [{ word: 'undecided' }, 'undecided'],
-    [{ word: 'undecided', etaMs: 3 * 86_400_000 }, 'undecided: about 3 more days at this rate'],
-    [{ word: 'undecided', etaMs: 3_600_000 }, 'undecided: about 1 more hour at this rate'],
-    [{ word: 'undecided', etaMs: 20 * 60_000 }, 'undecided: about 20 more minutes at this rate'],
-    [{ word: 'undecided', etaMs: 30_000 }, 'undecided: about 30 more seconds at this rate'],
+    [
+      { word: 'undecided', etaMs: 3, wait: 'about 3 more days at this rate' },
+      'undecided: about 3 more days at this rate',
+    ],
+    [
+      { word: 'undecided', relative: null, wait: 'no visitors come at present' },
+      'too early: no visitors come at present',
+    ],
   ] as const)('%j', (more, text) => expect(wordText(compared(more), ORDER)).toBe(text))
 
   it('names no margin where there is none', () =>

@@ -17,8 +17,12 @@ const comparison = v.strictObject({
   high: figure,
   word: v.picklist(['worse', 'not worse', 'better', 'undecided']),
   sentence: v.string(),
-  /** How much longer until it is decided, at this rate; missing where that can't be told. */
-  etaMs: v.optional(v.number()),
+  /** How much longer until it is decided, at this rate; missing for more than a year, and where it can't be told. */
+  etaMs: v.optional(ms),
+  /** Between which that is in two of three cases. */
+  etaRangeMs: v.optional(v.tuple([ms, ms])),
+  /** The same in words: "about 3 more days at this rate". */
+  wait: v.optional(v.string()),
 })
 
 const metricResult = v.strictObject({

@@ -1,6 +1,6 @@
 /** The results of metrics as people read them: the same on the flag's page and in the terminal. */
 
-import { countText, durationText, moreText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
+import { countText, durationText, NO_FIGURE, plural, rateText } from '../../core/figures.ts'
 import { CONVERTED_ALREADY, isWorseByInterval } from '../../core/metrics/results.ts'
 import type { ComparisonView, MetricView, ResultsView } from '../responses/results.ts'
 import type { Tone } from './flag-state.ts'
@@ -45,7 +45,7 @@ export function marginOf({ better, marginPercent }: MetricView): number | undefi
 
 /** "better", "worse", "not worse than 5 %", "undecided: about 3 more days at this rate". */
 export function wordText(comparison: ComparisonView, metric: MetricView): string {
-  const { word, etaMs, relative, low, high } = comparison
+  const { word, wait, relative, low, high } = comparison
   switch (word) {
     case 'worse':
       return metric.marginPercent === undefined || isWorseByInterval(metric.better, comparison)
@@ -53,9 +53,10 @@ export function wordText(comparison: ComparisonView, metric: MetricView): string
         : `worse, by the guard's test`
     case 'not worse':
       return metric.marginPercent === undefined ? word : `not worse than ${metric.marginPercent} %`
-    case 'undecided':
-      if (relative === null && low === null && high === null) return 'too early'
-      return etaMs === undefined ? word : `undecided: about ${moreText(etaMs)} at this rate`
+    case 'undecided': {
+      const open = relative === null && low === null && high === null ? 'too early' : word
+      return wait === undefined ? open : `${open}: ${wait}`
+    }
     default:
       return word
   }
@@ -130,7 +131,7 @@ export function keptText({ kept, sinceMs, atMs, rolledBack }: ResultsView): stri
 /** "order: b +25 % (+8 % to +44 %), better", a line for each comparison of an attempt that has ended. */
 export function comparisonLines({ metrics }: Pick<ResultsView, 'metrics'>): string[] {
   return metrics.flatMap((metric) =>
-    metric.comparisons.map(({ etaMs: _, ...each }) => {
+    metric.comparisons.map(({ wait: _, ...each }) => {
       const difference = `${each.variant} ${shareText(each.relative)} (${shareRangeText(each)})`
       return `${metric.name}: ${difference}, ${wordText(each, metric)}`
     }),

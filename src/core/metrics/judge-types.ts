@@ -1,4 +1,5 @@
 /** What the judge of a flag's metrics gets and gives. */
+import type { Arrivals } from './arrivals.ts'
 import type { MetricResults, SeriesPoint } from './results.ts'
 import type { Measures, MetricAction } from './spec.ts'
 
@@ -14,6 +15,8 @@ export type JudgeSpec = {
   unproven: number
   /** Entries that did not count for reasons that the ledger doesn't know. */
   refused?: Readonly<Record<string, number>>
+  /** How visitors come; without it nothing is said of how long it still takes. */
+  arrivals?: Arrivals
 }
 
 /** The comparisons of one metric over time; once there are too many points, every second one goes and the gap doubles. */

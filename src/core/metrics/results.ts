@@ -28,8 +28,12 @@ export type Comparison = {
   high: number | null
   word: Word
   sentence: string
-  /** How long still at the present rate; missing where that can't be told. */
+  /** How long still at the present rate, as likely as not; missing for more than a year, and where it can't be told. */
   etaMs?: number
+  /** Between which it is in two of three cases. */
+  etaRangeMs?: [from: number, to: number]
+  /** The same in words: "about 3 more days at this rate". */
+  wait?: string
 }
 
 export type SeriesPoint = {

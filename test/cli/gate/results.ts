@@ -28,6 +28,7 @@ export const ORDER: MetricView = {
     compared('c', [-0.02, -0.14, 0.1], 'undecided', {
       sentence: 'c may convert 14 % less or 10 % more than a; about 3 more days at this rate',
       etaMs: 3 * DAY_MS,
+      wait: 'about 3 more days at this rate',
     }),
   ],
   series: [

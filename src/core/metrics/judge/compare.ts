@@ -3,15 +3,7 @@ import type { Word } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { MetricSums } from '../summary.ts'
 import { type Labels, lnEvidenceBeyond, rateInterval, ratioInterval } from './labels.ts'
-import {
-  factorToEnough,
-  type Interval,
-  lnMeanEvidenceBeyond,
-  meanInterval,
-  meanOf,
-  meanRatioInterval,
-  roughRatioInterval,
-} from './means.ts'
+import { type Interval, lnMeanEvidenceBeyond, meanInterval, meanOf, meanRatioInterval } from './means.ts'
 
 export type Arm = { visitors: number; share: number } & MetricSums
 
@@ -100,49 +92,3 @@ export function wordOf(metric: Metric, { low, high }: Relative, isBeyond: boolea
 }
 
 const negated = (value: number | null) => (value === null ? null : -value)
-
-/** A difference that is looked for where no margin is set. */
-const LOOKED_FOR = 0.05
-const LONGEST_ETA_MS = 365 * 86_400_000
-
-/**
- * How long still until the interval is narrow enough to decide: to leave out no difference, or to lie within the margin. Widths
- * shrink with the root of the visitors, who go on coming as they came.
- */
-export function etaMs(metric: Metric, found: Relative, elapsedMs: number): number | undefined {
-  return leftMs(factorToDecide(metric, found), elapsedMs)
-}
-
-/** How many times as many visitors it takes to decide; undefined where that can't be told. */
-function factorToDecide(metric: Metric, { relative, low, high }: Relative): number | undefined {
-  if (relative === null || low === null || high === null) return undefined
-  const good = metric.better === 'higher' ? relative : -relative
-  const margin = (metric.guard?.marginPercent ?? LOOKED_FOR * 100) / 100
-  const wanted = Math.max(Math.abs(relative), margin + good)
-  return wanted > 0 ? ((high - low) / 2 / wanted) ** 2 : undefined
-}
-
-function leftMs(factor: number | undefined, elapsedMs: number): number | undefined {
-  if (factor === undefined || factor <= 1 || elapsedMs < 60_000) return undefined
-  const left = elapsedMs * (factor - 1)
-  return left <= LONGEST_ETA_MS ? Math.round(left) : undefined
-}
-
-/** So few visitors with a value tell nothing of how values differ. */
-const LEAST_FOR_ETA = 20
-
-/** How long still, of a count or sum of which there are too few visitors yet: by how wide the interval would be. */
-export function etaOfFewMs(
-  metric: Metric,
-  [variant, control]: readonly [Arm, Arm],
-  alpha: number,
-  elapsedMs: number,
-): number | undefined {
-  if (metric.type === 'conversion' || Math.min(variant.nonzero, control.nonzero) < LEAST_FOR_ETA)
-    return undefined
-  const { low, high } = roughRatioInterval(variant, control, alpha)
-  if (high === Infinity) return undefined
-  const relative = meanOf(variant) / meanOf(control) - 1
-  const toDecide = factorToDecide(metric, { relative, low: low - 1, high: high - 1 })
-  return leftMs(toDecide && Math.max(toDecide, factorToEnough(variant, control)), elapsedMs)
-}

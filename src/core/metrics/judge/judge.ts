@@ -35,7 +35,7 @@ export function judge(
   spec: JudgeSpec,
   nowMs: number,
 ): Judged {
-  const look = new Look(summaries, spec, nowMs)
+  const look = new Look(summaries, spec)
   const before = begunAnew(atPeriod(state, summaries, spec), look, spec)
   const draft = { now: { ...before.now }, crossed: [...before.crossed], series: { ...before.series } }
   const findings: MetricFinding[] = []

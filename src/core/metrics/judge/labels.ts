@@ -66,6 +66,16 @@ export function ratioInterval(labels: Labels, alpha: number): { low: number; hig
   return { low, high }
 }
 
+/** The same without a difference, by the normal approximation: its standard error, and how far it reaches with so many times the visitors, before their root. */
+export function labelsReach(converted: number, share: number) {
+  const error = 1 / Math.sqrt(converted * share * (1 - share))
+  const reach = (factor: number, alpha: number) => {
+    const [own, all] = [factor * converted, factor * converted + KAPPA]
+    return error * Math.sqrt((all / own) * (2 * Math.log(1 / alpha) + Math.log(all / KAPPA)))
+  }
+  return { error, reach }
+}
+
 /** How far beyond the margin the guard looks, as factors of the ratio at the margin; equal bets. */
 const BEYOND = [0.97, 0.93, 0.87, 0.8, 0.7, 0.55, 0.35, 0.1]
 

@@ -3,10 +3,12 @@ import type { JudgeSpec } from '../judge-types.ts'
 import type { Comparison, MetricResults, VariantResult } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Summaries, VariantSummary } from '../summary.ts'
-import { type Arm, armInterval, etaMs, etaOfFewMs, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
+import { type Arm, armInterval, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
 import { meanOf } from './means.ts'
 import { comparisonSentence, splitResult } from './sentences.ts'
 import { lnSplitEvidence } from './split.ts'
+import { type Wait, waitOf } from './wait.ts'
+import { waitWords } from './wait-words.ts'
 
 /** A split that is as planned is called broken with this probability, ever. */
 const SPLIT_ALPHA = 0.000_1
@@ -17,7 +19,7 @@ const SHARPEST_ALPHA = 0.000_15
 const withoutDust = (sum: number) => Number(sum.toFixed(6))
 
 /** A comparison without its words. */
-export type Compared = Omit<Comparison, 'word' | 'sentence' | 'etaMs'>
+export type Compared = Pick<Comparison, 'variant' | 'against' | 'relative' | 'low' | 'high'>
 
 export class Look {
   readonly visitors: MetricResults['variants']
@@ -28,13 +30,11 @@ export class Look {
   readonly others: readonly string[]
   readonly #summaries: Summaries
   readonly #spec: JudgeSpec
-  readonly #nowMs: number
 
-  constructor(summaries: Summaries, spec: JudgeSpec, nowMs: number) {
+  constructor(summaries: Summaries, spec: JudgeSpec) {
     const { measures, shares } = spec
     this.#summaries = summaries
     this.#spec = spec
-    this.#nowMs = nowMs
     this.others = measures.variants.filter((variant) => variant !== measures.control)
     this.visitors = measures.variants.map((variant) => ({ variant, visitors: this.visitorsOf(variant) }))
     const counts = this.visitors.map(({ visitors }) => visitors)
@@ -77,17 +77,23 @@ export class Look {
   worded(metric: Metric, compared: Compared, isBeyond: boolean, alpha: number): Comparison {
     const word = this.isBroken ? 'undecided' : wordOf(metric, compared, isBeyond)
     const isOpen = word === 'undecided' && !this.isBroken
-    const eta = isOpen ? this.#etaOf(metric, compared, alpha) : undefined
-    const said = { ...compared, word, ...(eta !== undefined && { etaMs: eta }) }
-    return { ...said, sentence: comparisonSentence(metric, said) }
+    const wait = isOpen ? this.#waitOf(metric, compared, alpha) : undefined
+    const said = { ...compared, word }
+    const sentence = comparisonSentence(metric, said)
+    if (wait === undefined) return { ...said, sentence }
+    const { why, ...figures } = waitWords(metric, wait)
+    return { ...said, ...figures, sentence: sentence.replace(/\.$/, `; ${why}.`) }
   }
 
-  #etaOf(metric: Metric, compared: Compared, alpha: number): number | undefined {
-    const elapsedMs = this.#elapsedOf(metric)
-    if (compared.low !== null || compared.high !== null) return etaMs(metric, compared, elapsedMs)
-    const at = this.#spec.measures.metrics.indexOf(metric)
+  #waitOf(metric: Metric, compared: Compared, alpha: number): Wait | undefined {
+    const { arrivals } = this.#spec
+    const { relative } = compared
+    if (arrivals === undefined || relative === null) return undefined
+    const { metrics, variants } = this.#spec.measures
+    const at = metrics.indexOf(metric)
     const arms = [this.#armOf(compared.variant, at), this.#armOf(compared.against, at)] as const
-    return etaOfFewMs(metric, arms, alpha / this.others.length, elapsedMs)
+    const visitors = variants.reduce((sum, variant) => sum + this.#armOf(variant, at).visitors, 0)
+    return waitOf(metric, arms, { relative, alpha: alpha / this.others.length, arrivals, visitors })
   }
 
   /** The cap of a sum; undefined where none is known. */
@@ -98,11 +104,6 @@ export class Look {
   /** When a metric began, where that was later than the ledger. */
   begunMsOf(metric: Metric): number | undefined {
     return this.#summaries.begunMs?.[this.#spec.measures.metrics.indexOf(metric)] || undefined
-  }
-
-  #elapsedOf(metric: Metric): number {
-    const { sinceMs } = this.#summaries
-    return sinceMs === 0 ? 0 : this.#nowMs - (this.begunMsOf(metric) ?? sinceMs)
   }
 
   #summaryOf(variant: string): VariantSummary | undefined {

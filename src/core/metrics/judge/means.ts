@@ -77,7 +77,15 @@ export function meanInterval(sample: Sample, alpha: number): Interval | null {
 
 /** Of the ratio variant / control; `high` is Infinity where control's mean may be 0. Null where nothing is said yet. */
 export function meanRatioInterval(variant: Sample, control: Sample, alpha: number): Interval | null {
-  return isEnough(variant) && isEnough(control) ? roughRatioInterval(variant, control, alpha) : null
+  if (!isEnough(variant) || !isEnough(control)) return null
+  const q = reachOf(variant.visitors + control.visitors, alpha) ** 2
+  const [a, b] = [meanOf(variant), meanOf(control)]
+  // (a − r·b)² ≤ q·(Va + r²·Vb), a quadratic inequality in r.
+  const square = b * b - q * varianceOfMean(control)
+  const rest = a * a - q * varianceOfMean(variant)
+  if (square <= 0) return { low: 0, high: Infinity }
+  const root = Math.sqrt(Math.max(0, a * a * b * b - square * rest))
+  return { low: Math.max(0, (a * b - root) / square), high: (a * b + root) / square }
 }
 
 /** How many times as many visitors there must be until anything is said of both; at most 1 where it is. */
@@ -88,16 +96,11 @@ export function factorToEnough(variant: Sample, control: Sample): number {
   )
 }
 
-/** The same of any samples: of small ones it tells how wide it is, and claims nothing. */
-export function roughRatioInterval(variant: Sample, control: Sample, alpha: number): Interval {
-  const q = reachOf(variant.visitors + control.visitors, alpha) ** 2
-  const [a, b] = [meanOf(variant), meanOf(control)]
-  // (a − r·b)² ≤ q·(Va + r²·Vb), a quadratic inequality in r.
-  const square = b * b - q * varianceOfMean(control)
-  const rest = a * a - q * varianceOfMean(variant)
-  if (square <= 0) return { low: 0, high: Infinity }
-  const root = Math.sqrt(Math.max(0, a * a * b * b - square * rest))
-  return { low: Math.max(0, (a * b - root) / square), high: (a * b + root) / square }
+/** Of the ratio of means without a difference: its standard error, and how far its interval reaches with so many times the visitors, before their root. */
+export function meansReach(variant: Sample, control: Sample) {
+  const error = Math.sqrt(varianceOfMean(variant) + varianceOfMean(control)) / meanOf(control)
+  const visitors = variant.visitors + control.visitors
+  return { error, reach: (factor: number, alpha: number) => error * reachOf(factor * visitors, alpha) }
 }
 
 /**

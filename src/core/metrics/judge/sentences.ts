@@ -1,5 +1,5 @@
 /** What the results say in words. */
-import { countText, moreText, rateText } from '../../figures.ts'
+import { countText, rateText } from '../../figures.ts'
 import { type Comparison, isWorseByInterval, type MetricResult, type MetricResults } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import type { Relative } from './compare.ts'
@@ -57,8 +57,6 @@ function largest({ low, high }: Relative): string {
   if (Math.max(-low, high) > 1) return ''
   return `, so no effect is larger than ${figure(Math.max(Math.abs(low), Math.abs(high)))}`
 }
-
-const waitText = (ms: number | undefined) => (ms === undefined ? '' : `; about ${moreText(ms)} at this rate`)
 
 /** "more than 5 % below", of the guard's line. */
 function limitText({ better, guard, marginPercent }: Pick<Metric, 'better'> & Limit): string {
@@ -129,7 +127,9 @@ export function overallSentence(
   const sign = first.better === 'higher' ? 1 : -1
   const best = better.toSorted((a, b) => sign * ((b.relative ?? 0) - (a.relative ?? 0)))[0]
   if (best) {
-    const rest = better.length > 1 ? ` ${better.length} variants are better than ${control}; it leads.` : ''
+    const leads = better.length > 1 ? ` ${better.length} variants are better than ${control}; it leads.` : ''
+    const waits = first.comparisons.filter(({ wait }) => wait !== undefined)
+    const rest = leads + waits.map(({ variant, wait }) => ` ${variant} is undecided: ${wait}.`).join('')
     return `${best.variant} is better than ${control} by ${first.name}: ${differenceText(best.relative ?? 0)}, ${rangeText(best)} (${sure}).${rest}`
   }
   if (worse.length === first.comparisons.length)
@@ -139,8 +139,8 @@ export function overallSentence(
     .toSorted((a, b) => leadOf(b, sign) - leadOf(a, sign))[0]
   if (open === undefined)
     return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
-  if (open.low === null && open.high === null) return open.sentence.replace(/\.$/, `${waitText(open.etaMs)}.`)
-  return `Undecided by ${first.name}: ${open.variant} is ${openText(open)}${waitText(open.etaMs)}.`
+  if (open.low === null && open.high === null) return open.sentence
+  return `Undecided by ${open.sentence.replace(/^(.*?) of /, '$1: ')}`
 }
 
 /** "on is 20 % lower, between 26 % lower and 13 % lower (95 % sure at every look)"; by the guard's test alone, it says so. */

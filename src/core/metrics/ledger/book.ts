@@ -38,7 +38,7 @@ export class Book {
   /** Positions whose hash is below are followed. */
   threshold: number
   readonly since: readonly number[]
-  readonly #mostVisitors: number
+  readonly mostVisitors: number
   #visitors: Visitors
   /** Of all visitors ever. */
   readonly #totals: Totals
@@ -51,7 +51,7 @@ export class Book {
     const { left = [], threshold = ALL_POSITIONS, mixed = 0 } = start ?? {}
     this.since = start?.since ?? metrics.map(() => 0)
     const layout = new Layout(metrics.map(({ type }) => type))
-    this.#mostVisitors = Math.min(
+    this.mostVisitors = Math.min(
       spec.mostVisitors ?? MOST_VISITORS,
       Math.floor(MOST_TABLE_BYTES / layout.bytes),
     )
@@ -86,7 +86,7 @@ export class Book {
 
   /** @returns the visitor's number; −1 where they are no longer followed once there is room for others */
   add(position: number, second: number, variant: number): number {
-    if (this.#visitors.size >= this.#mostVisitors) this.#followFewer()
+    if (this.#visitors.size >= this.mostVisitors) this.#followFewer()
     if (!this.follows(position)) return -1
     this.#totals.addVisitors(variant, second, 1)
     return this.#visitors.add(position, second, variant)
@@ -154,7 +154,7 @@ export class Book {
   #followFewer(): void {
     // What leaves can't be capped later.
     for (let metric = 0; metric < this.#caps.length; metric++) this.learnCap(metric, 1)
-    while (this.#visitors.size >= this.#mostVisitors && this.threshold > 1) {
+    while (this.#visitors.size >= this.mostVisitors && this.threshold > 1) {
       this.threshold = Math.floor(this.threshold / 2)
       const followed = new Visitors(this.#visitors.layout)
       for (let number = 0; number < this.#visitors.size; number++) {

@@ -9,6 +9,7 @@
  * Entries may come twice, late, and in any order: a visitor counts once, an event with an idempotency key once, and an
  * event that overtook its exposure waits for it.
  */
+import { type Arrivals, arrivalsOf } from '../arrivals.ts'
 import type { Exposure, MetricEvent } from '../entries.ts'
 import { CONVERTED_ALREADY } from '../results.ts'
 import type { Summaries } from '../summary.ts'
@@ -149,6 +150,12 @@ export class Ledger {
         refused: this.#allRefused(),
       },
     }
+  }
+
+  /** How visitors came until now. */
+  arrivals(nowMs: number): Arrivals {
+    const { visitors, mostVisitors } = this.#book
+    return arrivalsOf(visitors, { sinceMs: this.#sinceMs || nowMs, nowMs, most: mostVisitors })
   }
 
   /** Caps for the ledger after this one: what 99.5 % of the visitors of this one stay below. */

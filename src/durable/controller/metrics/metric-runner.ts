@@ -101,7 +101,11 @@ export class MetricRunner {
     const { account, measures, ledger } = kept
     const { [UNPROVEN]: unproven = 0, ...refused } = account.refused
     const guardAlpha = loaded.plans.get(key)?.guard?.alpha ?? 0
-    const spec = { flag: key, measures, shares: account.shares, guardAlpha, unproven, refused }
+    const isOver = this.#ports.controlOf(key).rolledBack !== undefined
+    const spec = {
+      ...{ flag: key, measures, shares: account.shares, guardAlpha, unproven, refused },
+      ...(!isOver && { arrivals: ledger.arrivals(nowMs) }),
+    }
     const judged = judge(account.judge, ledger.summaries(), spec, nowMs)
     account.judge = judged.state
     this.#seen.set(key, { generation: account.generation, results: judged.results })

@@ -1,0 +1,24 @@
+/** How long still, in words: one place for page, terminal and API. */
+import { durationText, moreText } from '../../figures.ts'
+import type { Comparison } from '../results.ts'
+import type { Metric } from '../spec.ts'
+import { LOOKED_FOR_PERCENT, type Wait } from './wait.ts'
+
+/** What a comparison says of how long it still takes, and until what. */
+export function waitWords(
+  { better, guard }: Metric,
+  { ms, fromMs, toMs, isDue }: Wait,
+): Pick<Comparison, 'etaMs' | 'etaRangeMs' | 'wait'> & { why: string } {
+  const time = `${ms < Infinity ? `about ${moreText(ms)}` : 'more than a year'} at this rate`
+  const [from, to] = [durationText(fromMs), durationText(toMs)]
+  const range = toMs < Infinity && from !== to ? ` (${from} to ${to} in two of three cases)` : ''
+  const shown = guard
+    ? `a difference shows or more than ${guard.marginPercent} % ${better === 'higher' ? 'lower' : 'higher'} is excluded`
+    : `a difference of ${LOOKED_FOR_PERCENT} % would show`
+  return {
+    ...(ms < Infinity && { etaMs: Math.round(ms) }),
+    ...(toMs < Infinity && { etaRangeMs: [Math.round(fromMs), Math.round(toMs)] }),
+    wait: isDue ? `longer than expected, ${time}` : time,
+    why: `${time}${range}, ${isDue ? 'longer than expected, as the difference is so small that it may stay undecided' : `until ${shown}`}`,
+  }
+}

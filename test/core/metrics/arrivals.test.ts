@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { type Arrivals, arrivalsOf, isIdle, timeUntil } from '../../../src/core/metrics/arrivals.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const START_MS = 1_790_000_000_000
+const MANY = 1_000_000
+
+const came = (hours: readonly number[]) => ({
+  size: hours.length,
+  secondOf: (number: number) => START_MS / 1_000 + 3_600 * (hours[number] ?? 0),
+})
+const arrivals = (counts: readonly number[], parts: Partial<Arrivals> = {}): Arrivals => ({
+  ...{ counts, slotMs: HOUR_MS, room: MANY, most: MANY },
+  ...parts,
+})
+const days = (...visitors: number[]) => visitors.flatMap((each) => new Array<number>(24).fill(each / 24))
+
+describe('visitors are counted', () => {
+  it('by twenty-fourths of the time, before a day is over', () => {
+    const { counts, slotMs } = arrivalsOf(came([0, 1, 1.5, 11.9]), {
+      ...{ sinceMs: START_MS, nowMs: START_MS + 12 * HOUR_MS, most: 10 },
+    })
+    expect([slotMs, counts.length]).toEqual([HOUR_MS / 2, 24])
+    expect(counts.flatMap((count, slot) => (count > 0 ? [[slot, count]] : []))).toEqual([
+      [0, 1],
+      [2, 1],
+      [3, 1],
+      [23, 1],
+    ])
+  })
+
+  it('by hours up to now, at most of eight days, with the room that is left', () => {
+    const long = arrivalsOf(came([0, 500, 719.5]), {
+      ...{ sinceMs: START_MS, nowMs: START_MS + 720 * HOUR_MS, most: 10 },
+    })
+    expect(long).toMatchObject({ slotMs: HOUR_MS, room: 7, most: 10 })
+    expect(long.counts).toHaveLength(192)
+    expect(long.counts.at(-1)).toBe(1)
+    expect(long.counts.reduce((sum, count) => sum + count)).toBe(1)
+  })
+
+  it('where a clock is ahead, as now', () => {
+    const { counts } = arrivalsOf(came([25]), { sinceMs: START_MS, nowMs: START_MS + DAY_MS, most: 10 })
+    expect(counts.at(-1)).toBe(1)
+  })
+})
+
+describe('the time until so many more', () => {
+  it('goes by the later half of the first day: whoever comes every day comes first', () => {
+    const first = arrivals([...new Array<number>(12).fill(900), ...new Array<number>(12).fill(100)])
+    expect(timeUntil(1_000, first)).toBe(10 * HOUR_MS)
+  })
+
+  it('goes by the hours of the last day after that', () => {
+    const night = new Array<number>(12).fill(0)
+    const day = new Array<number>(12).fill(100)
+    expect(timeUntil(100, arrivals([...days(9_999), ...night, ...day]))).toBe(13 * HOUR_MS)
+    expect(timeUntil(1_300, arrivals([...days(9_999), ...night, ...day]))).toBe(37 * HOUR_MS)
+    expect(timeUntil(1_300, arrivals([...days(9_999), ...day, ...night]))).toBe(25 * HOUR_MS)
+  })
+
+  it('goes by the days of the last week once there is one, and by how the last day compares with that a week before', () => {
+    const week = days(100, 100, 100, 100, 100, 1_000, 1_000)
+    expect(timeUntil(500, arrivals(week))).toBeCloseTo(5 * DAY_MS)
+    expect(timeUntil(1_500, arrivals(week))).toBeCloseTo(6 * DAY_MS)
+    expect(timeUntil(3_000, arrivals(days(5_000, ...new Array<number>(7).fill(5_000))))).toBeCloseTo(
+      0.6 * DAY_MS,
+    )
+    const fading = days(9_950, 9_000, 8_000, 7_000, 6_000, 6_000, 5_500, 4_950)
+    // Half as many as a week before: 4,500, then 4,000 come.
+    expect(timeUntil(6_500, arrivals(fading))).toBeCloseTo(1.5 * DAY_MS)
+  })
+
+  it('takes longer once only every second one is followed', () => {
+    const steady = { room: 100, most: 1_000 }
+    expect(timeUntil(100, arrivals(days(2_400, 2_400), steady))).toBeCloseTo(HOUR_MS)
+    expect(timeUntil(200, arrivals(days(2_400, 2_400), steady))).toBeCloseTo(3 * HOUR_MS)
+    expect(timeUntil(700, arrivals(days(2_400, 2_400), steady))).toBeCloseTo(15 * HOUR_MS)
+  })
+
+  it('is not told where no one comes, or where it is more than a year', () => {
+    expect(timeUntil(1, arrivals(days(0, 0)))).toBe(Infinity)
+    expect(timeUntil(364, arrivals(days(1, 1)))).toBeCloseTo(364 * DAY_MS, -3)
+    expect(timeUntil(366, arrivals(days(1, 1)))).toBe(Infinity)
+    expect(timeUntil(Infinity, arrivals(days(1, 1)))).toBe(Infinity)
+    expect(timeUntil(0, arrivals(days(1, 1)))).toBe(0)
+  })
+})
+
+it('no one comes, where half a day brings no one', () => {
+  const half = new Array<number>(12).fill(0)
+  expect(isIdle(arrivals([...half, ...half, ...half.fill(1, 0, 1)]))).toBe(false)
+  expect(isIdle(arrivals([5, ...new Array<number>(12).fill(0)]))).toBe(true)
+})
