@@ -138,7 +138,7 @@ it('an outcome tells them, where it has any', () => {
 describe('what results rest on', () => {
   it('names what was left out, the most frequent reason first, and nothing that did not happen', () => {
     expect(keptText(RESULTS)).toBe(
-      '30,000 visitors in 6 d; left out: 3 who met two variants, 12 unproven; events that did not count: 5 repeated, 2 late',
+      '30,000 visitors in 6 d; left out: 3 visitors who met two variants, 12 visits without proof of who it is; events that did not count: 5 repeated, 2 late',
     )
     const kept = { visitors: 1, bytes: 16, share: 0.25, mixed: 0, unproven: 0, refused: { late: 0 } }
     expect(keptText({ ...RESULTS, kept })).toBe('1 visitor in 6 d; 25 % of new visitors are followed')

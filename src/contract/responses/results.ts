@@ -77,6 +77,7 @@ export const getResults = v.strictObject({
     share: v.number(),
     /** Visitors who met two variants. */
     mixed: count,
+    /** Visits of whom nothing proves who they are: of one visitor there may be many. */
     unproven: count,
     /** Events that did not count, by reason. */
     refused: v.record(v.string(), count),

@@ -104,15 +104,15 @@ const UNITS = {
   sum: 'sum per visitor',
 } as const
 
-/** "30,000 visitors since 6 d; left out: 3 who met two variants, 12 unproven; refused: 5 repeated, 2 late". */
+/** "30,000 visitors in 6 d; left out: 3 visitors who met two variants; events that did not count: 5 repeated, 2 late". */
 export function keptText({ kept, sinceMs, atMs, rolledBack }: ResultsView): string {
   const { visitors, share, mixed, unproven } = kept
   const { [CONVERTED_ALREADY]: again = 0, ...refused } = kept.refused
   // An attempt that is over lasts no longer.
   const untilMs = Math.min(atMs, rolledBack?.atMs ?? atMs)
   const left = [
-    ...(mixed > 0 ? [`${countText(mixed)} who met two variants`] : []),
-    ...(unproven > 0 ? [`${countText(unproven)} unproven`] : []),
+    ...(mixed > 0 ? [`${plural(mixed, 'visitor')} who met two variants`] : []),
+    ...(unproven > 0 ? [`${plural(unproven, 'visit')} without proof of who it is`] : []),
   ]
   const reasons = Object.entries(refused)
     .filter(([, count]) => count > 0)

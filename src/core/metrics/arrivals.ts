@@ -53,12 +53,11 @@ function comingFor(more: number, room: number, most: number): number {
  * day, in the later half of it, as those who come every day come first.
  */
 export function timeUntil(more: number, { counts, slotMs, room, most }: Arrivals): number {
-  const cycle = counts.slice(
-    -(counts.length < WEEK_SLOTS ? Math.min(DAY_SLOTS, counts.length / 2) : WEEK_SLOTS),
-  )
+  const day = counts.slice(counts.length > DAY_SLOTS ? -DAY_SLOTS : -DAY_SLOTS / 2)
+  const cycle = counts.length < WEEK_SLOTS ? day : counts
   const inCycle = sumOf(cycle)
   const coming = comingFor(more, room, most)
-  if (sumOf(counts.slice(-DAY_SLOTS / 2)) === 0 || coming === Infinity) return Infinity
+  if (sumOf(day) === 0 || coming === Infinity) return Infinity
   let left = coming % inCycle
   let slots = Math.floor(coming / inCycle) * cycle.length
   for (const count of cycle) {

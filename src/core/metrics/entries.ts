@@ -30,6 +30,9 @@ export type MetricEvent = Exposure & {
   id: number
 }
 
+/** The reason of visits that are not compared, as nothing proves who the visitor is; of events it is `unproven`. */
+export const UNPROVEN_VISIT = 'unproven visit'
+
 /** Values above this are refused: no sum of them loses a cent. */
 export const LARGEST_VALUE = 1e9
 

@@ -11,7 +11,7 @@ export type JudgeSpec = {
   shares: readonly number[]
   /** The guard's α, of which its metrics have a part; 0 where nothing guards. */
   guardAlpha: number
-  /** Visitors without a proven identity: shown, never evidence. */
+  /** Visits without a proven identity: shown, never evidence. */
   unproven: number
   /** Entries that did not count for reasons that the ledger doesn't know. */
   refused?: Readonly<Record<string, number>>

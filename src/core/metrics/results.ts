@@ -80,6 +80,7 @@ export type Kept = {
   share: number
   /** Visitors who met two variants: they count for none. */
   mixed: number
+  /** Visits of whom nothing proves who they are: of one visitor there may be many. */
   unproven: number
   /** Events that did not count, by reason. */
   refused: Record<string, number>

@@ -43,7 +43,7 @@ export function exposed(
   if (measures === undefined) return decision
   const { metrics } = reporter
   if (decision.placement === EXCLUDED) {
-    if (context.keyStanding() === 'excluded') metrics.refuse(decision.flag, REFUSALS.unproven)
+    if (context.keyStanding() === 'excluded') metrics.refuse(decision.flag, REFUSALS.visit)
   } else if (!metrics.hasMet(measures, decision) && !isOptedOut(request.headers)) {
     metrics.expose(measures, decision, isEvidence(context, env, request), request.nowMs)
   }

@@ -5,12 +5,12 @@
 import type { MetricBuffer } from '../../core/counters/metrics/metric-batch.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
-import type { MetricEvent } from '../../core/metrics/entries.ts'
+import { type MetricEvent, UNPROVEN_VISIT } from '../../core/metrics/entries.ts'
 import { exposedAs, type Measures, type MetricType } from '../../core/metrics/spec.ts'
 import { ExposedVisitors } from './exposed-visitors.ts'
 
-/** Why an event does not count; the results of a flag show how many did not for each. */
-export const REFUSALS = { unproven: 'unproven', repeated: 'repeated' } as const
+/** Why an event, or a visit, does not count; the results of a flag show how many did not for each. */
+export const REFUSALS = { unproven: 'unproven', visit: UNPROVEN_VISIT, repeated: 'repeated' } as const
 
 /** Where an event counts: the visitor's place in the comparison of one flag. */
 export type MetricPlace = Omit<MetricEvent, 'metric' | 'value' | 'id' | 'atMs'> & { type: MetricType }
@@ -50,7 +50,7 @@ export class MetricReporter {
     const variant = exposedAs(measures, decision)
     if (variant === undefined || this.hasMet(measures, decision)) return
     const { position } = placement
-    if (!isEvidence) this.#buffer.refuse(flag, REFUSALS.unproven)
+    if (!isEvidence) this.#buffer.refuse(flag, REFUSALS.visit)
     else if (!this.#buffer.expose({ flag, generation, stage, variant, position, atMs })) return
     this.#exposed.add({ flag, generation, stage, measures }, variant, position)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Arrivals, arrivalsOf, isIdle, timeUntil } from '../../../src/core/metrics/arrivals.ts'
+import { type Arrivals, arrivalsOf, timeUntil } from '../../../src/core/metrics/arrivals.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -30,12 +30,12 @@ describe('visitors are counted', () => {
     ])
   })
 
-  it('by hours up to now, at most of eight days, with the room that is left', () => {
+  it('by hours up to now, at most of a week, with the room that is left', () => {
     const long = arrivalsOf(came([0, 500, 719.5]), {
       ...{ sinceMs: START_MS, nowMs: START_MS + 720 * HOUR_MS, most: 10 },
     })
     expect(long).toMatchObject({ slotMs: HOUR_MS, room: 7, most: 10 })
-    expect(long.counts).toHaveLength(192)
+    expect(long.counts).toHaveLength(168)
     expect(long.counts.at(-1)).toBe(1)
     expect(long.counts.reduce((sum, count) => sum + count)).toBe(1)
   })
@@ -47,7 +47,7 @@ describe('visitors are counted', () => {
 })
 
 describe('the time until so many more', () => {
-  it('goes by the later half of the first day: whoever comes every day comes first', () => {
+  it('goes by the later half of the first day: those who come every day come first', () => {
     const first = arrivals([...new Array<number>(12).fill(900), ...new Array<number>(12).fill(100)])
     expect(timeUntil(1_000, first)).toBe(10 * HOUR_MS)
   })
@@ -60,16 +60,12 @@ describe('the time until so many more', () => {
     expect(timeUntil(1_300, arrivals([...days(9_999), ...day, ...night]))).toBe(25 * HOUR_MS)
   })
 
-  it('goes by the days of the last week once there is one, and by how the last day compares with that a week before', () => {
+  it('goes by the days of the last week once there is one', () => {
     const week = days(100, 100, 100, 100, 100, 1_000, 1_000)
     expect(timeUntil(500, arrivals(week))).toBeCloseTo(5 * DAY_MS)
     expect(timeUntil(1_500, arrivals(week))).toBeCloseTo(6 * DAY_MS)
-    expect(timeUntil(3_000, arrivals(days(5_000, ...new Array<number>(7).fill(5_000))))).toBeCloseTo(
-      0.6 * DAY_MS,
-    )
-    const fading = days(9_950, 9_000, 8_000, 7_000, 6_000, 6_000, 5_500, 4_950)
-    // Half as many as a week before: 4,500, then 4,000 come.
-    expect(timeUntil(6_500, arrivals(fading))).toBeCloseTo(1.5 * DAY_MS)
+    expect(timeUntil(4_900, arrivals(week))).toBeCloseTo(13.9 * DAY_MS)
+    expect(timeUntil(500, arrivals(week.slice(1)))).toBeCloseTo(DAY_MS / 2)
   })
 
   it('takes longer once only every second one is followed', () => {
@@ -81,15 +77,16 @@ describe('the time until so many more', () => {
 
   it('is not told where no one comes, or where it is more than a year', () => {
     expect(timeUntil(1, arrivals(days(0, 0)))).toBe(Infinity)
+    expect(timeUntil(0.5, arrivals([...days(9), 1, ...new Array<number>(23).fill(0)]))).toBe(HOUR_MS / 2)
+    expect(timeUntil(1, arrivals([...days(9), 1, ...new Array<number>(24).fill(0)]))).toBe(Infinity)
+    expect(timeUntil(1, arrivals([9, 9, ...new Array<number>(12).fill(0)], { slotMs: 1_000 }))).toBe(Infinity)
+    expect(timeUntil(1, arrivals([...days(...new Array<number>(7).fill(9)), ...days(0)].slice(-168)))).toBe(
+      Infinity,
+    )
+    expect(timeUntil(1e9, arrivals(days(9e9, 9e9), { most: 1e8, room: 0 }))).toBe(Infinity)
     expect(timeUntil(364, arrivals(days(1, 1)))).toBeCloseTo(364 * DAY_MS, -3)
     expect(timeUntil(366, arrivals(days(1, 1)))).toBe(Infinity)
     expect(timeUntil(Infinity, arrivals(days(1, 1)))).toBe(Infinity)
     expect(timeUntil(0, arrivals(days(1, 1)))).toBe(0)
   })
-})
-
-it('no one comes, where half a day brings no one', () => {
-  const half = new Array<number>(12).fill(0)
-  expect(isIdle(arrivals([...half, ...half, ...half.fill(1, 0, 1)]))).toBe(false)
-  expect(isIdle(arrivals([5, ...new Array<number>(12).fill(0)]))).toBe(true)
 })

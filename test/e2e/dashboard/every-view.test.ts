@@ -300,7 +300,7 @@ describe.skipIf(!hasBrowser)('what metrics show', () => {
       ],
     ])
     expect((await rows('revenue')).map(([variant]) => variant)).toEqual(['Variant', 'a', 'b', 'c'])
-    await card.getByText('3 who met two variants, 12 unproven').waitFor()
+    await card.getByText('3 visitors who met two variants, 12 visits without proof of who it is').waitFor()
     const [file] = await Promise.all([
       page.waitForEvent('download'),
       card.getByRole('button', { name: 'CSV' }).click(),

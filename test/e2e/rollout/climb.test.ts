@@ -118,7 +118,7 @@ describe('without traffic', () => {
       stage: 0,
       percentage: 1,
       verdict: { kind: 'no-data', mayAdvance: false, action: 'none' },
-      waitingFor: 'no canary requests: nothing to judge',
+      waitingFor: 'no canary requests to judge',
     })
     expect(await stepsOf(flag)).toEqual([])
   })

@@ -47,7 +47,7 @@ describe('an exposure', () => {
     await visit('/look/', { 'x-user-id': 'ann', ...from })
     await visit('/look/', { cookie: 'sluice_id=of-my-own-making', ...from })
     expect(await exposed()).toEqual([])
-    expect(await refused()).toEqual([['look', 'unproven', 2]])
+    expect(await refused()).toEqual([['look', 'unproven visit', 2]])
   })
 
   it('of a chosen identity counts where no network is known, and where no key signs', async () => {

@@ -100,7 +100,7 @@ function idle({ hours }: BeforeAfterState, look: Look): Finding {
   const known = toGo > 0 ? `; ${learningText(toGo)}` : ''
   return {
     judgement: { kind: 'collecting', lacks: 'requests', alert: null },
-    sentence: `serves only "off" so far: ${wordsOf(look).own} counted, to be compared with${known}`,
+    sentence: `waits for visitors who have the flag: ${wordsOf(look).own} counted, to be compared with${known}`,
   }
 }
 

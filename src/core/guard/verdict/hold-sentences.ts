@@ -89,13 +89,13 @@ function silenceSentence({ state, missing }: Findings): string {
   const { stageTotals, totals, lastAtMs, stageStartedAtMs } = state
   const [canary, control] = [stageTotals.canaryRequests, stageTotals.controlRequests]
   const arm = missing ?? 'canary'
-  if (totals[`${arm}Requests`] === 0) return `no ${arm} requests: nothing to judge`
+  if (totals[`${arm}Requests`] === 0) return `no ${arm} requests to judge`
   if (stageTotals[`${arm}Requests`] === 0) {
     const whose = canary + control === 0 ? '' : `${arm} `
     return `no ${whose}requests since this stage began ${durationText(lastAtMs - stageStartedAtMs)} ago`
   }
   const seenAtMs = (arm === 'canary' ? state.canarySeenAtMs : state.controlSeenAtMs) ?? stageStartedAtMs
-  return `no ${arm} requests for ${durationText(lastAtMs - seenAtMs)}: nothing to judge`
+  return `no ${arm} requests to judge for ${durationText(lastAtMs - seenAtMs)}`
 }
 
 /** The first limit of the stage that isn't kept, and how many others. */

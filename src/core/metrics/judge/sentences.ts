@@ -7,19 +7,14 @@ import type { Relative } from './compare.ts'
 /** A difference as people read it: −0.123 → "12 % lower". */
 export function differenceText(relative: number): string {
   if (Math.abs(relative) < 0.000_5) return 'the same'
-  return `${figure(Math.abs(relative))} ${relative < 0 ? 'lower' : 'higher'}`
-}
-
-function figure(share: number): string {
-  const percent = share * 100
-  return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`
+  return `${rateText(Math.abs(relative))} ${relative < 0 ? 'lower' : 'higher'}`
 }
 
 function rangeText({ low, high }: Relative): string {
   if (low === null && high === null) return 'anything'
   if (high === null)
     return low === null || low < 0
-      ? `at most ${figure(-(low ?? -1))} lower`
+      ? `at most ${rateText(-(low ?? -1))} lower`
       : `at least ${differenceText(low)}`
   return `between ${differenceText(low ?? -1)} and ${differenceText(high)}`
 }
@@ -55,7 +50,7 @@ function largest({ low, high }: Relative): string {
   if (low === null || high === null) return ''
   // That something is not a hundredfold tells no one anything.
   if (Math.max(-low, high) > 1) return ''
-  return `, so no effect is larger than ${figure(Math.max(Math.abs(low), Math.abs(high)))}`
+  return `, so no effect is larger than ${rateText(Math.max(Math.abs(low), Math.abs(high)))}`
 }
 
 /** "more than 5 % below", of the guard's line. */
@@ -84,7 +79,7 @@ export function findingSentence(
     metric.type === 'conversion' ? rateText(mean) : String(Number((mean ?? 0).toPrecision(3)))
   const what = metric.type === 'conversion' ? 'rate' : 'mean'
   const seen = `${what} ${text(means[0])} against ${text(means[1])}${isAddedUp ? ' in this stage, added to those before' : ''}`
-  const luck = `chance of that by luck below ${Number((100 * level).toPrecision(2))} %`
+  const luck = `chance of that by luck below ${rateText(level)}`
   return `${metric.name} of ${variant} is ${limitText(metric)} that of ${against}: ${seen}; ${luck}.`
 }
 

@@ -1,6 +1,7 @@
 /** One look at the metrics of every flag: judge, act, and keep what the results show. core/metrics judges. */
 import type { Snapshot } from '../../../core/config/compile/snapshot.ts'
 import type { FlagControl } from '../../../core/config/control.ts'
+import { UNPROVEN_VISIT } from '../../../core/metrics/entries.ts'
 import { judge } from '../../../core/metrics/judge/judge.ts'
 import type { MetricFinding } from '../../../core/metrics/judge-types.ts'
 import type { MetricResults } from '../../../core/metrics/results.ts'
@@ -15,8 +16,6 @@ type LoadedDocument = { snapshot: Snapshot; plans: ReadonlyMap<string, RolloutPl
 
 /** A look sums up every visitor of a ledger, which takes milliseconds for many: as often as people look is enough. */
 const LOOK_EVERY_MS = 5_000
-/** Where the reasons are, of what did not count, that the results show apart. */
-const UNPROVEN = 'unproven'
 
 export type MetricRunnerPorts = {
   controlOf(flag: string): FlagControl
@@ -99,7 +98,7 @@ export class MetricRunner {
 
   #judge(loaded: LoadedDocument, key: string, kept: Kept, nowMs: number) {
     const { account, measures, ledger } = kept
-    const { [UNPROVEN]: unproven = 0, ...refused } = account.refused
+    const { [UNPROVEN_VISIT]: unproven = 0, ...refused } = account.refused
     const guardAlpha = loaded.plans.get(key)?.guard?.alpha ?? 0
     const isOver = this.#ports.controlOf(key).rolledBack !== undefined
     const spec = {

@@ -83,7 +83,7 @@ describe('a metric', () => {
     const shop = new Shop()
     shop.pass(DAY, { isOn: false })
     expect(shop.verdict.sentence).toBe(
-      'serves only "off" so far: events of order are counted, to be compared with; a comparison needs 2 weeks and a day, and begins in 14 d',
+      'waits for visitors who have the flag: events of order are counted, to be compared with; a comparison needs 2 weeks and a day, and begins in 14 d',
     )
     shop.pass(DAY)
     expect(shop.verdict.sentence).toMatch(/^collects events of order to compare with the same hours/)

@@ -19,7 +19,7 @@ export const VERDICT = {
   kind: 'collecting',
   lacks: 'requests',
   alert: null,
-  sentence: 'no canary requests: nothing to judge',
+  sentence: 'no canary requests to judge',
   evidence: { wealth: 1 },
 } as unknown as Verdict
 

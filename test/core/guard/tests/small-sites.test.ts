@@ -47,7 +47,7 @@ describe('at a request every five seconds', () => {
 it('a canary that stays away has no data after eight of its usual pauses', () => {
   const { kinds, sentences } = hours(2, 0.5, 1)
   expect(kinds.at(-1)).toBe('no-data')
-  expect(sentences.at(-1)).toBe('no canary requests for 61 min: nothing to judge')
+  expect(sentences.at(-1)).toBe('no canary requests to judge for 61 min')
 })
 
 it('a stage without a request says for how long', () => {

@@ -415,7 +415,7 @@ describe('words', () => {
       word: 'undecided',
       wait: 'about 10 more hours at this rate',
       sentence:
-        'order of on is between 6.3 % lower and 11 % higher compared with off, so no effect is larger than 11 %; about 10 more hours at this rate (between 3 h and 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
+        'order of on is between 6.3 % lower and 11 % higher compared with off, so no effect is larger than 11 %; about 10 more hours at this rate (4 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
     })
     expect(results.sentence).toBe(comparison?.sentence.replace('order of on', 'Undecided by order: on'))
   })

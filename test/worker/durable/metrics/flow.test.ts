@@ -142,13 +142,14 @@ it('where metrics can not be taken they stay in the shard, and counts come throu
 it('the API tells what did not count, and gives all of it as a table', async () => {
   const { stub, flush } = shardOf('MDD')
   const refused: MetricBatch['refused'] = [
-    ['shown', 'unproven', 3],
+    ['shown', 'unproven visit', 3],
+    ['shown', 'unproven', 4],
     ['shown', 'late', 2],
   ]
   await flush(1, { ...buyer('shown', 900), refused })
   await arrives(stub, 'shown', [1, 1, 500])
   const { kept } = await admin.call('getResults', { params: { flag: 'shown' } })
-  expect(kept).toMatchObject({ visitors: 1, unproven: 3, refused: { late: 2 } })
+  expect(kept).toMatchObject({ visitors: 1, unproven: 3, refused: { unproven: 4, late: 2 } })
   const path = `${GATE_URL}/__sluice/api/v1/flags/shown/results?format=csv`
   const table = await gate.fetch(path, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } })
   expect(table.headers.get('content-type')).toBe('text/csv; charset=utf-8')
