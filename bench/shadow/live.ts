@@ -1,67 +1,96 @@
-/** Shadow traffic on a running gate: what visitors feel of it, what it keeps in memory, and how soon a kill ends it. */
-import { startLocalOrigin } from '../../test-kit/origins/local-origin.ts'
+/**
+ * Shadow traffic on a running gate: what visitors feel of it, what it costs the gate, what it keeps in memory, and how soon a
+ * kill ends it.
+ *
+ * The gate has a processor of its own; visitors and origins are separate processes on the others. Turns are taken by all
+ * situations one after the other, forwards and backwards, so that what the machine does meanwhile falls on all of them.
+ */
 import { percentile } from '../../test-kit/report/percentiles.ts'
-import { startLoad } from '../../test-kit/traffic/steady-load.ts'
-import { residentBytes } from '../../test-kit/workerd/cpu.ts'
+import { seeded } from '../../test-kit/simulation/random.ts'
+import { isolate, stepAside } from '../../test-kit/workerd/affinity.ts'
+import { cpuTimeMs, residentBytes } from '../../test-kit/workerd/cpu.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { ADMIN_TOKEN, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
+import { startAsker, startOrigins } from './processes.ts'
+import { visit } from './visitors.ts'
 
 const FLAG = 'shop'
-const LARGE_BYTES = 10_000_000
-const MOST_COPIES_PER_SECOND = 20
-const PERCENTILES = [0.5, 0.99]
+const OFTEN = 20
 
 export type Situation = {
   name: string
-  /** Whether the flag has a shadow stage. */
-  copies: boolean
+  /** What a location copies in a second; 0 for a flag without a shadow stage. */
+  maxRps: number
+  /** How often a second the origins are asked as by copies, but not by the gate. */
+  askedBeside: number
   canary: 'answers' | 'hangs'
   bytes: number
   requestsPerSecond: number
+  /** Place in the list of the situation that shows the same without copies. */
+  beside?: number
 }
 
-const SMALL = { bytes: 2_000, requestsPerSecond: 100 }
-const LARGE = { bytes: LARGE_BYTES, requestsPerSecond: 4 }
+const PAGES = { canary: 'answers', bytes: 20_000, requestsPerSecond: 100, askedBeside: 0 } as const
+const LARGE = { canary: 'answers', bytes: 10_000_000, requestsPerSecond: 4, askedBeside: 0 } as const
 
 export const SITUATIONS: readonly Situation[] = [
-  { name: 'no shadow stage', copies: false, canary: 'answers', ...SMALL },
-  { name: 'copies', copies: true, canary: 'answers', ...SMALL },
-  { name: 'copies, and the canary never answers', copies: true, canary: 'hangs', ...SMALL },
-  { name: 'no shadow stage, answers of 10 MB', copies: false, canary: 'answers', ...LARGE },
-  { name: 'copies, answers of 10 MB', copies: true, canary: 'answers', ...LARGE },
+  { ...PAGES, name: 'no shadow stage', maxRps: 0 },
+  { ...PAGES, name: '2 copies a second (the default)', maxRps: 2, beside: 0 },
+  {
+    ...PAGES,
+    name: 'no shadow stage; 20 times a second another client asks the origins',
+    maxRps: 0,
+    askedBeside: OFTEN,
+  },
+  { ...PAGES, name: '20 copies a second', maxRps: OFTEN, beside: 2 },
+  {
+    ...PAGES,
+    name: '20 copies a second, and the canary never answers',
+    maxRps: OFTEN,
+    canary: 'hangs',
+    beside: 0,
+  },
+  { ...LARGE, name: 'no shadow stage, answers of 10 MB', maxRps: 0 },
+  { ...LARGE, name: '20 copies a second, answers of 10 MB', maxRps: OFTEN, beside: 5 },
 ]
+/** The situation whose copies a kill ends. */
+const KILLED = 3
 
+/** Of the turns. */
+export type Range = { lowest: number; median: number; highest: number }
 export type LiveFigures = {
-  name: string
+  situation: Situation
   requests: number
   failed: number
   copies: number
-  /** Lowest and highest of the turns. */
-  p50Ms: readonly [number, number]
-  p99Ms: readonly [number, number]
+  p50Ms: Range
+  p99Ms: Range
+  /** Processor time of workerd in a second. */
+  usedMs: Range
   /** Of workerd: after the first turn, and after the last. */
-  megabytes: readonly [number, number]
+  megabytes: readonly [first: number, last: number]
 }
 
-type Turn = { requests: number; failed: number; p50Ms: number; p99Ms: number; bytes: number }
+type Turn = { requests: number; failed: number; p50Ms: number; p99Ms: number; usedMs: number; bytes: number }
 
-/** Runs the situations in turn, so that what the machine does meanwhile falls on all of them. */
 export async function measureLive(
   { worker, turns, seconds }: { worker: string; turns: number; seconds: number },
   tell: (text: string) => void,
-): Promise<{ situations: LiveFigures[]; killMs: number }> {
+): Promise<{ situations: LiveFigures[]; killMs: number; turns: number; seconds: number }> {
+  stepAside()
   const rigs = await Promise.all(SITUATIONS.map((situation) => startRig(worker, situation)))
   const taken = rigs.map((): Turn[] => [])
   try {
     // The first turn makes the gates warm.
     for (let turn = 0; turn <= turns; turn++)
-      for (const [index, rig] of rigs.entries()) {
+      for (const rig of turn % 2 === 0 ? rigs : rigs.toReversed()) {
         tell(`turn ${turn} of ${turns}: ${rig.situation.name}`)
-        const figures = await rig.take(seconds)
-        if (turn > 0) taken[index]?.push(figures)
+        const figures = await rig.take(turn, seconds)
+        if (turn > 0) taken[rigs.indexOf(rig)]?.push(figures)
       }
-    const killMs = (await rigs[1]?.kill(seconds)) ?? Number.NaN
-    return { situations: rigs.map((rig, index) => figuresOf(rig, taken[index] ?? [])), killMs }
+    const killMs = (await rigs[KILLED]?.kill(seconds)) ?? Number.NaN
+    const situations = await Promise.all(rigs.map((rig, index) => figuresOf(rig, taken[index] ?? [])))
+    return { situations, killMs, turns, seconds }
   } finally {
     await Promise.all(rigs.map((rig) => rig.close()))
   }
@@ -69,74 +98,77 @@ export async function measureLive(
 
 type Rig = Awaited<ReturnType<typeof startRig>>
 
-function figuresOf({ situation, copies }: Rig, turns: readonly Turn[]): LiveFigures {
+async function figuresOf({ situation, copies }: Rig, turns: readonly Turn[]): Promise<LiveFigures> {
   const sum = (part: 'requests' | 'failed') => turns.reduce((total, turn) => total + turn[part], 0)
-  const range = (part: 'p50Ms' | 'p99Ms'): [number, number] => {
+  const range = (part: 'p50Ms' | 'p99Ms' | 'usedMs'): Range => {
     const values = turns.map((turn) => turn[part])
-    return [Math.min(...values), Math.max(...values)]
+    return { lowest: Math.min(...values), median: percentile(values, 0.5), highest: Math.max(...values) }
   }
-  const megabytes = turns.map(({ bytes }) => bytes / 1e6)
   return {
-    name: situation.name,
+    situation,
     requests: sum('requests'),
     failed: sum('failed'),
-    copies: copies.count,
+    copies: (await copies()).count,
     p50Ms: range('p50Ms'),
     p99Ms: range('p99Ms'),
-    megabytes: [megabytes[0] ?? Number.NaN, megabytes.at(-1) ?? Number.NaN],
+    usedMs: range('usedMs'),
+    megabytes: [(turns[0]?.bytes ?? Number.NaN) / 1e6, (turns.at(-1)?.bytes ?? Number.NaN) / 1e6],
   }
 }
 
 async function startRig(worker: string, situation: Situation) {
-  const body = Buffer.alloc(situation.bytes, 'page ')
-  const copies = { count: 0, lastMs: 0 }
-  const old = await startLocalOrigin((_, response) => response.end(body))
-  const next = await startLocalOrigin((_, response) => {
-    copies.count++
-    copies.lastMs = performance.now()
-    if (situation.canary === 'answers') response.end(body)
-  })
+  const { bytes, canary, requestsPerSecond, askedBeside } = situation
+  const origins = await startOrigins(bytes, canary)
+  const asker = startAsker(origins)
   const kv = await startKvService()
-  kv.values.set('config', JSON.stringify(documentOf(situation, { old: old.url, new: next.url })))
+  kv.values.set('config', JSON.stringify(documentOf(situation, origins)))
   const workerd = await startPlainWorkerd({ isolates: 1, kvPort: kv.port, worker })
+  isolate([workerd.pid])
+  const [url = ''] = workerd.urls
+  const visitors = (turn: number, seconds: number) =>
+    visit(url, { perSecond: requestsPerSecond, seconds, random: seeded('visitors', turn) })
   return {
     situation,
-    copies,
-    async take(seconds: number): Promise<Turn> {
-      const load = startLoad(workerd.urls, situation.requestsPerSecond)
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
-      await load.stop()
-      const [p50Ms = Number.NaN, p99Ms = Number.NaN] = PERCENTILES.map((share) =>
-        percentile(
-          load.shots.map(({ tookMs }) => tookMs),
-          share,
-        ),
-      )
-      const failed = load.shots.filter(({ isBroken, status }) => isBroken || status !== 200).length
-      return { requests: load.shots.length, failed, p50Ms, p99Ms, bytes: residentBytes(workerd.pid) }
+    copies: origins.copies,
+    async take(turn: number, seconds: number): Promise<Turn> {
+      asker.ask(askedBeside)
+      const beforeMs = cpuTimeMs(workerd.pid)
+      const visits = await visitors(turn, seconds)
+      const usedMs = (cpuTimeMs(workerd.pid) - beforeMs) / seconds
+      asker.ask(0)
+      const tookMs = visits.map((each) => each.tookMs)
+      return {
+        requests: visits.length,
+        failed: visits.filter(({ isFailed }) => isFailed).length,
+        p50Ms: percentile(tookMs, 0.5),
+        p99Ms: percentile(tookMs, 0.99),
+        usedMs,
+        bytes: residentBytes(workerd.pid),
+      }
     },
     /** How long after a kill the last copy came. */
     async kill(seconds: number): Promise<number> {
-      const load = startLoad(workerd.urls, situation.requestsPerSecond)
+      const visiting = visitors(0, seconds)
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' }
-      const path = `${workerd.urls[0]}/__sluice/api/v1/flags/${FLAG}/kill`
-      const sentMs = performance.now()
+      const path = `${url}/__sluice/api/v1/flags/${FLAG}/kill`
+      const sentAtMs = Date.now()
       const response = await fetch(path, { method: 'POST', headers, body: '{}' })
       if (!response.ok) throw new Error(`The kill was answered ${response.status}`)
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
-      await load.stop()
-      return Math.max(0, copies.lastMs - sentMs)
+      await visiting
+      return Math.max(0, (await origins.copies()).lastAtMs - sentAtMs)
     },
     async close(): Promise<void> {
       await workerd.close()
-      await Promise.all([kv.close(), old.close(), next.close()])
+      asker.close()
+      origins.close()
+      await kv.close()
     },
   }
 }
 
-function documentOf({ copies }: Situation, urls: { old: string; new: string }): object {
-  const first = copies ? { shadow: 100, bake: '1d' } : { percentage: 0, advance: 'manual' }
+function documentOf({ maxRps }: Situation, urls: { old: string; new: string }): object {
+  const first = maxRps > 0 ? { shadow: 100, bake: '1d' } : { percentage: 0, advance: 'manual' }
   return {
     origins: { old: { url: urls.old }, new: { url: urls.new } },
     context: { targetingKey: [{ header: 'x-user-id' }] },
@@ -145,7 +177,7 @@ function documentOf({ copies }: Situation, urls: { old: string; new: string }): 
         path: '/*',
         flag: FLAG,
         origins: { on: 'new', off: 'old' },
-        shadow: { maxRps: MOST_COPIES_PER_SECOND },
+        ...(maxRps > 0 && { shadow: { maxRps } }),
       },
     ],
     flags: {

@@ -1,5 +1,5 @@
 import { table } from '../../test-kit/report/emit.ts'
-import type { LiveFigures } from './live.ts'
+import type { LiveFigures, measureLive, Range } from './live.ts'
 
 export type ShadowResult = {
   stages: number
@@ -32,19 +32,36 @@ ${table(['fault', 'named as', 'samples of', 'found after (median)', 'slowest'], 
 ${runs} runs each. Reading and comparing the three answers to a request takes ${microseconds.toFixed(0)} µs of processor time.`
 }
 
-export function liveToMarkdown({
-  situations,
-  killMs,
-}: {
-  situations: readonly LiveFigures[]
-  killMs: number
-}): string {
-  const range = ([low, high]: readonly [number, number], digits = 1) =>
-    `${low.toFixed(digits)}–${high.toFixed(digits)}`
-  const rows = situations.map(({ name, requests, failed, copies, p50Ms, p99Ms, megabytes }) => [
-    ...[name, requests, failed, copies, range(p50Ms), range(p99Ms)],
-    `${megabytes[0].toFixed(0)} → ${megabytes[1].toFixed(0)}`,
+export function liveToMarkdown(live: Awaited<ReturnType<typeof measureLive>>): string {
+  const { situations, killMs, turns, seconds } = live
+  const rows = situations.map((each) => [
+    ...[each.situation.name, each.requests, each.failed, each.copies],
+    ...[rangeText(each.p50Ms), rangeText(each.p99Ms), each.usedMs.median.toFixed(0)],
+    `${each.megabytes[0].toFixed(0)} → ${each.megabytes[1].toFixed(0)}`,
   ])
-  const head = ['situation', 'requests', 'failed', 'copies', 'p50, ms', 'p99, ms', 'memory of workerd, MB']
-  return `${table(head, rows)}\n\nLatencies are the lowest and the highest of the turns. After a kill the last copy came within ${killMs.toFixed(0)} ms.`
+  const head = ['situation', 'requests', 'failed', 'copies', 'p50, ms', 'p99, ms', 'CPU, ms/s', 'memory, MB']
+  const words = situations.flatMap((each) => {
+    const plain = situations[each.situation.beside ?? -1]
+    return plain === undefined ? [] : [`- ${each.situation.name}: ${placeText(each, plain)}`]
+  })
+  return `${table(head, rows)}
+
+Latencies are the median of ${turns} turns of ${seconds} s, and in brackets the lowest and the highest. CPU and memory are workerd's, memory
+after the first turn and after the last. Where the median with copies stands in the spread of the turns without:
+
+${words.join('\n')}
+
+After a kill the last copy came within ${killMs.toFixed(0)} ms.`
+}
+
+function rangeText({ lowest, median, highest }: Range): string {
+  return `${median.toFixed(1)} (${lowest.toFixed(1)}–${highest.toFixed(1)})`
+}
+
+function placeText(figures: LiveFigures, plain: LiveFigures): string {
+  const place = (part: 'p50Ms' | 'p99Ms') => {
+    const overMs = figures[part].median - plain[part].highest
+    return overMs <= 0 ? 'within' : `${overMs.toFixed(1)} ms above`
+  }
+  return `p50 ${place('p50Ms')}, p99 ${place('p99Ms')}`
 }
