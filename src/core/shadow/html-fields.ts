@@ -46,7 +46,11 @@ const ADDRESSES: Readonly<Record<string, readonly [attribute: string, field: str
   video: ['src', 'html media'],
 }
 
+/** Elements whose attributes matter wherever they stand. */
+const ATTRIBUTED = new Set([...Object.keys(ADDRESSES), ...RAW, 'meta', 'form'])
+
 type Attributes = ReadonlyMap<string, string>
+const NONE: Attributes = new Map()
 
 /** Adds the fields of a page. */
 export function addHtml(fields: FieldList, text: string, rules: ReadingRules): Steps {
@@ -78,10 +82,12 @@ class Page {
         if (!token.startsWith('<')) this.#text(token)
       } else if (closing === '/') this.#close(name)
       else {
-        this.#open(name, attributesIn(rest ?? ''))
+        const matters = ATTRIBUTED.has(name) || this.#form !== undefined
+        const attributes = matters ? attributesIn(rest ?? '') : NONE
+        this.#open(name, attributes)
         if (RAW.has(name)) {
           const end = endOf(text, name, tokens.lastIndex)
-          yield* this.#raw(name, attributesIn(rest ?? ''), text.slice(tokens.lastIndex, end))
+          yield* this.#raw(name, attributes, text.slice(tokens.lastIndex, end))
           tokens.lastIndex = end
         }
       }
@@ -119,13 +125,11 @@ class Page {
   }
 
   #text(text: string): void {
-    const words = text.replace(/\s+/g, ' ').trim()
+    const words = text.trim()
     if (words === '') return
     const landmark = this.#landmarks.at(-1)
-    this.#fields.add(
-      ['html text', landmark, this.#block].filter((part) => part !== undefined).join(' '),
-      words,
-    )
+    const place = landmark === undefined ? this.#block : `${landmark} ${this.#block}`
+    this.#fields.add(`html text ${place}`, words.replace(/\s+/g, ' '))
   }
 
   *#raw(name: string, attributes: Attributes, content: string): Steps {

@@ -54,6 +54,18 @@ export function* readInSteps(answer: ShadowAnswer | Unanswered, rules: ReadingRu
   return yield* fields.sorted()
 }
 
+/** Whether two texts are the same in all that is compared: the second one need not be read. */
+export function isSameText(one: ShadowAnswer | Unanswered, other: ShadowAnswer | Unanswered): boolean {
+  if ('failure' in one || 'failure' in other) return false
+  if (one.body.kind === 'bytes' || other.body.kind === 'bytes') return false
+  return one.body.text === other.body.text && headOf(one) === headOf(other)
+}
+
+function headOf({ status, headers }: ShadowAnswer): string {
+  const isRead = (name: string) => name === 'location' || name === 'set-cookie' || COMPARED_HEADERS.has(name)
+  return JSON.stringify([status, headers.filter(([name]) => isRead(name))])
+}
+
 function* addBody(fields: FieldList, { headers, body }: ShadowAnswer, rules: ReadingRules): Steps {
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
   if (body.kind === 'bytes') {

@@ -11,7 +11,7 @@ import type { Decision } from '../../core/decision/decide.ts'
 import { SharedRate } from '../../core/limits/shared-rate.ts'
 import { compareAnswers, type Difference, differences } from '../../core/shadow/compare.ts'
 import type { Steps } from '../../core/shadow/fields.ts'
-import { readInSteps } from '../../core/shadow/read-answer.ts'
+import { isSameText, readInSteps } from '../../core/shadow/read-answer.ts'
 import { redacted } from '../../core/shadow/redact.ts'
 import { routeTemplate } from '../../core/shadow/route-template.ts'
 import { MOST_SHOWN, type ShadowSample } from '../../core/shadow/sample.ts'
@@ -194,11 +194,10 @@ export class Mirror {
         askCopy(request, control, rest),
       ])
       const reading = { hosts: hostsOf(request, target), keys: rules.keys }
-      const read = {
-        first: await inSteps(readInSteps(first.answer, reading)),
-        canary: await inSteps(readInSteps(canary.answer, reading)),
-        again: await inSteps(readInSteps(again.answer, reading)),
-      }
+      const ofFirst = await inSteps(readInSteps(first.answer, reading))
+      const ofOther = async ({ answer }: Asked) =>
+        isSameText(first.answer, answer) ? ofFirst : await inSteps(readInSteps(answer, reading))
+      const read = { first: ofFirst, canary: await ofOther(canary), again: await ofOther(again) }
       const compared = compareAnswers(routeOf(request), read, rules.ignored)
       const sample: ShadowSample = {
         ...compared,

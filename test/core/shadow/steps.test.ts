@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ShadowAnswer } from '../../../src/core/shadow/answer.ts'
 import { differences } from '../../../src/core/shadow/compare.ts'
-import { readAnswer, readInSteps } from '../../../src/core/shadow/read-answer.ts'
+import { isSameText, readAnswer, readInSteps } from '../../../src/core/shadow/read-answer.ts'
 
 const LONG = 250_000
 const RULES = { hosts: [] }
@@ -78,5 +78,35 @@ describe('more values of a field than are sorted', () => {
     expect(read(numbers).get('$[]')).toEqual([expect.stringMatching(/^5000 values #\w+$/)])
     expect(read(numbers.slice(0, 2_048)).get('$[]')?.length).toBe(257)
     expect(read(numbers.slice(0, 2_049)).get('$[]')).toEqual([expect.stringMatching(/^2049 values #\w+$/)])
+  })
+})
+
+describe('texts that are the same in all that is compared', () => {
+  const page = (headers: [string, string][], text = 'a', status = 200): ShadowAnswer => ({
+    status,
+    headers: [['content-type', 'text/html'], ...headers],
+    body: { kind: 'text', text },
+  })
+  const cookie = (value: string): [string, string] => ['set-cookie', value]
+
+  it.each<[string, ShadowAnswer, ShadowAnswer, boolean]>([
+    ['themselves', page([cookie('a=1')]), page([cookie('a=1')]), true],
+    ['a header that no one compares', page([['date', 'a']]), page([['date', 'b']]), true],
+    ['another text', page([]), page([], 'b'), false],
+    ['another status', page([]), page([], 'a', 404), false],
+    ['a header more', page([]), page([['vary', 'cookie']]), false],
+    ['another target', page([['location', '/a']]), page([['location', '/b']]), false],
+    ['another cookie', page([cookie('a=1; secure')]), page([cookie('a=1')]), false],
+  ])('%s', (_, one, other, isSame) => {
+    expect([isSameText(one, other), isSameText(other, one)]).toEqual([isSame, isSame])
+  })
+
+  it('are no answers that have no text', () => {
+    const none = { failure: 'timeout' } as const
+    const bytes: ShadowAnswer = { status: 200, headers: [], body: { kind: 'bytes', bytes: 1, hash: '1' } }
+    const pairs = [none, bytes].flatMap((one) =>
+      [none, bytes, page([])].map((other) => isSameText(one, other)),
+    )
+    expect(pairs).not.toContain(true)
   })
 })
