@@ -2,7 +2,7 @@
  * Shadow traffic on a running gate: what visitors feel of it, what it costs the gate, what it keeps in memory, and how soon a
  * kill ends it.
  *
- * The gate has a processor of its own; visitors and origins are separate processes on the others. Turns are taken by all
+ * The gate runs alone on one processor; visitors and origins are separate processes on the others. Turns are taken by all
  * situations one after the other, forwards and backwards, so that what the machine does meanwhile falls on all of them.
  */
 import { percentile } from '../../test-kit/report/percentiles.ts'

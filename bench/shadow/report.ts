@@ -47,7 +47,7 @@ export function liveToMarkdown(live: Awaited<ReturnType<typeof measureLive>>): s
   return `${table(head, rows)}
 
 Latencies are the median of ${turns} turns of ${seconds} s, and in brackets the lowest and the highest. CPU and memory are workerd's, memory
-after the first turn and after the last. Where the median with copies stands in the spread of the turns without:
+after the first turn and after the last. The median with copies, beside the spread of the turns without:
 
 ${words.join('\n')}
 
