@@ -83,7 +83,7 @@ export class Shard {
   /** Numbers below it are reserved in storage. */
   #reservedSeq: number
   /** Storage holds counts that have no number yet: it must be told before they get one. */
-  #hasStoredOpen: boolean
+  #hasStoredOpen = false
 
   /** `startedAtMs`: what was flushed before has been taken by an earlier object of this shard, if any. */
   constructor(
@@ -93,7 +93,6 @@ export class Shard {
   ) {
     this.#outbox = new Outbox(data.outbox)
     this.#reservedSeq = this.#outbox.nextSeq
-    this.#hasStoredOpen = (data.outbox?.open.length ?? 0) > 0
     this.#state = data.state ?? INITIAL_CONTROL_STATE
     this.#tag = data.tag ?? NO_DOCUMENT
     this.#isolates = new Map(isolates)
@@ -216,7 +215,7 @@ export class Shard {
       document: this.#knows(message) ? undefined : this.#tag,
       intervalMs: Math.max(forLoadMs, flushMsAt(this.#clock.pace, requestsOf(message.cells))),
       shards,
-      inColo: Math.max(1, Math.ceil(inColo)),
+      inColo: Math.max(1, inColo),
       sampleQuota: Math.ceil(this.#sampleQuota / Math.max(1, isolates)),
       ...(kvAgeMs !== undefined && { kvAgeMs }),
     })
