@@ -81,7 +81,7 @@ describe('a forward', () => {
   const started = (shard: Shard) => shard.startForward('FRA', NOW_MS)
 
   it('brings shadow samples once, 200 of them, with a flush that is sent again too', () => {
-    const shadow = (count: number) => Array(count).fill({}) as FlushMessage['shadow']
+    const shadow = (count: number) => Array(count).fill({}) as NonNullable<FlushMessage['shadow']>
     const shard = new Shard(NOTHING)
     shard.take(flush({ shadow: shadow(1) }), NOW_MS)
     shard.take(flush({ shadow: shadow(1) }), NOW_MS)
@@ -95,7 +95,7 @@ describe('a forward', () => {
 
   it('brings one failed answer too', () => {
     const shard = new Shard(NOTHING)
-    shard.take(flush({ failures: [{}] as unknown as FlushMessage['failures'] }), NOW_MS)
+    shard.take(flush({ failures: [{}] as unknown as NonNullable<FlushMessage['failures']> }), NOW_MS)
     expect(started(shard).failures).toHaveLength(1)
   })
 
