@@ -19,7 +19,9 @@ const flagControlSchema = v.object({
   unconfirmed: v.optional(v.boolean()),
   /** Digest of the split that this generation is about (split.ts): documents with another one serve control. */
   split: v.optional(v.string()),
-  /** Digest of the split that this generation was about, of a rollout that left the document. */
+  /** Digest of the same split as the document before spells it: isolates have one of the two documents. */
+  formerSplit: v.optional(v.string()),
+  /** Digest of what the split of this generation means, of a rollout that left the document; from releases before, as it was written. */
   lastSplit: v.optional(v.string()),
   /** Rolled back by the guard or an operator. Latched: only `resume` opens the flag, with a new generation. */
   rolledBack: v.optional(v.object({ atMs: v.number(), reason: v.string() })),

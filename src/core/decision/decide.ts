@@ -209,7 +209,7 @@ function isOtherSplit({ split, stages }: CompiledRule, control: FlagControl): bo
   const named = control.split
   // The state has seen the document but not this flag: one with stages waits until it is named.
   if (named === undefined || split === undefined || (named === '' && !stages)) return false
-  return named !== split()
+  return named !== split() && control.formerSplit !== split()
 }
 
 /** Control, with whether they come next where latency is judged. */

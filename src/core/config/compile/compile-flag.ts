@@ -8,6 +8,7 @@ import { compilePath } from '../routes/route-pattern.ts'
 import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
 import { parseDurationMs } from '../schema/duration.ts'
 import { answersOf, comparesArms, deadlineMsOf } from '../schema/guard-tests.ts'
+import { normalisedAttribute } from '../split/canonical.ts'
 import { dealingRule } from '../split/dealing-rule.ts'
 import { type SplitSurroundings, splitOf } from '../split/split.ts'
 import { compileMeasures, compileWeekly } from './measures.ts'
@@ -148,11 +149,6 @@ function compileBucketing(config: NonNullable<RuleConfig['bucketing']>): Compile
     variant: serve,
   }))
   return { scheme: 'unleash', group, stickiness, variantGroup, variantStickiness, overrides }
-}
-
-/** Header names ignore case; other attributes don't. */
-function normalisedAttribute(name: string): string {
-  return name.startsWith('header.') ? name.toLowerCase() : name
 }
 
 function compileServe(serve: RuleConfig['serve'], salt: string): CompiledServe {

@@ -102,7 +102,7 @@ export function compileHost(pattern: string): (host: string) => boolean {
 const PORT = /:\d+$/
 
 /** In small letters, without the port of a protocol and the dot of the root. */
-function canonicalHost(host: string): string {
+export function canonicalHost(host: string): string {
   const lower = host.toLowerCase()
   return /[.\d]$/.test(lower) ? lower.replace(/\.?(?::(?:80|443))?$/, '').replace(/\.(?=:\d+$)/, '') : lower
 }

@@ -5,8 +5,8 @@
 
 import { murmur3 } from '../../flags/murmur3.ts'
 import { grouped } from '../../grouped.ts'
-import { isObject } from '../../json-object.ts'
 import type { FlagConfig, GateDocument, RouteConfig } from '../schema/document.ts'
+import { canonical } from './canonical.ts'
 import { dealingRule } from './dealing-rule.ts'
 
 /** What of a document a split depends on, besides its flag. */
@@ -66,26 +66,14 @@ function identityOf(origin: { url?: unknown; binding?: unknown } | undefined) {
 }
 
 /**
- * The digest of a flag's split.
+ * The digest of a flag's split as the document writes it. Another spelling has another digest, and the same meaning
+ * (normal-form.ts).
  *
  * @example splitOf('new-checkout', document.flags['new-checkout'], surroundingsOf(document)('new-checkout'))
  */
 export function splitOf(key: string, flag: FlagConfig, around: SplitSurroundings): string {
   const text = textOf(key, flag, around)
   return text && `${murmur3(text, 0)}-${murmur3(text, 1)}`
-}
-
-/** A document's parts as text that is the same where they mean the same. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, meaningOf)
-}
-
-/** All conditions must hold, and any of a condition's values may: neither's order counts. That of weights does. */
-function meaningOf(key: string, value: unknown): unknown {
-  if (key === 'when' || key === 'values') return (value as unknown[]).map(canonical).sort()
-  if (!isObject(value)) return key === 'name' ? undefined : value
-  const entries = Object.entries(value)
-  return key === 'serve' ? entries : Object.fromEntries(entries.sort())
 }
 
 /** The surroundings of each flag of a document, whose routes are sorted by flag once. */

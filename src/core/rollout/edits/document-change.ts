@@ -11,6 +11,10 @@ import { type Ladder, placeOf, stageBelow } from '../place.ts'
 /** A flag as a document defines it, as far as its rollout goes. */
 export type FlagLadder = Ladder & {
   split: string
+  /** What its variants serve, as text: the digest leaves names in them out. */
+  values: string
+  /** Digest of what its split means: the same for another spelling. */
+  meaning: () => string
   /** Whether visitors are dealt, and stages or a guard follow them: only then the state names the split. */
   isAttempt: boolean
   /** The variants that its canary gets. */
@@ -51,9 +55,10 @@ export function withDocument(
   const changes: RolloutChange[] = []
   let differs = state.namesSplits !== true
   for (const [flag, wanted] of inputs.ladders) {
-    const before = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
-    if (before?.split === undefined && !wanted.isAttempt) continue
+    const known = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
     const was = inputs.ladderBefore(flag)
+    const before = known && withSpelling(known, wanted, was)
+    if (before?.split === undefined && !wanted.isAttempt) continue
     const ladder = { ...wanted, most: mostOf(before, wanted, was, inputs.word) }
     const after =
       flag === inputs.restart && ladder.stages.length > 0
@@ -62,9 +67,10 @@ export function withDocument(
           ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
           : replaced(before, ladder, { word: inputs.word, was })
     const firstStage = newlyHeld(before, after, ladder, was)
-    if (before !== undefined && isSame(before, after) && firstStage === undefined) continue
-    differs ||= before === undefined || !isSame(before, after)
-    flags[flag] = after
+    const next = known === undefined ? after : withFormerSplit(known, after, before)
+    if (known !== undefined && isSame(known, next) && firstStage === undefined) continue
+    differs ||= known === undefined || !isSame(known, next)
+    flags[flag] = next
     // A state of the release before names no holdback: that it does from now on is no change.
     if (before?.split === undefined) continue
     const isStill = isSame({ most: was?.most ?? 100, ...before }, { most: 100, ...after })
@@ -74,6 +80,31 @@ export function withDocument(
   }
   if (!differs) return { state, changes }
   return { state: { ...state, epoch: state.epoch + 1, namesSplits: true, flags }, changes }
+}
+
+/** A control whose split has the name that this document gives it only where it means the same. */
+export function withSpelling(
+  { formerSplit: _, ...control }: FlagControl,
+  wanted: FlagLadder,
+  was: FlagLadder | undefined,
+): FlagControl {
+  const { split } = control
+  if (split === undefined || split !== was?.split) return control
+  const isAsWritten = split === wanted.split
+  if ((isAsWritten && was.values === wanted.values) || was.meaning() === wanted.meaning())
+    return { ...control, split: wanted.split }
+  return isAsWritten ? { ...control, split: '' } : control
+}
+
+/** Isolates that have the document before go on as well, as long as the attempt does. */
+function withFormerSplit(
+  known: FlagControl,
+  after: FlagControl,
+  before: FlagControl | undefined,
+): FlagControl {
+  const isOn = after.split === before?.split && after.generation === known.generation
+  const former = after.split === known.split ? known.formerSplit : known.split
+  return isOn && former !== undefined ? { ...after, formerSplit: former } : after
 }
 
 /** The first stage of a rollout that this document leaves below it; undefined where it is not, or was before. */
@@ -107,8 +138,9 @@ function mostOf(
 function named(flag: string, before: FlagControl, ladder: FlagLadder, inputs: DocumentInputs): FlagControl {
   const { lastSplit, approved: _, finished: __, ...rest } = before
   const share = inputs.shareBefore(flag)
-  if (lastSplit === ladder.split && inputs.word === 'confirmed') return onLadder(rest, ladder, share ?? 100)
-  const isOther = lastSplit !== undefined && lastSplit !== ladder.split
+  const isLast = lastSplit === ladder.split || lastSplit === ladder.meaning()
+  if (isLast && inputs.word === 'confirmed') return onLadder(rest, ladder, share ?? 100)
+  const isOther = lastSplit !== undefined && !isLast
   const control = isOther ? { ...rest, generation: rest.generation + 1, stage: 0 } : before
   const wanted = placeOf(control, ladder.stages) ?? ladder.percentage ?? 100
   const isHeld = inputs.word === 'unconfirmed' && share !== undefined
@@ -121,7 +153,9 @@ function replaced(before: FlagControl, ladder: FlagLadder, { word, was }: Edit):
   const isSameSplit = before.split === ladder.split
   const today = before.percentage ?? 100
   if (!ladder.isAttempt && (word === 'confirmed' || (isSameSplit && Math.min(today, ladder.most) >= 100)))
-    return wouldFree(before, was) ? stillNamed(before, ladder) : withoutSplit(before)
+    return wouldFree(before, was)
+      ? stillNamed(before, ladder)
+      : withoutSplit(before, (isSameSplit ? ladder : was)?.meaning())
   if (isSameSplit) return reladdered(before, ladder, word)
   const { approved: _, finished: __, unconfirmed: ___, ...rest } = before
   const next = { ...rest, generation: before.generation + 1 }
@@ -185,15 +219,12 @@ function holdbackOf({ most }: { most: number }): Pick<FlagControl, 'most'> {
   return most < 100 ? { most } : {}
 }
 
-/** No rollout any more; should it become one again, its counts are known by their split. */
-function withoutSplit({
-  split,
-  percentage: _,
-  unconfirmed: __,
-  most: ___,
-  ...rest
-}: FlagControl): FlagControl {
-  return split === undefined ? rest : { ...rest, lastSplit: split }
+/** No rollout any more; should it become one again, its counts are known by what their split means. */
+function withoutSplit(
+  { split, percentage: _, unconfirmed: __, most: ___, ...rest }: FlagControl,
+  meaning = split,
+): FlagControl {
+  return meaning === undefined ? rest : { ...rest, lastSplit: meaning }
 }
 
 /** What a new document did to a rollout, in one sentence. */

@@ -2,8 +2,10 @@
 import type { Snapshot } from '../../config/compile/snapshot.ts'
 import type { ControlState, FlagControl } from '../../config/control.ts'
 import type { GateDocument } from '../../config/schema/document.ts'
+import { plainText } from '../../config/split/canonical.ts'
 import { dealingRule } from '../../config/split/dealing-rule.ts'
-import { isAttempt } from '../../config/split/split.ts'
+import { meaningOf } from '../../config/split/normal-form.ts'
+import { isAttempt, surroundingsOf } from '../../config/split/split.ts'
 import { currentShare } from '../../decision/decide.ts'
 import { THOUSANDTHS } from '../../flags/position.ts'
 import { restarted } from '../commands.ts'
@@ -21,7 +23,12 @@ export function ladderOf({ document, snapshot }: Loaded, key: string): FlagLadde
   const { serve, holdback = 0 } = rule ?? {}
   const most = (THOUSANDTHS - holdback) / 1_000
   const serves = serve === undefined ? [] : serve.kind === 'variant' ? [serve.variant] : [...serve.variants]
-  return { stages, percentage, split: rule?.split?.() ?? '', isAttempt: isAttempt(config), serves, most }
+  const splits = {
+    split: rule?.split?.() ?? '',
+    values: plainText([...serves, config.off].map((variant) => config.variants[variant])),
+    meaning: () => meaningOf(key, config, surroundingsOf(document)(key)),
+  }
+  return { stages, percentage, ...splits, isAttempt: isAttempt(config), serves, most }
 }
 
 /** The ladders of all attempts, and of the flags that the control state knows. */

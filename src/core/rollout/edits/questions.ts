@@ -6,11 +6,13 @@ import type { Snapshot } from '../../config/compile/snapshot.ts'
 import type { ControlState } from '../../config/control.ts'
 import { INITIAL_FLAG_CONTROL } from '../../config/control.ts'
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
-import { canonical, isAttempt } from '../../config/split/split.ts'
+import { plainText } from '../../config/split/canonical.ts'
+import { isAttempt } from '../../config/split/split.ts'
 import { ruleThatServesOff } from '../../config/split/sunset.ts'
 import { percentText } from '../../figures.ts'
 import { flagStatus } from '../commands.ts'
 import { compilePlan } from '../plan.ts'
+import { withSpelling } from './document-change.ts'
 import { weakenings } from './guard-weakening.ts'
 import { ladderOf, openShareOf, shareOf } from './ladders.ts'
 import { looserRoutes } from './looser-routes.ts'
@@ -98,9 +100,14 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   const isShut = isRolledBack || !is.enabled
   const [from, to] = [before, after].map((side) => (isShut ? openShareAt : shareAt)(side, flag)) as Shares
   // Where the state names a split, visitors were dealt by it, also if the document serves everybody by now.
-  const named = controlOf(before, flag).split
-  const split = named ?? (isAttempt(was) ? ladderOf(before, flag)?.split : undefined)
-  if (split !== undefined && to > 0 && split !== ladderOf(after, flag)?.split) {
+  const ladder = ladderOf(before, flag)
+  const newLadder = ladderOf(after, flag)
+  const { split: named } = newLadder ? withSpelling(controlOf(before, flag), newLadder, ladder) : {}
+  const isOther =
+    named === undefined
+      ? isAttempt(was) && ladder?.meaning() !== newLadder?.meaning()
+      : named !== newLadder?.split
+  if (isOther && to > 0) {
     const parts = splitDifference(flag, before.document, after.document)
     // A closed one deals no one yet; but others meet its conditions.
     if (!isShut || parts.includes('conditions'))
@@ -121,7 +128,7 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
     ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
   for (const key of isOpen(after, flag) ? openedBy(flag, { before, after }) : [])
     ask('admitted', `${key}, which it requires, lets more visitors enter the canary`)
-  if (holdsBack(before, flag) && offGetsCanarys({ was, is }, ladderOf(before, flag)?.serves ?? []))
+  if (holdsBack(before, flag) && offGetsCanarys({ was, is }, ladder?.serves ?? []))
     ask('admitted', `all visitors outside the canary would get "${is.off}", as the canary has it`)
   const routes = looserRoutes(flag, before.document, after.document)
   for (const weaker of [...weakenings(was.guard, is.guard), ...routes]) ask('guard', weaker)
@@ -165,7 +172,7 @@ function isOpen(side: Side, flag: string): boolean {
 
 /** Whether the off variant becomes one that the canary had, by name or by value. */
 function offGetsCanarys({ was, is }: Definitions, serves: readonly string[]): boolean {
-  const textOf = ({ variants }: FlagConfig, variant: string) => canonical(variants[variant])
+  const textOf = ({ variants }: FlagConfig, variant: string) => plainText(variants[variant])
   const canarys = serves.filter((variant) => variant !== was.off)
   if (canarys.includes(is.off)) return true
   const isValue = (value: string) => canarys.some((variant) => textOf(was, variant) === value)

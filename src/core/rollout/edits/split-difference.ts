@@ -1,6 +1,7 @@
 /** In what two splits differ, by the names that people read. */
 import type { GateDocument } from '../../config/schema/document.ts'
-import { splitOf, surroundingsOf } from '../../config/split/split.ts'
+import { meaningOf } from '../../config/split/normal-form.ts'
+import { surroundingsOf } from '../../config/split/split.ts'
 
 export type SplitPart = 'identity' | 'salt' | 'conditions' | 'serve' | 'values' | 'routes and origins'
 
@@ -34,7 +35,7 @@ export function splitDifference(flag: string, before: GateDocument, after: GateD
   if (before.flags[flag] === undefined || after.flags[flag] === undefined) return []
   const digest = (document: GateDocument) => {
     const definition = document.flags[flag]
-    return definition && splitOf(flag, definition, surroundingsOf(document)(flag))
+    return definition && meaningOf(flag, definition, surroundingsOf(document)(flag))
   }
   const now = digest(after)
   return (Object.keys(PARTS) as SplitPart[]).filter(
