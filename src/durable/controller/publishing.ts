@@ -31,6 +31,7 @@ import type { ControlStore } from './control-store.ts'
 import type { DocumentChange, Documents, Draft, LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
+import { measuredAnewTexts } from './news/measured-anew.ts'
 
 export type Published =
   | {
@@ -93,7 +94,7 @@ export async function reviewChange(
   change: DocumentChange,
   flag?: string,
 ): Promise<Review> {
-  const { documents, impact } = parts
+  const { documents, impact, control } = parts
   const { info } = documents.current
   const nothing = {
     against: info.version,
@@ -116,6 +117,7 @@ export async function reviewChange(
   const summary = [
     ...changeWords(jsonOf(documents.current.text), jsonOf(draft.text)),
     ...rollouts.map((each) => `${each.flag}: ${rolloutChangeText(each)}`),
+    ...measuredAnewTexts(control.state, documents.current, next),
   ]
   const examples = flag === undefined ? {} : impact.examples()
   const found = { changes, summary, people, needsConfirmation, questions, audience, examples }

@@ -3,10 +3,8 @@ import type { Snapshot } from '../../../core/config/compile/snapshot.ts'
 import type { ControlState, FlagControl } from '../../../core/config/control.ts'
 import type { GateDocument } from '../../../core/config/schema/document.ts'
 import { isAttempt } from '../../../core/config/split/split.ts'
-import type { CompiledFlag } from '../../../core/flags/flag.ts'
 import type { VerdictReport } from '../../../core/guard/index.ts'
 import type { MetricResults } from '../../../core/metrics/results.ts'
-import { sharesOf } from '../../../core/metrics/spec.ts'
 import { type Ending, endingOf, outcomeOf } from '../../../core/rollout/attempt.ts'
 import type { Cause } from '../../../core/rollout/audit.ts'
 import { flagStatus } from '../../../core/rollout/commands.ts'
@@ -16,6 +14,7 @@ import type { AttemptLog } from '../../storage/attempt-log.ts'
 import type { FailureLog } from '../../storage/books/failure-log.ts'
 import type { CellStore } from '../../storage/cell-store.ts'
 import type { ShadowLog } from '../../storage/shadow-log.ts'
+import { measuredAnew } from './measured-anew.ts'
 
 /** A document that attempts run under; version 0: the one that is built in. */
 type Running = { info: { version: number }; document: GateDocument; snapshot: Snapshot }
@@ -52,8 +51,9 @@ export function keepOutcomesOfDocument(
   nowMs: number,
 ): void {
   const { control, documents } = parts
-  for (const ended of measuredAnew(parts, before, rollouts))
-    if (parts.metricsOf(ended.flag, ended.control.generation, nowMs)?.kept.visitors)
+  const known = new Set(rollouts.map(({ flag }) => flag))
+  for (const ended of measuredAnew(control.state, before, documents.current))
+    if (!known.has(ended.flag) && parts.metricsOf(ended.flag, ended.control.generation, nowMs)?.kept.visitors)
       keep(parts, { ...ended, document: before }, cause, nowMs)
   const now = documents.current.document.flags
   // Under the document that was built in, nothing runs.
@@ -70,36 +70,6 @@ export function keepOutcomesOfDocument(
     if (was.rolledBack || was.finished) continue
     keep(parts, { flag, control: was, ending: 'removed', document: before }, cause, nowMs)
   }
-}
-
-/**
- * Experiments of a split without stages are no attempts: where a document deals or compares their visitors otherwise, the count
- * begins anew, and what it had come to must stay.
- */
-function measuredAnew(
-  { control, documents }: OutcomeParts,
-  before: Running,
-  rollouts: readonly Change[],
-): Omit<Ended, 'document'>[] {
-  const known = new Set(rollouts.map(({ flag }) => flag))
-  const measured = new Set([...(before.snapshot.measured?.flagsOf.values() ?? [])].flat())
-  return [...measured].flatMap((flag): Omit<Ended, 'document'>[] => {
-    const config = before.document.flags[flag]
-    const status = flagStatus(control.state, flag)
-    if (known.has(flag) || config === undefined || isAttempt(config)) return []
-    if (status.rolledBack || status.finished) return []
-    const was = dealOf(before.snapshot.flags.get(flag), status)
-    const is = dealOf(documents.current.snapshot.flags.get(flag), status)
-    if (was === undefined || was === is) return []
-    return [{ flag, control: status, ending: is === undefined ? 'removed' : 'replaced' }]
-  })
-}
-
-/** Which variants a flag compares, and how it deals them, as text; undefined for one that compares nothing. */
-function dealOf(flag: CompiledFlag | undefined, control: FlagControl): string | undefined {
-  const measures = flag?.measures
-  if (flag === undefined || measures === undefined) return undefined
-  return JSON.stringify([measures.variants, sharesOf(measures, percentageOf(flag, control))])
 }
 
 /** `document`: the one that it ran under. */

@@ -165,12 +165,23 @@ it('a document that deals or compares the visitors of a split otherwise ends the
       expect(await world.changes.publishDocument({ kind: 'text', text }, options)).toMatchObject({ ok: true })
     }
     const outcomes = () => world.attempts.latest({ limit: 9 })
+    const told = async (document: object) => {
+      const { summary } = await world.changes.reviewDocument({ kind: 'text', text: JSON.stringify(document) })
+      return summary.filter((line) => line.includes('counted'))
+    }
+    const stays = 'what they have shown stays as an outcome'
+    expect(await told(split({ off: 50, on: 50 }, { description: 'as before' }))).toEqual([])
+    expect(await told(split({ off: 60, on: 40 }))).toEqual([`shop: its metrics are counted anew; ${stays}`])
     // Of no visitor there is nothing to keep.
     await publish(split({ off: 60, on: 40 }))
     expect(outcomes()).toEqual([])
     await world.serve(300, { off: 0.2, on: 0.2 })
     // Another window alone deals no one otherwise.
-    await publish({ ...split({ off: 60, on: 40 }), metrics: { order: { window: '7d' } } })
+    const later = { ...split({ off: 60, on: 40 }), metrics: { order: { window: '7d' } } }
+    expect(await told(later)).toEqual([
+      'shop: order is counted anew, of visitors who meet the flag from then on',
+    ])
+    await publish(later)
     expect(outcomes()).toEqual([])
     await world.serve(300, { off: 0.2, on: 0.2 })
     await publish(split({ off: 20, on: 80 }))
@@ -185,7 +196,9 @@ it('a document that deals or compares the visitors of a split otherwise ends the
     const results = () => world.metrics.results(world.documents.current, FLAG, Date.now())
     expect(results()).toMatchObject({ sinceMs: null, kept: { visitors: 0 } })
     await world.serve(300, { off: 0.2, on: 0.2 })
-    await publish(split({ off: 20, on: 80 }, { experiment: undefined }))
+    const without = split({ off: 20, on: 80 }, { experiment: undefined })
+    expect(await told(without)).toEqual([`shop: its metrics are counted no more; ${stays}`])
+    await publish(without)
     expect(outcomes()).toMatchObject([{ ending: 'removed' }, { ending: 'replaced' }])
   })
 })
