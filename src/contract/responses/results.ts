@@ -23,6 +23,8 @@ const comparison = v.strictObject({
   etaRangeMs: v.optional(v.tuple([ms, ms])),
   /** The same in words: "about 3 more days at this rate". */
   wait: v.optional(v.string()),
+  /** The same as a sentence, with its range, and until what. */
+  why: v.optional(v.string()),
 })
 
 const metricResult = v.strictObject({

@@ -34,6 +34,8 @@ export type Comparison = {
   etaRangeMs?: [from: number, to: number]
   /** The same in words: "about 3 more days at this rate". */
   wait?: string
+  /** The same as a sentence, with its range, and until what: "About … until a difference shows or more than 5 % lower is excluded." */
+  why?: string
 }
 
 export type SeriesPoint = {

@@ -26,9 +26,10 @@ export const ORDER: MetricView = {
   comparisons: [
     compared('b', [0.25, 0.08, 0.44], 'better', { sentence: 'b converts 25 % more than a (8 % to 44 %)' }),
     compared('c', [-0.02, -0.14, 0.1], 'undecided', {
-      sentence: 'c may convert 14 % less or 10 % more than a; about 3 more days at this rate',
+      sentence: 'c may convert 14 % less or 10 % more than a',
       etaMs: 3 * DAY_MS,
       wait: 'about 3 more days at this rate',
+      why: 'About 3 more days at this rate (1 d to 9 d in two of three cases), until more than 5 % lower is excluded.',
     }),
   ],
   series: [

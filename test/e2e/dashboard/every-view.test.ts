@@ -272,8 +272,8 @@ describe.skipIf(!hasBrowser)('what metrics show', () => {
     const said = async (figure: Locator) => (await figure.innerText()).replace(/\s+/g, ' ')
     const told = await said(order)
     for (const text of [
-      'order primary b +25 % better b 5 %, a 4 %; +8 % to +44 % b converts 25 % more than a',
-      'c −2 % undecided: about 3 more days at this rate c 3.9 %, a 4 %; −14 % to +10 %',
+      'order primary b +25 % better b 5 %, a 4 %; +8 % to +44 % c',
+      'c −2 % undecided About 3 more days at this rate (1 d to 9 d in two of three cases), until more than 5 % lower is excluded. c 3.9 %, a 4 %; −14 % to +10 % c may convert',
       'the guard rolls back beyond −5 %',
     ])
       expect(told).toContain(text)

@@ -81,8 +81,7 @@ export class Look {
     const said = { ...compared, word }
     const sentence = comparisonSentence(metric, said)
     if (wait === undefined) return { ...said, sentence }
-    const { why, ...figures } = waitWords(metric, wait)
-    return { ...said, ...figures, sentence: sentence.replace(/\.$/, `; ${why}.`) }
+    return { ...said, sentence, ...waitWords(metric, wait) }
   }
 
   #waitOf(metric: Metric, compared: Compared, alpha: number): Wait | undefined {

@@ -16,7 +16,9 @@ function rangeText({ low, high }: Relative): string {
     return low === null || low < 0
       ? `at most ${rateText(-(low ?? -1))} lower`
       : `at least ${differenceText(low)}`
-  return `between ${differenceText(low ?? -1)} and ${differenceText(high)}`
+  const [from, to] = [differenceText(low ?? -1), differenceText(high)]
+  const [, unit = ''] = from.split('% ')
+  return `between ${unit !== '' && to.endsWith(unit) ? from.replace(` ${unit}`, '') : from} and ${to}`
 }
 
 type Said = Omit<Comparison, 'sentence'>
@@ -134,8 +136,12 @@ export function overallSentence(
     .toSorted((a, b) => leadOf(b, sign) - leadOf(a, sign))[0]
   if (open === undefined)
     return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
-  if (open.low === null && open.high === null) return open.sentence
-  return `Undecided by ${open.sentence.replace(/^(.*?) of /, '$1: ')}`
+  const { relative, low, high, why } = open
+  const wait = why === undefined ? '' : ` ${why}`
+  if (relative === null || (low === null && high === null)) return open.sentence + wait
+  const seen = differenceText(relative)
+  const than = seen === 'the same' ? `the same as ${control}` : `${seen} than ${control}`
+  return `Undecided by ${first.name}: ${open.variant} is ${than} so far, ${rangeText(open)} (${sure}).${wait}`
 }
 
 /** "on is 20 % lower, between 26 % lower and 13 % lower (95 % sure at every look)"; by the guard's test alone, it says so. */

@@ -8,7 +8,7 @@ import { LOOKED_FOR_PERCENT, type Wait } from './wait.ts'
 export function waitWords(
   { better, guard }: Metric,
   { ms, fromMs, toMs, isDue }: Wait,
-): Pick<Comparison, 'etaMs' | 'etaRangeMs' | 'wait'> & { why: string } {
+): Pick<Comparison, 'etaMs' | 'etaRangeMs' | 'wait' | 'why'> {
   const time = `${ms < Infinity ? `about ${moreText(ms)}` : 'more than a year'} at this rate`
   const [from, to] = [durationText(fromMs), durationText(toMs)]
   const range = toMs < Infinity && from !== to ? ` (${from} to ${to} in two of three cases)` : ''
@@ -19,6 +19,6 @@ export function waitWords(
     ...(ms < Infinity && { etaMs: Math.round(ms) }),
     ...(toMs < Infinity && { etaRangeMs: [Math.round(fromMs), Math.round(toMs)] }),
     wait: isDue ? `longer than expected, ${time}` : time,
-    why: `${time}${range}, ${isDue ? 'longer than expected, as the difference is so small that it may stay undecided' : `until ${shown}`}`,
+    why: `${time[0]?.toUpperCase()}${time.slice(1)}${range}, ${isDue ? 'longer than expected, as the difference is so small that it may stay undecided' : `until ${shown}`}.`,
   }
 }

@@ -88,7 +88,7 @@ function Tile({ metric }: { metric: MetricView }) {
 type ComparedProps = { comparison: ComparisonView; metric: MetricView; index: number }
 
 function Compared({ comparison, metric, index }: ComparedProps) {
-  const { variant, against, relative, word, sentence } = comparison
+  const { variant, against, relative, word, sentence, why } = comparison
   const tone = wordTone(word)
   const mean = (of: string) =>
     `${of} ${meanText(metric, metric.variants.find((each) => each.variant === of)?.mean ?? null)}`
@@ -97,12 +97,13 @@ function Compared({ comparison, metric, index }: ComparedProps) {
       <span class={`tile-figure ${tone}`}>
         <i class="key" style={{ background: `var(--${colourOfVariant(index)})` }} />
         <span class="variant">{variant}</span> <b>{shareText(relative)}</b>{' '}
-        <span class={`badge ${tone}`}>{wordText(comparison, metric)}</span>
+        <span class={`badge ${tone}`}>{wordText({ ...comparison, wait: undefined }, metric)}</span>
       </span>
+      {why && <span>{why}</span>}
       <span class="hint">
         {mean(variant)}, {mean(against)}; {shareRangeText(comparison)}
       </span>
-      <span class="hint">{sentence}</span>
+      {(word === 'undecided' || word === 'worse') && <span class="hint">{sentence}</span>}
     </div>
   )
 }

@@ -47,7 +47,7 @@ describe('without a margin', () => {
     expect(none).toMatchObject({
       isDue: false,
       wait: 'about 5 more days at this rate',
-      why: 'about 5 more days at this rate, until a difference of 5 % would show',
+      why: 'About 5 more days at this rate, until a difference of 5 % would show.',
     })
   })
 
@@ -63,11 +63,11 @@ describe('without a margin', () => {
     expect(late.isDue).toBe(true)
     expect(late.wait).toMatch(/^longer than expected, about \d+ more days at this rate$/)
     expect(late.why).toMatch(
-      /^about \d+ more days at this rate .*, longer than expected, as the difference is so small that it may stay undecided$/,
+      /^About \d+ more days at this rate .*, longer than expected, as the difference is so small that it may stay undecided\.$/,
     )
     expect(waits(ORDER, [arm(5_000_000, 250_000), arm(5_000_000, 250_000)], 500_000)).toMatchObject({
       wait: 'longer than expected, more than a year at this rate',
-      why: 'more than a year at this rate, longer than expected, as the difference is so small that it may stay undecided',
+      why: 'More than a year at this rate, longer than expected, as the difference is so small that it may stay undecided.',
     })
   })
 })
@@ -75,9 +75,9 @@ describe('without a margin', () => {
 describe('with a margin', () => {
   it('names what must be shown or excluded', () => {
     const { why } = waits(GUARDED, [arm(50_000, 2_500), arm(50_000, 2_500)])
-    expect(why).toMatch(/, until a difference shows or more than 5 % lower is excluded$/)
+    expect(why).toMatch(/, until a difference shows or more than 5 % lower is excluded\.$/)
     const lower = waits({ ...GUARDED, better: 'lower' }, [arm(50_000, 2_500), arm(50_000, 2_500)])
-    expect(lower.why).toMatch(/, until a difference shows or more than 5 % higher is excluded$/)
+    expect(lower.why).toMatch(/, until a difference shows or more than 5 % higher is excluded\.$/)
   })
 
   it('takes longest between no difference and the margin, and says so once it is due', () => {
@@ -128,7 +128,7 @@ it('where no one comes it is more than a year', () => {
   const wait = waitOf(ORDER, [arm(50_000, 2_500), arm(50_000, 2_500)], asked)
   expect(wait && waitWords(ORDER, wait)).toEqual({
     wait: 'more than a year at this rate',
-    why: 'more than a year at this rate, until a difference of 5 % would show',
+    why: 'More than a year at this rate, until a difference of 5 % would show.',
   })
 })
 
