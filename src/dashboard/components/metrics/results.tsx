@@ -49,7 +49,13 @@ export function ResultsCard({ results }: { results: ResultsView }) {
     >
       <p class={`waiting ${isBad ? 'bad' : isGood ? 'good' : 'accent'}`} role="status">
         <Icon name={isBad ? 'alert' : isGood ? 'check' : 'clock'} />
-        <strong>{sentence}</strong>
+        <span>
+          {sentence.split(/(?<=\.) /).map((each, index) => (
+            <span key={each} class="line">
+              {index === 0 ? <strong>{each}</strong> : each}
+            </span>
+          ))}
+        </span>
       </p>
       <div class="chart-grid">
         {metrics.map((metric) => (
