@@ -3,18 +3,27 @@
  * arithmetic, each threshold and each sentence takes part in at least one of them.
  */
 import { murmur3 } from '../../../src/core/flags/murmur3.ts'
-import type { ArmTick, GuardOptions, GuardState, GuardTick } from '../../../src/core/guard/index.ts'
+import type {
+  ArmTick,
+  GuardOptions,
+  GuardSettings,
+  GuardState,
+  GuardTick,
+} from '../../../src/core/guard/index.ts'
 import { reportOf, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
 import type { Source } from '../../../test-kit/simulation/guard-traffic.ts'
 import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
 import type { Random } from '../../../test-kit/simulation/random.ts'
 import { seeded } from '../../../test-kit/simulation/random.ts'
+import { CROWD_RUNS } from './crowd-runs.ts'
 import { arm, IDLE, start, tick } from './support.ts'
 
 export type PinnedRun = {
   name: string
   options: GuardOptions
   percentage: number
+  /** What the stage adds. */
+  stage?: Partial<GuardSettings>
   /** Looks after which verdict and state are compared. */
   looks: readonly number[]
   make: (random: Random, look: number) => GuardTick
@@ -44,7 +53,7 @@ const histogram = (random: Random, count: number, longRate: number, long = 110) 
   return { 80: count - tail, [long]: tail }
 }
 
-export const PINNED_RUNS: readonly PinnedRun[] = [
+const RUNS: readonly PinnedRun[] = [
   {
     name: 'three stages, the last of them slow',
     options: { bakeMs: 30_000, maxBakeMs: 60_000, latency: { warmUpMs: 20_000 } },
@@ -248,6 +257,8 @@ export const PINNED_RUNS: readonly PinnedRun[] = [
   },
 ]
 
+export const PINNED_RUNS: readonly PinnedRun[] = [...RUNS, ...CROWD_RUNS]
+
 /** Six digits: the last ones may differ between versions of an engine's Math.log. */
 const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' ? Number(value.toPrecision(6)) : value
@@ -265,8 +276,8 @@ function partsOf(state: GuardState): Record<string, string> {
 }
 
 /** What a run has to show after its looks. */
-export function pinned({ name, options, percentage, looks, make }: PinnedRun): unknown[] {
-  const settings = resolveGuardSettings(options)
+export function pinned({ name, options, stage, percentage, looks, make }: PinnedRun): unknown[] {
+  const settings = { ...resolveGuardSettings(options), ...stage }
   const random = seeded(name, 1)
   const seen: unknown[] = []
   let state = start(percentage)
