@@ -2,7 +2,8 @@
  * Writes the vectors that can be computed: `node test/vectors/make.ts`. The others are written by hand.
  */
 import { writeFileSync } from 'node:fs'
-import { PINNED_RUNS, pinned } from '../core/guard/runs.ts'
+import { PINNED_RUNS } from '../core/guard/pinned/all.ts'
+import { pinned } from '../core/guard/pinned/pinned.ts'
 import {
   bucketOf,
   derivedKeyOf,

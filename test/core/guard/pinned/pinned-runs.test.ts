@@ -3,8 +3,9 @@
  * and read in the diff which verdicts it moves.
  */
 import { describe, expect, it } from 'vitest'
-import vectors from '../../vectors/guard/runs.json' with { type: 'json' }
-import { PINNED_RUNS, pinned } from './runs.ts'
+import vectors from '../../../vectors/guard/runs.json' with { type: 'json' }
+import { PINNED_RUNS } from './all.ts'
+import { pinned } from './pinned.ts'
 
 describe('a run of the guard, as in the vectors', () => {
   it.each(PINNED_RUNS)('$name', (run) => {

@@ -2,32 +2,12 @@
  * Runs of the guard whose every step is pinned by `test/vectors/guard/runs.json`: traffic by seed, so that each test's
  * arithmetic, each threshold and each sentence takes part in at least one of them.
  */
-import { murmur3 } from '../../../src/core/flags/murmur3.ts'
-import type {
-  ArmTick,
-  GuardOptions,
-  GuardSettings,
-  GuardState,
-  GuardTick,
-} from '../../../src/core/guard/index.ts'
-import { reportOf, resolveGuardSettings, stepGuard } from '../../../src/core/guard/index.ts'
-import type { Source } from '../../../test-kit/simulation/guard-traffic.ts'
-import { trafficTick } from '../../../test-kit/simulation/guard-traffic.ts'
-import type { Random } from '../../../test-kit/simulation/random.ts'
-import { seeded } from '../../../test-kit/simulation/random.ts'
-import { CROWD_RUNS } from './crowd-runs.ts'
-import { arm, IDLE, start, tick } from './support.ts'
-
-export type PinnedRun = {
-  name: string
-  options: GuardOptions
-  percentage: number
-  /** What the stage adds. */
-  stage?: Partial<GuardSettings>
-  /** Looks after which verdict and state are compared. */
-  looks: readonly number[]
-  make: (random: Random, look: number) => GuardTick
-}
+import type { ArmTick, GuardTick } from '../../../../src/core/guard/index.ts'
+import type { Source } from '../../../../test-kit/simulation/guard-traffic.ts'
+import { trafficTick } from '../../../../test-kit/simulation/guard-traffic.ts'
+import type { Random } from '../../../../test-kit/simulation/random.ts'
+import { arm, IDLE, tick } from '../support.ts'
+import type { PinnedRun } from './pinned.ts'
 
 const slots = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k)
 const CONTROL_FIRST = 40_000
@@ -53,7 +33,7 @@ const histogram = (random: Random, count: number, longRate: number, long = 110) 
   return { 80: count - tail, [long]: tail }
 }
 
-const RUNS: readonly PinnedRun[] = [
+export const RUNS: readonly PinnedRun[] = [
   {
     name: 'three stages, the last of them slow',
     options: { bakeMs: 30_000, maxBakeMs: 60_000, latency: { warmUpMs: 20_000 } },
@@ -256,35 +236,3 @@ const RUNS: readonly PinnedRun[] = [
     make: (_, look) => tick(look * 30_000, arm(1000, look % 5 === 1 ? [1, 2] : []), arm(1000)),
   },
 ]
-
-export const PINNED_RUNS: readonly PinnedRun[] = [...RUNS, ...CROWD_RUNS]
-
-/** Six digits: the last ones may differ between versions of an engine's Math.log. */
-const rounded = (_key: string, value: unknown) =>
-  typeof value === 'number' ? Number(value.toPrecision(6)) : value
-
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, rounded))
-
-/** Each part of the state as a hash: a failing test names the part. */
-function partsOf(state: GuardState): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(state).map(([part, value]) => [
-      part,
-      murmur3(JSON.stringify(value, rounded), 0).toString(36),
-    ]),
-  )
-}
-
-/** What a run has to show after its looks. */
-export function pinned({ name, options, stage, percentage, looks, make }: PinnedRun): unknown[] {
-  const settings = { ...resolveGuardSettings(options), ...stage }
-  const random = seeded(name, 1)
-  const seen: unknown[] = []
-  let state = start(percentage)
-  for (let look = 1; look <= Math.max(...looks); look++) {
-    const step = stepGuard(settings, state, make(random, look))
-    state = step.state
-    if (looks.includes(look)) seen.push(plain({ look, ...reportOf(step.verdict), parts: partsOf(state) }))
-  }
-  return seen
-}

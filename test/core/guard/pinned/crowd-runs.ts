@@ -1,14 +1,14 @@
 /**
- * Pinned runs (runs.ts) of visitors who come from networks: who fails, who is slow, turned away or counted by a stage's
+ * Pinned runs (all.ts) of visitors who come from networks: who fails, who is slow, turned away or counted by a stage's
  * limit, and what is left of it without two networks.
  */
-import { failureMark } from '../../../src/core/counters/networks.ts'
-import { EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
-import { mixed, type VisitorMark } from '../../../src/core/counters/visitors.ts'
-import type { ArmTick, GuardSettings, GuardTick } from '../../../src/core/guard/index.ts'
-import type { Random } from '../../../test-kit/simulation/random.ts'
-import type { PinnedRun } from './runs.ts'
-import { tick } from './support.ts'
+import { failureMark } from '../../../../src/core/counters/networks.ts'
+import { EMPTY_ARM } from '../../../../src/core/counters/ticks.ts'
+import { mixed, type VisitorMark } from '../../../../src/core/counters/visitors.ts'
+import type { ArmTick, GuardSettings, GuardTick } from '../../../../src/core/guard/index.ts'
+import type { Random } from '../../../../test-kit/simulation/random.ts'
+import { tick } from '../support.ts'
+import type { PinnedRun } from './pinned.ts'
 
 /** What is true of an arm in one look; rates are 0–1, per visitor of the look. */
 type Truth = {
