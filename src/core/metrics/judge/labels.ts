@@ -66,7 +66,7 @@ export function ratioInterval(labels: Labels, alpha: number): { low: number; hig
   return { low, high }
 }
 
-/** The same without a difference, by the normal approximation: its standard error, and how far it reaches with so many times the visitors, before their root. */
+/** Of the ln of the ratio, by the normal approximation: its standard error, and how far it reaches with so many times the visitors, before their root. */
 export function labelsReach(converted: number, share: number) {
   const error = 1 / Math.sqrt(converted * share * (1 - share))
   const reach = (factor: number, alpha: number) => {

@@ -96,9 +96,11 @@ export function factorToEnough(variant: Sample, control: Sample): number {
   )
 }
 
-/** Of the ratio of means without a difference: its standard error, and how far its interval reaches with so many times the visitors, before their root. */
+/** Of the ln of the ratio of means: its standard error, and how far its interval reaches with so many times the visitors, before their root. */
 export function meansReach(variant: Sample, control: Sample) {
-  const error = Math.sqrt(varianceOfMean(variant) + varianceOfMean(control)) / meanOf(control)
+  const error = Math.hypot(
+    ...[variant, control].map((each) => Math.sqrt(varianceOfMean(each)) / meanOf(each)),
+  )
   const visitors = variant.visitors + control.visitors
   return { error, reach: (factor: number, alpha: number) => error * reachOf(factor * visitors, alpha) }
 }

@@ -131,17 +131,17 @@ export function overallSentence(
   }
   if (worse.length === first.comparisons.length)
     return `${control} is better by ${first.name}: ${worse.map((each) => worseText(first, each, sure)).join('; ')}.`
+  const isOpen = first.comparisons.some(({ word }) => word === 'undecided')
   const open = first.comparisons
-    .filter(({ word }) => word === 'undecided')
-    .toSorted((a, b) => leadOf(b, sign) - leadOf(a, sign))[0]
-  if (open === undefined)
-    return `No variant is worse than ${control} by more than ${first.marginPercent} % of ${first.name} (${sure}).`
+    .filter(({ word }) => word === (isOpen ? 'undecided' : 'not worse'))
+    .toSorted((a, b) => leadOf(b, sign) - leadOf(a, sign))[0] as Comparison
+  const verdict = isOpen ? 'Undecided' : `Not more than ${first.marginPercent} % worse`
   const { relative, low, high, why } = open
   const wait = why === undefined ? '' : ` ${why}`
   if (relative === null || (low === null && high === null)) return open.sentence + wait
   const seen = differenceText(relative)
   const than = seen === 'the same' ? `the same as ${control}` : `${seen} than ${control}`
-  return `Undecided by ${first.name}: ${open.variant} is ${than} so far, ${rangeText(open)} (${sure}).${wait}`
+  return `${verdict} by ${first.name}: ${open.variant} is ${than} so far, ${rangeText(open)} (${sure}).${wait}`
 }
 
 /** "on is 20 % lower, between 26 % lower and 13 % lower (95 % sure at every look)"; by the guard's test alone, it says so. */

@@ -1,7 +1,7 @@
 /**
  * How long still, until an undecided comparison is decided: by the probability that it is, once f times as many visitors are in.
  *
- * A difference d was seen with standard error s, and differences are like N(0, τ²). What f times the visitors will show is normal, with
+ * A difference d (the ln of a ratio) was seen with standard error s, and differences are like N(0, τ²). What f times the visitors will show is normal, with
  *
  *     mean d·(1 + (f − 1)·h) / f,  variance s²·((f − 1)²·h + f − 1) / f²,  h = τ² / (τ² + s²)
  *
@@ -21,6 +21,8 @@ import { normalBelow } from './special.ts'
 
 /** A difference that is looked for where no margin is set. */
 export const LOOKED_FOR_PERCENT = 5
+/** Of a variant with nothing, for its logarithm. */
+const LEAST_RATIO = 0.01
 /** What differences are like: two of three are smaller. */
 const USUAL = 0.2
 /** So few visitors with a value tell nothing of how values differ. */
@@ -57,8 +59,9 @@ export function waitOf(metric: Metric, arms: Arms, asked: Asked): Wait | undefin
   const { error, reach } = isConversion
     ? labelsReach(variant.nonzero + control.nonzero, variant.share / (variant.share + control.share))
     : meansReach(variant, control)
-  const better = metric.better === 'higher' ? relative : -relative
-  const margin = (metric.guard?.marginPercent ?? LOOKED_FOR_PERCENT) / 100
+  const sign = metric.better === 'higher' ? 1 : -1
+  const better = sign * Math.log(Math.max(LEAST_RATIO, 1 + relative))
+  const margin = -sign * Math.log1p((-sign * (metric.guard?.marginPercent ?? LOOKED_FOR_PERCENT)) / 100)
   const widthAt = (factor: number) => reach(factor, alpha) / Math.sqrt(factor)
   const isDue = widthAt(1) <= margin
 
@@ -74,7 +77,8 @@ export function waitOf(metric: Metric, arms: Arms, asked: Asked): Wait | undefin
     return normalBelow((mean - lowest) / deviation) + normalBelow((-width - mean) / deviation)
   }
   function timeTo(probability: number): number {
-    let factor = isConversion ? 1 : Math.max(1, factorToEnough(variant, control))
+    // It is not decided now.
+    let factor = Math.max(STEP, isConversion ? 1 : factorToEnough(variant, control))
     while (decidedAt(factor) < probability) {
       if (factor > MOST_FACTOR) return Infinity
       factor *= STEP

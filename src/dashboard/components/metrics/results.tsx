@@ -36,7 +36,10 @@ export function Results({ flag }: { flag: string }) {
 export function ResultsCard({ results }: { results: ResultsView }) {
   const { metrics, split, sentence } = results
   const isBad = isAlarming(results)
-  const isGood = !isBad && metrics.some((each) => each.comparisons.some(({ word }) => word === 'better'))
+  const isGood =
+    !isBad &&
+    (metrics.some((each) => each.comparisons.some(({ word }) => word === 'better')) ||
+      metrics[0]?.comparisons.every(({ word }) => word === 'not worse'))
   return (
     <Card
       title="Metrics"

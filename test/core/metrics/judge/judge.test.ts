@@ -413,12 +413,12 @@ describe('words', () => {
     expect(results.metrics[0]?.comparisons[0]).toMatchObject({
       word: 'undecided',
       wait: 'about 10 more hours at this rate',
-      why: 'About 10 more hours at this rate (4 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
+      why: 'About 10 more hours at this rate (3 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
       sentence:
         'order of on is between 6.3 % lower and 11 % higher compared with off, so no effect is larger than 11 %.',
     })
     expect(results.sentence).toBe(
-      'Undecided by order: on is 2 % higher than off so far, between 6.3 % lower and 11 % higher (95 % sure at every look). About 10 more hours at this rate (4 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
+      'Undecided by order: on is 2 % higher than off so far, between 6.3 % lower and 11 % higher (95 % sure at every look). About 10 more hours at this rate (3 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
     )
   })
 
@@ -426,6 +426,10 @@ describe('words', () => {
     const { results } = judged(look([100_000, 5_000], [100_000, 6_000]))
     expect(results.sentence).toMatch(
       /^on is better than off by order: 20 % higher, between 1\d % and 2\d % higher \(95 % sure at every look\)\.$/,
+    )
+    const fine = judged(look([800_000, 40_000], [800_000, 40_400])).results
+    expect(fine.sentence).toMatch(
+      /^Not more than 5 % worse by order: on is 1 % higher than off so far, between \S+ % lower and \S+ % higher \(95 % sure at every look\)\.$/,
     )
     const worse = judged(look([100_000, 5_000], [100_000, 4_000])).results
     expect(worse.sentence).toMatch(/^off is better by order: on is 20 % lower, between/)
