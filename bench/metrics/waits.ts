@@ -12,8 +12,8 @@ const ROWS: readonly (Partial<WaitSite> & { what: string; margin?: number })[] =
   { what: '+20 %, no margin', effect: 1.2, visitors: 200 },
   { what: 'no difference, no margin', visitors: 800, rate: 0.2 },
 ]
-/** What is a few per cent beside the range is in it, as hours are. */
-const ROUNDING = 1.05
+/** A range that is one figure has room for a fifth. */
+const ROUNDING = 1.2
 const FACTOR = 3
 
 /** The rows for the report. */

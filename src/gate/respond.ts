@@ -110,7 +110,8 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
   if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
   if (hints !== undefined) headers.append('accept-ch', hints)
-  if (setCookie !== undefined) headers.append('set-cookie', setCookie)
+  // Without a flag of the route, its page brings the cookie along with the flags.
+  if (setCookie !== undefined && decision !== undefined) headers.append('set-cookie', setCookie)
   if (page !== undefined) headers.append('set-cookie', page)
   if (debug.visible) {
     headers.set('sluice-origin', answer.origin.name)

@@ -338,7 +338,7 @@ describe('an answer', () => {
 
   it('brings the flags of the version that the visitor got', async () => {
     const document = { ...SHOP, bootstrap: { paths: ['/*'] } }
-    const flagOf = async (path: string, canary: number) => {
+    const flagOf = async (path: string, canary: number, headers: object = {}) => {
       stubOrigins(
         ({ url }) =>
           new Response('<p>', {
@@ -347,8 +347,8 @@ describe('an answer', () => {
           }),
       )
       const response = await gateOf(document).handle(
-        new Request(`https://shop.test${path}`, { headers: page }),
-        env as never,
+        new Request(`https://shop.test${path}`, { headers: { ...page, ...headers } }),
+        { ...env, ENVIRONMENT: 'development' } as never,
         { waitUntil: () => {} },
       )
       const { flags } = JSON.parse(/>(.*)<\/script/.exec(await response.text())?.[1] ?? '{}')
@@ -361,6 +361,7 @@ describe('an answer', () => {
     expect(await flagOf('/checkout/', 200)).toEqual(['on', 'STATIC', 1])
     expect(await flagOf('/checkout/', 500)).toEqual(['off', 'RESCUED', 1])
     expect(await flagOf('/about', 200)).toEqual(['on', 'STATIC', 1])
+    expect(await flagOf('/about', 200, { 'sluice-debug': '1' })).toEqual(['on', 'STATIC', 1])
   })
 })
 
