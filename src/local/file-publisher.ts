@@ -70,7 +70,7 @@ export class FilePublisher {
 
   #refusal(why: string): string {
     const { name } = this.#options
-    return `not published: ${name} is not based on what the gate has. ${why}\nTake that over first: sluice pull ${name}`
+    return `not published: ${name} is not based on what the gate has. ${why}\nTake that over first, which keeps a copy of this edit: sluice pull ${name}`
   }
 
   async #last(): Promise<string | undefined> {

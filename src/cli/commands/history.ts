@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { impactLines } from '../../contract/words/impact.ts'
 import { countText, timestampText } from '../../core/figures.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf, REASON } from '../base/command.ts'
@@ -63,26 +61,6 @@ export const restore: CliCommand = {
     const body = { expectedVersion: review.against, confirm: true, ...call.options.texts('reason') }
     const answer = await call.ask('restoreVersion', { params, body })
     return published(call, answer, `restored version ${version}`)
-  },
-}
-
-export const pull: CliCommand = {
-  name: 'pull',
-  group: 'Document',
-  summary: 'Download the document in force',
-  arguments: [
-    { name: '[file]', summary: 'write to this file instead of standard output', completes: 'files' },
-  ],
-  examples: [['pull gate.json', 'the document of the gate']],
-  async run(call) {
-    const found = await call.ask('getDocument')
-    const [file] = call.args
-    if (file === undefined) return { json: found, text: found.text, isFile: true }
-    await writeFile(resolve(call.terminal.cwd, file), found.text)
-    return {
-      json: { file, version: found.version, hash: found.hash },
-      text: `wrote version ${found.version} to ${file}`,
-    }
   },
 }
 
