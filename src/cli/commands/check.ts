@@ -15,7 +15,7 @@ import {
   type DocumentFile,
   placedParagraphs,
   problemsIn,
-  readDocumentFile,
+  readAnyDocumentFile,
 } from '../document/document-file.ts'
 
 export const check: CliCommand = {
@@ -45,7 +45,7 @@ export const check: CliCommand = {
   failsWhen: 'the document has problems, or an origin has a fault',
   async run(call) {
     const { args, terminal, paint, tell } = call
-    const file = await readDocumentFile(args[0], terminal)
+    const file = await readAnyDocumentFile(args[0], terminal)
     const problems = problemsIn(file)
     const beside = await besideToml(file, terminal)
     const warnings = [...(await warningsAbout(terminal)), ...warningsOf(file), ...beside.warnings]

@@ -1,6 +1,7 @@
 import { ApiError } from '../../contract/client.ts'
 import type { Responses } from '../../contract/responses.ts'
 import { KILL_ALL } from '../../core/config/control.ts'
+import { killOrder } from '../../core/config/kill-list.ts'
 import { messageOf } from '../../core/message-of.ts'
 import {
   type ArgumentSpec,
@@ -16,7 +17,11 @@ import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
 import { meantInstead } from '../connection/known-gates.ts'
 import { send } from './rollout.ts'
 
-const FLAG_OR_ALL: ArgumentSpec = { name: '[flag]', summary: 'key of the flag', completes: 'flags' }
+const FLAGS_OR_ALL: ArgumentSpec = {
+  name: '[flags...]',
+  summary: 'keys of the flags, each killed by itself',
+  completes: 'flags',
+}
 const ALL: OptionSpec = { flags: '--all', summary: 'all flags of the gate' }
 const KV: OptionSpec = {
   flags: '--kv',
@@ -32,7 +37,7 @@ export const kill: CliCommand = {
   summary: 'Serve the off variant to all visitors at once',
   details:
     'A kill outranks everything: rules, preview links, stages. Open pages of the killed version keep their connections, and load chunks that only their own origin has; --sever and --isolate end that, also for a flag that is killed already. With --wait the command ends when every isolate that serves requests has it, and tells how long the slowest took. If the gate cannot be reached, it writes the kill list in KV with wrangler instead, provided that this folder has the wrangler.toml of the gate.',
-  arguments: [FLAG_OR_ALL],
+  arguments: [FLAGS_OR_ALL],
   options: [
     ALL,
     { flags: '-w, --wait', summary: 'wait until every isolate that serves requests has it' },
@@ -46,37 +51,42 @@ export const kill: CliCommand = {
     ['kill new-checkout --wait', 'kill it, and wait until it is live everywhere'],
     ['kill new-checkout --reason "INC-4711"', 'with a reason for the audit log'],
     ['kill new-checkout --isolate --sever', 'the new origin is in wrong hands: cut it off'],
+    ['kill new-checkout new-search', 'two flags, with a record each'],
     ['kill --all --yes', 'every flag of the gate, without confirmation'],
     ['kill new-checkout --kv', 'without the gate, when nothing else works'],
   ],
   failsWhen: 'it was refused, or with --wait it is not live everywhere in time',
   async run(call) {
-    const flag = flagOf(call)
-    if (flag === KILL_ALL) await call.confirm('Kill all flags of the gate?')
-    const extras = extrasOf(call)
-    if (call.options.has('kv')) {
-      if (extras.length > 0)
-        throw new UsageError(`--${extras[0]} needs the gate: the kill list in KV holds flags only`)
-      return withoutGate(await inKv(call, flag, 'kill'))
-    }
-    const startedMs = Date.now()
-    let answer: Responses['commandFlag']
-    try {
-      answer = await killNow(call, flag)
-    } catch (error) {
-      if (isDown(error)) {
-        call.tell(`${await downText(call, error)} Writing the kill list in KV instead`)
-        return missing(call, extras, withoutGate(await inKv(call, flag, 'kill')))
-      }
-      answer = await killedAlready(call, flag, error)
-    }
-    if (answer.via === 'kv') return missing(call, extras, closedByKv(flag, answer))
-    const left = extras.filter((extra) => answer.after !== null && answer.after[EXTRAS[extra]] !== true)
-    const killed = call.options.has('wait')
-      ? await waited(call, flag, answer, startedMs)
-      : call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
-    return missing(call, left, withOpenOrigins(call, answer, killed))
+    const flags = flagsOf(call)
+    if (flags.includes(KILL_ALL)) await call.confirm('Kill all flags of the gate?')
+    return await forEach(flags, (flag) => killOne(call, flag))
   },
+}
+
+async function killOne(call: Call, flag: string): Promise<Result> {
+  const extras = extrasOf(call)
+  if (call.options.has('kv')) {
+    if (extras.length > 0)
+      throw new UsageError(`--${extras[0]} needs the gate: the kill list in KV holds flags only`)
+    return withoutGate(await inKv(call, flag, 'kill'))
+  }
+  const startedMs = Date.now()
+  let answer: Responses['commandFlag']
+  try {
+    answer = await killNow(call, flag)
+  } catch (error) {
+    if (isDown(error)) {
+      call.tell(`${await downText(call, error)} Writing the kill list in KV instead`)
+      return missing(call, extras, withoutGate(await inKv(call, flag, 'kill')))
+    }
+    answer = await killedAlready(call, flag, error)
+  }
+  if (answer.via === 'kv') return missing(call, extras, closedByKv(flag, answer))
+  const left = extras.filter((extra) => answer.after !== null && answer.after[EXTRAS[extra]] !== true)
+  const killed = call.options.has('wait')
+    ? await waited(call, flag, answer, startedMs)
+    : call.done(answer, `${named(flag)} killed, epoch ${answer.epoch}`)
+  return missing(call, left, withOpenOrigins(call, answer, killed))
 }
 
 export const unkill: CliCommand = {
@@ -85,40 +95,65 @@ export const unkill: CliCommand = {
   summary: 'Lift the kill of a flag',
   details:
     'The rollout continues where it was. Lifts the kill in the Controller and in KV; with --kv only in KV, with wrangler and without the gate. If the gate cannot be reached, it is lifted in KV, as a kill is made there.',
-  arguments: [FLAG_OR_ALL],
+  arguments: [FLAGS_OR_ALL],
   options: [{ ...ALL, summary: 'lift a kill of all flags' }, KV, REASON],
   examples: [
     ['unkill new-checkout --reason "fixed"', 'lift the kill'],
     ['unkill new-checkout --kv', 'without the gate'],
   ],
   failsWhen: 'the flag is not killed, or all flags still are',
-  async run(call) {
-    const flag = flagOf(call)
-    if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
-    let answer: Responses['commandFlag']
-    try {
-      answer = await send(call, flag, 'unkill')
-    } catch (error) {
-      if (!isDown(error)) throw error
-      const down = await downText(call, error)
-      call.tell(`${down} Lifting it in the kill list in KV instead; a kill through the gate stays`)
-      return withoutGate(await inKv(call, flag, 'unkill'))
-    }
-    const { kill: lists } = await call.ask('getStatus')
-    const killed = [...lists.kv, ...lists.controller]
-    const hint = killed.includes(KILL_ALL)
-      ? 'All flags are still killed. Lift that: sluice unkill --all'
-      : killed.includes(flag) &&
-        `${flag} is still on the kill list in KV. Lift that: sluice unkill ${flag} --kv`
-    const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${hint ? `\n${call.paint('yellow', hint)}` : ''}`
-    return { ...call.done({ ...answer, stillKilled: hint !== false }, text), failed: hint !== false }
-  },
+  run: (call) => forEach(flagsOf(call), (flag) => unkillOne(call, flag)),
 }
 
-function flagOf({ args, options }: Call): string {
-  const [flag] = args
-  if (options.has('all') === (flag !== undefined)) throw new UsageError('Name one flag, or use --all')
-  return flag === undefined || flag === 'all' ? KILL_ALL : flag
+async function unkillOne(call: Call, flag: string): Promise<Result> {
+  if (call.options.has('kv')) return withoutGate(await inKv(call, flag, 'unkill'))
+  let answer: Responses['commandFlag']
+  try {
+    answer = await send(call, flag, 'unkill')
+  } catch (error) {
+    if (!isDown(error)) throw error
+    const down = await downText(call, error)
+    call.tell(`${down} Lifting it in the kill list in KV instead; a kill through the gate stays`)
+    return withoutGate(await inKv(call, flag, 'unkill'))
+  }
+  const { kill: lists } = await call.ask('getStatus')
+  const killed = [...lists.kv, ...lists.controller]
+  const hint = killed.includes(KILL_ALL)
+    ? 'All flags are still killed. Lift that: sluice unkill --all'
+    : killed.includes(flag) &&
+      `${flag} is still on the kill list in KV. Lift that: sluice unkill ${flag} --kv`
+  const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${hint ? `\n${call.paint('yellow', hint)}` : ''}`
+  return { ...call.done({ ...answer, stillKilled: hint !== false }, text), failed: hint !== false }
+}
+
+/** Keys as shells and chats deliver them, with quotes and commas, as the kill list in KV takes them. */
+function flagsOf({ args, options }: Call): readonly string[] {
+  const names = killOrder(args.join(' '), undefined).list ?? []
+  if (options.has('all') === names.length > 0) throw new UsageError('Name a flag, or several, or use --all')
+  return options.has('all') || names.includes(KILL_ALL) || names.includes('all') ? [KILL_ALL] : names
+}
+
+/** One after the other; where one can't be done the others are done all the same. */
+async function forEach(flags: readonly string[], act: (flag: string) => Promise<Result>): Promise<Result> {
+  const [only] = flags
+  if (flags.length === 1 && only !== undefined) return await act(only)
+  const results: [string, Result][] = []
+  const refusals: unknown[] = []
+  for (const flag of flags) {
+    try {
+      results.push([flag, await act(flag)])
+    } catch (error) {
+      if (error instanceof UsageError) throw error
+      refusals.push(error)
+      results.push([flag, { json: { error: messageOf(error) }, text: `✗ ${messageOf(error)}`, failed: true }])
+    }
+  }
+  if (refusals.length === flags.length) throw refusals[0]
+  return {
+    json: { flags: Object.fromEntries(results.map(([flag, { json }]) => [flag, json])) },
+    text: results.map(([, { text }]) => text).join('\n'),
+    failed: results.some(([, { failed }]) => failed),
+  }
 }
 
 type Extra = keyof typeof EXTRAS

@@ -13,7 +13,7 @@ import {
   withStatus,
 } from '../../contract/words/flag-state.ts'
 import { internalErrorTexts } from '../../contract/words/internal-errors.ts'
-import { bakeLeftMs, etaText, phasesOf, stageNote } from '../../contract/words/ladder.ts'
+import { bakeLeftMs, nextText, phasesOf, stageNote } from '../../contract/words/ladder.ts'
 import { stageShareText } from '../../contract/words/rules.ts'
 import { verdictOf } from '../../contract/words/verdict-word.ts'
 import { meant } from '../../core/config/parse/problems.ts'
@@ -105,7 +105,7 @@ function flagsTable(rows: readonly Row[], paint: Paint): string {
     percentText(liveShare(summary, Date.now())),
     countsText(status.arms.canary),
     countsText(status.arms.control),
-    etaText(summary, status, Date.now()) ?? '–',
+    nextText(summary, status, Date.now()) ?? '–',
     waitingText(status) ?? '',
   ])
   const columns = ['flag', 'verdict', 'state', 'stage', 'share', 'canary', 'control', 'next', 'status']
@@ -169,8 +169,8 @@ function flagView(row: Row, paint: Paint): string {
   for (const { text, found, met } of verdict?.requirements ?? [])
     facts.push(['asks for', `${text}: ${found}${met ? '' : ' (holds the stage)'}`])
   if (waitingFor && waitingFor !== verdict?.sentence && held.length === 0) facts.push(['status', waitingFor])
-  const eta = etaText(summary, status, Date.now())
-  if (eta !== undefined) facts.push(['next', eta])
+  const next = nextText(summary, status, Date.now())
+  if (next !== undefined) facts.push(['next', next])
   const groups = [
     ...Object.entries(arms),
     ...Object.entries(variants).map(([name, counts]) => [`→ ${name}`, counts] as const),
