@@ -21,8 +21,9 @@ The first of these that is set:
 2. \`--profile NAME\`
 3. \`SLUICE_URL\`
 4. \`SLUICE_PROFILE\`
-5. the current profile (the first \`sluice login\`, or \`sluice profile use NAME\`)
-6. the gate that \`sluice dev\` or \`npm start\` runs in this folder or one above it, on whichever port
+5. the gate that \`sluice dev\` or \`npm start\` runs in this folder or one above it, on whichever port; the command says so where
+   a current profile names another one
+6. the current profile (the first \`sluice login\`, or \`sluice profile use NAME\`)
 7. \`http://127.0.0.1:8787\`
 
 An error names the address and what gave it. \`localhost:9000\` and \`:9000\` are addresses on this machine.

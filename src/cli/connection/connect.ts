@@ -8,16 +8,17 @@ import { completedUrl } from '../base/completed-url.ts'
 import { type Address, Refusal, Unreachable, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
-import { localTokenOf, readLocalGate } from './local-gate-note.ts'
+import { localTokenOf, type NotedGate, readLocalGate } from './local-gate-note.ts'
 import { readProfiles } from './profiles.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8787'
 const DEFAULT_TIMEOUT_SECONDS = 10
+const ANSWERS_WITHIN_MS = 1_000
 
 /** `isNote`: a file of this folder names it, and the token is its own. */
 type Target = Address & { token: string | undefined; isNote?: true }
 
-/** The gate that the options, the environment, a profile or this folder name, in this order. */
+/** The gate that the options, the environment, this folder or the current profile name, in this order. */
 export async function connect(
   options: Options,
   terminal: Terminal,
@@ -54,12 +55,15 @@ async function targetOf(options: Options, terminal: Terminal, tell: (text: strin
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
     const how = named || env.SLUICE_PROFILE ? 'the profile' : 'the current profile'
     if (profile !== undefined) {
-      const local =
-        name === current && how === 'the current profile' ? await localBeside(terminal) : undefined
-      if (local && trimmed(local) !== trimmed(profile.url))
-        tell(
-          `using the current profile ${name} (${profile.url}), not the gate of this folder: --url ${local}`,
-        )
+      const local = how === 'the current profile' ? await localBeside(terminal) : undefined
+      if (local && trimmed(local.url) !== trimmed(profile.url)) {
+        const outranked = `the current profile ${name} (${profile.url})`
+        if (await isAnswering(local.url)) {
+          tell(`using the gate of this folder (${local.url}), not ${outranked}: --profile ${name}`)
+          return { ...local, isNote: true, isGuess: true }
+        }
+        tell(`the gate of this folder (${local.url}) does not answer: using ${outranked}`)
+      }
       return { ...profile, token: profile.token, source: `${how} ${name}` }
     }
     const known = Object.keys(profiles).join(', ') || 'none yet'
@@ -72,11 +76,18 @@ async function targetOf(options: Options, terminal: Terminal, tell: (text: strin
   return { url: DEFAULT_URL, token: undefined, source: 'the default', isGuess: true }
 }
 
-/** The address of a gate that runs in this folder; undefined also where its note cannot be used. */
-async function localBeside({ cwd }: Terminal): Promise<string | undefined> {
-  return await readLocalGate(cwd)
-    .then((local) => local?.url)
-    .catch(() => undefined)
+/** The gate that runs in this folder; undefined also where its note cannot be used. */
+async function localBeside({ cwd }: Terminal): Promise<NotedGate | undefined> {
+  return await readLocalGate(cwd).catch(() => undefined)
+}
+
+/** A gate that was ended by force leaves its note: that must not keep a kill from where the profile leads. */
+async function isAnswering(url: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS)
+  return await fetch(`${trimmed(url)}/__sluice/health`, { signal }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }
 
 /** The folder may be someone else's work: a token of the user never goes where only a file of the folder leads. */

@@ -1,5 +1,7 @@
 /** Which gate a command talks to, with which token; and the file that remembers it. */
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UsageError } from '../../../src/cli/base/errors.ts'
@@ -336,23 +338,58 @@ describe('login', () => {
     await expect(stat(join(cwd, 'config'))).rejects.toThrow('ENOENT')
   })
 
-  it('a gate that runs in this folder is named where the current profile is used instead', async () => {
+  it('a gate that runs in this folder outranks the current profile, and nothing that is named', async () => {
+    const { main, spare, run, cwd } = await world()
+    const local = await startHealthy()
+    await mkdir(join(cwd, '.sluice'))
+    const note = (url: string) =>
+      writeFile(join(cwd, '.sluice/dev.json'), JSON.stringify({ url, token: 't' }))
+    await note(local.url)
+    const ran = await run('pull')
+    expect(ran.err).toContain(
+      `using the gate of this folder (${local.url}), not the current profile main (${main.url}): --profile main\n`,
+    )
+    expect(local.asked).toEqual(['/__sluice/health', '/__sluice/api/v1/document Bearer t'])
+    for (const [line, env] of [
+      ['pull --profile main', {}],
+      [`pull --url ${main.url}`, {}],
+      ['pull', { SLUICE_URL: main.url }],
+      ['pull', { SLUICE_PROFILE: 'main' }],
+    ] as const)
+      expect(await run(line, { env })).toMatchObject({ code: 0, err: '' })
+    expect([main.asked.length, spare.asked.length, local.asked.length]).toEqual([4, 0, 2])
+    expect((await run('pull --json')).err).toBe('')
+  })
+
+  it('the current profile is used where the gate of this folder has ended, or is the same', async () => {
     const { main, run, cwd } = await world()
     await mkdir(join(cwd, '.sluice'))
     const note = (url: string) =>
       writeFile(join(cwd, '.sluice/dev.json'), JSON.stringify({ url, token: 't' }))
     await note('http://127.0.0.1:9')
-    expect((await run('pull')).err).toBe(
-      `using the current profile main (${main.url}), not the gate of this folder: --url http://127.0.0.1:9\n`,
-    )
+    expect(await run('pull')).toMatchObject({
+      code: 0,
+      err: `the gate of this folder (http://127.0.0.1:9) does not answer: using the current profile main (${main.url})\n`,
+    })
     expect((await run('pull --profile main')).err).toBe('')
-    expect((await run('pull --json')).err).toBe('')
     for (const url of [main.url, 'https://elsewhere.test']) {
       await note(url)
       expect((await run('pull')).err).toBe('')
     }
   })
 })
+
+/** A gate that only says that it runs; what it was asked, with the token. */
+async function startHealthy() {
+  const asked: string[] = []
+  const server = createServer(({ url = '', headers }, response) => {
+    asked.push([url, headers.authorization].filter(Boolean).join(' '))
+    response.writeHead(url === '/__sluice/health' ? 200 : 404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
 
 describe('profiles', () => {
   it('are stored where only their owner can read them, and listed without tokens', async () => {
