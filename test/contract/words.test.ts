@@ -72,7 +72,7 @@ describe('a rule', () => {
     )
     expect(servedTexts({ serve: { a: 500, b: 500 } })).toEqual(['a (50 %)', 'b (50 %)'])
     expect(ruleText({ percentage: 25, serve: 'on', when: [country] }, 0)).toBe(
-      '"rule 0": 25 % of visitors whose country is US or RO: on',
+      '"rule 1": 25 % of visitors whose country is US or RO: on',
     )
     expect(
       ruleText({ name: 'canary', stages: [{ percentage: 1 }, { percentage: 100 }], serve: 'on' }, 0),
@@ -446,6 +446,14 @@ describe('a record of the audit log', () => {
   it('names what was done, with or without the flag beside it', () => {
     expect(deedOf({ action: 'unkill', flag: 'f' }).words).toBe('Lifted the kill of')
     expect(deedOf({ action: 'unkill', flag: null }).words).toBe('Lifted the kill')
+    const swapped = { action: 'kill-list', before: ['a', '*'], after: ['b'] } as const
+    const inKv = (flag: string | null, about = flag) => deedOf({ ...swapped, flag, about })
+    expect(inKv('b')).toEqual({ words: 'Killed in KV', tone: 'bad' })
+    expect(inKv('a')).toEqual({ words: 'Lifted in KV the kill of', tone: 'good' })
+    expect(inKv(null, 'a').words).toBe('Lifted in KV the kill')
+    expect(inKv(null, 'b').words).toBe('Killed in KV')
+    expect(inKv('*').words).toBe('Lifted in KV the kill of')
+    expect(deedOf({ action: 'kill-list', flag: null, before: [], after: ['*'] }).words).toBe('Killed in KV')
     expect(deedOf({ action: 'document-published', flag: 'f' }).words).toBe('Edited')
     expect(deedOf({ action: 'document-published', flag: null }).words).toBe('Published the document')
     expect(deedOf({ action: 'login-refused', flag: null })).toEqual({ words: 'Failed sign-in', tone: 'warn' })

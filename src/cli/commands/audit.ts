@@ -38,7 +38,7 @@ export const audit: CliCommand = {
       call.paint('dim', String(record.id)),
       timestampText(record.at),
       record.actor,
-      deedOf({ ...record, flag: null }).words,
+      deedOf({ ...record, flag: null, about: record.flag }).words,
       record.flag ?? '',
       [record.reason, ...transitionLines(record)].join('; '),
     ])

@@ -1,5 +1,5 @@
 /** Frequent changes of a flag in the document: whether it is enabled, and its percentage. */
-import { type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
+import { type Call, type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import { editOne } from '../document/flag-edits.ts'
 import { enabledText } from '../document/opened-share.ts'
@@ -37,9 +37,8 @@ export const percentage: CliCommand = {
   arguments: [FLAG_ARGUMENT, { name: '<percent>', summary: 'from 0 to 100, at most three decimals' }],
   options: [
     {
-      flags: '--rule N',
-      summary: 'index of the rule from 0 (the only one with a percentage)',
-      kind: 'number',
+      flags: '--rule RULE',
+      summary: 'the rule: its name, or its number from 1 (the only one with a percentage)',
     },
     EXPECT,
     REASON,
@@ -52,10 +51,24 @@ export const percentage: CliCommand = {
     if (text.trim() === '' || !(value >= 0 && value <= 100)) {
       throw new UsageError(`The percentage must be a number from 0 to 100, not ${text}`)
     }
-    const rule = call.options.number('rule')
+    const rule = await ruleIndex(call, flag)
     const wanted = { percentage: value, ...(rule !== undefined && { rule }) }
     return await editOne(call, `set ${flag} to ${value} %`, (editing) =>
       call.ask('setPercentage', { params: { flag }, body: { ...wanted, ...editing } }),
     )
   },
+}
+
+/** The index of the rule that `--rule` names, as the API counts; undefined without that option. */
+async function ruleIndex({ ask, options }: Call, flag: string): Promise<number | undefined> {
+  const text = options.text('rule')?.trim()
+  if (text === undefined) return undefined
+  const { definition } = await ask('getFlag', { params: { flag } })
+  const { rules = [] } = definition as { rules?: { name?: string }[] }
+  const named = rules.findIndex(({ name }) => name === text)
+  if (named >= 0) return named
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= rules.length) return number - 1
+  const known = rules.map(({ name }, index) => (name === undefined ? index + 1 : `${index + 1} (${name})`))
+  throw new UsageError(`${flag} has no rule ${text}. Its rules: ${known.join(', ') || 'none'}`)
 }

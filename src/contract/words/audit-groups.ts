@@ -1,6 +1,6 @@
 /** The audit log by meaning: kinds of records, and neighbours that tell one story. Pure. */
 import { percentText, plural } from '../../core/figures.ts'
-import type { AuditRecord } from './audit.ts'
+import { type AuditRecord, deedOf } from './audit.ts'
 
 type Action = AuditRecord['action']
 
@@ -78,7 +78,10 @@ function belongsTo(group: readonly AuditRecord[], record: AuditRecord): boolean 
   const isOfOneFlag = group.every(({ flag }) => flag === record.flag)
   const isRollout = kindOf(last.action) === 'rollouts' && kindOf(record.action) === 'rollouts'
   if (isOfOneFlag && isRollout) return true
-  const isOneDeed = group.every(({ action, reason }) => action === record.action && reason === record.reason)
+  const { words } = deedOf(record)
+  const isOneDeed = group.every(
+    (each) => each.action === record.action && each.reason === record.reason && deedOf(each).words === words,
+  )
   return isOneDeed && !group.some(({ flag }) => flag === record.flag)
 }
 

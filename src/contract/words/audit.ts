@@ -1,4 +1,5 @@
 /** What the audit log records, in the past tense. */
+import { KILL_ALL } from '../../core/config/control.ts'
 import { isObject } from '../../core/json-object.ts'
 import type { Responses } from '../responses.ts'
 import type { Tone } from './flag-state.ts'
@@ -45,20 +46,34 @@ const DEEDS: Readonly<Record<AuditRecord['action'], readonly [words: string, ton
     'outcome-noted': ['Noted on the outcome of', 'neutral', 'Noted on an outcome'],
   }
 
-/** "Rolled back", with the tone that it deserves; `flag` is null where the flag is not named beside it. */
+/**
+ * "Rolled back", with the tone that it deserves; `flag` is null where the flag is not named beside it, and `about` is the record's
+ * all the same.
+ */
 export function deedOf({
   action,
   flag,
   before = null,
   after = null,
-}: Pick<AuditRecord, 'action' | 'flag'> & Partial<AuditRecord>): {
+  about = flag,
+}: Pick<AuditRecord, 'action' | 'flag'> & Partial<AuditRecord> & { about?: string | null }): {
   words: string
   tone: Tone
 } {
   if (action === 'stage' && isDownwards(before, after)) return { words: STEPPED_DOWN, tone: 'warn' }
+  if (action === 'kill-list' && Array.isArray(after)) return inKv({ flag, about }, after)
   if (action === 'document-adopted' && isFirst(before)) return { words: FIRST_FOUND, tone: 'neutral' }
   const [words, tone = 'neutral', alone = words] = DEEDS[action] ?? [action]
   return { words: flag === null ? alone : words, tone }
+}
+
+/** The list in KV has a record for each flag that enters or leaves it. */
+function inKv(
+  { flag, about }: { flag: string | null; about: string | null },
+  list: readonly unknown[],
+): { words: string; tone: Tone } {
+  if (list.includes(about ?? KILL_ALL)) return { words: 'Killed in KV', tone: 'bad' }
+  return { words: `Lifted in KV the kill${flag === null ? '' : ' of'}`, tone: 'good' }
 }
 
 const STEPPED_DOWN = 'Stepped down'

@@ -76,7 +76,7 @@ export function ruleText(rule: RuleInput, index: number): string {
   const share = rule.percentage === undefined ? '' : `${percentText(rule.percentage)} of `
   const stages = rule.stages?.map(stageShareText).join(' → ')
   const climb = stages === undefined ? '' : `, in stages of ${stages}`
-  return `"${rule.name ?? `rule ${index}`}": ${share}${audienceText(rule)}${climb}: ${servedTexts(rule).join(', ')}`
+  return `"${rule.name ?? `rule ${index + 1}`}": ${share}${audienceText(rule)}${climb}: ${servedTexts(rule).join(', ')}`
 }
 
 /** One required flag: "new-ui is on", "new-ui is off", "theme serves dark or dim". */

@@ -56,8 +56,9 @@ function withPercentage(flag: JsonObject, edit: Edit & { kind: 'percentage' }): 
   const index = edit.rule ?? onlyRuleWithPercentage(rules)
   if (typeof index === 'string') return index
   const rule = rules[index]
-  if (rule === undefined) return `it has no rule ${index}: its rules are 0 to ${rules.length - 1}`
-  if (rule.stages !== undefined) return `rule ${index} has stages: choose one of them instead`
+  if (rule === undefined)
+    return `it has no rule ${index + 1}: its rules are 1 to ${rules.length} (0 to ${rules.length - 1} in the API)`
+  if (rule.stages !== undefined) return hasStages(rules, index)
   return rules.map((each, at) => (at === index ? { ...each, percentage: edit.percentage } : each))
 }
 
@@ -65,10 +66,20 @@ function onlyRuleWithPercentage(rules: readonly JsonObject[]): number | string {
   const places = rules.flatMap((rule, index) => (rule.percentage === undefined ? [] : [index]))
   if (places.length === 1) return places[0] ?? 0
   const staged = rules.findIndex((rule) => rule.stages !== undefined)
-  if (places.length === 0 && staged >= 0) return `rule ${staged} has stages: choose one of them instead`
+  if (places.length === 0 && staged >= 0) return hasStages(rules, staged)
   if (rules.length === 1) return 0
-  if (places.length > 1) return `rules ${places.join(', ')} have a percentage: say which one`
+  if (places.length > 1)
+    return `rules ${places.map((at) => labelOf(rules, at)).join(', ')} have a percentage: say which one`
   return rules.length === 0 ? 'it has no rules' : 'none of its rules has a percentage: say which one gets it'
+}
+
+function hasStages(rules: readonly JsonObject[], index: number): string {
+  return `rule ${labelOf(rules, index)} has stages: choose one of them instead`
+}
+
+/** A rule's name; its number, from 1, where it has none. */
+function labelOf(rules: readonly JsonObject[], index: number): string {
+  return String(rules[index]?.name ?? index + 1)
 }
 
 /**

@@ -22,7 +22,7 @@ export const CHANGES: Scene[] = [
       'enable f --reason on',
       'disable f --expect 0',
       'percentage f 25',
-      "percentage f '12.5 %' --rule 0 --reason up",
+      "percentage f '12.5 %' --reason up",
       'percentage f 0',
       'percentage f 100',
       'advance f --reason good',

@@ -70,10 +70,10 @@ describe('an edit', () => {
       return percentage(flag, rule === undefined ? undefined : Number(rule))
     })
     expect(why).toEqual([
-      'impossible: Cannot set the percentage of f: rule 2 has stages: choose one of them instead',
-      'impossible: Cannot set the percentage of f: it has no rule 3: its rules are 0 to 2',
-      'impossible: Cannot set the percentage of two: rules 0, 1 have a percentage: say which one',
-      'impossible: Cannot set the percentage of staged: rule 1 has stages: choose one of them instead',
+      'impossible: Cannot set the percentage of f: rule 3 has stages: choose one of them instead',
+      'impossible: Cannot set the percentage of f: it has no rule 4: its rules are 1 to 3 (0 to 2 in the API)',
+      'impossible: Cannot set the percentage of two: rules 1, 2 have a percentage: say which one',
+      'impossible: Cannot set the percentage of staged: rule 2 has stages: choose one of them instead',
       'impossible: Cannot set the percentage of several: none of its rules has a percentage: say which one gets it',
       'impossible: Cannot set the percentage of none: it has no rules',
     ])

@@ -90,7 +90,7 @@ describe('a share', () => {
   it('of 100 % includes visitors without a targeting key, a smaller one does not', () => {
     const variant = (percentage: number) => gateOf([share(percentage)]).decide(undefined)
     expect([variant(100), variant(99.999)]).toMatchObject([
-      { variant: 'on', reason: 'SPLIT', rule: 'rule 0' },
+      { variant: 'on', reason: 'SPLIT', rule: 'rule 1' },
       { variant: 'off', reason: 'SPLIT', rule: undefined },
     ])
   })

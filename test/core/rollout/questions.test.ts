@@ -154,6 +154,21 @@ describe('a rule beside a rollout', () => {
   })
 })
 
+it('names a fall that other stages lead to, and none that a percentage says itself', () => {
+  const at = (percentages: number[], percentage: number, stage: number) =>
+    sideOf(
+      'f',
+      [{ serve: 'on', stages: percentages.map((each) => ({ percentage: each, advance: 'manual' })) }],
+      {
+        flags: { f: { generation: 1, stage, percentage } },
+      },
+    )
+  expect(asked(at([1, 5, 100], 5, 1), at([1, 8, 100], 1, 0))).toEqual(['f: goes from 5 % to 1 %'])
+  expect(asked(at([1, 5, 100], 5, 1), at([1, 5, 8, 100], 5, 1))).toEqual([])
+  const plain = (percentage: number) => sideOf('f', [{ serve: 'on', percentage }])
+  expect(asked(plain(20), plain(10))).toEqual([])
+})
+
 it('a document that asks less of the next changes says so', () => {
   const limited = (confirmAbovePercent: number) => ({
     ...sideOf('f').document,

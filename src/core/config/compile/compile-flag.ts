@@ -103,7 +103,7 @@ type RuleParts = Pick<CompiledRule, 'holdback' | 'split'> & { salt: string }
 
 function compileRule(rule: RuleConfig, index: number, { salt, holdback, split }: RuleParts): CompiledRule {
   return {
-    name: rule.name ?? `rule ${index}`,
+    name: rule.name ?? `rule ${index + 1}`,
     conditions: rule.when.map((condition): CompiledCondition => {
       const compiled = compileOperator(condition.op, condition.values, condition)
       if ('problem' in compiled) throw new Error(`Cannot compile the rule: ${compiled.problem.expected}`)

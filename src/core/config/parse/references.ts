@@ -48,7 +48,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
   problems.push(...timeProblems([...at, 'schedule'], flag.schedule ?? {}))
   const staged = flag.rules.flatMap((rule, index) => (rule.stages ? [index] : []))
   for (const index of staged.slice(1)) {
-    const expected = `stages in only one rule of a flag (rule ${staged[0]} has them)`
+    const expected = `stages in only one rule of a flag (rule ${(staged[0] ?? 0) + 1} has them)`
     problems.push(
       problem([...at, 'rules', index, 'stages'], flag.rules[index]?.stages, expected, 'use "percentage"'),
     )

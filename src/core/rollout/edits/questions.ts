@@ -120,6 +120,9 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
   if (to > from && isShut)
     ask(isRolledBack ? 'raised' : 'closed', opening(isRolledBack ? 'resume' : 'enable', [from, to]))
   else if (to > from) ask('raised', `goes from ${percentText(from)} to ${percentText(to)}`)
+  // A smaller percentage of a rule says so itself; stages that are other ones don't.
+  if (to < from && is.rules.some(({ stages }) => stages) && !isShut)
+    ask('stages', `goes from ${percentText(from)} to ${percentText(to)}`)
   const entry = isShut ? 'closed' : 'admitted'
   const admitted = ADMISSION.filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
   if (admitted.length > 0 && to > 0 && is.enabled)

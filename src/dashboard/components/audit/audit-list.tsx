@@ -104,7 +104,7 @@ function Story({ group: { records, title }, newest, children }: StoryProps) {
 
 function Entry({ record, flag }: { record: AuditRecord; flag: string | null }) {
   const { actor, reason, at } = record
-  const { words, tone } = deedOf({ ...record, flag })
+  const { words, tone } = deedOf({ ...record, flag, about: record.flag })
   const [way, ...lines] = transitionLines(record)
   // One short change belongs to the deed; what a document says stands below it.
   const isWay = way !== undefined && lines.length === 0 && record.before !== null && /^[\d.]+ % → /.test(way)

@@ -16,7 +16,7 @@ const variants = (count: number) => (gate: Gate) =>
 
 /** Keys of a flag's rules. */
 export const RULE_CASES: Record<string, Case> = {
-  'flags.*.rules.name': { to: 'all', sees: (gate) => gate.decide('u').rule, was: 'rule 0', becomes: 'all' },
+  'flags.*.rules.name': { to: 'all', sees: (gate) => gate.decide('u').rule, was: 'rule 1', becomes: 'all' },
   'flags.*.rules.when.attribute': {
     given: COUNTRY,
     from: 'country',

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DOCUMENT } from './gate/answers.ts'
-import { scriptedGate } from './gate/scripted-gate.ts'
-import { emptyFolder, sluice } from './gate/support.ts'
+import { DOCUMENT } from '../gate/answers.ts'
+import { scriptedGate } from '../gate/scripted-gate.ts'
+import { emptyFolder, sluice } from '../gate/support.ts'
 
 const TEXT = JSON.stringify(
   { ...DOCUMENT, flags: { f: { ...DOCUMENT.flags.f, description: 'Ünder → Größe 😀' } } },

@@ -1,7 +1,7 @@
 /** `sluice kill` of several flags, in the forms in which people and shells write them: each is killed by itself. */
 import { expect, it } from 'vitest'
-import { ANSWERS } from './gate/answers.ts'
-import { Refused, scriptedGate } from './gate/scripted-gate.ts'
+import { ANSWERS } from '../gate/answers.ts'
+import { Refused, scriptedGate } from '../gate/scripted-gate.ts'
 
 it.each([
   [['kill', 'a', 'b']],

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { ANSWERS, DOCUMENT } from './gate/answers.ts'
-import { scriptedGate } from './gate/scripted-gate.ts'
-import { emptyFolder } from './gate/support.ts'
+import { ANSWERS, DOCUMENT } from '../gate/answers.ts'
+import { scriptedGate } from '../gate/scripted-gate.ts'
+import { emptyFolder } from '../gate/support.ts'
 
 const asked = vi.hoisted(() => ({ questions: [] as string[], answer: true as unknown }))
 vi.mock('@clack/prompts', () => ({
