@@ -70,7 +70,7 @@ function lostLines(inForce: string, text: string): string[] {
     const words = changeWords(jsonOf(inForce), jsonOf(withoutByteOrderMark(text)))
     return words.length > 0 ? words : ['the same document, written otherwise']
   } catch {
-    return ['it is no JSON']
+    return ['it is not JSON']
   }
 }
 

@@ -27,14 +27,14 @@ export type DocumentFile = {
 
 export type PlacedProblem = Problem & { file: string; line: number; column: number }
 
-/** Reads the named document, or the one in a usual place; "-" is standard input. Throws where it is no UTF-8. */
+/** Reads the named document, or the one in a usual place; "-" is standard input. Throws where it is not UTF-8. */
 export async function readDocumentFile(name: string | undefined, terminal: Terminal): Promise<DocumentFile> {
   const file = await readAnyDocumentFile(name, terminal)
   if (file.encoding !== undefined) throw refusalOf(file)
   return file
 }
 
-/** The same also where it is no UTF-8, which is one of its problems then. */
+/** The same also where it is not UTF-8, which is one of its problems then. */
 export async function readAnyDocumentFile(
   name: string | undefined,
   terminal: Terminal,
