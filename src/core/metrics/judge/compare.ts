@@ -62,7 +62,7 @@ export function relativeOf(
     return { relative, low: null, high: null }
   return {
     relative,
-    low: interval.low <= 0 ? -1 : interval.low - 1,
+    low: interval.low - 1,
     high: interval.high === Infinity ? null : interval.high - 1,
   }
 }

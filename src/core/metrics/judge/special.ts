@@ -7,7 +7,6 @@ const LANCZOS = [
 
 /** ln Γ(x) for x > 0, to 13 digits. Source: Lanczos (1964) with g = 7, n = 9. */
 export function lnGamma(x: number): number {
-  if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x)
   const base = x + 6.5
   const sum = LANCZOS.reduce((total, each, k) => (k === 0 ? each : total + each / (x - 1 + k)), 0)
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(base) - base + Math.log(sum)
