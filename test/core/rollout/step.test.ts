@@ -155,3 +155,44 @@ describe('a stage without maxBake', () => {
     expect(toldAfter(60_000, 2 * DAY_MS, 3 * DAY_MS)).toBeUndefined()
   })
 })
+
+describe('a stage of shadow', () => {
+  const stages = [stage(0, { shadow: 20, bakeMs: 60_000 }), stage(0, { shadow: 50 }), stage(5), stage(50)]
+  const saw = (kind: 'collecting' | 'same' | 'different', elapsedMs = 60_000) =>
+    ({ shadow: { kind, sentence: `says ${kind}`, elapsedMs, evidence: null }, stages }) as const
+  const shadowed = (control: Partial<FlagControl>, parts: Partial<Parameters<typeof look>[1]> = saw('same')) =>
+    look({ percentage: 0, ...control }, { verdict: undefined, ...parts })
+
+  it('waits for copies, holds where they differ, and goes on once it has baked', () => {
+    expect(shadowed({}, saw('collecting'))).toEqual(waits('says collecting'))
+    expect(shadowed({}, saw('collecting', 0))).toEqual(waits('says collecting'))
+    expect(shadowed({}, saw('different', 0))).toEqual({
+      ...calls('says different'),
+      announcement: { event: 'hold', key: 'hold 4 0', text: 'says different' },
+    })
+    expect(shadowed({}, saw('same', 59_000))).toEqual(waits('says same; on in 1 s'))
+    const advance = (reason: string) => ({ ...waits(reason), command: { kind: 'advance', reason } })
+    expect(shadowed({})).toEqual(advance('shadow of 20 % is done, on to shadow of 50 %: says same'))
+    expect(shadowed({ stage: 1 })).toEqual(advance('shadow of 50 % is done, on to 5 %: says same'))
+  })
+
+  it('waits for people as any other', () => {
+    expect(look({ percentage: 0 }, { ...saw('same'), isKilled: true })).toEqual(waits('killed'))
+    expect(shadowed({ paused: since })).toEqual(waits('paused: earlier'))
+    expect(shadowed({ unconfirmed: true }).waitingFor).toMatch(/^held at 0 %/)
+    expect(shadowed({ rolledBack: since })).toEqual(waits('rolled back: earlier'))
+    expect(shadowed({ frozen: since })).toEqual(waits('frozen: earlier'))
+    expect(shadowed({ finished: true })).toEqual(waits('finished'))
+  })
+
+  it('is not stopped by what the guard says of a canary that has no visitors', () => {
+    expect(shadowed({}, { ...saw('collecting'), verdict: FAILING })).toEqual(waits('says collecting'))
+  })
+})
+
+it('a canary that turns visitors away is announced, and calls a person', () => {
+  expect(look({ stage: 1 }, { verdict: says({ kind: 'client-errors' }) })).toEqual({
+    ...calls('says client-errors'),
+    announcement: { event: 'freeze', key: 'freeze client-errors 4 1', text: 'says client-errors' },
+  })
+})
