@@ -15,7 +15,12 @@ describe('an attempt', () => {
     ['goes on paused', at(), at({ paused: since }), undefined],
     ['is finished', at(), at({ finished: true }), 'finished'],
     ['is rolled back', at(), at({ rolledBack: since }), 'rolled-back'],
-    ['is rolled back though it was finished', at({ finished: true }), at({ rolledBack: since }), 'rolled-back'],
+    [
+      'is rolled back though it was finished',
+      at({ finished: true }),
+      at({ rolledBack: since }),
+      'rolled-back',
+    ],
     ['is replaced', at(), at({ generation: 3 }), 'replaced'],
     ['is replaced by one that is finished', at(), at({ generation: 3, finished: true }), 'replaced'],
     ['had ended finished', at({ finished: true }), at({ generation: 3 }), undefined],
@@ -34,7 +39,15 @@ describe('an outcome', () => {
   })
   const errors = { status: 1, timeout: 0, connect: 2, 'aborted-by-origin': 0, reported: 0 }
   const ended: EndedAttempt = {
-    ...{ flag: 'f', startedAtMs: 5, endedAtMs: 9, ending: 'finished', actor: 'Ada', reason: 'done', percentage: 50 },
+    ...{
+      flag: 'f',
+      startedAtMs: 5,
+      endedAtMs: 9,
+      ending: 'finished',
+      actor: 'Ada',
+      reason: 'done',
+      percentage: 50,
+    },
     ...{ control: at(), verdict: null, failures: undefined, shadow: undefined },
     cells: [
       cell({ requests: 30, errors, latency: { 50: 20, 60: 10 } }),
@@ -47,7 +60,15 @@ describe('an outcome', () => {
   it('has the counts of its generation, of all stages and variants, by arm', () => {
     const outcome = outcomeOf(ended)
     expect(outcome).toEqual({
-      ...{ flag: 'f', startedAtMs: 5, endedAtMs: 9, ending: 'finished', actor: 'Ada', reason: 'done', percentage: 50 },
+      ...{
+        flag: 'f',
+        startedAtMs: 5,
+        endedAtMs: 9,
+        ending: 'finished',
+        actor: 'Ada',
+        reason: 'done',
+        percentage: 50,
+      },
       ...{ generation: 2, stage: 1, verdict: null, failures: [], note: null },
       // Upper edges of bins 50 and 60: 2^(50/8) and 2^(60/8).
       canary: { requests: 40, errors: 3, errorRate: 0.075, p50Ms: 76.1, p95Ms: 181 },
@@ -56,9 +77,14 @@ describe('an outcome', () => {
   })
 
   it('has the last verdict, what the copies showed, and its metrics without their course', () => {
-    const metrics = { metrics: [{ name: 'order', series: [1, 2] }], sentence: 's' } as unknown as EndedAttempt['metrics']
+    const metrics = {
+      metrics: [{ name: 'order', series: [1, 2] }],
+      sentence: 's',
+    } as unknown as EndedAttempt['metrics']
     const shadow = { verdict: 'same', sentence: 'alike', samples: 4 }
-    expect(outcomeOf({ ...ended, verdict: { sentence: 'fails' } as VerdictReport, shadow, metrics })).toMatchObject({
+    expect(
+      outcomeOf({ ...ended, verdict: { sentence: 'fails' } as VerdictReport, shadow, metrics }),
+    ).toMatchObject({
       ...{ verdict: 'fails', shadow },
       metrics: { sentence: 's', metrics: [{ name: 'order', series: [] }] },
     })
@@ -68,10 +94,21 @@ describe('an outcome', () => {
 
   it('has what failed in it, and not in another', () => {
     const group = (arm: string, count: number) => ({
-      ...{ arm, as: 'failed', variant: 'on', sampled: count, requests: [], firstSeenAt: 'a', lastSeenAt: 'b' },
+      ...{
+        arm,
+        as: 'failed',
+        variant: 'on',
+        sampled: count,
+        requests: [],
+        firstSeenAt: 'a',
+        lastSeenAt: 'b',
+      },
       ...{ statuses: [{ value: '500', count }], paths: [], colos: [], countries: [], browsers: [] },
     })
-    const failures = { generation: 2, groups: [group('control', 1), group('canary', 2)] } as unknown as Failures
+    const failures = {
+      generation: 2,
+      groups: [group('control', 1), group('canary', 2)],
+    } as unknown as Failures
     expect(failuresOf(failures, 2).map(({ arm }) => arm)).toEqual(['canary', 'control'])
     expect([failuresOf(failures, 1), failuresOf(failures, 3), failuresOf(undefined, 2)]).toEqual([[], [], []])
     expect(outcomeOf({ ...ended, failures }).failures).toHaveLength(2)

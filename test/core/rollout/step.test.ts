@@ -160,8 +160,10 @@ describe('a stage of shadow', () => {
   const stages = [stage(0, { shadow: 20, bakeMs: 60_000 }), stage(0, { shadow: 50 }), stage(5), stage(50)]
   const saw = (kind: 'collecting' | 'same' | 'different', elapsedMs = 60_000) =>
     ({ shadow: { kind, sentence: `says ${kind}`, elapsedMs, evidence: null }, stages }) as const
-  const shadowed = (control: Partial<FlagControl>, parts: Partial<Parameters<typeof look>[1]> = saw('same')) =>
-    look({ percentage: 0, ...control }, { verdict: undefined, ...parts })
+  const shadowed = (
+    control: Partial<FlagControl>,
+    parts: Partial<Parameters<typeof look>[1]> = saw('same'),
+  ) => look({ percentage: 0, ...control }, { verdict: undefined, ...parts })
 
   it('waits for copies, holds where they differ, and goes on once it has baked', () => {
     expect(shadowed({}, saw('collecting'))).toEqual(waits('says collecting'))

@@ -19,7 +19,13 @@ import {
 import type { Metric } from '../../../../src/core/metrics/spec.ts'
 
 const metric = (parts: Partial<Metric> = {}): Metric => ({
-  ...{ name: 'order', type: 'conversion', better: 'higher', role: 'primary', guard: { marginPercent: 5, action: 'rollback' as const } },
+  ...{
+    name: 'order',
+    type: 'conversion',
+    better: 'higher',
+    role: 'primary',
+    guard: { marginPercent: 5, action: 'rollback' as const },
+  },
   ...{ cap: undefined, windowMs: null, definition: 'order' },
   ...(parts as object),
 })
