@@ -1,7 +1,7 @@
 /** Where a rollout stands on its ladder, and why it is held below it. */
 import { expect, it } from 'vitest'
-import type { FlagControl } from '../../../src/core/config/control.ts'
-import { currentStage, heldBelow, placeOf, stageBelow } from '../../../src/core/rollout/place.ts'
+import type { FlagControl } from '../../../../src/core/config/control.ts'
+import { currentStage, heldBelow, placeOf, stageBelow } from '../../../../src/core/rollout/place.ts'
 
 const at = (stage: number, parts: Partial<FlagControl> = {}): FlagControl => ({
   generation: 1,

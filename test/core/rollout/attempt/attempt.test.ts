@@ -1,10 +1,10 @@
 /** How an attempt ended, and what is kept of it. */
 import { describe, expect, it } from 'vitest'
-import type { FlagControl } from '../../../src/core/config/control.ts'
-import { type Cell, emptyCell } from '../../../src/core/counters/cell.ts'
-import type { Failures } from '../../../src/core/counters/samples/failures.ts'
-import type { VerdictReport } from '../../../src/core/guard/index.ts'
-import { type EndedAttempt, endingOf, failuresOf, outcomeOf } from '../../../src/core/rollout/attempt.ts'
+import type { FlagControl } from '../../../../src/core/config/control.ts'
+import { type Cell, emptyCell } from '../../../../src/core/counters/cell.ts'
+import type { Failures } from '../../../../src/core/counters/samples/failures.ts'
+import type { VerdictReport } from '../../../../src/core/guard/index.ts'
+import { type EndedAttempt, endingOf, failuresOf, outcomeOf } from '../../../../src/core/rollout/attempt.ts'
 
 const since = { atMs: 1, reason: 'earlier' }
 const at = (parts: Partial<FlagControl> = {}): FlagControl => ({ generation: 2, stage: 1, ...parts })
