@@ -258,7 +258,7 @@ describe('a confirmed document', () => {
   })
 })
 
-describe('a document that nobody confirmed', () => {
+describe('an unconfirmed document', () => {
   it.each<Case>([
     ['begins at the first stage', undefined, staged(), {}, NAMED(1, 5, 0)],
     ['begins at what was served, if that is less', undefined, staged(), { share: 2 }, NAMED(1, 2, 0)],
@@ -326,7 +326,7 @@ describe('a document that nobody confirmed', () => {
       `${NAMED(3, 50, 0)}; 99 → 50`,
     ],
     [
-      'nor what a holdback keeps from somebody',
+      'nor what a holdback keeps from a visitor',
       at(100, 2, { most: 90 }),
       plain({ isAttempt: false, percentage: 50, most: 90 }),
       { was: staged({ most: 90 }) },
@@ -369,7 +369,7 @@ it.each<[string, FlagControl, FlagControl, number | undefined, string]>([
     'The document changes what it compares: generation 4 begins at 50 %',
   ],
   [
-    'another split that nobody confirmed',
+    'another split, unconfirmed',
     at(50, 1),
     at(0, 0, { generation: 4, split: 's2' }),
     5,
