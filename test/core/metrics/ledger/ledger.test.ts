@@ -406,3 +406,15 @@ it('keeps 131,072 visitors exactly, in a few megabytes', () => {
   expect(variants[1]?.visitors).toBe(131_072)
   expect(kept.bytes).toBeLessThan(6_000_000)
 })
+
+it('tells how visitors came, and how many more are followed', () => {
+  const ledger = new Ledger({ ...SPEC, mostVisitors: 5 })
+  const HOUR_MS = 3_600_000
+  expect(ledger.arrivals(START)).toMatchObject({ room: 5, most: 5 })
+  for (const [position, hours] of [0, 0.5, 30, 30].entries())
+    ledger.expose(exposure(position + 1, { atMs: START + hours * HOUR_MS }))
+  ledger.expose(exposure(1, { atMs: START + 31 * HOUR_MS }))
+  const { counts, ...rest } = ledger.arrivals(START + 31 * HOUR_MS)
+  expect(rest).toEqual({ slotMs: HOUR_MS, room: 1, most: 5 })
+  expect([counts.length, counts[0], counts.at(-1)]).toEqual([31, 2, 2])
+})

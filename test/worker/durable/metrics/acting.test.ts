@@ -150,6 +150,23 @@ it('begins anew with a new attempt, and the outcome of the old one has its figur
     })
   }))
 
+it('an undecided comparison says how long still, by how its visitors come, until it is over', () =>
+  withGate(documentWith('signal'), async (world) => {
+    await world.serve(300, { off: 0.2, on: 0.2 })
+    const first = () =>
+      world.metrics.results(world.documents.current, FLAG, Date.now())?.metrics[0]?.comparisons[0]
+    expect(first()).not.toHaveProperty('wait')
+    for (let minute = 0; minute < 12; minute++) await world.serve(20, { off: 0.2, on: 0.2 })
+    expect(first()).toMatchObject({
+      word: 'undecided',
+      wait: expect.stringMatching(/^about \d+ more .* at this rate$/),
+    })
+    const cause = { actor: 'Ada', reason: 'enough', evidence: undefined }
+    await world.changes.command({ kind: 'rollback', flag: FLAG }, cause)
+    expect(first()).toMatchObject({ word: 'undecided' })
+    expect(first()).not.toHaveProperty('wait')
+  }))
+
 it('a document that deals or compares the visitors of a split otherwise ends their count, and keeps what it had come to', () => {
   const split = (serve: object, more: object = {}) => {
     const flag = {
