@@ -30,8 +30,8 @@ export type Situation = {
   beside?: number
 }
 
-const PAGES = { canary: 'answers', bytes: 20_000, requestsPerSecond: 100, askedBeside: 0 } as const
-const LARGE = { canary: 'answers', bytes: 10_000_000, requestsPerSecond: 4, askedBeside: 0 } as const
+export const PAGES = { canary: 'answers', bytes: 20_000, requestsPerSecond: 200, askedBeside: 0 } as const
+export const LARGE = { canary: 'answers', bytes: 10_000_000, requestsPerSecond: 4, askedBeside: 0 } as const
 
 export const SITUATIONS: readonly Situation[] = [
   { ...PAGES, name: 'no shadow stage', maxRps: 0 },

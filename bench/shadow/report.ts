@@ -1,5 +1,5 @@
 import { table } from '../../test-kit/report/emit.ts'
-import type { LiveFigures, measureLive, Range } from './live.ts'
+import { LARGE, type LiveFigures, type measureLive, PAGES, type Range } from './live.ts'
 
 export type ShadowResult = {
   stages: number
@@ -46,6 +46,7 @@ export function liveToMarkdown(live: Awaited<ReturnType<typeof measureLive>>): s
   })
   return `${table(head, rows)}
 
+There are ${PAGES.requestsPerSecond} requests a second for pages of ${PAGES.bytes / 1_000} kB, and ${LARGE.requestsPerSecond} for answers of 10 MB.
 Latencies are the median of ${turns} turns of ${seconds} s, and in brackets the lowest and the highest. CPU and memory are workerd's, memory
 after the first turn and after the last. The median with copies, beside the spread of the turns without:
 
