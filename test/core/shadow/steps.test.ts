@@ -46,6 +46,15 @@ describe.each(kinds)('%s', (_, type, text) => {
   })
 })
 
+it('gives way between fields that are sorted, too', () => {
+  const lists = Array.from({ length: 20 }, (_, n) => [`list ${n}`, Array(1_500).fill(5)] as const)
+  const text = JSON.stringify(Object.fromEntries(lists))
+  const stepsOf = (each: string) => [...readInSteps(answer('application/json', each), RULES)].length
+  // As many values in one field are not sorted.
+  const together = JSON.stringify(lists.map(([, values]) => values))
+  expect(stepsOf(text) - stepsOf(together)).toBeGreaterThan(10)
+})
+
 it('a short answer takes one step', () => {
   const short = answer('application/json', JSON.stringify({ list: list.slice(0, 20) }))
   expect([...readInSteps(short, RULES)]).toEqual([])
