@@ -56,27 +56,22 @@ export const SITUATIONS: readonly Situation[] = [
 /** The situation whose copies a kill ends. */
 const KILLED = 3
 
-/** Of the turns. */
-export type Range = { lowest: number; median: number; highest: number }
-export type LiveFigures = {
-  situation: Situation
+export type LiveFigures = { situation: Situation; copies: number; turns: readonly Turn[] }
+
+/** Of one situation; `usedMs` is the processor time of workerd in a second, `bytes` its memory afterwards. */
+export type Turn = {
   requests: number
   failed: number
-  copies: number
-  p50Ms: Range
-  p99Ms: Range
-  /** Processor time of workerd in a second. */
-  usedMs: Range
-  /** Of workerd: after the first turn, and after the last. */
-  megabytes: readonly [first: number, last: number]
+  p50Ms: number
+  p99Ms: number
+  usedMs: number
+  bytes: number
 }
-
-type Turn = { requests: number; failed: number; p50Ms: number; p99Ms: number; usedMs: number; bytes: number }
 
 export async function measureLive(
   { worker, turns, seconds }: { worker: string; turns: number; seconds: number },
   tell: (text: string) => void,
-): Promise<{ situations: LiveFigures[]; killMs: number; turns: number; seconds: number }> {
+): Promise<{ situations: LiveFigures[]; killMs: number; seconds: number }> {
   stepAside()
   const rigs = await Promise.all(SITUATIONS.map((situation) => startRig(worker, situation)))
   const taken = rigs.map((): Turn[] => [])
@@ -89,30 +84,16 @@ export async function measureLive(
         if (turn > 0) taken[rigs.indexOf(rig)]?.push(figures)
       }
     const killMs = (await rigs[KILLED]?.kill(seconds)) ?? Number.NaN
-    const situations = await Promise.all(rigs.map((rig, index) => figuresOf(rig, taken[index] ?? [])))
-    return { situations, killMs, turns, seconds }
+    const situations = await Promise.all(
+      rigs.map(async ({ situation, copies }, index) => ({
+        situation,
+        copies: (await copies()).count,
+        turns: taken[index] ?? [],
+      })),
+    )
+    return { situations, killMs, seconds }
   } finally {
     await Promise.all(rigs.map((rig) => rig.close()))
-  }
-}
-
-type Rig = Awaited<ReturnType<typeof startRig>>
-
-async function figuresOf({ situation, copies }: Rig, turns: readonly Turn[]): Promise<LiveFigures> {
-  const sum = (part: 'requests' | 'failed') => turns.reduce((total, turn) => total + turn[part], 0)
-  const range = (part: 'p50Ms' | 'p99Ms' | 'usedMs'): Range => {
-    const values = turns.map((turn) => turn[part])
-    return { lowest: Math.min(...values), median: percentile(values, 0.5), highest: Math.max(...values) }
-  }
-  return {
-    situation,
-    requests: sum('requests'),
-    failed: sum('failed'),
-    copies: (await copies()).count,
-    p50Ms: range('p50Ms'),
-    p99Ms: range('p99Ms'),
-    usedMs: range('usedMs'),
-    megabytes: [(turns[0]?.bytes ?? Number.NaN) / 1e6, (turns.at(-1)?.bytes ?? Number.NaN) / 1e6],
   }
 }
 

@@ -84,7 +84,7 @@ async function live(): Promise<void> {
   try {
     const worker = join(folder, 'worker.js')
     await buildWorker({ outfile: worker })
-    const how = { worker, turns: options.quick ? 2 : 5, seconds: options.quick ? 3 : 6 }
+    const how = { worker, turns: options.quick ? 2 : 12, seconds: 3 }
     const figures = await measureLive(how, progress)
     progress('')
     if (options.write) await writeSection('docs/shadow.md', 'bench:shadow-live', liveToMarkdown(figures))

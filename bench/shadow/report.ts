@@ -1,5 +1,6 @@
 import { table } from '../../test-kit/report/emit.ts'
-import { LARGE, type LiveFigures, type measureLive, PAGES, type Range } from './live.ts'
+import { percentile } from '../../test-kit/report/percentiles.ts'
+import { LARGE, type LiveFigures, type measureLive, PAGES } from './live.ts'
 
 export type ShadowResult = {
   stages: number
@@ -33,36 +34,62 @@ ${runs} runs each. Reading and comparing the three answers to a request takes ${
 }
 
 export function liveToMarkdown(live: Awaited<ReturnType<typeof measureLive>>): string {
-  const { situations, killMs, turns, seconds } = live
-  const rows = situations.map((each) => [
-    ...[each.situation.name, each.requests, each.failed, each.copies],
-    ...[rangeText(each.p50Ms), rangeText(each.p99Ms), each.usedMs.median.toFixed(0)],
-    `${each.megabytes[0].toFixed(0)} → ${each.megabytes[1].toFixed(0)}`,
+  const { situations, killMs, seconds } = live
+  const rows = situations.map(({ situation, copies, turns }) => [
+    ...[situation.name, sumOf(turns, 'requests'), sumOf(turns, 'failed'), copies],
+    ...[
+      rangeText(turns, 'p50Ms'),
+      rangeText(turns, 'p99Ms'),
+      percentile(all(turns, 'usedMs'), 0.5).toFixed(0),
+    ],
+    `${megabytes(turns.at(0))} → ${megabytes(turns.at(-1))}`,
   ])
   const head = ['situation', 'requests', 'failed', 'copies', 'p50, ms', 'p99, ms', 'CPU, ms/s', 'memory, MB']
-  const words = situations.flatMap((each) => {
-    const plain = situations[each.situation.beside ?? -1]
-    return plain === undefined ? [] : [`- ${each.situation.name}: ${placeText(each, plain)}`]
+  const words = situations.flatMap(({ situation, turns }) => {
+    const plain = situations[situation.beside ?? -1]
+    if (plain === undefined) return []
+    const [p50, p99] = (['p50Ms', 'p99Ms'] as const).map((part) => besideText(turns, plain.turns, part))
+    return [`- ${situation.name}: p50 ${p50}, p99 ${p99}`]
   })
   return `${table(head, rows)}
 
 There are ${PAGES.requestsPerSecond} requests a second for pages of ${PAGES.bytes / 1_000} kB, and ${LARGE.requestsPerSecond} for answers of 10 MB.
-Latencies are the median of ${turns} turns of ${seconds} s, and in brackets the lowest and the highest. CPU and memory are workerd's, memory
-after the first turn and after the last. The median with copies, beside the spread of the turns without:
+Latencies are the median of ${situations[0]?.turns.length} turns of ${seconds} s, and in brackets the lowest and the highest. CPU and memory are workerd's, memory
+after the first turn and after the last. What turns with copies add to those without beside them, in the median, and whether the
+median is within the spread of those:
 
 ${words.join('\n')}
 
 After a kill the last copy came within ${killMs.toFixed(0)} ms.`
 }
 
-function rangeText({ lowest, median, highest }: Range): string {
-  return `${median.toFixed(1)} (${lowest.toFixed(1)}–${highest.toFixed(1)})`
+type Part = 'requests' | 'failed' | 'p50Ms' | 'p99Ms' | 'usedMs'
+type Turns = LiveFigures['turns']
+
+function all(turns: Turns, part: Part): number[] {
+  return turns.map((turn) => turn[part])
 }
 
-function placeText(figures: LiveFigures, plain: LiveFigures): string {
-  const place = (part: 'p50Ms' | 'p99Ms') => {
-    const overMs = figures[part].median - plain[part].highest
-    return overMs <= 0 ? 'within' : `${overMs.toFixed(1)} ms above`
-  }
-  return `p50 ${place('p50Ms')}, p99 ${place('p99Ms')}`
+function sumOf(turns: Turns, part: Part): number {
+  return all(turns, part).reduce((sum, each) => sum + each, 0)
+}
+
+function rangeText(turns: Turns, part: Part): string {
+  const values = all(turns, part)
+  const [low, median, high] = [Math.min(...values), percentile(values, 0.5), Math.max(...values)]
+  return `${median.toFixed(1)} (${low.toFixed(1)}–${high.toFixed(1)})`
+}
+
+function megabytes(turn: Turns[number] | undefined): string {
+  return ((turn?.bytes ?? Number.NaN) / 1e6).toFixed(0)
+}
+
+function besideText(turns: Turns, plain: Turns, part: Part): string {
+  const [values, others] = [all(turns, part), all(plain, part)]
+  const addedMs = percentile(
+    values.map((value, turn) => value - (others[turn] ?? Number.NaN)),
+    0.5,
+  )
+  const isWithin = percentile(values, 0.5) <= Math.max(...others)
+  return `${addedMs < 0 ? '−' : '+'}${Math.abs(addedMs).toFixed(1)} ms (${isWithin ? 'within' : 'above'})`
 }
