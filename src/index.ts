@@ -38,6 +38,7 @@ export default {
   /** Nothing is proxied on the host of the dashboard. What is, nearly everything, needs no router. */
   fetch(raw, env, ctx) {
     const request = withWebProtocol(raw)
+    if (request === undefined) return new Response('Bad Request\n', { status: 400 })
     const isGates = GATE_URL.test(request.url) || hostRole(request.url, env) === 'admin'
     return isGates ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
   },

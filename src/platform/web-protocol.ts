@@ -1,12 +1,19 @@
-const WEB_PROTOCOL = /^https?:\/\//
+/** An address with no other in it; nearly all are such. */
+const PLAIN = /^https?:\/\/(?!.*:\/\/)[\w.:[\]-]+(?=[/?]|$)/
 
 /**
- * A request whose URL is one of the web. The runtime takes X-Forwarded-Proto for the URL's protocol as it is, whatever a
- * proxy in front has put there. Where each of several proxies has added its word, the first tells what the visitor spoke.
+ * A request whose URL is one of the web; undefined where it isn't at the host that the request was sent to. The runtime
+ * takes X-Forwarded-Proto for the URL's protocol as it is, whatever a proxy in front has let through, be it another URL.
+ * Where each of several proxies has added its word, the first tells what the visitor spoke.
  */
-export function withWebProtocol(request: Request): Request {
+export function withWebProtocol(request: Request): Request | undefined {
   const { url } = request
-  if (WEB_PROTOCOL.test(url)) return request
-  const protocol = /^\W*https\b/i.test(url) ? 'https' : 'http'
-  return new Request(protocol + url.slice(url.indexOf('://')), request)
+  if (PLAIN.test(url)) return request
+  const end = url.indexOf('://')
+  const [protocol, place] = [url.slice(0, end), url.slice(end + 3)]
+  const host = request.headers.get('host') ?? ''
+  const isThere = place.slice(0, host.length).toLowerCase() === host.toLowerCase()
+  if (host !== '' && !(isThere && /^[/?#]?$/.test(place.charAt(host.length)))) return undefined
+  if (protocol === 'http' || protocol === 'https') return request
+  return new Request(`${/^\W*https\b/i.test(protocol) ? 'https' : 'http'}://${place}`, request)
 }

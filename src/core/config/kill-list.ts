@@ -9,6 +9,8 @@ import { dangling, type Problem } from './parse/problems.ts'
 const SEPARATORS = /[\s"'`´‘-‟«»,;|[\]{}()<>\\^]+/
 /** Byte order marks, what is left of UTF-16 that was read as UTF-8, and signs without a width that pages and chats add. */
 const ENCODING_MARKS = /[\0\ufeff\ufffd\u200b-\u200f\u2060]/g
+/** What JSON writes for a sign, behind as many backslashes as shells add. */
+const ESCAPED = /\\+(?:u([\da-f]{4})|(?=\/))/gi
 /** Nothing, or a list of nothing as any shell delivers it. */
 const LIFTS = /^\s*$|^["'`\\\s]*\[\s*\]["'`\\\s]*$/
 
@@ -34,11 +36,30 @@ const MOST_PROBLEMS = 5
  */
 export function killOrder(text: string | null, flags: FlagNames | undefined): KillOrder {
   const plain = (text ?? '').replace(ENCODING_MARKS, '')
-  const names = [...new Set(plain.split(SEPARATORS).filter((name) => name !== ''))]
   const isKnown = (name: string) => name === KILL_ALL || !flags || flags.has(name)
+  const asWritten = namesIn(plain, flags)
+  // A backslash that a shell has left before a name is no escape.
+  const names = flags && asWritten.every(isKnown) ? asWritten : namesIn(unescaped(plain), flags)
   const unknown = names.filter((name) => !isKnown(name))
   if (names.length === 0 && !LIFTS.test(plain)) unknown.push(plain)
   const known = [...(flags?.keys() ?? [])]
   const problems = unknown.slice(0, MOST_PROBLEMS).map((name) => dangling([], name, 'a flag', known))
   return { list: unknown.length === 0 || names.some(isKnown) ? names : undefined, problems }
+}
+
+function namesIn(text: string, flags: FlagNames | undefined): string[] {
+  const names = text.split(SEPARATORS).filter((name) => name !== '')
+  return [...new Set(names.map((name) => asKnown(name, flags)))]
+}
+
+function unescaped(text: string): string {
+  return text.replace(ESCAPED, (_, hex: string | undefined) =>
+    hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+}
+
+/** A name as a flag has it: letters with accents are one sign or two, depending on the system that wrote them. */
+function asKnown(name: string, flags: FlagNames | undefined): string {
+  if (flags === undefined || flags.has(name)) return name
+  return [name.normalize('NFC'), name.normalize('NFD')].find((each) => flags.has(each)) ?? name
 }

@@ -4,16 +4,15 @@
  */
 import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
-import { isLocalhost } from '../request/identity-cookie.ts'
 import { DEBUG_COOKIE } from '../request/overrides.ts'
 import { grantOf } from '../request/signature.ts'
 
 export async function openPreview(request: Request, env: Env, nowMs: number): Promise<Response> {
   const here = new URL(request.url)
-  const { hostname, searchParams } = here
+  const { protocol, searchParams } = here
   const to = placeIn(here, searchParams.get('to') ?? '/')
   if (to === undefined) return problemDetails(400, 'Bad Request', 'A preview leads to a path of this site')
-  if (searchParams.has('end')) return goTo(to, cookie('', 0, hostname))
+  if (searchParams.has('end')) return goTo(to, cookie('', 0, protocol))
   const token = searchParams.get('t') ?? ''
   const grant = await grantOf(env, token, nowMs)
   if (grant === undefined) {
@@ -23,7 +22,7 @@ export async function openPreview(request: Request, env: Env, nowMs: number): Pr
       'This preview link has expired, or it is from another gate. Ask for a new one',
     )
   }
-  return goTo(to, cookie(token, Math.ceil((grant.expiresAtMs - nowMs) / 1_000), hostname))
+  return goTo(to, cookie(token, Math.ceil((grant.expiresAtMs - nowMs) / 1_000), protocol))
 }
 
 /**
@@ -36,8 +35,8 @@ function placeIn(here: URL, to: string): string | undefined {
   return origin === here.origin && !pathname.startsWith('//') ? pathname + search + hash : undefined
 }
 
-function cookie(value: string, maxAgeSeconds: number, hostname: string): string {
-  const secure = isLocalhost(hostname) ? '' : '; Secure'
+function cookie(value: string, maxAgeSeconds: number, protocol: string): string {
+  const secure = protocol === 'https:' ? '; Secure' : ''
   return `${DEBUG_COOKIE}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`
 }
 

@@ -12,6 +12,8 @@ export type Names = {
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** After others a browser reads the page that it is led to: no loop, but what follows a form. */
+const SAME_METHOD: ReadonlySet<number> = new Set([307, 308])
 const IN_COOKIES = /;\s*(?:domain|path)\s*=/i
 
 /** What has to change in an answer; undefined for an ordinary one. */
@@ -26,7 +28,8 @@ export function namesIn(
     setCookie !== null && IN_COOKIES.test(setCookie) ? translatedCookies(headers, origin, request) : undefined
   if (fields.length === 0 && cookies === undefined) return undefined
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  const location = isRead && REDIRECTS.has(status) ? headers.get('location') : null
+  const isRepeated = isRead ? REDIRECTS.has(status) : SAME_METHOD.has(status)
+  const location = isRepeated ? headers.get('location') : null
   return { fields, cookies, isLoop: location !== null && isLoop(location, origin, request) }
 }
 

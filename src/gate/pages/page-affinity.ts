@@ -221,7 +221,7 @@ export function nextPageCookie(
 /** Undefined where not even one entry fits. */
 function cookieOf(
   entries: readonly Entry[],
-  { host }: GateRequest,
+  { address }: GateRequest,
   cookies: CookieSettings,
 ): string | undefined {
   const texts = entries
@@ -231,7 +231,7 @@ function cookieOf(
     )
   const pair = () => `${PAGES_COOKIE}=${texts.join('!')}`
   while (texts.length > 0 && pair().length > LONGEST_COOKIE) texts.pop()
-  return texts.length === 0 ? undefined : `${pair()}; ${cookieAttributes(host, cookies)}`
+  return texts.length === 0 ? undefined : `${pair()}; ${cookieAttributes(address, cookies)}`
 }
 
 /** The entry of the document that a request comes from, with the route target that it was decided by. */

@@ -4,6 +4,7 @@ import { isCrawler } from '../../core/context/crawler.ts'
 import type { CookieSettings } from '../../core/context/identity.ts'
 import type { AnonymousVisitor } from '../../core/context/request-context.ts'
 import type { GateRequest } from './gate-request.ts'
+import type { Address } from './url-parts.ts'
 import { LIFE_DAYS, placeOf, type VisitorIds } from './visitor-ids.ts'
 
 const IDENTITY_COOKIE = 'sluice_id'
@@ -92,7 +93,7 @@ export class AnonymousIdentity implements AnonymousVisitor {
   setCookie(): string | undefined {
     const cookie = this.#found?.cookie
     if (cookie === undefined) return undefined
-    return `${IDENTITY_COOKIE}=${cookie}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.host, this.#rules.cookies)}`
+    return `${IDENTITY_COOKIE}=${cookie}; Max-Age=${MAX_AGE_SECONDS}; ${cookieAttributes(this.#request.address, this.#rules.cookies)}`
   }
 
   get #identity(): Identity {
@@ -143,12 +144,15 @@ export function withholdsCookies(request: GateRequest): boolean {
   return request.header('sec-fetch-mode') !== 'navigate' || dest !== 'document'
 }
 
-/** Attributes of the gate's cookies, for a host with or without port. */
-export function cookieAttributes(host: string, { domain }: CookieSettings): string {
+/** Attributes of the gate's cookies, for where a visitor is: the host may have a port. */
+export function cookieAttributes(
+  { host, protocol }: Pick<Address, 'host' | 'protocol'>,
+  { domain }: CookieSettings,
+): string {
   const hostname = host.replace(/:\d+$/, '')
   // A browser refuses a domain that the host is not in.
   const shared = domain !== undefined && isWithin(hostname, domain) ? `; Domain=${domain}` : ''
-  return `Path=/; HttpOnly; SameSite=Lax${isLocalhost(hostname) ? '' : '; Secure'}${shared}`
+  return `Path=/; HttpOnly; SameSite=Lax${protocol === 'https' ? '; Secure' : ''}${shared}`
 }
 
 /** Whether a host is a domain, or one of its subdomains. */
@@ -156,7 +160,7 @@ export function isWithin(hostname: string, domain: string): boolean {
   return hostname === domain || hostname.endsWith(`.${domain}`)
 }
 
-/** Some browsers refuse Secure cookies from localhost over plain http. */
+/** Whether a host is this machine, where browsers refuse cookies of a domain. */
 export function isLocalhost(hostname: string): boolean {
   return (
     hostname === 'localhost' ||

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { killOrder } from '../../../src/core/config/kill-list.ts'
 
-const FLAGS = new Set(['new-shop', 'payments/checkout.v2', 'größe', 'a', 'b'])
+const FLAGS = new Set(['new-shop', 'payments/checkout.v2', 'größe', 'a', 'b', 'udead-end'])
 const order = (text: string | null) => killOrder(text, FLAGS)
 const BOM = '\ufeff'
 
@@ -40,6 +40,33 @@ describe('a kill list means what it looks like', () => {
       list: ['kill', ':', 'a'],
       problems: [{ found: '"kill"' }, { found: '":"' }],
     })
+  })
+})
+
+describe('what programs write', () => {
+  const ascii = (text: string) =>
+    text.replace(/[^\0-\x7f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+  it.each(SHELLS)('with escapes of JSON, delivered by %s', (_, deliver) => {
+    const list = ['payments/checkout.v2', 'größe', 'a']
+    const asPython = ascii(JSON.stringify(list))
+    const asPhp = asPython.replaceAll('/', '\\/')
+    const shouted = asPython.replace(/(?<=u)[\da-f]{4}/g, (hex) => hex.toUpperCase())
+    for (const text of [asPython, shouted, asPhp, asPhp.replaceAll('\\', '\\\\')])
+      expect(order(deliver(text)).list).toEqual(list)
+    expect(order(deliver('["\\u002a"]')).list).toEqual(['*'])
+    expect(killOrder(deliver(asPhp), undefined).list).toEqual(list)
+  })
+
+  it('with accents of their own, as macOS writes them', () => {
+    expect(order(JSON.stringify(['größe'.normalize('NFD')]))).toEqual({ list: ['größe'], problems: [] })
+    const decomposed = 'größe'.normalize('NFD')
+    expect(killOrder('größe', new Set([decomposed])).list).toEqual([decomposed])
+    expect(killOrder(decomposed, new Set(['größe', decomposed])).list).toEqual([decomposed])
+  })
+
+  it('a backslash that a shell has left before a name is no escape', () => {
+    expect(order('[\\udead-end\\]')).toEqual({ list: ['udead-end'], problems: [] })
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Origin } from '../../../../src/core/config/compile/route-target.ts'
 import { isLoop, translatedCookies, translatedFields } from '../../../../src/gate/names/own-names.ts'
+import { namesIn } from '../../../../src/gate/names/translate.ts'
 import { originAt, requestTo } from '../support/stage.ts'
 
 const APP = originAt('http://app.internal:8080')
@@ -88,6 +89,28 @@ describe('a redirect', () => {
       expect(loops(location), location).toBe(false)
     for (const location of ['/a?b=1', 'https://www.shop.test/a?b=1', 'https://other.test/a?b=1', 'http://['])
       expect(loops(location), location).toBe(false)
+  })
+
+  it.each([
+    ['GET', 301, true],
+    ['HEAD', 302, true],
+    ['GET', 303, true],
+    ['POST', 307, true],
+    ['PUT', 308, true],
+    // What follows a form is read.
+    ['POST', 301, false],
+    ['POST', 302, false],
+    ['POST', 303, false],
+    ['GET', 200, false],
+    ['GET', 304, false],
+  ])('after %s with %i repeats for ever: %s', (method, status, expected) => {
+    const headers = new Headers({ location: 'https://app.internal/a?b=1' })
+    const names = namesIn(
+      headers,
+      { origin: APP, status },
+      requestTo('https://www.shop.test/a?b=1', { method }),
+    )
+    expect(names?.isLoop ?? false).toBe(expected)
   })
 })
 

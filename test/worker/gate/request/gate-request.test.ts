@@ -138,10 +138,16 @@ describe('the identity of an anonymous visitor', () => {
     ['evil-localhost', true],
     ['localhost.evil.test', true],
     ['10.127.0.0.1', true],
-  ])('at %s is a Secure cookie: %s', (host, isSecure) => {
-    expect(cookieAttributes(host, COOKIES)).toBe(
-      `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`,
-    )
-    expect(isLocalhost(host.replace(/:\d+$/, ''))).toBe(!isSecure)
+  ])('%s is another machine: %s', (host, isRemote) => {
+    expect(isLocalhost(host.replace(/:\d+$/, ''))).toBe(!isRemote)
   })
+
+  it.each(['shop.test', 'shop.test:8443', 'localhost:8787', '10.0.0.1'])(
+    'is Secure where %s is asked by https',
+    (host) => {
+      const attributes = 'Path=/; HttpOnly; SameSite=Lax'
+      expect(cookieAttributes({ host, protocol: 'https' }, COOKIES)).toBe(`${attributes}; Secure`)
+      expect(cookieAttributes({ host, protocol: 'http' }, COOKIES)).toBe(attributes)
+    },
+  )
 })
