@@ -45,6 +45,9 @@ export type GateOptions = {
   failures?: FailureSampler
 }
 
+/** The gate's own paths. What leads there only once dots are resolved brings its credentials along: no origin gets it. */
+const RESERVED = /^\/__sluice(?:\/|$)/
+
 /** What the gate needs of an execution context, a Worker's or Hono's. */
 type WaitUntil = Pick<ExecutionContext, 'waitUntil'> & Traced
 
@@ -88,7 +91,8 @@ export class Gate {
   /** Answers a visitor's request. */
   async handle(raw: Request, env: Env, ctx: WaitUntil): Promise<Response> {
     const request = gateRequestOf(raw, env)
-    if (request === undefined) return new Response('Bad Request\n', { status: 400 })
+    if (request === undefined || RESERVED.test(request.path))
+      return new Response('Bad Request\n', { status: 400 })
     const context = contextOf(request, env, ctx)
     try {
       const config = this.live.fresh(request.nowMs) ?? (await this.#refreshed(context))

@@ -40,3 +40,16 @@ it.each([
   for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'])
     expect((await ask(url, { method })).isProxied).toBe(true)
 })
+
+it.each([
+  'https://shop.test/x/../__sluice/api/v1/me',
+  'https://shop.test/x/%2e%2e/__sluice/api/v1/me',
+  'https://shop.test/./__sluice',
+  'https://evil.test/?://shop.test/',
+])('%s, as a raw connection can send it, goes nowhere', async (url) => {
+  const fetch = vi.spyOn(globalThis, 'fetch')
+  const headers = { host: 'shop.test', authorization: 'Bearer secret' }
+  const raw = Object.defineProperty(new Request('https://shop.test/', { headers }), 'url', { value: url })
+  const response = await worker.fetch(raw as never, env as unknown as Env, createExecutionContext())
+  expect([response.status, fetch.mock.calls.length]).toEqual([400, 0])
+})
