@@ -2,6 +2,7 @@
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
 import { type Control, type ControlState, compileControl } from '../../core/config/control.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
+import { normalSources } from '../../core/config/split/normal-form.ts'
 import { type Impact, UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import { replay, valuesToHash } from '../../core/decision/replay.ts'
 import type { DecisionSample } from '../../core/decision/sample.ts'
@@ -34,7 +35,8 @@ export class ImpactEstimator {
     const redefined = changedKeys(document.context.attributes, next.context.attributes)
     const samples = this.#samples.all(nowMs).map((sample) => without(sample, redefined))
     // With another targeting key every visitor is bucketed anew, and the samples don't tell how.
-    if (!isSame(document.context.targetingKey, next.context.targetingKey)) {
+    const [was, is] = [document, next].map(({ context }) => normalSources(context.targetingKey))
+    if (!isSame(was, is)) {
       return { ...UNKNOWN_IMPACT, unknown: samples.length }
     }
     const hashes = await this.#hashesFor(after.snapshot, samples)

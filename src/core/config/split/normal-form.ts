@@ -38,7 +38,8 @@ export function meaningOf(
   )
 }
 
-function normalSources(sources: SplitSurroundings['context']['targetingKey']): SourceConfig[] {
+/** Sources in one spelling: a list, with headers in small letters. */
+export function normalSources(sources: SplitSurroundings['context']['targetingKey']): SourceConfig[] {
   return (asList(sources) ?? []).map((source) => ({
     ...source,
     ...(source.header && { header: source.header.toLowerCase() }),

@@ -3,6 +3,7 @@ import type { Snapshot } from '../../config/compile/snapshot.ts'
 import { type ControlState, INITIAL_FLAG_CONTROL, KILL_ALL } from '../../config/control.ts'
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { dealingRule } from '../../config/split/dealing-rule.ts'
+import { normalSources } from '../../config/split/normal-form.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { shareOf } from './ladders.ts'
 
@@ -120,5 +121,15 @@ function decidingText(flag: FlagConfig, { context }: GateDocument): string {
   const { targetingKey, attributes, jwt } = context
   const plain = rules.map(({ name: _, percentage: __, stages, ...rule }) => [rule, stages !== undefined])
   const asked = rules.flatMap(({ when }) => when.map(({ attribute }) => attributes[attribute]))
-  return JSON.stringify([off, salt, environments, schedule, requires, plain, targetingKey, asked, jwt])
+  return JSON.stringify([
+    off,
+    salt,
+    environments,
+    schedule,
+    requires,
+    plain,
+    normalSources(targetingKey),
+    asked,
+    jwt,
+  ])
 }

@@ -178,6 +178,23 @@ describe('another spelling', () => {
   })
 })
 
+it('of the targeting key asks nothing of a flag that requires another one either', () => {
+  const side = (key: object) => {
+    const flag = { variants: { on: true, off: false }, off: 'off', rules: [{ serve: 'on', percentage: 5 }] }
+    const parsed = parseDocumentValue({
+      origins: FIRST.origins,
+      context: { targetingKey: key },
+      routes: [{ path: '/*', origin: 'old' }],
+      flags: { base: flag, child: { ...flag, guard: { errors: {} }, requires: ['base'] } },
+    })
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    return { document: parsed.value, snapshot: compileSnapshot(parsed.value), state: INITIAL_CONTROL_STATE }
+  }
+  const was = side({ header: 'X-Id' })
+  expect(questionsOf(was, side([{ header: 'x-id' }]))).toEqual([])
+  expect(questionsOf(was, side([{ header: 'x-other' }]))).not.toEqual([])
+})
+
 describe('another meaning', () => {
   it.each<[string, Partial<Parts>]>([
     [
