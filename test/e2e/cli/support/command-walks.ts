@@ -191,7 +191,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     ],
     refuses: [
       [`kill ${NOT_HERE}`, 1, NOT_HERE],
-      ['kill', 2, 'Name one flag'],
+      ['kill', 2, 'Name a flag, or several'],
       ['kill --all', 2, 'Add --yes'],
       ['kill all', 2, 'Add --yes'],
       ['kill x --kv', 1, 'no wrangler.toml'],
