@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { PINNED_RUNS } from '../core/guard/pinned/all.ts'
 import { pinned } from '../core/guard/pinned/pinned.ts'
+import { pinnedWeeks, WEEKS_RUNS } from '../core/guard/pinned/weeks-runs.ts'
 import {
   bucketOf,
   derivedKeyOf,
@@ -126,6 +127,12 @@ write('keys', {
 
 write('guard/runs', {
   looks: PINNED_RUNS.flatMap((run) => pinned(run).map((look) => ({ run: run.name, ...(look as object) }))),
+})
+
+write('guard/weeks', {
+  looks: WEEKS_RUNS.flatMap((run) =>
+    pinnedWeeks(run).map((look) => ({ run: run.name, ...(look as object) })),
+  ),
 })
 
 /** One vector a line. */

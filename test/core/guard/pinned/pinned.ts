@@ -18,10 +18,10 @@ export type PinnedRun = {
 }
 
 /** Six digits: the last ones may differ between versions of an engine's Math.log. */
-const rounded = (_key: string, value: unknown) =>
+export const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' ? Number(value.toPrecision(6)) : value
 
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, rounded))
+export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, rounded))
 
 /** Each part of the state as a hash: a failing test names the part. */
 function partsOf(state: GuardState): Record<string, string> {
