@@ -1,4 +1,5 @@
 import type { NotificationEvent } from '../config/schema/document.ts'
+import { printableDeep, printableUpTo } from '../plain-text.ts'
 import type { CommandKind } from './commands.ts'
 
 export type AuditAction =
@@ -48,4 +49,18 @@ export type AuditRecord = {
   evidence: unknown
   before: unknown
   after: unknown
+}
+
+/** A sentence, or a text of evidence. */
+export const LONGEST_TEXT = 2_000
+
+/** The record with its reason and evidence plain: names from outside are in both. Documents stay what they are. */
+export function plainRecord(record: AuditRecord): AuditRecord {
+  const { actor, reason, evidence } = record
+  return {
+    ...record,
+    actor: printableUpTo(LONGEST_TEXT, actor),
+    reason: printableUpTo(LONGEST_TEXT, reason),
+    evidence: printableDeep(evidence, LONGEST_TEXT),
+  }
 }

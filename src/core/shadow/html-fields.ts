@@ -2,6 +2,7 @@
  * HTML by its skeleton: tags, links, forms, scripts, and the visible text by the kind of block that holds it. One pass
  * over pages of any quality: not a parser, but all answers are read the same way.
  */
+import { quotedName } from '../plain-text.ts'
 import type { ReadingRules } from './answer.ts'
 import { withoutBuildIds, withoutBuildIdsInSteps, withoutBuildNames } from './build-names.ts'
 import { type FieldList, hashOf, type Steps } from './fields.ts'
@@ -143,7 +144,7 @@ class Page {
   }
 
   *#json(name: string, text: string): Steps {
-    const root = `html json ${name} $`
+    const root = `html json ${quotedName(name)} $`
     const value = parsedJson(yield* withoutBuildIdsInSteps(text, this.#fields))
     if (value === undefined) this.#fields.add(root, hashOf(text))
     else yield* addJson(this.#fields, value, root, this.#rules.keys ?? {})
@@ -153,7 +154,7 @@ class Page {
     const name = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv')
     if (name !== undefined)
       this.#fields.add(
-        `html meta ${name.toLowerCase()}`,
+        `html meta ${quotedName(name.toLowerCase())}`,
         withoutBuildIds(this.#translated(attributes.get('content') ?? '')),
       )
   }

@@ -2,6 +2,7 @@
  * JSON by its structure. A value's field is its path; the items of an array share the paths below it, so that a shuffled
  * list differs in its order and in nothing else. Where a key is declared, each item's values carry the key.
  */
+import { isWord, jsonText } from '../plain-text.ts'
 import type { FieldList, Steps } from './fields.ts'
 import { hashOf } from './fields.ts'
 
@@ -29,12 +30,17 @@ function* walk(all: Walk, value: unknown, place: Place): Steps {
   else {
     const { path, mark, depth } = place
     for (const [name, each] of Object.entries(value as object)) {
-      const own = { path: `${path}.${name}`, mark, depth: depth + 1 }
+      const own = { path: below(path, name), mark, depth: depth + 1 }
       // A generator for each value would cost more than the value.
       if (!addLeaf(all, each, own)) yield* walk(all, each, own)
       if (all.fields.isStep()) yield
     }
   }
+}
+
+/** A property's path, as in JSONPath: origins choose names, and a name must not pass for more than a name. */
+function below(path: string, name: string): string {
+  return isWord(name) ? `${path}.${name}` : `${path}[${jsonText(name)}]`
 }
 
 /** Whether the value is one that has nothing below. */
@@ -60,8 +66,8 @@ function* walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }:
   if (items.length > 1) all.fields.add(`${path} order`, mark + hashOf(order.join('\n')))
   for (const [index, item] of items.entries()) {
     const own = key === undefined ? mark : `${mark}${order[index]}: `
-    const below = { path: `${path}[]`, mark: own, depth: depth + 1 }
-    if (!addLeaf(all, item, below)) yield* walk(all, item, below)
+    const place = { path: `${path}[]`, mark: own, depth: depth + 1 }
+    if (!addLeaf(all, item, place)) yield* walk(all, item, place)
     if (all.fields.isStep()) yield
   }
 }

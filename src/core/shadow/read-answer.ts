@@ -1,4 +1,5 @@
 /** Reads an answer into its fields: status, redirect target, headers that matter to a browser, and the body. */
+import { quotedName } from '../plain-text.ts'
 import type { Fields, ReadingRules, ShadowAnswer, Unanswered } from './answer.ts'
 import { withoutBuildIdsInSteps } from './build-names.ts'
 import { FieldList, type Steps } from './fields.ts'
@@ -96,7 +97,7 @@ function addCookie(fields: FieldList, cookie: string): void {
       .toLowerCase()
       .replace(/^expires=.*/, 'expires'),
   )
-  fields.add(`cookie ${name}`, kept.sort().join('; '))
+  fields.add(`cookie ${quotedName(name)}`, kept.sort().join('; '))
 }
 
 function withoutNonces(value: string): string {

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../core/rollout/audit.ts'
+import { type AuditRecord, plainRecord } from '../../core/rollout/audit.ts'
 
 type Row = { id: number; record: string }
 
@@ -20,7 +20,8 @@ export class AuditLog {
     sql.exec('CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)')
   }
 
-  append(record: AuditRecord): void {
+  append(told: AuditRecord): void {
+    const record = plainRecord(told)
     this.#sql.exec('INSERT INTO audit (record) VALUES (?)', JSON.stringify(record))
     this.#log?.(record)
   }

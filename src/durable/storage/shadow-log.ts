@@ -12,7 +12,7 @@ import {
   shadowVerdict,
   stepShadow,
 } from '../../core/shadow/evidence.ts'
-import type { ShadowSample } from '../../core/shadow/sample.ts'
+import { plainSample, type ShadowSample } from '../../core/shadow/sample.ts'
 import { shadowSentence } from '../../core/shadow/words.ts'
 import type { TextStore } from './text-store.ts'
 
@@ -43,9 +43,10 @@ export class ShadowLog {
 
   /** Takes samples, each exactly once; those of another attempt or stage say nothing about this one. */
   add(samples: readonly ShadowSample[], controlOf: (flag: string) => FlagControl, nowMs: number): void {
-    for (const sample of samples) {
-      const control = controlOf(sample.flag)
-      if (sample.generation !== control.generation || sample.stage !== control.stage) continue
+    for (const sent of samples) {
+      const control = controlOf(sent.flag)
+      if (sent.generation !== control.generation || sent.stage !== control.stage) continue
+      const sample = plainSample(sent)
       const attempt = this.#at(sample.flag, control, nowMs)
       attempt.state = stepShadow(attempt.state, sample, SHADOW_DEFAULTS)
       if (sample.shown.length > 0) keep(attempt.kept, sample)

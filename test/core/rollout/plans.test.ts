@@ -184,7 +184,9 @@ describe('a notification', () => {
   it('is JSON, or a chat’s text in which nothing is markup', () => {
     expect(JSON.parse(notificationBody(note, 'json'))).toEqual(note)
     expect(JSON.parse(notificationBody(note, 'slack'))).toEqual({
-      text: '`f&lt;&amp;&gt;` climbs at 12.5 % (a&gt;b): x &amp; y — &lt;!channel&gt;',
+      text: '`f&lt;&amp;&gt;` climbs at 12.5 % (`a&gt;b`): `x &amp; y` — `&lt;!channel&gt;`',
+      unfurl_links: false,
+      unfurl_media: false,
     })
     const text = (event: Notification['event']) =>
       JSON.parse(
@@ -194,32 +196,32 @@ describe('a notification', () => {
         ),
       ).text
     expect(NOTIFICATION_EVENTS.map(text)).toEqual([
-      'Every flag climbs (e): r — a',
-      'Every flag is held (e): r — a',
-      'Every flag was rolled back (e): r — a',
-      'Every flag was resumed (e): r — a',
-      'Every flag was killed (e): r — a',
-      'Every flag is no longer killed (e): r — a',
-      'Every flag is frozen (e): r — a',
-      'Every flag has a metric that is worse (e): r — a',
-      'Every flag waits for approval (e): r — a',
-      'Every flag was paused (e): r — a',
-      'Every flag is finished (e): r — a',
-      'Every flag is no longer judged (e): r — a',
-      'Every flag goes back down (e): r — a',
-      'The document was published (e): r — a',
-      'Every flag was enabled (e): r — a',
-      'Every flag was disabled (e): r — a',
-      'Every flag has another percentage (e): r — a',
-      'Every flag has another guard (e): r — a',
-      'The document in KV was refused (e): r — a',
-      'Every flag has a kill list in KV that names no flag (e): r — a',
-      'Every flag expires soon (e): r — a',
-      'Every flag has expired (e): r — a',
-      'Every flag has a guard that sees nothing (e): r — a',
-      'Every flag has visitors, but no counts (e): r — a',
-      'Every flag has a KV that is behind (e): r — a',
-      'Every flag has isolates that do not follow (e): r — a',
+      'Every flag climbs (`e`): `r` — `a`',
+      'Every flag is held (`e`): `r` — `a`',
+      'Every flag was rolled back (`e`): `r` — `a`',
+      'Every flag was resumed (`e`): `r` — `a`',
+      'Every flag was killed (`e`): `r` — `a`',
+      'Every flag is no longer killed (`e`): `r` — `a`',
+      'Every flag is frozen (`e`): `r` — `a`',
+      'Every flag has a metric that is worse (`e`): `r` — `a`',
+      'Every flag waits for approval (`e`): `r` — `a`',
+      'Every flag was paused (`e`): `r` — `a`',
+      'Every flag is finished (`e`): `r` — `a`',
+      'Every flag is no longer judged (`e`): `r` — `a`',
+      'Every flag goes back down (`e`): `r` — `a`',
+      'The document was published (`e`): `r` — `a`',
+      'Every flag was enabled (`e`): `r` — `a`',
+      'Every flag was disabled (`e`): `r` — `a`',
+      'Every flag has another percentage (`e`): `r` — `a`',
+      'Every flag has another guard (`e`): `r` — `a`',
+      'The document in KV was refused (`e`): `r` — `a`',
+      'Every flag has a kill list in KV that names no flag (`e`): `r` — `a`',
+      'Every flag expires soon (`e`): `r` — `a`',
+      'Every flag has expired (`e`): `r` — `a`',
+      'Every flag has a guard that sees nothing (`e`): `r` — `a`',
+      'Every flag has visitors, but no counts (`e`): `r` — `a`',
+      'Every flag has a KV that is behind (`e`): `r` — `a`',
+      'Every flag has isolates that do not follow (`e`): `r` — `a`',
     ])
   })
 
@@ -234,11 +236,11 @@ describe('a notification', () => {
       text({ event: 'enable', from: false, to: true, percentage: null }),
       text({ event: 'kv-behind', flag: null, percentage: null }),
     ]).toEqual([
-      '`f` climbs, 5 % → 25 % (e): x &amp; y — a',
-      '`f` climbs at 25 % (e): x &amp; y — a',
-      'The document was published as version 4 (e): x &amp; y — a\n• a: disabled\n• flag &lt;b&gt; added',
-      '`f` was enabled (e): x &amp; y — a',
-      'The gate has a KV that is behind (e): x &amp; y — a',
+      '`f` climbs, 5 % → 25 % (`e`): `x &amp; y` — `a`',
+      '`f` climbs at 25 % (`e`): `x &amp; y` — `a`',
+      'The document was published as version 4 (`e`): `x &amp; y` — `a`\n• `a: disabled`\n• `flag &lt;b&gt; added`',
+      '`f` was enabled (`e`): `x &amp; y` — `a`',
+      'The gate has a KV that is behind (`e`): `x &amp; y` — `a`',
     ])
   })
 

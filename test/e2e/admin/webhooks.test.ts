@@ -86,8 +86,10 @@ describe('a message about a rollback', { shuffle: false }, () => {
     await eventually('the other receiver has its message', () => chatted.length > 0)
     expect(JSON.parse(chatted[0] ?? '')).toEqual({
       text: expect.stringMatching(
-        /`rollout` was rolled back, 50 % → 0 % \(development\): the canary fails .* guard$/,
+        /^`rollout` was rolled back, 50 % → 0 % \(`development`\): `the canary fails .*` — `guard`$/,
       ),
+      unfurl_links: false,
+      unfurl_media: false,
     })
     await eventually('it was tried', () => refused > 0)
     expect(delivered).toEqual([])

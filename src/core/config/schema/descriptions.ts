@@ -282,7 +282,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'notifications.expiryDays':
     'How many days before a flag `expires` its owner is reminded, by the event `expiring`. Default [14, 3].',
   'notifications.webhooks.url': 'URL that messages are posted to.',
-  'notifications.webhooks.format': '`slack`: the payload that chat tools accept. Default `json`.',
+  'notifications.webhooks.format':
+    '`slack`: the payload that chat tools accept; reasons and names are code in it, so nothing in them is a link or markup. Default `json`.',
   'notifications.webhooks.events': 'What it is told of: see webhooks in the document guide. Default: all.',
   'notifications.webhooks.secretBinding':
     'Worker secret that signs notifications. Default: the key that `sluice key webhook` prints.',

@@ -1,5 +1,7 @@
 /** What is told: messages about rollouts, documents and the gate itself, by webhooks. */
 import type { NotificationEvent, WebhookConfig } from '../../config/schema/document.ts'
+import { printableDeep } from '../../plain-text.ts'
+import { LONGEST_TEXT } from '../audit.ts'
 
 /** A percentage of visitors, whether a flag is enabled, or the version of a document. */
 export type Extent = number | boolean | null
@@ -28,10 +30,17 @@ export type Notification = {
   evidence: unknown
 }
 
-/** A message's body in the receiver's format, as JSON. */
+/**
+ * A message's body in the receiver's format, as JSON. Reasons, changes and evidence hold names from outside: they are plain
+ * in both formats, and in a chat nothing in them is markup or a link.
+ */
 export function notificationBody(notification: Notification, format: WebhookConfig['format']): string {
-  return JSON.stringify(format === 'slack' ? { text: chatText(notification) } : notification)
+  const plain = printableDeep(notification, LONGEST_TEXT)
+  return JSON.stringify(format === 'slack' ? { text: chatText(plain), ...NO_PREVIEWS } : plain)
 }
+
+/** Chat tools show what a link leads to. */
+const NO_PREVIEWS = { unfurl_links: false, unfurl_media: false }
 
 const HEADLINES: Readonly<Record<Notification['event'], string>> = {
   advance: 'climbs',
@@ -67,15 +76,14 @@ const OF_DOCUMENT: readonly string[] = ['publish', 'document-refused']
 
 function chatText(notification: Notification): string {
   const { event, environment, actor, reason, changes } = notification
-  const where = escapeChat(environment)
-  const lines = changes.map((change) => `\n• ${escapeChat(change)}`).join('')
-  return `${subjectOf(notification)} ${HEADLINES[event]}${shareText(notification)} (${where}): ${escapeChat(reason)} — ${escapeChat(actor)}${lines}`
+  const lines = changes.map((change) => `\n• ${code(change)}`).join('')
+  return `${subjectOf(notification)} ${HEADLINES[event]}${shareText(notification)} (${code(environment)}): ${code(reason)} — ${code(actor)}${lines}`
 }
 
 function subjectOf({ event, flag }: Notification): string {
   if (OF_DOCUMENT.includes(event)) return 'The document'
   if (flag === null) return 'The gate'
-  return flag === '*' ? 'Every flag' : `\`${escapeChat(flag)}\``
+  return flag === '*' ? 'Every flag' : code(flag)
 }
 
 function shareText({ event, percentage, from, to }: Notification): string {
@@ -85,9 +93,17 @@ function shareText({ event, percentage, from, to }: Notification): string {
   return percentage === null ? '' : ` at ${percentage} %`
 }
 
-/** Chat tools interpret these three as markup. */
-function escapeChat(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/**
+ * A text as chat tools' code, in which no other character is markup than these, no URL becomes a link, and no name a
+ * mention.
+ */
+function code(text: string): string {
+  const safe = text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('`', "'")
+  return `\`${safe.trim() || '-'}\``
 }
 
 const FIRST_RETRY_MS = 1_000

@@ -4,6 +4,8 @@ import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
 import { emptyCell } from '../../../../src/core/counters/cell.ts'
 import type { DecisionSample } from '../../../../src/core/decision/sample.ts'
 import { NOTED, type Noted } from '../../../../src/core/rollout/audit.ts'
+import { compareAnswers } from '../../../../src/core/shadow/compare.ts'
+import { readAnswer } from '../../../../src/core/shadow/read-answer.ts'
 import { visits } from '../../support/metric-visitors.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
@@ -355,6 +357,46 @@ it('an attempt that a document ends leaves its outcome, with the share that it h
     expect(latest()[0]).toBe('rolled-back 5')
     expect(latest()).toHaveLength(4)
   }))
+
+it('a hijacked canary writes nothing in the name of the gate, in no message, sentence or record', () =>
+  withGate(
+    withFlag({ rules: [{ serve: 'on', stages: [{ shadow: 5, bake: '0s' }, ...stages(false)] }] }),
+    async (world) => {
+      const key = 'price\n\n*Sluice security alert*: sign in at https://evil.example/login\n\x1b[2J\u202e'
+      const answer = (body: object) =>
+        readAnswer(
+          {
+            status: 200,
+            headers: [['content-type', 'application/json']],
+            body: { kind: 'text', text: JSON.stringify(body) },
+          },
+          { hosts: [] },
+        )
+      const read = { first: answer({ a: 1 }), canary: answer({ a: 1, [key]: 1 }), again: answer({ a: 1 }) }
+      const compared = compareAnswers('GET /api\n', read)
+      const sample = { flag: 'judged', generation: 1, stage: 0, atMs: Date.now(), ...compared }
+      const shown = [{ field: '\u2066', control: '\x1b[2J', canary: 'a\u2028b' }]
+      world.shadow.add(
+        Array.from({ length: 60 }, () => ({ ...sample, shown })),
+        (flag) => world.control.state.flags[flag] ?? INITIAL_FLAG_CONTROL,
+        Date.now(),
+      )
+      await world.look()
+      const held = messagesOf(world).find(({ event }) => event === 'hold')
+      const [record] = world.records(1)
+      const report = world.shadow.report('judged', Date.now())
+      for (const text of [held?.reason, record?.reason, report?.sentence])
+        expect(text).toMatch(/^answers differ: GET \/api\\n \$\["price\\n\\n\*Sluice/)
+      for (const part of [held, record, report]) {
+        const texts: unknown[] = []
+        JSON.stringify(part, (name, value) => {
+          texts.push(name, value)
+          return value
+        })
+        expect(texts.filter((text) => /[\p{C}\p{Zl}\p{Zp}]/u.test(String(text)))).toEqual([])
+      }
+    },
+  ))
 
 it('an outcome says how the copies of its shadow stage compared; one without such a stage has none', () =>
   withGate(

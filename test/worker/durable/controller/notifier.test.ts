@@ -152,7 +152,9 @@ it('for chat, nothing in names and reasons is markup', () =>
     await deliver(world)
     const [{ body } = { body: {} }] = world.receivers.posts
     expect(body).toEqual({
-      text: '`&lt;!here&gt;` was killed (production): a&amp;b &lt;!channel&gt; &lt;@U123&gt; &lt;http://evil.test|click&gt; &lt;!subteam^S1&gt; — &lt;@U999&gt;',
+      text: '`&lt;!here&gt;` was killed (`production`): `a&amp;b &lt;!channel&gt; &lt;@U123&gt; &lt;http://evil.test|click&gt; &lt;!subteam^S1&gt;` — `&lt;@U999&gt;`',
+      unfurl_links: false,
+      unfurl_media: false,
     })
   }))
 
