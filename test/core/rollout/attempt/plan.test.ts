@@ -165,6 +165,12 @@ describe('what a flag measures', () => {
     expect(staged.arms).toMatchObject({ outside: 'off', stages: 2 })
   })
 
+  it('has a rise for its margin where it must be low', () => {
+    const rise = { metrics: { refund: { maxRisePercent: 7, action: 'freeze' } } }
+    const { arms } = measured({ ...rule({ percentage: 40 }), guard: rise })
+    expect(arms?.metrics).toMatchObject([{ name: 'refund', guard: { marginPercent: 7, action: 'freeze' } }])
+  })
+
   it('is dealt by weight, without those of weight 0', () => {
     const split = { rules: [{ serve: { on: 75, b: 25, off: 0 } }] }
     const measure = (more: object) =>
@@ -201,11 +207,6 @@ describe('what a flag measures', () => {
         },
       ])
     }
-    // A metric that must be low has a rise for its margin.
-    const rise = { metrics: { refund: { maxRisePercent: 7, action: 'freeze' } } }
-    expect(measured({ ...rule({}), guard: rise }).weekly).toMatchObject([
-      { guard: { marginPercent: 7, action: 'freeze' } },
-    ])
     const off = measured({ ...rule({}), guard: { ...LINES, enabled: false } })
     expect([off.arms, off.weekly]).toEqual([undefined, undefined])
   })
