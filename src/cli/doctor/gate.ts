@@ -16,7 +16,13 @@ export const lookAtGate: Look = async ({ call, nowMs }) => {
     if (status.document.kvError) findings.push(fault('KV', status.document.kvError, 'sluice status'))
     for (const { key } of status.document.refused)
       findings.push(
-        fault('KV', `the ${key} in KV has problems and is not in force`, 'sluice status shows them'),
+        fault(
+          'KV',
+          key === 'kill'
+            ? 'the kill list in KV has names that no flag has'
+            : `the ${key} in KV has problems and is not in force`,
+          'sluice status shows them',
+        ),
       )
     if (!status.signing) {
       const isHere = status.environment === 'development'

@@ -81,7 +81,12 @@ function warnings(status: Status, paint: Paint): string[] {
   if (!status.signing && status.environment !== 'development') lines.push(paint('yellow', UNSIGNED))
   lines.push(...internalErrorTexts(status).map((text) => paint('yellow', text)))
   for (const { key, seenAt, problems } of document.refused) {
-    const what = `The ${key} in KV is not in force since ${timestampText(seenAt)}: it has problems`
+    const since = timestampText(seenAt)
+    // Names of flags count beside others.
+    const what =
+      key === 'kill'
+        ? `The kill list in KV has names that no flag has, since ${since}`
+        : `The ${key} in KV is not in force since ${since}: it has problems`
     lines.push(`${paint('red', what)}\n${paragraphs(problems)}`)
   }
   for (const { flag, since, reason } of status.alerts ?? [])

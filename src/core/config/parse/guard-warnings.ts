@@ -16,6 +16,7 @@ export function guardWarnings({ flags }: GateDocument): GuardWarning[] {
 function warningsOf(flag: FlagConfig): string[] {
   const { guard, rules } = flag
   if (guard === undefined || !guard.enabled) return []
+  if (testsNothing(guard)) return [IDLE]
   if (!hasSplit(flag)) return withoutSplit(guard, comparesWeeks(flag))
   const climbs = rules.some(({ stages = [] }) =>
     stages.some(({ advance, percentage }) => advance === 'auto' && (percentage ?? 0) < 100),
@@ -26,6 +27,14 @@ function warningsOf(flag: FlagConfig): string[] {
     : [
         'its guard compares neither errors nor latency, so no stage advances by itself: compare them, or set "advance" to "time"',
       ]
+}
+
+const IDLE =
+  'its guard tests nothing, so it can never act: compare errors or latency, set ceilings, or set "enabled" to false'
+
+function testsNothing(guard: GuardConfig): boolean {
+  const { ceilings, thresholds, traffic } = guard
+  return !comparesArms(guard) && [ceilings, thresholds, traffic].every((test) => test === undefined)
 }
 
 /** Whether the guard can show a canary to be not worse. */

@@ -43,6 +43,23 @@ describe('a guard on automatic stages', () => {
     ).toEqual([]))
 })
 
+describe('a guard that tests nothing', () => {
+  const never = ['its guard tests nothing, so it can never act']
+  it.each<[object, string[]]>([
+    [{ errors: false, latency: false }, never],
+    [{ errors: false }, never],
+    [{ latency: false, clientErrors: false, advance: 'time' }, never],
+    [{ errors: false, latency: false, enabled: false }, []],
+    [
+      { errors: false, latency: false, ceilings: { errorRate: 0.2 }, advance: 'time' },
+      ['its stages advance by time'],
+    ],
+    [{}, []],
+  ])('%j', (guard, expected) => {
+    expect(warned(guard, { stages: [{ percentage: 5 }, { percentage: 100 }] })).toEqual(expected)
+  })
+})
+
 describe('a guard without a split', () => {
   const weeks =
     'no rule splits its visitors, so its guard compares traffic with the weeks before, not with a control'
