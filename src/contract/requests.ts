@@ -78,7 +78,7 @@ function bodySchemas() {
       isolate: v.optional(v.boolean()),
       /** With `kill`: open event streams and severable WebSockets of the killed variants are closed. */
       sever: v.optional(v.boolean()),
-      /** True: open other flags too, those that require this one. */
+      /** False: where it would open other flags, those that require this one, answer with what to ask a person. */
       confirm: v.optional(v.boolean()),
     }),
     explain: v.strictObject({

@@ -84,7 +84,7 @@ it.each([
   ['approve f', 'approve'],
   ['stage f 1', 'stage'],
   ['promote f', 'finish'],
-])('%s asks for the flags that it opens', async (line, verb) => {
+])('%s asks at a terminal for the flags that it opens', async (line, verb) => {
   asked.answer = false
   const declined = await scriptedGate(OTHERS)
   const ran = await declined.run(line, { canAsk: true })
@@ -98,10 +98,16 @@ it.each([
     expect.stringContaining(`/f/${verb}`),
     expect.stringContaining(`/f/${verb}`),
   ])
-  expect(sent.map(({ body }) => (body as { confirm?: boolean }).confirm)).toEqual([undefined, true])
+  expect(sent.map(({ body }) => (body as { confirm?: boolean }).confirm)).toEqual([false, undefined])
   asked.questions.length = 0
-  const outright = await scriptedGate(OTHERS)
-  expect((await outright.run(`${line} --yes`)).code).toBe(0)
+  for (const [said, canAsk] of [
+    [`${line} --yes`, true],
+    [line, false],
+  ] as const) {
+    const outright = await scriptedGate(MANY)
+    expect((await outright.run(said, { canAsk })).code).toBe(0)
+    expect(outright.lines().join()).not.toContain('confirm')
+  }
   expect(asked.questions).toEqual([])
 })
 

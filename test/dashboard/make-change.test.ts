@@ -35,7 +35,7 @@ it.each<[string, Partial<Change>, object]>([
   expect(asked.problem.questions).toEqual(QUESTIONS)
   expect(await makeChange(client, change, { reason: '', confirm: true })).toBe(true)
   expect(bodies).toEqual([
-    { reason: 'why', ...more },
+    { reason: 'why', confirm: false, ...more },
     { confirm: true, ...more },
   ])
 })

@@ -1,4 +1,5 @@
 /** Commands that control the rollout of a flag. */
+import { ApiError } from '../../contract/client.ts'
 import type { FlagSummary } from '../../contract/responses.ts'
 import type { FlagVerb } from '../../contract/routes.ts'
 import { type Call, type CliCommand, FLAG_ARGUMENT, REASON } from '../base/command.ts'
@@ -38,16 +39,23 @@ function rolloutCommand({ verb, done, ...help }: RolloutCommand): CliCommand {
   }
 }
 
-/** Sends a command; asks first where it would open other flags. */
+/** They wait for nothing. */
+const UNASKED: readonly FlagVerb[] = ['kill', 'rollback', 'pause']
+
+/** Sends a command; a person at a terminal is asked first where it would open other flags. */
 export async function send(call: Call, flag: string, verb: FlagVerb, stage?: number) {
-  const { ask, options } = call
+  const { ask, options, terminal } = call
   const params = { flag, verb }
   const body = { ...options.texts('reason'), ...(stage !== undefined && { stage }) }
-  // Never confirmed at first: a gate of the release before knows no such word.
-  return await ask('commandFlag', { params, body }).catch(async (error: unknown) => {
-    await askAsTheGate(call, error)
-    return await ask('commandFlag', { params, body: { ...body, confirm: true } })
-  })
+  const asks = terminal.canAsk && !options.has('yes') && !UNASKED.includes(verb)
+  if (!asks) return await ask('commandFlag', { params, body })
+  return await ask('commandFlag', { params, body: { ...body, confirm: false } }).catch(
+    async (error: unknown) => {
+      // A gate of the release before asks nothing, and knows no such word.
+      if (!(error instanceof ApiError && error.status === 400)) await askAsTheGate(call, error)
+      return await ask('commandFlag', { params, body })
+    },
+  )
 }
 
 /** Where the flag is now; nothing for a flag without stages. */

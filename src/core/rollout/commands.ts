@@ -22,8 +22,8 @@ export type CommandKind = (typeof COMMANDS)[number]
 
 /**
  * `flag` is a key, or `*` for kill and unkill; `stage` is an index, for `stage` only; `isolate` and `sever` are what a
- * kill does besides. A flag that is killed can be killed again with more of them. `confirm`: a person has confirmed what it does
- * to other flags.
+ * kill does besides. A flag that is killed can be killed again with more of them. `confirm`: false where a person
+ * has yet to be asked about what it does to other flags.
  */
 export type Command = {
   kind: CommandKind

@@ -45,7 +45,7 @@ type Sent = { made: Made | undefined; follow: Follow }
 
 async function send(client: AdminClient, change: Change, { reason, confirm }: Word): Promise<Sent> {
   const { flag } = change
-  const why = { ...(reason.trim() !== '' && { reason: reason.trim() }), ...(confirm && { confirm }) }
+  const why = { ...(reason.trim() !== '' && { reason: reason.trim() }), confirm }
   if (change.kind === 'command') {
     const stage = change.stage === undefined ? {} : { stage: change.stage }
     const { epoch, via } = await client.command(flag, change.verb, { ...why, ...stage })

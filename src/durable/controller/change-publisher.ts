@@ -92,9 +92,10 @@ export class ChangePublisher {
     const needless = command.kind === 'approve' ? this.#needlessApproval(command.flag) : undefined
     if (needless !== undefined)
       return { ok: false, why: 'impossible', error: `Cannot approve ${command.flag}: ${needless}` }
-    const questions = command.confirm
-      ? []
-      : commandQuestions(command, { ...documents.current, state: this.#parts.control.state })
+    const questions =
+      command.confirm === false
+        ? commandQuestions(command, { ...documents.current, state: this.#parts.control.state })
+        : []
     if (questions.length > 0) {
       const error = `${command.kind} ${command.flag} needs confirmation: ${questions.join('; ')}`
       return { ok: false, why: 'unconfirmed', error, questions }

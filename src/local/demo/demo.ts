@@ -89,7 +89,7 @@ async function ramp(stage: Stage): Promise<void> {
   await showCounts(stage)
   const early = traffic.visitorsOnNew(EARLY_VISITORS)
   screen.event(mark.event, 'an operator advances to stage 2')
-  await gate.admin.command(FLAG, 'stage', { stage: 1, reason: 'the demo ramps', confirm: true })
+  await gate.admin.command(FLAG, 'stage', { stage: 1, reason: 'the demo ramps' })
   await happens(stage, 'stage 2: 50 % see it', share(stage, 0.5))
   await showCounts(stage)
   const again = await Promise.all(early.map((visitor) => traffic.ask(visitor)))
@@ -121,7 +121,7 @@ async function breakAndSeeRollback(stage: Stage): Promise<void> {
 
 async function resume(stage: Stage): Promise<void> {
   stage.screen.event(mark.event, 'an operator resumes')
-  await stage.gate.admin.command(FLAG, 'resume', { reason: 'fixed', confirm: true })
+  await stage.gate.admin.command(FLAG, 'resume', { reason: 'fixed' })
   await happens(stage, 'a new attempt, from 10 % again', share(stage, 0.1))
 }
 

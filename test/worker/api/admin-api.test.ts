@@ -103,15 +103,17 @@ describe('flags', () => {
       const before = (await admin.call('getStatus')).epoch
       const answer = await admin.call('commandFlag', {
         params: { flag: FLAG, verb },
-        // Another flag requires it.
-        body: { reason: `try ${verb}`, confirm: true },
+        body: { reason: `try ${verb}` },
       })
       expect(answer).toMatchObject({ epoch: before + 1, via: 'controller' })
       const { records } = await admin.call('listAudit', { query: { flag: FLAG, limit: '1' } })
       expect(records).toMatchObject([{ action: verb, actor: 'admin', reason: `try ${verb}` }])
     }
     expect(
-      await admin.refusal('commandFlag', { params: { flag: FLAG, verb: 'advance' }, body: {} }),
+      await admin.refusal('commandFlag', {
+        params: { flag: FLAG, verb: 'advance' },
+        body: { confirm: false },
+      }),
     ).toMatchObject({
       status: 409,
       questions: ['new-checkout: new-shop, which it requires, lets more visitors enter the canary'],

@@ -466,7 +466,7 @@ describe('flags', () => {
     const questions = ['child: f, which it requires, lets more visitors enter the canary']
     const refused = { ok: false, why: 'unconfirmed', error: 'unkill f needs confirmation: child', questions }
     const { call, callsOf } = startApi({ command: () => refused })
-    const { status, body } = await call('POST', '/flags/f/unkill', {})
+    const { status, body } = await call('POST', '/flags/f/unkill', { confirm: false })
     expect([status, body]).toMatchObject([
       409,
       {
@@ -477,7 +477,7 @@ describe('flags', () => {
     ])
     await call('POST', '/flags/f/unkill', { confirm: true })
     expect(callsOf('command').map(([command]) => command)).toEqual([
-      { kind: 'unkill', flag: 'f' },
+      { kind: 'unkill', flag: 'f', confirm: false },
       { kind: 'unkill', flag: 'f', confirm: true },
     ])
   })

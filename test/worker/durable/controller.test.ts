@@ -16,7 +16,7 @@ const FLAG = 'new-shop'
 beforeEach(startAfresh)
 
 const command = (verb: string, flag = FLAG) =>
-  admin.call('commandFlag', { params: { flag, verb }, body: { reason: 'because', confirm: true } })
+  admin.call('commandFlag', { params: { flag, verb }, body: { reason: 'because' } })
 const stateOf = async (): Promise<ControlState> => (await controller.status()).state
 
 async function countsOf(): Promise<Cell[]> {

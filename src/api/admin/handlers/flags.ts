@@ -98,7 +98,7 @@ export const flagHandlers: Handlers<
       ...(stage !== undefined && { stage }),
       ...(isolate && { isolate }),
       ...(sever && { sever }),
-      ...(confirm && { confirm }),
+      ...(confirm !== undefined && { confirm }),
     }
     try {
       const result = await controller.command(command, actor.name, body.reason || `${verb} by ${actor.name}`)

@@ -691,7 +691,7 @@ describe('a document beside a running rollout', () => {
       const { length } = world.records()
       const questions = ['staged: plain, which it requires, lets more visitors enter the canary']
       const lift = { kind: 'unkill', flag: 'plain' } as const
-      expect(await changes.command(lift, CAUSE)).toEqual({
+      expect(await changes.command({ ...lift, confirm: false }, CAUSE)).toEqual({
         ok: false,
         why: 'unconfirmed',
         error: `unkill plain needs confirmation: ${questions}`,
@@ -700,7 +700,7 @@ describe('a document beside a running rollout', () => {
       // The list in KV was adopted, and nothing else.
       expect([control.state.epoch, control.state.killed]).toEqual([epoch + 1, ['plain']])
       expect(world.records().length).toBe(length + 1)
-      expect(await changes.command({ ...lift, confirm: true }, CAUSE)).toMatchObject({ ok: true })
+      expect(await changes.command(lift, CAUSE)).toMatchObject({ ok: true })
       expect(control.state).toMatchObject({ killed: [], kvKilled: [] })
     }))
 

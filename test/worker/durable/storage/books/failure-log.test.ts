@@ -66,7 +66,7 @@ describe('what failed', () => {
         failures.map((group) => group.sampled),
       )
     expect(await ofOutcome()).toEqual([[2]])
-    await controller.command({ kind: 'resume', flag, confirm: true }, 'Ada', 'again')
+    await controller.command({ kind: 'resume', flag }, 'Ada', 'again')
     expect((await admin.call('getFlag', { params })).failures).toEqual([])
     expect(await ofOutcome()).toEqual([[2]])
   })
