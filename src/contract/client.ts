@@ -93,7 +93,7 @@ function urlOf(
   const path = ROUTES[id].path.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(call.params?.[name] ?? ''),
   )
-  const url = new URL(`${baseUrl.replace(/\/+$/, '')}${API_PREFIX}${path}`)
+  const url = new URL(`${baseUrl.replace(/(?<!\/)\/+$/, '')}${API_PREFIX}${path}`)
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value))
   }

@@ -133,8 +133,11 @@ const CODE = [
 ]
 /** File names of what is not code: old browsers don't say what a request is for. */
 const NOT_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
-/** A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. */
-const CONTENT_ADDRESSED = /[.-](?=[\w-]*\d)[\w-]{8,}\.\w+$/
+/**
+ * A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. Of many dashes only the first
+ * begins one: trying each takes seconds of a long path.
+ */
+const CONTENT_ADDRESSED = /(?:\.|(?:^|[^\w-])\w*-)(?=[\w-]*\d)[\w-]{8,}\.\w+$/
 
 /** Code that a browser could mix from two versions, because its name doesn't tell them apart. */
 function isCode(request: GateRequest): boolean {

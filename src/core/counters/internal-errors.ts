@@ -88,7 +88,7 @@ export function messageWithoutSecrets(error: unknown): string {
     .slice(0, 2_000)
     .replace(/"[^"]*"?/g, '"…"')
     .replace(/\/\/[^/\s@]*@/g, '//…@')
-    .replace(/[^\s/@…]+@[^\s/@]+\.[^\s/@]+/g, '…')
+    .replace(/(?<![^\s/@…])[^\s/@…]+@[^\s/@]+\.[^\s/@]+/g, '…')
     .replace(/[?#][^\s]+/g, '?…')
     .replace(/[\w+=-]{24,}/g, '…')
     .replace(/\s+/g, ' ')

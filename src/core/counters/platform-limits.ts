@@ -17,7 +17,7 @@ const PREFIX = 'limit.'
  */
 export function platformLimitIn(message: string): PlatformLimit | undefined {
   const [, what, kv] =
-    /Exceeded (?:allowed (?:volume of )?|the account.s )(requests|duration|rows|spending) .*Durable Objects|KV ((?:get|put)\(\) limit|GET failed: 429)/i.exec(
+    /Exceeded (?:allowed (?:volume of )?|the account.s )(requests|duration|rows|spending) (?:(?!Exceeded).)*Durable Objects|KV ((?:get|put)\(\) limit|GET failed: 429)/i.exec(
       message,
     ) ?? []
   if (kv) return /^put/i.test(kv) ? 'kv-writes' : 'kv-reads'

@@ -55,7 +55,7 @@ export function parseLaunchDarklyVersion(written: string): Version | undefined {
 /** As GrowthBook compares versions: as texts, whose numbers have five places. */
 export function growthBookVersion(value: unknown): string {
   const written = typeof value === 'number' ? String(value) : value
-  const parts = (typeof written === 'string' && written ? written : '0')
+  const parts = (typeof written === 'string' && written ? written.slice(0, LONGEST_VERSION) : '0')
     .replace(/^v|\+.*$/g, '')
     .split(/[-.]/)
   // After every letter: a release comes after what came before it.

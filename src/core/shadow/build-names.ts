@@ -11,8 +11,13 @@ const ASSET = /\.(?:m?js|css|map|woff2?|ttf|wasm|json|svg|png|jpe?g|webp|avif|ic
 const FOLDERS =
   /^(.*\/(?:_next\/static|_app\/immutable|_nuxt|_astro|_build|assets|build|static\/(?:js|css|media|chunks)))\/./
 /** Names such as `main-3f2a9c1b`, `index-BkT3x9aQ`, `4bd1b696`; a word has neither digits nor mixed letters. */
-const MADE = /^(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w~-]{8,}$/
-const IN_CODE = /[\w@~.-]*(?:\/[\w@~.-]+)*\.(?:m?js|css|map|woff2?)\b|[\w-]{16,}|\b[\da-f]{7,}\b/g
+const MADE = /^(?=\D*\d|[^a-z]*[a-z][^A-Z]*[A-Z]|[^A-Z]*[A-Z][^a-z]*[a-z])[\w~-]{8,}$/
+/** Paths and words in code, whole: looking for a name from each of their characters takes seconds of a long one. */
+const WORD = /(?:\/?[\w@~.-]){7,}/g
+/** A file that code loads, at the beginning of a word. */
+const FILE = /^.*(?<!\/)\.(?:m?js|css|map|woff2?)\b/
+/** What may be an id in the rest of a word. */
+const ID = /[\w-]{16,}|\b[\da-f]{7,}\b/g
 /** As git writes commits: short ones are not long enough for other rules. */
 const COMMIT = /^(?=.*\d)(?=.*[a-f])[\da-f]{7,}$/
 /** Code up to an end of no name. */
@@ -37,9 +42,11 @@ export function withoutBuildNames(address: string): string {
 
 /** A script, or what a framework writes for itself, without addresses of assets and ids that only this build has. */
 export function withoutBuildIds(code: string): string {
-  return code.replace(IN_CODE, (found) =>
-    ASSET.test(found) ? withoutBuildNames(found) : MADE.test(found) || COMMIT.test(found) ? MASK : found,
-  )
+  return code.replace(WORD, (word) => {
+    const [file = ''] = FILE.exec(word) ?? []
+    const rest = word.slice(file.length)
+    return withoutBuildNames(file) + rest.replace(ID, (id) => (MADE.test(id) || COMMIT.test(id) ? MASK : id))
+  })
 }
 
 /** The same of a long one, in steps. */

@@ -8,8 +8,11 @@ import { withoutBuildIds, withoutBuildIdsInSteps, withoutBuildNames } from './bu
 import { type FieldList, hashOf, type Steps } from './fields.ts'
 import { addJson, parsedJson } from './json-fields.ts'
 
+/** What begins without an end goes up to the end of the text: looking for it again from each `<` takes seconds. */
 const TOKEN =
-  /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<(\/?)([a-zA-Z][\w:-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>|[^<]+|</g
+  /<!--[\s\S]*?(-->|$)|<!\[CDATA\[[\s\S]*?(\]\]>|$)|<(\/?)([a-zA-Z][\w:-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)(>?)|[^<]+|</g
+/** What has no end is read as text, this many times; behind it there is no page. */
+const MOST_UNENDED = 20
 const ATTRIBUTE = /([^\s=/"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g
 /** Elements whose content is text whatever it looks like. */
 const RAW = new Set(['script', 'style', 'textarea', 'title', 'noscript', 'template'])
@@ -74,8 +77,14 @@ class Page {
 
   *read(text: string): Steps {
     const tokens = new RegExp(TOKEN)
+    let unended = 0
     for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
-      const [token, closing, tagName, rest] = found
+      const [token, commentEnd, dataEnd, closing, tagName, rest, tagEnd] = found
+      if ((commentEnd ?? dataEnd ?? tagEnd) === '') {
+        if (++unended > MOST_UNENDED) break
+        tokens.lastIndex = found.index + 1
+        continue
+      }
       const name = tagName?.toLowerCase()
       this.#fields.spend(token.length)
       if (this.#fields.isStep()) yield

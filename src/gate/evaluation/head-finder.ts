@@ -20,7 +20,7 @@ const HTML = /<html(?=[\t\n\f\r />])/iy
 const HEAD = /<head(?=[\t\n\f\r />])/iy
 const METADATA = /<(?:meta|base|link)(?=[\t\n\f\r />])/iy
 const TITLE = /<title(?=[\t\n\f\r />])/iy
-const TITLE_END = /<\/title[^>]*>/gi
+const TITLE_END = /<\/title/gi
 const DOCTYPE = /<!doctype[\t\n\f\r ]+html\b/iy
 const CHARSET = /<meta\b[^>]*charset/iy
 /** A tag, as pages without doctype and `<html>` begin with one; roots of XML that servers label as HTML are none. */
@@ -130,7 +130,9 @@ function metadataEnd(text: string, at: number): End {
   const end = declarationEnd(text, at) ?? tagEnd(METADATA, text, at)
   if (end !== undefined) return end
   const title = tagEnd(TITLE, text, at)
-  return title === undefined || title === UNFINISHED ? title : (endOf(TITLE_END, text, title) ?? UNFINISHED)
+  if (title === undefined || title === UNFINISHED) return title
+  const mark = text.indexOf('>', endOf(TITLE_END, text, title) ?? text.length)
+  return mark < 0 ? UNFINISHED : mark + 1
 }
 
 /** The end of a start tag, whose attributes' values may hold `>` in quotes. */

@@ -13,9 +13,9 @@ type Field = 'location' | 'content-location' | 'link' | 'refresh'
 const IN_ANSWERS: readonly Field[] = ['content-location', 'link', 'refresh']
 const IN_OTHERS: readonly Field[] = ['location', ...IN_ANSWERS]
 const ABSOLUTE = /^(?:https?:)?\/\/[^/?#]*/i
-/** URLs in Link and Refresh. */
-const LINKED = /(<\s*)([^>]*?)(\s*>)/g
-const REFRESHED = /^(\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?["']?)([^"']*)/i
+/** URLs in Link and Refresh; a sign after which no end comes is looked at once. */
+const LINKED = /(<(?=[^<>]*>)\s*)([^\s>]*)/g
+const REFRESHED = /^(\s*(?:[\d.]+\s*)?[;,]\s*(?:url\s*=\s*)?["']?)([^"']*)/i
 const DOMAIN = /;\s*domain\s*=\s*\.?([^;\s]*)\s*/i
 const PATH = /(;\s*path\s*=\s*)([^;\s]*)/i
 const IS_ADDRESS = /^[\d.]+$|[:[]/
@@ -24,7 +24,7 @@ type Own = { url: URL; hostname: string; base: string }
 
 const ownOf = remembered((text: string): Own => {
   const url = new URL(text)
-  return { url, hostname: url.hostname, base: url.pathname.replace(/\/+$/, '') }
+  return { url, hostname: url.hostname, base: url.pathname.replace(/(?<!\/)\/+$/, '') }
 })
 
 type Place = Pick<GateRequest, 'host' | 'address'>
@@ -80,10 +80,9 @@ export function translatedFields(
 }
 
 function translatedField(name: Field, value: string, own: Own, request: Place): string {
-  const inside = (_: string, before: string, url: string, after = '') =>
-    before + translatedUrl(url, own, request) + after
+  const inside = (_: string, before: string, url: string) => before + translatedUrl(url, own, request)
   if (name === 'link') return value.replace(LINKED, inside)
-  if (name === 'refresh') return value.replace(REFRESHED, (all, before, url) => inside(all, before, url))
+  if (name === 'refresh') return value.replace(REFRESHED, inside)
   return translatedUrl(value, own, request)
 }
 

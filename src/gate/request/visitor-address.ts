@@ -40,7 +40,8 @@ export function isOnCloudflare(request: Pick<Facts, 'cf'>): boolean {
 
 /** An address, which some proxies write with a port. */
 function addressIn(text: string): string | undefined {
-  const [, v6, v4] = /^\s*(?:\[([\da-f:.]+)\](?::\d+)?|([\d.]+)(?::\d+)?|)\s*$/i.exec(text) ?? []
-  const bare = /^\s*([\da-f]*:[\da-f:.]+)\s*$/i.exec(text)?.[1]
+  const address = text.trim()
+  const [, v6, v4] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i.exec(address) ?? []
+  const [bare] = /^[\da-f]*:[\da-f:.]+$/i.exec(address) ?? []
   return v6 ?? (v4 || bare)
 }

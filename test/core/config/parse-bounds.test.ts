@@ -31,7 +31,7 @@ describe('a document', () => {
     ])
     // The first step with a problem is the last.
     expect(await restsFor(201, {})).toEqual([false, 2])
-    expect(await restsFor(201, { ...BASE.flags.g, off: 'x' })).toEqual([false, 12])
+    expect(await restsFor(201, { ...BASE.flags.g, off: 'x' })).toEqual([false, 8])
   })
 
   it('that says a key twice among many is refused in steps as at once', async () => {

@@ -126,7 +126,29 @@ describe('a browser asks before it uses what it keeps of', () => {
     ['/main.3f2a9c1.js', part('script'), true],
     ['/main.3f2a9c1b', part('script'), true],
     ['/main.3f2a9c1b.js', old, false],
+    ['/main-3f2a9c1b-.js', part('script'), false],
+    ['/a~main-3f2a9c1b.js', part('script'), false],
+    ['/3f2a9c1b.js', part('script'), true],
+    ['/main-aaaaaaaaa.js', part('script'), true],
+    ['/1-aaaaaaaaa.js', part('script'), true],
+    ['/1.aaaaaaaaa.js', part('script'), true],
+    ['/main-1.a.js', part('script'), true],
+    ['/main.3f2a9c1b.j-s', part('script'), true],
   ])('%s with %j: %s', async (path, headers, expected) => expect(await isAsked(path, headers)).toBe(expected))
+})
+
+describe('a path of 60,000 characters', () => {
+  // The clock of a Worker stands still while it computes.
+  const now = () => scheduler.wait(1).then(() => Date.now())
+  it.each(['-', '-1', '.', 'a', '%22', '1a', 'a1.', '~-1'])('of %s costs no time', async (piece) => {
+    const path = `/checkout/e404/${piece.repeat(60_000 / piece.length)}`
+    const began = await now()
+    for (const dest of ['script', 'image'])
+      expect(
+        (await answerTo({ path, init: { headers: part(dest) }, answer: { status: 404 } })).response.status,
+      ).toBe(404)
+    expect((await now()) - began).toBeLessThan(2_000)
+  })
 })
 
 describe('cookies', () => {

@@ -87,7 +87,7 @@ function lineProblems(
 ): Problem[] {
   return Object.entries(guard?.metrics ?? {}).flatMap(([name, line]) => {
     const metric = metricOf(metrics, name)
-    if (metric === undefined) return [dangling([...at, name], name, 'a metric', Object.keys(metrics))]
+    if (metric === undefined) return [dangling([...at, name], name, 'a metric', metrics)]
     const right = LIMITS[metric.better]
     const wrong = right === 'maxDropPercent' ? 'maxRisePercent' : 'maxDropPercent'
     const of = `of this metric ${metric.better} is better`
@@ -114,7 +114,7 @@ function experimentProblems(
     ...experiment.metrics.map((name, index) => ({ name, keys: [...place, 'metrics', index] })),
   ]
     .filter(({ name }) => metricOf(metrics, name) === undefined)
-    .map(({ name, keys }) => dangling(keys, name, 'a metric', Object.keys(metrics)))
+    .map(({ name, keys }) => dangling(keys, name, 'a metric', metrics))
   for (const [index, name] of experiment.metrics.entries())
     if (experiment.metrics.indexOf(name) !== index)
       problems.push(problem([...place, 'metrics', index], name, 'each metric once', 'remove it'))

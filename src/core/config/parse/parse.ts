@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { messageOf } from '../../message-of.ts'
 import { type GateDocument, gateDocumentSchema, KNOWN_KEYS } from '../schema/document.ts'
 import { inexactProblems, inexactSteps } from './exact.ts'
-import { type Problem, problem, problemsOfIssue } from './problems.ts'
+import { MOST_PROBLEMS, type Problem, problem, problemsOfIssue } from './problems.ts'
 import { inspectJson } from './readable.ts'
 import { referenceProblems, referenceSteps } from './references.ts'
 
@@ -13,9 +13,6 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: readonly
  * several times the text's size.
  */
 export const LARGEST_DOCUMENT_CHARACTERS = 16_000_000
-
-/** A longer list helps no reader. */
-const MOST_PROBLEMS = 100
 
 /** Beyond this many values only the first problem of shape is reported: all of them may not fit in memory. */
 const MOST_VALUES_LISTED = 50_000
@@ -71,7 +68,7 @@ export async function parseDocumentInSteps(
   if (whole === undefined) return parseDocumentValue(value)
   const problems: Problem[] = []
   for (const some of referenceSteps(whole)) {
-    problems.push(...some)
+    problems.push(...some.slice(0, MOST_PROBLEMS))
     await rest()
   }
   return sound(whole, problems)

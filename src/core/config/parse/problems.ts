@@ -9,6 +9,9 @@ export type Problem = {
   fix: string
 }
 
+/** A longer list helps no reader, and costs memory and time by what a document asks for. */
+export const MOST_PROBLEMS = 100
+
 /** Problems as people read them, one paragraph each. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems
@@ -42,21 +45,31 @@ export function problem(keys: readonly PathKey[], found: unknown, expected: stri
   return { path: jsonPath(keys), found: excerpt(found), expected, fix }
 }
 
-/** A name that refers to nothing, with the closest known name. */
+/**
+ * A name that refers to nothing, with the closest known name. That is looked for once it is read: of thousands of problems
+ * only the first get to people, and looking for all takes seconds.
+ *
+ * @param known the names that there are, or what has them as keys
+ */
 export function dangling(
   keys: readonly PathKey[],
   found: string,
   what: string,
-  known: readonly string[],
+  known: readonly string[] | Readonly<Record<string, unknown>>,
 ): Problem {
-  const guess = closest(found, known)
-  const listed = known.length > 8 ? [...known.slice(0, 8), '…'] : known
-  return problem(
-    keys,
-    found,
-    `the name of ${what} (${listed.join(', ') || 'none is defined'})`,
-    guess ? `did you mean "${guess}"?` : 'define it, or use a name that exists',
-  )
+  const names = () => (Array.isArray(known) ? (known as string[]) : Object.keys(known))
+  return {
+    ...problem(keys, found, '', ''),
+    get expected() {
+      const listed = names().slice(0, 9)
+      if (listed.length > 8) listed[8] = '…'
+      return `the name of ${what} (${listed.join(', ') || 'none is defined'})`
+    },
+    get fix() {
+      const guess = closest(found, names())
+      return guess ? `did you mean "${guess}"?` : 'define it, or use a name that exists'
+    },
+  }
 }
 
 function fixOfUnknownKey(key: string, guess: string | undefined): string {
@@ -166,7 +179,7 @@ export function meant(word: string, candidates: Iterable<string>): string {
   return guess === undefined ? '' : `. Did you mean ${guess}?`
 }
 
-/** Levenshtein distance, or `limit` when the lengths differ by as much. */
+/** Levenshtein distance, or `limit` where it is as much. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
@@ -176,6 +189,7 @@ function editDistance(a: string, b: string, limit: number): number {
       const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
       current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
     }
+    if (Math.min(...current) >= limit) return limit
     previous = current
   }
   return previous[b.length] ?? limit

@@ -4,7 +4,7 @@ import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts
 import { governanceProblems } from './governance.ts'
 import { identityProblems } from './identity-references.ts'
 import { measureProblems, metricProblems } from './metrics.ts'
-import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { dangling, MOST_PROBLEMS, type PathKey, type Problem, problem } from './problems.ts'
 import { chainProblems } from './requirement-chains.ts'
 import { routeProblems } from './route-references.ts'
 
@@ -14,13 +14,22 @@ const WEIGHT_TOTALS: readonly number[] = [100, 1_000, 10_000, 100_000]
 /** Flags checked per step: a millisecond or two. */
 const FLAGS_AT_ONCE = 250
 
-/** Problems between the parts of a document whose shape is right. */
+/** The first problems between the parts of a document whose shape is right. */
 export function referenceProblems(document: GateDocument): Problem[] {
   return [...referenceSteps(document)].flat()
 }
 
-/** `referenceProblems` in steps: each gives those of one part of the document, once it is asked for them. */
+/** The same in steps: each gives those of one part of the document, once it is asked for them. */
 export function* referenceSteps(document: GateDocument): Generator<Problem[]> {
+  let found = 0
+  for (const some of steps(document)) {
+    yield some
+    found += some.length
+    if (found >= MOST_PROBLEMS) return
+  }
+}
+
+function* steps(document: GateDocument): Generator<Problem[]> {
   yield identityProblems(document)
   yield [...routeProblems(document), ...metricProblems(document)]
   const flags = Object.entries(document.flags)
@@ -32,17 +41,19 @@ export function* referenceSteps(document: GateDocument): Generator<Problem[]> {
   yield (document.bootstrap?.flags ?? [])
     .map((key, index) => ({ key, at: ['bootstrap', 'flags', index] }))
     .filter(({ key }) => !Object.hasOwn(document.flags, key))
-    .map(({ key, at }) => dangling(at, key, 'a flag', Object.keys(document.flags)))
+    .slice(0, MOST_PROBLEMS)
+    .map(({ key, at }) => dangling(at, key, 'a flag', document.flags))
 }
 
 function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Problem[] {
   const at: PathKey[] = ['flags', key]
-  const variants = Object.keys(flag.variants)
+  const { variants } = flag
   const problems: Problem[] = []
-  if (!variants.includes(flag.off)) {
+  if (!Object.hasOwn(variants, flag.off)) {
     problems.push(dangling([...at, 'off'], flag.off, 'a variant of the flag', variants))
   }
   for (const [index, required] of flag.requires.entries()) {
+    if (problems.length >= MOST_PROBLEMS) return problems
     problems.push(...requirementProblems(document, [...at, 'requires', index], required))
   }
   problems.push(...timeProblems([...at, 'schedule'], flag.schedule ?? {}))
@@ -54,6 +65,7 @@ function flagProblems(document: GateDocument, key: string, flag: FlagConfig): Pr
     )
   }
   for (const [index, rule] of flag.rules.entries()) {
+    if (problems.length >= MOST_PROBLEMS) return problems
     problems.push(...ruleProblems([...at, 'rules', index], rule, variants))
   }
   return [...problems, ...measureProblems(document, at, flag)]
@@ -74,14 +86,14 @@ function requirementProblems(
 ): Problem[] {
   const { flag: key, variants } = typeof required === 'string' ? { flag: required } : required
   const flag = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
-  if (flag === undefined) return [dangling(at, key, 'a flag', Object.keys(document.flags))]
-  const known = Object.keys(flag.variants)
+  if (flag === undefined) return [dangling(at, key, 'a flag', document.flags)]
   return (variants ?? [])
-    .filter((variant) => !known.includes(variant))
-    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of the required flag', known))
+    .filter((variant) => !Object.hasOwn(flag.variants, variant))
+    .slice(0, MOST_PROBLEMS)
+    .map((variant) => dangling([...at, 'variants'], variant, 'a variant of the required flag', flag.variants))
 }
 
-function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: readonly string[]): Problem[] {
+function ruleProblems(at: readonly PathKey[], rule: RuleConfig, variants: FlagConfig['variants']): Problem[] {
   const problems = [...serveProblems(at, rule, variants), ...conditionProblems(at, rule)]
   if (rule.stages && rule.percentage !== undefined) {
     const fix = 'remove one of the two'
@@ -120,18 +132,19 @@ function stageProblems(
 function serveProblems(
   at: readonly PathKey[],
   { serve, bucketing }: RuleConfig,
-  variants: readonly string[],
+  variants: FlagConfig['variants'],
 ): Problem[] {
   if (typeof serve === 'string') {
-    return variants.includes(serve)
+    return Object.hasOwn(variants, serve)
       ? []
       : [dangling([...at, 'serve'], serve, 'a variant of the flag', variants)]
   }
   const problems = Object.keys(serve)
-    .filter((variant) => !variants.includes(variant))
+    .filter((variant) => !Object.hasOwn(variants, variant))
+    .slice(0, MOST_PROBLEMS)
     .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
   for (const [index, override] of (bucketing?.scheme === 'unleash' ? bucketing.overrides : []).entries()) {
-    if (variants.includes(override.serve)) continue
+    if (Object.hasOwn(variants, override.serve)) continue
     const place = [...at, 'bucketing', 'overrides', index, 'serve']
     problems.push(dangling(place, override.serve, 'a variant of the flag', variants))
   }

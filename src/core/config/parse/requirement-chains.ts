@@ -1,5 +1,5 @@
 import type { FlagConfig } from '../schema/document.ts'
-import { type PathKey, type Problem, problem } from './problems.ts'
+import { MOST_PROBLEMS, type PathKey, type Problem, problem } from './problems.ts'
 
 /** A decision follows requirements recursively; no reader can follow more. */
 const LONGEST_CHAIN = 50
@@ -11,7 +11,7 @@ export type Place = (key: string) => PathKey[]
 
 type Step = { key: string; next: number }
 
-/** Cycles of requirements, and chains that are too long; each is reported once. */
+/** Cycles of requirements, and chains that are too long; each is reported once, up to `MOST_PROBLEMS`. */
 export function chainProblems(
   flags: Requiring,
   place: Place = (key) => ['flags', key, 'requires'],
@@ -22,18 +22,18 @@ export function chainProblems(
   for (const start of Object.keys(flags)) {
     // An explicit stack: a chain of thousands of flags must not exhaust the call stack.
     const path: Step[] = [{ key: start, next: 0 }]
-    const onPath = new Set([start])
-    while (path.length > 0) {
+    const onPath = new Map([[start, 0]])
+    while (path.length > 0 && problems.length < MOST_PROBLEMS) {
       const top = path[path.length - 1] as Step
       const required = chains.has(top.key) ? undefined : keyOf(flags[top.key]?.requires[top.next++])
       if (required === undefined) {
         if (!chains.has(top.key)) problems.push(...finish(top.key, flags, chains, place))
         onPath.delete(top.key)
         path.pop()
-      } else if (onPath.has(required)) problems.push(ring(path, required, place))
+      } else if (onPath.has(required)) problems.push(ring(path, onPath.get(required) ?? 0, place))
       else if (!chains.has(required) && Object.hasOwn(flags, required)) {
         path.push({ key: required, next: 0 })
-        onPath.add(required)
+        onPath.set(required, path.length - 1)
       }
     }
   }
@@ -56,10 +56,11 @@ function finish(key: string, flags: Requiring, chains: Map<string, number>, plac
   return [{ ...problem(place(key), null, expected, 'require only what the flag itself needs'), found }]
 }
 
-function ring(path: readonly Step[], again: string, place: Place): Problem {
+/** @param from where in the path the cycle begins */
+function ring(path: readonly Step[], from: number, place: Place): Problem {
   const top = path[path.length - 1] as Step
-  const keys = path.map((step) => step.key)
-  const found = [...keys.slice(keys.indexOf(again)), again].join(' → ')
+  const keys = path.slice(from, from + LONGEST_CHAIN).map(({ key }) => key)
+  const found = [...keys, keys[0]].join(' → ')
   const at = [...place(top.key), top.next - 1]
   return problem(at, found, 'requirements without a cycle', 'remove one of the requirements')
 }

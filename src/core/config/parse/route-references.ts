@@ -1,29 +1,32 @@
 import { RouteIndex } from '../routes/route-index.ts'
 import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig } from '../schema/document.ts'
-import { dangling, type PathKey, type Problem, problem } from './problems.ts'
+import { dangling, MOST_PROBLEMS, type PathKey, type Problem, problem } from './problems.ts'
 
 /** Problems of routes: unknown names, variants without an origin, routes that no request reaches. */
 export function routeProblems(document: GateDocument): Problem[] {
-  const origins = Object.keys(document.origins)
-  const problems = document.routes.flatMap((route, index) => targetProblems(document, route, index))
-  if (document.defaultOrigin !== undefined && !origins.includes(document.defaultOrigin)) {
-    problems.push(dangling(['defaultOrigin'], document.defaultOrigin, 'an origin', origins))
+  const { origins, defaultOrigin } = document
+  const problems: Problem[] = []
+  for (const [index, route] of document.routes.entries()) {
+    if (problems.length >= MOST_PROBLEMS) return problems
+    problems.push(...targetProblems(document, route, index))
   }
+  if (defaultOrigin !== undefined && !Object.hasOwn(origins, defaultOrigin))
+    problems.push(dangling(['defaultOrigin'], defaultOrigin, 'an origin', origins))
   return [...problems, ...unreachableProblems(document.routes)]
 }
 
 function targetProblems(document: GateDocument, route: RouteConfig, index: number): Problem[] {
   const at: PathKey[] = ['routes', index]
-  const originNames = Object.keys(document.origins)
+  const { origins } = document
   if ((route.flag === undefined) === (route.origin === undefined)) {
     const expected = 'either "origin", or "flag" with "origins"'
     return [problem(at, route, expected, 'name an origin, or a flag with an origin per variant')]
   }
   if (route.origin !== undefined) {
-    const problems = originNames.includes(route.origin)
+    const problems = Object.hasOwn(origins, route.origin)
       ? []
-      : [dangling([...at, 'origin'], route.origin, 'an origin', originNames)]
+      : [dangling([...at, 'origin'], route.origin, 'an origin', origins)]
     if (route.origins !== undefined) {
       problems.push(
         problem([...at, 'origins'], route.origins, '"origins" only together with "flag"', 'remove it'),
@@ -34,24 +37,25 @@ function targetProblems(document: GateDocument, route: RouteConfig, index: numbe
   const key = route.flag as string
   const flag = document.flags[key]
   if (flag === undefined || !Object.hasOwn(document.flags, key)) {
-    return [dangling([...at, 'flag'], key, 'a flag', Object.keys(document.flags))]
+    return [dangling([...at, 'flag'], key, 'a flag', document.flags)]
   }
-  return variantProblems(at, route.origins ?? {}, Object.keys(flag.variants), originNames)
+  return variantProblems(at, route.origins ?? {}, flag.variants, origins)
 }
 
 function variantProblems(
   at: readonly PathKey[],
   mapping: Readonly<Record<string, string>>,
-  variants: readonly string[],
-  originNames: readonly string[],
+  variants: GateDocument['flags'][string]['variants'],
+  origins: GateDocument['origins'],
 ): Problem[] {
   const problems: Problem[] = []
   for (const [variant, origin] of Object.entries(mapping)) {
     const keys = [...at, 'origins', variant]
-    if (!variants.includes(variant)) problems.push(dangling(keys, variant, 'a variant of the flag', variants))
-    if (!originNames.includes(origin)) problems.push(dangling(keys, origin, 'an origin', originNames))
+    if (!Object.hasOwn(variants, variant))
+      problems.push(dangling(keys, variant, 'a variant of the flag', variants))
+    if (!Object.hasOwn(origins, origin)) problems.push(dangling(keys, origin, 'an origin', origins))
   }
-  const unmapped = variants.filter((variant) => !Object.hasOwn(mapping, variant))
+  const unmapped = Object.keys(variants).filter((variant) => !Object.hasOwn(mapping, variant))
   if (unmapped.length > 0) {
     problems.push(
       problem(

@@ -5,7 +5,7 @@ const SHAPE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
 export function parseDurationMs(text: string): number | undefined {
   if (!SHAPE.test(text)) return undefined
   let totalMs = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)) {
     totalMs += Number(amount) * (UNITS_MS[unit ?? ''] ?? 0)
   }
   return totalMs

@@ -50,7 +50,7 @@ export function normalSources(sources: SplitSurroundings['context']['targetingKe
 function normalUrl(url: string): string {
   return url
     .replace(/^[^/]+\/\/[^/]+/, (site) =>
-      site.toLowerCase().replace(/(?<=^http:.*):80$|(?<=^https:.*):443$/, ''),
+      site.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2'),
     )
     .replace(/\/$/, '')
 }

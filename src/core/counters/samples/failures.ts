@@ -46,8 +46,9 @@ const MOST_VALUES = 40
 const MOST_SHOWN = 10
 const MOST_REQUESTS = 3
 const OTHER = 'other'
-/** Segments that are likely to name someone or something: order numbers, short ids, addresses. */
-const NAMES_SOMETHING = /[^/]*(?:\d{3}|\d[a-z]+\d|@|%40)[^/]*/gi
+const SEGMENT = /[^/]+/g
+/** In segments that are likely to name someone or something: order numbers, short ids, addresses. */
+const NAMES_SOMETHING = /\d{3}|\d[a-z]+\d|@|%40/i
 
 /**
  * A request's method and path, without what could identify a visitor.
@@ -55,7 +56,8 @@ const NAMES_SOMETHING = /[^/]*(?:\d{3}|\d[a-z]+\d|@|%40)[^/]*/gi
  * @example failedPath('GET', '/orders/ORD-1234/pay') // 'GET /orders/:id/pay'
  */
 export function failedPath(method: string, path: string): string {
-  return routeTemplate(method, path.replace(NAMES_SOMETHING, ':id'))
+  const masked = path.replace(SEGMENT, (segment) => (NAMES_SOMETHING.test(segment) ? ':id' : segment))
+  return routeTemplate(method, masked)
 }
 
 /** Adds a sample, in place. */

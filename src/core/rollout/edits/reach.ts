@@ -102,8 +102,8 @@ function placeOf({ url, access }: Origin): string {
 
 /** Only for origins of one place. */
 function urlOf({ url }: Origin): string {
-  const path = /^https?:\/\/[^/]*(.*)$/i.exec(url)?.[1] ?? ''
-  return `${originPlace(url)}${path.replace(/\/+$/, '')}`
+  const path = url.replace(/^https?:\/\/[^/]*/i, '')
+  return `${originPlace(url)}${path.replace(/(?<!\/)\/+$/, '')}`
 }
 
 function isThere({ place, spared }: Canary, origin: Origin): boolean {

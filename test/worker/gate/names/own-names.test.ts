@@ -50,6 +50,30 @@ describe('what an origin calls itself', () => {
     expect(seen({ refresh: '5' })).toEqual({})
   })
 
+  it.each([' ', '<', '< ', 'x', '//<', '<x', '\u00a0'])(
+    'costs no time in a long text of %j',
+    async (piece) => {
+      const many = piece.repeat(60_000 / piece.length)
+      // The clock of a Worker stands still while it computes.
+      const now = () => scheduler.wait(1).then(() => Date.now())
+      const began = await now()
+      for (const text of [`//<${many}x`, `//${many}>`, `//<x${many}`, `//${many}x`, `${many}//`])
+        for (const name of ['link', 'refresh', 'location', 'content-location']) seen({ [name]: text }, BASED)
+      expect((await now()) - began).toBeLessThan(2_000)
+    },
+  )
+
+  it('is translated in each link of many, and in none without an end', () => {
+    const link = (text: string) => seen({ link: text }).link
+    expect(link('< http://app.internal:8080/a >, <http://app.internal:8080/b c>')).toBe(
+      '< https://www.shop.test/a >, <https://www.shop.test/b c>',
+    )
+    expect(link('</a>; title="<", <http://app.internal:8080>')).toBe(
+      '</a>; title="<", <https://www.shop.test>',
+    )
+    expect([link('<http://app.internal:8080/a'), link('//<>')]).toEqual([undefined, undefined])
+  })
+
   it('loses the path that the gate puts in front', () => {
     const location = (text: string) => seen({ location: text }, BASED).location
     expect(location('https://app.internal/base/x')).toBe('https://www.shop.test/x')

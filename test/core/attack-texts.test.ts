@@ -1,0 +1,142 @@
+/** One text must not stop the gate for all visitors: those that did took 2 to 22 seconds, and take milliseconds. */
+import { describe, expect, it } from 'vitest'
+import { parseDocument, parseDocumentInSteps } from '../../src/core/config/parse/parse.ts'
+import { failedPath } from '../../src/core/counters/samples/failures.ts'
+import { isOfOneBuild, withoutBuildIds } from '../../src/core/shadow/build-names.ts'
+import { readAnswer } from '../../src/core/shadow/read-answer.ts'
+import { HeadFinder } from '../../src/gate/evaluation/head-finder.ts'
+import { BASE } from './config/keys/case.ts'
+
+const LENGTH = 60_000
+/** An answer of a page that is compared may be longer. */
+const PAGE = 240_000
+const MOST_MS = 600
+const filled = (piece: string, length = LENGTH) => piece.repeat(length / piece.length)
+
+/** The processor's time: what else the machine does is no part of it. */
+function costMs(work: () => unknown): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
+}
+
+describe('a path', () => {
+  it.each(['a', '%22', '1', '1a', 'a1-', '/', 'a/', '@/', '%4'])('of %s is cut for failures', (piece) => {
+    expect(costMs(() => failedPath('GET', `/shop/e404/${filled(piece)}`))).toBeLessThan(MOST_MS)
+  })
+
+  it.each(['a', 'A', '-', '~', 'a.', '/a', '_nuxt/'])(
+    'of %s is looked at for names of one build',
+    (piece) => {
+      expect(costMs(() => isOfOneBuild(`/sh/${filled(piece)}.js`))).toBeLessThan(MOST_MS)
+      expect(costMs(() => isOfOneBuild(`/sh/${filled(piece)}!.js`))).toBeLessThan(MOST_MS)
+    },
+  )
+})
+
+describe('an answer of an origin', () => {
+  it.each(['.', 'a', '/', 'a.', './', '/.', '.js', '/.js', 'a-', 'abcdef1', '@~', 'a/b.js!'])(
+    'of %s is read without ids of a build',
+    (piece) => expect(costMs(() => withoutBuildIds(filled(piece)))).toBeLessThan(MOST_MS),
+  )
+
+  const OPENINGS = [
+    '<a ',
+    '<!--',
+    '<![CDATA[',
+    '<a "',
+    "<a '",
+    `<a '"`,
+    '</a',
+    '<a b=',
+    '<script',
+    '<',
+    '<a>',
+    '"',
+  ]
+  it.each(OPENINGS)('that repeats %s is read', (piece) => {
+    const read = (text: string) =>
+      readAnswer(
+        { status: 200, headers: [['content-type', 'text/html']], body: { kind: 'text', text } },
+        { hosts: [] },
+      )
+    expect(costMs(() => read(filled(piece, PAGE)))).toBeLessThan(2 * MOST_MS)
+    expect(costMs(() => read(`${filled(piece, PAGE)}'`))).toBeLessThan(2 * MOST_MS)
+  })
+
+  it.each(['</title', '<title', '>', '<', '="', ' '])(
+    'of a page whose title has many %s is searched for its head',
+    (piece) => {
+      const bytes = new TextEncoder().encode(`<!doctype html><head><title>${filled(piece)}`)
+      expect(costMs(() => new HeadFinder(false).find(bytes, false))).toBeLessThan(MOST_MS)
+    },
+  )
+})
+
+describe('a document', () => {
+  const flagsWith = (part: (index: number) => object, count = 2_000) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`flag-${index}`, { ...BASE.flags.g, ...part(index) }]),
+    )
+  const DOCUMENTS: [string, object][] = [
+    ['flags that require unknown ones', { flags: flagsWith((index) => ({ requires: [`falg-${index}`] })) }],
+    [
+      'one flag that requires unknown ones',
+      {
+        flags: flagsWith((index) => ({
+          requires: index ? [] : Array.from({ length: 9_000 }, (_, n) => `x${n}`),
+        })),
+      },
+    ],
+    [
+      'unknown flags for pages',
+      {
+        flags: flagsWith(() => ({})),
+        bootstrap: { flags: Array.from({ length: 9_000 }, (_, n) => `x${n}`) },
+      },
+    ],
+    [
+      'routes to unknown flags',
+      {
+        flags: flagsWith(() => ({})),
+        routes: Array.from({ length: 2_000 }, (_, n) => ({ path: `/p${n}`, flag: `falg-${n}`, origins: {} })),
+      },
+    ],
+    [
+      'a long chain that always leads back',
+      { flags: flagsWith((n) => ({ requires: ['flag-0', `flag-${(n + 1) % 2_000}`] })) },
+    ],
+    [
+      'routes without origins for many variants',
+      {
+        flags: {
+          g: {
+            variants: Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`v${n}`, n])),
+            off: 'v0',
+          },
+        },
+        routes: Array.from({ length: 2_000 }, (_, n) => ({ path: `/p${n}`, flag: 'g', origins: {} })),
+      },
+    ],
+  ]
+
+  it.each(DOCUMENTS)('with %s is refused, with the first problems', async (_, parts) => {
+    const text = JSON.stringify({ ...BASE, ...parts })
+    let refused: unknown
+    const cost = costMs(() => {
+      const parsed = parseDocument(text)
+      refused = JSON.parse(JSON.stringify(parsed))
+    })
+    expect(refused).toMatchObject({ ok: false, problems: { length: 100 } })
+    expect(cost).toBeLessThan(2 * MOST_MS)
+    expect(await parseDocumentInSteps(text, async () => {})).toEqual(refused)
+  })
+
+  it('has a suggestion for each problem that people see', () => {
+    const parsed = parseDocument(JSON.stringify({ ...BASE, ...DOCUMENTS[0]?.[1] }))
+    expect(parsed).toMatchObject({ ok: false })
+    const fixes = parsed.ok ? [] : parsed.problems.map(({ fix }) => fix)
+    expect(fixes.every((fix) => /did you mean "flag-/.test(fix))).toBe(true)
+  })
+})
