@@ -6,14 +6,18 @@
 const VALUE = /^[ !#-:<-[\]-~]*$/
 
 /**
- * The first valid value of that name, unquoted and percent-decoded; undefined for none.
+ * The first valid value of that name, unquoted and percent-decoded, that is accepted; undefined for none.
  *
  * @example cookieIn('a=1; b=%20x', 'b') // ' x'
  */
-export function cookieIn(header: string, name: string): string | undefined {
+export function cookieIn(
+  header: string,
+  name: string,
+  accepts: (value: string) => boolean = () => true,
+): string | undefined {
   for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
     const value = isAtStart(header, at) ? valueAt(header, afterBlanks(header, at + name.length)) : undefined
-    if (value !== undefined) return value
+    if (value !== undefined && accepts(value)) return value
   }
   return undefined
 }

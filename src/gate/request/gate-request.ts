@@ -65,9 +65,9 @@ export class GateRequest implements RequestFacts {
     return this.headers.get(name)
   }
 
-  cookie(name: string): string | undefined {
+  cookie(name: string, accepts?: (value: string) => boolean): string | undefined {
     const header = this.header('cookie')
-    return header === undefined ? undefined : cookieIn(header, name)
+    return header === undefined ? undefined : cookieIn(header, name, accepts)
   }
 
   query(name: string): string | undefined {

@@ -46,6 +46,8 @@ const KEY_STANDING: Readonly<Record<IdentityStanding, KeyStanding>> = {
 /** Ids that a visitor had before this request. */
 const BROUGHT: ReadonlySet<IdentityStanding> = new Set(['signed', 'unsigned', 'legacy'])
 
+const isGiven = (value: string) => value !== ''
+
 /** How a gate reads ids. */
 export type IdRules = {
   /** Undefined: the gate has no signing key. */
@@ -73,7 +75,9 @@ export class AnonymousIdentity implements AnonymousVisitor {
 
   /** The id that the visitor brings, if it counts. */
   broughtKey(): string | undefined {
-    return this.#request.cookie(IDENTITY_COOKIE) && BROUGHT.has(this.standing) ? this.key() : undefined
+    return this.#request.cookie(IDENTITY_COOKIE, isGiven) && BROUGHT.has(this.standing)
+      ? this.key()
+      : undefined
   }
 
   get standing(): IdentityStanding {
@@ -97,7 +101,7 @@ export class AnonymousIdentity implements AnonymousVisitor {
   }
 
   get #identity(): Identity {
-    this.#found ??= this.#find(this.#request.cookie(IDENTITY_COOKIE))
+    this.#found ??= this.#find(this.#request.cookie(IDENTITY_COOKIE, isGiven))
     return this.#found
   }
 
@@ -105,7 +109,7 @@ export class AnonymousIdentity implements AnonymousVisitor {
     const { ids, legacyUntilMs, cookies } = this.#rules
     const { nowMs } = this.#request
     if (!cookies.areGiven) return idless('unasked')
-    if (!brought) {
+    if (brought === undefined) {
       if (withholdsCookies(this.#request)) return idless('withheld')
       return isCrawler(this.#request.header('user-agent')) ? idless('crawler') : this.#issue('issued')
     }
@@ -114,11 +118,18 @@ export class AnonymousIdentity implements AnonymousVisitor {
       // A gate that has lost its key knows its visitors' places still.
       return { key: placeOf(brought) ?? brought, standing: 'unsigned', cookie: undefined }
     }
-    const id = ids.read(brought, nowMs)
+    const id = ids.read(brought, nowMs) ?? this.#readAnother(ids)
     if (id !== undefined) return { key: id.key, standing: 'signed', cookie: id.cookie }
     if (nowMs < legacyUntilMs && UUID.test(brought))
       return { key: brought, standing: 'legacy', cookie: undefined }
     return this.#issue('replaced')
+  }
+
+  /** Another host of the domain can put a cookie of this name before the gate's. */
+  #readAnother(ids: VisitorIds): ReturnType<VisitorIds['read']> {
+    const { nowMs } = this.#request
+    const own = this.#request.cookie(IDENTITY_COOKIE, (value) => ids.read(value, nowMs) !== undefined)
+    return own === undefined ? undefined : ids.read(own, nowMs)
   }
 
   #issue(standing: Exclude<IdentityStanding, Idless>): Identity {

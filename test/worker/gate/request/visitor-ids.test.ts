@@ -304,6 +304,21 @@ describe('an anonymous visitor', () => {
     expect(brought({})).toBeUndefined()
   })
 
+  it('is found behind cookies of its name that another host of the domain has set', () => {
+    const { key, cookie } = ids.issue(NOW_MS)
+    for (const before of ['junk', UUID, '', `${cookie?.slice(0, -2)}xx`])
+      expect(identityOf({ cookie: `${before}; sluice_id=${cookie}` })).toMatchObject({
+        key,
+        standing: 'signed',
+      })
+    const other = ids.issue(NOW_MS)
+    expect(identityOf({ cookie: `${other.cookie}; sluice_id=${cookie}` })).toMatchObject({ key: other.key })
+    expect(identityOf({ cookie: 'junk; sluice_id=more' })).toMatchObject({
+      standing: 'replaced',
+      isNew: true,
+    })
+  })
+
   it('has a cookie for all hosts of the document’s domain', () => {
     const attributes = (url: string) => {
       const cookies = { domain: 'shop.test', areGiven: true }
