@@ -4,6 +4,7 @@
  * and for a few visitors of one network. What is left over is counted and shown, apart from canary and control.
  */
 import { type Decision, EXCLUDED } from '../../core/decision/decide.ts'
+import { remember } from '../../core/limits/remember.ts'
 
 /** As long as an error of a visitor rests in the guard before it counts again. */
 const INTERVAL_MS = 60_000
@@ -38,26 +39,17 @@ export class ReportEvidence {
     const isEvidence =
       isProven && (network === undefined || this.#hasRoom(`${flag} ${type} ${network}`, nowMs))
     if (!isEvidence) return { kind: 'shown', decision: { ...decision, placement: EXCLUDED } }
-    remember(this.#resting, visitor, nowMs + INTERVAL_MS)
+    remember(this.#resting, visitor, nowMs + INTERVAL_MS, MOST_KNOWN)
     return { kind: 'evidence', decision }
   }
 
   #hasRoom(network: string, nowMs: number): boolean {
     const known = this.#networks.get(network)
     if (known === undefined || nowMs >= known.untilMs) {
-      remember(this.#networks, network, { visitors: 1, untilMs: nowMs + INTERVAL_MS })
+      remember(this.#networks, network, { visitors: 1, untilMs: nowMs + INTERVAL_MS }, MOST_KNOWN)
       return true
     }
     known.visitors++
     return known.visitors <= VISITORS_PER_NETWORK
   }
-}
-
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  if (map.size >= MOST_KNOWN) {
-    const oldest = map.keys().next().value
-    if (oldest !== undefined) map.delete(oldest)
-  }
-  map.set(key, value)
 }

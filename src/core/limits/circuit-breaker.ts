@@ -1,32 +1,28 @@
 /**
  * A circuit breaker per origin. It opens on a failure rate: half of the requests or more can't reach the origin. It
  * also opens on failures in a row: many visitors failed, in whatever way, and none was served between. Both need
- * visitors of several networks, so that none opens it for the others by requests of its choice; or an origin that can't
- * be reached by anyone who asks. While it is open, requests that have a fallback go there at once. Now and then it is half-open: one request probes the origin,
- * and the first success of any request closes it.
+ * visitors of several networks. One or two networks that can't reach the origin open a circuit for themselves alone.
+ *
+ * While it is open, requests that have a fallback go there at once. Now and then it is half-open: one request probes the
+ * origin, and the first success of any request closes it. An enemy's requests fail, at the URLs of its choice. So a
+ * network that has not failed probes at once, whatever the others do; and networks that failed when the origin answered
+ * another have no say for a while, so that an enemy with k of them holds up others for k probes at most.
  */
+import { FailingNetworks, NO_NETWORK } from './failing-networks.ts'
+import { FAILURES_TO_OPEN, isProbeDue, probeIntervalMs, WINDOW_MS } from './probes.ts'
 
 /** The outcome of a request: `failed` got a bad answer, `away` none. */
 export type Contact = 'answered' | 'failed' | 'away'
 
 /** Who sent a request: the visitor's position in the split, or −1, and their network. */
-export type Sender = { visitor: number; network: number }
-const UNKNOWN: Sender = { visitor: -1, network: 0 }
+export type Sender = { readonly visitor?: number; readonly network: number }
+const UNKNOWN: Sender = { network: NO_NETWORK }
 
-const WINDOW_MS = 10_000
-/** Fewer may be a hiccup of the network. */
-const MIN_FAILURES = 5
 const FAILURE_RATE_THRESHOLD = 0.5
 /** Distinct visitors: one who reloads a broken page says nothing about the others. */
 const MIN_ROW = 20
 /** A visitor can have many ids; not as many networks. */
 const MIN_NETWORKS = 3
-/** Of visitors whose network says nothing, such as private addresses. */
-const NO_NETWORK = 0
-
-const SHORTEST_PROBE_MS = 1_000
-/** A hanging origin holds every probe up, so it is probed less often. */
-const LONGEST_PROBE_MS = 5_000
 /** For this long, only requests to which a failure costs nothing may probe. */
 const PROBE_OVERDUE_MS = 10_000
 
@@ -38,57 +34,82 @@ export class CircuitBreaker {
   readonly #row = new Set<number>()
   /** Networks that failed since then. */
   readonly #networks = new Set<number>()
+  readonly #failing = new FailingNetworks()
   #isOpen = false
+  /** When the next request may probe, of networks that have failed, and of others: the first don't keep the second back. */
   #nextProbeMs = 0
-  #probeEveryMs = SHORTEST_PROBE_MS
+  #nextFreshProbeMs = 0
+  #probeEveryMs = probeIntervalMs(0)
 
+  /** Whether it is open for everybody. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** Counts a request that ended at `nowMs`, `tookMs` after its start. */
-  record(contact: Contact, tookMs: number, nowMs: number, { visitor, network }: Sender = UNKNOWN): void {
-    if (contact === 'answered' && this.#isOpen) {
-      this.#isOpen = false
-      this.#startWindow(nowMs)
-    }
-    if (nowMs < this.#windowStartMs || nowMs >= this.#windowStartMs + WINDOW_MS) this.#startWindow(nowMs)
-    this.#requests++
+  isOpenFor({ network } = UNKNOWN): boolean {
+    return this.#isOpen || this.#failing.isOpen(network)
+  }
+
+  /** Counts a request that ended at `nowMs`, `tookMs` after its start; whether it says something to other networks. */
+  record(contact: Contact, tookMs: number, nowMs: number, sender = UNKNOWN): boolean {
     if (contact === 'answered') {
-      // Clearing an empty set allocates.
-      if (this.#row.size > 0) this.#forgetRow()
-      return
+      this.#answered(sender, nowMs)
+      return true
     }
+    this.#keepWindow(nowMs)
+    const { visitor = -1, network } = sender
+    const probeEveryMs = probeIntervalMs(tookMs)
+    if (!this.#failing.fail(network, contact === 'away', nowMs + probeEveryMs, nowMs)) return false
+    this.#requests++
     if (this.#row.size < MIN_ROW) this.#row.add(visitor)
     if (this.#networks.size < MIN_NETWORKS) this.#networks.add(network)
     if (contact === 'away') this.#failures++
-    this.#probeEveryMs = Math.min(Math.max(tookMs, SHORTEST_PROBE_MS), LONGEST_PROBE_MS)
-    if (this.#isOpen || !(this.#isOutOfReach || this.#isRowLong)) return
-    this.#isOpen = true
-    this.#nextProbeMs = nowMs + this.#probeEveryMs
+    this.#probeEveryMs = probeEveryMs
+    if (!this.#isOpen && this.#areManyNetworks && (this.#isOutOfReach || this.#row.size >= MIN_ROW))
+      this.#open(nowMs)
+    return true
   }
 
   /**
    * Whether a request must not go to the origin. While open, one call per interval returns false: that request is the
    * probe. A request that has no retry (`mayProbe` is false) becomes the probe only when no other came for long.
    */
-  blocks(nowMs: number, mayProbe = true): boolean {
-    if (!this.#isOpen) return false
-    const waitMs = this.#nextProbeMs - nowMs
-    // A longer wait than any that is ever set: the clock has jumped.
-    if (waitMs > (mayProbe ? 0 : -PROBE_OVERDUE_MS) && waitMs <= LONGEST_PROBE_MS) return true
-    this.#nextProbeMs = nowMs + this.#probeEveryMs
+  blocks(nowMs: number, mayProbe = true, sender = UNKNOWN): boolean {
+    if (!this.#isOpen && this.#failing.isEmpty) return false
+    const { network } = sender
+    const overdueMs = mayProbe ? 0 : PROBE_OVERDUE_MS
+    if (!this.#isOpen) return this.#failing.blocks(network, overdueMs, this.#probeEveryMs, nowMs)
+    if (this.#failing.isSuspect(network, nowMs)) {
+      if (!isProbeDue(this.#nextProbeMs, overdueMs, nowMs)) return true
+      this.#nextProbeMs = nowMs + this.#probeEveryMs
+      return false
+    }
+    if (!isProbeDue(this.#nextFreshProbeMs, overdueMs, nowMs)) return true
+    this.#nextFreshProbeMs = nowMs + this.#probeEveryMs
+    this.#failing.fail(network, false, 0, nowMs)
     return false
   }
 
-  get #isOutOfReach(): boolean {
-    if (this.#failures < MIN_FAILURES) return false
-    if (this.#failures === this.#requests) return true
-    return this.#failures >= this.#requests * FAILURE_RATE_THRESHOLD && this.#areManyNetworks
+  #answered(sender: Sender, nowMs: number): void {
+    if (this.#isOpen) {
+      this.#isOpen = false
+      this.#failing.discredit(nowMs)
+      this.#startWindow(nowMs)
+    } else this.#keepWindow(nowMs)
+    this.#requests++
+    // Clearing an empty set allocates.
+    if (this.#row.size > 0) this.#forgetRow()
+    if (!this.#failing.isEmpty) this.#failing.answer(sender.network, nowMs)
   }
 
-  get #isRowLong(): boolean {
-    return this.#row.size >= MIN_ROW && this.#areManyNetworks
+  #open(nowMs: number): void {
+    this.#isOpen = true
+    this.#nextProbeMs = nowMs + this.#probeEveryMs
+    this.#nextFreshProbeMs = nowMs
+  }
+
+  get #isOutOfReach(): boolean {
+    return this.#failures >= FAILURES_TO_OPEN && this.#failures >= this.#requests * FAILURE_RATE_THRESHOLD
   }
 
   get #areManyNetworks(): boolean {
@@ -98,6 +119,10 @@ export class CircuitBreaker {
   #forgetRow(): void {
     this.#row.clear()
     this.#networks.clear()
+  }
+
+  #keepWindow(nowMs: number): void {
+    if (nowMs < this.#windowStartMs || nowMs >= this.#windowStartMs + WINDOW_MS) this.#startWindow(nowMs)
   }
 
   #startWindow(nowMs: number): void {

@@ -3,6 +3,7 @@
  * be asked) is compared with no one for a minute, in either arm; each further time twice as long. This depends on the
  * past alone, and so can't lead a test astray.
  */
+import { remember } from './remember.ts'
 
 const WINDOW_MS = 60_000
 const MOST_WASTED = 5
@@ -55,12 +56,8 @@ export class NetworkStanding {
   #recordOf(network: number, nowMs: number): Record {
     const known = this.#records.get(network)
     if (known !== undefined) return known
-    if (this.#records.size >= MOST_KNOWN) {
-      const [oldest] = this.#records.keys()
-      if (oldest !== undefined) this.#records.delete(oldest)
-    }
     const record = { wasted: 0, sinceMs: nowMs, barMs: 0, barredUntilMs: Number.NEGATIVE_INFINITY }
-    this.#records.set(network, record)
+    remember(this.#records, network, record, MOST_KNOWN)
     return record
   }
 

@@ -1,4 +1,6 @@
 /** A token bucket per key: each key starts with `burst` tokens and earns `perSecond` more. Callers pass the time. */
+import { remember } from './remember.ts'
+
 export type RateLimit = { burst: number; perSecond: number }
 
 /** Bounds memory: beyond it the oldest key is dropped, and starts full when it comes back. */
@@ -42,12 +44,8 @@ export class RateLimiter {
       known.atMs = nowMs
       return known
     }
-    if (this.#allowances.size >= MOST_KEYS) {
-      const oldest = this.#allowances.keys().next().value
-      if (oldest !== undefined) this.#allowances.delete(oldest)
-    }
     const allowance = { tokens: burst, atMs: nowMs }
-    this.#allowances.set(key, allowance)
+    remember(this.#allowances, key, allowance, MOST_KEYS)
     return allowance
   }
 }

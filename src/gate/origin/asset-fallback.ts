@@ -78,7 +78,7 @@ export class AssetFallback {
   ): Promise<Answered | undefined> {
     const nowMs = Date.now()
     for (const origin of origins) {
-      if (!this.#health.mayAsk(origin, nowMs)) continue
+      if (!this.#health.mayAsk(origin, nowMs, request)) continue
       const lookUp = this.#budget.start(nowMs)
       if (lookUp === undefined) return undefined
       const answer = await this.#client.attempt(request, { origin, extraHeaders: [], target })

@@ -37,14 +37,15 @@ export class OriginHealth {
   /** By URL: a document may give an old name to a new origin. */
   readonly #origins = new Map<string, Health>()
 
-  /** Records an answer; a visitor who left before it came proves nothing. `sender`: who asked, of a failure. */
+  /** Records an answer to `sender`; a visitor who left before it came proves nothing. */
   record({ kind, origin, failure, latencyMs }: OriginAnswer, nowMs: number, sender?: Sender): void {
     if (kind === 'abandoned') return
     const health = this.#of(origin)
     health.retries.earn(RETRIES.share)
     health.questions.earn(QUESTIONS.share)
-    health.breaker.record(contactOf(failure), latencyMs ?? 0, nowMs, sender)
+    const saysSomething = health.breaker.record(contactOf(failure), latencyMs ?? 0, nowMs, sender)
     if (failure !== undefined) health.lastFailure = { failure, latencyMs: latencyMs ?? 0 }
+    if (!saysSomething) return
     health.failureShare = average(health.failureShare, failure === undefined ? 0 : 1, WEIGHT)
     if (failure !== undefined || latencyMs === undefined) return
     health.latencyMs = average(health.latencyMs, latencyMs, WEIGHT)
@@ -52,24 +53,30 @@ export class OriginHealth {
   }
 
   /**
-   * How the origin failed last, while its circuit is open; undefined for an origin that is to be asked. `mayProbe`:
-   * whether this request can be repeated elsewhere, so that it may be the one that tests the half-open circuit.
+   * How the origin failed last, while its circuit is open to the sender; undefined for an origin that is to be asked.
+   * `mayProbe`: whether this request can be repeated elsewhere, so that it may be the one that tests the half-open circuit.
    */
-  lastFailureWhileOpen(origin: Origin, nowMs: number, mayProbe: boolean): Health['lastFailure'] | undefined {
+  lastFailureWhileOpen(
+    origin: Origin,
+    nowMs: number,
+    mayProbe: boolean,
+    sender?: Sender,
+  ): Health['lastFailure'] | undefined {
     const health = this.#origins.get(origin.url)
-    return health?.breaker.blocks(nowMs, mayProbe) ? health.lastFailure : undefined
+    return health?.breaker.blocks(nowMs, mayProbe, sender) ? health.lastFailure : undefined
   }
 
-  isCircuitOpen(origin: Origin): boolean {
-    return this.#origins.get(origin.url)?.breaker.isOpen === true
+  /** For everybody; or, if one is given, for the sender. */
+  isCircuitOpen(origin: Origin, sender?: Sender): boolean {
+    return this.#origins.get(origin.url)?.breaker.isOpenFor(sender) === true
   }
 
   /**
    * Whether to ask an origin in place of another. One with an open circuit is asked now and then: without visitors
    * assigned to it, nothing else would show that it is back.
    */
-  mayAsk(origin: Origin, nowMs: number): boolean {
-    return this.#origins.get(origin.url)?.breaker.blocks(nowMs) !== true
+  mayAsk(origin: Origin, nowMs: number, sender?: Sender): boolean {
+    return this.lastFailureWhileOpen(origin, nowMs, true, sender) === undefined
   }
 
   /** Whether a request whose connection closed may be sent to the origin again; spends one retry of its budget. */

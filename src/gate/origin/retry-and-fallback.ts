@@ -7,7 +7,8 @@
  * requests that would neither help a dead origin nor hide one that keeps breaking connections.
  *
  * Fallback: the stable origin answers a request that failed at the canary before any of the answer reached the visitor.
- * The visitor sees success; the canary is charged with the failure, as far as the fallback's answer proves it. A canary that
+ * The visitor sees success; the canary is charged with the failure, as far as the fallback's answer proves it. What the
+ * stable origin fails as well, or wasn't asked, doesn't open the canary's circuit: nothing would be better for it. A canary that
  * has said nothing for half a minute is not given up while its time lasts, but the stable origin is asked as well, and
  * the visitor gets whichever answers first: neither is a slow report cut off, nor does anyone wait for two timeouts. What
  * goes to the fallback because the canary's circuit is open was not asked of the canary, and isn't charged.
@@ -91,22 +92,26 @@ export class OriginClient {
     if (!mayRepeat) return delivered(await this.attempt(request, call))
     if (!request.hasBody && timeoutMsOf(call) > PATIENCE_MS) return await this.#race(request, call, fallback)
     const [copy, spare] = request.hasBody ? await copiesOf(request) : []
-    const first = await this.attempt(request, copy === undefined ? call : { ...call, copy })
-    return await this.#conclude(request, first, fallback, spare)
+    const first = await this.#fetch(request, copy === undefined ? call : { ...call, copy })
+    return await this.#conclude(request, call, first, { fallback, spare })
   }
 
   /** The assigned origin's answer, or the fallback's where that one fails. */
   async #conclude(
     request: GateRequest,
+    call: OriginCall,
     first: OriginAnswer,
-    fallback: Fallback,
-    spare?: Request,
+    { fallback, spare }: { fallback: Fallback; spare?: Request | undefined },
   ): Promise<Delivery> {
-    if (hasServed(first)) return delivered(first)
+    if (hasServed(first)) {
+      this.#record(request, first, call)
+      return delivered(first)
+    }
     const repetition = this.#startRepetition(request, fallback)
     if (repetition === undefined) return unrepeated(first, fallback)
     const second = await this.attempt(request, { ...(await fallback.call()), copy: spare })
     this.#budget.end(repetition, hasServed(second))
+    if (hasServed(second)) this.#record(request, first, call)
     return better(first, second, fallback.isPairable ? pairedBy(second) : 'unpaired')
   }
 
@@ -114,34 +119,49 @@ export class OriginClient {
   async #race(request: GateRequest, call: OriginCall, fallback: Fallback): Promise<Delivery> {
     const startedMs = Date.now()
     const { promise: isLate, resolve: run } = Promise.withResolvers<undefined>()
-    const asked = this.attempt(request, call, { afterMs: PATIENCE_MS, run: () => run(undefined) })
+    const asked = this.#fetch(request, call, { afterMs: PATIENCE_MS, run: () => run(undefined) })
     const first = await Promise.race([asked, isLate])
-    if (first !== undefined) return await this.#conclude(request, first, fallback)
+    if (first !== undefined) return await this.#conclude(request, call, first, { fallback })
 
     const repetition = this.#startRepetition(request, fallback)
-    if (repetition === undefined) return unrepeated(await asked, fallback)
+    if (repetition === undefined) {
+      const only = await asked
+      if (hasServed(only)) this.#record(request, only, call)
+      return unrepeated(only, fallback)
+    }
     const timeoutMs = timeoutMsOf(call) - PATIENCE_MS
     const other = this.attempt(request, { ...(await fallback.call()), timeoutMs })
     const sooner = await Promise.race([asked, other])
     if (sooner.failure === undefined && sooner.origin === call.origin) {
       this.#budget.end(repetition, true)
+      this.#record(request, sooner, call)
       void other.then(discard)
       return delivered(sooner)
     }
     const second = await other
     this.#budget.end(repetition, hasServed(second))
     const pairedAs = fallback.isPairable ? pairedBy(second) : 'unpaired'
-    if (!hasServed(second) || sooner !== second) return eitherOf(await asked, second, pairedAs)
+    if (!hasServed(second) || sooner !== second) {
+      const first = await asked
+      if (hasServed(first) || hasServed(second)) this.#record(request, first, call)
+      return eitherOf(first, second, pairedAs)
+    }
     const latencyMs = Date.now() - startedMs
     const late: OriginAnswer = { kind: 'failed', origin: call.origin, failure: 'timeout', latencyMs }
     // Its own record would never come: what hangs ends with the visitor's response.
-    this.#record(request, late, call.visitor)
+    this.#record(request, late, call)
     void asked.then(discard)
     return failedOver(second, chargeOf(late, pairedAs))
   }
 
   /** One origin's answer, after a retry over a new connection where the first was closed. The origin's health counts it once. */
-  async attempt(request: GateRequest, call: OriginCall, late?: Late): Promise<OriginAnswer> {
+  async attempt(request: GateRequest, call: OriginCall): Promise<OriginAnswer> {
+    const answer = await this.#fetch(request, call)
+    this.#record(request, answer, call)
+    return answer
+  }
+
+  async #fetch(request: GateRequest, call: OriginCall, late?: Late): Promise<OriginAnswer> {
     let answer = await fetchOrigin(request, call, late)
     if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin, Date.now())) {
       const { latencyMs } = answer
@@ -149,30 +169,29 @@ export class OriginClient {
       // The visitor has waited for both.
       answer.latencyMs = (answer.latencyMs ?? 0) + (latencyMs ?? 0)
     }
-    this.#record(request, answer, call.visitor)
     return answer
   }
 
-  #record(request: GateRequest, answer: OriginAnswer, visitor = -1): void {
+  #record(request: GateRequest, answer: OriginAnswer, { visitor = -1 }: OriginCall): void {
     const nowMs = Date.now()
-    if (answer.failure === undefined) this.#health.record(answer, nowMs)
+    if (answer.failure === undefined) this.#health.record(answer, nowMs, request)
     else if (!isUpgrade(request)) this.#health.record(answer, nowMs, { visitor, network: request.network })
   }
 
   /** How the assigned origin failed last, while its circuit is open and the fallback's is not. */
   #openCircuit(
-    { nowMs }: GateRequest,
+    request: GateRequest,
     { origin }: OriginCall,
     fallback: Fallback,
     mayProbe: boolean,
   ): Charge | undefined {
-    if (this.#health.isCircuitOpen(fallback.origin)) return undefined
-    return this.#health.lastFailureWhileOpen(origin, nowMs, mayProbe)
+    if (this.#health.isCircuitOpen(fallback.origin, request)) return undefined
+    return this.#health.lastFailureWhileOpen(origin, request.nowMs, mayProbe, request)
   }
 
   #startRepetition(request: GateRequest, { origin }: Fallback): Retry | undefined {
     const nowMs = Date.now()
-    if (!this.#health.mayAsk(origin, nowMs)) return undefined
+    if (!this.#health.mayAsk(origin, nowMs, request)) return undefined
     return this.#budget.start(nowMs, this.#standing.isAlone(nowMs) ? 0 : request.network)
   }
 }

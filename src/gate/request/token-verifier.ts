@@ -14,6 +14,7 @@ import {
   JWTInvalid,
 } from 'jose/errors'
 import type { JwtSettings } from '../../core/context/identity.ts'
+import { remember } from '../../core/limits/remember.ts'
 import { type Env, secretNamed } from '../../platform/env.ts'
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import type { Claims } from './claims.ts'
@@ -112,15 +113,11 @@ export class TokenVerifier {
   }
 
   #remember(token: string, claims: Claims | undefined, nowMs: number): void {
-    if (this.#cache.size >= MOST_CACHED_TOKENS) {
-      const oldest = this.#cache.keys().next().value
-      if (oldest !== undefined) this.#cache.delete(oldest)
-    }
     const expiresMs =
       ((claims?.exp ?? Number.POSITIVE_INFINITY) + this.#settings.clockToleranceSeconds) * 1_000
     const untilMs =
       claims === undefined ? nowMs + INVALID_TOKEN_TTL_MS : Math.min(expiresMs, nowMs + LONGEST_TTL_MS)
-    this.#cache.set(token, { claims, untilMs })
+    remember(this.#cache, token, { claims, untilMs }, MOST_CACHED_TOKENS)
   }
 }
 

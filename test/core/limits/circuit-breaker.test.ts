@@ -128,14 +128,6 @@ describe('failures of a few networks', () => {
     },
   )
 
-  it('are those of everybody where none but they ask, and the origin can not be reached', () => {
-    const breaker = new CircuitBreaker()
-    for (let index = 0; index < 4; index++) breaker.record('away', 10, 1_000, by(index, SOME))
-    expect(breaker.isOpen).toBe(false)
-    breaker.record('away', 10, 1_000, by(4, SOME))
-    expect(breaker.isOpen).toBe(true)
-  })
-
   it('are forgotten with the next good answer, and with the window', () => {
     const breaker = failing('failed', 2)
     breaker.record('answered', 10, 1_000)
@@ -143,5 +135,143 @@ describe('failures of a few networks', () => {
     expect(breaker.isOpen).toBe(false)
     for (let index = 0; index < 100; index++) breaker.record('failed', 10, 12_000, by(index, 7 + (index % 2)))
     expect(breaker.isOpen).toBe(false)
+  })
+})
+
+describe('a network that can not reach the origin', () => {
+  const [OWN, OTHER] = [by(1, 7), by(2, 8)]
+  const failing = (count: number, atMs = (_: number) => 1_000, tookMs = 10) => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < count; index++) breaker.record('away', tookMs, atMs(index), OWN)
+    return breaker
+  }
+
+  it('has a separate circuit, which five failures in a row open, and a success closes', () => {
+    expect(failing(4).isOpenFor(OWN)).toBe(false)
+    const breaker = failing(5)
+    expect([breaker.isOpen, breaker.isOpenFor(OWN), breaker.isOpenFor(OTHER)]).toEqual([false, true, false])
+    expect([breaker.blocks(1_001, true, OWN), breaker.blocks(1_001, true, OTHER)]).toEqual([true, false])
+    breaker.record('answered', 10, 1_100, OTHER)
+    expect(breaker.isOpenFor(OWN)).toBe(true)
+    breaker.record('answered', 10, 1_200, OWN)
+    expect([breaker.isOpenFor(OWN), breaker.blocks(1_201, true, OWN)]).toEqual([false, false])
+    for (let index = 0; index < 4; index++) breaker.record('away', 10, 1_300, OWN)
+    expect(breaker.isOpenFor(OWN)).toBe(false)
+  })
+
+  it.each([
+    [59_999, true],
+    [60_000, false],
+  ])('failures that are %i ms apart open it: %s', (apartMs, isOpen) => {
+    expect(failing(5, (index) => 1_000 + index * apartMs).isOpenFor(OWN)).toBe(isOpen)
+    expect(failing(5, (index) => 1_000 - index * apartMs).isOpenFor(OWN)).toBe(isOpen)
+  })
+
+  it('is remembered among a thousand that failed later, not more', () => {
+    for (const others of [999, 1_000]) {
+      const breaker = failing(5)
+      for (let index = 0; index < others; index++) {
+        breaker.record('failed', 10, 1_000, by(index, 100 + index))
+        breaker.record('answered', 10, 1_000, OTHER)
+      }
+      expect([others, breaker.isOpenFor(OWN)]).toEqual([others, others < 1_000])
+    }
+  })
+
+  it('opens by failures without an answer, not by bad answers', () => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < 100; index++) breaker.record('failed', 10, 1_000, by(index, 7))
+    expect(breaker.isOpenFor(OWN)).toBe(false)
+  })
+
+  it('probes once a second, or once in as many as a failure takes', () => {
+    const probes = (tookMs: number) => {
+      const breaker = failing(5, undefined, tookMs)
+      const times = Array.from({ length: 71 }, (_, index) => 1_000 + index * 100)
+      return times.filter((nowMs) => !breaker.blocks(nowMs, true, OWN))
+    }
+    expect(probes(10)).toEqual([2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000])
+    expect(probes(3_000)).toEqual([4_000, 7_000])
+    const breaker = failing(5)
+    expect([11_999, 12_000].map((nowMs) => breaker.blocks(nowMs, false, OWN))).toEqual([true, false])
+  })
+
+  it('says nothing more about the origin to others', () => {
+    const breaker = failing(5)
+    expect(breaker.record('away', 10, 1_000, OWN)).toBe(false)
+    for (let index = 0; index < 100; index++) breaker.record('away', 10, 1_000, OWN)
+    // With those of two more networks it would be five failures, or fifty of sixty requests.
+    for (let index = 0; index < 10; index++) breaker.record('answered', 10, 1_001, OTHER)
+    expect([breaker.record('away', 10, 1_002, OTHER), breaker.record('away', 10, 1_002, by(3, 9))]).toEqual([
+      true,
+      true,
+    ])
+    expect(breaker.record('away', 10, 1_002, by(4, 10))).toBe(true)
+    expect(breaker.isOpen).toBe(false)
+  })
+})
+
+describe('an open circuit', () => {
+  const NETWORKS = [7, 8, 9]
+  const opened = (tookMs = 10) => {
+    const breaker = new CircuitBreaker()
+    for (let index = 0; index < 6; index++)
+      breaker.record('away', tookMs, 1_000, by(index, NETWORKS[index % 3]))
+    expect(breaker.isOpen).toBe(true)
+    return breaker
+  }
+  const probes = (breaker: CircuitBreaker, network: number, times: readonly number[]) =>
+    times.filter((nowMs) => !breaker.blocks(nowMs, true, by(1, network)))
+
+  it('is probed at once by a network that has not failed, and then by another once a second', () => {
+    const breaker = opened()
+    expect(probes(breaker, 7, [1_000, 1_999])).toEqual([])
+    expect(probes(breaker, 20, [1_000, 1_001])).toEqual([1_000])
+    expect(probes(breaker, 21, [1_001, 1_999, 2_000])).toEqual([2_000])
+    // Each network once, however long its probe hangs; those that have failed share what a second allows.
+    expect(probes(breaker, 20, [3_000, 3_001])).toEqual([3_000])
+    expect(probes(breaker, 7, [3_002, 3_999, 4_000])).toEqual([4_000])
+    expect(probes(breaker, 22, [4_001])).toEqual([4_001])
+  })
+
+  it('is probed less often where each try hangs', () => {
+    const breaker = opened(60_000)
+    expect(probes(breaker, 20, [1_000])).toEqual([1_000])
+    expect(probes(breaker, 21, [5_999, 6_000])).toEqual([6_000])
+  })
+
+  it('is probed by a network again a minute after it has failed, as others do', () => {
+    const breaker = opened()
+    expect(probes(breaker, 20, [59_500])).toEqual([59_500])
+    expect(probes(breaker, 7, [60_400])).toEqual([60_400])
+    expect(probes(breaker, 8, [60_500, 60_999, 61_000, 61_001])).toEqual([61_000])
+    // The others of them are as others now, and one has probed.
+    expect(probes(breaker, 9, [61_400])).toEqual([])
+  })
+
+  it('takes their say from those who failed, for five minutes, once the origin answers another', () => {
+    const breaker = opened()
+    breaker.record('answered', 10, 2_000, by(1, 20))
+    expect(breaker.isOpen).toBe(false)
+    const again = (nowMs: number, networks: readonly number[]) => {
+      for (let index = 0; index < 9; index++)
+        breaker.record('away', 10, nowMs, by(index, networks[index % 3]))
+      return breaker.isOpen
+    }
+    // Not even a good answer gives it back: an enemy can have one at any time.
+    for (const network of NETWORKS) breaker.record('answered', 10, 2_001, by(1, network))
+    expect(again(12_000, NETWORKS)).toBe(false)
+    expect(again(24_000, [7, 8, 30])).toBe(false)
+    expect(again(301_999, NETWORKS)).toBe(false)
+    expect(again(313_000, NETWORKS)).toBe(true)
+    breaker.record('answered', 10, 313_001, by(1, 20))
+    expect(again(325_000, [31, 32, 33])).toBe(true)
+  })
+
+  it('takes it from no one whose network is not known', () => {
+    const breaker = afterFailures(5)
+    breaker.record('answered', 10, 2_000, by(1, 20))
+    for (let index = 0; index < 5; index++) breaker.record('away', 10, 3_000, by(index))
+    expect(breaker.isOpen).toBe(true)
   })
 })

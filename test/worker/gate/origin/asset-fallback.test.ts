@@ -237,7 +237,7 @@ describe('a missing asset', () => {
     for (let visitor = 0; visitor < 5; visitor++)
       health.record({ kind: 'failed', origin, failure: 'connect', latencyMs: 1 }, Date.now(), {
         visitor,
-        network: 0,
+        network: requestTo('https://shop.test/').network,
       })
     const asked = wherever()
     expect(nameOf(await complete({ assets }))).toBe('new')

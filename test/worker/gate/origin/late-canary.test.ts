@@ -129,6 +129,37 @@ describe('a canary that says nothing for half a minute', () => {
   })
 })
 
+describe('what an origin is said to have done, where both were asked', () => {
+  it.each([
+    ['the canary answers first', { afterS: 33 }, { afterS: 33 }, ['new undefined', 'old undefined']],
+    ['both say nothing', { afterS: 300 }, { afterS: 300 }, ['old timeout']],
+    ['control fails', { afterS: 60 }, { afterS: 1, status: 500 }, ['old status', 'new undefined']],
+    ['both fail', { afterS: 60, status: 503 }, { afterS: 1, status: 500 }, ['old status']],
+    [
+      'the canary fails, control is later',
+      { afterS: 40, status: 500 },
+      { afterS: 30 },
+      ['old undefined', 'new status'],
+    ],
+  ])('%s', async (_, onCanary, onStable, expected) => {
+    const health = new OriginHealth()
+    const noted = vi.spyOn(health, 'record')
+    await visit(onCanary, onStable, { health })
+    const seen = noted.mock.calls.map(([{ origin, failure }]) => `${origin.name.slice(0, 3)} ${failure}`)
+    expect(seen).toEqual(expected)
+  })
+
+  it('control may not be asked', async () => {
+    const health = new OriginHealth()
+    vi.spyOn(health, 'mayAsk').mockReturnValue(false)
+    const noted = vi.spyOn(health, 'record')
+    expect(await visit({ afterS: 33 }, { afterS: 1 }, { health })).toMatchObject({ asked: ['new.test'] })
+    expect(noted).toHaveBeenCalledOnce()
+    await visit({ afterS: 33, status: 500 }, { afterS: 1 }, { health })
+    expect(noted).toHaveBeenCalledOnce()
+  })
+})
+
 describe('no second origin is asked at once', () => {
   it('with a body, which may do something', async () => {
     const init = { method: 'OPTIONS', body: 'x', headers: { 'content-length': '1' } }
