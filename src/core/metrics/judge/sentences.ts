@@ -42,7 +42,7 @@ export function comparisonSentence(metric: Metric, said: Said): string {
   return `${subject} is ${openText(said)}.`
 }
 
-/** What is known of an undecided comparison: "between 3 % lower and 5 % higher compared with off, so no effect is larger than 5 %". */
+/** What is known of an undecided comparison: "between 3 % lower and 5 % higher compared with off: a difference of more than 5 % either way is ruled out". */
 function openText(said: Said): string {
   return `${rangeText(said)} compared with ${said.against}${largest(said)}`
 }
@@ -52,7 +52,8 @@ function largest({ low, high }: Relative): string {
   if (low === null || high === null) return ''
   // That something is not a hundredfold tells no one anything.
   if (Math.max(-low, high) > 1) return ''
-  return `, so no effect is larger than ${rateText(Math.max(Math.abs(low), Math.abs(high)))}`
+  const most = rateText(Math.max(Math.abs(low), Math.abs(high)))
+  return `: a difference of more than ${most} either way is ruled out`
 }
 
 /** "more than 5 % below", of the guard's line. */

@@ -9,7 +9,7 @@ export function waitWords(
   { better, guard }: Metric,
   { ms, fromMs, toMs, isDue }: Wait,
 ): Pick<Comparison, 'etaMs' | 'etaRangeMs' | 'wait' | 'why'> {
-  const time = `${ms < Infinity ? `about ${moreText(ms)}` : 'more than a year'} at this rate`
+  const time = timeText(ms)
   const [from, to] = [durationText(fromMs), durationText(toMs)]
   const range = toMs < Infinity && from !== to ? ` (${from} to ${to} in two of three cases)` : ''
   const shown = guard
@@ -21,4 +21,12 @@ export function waitWords(
     wait: isDue ? `longer than expected, ${time}` : time,
     why: `${time[0]?.toUpperCase()}${time.slice(1)}${range}, ${isDue ? 'longer than expected, as the difference is so small that it may stay undecided' : `until ${shown}`}.`,
   }
+}
+
+/** Shorter than this a guess of seconds would look exact. */
+const SOON_MS = 10_000
+
+function timeText(ms: number): string {
+  if (ms < SOON_MS) return 'any moment now'
+  return `${ms < Infinity ? `about ${moreText(ms)}` : 'more than a year'} at this rate`
 }

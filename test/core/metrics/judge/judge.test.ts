@@ -415,7 +415,7 @@ describe('words', () => {
       wait: 'about 10 more hours at this rate',
       why: 'About 10 more hours at this rate (3 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',
       sentence:
-        'order of on is between 6.3 % lower and 11 % higher compared with off, so no effect is larger than 11 %.',
+        'order of on is between 6.3 % lower and 11 % higher compared with off: a difference of more than 11 % either way is ruled out.',
     })
     expect(results.sentence).toBe(
       'Undecided by order: on is 2 % higher than off so far, between 6.3 % lower and 11 % higher (95 % sure at every look). About 10 more hours at this rate (3 h to 2 d in two of three cases), until a difference shows or more than 5 % lower is excluded.',

@@ -163,3 +163,13 @@ it.each([
     expect(part(({ left, about }) => left > 3 * about)).toBeLessThan(0.35)
   },
 )
+
+it.each([
+  [0, 'any moment now'],
+  [9_999, 'any moment now'],
+  [10_000, 'about 10 more seconds at this rate'],
+])('%i ms are %s', (ms, wait) => {
+  const said = { ms, fromMs: ms, toMs: 2 * ms, isDue: false }
+  expect(waitWords(ORDER, said).wait).toBe(wait)
+  expect(waitWords(ORDER, { ...said, isDue: true }).wait).toBe(`longer than expected, ${wait}`)
+})
