@@ -11,6 +11,7 @@ import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
 import { seeded } from '../../test-kit/simulation/random.ts'
+import { enemyRows } from './enemies.ts'
 import { coverageOf, powerOf, rolloutsOf } from './measure.ts'
 import { type MetricsReport, passes, toMarkdown } from './report.ts'
 import { type Site, VALUES } from './site.ts'
@@ -124,6 +125,8 @@ const rollouts = [
     median: percentile(found.visitors, 0.5),
   }
 })
+progress('enemies')
+const enemies = enemyRows(runsOf, seed)
 progress('weeks')
 const weekly = weeklyOf(runsOf, seed)
 const power = [
@@ -146,6 +149,7 @@ const report: MetricsReport = {
   seconds: Math.round((performance.now() - startedMs) / 1_000),
   coverage,
   rollouts,
+  enemies,
   weekly,
   waits,
   power,

@@ -18,6 +18,8 @@ export type MetricsReport = {
     /** Visitors until the rollback. */
     median: number
   }[]
+  /** As the rollouts, with an enemy beside the site's visitors, whose median this is. */
+  enemies: MetricsReport['rollouts']
   weekly: readonly {
     what: string
     most?: number
@@ -44,12 +46,12 @@ export type MetricsReport = {
 const MOST_MISSED = 0.05
 
 /** Whether no figure is beyond its target by more than chance explains. */
-export function passes({ coverage, rollouts, weekly }: MetricsReport): boolean {
+export function passes({ coverage, rollouts, enemies, weekly }: MetricsReport): boolean {
   return (
     coverage.every(({ missed, missedMeans, runs }) =>
       [missed, missedMeans].every((hits) => proportionInterval(hits, runs).low <= MOST_MISSED),
     ) &&
-    [...rollouts, ...weekly].every(({ rolledBack, runs, most = 1, least = 0 }) => {
+    [...rollouts, ...enemies, ...weekly].every(({ rolledBack, runs, most = 1, least = 0 }) => {
       const { low, high } = proportionInterval(rolledBack, runs)
       return low <= most && high >= least
     })
@@ -59,8 +61,28 @@ export function passes({ coverage, rollouts, weekly }: MetricsReport): boolean {
 const percent = (hits: number, runs: number) => `${Number(((100 * hits) / runs).toFixed(1))} %`
 const countText = (count: number) => (count === Infinity ? '–' : count.toLocaleString('en'))
 
+function rolloutCells({
+  what,
+  runs,
+  rolledBack,
+  most,
+  least,
+  median,
+}: MetricsReport['rollouts'][number]): string[] {
+  const target =
+    most === undefined ? (least === undefined ? '' : `≥ ${percent(least, 1)}`) : `≤ ${percent(most, 1)}`
+  return [what, target, percent(rolledBack, runs), countText(median), countText(runs)]
+}
+
+export function enemiesText(enemies: MetricsReport['enemies']): string {
+  return `An enemy's networks, 12 visitors a second of one variant alone, beside 20 a second of a site whose visitors come from two carriers (a fifth
+each) and 5,000 other networks; the canary has 25 %, one of ten visitors orders, and orders may fall 5 %:
+
+${table(['canary and enemy', 'target', 'rolled back', "the site's visitors until then (median)", 'runs'], enemies.map(rolloutCells))}`
+}
+
 export function toMarkdown(report: MetricsReport): string {
-  const { coverage, rollouts, weekly, waits, power, mode, seed, seconds } = report
+  const { coverage, rollouts, enemies, weekly, waits, power, mode, seed, seconds } = report
   const covered = coverage.map(
     ({ what, runs, missed, missedOrders, missedRevenue, missedMeans, hasMeans }) => [
       ...[what, percent(runs - missed, runs), percent(runs - missedOrders, runs)],
@@ -69,13 +91,7 @@ export function toMarkdown(report: MetricsReport): string {
       countText(runs),
     ],
   )
-  const rolled = rollouts.map(({ what, runs, rolledBack, most, least, median }) => [
-    what,
-    most === undefined ? `≥ ${percent(least ?? 0, 1)}` : `≤ ${percent(most, 1)}`,
-    percent(rolledBack, runs),
-    countText(median),
-    countText(runs),
-  ])
+  const rolled = rollouts.map(rolloutCells)
   const weeks = weekly.map(({ what, runs, rolledBack, most, least, median }) => [
     what,
     most === undefined ? (least === undefined ? '' : `≥ ${percent(least, 1)}`) : `≤ ${percent(most, 1)}`,
@@ -100,6 +116,8 @@ ${table(['site', 'all differences', 'of orders', 'of revenue', 'of means', 'runs
 Rollouts 5 → 25 → 50 % whose orders and revenue may fall 5 %, with late and repeated orders and Pareto revenue, at the guard's α of 0.01:
 
 ${table(['canary', 'target', 'rolled back', 'visitors until then (median)', 'runs'], rolled)}
+
+${enemiesText(enemies)}
 
 A flag without a split: orders per journey against four weeks before, which may fall 30 %, watched for two weeks. 4,000 journeys an hour, one of
 twenty visitors orders, days differ by 3 % and hours by 8 %, traffic by 5 and 10 %:

@@ -1,5 +1,6 @@
 /** The request path as the flag APIs see it. */
 
+import { NO_NETWORK } from '../core/counters/networks.ts'
 import type { CompiledFlag } from '../core/flags/flag.ts'
 import type { ActiveConfig } from '../gate/config/live-config.ts'
 import { flagQuery } from '../gate/evaluation/flag-query.ts'
@@ -8,6 +9,8 @@ import { GateRequest } from '../gate/request/gate-request.ts'
 import type { Env } from '../platform/env.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import type { FlagPorts } from './flags/ports.ts'
+
+const BY_TOKEN = { isEvidence: true, network: NO_NETWORK }
 
 export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
   const { live, reporter, gradualRollback } = gate
@@ -32,10 +35,11 @@ export function flagPorts(gate: Gate, authenticator: Authenticator): FlagPorts {
       const { document, revision } = await inTouch(request, env, ctx)
       const query = await flagQuery(request, given, document, env, gradualRollback)
       if (document.snapshot.measured === undefined || !query.mayMeasure) return { ...query, revision }
-      const isProof = caller.seesPrivate || query.isEvidence
+      // A server with a token knows who its visitors are, and asks for all of them from one network.
+      const from = caller.seesPrivate ? BY_TOKEN : query
       const decide = (flag: CompiledFlag) => {
         const decision = query.decide(flag)
-        if (flag.measures && decision) reporter.metrics.expose(flag.measures, decision, isProof, Date.now())
+        if (flag.measures && decision) reporter.metrics.expose(flag.measures, decision, from, Date.now())
         return decision
       }
       return { ...query, decide, revision }

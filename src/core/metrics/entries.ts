@@ -19,16 +19,24 @@ export type Exposure = {
   position: number
   /** When it was decided, in ms since 1970. */
   atMs: number
+  /** The group of networks (core/counters/networks.ts) that the visitor came from then, or `UNKNOWN_GROUP`; missing or 0: no network. */
+  group?: number
 }
 
 /** What a visitor did, with the exposure that it belongs to; `atMs` is when they did it. */
-export type MetricEvent = Exposure & {
+export type MetricEvent = Omit<Exposure, 'group'> & {
   metric: string
   /** What a sum adds up: 0 or more. Conversions and counts ignore it: an event is one. */
   value: number
   /** 32-bit hash of the idempotency key; 0: none. */
   id: number
 }
+
+/**
+ * Of visitors whose address the gate doesn't know. Beside others they are one network; where it knows no one's, as without
+ * `trustedProxies` behind a proxy of one's own, there are no networks to go by.
+ */
+export const UNKNOWN_GROUP = 31
 
 /** The reason of visits that are not compared, as nothing proves who the visitor is; of events it is `unproven`. */
 export const UNPROVEN_VISIT = 'unproven visit'

@@ -10,11 +10,16 @@ export type MetricSums = {
   sumOfSquares: number
 }
 
-export type VariantSummary = {
-  variant: string
+export type ArmSums = {
   visitors: number
   /** In the order of the ledger's metrics. */
   metrics: readonly MetricSums[]
+}
+
+export type VariantSummary = ArmSums & {
+  variant: string
+  /** The same by group of networks, 0 for those of none, 31 for those whose network is unknown; missing where no network is known. */
+  groups?: readonly ArmSums[]
 }
 
 export type Summaries = {
@@ -28,4 +33,27 @@ export type Summaries = {
   /** Caps of sums, in the order of the ledger's metrics: null where none is needed, or none is learned yet. */
   caps: readonly (number | null)[]
   kept: { visitors: number; bytes: number; share: number; mixed: number; refused: Record<string, number> }
+}
+
+type Sums = { -readonly [key in keyof MetricSums]-?: MetricSums[key] }
+
+const NOTHING: MetricSums = { nonzero: 0, sum: 0, sumOfSquares: 0 }
+
+/** The sums of several together, of so many metrics. */
+export function addedUp(parts: readonly ArmSums[], metrics: number) {
+  const all = {
+    visitors: 0,
+    metrics: Array.from({ length: metrics }, (): Sums => ({ visitors: 0, ...NOTHING })),
+  }
+  for (const { visitors, metrics: own } of parts) {
+    all.visitors += visitors
+    all.metrics.forEach((sums, at) => {
+      const more = own[at] ?? NOTHING
+      sums.visitors += more.visitors ?? visitors
+      sums.nonzero += more.nonzero
+      sums.sum += more.sum
+      sums.sumOfSquares += more.sumOfSquares
+    })
+  }
+  return all
 }

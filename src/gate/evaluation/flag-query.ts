@@ -34,6 +34,7 @@ export type FlagQuery = {
   mayMeasure: boolean
   /** Whether the visitor is who the query says, as far as the request itself proves it. */
   isEvidence: boolean
+  network: number
 }
 
 /** Attributes of the request for a page; a query that comes from no page has none. */
@@ -73,6 +74,7 @@ export async function flagQuery(
     },
     setCookie: given.targetingKey === undefined && isOwnPage(raw) ? anonymous.setCookie() : undefined,
     mayMeasure: !isOptedOut(raw.headers),
+    network: request.network,
     isEvidence: isOwn && !isKeyless && isEvidence(seen, env, request),
   }
 }

@@ -45,7 +45,8 @@ export function exposed(
   if (decision.placement === EXCLUDED) {
     if (context.keyStanding() === 'excluded') metrics.refuse(decision.flag, REFUSALS.visit)
   } else if (!metrics.hasMet(measures, decision) && !isOptedOut(request.headers)) {
-    metrics.expose(measures, decision, isEvidence(context, env, request), request.nowMs)
+    const from = { isEvidence: isEvidence(context, env, request), network: request.network }
+    metrics.expose(measures, decision, from, request.nowMs)
   }
   return decision
 }

@@ -102,7 +102,11 @@ export async function assignmentsOf(
       return asOnPage(affinity, decide(flag), chancesOf(context, inputs))
     },
     // As the split has it: a page may be older.
-    placesOf: (metric, only) => placesOf(snapshot, { metric, only, key: context.targetingKey() }, decide),
+    placesOf: (metric, named) => {
+      // No flag has an empty key.
+      const only = named !== undefined && snapshot.flags.get(named)?.isPrivate ? '' : named
+      return placesOf(snapshot, { metric, only, key: context.targetingKey() }, decide)
+    },
   }
 }
 

@@ -3,9 +3,10 @@
  * outbox of the isolate, and travels with the next flush.
  */
 import type { MetricBuffer } from '../../core/counters/metrics/metric-batch.ts'
+import { groupOf, UNKNOWN_NETWORK } from '../../core/counters/networks.ts'
 import type { Decision } from '../../core/decision/decide.ts'
 import { murmur3 } from '../../core/flags/murmur3.ts'
-import { type MetricEvent, UNPROVEN_VISIT } from '../../core/metrics/entries.ts'
+import { type MetricEvent, UNKNOWN_GROUP, UNPROVEN_VISIT } from '../../core/metrics/entries.ts'
 import { exposedAs, type Measures, type MetricType } from '../../core/metrics/spec.ts'
 import { ExposedVisitors } from './exposed-visitors.ts'
 
@@ -43,15 +44,23 @@ export class MetricReporter {
     )
   }
 
-  /** Tells once that a visitor has met a flag. `isEvidence`: whether their identity can't be chosen by them. */
-  expose(measures: Measures, decision: Decision, isEvidence: boolean, atMs: number): void {
+  /** Tells once that a visitor has met a flag. `isEvidence`: whether their identity can't be chosen by them; `network`: where they are. */
+  expose(
+    measures: Measures,
+    decision: Decision,
+    { isEvidence, network }: { isEvidence: boolean; network: number },
+    atMs: number,
+  ): void {
     const { placement, flag, generation, stage } = decision
     if (placement.arm === 'other') return
     const variant = exposedAs(measures, decision)
     if (variant === undefined || this.hasMet(measures, decision)) return
     const { position } = placement
     if (!isEvidence) this.#buffer.refuse(flag, REFUSALS.visit)
-    else if (!this.#buffer.expose({ flag, generation, stage, variant, position, atMs })) return
+    else {
+      const group = network === UNKNOWN_NETWORK ? UNKNOWN_GROUP : groupOf(network)
+      if (!this.#buffer.expose({ flag, generation, stage, variant, position, atMs, group })) return
+    }
     this.#exposed.add({ flag, generation, stage, measures }, variant, position)
   }
 

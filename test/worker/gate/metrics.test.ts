@@ -1,5 +1,7 @@
 /** What leaves an isolate of metrics: who met which variant, which requests were events, and what never counts. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { groupOf } from '../../../src/core/counters/networks.ts'
+import { networkOf } from '../../../src/gate/request/network.ts'
 import {
   answering,
   cookieOf,
@@ -22,6 +24,25 @@ describe('an exposure', () => {
     expect(new Set(Object.values(served)).size).toBe(3)
     expect(await exposed()).toHaveLength(names.length)
     for (const name of names) expect(await exposed()).toContainEqual([served[name], position(name)])
+  })
+
+  it('tells the group of networks that the visitor comes from, of a private address none', async () => {
+    answering()
+    const { visit, flushed, env } = stage({
+      ...MEASURING,
+      context: { ...MEASURING.context, trustedProxies: 1 },
+    })
+    const addresses = ['203.0.113.7', '203.0.113.99', '198.51.100.7', '2001:db8::1', '10.0.0.7', 'nowhere']
+    for (const [at, address] of addresses.entries())
+      await visit('/look/', { ...cookieOf(names[at] ?? ''), 'x-forwarded-for': address })
+    const told = new Map<number | undefined, number>()
+    for (const { groups } of await flushed())
+      for (const { exposed, networks = [] } of groups)
+        for (const [at, group] of networks.entries()) told.set(exposed[2 * at], group)
+    const [first, ...others] = names.slice(0, addresses.length).map((name) => told.get(position(name)))
+    expect(first).toBe(groupOf(networkOf('203.0.113.7', env)))
+    const v4 = groupOf(networkOf('198.51.100.7', env))
+    expect(others).toEqual([first, v4, groupOf(networkOf('2001:db8::1', env)), 0, 31])
   })
 
   it('is not of one whom a separate rule serves, nor of a flag that measures nothing', async () => {

@@ -15,6 +15,8 @@ export type MetricGroup = {
   variant: string
   /** Position and time of each visitor, one after the other. */
   exposed: number[]
+  /** The group of networks of each; missing: of none. */
+  networks?: number[]
   events: SentEvent[]
 }
 
@@ -32,8 +34,23 @@ export const MOST_WAITING = 10_000
 export const LOST = 'lost'
 const EXPOSURE_LENGTH = 2
 
+type OpenGroup = MetricGroup & { networks: number[] }
+
+/** The exposures of a group, one by one. */
+export function exposuresOf({ exposed, networks, events: _, ...key }: MetricGroup): Exposure[] {
+  const exposures: Exposure[] = []
+  for (let at = 0; at < exposed.length; at += EXPOSURE_LENGTH)
+    exposures.push({
+      ...key,
+      position: exposed[at] ?? 0,
+      atMs: exposed[at + 1] ?? 0,
+      group: networks?.[at / EXPOSURE_LENGTH] ?? 0,
+    })
+  return exposures
+}
+
 export class MetricBuffer {
-  readonly #groups = new Map<string, MetricGroup>()
+  readonly #groups = new Map<string, OpenGroup>()
   readonly #refused = new Map<string, Refusal>()
   #size = 0
   #isEmpty = true
@@ -45,7 +62,9 @@ export class MetricBuffer {
   /** Takes a visitor's exposure; false where there is no room, which is counted. */
   expose(seen: Exposure): boolean {
     if (!this.#hasRoom(seen.flag)) return false
-    this.#groupOf(seen).exposed.push(seen.position, seen.atMs)
+    const group = this.#groupOf(seen)
+    group.exposed.push(seen.position, seen.atMs)
+    group.networks.push(seen.group ?? 0)
     return true
   }
 
@@ -66,9 +85,9 @@ export class MetricBuffer {
 
   /** Takes back a batch that its receiver could not read. */
   restore({ groups, refused = [] }: MetricBatch): void {
-    for (const { exposed, events, ...key } of groups) {
-      for (let at = 0; at < exposed.length; at += EXPOSURE_LENGTH)
-        this.expose({ ...key, position: exposed[at] ?? 0, atMs: exposed[at + 1] ?? 0 })
+    for (const group of groups) {
+      const { exposed: _, networks: __, events, ...key } = group
+      for (const exposure of exposuresOf(group)) this.expose(exposure)
       for (const [metric, position, atMs, value, id] of events)
         this.record({ ...key, position, atMs, metric, value, id })
     }
@@ -104,11 +123,11 @@ export class MetricBuffer {
     return true
   }
 
-  #groupOf({ flag, generation, stage, variant }: Exposure): MetricGroup {
+  #groupOf({ flag, generation, stage, variant }: Omit<Exposure, 'group'>): OpenGroup {
     const key = `${flag} ${generation} ${stage} ${variant}`
     const known = this.#groups.get(key)
     if (known !== undefined) return known
-    const group: MetricGroup = { flag, generation, stage, variant, exposed: [], events: [] }
+    const group: OpenGroup = { flag, generation, stage, variant, exposed: [], networks: [], events: [] }
     this.#groups.set(key, group)
     return group
   }

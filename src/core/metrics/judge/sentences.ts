@@ -92,14 +92,15 @@ const LEAST_FOR_SPLIT = 1_000
 export function splitResult(
   variants: readonly { variant: string; visitors: number }[],
   shares: readonly number[],
-  isBroken: boolean,
+  { isBroken, aside }: { isBroken: boolean; aside: number },
 ): MetricResults['split'] {
   const total = variants.reduce((sum, { visitors }) => sum + visitors, 0)
   const parts = variants.map(({ variant, visitors }, at) => {
     const seen = total === 0 ? null : visitors / total
     return `${variant} ${rateText(seen)} (planned ${rateText(shares[at])})`
   })
-  const of = `${countText(total)} visitors: ${parts.join(', ')}`
+  const without = aside > 0 ? `. Without ${countText(aside)} of a network or two, who are not` : ''
+  const of = `${countText(total)} visitors: ${parts.join(', ')}${without}`
   if (isBroken)
     return {
       word: 'broken',

@@ -4,6 +4,12 @@ import type { Comparison } from '../results.ts'
 import type { Metric } from '../spec.ts'
 import { LOOKED_FOR_PERCENT, type Wait } from './wait.ts'
 
+/** Of a comparison that one or two networks decide. */
+export const UNTIL_MORE_NETWORKS = {
+  wait: 'until it shows without any two networks',
+  why: 'One or two networks decide this.',
+} as const satisfies Partial<Comparison>
+
 /** What a comparison says of how long it still takes, and until what. */
 export function waitWords(
   { better, guard }: Metric,

@@ -8,7 +8,7 @@ import { capsAtFirst, LEAST_TO_LEARN, learnedCap } from './caps.ts'
 import { Layout, MIXED } from './layout.ts'
 import { mix32 } from './mix.ts'
 import { Totals } from './totals.ts'
-import { Visitors } from './visitors.ts'
+import { type Dealt, Visitors } from './visitors.ts'
 
 const MOST_VISITORS = 131_072
 const MOST_TABLE_BYTES = 10_000_000
@@ -63,7 +63,7 @@ export class Book {
     this.mixed = mixed
   }
 
-  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant' | 'setSecond'> {
+  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant' | 'setSecond' | 'setGroup'> {
     return this.#visitors
   }
 
@@ -85,11 +85,11 @@ export class Book {
   }
 
   /** @returns the visitor's number; −1 where they are no longer followed once there is room for others */
-  add(position: number, second: number, variant: number): number {
+  add(position: number, second: number, dealt: Dealt): number {
     if (this.#visitors.size >= this.mostVisitors) this.#followFewer()
     if (!this.follows(position)) return -1
-    this.#totals.addVisitors(variant, second, 1)
-    return this.#visitors.add(position, second, variant)
+    this.#totals.addVisitors(dealt, second, 1)
+    return this.#visitors.add(position, second, dealt)
   }
 
   /** Whether a visitor was exposed since a metric began. */
@@ -98,29 +98,37 @@ export class Book {
   }
 
   /** A visitor was exposed earlier than it seemed: of a metric that began in between they don't count. */
-  exposeEarlier(number: number, second: number): void {
-    const variant = this.#visitors.variantOf(number)
+  exposeEarlier(number: number, second: number, group: number): void {
     for (const [metric, since] of this.since.entries())
       if (second < since && this.counts(number, metric)) this.setValue(number, metric, 0)
-    this.#totals.addVisitors(variant, this.#visitors.secondOf(number), -1)
-    this.#totals.addVisitors(variant, second, 1)
+    this.#move(number, -1)
     this.#visitors.setSecond(number, second)
+    // Who they are is known by where they came from first.
+    this.#visitors.setGroup(number, group)
+    this.#move(number, 1)
   }
 
   /** A visitor of two variants counts for none. */
   exclude(number: number): void {
-    const variant = this.#visitors.variantOf(number)
-    this.#totals.addVisitors(variant, this.#visitors.secondOf(number), -1)
-    for (let metric = 0; metric < this.#caps.length; metric++)
-      this.#totals.change(variant, metric, this.#cappedOf(number, metric), 0)
+    this.#move(number, -1)
     this.#visitors.setVariant(number, MIXED)
     this.mixed++
+  }
+
+  /** Takes a visitor out of the totals (-1), or adds them with all that they did (1). */
+  #move(number: number, count: 1 | -1): void {
+    const dealt = this.#visitors.dealtOf(number)
+    this.#totals.addVisitors(dealt, this.#visitors.secondOf(number), count)
+    for (let metric = 0; metric < this.#caps.length; metric++) {
+      const value = this.#cappedOf(number, metric)
+      this.#totals.change(dealt, metric, count === 1 ? 0 : value, count === 1 ? value : 0)
+    }
   }
 
   setValue(number: number, metric: number, value: number): void {
     const before = this.#cappedOf(number, metric)
     this.#visitors.setValue(number, metric, value)
-    this.#totals.change(this.#visitors.variantOf(number), metric, before, this.#cappedOf(number, metric))
+    this.#totals.change(this.#visitors.dealtOf(number), metric, before, this.#cappedOf(number, metric))
   }
 
   /** Learns a cap that is missing, once enough visitors have a value. */
@@ -130,7 +138,7 @@ export class Book {
     if (cap === undefined) return
     for (let number = 0; number < this.#visitors.size; number++) {
       const value = this.#visitors.valueOf(number, metric)
-      if (value > cap) this.#totals.change(this.#visitors.variantOf(number), metric, value, cap)
+      if (value > cap) this.#totals.change(this.#visitors.dealtOf(number), metric, value, cap)
     }
     this.#caps[metric] = cap
   }
@@ -168,15 +176,15 @@ export class Book {
   }
 
   #leave(number: number): void {
-    const variant = this.#visitors.variantOf(number)
-    this.#left.addVisitors(variant, this.#visitors.secondOf(number), 1)
+    const dealt = this.#visitors.dealtOf(number)
+    this.#left.addVisitors(dealt, this.#visitors.secondOf(number), 1)
     for (let metric = 0; metric < this.#caps.length; metric++)
-      this.#left.change(variant, metric, 0, this.#cappedOf(number, metric))
+      this.#left.change(dealt, metric, 0, this.#cappedOf(number, metric))
   }
 }
 
 function copyVisitor(from: Visitors, number: number, to: Visitors): void {
-  const copy = to.add(from.positionOf(number), from.secondOf(number), from.variantOf(number))
+  const copy = to.add(from.positionOf(number), from.secondOf(number), from.dealtOf(number))
   for (let metric = 0; metric < from.layout.types.length; metric++) {
     const value = from.valueOf(number, metric)
     if (value > 0) to.setValue(copy, metric, value)

@@ -1,5 +1,5 @@
 /**
- * How a visitor is stored: position (4 bytes), second of exposure (4), variant (1), then a value per metric: 1 byte of a
+ * How a visitor is stored: position (4 bytes), second of exposure (4), variant (1), group of networks (1), then a value per metric: 1 byte of a
  * conversion, 4 of a count, 8 of a sum. Records fill pages of at most 64 kB, each a row of storage.
  */
 import type { MetricType } from '../spec.ts'
@@ -7,7 +7,9 @@ import type { MetricType } from '../spec.ts'
 /** Rows of SQLite in Durable Objects hold 2 MB; small ones cost little to write again for one visitor. */
 export const MOST_BLOCK_BYTES = 65_536
 const BYTES_OF: Readonly<Record<MetricType, number>> = { conversion: 1, count: 4, sum: 8 }
-const HEAD_BYTES = 9
+const HEAD_BYTES = 10
+/** Releases up to 0.2 kept no group. */
+export const HEAD_BYTES_OF_FORM_1 = 9
 /** The variant of visitors who met two. */
 export const MIXED = 255
 
@@ -17,9 +19,9 @@ export class Layout {
   readonly perPage: number
   readonly #offsets: readonly number[]
 
-  constructor(types: readonly MetricType[]) {
+  constructor(types: readonly MetricType[], headBytes = HEAD_BYTES) {
     this.types = types
-    let at = HEAD_BYTES
+    let at = headBytes
     this.#offsets = types.map((type) => {
       const offset = at
       at += BYTES_OF[type]

@@ -10,7 +10,7 @@
  * event that overtook its exposure waits for it.
  */
 import { type Arrivals, arrivalsOf } from '../arrivals.ts'
-import type { Exposure, MetricEvent } from '../entries.ts'
+import { type Exposure, type MetricEvent, UNKNOWN_GROUP } from '../entries.ts'
 import { CONVERTED_ALREADY } from '../results.ts'
 import type { Summaries } from '../summary.ts'
 import { ALL_POSITIONS, Book, type BookSpec } from './book.ts'
@@ -30,6 +30,7 @@ import {
   WAITING_BLOCK,
 } from './saved.ts'
 import { fingerprintOf, SeenIds } from './seen-ids.ts'
+import type { Dealt } from './visitors.ts'
 import { Waiting, type WaitingEvent } from './waiting.ts'
 
 /** Clocks of visitors and of isolates may differ by this much: an event so much before its exposure belongs to it. */
@@ -101,15 +102,16 @@ export class Ledger {
   }
 
   /** A visitor decided a flag. */
-  expose({ generation, stage, variant: name, position, atMs }: Exposure): Exposed {
+  expose({ generation, stage, variant: name, position, atMs, group = 0 }: Exposure): Exposed {
     const variant = this.spec.variants.indexOf(name)
     if (generation !== this.spec.generation || stage !== this.spec.stage || variant < 0) return 'foreign'
     if (!this.#book.follows(position)) return 'sampled'
     const second = Math.floor(atMs / 1_000)
+    const dealt = { variant, group: Math.min(group, UNKNOWN_GROUP) }
     const known = this.#book.visitors.find(position)
-    if (known >= 0) return this.#meetAgain(known, variant, second)
+    if (known >= 0) return this.#meetAgain(known, dealt, second)
     this.#isHeadDirty = true
-    const number = this.#book.add(position, second, variant)
+    const number = this.#book.add(position, second, dealt)
     if (number < 0) return 'sampled'
     this.#sinceMs = this.#sinceMs === 0 ? atMs : Math.min(this.#sinceMs, atMs)
     for (const event of this.#waiting.take(position)) this.#note(this.#enter(number, event))
@@ -191,12 +193,12 @@ export class Ledger {
     return blocks
   }
 
-  #meetAgain(number: number, variant: number, second: number): Exposed {
+  #meetAgain(number: number, { variant, group }: Dealt, second: number): Exposed {
     const { visitors } = this.#book
     const before = visitors.variantOf(number)
     if (before === MIXED) return 'mixed'
     if (before !== variant) return this.#exclude(number)
-    if (second < visitors.secondOf(number)) this.#book.exposeEarlier(number, second)
+    if (second < visitors.secondOf(number)) this.#book.exposeEarlier(number, second, group)
     return 'known'
   }
 
@@ -249,7 +251,7 @@ export class Ledger {
       return cap === null || cap === undefined || cap === Infinity ? [] : [[name, cap]]
     })
     return {
-      form: 1,
+      form: 2,
       ...{ generation, stage, variants },
       metrics: metrics.map(({ name, type, definition }, at) => {
         const since = this.#book.since[at]

@@ -29,9 +29,9 @@ function inOrder(blocks: ReadonlyMap<number, Uint8Array>, from: number, to: numb
     .map(([id, bytes]) => [id - from, bytes] as const)
 }
 
-/** The first block, as JSON. */
+/** The first block, as JSON. In form 1 visitors have no group. */
 export type Head = {
-  form: 1
+  form: 1 | 2
   generation: number
   stage: number
   variants: readonly string[]
@@ -56,7 +56,7 @@ export function headBytes(head: Head): Uint8Array {
 export function readHead(bytes: Uint8Array | undefined): Head | undefined {
   if (bytes === undefined) return undefined
   const head = JSON.parse(fromUtf8(bytes)) as Head
-  return head.form === 1 ? head : undefined
+  return head.form === 1 || head.form === 2 ? head : undefined
 }
 
 /** core has no TextEncoder: what isn't ASCII is escaped, as JSON allows. */

@@ -1,13 +1,15 @@
-/** Running sums over visitors, by variant and metric, after the cap. */
-import type { MetricSums, VariantSummary } from '../summary.ts'
+/** Running sums over visitors, by variant, group of networks, and metric, after the cap. */
+import { UNKNOWN_GROUP } from '../entries.ts'
+import { type ArmSums, addedUp, type VariantSummary } from '../summary.ts'
+import type { Dealt } from './visitors.ts'
 
-type Sums = { -readonly [key in keyof MetricSums]-?: MetricSums[key] }
-type Arm = { visitors: number; metrics: Sums[] }
+type Arm = ReturnType<typeof addedUp>
 
 export class Totals {
   readonly #variants: readonly string[]
   readonly #since: readonly number[]
-  readonly #arms: Arm[]
+  /** By variant and group. */
+  readonly #arms: readonly (readonly Arm[])[]
 
   /**
    * @param since of each metric: the second in which it began, 0: with the ledger
@@ -18,18 +20,16 @@ export class Totals {
     this.#since = since
     this.#arms = variants.map((variant) => {
       const known = from.find((each) => each.variant === variant)
-      const visitors = known?.visitors ?? 0
-      const metrics = since.map((_, metric) => ({
-        ...{ visitors, nonzero: 0, sum: 0, sumOfSquares: 0 },
-        ...known?.metrics[metric],
-      }))
-      return { visitors, metrics }
+      const groups = known?.groups ?? (known ? [known] : [])
+      return Array.from({ length: UNKNOWN_GROUP + 1 }, (_, group) =>
+        this.#added(groups.slice(group, group + 1)),
+      )
     })
   }
 
-  /** Visitors of a variant, exposed in a second; a metric that began later counts none of them. */
-  addVisitors(variant: number, second: number, count: number): void {
-    const arm = this.#arms[variant]
+  /** Visitors who were exposed in a second; a metric that began later counts none of them. */
+  addVisitors(dealt: Dealt, second: number, count: number): void {
+    const arm = this.#arms[dealt.variant]?.[dealt.group]
     if (arm === undefined) return
     arm.visitors += count
     for (const [metric, sums] of arm.metrics.entries())
@@ -37,8 +37,8 @@ export class Totals {
   }
 
   /** A visitor's value of a metric goes from one to another, both after the cap. */
-  change(variant: number, metric: number, from: number, to: number): void {
-    const sums = this.#arms[variant]?.metrics[metric]
+  change(dealt: Dealt, metric: number, from: number, to: number): void {
+    const sums = this.#arms[dealt.variant]?.[dealt.group]?.metrics[metric]
     if (sums === undefined || from === to) return
     if (from === 0) sums.nonzero++
     else if (to === 0) sums.nonzero--
@@ -48,16 +48,24 @@ export class Totals {
 
   /** Visitors with any event of a metric, of all variants. */
   nonzeroOf(metric: number): number {
-    return this.#arms.reduce((sum, { metrics }) => sum + (metrics[metric]?.nonzero ?? 0), 0)
+    return this.#added(this.#arms.flat()).metrics[metric]?.nonzero ?? 0
   }
 
   summaries(): VariantSummary[] {
-    return this.#variants.map((variant, at) => ({
-      variant,
-      visitors: this.#arms[at]?.visitors ?? 0,
-      metrics: (this.#arms[at]?.metrics ?? []).map(({ visitors, ...sums }, metric) =>
-        this.#since[metric] ? { visitors, ...sums } : sums,
-      ),
-    }))
+    return this.#arms.map((groups, at) => {
+      const { visitors, metrics } = this.#added(groups)
+      return {
+        variant: this.#variants[at] ?? '',
+        visitors,
+        metrics: metrics.map(({ visitors: own, ...sums }, metric) =>
+          this.#since[metric] ? { visitors: own, ...sums } : sums,
+        ),
+        ...(visitors > (groups[0]?.visitors ?? 0) && { groups: groups.map((sums) => this.#added([sums])) }),
+      }
+    })
+  }
+
+  #added(parts: readonly ArmSums[]): Arm {
+    return addedUp(parts, this.#since.length)
   }
 }

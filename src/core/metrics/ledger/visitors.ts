@@ -4,6 +4,9 @@ import { mix32 } from './mix.ts'
 
 const SMALLEST_INDEX = 1_024
 
+/** The number of a visitor's variant, and the group of networks that they came from, 0 for none. */
+export type Dealt = { variant: number; group: number }
+
 export class Visitors {
   readonly layout: Layout
   readonly dirtyPages = new Set<number>()
@@ -38,7 +41,7 @@ export class Visitors {
     }
   }
 
-  add(position: number, second: number, variant: number): number {
+  add(position: number, second: number, { variant, group }: Dealt): number {
     const number = this.#size++
     const { perPage, bytes } = this.layout
     const page = Math.floor(number / perPage)
@@ -52,6 +55,7 @@ export class Visitors {
     view.setUint32(at, position, true)
     view.setUint32(at + 4, second, true)
     view.setUint8(at + 8, variant)
+    view.setUint8(at + 9, group)
     this.#enter(position, number)
     this.#touch(number)
     return number
@@ -72,6 +76,18 @@ export class Visitors {
 
   variantOf(number: number): number {
     return this.#viewOf(number).getUint8(this.#offsetOf(number) + 8)
+  }
+
+  dealtOf(number: number): Dealt {
+    return {
+      variant: this.variantOf(number),
+      group: this.#viewOf(number).getUint8(this.#offsetOf(number) + 9),
+    }
+  }
+
+  setGroup(number: number, group: number): void {
+    this.#viewOf(number).setUint8(this.#offsetOf(number) + 9, group)
+    this.#touch(number)
   }
 
   setVariant(number: number, variant: number): void {

@@ -3,7 +3,12 @@
  * acknowledged, and from there into the ledger of its flag, which holds the visitors of one attempt and stage. Ledgers are
  * stored at checkpoints; a restart takes the journal's entries since then again.
  */
-import { type MetricBatch, type MetricGroup, sizeOf } from '../../../core/counters/metrics/metric-batch.ts'
+import {
+  exposuresOf,
+  type MetricBatch,
+  type MetricGroup,
+  sizeOf,
+} from '../../../core/counters/metrics/metric-batch.ts'
 import type { MetricChunk } from '../../../core/counters/metrics/metric-lane.ts'
 import type { ForwardMessage } from '../../../core/counters/protocol.ts'
 import type { JudgeState } from '../../../core/metrics/judge-types.ts'
@@ -225,7 +230,7 @@ export class MetricBooks {
   }
 
   #addGroup(group: MetricGroup, atMs: number): void {
-    const { exposed, events, ...key } = group
+    const { exposed: _, networks: __, events, ...key } = group
     const weekly = this.#ports.weeklyOf(key.flag)
     if (weekly !== undefined) {
       this.#tallies.add(group, weekly)
@@ -242,8 +247,7 @@ export class MetricBooks {
       return
     }
     kept.isDirty = true
-    for (let at = 0; at < exposed.length; at += 2)
-      ledger.expose({ ...key, position: exposed[at] ?? 0, atMs: exposed[at + 1] ?? 0 })
+    for (const exposure of exposuresOf(group)) ledger.expose(exposure)
     for (const [metric, position, eventMs, value, id] of events)
       ledger.record({ ...key, position, atMs: eventMs, metric, value, id })
   }

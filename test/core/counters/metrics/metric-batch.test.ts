@@ -1,6 +1,7 @@
 /** Exposures and events on their way: nothing is lost without being counted as lost. */
 import { describe, expect, it } from 'vitest'
 import {
+  exposuresOf,
   LOST,
   lossOf,
   type MetricBatch,
@@ -29,7 +30,7 @@ describe('the buffer of metrics', () => {
   it('groups what it is given by flag, attempt, stage and variant', () => {
     const buffer = new MetricBuffer()
     buffer.expose(at(1))
-    buffer.expose(at(2))
+    buffer.expose(at(2, { group: 7 }))
     buffer.expose(at(3, { variant: 'off' }))
     buffer.expose(at(4, { generation: 2 }))
     buffer.expose(at(5, { stage: 1 }))
@@ -37,10 +38,10 @@ describe('the buffer of metrics', () => {
     const key = { flag: 'shop', generation: 1, stage: 0, variant: 'on', events: [] }
     expect(buffer.take()).toEqual({
       groups: [
-        { ...key, exposed: [1, 1_001, 2, 1_002], events: [['order', 1, 1_001, 49.9, 7]] },
-        { ...key, variant: 'off', exposed: [3, 1_003] },
-        { ...key, generation: 2, exposed: [4, 1_004] },
-        { ...key, stage: 1, exposed: [5, 1_005] },
+        { ...key, exposed: [1, 1_001, 2, 1_002], networks: [0, 7], events: [['order', 1, 1_001, 49.9, 7]] },
+        { ...key, variant: 'off', exposed: [3, 1_003], networks: [0] },
+        { ...key, generation: 2, exposed: [4, 1_004], networks: [0] },
+        { ...key, stage: 1, exposed: [5, 1_005], networks: [0] },
       ],
     })
     expect(buffer.isEmpty).toBe(true)
@@ -78,13 +79,18 @@ describe('the buffer of metrics', () => {
 
   it('takes a batch back as it was', () => {
     const buffer = new MetricBuffer()
-    buffer.expose(at(1))
+    buffer.expose(at(1, { group: 30 }))
     buffer.record(order(2, { value: 3, id: 4 }))
     buffer.refuse('shop', 'late', 2)
     const batch = buffer.take() as MetricBatch
     const copy = structuredClone(batch)
     buffer.restore(batch)
     expect(buffer.take()).toEqual(copy)
+  })
+
+  it('of a sender that knew no networks brings visitors of none', () => {
+    const old = { flag: 'shop', generation: 1, stage: 0, variant: 'on', exposed: [1, 1_001], events: [] }
+    expect(exposuresOf(old)).toEqual([at(1, { group: 0 })])
   })
 
   it('of which nothing is left was lost with all it held', () => {

@@ -4,7 +4,9 @@ import type { Exposure, MetricEvent } from '../../../../src/core/metrics/entries
 import { Ledger, type LedgerSpec } from '../../../../src/core/metrics/ledger/ledger.ts'
 import type { Block } from '../../../../src/core/metrics/ledger/saved.ts'
 import type { Metric } from '../../../../src/core/metrics/spec.ts'
+import type { VariantSummary } from '../../../../src/core/metrics/summary.ts'
 import { SEED } from '../../../support/seed.ts'
+import stored from './form-1.json' with { type: 'json' }
 import { NaiveLedger } from './naive.ts'
 
 const START = 1_790_000_000_000
@@ -50,6 +52,18 @@ const sumsOf = (ledger: Ledger, variant: string, name: string) =>
     ledger.spec.metrics.findIndex((each) => each.name === name)
   ]
 
+/** A group's part of each variant, in the shape of the whole. */
+const ofGroup = (variants: readonly VariantSummary[], group: number): VariantSummary[] =>
+  variants.map(({ variant, groups = [], metrics: all }) => {
+    const { visitors = 0, metrics = all.map(() => ({ nonzero: 0, sum: 0, sumOfSquares: 0 })) } =
+      groups[group] ?? {}
+    return {
+      variant,
+      visitors,
+      metrics: metrics.map(({ nonzero, sum, sumOfSquares }) => ({ nonzero, sum, sumOfSquares })),
+    }
+  })
+
 type Entry = { kind: 'expose'; entry: Exposure } | { kind: 'record'; entry: MetricEvent }
 
 /** Few positions, so that they meet again; entries of other attempts, of two variants, repeated, early and late. */
@@ -62,8 +76,9 @@ const entryOf = (spec: LedgerSpec) => {
     position: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(0, 0xffffffff, 0x80000000)),
     atMs: fc.integer({ min: START - 400_000, max: START + 8_000_000 }),
   }
+  const group = fc.constantFrom(0, 1, 2, 30)
   return fc.oneof(
-    fc.record(base).map((entry): Entry => ({ kind: 'expose', entry })),
+    fc.record({ ...base, group }).map((entry): Entry => ({ kind: 'expose', entry })),
     fc
       .record({
         ...base,
@@ -79,6 +94,14 @@ const entryOf = (spec: LedgerSpec) => {
 function take(ledger: Ledger | NaiveLedger, { kind, entry }: Entry): void {
   if (kind === 'expose') ledger.expose(entry)
   else ledger.record(entry as MetricEvent)
+}
+
+/** A position that a ledger follows, and none of its visitors has. */
+function positionLike(ledger: Ledger): number {
+  const probe = (position: number) => ledger.record(event(position, 'order')) === 'sampled'
+  let position = 5_000
+  while (probe(position)) position++
+  return position
 }
 
 /** Storage with a row for each block. */
@@ -118,13 +141,59 @@ describe('a ledger', () => {
           }
           rows.write(ledger.dirtyBlocks())
           for (const each of [ledger, new Ledger(SPEC, rows.all())]) {
-            expect(each.summaries().variants).toEqual(naive.variants(caps))
+            const { variants } = each.summaries()
+            expect(variants.map(({ groups: _, ...all }) => all)).toEqual(naive.variants(caps))
+            for (const group of [1, 2, 30])
+              expect(ofGroup(variants, group)).toEqual(naive.variants(caps, group))
             expect(each.summaries().kept.mixed).toBe(naive.mixed)
           }
         },
       ),
       { seed: SEED },
     )
+  })
+
+  it('of a release that kept no networks goes on as it was, its visitors of no network', () => {
+    const before = stored.blocks.map(([id, text]) => ({
+      id: Number(id),
+      bytes: Uint8Array.from(Buffer.from(String(text), 'base64')),
+    }))
+    const rows = new Rows()
+    rows.write(before)
+    const upgraded = new Ledger(SPEC, rows.all())
+    expect(upgraded.summaries()).toMatchObject(stored.summaries)
+    upgraded.expose(exposure(0x9e3779b1, { variant: 'on', group: 4, atMs: START + 99_000 }))
+    upgraded.expose(exposure(positionLike(upgraded), { group: 7 }))
+    rows.write(upgraded.dirtyBlocks())
+    const again = new Ledger(SPEC, rows.all())
+    expect(again.dirtyBlocks()).toEqual([])
+    const [, on] = again.summaries().variants
+    const [, onBefore] = stored.summaries.variants
+    expect(on?.visitors).toBe((onBefore?.visitors ?? 0) + 1)
+    expect([on?.groups?.[0]?.visitors, on?.groups?.[7]?.visitors]).toEqual([onBefore?.visitors, 1])
+  })
+
+  it('keeps what visitors did by the group of networks that they came from first', () => {
+    const ledger = new Ledger({ ...SPEC, mostVisitors: 60 })
+    const groupsOf = ({ spec }: Ledger, rows: readonly Block[]) =>
+      new Ledger(spec, rows).summaries().variants[1]?.groups
+    ledger.expose(exposure(1, { group: 3, atMs: START + 5_000 }))
+    ledger.record(event(1, 'order', { atMs: START + 6_000 }))
+    ledger.expose(exposure(1, { group: 5, atMs: START + 9_000 }))
+    expect(groupsOf(ledger, ledger.dirtyBlocks())?.[3]?.visitors).toBe(1)
+    ledger.expose(exposure(1, { group: 6 }))
+    const { 3: left, 6: now } = ledger.summaries().variants[1]?.groups ?? []
+    expect([left?.visitors, left?.metrics[0]?.nonzero]).toEqual([0, 0])
+    expect([now?.visitors, now?.metrics[0]?.nonzero]).toEqual([1, 1])
+    // One of a release that knows more.
+    ledger.expose(exposure(2, { group: 99 }))
+    expect(ledger.summaries().variants[1]?.groups?.[31]?.visitors).toBe(1)
+    // Those who are no longer followed stay with their group.
+    for (let n = 2; n <= 100; n++) ledger.expose(exposure(Math.imul(n, 0x9e3779b1) >>> 0, { group: 9 }))
+    const { groups = [], visitors = 0 } = ledger.summaries().variants[1] ?? {}
+    expect(ledger.summaries().kept.share).toBeLessThan(1)
+    expect(groups[9]?.visitors).toBe(visitors - 2)
+    expect(groupsOf(ledger, ledger.dirtyBlocks())?.[9]).toEqual(groups[9])
   })
 
   it('writes nothing when nothing has happened', () => {

@@ -5,6 +5,7 @@ import type { LedgerSpec } from '../../../../src/core/metrics/ledger/ledger.ts'
 type Visitor = {
   variant: string
   second: number
+  group: number
   mixed: boolean
   values: Map<string, number>
   ids: Set<string>
@@ -21,11 +22,11 @@ export class NaiveLedger {
 
   expose(exposure: Exposure): void {
     if (this.#isForeign(exposure)) return
-    const { position, variant, atMs } = exposure
+    const { position, variant, atMs, group = 0 } = exposure
     const second = Math.floor(atMs / 1_000)
     const known = this.visitors.get(position)
     if (known === undefined) {
-      this.visitors.set(position, { variant, second, mixed: false, values: new Map(), ids: new Set() })
+      this.visitors.set(position, { variant, second, group, mixed: false, values: new Map(), ids: new Set() })
       const ready = this.#waiting.filter((event) => event.position === position)
       for (const event of ready) {
         this.#waiting.splice(this.#waiting.indexOf(event), 1)
@@ -34,7 +35,7 @@ export class NaiveLedger {
       return
     }
     if (known.variant !== variant) known.mixed = true
-    else if (!known.mixed) known.second = Math.min(known.second, second)
+    else if (!known.mixed && second < known.second) Object.assign(known, { second, group })
   }
 
   record(event: MetricEvent): void {
@@ -58,10 +59,12 @@ export class NaiveLedger {
     visitor.values.set(metric.name, after)
   }
 
-  /** As `summaries().variants` of the ledger. */
-  variants(caps: readonly (number | null)[] = []) {
+  /** As `summaries().variants` of the ledger, of all groups of networks or of one. */
+  variants(caps: readonly (number | null)[] = [], group?: number) {
     return this.#spec.variants.map((variant) => {
-      const own = [...this.visitors.values()].filter((each) => each.variant === variant && !each.mixed)
+      const own = [...this.visitors.values()].filter(
+        (each) => each.variant === variant && !each.mixed && (group === undefined || each.group === group),
+      )
       return {
         variant,
         visitors: own.length,

@@ -17,8 +17,9 @@ const DOCUMENT = {
 }
 type Answer = { accepted: number; refused: { metric?: string; flag?: string; reason: string }[] }
 
-function stage() {
-  const staged = stageMetrics(DOCUMENT)
+function stage(more: Record<string, object> = {}) {
+  const flags = Object.entries(DOCUMENT.flags).map(([key, flag]) => [key, { ...flag, ...more[key] }])
+  const staged = stageMetrics({ ...DOCUMENT, flags: Object.fromEntries(flags) })
   const endpoints = createEndpoints(staged.gate)
   const post = async (reports: unknown, headers: Record<string, string> = {}) =>
     await endpoints.fetch(
@@ -134,6 +135,28 @@ describe('an event', () => {
     expect((await track({ name: 'order', ...event })).accepted).toBe(1)
     const [counted] = await events()
     if (counted?.[0] !== 'revenue') expect(counted?.[3]).toBe(1)
+  })
+
+  it('for a private flag is answered as for one that isn’t there; its server may send it', async () => {
+    const { track, events } = stage({ look: { private: true } })
+    for (const [event, headers] of [
+      [{}],
+      [{ id: 'one' }],
+      [{ id: '' }],
+      [{ at: 'yesterday' }],
+      [{ name: 'revenue' }],
+      [{}, { cookie: '' }],
+      [{}, { 'sec-gpc': '1' }],
+    ] as [object, Record<string, string>?][]) {
+      const [named, unknown] = [{ flag: 'look' }, { flag: 'no-such-flag' }]
+      const answer = await track({ name: 'order', ...event, ...named }, headers)
+      expect(answer).toEqual(await track({ name: 'order', ...event, ...unknown }, headers))
+    }
+    expect(await events()).toEqual([])
+    const context = { targetingKey: visitor('ann').key }
+    expect((await track({ name: 'order', flag: 'look', context }, TOKEN)).accepted).toBe(1)
+    // Who names no flag names none that is private.
+    expect((await track({ name: 'order' })).accepted).toBe(1)
   })
 
   it.each(['sluice_id=of-my-own-making', ''])(
@@ -260,11 +283,14 @@ describe('an exposure by a flag query', () => {
   const own = { ...cookieOf('ann'), 'sec-fetch-site': 'same-origin' }
 
   it('is of the visitor of a page, and of one whom a server with a token names', async () => {
-    const { query, exposed } = stageQuery()
+    const { query, exposed, flushed } = stageQuery()
     await query({}, own)
     const context = { targetingKey: visitor('bob').key }
     await query({ context }, { authorization: 'Bearer test-admin-token' })
     expect((await exposed()).map(([, at]) => at)).toEqual([position('ann'), position('bob')])
+    // All of a server's visitors come from its network, and it knows who they are.
+    const networks = (await flushed()).flatMap(({ groups }) => groups.flatMap((each) => each.networks))
+    expect(networks).toEqual([31, 0])
   })
 
   it('is not of one whom anyone could name, nor of one who wants no part in it', async () => {

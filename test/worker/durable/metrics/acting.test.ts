@@ -28,7 +28,7 @@ const documentWith = (action: string, more: object = {}) => ({
 type World = Parts & {
   storage: DurableObjectStorage
   /** So many visitors of each variant come, and a tick looks at them. */
-  serve(visitors: number, shares: Record<string, number>): Promise<void>
+  serve(visitors: number, shares: Record<string, number>, groups?: readonly number[]): Promise<void>
 }
 
 async function withGate(document: object, work: (world: World) => Promise<void>) {
@@ -39,11 +39,11 @@ async function withGate(document: object, work: (world: World) => Promise<void>)
     const options = { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' }
     const published = await parts.changes.publishDocument({ kind: 'text', text }, options)
     expect(published).toMatchObject({ ok: true })
-    const serve: World['serve'] = async (visitors, shares) => {
+    const serve: World['serve'] = async (visitors, shares, groups) => {
       const { generation = 1, stage = 0 } = parts.control.state.flags[FLAG] ?? {}
       const crowds = Object.entries(shares).map(([variant, share]) => [
         variant,
-        { visitors, converted: Math.round(visitors * share) },
+        { visitors, converted: Math.round(visitors * share), groups },
       ])
       const chunk = visits({ ...PLACE, generation, stage }, Object.fromEntries(crowds))
       parts.metricBooks.take({ shard: 'OTP', metrics: [chunk] }, Date.now())
@@ -82,6 +82,23 @@ it('a canary that converts 20 % less is rolled back, with a record, a message an
     await world.serve(1_500, { off: 0.2, on: 0.16 })
     expect(world.records().filter(({ action }) => action === 'rollback')).toHaveLength(1)
   }))
+
+const EVERYWHERE = Array.from({ length: 30 }, (_, group) => group + 1)
+
+it.each([1, 2])('an enemy with %i of the networks neither closes a healthy canary nor hides a bad one', (k) =>
+  withGate(documentWith('rollback'), async (world) => {
+    const enemy = EVERYWHERE.slice(10, 10 + k)
+    await world.serve(300, { off: 0.2, on: 0.2 }, EVERYWHERE)
+    // Orders of control's ids alone.
+    for (let look = 0; look < 3; look++) await world.serve(60, { off: 1 }, enemy)
+    expect(controlOf(world)?.rolledBack).toBeUndefined()
+    expect(world.records().filter(({ action }) => action === 'rollback')).toEqual([])
+    // And visits of them alone, while the canary sells nothing.
+    await world.serve(500, { off: 0 }, enemy)
+    for (let look = 0; look < 4; look++) await world.serve(300, { off: 0.2, on: 0 }, EVERYWHERE)
+    expect(controlOf(world)?.rolledBack?.reason).toContain('order')
+  }),
+)
 
 it('a canary that converts alike is not', () =>
   withGate(documentWith('rollback'), async (world) => {
