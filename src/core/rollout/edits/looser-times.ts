@@ -7,11 +7,12 @@ import { isInWindow, minutesOfWeek } from '../windows.ts'
 
 /** What a flag's `rollout` allows more, in a few words each. */
 export function looserTimes({ rollout: was }: FlagConfig, { rollout: is }: FlagConfig): string[] {
-  const [slow, fast] = [is, was].map((rollout) => parseDurationMs(rollout?.stepBack ?? '') ?? 0)
-  const at = (ms = 0) => (ms === 0 ? 'at once' : `within ${durationText(ms)}`)
+  const stepBackMs = (rollout: FlagConfig['rollout']) => parseDurationMs(rollout?.stepBack ?? '') ?? 0
+  const [slow, fast] = [stepBackMs(is), stepBackMs(was)]
+  const at = (ms: number) => (ms === 0 ? 'at once' : `within ${durationText(ms)}`)
   return [
     ...(opensMore(was, is) ? ['stages may advance at more times of the week'] : []),
-    ...((slow ?? 0) > (fast ?? 0) ? [`a rollback takes visitors back ${at(slow)}, ${at(fast)} before`] : []),
+    ...(slow > fast ? [`a rollback takes visitors back ${at(slow)}, ${at(fast)} before`] : []),
   ]
 }
 
