@@ -306,3 +306,25 @@ describe('kills', () => {
     ])
   })
 })
+
+it('resume leads to what the rule says where an edit held the flag below it, from any percentage', () => {
+  const resumed = (percentage: number, ladder: { stages: number[]; percentage?: number }) => {
+    const control: FlagControl = { generation: 3, stage: 0, split: 's1', percentage }
+    const result = applyCommand(
+      stateWith(control),
+      { flag: 'f', kind: 'resume' },
+      { split: 's1', ...ladder },
+      NOW_MS,
+      'because',
+    )
+    return result.ok ? told(result.state.flags.f as FlagControl) : 'refused'
+  }
+  expect([0, 10].map((percentage) => resumed(percentage, { stages: [], percentage: 30 }))).toEqual([
+    ...['generation 3, stage 0, split s1, percentage 30', 'generation 3, stage 0, split s1, percentage 30'],
+  ])
+  expect(resumed(10, { stages: [] })).toBe('generation 3, stage 0, split s1')
+  expect(resumed(30, { stages: [], percentage: 30 })).toBe('refused')
+  expect(resumed(0, { stages: [5, 100] })).toBe('generation 3, stage 0, split s1, percentage 5')
+  // Advance leads on from a percentage below the first stage.
+  expect(resumed(3, { stages: [5, 100] })).toBe('refused')
+})

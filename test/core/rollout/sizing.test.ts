@@ -5,6 +5,7 @@ import {
   passText,
   proposedStages,
   type Site,
+  siteOf,
   sizeLadder,
   sizeStages,
 } from '../../../src/core/rollout/sizing.ts'
@@ -96,4 +97,20 @@ describe('the size of a stage', () => {
     const begins = (requestsPerSecond: number) => proposedStages({ requestsPerSecond, errorRate: 0 })[0]
     expect([begins(1), begins(19), begins(20), begins(1000)]).toEqual([10, 10, 5, 1])
   })
+})
+
+it('a site is what its points have: requests of both arms a second, and the errors of control', () => {
+  const point = (canary: number, control: number, errors: number) => ({
+    canary: { requests: canary, errors: 99 },
+    control: { requests: control, errors },
+  })
+  expect(siteOf({ points: [point(10, 30, 3), point(20, 60, 0)], stepMs: 5_000 })).toEqual({
+    ...{ requestsPerSecond: 12, errorRate: 3 / 90 },
+  })
+  expect(siteOf({ points: [point(1, 0, 0)], stepMs: 1_000 })).toEqual({
+    requestsPerSecond: 1,
+    errorRate: 0.005,
+  })
+  expect(siteOf({ points: [point(0, 0, 0)], stepMs: 1_000 })).toBeUndefined()
+  expect(siteOf({ points: [], stepMs: 1_000 })).toBeUndefined()
 })
