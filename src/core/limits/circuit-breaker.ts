@@ -40,6 +40,7 @@ export class CircuitBreaker {
   #nextProbeMs = 0
   #nextFreshProbeMs = 0
   #probeEveryMs = probeIntervalMs(0)
+  #answeredMs = Number.NEGATIVE_INFINITY
 
   /** Whether it is open for everybody. */
   get isOpen(): boolean {
@@ -50,7 +51,10 @@ export class CircuitBreaker {
     return this.#isOpen || this.#failing.isOpen(network)
   }
 
-  /** Counts a request that ended at `nowMs`, `tookMs` after its start; whether it says something to other networks. */
+  /**
+   * Counts a request that ended at `nowMs`, `tookMs` after its start; whether it says something of the origin: its network
+   * has a say, or no one else is answered.
+   */
   record(contact: Contact, tookMs: number, nowMs: number, sender = UNKNOWN): boolean {
     if (contact === 'answered') {
       this.#answered(sender, nowMs)
@@ -59,7 +63,8 @@ export class CircuitBreaker {
     this.#keepWindow(nowMs)
     const { visitor = -1, network } = sender
     const probeEveryMs = probeIntervalMs(tookMs)
-    if (!this.#failing.fail(network, contact === 'away', nowMs + probeEveryMs, nowMs)) return false
+    const hasSay = this.#failing.fail(network, contact === 'away', nowMs + probeEveryMs, nowMs)
+    if (!hasSay) return nowMs - this.#answeredMs >= WINDOW_MS
     this.#requests++
     if (this.#row.size < MIN_ROW) this.#row.add(visitor)
     if (this.#networks.size < MIN_NETWORKS) this.#networks.add(network)
@@ -96,6 +101,7 @@ export class CircuitBreaker {
       this.#failing.discredit(nowMs)
       this.#startWindow(nowMs)
     } else this.#keepWindow(nowMs)
+    this.#answeredMs = nowMs
     this.#requests++
     // Clearing an empty set allocates.
     if (this.#row.size > 0) this.#forgetRow()

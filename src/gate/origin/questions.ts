@@ -45,7 +45,7 @@ export class Questions {
   /** Asks the other origin, if that may be asked. Never throws. */
   async ask(request: GateRequest, { flag, origin, call }: Question): Promise<Reply> {
     try {
-      if (this.#isClosed(flag)) return UNASKED
+      if (this.#isClosed(flag) || this.#health.isCircuitOpen(origin, request)) return UNASKED
       const nowMs = Date.now()
       const network = this.#standing.isAlone(nowMs) ? 0 : request.network
       if (!this.#health.mayQuestion(origin, nowMs, network)) return UNASKED

@@ -196,8 +196,17 @@ describe('a network that can not reach the origin', () => {
     expect([11_999, 12_000].map((nowMs) => breaker.blocks(nowMs, false, OWN))).toEqual([true, false])
   })
 
+  it('says something of the origin where no one is answered for ten seconds', () => {
+    const breaker = failing(5)
+    expect(breaker.record('away', 10, 1_001, OWN)).toBe(true)
+    breaker.record('answered', 10, 2_000, OTHER)
+    const says = [11_999, 12_000].map((nowMs) => breaker.record('away', 10, nowMs, OWN))
+    expect(says).toEqual([false, true])
+  })
+
   it('says nothing more about the origin to others', () => {
     const breaker = failing(5)
+    breaker.record('answered', 10, 1_000, OTHER)
     expect(breaker.record('away', 10, 1_000, OWN)).toBe(false)
     for (let index = 0; index < 100; index++) breaker.record('away', 10, 1_000, OWN)
     // With those of two more networks it would be five failures, or fifty of sixty requests.

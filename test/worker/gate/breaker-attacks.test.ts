@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 type Arm = 'canary' | 'control'
-type Shot = { path: string; method?: string; arm?: Arm; upgrade?: true }
+type Shot = { path: string; method?: string; arm?: Arm; upgrade?: true; isAsking?: true }
 
 /** A gate whose canary fails these pages by itself. */
 function stage(isPageBroken: () => boolean = () => false) {
@@ -51,7 +51,8 @@ function stage(isPageBroken: () => boolean = () => false) {
   })
   holdFlushes()
   const own = { ...env, ENVIRONMENT: 'production' } as unknown as Env
-  const send = async (id: string, ip: string, { path, method = 'GET', upgrade }: Shot) => {
+  /** `isAsking`: whether to wait for what is asked in the background. */
+  const send = async (id: string, ip: string, { path, method = 'GET', upgrade, isAsking }: Shot) => {
     const request = new Request(`https://shop.test${path}`, {
       method,
       headers: {
@@ -62,8 +63,10 @@ function stage(isPageBroken: () => boolean = () => false) {
       ...(method === 'POST' && { body: 'x=1' }),
     })
     Object.defineProperty(request, 'cf', { value: { colo: 'OTP' } })
-    const response = await gate.handle(request, own, { waitUntil: () => {} })
+    const work: Promise<unknown>[] = []
+    const response = await gate.handle(request, own, { waitUntil: (each) => void work.push(each) })
     await response.text()
+    if (isAsking) await Promise.all(work)
     return response.status
   }
   /** How often the canary was asked for something. */
@@ -163,4 +166,17 @@ it.each([1, 3])(
 it('who can not reach the canary is answered by control, and asks the canary once a second', async () => {
   const { shotsAtCanary } = await besiege({ path: '/drop-canary' }, { networks: 1 })
   expect(shotsAtCanary).toBeLessThanOrEqual(2 * (5 + SECONDS))
+})
+
+it('what control fails for who can not reach the canary is not asked there', async () => {
+  const { send, askedOf } = stage()
+  const [canaryId, controlId] = [idsOf('canary', 'visitor'), idsOf('control', 'visitor')]
+  const asks = async (ip: string) => {
+    const before = askedOf('/500')
+    await send(controlId(), ip, { path: '/500', isAsking: true })
+    return askedOf('/500') - before
+  }
+  await send(canaryId(), '198.51.1.4', { path: '/page' })
+  for (let count = 0; count < 5; count++) await send(canaryId(), '203.0.113.7', { path: '/drop-canary' })
+  expect([await asks('203.0.113.7'), await asks('198.51.1.4')]).toEqual([0, 1])
 })

@@ -129,6 +129,7 @@ describe('what an origin is said to have done', () => {
   it('says nothing of its share of failures where one network goes on failing', () => {
     const health = new OriginHealth()
     const failed = { kind: 'failed', origin: canary, failure: 'connect', latencyMs: 40 } as const
+    health.record({ ...failed, failure: undefined } as never, NOW_MS, { network: 8 })
     for (let count = 0; count < 100; count++) health.record(failed, NOW_MS, { visitor: count, network: 7 })
     expect(health.isDown(canary)).toBe(false)
     expect(health.isCircuitOpen(canary, { network: 7 })).toBe(true)
