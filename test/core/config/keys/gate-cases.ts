@@ -447,7 +447,7 @@ export const GATE_CASES: Record<string, Case> = {
       return Object.keys(JSON.parse(notificationBody(KILLED, webhook?.format ?? 'json')) as object)
     },
     was: Object.keys(KILLED),
-    becomes: ['text'],
+    becomes: ['text', 'unfurl_links', 'unfurl_media'],
   },
   'notifications.expiryDays': {
     given: { 'flags.f.expires': '2026-06-10' },
