@@ -25,7 +25,7 @@ type Row = {
   /** How many networks the enemy has; 0: there is none. */
   enemy: number
   /** What they do: with ids of one variant alone. */
-  sends?: { variant: 'off' | 'on'; orders: boolean }
+  sends?: { variant: 'off' | 'on'; orders: boolean; perSecond?: number }
   /** Whether the judge knows networks. */
   known?: boolean
   runs: number
@@ -37,6 +37,14 @@ const ORDERS = { variant: 'off', orders: true } as const
 const ROWS: readonly Row[] = [
   { what: 'healthy; one network orders as control', effect: 1, enemy: 1, sends: ORDERS },
   { what: 'healthy; two networks do', effect: 1, enemy: 2, sends: ORDERS },
+  {
+    ...{ what: 'healthy; one orders as control, once a second', effect: 1, enemy: 1 },
+    sends: { ...ORDERS, perSecond: 1 },
+  },
+  {
+    ...{ what: 'healthy; one does every third second', effect: 1, enemy: 1 },
+    sends: { ...ORDERS, perSecond: 1 / 3 },
+  },
   {
     ...{ what: 'healthy; one visits as control, and never orders', effect: 1, enemy: 1 },
     sends: { variant: 'off', orders: false } as const,
@@ -97,7 +105,7 @@ function visitorsUntil(row: Row, random: Random): number {
       const isOn = random.next() < SHARE
       come(isOn ? 1 : 0, networkOf(random), random.next() < (isOn ? RATE * effect : RATE))
       for (const each of enemies)
-        if (sends !== undefined && random.next() < ENEMY / HONEST / enemy)
+        if (sends !== undefined && random.next() < (sends.perSecond ?? ENEMY) / HONEST / enemy)
           come(variants.indexOf(sends.variant), each, sends.orders)
     }
     const seen = { ...SUMMARIES, variants: totals.summaries() }

@@ -32,7 +32,7 @@ export type Comparison = {
   etaMs?: number
   /** Between which it is in two of three cases. */
   etaRangeMs?: [from: number, to: number]
-  /** The same in words: "about 3 more days at this rate". */
+  /** The same in words: "about 3 more days at this rate"; or what it waits for: "until it shows without any two networks". */
   wait?: string
   /** The same as a sentence, with its range, and until what: "About … until a difference shows or more than 5 % lower is excluded." */
   why?: string

@@ -5,7 +5,7 @@ import type { Metric } from '../spec.ts'
 import type { Summaries, VariantSummary } from '../summary.ts'
 import { type Arm, armInterval, lnGuardEvidence, relativeOf, wordOf } from './compare.ts'
 import { meanOf } from './means.ts'
-import { type Standing, standingOf, withoutTwo } from './networks.ts'
+import { lnHeld, type Standing, standingOf, withoutTwo } from './networks.ts'
 import { comparisonSentence, splitResult } from './sentences.ts'
 import { type Wait, waitOf } from './wait.ts'
 import { UNTIL_MORE_NETWORKS, waitWords } from './wait-words.ts'
@@ -72,11 +72,14 @@ export class Look {
     const arms = this.#armsOf(variant, at)
     const isCapped = this.#isCapped(metric, at)
     const lnOf = (pair: Pair) => lnGuardEvidence(metric, pair, { alpha: SHARPEST_ALPHA, isCapped })
-    let ln = lnOf(arms)
+    const ln = lnOf(arms)
     // Less than none adds nothing either.
-    if (ln > 0) for (const pair of this.#armsWithoutTwo(variant, at)) ln = Math.min(ln, lnOf(pair))
+    const rests = ln > 0 ? this.#armsWithoutTwo(variant, at).map(lnOf) : []
     const found = relativeOf(metric, arms, { alpha: alpha / this.others.length, isCapped })
-    return { compared: { variant, against: this.#spec.measures.control, ...found }, ln }
+    return {
+      compared: { variant, against: this.#spec.measures.control, ...found },
+      ln: lnHeld(ln, Math.min(ln, ...rests)),
+    }
   }
 
   /** A comparison in words; `isBeyond`: the guard's line is crossed; `alpha` for all variants together. */

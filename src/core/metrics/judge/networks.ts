@@ -5,6 +5,7 @@
  * variant, who buy or never do. But it has an address or two. So each claim is made once more for each of the 435 pairs of
  * groups, on the sums without the two (core/guard/networks/without-two.ts does so for errors). For the pair of an enemy,
  * all visitors are honest, and the claim is wrong with its own probability: it can't be surer than that, whatever two networks do.
+ * Words are claims as they are; of the guard's evidence the rest needs a fair part (`lnHeld`), as with errors.
  *
  * Who fills one variant also breaks the split, for all others. So where it is broken, and would be as planned
  * without one group, or else without two, those take no part. That goes by who was exposed to what, never by what they did.
@@ -19,6 +20,8 @@ const SPLIT_ALPHA = 0.000_1
 const LEAST_REST = 0.1
 const ENOUGH_REST = 200
 
+const FAIR_PARTS = 4
+const LN_OVERSHOOT = Math.log(8)
 const NO_ONE = { visitors: 0, metrics: [] }
 const GROUPS = Array.from({ length: UNKNOWN_GROUP }, (_, at) => at + 1)
 
@@ -58,6 +61,16 @@ export function standingOf(arms: Arms, shares: readonly number[]): Standing {
 export function withoutTwo(arms: Arms): Arms[] {
   const groups = groupsOf(arms)
   return (groups.length === 1 ? [groups] : pairsOf(groups)).map((gone) => without(arms, gone))
+}
+
+/**
+ * The evidence that counts, by that of all visitors and the least without two groups, all as ln. The rest must have a fair part of
+ * it, its fourth root, where carriers are half of a site; where all have far more than that, the rest alone counts
+ * (holdsWithoutTwo of core/guard/networks/without-two.ts says why). It is never more than that of all.
+ */
+export function lnHeld(all: number, rest: number): number {
+  const most = FAIR_PARTS * rest
+  return all <= most + LN_OVERSHOOT ? Math.max(rest, Math.min(all, most)) : rest
 }
 
 const visitorsOf = (arms: Arms) => arms.reduce((sum, { visitors }) => sum + visitors, 0)

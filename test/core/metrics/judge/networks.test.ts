@@ -1,6 +1,7 @@
 /** Enemies with one, two and three networks: what they send must neither close a healthy canary nor keep a bad one open. */
 import { describe, expect, it } from 'vitest'
 import { judge } from '../../../../src/core/metrics/judge/judge.ts'
+import { lnHeld } from '../../../../src/core/metrics/judge/networks.ts'
 import { Ledger } from '../../../../src/core/metrics/ledger/ledger.ts'
 import type { Measures, Metric, MetricAction } from '../../../../src/core/metrics/spec.ts'
 
@@ -129,6 +130,19 @@ describe.each([
     })
     // As if no network were known, and by the rule.
     expect(words).toEqual(['not worse', 'undecided'])
+  })
+})
+
+describe('the evidence that counts', () => {
+  it.each([
+    ['is that of all, where the rest has its fourth root', 9, 2.5, 9],
+    ['is four parts of the rest, where that is just below it', 9, 2, 8],
+    ['is that of the rest, where all have far more', 40, 2, 2],
+    ['is none, where the rest has none', 9, -0.5, -0.5],
+    ['is none, where none is there', -1, -1, -1],
+    ['is no more than that of all', 9, 9, 9],
+  ])('%s', (_, all, rest, held) => {
+    expect(lnHeld(all, rest)).toBe(held)
   })
 })
 
