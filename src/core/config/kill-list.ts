@@ -10,7 +10,7 @@ const SEPARATORS = /[\s"'`´‘-‟«»,;|[\]{}()<>\\^]+/
 /** Byte order marks, what is left of UTF-16 that was read as UTF-8, and signs without a width that pages and chats add. */
 const ENCODING_MARKS = /[\0\ufeff\ufffd\u200b-\u200f\u2060]/g
 /** What JSON writes for a sign, behind as many backslashes as shells add. */
-const ESCAPED = /\\+(?:u([\da-f]{4})|(?=\/))/gi
+const ESCAPED = /(?<!\\)\\+(?:u([\da-f]{4})|(?=\/))/gi
 /** Nothing, or a list of nothing as any shell delivers it. */
 const LIFTS = /^\s*$|^["'`\\\s]*\[\s*\]["'`\\\s]*$/
 

@@ -17,7 +17,7 @@ const KEY_END = /"\s*:/g
 /** A few milliseconds' worth. */
 const KEYS_AT_ONCE = 2_000
 /** A string, a mark, or anything else, in valid JSON. */
-const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|$)|[{}[\],:]|[^\s"{}[\],:]+/g
+const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|\\?$)|[{}[\],:]|[^\s"{}[\],:]+/g
 
 /**
  * What `value`, parsed from `text`, does not say as the text does.
