@@ -17,7 +17,7 @@ const SHORT_TEXTS: Readonly<Record<string, { most: number; by: string }>> = {
   'src/core/flags/version.ts': { most: 256, by: 'LONGEST_VERSION' },
 }
 
-/** What `new RegExp` makes where it is no copy of a literal, by example. */
+/** What `new RegExp` makes beside copies of literals, by example. */
 const COMPOSED: Readonly<Record<string, readonly RegExp[]>> = {
   'src/api/admin/admin-api.ts': [/^\/__sluice\/api\/v1\/flags\/[^/]+\/(kill|promote)$/],
   'src/core/config/schema/identity.ts': [
