@@ -74,6 +74,51 @@ describe('an answer of an origin', () => {
   )
 })
 
+describe('an answer of JSON', () => {
+  const LONG = filled('x', PAGE)
+  const leaves = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`k${n}`, n]))
+  const read = (value: unknown, keys = {}) =>
+    readAnswer(
+      {
+        status: 200,
+        headers: [['content-type', 'application/json']],
+        body: { kind: 'text', text: JSON.stringify(value) },
+      },
+      { hosts: [], keys },
+    )
+
+  it.each<[string, unknown]>([
+    ['below a long name', { [LONG]: leaves }],
+    ['below a long name that is no word', { [`${LONG} `]: [leaves] }],
+    ['of an item with a long key', [{ id: LONG, ...leaves }]],
+  ])('has its values %s read', (_, value) => {
+    expect(costMs(() => read(value, { $: 'id' }))).toBeLessThan(MOST_MS)
+  })
+
+  it('differs below long names that differ at their end', () => {
+    const fields = (end: string) => [...read({ [LONG + end]: { a: 1 } }).keys()]
+    expect(fields('a')).toEqual(fields('a'))
+    expect(fields('a')).not.toEqual(fields('b'))
+  })
+})
+
+describe('a page that comes byte by byte', () => {
+  it('is looked through a bounded number of times, and comes without flags', () => {
+    const bytes = new TextEncoder().encode(`<!doctype html><!-- ${'>'.repeat(60_000)}`)
+    const finder = new HeadFinder(false)
+    let looks = 0
+    const cost = costMs(() => {
+      for (let length = 16; length < bytes.length; length++) {
+        looks++
+        if (finder.find(bytes.subarray(0, length), false).kind === 'nowhere') return
+      }
+    })
+    expect(cost).toBeLessThan(MOST_MS)
+    expect(looks).toBeGreaterThan(1_000)
+    expect(looks).toBeLessThan(2_000)
+  })
+})
+
 describe('a document', () => {
   const flagsWith = (part: (index: number) => object, count = 2_000) =>
     Object.fromEntries(

@@ -3,6 +3,8 @@ import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
 
 /** Real contexts are shallower; deeper values are ignored. */
 const DEEPEST = 8
+/** Of an object's dotted path, in characters: whatever is in it repeats that. Objects with longer ones are ignored. */
+const LONGEST_PATH = 1_000
 
 export function attributesIn(context: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
   const attributes: Record<string, AttributeValue> = {}
@@ -15,7 +17,7 @@ function collect(object: object, prefix: string, into: Record<string, AttributeV
     const path = prefix + name
     if (isScalar(value)) into[path] = value
     else if (Array.isArray(value)) into[path] = value.filter(isScalar)
-    else if (typeof value === 'object' && value !== null && depth < DEEPEST) {
+    else if (typeof value === 'object' && value !== null && depth < DEEPEST && path.length <= LONGEST_PATH) {
       collect(value, `${path}.`, into, depth + 1)
     }
   }

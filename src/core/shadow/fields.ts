@@ -67,6 +67,11 @@ function bounded(values: string[]): string[] {
   return [...values.slice(0, MOST_VALUES), `${values.length - MOST_VALUES} more ${hashOf(rest)}`]
 }
 
+/** A name from an answer, fit to be a part of many fields' names: a long one would cost its length in each. */
+export function shortName(name: string): string {
+  return shortened(name, LONGEST_NAME)
+}
+
 /** The text; of a long one the beginning, with a hash of the whole. */
 function shortened(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 20)}… ${hashOf(text)}`

@@ -276,8 +276,9 @@ export class KvReader {
 
 /** From one list to another, flag by flag: those that enter, then those that leave. */
 function killChanges(before: readonly string[], after: readonly string[]) {
-  const entered = after.filter((flag) => !before.includes(flag))
-  const left = before.filter((flag) => !after.includes(flag))
+  const [were, are] = [new Set(before), new Set(after)]
+  const entered = after.filter((flag) => !were.has(flag))
+  const left = before.filter((flag) => !are.has(flag))
   let list = before
   return [...entered, ...left].map((flag) => {
     const was = list

@@ -12,6 +12,8 @@
 
 /** Longer beginnings get nothing inserted: they would have to be held in memory. */
 const LONGEST_HELD = 65_536
+/** What is held is looked through again with each piece that comes; of a page that comes byte by byte, not for ever. */
+const MOST_LOOKED_THROUGH = 16 * LONGEST_HELD
 
 const SPACES = /[\t\n\f\r ]+/y
 const COMMENT = /<!--(?:-?>|[\s\S]*?--!?>)/y
@@ -41,6 +43,7 @@ export class HeadFinder {
   #place: 'start' | 'before' | 'in' = 'start'
   #isHtml = false
   #isXml = false
+  #lookedThrough = 0
 
   /** @param hasCharset whether the page's Content-Type names its charset */
   constructor(hasCharset: boolean) {
@@ -49,6 +52,7 @@ export class HeadFinder {
 
   /** Looks on, in bytes that begin where those before could go on. `isLast`: no more will come. */
   find(bytes: Uint8Array, isLast: boolean): Found {
+    this.#lookedThrough += bytes.length
     const start = this.#place === 'start' ? this.#begin(bytes, isLast) : 0
     if (start === undefined) return { kind: 'more', at: 0 }
     const text = bytewise.decode(bytes)
@@ -56,7 +60,8 @@ export class HeadFinder {
     if (found.kind !== 'more') return found
     if (isLast)
       return this.#isHtml && found.at === bytes.length ? { ...found, kind: 'here' } : { kind: 'nowhere' }
-    return bytes.length - found.at > LONGEST_HELD ? { kind: 'nowhere' } : found
+    const isTooMuch = bytes.length - found.at > LONGEST_HELD || this.#lookedThrough > MOST_LOOKED_THROUGH
+    return isTooMuch ? { kind: 'nowhere' } : found
   }
 
   /** Where the text begins, behind a byte order mark; undefined while that can't be told. */
