@@ -13,7 +13,7 @@
  * | 2 | cells carry `pairing`, `networks` and `visitors`; the control state says since when visitors' ids are signed, and which kills isolate and sever |
  * | 3 | control's cells carry `slices`; cells, and their networks, carry `clientErrors`; a flush says since when it is being repeated, and when its isolate last read KV; replies say how old the view of KV is that they vouch for; the Controller's replies and pushes carry the pace; flushes and forwards carry `shadow`; flags in the control state carry `split`, `percentage` and `unconfirmed`, and the state says that it names splits (`namesSplits`) |
  * | 4 | the canary's cells carry `watched` |
- * | 5 | flushes and forwards carry `failures` and `metrics`, whose exposures have `networks`; replies to forwards say up to which chunk the Controller has them (`metricsUpTo`); replies to flushes say how many isolates the colo has (`inColo`); flags in the control state carry `formerSplit` |
+ * | 5 | flushes and forwards carry `failures` and `metrics`, whose exposures have `networks`; replies to forwards say up to which chunk the Controller has them (`metricsUpTo`); replies to flushes say how many isolates the colo has (`inColo`); flags in the control state carry `formerSplit`; samples in `shadow` carry `group` |
  *
  * A change of a message is an addition. What an older reader needs is neither renamed, nor dropped, nor given another
  * meaning; what an older sender leaves out is optional here and has a default where it is read. To change a message:

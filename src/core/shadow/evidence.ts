@@ -20,6 +20,17 @@
  */
 import { grouped } from '../grouped.ts'
 import type { Comparison } from './compare.ts'
+import {
+  type GroupTally,
+  isCarriedBy,
+  isOfFew,
+  leastWithoutTwo,
+  type SeenBy,
+  seenBy,
+  type Tallies,
+  tallied,
+  withoutTwoMost,
+} from './without-two.ts'
 
 export type ShadowSettings = {
   /** Chance of a false alarm, over the whole stage and all routes and fields. */
@@ -34,7 +45,8 @@ export const SHADOW_DEFAULTS: ShadowSettings = { alpha: 0.01, beta: 0.05, delta:
 
 /** Discordant pairs of one field. */
 export type FieldCounts = { canaryOnly: number; controlOnly: number; both: number }
-type Counted = Readonly<Record<string, FieldCounts>>
+/** `seen`: the canary's by group of networks, as far as networks are known. */
+type Counted = Readonly<Record<string, FieldCounts & { seen?: SeenBy }>>
 export type RouteCounts = { samples: number; fields: Counted }
 
 export type ShadowState = {
@@ -46,6 +58,8 @@ export type ShadowState = {
   ofAll: Counted
   /** Natural logarithm of the wealth of each bet on "the same". */
   sameLogWealth: readonly number[]
+  /** By group of networks; undefined while none is known. */
+  byGroup?: Tallies | undefined
 }
 
 export const NO_SHADOW: ShadowState = {
@@ -79,10 +93,10 @@ const QUIET_SHARE = 0.05
 /** A first disagreement proves no noise. */
 const QUIET_SLACK = 1
 
-/** State after one more sample. */
+/** State after one more sample, of a group of networks (0: of no network). */
 export function stepShadow(
   state: ShadowState,
-  comparison: Comparison,
+  comparison: Comparison & { group?: number | undefined },
   { delta }: ShadowSettings,
 ): ShadowState {
   const name = routeIn(state, comparison.route)
@@ -91,6 +105,7 @@ export function stepShadow(
   const canary = comparison.canaryOnly.some(isQuiet)
   const control = comparison.controlOnly.some(isQuiet)
   const x = Number(canary) - Number(control)
+  const byGroup = tallied(state.byGroup, comparison.group ?? 0, x)
   return {
     samples: state.samples + 1,
     excess: { canary: state.excess.canary + Number(canary), control: state.excess.control + Number(control) },
@@ -105,6 +120,7 @@ export function stepShadow(
     sameLogWealth: SAME_BETS.map(
       (lambda, k) => (state.sameLogWealth[k] ?? 0) + Math.log1p(-lambda * (x - delta)),
     ),
+    ...(byGroup && { byGroup }),
   }
 }
 
@@ -123,15 +139,20 @@ const NONE: FieldCounts = { canaryOnly: 0, controlOnly: 0, both: 0 }
 const SIDES = ['canaryOnly', 'controlOnly', 'both'] as const
 
 /** With one more comparison. Fields beyond the limit are not looked at: the first ones are known before they differ. */
-function counted(fields: Counted, comparison: Comparison, most: number): Counted {
-  const sums: Record<string, FieldCounts> = { ...fields }
+function counted(
+  fields: Counted,
+  comparison: Comparison & { group?: number | undefined },
+  most: number,
+): Counted {
+  const sums: Record<string, Counted[string]> = { ...fields }
   let size = Object.keys(sums).length
   for (const side of SIDES)
     for (const field of comparison[side]) {
       const known = Object.hasOwn(sums, field) ? sums[field] : undefined
       if (known === undefined && size >= most) continue
       if (known === undefined) size++
-      sums[field] = { ...NONE, ...known, [side]: (known?.[side] ?? 0) + 1 }
+      const seen = side === 'canaryOnly' ? seenBy(known?.seen, comparison.group ?? 0) : known?.seen
+      sums[field] = { ...NONE, ...known, [side]: (known?.[side] ?? 0) + 1, ...(seen && { seen }) }
     }
   return sums
 }
@@ -146,14 +167,16 @@ export type Finding = FieldCounts & {
 }
 
 export type ShadowVerdict =
-  | { kind: 'collecting' }
+  /** `networks`: there is evidence, but it depends on one or two of them. */
+  | { kind: 'collecting'; waitsFor?: 'networks' }
   /** Shown not to differ more often than control from itself, by more than δ. */
   | { kind: 'same' }
   | { kind: 'different'; findings: readonly Finding[] }
 
 /** The verdict by all samples so far. What is different is named, the strongest first. */
 export function shadowVerdict(state: ShadowState, settings: ShadowSettings): ShadowVerdict {
-  const findings = findingsOf(state, settings)
+  const rated = ratedOf(state, settings)
+  const findings = rated.map(({ finding }) => finding)
   const certain = findings.filter(({ strength }) => strength >= 1)
   const certainOfAll = new Set(certain.filter(({ route }) => route === EVERY_ROUTE).map(({ field }) => field))
   // What is certain of all routes together is named by the routes where it shows.
@@ -162,9 +185,25 @@ export function shadowVerdict(state: ShadowState, settings: ShadowSettings): Sha
       route !== EVERY_ROUTE && (strength >= 1 || (certainOfAll.has(field) && canaryOnly > 2 * controlOnly)),
   )
   if (certain.length > 0) return { kind: 'different', findings: named.length > 0 ? named : certain }
-  return logMeanExp(state.sameLogWealth) >= -Math.log(settings.beta)
-    ? { kind: 'same' }
-    : { kind: 'collecting' }
+  const same = sameStrength(state, settings)
+  if (same.whole >= 1 && isCarriedBy(same.rest, same.whole)) return { kind: 'same' }
+  const waits = same.whole >= 1 || rated.some(({ isWaiting }) => isWaiting)
+  return { kind: 'collecting', ...(waits && { waitsFor: 'networks' }) }
+}
+
+/** How much of the evidence there is that the answers are the same; also without any two groups of networks. */
+function sameStrength({ sameLogWealth, byGroup }: ShadowState, { beta, delta }: ShadowSettings) {
+  const strengthOf = (logs: readonly number[]) => logMeanExp(logs) / -Math.log(beta)
+  const whole = strengthOf(sameLogWealth)
+  if (byGroup === undefined || isOfFew(byGroup)) return { whole, rest: whole }
+  const logsOf = ({ samples, up, down }: GroupTally) =>
+    SAME_BETS.map(
+      (lambda) =>
+        up * Math.log1p(-lambda * (1 - delta)) +
+        down * Math.log1p(lambda * (1 + delta)) +
+        (samples - up - down) * Math.log1p(lambda * delta),
+    )
+  return { whole, rest: leastWithoutTwo(sameLogWealth, byGroup, logsOf, strengthOf) }
 }
 
 /** What a record keeps of it: counts, and the places that differ most. */
@@ -188,7 +227,15 @@ export function placesOf(state: ShadowState, settings: ShadowSettings): Finding[
 }
 
 /** All places in which the canary alone has differed, each route's and all routes together. */
-export function findingsOf(state: ShadowState, { alpha }: ShadowSettings): Finding[] {
+export function findingsOf(state: ShadowState, settings: ShadowSettings): Finding[] {
+  return ratedOf(state, settings).map(({ finding }) => finding)
+}
+
+/** `isWaiting`: the evidence would do, but depends on one or two networks. */
+type Rated = { finding: Finding; isWaiting: boolean }
+type Place = Omit<Finding, 'strength'> & { seen?: SeenBy | undefined }
+
+function ratedOf(state: ShadowState, { alpha }: ShadowSettings): Rated[] {
   const logNeeded = -Math.log(alpha)
   const ofRoutes = Object.entries(state.byRoute).flatMap(([route, { samples, fields }]) =>
     Object.entries(fields).map(([field, counts]) => ({ route, field, samples, ...counts })),
@@ -199,17 +246,39 @@ export function findingsOf(state: ShadowState, { alpha }: ShadowSettings): Findi
     samples: state.samples,
     ...counts,
   }))
+  const isFew = isOfFew(state.byGroup)
   const rated = [
-    ...ofRoutes.map((each) => rate(each, logNeeded, PART_OF_ROUTE_FIELD)),
-    ...ofAll.map((each) => rate(each, logNeeded, each.field === 'status' ? SHARE_OF_STATUS : PART_OF_FIELD)),
+    ...ofRoutes.map((each) => rate(each, logNeeded - Math.log(PART_OF_ROUTE_FIELD), isFew)),
+    ...ofAll.map((each) => rate(each, logNeeded - Math.log(partOf(each.field)), isFew)),
   ]
-  return rated.filter(({ canaryOnly }) => canaryOnly > 0).sort((a, b) => b.strength - a.strength)
+  return rated
+    .filter(({ finding }) => finding.canaryOnly > 0)
+    .sort((a, b) => b.finding.strength - a.finding.strength)
 }
 
-function rate(place: Omit<Finding, 'strength'>, logNeeded: number, part: number): Finding {
+function partOf(field: string): number {
+  return field === 'status' ? SHARE_OF_STATUS : PART_OF_FIELD
+}
+
+/** What the others show is the evidence there is, where it depends on two groups. */
+function rate({ seen, ...place }: Place, logNeeded: number, isFew: boolean): Rated {
   const { canaryOnly, controlOnly } = place
-  const bets = DIFFERENT_BETS.map((p) => canaryOnly * Math.log(2 * p) + controlOnly * Math.log(2 * (1 - p)))
-  return { ...place, strength: logMeanExp(bets) / (logNeeded - Math.log(part)) }
+  const whole = differentLog(canaryOnly, controlOnly) / logNeeded
+  if (isFew || seen === undefined) return { finding: { ...place, strength: whole }, isWaiting: false }
+  // All of control's stay, which no choice of two groups can undercut.
+  const rest = differentLog(withoutTwoMost(canaryOnly, seen), controlOnly) / logNeeded
+  const isCarried = isCarriedBy(rest, whole)
+  return {
+    finding: { ...place, strength: isCarried ? whole : Math.min(whole, rest) },
+    isWaiting: whole >= 1 && !isCarried,
+  }
+}
+
+/** Natural logarithm of the wealth of the bets that a difference is the canary's. */
+function differentLog(canaryOnly: number, controlOnly: number): number {
+  return logMeanExp(
+    DIFFERENT_BETS.map((p) => canaryOnly * Math.log(2 * p) + controlOnly * Math.log(2 * (1 - p))),
+  )
 }
 
 function logMeanExp(logs: readonly number[]): number {

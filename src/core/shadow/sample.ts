@@ -7,6 +7,8 @@ export type ShadowSample = Comparison & {
   generation: number
   stage: number
   atMs: number
+  /** The group of networks of the visitor; undefined for no network. */
+  group?: number
   /** What differs, for people to look at: only as many as fit, masked unless the route says otherwise. */
   shown: Difference[]
 }

@@ -7,13 +7,14 @@ import {
   type ShadowState,
   type ShadowVerdict,
 } from './evidence.ts'
+import { isOfFew } from './without-two.ts'
 
 export function shadowSentence(
   verdict: ShadowVerdict,
   state: ShadowState,
   { delta, beta }: ShadowSettings,
 ): string {
-  const compared = plural(state.samples, 'compared request')
+  const compared = `${plural(state.samples, 'compared request')}${ofFewText(state)}`
   if (verdict.kind === 'different') {
     const [first, ...others] = verdict.findings
     const more = others.length === 0 ? '' : `, and ${plural(others.length, 'other field')}`
@@ -21,11 +22,21 @@ export function shadowSentence(
   }
   if (verdict.kind === 'same')
     return `${compared}: the canary's answers differ no more often than control's own, by up to ${percentText(100 * delta)}`
+  if (verdict.waitsFor === 'networks')
+    return `${compared}: what they show depends on one or two networks; waits for others`
   if (state.samples === 0) return 'no request was compared yet'
   // Without a difference the best bet grows by about 0.9 δ with each.
   const needed = Math.ceil(Math.log(5 / beta) / Math.log1p(0.9 * delta))
   const left = needed - state.samples
   return left > 0 ? `${compared}, about ${left} more to go` : `${compared}, not enough to tell`
+}
+
+/** One or two networks can't be confirmed by others: then they decide, and it is said. */
+function ofFewText({ samples, byGroup = {} }: ShadowState): string {
+  const tallies = Object.values(byGroup)
+  const known = tallies.reduce((sum, tally) => sum + tally.samples, 0)
+  if (known === 0 || known < samples || !isOfFew(byGroup)) return ''
+  return tallies.length === 1 ? ' of one network' : ' of two networks'
 }
 
 /** What a route's `shadow.ignore` says of a field that must not count. */

@@ -286,8 +286,9 @@ export class ChangePublisher {
   }
 
   #noteFlags(nowMs: number): void {
-    const { flags, documents, control } = this.#parts
+    const { flags, shadow, documents, control } = this.#parts
     flags.noteAll(documents.current.snapshot.flags, control.state, nowMs)
+    shadow.keepOnly(documents.current.snapshot.flags)
     for (const flag of documents.current.plans.keys())
       this.#parts.attempts.noteStart(flag, flagStatus(control.state, flag).generation, nowMs)
   }

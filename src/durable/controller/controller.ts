@@ -107,7 +107,10 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   #addSamples({ shadow = [], failures = [] }: ForwardMessage, nowMs: number): void {
     const { flags } = this.#parts.control.state
     const controlOf = (flag: string) => flags[flag] ?? INITIAL_FLAG_CONTROL
-    if (shadow.length > 0) this.#parts.shadow.add(shadow, controlOf, nowMs)
+    const { snapshot } = this.#parts.documents.current
+    // Copies of a flag that has left may still be under way.
+    const known = shadow.filter(({ flag }) => snapshot.flags.has(flag))
+    if (known.length > 0) this.#parts.shadow.add(known, controlOf, nowMs)
     this.#parts.failures.add(failures, (flag) => controlOf(flag).generation)
   }
 

@@ -91,6 +91,17 @@ export class ShadowLog {
     return { verdict, sentence, samples: attempt.state.samples }
   }
 
+  /** Forgets the flags that a document no longer has: one that comes back begins anew. */
+  keepOnly(flags: { has(flag: string): boolean }): void {
+    for (const name of this.#texts.namesWith(PREFIX)) {
+      const flag = name.slice(PREFIX.length)
+      if (flags.has(flag)) continue
+      this.#attempts.delete(flag)
+      this.#unsaved.delete(flag)
+      this.#texts.remove(name)
+    }
+  }
+
   #at(flag: string, { generation, stage }: FlagControl, nowMs: number): Attempt {
     const known = this.#recall(flag)
     if (known?.generation === generation && known.stage === stage) return known
@@ -131,6 +142,8 @@ function judged(state: ShadowState): Pick<ShadowLook, 'kind' | 'sentence'> {
   return { kind: verdict.kind, sentence: shadowSentence(verdict, state, SHADOW_DEFAULTS) }
 }
 
+const PREFIX = 'shadow '
+
 function textName(flag: string): string {
-  return `shadow ${flag}`
+  return `${PREFIX}${flag}`
 }

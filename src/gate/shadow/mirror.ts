@@ -7,8 +7,9 @@
  * for any of it, and budgets bound it.
  */
 import type { FlagTarget, ShadowRules } from '../../core/config/compile/route-target.ts'
+import { groupOf, NO_NETWORK } from '../../core/counters/networks.ts'
 import type { Decision } from '../../core/decision/decide.ts'
-import { SharedRate } from '../../core/limits/shared-rate.ts'
+import { CopyRate } from '../../core/limits/copy-rate.ts'
 import { compareAnswers, type Difference, differences } from '../../core/shadow/compare.ts'
 import type { Steps } from '../../core/shadow/fields.ts'
 import { isSameText, readInSteps } from '../../core/shadow/read-answer.ts'
@@ -24,11 +25,9 @@ import { type Question, SHADOW } from '../origin/questions.ts'
 import type { ReportContext, Reporter } from '../reporting/reporter.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { type Asked, askCopy } from './ask.ts'
+import { CopiesInFlight } from './copies-in-flight.ts'
 import { hostsOf, isCopyableBody, isMirrorable } from './copyable.ts'
 
-const MOST_IN_FLIGHT = 4
-/** Two rounds of questions, each of which ends within 10 s. */
-const LONGEST_COPY_MS = 25_000
 /** A control that takes so many times its usual time has no time for copies. */
 const SLOW = 2
 /** What a page asks for next goes first. */
@@ -59,11 +58,11 @@ export function createMirror(parts: MirrorParts): Mirror {
 /** Copies requests. One per isolate. */
 export class Mirror {
   readonly #parts: MirrorParts
-  readonly #rates = new WeakMap<FlagTarget, SharedRate>()
-  readonly #large = new SharedRate()
+  readonly #rates = new WeakMap<FlagTarget, CopyRate>()
+  readonly #large = new CopyRate()
   /** Where answers that didn't say their length turned out to be large. */
   readonly #largeRoutes = new Set<string>()
-  readonly #inFlight = new Set<{ startedMs: number }>()
+  readonly #inFlight = new CopiesInFlight()
   readonly #bodies = new WeakMap<GateRequest, Promise<ArrayBuffer>>()
 
   constructor(parts: MirrorParts) {
@@ -101,9 +100,9 @@ export class Mirror {
       if (!isMirrorable(request, target.shadow) || isEndless(fieldsOf(answer))) return undefined
       if (request.hasBody ? !this.#bodies.has(request) : !this.#isDrawn(target)) return undefined
       const question = copy?.()
-      if (question === undefined || !this.#mayAsk(target, question, request.nowMs)) return undefined
+      if (question === undefined || !this.#mayAsk(target, question, request)) return undefined
       const isLarge = this.#isLarge(request, answer)
-      if (!this.#mayTake(target, isLarge, request.nowMs)) return undefined
+      if (!this.#mayTake(target, isLarge, request)) return undefined
       return (ended) =>
         context.waitUntil(this.#compare(request, plan, target, { question, ended, isLarge, context }))
     } catch (error) {
@@ -125,20 +124,22 @@ export class Mirror {
     return stages[Math.min(stage, stages.length - 1)]?.shadow ?? 0
   }
 
-  #mayAsk(target: FlagTarget, { origin }: Question, nowMs: number): boolean {
+  #mayAsk(target: FlagTarget, { origin }: Question, request: GateRequest): boolean {
     const { health } = this.#parts
-    if (this.#isBusy(nowMs) || health.isDown(origin) || health.isDown(target.stable)) return false
+    if (this.#isBusy(target, request, request.nowMs) || health.isDown(origin) || health.isDown(target.stable))
+      return false
     const { now, usual } = health.latencyMs(target.stable)
     if (now !== undefined && usual !== undefined && now > SLOW * usual + SLOWER.ms) return false
     return true
   }
 
   /** Rates are the location's. Who doesn't know the others yet copies nothing. */
-  #mayTake(target: FlagTarget, isLarge: boolean, nowMs: number): boolean {
-    const { inColo } = this.#parts.reporter
-    if (inColo === undefined) return false
-    if (isLarge) return this.#large.take(LARGE_PER_SECOND, inColo, nowMs)
-    return this.#rateOf(target).take(target.shadow?.maxRps ?? 1, inColo, nowMs)
+  #mayTake(target: FlagTarget, isLarge: boolean, request: GateRequest, nowMs = request.nowMs): boolean {
+    const { inColo: members } = this.#parts.reporter
+    if (members === undefined) return false
+    const rate = isLarge ? this.#large : this.#rateOf(target)
+    const perSecond = isLarge ? LARGE_PER_SECOND : (target.shadow?.maxRps ?? 1)
+    return rate.take({ network: request.network, route: routeOf(request) }, { perSecond, members }, nowMs)
   }
 
   #isLarge(request: GateRequest, answer: Answered): boolean {
@@ -152,18 +153,16 @@ export class Mirror {
     if ('failure' in answer || answer.body.kind === 'text' || answer.body.bytes <= LARGE_BYTES) return false
     if (this.#largeRoutes.size >= MOST_LARGE_ROUTES) this.#largeRoutes.clear()
     this.#largeRoutes.add(routeOf(request))
-    return !this.#mayTake(target, true, Date.now())
+    return !this.#mayTake(target, true, request, Date.now())
   }
 
-  /** Hazard: work of a visitor who has left may stop anywhere, and never says so. */
-  #isBusy(nowMs: number): boolean {
-    for (const copy of this.#inFlight)
-      if (nowMs - copy.startedMs > LONGEST_COPY_MS) this.#inFlight.delete(copy)
-    return this.#inFlight.size >= MOST_IN_FLIGHT
+  #isBusy(target: FlagTarget, { network }: GateRequest, nowMs: number): boolean {
+    const part = network === NO_NETWORK ? 1 : this.#rateOf(target).partOfNetwork
+    return this.#inFlight.isFull(network, part, nowMs)
   }
 
-  #rateOf(target: FlagTarget): SharedRate {
-    const known = this.#rates.get(target) ?? new SharedRate()
+  #rateOf(target: FlagTarget): CopyRate {
+    const known = this.#rates.get(target) ?? new CopyRate()
     this.#rates.set(target, known)
     return known
   }
@@ -177,8 +176,9 @@ export class Mirror {
     const rules = target.shadow
     await ended
     await scheduler.wait(PAUSE_MS)
-    const inFlight = { startedMs: Date.now() }
-    if (rules === undefined || this.#shareOf(target) === 0 || this.#isBusy(inFlight.startedMs)) return
+    const inFlight = { startedMs: Date.now(), network: request.network }
+    if (rules === undefined || this.#shareOf(target) === 0) return
+    if (this.#isBusy(target, request, inFlight.startedMs)) return
     this.#inFlight.add(inFlight)
     try {
       const { generation, stage } = this.#parts.live.last.control.of(target.flag.key)
@@ -207,6 +207,7 @@ export class Mirror {
         generation,
         stage,
         atMs: Date.now(),
+        ...(request.network !== NO_NETWORK && { group: groupOf(request.network) }),
         shown: shownOf(differences(read.first, read.canary), compared.canaryOnly, rules),
       }
       this.#parts.reporter.reportShadow(sample, { ...context, nowMs: sample.atMs })

@@ -55,6 +55,20 @@ describe('the log of shadow stages', () => {
     })
   })
 
+  it('passes no stage by what one or two of several networks sent, also after an eviction', async () => {
+    await inStorage('shadow-networks', (texts) => {
+      const log = new ShadowLog(texts)
+      const others = [1, 2, 3].flatMap((group) => many(5, { group }))
+      log.add([...many(400, { group: 7 }), ...others], () => FIRST, 10_000)
+      for (const each of [log, new ShadowLog(texts)])
+        expect(each.look(PLAN, FIRST, 60_000)).toMatchObject({
+          kind: 'collecting',
+          sentence: '415 compared requests: what they show depends on one or two networks; waits for others',
+        })
+      expect(JSON.stringify(log.look(PLAN, FIRST, 60_000)?.evidence)).not.toContain('roup')
+    })
+  })
+
   it('takes nothing of another attempt, and begins anew with each', async () => {
     await inStorage('shadow-attempts', (texts) => {
       const log = new ShadowLog(texts)
@@ -64,6 +78,20 @@ describe('the log of shadow stages', () => {
       log.add(many(4, { generation: 2 }), () => again, 2_000)
       expect(log.report('f', 2_000)).toMatchObject({ generation: 2, samples: 4, startedMs: 2_000 })
       expect(log.report('other', 2_000)).toBeUndefined()
+    })
+  })
+
+  it('forgets flags that have left, saved or not', async () => {
+    await inStorage('shadow-left', (texts) => {
+      const log = new ShadowLog(texts)
+      log.add([...many(5), ...many(4, { flag: 'g' })], () => FIRST, 10_000)
+      log.add([...many(5), ...many(4, { flag: 'g' })], () => FIRST, 10_001)
+      log.keepOnly(new Set(['g', 'new']))
+      log.add(many(1, { flag: 'g' }), () => FIRST, 20_000)
+      for (const each of [log, new ShadowLog(texts)]) {
+        expect(each.report('f', 20_000)).toBeUndefined()
+        expect(each.report('g', 20_000)?.samples).toBe(9)
+      }
     })
   })
 

@@ -36,9 +36,9 @@ afterEach(() => {
 })
 
 /** A gate in a shadow stage; `copies` are what origins were asked of without a visitor. */
-function stage(answer: (asked: Asked) => Response | Promise<Response>) {
+function stage(answer: (asked: Asked) => Response | Promise<Response>, document: object = DOCUMENT) {
   const all = stubOrigins(answer)
-  const gate = createGate({ bundled: DOCUMENT as never, mirror: createMirror })
+  const gate = createGate({ bundled: document as never, mirror: createMirror })
   vi.spyOn(gate.reporter, 'inColo', 'get').mockReturnValue(1)
   const samples: ShadowSample[] = []
   vi.spyOn(gate.reporter, 'reportShadow').mockImplementation((sample) => void samples.push(sample))
@@ -276,5 +276,68 @@ describe('long answers', () => {
       [['body lines'], []],
       [['body lines'], []],
     ])
+  })
+})
+
+describe('networks', () => {
+  const ENEMY = '203.0.113.9'
+  const PRODUCTION = { ...unsigned, ENVIRONMENT: 'production' }
+
+  /** A gate in production; requests come from an address. */
+  function inProduction(answer: Parameters<typeof stage>[0], maxRps: number) {
+    const [route] = DOCUMENT.routes
+    const staged = stage(answer, { ...DOCUMENT, routes: [{ ...route, shadow: { maxRps } }] })
+    const from = async (ip: string, path: string, laterMs: number) => {
+      vi.setSystemTime(Date.now() + laterMs)
+      const headers = { 'x-user-id': 'ada', 'cf-connecting-ip': ip }
+      const request = new Request(`https://shop.test${path}`, { headers })
+      Object.defineProperty(request, 'cf', { value: { colo: 'OTP' } })
+      const waitUntil = (work: Promise<unknown>) => void work.catch(() => {})
+      await (await staged.gate.handle(request, PRODUCTION, { waitUntil })).text()
+    }
+    return { ...staged, from }
+  }
+
+  it('share the rate: one that always comes first has a few of the copies, and each says of which group it is', async () => {
+    const { from, samples } = inProduction(page, 0.25)
+    for (let n = 0; n < 24; n++) {
+      await from(ENEMY, `/works-${'abcdefgh'[n % 8]}`, 4_000)
+      await from(`198.51.${n}.1`, `/${'abcdefgh'[n % 8]}`, 0)
+      // The rate begins empty; from then on there is one copy each time.
+      await eventually(() => expect(samples.length).toBe(n))
+    }
+    const own = samples.filter(({ route }) => route.startsWith('GET /works'))
+    expect(own.length).toBeGreaterThan(3)
+    expect(own.length).toBeLessThan(10)
+    expect(new Set(own.map(({ group }) => group)).size).toBe(1)
+    expect(new Set(samples.map(({ group }) => group)).size).toBeGreaterThan(5)
+    expect(samples.every(({ group = 0 }) => group > 0 && group <= 30)).toBe(true)
+  })
+
+  it('share the places: one that asks for pages without an end holds up no one else', async () => {
+    const { from, samples, copies } = inProduction(
+      ({ url, headers }) =>
+        url.includes('slow') && headers.has('sluice-shadow') ? new Promise(() => {}) : page(),
+      1_000,
+    )
+    for (let n = 0; n < 6; n++) {
+      await from(`198.51.${n}.1`, `/${n}`, 1_000)
+      await eventually(() => expect(samples.length).toBe(n))
+    }
+    for (let n = 0; n < 4; n++) {
+      await from(ENEMY, `/slow${n}`, 1_000)
+      await eventually(() => expect(copies().length).toBeGreaterThan(15))
+    }
+    await from('198.51.0.1', '/fine', 1_000)
+    await eventually(() => expect(samples.length).toBe(6))
+  })
+
+  it('are not told apart in development', async () => {
+    const { from, samples } = inProduction(page, 1_000)
+    for (let n = 0; n < 3; n++) {
+      await from('127.0.0.1', '/', 1_000)
+      await eventually(() => expect(samples.length).toBe(n))
+    }
+    expect(samples.map(({ group }) => group)).toEqual([undefined, undefined])
   })
 })

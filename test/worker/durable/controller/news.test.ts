@@ -398,6 +398,28 @@ it('a hijacked canary writes nothing in the name of the gate, in no message, sen
     },
   ))
 
+it('a flag that leaves the document and comes back has no copies of before', () =>
+  withGate(
+    withFlag({ rules: [{ serve: 'on', stages: [{ shadow: 5, bake: '1h' }, ...stages(false)] }] }),
+    async (world) => {
+      const { changes, documents, shadow } = world
+      const { text } = documents.current
+      const publish = (each: string) =>
+        changes.publishDocument(
+          { kind: 'text', text: each },
+          { expectedVersion: undefined, confirm: true, actor: 'Ada', reason: 'because' },
+        )
+      const sample = { flag: 'judged', generation: 1, stage: 0, atMs: Date.now(), route: 'GET /' }
+      const alike = { ...sample, canaryOnly: [], controlOnly: [], both: [], shown: [] }
+      shadow.add([alike, alike], () => INITIAL_FLAG_CONTROL, Date.now())
+      expect(shadow.report('judged', Date.now())?.samples).toBe(2)
+      await publish(JSON.stringify({ ...DOCUMENT, flags: {}, routes: DOCUMENT.routes }))
+      await publish(text)
+      expect(documents.current.snapshot.flags.has('judged')).toBe(true)
+      expect(shadow.report('judged', Date.now())).toBeUndefined()
+    },
+  ))
+
 it('an outcome says how the copies of its shadow stage compared; one without such a stage has none', () =>
   withGate(
     withFlag({ rules: [{ serve: 'on', stages: [{ shadow: 5, bake: '0s' }, ...stages(false)] }] }),
