@@ -10,15 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareAnswers } from '../../src/core/shadow/compare.ts'
-import {
-  NO_SHADOW,
-  SHADOW_DEFAULTS,
-  type ShadowState,
-  shadowVerdict,
-  stepShadow,
-} from '../../src/core/shadow/evidence.ts'
+import { NO_SHADOW, SHADOW_DEFAULTS, type ShadowState, stepShadow } from '../../src/core/shadow/evidence.ts'
 import { readAnswer } from '../../src/core/shadow/read-answer.ts'
 import { routeTemplate } from '../../src/core/shadow/route-template.ts'
+import { shadowVerdict } from '../../src/core/shadow/verdict.ts'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'

@@ -1,7 +1,8 @@
 /** A shadow stage under attack, minute by minute: visitors of many networks, and an enemy with a few who sends pages of its choice. */
 import { groupOf } from '../../src/core/counters/networks.ts'
 import { CopyRate } from '../../src/core/limits/copy-rate.ts'
-import { NO_SHADOW, SHADOW_DEFAULTS, shadowVerdict, stepShadow } from '../../src/core/shadow/evidence.ts'
+import { NO_SHADOW, SHADOW_DEFAULTS, stepShadow } from '../../src/core/shadow/evidence.ts'
+import { shadowVerdict } from '../../src/core/shadow/verdict.ts'
 
 export type Attack = {
   /** Of the enemy. */

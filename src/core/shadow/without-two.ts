@@ -6,6 +6,7 @@
  * Two groups less is less evidence, so the rest needs a quarter of what the whole has (on the scale of logarithms) while the
  * whole has just reached its line, and as much as the whole needs from four times that on.
  */
+
 /** Of a group: compared requests, and those in which a quiet field differs at the canary (`up`) or control (`down`) alone. */
 export type GroupTally = { samples: number; up: number; down: number }
 /** By group; none for requests of no network. */

@@ -1,12 +1,7 @@
 /** What is known of a shadow stage, in one sentence. */
 import { percentText, plural } from '../figures.ts'
-import {
-  EVERY_ROUTE,
-  type Finding,
-  type ShadowSettings,
-  type ShadowState,
-  type ShadowVerdict,
-} from './evidence.ts'
+import type { ShadowSettings, ShadowState } from './evidence.ts'
+import { EVERY_ROUTE, type Finding, type ShadowVerdict } from './verdict.ts'
 import { isOfFew } from './without-two.ts'
 
 export function shadowSentence(

@@ -3,16 +3,9 @@ import type { FlagControl } from '../../core/config/control.ts'
 import type { ShadowOutcome } from '../../core/rollout/attempt.ts'
 import type { RolloutPlan } from '../../core/rollout/plan.ts'
 import type { ShadowLook } from '../../core/rollout/step.ts'
-import {
-  NO_SHADOW,
-  placesOf,
-  SHADOW_DEFAULTS,
-  type ShadowState,
-  shadowSummary,
-  shadowVerdict,
-  stepShadow,
-} from '../../core/shadow/evidence.ts'
+import { NO_SHADOW, SHADOW_DEFAULTS, type ShadowState, stepShadow } from '../../core/shadow/evidence.ts'
 import { plainSample, type ShadowSample } from '../../core/shadow/sample.ts'
+import { placesOf, shadowSummary, shadowVerdict } from '../../core/shadow/verdict.ts'
 import { shadowSentence } from '../../core/shadow/words.ts'
 import type { TextStore } from './text-store.ts'
 

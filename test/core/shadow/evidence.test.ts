@@ -1,18 +1,15 @@
 /** The evidence of copies, sample by sample: what is counted, how strong a place is, and what is said of it. */
 import { describe, expect, it } from 'vitest'
+import { NO_SHADOW, OTHER_ROUTES, type ShadowState, stepShadow } from '../../../src/core/shadow/evidence.ts'
+import { FieldList } from '../../../src/core/shadow/fields.ts'
 import {
   EVERY_ROUTE,
   type Finding,
   findingsOf,
-  NO_SHADOW,
-  OTHER_ROUTES,
   placesOf,
-  type ShadowState,
   shadowSummary,
   shadowVerdict,
-  stepShadow,
-} from '../../../src/core/shadow/evidence.ts'
-import { FieldList } from '../../../src/core/shadow/fields.ts'
+} from '../../../src/core/shadow/verdict.ts'
 import { findingText, ignoreText, shadowSentence } from '../../../src/core/shadow/words.ts'
 
 const SETTINGS = { alpha: 0.01, beta: 0.05, delta: 0.02 }

@@ -2,13 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Comparison } from '../../../src/core/shadow/compare.ts'
 import {
-  findingsOf,
   NO_SHADOW,
   SHADOW_DEFAULTS,
   type ShadowState,
-  shadowVerdict,
   stepShadow,
 } from '../../../src/core/shadow/evidence.ts'
+import { findingsOf, shadowVerdict } from '../../../src/core/shadow/verdict.ts'
 import { shadowSentence } from '../../../src/core/shadow/words.ts'
 import { SEED } from '../../support/seed.ts'
 import { attacked } from '../../support/shadow-enemies.ts'

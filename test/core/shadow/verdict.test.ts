@@ -2,13 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Comparison } from '../../../src/core/shadow/compare.ts'
 import {
-  findingsOf,
   NO_SHADOW,
   SHADOW_DEFAULTS,
   type ShadowState,
-  shadowVerdict,
   stepShadow,
 } from '../../../src/core/shadow/evidence.ts'
+import { findingsOf, shadowVerdict } from '../../../src/core/shadow/verdict.ts'
 import { comparisonOf, SHOP_FAULTS, type ShopFault } from '../../../test-kit/simulation/noisy-shop.ts'
 import { type Random, seeded } from '../../../test-kit/simulation/random.ts'
 
