@@ -277,6 +277,19 @@ describe('an open circuit', () => {
     expect(again(325_000, [31, 32, 33])).toBe(true)
   })
 
+  it('takes it from no one who failed more than a minute before', () => {
+    const breaker = new CircuitBreaker()
+    const fail = (nowMs: number, networks: readonly number[]) => {
+      for (let index = 0; index < 6; index++)
+        breaker.record('away', 10, nowMs, by(index, networks[index % 3]))
+      return breaker.isOpen
+    }
+    breaker.record('away', 10, 1_000, by(1, 40))
+    expect(fail(61_000, NETWORKS)).toBe(true)
+    breaker.record('answered', 10, 61_001, by(1, 20))
+    expect(fail(80_000, [40, 41, 42])).toBe(true)
+  })
+
   it('takes it from no one whose network is not known', () => {
     const breaker = afterFailures(5)
     breaker.record('answered', 10, 2_000, by(1, 20))
