@@ -1,5 +1,6 @@
 /** One text must not stop the gate for all visitors: those that did took 2 to 22 seconds, and take milliseconds. */
 import { describe, expect, it } from 'vitest'
+import { attributesIn } from '../../src/api/flags/given-attributes.ts'
 import { parseDocument, parseDocumentInSteps } from '../../src/core/config/parse/parse.ts'
 import { failedPath } from '../../src/core/counters/samples/failures.ts'
 import { isOfOneBuild, withoutBuildIds } from '../../src/core/shadow/build-names.ts'
@@ -102,6 +103,18 @@ describe('an answer of JSON', () => {
   })
 })
 
+describe('a context', () => {
+  it('costs its length, and objects below long names are ignored', () => {
+    const leaves = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`k${n}`, n]))
+    expect(costMs(() => attributesIn({ [filled('x')]: leaves }))).toBeLessThan(MOST_MS)
+    const name = 'x'.repeat(1_000)
+    expect(attributesIn({ [name]: { a: 1 }, [`${name}y`]: { a: 1 }, [`${name}z`]: 2 })).toEqual({
+      [`${name}.a`]: 1,
+      [`${name}z`]: 2,
+    })
+  })
+})
+
 describe('a page that comes byte by byte', () => {
   it('is looked through a bounded number of times, and comes without flags', () => {
     const bytes = new TextEncoder().encode(`<!doctype html><!-- ${'>'.repeat(60_000)}`)
@@ -176,6 +189,15 @@ describe('a document', () => {
     expect(refused).toMatchObject({ ok: false, problems: { length: 100 } })
     expect(cost).toBeLessThan(2 * MOST_MS)
     expect(await parseDocumentInSteps(text, async () => {})).toEqual(refused)
+  })
+
+  it.each<[string, (n: number) => object]>([
+    ['hosts', (n) => ({ path: '/:a/:b', host: `h${n}.test` })],
+    ['hosts at an open end', (n) => ({ path: '/x/*', host: `h${n}.test` })],
+    ['methods', (n) => ({ path: '/:a', method: `M${'ABCDEFGHIJ'[n % 10]}${'X'.repeat(n / 10)}` })],
+  ])('with thousands of routes that differ in their %s alone is checked', (_, part) => {
+    const routes = Array.from({ length: 4_000 }, (_, n) => ({ ...part(n), origin: 'old' }))
+    expect(costMs(() => parseDocument(JSON.stringify({ ...BASE, routes })))).toBeLessThan(2 * MOST_MS)
   })
 
   it('has a suggestion for each problem that people see', () => {

@@ -15,7 +15,7 @@ const MADE = /^(?=\D*\d|[^a-z]*[a-z][^A-Z]*[A-Z]|[^A-Z]*[A-Z][^a-z]*[a-z])[\w~-]
 /** Paths and words in code, whole: looking for a name from each of their characters takes seconds of a long one. */
 const WORD = /(?:\/?[\w@~.-]){7,}/g
 /** A file that code loads, at the beginning of a word. */
-const FILE = /^.*(?<!\/)\.(?:m?js|css|map|woff2?)\b/
+const FILE = /^.*\.(?:m?js|css|map|woff2?)\b/
 /** What may be an id in the rest of a word. */
 const ID = /[\w-]{16,}|\b[\da-f]{7,}\b/g
 /** As git writes commits: short ones are not long enough for other rules. */

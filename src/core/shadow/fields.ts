@@ -21,7 +21,7 @@ export class FieldList {
   #unrested = 0
 
   add(name: string, value: string): void {
-    const field = shortened(name, LONGEST_NAME)
+    const field = shortened(name)
     const values = this.#fields.get(field)
     this.spend(value.length)
     if (values === undefined && this.#fields.size >= MOST_FIELDS - 1)
@@ -67,13 +67,8 @@ function bounded(values: string[]): string[] {
   return [...values.slice(0, MOST_VALUES), `${values.length - MOST_VALUES} more ${hashOf(rest)}`]
 }
 
-/** A name from an answer, fit to be a part of many fields' names: a long one would cost its length in each. */
-export function shortName(name: string): string {
-  return shortened(name, LONGEST_NAME)
-}
-
-/** The text; of a long one the beginning, with a hash of the whole. */
-function shortened(text: string, longest: number): string {
+/** The text; of a long one the beginning, with a hash of the whole. A name that many fields share would cost its length in each. */
+export function shortened(text: string, longest = LONGEST_NAME): string {
   return text.length <= longest ? text : `${text.slice(0, longest - 20)}… ${hashOf(text)}`
 }
 

@@ -4,7 +4,7 @@
  */
 import { isWord, jsonText } from '../plain-text.ts'
 import type { FieldList, Steps } from './fields.ts'
-import { hashOf, shortName } from './fields.ts'
+import { hashOf, shortened } from './fields.ts'
 
 const DEEPEST = 12
 
@@ -17,7 +17,7 @@ export function* addJson(
 ): Steps {
   const [all, place] = [
     { fields, keys },
-    { path: shortName(root), mark: '', depth: 0 },
+    { path: shortened(root), mark: '', depth: 0 },
   ]
   if (!addLeaf(all, value, place)) yield* walk(all, value, place)
 }
@@ -40,7 +40,7 @@ function* walk(all: Walk, value: unknown, place: Place): Steps {
 
 /** A property's path, as in JSONPath: origins choose names, and a name must not pass for more than a name. */
 function below(path: string, name: string): string {
-  const own = shortName(name)
+  const own = shortened(name)
   return isWord(own) ? `${path}.${own}` : `${path}[${jsonText(own)}]`
 }
 
@@ -66,7 +66,7 @@ function* walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }:
   }
   if (items.length > 1) all.fields.add(`${path} order`, mark + hashOf(order.join('\n')))
   for (const [index, item] of items.entries()) {
-    const own = key === undefined ? mark : `${mark}${shortName(order[index] ?? '')}: `
+    const own = key === undefined ? mark : `${mark}${shortened(order[index] ?? '')}: `
     const place = { path: `${path}[]`, mark: own, depth: depth + 1 }
     if (!addLeaf(all, item, place)) yield* walk(all, item, place)
     if (all.fields.isStep()) yield

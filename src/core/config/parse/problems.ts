@@ -62,7 +62,7 @@ export function dangling(
     ...problem(keys, found, '', ''),
     get expected() {
       const listed = names().slice(0, 9)
-      if (listed.length > 8) listed[8] = '…'
+      if (listed[8]) listed[8] = '…'
       return `the name of ${what} (${listed.join(', ') || 'none is defined'})`
     },
     get fix() {

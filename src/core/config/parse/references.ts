@@ -89,7 +89,6 @@ function requirementProblems(
   if (flag === undefined) return [dangling(at, key, 'a flag', document.flags)]
   return (variants ?? [])
     .filter((variant) => !Object.hasOwn(flag.variants, variant))
-    .slice(0, MOST_PROBLEMS)
     .map((variant) => dangling([...at, 'variants'], variant, 'a variant of the required flag', flag.variants))
 }
 
@@ -141,7 +140,6 @@ function serveProblems(
   }
   const problems = Object.keys(serve)
     .filter((variant) => !Object.hasOwn(variants, variant))
-    .slice(0, MOST_PROBLEMS)
     .map((variant) => dangling([...at, 'serve', variant], variant, 'a variant of the flag', variants))
   for (const [index, override] of (bucketing?.scheme === 'unleash' ? bucketing.overrides : []).entries()) {
     if (Object.hasOwn(variants, override.serve)) continue

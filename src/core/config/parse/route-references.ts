@@ -94,12 +94,20 @@ function reachOf(route: RouteConfig): Reach {
   return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
 }
 
+/**
+ * Routes of one path are compared with each other: thousands of them would take seconds. Behind so many
+ * comparisons routes of a document pass unexamined.
+ */
+const MOST_COMPARISONS = 1_000_000
+
 function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
   const reaches = routes.map(reachOf)
   const earlier = new RouteIndex()
+  let left = MOST_COMPARISONS
   return reaches.flatMap((later, index) => {
     // A route that covers another takes each of its samples.
-    const candidates = earlier.candidates(later.samples[0] ?? '')
+    const candidates = left > 0 ? earlier.candidates(later.samples[0] ?? '') : []
+    left -= candidates.length
     earlier.add(later.path.text, index)
     if (later.samples.every(isReserved)) return [reservedProblem(index, later.path.text)]
     const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
@@ -143,13 +151,19 @@ function reachCovers(earlier: Reach, later: Reach): boolean {
 export function shadowedRoutes(routes: readonly RouteConfig[]): { index: number; text: string }[] {
   const reaches = routes.map(reachOf)
   const earlier = new RouteIndex()
+  let left = MOST_COMPARISONS
   return reaches.flatMap((later, index) => {
-    const candidates = new Set(later.samples.flatMap((path) => earlier.candidates(path)))
+    const samples = left > 0 ? later.samples : []
+    const candidates = new Set(samples.flatMap((path) => earlier.candidates(path)))
+    left -= candidates.size
     earlier.add(later.path.text, index)
     const by = [...candidates]
       .sort((a, b) => a - b)
       .find(
-        (at) => takesPartOf(reaches[at] as Reach, later) && leadsTo(routes[at]) !== leadsTo(routes[index]),
+        (at) =>
+          left > 0 &&
+          takesPartOf(reaches[at] as Reach, later) &&
+          leadsTo(routes[at]) !== leadsTo(routes[index]),
       )
     if (by === undefined) return []
     const limits = [asList(routes[by]?.host), asList(routes[by]?.method)].flatMap((list) => list ?? [])
