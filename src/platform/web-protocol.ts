@@ -13,7 +13,7 @@ export function withWebProtocol(request: Request): Request | undefined {
   const [protocol, place] = [url.slice(0, end), url.slice(end + 3)]
   const host = request.headers.get('host') ?? ''
   const isThere = place.slice(0, host.length).toLowerCase() === host.toLowerCase()
-  if (host !== '' && !(isThere && /^[/?#]?$/.test(place.charAt(host.length)))) return undefined
+  if (host !== '' && !(isThere && /^[/?#*]?$/.test(place.charAt(host.length)))) return undefined
   if (protocol === 'http' || protocol === 'https') return request
   return new Request(`${/^\W*https\b/i.test(protocol) ? 'https' : 'http'}://${place}`, request)
 }

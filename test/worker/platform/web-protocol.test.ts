@@ -16,6 +16,8 @@ it.each([
   ['javascript://shop.test/', 'http://shop.test/'],
   ['://shop.test/', 'http://shop.test/'],
   ['https, http://Shop.test', 'https://shop.test/'],
+  // OPTIONS *
+  ['http://shop.test*', 'http://shop.test*'],
   ['http://shop.test/a?b=https://other.test/', 'http://shop.test/a?b=https://other.test/'],
 ])('%s is %s', (url, proper) => {
   const request = withWebProtocol(arrived(url))
