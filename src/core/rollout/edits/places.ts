@@ -73,15 +73,24 @@ function meetingPaths(one: RouteConfig, other: RouteConfig, depth: number): stri
   const [first = [], second = []] = segments
   const joined = Array.from({ length: Math.max(first.length, second.length) }, (_, index) =>
     named(first[index], second[index]),
-  ).join('/')
+  )
+  const begun = [a, b].flatMap(({ text }, which) => {
+    const at = (segments[which] ?? []).length - 1
+    // "/a*" goes on within the segment, too: a third route may have "/a/…" for itself.
+    return /[^/]\*$/.test(text) ? [joined.with(at, `${joined[at]}${ANY}`)] : []
+  })
   const ends = [
     '',
     ANY,
     `/${ANY}`,
     ...Array.from({ length: depth }, (_, index) => `/${ANY}`.repeat(index + 2)),
   ]
-  const itself = joined.endsWith('/') && joined !== '/' ? [joined.slice(0, -1)] : []
-  return [...itself, ...ends.map((end) => `${joined}${end}`)]
+  return [joined, ...begun]
+    .map((each) => each.join('/'))
+    .flatMap((path) => {
+      const itself = path.endsWith('/') && path !== '/' ? [path.slice(0, -1)] : []
+      return [...itself, ...ends.map((end) => path + end)]
+    })
     .map((path) => path.replaceAll('//', '/'))
     .filter((path) => a.matches(path) && b.matches(path))
 }
