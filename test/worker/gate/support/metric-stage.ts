@@ -1,5 +1,6 @@
-/** A gate whose flag `look` compares three variants by metrics, and what it flushes. */
+/** A gate whose flag `look` compares three variants by metrics, and what it flushes. Outcomes are not gathered first. */
 
+import { vi } from 'vitest'
 import type { MetricBatch } from '../../../../src/core/counters/metrics/metric-batch.ts'
 import { type FlushMessage, type FlushReply, PROTOCOL } from '../../../../src/core/counters/protocol.ts'
 import { compileSalt, positionOfKey } from '../../../../src/core/flags/position.ts'
@@ -7,6 +8,8 @@ import { createGate } from '../../../../src/gate/gate.ts'
 import type { Env } from '../../../../src/platform/env.ts'
 import { gateVisitors } from '../../../../test-kit/traffic/visitor-ids.ts'
 import { environment, SHOP, stubOrigins } from './stage.ts'
+
+const wait = scheduler.wait.bind(scheduler)
 
 export const visitor = await gateVisitors('test-signing-key')
 export const names = Array.from({ length: 12 }, (_, number) => `visitor-${number}`)
@@ -39,6 +42,7 @@ export const MEASURING = {
 }
 
 export function stageMetrics(document: object = MEASURING, bindings: Partial<Env> = {}, protocol = PROTOCOL) {
+  vi.spyOn(scheduler, 'wait').mockImplementation(() => wait(0))
   const gate = createGate({ bundled: document })
   const batches: MetricBatch[] = []
   const messages: FlushMessage[] = []
