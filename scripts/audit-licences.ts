@@ -5,9 +5,11 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { bundledPackages } from './licences/bundled.ts'
 import { isAllowed } from './licences/spdx.ts'
 
+const { values } = scriptArgs({ options: { write: { type: 'boolean' } } })
 const ROOT = resolve(import.meta.dirname, '..')
 const NOTICES = join(ROOT, 'THIRD-PARTY-LICENCES')
 
@@ -113,7 +115,7 @@ for (const [title, packages, allowed] of [
 
 const heading = 'Sluice contains the following packages. Their licences apply to them.'
 const notices = `${[heading, ...bundled.map(noticeOf)].join('\n\n')}\n`
-if (process.argv.includes('--write')) writeFileSync(NOTICES, notices)
+if (values.write) writeFileSync(NOTICES, notices)
 const isFresh = existsSync(NOTICES) && readFileSync(NOTICES, 'utf8') === notices
 if (!isFresh) complaints.push('THIRD-PARTY-LICENCES is out of date: npm run audit:licences -- --write')
 for (const complaint of complaints) console.error(complaint)

@@ -7,19 +7,19 @@
 
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { messageOf } from '../src/core/message-of.ts'
 import { buildDashboard } from '../src/local/build/build-dashboard.ts'
 import { buildWorker, PROJECT_ROOT } from '../src/local/build/build-worker.ts'
 import { BUILT_DASHBOARD } from '../src/local/build/dashboard-files.ts'
 import { BUILT_GATE, DOCUMENT_MODULE } from '../src/local/build/worker-modules.ts'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { buildCli } from './build-cli.mjs'
 import { buildLibrary } from './build-library.ts'
 import { layOutGate } from './self-host.ts'
 
 try {
-  const { values } = parseArgs({
+  const { values } = scriptArgs({
     options: { config: { type: 'string' }, 'self-host': { type: 'string' } },
   })
   const outfile = resolve(PROJECT_ROOT, 'dist/worker.js')

@@ -7,6 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { LONG_LISTS, MOST_FILES, ROOMS } from './architecture/rules.ts'
 import { withRoomsTable } from './architecture/table.ts'
 
@@ -176,7 +177,8 @@ function tableProblem(root: string): string[] {
 }
 
 if (import.meta.main) {
-  const problems = checkArchitecture(path.resolve(process.argv[2] ?? path.join(import.meta.dirname, '..')))
+  const [root = path.join(import.meta.dirname, '..')] = scriptArgs({ allowPositionals: true }).positionals
+  const problems = checkArchitecture(path.resolve(root))
   for (const problem of problems) console.log(problem)
   if (problems.length > 0) process.exitCode = 1
 }

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { WORDS } from './words.ts'
 
 const FOLDERS = ['src', 'test', 'test-kit', 'bench', 'scripts', 'examples', 'bin', 'config', '*.md']
@@ -44,7 +45,8 @@ function checkedFiles(root: string): string[] {
 }
 
 if (import.meta.main) {
-  const root = path.resolve(process.argv[2] ?? path.join(import.meta.dirname, '..'))
+  const [given = path.join(import.meta.dirname, '..')] = scriptArgs({ allowPositionals: true }).positionals
+  const root = path.resolve(given)
   const hits = checkedFiles(root).flatMap((file) =>
     wrongWords(readFileSync(path.join(root, file), 'utf8')).map(
       ({ line, found, use }) => `${file}:${line}  "${found}": use ${use}`,

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
 import { freePort } from '../src/local/free-port.ts'
 import { startTemporaryGate, temporaryFolder } from '../src/local/temporary-gate.ts'
 import { keysOf } from '../src/platform/keys.ts'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { buildServerModules } from './build-library.ts'
 
 const variants = { on: true, off: false }
@@ -102,7 +102,7 @@ const EXAMPLES: Readonly<Record<string, (setting: Setting) => Promise<Running>>>
   },
 }
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = scriptArgs({
   options: { port: { type: 'string', default: '8787' } },
   allowPositionals: true,
 })

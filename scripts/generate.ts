@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PROJECT_ROOT } from '../src/local/build/build-worker.ts'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 import { withRoomsTable } from './architecture/table.ts'
 import { cliPage } from './generate/cli-page.ts'
 import { gateDocumentJsonSchema } from './generate/json-schema.ts'
@@ -14,6 +15,7 @@ import { openApiDocument } from './generate/openapi.ts'
 import { referencePage } from './generate/reference-page.ts'
 import { withUnseenTables } from './generate/unseen-table.ts'
 
+const { check: checkOnly } = scriptArgs({ options: { check: { type: 'boolean' } } }).values
 const { version } = JSON.parse(await readFile(resolve(PROJECT_ROOT, 'package.json'), 'utf8')) as {
   version: string
 }
@@ -27,7 +29,6 @@ const outputs: Readonly<Record<string, string>> = {
   'docs/reference.md': referencePage(gateDocumentJsonSchema()),
 }
 
-const checkOnly = process.argv.includes('--check')
 let stale = false
 for (const [path, text] of Object.entries(outputs)) {
   const file = resolve(PROJECT_ROOT, path)

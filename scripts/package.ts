@@ -7,15 +7,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { messageOf } from '../src/core/message-of.ts'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 
 /** npm's rules for a name with a scope. */
 const SCOPED = /^@[a-z\d][a-z\d._-]*\/[a-z\d][a-z\d._-]*$/
 
 try {
-  const { values } = parseArgs({ options: { name: { type: 'string' }, out: { type: 'string' } } })
+  const { values } = scriptArgs({ options: { name: { type: 'string' }, out: { type: 'string' } } })
   const { name = '', out = resolve(PROJECT_ROOT, 'build/package') } = values
   if (!SCOPED.test(name))
     throw new Error('--name must be a name with a scope that you own, such as @acme/sluice')

@@ -11,6 +11,7 @@ import { join, relative } from 'node:path'
 import { PROJECT_ROOT } from '../src/local/build/project-root.ts'
 import { table } from '../test-kit/report/emit.ts'
 import { writeSection } from '../test-kit/report/section.ts'
+import { scriptArgs } from '../test-kit/script/script-args.ts'
 
 type Tier = { project: string; env: Readonly<Record<string, string>>; files: readonly string[] }
 type Counts = { passed: number; failed: number; skipped: number; ms: number }
@@ -35,7 +36,7 @@ const TIERS: Readonly<Record<string, Tier>> = {
   world: { project: 'world', env: { SLUICE_WORLD: '1' }, files: filesIn('test/world') },
 }
 
-const [name = '', ...chosen] = process.argv.slice(2)
+const [name = '', ...chosen] = scriptArgs({ allowPositionals: true }).positionals
 const tier = TIERS[name]
 if (tier === undefined)
   throw new Error(`There is no tier ${name}; there are ${Object.keys(TIERS).join(', ')}`)

@@ -7,13 +7,13 @@
  * others from their last run, as kept in build/bench.json. `--write` makes docs/performance.md, docs/scale.md and their
  * pictures. Ends with 1 where a budget is surely missed.
  */
-import { parseArgs } from 'node:util'
 import { progress } from '../../test-kit/report/emit.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { BUDGETS, verdictOf } from './budgets.ts'
 import { budgetTable, writePage } from './page.ts'
 import { keep, keptResults, NAMES, run } from './results.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     full: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },

@@ -8,15 +8,15 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { type CostResult, page, toMarkdown } from './report.ts'
 import { meterSite, type Site } from './rig.ts'
 import { SIMULATED, simulated } from './simulated.ts'
 import { perDayOf, type SiteCost } from './usage.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -6,7 +6,6 @@
  */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { compileSnapshot } from '../../src/core/config/compile/snapshot.ts'
 import { parseDocument } from '../../src/core/config/parse/parse.ts'
@@ -15,13 +14,14 @@ import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { startStaticOrigin } from '../../test-kit/origins/child-origin.ts'
 import { emit } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { bigDocument } from '../../test-kit/simulation/big-document.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type DocumentResult, toMarkdown } from './report.ts'
 import { startUpCpuMs } from './start-up.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 })
 const SIZES = [10, 1_000, 5_000, 10_000]

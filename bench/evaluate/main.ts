@@ -3,15 +3,15 @@
  *
  *     npm run bench:evaluate -- [--quick] [--json]
  */
-import { parseArgs } from 'node:util'
 import { measure } from 'mitata'
 import { emit } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { type EvaluateResult, toMarkdown } from './report.ts'
 import type { Evaluator } from './rivals.ts'
 import { checkAgreement, tasks, visitors } from './tasks.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 })
 

@@ -9,17 +9,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { emit, progress, table } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { type Load, type Shot, startLoad } from '../../test-kit/traffic/steady-load.ts'
 import { type Rig, startRig } from './rig.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

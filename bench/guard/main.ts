@@ -10,7 +10,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import type { Row } from './model/row.ts'
 import { pageText, withAttacks } from './page.ts'
 import { pictureSvg } from './picture.ts'
@@ -28,7 +28,7 @@ import { SITE_ROWS } from './rows/sites.ts'
 import { SWEEP_ROW } from './rows/sweep.ts'
 import { WORSE_ROWS } from './rows/worse.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     part: { type: 'string' },

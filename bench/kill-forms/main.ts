@@ -1,9 +1,10 @@
 /**
- * How long a kill by KV alone takes: from the write to the last answer of the closed origin, while visitors keep coming.
- * Each form in which shells deliver the list, on a gate whose KV shows changes at once; and one form on a gate whose KV
+ * `npm run bench:kill-forms`: how long a kill by KV alone takes, from the write to the last answer of the closed origin,
+ * while visitors keep coming. Each form in which shells deliver the list, on a gate whose KV shows changes at once; and one form on a gate whose KV
  * is as late as that of Cloudflare, in one location.
+ *
+ *     npm run bench:kill-forms -- [--quick] [--json] [--write]
  */
-import { parseArgs } from 'node:util'
 import { type LocalGate, startLocalGate } from '../../src/local/local-gate.ts'
 import { temporaryFolder } from '../../src/local/temporary-gate.ts'
 import { KILL_FORMS, KILLED_FLAGS, type KillForm } from '../../test-kit/kv/kill-forms.ts'
@@ -11,6 +12,7 @@ import { startNamedOrigin } from '../../test-kit/origins/named-origin.ts'
 import { emit, progress, table } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { type Load, type Shot, startLoad } from '../../test-kit/traffic/steady-load.ts'
 
 const PER_SECOND = 100
@@ -23,7 +25,7 @@ const LONGEST_MS = 180_000
 type Row = { form: string; kills: string; seconds: number | null }
 type Result = { perSecond: number; rows: Row[]; delayed: { kvDelaySeconds: number; seconds: number[] } }
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },

@@ -6,10 +6,10 @@
  *
  * Ends with 1 when a figure misses its target by more than chance explains. `--write` puts the tables into docs/metrics.md.
  */
-import { parseArgs } from 'node:util'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { seeded } from '../../test-kit/simulation/random.ts'
 import { enemyRows } from './enemies.ts'
 import { coverageOf, powerOf, rolloutsOf } from './measure.ts'
@@ -18,7 +18,7 @@ import { type Site, VALUES } from './site.ts'
 import { waitRows } from './waits.ts'
 import { weeklyOf } from './weekly-rows.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -6,19 +6,19 @@
  *     npm run bench:propagation -- [--quick] [--json] [--isolates N] [--rate N] [--only NAME]
  */
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createAdminClient } from '../../src/contract/client.ts'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { startNamedOrigin } from '../../test-kit/origins/named-origin.ts'
 import { emit } from '../../test-kit/report/emit.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { startTraffic } from '../../test-kit/traffic/request-loop.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { ADMIN_TOKEN, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { type PropagationResult, spreadOf, toMarkdown } from './report.ts'
 import { FLAG, type GateHandle, SCENARIOS, type Scenario } from './scenarios.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -6,14 +6,14 @@
  *
  *     npm run bench:proxy -- [--quick] [--json] [--rounds N] [--seconds N] [--young N]
  */
-import { parseArgs } from 'node:util'
 import { emit, progress } from '../../test-kit/report/emit.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { BASELINE, casesBesideBare, contestants, FEW_FLAGS, MANY_FLAGS, ONE_FLAG } from './contestants.ts'
 import { caseOf, resultOf, toMarkdown } from './report.ts'
 import { takeTurns } from './turns.ts'
 import { takeYouth, youngRows } from './young.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -7,15 +7,15 @@
  *
  * `--write` makes docs/scale.md and its pictures.
  */
-import { parseArgs } from 'node:util'
 import { adapt, type Size, simulate, type Times } from '../../test-kit/network/measure.ts'
 import type { Fault } from '../../test-kit/network/network.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { memoryFigures } from './memory.ts'
 import { writePage } from './page.ts'
 import { type ScaleResult, toMarkdown } from './report.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -8,7 +8,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { compareAnswers } from '../../src/core/shadow/compare.ts'
 import { NO_SHADOW, SHADOW_DEFAULTS, type ShadowState, stepShadow } from '../../src/core/shadow/evidence.ts'
 import { readAnswer } from '../../src/core/shadow/read-answer.ts'
@@ -18,6 +17,7 @@ import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { percentile } from '../../test-kit/report/percentiles.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import {
   comparisonOf,
   SHOP_FAULTS,
@@ -29,7 +29,7 @@ import { type Random, seeded } from '../../test-kit/simulation/random.ts'
 import { measureLive } from './live.ts'
 import { liveToMarkdown, type ShadowResult, toMarkdown } from './report.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     live: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },

@@ -10,16 +10,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { emit, progress } from '../../test-kit/report/emit.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { startVisitors } from '../../test-kit/traffic/visitors.ts'
 import { cpuTimeMs, residentBytes } from '../../test-kit/workerd/cpu.ts'
 import { type Counts, isSound, type SoakResult, toMarkdown } from './report.ts'
 import { type Rig, startRig } from './rig.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     minutes: { type: 'string' },
     connections: { type: 'string', default: '16' },

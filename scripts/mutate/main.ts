@@ -10,8 +10,8 @@
  * `--write` puts the scores into docs/reliability.md: as many mutants of each area as areas.ts says, by a seed of the
  * moment, without end-to-end tests. What is judged is kept: the same seed goes on where it was interrupted.
  */
-import { parseArgs } from 'node:util'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { seeded } from '../../test-kit/simulation/random.ts'
 import { AREAS, areaOf } from './areas.ts'
 import { coverageOf, fingerprintOf } from './coverage.ts'
@@ -20,7 +20,7 @@ import { type Mutant, mutantsOf } from './mutants.ts'
 import { Sandbox } from './sandbox.ts'
 import { scoresOf, survivorsOf, toMarkdown } from './score.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: {
     part: { type: 'string', default: '' },
     seed: { type: 'string' },

@@ -5,12 +5,12 @@
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { play, startScene } from './story.ts'
 
-const { values } = parseArgs({ options: { docs: { type: 'boolean' }, only: { type: 'string' } } })
+const { values } = scriptArgs({ options: { docs: { type: 'boolean' }, only: { type: 'string' } } })
 const folder = join(PROJECT_ROOT, 'build/screenshots')
 
 const VIEWS: readonly (readonly [name: string, path: string, prepare?: (page: Page) => Promise<unknown>])[] =

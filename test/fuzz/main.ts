@@ -10,17 +10,17 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { PROJECT_ROOT } from '../../src/local/build/project-root.ts'
 import { progress, table } from '../../test-kit/report/emit.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { cpuTimeMs } from '../../test-kit/workerd/cpu.ts'
 import { type KvService, startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { type PlainWorkerd, startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { RAW, sendRaw } from './raw.ts'
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = scriptArgs({
   allowPositionals: true,
   options: {
     seed: { type: 'string', default: '1' },

@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildWorker } from '../../src/local/build/build-worker.ts'
 import { freePort } from '../../src/local/free-port.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { startKvService } from '../../test-kit/workerd/kv-service.ts'
 import { startPassthrough } from '../../test-kit/workerd/passthrough.ts'
 import { startPlainWorkerd } from '../../test-kit/workerd/plain-workerd.ts'
 import { fetchSuite, type Kinds, type Results, runSuite, startSuiteServer } from './suite.ts'
 
+scriptArgs({})
 const folder = await mkdtemp(join(tmpdir(), 'sluice-http-cache-'))
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`

@@ -7,13 +7,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { OFREPProvider } from '@openfeature/ofrep-provider'
 import { importFlagd } from '../../src/interop/flagd/import.ts'
 import { startLocalGate } from '../../src/local/local-gate.ts'
 import { SluiceProvider } from '../../src/sdk/openfeature/index.ts'
 import { table } from '../../test-kit/report/emit.ts'
 import { writeSection } from '../../test-kit/report/section.ts'
+import { scriptArgs } from '../../test-kit/script/script-args.ts'
 import { excuseFor, type Flags, notForOfrep } from './excuses.ts'
 import type { Scenario } from './gherkin.ts'
 import { actOf, closeAll } from './steps.ts'
@@ -23,7 +23,7 @@ import { type ProviderMaker, World } from './world.ts'
 type Outcome = 'passed' | { excuse: string } | { failed: string }
 type Counts = { passed: number; excused: Map<string, number>; failed: number }
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = scriptArgs({
   options: { write: { type: 'boolean' }, verbose: { type: 'boolean' } },
   allowPositionals: true,
 })

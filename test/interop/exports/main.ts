@@ -3,13 +3,13 @@
  * system's own SDK. `-- --visitors 1000` sets how many; `--write` puts the table into docs/migrating.md. Exits with 1 where
  * a visitor loses a place.
  */
-import { parseArgs } from 'node:util'
 import { table } from '../../../test-kit/report/emit.ts'
 import { writeSection } from '../../../test-kit/report/section.ts'
+import { scriptArgs } from '../../../test-kit/script/script-args.ts'
 import { type Measured, measure, SYSTEMS } from './measure.ts'
 import { EXPORTS } from './population.ts'
 
-const { values: options } = parseArgs({
+const { values: options } = scriptArgs({
   options: { write: { type: 'boolean' }, visitors: { type: 'string', default: '1000' } },
 })
 const rows: (string | number)[][] = []

@@ -4,12 +4,12 @@
  * import does not list. `--write` puts the counts into docs/migrating/growthbook.md.
  */
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { table } from '../../../test-kit/report/emit.ts'
 import { writeSection } from '../../../test-kit/report/section.ts'
+import { scriptArgs } from '../../../test-kit/script/script-args.ts'
 import { resultsOf } from './cases.ts'
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = scriptArgs({
   options: { write: { type: 'boolean' }, verbose: { type: 'boolean' } },
   allowPositionals: true,
 })

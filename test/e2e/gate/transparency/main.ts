@@ -4,6 +4,7 @@
  */
 import { table } from '../../../../test-kit/report/emit.ts'
 import { writeSection } from '../../../../test-kit/report/section.ts'
+import { scriptArgs } from '../../../../test-kit/script/script-args.ts'
 import { inParallel } from '../../harness/load.ts'
 import { type Exchange, exchange, headOf } from './exchange.ts'
 import type { Message } from './message.ts'
@@ -18,6 +19,7 @@ type Found = Map<string, Map<string, number>>
 /** Written by the test itself, or the moment. */
 const OWN = /^(?:x-case|date|host)$/i
 
+const { values } = scriptArgs({ options: { write: { type: 'boolean' } } })
 const shapes = [...requestShapes(), ...responseShapes()]
 const found: Found = new Map()
 const rig = await startRig()
@@ -42,7 +44,7 @@ const rows = [...found]
   .map(([kind, ways]) => [kind, ...WAYS.map((way) => ways.get(way) ?? 0)])
 const text = `Of ${shapes.length} shapes, so many differ:\n\n${table(['what', ...WAYS], rows)}`
 console.log(text)
-if (process.argv.includes('--write')) await writeSection('docs/invisible.md', 'test:transparency', text)
+if (values.write) await writeSection('docs/invisible.md', 'test:transparency', text)
 
 function differencesIn(bare: Exchange, gated: Exchange): string[] {
   const [asked] = bare.sent
