@@ -44,7 +44,7 @@ export function published(call: Call, answer: Published, what: string): Result {
   const { version, changed, kv, rollouts } = answer
   // A gate of the release before tells of none.
   for (const { flag, text } of rollouts ?? []) call.tell(`${flag}: ${text}`)
-  if (!changed) return { json: answer, text: `Nothing changed: version ${version} is in force` }
   const pending = kv === 'pending' ? '; KV follows, and running isolates have it already' : ''
+  if (!changed) return { json: answer, text: `Nothing changed: version ${version} is in force${pending}` }
   return call.done(answer, `${what}: version ${version} is in force${pending}`)
 }

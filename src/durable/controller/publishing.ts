@@ -31,6 +31,7 @@ import type { ControlStore } from './control-store.ts'
 import type { DocumentChange, Documents, Draft, LoadedDocument } from './documents.ts'
 import type { ImpactEstimator } from './impact.ts'
 import type { KvReader } from './kv-reader.ts'
+import type { KvWriter } from './kv-writer.ts'
 import { measuredAnewTexts } from './news/measured-anew.ts'
 
 export type Published =
@@ -75,6 +76,7 @@ type PublishingParts = {
   control: ControlStore
   audit: AuditLog
   impact: ImpactEstimator
+  kv: KvWriter
   kvReader: KvReader
 }
 
@@ -181,7 +183,7 @@ export async function putChangeInForce(
   change: DocumentChange,
   options: PublishOptions,
 ): Promise<Published> {
-  const { documents, audit, kvReader, control } = parts
+  const { documents, audit, kv, kvReader, control } = parts
   const { expectedVersion, actor, reason, nowMs } = options
   const draft = documents.draft(change, expectedVersion)
   if (!draft.ok) return draft
@@ -192,8 +194,9 @@ export async function putChangeInForce(
     const detail = `Cannot begin an attempt of ${restart}: the document has no such flag with stages`
     return { ok: false, why: 'impossible', detail }
   }
-  // An unchanged text is published again where KV holds a refused one: isolates that start read KV.
-  if (text === before.text && kvReader.report.refused === undefined && restart === undefined) {
+  // Isolates that start read KV: an unchanged text is published where KV holds none, as at first, or a refused one.
+  const isPublished = before.info.version > 0 && kvReader.report.refused === undefined
+  if (text === before.text && isPublished && restart === undefined) {
     return {
       ok: true,
       info: before.info,
@@ -201,7 +204,7 @@ export async function putChangeInForce(
       changes,
       people: UNKNOWN_IMPACT,
       rollouts: [],
-      kvPending: false,
+      kvPending: kv.isPending('config'),
       tag: documents.tag,
       state: control.state,
     }

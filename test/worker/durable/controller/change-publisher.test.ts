@@ -302,6 +302,30 @@ describe('a document', () => {
       expect([records().length, told.length, alarms.length, fakeKv.calls.length]).toEqual([1, 1, 1, calls])
     }))
 
+  it('that is the one in force is told to be on its way as long as KV does not have it', () =>
+    withChanges(async ({ changes, fakeKv }) => {
+      fakeKv.mode = 'fails'
+      await changes.publishDocument(change, options)
+      expect(await changes.publishDocument(change, options)).toMatchObject({
+        changed: false,
+        kvPending: true,
+      })
+    }))
+
+  it('that was built in is published all the same: KV does not have it', () =>
+    withChanges(async ({ changes, documents, fakeKv, records }) => {
+      const builtIn = documents.current.text
+      const same = { kind: 'text', text: builtIn } as const
+      expect(await changes.publishDocument(same, { ...options, confirm: false })).toMatchObject({
+        changed: true,
+        info: { version: 1 },
+        kvPending: false,
+      })
+      expect(fakeKv.values.get('config')).toBe(builtIn)
+      expect(records()).toMatchObject([{ action: 'document-published', evidence: { summary: [] } }])
+      expect(await changes.publishDocument(same, options)).toMatchObject({ changed: false })
+    }))
+
   it('that is the one in force is published again where KV holds a refused one', () =>
     withChanges(async ({ changes, fakeKv, kvReader }) => {
       await changes.publishDocument(change, options)
