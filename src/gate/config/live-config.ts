@@ -276,7 +276,7 @@ export class LiveConfig {
     const text = textOf(found)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
-      if (this.#isStale(hash, nowMs) || this.#awaitsWord(hash, nowMs)) return
+      if (this.#isStale(hash, nowMs)) return
       const parsed = await parseDocumentInSteps(text, () => this.#yieldToRequests())
       if (!parsed.ok) {
         this.#postpone(found, nowMs)
@@ -287,7 +287,7 @@ export class LiveConfig {
         })
       }
       // A newer one may have been offered or read meanwhile.
-      if (this.#isStale(hash, nowMs) || read < this.#taken.document) return
+      if (this.#isStale(hash, nowMs) || read < this.#taken.document || this.#awaitsWord(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
     this.#documentRead = found.fingerprint
@@ -311,7 +311,7 @@ export class LiveConfig {
   }
 
   /**
-   * While a rollout runs, a text that the Controller has not named waits for its word: it refuses one that lets visitors
+   * While a rollout runs, a valid text that the Controller has not named waits for its word: it refuses one that lets visitors
    * into a canary without a person's confirmation. Where it can't be reached, only for a while.
    */
   #awaitsWord(hash: string, nowMs: number): boolean {

@@ -122,7 +122,7 @@ it('is ready once it decides by what it has read: KV, or nothing where KV has no
 })
 
 /** KV that has a document, and the state of a rollout. */
-async function held(percentage: number) {
+async function held(percentage: number, written = textOf('http://second.test')) {
   const shown = { text: textOf('http://first.test') }
   const flags = { f: { generation: 1, stage: 0, split: 's', percentage } }
   const state = JSON.stringify({ epoch: 1, killed: [], kvKilled: [], namesSplits: true, flags })
@@ -138,7 +138,7 @@ async function held(percentage: number) {
   }
   // An isolate that starts has no other document.
   expect(await readAt(0)).toBe('http://first.test')
-  shown.text = textOf('http://second.test')
+  shown.text = written
   const hash = await sha256Hex(shown.text)
   return { live, readAt, hash, startMs }
 }
@@ -151,6 +151,13 @@ it('while a rollout runs, what was written to KV waits for the Controller, and n
   expect(await readAt(10.9)).toBe('http://first.test')
   expect(await readAt(11)).toBe('http://second.test')
   expect(await (await held(100)).readAt(1)).toBe('http://second.test')
+})
+
+it('while a rollout runs, what is wrong with a text in KV is told at once', async () => {
+  const { live, readAt, hash } = await held(5, '{"origins":')
+  expect(await readAt(1)).toBe('http://first.test')
+  expect(live.report.refused).toMatchObject([{ key: 'config', hash, problems: [{ path: '$' }] }])
+  expect(live.seenHash).toBe(hash)
 })
 
 it('what the Controller names is used, and what it has refused is not', async () => {
