@@ -207,11 +207,12 @@ function splitOf({ split, most }: FlagControl): Pick<FlagControl, 'split' | 'mos
   return { ...(split !== undefined && { split }), ...(most !== undefined && { most }) }
 }
 
-/** At the first stage, or at the rule's own percentage. */
+/** At the first stage, or at the rule's own percentage; what is no rollout has no place, and its document moves it. */
 function begin(control: FlagControl, ladder: Ladder): FlagControl {
   if (ladder.stages.length > 0) return moved({ ...control, stage: 0 }, ladder)
   const { percentage: _, unconfirmed: __, ...rest } = control
-  return ladder.percentage === undefined ? rest : { ...rest, percentage: ladder.percentage }
+  if (rest.split === undefined || ladder.percentage === undefined) return rest
+  return { ...rest, percentage: ladder.percentage }
 }
 
 /** A control at one of the stages stands at that stage's percentage. */

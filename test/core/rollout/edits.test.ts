@@ -458,6 +458,25 @@ describe('a document edit', () => {
     expect(controlAfter(before, resumed)).toMatchObject({ generation: 2, most: 80 })
   })
 
+  it('moves a share that nothing follows to what it says, whatever commands came before', () => {
+    const shares = fc.constantFrom<Draft['share']>({ percentage: 0 }, { percentage: 60 }, 'everyone')
+    const list = fc.oneof(
+      fc.tuple(shares, fc.constantFrom<Way>('kv', 'confirmed')).map(([share, way]) => edit({ share }, way)),
+      fc.constantFrom(...COMMANDS).map((kind) => command({ kind })),
+    )
+    const plain: Draft = { ...FIRST, share: { percentage: 20 }, guard: 'none' }
+    fc.assert(
+      fc.property(fc.array(list, { maxLength: 12 }), (happenings) => {
+        for (const { after } of told(plain, happenings).generations) {
+          const { share } = after.loaded.draft
+          const said = typeof share === 'object' && 'percentage' in share ? share.percentage : 100
+          expect(shareOf(after.loaded, FLAG, flagStatus(after.state, FLAG))).toBe(said)
+        }
+      }),
+      { seed: SEED, numRuns: RUNS },
+    )
+  })
+
   it('that brings the stages of the same split back goes on with its generation, not above today’s share', () => {
     const plain = edit({ share: { percentage: 20 }, guard: 'none' })
     const back = edit({ share: { stages: [5, 50, 100] }, guard: 'compares' })

@@ -58,14 +58,16 @@ export function withDocument(
     const known = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
     const was = inputs.ladderBefore(flag)
     const before = known && withSpelling(known, wanted, was)
-    if (before?.split === undefined && !wanted.isAttempt) continue
+    if (before === undefined && !wanted.isAttempt) continue
     const ladder = { ...wanted, most: mostOf(before, wanted, was, inputs.word) }
     const after =
       flag === inputs.restart && ladder.stages.length > 0
         ? placed(restarted(before ?? INITIAL_FLAG_CONTROL, ladder), ladder, ladder.stages[0] ?? 0)
-        : before?.split === undefined
-          ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
-          : replaced(before, ladder, { word: inputs.word, was })
+        : before?.split !== undefined
+          ? replaced(before, ladder, { word: inputs.word, was })
+          : wanted.isAttempt || before === undefined
+            ? named(flag, before ?? INITIAL_FLAG_CONTROL, ladder, inputs)
+            : before
     const firstStage = newlyHeld(before, after, ladder, was)
     const next = known === undefined ? after : withFormerSplit(known, after, before)
     if (known !== undefined && isSame(known, next) && firstStage === undefined) continue
@@ -82,14 +84,18 @@ export function withDocument(
   return { state: { ...state, epoch: state.epoch + 1, namesSplits: true, flags }, changes }
 }
 
-/** A control whose split has the name that this document gives it only where it means the same. */
+/**
+ * A control whose split has the name that this document gives it only where it means the same. One without a split has no
+ * place: releases before gave it one with `resume`, which held its percentage down for good.
+ */
 export function withSpelling(
   { formerSplit: _, ...control }: FlagControl,
   wanted: FlagLadder,
   was: FlagLadder | undefined,
 ): FlagControl {
   const { split } = control
-  if (split === undefined || split !== was?.split) return control
+  if (split === undefined) return withoutSplit(control)
+  if (split !== was?.split) return control
   const isAsWritten = split === wanted.split
   if ((isAsWritten && was.values === wanted.values) || was.meaning() === wanted.meaning())
     return { ...control, split: wanted.split }

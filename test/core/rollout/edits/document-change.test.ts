@@ -64,6 +64,16 @@ describe('a confirmed document', () => {
       {},
       'no control; epoch 7',
     ],
+    [
+      'takes from a share that nothing follows the place that a release before gave it',
+      { generation: 3, stage: 0, percentage: 0 },
+      ...([plain({ isAttempt: false }), {}, 'generation 3, stage 0; epoch 8'] as const),
+    ],
+    [
+      'begins at the percentage of its rule where a guard follows that share from now on',
+      { generation: 3, stage: 0, percentage: 0 },
+      ...([plain(), { was: plain({ isAttempt: false }) }, NAMED(3, 40, 0)] as const),
+    ],
     ['names that of a rollout before', { generation: 3, stage: 1 }, staged(), { share: 20 }, NAMED(3, 50, 1)],
     [
       'goes on with the split of before where the flag was no rollout, at what it served',
@@ -263,6 +273,11 @@ describe('an unconfirmed document', () => {
     ['begins at the first stage', undefined, staged(), {}, NAMED(1, 5, 0)],
     ['begins at what was served, if that is less', undefined, staged(), { share: 2 }, NAMED(1, 2, 0)],
     ['and not above the first stage', undefined, staged(), { share: 80 }, NAMED(1, 5, 0)],
+    [
+      'takes from a share that nothing follows the place that a release before gave it',
+      { generation: 3, stage: 0, percentage: 0 },
+      ...([plain({ isAttempt: false }), {}, 'generation 3, stage 0; epoch 8'] as const),
+    ],
     [
       'raises nothing that had no name',
       { generation: 3, stage: 1 },
