@@ -10,6 +10,7 @@ import { type Authenticator, contextOf, isAllowed, loginRefused, mayChange } fro
 import { RefusedAttempts } from '../auth/refused-attempts.ts'
 import { FORGOTTEN } from '../auth/sessions.ts'
 import type { Call, ControllerPort, Handler, Handlers, VisitorPorts } from './answers/call.ts'
+import { noFlagEver } from './answers/no-flag.ts'
 import { documentHandlers } from './handlers/documents.ts'
 import { flagHandlers } from './handlers/flags.ts'
 import { observationHandlers } from './handlers/observation.ts'
@@ -116,6 +117,9 @@ async function answerCall(
     ...parsed,
   }
   // The table guarantees that body and query are those of this operation.
+  const { flag } = { ...call.params, ...(call.query as { flag?: string } | undefined) }
+  const unknown = ROUTES[id].method === 'GET' && (await noFlagEver(flag, call))
+  if (unknown) return unknown
   const answer = await (HANDLERS[id] as Handler<OperationId>)(call as Call<OperationId>)
   if (id === 'revokeToken' || id === 'signOut') authenticator.forget()
   return answer instanceof Response

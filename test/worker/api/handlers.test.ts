@@ -637,6 +637,32 @@ describe('keys for others', () => {
 })
 
 describe('what was observed', () => {
+  it('of a flag that has left the document is told, of one that never was there is no such flag', async () => {
+    const cause = { atMs: START_MS, actor: 'a', reason: 'r', evidence: undefined, before: 0, after: 1 }
+    const ofAll = { ...cause, id: 1, action: 'kill', flag: '*' }
+    const left = {
+      ...cause,
+      id: 2,
+      action: 'document-published',
+      flag: undefined,
+      evidence: { flags: ['left'] },
+    }
+    const { call } = startApi({
+      audit: ({ flag }: { flag: string }) => (flag === 'left' ? [ofAll, left] : [ofAll]),
+      outcomes: () => [],
+      feedback: () => [],
+      series: () => ({ stepMs: 5_000, points: [] }),
+    })
+    for (const list of ['/audit?', '/outcomes?', '/feedback?', '/series?']) {
+      expect((await call('GET', `${list}flag=left`)).status, list).toBe(200)
+      expect((await call('GET', `${list}flag=plain`)).status, list).toBe(200)
+      const { status, body } = await call('GET', `${list}flag=plane`)
+      expect([status, body.detail]).toEqual([404, 'The document has no flag plane. Did you mean plain?'])
+    }
+    expect((await call('GET', '/audit?flag=*')).status).toBe(200)
+    expect((await call('GET', '/outcomes')).status).toBe(200)
+  })
+
   it('is told with times in ISO, and null for what is not known', async () => {
     const record = { id: 7, atMs: START_MS, actor: 'a', action: 'pause', reason: 'r' }
     const arrival = { converged: 1, behind: 0, idle: 0 }
@@ -685,7 +711,8 @@ describe('what was observed', () => {
         { ...told, flag: 'f', evidence: { a: 1 }, before: 1, after: 2 },
       ],
     })
-    expect(callsOf('audit')).toEqual([[{ flag: 'f', limit: 5, before: 9 }]])
+    // The document has no such flag: whether it ever did is asked first.
+    expect(callsOf('audit')).toEqual([[{ flag: 'f', limit: 1_000 }], [{ flag: 'f', limit: 5, before: 9 }]])
     expect((await call('GET', '/feedback?flag=f&variant=on')).body).toEqual({
       feedback: [{ id: 1, at: AT, flag: 'f', variant: 'on', text: 't' }],
     })

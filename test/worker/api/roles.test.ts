@@ -271,6 +271,20 @@ describe('what is refused', () => {
       /^Cannot test http:\/\/x\.test\/: the document has no/,
     ],
     ['getSeries', {}, 400, /^query\.flag: /],
+    ...(['getSeries', 'listAudit', 'listFeedback', 'listOutcomes'] as const).map(
+      (id): [OperationId, object, number, RegExp] => [
+        id,
+        { query: { flag: 'nowhere' } },
+        404,
+        /^The document has no flag nowhere$/,
+      ],
+    ),
+    ...(['getResults', 'getShadow'] as const).map((id): [OperationId, object, number, RegExp] => [
+      id,
+      {},
+      404,
+      /^The document has no flag nowhere$/,
+    ]),
     ['getSeries', { query: { flag: FLAG, seconds: '86401' } }, 400, /^query\.seconds: /],
     ['getSeries', { query: { flag: FLAG, seconds: '0' } }, 400, /^query\.seconds: /],
     ['listAudit', { query: { limit: '1001' } }, 400, /^query\.limit: /],

@@ -13,6 +13,7 @@ import { noteInternalError } from '../../../platform/internal-errors.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import type { Call, Handlers } from '../answers/call.ts'
 import { summaryOf } from '../answers/flag-summary.ts'
+import { noFlag } from '../answers/no-flag.ts'
 import { confirmationNeeded, publishAnswer } from '../answers/publish-answer.ts'
 import { statusOf } from '../answers/status.ts'
 
@@ -45,11 +46,7 @@ export const flagHandlers: Handlers<
     ])
     const facts = flags.find((each) => each.key === key)
     if (facts === undefined || document === undefined || !Object.hasOwn(status.flags, key)) {
-      return problemDetails(
-        404,
-        'Not Found',
-        `The document has no flag ${key}${meant(key, call.live.last.snapshot.flags.keys())}`,
-      )
+      return noFlag(key, call.live.last.snapshot.flags)
     }
     const { flags: definitions } = jsonOf(document.text) as {
       flags: Record<string, Record<string, unknown>>

@@ -1,12 +1,12 @@
 /** Single visitors: what one gets and why; links that let one choose. */
 
 import type { Explanation } from '../../../contract/responses.ts'
-import { meant } from '../../../core/config/parse/problems.ts'
 import type { explain } from '../../../core/decision/explain.ts'
 import { explainVisitor } from '../../../core/decision/explain-visitor.ts'
 import { hostRole } from '../../../platform/admin-host.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Call, type Handlers, isoTime } from '../answers/call.ts'
+import { noFlag } from '../answers/no-flag.ts'
 
 export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
   explain: async ({ body, live, env, nowMs, visitors }) => {
@@ -22,13 +22,7 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
     const { targetingKey, attributes } = body.context
     const visitor = await visitors.described({ targetingKey, attributes, request }, env, nowMs)
     const explained = explainVisitor(snapshot, visitor, body.flag)
-    if (explained === undefined) {
-      return problemDetails(
-        404,
-        'Not Found',
-        `The document has no flag ${body.flag}${meant(body.flag ?? '', snapshot.flags.keys())}`,
-      )
-    }
+    if (explained === undefined) return noFlag(body.flag ?? '', snapshot.flags)
     return {
       targetingKey: visitor.context.targetingKey() ?? null,
       route: explained.route,
@@ -46,10 +40,10 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
     for (const [key, variant] of Object.entries(overrides)) {
       const flag = snapshot.flags.get(key)
       if (flag?.values.has(variant)) continue
-      const detail = flag
-        ? `${key} has no variant ${variant}; it has ${[...flag.values.keys()].join(', ')}`
-        : `The document has no flag ${key}${meant(key, snapshot.flags.keys())}`
-      return problemDetails(404, 'Not Found', `Cannot make a preview: ${detail}`)
+      const cannot = 'Cannot make a preview: '
+      if (flag === undefined) return noFlag(key, snapshot.flags, cannot)
+      const detail = `${key} has no variant ${variant}; it has ${[...flag.values.keys()].join(', ')}`
+      return problemDetails(404, 'Not Found', `${cannot}${detail}`)
     }
     const expiresAtMs = nowMs + expiresInSeconds * 1_000
     const token = await visitors.signPreview({ exp: Math.floor(expiresAtMs / 1_000), overrides }, env)
