@@ -52,6 +52,7 @@ export default defineConfig({
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -64,6 +65,7 @@ export default defineConfig({
           disableConsoleIntercept: true,
           include: ['test/worker/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           // A slow machine takes longer than the one second that is usual.
           expect: { poll: { timeout: 30_000 } },
         },

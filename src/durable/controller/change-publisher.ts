@@ -84,11 +84,12 @@ export class ChangePublisher {
   /** Performs a user's command; the result says what changed, or why nothing did. */
   async command(command: Command, cause: Cause): Promise<CommandResult> {
     const { documents, kvReader } = this.#parts
-    // The kill to lift may be in a list in KV that no isolate has reported yet.
-    if (command.kind === 'unkill') kvReader.suspect()
-    // Closing a known flag reads nothing first; any other command first adopts what was written to KV.
+    // Closing a known flag reads nothing first. What any other command is about may be in KV, and no isolate has reported it yet.
     const isUrgent = command.kind === 'kill' || command.kind === 'rollback'
-    if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) await this.noticeKv(Date.now())
+    if (!isUrgent || !documents.current.snapshot.flags.has(command.flag)) {
+      kvReader.suspect()
+      await this.noticeKv(Date.now())
+    }
     const needless = command.kind === 'approve' ? this.#needlessApproval(command.flag) : undefined
     if (needless !== undefined)
       return { ok: false, why: 'impossible', error: `Cannot approve ${command.flag}: ${needless}` }
@@ -136,9 +137,11 @@ export class ChangePublisher {
 
   /** Puts a new version of the document in force and makes it known, or says why not. */
   async publishDocument(change: DocumentChange, options: Omit<PublishOptions, 'nowMs'>): Promise<Published> {
-    const { documents, kv, alarm } = this.#parts
+    const { documents, kv, kvReader, alarm } = this.#parts
     return await this.#inTurn(async () => {
       const nowMs = Date.now()
+      // What was written to KV a moment ago, and no isolate has reported yet, would be overwritten without a version.
+      kvReader.suspect()
       await this.#takeFromKv(nowMs)
       const before = documents.current
       const published = await putChangeInForce(this.#parts, change, { ...options, nowMs })
