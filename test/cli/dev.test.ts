@@ -146,18 +146,15 @@ it.each(['0.0.0.0', '::', '::1', '192.0.2.7', 'localhost'])(
   },
 )
 
-it.each(['', 'all', 'example.com', '1.2.3', '127.0.0.1:80', '[::1]'])(
-  '--host %j is no address',
-  async (host) => {
-    gate.given = undefined
-    const ran = await sluice(['dev', '--host', host], { cwd: await folder() })
-    expect([ran.code, ran.err]).toEqual([
-      2,
-      expect.stringContaining('--host must be an address such as 0.0.0.0'),
-    ])
-    expect(gate.given).toBeUndefined()
-  },
-)
+it.each(['all', 'example.com', '1.2.3', '127.0.0.1:80', '[::1]'])('--host %j is no address', async (host) => {
+  gate.given = undefined
+  const ran = await sluice(['dev', '--host', host], { cwd: await folder() })
+  expect([ran.code, ran.err]).toEqual([
+    2,
+    expect.stringContaining('--host must be an address such as 0.0.0.0'),
+  ])
+  expect(gate.given).toBeUndefined()
+})
 
 it('lets KV show changes late where it is asked to, by 30 s unless it says otherwise', async () => {
   const cwd = await folder()
@@ -171,9 +168,6 @@ it('lets KV show changes late where it is asked to, by 30 s unless it says other
   expect(gate.given?.kvDelayMs).toBe(5_000)
   for (const seconds of ['0', '601']) {
     const ran = await sluice(['dev', `--kv-delay=${seconds}`], { cwd })
-    expect([ran.code, ran.err]).toEqual([
-      2,
-      expect.stringContaining('--kv-delay must be from 1 to 600 seconds'),
-    ])
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('It must be a number from 1 to 600.')])
   }
 })

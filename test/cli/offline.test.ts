@@ -103,7 +103,7 @@ describe('sluice simulate', () => {
     [['simulate', EXAMPLE, '--flag', 'x'], 1, 'has no flag x'],
     [['simulate', EXAMPLE, '--countries', 'US=many'], 2, 'must be NAME=WEIGHT'],
     [['simulate', EXAMPLE, '--visitors', '1.5'], 2, 'whole number'],
-    [['simulate', EXAMPLE, '--stage', 'last'], 2, 'must be a number'],
+    [['simulate', EXAMPLE, '--stage', 'last'], 2, 'whole number from 1'],
     [['simulate', EXAMPLE, '--stage', '0'], 2, 'whole number from 1'],
   ])('refuses %j', async (args, code, message) => {
     const ran = await sluice(args)
@@ -241,8 +241,8 @@ describe('sluice plan --file', () => {
 
   it('refuses figures that can’t be, and flags without stages', async () => {
     for (const [args, problem] of [
-      [['--rps', '0'], '--rps must be above 0'],
-      [['--rps', '5', '--error-rate', '1'], '--error-rate must be from 0 to 1'],
+      [['--rps', '0'], 'It must be a number above 0'],
+      [['--rps', '5', '--error-rate', '1'], 'It must be a number from 0 to below 1'],
       [[], '--file needs --rps'],
       [['new-checkout', '--rps', '5'], 'No flag has stages and a guard'],
     ] as const)

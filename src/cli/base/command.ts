@@ -4,6 +4,7 @@
  */
 import type { AdminClient } from '../../contract/client.ts'
 import type { Address } from './errors.ts'
+import { type NumberRule, wholeNumber } from './number-rule.ts'
 import type { Options } from './options.ts'
 import type { Paint, Terminal } from './terminal.ts'
 
@@ -11,7 +12,11 @@ export type OptionSpec = {
   /** As help shows it: `--reason TEXT`, `-w, --wait`. */
   flags: string
   summary: string
-  kind?: 'text' | 'number' | 'list'
+  kind?: 'text' | 'list'
+  /** The value is such a number. */
+  number?: NumberRule
+  /** An empty text means something; for all others it is what an unset variable of a script leaves. */
+  mayBeEmpty?: true
   choices?: readonly string[]
 }
 
@@ -94,21 +99,30 @@ export const DOCUMENT_OR_INPUT: ArgumentSpec = {
   summary: 'the document (gate.json); "-" reads standard input',
   completes: 'files',
 }
-export const REASON: OptionSpec = { flags: '-m, --reason TEXT', summary: 'the reason, for the audit log' }
+export const REASON: OptionSpec = {
+  flags: '-m, --reason TEXT',
+  summary: 'the reason, for the audit log',
+  mayBeEmpty: true,
+}
+export const SUMMARY: OptionSpec = {
+  flags: '--summary FILE',
+  summary: 'append a Markdown summary to this file',
+  mayBeEmpty: true,
+}
 export const EXPECT: OptionSpec = {
   flags: '--expect VERSION',
   summary: 'refuse unless this version is still in force',
-  kind: 'number',
+  number: wholeNumber(0),
 }
 export const LIMIT: OptionSpec = {
   flags: '-n, --limit N',
   summary: 'how many, at most 1000 (20)',
-  kind: 'number',
+  number: wholeNumber(1, 1_000),
 }
 export const BEFORE: OptionSpec = {
   flags: '--before ID',
   summary: 'only those older than this one',
-  kind: 'number',
+  number: wholeNumber(0),
 }
 
 /** A page of a list, as the admin API takes it. */

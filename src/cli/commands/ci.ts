@@ -3,7 +3,7 @@
 import { impactLines } from '../../contract/words/impact.ts'
 import { plural } from '../../core/figures.ts'
 import type { Call, CliCommand } from '../base/command.ts'
-import { DOCUMENT_ARGUMENT } from '../base/command.ts'
+import { DOCUMENT_ARGUMENT, SUMMARY } from '../base/command.ts'
 import {
   type PlacedProblem,
   placedParagraphs,
@@ -24,7 +24,7 @@ const check: CliCommand = {
   details:
     'Checks the document, compares it with the one in force, and tells whom it moves, from recent requests. Publishes nothing. Exit code 0 means that "publish" would do so without a question; --yes accepts what needs confirmation. Without a gate (no --url, no SLUICE_URL) use "check".',
   arguments: [DOCUMENT_ARGUMENT],
-  options: [{ flags: '--summary FILE', summary: 'append a Markdown summary to this file' }],
+  options: [SUMMARY],
   examples: [
     ['ci check gate.json', 'in a pipeline, on each pull request'],
     ['ci check gate.json --yes --json', 'the changes and their impact, also of one that moves many'],

@@ -9,6 +9,7 @@ import { isObject } from '../../core/json-object.ts'
 import { messageOf } from '../../core/message-of.ts'
 import { type Call, type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
+import { numberFrom } from '../base/number-rule.ts'
 import type { Paint } from '../base/terminal.ts'
 import { editOne } from '../document/flag-edits.ts'
 import { readableJson } from '../render/json.ts'
@@ -89,7 +90,11 @@ const create: CliCommand = {
   options: [
     { flags: '--description TEXT', summary: 'what the flag is for' },
     { flags: '--owner NAME', summary: 'team or person to ask' },
-    { flags: '--percentage N', summary: 'add a rule that is on for this share of visitors', kind: 'number' },
+    {
+      flags: '--percentage N',
+      summary: 'add a rule that is on for this share of visitors',
+      number: numberFrom(0, 100),
+    },
     EXPECT,
     REASON,
   ],

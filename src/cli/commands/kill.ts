@@ -12,6 +12,7 @@ import {
   type Result,
 } from '../base/command.ts'
 import { Unreachable, UsageError } from '../base/errors.ts'
+import { DAY_SECONDS, numberFrom } from '../base/number-rule.ts'
 import { convergenceLines, watchConvergence } from '../connection/convergence.ts'
 import { changeKillList, type KillInKv } from '../connection/kill-list.ts'
 import { meantInstead } from '../connection/known-gates.ts'
@@ -41,7 +42,11 @@ export const kill: CliCommand = {
   options: [
     ALL,
     { flags: '-w, --wait', summary: 'wait until every isolate that serves requests has it' },
-    { flags: '--within SECONDS', summary: `how long to wait (${DEFAULT_WITHIN_SECONDS})`, kind: 'number' },
+    {
+      flags: '--within SECONDS',
+      summary: `how long to wait (${DEFAULT_WITHIN_SECONDS})`,
+      number: numberFrom(0, DAY_SECONDS),
+    },
     { flags: '--isolate', summary: 'no asset that another origin lacks comes from the killed origins' },
     { flags: '--sever', summary: 'close open event streams, and WebSockets of severable routes' },
     KV,

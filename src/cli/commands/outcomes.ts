@@ -1,6 +1,7 @@
 import { outcomeLines, outcomeTitle } from '../../contract/words/outcome.ts'
 import { BEFORE, type CliCommand, LIMIT, pageOf } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
+import { wholeNumber } from '../base/number-rule.ts'
 
 export const outcomes: CliCommand = {
   name: 'outcomes',
@@ -13,8 +14,13 @@ export const outcomes: CliCommand = {
     {
       flags: '--note TEXT',
       summary: 'put a note on the newest outcome of the flag; an empty one removes it',
+      mayBeEmpty: true,
     },
-    { flags: '--attempt NUMBER', summary: 'with --note: on the outcome of this attempt', kind: 'number' },
+    {
+      flags: '--attempt NUMBER',
+      summary: 'with --note: on the outcome of this attempt',
+      number: wholeNumber(1),
+    },
     LIMIT,
     BEFORE,
   ],

@@ -12,6 +12,7 @@ import {
 } from '../../core/rollout/sizing.ts'
 import type { Call, CliCommand } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
+import { numberAbove } from '../base/number-rule.ts'
 import type { Paint } from '../base/terminal.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
 import { headed } from '../render/table.ts'
@@ -19,6 +20,7 @@ import { headed } from '../render/table.ts'
 /** Of the gate's own traffic, how much is looked at. */
 const SECONDS = 3600
 const DEFAULT_ERROR_RATE = 0.005
+const MOST_PER_SECOND = 1e9
 
 type Plan = { flag: string; site: Site; stages: StageSizing[]; proposed: readonly number[] }
 
@@ -33,11 +35,15 @@ export const plan: CliCommand = {
   ],
   options: [
     { flags: '--file FILE', summary: 'the document of this file instead of that of the gate' },
-    { flags: '--rps N', summary: 'requests per second of the visitors whom the rule is for', kind: 'number' },
+    {
+      flags: '--rps N',
+      summary: 'requests per second of the visitors whom the rule is for',
+      number: numberAbove(0, MOST_PER_SECOND),
+    },
     {
       flags: '--error-rate N',
       summary: `share of requests that fail, 0 to 1 (${DEFAULT_ERROR_RATE})`,
-      kind: 'number',
+      number: { must: 'a number from 0 to below 1', accepts: (value) => value >= 0 && value < 1 },
     },
   ],
   examples: [
@@ -76,10 +82,6 @@ async function sizeAll(call: Call, document: GateDocument): Promise<Plan[]> {
 async function siteOf({ options, ask }: Call, flag: string): Promise<Site> {
   const requestsPerSecond = options.number('rps')
   const errorRate = options.number('error-rate')
-  if (requestsPerSecond !== undefined && !(requestsPerSecond > 0))
-    throw new UsageError(`--rps must be above 0, not ${requestsPerSecond}`)
-  if (errorRate !== undefined && !(errorRate >= 0 && errorRate < 1))
-    throw new UsageError(`--error-rate must be from 0 to 1, not ${errorRate}`)
   if (requestsPerSecond !== undefined)
     return { requestsPerSecond, errorRate: errorRate ?? DEFAULT_ERROR_RATE }
   if (options.text('file') !== undefined) throw new UsageError('--file needs --rps: a file has no traffic')

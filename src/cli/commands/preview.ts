@@ -22,9 +22,12 @@ export const preview: CliCommand = {
   async run(call) {
     const overrides = Object.fromEntries(call.args.map(overrideIn))
     const time = call.options.text('for')
+    const path = call.options.text('path')
+    if (path !== undefined && !/^(?:\/(?!\/)|https?:\/\/)/.test(path))
+      throw new UsageError(`--path must be a path that begins with one "/", or a URL, not ${path}`)
     const body = {
       overrides,
-      ...call.options.texts('path'),
+      ...(path !== undefined && { path }),
       ...(time !== undefined && { expiresInSeconds: secondsIn(time) }),
     }
     const answer = await call.ask('createPreview', { body })

@@ -1,6 +1,6 @@
 /** A release of an app behind the gate: another version of an origin, from its first stage to its end. */
 import { parseDurationMs } from '../../core/config/schema/duration.ts'
-import type { Call, CliCommand, Result } from '../base/command.ts'
+import { type Call, type CliCommand, type Result, SUMMARY } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
 import { type Followed, followRelease } from '../release/follow.ts'
 import { type ReleaseEdit, releaseEdit, targetOf, targetText } from '../release/origin-edit.ts'
@@ -28,7 +28,7 @@ export const release: CliCommand = {
     },
     { flags: '-w, --wait', summary: 'wait until it is finished or rolled back' },
     { flags: '--wait-limit DURATION', summary: `how long to wait at most (${WAIT_LIMIT})` },
-    { flags: '--summary FILE', summary: 'append a Markdown summary to this file' },
+    SUMMARY,
   ],
   examples: [
     [

@@ -12,6 +12,7 @@ import {
 import { countText, plural } from '../../core/figures.ts'
 import { type CliCommand, DOCUMENT_ARGUMENT } from '../base/command.ts'
 import { Refusal, UsageError } from '../base/errors.ts'
+import { wholeNumber } from '../base/number-rule.ts'
 import type { Options } from '../base/options.ts'
 import type { Paint } from '../base/terminal.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
@@ -19,7 +20,8 @@ import { attributesIn } from '../document/visitor-options.ts'
 import { headed } from '../render/table.ts'
 
 const DEFAULT_VISITORS = 10_000
-const MAX_VISITORS = 1_000_000
+const MOST_VISITORS = 1_000_000
+const MOST_STAGES = 1_000
 const DEVICES = { desktop: 50, mobile: 45, tablet: 5 }
 /** For all countries that no rule names; no country has this code. */
 const ELSEWHERE = 'ZZ'
@@ -33,8 +35,16 @@ export const simulate: CliCommand = {
   arguments: [DOCUMENT_ARGUMENT],
   options: [
     { flags: '--flag KEY', summary: 'only this flag; can be repeated', kind: 'list' },
-    { flags: '--stage N', summary: 'put every rollout at this stage, from 1 (1)', kind: 'number' },
-    { flags: '--visitors N', summary: `how many (${DEFAULT_VISITORS})`, kind: 'number' },
+    {
+      flags: '--stage N',
+      summary: 'put every rollout at this stage, from 1 (1)',
+      number: wholeNumber(1, MOST_STAGES),
+    },
+    {
+      flags: '--visitors N',
+      summary: `how many (${DEFAULT_VISITORS})`,
+      number: wholeNumber(1, MOST_VISITORS),
+    },
     { flags: '--countries LIST', summary: 'countries with weights, such as US=60,RO=40' },
     { flags: '--devices LIST', summary: 'devices with weights (desktop=50,mobile=45,tablet=5)' },
     { flags: '-a, --attribute NAME=VALUE', summary: 'an attribute of all visitors', kind: 'list' },
@@ -53,8 +63,8 @@ export const simulate: CliCommand = {
     const file = await readDocumentFile(args[0], terminal)
     const document = parsedDocument(file)
     const flags = flagsIn(options, document)
-    const stage = wholeNumber(options, 'stage', 1, 1_000)
-    const visitors = wholeNumber(options, 'visitors', DEFAULT_VISITORS, MAX_VISITORS)
+    const stage = options.number('stage') ?? 1
+    const visitors = options.number('visitors') ?? DEFAULT_VISITORS
     const mixture = {
       country: countriesFor(options, document),
       device: weightsIn(options, 'devices') ?? DEVICES,
@@ -82,12 +92,6 @@ function flagsIn(options: Options, { flags }: GateDocument): string[] {
   if (unknown !== undefined)
     throw new Refusal(`The document has no flag ${unknown}${meant(unknown, Object.keys(flags))}`)
   return asked.length > 0 ? [...asked] : Object.keys(flags)
-}
-
-function wholeNumber(options: Options, name: string, fallback: number, max: number): number {
-  const value = options.number(name) ?? fallback
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value
-  throw new UsageError(`--${name} must be a whole number from 1 to ${countText(max)}, not ${value}`)
 }
 
 /** The countries in the rules, with equal weights, and as many visitors from elsewhere. */

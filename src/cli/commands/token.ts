@@ -2,7 +2,11 @@ import { TOKEN_ROLES, type TokenRole } from '../../contract/routes.ts'
 import { timestampText } from '../../core/figures.ts'
 import type { CliCommand } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
+import { wholeNumber } from '../base/number-rule.ts'
 import { headed } from '../render/table.ts'
+
+/** Ten years. */
+const MOST_DAYS = 3_650
 
 const create: CliCommand = {
   name: 'create',
@@ -11,7 +15,7 @@ const create: CliCommand = {
   arguments: [{ name: '<name>', summary: 'who it is for; shown in the audit log' }],
   options: [
     { flags: '--role ROLE', summary: 'the role of the token (viewer)', choices: TOKEN_ROLES },
-    { flags: '--days N', summary: 'how long it is valid (until revoked)', kind: 'number' },
+    { flags: '--days N', summary: 'how long it is valid (until revoked)', number: wholeNumber(1, MOST_DAYS) },
   ],
   examples: [
     ['token create ci --role admin --days 90', 'for a pipeline that publishes'],

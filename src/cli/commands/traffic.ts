@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countText, percentText, plural, rateText } from '../../core/figures.ts'
 import { Traffic } from '../../local/demo/traffic.ts'
-import type { Call, CliCommand } from '../base/command.ts'
-import { Refusal, Unreachable, UsageError } from '../base/errors.ts'
+import type { CliCommand } from '../base/command.ts'
+import { Refusal, Unreachable } from '../base/errors.ts'
+import { numberFrom, wholeNumber } from '../base/number-rule.ts'
 import { isLoopback } from '../connection/local-gate-note.ts'
 import { table } from '../render/table.ts'
 
 const DEFAULTS = { requests: 1_000, rate: 100, visitors: 500 }
+const MOST_PER_SECOND = 100_000
 const LOOK_EVERY_MS = 100
 
 export const traffic: CliCommand = {
@@ -16,9 +18,21 @@ export const traffic: CliCommand = {
   details:
     'Requests of made-up visitors, each with its own id in the header x-user-id, so that a rollout on this machine has something to judge. Only to a gate on this machine. Ctrl-C ends it early.',
   options: [
-    { flags: '--requests N', summary: `how many (${DEFAULTS.requests}; 0: until Ctrl-C)`, kind: 'number' },
-    { flags: '--rate N', summary: `how many a second, at most (${DEFAULTS.rate})`, kind: 'number' },
-    { flags: '--visitors N', summary: `how many different visitors (${DEFAULTS.visitors})`, kind: 'number' },
+    {
+      flags: '--requests N',
+      summary: `how many (${DEFAULTS.requests}; 0: until Ctrl-C)`,
+      number: wholeNumber(0),
+    },
+    {
+      flags: '--rate N',
+      summary: `how many a second, at most (${DEFAULTS.rate})`,
+      number: numberFrom(1, MOST_PER_SECOND),
+    },
+    {
+      flags: '--visitors N',
+      summary: `how many different visitors (${DEFAULTS.visitors})`,
+      number: wholeNumber(1),
+    },
     { flags: '--path PATH', summary: 'a path they ask for (/)', kind: 'list' },
     { flags: '--country CODE', summary: 'a country they come from', kind: 'list' },
   ],
@@ -38,8 +52,8 @@ export const traffic: CliCommand = {
     const countries = options.list('country')
     const load = new Traffic({
       url,
-      visitors: atLeastOne(call, 'visitors'),
-      requestsPerSecond: atLeastOne(call, 'rate'),
+      visitors: options.number('visitors') ?? DEFAULTS.visitors,
+      requestsPerSecond: options.number('rate') ?? DEFAULTS.rate,
       ...(requests > 0 && { most: requests }),
       ...(paths.length > 0 && { paths }),
       ...(countries.length > 0 && { countries }),
@@ -52,12 +66,6 @@ export const traffic: CliCommand = {
       throw new Unreachable({ url, source, isGuess: true }, 'no request was answered')
     return outcome(load)
   },
-}
-
-function atLeastOne({ options }: Call, name: 'visitors' | 'rate'): number {
-  const value = options.number(name) ?? DEFAULTS[name]
-  if (value >= 1) return value
-  throw new UsageError(`--${name} must be at least 1, not ${value}`)
 }
 
 function outcome({ moments }: Traffic) {

@@ -5,7 +5,7 @@ import { type AdminClient, createAdminClient } from '../../contract/client.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Gate } from '../base/command.ts'
 import { completedUrl } from '../base/completed-url.ts'
-import { type Address, Refusal, Unreachable, UsageError } from '../base/errors.ts'
+import { type Address, Unreachable, UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
 import type { Terminal } from '../base/terminal.ts'
 import { localTokenOf, type NotedGate, readLocalGate } from './local-gate-note.ts'
@@ -37,6 +37,8 @@ export function clientOf(
   token: string | undefined,
   { options, terminal }: { options: Options; terminal: Terminal },
 ): AdminClient {
+  if (token !== undefined && !/^[\x20-\x7e]*$/.test(token))
+    throw new UsageError('The token must be one line of ASCII characters')
   const timeoutMs = (options.number('timeout') ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
   const send = fetchWithin(timeoutMs, address, terminal)
   return createAdminClient({ baseUrl: address.url, token, fetch: send })
@@ -50,10 +52,10 @@ async function targetOf(options: Options, terminal: Terminal, tell: (text: strin
   if (named === undefined && env.SLUICE_URL)
     return await withKnownToken({ url: env.SLUICE_URL, source: 'SLUICE_URL' }, terminal)
   const { profiles, current } = await readProfiles(terminal)
-  const name = named || env.SLUICE_PROFILE || current
+  const name = named ?? (env.SLUICE_PROFILE || current)
   if (name !== undefined) {
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
-    const how = named || env.SLUICE_PROFILE ? 'the profile' : 'the current profile'
+    const how = (named ?? env.SLUICE_PROFILE) ? 'the profile' : 'the current profile'
     if (profile !== undefined) {
       const local = how === 'the current profile' ? await localBeside(terminal) : undefined
       if (local && trimmed(local.url) !== trimmed(profile.url)) {
@@ -131,11 +133,11 @@ export async function readToken(file: string, terminal: Terminal): Promise<strin
     file === '-'
       ? await terminal.readInput()
       : await readFile(resolve(terminal.cwd, file), 'utf8').catch((error: unknown) => {
-          throw new Refusal(`Cannot read the token: ${messageOf(error)}`)
+          throw new UsageError(`Cannot read the token: ${messageOf(error)}`)
         })
   const token = text.trim()
   if (token === '')
-    throw new Refusal(`Cannot read the token: ${file === '-' ? 'standard input' : file} is empty`)
+    throw new UsageError(`Cannot read the token: ${file === '-' ? 'standard input' : file} is empty`)
   return token
 }
 

@@ -7,6 +7,7 @@ import { PROJECT_ROOT } from '../../local/build/project-root.ts'
 import { type Call, type CliCommand, type Gate, GROUPS, type OptionSpec } from '../base/command.ts'
 import { type Address, Declined, EXIT, UsageError } from '../base/errors.ts'
 import { GLOBAL_OPTIONS } from '../base/global-options.ts'
+import type { NumberRule } from '../base/number-rule.ts'
 import { Options } from '../base/options.ts'
 import { jsonText, printable } from '../base/printable.ts'
 import { paintFor, type SafeTerminal, type Terminal } from '../base/terminal.ts'
@@ -91,18 +92,23 @@ function afterHelp({ examples, failsWhen }: CliCommand): string {
   return `Examples:\n${lines.join('\n')}${exit}`
 }
 
-function optionOf({ flags, summary, kind = 'text', choices }: OptionSpec): Option {
+function optionOf({ flags, summary, kind = 'text', number, mayBeEmpty, choices }: OptionSpec): Option {
   const option = new Option(flags.replace(/ ([A-Z][A-Z=|.]*)$/, ' <$1>'), summary)
   if (choices) option.choices(choices)
-  else if (kind === 'number') option.argParser(numberOf)
-  else if (kind === 'list') option.argParser((value: string, all: string[] = []) => [...all, value])
+  else if (number) option.argParser((text: string) => numberOf(text, number))
+  else if (kind === 'list') option.argParser((text: string, all: string[] = []) => [...all, filled(text)])
+  else if (/ [<[]/.test(option.flags) && !mayBeEmpty) option.argParser(filled)
   return option
 }
 
-function numberOf(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new InvalidArgumentError('It must be a number, at least 0.')
+function numberOf(text: string, { must, accepts }: NumberRule): number {
+  if (text.trim() !== '' && accepts(Number(text))) return Number(text)
+  throw new InvalidArgumentError(`It must be ${must}.`)
+}
+
+function filled(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
 }
 
 function callOf(command: Command, terminal: Terminal, outcome: Outcome): Call {

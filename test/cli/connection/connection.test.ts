@@ -76,7 +76,7 @@ describe('the gate', () => {
     expect(await reached('pull --token-file -', { env, input: 'of-input\n' })).toEqual(['main', 'of-input'])
     expect(await reached('pull', { env })).toEqual(['main', 'of-env'])
     expect(await reached('pull', { env: { SLUICE_TOKEN: '' } })).toEqual(['main', 'of-main'])
-    const refused = { code: 1, out: '' }
+    const refused = { code: 2, out: '' }
     expect(await run('pull --token-file empty')).toEqual({
       ...refused,
       err: 'Cannot read the token: empty is empty\n',
@@ -84,6 +84,10 @@ describe('the gate', () => {
     expect(await run('pull --token-file -')).toEqual({
       ...refused,
       err: 'Cannot read the token: standard input is empty\n',
+    })
+    expect(await run('pull --token-file -', { input: 'tokén' })).toEqual({
+      ...refused,
+      err: 'The token must be one line of ASCII characters\n',
     })
   })
 

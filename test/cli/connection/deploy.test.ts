@@ -148,7 +148,6 @@ describe('deploy', () => {
       const cwd = await gateFolder(TOML)
       for (const [option, value] of [
         ['--jurisdiction', 'mars'],
-        ['--jurisdiction', ''],
         ['--location-hint', 'moon'],
         ['--admin-host', 'https://x.test'],
       ] as const)

@@ -46,7 +46,7 @@ it.each<[string, string[], object, string]>([
     'Cannot write the summary to /nowhere/x.md',
   ],
   ['a version of two lines', release('', '7\n8'), {}, '--version must be one line'],
-  ['no flag', release('--flag='), {}, '--flag must name the flag'],
+  ['no flag', release('--flag='), {}, "'--flag <FLAG>' argument '' is invalid"],
   ['a flag that is paused', release(''), { paused: { at: AT, reason: 'a look' } }, 'f is paused (a look)'],
 ])('%s is told before anything is published', async (_, line, status, expected) => {
   const gate = await gateWith(status)
