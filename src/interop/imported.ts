@@ -12,6 +12,8 @@ export type Loss = {
   what: string
   /** What the document has instead. */
   instead: string
+  /** Where another key of a flag would be enough: `OLD=NEW` for `--rename`, with a key that is free. */
+  rename?: string
 }
 
 /** Something that is carried over exactly, and that a person should still know. */
@@ -52,18 +54,22 @@ function renamedKey(source: string, renamed: Renamed): string {
 }
 
 /** By the source's keys: the key that the flag has here, or why it can have none. */
-export type FlagKeys = ReadonlyMap<string, { key: string } | { unfit: string }>
+export type FlagKeys = ReadonlyMap<string, { key: string } | { unfit: Pick<Loss, 'what' | 'rename'> }>
 
 /** Names the flags of a source. Two that would get one key get none: one would silently replace the other. */
 export function flagKeysOf(sources: Iterable<string>, renamed: Renamed): FlagKeys {
   const names = [...sources].map((source) => [source, renamedKey(source, renamed)] as const)
   const seen = new Set<string>()
   const twice = new Set(names.map(([, name]) => name).filter((name) => seen.size === seen.add(name).size))
+  const unfit = (source: string, name: string, why: string) => {
+    const key = freeKey(name, seen)
+    seen.add(key)
+    return { unfit: { what: `"${name}" ${why}: give it another with --rename`, rename: `${source}=${key}` } }
+  }
   return new Map(
     names.map(([source, name]) => {
-      if (!FLAG_KEY_SHAPE.test(name)) return [source, { unfit: unfitKey(name) }]
-      const unfit = `"${name}" would be the key of two flags: give one another with --rename "${source}=…"`
-      return [source, twice.has(name) ? { unfit } : { key: name }]
+      if (!FLAG_KEY_SHAPE.test(name)) return [source, unfit(source, name, "can't be the key of a flag")]
+      return [source, twice.has(name) ? unfit(source, name, 'would be the key of two flags') : { key: name }]
     }),
   )
 }
@@ -74,9 +80,18 @@ export function keyIn(keys: FlagKeys, source: string): string | undefined {
   return named !== undefined && 'key' in named ? named.key : undefined
 }
 
-/** What to say of a key that a document can't have. */
-function unfitKey(key: string): string {
-  return `"${key}" can't be the key of a flag: give it another with --rename "${key}=…"`
+const LONGEST_STEM = 190
+
+/** A key that a document can have, as close to a name as that may be. */
+function freeKey(name: string, taken: ReadonlySet<string>): string {
+  const plain = name
+    .replace(/[^\p{L}\p{M}\p{N}\p{So}_.~:/-]+/gu, '-')
+    .replace(/^[^\p{L}\p{N}\p{So}_]+|-+$/gu, '')
+  const stem = plain.slice(0, LONGEST_STEM) || 'flag'
+  for (let number = 2, key = stem; ; number++) {
+    if (!taken.has(key)) return key
+    key = `${stem}-${number}`
+  }
 }
 
 /** What surrounds imported flags until a person has filled it in. */

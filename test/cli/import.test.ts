@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -49,6 +50,25 @@ it('refuses what it can not carry over, with the place, until it is told to go o
     settings listed                1  what they decide may differ, and who is served
     "
   `)
+})
+
+it('gives the options that rename keys which a document can not have, ready for a shell', async () => {
+  const flag = { state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'off' }
+  const keys = ['my flag', "it's $5", 'a=b', 'my-flag', 'plain']
+  const input = JSON.stringify({ flags: Object.fromEntries(keys.map((key) => [key, flag])) })
+  const refused = await sluice(['import', 'flagd', '-'], { input })
+  expect(refused.code).toBe(1)
+  const [, options = ''] = /^To give flags other keys, such as: (.*)$/m.exec(refused.err) ?? []
+  const args = execFileSync('sh', ['-c', `printf '%s\\n' ${options}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+  const { code, out } = await sluice(['import', 'flagd', '-', ...args], { input })
+  expect(code).toBe(0)
+  const renamed = ['my-flag-2', 'it-s-5', 'a-b', 'my-flag', 'plain']
+  expect(Object.keys(JSON.parse(out).flags).sort()).toEqual(renamed.sort())
+  expect((await sluice(['import', 'flagd', '-', '--lossy'], { input })).err).toContain(
+    `such as: ${options}\n`,
+  )
 })
 
 it('says what is wrong with a file', async () => {

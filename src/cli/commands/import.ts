@@ -67,10 +67,10 @@ function importer(
         throw new Refusal(
           message,
           { losses },
-          `${lossLines(losses)}\nTo convert as closely as possible: --lossy`,
+          `${lossLines(losses)}\n${renameLine(losses)}To convert as closely as possible: --lossy`,
         )
       }
-      if (losses.length > 0) tell(lossLines(losses))
+      if (losses.length > 0) tell(`${lossLines(losses)}\n${renameLine(losses)}`.trimEnd())
       if (notes.length > 0) tell(noteLines(notes))
       tell(summaryTable(summary))
       return { json: { document, losses, notes, summary }, text: readableJson(document), isFile: true }
@@ -82,7 +82,7 @@ const importers: readonly CliCommand[] = [
   importer(
     'features',
     'Import a simple flag file (features_config.json)',
-    (text, into, options) => importFeatures(text, into, attributesOf(options), options.pairs('rename')),
+    (text, into, options) => importFeatures(text, into, attributesOf(options), renamesIn(options)),
     [
       ['import features features_config.json > gate.json', 'a gate document that decides the same'],
       ['import features features_config.json --attribute region=country', 'where regions are country codes'],
@@ -92,7 +92,7 @@ const importers: readonly CliCommand[] = [
   importer(
     'unleash',
     'Import what Unleash serves its clients (/api/client/features), or an export',
-    (text, into, options) => importUnleash(text, into, options.pairs('rename'), options.text('environment')),
+    (text, into, options) => importUnleash(text, into, renamesIn(options), options.text('environment')),
     [
       ['import unleash features.json > gate.json', 'visitors keep their variants: same hash, same groups'],
       ['import unleash features.json --into gate.json', 'add the flags to a document'],
@@ -103,7 +103,7 @@ const importers: readonly CliCommand[] = [
   importer(
     'flagd',
     "Import flagd's flag file",
-    (text, into, options) => importFlagd(text, into, options.pairs('rename')),
+    (text, into, options) => importFlagd(text, into, renamesIn(options)),
     [
       [
         'import flagd flags.json > gate.json',
@@ -120,7 +120,7 @@ const importers: readonly CliCommand[] = [
       importLaunchDarkly(text, into, {
         environment: options.text('environment'),
         kind: options.text('kind'),
-        renamed: options.pairs('rename'),
+        renamed: renamesIn(options),
       }),
     [
       ['import launchdarkly flags.json > gate.json', 'contexts keep their variations: same hash, same salts'],
@@ -135,7 +135,7 @@ const importers: readonly CliCommand[] = [
   importer(
     'growthbook',
     'Import what GrowthBook serves its SDKs (/api/features/KEY)',
-    (text, into, options) => importGrowthBook(text, into, options.pairs('rename')),
+    (text, into, options) => importGrowthBook(text, into, renamesIn(options)),
     [['import growthbook features.json > gate.json', 'users keep their variations: same hash, same seeds']],
     [RENAME],
   ),
@@ -159,6 +159,17 @@ async function documentIn(path: string, terminal: Terminal): Promise<GateDocumen
   return JSON.parse(file.text) as GateDocumentInput
 }
 
+/** The old key may have an equals sign; the new one can't. */
+function renamesIn(options: Options): Record<string, string> {
+  return Object.fromEntries(
+    options.list('rename').map((pair) => {
+      const at = pair.lastIndexOf('=')
+      if (at < 1) throw new UsageError(`--rename must be OLD=NEW, not ${pair}`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
 function attributesOf(options: Options) {
   const given = options.pairs('attribute')
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(FEATURE_ATTRIBUTES, name))
@@ -172,6 +183,17 @@ function attributesOf(options: Options) {
 /** What cannot be converted, as text. */
 export function lossLines(losses: readonly Loss[]): string {
   return losses.map(({ path, what, instead }) => `  ${path}\n    ${what}; instead: ${instead}`).join('\n')
+}
+
+/** The options that give flags keys which they can have, ready for a shell. */
+function renameLine(losses: readonly Loss[]): string {
+  const options = losses.flatMap(({ rename }) => (rename === undefined ? [] : [`--rename ${quoted(rename)}`]))
+  return options.length === 0 ? '' : `To give flags other keys, such as: ${options.join(' ')}\n`
+}
+
+/** In double quotes, which every shell takes, unless something in it means something there. */
+function quoted(text: string): string {
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`
 }
 
 /** What became of the file, in a table. */

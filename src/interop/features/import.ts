@@ -86,7 +86,7 @@ export function importFeatures(
   noteBeside(file, all)
   for (const [name, named] of keys) {
     if ('key' in named) continue
-    all.losses.push({ path: jsonPath(file.place(name)), what: named.unfit, instead: 'the flag is left out' })
+    all.losses.push({ path: jsonPath(file.place(name)), ...named.unfit, instead: 'the flag is left out' })
     features.delete(name)
   }
   const flags = [...features].map(([name, feature]) => [

@@ -57,7 +57,7 @@ export function importFlagd(text: string, into?: GateDocumentInput, renamed: Ren
     else
       found.losses.push({
         path: jsonPath(['flags', key]),
-        what: named.unfit,
+        ...named.unfit,
         instead: 'the flag is left out',
       })
   }

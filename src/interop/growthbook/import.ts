@@ -41,7 +41,7 @@ export function importGrowthBook(text: string, into?: GateDocumentInput, renamed
   for (const [key, named] of keys) {
     const path = jsonPath([...place, key])
     const feature = file.features[key]
-    if ('unfit' in named) found.losses.push({ path, what: named.unfit, instead: 'the feature is left out' })
+    if ('unfit' in named) found.losses.push({ path, ...named.unfit, instead: 'the feature is left out' })
     if ('unfit' in named || feature === undefined) continue
     const lose = (inside: string, what: string) =>
       found.losses.push({ path: path + inside, what, instead: 'the rule is left out' })

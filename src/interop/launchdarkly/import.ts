@@ -60,7 +60,7 @@ export function importLaunchDarkly(
     }
     const named = keys.get(key)
     if (named === undefined) continue
-    if ('unfit' in named) found.losses.push({ path, what: named.unfit, instead: 'the flag is left out' })
+    if ('unfit' in named) found.losses.push({ path, ...named.unfit, instead: 'the flag is left out' })
     else flags[named.key] = flagOf(key, flag, { file: parsed.output, keys, kind: options.kind }, found)
   }
   return documentOf(flags, into, found)

@@ -56,8 +56,7 @@ export function importUnleash(
     found.notes.push(...notesOf(path, feature, one))
     const named = keys.get(name)
     if (named === undefined || 'unfit' in named) {
-      if (named !== undefined)
-        found.losses.push({ path, what: named.unfit, instead: 'the feature is left out' })
+      if (named !== undefined) found.losses.push({ path, ...named.unfit, instead: 'the feature is left out' })
       continue
     }
     const requires = requirementsOf(feature, { state, translated, keys })

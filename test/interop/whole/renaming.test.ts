@@ -75,9 +75,25 @@ describe.each(Object.entries(SYSTEMS))('a flag of %s', (_, { run, source }) => {
 
   it("with a key that a document can't have is left out, unless it gets another", () => {
     const all = source('my flag', 'second')
-    const what = '"my flag" can\'t be the key of a flag: give it another with --rename "my flag=…"'
-    expect(run(all)).toMatchObject({ ok: true, losses: [{ what }] })
+    const what = '"my flag" can\'t be the key of a flag: give it another with --rename'
+    expect(run(all)).toMatchObject({ ok: true, losses: [{ what, rename: 'my flag=my-flag' }] })
     expect(run(all, { 'my flag': 'mine' })).toMatchObject({ ok: true, losses: [] })
+    // It is the source's key that gets another, whatever it was given.
+    expect(run(all, { 'my flag': 'mine, too' })).toMatchObject({ losses: [{ rename: 'my flag=mine-too' }] })
+  })
+
+  it('is proposed a key that is free, and that takes effect', () => {
+    for (const [key, other, rename] of [
+      ['my flag', 'my-flag', 'my flag=my-flag-2'],
+      ['"a" $b', 'second', '"a" $b=a-b'],
+      ['…', 'second', '…=flag'],
+    ] as const) {
+      expect(run(source(key, other))).toMatchObject({ losses: [{ rename }] })
+      const [, name = ''] = /=([^=]*)$/.exec(rename) ?? []
+      const renamed = run(source(key, other), { [key]: name })
+      expect(renamed).toMatchObject({ losses: [] })
+      expect(Object.keys(documentIn(renamed).flags ?? {}).sort()).toEqual([name, other].sort())
+    }
   })
 
   it('may be called as what every object has', () => {
@@ -89,7 +105,8 @@ describe.each(Object.entries(SYSTEMS))('a flag of %s', (_, { run, source }) => {
 
   it('replaces no other flag', () => {
     const both = run(source('first', 'second'), { first: 'second' })
-    const what = '"second" would be the key of two flags: give one another with --rename "first=…"'
-    expect(both).toMatchObject({ ok: true, summary: { flags: 0 }, losses: [{ what }, {}] })
+    const what = '"second" would be the key of two flags: give it another with --rename'
+    const losses = [{ what, rename: 'first=second-2' }, { rename: 'second=second-3' }]
+    expect(both).toMatchObject({ ok: true, summary: { flags: 0 }, losses })
   })
 })
