@@ -61,9 +61,14 @@ const GATE_PREFIX = 'sluice-'
 
 /** Names of an answer's headers that visitors must not get; most answers have none. */
 function unfitHeaders(headers: HeaderFields): readonly string[] {
-  let unfit = connectionFields(headers)
-  for (const name of headers.keys()) if (name.startsWith(GATE_PREFIX)) unfit = [...unfit, name]
-  return unfit
+  let own: string[] | undefined
+  for (const name of headers.keys())
+    if (name.startsWith(GATE_PREFIX)) {
+      own ??= []
+      own.push(name)
+    }
+  const unfit = connectionFields(headers)
+  return own === undefined ? unfit : [...unfit, ...own]
 }
 
 /**

@@ -63,3 +63,29 @@ function asKnown(name: string, flags: FlagNames | undefined): string {
   if (flags === undefined || flags.has(name)) return name
   return [name.normalize('NFC'), name.normalize('NFD')].find((each) => flags.has(each)) ?? name
 }
+
+/** From here on a record has of the lists what is about its flag: whole ones would be the square of them. */
+const MOST_LISTED = 100
+
+/** A flag that enters or leaves a list, with the list before and after that; of long lists the flag itself and `*`. */
+export type KillChange = { flag: string; before: readonly string[]; after: readonly string[] }
+
+/**
+ * From one list to another, flag by flag: those that enter, then those that leave.
+ *
+ * @example killChanges(['a'], ['b']) // b: ['a'] → ['a', 'b'], then a: ['a', 'b'] → ['b']
+ */
+export function killChanges(before: readonly string[], after: readonly string[]): KillChange[] {
+  const [list, wanted] = [new Set(before), new Set(after)]
+  const isLong = list.size + wanted.size > MOST_LISTED
+  const listed = (flag: string) =>
+    isLong ? [...new Set([flag, KILL_ALL])].filter((each) => list.has(each)) : [...list]
+  const changed = [...wanted]
+    .filter((flag) => !list.has(flag))
+    .concat(before.filter((flag) => !wanted.has(flag)))
+  return changed.map((flag) => {
+    const was = listed(flag)
+    if (!list.delete(flag)) list.add(flag)
+    return { flag, before: was, after: listed(flag) }
+  })
+}

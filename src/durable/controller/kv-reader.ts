@@ -7,7 +7,7 @@ import { compileSnapshot, type Snapshot } from '../../core/config/compile/snapsh
 import { KILL_ALL } from '../../core/config/control.ts'
 import { changesBetween, summaryOf } from '../../core/config/document-diff.ts'
 import { KV_STALE_MS, MOST_REPLACED } from '../../core/config/document-tag.ts'
-import { killOrder } from '../../core/config/kill-list.ts'
+import { killChanges, killOrder } from '../../core/config/kill-list.ts'
 import { parseDocument } from '../../core/config/parse/parse.ts'
 import type { Problem } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
@@ -272,17 +272,4 @@ export class KvReader {
     this.#documents.overwritten = this.#remembered.overwritten
     this.#texts.putJson('document', this.#remembered)
   }
-}
-
-/** From one list to another, flag by flag: those that enter, then those that leave. */
-function killChanges(before: readonly string[], after: readonly string[]) {
-  const [were, are] = [new Set(before), new Set(after)]
-  const entered = after.filter((flag) => !were.has(flag))
-  const left = before.filter((flag) => !are.has(flag))
-  let list = before
-  return [...entered, ...left].map((flag) => {
-    const was = list
-    list = left.includes(flag) ? list.filter((each) => each !== flag) : [...list, flag]
-    return { flag, before: was, after: list }
-  })
 }

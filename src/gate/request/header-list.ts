@@ -75,11 +75,14 @@ export class AnswerHeaders implements HeaderFields {
   }
 
   delete(name: string): void {
-    if (this.has(name)) this.#all.delete(name)
-    while (this.has(name)) {
-      this.#values.splice(this.#names.indexOf(name), 1)
-      this.#names.splice(this.#names.indexOf(name), 1)
-    }
+    const at = this.#names.indexOf(name)
+    if (at < 0) return
+    this.#all.delete(name)
+    // The runtime lists those of one name side by side. A search for one more would cost as much as there are.
+    let count = 1
+    while (this.#names[at + count] === name) count++
+    this.#values.splice(at, count)
+    this.#names.splice(at, count)
   }
 
   #note(name: string, value: string): void {

@@ -1,7 +1,7 @@
 /** The kill list in every form in which shells deliver it, and in forms that name nothing. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { killOrder } from '../../../src/core/config/kill-list.ts'
+import { killChanges, killOrder } from '../../../src/core/config/kill-list.ts'
 
 const FLAGS = new Set(['new-shop', 'payments/checkout.v2', 'größe', 'a', 'b', 'udead-end'])
 const order = (text: string | null) => killOrder(text, FLAGS)
@@ -123,5 +123,28 @@ describe('a mixed list', () => {
           expect(killOrder(text, undefined)).toEqual({ list: names, problems: [] })
       }),
     )
+  })
+})
+
+describe('what a new list changes', () => {
+  it('is told flag by flag: those that enter, then those that leave', () => {
+    expect(killChanges(['a', 'b'], ['b', 'c', '*'])).toEqual([
+      { flag: 'c', before: ['a', 'b'], after: ['a', 'b', 'c'] },
+      { flag: '*', before: ['a', 'b', 'c'], after: ['a', 'b', 'c', '*'] },
+      { flag: 'a', before: ['a', 'b', 'c', '*'], after: ['b', 'c', '*'] },
+    ])
+    expect(killChanges(['a'], ['a'])).toEqual([])
+  })
+
+  it('grows with the list, not with its square: of a long one each record has its flag and *', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, at) => `flag-${at}`)
+    const sizeOf = (count: number) => JSON.stringify(killChanges([], [...names(count), '*'])).length
+    expect(sizeOf(4_000) / sizeOf(1_000)).toBeLessThan(4.5)
+    const changes = killChanges([...names(1_000), '*'], [...names(999), 'new'])
+    expect(changes.slice(0, 1)).toEqual([{ flag: 'new', before: ['*'], after: ['new', '*'] }])
+    expect(changes.slice(1)).toEqual([
+      { flag: 'flag-999', before: ['flag-999', '*'], after: ['*'] },
+      { flag: '*', before: ['*'], after: [] },
+    ])
   })
 })

@@ -44,15 +44,17 @@ export function standingOf(arms: Arms, shares: readonly number[]): Standing {
       rest.map(({ visitors }) => visitors),
       shares,
     )
-  const isOff = (rest: Arms) => lnOf(rest) >= Math.log(1 / SPLIT_ALPHA)
-  if (!isOff(arms)) return { arms, isBroken: false, aside: 0 }
+  const isOff = (ln: number) => ln >= Math.log(1 / SPLIT_ALPHA)
+  if (!isOff(lnOf(arms))) return { arms, isBroken: false, aside: 0 }
   const groups = groupsOf(arms)
   for (const kind of groups.length < 3 ? [] : [groups.map((group) => [group]), pairsOf(groups)]) {
     const [best] = kind
       .map((gone) => without(arms, gone))
       .filter((rest) => visitorsOf(rest) >= Math.min(ENOUGH_REST, LEAST_REST * all))
-      .sort((a, b) => lnOf(a) - lnOf(b))
-    if (best && !isOff(best)) return { arms: best, isBroken: false, aside: all - visitorsOf(best) }
+      .map((rest) => ({ rest, ln: lnOf(rest) }))
+      .sort((a, b) => a.ln - b.ln)
+    if (best && !isOff(best.ln))
+      return { arms: best.rest, isBroken: false, aside: all - visitorsOf(best.rest) }
   }
   return { arms, isBroken: true, aside: 0 }
 }

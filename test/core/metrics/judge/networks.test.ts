@@ -1,9 +1,10 @@
 /** Enemies with one, two and three networks: what they send must neither close a healthy canary nor keep a bad one open. */
 import { describe, expect, it } from 'vitest'
 import { judge } from '../../../../src/core/metrics/judge/judge.ts'
-import { lnHeld } from '../../../../src/core/metrics/judge/networks.ts'
+import { lnHeld, standingOf } from '../../../../src/core/metrics/judge/networks.ts'
 import { Ledger } from '../../../../src/core/metrics/ledger/ledger.ts'
 import type { Measures, Metric, MetricAction } from '../../../../src/core/metrics/spec.ts'
+import { addedUp } from '../../../../src/core/metrics/summary.ts'
 
 const START = 1_790_000_000_000
 const common = { better: 'higher', windowMs: null, definition: '' } as const
@@ -264,4 +265,22 @@ describe('without an enemy', () => {
     come('on', 50, 0, EVERYWHERE)
     expect(judged().split).toBe('collecting')
   })
+})
+
+it('computes the evidence of the split once for each group, and once for each pair', () => {
+  let looks = 0
+  const shares = new Proxy([0.5, 0.5], {
+    get: (all, key) => {
+      if (key === 'entries') looks++
+      return Reflect.get(all, key)
+    },
+  })
+  // Each group has visitors of one variant alone: without whichever two, the split is off.
+  const sums = (visitors: number) => ({ visitors, metrics: [] })
+  const armOf = (variant: string, parity: number, each: number) => {
+    const groups = Array.from({ length: 31 }, (_, at) => sums(at > 0 && at % 2 === parity ? each : 0))
+    return { variant, groups, ...addedUp(groups, 0) }
+  }
+  const standing = standingOf([armOf('off', 0, 9_000), armOf('on', 1, 1_000)], shares)
+  expect([standing.isBroken, looks]).toEqual([true, 1 + 30 + (30 * 29) / 2])
 })
