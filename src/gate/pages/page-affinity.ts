@@ -4,7 +4,7 @@
  *
  * Requests don't say which document they belong to. They carry the document's URL (Referer), and the gate, which has no
  * memory of visitors, keeps a session cookie: each document leaves an entry with a hash of its URL, flag and variant,
- * newest first. The Referer of a request finds the entry; where it names no known document (a module that imports
+ * newest first; pages of one version share its name, so that many fit. The Referer of a request finds the entry; where it names no known document (a module that imports
  * another, a URL that the app set with pushState, a referrer policy), the newest document of the same flag counts, of
  * those that have been shown: a browser may have fetched others ahead. Where the page's framework goes on to another address
  * without a document, its request for data names that address, and leaves an entry too. docs/invisible.md lists what this can't tell, and what catches it.
@@ -26,15 +26,14 @@ import { type Address, addressIn } from '../request/url-parts.ts'
 import { dataRequestOf } from './framework-data.ts'
 
 const PAGES_COOKIE = 'sluice_pages'
-const MOST_PAGES = 8
 /** With its name. Origins never see it, but servers before the gate may bound headers, and each request carries it. */
 const LONGEST_COOKIE = 400
 /** What older gates set was longer. */
 const LONGEST_READ = 3_000
-/** Flag keys of this form are in the cookie as they are; of others, which cookies can't hold or that are long, a hash. */
-const SHORT_NAME = /^[\w.~:/-]{1,40}$/
-/** Names of variants in any script. A visitor's cookie may decode to anything. */
-const ESCAPED = /[^\w.~:/|*-]+/g
+/** Names of this form are in the cookie as they are; of others, which cookies can't hold or that are long, a hash. */
+const SHORT_NAME = /^\*?[\w.~:/-]{0,16}$/
+/** Hashes of pages. A visitor's cookie may decode to anything. */
+const PAGE_IDS = /^[\w.]+$/
 /** Marks a page that has not been shown yet. */
 const AHEAD = 'p'
 
@@ -42,15 +41,13 @@ const AHEAD = 'p'
 const ORIGIN_ONLY = /(?:^|,)\s*(?:strict-)?origin\s*$/i
 
 /**
- * The version that a page came from; flag and variant are empty for a page of a route without a flag. `flag` is the name
- * that the cookie has for it.
+ * The version that a page came from; flag and variant, by the names that the cookie has for them, are empty for a page of a
+ * route without a flag.
  */
 type Entry = { page: string; flag: string; variant: string; isAhead: boolean }
 
-/** A flag's name in the cookie. */
-const nameOf = remembered((flag) =>
-  flag === '' || flag.startsWith('*') || SHORT_NAME.test(flag) ? flag : `*${murmur3(flag, 0).toString(36)}`,
-)
+/** The cookie's name for a flag or a variant. */
+const nameOf = remembered((name) => (SHORT_NAME.test(name) ? name : `*${murmur3(name, 0).toString(36)}`))
 
 /** What a request's page says about it: the target to decide by, and the variant to keep. */
 export type PageAffinity = { target: FlagTarget; variant: string }
@@ -102,16 +99,15 @@ export function affinityOf(
   snapshot: Snapshot,
 ): PageAffinity | undefined {
   if (role === 'page' || role === 'foreign' || !own.follows) return undefined
-  const found = pageOf(request, snapshot)
+  const found = affinityOfPage(request, snapshot)
   if (found === undefined) return affinityOfPlainPage(request, own, snapshot)
-  const { entry, target } = found
-  if (own.kind === 'flag' && nameOf(own.flag.key) === entry.flag)
-    return { target: own, variant: entry.variant }
-  const origin = target.origins.get(entry.variant)
+  const { target, variant } = found
+  if (own.kind === 'flag' && own.flag.key === target.flag.key) return { target: own, variant }
+  const origin = target.origins.get(variant)
   const options = own.kind === 'flag' ? own.distinct : [own.origin]
   // Where a route chooses among the page's origins, the page has chosen already; it doesn't choose among others.
   const isShared = origin !== undefined && options.some((option) => target.distinct.includes(option))
-  return isShared ? { target, variant: entry.variant } : undefined
+  return isShared ? found : undefined
 }
 
 /**
@@ -129,12 +125,6 @@ function affinityOfPlainPage(
   return page?.kind === 'origin' && page.origin === own.stable
     ? { target: own, variant: own.flag.off }
     : undefined
-}
-
-/** The version that the page of a request came from, whatever the request is for. */
-export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAffinity | undefined {
-  const found = pageOf(request, snapshot)
-  return found && { target: found.target, variant: found.entry.variant }
 }
 
 /** The decision, or the page's variant where the two could differ by chance only. */
@@ -169,16 +159,10 @@ export function pageCookie(
   { flag, variant, referrerPolicy }: { flag: string; variant: string; referrerPolicy: string | null },
   cookies: CookieSettings,
 ): string | undefined {
-  const entries = entriesOf(request)
-  if (entries.length === 0 && flag === '') return undefined
+  if (flag === '' && entriesOf(request).length === 0) return undefined
   const tail = ORIGIN_ONLY.test(referrerPolicy ?? '') ? '/' : request.address.tail
   const page = pageId(tail, request.host, cookies)
-  const isAhead = isFetchedAhead(request)
-  const entry = { page, flag: nameOf(flag), variant, isAhead }
-  const known = entries.find((each) => each.page === page)
-  const isKnown = known?.flag === entry.flag && known.variant === variant
-  if (isKnown && (isAhead || (known === entries[0] && !known.isAhead))) return undefined
-  return cookieOf([entry, ...entries.filter((each) => each.page !== page)], request, cookies)
+  return cookieWith(entryOf(page, flag, variant, isFetchedAhead(request)), request, cookies)
 }
 
 /**
@@ -189,14 +173,8 @@ export function shownPageCookie(request: GateRequest, cookies: CookieSettings): 
   if (!request.header('cookie')?.includes(`|${AHEAD}`) || isFetchedAhead(request)) return undefined
   const referer = refererOf(request, cookies)
   const id = referer && idOf(referer, request, cookies)
-  const entries = entriesOf(request)
-  const shown = entries.find((entry) => entry.page === id)
-  if (shown === undefined || !shown.isAhead) return undefined
-  return cookieOf(
-    [{ ...shown, isAhead: false }, ...entries.filter((each) => each !== shown)],
-    request,
-    cookies,
-  )
+  const shown = entriesOf(request).find((entry) => entry.page === id)
+  return shown?.isAhead ? cookieWith({ ...shown, isAhead: false }, request, cookies) : undefined
 }
 
 /**
@@ -210,32 +188,41 @@ export function nextPageCookie(
 ): string | undefined {
   const next = dataRequestOf(request)?.next
   if (next === undefined) return undefined
+  return cookieWith(entryOf(pageId(next, request.host, cookies), flag, variant), request, cookies)
+}
+
+function entryOf(page: string, flag: string, variant: string, isAhead = false): Entry {
+  return { page, flag: nameOf(flag), variant: nameOf(variant), isAhead }
+}
+
+/**
+ * The Set-Cookie value with an entry as the newest, and as many of the others as fit; undefined where the cookie is so already.
+ * The version with the most pages gives up its oldest, so that no other loses the page of an open tab to it; of equal ones the
+ * version that was used longest ago.
+ */
+function cookieWith(entry: Entry, request: GateRequest, cookies: CookieSettings): string | undefined {
   const entries = entriesOf(request)
-  const entry = { page: pageId(next, request.host, cookies), flag: nameOf(flag), variant, isAhead: false }
-  const [newest] = entries
-  const isKnown = newest?.page === entry.page && newest.flag === entry.flag && newest.variant === variant
-  if (isKnown && !newest.isAhead) return undefined
-  return cookieOf([entry, ...entries.filter((each) => each.page !== entry.page)], request, cookies)
+  const known = entries.find(({ page }) => page === entry.page)
+  const isSame = known?.flag === entry.flag && known.variant === entry.variant
+  if (isSame && (entry.isAhead || (known === entries[0] && !known.isAhead))) return undefined
+  const others = entries.filter(({ page }) => page !== entry.page)
+  const versions = new Map<string, string[]>()
+  for (const { page, flag, variant, isAhead } of [entry, ...others]) {
+    const version = `${flag}|${variant}${isAhead ? `|${AHEAD}` : ''}`
+    versions.set(version, [...(versions.get(version) ?? []), page])
+  }
+  const pair = () =>
+    `${PAGES_COOKIE}=${Array.from(versions, ([version, pages]) => `${pages.join('.')}|${version}`).join('!')}`
+  while (pair().length > LONGEST_COOKIE) {
+    const [version, pages] = [...versions].reduce((a, b) => (a[1].length > b[1].length ? a : b))
+    if (pages.length === 1) versions.delete(version)
+    else pages.pop()
+  }
+  return `${pair()}; ${cookieAttributes(request.address, cookies)}`
 }
 
-/** Undefined where not even one entry fits. */
-function cookieOf(
-  entries: readonly Entry[],
-  { address }: GateRequest,
-  cookies: CookieSettings,
-): string | undefined {
-  const texts = entries
-    .slice(0, MOST_PAGES)
-    .map(({ page, flag, variant, isAhead }) =>
-      `${page}|${flag}|${variant}${isAhead ? `|${AHEAD}` : ''}`.replace(ESCAPED, encodeURIComponent),
-    )
-  const pair = () => `${PAGES_COOKIE}=${texts.join('!')}`
-  while (texts.length > 0 && pair().length > LONGEST_COOKIE) texts.pop()
-  return texts.length === 0 ? undefined : `${pair()}; ${cookieAttributes(address, cookies)}`
-}
-
-/** The entry of the document that a request comes from, with the route target that it was decided by. */
-function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; target: FlagTarget } | undefined {
+/** The version that the page of a request came from, whatever the request is for. */
+export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAffinity | undefined {
   const entries = entriesOf(request)
   if (entries.length === 0) return undefined
   const { cookies } = snapshot
@@ -249,10 +236,11 @@ function pageOf(request: GateRequest, snapshot: Snapshot): { entry: Entry; targe
   const entry =
     entries.find((each) => each.page === id) ?? shown.find((each) => each.flag === flag) ?? shown[0]
   if (!entry?.flag) return undefined
-  if (target?.kind === 'flag' && flag === entry.flag) return { entry, target }
   const isOfFlag = (each: RouteTarget) => each.kind === 'flag' && nameOf(each.flag.key) === entry.flag
-  const elsewhere = snapshot.routes.find((route) => isOfFlag(route.target))?.target
-  return elsewhere?.kind === 'flag' ? { entry, target: elsewhere } : undefined
+  const own = flag === entry.flag ? target : snapshot.routes.find((route) => isOfFlag(route.target))?.target
+  if (own?.kind !== 'flag') return undefined
+  const variant = [...own.flag.values.keys()].find((each) => nameOf(each) === entry.variant)
+  return variant === undefined ? undefined : { target: own, variant }
 }
 
 /** The page that a request comes from; null where the browser doesn't say, undefined where it is none of this site. */
@@ -276,9 +264,9 @@ function entriesOf(request: GateRequest): Entry[] {
   const text = request.cookie(PAGES_COOKIE)
   if (!text || text.length > LONGEST_READ) return []
   return text.split('!').flatMap((part) => {
-    const [page, flag, variant, mark] = part.split('|')
-    if (!page || flag === undefined || variant === undefined) return []
-    return [{ page, flag: nameOf(flag), variant, isAhead: mark === AHEAD }]
+    const [pages = '', flag, variant, mark] = part.split('|')
+    if (!PAGE_IDS.test(pages) || flag === undefined || variant === undefined) return []
+    return pages.split('.').map((page) => entryOf(page, flag, variant, mark === AHEAD))
   })
 }
 

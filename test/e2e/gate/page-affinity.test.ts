@@ -130,6 +130,24 @@ describe('what a page loads', () => {
     expect((await browser.load('/checkout/b', '/checkout/cart')).text).toBe('old')
   })
 
+  it('comes from the version of its page, however many pages are opened or fetched ahead since', async () => {
+    const browser = new Browser()
+    for (let page = 0; page < 9; page++) await browser.open(`/checkout/${page}`)
+    await ramp(100)
+    for (let page = 0; page < 12; page++) await browser.open(`/checkout/tab-b/${page}`)
+    for (let page = 0; page < 12; page++)
+      await browser.open(`/checkout/ahead/${page}`, {
+        'sec-fetch-site': 'same-origin',
+        'sec-purpose': 'prefetch',
+      })
+    // Back through its history, a browser shows pages without asking for them.
+    for (let page = 8; page >= 0; page--)
+      expect([page, (await browser.load(`/checkout/${page}`, '/checkout/cart')).text]).toEqual([page, 'old'])
+    const form = { ...NAVIGATION, 'sec-fetch-site': 'same-origin', referer: `${gate.url}/checkout/0` }
+    expect((await browser.send('/checkout/pay', form, { method: 'POST', body: 'x' })).text).toBe('old')
+    expect((await browser.load('/checkout/tab-b/0', '/checkout/cart')).text).toBe('new')
+  })
+
   it('follows by the newest page of the flag where the Referer names none', async () => {
     const browser = new Browser()
     await browser.open('/checkout/')

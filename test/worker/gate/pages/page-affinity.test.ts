@@ -263,36 +263,127 @@ describe('the cookie of a document', () => {
     expect(cookieAfter(cookie, '/about', '', '')).toMatch(/^sluice_pages=\w+\|\|!\w+\|checkout\|on;/)
   })
 
-  it('remembers eight documents, and is short', () => {
-    const pages = Array.from({ length: 8 }, (_, at) => entryOf(`/${at}`, 'checkout', 'on'))
-    const value = cookieAfter(cookieOf(...pages), '/new')?.split(';')[0] ?? ''
-    expect(value.split('!')).toHaveLength(8)
-    expect(value.endsWith(pages[6] ?? '')).toBe(true)
+  /** The cookie after documents, each of a path and a variant of `checkout`, and what the browser fetched ahead. */
+  const cookieOfVisits = (visits: readonly [string, string, Headers_?][], flag = 'checkout') =>
+    visits.reduce((cookie, [path, variant, headers = {}]) => {
+      const request = requestTo(SITE + path, { headers: { ...headers, ...(cookie && { cookie }) } })
+      return pageCookie(request, { flag, variant, referrerPolicy: null }, COOKIES)?.split(';')[0] ?? cookie
+    }, '')
+  const many = (path: string, variant: string, headers: Headers_ = {}) =>
+    Array.from({ length: 60 }, (_, at): [string, string, Headers_?] => [`${path}${at}`, variant, headers])
+  const variantOn = (path: string, cookie: string) =>
+    affinity('/app.js', { cookie, ...{ referer: SITE + path } })?.[1]
+
+  it('names a version once, with its documents', () => {
+    const id = (path: string) => entryOf(path, 'checkout', 'on').split('|')[0]
+    const visits: [string, string][] = [
+      ['/a', 'on'],
+      ['/b', 'off'],
+      ['/c', 'on'],
+    ]
+    expect(cookieOfVisits(visits)).toBe(
+      `sluice_pages=${id('/c')}.${id('/a')}|checkout|on!${id('/b')}|checkout|off`,
+    )
   })
 
-  it('is at most 400 bytes long with its name, the newest documents first, and is read up to 3,000', () => {
-    const flag = 'x'.repeat(40)
-    const pages = Array.from({ length: 8 }, (_, at) => entryOf(`/${at}`, flag, 'v'.repeat(20)))
-    const value = cookieAfter(cookieOf(...pages), '/new', flag)?.split(';')[0] ?? ''
-    expect(value.length).toBeLessThanOrEqual(400)
-    expect(value.split('!').slice(1)).toEqual(pages.slice(0, value.split('!').length - 1))
-    const variantOf = (length: number) => 'v'.repeat(length - cookieOf(entryOf('/new', 'x', '')).length)
-    expect(cookieAfter(undefined, '/new', 'x', variantOf(400))).toBeDefined()
-    expect(cookieAfter(undefined, '/new', 'x', variantOf(401))).toBeUndefined()
+  it('keeps the open page of a version, however many another tab visits on the other', () => {
+    const cookie = cookieOfVisits([['/checkout/a', 'off'], ...many('/checkout/', 'on')])
+    expect(variantOn('/checkout/a', cookie)).toBe('off')
+    expect(variantOn('/checkout/59', cookie)).toBe('on')
+    // As long as one page of both is open.
+    const back = cookieOfVisits([...many('/checkout/x', 'off').slice(0, 9), ...many('/checkout/', 'on')])
+    for (let at = 0; at < 9; at++) expect(variantOn(`/checkout/x${at}`, back)).toBe('off')
+  })
+
+  it('keeps the page that is shown, however many are fetched ahead', () => {
+    const ahead = many('/checkout/', 'on', { 'sec-purpose': 'prefetch' })
+    const cookie = cookieOfVisits([['/checkout/a', 'off'], ...ahead])
+    expect(variantOn('/checkout/a', cookie)).toBe('off')
+    expect(variantOn('/checkout/pushed', cookie)).toBe('off')
+    expect(variantOn('/checkout/59', cookie)).toBe('on')
+  })
+
+  it('gives up the oldest pages of the version that has most', () => {
+    const cookie = cookieOfVisits([...many('/checkout/x', 'off'), ...many('/checkout/', 'on')])
+    const [on, off] = cookie.slice('sluice_pages='.length).split('!')
+    const idsOf = (version = '') => (version.split('|')[0] ?? '').split('.')
+    expect(idsOf(on)[0]).toBe(entryOf('/checkout/59', 'checkout', 'on').split('|')[0])
+    expect(idsOf(off)[0]).toBe(entryOf('/checkout/x59', 'checkout', 'off').split('|')[0])
+    expect(Math.abs(idsOf(on).length - idsOf(off).length)).toBeLessThanOrEqual(2)
+  })
+
+  it('gives up versions that were used longest ago where each has one page', () => {
+    const flag = (at: number) => `a-flag-of-16-${`${at}`.padStart(3, '0')}`
+    const visit = (cookie: string, at: number) =>
+      pageCookie(
+        requestTo(`${SITE}/${at}`, { headers: cookie ? { cookie } : {} }),
+        { flag: flag(at), variant: 'v'.repeat(16), referrerPolicy: null },
+        COOKIES,
+      )?.split(';')[0] ?? ''
+    const all = Array.from({ length: 20 }, (_, at) => at)
+    const kept = all.reduce(visit, '')
+    const isKept = all.map((at) => kept.includes(flag(at)))
+    expect(isKept.lastIndexOf(false)).toBeLessThan(12)
+    expect(isKept).toEqual(all.map((at) => at > isKept.lastIndexOf(false)))
+  })
+
+  it.each([
+    ['checkout', 'on', 16],
+    ['x'.repeat(200), 'größe '.repeat(40), 16],
+    ['кошик/a', 'v'.repeat(500), 16],
+  ])('is at most 400 bytes long with its name, and holds many pages: %s', (flag, variant, least) => {
+    const cookie = cookieOfVisits([...many('/a', variant), ...many('/b', 'off')], flag)
+    expect(cookie.length).toBeLessThanOrEqual(400)
+    for (const version of cookie.split('!')) expect(version.split('.').length).toBeGreaterThanOrEqual(least)
+  })
+
+  it('is read up to 3,000 bytes, as older gates wrote it', () => {
     const old = entryOf('/old', 'checkout', 'on')
     const isRead = (length: number) =>
       affinity('/app.js', { cookie: cookieOf(old, 'x'.repeat(length - old.length - 1)) }) !== undefined
     expect([isRead(3_000), isRead(3_001)]).toEqual([true, false])
+    const each = Array.from({ length: 8 }, (_, at) => entryOf(`/${at}`, 'checkout', 'on'))
+    const long = 'checkout'.padEnd(40, 'x')
+    expect(cookieAfter(cookieOf(...each, `1x9k2|${long}|on`), '/new')).toContain(
+      `.${each[7]}!1x9k2|${entryOf('/', long, '').split('|')[1]}|on;`,
+    )
   })
 
-  it('has a hash for a flag of a long name, or of one that cookies cannot hold', () => {
-    const entry = (flag: string) => entryOf('/a', flag, 'on').split('|')[1]
-    expect([entry('x'.repeat(40)), entry('a.b_c~d:e/f-g')]).toEqual(['x'.repeat(40), 'a.b_c~d:e/f-g'])
-    expect([entry('x'.repeat(41)), entry('größe')]).toEqual([
-      expect.stringMatching(/^\*\w{1,7}$/),
-      expect.stringMatching(/^\*\w{1,7}$/),
-    ])
-    expect(entry('größe')).not.toBe(entry('große'))
+  it('has a hash for a name that is long, or that cookies cannot hold', () => {
+    const flag = (name: string) => entryOf('/a', name, 'on').split('|')[1]
+    const variant = (name: string) => entryOf('/a', 'f', name).split('|')[2]
+    for (const named of [flag, variant]) {
+      expect([named('x'.repeat(16)), named('a.b_c~d:e/f-g')]).toEqual(['x'.repeat(16), 'a.b_c~d:e/f-g'])
+      expect(['x'.repeat(17), 'größe', 'a b', 'a!b', 'a|b', 'a;b'].map(named)).toEqual(
+        Array(6).fill(expect.stringMatching(/^\*\w{1,7}$/)),
+      )
+      expect(named('größe')).not.toBe(named('große'))
+    }
+  })
+
+  it('follows by the hash of a variant', () => {
+    const variants = { 'a-variant-of-a-long-name': true, größe: 1, off: false }
+    const of = snapshotOf({
+      ...SHOP,
+      routes: [
+        {
+          path: '/*',
+          flag: 'named',
+          origins: { 'a-variant-of-a-long-name': 'new', größe: 'new', off: 'old' },
+        },
+      ],
+      flags: { named: { variants, off: 'off', rules: [{ serve: 'größe' }] } },
+    })
+    for (const variant of Object.keys(variants)) {
+      const cookie = cookieOf(entryOf('/x', 'named', variant))
+      expect(affinity('/app.js', { cookie, referer: `${SITE}/x` }, 'part', of)).toEqual(['named', variant])
+    }
+  })
+
+  it('writes nothing that cookies cannot hold, whatever the visitor’s says', () => {
+    const forged = ['%3B%20Domain=evil|checkout|on', 'a|*%3B%20Domain=evil|on', 'a|checkout|%0D%0Ax:%20y']
+    const cookie = cookieAfter(cookieOf(...forged), '/new') ?? ''
+    expect(cookie).toMatch(/^sluice_pages=[\w.|!*]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
   })
 
   it.each([
@@ -306,9 +397,5 @@ describe('the cookie of a document', () => {
   ])('under the policy %s goes by the site alone: %s', (policy, isRoot) => {
     const root = entryOf('/', 'checkout', 'on')
     expect(entryOf('/deep/page', 'checkout', 'on', policy) === root).toBe(isRoot)
-  })
-
-  it('holds ASCII, whatever the variant is called', () => {
-    expect(entryOf('/a', 'x', 'größe; 1')).toMatch(/\|gr%C3%B6%C3%9Fe%3B%201$/)
   })
 })
