@@ -1,6 +1,7 @@
 /** The Worker: the gate, and below /__sluice a Hono app. Nothing imports this file. */
 import { Hono } from 'hono/tiny'
 import { createEndpoints } from './api/endpoints.ts'
+import { GATE_PATH } from './core/gate-path.ts'
 import { createGate } from './gate/gate.ts'
 import { FailureSampler } from './gate/reporting/failure-sampler.ts'
 import { createMirror } from './gate/shadow/mirror.ts'
@@ -19,7 +20,7 @@ const gate = createGate({ bundled: bundledDocument, mirror: createMirror, failur
 let endpoints: ReturnType<typeof createEndpoints> | undefined
 
 /** A URL below /__sluice, as it is written: an encoded path is the origin's. */
-const GATE_URL = /^[a-z]+:\/\/[^/]+\/__sluice(?:[/?#]|$)/
+const GATE_URL = new RegExp(`^[a-z]+://[^/]+${GATE_PATH}(?:[/?#]|$)`)
 
 const app = new Hono<{ Bindings: Env }>()
 

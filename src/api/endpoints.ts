@@ -1,5 +1,6 @@
 /** The endpoints that the gate answers itself, below /__sluice. */
 import { Hono } from 'hono/tiny'
+import { GATE_PATH } from '../core/gate-path.ts'
 import type { Controller } from '../durable/controller/controller.ts'
 import { describedVisitor } from '../gate/evaluation/described-visitor.ts'
 import { placesOf } from '../gate/evaluation/measured.ts'
@@ -20,8 +21,6 @@ import { flagPorts } from './flag-ports.ts'
 import { createEventsApi } from './flags/events.ts'
 import { createOfrepApi } from './flags/ofrep.ts'
 import { createUnleashApi } from './flags/unleash.ts'
-
-const PREFIX = '/__sluice'
 
 /** Answers requests below /__sluice, and every request for ADMIN_HOST. */
 export type Endpoints = {
@@ -56,9 +55,9 @@ export function createEndpoints(gate: Gate): Endpoints {
 
 function appFor(role: HostRole, parts: Parts): App {
   const app: App = new Hono()
-  app.get(`${PREFIX}/health`, (c) => c.json({ status: 'ok' }))
+  app.get(`${GATE_PATH}/health`, (c) => c.json({ status: 'ok' }))
   const { live } = parts.gate
-  app.get(`${PREFIX}/ready`, async (c) => {
+  app.get(`${GATE_PATH}/ready`, async (c) => {
     await live.current(c.env, (work) => c.executionCtx.waitUntil(work), Date.now())
     const reason = live.unreadyReason
     return reason === undefined ? c.json({ status: 'ok' }) : c.json({ status: 'unavailable', reason }, 503)
@@ -76,7 +75,7 @@ function appFor(role: HostRole, parts: Parts): App {
 /** What operators ask: the admin API and the dashboard. */
 function addAdmin(app: App, { gate, authenticator }: Parts): void {
   app.route(
-    `${PREFIX}/api/v1`,
+    `${GATE_PATH}/api/v1`,
     createAdminApi({
       live: gate.live,
       authenticator,
@@ -93,12 +92,12 @@ function addAdmin(app: App, { gate, authenticator }: Parts): void {
 /** What visitors, apps and scrapers ask. */
 function addSite(app: App, { gate, authenticator }: Parts): void {
   const flags = flagPorts(gate, authenticator)
-  app.route(`${PREFIX}/api/frontend`, createUnleashApi(flags))
-  app.route(`${PREFIX}/ofrep`, createOfrepApi(flags, `${PREFIX}/ofrep`))
-  app.route(`${PREFIX}/metrics`, createMetricsApi(authenticator, gate.live))
-  app.get(`${PREFIX}/preview`, (c) => openPreview(c.req.raw, c.env, Date.now()))
+  app.route(`${GATE_PATH}/api/frontend`, createUnleashApi(flags))
+  app.route(`${GATE_PATH}/ofrep`, createOfrepApi(flags, `${GATE_PATH}/ofrep`))
+  app.route(`${GATE_PATH}/metrics`, createMetricsApi(authenticator, gate.live))
+  app.get(`${GATE_PATH}/preview`, (c) => openPreview(c.req.raw, c.env, Date.now()))
   app.route(
-    `${PREFIX}/events`,
+    `${GATE_PATH}/events`,
     createEventsApi({
       trustedProxies: () => gate.live.last.snapshot.trustedProxies,
       assignments: async (request, env, ctx) => {

@@ -2,6 +2,7 @@
  * The operations of the admin API: path and role of each. Paths are below /__sluice/api/v1. Server, command line,
  * dashboard and OpenAPI description all read this table.
  */
+import { GATE_PATH } from '../core/gate-path.ts'
 
 /** What a token may do: read; control rollouts; everything. Each role includes the ones before it. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const
@@ -32,7 +33,7 @@ export const FLAG_VERBS = [
 ] as const
 export type FlagVerb = (typeof FLAG_VERBS)[number]
 
-export const API_PREFIX = '/__sluice/api/v1'
+export const API_PREFIX = `${GATE_PATH}/api/v1`
 
 export const ROUTES = {
   whoAmI: { method: 'GET', path: '/me', role: 'viewer' },

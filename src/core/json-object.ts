@@ -14,3 +14,8 @@ export function jsonOf(text: string): JsonObject {
 export function withoutByteOrderMark(text: string): string {
   return text.replace(/^\uFEFF/, '')
 }
+
+/** What an object has under a key itself: names from outside may be those of every object, such as "constructor". */
+export function ownOf<Value>(object: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}

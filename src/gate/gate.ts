@@ -6,8 +6,10 @@
  * Nothing that breaks inside costs the visitor the page: without a plan the request goes to the stable origin, and once
  * an origin has answered, the visitor gets that answer whatever becomes of counting.
  */
+
 import { findTarget } from '../core/config/compile/snapshot.ts'
 import { decide } from '../core/decision/decide.ts'
+import { isGatePath } from '../core/gate-path.ts'
 import { NetworkStanding } from '../core/limits/network-standing.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
 import type { Env } from '../platform/env.ts'
@@ -44,9 +46,6 @@ export type GateOptions = {
   /** Samples what failed; likewise. */
   failures?: FailureSampler
 }
-
-/** The gate's own paths. What leads there only once dots are resolved brings its credentials along: no origin gets it. */
-const RESERVED = /^\/__sluice(?:\/|$)/
 
 /** What the gate needs of an execution context, a Worker's or Hono's. */
 type WaitUntil = Pick<ExecutionContext, 'waitUntil'> & Traced
@@ -91,7 +90,8 @@ export class Gate {
   /** Answers a visitor's request. */
   async handle(raw: Request, env: Env, ctx: WaitUntil): Promise<Response> {
     const request = gateRequestOf(raw, env)
-    if (request === undefined || RESERVED.test(request.path))
+    // What leads there only once dots are resolved brings the gate's credentials along: no origin gets it.
+    if (request === undefined || isGatePath(request.path))
       return new Response('Bad Request\n', { status: 400 })
     const context = contextOf(request, env, ctx)
     try {

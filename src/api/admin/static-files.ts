@@ -2,10 +2,11 @@
  * The static files that the Worker serves: the dashboard, under /__sluice/ui, and the OpenAPI description. They hold no
  * data; the dashboard gets what it shows from the admin API, with the user's token.
  */
+import { GATE_PATH } from '../../core/gate-path.ts'
 import type { Env } from '../../platform/env.ts'
 import { problemDetails } from '../../platform/problem-details.ts'
 
-export const DASHBOARD_PATH = '/__sluice/ui'
+export const DASHBOARD_PATH = `${GATE_PATH}/ui`
 
 /** Files lie side by side. The address of a view may also end in a dot and letters, as flag keys do. */
 const IS_FILE = /^\/[^/]+\.\w+$/

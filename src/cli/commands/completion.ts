@@ -1,3 +1,4 @@
+import { ownOf } from '../../core/json-object.ts'
 import type { CliCommand } from '../base/command.ts'
 import { candidates } from '../base/complete.ts'
 import { UsageError } from '../base/errors.ts'
@@ -53,7 +54,7 @@ export const completionOf = (commands: () => readonly CliCommand[]): CliCommand 
   async run({ args, terminal }) {
     const [shell = '', ...words] = args
     if (shell === 'words') return await nextWords(commands(), words, terminal)
-    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
+    const script = ownOf(SCRIPTS, shell)
     if (script !== undefined) return { json: { shell, script }, text: script }
     throw new UsageError(`The shell must be one of ${SHELLS.join(', ')}, not ${shell}`)
   },

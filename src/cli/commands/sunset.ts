@@ -3,6 +3,7 @@ import { meant } from '../../core/config/parse/problems.ts'
 import type { FlagConfig } from '../../core/config/schema/document.ts'
 import { sunsetOf } from '../../core/config/split/sunset.ts'
 import { percentText } from '../../core/figures.ts'
+import { ownOf } from '../../core/json-object.ts'
 import { type CliCommand, EXPECT, FLAG_ARGUMENT, REASON } from '../base/command.ts'
 import { Refusal } from '../base/errors.ts'
 import { parsedDocument, readDocumentFile } from '../document/document-file.ts'
@@ -53,7 +54,7 @@ export const ALMOST_ALL_PERCENT = 95
 type Flags = Readonly<Record<string, FlagConfig>>
 
 function proposed(flag: string, flags: Flags) {
-  const definition = Object.hasOwn(flags, flag) ? flags[flag] : undefined
+  const definition = ownOf(flags, flag)
   if (definition === undefined) {
     const hint = meant(flag, Object.keys(flags))
     throw new Refusal(`Cannot sunset ${flag}: the document has no such flag${hint}`)

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type AdminClient, createAdminClient } from '../../contract/client.ts'
+import { ownOf } from '../../core/json-object.ts'
 import { messageOf } from '../../core/message-of.ts'
 import type { Gate } from '../base/command.ts'
 import { completedUrl } from '../base/completed-url.ts'
@@ -54,7 +55,7 @@ async function targetOf(options: Options, terminal: Terminal, tell: (text: strin
   const { profiles, current } = await readProfiles(terminal)
   const name = named ?? (env.SLUICE_PROFILE || current)
   if (name !== undefined) {
-    const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+    const profile = ownOf(profiles, name)
     const how = (named ?? env.SLUICE_PROFILE) ? 'the profile' : 'the current profile'
     if (profile !== undefined) {
       const local = how === 'the current profile' ? await localBeside(terminal) : undefined

@@ -2,6 +2,7 @@
 import type { Visitor } from '../../contract/requests.ts'
 import { isExactNumber } from '../../core/config/parse/exact.ts'
 import type { Scalar } from '../../core/context/attributes.ts'
+import { ownOf } from '../../core/json-object.ts'
 import type { OptionSpec } from '../base/command.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Options } from '../base/options.ts'
@@ -66,7 +67,7 @@ export function attributesIn(pairs: readonly string[]): Record<string, Scalar | 
     if (at < 1) throw new UsageError(`--attribute must be NAME=VALUE, not ${pair}`)
     const name = pair.slice(0, at)
     const value = scalarIn(name, pair.slice(at + 1))
-    const known = Object.hasOwn(attributes, name) ? attributes[name] : undefined
+    const known = ownOf(attributes, name)
     attributes[name] = known === undefined ? value : [known, value].flat()
   }
   return attributes

@@ -1,5 +1,5 @@
 /** Differences between two JSON values, by path. */
-import { isObject } from '../json-object.ts'
+import { isObject, ownOf } from '../json-object.ts'
 import { jsonPath, type PathKey } from './parse/problems.ts'
 
 export type Change = {
@@ -49,15 +49,11 @@ function compare(keys: readonly PathKey[], before: unknown, after: unknown, chan
   }
   if (isObject(before) && isObject(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare([...keys, key], own(before, key), own(after, key), changes)
+      compare([...keys, key], ownOf(before, key), ownOf(after, key), changes)
     }
     return
   }
   if (JSON.stringify(before) === JSON.stringify(after)) return
   const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'
   changes.push({ path: jsonPath(keys), kind, before: before ?? null, after: after ?? null })
-}
-
-function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined
 }

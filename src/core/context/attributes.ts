@@ -3,6 +3,8 @@
  * context.ts), an OpenFeature client's from JSON (staticContext).
  */
 
+import { ownOf } from '../json-object.ts'
+
 export type Scalar = string | number | boolean
 /** A list (such as a token's roles) satisfies a condition when any element does. */
 export type AttributeValue = Scalar | readonly Scalar[]
@@ -67,7 +69,6 @@ export function staticContext(
 ): EvaluationContext {
   return {
     targetingKey: () => targetingKey,
-    attribute: (name) =>
-      name === 'targetingKey' ? targetingKey : Object.hasOwn(attributes, name) ? attributes[name] : undefined,
+    attribute: (name) => (name === 'targetingKey' ? targetingKey : ownOf(attributes, name)),
   }
 }

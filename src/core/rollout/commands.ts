@@ -2,7 +2,9 @@
  * Commands as pure functions of the control state: each returns the next state and what to audit, or why it is
  * impossible. Every change raises the epoch by one.
  */
+
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL, KILL_ALL } from '../config/control.ts'
+import { ownOf } from '../json-object.ts'
 import { currentStage, heldBelow, type Ladder, placeOf } from './place.ts'
 
 export const COMMANDS = [
@@ -247,7 +249,7 @@ function finished(control: FlagControl, ladder: Ladder): FlagControl | string {
 }
 
 function controlOf(state: ControlState, flag: string): FlagControl {
-  return Object.hasOwn(state.flags, flag) ? (state.flags[flag] ?? INITIAL_FLAG_CONTROL) : INITIAL_FLAG_CONTROL
+  return ownOf(state.flags, flag) ?? INITIAL_FLAG_CONTROL
 }
 
 function refuse(

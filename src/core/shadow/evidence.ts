@@ -18,6 +18,8 @@
  * factor 1 − λ(x − δ) has a mean of at most 1 (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by
  * betting", 2024); wealth of 1/β shows that the excess is below δ.
  */
+
+import { ownOf } from '../json-object.ts'
 import type { Comparison } from './compare.ts'
 import { type SeenBy, seenBy, type Tallies, tallied } from './without-two.ts'
 
@@ -78,7 +80,7 @@ export function stepShadow(
   { delta }: ShadowSettings,
 ): ShadowState {
   const name = routeIn(state, comparison.route)
-  const route = Object.hasOwn(state.byRoute, name) ? state.byRoute[name] : undefined
+  const route = ownOf(state.byRoute, name)
   const isQuiet = (field: string) => isQuietField(route, field)
   const canary = comparison.canaryOnly.some(isQuiet)
   const control = comparison.controlOnly.some(isQuiet)
@@ -126,7 +128,7 @@ function counted(
   let size = Object.keys(sums).length
   for (const side of SIDES)
     for (const field of comparison[side]) {
-      const known = Object.hasOwn(sums, field) ? sums[field] : undefined
+      const known = ownOf(sums, field)
       if (known === undefined && size >= most) continue
       if (known === undefined) size++
       const seen = side === 'canaryOnly' ? seenBy(known?.seen, comparison.group ?? 0) : known?.seen

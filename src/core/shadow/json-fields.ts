@@ -2,6 +2,8 @@
  * JSON by its structure. A value's field is its path; the items of an array share the paths below it, so that a shuffled
  * list differs in its order and in nothing else. Where a key is declared, each item's values carry the key.
  */
+
+import { ownOf } from '../json-object.ts'
 import { isWord, jsonText } from '../plain-text.ts'
 import type { FieldList, Steps } from './fields.ts'
 import { hashOf, shortened } from './fields.ts'
@@ -56,7 +58,7 @@ function addLeaf({ fields }: Walk, value: unknown, { path, mark, depth }: Place)
 
 function* walkArray(all: Walk, items: readonly unknown[], { path, mark, depth }: Place): Steps {
   all.fields.add(`${path} length`, `${mark}${items.length}`)
-  const key = Object.hasOwn(all.keys, path) ? all.keys[path] : undefined
+  const key = ownOf(all.keys, path)
   const order: string[] = []
   for (const item of items) {
     const own = JSON.stringify(key === undefined ? item : keyIn(item, key))

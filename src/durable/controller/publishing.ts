@@ -11,7 +11,7 @@ import type { GateDocument } from '../../core/config/schema/document.ts'
 import type { Impact } from '../../core/decision/impact.ts'
 import { UNKNOWN_IMPACT } from '../../core/decision/impact.ts'
 import type { RuleAudience } from '../../core/decision/sample-answers.ts'
-import { jsonOf } from '../../core/json-object.ts'
+import { jsonOf, ownOf } from '../../core/json-object.ts'
 import { flagStatus } from '../../core/rollout/commands.ts'
 import {
   type DocumentInputs,
@@ -235,7 +235,7 @@ export async function putChangeInForce(
 }
 
 function hasStages({ flags }: GateDocument, flag: string): boolean {
-  return Object.hasOwn(flags, flag) && (flags[flag]?.rules ?? []).some(({ stages }) => stages !== undefined)
+  return ownOf(flags, flag)?.rules.some(({ stages }) => stages !== undefined) ?? false
 }
 
 /** What a person's publication means for rollouts. */

@@ -1,6 +1,7 @@
 /** flagd's targeting as rules: the first one that matches decides, so every branch ends in a rule that always does. */
 import type { RuleInput } from '../../core/config/schema/document.ts'
 import type { Json } from '../../core/flags/flag.ts'
+import { ownOf } from '../../core/json-object.ts'
 import { ALWAYS, type Alternatives, allOf, headOf, Untranslatable } from '../alternatives.ts'
 import { alternativesOf, isAnswered } from './conditions.ts'
 import { operationIn } from './file.ts'
@@ -221,7 +222,7 @@ export function resolved(
   const operation = operationIn(logic)
   if (operation?.op === '$ref') {
     const [name] = operation.operands
-    const found = typeof name === 'string' && Object.hasOwn(evaluators, name) ? evaluators[name] : undefined
+    const found = typeof name === 'string' && ownOf(evaluators, name)
     if (found === undefined)
       throw new Untranslatable(`"$ref" names ${JSON.stringify(name)}, which is not there`)
     return resolved(found, key, evaluators, depth + 1)

@@ -3,7 +3,7 @@ import type { ConditionInput } from '../../core/config/schema/document.ts'
 import type { Operator } from '../../core/flags/operators.ts'
 import { compileRegex } from '../../core/flags/regex/regex.ts'
 import { growthBookVersion } from '../../core/flags/version.ts'
-import { isObject } from '../../core/json-object.ts'
+import { isObject, ownOf } from '../../core/json-object.ts'
 import {
   ALWAYS,
   type Alternatives,
@@ -116,7 +116,7 @@ function orOf(parts: Alternatives[]): Alternatives {
 
 function savedGroup(reference: unknown, groups: Groups, above: readonly string[]): Alternatives {
   const { id, attributeKey } = isObject(reference) ? reference : {}
-  const group = typeof id === 'string' && Object.hasOwn(groups, id) ? groups[id] : undefined
+  const group = typeof id === 'string' && ownOf(groups, id)
   if (typeof id !== 'string' || above.includes(id) || !isObject(group)) return NEVER
   if (attributeKey !== undefined && typeof attributeKey !== 'string') return NEVER
   if (group.type === 'list') {
@@ -149,7 +149,7 @@ function valueHolds(attribute: string, expected: unknown, groups: Groups): Alter
 
 function operation(attribute: string, operator: string, value: unknown, groups: Groups): Alternatives {
   if (operator === '$size' || operator === '$alli') throw new Untranslatable(`"${operator}"`)
-  const translate = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined
+  const translate = ownOf(OPERATORS, operator)
   return translate === undefined ? NEVER : translate(attribute, value, groups)
 }
 

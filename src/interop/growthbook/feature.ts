@@ -5,6 +5,7 @@ import { staticContext } from '../../core/context/attributes.ts'
 import { holds } from '../../core/flags/conditions.ts'
 import type { Json } from '../../core/flags/flag.ts'
 import { compileOperator } from '../../core/flags/operators.ts'
+import { ownOf } from '../../core/json-object.ts'
 import { type Alternatives, allOf, headOf, Untranslatable } from '../alternatives.ts'
 import { variantNames } from '../variant-names.ts'
 import { conditionHolds } from './conditions.ts'
@@ -92,7 +93,7 @@ function requirementOf(
   { id, condition = {} }: ParentCondition,
   around: Surroundings,
 ): Requirement | 'always' | 'never' {
-  const parent = Object.hasOwn(around.file.features, id) ? around.file.features[id] : undefined
+  const parent = ownOf(around.file.features, id)
   const flag = around.nameOf(id)
   const isMetByNothing = isMetBy(null, condition, around)
   if (parent === undefined || flag === undefined) return isMetByNothing ? 'always' : 'never'

@@ -2,6 +2,7 @@
 import type { ConditionInput } from '../../core/config/schema/document.ts'
 import type { Operator } from '../../core/flags/operators.ts'
 import { parseLaunchDarklyVersion } from '../../core/flags/version.ts'
+import { ownOf } from '../../core/json-object.ts'
 import {
   ALWAYS,
   type Alternatives,
@@ -76,7 +77,7 @@ function clauseHolds(
     return isMember ? anyOf(parts) : allOf(parts)
   }
   const attribute = attributeNamed(clause.attribute, clause.contextKind, targeting.kind)
-  const translate = Object.hasOwn(OPERATORS, clause.op) ? OPERATORS[clause.op] : undefined
+  const translate = ownOf(OPERATORS, clause.op)
   const positive = translate === undefined ? NEVER : translate(attribute, clause.values)
   // What is missing satisfies no clause, not even a negated one.
   const isThere: ConditionInput = { attribute, op: 'exists' }
@@ -106,7 +107,7 @@ function segmentHolds(
   wanted: boolean,
   above: readonly string[],
 ): Alternatives {
-  const segment = Object.hasOwn(targeting.segments, key) ? targeting.segments[key] : undefined
+  const segment = ownOf(targeting.segments, key)
   if (segment === undefined) return wanted ? NEVER : ALWAYS
   if (above.includes(key)) throw new Untranslatable(`the segment "${key}", which leads back to itself`)
   if (segment.unbounded) throw new Untranslatable(`the big segment "${key}"`)

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { jsonPath, problem, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
+import { ownOf } from '../../core/json-object.ts'
 import {
   documentOf,
   type FlagKeys,
@@ -90,7 +91,7 @@ function flagOf(
   const requires: NonNullable<FlagInput['requires']> = []
   for (const [index, { key: other, variation }] of flag.prerequisites.entries()) {
     const path = `.prerequisites[${index}]`
-    const parent = Object.hasOwn(file.flags, other) ? file.flags[other] : undefined
+    const parent = ownOf(file.flags, other)
     const wanted = parent && namesOf(parent)[variation]
     const name = keyIn(keys, other)
     if (parent === undefined || name === undefined || wanted === undefined) {

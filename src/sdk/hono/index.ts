@@ -6,6 +6,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { createEndpoints } from '../../api/endpoints.ts'
 import { parseDocumentValue } from '../../core/config/parse/parse.ts'
 import { describeProblems } from '../../core/config/parse/problems.ts'
+import { isGatePath } from '../../core/gate-path.ts'
 import { type FlagUse, openFlagUse } from '../../gate/evaluation/request-flags.ts'
 import { createGate, type Gate } from '../../gate/gate.ts'
 import { keepFromSharedCaches } from '../../gate/origin/cache-control.ts'
@@ -53,7 +54,6 @@ export type GateOptions = {
 }
 
 const NO_FLAGS = { origins: { app: { url: 'http://localhost' } }, routes: [{ path: '/*', origin: 'app' }] }
-const OWN_PATH = /^\/__sluice(?:\/|$)/
 
 /**
  * Makes the middleware that gives handlers their flags, in `c.var.flags`. Put it before the routes that ask for flags.
@@ -148,7 +148,7 @@ function withHeadersToSet(response: Response): Response {
 
 /** Whether the gate answers itself: below its prefix, and everything on the host of the dashboard. */
 function isGates(c: Context): boolean {
-  return OWN_PATH.test(c.req.path) || hostRole(c.req.url, c.env ?? {}) === 'admin'
+  return isGatePath(c.req.path) || hostRole(c.req.url, c.env ?? {}) === 'admin'
 }
 
 /** A gate of this document, which is checked here so that no request meets an invalid one. */

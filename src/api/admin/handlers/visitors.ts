@@ -3,6 +3,7 @@
 import type { Explanation } from '../../../contract/responses.ts'
 import type { explain } from '../../../core/decision/explain.ts'
 import { explainVisitor } from '../../../core/decision/explain-visitor.ts'
+import { GATE_PATH } from '../../../core/gate-path.ts'
 import { hostRole } from '../../../platform/admin-host.ts'
 import { problemDetails } from '../../../platform/problem-details.ts'
 import { type Call, type Handlers, isoTime } from '../answers/call.ts'
@@ -66,7 +67,7 @@ export const visitorHandlers: Handlers<'explain' | 'createPreview'> = {
     const page = new URL(path, request.url)
     const to = path.startsWith('/') ? path : page.href.slice(page.origin.length)
     const query = new URLSearchParams({ t: token, ...(to !== '/' && { to }) })
-    return { url: `${page.origin}/__sluice/preview?${query}`, token, expiresAt }
+    return { url: `${page.origin}${GATE_PATH}/preview?${query}`, token, expiresAt }
   },
 }
 

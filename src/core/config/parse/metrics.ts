@@ -1,6 +1,8 @@
 /** Problems and warnings of metrics, and of the guards and experiments that name them. */
 
-import type { FlagConfig, GateDocument, MetricConfig } from '../schema/document.ts'
+import { GATE_PATH } from '../../gate-path.ts'
+import { ownOf } from '../../json-object.ts'
+import type { FlagConfig, GateDocument } from '../schema/document.ts'
 import { comparedVariants, comparesWeeks, dealtVariants, measuredNames } from '../split/compared.ts'
 import { dangling, type PathKey, type Problem, problem } from './problems.ts'
 import { isReservedPattern } from './route-references.ts'
@@ -14,7 +16,7 @@ export function metricProblems({ metrics }: Pick<GateDocument, 'metrics'>): Prob
       problems.push(problem(['metrics', name, 'cap'], cap, expected, 'remove it, or set "type" to "sum"'))
     }
     if (request !== undefined && isReservedPattern(request.path)) {
-      const expected = 'a path of the site: the gate answers /__sluice and all below it itself'
+      const expected = `a path of the site: the gate answers ${GATE_PATH} and all below it itself`
       const fix = 'name a page of the app, or leave "request" out and report with track()'
       problems.push(problem(['metrics', name, 'request', 'path'], request.path, expected, fix))
     }
@@ -63,7 +65,7 @@ function weeklyProblems(
 ): Problem[] {
   const split = 'give the rule stages, a percentage, or weights for several variants'
   return Object.keys(guard?.metrics ?? {}).flatMap((name) => {
-    const { better, type, cap } = metricOf(metrics, name) ?? {}
+    const { better, type, cap } = ownOf(metrics, name) ?? {}
     if (better === 'lower') {
       const expected =
         'a metric of which higher is better: without a split only a fall is told from the weeks before'
@@ -86,7 +88,7 @@ function lineProblems(
   { guard }: FlagConfig,
 ): Problem[] {
   return Object.entries(guard?.metrics ?? {}).flatMap(([name, line]) => {
-    const metric = metricOf(metrics, name)
+    const metric = ownOf(metrics, name)
     if (metric === undefined) return [dangling([...at, name], name, 'a metric', metrics)]
     const right = LIMITS[metric.better]
     const wrong = right === 'maxDropPercent' ? 'maxRisePercent' : 'maxDropPercent'
@@ -113,7 +115,7 @@ function experimentProblems(
     { name: experiment.primary, keys: [...place, 'primary'] },
     ...experiment.metrics.map((name, index) => ({ name, keys: [...place, 'metrics', index] })),
   ]
-    .filter(({ name }) => metricOf(metrics, name) === undefined)
+    .filter(({ name }) => ownOf(metrics, name) === undefined)
     .map(({ name, keys }) => dangling(keys, name, 'a metric', metrics))
   for (const [index, name] of experiment.metrics.entries())
     if (experiment.metrics.indexOf(name) !== index)
@@ -129,10 +131,6 @@ function experimentProblems(
   if (control !== undefined && !variants.includes(control))
     problems.push(dangling([...place, 'control'], control, 'a variant of the experiment', variants))
   return problems
-}
-
-function metricOf(metrics: GateDocument['metrics'], name: string): MetricConfig | undefined {
-  return Object.hasOwn(metrics, name) ? metrics[name] : undefined
 }
 
 /** Metrics that no flag measures. */

@@ -1,5 +1,6 @@
 import { parseTimeMs } from '../../flags/date-time.ts'
 import { compileOperator } from '../../flags/operators.ts'
+import { ownOf } from '../../json-object.ts'
 import type { FlagConfig, GateDocument, RuleConfig } from '../schema/document.ts'
 import { governanceProblems } from './governance.ts'
 import { identityProblems } from './identity-references.ts'
@@ -85,7 +86,7 @@ function requirementProblems(
   required: FlagConfig['requires'][number],
 ): Problem[] {
   const { flag: key, variants } = typeof required === 'string' ? { flag: required } : required
-  const flag = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  const flag = ownOf(document.flags, key)
   if (flag === undefined) return [dangling(at, key, 'a flag', document.flags)]
   return (variants ?? [])
     .filter((variant) => !Object.hasOwn(flag.variants, variant))

@@ -1,3 +1,4 @@
+import { GATE_PATH, isGatePath } from '../../gate-path.ts'
 import { RouteIndex } from '../routes/route-index.ts'
 import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig } from '../schema/document.ts'
@@ -69,16 +70,9 @@ function variantProblems(
   return problems
 }
 
-/** The gate answers this prefix itself. */
-const RESERVED = '/__sluice'
-
 /** Whether no app ever sees a request to such a path: the gate answers it itself. */
 export function isReservedPattern(text: string): boolean {
-  return samplePaths(compilePath(text).text).every(isReserved)
-}
-
-function isReserved(path: string): boolean {
-  return path === RESERVED || path.startsWith(`${RESERVED}/`)
+  return samplePaths(compilePath(text).text).every(isGatePath)
 }
 
 type Reach = {
@@ -109,7 +103,7 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
     const candidates = left > 0 ? earlier.candidates(later.samples[0] ?? '') : []
     left -= candidates.length
     earlier.add(later.path.text, index)
-    if (later.samples.every(isReserved)) return [reservedProblem(index, later.path.text)]
+    if (later.samples.every(isGatePath)) return [reservedProblem(index, later.path.text)]
     const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
     if (by === undefined) return []
     const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) matches first`
@@ -123,7 +117,7 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
 }
 
 function reservedProblem(index: number, path: string): Problem {
-  const fix = `choose another path, or remove the route: the gate reserves ${RESERVED} and all paths below it`
+  const fix = `choose another path, or remove the route: the gate reserves ${GATE_PATH} and all paths below it`
   return {
     ...problem(['routes', index], null, 'a route that can be reached', fix),
     found: `${path}, which the gate answers itself`,

@@ -1,4 +1,6 @@
 /** Rollouts that end at `off`: what a rollback leads to, and who relies on the flag. */
+
+import { ownOf } from '../../json-object.ts'
 import type { FlagConfig, GateDocument } from '../schema/document.ts'
 import { ruleThatServesOff, SUNSET_RULE } from '../split/sunset.ts'
 import type { PathKey } from './problems.ts'
@@ -14,7 +16,7 @@ export function sunsetWarnings({ flags }: GateDocument): SunsetWarning[] {
     ...closingWarnings(key, flag),
     ...flag.requires.flatMap((required, index) => {
       const { flag: other, variants } = typeof required === 'string' ? { flag: required } : required
-      const definition = Object.hasOwn(flags, other) ? flags[other] : undefined
+      const definition = ownOf(flags, other)
       if (variants !== undefined || !definition?.rules.some(({ name }) => name === SUNSET_RULE)) return []
       const text = `${other} is being turned off, and "${definition.off}" is its off variant now: name the variants that are required, { "flag": ${JSON.stringify(other)}, "variants": [${JSON.stringify(definition.off)}] }`
       return [{ at: ['flags', key, 'requires', index], text }]

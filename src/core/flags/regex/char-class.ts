@@ -2,6 +2,8 @@
  * Character sets. The platform's own regular expressions know `\p{Greek}` and case folding: each set becomes one that
  * tests a single character, so it takes constant time and no Unicode table is shipped.
  */
+
+import { ownOf } from '../../json-object.ts'
 import type { CharSet, Cursor } from './syntax.ts'
 
 type CharTest = CharSet['has']
@@ -75,7 +77,7 @@ export function parseCharEscape(cursor: Cursor): number {
   const octal = cursor.takeMatch(/0[0-7]{0,2}|[1-7][0-7]{1,2}/y)
   if (octal !== undefined) return Number.parseInt(octal[0], 8)
   const char = cursor.next()
-  const simple = Object.hasOwn(SIMPLE_ESCAPES, char) ? SIMPLE_ESCAPES[char] : undefined
+  const simple = ownOf(SIMPLE_ESCAPES, char)
   if (simple !== undefined) return simple
   if (/^[!-/:-@[-`{-~\s]$/.test(char)) return char.charCodeAt(0)
   return cursor.fail(/^[1-9]$/.test(char) ? 'a back-reference' : 'an unknown escape', start)
@@ -101,7 +103,7 @@ function readPosixClass(cursor: Cursor, parts: SetParts): boolean {
   const match = cursor.takeMatch(/\[:(\^?)((?:(?!:\]).)*):\]/sy)
   if (match === undefined) return false
   const name = match[2] ?? ''
-  const members = Object.hasOwn(POSIX_CLASSES, name) ? POSIX_CLASSES[name] : undefined
+  const members = ownOf(POSIX_CLASSES, name)
   add(parts, members ?? cursor.fail('an unknown class', start), match[1] === '^')
   return true
 }

@@ -3,6 +3,7 @@
  * learned from the visitors of both arms together, so it can't favour one of them: the split is drawn by the hash, whatever visitors
  * do, and stays so given any figure that leaves out who got which variant. It is learned once, before the metric is judged.
  */
+import { ownOf } from '../../json-object.ts'
 import type { Metric } from '../spec.ts'
 
 const SHARE_BELOW = 0.995
@@ -22,6 +23,6 @@ export function capsAtFirst(
   earlier: Readonly<Record<string, number>>,
 ): (number | null)[] {
   return metrics.map(({ name, type, cap }) =>
-    type === 'sum' ? (cap ?? (Object.hasOwn(earlier, name) ? (earlier[name] ?? null) : null)) : Infinity,
+    type === 'sum' ? (cap ?? ownOf(earlier, name) ?? null) : Infinity,
   )
 }

@@ -5,6 +5,7 @@
  * it did not get before, today's percentage says nothing of that one: a sunset of a finished flag begins at its first stage.
  */
 import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../../config/control.ts'
+import { ownOf } from '../../json-object.ts'
 import { restarted } from '../commands.ts'
 import { type Ladder, placeOf, stageBelow } from '../place.ts'
 
@@ -55,7 +56,7 @@ export function withDocument(
   const changes: RolloutChange[] = []
   let differs = state.namesSplits !== true
   for (const [flag, wanted] of inputs.ladders) {
-    const known = Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined
+    const known = ownOf(state.flags, flag)
     const was = inputs.ladderBefore(flag)
     const before = known && withSpelling(known, wanted, was)
     if (before === undefined && !wanted.isAttempt) continue

@@ -5,6 +5,7 @@
 import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { dealingRule } from '../../config/split/dealing-rule.ts'
 import { isAttempt } from '../../config/split/split.ts'
+import { ownOf } from '../../json-object.ts'
 import { flagStatus } from '../commands.ts'
 import { withDocument } from './document-change.ts'
 import { ladderOf, laddersOf, shareOf } from './ladders.ts'
@@ -33,7 +34,7 @@ export function unconfirmedEntries(
 
 function rulesBeside(before: ReachSide, after: ReachSide): string[] {
   return Object.entries(after.document.flags).flatMap(([key, is]) => {
-    const was = Object.hasOwn(before.document.flags, key) ? before.document.flags[key] : undefined
+    const was = ownOf(before.document.flags, key)
     if (was === undefined || isClosed(after, key)) return []
     if (!isAttempt(was) && before.state.flags[key]?.split === undefined) return []
     return admitsBeside({ flag: was, document: before.document }, { flag: is, document: after.document })

@@ -8,6 +8,7 @@ import { meaningOf } from '../../config/split/normal-form.ts'
 import { isAttempt, surroundingsOf } from '../../config/split/split.ts'
 import { currentShare } from '../../decision/decide.ts'
 import { THOUSANDTHS } from '../../flags/position.ts'
+import { ownOf } from '../../json-object.ts'
 import { restarted } from '../commands.ts'
 import type { FlagLadder } from './document-change.ts'
 
@@ -15,7 +16,7 @@ type Loaded = { document: GateDocument; snapshot: Pick<Snapshot, 'flags'> }
 
 /** A flag's ladder; undefined for a flag that the document lacks. */
 export function ladderOf({ document, snapshot }: Loaded, key: string): FlagLadder | undefined {
-  const config = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  const config = ownOf(document.flags, key)
   const rule = config && snapshot.flags.get(key)?.rules[dealingRule(config)]
   if (config === undefined) return undefined
   const stages = (rule?.stages ?? []).map(({ percentage }) => percentage)
@@ -48,7 +49,7 @@ export function shareOf(
   key: string,
   control: FlagControl,
 ): number | undefined {
-  const config = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined
+  const config = ownOf(document.flags, key)
   if (config === undefined) return undefined
   const rule = snapshot.flags.get(key)?.rules[dealingRule(config)]
   if (rule === undefined || !config.enabled) return 0
@@ -60,7 +61,7 @@ export function shareOf(
  * a disabled one. In percent; 0 without rules or flag.
  */
 export function openShareOf(loaded: Loaded, key: string, control: FlagControl): number {
-  const config = Object.hasOwn(loaded.document.flags, key) ? loaded.document.flags[key] : undefined
+  const config = ownOf(loaded.document.flags, key)
   const rule = config && loaded.snapshot.flags.get(key)?.rules[dealingRule(config)]
   const ladder = ladderOf(loaded, key)
   if (rule === undefined || ladder === undefined) return 0

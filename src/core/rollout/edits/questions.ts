@@ -10,6 +10,7 @@ import { plainText } from '../../config/split/canonical.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { ruleThatServesOff } from '../../config/split/sunset.ts'
 import { percentText } from '../../figures.ts'
+import { ownOf } from '../../json-object.ts'
 import { flagStatus } from '../commands.ts'
 import { compilePlan } from '../plan.ts'
 import { withSpelling } from './document-change.ts'
@@ -41,7 +42,7 @@ type Side = { document: GateDocument; snapshot: Snapshot; state: ControlState }
 export function questionsOf(before: Side, after: Side, departed: readonly Departed[] = []): Question[] {
   const each = Object.keys(before.document.flags).flatMap((flag) => {
     const was = before.document.flags[flag]
-    const is = Object.hasOwn(after.document.flags, flag) ? after.document.flags[flag] : undefined
+    const is = ownOf(after.document.flags, flag)
     if (was === undefined || is === undefined) return []
     const { split, lastSplit } = controlOf(before, flag)
     const isHeld = (split ?? lastSplit) !== undefined
@@ -198,7 +199,7 @@ function newSplitText(parts: readonly SplitPart[], { from, to, generation }: Dea
 }
 
 function controlOf({ state }: Side, flag: string) {
-  return (Object.hasOwn(state.flags, flag) ? state.flags[flag] : undefined) ?? INITIAL_FLAG_CONTROL
+  return ownOf(state.flags, flag) ?? INITIAL_FLAG_CONTROL
 }
 
 function shareAt(side: Side, flag: string): number {
@@ -216,7 +217,7 @@ export function movesVisitors(before: GateDocument, after: GateDocument): boolea
   const now = [origins, routes, context, defaultOrigin]
   if (differs([before.origins, before.routes, before.context, before.defaultOrigin], now)) return true
   return Object.entries(before.flags).some(([key, was]) => {
-    const is = Object.hasOwn(after.flags, key) ? after.flags[key] : undefined
+    const is = ownOf(after.flags, key)
     return is === undefined || differs(decidingPartsOf(was), decidingPartsOf(is))
   })
 }

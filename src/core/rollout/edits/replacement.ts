@@ -7,6 +7,7 @@ import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../..
 import type { GateDocument } from '../../config/schema/document.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { percentText } from '../../figures.ts'
+import { ownOf } from '../../json-object.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { canaryOrigins } from './reach.ts'
@@ -67,9 +68,7 @@ function runs({ document, state }: Known, key: string): boolean {
 }
 
 function comes(key: string, before: Known, after: Known): boolean {
-  const [was, is] = [before, after].map(({ document: { flags } }) =>
-    Object.hasOwn(flags, key) ? flags[key] : undefined,
-  )
+  const [was, is] = [before, after].map(({ document: { flags } }) => ownOf(flags, key))
   return is !== undefined && (was === undefined || (!runs(before, key) && isAttempt(is)))
 }
 

@@ -5,6 +5,7 @@ import type { FlagConfig, GateDocument } from '../../config/schema/document.ts'
 import { dealingRule } from '../../config/split/dealing-rule.ts'
 import { normalSources } from '../../config/split/normal-form.ts'
 import { isAttempt } from '../../config/split/split.ts'
+import { ownOf } from '../../json-object.ts'
 import { shareOf } from './ladders.ts'
 
 export type ReachSide = { document: GateDocument; snapshot: Snapshot; state: ControlState }
@@ -37,7 +38,7 @@ export function holdsBack(side: ReachSide, flag: string): boolean {
 }
 
 export function configOf({ document: { flags } }: ReachSide, key: string): FlagConfig | undefined {
-  return Object.hasOwn(flags, key) ? flags[key] : undefined
+  return ownOf(flags, key)
 }
 
 /** The variants that a flag may serve some visitor now; schedule and environments are taken to allow it. */

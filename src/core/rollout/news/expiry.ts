@@ -2,6 +2,7 @@
 import type { GateDocument } from '../../config/schema/document.ts'
 import { plural } from '../../figures.ts'
 import { parseTimeMs } from '../../flags/date-time.ts'
+import { ownOf } from '../../json-object.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -32,7 +33,7 @@ export function lookAtExpiries(
   for (const [flag, { expires, owner }] of Object.entries(flags)) {
     if (expires === undefined) continue
     const endMs = parseTimeMs(expires)
-    const known = Object.hasOwn(told, flag) ? told[flag] : undefined
+    const known = ownOf(told, flag)
     const before = known?.expires === expires ? known.days : Number.POSITIVE_INFINITY
     const days = notices.find((notice) => nowMs >= endMs - notice * DAY_MS)
     if (days !== undefined && days < before) news.push(newsOf(flag, { expires, owner, endMs }, nowMs))

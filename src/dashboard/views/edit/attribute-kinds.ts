@@ -3,7 +3,7 @@ import { BUILT_IN_ATTRIBUTES } from '../../../core/context/attributes.ts'
 import { COUNTRY_CODES, countryName } from '../../../core/context/countries.ts'
 import type { Operator } from '../../../core/flags/operators.ts'
 import type { JsonObject } from '../../../core/json-object.ts'
-import { isObject } from '../../../core/json-object.ts'
+import { isObject, ownOf } from '../../../core/json-object.ts'
 import type { Choice } from '../../components/fields.tsx'
 
 type Kind = 'text' | 'choice' | 'number' | 'yes-no' | 'time' | 'address' | 'unknown'
@@ -149,6 +149,6 @@ export function attributeGroups(document: JsonObject): readonly AttributeGroup[]
 
 /** What an attribute holds, in a sentence without marks; undefined for one that the gate doesn't know. */
 export function aboutAttribute(attribute: string): string | undefined {
-  const text = Object.hasOwn(BUILT_IN_ATTRIBUTES, attribute) ? BUILT_IN_ATTRIBUTES[attribute] : undefined
+  const text = ownOf(BUILT_IN_ATTRIBUTES, attribute)
   return text?.replaceAll('`', '')
 }

@@ -1,7 +1,7 @@
 /** A flag as it is being edited, and the document that it would make. Pure. */
 
 import { jsonPath, type PathKey, type Problem } from '../../../core/config/parse/problems.ts'
-import { isObject, type JsonObject } from '../../../core/json-object.ts'
+import { isObject, type JsonObject, ownOf } from '../../../core/json-object.ts'
 
 export type Draft = {
   key: string
@@ -73,7 +73,7 @@ export function withVariantRenamed(definition: JsonObject, from: string, to: str
 
 /** A flag of a document; undefined where it has none of this name. */
 export function definitionIn({ flags }: JsonObject, key: string): JsonObject | undefined {
-  const definition = isObject(flags) && Object.hasOwn(flags, key) ? flags[key] : undefined
+  const definition = isObject(flags) && ownOf(flags, key)
   return isObject(definition) ? definition : undefined
 }
 

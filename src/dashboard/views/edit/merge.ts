@@ -1,7 +1,7 @@
 /** Three-way merge of a flag that two users have edited. Pure. */
 
 import { jsonPath, type PathKey } from '../../../core/config/parse/problems.ts'
-import { isObject } from '../../../core/json-object.ts'
+import { isObject, ownOf } from '../../../core/json-object.ts'
 
 export type Merged = {
   value: unknown
@@ -34,7 +34,7 @@ function mergeAt(path: readonly PathKey[], { base, mine, theirs }: Three, clashe
       key,
       mergeAt(
         [...path, key],
-        { base: own(before, key), mine: own(mine, key), theirs: own(theirs, key) },
+        { base: ownOf(before, key), mine: ownOf(mine, key), theirs: ownOf(theirs, key) },
         clashes,
       ),
     ])
@@ -48,15 +48,11 @@ function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value)
 }
 
-function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined
-}
-
 /** Deep equality; the order of keys does not matter. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (isList(a) && isList(b)) return a.length === b.length && a.every((item, at) => isSame(item, b[at]))
   if (!isObject(a) || !isObject(b)) return false
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => isSame(a[key], own(b, key)))
+  return keys.length === Object.keys(b).length && keys.every((key) => isSame(a[key], ownOf(b, key)))
 }
