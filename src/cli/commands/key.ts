@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { messageOf } from '../../core/message-of.ts'
 import { keysOf, SHARED_KEY_PURPOSES, type SharedKeyPurpose } from '../../platform/keys.ts'
 import type { Call, CliCommand } from '../base/command.ts'
-import { Refusal, UsageError } from '../base/errors.ts'
+import { UsageError } from '../base/errors.ts'
 
 export const key: CliCommand = {
   name: 'key',
@@ -44,10 +44,10 @@ async function readSigningKey(file: string, { terminal }: Call): Promise<string>
     file === '-'
       ? await terminal.readInput()
       : await readFile(resolve(terminal.cwd, file), 'utf8').catch((error: unknown) => {
-          throw new Refusal(`Cannot read the signing key: ${messageOf(error)}`)
+          throw new UsageError(`Cannot read the signing key: ${messageOf(error)}`)
         })
   // `wrangler secret put` drops white space around a value, too.
   const key = text.trim()
-  if (key === '') throw new Refusal('Cannot read the signing key: there is none')
+  if (key === '') throw new UsageError('Cannot read the signing key: there is none')
   return key
 }

@@ -73,6 +73,7 @@ function addCommand(parent: Command, spec: CliCommand, terminal: SafeTerminal, o
   if (run === undefined) return
   command.action(async () => {
     const call = callOf(command, terminal, outcome)
+    checkArguments(spec, call.args)
     const result = await run(call)
     if (result === undefined) return
     if (call.isJson) terminal.out(`${jsonText(result.json, 2)}\n`)
@@ -80,6 +81,12 @@ function addCommand(parent: Command, spec: CliCommand, terminal: SafeTerminal, o
     else terminal.out(ended(result.text))
     outcome.failed = result.failed === true
   })
+}
+
+/** Empty is what an unset variable of a script leaves. */
+function checkArguments({ arguments: specs = [] }: CliCommand, args: readonly string[]): void {
+  const empty = specs.find(({ name }, at) => name.startsWith('<') && args[at]?.trim() === '')
+  if (empty !== undefined) throw new UsageError(`${empty.name} must not be empty`)
 }
 
 function ended(text: string): string {

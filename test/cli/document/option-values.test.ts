@@ -22,6 +22,29 @@ function rows(path: string, options: readonly OptionSpec[]): Row[] {
 
 const ROWS = [...CLI_COMMANDS.flatMap((command) => rowsOf(command)), ...rows('status', GLOBAL_OPTIONS)]
 
+/** Command lines whose first argument is needed and empty. */
+function emptied(
+  { name, arguments: specs = [], subcommands = [] }: CliCommand,
+  parent: string[] = [],
+): string[][] {
+  const path = [...parent, name]
+  const needed = specs.filter((each) => each.name.startsWith('<')).map((_, at) => (at === 0 ? '' : 'x'))
+  return [
+    ...(needed.length > 0 ? [[...path, ...needed]] : []),
+    ...subcommands.flatMap((each) => emptied(each, path)),
+  ]
+}
+
+it.each(CLI_COMMANDS.flatMap((command) => emptied(command)).map((line) => ({ line })))(
+  'no argument that is needed may be empty: $line',
+  async ({ line }) => {
+    const gate = await scriptedGate()
+    const { code, out, err } = await gate.run([...line, '--yes'], { cwd: await emptyFolder() })
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining('> must not be empty')])
+    expect(gate.asked).toEqual([])
+  },
+)
+
 describe('an option', () => {
   it.each(ROWS.filter(({ option }) => option.number))(
     '$path $name takes no number out of its range',

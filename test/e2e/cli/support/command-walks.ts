@@ -46,7 +46,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   traffic: {
     does: [['traffic --requests 20 --visitors 5 --path /a --country RO', /status 200 +20\n/]],
     refuses: [
-      ['traffic --rate 0', 2, '--rate must be at least 1'],
+      ['traffic --rate 0', 2, 'It must be a number from 1'],
       ['traffic --url https://www.example.com', 1, 'only to a gate on this machine'],
     ],
   },
@@ -291,7 +291,11 @@ export const WALKS: Readonly<Record<string, Walk>> = {
       ['audit', 'Finished'],
       [`audit ${STAGED} --limit 3`, 'Resumed'],
     ],
-    refuses: [stranger('audit'), ['audit --limit 0', 1, 'limit']],
+    refuses: [
+      stranger('audit'),
+      ['audit --limit 0', 2, 'a whole number from 1 to 1000'],
+      ['audit no-such-flag', 1, 'no flag no-such-flag'],
+    ],
   },
   outcomes: { does: [['outcomes --json', /[[{]/]], refuses: [stranger('outcomes')] },
   feedback: { does: [['feedback', 'No feedback yet']], refuses: [stranger('feedback')] },
@@ -299,7 +303,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
     does: [['key origin', /^\S{32,}\s*$/]],
     refuses: [
       ['key mine', 2, 'origin or webhook, not mine'],
-      ['key webhook --signing-key-file missing.key', 1, 'Cannot read the signing key'],
+      ['key webhook --signing-key-file missing.key', 2, 'Cannot read the signing key'],
       ['key origin --token-file looker.txt', 1, 'this needs admin'],
       stranger('key origin'),
     ],
