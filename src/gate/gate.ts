@@ -83,7 +83,7 @@ export class Gate {
     this.#questions = new Questions(health, standing, (flag) => this.#isClosed(flag))
     this.#failures = failures
     this.#mirror = mirror?.({ live, health, reporter })
-    this.assets = new AssetFallback(this.origins, health)
+    this.assets = new AssetFallback(this.origins, health, standing)
     this.streams = new OpenStreams(live, reporter)
   }
 

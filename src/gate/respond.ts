@@ -90,7 +90,7 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   const { request, plan, delivery, snapshot, body } = reply
   const { decision, debug, setCookie } = plan
   const { answer, charge, rescued } = delivery
-  const varies = dependsOnVisitor(plan, request)
+  const varies = dependsOnVisitor(plan)
   const isOdd = answer.kind === 'answered' && answer.status > HIGHEST_STATUS
   if (isOdd && passesUnchanged(original.headers, varies)) return original
   const hints = plan.role === 'page' ? snapshot.clientHints : undefined
@@ -112,7 +112,7 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   for (const name of unfit) headers.delete(name)
   if (names !== undefined) translate(headers, names)
   if (isForging) dropGateCookies(headers)
-  if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isCode(request))
+  if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isMixable(request, headers))
   if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
   if (hints !== undefined) headers.append('accept-ch', hints)
   // Without a flag of the route, its page brings the cookie along with the flags.
@@ -126,35 +126,44 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   return response
 }
 
-/** Whether another visitor, or the same one from another page, could get another answer. */
-function dependsOnVisitor({ call: { target } }: Plan, request: GateRequest): boolean {
-  return target.kind === 'flag' || (target.varies && request.header('sec-fetch-dest') !== undefined)
+/**
+ * Whether another visitor, or the same one from another page, could get another answer. Not by this request's headers: a shared
+ * cache gives the answer to others, whose headers differ.
+ */
+function dependsOnVisitor({ call: { target } }: Plan): boolean {
+  return target.kind === 'flag' || target.varies
 }
 
-/** Destinations of what makes a page work, as opposed to what it shows. */
-const CODE = [
-  ...['document', 'iframe', 'frame', 'object', 'embed', 'script', 'style', 'xslt', 'json', 'empty'],
-  ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet'],
-]
-/** File names of what is not code: old browsers don't say what a request is for. */
-const NOT_CODE = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
+/** What a page shows, as opposed to what makes it work, by name and by type. */
+const MEDIA_NAME = /\.(?:woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm|pdf|zip)$/i
+const MEDIA_TYPE = /^(?:image|audio|video|font)\//i
+/** What is code in either is no media, whatever the other says: browsers run what is named so, or is of such a type. */
+const CODE_NAME = /\.(?:m?js|css|wasm|json|html?)$/i
+const CODE_TYPE = /html|script|css|json|wasm/i
 /**
  * A file name with the hash of its content, such as `main.3f2a9c1b.js` or `index-BkT3x9aQ.css`. Of many dashes only the first
  * begins one: trying each takes seconds of a long path.
  */
 const CONTENT_ADDRESSED = /(?:\.|(?:^|[^\w-])\w*-)(?=[\w-]*\d)[\w-]{8,}\.\w+$/
 
-/** Code that a browser could mix from two versions, because its name doesn't tell them apart. */
-function isCode(request: GateRequest): boolean {
-  const dest = request.header('sec-fetch-dest')
-  const isLoaded =
-    dest === undefined ? isOldBrowser(request) && !NOT_CODE.test(request.path) : CODE.includes(dest)
-  return isLoaded && !CONTENT_ADDRESSED.test(request.path)
+/**
+ * Code that a browser could mix from two versions, because its name doesn't tell them apart. Not by what the request is for: a
+ * browser takes for a script what it keeps of a picture.
+ */
+function isMixable(request: GateRequest, headers: HeaderFields): boolean {
+  const { path } = request
+  if (!isByBrowser(request) || CONTENT_ADDRESSED.test(path)) return false
+  const type = headers.get('content-type') ?? ''
+  const isMedia = MEDIA_NAME.test(path) || MEDIA_TYPE.test(type)
+  return !isMedia || CODE_NAME.test(path) || CODE_TYPE.test(type)
 }
 
-/** A browser that knows no fetch metadata. */
-function isOldBrowser(request: GateRequest): boolean {
-  return request.header('user-agent')?.startsWith('Mozilla/') === true
+/** Old browsers know no fetch metadata. */
+function isByBrowser(request: GateRequest): boolean {
+  return (
+    request.header('sec-fetch-dest') !== undefined ||
+    request.header('user-agent')?.startsWith('Mozilla/') === true
+  )
 }
 
 /** The cookie by which a document leaves the version that it came from. A redirect leaves none. */

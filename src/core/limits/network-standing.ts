@@ -32,9 +32,9 @@ export class NetworkStanding {
     return record === undefined || nowMs >= record.barredUntilMs || this.#seenAt(nowMs) < FEWEST_NETWORKS
   }
 
-  /** Whether no other network has been seen lately: nothing is to be shared then. */
-  isAlone(nowMs: number): boolean {
-    return this.#seenAt(nowMs) < 2
+  /** The network whose share of a budget a request uses up: none where no other has been seen lately, as nothing is to be shared then. */
+  payer(network: number, nowMs: number): number {
+    return this.#seenAt(nowMs) < 2 ? NO_NETWORK : network
   }
 
   /** Notes a failure of a network that proved nothing. */

@@ -4,12 +4,13 @@
  * keeps the 404 of an asset that is missing everywhere, and no shared one an asset that was found elsewhere: a moment
  * later the answer may be another.
  *
- * A kill cuts off. The origins of killed variants lend no worker, which would outlive the kill in the browser, and after
- * `kill --isolate` nothing at all.
+ * A kill cuts off, and so does a rollback. The origins of closed variants lend no worker, which would outlive that in the browser,
+ * and after `kill --isolate` nothing at all.
  */
 import { type KilledOrigins, killedOrigins } from '../../core/config/compile/killed-origins.ts'
 import type { Origin, RouteTarget } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
+import { NetworkStanding } from '../../core/limits/network-standing.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { GateRequest } from '../request/gate-request.ts'
@@ -33,12 +34,14 @@ export class AssetFallback {
   readonly #budget = new RetryBudget()
   readonly #client: OriginClient
   readonly #health: OriginHealth
+  readonly #standing: NetworkStanding
   /** Of the config that an asset was looked for by last. */
   #killed: { of: ActiveConfig; origins: KilledOrigins } | undefined
 
-  constructor(client: OriginClient, health: OriginHealth) {
+  constructor(client: OriginClient, health: OriginHealth, standing = new NetworkStanding()) {
     this.#client = client
     this.#health = health
+    this.#standing = standing
   }
 
   /** The delivery; for an asset that its origin doesn't have, the answer of the origin that has it. */
@@ -52,9 +55,12 @@ export class AssetFallback {
     const { answer, rescued } = delivery
     if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
     const others = originsBeside(target, config.snapshot).filter((other) => other !== answer.origin)
-    const closed = this.#closedTo(request, config)
+    const { closed, isolated } = this.#killedOf(config)
+    if (request.header('service-worker') !== undefined && others.some((other) => isolated.has(other)))
+      return { ...delivery, answer: farewell(answer) }
+    const kept = isForWorker(request) ? closed : isolated
     // A rescued request has just failed at its assigned origin.
-    const worthAsking = others.filter((other) => !closed.has(other) && !(rescued && other === origin))
+    const worthAsking = others.filter((other) => !kept.has(other) && !(rescued && other === origin))
     const found = await this.#find(request, target, worthAsking)
     if (found !== undefined) {
       discard(answer)
@@ -63,12 +69,10 @@ export class AssetFallback {
     return others.length > 0 ? { ...delivery, answer: uncacheable(answer) } : delivery
   }
 
-  /** Origins that a kill keeps from answering this request. */
-  #closedTo(request: GateRequest, config: ActiveConfig): ReadonlySet<Origin> {
+  #killedOf(config: ActiveConfig): KilledOrigins {
     if (this.#killed?.of !== config)
       this.#killed = { of: config, origins: killedOrigins(config.snapshot, config.control) }
-    const { killed, isolated } = this.#killed.origins
-    return isForWorker(request) ? killed : isolated
+    return this.#killed.origins
   }
 
   async #find(
@@ -79,7 +83,7 @@ export class AssetFallback {
     const nowMs = Date.now()
     for (const origin of origins) {
       if (!this.#health.mayAsk(origin, nowMs, request)) continue
-      const lookUp = this.#budget.start(nowMs)
+      const lookUp = this.#budget.start(nowMs, this.#standing.payer(request.network, nowMs))
       if (lookUp === undefined) return undefined
       const answer = await this.#client.attempt(request, { origin, extraHeaders: [], target })
       const isFound = answer.kind === 'answered' && answer.status < 400 && !isAssetMissing(request, answer)
@@ -120,6 +124,20 @@ function isForWorker(request: GateRequest): boolean {
     request.header('service-worker') !== undefined ||
     (destination === 'empty' && request.header('sec-fetch-mode') === 'same-origin')
   )
+}
+
+/** A 404 would leave the service worker where it is; this one takes its place, and ends. */
+function farewell(answer: Answered): Answered {
+  discard(answer)
+  const script = 'oninstall = () => skipWaiting()\nonactivate = () => registration.unregister()\n'
+  const headers = { 'content-type': 'text/javascript', 'cache-control': 'no-store' }
+  return {
+    ...answer,
+    response: new Response(script, { headers }),
+    status: 200,
+    isCopy: true,
+    fields: undefined,
+  }
 }
 
 function uncacheable(answer: Answered): Answered {

@@ -51,12 +51,12 @@ const unshared = remembered((field) => {
   return directives.join(', ')
 })
 
-const FRESHNESS = new Set(['max-age', 'stale-while-revalidate'])
+const FRESHNESS = new Set(['max-age', 'stale-while-revalidate', 'immutable'])
 
 /** Cache-Control that makes a browser ask first. */
 const revalidated = remembered((field) => {
   const directives = directivesOf(field)
-  if (directives.some((directive) => /^(no-store|no-cache|immutable)$/i.test(directive))) return field
+  if (directives.some((directive) => /^no-(store|cache)$/i.test(directive))) return field
   const kept = directives.filter((directive) => !FRESHNESS.has(directiveName(directive)))
   return [...kept, 'no-cache'].join(', ')
 })

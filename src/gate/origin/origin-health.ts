@@ -80,9 +80,9 @@ export class OriginHealth {
   }
 
   /** Whether a request whose connection closed may be sent to the origin again; spends one retry of its budget. */
-  mayRetry(origin: Origin, nowMs: number): boolean {
+  mayRetry(origin: Origin, nowMs: number, network: number): boolean {
     const { breaker, retries } = this.#of(origin)
-    return !breaker.isOpen && retries.spend(nowMs)
+    return !breaker.isOpen && retries.spend(nowMs, network)
   }
 
   /**

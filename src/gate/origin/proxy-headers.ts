@@ -80,9 +80,9 @@ function unfitFor(request: GateRequest): string[] {
 }
 
 /** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
-const GATE_COOKIE = /(?:^|[;,])[\s=]*(?:__Host-)?sluice_[^=;,]*=[^;]*/i
+const GATE_COOKIE = /(?:^|[;,])[\s=]*(?:__Host-)?sluice_[^=;,]*=[^;,]*/i
 const EVERY_GATE_COOKIE = new RegExp(GATE_COOKIE, 'gi')
-const EVERY_ACCESS_COOKIE = /(?:^|[;,])\s*CF_(?:Authorization|AppSession|Binding)=[^;]*/gi
+const EVERY_ACCESS_COOKIE = /(?:^|[;,])\s*CF_(?:Authorization|AppSession|Binding)=[^;,]*/gi
 
 /** The other cookies: those of the gate are credentials, and none of an origin's business. */
 function withoutCookies(cookies: string, unwanted: RegExp): string {

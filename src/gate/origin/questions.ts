@@ -47,7 +47,7 @@ export class Questions {
     try {
       if (this.#isClosed(flag) || this.#health.isCircuitOpen(origin, request)) return UNASKED
       const nowMs = Date.now()
-      const network = this.#standing.isAlone(nowMs) ? 0 : request.network
+      const network = this.#standing.payer(request.network, nowMs)
       if (!this.#health.mayQuestion(origin, nowMs, network)) return UNASKED
       const asked = await call()
       const timeoutMs = Math.min(timeoutMsOf(asked), LONGEST_QUESTION_MS)

@@ -163,7 +163,7 @@ export class OriginClient {
 
   async #fetch(request: GateRequest, call: OriginCall, late?: Late): Promise<OriginAnswer> {
     let answer = await fetchOrigin(request, call, late)
-    if (wasConnectionClosed(request, answer) && this.#health.mayRetry(call.origin, Date.now())) {
+    if (wasConnectionClosed(request, answer) && this.#mayRetry(request, call)) {
       const { latencyMs } = answer
       answer = await fetchOrigin(request, call, late)
       // The visitor has waited for both.
@@ -189,10 +189,15 @@ export class OriginClient {
     return this.#health.lastFailureWhileOpen(origin, request.nowMs, mayProbe, request)
   }
 
+  #mayRetry(request: GateRequest, { origin }: OriginCall): boolean {
+    const nowMs = Date.now()
+    return this.#health.mayRetry(origin, nowMs, this.#standing.payer(request.network, nowMs))
+  }
+
   #startRepetition(request: GateRequest, { origin }: Fallback): Retry | undefined {
     const nowMs = Date.now()
     if (!this.#health.mayAsk(origin, nowMs, request)) return undefined
-    return this.#budget.start(nowMs, this.#standing.isAlone(nowMs) ? 0 : request.network)
+    return this.#budget.start(nowMs, this.#standing.payer(request.network, nowMs))
   }
 }
 

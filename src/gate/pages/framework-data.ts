@@ -51,10 +51,15 @@ function isAhead(request: GateRequest): boolean {
 const OWN_PARAMETERS =
   /(?<=[?&])(?:_rsc|_routes|x-sveltekit-invalidated|x-sveltekit-trailing-slash)(?:=[^&]*)?(?:&|$)/g
 
-/** A page's path with the query of its data. Two slashes at the beginning would name another host. */
+/** A page's path with the query of its data. */
 function addressOf(path: string, { address }: GateRequest): string {
   const query = address.tail.slice(address.path.length).replace(OWN_PARAMETERS, '').replace(/[?&]$/, '')
-  return `/${path.replace(/^\/+/, '')}${query}`
+  return onThisHost(path) + query
+}
+
+/** Two slashes at the beginning would name another host. */
+function onThisHost(path: string): string {
+  return `/${path.replace(/^\/+/, '')}`
 }
 
 type Told = { status: number; headers?: Readonly<Record<string, string>>; body?: string }
@@ -98,7 +103,8 @@ export function reloadFor(request: GateRequest): Response | undefined {
   const data = dataRequestOf(request)
   if (data === undefined) return undefined
   const referer = URL.parse(request.header('referer') ?? '')
-  const to = data.next ?? (referer?.host === request.host ? referer.pathname + referer.search : '/')
+  const to =
+    data.next ?? (referer?.host === request.host ? onThisHost(referer.pathname) + referer.search : '/')
   const { status, headers, body }: Told = RELOADS[data.kind](to)
   return new Response(body ?? null, {
     status,

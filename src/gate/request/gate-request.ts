@@ -132,8 +132,11 @@ export class GateRequest implements RequestFacts {
   }
 }
 
-/** Characters that would end the host in a URL: what follows them would pass for a path, a query or another host. */
-const NO_HOST = /[/?#@\\]/
+/**
+ * Characters that would end the host in a URL, so that what follows them would pass for a path, a query or another host; and those
+ * that a URL parser makes others of, so that two spellings would be one host.
+ */
+const NO_HOST = /[/?#@\\%]|[^\x21-\x7e]/
 
 /** What the gate knows about a request; undefined without a valid host, which is the visitor's mistake. */
 export function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {

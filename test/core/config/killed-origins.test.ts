@@ -36,20 +36,22 @@ function closed(
   state: Partial<ControlState>,
   killList: readonly string[] = [],
 ): [killed: string[], isolated: string[]] {
-  const { killed, isolated } = killedOrigins(...inForce(routes, flags, state, killList))
-  return [[...killed].map(({ name }) => name), [...isolated].map(({ name }) => name)]
+  const { closed, isolated } = killedOrigins(...inForce(routes, flags, state, killList))
+  return [[...closed].map(({ name }) => name), [...isolated].map(({ name }) => name)]
 }
 
 const F = route('f', 'new', 'old')
 const isolated = { killed: ['f'], isolated: ['f'] }
+const rolledBack = { generation: 1, stage: 0, rolledBack: { atMs: 0, reason: 'x' } }
 
-describe('the origins of killed variants', () => {
-  it('are those that a killed flag leads to, but for its control', () => {
+describe('the origins of closed variants', () => {
+  it('are those that a killed or rolled back flag leads to, but for its control', () => {
     expect(closed([F], { f: flag() }, {})).toEqual([[], []])
     expect(closed([F], { f: flag() }, { killed: ['f'] })).toEqual([['new'], []])
     expect(closed([F], { f: flag() }, {}, ['f'])).toEqual([['new'], []])
     expect(closed([F], { f: flag() }, {}, ['*'])).toEqual([['new'], []])
     expect(closed([F], { f: flag() }, { kvKilled: ['f'] })).toEqual([['new'], []])
+    expect(closed([F], { f: flag() }, { flags: { f: rolledBack } })).toEqual([['new'], []])
     const three = { ...F, origins: { on: 'new', off: 'old', wide: 'other' } }
     expect(closed([three], { f: flag({ variants: { ...variants, wide: 'w' } }) }, isolated)).toEqual([
       ['new', 'other'],
@@ -66,7 +68,6 @@ describe('the origins of killed variants', () => {
   it('are not isolated where an open flag leads there', () => {
     const routes = [F, route('g', 'new', 'old')]
     expect(closed(routes, { f: flag(), g: flag() }, isolated)).toEqual([['new'], []])
-    const rolledBack = { generation: 1, stage: 0, rolledBack: { atMs: 0, reason: 'x' } }
     const notOpen: [object, Partial<ControlState>][] = [
       [flag({ enabled: false }), isolated],
       [flag(), { ...isolated, killed: ['f', 'g'] }],

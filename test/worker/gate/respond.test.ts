@@ -56,11 +56,22 @@ describe('a shared cache', () => {
       { path: '/app.js', init: { headers: part('script') }, answer: { headers: shared } },
       'private, no-cache',
     ],
+    [
+      'a page of such a route',
+      { path: '/', init: { headers: page }, answer: { headers: shared } },
+      'private, max-age=60',
+    ],
+    // The cache would give it to pages of another version.
+    [
+      'what no browser asks for of such a route',
+      { path: '/app.js', answer: { headers: shared } },
+      'private, max-age=60',
+    ],
   ])('does not keep %s', async (_, one, expected) => expect(await cacheOf(one)).toBe(expected))
 
   it.each<[string, Case]>([
-    ['a page without a flag', { path: '/', init: { headers: page }, answer: { headers: shared } }],
-    ['a part that no browser asks for', { path: '/app.js', answer: { headers: shared } }],
+    ['a page of one', { path: '/named', init: { headers: page }, answer: { headers: shared } }],
+    ['what no browser asks for', { path: '/named', answer: { headers: shared } }],
     [
       'a part of a route that is meant for one origin',
       { path: '/named', init: { headers: part('script') }, answer: { headers: shared } },
@@ -87,14 +98,32 @@ describe('a browser asks before it uses what it keeps of', () => {
     'audioworklet',
     'paintworklet',
   ]
-  const isAsked = async (path: string, headers: Record<string, string>) =>
-    (await cacheOf({ path: `/checkout${path}`, init: { headers }, answer: { headers: shared } })) ===
-    'private, no-cache'
+  const isAsked = async (path: string, headers: Record<string, string>, type?: string) => {
+    const answer = { headers: { ...shared, ...(type !== undefined && { 'content-type': type }) } }
+    return (await cacheOf({ path: `/checkout${path}`, init: { headers }, answer })) === 'private, no-cache'
+  }
 
   it.each(code)('a %s', async (dest) => expect(await isAsked('/x', { 'sec-fetch-dest': dest })).toBe(true))
-  it.each(['image', 'font', 'video'])('no %s', async (dest) =>
-    expect(await isAsked('/x', { 'sec-fetch-dest': dest })).toBe(false),
-  )
+  it.each<[string, string | undefined, boolean]>([
+    ['/x', 'image/png', false],
+    ['/x', 'video/mp4', false],
+    ['/x', 'audio/mpeg', false],
+    ['/x', 'font/woff2', false],
+    ['/x.png', undefined, false],
+    ['/x.woff2', 'application/octet-stream', false],
+    // A browser that keeps a picture takes it for a script where a page of another version asks for one.
+    ['/app.js', 'image/png', true],
+    ['/app.mjs', 'image/png', true],
+    ['/style.css', 'image/png', true],
+    ['/x.png', 'application/javascript', true],
+    ['/x.png', 'text/css', true],
+    ['/x.png', 'application/json', true],
+    ['/x', 'application/octet-stream', true],
+    ['/x', undefined, true],
+  ])('a picture %s of type %s: %s', async (path, type, expected) => {
+    for (const dest of ['image', 'video', 'font', 'script', 'document'])
+      expect([dest, await isAsked(path, { 'sec-fetch-dest': dest }, type)]).toEqual([dest, expected])
+  })
 
   it.each<[string, Record<string, string>, boolean]>([
     ['/app.js', old, true],

@@ -2,10 +2,10 @@ import { type Control, KILL_ALL } from '../control.ts'
 import type { FlagTarget, Origin } from './route-target.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** Origins of killed variants. One that is a control, of any flag, is not among them. */
+/** Origins of variants that a kill or a rollback closed. One that is a control, of any flag, is not among them. */
 export type KilledOrigins = {
-  /** No worker comes from here: a browser keeps it when the page is long gone. */
-  killed: ReadonlySet<Origin>
+  /** No worker comes from here, nor after a rollback: a browser keeps it when the page is long gone. */
+  closed: ReadonlySet<Origin>
   /** Nothing at all comes from here that another origin lacks; no open flag leads here. */
   isolated: ReadonlySet<Origin>
 }
@@ -39,10 +39,14 @@ function flagTargetsOf({ routes }: Snapshot): FlagTarget[] {
 }
 
 function isOpen({ flag }: FlagTarget, control: Control): boolean {
-  return flag.enabled && !control.isKilled(flag.key) && !control.of(flag.key).rolledBack
+  return flag.enabled && !isClosed(flag.key, control)
 }
 
-/** The origins from which a kill keeps assets away, by the document and the kills in force. */
+function isClosed(flag: string, control: Control): boolean {
+  return control.isKilled(flag) || control.of(flag).rolledBack !== undefined
+}
+
+/** The origins from which assets are kept away, by the document and the kills and rollbacks in force. */
 export function killedOrigins(snapshot: Snapshot, control: Control): KilledOrigins {
   const targets = flagTargetsOf(snapshot)
   const controls = new Set([snapshot.fallback, ...targets.map(({ stable }) => stable)])
@@ -53,7 +57,7 @@ export function killedOrigins(snapshot: Snapshot, control: Control): KilledOrigi
   const open = canariesOf((target) => isOpen(target, control))
   const isolated = canariesOf(({ flag }) => control.isKilled(flag.key) && control.isIsolated(flag.key))
   return {
-    killed: canariesOf(({ flag }) => control.isKilled(flag.key)),
+    closed: canariesOf(({ flag }) => isClosed(flag.key, control)),
     isolated: new Set([...isolated].filter((origin) => !open.has(origin))),
   }
 }

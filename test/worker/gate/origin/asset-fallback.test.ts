@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findTarget } from '../../../../src/core/config/compile/snapshot.ts'
 import { compileControl, INITIAL_CONTROL_STATE } from '../../../../src/core/config/control.ts'
+import { NetworkStanding } from '../../../../src/core/limits/network-standing.ts'
 import { AssetFallback } from '../../../../src/gate/origin/asset-fallback.ts'
 import type { Answered } from '../../../../src/gate/origin/fetch-origin.ts'
 import { OriginHealth } from '../../../../src/gate/origin/origin-health.ts'
@@ -28,7 +29,8 @@ type Case = {
 
 function fallback() {
   const health = new OriginHealth()
-  return { health, assets: new AssetFallback(new OriginClient(health), health) }
+  const standing = new NetworkStanding()
+  return { health, standing, assets: new AssetFallback(new OriginClient(health), health, standing) }
 }
 
 /** What becomes of an answer of the canary (or of the plain route's origin). */
@@ -45,6 +47,7 @@ async function complete({
   isolated = [],
 }: Case): Promise<Delivery> {
   const request = requestTo(`https://shop.test${path}`, { method, headers })
+  request.trustedProxies = 1
   const target = findTarget(snapshot, request)
   const assigned = target.kind === 'flag' ? target.origins.get('on') : target.origin
   if (assigned === undefined) throw new Error('Cannot stage: no origin')
@@ -304,6 +307,25 @@ describe('after a kill', () => {
     expect(await names(headers, { isolated: ['checkout', 'half'] })).toEqual(FOUND)
   })
 
+  it('a service worker of the killed variant is told to end, once that is isolated', async () => {
+    const asked = wherever()
+    const script = async (parts: Case, headers: Record<string, string> = { 'service-worker': 'script' }) => {
+      const { answer } = await complete({ path: '/sw.js', headers, ...parts })
+      if (answer.kind !== 'answered') throw new Error('No answer')
+      return [answer.status, await answer.response.text()]
+    }
+    const cutOff = { killed: ['checkout', 'half'], isolated: ['checkout', 'half'] }
+    expect(await script(cutOff)).toEqual([
+      200,
+      'oninstall = () => skipWaiting()\nonactivate = () => registration.unregister()\n',
+    ])
+    expect(await script(cutOff, { 'sec-fetch-dest': 'worker' })).toEqual([404, 'missing'])
+    expect(await script({ killed: ['checkout', 'half'] })).toEqual([404, 'missing'])
+    expect(asked).toEqual([])
+    // Control has a service worker at that address: it takes the place of the other.
+    expect(await script({ ...cutOff, status: 200 })).toEqual([200, 'missing'])
+  })
+
   it('control lends what only it has, to its own route too', async () => {
     const parts = { path: '/checkout/app.js', killed: ['*'], isolated: ['*'] }
     expect(await names({ 'sec-fetch-dest': 'serviceworker' }, parts)).toEqual(['old', 'private, no-cache', 1])
@@ -321,6 +343,20 @@ it('names that exist nowhere stop being looked for, and a tenth of the requests 
   for (let count = 0; count < 100; count++) await complete({ assets })
   expect(asked.length).toBeLessThanOrEqual(11)
   expect(asked.length).toBeGreaterThanOrEqual(9)
+})
+
+it('no network uses up the look-ups of others', async () => {
+  const { assets, standing } = fallback()
+  const asked = wherever(404)
+  const lookUps = async (network: string, times: number) => {
+    asked.length = 0
+    const headers = { 'x-forwarded-for': network }
+    for (let count = 0; count < times; count++) await complete({ assets, headers })
+    return asked.length
+  }
+  for (const network of [1, 2, 3]) standing.takesPart(network, Date.now())
+  await lookUps('203.0.113.66', 400)
+  expect(await lookUps('198.51.100.7', 20)).toBe(20)
 })
 
 it('names that are found cost nothing', async () => {

@@ -180,6 +180,19 @@ describe('a page whose version is closed', () => {
     }
   })
 
+  it.each<[string, Named, string]>([
+    ['/half/b.data', {}, 'x-remix-redirect'],
+    ['/half/b', { 'next-action': '4f' }, 'x-action-redirect'],
+    ['/half/b', { 'x-inertia': 'true' }, 'x-inertia-location'],
+  ])('is never led to another host: a form to %s, %j', async (path, headers, name) => {
+    const cookie = await onPage('/half/a')
+    for (const page of ['//evil.test/a', '/\\evil.test/a', '///evil.test/a']) {
+      const ask = gateWith('off', 'KILLED')
+      const { response } = await ask(path, { ...part(page, cookie), ...headers }, 'POST')
+      expect(response.headers.get(name)?.replace(/;replace$/, '')).toBe('/evil.test/a')
+    }
+  })
+
   it.each<[string, string, Named, string]>([
     ['another kind of request', 'ROLLED_BACK', {}, '/half/api/items'],
     ['a version that is open', 'SPLIT', {}, '/half/b.data'],
