@@ -57,5 +57,5 @@ export function isStale(
   staleMs: number,
 ): boolean {
   if (hash === tag.hash || !tag.replaced.includes(hash)) return false
-  return !tag.inKv || nowMs - taggedAtMs < staleMs
+  return !tag.inKv || Math.abs(nowMs - taggedAtMs) < staleMs
 }

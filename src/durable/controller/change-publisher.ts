@@ -148,7 +148,7 @@ export class ChangePublisher {
       if (!published.ok || !published.changed) return published
       const { actor, reason } = options
       this.#tellDocument(before, published.rollouts, { actor, reason, evidence: undefined }, nowMs)
-      this.#parts.pace.attend(options.actor, nowMs)
+      this.#parts.pace.attend(actor, nowMs)
       this.#noteFlags(nowMs)
       kv.mark('config')
       kv.mark('state')
@@ -208,7 +208,8 @@ export class ChangePublisher {
     this.#nameSplits(nowMs)
     const before = documents.current
     const records = await kvReader.check(nowMs)
-    const rollouts = documents.current === before ? [] : this.#takeUnconfirmed(before, nowMs)
+    const isAdopted = documents.current !== before
+    const rollouts = isAdopted ? this.#takeUnconfirmed(before, nowMs) : []
     for (const record of records) {
       audit.append(record)
       this.#parts.pace.attend(record.actor, nowMs)
@@ -218,7 +219,7 @@ export class ChangePublisher {
         this.#parts.notifier.enqueue(record.action, null, { ...record, changes: problemLines(record) }, nowMs)
     }
     if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
-    if (records.some((record) => record.action === 'document-adopted')) this.#noteFlags(nowMs)
+    if (isAdopted) this.#noteFlags(nowMs)
     const isWithdrawn = this.#parts.kv.isPending('config')
     if (isWithdrawn || records.some((record) => record.action !== 'document-refused'))
       await this.#pushToShards(nowMs)

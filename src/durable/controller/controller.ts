@@ -320,8 +320,7 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
   /** Ticks every rollout and does what is due. */
   async #tick(nowMs: number): Promise<void> {
     this.#lastTickMs = nowMs
-    const { rollouts, documents, series, changes, notifier, cells, control, books, kvReader, watch } =
-      this.#parts
+    const { rollouts, documents, series, changes, notifier, cells, control, books, watch } = this.#parts
     const { epoch } = control.state
     const { plans, snapshot } = documents.current
     // A flag that isolates know first gets its plan with a document that is on its way here.
@@ -331,7 +330,6 @@ export class Controller extends DurableObject<Env> implements ControllerPort {
     watch.look(nowMs)
     series.close(nowMs, (flag) => pointContextOf(this.#parts, flag))
     if (control.state.epoch !== epoch) books.save(nowMs)
-    kvReader.poll(nowMs)
     // The next tick waits neither for KV nor for a webhook.
     const work = [
       changes.noticeKv(nowMs),

@@ -86,16 +86,15 @@ export class KvReader {
   noticeHashes(isolates: readonly IsolateSighting[]): void {
     const { refused, killHash } = this.#remembered
     const known = new Set(['', this.#documents.current.info.hash, refused?.hash])
-    this.#suspected ||= isolates.some(({ documentHash, killHash: shown, kvReadAtMs }) => {
+    this.#suspected ||= isolates.some(
       // What an isolate saw before the last read is no news: it relies on that read since.
-      if (kvReadAtMs !== undefined && kvReadAtMs < this.#readAtMs) return false
-      return !known.has(documentHash) || shown !== killHash
-    })
+      ({ documentHash, killHash: shown, kvReadAtMs = this.#readAtMs }) =>
+        kvReadAtMs >= this.#readAtMs && (!known.has(documentHash) || shown !== killHash),
+    )
   }
 
   /** Makes the next check read KV, however recent the last read was. */
   suspect(): void {
-    this.#suspected = true
     this.#lastReadMs = Number.NEGATIVE_INFINITY
   }
 
@@ -114,14 +113,11 @@ export class KvReader {
     return Number.isFinite(this.#readAtMs) ? Math.max(0, nowMs - this.#readAtMs) : undefined
   }
 
-  /** Lets the next check read KV, if that is due without anybody having seen anything. */
-  poll(nowMs: number): void {
-    if (nowMs - this.#lastReadMs >= POLL_MS) this.#suspected = true
-  }
-
-  /** Reads KV if it may hold something new; returns what the audit log should record. */
+  /** Reads KV if it may hold something new, or was not read for a while; returns what the audit log should record. */
   async check(nowMs: number): Promise<AuditRecord[]> {
-    if (!this.#suspected || nowMs - this.#lastReadMs < LEAST_BETWEEN_READS_MS) return []
+    // A clock that was set back must not stop reads until it has caught up.
+    const agoMs = Math.abs(nowMs - this.#lastReadMs)
+    if (agoMs < (this.#suspected ? LEAST_BETWEEN_READS_MS : POLL_MS)) return []
     this.#lastReadMs = nowMs
     this.#suspected = false
     try {
@@ -158,8 +154,8 @@ export class KvReader {
     if (hash === before.hash && refused !== undefined) this.#remember({ refused: undefined })
     if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
     const parsed = parseDocument(text)
-    const first = before.version === 0 ? 'The gate began with the document in KV' : undefined
-    const reason = first ?? 'A document was written to KV'
+    const reason =
+      before.version === 0 ? 'The gate began with the document in KV' : 'A document was written to KV'
     const cause = { actor: 'kv', reason, source: 'kv', atMs: nowMs } as const
     const record = { ...cause, flag: undefined, before: { version: before.version, hash: before.hash } }
     if (!parsed.ok) {
@@ -264,7 +260,7 @@ export class KvReader {
         : hash === overwritten || this.#documents.tag.replaced.includes(hash)
     if (this.#writer.isPending(key)) return isOlder()
     const staleMs = isDevelopment(this.#env) && !isKvCached(this.#env) ? 0 : KV_STALE_MS
-    return nowMs - this.#writer.writtenAtMs(key) <= staleMs && isOlder()
+    return Math.abs(nowMs - this.#writer.writtenAtMs(key)) <= staleMs && isOlder()
   }
 
   #remember(change: Partial<Remembered>): void {

@@ -56,7 +56,8 @@ export class KvWriter {
   /** Writes the pending keys that may be written by now. Never throws. */
   async flush(nowMs: number): Promise<void> {
     const lastMs = (key: KvKey) => this.#begunAtMs.get(key) ?? this.writtenAtMs(key)
-    const due = [...this.#pending].filter((key) => nowMs - lastMs(key) >= LEAST_BETWEEN_WRITES_MS)
+    // A clock that was set back must not stop writes until it has caught up.
+    const due = [...this.#pending].filter((key) => Math.abs(nowMs - lastMs(key)) >= LEAST_BETWEEN_WRITES_MS)
     await Promise.all(due.map((key) => this.#writeOnce(key)))
   }
 

@@ -69,6 +69,10 @@ const LONGEST_AWAITED_MS = 10_000
 /** A rejected document beyond this (more than 10,000 flags take) is read again less often. */
 const LARGE_BYTES = 6_000_000
 const LARGE_REJECTED_MS = 60_000
+/** No read is due this far ahead unless the clock was set back. */
+const CLOCK_JUMP_MS = 120_000
+
+const isDue = (atMs: number, nowMs: number) => nowMs >= atMs || atMs - nowMs > CLOCK_JUMP_MS
 
 export class LiveConfig {
   readonly #bundled: unknown
@@ -121,7 +125,7 @@ export class LiveConfig {
 
   /** Hash of the document in KV, whether it was accepted or rejected. */
   get seenHash(): string {
-    return this.#rejected.list.find((each) => each.key === 'config')?.hash ?? this.#seenHash
+    return this.#rejected.list.find(({ key }) => key === 'config')?.hash ?? this.#seenHash
   }
 
   /** Hash of the document in use; empty for the bundled one. */
@@ -158,13 +162,13 @@ export class LiveConfig {
 
   /** The config where no refresh is due: the short way for nearly every request. */
   fresh(nowMs: number): ActiveConfig | undefined {
-    return nowMs < this.#nextRefreshMs && this.#refresh === undefined ? this.#live : undefined
+    return !isDue(this.#nextRefreshMs, nowMs) && this.#refresh === undefined ? this.#live : undefined
   }
 
   /** The config after a refresh that may be due. Waits for KV only in an isolate that is cold or has been idle. */
   async current(env: Env, waitUntil: (work: Promise<unknown>) => void, nowMs: number): Promise<ActiveConfig> {
     const intervalMs = isKvCached(env) ? REFRESH_MS : REFRESH_UNCACHED_MS
-    if (nowMs >= this.#nextRefreshMs) {
+    if (isDue(this.#nextRefreshMs, nowMs)) {
       this.#nextRefreshMs = nowMs + intervalMs
       this.#refresh = { startedMs: nowMs }
       waitUntil(this.#refreshFrom(env, nowMs))
@@ -238,8 +242,8 @@ export class LiveConfig {
   async #refreshFrom(env: Env, nowMs: number, isAll = false): Promise<void> {
     const read = ++this.#reads
     try {
-      const isDue = isAll || nowMs >= this.#documentDueMs
-      const document = isDue ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
+      const isWanted = isAll || isDue(this.#documentDueMs, nowMs)
+      const document = isWanted ? withTimeout(readDocument(env.GATE), KV_TIMEOUT_MS) : undefined
       const closing = this.#takeKillAndState(env, read, nowMs)
       // A kill counts whether or not the document can be read.
       await Promise.allSettled([closing, document])
@@ -270,9 +274,9 @@ export class LiveConfig {
   async #takeDocument(found: DocumentBytes | undefined, read: number, nowMs: number): Promise<void> {
     if (found === undefined || read < this.#taken.document) return
     this.#taken.document = read
-    this.#documentDueMs = nowMs
+    this.#documentDueMs = 0
     if (this.#rejected.has('config', found.fingerprint)) return this.#postpone(found, nowMs)
-    if (found.fingerprint === this.#documentRead) return this.#rejected.lift('config')
+    if (found.fingerprint === this.#documentRead) return this.#showsInUse(found)
     const text = textOf(found)
     const hash = await sha256Hex(text)
     if (hash !== this.#inUse.hash) {
@@ -290,8 +294,14 @@ export class LiveConfig {
       if (this.#isStale(hash, nowMs) || read < this.#taken.document || this.#awaitsWord(hash, nowMs)) return
       this.#useDocument(compileSnapshot(parsed.value), { hash, source: 'kv', sinceMs: nowMs })
     }
-    this.#documentRead = found.fingerprint
-    this.#seenHash = hash
+    this.#showsInUse(found)
+  }
+
+  /** KV shows the document in use: nothing else is told of any more, and a text that comes back waits anew. */
+  #showsInUse({ fingerprint }: DocumentBytes): void {
+    this.#documentRead = fingerprint
+    this.#seenHash = this.#inUse.hash
+    this.#awaited = undefined
     this.#rejected.lift('config')
   }
 

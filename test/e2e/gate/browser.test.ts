@@ -39,11 +39,27 @@ async function ramp(percentage: number): Promise<void> {
   await settled(percentage)
 }
 
-const settled = (percentage: number) =>
-  eventually(
+function settled(percentage: number) {
+  let share: number | undefined
+  return eventually(
     `${percentage} % of visitors get the new version`,
-    async () => (await shareOfGreen()) === percentage,
+    async () => {
+      share = await shareOfGreen()
+      return share === percentage
+    },
+    { seen: async () => ({ share, ...(await decidingNow()) }) },
   )
+}
+
+/** All that a decision goes by: what KV holds, and what the gate has of it. */
+async function decidingNow() {
+  const [status, config, state, kill] = await Promise.all([
+    gate.status(),
+    ...['config', 'state', 'kill'].map((key) => gate.kv.get(key)),
+  ])
+  const { document, epoch, flags } = status
+  return { document, epoch, standing: flags[FLAG]?.state, inKv: { config, state, kill } }
+}
 
 /** Of a hundred visitors that are always the same, those that get the new version. */
 async function shareOfGreen(): Promise<number> {

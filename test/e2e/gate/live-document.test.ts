@@ -39,8 +39,10 @@ afterAll(async () => {
 /** Resolves when the last 20 answers, to what was sent from now on, all came from this origin. */
 const onlyFrom = (origin: string) => {
   const sinceMs = Date.now()
-  return eventually(`all answers come from ${origin}`, () =>
-    lastAre(load, 20, sinceMs, (shot) => shot.origin === origin),
+  return eventually(
+    `all answers come from ${origin}`,
+    () => lastAre(load, 20, sinceMs, (shot) => shot.origin === origin),
+    { seen: async () => [load.shots.at(-1), (await gate.status()).document, await gate.kv.get('state')] },
   )
 }
 
@@ -58,6 +60,22 @@ describe('a document replaced in KV while visitors keep coming', () => {
     await onlyFrom('old')
     expect(failuresOf(load.shots)).toEqual([])
   })
+})
+
+it('a document in KV that the Controller has not adopted yet is what a resume goes by', async () => {
+  const at = (percentage: number) => documentWith({ rules: [{ serve: 'on', percentage }] })
+  const command = (verb: 'rollback' | 'resume') =>
+    gate.admin.call('commandFlag', { params: { flag: FLAG, verb }, body: { reason: 'a test' } })
+  await gate.kv.put('config', at(0))
+  await onlyFrom('old')
+  await gate.admin.call('getDocument')
+  // Visitors have this one as soon as their isolate, and before the Controller.
+  await gate.kv.put('config', at(100))
+  await onlyFrom('new')
+  await command('rollback')
+  await onlyFrom('old')
+  await command('resume')
+  await onlyFrom('new')
 })
 
 describe('a broken document in KV', () => {

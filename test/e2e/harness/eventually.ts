@@ -1,6 +1,6 @@
 /** Waiting for what comes in its own time, without guessing how long that is. */
 
-export type EventuallyOptions = { deadlineMs?: number; everyMs?: number }
+export type EventuallyOptions = { deadlineMs?: number; everyMs?: number; seen?: () => unknown }
 
 /** Generous: the machine may be slow, and no one waits longer than needed. */
 const DEADLINE_MS = 120_000
@@ -8,27 +8,30 @@ const EVERY_MS = 100
 
 /**
  * Calls `look` until it returns something else than undefined or false without throwing; that is the result. At the
- * deadline the last error, or "still not so", is thrown.
+ * deadline an error tells what was waited for, the last error, and what `seen` tells: how things were at the last look, or are.
  */
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  { deadlineMs = DEADLINE_MS, everyMs = EVERY_MS }: EventuallyOptions = {},
+  { deadlineMs = DEADLINE_MS, everyMs = EVERY_MS, seen }: EventuallyOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
-  const untilMs = Date.now() + deadlineMs
+  // Not by the clock of the day, which may be set meanwhile.
+  const untilMs = performance.now() + deadlineMs
   let last: unknown = 'not so'
   do {
     try {
-      const seen = await look()
-      if (seen !== undefined && seen !== false) return seen as Exclude<T, undefined | false>
+      const found = await look()
+      if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>
       last = 'not so'
     } catch (error) {
       last = error
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs))
-  } while (Date.now() < untilMs)
+  } while (performance.now() < untilMs)
   const reason = last instanceof Error ? last.message : String(last)
-  throw new Error(`Not within ${deadlineMs} ms: ${what} (${reason})`, { cause: last })
+  const told = seen && (await Promise.resolve().then(seen).catch(String))
+  const found = seen ? `; seen: ${JSON.stringify(told)}` : ''
+  throw new Error(`Not within ${deadlineMs} ms: ${what} (${reason})${found}`, { cause: last })
 }
 
 /** What a promise gives; at the deadline an error says what has not come. */
@@ -46,9 +49,9 @@ export async function inTime<T>(what: string, promise: Promise<T>, deadlineMs = 
 
 /** Checks all the while that something stays so; for "nothing happens", which can't be waited for. */
 export async function staysSo(durationMs: number, check: () => void | Promise<void>): Promise<void> {
-  const untilMs = Date.now() + durationMs
+  const untilMs = performance.now() + durationMs
   do {
     await check()
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-  } while (Date.now() < untilMs)
+  } while (performance.now() < untilMs)
 }

@@ -1,5 +1,5 @@
 /** What is written to KV directly: read when it may be new, adopted when it is, refused when it is not valid. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../../../src/platform/crypto.ts'
 import { takeInternalErrors } from '../../../../src/platform/internal-errors.ts'
 import { DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
@@ -24,27 +24,31 @@ const variantOf = (defaultOrigin: string, more = {}) =>
 const OTHER = variantOf('old')
 
 describe('KV is read', () => {
-  it('once after a start, and then when an isolate reports what is not known here', () =>
+  it('once after a start, then every 30 seconds, and when an isolate reports what is not known here', () =>
     withReader(async (world) => {
       const { kvReader, fakeKv, clock } = world
       await check(world)
-      await clock.advance(60_000)
+      await clock.advance(29_999)
       await check(world)
       expect(fakeKv.calls).toEqual(['get config,kill'])
+      await clock.advance(1)
+      await check(world)
+      expect(fakeKv.calls.splice(1)).toEqual(['get config,kill'])
+      await clock.advance(1_000)
       fakeKv.values.set('config', OTHER)
       fakeKv.values.set('kill', '["plain"]')
       const [documentHash, killHash] = [await sha256Hex(OTHER), await sha256Hex('["plain"]')]
       kvReader.noticeHashes(sees(documentHash, ''))
       await check(world)
       expect(fakeKv.calls).toHaveLength(2)
-      await clock.advance(60_000)
+      await clock.advance(29_000)
       for (const known of [sees(documentHash, killHash), sees('', killHash), []]) kvReader.noticeHashes(known)
       await check(world)
       expect(fakeKv.calls).toHaveLength(2)
       kvReader.noticeHashes(sees(documentHash, 'another'))
       await check(world)
       expect(fakeKv.calls).toHaveLength(3)
-      await clock.advance(60_000)
+      await clock.advance(29_000)
       kvReader.noticeHashes([...sees(documentHash, killHash), ...sees('another', killHash)])
       kvReader.noticeHashes(sees(documentHash, killHash))
       await check(world)
@@ -65,6 +69,26 @@ describe('KV is read', () => {
       kvReader.suspect()
       await check(world)
       expect(fakeKv.calls).toHaveLength(3)
+    }))
+
+  it('again where the clock was set back, and an old text counts as written again', () =>
+    withReader(async (world) => {
+      const { kvReader, kv, documents, fakeKv, clock } = world
+      fakeKv.values.set('config', OTHER)
+      await check(world)
+      fakeKv.values.set('config', variantOf('old', { publishing: { confirmAbovePercent: 3 } }))
+      kvReader.suspect()
+      await check(world)
+      kv.mark('config')
+      await kv.flush(Date.now())
+      vi.setSystemTime(START_MS - 3_600_000)
+      kv.mark('config')
+      await kv.flush(Date.now())
+      expect(kv.isPending('config')).toBe(false)
+      fakeKv.values.set('config', OTHER)
+      await clock.advance(90_001)
+      await check(world)
+      expect(documents.current.info.version).toBe(3)
     }))
 
   it.each(['fails', 'hangs'] as const)('again, where a read %s, and the failure is counted', (mode) =>

@@ -140,7 +140,10 @@ async function held(percentage: number, written = textOf('http://second.test')) 
   expect(await readAt(0)).toBe('http://first.test')
   shown.text = written
   const hash = await sha256Hex(shown.text)
-  return { live, readAt, hash, startMs }
+  const show = (text: string) => {
+    shown.text = text
+  }
+  return { live, readAt, show, hash, startMs }
 }
 
 it('while a rollout runs, what was written to KV waits for the Controller, and not for ever', async () => {
@@ -158,6 +161,18 @@ it('while a rollout runs, what is wrong with a text in KV is told at once', asyn
   expect(await readAt(1)).toBe('http://first.test')
   expect(live.report.refused).toMatchObject([{ key: 'config', hash, problems: [{ path: '$' }] }])
   expect(live.seenHash).toBe(hash)
+})
+
+it('what has gone from KV is told of no more, and waits anew where it comes back', async () => {
+  const { live, readAt, show, hash } = await held(5)
+  await readAt(1)
+  expect(live.seenHash).toBe(hash)
+  show(textOf('http://first.test'))
+  await readAt(2)
+  expect(live.seenHash).toBe(live.usedHash)
+  show(textOf('http://second.test'))
+  expect(await readAt(60)).toBe('http://first.test')
+  expect(await readAt(70)).toBe('http://second.test')
 })
 
 it('what the Controller names is used, and what it has refused is not', async () => {

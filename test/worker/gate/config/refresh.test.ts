@@ -57,6 +57,19 @@ describe('KV is read', () => {
     expect(kv.reads).toEqual([])
   })
 
+  it('again where the clock was set back', async () => {
+    const { kv, live, visit, host, isKilled } = stage()
+    await visit(0)
+    kv.values.set('config', textAt('http://first.test'))
+    kv.values.set('kill', '["checkout"]')
+    // No request is so much older than the read that it tells of a clock.
+    await visit(-90_000)
+    expect(isKilled()).toBe(false)
+    expect(live.fresh(NOW_MS - 3_600_000)).toBeUndefined()
+    await visit(-3_600_000)
+    expect([host(), isKilled()]).toEqual(['first.test', true])
+  })
+
   it('for kills although the document can not be read', async () => {
     const { kv, visit, isKilled } = stage()
     kv.values.set('kill', '["checkout"]')
