@@ -649,6 +649,7 @@ describe('what was observed', () => {
     }
     const { call } = startApi({
       audit: ({ flag }: { flag: string }) => (flag === 'left' ? [ofAll, left] : [ofAll]),
+      flagFacts: (key: string) => ({ version: 2, flags: key === 'unread' ? [{ key }] : [] }),
       outcomes: () => [],
       feedback: () => [],
       series: () => ({ stepMs: 5_000, points: [] }),
@@ -656,6 +657,8 @@ describe('what was observed', () => {
     for (const list of ['/audit?', '/outcomes?', '/feedback?', '/series?']) {
       expect((await call('GET', `${list}flag=left`)).status, list).toBe(200)
       expect((await call('GET', `${list}flag=plain`)).status, list).toBe(200)
+      // In force, by a document that this isolate has not read yet.
+      expect((await call('GET', `${list}flag=unread`)).status, list).toBe(200)
       const { status, body } = await call('GET', `${list}flag=plane`)
       expect([status, body.detail]).toEqual([404, 'The document has no flag plane. Did you mean plain?'])
     }

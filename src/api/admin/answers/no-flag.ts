@@ -24,5 +24,8 @@ export async function noFlagEver(
   const { flags } = live.last.snapshot
   if (key === undefined || key === KILL_ALL || flags.has(key)) return undefined
   const records = await controller.audit({ flag: key, limit: MOST_RECORDS })
-  return records.some(({ flag }) => flag !== KILL_ALL) ? undefined : noFlag(key, flags)
+  if (records.some(({ flag }) => flag !== KILL_ALL)) return undefined
+  // An isolate that has just started knows the built-in document alone.
+  const known = await controller.flagFacts(key)
+  return known.flags.length > 0 ? undefined : noFlag(key, flags)
 }
