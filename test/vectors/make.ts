@@ -4,6 +4,14 @@
 import { writeFileSync } from 'node:fs'
 import { PINNED_RUNS } from '../core/guard/pinned/all.ts'
 import { pinned } from '../core/guard/pinned/pinned.ts'
+import { pinnedSmall, SMALL_RUNS } from '../core/guard/pinned/small-runs.ts'
+import {
+  pinnedBases,
+  pinnedBlocks,
+  pinnedGaps,
+  pinnedNoise,
+  pinnedTicks,
+} from '../core/guard/pinned/weeks-parts.ts'
 import { pinnedWeeks, WEEKS_RUNS } from '../core/guard/pinned/weeks-runs.ts'
 import {
   bucketOf,
@@ -133,6 +141,18 @@ write('guard/weeks', {
   looks: WEEKS_RUNS.flatMap((run) =>
     pinnedWeeks(run).map((look) => ({ run: run.name, ...(look as object) })),
   ),
+})
+
+write('guard/small', {
+  looks: SMALL_RUNS.flatMap((name) => pinnedSmall(name).map((look) => ({ run: name, ...(look as object) }))),
+})
+
+write('guard/weeks-parts', {
+  bases: pinnedBases(),
+  noise: pinnedNoise(),
+  blocks: pinnedBlocks(),
+  ticks: pinnedTicks(),
+  gaps: pinnedGaps(),
 })
 
 /** One vector a line. */

@@ -83,8 +83,7 @@ export function withOwn(held: readonly InternalError[], own: readonly InternalEr
  * @example messageWithoutSecrets(new TypeError('fetch https://a.example/x?token=1')) // 'TypeError: fetch https://a.example/x?…'
  */
 export function messageWithoutSecrets(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return text
+  return String(error)
     .slice(0, 2_000)
     .replace(/"[^"]*"?/g, '"…"')
     .replace(/\/\/[^/\s@]*@/g, '//…@')

@@ -59,7 +59,7 @@ class Shares<K> {
   }
 
   get part(): number {
-    const known = Math.max(1, this.#used.size, this.#lately)
+    const known = Math.max(this.#used.size, this.#lately)
     return Math.min(1, Math.max(this.#leastPart, EVEN_SHARES / known))
   }
 
@@ -77,6 +77,7 @@ class Shares<K> {
   }
 
   use(key: K): void {
-    if (this.#used.has(key)) this.#used.set(key, (this.#used.get(key) ?? 0) + 1)
+    const used = this.#used.get(key)
+    if (used !== undefined) this.#used.set(key, used + 1)
   }
 }

@@ -47,10 +47,9 @@ export class NetworkStanding {
     }
     record.wasted++
     if (record.wasted < MOST_WASTED || nowMs < record.barredUntilMs) return
-    const isAgain = record.barMs > 0 && nowMs - record.barredUntilMs < LONGEST_BAR_MS
+    const isAgain = nowMs - record.barredUntilMs < LONGEST_BAR_MS
     record.barMs = isAgain ? Math.min(2 * record.barMs, LONGEST_BAR_MS) : SHORTEST_BAR_MS
     record.barredUntilMs = nowMs + record.barMs
-    record.wasted = 0
   }
 
   #recordOf(network: number, nowMs: number): Record {

@@ -12,6 +12,8 @@ describe('the interval', () => {
     expect(intervalMsFor(0)).toBe(1_000)
     expect(intervalMsFor(200)).toBe(1_000)
     expect(intervalMsFor(400)).toBe(2_000)
+    expect(intervalMsFor(401)).toBe(2_005)
+    expect(intervalMsFor(400.1)).toBe(2_001)
     expect(intervalMsFor(1e9)).toBe(30_000)
   })
 })
@@ -36,6 +38,19 @@ describe('the shards of a colo', () => {
   it('are taken away when isolates are gone, down to one', () => {
     expect(shardsFor(10, 64)).toBe(1)
     expect(shardsFor(400, 64)).toBe(4)
+  })
+
+  it.each([
+    ['as many as a shard takes', 200, 1, 1],
+    ['one more', 201, 1, 2],
+    ['of which each of two has 150', 300, 1, 2],
+    ['of which each of two would have more', 301, 1, 4],
+    ['as few as a shard may have', 100, 2, 2],
+    ['one fewer', 99, 2, 1],
+    ['few, in a colo with one shard', 3, 1, 1],
+    ['more than any colo has', 1e6, 1, 256],
+  ])('%s: %d isolates of %d shards choose among %d', (_, isolates, shards, expected) => {
+    expect(shardsFor(isolates, shards)).toBe(expected)
   })
 
   it('stay as they are once they are right, also where there are a few isolates more or less: none wanders', () => {

@@ -1,7 +1,14 @@
 /** How fast counts travel: what it depends on, and that no pace is slower than a kill may be. */
 import { describe, expect, it } from 'vitest'
 import { ForwardClock } from '../../../src/core/counters/forward-clock.ts'
-import { ATTENDED_MS, flushMsAt, holdsAt, PACES, paceOf } from '../../../src/core/counters/load/pace.ts'
+import {
+  ATTENDED_MS,
+  flushMsAt,
+  holdsAt,
+  PACES,
+  type Pace,
+  paceOf,
+} from '../../../src/core/counters/load/pace.ts'
 
 const gate = { isLive: true, commandAtMs: 1_000, shards: 1 }
 
@@ -12,6 +19,18 @@ describe('the pace', () => {
     expect(paceOf({ ...gate, isLive: false }, 1_000 + ATTENDED_MS)).toBe(PACES.calm)
     const forwardMs = (shards: number) => paceOf({ ...gate, shards }, 1e9).forwardMs
     expect([3, 4].map(forwardMs)).toEqual([10_000, 1_500])
+  })
+
+  it('is as fast as docs/costs.md reckons, in milliseconds', () => {
+    const times = (pace: Pace) => [pace.flushMs, pace.sparseFlushMs, pace.urgentForwardMs, pace.forwardMs]
+    expect(Object.values(PACES).map(times)).toEqual([
+      [1_000, 1_000, 1_000, 1_000],
+      [1_000, 1_800, 1_000, 1_500],
+      [1_000, 1_800, 1_000, 10_000],
+      [4_500, 4_500, 4_000, 4_000],
+    ])
+    expect(Object.values(PACES).map(({ saveMs }) => saveMs)).toEqual([0, 5_000, 5_000, 10_000])
+    expect(ATTENDED_MS).toBe(600_000)
   })
 
   it('lets a kill reach isolates with traffic in two seconds while something is judged, in six otherwise', () => {

@@ -12,6 +12,7 @@ it.each([
   ['Exceeded allowed duration in Durable Objects free tier.', 'durable-object-duration'],
   ['Exceeded allowed rows written in Durable Objects free tier.', 'durable-object-rows'],
   ['Exceeded allowed rows read in Durable Objects free tier.', 'durable-object-rows'],
+  ['Exceeded allowed Rows written in Durable Objects free tier.', 'durable-object-rows'],
   ["Exceeded the account's spending cap for Durable Objects", 'durable-object-spending'],
   ['KV GET failed: 429 Too Many Requests', 'kv-reads'],
   ['KV get() limit exceeded for the day.', 'kv-reads'],
@@ -22,8 +23,12 @@ it.each([
   ['Network connection lost.', undefined],
 ])('%j is %s', (message, limit) => {
   expect(platformLimitIn(message)).toBe(limit)
-  if (limit !== undefined)
-    expect(limitText(platformLimitIn(message) ?? 'kv-reads')).toMatch(/used up until midnight UTC/)
+})
+
+it('a limit means that changes come late, or that nothing is judged; visitors are served', () => {
+  const served = 'of the plan are used up until midnight UTC: visitors are served as before,'
+  expect(limitText('kv-writes')).toBe(`kv-writes ${served} changes in KV are late`)
+  expect(limitText('durable-object-rows')).toBe(`durable-object-rows ${served} nothing is counted or judged`)
 })
 
 it('limits are those since midnight UTC, when they are reset', () => {

@@ -42,7 +42,7 @@ export function flushIntervalMsFor(isolates: number): number {
  */
 export function shardsFor(isolates: number, shards: number): number {
   const each = isolates / shards
-  if (each <= MOST_ISOLATES && (shards === 1 || each >= FEWEST_ISOLATES)) return shards
+  if (each <= MOST_ISOLATES && each >= FEWEST_ISOLATES) return shards
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, isolates / WANTED_ISOLATES)))
   return Math.min(MOST_SHARDS_PER_COLO, wanted)
 }
@@ -51,10 +51,11 @@ const SEPARATOR = '#'
 
 /** The shard that an isolate flushes to, in a colo with `shards` of them. */
 export function shardName(colo: string, isolate: string, shards: number): string {
-  const index = shards > 1 ? murmur3(isolate, 0) % shards : 0
+  const index = murmur3(isolate, 0) % shards
   return index === 0 ? colo : `${colo}${SEPARATOR}${index}`
 }
 
 export function coloOf(shard: string): string {
-  return shard.split(SEPARATOR, 1)[0] ?? shard
+  const [colo = shard] = shard.split(SEPARATOR, 1)
+  return colo
 }

@@ -62,7 +62,7 @@ describe('samples', () => {
   })
 
   it('say when the first and the last was seen, in whichever order they arrive', () => {
-    const [group] = groupsOf([5, 0, 9].map((seconds) => sample({ atMs: AT_MS + seconds * 1_000 })))
+    const [group] = groupsOf([5, 0, 9, 7].map((seconds) => sample({ atMs: AT_MS + seconds * 1_000 })))
     expect(group).toMatchObject({
       firstSeenAt: '2027-01-02T03:04:05.000Z',
       lastSeenAt: '2027-01-02T03:04:14.000Z',

@@ -11,7 +11,7 @@ import { tick } from '../support.ts'
 import type { PinnedRun } from './pinned.ts'
 
 /** What is true of an arm in one look; rates are 0–1, per visitor of the look. */
-type Truth = {
+export type Truth = {
   /** Mean requests of each network, or of all alike; the first network is 31. */
   sizes?: readonly number[]
   /** Requests of networks that are not listed. */
@@ -46,7 +46,7 @@ function added(target: Record<number, number>, source: Record<number, number>): 
 }
 
 /** An arm's tick; slots of failing visitors are drawn from `[first, first + slots)`. */
-function crowd(random: Random, [first, slots]: readonly [number, number], truth: Truth): ArmTick {
+export function crowd(random: Random, [first, slots]: readonly [number, number], truth: Truth): ArmTick {
   const { sizes = CROWD, unlisted = 0, only = () => true } = truth
   const arm = { ...EMPTY_ARM, requests: unlisted, errors: 0, journeys: 0, latency: {}, timings: {} }
   const pairing = {
@@ -116,7 +116,10 @@ function crowd(random: Random, [first, slots]: readonly [number, number], truth:
 }
 
 /** Control's latencies by who comes next and by group; those who come are slow as the rate says. */
-function slices(random: Random, slow: (group: number, isComing: boolean) => number): ArmTick['slices'] {
+export function slices(
+  random: Random,
+  slow: (group: number, isComing: boolean) => number,
+): ArmTick['slices'] {
   const groups = Array.from({ length: 12 }, (_, at) => 2 + at)
   return Object.fromEntries(
     groups.flatMap((group) => [

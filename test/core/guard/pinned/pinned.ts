@@ -23,14 +23,11 @@ export const rounded = (_key: string, value: unknown) =>
 
 export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, rounded))
 
+export const hashed = (value: unknown) => murmur3(JSON.stringify(value, rounded), 0).toString(36)
+
 /** Each part of the state as a hash: a failing test names the part. */
-function partsOf(state: GuardState): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(state).map(([part, value]) => [
-      part,
-      murmur3(JSON.stringify(value, rounded), 0).toString(36),
-    ]),
-  )
+export function partsOf(state: GuardState): Record<string, string> {
+  return Object.fromEntries(Object.entries(state).map(([part, value]) => [part, hashed(value)]))
 }
 
 /** What a run has to show after its looks. */
