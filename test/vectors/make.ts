@@ -3,6 +3,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { PINNED_RUNS } from '../core/guard/pinned/all.ts'
+import * as parts from '../core/guard/pinned/parts-at-limits.ts'
 import { pinned } from '../core/guard/pinned/pinned.ts'
 import { pinnedSmall, SMALL_RUNS } from '../core/guard/pinned/small-runs.ts'
 import {
@@ -13,6 +14,18 @@ import {
   pinnedTicks,
 } from '../core/guard/pinned/weeks-parts.ts'
 import { pinnedWeeks, WEEKS_RUNS } from '../core/guard/pinned/weeks-runs.ts'
+import {
+  pinnedArrivals,
+  pinnedComparisons,
+  pinnedLabels,
+  pinnedLooks,
+  pinnedMeans,
+  pinnedNumbers,
+  pinnedSentences,
+  pinnedSeries,
+  pinnedStandings,
+} from '../core/metrics/pinned/looks.ts'
+import { pinnedVerdicts, WHOLE_ANSWERS, wholeAnswer } from '../core/shadow/whole-answers.ts'
 import {
   bucketOf,
   derivedKeyOf,
@@ -153,6 +166,35 @@ write('guard/weeks-parts', {
   blocks: pinnedBlocks(),
   ticks: pinnedTicks(),
   gaps: pinnedGaps(),
+})
+
+write('metrics/judge', {
+  means: pinnedMeans(),
+  labels: pinnedLabels(),
+  numbers: pinnedNumbers(),
+  comparisons: pinnedComparisons(),
+  arrivals: pinnedArrivals(),
+  standings: pinnedStandings(),
+  sentences: pinnedSentences(),
+  series: pinnedSeries(),
+  looks: pinnedLooks(),
+})
+
+write('shadow/answers', {
+  answers: Object.entries(WHOLE_ANSWERS).map(([name, answer]) => ({ name, ...wholeAnswer(answer) })),
+  verdicts: pinnedVerdicts(),
+})
+
+write('guard/parts', {
+  margins: parts.pinnedMargins(),
+  durations: parts.pinnedDurations(),
+  collapses: parts.pinnedCollapses(),
+  populations: parts.pinnedPopulations(),
+  bursts: parts.pinnedBursts(),
+  failures: parts.pinnedFailures(),
+  sketches: parts.pinnedSketches(),
+  networks: parts.pinnedNetworks(),
+  numbers: parts.pinnedNumbers(),
 })
 
 /** One vector a line. */
