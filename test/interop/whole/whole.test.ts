@@ -18,6 +18,7 @@ import { growthBookFile } from '../growthbook/growthbook-arbitrary.ts'
 import { launchDarklyFile } from '../launchdarkly/launchdarkly-arbitrary.ts'
 import { FEATURES } from './sources/features.ts'
 import { FLAGD } from './sources/flagd.ts'
+import { FORMS } from './sources/forms.ts'
 import { GROWTHBOOK } from './sources/growthbook.ts'
 import { LAUNCHDARKLY } from './sources/launchdarkly.ts'
 import { UNLEASH, UNLEASH_EVENTS } from './sources/unleash.ts'
@@ -62,6 +63,20 @@ describe('a whole import is as it was:', () => {
   it.each(SOURCES)('%s', async (name, sources, take) => {
     const results = sources.map((source) => linesOf(take(JSON.stringify(source))))
     await expect(results.join('\n')).toMatchFileSnapshot(`results/${name}.txt`)
+  })
+})
+
+describe('each form of a source is read or refused as it was:', () => {
+  it.each(Object.entries(FORMS))('%s', async (name, forms) => {
+    const results = forms.map(([form, imported]) => `# ${form}\n${linesOf(imported)}`)
+    await expect(results.join('\n')).toMatchFileSnapshot(`results/forms-of-${name}.txt`)
+  })
+})
+
+it.each(SOURCES.slice(0, 5))('an import of %s refuses what is no JSON', (_name, _sources, take) => {
+  expect(take('{')).toMatchObject({
+    ok: false,
+    problems: [{ path: '$', found: '"{"', expected: 'valid JSON' }],
   })
 })
 
@@ -132,6 +147,52 @@ describe('a whole export is as it was:', () => {
         ignoring: flag([
           { when: [{ attribute: 'country', op: 'in', values: ['ro'], ignoreCase: true }], serve: 'on' },
         ]),
+        ...Object.fromEntries(
+          (
+            [
+              [{ attribute: 'email' }],
+              [{ attribute: 'email', missing: 'null' }],
+              [{ text: 'x' }],
+              [{ text: 'x' }, { attribute: 'email' }],
+              [{ attribute: 'email' }, { attribute: 'plan', missing: '' }],
+            ] as const
+          ).flatMap((hash, index) => [
+            [
+              `weights-by-${index}`,
+              flag([{ serve: { on: 1, off: 2 }, bucketing: { scheme: 'flagd', hash: [...hash] } }]),
+            ],
+            [
+              `share-by-${index}`,
+              flag([{ serve: 'on', percentage: 99.999, bucketing: { scheme: 'flagd', hash: [...hash] } }]),
+            ],
+          ]),
+        ),
+        'another-bucketing': flag([
+          { serve: { on: 1, off: 2 }, bucketing: { scheme: 'unleash', group: 'g', stickiness: ['userId'] } },
+        ]),
+        ...Object.fromEntries(
+          [
+            { op: 'in', values: [true] },
+            { op: 'in', values: [0] },
+            { op: 'in', values: [false, 'x'], negate: true },
+            { op: 'eq', values: [0, 7] },
+            { op: 'eq', values: [1] },
+            { op: 'lte', values: [0] },
+            { op: 'gt', values: [1] },
+            { op: 'in', values: [''] },
+            { op: 'in', values: ['x'], type: 'string' },
+            { op: 'before', values: ['2026-01-01T00:00:00.900Z'], attribute: 'now' },
+            { op: 'after', values: ['2026-01-01', '2027-01-01'], attribute: 'now' },
+            { op: 'before', values: ['2026-01-01'] },
+            { op: 'semver_gte', values: ['1.2.3'], versions: 'exact' },
+            { op: 'semver_gte', values: ['1.2.3'], versions: 'flagd' },
+            { op: 'semver_lt', values: ['1.2.3', '2.0.0'] },
+          ].map((condition, index) => [
+            `asks-${index}`,
+            flag([{ when: [{ attribute: 'header.x-a', ...condition }], serve: 'on' }]),
+          ]),
+        ),
+        'owner-alone': flag([], { owner: 'web', private: true, guard: { errors: {} } }),
         staged: flag([{ serve: 'on', stages: [{ percentage: 5 }] }]),
         scheduled: flag([], {
           schedule: { start: '2026-01-01' },

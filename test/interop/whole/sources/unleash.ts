@@ -13,7 +13,11 @@ const feature = (name: string, more: object = {}) => ({
 const red = { name: 'red', weight: 600, payload: { type: 'json', value: '{"a":1}' } }
 
 export const UNLEASH = {
-  segments: [{ id: 1, constraints: [{ contextName: 'region', operator: 'IN', values: ['eu'] }, null] }],
+  segments: [
+    { id: 1, constraints: [{ contextName: 'region', operator: 'IN', values: ['eu'] }, null] },
+    { id: 2, constraints: [{ contextName: 'plan', operator: 'IN', values: ['pro'] }] },
+    { id: 3 },
+  ],
   features: [
     feature('two words'),
     feature('described', {
@@ -68,6 +72,163 @@ export const UNLEASH = {
         }),
       ),
     ),
+    ...Object.entries({
+      STR_STARTS_WITH: [{ values: ['a', ' b ', ''] }, { values: [] }],
+      STR_ENDS_WITH: [{ values: ['a'], caseInsensitive: true }],
+      IN: [{ values: [' a ', ''] }, { values: [''] }, { values: ['a'], contextName: '' }, { values: null }],
+      NOT_IN: [{ values: ['a'] }, { values: [] }, { values: ['a'], contextName: null }],
+      NUM_EQ: [{ value: '0' }, { value: 'x' }, { value: null }, { value: 7 }],
+      NUM_GT: [{ value: '-1' }, { value: '0' }],
+      NUM_GTE: [{ value: '0' }, { value: '1' }],
+      NUM_LT: [{ value: '0' }, { value: '1' }],
+      NUM_LTE: [{ value: '0' }, { value: '-1' }],
+      SEMVER_EQ: [{ value: 'v1.2.3' }, { value: ' 1.2.3-rc.1 ' }, { value: '1.2' }, { value: null }],
+      SEMVER_GT: [{ value: '1.2.3' }],
+      SEMVER_GTE: [{ value: '1.2.3' }],
+      SEMVER_LTE: [{ value: '1.2.3' }],
+      DATE_AFTER: [
+        { value: '2026-01-01T10:00' },
+        { value: 'Jan 1, 2026 UTC' },
+        { value: 'soon' },
+        { value: null },
+      ],
+      DATE_BEFORE: [{ value: '2026-01-01' }],
+      REGEX: [{ value: '^a' }, { value: '(' }, { value: null }],
+      IN_CIDR: [{ values: ['10.0.0.0/8', '::1/128', 'x'] }, { values: ['x'] }],
+    }).flatMap(([operator, constraints]) =>
+      constraints.flatMap((constraint, index) =>
+        [false, true].map((inverted) =>
+          feature(
+            `${operator}-${index + 1}${inverted ? '-not' : ''}`,
+            constrained({ operator, inverted, ...constraint }),
+          ),
+        ),
+      ),
+    ),
+    feature('no-operator', constrained({ operator: null, values: ['x'] })),
+    feature('two-constraints', {
+      strategies: [
+        strategy({
+          title: 'Two',
+          constraints: [
+            { contextName: 'a', operator: 'IN', values: ['x'] },
+            { contextName: 'b', operator: 'IN', values: ['y'] },
+            { contextName: 'b', operator: 'NOT_IN', values: [] },
+          ],
+          segments: [1, 2],
+        }),
+      ],
+    }),
+    ...['0', '0.9', '1', '99.9', '100', '100.5', '-1', 'x', null].map((rollout) =>
+      feature(`rollout-${rollout}`, {
+        strategies: [{ name: 'flexibleRollout', parameters: { rollout, groupId: '', stickiness: '' } }],
+      }),
+    ),
+    ...['default', 'userId', 'sessionId', null].map((stickiness) =>
+      feature(`sticky-${stickiness}`, {
+        strategies: [{ name: 'flexibleRollout', parameters: { rollout: 50, stickiness } }],
+        variants: [
+          { name: 'red', weight: 1, stickiness },
+          { name: 'blue', weight: 2 },
+        ],
+      }),
+    ),
+    feature('without-stickiness', {
+      variants: [
+        { name: 'red', weight: 1, stickiness: '' },
+        { name: 'blue', weight: 2, stickiness: 'userId' },
+      ],
+    }),
+    feature('strategy-stickiness', {
+      strategies: [
+        {
+          name: 'flexibleRollout',
+          parameters: { rollout: '50', groupId: 'g', stickiness: 'sessionId' },
+          variants: [
+            { name: 'red', weight: 1 },
+            { name: 'blue', weight: 2 },
+          ],
+        },
+        {
+          name: 'flexibleRollout',
+          parameters: { rollout: '60' },
+          variants: [
+            {
+              name: 'red',
+              weight: 1,
+              stickiness: 'userId',
+              overrides: [{ contextName: 'a', values: ['x'] }],
+            },
+            { name: 'blue', weight: 0 },
+          ],
+        },
+        strategy({ variants: [{ name: 'red', weight: 0 }] }),
+        strategy({ variants: [] }),
+      ],
+      variants: [{ name: 'green', weight: 7 }],
+    }),
+    feature('all-nought', { variants: [{ name: 'red', weight: 0 }, { name: 'blue' }] }),
+    feature('one-heavy', {
+      variants: [
+        { name: 'red', weight: 0 },
+        { name: 'blue', weight: 1 },
+      ],
+    }),
+    feature('names', {
+      variants: [
+        'on',
+        'off',
+        '7',
+        'a b',
+        'a-b',
+        'x'.repeat(90),
+        'x'.repeat(91),
+        'y'.repeat(99),
+        'disabled',
+      ].map((name, index) => ({ name, weight: index + 1 })),
+    }),
+    feature('names-again', {
+      strategies: [
+        strategy({
+          variants: [
+            { name: 'red', weight: 1, payload: { type: 'string', value: 'a' } },
+            { name: 'red', weight: 2, payload: { type: 'string', value: 'a' } },
+            { name: 'red', weight: 3, payload: { type: 'csv', value: 'a' } },
+            { name: 'red', weight: 4, payload: { type: 'string', value: 'b' } },
+            { name: 'red', weight: 5 },
+          ],
+        }),
+        strategy({
+          variants: [
+            { name: 'red', weight: 1 },
+            { name: 'blue', weight: 1 },
+          ],
+        }),
+      ],
+    }),
+    feature('no-tags', { description: '', type: '', project: '', impressionData: false }),
+    feature('one-tag', { type: 'release', project: null }),
+    feature('enabled-is-missing', { enabled: null }),
+    feature('no-strategies', { strategies: null }),
+    feature('nothing-but-variants', { strategies: [], variants: [{ name: 'red', weight: 1 }] }),
+    feature('listed', {
+      strategies: [
+        { name: 'userWithId', parameters: { userIds: '' } },
+        { name: 'userWithId' },
+        { name: 'remoteAddress', parameters: { IPs: '' } },
+        { name: 'remoteAddress', parameters: { IPs: '10.0.0.0/8 ,10.1.1.1' } },
+        { name: 'remoteAddress', parameters: { IPs: '::1,::2/64' } },
+        { name: 'remoteAddress', parameters: { IPs: '10.0.0.0/8,::1' } },
+        { name: 'gradualRolloutUserId', parameters: { percentage: '10' } },
+        { name: 'gradualRolloutSessionId', parameters: { percentage: '10' } },
+        { name: 'gradualRolloutRandom', parameters: { percentage: '100' } },
+      ],
+    }),
+    feature('child-of-disabled', { dependencies: [{ feature: 'variants', variants: ['disabled'] }] }),
+    feature('child-of-plain', { dependencies: [{ feature: 'off', variants: ['disabled', 'red'] }] }),
+    feature('child-of-any', { dependencies: [{ feature: 'variants', enabled: true, variants: [] }] }),
+    feature('child-of-two', { dependencies: [{ feature: 'variants' }, { feature: 'off', enabled: false }] }),
+    feature('child-of-none', { dependencies: [] }),
     feature('now', constrained({ contextName: 'currentTime', operator: 'DATE_AFTER', value: '2026-01-01' })),
     feature('null-constraint', { strategies: [strategy({ constraints: [null] })] }),
     feature('in-segment', { strategies: [strategy({ segments: [1] })] }),
