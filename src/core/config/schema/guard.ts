@@ -88,11 +88,17 @@ export const ceilings = strictObject({
   minRequests: v.optional(positiveInteger, 50),
 })
 
+const countFromNought = v.pipe(
+  v.number(),
+  v.integer('a whole number'),
+  v.minValue(0, 'a whole number of at least 0'),
+)
+
 export const thresholds = strictObject({
-  errors: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(0))),
+  errors: v.optional(countFromNought),
   slow: v.optional(
     strictObject({
-      count: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a whole number of at least 0')),
+      count: countFromNought,
       baselineMs: positiveMs,
     }),
   ),

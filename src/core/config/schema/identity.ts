@@ -22,6 +22,8 @@ const tokenSource = v.pipe(
   v.check((input) => hasOneKey(input), 'exactly one of header, cookie'),
 )
 
+const SECONDS = 'a number of seconds from 0 to 600'
+
 export const jwt = strictObject({
   from: v.optional(oneOrMore(tokenSource)),
   algorithms: v.optional(
@@ -29,13 +31,14 @@ export const jwt = strictObject({
   ),
   issuer: v.optional(nonEmpty),
   audience: v.optional(oneOrMore(nonEmpty)),
-  clockToleranceSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(600)), 5),
+  clockToleranceSeconds: v.optional(v.pipe(v.number(), v.minValue(0, SECONDS), v.maxValue(600, SECONDS)), 5),
   jwks: v.optional(v.union([originUrl, strictObject({ keys: v.array(record(v.string(), v.unknown())) })])),
   secretBinding: v.optional(secretName),
 })
 
 /** No gate has more proxies before it; a larger number is a typing error. */
 const MOST_PROXIES = 10
+const PROXIES = `a whole number from 0 to ${MOST_PROXIES}`
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const cookieDomain = v.pipe(
@@ -51,7 +54,7 @@ export const context = strictObject({
   attributes: v.optional(record(name, oneOrMore(source)), {}),
   jwt: v.optional(jwt),
   trustedProxies: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_PROXIES, `at most ${MOST_PROXIES}`)),
+    v.pipe(v.number(), v.integer(PROXIES), v.minValue(0, PROXIES), v.maxValue(MOST_PROXIES, PROXIES)),
     0,
   ),
 })
