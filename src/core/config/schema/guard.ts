@@ -4,17 +4,22 @@ import { metricGuard } from './metrics.ts'
 import { record, strictObject } from './objects.ts'
 import { duration, name, positiveInteger, positiveMs, share } from './values.ts'
 
-const positive = (what: string, most: number) =>
-  v.pipe(
-    v.number(),
-    v.minValue(1, `a ${what} from 1 to ${most}`),
-    v.maxValue(most, `a ${what} from 1 to ${most}`),
-  )
+const ratio = v.pipe(
+  v.number(),
+  v.minValue(1, 'a ratio from 1 to 100'),
+  v.maxValue(100, 'a ratio from 1 to 100'),
+)
 const wholeNumber = (what: string, least: number, most: number) =>
   v.pipe(v.number(), v.integer(what), v.minValue(least, what), v.maxValue(most, what))
 /** A single status that is a failure, or a hundred of them. */
 const status = wholeNumber('"4xx", "5xx" or a status from 400 to 599', 400, 599)
 const grpcStatus = wholeNumber('a gRPC status from 1 to 16', 1, 16)
+const marginBuckets = wholeNumber('a whole number from 0 to 80', 0, 80)
+const probability = v.pipe(
+  v.number(),
+  v.minValue(1e-9, 'a probability up to 0.5'),
+  v.maxValue(0.5, 'a probability up to 0.5'),
+)
 const orOff = <T extends v.GenericSchema>(settings: T) => v.union([v.literal(false), settings])
 
 export const statusList = v.pipe(
@@ -23,14 +28,14 @@ export const statusList = v.pipe(
 )
 
 export const errorComparison = strictObject({
-  rho: v.optional(positive('ratio', 100)),
+  rho: v.optional(ratio),
   delta: v.optional(share),
-  minBuckets: v.optional(v.pipe(positive('whole number', 100), v.integer('a whole number'))),
+  minBuckets: v.optional(wholeNumber('a whole number from 1 to 100', 1, 100)),
   statuses: v.optional(statusList),
 })
 
 export const clientErrorComparison = strictObject({
-  rho: v.optional(positive('ratio', 100)),
+  rho: v.optional(ratio),
   delta: v.optional(share),
   action: v.optional(v.picklist(['rollback', 'freeze'])),
 })
@@ -40,16 +45,9 @@ export const grpc = strictObject({
 })
 
 export const latencyComparison = strictObject({
-  rho: v.optional(positive('ratio', 100)),
+  rho: v.optional(ratio),
   delta: v.optional(share),
-  marginBuckets: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer('a whole number'),
-      v.minValue(0, 'a whole number from 0 to 80'),
-      v.maxValue(80, 'a whole number from 0 to 80'),
-    ),
-  ),
+  marginBuckets: v.optional(marginBuckets),
   deadlineMs: v.optional(positiveMs),
   minSlow: v.optional(positiveInteger),
   warmUp: v.optional(duration),
@@ -64,16 +62,10 @@ export const latencyComparison = strictObject({
 })
 
 export const advanceTest = strictObject({
-  beta: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(1e-9, 'a probability up to 0.5'),
-      v.maxValue(0.5, 'a probability up to 0.5'),
-    ),
-  ),
-  rho: v.optional(positive('ratio', 100)),
+  beta: v.optional(probability),
+  rho: v.optional(ratio),
   delta: v.optional(share),
-  marginBuckets: v.optional(wholeNumber('a whole number from 0 to 80', 0, 80)),
+  marginBuckets: v.optional(marginBuckets),
 })
 
 export const ceilings = strictObject({
@@ -107,13 +99,7 @@ export const thresholds = strictObject({
 export const guard = strictObject({
   enabled: v.optional(v.boolean(), true),
   action: v.optional(v.picklist(['rollback', 'freeze']), 'rollback'),
-  alpha: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(1e-9, 'a probability up to 0.5'),
-      v.maxValue(0.5, 'a probability up to 0.5'),
-    ),
-  ),
+  alpha: v.optional(probability),
   errors: v.optional(orOff(errorComparison)),
   latency: v.optional(orOff(latencyComparison)),
   clientErrors: v.optional(orOff(clientErrorComparison)),
