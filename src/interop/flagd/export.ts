@@ -87,7 +87,8 @@ function ruleOf(
       ['in', thousandths],
       ['out', THOUSANDTHS - thousandths],
     ])
-    conditions.push(isThere('targetingKey'), { '==': [share, 'in'] })
+    const needed = bucketing ? neededBy(bucketing) : ['targetingKey']
+    conditions.push(...needed.map(isThere), { '==': [share, 'in'] })
   }
   const when: Json =
     conditions.length === 0 ? true : conditions.length === 1 ? (conditions[0] ?? true) : { and: conditions }
@@ -110,6 +111,11 @@ function hashedBy({ hash }: FlagdBucketing): Json {
   const isAlone = hash.length === 1 && first !== undefined && 'attribute' in first
   if (isAlone && first.missing === undefined) return { var: first.attribute }
   return { cat: hash.map((part): Json => ('text' in part ? part.text : { var: part.attribute })) }
+}
+
+/** Attributes without which a visitor is outside of every share. */
+function neededBy({ hash }: FlagdBucketing): string[] {
+  return hash.flatMap((part) => ('text' in part || part.missing !== undefined ? [] : [part.attribute]))
 }
 
 /** A variant without value is no variant to flagd, and leaves the value to the app. */

@@ -7,6 +7,9 @@ import { init, integrations } from '@launchdarkly/node-server-sdk'
 import { FlagdCore } from '@openfeature/flagd-core'
 import { expect, it, vi } from 'vitest'
 import { attributesIn } from '../../../src/api/flags/given-attributes.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import type { GateDocumentInput } from '../../../src/core/config/schema/document.ts'
+import { exportFlagd } from '../../../src/interop/flagd/export.ts'
 import { importFlagd } from '../../../src/interop/flagd/import.ts'
 import { importGrowthBook } from '../../../src/interop/growthbook/import.ts'
 import type { Imported } from '../../../src/interop/imported.ts'
@@ -119,4 +122,47 @@ it('as LaunchDarkly does', async () => {
   }
   client.close()
   expect(found).toEqual([])
+})
+
+it('a share by the hash of an attribute decides in flagd as here, whoever has that attribute or a key', () => {
+  const hashes = [
+    [{ attribute: 'email' }],
+    [{ text: 'x' }, { attribute: 'email' }],
+    [{ attribute: 'email', missing: 'null' }, { text: '.' }],
+  ]
+  const flags = Object.fromEntries(
+    hashes.map((hash, index) => [
+      `by-${index}`,
+      {
+        variants: { on: true, off: false },
+        off: 'off',
+        rules: [{ serve: 'on', percentage: 50, bucketing: { scheme: 'flagd', hash } }],
+      },
+    ]),
+  )
+  const document = {
+    origins: { app: { url: 'http://app.test' } },
+    routes: [{ path: '/*', origin: 'app' }],
+    flags,
+  } as GateDocumentInput
+  const parsed = parseDocumentValue(document)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  const reference = new FlagdCore(undefined, quiet)
+  reference.setConfigurations(JSON.stringify(exportFlagd(parsed.value).file))
+  const decide = deciderFor(document)
+  const visitors = Array.from({ length: 40 }, (_, index) => ({
+    ...(index % 4 < 2 && { targetingKey: `key-${index}` }),
+    ...(index % 2 === 0 && { email: `${index}@example.com` }),
+  }))
+  const seen = new Set<unknown>()
+  for (const visitor of visitors) {
+    const { targetingKey, ...attributes } = visitor
+    for (const key of Object.keys(flags)) {
+      const own = decide(key, { ...(targetingKey !== undefined && { targetingKey }), attributes })?.value
+      const { value } = reference.getFlag(key)?.evaluate(visitor as never, quiet) ?? {}
+      expect({ key, visitor, value: own }).toEqual({ key, visitor, value })
+      seen.add(`${key} ${value} ${targetingKey === undefined}`)
+    }
+  }
+  expect(seen.size).toBeGreaterThan(9)
 })
