@@ -2,7 +2,6 @@
 import * as v from 'valibot'
 import { jsonPath, problemsOfIssue } from '../../core/config/parse/problems.ts'
 import type { FlagInput, GateDocumentInput } from '../../core/config/schema/document.ts'
-import { Untranslatable } from '../alternatives.ts'
 import {
   documentOf,
   flagKeysOf,
@@ -45,12 +44,7 @@ export function importGrowthBook(text: string, into?: GateDocumentInput, renamed
     if ('unfit' in named || feature === undefined) continue
     const lose = (inside: string, what: string) =>
       found.losses.push({ path: path + inside, what, instead: 'the rule is left out' })
-    try {
-      flags[named.key] = translateFeature(feature, { key, file, nameOf: (other) => keyIn(keys, other), lose })
-    } catch (error) {
-      if (!(error instanceof Untranslatable)) throw error
-      found.losses.push({ path, what: error.message, instead: 'the feature is left out' })
-    }
+    flags[named.key] = translateFeature(feature, { key, file, nameOf: (other) => keyIn(keys, other), lose })
   }
   return documentOf(flags, into, found)
 }
