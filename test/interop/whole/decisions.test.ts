@@ -124,7 +124,7 @@ it('as LaunchDarkly does', async () => {
   expect(found).toEqual([])
 })
 
-it('a share by the hash of an attribute decides in flagd as here, whoever has that attribute or a key', () => {
+it('a share by the hash of an attribute decides in flagd as here, for visitors with and without it, and a key', () => {
   const hashes = [
     [{ attribute: 'email' }],
     [{ text: 'x' }, { attribute: 'email' }],

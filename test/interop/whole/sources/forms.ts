@@ -74,7 +74,7 @@ const logic = (condition: unknown) => flagdFile({ a: { ...plain, targeting: { if
 const flagd = (name: string, source: unknown): Form => [name, importFlagd(text(source))]
 const FLAGD_FORMS: Form[] = [
   flagd('nothing', {}),
-  flagd('a state of its own', flagdFile({ a: { ...plain, state: 'on' } })),
+  flagd('another state', flagdFile({ a: { ...plain, state: 'on' } })),
   flagd('no variants', flagdFile({ a: { state: 'ENABLED' } })),
   flagd('odd variants and default', flagdFile({ a: { ...plain, variants: 7, defaultVariant: 7 } })),
   flagd('targeting that is a text', flagdFile({ a: { ...plain, targeting: 'on' } })),

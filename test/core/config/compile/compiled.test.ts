@@ -1,17 +1,17 @@
 /** What a document is compiled to: each part by what it is there for, and by what stands for what is left out. */
 import { describe, expect, it } from 'vitest'
-import { compileOrigins } from '../../../src/core/config/compile/route-target.ts'
-import { compileSnapshot, findTarget } from '../../../src/core/config/compile/snapshot.ts'
+import { compileOrigins } from '../../../../src/core/config/compile/route-target.ts'
+import { compileSnapshot, findTarget } from '../../../../src/core/config/compile/snapshot.ts'
 import {
   type ControlState,
   compileControl,
   INITIAL_CONTROL_STATE,
   INITIAL_FLAG_CONTROL,
   parseControlState,
-} from '../../../src/core/config/control.ts'
-import { namedSecrets } from '../../../src/core/config/named-secrets.ts'
-import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
-import { BASE, type Changes, changed, F, RULE } from './keys/case.ts'
+} from '../../../../src/core/config/control.ts'
+import { namedSecrets } from '../../../../src/core/config/named-secrets.ts'
+import { parseDocumentValue } from '../../../../src/core/config/parse/parse.ts'
+import { BASE, type Changes, changed, F, RULE } from '../keys/case.ts'
 
 function documentWith(changes: Changes = {}) {
   const parsed = parseDocumentValue(changed(BASE, changes))
@@ -158,7 +158,7 @@ describe('an origin', () => {
     expect(compileOrigins(documentWith(changes)).get('old')?.access).toEqual(access)
   })
 
-  it('that only a binding reaches has the host of the visitor, and a URL of its own', () => {
+  it('that only a binding reaches has the host of the visitor, and a URL that exists nowhere else', () => {
     const old = compileOrigins(documentWith({ 'origins.old': { binding: 'SHOP' } })).get('old')
     expect(old).toMatchObject({
       url: 'https://shop.binding.invalid',
