@@ -127,8 +127,11 @@ async function unkillOne(call: Call, flag: string): Promise<Result> {
     ? 'All flags are still killed. Lift that: sluice unkill --all'
     : killed.includes(flag) &&
       `${flag} is still on the kill list in KV. Lift that: sluice unkill ${flag} --kv`
-  const text = `${named(flag)} no longer killed, epoch ${answer.epoch}${hint ? `\n${call.paint('yellow', hint)}` : ''}`
-  return { ...call.done({ ...answer, stillKilled: hint !== false }, text), failed: hint !== false }
+  const text = hint
+    ? `lifted in the Controller, epoch ${answer.epoch}`
+    : `${named(flag)} no longer killed, epoch ${answer.epoch}`
+  const told = hint ? `${text}\n${call.paint('yellow', hint)}` : text
+  return { ...call.done({ ...answer, stillKilled: hint !== false }, told), failed: hint !== false }
 }
 
 /** Keys as shells and chats deliver them, with quotes and commas, as the kill list in KV takes them. */

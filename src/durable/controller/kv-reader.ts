@@ -217,8 +217,7 @@ export class KvReader {
     this.#remember({ killHash, killList })
     this.#isKillListBack = true
     const cause = { atMs: nowMs, actor: 'kv' }
-    const { flags } = this.#documents.current.snapshot
-    const isFlag = (name: string) => name === KILL_ALL || flags.has(name)
+    const isFlag = (name: string) => this.#isFlag(name)
     const records: AuditRecord[] = killChanges(before.filter(isFlag), killList.filter(isFlag)).map(
       (change) => ({
         ...{ ...cause, ...change, action: 'kill-list', evidence: undefined },
@@ -239,10 +238,18 @@ export class KvReader {
     return this.#remembered.killList.includes(flag) || this.#shownKills.includes(flag)
   }
 
-  /** Removes flags from the kill list in KV; the Controller writes the rest and reads it back. */
+  #isFlag(name: string): boolean {
+    return name === KILL_ALL || this.#documents.current.snapshot.flags.has(name)
+  }
+
+  /**
+   * Removes flags from the kill list in KV; the Controller writes the rest and reads it back. Names of no flag go with the last
+   * flag: by a list of them alone, isolates would keep to the list before.
+   */
   async dropFromKillList(dropped: (flag: string) => boolean): Promise<void> {
     const before = this.#remembered
-    const killList = before.killList.filter((flag) => !dropped(flag))
+    const left = before.killList.filter((flag) => !dropped(flag))
+    const killList = left.some((name) => this.#isFlag(name)) ? left : []
     const replacedKills = [before.killHash, ...(before.replacedKills ?? [])].slice(0, MOST_REPLACED)
     this.#remember({ killList, killHash: await sha256Hex(JSON.stringify(killList)), replacedKills })
     this.#shownKills = killList

@@ -328,6 +328,22 @@ describe('a kill list in KV', () => {
       expect(fakeKv.values.get('kill')).toBe('["staged"]')
     }))
 
+  it('keeps names of no flag beside a flag, and ends with the last flag', () =>
+    withReader(async (world) => {
+      const { fakeKv, kv, clock } = world
+      fakeKv.values.set('kill', '["plain","to-come","staged"]')
+      await check(world)
+      const lifted = async (flag: string) => {
+        await drop(world, flag)
+        await clock.advance(2_000)
+        await kv.flush(Date.now())
+        return fakeKv.values.get('kill')
+      }
+      expect(await lifted('plain')).toBe('["to-come","staged"]')
+      // Isolates take a list of other names for a mistake, and would keep `staged` killed.
+      expect(await lifted('staged')).toBe('[]')
+    }))
+
   it('that was just replaced is a late sight: it is looked at again, until 90 seconds after the write', () =>
     withReader(async (world) => {
       const { fakeKv, kvReader, kv, clock } = world
