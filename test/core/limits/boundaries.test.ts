@@ -168,12 +168,13 @@ describe('a network that wastes questions', () => {
 
   it('is not what has no network, which is no other one either', () => {
     const networks = new NetworkStanding()
-    expect([networks.takesPart(0, 0), networks.takesPart(7, 0), networks.isAlone(0)]).toEqual([
-      ...[true, true, true],
+    expect([networks.takesPart(0, 0), networks.takesPart(7, 0), networks.payer(7, 0)]).toEqual([
+      true,
+      true,
+      0,
     ])
-    expect([networks.takesPart(8, 0), networks.isAlone(0), networks.isAlone(120_000)]).toEqual([
-      ...[true, false, true],
-    ])
+    expect(networks.takesPart(8, 0)).toBe(true)
+    expect([0, 119_999, 120_000].map((nowMs) => networks.payer(7, nowMs))).toEqual([7, 7, 0])
   })
 })
 
