@@ -78,9 +78,7 @@ const UNASKED: readonly Command['kind'][] = ['kill', 'rollback', 'pause', 'freez
  */
 export function commandQuestions(command: Command, side: ReachSide): string[] {
   const { flag } = command
-  const { flags } = side.document
   if (flag === KILL_ALL || UNASKED.includes(command.kind)) return []
-  if (Object.values(flags).every(({ requires }) => requires.length === 0)) return []
   const [before, after] = [side, { ...side, state: stateAfter(command, side) }]
   const asked = questionsOf(before, after).filter((each) => each.flag !== flag)
   const reached = newReach(before, after).filter((each) => each.by !== flag)
