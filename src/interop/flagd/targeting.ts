@@ -222,7 +222,7 @@ export function resolved(
   const operation = operationIn(logic)
   if (operation?.op === '$ref') {
     const [name] = operation.operands
-    const found = typeof name === 'string' && ownOf(evaluators, name)
+    const found = typeof name === 'string' ? ownOf(evaluators, name) : undefined
     if (found === undefined)
       throw new Untranslatable(`"$ref" names ${JSON.stringify(name)}, which is not there`)
     return resolved(found, key, evaluators, depth + 1)
