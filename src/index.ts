@@ -38,9 +38,10 @@ app.onError((error) => {
 export default {
   /** Nothing is proxied on the host of the dashboard. What is, nearly everything, needs no router. */
   fetch(raw, env, ctx) {
-    const request = withWebProtocol(raw)
-    if (request === undefined) return new Response('Bad Request\n', { status: 400 })
-    const isGates = GATE_URL.test(request.url) || hostRole(request.url, env) === 'admin'
-    return isGates ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx)
+    const web = withWebProtocol(raw)
+    if (web === undefined) return new Response('Bad Request\n', { status: 400 })
+    const { request, url } = web
+    const isGates = GATE_URL.test(url) || hostRole(url, env) === 'admin'
+    return isGates ? app.fetch(request, env, ctx) : gate.handle(request, env, ctx, url)
   },
 } satisfies ExportedHandler<Env>

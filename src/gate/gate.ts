@@ -87,9 +87,9 @@ export class Gate {
     this.streams = new OpenStreams(live, reporter)
   }
 
-  /** Answers a visitor's request. */
-  async handle(raw: Request, env: Env, ctx: WaitUntil): Promise<Response> {
-    const request = gateRequestOf(raw, env)
+  /** Answers a visitor's request; `url` is the request's own. */
+  async handle(raw: Request, env: Env, ctx: WaitUntil, url?: string): Promise<Response> {
+    const request = gateRequestOf(raw, env, url)
     // What leads there only once dots are resolved brings the gate's credentials along: no origin gets it.
     if (request === undefined || isGatePath(request.path))
       return new Response('Bad Request\n', { status: 400 })

@@ -9,7 +9,7 @@ import {
 } from '../core/flags/answers/judged-answers.ts'
 import { watchedIn } from '../core/flags/answers/watched-answers.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
-import type { Answered } from './origin/fetch-origin.ts'
+import { type Answered, fieldsOf } from './origin/fetch-origin.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
 import { isFetchedAhead } from './pages/page-affinity.ts'
 import type { Plan } from './plan.ts'
@@ -56,7 +56,7 @@ function classOf(request: GateRequest, { call }: Plan, { answer, charge }: Deliv
   if (answer.kind !== 'answered' || answer.status >= 500) return 'good'
   return classOfAnswer(judged, {
     status: answer.status,
-    grpcStatus: () => answer.response.headers.get('grpc-status'),
+    grpcStatus: () => fieldsOf(answer).get('grpc-status'),
     redirectsToItself: () => redirectsToItself(request, answer),
   })
 }

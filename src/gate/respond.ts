@@ -99,7 +99,8 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   // Copied before anything is read: the headers of two responses cost twice.
   const copy = isOdd ? restated : changeable
   const early = isChanged && !isCopy ? copy(original, body) : original
-  const fields = isCopy ? fieldsOf(answer) : new AnswerHeaders(early.headers)
+  const isOwn = answer.kind === 'answered' && early === answer.response
+  const fields = isOwn ? fieldsOf(answer) : new AnswerHeaders(early.headers)
   const page = pageCookieOf(reply, fields)
   const unfit = unfitHeaders(fields)
   const isForging = setsGateCookies(fields)

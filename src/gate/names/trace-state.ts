@@ -9,6 +9,11 @@ const MOST_MEMBERS = 32
 /** Of version 00 and later ones; ids of zeros only, and version ff, are not valid. */
 const PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/
 
+/** Whether a request takes part in a trace, or says so. */
+export function isTraced(headers: { has(name: string): boolean }): boolean {
+  return headers.has('traceparent') || headers.has('tracestate')
+}
+
 /**
  * Adds `sluice=new-checkout:on` to the trace state of a request that is traced, in place.
  *

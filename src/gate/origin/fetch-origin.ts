@@ -7,7 +7,7 @@ import { type FailureKind, failureOfStatus } from '../../core/outcome/outcome.ts
 import { noteInternalError } from '../../platform/internal-errors.ts'
 import { senderFor, setOwnHeaders, siteFor } from '../names/access.ts'
 import { translateSources } from '../names/own-names.ts'
-import { extendTrace } from '../names/trace-state.ts'
+import { extendTrace, isTraced } from '../names/trace-state.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { AnswerHeaders } from '../request/header-list.ts'
@@ -164,7 +164,7 @@ function send(
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   if (origin.access !== undefined) setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)
-  extendTrace(headers, extraHeaders[0]?.[1] ?? '')
+  if (isTraced(request.headers)) extendTrace(headers, extraHeaders[0]?.[1] ?? '')
   // No signal: with nothing else going on in the request, the runtime ends it together with the visitor's.
   const options: RequestInit =
     carrier === undefined

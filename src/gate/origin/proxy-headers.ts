@@ -69,14 +69,10 @@ function withAddress(chain: string, ip: string): string {
 }
 
 /** Names of headers that no origin may get. */
-function unfitFor(request: GateRequest): string[] {
-  const unfit: string[] = []
-  for (const name of request.headers.names) {
-    if (SUSPECT.test(name) && !passesAsClaim(name, request)) unfit.push(name)
-  }
+function unfitFor(request: GateRequest): readonly string[] {
+  const unfit = request.headers.names.filter((name) => SUSPECT.test(name) && !passesAsClaim(name, request))
   const connection = request.header('connection')
-  if (connection !== undefined) unfit.push(...connectionOptions(request, connection))
-  return unfit
+  return connection === undefined ? unfit : [...unfit, ...connectionOptions(request, connection)]
 }
 
 /** A cookie of the gate in a Cookie header. Some clients send two headers, which arrive joined by a comma. */
@@ -174,5 +170,6 @@ export function rescuedFlagsHeader(flag: { key: string; off: string }): string {
 
 /** What is not a letter, a digit or one of a few signs is percent-encoded: headers hold ASCII, and lists. */
 function encoded(flag: string, variant: string): string {
-  return `${flag}=${variant}`.replace(/[^\w.~:/=-]+/g, encodeURIComponent)
+  const pair = `${flag}=${variant}`
+  return /^[\w.~:/=-]*$/.test(pair) ? pair : pair.replace(/[^\w.~:/=-]+/g, encodeURIComponent)
 }

@@ -246,16 +246,17 @@ export function discard(answer: OriginAnswer): void {
   void answer.response.body?.cancel().catch(() => {})
 }
 
-function wasConnectionClosed({ hasBody, method }: GateRequest, answer: OriginAnswer): boolean {
+function wasConnectionClosed(request: GateRequest, answer: OriginAnswer): boolean {
   if (answer.kind !== 'failed' || answer.failure !== 'connect' || (answer.latencyMs ?? 0) > CLOSED_WITHIN_MS)
     return false
-  return !hasBody && RETRYABLE_METHODS.has(method)
+  return !request.hasBody && RETRYABLE_METHODS.has(request.method)
 }
 
 /** Whether a request can be sent more than once: its body, if it has one, is small. */
 function isReplayable({ hasBody, headers }: GateRequest): boolean {
+  if (!hasBody) return true
   const length = headers.get('content-length')
-  return !hasBody || (length !== undefined && Number(length) <= LARGEST_BODY_BYTES)
+  return length !== undefined && Number(length) <= LARGEST_BODY_BYTES
 }
 
 /** Two copies of a request. Once they are made, its body is complete: the visitor can't break it off any more. */

@@ -11,6 +11,8 @@ export type DataRequest = { kind: Kind; next: string | undefined }
 
 /** Whether, and how, a framework asks for data; undefined for any other request. */
 export function dataRequestOf(request: GateRequest): DataRequest | undefined {
+  // Scripts ask for data. What a page shows or runs, as most of its requests are for, says so.
+  if ((request.header('sec-fetch-dest') ?? 'empty') !== 'empty') return undefined
   const found = byPath(request) ?? byHeader(request)
   if (found?.next === undefined || (request.method === 'GET' && !isAhead(request))) return found
   return { ...found, next: undefined }

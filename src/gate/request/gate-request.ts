@@ -139,9 +139,9 @@ export class GateRequest implements RequestFacts {
 const NO_HOST = /[/?#@\\%]|[^\x21-\x7e]/
 
 /** What the gate knows about a request; undefined without a valid host, which is the visitor's mistake. */
-export function gateRequestOf(raw: Request, env: Env): GateRequest | undefined {
+export function gateRequestOf(raw: Request, env: Env, url?: string): GateRequest | undefined {
   try {
-    const request = new GateRequest(raw, env, Date.now())
+    const request = new GateRequest(raw, env, Date.now(), url)
     return NO_HOST.test(request.header('host') ?? '') ? undefined : request
   } catch {
     return undefined

@@ -49,7 +49,9 @@ export class AnswerHeaders implements HeaderFields {
   get(name: string): string | null {
     // The one field that is listed as often as it was sent.
     if (name === 'set-cookie' && this.has(name)) return this.#all.get(name)
-    return this.#values[this.#names.indexOf(name)] ?? null
+    const at = this.#names.indexOf(name)
+    // Hazard for speed: there is no element -1, and V8 looks for a property of that name.
+    return at < 0 ? null : (this.#values[at] as string)
   }
 
   has(name: string): boolean {
@@ -71,7 +73,8 @@ export class AnswerHeaders implements HeaderFields {
 
   append(name: string, value: string): void {
     this.#all.append(name, value)
-    this.#note(name, this.#all.get(name) ?? value)
+    const at = this.#names.indexOf(name)
+    this.#note(name, at < 0 ? value : `${this.#values[at]}, ${value}`)
   }
 
   delete(name: string): void {

@@ -20,13 +20,13 @@ it.each([
   ['http://shop.test*', 'http://shop.test*'],
   ['http://shop.test/a?b=https://other.test/', 'http://shop.test/a?b=https://other.test/'],
 ])('%s is %s', (url, proper) => {
-  const request = withWebProtocol(arrived(url))
-  expect([request?.url, request?.headers.get('a')]).toEqual([proper, 'b'])
+  const web = withWebProtocol(arrived(url))
+  expect([web?.url, web?.request.url, web?.request.headers.get('a')]).toEqual([proper, proper, 'b'])
 })
 
 it.each(['http://shop.test/', 'https://shop.test/'])('%s stays the same request', (url) => {
   const request = new Request(url)
-  expect(withWebProtocol(request)).toBe(request)
+  expect(withWebProtocol(request)?.request).toBe(request)
 })
 
 it.each([

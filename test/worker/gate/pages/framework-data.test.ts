@@ -23,6 +23,7 @@ describe('a data request names the page that comes next', () => {
     ['/__data.json?x-sveltekit-trailing-slash=1', {}, '/'],
     ['/half/cart?q=1&_rsc=1a2b', { rsc: '1' }, '/half/cart?q=1'],
     ['/half?_rsc=1a2b', { rsc: '1' }, '/half'],
+    ['/half?_rsc=1a2b', { rsc: '1', 'sec-fetch-dest': 'empty' }, '/half'],
     ['/half/cart?q=1', { 'x-inertia': 'true' }, '/half/cart?q=1'],
     ['/half/cart', { 'hx-request': 'true', 'hx-boosted': 'true' }, '/half/cart'],
   ])('%s %j', (path, headers, next) => {
@@ -50,6 +51,7 @@ describe('a data request names the page that comes next', () => {
     ['/half/data', { accept: 'application/json' }],
     ['/half/database.json', {}],
     ['/half?_rsc=1', {}],
+    ['/half/chart.data', { 'sec-fetch-dest': 'image' }],
   ])('any other request is none: %s', (path, headers) => {
     expect(dataRequestOf(requestTo(SITE + path, { headers }))).toBeUndefined()
   })
