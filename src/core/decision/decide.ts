@@ -56,6 +56,9 @@ export type Decision = {
   stage: number
 }
 
+/** Flag → variant, of required flags decided so far for one visitor. */
+export type RequiredVariants = Map<string, string>
+
 /**
  * What a decision depends on besides flag and visitor. `overrides` (flag → variant) come from a verified token.
  */
@@ -65,6 +68,8 @@ export type DecisionInputs = {
   environment: string
   nowMs: number
   overrides: ReadonlyMap<string, string> | undefined
+  /** Where several flags are decided for one visitor: a flag that many of them require is decided once for all. */
+  required?: RequiredVariants | undefined
 }
 
 /**
@@ -76,17 +81,14 @@ export type DecisionInputs = {
  * @example decide(flag, staticContext('user-1', { country: 'RO' }), inputs).variant
  */
 export function decide(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Decision {
-  return decideOnce(flag, context, inputs, undefined)
+  return decideOnce(flag, context, inputs, inputs.required)
 }
-
-/** Flag → variant, of required flags decided so far. */
-type Answers = Map<string, string>
 
 function decideOnce(
   flag: CompiledFlag,
   context: EvaluationContext,
   inputs: DecisionInputs,
-  answers: Answers | undefined,
+  required: RequiredVariants | undefined,
 ): Decision {
   const control = inputs.control.of(flag.key)
   const closed = closedReason(flag, control, inputs)
@@ -94,10 +96,10 @@ function decideOnce(
   const override = inputs.overrides?.get(flag.key)
   if (override !== undefined && flag.values.has(override)) return settled(flag, control, override, 'OVERRIDE')
   if (closed !== undefined) return settled(flag, control, flag.off, closed)
-  if (flag.requires.length > 0 && !requirementsMet(flag, context, inputs, answers ?? new Map())) {
+  if (flag.requires.length > 0 && !requirementsMet(flag, context, inputs, required ?? new Map())) {
     return settled(flag, control, flag.off, 'DISABLED')
   }
-  return decideByRules(flag, control, context, inputs)
+  return decideByRules(flag, control, context)
 }
 
 function closedReason(
@@ -120,40 +122,39 @@ function requirementsMet(
   flag: CompiledFlag,
   context: EvaluationContext,
   inputs: DecisionInputs,
-  answers: Answers,
+  decided: RequiredVariants,
 ): boolean {
   return flag.requires.every((requirement) => {
     const required = inputs.flags.get(requirement.flag)
     if (required === undefined) return false
-    const variant = answers.get(required.key) ?? decideOnce(required, context, inputs, answers).variant
-    answers.set(required.key, variant)
-    return satisfies(requirement, required, variant)
+    return satisfies(requirement, required, variantOfRequired(required, context, inputs, decided))
   })
 }
 
-/** Whether one required flag serves what it must. */
-export function isMet(
-  requirement: CompiledRequirement,
+/** The variant of a flag that others require. */
+export function variantOfRequired(
+  flag: CompiledFlag,
   context: EvaluationContext,
   inputs: DecisionInputs,
-): boolean {
-  const required = inputs.flags.get(requirement.flag)
-  if (required === undefined) return false
-  return satisfies(requirement, required, decide(required, context, inputs).variant)
+  decided: RequiredVariants,
+): string {
+  const variant = decided.get(flag.key) ?? decideOnce(flag, context, inputs, decided).variant
+  decided.set(flag.key, variant)
+  return variant
 }
 
-function satisfies(requirement: CompiledRequirement, required: CompiledFlag, variant: string): boolean {
+/** Whether a variant of a required flag is what is required of it. */
+export function satisfies(
+  requirement: CompiledRequirement,
+  required: CompiledFlag,
+  variant: string,
+): boolean {
   if (!requirement.on) return variant === required.off
   // A variant that is named counts also where it is the one served by a closed flag.
   return requirement.variants?.has(variant) ?? variant !== required.off
 }
 
-function decideByRules(
-  flag: CompiledFlag,
-  control: FlagControl,
-  context: EvaluationContext,
-  inputs: DecisionInputs,
-): Decision {
+function decideByRules(flag: CompiledFlag, control: FlagControl, context: EvaluationContext): Decision {
   const decision = settled(flag, control, flag.off, 'DEFAULT')
   for (let index = 0; index < flag.rules.length; index++) {
     const rule = flag.rules[index] as CompiledRule
@@ -179,7 +180,7 @@ function decideByRules(
       decision.variant = variant ?? flag.off
       decision.value = flag.values.get(decision.variant) ?? null
       // Without an id to hash, no split decides.
-      decision.reason = variant === undefined ? 'DEFAULT' : reasonOf(decision.reason, flag, rule, inputs)
+      decision.reason = variant === undefined ? 'DEFAULT' : reasonOf(decision.reason, flag, rule)
       return decision
     }
     decision.reason = 'SPLIT'
@@ -288,28 +289,14 @@ export function apart(decision: Decision): Decision {
 }
 
 /** Why a rule serves what it does. Visitors whom an earlier rule's share left out come to the rest by the split. */
-function reasonOf(before: Reason, flag: CompiledFlag, rule: CompiledRule, inputs: DecisionInputs): Reason {
+function reasonOf(before: Reason, flag: CompiledFlag, rule: CompiledRule): Reason {
   if (isShared(rule) || rule.serve.kind === 'weights') return 'SPLIT'
   if (before === 'SPLIT' && rule.conditions.length === 0) return 'SPLIT'
-  return rule === flag.rules[0] && isStatic(flag, inputs.flags) ? 'STATIC' : 'TARGETING_MATCH'
+  return rule === flag.rules[0] && flag.isStatic ? 'STATIC' : 'TARGETING_MATCH'
 }
 
 function isShared({ thousandths, stages, bucketing }: CompiledRule): boolean {
   return thousandths !== undefined || stages !== undefined || bucketing !== undefined
-}
-
-/** Whether no context can change what a flag serves: one variant for all, and so do the flags that it requires. */
-function isStatic({ requires, rules: [first] }: CompiledFlag, flags: DecisionInputs['flags']): boolean {
-  const isPlain =
-    first === undefined ||
-    (first.conditions.length === 0 && first.serve.kind === 'variant' && !isShared(first))
-  return (
-    isPlain &&
-    requires.every((requirement) => {
-      const required = flags.get(requirement.flag)
-      return required === undefined || isStatic(required, flags)
-    })
-  )
 }
 
 function pick(

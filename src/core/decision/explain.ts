@@ -13,7 +13,9 @@ import {
   decide,
   hasOwnPositions,
   isInside,
-  isMet,
+  type RequiredVariants,
+  satisfies,
+  variantOfRequired,
 } from './decide.ts'
 
 export type ConditionTrace = {
@@ -45,15 +47,22 @@ export type Explanation = { decision: Decision; sentence: string; gates: GateTra
  * @example explain(flag, context, inputs).sentence // 'on, by the rule "staff"'
  */
 export function explain(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): Explanation {
-  const decision = decide(flag, context, inputs)
-  const gates = gatesOf(flag, context, inputs)
+  // The gates ask for the same required flags as the decision.
+  const required: RequiredVariants = inputs.required ?? new Map()
+  const decision = decide(flag, context, { ...inputs, required })
+  const gates = gatesOf(flag, context, inputs, required)
   const isOpen = decision.reason !== 'OVERRIDE' && gates.every((gate) => gate.passed)
   const rules = traceRules(flag, context, inputs, isOpen)
   return { decision, sentence: sentenceFor(flag, decision, gates, rules), gates, rules }
 }
 
 /** The checks before the rules, in order. */
-function gatesOf(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): GateTrace[] {
+function gatesOf(
+  flag: CompiledFlag,
+  context: EvaluationContext,
+  inputs: DecisionInputs,
+  decided: RequiredVariants,
+): GateTrace[] {
   const { rolledBack } = inputs.control.of(flag.key)
   const killed = inputs.control.isKilled(flag.key)
   const here = flag.environments === undefined || flag.environments.has(inputs.environment)
@@ -83,8 +92,8 @@ function gatesOf(flag: CompiledFlag, context: EvaluationContext, inputs: Decisio
   for (const requirement of flag.requires) {
     const key = requirement.flag
     const required = inputs.flags.get(key)
-    const variant = required && decide(required, context, inputs).variant
-    const passed = isMet(requirement, context, inputs)
+    const variant = required && variantOfRequired(required, context, inputs, decided)
+    const passed = required !== undefined && satisfies(requirement, required, variant ?? '')
     gates.push({ gate: `requires ${key}`, passed, detail: `${key} serves ${variant ?? 'nothing'}` })
   }
   return gates

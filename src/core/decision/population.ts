@@ -58,10 +58,11 @@ export function simulateFlags(
       ...staticContext(key, { now: inputs.nowMs, ...own, ...population.common }),
       random: () => murmur3(`population:random:${key}`, 0) / 2 ** 32,
     }
+    const ofVisitor: DecisionInputs = { ...inputs, required: new Map() }
     for (const { flag, groups } of tallies) {
       const compiled = snapshot.flags.get(flag)
       if (compiled === undefined) continue
-      const { variant } = decide(compiled, context, inputs)
+      const { variant } = decide(compiled, context, ofVisitor)
       for (const [attribute, value] of [['', ''], ...Object.entries(own)] as const) {
         countIn(groups, attribute, value, variant)
       }

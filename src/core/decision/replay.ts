@@ -1,15 +1,16 @@
 /** Replays sampled visitors against a new document: who would get another variant or origin? */
 
-import { findRoute, type Snapshot } from '../config/compile/snapshot.ts'
+import { findRoute, type Snapshot, watchedRoutes } from '../config/compile/snapshot.ts'
 import type { Control } from '../config/control.ts'
 import type { EvaluationContext } from '../context/attributes.ts'
 import type { CompiledCondition } from '../flags/conditions.ts'
 import type { CompiledFlag } from '../flags/flag.ts'
-import { LazyMap } from '../lazy-map.ts'
+import { grouped } from '../grouped.ts'
+import { LazyMap, type Lookup } from '../lazy-map.ts'
 import { type DecisionInputs, decide } from './decide.ts'
 import type { FlagMoves, Impact } from './impact.ts'
 import type { DecisionSample } from './sample.ts'
-import { answerOf } from './sample-answers.ts'
+import { SampleAnswers } from './sample-answers.ts'
 
 /** A document, and the control state that goes with it. */
 type Setting = { snapshot: Snapshot; control: Control }
@@ -26,27 +27,33 @@ export type ReplayInputs = {
   hashes: ReadonlyMap<string, string>
 }
 
-/** Bounds the cost of a replay; samples beyond it are left out. */
-const MOST_DECISIONS = 300_000
+/**
+ * Bounds the cost of a replay, in flags, routes, requirements and conditions looked at; samples beyond it are left out. A document
+ * decides by itself how much one visitor costs.
+ */
+const MOST_STEPS = 2_000_000
+/** Each costs a hash; what samples answer to a list that has more is not known. */
+const MOST_HASHED = 50_000
 const MOST_COUNTRIES = 20
 
 export function replay(inputs: ReplayInputs): Impact {
   const before = new Side(inputs.before, inputs)
   const after = new Side(inputs.after, inputs)
   const flags = [...closureOf(inputs)]
-  const fitting = Math.max(1, Math.floor(MOST_DECISIONS / (2 * flags.length + 2)))
   const tallies = new Map(flags.map((flag) => [flag, new Tally(flag)]))
   let known = 0
   let unknown = 0
   let moved = 0
-  for (const sample of inputs.samples.slice(0, fitting)) {
-    const asked = flags.filter((flag) => before.asks(flag, sample) || after.asks(flag, sample))
+  for (const sample of inputs.samples) {
+    if (before.steps + after.steps > MOST_STEPS) break
+    const [was, is] = [before.visit(sample), after.visit(sample)]
+    const asked = flags.filter((flag) => was.asks(flag) || is.asks(flag))
     const steps = asked.map((flag) => ({
       flag,
-      from: before.variant(flag, sample),
-      to: after.variant(flag, sample),
+      from: was.variant(flag),
+      to: is.variant(flag),
     }))
-    const differs = before.origin(sample) !== after.origin(sample)
+    const differs = was.origin() !== is.origin()
     if (before.missed || after.missed) {
       unknown++
       before.missed = after.missed = false
@@ -67,15 +74,22 @@ export function replay(inputs: ReplayInputs): Impact {
 
 /** The changed flags, and every flag that requires one of them. */
 function closureOf({ before, after, changed }: ReplayInputs): Set<string> {
+  const flags = [before, after].flatMap(({ snapshot }) => [...snapshot.flags.values()])
+  const pairs = flags.flatMap(({ key, requires }) => requires.map(({ flag }) => ({ key, flag })))
+  const requiring = grouped(pairs, ({ flag }) => flag)
   const affected = new Set(changed)
-  for (let size = -1; size !== affected.size; ) {
-    size = affected.size
-    for (const { snapshot } of [before, after]) {
-      for (const flag of snapshot.flags.values())
-        if (flag.requires.some((required) => affected.has(required.flag))) affected.add(flag.key)
-    }
-  }
+  for (const key of affected) for (const each of requiring.get(key) ?? []) affected.add(each.key)
   return affected
+}
+
+/** What one sample's visitor gets. */
+type Visit = {
+  /** The variant of a flag; a flag that this document lacks serves its `off` of the other. */
+  variant(key: string): string
+  /** Whether the request asks for a flag: by its route, by a flag that requires it, or, where no route has it, by the app. */
+  asks(key: string): boolean
+  /** URL of the origin that would get the request. */
+  origin(): string
 }
 
 /** One document's decisions for samples. */
@@ -83,48 +97,72 @@ class Side {
   /** Set when a sample lacks what a condition asks for. */
   missed = false
   readonly #snapshot: Snapshot
+  readonly #routes: Pick<Snapshot, 'routes' | 'routeIndex'>
   readonly #inputs: ReplayInputs
+  readonly #answers: SampleAnswers
   readonly #conditions: CompiledCondition[] = []
   /** Flags that some route asks for. */
-  #routed: ReadonlySet<string> | undefined
+  readonly #routed: ReadonlySet<string>
   readonly #decisionInputs: DecisionInputs
+  readonly #requirements: LazyMap<ReadonlySet<string>>
+  /** Flags, requirements, shares and routes looked at. */
+  #lookups = 0
 
   constructor({ snapshot, control }: Setting, inputs: ReplayInputs) {
     this.#snapshot = snapshot
+    this.#routes = watchedRoutes(snapshot, (looked) => {
+      this.#lookups += looked
+    })
     this.#inputs = inputs
-    const flags = new LazyMap(snapshot.flags, (key) =>
+    this.#answers = new SampleAnswers(inputs)
+    const asking = new LazyMap(snapshot.flags, (key) =>
       this.#askingSamples(snapshot.flags.get(key) as CompiledFlag),
     )
+    const get = (key: string) => {
+      this.#lookups++
+      return asking.get(key)
+    }
+    const flags: Lookup<CompiledFlag> = {
+      size: asking.size,
+      has: (key) => asking.has(key),
+      keys: () => asking.keys(),
+      values: () => asking.values(),
+      get,
+    }
     const { environment, nowMs } = inputs
     this.#decisionInputs = { flags, control, environment, nowMs, overrides: undefined }
+    this.#requirements = new LazyMap(snapshot.flags, (key) => requirementsOf([key], flags))
+    const keys = snapshot.routes.flatMap(({ target }) => (target.kind === 'flag' ? [target.flag.key] : []))
+    this.#routed = requirementsOf(keys, snapshot.flags)
   }
 
-  /** The variant of a flag; a flag that this document lacks serves its `off` of the other. */
-  variant(key: string, sample: DecisionSample): string {
-    const flag = this.#decisionInputs.flags.get(key)
-    if (flag === undefined) return this.#offOf(key)
-    return decide(flag, this.#contextOf(sample), this.#decisionInputs).variant
+  /** Work so far. */
+  get steps(): number {
+    return this.#lookups + this.#answers.steps
   }
 
-  /**
-   * Whether a sample's request asks for a flag: by its route, by a flag that requires it, or, where no route has it, by the
-   * app.
-   */
-  asks(key: string, sample: DecisionSample): boolean {
-    const { routes, flags } = this.#snapshot
-    if (!flags.has(key)) return false
-    this.#routed ??= flagsOfRoutes(routes, flags)
-    if (!this.#routed.has(key)) return true
-    const target = findRoute(this.#snapshot, sample)?.target
-    return target?.kind === 'flag' && requirementsOf(target.flag, flags).has(key)
-  }
-
-  /** URL of the origin that would get the sample's request. */
-  origin(sample: DecisionSample): string {
-    const target = findRoute(this.#snapshot, sample)?.target
-    if (target === undefined) return this.#snapshot.fallback.url
-    if (target.kind === 'origin') return target.origin.url
-    return (target.origins.get(this.variant(target.flag.key, sample)) ?? target.stable).url
+  visit(sample: DecisionSample): Visit {
+    const { fallback, flags } = this.#snapshot
+    const inputs: DecisionInputs = { ...this.#decisionInputs, required: new Map() }
+    const context = this.#contextOf(sample)
+    const target = findRoute(this.#routes, sample)?.target
+    const asked = target?.kind === 'flag' ? this.#requirements.get(target.flag.key) : undefined
+    const variant = (key: string) => {
+      const flag = inputs.flags.get(key)
+      return flag === undefined ? this.#offOf(key) : decide(flag, context, inputs).variant
+    }
+    return {
+      variant,
+      asks: (key) => {
+        this.#lookups++
+        return flags.has(key) && (!this.#routed.has(key) || asked?.has(key) === true)
+      },
+      origin: () => {
+        if (target === undefined) return fallback.url
+        if (target.kind === 'origin') return target.origin.url
+        return (target.origins.get(variant(target.flag.key)) ?? target.stable).url
+      },
+    }
   }
 
   #offOf(key: string): string {
@@ -154,32 +192,25 @@ class Side {
   #contextOf(sample: DecisionSample): EvaluationContext {
     return {
       targetingKey: () => sample.visitor,
-      position: (salt) => sample.positions[salt],
+      position: (salt) => {
+        this.#lookups++
+        return sample.positions[salt]
+      },
       attribute: (number) => this.#answer(this.#conditions[Number(number)], sample),
     }
   }
 
   #answer(condition: CompiledCondition | undefined, sample: DecisionSample): boolean {
-    if (condition === undefined) {
-      // Other bucketing schemes ask for ids by name, which samples don't keep.
-      this.missed = true
-      return false
-    }
-    const answer = answerOf(condition, sample, this.#inputs)
+    // Other bucketing schemes ask for ids by name, which samples don't keep.
+    const answer = condition && this.#answers.of(condition, sample)
     if (answer === undefined) this.missed = true
     return answer === true
   }
 }
 
-function flagsOfRoutes(routes: Snapshot['routes'], flags: Snapshot['flags']): Set<string> {
-  return new Set(
-    routes.flatMap(({ target }) => (target.kind === 'flag' ? [...requirementsOf(target.flag, flags)] : [])),
-  )
-}
-
-/** A flag and all that it requires. */
-function requirementsOf(flag: CompiledFlag, flags: Snapshot['flags']): Set<string> {
-  const found = new Set([flag.key])
+/** Flags, and all that they require. */
+function requirementsOf(keys: readonly string[], flags: Pick<Lookup<CompiledFlag>, 'get'>): Set<string> {
+  const found = new Set(keys)
   for (const key of found) for (const required of flags.get(key)?.requires ?? []) found.add(required.flag)
   return found
 }
@@ -191,7 +222,10 @@ export function valuesToHash({ flags }: Snapshot, samples: readonly DecisionSamp
   for (const flag of flags.values()) {
     for (const { attribute, op, values: listed } of flag.rules.flatMap((rule) => rule.conditions)) {
       if (!hashed.has(attribute) || (op !== 'in' && op !== 'not_in')) continue
-      for (const value of listed) values.add(String(value))
+      for (const value of listed) {
+        if (values.size >= MOST_HASHED) return values
+        values.add(String(value))
+      }
     }
   }
   return values

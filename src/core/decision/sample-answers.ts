@@ -10,29 +10,53 @@ export type AnswerInputs = {
   hashes: ReadonlyMap<string, string>
 }
 
-/** Whether a sampled visitor meets a condition; undefined where the sample can't tell. */
-export function answerOf(
-  condition: CompiledCondition,
-  sample: DecisionSample,
-  { nowMs, hashes }: AnswerInputs,
-): boolean | undefined {
-  const { attribute } = condition
-  if (attribute === 'now') return holds(condition, contextWith(nowMs))
-  if (Object.hasOwn(sample.attributes, attribute))
-    return holds(condition, contextWith(sample.attributes[attribute] ?? undefined))
-  return sample.held[conditionId(condition)] ?? answerByHash(condition, sample.hashed[attribute], hashes)
+/** What samples answer to conditions. What a condition's many values are needed for is made once. */
+export class SampleAnswers {
+  /** Work so far: an answer, or each value that it was compared with. */
+  steps = 0
+  readonly #inputs: AnswerInputs
+  readonly #asked = new Map<CompiledCondition, { id: string; listed: ReadonlySet<string | undefined> }>()
+
+  constructor(inputs: AnswerInputs) {
+    this.#inputs = inputs
+  }
+
+  /** Whether a sampled visitor meets a condition; undefined where the sample can't tell. */
+  of(condition: CompiledCondition, sample: DecisionSample): boolean | undefined {
+    const { attribute } = condition
+    this.steps += isByValue(condition) ? 1 : condition.values.length + 1
+    if (attribute === 'now') return holds(condition, contextWith(this.#inputs.nowMs))
+    if (Object.hasOwn(sample.attributes, attribute))
+      return holds(condition, contextWith(sample.attributes[attribute] ?? undefined))
+    const { id, listed } = this.#asked.get(condition) ?? this.#ask(condition)
+    return sample.held[id] ?? answerByHash(condition, sample.hashed[attribute], listed)
+  }
+
+  #ask(condition: CompiledCondition) {
+    const listed = isByValue(condition)
+      ? new Set(condition.values.map((value) => this.#inputs.hashes.get(String(value))))
+      : new Set<undefined>()
+    const asked = { id: conditionId(condition), listed }
+    this.#asked.set(condition, asked)
+    return asked
+  }
 }
 
-/** Hashes decide equality and nothing else. */
+/** Whether one look-up tells if a value is of a condition's. */
+function isByValue({ op }: CompiledCondition): boolean {
+  return op === 'in' || op === 'not_in'
+}
+
+/** Hashes decide equality and nothing else. `listed` has undefined for values whose hash is not known. */
 function answerByHash(
-  { op, values, negate, ignoreCase, type }: CompiledCondition,
+  condition: CompiledCondition,
   hashed: readonly string[] | undefined,
-  hashes: AnswerInputs['hashes'],
+  listed: ReadonlySet<string | undefined>,
 ): boolean | undefined {
-  const canTell = (op === 'in' || op === 'not_in') && !ignoreCase && !type
-  if (hashed === undefined || !canTell) return undefined
-  const listed = new Set(values.map((value) => hashes.get(String(value))))
+  const { op, negate, ignoreCase, type } = condition
+  if (hashed === undefined || !isByValue(condition) || ignoreCase || type) return undefined
   const isListed = hashed.some((each) => listed.has(each))
+  if (!isListed && listed.has(undefined)) return undefined
   return (op === 'in' ? isListed : !isListed) !== negate
 }
 
@@ -43,16 +67,22 @@ function contextWith(value: ReturnType<EvaluationContext['attribute']>): Evaluat
 /** How many of the sampled visitors meet all conditions of a rule, whatever its percentage and the rules before it. */
 export type RuleAudience = { rule: number; samples: number; matched: number; unknown: number }
 
+/** Bounds the cost of audiences; samples beyond it are left out. */
+const MOST_STEPS = 1_000_000
+
 /** The audience of each rule, by its index. One condition that fails decides, whatever the sample can't tell of others. */
 export function audiencesOf(
   rules: readonly Pick<CompiledRule, 'conditions'>[],
   samples: readonly DecisionSample[],
   inputs: AnswerInputs,
 ): RuleAudience[] {
-  return rules.map(({ conditions }, rule) => {
-    const audience = { rule, samples: 0, matched: 0, unknown: 0 }
-    for (const sample of samples) {
-      const answers = conditions.map((condition) => answerOf(condition, sample, inputs))
+  const sampled = new SampleAnswers(inputs)
+  const audiences = rules.map((_, rule) => ({ rule, samples: 0, matched: 0, unknown: 0 }))
+  for (const [taken, sample] of samples.entries()) {
+    if (sampled.steps + taken * rules.length > MOST_STEPS) break
+    for (const audience of audiences) {
+      const conditions = rules[audience.rule]?.conditions ?? []
+      const answers = conditions.map((condition) => sampled.of(condition, sample))
       const isKnown = answers.includes(false) || !answers.includes(undefined)
       if (!isKnown) audience.unknown++
       else {
@@ -60,8 +90,8 @@ export function audiencesOf(
         if (!answers.includes(false)) audience.matched++
       }
     }
-    return audience
-  })
+  }
+  return audiences
 }
 
 /** An attribute shows so many of its values. */

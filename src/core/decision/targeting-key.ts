@@ -5,21 +5,30 @@ import type { CompiledFlag } from '../flags/flag.ts'
 import { THOUSANDTHS } from '../flags/position.ts'
 import { currentShare, type DecisionInputs, decide, hasOwnPositions, isInside } from './decide.ts'
 
-/** Whether a visitor could get another variant if they had a targeting key. */
-export function needsTargetingKey(
-  flag: CompiledFlag,
+/**
+ * Whether one visitor without a targeting key could get another variant if they had one. Each flag is asked once, however
+ * many require it.
+ */
+export function keyNeeds(
   context: EvaluationContext,
   inputs: DecisionInputs,
-): boolean {
-  const { reason } = decide(flag, context, inputs)
-  if (reason === 'KILLED' || reason === 'ROLLED_BACK' || reason === 'OVERRIDE' || !flag.enabled) return false
-  if (flag.requires.some((required) => parentNeedsKey(required.flag, context, inputs))) return true
-  return reason !== 'DISABLED' && rulesNeedKey(flag, context, inputs)
-}
-
-function parentNeedsKey(key: string, context: EvaluationContext, inputs: DecisionInputs): boolean {
-  const parent = inputs.flags.get(key)
-  return parent !== undefined && needsTargetingKey(parent, context, inputs)
+): (flag: CompiledFlag) => boolean {
+  const known = new Map<string, boolean>()
+  const shared: DecisionInputs = { ...inputs, required: inputs.required ?? new Map() }
+  const needsKey = (flag: CompiledFlag): boolean => {
+    const found = known.get(flag.key) ?? isInNeed(flag)
+    known.set(flag.key, found)
+    return found
+  }
+  const isInNeed = (flag: CompiledFlag): boolean => {
+    const { reason } = decide(flag, context, shared)
+    if (reason === 'KILLED' || reason === 'ROLLED_BACK' || reason === 'OVERRIDE' || !flag.enabled)
+      return false
+    const parents = flag.requires.map((required) => inputs.flags.get(required.flag))
+    if (parents.some((parent) => parent !== undefined && needsKey(parent))) return true
+    return reason !== 'DISABLED' && rulesNeedKey(flag, context, inputs)
+  }
+  return needsKey
 }
 
 function rulesNeedKey(flag: CompiledFlag, context: EvaluationContext, inputs: DecisionInputs): boolean {

@@ -54,6 +54,8 @@ export type CompiledFlag = {
   startMs: number
   endMs: number
   requires: readonly CompiledRequirement[]
+  /** Whether no context can change what it serves: one variant for all, and so do the flags that it requires. */
+  isStatic: boolean
   rules: readonly CompiledRule[]
   /** Index of the compared rule: inside is canary, outside control; −1 without a comparison. */
   rolloutRule: number

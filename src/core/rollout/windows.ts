@@ -28,13 +28,6 @@ export function advancePermission(
   return { allowed: false, reason: 'outside the windows in which stages advance' }
 }
 
-/** All minutes of a week, in local time. */
-export function minutesOfWeek(): LocalTime[] {
-  return WEEKDAYS.flatMap((weekday) =>
-    Array.from({ length: MINUTES_OF_DAY }, (_, minuteOfDay) => ({ weekday, minuteOfDay })),
-  )
-}
-
 /**
  * By how much local time is ahead of UTC, in milliseconds.
  *
@@ -59,11 +52,11 @@ export function minutesToWindow(
       return wait > 0 ? wait : wait + 7 * MINUTES_OF_DAY
     }),
   )
-  return Math.max(1, Math.min(...waits))
+  return waits.reduce((least, wait) => Math.min(least, Math.max(1, wait)), Number.POSITIVE_INFINITY)
 }
 
 /** A window that ends before it starts spans midnight, and belongs to the day on which it starts. */
-export function isInWindow(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
+function isInWindow(window: RolloutConfig['windows'][number], local: LocalTime): boolean {
   const from = minuteOf(window.from)
   const to = minuteOf(window.to)
   const { weekday, minuteOfDay } = local
@@ -71,6 +64,29 @@ export function isInWindow(window: RolloutConfig['windows'][number], local: Loca
   const startedToday = minuteOfDay >= from && window.days.includes(weekday)
   const startedYesterday = minuteOfDay < to && window.days.includes(dayBefore(weekday))
   return startedToday || startedYesterday
+}
+
+/** For each minute of the week whether some window is open. Costs as much as there are windows, and not for each minute. */
+export function openMinutes(windows: RolloutConfig['windows']): boolean[] {
+  const opened = new Array<number>(2 * MINUTES_OF_WEEK + 1).fill(0)
+  for (const { days, from, to } of windows) {
+    for (const day of days) {
+      const start = WEEKDAYS.indexOf(day) * MINUTES_OF_DAY + minuteOf(from)
+      const lasts = minuteOf(to) - minuteOf(from)
+      const end = start + (lasts > 0 ? lasts : lasts + MINUTES_OF_DAY)
+      opened[start] = (opened[start] ?? 0) + 1
+      opened[end] = (opened[end] ?? 0) - 1
+    }
+  }
+  let open = 0
+  const isOpen = opened.map((change) => {
+    open += change
+    return open > 0
+  })
+  // A window of the last day goes on into the first.
+  return isOpen
+    .slice(0, MINUTES_OF_WEEK)
+    .map((each, minute) => each || isOpen[minute + MINUTES_OF_WEEK] === true)
 }
 
 function dayBefore(weekday: LocalTime['weekday']): LocalTime['weekday'] {

@@ -6,7 +6,7 @@ import type { AttributeValue, EvaluationContext } from '../../core/context/attri
 import { givenContext } from '../../core/context/given-context.ts'
 import type { RequestContext } from '../../core/context/request-context.ts'
 import type { Decision } from '../../core/decision/decide.ts'
-import { needsTargetingKey } from '../../core/decision/targeting-key.ts'
+import { keyNeeds } from '../../core/decision/targeting-key.ts'
 import type { CompiledFlag } from '../../core/flags/flag.ts'
 import type { Lookup } from '../../core/lazy-map.ts'
 import type { Env } from '../../platform/env.ts'
@@ -64,11 +64,12 @@ export async function flagQuery(
   // A page's visitor without an id is decided as the page was.
   const isKeyless = seen.targetingKey() === undefined && isOwnPage(raw)
   const context = givenContext({ ...given, targetingKey: key }, beneath(seen, page !== undefined))
+  const needsKey = keyNeeds(context, inputs)
   const affinity = isAboutPage(given) ? affinityOfPage(request, document.snapshot) : undefined
   return {
     flags: document.snapshot.flags,
     decide: (flag) => {
-      if (key === undefined && !isKeyless && needsTargetingKey(flag, context, inputs)) return undefined
+      if (key === undefined && !isKeyless && needsKey(flag)) return undefined
       const decision = gradualRollback.decideUnrouted(flag, document.snapshot, context, inputs)
       return asOnPage(affinity, decision, chancesOf(context, inputs))
     },

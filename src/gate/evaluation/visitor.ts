@@ -49,7 +49,7 @@ export async function recognise(
   return { ...visitorOf(request, config, ids), inputs: decisionInputs(config, env, nowMs, overrides) }
 }
 
-/** What a decision depends on besides flag and visitor. */
+/** What the decisions about one visitor depend on besides flag and visitor. */
 export function decisionInputs(
   document: ActiveConfig,
   env: Env,
@@ -57,7 +57,8 @@ export function decisionInputs(
   overrides: DecisionInputs['overrides'],
 ): DecisionInputs {
   const { snapshot, control } = document
-  return { flags: snapshot.flags, control, environment: environmentOf(env), nowMs, overrides }
+  const required = snapshot.hasRequirements ? new Map() : undefined
+  return { flags: snapshot.flags, control, environment: environmentOf(env), nowMs, overrides, required }
 }
 
 /** Which variants of a flag chance could give to this visitor; page affinity keeps to no others. */

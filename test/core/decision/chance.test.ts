@@ -10,10 +10,10 @@ import {
   decide,
   EXCLUDED,
   hasOwnPositions,
-  isMet,
   NOT_COMPARED,
   variantsByChance,
 } from '../../../src/core/decision/decide.ts'
+import type { CompiledRequirement } from '../../../src/core/flags/flag.ts'
 
 const RO = [{ attribute: 'country', op: 'in', values: ['RO'] }]
 const RANGES = {
@@ -158,7 +158,7 @@ describe('a place in the comparison', () => {
 })
 
 it('a requirement of a flag that there is not is not met', () => {
-  const { flags } = compiled([])
+  const { flags, flag: own } = compiled([])
   const inputs = {
     flags,
     control: compileControl(INITIAL_CONTROL_STATE, []),
@@ -166,8 +166,13 @@ it('a requirement of a flag that there is not is not met', () => {
     nowMs: 0,
     overrides: undefined,
   }
+  const requiring = (requirement: CompiledRequirement) => ({ ...own, requires: [requirement] })
   const met = (flag: string, parts: object = {}, country = 'RO') =>
-    isMet({ flag, on: true, variants: undefined, ...parts }, staticContext('key', { country }), inputs)
+    decide(
+      requiring({ flag, on: true, variants: undefined, ...parts }),
+      staticContext('key', { country }),
+      inputs,
+    ).reason !== 'DISABLED'
   expect([met('gone'), met('gone', { on: false }), met('g'), met('g', {}, 'DE')]).toEqual([
     false,
     false,

@@ -8,7 +8,7 @@ import type { DecisionInputs } from '../../../src/core/decision/decide.ts'
 import { explain } from '../../../src/core/decision/explain.ts'
 import { explainVisitor } from '../../../src/core/decision/explain-visitor.ts'
 import { simulateFlags } from '../../../src/core/decision/population.ts'
-import { needsTargetingKey } from '../../../src/core/decision/targeting-key.ts'
+import { keyNeeds } from '../../../src/core/decision/targeting-key.ts'
 import type { CompiledFlag } from '../../../src/core/flags/flag.ts'
 
 const onOff = { variants: { on: 1, b: 2, off: 0 }, off: 'off' }
@@ -370,9 +370,7 @@ describe('a visitor who is explained', () => {
 
 describe('a targeting key', () => {
   const needed = (attributes: Record<string, AttributeValue>, inputs = inputsOf()) =>
-    Object.keys(FLAGS).filter((key) =>
-      needsTargetingKey(flagOf(key), staticContext(undefined, attributes), inputs),
-    )
+    Object.keys(FLAGS).filter((key) => keyNeeds(staticContext(undefined, attributes), inputs)(flagOf(key)))
 
   it('is needed where it could change the variant', () => {
     expect(needed({})).toEqual(['half', 'weighted', 'mixed', 'child', 'child-of-weighted', 'unleash'])

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { advancePermission, type LocalTime, offsetMs } from '../../../src/core/rollout/windows.ts'
+import {
+  advancePermission,
+  type LocalTime,
+  offsetMs,
+  openMinutes,
+} from '../../../src/core/rollout/windows.ts'
 
 type Window = Parameters<typeof advancePermission>[0][number]
 
@@ -101,5 +106,41 @@ describe('local time is ahead of UTC by', () => {
       const local = at(weekday, `${hour % 24}:00`)
       expect(offsetMs(local, MONDAY_MS + hour * 3_600_000 + 59_999)).toBe(0)
     }
+  })
+})
+
+describe('the minutes of a week that windows leave open', () => {
+  const time = fc.record({ hours: fc.integer({ min: 0, max: 23 }), minutes: fc.constantFrom(0, 1, 30, 59) })
+  const clock = time.map(({ hours, minutes }) =>
+    [hours, minutes].map((each) => `${each}`.padStart(2, '0')).join(':'),
+  )
+  const window = fc.record({
+    days: fc.uniqueArray(fc.constantFrom(...EVERY_DAY), { minLength: 1 }),
+    from: clock,
+    to: clock,
+  })
+
+  it('are those at which a stage may advance', () => {
+    const same = fc.property(fc.array(window, { minLength: 1, maxLength: 3 }), (windows) => {
+      const locals = EVERY_DAY.flatMap((weekday) =>
+        Array.from({ length: 1_440 }, (_, minuteOfDay) => ({ weekday, minuteOfDay })),
+      )
+      expect(openMinutes(windows)).toEqual(locals.map((local) => isOpen(windows, local)))
+    })
+    fc.assert(same, { numRuns: 30 })
+  })
+
+  it('cost as much as there are windows: each is read once', () => {
+    let read = 0
+    const watched = {
+      days: EVERY_DAY,
+      to: '10:00',
+      get from() {
+        read++
+        return '09:00'
+      },
+    }
+    openMinutes(Array.from({ length: 50 }, () => watched))
+    expect(read).toBeLessThanOrEqual(50 * EVERY_DAY.length * 2)
   })
 })

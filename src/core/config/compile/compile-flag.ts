@@ -20,12 +20,14 @@ const DEFAULT_HOLDBACK_PERCENT = 1
  *
  * @param around what else of the document its split depends on
  * @param metrics of the document
+ * @param isStatic whether the flag and those that it requires serve all the same (static-flags.ts)
  */
 export function compileFlag(
   key: string,
   flag: FlagConfig,
   around?: SplitSurroundings,
   metrics: GateDocument['metrics'] = {},
+  isStatic = false,
 ): CompiledFlag {
   const saltText = flag.salt ?? key
   const dealing = dealingRule(flag)
@@ -41,6 +43,7 @@ export function compileFlag(
     startMs: flag.schedule?.start === undefined ? Number.NEGATIVE_INFINITY : parseTimeMs(flag.schedule.start),
     endMs: flag.schedule?.end === undefined ? Number.POSITIVE_INFINITY : parseTimeMs(flag.schedule.end),
     requires: flag.requires.map(compileRequirement),
+    isStatic,
     rules: flag.rules.map((rule, index) =>
       compileRule(rule, index, {
         salt: weightSalt(saltText, firstShare >= 0 && firstShare <= index),

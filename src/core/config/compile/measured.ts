@@ -1,6 +1,6 @@
 /** The metrics of a document as the request path asks for them. */
 import { canonicalPath } from '../routes/canonical-path.ts'
-import { compileHost, compilePath } from '../routes/route-pattern.ts'
+import { compileHosts, compilePath } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type MetricConfig } from '../schema/document.ts'
 import { measuredNames } from '../split/compared.ts'
 
@@ -45,14 +45,15 @@ function compileRequest(
   { path, host, method, status }: NonNullable<MetricConfig['request']>,
 ): RequestMetric {
   const pattern = compilePath(path)
-  const hosts = asList(host)?.map(compileHost)
+  const hosts = asList(host)
+  const takesHost = hosts && compileHosts(hosts)
   const methods = asList(method)?.map((each) => each.toUpperCase())
   return {
     name,
     matches: (givenHost, givenPath, givenMethod) =>
       (methods === undefined || methods.includes(givenMethod)) &&
       pattern.matches(canonicalPath(givenPath)) &&
-      (hosts === undefined || hosts.some((takes) => takes(givenHost))),
+      (takesHost === undefined || takesHost(givenHost)),
     takes:
       typeof status === 'number'
         ? (given) => given === status

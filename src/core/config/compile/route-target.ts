@@ -2,6 +2,7 @@
 
 import type { CompiledFlag } from '../../flags/flag.ts'
 import { murmur3 } from '../../flags/murmur3.ts'
+import { grouped } from '../../grouped.ts'
 import type { Lookup } from '../../lazy-map.ts'
 import type { GateDocument, OriginConfig, RouteConfig } from '../schema/document.ts'
 
@@ -151,7 +152,8 @@ export function compileTarget(
   )
   const all = [...byVariant.values()]
   const distinct = [...new Set(all)]
-  const shared = [...byVariant].filter(([, origin]) => all.indexOf(origin) !== all.lastIndexOf(origin))
+  const uses = grouped(all, (origin) => origin)
+  const shared = [...byVariant].filter(([, origin]) => (uses.get(origin)?.length ?? 0) > 1)
   return {
     kind: 'flag',
     flag,

@@ -8,7 +8,7 @@ import type { CompiledFlag } from '../../flags/flag.ts'
 import { LazyMap, type Lookup } from '../../lazy-map.ts'
 import { canonicalPath } from '../routes/canonical-path.ts'
 import { RouteIndex } from '../routes/route-index.ts'
-import { compileHost, compilePath } from '../routes/route-pattern.ts'
+import { compileHosts, compilePath } from '../routes/route-pattern.ts'
 import {
   asList,
   type GateDocument,
@@ -28,6 +28,7 @@ import {
   type RouteTarget,
   varyingOrigins,
 } from './route-target.ts'
+import { staticFlags } from './static-flags.ts'
 
 export type CompiledRoute = {
   /** Host and path as written in the document. */
@@ -50,9 +51,11 @@ export type FlagQuerySettings = {
 export type Snapshot = {
   routes: readonly CompiledRoute[]
   /** With many routes: which of them may match a path. */
-  routeIndex: RouteIndex | undefined
+  routeIndex: Pick<RouteIndex, 'candidates'> | undefined
   /** Most gates ask few of many flags: each is compiled on first use, those of routes at once. */
   flags: LazyMap<CompiledFlag>
+  /** Whether some flag requires another one. */
+  hasRequirements: boolean
   identity: IdentitySettings
   cookies: CookieSettings
   /** Proxies of the operator's before a gate off Cloudflare. */
@@ -82,8 +85,9 @@ export function compileSnapshot(document: GateDocument): Snapshot {
   const varying = varyingOrigins(document)
   const configs = new Map(Object.entries(document.flags))
   const around = surroundingsOf(document)
+  const isStatic = staticFlags(document.flags)
   const flags = new LazyMap(configs, (key) =>
-    compileFlag(key, known(configs, key), around(key), document.metrics),
+    compileFlag(key, known(configs, key), around(key), document.metrics, isStatic(key)),
   )
   const routes = document.routes.map((route) => compileRoute(route, flags, origins, varying))
   const fallback = fallbackOrigin(document, origins, routes)
@@ -91,6 +95,7 @@ export function compileSnapshot(document: GateDocument): Snapshot {
     routes,
     routeIndex: indexOf(document.routes),
     flags,
+    hasRequirements: Object.values(document.flags).some(({ requires }) => requires.length > 0),
     identity: compileIdentity(document.context),
     cookies: { domain: document.context.cookieDomain, areGiven: document.identity.cookie },
     trustedProxies: document.context.trustedProxies,
@@ -118,14 +123,15 @@ function compileRoute(
   varying: ReadonlySet<string>,
 ): CompiledRoute {
   const path = compilePath(route.path)
-  const hosts = asList(route.host)?.map(compileHost)
+  const hosts = asList(route.host)
+  const takesHost = hosts && compileHosts(hosts)
   const methods = asList(route.method)?.map((method) => method.toUpperCase())
   const matches =
-    hosts === undefined && methods === undefined
+    takesHost === undefined && methods === undefined
       ? (_host: string, given: string) => path.matches(given)
       : (host: string, given: string, method: string) =>
           path.matches(given) &&
-          (hosts === undefined || hosts.some((takes) => takes(host))) &&
+          (takesHost === undefined || takesHost(host)) &&
           (methods === undefined || methods.includes(method))
   return { label: routeLabel(route), matches, target: compileTarget(route, flags, origins, varying) }
 }
@@ -144,13 +150,26 @@ export function findTarget(snapshot: Snapshot, place: Place): RouteTarget {
 
 /** The first route that matches a request; undefined for none. */
 export function findRoute(
-  { routes, routeIndex }: Snapshot,
+  { routes, routeIndex }: Pick<Snapshot, 'routes' | 'routeIndex'>,
   { host, path: written, method }: Place,
 ): CompiledRoute | undefined {
   const path = canonicalPath(written)
   if (routeIndex === undefined) return routes.find((route) => route.matches(host, path, method))
   const at = routeIndex.candidates(path).find((each) => routes[each]?.matches(host, path, method))
   return at === undefined ? undefined : routes[at]
+}
+
+/** The same routes, of which `onLook` hears how many may match each path. Without an index they are few. */
+export function watchedRoutes(
+  { routes, routeIndex }: Snapshot,
+  onLook: (routes: number) => void,
+): Pick<Snapshot, 'routes' | 'routeIndex'> {
+  const candidates = (path: string) => {
+    const found = routeIndex?.candidates(path) ?? []
+    onLook(found.length + 1)
+    return found
+  }
+  return { routes, routeIndex: routeIndex && { candidates } }
 }
 
 /** Below this, asking each route is faster than an index. */

@@ -117,16 +117,20 @@ function experimentProblems(
   ]
     .filter(({ name }) => ownOf(metrics, name) === undefined)
     .map(({ name, keys }) => dangling(keys, name, 'a metric', metrics))
-  for (const [index, name] of experiment.metrics.entries())
-    if (experiment.metrics.indexOf(name) !== index)
+  const named = new Set<string>()
+  for (const [index, name] of experiment.metrics.entries()) {
+    if (named.has(name))
       problems.push(problem([...place, 'metrics', index], name, 'each metric once', 'remove it'))
+    named.add(name)
+  }
   const { variants = served, control } = experiment
+  const [isServed, compared] = [new Set(served), new Set<string>()]
   for (const [index, variant] of variants.entries()) {
     const keys = [...place, 'variants', index]
-    if (!served.includes(variant))
+    if (!isServed.has(variant))
       problems.push(dangling(keys, variant, 'a variant that the split serves', served))
-    else if (variants.indexOf(variant) !== index)
-      problems.push(problem(keys, variant, 'each variant once', 'remove it'))
+    else if (compared.has(variant)) problems.push(problem(keys, variant, 'each variant once', 'remove it'))
+    compared.add(variant)
   }
   if (control !== undefined && !variants.includes(control))
     problems.push(dangling([...place, 'control'], control, 'a variant of the experiment', variants))

@@ -57,7 +57,8 @@ export function dangling(
   what: string,
   known: readonly string[] | Readonly<Record<string, unknown>>,
 ): Problem {
-  const names = () => (Array.isArray(known) ? (known as string[]) : Object.keys(known))
+  const names = () =>
+    Array.isArray(known) ? (known as string[]) : namesOf(known as Readonly<Record<string, unknown>>)
   return {
     ...problem(keys, found, '', ''),
     get expected() {
@@ -70,6 +71,15 @@ export function dangling(
       return guess ? `did you mean "${guess}"?` : 'define it, or use a name that exists'
     },
   }
+}
+
+/** The first names of many, listed once for all problems: a parsed document never changes. */
+const NAMES = new WeakMap<object, readonly string[]>()
+
+function namesOf(known: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = NAMES.get(known) ?? Object.keys(known).slice(0, MOST_CANDIDATES)
+  NAMES.set(known, names)
+  return names
 }
 
 function fixOfUnknownKey(key: string, guess: string | undefined): string {
@@ -148,6 +158,11 @@ function wordFor(type: string): string {
   return words[type] ?? type
 }
 
+/** Longer words are no misspelt names, and each candidate costs as much as the word is long. */
+const LONGEST_WORD = 200
+/** Names behind the first ones are not compared: each wrong name would cost as much as all of them. */
+const MOST_CANDIDATES = 5_000
+
 /**
  * The candidate within two edits of a word; undefined for none.
  *
@@ -156,7 +171,8 @@ function wordFor(type: string): string {
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = 3
-  for (const candidate of candidates) {
+  if (word.length > LONGEST_WORD) return undefined
+  for (const candidate of candidates.slice(0, MOST_CANDIDATES)) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance && distance < candidate.length) {
       best = candidate

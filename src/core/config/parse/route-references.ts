@@ -1,6 +1,6 @@
 import { GATE_PATH, isGatePath } from '../../gate-path.ts'
 import { RouteIndex } from '../routes/route-index.ts'
-import { compilePath, covers, hostMatches, type PathPattern, samplePaths } from '../routes/route-pattern.ts'
+import { compileHosts, compilePath, covers, type PathPattern, samplePaths } from '../routes/route-pattern.ts'
 import { asList, type GateDocument, type RouteConfig } from '../schema/document.ts'
 import { dangling, MOST_PROBLEMS, type PathKey, type Problem, problem } from './problems.ts'
 
@@ -78,19 +78,29 @@ export function isReservedPattern(text: string): boolean {
 type Reach = {
   path: PathPattern
   samples: readonly string[]
-  hosts: readonly string[] | undefined
-  methods: readonly string[] | undefined
+  hosts: Limit | undefined
+  methods: Limit | undefined
 }
+
+/** What a route is limited to, and whether that takes a value of another route's. */
+type Limit = { values: readonly string[]; takes(value: string): boolean }
 
 function reachOf(route: RouteConfig): Reach {
   const path = compilePath(route.path)
+  const hosts = asList(route.host)
   const methods = asList(route.method)?.map((method) => method.toUpperCase())
-  return { path, samples: samplePaths(path.text), hosts: asList(route.host), methods }
+  const listed = new Set(methods)
+  return {
+    path,
+    samples: samplePaths(path.text),
+    hosts: hosts && { values: hosts, takes: compileHosts(hosts) },
+    methods: methods && { values: methods, takes: (method) => listed.has(method) },
+  }
 }
 
 /**
- * Routes of one path are compared with each other: thousands of them would take seconds. Behind so many
- * comparisons routes of a document pass unexamined.
+ * Routes of one path are compared with each other, with their hosts and methods: thousands of them would take seconds. Behind so
+ * many comparisons routes of a document pass unexamined.
  */
 const MOST_COMPARISONS = 1_000_000
 
@@ -104,7 +114,10 @@ function unreachableProblems(routes: readonly RouteConfig[]): Problem[] {
     left -= candidates.length
     earlier.add(later.path.text, index)
     if (later.samples.every(isGatePath)) return [reservedProblem(index, later.path.text)]
-    const by = candidates.find((at) => reachCovers(reaches[at] as Reach, later))
+    const by = candidates.find((at) => {
+      left -= limitsOf(later)
+      return left > 0 && reachCovers(reaches[at] as Reach, later)
+    })
     if (by === undefined) return []
     const found = `${routes[index]?.path}, which route ${by} (${routes[by]?.path}) matches first`
     return [
@@ -132,10 +145,12 @@ function reachCovers(earlier: Reach, later: Reach): boolean {
       : !covers(earlier.path, later.path, later.samples)
   )
     return false
-  return (
-    listCovers(earlier.hosts, later.hosts, hostMatches) &&
-    listCovers(earlier.methods, later.methods, (a, b) => a === b)
-  )
+  return limitCovers(earlier.hosts, later.hosts) && limitCovers(earlier.methods, later.methods)
+}
+
+/** Hosts and methods that a comparison with a route may look at. */
+function limitsOf({ hosts, methods }: Reach): number {
+  return (hosts?.values.length ?? 0) + (methods?.values.length ?? 0)
 }
 
 /**
@@ -153,12 +168,11 @@ export function shadowedRoutes(routes: readonly RouteConfig[]): { index: number;
     earlier.add(later.path.text, index)
     const by = [...candidates]
       .sort((a, b) => a - b)
-      .find(
-        (at) =>
-          left > 0 &&
-          takesPartOf(reaches[at] as Reach, later) &&
-          leadsTo(routes[at]) !== leadsTo(routes[index]),
-      )
+      .find((at) => {
+        const other = reaches[at] as Reach
+        left -= limitsOf(later) + limitsOf(other)
+        return left > 0 && takesPartOf(other, later) && leadsTo(routes[at]) !== leadsTo(routes[index])
+      })
     if (by === undefined) return []
     const limits = [asList(routes[by]?.host), asList(routes[by]?.method)].flatMap((list) => list ?? [])
     const only = limits.length > 0 ? ` for ${limits.join(', ')}` : ''
@@ -171,31 +185,19 @@ export function shadowedRoutes(routes: readonly RouteConfig[]): { index: number;
 function takesPartOf(earlier: Reach, later: Reach): boolean {
   const taken = later.samples.filter((path) => earlier.path.matches(path))
   if (taken.length === 0 || covers(later.path, earlier.path, earlier.samples)) return false
-  return (
-    listsMeet(earlier.hosts, later.hosts, (a, b) => hostMatches(a, b) || hostMatches(b, a)) &&
-    listsMeet(earlier.methods, later.methods, (a, b) => a === b)
-  )
+  return limitsMeet(earlier.hosts, later.hosts) && limitsMeet(earlier.methods, later.methods)
 }
 
-function listsMeet(
-  one: readonly string[] | undefined,
-  other: readonly string[] | undefined,
-  meet: (a: string, b: string) => boolean,
-): boolean {
+function limitsMeet(one: Limit | undefined, other: Limit | undefined): boolean {
   if (one === undefined || other === undefined) return true
-  return one.some((a) => other.some((b) => meet(a, b)))
+  return other.values.some(one.takes) || one.values.some(other.takes)
 }
 
 function leadsTo(route: RouteConfig | undefined): string {
   return JSON.stringify([route?.origin, route?.flag, route?.origins])
 }
 
-function listCovers(
-  earlier: readonly string[] | undefined,
-  later: readonly string[] | undefined,
-  takes: (pattern: string, value: string) => boolean,
-): boolean {
+function limitCovers(earlier: Limit | undefined, later: Limit | undefined): boolean {
   if (earlier === undefined) return true
-  if (later === undefined) return false
-  return later.every((value) => earlier.some((pattern) => takes(pattern, value)))
+  return later?.values.every(earlier.takes) ?? false
 }

@@ -1,6 +1,5 @@
 /** Rollouts that end at `off`: what a rollback leads to, and who relies on the flag. */
 
-import { ownOf } from '../../json-object.ts'
 import type { FlagConfig, GateDocument } from '../schema/document.ts'
 import { ruleThatServesOff, SUNSET_RULE } from '../split/sunset.ts'
 import type { PathKey } from './problems.ts'
@@ -12,13 +11,16 @@ type SunsetWarning = { at: PathKey[]; text: string }
  * is on its way out: "on" is then another variant than before.
  */
 export function sunsetWarnings({ flags }: GateDocument): SunsetWarning[] {
+  const sunsets = new Set(
+    Object.keys(flags).filter((key) => flags[key]?.rules.some(({ name }) => name === SUNSET_RULE)),
+  )
   return Object.entries(flags).flatMap(([key, flag]) => [
     ...closingWarnings(key, flag),
     ...flag.requires.flatMap((required, index) => {
       const { flag: other, variants } = typeof required === 'string' ? { flag: required } : required
-      const definition = ownOf(flags, other)
-      if (variants !== undefined || !definition?.rules.some(({ name }) => name === SUNSET_RULE)) return []
-      const text = `${other} is being turned off, and "${definition.off}" is its off variant now: name the variants that are required, { "flag": ${JSON.stringify(other)}, "variants": [${JSON.stringify(definition.off)}] }`
+      if (variants !== undefined || !sunsets.has(other)) return []
+      const off = flags[other]?.off
+      const text = `${other} is being turned off, and "${off}" is its off variant now: name the variants that are required, { "flag": ${JSON.stringify(other)}, "variants": [${JSON.stringify(off)}] }`
       return [{ at: ['flags', key, 'requires', index], text }]
     }),
   ])

@@ -17,15 +17,18 @@ export function meaningOf(
     const when = rule.when.map((each) => ({ ...each, attribute: normalisedAttribute(each.attribute) }))
     return { ...rule, when: when.sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) }
   })
+  // Of thousands of origins and attributes a split is about few.
+  const asked = rules.flatMap(({ when }) => when.map(({ attribute }) => attribute))
+  const named = routes.flatMap((route) => Object.values(route.origins ?? {}))
   return splitOf(
     key,
     { ...flag, rules, variants: mapped(flag.variants, plainText) },
     {
       context: {
         targetingKey: normalSources(context.targetingKey),
-        attributes: mapped(context.attributes, normalSources),
+        attributes: mapped(picked(context.attributes, asked), normalSources),
       },
-      origins: mapped(origins, (origin) => ({ ...origin, url: normalUrl(origin.url ?? '') })),
+      origins: mapped(picked(origins, named), (origin) => ({ ...origin, url: normalUrl(origin.url ?? '') })),
       routes: routes.map((route) => ({
         ...route,
         host: asList(route.host)?.map(canonicalHost).sort(),
@@ -53,6 +56,11 @@ function normalUrl(url: string): string {
       site.toLowerCase().replace(/^(http:.*):80$|^(https:.*):443$/, '$1$2'),
     )
     .replace(/\/$/, '')
+}
+
+function picked<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  const found = [...new Set(names)].filter((name) => Object.hasOwn(all, name))
+  return Object.fromEntries(found.map((name) => [name, all[name] as T]))
 }
 
 function mapped<T, U>(all: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

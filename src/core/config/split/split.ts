@@ -76,12 +76,16 @@ export function splitOf(key: string, flag: FlagConfig, around: SplitSurroundings
   return text && `${murmur3(text, 0)}-${murmur3(text, 1)}`
 }
 
+/** Parsed routes never change, and all flags of a document are asked about, some of them several times. */
+const SORTED = new WeakMap<readonly RouteConfig[], Map<string | undefined, RouteConfig[]>>()
+
 /** The surroundings of each flag of a document, whose routes are sorted by flag once. */
 export function surroundingsOf({
   context,
   origins,
   routes,
 }: GateDocument): (flag: string) => SplitSurroundings {
-  const byFlag = grouped(routes, ({ flag }) => flag)
+  const byFlag = SORTED.get(routes) ?? grouped(routes, ({ flag }) => flag)
+  SORTED.set(routes, byFlag)
   return (flag) => ({ context, origins, routes: byFlag.get(flag) ?? [] })
 }

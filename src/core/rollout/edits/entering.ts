@@ -49,9 +49,9 @@ type Definition = { flag: FlagConfig; document: GateDocument }
 function admitsBeside(before: Definition, after: Definition): boolean {
   const [was, is] = [besideOf(before), besideOf(after)]
   if (is.every(({ serve }) => serve === after.flag.off)) return false
-  const isIn = (list: typeof is, text: string) => list.some((each) => each.text === text)
-  const isNew = is.some(({ serve, text }) => serve !== after.flag.off && !isIn(was, text))
-  const isOpened = was.some(({ serve, text }) => serve === before.flag.off && !isIn(is, text))
+  const [old, now] = [was, is].map((list) => new Set(list.map(({ text }) => text)))
+  const isNew = is.some(({ serve, text }) => serve !== after.flag.off && !old?.has(text))
+  const isOpened = was.some(({ serve, text }) => serve === before.flag.off && !now?.has(text))
   return isNew || isOpened || before.flag.off !== after.flag.off
 }
 

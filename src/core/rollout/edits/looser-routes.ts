@@ -1,20 +1,26 @@
 /** In what a flag's routes protect visitors less than before: from a canary that fails, and from requests that are sent twice. */
 import type { GateDocument, RouteConfig } from '../../config/schema/document.ts'
+import { grouped } from '../../grouped.ts'
 
 /** Methods whose repetition does nothing more (RFC 9110, section 9.2.1). */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
-/** What is weaker, in a few words each; empty where nothing is. Other routes than before are another split. */
-export function looserRoutes(flag: string, before: GateDocument, after: GateDocument): string[] {
-  const old = before.routes.filter((route) => route.flag === flag)
-  return after.routes.flatMap((route) => {
-    const was = route.flag === flag ? old.find((each) => placeOf(each) === placeOf(route)) : undefined
-    return was === undefined ? [] : weaker(was, route).map((text) => `route ${route.path}: ${text}`)
+/** What is weaker, in a few words each, by flag. Other routes than before are another split. */
+export function looserRoutes(before: GateDocument, after: GateDocument): Map<string, string[]> {
+  // Of several routes of a flag that have one place, the first counts.
+  const old = new Map(before.routes.map((route): [string, RouteConfig] => [placeOf(route), route]).reverse())
+  const found = after.routes.flatMap((route) => {
+    const { flag, path } = route
+    const was = flag === undefined ? undefined : old.get(placeOf(route))
+    if (flag === undefined || was === undefined) return []
+    return weaker(was, route).map((text) => ({ flag, text: `route ${path}: ${text}` }))
   })
+  const byFlag = grouped(found, ({ flag }) => flag)
+  return new Map([...byFlag].map(([flag, each]) => [flag, each.map(({ text }) => text)]))
 }
 
-function placeOf({ host, path, method }: RouteConfig): string {
-  return JSON.stringify([host, path, method])
+function placeOf({ flag, host, path, method }: RouteConfig): string {
+  return JSON.stringify([flag, host, path, method])
 }
 
 function weaker(was: RouteConfig, is: RouteConfig): string[] {

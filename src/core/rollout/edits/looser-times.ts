@@ -3,7 +3,7 @@ import type { FlagConfig, FreezeConfig } from '../../config/schema/document.ts'
 import { parseDurationMs } from '../../config/schema/duration.ts'
 import { durationText } from '../../figures.ts'
 import { parseTimeMs } from '../../flags/date-time.ts'
-import { isInWindow, minutesOfWeek } from '../windows.ts'
+import { openMinutes } from '../windows.ts'
 
 /** What a flag's `rollout` allows more, in a few words each. */
 export function looserTimes({ rollout: was }: FlagConfig, { rollout: is }: FlagConfig): string[] {
@@ -24,9 +24,8 @@ function opensMore(was: Windows, is: Windows): boolean {
   if (before.length === 0) return false
   // Any hour may be another one there.
   if (after.length === 0 || (was?.timezone ?? 'UTC') !== (is?.timezone ?? 'UTC')) return true
-  const isOpen = (windows: typeof before, local: ReturnType<typeof minutesOfWeek>[number]) =>
-    windows.some((window) => isInWindow(window, local))
-  return minutesOfWeek().some((local) => isOpen(after, local) && !isOpen(before, local))
+  const wasOpen = openMinutes(before)
+  return openMinutes(after).some((isOpen, minute) => isOpen && !wasOpen[minute])
 }
 
 /** Freezes that are not over and that a new document ends sooner, begins later, or lacks. */

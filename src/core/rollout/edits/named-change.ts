@@ -13,7 +13,7 @@ import { impactQuestion } from './impact-question.ts'
 import { ladderOf, openShareOf } from './ladders.ts'
 import { questionsOf } from './questions.ts'
 import { newReach } from './reach.ts'
-import type { ReachSide } from './serving.ts'
+import { type ReachSide, ServingChange } from './serving.ts'
 
 export type NamedEdit = Edit & { kind: 'percentage' | 'enable' }
 
@@ -49,24 +49,27 @@ export function namedQuestions(
 function largestRise({ kind, flag }: NamedEdit, { before, after }: Sides): { from: number; to: number } {
   const wasOpen = before.document.flags[flag]?.enabled !== false
   const { rules = [], off } = after.document.flags[flag] ?? {}
+  const dealing = dealingRule({ rules })
+  const [shares, newShares] = [openShares(before, flag), openShares(after, flag)]
+  const unknown = before.document.flags[flag] === undefined ? 0 : 100
   const most = { from: 0, to: 0 }
   for (const [index, { when, serve }] of rules.entries()) {
     // Testers, whom a rule beside the rollout names, are few.
-    const isFew = serve === off || (index !== dealingRule({ rules }) && when.length > 0)
+    const isFew = serve === off || (index !== dealing && when.length > 0)
     if (kind === 'enable' && (wasOpen || isFew)) continue
-    const from = kind === 'enable' ? 0 : shareOfRule(before, flag, index)
-    const to = shareOfRule(after, flag, index)
+    const from = kind === 'enable' ? 0 : (shares[index] ?? unknown)
+    const to = newShares[index] ?? 100
     if (to - from > most.to - most.from) Object.assign(most, { from, to })
   }
   return most
 }
 
-/** What a rule takes in once nothing closes its flag. */
-function shareOfRule({ document, snapshot, state }: ReachSide, key: string, index: number): number {
-  const flag = document.flags[key]
-  if (flag === undefined) return 0
-  if (index !== dealingRule(flag)) return flag.rules[index]?.percentage ?? 100
-  return openShareOf({ document, snapshot }, key, flagStatus(state, key))
+/** What each rule takes in once nothing closes its flag. */
+function openShares({ document, snapshot, state }: ReachSide, key: string): number[] {
+  const { rules = [] } = document.flags[key] ?? {}
+  const dealing = dealingRule({ rules })
+  const open = openShareOf({ document, snapshot }, key, flagStatus(state, key))
+  return rules.map(({ percentage = 100 }, index) => (index === dealing ? open : percentage))
 }
 
 /** They wait for nothing, or move no visitor. */
@@ -81,7 +84,9 @@ export function commandQuestions(command: Command, side: ReachSide): string[] {
   if (flag === KILL_ALL || UNASKED.includes(command.kind)) return []
   const [before, after] = [side, { ...side, state: stateAfter(command, side) }]
   const asked = questionsOf(before, after).filter((each) => each.flag !== flag)
-  const reached = newReach(before, after).filter((each) => each.by !== flag)
+  const reached = newReach(before, after, new ServingChange({ before, after })).filter(
+    (each) => each.by !== flag,
+  )
   return [...asked, ...reached].map(({ text }) => text)
 }
 

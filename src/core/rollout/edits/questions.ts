@@ -20,7 +20,7 @@ import { looserRoutes } from './looser-routes.ts'
 import { endedFreezes, looserTimes } from './looser-times.ts'
 import { newReach } from './reach.ts'
 import { type Departed, replacementQuestions } from './replacement.ts'
-import { holdsBack, openedBy, servedBy } from './serving.ts'
+import { holdsBack, ServingChange, servedBy } from './serving.ts'
 import { type SplitPart, splitDifference } from './split-difference.ts'
 import { looserStages } from './stage-loosening.ts'
 
@@ -40,6 +40,8 @@ type Side = { document: GateDocument; snapshot: Snapshot; state: ControlState }
  * @param departed flags that ran and that the document before lacks
  */
 export function questionsOf(before: Side, after: Side, departed: readonly Departed[] = []): Question[] {
+  const serving = new ServingChange({ before, after })
+  const routes = looserRoutes(before.document, after.document)
   const each = Object.keys(before.document.flags).flatMap((flag) => {
     const was = before.document.flags[flag]
     const is = ownOf(after.document.flags, flag)
@@ -47,10 +49,11 @@ export function questionsOf(before: Side, after: Side, departed: readonly Depart
     const { split, lastSplit } = controlOf(before, flag)
     const isHeld = (split ?? lastSplit) !== undefined
     if (!isAttempt(was) && !isAttempt(is) && !isHeld) return opensMore(flag, before, after)
-    return questionsOfFlag(flag, { was, is }, before, after)
+    const found = { opened: () => serving.openedBy(flag), routes: routes.get(flag) ?? [] }
+    return questionsOfFlag(flag, { was, is, ...found }, before, after)
   })
   const isMoved = movesVisitors(before.document, after.document)
-  const reached = (isMoved ? newReach(before, after) : []).map((each) => ({
+  const reached = (isMoved ? newReach(before, after, serving) : []).map((each) => ({
     ...each,
     kind: 'reach' as const,
   }))
@@ -92,7 +95,15 @@ export function looserLimits(was: GateDocument, is: GateDocument, nowMs: number)
 
 type Definitions = { was: FlagConfig; is: FlagConfig }
 
-function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, after: Side): Question[] {
+/** What all flags are asked together. `opened`: required flags that let more visitors in; `routes`: what routes protect less. */
+type Together = { opened(): string[]; routes: readonly string[] }
+
+function questionsOfFlag(
+  flag: string,
+  { was, is, opened, routes }: Definitions & Together,
+  before: Side,
+  after: Side,
+): Question[] {
   const questions: Question[] = []
   const ask = (kind: Question['kind'], text: string) =>
     questions.push({ flag, kind, text: `${flag}: ${text}` })
@@ -130,11 +141,10 @@ function questionsOfFlag(flag: string, { was, is }: Definitions, before: Side, a
     ask(entry, `${admitted.join(', ')} changed: visitors may enter the canary`)
   if (to > 0 && to < 100 && is.enabled && servesMoreBeside(was, is))
     ask(entry, 'a rule beside the rollout serves more visitors another variant than the off one')
-  for (const key of isOpen(after, flag) ? openedBy(flag, { before, after }) : [])
+  for (const key of isOpen(after, flag) ? opened() : [])
     ask('admitted', `${key}, which it requires, lets more visitors enter the canary`)
   if (holdsBack(before, flag) && offGetsCanarys({ was, is }, ladder?.serves ?? []))
     ask('admitted', `all visitors outside the canary would get "${is.off}", as the canary has it`)
-  const routes = looserRoutes(flag, before.document, after.document)
   for (const weaker of [...weakenings(was.guard, is.guard), ...routes]) ask('guard', weaker)
   const [stages, newStages] = [was, is].map((each) => compilePlan(flag, each).stages)
   const place = isShut ? Math.max(from, to) : to

@@ -7,7 +7,9 @@ import { type ControlState, type FlagControl, INITIAL_FLAG_CONTROL } from '../..
 import type { GateDocument } from '../../config/schema/document.ts'
 import { isAttempt } from '../../config/split/split.ts'
 import { percentText } from '../../figures.ts'
+import { grouped } from '../../grouped.ts'
 import { ownOf } from '../../json-object.ts'
+import type { Lookup } from '../../lazy-map.ts'
 import { compilePlan } from '../plan.ts'
 import { weakenings } from './guard-weakening.ts'
 import { canaryOrigins } from './reach.ts'
@@ -52,9 +54,22 @@ export function replacementQuestions(
       .filter((key) => runs(before, key))
       .map((flag) => ({ flag, side: before, since: 'now' as const })),
   ]
-  return comers.flatMap((key) =>
-    gone.filter((each) => takesPlace(key, after, each)).flatMap((each) => questions(key, after, each)),
-  )
+  const places = new TakenPlaces(gone, before, after)
+  const found: Replaced[] = []
+  for (const [at, key] of comers.entries()) {
+    for (const each of places.of(key)) found.push(...questions(key, after, each))
+    // Each may take the place of many.
+    if (places.steps > MOST_PLACES_TAKEN) return [...found, notCompared(key, comers.length - at - 1)]
+  }
+  return found
+}
+
+/** More flags that take the place of others are compared in no edit that a person makes. */
+const MOST_PLACES_TAKEN = 10_000
+
+/** What is not compared counts as if it let in more visitors. */
+function notCompared(flag: string, more: number): Replaced {
+  return { flag, kind: 'raised', text: `${more} more flags come, too many to tell whose place they take` }
 }
 
 /** `since`: it left by an earlier document, or by this one. */
@@ -72,14 +87,53 @@ function comes(key: string, before: Known, after: Known): boolean {
   return is !== undefined && (was === undefined || (!runs(before, key) && isAttempt(is)))
 }
 
-/** Whether a flag has the key, the salt or an origin of one that has left it. */
-function takesPlace(key: string, after: ReachSide, { flag, side }: Gone): boolean {
-  if (key === flag) return true
-  const left = Object.hasOwn(after.document.flags, flag) ? canaryOrigins(after, flag) : undefined
-  const saltOf = ({ document }: Loaded, name: string) => document.flags[name]?.salt ?? name
-  if (left === undefined && saltOf(after, key) === saltOf(side, flag)) return true
-  const origins = canaryOrigins(after, key)
-  return [...canaryOrigins(side, flag)].some((origin) => origins.has(origin) && !left?.has(origin))
+/** Whose place flags take: those that have the key, the salt or an origin of one that has left it. */
+class TakenPlaces {
+  /** Flags found so far. */
+  steps = 0
+  readonly #gone: readonly Gone[]
+  readonly #after: ReachSide
+  readonly #origins: Lookup<ReadonlySet<string>>
+  /** By what a flag that takes the place has, the numbers of those that are gone. */
+  readonly #byKey: ReadonlyMap<string, number[]>
+  readonly #bySalt: ReadonlyMap<string, number[]>
+  readonly #byOrigin: ReadonlyMap<string, number[]>
+
+  constructor(gone: readonly Gone[], before: ReachSide, after: ReachSide) {
+    this.#gone = gone
+    this.#after = after
+    this.#origins = canaryOrigins(after)
+    const originsNow = canaryOrigins(before)
+    const having = (namesOf: (gone: Gone) => Iterable<string>) =>
+      numbersBy(gone.flatMap((each, at) => Array.from(namesOf(each), (name) => ({ name, at }))))
+    const leavesKey = ({ flag }: Gone) => !Object.hasOwn(after.document.flags, flag)
+    this.#byKey = having(({ flag }) => [flag])
+    this.#bySalt = having((each) => (leavesKey(each) ? [saltOf(each.side, each.flag)] : []))
+    this.#byOrigin = having(({ flag, side, since }) => {
+      const origins = (since === 'now' ? originsNow : canaryOrigins(side)).get(flag) ?? []
+      return [...origins].filter((origin) => !this.#origins.get(flag)?.has(origin))
+    })
+  }
+
+  of(key: string): Gone[] {
+    const origins = [...(this.#origins.get(key) ?? [])]
+    const found = [
+      ...(this.#byKey.get(key) ?? []),
+      ...(this.#bySalt.get(saltOf(this.#after, key)) ?? []),
+      ...origins.flatMap((origin) => this.#byOrigin.get(origin) ?? []),
+    ]
+    this.steps += found.length
+    return [...new Set(found)].sort((a, b) => a - b).flatMap((at) => this.#gone[at] ?? [])
+  }
+}
+
+function numbersBy(named: readonly { name: string; at: number }[]): Map<string, number[]> {
+  const groups = grouped(named, ({ name }) => name)
+  return new Map([...groups].map(([name, each]) => [name, each.map(({ at }) => at)]))
+}
+
+function saltOf({ document }: Loaded, flag: string): string {
+  return document.flags[flag]?.salt ?? flag
 }
 
 function questions(key: string, after: ReachSide, { flag, side, since }: Gone): Replaced[] {

@@ -47,8 +47,9 @@ export function servedBy(side: ReachSide, key: string): Set<string> {
   if (flag === undefined) return new Set()
   if (isClosed(side, key)) return new Set([flag.off])
   const served = new Set<string>()
+  const shares = sharesOf(side, key, flag)
   for (const [index, { serve, when, bucketing }] of flag.rules.entries()) {
-    const share = shareOfRule(side, key, index)
+    const share = shares[index] ?? 0
     if (share === 0) continue
     const weights: [string, number][] = typeof serve === 'string' ? [[serve, 1]] : Object.entries(serve)
     for (const [variant, weight] of weights) if (weight > 0) served.add(variant)
@@ -58,62 +59,78 @@ export function servedBy(side: ReachSide, key: string): Set<string> {
   return served.add(flag.off)
 }
 
-/** In percent. */
-function shareOfRule(side: ReachSide, key: string, index: number): number {
-  const flag = configOf(side, key)
-  if (flag === undefined) return 0
-  return index === dealingRule(flag) ? shareNow(side, key) : (flag.rules[index]?.percentage ?? 100)
+/** The share of visitors that each rule takes in, in percent. */
+function sharesOf(side: ReachSide, key: string, flag: FlagConfig): number[] {
+  const at = dealingRule(flag)
+  return flag.rules.map(({ percentage = 100 }, index) => (index === at ? shareNow(side, key) : percentage))
 }
 
-/** Whether a variant is of those asked about. `flag`: the one that defines it. */
-export type Asked = (variant: string, flag: FlagConfig) => boolean
+/** Variants asked about. `has`: whether a variant is one of them; `flag`: the one that defines it. `id`: the same for the same. */
+export type Asked = { id: string; has(variant: string, flag: FlagConfig): boolean }
 
-/**
- * Whether an edit may let a flag serve one of some variants to more visitors; false only where it provably doesn't.
- *
- * @example mayServeMore('dep', (variant, { off }) => variant !== off, { before, after }) // on for more of them?
- */
-export function mayServeMore(key: string, asked: Asked, sides: Sides): boolean {
-  const { before, after } = sides
-  const [was, is] = [configOf(before, key), configOf(after, key)]
-  if (was === undefined || is === undefined) return true
-  if (isClosed(after, key)) return asked(is.off, is) && !(isClosed(before, key) && asked(was.off, was))
-  if (isClosed(before, key))
-    return !asked(was.off, was) && [...servedBy(after, key)].some((each) => asked(each, is))
-  if (decidingText(was, before.document) !== decidingText(is, after.document)) return true
-  const isMoreByRules = is.rules.some(({ serve }, index) => {
-    const [from, to] = [shareOfRule(before, key, index), shareOfRule(after, key, index)]
-    const served = typeof serve === 'string' ? [serve] : Object.keys(serve)
-    const lead = served.filter((variant) => asked(variant, is)).length
-    return (lead > 0 && to > from) || (lead < served.length && to < from)
-  })
-  return isMoreByRules || is.requires.some((each) => opensBy(each, asked, is, sides))
+/** What an edit may do to whom flags serve. Each question is answered once, however many flags require the one that it is about. */
+export class ServingChange {
+  readonly #sides: Sides
+  readonly #answers = new Map<string, boolean>()
+
+  constructor(sides: Sides) {
+    this.#sides = sides
+  }
+
+  /**
+   * Whether the edit may let a flag serve one of some variants to more visitors; false only where it provably doesn't.
+   *
+   * @example change.mayServeMore('dep', { id: 'on', has: (variant, { off }) => variant !== off })
+   */
+  mayServeMore(key: string, asked: Asked): boolean {
+    const id = JSON.stringify([key, asked.id])
+    const answer = this.#answers.get(id) ?? this.#serves(key, asked)
+    this.#answers.set(id, answer)
+    return answer
+  }
+
+  /** Keys of required flags by which the edit may let more visitors into a flag. */
+  openedBy(key: string): string[] {
+    const requires = configOf(this.#sides.after, key)?.requires ?? []
+    return requires
+      .filter((each) => this.mayServeMore(keyOf(each), meeting(each, true)))
+      .map((each) => keyOf(each))
+  }
+
+  #serves(key: string, { has }: Asked): boolean {
+    const { before, after } = this.#sides
+    const [was, is] = [configOf(before, key), configOf(after, key)]
+    if (was === undefined || is === undefined) return true
+    if (isClosed(after, key)) return has(is.off, is) && !(isClosed(before, key) && has(was.off, was))
+    if (isClosed(before, key))
+      return !has(was.off, was) && [...servedBy(after, key)].some((each) => has(each, is))
+    if (decidingText(was, before.document) !== decidingText(is, after.document)) return true
+    const [shares, newShares] = [sharesOf(before, key, was), sharesOf(after, key, is)]
+    const isMoreByRules = is.rules.some(({ serve }, index) => {
+      const [from = 0, to = 0] = [shares[index], newShares[index]]
+      if (from === to) return false
+      const served = typeof serve === 'string' ? [serve] : Object.keys(serve)
+      const lead = served.filter((variant) => has(variant, is)).length
+      return (lead > 0 && to > from) || (lead < served.length && to < from)
+    })
+    // More visitors meet a requirement, or fewer.
+    const isOff = has(is.off, is)
+    return isMoreByRules || is.requires.some((each) => this.mayServeMore(keyOf(each), meeting(each, !isOff)))
+  }
 }
 
 type Requirement = FlagConfig['requires'][number]
 
-/** Whether a requirement that more visitors meet, or fewer, lets a flag serve one of some variants to more of them. */
-function opensBy(requirement: Requirement, asked: Asked, flag: FlagConfig, sides: Sides): boolean {
-  const meets = meeting(requirement)
-  const key = typeof requirement === 'string' ? requirement : requirement.flag
-  if (asked(flag.off, flag)) return mayServeMore(key, (...each) => !meets(...each), sides)
-  return mayServeMore(key, meets, sides)
+function keyOf(requirement: Requirement): string {
+  return typeof requirement === 'string' ? requirement : requirement.flag
 }
 
-/** What a required flag must serve. */
-function meeting(requirement: Requirement): Asked {
+/** What a required flag must serve, or must not. */
+function meeting(requirement: Requirement, meets: boolean): Asked {
   const { on = true, variants = undefined } = typeof requirement === 'string' ? {} : requirement
-  if (!on) return (variant, { off }) => variant === off
-  return (variant, { off }) => variants?.includes(variant) ?? variant !== off
-}
-
-/** Keys of required flags by which an edit may let more visitors into a flag. */
-export function openedBy(key: string, sides: Sides): string[] {
-  const requires = configOf(sides.after, key)?.requires ?? []
-  return requires
-    .map((each) => ({ each, name: typeof each === 'string' ? each : each.flag }))
-    .filter(({ each, name }) => mayServeMore(name, meeting(each), sides))
-    .map(({ name }) => name)
+  const has: Asked['has'] = (variant, { off }) =>
+    (on ? (variants?.includes(variant) ?? variant !== off) : variant === off) === meets
+  return { id: JSON.stringify([on, variants, meets]), has }
 }
 
 /** What decides whom a flag serves what, but for percentages. */

@@ -1,6 +1,6 @@
 /** The requests by which two documents' routes are compared: each request that a person can send has one that stands for it. */
 import { describe, expect, it } from 'vitest'
-import { compileHost, compilePath } from '../../../../src/core/config/routes/route-pattern.ts'
+import { compileHosts, compilePath } from '../../../../src/core/config/routes/route-pattern.ts'
 import { asList, type RouteConfig } from '../../../../src/core/config/schema/document.ts'
 import { type Place, placesOf } from '../../../../src/core/rollout/edits/places.ts'
 import { seeded } from '../../../../test-kit/simulation/random.ts'
@@ -29,12 +29,12 @@ function routesBy(routes: readonly RouteConfig[]) {
   const compiled = routes.map((each) => {
     const [path, hosts, methods] = [
       compilePath(each.path),
-      asList(each.host)?.map(compileHost),
+      asList(each.host),
       asList(each.method)?.map((method) => method.toUpperCase()),
     ]
     const matches = (place: Place) =>
       path.matches(place.path) &&
-      (hosts?.some((isOf) => isOf(place.host)) ?? true) &&
+      (hosts === undefined || compileHosts(hosts)(place.host)) &&
       (methods?.includes(place.method) ?? true)
     return { text: JSON.stringify(each), matches }
   })
@@ -157,7 +157,7 @@ describe('places', () => {
     }
   })
 
-  it('are cut once there are more than 40,000, whatever they would tell', () => {
+  it('are none once there would be too many, whatever they would tell', () => {
     const many = (path: string, parts: (at: number) => Partial<RouteConfig>) =>
       Array.from({ length: 12 }, (_, at) => route(path, parts(at)))
     const hostsOf = (at: number) => Array.from({ length: 60 }, (_, index) => `h${index}.${at}.test`)
@@ -165,8 +165,6 @@ describe('places', () => {
       many('/:x/*', (at) => ({ host: hostsOf(at) })),
       many('/:y/*', (at) => ({ host: hostsOf(20 + at), method: ['GET', 'POST', 'PUT', 'PATCH'] })),
     )
-    expect(isCut).toBe(true)
-    expect(places.length).toBeGreaterThan(40_000)
-    expect(places.length).toBeLessThan(50_000)
+    expect({ isCut, places }).toEqual({ isCut: true, places: [] })
   })
 })
