@@ -3,24 +3,29 @@ import type { AttributeValue, Scalar } from '../../core/context/attributes.ts'
 
 /** Real contexts are shallower; deeper values are ignored. */
 const DEEPEST = 8
-/** Of an object's dotted path, in characters: whatever is in it repeats that. Objects with longer ones are ignored. */
-const LONGEST_PATH = 1_000
+/**
+ * Of the paths of objects, in characters: whatever is in an object repeats its path, and a small context would become a large
+ * one. What comes beyond is ignored.
+ */
+const MOST_REPEATED = 64_000
 
 export function attributesIn(context: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
   const attributes: Record<string, AttributeValue> = {}
-  collect(context, '', attributes, 0)
-  return attributes
-}
-
-function collect(object: object, prefix: string, into: Record<string, AttributeValue>, depth: number): void {
-  for (const [name, value] of Object.entries(object)) {
-    const path = prefix + name
-    if (isScalar(value)) into[path] = value
-    else if (Array.isArray(value)) into[path] = value.filter(isScalar)
-    else if (typeof value === 'object' && value !== null && depth < DEEPEST && path.length <= LONGEST_PATH) {
-      collect(value, `${path}.`, into, depth + 1)
+  let repeated = 0
+  const collect = (object: object, prefix: string, depth: number): void => {
+    for (const [name, value] of Object.entries(object)) {
+      repeated += prefix.length
+      if (repeated > MOST_REPEATED) return
+      const path = prefix + name
+      if (isScalar(value)) attributes[path] = value
+      else if (Array.isArray(value)) attributes[path] = value.filter(isScalar)
+      else if (typeof value === 'object' && value !== null && depth < DEEPEST) {
+        collect(value, `${path}.`, depth + 1)
+      }
     }
   }
+  collect(context, '', 0)
+  return attributes
 }
 
 function isScalar(value: unknown): value is Scalar {

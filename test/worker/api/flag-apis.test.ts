@@ -516,6 +516,18 @@ describe('the attributes of a context', () => {
     const deeper = { a: { b: { c: { d: { e: { f: { g: { h: { i: { j: 2 } } } } } } } } } }
     expect(attributesIn(deeper)).toEqual({})
   })
+
+  it('become no larger by what objects repeat', () => {
+    const members = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 1]))
+    const sizeOf = (context: object) => JSON.stringify(attributesIn({ ...context })).length
+    expect(Object.keys(attributesIn({ user: members(5_000) }))).toHaveLength(5_000)
+    for (const name of ['n'.repeat(100), 'n'.repeat(990), 'n'.repeat(9_000)])
+      expect(sizeOf({ [name]: members(8_000) })).toBeLessThan(130_000)
+    expect(
+      sizeOf({ ['n'.repeat(500)]: { ['m'.repeat(500)]: members(4_000), ...members(4_000) } }),
+    ).toBeLessThan(130_000)
+  })
 })
 
 it('an answer has a tag of all its parts', async () => {
