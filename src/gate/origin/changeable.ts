@@ -24,3 +24,21 @@ export function decoded(response: Response): Response {
   copy.headers.delete('content-length')
   return copy
 }
+
+/** Error pages are smaller. */
+const LARGEST_READ_BYTES = 65_536
+
+/**
+ * A redirect or an error whose body has come; without its body where that is lost. An origin that says no to an upload may
+ * close the connection with the upload unread. As soon as the runtime then writes on, it drops what it has not read
+ * of the answer: the visitor would get no answer at all, as the runtime sends no head without a body.
+ */
+export async function readAhead(response: Response): Promise<Response> {
+  const { body, status, headers } = response
+  const lengthBytes = Number(headers.get('content-length') ?? Number.NaN)
+  if (body === null || status > HIGHEST_STATUS || !(lengthBytes <= LARGEST_READ_BYTES)) return response
+  const bytes = await response.arrayBuffer().catch(() => null)
+  const copy = new Response(bytes, response)
+  if (bytes === null) for (const name of ['content-length', 'content-encoding']) copy.headers.delete(name)
+  return copy
+}

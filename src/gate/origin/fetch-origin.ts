@@ -11,7 +11,7 @@ import { extendTrace, isTraced } from '../names/trace-state.ts'
 import type { InFlightRequest } from '../reporting/in-flight.ts'
 import type { GateRequest } from '../request/gate-request.ts'
 import { AnswerHeaders } from '../request/header-list.ts'
-import { changeable, decoded, HIGHEST_STATUS } from './changeable.ts'
+import { changeable, decoded, HIGHEST_STATUS, readAhead } from './changeable.ts'
 import { isConditional, untagValidators } from './etags.ts'
 import { askForWholePage, prepareForOrigin } from './proxy-headers.ts'
 import { type Late, TimeoutError, within } from './timeout.ts'
@@ -106,10 +106,11 @@ export async function fetchOrigin(
     }
     if (!isUnwatched) inFlight?.sent(startedMs)
     const raw = await (isUnwatched ? sent : within(sent, timeoutMsOf(call), late))
-    const received = request.isRewritten ? decoded(raw) : raw
+    const { status } = raw
     const latencyMs = isUploaded ? Date.now() - startedMs : undefined
-    const { status } = received
     const failure = isDripping() ? undefined : failureOfStatus(status)
+    const whole = status >= FIRST_WITHOUT_CONTENT && request.hasBody ? await readAhead(raw) : raw
+    const received = request.isRewritten ? decoded(whole) : whole
     // Answers of a flag get headers in any case. Copied before anything is read: the headers of two responses cost twice.
     const response = target?.kind === 'flag' ? copyOf(received, status) : received
     const isCopy = response !== raw
@@ -141,6 +142,9 @@ function copyOf(response: Response, status: number): Response {
     return response
   }
 }
+
+/** Redirects and errors: what they say is in their head. */
+const FIRST_WITHOUT_CONTENT = 300
 
 /** An origin that fails a request sooner than this has not waited for its body. */
 const UPLOAD_PATIENCE_MS = 1_000
