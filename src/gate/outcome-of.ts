@@ -66,7 +66,7 @@ function classOf(request: GateRequest, { call }: Plan, { answer, charge }: Deliv
  * was sent this is how its page is shown, and from http to https it is the way it should be.
  */
 function redirectsToItself(request: GateRequest, { origin, response }: Answered): boolean {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false
+  if (!request.isRead) return false
   const location = response.headers.get('location')
   if (location === null) return false
   const asked = request.url

@@ -164,6 +164,7 @@ export class Planner {
     const kept = keepToPage(affinity, decided, chancesOf(visitor.context, inputs))
     const reload = affinity && isClosedTo(affinity, kept) ? reloadFor(request) : undefined
     if (reload !== undefined) return { ...stablePlan(target), role, debug, reload }
+    request.isWhole = kept.reason === 'SPLIT' && isUnplaced(visitor)
     const taken = this.#takesPart(kept, request) ? kept : apart(kept)
     const decision = exposed(target.flag, taken, visitor, met)
     sampler.offer(snapshot, request, visitor.context)
@@ -235,6 +236,11 @@ export class Planner {
 /** Whether a browser asks if a page of another site may send a request. */
 function isPreflight({ method, headers }: GateRequest): boolean {
   return method === 'OPTIONS' && headers.has('access-control-request-method') && headers.has('origin')
+}
+
+/** Whether a visitor's next request may be another visitor's: clients without cookies get a new id with each. */
+function isUnplaced({ anonymous, context }: Visitor): boolean {
+  return anonymous.isNew && context.targetingKey() !== undefined
 }
 
 /** Whether a kill or a rollback has closed the version of an open page, and another origin would have to answer it. */

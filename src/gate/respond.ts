@@ -114,7 +114,9 @@ function withGateHeaders(original: Response, reply: Reply): Response {
   if (names !== undefined) translate(headers, names)
   if (isForging) dropGateCookies(headers)
   if (varies || page !== undefined) keepFromSharedCaches(headers, varies && isMixable(request, headers))
-  if (answer.kind === 'answered' && answer.tag !== undefined) tagValidators(headers, answer.tag)
+  // An answer to PUT often has its ETag in the body as well.
+  if (answer.kind === 'answered' && answer.tag !== undefined && request.isRead)
+    tagValidators(headers, answer.tag)
   if (hints !== undefined) headers.append('accept-ch', hints)
   // Without a flag of the route, its page brings the cookie along with the flags.
   if (setCookie !== undefined && decision !== undefined) headers.append('set-cookie', setCookie)

@@ -22,7 +22,8 @@ export default {
   async fetch(request, env) {
     let url
     try {
-      url = new URL(request.url)
+      // OPTIONS * comes as "http://host:port*".
+      url = new URL(request.url.replace(/^([^/]*\\/\\/[^/?#]*)\\*$/, '$1/'))
     } catch {
       return badRequest()
     }

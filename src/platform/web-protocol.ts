@@ -17,7 +17,10 @@ export function withWebProtocol(request: Request): WebRequest | undefined {
   const host = request.headers.get('host') ?? ''
   const isThere = place.slice(0, host.length).toLowerCase() === host.toLowerCase()
   if (host !== '' && !(isThere && /^[/?#*]?$/.test(place.charAt(host.length)))) return undefined
-  if (protocol === 'http' || protocol === 'https') return { request, url }
-  const spoken = new Request(`${/^\W*https\b/i.test(protocol) ? 'https' : 'http'}://${place}`, request)
+  // OPTIONS *: the server as a whole, as far as a Worker can tell.
+  const isServer = host !== '' && place.slice(host.length) === '*'
+  if (!isServer && (protocol === 'http' || protocol === 'https')) return { request, url }
+  const proper = `${/^\W*https\b/i.test(protocol) ? 'https' : 'http'}://${isServer ? `${host}/` : place}`
+  const spoken = new Request(proper, request)
   return { request: spoken, url: spoken.url }
 }

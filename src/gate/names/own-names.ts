@@ -29,12 +29,15 @@ const ownOf = remembered((text: string): Own => {
 
 type Place = Pick<GateRequest, 'host' | 'address'>
 
-/** Say which page a request comes from; apps compare them with their own host before they take a form. */
-const SOURCES = ['origin', 'referer'] as const
+/**
+ * Say which page a request comes from, and where WebDAV copies or moves to; apps compare them with their own host before they
+ * take a form or a file.
+ */
+const SOURCES = ['origin', 'referer', 'destination'] as const
 
 /**
- * Names the origin's own site in place of the visitor's where a request says which page it comes from, in place. Pages of other
- * sites stay what they are.
+ * Names the origin's own site in place of the visitor's where a request says which page it comes from or leads to, in place.
+ * Pages of other sites stay what they are.
  *
  * @param site that of the URL which the origin is asked, with the path in front
  */

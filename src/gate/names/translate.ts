@@ -27,10 +27,14 @@ export function namesIn(
   const cookies =
     setCookie !== null && IN_COOKIES.test(setCookie) ? translatedCookies(headers, origin, request) : undefined
   if (fields.length === 0 && cookies === undefined) return undefined
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  const isRepeated = isRead ? REDIRECTS.has(status) : SAME_METHOD.has(status)
-  const location = isRepeated ? headers.get('location') : null
+  const isRepeated = request.isRead ? REDIRECTS.has(status) : SAME_METHOD.has(status)
+  const location = isRepeated && !setsNewCookie(headers, request) ? headers.get('location') : null
   return { fields, cookies, isLoop: location !== null && isLoop(location, origin, request) }
+}
+
+/** Whether the next request brings a cookie that this one lacks: what was asked for may then be answered otherwise. */
+function setsNewCookie(headers: HeaderFields, request: GateRequest): boolean {
+  return headers.getSetCookie().some((cookie) => request.cookie(cookie.split('=')[0] ?? '') === undefined)
 }
 
 /** Puts the visitor's names in, in place. */

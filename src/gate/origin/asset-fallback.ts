@@ -98,8 +98,7 @@ export class AssetFallback {
 /** A 404; or a page where a script or the like was asked for, which is how single-page apps answer unknown paths. */
 function isAssetMissing(request: GateRequest, answer: Answered): boolean {
   const isPage = answer.status === 200
-  if ((!isPage && answer.status !== 404) || (request.method !== 'GET' && request.method !== 'HEAD'))
-    return false
+  if ((!isPage && answer.status !== 404) || !request.isRead) return false
   const isAsset = () => ASSET.test(request.path)
   const destination = request.header('sec-fetch-dest') ?? ''
   if (DESTINATIONS.includes(destination) || (isByServiceWorker(request) && isAsset())) {

@@ -165,6 +165,7 @@ function send(
   prepareForOrigin(headers, request, origin.forwarded)
   if (origin.rewritesRequests) translateSources(headers, site, request)
   if (request.isRewritten) askForWholePage(headers, request.method)
+  if (request.isWhole && !headers.has('if-range')) headers.delete('range')
   if (tag !== undefined && isConditional(request.headers)) untagValidators(headers, tag)
   if (origin.access !== undefined) setOwnHeaders(headers, origin, request)
   for (const [name, value] of extraHeaders) headers.set(name, value)

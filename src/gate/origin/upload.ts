@@ -18,8 +18,8 @@ export type Upload = {
  * Passes a body on and watches it; undefined where that is impossible. Hazard: a body without a length must pass
  * untouched, since a stream in between makes a broken one look complete to the origin.
  */
-export function watchUpload({ raw, method, headers }: GateRequest): Upload | undefined {
-  if (method === 'GET' || method === 'HEAD') return undefined
+export function watchUpload({ raw, isRead, headers }: GateRequest): Upload | undefined {
+  if (isRead) return undefined
   const length = headers.get('content-length')
   if (length === undefined) return undefined
   const { body } = raw

@@ -27,6 +27,8 @@ export class GateRequest implements RequestFacts {
   trustedProxies = 0
   /** Whether the answer may be changed on its way, so that it is asked for in full and uncompressed. */
   isRewritten = false
+  /** Whether no part of a file goes to this visitor: the next part could come from another version. */
+  isWhole = false
   #network: number | undefined
 
   constructor(raw: Request, env: Env, nowMs: number, url: string = raw.url) {
@@ -53,6 +55,11 @@ export class GateRequest implements RequestFacts {
   get headers(): HeaderList {
     this.#headers ??= new HeaderList(this.raw.headers)
     return this.#headers
+  }
+
+  /** Whether it asks for what there is. */
+  get isRead(): boolean {
+    return this.method === 'GET' || this.method === 'HEAD'
   }
 
   /** Whether the request brings a body. */

@@ -150,7 +150,7 @@ function idless(standing: Idless): Identity {
  */
 export function withholdsCookies(request: GateRequest): boolean {
   if (request.header('sec-fetch-site') !== 'cross-site') return false
-  if (request.method !== 'GET' && request.method !== 'HEAD') return true
+  if (!request.isRead) return true
   const dest = request.header('sec-fetch-dest') ?? 'document'
   return request.header('sec-fetch-mode') !== 'navigate' || dest !== 'document'
 }

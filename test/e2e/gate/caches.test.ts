@@ -45,9 +45,14 @@ beforeAll(async () => {
         { path: '/*', host: 'shared.test', flag: 'header-only', origins: { on: 'shared', off: 'shared' } },
         { path: '/shared/*', flag: 'header-only', origins: { on: 'shared', off: 'shared' } },
         { path: '/plain/*', origin: 'old', follow: false },
+        { path: '/split/*', flag: 'split', origins: { on: 'new', off: 'old' } },
         { path: '/*', flag: 'shop', origins: { on: 'new', off: 'old' } },
       ],
-      flags: { shop: flag, 'header-only': flag },
+      flags: {
+        shop: flag,
+        'header-only': flag,
+        split: { variants: flag.variants, off: 'off', rules: [{ percentage: 50, serve: 'on' }] },
+      },
     },
   })
 })
@@ -112,6 +117,27 @@ describe('a browser that is moved from one version to the other', () => {
     expect(await ask('/film', { ...ON, ...rest })).toMatchObject({ status: 206, text: 'ne' })
     expect(await ask('/film', { ...OFF, ...rest })).toMatchObject({ status: 200, text: 'old' })
     expect(await ask('/film', { ...OFF, range: 'bytes=0-1' })).toMatchObject({ status: 206, text: 'ol' })
+  })
+})
+
+describe('a client that brings no identity, and asks for the rest of a file', () => {
+  const rest = { range: 'bytes=0-1' }
+  it('gets the whole file of a route that is split, as each request may go to another version', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/split/film', rest)))
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(
+      new Set(['200 old', '200 new']),
+    )
+  })
+
+  it('gets the rest where it has an identity, brings the ETag, or all get one version', async () => {
+    expect((await ask('/split/film', { ...OFF, ...rest })).status).toBe(206)
+    expect((await ask('/film', rest)).status).toBe(206)
+    const etag = (await ask('/split/film', {})).headers.get('etag') ?? ''
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ask('/split/film', { ...rest, 'if-range': etag })),
+    )
+    const version = etag.includes('~') ? ['206 ne', '200 old'] : ['206 ol', '200 new']
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(version))
   })
 })
 

@@ -328,6 +328,19 @@ describe('an answer', () => {
     )
   })
 
+  it.each([
+    ['HEAD', '"a~sluice.'],
+    ['PUT', '"a"'],
+    ['POST', '"a"'],
+  ])('to %s has the ETag %s', async (method, etag) => {
+    const { headers } = await answerTo({
+      path: '/checkout/',
+      init: { method },
+      answer: { headers: { etag: '"a"' } },
+    })
+    expect(headers.get('etag')).toContain(etag)
+  })
+
   it('keeps its status, its text and its body', async () => {
     const { response } = await answerTo({ answer: { status: 418, statusText: 'Teapot' } })
     expect([response.status, response.statusText, await response.text()]).toEqual([418, 'Teapot', 'body'])

@@ -17,7 +17,8 @@ it.each([
   ['://shop.test/', 'http://shop.test/'],
   ['https, http://Shop.test', 'https://shop.test/'],
   // OPTIONS *
-  ['http://shop.test*', 'http://shop.test*'],
+  ['http://shop.test*', 'http://shop.test/'],
+  ['https://shop.test*', 'https://shop.test/'],
   ['http://shop.test/a?b=https://other.test/', 'http://shop.test/a?b=https://other.test/'],
 ])('%s is %s', (url, proper) => {
   const web = withWebProtocol(arrived(url))

@@ -15,7 +15,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Headers that each request to the origin carries, in place of those that a visitor sends: a text, or a secret of the Worker.',
   'origins.*.headers.*.secret': 'Name of the Worker secret that holds the value.',
   'origins.*.rewrite':
-    "Whether the origin's own host in `Location`, `Content-Location`, `Refresh`, `Link` and cookie `Domain` becomes the visitor's, and the visitor's in `Origin` and `Referer` becomes the origin's. `answers`: only the former, for apps that compare `Origin` with `X-Forwarded-Host`. Default true.",
+    "Whether the origin's own host in `Location`, `Content-Location`, `Refresh`, `Link` and cookie `Domain` becomes the visitor's, and the visitor's in `Origin`, `Referer` and `Destination` becomes the origin's. `answers`: only the former, for apps that compare `Origin` with `X-Forwarded-Host`. Default true.",
   'origins.*.timeoutMs':
     'How long the origin may take to its first byte. Default 125000, which is what Cloudflare waits. From 5000 ms on it may fire up to 500 ms late.',
   'origins.*.forwarded':

@@ -173,6 +173,16 @@ describe('the page that a request comes from', () => {
   })
 
   it.each([
+    ['https://www.shop.test/b?x', 'https://app.internal/base/b?x'],
+    ['/b', '/b'],
+    ['https://other.test/b', 'https://other.test/b'],
+  ])('is as the place that WebDAV moves a file to: %s', async (destination, expected) => {
+    const init = { method: 'MOVE', headers: { destination } }
+    const { asked } = await visit({ url: 'https://app.internal/base/' }, '/a', { init })
+    expect(asked[0]?.headers.get('destination')).toBe(expected)
+  })
+
+  it.each([
     ['only answers are translated', { url: 'https://app.internal', rewrite: 'answers' }],
     ['nothing is', { url: 'https://app.internal', rewrite: false }],
     ['it has the visitor’s host', { binding: 'APP' }],

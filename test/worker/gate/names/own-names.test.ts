@@ -139,6 +139,18 @@ describe('a redirect', () => {
   })
 })
 
+describe('a redirect to another name of what was asked for, with a cookie', () => {
+  it.each([
+    ['that the request lacks', 'seen=1; Path=/', undefined, false],
+    ['that the request lacks, among others', 'seen=1; Path=/', 'other=1', false],
+    ['that the request has', 'seen=2; Path=/', 'seen=1', true],
+  ])('%s: %s after %s repeats for ever: %s', (_, setCookie, cookie, expected) => {
+    const headers = new Headers({ location: 'https://app.internal/a?b=1', 'set-cookie': setCookie })
+    const request = requestTo('https://www.shop.test/a?b=1', { ...(cookie && { headers: { cookie } }) })
+    expect(namesIn(headers, { origin: APP, status: 302 }, request)?.isLoop).toBe(expected)
+  })
+})
+
 describe('a cookie of an origin', () => {
   const cookiesAt = (cookie: string, url = 'https://www.shop.test/', origin = APP) => {
     const headers = new Headers([
