@@ -244,7 +244,7 @@ describe('sluice plan --file', () => {
       [['--rps', '0'], 'It must be a number above 0'],
       [['--rps', '5', '--error-rate', '1'], 'It must be a number from 0 to below 1'],
       [[], '--file needs --rps'],
-      [['new-checkout', '--rps', '5'], 'No flag has stages and a guard'],
+      [['new-checkout', '--rps', '5'], 'new-checkout has no stages with a guard'],
     ] as const)
       expect((await sluice(['plan', ...args, '--file', EXAMPLE])).err).toContain(problem)
   })

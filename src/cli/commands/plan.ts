@@ -1,7 +1,9 @@
+import { meant } from '../../core/config/parse/problems.ts'
 import type { GateDocument } from '../../core/config/schema/document.ts'
 import { durationText, rateText } from '../../core/figures.ts'
 import { compilePlans } from '../../core/rollout/plan.ts'
 import {
+  adviceText,
   findsText,
   passText,
   proposedStages,
@@ -21,6 +23,7 @@ import { headed } from '../render/table.ts'
 const SECONDS = 3600
 const DEFAULT_ERROR_RATE = 0.005
 const MOST_PER_SECOND = 1e9
+const SILENT = 'had no traffic in the last hour; say how much there will be with --rps'
 
 type Plan = { flag: string; site: Site; stages: StageSizing[]; proposed: readonly number[] }
 
@@ -50,12 +53,22 @@ export const plan: CliCommand = {
     ['plan new-checkout', 'by the traffic of the last hour'],
     ['plan --file gate.json --rps 5', 'before there is a gate'],
   ],
-  failsWhen: 'no flag has stages and a guard',
+  failsWhen: 'no flag has stages with a guard, or none of them had traffic',
   async run(call) {
     const document = await documentOf(call)
-    const sized = await sizeAll(call, document)
-    if (sized.length === 0) throw new Refusal('No flag has stages and a guard')
-    return { json: { plans: sized }, text: sized.map((each) => planText(each, call.paint)).join('\n\n') }
+    const [wanted] = call.args
+    if (wanted !== undefined && document.flags[wanted] === undefined)
+      throw new Refusal(`The document has no flag ${wanted}${meant(wanted, Object.keys(document.flags))}`)
+    const { sized, withoutTraffic } = await sizeAll(call, document)
+    const silent = withoutTraffic.map((flag) => `${flag} ${SILENT}`)
+    if (sized.length === 0)
+      throw new Refusal(
+        silent.join('\n') ||
+          `${wanted === undefined ? 'No flag has' : `${wanted} has no`} stages with a guard`,
+      )
+    const texts = sized.map(({ advice, ...each }) => planText(each, advice, call.paint))
+    const plans = sized.map(({ advice: _, ...each }) => each)
+    return { json: { plans, withoutTraffic }, text: [...texts, ...silent].join('\n\n') }
   },
 }
 
@@ -66,37 +79,40 @@ async function documentOf({ options, terminal, ask }: Call): Promise<GateDocumen
   return parsedDocument({ name: 'the document of the gate', path: '', text })
 }
 
-async function sizeAll(call: Call, document: GateDocument): Promise<Plan[]> {
+async function sizeAll(call: Call, document: GateDocument) {
   const [wanted] = call.args
-  const sized: Plan[] = []
+  const sized: (Plan & { advice: string })[] = []
+  const withoutTraffic: string[] = []
   for (const { flag, stages, guard } of compilePlans(document).values()) {
     if (guard === undefined || stages.length === 0 || (wanted !== undefined && wanted !== flag)) continue
     const site = await siteOf(call, flag)
+    if (site === undefined) {
+      withoutTraffic.push(flag)
+      continue
+    }
     const sizes = sizeLadder(guard, site, stages, document.flags[flag]?.rollout?.holdbackPercent)
-    sized.push({ flag, site, stages: sizes, proposed: proposedStages(site) })
+    const advice = adviceText(guard, site, sizes)
+    sized.push({ flag, site, stages: sizes, proposed: proposedStages(site), advice })
   }
-  return sized
+  return { sized, withoutTraffic }
 }
 
-/** As typed in; otherwise as the last hour was. */
-async function siteOf({ options, ask }: Call, flag: string): Promise<Site> {
+/** As typed in; otherwise as the last hour was. Undefined where it had no traffic. */
+async function siteOf({ options, ask }: Call, flag: string): Promise<Site | undefined> {
   const requestsPerSecond = options.number('rps')
   const errorRate = options.number('error-rate')
   if (requestsPerSecond !== undefined)
     return { requestsPerSecond, errorRate: errorRate ?? DEFAULT_ERROR_RATE }
   if (options.text('file') !== undefined) throw new UsageError('--file needs --rps: a file has no traffic')
   const seen = siteSeen(await ask('getSeries', { query: { flag, seconds: String(SECONDS) } }))
-  if (seen === undefined)
-    throw new Refusal(`${flag} had no traffic in the last hour; say how much there will be with --rps`)
-  return { ...seen, ...(errorRate !== undefined && { errorRate }) }
+  return seen && { ...seen, ...(errorRate !== undefined && { errorRate }) }
 }
 
-function planText({ flag, site, stages, proposed }: Plan, paint: Paint): string {
+function planText({ flag, site, stages }: Plan, advice: string, paint: Paint): string {
   const { requestsPerSecond, errorRate } = site
   const rows = stages.map((stage) => [`${stage.percentage} %`, passText(stage), findsText(stage)])
   const total = stages.reduce((sum, { passMs }) => sum + passMs, 0)
-  const all = Number.isFinite(total) ? durationText(total) : 'for ever'
-  const heading = `${flag}: ${Number(requestsPerSecond.toPrecision(2))} requests/s, ${rateText(errorRate)} of which fail; ${all} in all`
-  const advice = `At this traffic, stages such as ${proposed.join('/')} suit.`
+  const all = Number.isFinite(total) ? `${durationText(total)} in all` : 'never done by itself'
+  const heading = `${flag}: ${Number(requestsPerSecond.toPrecision(2))} requests/s, ${rateText(errorRate)} of which fail; ${all}`
   return `${heading}\n${headed(['stage', 'a healthy canary passes within', 'finds'], rows, paint)}\n${advice}`
 }

@@ -5,7 +5,7 @@
 
 import { durationText, rateText } from '../figures.ts'
 import { secondsTo } from '../guard/evidence/course.ts'
-import type { GuardSettings } from '../guard/index.ts'
+import { type GuardSettings, showsNothing } from '../guard/index.ts'
 import { latencyPassSeconds, passSeconds, perSecondAt, type Site } from '../guard/tests/pass-time.ts'
 import { ERROR_BETS, weightsOf } from '../guard/tests/rollback.ts'
 
@@ -91,8 +91,22 @@ export function proposedStages({ requestsPerSecond }: Site): readonly number[] {
   return requestsPerSecond < 200 ? [5, 25, 50, 100] : [1, 5, 25, 50, 100]
 }
 
+/** A rollout that takes longer is overtaken by the next release. */
+const TOO_LONG_MS = 30 * 24 * 3_600_000
+
+/** What to do about the sizes of a flag's stages, in one sentence. */
+export function adviceText(settings: GuardSettings, site: Site, stages: readonly StageSizing[]): string {
+  const instead = 'set the guard’s "advance" to "time", or advance the stages yourself'
+  if (showsNothing(settings) && stages.some(({ passMs }) => passMs === Number.POSITIVE_INFINITY))
+    return `The guard compares neither errors nor latency, so no stage advances by itself: ${instead}.`
+  const totalMs = stages.reduce((sum, { passMs }) => sum + passMs, 0)
+  if (totalMs > TOO_LONG_MS) return `This is too little traffic for the guard: ${instead}.`
+  return `At this traffic, stages such as ${proposedStages(site).join('/')} suit.`
+}
+
 function passTimeMs(settings: GuardSettings, site: Site, percentage: number): number {
-  if (!(percentage > 0 && percentage < 100)) return 0
+  if (!(percentage > 0 && percentage < 100) || settings.advance.byTime) return 0
+  if (showsNothing(settings)) return Number.POSITIVE_INFINITY
   const errors = settings.errors.enabled ? passSeconds(settings, site, percentage) : 0
   const latency = settings.latency.enabled ? latencyPassSeconds(settings, site, percentage) : 0
   return Math.max(errors, latency) * 1000

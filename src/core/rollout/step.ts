@@ -7,7 +7,7 @@
  */
 import type { FlagControl } from '../config/control.ts'
 import { durationText } from '../figures.ts'
-import type { Verdict } from '../guard/index.ts'
+import { showsNothing, type Verdict } from '../guard/index.ts'
 import { currentStage, heldBelow } from './place.ts'
 import { longestBakeMs, type RolloutPlan, type StagePlan } from './plan.ts'
 import type { AdvancePermission } from './windows.ts'
@@ -164,9 +164,15 @@ function stuckText(stage: StagePlan, verdict: Verdict): string | null {
 
 function hold(verdict: Verdict, { plan, control }: StepInputs): Step {
   const alert = ('alert' in verdict ? verdict.alert : null) ?? stuckText(stageOf(plan, control), verdict)
-  if (alert === null) return nothing(verdict.sentence)
+  if (alert === null) return isEndless(plan, control) ? called(verdict.sentence) : nothing(verdict.sentence)
   const key = `hold ${control.generation} ${control.stage}`
   return { ...called(verdict.sentence), announcement: { event: 'hold', key, text: alert } }
+}
+
+/** Whether the stage has a control that the guard compares with nothing: no count and no time ends it. */
+function isEndless(plan: RolloutPlan, control: FlagControl): boolean {
+  const percentage = Math.min(stageOf(plan, control).percentage, control.most ?? 100)
+  return plan.guard !== undefined && percentage < 100 && showsNothing(plan.guard)
 }
 
 function nothing(waitingFor: string): Step {

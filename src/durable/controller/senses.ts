@@ -2,6 +2,7 @@
 import { findRoute } from '../../core/config/compile/snapshot.ts'
 import { INITIAL_FLAG_CONTROL } from '../../core/config/control.ts'
 import { PACES } from '../../core/counters/load/pace.ts'
+import { showsNothing } from '../../core/guard/index.ts'
 import { flagStatus } from '../../core/rollout/commands.ts'
 import { convergenceOf, documentConvergenceOf } from '../../core/rollout/convergence.ts'
 import { isLive } from '../../core/rollout/due.ts'
@@ -66,14 +67,13 @@ function rolloutCauses(
       .of(plan.flag)
       .filter((cell) => cell.arm === arm && cell.generation === generation && cell.stage === stage)
       .reduce((sum, { requests }) => sum + requests, 0)
-  const { errors, latency, advance } = plan.guard
   return blindnessOf({
     flag: plan.flag,
     percentage,
     canaryRequests: requestsOf('canary'),
     controlRequests: requestsOf('control'),
     failure: rollouts.views.get(plan.flag)?.failure,
-    comparesNothing: !errors.enabled && !latency.enabled && !advance.byTime,
+    comparesNothing: showsNothing(plan.guard),
     uncountedVisitors: uncounted.get(plan.flag) ?? 0,
   })
 }

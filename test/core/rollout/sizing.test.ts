@@ -93,6 +93,17 @@ describe('the size of a stage', () => {
     expect(of({ errors: false, latency: { quantiles: [0.5] } })).toBeLessThan(of({ errors: false }))
   })
 
+  it('has no end where the guard can show nothing, and is the bake where stages advance by time', () => {
+    const site = { requestsPerSecond: 100, errorRate: 0.01 }
+    const of = (options: object, percentage = 50) =>
+      sizeStages(resolveGuardSettings(options), site, [{ percentage, bakeMs: 60_000 }])[0]?.passMs
+    const limits = { errors: false, latency: false, ceilings: { errorRate: 0.2 } } as const
+    expect(of(limits)).toBe(Number.POSITIVE_INFINITY)
+    expect(of(limits, 100)).toBe(60_000)
+    expect(of({ ...limits, advance: { byTime: true } })).toBe(60_000)
+    expect(of({ advance: { byTime: true } })).toBe(60_000)
+  })
+
   it('proposes to begin at 10 % where there are few requests', () => {
     const begins = (requestsPerSecond: number) => proposedStages({ requestsPerSecond, errorRate: 0 })[0]
     expect([begins(1), begins(19), begins(20), begins(1000)]).toEqual([10, 10, 5, 1])

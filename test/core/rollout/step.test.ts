@@ -1,7 +1,13 @@
 /** One look at a flag: what follows from control, verdict and permission, in order of importance. */
 import { describe, expect, it } from 'vitest'
 import type { FlagControl } from '../../../src/core/config/control.ts'
-import type { Evidence, Judgement, Verdict } from '../../../src/core/guard/index.ts'
+import {
+  type Evidence,
+  type GuardOptions,
+  type Judgement,
+  resolveGuardSettings,
+  type Verdict,
+} from '../../../src/core/guard/index.ts'
 import type { StagePlan } from '../../../src/core/rollout/plan.ts'
 import { type StepInputs, stepRollout } from '../../../src/core/rollout/step.ts'
 
@@ -69,6 +75,29 @@ describe('what is not shown to be the canary’s fault', () => {
       ...calls(text),
       announcement: { event: 'freeze', key, text },
     })
+  })
+})
+
+describe('a guard that can show nothing', () => {
+  const COLLECTING = says({ kind: 'collecting', lacks: 'evidence', alert: null })
+  const at = (options: GuardOptions, control: Partial<FlagControl> = {}) => {
+    const guard = resolveGuardSettings({ errors: false, latency: false, ...options })
+    const stages = [stage(5), stage(100)]
+    const plan = { flag: 'f', stages, windows: [], timezone: 'UTC', guard }
+    const evidence = { stageElapsedMs: 0 } as Evidence
+    return look(control, { plan, verdict: { ...COLLECTING, evidence } })
+  }
+  const SENTENCE = 'says collecting'
+
+  it('calls an operator, as nothing else ends its stages', () => {
+    expect(at({})).toEqual(calls(SENTENCE))
+    expect(at({}, { stage: 1, most: 99 })).toEqual(calls(SENTENCE))
+  })
+
+  it('calls no one where time, a comparison, or 100 % without a holdback ends the stage', () => {
+    for (const options of [{ advance: { byTime: true } }, { errors: {} }, { latency: {} }])
+      expect(at(options)).toEqual(waits(SENTENCE))
+    expect(at({}, { stage: 1 })).toEqual(waits(SENTENCE))
   })
 })
 

@@ -72,6 +72,15 @@ export type GuardSettings = {
   }
 }
 
+/** Whether the guard can show no canary to be not worse, so that it holds every stage that has a control. */
+export function showsNothing({
+  errors,
+  latency,
+  advance,
+}: Pick<GuardSettings, 'errors' | 'latency' | 'advance'>): boolean {
+  return !errors.enabled && !latency.enabled && !advance.byTime
+}
+
 /** Limits of a stage, on its own counts of the canary; null: none. */
 export type StageRequirements = {
   minVisitors: number | null

@@ -13,7 +13,7 @@ import { secondsTo } from '../evidence/course.ts'
 import type { Counts, Null } from '../evidence/formula.ts'
 import { addCounts, atMostRequests, NO_COUNTS } from '../evidence/formula.ts'
 import { LATENCY_QUANTILES } from '../evidence/latency.ts'
-import type { GuardSettings } from '../evidence/settings.ts'
+import { type GuardSettings, showsNothing } from '../evidence/settings.ts'
 import type { LogWealth } from '../evidence/wealth.ts'
 import { equalBets, growLog, initialLogWealth, logTotal } from '../evidence/wealth.ts'
 import type { PopulationState } from '../latency/population.ts'
@@ -120,8 +120,9 @@ export function advanceProgress(
   const needed = Math.log(1 / settings.beta)
   const { percentage, isCold } = place
   const nulls = advanceNulls(settings, place)
+  const isEndless = showsNothing(settings)
   const progress: AdvanceProgress = {
-    passed: true,
+    passed: !isEndless,
     errorWealth: Math.exp(logTotal(state.wealth[0] ?? [0])),
     latencyWealth: Math.exp(
       Math.min(
@@ -131,7 +132,7 @@ export function advanceProgress(
           .map(logTotal),
       ),
     ),
-    requestsToGo: 0,
+    requestsToGo: isEndless ? null : 0,
     waitsFor: null,
   }
   state.wealth.forEach((wealth, measure) => {

@@ -1,6 +1,6 @@
 /** From evidence to a verdict: who is at fault, and what follows. sentences.ts has the wording. */
 
-import type { GuardSettings } from '../evidence/settings.ts'
+import { type GuardSettings, showsNothing } from '../evidence/settings.ts'
 import type { Judgement, Trigger, Verdict } from '../evidence/types.ts'
 import { totalWealth } from '../evidence/wealth.ts'
 import type { ByGroup } from '../networks/groups.ts'
@@ -189,9 +189,8 @@ function holdOf(findings: Findings, isWaiting: boolean): Hold | undefined {
     return isWaiting ? 'networks' : 'fewer-journeys'
   if (findings.affected.wealth >= AFFECTED_TO_HOLD) return isWaiting ? 'networks' : 'affected'
   const { byTime } = settings.advance
-  const comparesNothing = !settings.errors.enabled && !settings.latency.enabled
-  if (hasControl && comparesNothing && !byTime) return 'compares-nothing'
-  const isCompared = hasControl && !comparesNothing && !byTime
+  if (hasControl && showsNothing(settings)) return 'compares-nothing'
+  const isCompared = hasControl && !byTime
   if (!isCompared && isNearCeiling(findings)) return isWaiting ? 'networks' : 'near-ceiling'
   if (isCompared && !progress.passed) {
     if (isWaiting) return 'networks'

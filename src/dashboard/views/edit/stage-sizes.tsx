@@ -4,9 +4,9 @@ import { parseDocumentValue } from '../../../core/config/parse/parse.ts'
 import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { compilePlans } from '../../../core/rollout/plan.ts'
 import {
+  adviceText,
   findsText,
   passText,
-  proposedStages,
   type Site,
   siteOf,
   sizeLadder,
@@ -97,7 +97,7 @@ export function StageSizes() {
         {seen === undefined
           ? 'By the figures above'
           : 'By the traffic of the last hour, unless you type others'}
-        , in nine of ten cases. At this traffic, stages such as {proposedStages(site).join('/')} suit.
+        , in nine of ten cases. {adviceText(plan.guard, site, sizes)}
       </p>
     </details>
   )

@@ -21,6 +21,8 @@ describe('a guard of limits alone', () => {
     const verdict = judged(600, options)
     expect(verdict).toMatchObject({ kind: 'inconclusive', action: 'none', mayAdvance: false })
     expect(verdict.sentence).toMatch(/^the guard compares neither errors nor latency/)
+    // No number of requests is enough: 0 would say that they have come.
+    expect(verdict.evidence.canaryRequestsToGo).toBeNull()
   })
 
   it('advances by time where that is asked for, and says what was checked', () => {
