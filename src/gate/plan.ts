@@ -26,6 +26,7 @@ import {
 import { reloadFor } from './pages/framework-data.ts'
 import {
   affinityOf,
+  comesWithoutCookies,
   keepToPage,
   type PageAffinity,
   type PageRole,
@@ -119,7 +120,8 @@ export class Planner {
         request.accept(await config.tokens.verify(request, env, context.waitUntil))
       const known = visitorIdsOf(env)
       const ids = known instanceof Promise ? await known : known
-      return await this.#planFor(visitorOf(request, config, ids), arrival, {
+      const isWithheld = () => comesWithoutCookies(request, config.snapshot)
+      return await this.#planFor(visitorOf(request, config, ids, isWithheld), arrival, {
         role,
         debug,
         affinity,

@@ -19,16 +19,22 @@ export type Visitor = {
   anonymous: AnonymousIdentity
 }
 
-/** The visitor of a request, whose claims are verified before, as identity may come from them. */
+/**
+ * The visitor of a request, whose claims are verified before, as identity may come from them.
+ *
+ * @param isWithheld of a request that is proxied: other documents leave no cookies that their pages could lack
+ */
 export function visitorOf(
   request: GateRequest,
   { snapshot, control }: ActiveConfig,
   ids: VisitorIds | undefined,
+  isWithheld = () => false,
 ): Visitor {
   const anonymous = new AnonymousIdentity(request, {
     ids,
     legacyUntilMs: control.legacyIdsUntilMs,
     cookies: snapshot.cookies,
+    isWithheld,
   })
   const context = new RequestContext(request, snapshot.identity, anonymous, Math.random)
   return { request, context, anonymous }

@@ -64,6 +64,8 @@ function onThisHost(path: string): string {
   return `/${path.replace(/^\/+/, '')}`
 }
 
+const CLOSED = 'This version is closed: load the page again'
+
 type Told = { status: number; headers?: Readonly<Record<string, string>>; body?: string }
 
 /** What makes each framework load the page anew, as it documents it or does it itself. */
@@ -81,14 +83,14 @@ const RELOADS = {
   /** Its own answer to a page of another build. */
   reactRouterManifest: (): Told => ({ status: 204, headers: { 'x-remix-reload-document': 'true' } }),
   /** What is not a flight response makes the router navigate as a browser does; a build that differs does the same. */
-  next: (): Told => ({ status: 409, body: 'This version is closed: load the page again\n' }),
+  next: (): Told => ({ status: 409, body: CLOSED }),
   /** A redirect without flight data is one of the browser. */
   nextAction: (to): Told => ({ status: 303, headers: { 'x-action-redirect': `${to};replace` } }),
   /** After an error the router compares its version with `_app/version.json`, and reloads. */
   svelteKit: (): Told => ({
     status: 409,
     headers: { 'content-type': 'application/json' },
-    body: '"This version is closed: load the page again"',
+    body: JSON.stringify(CLOSED),
   }),
   svelteKitAction: (to): Told => ({
     status: 200,

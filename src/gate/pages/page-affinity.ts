@@ -120,8 +120,7 @@ function affinityOfPlainPage(
   snapshot: Snapshot,
 ): PageAffinity | undefined {
   if (own.kind === 'origin' || dataRequestOf(request) === undefined) return undefined
-  const referer = refererOf(request, snapshot.cookies)
-  const page = referer && findTarget(snapshot, { host: referer.host, path: referer.path, method: 'GET' })
+  const page = targetOfPage(refererOf(request, snapshot.cookies), snapshot)
   return page?.kind === 'origin' && page.origin === own.stable
     ? { target: own, variant: own.flag.off }
     : undefined
@@ -229,8 +228,7 @@ export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAf
   const referer = refererOf(request, cookies)
   if (referer === undefined) return undefined
   const id = referer && idOf(referer, request, cookies)
-  const place = referer && { host: referer.host, path: referer.path, method: 'GET' }
-  const target = place && findTarget(snapshot, place)
+  const target = targetOfPage(referer, snapshot)
   const flag = target?.kind === 'flag' ? nameOf(target.flag.key) : undefined
   const shown = entries.filter((each) => !each.isAhead)
   const entry =
@@ -241,6 +239,20 @@ export function affinityOfPage(request: GateRequest, snapshot: Snapshot): PageAf
   if (own?.kind !== 'flag') return undefined
   const variant = [...own.flag.values.keys()].find((each) => nameOf(each) === entry.variant)
   return variant === undefined ? undefined : { target: own, variant }
+}
+
+/**
+ * Whether a page of a flag's route asks without the gate's cookies, which its document left. The browser keeps them back
+ * (`credentials: 'omit'`, a frame on another site), has just deleted them (`Clear-Site-Data`), or takes none: the visitor is not new.
+ */
+export function comesWithoutCookies(request: GateRequest, snapshot: Snapshot): boolean {
+  if (!isOwnSite(request, snapshot.cookies) || request.cookie(PAGES_COOKIE) !== undefined) return false
+  return targetOfPage(refererOf(request, snapshot.cookies), snapshot)?.kind === 'flag'
+}
+
+/** The target that a page was decided by, as far as the document has not changed since. */
+function targetOfPage(page: Address | null | undefined, snapshot: Snapshot): RouteTarget | null | undefined {
+  return page && findTarget(snapshot, { host: page.host, path: page.path, method: 'GET' })
 }
 
 /** The page that a request comes from; null where the browser doesn't say, undefined where it is none of this site. */
@@ -264,9 +276,10 @@ function entriesOf(request: GateRequest): Entry[] {
   const text = request.cookie(PAGES_COOKIE)
   if (!text || text.length > LONGEST_READ) return []
   return text.split('!').flatMap((part) => {
-    const [pages = '', flag, variant, mark] = part.split('|')
-    if (!PAGE_IDS.test(pages) || flag === undefined || variant === undefined) return []
-    return pages.split('.').map((page) => entryOf(page, flag, variant, mark === AHEAD))
+    const [pages = '', flag = '', variant, mark] = part.split('|')
+    if (!PAGE_IDS.test(pages) || variant === undefined) return []
+    const version = entryOf('', flag, variant, mark === AHEAD)
+    return pages.split('.').map((page) => ({ ...version, page }))
   })
 }
 

@@ -21,7 +21,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * the gate's.
  *
  * Those without an id have no place in any split, so all of their requests get the same version. `withheld`: the browser
- * kept its cookies back, so it may have one. `crawler`: it keeps no cookies. `unasked`: the document gives out none.
+ * kept its cookies back, so it may have one; or its page, which left some, asks without. `crawler`: it keeps no cookies. `unasked`: the document gives out none.
  */
 export type IdentityStanding = 'signed' | 'issued' | 'unsigned' | 'legacy' | 'replaced' | Idless
 
@@ -55,6 +55,8 @@ export type IdRules = {
   /** Until when ids from before the upgrade keep their place, ms since 1970. */
   legacyUntilMs: number
   cookies: CookieSettings
+  /** Whether a page asks without the cookies that its document left. */
+  isWithheld: () => boolean
 }
 
 /** The anonymous id of one visitor: the one that the request brings, or a new one. */
@@ -106,11 +108,11 @@ export class AnonymousIdentity implements AnonymousVisitor {
   }
 
   #find(brought: string | undefined): Identity {
-    const { ids, legacyUntilMs, cookies } = this.#rules
+    const { ids, legacyUntilMs, cookies, isWithheld } = this.#rules
     const { nowMs } = this.#request
     if (!cookies.areGiven) return idless('unasked')
     if (brought === undefined) {
-      if (withholdsCookies(this.#request)) return idless('withheld')
+      if (withholdsCookies(this.#request) || isWithheld()) return idless('withheld')
       return isCrawler(this.#request.header('user-agent')) ? idless('crawler') : this.#issue('issued')
     }
     if (ids === undefined) {

@@ -101,6 +101,54 @@ describe('another site that posts back', () => {
   })
 })
 
+describe('what a page asks without the cookies of its document', () => {
+  const FROM_PAGE = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+  const onPage = (path = '/') => ({ ...FROM_PAGE, referer: gate.url + path })
+  const names = (answer: Answer) => answer.headers.getSetCookie().map((each) => each.split('=')[0])
+
+  it('comes from one version, and is no new visitor', async () => {
+    const [one] = await visitors(1)
+    // Left out (`credentials: 'omit'`), or deleted as the visitor signed out (`Clear-Site-Data`).
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/api', onPage())))
+    expect([...new Set(answers.map(({ variant }) => variant))]).toEqual(['off'])
+    expect(answers.flatMap(names)).toEqual([])
+    const kept = await ask('/api', { ...onPage(), cookie: one?.cookie ?? '' })
+    expect(kept.variant).toBe(one?.variant)
+  })
+
+  it('comes from one version, page by page, where the browser takes no cookies', async () => {
+    const link = { ...NAVIGATES, 'sec-fetch-site': 'same-origin', referer: `${gate.url}/` }
+    const pages = await Promise.all(Array.from({ length: 20 }, () => ask('/next', link)))
+    expect([...new Set(pages.map(({ variant }) => variant))]).toEqual(['off'])
+    expect([...new Set(pages.flatMap(names))]).toEqual(['sluice_pages'])
+  })
+
+  it('becomes a visitor again with the page after the next, where the browser takes cookies', async () => {
+    const link = { ...NAVIGATES, 'sec-fetch-site': 'same-origin', referer: `${gate.url}/logout` }
+    const next = await ask('/next', link)
+    const cookie = next.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const part = await ask('/api', { ...onPage('/next'), cookie })
+    expect([next.variant, part.variant]).toEqual(['off', 'off'])
+    const later = await Promise.all(
+      Array.from({ length: 20 }, () => ask('/later', { ...link, referer: `${gate.url}/next`, cookie })),
+    )
+    expect(new Set(later.map(({ variant }) => variant)).size).toBe(2)
+    expect(later.every((page) => names(page).includes('sluice_id'))).toBe(true)
+  })
+
+  it('makes a new visitor where the page is of a route without a flag, which leaves none', async () => {
+    const routes = [
+      { path: '/api/*', flag: 'f', origins: { on: 'new', off: 'old' } },
+      { path: '/*', origin: 'old' },
+    ]
+    await use({}, { routes })
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/api/items', onPage())))
+    expect(new Set(answers.map(({ variant }) => variant)).size).toBe(2)
+    expect(answers.every((answer) => names(answer).includes('sluice_id'))).toBe(true)
+    await use()
+  })
+})
+
 describe('a CORS preflight', () => {
   it('goes to one place, sets no cookie and counts nowhere', async () => {
     const before = await counted()

@@ -123,7 +123,9 @@ describe('flags that a Worker asks for', () => {
     expect(use.isEmpty).toBe(true)
   })
 
-  it('give a new visitor an identity once one is needed', async () => {
+  it('give a new visitor an identity once one is needed, also on a page that no gate has delivered', async () => {
+    const own = { 'sec-fetch-site': 'same-origin', referer: 'https://shop.test/checkout/' }
+    expect((await opened(own)).targetingKey()).not.toBe('')
     const use = await opened()
     use.of('checkout')
     expect(use.setCookie()).toBeUndefined()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { findTarget } from '../../../../src/core/config/compile/snapshot.ts'
 import {
   affinityOf,
+  comesWithoutCookies,
   pageCookie,
   pageRoleOf,
   shownPageCookie,
@@ -134,5 +135,33 @@ describe('hosts that share their cookies', () => {
   it('follow no page of another host without a common domain', () => {
     const own = visited([[`${www}/half/`, 'on']])
     expect(variantFor('https://api.shop.test/half/x', part(`${www}/half/`, own, 'same-site'))).toBeUndefined()
+  })
+})
+
+describe('a page without the cookies that its document left', () => {
+  const lacks = (headers: Named, snapshot = plain, url = `${SITE}/half/data`) =>
+    comesWithoutCookies(requestTo(url, { headers }), snapshot)
+  const bare = { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin', referer: `${SITE}/half/` }
+
+  it('is one of a route with a flag, of this site, and has none', () => {
+    expect(lacks(bare)).toBe(true)
+    expect(lacks({ ...bare, 'sec-fetch-mode': 'navigate' })).toBe(true)
+    expect(lacks({ ...bare, cookie: 'session=1' })).toBe(true)
+    expect(lacks({ ...bare, cookie: visited([[`${SITE}/half/other`, 'on']]) })).toBe(false)
+    expect(lacks({ ...bare, referer: `${SITE}/about` })).toBe(false)
+    expect(lacks({ ...bare, referer: 'https://evil.test/half/' })).toBe(false)
+    const { referer: _, ...unsaid } = bare
+    expect(lacks(unsaid)).toBe(false)
+  })
+
+  it('is none that another site, an old browser or a program asks for', () => {
+    for (const site of ['none', 'cross-site', 'same-site'])
+      expect(lacks({ ...bare, 'sec-fetch-site': site })).toBe(false)
+    expect(lacks({ referer: `${SITE}/half/` })).toBe(false)
+  })
+
+  it('may be of a host that shares its cookies', () => {
+    const other = { ...bare, 'sec-fetch-site': 'same-site', referer: 'https://www.shop.test/half/' }
+    expect([lacks(other, shared), lacks(other)]).toEqual([true, false])
   })
 })

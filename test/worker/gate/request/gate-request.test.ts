@@ -102,6 +102,7 @@ describe('the identity of an anonymous visitor', () => {
       ids: undefined,
       legacyUntilMs: 0,
       cookies: COOKIES,
+      isWithheld: () => false,
     })
 
   it('is the one that the request brings', () => {

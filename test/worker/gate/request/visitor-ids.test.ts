@@ -158,6 +158,7 @@ type Brought = {
   isSigning?: boolean
   legacyUntilMs?: number
   cookies?: CookieSettings
+  isWithheld?: boolean
 }
 const identityOf = ({
   cookie,
@@ -166,6 +167,7 @@ const identityOf = ({
   isSigning = true,
   legacyUntilMs = NOW_MS + 1,
   cookies = COOKIES,
+  isWithheld = false,
 }: Brought) => {
   const all = { ...headers, ...(cookie !== undefined && { cookie: `sluice_id=${cookie}` }) }
   const request = requestTo('https://shop.test/', { method, headers: all })
@@ -173,6 +175,7 @@ const identityOf = ({
     ids: isSigning ? ids : undefined,
     legacyUntilMs,
     cookies,
+    isWithheld: () => isWithheld,
   })
   const key = identity.key()
   const { standing, isNew } = identity
@@ -259,6 +262,16 @@ describe('an anonymous visitor', () => {
     }
   })
 
+  it('whose page asks without the cookies that its document left gets none, and is not compared', () => {
+    for (const isSigning of [true, false]) {
+      expect(identityOf({ isWithheld: true, isSigning })).toMatchObject({
+        ...{ key: undefined, standing: 'withheld', keyStanding: 'excluded', cookie: undefined },
+      })
+      const { cookie = '', key } = ids.issue(NOW_MS)
+      expect(identityOf({ isWithheld: true, cookie, isSigning }).key).toBe(key)
+    }
+  })
+
   it.each([
     ['GET', NAVIGATES],
     ['GET', { ...CROSS, 'sec-fetch-mode': 'navigate' }],
@@ -294,7 +307,7 @@ describe('an anonymous visitor', () => {
   it('brings a key where it counts', () => {
     const brought = (headers: Record<string, string>, rules = {}) =>
       new AnonymousIdentity(requestTo('https://shop.test/', { headers }), {
-        ...{ ids, legacyUntilMs: NOW_MS + 1, cookies: COOKIES, ...rules },
+        ...{ ids, legacyUntilMs: NOW_MS + 1, cookies: COOKIES, isWithheld: () => false, ...rules },
       }).broughtKey()
     const { key, cookie } = ids.issue(NOW_MS)
     expect(brought({ cookie: `sluice_id=${cookie}` })).toBe(key)
@@ -322,7 +335,8 @@ describe('an anonymous visitor', () => {
   it('has a cookie for all hosts of the document’s domain', () => {
     const attributes = (url: string) => {
       const cookies = { domain: 'shop.test', areGiven: true }
-      const identity = new AnonymousIdentity(requestTo(url), { ids, legacyUntilMs: 0, cookies })
+      const rules = { ids, legacyUntilMs: 0, cookies, isWithheld: () => false }
+      const identity = new AnonymousIdentity(requestTo(url), rules)
       identity.key()
       return identity.setCookie()?.split('; ').slice(2).join('; ')
     }
