@@ -49,6 +49,8 @@ const MOST_NAMES = 60
 const MOST_CONDITIONS = 100
 const MOST_SALTS = 50
 const LONGEST_VALUE = 200
+/** No name of a host is longer (RFC 1035, 2.3.4). */
+const LONGEST_HOST = 255
 /** Longer values may well identify a person. */
 const LONGEST_PLAIN_VALUE = 40
 const IDENTIFIERS = [
@@ -127,7 +129,7 @@ export function takeSample(
   return {
     targetingKey,
     atMs,
-    host,
+    host: host.slice(0, LONGEST_HOST),
     path: maskedPath(path),
     method,
     positions,

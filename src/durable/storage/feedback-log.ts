@@ -11,8 +11,32 @@ const MOST_PER_FLAG = 1_000
 
 type Row = { id: number; at_ms: number; flag: string; variant: string; text: string; network: string }
 
+/** The entries of a flag: ids by network, the oldest first. */
+type Kept = { size: number; ids: Map<string, number[]> }
+
+function keep(kept: Kept, network: string, id: number): void {
+  const ids = kept.ids.get(network)
+  if (ids === undefined) kept.ids.set(network, [id])
+  else ids.push(id)
+  kept.size++
+}
+
+/** Takes the oldest entry of the network with the most; of networks with as many the one loses that has the oldest. */
+function dropOne(kept: Kept): number {
+  let [network, ids]: [string, number[]] = ['', []]
+  for (const [name, each] of kept.ids) {
+    const isOlder = (each[0] ?? 0) < (ids[0] ?? 0)
+    if (each.length > ids.length || (each.length === ids.length && isOlder)) [network, ids] = [name, each]
+  }
+  const oldest = ids.shift() ?? 0
+  if (ids.length === 0) kept.ids.delete(network)
+  kept.size--
+  return oldest
+}
+
 export class FeedbackLog {
   readonly #sql: SqlStorage
+  readonly #kept = new Map<string, Kept>()
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -30,24 +54,30 @@ export class FeedbackLog {
 
   add(entries: readonly SentFeedback[]): void {
     for (const { atMs, flag, variant, text, network = '' } of entries) {
-      this.#sql.exec(
-        'INSERT INTO feedback (at_ms, flag, variant, text, network) VALUES (?, ?, ?, ?, ?)',
-        ...[atMs, flag, variant, text, network],
-      )
-      const { kept } = this.#sql
-        .exec<{ kept: number }>('SELECT COUNT(*) AS kept FROM feedback WHERE flag = ?', flag)
+      const kept = this.#keptOf(flag)
+      const { id } = this.#sql
+        .exec<{ id: number }>(
+          'INSERT INTO feedback (at_ms, flag, variant, text, network) VALUES (?, ?, ?, ?, ?) RETURNING id',
+          ...[atMs, flag, variant, text, network],
+        )
         .one()
-      if (kept > MOST_PER_FLAG) this.#dropOldestOfLargest(flag)
+      keep(kept, network, id)
+      if (kept.size > MOST_PER_FLAG) this.#sql.exec('DELETE FROM feedback WHERE id = ?', dropOne(kept))
     }
   }
 
-  /** Of networks with as many entries the one loses that has the oldest. */
-  #dropOldestOfLargest(flag: string): void {
-    this.#sql.exec(
-      `DELETE FROM feedback WHERE id =
-         (SELECT MIN(id) FROM feedback WHERE flag = ? GROUP BY network ORDER BY COUNT(*) DESC, MIN(id) LIMIT 1)`,
+  /** Counting the rows for each entry would read a thousand for one: they are read once, and then known. */
+  #keptOf(flag: string): Kept {
+    const known = this.#kept.get(flag)
+    if (known !== undefined) return known
+    const kept: Kept = { size: 0, ids: new Map() }
+    const rows = this.#sql.exec<{ id: number; network: string }>(
+      'SELECT id, network FROM feedback WHERE flag = ? ORDER BY id',
       flag,
     )
+    for (const { id, network } of rows) keep(kept, network, id)
+    this.#kept.set(flag, kept)
+    return kept
   }
 
   /** The newest first; of one flag, of one variant, or of all. */

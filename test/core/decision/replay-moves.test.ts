@@ -195,6 +195,12 @@ describe('a replay', () => {
 })
 
 describe('a sample', () => {
+  it('keeps no more of a host than a name can have', () => {
+    const plan = samplingPlanOf(snapshotOf({ shop: onOff }))
+    const request = { host: 'h'.repeat(60_000), path: '/', method: 'GET', nowMs: 5 }
+    expect(takeSample(plan, staticContext('u', {}), request, 'u').host).toBe('h'.repeat(255))
+  })
+
   it('has what the next document may ask for, and no identifier', async () => {
     const flags = {
       shop: {

@@ -145,6 +145,29 @@ describe('feedback', () => {
       expect(log.latest({ limit: 1 })[0]).not.toHaveProperty('network')
     }))
 
+  it('is not read again for each entry', () =>
+    withStorage(({ sql }) => {
+      const fill = Array.from({ length: 1_000 }, (_, n) => ({
+        ...entry('a', 'on', String(n)),
+        network: `n${n % 7}`,
+      }))
+      new FeedbackLog(sql).add(fill)
+      let rowsRead = 0
+      const counted = {
+        exec: (...query: Parameters<SqlStorage['exec']>) => {
+          const cursor = sql.exec(...query)
+          const rows = cursor.toArray()
+          rowsRead += cursor.rowsRead
+          return { one: () => rows[0], toArray: () => rows, [Symbol.iterator]: () => rows.values() }
+        },
+      } as unknown as SqlStorage
+      const log = new FeedbackLog(counted)
+      for (let n = 0; n < 500; n++) log.add([{ ...entry('a', 'on', `more ${n}`), network: `n${n % 7}` }])
+      // Of the thousand that are there, once, with their index; and of each that comes and goes.
+      expect(rowsRead).toBeLessThan(5_000)
+      expect(log.latest({ limit: 5_000 })).toHaveLength(1_000)
+    }))
+
   it('from before networks were noted is kept', () =>
     withStorage(({ sql }) => {
       sql.exec(
