@@ -443,8 +443,8 @@ describe('verdicts', () => {
     expect([kind(61).kind, kind(62).kind, kind(62, 10, 0).sentence, kind(62).sentence]).toEqual([
       'healthy',
       'no-data',
-      'no control requests to judge for 61 s',
-      'no canary requests to judge for 61 s',
+      'no control requests to judge since 00:00 UTC',
+      'no canary requests to judge since 00:00 UTC',
     ])
     expect([kind(59, 5).alert, kind(60, 5).alert]).toEqual([
       null,

@@ -5,7 +5,7 @@ import { durationsToLearn } from '../evidence/latency.ts'
 import { marginOf } from '../tests/stage-margin.ts'
 import type { Findings } from './findings.ts'
 import { affectedSentence, clientErrorSentence, journeyText, pText, quantileText } from './sentences.ts'
-import { FAILED, sinceRise, sinceText, slowSince } from './since.ts'
+import { clockText, FAILED, sinceRise, sinceText, slowSince } from './since.ts'
 
 /** Why a stage can't advance yet. */
 export type Hold =
@@ -84,7 +84,7 @@ function harmText({ evidence, state }: Findings): string {
   return `${found} (${pText(evidence.pValue)})`
 }
 
-/** Which arm is silent, and for how long: the counts of the attempt stand beside the sentence. */
+/** Which arm is silent, and since when: read long after this look, a duration would be too short. */
 function silenceSentence({ state, missing }: Findings): string {
   const { stageTotals, totals, lastAtMs, stageStartedAtMs } = state
   const [canary, control] = [stageTotals.canaryRequests, stageTotals.controlRequests]
@@ -92,10 +92,10 @@ function silenceSentence({ state, missing }: Findings): string {
   if (totals[`${arm}Requests`] === 0) return `no ${arm} requests to judge`
   if (stageTotals[`${arm}Requests`] === 0) {
     const whose = canary + control === 0 ? '' : `${arm} `
-    return `no ${whose}requests since this stage began ${durationText(lastAtMs - stageStartedAtMs)} ago`
+    return `no ${whose}requests since this stage began, at ${clockText(stageStartedAtMs, lastAtMs)}`
   }
   const seenAtMs = (arm === 'canary' ? state.canarySeenAtMs : state.controlSeenAtMs) ?? stageStartedAtMs
-  return `no ${arm} requests to judge for ${durationText(lastAtMs - seenAtMs)}`
+  return `no ${arm} requests to judge since ${clockText(seenAtMs, lastAtMs)}`
 }
 
 /** The first limit of the stage that isn't kept, and how many others. */

@@ -236,6 +236,10 @@ function withoutSplit(
 
 /** What a new document did to a rollout, in one sentence. */
 export function rolloutChangeText({ before, after, from, to, firstStage }: RolloutChange): string {
+  if (after.rolledBack)
+    return after.generation === before.generation
+      ? 'The document has other stages or another holdback; it stays rolled back'
+      : `The document changes what it compares: generation ${after.generation} begins rolled back, at 0 %`
   const waits =
     to === 0 && from > 0
       ? ', and waits for a person'

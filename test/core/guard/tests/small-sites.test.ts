@@ -47,10 +47,10 @@ describe('at a request every five seconds', () => {
 it('a canary that stays away has no data after eight of its usual pauses', () => {
   const { kinds, sentences } = hours(2, 0.5, 1)
   expect(kinds.at(-1)).toBe('no-data')
-  expect(sentences.at(-1)).toBe('no canary requests to judge for 61 min')
+  expect(sentences.at(-1)).toBe('no canary requests to judge since 00:59 UTC')
 })
 
-it('a stage without a request says for how long', () => {
+it('a stage without a request says since when', () => {
   const begun = stepGuard(settings, start(50), tick(1000, arm(50), arm(50)))
   const { verdict } = stepGuard(
     settings,
@@ -63,5 +63,5 @@ it('a stage without a request says for how long', () => {
     tick(25_000, arm(0), arm(50), { stage: 1, percentage: 60 }),
   )
   expect(verdict.sentence).toMatch(/no canary requests since this stage began/)
-  expect(later.verdict.sentence).toBe('no canary requests since this stage began 12 s ago')
+  expect(later.verdict.sentence).toBe('no canary requests since this stage began, at 00:00 UTC')
 })

@@ -143,10 +143,10 @@ describe('silence', () => {
     tick(at * 1000, arm(canary), arm(control), { stage: 1, percentage: 60 })
 
   it.each([
-    ['no requests since this stage began 12 s ago', [next(20, 0, 0), next(32, 0, 0)]],
-    ['no canary requests since this stage began 12 s ago', [next(20, 0, 5), next(32, 0, 5)]],
-    ['no canary requests to judge for 2 min', [next(20, 9, 9), next(140, 0, 9)]],
-  ])('%s: never as if the attempt had none', (sentence, ticks) => {
+    ['no requests since this stage began, at 00:01 UTC', [next(62, 0, 0), next(74, 0, 0)]],
+    ['no canary requests since this stage began, at 00:01 UTC', [next(62, 0, 5), next(74, 0, 5)]],
+    ['no canary requests to judge since 00:01 UTC', [next(62, 9, 9), next(190, 0, 9)]],
+  ])('%s: as true when it is read later, and never as if the attempt had none', (sentence, ticks) => {
     const { state } = feed(settings, start(), busy)
     expect(feed(settings, state, ticks).verdict.sentence).toBe(sentence)
   })

@@ -26,6 +26,8 @@ const at = (percentage: number, stage: number, parts: Partial<FlagControl> = {})
   ...parts,
 })
 
+const rolledBack = { atMs: 1, reason: 'earlier' }
+
 type Under = { share?: number; was?: FlagLadder | undefined; restart?: string; namesSplits?: boolean }
 
 /** `generation 3, stage 1, split s1, percentage 50; epoch 7; 50 → 20 below 60`. */
@@ -374,6 +376,20 @@ it.each<[string, FlagControl, FlagControl, number | undefined, string]>([
     at(50, 0),
     60,
     'The document has other stages; it stays at 50 %, below its first stage of 60 %, and waits for a person to advance it',
+  ],
+  [
+    'rolled back, other stages',
+    at(50, 1, { rolledBack }),
+    at(25, 0, { rolledBack }),
+    undefined,
+    'The document has other stages or another holdback; it stays rolled back',
+  ],
+  [
+    'rolled back, another split',
+    at(50, 1, { rolledBack }),
+    at(10, 0, { rolledBack, generation: 6, split: 's2' }),
+    undefined,
+    'The document changes what it compares: generation 6 begins rolled back, at 0 %',
   ],
   ['restart', at(100, 2), at(5, 0, { generation: 4 }), undefined, 'Generation 4 begins at 5 %'],
   [
