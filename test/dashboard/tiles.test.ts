@@ -111,8 +111,7 @@ describe('the tiles of an attempt', () => {
   })
 
   it('of journeys compare what each visitor completes, where more is better', () => {
-    const lines = LINES && { ...LINES, journeys: 0.7 }
-    const of = (canary: number, control: number) =>
+    const of = (canary: number, control: number, journeys: number | null = 0.7) =>
       tilesOf(
         series(
           Array.from({ length: 50 }, () => ({
@@ -120,7 +119,7 @@ describe('the tiles of an attempt', () => {
             canary: { ...arm, journeys: canary },
             control: { ...arm, journeys: control },
           })),
-          lines,
+          LINES && { ...LINES, journeys },
         ),
         1,
       ).find(({ title }) => title === 'Journeys')
@@ -128,6 +127,7 @@ describe('the tiles of an attempt', () => {
     expect(of(20, 80)?.standing).toBe('within')
     expect(of(5, 80)?.standing).toBe('beyond')
     expect(of(0, 0)).toBeUndefined()
+    expect(of(20, 80, null)).toBeUndefined()
   })
 })
 
@@ -144,7 +144,9 @@ describe('a difference in words', () => {
   })
 
   it('the bands hold as often as the lowest level says', () => {
-    expect(coverageOf({ lines: LINES })).toBeCloseTo(1 - 2 / 222, 9)
-    expect(coverageOf({ lines: null })).toBe(1)
+    const rollbackWealth = 100
+    expect(coverageOf({ lines: LINES, rollbackWealth })).toBeCloseTo(1 - 2 / 222, 9)
+    const alone = { errors: null, latency: null, clientErrors: null, journeys: 0.7 }
+    expect(coverageOf({ lines: alone, rollbackWealth })).toBeCloseTo(1 - (2 * 0.015) / 100, 9)
   })
 })

@@ -74,13 +74,21 @@ export function tilesOf({ points, lines, rollbackWealth }: Series, slow: SlowQua
       ),
     )
   }
-  if (attempt.some(({ canary, control }) => canary.journeys + control.journeys > 0)) {
+  if (
+    watchesJourneys(lines) &&
+    attempt.some(({ canary, control }) => canary.journeys + control.journeys > 0)
+  ) {
     const test = { bets: ERROR_BETS, level: rollbackWealth / JOURNEYS_SHARE, lineOf: () => journeys }
     tiles.push(
       lowerIsWorse(tile('Journeys', 'pages that a visitor asks for and gets', journeysOf(attempt), test)),
     )
   }
   return tiles
+}
+
+/** Without `traffic` no line is drawn for them, and nothing is decided by them. */
+function watchesJourneys(lines: Series['lines']): boolean {
+  return lines !== null && lines.journeys !== null
 }
 
 /** As `traffic` in core/guard/evidence/alpha.ts. */
@@ -179,10 +187,11 @@ function fewer(batches: readonly Batch[]): Batch[] {
 }
 
 /** How often the bands hold at the least, 0–1: both sides of the test with the lowest level may fail. */
-export function coverageOf({ lines }: Pick<Series, 'lines'>): number {
+export function coverageOf({ lines, rollbackWealth }: Pick<Series, 'lines' | 'rollbackWealth'>): number {
   const levels = [lines?.errors, lines?.latency, lines?.clientErrors].flatMap((line) =>
     line ? [line.level] : [],
   )
+  if (watchesJourneys(lines) && rollbackWealth !== null) levels.push(rollbackWealth / JOURNEYS_SHARE)
   return Math.max(0, 1 - 2 / Math.min(...levels))
 }
 
