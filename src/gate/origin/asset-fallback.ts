@@ -4,8 +4,8 @@
  * keeps the 404 of an asset that is missing everywhere, and no shared one an asset that was found elsewhere: a moment
  * later the answer may be another.
  *
- * A kill cuts off, and so does a rollback. The origins of closed variants lend no worker, which would outlive that in the browser,
- * and after `kill --isolate` nothing at all.
+ * The origins of variants that a kill or a rollback has closed lend no service worker, which would outlive that in the browser. A
+ * kill cuts off: no worker of any kind, and after `kill --isolate` nothing at all.
  */
 import { type KilledOrigins, killedOrigins } from '../../core/config/compile/killed-origins.ts'
 import type { Origin, RouteTarget } from '../../core/config/compile/route-target.ts'
@@ -27,7 +27,7 @@ const DESTINATIONS = [
   ...['image', 'script', 'style', 'font', 'manifest', 'audio', 'video', 'track'],
   ...['worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet', 'json'],
 ]
-const WORKERS: ReadonlySet<string> = new Set(['worker', 'sharedworker', 'serviceworker'])
+const WORKERS: ReadonlySet<string> = new Set(['worker', 'sharedworker'])
 const ASSET = /\.(?:m?js|css|map|wasm|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|mp[34]|webm)$/i
 
 export class AssetFallback {
@@ -55,10 +55,10 @@ export class AssetFallback {
     const { answer, rescued } = delivery
     if (answer.kind !== 'answered' || !isAssetMissing(request, answer)) return delivery
     const others = originsBeside(target, config.snapshot).filter((other) => other !== answer.origin)
-    const { closed, isolated } = this.#killedOf(config)
+    const { closed, killed, isolated } = this.#killedOf(config)
     if (request.header('service-worker') !== undefined && others.some((other) => isolated.has(other)))
       return { ...delivery, answer: farewell(answer) }
-    const kept = isForWorker(request) ? closed : isolated
+    const kept = isForServiceWorker(request) ? closed : isForWorker(request) ? killed : isolated
     // A rescued request has just failed at its assigned origin.
     const worthAsking = others.filter((other) => !kept.has(other) && !(rescued && other === origin))
     const found = await this.#find(request, target, worthAsking)
@@ -112,15 +112,21 @@ function isByServiceWorker(request: GateRequest): boolean {
   return request.header('sec-fetch-dest') === 'empty' && request.header('sec-fetch-mode') !== 'navigate'
 }
 
+/** Old browsers say so by the header alone. */
+function isForServiceWorker(request: GateRequest): boolean {
+  return (
+    request.header('sec-fetch-dest') === 'serviceworker' || request.header('service-worker') !== undefined
+  )
+}
+
 /**
- * Whether the answer becomes a worker of any kind. Old browsers say so for service workers only; a service worker that
- * passes the request for a worker on loses the destination, and keeps the mode, which nothing else has.
+ * Whether the answer becomes a worker that a page starts. A service worker that passes the request for it on loses the
+ * destination, and keeps the mode, which nothing else has.
  */
 function isForWorker(request: GateRequest): boolean {
   const destination = request.header('sec-fetch-dest')
   return (
     WORKERS.has(destination ?? '') ||
-    request.header('service-worker') !== undefined ||
     (destination === 'empty' && request.header('sec-fetch-mode') === 'same-origin')
   )
 }

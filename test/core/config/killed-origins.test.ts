@@ -52,6 +52,9 @@ describe('the origins of closed variants', () => {
     expect(closed([F], { f: flag() }, {}, ['*'])).toEqual([['new'], []])
     expect(closed([F], { f: flag() }, { kvKilled: ['f'] })).toEqual([['new'], []])
     expect(closed([F], { f: flag() }, { flags: { f: rolledBack } })).toEqual([['new'], []])
+    const killed = (state: Partial<ControlState>) =>
+      [...killedOrigins(...inForce([F], { f: flag() }, state)).killed].map(({ name }) => name)
+    expect([killed({ killed: ['f'] }), killed({ flags: { f: rolledBack } })]).toEqual([['new'], []])
     const three = { ...F, origins: { on: 'new', off: 'old', wide: 'other' } }
     expect(closed([three], { f: flag({ variants: { ...variants, wide: 'w' } }) }, isolated)).toEqual([
       ['new', 'other'],

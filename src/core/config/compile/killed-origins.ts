@@ -4,8 +4,10 @@ import type { Snapshot } from './snapshot.ts'
 
 /** Origins of variants that a kill or a rollback closed. One that is a control, of any flag, is not among them. */
 export type KilledOrigins = {
-  /** No worker comes from here, nor after a rollback: a browser keeps it when the page is long gone. */
+  /** Killed or rolled back: no service worker comes from here, as a browser keeps it when the page is long gone. */
   closed: ReadonlySet<Origin>
+  /** No worker of any kind comes from here. */
+  killed: ReadonlySet<Origin>
   /** Nothing at all comes from here that another origin lacks; no open flag leads here. */
   isolated: ReadonlySet<Origin>
 }
@@ -58,6 +60,7 @@ export function killedOrigins(snapshot: Snapshot, control: Control): KilledOrigi
   const isolated = canariesOf(({ flag }) => control.isKilled(flag.key) && control.isIsolated(flag.key))
   return {
     closed: canariesOf(({ flag }) => isClosed(flag.key, control)),
+    killed: canariesOf(({ flag }) => control.isKilled(flag.key)),
     isolated: new Set([...isolated].filter((origin) => !open.has(origin))),
   }
 }

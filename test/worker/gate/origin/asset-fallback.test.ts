@@ -13,6 +13,8 @@ afterEach(() => void vi.restoreAllMocks())
 const snapshot = snapshotOf(SHOP)
 const page = { 'content-type': 'text/html; charset=utf-8' }
 
+const ROLLED_BACK = { generation: 1, stage: 0, rolledBack: { atMs: 0, reason: 'x' } }
+
 type Case = {
   path?: string
   headers?: Record<string, string>
@@ -25,6 +27,7 @@ type Case = {
   /** Flags that are killed, and those of them that are isolated. */
   killed?: string[]
   isolated?: string[]
+  rolledBack?: string[]
 }
 
 function fallback() {
@@ -45,6 +48,7 @@ async function complete({
   body,
   killed = [],
   isolated = [],
+  rolledBack = [],
 }: Case): Promise<Delivery> {
   const request = requestTo(`https://shop.test${path}`, { method, headers })
   request.trustedProxies = 1
@@ -70,7 +74,13 @@ async function complete({
     { answer, charge, rescued },
     {
       snapshot,
-      control: compileControl({ ...INITIAL_CONTROL_STATE, killed, isolated }, []),
+      control: compileControl(
+        {
+          ...{ ...INITIAL_CONTROL_STATE, killed, isolated },
+          flags: Object.fromEntries(rolledBack.map((flag) => [flag, ROLLED_BACK])),
+        },
+        [],
+      ),
       tokens: undefined,
     },
   )
@@ -294,6 +304,15 @@ describe('after a kill', () => {
       for (const killed of [['checkout', 'half'], ['*'], ['checkout'], ['half']])
         expect([killed, await names(headers, { killed })]).toEqual([killed, MISSING])
       expect(await names(headers, { killed: ['elsewhere'] })).toEqual(FOUND)
+    },
+  )
+
+  it.each([...WORKERS, ...NO_WORKERS])(
+    'that of a rolled back one lends all but service workers: %s',
+    async (_, headers) => {
+      const isService =
+        headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker'
+      expect(await names(headers, { rolledBack: ['checkout', 'half'] })).toEqual(isService ? MISSING : FOUND)
     },
   )
 
