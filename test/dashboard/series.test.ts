@@ -4,6 +4,7 @@ import { type SeriesPoint, smoothed } from '../../src/dashboard/state/series.ts'
 const NOTHING = {
   requests: 0,
   errors: 0,
+  sharedErrors: 0,
   clientErrors: 0,
   journeys: 0,
   p50Ms: null,

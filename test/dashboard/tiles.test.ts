@@ -3,7 +3,10 @@ import type { Series } from '../../src/dashboard/state/series.ts'
 import { coverageOf, differenceText, tilesOf } from '../../src/dashboard/views/flag/tiles.ts'
 
 const START = Date.parse('2026-12-01T12:00:00Z')
-const arm = { requests: 0, errors: 0, clientErrors: 0, journeys: 0, p50Ms: null, p95Ms: null, p99Ms: null }
+const arm = {
+  ...{ requests: 0, errors: 0, sharedErrors: 0, clientErrors: 0, journeys: 0 },
+  ...{ p50Ms: null, p95Ms: null, p99Ms: null },
+}
 const none = { canaryN: 0, controlN: 0, canaryBad: 0, controlBad: 0 }
 const LINES: Series['lines'] = {
   errors: { rho: 1.1, delta: 0.0001, level: 222 },
@@ -108,6 +111,23 @@ describe('the tiles of an attempt', () => {
       (quantile) => tilesOf(series(points), quantile)[1]?.bands.at(-1)?.estimate,
     )
     expect(estimates).toEqual([1, 2, 4])
+  })
+
+  it('of errors that both origins have show the plain counts, and no upper edge that shared ones pull down', () => {
+    const points = (sharedErrors: number) =>
+      Array.from({ length: 21 }, (_, at) => ({
+        ...judged(at, 200, 300),
+        canary: { ...arm, requests: 1_000, errors: 300, sharedErrors },
+        control: { ...arm, requests: 1_000, errors: 300 },
+      }))
+    const apart = errorsOf(series(points(15)))
+    expect(apart.standing).toBe('within')
+    expect(apart.bands.at(-1)?.estimate).toBeCloseTo(2 / 3, 9)
+    const { bands, standing, about, times } = errorsOf(series(points(16)))
+    expect(bands.at(-1)).toEqual({ estimate: 1, low: apart.bands.at(-1)?.low, high: null })
+    expect(standing).toBe('unproven')
+    expect(about).toContain('both origins fail some of them')
+    expect(times).toEqual(apart.times)
   })
 
   it('of journeys compare what each visitor completes, where more is better', () => {

@@ -184,6 +184,8 @@ export const getConvergence = v.strictObject({
 export const seriesArm = v.strictObject({
   requests: count,
   errors: count,
+  /** Of them, those that the other origin had for the same request: the guard leaves them out. */
+  sharedErrors: count,
   /** Answers that turned visitors away (4xx, and redirects to the page itself). */
   clientErrors: count,
   /** Documents that visitors asked for and got. */

@@ -14,6 +14,8 @@ export type SeriesArm = {
   /** Answers that turned visitors away, and documents that visitors asked for and got; missing in points of an earlier release. */
   clientErrors?: number
   journeys?: number
+  /** Of the errors, those that the other origin had for the same request; missing in points of an earlier release. */
+  sharedErrors?: number
 }
 
 /** Widths of points, and how long each is kept. */
@@ -56,5 +58,6 @@ function sumUp(cell: Cell): SeriesArm {
     p99Ms: quantile(0.99),
     clientErrors: cell.clientErrors?.requests ?? 0,
     journeys: cell.journeys,
+    sharedErrors: cell.pairing?.sharedFailures ?? 0,
   }
 }

@@ -17,7 +17,10 @@ const DOCUMENT = {
   routes: [{ path: '/*', origin: 'old' }],
   flags: { busy: flag({}), quiet: flag({}), limits: flag({ ceilings: { errorRate: 0.2 } }), bare: flag() },
 }
-const arm = { requests: 0, errors: 0, clientErrors: 0, journeys: 0, p50Ms: null, p95Ms: null, p99Ms: null }
+const arm = {
+  ...{ requests: 0, errors: 0, sharedErrors: 0, clientErrors: 0, journeys: 0 },
+  ...{ p50Ms: null, p95Ms: null, p99Ms: null },
+}
 const point = {
   ...{ at: '2026-03-01T10:00:00.000Z', generation: 1, stage: 0, percentage: 50, wealth: 1, judged: null },
   ...{ canary: { ...arm, requests: 5_000 }, control: { ...arm, requests: 5_000 }, other: arm },

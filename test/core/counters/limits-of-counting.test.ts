@@ -48,7 +48,7 @@ describe('a point of the series', () => {
     const { canary, control } = closePoint(point)
     expect([point.startMs, ...ARMS]).toEqual([5_000, 'canary', 'control', 'other'])
     expect(canary).toEqual({
-      ...{ requests: 100, errors: 0, clientErrors: 0, journeys: 0 },
+      ...{ requests: 100, errors: 0, sharedErrors: 0, clientErrors: 0, journeys: 0 },
       ...{ p50Ms: 76.1, p95Ms: 430.5, p99Ms: 1024 },
     })
     expect(control.p50Ms).toBeNull()

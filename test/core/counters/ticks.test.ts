@@ -16,6 +16,7 @@ import {
 } from '../../../src/core/counters/cell.ts'
 import { merge, quantileMs, record, total, upperEdgeMs } from '../../../src/core/counters/histogram.ts'
 import { BusyIsolates } from '../../../src/core/counters/load/busy-isolates.ts'
+import { pairingOf } from '../../../src/core/counters/pairing.ts'
 import { EMPTY_WINDOW, take } from '../../../src/core/counters/sequence.ts'
 import { addToPoint, closePoint, openPoint, SERIES } from '../../../src/core/counters/series.ts'
 import { armPair, EMPTY_ARM } from '../../../src/core/counters/ticks.ts'
@@ -236,6 +237,7 @@ describe('a point of a series', () => {
       cell({
         ...{ requests: 3, latency: { 54: 2, 62: 1 }, errors: { ...cell().errors, status: 2 }, journeys: 2 },
         clientErrors: { requests: 4, marks: [1] },
+        pairing: { ...pairingOf({ erroredBuckets: [] }), sharedFailures: 1 },
       }),
     )
     addToPoint(point, cell({ arm: 'control', requests: 1 }))
@@ -248,6 +250,7 @@ describe('a point of a series', () => {
         p99Ms: 215.3,
         clientErrors: 4,
         journeys: 2,
+        sharedErrors: 1,
       },
       control: {
         requests: 1,
@@ -257,8 +260,18 @@ describe('a point of a series', () => {
         p99Ms: null,
         clientErrors: 0,
         journeys: 0,
+        sharedErrors: 0,
       },
-      other: { requests: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null, clientErrors: 0, journeys: 0 },
+      other: {
+        requests: 0,
+        errors: 0,
+        p50Ms: null,
+        p95Ms: null,
+        p99Ms: null,
+        clientErrors: 0,
+        journeys: 0,
+        sharedErrors: 0,
+      },
     })
   })
 })

@@ -689,7 +689,7 @@ describe('what was observed', () => {
       },
     }
     const arm = { requests: 1, errors: 0, p50Ms: 1, p95Ms: 1, p99Ms: 1 }
-    const counted = { ...arm, clientErrors: 0, journeys: 0 }
+    const counted = { ...arm, clientErrors: 0, journeys: 0, sharedErrors: 0 }
     const point = {
       generation: 1,
       stage: 0,

@@ -57,7 +57,7 @@ export const observationHandlers: Handlers<
   getSeries: async ({ controller, query }) => {
     const { stepMs, points, alpha, lines } = await controller.series(query.flag, query.seconds)
     // Points of an earlier release lack what was counted since.
-    const arm = (counts: SeriesArm) => ({ clientErrors: 0, journeys: 0, ...counts })
+    const arm = (counts: SeriesArm) => ({ clientErrors: 0, journeys: 0, sharedErrors: 0, ...counts })
     return {
       flag: query.flag,
       stepMs,

@@ -42,15 +42,15 @@ export function tilesOf({ points, lines, rollbackWealth }: Series, slow: SlowQua
     batchesOf(attempt, (point) => (point.judged ? pick(point.judged) : undefined))
   const tiles: Tile[] = []
   const { errors, latency, clientErrors, journeys } = lines
-  if (errors)
-    tiles.push(
-      tile(
-        'Errors',
-        'visitors with failed requests',
-        judged((each) => each.errors),
-        testOf(errors, ERROR_BETS),
-      ),
+  if (errors) {
+    const failures = tile(
+      'Errors',
+      'visitors with failed requests',
+      judged((each) => each.errors),
+      testOf(errors, ERROR_BETS),
     )
+    tiles.push(sharesErrors(attempt) ? asCounted(failures, attempt) : failures)
+  }
   if (latency) {
     const about = `requests slower than control’s ${SLOWER_THAN[slow]}`
     tiles.push(
@@ -84,6 +84,43 @@ export function tilesOf({ points, lines, rollbackWealth }: Series, slow: SlowQua
     )
   }
   return tiles
+}
+
+/** From this part of the canary's errors on, what the test leaves out is a difference to control by itself. */
+const SHARED = 0.05
+
+function sharesErrors(attempt: readonly SeriesPoint[]): boolean {
+  const sum = (of: 'errors' | 'sharedErrors') => attempt.reduce((all, { canary }) => all + canary[of], 0)
+  return sum('sharedErrors') > SHARED * sum('errors')
+}
+
+/**
+ * Where both origins fail the same requests: the test leaves out the canary's shared errors, but not those of control
+ * about which the canary was not asked. So its lower edge is too low at most, its upper one bounds nothing, and the
+ * difference is that of the plain counts.
+ */
+function asCounted(tile: Tile, attempt: readonly SeriesPoint[]): Tile {
+  const sums = new Map<SeriesPoint, Counts>()
+  let sum = NO_COUNTS
+  for (const point of attempt) {
+    const { canary, control } = point
+    const [canaryN, controlN] = [canary.requests, control.requests]
+    sum = addCounts(sum, { canaryN, controlN, canaryBad: canary.errors, controlBad: control.errors })
+    sums.set(point, sum)
+  }
+  const plain = fewer(batchesOf(attempt, (point) => (point.judged ? sums.get(point) : undefined)))
+  const estimates = ratioBands(
+    plain.map(({ counts }) => counts),
+    ERROR_BETS,
+    1,
+  )
+  const bands = tile.bands.map(({ low }, at) => ({
+    estimate: estimates[at]?.estimate ?? null,
+    low,
+    high: null,
+  }))
+  const about = 'failed requests; both origins fail some of them, and the guard compares the others'
+  return { ...tile, about, bands, standing: standingOf(bands.at(-1), tile.lines.at(-1)) }
 }
 
 /** Without `traffic` no line is drawn for them, and nothing is decided by them. */
