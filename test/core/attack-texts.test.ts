@@ -104,14 +104,11 @@ describe('an answer of JSON', () => {
 })
 
 describe('a context', () => {
-  it('costs its length, and objects below long names are ignored', () => {
+  it('costs its length, whatever its objects repeat', () => {
     const leaves = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`k${n}`, n]))
     expect(costMs(() => attributesIn({ [filled('x')]: leaves }))).toBeLessThan(MOST_MS)
     const name = 'x'.repeat(1_000)
-    expect(attributesIn({ [name]: { a: 1 }, [`${name}y`]: { a: 1 }, [`${name}z`]: 2 })).toEqual({
-      [`${name}.a`]: 1,
-      [`${name}z`]: 2,
-    })
+    expect(attributesIn({ [name]: { a: 1 }, z: 2 })).toEqual({ [`${name}.a`]: 1, z: 2 })
   })
 })
 

@@ -207,6 +207,7 @@ export class ChangePublisher {
     const { kvReader, audit, documents } = this.#parts
     this.#nameSplits(nowMs)
     const before = documents.current
+    const listed = kvReader.report.killList
     const records = await kvReader.check(nowMs)
     const isAdopted = documents.current !== before
     const rollouts = isAdopted ? this.#takeUnconfirmed(before, nowMs) : []
@@ -218,7 +219,8 @@ export class ChangePublisher {
       else if (record.action === 'document-refused' || record.action === 'kill-list-refused')
         this.#parts.notifier.enqueue(record.action, null, { ...record, changes: problemLines(record) }, nowMs)
     }
-    if (records.some((record) => record.action === 'kill-list')) this.#takeKvKills(nowMs)
+    // Names of no flag leave no record.
+    if (kvReader.report.killList !== listed) this.#takeKvKills(nowMs)
     if (isAdopted) this.#noteFlags(nowMs)
     const isWithdrawn = this.#parts.kv.isPending('config')
     if (isWithdrawn || records.some((record) => record.action !== 'document-refused'))

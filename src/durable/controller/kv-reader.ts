@@ -146,11 +146,14 @@ export class KvReader {
   }
 
   async #adoptDocument(nowMs: number, value: string | null = null): Promise<AuditRecord[]> {
-    if (value === null) return []
+    const { refused } = this.#remembered
+    if (value === null) {
+      if (refused !== undefined) this.#remember({ refused: undefined })
+      return []
+    }
     const text = withoutByteOrderMark(value)
     const hash = await sha256Hex(text)
     const before = this.#documents.current.info
-    const { refused } = this.#remembered
     if (hash === before.hash && refused !== undefined) this.#remember({ refused: undefined })
     if (hash === before.hash || hash === refused?.hash || this.#isStale('config', hash, nowMs)) return []
     const parsed = parseDocument(text)

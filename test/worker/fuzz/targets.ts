@@ -81,7 +81,8 @@ const visitors: Target[] = [
   ),
   target('headers', headers, async (given) => {
     // A Host that holds more than a host is the one thing that is refused.
-    if (!/[/?#@\\]/.test(new Headers(given).get('host') ?? '')) return await served(SHOP, { headers: given })
+    if (!/[/?#@\\%]|[^!-~]/.test(new Headers(given).get('host') ?? ''))
+      return await served(SHOP, { headers: given })
     const { status, asked } = await visit(SHOP, { headers: given }, false)
     must(status === 400 && asked.length === 0, `a Host that is no host got ${status}`)
   }),

@@ -194,6 +194,19 @@ describe('a kill list in KV', () => {
       ])
     }, withWebhook))
 
+  it('leaves nothing behind in the state, names of no flag included', () =>
+    withChanges(async ({ changes, fakeKv, kvReader, clock, control }) => {
+      const kills: (readonly string[])[] = []
+      for (const text of ['[plain, shpo]', 'shpo, plain', '[plain]', '[plain, shpo]', '[]']) {
+        fakeKv.values.set('kill', text)
+        kvReader.suspect()
+        await clock.advance(1_000)
+        await changes.noticeKv(Date.now())
+        kills.push(control.state.kvKilled)
+      }
+      expect(kills).toEqual([['plain', 'shpo'], ['shpo', 'plain'], ['plain'], ['plain', 'shpo'], []])
+    }))
+
   it('is lifted by unkill, in KV too, with the list before and after on record', () =>
     withChanges(async (world) => {
       const { changes, fakeKv, control, told, alarms, kv } = world

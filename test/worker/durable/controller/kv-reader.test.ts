@@ -158,6 +158,18 @@ describe('a document in KV', () => {
       expect(kvReader.report.refused).toBeUndefined()
     }))
 
+  it('that was refused and then deleted is forgotten', () =>
+    withReader(async (world) => {
+      const { fakeKv, kvReader } = world
+      fakeKv.values.set('config', '{')
+      await check(world)
+      expect(kvReader.report.refused).toBeDefined()
+      fakeKv.values.delete('config')
+      kvReader.suspect()
+      expect(await check(world)).toEqual([])
+      expect([kvReader.report.refused, kvReader.report.version]).toEqual([undefined, 0])
+    }))
+
   it('with one problem is said to have one', () =>
     withReader(async (world) => {
       world.fakeKv.values.set('config', JSON.stringify({ ...DOCUMENT, origins: [] }))
