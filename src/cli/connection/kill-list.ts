@@ -21,11 +21,8 @@ export type KillInKv = {
 /** Adds a flag to the list in KV, or removes it. */
 export async function changeKillList(call: Call, flag: string, verb: 'kill' | 'unkill'): Promise<KillInKv> {
   const { terminal } = call
-  // What a lift leaves is not known without the list.
-  const byHand =
-    verb === 'kill'
-      ? `npx wrangler kv key put kill '${JSON.stringify([flag])}' --binding GATE --remote`
-      : `${ownCommand(terminal, terminal.cwd)} unkill ${flag === KILL_ALL ? '--all' : flag} --kv`
+  // A list that is written by wrangler alone takes the place of the one before, and opens the flags on it.
+  const byHand = `${ownCommand(terminal, terminal.cwd)} ${verb} ${flag === KILL_ALL ? '--all' : flag} --kv`
   if (!existsSync(join(terminal.cwd, 'wrangler.toml'))) {
     throw new Refusal(
       `Cannot write KV: this folder has no wrangler.toml. In the folder of the gate, run: ${byHand}`,
