@@ -13,7 +13,12 @@ import { table } from '../test-kit/report/emit.ts'
 import { writeSection } from '../test-kit/report/section.ts'
 import { scriptArgs } from '../test-kit/script/script-args.ts'
 
-type Tier = { project: string; env: Readonly<Record<string, string>>; files: readonly string[] }
+type Tier = {
+  project: string
+  env: Readonly<Record<string, string>>
+  files: readonly string[]
+  options: readonly string[]
+}
 type Counts = { passed: number; failed: number; skipped: number; ms: number }
 /** What each file of a tier gave when it ran last. */
 type Kept = { [file: string]: Counts }
@@ -32,8 +37,19 @@ const hasLongForm = (file: string) =>
   readFileSync(join(PROJECT_ROOT, file), 'utf8').includes('harness/long.ts')
 
 const TIERS: Readonly<Record<string, Tier>> = {
-  long: { project: 'e2e', env: { SLUICE_LONG: '1' }, files: filesIn('test/e2e').filter(hasLongForm) },
-  world: { project: 'world', env: { SLUICE_WORLD: '1' }, files: filesIn('test/world') },
+  long: {
+    project: 'e2e',
+    env: { SLUICE_LONG: '1' },
+    files: filesIn('test/e2e').filter(hasLongForm),
+    options: [],
+  },
+  // Several files install and build the same apps.
+  world: {
+    project: 'world',
+    env: { SLUICE_WORLD: '1' },
+    files: filesIn('test/world'),
+    options: ['--no-file-parallelism'],
+  },
 }
 
 const [name = '', ...chosen] = scriptArgs({ allowPositionals: true }).positionals
@@ -47,7 +63,7 @@ mkdirSync(join(PROJECT_ROOT, 'build'), { recursive: true })
 const { status } = spawnSync(
   join(PROJECT_ROOT, 'node_modules/.bin/vitest'),
   [
-    ...['run', '--project', tier.project],
+    ...['run', '--project', tier.project, ...tier.options],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     ...(chosen.length > 0 ? chosen : tier.files),
   ],
