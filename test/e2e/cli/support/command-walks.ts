@@ -64,7 +64,7 @@ export const WALKS: Readonly<Record<string, Walk>> = {
   },
   plan: {
     does: [['plan --file fresh/gate.json --rps 5', 'new-site: 5 requests/s']],
-    refuses: [['plan', 1, 'No flag has stages and a guard'], stranger('plan')],
+    refuses: [['plan', 1, 'No flag has stages with a guard'], stranger('plan')],
   },
   diff: {
     does: [
