@@ -204,7 +204,7 @@ describe('npm start', () => {
       /broken\.json[\s\S]*found[\s\S]*expected[\s\S]*fix/,
     ],
     ['a file that is not there', ['--config', 'missing.json'], /Cannot read .*missing\.json/],
-    ['a port that is none', ['--port', 'eighty'], /--port .*, not eighty/],
+    ['a port that is none', ['--port', 'eighty'], /--port .*'eighty' is invalid\. It must be a whole number/],
     ['an origin that is no URL', ['--old', 'localhost'], /--old .*, not localhost/],
     ['an option that it does not have', ['--prot', '1'], /--prot/],
   ])('refuses %s, without a stack', async (_, options, message) => {
