@@ -1,5 +1,8 @@
 /** What still comes from a killed canary: nothing but what open pages need, and after `--isolate` not even that. */
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasBrowser } from '../../support/browser.ts'
+import { startBrowser } from '../dashboard/support.ts'
 import { document, FLAG, flag } from '../harness/documents.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Answer, type Origin, startOrigin } from '../harness/origin.ts'
@@ -107,5 +110,68 @@ describe('the origin of a killed canary', { shuffle: false }, () => {
     })
     const { before, after } = (await gate.audit(FLAG)).find(({ action }) => action === 'unkill') ?? {}
     expect([before, after]).toMatchObject([{ isolated: true }, { killed: false }])
+  })
+})
+
+/** Answers for the whole site, without asking it. */
+const WORKER = `
+  oninstall = () => skipWaiting()
+  onactivate = (event) => event.waitUntil(clients.claim())
+  onfetch = (event) => event.respondWith(new Response('by the worker', { headers: { 'content-type': 'text/html' } }))`
+const saying =
+  (name: string, worker?: string): Answer =>
+  ({ url = '' }, response) => {
+    const isWorker = url.startsWith('/sw.js')
+    const isThere = !isWorker || worker !== undefined
+    response.writeHead(isThere ? 200 : 404, { 'content-type': isWorker ? 'text/javascript' : 'text/html' })
+    response.end(isWorker ? worker : `by ${name}`)
+  }
+
+describe.skipIf(!hasBrowser)('a service worker of the killed canary', () => {
+  let origins: { old: Origin; new: Origin }
+  let gate: Gate
+  let browser: Browser
+
+  beforeAll(async () => {
+    origins = {
+      old: await startOrigin('old', saying('old')),
+      new: await startOrigin('new', saying('new', WORKER)),
+    }
+    const urls = { old: origins.old.url, new: origins.new.url }
+    gate = await startGate({ document: document(urls, { rules: [{ serve: 'on' }] }) })
+    browser = await startBrowser()
+  })
+  afterAll(() => Promise.all([browser?.close(), gate?.close(), origins?.old.close(), origins?.new.close()]))
+
+  it('answers for the site after a kill, and ends once that isolates its origin', async () => {
+    const page = await browser.newPage()
+    const shown = async () => {
+      await page.goto(`${gate.url}/`)
+      return await page.textContent('body')
+    }
+    expect(await shown()).toBe('by new')
+    await page.evaluate(
+      "navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)",
+    )
+    await eventually('the worker answers', async () => (await shown()) === 'by the worker')
+    const kill = (body = {}) =>
+      gate.admin.call('commandFlag', {
+        params: { flag: FLAG, verb: 'kill' },
+        body: { reason: 'a test', ...body },
+      })
+    // What a browser does with a navigation, and at least once a day. Without a worker there is nothing to look for.
+    const lookForNewer = () =>
+      page.evaluate(
+        'navigator.serviceWorker.getRegistration().then((found) => found?.update().then(() => "newer", () => "none"))',
+      )
+    await kill()
+    await eventually('the kill is in force', async () => (await gate.flag(FLAG)).state === 'killed')
+    expect(await lookForNewer()).toBe('none')
+    expect(await shown()).toBe('by the worker')
+    await kill({ isolate: true })
+    await eventually('control answers', async () => {
+      await lookForNewer()
+      return (await shown()) === 'by old'
+    })
   })
 })
