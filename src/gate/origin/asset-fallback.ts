@@ -10,7 +10,7 @@
 import { type KilledOrigins, killedOrigins } from '../../core/config/compile/killed-origins.ts'
 import type { Origin, RouteTarget } from '../../core/config/compile/route-target.ts'
 import type { Snapshot } from '../../core/config/compile/snapshot.ts'
-import { NetworkStanding } from '../../core/limits/network-standing.ts'
+import type { NetworkStanding } from '../../core/limits/network-standing.ts'
 import { RetryBudget } from '../../core/limits/retry-budget.ts'
 import type { ActiveConfig } from '../config/live-config.ts'
 import type { GateRequest } from '../request/gate-request.ts'
@@ -38,7 +38,7 @@ export class AssetFallback {
   /** Of the config that an asset was looked for by last. */
   #killed: { of: ActiveConfig; origins: KilledOrigins } | undefined
 
-  constructor(client: OriginClient, health: OriginHealth, standing = new NetworkStanding()) {
+  constructor(client: OriginClient, health: OriginHealth, standing: NetworkStanding) {
     this.#client = client
     this.#health = health
     this.#standing = standing
