@@ -12,7 +12,7 @@ about **the whole guard together** (errors, latency, ceilings of 15 % and 600 ms
 with its defaults, so α = 1 %. Visitors come from 5,000 networks (Zipf's law) and from two carriers with 20 % each, which
 have eight networks; failures are asked at the other origin, as far as the budget goes. Each run has its own seed: the same seed gives the same table on every machine.
 
-- \`npm run bench:guard -- --quick\`: the same rows with few runs, in about a minute, without the longest; \`--row ID\`: some rows;
+- \`npm run bench:guard -- --quick\`: the same rows with few runs, in two minutes at most, without the longest; \`--row ID\`: some rows;
   \`--json\`: one object. It exits with 1 when a figure misses its target by more than chance explains.
 - **beside**: other judges, in the same runs, on the same traffic. *Flagger* is Flagger's rule (success rate below 99 % in a
   minute, five failed checks). *z-test* is a one-sided z-test (p < 0.01), evaluated every second. *raw counts* is the guard's

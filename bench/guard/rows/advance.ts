@@ -48,7 +48,7 @@ const boundaryRow: Row = {
   measure: 'wrong advance exactly on the boundary',
   target: '≤ 5 %',
   scenarios: BOUNDARIES,
-  runs: { quick: 20, full: 600 },
+  runs: { quick: 8, full: 600 },
   figures: (results) =>
     BOUNDARIES.map((scenario) => shareFigure(scenario.name, results(scenario), advanced, 0.05)),
 }

@@ -129,12 +129,12 @@ function falseAlarms(id: string, measure: string, scenarios: readonly Scenario[]
 
 export const HEALTHY_ROWS: readonly Row[] = [
   exactRow,
-  falseAlarms('same', 'A/A false rollbacks in 10⁷ requests', SAME, { quick: 6, full: 1000 }),
-  falseAlarms('outage', 'shared outage: false rollbacks', OUTAGE, { quick: 20, full: 1000 }),
-  falseAlarms('drift', 'shared drift: false rollbacks', DRIFT, { quick: 6, full: 1000 }),
-  falseAlarms('clusters', 'clustered errors: false rollbacks', CLUSTERS, { quick: 4, full: 500 }),
+  falseAlarms('same', 'A/A false rollbacks in 10⁷ requests', SAME, { quick: 2, full: 1000 }),
+  falseAlarms('outage', 'shared outage: false rollbacks', OUTAGE, { quick: 10, full: 1000 }),
+  falseAlarms('drift', 'shared drift: false rollbacks', DRIFT, { quick: 2, full: 1000 }),
+  falseAlarms('clusters', 'clustered errors: false rollbacks', CLUSTERS, { quick: 2, full: 500 }),
   falseAlarms('faults', 'flushes repeated, reordered, delayed, lost: false rollbacks', FAULTS, {
-    quick: 10,
+    quick: 4,
     full: 1000,
   }),
 ]

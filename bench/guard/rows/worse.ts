@@ -123,7 +123,7 @@ const lateRow: Row = {
   measure: 'the same regression after one healthy hour, median / median at t = 0',
   target: '≤ 2.5',
   scenarios: [TEN, LATE, SLOW, LATE_SLOW],
-  runs: { quick: 4, full: 200 },
+  runs: { quick: 2, full: 200 },
   figures: (results) =>
     [
       [TEN, LATE],
