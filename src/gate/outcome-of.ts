@@ -9,6 +9,7 @@ import {
 } from '../core/flags/answers/judged-answers.ts'
 import { watchedIn } from '../core/flags/answers/watched-answers.ts'
 import type { Outcome } from '../core/outcome/outcome.ts'
+import { setsNewCookie } from './names/translate.ts'
 import { type Answered, fieldsOf } from './origin/fetch-origin.ts'
 import type { Delivery } from './origin/retry-and-fallback.ts'
 import { isFetchedAhead } from './pages/page-affinity.ts'
@@ -65,10 +66,12 @@ function classOf(request: GateRequest, { call }: Plan, { answer, charge }: Deliv
  * Whether an answer sends the visitor to the very page that was asked for: a loop, unless a cookie breaks it. After a form
  * was sent this is how its page is shown, and from http to https it is the way it should be.
  */
-function redirectsToItself(request: GateRequest, { origin, response }: Answered): boolean {
+function redirectsToItself(request: GateRequest, answer: Answered): boolean {
   if (!request.isRead) return false
-  const location = response.headers.get('location')
-  if (location === null) return false
+  const { origin } = answer
+  const fields = fieldsOf(answer)
+  const location = fields.get('location')
+  if (location === null || setsNewCookie(fields, request)) return false
   const asked = request.url
   const to = URL.parse(location, asked)
   if (to === null || (to.protocol === 'https:' && asked.protocol === 'http:' && to.host === asked.host))

@@ -33,7 +33,7 @@ export function namesIn(
 }
 
 /** Whether the next request brings a cookie that this one lacks: what was asked for may then be answered otherwise. */
-function setsNewCookie(headers: HeaderFields, request: GateRequest): boolean {
+export function setsNewCookie(headers: HeaderFields, request: GateRequest): boolean {
   return headers.getSetCookie().some((cookie) => request.cookie(cookie.split('=')[0] ?? '') === undefined)
 }
 

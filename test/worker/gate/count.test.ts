@@ -136,6 +136,22 @@ describe('an answer with status', () => {
     ).toMatchObject(expected),
   )
 
+  it.each<[string, string, object]>([
+    ['that the visitor lacks: the next request may be answered otherwise', 'basket=7; Path=/', good],
+    ['that the visitor has', 'theme=light; Path=/', away],
+  ])('302 to the page itself, with a cookie %s', async (_, cookie, expected) =>
+    expect(
+      await counted(
+        () =>
+          new Response(null, {
+            status: 302,
+            headers: { location: '/judged/cart?n=1', 'set-cookie': cookie },
+          }),
+        { headers: { cookie: 'sluice_id=ada; theme=dark' } },
+      ),
+    ).toMatchObject(expected),
+  )
+
   it('a form that leads back to its page turns no one away, nor does a redirect without a place', async () => {
     const back = () => new Response(null, { status: 303, headers: { location: '/judged/cart?n=1' } })
     expect(await counted(back, { method: 'POST', body: 'a=1' })).toMatchObject(good)
