@@ -1,7 +1,4 @@
 /** Every view: without a fault that axe finds, and indifferent to what people and visitors write. */
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RESULTS } from '../../cli/gate/results.ts'
@@ -10,7 +7,7 @@ import { eventually } from '../harness/eventually.ts'
 import { visitorHeaders } from '../harness/load.ts'
 import { type Origin, startOrigin } from '../harness/origin.ts'
 import { ADMIN_TOKEN, type Gate, SIGNING_KEY, startGate } from '../harness/running-gate.ts'
-import { openTab, signIn, startBrowser, type Visit } from './support.ts'
+import { faultsOf, openTab, signIn, startBrowser, type Visit } from './support.ts'
 
 /** What would run if any text became markup. Each place has its own number, to be told by. */
 const attack = (place: number) =>
@@ -42,11 +39,9 @@ const VIEWS = [
 let gate: Gate
 let origins: Origin[] = []
 let browser: Browser
-let axe: string
 
 beforeAll(async () => {
   if (!hasBrowser) return
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   origins = await Promise.all([startOrigin('old'), startOrigin('new')])
   const [old, next] = origins.map(({ url }) => url)
   gate = await startGate({
@@ -150,22 +145,6 @@ async function settle(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
   await page.waitForLoadState('domcontentloaded')
-}
-
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  )
-  return results.violations.flatMap(({ id, nodes }) =>
-    nodes.map(
-      (node) =>
-        `${id}: ${node.html.slice(0, 200)} (${node.any
-          .map(({ message }) => message)
-          .join('; ')
-          .slice(0, 300)})`,
-    ),
-  )
 }
 
 /** Results as no gate of a test has them within seconds: in every state, with texts that mean harm. */

@@ -1,4 +1,7 @@
 /** A browser on the dashboard of a real gate. */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { CHROMIUM } from '../../support/browser.ts'
 
@@ -58,4 +61,21 @@ export async function signIn(page: Page, gateUrl: string, token: string, at = ''
 export async function seeFlagView(page: Page, flag: string): Promise<void> {
   await page.waitForURL(({ pathname }) => pathname.endsWith(`/flags/${flag}`))
   await page.getByRole('heading', { level: 1, name: flag }).waitFor()
+}
+
+/** What axe finds wrong on a page. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+  )
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(
+      (node) =>
+        `${id}: ${node.html.slice(0, 200)} (${node.any
+          .map(({ message }) => message)
+          .join('; ')
+          .slice(0, 300)})`,
+    ),
+  )
 }

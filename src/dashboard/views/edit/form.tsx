@@ -36,6 +36,18 @@ export function useForm(): Form {
   return form
 }
 
+type EditedByProps = {
+  edit: (before: JsonObject, after: JsonObject) => JsonObject
+  children: ComponentChildren
+}
+
+/** Fields of which each change is completed by a function of the definitions before and after. */
+export function EditedBy({ edit, children }: EditedByProps) {
+  const form = useForm()
+  const change = (definition: JsonObject) => form.change(edit(form.definition, definition))
+  return <FormContext.Provider value={{ ...form, change }}>{children}</FormContext.Provider>
+}
+
 /** The value at a place, its problems, and how to set it. */
 export function usePlace(path: Path) {
   const form = useForm()

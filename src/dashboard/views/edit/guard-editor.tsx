@@ -1,51 +1,55 @@
+/** What rolls the flag back automatically, and what lets its stages advance. */
+import { useRef } from 'preact/hooks'
+import { isObject, type JsonObject } from '../../../core/json-object.ts'
 import { Checkbox } from '../../components/fields.tsx'
+import { placeOf } from './draft.ts'
 import { GuardMetrics } from './experiment-editor.tsx'
-import { NumberField, ProblemNotes, SelectField, usePlace } from './form.tsx'
-import { RateField } from './pickers.tsx'
+import { Folded } from './folded.tsx'
+import { EditedBy, ProblemNotes, useForm, usePlace } from './form.tsx'
+import { afterEdit, type Comparison, comparedIn, withComparison, withGuard } from './guard-draft.ts'
+import { GuardField } from './guard-field.tsx'
+import { countSet, EVERYDAY, GROUPS, type GuardGroup, settingsOf } from './guard-settings.ts'
 
-type GuardParts = Record<string, unknown>
+const COMPARED: readonly (readonly [name: Comparison, label: string])[] = [
+  ['errors', 'Error rate'],
+  ['latency', 'Latency'],
+  ['clientErrors', 'Visitors turned away (4xx)'],
+]
 
-const ACTIONS = [
-  ['rollback', 'Roll back'],
-  ['freeze', 'Freeze and alert'],
-] as const
+/** What is wrong with a part as a whole belongs to no field of it. */
+const PARTS = ['errors', 'latency', 'clientErrors', 'grpc', 'traffic', 'ceilings', 'thresholds']
 
-/** What rolls the flag back automatically. The JSON has finer settings. */
 export function GuardEditor({ title = 'Guard' }: { title?: string }) {
   const { value, problems, set } = usePlace(['guard'])
-  const guard = (value ?? undefined) as GuardParts | undefined
+  const form = useForm()
+  const guard = isObject(value) ? value : undefined
+  const isOn = guard !== undefined && guard.enabled !== false
   return (
     <fieldset class="card">
       <legend>{title}</legend>
       <Checkbox
         label="Compare canary with control, and act when the canary is worse"
-        checked={guard !== undefined}
-        onChange={(isOn) => set(isOn ? { errors: {}, latency: {} } : undefined)}
+        checked={isOn}
+        onChange={(next) => set(withGuard(guard, next))}
       />
-      {guard && (
+      {guard !== undefined && !isOn && <p class="hint">Switched off; its settings stay.</p>}
+      {isOn && (
         <>
-          <div class="row">
-            <Part name="errors" label="Error rate" guard={guard} />
-            <Part name="latency" label="Latency" guard={guard} />
-            <ClientErrors guard={guard} />
-          </div>
-          <div class="guard-fields">
-            <SelectField
-              path={['guard', 'action']}
-              label="When the canary is worse"
-              options={ACTIONS}
-              fallback="rollback"
-            />
-            <RateField path={['guard', 'ceilings', 'errorRate']} label="Max error rate" placeholder="20" />
-            <NumberField path={['guard', 'ceilings', 'p95Ms']} label="Max 95th percentile" unit="ms" />
-            <RateField
-              path={['guard', 'alpha']}
-              label="False rollback probability"
-              placeholder="1"
-              hint="over the whole rollout"
-            />
-          </div>
-          <GuardMetrics />
+          <Comparisons guard={guard} onChange={set} />
+          <EditedBy edit={keepComparing}>
+            <div class="guard-fields">
+              {EVERYDAY.map((setting) => (
+                <GuardField key={setting.label} setting={setting} />
+              ))}
+            </div>
+            <GuardMetrics />
+            {GROUPS.map((group) => (
+              <Group key={group.title} group={group} guard={guard} />
+            ))}
+          </EditedBy>
+          {PARTS.map((part) => (
+            <ProblemNotes key={part} problems={form.problems.get(placeOf(['guard', part])) ?? []} />
+          ))}
         </>
       )}
       <ProblemNotes problems={problems} />
@@ -53,29 +57,52 @@ export function GuardEditor({ title = 'Guard' }: { title?: string }) {
   )
 }
 
-/** On wherever errors are, unless it is switched off. */
-function ClientErrors({ guard }: { guard: GuardParts }) {
-  const { set } = usePlace(['guard', 'clientErrors'])
-  const { errors, clientErrors } = guard
-  const isOn = clientErrors !== undefined ? clientErrors !== false : isCompared(guard, errors)
+/** An edit of a setting changes nothing of what is compared. */
+function keepComparing(before: JsonObject, after: JsonObject): JsonObject {
+  const { guard } = after
+  return isObject(before.guard) && isObject(guard)
+    ? { ...after, guard: afterEdit(before.guard, guard) }
+    : after
+}
+
+type ComparisonsProps = { guard: JsonObject; onChange: (guard: JsonObject) => void }
+
+/** A comparison that is switched off and on again has the settings that it had. */
+function Comparisons({ guard, onChange }: ComparisonsProps) {
+  const kept = useRef<Partial<Record<Comparison, unknown>>>({})
+  const compared = comparedIn(guard)
+  const turn = (name: Comparison, isOn: boolean) => {
+    if (!isOn) kept.current = { ...kept.current, [name]: guard[name] }
+    onChange(withComparison(guard, name, isOn, kept.current[name]))
+  }
   return (
-    <Checkbox
-      label="Visitors turned away (4xx)"
-      checked={isOn}
-      onChange={() => set(isOn ? false : isCompared(guard, errors) ? undefined : {})}
-    />
+    <div class="row">
+      {COMPARED.map(([name, label]) => (
+        <Checkbox key={name} label={label} checked={compared[name]} onChange={(isOn) => turn(name, isOn)} />
+      ))}
+    </div>
   )
 }
 
-/** An empty guard compares everything; metrics come on top. */
-function isCompared(guard: GuardParts, test: unknown): boolean {
-  return Object.keys(guard).every((key) => key === 'metrics') || (test !== undefined && test !== false)
-}
-
-type PartProps = { name: 'errors' | 'latency'; label: string; guard: GuardParts }
-
-function Part({ name, label, guard }: PartProps) {
-  const { set } = usePlace(['guard', name])
-  const isOn = isCompared(guard, guard[name])
-  return <Checkbox label={label} checked={isOn} onChange={() => set(isOn ? false : {})} />
+function Group({ group, guard }: { group: GuardGroup; guard: JsonObject }) {
+  const settings = settingsOf(group, guard)
+  const count = countSet(settings, guard)
+  if (settings.length === 0) return null
+  return (
+    <Folded
+      class="guard-group"
+      paths={settings.map(({ path }) => ['guard', ...path])}
+      summary={
+        <>
+          {group.title}: <small>{group.about}</small> {count > 0 && <small class="tag">{count} set</small>}
+        </>
+      }
+    >
+      <div class="guard-fields">
+        {settings.map((setting) => (
+          <GuardField key={setting.label} setting={setting} />
+        ))}
+      </div>
+    </Folded>
+  )
 }

@@ -11,37 +11,13 @@ import { Gate } from './gate-probe.ts'
 import { GUARD_CASES } from './guard-cases.ts'
 import { METRIC_CASES } from './metric-cases.ts'
 import { RULE_CASES } from './rule-cases.ts'
+import { keysOf, leavesOf, type Schema } from './schema-keys.ts'
 
 const CASES = { ...GATE_CASES, ...FLAG_CASES, ...RULE_CASES, ...GUARD_CASES, ...METRIC_CASES }
 
-type Schema = {
-  type: string
-  entries?: Record<string, Schema>
-  wrapped?: Schema
-  item?: Schema
-  value?: Schema
-  options?: Schema[]
-}
-
-/** The keys of a schema by path; lists and alternatives add nothing, a record's keys are `*`. */
-function keysOf(schema: Schema, at = ''): string[] {
-  const below = (key: string, inner: Schema) => {
-    const path = at === '' ? key : `${at}.${key}`
-    return [path, ...keysOf(inner, path)]
-  }
-  if (schema.wrapped) return keysOf(schema.wrapped, at)
-  if (schema.type === 'array' && schema.item) return keysOf(schema.item, at)
-  if (schema.type === 'record' && schema.value) return below('*', schema.value)
-  if (schema.options)
-    return schema.options.flatMap((option) => (typeof option === 'object' ? keysOf(option, at) : []))
-  return Object.entries(schema.entries ?? {}).flatMap(([key, inner]) => below(key, inner))
-}
-
 const KEYS = [...new Set(keysOf(gateDocumentSchema as unknown as Schema))]
 /** A key with keys below it has their cases. Key sets are passed on as they are. */
-const LEAVES = KEYS.filter(
-  (key) => !KEYS.some((other) => other.startsWith(`${key}.`)) && !key.startsWith('context.jwt.jwks.keys.'),
-)
+const LEAVES = leavesOf(KEYS).filter((key) => !key.startsWith('context.jwt.jwks.keys.'))
 
 describe('the keys of the gate document', () => {
   it('have a case each', () => {

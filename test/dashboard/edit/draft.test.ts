@@ -6,8 +6,8 @@ import {
   problemsByPlace,
   valueAt,
   withValue,
-} from '../../src/dashboard/views/edit/draft.ts'
-import { EMPTY_VISITOR, visitorOf } from '../../src/dashboard/views/try/visitor.ts'
+} from '../../../src/dashboard/views/edit/draft.ts'
+import { EMPTY_VISITOR, visitorOf } from '../../../src/dashboard/views/try/visitor.ts'
 
 const key = fc.oneof(fc.constantFrom('a', 'b', 'rules'), fc.nat(3))
 

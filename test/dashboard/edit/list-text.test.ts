@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { listText, parseList } from '../../src/dashboard/views/edit/list-text.ts'
+import { listText, parseList } from '../../../src/dashboard/views/edit/list-text.ts'
 
 describe('a list as people write it', () => {
   it('comes out as it went in, whatever its items have in them', () => {

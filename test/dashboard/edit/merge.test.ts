@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { merge } from '../../src/dashboard/views/edit/merge.ts'
+import { merge } from '../../../src/dashboard/views/edit/merge.ts'
 
 const base = {
   description: 'as it was',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseDocumentValue } from '../../src/core/config/parse/parse.ts'
-import { BUILT_IN_ATTRIBUTES } from '../../src/core/context/attributes.ts'
-import { OPERATORS } from '../../src/core/flags/operators.ts'
+import { parseDocumentValue } from '../../../src/core/config/parse/parse.ts'
+import { BUILT_IN_ATTRIBUTES } from '../../../src/core/context/attributes.ts'
+import { OPERATORS } from '../../../src/core/flags/operators.ts'
 import {
   aboutAttribute,
   attributeGroups,
@@ -9,14 +9,14 @@ import {
   conditionOn,
   kindOf,
   operatorsFor,
-} from '../../src/dashboard/views/edit/attribute-kinds.ts'
-import { inUnits, localMoment } from '../../src/dashboard/views/edit/pickers.tsx'
+} from '../../../src/dashboard/views/edit/attribute-kinds.ts'
+import { inUnits, localMoment } from '../../../src/dashboard/views/edit/pickers.tsx'
 import {
   documentWithRollout,
   missingIn,
   newRollout,
   PRESETS,
-} from '../../src/dashboard/views/rollout/rollout-draft.ts'
+} from '../../../src/dashboard/views/rollout/rollout-draft.ts'
 
 const PRESENT = {
   origins: { old: { url: 'https://old.example.com' } },

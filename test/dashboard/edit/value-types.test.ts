@@ -6,7 +6,7 @@ import {
   typeOfValues,
   VALUE_TYPES,
   type ValueType,
-} from '../../src/dashboard/views/edit/value-types.ts'
+} from '../../../src/dashboard/views/edit/value-types.ts'
 
 describe('the type of a flag’s values', () => {
   it.each<[unknown[], ValueType]>([
