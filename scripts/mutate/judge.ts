@@ -96,17 +96,16 @@ async function killerOf(
 }
 
 /**
- * Tests that run the mutant's statement; outside of functions, those that load its file. First those that are mostly
- * about its file, and as many as take a minute.
+ * Tests that run the mutant's statement; outside of functions, those that load its file. As many as take a minute: first
+ * those that run most of its file for the time that they take, as a busy machine makes long ones longer.
  */
 function testsOf(coverage: Coverage, project: Project, { file, statementLine = LOADED }: Mutant): string[] {
-  const shareOf = (lines: readonly string[]) =>
-    lines.filter((line) => line.startsWith(`${file}:`)).length / lines.length
+  const linesOfFile = (lines: readonly string[]) => lines.filter((line) => line.startsWith(`${file}:`)).length
   let tookMs = 0
   return Object.entries(coverage)
     .filter(([, each]) => each.project === project && each.lines.includes(`${file}:${statementLine}`))
-    .map(([test, { lines, ms }]) => ({ test, ms, share: shareOf(lines) }))
-    .sort((a, b) => b.share - a.share)
+    .map(([test, { lines, ms }]) => ({ test, ms, perMs: linesOfFile(lines) / ms }))
+    .sort((a, b) => b.perMs - a.perMs)
     .filter(({ ms }) => {
       const fits = tookMs === 0 || tookMs + ms <= MOST_MS
       if (fits) tookMs += ms
