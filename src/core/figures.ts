@@ -8,6 +8,11 @@ export function countText(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** An estimate, which has no more than two digits: 1234.5 → "1,200", 0.2 → "1". */
+export function estimateText(value: number): string {
+  return countText(Number(Math.ceil(value).toPrecision(2)))
+}
+
 /** "1 flag", "1,200 flags". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`

@@ -2,6 +2,7 @@
  * What changed between two documents, as people say it: by flag, rule name and stage. One line for each flag:
  * "new-site: canary: stages 1/5/25/50/100 → 5/50/100; rule testers added".
  */
+import { valueText } from '../figures.ts'
 import { isObject, type JsonObject } from '../json-object.ts'
 import { changesBetween } from './document-diff.ts'
 
@@ -167,8 +168,7 @@ function plainWords(was: unknown, is: unknown): string[] {
 
 function short(value: unknown): string {
   const isPlain = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each !== 'object')
-  const text = typeof value === 'string' ? value : isPlain ? value.join(', ') : JSON.stringify(value)
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text
+  return valueText(isPlain ? value.join(', ') : value, LONGEST_VALUE)
 }
 
 function keysOf(a: JsonObject, b: JsonObject): string[] {

@@ -44,12 +44,10 @@ import { NOTHING_REQUIRED, stepRequired } from './tests/requirements.ts'
 import { ERROR_BETS, meterCap, noteSlots, slotsNeeded, stepRollback } from './tests/rollback.ts'
 import { stepShare } from './tests/share.ts'
 import { chosenMargin, withLateMargin } from './tests/stage-margin.ts'
-import { addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
+import { addRecent, addServed, addTotals, NO_TOTALS, tickTotals } from './tests/totals.ts'
 import { NO_VISITORS, noteVisitors } from './tests/visitors.ts'
 import { errorExposure, tickBatch } from './tick-batch.ts'
 import { judge } from './verdict/verdict.ts'
-
-const RECENT_HALF_LIFE_MS = 30_000
 
 /**
  * Judges one tick.
@@ -195,15 +193,14 @@ function observe(settings: GuardSettings, state: GuardState, tick: GuardTick): G
       late: addTotals(state.late ?? NO_TOTALS, tickTotals(settings, { ...tick, ...tick.late })),
     }),
     stageTotals: addTotals(state.stageTotals, sums),
-    recent: addTotals(state.recent, sums, 0.5 ** ((tick.atMs - state.lastAtMs) / RECENT_HALF_LIFE_MS)),
+    recent: addRecent(state.recent, sums, tick.atMs - state.lastAtMs),
   }
   return withMargin(settings, isFull(batch) ? closeBatch(settings, next, tick.atMs) : next)
 }
 
 function withMargin(settings: GuardSettings, state: GuardState): GuardState {
-  if (settings.withinMs === undefined || state.margin !== null) return state
   const elapsedMs = state.lastAtMs - state.stageStartedAtMs
-  return { ...state, ...withLateMargin(settings, state, { totals: state.stageTotals, elapsedMs }) }
+  return withLateMargin(settings, state, { totals: state.stageTotals, elapsedMs })
 }
 
 function logCapsOf({ alpha, latency }: GuardSettings): { errors: number; slow: number } {

@@ -21,6 +21,8 @@ function absence(names: readonly Json[], wanted: boolean): Alternatives {
 /** When a condition holds, or with `wanted` false, when it doesn't. */
 export function alternativesOf(logic: Json, wanted = true): Alternatives {
   if (typeof logic !== 'object' || logic === null) return Boolean(logic) === wanted ? ALWAYS : NEVER
+  const variable = variableIn(logic)
+  if (variable !== undefined) return truth(variable, wanted)
   const operation = operationIn(logic)
   if (operation === undefined) throw new Untranslatable(`${JSON.stringify(logic)} as a condition`)
   const { op, operands } = operation
@@ -55,8 +57,6 @@ export function alternativesOf(logic: Json, wanted = true): Alternatives {
       return versions(operands, wanted)
     case 'missing':
       return absence(operands, wanted)
-    case 'var':
-      return truth(logic, wanted)
     case 'fractional':
       return fraction(operands, wanted, (named) => alternativesOf(named))
     default:
@@ -102,8 +102,7 @@ function compared(op: string, [left, right, ...more]: readonly Json[]): Compared
 }
 
 /** An attribute by itself holds unless it is missing, 0, false or empty. */
-function truth(logic: Json, wanted: boolean): Alternatives {
-  const attribute = variableIn(logic) ?? ''
+function truth(attribute: string, wanted: boolean): Alternatives {
   if (attribute.startsWith('$flagd.')) return wanted ? ALWAYS : NEVER
   const falsy: ConditionInput[] = [
     { attribute, op: 'in', values: [''], type: 'string' },

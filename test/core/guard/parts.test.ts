@@ -158,6 +158,24 @@ describe('small figures', () => {
     ])
   })
 
+  it('present rates forget half of what was in 30 s, in each arm', () => {
+    const armOf = (requests: number, errors: number, away: number) =>
+      arm(requests, [], { errors, clientErrors: { requests: away, marks: [] } })
+    const before = tick(1_000, armOf(100, 50, 40), armOf(100, 30, 20))
+    const { evidence } = feed(settings, start(), [
+      before,
+      tick(31_000, armOf(50, 0, 0), armOf(50, 0, 0)),
+    ]).verdict
+    expect(evidence).toMatchObject({
+      canaryErrorRate: 0.25,
+      controlErrorRate: 0.15,
+      canaryClientErrorRate: 0.2,
+      controlClientErrorRate: 0.1,
+    })
+    // The sums of the attempt forget nothing.
+    expect([evidence.canaryRequests, evidence.canaryErrors, evidence.controlErrors]).toEqual([150, 50, 30])
+  })
+
   it('a batch is full with two requests in each arm', () => {
     const full = (canaryRequests: number, controlRequests: number) =>
       isFull({ ...EMPTY_BATCH, canaryRequests, controlRequests })
@@ -264,6 +282,35 @@ describe('a ceiling', () => {
       2,
       undefined,
     ])
+  })
+
+  it('counts no more failures of a network than it sent requests, and control’s beyond its list', () => {
+    const limit = resolveGuardSettings({ ceilings: { errorRate: 0.2 } })
+    const nothing = { discordant: 0, unpaired: 0, unasked: 0, journeys: 0 }
+    /** Requests and failures of three networks. */
+    const networks = (...each: [requests: number, errored: number][]) => ({
+      networks: each.map(([requests, errored], k) => ({
+        network: 7 + k,
+        requests,
+        errors: errored,
+        errored,
+        ...nothing,
+      })),
+    })
+    const { since } = feed(limit, start(), [
+      tick(
+        1_000,
+        arm(10, [1, 2, 3, 4], networks([3, 4], [3, 0], [4, 0])),
+        arm(10, [50_000], networks([4, 1], [3, 0], [3, 0])),
+      ),
+    ]).state.errorCeiling
+    expect(since[8]).toEqual({ canaryN: 3, canaryBad: 3, controlN: 4, controlBad: 1 })
+    expect(since[9]).toEqual({ canaryN: 3, canaryBad: 0, controlN: 3, controlBad: 0 })
+    const cut = { errors: 9, slotsCut: true }
+    const of = (control: object) =>
+      feed(limit, start(), [tick(1_000, arm(10, [1]), arm(10, [50_000, 50_001], control))]).state.errorCeiling
+        .since[0]?.controlBad
+    expect([of(cut), of({ ...cut, errors: 99 }), of({ errors: 9 })]).toEqual([9, 10, 2])
   })
 
   it('of slow requests counts those certainly beyond it', () => {

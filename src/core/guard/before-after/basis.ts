@@ -93,8 +93,7 @@ function levelOf(hours: Hours, weeks: number, { dispersion, daySd, levelDays }: 
     return { kind: 'few', perHour: ofLast(7, 1).usual / WEEK_HOURS, neededPerHour: enough / WEEK_HOURS }
   const level = Math.min(levelBy(found), MOST_ABOVE_WEEK * middleDay(hours, weeks))
   const lastDay = ofLast(1, weeks)
-  const isQuieter =
-    lastDay.usual > 0 && levelBy(lastDay) < level * (1 - quieterBy({ daySd, dispersion }, lastDay))
+  const isQuieter = levelBy(lastDay) < level * (1 - quieterBy({ daySd, dispersion }, lastDay))
   return isQuieter ? levelBy(lastDay) : level
 }
 

@@ -1,5 +1,5 @@
 /** What a comparison with the weeks before says at a look, in words. */
-import { countText, durationText, rateText } from '../../figures.ts'
+import { countText, durationText, estimateText, rateText } from '../../figures.ts'
 import type { BeforeAfterFigures, Judgement } from '../evidence/types.ts'
 import { clockText } from '../verdict/since.ts'
 import type { Basis, NoBasis } from './basis.ts'
@@ -113,7 +113,7 @@ function blindSentence(none: NoBasis, look: Look): string {
     case 'history':
       return `collects ${counted} to compare with the same hours of the weeks before: ${learningText(none.hoursToGo)}; until then no fall is seen`
     case 'few':
-      return `too few ${counted} to compare with the weeks before: about ${roundedText(none.perHour)} an hour, needs about ${roundedText(none.neededPerHour)}`
+      return `too few ${counted} to compare with the weeks before: about ${estimateText(none.perHour)} an hour, needs about ${estimateText(none.neededPerHour)}`
     case 'uneven':
       return `${differ} by ${rateText(none.daySd)} from day to day, so no fall can be told from that`
   }
@@ -153,9 +153,6 @@ function usualText({ leastFall }: Basis, { maxDropPercent }: Look): string {
     ? ''
     : `; days differ so much here that only a fall of ${rateText(leastFall)} is told from them`
 }
-
-/** Two digits are all that an estimate has. */
-const roundedText = (value: number) => countText(value < 10 ? Math.ceil(value) : Number(value.toPrecision(2)))
 
 function figuresOf({ offsetMs }: BeforeAfterState, run: Run, basis: Basis): BeforeAfterFigures {
   const { since, journeys, expected } = run.risen

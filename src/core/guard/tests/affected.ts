@@ -169,9 +169,9 @@ function repeatingAfter(
  */
 export function isLikeControl({ repeating: { percentage, canary, control } }: AffectedState): boolean {
   const share = shareOf(percentage)
-  const odds = share < 1 ? share / (1 - share) : 0
+  const odds = share / (1 - share)
   const expected = control * odds
-  return expected > 0 && canary <= expected + 3 * Math.sqrt(expected * (1 + odds))
+  return canary <= expected + 3 * Math.sqrt(expected * (1 + odds))
 }
 
 type AffectedFinding = { wealth: number; pValue: number; decides: boolean; carried: boolean }

@@ -24,7 +24,7 @@ import type { RollbackState } from './rollback.ts'
 import { initialRollback } from './rollback.ts'
 import type { ShareState } from './share.ts'
 import { initialShare } from './share.ts'
-import { NO_TOTALS, NOTHING_SERVED, type Served, type Totals } from './totals.ts'
+import { NO_TOTALS, NOTHING_RECENT, NOTHING_SERVED, type Recent, type Served, type Totals } from './totals.ts'
 import { NO_VISITORS, type VisitorState } from './visitors.ts'
 
 /** Final for its generation. */
@@ -66,10 +66,10 @@ export type GuardState = {
   visitors: VisitorState
   /** Of all who are served the flag, by group of networks, in the generation. */
   served: Served
-  /** Of the generation, of the stage, and with a half-life of 30 s. */
+  /** Of the generation, and of the stage. */
   totals: Totals
   stageTotals: Totals
-  recent: Totals
+  recent: Recent
   decision: GuardDecision | null
   /** About which failures of control the canary was asked; missing in a state that an earlier release has stored. */
   asked?: Asked
@@ -119,7 +119,7 @@ export function initialGuardState(start: {
     served: NOTHING_SERVED,
     totals: NO_TOTALS,
     stageTotals: NO_TOTALS,
-    recent: NO_TOTALS,
+    recent: NOTHING_RECENT,
     decision: null,
     rises: initialRises(start.atMs),
   }

@@ -18,7 +18,7 @@ import type { TimingState } from '../latency/timings.ts'
 import { initialAdvance } from './advance.ts'
 import { type GuardState, initialGuardState, STATE_VERSION } from './guard-state.ts'
 import type { RollbackState } from './rollback.ts'
-import { NO_TOTALS } from './totals.ts'
+import { NO_TOTALS, NOTHING_RECENT } from './totals.ts'
 
 type Groups = readonly (readonly Counts[])[]
 
@@ -74,7 +74,7 @@ function withSums(state: GuardState): GuardState {
     ...state,
     totals: { ...NO_TOTALS, ...state.totals },
     stageTotals: { ...NO_TOTALS, ...state.stageTotals },
-    recent: { ...NO_TOTALS, ...state.recent },
+    recent: { ...NOTHING_RECENT, ...state.recent },
   }
 }
 

@@ -45,14 +45,15 @@ export function marginOf(
   return margin ?? settings.advance.delta ?? advanceDelta(percentage)
 }
 
-/** Margin and test after a tick: chosen late, where the stage before said nothing. */
-export function withLateMargin(
+type Margined = { margin: number | null; advance: AdvanceState; percentage: number }
+
+/** The state after a tick: its margin is chosen late where the stage before said nothing, and its test starts afresh. */
+export function withLateMargin<State extends Margined>(
   settings: GuardSettings,
-  { margin, advance, percentage }: { margin: number | null; advance: AdvanceState; percentage: number },
+  state: State,
   counted: Counted,
-): { margin: number | null; advance: AdvanceState } {
-  const { withinMs = 0 } = settings
-  if (margin !== null || withinMs <= 0 || counted.elapsedMs < LOOK_PART * withinMs) return { margin, advance }
-  const chosen = chosenMargin(settings, percentage, counted)
-  return chosen === null ? { margin, advance } : { margin: chosen, advance: initialAdvance() }
+): State {
+  if (state.margin !== null || counted.elapsedMs < LOOK_PART * (settings.withinMs ?? 0)) return state
+  const margin = chosenMargin(settings, state.percentage, counted)
+  return margin === null ? state : { ...state, margin, advance: initialAdvance() }
 }

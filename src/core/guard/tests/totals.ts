@@ -42,22 +42,57 @@ export const NO_TOTALS: Readonly<Totals> = {
   otherSlow: 0,
 }
 
-/** `a × factor + b`, element by element. */
-export function addTotals(a: Totals, b: Totals, factor = 1): Totals {
+/** `a + b`, element by element. */
+export function addTotals(a: Totals, b: Totals): Totals {
   return {
-    canaryRequests: a.canaryRequests * factor + b.canaryRequests,
-    controlRequests: a.controlRequests * factor + b.controlRequests,
-    canaryErrors: a.canaryErrors * factor + b.canaryErrors,
-    controlErrors: a.controlErrors * factor + b.controlErrors,
-    canaryClientErrors: a.canaryClientErrors * factor + b.canaryClientErrors,
-    controlClientErrors: a.controlClientErrors * factor + b.controlClientErrors,
-    journeys: a.journeys * factor + b.journeys,
-    canaryJourneys: a.canaryJourneys * factor + b.canaryJourneys,
-    canarySlow: a.canarySlow * factor + b.canarySlow,
-    controlSlow: a.controlSlow * factor + b.controlSlow,
-    otherRequests: a.otherRequests * factor + b.otherRequests,
-    otherErrors: a.otherErrors * factor + b.otherErrors,
-    otherSlow: a.otherSlow * factor + b.otherSlow,
+    canaryRequests: a.canaryRequests + b.canaryRequests,
+    controlRequests: a.controlRequests + b.controlRequests,
+    canaryErrors: a.canaryErrors + b.canaryErrors,
+    controlErrors: a.controlErrors + b.controlErrors,
+    canaryClientErrors: a.canaryClientErrors + b.canaryClientErrors,
+    controlClientErrors: a.controlClientErrors + b.controlClientErrors,
+    journeys: a.journeys + b.journeys,
+    canaryJourneys: a.canaryJourneys + b.canaryJourneys,
+    canarySlow: a.canarySlow + b.canarySlow,
+    controlSlow: a.controlSlow + b.controlSlow,
+    otherRequests: a.otherRequests + b.otherRequests,
+    otherErrors: a.otherErrors + b.otherErrors,
+    otherSlow: a.otherSlow + b.otherSlow,
+  }
+}
+
+/** What rates "now" are of: requests and their failures, of which half is forgotten every 30 s. */
+export type Recent = Pick<
+  Totals,
+  | 'canaryRequests'
+  | 'controlRequests'
+  | 'canaryErrors'
+  | 'controlErrors'
+  | 'canaryClientErrors'
+  | 'controlClientErrors'
+>
+
+export const NOTHING_RECENT: Recent = {
+  canaryRequests: 0,
+  controlRequests: 0,
+  canaryErrors: 0,
+  controlErrors: 0,
+  canaryClientErrors: 0,
+  controlClientErrors: 0,
+}
+
+const RECENT_HALF_LIFE_MS = 30_000
+
+/** The recent sums after a tick; `elapsedMs` since the one before. */
+export function addRecent(before: Recent, sums: Totals, elapsedMs: number): Recent {
+  const factor = 0.5 ** (elapsedMs / RECENT_HALF_LIFE_MS)
+  return {
+    canaryRequests: before.canaryRequests * factor + sums.canaryRequests,
+    controlRequests: before.controlRequests * factor + sums.controlRequests,
+    canaryErrors: before.canaryErrors * factor + sums.canaryErrors,
+    controlErrors: before.controlErrors * factor + sums.controlErrors,
+    canaryClientErrors: before.canaryClientErrors * factor + sums.canaryClientErrors,
+    controlClientErrors: before.controlClientErrors * factor + sums.controlClientErrors,
   }
 }
 

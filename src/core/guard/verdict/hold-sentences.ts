@@ -1,6 +1,6 @@
 /** Why a stage waits, in one sentence with its numbers, without a final period. */
 
-import { countText, durationText, rateText } from '../../figures.ts'
+import { countText, durationText, estimateText, rateText } from '../../figures.ts'
 import { durationsToLearn } from '../evidence/latency.ts'
 import { marginOf } from '../tests/stage-margin.ts'
 import type { Findings } from './findings.ts'
@@ -154,11 +154,6 @@ function waitSentence(findings: Findings): string {
   const { canaryRequests } = state.stageTotals
   const waitMs = (progress.requestsToGo * (state.lastAtMs - state.stageStartedAtMs)) / canaryRequests
   const at = canaryRequests > 0 && waitMs > 0 ? `, about ${durationText(waitMs)} at the present rate` : ''
-  const left = `needs about ${roundedText(progress.requestsToGo)} more canary requests${at}`
+  const left = `needs about ${estimateText(progress.requestsToGo)} more canary requests${at}`
   return `collecting evidence on ${isLatency ? 'latency' : 'the error rate'}: ${left}${marginText(findings)}`
-}
-
-/** 1234.5 → "1,200": two digits are all that an estimate has. */
-function roundedText(value: number): string {
-  return countText(value < 10 ? Math.ceil(value) : Number(value.toPrecision(2)))
 }

@@ -106,8 +106,7 @@ function overThresholds({ settings, state, standing: { regime } }: Findings): Ov
   const requests = totals.canaryRequests + totals.otherRequests
   const shared = (bad: number, controlBad: number) =>
     totals.controlRequests > 0 && bad * totals.controlRequests <= settings.errors.rho * controlBad * requests
-  const carried = (groups: ByGroup, limit: number) =>
-    regime === 'none' || (regime !== 'few' && withoutTwoLargest(groups) > limit)
+  const carried = (groups: ByGroup, limit: number) => regime !== 'few' && withoutTwoLargest(groups) > limit
   const whose = (others: number) => (others > 0 ? '' : 'canary ')
   const found: Over[] = []
   const failed = totals.canaryErrors + totals.otherErrors

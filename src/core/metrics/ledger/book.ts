@@ -63,7 +63,7 @@ export class Book {
     this.mixed = mixed
   }
 
-  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant' | 'setSecond' | 'setGroup'> {
+  get visitors(): Omit<Visitors, 'add' | 'setValue' | 'setVariant' | 'setExposure'> {
     return this.#visitors
   }
 
@@ -102,9 +102,8 @@ export class Book {
     for (const [metric, since] of this.since.entries())
       if (second < since && this.counts(number, metric)) this.setValue(number, metric, 0)
     this.#move(number, -1)
-    this.#visitors.setSecond(number, second)
     // Who they are is known by where they came from first.
-    this.#visitors.setGroup(number, group)
+    this.#visitors.setExposure(number, second, group)
     this.#move(number, 1)
   }
 

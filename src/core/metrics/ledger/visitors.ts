@@ -69,8 +69,11 @@ export class Visitors {
     return this.#viewOf(number).getUint32(this.#offsetOf(number) + 4, true)
   }
 
-  setSecond(number: number, second: number): void {
-    this.#viewOf(number).setUint32(this.#offsetOf(number) + 4, second, true)
+  /** When a visitor was exposed first, and the group that they came from then. */
+  setExposure(number: number, second: number, group: number): void {
+    const view = this.#viewOf(number)
+    view.setUint32(this.#offsetOf(number) + 4, second, true)
+    view.setUint8(this.#offsetOf(number) + 9, group)
     this.#touch(number)
   }
 
@@ -83,11 +86,6 @@ export class Visitors {
       variant: this.variantOf(number),
       group: this.#viewOf(number).getUint8(this.#offsetOf(number) + 9),
     }
-  }
-
-  setGroup(number: number, group: number): void {
-    this.#viewOf(number).setUint8(this.#offsetOf(number) + 9, group)
-    this.#touch(number)
   }
 
   setVariant(number: number, variant: number): void {

@@ -48,28 +48,28 @@ export function namedQuestions(
 /** Of the rule that takes in the most more, in percent of those who meet its conditions. */
 function largestRise({ kind, flag }: NamedEdit, { before, after }: Sides): { from: number; to: number } {
   const wasOpen = before.document.flags[flag]?.enabled !== false
-  const { rules = [], off } = after.document.flags[flag] ?? {}
-  const dealing = dealingRule({ rules })
-  const [shares, newShares] = [openShares(before, flag), openShares(after, flag)]
-  const unknown = before.document.flags[flag] === undefined ? 0 : 100
+  const off = after.document.flags[flag]?.off
+  const shares = openShares(before, flag)
   const most = { from: 0, to: 0 }
-  for (const [index, { when, serve }] of rules.entries()) {
+  for (const [index, { isDealing, when, serve, share: to }] of openShares(after, flag).entries()) {
     // Testers, whom a rule beside the rollout names, are few.
-    const isFew = serve === off || (index !== dealing && when.length > 0)
+    const isFew = serve === off || (!isDealing && when.length > 0)
     if (kind === 'enable' && (wasOpen || isFew)) continue
-    const from = kind === 'enable' ? 0 : (shares[index] ?? unknown)
-    const to = newShares[index] ?? 100
+    const from = kind === 'enable' ? 0 : (shares[index]?.share ?? 0)
     if (to - from > most.to - most.from) Object.assign(most, { from, to })
   }
   return most
 }
 
 /** What each rule takes in once nothing closes its flag. */
-function openShares({ document, snapshot, state }: ReachSide, key: string): number[] {
+function openShares({ document, snapshot, state }: ReachSide, key: string) {
   const { rules = [] } = document.flags[key] ?? {}
   const dealing = dealingRule({ rules })
   const open = openShareOf({ document, snapshot }, key, flagStatus(state, key))
-  return rules.map(({ percentage = 100 }, index) => (index === dealing ? open : percentage))
+  return rules.map(({ when, serve, percentage = 100 }, index) => {
+    const isDealing = index === dealing
+    return { isDealing, when, serve, share: isDealing ? open : percentage }
+  })
 }
 
 /** They wait for nothing, or move no visitor. */

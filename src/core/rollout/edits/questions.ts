@@ -173,7 +173,7 @@ function opensMore(flag: string, before: Side, after: Side): Question[] {
 function servesMoreBeside(was: FlagConfig, is: FlagConfig): boolean {
   const shareOfAll = ({ rules, off }: FlagConfig) =>
     rules
-      .filter(({ when, stages, serve }) => (when ?? []).length === 0 && stages === undefined && serve !== off)
+      .filter(({ when, stages, serve }) => when.length === 0 && stages === undefined && serve !== off)
       .reduce((sum, { percentage = 100 }) => sum + percentage, 0)
   return isAttempt(was) && isAttempt(is) && shareOfAll(is) > shareOfAll(was)
 }

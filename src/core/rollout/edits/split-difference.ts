@@ -30,9 +30,8 @@ const PARTS: Readonly<Record<SplitPart, Take>> = {
   'routes and origins': (into, from) => ({ ...into, origins: from.origins, routes: from.routes }),
 }
 
-/** In what two documents' splits of a flag differ; empty for a flag that one of them lacks. */
+/** In what two documents' splits of a flag that both have differ. */
 export function splitDifference(flag: string, before: GateDocument, after: GateDocument): SplitPart[] {
-  if (before.flags[flag] === undefined || after.flags[flag] === undefined) return []
   const digest = (document: GateDocument) => {
     const definition = document.flags[flag]
     return definition && meaningOf(flag, definition, surroundingsOf(document)(flag))
