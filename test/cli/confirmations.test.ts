@@ -111,6 +111,15 @@ it.each([
   expect(asked.questions).toEqual([])
 })
 
+it.each(['kill f', 'rollback f', 'pause f'])('%s waits for no answer, also at a terminal', async (line) => {
+  const gate = await scriptedGate(OTHERS)
+  await gate.run(line, { canAsk: true })
+  const [sent] = gate.asked.filter(({ method }) => method === 'POST')
+  // The gate asks back only where it is told that someone can answer.
+  expect(sent?.body).toEqual({})
+  expect(asked.questions).toEqual([])
+})
+
 it('a change that moves few visitors asks nothing', async () => {
   const gate = await scriptedGate()
   const cwd = await folder()

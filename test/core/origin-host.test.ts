@@ -37,6 +37,10 @@ it.each([
   expect(originPlace(url)).toBe('new.test')
 })
 
+it('what is no address in brackets has no host', () => {
+  expect([originHost('http://[zz]'), originHost('http://[1::2::3]:80/')]).toEqual(['[]', '[]'])
+})
+
 it('other addresses keep their own, in one spelling', () => {
   expect(originHost('http://0x0a.5')).toBe('10.0.0.5')
   expect(originHost('http://[::ffff:10.0.0.5]')).toBe('10.0.0.5')

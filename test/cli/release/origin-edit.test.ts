@@ -77,6 +77,17 @@ describe('a release', () => {
     expect(again.document.routes).toEqual(document.routes)
   })
 
+  it('after one that is finished changes control only on the routes that lead to it', () => {
+    const cart = { path: '/cart', flag: 'site', origins: { on: 'cart', off: 'old' } }
+    const two = {
+      ...DOCUMENT,
+      origins: { ...DOCUMENT.origins, cart: { url: 'https://cart.example.com' } },
+      routes: [cart, ...DOCUMENT.routes],
+    }
+    const { document } = edited(true, V2, two)
+    expect(document.routes.map(({ origins }) => origins?.off)).toEqual(['old', undefined, 'new-previous'])
+  })
+
   it('of the same URL again, at a URL that gets new code, keeps control', () => {
     const { document } = edited(true, { new: { url: 'https://v1.example.com' } })
     expect(document.origins['new-previous']).toBeUndefined()

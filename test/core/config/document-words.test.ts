@@ -78,6 +78,13 @@ describe('a change is told', () => {
     expect(changeWords(document({}), document({}))).toEqual([])
   })
 
+  it('with at most sixty characters of a value', () => {
+    const salt = (length: number) =>
+      changeWords(document({ a: flag() }), document({ a: flag({ salt: 'x'.repeat(length) }) }))
+    expect(salt(60)).toEqual([`a: salt ${'x'.repeat(60)} added`])
+    expect(salt(61)).toEqual([`a: salt ${'x'.repeat(59)}… added`])
+  })
+
   it('for lists of plain values', () => {
     const tags = (...tags: string[]) => document({ a: flag({ tags }) })
     expect(changeWords(tags('ui'), tags('ui', 'night'))).toEqual(['a: tags ui → ui, night'])

@@ -139,6 +139,19 @@ describe('dedupe', () => {
     expect(JSON.stringify(first)).toBe(copy)
   })
 
+  it('remembers four times as many marks where no network is known as of a group of networks', () => {
+    const MARKS = { ofNone: 3, ofGroup: 5 * VISITOR_SLOTS + 3 }
+    const recent = Array.from({ length: 31 }, () => (4_096 * 600) / (Math.LN2 * 100))
+    const at = (state: DedupeState, nowS: number) =>
+      stepDedupe(state, { nowS, percentage: 50, canary: Object.values(MARKS), control: [], groups: 2 })
+    // Errors that come so fast that a group's memory is 100 s, and that of none 400 s; they halve in 600 s.
+    const first = { ...at(initialDedupe(50), 0).state, recent }
+    const again = at(first, 200)
+    expect(again.counted.strictCanary.toSorted((a, b) => a - b)).toEqual([MARKS.ofNone, MARKS.ofGroup])
+    // Who is known rests for 120 s this time, and who is forgotten for 60 s.
+    expect(at(again.state, 270).counted.strictCanary).toEqual([MARKS.ofGroup])
+  })
+
   it('ignores what is not a slot', () => {
     const step = stepDedupe(initialDedupe(1), {
       nowS: 1,

@@ -123,6 +123,50 @@ describe('thresholds', () => {
     expect(feed(settings, start(), [both]).verdict).toMatchObject({ action: 'freeze', trigger: 'threshold' })
   })
 
+  it('compares rates, not counts: of a small canary, and of all who are served the flag', () => {
+    // Control's rate of 10 % lets expect 11 of the canary, by the errors' margin of 1.1.
+    const at = (control: number, part: object = {}) =>
+      feed(settings, start(5), [
+        tick(1000, arm(100, [], { errors: 11 }), arm(1_900, [], { errors: control }), {
+          percentage: 5,
+          ...part,
+        }),
+      ]).verdict
+    expect([at(190), at(189)].map(({ action }) => action)).toEqual(['freeze', 'rollback'])
+    expect(at(190).sentence).toBe(
+      '11 canary errors, more than the threshold of 10, but control fares no better: a shared outage',
+    )
+    expect([at(95, { others: arm(100) }), at(94, { others: arm(100) })].map(({ action }) => action)).toEqual([
+      'freeze',
+      'rollback',
+    ])
+  })
+
+  it('needs no control to act, and takes one request of it for one', () => {
+    const at = (control: number, errors: number) =>
+      feed(settings, start(), [tick(1000, arm(100, [], { errors: 11 }), arm(control, [], { errors }))])
+        .verdict.action
+    expect([at(0, 0), at(1, 0), at(1, 1)]).toEqual(['rollback', 'rollback', 'freeze'])
+  })
+
+  it('depends on networks only where some are known', () => {
+    const at = (...networks: number[]) => {
+      const counts = {
+        requests: 1,
+        errors: 0,
+        errored: 0,
+        discordant: 0,
+        unpaired: 0,
+        unasked: 0,
+        journeys: 0,
+      }
+      const listed = networks.map((network) => ({ network, ...counts }))
+      const canary = arm(100, [], { errors: 11, networks: listed })
+      return feed(settings, start(), [tick(1000, canary, arm(100))]).verdict.action
+    }
+    expect([at(), at(7)]).toEqual(['rollback', 'none'])
+  })
+
   it('counts everybody who is served the flag, also who is listed by name and never compared', () => {
     const at = (canary: number, others: number) =>
       tick(1000, arm(0, [], { errors: canary }), arm(100), { others: arm(0, [], { errors: others }) })

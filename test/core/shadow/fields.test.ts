@@ -101,6 +101,16 @@ describe('HTML', () => {
     expect(names(html(state(5)), html(state(6)))).toEqual(['html json state $.price'])
   })
 
+  it('takes what has no end for text: a tag, a comment, a section of data', () => {
+    const cut = (tail: string) => names(html('<p>a</p>'), html(`<p>a</p>${tail}`))
+    expect([cut('<a href="/cart"'), cut('<!-- b'), cut('<![CDATA[ b')]).toEqual(
+      Array(3).fill(['html text text']),
+    )
+    // Twenty of them; behind the next there is no page.
+    const tagsAfter = (count: number) => html(`${'<!--'.repeat(count)}<p>z</p>`).get('html tags')
+    expect([tagsAfter(20), tagsAfter(21)]).toEqual([['p × 1'], undefined])
+  })
+
   it('never ends in an endless loop or an error, whatever the page is', () => {
     for (const text of [
       '<',

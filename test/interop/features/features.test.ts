@@ -204,6 +204,14 @@ describe('importing a simple flag file', () => {
     for (const document of documents) expect(document).toEqual(documents[0])
   })
 
+  it.each([[[{ active: true }]], [[{ name: 7, active: true }]], [['a']], [[null]]])(
+    'refuses a list in which a flag has no name: %j',
+    (list) => {
+      for (const form of [list, { flags: list }])
+        expect(importFeatures(JSON.stringify(form))).toMatchObject({ ok: false, problems: [{ path: '$' }] })
+    },
+  )
+
   it("compares with the attributes that one's own documents have", () => {
     const attributes = { user: 'userId', region: 'country', accountType: 'plan', beta: 'beta' }
     const text = JSON.stringify({ a: { active: true, regions: ['RO'], users: ['x'] } })

@@ -42,6 +42,18 @@ it('takes an export of the REST API, for one of its environments', () => {
   expect(deciderFor(off)('new-shop', { targetingKey: 'a' })?.value).toBe(false)
 })
 
+it('takes flags and segments by key, in a list, and in a list of items', () => {
+  const segment = { key: 's', included: ['a'] }
+  const rule = ruleWith({ attribute: '', op: 'segmentMatch', values: ['s'] })
+  const own = { ...flag, fallthrough: { variation: 1 }, ...rule }
+  const of = (flags: object, segments: object) =>
+    documentIn(importLaunchDarkly(JSON.stringify({ flags, segments })))
+  const byKey = of({ f: own }, { s: segment })
+  expect(deciderFor(byKey)('f', { targetingKey: 'a' })?.value).toBe(true)
+  expect(of([own], [segment])).toEqual(byKey)
+  expect(of({ items: [own] }, { items: [segment] })).toEqual(byKey)
+})
+
 it.each<[string, object, string]>([
   ['a context of another kind', ruleWith({ attribute: 'name', op: 'in', contextKind: 'org' }), '.rules[0]'],
   ['a big segment', ruleWith({ attribute: '', op: 'segmentMatch', values: ['big'] }), '.rules[0]'],

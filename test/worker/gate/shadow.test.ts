@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readInSteps } from '../../../src/core/shadow/read-answer.ts'
 import type { ShadowSample } from '../../../src/core/shadow/sample.ts'
 import { createGate } from '../../../src/gate/gate.ts'
+import { OriginHealth } from '../../../src/gate/origin/origin-health.ts'
 import { createMirror } from '../../../src/gate/shadow/mirror.ts'
 import { type Asked, SHOP, stubOrigins, unsigned } from './support/stage.ts'
 
@@ -123,6 +124,17 @@ describe('a copy', () => {
     await warm()
     await ask('/none')
     await eventually(() => expect(samples.map(({ route }) => route)).toEqual(['GET /none']))
+  })
+
+  it.each(['new.test', 'old.test'])('is not made while %s is down', async (host) => {
+    const { ask, warm, copies } = stage(page)
+    await warm()
+    vi.spyOn(OriginHealth.prototype, 'isDown').mockImplementation(
+      ({ url = '' }) => new URL(url).host === host,
+    )
+    await (await ask()).text()
+    await settled()
+    expect(copies()).toEqual([])
   })
 
   it('is not made once the flag is killed', async () => {

@@ -84,3 +84,16 @@ it('origins on this machine are told apart, for a deployment', () => {
     expect(local(url)).toEqual([])
   expect(local('http://localhost:3000', 'SITE')).toEqual([])
 })
+
+it('a preserved host is warned of where it reaches the origin by a URL', () => {
+  const warnedOf = (origin: object) => {
+    const parsed = parseDocumentValue({ origins: { o: origin }, routes: [{ path: '/*', origin: 'o' }] })
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    return documentWarnings(parsed.value).map(({ place }) => place)
+  }
+  const url = 'https://app.example.com'
+  expect([warnedOf({ url, host: 'preserve' }), warnedOf({ url, host: 'origin' }), warnedOf({ url })]).toEqual(
+    [['$.origins.o.host'], ...[[], []]],
+  )
+  expect(warnedOf({ binding: 'APP', host: 'preserve' })).toEqual([])
+})

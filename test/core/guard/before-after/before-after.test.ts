@@ -73,6 +73,22 @@ describe('a flag that comes on for everybody', () => {
     expect(site.verdict.kind).toBe('healthy')
   })
 
+  it('says from which fall on it acts where that is more than the limit', () => {
+    const on = switchedOn()
+    on.pass(HOUR)
+    const { state, block } = on
+    const usualOf = (leastFall: number) => {
+      const run = state?.run && { ...state.run, basis: { ...state.run.basis, leastFall } }
+      const site = new Site({ state: { ...state, run } as Past['state'], block })
+      site.pass(1)
+      return /days differ .*/.exec(site.verdict.sentence)?.[0]
+    }
+    expect([0.299, 0.3, 0.31].map(usualOf)).toEqual([
+      ...[undefined, undefined],
+      'days differ so much here that only a fall of 31 % is told from them',
+    ])
+  })
+
   it('that only may freeze is failing all the same', () => {
     const site = switchedOn()
     site.settings = { ...SETTINGS, action: 'freeze' }

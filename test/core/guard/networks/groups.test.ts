@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { failureMark, type NetworkCounts } from '../../../../src/core/counters/networks.ts'
 import { EMPTY_ARM } from '../../../../src/core/counters/ticks.ts'
 import type { ArmTick, GuardTick } from '../../../../src/core/guard/index.ts'
+import { durationsOf } from '../../../../src/core/guard/networks/durations.ts'
 import {
   addByGroup,
   enterStageOfNetworks,
@@ -54,6 +55,28 @@ describe('counts by group', () => {
     expect([by[0], by[1], by[2], by[29], by[30]]).toEqual([0, 2, 32, 2, 12])
     expect(sumOf(by)).toBe(100)
     expect(requestsByGroup({ ...EMPTY_ARM, requests: 7 })).toEqual(groups({ 0: 7 }))
+  })
+
+  it('of durations are the listed networks’ as well, and those that none explains are of no network', () => {
+    const armOf = (latency: Record<number, number>, own: Record<number, number>) => ({
+      ...EMPTY_ARM,
+      latency,
+      networks: [{ ...counts(networkOf(3), 5), latency: own }, counts(networkOf(4), 1)],
+    })
+    const one = {
+      canary: armOf({ 50: 5, 60: 2 }, { 50: 3 }),
+      control: armOf({ 50: 1 }, { 50: 4 }),
+    } as unknown as GuardTick
+    const standing = (aside: number[]) =>
+      ({ regime: 'many', aside: noneByGroup().map((_, group) => aside.includes(group)) }) as never
+    const { all, groups: found } = durationsOf(one, 'latency', standing([]))
+    expect([found[0], found[3], found[4]]).toEqual([
+      { canary: { 50: 2, 60: 2 }, control: {} },
+      { canary: { 50: 3 }, control: { 50: 4 } },
+      { canary: {}, control: {} },
+    ])
+    expect(all).toEqual({ canary: { 50: 5, 60: 2 }, control: { 50: 4 } })
+    expect(durationsOf(one, 'latency', standing([3])).all).toEqual({ canary: { 50: 2, 60: 2 }, control: {} })
   })
 
   it('of a network that is listed twice add up; what is no count is none, and too many are no less', () => {

@@ -90,6 +90,14 @@ describe('a conversion', () => {
     expect(found.findings).toHaveLength(findings)
   })
 
+  it('of no visitors has no mean, and no interval', () => {
+    const { results } = judged(look([0, 0], [10, 1]))
+    expect(results.metrics[0]?.variants).toMatchObject([
+      { variant: 'off', visitors: 0, converted: 0, total: 0, mean: null, low: null, high: null },
+      { variant: 'on', visitors: 10, converted: 1, total: 1, mean: 0.1 },
+    ])
+  })
+
   it('shows rates and the difference, with intervals around them', () => {
     const { results } = judged(look([100_000, 5_000], [100_000, 4_000]))
     const [shown] = results.metrics

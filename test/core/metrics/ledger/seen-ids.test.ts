@@ -17,6 +17,8 @@ it('knows the last 131,072 at least, and twice as many at most, over a restart a
   }
   save()
   expect([...rows.values()].every(({ byteLength }) => byteLength <= 65_536)).toBe(true)
+  // Two generations of 16 blocks: their numbers never come to those of visitors' pages.
+  expect([...rows.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, block) => block))
   const restarted = new SeenIds()
   restarted.restore(
     [...rows].sort(([a], [b]) => a - b),

@@ -8,6 +8,7 @@ import { withDocument } from '../../../../src/core/rollout/edits/document-change
 import { unconfirmedEntries } from '../../../../src/core/rollout/edits/entering.ts'
 import { ladderOf, laddersOf } from '../../../../src/core/rollout/edits/ladders.ts'
 import { commandQuestions } from '../../../../src/core/rollout/edits/named-change.ts'
+import { servedBy } from '../../../../src/core/rollout/edits/serving.ts'
 
 const ON_OFF = { variants: { on: true, off: false }, off: 'off' }
 const staged = (stages: object[], more: object = {}) => ({
@@ -119,6 +120,19 @@ describe('a command on a required flag', () => {
     const texts = asked(of('unkill'), following(load(flags, routes), of('kill')))
     expect(texts).toHaveLength(1)
     expect(texts[0]).toContain('visitors may newly reach origin new, which child holds back at 5 %')
+  })
+})
+
+describe('variants that a flag may serve', () => {
+  const of = (...rules: object[]) => [...servedBy(load({ f: { ...ON_OFF, rules } }, ROUTES.slice(1)), 'f')]
+  it('are the off one as well, unless a rule takes in everybody', () => {
+    const when = [{ attribute: 'country', op: 'in', values: ['RO'] }]
+    expect([of({ serve: 'on' }), of({ serve: 'on', percentage: 100 })]).toEqual([['on'], ['on']])
+    expect(of({ serve: 'on', percentage: 99.999 })).toEqual(['on', 'off'])
+    expect(of({ serve: 'on', when })).toEqual(['on', 'off'])
+    expect([of({ serve: 'on', percentage: 0 }), of()]).toEqual([['off'], ['off']])
+    expect(of({ serve: { on: 100, off: 0 } })).toEqual(['on'])
+    expect(of({ serve: 'off' }, { serve: 'on' })).toEqual(['off'])
   })
 })
 

@@ -1,6 +1,7 @@
 /** Events of metrics over `POST /__sluice/events`: whose they are, which count, and the reason for each that does not. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEndpoints } from '../../../../src/api/endpoints.ts'
+import { checkTrack } from '../../../../src/api/flags/track-message.ts'
 import { cookieOf, MEASURING, position, stageMetrics, visitor } from '../../gate/support/metric-stage.ts'
 
 afterEach(() => void vi.restoreAllMocks())
@@ -300,4 +301,28 @@ describe('an exposure by a flag query', () => {
     await query({}, { ...own, 'sec-gpc': '1' })
     expect(await exposed()).toEqual([])
   })
+})
+
+it('an event counts for a day, at its own time unless the clock that tells it may be wrong by as much', () => {
+  const now = Date.parse('2027-03-01T12:00:00Z')
+  const MINUTE_MS = 60_000
+  const at = (agoMs: number) => checkTrack({ atMs: now - agoMs }, now)
+  const day = 24 * 60 * MINUTE_MS
+  expect([at(day), at(day + 1)]).toEqual([
+    { ok: true, atMs: now - day },
+    { ok: false, why: 'late' },
+  ])
+  expect([at(5 * MINUTE_MS), at(5 * MINUTE_MS - 1)]).toEqual([
+    { ok: true, atMs: now - 5 * MINUTE_MS },
+    { ok: true, atMs: now },
+  ])
+  expect([at(-5 * MINUTE_MS), at(-5 * MINUTE_MS - 1)]).toEqual([
+    { ok: true, atMs: now },
+    { ok: false, why: 'future' },
+  ])
+  expect(checkTrack({ at: '2027-03-01T11:00:00Z' }, now)).toEqual({ ok: true, atMs: now - 60 * MINUTE_MS })
+  expect(checkTrack({}, now)).toEqual({ ok: true, atMs: now })
+  expect([0, 1, 200, 201].map((length) => checkTrack({ id: 'i'.repeat(length) }, now).ok)).toEqual([
+    ...[false, true, true, false],
+  ])
 })

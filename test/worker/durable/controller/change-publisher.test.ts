@@ -271,6 +271,8 @@ describe('a document', () => {
       })
       expect(documents.current.text).toBe(text)
       expect(fakeKv.values.get('config')).toBe(text)
+      // Where rollouts stand belongs to their document: an isolate that starts now reads both.
+      expect(stateInKv(world)).toEqual(numbered(world.control.state))
       expect(told).toMatchObject([{ shard: 'AAA', tag: { version: 1, inKv: true } }])
       expect(world.records()).toMatchObject([
         { action: 'document-published', ...reasons, before: { version: 0 }, after: { version: 1 } },

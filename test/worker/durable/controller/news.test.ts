@@ -1,11 +1,14 @@
 /** What people are told although no one commanded anything: once each, by webhook, audit log and status alike. */
 import { expect, it } from 'vitest'
 import { INITIAL_FLAG_CONTROL } from '../../../../src/core/config/control.ts'
+import type { GateDocument } from '../../../../src/core/config/schema/document.ts'
 import { emptyCell } from '../../../../src/core/counters/cell.ts'
 import type { DecisionSample } from '../../../../src/core/decision/sample.ts'
 import { NOTED, type Noted } from '../../../../src/core/rollout/audit.ts'
 import { compareAnswers } from '../../../../src/core/shadow/compare.ts'
 import { readAnswer } from '../../../../src/core/shadow/read-answer.ts'
+import { Watch } from '../../../../src/durable/controller/news/watch.ts'
+import type { TextStore } from '../../../../src/durable/storage/text-store.ts'
 import { visits } from '../../support/metric-visitors.ts'
 import { CAUSE, DOCUMENT, fakeClock, makeParts, type Parts, START_MS } from '../../support/parts.ts'
 import { withStorage } from '../../support/storage.ts'
@@ -201,6 +204,21 @@ it('a flag that expires wakes the gate in time; the built-in document wakes no o
       expect([fresh.watch.nextDueMs, fresh.records()]).toEqual([undefined, []])
     })
   }))
+
+it('what is wrong is looked for every five seconds, also where the clock goes back', () => {
+  const looked: number[] = []
+  const watch = new Watch({ getJson: () => undefined, putJson: () => {} } as unknown as TextStore, {
+    document: () => ({ version: 0, document: {} as GateDocument }),
+    causes: (nowMs) => {
+      looked.push(nowMs)
+      return []
+    },
+    tell: () => {},
+  })
+  for (const nowMs of [START_MS, START_MS + 4_999, START_MS + 5_000, START_MS + 1, START_MS])
+    watch.look(nowMs)
+  expect(looked.map((atMs) => atMs - START_MS)).toEqual([0, 5_000, 0])
+})
 
 it('an alert is part of the status while its cause lasts', () =>
   withGate(ROUTED, async (world) => {
